@@ -27,7 +27,7 @@ from latam_corpus.release.storing.manifest import load_manifest
 from latam_corpus.release.storing.store_tables import read_ledger
 from latam_corpus.release.storing.withdrawal_log import read_log
 from latam_corpus.report.disclosure import Disclosure, Redaction
-from latam_corpus.text.orthography import seen
+from latam_corpus.text.orthography import describe_spelling
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -187,7 +187,7 @@ def _written(row: dict[str, Any]) -> dict[str, Any] | None:
     """How a text in a language of the Americas is written: its apostrophes and spellings, found anew in the text."""
     code = short(row["language"] or UNDETERMINED)
     of = groups().of
-    return seen(groups().listed(code), row["text"] or "") if code in of or code in of.values() else None
+    return describe_spelling(groups().listed(code), row["text"] or "") if code in of or code in of.values() else None
 
 
 def _ledger(run: Path, doc_id: str) -> list[dict[str, Any]]:

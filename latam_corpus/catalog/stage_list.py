@@ -33,7 +33,7 @@ ENTRIES: Final = {
     "skim": StageEntry(
         _("to skim"),
         _("takes the visible text of web pages, before they are extracted"),
-        "latam_corpus.extract.web_pages.skim:Skim",
+        "latam_corpus.extract.skim:Skim",
     ),
     "extract": StageEntry(
         _("to extract"),

@@ -1,1 +1,1 @@
-"""Raw bytes to text, one module a family of formats."""
+"""Extraction of text from raw bytes, with a subpackage for each family of formats."""

@@ -1,23 +1,24 @@
-"""Text in the making: blocks with one or two line ends between them."""
+"""A text under construction: blocks separated by one or two line ends."""
 
 from __future__ import annotations
 
 from typing import Final
 
-# So many pieces are packed: a verse by itself takes three times its letters, and one dash makes all letters wide.
-_MOST: Final = 2**14
-# A tab, or the end of a table's cell, until `interview.with_turns` has looked for the labels of speakers.
+# More pieces are joined and encoded: as a string of its own a verse takes three times the bytes of its letters, and one
+# dash doubles the width of all letters of a text.
+_MAX_PIECES: Final = 2**14
+# A tab or the end of a table's cell; `interview.with_turns` removes it after looking for speakers' labels.
 CELL: Final = "\ufdd0"
 
 
 def folded_block(text: str) -> str:
-    """Return a text with its white space folded; an empty one if it has only ends of cells."""
+    """Return a text with white space folded; "" if it has only ends of cells."""
     block = " ".join(text.split())
     return block if block.strip(f"{CELL} ") else ""
 
 
 class BlockText:
-    r"""Blocks of text, each with its white space folded, and the line ends between them.
+    r"""Blocks of text with white space folded, and the line ends between them.
 
     >>> written = BlockText()
     >>> for piece in ("Era  la", " hora."):
@@ -38,15 +39,11 @@ class BlockText:
         self._begins = 0  # of the last block, in the text
 
     def add(self, piece: str) -> None:
-        """Add a piece to the block that is open."""
+        """Add a piece to the open block."""
         self._open.append(piece)
 
     def stop(self, ends: int) -> bool:
-        """End the block that is open; at least so many line ends follow it.
-
-        Returns:
-            Whether there was anything in it.
-        """
+        """End the open block, with at least so many line ends after it; return whether it had any text."""
         block = folded_block("".join(self._open))
         self._open.clear()
         if block:
@@ -54,7 +51,7 @@ class BlockText:
             self._length = self._begins + len(block)
             self._done += ["\n" * self._ends, block]
             self._ends = ends
-            if len(self._done) > _MOST:
+            if len(self._done) > _MAX_PIECES:
                 self._packed.append("".join(self._done).encode("utf-8", "surrogatepass"))
                 self._done.clear()
         else:
@@ -62,13 +59,13 @@ class BlockText:
         return bool(block)
 
     def text(self) -> str:
-        """All that was written."""
+        """Return the whole text."""
         self.stop(0)
-        written = "".join(self._done)
+        pending = "".join(self._done)
         if self._packed:
-            packed = b"".join([*self._packed, written.encode("utf-8", "surrogatepass")])
+            packed = b"".join([*self._packed, pending.encode("utf-8", "surrogatepass")])
             self._packed.clear()
             self._done.clear()
-            written = packed.decode("utf-8", "surrogatepass")
-            self._done.append(written)
-        return written.strip("\n")
+            pending = packed.decode("utf-8", "surrogatepass")
+            self._done.append(pending)
+        return pending.strip("\n")

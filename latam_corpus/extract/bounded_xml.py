@@ -1,4 +1,4 @@
-"""XML documents of strangers, and why one can't be used."""
+"""Untrusted XML documents, with remedies for those that can't be parsed."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ def parse_xml(raw: bytes, where: str = "") -> etree._Element:
     """Return the root of an XML document, see `tree_of`.
 
     Args:
-        raw: the XML; it says its own charset.
+        raw: the XML; it declares its own charset.
         where: the member of a package that it is, for the error.
 
     Raises:
-        UnusableError: it is no XML, or is deeper or has a longer text than any text has.
+        UnusableError: it isn't XML, or exceeds the depth or length that the parser accepts.
     """
     try:
         return tree_of(raw)
@@ -41,7 +41,7 @@ def parse_xml(raw: bytes, where: str = "") -> etree._Element:
 
 
 def xml_remedy(error: etree.XMLSyntaxError) -> str:
-    """Return what helps against an error of the XML parser.
+    """Return a remedy for an error of the XML parser.
 
     >>> [xml_remedy(etree.XMLSyntaxError(one, 0, 1, 1)) for one in ("Excessive depth in document: 256", "Tag mismatch")]
     ['simplify its markup: elements may be nested 256 deep', 'check that the file is whole']
@@ -50,15 +50,15 @@ def xml_remedy(error: etree.XMLSyntaxError) -> str:
 
 
 def entity(element: etree._Element) -> str:
-    """Return the character of an entity that has a name in HTML, as old encodings used them.
+    """Return the character of an entity named in HTML, as old encodings used them.
 
     Raises:
-        UnusableError: the document declares it itself.
+        UnusableError: the document declares the entity itself.
     """
-    written = str(element.text or "")
-    character = html.unescape(written)
-    if character == written:
+    reference = str(element.text or "")
+    character = html.unescape(reference)
+    if character == reference:
         raise UnusableError(
-            "own entity", f"its text has «{written}», which is not expanded", N_("resolve the entities")
+            "own entity", f"its text has «{reference}», which is not expanded", N_("resolve the entities")
         )
     return character

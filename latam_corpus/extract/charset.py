@@ -1,8 +1,8 @@
-"""Bytes to text: UTF-8 and UTF-16 by their form, the charsets of old files by what Spanish and Portuguese look like.
+"""Bytes to text: UTF-8 and UTF-16 by their structure, older charsets by the spelling of Spanish and Portuguese.
 
-General detectors guess from the frequencies of long texts and confuse cp850 or Mac Roman with Eastern European
-charsets on short ones. Here four charsets are left to choose from, and in each the same byte is either an accented
-letter where a word has one, or a sign that no word has.
+General detectors rely on the frequencies of long texts; in short ones they confuse cp850 or Mac Roman with Eastern
+European charsets. Here only a few charsets are candidates, and in each of them the same byte is either an accented
+letter that fits its word, or a sign that no word has.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from typing import Final
 
 _BOMS: Final = (
     (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16, whose mark it begins with
+    (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16, since it begins with the mark of that
     (codecs.BOM_UTF32_BE, "utf-32-be"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-# cp1252 stands for ISO-8859-1 too, as on the web: it has the dashes and quotation marks that files called Latin-1 use.
+# cp1252 is used for ISO-8859-1 too, as on the web: files labelled Latin-1 have its dashes and quotation marks.
 _CANDIDATES: Final = ("cp1252", "cp850", "mac_roman")
 _AS_CP1252: Final = frozenset({"iso8859-1", "ascii", "cp1252"})
 _LOWER: Final = frozenset("áéíóúüñçãõâêôàï")
@@ -29,23 +29,23 @@ _VOWELS: Final = frozenset("aeiouáéíóúüãõâêô")
 _WORDS: Final = frozenset("àáéóôúÀÁÉÓÔÚ")
 _OPENING: Final = frozenset("¿¡«“‘—–…")
 _CLOSING: Final = frozenset("»”’…ºª°—–·§")
-# Signs that stand by themselves: dashes in dialogues, plays and songs, and what begins the lines of a list.
+# Signs that may be surrounded by spaces: dashes in dialogues, plays and songs, and bullets of lists.
 _ALONE: Final = frozenset("—–…•·«»")
 # An apostrophe within a word, and «no—dijo».
 _INSIDE: Final = {"’": 1.0, "—": 0.0}
 _BEFORE_VOWELS: Final = frozenset("çñÇÑ")
-# A letter right after these is a space in another charset.
+# A letter right after these is probably a space in another charset.
 _BEFORE_SPACE: Final = frozenset(",;:.!?)")
 _SAMPLE: Final = 2**16
-# Bytes that are no UTF-8, as `surrogateescape` gives them, and the two halves of a character, each as if it were one.
+# Bytes that aren't UTF-8, as `surrogateescape` decodes them; and a surrogate pair encoded as two characters.
 _BROKEN: Final = re.compile("[\udc80-\udcff]+")
 _SURROGATES: Final = re.compile(rb"\xed[\xa0-\xaf][\x80-\xbf]\xed[\xb0-\xbf][\x80-\xbf]")
-# Sound characters of UTF-8 a broken place, where another charset is declared. Where none is, one is enough: in 40,000
-# stretches of novels, verse and speech in Windows-1252, cp850 and Mac Roman there was at most one in seven.
-_LEAST_SOUND: Final = 20
+# Valid characters of UTF-8 per invalid place, if another charset is declared. Without a declaration one is enough: in
+# 40,000 passages of novels, verse and speech in Windows-1252, cp850 and Mac Roman there was at most one in seven.
+_MIN_VALID: Final = 20
 _NUL_SHARE: Final = 0.2
 _META_CHARSET: Final = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
-# As far as browsers look for a charset, with room for the scripts that pages put before it.
+# Bytes searched for a charset: more than browsers read, since pages put scripts before it.
 _HEAD: Final = 8192
 
 
@@ -54,8 +54,9 @@ def decode(raw: bytes, declared: str | None = None) -> tuple[str, str]:
 
     Args:
         raw: a text file's bytes.
-        declared: the charset that the file claims, believed where the bytes are neither marked nor UTF-8. What is
-            UTF-8 but for some broken places is so too, and what stands there is read as Windows-1252 or lost.
+        declared: the charset that the file claims; used if the bytes have no byte order mark and aren't UTF-8. Text
+            that is UTF-8 except for a few places counts as UTF-8, and those places are read as Windows-1252 or
+            replaced.
 
     >>> decode("Año de ñandúes".encode("cp1252"))
     ('Año de ñandúes', 'cp1252')
@@ -68,16 +69,16 @@ def decode(raw: bytes, declared: str | None = None) -> tuple[str, str]:
     wide = _utf16(raw)
     if wide:
         return raw.decode(wide, "replace"), wide
-    known = _known(declared)
-    text = _utf8(raw, _LEAST_SOUND if known else 1)
+    codec = _codec_of(declared)
+    text = _utf8(raw, _MIN_VALID if codec else 1)
     if text is not None:
         return text, "utf-8"
-    charset = known or max(_CANDIDATES, key=lambda one: _score(raw, one))
+    charset = codec or max(_CANDIDATES, key=lambda candidate: _score(raw, candidate))
     return raw.decode(charset, "replace"), charset
 
 
 def meta_charset(page: bytes) -> str | None:
-    """Return the charset that an HTML page claims in its head.
+    """Return the charset that an HTML page declares in its head.
 
     >>> meta_charset(b"<html><head><meta charset=iso-8859-1>")
     'iso-8859-1'
@@ -87,7 +88,7 @@ def meta_charset(page: bytes) -> str | None:
 
 
 def _utf16(raw: bytes) -> str | None:
-    """UTF-16 without a mark: in Latin script every second byte is NUL."""
+    """Return the codec of UTF-16 without a byte order mark: in Latin script every second byte is NUL."""
     head = raw[:4096]
     if len(head) < 4:  # noqa: PLR2004  (two characters)
         return None
@@ -99,7 +100,7 @@ def _utf16(raw: bytes) -> str | None:
 
 
 def _utf8(raw: bytes, least: int) -> str | None:
-    r"""Decode as UTF-8; None where it hasn't more than `least` sound characters beyond ASCII for each broken place.
+    r"""Decode as UTF-8; None unless there are more than `least` valid characters beyond ASCII per invalid place.
 
     >>> _utf8(b"la ni\xc3\xb1a so\xc3\xb1\xc3\xb3 \x93hola\x94, y \xed\xa0\xbd\xed\xb8\x80 nada m\xc3", 1)
     'la niña soñó “hola”, y 😀 nada m�'
@@ -109,31 +110,31 @@ def _utf8(raw: bytes, least: int) -> str | None:
         return raw.decode("utf-8")
     except UnicodeDecodeError:
         text = _SURROGATES.sub(_joined, raw).decode("utf-8", "surrogateescape")
-    broken = len(_BROKEN.findall(text))
-    sound = len(re.findall(r"[^\x00-\x7f\udc80-\udcff]", text))
-    return _BROKEN.sub(_as_pasted, text) if sound > least * broken else None
+    invalid = len(_BROKEN.findall(text))
+    valid = len(re.findall(r"[^\x00-\x7f\udc80-\udcff]", text))
+    return _BROKEN.sub(_as_pasted, text) if valid > least * invalid else None
 
 
 def _joined(pair: re.Match[bytes]) -> bytes:
-    """Return a character that Java or MySQL wrote as two halves, as UTF-8."""
+    """Return a surrogate pair, encoded as two characters by Java or MySQL, as UTF-8."""
     halves = pair[0].decode("utf-8", "surrogatepass").encode("utf-16-le", "surrogatepass")
     return halves.decode("utf-16-le").encode()
 
 
-def _as_pasted(broken: re.Match[str]) -> str:
-    """Return broken bytes as Windows-1252, where each makes sense between its neighbours; else what was lost."""
-    raw = broken[0].encode("utf-8", "surrogateescape")
+def _as_pasted(invalid: re.Match[str]) -> str:
+    """Return invalid bytes as Windows-1252 if each character fits between its neighbours, else as U+FFFD."""
+    raw = invalid[0].encode("utf-8", "surrogateescape")
     pasted = raw.decode("cp1252", "replace")
-    text, start, end = broken.string, broken.start(), broken.end()
-    around = f"{text[start - 1] if start else ' '}{pasted}{text[end : end + 1] or ' '}"
-    makes_sense = all(_sense(around[n], around[n - 1], around[n + 1]) > 0 for n in range(1, len(pasted) + 1))
-    return pasted if makes_sense else raw.decode("utf-8", "replace")
+    text, start, end = invalid.string, invalid.start(), invalid.end()
+    context = f"{text[start - 1] if start else ' '}{pasted}{text[end : end + 1] or ' '}"
+    fits = all(_sense(context[n], context[n - 1], context[n + 1]) > 0 for n in range(1, len(pasted) + 1))
+    return pasted if fits else raw.decode("utf-8", "replace")
 
 
-def _known(charset: str | None) -> str | None:
-    """Return the codec of a charset's name, if Python has it; UTF-8 was tried before.
+def _codec_of(charset: str | None) -> str | None:
+    """Return the codec for a charset's name, or None if Python has none or if it is a UTF, which was tried before.
 
-    >>> _known("ISO-8859-1"), _known("windows-1252"), _known("klingon"), _known("utf-8")
+    >>> _codec_of("ISO-8859-1"), _codec_of("windows-1252"), _codec_of("klingon"), _codec_of("utf-8")
     ('cp1252', 'cp1252', None, None)
     """
     if not charset:
@@ -142,58 +143,62 @@ def _known(charset: str | None) -> str | None:
         codec = codecs.lookup(charset.strip())
     except LookupError:
         return None
-    # The likes of base64 and rot13 are codecs too, and no charsets.
+    # base64 and rot13 are codecs too, but not charsets.
     if not codec._is_text_encoding or codec.name.startswith("utf"):  # noqa: SLF001
         return None
     return "cp1252" if codec.name in _AS_CP1252 else codec.name
 
 
 def _score(raw: bytes, charset: str) -> float:
-    """How much the bytes look like Spanish or Portuguese in a charset: each kind of character says so once.
+    """Return the plausibility of the bytes as Spanish or Portuguese in a charset: a sum over distinct characters.
 
-    Of a kind that is frequent, such as the dash of a dialogue, every further place counts less: a few accents in
-    words say more than a thousand dashes, which may be letters elsewhere.
+    Further occurrences of a frequent character, such as the dash of a dialogue, count less and less: a few accents in
+    words are stronger evidence than a thousand dashes, which may be letters in another charset.
     """
     text = _around_high_bytes(raw).decode(charset, "replace")
     senses: dict[str, list[float]] = {}
     for match in re.finditer(r"[^\x00-\x7f]", text):
-        before = text[match.start() - 1] if match.start() else " "
-        after = text[match.end()] if match.end() < len(text) else " "
-        senses.setdefault(match[0], []).append(_sense(match[0], before, after))
+        previous = text[match.start() - 1] if match.start() else " "
+        following = text[match.end()] if match.end() < len(text) else " "
+        senses.setdefault(match[0], []).append(_sense(match[0], previous, following))
     return sum(sum(places) / len(places) * math.log2(1 + len(places)) for places in senses.values())
 
 
-def _sense(char: str, before: str, after: str) -> float:
-    """How much sense a character makes between two others: 1 where a text has it so, less than 0 where none has."""
+def _sense(char: str, previous: str, following: str) -> float:
+    """Return the plausibility of a character between two others: 1 if it is usual, negative if it never occurs."""
     if char in _LOWER or char in _UPPER:
-        return _sense_of_letter(char, before, after)
-    if char.isalpha() and char not in _CLOSING:  # ª and º are letters to Unicode
-        return -2.0 if before.islower() and char.isupper() else -0.5
+        return _sense_of_letter(char, previous, following)
+    if char.isalpha() and char not in _CLOSING:  # Unicode classifies ª and º as letters
+        return -2.0 if previous.islower() and char.isupper() else -0.5
     if char == "\xa0":
-        return 0.0 if before.isalnum() and after.isalnum() else 0.5
-    is_inside = before.isalpha() and after.isalpha()
+        return 0.0 if previous.isalnum() and following.isalnum() else 0.5
+    is_inside = previous.isalpha() and following.isalpha()
     if is_inside and char in _INSIDE:
         return _INSIDE[char]
-    is_alone = char in _ALONE and not (before.isalnum() or after.isalnum()) and (before.isspace() or after.isspace())
-    opens = char in _OPENING and not before.isalnum() and not after.isspace()
-    closes = char in _CLOSING and (before.isalnum() or not before.isspace()) and not after.isalpha()
+    is_alone = (
+        char in _ALONE
+        and not (previous.isalnum() or following.isalnum())
+        and (previous.isspace() or following.isspace())
+    )
+    opens = char in _OPENING and not previous.isalnum() and not following.isspace()
+    closes = char in _CLOSING and (previous.isalnum() or not previous.isspace()) and not following.isalpha()
     if not (is_alone or opens or closes):
         return -2.0
     # «tute—», which may have been «tuteó».
-    return 0.75 if char == "—" and before.islower() else 1.0
+    return 0.75 if char == "—" and previous.islower() else 1.0
 
 
-def _sense_of_letter(char: str, before: str, after: str) -> float:
-    if not before.isalnum() and not after.isalnum():
+def _sense_of_letter(char: str, previous: str, following: str) -> float:
+    if not previous.isalnum() and not following.isalnum():
         return 0.5 if char in _WORDS else -1.0
-    if char in _BEFORE_VOWELS and after.lower() not in _VOWELS:
+    if char in _BEFORE_VOWELS and following.lower() not in _VOWELS:
         return -1.0
-    is_odd = before == char or after.isupper() if char in _LOWER else before.islower()
-    return -1.0 if is_odd or before in _BEFORE_SPACE else 1.0
+    is_odd = previous == char or following.isupper() if char in _LOWER else previous.islower()
+    return -1.0 if is_odd or previous in _BEFORE_SPACE else 1.0
 
 
 def _around_high_bytes(raw: bytes) -> bytes:
-    """Return the bytes beyond ASCII with one before and one after each run, of the first few thousand places."""
+    """Return the runs of bytes beyond ASCII with their neighbours, up to a limit."""
     runs = re.finditer(rb"[\x00-\x7f]?[\x80-\xff]+[\x00-\x7f]?", raw)
     pieces: list[bytes] = []
     size = 0

@@ -1,4 +1,4 @@
-"""What an extractor gives: a document's text, and what its bytes say about it."""
+"""The result of an extractor: a document's text and the metadata in its bytes."""
 
 from __future__ import annotations
 
@@ -11,39 +11,39 @@ from latam_corpus.errors import DocumentError
 if TYPE_CHECKING:
     from latam_corpus.catalog.optout.opt_out import Signal
 
-# Why bytes gave no text: all the words that may follow `extract:` in a reason, plain ones, since reasons are counted
-# and read. What is peculiar to one document stands in its evidence.
+# Why bytes gave no text: the words that may follow `extract:` in a reason. Reasons are counted and read, so they are
+# few and plain; details of a document are in its evidence.
 Cause: TypeAlias = Literal[
     "no extractor",  # for its media type
     "no text",
     "not TEI",
     "not a transcript",  # of the format that it seems to be in
-    "not UTF-8",  # the text has half of a character
-    "not XML",  # or is deeper, or has a longer text, than any text has
-    "several works",  # of several authors, which would be one document
-    "text elsewhere",  # a part of it, in another file
-    "own entity",  # the XML declares a piece of its text as an entity
+    "not UTF-8",  # the text has half of a surrogate pair
+    "not XML",  # or it exceeds the depth or length that the parser accepts
+    "several works",  # of several authors, in one document
+    "text elsewhere",  # part of it is in another file
+    "own entity",  # the XML declares part of its text as an entity
     "parser error",
-    "damaged file",  # a package lacks a piece, or can't be opened
+    "damaged file",  # it lacks a part, or can't be opened
     "encrypted",
     "too large",
     "memory",
-    "timeout",  # it took its processor time
-    "stalled",  # it waited until the clock ended it
-    "killed",  # it, or the kernel, or somebody ended the process
+    "timeout",  # the limit of processor time
+    "stalled",  # the limit of wall-clock time
+    "killed",  # the document, the kernel or a user ended the process
 ]
 
 
 class Turn(NamedTuple):
-    """Where a turn of an interview, or another segment of a text, stands in it: each is one line.
+    """A turn of an interview, or another segment of a text: one line of the text.
 
     Attributes:
         speaker: as the transcript names them.
         start: seconds from the recording's beginning.
-        end: the same.
-        language: as the transcript says it.
+        end: seconds from the recording's beginning.
+        language: as the transcript states it.
         offset: of the line's first character in the text.
-        segment: its number in the file, which its versions in other languages share.
+        segment: its number in the file, shared with its versions in other languages.
     """
 
     speaker: str | None = None
@@ -56,17 +56,17 @@ class Turn(NamedTuple):
 
 @dataclass(frozen=True)
 class Extracted:
-    """A document's text, the extractor's name and version, and the catalogue data found in the bytes.
+    """A document's text, the extractor's name and version, and the metadata found in the bytes.
 
     `section` (of a newspaper or site), `licences` (addresses, names or sentences, as they are written), `notices` and
-    `notes` have no column of their own; `extract.stated_rights.licences` says what becomes of them.
+    `notes` have no column of their own; `extract.stated_rights.licences` records them.
 
     Attributes:
-        notices: lines outside the text that reserve rights, such as the foot of a page.
+        notices: lines outside the text that reserve rights, such as the footer of a page.
         refusals: signals by which the file refuses training or mining, each with its words (`catalog.optout`).
-        turns: of an interview: who speaks in each line of the text, and when.
-        notes: what was mended or is missing, in a few plain words each.
-        versions: the same in other languages, each a document of its own.
+        turns: of an interview: the speaker and times of each line of the text.
+        notes: what was repaired or is missing, in a few plain words each.
+        versions: the same text in other languages, each a document of its own.
         confidence: of an OCR engine in its words, 0 to 1.
     """
 
@@ -89,15 +89,15 @@ class Extracted:
 
     @classmethod
     def of_json(cls, values: Mapping[str, Any]) -> Self:
-        """Return the document of its fields as JSON gives them back."""
-        listed = {name: tuple(values[name]) for name in ("creators", "licences", "notices", "notes")}
-        listed["refusals"] = tuple((signal, words) for signal, words in values["refusals"])
+        """Return a document from its fields in JSON, in which tuples are lists."""
+        tuples = {name: tuple(values[name]) for name in ("creators", "licences", "notices", "notes")}
+        tuples["refusals"] = tuple((signal, words) for signal, words in values["refusals"])
         turns = tuple(Turn(*turn) for turn in values["turns"])
-        return cls(**{**values, **listed, "turns": turns, "versions": tuple(map(cls.of_json, values["versions"]))})
+        return cls(**{**values, **tuples, "turns": turns, "versions": tuple(map(cls.of_json, values["versions"]))})
 
 
 class Utterance(NamedTuple):
-    """What was said in a turn, by whom and when; see `Turn`."""
+    """The words of a turn, with its speaker and times; see `Turn`."""
 
     words: str
     speaker: str | None = None
@@ -108,7 +108,7 @@ class Utterance(NamedTuple):
 
 
 def as_lines(turns: Iterable[Utterance]) -> tuple[str, tuple[Turn, ...]]:
-    r"""Return the text of an interview, a line a turn with its speaker before it, and where each turn stands in it.
+    r"""Return the text of an interview, a turn per line after its speaker's name, and the turns with their offsets.
 
     Turns without words are left out.
 
@@ -120,20 +120,20 @@ def as_lines(turns: Iterable[Utterance]) -> tuple[str, tuple[Turn, ...]]:
     Turn(speaker='Pedro', start=2.5, end=None, language=None, offset=20, segment=None)
     """
     lines: list[str] = []
-    placed: list[Turn] = []
+    turns_of_lines: list[Turn] = []
     offset = 0
     for turn in turns:
         words = " ".join(turn.words.split())
         if words:
             line = f"{turn.speaker}: {words}" if turn.speaker else words
-            placed.append(Turn(turn.speaker, turn.start, turn.end, turn.language, offset, turn.segment))
+            turns_of_lines.append(Turn(turn.speaker, turn.start, turn.end, turn.language, offset, turn.segment))
             lines.append(line)
             offset += len(line) + 1
-    return "\n".join(lines), tuple(placed)
+    return "\n".join(lines), tuple(turns_of_lines)
 
 
 class UnusableError(DocumentError):
-    """A document of which its extractor can say why it can't be used.
+    """A document that can't be used, for a reason that its extractor knows.
 
     >>> print(UnusableError("not TEI", "its root is <alto>", "convert it"))
     not TEI: its root is <alto>; convert it
@@ -144,6 +144,6 @@ class UnusableError(DocumentError):
         self.cause: Cause = cause
 
 
-# An extractor maps a document's bytes and the parameters of its media type to its text; it may raise anything, which
-# the stage makes a failed row.
+# An extractor maps a document's bytes and the parameters of its media type to its text. The stage turns any exception
+# into a failed row.
 Extractor: TypeAlias = Callable[[bytes, Mapping[str, str]], Extracted]

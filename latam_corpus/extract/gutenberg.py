@@ -1,4 +1,4 @@
-"""Project Gutenberg's header and footer: cut off, with what the header says of the book."""
+"""Project Gutenberg's header and footer: removal, and the book's metadata in the header."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-# The header is looked for in this many characters; the licence of the 1990s stood before the book and is 15,000 long.
+# Characters searched for the header; the licence of the 1990s came before the book and has 15,000 characters.
 _HEAD: Final = 40_000
 
 _NAMED: Final = re.compile(r"Project Gutenberg", re.IGNORECASE)
 _EBOOK: Final = r"(?:THE |THIS )?PROJECT GUTENBERG(?:'S)?(?: E-?(?:BOOK|TEXT))?"
-# A long title continues the line: the stars that end it may stand on the next two.
+# A long title continues the line: the closing stars may be on one of the next lines.
 _START: Final = re.compile(
     rf"^[ \t]*\*{{3}} ?START OF {_EBOOK}\b(?:[^*\n]*\n){{0,3}}?[^*\n]*\*{{3}}[^\n]*$", re.IGNORECASE | re.MULTILINE
 )
@@ -21,7 +21,7 @@ _FOOTER: Final = re.compile(
     rf"|FIM DO (?:PROJETO|PROJECTO|PROJECT|(?:LIVRO|TEXTO)[^\n]*PROJECT) GUTENBERG)\b",
     re.IGNORECASE | re.MULTILINE,
 )
-# The first paragraphs after the header that tell who made the file.
+# Paragraphs after the header that credit the makers of the file.
 _CREDITS: Final = re.compile(
     r"\s*(?:\[?(?:Produced|Prepared|Transcribed|Digiti[sz]ed|Scanned|Proofread|Etext prepared|E-text prepared"
     r"|This (?:e-?text|e-?book|file) was|Project Gutenberg|Credits:"
@@ -33,7 +33,7 @@ _CHARSET: Final = re.compile(rb"^Character set(?: encoding)?:\s*([\w.:-]+)", re.
 
 @dataclass(frozen=True)
 class Book:
-    """A book without Project Gutenberg's words, and what the header says of it."""
+    """A book without Project Gutenberg's words, and its metadata in the header."""
 
     text: str
     title: str | None = None
@@ -54,7 +54,7 @@ def declared_charset(raw: bytes) -> str | None:
 
 
 def strip_gutenberg(text: str) -> Book:
-    r"""Return the book of a Project Gutenberg file; of any other text, the text as it is.
+    r"""Return the book of a Project Gutenberg file; any other text is returned unchanged.
 
     Args:
         text: with line ends as LF.

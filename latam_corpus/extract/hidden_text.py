@@ -1,4 +1,4 @@
-"""Text that a document hides from its readers: it is left out of the text, and a note counts its words."""
+"""Text that a document hides from its readers: it is removed, and a note counts its words."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ HIDDEN: Final = "hidden text left out"
 
 
 def hidden_note(pieces: Iterable[str]) -> tuple[str, ...]:
-    """Return the note on hidden text; nothing if the pieces have no words.
+    """Return the note on hidden text; no note if the pieces have no words.
 
     >>> hidden_note(["nota para", " mí"])
     ('hidden text left out: 3 words',)
@@ -23,7 +23,7 @@ def hidden_note(pieces: Iterable[str]) -> tuple[str, ...]:
 
 
 def cut(element: etree._Element) -> None:
-    """Remove an element and everything in it; the text after it is kept."""
+    """Remove an element and its content; the text after it is kept."""
     parent = element.getparent()
     if parent is None:
         return
@@ -42,7 +42,7 @@ def blank(element: etree._Element, *, own: bool, around: bool) -> list[str]:
     Args:
         element: the element, or an entity.
         own: whether the element is hidden.
-        around: whether the element around it is hidden.
+        around: whether its parent is hidden.
     """
     removed: list[str] = []
     if around and (element.tail or "").strip():

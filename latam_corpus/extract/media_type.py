@@ -1,4 +1,4 @@
-"""Media types, as records state them."""
+"""Media types with parameters."""
 
 from __future__ import annotations
 

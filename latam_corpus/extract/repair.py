@@ -1,7 +1,7 @@
-"""The stage `repair`: mojibake undone, NFC, control characters out; a glottal stop, ʼ or saltillo stays.
+"""The stage `repair`: mojibake, Unicode normalisation (NFC), control characters, and hyphenation of prints.
 
-ftfy does this at about 2 MB/s. The word pass marks the lines in which ftfy could find anything to do, and only
-those are given to it; a test holds the result equal to ftfy on every line.
+Glottal stops and saltillos are kept. ftfy repairs about 2 MB/s, so the word pass marks the lines in which ftfy could
+change anything, and only these are given to it; a test compares the result with ftfy on every line.
 """
 
 from __future__ import annotations
@@ -21,33 +21,33 @@ from latam_corpus.text.word_columns import REPAIRS
 if TYPE_CHECKING:
     from latam_corpus.batch import Batch
 
-# Typographic quotation marks and apostrophes are the author's; entities are only text where there is no markup.
+# Typographic quotation marks and apostrophes are the author's. Entities are unescaped only in text without markup.
 _CONFIG: Final = ftfy.TextFixerConfig(uncurl_quotes=False, unescape_html=True, explain=False)
-_BESIDE_MARKUP: Final = _CONFIG._replace(unescape_html=False)
+_MARKUP_CONFIG: Final = _CONFIG._replace(unescape_html=False)
 
 
-# Printers' signs of one piece; long s and æ are letters of old spellings and stay.
+# Ligatures of printers; long s and æ are letters of old spellings and are kept.
 _LIGATURE: Final = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "ſt", "ﬆ": "st"}
 _LIGATURES: Final = "".join(_LIGATURE)
 _BROKEN: Final = re.compile(r"[¬\x{ad}][ \t]*\n[ \t]*([^\s]+)[ \t]*".replace(r"\x{ad}", "\xad"))
 _HYPHENATED: Final = re.compile(r"(?<![^\W\d_])([^\W\d_]{2,})-[ \t]*\n[ \t]*([^\W\d_]+[^\s]*)[ \t]*")
-# What made a text that recognises pages, and may have seen letters where there were specks, rules and edges.
+# Extractors of recognised pages, in which specks, rules and edges may have become letters.
 _RECOGNISED: Final = r"^(?:alto|hocr|recognised)\b|tesseract"
-# Signs that no verse or sentence of print is made of.
+# Signs that no printed verse or sentence has.
 _SPECK: Final = re.compile(r"[|~^_={}<>\\¦§#@°•■□▪▄█©®™¬•]")
 _WORD: Final = re.compile(r"[^\W\d_]{3}")
 _NO_WORDS: Final = 0.5
-_LEAST_HYPHENS: Final = 3
-# Ã at the end of a word in capitals, before a quotation mark that closes, a dash or an apostrophe: both signs together
-# would be another letter in mojibake.
-_SOUND: Final = re.compile("(?<=[A-ZÀ-ÖØ-Þ])Ã(?=[”–](?!\\w)|[»—’…´])")
+_MIN_HYPHENS: Final = 3
+# A correct Ã at the end of a word in capitals, before a closing quotation mark, a dash or an apostrophe: the two
+# characters together also look like mojibake of another letter.
+_CORRECT: Final = re.compile("(?<=[A-ZÀ-ÖØ-Þ])Ã(?=[”–](?!\\w)|[»—’…´])")
 _MASK: Final = "A"
 _LINES_A_HYPHEN: Final = 50
 
 
 @dataclass(frozen=True)
 class Repair(Stage):
-    """The stage that repairs text."""
+    """The stage that repairs damaged characters and hyphenation."""
 
     name: ClassVar[str] = "repair"
     version: ClassVar[int] = 1
@@ -56,8 +56,8 @@ class Repair(Stage):
     libraries: ClassVar[tuple[str, ...]] = ("ftfy",)
 
     def __call__(self, batch: Batch) -> Batch:
-        """Return the batch with repaired text; sound text is passed through untouched."""
-        batch = _printed(batch)
+        """Return the batch with repaired text; undamaged text is unchanged."""
+        batch = _without_print_marks(batch)
         words = batch.words
         rows = np.flatnonzero(words.counts[:, REPAIRS])
         if not len(rows):
@@ -79,18 +79,18 @@ class Repair(Stage):
         return batch.with_columns({"text": texts, "evidence": notes})
 
 
-def _printed(batch: Batch) -> Batch:
-    """Give the batch with the words whole that a print has hyphenated at its lines' ends, and without its ligatures."""
+def _without_print_marks(batch: Batch) -> Batch:
+    """Return the batch with hyphenated words joined, ligatures resolved, and specks of recognised pages removed."""
     texts = batch.frame["text"]
     rows = (
         (texts.str.contains(_BROKEN.pattern) | texts.str.contains(f"[{_LIGATURES}]")).fill_null(value=False).arg_true()
     )
-    better = {row: whole for row in rows.to_list() if (whole := unprinted(texts[row])) != texts[row]}
+    better = {row: unprinted_text for row in rows.to_list() if (unprinted_text := unprinted(texts[row])) != texts[row]}
     if "extractor" in batch.frame.columns:
         recognised = batch.frame["extractor"].str.contains(_RECOGNISED).fill_null(value=False)
         for row in recognised.arg_true().to_list():
-            before = better.get(row, texts[row])
-            if before and (clean := without_specks(before)) != before:
+            current = better.get(row, texts[row])
+            if current and (clean := without_specks(current)) != current:
                 better[row] = clean
     if not better:
         return batch
@@ -102,10 +102,10 @@ def _printed(batch: Batch) -> Batch:
 
 
 def unprinted(text: str) -> str:
-    r"""Join words that stand on two lines, if the text is set in lines, and write ligatures as letters.
+    r"""Return the text with words hyphenated at line ends made whole, and ligatures as letters.
 
-    The rest of a word goes up to where it begins, so that lines and verses stay. A line's end is hyphenated where `¬`
-    or a soft hyphen stands, or a hyphen in a text in which many lines end so: one in fifty, and three.
+    The second part of a word is moved up to the first, so that lines and verses are kept. A line's end is hyphenated if
+    it has `¬` or a soft hyphen, or a hyphen in a text in which many lines end so: one in fifty, and at least three.
 
     >>> unprinted("y las pala¬\nbras del ﬁn")
     'y las palabras\ndel fin'
@@ -115,21 +115,23 @@ def unprinted(text: str) -> str:
     for ligature, letters in _LIGATURE.items():
         text = text.replace(ligature, letters)
     hyphens = len(_HYPHENATED.findall(text))
-    if hyphens >= _LEAST_HYPHENS and hyphens * _LINES_A_HYPHEN >= text.count("\n"):
+    if hyphens >= _MIN_HYPHENS and hyphens * _LINES_A_HYPHEN >= text.count("\n"):
         text = _HYPHENATED.sub(r"\1\2\n", text)
     return _BROKEN.sub(r"\1\n", text).replace("\n\n\n", "\n\n")
 
 
 def without_specks(text: str) -> str:
-    r"""Return the text of a recognised page without the lines in which the engine saw specks and rules of the paper.
+    r"""Return the text of a recognised page without lines that are specks and rules of the paper.
 
-    Such a line has no word, fewer letters and figures than other signs, and one that print doesn't use.
+    Such a line has no word, fewer letters and digits than other signs, and a sign that print doesn't use.
 
     >>> without_specks("| ~ .\nLa barca salió.\n— ¿Y?\n* * *\n_ = ^ a .\n1810 | 25")
     'La barca salió.\n— ¿Y?\n* * *\n1810 | 25'
     """
-    kept = [line for line in text.split("\n") if not _is_specks(line)]
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(kept)).strip("\n") if len(kept) < text.count("\n") + 1 else text
+    kept_lines = [line for line in text.split("\n") if not _is_specks(line)]
+    return (
+        re.sub(r"\n{3,}", "\n\n", "\n".join(kept_lines)).strip("\n") if len(kept_lines) < text.count("\n") + 1 else text
+    )
 
 
 def _is_specks(line: str) -> bool:
@@ -140,45 +142,45 @@ def _is_specks(line: str) -> bool:
 
 
 def repair(text: str) -> str:
-    r"""Return the text as ftfy repairs it, every line of it: what the stage gives, slowly.
+    r"""Return the text with every line repaired by ftfy: the stage's result, but slower.
 
     >>> repair("MaÃ±ana serÃ¡ otro dÃ\xada")
     'Mañana será otro día'
     >>> repair("ch\u02bculel, p\u2019unchaw")
     'chʼulel, p’unchaw'
     """
-    config = _BESIDE_MARKUP if "<" in text else _CONFIG
+    config = _MARKUP_CONFIG if "<" in text else _CONFIG
     return "".join(_repaired(line, config) for line in re.findall(r"[^\n]*\n|[^\n]+", text))
 
 
 def _repaired(line: str, config: ftfy.TextFixerConfig) -> str:
-    """Return a line as ftfy repairs it, but with the pairs of a sound line that would be letters in a damaged one."""
-    sound = _SOUND.sub(_MASK, line) if "Ã" in line else line
-    if sound == line or ftfy.fix_encoding(sound) != sound:
+    """Return a line repaired by ftfy, except for correct pairs of characters that look like mojibake."""
+    masked = _CORRECT.sub(_MASK, line) if "Ã" in line else line
+    if masked == line or ftfy.fix_encoding(masked) != masked:
         return ftfy.fix_text(line, config)
-    pieces = _SOUND.split(line)
+    pieces = _CORRECT.split(line)
     return "Ã".join(ftfy.fix_text(piece, config) for piece in pieces)
 
 
 def repair_lines(data: bytes, ends: list[int], marked: list[bool]) -> tuple[str, int] | None:
-    """Return the UTF-8 with its marked lines repaired and how many of them changed, or None when none did.
+    """Return the text with its marked lines repaired and the number of changed lines, or None if none changed.
 
     Args:
         data: the text's UTF-8.
-        ends: for each line the offset after it, its line end left out.
+        ends: for each line the offset after it, without its line end.
         marked: for each line whether it may need repair.
     """
-    config = _BESIDE_MARKUP if b"<" in data else _CONFIG
+    config = _MARKUP_CONFIG if b"<" in data else _CONFIG
     pieces: list[bytes] = []
-    start, clean, changed = 0, 0, 0
+    start, copied_to, changed = 0, 0, 0
     for end, is_marked in zip(ends, marked, strict=True):
         stop = min(end + 1, len(data))  # ftfy sees a line with its line end
         if is_marked:
             line = data[start:stop]
             better = _repaired(line.decode(), config).encode()
             if better != line:
-                pieces += [data[clean:start], better]
-                clean = stop
+                pieces += [data[copied_to:start], better]
+                copied_to = stop
                 changed += 1
         start = stop
-    return (b"".join([*pieces, data[clean:]]).decode(), changed) if pieces else None
+    return (b"".join([*pieces, data[copied_to:]]).decode(), changed) if pieces else None

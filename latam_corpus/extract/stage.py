@@ -30,40 +30,41 @@ if TYPE_CHECKING:
 
     from latam_corpus.extract.isolation.child import Outcome
 
-# Modules are imported when the first document of their type comes.
+# Modules are imported when the first document of their type arrives.
 EXTRACTORS: Final = extractors(FORMATS)
-# All others go to the sandbox. Plain text has no parser, only our own passes, whose time and memory grow as its bytes.
-IN_PROCESS: Final = media_types_of(lambda one: one.in_process)
-_RECOGNISED: Final = media_types_of(lambda one: one.ocr)
-# A megabyte more may take once more the limit of time.
-_IN_PIECES: Final = media_types_of(lambda one: one.in_pieces)
-_BY_OFFICE: Final = media_types_of(lambda one: one.program == "libreoffice")
-# By the clock, since other programs do the work: a page takes seconds, and a megabyte of a scan may be fifty.
+# Other types go to the sandbox. Plain text has no parser, only our own passes, whose time and memory are linear.
+IN_PROCESS: Final = media_types_of(lambda file_format: file_format.in_process)
+_RECOGNISED: Final = media_types_of(lambda file_format: file_format.ocr)
+# Each further megabyte adds the limit of time once more.
+_IN_PIECES: Final = media_types_of(lambda file_format: file_format.in_pieces)
+_BY_OFFICE: Final = media_types_of(lambda file_format: file_format.program == "libreoffice")
+# Factors of the wall-clock limit, since other programs do the work: a page takes seconds, and a megabyte of a scan may
+# have fifty.
 _OCR_PATIENCE: Final = 30
 _OFFICE_PATIENCE: Final = 4
 _MB: Final = 2**20
-# What a record brought is kept; the extractor fills the gaps.
+# Columns that the extractor fills where the record left them empty.
 _FILLED: Final = ("title", "creators", "published", "declared_language", "url")
 _TERMS: Final = ("rights", "rights_tier", "uses")
 _NO_LIMIT: Final = 10**6  # seconds or megabytes
-# By the clock a document has this many times its processor time, and never less than half a minute.
+# The wall-clock limit is this many times the limit of processor time, and at least half a minute.
 _PATIENCE: Final = 6
-_LEAST_CLOCK: Final = 30.0
+_MIN_CLOCK: Final = 30.0
 
 
 @dataclass(frozen=True)
 class Extract(Stage):
-    """The stage that makes text of bytes; rows that came as text pass with the extractor `record`.
+    """The stage that converts bytes to text; rows that have text already get the extractor `record`.
 
     Attributes:
-        mode: how HTML pages are read: `balanced` by their layout, and by trafilatura where that leaves much in doubt;
-            `careful` by trafilatura, three times as slow; `fast` by their layout alone.
-        time_limit: seconds of processor time that a document's parser may take, of a PDF or TEI once more for each of
-            its megabytes; six times as many by the clock.
-        memory_limit_mb: megabytes that it may take; enforced on Linux alone.
-        ocr: languages in which pages without text and pictures are recognised by tesseract, such as spa, por or que;
-            none are without.
-        libreoffice: whether Word 97-2003 documents (.doc) are read by LibreOffice.
+        mode: how HTML pages are read: `balanced` uses their layout, and trafilatura if the layout is uncertain;
+            `careful` uses trafilatura, three times as slow; `fast` only the layout.
+        time_limit: seconds of processor time for a document's parser; for a PDF or TEI once more for each of its
+            megabytes. The wall-clock limit is six times as long.
+        memory_limit_mb: megabytes for a document's parser; enforced on Linux only.
+        ocr: languages, such as spa, por or que, in which tesseract recognises pictures and pages without text; by
+            default they are not recognised.
+        libreoffice: whether LibreOffice reads Word 97-2003 documents (.doc).
     """
 
     mode: Literal["balanced", "careful", "fast"] = "balanced"
@@ -78,7 +79,7 @@ class Extract(Stage):
         {"text", "extractor", "turns", "country", "opt_outs", *_FILLED, *_TERMS}
     )
     makes_rows: ClassVar[bool] = True
-    stored_after: ClassVar[bool] = True  # what comes next is cheap beside it, and changes more often
+    stored_after: ClassVar[bool] = True  # later stages are cheap in comparison, and change more often
     libraries: ClassVar[tuple[str, ...]] = ("trafilatura", "resiliparse", "lxml", "ftfy", "striprtf", "pypdfium2")
 
     def __post_init__(self) -> None:
@@ -87,7 +88,7 @@ class Extract(Stage):
             if not 0 < value <= _NO_LIMIT:
                 raise ConfigError(
                     _("option «{option}» of «extract»", option=option),
-                    _("{value} is no limit", value=value),
+                    _("{value} isn't a valid limit", value=value),
                     _("give a number from 1 to {most}", most=decimal(f"{_NO_LIMIT:,}")),
                 )
         if self.ocr:
@@ -96,22 +97,22 @@ class Extract(Stage):
             office()
 
     def fingerprint(self) -> str:
-        """Return what changes when the layout model, the engine of OCR or a plug-in's extractor does."""
+        """Return a string that changes with the layout model, the OCR engine and plug-ins' extractors."""
         layout = "" if self.mode == "careful" else model_digest()
         engine = f" {tesseract(self.ocr)}" if self.ocr else ""
-        plug_ins = [f" {one.name} {package_digest(one.package)}" for one in plugged_formats() if one.extractor]
+        plug_ins = [f" {each.name} {package_digest(each.package)}" for each in plugged_formats() if each.extractor]
         return layout + engine + "".join(plug_ins)
 
     def __call__(self, batch: Batch) -> Batch:
         """Return the batch with `text` and `extractor`, without `raw`; a row whose bytes give no text fails.
 
-        A file with a text in several languages gives a row for each: the first keeps the file's row, the others are
-        its children. What a page states of its licence may narrow the row's terms, see `stated_rights/licences.py`.
+        A file with a text in several languages gives a row for each: the first is the file's row, the others are its
+        children. Rights statements in the file may narrow the row's terms, see `stated_rights/licences.py`.
         """
         frame = batch.frame
         if "raw" not in frame.columns:
             return batch.with_columns({"extractor": pl.lit("record", dtype=pl.String)})
-        clock = max(_PATIENCE * self.time_limit, _LEAST_CLOCK)
+        clock = max(_PATIENCE * self.time_limit, _MIN_CLOCK)
         limits = Limits(self.time_limit, self.memory_limit_mb, clock)
         outcomes = self._outcomes(frame["raw"], frame["media_type"], limits)
         frame = _unskimmed(frame.drop("raw", "media_type"))
@@ -143,42 +144,44 @@ class Extract(Stage):
     def _outcomes(
         self, raws: Iterable[bytes | None], media_types: Iterable[str | None], limits: Limits
     ) -> list[Outcome | None]:
-        """For each row the extracted document, or why there is none; None for a row without bytes."""
+        """Return the outcome of each row; None for a row without bytes."""
         outcomes: list[Outcome | None] = []
-        boxed: dict[int, Job] = {}
+        sandboxed: dict[int, Job] = {}
         types = list(media_types)
-        known = extractors(plugged_formats()) | EXTRACTORS
+        extractors_by_type = extractors(plugged_formats()) | EXTRACTORS
         for row, (raw, media_type) in enumerate(zip(raws, types, strict=True)):
             outcomes.append(None)
             if raw is None:
                 continue
             kind, parameters = parse_media_type(media_type or "")
-            if kind not in known:
-                outcomes[row] = Failed("no extractor", {"known": sorted(known)})
+            if kind not in extractors_by_type:
+                outcomes[row] = Failed("no extractor", {"known": sorted(extractors_by_type)})
             elif kind in IN_PROCESS and len(raw) > MAX_TEXT:
                 outcomes[row] = Failed("too large", {"bytes": len(raw), "limit_bytes": MAX_TEXT, "remedy": TOO_LONG})
             elif kind in IN_PROCESS:
-                outcomes[row] = attempt(Job(known[kind], raw, parameters))
+                outcomes[row] = attempt(Job(extractors_by_type[kind], raw, parameters))
             else:
-                boxed[row] = self._job(kind, known[kind], raw, parameters)
-        for row, outcome in zip(boxed, sandbox.extract(list(boxed.values()), limits), strict=True):
+                sandboxed[row] = self._job(kind, extractors_by_type[kind], raw, parameters)
+        for row, outcome in zip(sandboxed, sandbox.extract(list(sandboxed.values()), limits), strict=True):
             outcomes[row] = outcome
         return [
-            Failed(one.cause, {"media_type": media_type} | one.evidence) if isinstance(one, Failed) else one
-            for one, media_type in zip(outcomes, types, strict=True)
+            Failed(outcome.cause, {"media_type": media_type} | outcome.evidence)
+            if isinstance(outcome, Failed)
+            else outcome
+            for outcome, media_type in zip(outcomes, types, strict=True)
         ]
 
     def _job(self, kind: str, extractor: str, raw: bytes, parameters: Mapping[str, str]) -> Job:
-        """Return what is to be done with a document, with what the options say of its kind."""
-        more: dict[str, str] = {}
+        """Return the job for a document, with the stage's options for its media type."""
+        added_parameters: dict[str, str] = {}
         patience = 1 + len(raw) / _MB if kind in _IN_PIECES else 1.0
         if self.ocr and kind in _RECOGNISED:
-            more["ocr"] = ",".join(self.ocr)
+            added_parameters["ocr"] = ",".join(self.ocr)
             patience *= _OCR_PATIENCE
         if self.libreoffice and kind in _BY_OFFICE:
-            more["libreoffice"] = "yes"
+            added_parameters["libreoffice"] = "yes"
             patience = _OFFICE_PATIENCE
-        return Job(extractor.format(mode=self.mode), raw, {**parameters, **more}, patience)
+        return Job(extractor.format(mode=self.mode), raw, {**parameters, **added_parameters}, patience)
 
 
 def _turns(outcome: object) -> list[dict[str, Any]] | None:
@@ -187,37 +190,41 @@ def _turns(outcome: object) -> list[dict[str, Any]] | None:
 
 
 def _with_versions(frame: pl.DataFrame, outcomes: Sequence[Outcome | None]) -> pl.DataFrame:
-    """Return the rows, each followed by one for each other language that its file has the text in."""
-    versions = {row: one.versions for row, one in enumerate(outcomes) if isinstance(one, Extracted) and one.versions}
+    """Return the rows, each followed by a row for each version of its text in another language."""
+    versions = {
+        row: outcome.versions
+        for row, outcome in enumerate(outcomes)
+        if isinstance(outcome, Extracted) and outcome.versions
+    }
     if not versions:
         return frame
     if "parent_id" not in frame.columns:
         frame = frame.with_columns(pl.lit(None, dtype=pl.String).alias("parent_id"))
     pieces: list[pl.DataFrame] = []
-    for row, others in versions.items():
-        for number, one in enumerate(others, 1):
-            mine = frame.row(row, named=True)
-            mine |= {
-                "doc_id": doc_id(mine["source_id"], f"{mine['doc_id']}#{one.declared_language or number}"),
-                "parent_id": mine["doc_id"],
-                "text": one.text,
-                "turns": _turns(one),
-                "declared_language": one.declared_language,
+    for row, row_versions in versions.items():
+        for number, version in enumerate(row_versions, 1):
+            values = frame.row(row, named=True)
+            values |= {
+                "doc_id": doc_id(values["source_id"], f"{values['doc_id']}#{version.declared_language or number}"),
+                "parent_id": values["doc_id"],
+                "text": version.text,
+                "turns": _turns(version),
+                "declared_language": version.declared_language,
                 "verdict": None,
                 "evidence": None,
                 "at": row,
             }
-            if one.composition:
-                mine["composition"] = one.composition
+            if version.composition:
+                values["composition"] = version.composition
             pieces.append(
-                pl.DataFrame([mine], schema={**frame.schema, "turns": DOCUMENT_SCHEMA["turns"], "at": pl.Int64()})
+                pl.DataFrame([values], schema={**frame.schema, "turns": DOCUMENT_SCHEMA["turns"], "at": pl.Int64()})
             )
     ordered = frame.with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias("at"))
     return pl.concat([ordered, *pieces], how="diagonal").sort("at", maintain_order=True).drop("at")
 
 
 def _unskimmed(frame: pl.DataFrame) -> pl.DataFrame:
-    """Return the rows without the text that `skim` gave them."""
+    """Return the rows without the text that `skim` added."""
     if not {"text", "extractor"} <= set(frame.columns):
         return frame
     skimmed = pl.col("extractor").eq_missing(SKIMMED)
@@ -225,9 +232,9 @@ def _unskimmed(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _filled(frame: pl.DataFrame, name: str, outcomes: list[Any]) -> pl.Series:
-    """Return the column as it came, with what was found where it was null."""
+    """Return the column with its nulls replaced by extracted values."""
     values: list[Any] = [list(value) or None if isinstance(value, tuple) else value for value in outcomes]
-    if name == "url":  # without passwords and tracking parameters, as all addresses
+    if name == "url":  # like all addresses, without passwords and tracking parameters
         values = [value and canonical_url(value) for value in values]
     extracted = pl.Series(name, values, dtype=DOCUMENT_SCHEMA[name])
     if name not in frame.columns:

@@ -1,12 +1,12 @@
-"""The stage `unmark`: marks of transcriptions and song sheets kept, normalised or removed, as the genre's policy says.
+"""The stage `unmark`: marks of transcriptions and song sheets are kept, normalised or removed, by the genre's policy.
 
-In songs these are chords, names of parts and how often a verse is sung (`song_marks.py`). In talk, transcribers write
-pauses, noises, overlaps, doubts and changes of language between the words: `<Noise>`, `(.)`, `&=laughs`, `[risas]`,
-`+/pek/+`. Rules on symbols would take such an interview for damage, so they come after it.
+In songs these are chords, names of parts and repeats (`song_marks.py`). In speech, transcribers write pauses, noises,
+overlaps, doubts and changes of language between the words: `<Noise>`, `(.)`, `&=laughs`, `[risas]`, `+/pek/+`. Rules on
+symbols would treat such an interview as damaged, so they run after this stage.
 
-What nobody says, such as `[risas]`, is a mark anywhere. A slash, a sign for degrees or an `@` is one only in a text
-that is written in a convention which says so: a file of that format, or a text all through which signs stand that
-nothing else has. Elsewhere these belong to dates, addresses, places and words.
+Marks that are never words, such as `[risas]`, are recognised anywhere. A slash, a degree sign or an `@` is a mark only
+in a text that follows a transcription convention: a file of its format, or a text with many signs unique to it. In
+other texts these characters belong to dates, addresses, places and words.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 Keeping = Literal["keep", "normalise", "remove"]
 
-# What transcribers of Spanish, Portuguese and English write in brackets that nobody says.
+# Words that transcribers of Spanish, Portuguese and English write in brackets for what is not speech.
 _PAUSES: Final = r"pausas?|silencios?|silêncio|pauses?|breve pausa|pausa (?:breve|larga|longa)"
 _VOICES: Final = (
     r"risas?|risos?|ríen?|riendo|rindo|laugh(?:s|ter|ing)?|llantos?|llora(?:ndo)?|chor[ao]|chorando|tos|tose|tosiendo"
@@ -43,26 +43,27 @@ _NOISES: Final = r"ruidos?|ruídos?|noise|música|golpes?|murmullos?|rumores"
 _UNCLEAR: Final = (
     r"(?i:inaudible|ininteligible|inaudível|ininteligível|incomprensible|unintelligible|crosstalk)|\?+|x{2,}"
 )
-# Brackets that open, as many as there are: each begins at one place alone.
+# Opening brackets, all that are adjacent, so that a match can begin at only one place.
 _SQUARE, _ROUND = r"(?<!\[)\[++", r"(?<!\()\(++"
 _PAUSE, _NOISE, _LOST = " [pause] ", " [noise] ", " [unclear] "
 
 
 class _Convention(NamedTuple):
-    """How transcribers of one school write: signs that nothing else has, and the extractor of its files, if any."""
+    """A transcription convention: signs unique to it, and the extractor of its file format, if any."""
 
     shown_by: re.Pattern[str]
     extractor: str | None = None
 
     def is_of(self, text: str, extractor: str | None) -> bool:
-        """Whether a text is written so."""
+        """Return whether a text follows the convention."""
         if self.extractor and (extractor or "").partition(" ")[0] == self.extractor:
             return True
-        return len(self.shown_by.findall(text)) * _EVERY >= max(len(text), 1)
+        return len(self.shown_by.findall(text)) * _CHARACTERS_PER_SIGN >= max(len(text), 1)
 
 
-# Of 39 conversations of AVENUE's one has a sign in 360 characters, the others more; a text that quotes one has fewer.
-_EVERY: Final = 2_000
+# A text in a convention has at least one of its signs per so many characters. The 39 conversations of AVENUE have at
+# least one in 360; a text that quotes one has fewer.
+_CHARACTERS_PER_SIGN: Final = 2_000
 _AVENUE: Final = _Convention(
     re.compile(r"<\*?SPA>|<!\d|<(?:Noise|Laugh|Cough|Throat|Smack|[Uu]hm?|hm|%)>|[+-]/[^/\s<>]{1,20}/[+-]"), "avenue"
 )
@@ -73,15 +74,15 @@ _CHAT: Final = _Convention(
     "chat",
 )
 _COSER: Final = _Convention(re.compile(r"\[HS:\w|(?i:\[(?:asent|neg|chasq|carrasp)\b)|(?<=\s)/{2,3}(?=\s|$)"))
-# By the convention that has it, None for everybody, each with what it becomes when marks are normalised; removed they
-# become a space, or nothing within a word. No pattern takes what an address, a telephone or a date is known by.
+# Each mark: its convention (None for all texts), its pattern, and its replacements when marks are normalised and when
+# they are removed. No pattern matches the signs by which addresses, telephone numbers and dates are recognised.
 _MARKS: Final[tuple[tuple[_Convention | None, re.Pattern[str], str, str], ...]] = tuple(
     (convention, re.compile(pattern), normal, bare)
     for convention, pattern, normal, bare in (
-        # A word that was begun, by its sounds.
+        # The sounds of a word that was broken off.
         (_AVENUE, r"(?<![\w/:])[+-]?/[^/\s<>]{1,20}/[+-]?(?![\w/])", " ", " "),
         (_AVENUE, r"(?<!\S)[+-]/(?=\w)|(?<=\w)/[+-](?!\S)", " ", " "),
-        # Words that were taken back, and what is said about words (MacWhinney, CHAT manual, 2024).
+        # Retracted words, and comments on words (MacWhinney, CHAT manual, 2024).
         (_CHAT, r"<([^<>\n]*)>(?=\s*\[)", r"\1", r"\1"),
         (_CHAT, r"\[(?:(?:[/=:*%^!?<>#\"-]|\+(?! ?\d))[^\]\n]{0,80})\]", " ", " "),
         (_CHAT, r"(?<!\w)&=[\w:]+", _NOISE, " "),
@@ -94,7 +95,7 @@ _MARKS: Final[tuple[tuple[_Convention | None, re.Pattern[str], str, str], ...]] 
         (_CHAT, r"\b(?:xxx|yyy|www)\b(?!\.\w)", _LOST, " "),
         (_CHAT, r"(?<![\w°])°([^°\n]+)°(?![\w°])", r"\1", r"\1"),
         (_CHAT, r"[↑↓⌈⌉⌊⌋∆∇▁▔☺♋∬‡„≠≈≋∙]", "", ""),
-        # What was pronounced in place of the word before, a change of language, pauses, fillers, fragments.
+        # The pronunciation of the previous word, a change of language, pauses, fillers, fragments.
         (_AVENUE, r"(?i)<P>", _PAUSE, " "),
         (_AVENUE, r"(?i)<(?:Noise|Laugh|Cough|Throat|Smack)>", _NOISE, " "),
         (_AVENUE, r"<%>", _LOST, " "),
@@ -103,7 +104,7 @@ _MARKS: Final[tuple[tuple[_Convention | None, re.Pattern[str], str, str], ...]] 
         (_AVENUE, r"(?i)</?[*!]?\d?(?:SPA|uhm?|hm|P|Noise|Laugh|Cough|Throat|Smack)\b", " ", " "),
         (_AVENUE, r"(?i)(?:\*?SPA|PA)(?=>)", "", ""),
         (_AVENUE, r"[<>]", " ", " "),
-        # What anybody writes in brackets; more words beside a noise may be what a speaker says of it.
+        # Common words in brackets; further words next to a noise may be speech.
         (None, r"\[HS:\w{1,20}\s?[^\]\n]{0,300}\]", " ", " "),
         (None, rf"(?i){_SQUARE}(?:{_PAUSES})\]+|\((?:{_PAUSES})\)", _PAUSE, " "),
         (
@@ -124,11 +125,11 @@ _MARKS: Final[tuple[tuple[_Convention | None, re.Pattern[str], str, str], ...]] 
         (_AVENUE, r"(?<![\w*])\*+(?=\w)|(?:(?<=\s)|^)\*+(?=\s|$)", "", ""),
         (_AVENUE, r"(?<=\s)(?<!\d\s)%(?=\s|$)", " ", " "),
         (_COSER, r"(?<=\s)(?:/{2,3}|(?<!\d\s)(?:/|\|{1,2}|=))(?=\s|$)", " ", " "),
-        # What ends an utterance stands apart from its last word.
+        # The sign that ends an utterance is separated from its last word.
         (_CHAT, r"(?<=[\w)]) +(?=[.?!](?:\s|$))", "", ""),
     )
 )
-# In songs other marks stand than in talk.
+# Songs have other marks than speech.
 _SONGS: Final = "lyrics"
 _SPACES: Final = re.compile(r"[ \t]{2,}")
 _BEFORE_STOP: Final = re.compile(r"(?<=\w) +(?=[.,;:?!…](?:\s|$))")
@@ -138,10 +139,10 @@ _LABEL: Final = re.compile(r"([^:\n]{1,60}):")
 
 @dataclass(frozen=True)
 class Unmark(Stage):
-    """The stage that does with the marks of transcriptions what the policy of the genre says.
+    """The stage that keeps, normalises or removes the marks of transcriptions, by the policy of the genre.
 
     Attributes:
-        policies: a `filters/` folder; the shipped one when empty.
+        policies: a `filters/` folder; the shipped one if empty.
     """
 
     policies: str = ""
@@ -152,36 +153,39 @@ class Unmark(Stage):
     by_content: ClassVar[tuple[str, ...]] = ("policies",)
 
     def fingerprint(self) -> str:
-        """Return what the policies say of marks, by genre."""
+        """Return the policies on marks, by genre."""
         genres = cached_policies(self.policies).genres
         return json.dumps({name: file.marks for name, file in sorted(genres.items())})
 
     @property
     def policy_folder(self) -> Path | None:
-        """The folder of policies that it decides by."""
+        """The folder of the policies."""
         return cached_policies(self.policies).folder
 
     def __call__(self, batch: Batch) -> Batch:
-        """Return the batch with texts whose marks are as their genre wants them; a turn of marks alone is left out."""
+        """Return the batch with the marks of each text treated by its genre's policy."""
         policies = cached_policies(self.policies)
         frame = batch.frame
-        wanted = {genre: policies.genre(genre).marks for genre in frame["genre"].unique().drop_nulls()}
+        keeping_by_genre = {genre: policies.genre(genre).marks for genre in frame["genre"].unique().drop_nulls()}
         turns = frame["turns"].to_list() if "turns" in frame.columns else [None] * len(batch)
         extractors = frame["extractor"].to_list() if "extractor" in frame.columns else [None] * len(batch)
         texts = frame["text"].to_list()
         evidence: list[str | None] = [None] * len(batch)
         for row, (text, genre) in enumerate(zip(texts, frame["genre"], strict=True)):
-            keeping = wanted.get(genre, "keep")
+            keeping = keeping_by_genre.get(genre, "keep")
             if keeping == "keep" or not text:
                 continue
             if genre == _SONGS:
-                better, better_turns = without_song_marks(text, keeping), None
+                new_text, new_turns = without_song_marks(text, keeping), None
             else:
-                better, better_turns = without_marks(text, keeping, turns[row], extractors[row])
-            if better != text:
-                fewer = {"characters": len(text) - len(better), "lines": text.count("\n") - better.count("\n")}
-                evidence[row] = json.dumps({"marks": keeping, **fewer})
-                texts[row], turns[row] = better, better_turns
+                new_text, new_turns = without_marks(text, keeping, turns[row], extractors[row])
+            if new_text != text:
+                removed_counts = {
+                    "characters": len(text) - len(new_text),
+                    "lines": text.count("\n") - new_text.count("\n"),
+                }
+                evidence[row] = json.dumps({"marks": keeping, **removed_counts})
+                texts[row], turns[row] = new_text, new_turns
         if not any(evidence):
             return batch
         columns = {"text": pl.Series(texts, dtype=pl.String), "evidence": pl.Series(evidence, dtype=pl.String)}
@@ -196,15 +200,15 @@ def without_marks(
     turns: Sequence[Mapping[str, Any]] | None = None,
     extractor: str | None = None,
 ) -> tuple[str, list[dict[str, Any]] | None]:
-    r"""Return the text with its marks normalised or removed, and its turns where they stand then.
+    r"""Return the text with its marks normalised or removed, and its turns with new offsets.
 
-    A line without a mark stays as it is; one that was marks alone goes.
+    A line without a mark is unchanged; a line of marks alone is removed.
 
     Args:
         text: of a transcription.
-        keeping: "normalise" makes [pause], [noise] and [unclear] of marks, "remove" nothing.
+        keeping: "normalise" replaces marks by [pause], [noise] and [unclear], "remove" deletes them.
         turns: of its lines, if it has any.
-        extractor: that made the text, if it is known.
+        extractor: that produced the text, if it is known.
 
     >>> without_marks("ROS: en <la la> [//] la ca(sa) (.) &=laughs .\nINV: <Noise>\nROS: pu' <!1pu> xxx", "remove")[0]
     "ROS: en la la la casa.\nROS: pu'"
@@ -213,35 +217,41 @@ def without_marks(
     >>> without_marks("El zorro dijo:\ntod@s al 12 % [risas]", "remove")[0]
     'El zorro dijo:\ntod@s al 12 %'
     """
-    shown = {one for one in (None, _AVENUE, _CHAT, _COSER) if one is None or one.is_of(text, extractor)}
+    conventions = {
+        convention
+        for convention in (None, _AVENUE, _CHAT, _COSER)
+        if convention is None or convention.is_of(text, extractor)
+    }
     marks = [
-        (pattern, normal if keeping == "normalise" else bare) for one, pattern, normal, bare in _MARKS if one in shown
+        (pattern, normal if keeping == "normalise" else bare)
+        for convention, pattern, normal, bare in _MARKS
+        if convention in conventions
     ]
     lines = text.split("\n")
-    better = [_line(line, marks) for line in lines]
-    if better == lines:
+    new_lines = [_line(line, marks) for line in lines]
+    if new_lines == lines:
         return text, None if turns is None else [dict(turn) for turn in turns]
     speakers = [turn["speaker"] for turn in turns] if turns and len(turns) == len(lines) else None
-    often = Counter(label[1] for line in lines if (label := _LABEL.match(line)))
-    labels = [f"{one}:" for one in speakers] if speakers else [_label(line, often) for line in better]
-    stays = [
+    label_counts = Counter(label[1] for line in lines if (label := _LABEL.match(line)))
+    labels = [f"{speaker}:" for speaker in speakers] if speakers else [_label(line, label_counts) for line in new_lines]
+    is_kept = [
         line == old or bool(_WORD.search(line.removeprefix(label)))
-        for line, old, label in zip(better, lines, labels, strict=True)
+        for line, old, label in zip(new_lines, lines, labels, strict=True)
     ]
-    whole = "\n".join(compress(better, stays))
+    new_text = "\n".join(compress(new_lines, is_kept))
     if turns is None or speakers is None:
-        return whole, None
-    return whole, moved(whole, whole, [dict(turn) for turn in compress(turns, stays)])
+        return new_text, None
+    return new_text, moved(new_text, new_text, [dict(turn) for turn in compress(turns, is_kept)])
 
 
-def _label(line: str, often: Mapping[str, int]) -> str:
-    """Return the speaker that a line begins with: a code in capitals, or what other lines begin with as well."""
+def _label(line: str, label_counts: Mapping[str, int]) -> str:
+    """Return the speaker's label that a line begins with: a code in capitals, or a label that other lines have too."""
     label = _LABEL.match(line)
-    return label[0] if label and (label[1].isupper() or often[label[1]] > 1) else ""
+    return label[0] if label and (label[1].isupper() or label_counts[label[1]] > 1) else ""
 
 
 def _line(line: str, marks: Sequence[tuple[re.Pattern[str], str]]) -> str:
-    better = line
-    for pattern, instead in marks:
-        better = pattern.sub(instead, better)
-    return line if better == line else _BEFORE_STOP.sub("", _SPACES.sub(" ", better)).strip()
+    new_line = line
+    for pattern, replacement in marks:
+        new_line = pattern.sub(replacement, new_line)
+    return line if new_line == line else _BEFORE_STOP.sub("", _SPACES.sub(" ", new_line)).strip()

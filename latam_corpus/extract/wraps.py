@@ -1,8 +1,8 @@
-"""Hard wraps: the lines of a paragraph that was broken at a column are joined, the lines of verse are kept.
+"""Hard wraps: the lines of a paragraph broken at a column are joined, the lines of verse are kept.
 
 In wrapped prose every line but a paragraph's last is full: the first word of the next line would not have fitted. In
-verse, lists and headings it would have. So prose is known by its right edge, block by block (a block is what stands
-between blank lines), and the width of the edge by the whole text.
+verse, lists and headings it would have. So prose is recognised by its right edge, for each block (lines between blank
+lines), and the edge's column is that of the whole text.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# Measured on seven books of Project Gutenberg: 95-99.9 % of the line ends in prose leave less than three columns that
-# the next word could have used; of eight-syllable verse 50 %.
+# Measured on seven books of Project Gutenberg: 95-99.9 % of the lines of prose leave fewer than three columns unused by
+# the next word, and 50 % of the lines of eight-syllable verse.
 _SLACK: Final = 3
 _FULL_SHARE: Final = 0.8
-# Enough where the lines of a longer block reach near the edge: some books were wrapped by hand.
+# Enough for a longer block whose lines come near the edge: some books were wrapped by hand.
 _FULL_SHARE_LONG: Final = 0.55
 _NEARLY: Final = 0.85
-# Columns at which texts are wrapped; Spanish verse seldom reaches the lower one, a paragraph a line passes the upper.
+# Columns at which texts are wrapped. Spanish verse seldom reaches the lower one; paragraphs in one line pass the upper.
 _NARROWEST: Final = 55
 _WIDEST: Final = 120
-# In wrapped text lines crowd near the edge; the lengths of verse spread.
+# In wrapped text many lines end near the edge; the lengths of verses vary.
 _EDGE: Final = 8
 _EDGE_SHARE: Final = 0.55
 _LONG: Final = 40
@@ -35,10 +35,10 @@ _WIDE: Final = 0.75
 _VERSE_LINES: Final = 4
 _VERSE_CAPITALS: Final = 0.9
 _VERSE_STOPS: Final = 0.6
-# A text with fewer lines in stanzas isn't told from a list of names; verses of more characters are rare.
+# Fewer lines in stanzas can't be distinguished from a list of names; longer verses are rare.
 _STANZA: Final = 3
 _VERSES: Final = 8
-_LONGEST_VERSE: Final = 80
+_MAX_VERSE: Final = 80
 _STOPS: Final = frozenset(',.;:!?…»”")]-—')
 
 
@@ -68,7 +68,7 @@ def join_wraps(text: str, form: str | None = None) -> str:
 
 
 def looks_like_verse(text: str) -> bool:
-    r"""Return whether most lines of a text are those of stanzas, or of lists: joining them would lose their ends.
+    r"""Return whether most lines of a text are in stanzas or lists, whose line ends joining would lose.
 
     Args:
         text: with line ends as LF.
@@ -85,9 +85,9 @@ def looks_like_verse(text: str) -> bool:
 
 
 def _is_stanza(block: Sequence[str], width: int | None) -> bool:
-    """Whether the lines of a block are short, and not broken at a column."""
+    """Return whether the lines of a block are short and not broken at a column."""
     widest = max(map(len, block))
-    if widest > _LONGEST_VERSE or (width is not None and _is_prose(block, width)):
+    if widest > _MAX_VERSE or (width is not None and _is_prose(block, width)):
         return False
     if widest < _NARROWEST:
         return True
@@ -95,7 +95,7 @@ def _is_stanza(block: Sequence[str], width: int | None) -> bool:
 
 
 def _blocks(lines: Sequence[str]) -> list[list[str]]:
-    """Return the lines by blocks: what stands between blank lines, and each blank line by itself."""
+    """Return the lines by block: lines between blank lines, and each blank line by itself."""
     blocks: list[list[str]] = []
     for line in lines:
         if line and blocks and blocks[-1][-1]:
@@ -106,7 +106,7 @@ def _blocks(lines: Sequence[str]) -> list[list[str]]:
 
 
 def wrap_width(lines: Sequence[str]) -> int | None:
-    """Return the column at which the text is wrapped, or None when it isn't.
+    """Return the column at which the text is wrapped, or None if it isn't.
 
     >>> wrap_width(["Percanta que me amuraste", "en lo mejor de mi vida,"]) is None
     True
@@ -120,14 +120,17 @@ def wrap_width(lines: Sequence[str]) -> int | None:
 
 
 def _joined_block(block: list[str], width: int | None) -> list[str]:
-    """Return the block's paragraphs, one a line; its own lines where it isn't prose. Without a width it is."""
+    """Return a block's paragraphs, one per line, or its lines unchanged if it is not prose.
+
+    Without a width the block is prose.
+    """
     if len(block) < 2 or (width is not None and not _is_prose(block, width)):  # noqa: PLR2004
         return block
     joined = [block[0].strip()]
-    for number, (before, line) in enumerate(pairwise(block)):
-        # A line that ends early, or one with an indent after the first, is where a paragraph ends or starts.
-        short = width is not None and len(before) + 1 + len(_first_word(line)) < _WIDE * width
-        if short or (number and _indent(line) > _indent(before)):
+    for number, (previous, line) in enumerate(pairwise(block)):
+        # A short line ends a paragraph, and an indented one after the first starts one.
+        is_short = width is not None and len(previous) + 1 + len(_first_word(line)) < _WIDE * width
+        if is_short or (number and _indent(line) > _indent(previous)):
             joined.append(line.strip())
         else:
             joined[-1] = _join(joined[-1], line.strip())
@@ -135,26 +138,28 @@ def _joined_block(block: list[str], width: int | None) -> list[str]:
 
 
 def _is_prose(block: Sequence[str], width: int) -> bool:
-    narrow = sum(map(len, block[:-1])) < _NEARLY * width * (len(block) - 1)
-    wanted = _FULL_SHARE if narrow or len(block) < _OWN_EDGE else _FULL_SHARE_LONG
-    return _full_share(block, width) >= wanted and not (
-        _has_capitals(block) or (narrow and _has_stops(block)) or _is_table(block)
+    is_narrow = sum(map(len, block[:-1])) < _NEARLY * width * (len(block) - 1)
+    required = _FULL_SHARE if is_narrow or len(block) < _OWN_EDGE else _FULL_SHARE_LONG
+    return _full_share(block, width) >= required and not (
+        _has_capitals(block) or (is_narrow and _has_stops(block)) or _is_table(block)
     )
 
 
 def _is_wide_verse(blocks: Sequence[Sequence[str]], width: int) -> bool:
-    """Whether what looks wrapped is mostly verse of long lines, such as alexandrines."""
+    """Return whether text that looks wrapped is mostly verse of long lines, such as alexandrines."""
     full = [block for block in blocks if len(block) >= _VERSE_LINES and _full_share(block, width) >= _FULL_SHARE]
     return bool(full) and 2 * sum(_has_capitals(block) or _has_stops(block) for block in full) > len(full)
 
 
 def _full_share(block: Sequence[str], width: int) -> float:
-    """Of the lines but the last, the share that is full: the next line's first word would not have fitted."""
+    """Return the share of full lines, except the last: the first word of the next line would not have fitted."""
     widest = max(map(len, block))
-    own = len(block) >= _OWN_EDGE and widest >= _WIDE * width
-    # A single line that stands out must not move the edge.
-    edge = min(widest, width) if own else max(widest, width - _EDGE)
-    return sum(len(a) + 1 + len(_first_word(b)) > edge - _SLACK for a, b in pairwise(block)) / max(len(block) - 1, 1)
+    has_own_edge = len(block) >= _OWN_EDGE and widest >= _WIDE * width
+    # A single long line must not move the edge.
+    edge = min(widest, width) if has_own_edge else max(widest, width - _EDGE)
+    return sum(
+        len(line) + 1 + len(_first_word(following)) > edge - _SLACK for line, following in pairwise(block)
+    ) / max(len(block) - 1, 1)
 
 
 def _first_word(line: str) -> str:
@@ -162,19 +167,19 @@ def _first_word(line: str) -> str:
 
 
 def _has_capitals(block: Sequence[str]) -> bool:
-    """Whether nearly all lines start with a capital, as in most verse and in lists."""
+    """Return whether nearly all lines start with a capital, as in most verse and in lists."""
     starts = [next((char for char in line if char.isalpha()), "") for line in block[1:]]
     return len(block) >= _VERSE_LINES and sum(char.isupper() for char in starts) >= _VERSE_CAPITALS * len(starts)
 
 
 def _has_stops(block: Sequence[str]) -> bool:
-    """Whether most lines end with a stop, as verse does."""
+    """Return whether most lines end with a stop, as verse does."""
     stops = sum(line[-1] in _STOPS for line in block[:-1])
     return len(block) >= _VERSE_LINES and stops >= _VERSE_STOPS * (len(block) - 1)
 
 
 def _is_table(block: Sequence[str]) -> bool:
-    """Whether a third of the lines have columns: three spaces or more between words."""
+    """Return whether a third of the lines have columns: three or more spaces between words."""
     return sum(bool(re.search(r"\S {3,}\S", line)) for line in block) * 3 >= len(block)
 
 
@@ -182,14 +187,14 @@ def _indent(line: str) -> int:
     return len(line) - len(line.lstrip())
 
 
-def _join(before: str, line: str) -> str:
-    r"""Two lines as one: a soft hyphen at the end goes, a hard one may belong to the word and stays.
+def _join(text: str, line: str) -> str:
+    r"""Return two lines as one; a soft hyphen at the end is removed, a hard one may belong to the word.
 
     >>> _join("disse-", "lhe"), _join("cora\xad", "zón"), _join("la", "tarde")
     ('disse-lhe', 'corazón', 'la tarde')
     """
-    if before.endswith("\xad"):
-        return before[:-1] + line
-    if re.search(r"\w-$", before) and line[:1].islower():
-        return before + line
-    return f"{before} {line}"
+    if text.endswith("\xad"):
+        return text[:-1] + line
+    if re.search(r"\w-$", text) and line[:1].islower():
+        return text + line
+    return f"{text} {line}"

@@ -22,7 +22,7 @@ from latam_corpus.errors import ConfigError, closest
 from latam_corpus.messages import _
 from latam_corpus.paths import data_folder
 from latam_corpus.policies.policy_files import UND, place_in, read_policies
-from latam_corpus.text.orthography import spelled
+from latam_corpus.text.orthography import all_spellings
 from latam_corpus.text.stops import StopTable
 from latam_corpus.text.words import WordTable
 
@@ -173,7 +173,7 @@ class Policies:
         lists = {c: f.stop_words.words for c, f in self.languages.items() if f.stop_words}
         common = {word for code in self.background for word in lists.get(code, ())}
         others = {
-            code: [w for w in spelled(groups().listed(code), words) if w not in words and w not in common]
+            code: [w for w in all_spellings(groups().listed(code), words) if w not in words and w not in common]
             for code, words in lists.items()
         }
         # Wixárika's + parts words.

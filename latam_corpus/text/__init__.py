@@ -1,1 +1,1 @@
-"""Text as one compiled pass sees it, and the signals computed from that."""
+"""Text as compiled passes read it: word tables, normal forms, spellings, and markup as trees."""

@@ -1,6 +1,6 @@
-"""What each Unicode code point is, as one lookup table for the word pass.
+"""The classes of each Unicode code point, as one lookup table for the word pass.
 
-Tables are built once a process from the interpreter's own Unicode data (about 0.05 s) and never change.
+The tables are built once per process from the interpreter's Unicode data (about 0.05 s) and never change.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ LETTER: Final = 1
 UPPER: Final = 2
 DIGIT: Final = 4
 SPACE: Final = 8
-APOSTROPHE: Final = 16  # joins two letters to one word; all of its forms hash alike
-IGNORED: Final = 32  # soft hyphen and zero-width marks: inside a word they count for nothing
-CODE: Final = 64  # signs that prose hardly has and programs, markup and tables do
+APOSTROPHE: Final = 16  # joins two letters to one word; all of its forms have the same hash
+IGNORED: Final = 32  # soft hyphen and zero-width marks: ignored inside a word
+CODE: Final = 64  # signs that are rare in prose and frequent in programs, markup and tables
 CLOSING: Final = 128  # ends a sentence
 QUOTE: Final = 256  # may follow a closing sign
 REPAIR: Final = 512  # text with it may need repair: see extract/repair.py
 LOWER: Final = 1024  # a lower-case letter of the Latin script
-COMMON: Final = 2048  # typography that stands beside anything in sound text
-SUSPECT: Final = 4096  # as the second of two characters after Â or Ã, mojibake
-SPOKEN: Final = 8192  # opens or closes speech, a question or a cry: two side by side are sound, as in «¡
+COMMON: Final = 2048  # typography that may be next to any character in undamaged text
+SUSPECT: Final = 4096  # mojibake if it follows Â or Ã
+SPOKEN: Final = 8192  # opens or closes speech, a question or an exclamation: two of them in a row are valid, as in «¡
 
 _LAST: Final = sys.maxunicode + 1
 _PLANE: Final = 1 << 16
@@ -39,14 +39,14 @@ _CLOSING: Final = ".!?…:"
 _QUOTES: Final = "\"'»”’›)]}"
 _CODE: Final = "{}<>=[]\\|#@&*_~^$%+/"
 _IGNORED: Final = "\u00ad\u200b\u200c\u200d\u2060"
-# ftfy's category "common": sequences that hold them are not mojibake, except after Â, Ã, Î, Ð, Ø or Ù.
+# ftfy's category "common": sequences that contain them are not mojibake, except after Â, Ã, Î, Ð, Ø or Ù.
 _COMMON: Final = "\u00a0\u00ad\u00b7\u00b4\u2013\u2014\u2015\u2026\u2019"
-# Of ftfy's "start punctuation" and "end punctuation" those that stand side by side in sound text; none of its sequences
-# has two of these two kinds one after the other but behind a character that makes them suspect already.
+# The members of ftfy's "start punctuation" and "end punctuation" that occur in a row in undamaged text. Its patterns
+# have two of them in a row only after a character that is suspect anyway.
 _SPOKEN: Final = "¡¿«»“”„‹›"
-# What Windows-1252 shows for the bytes 0x80 to 0x9F, the second bytes of two-byte UTF-8.
+# The characters of bytes 0x80 to 0x9F in Windows-1252, which are second bytes of two-byte UTF-8.
 _SUSPECT: Final = "€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"
-# Ligatures, full-width forms and space; Hangul jamo, which compose.
+# Ligatures, full-width forms and space; Hangul jamo, which NFC composes.
 _REPAIRED_RANGES: Final = ((0xFB00, 0xFB06), (0xFF00, 0xFFEF), (0x3000, 0x3000), (0x1161, 0x11C2))
 # Lower-case letters that ftfy treats as signs of mojibake.
 _BAD_LETTERS: Final = "ƒªº"
@@ -54,7 +54,7 @@ _BAD_LETTERS: Final = "ƒªº"
 
 @cache
 def classes() -> NDArray[np.uint16]:
-    """For each code point the sum of its classes, uint16[0x110000]."""
+    """Return the sum of the classes of each code point, uint16[0x110000]."""
     table, decomposing = _by_category()
     table[_needing_repair(decomposing)] |= REPAIR
     for first, last in _REPAIRED_RANGES:
@@ -75,7 +75,7 @@ def classes() -> NDArray[np.uint16]:
     ):
         for character in characters:
             table[ord(character)] |= flag
-    # To Unicode some apostrophes are letters and some are signs; here all are the same.
+    # Unicode classifies some apostrophes as letters and others as signs; here all are the same.
     table[[ord(sign) for sign in apostrophes()]] &= ~np.uint16(LETTER | UPPER | LOWER)
     table[0x80:0xC0] |= SUSPECT
     table[ord("\n")] = 0
@@ -85,12 +85,12 @@ def classes() -> NDArray[np.uint16]:
 
 
 def _by_category() -> tuple[NDArray[np.uint16], list[str]]:
-    """Return the classes that a character has by its general category, and the characters that Unicode decomposes."""
+    """Return the classes given by each character's general category, and the characters with a decomposition."""
     table = np.zeros(_LAST, np.uint16)
     decomposing: list[str] = []
-    # A plane at a time: all 1.1 million at once would take 70 MB for a moment. To ask for each code point by itself is
-    # what took most of a small run's start: planes without characters, all of which `repr` escapes, and blocks in which
-    # nothing decomposes are told as a whole.
+    # One plane at a time, since all 1.1 million code points would take 70 MB. Looking up each code point would take
+    # most of the start of a small run, so planes without characters (`repr` escapes all of them) and blocks without
+    # decompositions are skipped as a whole.
     for first in range(0, _LAST, _PLANE):
         plane = np.arange(first, first + _PLANE, dtype="<u4").tobytes().decode("utf-32-le", "surrogatepass")
         if len(repr(plane)) == _PLANE * len(r"\U0010ffff") + len("''"):
@@ -123,7 +123,7 @@ def _of_category(category: str) -> int:
 
 
 def _needing_repair(decomposing: list[str]) -> list[int]:
-    """Code points that NFC writes otherwise, and letters that stand for several."""
+    """Return the code points that NFC changes, and the letters that NFKC writes as several."""
     return [
         ord(character)
         for character in decomposing
@@ -134,7 +134,7 @@ def _needing_repair(decomposing: list[str]) -> list[int]:
 
 @cache
 def lower() -> NDArray[np.uint32]:
-    """For each code point its simple lower case, apostrophes folded to one, uint32[0x110000]."""
+    """Return the simple lower case of each code point, with apostrophes folded to one, uint32[0x110000]."""
     table = np.arange(_LAST, dtype=np.uint32)
     for point in np.flatnonzero(classes() & UPPER):
         small = chr(point).lower()

@@ -1,6 +1,6 @@
-"""fastText trains in a process of its own, whose environment is set before it starts.
+"""Training by fastText in a process of its own, whose environment is set before it starts.
 
-fastText reads uninitialised memory in training and at times stops with "Encountered NaN"; under
+fastText reads uninitialised memory in training and sometimes stops with "Encountered NaN"; under
 `MALLOC_MMAP_THRESHOLD_=4096`, 60 of 60 trainings passed.
 """
 
@@ -30,7 +30,7 @@ def fit_apart(module: str, lines: Iterable[str], out: Path, job: Mapping[str, An
         module: a module that ends in `run_job(fit)`.
         lines: labelled lines as fastText reads them, each with its line end.
         out: the model's file.
-        job: what else `fit` is told, beside `lines` (the file's path) and `out`.
+        job: further arguments of `fit`, in addition to `lines` (the file's path) and `out`.
 
     Raises:
         CorpusError: fastText failed.
@@ -39,22 +39,22 @@ def fit_apart(module: str, lines: Iterable[str], out: Path, job: Mapping[str, An
         text, job_file = Path(folder, "lines.txt"), Path(folder, "job.json")
         text.write_text("".join(lines), "utf-8")
         job_file.write_text(json.dumps({"lines": str(text), "out": str(out), **job}), "utf-8")
-        done = subprocess.run(  # noqa: S603  (this interpreter, our own module)
+        result = subprocess.run(  # noqa: S603  (this interpreter, our own module)
             [sys.executable, "-m", module, str(job_file)],
             env=os.environ | _ENVIRONMENT,
             capture_output=True,
             text=True,
             check=False,
         )
-    if done.returncode:
-        error_lines = done.stderr.strip().splitlines()
+    if result.returncode:
+        error_lines = result.stderr.strip().splitlines()
         raise CorpusError(
             str(out),
-            _("fastText failed: {reason}", reason=error_lines[-1] if error_lines else done.returncode),
+            _("fastText failed: {reason}", reason=error_lines[-1] if error_lines else result.returncode),
             _("try another seed"),
         )
 
 
 def run_job(fit: Callable[[dict[str, Any]], None]) -> None:
-    """Do the job whose file is the command's argument."""
+    """Run the job whose file is the command's argument."""
     fit(json.loads(Path(sys.argv[1]).read_text("utf-8")))

@@ -1,4 +1,4 @@
-"""Words and names as people type them, with or without accents."""
+"""Comparison of words and names that people type with or without accents."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ import re
 import unicodedata
 from typing import Final
 
-# The semicolon of `&ntilde;` parts nothing.
+# The semicolon of `&ntilde;` is not a separator.
 _SEVERAL: Final = re.compile(r"(?:&#?\w+;|[^;|\n])+")
 
 
 def parted(text: str) -> list[str]:
-    """Return what one text lists, parted by ; or | or line ends; commas part nothing, since names have them.
+    """Return the items that a text lists, separated by ; or | or line ends, but not by commas, which names contain.
 
     >>> parted("Paz, Ana; Ríos, Luis|Anónimo"), parted("Mu&ntilde;oz, Eva;"), parted(" ; ")
     (['Paz, Ana', 'Ríos, Luis', 'Anónimo'], ['Mu&ntilde;oz, Eva'], [])
     """
-    return [bare for one in _SEVERAL.findall(text) if (bare := one.strip())]
+    return [item for part in _SEVERAL.findall(text) if (item := part.strip())]
 
 
 def folded(text: str) -> str:
-    """Return the text in small letters without accents, for words that people type.
+    """Return the text in lower case without accents, for comparison with words that people type.
 
     >>> folded(" Náhuatl ")
     'nahuatl'
@@ -30,12 +30,14 @@ def folded(text: str) -> str:
 
 
 def name_key(name: str) -> str:
-    """Return a person's name as it is compared: small letters without accents, the family name last.
+    """Return the key by which persons' names are compared: lower case without accents, the family name last.
 
     >>> name_key("Mistral, Gabriela") == name_key("gabriela  MISTRAL")
     True
     """
     family, comma, given = name.partition(",")
     words = f"{given} {family}" if comma else name
-    bare = "".join(sign for sign in unicodedata.normalize("NFD", words.lower()) if not unicodedata.combining(sign))
-    return " ".join(bare.split())
+    without_accents = "".join(
+        sign for sign in unicodedata.normalize("NFD", words.lower()) if not unicodedata.combining(sign)
+    )
+    return " ".join(without_accents.split())

@@ -1,7 +1,8 @@
-"""Texts as their hash sees them, NFC, lower case, runs of white space one space, in one compiled pass.
+"""Texts as they are hashed: NFC, lower case, runs of white space as one space; in one compiled pass.
 
-`normal` states the rule. The pass follows it for documents whose every code point it can settle alone, nearly all;
-the others, with marks to compose or letters whose lower case hangs on their neighbours, are left to `normal`.
+`normal` defines the rule. The pass applies it to documents whose code points can all be normalised one by one, which
+are nearly all; documents with marks to compose, or with letters whose lower case depends on their neighbours, are left
+to `normal`.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ _AT_ONCE: Final = 1 << 18  # bytes of text
 
 
 def normal(text: str) -> str:
-    r"""Return the text in NFC and lower case, each run of white space one space, none at its ends.
+    r"""Return the text in NFC and lower case, with runs of white space as one space and none at its ends.
 
     >>> normal("  La  Luna\n")
     'la luna'
@@ -37,16 +38,18 @@ def normal(text: str) -> str:
 
 
 def normal_utf8(texts: pl.Series) -> Iterator[bytes | memoryview]:
-    """Yield the UTF-8 of `normal` of each text, good until the next one is asked for; null counts as empty.
+    """Yield the UTF-8 of `normal` of each text; null counts as empty.
+
+    Each value is valid until the next one is requested.
 
     >>> import polars as pl
-    >>> [bytes(found).decode() for found in normal_utf8(pl.Series(["¡Ay,  AY!", None]))]
+    >>> [bytes(text).decode() for text in normal_utf8(pl.Series(["¡Ay,  AY!", None]))]
     ['¡ay, ay!', '']
     """
     data, offsets = utf8(texts)
-    settled = _ascii()
-    # The lower case of two bytes has at most three (Ⱥ), and no other grows as much. A piece at a time, so that what is
-    # written is read again before it leaves the processor's cache.
+    ascii_lower = _ascii()
+    # Lower case grows by at most half (Ⱥ, from two bytes to three). The texts are processed in pieces, so that the
+    # output is still in the processor's cache when it is read.
     sizes = np.diff(offsets)
     longest = int(max(sizes.max(initial=0), _AT_ONCE))
     buffer = np.empty(longest + longest // 2 + 1, np.uint8)
@@ -56,10 +59,10 @@ def normal_utf8(texts: pl.Series) -> Iterator[bytes | memoryview]:
         stop = max(first + 1, int(np.searchsorted(offsets, offsets[first] + _AT_ONCE, side="right")) - 1)
         ends = np.zeros(stop - first + 1, np.int64)
         hard = np.zeros(stop - first, np.bool_)
-        normalise(data, offsets[first : stop + 1], _meanings(), settled, buffer, ends, hard)
+        normalise(data, offsets[first : stop + 1], _meanings(), ascii_lower, buffer, ends, hard)
         bounds = ends.tolist()
-        for row, left in enumerate(hard.tolist()):
-            if left:
+        for row, needs_python in enumerate(hard.tolist()):
+            if needs_python:
                 start, end = offsets[first + row], offsets[first + row + 1]
                 yield normal(data[start:end].tobytes().decode()).encode()
             else:
@@ -69,21 +72,21 @@ def normal_utf8(texts: pl.Series) -> Iterator[bytes | memoryview]:
 
 @cache
 def _meanings() -> NDArray[np.uint32]:
-    """For each code point its lower case, or that it is white space, or that it can't be settled alone."""
-    known = classes()
-    # NFC may change what has the class REPAIR, and nothing else: see text/characters.py.
-    left = (known & REPAIR) != 0
-    left[ord(_SIGMA)] = True
-    left[[p for p in np.flatnonzero(known & UPPER).tolist() if len(chr(p).lower()) != 1]] = True  # İ
-    settled = np.flatnonzero(~left)
-    meanings = np.full(len(known), HARD, np.uint32)
-    together = settled.astype("<u4").tobytes().decode("utf-32-le")
-    meanings[settled] = np.frombuffer(together.lower().encode("utf-32-le"), "<u4")
+    """Return the lower case of each code point, or SPACE for white space, or HARD if it can't be normalised alone."""
+    class_of = classes()
+    # NFC changes only characters of the class REPAIR: see text/characters.py.
+    is_hard = (class_of & REPAIR) != 0
+    is_hard[ord(_SIGMA)] = True
+    is_hard[[p for p in np.flatnonzero(class_of & UPPER).tolist() if len(chr(p).lower()) != 1]] = True  # İ
+    settled = np.flatnonzero(~is_hard)
+    meanings = np.full(len(class_of), HARD, np.uint32)
+    joined = settled.astype("<u4").tobytes().decode("utf-32-le")
+    meanings[settled] = np.frombuffer(joined.lower().encode("utf-32-le"), "<u4")
     meanings[[p for p in settled[settled <= _LAST_SPACE].tolist() if chr(p).isspace()]] = SPACE
     return meanings
 
 
 @cache
 def _ascii() -> NDArray[np.uint8]:
-    """For each ASCII character its lower case, or a space for white space, uint8[128]: each can be settled alone."""
+    """Return the lower case of each ASCII character, or a space for white space, uint8[128]."""
     return np.array([32 if chr(p).isspace() else ord(chr(p).lower()) for p in range(128)], np.uint8)

@@ -1,4 +1,4 @@
-"""The compiled pass of `normal`: NFC, lower case, white space."""
+"""The compiled pass of `normal`: lower case and white space."""
 
 # mypy: allow-untyped-defs
 
@@ -17,7 +17,7 @@ _BLANK: Final = np.uint8(32)
 
 @inlined
 def encode(out, at, point):
-    """Write a code point's UTF-8 at byte `at`; returns the byte after it."""
+    """Write a code point's UTF-8 at byte `at`; return the next free byte."""
     if point < 0x80:
         out[at] = point
         return at + 1
@@ -38,21 +38,21 @@ def encode(out, at, point):
 
 
 @kernel
-def normalise(data, offsets, meanings, settled, out, ends, hard):
-    """Write each text normalised, and where it ends; mark those that Python must settle."""
+def normalise(data, offsets, meanings, ascii_lower, out, ends, hard):
+    """Write each text normalised, and where it ends; mark those that Python must normalise."""
     at = 0
     for d in range(len(offsets) - 1):
         i, end = offsets[d], offsets[d + 1]
         start = at
-        last = _BLANK  # what was written last; at the start of a text a space counts for nothing
+        previous = _BLANK  # the byte written last; a space at the start of a text is dropped
         while i < end:
             byte = data[i]
             if byte < 0x80:
-                small = settled[byte]
-                out[at] = small
-                # A space after a space is written over: no jump that the processor would have to foresee.
-                at += (small != _BLANK) | (last != _BLANK)
-                last = small
+                lower = ascii_lower[byte]
+                out[at] = lower
+                # A repeated space is overwritten, without a branch that the processor could mispredict.
+                at += (lower != _BLANK) | (previous != _BLANK)
+                previous = lower
                 i += 1
                 continue
             point, width = decode(data, i)
@@ -60,15 +60,15 @@ def normalise(data, offsets, meanings, settled, out, ends, hard):
             meaning = meanings[point]
             if meaning == SPACE:
                 out[at] = _BLANK
-                at += last != _BLANK
-                last = _BLANK
+                at += previous != _BLANK
+                previous = _BLANK
             elif meaning == HARD:
                 hard[d] = True
                 at = start
                 break
             else:
                 at = encode(out, at, meaning)
-                last = np.uint8(0)
+                previous = np.uint8(0)
         if at > start and out[at - 1] == _BLANK:
             at -= 1
         ends[d + 1] = at

@@ -1,8 +1,8 @@
-"""How languages of the Americas are written: their signs for the apostrophe, and one spelling rewritten in another.
+"""Spellings of languages of the Americas: forms of the apostrophe, and rules that convert between spellings.
 
-The table is `orthography.toml` beside this module, and counts as its code. Identification reads its apostrophes as one
-letter and is trained on lines in both spellings; stop words are looked up in all of them; duplicates are compared with
-its apostrophes folded.
+The table is `orthography.toml` next to this module, and counts as its code. Language identification reads all
+apostrophes as one letter and is trained on lines in both spellings; stop words are looked up in all spellings;
+duplicates are compared with apostrophes folded.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-TYPED: Final = "'"  # the typewriter's apostrophe, as which all are read
+TYPED: Final = "'"  # the typewriter's apostrophe, to which all forms are folded
 _TABLE: Final = Path(__file__).with_suffix(".toml")
-_NO_LETTERS: Final = re.compile(r"\(\?<?[=!][^)]*\)|\\")  # what is looked at and not written, and escapes
+_NO_LETTERS: Final = re.compile(r"\(\?<?[=!][^)]*\)|\\")  # look-around assertions and escapes
 
 
 @dataclass(frozen=True)
-class Spelling:
-    """Two spellings of some languages, and how one becomes the other.
+class SpellingPair:
+    """An old and a modern spelling of some languages, and the rules that convert one to the other.
 
     Attributes:
-        name: which they are.
-        source: where the correspondences are stated.
+        name: of the two spellings.
+        source: the publication that states the correspondences.
         codes: ISO 639-3 of the languages.
-        old, modern: what shows that a text is in the one or the other.
-        pairs: patterns of the old and of the modern spelling, tried in order.
+        old, modern: patterns of the signs of each spelling.
+        pairs: patterns of the old and the modern spelling, tried in order.
         attested: words in the old and in the modern spelling.
     """
 
@@ -47,52 +47,52 @@ class Spelling:
     attested: tuple[tuple[str, str], ...]
 
     def signs(self, text: str) -> tuple[int, int]:
-        """How many signs of the old spelling a normalised text has, and how many of the modern one."""
+        """Return the numbers of signs of the old and of the modern spelling in a normalised text."""
         return len(re.findall(self.old, text)), len(re.findall(self.modern, text))
 
     def is_old(self, text: str) -> bool:
-        """Whether a normalised text has more signs of the old spelling than of the modern one."""
+        """Return whether a normalised text has more signs of the old spelling than of the modern one."""
         old, modern = self.signs(text)
         return old > modern
 
     def rewritten(self, line: str, *, to_modern: bool) -> str:
-        """Rewrite what the pairs name in a normalised line, in the modern spelling or in the old one."""
-        pattern, by = _rules(self.pairs, to_modern=to_modern)
-        return pattern.sub(lambda match: by[match.lastindex or 1], line)
+        """Return a normalised line in the modern or the old spelling."""
+        pattern, replacements = _rules(self.pairs, to_modern=to_modern)
+        return pattern.sub(lambda match: replacements[match.lastindex or 1], line)
 
 
 @cache
 def apostrophes() -> dict[str, str]:
-    """Return the signs that are one letter where a language has it, by Unicode name; the typewriter's first."""
-    return {one["sign"]: one["name"] for one in _read()["apostrophe"]}
+    """Return the forms of the apostrophe with their Unicode names, the typewriter's first."""
+    return {entry["sign"]: entry["name"] for entry in _read()["apostrophe"]}
 
 
 @cache
-def spellings() -> tuple[Spelling, ...]:
-    """Return the spellings of the table."""
+def spellings() -> tuple[SpellingPair, ...]:
+    """Return the pairs of spellings in the table."""
     return tuple(
-        Spelling(
-            one["name"],
-            one["source"],
-            frozenset(one["codes"]),
-            one["old"],
-            one["modern"],
-            tuple(map(tuple, one["pairs"])),
-            tuple(map(tuple, one["attested"])),
+        SpellingPair(
+            entry["name"],
+            entry["source"],
+            frozenset(entry["codes"]),
+            entry["old"],
+            entry["modern"],
+            tuple(map(tuple, entry["pairs"])),
+            tuple(map(tuple, entry["attested"])),
         )
-        for one in _read()["spelling"]
+        for entry in _read()["spelling"]
     )
 
 
 @cache
 def spellings_digest() -> str:
-    """Digest what `in_modern` makes of a text; 32 hex digits."""
-    rules = [[one["codes"], one["old"], one["modern"], one["pairs"]] for one in _read()["spelling"]]
+    """Return a digest of the rules of `in_modern`, 32 hex digits."""
+    rules = [[entry["codes"], entry["old"], entry["modern"], entry["pairs"]] for entry in _read()["spelling"]]
     return hashlib.sha256(json.dumps(rules).encode()).hexdigest()[:32]
 
 
 def typed(text: str) -> str:
-    """Return the text with every apostrophe the typewriter's.
+    """Return the text with all apostrophes replaced by the typewriter's.
 
     >>> typed("k’icheʼ")
     "k'iche'"
@@ -101,70 +101,74 @@ def typed(text: str) -> str:
 
 
 def respelled(code: str, lines: Iterable[str]) -> list[str]:
-    """Normalised lines of a language in its other spellings; those that stay as they are, left out.
+    """Return the lines of a language in its other spellings, without those that don't change.
 
-    Lines that are in an old spelling are written in the modern one, and not in another old one.
+    Lines in an old spelling are converted to the modern one only, and not to another old one.
+
+    Args:
+        code: ISO 639-3.
+        lines: normalised.
 
     >>> respelled("arn", ["kvme ce"]), respelled("nci", ["cihuatl"]), respelled("spa", ["casa"])
     (['küme che'], ['siwatl'], [])
     """
     all_lines = list(lines)
     sample = "\n".join(all_lines)
-    known = [one for one in spellings() if code in one.codes]
-    old = [one for one in known if one.is_old(sample)]
-    rewritten = ((one.rewritten(line, to_modern=bool(old)), line) for one in old or known for line in all_lines)
+    pairs = [pair for pair in spellings() if code in pair.codes]
+    old = [pair for pair in pairs if pair.is_old(sample)]
+    rewritten = ((pair.rewritten(line, to_modern=bool(old)), line) for pair in old or pairs for line in all_lines)
     return [new for new, line in rewritten if new != line]
 
 
-def spelled(codes: Collection[str], words: Iterable[str]) -> dict[str, None]:
-    """Return the words, and each as the other spellings of these languages write it, in order, without repeats.
+def all_spellings(codes: Collection[str], words: Iterable[str]) -> dict[str, None]:
+    """Return the words and their other spellings in these languages, in order, without repeats.
 
-    A word is in the old spelling if it shows more signs of it; where it shows as many of both, if the whole list does.
+    A word is in the old spelling if it has more signs of it; with as many signs of both, if the whole list has more.
 
     Args:
         codes: ISO 639-3 of languages that have the words in common.
-        words: in small letters.
+        words: in lower case.
 
-    >>> list(spelled({"ayr"}, ["ukax", "mä"]))
+    >>> list(all_spellings({"ayr"}, ["ukax", "mä"]))
     ['ukax', 'mä', 'ucajj', 'ukajj']
-    >>> list(spelled({"spa"}, ["casa"]))
+    >>> list(all_spellings({"spa"}, ["casa"]))
     ['casa']
     """
     all_words = list(words)
     variants = dict.fromkeys(all_words)
-    for one in spellings():
-        if not one.codes.isdisjoint(codes):
-            usual = one.is_old("\n".join(all_words))
+    for pair in spellings():
+        if not pair.codes.isdisjoint(codes):
+            list_is_old = pair.is_old("\n".join(all_words))
             for word in all_words:
-                old, modern = one.signs(word)
-                variants[one.rewritten(word, to_modern=usual if old == modern else old > modern)] = None
+                old, modern = pair.signs(word)
+                variants[pair.rewritten(word, to_modern=list_is_old if old == modern else old > modern)] = None
     return variants
 
 
 def in_modern(codes: Collection[str], text: str) -> str:
-    """Write the text in each table's modern spelling where it is in the old one; its case stays.
+    """Return the text with each old spelling converted to the modern one, and its case unchanged.
 
     >>> in_modern({"ayr"}, "Ucajj, uqhama"), in_modern({"ayr"}, "Ukax")
     ('Ukax, ukhama', 'Ukax')
     """
-    left = [one for one in spellings() if not one.codes.isdisjoint(codes)]
-    while left:
-        shown = typed(text).lower()
-        # Signs of one old spelling may be signs of another, too: the one that is shown best goes first.
-        margins = [old - modern for old, modern in (one.signs(shown) for one in left)]
+    pairs = [pair for pair in spellings() if not pair.codes.isdisjoint(codes)]
+    while pairs:
+        normalised = typed(text).lower()
+        # Old spellings may share signs, so the one with the largest margin is converted first.
+        margins = [old - modern for old, modern in (pair.signs(normalised) for pair in pairs)]
         if max(margins) <= 0:
             break
-        text = _word().sub(partial(_in_modern, left.pop(margins.index(max(margins)))), text)
+        text = _word().sub(partial(_in_modern, pairs.pop(margins.index(max(margins)))), text)
     return text
 
 
-def _in_modern(spelling: Spelling, match: re.Match[str]) -> str:
+def _in_modern(spelling: SpellingPair, match: re.Match[str]) -> str:
     return _with_case(match[0], spelling.rewritten(typed(match[0]).lower(), to_modern=True))
 
 
 @cache
 def _word() -> re.Pattern[str]:
-    """Return a word with the apostrophes in it and at its ends."""
+    """Return the pattern of a word with apostrophes in it and at its edges."""
     signs = "".join(map(re.escape, apostrophes()))
     return re.compile(rf"[{signs}]?[^\W\d_](?:[^\W\d_]|[{signs}])*")
 
@@ -175,28 +179,28 @@ def _with_case(word: str, new: str) -> str:
     return new[:1].upper() + new[1:] if word[:1].isupper() else new
 
 
-def seen(codes: Collection[str], text: str) -> dict[str, Any]:
-    """Give what of the table stands in a text in one of these languages: its apostrophes, and in which spelling it is.
+def describe_spelling(codes: Collection[str], text: str) -> dict[str, Any]:
+    """Return the apostrophes and spellings in a text in one of these languages.
 
     Returns:
-        `apostrophes`: how often each sign stands beside a letter; and `spellings`: of each with its signs in the text
-        the `name`, the `source`, and how many signs of the `old` and of the `modern` one there are.
+        `apostrophes`: how often each form occurs next to a letter. `spellings`: for each pair with signs in the text,
+        its `name` and `source`, and the numbers of signs of the `old` and the `modern` spelling.
 
-    >>> seen({"quc"}, "K’icheʼ")["apostrophes"]
+    >>> describe_spelling({"quc"}, "K’icheʼ")["apostrophes"]
     {'’': 1, 'ʼ': 1}
-    >>> [(one["old"], one["modern"]) for one in seen({"ayr"}, "Ucajj janiw ukax")["spellings"]]
+    >>> [(one["old"], one["modern"]) for one in describe_spelling({"ayr"}, "Ucajj janiw ukax")["spellings"]]
     [(2, 2), (1, 1)]
     """
     signs = "".join(map(re.escape, apostrophes()))
-    beside = Counter(re.findall(rf"(?<=[^\W\d_])[{signs}]|[{signs}](?=[^\W\d_])", text))
+    apostrophe_counts = Counter(re.findall(rf"(?<=[^\W\d_])[{signs}]|[{signs}](?=[^\W\d_])", text))
     normalised = typed(text).lower()
     respellings = []
-    for one in spellings():
-        if not one.codes.isdisjoint(codes):
-            old, modern = one.signs(normalised)
+    for pair in spellings():
+        if not pair.codes.isdisjoint(codes):
+            old, modern = pair.signs(normalised)
             if old or modern:
-                respellings.append({"name": one.name, "source": one.source, "old": old, "modern": modern})
-    return {"apostrophes": dict(beside), "spellings": respellings}
+                respellings.append({"name": pair.name, "source": pair.source, "old": old, "modern": modern})
+    return {"apostrophes": dict(apostrophe_counts), "spellings": respellings}
 
 
 def _read() -> dict[str, Any]:
@@ -205,12 +209,12 @@ def _read() -> dict[str, Any]:
 
 @cache
 def _rules(pairs: tuple[tuple[str, str], ...], *, to_modern: bool) -> tuple[re.Pattern[str], dict[int, str]]:
-    """One expression for all pairs, so that what a rule wrote isn't read by the next, and what each writes."""
-    ways = [(old, new) if to_modern else (new, old) for old, new in pairs]
-    # Longer signs first where the order of the pairs is that of the other direction.
-    ways.sort(key=lambda way: -len(_plain(way[0])))
-    compiled = re.compile("|".join(f"({pattern})" for pattern, _ in ways))
-    return compiled, {number: _plain(written) for number, (_, written) in enumerate(ways, 1)}
+    """Return one pattern for all pairs, so that no rule reads another's output, and the replacement of each group."""
+    rules = [(old, new) if to_modern else (new, old) for old, new in pairs]
+    # Longer signs first: the pairs may be ordered for the other direction.
+    rules.sort(key=lambda rule: -len(_plain(rule[0])))
+    compiled = re.compile("|".join(f"({pattern})" for pattern, _ in rules))
+    return compiled, {number: _plain(replacement) for number, (_, replacement) in enumerate(rules, 1)}
 
 
 def _plain(pattern: str) -> str:

@@ -1,4 +1,4 @@
-"""Where a hash stands in a table with open addressing: the one look-up of all compiled tables of words."""
+"""The slot of a hash in a table with open addressing: the look-up of all compiled tables of words."""
 
 # mypy: allow-untyped-defs
 
@@ -9,10 +9,10 @@ from latam_corpus.compiled import inlined
 
 @inlined
 def slot_of(keys, h):
-    """Return the place of a hash in `keys`, or the free one where it would go.
+    """Return the index of a hash in `keys`, or the free one where it would be inserted.
 
     Args:
-        keys: uint64[capacity], 0 where free; the capacity is a power of two, and not all is taken.
+        keys: uint64[capacity], 0 if free; the capacity is a power of two, and at least one slot is free.
         h: uint64, not 0.
 
     >>> keys = np.zeros(4, np.uint64)
@@ -22,8 +22,8 @@ def slot_of(keys, h):
     """
     mask = np.uint64(len(keys) - 1)
     slot = h & mask
-    held = keys[slot]
-    while (held != 0) & (held != h):  # one jump, hardly ever taken: whether a slot is free can't be foreseen
+    key = keys[slot]
+    while (key != 0) & (key != h):  # a single branch, rarely taken
         slot = (slot + np.uint64(1)) & mask
-        held = keys[slot]
+        key = keys[slot]
     return slot

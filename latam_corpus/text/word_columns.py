@@ -1,4 +1,4 @@
-"""The columns of a word table's counters, the bits of a word's kind, and the kinds of a line's end."""
+"""Columns of a word table's counters, bits of a word's kind, and kinds of line ends."""
 
 from typing import Final
 
@@ -20,7 +20,7 @@ CAPITAL: Final = 4  # starts with a capital
 MIXED: Final = 8  # a capital after a small letter
 EDGED: Final = 16  # has a letter, and an apostrophe before its first or after its last
 
-# What a line ends in.
+# Kinds of lines, by their ends.
 LINE_BLANK: Final = 0
 LINE_OPEN: Final = 1
-LINE_CLOSED: Final = 2  # its last sign closes a sentence, quotation marks after it aside
+LINE_CLOSED: Final = 2  # its last sign, except quotation marks, closes a sentence

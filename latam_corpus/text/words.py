@@ -1,9 +1,9 @@
 """The word table: one compiled pass over a batch's UTF-8, from which every signal and fingerprint is computed.
 
-A word is a maximal run of letters, marks and digits; an apostrophe between two letters belongs to it, so that
-*ch'ulel* and *p'unchaw* are one word. Its hash is of the lower-cased code points, with every form of the apostrophe
-(`orthography.apostrophes`) folded to one. An apostrophe at the edge of a word can't be told from a quotation mark and
-is left out, whatever its form; `wholes` has it, for lists that have such words.
+A word is a maximal run of letters, marks and digits. An apostrophe between two letters belongs to it, so that *ch'ulel*
+and *p'unchaw* are one word. Its hash is of the lower-cased code points, with every form of the apostrophe
+(`orthography.apostrophes`) folded to one. An apostrophe at the edge of a word can't be distinguished from a quotation
+mark and is left out, whatever its form; `wholes` includes it, for lists that have such words.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class WordTable:
-    """What one pass saw in n documents with w words and l lines.
+    """The words and lines of n documents, with w words and l lines in total.
 
     Attributes:
         data: uint8, the UTF-8 of all documents, one after another.
@@ -39,7 +39,7 @@ class WordTable:
         lengths: uint16[w], code points, 65,535 at most.
         kinds: uint8[w], bits HAS_LETTER, HAS_DIGIT, CAPITAL, MIXED, EDGED.
         line_hashes: uint64[l], of the line's code points without white space; 0 for a blank line.
-        line_ends: int64[l], byte offset just after the line, its line end left out.
+        line_ends: int64[l], byte offset just after the line, without its line end.
         line_words: int64[l], index of the first word at or after the line's start.
         line_chars: int32[l], code points that aren't white space.
         line_kinds: uint8[l], LINE_BLANK, LINE_OPEN or LINE_CLOSED.
@@ -116,7 +116,7 @@ class WordTable:
 
     @property
     def arrays(self) -> Words:
-        """Group the table's arrays for a kernel."""
+        """The table's arrays, as kernels take them."""
         return Words(*(getattr(self, name) for name in Words._fields))
 
     def __len__(self) -> int:
@@ -124,7 +124,7 @@ class WordTable:
 
     @cached_property
     def wholes(self) -> NDArray[np.uint64]:
-        """The hashes of the words with the apostrophes at their edges, uint64[w]; of a word without one its own.
+        """The hashes of the words including apostrophes at their edges, uint64[w]; without one, the plain hash.
 
         >>> table = WordTable.of(["ruk' rukʼ ruk"])
         >>> [bool(table.wholes[0] == whole) for whole in table.wholes]
@@ -138,12 +138,12 @@ class WordTable:
 
     @property
     def word_count(self) -> NDArray[np.int64]:
-        """Words a document, int64[n]."""
+        """The number of words per document, int64[n]."""
         return np.diff(self.doc_words)
 
 
 def utf8(texts: pl.Series) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Return the texts' UTF-8 in one buffer and the n+1 offsets of its documents, without a copy where Arrow allows.
+    """Return the texts' UTF-8 in one buffer and the n+1 offsets of its documents, without a copy if Arrow permits.
 
     >>> data, offsets = utf8(pl.Series(["año", "ayer"]))
     >>> bytes(data).decode(), offsets.tolist()
@@ -157,7 +157,7 @@ def utf8(texts: pl.Series) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
 
 
 def hash_words(words: Sequence[str]) -> NDArray[np.uint64]:
-    """Return the hash of each word as the word table has it, uint64[n].
+    """Return the hash that the word table has for each word, uint64[n].
 
     Raises:
         ValueError: an entry isn't exactly one word.
@@ -165,29 +165,29 @@ def hash_words(words: Sequence[str]) -> NDArray[np.uint64]:
     >>> len(set(hash_words(["Que", "que", "QUE"]).tolist()))
     1
     """
-    return listed(words).hashes
+    return entry_table(words).hashes
 
 
-def listed(words: Sequence[str]) -> WordTable:
-    """Return the table of entries that are one word each.
+def entry_table(words: Sequence[str]) -> WordTable:
+    """Return the word table of entries that are one word each.
 
     Raises:
         ValueError: an entry isn't exactly one word.
     """
     table = WordTable.of(words)
-    wrong = np.flatnonzero(table.word_count != 1)
-    if len(wrong):
-        raise ValueError(f"«{words[int(wrong[0])]}» is not one word")
+    invalid = np.flatnonzero(table.word_count != 1)
+    if len(invalid):
+        raise ValueError(f"«{words[int(invalid[0])]}» is not one word")
     return table
 
 
 if TYPE_CHECKING:
     Piece = tuple[WordTable, int, int]
 
-# Of texts that changed in more than this share all are scanned: copying isn't free.
+# If a larger share of the texts changed, all are scanned, since copying isn't free.
 _FEW: Final = 0.25
 _OF_WORDS: Final = ("hashes", "starts", "lengths", "kinds")
-# Arrays of places: whose they are, and in what they count.
+# Arrays of offsets: each with the unit of its items and the unit in which they count.
 _COUNTED_FROM: Final = (
     ("starts", "doc_words", "doc_bytes"),
     ("line_ends", "doc_lines", "doc_bytes"),
@@ -196,18 +196,23 @@ _COUNTED_FROM: Final = (
 _OF_LINES: Final = ("line_hashes", "line_ends", "line_words", "line_chars", "line_kinds", "line_repairs")
 
 
-def after_changes(table: WordTable, before: pl.Series, after: pl.Series) -> WordTable:
-    """Return the word table of texts, given that of the same documents before some were changed.
+def after_changes(table: WordTable, old_texts: pl.Series, new_texts: pl.Series) -> WordTable:
+    """Return the word table of changed texts, reusing the table of the same documents before the change.
+
+    Args:
+        table: of the old texts.
+        old_texts: n texts.
+        new_texts: n texts, of which some may differ.
 
     >>> import polars as pl
-    >>> before, after = pl.Series(["uno", "dos", "tres", "cuatro"]), pl.Series(["uno", "dos y más", "tres", "cuatro"])
-    >>> after_changes(WordTable.of(before), before, after).doc_words.tolist()
+    >>> old, new = pl.Series(["uno", "dos", "tres", "cuatro"]), pl.Series(["uno", "dos y más", "tres", "cuatro"])
+    >>> after_changes(WordTable.of(old), old, new).doc_words.tolist()
     [0, 1, 4, 5, 6]
     """
-    changed = before.ne_missing(after).arg_true()
-    if len(changed) > _FEW * len(after):
-        return WordTable.of(after)
-    new = WordTable.of(after.gather(changed))
+    changed = old_texts.ne_missing(new_texts).arg_true()
+    if len(changed) > _FEW * len(new_texts):
+        return WordTable.of(new_texts)
+    new = WordTable.of(new_texts.gather(changed))
     pieces: list[Piece] = []
     start = 0
     for number, row in enumerate(changed.to_list()):
@@ -217,7 +222,7 @@ def after_changes(table: WordTable, before: pl.Series, after: pl.Series) -> Word
 
 
 def filtered(table: WordTable, mask: NDArray[np.bool_]) -> WordTable:
-    """Return the word table of the documents where the mask is true.
+    """Return the word table of the documents for which the mask is true.
 
     >>> filtered(WordTable.of(["uno", "dos y más", "tres"]), np.array([True, False, True])).doc_bytes.tolist()
     [0, 3, 7]
@@ -227,7 +232,11 @@ def filtered(table: WordTable, mask: NDArray[np.bool_]) -> WordTable:
 
 
 def joined(pieces: Sequence[Piece]) -> WordTable:
-    """Return the word table of the pieces' documents, one after another."""
+    """Return the word table of the pieces' documents, one after another.
+
+    Args:
+        pieces: a table, and the range of its documents.
+    """
     filled = [piece for piece in pieces if piece[2] > piece[1]]
     if not filled:
         return WordTable.of([])
@@ -236,15 +245,15 @@ def joined(pieces: Sequence[Piece]) -> WordTable:
     arrays |= {name: np.concatenate(_slices(filled, name, "doc_words")) for name in _OF_WORDS}
     arrays |= {name: np.concatenate(_slices(filled, name, "doc_lines")) for name in _OF_LINES}
     arrays["counts"] = np.concatenate([table.counts[first:last] for table, first, last in filled])
-    for name, of, unit in _COUNTED_FROM:
-        moved = _moved(filled, unit, arrays[unit])
-        sizes = [len(part) for part in _slices(filled, name, of)]
-        arrays[name] = arrays[name] + np.repeat(moved, sizes)
+    for name, item_unit, unit in _COUNTED_FROM:
+        shifts = _shifts(filled, unit, arrays[unit])
+        sizes = [len(part) for part in _slices(filled, name, item_unit)]
+        arrays[name] = arrays[name] + np.repeat(shifts, sizes)
     return WordTable(**arrays)
 
 
 def _slices(pieces: Sequence[Piece], name: str, unit: str) -> list[NDArray[Any]]:
-    """Each piece's part of an array whose documents start where `unit` says."""
+    """Return each piece's part of an array whose documents start at the offsets in `unit`."""
     slices = []
     for table, first, last in pieces:
         bounds = getattr(table, unit)
@@ -253,13 +262,13 @@ def _slices(pieces: Sequence[Piece], name: str, unit: str) -> list[NDArray[Any]]
 
 
 def _starts(pieces: Sequence[Piece], unit: str) -> NDArray[np.int64]:
-    """Where each of the pieces' documents starts, int64[n+1]."""
+    """Return the offset at which each document of the pieces starts, int64[n+1]."""
     sizes = [np.diff(getattr(table, unit)[first : last + 1]) for table, first, last in pieces]
     return np.concatenate([np.zeros(1, np.int64), np.cumsum(np.concatenate(sizes))])
 
 
-def _moved(pieces: Sequence[Piece], unit: str, starts: NDArray[np.int64]) -> NDArray[np.int64]:
-    """How far each piece has moved from its place in its own table."""
+def _shifts(pieces: Sequence[Piece], unit: str, starts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the difference between each piece's new offset and that in its own table, int64[p]."""
     offsets = []
     document = 0
     for table, first, last in pieces:

@@ -1,4 +1,4 @@
-"""The compiled pass that fills a word table: see `words.WordTable`, whose arrays it fills."""
+"""The compiled pass that fills a word table: see `words.WordTable`, which describes the arrays."""
 
 # mypy: allow-untyped-defs
 
@@ -67,7 +67,7 @@ class Words(NamedTuple):
 _PRIME: Final = np.uint64(0x100000001B3)  # FNV-1a, 64 bits
 _BASIS: Final = np.uint64(0xCBF29CE484222325)
 _MIX: Final = np.uint64(0x9E3779B97F4A7C15)
-_FIRST_PLAIN: Final = 97  # a to z: letters, small, and of no other class
+_FIRST_PLAIN: Final = 97  # a to z: lower-case letters, and of no other class
 _LAST_PLAIN: Final = 122
 _BLANK: Final = 32
 _AMPERSAND: Final = 38
@@ -76,7 +76,7 @@ NEWLINE: Final = 10
 
 @inlined
 def decode(data, i):
-    """Return the code point at byte i and its length; the bytes are known to be valid UTF-8."""
+    """Return the code point at byte i and its length; the bytes must be valid UTF-8."""
     first = np.uint32(data[i])
     if first < 0x80:
         return first, 1
@@ -107,24 +107,24 @@ def finish(h):
 
 
 @inlined
-def _enter(of_words, w, word_hash, start, chars, kind, edged):
-    """Enter a word that has ended; returns how many there are."""
-    hashes, starts, lengths, kinds = of_words
+def _enter(word_arrays, w, word_hash, start, chars, kind, is_edged):
+    """Store a word that has ended; return the number of words."""
+    hashes, starts, lengths, kinds = word_arrays
     hashes[w] = finish(word_hash)
     starts[w] = start
     lengths[w] = min(chars, 65535)
-    kinds[w] = kind | EDGED if edged and kind & HAS_LETTER else kind
+    kinds[w] = kind | EDGED if is_edged and kind & HAS_LETTER else kind
     return w + 1
 
 
 @kernel
 def scan(words, class_of, lower_of):
-    """Fill the table's arrays; returns how many words and lines there are.
+    """Fill the table's arrays; return the numbers of words and lines.
 
-    One loop and not several functions: at 100 MB/s a call a character is the difference.
+    It is one loop instead of several functions: at 100 MB/s, a call per character would be noticeable.
     """
     data, offsets, doc_words, doc_lines = words.data, words.doc_bytes, words.doc_words, words.doc_lines
-    of_words = words.hashes, words.starts, words.lengths, words.kinds
+    word_arrays = words.hashes, words.starts, words.lengths, words.kinds
     line_hashes, line_ends, line_words = words.line_hashes, words.line_ends, words.line_words
     line_chars, line_kinds, line_repairs = words.line_chars, words.line_kinds, words.line_repairs
     counts = words.counts
@@ -136,29 +136,29 @@ def scan(words, class_of, lower_of):
         end = offsets[d + 1]
         chars = letters = uppers = digits = spaces = codes = mojibakes = repairs = 0
         in_word = False
-        edged = False
+        is_edged = False
         word_hash = _BASIS
         word_start = i
         word_chars = 0
         kind = 0
-        small_before = False
+        after_lower = False
         line_hash = _BASIS
         line_count = 0
         line_words[lines] = w
-        closing = False
-        before = np.uint32(0)
-        class_before = np.uint16(0)
+        is_closing = False
+        previous = np.uint32(0)
+        previous_class = np.uint16(0)
         after_ligature = False
         while i < end:
             if _FIRST_PLAIN <= data[i] <= _LAST_PLAIN:
-                # Three signs in four are these letters, which differ in nothing but the hashes.
+                # Three characters in four are these letters, which differ only in their hashes.
                 if not in_word:
                     in_word = True
                     word_hash = _BASIS
                     word_start = i
                     word_chars = 0
                     kind = 0
-                    edged = (class_before & np.uint16(APOSTROPHE)) != 0
+                    is_edged = (previous_class & np.uint16(APOSTROPHE)) != 0
                 first_plain = i
                 while i < end and _FIRST_PLAIN <= data[i] <= _LAST_PLAIN:
                     word_hash = (word_hash ^ np.uint64(data[i])) * _PRIME
@@ -169,27 +169,27 @@ def scan(words, class_of, lower_of):
                 word_chars += i - first_plain
                 line_count += i - first_plain
                 kind |= HAS_LETTER
-                small_before = True
-                closing = False
+                after_lower = True
+                is_closing = False
                 after_ligature = False
-                before = np.uint32(data[i - 1])
-                class_before = class_of[before]
+                previous = np.uint32(data[i - 1])
+                previous_class = class_of[previous]
                 continue
-            if data[i] == _BLANK and before < 0x80 and not after_ligature:
-                # Nor has the blank between two words more to it, but after a sign that repair may have to mend.
+            if data[i] == _BLANK and previous < 0x80 and not after_ligature:
+                # A space between two words is as simple, except after a character that may need repair.
                 if in_word:
-                    w = _enter(of_words, w, word_hash, word_start, word_chars, kind, edged)
+                    w = _enter(word_arrays, w, word_hash, word_start, word_chars, kind, is_edged)
                     in_word = False
                 chars += 1
                 spaces += 1
-                before = np.uint32(_BLANK)
-                class_before = class_of_blank
+                previous = np.uint32(_BLANK)
+                previous_class = class_of_blank
                 i += 1
                 continue
             point, width = decode(data, i)
             cls = class_of[point]
             chars += 1
-            joined = False
+            is_joined = False
             if cls & np.uint16(LETTER | DIGIT):
                 if not in_word:
                     in_word = True
@@ -197,41 +197,41 @@ def scan(words, class_of, lower_of):
                     word_start = i
                     word_chars = 0
                     kind = CAPITAL if cls & np.uint16(UPPER) else 0
-                    small_before = False
-                    edged = (class_before & np.uint16(APOSTROPHE)) != 0
-                joined = True
+                    after_lower = False
+                    is_edged = (previous_class & np.uint16(APOSTROPHE)) != 0
+                is_joined = True
                 if cls & np.uint16(LETTER):
                     letters += 1
                     kind |= HAS_LETTER
                     if cls & np.uint16(UPPER):
                         uppers += 1
-                        if small_before:
+                        if after_lower:
                             kind |= MIXED
                     else:
-                        small_before = True
+                        after_lower = True
                 else:
                     digits += 1
                     kind |= HAS_DIGIT
             elif in_word:
                 if cls & np.uint16(IGNORED):
-                    joined = False
-                elif cls & np.uint16(APOSTROPHE) and class_before & np.uint16(LETTER):
+                    is_joined = False
+                elif cls & np.uint16(APOSTROPHE) and previous_class & np.uint16(LETTER):
                     j = i + width
-                    following = np.uint16(IGNORED)
-                    while following & np.uint16(IGNORED) and j < end:
-                        after, wide = decode(data, j)
-                        following = class_of[after]
-                        j += wide
-                    joined = (following & np.uint16(LETTER)) != 0
-                if not joined and not cls & np.uint16(IGNORED):
-                    edged = edged or (cls & np.uint16(APOSTROPHE)) != 0
-                    w = _enter(of_words, w, word_hash, word_start, word_chars, kind, edged)
+                    next_class = np.uint16(IGNORED)
+                    while next_class & np.uint16(IGNORED) and j < end:
+                        next_point, next_width = decode(data, j)
+                        next_class = class_of[next_point]
+                        j += next_width
+                    is_joined = (next_class & np.uint16(LETTER)) != 0
+                if not is_joined and not cls & np.uint16(IGNORED):
+                    is_edged = is_edged or (cls & np.uint16(APOSTROPHE)) != 0
+                    w = _enter(word_arrays, w, word_hash, word_start, word_chars, kind, is_edged)
                     in_word = False
-            if joined:
+            if is_joined:
                 word_hash = (word_hash ^ np.uint64(lower_of[point])) * _PRIME
                 word_chars += 1
 
-            # What repair may have to mend: see extract/repair.py, whose test holds the two together.
+            # Places that may need repair: see extract/repair.py, whose test compares this with ftfy.
             if cls & np.uint16(REPAIR) or (
                 point == _AMPERSAND and i + 1 < end and (data[i + 1] == 35 or class_of[data[i + 1]] & np.uint16(LETTER))
             ):
@@ -241,23 +241,23 @@ def scan(words, class_of, lower_of):
                 repairs += 1
                 line_repairs[lines] = True
             after_ligature = point == 0x152 or point == 0x153
-            if point == 32 and (before == 0xC2 or before == 0xC3):
+            if point == 32 and (previous == 0xC2 or previous == 0xC3):
                 repairs += 1
                 line_repairs[lines] = True
             if point >= 0x80:
-                if before >= 0x80 and not (
-                    class_before & np.uint16(COMMON)
-                    or (cls & np.uint16(COMMON) and not class_before & np.uint16(UPPER))
-                    or (cls & np.uint16(LOWER) and class_before & np.uint16(LOWER))
-                    or (cls & np.uint16(SPOKEN) and class_before & np.uint16(SPOKEN))
+                if previous >= 0x80 and not (
+                    previous_class & np.uint16(COMMON)
+                    or (cls & np.uint16(COMMON) and not previous_class & np.uint16(UPPER))
+                    or (cls & np.uint16(LOWER) and previous_class & np.uint16(LOWER))
+                    or (cls & np.uint16(SPOKEN) and previous_class & np.uint16(SPOKEN))
                 ):
                     repairs += 1
                     line_repairs[lines] = True
                 if (
                     point == 0xFFFD
                     or 0x80 <= point < 0xA0
-                    or ((before == 0xC2 or before == 0xC3) and cls & np.uint16(SUSPECT))
-                    or (before == 0xE2 and (point == 0x20AC or point == 0x80))
+                    or ((previous == 0xC2 or previous == 0xC3) and cls & np.uint16(SUSPECT))
+                    or (previous == 0xE2 and (point == 0x20AC or point == 0x80))
                 ):
                     mojibakes += 1
 
@@ -266,12 +266,12 @@ def scan(words, class_of, lower_of):
                 line_hashes[lines] = finish(line_hash) if line_count else np.uint64(0)
                 line_ends[lines] = i
                 line_chars[lines] = line_count
-                line_kinds[lines] = LINE_BLANK if line_count == 0 else (LINE_CLOSED if closing else LINE_OPEN)
+                line_kinds[lines] = LINE_BLANK if line_count == 0 else (LINE_CLOSED if is_closing else LINE_OPEN)
                 lines += 1
                 line_words[lines] = w
                 line_hash = _BASIS
                 line_count = 0
-                closing = False
+                is_closing = False
             elif cls & np.uint16(SPACE):
                 spaces += 1
             else:
@@ -280,18 +280,18 @@ def scan(words, class_of, lower_of):
                 if cls & np.uint16(CODE):
                     codes += 1
                 if not cls & np.uint16(QUOTE):
-                    closing = (cls & np.uint16(CLOSING)) != 0
-            before = point
+                    is_closing = (cls & np.uint16(CLOSING)) != 0
+            previous = point
             if not cls & np.uint16(IGNORED):
-                class_before = cls
+                previous_class = cls
             i += width
         if in_word:
-            w = _enter(of_words, w, word_hash, word_start, word_chars, kind, edged)
+            w = _enter(word_arrays, w, word_hash, word_start, word_chars, kind, is_edged)
         if end > offsets[d] and data[end - 1] != NEWLINE:
             line_hashes[lines] = finish(line_hash) if line_count else np.uint64(0)
             line_ends[lines] = end
             line_chars[lines] = line_count
-            line_kinds[lines] = LINE_BLANK if line_count == 0 else (LINE_CLOSED if closing else LINE_OPEN)
+            line_kinds[lines] = LINE_BLANK if line_count == 0 else (LINE_CLOSED if is_closing else LINE_OPEN)
             lines += 1
         counts[d, CHARS] = chars
         counts[d, LETTERS] = letters
@@ -308,7 +308,7 @@ def scan(words, class_of, lower_of):
 
 @kernel
 def with_edges(words, class_of, lower_of, out):
-    """Hash the words that have an apostrophe at an edge anew, with it."""
+    """Compute the hashes of words with an apostrophe at an edge, including it."""
     data, doc_bytes, doc_words = words.data, words.doc_bytes, words.doc_words
     starts, lengths, kinds = words.starts, words.lengths, words.kinds
     apostrophe = np.uint64(lower_of[39])
@@ -319,7 +319,7 @@ def with_edges(words, class_of, lower_of, out):
                 continue
             h = _BASIS
             i = starts[w]
-            while i > first:  # over signs that count for nothing, to the one before the word
+            while i > first:  # back over ignored characters, to the one before the word
                 i -= 1
                 while data[i] & 0xC0 == 0x80:
                     i -= 1
@@ -329,16 +329,16 @@ def with_edges(words, class_of, lower_of, out):
                         h = (h ^ apostrophe) * _PRIME
                     break
             i = starts[w]
-            left = np.int64(lengths[w])
-            while i < end:  # the word's letters, and the sign after them
+            remaining = np.int64(lengths[w])
+            while i < end:  # the word's letters and the character after them
                 point, width = decode(data, i)
                 i += width
                 if class_of[point] & np.uint16(IGNORED):
                     continue
-                if left == 0:
+                if remaining == 0:
                     if class_of[point] & np.uint16(APOSTROPHE):
                         h = (h ^ apostrophe) * _PRIME
                     break
                 h = (h ^ np.uint64(lower_of[point])) * _PRIME
-                left -= 1
+                remaining -= 1
             out[w] = finish(h)

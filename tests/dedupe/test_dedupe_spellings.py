@@ -8,7 +8,7 @@ import pytest
 from latam_corpus.batch import Batch
 from latam_corpus.dedupe.fingerprints.fingerprint import Fingerprint
 from latam_corpus.dedupe.fingerprints.scheme import STREAM
-from latam_corpus.text.orthography import Spelling, in_modern, spellings
+from latam_corpus.text.orthography import SpellingPair, in_modern, spellings
 
 
 def _streams(language: str | None, *texts: str) -> list[list[int]]:
@@ -18,7 +18,7 @@ def _streams(language: str | None, *texts: str) -> list[list[int]]:
 
 
 @pytest.mark.parametrize("spelling", spellings(), ids=lambda one: one.name[:40])
-def test_attested_words_are_the_same_in_both_spellings(spelling: Spelling) -> None:
+def test_attested_words_are_the_same_in_both_spellings(spelling: SpellingPair) -> None:
     """Those that a modern spelling writes in one way only; texts in other languages stay as they are."""
     pairs = [(old, new) for old, new in spelling.attested if spelling.rewritten(old, to_modern=True) == new]
     assert pairs

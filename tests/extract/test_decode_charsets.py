@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from latam_corpus.extract.documents.plain import decode
+from latam_corpus.extract.charset import decode
 
 _TEXTS = (
     "El año pasado llovió más que nunca en la región.",

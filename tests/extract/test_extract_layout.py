@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from latam_corpus.extract.web_pages import html
-from latam_corpus.extract.web_pages.block_features import CONTEXT, FEATURES, KNOWN, context, features
+from latam_corpus.extract.web_pages.block_features import CONTEXT, FEATURES, METADATA_FEATURES, context, features
 from latam_corpus.extract.web_pages.markup import read_markup
 from latam_corpus.extract.web_pages.page_blocks import load_model, parsed, read_page, without_unseen
 from latam_corpus.extract.web_pages.tags import HINTS, automaton
@@ -104,7 +104,7 @@ def test_class_names_say_what_an_element_is_for() -> None:
 def test_every_feature_has_its_place() -> None:
     """Each row has all columns filled with numbers, and neighbours are told from what stands around."""
     page = read_markup(_PAGE)
-    known = np.ones((len(page), len(KNOWN)), np.float32)
+    known = np.ones((len(page), len(METADATA_FEATURES)), np.float32)
     rows = features(page, known)
     assert rows.shape == (len(page), len(FEATURES))
     assert np.isfinite(rows).all()

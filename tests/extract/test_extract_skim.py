@@ -10,8 +10,8 @@ import pytest
 
 from latam_corpus.batch import Batch
 from latam_corpus.errors import ConfigError
+from latam_corpus.extract.skim import Skim, visible_text
 from latam_corpus.extract.stage import Extract
-from latam_corpus.extract.web_pages.skim import Skim, visible_text
 from latam_corpus.language.identify import Identify
 from latam_corpus.stages import Stage
 

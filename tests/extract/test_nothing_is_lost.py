@@ -171,7 +171,7 @@ def test_a_long_text_is_packed_and_the_same(monkeypatch: pytest.MonkeyPatch) -> 
     """Whatever its letters are; asked for twice it is the same."""
     written = []
     for most in (2, 10**6):
-        monkeypatch.setattr(block_text, "_MOST", most)
+        monkeypatch.setattr(block_text, "_MAX_PIECES", most)
         block = block_text.BlockText()
         for number in range(9):
             block.add(f"Verso {number} — mañana 😀")

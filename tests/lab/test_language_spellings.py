@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 from latam_corpus.codes import groups
-from latam_corpus.text.orthography import Spelling, respelled, spellings
+from latam_corpus.text.orthography import SpellingPair, respelled, spellings
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def test_attested_words_become_what_the_other_spelling_writes(code: str, old: st
 
 
 @pytest.mark.parametrize("one", spellings(), ids=lambda one: one.name)
-def test_a_word_that_is_attested_in_both_spellings_becomes_the_other(one: Spelling) -> None:
+def test_a_word_that_is_attested_in_both_spellings_becomes_the_other(one: SpellingPair) -> None:
     """The regular correspondences of the file make the one of the other, so that each is more than a claim."""
     assert one.attested
     for old, modern in one.attested:

@@ -12,7 +12,7 @@ from latam_corpus.policies.policy import Policies
 from latam_corpus.signals.measuring import measure
 from latam_corpus.signals.reading import Lexicon, Reading
 from latam_corpus.signals.shared_counts import words_in_other_languages
-from latam_corpus.text.orthography import apostrophes, seen, spelled
+from latam_corpus.text.orthography import all_spellings, apostrophes, describe_spelling
 from latam_corpus.text.stops import StopCounts, StopTable
 from latam_corpus.text.words import WordTable
 
@@ -76,11 +76,11 @@ def test_stop_words_are_found_in_their_other_spellings(language: str, word: str)
 
 def test_a_spelling_that_is_a_word_of_spanish_is_no_stop_word() -> None:
     """Nahuatl ke would be que: it would speak for every text in Spanish."""
-    assert "que" in spelled({"nch"}, ["ke"])
+    assert "que" in all_spellings({"nch"}, ["ke"])
     spanish = set(_policies().languages["spa"].stop_words.words)  # type: ignore[union-attr]
     for code, file in _policies().languages.items():
         listed = file.stop_words.words if file.stop_words else ()
-        made = set(spelled(groups().listed(code), listed)) - set(listed)
+        made = set(all_spellings(groups().listed(code), listed)) - set(listed)
         assert not [word for word in made & spanish if _share(word, code)]
 
 
@@ -92,7 +92,7 @@ def test_nouns_of_the_declaration_are_no_stop_words(language: str, nouns: list[s
 
 def test_what_is_seen_names_signs_and_spellings() -> None:
     """The apostrophes that stand beside letters, and of each spelling with signs in the text how many."""
-    found = seen({"ayr"}, "jachʼa jisc’a ucajj 5' ‘")
+    found = describe_spelling({"ayr"}, "jachʼa jisc’a ucajj 5' ‘")
     assert found["apostrophes"] == {"ʼ": 1, "’": 1}
     first = found["spellings"][0]
     assert (first["old"], first["modern"]) == (3, 0)

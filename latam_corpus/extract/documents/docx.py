@@ -1,7 +1,7 @@
-"""Word documents (DOCX, ECMA-376): the words of the body as they stand accepted, a paragraph a line.
+"""Word documents (DOCX, ECMA-376): the words of the body with all changes accepted, a paragraph per line.
 
 Hidden text, text deleted under tracked changes, notes, comments, headers, footers and field codes are left out. No
-macro or link is run or followed: the XML of the body is all that is read.
+macro or link is run or followed: only the XML of the body is read.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from latam_corpus.extract.block_text import CELL, BlockText
 from latam_corpus.extract.bounded_xml import entity
 from latam_corpus.extract.document import Extracted, UnusableError
 from latam_corpus.extract.documents.docx_hidden import cut_hidden
-from latam_corpus.extract.documents.zip_package import ZipPackage
 from latam_corpus.extract.hidden_text import hidden_note
 from latam_corpus.extract.interviews.interview import with_turns
 from latam_corpus.extract.stated_rights.file_properties import title_and_creators
 from latam_corpus.extract.stated_rights.file_refusals import refusals_in
 from latam_corpus.extract.stated_rights.reservations import notices_in
 from latam_corpus.extract.stated_rights.stated_licences import stated_in
+from latam_corpus.extract.zip_package import ZipPackage
 from latam_corpus.messages import N_
 from latam_corpus.text.markup.xml_tree import attribute, name_of, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-# Counted up when the same bytes give another text.
+# Increased when the same bytes yield a different text.
 EXTRACTOR: Final = "docx 5"
 
 _CORE: Final = "docProps/core.xml"
@@ -42,15 +42,15 @@ _LEFT_OUT: Final = frozenset({
     *("footnoteReference", "endnoteReference", "commentReference", "annotationRef", "rt", "sdtPr"),
 })  # fmt: skip
 _CHARACTERS: Final = {"tab": f" {CELL} ", "ptab": f" {CELL} ", "noBreakHyphen": "-", "softHyphen": "\xad"}
-# They stand for the text of another file, which Word shows in their place.
+# References to another file, whose text Word shows in their place.
 _ELSEWHERE: Final = frozenset({"altChunk", "subDoc"})
-# Between two paragraphs they hold nothing.
+# Empty elements that may be between two paragraphs.
 _MARKS: Final = frozenset({"bookmarkStart", "bookmarkEnd", "proofErr", "commentRangeStart", "commentRangeEnd"})
 _BOX: Final = "txbxContent"
 _ALTERNATIVES: Final = "AlternateContent"
 _SIGN_NAMES: Final = frozenset({"sym", "symEx"})
 _LINE_BREAKS: Final = frozenset({"br", "cr"})
-# The codes of characters in fonts of signs begin here. The font Symbol has Greek letters at those of Latin ones.
+# Codes of characters in symbol fonts. The font Symbol has Greek letters at the codes of Latin ones.
 _SIGNS: Final = range(0xF000, 0xF100)
 _GREEK: Final = dict(
     zip(
@@ -60,41 +60,41 @@ _GREEK: Final = dict(
     )
 )
 _PICTURES: Final = ("wingdings", "webdings", "zapfdingbats", "marlett")
-# Points of a diagram that only connect or show others.
+# Points of a diagram that only connect or display others.
 _NO_POINTS: Final = frozenset({"parTrans", "sibTrans", "pres"})
-# A cell before the last one of a row that is as short as a name or time is on the line of what follows it.
+# A cell before the last of its row that is as short as a name or time is on the same line as the next cell.
 _SHORT_CELL: Final = 40
 
 
 def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
-    """Return the text of a Word document: paragraphs, verses and cells in order, empty paragraphs as blank lines.
+    """Return the text of a Word document: paragraphs, verses and cells in order, with empty paragraphs as blank lines.
 
     Args:
         raw: the zip file.
-        parameters: `form`, where the source says that it is an interview; `properties`, see `title_and_creators`.
+        parameters: `form`, if the source says that it is an interview; `properties`, see `title_and_creators`.
 
     Raises:
-        UnusableError: it is damaged, encrypted, or no Word document, or a part of its text lies in another file.
+        UnusableError: it is damaged or encrypted, isn't a Word document, or part of its text is in another file.
     """
     package = ZipPackage(raw)
     main = _main_part(package)
     body = package.xml(main).find("{*}body")
     if body is None:
         raise UnusableError(
-            "damaged file", N_("the document has no body"), N_("open it in a word processor and save it anew")
+            "damaged file", N_("the document has no body"), N_("open it in a word processor and save it again")
         )
     hidden = cut_hidden(body, _styles(package, main))
     _join_deleted_ends(body)
     _insert_diagrams(body, package, main)
-    written = BlockText()
+    output = BlockText()
     for element in body:
-        _write(element, written)
+        _write(element, output)
     catalogued = dublin_core(package.xml(_CORE)) if _CORE in package else dublin_core(None)
     properties = [*_properties(package)]
-    # Dates are the file's, and the language is that of whose word processor it was.
+    # Its dates are the file's, and its language is that of the word processor's user.
     title, creators = title_and_creators(parameters, catalogued.title, catalogued.creators)
     extracted = Extracted(
-        written.text(),
+        output.text(),
         EXTRACTOR,
         title=title,
         creators=creators,
@@ -107,7 +107,7 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
 
 
 def _properties(package: ZipPackage) -> Iterator[etree._Element]:
-    """Yield the parts that say something of the document; of a broken one the text is as good as before."""
+    """Yield the parts with the document's properties; damaged ones are skipped."""
     for part in (_CORE, _CUSTOM):
         with suppress(UnusableError):
             if part in package:
@@ -115,7 +115,7 @@ def _properties(package: ZipPackage) -> Iterator[etree._Element]:
 
 
 def _heads_and_feet(package: ZipPackage) -> Iterator[str]:
-    """Yield the paragraphs of page headers and footers, which are no part of the text."""
+    """Yield the paragraphs of page headers and footers, which are not part of the text."""
     for part in package.names():
         if _HEAD_OR_FOOT.fullmatch(part):
             with suppress(UnusableError):
@@ -127,22 +127,27 @@ def _main_part(package: ZipPackage) -> str:
         if (relationship.get("Type") or "").endswith("/officeDocument"):
             return posixpath.normpath((relationship.get("Target") or "").lstrip("/"))
     raise UnusableError(
-        "damaged file", N_("the package names no document"), N_("open it in a word processor and save it anew")
+        "damaged file", N_("the package names no document"), N_("open it in a word processor and save it again")
     )
 
 
 def _styles(package: ZipPackage, main: str) -> etree._Element | None:
-    """Return the styles of the document, None if it has none."""
+    """Return the styles of the document, or None if it has none."""
     folder, name = posixpath.split(main)
     path = f"{folder}/styles.xml"
     if (links := f"{folder}/_rels/{name}.rels") in package:
         for relationship in package.xml(links).iter("{*}Relationship"):
             if (relationship.get("Type") or "").endswith("/styles"):
-                path = posixpath.normpath(posixpath.join("/", folder, relationship.get("Target") or "")).lstrip("/")
+                path = _member(folder, relationship.get("Target"))
     return package.xml(path) if path in package else None
 
 
-def _write(element: etree._Element, written: BlockText) -> None:
+def _member(folder: str, target: str | None) -> str:
+    """Return the name of the package's member that a relationship of a part in this folder targets."""
+    return posixpath.normpath(posixpath.join("/", folder, target or "")).lstrip("/")
+
+
+def _write(element: etree._Element, output: BlockText) -> None:
     name = name_of(element)
     if name in _LEFT_OUT or name == _BOX:  # the text of a box follows its paragraph
         return
@@ -152,46 +157,46 @@ def _write(element: etree._Element, written: BlockText) -> None:
         )
     if name in _LINE_BREAKS:
         if attribute(element, "type") in ("", "textWrapping"):
-            written.stop(1)
+            output.stop(1)
         else:
-            written.add(" ")  # of a page or column, within a paragraph
+            output.add(" ")  # of a page or column, within a paragraph
     elif name == "p":
-        _paragraph(element, written)
+        _paragraph(element, output)
     elif name == "tr":
-        _row(element, written)
+        _row(element, output)
     elif name in _CHARACTERS or name in _SIGN_NAMES or name == "t":
-        written.add(_characters(element))
+        output.add(_characters(element))
     else:
         for child in _shown(element) if name == _ALTERNATIVES else element:
-            _write(child, written)
+            _write(child, output)
 
 
 def _characters(element: etree._Element) -> str:
     name = name_of(element)
     if name == "t":
-        rest = (f"{'' if name_of(child) else entity(child)}{child.tail or ''}" for child in element)
-        return f"{element.text or ''}{''.join(rest)}"
+        following_pieces = (f"{'' if name_of(child) else entity(child)}{child.tail or ''}" for child in element)
+        return f"{element.text or ''}{''.join(following_pieces)}"
     return _sign(element) if name in _SIGN_NAMES else _CHARACTERS[name]
 
 
-def _paragraph(element: etree._Element, written: BlockText) -> None:
-    # A heading stands apart, and so does a paragraph of several lines, which is a stanza.
+def _paragraph(element: etree._Element, output: BlockText) -> None:
+    # A heading is set off by blank lines, and so is a paragraph of several lines, which is a stanza.
     ends = 2 if _is_heading(element) or _has_lines(element) else 1
-    written.stop(ends)
+    output.stop(ends)
     for child in element:
-        _write(child, written)
-    if not written.stop(ends) and ends == 1:
-        written.stop(2)
+        _write(child, output)
+    if not output.stop(ends) and ends == 1:
+        output.stop(2)
     for box in _boxes(element):
-        written.stop(1)
-        written.add(attribute(box, "string"))  # of WordArt
+        output.stop(1)
+        output.add(attribute(box, "string"))  # of WordArt
         for child in box:
-            _write(child, written)
-        written.stop(1)
+            _write(child, output)
+        output.stop(1)
 
 
 def _boxes(element: etree._Element) -> Iterator[etree._Element]:
-    """Yield the text boxes and WordArt that are held by a paragraph; those in others are held by theirs."""
+    """Yield the text boxes and WordArt of a paragraph, without those nested in other boxes."""
     for child in _shown(element) if name_of(element) == _ALTERNATIVES else element:
         name = name_of(child)
         if name in (_BOX, "textpath"):
@@ -201,8 +206,15 @@ def _boxes(element: etree._Element) -> Iterator[etree._Element]:
 
 
 def _shown(alternatives: etree._Element) -> list[etree._Element]:
-    """Return the first alternative that has text, which are otherwise the same."""
-    return next(([one] for one in alternatives if any(map(_has_text, one.iter("{*}t", "{*}textpath", "{*}symEx")))), [])
+    """Return the first alternative that has text; the alternatives have the same content."""
+    return next(
+        (
+            [alternative]
+            for alternative in alternatives
+            if any(map(_has_text, alternative.iter("{*}t", "{*}textpath", "{*}symEx")))
+        ),
+        [],
+    )
 
 
 def _has_text(element: etree._Element) -> bool:
@@ -210,7 +222,7 @@ def _has_text(element: etree._Element) -> bool:
 
 
 def _sign(element: etree._Element) -> str:
-    """Return the character of a font of signs; pictures are none, and one that isn't known is U+FFFD."""
+    """Return the character of a symbol font: a space for pictures, U+FFFD if it is unknown."""
     try:
         code = int(attribute(element, "char"), 16)
         character = chr(code)
@@ -225,9 +237,9 @@ def _sign(element: etree._Element) -> str:
 
 
 def _join_deleted_ends(body: etree._Element) -> None:
-    """Join paragraphs whose end was deleted under tracked changes with the next one."""
+    """Join paragraphs whose end was deleted under tracked changes with the next ones."""
     ends = body.iterfind(".//{*}pPr/{*}rPr")
-    for end in reversed([one for one in ends if any(name_of(mark) in ("del", "moveFrom") for mark in one)]):
+    for end in reversed([end for end in ends if any(name_of(mark) in ("del", "moveFrom") for mark in end)]):
         properties = end.getparent()
         paragraph = properties.getparent() if properties is not None else None
         following = paragraph.getnext() if paragraph is not None else None
@@ -236,7 +248,7 @@ def _join_deleted_ends(body: etree._Element) -> None:
         if paragraph is None or following is None or name_of(following) != "p":
             continue
         first = 1 if len(following) and name_of(following[0]) == "pPr" else 0
-        for child in reversed([one for one in paragraph if name_of(one) != "pPr"]):
+        for child in reversed([child for child in paragraph if name_of(child) != "pPr"]):
             following.insert(first, child)
         _remove(paragraph)
 
@@ -248,15 +260,15 @@ def _remove(element: etree._Element) -> None:
 
 
 def _insert_diagrams(body: etree._Element, package: ZipPackage, main: str) -> None:
-    """Put the text of diagrams (SmartArt), which is in parts of their own, into boxes at their places."""
+    """Insert the text of diagrams (SmartArt), which is in parts of its own, as boxes at their places."""
     folder, name = posixpath.split(main)
     links = f"{folder}/_rels/{name}.rels"
     places = list(body.iter("{*}relIds"))
     if not places or links not in package:
         return
-    targets = {one.get("Id"): one.get("Target") or "" for one in package.xml(links).iter("{*}Relationship")}
+    targets = {link.get("Id"): link.get("Target") for link in package.xml(links).iter("{*}Relationship")}
     for place in places:
-        part = posixpath.normpath(posixpath.join("/", folder, targets.get(attribute(place, "dm"), ""))).lstrip("/")
+        part = _member(folder, targets.get(attribute(place, "dm")))
         box = etree.SubElement(place, _BOX)
         points = package.xml(part).iter("{*}pt") if part in package else ()
         for point in points:
@@ -264,27 +276,25 @@ def _insert_diagrams(body: etree._Element, package: ZipPackage, main: str) -> No
                 box.extend([line for line in point.iterfind("{*}t/{*}p") if words(line)])
 
 
-def _row(element: etree._Element, written: BlockText) -> None:
-    """Add the cells of a row, side by side where each is one paragraph."""
-    written.stop(1)
+def _row(element: etree._Element, output: BlockText) -> None:
+    """Write the cells of a row, side by side if each is one paragraph."""
+    output.stop(1)
     cells = list(_cells(element))
     *labels, last = cells or [element]
     if all(map(_is_paragraph, cells)) or (_begins_with_paragraph(last) and all(map(_is_short, labels))):
         for cell in cells:
-            first, *others = (child for child in cell if name_of(child) not in _LEFT_OUT)
-            for child in first:
-                _write(child, written)
-            for child in others:
-                _write(child, written)
-            written.add(f" {CELL} ")
+            paragraph, *following = (child for child in cell if name_of(child) not in _LEFT_OUT)
+            for child in (*paragraph, *following):
+                _write(child, output)
+            output.add(f" {CELL} ")
     else:
         for cell in cells:
-            _write(cell, written)
-    written.stop(1)
+            _write(cell, output)
+    output.stop(1)
 
 
 def _cells(element: etree._Element) -> Iterator[etree._Element]:
-    """Yield the cells of a row, also those in the fields of a form."""
+    """Yield the cells of a row, including those in form fields."""
     for child in element:
         if name_of(child) == "tc":
             yield child
@@ -293,14 +303,18 @@ def _cells(element: etree._Element) -> Iterator[etree._Element]:
 
 
 def _is_paragraph(cell: etree._Element) -> bool:
-    """Whether a cell holds one paragraph and nothing else."""
-    held = [name_of(child) for child in cell if name_of(child) not in _LEFT_OUT]
-    return held == ["p"] and not any(True for _box in cell.iter(f"{{*}}{_BOX}"))
+    """Return whether a cell contains one paragraph and nothing else."""
+    names = [name_of(child) for child in cell if name_of(child) not in _LEFT_OUT]
+    return names == ["p"] and not _has_box(cell)
 
 
 def _begins_with_paragraph(cell: etree._Element) -> bool:
-    held = [child for child in cell if name_of(child) not in _LEFT_OUT]
-    return bool(held) and name_of(held[0]) == "p" and not any(True for _box in held[0].iter(f"{{*}}{_BOX}"))
+    children = [child for child in cell if name_of(child) not in _LEFT_OUT]
+    return bool(children) and name_of(children[0]) == "p" and not _has_box(children[0])
+
+
+def _has_box(element: etree._Element) -> bool:
+    return next(element.iter(f"{{*}}{_BOX}"), None) is not None
 
 
 def _is_short(cell: etree._Element) -> bool:
@@ -309,9 +323,9 @@ def _is_short(cell: etree._Element) -> bool:
 
 def _is_heading(paragraph: etree._Element) -> bool:
     style = paragraph.find("{*}pPr/{*}pStyle")
-    named = attribute(style, "val").lower() if style is not None else ""
-    return named.startswith(("heading", "title", "ttulo", "título", "titulo"))
+    style_name = attribute(style, "val").lower() if style is not None else ""
+    return style_name.startswith(("heading", "title", "ttulo", "título", "titulo"))
 
 
 def _has_lines(paragraph: etree._Element) -> bool:
-    return any(attribute(one, "type") in ("", "textWrapping") for one in paragraph.iterfind("{*}r/{*}br"))
+    return any(attribute(line_break, "type") in ("", "textWrapping") for line_break in paragraph.iterfind("{*}r/{*}br"))

@@ -1,4 +1,4 @@
-"""EPUB: the chapters of a book in the order of its spine, and what its package says of it (EPUB 3.3, OPF 2 and 3)."""
+"""EPUB: the chapters of a book in the order of its spine, and the metadata of its package (EPUB 3.3, OPF 2 and 3)."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from latam_corpus.extract.bounded_xml import entity, parse_xml
 from latam_corpus.extract.charset import decode, meta_charset
 from latam_corpus.extract.document import Extracted, UnusableError
 from latam_corpus.extract.documents.page_styles import cut_hidden, rules_of
-from latam_corpus.extract.documents.zip_package import ZipPackage
 from latam_corpus.extract.gutenberg import strip_gutenberg
 from latam_corpus.extract.hidden_text import hidden_note
 from latam_corpus.extract.interviews.interview import with_turns
 from latam_corpus.extract.stated_rights.file_refusals import page_refusals, refusals_in
 from latam_corpus.extract.stated_rights.reservations import notices_in
 from latam_corpus.extract.stated_rights.stated_licences import stated_in
+from latam_corpus.extract.zip_package import ZipPackage
 from latam_corpus.messages import N_
 from latam_corpus.text.markup.html_tree import html_tree
 from latam_corpus.text.markup.xml_tree import attribute, name_of, words
@@ -31,16 +31,16 @@ if TYPE_CHECKING:
 
     from latam_corpus.extract.documents.page_styles import Rule
 
-# Counted up when the same bytes give another text.
+# Increased when the same bytes yield a different text.
 EXTRACTOR: Final = "epub 6"
 
 _CONTAINER: Final = "META-INF/container.xml"
 _ENCRYPTION: Final = "META-INF/encryption.xml"
-# Fonts are obfuscated by these, which hides no text.
+# Algorithms that obfuscate only fonts.
 _FONTS_ALONE: Final = ("http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#RC")
 _EDGE_PAGES: Final = 6
 _PAGES: Final = ("application/xhtml+xml", "text/html", "application/x-dtbook+xml")
-# Of pages whose type the package calls otherwise, as text/xml.
+# Suffixes of pages for which the package states another type, such as text/xml.
 _PAGE_NAMES: Final = (".xhtml", ".html", ".htm")
 _SKIPPED: Final = frozenset({"head", "script", "style", "nav", "svg", "math", "audio", "video", "template", "rt", "rp"})
 _LINES: Final = frozenset({"li", "dt", "dd", "tr", "caption", "figcaption", "summary"})
@@ -49,9 +49,9 @@ _BLOCKS: Final = frozenset({
     *("form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "main", "ol", "p", "pre", "section", "table", "ul"),
 })  # fmt: skip
 _CELL_NAMES: Final = frozenset({"td", "th"})
-# What word processors write for a tab.
+# Word processors write a tab as several such spaces.
 _SPACES: Final = re.compile(r" ?[\xa0\u2003]{3,} ?")
-# Parts of a book that aren't its text (EPUB 3 Structural Semantics Vocabulary 1.1), and notes with their marks.
+# Parts of a book that aren't its text (EPUB 3 Structural Semantics Vocabulary 1.1), and notes and their marks.
 _LEFT_OUT: Final = frozenset({
     *("annotation", "colophon", "copyright-page", "cover", "endnote", "endnotes", "footnote", "footnotes"),
     *("halftitlepage", "imprint", "index", "landmarks", "loi", "lot", "noteref", "page-list", "pagebreak", "rearnote"),
@@ -59,33 +59,34 @@ _LEFT_OUT: Final = frozenset({
 })  # fmt: skip
 _BY_CLASS: Final = re.compile(r"(?:^|\s)(?:fnanchor|noteref|pagenum|pageno|x-ebookmaker-pageno|footnotes?)(?:\s|$)")
 _BY_ID: Final = re.compile(r"pg-(?:header|footer|machine-header)$")
-# What a guide (EPUB 2) calls pages that are no text.
+# Types in a guide (EPUB 2) of pages that aren't text.
 _GUIDE: Final = frozenset({"cover", "title-page", "toc", "copyright-page", "loi", "lot", "index", "colophon", "notes"})
 
 
 def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
-    """Return the text of a book: its chapters, a line between paragraphs, verses and stanzas as they were set.
+    """Return the text of a book: its chapters, with paragraphs, verses and stanzas as they were set.
 
-    Hidden text, and title pages, contents, indexes, notes and page numbers that the book marks as such, are left out.
+    Hidden text is left out, and so are title pages, tables of contents, indexes, notes and page numbers that the book
+    marks as such.
 
     Args:
         raw: the zip file.
-        parameters: `form`, where the source says that it is an interview; a book's pages say their own charset.
+        parameters: `form`, if the source says that it is an interview; pages declare their own charset.
 
     Raises:
-        UnusableError: it is damaged, encrypted, or lacks a page that its spine names: half a book is no book.
+        UnusableError: it is damaged or encrypted, or lacks a page that its spine names.
     """
     package = ZipPackage(raw)
     _refuse_encrypted(package)
     root, folder = _opf(package)
-    written = BlockText()
+    output = BlockText()
     spine = _spine(root, folder)
-    edges = _edges(spine.pages)
+    edge_pages = _edges(spine.pages)
     refusals = dict(refusals_in(root.find("{*}metadata")))
     lines: list[str] = []
     hidden: list[str] = []
     sheets: dict[str, list[Rule]] = {}
-    for path in [*spine.paths, *(one for one in edges if one not in spine.paths)]:
+    for path in [*spine.paths, *(page for page in edge_pages if page not in spine.paths)]:
         try:
             raw_page = package.read(path)
             page = _page(raw_page, path)
@@ -94,14 +95,14 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
                 raise
             continue
         refusals = {**dict(page_refusals(raw_page)), **refusals}
-        if path in edges:
+        if path in edge_pages:
             lines += _lines(page)
         if path in spine.paths:
             hidden += cut_hidden(page, _rules(page, path, package, sheets), _is_no_text)
-            _write(page, written)
-            written.stop(2)
+            _write(page, output)
+            output.stop(2)
     catalogued = dublin_core(root.find("{*}metadata"))
-    book = strip_gutenberg(written.text())
+    book = strip_gutenberg(output.text())
     extracted = Extracted(
         book.text,
         EXTRACTOR,
@@ -113,7 +114,10 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
         licences=stated_in(root.find("{*}metadata")),
         notices=notices_in(lines, catalogued.published),
         refusals=tuple(refusals.items()),
-        notes=(*((f"pages left out: {', '.join(spine.others)}",) if spine.others else ()), *hidden_note(hidden)),
+        notes=(
+            *((f"pages left out: {', '.join(spine.unsupported)}",) if spine.unsupported else ()),
+            *hidden_note(hidden),
+        ),
     )
     return with_turns(extracted, parameters.get("form"))
 
@@ -128,7 +132,7 @@ def _refuse_encrypted(package: ZipPackage) -> None:
 
 
 def _opf(package: ZipPackage) -> tuple[etree._Element, str]:
-    """Return the package document, and the folder that its paths start from."""
+    """Return the package document, and the folder to which its paths are relative."""
     for file in package.xml(_CONTAINER).iter("{*}rootfile"):
         path = file.get("full-path") or ""
         return package.xml(path), posixpath.dirname(path)
@@ -136,27 +140,37 @@ def _opf(package: ZipPackage) -> tuple[etree._Element, str]:
 
 
 class _Spine(NamedTuple):
-    """The paths of a book's pages: of those that are read, of all, and the names of those in other formats."""
+    """The pages of a book.
+
+    Attributes:
+        paths: of the pages that are read.
+        pages: the paths of all pages.
+        unsupported: names of pages in unsupported formats.
+    """
 
     paths: list[str]
     pages: list[str]
-    others: list[str]
+    unsupported: list[str]
 
 
 def _edges(pages: list[str]) -> list[str]:
-    """Return the first and the last pages of a book, on which a notice may be, also where they are no text."""
+    """Return the first and last pages of a book, which may have a notice, even if they are not text."""
     return list(dict.fromkeys([*pages[:_EDGE_PAGES], *pages[-_EDGE_PAGES:]]))
 
 
 def _lines(page: etree._Element) -> list[str]:
-    """Return the blocks of a page that hold no other block, as lines."""
-    blocks = (one for one in page.iter() if name_of(one) in _BLOCKS | _LINES)
-    inner = (one for one in blocks if not any(name_of(part) in _BLOCKS | _LINES for part in one.iterdescendants()))
-    return [line for one in inner if (line := words(one))]
+    """Return the blocks of a page that contain no other block, as lines."""
+    blocks = (element for element in page.iter() if name_of(element) in _BLOCKS | _LINES)
+    innermost = (
+        block
+        for block in blocks
+        if not any(name_of(descendant) in _BLOCKS | _LINES for descendant in block.iterdescendants())
+    )
+    return [line for block in innermost if (line := words(block))]
 
 
 def _spine(root: etree._Element, folder: str) -> _Spine:
-    """Return the pages that the book names in its order."""
+    """Return the pages in the order of the book's spine."""
     manifest = {item.get("id"): item for item in root.iterfind("{*}manifest/{*}item")}
     skipped = {
         (reference.get("href") or "").partition("#")[0]
@@ -165,41 +179,45 @@ def _spine(root: etree._Element, folder: str) -> _Spine:
     }
     paths: list[str] = []
     pages: list[str] = []
-    others: list[str] = []
+    unsupported: list[str] = []
     for entry in root.iterfind("{*}spine/{*}itemref"):
         item = manifest.get(entry.get("idref"))
         if item is None:
             problem = f"its spine names «{entry.get('idref')}», which its manifest lacks"
             raise UnusableError("damaged file", problem, N_("fetch the file again"))
         properties = (item.get("properties") or "").split()
-        named = item.get("href") or ""
+        path_in_book = item.get("href") or ""
         is_text = not (
-            entry.get("linear") == "no" or "nav" in properties or "cover-image" in properties or named in skipped
+            entry.get("linear") == "no" or "nav" in properties or "cover-image" in properties or path_in_book in skipped
         )
         page = _readable(item, manifest)
         if page is not None:
             pages.append(posixpath.normpath(posixpath.join(folder, unquote(page.get("href") or ""))))
             paths += pages[-1:] if is_text else []
         elif is_text:
-            others.append(named)
-    # Where a guide calls all pages notes or the like, it is the guide that is wrong.
+            unsupported.append(path_in_book)
+    # A guide by which no page is text is wrong.
     if not paths:
         raise UnusableError("no text", N_("its spine names no page"), N_("check the book in a reader"))
-    return _Spine(paths, pages, others)
+    return _Spine(paths, pages, unsupported)
 
 
 def _readable(item: etree._Element, manifest: Mapping[str | None, etree._Element]) -> etree._Element | None:
-    """Return a page, or what its package gives in its place where it is in another format; None for neither."""
-    one: etree._Element | None = item
-    for _ in range(len(manifest)):  # fallbacks may name one another
-        if one is None or one.get("media-type") in _PAGES or (one.get("href") or "").lower().endswith(_PAGE_NAMES):
-            return one
-        one = manifest.get(one.get("fallback")) if one.get("fallback") else None
+    """Return a page, or its fallback if it is in an unsupported format; None without either."""
+    candidate: etree._Element | None = item
+    for _ in range(len(manifest)):  # fallbacks may form a cycle
+        if (
+            candidate is None
+            or candidate.get("media-type") in _PAGES
+            or (candidate.get("href") or "").lower().endswith(_PAGE_NAMES)
+        ):
+            return candidate
+        candidate = manifest.get(candidate.get("fallback")) if candidate.get("fallback") else None
     return None
 
 
 def _page(raw: bytes, path: str) -> etree._Element:
-    """Return a page as a tree; one that is no well-formed XML is read as browsers read it."""
+    """Return a page as a tree; one that isn't well-formed XML is parsed as browsers do."""
     try:
         return parse_xml(raw, path)
     except UnusableError as error:
@@ -210,67 +228,67 @@ def _page(raw: bytes, path: str) -> etree._Element:
         return page
 
 
-def _write(element: etree._Element, written: BlockText, *, lined: bool = False) -> None:
-    """Write an element; the lines of preformatted text stay lines."""
+def _write(element: etree._Element, output: BlockText, *, keeps_lines: bool = False) -> None:
+    """Write an element; preformatted text keeps its lines."""
     name = name_of(element)
-    lined = lined or name == "pre"
+    keeps_lines = keeps_lines or name == "pre"
     if not name:
         if isinstance(element, etree._Entity):  # noqa: SLF001  (lxml has no other name for it)
-            written.add(entity(element))
+            output.add(entity(element))
         return
     if _is_no_text(element):
         return
     if name == "br":
-        written.stop(1)
+        output.stop(1)
         return
     if name == "tr":
-        _row(element, written, lined=lined)
+        _row(element, output, keeps_lines=keeps_lines)
         return
     ends = 2 if name in _BLOCKS else 1 if name in _LINES else 0
     if ends:
-        written.stop(ends)
-    _add(element.text or "", written, lined=lined)
+        output.stop(ends)
+    _add(element.text or "", output, keeps_lines=keeps_lines)
     for child in element:
-        _write(child, written, lined=lined)
-        _add(child.tail or "", written, lined=lined)
+        _write(child, output, keeps_lines=keeps_lines)
+        _add(child.tail or "", output, keeps_lines=keeps_lines)
     if ends:
-        written.stop(ends)
+        output.stop(ends)
 
 
-def _row(element: etree._Element, written: BlockText, *, lined: bool) -> None:
+def _row(element: etree._Element, output: BlockText, *, keeps_lines: bool) -> None:
     """Write the cells of a row: side by side if each is one line, else one below another."""
-    written.stop(1)
+    output.stop(1)
     cells = [child for child in element if name_of(child) in _CELL_NAMES and not _is_no_text(child)]
-    beside = all(map(_is_one_line, cells))
+    are_lines = all(map(_is_one_line, cells))
     for cell in cells:
-        held = cell[0] if beside and len(cell) == 1 and name_of(cell[0]) in _BLOCKS else cell
-        _add(held.text or "", written, lined=lined)
-        for child in held:
-            _write(child, written, lined=lined)
-            _add(child.tail or "", written, lined=lined)
-        written.add(f" {CELL} ")
-    written.stop(1)
+        content = cell[0] if are_lines and len(cell) == 1 and name_of(cell[0]) in _BLOCKS else cell
+        _add(content.text or "", output, keeps_lines=keeps_lines)
+        for child in content:
+            _write(child, output, keeps_lines=keeps_lines)
+            _add(child.tail or "", output, keeps_lines=keeps_lines)
+        output.add(f" {CELL} ")
+    output.stop(1)
 
 
 def _is_one_line(cell: etree._Element) -> bool:
-    """Whether a cell has no block, or is one paragraph."""
-    blocks = [one for one in cell.iterdescendants() if name_of(one) in _BLOCKS | _LINES]
+    """Return whether a cell has no block, or is one paragraph."""
+    blocks = [element for element in cell.iterdescendants() if name_of(element) in _BLOCKS | _LINES]
     return not blocks or (len(cell) == 1 and blocks == [cell[0]])
 
 
 def _rules(page: etree._Element, path: str, package: ZipPackage, sheets: dict[str, list[Rule]]) -> list[Rule]:
-    """Return the rules of a page's stylesheets that show or hide; `sheets` keeps those of files."""
+    """Return the rules of a page's stylesheets that show or hide elements; `sheets` caches those of files."""
     rules: list[Rule] = []
     for element in page.iter("{*}link", "{*}style"):
         if name_of(element) == "style":
             rules += rules_of(element.text or "")
             continue
         kinds = (element.get("rel") or "").lower().split()
-        named = posixpath.normpath(posixpath.join(posixpath.dirname(path), unquote(element.get("href") or "")))
-        if "stylesheet" in kinds and "alternate" not in kinds and named in package:
-            if named not in sheets:
-                sheets[named] = rules_of(decode(package.read(named))[0])
-            rules += sheets[named]
+        sheet = posixpath.normpath(posixpath.join(posixpath.dirname(path), unquote(element.get("href") or "")))
+        if "stylesheet" in kinds and "alternate" not in kinds and sheet in package:
+            if sheet not in sheets:
+                sheets[sheet] = rules_of(decode(package.read(sheet))[0])
+            rules += sheets[sheet]
     return rules
 
 
@@ -278,14 +296,14 @@ def _is_no_text(element: etree._Element) -> bool:
     return name_of(element) in _SKIPPED or _is_left_out(element)
 
 
-def _add(text: str, written: BlockText, *, lined: bool) -> None:
+def _add(text: str, output: BlockText, *, keeps_lines: bool) -> None:
     text = _SPACES.sub(f" {CELL} ", text)
-    first, *rest = text.split("\n") if lined else [text]
-    written.add(first)
-    for line in rest:
-        if not written.stop(1):
-            written.stop(2)
-        written.add(line)
+    first, *other_lines = text.split("\n") if keeps_lines else [text]
+    output.add(first)
+    for line in other_lines:
+        if not output.stop(1):
+            output.stop(2)
+        output.add(line)
 
 
 def _is_left_out(element: etree._Element) -> bool:

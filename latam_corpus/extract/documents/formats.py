@@ -12,7 +12,10 @@ _ODT: Final = "application/vnd.oasis.opendocument.text"
 
 
 def _is_book(names: list[str]) -> bool:
-    """Whether a package is a book: other archives contain such files too, so it needs its pages or its container."""
+    """Return whether a package is a book: it has a package document, and a container or pages.
+
+    Other archives contain package documents too.
+    """
     if not any(name.endswith(".opf") for name in names):
         return False
     return "META-INF/container.xml" in names or any(

@@ -1,4 +1,4 @@
-"""Markdown: the text without its marks, line by line, with what its front matter says of it."""
+"""Markdown: the text without its marks, line by line, and the metadata in its front matter."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from latam_corpus.extract.stated_rights.stated_licences import NAMES, stated
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# Counted up when the same bytes give another text.
+# Increased when the same bytes yield a different text.
 EXTRACTOR: Final = "markdown 3"
 
 _FRONT: Final = re.compile(r"---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|$)", re.DOTALL)
 _ENTRY: Final = re.compile(r"([^\W\d][\w-]*):[ \t]*(.*)")
-_BLOCK: Final = re.compile(r"[>|][+-]?\d?$")  # of YAML: the value follows
+_BLOCK: Final = re.compile(r"[>|][+-]?\d?$")  # YAML: the value is in the next lines
 _DATE: Final = re.compile(r"\d{4}(?:-\d\d(?:-\d\d)?)?")
 _FENCE: Final = re.compile(r" {0,3}(`{3,}|~{3,})")
-# Lines that hold nothing to read: rules, underlines of headings, the line under a table's head, link definitions.
+# Lines without text: rules, underlines of headings, the line under a table's head, link definitions.
 _MARK_LINE: Final = re.compile(
     r" {0,3}(?:=+|(?:[-*_][ \t]*){3,}|-+|\|?[ \t]*:?-{2,}[-:| \t]*|\[[^\]\n]+\]:[ \t]*\S.*)\s*"
 )
@@ -44,33 +44,33 @@ _COMMENT: Final = re.compile(r"<!--.*?-->", re.DOTALL)
 
 
 def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
-    r"""Return the text of a Markdown file; its lines stay lines, and what code blocks hold stays as it is.
+    r"""Return the text of a Markdown file; it keeps its lines, and code blocks are unchanged.
 
     Args:
         raw: the file's bytes.
-        parameters: `charset`; detected without it.
+        parameters: `charset`, detected by default.
 
     >>> extract(b"---\ntitle: Coplas\nlang: es\n---\n# Coplas\n\nUna **copla** y [otra](x.md).\n", {}).text
     'Coplas\n\nUna copla y otra.'
     """
     text, _ = decode(raw, parameters.get("charset"))
     front, body = front_matter(text.replace("\r\n", "\n").replace("\r", "\n"))
-    date = _DATE.match(_one(front, "date"))
+    date = _DATE.match(_first(front, "date"))
     return Extracted(
         plain(body),
         EXTRACTOR,
-        title=_one(front, "title") or None,
+        title=_first(front, "title") or None,
         creators=tuple(front.get("author") or front.get("authors") or front.get("autor") or ()),
         published=date[0] if date and day_exists(date[0]) else None,
-        declared_language=_one(front, "lang") or _one(front, "language") or _one(front, "locale") or None,
+        declared_language=_first(front, "lang") or _first(front, "language") or _first(front, "locale") or None,
         licences=stated(value for name in front.keys() & NAMES for value in front[name]),
     )
 
 
 def front_matter(text: str) -> tuple[dict[str, list[str]], str]:
-    r"""Return the entries of the block between `---` that a text begins with, and the text after it.
+    r"""Return the entries of the block between `---` at the beginning of a text, and the text after it.
 
-    It is read as far as names, plain values and lists go, and is no more than that of YAML.
+    Only names, plain values and lists are read, a subset of YAML.
 
     >>> front_matter("---\ntitle: 'El río'\nauthor: [Ana, Luis]\n---\nTexto")
     ({'title': ['El río'], 'author': ['Ana', 'Luis']}, 'Texto')
@@ -84,18 +84,18 @@ def front_matter(text: str) -> tuple[dict[str, list[str]], str]:
         entry = _ENTRY.fullmatch(line)
         if entry:
             name, value = entry[1].lower(), entry[2].strip()
-            listed = value[1:-1].split(",") if value.startswith("[") and value.endswith("]") else [value]
-            entries[name] = [one for part in listed if (one := _unquoted(part))]
+            values = value[1:-1].split(",") if value.startswith("[") and value.endswith("]") else [value]
+            entries[name] = [item for part in values if (item := _unquoted(part))]
         elif name and line.lstrip().startswith("- "):
             entries[name].append(_unquoted(line.lstrip()[2:]))
         elif name in NAMES and line.strip():  # a statement of several lines, or of several parts
-            before = " ".join(entries[name])
-            entries[name] = [f"{_BLOCK.sub('', before)} {line.strip()}".strip()]
+            previous = " ".join(entries[name])
+            entries[name] = [f"{_BLOCK.sub('', previous)} {line.strip()}".strip()]
     return entries, text[match.end() :]
 
 
 def plain(text: str) -> str:
-    r"""Markdown without its marks.
+    r"""Return Markdown without its marks.
 
     >>> plain("> *Vidalita*, _sí_\n> 2 \\* 3 = 6, un_nombre_así")
     'Vidalita, sí\n2 * 3 = 6, un_nombre_así'
@@ -123,7 +123,7 @@ def _plain_line(line: str) -> str:
     return line.rstrip()
 
 
-def _one(front: Mapping[str, list[str]], name: str) -> str:
+def _first(front: Mapping[str, list[str]], name: str) -> str:
     return next(iter(front.get(name, [])), "")
 
 

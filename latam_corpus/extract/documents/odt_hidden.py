@@ -15,7 +15,7 @@ _COLLAPSED: Final = frozenset({"collapse", "filter"})
 
 
 class _Styles:
-    """Which styles hide what they apply to, by family and name."""
+    """Styles that hide the text they apply to, by family and name."""
 
     def __init__(self, *parts: etree._Element | None) -> None:
         self._parents: dict[tuple[str, str], str] = {}
@@ -32,7 +32,7 @@ class _Styles:
                         self._hides[key] = display == "false"
 
     def hides(self, family: str, name: str) -> bool | None:
-        """Whether a style, or the nearest parent that says anything, hides text; None if none says anything."""
+        """Return whether a style, or its nearest ancestor that states it, hides text; None if none states it."""
         seen: set[str] = set()
         while name and name not in seen:
             seen.add(name)
@@ -43,7 +43,7 @@ class _Styles:
 
 
 def cut_hidden(body: etree._Element, *style_parts: etree._Element | None) -> list[str]:
-    """Remove what is hidden from the body; return its text.
+    """Remove hidden text from the body and return it.
 
     Args:
         body: the text body.
@@ -54,14 +54,14 @@ def cut_hidden(body: etree._Element, *style_parts: etree._Element | None) -> lis
     hidden: dict[etree._Element | None, bool] = {body: False}
     for element in list(body.iter()):
         parent = element.getparent()
-        if element is body or parent not in hidden:  # within what was removed
+        if element is body or parent not in hidden:  # within a removed element
             continue
-        if _is_gone(element):
-            whole = _paragraph_of(element) if name_of(element) == "hidden-paragraph" else element
-            removed.append(words(whole))
-            cut(whole)
-            for within in whole.iter():
-                hidden.pop(within, None)
+        if _is_hidden(element):
+            hidden_element = _paragraph_of(element) if name_of(element) == "hidden-paragraph" else element
+            removed.append(words(hidden_element))
+            cut(hidden_element)
+            for descendant in hidden_element.iter():
+                hidden.pop(descendant, None)
             continue
         hides = _by_style(element, styles)
         hidden[element] = hidden[parent] if hides is None else hides
@@ -69,16 +69,16 @@ def cut_hidden(body: etree._Element, *style_parts: etree._Element | None) -> lis
             removed.append(words(element))
             cut(element)
             del hidden[element]
-    for one, hides in reversed(hidden.items()):
-        if one is not None:
-            removed += blank(one, own=hides, around=hidden.get(one.getparent(), False))
-            if hides and name_of(one) in ("p", "h") and not words(one):
-                cut(one)
+    for candidate, hides in reversed(hidden.items()):
+        if candidate is not None:
+            removed += blank(candidate, own=hides, around=hidden.get(candidate.getparent(), False))
+            if hides and name_of(candidate) in ("p", "h") and not words(candidate):
+                cut(candidate)
     return removed
 
 
-def _is_gone(element: etree._Element) -> bool:
-    """Whether an element is hidden with everything in it, whatever the styles say."""
+def _is_hidden(element: etree._Element) -> bool:
+    """Return whether an element is hidden with all its content, whatever the styles say."""
     name = name_of(element)
     if not name:
         return False
@@ -98,5 +98,5 @@ def _by_style(element: etree._Element, styles: _Styles) -> bool | None:
     if family is None:
         return None
     hides = styles.hides(family, attribute(element, "style-name"))
-    # A span without a word on it is as the paragraph around it.
+    # A span whose style doesn't state it inherits from its paragraph.
     return False if hides is None and family == "paragraph" else hides

@@ -1,6 +1,6 @@
-"""Hidden text of XHTML pages in books: the attribute `hidden`, and what `display` and `visibility` hide (CSS 2.2).
+"""Hidden text of XHTML pages in books: the attribute `hidden`, and the effect of `display` and `visibility` (CSS 2.2).
 
-Inline styles and simple stylesheets are read: selectors of element names, classes and ids, with ancestors.
+Inline styles and simple stylesheets are applied: selectors of element names, classes and ids, with ancestors.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ _HIDDEN: Final = frozenset({"hidden", "collapse"})
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule of a stylesheet that shows or hides: its last compound selector first, then those of ancestors.
+    """A stylesheet rule that shows or hides elements; its last compound selector is first, before those of ancestors.
 
     Attributes:
         compounds: each an element's name, its classes and its ids.
-        is_child: of each compound, whether it is the parent of the one before it.
+        is_child: for each compound, whether it is the parent of the one before it.
         declarations: property, value and whether it is important.
     """
 
@@ -48,7 +48,7 @@ class Rule:
 
     @property
     def specificity(self) -> tuple[int, int, int]:
-        """Return how specific the selector is: its ids, classes and names."""
+        """The specificity of the selector: its numbers of ids, classes and names."""
         ids, classes, names = (
             sum(counts)
             for counts in zip(
@@ -58,20 +58,20 @@ class Rule:
         return ids, classes, names
 
     def applies(self, element: etree._Element) -> bool:
-        """Return whether the selector matches the element; of ancestors that fit, the nearest is taken."""
-        at: etree._Element | None = element
+        """Return whether the selector matches the element, by the nearest ancestors that fit."""
+        current: etree._Element | None = element
         if not _fits(element, self.compounds[0]):
             return False
         for compound, is_child in zip(self.compounds[1:], self.is_child[1:], strict=True):
-            above = at.iterancestors() if at is not None else iter(())
-            at = next((one for one in above if is_child or _fits(one, compound)), None)
-            if at is None or not _fits(at, compound):
+            ancestors = current.iterancestors() if current is not None else iter(())
+            current = next((ancestor for ancestor in ancestors if is_child or _fits(ancestor, compound)), None)
+            if current is None or not _fits(current, compound):
                 return False
         return True
 
 
 def rules_of(css: str) -> list[Rule]:
-    """Return the rules of a stylesheet for screens that show or hide elements; selectors of other kinds are ignored.
+    """Return the rules of a stylesheet for screens that show or hide elements; other selectors are ignored.
 
     >>> [rule.declarations for rule in rules_of(".nota, p:hover { color: red; display: none }")]
     [(('display', 'none', False),)]
@@ -87,12 +87,12 @@ def rules_of(css: str) -> list[Rule]:
 
 
 def cut_hidden(page: etree._Element, rules: Iterable[Rule], is_no_text: Callable[[etree._Element], bool]) -> list[str]:
-    """Remove what a page doesn't show; return its text.
+    """Remove hidden text from a page and return it.
 
     Args:
         page: the root of the page.
-        rules: of its stylesheets, in their order.
-        is_no_text: whether an element is left out anyway.
+        rules: of its stylesheets, in order.
+        is_no_text: returns whether an element is left out anyway.
     """
     rule_list = list(rules)
     removed: list[str] = []
@@ -111,41 +111,46 @@ def cut_hidden(page: etree._Element, rules: Iterable[Rule], is_no_text: Callable
         else:
             visibility = values.get("visibility", "inherit")
             hidden[element] = hidden[parent] if visibility == "inherit" else visibility in _HIDDEN
-    for one, hides in hidden.items():
-        if one is not None and (hides or hidden.get(one.getparent())):
-            removed += blank(one, own=hides, around=hidden.get(one.getparent(), False))
+    for candidate, hides in hidden.items():
+        if candidate is not None and (hides or hidden.get(candidate.getparent())):
+            removed += blank(candidate, own=hides, around=hidden.get(candidate.getparent(), False))
     return removed
 
 
 def _values(element: etree._Element, rules: Iterable[Rule]) -> dict[str, str]:
-    """Return the properties of an element as the cascade leaves them."""
-    best: dict[str, tuple[tuple[bool, bool, tuple[int, int, int]], str]] = {}
+    """Return the properties of an element after the cascade."""
+    winners: dict[str, tuple[tuple[bool, bool, tuple[int, int, int]], str]] = {}
     if element.get("hidden") is not None:
-        best["display"] = (False, False, (-1, 0, 0)), "none"
-    declared = [(False, rule.specificity, one) for rule in rules if rule.applies(element) for one in rule.declarations]
-    declared += [(True, (0, 0, 0), one) for one in _declarations(element.get("style") or "")]
-    for inline, specificity, (name, value, important) in declared:
-        weight = important, inline, specificity
-        if name not in best or weight >= best[name][0]:
-            best[name] = weight, value
-    return {name: value for name, (_, value) in best.items()}
+        winners["display"] = (False, False, (-1, 0, 0)), "none"
+    declarations = [
+        (False, rule.specificity, declaration)
+        for rule in rules
+        if rule.applies(element)
+        for declaration in rule.declarations
+    ]
+    declarations += [(True, (0, 0, 0), declaration) for declaration in _declarations(element.get("style") or "")]
+    for is_inline, specificity, (name, value, is_important) in declarations:
+        weight = is_important, is_inline, specificity
+        if name not in winners or weight >= winners[name][0]:
+            winners[name] = weight, value
+    return {name: value for name, (_, value) in winners.items()}
 
 
 def _blocks(css: str) -> Iterator[tuple[str, str]]:
     """Yield the selectors and declarations of each block that applies to screens."""
     stack: list[str] = []
-    written = ""
+    content = ""
     for match in _PIECE.finditer(css):
         if match[0] == "{":
-            stack.append(written.rpartition(";")[2].strip())
-            written = ""
+            stack.append(content.rpartition(";")[2].strip())
+            content = ""
         elif match[0] == "}" and stack:
             prelude = stack.pop()
-            if not prelude.startswith("@") and all(_SCREEN.fullmatch(one.lower()) for one in stack):
-                yield prelude, written
-            written = ""
+            if not prelude.startswith("@") and all(_SCREEN.fullmatch(at_rule.lower()) for at_rule in stack):
+                yield prelude, content
+            content = ""
         else:
-            written = match[0]
+            content = match[0]
 
 
 def _declarations(body: str) -> Iterator[tuple[str, str, bool]]:
@@ -156,20 +161,20 @@ def _declarations(body: str) -> Iterator[tuple[str, str, bool]]:
 def _compounds(
     selector: str,
 ) -> tuple[tuple[tuple[str, frozenset[str], frozenset[str]], ...], tuple[bool, ...]]:
-    """Return the compounds of a selector from the last to the first, and whether each is a parent of the one before."""
+    """Return the compounds of a selector, the last first, and for each whether it is the parent of the previous one."""
     compounds: list[tuple[str, frozenset[str], frozenset[str]]] = []
     is_child: list[bool] = []
-    child = False
+    next_is_child = False
     for part in reversed(re.findall(r"[^\s>]+|>", selector)):
         if part == ">":
-            child = True
+            next_is_child = True
             continue
         match = _COMPOUND.fullmatch(part)
         name, marks = (match[1] or "", re.findall(r"[.#][\w-]+", match[2])) if match else ("\0", [])
         of_kind = {kind: frozenset(mark[1:] for mark in marks if mark[0] == kind) for kind in ".#"}
         compounds.append((name.lower(), of_kind["."], of_kind["#"]))
-        is_child.append(child)
-        child = False
+        is_child.append(next_is_child)
+        next_is_child = False
     return tuple(compounds), tuple(is_child)
 
 

@@ -15,9 +15,8 @@ from latam_corpus.extract.wraps import join_wraps
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["EXTRACTOR", "decode", "extract"]
 
-# Counted up when the same bytes give another text.
+# Increased when the same bytes yield a different text.
 EXTRACTOR: Final = "plain 5"
 
 _HEAD: Final = 4096
@@ -30,8 +29,8 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
 
     Args:
         raw: the file's bytes.
-        parameters: `charset` (detected without it) and `form`: prose or verse (judged by block without it), or
-            interview. Where speakers' labels show an interview, it is one whatever the form.
+        parameters: `charset`, detected by default; `form`: prose or verse, by default judged for each block, or
+            interview. A text with speakers' labels is read as an interview, whatever the form.
 
     >>> extract("Mañana\r\nserá otro día.".encode("cp1252"), {"form": "prose"}).text
     'Mañana será otro día.'
@@ -49,12 +48,12 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
         creators=book.creators,
         declared_language=book.language,
         url=book.url,
-        licences=stated(_named(text)),
+        licences=stated(_rights_fields(text)),
     )
 
 
-def _named(text: str) -> Iterator[str]:
-    """Yield what the first lines say under a name for rights, such as `Licencia: …` in the head of a transcript."""
+def _rights_fields(text: str) -> Iterator[str]:
+    """Yield the values of rights fields in the first lines, such as `Licencia: …` at the head of a transcript."""
     for line in text[:_HEAD].splitlines()[:_HEAD_LINES]:
         if (field := _FIELD.fullmatch(line)) and is_name(field[1]):
             yield field[2]

@@ -1,6 +1,6 @@
-"""TEI XML: the text of the body, with its verses, stanzas and speakers, and what the header says of the work.
+"""TEI XML: the text of the body, with its verses, stanzas and speakers, and the metadata in its header.
 
-Of a transcription (`<u>`) an utterance is a line with its speaker before it.
+In a transcription (`<u>`), each utterance is a line that begins with its speaker.
 """
 
 from __future__ import annotations
@@ -22,29 +22,29 @@ if TYPE_CHECKING:
 
     from lxml import etree
 
-# Counted up when the same bytes give another text.
+# Increased when the same bytes yield a different text.
 EXTRACTOR: Final = "tei 3"
 
 _INCLUDE: Final = "{http://www.w3.org/2001/XInclude}include"
 _ID: Final = "{http://www.w3.org/XML/1998/namespace}id"
-# Of more bytes the tree isn't held, which takes five times as many.
+# A larger file is parsed incrementally: its tree would take five times its size in memory.
 _LARGE: Final = 32 * 2**20
 _ROOTS: Final = frozenset({"TEI", "TEI.2", "teiCorpus"})
-# What is no part of the text as it is read: title pages and the like, notes, running heads, descriptions of pictures,
-# what the author struck out, the readings of other witnesses; in transcriptions laughter, gestures and annotations.
+# Not part of the reading text: title pages and the like, notes, running heads, descriptions of pictures, deletions by
+# the author, readings of other witnesses; in transcriptions laughter, gestures and annotations.
 _LEFT_OUT: Final = frozenset(
     {
         "teiHeader", "front", "back", "note", "noteGrp", "fw", "figDesc", "del", "rdg", "facsimile", "sourceDoc",
         "standOff", "vocal", "kinesic", "incident", "spanGrp", "interpGrp", "timeline",
     }
 )  # fmt: skip
-# A printer's error is nobody's words and is taken as corrected; a spelling is the author's, who may write as people
-# speak, and is taken as it stands, not as an editor regularised it.
+# The order of preference within a `<choice>`. A printer's error is corrected; a spelling is the author's, who may write
+# as people speak, and is not regularised.
 _CHOSEN: Final = ("corr", "orig", "expan", "sic", "reg", "abbr")
 _LINES: Final = frozenset({
     *("l", "speaker", "item", "row", "label", "lb", "addrLine", "u", "entry", "entryFree", "superEntry"),
 })  # fmt: skip
-# What may be a part of a word: two of these that touch are joined, of all others a word ends at the edge.
+# Elements that may be part of a word: two of these that touch are joined; a word ends at the edge of any other.
 _WITHIN_WORDS: Final = frozenset({
     *("", "abbr", "add", "am", "anchor", "app", "c", "caesura", "choice", "corr", "damage", "emph", "ex", "expan"),
     *("foreign", "g", "gap", "hi", "lem", "m", "milestone", "mod", "orig", "ref", "reg", "restore", "retrace", "rhyme"),
@@ -62,21 +62,20 @@ _BLOCKS: Final = frozenset(
 )  # fmt: skip
 _HYPHENS: Final = "-\xad¬"
 _BREAKS: Final = frozenset({"lb", "pb", "cb", "gb", "pause", "shift"})
-# What holds blocks alone: whatever else stands right in it is a line.
-_HOLDERS: Final = frozenset({"body", "listBibl", *(f"div{n}" for n in ("", *range(8)))})
+# Elements that contain only blocks: any other child of theirs is a line.
+_BLOCK_CONTAINERS: Final = frozenset({"body", "listBibl", *(f"div{n}" for n in ("", *range(8)))})
 
 
 def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
-    """Return the text of a TEI document: paragraphs and stanzas between blank lines, a verse or a speaker a line.
+    """Return the text of a TEI document: paragraphs and stanzas between blank lines, a verse or speaker per line.
 
     Args:
-        raw: the XML. Nothing that it names is fetched; entities that it declares are not expanded.
-        parameters: not used; XML says its own charset.
+        raw: the XML. Nothing that it references is fetched; entities that it declares are not expanded.
+        parameters: not used; XML declares its own charset.
 
     Raises:
-        UnusableError: it is no XML, or is deeper or has a longer text than a text has; the XML is no TEI document; its
-            text has an entity of its own; it holds works of several authors, or a
-            part of it lies in another file.
+        UnusableError: it isn't TEI XML, or exceeds the depth or length that the parser accepts; its text has an entity
+            of its own; it contains works of several authors; or part of its text is in another file.
 
     >>> print(extract('''<TEI xmlns="http://www.tei-c.org/ns/1.0"><teiHeader/><text><body><lg>
     ...     <l>Yo soy un hombre sincero</l><l>de donde crece la <note>árbol</note>palma,</l></lg>
@@ -89,11 +88,11 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     """
     del parameters
     writer = _Writer()
-    large = len(raw) > _LARGE
-    root = write_in_pieces(raw, writer, _LEFT_OUT) if large else parse_xml(raw)
+    is_large = len(raw) > _LARGE
+    root = write_in_pieces(raw, writer, _LEFT_OUT) if is_large else parse_xml(raw)
     if name_of(root) not in _ROOTS:
         raise UnusableError("not TEI", f"its root is <{name_of(root)}>", N_("convert it, or leave it out"))
-    for body in () if large else root.iter("{*}body"):
+    for body in () if is_large else root.iter("{*}body"):
         if not any(name_of(parent) in ("floatingText", *_LEFT_OUT) for parent in body.iterancestors()):
             writer.walk(body)
             writer.stop(2)
@@ -114,34 +113,34 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
         licences=header.licences,
         notices=header.notices,
         refusals=header.refusals,
-        turns=_of_all_lines(text, writer.turns),
+        turns=_with_empty_turns(text, writer.turns),
     )
 
 
-def _of_all_lines(text: str, turns: Sequence[Turn]) -> tuple[Turn, ...]:
-    """Return a turn a line, as of any interview: a heading among utterances has nobody's."""
+def _with_empty_turns(text: str, turns: Sequence[Turn]) -> tuple[Turn, ...]:
+    """Return a turn for each line, as for any interview; a heading among utterances has a turn without a speaker."""
     if not turns:
         return ()
     offsets = accumulate((len(line) + 1 for line in text.split("\n")[:-1]), initial=0)
-    at = {turn.offset: turn for turn in turns}
-    return tuple(at.get(offset, Turn(offset=offset)) for offset in offsets)
+    turns_by_offset = {turn.offset: turn for turn in turns}
+    return tuple(turns_by_offset.get(offset, Turn(offset=offset)) for offset in offsets)
 
 
 class _Writer(BlockText):
-    """Blocks of text in the making; what follows a speaker's name stands right under it."""
+    """A writer of blocks of text, in which the text after a speaker's name follows directly below it."""
 
     def __init__(self) -> None:
         super().__init__()
         self.turns: list[Turn] = []
         self._glued = False
-        # Whether a word ends here, unless white space or punctuation follows; who speaks, and in which language.
+        # Whether a word ends here, unless white space or punctuation follows.
         self._apart = False
-        self._utterance: tuple[str | None, str | None] | None = None
+        self._utterance: tuple[str | None, str | None] | None = None  # speaker and language
         self._begun = False
         self._names: dict[str, str] | None = None
 
     def add(self, piece: str) -> None:
-        """Add a piece to the block that is open: to its last word, unless that has ended."""
+        """Add a piece to the open block: to its last word, unless that has ended."""
         if not piece:
             return
         if self._utterance and not self._begun and piece.strip():
@@ -154,8 +153,8 @@ class _Writer(BlockText):
         super().add(piece)
 
     def stop(self, ends: int) -> bool:
-        """End the block that is open; at least so many line ends follow it, unless it was a speaker's name."""
-        before = self._ends
+        """End the open block, with at least so many line ends, except after a speaker's name."""
+        previous_ends = self._ends
         stopped = super().stop(ends)
         if stopped:
             self._glued = False
@@ -163,11 +162,11 @@ class _Writer(BlockText):
                 speaker, language = self._utterance
                 self.turns.append(Turn(speaker, language=language, offset=self._begins))
         elif self._glued:
-            self._ends = before
+            self._ends = previous_ends
         return stopped
 
     def end_division(self) -> None:
-        """End the block that is open; what follows stands in another division."""
+        """End the open block and its division."""
         self.stop(2)
         self._glued = False
 
@@ -175,7 +174,7 @@ class _Writer(BlockText):
         """Write the element's text without the text after it.
 
         Raises:
-            UnusableError: it lies in another file.
+            UnusableError: the text is in another file.
         """
         name = name_of(element)
         _refuse_inclusion(element)
@@ -190,18 +189,18 @@ class _Writer(BlockText):
         if not name:
             self.add(entity(element))
         elif name == "choice":
-            chosen = min(element, key=lambda one: _rank(name_of(one)), default=None)
+            chosen = min(element, key=lambda alternative: _rank(name_of(alternative)), default=None)
             if chosen is not None:
                 self.walk(chosen)
         elif name == "app" and (reading := _only_readings(element)) is not None:
-            self._inside(reading)
+            self._write_content(reading)
         elif name == "u":
             self._utterance, self._begun = (self._speaker(element), element.get(XML_LANG)), False
-            self._inside(element)
+            self._write_content(element)
             self.stop(1)
             self._utterance = None
         else:
-            self._inside(element)
+            self._write_content(element)
         if ends:
             self.stop(ends)
             self._glued = name == "speaker"
@@ -209,16 +208,16 @@ class _Writer(BlockText):
             self._apart = True
 
     def _speaker(self, utterance: etree._Element) -> str | None:
-        """Return who speaks, by the name that the header gives, else as the transcription names them."""
+        """Return the speakers of an utterance, by their names in the header, or else by their identifiers."""
         parent = utterance.getparent()
-        who = utterance.get("who") or (parent.get("who") if parent is not None else None) or ""
+        identifiers = utterance.get("who") or (parent.get("who") if parent is not None else None) or ""
         if self._names is None:
             people = utterance.getroottree().getroot().iterfind(".//{*}particDesc//{*}person")
-            named = ((one, next(one.iterfind("{*}persName"), one.find("{*}name"))) for one in people)
-            self._names = {one.get(_ID) or "": words(name) for one, name in named if words(name)}
-        return ", ".join(self._names.get(one, one) for one in who.replace("#", " ").split()) or None
+            named_people = ((person, next(person.iterfind("{*}persName"), person.find("{*}name"))) for person in people)
+            self._names = {person.get(_ID) or "": words(name) for person, name in named_people if words(name)}
+        return ", ".join(self._names.get(each, each) for each in identifiers.replace("#", " ").split()) or None
 
-    def _inside(self, element: etree._Element) -> None:
+    def _write_content(self, element: etree._Element) -> None:
         self.add(element.text or "")
         for child in element:
             self.walk(child)
@@ -227,9 +226,9 @@ class _Writer(BlockText):
             self.add(child.tail or "")
 
     def _break(self, element: etree._Element) -> None:
-        """Write a break of the print: the space that the line's end stood for, or nothing within a word."""
+        """Write a break of the print: a space, or nothing within a word."""
         if element.get("break") == "no":
-            # The word goes on; the hyphen at the line's end is the printer's.
+            # The word continues; the hyphen at the line's end is the printer's.
             self._open.append(self._last_letters())
             self._apart = False
             element.tail = (element.tail or "").lstrip()
@@ -237,7 +236,7 @@ class _Writer(BlockText):
             self.add(" ")
 
     def _last_letters(self) -> str:
-        """Take away the last pieces that are blank, and return the one before without the hyphen at its end."""
+        """Remove the last pieces up to one that isn't blank; return it without the hyphen at its end."""
         while self._open:
             if piece := self._open.pop().rstrip():
                 return piece[:-1] if piece[-1] in _HYPHENS else piece
@@ -254,14 +253,16 @@ def _refuse_inclusion(element: etree._Element) -> None:
 
 
 def _ends_word(element: etree._Element, name: str) -> bool:
-    """Whether another element follows right on an element, and a word doesn't go on from one to the other."""
-    after: etree._Element | None = element
-    while after is not None:
-        if after.tail:
+    """Return whether another element directly follows, and a word doesn't continue from one to the other."""
+    following: etree._Element | None = element
+    while following is not None:
+        if following.tail:
             return False
-        after = after.getnext()
-        if after is not None and name_of(after) not in _LEFT_OUT:
-            return name_of(after) not in _BREAKS and not (name in _WITHIN_WORDS and name_of(after) in _WITHIN_WORDS)
+        following = following.getnext()
+        if following is not None and name_of(following) not in _LEFT_OUT:
+            return name_of(following) not in _BREAKS and not (
+                name in _WITHIN_WORDS and name_of(following) in _WITHIN_WORDS
+            )
     return False
 
 
@@ -271,12 +272,12 @@ def _only_author(root: etree._Element) -> tuple[str, ...]:
     Raises:
         UnusableError: they are not the same.
     """
-    every = dict.fromkeys(header_of(one).creators for one in root.iter("{*}TEI", "{*}TEI.2"))
-    # A work that names nobody is of whom the corpus names; a name may stand in either order.
-    stated = every if header_of(root).creators == () else [one for one in every if one]
-    authors = {tuple(sorted(map(name_key, one))): one for one in stated}.values()
+    all_creators = dict.fromkeys(header_of(work).creators for work in root.iter("{*}TEI", "{*}TEI.2"))
+    # A work without authors has those of the corpus. First and last names may be in either order.
+    stated = all_creators if header_of(root).creators == () else [creators for creators in all_creators if creators]
+    authors = {tuple(sorted(map(name_key, creators))): creators for creators in stated}.values()
     if len(authors) > 1:
-        names = "; ".join(", ".join(each) or "?" for each in authors)
+        names = "; ".join(", ".join(creators) or "?" for creators in authors)
         raise UnusableError(
             "several works", f"its <teiCorpus> has works of {names}", N_("save each <TEI> of it as a file of its own")
         )
@@ -284,7 +285,7 @@ def _only_author(root: etree._Element) -> tuple[str, ...]:
 
 
 def _only_readings(apparatus: etree._Element) -> etree._Element | None:
-    """Return the first witness's reading where an editor chose none, and all would be lost."""
+    """Return the first witness's reading if the editor chose none; without it all readings would be lost."""
     return None if apparatus.find("{*}lem") is not None else next(apparatus.iter("{*}rdg"), None)
 
 
@@ -293,22 +294,22 @@ def _rank(name: str) -> int:
 
 
 def _has_blocks(element: etree._Element) -> bool:
-    """Whether a quotation holds paragraphs or verses, and so isn't part of a sentence."""
+    """Return whether a quotation contains paragraphs or verses, and so isn't part of a sentence."""
     return any(name_of(child) in _BLOCKS or name_of(child) == "l" for child in element)
 
 
 def _line_ends(element: etree._Element, name: str) -> int:
-    """Return how many line ends stand before and after an element: none within a paragraph."""
+    """Return the number of line ends before and after an element; 0 within a paragraph."""
     parent = element.getparent()
-    if _stands_in_speech(element, name):
+    if _is_in_speech(element, name):
         return 1
     if name in _BLOCKS or (name in ("quote", "q", "cit") and _has_blocks(element)):
         return 2
-    in_holder = parent is not None and name_of(parent) in _HOLDERS
+    in_holder = parent is not None and name_of(parent) in _BLOCK_CONTAINERS
     return int(name in _LINES or (in_holder and name not in _WITHIN_WORDS and name not in _TOKENS))
 
 
-def _stands_in_speech(element: etree._Element, name: str) -> bool:
-    """Whether a paragraph or stage direction belongs to a speech, whose parts follow one another without a blank."""
+def _is_in_speech(element: etree._Element, name: str) -> bool:
+    """Return whether a paragraph or stage direction is part of a speech; its parts have no blank lines between them."""
     parent = element.getparent()
     return name in ("p", "ab", "stage") and parent is not None and name_of(parent) == "sp"

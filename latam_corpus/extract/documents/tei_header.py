@@ -1,4 +1,4 @@
-"""The header of a TEI document: title, authors, date and language of the work."""
+"""The header of a TEI document: title, authors, date, language and rights of the work."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 _DATE: Final = re.compile(r"\d{4}(?:-\d\d(?:-\d\d)?)?")
 _FIRST: Final = re.compile(r"first|princeps", re.IGNORECASE)
-# The date of a website or of the file is not the work's.
+# Types of sources whose date is that of a website or file, not of the work.
 _OF_THE_FILE: Final = re.compile(r"digital|electronic|online", re.IGNORECASE)
 _LEFT_OUT: Final = frozenset({"idno", "note"})
 
 
 @dataclass(frozen=True)
 class Header:
-    """What a header says of the work."""
+    """The metadata of the work in a TEI header."""
 
     title: str | None = None
     creators: tuple[str, ...] = ()
@@ -39,7 +39,7 @@ class Header:
 
 
 def header_of(root: etree._Element) -> Header:
-    """Return the title, authors, first date, language, address and licences that the document's header names.
+    """Return the metadata of the work that the document's header states.
 
     >>> header_of(etree.fromstring(  # doctest: +ELLIPSIS
     ...     '''<TEI xmlns="http://www.tei-c.org/ns/1.0"><teiHeader><fileDesc><titleStmt>
@@ -49,25 +49,27 @@ def header_of(root: etree._Element) -> Header:
     head = root.find("{*}teiHeader")
     if head is None:
         return Header()
-    # A collection has one of its own, and one of each of its texts.
+    # A collection has a header of its own and one for each of its texts.
     headers = [*root.iter("{*}teiHeader")]
-    published = [one.find("{*}fileDesc/{*}publicationStmt") for one in headers]
-    paragraphs = [_text(one) for record in published if record is not None for one in record.iter("{*}p", "{*}ab")]
+    statements = [element.find("{*}fileDesc/{*}publicationStmt") for element in headers]
+    paragraphs = [
+        _text(element) for record in statements if record is not None for element in record.iter("{*}p", "{*}ab")
+    ]
     titles = head.findall("{*}fileDesc/{*}titleStmt/{*}title")
-    main = [title for title in titles if title.get("type") == "main"] or titles
+    main_titles = [title for title in titles if title.get("type") == "main"] or titles
     authors = (_name(author) for author in head.findall("{*}fileDesc/{*}titleStmt/{*}author"))
     addresses = (
-        _text(one)
-        for one in head.iterfind("{*}fileDesc/{*}publicationStmt/{*}idno")
-        if (one.get("type") or "").lower() in ("url", "uri")
+        _text(element)
+        for element in head.iterfind("{*}fileDesc/{*}publicationStmt/{*}idno")
+        if (element.get("type") or "").lower() in ("url", "uri")
     )
     return Header(
-        title=next((text for title in main if (text := _text(title))), None),
+        title=next((text for title in main_titles if (text := _text(title))), None),
         creators=tuple(author for author in authors if author),
         published=_published(head),
         language=_language(root, head),
         url=next((address for address in addresses if address.startswith("http")), None),
-        licences=stated_in(*published),
+        licences=stated_in(*statements),
         notices=notices_in(paragraphs),
         refusals=refusals_in(*headers),
     )
@@ -87,18 +89,18 @@ def _pieces(element: etree._Element) -> Iterator[str]:
 
 
 def _name(author: etree._Element) -> str:
-    """Return the author's full name, where the name stands in several forms."""
+    """Return the author's full name, if the name has several forms."""
     forms = [*author.iterfind("{*}name"), *author.iterfind("{*}persName")]
     full = [form for form in forms if form.get("type") == "full"] or forms
     return _text(full[0]) if full else _text(author)
 
 
 def _published(head: etree._Element) -> str | None:
-    """Give the date of the first edition, else when the work was written, else that of the edition that was encoded."""
+    """Return the date of the first edition, or else of writing, or else of the edition that was encoded."""
     sources = head.findall("{*}fileDesc/{*}sourceDesc//{*}bibl") + head.findall("{*}fileDesc/{*}sourceDesc//{*}imprint")
-    first = [one for one in sources if _FIRST.search(one.get("type") or "")]
-    printed = [one for one in sources if not _OF_THE_FILE.search(one.get("type") or "")]
-    for element in (*first, *head.iterfind("{*}profileDesc/{*}creation"), *printed):
+    first_editions = [source for source in sources if _FIRST.search(source.get("type") or "")]
+    editions = [source for source in sources if not _OF_THE_FILE.search(source.get("type") or "")]
+    for element in (*first_editions, *head.iterfind("{*}profileDesc/{*}creation"), *editions):
         for date in element.iter("{*}date"):
             match = _DATE.match(date.get("when") or date.get("notBefore") or _text(date))
             if match and day_exists(match[0]):
@@ -107,9 +109,11 @@ def _published(head: etree._Element) -> str | None:
 
 
 def _language(root: etree._Element, head: etree._Element) -> str | None:
-    """Return the only language that the header names, else that of the text's or document's attribute."""
-    named = {one.get("ident") or "" for one in head.iterfind("{*}profileDesc/{*}langUsage/{*}language")} - {""}
-    if len(named) == 1:
-        return named.pop()
+    """Return the only language that the header names, or else the one that the text or document declares."""
+    languages = {element.get("ident") or "" for element in head.iterfind("{*}profileDesc/{*}langUsage/{*}language")} - {
+        ""
+    }
+    if len(languages) == 1:
+        return languages.pop()
     text = root.find("{*}text")
     return (text.get(XML_LANG) if text is not None else None) or root.get(XML_LANG)

@@ -1,6 +1,6 @@
-"""Word 97 to 2003 documents, through LibreOffice where the recipe asks for it: saved as DOCX, and read as one.
+"""Word 97 to 2003 documents, if the recipe enables LibreOffice: it saves them as DOCX, which is then read.
 
-LibreOffice works in a folder of its own that goes afterwards. It runs no macro, renews no link and fetches nothing.
+LibreOffice works in a temporary folder. It runs no macro, updates no link and fetches nothing.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from latam_corpus.extract.document import Extracted
 
-# Counted up when the same bytes give another text.
+# Increased when the same bytes yield a different text.
 EXTRACTOR: Final = "word97 1"
 
 _SECONDS: Final = 180
@@ -46,14 +46,14 @@ _PROFILE: Final = (
 
 
 def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
-    """Return the text of a Word document of before 2007.
+    """Return the text of a Word document from before 2007.
 
     Args:
         raw: the file's bytes.
-        parameters: `libreoffice`, where the recipe asks for it; `form`, as `docx` takes it.
+        parameters: `libreoffice`, if the recipe enables it; `form`, see `docx`.
 
     Raises:
-        UnusableError: the recipe doesn't ask for LibreOffice, or that can't read the document.
+        UnusableError: the recipe doesn't enable LibreOffice, or LibreOffice can't read the document.
     """
     if not parameters.get("libreoffice"):
         remedy = N_("set libreoffice = true in the stage extract, or save it as DOCX, ODT or plain text")
@@ -69,13 +69,13 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
         try:
             run(command, _SECONDS)
         except FileNotFoundError:
-            problem, remedy = N_("LibreOffice isn't installed here"), N_("install it where parts are worked")
+            problem, remedy = N_("LibreOffice isn't installed here"), N_("install it on every machine that runs parts")
             raise UnusableError("no extractor", problem, remedy) from None
         except TimeoutError as error:
             raise UnusableError("timeout", str(error), _REMEDY) from None
         except OSError as error:
             raise UnusableError("damaged file", str(error), _REMEDY) from None
-        # It ends with 0 too where it can't open the document.
+        # Its exit code is 0 even if it can't open the document.
         if not (workdir / "texto.docx").is_file():
             raise UnusableError("damaged file", N_("LibreOffice can't open it"), _REMEDY)
         saved = (workdir / "texto.docx").read_bytes()

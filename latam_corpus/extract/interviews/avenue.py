@@ -1,7 +1,7 @@
-"""The layout of the AVENUE project's conversations in Mapudungun: `;` headers, turns named `conv_x_0007_speaker_00`.
+"""Transcripts of the AVENUE project's conversations in Mapudungun: `;` headers, turns named `conv_x_0007_speaker_00`.
 
-A transcription has a line a turn; a translation has after each turn's name lines in Mapudungun (`M:`) and in Spanish
-(`C:`), which become a document each. Source: github.com/mingjund/mapudungun-corpus, its README.
+A transcription has one turn per line. A translation has, below each turn's name, lines in Mapudungun (`M:`) and in
+Spanish (`C:`), which become separate documents. Source: github.com/mingjund/mapudungun-corpus, its README.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from latam_corpus.messages import N_
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-# Counted up when the same bytes give another text.
+# Increased when the same bytes yield a different text.
 EXTRACTOR: Final = "avenue 3"
 
 _TURN: Final = re.compile(r"^\s*[\w.-]+? ?_[x\d]{1,2}_\d{3,5} ?_ ?([^\W_]+-?)_\d\d?(?: ?:|(?=\s|$))[ \t]*(.*)$")
-# Some names were written over others (`_x_0081_nmlch_00079_lfmlq_00:`) or into bytes of another format: the first
-# speaker is the turn's.
+# Some names were written over others (`_x_0081_nmlch_00079_lfmlq_00:`) or into bytes of another format; the first
+# speaker counts.
 _DAMAGED_TURN: Final = re.compile(r"^.{0,32}?_ ?[x\d]_ ?\d[\d ]{2,5}_ ?([^\W_]+-?)_\d\d[\w -]{0,16}:[ \t]*(.*)$")
-# A turn's name behind the words of the turn before it.
+# A turn's name on the line of the previous turn.
 _BEHIND_WORDS: Final = re.compile(r"(?<=\S)[ \t]+(?=[a-z]{3,}-[\w.-]*_[x\d]_ ?\d[\d ]{2,5}_)")
 _SIDE: Final = re.compile(r"^\s*([MC])\s*[:;.]+[ \t]*(.*)$")
 _LANGUAGES: Final = {"M": "arn", "C": "spa"}
@@ -31,14 +31,16 @@ _FILE: Final = re.compile(r"^;\s*File:\s*(\S+)", re.MULTILINE)
 
 
 def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
-    r"""Give the text of a conversation, a line a turn; of a translation the Mapudungun, and the Spanish as its version.
+    r"""Return the text of a conversation, a turn per line.
+
+    The text of a translation is the Mapudungun, with the Spanish as its version.
 
     Args:
         raw: the file's bytes.
         parameters: `charset`; by default ISO-8859-1, as the project wrote its files, unless they are UTF-8.
 
     Raises:
-        UnusableError: nobody says anything in it.
+        UnusableError: it has no turn.
 
     >>> lines = "; CDR: 00.00\nconv_x_0000_nmlch_00: mari mari <uh> papay\nconv_x_0001_nfmam_00: mari mari\n"
     >>> extract(lines.encode("latin-1"), {}).text
@@ -49,37 +51,43 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     for language, utterance in _turns(_BEHIND_WORDS.sub("\n", text.replace("\r\n", "\n")).split("\n")):
         sides[language].append(utterance)
     title = _FILE.search(text)
+    texts = {language: as_lines(utterances) for language, utterances in sides.items()}
     documents = [
         Extracted(
-            lines, EXTRACTOR, turns=turns, title=title[1] if title else None, declared_language=language,
+            lines,
+            EXTRACTOR,
+            turns=turns,
+            title=title[1] if title else None,
+            declared_language=language,
             composition="translation" if language == "spa" and sides["arn"] else None,
         )
-        for language, utterances in sides.items()
-        if (lines := as_lines(utterances)[0]) and (turns := as_lines(utterances)[1])
-    ]  # fmt: skip
+        for language, (lines, turns) in texts.items()
+        if lines
+    ]
     if not documents:
         raise UnusableError("not a transcript", N_("it has no turn"), N_("check that the file is whole"))
-    first, *others = documents
-    return Extracted(**{**vars(first), "versions": tuple(others)})
+    first, *versions = documents
+    return Extracted(**{**vars(first), "versions": tuple(versions)})
 
 
 def _turns(lines: list[str]) -> Iterator[tuple[str, Utterance]]:
-    """Yield what is said in each turn, in which language."""
+    """Yield the language and words of each turn."""
     speaker: str | None = None
     number = -1
     side = "M"
-    held: dict[str, list[str]] = {}
+    words_by_side: dict[str, list[str]] = {}
     for line in [*lines, "end_x_0000_end_00:"]:
         if line.startswith(";"):
             continue
         if turn := _TURN.match(line) or _DAMAGED_TURN.match(line):
             yield from (
-                (_LANGUAGES[one], Utterance(" ".join(words), speaker, segment=number)) for one, words in held.items()
+                (_LANGUAGES[each_side], Utterance(" ".join(side_words), speaker, segment=number))
+                for each_side, side_words in words_by_side.items()
             )
             speaker, side = turn[1], "M"
             number += 1
-            held = {"M": [turn[2]]} if turn[2].strip() else {}
+            words_by_side = {"M": [turn[2]]} if turn[2].strip() else {}
         elif line.strip() and number >= 0:
             if labelled := _SIDE.match(line):
                 side = labelled[1]
-            held.setdefault(side, []).append(labelled[2] if labelled else line.strip())
+            words_by_side.setdefault(side, []).append(labelled[2] if labelled else line.strip())

@@ -1,7 +1,7 @@
-"""Subtitles (SRT, WebVTT): cues joined into sentences, a line each, with their times.
+"""Subtitles (SRT, WebVTT): cues joined into sentences, one per line, with their times.
 
-A voice (`<v Rosa>`), a label (`ROSA:`) or a change of speaker (`>>`, a dash) begins a line. A rolling caption shows
-each line twice or three times while it moves up; it is taken once. WebVTT: W3C, 2019.
+A voice (`<v Rosa>`), a label (`ROSA:`) or a change of speaker (`>>`, a dash) begins a line. Rolling captions show each
+line two or three times while it moves up; repetitions are dropped. WebVTT: W3C, 2019.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from latam_corpus.messages import N_, _
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
-# Counted up when the same bytes give another text.
+# Increased when the same bytes yield a different text.
 EXTRACTOR: Final = "captions 6"
 
 OUT_OF_ORDER: Final = "cues out of order"
@@ -33,27 +33,28 @@ _CLOCK: Final = r"(?:(\d{1,3}):[ ]?)?(\d{1,2}):[ ]?(\d{1,2})(?:[ ]?[.,][ ]?(\d{1
 _TIMES: Final = re.compile(rf"[ \t]*{_CLOCK}[ \t]*[-–—]{{1,3}}[ ]?>[ \t]*{_CLOCK}(?![\d:.,]).*")
 _VOICE: Final = re.compile(r"<v(?:\.[^\s>]*)?\s+([^>]+)>|</v>")
 _TAG: Final = re.compile(r"</?[a-zA-Z][^<>]{0,80}>|<\d[\d:.]*>|\{\\[^{}]*\}")
-# By the WebVTT grammar, the first line of a block that is no cue. «NOTE usted …» within a cue is text.
+# By the WebVTT grammar, the first line of a block that isn't a cue. «NOTE usted …» within a cue is text.
 _NO_CUE: Final = re.compile(r"NOTE(?:[ 	].*)?|(?:STYLE|REGION)[ 	]*")
 _SONG: Final = re.compile(r"^[♪♫#\s]+|[♪♫#\s]+$")
 _DASH: Final = re.compile(r"^[-–—]\s*(?=\S)")
 _CHANGE: Final = re.compile(r"\s*>>+\s*")
-# Of labels so many, of two that come again, are those of a conversation: who speaks goes on to the next of them.
-_LEAST_LABELS: Final = 4
-# So many of the cues have a label that comes again, where these aren't in capitals: others quote («Y yo dije: …»).
+# At least so many labels, two of them repeated, make a conversation: a speaker then continues up to the next label.
+_MIN_LABELS: Final = 4
+# Labels not in capitals are those of speakers only if at least this share of the cues has a repeated one; others are
+# quotations («Y yo dije: …»).
 _CAPITALS: Final = 0.5
 _LABEL_SHARE: Final = 0.25
 _ENDS: Final = re.compile(r"[.!?…]['\"»”’)\]]*$")
-# A pause of so many seconds ends a line where punctuation doesn't.
+# A longer pause, in seconds, ends a line even without punctuation.
 _PAUSE: Final = 1.5
-# So many of the cues begin with what the one before them ended with where captions roll.
+# The share of cues in rolling captions that begin with the last line of the previous cue.
 _ROLLING: Final = 0.4
 _HOUR, _MINUTE = 3600, 60
 
 
 @dataclass(frozen=True)
 class Cue:
-    """A cue: from when to when in seconds, and its lines."""
+    """A cue: its start and end in seconds, and its lines."""
 
     start: float
     end: float
@@ -61,11 +62,11 @@ class Cue:
 
 
 def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
-    r"""Return the text of subtitles, a sentence or a verse a line; the voice that WebVTT names stands before it.
+    r"""Return the text of subtitles, a sentence or verse per line, after the name of its speaker.
 
     Args:
         raw: the file's bytes.
-        parameters: `charset`, detected without it; `form`: of verse each line of a cue stays a line.
+        parameters: `charset`, detected by default; `form`: in verse each line of a cue is a line of the text.
 
     Raises:
         UnusableError: it has no cue.
@@ -86,54 +87,54 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
         )  # fmt: skip
     if not cues:
         raise UnusableError("not a transcript", N_("it has no cue with its times"), N_("check the file in a player"))
-    notes = [note for note, is_so in ((BROKEN_TIMES, broken), (BLANK_LINES, blank)) if is_so]
-    if any(after.start < before.start for before, after in pairwise(cues)):
+    notes = [note for note, is_present in ((BROKEN_TIMES, broken), (BLANK_LINES, blank)) if is_present]
+    if any(following.start < previous.start for previous, following in pairwise(cues)):
         cues.sort(key=lambda cue: cue.start)
         notes.append(OUT_OF_ORDER)
-    written, turns = as_lines(_sentences([*_once(cues)], is_verse=parameters.get("form") == "verse"))
-    return Extracted(written, EXTRACTOR, turns=turns, notes=tuple(notes))
+    text_lines, turns = as_lines(_sentences([*_once(cues)], is_verse=parameters.get("form") == "verse"))
+    return Extracted(text_lines, EXTRACTOR, turns=turns, notes=tuple(notes))
 
 
 def _without_notes(lines: Sequence[str]) -> list[str]:
-    """Return the lines of a WebVTT file, with notes, styles and regions as empty lines."""
-    kept: list[str] = []
+    """Return the lines of a WebVTT file, with notes, styles and regions replaced by empty lines."""
+    cleaned: list[str] = []
     is_note = False
     for number, line in enumerate(lines):
         following = lines[number + 1] if number + 1 < len(lines) else ""
         if not line.strip() or "-->" in line:
             is_note = False
         elif number and not lines[number - 1].strip():
-            is_note = bool(_NO_CUE.fullmatch(line)) and "-->" not in following  # else it is the name of a cue
-        kept.append("" if is_note else line)
-    return kept
+            is_note = bool(_NO_CUE.fullmatch(line)) and "-->" not in following  # before times it is a cue's name
+        cleaned.append("" if is_note else line)
+    return cleaned
 
 
 def _cues(lines: Iterable[str], *, is_webvtt: bool) -> tuple[list[Cue], list[tuple[int, str]], int]:
-    """Return the cues in the file's order, the lines with broken times, and the number of cues with blank lines.
+    """Return the cues in file order, the lines with unreadable times, and the number of cues that have blank lines.
 
-    The words below a time that can't be read belong to the cue before it, or to the first cue.
+    Words below an unreadable time belong to the previous cue, or to the first one.
     """
     cues: list[tuple[float, float, list[str]]] = []
     broken: list[tuple[int, str]] = []
-    early: list[str] = []  # words before the first time that can be read
+    early_words: list[str] = []  # before the first readable time
     for number, line in enumerate(lines, 1):
         match = _TIMES.fullmatch(line)
-        words = cues[-1][2] if cues else early
+        words = cues[-1][2] if cues else early_words
         if match or "-->" in line:
             _drop_name(words, is_webvtt=is_webvtt)
         if match:
             start, end = _seconds(match.groups()[:4]), _seconds(match.groups()[4:])
-            cues.append((start, max(start, end), early if broken and not cues else []))
+            cues.append((start, max(start, end), early_words if broken and not cues else []))
         elif "-->" in line:
             broken.append((number, line.strip()))
         elif cues or broken:
             words.append(line.strip() and line)
-    blank = sum("\n\n" in "\n".join(lines).strip("\n") for *_times, lines in cues)
-    return [Cue(start, end, tuple(filter(None, lines))) for start, end, lines in cues], broken, blank
+    blank_count = sum("\n\n" in "\n".join(lines).strip("\n") for *_times, lines in cues)
+    return [Cue(start, end, tuple(filter(None, lines))) for start, end, lines in cues], broken, blank_count
 
 
 def _drop_name(lines: list[str], *, is_webvtt: bool) -> None:
-    """Drop the number of the next cue, which is right above its times, or its name, below a blank line.
+    """Remove the next cue's number, directly above its times, or its name, below a blank line.
 
     Only WebVTT has names. In SRT, a paragraph above a time without a number is text.
     """
@@ -144,62 +145,76 @@ def _drop_name(lines: list[str], *, is_webvtt: bool) -> None:
 
 
 def _seconds(clock: Sequence[str | None]) -> float:
-    hours, minutes, seconds, part = (one or "0" for one in clock)
-    return int(hours) * _HOUR + int(minutes) * _MINUTE + int(seconds) + float(f"0.{part}")
+    hours, minutes, seconds, fraction = (field or "0" for field in clock)
+    return int(hours) * _HOUR + int(minutes) * _MINUTE + int(seconds) + float(f"0.{fraction}")
 
 
 def _once(cues: Sequence[Cue]) -> Iterator[Cue]:
-    """Yield the cues, of rolling captions without the lines that were shown before."""
-    shown = [tuple(" ".join(_TAG.sub("", line).split()) for line in cue.lines) for cue in cues]
-    shown = [tuple(line for line in lines if line) for lines in shown]
-    again = sum(bool(before and after) and before[-1] == after[0] for before, after in pairwise(shown))
-    rolls = len(cues) > 2 and again >= _ROLLING * len(cues)  # noqa: PLR2004  (two cues may say the same)
-    last: tuple[str, ...] = ()
-    for cue, plain in zip(cues, shown, strict=True):
+    """Yield the cues; in rolling captions, without the lines that were shown before."""
+    shown_lines = [tuple(" ".join(_TAG.sub("", line).split()) for line in cue.lines) for cue in cues]
+    shown_lines = [tuple(line for line in lines if line) for lines in shown_lines]
+    repeat_count = sum(
+        bool(previous and following) and previous[-1] == following[0] for previous, following in pairwise(shown_lines)
+    )
+    is_rolling = len(cues) > 2 and repeat_count >= _ROLLING * len(cues)  # noqa: PLR2004  (two cues may say the same)
+    last_lines: tuple[str, ...] = ()
+    for cue, plain_lines in zip(cues, shown_lines, strict=True):
         lines = [line for line in cue.lines if _TAG.sub("", line).strip()]
-        if rolls:
-            common = next((n for n in range(min(len(last), len(plain)), 0, -1) if last[-n:] == plain[:n]), 0)
-            last = plain or last
-            lines = lines[common:]
+        if is_rolling:
+            overlap = next(
+                (n for n in range(min(len(last_lines), len(plain_lines)), 0, -1) if last_lines[-n:] == plain_lines[:n]),
+                0,
+            )
+            last_lines = plain_lines or last_lines
+            lines = lines[overlap:]
         if lines:
             yield Cue(cue.start, cue.end, tuple(lines))
 
 
 class _Piece(NamedTuple):
-    """Words of a cue, who says them, whether that is stated here, and whether a speech or verse begins with them."""
+    """Words of one speaker in a cue.
+
+    Attributes:
+        words: the words.
+        speaker: the speaker's name, if it is known.
+        is_stated: whether the speaker is named here.
+        begins: whether a speech or verse begins with them.
+    """
 
     words: str
     speaker: str | None
-    stated: bool
-    apart: bool
+    is_stated: bool
+    begins: bool
 
 
 def _sentences(cues: Sequence[Cue], *, is_verse: bool) -> Iterator[Utterance]:
     """Yield the sentences, verses and speeches of the cues."""
-    voices = any(_VOICE.search(line) for cue in cues for line in cue.lines)
+    has_voices = any(_VOICE.search(line) for cue in cues for line in cue.lines)
     labels = _speakers(cues)
-    # Headlines have labels too, «ONU: cumbre»; in a conversation each comes again.
-    goes_on = sum(count > 1 for count in labels.values()) > 1 and labels.total() >= _LEAST_LABELS
-    held: list[str] = []
+    # Headlines have labels too, «ONU: cumbre»; in a conversation they are repeated.
+    is_conversation = sum(count > 1 for count in labels.values()) > 1 and labels.total() >= _MIN_LABELS
+    words: list[str] = []
     start = end = 0.0
     speaker: str | None = None
-    for cue, piece in _pieces(cues, labels, voices=voices, is_verse=is_verse):
-        ends = piece.apart or cue.start - end > _PAUSE or bool(held and _ENDS.search(held[-1]))
-        # After the end of a sentence another may speak, unless all are named.
-        by = piece.speaker if piece.stated or piece.apart or (ends and not goes_on) else speaker
-        if held and (ends or by != speaker):
-            yield Utterance(" ".join(held), speaker, start, end)
-            held = []
-        if not held:
-            start, speaker = cue.start, by
-        held.append(piece.words)
+    for cue, piece in _pieces(cues, labels, has_voices=has_voices, is_verse=is_verse):
+        is_ended = piece.begins or cue.start - end > _PAUSE or bool(words and _ENDS.search(words[-1]))
+        # After the end of a sentence the speaker is unknown, unless it is a conversation, in which each is named.
+        next_speaker = (
+            piece.speaker if piece.is_stated or piece.begins or (is_ended and not is_conversation) else speaker
+        )
+        if words and (is_ended or next_speaker != speaker):
+            yield Utterance(" ".join(words), speaker, start, end)
+            words = []
+        if not words:
+            start, speaker = cue.start, next_speaker
+        words.append(piece.words)
         end = cue.end
-    if held:
-        yield Utterance(" ".join(held), speaker, start, end)
+    if words:
+        yield Utterance(" ".join(words), speaker, start, end)
 
 
 def _speakers(cues: Sequence[Cue]) -> Counter[str]:
-    """Return the labels that name speakers, and how often they stand."""
+    """Return the labels of speakers, with their counts."""
     counts = Counter(
         label[0]
         for cue in cues
@@ -207,10 +222,10 @@ def _speakers(cues: Sequence[Cue]) -> Counter[str]:
         for part in _CHANGE.split(_plain(line))
         if (label := label_of(_DASH.sub("", part)))
     )
-    again = Counter({name: count for name, count in counts.items() if count > 1})
-    if again.total() >= _LABEL_SHARE * len(cues):
-        return again
-    # Codes in capitals may be fewer, but where all is in capitals, they are headlines as well.
+    repeated = Counter({name: count for name, count in counts.items() if count > 1})
+    if repeated.total() >= _LABEL_SHARE * len(cues):
+        return repeated
+    # Labels in capitals may be rarer; but if most lines are in capitals, labels may be headlines.
     lines = [_plain(line) for cue in cues for line in cue.lines]
     if sum(line.isupper() for line in lines) > _CAPITALS * len(lines):
         return Counter()
@@ -222,27 +237,27 @@ def _plain(line: str) -> str:
 
 
 def _pieces(
-    cues: Iterable[Cue], labels: Container[str], *, voices: bool, is_verse: bool
+    cues: Iterable[Cue], labels: Container[str], *, has_voices: bool, is_verse: bool
 ) -> Iterator[tuple[Cue, _Piece]]:
-    """Yield each cue with what one speaker says in one of its lines."""
-    named: str | None = None
+    """Yield the words of each speaker in each line of a cue, with the cue."""
+    label_name: str | None = None
     for cue in cues:
-        voice: str | None = None
-        sung = any("♪" in line or "♫" in line for line in cue.lines)
+        voice_name: str | None = None
+        is_sung = any("♪" in line or "♫" in line for line in cue.lines)
         for line in cue.lines:
-            # Between two marks of a voice stands what it says.
+            # The words of a voice are between two of its marks.
             for number, part in enumerate(_VOICE.split(line)):
                 if number % 2:
-                    voice = part.strip() if part else None
+                    voice_name = part.strip() if part else None
                     continue
-                for change, said in enumerate(_CHANGE.split(_plain(part))):
-                    words = _SONG.sub("", said) if sung else said
+                for change, spoken in enumerate(_CHANGE.split(_plain(part))):
+                    words = _SONG.sub("", spoken) if is_sung else spoken
                     dash = _DASH.match(words)
                     words = words[dash.end() :] if dash else words
-                    label = None if voices else label_of(words)
+                    label = None if has_voices else label_of(words)
                     if label and label[0] in labels:
-                        named, words = label[0], label[1].strip()
+                        label_name, words = label[0], label[1].strip()
                     if words:
-                        apart = bool(dash) or sung or is_verse or change > 0
-                        yield cue, _Piece(words, named or voice, voices or named is not None, apart)
-                        named = None  # of a label by itself the next words
+                        begins = bool(dash) or is_sung or is_verse or change > 0
+                        yield cue, _Piece(words, label_name or voice_name, has_voices or label_name is not None, begins)
+                        label_name = None  # a label on a line of its own names the speaker of the next words

@@ -1,6 +1,6 @@
-"""ELAN (EAF 2.7 to 3.0): the annotations of the transcription tiers by their time, each a turn of its participant.
+"""ELAN (EAF 2.7 to 3.0): the annotations of transcription tiers in order of time, each a turn of its participant.
 
-Tiers that a translation is in give a document of their own, segment by segment; glosses and other analyses give none.
+Translation tiers become documents of their own, segment by segment; glosses and other analyses are left out.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
     from lxml import etree
 
-# Counted up when the same bytes give another text.
+# Increased when the same bytes yield a different text.
 EXTRACTOR: Final = "elan 3"
 
 NO_TIMES: Final = "segments without times"
 LEFT_OUT: Final = "tiers left out: {names}"
 
-# Names that tiers and their types bear in the archives of the region and in ELAN's own templates.
+# Names of tiers and tier types in the region's archives and in ELAN's own templates.
 _TRANSLATION: Final = re.compile(
     r"(?:^|[^a-z])(?:ft|fe|fs|lt|trad\w*|transl\w*|free|libre|gloss?-?libre)(?:$|[^a-z])", re.IGNORECASE
 )
@@ -39,10 +39,10 @@ _NO_TEXT: Final = re.compile(
 )
 
 
-# Of a tier that depends on no other these may be a speaker's initials.
+# The name of a tier without a parent may be a speaker's initials.
 _INITIALS: Final = re.compile(r"(?:gl|ge|gls?|ps|pos|mb|mot?|cv|id|syn|ft|fe|fs|lt)", re.IGNORECASE)
 
-# Tiers that depend on one another; ELAN's own templates have five.
+# Levels of tiers that depend on each other; ELAN's own templates have five.
 _DEEPEST: Final = 16
 
 
@@ -63,19 +63,19 @@ class _Annotation:
     start: float | None
     end: float | None
     refers: str | None
-    # Where it begins: the last known time up to its slot, and the number of its slot if that has no time.
+    # Sort key: the last known time up to its slot, and the slot's number if that has no time.
     place: tuple[float, int] | None = None
 
 
 def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
-    """Return the text of an annotated recording: a turn a line, in the order of time.
+    """Return the text of an annotated recording: a turn per line, in order of time.
 
     Args:
         raw: the XML.
-        parameters: `properties`, see `title_and_creators`; who made the file is seldom who speaks.
+        parameters: `properties`, see `title_and_creators`; the file's author is seldom a speaker.
 
     Raises:
-        UnusableError: it is no ELAN document, or has no tier with a transcription.
+        UnusableError: it isn't an ELAN document, or no tier has a transcription.
     """
     root = parse_xml(raw)
     if name_of(root) != "ANNOTATION_DOCUMENT":
@@ -87,19 +87,21 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
             "not a transcript", N_("no tier has a transcription"), N_("name one «transcripción», or «tx»")
         )
     segments = sorted(
-        ((tier, one) for tier in texts for one in tier.annotations),
+        ((tier, annotation) for tier in texts for annotation in tier.annotations),
         key=lambda pair: pair[1].place or (float("inf"), 0),
     )
-    numbered = {one.number: index for index, (_, one) in enumerate(segments)}
+    numbered = {annotation.number: index for index, (_, annotation) in enumerate(segments)}
     text, turns = as_lines(_utterances(segments))
     languages = {tier.language for tier in texts}
     author = root.get("AUTHOR")
     _, creators = title_and_creators(parameters, None, (author,) if author else ())
-    notes: tuple[str, ...] = (NO_TIMES,) if any(one.start is None for _, one in segments) else ()
-    alone = [
-        tier.name for tier in tiers if tier.parent is None and tier not in texts and any(map(_words, tier.annotations))
+    notes: tuple[str, ...] = (NO_TIMES,) if any(annotation.start is None for _, annotation in segments) else ()
+    left_out = [
+        tier.name
+        for tier in tiers
+        if tier.parent is None and tier not in texts and any(map(_has_word, tier.annotations))
     ]
-    notes += (LEFT_OUT.format(names=", ".join(alone)),) if alone else ()
+    notes += (LEFT_OUT.format(names=", ".join(left_out)),) if left_out else ()
     return Extracted(
         text, EXTRACTOR, turns=turns, notes=notes, versions=tuple(_translations(tiers, segments, numbered)),
         declared_language=languages.pop() if len(languages) == 1 else None,
@@ -109,40 +111,47 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
 
 
 def _utterances(segments: Sequence[tuple[_Tier, _Annotation]]) -> Iterator[Utterance]:
-    for index, (tier, one) in enumerate(segments):
-        yield Utterance(one.words, tier.participant or tier.name, one.start, one.end, tier.language, index)
+    for index, (tier, annotation) in enumerate(segments):
+        yield Utterance(
+            annotation.words, tier.participant or tier.name, annotation.start, annotation.end, tier.language, index
+        )
 
 
 def _translations(
     tiers: Sequence[_Tier], segments: Sequence[tuple[_Tier, _Annotation]], numbered: Mapping[str, int]
 ) -> Iterator[Extracted]:
-    """Yield a document for each language that the segments are translated into."""
+    """Yield a document for each language into which the segments are translated."""
     by_language: dict[str | None, list[Utterance]] = {}
-    refers = {each.number: each.refers for tier in tiers for each in tier.annotations}
+    refers = {annotation.number: annotation.refers for tier in tiers for annotation in tier.annotations}
     for tier in tiers:
         if not _is_translation(tier):
             continue
-        for one in tier.annotations:
-            index = _segment(one, refers, numbered)
+        for annotation in tier.annotations:
+            index = _segment(annotation, refers, numbered)
             if index is not None:
                 spoken, segment = segments[index]
                 utterance = Utterance(
-                    one.words, spoken.participant or spoken.name, segment.start, segment.end, tier.language, index
+                    annotation.words,
+                    spoken.participant or spoken.name,
+                    segment.start,
+                    segment.end,
+                    tier.language,
+                    index,
                 )
                 by_language.setdefault(tier.language, []).append(utterance)
     for language, segment_words in by_language.items():
-        text, turns = as_lines(sorted(segment_words, key=lambda one: one.segment or 0))
+        text, turns = as_lines(sorted(segment_words, key=lambda utterance: utterance.segment or 0))
         if text:
             yield Extracted(text, EXTRACTOR, turns=turns, declared_language=language, composition="translation")
 
 
-def _segment(one: _Annotation, refers: Mapping[str, str | None], numbered: Mapping[str, int]) -> int | None:
-    """Return the number of the segment that an annotation translates, through tiers between them."""
-    here: str | None = one.number
+def _segment(annotation: _Annotation, refers: Mapping[str, str | None], numbered: Mapping[str, int]) -> int | None:
+    """Return the index of the segment that an annotation translates, also through intermediate tiers."""
+    current: str | None = annotation.number
     for _ in range(_DEEPEST):
-        here = refers.get(here or "")
-        if here is not None and here in numbered:
-            return numbered[here]
+        current = refers.get(current or "")
+        if current is not None and current in numbered:
+            return numbered[current]
     return None
 
 
@@ -160,32 +169,32 @@ def _tiers(root: etree._Element) -> list[_Tier]:
     ]
     placed: dict[str | None, _Annotation] = {}
     for tier, element in zip(tiers, root.iterfind("TIER"), strict=True):
-        for annotation in element.iterfind("ANNOTATION/*"):
-            one = _Annotation(
-                annotation.get("ANNOTATION_ID") or "",
-                words(annotation.find("ANNOTATION_VALUE")),
-                times.get(annotation.get("TIME_SLOT_REF1")),
-                times.get(annotation.get("TIME_SLOT_REF2")),
-                annotation.get("ANNOTATION_REF"),
-                places.get(annotation.get("TIME_SLOT_REF1")),
+        for item in element.iterfind("ANNOTATION/*"):
+            annotation = _Annotation(
+                item.get("ANNOTATION_ID") or "",
+                words(item.find("ANNOTATION_VALUE")),
+                times.get(item.get("TIME_SLOT_REF1")),
+                times.get(item.get("TIME_SLOT_REF2")),
+                item.get("ANNOTATION_REF"),
+                places.get(item.get("TIME_SLOT_REF1")),
             )
-            placed[one.number] = one
-            tier.annotations.append(one)
+            placed[annotation.number] = annotation
+            tier.annotations.append(annotation)
     for tier in tiers:
-        before: tuple[float, int] | None = None
-        for one in tier.annotations:  # one without a time of its own has that of the annotation it depends on
-            above, steps = one, 0
-            while above.start is None and above.refers in placed and steps < _DEEPEST:
-                above, steps = placed[above.refers], steps + 1
-            one.start, one.end = above.start, above.end
-            one.place = before = above.place or before  # without a slot it follows the annotation before it
+        last_place: tuple[float, int] | None = None
+        for annotation in tier.annotations:  # without a time of its own, it has that of the annotation it refers to
+            ancestor, steps = annotation, 0
+            while ancestor.start is None and ancestor.refers in placed and steps < _DEEPEST:
+                ancestor, steps = placed[ancestor.refers], steps + 1
+            annotation.start, annotation.end = ancestor.start, ancestor.end
+            annotation.place = last_place = ancestor.place or last_place  # without a slot it follows the previous one
     return tiers
 
 
 def _time_order(root: etree._Element) -> tuple[dict[str | None, float], dict[str | None, tuple[float, int]]]:
-    """Return the times of the slots that have one, and the place of each slot in the order of time.
+    """Return the times of the slots that have one, and the sort key of each slot.
 
-    A slot without a time has no place if the others aren't in the order of time, as in files that scripts have written.
+    A slot without a time has no key if the others aren't in order of time, as in files written by scripts.
     """
     times: dict[str | None, float] = {}
     places: dict[str | None, tuple[float, int]] = {}
@@ -201,7 +210,7 @@ def _time_order(root: etree._Element) -> tuple[dict[str | None, float], dict[str
     return times, places if is_sorted else {name: (time, 0) for name, time in times.items()}
 
 
-def _words(annotation: _Annotation) -> bool:
+def _has_word(annotation: _Annotation) -> bool:
     return bool(re.search(r"[^\W\d_]{2}", annotation.words))
 
 
@@ -210,13 +219,17 @@ def _is_translation(tier: _Tier) -> bool:
 
 
 def _is_transcription(tier: _Tier, tiers: Sequence[_Tier]) -> bool:
-    """Whether the words of a tier are those that were said: of a chain of tiers the first that has any."""
+    """Return whether a tier has the spoken words: of dependent tiers, only the topmost one with words."""
     names = [tier.kind] if tier.parent is None and _INITIALS.fullmatch(tier.name) else [tier.name, tier.kind]
     if _is_translation(tier) or any(map(_NO_TEXT.search, names)):
         return False
-    above = next((one for one in tiers if one.name == tier.parent), None)
-    while above is not None:
-        if any(map(_words, above.annotations)) and not any(_NO_TEXT.search(name) for name in (above.name, above.kind)):
+    parent = next((candidate for candidate in tiers if candidate.name == tier.parent), None)
+    while parent is not None:
+        if any(map(_has_word, parent.annotations)) and not any(
+            _NO_TEXT.search(name) for name in (parent.name, parent.kind)
+        ):
             return False
-        above = next((one for one in tiers if one.name == above.parent and one is not above), None)
+        parent = next(
+            (candidate for candidate in tiers if candidate.name == parent.parent and candidate is not parent), None
+        )
     return True

@@ -1,6 +1,6 @@
-"""Interlinear texts of FieldWorks (FLExText 2): the words as they were said, and free translations as other documents.
+"""Interlinear texts of FieldWorks (FLExText 2): the spoken words, with free translations as other documents.
 
-Glosses, parts of speech, morphemes and literal translations are analyses, and no text.
+Glosses, parts of speech, morphemes and literal translations are analyses and left out.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ if TYPE_CHECKING:
 
     from latam_corpus.extract.document import Extracted
 
-# Counted up when the same bytes give another text.
+# Increased when the same bytes yield a different text.
 EXTRACTOR: Final = "flex 1"
 
-_BEFORE: Final = re.compile(r" +(?=[.,;:!?…»”)\]]+(?:\s|$))")
-_AFTER: Final = re.compile(r"(?:(?<=\s)|^)([¡¿«“(\[]+) +")
+_SPACE_BEFORE_SIGN: Final = re.compile(r" +(?=[.,;:!?…»”)\]]+(?:\s|$))")
+_SPACE_AFTER_SIGN: Final = re.compile(r"(?:(?<=\s)|^)([¡¿«“(\[]+) +")
 
 
 def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
-    """Return the texts of a file, a phrase a line, with a version for each language they are translated into.
+    """Return the texts of a file, a phrase per line, with a version for each language of their translations.
 
     Args:
         raw: the XML.
         parameters: not used.
 
     Raises:
-        UnusableError: it is no interlinear text, or none of its phrases has words.
+        UnusableError: it isn't an interlinear text, or none of its phrases has words.
     """
     del parameters
     root = parse_xml(raw)
@@ -48,21 +48,21 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     for number, phrase in enumerate(phrase for text in texts for phrase in text.iterfind(".//{*}phrase")):
         language, spoken = _spoken(phrase)
         vernacular = vernacular or language
-        about = phrase.get("speaker") or None, _seconds(phrase, "begin"), _seconds(phrase, "end")
-        segments.setdefault(language, []).append(Utterance(spoken, *about, language, number))
+        speaker_and_times = phrase.get("speaker") or None, _seconds(phrase, "begin"), _seconds(phrase, "end")
+        segments.setdefault(language, []).append(Utterance(spoken, *speaker_and_times, language, number))
         for item in phrase.iterfind("{*}item"):
             if item.get("type") == "gls" and item.get("lang") != language:
-                free = Utterance(words(item), *about, item.get("lang"), number)
-                segments.setdefault(item.get("lang"), []).append(free)
-    titles = [words(one) for one in texts[0].iterfind("{*}item") if one.get("type") == "title" and words(one)]
+                translation = Utterance(words(item), *speaker_and_times, item.get("lang"), number)
+                segments.setdefault(item.get("lang"), []).append(translation)
+    titles = [words(item) for item in texts[0].iterfind("{*}item") if item.get("type") == "title" and words(item)]
     return parallel(segments, EXTRACTOR, vernacular, title=titles[0] if titles else None)
 
 
 def _spoken(phrase: etree._Element) -> tuple[str | None, str]:
-    """Return the language of a phrase and its words; as the phrase says them, else word by word."""
-    whole = next((one for one in phrase.iterfind("{*}item") if one.get("type") == "txt" and words(one)), None)
-    if whole is not None:
-        return whole.get("lang"), words(whole)
+    """Return the language of a phrase and its words: its own text, or else its words joined."""
+    phrase_text = next((item for item in phrase.iterfind("{*}item") if item.get("type") == "txt" and words(item)), None)
+    if phrase_text is not None:
+        return phrase_text.get("lang"), words(phrase_text)
     items = [
         item
         for word in phrase.iterfind("{*}words/{*}word")
@@ -70,9 +70,9 @@ def _spoken(phrase: etree._Element) -> tuple[str | None, str]:
         if item.get("type") in ("txt", "punct")
     ]
     language = next((item.get("lang") for item in items if item.get("type") == "txt"), None)
-    # A word may be written in several scripts; the first is the text's.
-    mine = [words(item) for item in items if item.get("type") == "punct" or item.get("lang") == language]
-    return language, _AFTER.sub(r"\1", _BEFORE.sub("", " ".join(mine)))
+    # A word may be written in several scripts; the first one's is the text.
+    pieces = [words(item) for item in items if item.get("type") == "punct" or item.get("lang") == language]
+    return language, _SPACE_AFTER_SIGN.sub(r"\1", _SPACE_BEFORE_SIGN.sub("", " ".join(pieces)))
 
 
 def _seconds(phrase: etree._Element, end: str) -> float | None:

@@ -1,7 +1,7 @@
-"""Interviews in text: whose turn each line is, by the labels that stand before them.
+"""Interviews in plain text: the turn of each line, by the speakers' labels at the beginnings of lines.
 
-`P:` and `R:`, `ENTREVISTADORA:`, `Rosa Ruiz.—`: a label that stands once is a heading; where a few labels come again
-and again, all through the text, they are speakers. Novels and news have no such labels, and stay as they are.
+Labels are `P:` and `R:`, `ENTREVISTADORA:`, `Rosa Ruiz.—`. A label that occurs once is a heading; a few labels repeated
+throughout the text are speakers. Novels and news have no such labels and are unchanged.
 """
 
 from __future__ import annotations
@@ -30,31 +30,31 @@ _LABEL: Final = re.compile(
 _ONLY_TIME: Final = re.compile(_TIME)
 _CELLS: Final = re.compile(f"[\\t{CELL}]")
 _CELL_ENDS: Final = re.compile(f"(?: *{CELL})+ *")
-# In the cells after names, a conversation has so many words on the average; other tables have names and numbers.
+# The least average number of words in the cells after names in a conversation; other tables have numbers or names.
 _SPOKEN_WORDS: Final = 4
 _DASH: Final = re.compile(r"^\s*[-–—]+\s*(.*)$")
 _LONGEST: Final = 40
 _SEPARATOR: Final = re.compile(r":|\.[-–—]|[–—]")
 _FARTHEST: Final = 90  # a label, a remark in brackets and two times
-# Two speakers who each take three turns are a conversation; of more than a dozen labels most are headings.
-_LEAST_TURNS: Final = 4
-_LEAST_SPEAKERS: Final = 2
-_MOST_SPEAKERS: Final = 12
-# Of the paragraphs after the first label so many begin with one, where each turn is a paragraph of its own.
+# A conversation has at least so many turns and speakers; if there are more than a dozen labels, most are headings.
+_MIN_TURNS: Final = 4
+_MIN_SPEAKERS: Final = 2
+_MAX_SPEAKERS: Final = 12
+# The least share of the paragraphs after the first label that begin with one, if each turn is a paragraph.
 _SHARE: Final = 0.5
-# Of the lines, where paragraphs are broken at a column: a turn has four lines or fewer on the average.
+# The same share of lines, if paragraphs are broken at a column: a turn has at most four lines on average.
 _LINE_SHARE: Final = 0.25
-# A verse has so many characters at most, with the speaker before it.
+# The most characters of a verse, including its speaker.
 _VERSE: Final = 70
 _ASKS, _ANSWERS = "P", "R"
 
 
 def with_turns(extracted: Extracted, form: str | None = None) -> Extracted:
-    """Return the document with a line a turn, where its text is an interview; any other as it is.
+    """Return the document with a turn per line if its text is an interview; its text is unchanged if not.
 
     Args:
         extracted: a document whose text has the lines of its file.
-        form: "interview" where the source says that it is one: then dashes part questions and answers too.
+        form: "interview" if the source says that it is one: then dashes separate questions and answers too.
     """
     utterances = turns_of(extracted.text, form)
     if not utterances:
@@ -64,9 +64,9 @@ def with_turns(extracted: Extracted, form: str | None = None) -> Extracted:
 
 
 def turns_of(text: str, form: str | None = None) -> list[Utterance]:
-    r"""Return the turns of an interview, in order; none where the text is no interview.
+    r"""Return the turns of an interview, in order; none if the text isn't an interview.
 
-    What stands before the first label (a title, where and when) has no speaker.
+    Lines before the first label (a title, place or date) have no speaker.
 
     >>> interview = "P: ¿Dónde nació?\nR: En el puerto.\nMi casa era de adobe.\nP: ¿Y su madre?\nR: También."
     >>> [(turn.speaker, turn.words) for turn in turns_of(interview)][1]
@@ -88,7 +88,7 @@ def _without_cells(row: str) -> str:
 
 
 def _labels(rows: Sequence[str], lines: Sequence[str]) -> list[tuple[str, str, float | None] | None]:
-    """Return the label of each line: the cell before what is said, else what is written as one."""
+    """Return the label of each line: from a cell before the words, or else from the line itself."""
     in_cells = [_label_in_cells(row) for row in rows]
     words = [len(label[1].split()) for label in in_cells if label]
     if sum(words) < _SPOKEN_WORDS * len(words):
@@ -96,14 +96,14 @@ def _labels(rows: Sequence[str], lines: Sequence[str]) -> list[tuple[str, str, f
     labels = [label or label_of(line) for label, line in zip(in_cells, lines, strict=True)]
     speaker = ""
     for number, label in enumerate(labels):
-        if label and not label[0]:  # in a row without a name the same speaker goes on
+        if label and not label[0]:  # in a row without a name, the same speaker continues
             labels[number] = (speaker, *label[1:]) if speaker else None
         speaker = label[0] or speaker if label else speaker
     return labels
 
 
 def _label_in_cells(row: str) -> tuple[str, str, float | None] | None:
-    r"""Return the name, words and time in a row's cells; an empty name if its cell is empty, beside a time.
+    r"""Return the name, words and time in a row's cells; the name is "" if its cell is empty next to a time.
 
     >>> [_label_in_cells(row) for row in ("3\t00:12\tRosa\tSí.", "00:15\t\tNo.", "Rosa\tSí.\t0:16", "Calca\t")]
     [('Rosa', 'Sí.', 12.0), ('', 'No.', 15.0), ('Rosa', 'Sí.', 16.0), None]
@@ -112,8 +112,8 @@ def _label_in_cells(row: str) -> tuple[str, str, float | None] | None:
     if len(cells) > 2 and cells[0].isdecimal():  # noqa: PLR2004  (number, name and words)
         cells = cells[1:]
     times = [match[1] for cell in cells if cell and (match := _ONLY_TIME.fullmatch(cell))]
-    name, *said = [cell for cell in cells if not cell or not _ONLY_TIME.fullmatch(cell)] or [""]
-    words = " ".join(filter(None, said))
+    name, *word_cells = [cell for cell in cells if not cell or not _ONLY_TIME.fullmatch(cell)] or [""]
+    words = " ".join(filter(None, word_cells))
     if not words:
         return None
     start = _seconds(times[0]) if times else None
@@ -124,19 +124,19 @@ def _label_in_cells(row: str) -> tuple[str, str, float | None] | None:
 
 
 def label_of(line: str) -> tuple[str, str, float | None] | None:
-    """Return the label of a line, what stands after it, and the time beside it."""
+    """Return the label of a line, the words after it, and the time next to it; None without a label."""
     if not _SEPARATOR.search(line, 0, _FARTHEST):
         return None
     match = _LABEL.match(line)
     if not match:
         return None
-    before, name, after, words = match.groups()
+    time_before, name, time_after, words = match.groups()
     name = name.strip(" .-")
     letters = sum(char.isalpha() for char in name)
-    # A sentence goes on after a dash; a label is short, or in capitals.
+    # Before a dash there may be a sentence; a label is short and begins with a capital.
     if not name[:1].isupper() or len(name) > _LONGEST or not letters or words.startswith("//"):
         return None
-    return name, words, _seconds(before or after)
+    return name, words, _seconds(time_before or time_after)
 
 
 def _seconds(clock: str | None) -> float | None:
@@ -151,30 +151,32 @@ def _seconds(clock: str | None) -> float | None:
 def _speakers(
     lines: Sequence[str], labels: Sequence[tuple[str, str, float | None] | None], *, is_interview: bool
 ) -> frozenset[str]:
-    """Return the labels that are speakers; none where the text is no interview."""
+    """Return the labels that are speakers; none if the text isn't an interview."""
     counts = Counter(_key(label[0]) for label in labels if label)
-    often = {name for name, count in counts.items() if count > 1}
-    turns = sum(counts[name] for name in often)
-    if turns < _LEAST_TURNS or not _LEAST_SPEAKERS <= len(often) <= _MOST_SPEAKERS:
+    repeated = {name for name, count in counts.items() if count > 1}
+    turns = sum(counts[name] for name in repeated)
+    if turns < _MIN_TURNS or not _MIN_SPEAKERS <= len(repeated) <= _MAX_SPEAKERS:
         return frozenset()
-    starts = [index for index, label in enumerate(labels) if label and _key(label[0]) in often]
-    rest = range(starts[0], len(lines))
-    full = [index for index in rest if lines[index].strip()]
-    paragraphs = [index for index in full if index == starts[0] or not lines[index - 1].strip()]
-    # Verse in the mouths of several, as in a song or a play, keeps its lines.
-    short = all(len(lines[index]) <= _VERSE for index in full) and wrap_width(lines) is None
-    if short and not is_interview and len(starts) < len(full) / 2:
+    starts = [index for index, label in enumerate(labels) if label and _key(label[0]) in repeated]
+    following = range(starts[0], len(lines))
+    filled = [index for index in following if lines[index].strip()]
+    paragraphs = [index for index in filled if index == starts[0] or not lines[index - 1].strip()]
+    # Verse of several speakers, as in a song or a play, keeps its lines.
+    is_verse = all(len(lines[index]) <= _VERSE for index in filled) and wrap_width(lines) is None
+    if is_verse and not is_interview and len(starts) < len(filled) / 2:
         return frozenset()
-    # Where turns are lines, each is a paragraph; where they are blocks, a blank line stands between.
-    of_paragraphs = sum(index in set(starts) for index in paragraphs) / len(paragraphs)
-    of_lines = len(starts) / len(full)
-    enough = of_lines >= _SHARE or (of_paragraphs >= _SHARE and len(paragraphs) >= _LEAST_TURNS)
-    if not (enough or (of_lines >= _LINE_SHARE and len(paragraphs) < _LEAST_TURNS) or is_interview):
+    # A turn is a line, or a block between blank lines.
+    paragraph_share = sum(index in set(starts) for index in paragraphs) / len(paragraphs)
+    line_share = len(starts) / len(filled)
+    is_regular = line_share >= _SHARE or (paragraph_share >= _SHARE and len(paragraphs) >= _MIN_TURNS)
+    if not (is_regular or (line_share >= _LINE_SHARE and len(paragraphs) < _MIN_TURNS) or is_interview):
         return frozenset()
-    # One who speaks once beside those is a speaker as well, if named as they are.
-    capitals = all(name == name.upper() for label in labels if label and _key(label[0]) in often for name in [label[0]])
-    once = {_key(label[0]) for label in labels if label and capitals and label[0] == label[0].upper()}
-    return frozenset(often | (once if len(often | once) <= _MOST_SPEAKERS else set()))
+    # If all speakers are in capitals, a label in capitals that occurs once is a speaker too.
+    in_capitals = {_key(label[0]) for label in labels if label and label[0] == label[0].upper()}
+    has_others = any(label[0] != label[0].upper() for label in labels if label and _key(label[0]) in repeated)
+    if has_others or len(repeated | in_capitals) > _MAX_SPEAKERS:
+        return frozenset(repeated)
+    return frozenset(repeated | in_capitals)
 
 
 def _key(name: str) -> str:
@@ -184,41 +186,41 @@ def _key(name: str) -> str:
 def _turns(
     lines: Sequence[str], labels: Sequence[tuple[str, str, float | None] | None], speakers: frozenset[str]
 ) -> Iterator[Utterance]:
-    held: list[str] = []
+    words_of_turn: list[str] = []
     speaker: str | None = None
     start: float | None = None
     for line, label in zip(lines, labels, strict=True):
         if label and _key(label[0]) in speakers:
-            if held:
-                yield Utterance(" ".join(held), speaker, start)
+            if words_of_turn:
+                yield Utterance(" ".join(words_of_turn), speaker, start)
             speaker, words, start = label
-            held = [words] if words.strip() else []
+            words_of_turn = [words] if words.strip() else []
         elif line.strip():
             if speaker is None:  # a heading
                 yield Utterance(line)
             else:
-                held.append(line)
-    if held:
-        yield Utterance(" ".join(held), speaker, start)
+                words_of_turn.append(line)
+    if words_of_turn:
+        yield Utterance(" ".join(words_of_turn), speaker, start)
 
 
 def _by_dashes(lines: Sequence[str]) -> Iterator[Utterance]:
-    """Yield the turns of an interview whose questions, or questions and answers, begin with a dash."""
-    dashed = [bool(_DASH.match(line)) for line in lines]
-    if sum(dashed) < _LEAST_TURNS // 2:
+    """Yield the turns of an interview in which questions, or questions and answers, begin with a dash."""
+    have_dash = [bool(_DASH.match(line)) for line in lines]
+    if sum(have_dash) < _MIN_TURNS // 2:
         return
-    held: list[str] = []
-    asks = False
-    for line, dash in zip(lines, dashed, strict=True):
+    words_of_turn: list[str] = []
+    is_question = False
+    for line, has_dash in zip(lines, have_dash, strict=True):
         if not line.strip():
             continue
-        words = _DASH.sub(r"\1", line) if dash else line
-        question = dash and words.rstrip().endswith("?")
-        if held and (dash or asks):
-            yield Utterance(" ".join(held), _ASKS if asks else _ANSWERS)
-            held = []
-        if not held:
-            asks = question
-        held.append(words)
-    if held:
-        yield Utterance(" ".join(held), _ASKS if asks else _ANSWERS)
+        words = _DASH.sub(r"\1", line) if has_dash else line
+        is_asked = has_dash and words.rstrip().endswith("?")
+        if words_of_turn and (has_dash or is_question):
+            yield Utterance(" ".join(words_of_turn), _ASKS if is_question else _ANSWERS)
+            words_of_turn = []
+        if not words_of_turn:
+            is_question = is_asked
+        words_of_turn.append(words)
+    if words_of_turn:
+        yield Utterance(" ".join(words_of_turn), _ASKS if is_question else _ANSWERS)

@@ -1,4 +1,4 @@
-"""Texts in several languages whose segments say the same: a document a language, a line a segment."""
+"""Texts with parallel segments in several languages: one document per language, one line per segment."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ def parallel(
     """Return the text of the original, with those in the other languages as its versions.
 
     Args:
-        segments: of each language, in order, each with its number; None for a language that the file doesn't name.
+        segments: of each language, in order and numbered; the key None is a language that the file doesn't name.
         extractor: its name and version.
-        original: the language of the original; the first that has segments where this one has none.
-        title: as the file says it.
-        notes: the same, of what was mended.
+        original: the language of the original; by default, or if it has no segments, the first that has.
+        title: the file's title.
+        notes: on what was repaired or left out.
 
     Raises:
         UnusableError: no segment has a word.

@@ -1,4 +1,4 @@
-"""Translation memories (TMX 1.1 to 1.4b): a document a language; what translates one another shares its segment."""
+"""Translation memories (TMX 1.1 to 1.4b): one document per language; segments are numbered alike in all of them."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
     from latam_corpus.extract.document import Extracted
 
-# Counted up when the same bytes give another text.
+# Increased when the same bytes yield a different text.
 EXTRACTOR: Final = "tmx 1"
 
 SEVERAL: Final = "several versions of a segment"
 
-# What stands in these is the code of another program's file; a subflow is a text in such a code.
+# Elements whose content is code of another program's file.
 _CODES: Final = frozenset({"bpt", "ept", "it", "ph", "ut", "x"})
 
 
@@ -34,7 +34,7 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
         parameters: not used.
 
     Raises:
-        UnusableError: it is no translation memory, or has no segment.
+        UnusableError: it isn't a translation memory, or has no segment.
 
     >>> unit = '<tu><tuv xml:lang="gn"><seg>Mba<ph>1</ph>éicha</seg></tuv><tuv xml:lang="es"><seg>Hola</seg></tuv></tu>'
     >>> document = extract(f'<tmx><header srclang="gn"/><body>{unit}</body></tmx>'.encode(), {})
@@ -49,24 +49,24 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     source = "" if header is None else header.get("srclang", "")
     segments: dict[str | None, list[Utterance]] = {}
     notes: tuple[str, ...] = ()
-    # A language has one name in a file, however its case is written.
-    named: dict[str, str] = {}
+    # Language tags that differ only in case are the same language.
+    tags: dict[str, str] = {}
     for number, unit in enumerate(root.iterfind("{*}body/{*}tu")):
-        seen: set[str] = set()
+        unit_languages: set[str] = set()
         for variant in unit.iterfind("{*}tuv"):
             tag = variant.get(XML_LANG) or variant.get("lang") or ""
-            language = named.setdefault(tag.lower(), tag)
+            language = tags.setdefault(tag.lower(), tag)
             seg = next(variant.iterfind("{*}seg"), None)
-            if seg is None or language in seen:
+            if seg is None or language in unit_languages:
                 notes = (SEVERAL,) if seg is not None else notes
                 continue
-            seen.add(language)
+            unit_languages.add(language)
             segments.setdefault(language or None, []).append(Utterance("".join(_words(seg)), segment=number))
-    return parallel(segments, EXTRACTOR, named.get(source.lower()), notes=notes)
+    return parallel(segments, EXTRACTOR, tags.get(source.lower()), notes=notes)
 
 
 def _words(element: etree._Element) -> Iterator[str]:
-    """Yield the words of a segment, without the codes of the file that it is from."""
+    """Yield the words of a segment, without codes of the file that it is from."""
     yield element.text or ""
     for inner in element:
         if name_of(inner) not in _CODES:

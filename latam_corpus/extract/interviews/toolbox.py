@@ -1,6 +1,6 @@
-r"""Texts of Toolbox and Shoebox (standard format markers): the lines `\tx`, and free translations as other documents.
+r"""Texts of Toolbox and Shoebox (standard format markers): the lines `\tx`, with free translations as other documents.
 
-Morphemes, glosses and parts of speech are analyses, and no text.
+Morphemes, glosses and parts of speech are analyses and left out.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
     from latam_corpus.extract.document import Extracted
 
-# Counted up when the same bytes give another text.
+# Increased when the same bytes yield a different text.
 EXTRACTOR: Final = "toolbox 2"
 
 _FIELD: Final = re.compile(r"\\(\w+)[ \t]*(.*)")
-# Free translations by their markers, as Toolbox's own and the region's projects name them, with their language.
+# Markers of free translations in Toolbox's templates and the region's projects, with their language if it is fixed.
 _FREE: Final[Mapping[str, str | None]] = {
     "ft": None, "tr": None, "fs": "spa", "fte": "spa", "ftes": "spa", "ft_es": "spa", "ftn": "spa", "fesp": "spa",
     "fp": "por", "ftpt": "por", "ft_pt": "por", "fe": "eng", "ften": "eng", "ft_en": "eng",
@@ -40,11 +40,11 @@ class _Segment(NamedTuple):
 
 
 def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
-    r"""Return the text of a file, a segment (`\ref`) a line, with a version for each language it is translated into.
+    r"""Return the text of a file, a segment (`\ref`) per line, with a version for each language of its translations.
 
     Args:
         raw: the file's bytes.
-        parameters: `charset`, detected without it.
+        parameters: `charset`, detected by default.
 
     Raises:
         UnusableError: it has no line of text.
@@ -57,15 +57,15 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     text, _ = decode(raw, parameters.get("charset"))
     segments: dict[str | None, list[Utterance]] = {None: []}
     title: str | None = None
-    for number, one in enumerate(_segments(text.replace("\r\n", "\n").replace("\r", "\n"))):
-        title = title or one.about.get("title")
-        start, end = (_seconds(one.about.get(name, "")) for name in ("start", "end"))
-        about = one.about.get("speaker"), start, end
-        segments[None].append(Utterance(" ".join(one.words), *about, segment=number))
-        for language, free in one.free.items():
-            # A translation in no named language isn't the text that has none.
-            segments.setdefault(language or "", []).append(Utterance(" ".join(free), *about, segment=number))
-    if not any(one.words.strip() for one in segments[None]):
+    for number, segment in enumerate(_segments(text.replace("\r\n", "\n").replace("\r", "\n"))):
+        title = title or segment.about.get("title")
+        start, end = (_seconds(segment.about.get(name, "")) for name in ("start", "end"))
+        fields = segment.about.get("speaker"), start, end
+        segments[None].append(Utterance(" ".join(segment.words), *fields, segment=number))
+        for language, free in segment.free.items():
+            # "" is a translation into an unknown language, None the text itself.
+            segments.setdefault(language or "", []).append(Utterance(" ".join(free), *fields, segment=number))
+    if not any(segment.words.strip() for segment in segments[None]):
         raise UnusableError(
             "not a transcript", N_("it has no line \\tx"), N_("export it as Toolbox does, or as FLExText")
         )
@@ -73,39 +73,39 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
 
 
 def _segments(text: str) -> Iterator[_Segment]:
-    here = _Segment([], {}, {})
+    segment = _Segment([], {}, {})
     for marker, value in _fields(text):
-        if marker in _SEGMENT and (here.words or here.free):
-            yield here
-            here = _Segment([], {}, {})
+        if marker in _SEGMENT and (segment.words or segment.free):
+            yield segment
+            segment = _Segment([], {}, {})
         if marker == "tx":
-            here.words.append(value)
+            segment.words.append(value)
         elif marker in _FREE:
-            here.free.setdefault(_FREE[marker], []).append(value)
+            segment.free.setdefault(_FREE[marker], []).append(value)
         elif marker in _SPEAKER:
-            here.about["speaker"] = value
+            segment.about["speaker"] = value
         elif marker in _TIMES:
-            here.about[_TIMES[marker]] = value
+            segment.about[_TIMES[marker]] = value
         elif marker in _TITLES:
-            here.about["title"] = value
-    yield here
+            segment.about["title"] = value
+    yield segment
 
 
 def _fields(text: str) -> Iterator[tuple[str, str]]:
     """Yield each marker with its value, whose lines are joined."""
-    marker, held = "", [""]
+    marker, value_lines = "", [""]
     for line in text.split("\n"):
         field = _FIELD.match(line)
         if field:
-            yield marker, " ".join(" ".join(held).split())
-            marker, held = field[1], [field[2]]
+            yield marker, " ".join(" ".join(value_lines).split())
+            marker, value_lines = field[1], [field[2]]
         else:
-            held.append(line)
-    yield marker, " ".join(" ".join(held).split())
+            value_lines.append(line)
+    yield marker, " ".join(" ".join(value_lines).split())
 
 
 def _seconds(clock: str) -> float | None:
-    """Return seconds of `83.25` or `00:01:23.250`."""
+    """Return the seconds of a time such as `83.25` or `00:01:23.250`; None if it isn't one."""
     parts = clock.split(":")
     if not all(re.fullmatch(r"\d+(?:\.\d+)?", part) for part in parts):
         return None

@@ -1,8 +1,8 @@
-"""What the sandbox's child process does: extract each document under limits of time and memory, and reply.
+"""The sandbox's child process: extract each document under limits of time and memory, and reply.
 
-The limits are the kernel's, set by the process on itself: a parser in C can hold the interpreter's lock, and then no
-Python thread or handler runs that could end it. The memory limit needs Linux. Time is the processor's, which a busy
-machine takes from a document no more than an idle one; the clock only ends what waits for something that never comes.
+The process sets the kernel's limits on itself: a parser in C can hold the interpreter's lock, and then no Python thread
+or signal handler could stop it. The memory limit needs Linux. The time limit is of processor time, so that a busy
+machine doesn't shorten it; a limit of wall-clock time only stops documents that wait forever.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ if TYPE_CHECKING:
 _ERROR_SHOWN: Final = 300
 _LENGTH: Final = struct.Struct(">Q")
 _MB: Final = 2**20
-# Above any group of documents and any text of one; a longer message is no message.
+# Larger than any group of documents or any text; a longer message is invalid.
 _LARGEST_MESSAGE: Final = 2**30
-# Not white space, control characters, marks of width zero, or bytes that no charset could read.
+# Anything but white space, control characters, zero-width marks, and bytes that couldn't be decoded.
 _VISIBLE: Final = re.compile(r"[^\s\x00-\x1f\x7f-\x9f\u200b-\u200f\u2060\ufeff\ufffd]")
 _PARENT_POLL: Final = 0.25
 _PROCESS: Final = Path("/proc/self")
@@ -45,12 +45,12 @@ _PROCESS: Final = Path("/proc/self")
 
 @dataclass(frozen=True)
 class Limits:
-    """What one document may take.
+    """The limits of one document.
 
     Attributes:
         seconds: of processor time.
-        memory_mb: megabytes beyond what the child has at rest.
-        clock_seconds: by the clock; far above `seconds`, since a busy machine may leave the child little of each.
+        memory_mb: megabytes beyond the child's memory at rest.
+        clock_seconds: of wall-clock time; far more than `seconds`, since a busy machine may give the child few of them.
     """
 
     seconds: float = 10.0
@@ -60,10 +60,13 @@ class Limits:
 
 @dataclass(frozen=True)
 class Job:
-    """A document to extract: `module:function` of the extractor, what that is called with, and how much time it has.
+    """A document to extract.
 
     Attributes:
-        patience: so many times the limits of time.
+        extractor: `module:function`.
+        raw: the document's bytes.
+        parameters: of its media type.
+        patience: a factor by which its limits of time are multiplied.
     """
 
     extractor: str
@@ -78,14 +81,14 @@ class Job:
 
 @dataclass(frozen=True)
 class Failed:
-    """Why a document gave no text: the cause, which is counted, and the evidence of the one case."""
+    """The reason why a document gave no text: the cause, which is counted, and the evidence of this case."""
 
     cause: Cause
     evidence: dict[str, Any]
 
     @property
     def reason(self) -> str:
-        """The reason as the ledger has it."""
+        """The reason in the ledger."""
         return f"extract:{self.cause}"
 
 
@@ -93,7 +96,7 @@ Outcome: TypeAlias = Extracted | Failed
 
 
 def attempt(job: Job) -> Outcome:
-    """Return the extracted document or why there is none, in this process and without limits.
+    """Extract a document in this process, without limits; return the outcome.
 
     >>> attempt(Job("latam_corpus.extract.documents.plain:extract", b" ")).reason
     'extract:no text'
@@ -106,7 +109,7 @@ def attempt(job: Job) -> Outcome:
         return Failed("memory", evidence)
     except UnusableError as error:
         return Failed(error.cause, {"error": error.problem[:_ERROR_SHOWN], "remedy": error.remedy} | evidence)
-    except Exception as error:  # noqa: BLE001  (the document boundary: one document's bytes may break any parser)
+    except Exception as error:  # noqa: BLE001  (the document boundary: a document's bytes may break any parser)
         return Failed("parser error", {"error": f"{type(error).__name__}: {error}"[:_ERROR_SHOWN]} | evidence)
     if not _VISIBLE.search(extracted.text):
         return Failed("no text", {"extractor": extracted.extractor} | evidence)
@@ -117,7 +120,7 @@ def serve(parent: int) -> None:
     """Read groups of jobs from standard input and reply to each job, until the input ends.
 
     Args:
-        parent: the process that started this one, which ends with it.
+        parent: the id of the process that started this one; this one exits when it ends.
     """
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     jobs_in, replies_out = os.dup(0), os.dup(1)
@@ -135,19 +138,19 @@ def serve(parent: int) -> None:
         jobs, limits = pickle.loads(message)  # noqa: S301  (the parent's)
         del message
         while jobs:
-            # Not held while the reply waits to be read, nor during the next document.
+            # Popped, so that its bytes are freed before the next document.
             send(replies_out, *_reply(jobs.pop(0), limits, at_rest))
 
 
 def _reply(job: Job, limits: Limits, at_rest: int) -> tuple[bytes, ...]:
-    """Return the outcome as a line of JSON, and the text by itself, of which JSON would be one more copy."""
+    """Return the outcome as a line of JSON, followed by the text, which JSON would copy once more."""
     try:
         _extractor(job.extractor)  # imported before the clock starts
     except ImportError as error:
         return (json.dumps({"missing": f"the extractor {job.extractor} can't be imported: {error}"}).encode(),)
     evidence = {"bytes": len(job.raw)}
     _forget_peak()
-    before = held("VmRSS")
+    memory_before = held("VmRSS")
     try:
         with _limited(job.limits(limits)):
             outcome = attempt(job)
@@ -163,11 +166,11 @@ def _reply(job: Job, limits: Limits, at_rest: int) -> tuple[bytes, ...]:
     peak = held("VmHWM")
     half = limits.memory_mb * _MB // 2
     if isinstance(outcome, Failed):
-        # At the limit libxml2 gives an empty tree, or an error of another name: the peak tells the cause.
-        if outcome.cause == "memory" or peak - before > half:
+        # At the limit libxml2 returns an empty tree or another error; the peak shows the cause.
+        if outcome.cause == "memory" or peak - memory_before > half:
             outcome = Failed("memory", {"limit_mb": limits.memory_mb} | outcome.evidence)
         encoded, text = _encoded(outcome)
-    # A process that has grown gives its memory back by ending.
+    # A process that has grown returns its memory to the system only when it ends.
     goes_on = peak - at_rest <= half
     return encoded[:-1], b', "goes_on": ', b"true}\n" if goes_on else b"false}\n", text
 
@@ -175,15 +178,15 @@ def _reply(job: Job, limits: Limits, at_rest: int) -> tuple[bytes, ...]:
 def _encoded(outcome: Outcome) -> tuple[bytes, bytes]:
     if isinstance(outcome, Failed):
         return json.dumps({"failed": asdict(outcome)}, ensure_ascii=False).encode(), b""
-    found = {"found": asdict(replace(outcome, text=""))}
-    return json.dumps(found, ensure_ascii=False).encode(), outcome.text.encode()
+    result = {"found": asdict(replace(outcome, text=""))}
+    return json.dumps(result, ensure_ascii=False).encode(), outcome.text.encode()
 
 
 @contextmanager
 def _limited(limits: Limits) -> Iterator[None]:
-    """Bound this process: it ends by SIGPROF or SIGALRM after its time; beyond the memory limit allocations fail."""
+    """Limit this process: SIGPROF or SIGALRM ends it after its time, and allocations beyond the memory limit fail."""
     with bounded(limits.memory_mb * _MB):
-        # Not RLIMIT_CPU, which counts whole seconds of the process's whole life.
+        # Not RLIMIT_CPU, which counts whole seconds since the process started.
         signal.setitimer(signal.ITIMER_PROF, limits.seconds)
         signal.setitimer(signal.ITIMER_REAL, limits.clock_seconds)
         try:
@@ -194,14 +197,14 @@ def _limited(limits: Limits) -> Iterator[None]:
 
 
 def _forget_peak() -> None:
-    """Set VmHWM back to what is held now; where that isn't allowed, it stays at the highest so far."""
+    """Reset VmHWM to the current memory use; if that isn't permitted, it stays at the highest so far."""
     with suppress(OSError), (_PROCESS / "clear_refs").open("wb", buffering=0) as marks:
         marks.write(b"5")
 
 
 def _end_with(parent: int) -> None:
-    # Not PR_SET_PDEATHSIG, which fires when the thread ends that started this process. A parser that holds the
-    # interpreter's lock holds up this thread too, at most until its time is over.
+    # Not PR_SET_PDEATHSIG, which fires when the thread that started this process ends. A parser that holds the
+    # interpreter's lock delays this thread too, at most until its time limit.
     while os.getppid() == parent:
         time.sleep(_PARENT_POLL)
     os._exit(0)
@@ -216,13 +219,13 @@ def _extractor(path: str) -> Extractor:
 def send(fd: int, *payload: bytes) -> None:
     """Write a message to the pipe: its length and its bytes, which may be in pieces."""
     for piece in (_LENGTH.pack(sum(map(len, payload))), *payload):
-        rest = memoryview(piece)
-        while rest:
-            rest = rest[os.write(fd, rest) :]
+        remaining = memoryview(piece)
+        while remaining:
+            remaining = remaining[os.write(fd, remaining) :]
 
 
 def receive(fd: int) -> bytes | None:
-    """Return the next message from the pipe, or None when the other side has ended or makes no sense."""
+    """Return the next message from the pipe; None if the other side has ended or sends nonsense."""
     head = _exactly(fd, _LENGTH.size)
     size: int = _LENGTH.unpack(head)[0] if head else _LARGEST_MESSAGE + 1
     return None if size > _LARGEST_MESSAGE else _exactly(fd, size)

@@ -1,4 +1,4 @@
-"""What this process holds of the machine's memory, and the kernel's limits on it."""
+"""Memory use of this process, and limits that the kernel enforces on it."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# That libraries reserve and never touch: a worker has 1,453 MB of data where 443 are in memory.
+# Bytes that libraries reserve and never touch: a worker has 1,453 MB of data segment, of which 443 MB are in memory.
 RESERVED: Final = 2**30
 _STATUS: Final = Path("/proc/self/status")
 
 
 def held(name: str) -> int:
-    """Bytes of this process's memory, by the kernel's name of the measure; 0 where the kernel doesn't tell."""
+    """Return the bytes of a memory measure of this process, by the kernel's name; 0 if the kernel doesn't report it."""
     with suppress(OSError), _STATUS.open("rb") as status:
         for line in status:
             if line.startswith(name.encode() + b":"):
@@ -25,23 +25,25 @@ def held(name: str) -> int:
 
 
 def limit(kind: int, value: int | None) -> None:
-    """Set a soft limit, or lift it with None; the hard one, which can't be got back, stays."""
+    """Set a soft limit, or remove it with None; the hard limit, which can't be raised again, is left unchanged."""
     hard = resource.getrlimit(kind)[1]
     soft = hard if value is None else value if hard == resource.RLIM_INFINITY else min(value, hard)
     resource.setrlimit(kind, (soft, hard))
 
 
 def keep_to(bytes_: int) -> None:
-    """Keep this process, from here to its end, to so many bytes of memory: beyond, allocations fail.
+    """Limit this process to so many bytes of memory until it ends: further allocations fail.
 
-    What libraries reserve and don't touch isn't counted: what is reserved now, and about as much as is yet to come.
+    Memory that libraries reserve but don't touch isn't counted: what is reserved now, and about as much again.
     """
     limit(resource.RLIMIT_DATA, bytes_ + RESERVED + max(0, held("VmData") - held("RssAnon")))
 
 
 @contextmanager
 def bounded(bytes_: int) -> Iterator[None]:
-    """Beyond so many bytes more than the process holds now, allocations fail; without a bound where no kernel tells.
+    """Limit this process to so many bytes more than it uses now: further allocations fail.
+
+    There is no limit on systems that don't report memory use.
 
     >>> with bounded(2**24):
     ...     try:
@@ -50,11 +52,11 @@ def bounded(bytes_: int) -> Iterator[None]:
     ...         print("too large")
     too large
     """
-    before = resource.getrlimit(resource.RLIMIT_DATA)[0]
-    most = held("VmData") + bytes_
-    if most > bytes_ and (before == resource.RLIM_INFINITY or most < before):
-        limit(resource.RLIMIT_DATA, most)
+    previous = resource.getrlimit(resource.RLIMIT_DATA)[0]
+    new_limit = held("VmData") + bytes_
+    if new_limit > bytes_ and (previous == resource.RLIM_INFINITY or new_limit < previous):
+        limit(resource.RLIMIT_DATA, new_limit)
     try:
         yield
     finally:
-        limit(resource.RLIMIT_DATA, None if before == resource.RLIM_INFINITY else before)
+        limit(resource.RLIMIT_DATA, None if previous == resource.RLIM_INFINITY else previous)

@@ -1,4 +1,4 @@
-"""Programs beside the toolkit that a recipe may ask for: tesseract, which recognises pages, and LibreOffice."""
+"""External programs that a recipe may enable: tesseract for OCR, and LibreOffice."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 TESSERACT: Final = "tesseract"
 OFFICE: Final = "soffice"
-# Whose models its makers give (tessdata 4.1); others may be installed beside them.
+# Languages with a model of tesseract's authors (tessdata 4.1); others may be installed too.
 OCR_LANGUAGES: Final = frozenset({
     "afr", "amh", "ara", "asm", "aze", "aze_cyrl", "bel", "ben", "bod", "bos", "bre", "bul", "cat", "ceb", "ces",
     "chi_sim", "chi_sim_vert", "chi_tra", "chi_tra_vert", "chr", "cos", "cym", "dan", "deu", "div", "dzo", "ell",
@@ -50,51 +50,51 @@ _INSTALL_OFFICE: Final = _(
     "install LibreOffice (libreoffice-writer), and write libreoffice = true in the stage extract of the recipe; or "
     "save them as DOCX"
 )
-_ASKED: Final = 60  # seconds in which a program says what it is
-# Nothing of what another program prints is longer.
+_QUERY_SECONDS: Final = 60  # for a program to state its version and languages
+# Characters of a program's error output that are quoted.
 _SHOWN: Final = 200
 
 
 def run(command: Sequence[str], seconds: float, data: bytes = b"") -> bytes:
-    """Return what a program prints; it and what it started end with the time.
+    """Run a program and return its output; it and its child processes are killed after the time limit.
 
     Args:
         command: the program and its arguments.
-        seconds: by the clock.
+        seconds: of wall-clock time.
         data: its standard input.
 
     Raises:
         TimeoutError: it took longer.
-        OSError: it can't be started, or it failed; with what it said.
+        OSError: it can't be started, or it failed; with its error output.
     """
-    # One thread, since there is a worker for each processor already.
+    # One thread, since each processor has a worker already.
     environment = os.environ | {"OMP_THREAD_LIMIT": "1"}
     with subprocess.Popen(  # noqa: S603  (a program that the recipe asks for, and our own arguments)
         list(command), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment,
         start_new_session=True,
     ) as process:  # fmt: skip
         try:
-            out, err = process.communicate(data, timeout=seconds)
+            output, error_output = process.communicate(data, timeout=seconds)
         except subprocess.TimeoutExpired:
             raise TimeoutError(f"{command[0]} took more than {seconds:g} seconds") from None
         finally:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, signal.SIGKILL)
     if process.returncode:
-        problem = " ".join(err.decode(errors="replace").split())[-_SHOWN:]
+        problem = " ".join(error_output.decode(errors="replace").split())[-_SHOWN:]
         raise OSError(f"{Path(command[0]).name} ended with {process.returncode}: {problem}")
-    return out
+    return output
 
 
 @lru_cache
 def tesseract(languages: tuple[str, ...]) -> str:
-    """Return which tesseract recognises these languages, and a digest of its models for them.
+    """Return tesseract's version, these languages, and a digest of their models.
 
     Args:
-        languages: by their codes of three letters, as its models are called.
+        languages: tesseract's names of its models, mostly codes of three letters.
 
     Raises:
-        ConfigError: it isn't installed, or has no model of one of them.
+        ConfigError: it isn't installed, or lacks a model for one of them.
 
     >>> tesseract(("castellano",))  # doctest: +SKIP
     Traceback (most recent call last):
@@ -102,52 +102,56 @@ def tesseract(languages: tuple[str, ...]) -> str:
     """
     place = _("option «ocr» of «extract»")
     program, installed = shutil.which(TESSERACT), models()
-    for one in languages:
-        if one not in OCR_LANGUAGES and one not in installed:
-            raise ConfigError(place, _("tesseract has no model «{one}»", one=one), _meant(one, installed))
+    for language in languages:
+        if language not in OCR_LANGUAGES and language not in installed:
+            raise ConfigError(
+                place, _("tesseract has no model «{one}»", one=language), _model_remedy(language, installed)
+            )
     if program is None:
-        named = " ".join(map(_package, languages))
+        packages = " ".join(map(_package, languages))
         raise ConfigError(
             place,
             _("tesseract isn't installed"),
-            _("install it and its models: tesseract-ocr {models}", models=named),
+            _("install it and its models: tesseract-ocr {models}", models=packages),
         )
     try:
-        listed = run((program, "--list-langs"), _ASKED).decode(errors="replace")
-        version = run((program, "--version"), _ASKED).decode(errors="replace")
+        listing = run((program, "--list-langs"), _QUERY_SECONDS).decode(errors="replace")
+        version = run((program, "--version"), _QUERY_SECONDS).decode(errors="replace")
     except OSError as error:
-        raise ConfigError(place, _("tesseract doesn't answer: {reason}", reason=error), _("install it anew")) from None
-    first, *known = listed.split("\n")
-    for one in languages:
-        if one not in known:
-            others = closest(one, [*filter(None, known)])
-            remedy = _("install {package}; or {closest}", package=_package(one), closest=others)
-            raise ConfigError(place, _("tesseract has no model «{one}»", one=one), remedy)
-    folder = re.search(r'"([^"]+)"', first)
+        raise ConfigError(place, _("tesseract failed: {reason}", reason=error), _("reinstall it")) from None
+    header, *installed_models = listing.split("\n")
+    for language in languages:
+        if language not in installed_models:
+            suggestion = closest(language, [*filter(None, installed_models)])
+            remedy = _("install {package}; or {closest}", package=_package(language), closest=suggestion)
+            raise ConfigError(place, _("tesseract has no model «{one}»", one=language), remedy)
+    folder = re.search(r'"([^"]+)"', header)
     digest = hashlib.sha256()
-    for one in languages if folder else ():
+    for language in languages if folder else ():
         with suppress(OSError):
-            digest.update(Path(folder[1], f"{one}.traineddata").read_bytes() if folder else b"")
+            digest.update(Path(folder[1], f"{language}.traineddata").read_bytes() if folder else b"")
     return f"{version.split(chr(10))[0].strip()} {'+'.join(languages)} {digest.hexdigest()[:8]}"
 
 
 def models() -> frozenset[str]:
-    """Return the languages of which tesseract has a model here; none where it isn't installed or doesn't answer."""
+    """Return the languages of the installed models; none if tesseract isn't installed or fails."""
     try:
-        return frozenset(run((TESSERACT, "--list-langs"), _ASKED).decode(errors="replace").split("\n")[1:]) - {""}
+        return frozenset(run((TESSERACT, "--list-langs"), _QUERY_SECONDS).decode(errors="replace").split("\n")[1:]) - {
+            ""
+        }
     except OSError:
         return frozenset()
 
 
 def _package(language: str) -> str:
-    """Return Debian's name for a model of tesseract."""
+    """Return the name of Debian's package for a model of tesseract."""
     return f"tesseract-ocr-{language.replace('_', '-')}"
 
 
-def _meant(typed: str, installed: frozenset[str]) -> Message:
-    """Return a remedy for what is no language of tesseract's: the one that is called so, else the closest.
+def _model_remedy(typed: str, installed: frozenset[str]) -> Message:
+    """Return a remedy for an unknown model: the language with this name, or else the closest model.
 
-    >>> str(_meant("português", frozenset())), str(_meant("sap", frozenset({"spa", "por"})))
+    >>> str(_model_remedy("português", frozenset())), str(_model_remedy("sap", frozenset({"spa", "por"})))
     ('did you mean «por»?', 'did you mean «spa»?')
     """
     code = language_of(typed)
@@ -157,16 +161,16 @@ def _meant(typed: str, installed: frozenset[str]) -> Message:
 
 
 def ocr_of(language: str) -> str | None:
-    """Return the language of tesseract's in which texts of this one are recognised; None where it has none.
+    """Return tesseract's model for texts in a language; None if it has none.
 
     >>> ocr_of("spa"), ocr_of("quy"), ocr_of("gug")
     ('spa', 'que', None)
     """
-    return next((one for one in sorted(OCR_LANGUAGES) if one == language or admits(one, language)), None)
+    return next((model for model in sorted(OCR_LANGUAGES) if model == language or admits(model, language)), None)
 
 
 def asked_for(name: str) -> Message | None:
-    """Return what must be asked for, and what installed, so that files of a format are read; None for any other.
+    """Return how to enable or install the program that a format needs; None if it needs none.
 
     >>> asked_for("docx"), str(asked_for("image")).startswith(("name", "install"))
     (None, True)

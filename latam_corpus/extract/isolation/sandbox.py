@@ -1,8 +1,8 @@
-"""Extraction in a child process, under a limit of time and of memory for each document.
+"""Extraction in a child process, under limits of time and memory for each document.
 
-A parser may loop for ever, take all memory or crash; in a process of its own that costs one document. Each process has
-one child, started for its first document, fed in groups over a pipe, replaced after a document that ended it.
-`extract/isolation/child.py` is the other side.
+A parser may loop forever, exhaust the memory or crash; in its own process that costs one document. Each process has one
+child, which starts with its first document, gets groups of documents over a pipe, and is replaced after a document that
+ended it. `extract/isolation/child.py` is the other side.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ if TYPE_CHECKING:
 
 _GROUP_BYTES: Final = 2**20
 _GROUP_JOBS: Final = 64
-# A document that ended its child is tried once more: the kernel, or a person, may have killed it for another's sake.
+# A document that ended its child is tried once more: the child may have been killed for another reason.
 _TRIES: Final = 2
 _HERE: Final = _("stage «{name}»", name="extract")
-_REMEDY: Final = _("see that this machine has memory and processes left, and run again")
-# The child finds the modules that its parent finds; `-m` would look into the folder in which the user happens to be.
+_REMEDY: Final = _("check that this machine has free memory and can start processes, and run again")
+# The child gets its parent's module path; `-m` would add the current folder.
 _ENTRY: Final = (
     "import sys; sys.path[:] = sys.argv[2:]; "
     "from latam_corpus.extract.isolation.child import serve; serve(int(sys.argv[1]))"
@@ -52,7 +52,7 @@ def extract(jobs: Sequence[Job], limits: Limits) -> list[Outcome]:
 
 
 class Sandbox:
-    """A child process that extracts; threads share it in turn."""
+    """A child process that extracts; threads take turns."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -67,7 +67,7 @@ class Sandbox:
         with self._lock:
             try:
                 return [outcome for group in _groups(jobs) for outcome in self._group(group, limits)]
-            except BaseException:  # such as Ctrl-C: replies that nobody has read are not those of the next jobs
+            except BaseException:  # such as Ctrl-C: unread replies must not answer the next jobs
                 self._end()
                 raise
 
@@ -77,36 +77,36 @@ class Sandbox:
             self._end()
 
     def cpu_seconds(self) -> float:
-        """Return what the running child has taken of a processor; 0.0 without one, or where the system doesn't tell."""
+        """Return the processor time of the running child; 0.0 without one, or if the system doesn't report it."""
         child = self._child
         with suppress(OSError, IndexError):
             if child is not None:
-                # After the name, which may hold spaces, user and system time are the 12th and 13th field.
+                # User and system time are the 12th and 13th field after the name, which may contain spaces.
                 fields = Path(f"/proc/{child.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
                 return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
         return 0.0
 
     def forget(self) -> None:
-        """Leave the child to the process that started it; a forked process has its own."""
+        """Forget the child, which belongs to the parent of a forked process."""
         self._lock = threading.Lock()
         self._child = None
 
     def _group(self, jobs: Sequence[Job], limits: Limits) -> list[Outcome]:
-        done: list[Outcome] = []
-        deaths = 0
-        while len(done) < len(jobs):
-            for outcome in self._answered(jobs[len(done) :], limits):
-                deaths = deaths + 1 if isinstance(outcome, Failed) and outcome.cause == "killed" else 0
-                if 0 < deaths < _TRIES:
+        outcomes: list[Outcome] = []
+        kills = 0
+        while len(outcomes) < len(jobs):
+            for outcome in self._answered(jobs[len(outcomes) :], limits):
+                kills = kills + 1 if isinstance(outcome, Failed) and outcome.cause == "killed" else 0
+                if 0 < kills < _TRIES:
                     break
-                deaths = 0
-                done.append(outcome)
-        return done
+                kills = 0
+                outcomes.append(outcome)
+        return outcomes
 
     def _answered(self, jobs: Sequence[Job], limits: Limits) -> Iterator[Outcome]:
-        """Yield the outcomes of the jobs up to the first that ends the child, in whatever way."""
+        """Yield the outcomes of the jobs, up to the first one that ends the child."""
         child = self._running()
-        with suppress(BrokenPipeError):  # its end shows when the reply is read
+        with suppress(BrokenPipeError):  # reading the reply shows that the child has ended
             send(_fd(child.stdin), pickle.dumps((list(jobs), limits)))
         for job in jobs:
             reply = receive(_fd(child.stdout))
@@ -124,7 +124,7 @@ class Sandbox:
         if self._child is None:
             command = [sys.executable, "-c", _ENTRY, str(os.getpid()), *sys.path]
             try:
-                # It stays in this process's group, so that an engine which kills a worker's group ends it too.
+                # It stays in this process's group, so that an engine that kills a worker's group ends it too.
                 self._child = subprocess.Popen(  # noqa: S603  (our own module, our own arguments)
                     command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0
                 )
@@ -144,18 +144,18 @@ class Sandbox:
         return self._child
 
     def _end(self) -> int:
-        """Return the exit code of the child, which is killed if it still runs."""
+        """Kill the child if it still runs, and return its exit code."""
         child, self._child = self._child, None
         if child is None:
             return 0
         for pipe in (child.stdin, child.stdout):
             if pipe:
                 pipe.close()
-        child.kill()  # one that is ending already keeps its own exit code
+        child.kill()  # a child that has already ended keeps its own exit code
         return child.wait()
 
 
-# The one state of this module: a child costs half a second to start, and a batch would be too short a life for it.
+# The only state of this module: starting a child takes half a second, too long to do it for each batch.
 _SANDBOX: Final = Sandbox()
 atexit.register(_SANDBOX.stop)
 os.register_at_fork(after_in_child=_SANDBOX.forget)
@@ -167,12 +167,12 @@ def stop() -> None:
 
 
 def cpu_seconds() -> float:
-    """Return the processor time of this process's running child; 0.0 without one, or where it can't be known."""
+    """Return the processor time of this process's running child; 0.0 without one, or if it is unknown."""
     return _SANDBOX.cpu_seconds()
 
 
 def _groups(jobs: Sequence[Job]) -> Iterator[list[Job]]:
-    """Yield the jobs in order, many small ones to a message."""
+    """Yield the jobs in order, with many small ones in one message."""
     group: list[Job] = []
     size = 0
     for job in jobs:
@@ -186,18 +186,21 @@ def _groups(jobs: Sequence[Job]) -> Iterator[list[Job]]:
 
 
 def _ended(code: int, job: Job, limits: Limits) -> Failed:
-    """Say what an exit code means for the document; not the time it took, which no other run would repeat."""
+    """Return the failure that an exit code means for a document.
+
+    The time it took is left out, since another run would not repeat it.
+    """
     size = {"bytes": len(job.raw)}
     if code == -signal.SIGPROF:
         return Failed("timeout", {"limit_seconds": limits.seconds} | size)
     if code == -signal.SIGALRM:
         return Failed("stalled", {"limit_clock_seconds": limits.clock_seconds} | size)
-    how = {"signal": signal.Signals(-code).name} if code < 0 else {"exit_code": code}
-    return Failed("killed", how | size)
+    ending = {"signal": signal.Signals(-code).name} if code < 0 else {"exit_code": code}
+    return Failed("killed", ending | size)
 
 
 def _read_reply(reply: bytes) -> tuple[Outcome, bool]:
-    """Return the outcome in a reply, and whether the child goes on."""
+    """Return the outcome in a reply, and whether the child continues."""
     head, _newline, text = reply.partition(b"\n")
     answer = json.loads(head)
     if "missing" in answer:

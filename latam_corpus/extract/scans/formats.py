@@ -1,4 +1,4 @@
-"""Formats of printed pages: PDF, pictures, and what programs that recognise text write."""
+"""Formats of printed pages: PDF, pictures, and the output of OCR programs."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _TAR: Final = (b"ustar", 257)
 
 
 def _is_pdf(head: bytes) -> bool:
-    """Whether the mark of a PDF is at the start, or after other bytes or lines.
+    """Return whether the mark of a PDF is at the start of the bytes, or follows a byte that isn't printable ASCII.
 
-    In a line of text the mark is a word of the text, and in a TAR it is that of the first member.
+    Within a line of text the mark is part of the text, and in a TAR file it belongs to the first member.
     """
     return re.search(rb"(?:\A|[^ -~])%PDF-", head[:1024]) is not None and not head.startswith(*_TAR)
 

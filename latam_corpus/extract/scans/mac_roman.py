@@ -1,4 +1,4 @@
-"""Accents of PDF files whose fonts declare Windows-1252 and are in Mac Roman: `cat‡logo` is «catálogo»."""
+"""Accents of PDF files whose fonts declare Windows-1252 but use Mac Roman: `cat‡logo` is «catálogo»."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# What these letters of Mac Roman look like. Within a word the first four are nothing else.
+# Accented letters of Mac Roman, read as Windows-1252. Within a word, the first four have no other meaning.
 _SURE: Final = re.compile(r"(?<=[^\W\d_])[‡Ž‹›](?=[^\W\d_])")  # á, é, ã, õ
 _MAYBE: Final = re.compile(r"(?<=[a-z])[—–’œ‰™ˆ](?=[a-z])")  # ó, ñ, í, ú, â, ô, à
 _SOUND: Final = re.compile("[áéíóúñãõçâêô]")
-# A sign within a word may be a misprint or the mark of a note; so many are not.
+# Fewer signs within words may be misprints or note marks.
 _LEAST: Final = 3
 
 
 def with_accents(lines: Sequence[str]) -> list[str] | None:
     """Return the lines with their accents, or None if they are not in Mac Roman.
 
-    A line with sound accents is in another font, and stays as it is.
+    A line with correct accents is in another font, and is kept unchanged.
 
     >>> with_accents(["El cat‡logo del ni–o", "La canci—n est‡ aqu’", "ÀQuŽ m‡s, rŽcord?", "El otro catálogo"])
     ['El catálogo del niño', 'La canción está aquí', '¿Qué más, récord?', 'El otro catálogo']

@@ -1,7 +1,7 @@
-"""Pages that an OCR engine or a person transcribed: ALTO (2 to 4) and hOCR (1.2), a line of the print a line.
+"""Transcribed pages in ALTO (2 to 4) and hOCR (1.2): a line of the print per line.
 
-What the file itself calls a running title, a page number, a quire mark or an artefact of the scan is left out. Words
-that are hyphenated at a line's end stay so, unless the file says the whole word: `repair` joins them.
+Running titles, page numbers, quire marks and scanning artefacts are left out if the file labels them. Words hyphenated
+at a line's end stay so, unless the file states the whole word: `repair` joins them.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from lxml import etree
 
-# Counted up when the same bytes give another text.
+# Increased when the same bytes yield a different text.
 ALTO: Final = "alto 2"
 HOCR: Final = "hocr 5"
 
@@ -40,14 +40,14 @@ _LEFT_OUT_HOCR: Final = frozenset({"ocr_header", "ocr_footer", "ocr_pageno", "oc
 
 
 def alto(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
-    """Return the text of ALTO pages: their lines in reading order, a blank line between blocks.
+    """Return the text of ALTO pages: lines in reading order, with a blank line between blocks.
 
     Args:
         raw: the XML.
         parameters: not used.
 
     Raises:
-        UnusableError: it is no ALTO.
+        UnusableError: it isn't ALTO.
 
     >>> page = "<alto><Layout><Page><TextBlock><TextLine><String CONTENT='la'/><SP/><String CONTENT='barca' WC='0.9'/>"
     >>> found = alto(f"{page}</TextLine></TextBlock></Page></Layout></alto>".encode(), {})
@@ -67,7 +67,9 @@ def alto(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     ]
     software = root.find("{*}Description//{*}processingSoftware")
     engine = (
-        " ".join(words(one) for one in software if name_of(one) != "softwareCreator") if software is not None else ""
+        " ".join(words(element) for element in software if name_of(element) != "softwareCreator")
+        if software is not None
+        else ""
     )
     return Extracted(
         "\n\n".join(filter(None, blocks)), f"{ALTO}, {engine}" if engine else ALTO, confidence=mean(confidences)
@@ -83,48 +85,50 @@ def _labels(block: etree._Element, labels: Mapping[str | None, str]) -> Iterator
 
 
 def _in_reading_order(root: etree._Element) -> list[etree._Element]:
-    """Return the blocks of text as the file orders them (ALTO 4.3), else as they stand in it."""
+    """Return the text blocks in the order that the file declares (ALTO 4.3), or else in document order."""
     blocks = list(root.iterfind(".//{*}TextBlock"))
-    order = [one.get("REF") for one in root.iterfind("{*}ReadingOrder//{*}ElementRef")]
+    order = [reference.get("REF") for reference in root.iterfind("{*}ReadingOrder//{*}ElementRef")]
     if not order:
         return blocks
-    rank = {reference: number for number, reference in enumerate(order)}
+    rank = {block_id: number for number, block_id in enumerate(order)}
     return sorted(blocks, key=lambda block: rank.get(block.get("ID"), len(order)))
 
 
 def _alto_line(line: etree._Element, confidences: list[float]) -> str:
-    """Return the words of a line; of a word that the file says whole, all of it where it begins."""
-    written: list[str] = []
-    for one in line:
-        name = name_of(one)
+    """Return the words of a line; a hyphenated word whose whole form is given appears where it begins."""
+    pieces: list[str] = []
+    for element in line:
+        name = name_of(element)
         if name == "String":
-            if one.get("SUBS_TYPE") == "HypPart2" and one.get("SUBS_CONTENT"):
+            if element.get("SUBS_TYPE") == "HypPart2" and element.get("SUBS_CONTENT"):
                 continue
-            written.append(
-                (one.get("SUBS_CONTENT") if one.get("SUBS_TYPE") == "HypPart1" else None) or one.get("CONTENT") or ""
+            pieces.append(
+                (element.get("SUBS_CONTENT") if element.get("SUBS_TYPE") == "HypPart1" else None)
+                or element.get("CONTENT")
+                or ""
             )
-            if (confidence := one.get("WC")) and re.fullmatch(r"\d?\.?\d+", confidence):
+            if (confidence := element.get("WC")) and re.fullmatch(r"\d?\.?\d+", confidence):
                 confidences.append(float(confidence))
         elif name == "SP":
-            written.append(" ")
+            pieces.append(" ")
         elif name == "HYP" and not any(map(_is_whole, line)):
-            written[-1:] = ["".join(written[-1:]) + (one.get("CONTENT") or "-")]
+            pieces[-1:] = ["".join(pieces[-1:]) + (element.get("CONTENT") or "-")]
     # Some programs write no SP between words.
-    spaced = any(name_of(one) == "SP" for one in line)
-    return " ".join(("" if spaced else " ").join(written).split()).replace(" \xad", "\xad")
+    has_spaces = any(name_of(element) == "SP" for element in line)
+    return " ".join(("" if has_spaces else " ").join(pieces).split()).replace(" \xad", "\xad")
 
 
 def _is_whole(string: etree._Element) -> bool:
-    """Whether the file says the whole word of which this is the first part."""
+    """Return whether this first part of a hyphenated word states the whole word."""
     return string.get("SUBS_TYPE") == "HypPart1" and bool(string.get("SUBS_CONTENT"))
 
 
 def hocr(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
-    """Return the text of hOCR pages: their lines in order, a blank line between paragraphs.
+    """Return the text of hOCR pages: lines in order, with a blank line between paragraphs.
 
     Args:
         raw: the page.
-        parameters: `charset`, as the page says it without.
+        parameters: `charset`; by default the one that the page declares.
 
     Raises:
         UnusableError: it has no line of text.
@@ -135,23 +139,25 @@ def hocr(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     """
     text = decode(raw, parameters.get("charset") or meta_charset(raw))[0]
     root = html_tree(text.encode(errors="replace"))
-    system = next((one.get("content") for one in root.iter("meta") if one.get("name") == "ocr-system"), None)
+    system = next((meta.get("content") for meta in root.iter("meta") if meta.get("name") == "ocr-system"), None)
     blocks: list[list[str]] = []
-    last: object = None
+    last_parent: object = None
     confidences: list[float] = []
     kinds = LINES if (system or "").lower().startswith("tesseract") else _LINES
     for line in of_class(root, kinds):
-        if any(not _LEFT_OUT_HOCR.isdisjoint((up.get("class") or "").split()) for up in line.iterancestors()):
+        if any(
+            not _LEFT_OUT_HOCR.isdisjoint((ancestor.get("class") or "").split()) for ancestor in line.iterancestors()
+        ):
             continue
         parent = line.getparent()
-        if parent is not last:
+        if parent is not last_parent:
             blocks.append([])
-            last = parent
+            last_parent = parent
         blocks[-1].append(_words(line))
         confidences += confidences_of(line)
     joined = "\n\n".join("\n".join(filter(None, block)) for block in blocks)
     if not joined:
-        raise UnusableError("no text", N_("it has no line of text"), N_("recognise the pages anew"))
+        raise UnusableError("no text", N_("it has no line of text"), N_("run OCR on the pages again"))
     return Extracted(
         joined,
         f"{HOCR}, {system}" if system else HOCR,
@@ -162,6 +168,6 @@ def hocr(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
 
 
 def _words(line: etree._Element) -> str:
-    """Return the words of a line, apart from one another also where no white space stands between their elements."""
-    whole, apart = words(line), " ".join(words(one) for one in of_class(line, {"ocrx_word"}))
-    return apart if apart.replace(" ", "") == whole.replace(" ", "") else whole
+    """Return the words of a line, with spaces between word elements even if the markup has none."""
+    text, spaced = words(line), " ".join(words(word) for word in of_class(line, {"ocrx_word"}))
+    return spaced if spaced.replace(" ", "") == text.replace(" ", "") else text

@@ -1,7 +1,7 @@
-"""Lines of pages as a text: reading order of columns, running heads and notes cut, words and paragraphs joined.
+"""Text from the lines of pages: column order, running heads and notes removed, words and paragraphs joined.
 
-Positions are in points, y from the bottom of the page. The same serves native PDF and what OCR engines write. What may
-be the text's own stays: `page_furniture.py` says what is cut.
+Positions are in points, with y measured from the bottom of the page. Native PDF and OCR output share this module.
+`page_furniture.py` decides which lines are removed.
 """
 
 from __future__ import annotations
@@ -19,70 +19,77 @@ from latam_corpus.extract.scans.page_rows import joined_rows, with_label_cells, 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Sequence
 
-# A line that leaves so much of its column's width is the last of its paragraph, or a verse.
+# A line that leaves this share of its column's width free ends a paragraph, or is a verse.
 _SHORT: Final = 0.12
-# On a page's last line, whose next word is unknown, without a stop.
+# The same for the last line of a page, whose next word is unknown, if it ends without a stop.
 _HALF: Final = 0.5
 _INDENT: Final = 0.8
 _LINES_ABREAST: Final = 3
-# Lines that have so much of their height in common are side by side.
-_BESIDE: Final = 0.25
+# Lines that share this much of their height are side by side.
+_SIDE_BY_SIDE: Final = 0.25
 _INSIDE: Final = 0.1  # points
-# The pronouns that Portuguese writes after a hyphen, which stays when a line ends at it.
+# Pronouns that Portuguese writes after a hyphen, which is kept if a line ends at it.
 _CLITIC: Final = re.compile(r"(?:lhes?|se|me|te|nos|vos|l[oa]s?|n[oa]s?|[oa]s?)\b")
-# Where the next line goes on in small letters, its first word may be so many times as wide as its letters are on the
-# average.
+# If the next line continues the sentence, its first word may be this many times wider than the average width of a
+# letter predicts.
 _WIDE_WORD: Final = 1.4
-# Of the lines of pages of one column this share is shorter than a full one, where there are at least so many lines.
+# The quantile of line lengths on single-column pages that is taken as a full line, given at least so many lines.
 _FULL: Final = 0.8
-_LEAST_LINES: Final = 8
-# Lines of verse have so many characters at most, and leave this share of the page's measure free. Of lines of prose
-# in narrow columns at least 0.93 are full, of verse of eight syllables 0.64.
+_MIN_LINES: Final = 8
+# Lines of verse have at most so many characters, and leave this share of the page's measure free. In narrow columns,
+# at least 93 % of the lines of prose are full; in verse of eight syllables, 64 %.
 _VERSE: Final = 60
 _FREE: Final = 0.15
 _NEARLY_ALL: Final = 0.95
 _WRAPPED: Final = 0.8
-# Where so many of the steps between lines are exact, a stanza may be parted by a smaller gap than GAP.
+# If this share of the steps between lines is exact, a gap smaller than GAP may separate stanzas.
 _EXACT: Final = 0.03
 _MOSTLY: Final = 0.6
 _SMALL_GAP: Final = 1.2
-# Of the lines in a block of verse so many end short, or of those in all blocks of a column, and fewer in one of these.
-_LEAST_PAIRS: Final = 3
-_MOST_SHORT: Final = 0.5
+# The share of short lines in a block of verse; or in all blocks of a column together, and then in each of them.
+_MIN_PAIRS: Final = 3
+_MOSTLY_SHORT: Final = 0.5
 _SOME_SHORT: Final = 0.4
 _FEW_SHORT: Final = 0.2
-# After short lines of prose the next is indented, a speech, an item or a turn; after those of verse this share is none.
+# In prose, a short line is followed by an indent, a speech, a list item or a turn. In verse, at least this share isn't.
 _NOT_INDENTED: Final = 0.3
-# The end of a verse that was turned over takes so much of the column at most.
+# The end of a verse that was turned over takes at most this share of the column.
 _TURNED_OVER: Final = 0.35
 _ITEM: Final = re.compile(r"\s*(?:[-–—•·*▪◦]|\(?\w{1,3}[.)]\s)")
-_LEAST_TURNS: Final = 4
-_MOST_SPEAKERS: Final = 12
+_MIN_TURNS: Final = 4
+_MAX_SPEAKERS: Final = 12
 _DEEPER: Final = 0.4
 _OTHER_SIZE: Final = 0.15
 _STOPS: Final = frozenset('.!?…:»”"')
 
 
 class Flowed(NamedTuple):
-    """A text, and how many lines of its pages were cut: running heads with page numbers, notes, and line numbers."""
+    """The text of a document's pages, and how many lines were removed.
+
+    Attributes:
+        text: a paragraph or verse per line.
+        heads: running heads and page numbers.
+        notes: lines of footnotes.
+        numbers: line numbers.
+    """
 
     text: str
     heads: int = 0
     notes: int = 0
     numbers: int = 0
 
-    def told(self) -> tuple[str, ...]:
-        """Say what was cut, for the ledger."""
+    def removal_notes(self) -> tuple[str, ...]:
+        """Return a note on each kind of line that was removed, for the ledger."""
         counts = ((self.heads, "running heads and page numbers"), (self.notes, "notes"), (self.numbers, "line numbers"))
-        return tuple(f"lines of {what} cut: {count}" for count, what in counts if count)
+        return tuple(f"lines of {kind} cut: {count}" for count, kind in counts if count)
 
 
 def flow(pages: Sequence[Sequence[Line]], widths: Sequence[float] = ()) -> Flowed:
-    r"""Return the text of the pages, a line a paragraph or verse, and what of them was cut.
+    r"""Return the text of the pages, a paragraph or verse per line, and the counts of removed lines.
 
     Args:
-        pages: each with its lines, in any order.
-        widths: of the pages, if they are known; they tell lines that end where they like from those that are full.
+        pages: the lines of each page, in any order.
+        widths: of the pages, if they are known; they help to tell verse from full lines.
 
     >>> page = [Line("La barca sa-", 0, 100, 80, 90, 10), Line("lió del puerto.", 0, 80, 68, 78, 10)]
     >>> flow([page]).text
@@ -92,16 +99,16 @@ def flow(pages: Sequence[Sequence[Line]], widths: Sequence[float] = ()) -> Flowe
     unnumbered, numbers = without_line_numbers([_without_marks(page, body) for page in pages])
     ordered = [reading_order(joined_rows(page)) for page in with_label_cells(unnumbered)]
     headless = without_heads(ordered, body)
-    kept = without_notes(headless, body)
-    columns = [[*_columns(page)] for page in kept]
-    seen = Counter(word for page in pages for line in page for word in re.findall(r"[\w-]+", line.words.lower()))
-    counts = [sum(map(len, each)) for each in (ordered, headless, kept)]
-    edged = _with_edges(columns, widths)
-    return Flowed(_paragraphs(edged, seen), counts[0] - counts[1], counts[1] - counts[2], numbers)
+    body_pages = without_notes(headless, body)
+    columns = [[*_columns(page)] for page in body_pages]
+    word_counts = Counter(word for page in pages for line in page for word in re.findall(r"[\w-]+", line.words.lower()))
+    counts = [sum(map(len, page_set)) for page_set in (ordered, headless, body_pages)]
+    columns_with_edges = _with_edges(columns, widths)
+    return Flowed(_paragraphs(columns_with_edges, word_counts), counts[0] - counts[1], counts[1] - counts[2], numbers)
 
 
 def _body_size(pages: Sequence[Sequence[Line]]) -> float:
-    """Return the size of most letters."""
+    """Return the type size of most letters."""
     sizes: Counter[float] = Counter()
     for page in pages:
         for line in page:
@@ -110,12 +117,12 @@ def _body_size(pages: Sequence[Sequence[Line]]) -> float:
 
 
 def _without_marks(page: Sequence[Line], body: float) -> list[Line]:
-    """Return the lines without raised numbers of notes, where they are lines by themselves."""
+    """Return the lines without note numbers that are raised into lines of their own."""
     return [line for line in page if not (line.size < 0.8 * body and re.fullmatch(r"[\d*†‡]{1,3}", line.words.strip()))]
 
 
 def reading_order(page: Sequence[Line]) -> list[Line]:
-    """Return the lines of a page from top to bottom, of columns that stand side by side the left one first."""
+    """Return the lines of a page from top to bottom; the left one of two columns comes first."""
     lines = sorted(page, key=lambda line: (-line.top, line.left))
     gutter = _gutter(lines)
     if gutter is None:
@@ -124,45 +131,50 @@ def reading_order(page: Sequence[Line]) -> list[Line]:
     left: list[Line] = []
     right: list[Line] = []
     for line in lines:
-        if line.left < gutter < line.right:  # a title over both
+        if line.left < gutter < line.right:  # a title across both columns
             ordered += [*reading_order(left), *reading_order(right), line]
             left, right = [], []
         else:
             (left if line.right <= gutter else right).append(line)
-    if len(lines) in (len(left), len(right)):  # slanted lines, whose right end lies left of their beginning
+    if len(lines) in (len(left), len(right)):  # slanted lines, whose right end is left of their beginning
         return lines
     return [*ordered, *reading_order(left), *reading_order(right)]
 
 
 def _gutter(lines: Sequence[Line]) -> float | None:
-    """Return the x between two columns, which lies in most gaps between lines abreast; None for one column."""
+    """Return the x of the gutter between two columns; None if there is one column.
+
+    The gutter is in most gaps between lines that are side by side.
+    """
     gaps: list[tuple[float, float]] = []
     for index, line in enumerate(lines):
-        for other in lines[index + 1 :]:
-            if other.top <= line.bottom:
+        for neighbour in lines[index + 1 :]:
+            if neighbour.top <= line.bottom:
                 break
-            first, second = (line, other) if line.left <= other.left else (other, line)
-            # Lines of two columns needn't stand on one base line.
-            common = min(line.top, other.top) - max(line.bottom, other.bottom)
-            if common > _BESIDE * (line.top - line.bottom) and first.right < second.left:
+            first, second = (line, neighbour) if line.left <= neighbour.left else (neighbour, line)
+            # Lines of two columns may have different baselines.
+            overlap = min(line.top, neighbour.top) - max(line.bottom, neighbour.bottom)
+            if overlap > _SIDE_BY_SIDE * (line.top - line.bottom) and first.right < second.left:
                 gaps.append((first.right, second.left))
     if len(gaps) < _LINES_ABREAST:
         return None
     middle = sorted((start + end) / 2 for start, end in gaps)[len(gaps) // 2]
     edges = {x for start, end in gaps for x in ((start + end) / 2, start + _INSIDE, end - _INSIDE)}
     counts = {x: sum(start < x < end for start, end in gaps) for x in edges}
-    most = max(counts.values())
-    crossings = {x: sum(line.left < x < line.right for line in lines) for x, count in counts.items() if count == most}
-    stabbed = min(crossings, key=lambda x: (crossings[x], abs(x - middle)))
-    inside = [(start, end) for start, end in gaps if start < stabbed < end]
-    crossing = crossings[stabbed]
+    highest_count = max(counts.values())
+    crossings = {
+        x: sum(line.left < x < line.right for line in lines) for x, count in counts.items() if count == highest_count
+    }
+    gutter = min(crossings, key=lambda x: (crossings[x], abs(x - middle)))
+    inside = [(start, end) for start, end in gaps if start < gutter < end]
+    crossing = crossings[gutter]
     if len(inside) < _LINES_ABREAST or crossing > len(inside):
         return None
     return (max(start for start, _ in inside) + min(end for _, end in inside)) / 2
 
 
 def _columns(page: Sequence[Line]) -> Iterator[list[Line]]:
-    """Yield the lines of a page by columns: where the next line stands higher, another begins."""
+    """Yield the lines of a page by column: a line above the previous one begins the next column."""
     column: list[Line] = []
     for line in page:
         if column and line.bottom > column[-1].top:
@@ -176,30 +188,30 @@ def _columns(page: Sequence[Line]) -> Iterator[list[Line]]:
 def _with_edges(
     pages: Sequence[Sequence[Sequence[Line]]], widths: Sequence[float]
 ) -> list[tuple[Sequence[Line], float]]:
-    """Return each column with its right edge, up to which the lines of prose are full.
+    """Return each column with its right edge, which full lines of prose reach.
 
     A page of verse among prose has the edge of the prose. If all lines are verse, the edge is that of the page.
     """
     single = [columns[0] for columns in pages if len(columns) == 1]
     lengths = sorted(line.right - _edge(column) for column in single for line in column)
-    usual = lengths[int(_FULL * (len(lengths) - 1))] if len(lengths) >= _LEAST_LINES else 0.0
-    if widths and usual and _is_narrow(single, lengths[int(_NEARLY_ALL * (len(lengths) - 1))]):
+    usual_length = lengths[int(_FULL * (len(lengths) - 1))] if len(lengths) >= _MIN_LINES else 0.0
+    if widths and usual_length and _is_narrow(single, lengths[int(_NEARLY_ALL * (len(lengths) - 1))]):
         lefts = [min(line.left for line in column) for column in single]
         full = (
             min(width for width, columns in zip(widths, pages, strict=True) if len(columns) == 1)
             - min(lefts)
             - max(lefts)
         )
-        usual = full if full * (1 - _FREE) > usual else usual
+        usual_length = full if full * (1 - _FREE) > usual_length else usual_length
     return [
-        (column, max(*(line.right for line in column), _edge(column) + usual if len(columns) == 1 else 0.0))
+        (column, max(*(line.right for line in column), _edge(column) + usual_length if len(columns) == 1 else 0.0))
         for columns in pages
         for column in columns
     ]
 
 
 def _is_narrow(columns: Sequence[Sequence[Line]], edge: float) -> bool:
-    """Whether lines are short, and the next word would often have been on them as well, as in verse."""
+    """Return whether lines are short and could often have held the next word too, as in verse."""
     pairs = [
         line.right - _edge(column) + _width(following, line) > edge
         for column in columns
@@ -211,14 +223,15 @@ def _is_narrow(columns: Sequence[Sequence[Line]], edge: float) -> bool:
 
 
 def _width(following: Line, line: Line) -> float:
-    """Return how much of a line the first word of the next one would have needed, with a space."""
+    """Return the width that the first word of the next line would have needed in this one, with a space."""
     return (len(following.words.split(maxsplit=1)[0]) + 1) * (line.right - line.left) / max(len(line.words), 1)
 
 
-def _paragraphs(columns: Sequence[tuple[Sequence[Line], float]], seen: Counter[str]) -> str:
-    written: list[str] = []
+def _paragraphs(columns: Sequence[tuple[Sequence[Line], float]], word_counts: Counter[str]) -> str:
+    """Return the text of columns, each given with its right edge; blocks are separated by a blank line."""
+    pieces: list[str] = []
     turns = _turn_starts(column for column, _ in columns)
-    last: Line | None = None
+    previous: Line | None = None
     ended, goes_on = True, False
     for column, right in columns:
         left = _edge(column)
@@ -227,48 +240,48 @@ def _paragraphs(columns: Sequence[tuple[Sequence[Line], float]], seen: Counter[s
         for block, is_verse in zip(blocks, are_verse, strict=True):
             has_edge = any(line.left - left <= _INDENT * line.size for line, _ in block)
             for index, (line, is_short) in enumerate(block):
-                other_size = last is not None and abs(line.size - last.size) > _OTHER_SIZE * line.size
+                other_size = previous is not None and abs(line.size - previous.size) > _OTHER_SIZE * line.size
                 indented = (
                     not goes_on
                     and line.left - left > _INDENT * line.size
                     and (
-                        last is None
-                        or line.left - last.left > _DEEPER * line.size
-                        or (has_edge and _may_end(last) and not _goes_on(line))
+                        previous is None
+                        or line.left - previous.left > _DEEPER * line.size
+                        or (has_edge and _may_end(previous) and not _goes_on(line))
                     )
                 )
-                if last is None:
-                    written.append(line.words.strip())
+                if previous is None:
+                    pieces.append(line.words.strip())
                 elif (index == 0 and block is not blocks[0]) or other_size:
-                    written += ["\n\n", line.words.strip()]
+                    pieces += ["\n\n", line.words.strip()]
                 elif indented or ended or line in turns:
-                    written += ["\n", line.words.strip()]
+                    pieces += ["\n", line.words.strip()]
                 else:
-                    written[-1:] = _joined(written[-1], line.words.strip(), seen)
+                    pieces[-1:] = _joined(pieces[-1], line.words.strip(), word_counts)
                 goes_on = (
                     is_verse
                     and not is_short
                     and index + 1 < len(block)
                     and _is_turned_over(line, block[index + 1][0], right - left)
                 )
-                last, ended = line, is_short or (is_verse and not goes_on)
-    return "".join(written)
+                previous, ended = line, is_short or (is_verse and not goes_on)
+    return "".join(pieces)
 
 
 def _turn_starts(columns: Iterable[Sequence[Line]]) -> frozenset[Line]:
-    """Return the lines that begin with a label: in a cell, or with a colon, if labels come again as in an interview."""
+    """Return the lines that begin a turn: those with a label in a cell, or with a repeated label and a colon."""
     lines = [line for column in columns for line in column]
     in_cells = {line for line in lines if CELL in line.words}
     labels = {line: label[0] for line in lines if (label := label_of(line.words))}
     counts = Counter(labels.values())
-    often = {name for name, count in counts.items() if count > 1}
-    if not (1 < len(often) <= _MOST_SPEAKERS and sum(counts[name] for name in often) >= _LEAST_TURNS):
+    repeated = {name for name, count in counts.items() if count > 1}
+    if not (1 < len(repeated) <= _MAX_SPEAKERS and sum(counts[name] for name in repeated) >= _MIN_TURNS):
         return frozenset(in_cells)
-    return frozenset(in_cells | {line for line, name in labels.items() if name in often})
+    return frozenset(in_cells | {line for line, name in labels.items() if name in repeated})
 
 
 def _ends(column: Sequence[Line], right: float) -> list[bool]:
-    """Return of each line whether it ends short of the edge by more than the next word would have needed."""
+    """Return for each line whether it is short: the first word of the next line would have fitted."""
     width = right - min(line.left for line in column)
     ends = []
     for line, following in zip(column, [*column[1:], None], strict=True):
@@ -276,14 +289,14 @@ def _ends(column: Sequence[Line], right: float) -> list[bool]:
         if following is None:
             ends.append(slack > (_SHORT if _may_end(line) else _HALF) * width)
             continue
-        # The word may be wider than the others, where a sentence goes on.
+        # The first word of a continued sentence may be wider than the average.
         wide = _WIDE_WORD if following.words[:1].islower() and not _may_end(line) else 1
         ends.append(slack > max(_SHORT * width, _width(following, line) * wide))
     return ends
 
 
 def _may_end(line: Line) -> bool:
-    """Whether a line ends as sentences do."""
+    """Return whether a line ends with a stop."""
     return line.words.rstrip()[-1:] in _STOPS
 
 
@@ -291,38 +304,38 @@ def _goes_on(line: Line) -> bool:
     return line.words.lstrip()[:1].islower()
 
 
-# Lines, each with whether it ends before the edge.
+# Lines, each with whether it is short.
 _Block: TypeAlias = "list[tuple[Line, bool]]"
 
 
 def _blocks(column: Sequence[Line], ends: Sequence[bool]) -> list[_Block]:
-    """Return the lines of a column, parted where a gap is wider than that between lines."""
-    usual = step(column)
-    steps = [above.bottom - line.bottom for above, line in pairwise(column)]
-    is_exact = sum(abs(gap - usual) <= _EXACT * usual for gap in steps) >= _MOSTLY * len(steps)
+    """Return the lines of a column, divided at gaps wider than the usual line spacing."""
+    usual_step = step(column)
+    steps = [upper.bottom - line.bottom for upper, line in pairwise(column)]
+    is_exact = sum(abs(gap - usual_step) <= _EXACT * usual_step for gap in steps) >= _MOSTLY * len(steps)
     blocks: list[_Block] = [[(column[0], ends[0])]]
-    for gap, line, short, before in zip(steps, column[1:], ends[1:], ends, strict=False):
-        last = blocks[-1][-1][0]
-        small = is_exact and gap > _SMALL_GAP * usual and (before or _may_end(last))
-        if usual > 0 and (gap > GAP * usual or small):
+    for gap, line, is_short, was_short in zip(steps, column[1:], ends[1:], ends, strict=False):
+        previous = blocks[-1][-1][0]
+        is_small_gap = is_exact and gap > _SMALL_GAP * usual_step and (was_short or _may_end(previous))
+        if usual_step > 0 and (gap > GAP * usual_step or is_small_gap):
             blocks.append([])
-        blocks[-1].append((line, short))
+        blocks[-1].append((line, is_short))
     return blocks
 
 
 def _verse_blocks(blocks: Sequence[_Block], left: float, turns: Container[Line]) -> list[bool]:
-    """Return of each block of a column whether its lines are verses: most end short, and the next isn't indented.
+    """Return for each block of a column whether it is verse: most lines are short, the following ones not indented.
 
-    A column with several turns of an interview has none.
+    A column with several turns of an interview has no verse.
     """
     if sum(line in turns for block in blocks for line, _ in block) > 1:
         return [False] * len(blocks)
     inner = [[*pairwise(block)] for block in blocks]
-    every = [pair for pairs in inner for pair in pairs]
-    are_many = len(every) >= _LEAST_LINES and _is_verse(every, left, turns, _SOME_SHORT)
+    all_pairs = [pair for pairs in inner for pair in pairs]
+    column_is_verse = len(all_pairs) >= _MIN_LINES and _is_verse(all_pairs, left, turns, _SOME_SHORT)
     return [
-        (len(pairs) >= _LEAST_PAIRS and _is_verse(pairs, left, turns, _MOST_SHORT))
-        or (are_many and _is_verse(pairs, left, turns, _FEW_SHORT))
+        (len(pairs) >= _MIN_PAIRS and _is_verse(pairs, left, turns, _MOSTLY_SHORT))
+        or (column_is_verse and _is_verse(pairs, left, turns, _FEW_SHORT))
         for pairs in inner
     ]
 
@@ -339,29 +352,29 @@ def _is_verse(
 
 
 def _is_turned_over(verse: Line, following: Line, width: float) -> bool:
-    """Whether a line is the end of a verse that was too long for its column, given that the verse is full."""
+    """Return whether the next line is the turned-over end of a full verse that was too long for its column."""
     is_end = following.right - following.left <= _TURNED_OVER * width
     return is_end and _goes_on(following) and following.left >= verse.left - _DEEPER * verse.size
 
 
 def _edge(column: Sequence[Line]) -> float:
-    """Where most lines of a column begin."""
+    """Return the x at which most lines of a column begin."""
     return Counter(round(line.left) for line in column).most_common(1)[0][0]
 
 
-def _joined(before: str, line: str, seen: Counter[str]) -> list[str]:
-    """Two lines of a paragraph as one: a word that was hyphenated at the line's end is whole again."""
-    if before.endswith("\xad"):
-        return [before[:-1] + line]
-    broken = re.search(r"([\w'’]+)-$", before)
-    if not (broken and line[:1].islower()):
-        # A dash that opens a speech or a remark holds on to its word, one that closes a remark to its stop.
-        held = re.search(r"(?:^|\s)—$", before) or re.match(r"—(?:[.,;:?!)]|\s|$)", line)
-        return [before + line if held else f"{before} {line}"]
-    rest = re.match(r"[\w'’]+", line)
-    tail = rest[0] if rest else ""
-    whole, parted = (broken[1] + tail).lower(), f"{broken[1]}-{tail}".lower()
-    pronoun = bool(_CLITIC.fullmatch(tail)) and any(word.endswith(f"-{tail}") for word in seen)
-    if seen[whole] < seen[parted] or (pronoun and not seen[whole]):
-        return [before + line]
-    return [before[:-1] + line]
+def _joined(text: str, line: str, word_counts: Counter[str]) -> list[str]:
+    """Return two lines of a paragraph joined; a word hyphenated at the line's end is made whole."""
+    if text.endswith("\xad"):
+        return [text[:-1] + line]
+    hyphenated = re.search(r"([\w'’]+)-$", text)
+    if not (hyphenated and line[:1].islower()):
+        # A dash that opens a speech or a remark is attached to its word, one that closes a remark to its stop.
+        is_attached = re.search(r"(?:^|\s)—$", text) or re.match(r"—(?:[.,;:?!)]|\s|$)", line)
+        return [text + line if is_attached else f"{text} {line}"]
+    continuation = re.match(r"[\w'’]+", line)
+    tail = continuation[0] if continuation else ""
+    unhyphenated, with_hyphen = (hyphenated[1] + tail).lower(), f"{hyphenated[1]}-{tail}".lower()
+    is_pronoun = bool(_CLITIC.fullmatch(tail)) and any(word.endswith(f"-{tail}") for word in word_counts)
+    if word_counts[unhyphenated] < word_counts[with_hyphen] or (is_pronoun and not word_counts[unhyphenated]):
+        return [text + line]
+    return [text[:-1] + line]

@@ -14,7 +14,7 @@ _SCORE: Final = "application/vnd.recordare.musicxml"
 
 
 def is_song(text: str) -> bool:
-    r"""Whether a text is timed lyrics: most lines begin with a time, and few of these with the name of a speaker.
+    r"""Return whether a text is timed lyrics: most lines begin with a time, and few of these with a speaker's name.
 
     >>> is_song("[ti:Copla]\n[00:01.20]Palomita\n[00:04]blanca\n"), is_song("[00:01] E1: ¿Y usted?\n")
     (True, False)

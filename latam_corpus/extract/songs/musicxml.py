@@ -1,19 +1,20 @@
-"""Scores (MusicXML 1 to 4, also compressed): the words that are sung, a stanza a verse.
+"""Scores (MusicXML 1 to 4, also compressed): the sung words, a stanza per verse.
 
-Syllables are joined to words. Lines are those that the score marks; in one that marks none, a line begins with a
+Syllables are joined into words. Lines end where the score marks it; in a score without such marks, a line begins with a
 capital after a stop. A voice that sings the words of another is left out.
 """
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final, NamedTuple
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
 
 from latam_corpus.extract.bounded_xml import parse_xml
 from latam_corpus.extract.document import Extracted, UnusableError
-from latam_corpus.extract.documents.zip_package import ZipPackage
 from latam_corpus.extract.stated_rights.file_refusals import refusals_in
 from latam_corpus.extract.stated_rights.stated_licences import stated_in
+from latam_corpus.extract.zip_package import ZipPackage
 from latam_corpus.messages import N_
 from latam_corpus.text.markup.xml_tree import XML_LANG, attribute, name_of, words
 
@@ -22,38 +23,39 @@ if TYPE_CHECKING:
 
     from lxml import etree
 
-# Counted up when the same bytes give another text.
+# Increased when the same bytes yield a different text.
 EXTRACTOR: Final = "musicxml 1"
 
 _CONTAINER: Final = "META-INF/container.xml"
 _WRITERS: Final = frozenset({"lyricist", "poet", "author", "librettist"})
-# The share of a voice's words that another sings too.
+# A stanza repeats another if it shares at least this proportion of its words.
 _SAME: Final = 0.9
 _BREAK: Final = re.compile(r"(?<=[.,;:!?…»”—-])\s+(?=[¡¿«“—-]*[A-ZÁÉÍÓÚÜÑÃÕÂÊÔÀÇ])")
 _WORD: Final = re.compile(r"[^\W_]+")
 
 
-class _Verse(NamedTuple):
-    """A verse's words as they are put together.
+@dataclass
+class _Verse:
+    """The words of a verse as they are assembled.
 
     Attributes:
         pieces: syllables, spaces and line ends.
-        open: whether the last syllable's word goes on.
+        is_open: whether the last syllable's word continues.
     """
 
-    pieces: list[str]
-    open: list[bool]
+    pieces: list[str] = field(default_factory=list)
+    is_open: bool = False
 
 
 def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
-    """Return the words of a score, with a version where it has the song in several languages.
+    """Return the words of a score, with a version for each further language.
 
     Args:
-        raw: the XML, or the package that has it.
+        raw: the XML, or the package that contains it.
         parameters: not used.
 
     Raises:
-        UnusableError: it is no score, or nothing is sung in it.
+        UnusableError: it isn't a score, or nothing is sung in it.
 
     >>> def note(text, syllabic, more=""):
     ...     return f"<note><lyric><syllabic>{syllabic}</syllabic><text>{text}</text>{more}</lyric></note>"
@@ -63,32 +65,36 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     """
     del parameters
     root = _score(raw)
-    named = {
-        one.get("number") or one.get("name") or "1": one.get(XML_LANG)
-        for one in root.iterfind("{*}defaults/{*}lyric-language")
+    languages = {
+        element.get("number") or element.get("name") or "1": element.get(XML_LANG)
+        for element in root.iterfind("{*}defaults/{*}lyric-language")
     }
     by_language: dict[str | None, list[str]] = {}
     for voice in _voices(root):
         for number, stanza in voice.items():
-            mine = by_language.setdefault(named.get(number), [])
-            if not _is_sung(stanza, mine):
-                mine.append(stanza)
+            stanzas_so_far = by_language.setdefault(languages.get(number), [])
+            if not _is_sung(stanza, stanzas_so_far):
+                stanzas_so_far.append(stanza)
     if not by_language:
-        raise UnusableError("no text", N_("nothing is sung in it"), N_("leave it out, or add the words"))
-    (language, stanzas), *others = by_language.items()
+        raise UnusableError("no text", N_("it has no lyrics"), N_("leave it out, or add the words"))
+    (language, stanzas), *other_languages = by_language.items()
     titles = (words(root.find(path)) for path in ("{*}work/{*}work-title", "{*}movement-title"))
     credits_ = root.iterfind("{*}identification/{*}creator")
     return Extracted(
         "\n\n".join(stanzas),
         EXTRACTOR,
         title=next(filter(None, titles), None),
-        creators=tuple(dict.fromkeys(words(one) for one in credits_ if one.get("type") in _WRITERS and words(one))),
+        creators=tuple(
+            dict.fromkeys(words(element) for element in credits_ if element.get("type") in _WRITERS and words(element))
+        ),
         declared_language=language,
         licences=stated_in(root.find("{*}identification")),
         refusals=refusals_in(root.find("{*}identification")),
         versions=tuple(
-            Extracted("\n\n".join(texts), EXTRACTOR, declared_language=other, composition="translation")
-            for other, texts in others
+            Extracted(
+                "\n\n".join(other_stanzas), EXTRACTOR, declared_language=other_language, composition="translation"
+            )
+            for other_language, other_stanzas in other_languages
         ),
     )
 
@@ -96,8 +102,8 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
 def _score(raw: bytes) -> etree._Element:
     if raw.startswith(b"PK"):
         package = ZipPackage(raw)
-        places = [attribute(one, "full-path") for one in package.xml(_CONTAINER).iter("{*}rootfile")]
-        raw = package.read(places[0] if places else "")
+        paths = [attribute(element, "full-path") for element in package.xml(_CONTAINER).iter("{*}rootfile")]
+        raw = package.read(paths[0] if paths else "")
     root = parse_xml(raw)
     if name_of(root) not in ("score-partwise", "score-timewise"):
         raise UnusableError("not XML", f"its root is <{name_of(root)}>", N_("export it as MusicXML"))
@@ -105,15 +111,17 @@ def _score(raw: bytes) -> etree._Element:
 
 
 def _voices(root: etree._Element) -> Iterator[dict[str, str]]:
-    """Yield the stanzas of each part that has any, by their number."""
-    names = [one.get("id") for one in root.iterfind("{*}part-list/{*}score-part")]
-    names += [one.get("id") for one in root.iter("{*}part")]
+    """Yield the stanzas of each part that has any, by number."""
+    names = [element.get("id") for element in root.iterfind("{*}part-list/{*}score-part")]
+    names += [element.get("id") for element in root.iter("{*}part")]
     for part in dict.fromkeys(names):
         verses: dict[str, _Verse] = {}
-        notes = (note for one in root.iter("{*}part") if one.get("id") == part for note in one.iter("{*}note"))
+        notes = (
+            note for element in root.iter("{*}part") if element.get("id") == part for note in element.iter("{*}note")
+        )
         for note in notes:
             for lyric in note.iterfind("{*}lyric"):
-                verse = verses.setdefault(lyric.get("number") or lyric.get("name") or "1", _Verse([], [False]))
+                verse = verses.setdefault(lyric.get("number") or lyric.get("name") or "1", _Verse())
                 _sing(lyric, verse)
         stanzas = {number: _lines("".join(verse.pieces)) for number, verse in verses.items()}
         if filled := {number: stanza for number, stanza in stanzas.items() if stanza}:
@@ -121,37 +129,37 @@ def _voices(root: etree._Element) -> Iterator[dict[str, str]]:
 
 
 def _sing(lyric: etree._Element, verse: _Verse) -> None:
-    """Add a note's syllables; what an elision joins on one note are two words."""
-    for one in lyric:
-        name = name_of(one)
+    """Add a note's syllables to a verse; syllables joined by an elision are separate words."""
+    for child in lyric:
+        name = name_of(child)
         if name == "syllabic":
-            if words(one) in ("single", "begin"):
-                verse.open[0] = False
+            if words(child) in ("single", "begin"):
+                verse.is_open = False
         elif name == "text":
-            if verse.pieces and not verse.open[0]:
+            if verse.pieces and not verse.is_open:
                 verse.pieces.append(" ")
-            verse.pieces.append(str(one.text or "").strip())
-            verse.open[0] = _goes_on(one)
+            verse.pieces.append(str(child.text or "").strip())
+            verse.is_open = _goes_on(child)
         elif name == "elision":
-            verse.open[0] = False
+            verse.is_open = False
         elif name in ("end-line", "end-paragraph"):
             verse.pieces.append("\n" if name == "end-line" else "\n\n")
-            verse.open[0] = False
+            verse.is_open = False
 
 
 def _goes_on(text: etree._Element) -> bool:
-    before = text.getprevious()
-    return before is not None and name_of(before) == "syllabic" and words(before) in ("begin", "middle")
+    previous = text.getprevious()
+    return previous is not None and name_of(previous) == "syllabic" and words(previous) in ("begin", "middle")
 
 
 def _lines(sung: str) -> str:
-    marked = "\n" in sung.strip()
-    lines = [" ".join(line.split()) for line in (sung if marked else _BREAK.sub("\n", sung)).split("\n")]
+    has_lines = "\n" in sung.strip()
+    lines = [" ".join(line.split()) for line in (sung if has_lines else _BREAK.sub("\n", sung)).split("\n")]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
 
 
-def _is_sung(stanza: str, others: Sequence[str]) -> bool:
-    """Whether another voice sings these words already."""
-    mine = set(_WORD.findall(stanza.casefold()))
-    theirs = (set(_WORD.findall(other.casefold())) for other in others)
-    return any(len(mine & those) >= _SAME * len(mine) for those in theirs)
+def _is_sung(stanza: str, other_stanzas: Sequence[str]) -> bool:
+    """Return whether other stanzas have nearly all these words."""
+    own_words = set(_WORD.findall(stanza.casefold()))
+    other_words = (set(_WORD.findall(other_stanza.casefold())) for other_stanza in other_stanzas)
+    return any(len(own_words & words_of_other) >= _SAME * len(own_words) for words_of_other in other_words)

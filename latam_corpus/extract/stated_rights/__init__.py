@@ -1,1 +1,1 @@
-"""What files state about their licence, reservations, and refusals."""
+"""Statements of files about their licence, reservations, and opt-outs."""

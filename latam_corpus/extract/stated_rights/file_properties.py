@@ -1,4 +1,4 @@
-"""Title and author in the properties of a file, which programs fill in with their user's name or a file's name."""
+"""Title and author in a file's properties, which programs often fill in with the user's name or the file's name."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ _OFFICE: Final = re.compile(
 def title_and_creators(
     parameters: Mapping[str, str], title: str | None, creators: tuple[str, ...]
 ) -> tuple[str | None, tuple[str, ...]]:
-    """Return the properties that the source says are those of the work; nothing for the others.
+    """Return those properties that the source declares to describe the work, and nothing for the others.
 
     Args:
-        parameters: of the media type: `properties`, their names with + between them.
-        title: as the file's properties have it.
-        creators: the same.
+        parameters: of the media type: `properties`, property names separated by +.
+        title: from the file's properties.
+        creators: from the file's properties.
 
     >>> title_and_creators({}, "Microsoft Word - entrevista final 2.doc", ("Usuario",))
     (None, ())
     >>> title_and_creators({"properties": "title+creators"}, "Memorias", ("Ana Ruiz",))
     ('Memorias', ('Ana Ruiz',))
     """
-    asked = parameters.get("properties", "").split("+")
-    return title if "title" in asked else None, creators if "creators" in asked else ()
+    declared = parameters.get("properties", "").split("+")
+    return title if "title" in declared else None, creators if "creators" in declared else ()
 
 
 def is_saved_by_office(page: bytes) -> bool:

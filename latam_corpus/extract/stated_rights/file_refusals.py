@@ -1,4 +1,4 @@
-"""Refusals of training and mining that pages and files carry: robots and TDMRep in HTML, TDMRep in XML metadata.
+"""Opt-outs from training and mining in pages and files: robots directives and TDMRep in HTML, TDMRep in XML metadata.
 
 The names are those of the TDM Reservation Protocol (W3C Community Group report of 10 May 2024): `tdm-reservation` in
 HTML, the property `tdm:reservation` in an EPUB's package, the namespace `http://www.w3.org/ns/tdmrep/` in XMP.
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 Refusals: TypeAlias = tuple[tuple[Signal, str], ...]
 
-_TDM: Final = "w3.org/ns/tdm"  # whatever follows: reports and programs differ in the end of the address
+_TDM: Final = "w3.org/ns/tdm"  # reports and programs differ in the end of the address
 _NAMES: Final = re.compile(r"(?:\w+[:.])?tdm[-_:.]?reservation", re.IGNORECASE)
 _PREFIX: Final = re.compile(rf"(\w+):\s+https?://(?:www\.)?{re.escape(_TDM)}")
 _NAMING: Final = ("property", "name")
@@ -35,25 +35,25 @@ _NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def page_refusals(raw: bytes, parameters: Mapping[str, str] | None = None) -> Refusals:
-    """Return what the head of an HTML page refuses, each signal once.
+    """Return the opt-outs in the head of an HTML page, each signal once.
 
     Args:
         raw: the page's bytes.
-        parameters: of its media type; `licences=read` where its crawler has read the licences that it links to.
+        parameters: of its media type; `licences=read` if its crawler has read the licences that it links to.
 
     >>> page_refusals(b'<meta name="robots" content="noai"><meta name="tdm:reservation" content="1">')
     (('noai', 'meta: noai'), ('tdm-reservation', 'meta: 1'))
     """
     head = Head(raw)
     name, _, value = LICENCES_READ.partition("=")
-    is_read = (parameters or {}).get(name) == value
-    opt_outs = page_opt_outs("", (), head, _NEVER, _no_licence if is_read else unread_licence)
-    found: list[tuple[Signal, str]] = [(one.signal, one.value) for one in opt_outs]
+    licences_are_read = (parameters or {}).get(name) == value
+    opt_outs = page_opt_outs("", (), head, _NEVER, _no_licence if licences_are_read else unread_licence)
+    refusals: list[tuple[Signal, str]] = [(opt_out.signal, opt_out.value) for opt_out in opt_outs]
     if any(map(head.has, _IN_PAGES)):
         for tag, values in head.elements:
             if tag == "meta" and any(_NAMES.fullmatch(values.get(name, "")) for name in _NAMING):
-                found += _reserved(values.get("content", ""), "meta")
-    return _once(found)
+                refusals += _reserved(values.get("content", ""), "meta")
+    return _once(refusals)
 
 
 def _no_licence(link: str, url: str, time: datetime) -> list[OptOut]:
@@ -62,25 +62,25 @@ def _no_licence(link: str, url: str, time: datetime) -> list[OptOut]:
 
 
 def refusals_in(*records: etree._Element | None) -> Refusals:
-    """Return what records of XML refuse: reservations of mining (TDMRep), and directives for robots.
+    """Return the opt-outs in XML records: reservations of mining (TDMRep), and directives for robots.
 
-    A reservation that is neither 0 nor 1 counts: its owner meant something.
+    A reservation that is neither 0 nor 1 counts as one.
 
     >>> from lxml import etree
     >>> refusals_in(etree.fromstring('<metadata><meta property="tdm:reservation">1</meta></metadata>'))
     (('tdm-reservation', 'metadata: 1'),)
     """
-    found: list[tuple[Signal, str]] = []
+    reservations: list[tuple[Signal, str]] = []
     for record in records:
         if record is not None:
             prefixes = _prefixes(record)
             for element in record.iter():
-                found += _of_element(element, prefixes)
-    return _once(found)
+                reservations += _of_element(element, prefixes)
+    return _once(reservations)
 
 
 def _prefixes(record: etree._Element) -> frozenset[str]:
-    """Return the prefixes that a package (EPUB) declares for TDMRep's vocabulary."""
+    """Return the prefixes that an EPUB package declares for the vocabulary of TDMRep."""
     declared = record.getroottree().getroot().get("prefix") or ""
     return frozenset(_PREFIX.findall(declared))
 
@@ -91,30 +91,30 @@ def _of_element(element: etree._Element, prefixes: frozenset[str]) -> Iterator[t
     for key, value in element.attrib.items():
         if _is_reservation(str(key), prefixes):
             yield from _reserved(str(value), "metadata")
-    named = [attribute(element, name) for name in _NAMING]
-    if _is_reservation(element.tag, prefixes) or any(_is_reservation(name, prefixes) for name in named):
-        written = attribute(element, "content") or attribute(element, "value") or words(element)
-        yield from _reserved(written, "metadata")
-    elif any(name.lower() in ("robots", "x-robots-tag") for name in named):
-        written = attribute(element, "content") or words(element)
-        yield from ((word, f"metadata: {written}") for word in refusals(written))
+    names = [attribute(element, name) for name in _NAMING]
+    if _is_reservation(element.tag, prefixes) or any(_is_reservation(name, prefixes) for name in names):
+        content = attribute(element, "content") or attribute(element, "value") or words(element)
+        yield from _reserved(content, "metadata")
+    elif any(name.lower() in ("robots", "x-robots-tag") for name in names):
+        content = attribute(element, "content") or words(element)
+        yield from ((word, f"metadata: {content}") for word in refusals(content))
 
 
 def _is_reservation(name: str, prefixes: frozenset[str]) -> bool:
-    """Whether an element, attribute or property is TDMRep's `reservation`, by its namespace, prefix or whole name."""
-    space, _, local = name.rpartition("}")
-    before, colon, bare = local.rpartition(":")
-    if bare.lower() == "reservation" and (_TDM in space or (colon and before in prefixes)):
+    """Return whether a name is TDMRep's `reservation`, by its namespace, prefix or full name."""
+    namespace, _, local = name.rpartition("}")
+    prefix, colon, base_name = local.rpartition(":")
+    if base_name.lower() == "reservation" and (_TDM in namespace or (colon and prefix in prefixes)):
         return True
     return _NAMES.fullmatch(local) is not None
 
 
-def _reserved(value: str, where: str) -> list[tuple[Signal, str]]:
-    return [] if reservation(value) is False else [("tdm-reservation", f"{where}: {' '.join(value.split())[:100]}")]
+def _reserved(value: str, place: str) -> list[tuple[Signal, str]]:
+    return [] if reservation(value) is False else [("tdm-reservation", f"{place}: {' '.join(value.split())[:100]}")]
 
 
-def _once(found: Iterable[tuple[Signal, str]]) -> Refusals:
+def _once(refusals: Iterable[tuple[Signal, str]]) -> Refusals:
     by_signal: dict[Signal, str] = {}
-    for signal, value in found:
+    for signal, value in refusals:
         by_signal.setdefault(signal, value)
     return tuple(by_signal.items())

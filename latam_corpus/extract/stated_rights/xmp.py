@@ -1,4 +1,4 @@
-"""XMP (ISO 16684-1): what PDFs and pictures say of themselves, in XML among their other bytes."""
+"""XMP (ISO 16684-1): metadata of PDFs and pictures, as XML among their other bytes."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ _OBJECTS: Final = re.compile(rb"/Type\s*/ObjStm\b")
 _FIRST: Final = re.compile(rb"/First\s+(\d{1,9})\b")
 _METADATA: Final = re.compile(rb"/Metadata\s+(\d{1,9})\s+(\d{1,5})\s+R\b")
 _STREAM: Final = re.compile(rb"\bstream\r?\n")
-# The charset is that before it was decoded. Entities may be a bomb's; where one is named, its name is the text.
+# The declared charset is outdated after decoding. Entities may be a bomb, so a reference becomes the entity's name.
 _DECLARATIONS: Final = re.compile(rb"<\?xml\b[^>]*>|<!DOCTYPE[^\[>]*(?:\[.*?\]\s{0,20})?>", re.DOTALL)
 _ENTITY: Final = re.compile(rb"&(?!(?:amp|lt|gt|quot|apos|#\w{1,7});)")
-_DICTIONARY: Final = 4096  # bytes of a stream's own
-_MOST_OBJECTS: Final = 64
-_MOST: Final = 2**24  # of a stream, unpacked
+_DICTIONARY: Final = 4096  # bytes
+_MAX_OBJECTS: Final = 64
+_MAX_STREAM: Final = 2**24  # decompressed bytes
 
 
 class XmpStatements(NamedTuple):
-    """What a packet of XMP states: licences and other statements of rights, and refusals of training or mining."""
+    """Licences and other statements of rights in an XMP packet, refusals of training or mining, and notes."""
 
     licences: tuple[str, ...] = ()
     refusals: Refusals = ()
@@ -44,16 +44,16 @@ class XmpStatements(NamedTuple):
 
 
 def statements_of_pdf(raw: bytes) -> XmpStatements:
-    """Return what the XMP states that a PDF's catalog names; that of pictures and attachments isn't the text's."""
-    for number, generation in _named(raw):
-        defined = re.compile(rb"(?<!\d)%s\s+%s\s+obj\b" % (number, generation))
-        for one in [*defined.finditer(raw)][-1:]:  # the last counts, of a file that was saved over
-            return statements_of_packet(_stream(raw, one.end()))
+    """Return the statements of the XMP that a PDF's catalog names; XMP of pictures and attachments is ignored."""
+    for number, generation in _metadata_objects(raw):
+        definition = re.compile(rb"(?<!\d)%s\s+%s\s+obj\b" % (number, generation))
+        for match in [*definition.finditer(raw)][-1:]:  # an incremental save appends the newest
+            return statements_of_packet(_stream(raw, match.end()))
     return XmpStatements()
 
 
 def statements_of_picture(raw: bytes) -> XmpStatements:
-    """Return what the XMP in a TIFF, PNG or JPEG states."""
+    """Return the statements of the XMP in a TIFF, PNG or JPEG."""
     for charset in ("ascii", "utf-16-le", "utf-16-be"):
         for name in ("x:xmpmeta", "x:xapmeta", "rdf:RDF"):
             end = f"</{name}>".encode(charset)
@@ -64,7 +64,7 @@ def statements_of_picture(raw: bytes) -> XmpStatements:
 
 
 def statements_of_packet(packet: bytes) -> XmpStatements:
-    """Return what a packet of XMP states, in UTF-8 or UTF-16; of a damaged one what can be read of it.
+    """Return the statements of an XMP packet, in UTF-8 or UTF-16; a damaged one is read as far as possible.
 
     >>> statements_of_packet(b'<d xmlns:t="http://www.w3.org/ns/tdmrep/" t:reservation="1"><unclosed>').refusals
     (('tdm-reservation', 'metadata: 1'),)
@@ -78,14 +78,14 @@ def statements_of_packet(packet: bytes) -> XmpStatements:
         root = None
     if root is None:
         return XmpStatements(notes=(NOT_READ,))
-    cut = any(error.type_name in STOPS for error in parser.error_log)
+    is_cut = any(error.type_name in STOPS for error in parser.error_log)
     return XmpStatements(
-        stated([*values_in(root), *_marked(root)]), refusals_in(root), notes=(NOT_READ,) if cut else ()
+        stated([*values_in(root), *_marked(root)]), refusals_in(root), notes=(NOT_READ,) if is_cut else ()
     )
 
 
 def _marked(root: etree._Element) -> Iterator[str]:
-    """Yield `xmpRights:Marked` as a statement where it is true: somebody has the rights."""
+    """Yield `xmpRights:Marked` as a statement if it is true: the file is under copyright."""
     for element in root.iter():
         attributes = {str(key).rpartition("}")[2]: str(value) for key, value in element.attrib.items()}
         marks = [attributes.get("Marked", ""), words(element) if name_of(element) == "Marked" else ""]
@@ -94,41 +94,42 @@ def _marked(root: etree._Element) -> Iterator[str]:
             return
 
 
-def _named(raw: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Yield which object each catalog of a PDF names as its XMP, the last first."""
+def _metadata_objects(raw: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Yield the number and generation of the object that each PDF catalog names as its XMP, the last first."""
     for catalog in reversed([*_catalogs(raw)]):
         yield from _METADATA.findall(catalog)
 
 
 def _catalogs(raw: bytes) -> Iterator[bytes]:
-    for match in islice(_OBJECTS.finditer(raw), _MOST_OBJECTS):
+    """Yield the bytes of each catalog, in object streams first."""
+    for match in islice(_OBJECTS.finditer(raw), _MAX_OBJECTS):
         start = raw.rfind(b"obj", 0, match.start())
         first = _FIRST.search(raw, start, start + _DICTIONARY)
-        held = _stream(raw, start) if first else b""
-        if first and _CATALOG.search(held):
-            yield from filter(_CATALOG.search, _objects(held, int(first[1])))
-    for match in islice(_CATALOG.finditer(raw), _MOST_OBJECTS):
-        before = raw[max(0, match.start() - _DICTIONARY) : match.start()]
-        after = raw[match.start() : match.end() + _DICTIONARY]
-        # Of one whose end is farther all that was looked at; what follows has the metadata of others.
-        yield before[max(0, before.rfind(b"obj")) :] + after.partition(b"endobj")[0]
+        content = _stream(raw, start) if first else b""
+        if first and _CATALOG.search(content):
+            yield from filter(_CATALOG.search, _objects(content, int(first[1])))
+    for match in islice(_CATALOG.finditer(raw), _MAX_OBJECTS):
+        head = raw[max(0, match.start() - _DICTIONARY) : match.start()]
+        tail = raw[match.start() : match.end() + _DICTIONARY]
+        # Without an end in reach, the whole window is returned; bytes after the end belong to other objects.
+        yield head[max(0, head.rfind(b"obj")) :] + tail.partition(b"endobj")[0]
 
 
-def _objects(held: bytes, first: int) -> Iterator[bytes]:
-    """Yield the objects of a stream that holds several, after a list of their numbers and places."""
-    places = [first + int(one) for one in held[:first].split()[1::2] if one.isdigit()]
-    yield from (held[start:end] for start, end in pairwise([*places, len(held)]))
+def _objects(content: bytes, first: int) -> Iterator[bytes]:
+    """Yield the objects of an object stream, which begins with a list of their numbers and offsets."""
+    offsets = [first + int(offset) for offset in content[:first].split()[1::2] if offset.isdigit()]
+    yield from (content[start:end] for start, end in pairwise([*offsets, len(content)]))
 
 
 def _stream(raw: bytes, start: int) -> bytes:
-    """Return the bytes of the stream whose object begins here, unpacked; nothing where it can't be read."""
-    begun = _STREAM.search(raw, start, start + _DICTIONARY)
-    end = raw.find(b"endstream", begun.end()) if begun else -1
-    if not begun or end < 0:
+    """Return the decompressed bytes of the stream whose object begins here; empty if it can't be read."""
+    header = _STREAM.search(raw, start, start + _DICTIONARY)
+    end = raw.find(b"endstream", header.end()) if header else -1
+    if not header or end < 0:
         return b""
-    data = raw[begun.end() : end]
-    if b"FlateDecode" in raw[start : begun.start()]:
+    data = raw[header.end() : end]
+    if b"FlateDecode" in raw[start : header.start()]:
         with suppress(zlib.error):
-            return zlib.decompressobj().decompress(data, _MOST)
+            return zlib.decompressobj().decompress(data, _MAX_STREAM)
         return b""
     return data

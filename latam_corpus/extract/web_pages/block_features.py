@@ -1,4 +1,4 @@
-"""What a block's place and form say of it, a row of numbers for each block of a page; no word of the text is read."""
+"""Numeric features of each block of a page, from its position and form; the words of the text are not used."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from latam_corpus.extract.web_pages.measures_kernels import (
     compare_siblings,
     find_main,
     sum_up,
-    write_above,
-    write_beside,
     write_context,
     write_main,
+    write_nearest,
+    write_neighbours,
     write_own,
     write_places,
 )
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
     from latam_corpus.extract.web_pages.markup import Markup
 
-# What is known of a block from elsewhere on the page: it is a title of the page (2) or a piece of one (1), it stands in
-# the body that the page gives in JSON-LD, how often it stands on the page, the page gives such a body, it is a teaser.
-KNOWN: Final = ("is_title", "in_body", "times", "has_body", "is_teaser")
-# What `context` says of a block: the chances of its neighbours, of the elements around it, of what stands near.
+# Features from the page's metadata: the block is a title of the page (2) or part of one (1), is in the body that the
+# page states in JSON-LD, how often it occurs on the page, whether the page states such a body, whether it is a teaser.
+METADATA_FEATURES: Final = ("is_title", "in_body", "times", "has_body", "is_teaser")
+# Columns of `context`: the probabilities of a block's neighbours, of the elements around it, and of blocks near it.
 CONTEXT: Final = (
     *("chance", "chance_-3", "chance_-2", "chance_-1", "chance_1", "chance_2", "chance_3"),
     *("chance_0_up", "chance_1_up", "chance_2_up", "chance_3_up"),
@@ -59,18 +59,18 @@ FEATURES: Final = (
     *_OWN, *_AROUND, *_ALIKE, *_MAIN, *_PLACE, *_BESIDE,
     *(f"near_{name}" for name in _NEAR_TAGS),
     *(f"said_{name}" for name in HINTS),
-    *KNOWN,
+    *METADATA_FEATURES,
 )  # fmt: skip
 
-_TAGS_ASKED: Final = np.array([TAG[name] for name in _NEAR_TAGS], np.uint8)
+_NEAR_TAG_NUMBERS: Final = np.array([TAG[name] for name in _NEAR_TAGS], np.uint8)
 
 
-def features(page: Markup, known: NDArray[np.float32]) -> NDArray[np.float32]:
+def features(page: Markup, from_metadata: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return a row of `FEATURES` for each block, float32[b, len(FEATURES)].
 
     Args:
         page: the elements and blocks.
-        known: float32[b, len(KNOWN)].
+        from_metadata: float32[b, len(METADATA_FEATURES)].
     """
     table = np.zeros((len(page), len(FEATURES)), np.float32)
     if not len(page):
@@ -81,9 +81,11 @@ def features(page: Markup, known: NDArray[np.float32]) -> NDArray[np.float32]:
     column = write_own(table, page.tags, page.parents, page.owners, page.counts, sums, alike)
     column = write_main(table, column, page.parents, page.owners, page.counts, sums, main)
     column = write_places(table, column, page.tags, page.owners, page.counts)
-    column = write_beside(table, column, page.tags, page.owners, page.counts)
-    column = write_above(table, column, page.tags, page.parents, page.says, page.owners, page.inline_says, _TAGS_ASKED)
-    table[:, column:] = known
+    column = write_neighbours(table, column, page.tags, page.owners, page.counts)
+    column = write_nearest(
+        table, column, page.tags, page.parents, page.hints, page.owners, page.inline_hints, _NEAR_TAG_NUMBERS
+    )
+    table[:, column:] = from_metadata
     return table
 
 
@@ -92,7 +94,7 @@ def context(page: Markup, chances: NDArray[np.float32]) -> NDArray[np.float32]:
 
     Args:
         page: the elements and blocks.
-        chances: float32[b], a first look at each block.
+        chances: float32[b], the first forest's probability of each block.
     """
     table: NDArray[np.float32] = write_context(page.parents, page.owners, page.counts, chances, len(CONTEXT))
     return table

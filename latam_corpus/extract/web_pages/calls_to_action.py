@@ -1,8 +1,9 @@
-"""Lines of a page's text that call upon its reader and tell nothing: to read on, to subscribe, to follow.
+"""Lines of a page's text that only call on its reader: to read on, to subscribe, to follow.
 
-They stand within articles and at their ends, in elements like those of paragraphs, so that no layout tells them. Only a
-line that is such a call as a whole goes; the forms are those of newspapers in Spanish and Portuguese, in this project's
-own list. Lines of rules and separators go too. Asterisks, dashes and dots stay: they part the scenes of a story.
+They are within articles and at their ends, in elements like those of paragraphs, so that the layout can't distinguish
+them. A line is removed only if it is such a call as a whole. The forms are those of newspapers in Spanish and
+Portuguese, in a list made for this project. Lines of rules and separators are removed too; asterisks, dashes and dots
+are kept, because they separate the scenes of a story.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ from typing import Final
 
 from latam_corpus.text.folding import folded
 
-_LONGEST: Final = 200  # characters of a line that may be a call, the title that it names included
-# Without accents, as the line is compared. After these nothing follows, or a colon or a rule and what is to be read.
+_MAX_LENGTH: Final = 200  # characters of a call, including the title that it names
+# Without accents, as the line is compared. Nothing follows these, or a colon or bar and a title.
 _ALONE: Final = (
     (
         r"(?:le|lea|lee|leer|leia|sigue?|siga|seguir?|continua|continue|continuar)"
@@ -47,7 +48,7 @@ _ALONE: Final = (
     r"ya eres (?:suscriptor|socio|miembro)",
 )
 _PLATFORM: Final = r"(?:whatsapp|telegram|facebook|instagram|twitter|youtube|tiktok|google)"
-# These go with whatever follows.
+# These match with whatever follows.
 _BEGINNINGS: Final = (
     r"(?:haz?te|hacete|hagase|seja|torne-se) (?:una? |uma? )?(?:miembro|soci[oa]|suscriptora?|assinante|membro)",
     r"(?:suscribe?te|suscribite|suscribase)",
@@ -71,7 +72,7 @@ _CALL: Final = re.compile(
     rf"(?:{'|'.join(_ALONE)})(?:[\s!?.…]*|\s*[:|»>→][^.!?]*[.!?…]?)|(?:{'|'.join(_BEGINNINGS)})\b.*"
 )
 _LEADING: Final = re.compile(r"[\s\-•·*>»|►▶→¡¿«\"“(\[]+")
-# Announces what stands in the next line.
+# Announces a title in the next line.
 _ANNOUNCED: Final = re.compile(rf"(?:{'|'.join(_ALONE)}|m[ai]s informac(?:ion|oes))\s*:")
 _SENTENCE_ENDS: Final = tuple('.!?…»”"')
 # Rules and separators of menus, without a letter or digit.
@@ -79,25 +80,27 @@ _RULES: Final = re.compile(r"[\s*._-]*[|/\\·•>»<«›‹~^;,:][\s*._|/\\·�
 
 
 def without_calls(text: str) -> str:
-    r"""Remove lines that are calls or separators; a call that ends in a colon takes a title after it along.
+    r"""Return the text without calls to action and separators.
+
+    A title after a call that ends in a colon is removed too.
 
     >>> without_calls("Llovió.\nSeguir leyendo:\nLas fotos del temporal\n_ / _ / _\n***\nSiguió lloviendo.")
     'Llovió.\n***\nSiguió lloviendo.'
     """
-    remaining: list[str] = []
-    announced = False
+    kept_lines: list[str] = []
+    is_announced = False
     for line in text.split("\n"):
         call = _as_call(line)
-        is_title = announced and 0 < len(line) <= _LONGEST and not line.rstrip().endswith(_SENTENCE_ENDS)
-        announced = bool(_ANNOUNCED.fullmatch(call))
-        if not (is_title or announced or _CALL.fullmatch(call) or _RULES.fullmatch(line)):
-            remaining.append(line)
-    return "\n".join(remaining)
+        is_title = is_announced and 0 < len(line) <= _MAX_LENGTH and not line.rstrip().endswith(_SENTENCE_ENDS)
+        is_announced = bool(_ANNOUNCED.fullmatch(call))
+        if not (is_title or is_announced or _CALL.fullmatch(call) or _RULES.fullmatch(line)):
+            kept_lines.append(line)
+    return "\n".join(kept_lines)
 
 
 def _as_call(line: str) -> str:
-    """Return the line as calls are compared; nothing where it is too long for one."""
-    if len(line) > _LONGEST:
+    """Return the line normalised for comparison with calls; "" if it is too long for one."""
+    if len(line) > _MAX_LENGTH:
         return ""
     leading = _LEADING.match(line)
     return folded(line[leading.end() :] if leading else line).rstrip("]) ")

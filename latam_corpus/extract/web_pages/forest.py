@@ -1,11 +1,12 @@
 """Boosted trees as arrays: read from a file, evaluated in compiled code.
 
-A tree's nodes stand in one row of arrays. A node with a feature sends a block left where its number is not above the
+The nodes of all trees are rows of the same arrays. A node with a feature sends a block left if its value is at most the
 node's bound; a node without one (feature -1) is a leaf and adds its value.
 
-Walking down a tree is one jump after another that the processor can't foresee. Instead each test is made for all
-blocks at once: a block that fails a test can't be in a leaf left of it, and of the leaves that remain it is in the
-first (QuickScorer, Lucchese et al. 2015; for many rows side by side, Lucchese et al. 2016). The sums are the same.
+Descending a tree is a chain of jumps that the processor can't predict. Instead each test is applied to all blocks at
+once. A block that exceeds a test's bound can't be in a leaf to the left of it, and it is in the first of the leaves
+that remain (QuickScorer, Lucchese et al. 2015; for many rows side by side, Lucchese et al. 2016). The sums are the
+same.
 """
 
 from __future__ import annotations
@@ -17,8 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 import numpy as np
 
 from latam_corpus.errors import PartError
-from latam_corpus.extract.web_pages.forest_kernels import ALL, DE_BRUIJN, MOST_LEAVES, SHIFT, chances
-from latam_corpus.messages import _
+from latam_corpus.extract.web_pages.forest_kernels import ALL, DE_BRUIJN, MAX_LEAVES, SHIFT, chances
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 
 
 class _Tests(NamedTuple):
-    """The trees' tests, those of a tree together.
+    """The tests of all trees, tree by tree.
 
     Attributes:
-        ends: int32[t], after the last test of each tree.
+        ends: int32[t], the index after the last test of each tree.
         columns: int16[m], the feature.
-        bounds: float32[m], what it must not exceed.
-        remaining: uint32[m], the leaves in which a block may be that exceeds it.
-        values: float32[t, 32], the leaves' values by `_slot_of`.
+        bounds: float32[m], the bound of the feature.
+        remaining: uint32[m], the leaves that remain for a block above the bound.
+        values: float32[t, 32], the leaves' values at `_slot_of`.
     """
 
     ends: NDArray[np.int32]
@@ -46,15 +46,15 @@ class _Tests(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Forest:
-    """Trees whose values are summed, and the sum made a probability.
+    """Trees whose values are summed and converted to a probability.
 
     Attributes:
         roots: int32[t], the first node of each tree.
-        columns: int16[n], the feature that a node asks for, -1 in a leaf.
+        columns: int16[n], the feature that a node tests, -1 in a leaf.
         bounds: float32[n], a node's bound, or a leaf's value.
-        left: int32[n], the node to go to where the feature is at most the bound.
-        right: int32[n], the other one.
-        start: what the sum starts with, a log-odds.
+        left: int32[n], the next node if the feature is at most the bound.
+        right: int32[n], the next node otherwise.
+        start: the initial value of the sum, a log-odds.
     """
 
     roots: NDArray[np.int32]
@@ -81,11 +81,11 @@ class Forest:
     def _tests(self) -> _Tests:
         ends: list[int] = []
         tests: list[tuple[int, float, int]] = []
-        values = np.zeros((len(self.roots), MOST_LEAVES), np.float32)
+        values = np.zeros((len(self.roots), MAX_LEAVES), np.float32)
         for tree, root in enumerate(self.roots.tolist()):
             leaves: list[int] = []
             cuts: list[tuple[int, float, int]] = []
-            self._below(root, leaves, cuts)
+            self._collect_tests(root, leaves, cuts)
             tests += sorted(cuts)
             ends.append(len(tests))
             for number, leaf in enumerate(leaves):
@@ -99,21 +99,21 @@ class Forest:
             values,
         )
 
-    def _below(self, node: int, leaves: list[int], tests: list[tuple[int, float, int]]) -> int:
-        """Give the leaves below a node as bits, from left to right; they and the tests are added to what was found."""
+    def _collect_tests(self, node: int, leaves: list[int], tests: list[tuple[int, float, int]]) -> int:
+        """Append the leaves and tests below a node, from left to right; return the leaves as bits."""
         if self.columns[node] < 0:
             leaves.append(node)
-            if len(leaves) > MOST_LEAVES:
-                problem = _("one of its trees has more than {n} leaves", n=MOST_LEAVES)
-                raise PartError(_("the layout model"), problem, _("install the toolkit anew, or train it with fewer"))
+            if len(leaves) > MAX_LEAVES:
+                problem = f"one of its trees has more than {MAX_LEAVES} leaves"
+                raise PartError("the layout model", problem, "train it with fewer")
             return 1 << (len(leaves) - 1)
-        left = self._below(int(self.left[node]), leaves, tests)
+        left = self._collect_tests(int(self.left[node]), leaves, tests)
         tests.append((int(self.columns[node]), float(self.bounds[node]), ALL ^ left))
-        return left | self._below(int(self.right[node]), leaves, tests)
+        return left | self._collect_tests(int(self.right[node]), leaves, tests)
 
     @classmethod
     def of(cls, arrays: Mapping[str, NDArray[np.generic]], name: str) -> Self:
-        """Return the forest whose arrays are stored under the name."""
+        """Return the forest stored under this name."""
         parts = [arrays[f"{name}_{part}"] for part in ("roots", "columns", "bounds", "left", "right")]
         return cls(
             parts[0].astype(np.int32),
@@ -125,7 +125,7 @@ class Forest:
         )
 
     def arrays(self, name: str) -> dict[str, NDArray[np.generic]]:
-        """Return the arrays under the names that `of` looks for."""
+        """Return the arrays by the names that `of` reads."""
         return {
             f"{name}_roots": self.roots,
             f"{name}_columns": self.columns,
@@ -137,7 +137,7 @@ class Forest:
 
 
 def _slot_of(bit: int) -> int:
-    """Where the value of the leaf with this bit stands.
+    """Return the position of the value of the leaf with this bit.
 
     >>> len({_slot_of(1 << number) for number in range(32)})
     32

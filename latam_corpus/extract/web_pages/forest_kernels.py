@@ -1,4 +1,4 @@
-"""The compiled walk through the trees of a forest."""
+"""The compiled evaluation of a forest's trees."""
 
 # mypy: allow-untyped-defs
 
@@ -8,27 +8,27 @@ import numpy as np
 
 from latam_corpus.compiled import kernel
 
-MOST_LEAVES: Final = 32  # of a tree: a bit each
-ALL: Final = 2**MOST_LEAVES - 1
-# Times a power of two, its highest five bits are another number for each: where a lowest bit stands (Leiserson 1998).
+MAX_LEAVES: Final = 32  # per tree, a bit each
+ALL: Final = 2**MAX_LEAVES - 1
+# Multiplied by a power of two, its highest five bits identify the power (Leiserson 1998).
 DE_BRUIJN: Final = 0x077CB531
-SHIFT: Final = MOST_LEAVES - 5
+SHIFT: Final = MAX_LEAVES - 5
 
 
 @kernel
-def chances(columns, ends, asked, bounds, remaining, values, start):
-    """Add up what the trees say of each block: see `forest.Forest`."""
+def chances(columns, ends, test_columns, bounds, remaining, values, start):
+    """Return the probability of each block, float32[b]: see `forest.Forest`."""
     rows = columns.shape[1]
     scores = np.full(rows, start, np.float32)
     leaves = np.empty(rows, np.uint32)
-    every = np.uint32(ALL)
+    all_leaves = np.uint32(ALL)
     test = 0
     for tree in range(len(ends)):
-        leaves[:] = every
+        leaves[:] = all_leaves
         while test < ends[tree]:
-            column, bound, left = columns[asked[test]], bounds[test], remaining[test]
-            for r in range(rows):  # without a jump, so that the compiler makes it for eight at once
-                leaves[r] &= left if column[r] > bound else every
+            column, bound, remaining_leaves = columns[test_columns[test]], bounds[test], remaining[test]
+            for r in range(rows):  # without a branch, so that the compiler vectorises it
+                leaves[r] &= remaining_leaves if column[r] > bound else all_leaves
             test += 1
         value = values[tree]
         for r in range(rows):

@@ -1,7 +1,7 @@
-"""HTML: the main text by what the layout of its blocks tells, by trafilatura, or by both.
+"""HTML: the main text by the layout of its blocks, by trafilatura, or by both.
 
-Each function here is an extractor: `balanced` looks at the layout and asks trafilatura about the pages of which it is
-least sure, `fast` looks at the layout alone, `careful` is trafilatura. `docs/extraction.md` says what each is worth.
+Each function here is an extractor. `balanced` uses the layout, and trafilatura for pages on which the layout is least
+certain; `fast` uses only the layout; `careful` only trafilatura. `docs/extraction.md` compares their quality.
 """
 
 from __future__ import annotations
@@ -35,15 +35,15 @@ if TYPE_CHECKING:
 
 EXTRACTOR: Final = f"trafilatura {version('trafilatura')}"
 LAYOUT: Final = f"layout {model_digest()[:8]}"
-# Of a page whose text lacked too many paragraphs: the layout's, with these.
+# The layout's text with paragraphs added that it lacked.
 FULLER: Final = f"{LAYOUT}, fuller"
-# A page of which more is in doubt (`Page.doubt`) is given to trafilatura: about one in eight of the pages on which the
-# bound was chosen, see docs/extraction.md.
+# A page with more doubt (`Page.doubt`) is extracted by trafilatura: about one in eight of the pages on which the bound
+# was chosen, see docs/extraction.md.
 DOUBT: Final = 0.3
-# Its text is no second opinion if it is shorter than this share of the first: it then found a notice or a caption.
+# Its text is ignored if it is shorter than this share of the layout's: it is then a notice or a caption.
 LEAST: Final = 0.2
-# Where the lengths of the two differ by more than this factor, it is asked again in its usual setting, which is slower:
-# in its fast one it gives all that is visible of some pages, and a caption of others.
+# If the two lengths differ by more than this factor, trafilatura runs again in its slower default setting: the fast one
+# returns all visible text of some pages, and a caption of others.
 ALIKE: Final = 2
 
 _LANGUAGE: Final = re.compile(
@@ -51,51 +51,51 @@ _LANGUAGE: Final = re.compile(
 )
 _HEAD: Final = 8192
 _PERMALINK: Final = re.compile(r"[ \t]*¶[ \t]*$", re.MULTILINE)
-# Rows of tables as trafilatura writes them: with one cell that isn't empty, and rules below heads.
+# Rows of tables in trafilatura's output: with one cell that isn't empty, and rules below table heads.
 _BOXED: Final = re.compile(r"^[ \t]*\|(?:[ \t]*\|)*[ \t]*([^|\n]*[^|\s])[ \t]*\|(?:[ \t]*\|)*[ \t]*$", re.MULTILINE)
 _RULE: Final = re.compile(r"^[ \t]*\|(?:[ \t]*:?-{3,}:?[ \t]*\|)+[ \t]*(?:\n|\Z)", re.MULTILINE)
-# libxml2, as trafilatura calls it, stops at elements 256 deep, and at a text of 10 MB.
-_LONGEST: Final = 2_500_000
+# libxml2, as trafilatura calls it, stops at a depth of 256 elements and at a text of 10 MB.
+_MAX_MARKUP: Final = 2_500_000
 _STOPPED: Final = etree.XPath(f"boolean(/{'/'.join('*' * 250)})")
 
-# A page that trafilatura can't read becomes a ledger row; its log lines would only repeat that on the screen.
+# A page that trafilatura can't read becomes a ledger row; log lines on the screen would only repeat it.
 logging.getLogger("trafilatura").addHandler(logging.NullHandler())
 logging.getLogger("htmldate").addHandler(logging.NullHandler())
-# Compiled, or read from Numba's cache, while the module is imported: a document's time doesn't pay for it.
+# Compile the kernels, or load them from Numba's cache, on import: the time isn't charged to a document.
 read_page("<p>.</p>")
 
 
 def careful(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
-    """Return the main text of an HTML page by trafilatura, a block a line; empty when it finds none.
+    """Return the main text of an HTML page by trafilatura, a block per line; empty if it finds none.
 
     Args:
         raw: the page's bytes.
-        parameters: `charset` when it is known from outside, as for a text column.
+        parameters: `charset`, if it is known from outside, as for a text column.
 
     >>> careful("<html lang=es><body><p>Hola, vecina.</p></body></html>".encode(), {}).declared_language
     'es'
     """
     text = markup_of(raw, parameters)
     # Typed as Document or dict; it is a Document unless `as_dict` is set.
-    page: Any = trafilatura.bare_extraction(_whole(text), with_metadata=True, include_comments=False)
+    page: Any = trafilatura.bare_extraction(_readable_input(text), with_metadata=True, include_comments=False)
     language = _LANGUAGE.search(text[:_HEAD])
-    metadata = language[1] if language else None
+    declared_language = language[1] if language else None
     if page is None:
-        return Extracted("", EXTRACTOR, declared_language=metadata)
-    # As in the other modes, since a row's terms rest on it.
+        return Extracted("", EXTRACTOR, declared_language=declared_language)
+    # Read as in the other modes, since a row's terms depend on it.
     markup = parsed(text)
-    stating = read_metadata(markup)
+    metadata = read_metadata(markup)
     return Extracted(
         page.text or "",
         EXTRACTOR,
         title=page.title or None,
         creators=() if is_saved_by_office(text[:_HEAD].encode("utf-8", "replace")) else _names(page.author),
         published=page.date or None,
-        declared_language=metadata,
+        declared_language=declared_language,
         url=page.url or None,
-        section=stating.section,
-        licences=stating.licences,
-        notices=_notices(markup, stating, page.text or ""),
+        section=metadata.section,
+        licences=metadata.licences,
+        notices=_notices(markup, metadata, page.text or ""),
         refusals=page_refusals(raw, parameters),
     )
 
@@ -105,7 +105,7 @@ def _names(authors: str | None) -> tuple[str, ...]:
 
 
 def balanced(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
-    """Return the main text by its layout, or trafilatura's where much is in doubt; arguments as of `careful`.
+    """Return the main text by its layout, or by trafilatura if the layout is uncertain; arguments as for `careful`.
 
     >>> balanced("<html lang=pt><body><p>Bom dia, vizinha. Tudo bem?</p></body></html>".encode(), {}).declared_language
     'pt'
@@ -116,17 +116,17 @@ def balanced(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
 
 
 def fast(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
-    """Return the main text by its layout, whatever the doubt; arguments as of `careful`.
+    """Return the main text by its layout, however uncertain; arguments as for `careful`.
 
     >>> fast("<html lang=pt><body><p>Bom dia, vizinha. Tudo bem?</p></body></html>".encode(), {}).extractor == LAYOUT
     True
     """
     page = read_page(markup_of(raw, parameters))
-    return _with_text(page, _filled(page, page.text, LAYOUT), page_refusals(raw, parameters))
+    return _with_text(page, _with_lost_paragraphs(page, page.text, LAYOUT), page_refusals(raw, parameters))
 
 
 class Chosen(NamedTuple):
-    """The text of a page, the extractor's name, and what the ledger says of the choice."""
+    """The text of a page, the extractor's name, and notes on the choice for the ledger."""
 
     text: str
     extractor: str
@@ -134,46 +134,48 @@ class Chosen(NamedTuple):
 
 
 def choose_text(page: Page, markup: str) -> Chosen:
-    """Return the text of a page: trafilatura's where much is in doubt, a fuller one where paragraphs are missing."""
+    """Return the text of a page: trafilatura's if the layout is uncertain, a fuller one if paragraphs are missing."""
     text = page.text
     if not text or page.doubt > DOUBT:
-        other = _by_trafilatura(markup, fast=True)
-        if not len(text) <= ALIKE * len(other) <= ALIKE**2 * len(text):
-            other = _by_trafilatura(markup, fast=False)
-        if other and len(other) >= LEAST * len(text):
-            return _filled(page, without_calls(other), EXTRACTOR)
-    return _filled(page, text, LAYOUT)
+        second_text = _by_trafilatura(markup, fast=True)
+        if not len(text) <= ALIKE * len(second_text) <= ALIKE**2 * len(text):
+            second_text = _by_trafilatura(markup, fast=False)
+        if second_text and len(second_text) >= LEAST * len(text):
+            return _with_lost_paragraphs(page, without_calls(second_text), EXTRACTOR)
+    return _with_lost_paragraphs(page, text, LAYOUT)
 
 
-def _filled(page: Page, text: str, extractor: str) -> Chosen:
-    """Return the text, or where it lacks too many paragraphs of the page, one that has them."""
+def _with_lost_paragraphs(page: Page, text: str, extractor: str) -> Chosen:
+    """Return the text, or a fuller one if it lacks too many paragraphs of the page."""
     fuller = fuller_text(page, text)
     if fuller is None:
         return Chosen(without_marks(text), extractor)
-    lost = f"paragraphs that {extractor} left out and that were added: {fuller.paragraphs}, with {fuller.words} words"
-    return Chosen(without_marks(fuller.text), FULLER, (lost,))
+    note = f"paragraphs that {extractor} left out and that were added: {fuller.paragraphs}, with {fuller.words} words"
+    return Chosen(without_marks(fuller.text), FULLER, (note,))
 
 
 def _by_trafilatura(markup: str, *, fast: bool) -> str:
     # Typed as Document or dict, as above.
-    document: Any = trafilatura.bare_extraction(_whole(markup), with_metadata=False, include_comments=False, fast=fast)
+    document: Any = trafilatura.bare_extraction(
+        _readable_input(markup), with_metadata=False, include_comments=False, fast=fast
+    )
     return (document and document.text) or ""
 
 
-def _whole(markup: str) -> Any:
-    """Return the page as trafilatura reads it; where its parser would stop before the end, as a flatter tree.
+def _readable_input(markup: str) -> Any:
+    """Return the page as trafilatura's input: a flatter tree if its parser would stop before the end.
 
     Raises:
         StoppedError: no parser reads it to its end.
     """
     tree = trafilatura.load_html(markup)
-    if len(markup) > _LONGEST or (tree is not None and _STOPPED(tree)):
+    if len(markup) > _MAX_MARKUP or (tree is not None and _STOPPED(tree)):
         return html_tree(markup.encode("utf-8", "replace"))
     return tree if tree is not None else markup
 
 
 def without_marks(text: str) -> str:
-    r"""Return the text without the marks of links to headings, and boxed notes without the bars of their tables.
+    r"""Return the text without the marks of links to headings, and with boxed notes without the bars of their tables.
 
     >>> print(without_marks("Instalación¶\n|  | Nota |\n|---|---|\n| | Haga una copia. |\n| uno | dos |"))
     Instalación
@@ -186,7 +188,7 @@ def without_marks(text: str) -> str:
 
 
 def _notices(markup: Markup, metadata: HtmlMetadata, text: str) -> tuple[str, ...]:
-    """Return what the page's metadata and the blocks outside its text reserve."""
+    """Return the reservations in the page's metadata and in blocks outside its text."""
     blocks = (markup.block(number) for number in range(len(markup)))
     return (*metadata.notices, *notices_beside(blocks, text))
 

@@ -8,7 +8,7 @@ from latam_corpus.formats.format import Format, Marks
 from latam_corpus.formats.markup import COMMENT
 from latam_corpus.messages import _
 
-# hOCR, which is HTML with classes of its own, is recognised first: its module precedes this one.
+# hOCR, which is HTML with its own classes, is recognised first because its module comes before this one.
 FORMAT: Final = Format(
     name="html",
     label=_("a web page"),

@@ -1,4 +1,4 @@
-"""What an HTML page states about itself: in JSON-LD, in its meta tags, in links with a `rel`; read in one parse."""
+"""Metadata of an HTML page: from JSON-LD, meta tags, and links with a `rel`; read in one parse."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from latam_corpus.extract.web_pages.markup import Markup
 
-# Each by the names under which pages have it, the more telling first.
+# The names of each field in pages, the most reliable first.
 _TITLES: Final = ("og:title", "twitter:title", "citation_title", "dc.title", "dcterms.title", "title")
 _AUTHORS: Final = ("author", "citation_author", "dc.creator", "dcterms.creator", "article:author", "parsely-author")
 _DATES: Final = (
@@ -29,7 +29,7 @@ _DATES: Final = (
     *("parsely-pub-date", "og:published_time", "date", "og:article:published_time"),
 )
 _RIGHTS: Final = ("dcterms.license", "dc.rights", "dcterms.rights", "dc.rights.license")
-# What sites write about themselves on every page: it counts as the notice at their foot does.
+# Statements about the whole site, on each of its pages: they count like the notice in its footer.
 _NOTICES: Final = ("copyright", "rights", "dcterms.rightsholder", "dc.rights.holder")
 _SECTIONS: Final = ("article:section", "section", "parsely-section", "og:article:section")
 _TEASERS: Final = ("description", "og:description")
@@ -37,13 +37,13 @@ _ADDRESSES: Final = ("og:url",)
 _DAY: Final = re.compile(r"(?<!\d)((?:19|20)\d\d)[-/.](0?[1-9]|1[0-2])[-/.](0?[1-9]|[12]\d|3[01])(?!\d)")
 _COMPACT: Final = re.compile(r"^((?:19|20)\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])")
 _ARTICLE: Final = re.compile(r"Article|Posting|Blog|News|Report|WebPage|CreativeWork|Recipe|Book|Poem|Chapter")
-# What in JSON-LD leads from a page to what it is about; all else (comments, lists, what it cites) is of others.
+# JSON-LD keys that lead from a page to its own article; other keys lead to comments, lists and citations.
 _MAIN: Final = "mainEntityOfPage"
 _OWN: Final = frozenset({"@graph", "mainEntity", _MAIN})
-# As a parser writes tags out; the value of an attribute may hold a `>`.
+# A tag as a parser serialises it; an attribute's value may contain `>`.
 _TAG: Final = re.compile(rb"<([A-Za-z][\w-]{0,30})((?:[^>\"]++|\"[^\"]*\"){0,3000}+)>")
 _VALUE: Final = re.compile(rb"(?<![\w:-])([\w:-]++)=(?:\"([^\"]*)\"|([^\s\">]+))")
-# What is read of any other element with `rel` or `itemprop`, of which some pages have hundreds.
+# Tags that are always read. Others with `rel` or `itemprop`, of which some pages have hundreds, only if they match.
 _ALWAYS: Final = frozenset({b"html", b"title", b"h1", b"time"})
 _METAS: Final = frozenset(
     name.encode()
@@ -54,37 +54,37 @@ _NAMED: Final = re.compile(rb"\b(?:property|name|itemprop)=\"?([^\"]*)")
 _MARKED: Final = re.compile(rb"canonical|license|author|datePublished", re.IGNORECASE)
 _MARKUP: Final = re.compile(r"<[^<>]*>")
 _WRAPPER: Final = re.compile(r"(?://|/\*)?[ \t]*(?:<!\[CDATA\[|\]\]>|\A\s*<!--|-->\s*\Z)[ \t]*(?:\*/)?")
-_JSON: Final = json.JSONDecoder(strict=False)
+_JSON: Final = json.JSONDecoder(strict=False)  # many strings contain control characters
 _LANGUAGE: Final = re.compile(r"\s*([A-Za-z]{2,3}(?:[-_][A-Za-z0-9]+)*)")
 _ADDRESS: Final = re.compile(r"https?://[^/]", re.IGNORECASE)
-# Beyond these a page says nothing that is worth the time.
-_MOST_JSON: Final = 2**20
-_MOST_OBJECTS: Final = 500
-_MOST_TAGS: Final = 1000
-_MOST_TEXT: Final = 2000  # bytes of a heading or a name
-_MOST_NAME: Final = 100  # characters of a person's name, or a section's
-_MOST_NOTICE: Final = 300  # characters
-_MOST_NOTICES: Final = 5
-_LONGEST_ADDRESS: Final = 2000  # of the page's own
+# Limits beyond which reading on isn't worth the time.
+_MAX_JSON: Final = 2**20
+_MAX_OBJECTS: Final = 500
+_MAX_TAGS: Final = 1000
+_MAX_TEXT: Final = 2000  # bytes of a heading or a name
+_MAX_NAME: Final = 100  # characters of a person's name, or a section's
+_MAX_NOTICE: Final = 300  # characters
+_MAX_NOTICES: Final = 5
+_MAX_ADDRESS: Final = 2000  # characters
 
 
 @dataclass(frozen=True)
 class HtmlMetadata:
-    """What a page says of itself, as far as it does.
+    """The metadata that a page states about itself.
 
     Attributes:
-        title: of the article; else of the page.
-        titles: every title that it has, for telling titles in its text.
+        title: of the article, or else of the page.
+        titles: all its titles, for recognising them in the text.
         creators: names of persons or agencies.
         published: a date, ISO 8601.
         section: of the newspaper or site.
-        licences: addresses of the licences it links to (`rel=license`, JSON-LD), as they are written, and what it
-            states of rights in Dublin Core.
-        notices: what else its metadata reserves in words.
+        licences: addresses of the licences it links to (`rel=license`, JSON-LD), as they are written, and its
+            statements of rights in Dublin Core.
+        notices: other reservations of rights in its metadata.
         url: the canonical address.
-        language: as the page has it.
+        language: as the page states it.
         description: a teaser.
-        body: the text that JSON-LD gives as the article's.
+        body: the article's text in JSON-LD.
     """
 
     title: str | None = None
@@ -101,7 +101,7 @@ class HtmlMetadata:
 
 
 def read_metadata(page: Markup) -> HtmlMetadata:
-    """Return what the page states; what is malformed in it is passed over.
+    """Return the metadata of a page; malformed entries are ignored.
 
     >>> from latam_corpus.extract.web_pages.markup import read_markup
     >>> page = '<html lang="es"><meta name="author" content="Ana Paz"><time datetime="2024-05-03">'
@@ -109,38 +109,40 @@ def read_metadata(page: Markup) -> HtmlMetadata:
     >>> metadata.creators, metadata.published, metadata.language
     (('Ana Paz',), '2024-05-03', 'es')
     """
-    tags = _TellingTags()
+    tags = _MetadataTags()
     data = page.data.tobytes()
-    for start, element in zip(page.telling[:_MOST_TAGS].tolist(), page.within.tolist(), strict=False):
+    for start, element in zip(page.metadata_tags[:_MAX_TAGS].tolist(), page.metadata_parents.tolist(), strict=False):
         tags.add(data, start, element)
-    # What holds the page's heading holds the page, whatever its class says.
-    wrappers = {one for element, _text in tags.headings[:1] for one in page.around(element)}
-    authors, days = (
-        [text for element, text in marks if not _of_others(page, element, wrappers)]
+    # Elements around the page's heading contain the page itself, whatever their classes say.
+    wrappers = {ancestor for element, _text in tags.headings[:1] for ancestor in page.around(element)}
+    authors, dates_in_text = (
+        [text for element, text in marks if not _is_foreign(page, element, wrappers)]
         for marks in (tags.authors, tags.dates)
     )
     headings = [text for _element, text in tags.headings[:1]]
     metas = tags.metas
     named_authors = [] if is_saved_by_office(data) else _named(metas, _AUTHORS)
-    shown = [*_named(metas, _TITLES[:4]), *headings, tags.title]
+    displayed_titles = [*_named(metas, _TITLES[:4]), *headings, tags.title]
     addresses = [*tags.canonical, *_named(metas, _ADDRESSES)]
-    articles = _of_page([one for one in _objects(tags.scripts) if _is_article(one[0])], shown, addresses)
+    candidates = [item for item in _objects(tags.scripts) if _is_article(item[0])]
+    articles = _own_articles(candidates, displayed_titles, addresses)
     headlines = _strings(articles, "headline")
+    own_headlines = _own_headlines(headlines, _strings(articles, "name"), displayed_titles)
     titles = [*headlines, *_named(metas, _TITLES), *headings, tags.title]
     sections = [*_strings(articles, "articleSection"), *_named(metas, _SECTIONS)]
-    dates = [*_strings(articles, "datePublished"), *_named(metas, _DATES), *days, *addresses]
+    dates = [*_strings(articles, "datePublished"), *_named(metas, _DATES), *dates_in_text, *addresses]
     licences = [*tags.licences, *_strings(articles, "license"), *_addresses(articles, "license")]
     licences += _named(metas, _RIGHTS)
     notices = [*_named(metas, _NOTICES), *_strings(articles, "copyrightNotice"), *_strings(articles, "copyright")]
     return HtmlMetadata(
-        title=next(filter(None, [*_own(headlines, _strings(articles, "name"), shown), *shown, *titles]), None),
+        title=next(filter(None, [*own_headlines, *displayed_titles, *titles]), None),
         titles=tuple(dict.fromkeys(filter(None, titles))),
         creators=_people([*_authors(articles)] or named_authors or authors[:1]),
         published=next(filter(None, map(day, dates)), None),
-        section=next((one for one in sections if one and len(one) <= _MOST_NAME), None),
+        section=next((section for section in sections if section and len(section) <= _MAX_NAME), None),
         licences=stated(licences),
-        notices=tuple(dict.fromkeys(one[:_MOST_NOTICE] for one in filter(is_reserved, notices)))[:_MOST_NOTICES],
-        url=next((one for one in addresses if len(one) <= _LONGEST_ADDRESS and _ADDRESS.match(one)), None),
+        notices=tuple(dict.fromkeys(notice[:_MAX_NOTICE] for notice in filter(is_reserved, notices)))[:_MAX_NOTICES],
+        url=next((address for address in addresses if len(address) <= _MAX_ADDRESS and _ADDRESS.match(address)), None),
         language=tags.language,
         description=next(iter(_named(metas, _TEASERS)), ""),
         body=" ".join(_MARKUP.sub(" ", html.unescape(body)) for body in _strings(articles, "articleBody", tidy=False)),
@@ -148,8 +150,8 @@ def read_metadata(page: Markup) -> HtmlMetadata:
 
 
 @dataclass
-class _TellingTags:
-    """What the tags that tell something hold, by kind, in the order of the page; of some, the element around them."""
+class _MetadataTags:
+    """The contents of the tags with metadata, by kind, in the order of the page; some with the element around them."""
 
     title: str = ""
     language: str | None = None
@@ -162,12 +164,12 @@ class _TellingTags:
     licences: list[str] = field(default_factory=list)
 
     def add(self, data: bytes, start: int, element: int) -> None:
-        """Sort in the tag that starts here, in this element."""
+        """Store the content of the tag that starts here, in this element."""
         opened = _TAG.match(data, start)
         if not opened:
             return
         tag = opened[1].lower()
-        if not _may_tell(tag, opened[2]):
+        if not _is_relevant(tag, opened[2]):
             return
         values = {
             key.decode().lower(): html.unescape((quoted or bare).decode("utf-8", "replace"))
@@ -175,7 +177,7 @@ class _TellingTags:
         }
         if tag == b"script":
             if values.get("type", "").strip().lower() == "application/ld+json":
-                self.scripts.append(_inside(data, opened.end(), tag, _MOST_JSON))
+                self.scripts.append(_inside(data, opened.end(), tag, _MAX_JSON))
         elif tag == b"title":
             self.title = self.title or clean(_inside(data, opened.end(), tag))
         elif tag == b"h1":
@@ -189,7 +191,7 @@ class _TellingTags:
         else:
             self._add_marked(_inside(data, opened.end(), tag), tag, values, element)
 
-    def _add_marked(self, held: str, tag: bytes, values: dict[str, str], element: int) -> None:
+    def _add_marked(self, content: str, tag: bytes, values: dict[str, str], element: int) -> None:
         rel, role = values.get("rel", "").lower().split(), values.get("itemprop")
         address = values.get("href", "").strip()
         # A licence in RSL is read as a refusal (`file_refusals`).
@@ -198,53 +200,58 @@ class _TellingTags:
         if address and "canonical" in rel:
             self.canonical.append(address)
         if role == "author" or (tag == b"a" and "author" in rel):
-            self.authors.append((element, clean(_MARKUP.sub("", held))))
+            self.authors.append((element, clean(_MARKUP.sub("", content))))
         if tag == b"time" or role == "datePublished":
             self.dates.append((element, values.get("datetime") or values.get("content") or ""))
 
 
-def _of_others(page: Markup, element: int, wrappers: Collection[int]) -> bool:
-    """Whether an element stands in comments, or in what else the site has to read."""
-    around = (one for one in page.around(element) if one not in wrappers and page.tags[one] != TAG["body"])
-    # An article's classes name its rubric too, such as the latest news; those of a comment say so.
-    itself = (TAG["article"], TAG["main"])
-    return any(page.says[one] & (COMMENT_HINT if page.tags[one] in itself else OTHERS_HINTS) for one in around)
+def _is_foreign(page: Markup, element: int, wrappers: Collection[int]) -> bool:
+    """Return whether an element is in comments, or in teasers of other articles."""
+    ancestors = (
+        ancestor for ancestor in page.around(element) if ancestor not in wrappers and page.tags[ancestor] != TAG["body"]
+    )
+    # An article's classes may name its section, such as the latest news; a comment's classes name comments.
+    article_tags = (TAG["article"], TAG["main"])
+    return any(
+        page.hints[ancestor] & (COMMENT_HINT if page.tags[ancestor] in article_tags else OTHERS_HINTS)
+        for ancestor in ancestors
+    )
 
 
-def _is_article(one: dict[str, Any]) -> bool:
-    return bool(_ARTICLE.search(str(one.get("@type", ""))))
+def _is_article(item: dict[str, Any]) -> bool:
+    return bool(_ARTICLE.search(str(item.get("@type", ""))))
 
 
-def _of_page(
-    articles: Iterable[tuple[dict[str, Any], bool]], shown: Iterable[str], addresses: Collection[str]
+def _own_articles(
+    articles: Iterable[tuple[dict[str, Any], bool]], displayed_titles: Iterable[str], addresses: Collection[str]
 ) -> list[dict[str, Any]]:
-    """Return the articles that are the page's own; those of lists, comments and the like aren't.
+    """Return the articles that are the page's own, without those of lists and comments.
 
     Args:
-        articles: each with whether it stands where the page describes itself.
-        shown: what is shown as the page's title; what is called so, or has its address, is its own anywhere.
-        addresses: the page's.
+        articles: each with whether it is where the page describes itself.
+        displayed_titles: an article with such a headline is the page's own anywhere.
+        addresses: the page's; an article with one of them is the page's own anywhere.
     """
-    seen = {one.casefold() for one in shown if one}
+    titles = {title.casefold() for title in displayed_titles if title}
     articles = list(articles)
-    meant = [
-        bool(seen & {one.casefold() for one in _strings([article], "headline")})
+    matches = [
+        bool(titles & {headline.casefold() for headline in _strings([article], "headline")})
         or not set(addresses).isdisjoint(
             [*_strings([article], "url"), *_strings([article], _MAIN), *_addresses([article], _MAIN)]
         )
-        for article, _own in articles
+        for article, _is_own in articles
     ]
-    # Of several with headlines the one that is meant, if it can be told.
-    clear = any(one and article.get("headline") for (article, _own), one in zip(articles, meant, strict=True))
+    # If an article with a headline matches, others with headlines are not the page's own.
+    is_clear = any(matched and article.get("headline") for (article, _), matched in zip(articles, matches, strict=True))
     return [
         article
-        for (article, own), one in zip(articles, meant, strict=True)
-        if one or (own and not (clear and article.get("headline")))
+        for (article, is_own), matched in zip(articles, matches, strict=True)
+        if matched or (is_own and not (is_clear and article.get("headline")))
     ]
 
 
-def _may_tell(tag: bytes, attributes: bytes) -> bool:
-    """Whether a tag is one of those that are read: taking each apart would cost three times as much."""
+def _is_relevant(tag: bytes, attributes: bytes) -> bool:
+    """Return whether a tag is one of those that are read; parsing every tag would take three times as long."""
     if tag == b"meta":
         return any(name.strip().lower() in _METAS for name in _NAMED.findall(attributes))
     if tag == b"script":
@@ -252,41 +259,45 @@ def _may_tell(tag: bytes, attributes: bytes) -> bool:
     return tag in _ALWAYS or bool(_MARKED.search(attributes))
 
 
-def _inside(data: bytes, start: int, tag: bytes, most: int = _MOST_TEXT) -> str:
-    """Return what stands between a tag and its end; nothing where that is too far away."""
-    end = data.find(b"</" + tag, start, start + most)
+def _inside(data: bytes, start: int, tag: bytes, limit: int = _MAX_TEXT) -> str:
+    """Return the text between a tag and its end, or "" if the end is too far away."""
+    end = data.find(b"</" + tag, start, start + limit)
     return data[start:end].decode("utf-8", "replace") if end >= 0 else ""
 
 
 def _objects(scripts: Iterable[str]) -> Iterator[tuple[dict[str, Any], bool]]:
-    """Yield the objects of the page's JSON-LD, outer before inner, and whether each stands where it is of the page."""
+    """Yield the objects of the page's JSON-LD, outer before inner, and whether each describes the page itself."""
     queue: list[tuple[Any, bool]] = []
     for text in scripts:
-        with suppress(ValueError, RecursionError):  # not strict: control characters stand in many a string
-            # What kept old parsers from reading a script as markup is no JSON, nor is what follows the value.
-            bare = _WRAPPER.sub(" ", text).lstrip()
-            queue.append((_JSON.raw_decode(bare)[0], True))
-    for index, (one, own) in enumerate(queue):
-        if index == _MOST_OBJECTS:
+        with suppress(ValueError, RecursionError):
+            # Comment marks hid scripts from old parsers; they and text after the value aren't JSON.
+            unwrapped = _WRAPPER.sub(" ", text).lstrip()
+            queue.append((_JSON.raw_decode(unwrapped)[0], True))
+    for index, (item, is_own) in enumerate(queue):
+        if index == _MAX_OBJECTS:
             return
-        if isinstance(one, dict):
-            yield one, own
-            queue += [(value, own and key in _OWN) for key, value in one.items() if isinstance(value, dict | list)]
-        elif isinstance(one, list):
-            queue += [(value, own) for value in one if isinstance(value, dict | list)]
+        if isinstance(item, dict):
+            yield item, is_own
+            queue += [(value, is_own and key in _OWN) for key, value in item.items() if isinstance(value, dict | list)]
+        elif isinstance(item, list):
+            queue += [(value, is_own) for value in item if isinstance(value, dict | list)]
 
 
-def _own(headlines: list[str], names: list[str], shown: list[str]) -> list[str]:
-    """Return the headlines; or the name, if it alone is shown as a title: encyclopedias describe in both.
+def _own_headlines(headlines: list[str], names: list[str], displayed_titles: list[str]) -> list[str]:
+    """Return the headlines, or the names if only they are shown as a title.
 
-    >>> _own(["país de América del Sur"], ["Chile"], ["Chile", "Chile - A"]), _own(["Sube el mar"], [], ["A"])
-    (['Chile'], ['Sube el mar'])
+    Encyclopedias state a description as the headline.
+
+    >>> _own_headlines(["país de América del Sur"], ["Chile"], ["Chile", "Chile - A"])
+    ['Chile']
+    >>> _own_headlines(["Sube el mar"], [], ["A"])
+    ['Sube el mar']
     """
-    seen = [one.casefold() for one in shown]
-    if any(headline.casefold() in one for headline in headlines for one in seen):
+    titles = [title.casefold() for title in displayed_titles]
+    if any(headline.casefold() in title for headline in headlines for title in titles):
         return headlines
-    named = [name for name in names if any(name.casefold() in one for one in seen)]
-    return (named or headlines) if headlines else []
+    shown_names = [name for name in names if any(name.casefold() in title for title in titles)]
+    return (shown_names or headlines) if headlines else []
 
 
 def _named(metas: dict[str, list[str]], names: Iterable[str]) -> list[str]:
@@ -294,19 +305,19 @@ def _named(metas: dict[str, list[str]], names: Iterable[str]) -> list[str]:
 
 
 def _strings(objects: Iterable[dict[str, Any]], key: str, *, tidy: bool = True) -> list[str]:
-    """Return the strings that objects have under a key, those of lists too."""
+    """Return the strings of objects under a key, including those in lists."""
     strings = []
-    for one in objects:
-        value = one.get(key)
+    for item in objects:
+        value = item.get(key)
         values = value if isinstance(value, list) else [value]
         strings += [clean(text) if tidy else text for text in values if isinstance(text, str) and text.strip()]
     return strings
 
 
 def _addresses(objects: Iterable[dict[str, Any]], key: str) -> Iterator[str]:
-    """Yield the addresses of what objects have under a key as objects."""
-    for one in objects:
-        value = one.get(key)
+    """Yield the addresses of the objects that other objects have under a key."""
+    for item in objects:
+        value = item.get(key)
         for inner in value if isinstance(value, list) else (value,):
             address = (inner.get("@id") or inner.get("url")) if isinstance(inner, dict) else None
             if isinstance(address, str) and address.strip():
@@ -324,23 +335,23 @@ def _authors(articles: Iterable[dict[str, Any]]) -> Iterator[str]:
 
 def _people(names: Iterable[str]) -> tuple[str, ...]:
     tidy = [clean(name) for name in names]
-    # Some pages give the address of a profile.
-    return tuple(dict.fromkeys(name for name in tidy if name and len(name) <= _MOST_NAME and "://" not in name))
+    # Some pages state the address of a profile instead.
+    return tuple(dict.fromkeys(name for name in tidy if name and len(name) <= _MAX_NAME and "://" not in name))
 
 
-def day(written: str) -> str | None:
-    """Return the date in a string, ISO 8601; None where there is none, or one of which the order can't be told.
+def day(text: str) -> str | None:
+    """Return the date in a string, ISO 8601; None without one, or if the order of day and month is ambiguous.
 
     >>> day("2024-05-03T10:00:00-03:00"), day("https://diario.example/2021/7/9/nota"), day("03/05/2024")
     ('2024-05-03', '2021-07-09', None)
     """
-    match = _DAY.search(written) or _COMPACT.search(written)
+    match = _DAY.search(text) or _COMPACT.search(text)
     with suppress(ValueError):  # such as 31 February
         return date(*map(int, match.groups())).isoformat() if match else None
     return None
 
 
 def clean(text: str) -> str:
-    """Return the text with its references to characters resolved and white space folded."""
-    # JSON may hold half a character, which nothing can write.
+    """Return the text with its character references resolved and white space folded."""
+    # JSON may contain half a surrogate pair, which can't be encoded.
     return " ".join(html.unescape(text).encode("utf-8", "replace").decode().split())

@@ -1,8 +1,9 @@
-"""The paragraphs of a page that its text lacks, and a fuller text where they are too many.
+"""Paragraphs of a page that its extracted text lacks, and a fuller text if there are too many.
 
-The layout was learnt from articles, whose templates surround them with teasers, comments and calls. A manual, a law or
-a chapter stands on its page almost alone, in definition lists, `<pre>`, tables and sections. So only pages without the
-parts of such a template are looked at: on these a paragraph outside menus, heads and feet belongs to the text.
+The layout model was trained on articles, whose templates surround them with teasers, comments and calls to action. A
+manual, a law or a chapter is almost alone on its page, in definition lists, `<pre>`, tables and sections. So only pages
+without the parts of such a template are considered: on these, a paragraph outside menus, headers and footers belongs to
+the text.
 """
 
 from __future__ import annotations
@@ -24,16 +25,16 @@ if TYPE_CHECKING:
     from latam_corpus.extract.web_pages.page_blocks import Page
 
 _PARAGRAPH: Final = 10  # words
-# A text that lacks this many long paragraphs lacks a part of the page.
+# A text that lacks at least this many long paragraphs lacks a part of the page.
 _MANY: Final = 2
 _LONG: Final = 12  # words
-# The least chance by the layout of a paragraph of such a part, and of a single paragraph.
-_LEAST_CHANCE: Final = 0.005
-_LEAST_CHANCE_ALONE: Final = 0.1
-# The share of the kept words that the element around a page's text holds.
+# The least probability of a paragraph of such a part, and of a single paragraph.
+_MIN_CHANCE: Final = 0.005
+_MIN_CHANCE_ALONE: Final = 0.1
+# The share of the kept words that is in the element around a page's text.
 _NEARLY_ALL: Final = 0.9
 # A page with a larger share of its characters in links is a list or a portal: a single paragraph there is a notice.
-_MOST_LINKS: Final = 0.5
+_MAX_LINKS: Final = 0.5
 
 
 def _bits(*names: str) -> np.uint32:
@@ -45,19 +46,19 @@ def _places(*names: str) -> NDArray[np.bool_]:
 
 
 _TEMPLATE: Final = _bits("share", "related", "comment", "advert", "letter")
-# The ids of these are made of a section's title.
+# The ids of these elements are derived from a section's title, so they are no hint of a template.
 _TITLED: Final = _places("a", "h1", "h2", "h3", "h4", "h5", "h6")
 _FOOT: Final = _bits("footer")
 _SIDE: Final = _bits("side")
 _OUTSIDE: Final = _places("nav", "header", "footer", "aside", "form")
-_SAID_OUTSIDE: Final = np.uint32(UNSEEN | UNSPOKEN) | _TEMPLATE | _bits(
+_OUTSIDE_HINTS: Final = np.uint32(UNSEEN | UNSPOKEN) | _TEMPLATE | _bits(
     *("navigation", "notice", "pages", "copyright", "search", "print", "hidden", "tag", "author"),
     "date",
 )  # fmt: skip
 
 
 class Fuller(NamedTuple):
-    """A fuller text of a page, and the paragraphs and words that the first one lacked."""
+    """A fuller text of a page, and the numbers of paragraphs and words that the first text lacked."""
 
     text: str
     paragraphs: int
@@ -65,18 +66,18 @@ class Fuller(NamedTuple):
 
 
 def fuller_text(page: Page, text: str) -> Fuller | None:
-    """Return the page's text with the paragraphs that it lacks; None if it lacks none, or the page has a template.
+    """Return the page's text with the paragraphs that it lacks; None if it lacks none, or if the page has a template.
 
     Args:
-        page: the page with the chances of its blocks.
-        text: what was taken of it.
+        page: the page with the probabilities of its blocks.
+        text: the text that was extracted from it.
     """
     markup = page.markup
     if page.metadata.published or _has_template(markup):
         return None
     prose = _is_prose(page)
     folded = fold_signs(text.encode("utf-8", "replace"))
-    paragraphs = np.flatnonzero(prose & (markup.counts[:, WORDS] >= _PARAGRAPH) & (page.chances >= _LEAST_CHANCE))
+    paragraphs = np.flatnonzero(prose & (markup.counts[:, WORDS] >= _PARAGRAPH) & (page.chances >= _MIN_CHANCE))
     blocks = [fold_signs(markup.block(number).encode("utf-8", "replace")) for number in paragraphs.tolist()]
     is_present = np.array([block in folded for block in blocks], np.bool_)
     lost = paragraphs[~is_present]
@@ -84,38 +85,41 @@ def fuller_text(page: Page, text: str) -> Fuller | None:
         lost = lost[_is_likely(page, lost)]
     if not len(lost):
         return None
-    taken = page.kept.copy()
-    taken[paragraphs[is_present]] = taken[lost] = True
-    span = np.flatnonzero(taken)
-    # Between paragraphs also what is shorter: terms of definition lists, rows, headings, lines of code.
-    between = prose & (page.chances >= _LEAST_CHANCE)
-    taken[span[0] : span[-1] + 1] |= between[span[0] : span[-1] + 1]
-    lines = (markup.block(number) for number in np.flatnonzero(taken).tolist())
+    selected = page.kept.copy()
+    selected[paragraphs[is_present]] = selected[lost] = True
+    span = np.flatnonzero(selected)
+    # Between paragraphs, shorter blocks too: terms of definition lists, rows, headings, lines of code.
+    between = prose & (page.chances >= _MIN_CHANCE)
+    selected[span[0] : span[-1] + 1] |= between[span[0] : span[-1] + 1]
+    lines = (markup.block(number) for number in np.flatnonzero(selected).tolist())
     return Fuller(without_calls("\n".join(lines)), len(lost), int(markup.counts[lost, WORDS].sum()))
 
 
 def _is_likely(page: Page, lost: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Return whether each of a few lost paragraphs is likely to be text, bool[b]: within it, like it, or a note."""
-    markup, kept = page.markup, np.flatnonzero(page.kept)
-    if not len(kept) or markup.counts[:, LINK_CHARS].sum() > _MOST_LINKS * markup.counts[:, CHARS].sum():
+    """Return whether each of a few lost paragraphs is likely to be text, bool[b].
+
+    It is text if it is between paragraphs of the text, in an element like theirs, or a footnote.
+    """
+    markup, kept_blocks = page.markup, np.flatnonzero(page.kept)
+    if not len(kept_blocks) or markup.counts[:, LINK_CHARS].sum() > _MAX_LINKS * markup.counts[:, CHARS].sum():
         return np.zeros(len(lost), np.bool_)
     owners = markup.owners[lost].tolist()
-    body = int(markup.parents[_text_element(markup, kept)])
-    kinds = {(markup.tags[owner], markup.says[owner]) for owner in markup.owners[kept].tolist()}
+    body = int(markup.parents[_text_element(markup, kept_blocks)])
+    kinds = {(markup.tags[owner], markup.hints[owner]) for owner in markup.owners[kept_blocks].tolist()}
     is_like = np.array(
-        [(markup.tags[owner], markup.says[owner]) in kinds and body in (0, *markup.around(owner)) for owner in owners],
+        [(markup.tags[owner], markup.hints[owner]) in kinds and body in (0, *markup.around(owner)) for owner in owners],
         np.bool_,
     )
-    is_within = (lost > kept[0]) & (lost < kept[-1])
-    is_foot = find_outermost(markup.parents, markup.says, _FOOT)[owners] > 0
-    return np.asarray((page.chances[lost] >= _LEAST_CHANCE_ALONE) & (is_within | is_like | is_foot), np.bool_)
+    is_within = (lost > kept_blocks[0]) & (lost < kept_blocks[-1])
+    is_foot = find_outermost(markup.parents, markup.hints, _FOOT)[owners] > 0
+    return np.asarray((page.chances[lost] >= _MIN_CHANCE_ALONE) & (is_within | is_like | is_foot), np.bool_)
 
 
-def _text_element(markup: Markup, kept: NDArray[np.int64]) -> int:
-    """Return the innermost element around nearly all words that are kept; 0 if none is."""
-    if not len(kept):
+def _text_element(markup: Markup, kept_blocks: NDArray[np.int64]) -> int:
+    """Return the innermost element around nearly all words of the kept blocks; 0 if none is."""
+    if not len(kept_blocks):
         return 0
-    sums = np.bincount(markup.owners[kept], markup.counts[kept, WORDS], len(markup.parents)).tolist()
+    sums = np.bincount(markup.owners[kept_blocks], markup.counts[kept_blocks, WORDS], len(markup.parents)).tolist()
     total = sum(sums)
     for element in range(len(sums) - 1, 0, -1):
         if sums[element] >= _NEARLY_ALL * total:
@@ -125,34 +129,34 @@ def _text_element(markup: Markup, kept: NDArray[np.int64]) -> int:
 
 
 def _is_prose(page: Page) -> NDArray[np.bool_]:
-    """Return whether each block stands outside menus, heads and feet and is not mostly links, bool[b]."""
+    """Return whether each block is outside menus, headers and footers and is not mostly links, bool[b]."""
     markup = page.markup
     prose = ~_is_outside(markup)[markup.owners]
     prose &= 2 * markup.counts[:, LINK_CHARS] < markup.counts[:, CHARS]
-    if b"footnote" not in markup.data.tobytes():  # else what is named as a foot may be a note
-        prose &= find_outermost(markup.parents, markup.says, _FOOT)[markup.owners] == 0
-    # A sidebar within the text's element, or under the same element as some of its paragraphs, is a boxed note.
-    sides = find_outermost(markup.parents, markup.says, _SIDE)[markup.owners]
-    paragraphs = prose & (markup.counts[:, WORDS] >= _PARAGRAPH) & (page.chances >= _LEAST_CHANCE_ALONE)
+    if b"footnote" not in markup.data.tobytes():  # else an element named as a footer may be a footnote
+        prose &= find_outermost(markup.parents, markup.hints, _FOOT)[markup.owners] == 0
+    # A sidebar within the text's element, or with the same parent as some of its paragraphs, is a boxed note.
+    sides = find_outermost(markup.parents, markup.hints, _SIDE)[markup.owners]
+    paragraphs = prose & (markup.counts[:, WORDS] >= _PARAGRAPH) & (page.chances >= _MIN_CHANCE_ALONE)
     text_parents = set(markup.parents[markup.owners[(page.kept | paragraphs) & (sides == 0)]].tolist())
     text_element = _text_element(markup, np.flatnonzero(page.kept))
-    beside = [
+    separate_sides = [
         side
         for side in set(sides.tolist()) - {0}
         if (parent := int(markup.parents[side])) not in text_parents
         and text_element not in markup.around(int(markup.parents[parent]))
     ]
-    return prose & ~np.isin(sides, beside)
+    return prose & ~np.isin(sides, separate_sides)
 
 
 def _has_template(markup: Markup) -> bool:
-    """Whether the page has the parts that templates put around articles: teasers, comments, what is to be shared."""
-    return bool(((markup.says & _TEMPLATE) != 0)[~_TITLED[markup.tags]].any())
+    """Return whether the page has parts that templates put around articles: teasers, comments, share buttons."""
+    return bool(((markup.hints & _TEMPLATE) != 0)[~_TITLED[markup.tags]].any())
 
 
 def _is_outside(markup: Markup) -> NDArray[np.bool_]:
-    """Return whether each element is or stands in a menu, a head or a foot, bool[e]."""
-    outside = (_OUTSIDE[markup.tags] | ((markup.says & _SAID_OUTSIDE) != 0)).tolist()
+    """Return whether each element is in a menu, header or footer, bool[e]."""
+    outside = (_OUTSIDE[markup.tags] | ((markup.hints & _OUTSIDE_HINTS) != 0)).tolist()
     for element, parent in enumerate(markup.parents.tolist()):
         outside[element] = element > 0 and (outside[element] or outside[parent])
     return np.array(outside, np.bool_)

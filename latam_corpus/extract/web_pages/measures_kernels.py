@@ -1,6 +1,6 @@
-"""The compiled passes that measure a page's blocks for `block_features`: each fills columns of their rows.
+"""Compiled passes that compute the features of a page's blocks for `block_features`; each fills some columns.
 
-The arrays are those of `markup.Markup`; `sums` and `alike` are what `sum_up` and `compare_siblings` give.
+The arrays are those of `markup.Markup`; `sums` and `alike` come from `sum_up` and `compare_siblings`.
 """
 
 # mypy: allow-untyped-defs
@@ -32,16 +32,16 @@ from latam_corpus.extract.web_pages.tags import HINTS, TAG
 from latam_corpus.text.slots_kernels import slot_of
 
 _HINTS: Final = len(HINTS)
-_FAR: Final = np.float32(30)  # of what isn't there
+_FAR: Final = np.float32(30)  # distance of an element that doesn't exist
 _LONG: Final = 60  # characters of a block that may be a paragraph
-_LINKED: Final = 0.3  # the most of them that may be links
+_LINKED: Final = 0.3  # the largest share of them in links
 _H1: Final = TAG["h1"]
 _H6: Final = TAG["h6"]
 
 
 @inlined
-def _share(part, whole):
-    return np.float32(part / whole) if whole > 0 else np.float32(0)
+def _share(part, total):
+    return np.float32(part / total) if total > 0 else np.float32(0)
 
 
 @inlined
@@ -52,7 +52,10 @@ def _is_long(count):
 
 @kernel
 def sum_up(parents, owners, counts):
-    """Of each element with all below it: characters, those of links, those of long blocks, blocks; and its depth."""
+    """Return sums over each element and its descendants, float64[e, 5].
+
+    Columns: characters, characters in links, characters in long blocks, blocks; and the element's depth.
+    """
     sums = np.zeros((len(parents), 5), np.float64)
     for b in range(len(owners)):
         e = owners[b]
@@ -69,24 +72,27 @@ def sum_up(parents, owners, counts):
 
 
 @kernel
-def find_outermost(parents, says, bits):
-    """Of each element the outermost one around it, or itself, that says one of these; 0 where none does."""
+def find_outermost(parents, hints, bits):
+    """Return for each element the outermost of its ancestors and itself with any of these bits; 0 without one."""
     outermost = np.zeros(len(parents), np.int32)
     for e in range(1, len(parents)):
         outermost[e] = outermost[parents[e]]
-        if outermost[e] == 0 and says[e] & bits:
+        if outermost[e] == 0 and hints[e] & bits:
             outermost[e] = e
     return outermost
 
 
 @kernel
 def compare_siblings(tags, parents, sums):
-    """Of each element and its siblings of the same tag: how many have text, their mean characters, share of links."""
+    """Return statistics of each element and its siblings of the same tag, float32[e, 3].
+
+    Columns: how many have text, the logarithm of their mean characters, their share of characters in links.
+    """
     capacity = 16
     while capacity < 2 * len(tags):
         capacity *= 2
     keys = np.zeros(capacity, np.uint64)
-    held = np.zeros((capacity, 3), np.float64)
+    totals = np.zeros((capacity, 3), np.float64)
     slots = np.zeros(len(tags), np.int64)
     for e in range(1, len(tags)):
         key = (np.uint64(parents[e]) * np.uint64(64) + np.uint64(tags[e]) + np.uint64(1)) * np.uint64(
@@ -96,29 +102,29 @@ def compare_siblings(tags, parents, sums):
         keys[slot] = key
         slots[e] = slot
         if sums[e, 0] > 0:
-            held[slot, 0] += 1
-            held[slot, 1] += sums[e, 0]
-            held[slot, 2] += sums[e, 1]
+            totals[slot, 0] += 1
+            totals[slot, 1] += sums[e, 0]
+            totals[slot, 2] += sums[e, 1]
     alike = np.zeros((len(tags), 3), np.float32)
     for e in range(1, len(tags)):
-        many, chars, links = held[slots[e]]
-        alike[e, 0] = many
-        alike[e, 1] = np.log1p(chars / max(many, 1.0))
+        count, chars, links = totals[slots[e]]
+        alike[e, 0] = count
+        alike[e, 1] = np.log1p(chars / max(count, 1.0))
         alike[e, 2] = _share(links, chars)
     return alike
 
 
 @kernel
 def find_main(parents, owners, counts, sums):
-    """Return the element in which most long blocks stand side by side, as Readability looks for it (Arc90, 2009)."""
+    """Return the element that directly contains most of the long blocks, in the manner of Readability (Arc90, 2009)."""
     worth = np.zeros(len(parents), np.float64)
     for b in range(len(owners)):
         if _is_long(counts[b]):
             value = 1 + counts[b, COMMAS] + min(counts[b, CHARS] / 100, 3.0)
-            up = parents[owners[b]]
+            parent = parents[owners[b]]
             worth[owners[b]] += value / 4
-            worth[up] += value
-            worth[parents[up]] += value / 2
+            worth[parent] += value
+            worth[parents[parent]] += value / 2
     best = 0
     for e in range(1, len(parents)):
         worth[e] *= 1 - _share(sums[e, 1], sums[e, 0])
@@ -129,7 +135,7 @@ def find_main(parents, owners, counts, sums):
 
 @kernel
 def write_own(out, tags, parents, owners, counts, sums, alike):
-    """Return a block by itself, the tags and the text of the elements around it; returns the next free column."""
+    """Write features of the block itself, its ancestors' tags and the text around it; return the next free column."""
     total = max(1.0, sums[0, 0])
     column = 0
     for b in range(len(owners)):
@@ -159,33 +165,33 @@ def write_own(out, tags, parents, owners, counts, sums, alike):
         row[19] = tags[parents[parents[e]]]
         row[20] = sums[e, 4]
         column = 21
-        up = e
+        ancestor = e
         for _ in range(4):
-            row[column] = _share(sums[up, 1], sums[up, 0])
-            row[column + 1] = np.log1p(sums[up, 0])
-            row[column + 2] = sums[up, 0] / total
-            row[column + 3] = _share(sums[up, 2], sums[up, 0])
-            row[column + 4] = sums[up, 3]
+            row[column] = _share(sums[ancestor, 1], sums[ancestor, 0])
+            row[column + 1] = np.log1p(sums[ancestor, 0])
+            row[column + 2] = sums[ancestor, 0] / total
+            row[column + 3] = _share(sums[ancestor, 2], sums[ancestor, 0])
+            row[column + 4] = sums[ancestor, 3]
             column += 5
-            up = parents[up]
-        for one in (e, parents[e]):
+            ancestor = parents[ancestor]
+        for element in (e, parents[e]):
             for index in range(3):
-                row[column + index] = alike[one, index]
+                row[column + index] = alike[element, index]
             column += 3
     return column
 
 
 @kernel
 def write_main(out, column, parents, owners, counts, sums, main):
-    """Where a block stands towards the main element; returns the next free column."""
+    """Write features of a block's position relative to the main element; return the next free column."""
     chain = np.zeros(len(parents), np.bool_)
-    up = main
+    ancestor_of_main = main
     while True:
-        chain[up] = True
-        if up == 0:
+        chain[ancestor_of_main] = True
+        if ancestor_of_main == 0:
             break
-        up = parents[up]
-    before = 0.0
+        ancestor_of_main = parents[ancestor_of_main]
+    chars_before = 0.0
     for b in range(len(owners)):
         e = owners[b]
         ancestor = e
@@ -199,18 +205,18 @@ def write_main(out, column, parents, owners, counts, sums, main):
         row[column + 3] = _share(sums[main, 0], sums[0, 0])
         row[column + 4] = _share(sums[main, 1], sums[main, 0])
         row[column + 5] = sums[main, 3]
-        # 0 before it, from 1 to 2 within it, 3 after it.
+        # 0 before the main element, from 1 to 2 within it, 3 after it.
         if inside:
-            row[column + 6] = 1 + before / max(1.0, sums[main, 0])
-            before += counts[b, CHARS]
+            row[column + 6] = 1 + chars_before / max(1.0, sums[main, 0])
+            chars_before += counts[b, CHARS]
         else:
-            row[column + 6] = 3 if before > 0 else 0
+            row[column + 6] = 3 if chars_before > 0 else 0
     return column + 7
 
 
 @kernel
 def write_places(out, column, tags, owners, counts):
-    """Where a block stands on the page, among long blocks, titles and headings; returns the next free column."""
+    """Write features of a block's position among long blocks, titles and headings; return the next free column."""
     n = len(owners)
     total = long_total = 0.0
     longs = 0
@@ -219,14 +225,14 @@ def write_places(out, column, tags, owners, counts):
         if _is_long(counts[b]):
             long_total += counts[b, CHARS]
             longs += 1
-    before = since_chars = 0.0
+    chars_before = since_chars = 0.0
     long_before = 0
     since = title = heading = 99
     for b in range(n):
         row = out[b]
         is_long = _is_long(counts[b])
         row[column] = b / n
-        row[column + 1] = before / max(1.0, total)
+        row[column + 1] = chars_before / max(1.0, total)
         row[column + 2] = long_before
         row[column + 3] = longs - long_before - is_long
         row[column + 4] = min(since, 99)
@@ -243,7 +249,7 @@ def write_places(out, column, tags, owners, counts):
         row[column + 12] = _share(long_total, total)
         title += 1
         heading += 1
-        before += counts[b, CHARS]
+        chars_before += counts[b, CHARS]
         long_before += is_long
         since = 1 if is_long else since + 1
         since_chars = 0.0 if is_long else since_chars + counts[b, CHARS]
@@ -259,48 +265,48 @@ def write_places(out, column, tags, owners, counts):
 
 
 @kernel
-def write_beside(out, column, tags, owners, counts):
-    """Return the two blocks before and the two after; returns the next free column."""
+def write_neighbours(out, column, tags, owners, counts):
+    """Write features of the two blocks before and the two after; return the next free column."""
     n = len(owners)
     for b in range(n):
-        at = column
+        first_column = column
         for side in (-2, -1, 1, 2):
-            other = b + side
-            if other >= 0 and other < n:
-                chars = np.float32(counts[other, CHARS])
-                out[b, at] = chars
-                out[b, at + 1] = counts[other, LINK_CHARS] / chars
-                out[b, at + 2] = counts[other, LAST]
-                out[b, at + 3] = tags[owners[other]]
-                out[b, at + 4] = owners[other] == owners[b]
-                out[b, at + 5] = counts[other, BOLD_CHARS] / chars
+            neighbour = b + side
+            if neighbour >= 0 and neighbour < n:
+                chars = np.float32(counts[neighbour, CHARS])
+                out[b, first_column] = chars
+                out[b, first_column + 1] = counts[neighbour, LINK_CHARS] / chars
+                out[b, first_column + 2] = counts[neighbour, LAST]
+                out[b, first_column + 3] = tags[owners[neighbour]]
+                out[b, first_column + 4] = owners[neighbour] == owners[b]
+                out[b, first_column + 5] = counts[neighbour, BOLD_CHARS] / chars
             else:
-                out[b, at] = -1
-            at += 6
+                out[b, first_column] = -1
+            first_column += 6
     return column + 24
 
 
 @kernel
-def write_above(out, column, tags, parents, says, owners, inline, asked):
-    """How many levels above a block the nearest element is that has a tag, or says something of itself."""
-    width = len(asked) + _HINTS
+def write_nearest(out, column, tags, parents, hints, owners, inline, near_tags):
+    """Write how many levels up the nearest element is that has each tag or hint; return the next free column."""
+    width = len(near_tags) + _HINTS
     near = np.full((len(tags), width), _FAR, np.float32)
     for e in range(len(tags)):
         if e:
             for index in range(width):
                 near[e, index] = min(_FAR, near[parents[e], index] + 1)
-        for index in range(len(asked)):
-            if tags[e] == asked[index]:
+        for index in range(len(near_tags)):
+            if tags[e] == near_tags[index]:
                 near[e, index] = 0
         for bit in range(_HINTS):
-            if says[e] >> np.uint32(bit) & np.uint32(1):
-                near[e, len(asked) + bit] = 0
+            if hints[e] >> np.uint32(bit) & np.uint32(1):
+                near[e, len(near_tags) + bit] = 0
     for b in range(len(owners)):
         for index in range(width):
             out[b, column + index] = near[owners[b], index]
         for bit in range(_HINTS):
             if inline[b] >> np.uint32(bit) & np.uint32(1):
-                out[b, column + len(asked) + bit] = -1
+                out[b, column + len(near_tags) + bit] = -1
     return column + width
 
 
@@ -321,30 +327,30 @@ def write_context(parents, owners, counts, chances, width):
     for e in range(len(parents) - 1, 0, -1):
         sums[parents[e], 0] += sums[e, 0]
         sums[parents[e], 1] += sums[e, 1]
-    before = 0.0
-    likely = 0
+    kept_before = 0.0
+    likely_before = 0
     for b in range(n):
         row = out[b]
         row[0] = chances[b]
         column = 1
         for side in (-3, -2, -1, 1, 2, 3):
-            other = b + side
-            row[column] = chances[other] if other >= 0 and other < n else -1
+            neighbour = b + side
+            row[column] = chances[neighbour] if neighbour >= 0 and neighbour < n else -1
             column += 1
-        up = owners[b]
+        ancestor = owners[b]
         for _ in range(4):
-            row[column] = _share(sums[up, 0], sums[up, 1])
+            row[column] = _share(sums[ancestor, 0], sums[ancestor, 1])
             column += 1
-            up = parents[up]
-        before += chances[b] * counts[b, CHARS]
-        likely += chances[b] > 0.5
-        row[column] = before / max(total, 1.0)
+            ancestor = parents[ancestor]
+        kept_before += chances[b] * counts[b, CHARS]
+        likely_before += chances[b] > 0.5
+        row[column] = kept_before / max(total, 1.0)
         row[column + 1] = np.log1p(total)
         row[column + 2] = best
         near = chars = 0.0
-        for other in range(max(0, b - 4), min(n, b + 5)):
-            near += chances[other] * counts[other, CHARS]
-            chars += counts[other, CHARS]
+        for neighbour in range(max(0, b - 4), min(n, b + 5)):
+            near += chances[neighbour] * counts[neighbour, CHARS]
+            chars += counts[neighbour, CHARS]
         row[column + 3] = _share(near, chars)
-        row[column + 4] = likely
+        row[column + 4] = likely_before
     return out

@@ -1,4 +1,4 @@
-"""Where the shipped layout model is, for those who only ask whether it has changed."""
+"""The path and digest of the shipped layout model, without loading it."""
 
 from __future__ import annotations
 
@@ -13,5 +13,5 @@ MODEL: Final = Path(__file__).with_name("layout.npz")
 
 @cache
 def model_digest() -> str:
-    """16 hex digits that change when the model does."""
+    """Return 16 hex digits of the model file's digest."""
     return digest_of(MODEL)[:16]

@@ -1,7 +1,7 @@
-"""An HTML page as blocks, each with the chance that it belongs to the page's main text.
+"""An HTML page as blocks, each with the probability that it belongs to the page's main text.
 
-«í» in UTF-8 that somebody read as Latin-1 is «Ã» and a soft hyphen, «Á» is «Ã» and a control character. trafilatura
-drops both as no text, and of the «Ã» that is left nothing can tell any more what it was.
+Mojibake is repaired before parsing. «í» in UTF-8 read as Latin-1 is «Ã» and a soft hyphen, «Á» is «Ã» and a control
+character. trafilatura drops the second of these, and the «Ã» that remains can't be repaired.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from resiliparse.parse.html import HTMLTree
 
 from latam_corpus.errors import PartError
 from latam_corpus.extract.charset import decode, meta_charset
-from latam_corpus.extract.web_pages.block_features import FEATURES, KNOWN, context, features
+from latam_corpus.extract.web_pages.block_features import FEATURES, METADATA_FEATURES, context, features
 from latam_corpus.extract.web_pages.calls_to_action import without_calls
 from latam_corpus.extract.web_pages.forest import Forest
 from latam_corpus.extract.web_pages.html_metadata import HtmlMetadata, read_metadata
@@ -30,7 +30,6 @@ from latam_corpus.extract.web_pages.markup import read_markup
 from latam_corpus.extract.web_pages.measures_kernels import find_outermost
 from latam_corpus.extract.web_pages.model_file import MODEL
 from latam_corpus.extract.web_pages.tags import UNSEEN, UNSPOKEN
-from latam_corpus.messages import _
 from latam_corpus.text.markup.html_tree import with_ends
 
 if TYPE_CHECKING:
@@ -42,10 +41,10 @@ if TYPE_CHECKING:
 
     from latam_corpus.extract.web_pages.markup import Markup
 
-# What is dropped: the soft hyphen and the control characters U+0080 to U+009F, by themselves or as references.
+# The soft hyphen and the control characters U+0080 to U+009F, as references.
 _AS_REFERENCE: Final = r"&(?:shy|#0*(?:12[89]|1[345][0-9]|173)|#[xX]0*(?:[89][0-9a-fA-F]|[aA][dD]));"
 _DROPPED: Final = re.compile(rf"[\x80-\x9f\xad]|{_AS_REFERENCE}")
-# The same in two searches that each begin with a fixed sign: over a whole page they take a fifth of the time.
+# The same as two searches in bytes, each with a fixed first byte: on a whole page they take a fifth of the time.
 _REFERRED: Final = re.compile(_AS_REFERENCE.encode())
 _IN_UTF8: Final = re.compile(rb"\xc2[\x80-\x9f\xad]")
 _REFERENCE: Final = re.compile(r"&(?:#\d{1,6}|#[xX][\da-fA-F]{1,6}|[A-Za-z]\w{1,7});")
@@ -53,58 +52,58 @@ _PIECE: Final = re.compile(r"[^<>]+")
 
 
 def undo_mojibake(markup: str, utf8: bytes | None = None) -> str:
-    r"""Return the markup with the mojibake undone in each text and tag where parsing would lose half of it.
+    r"""Return the markup with mojibake repaired in each text and tag in which parsing would lose half of it.
 
     Args:
         markup: the page.
-        utf8: the same as UTF-8, where that is at hand.
+        utf8: the same as UTF-8, if it is available.
 
     >>> undo_mojibake("<p>MarÃ\xada y yo</p><p>RÃ&shy;o</p><p>maÃ±ana</p>")
     '<p>María y yo</p><p>Río</p><p>maÃ±ana</p>'
     """
     data = markup.encode("utf-8", "surrogatepass") if utf8 is None else utf8
-    loses = _REFERRED.search(data) or _IN_UTF8.search(data)
-    return _PIECE.sub(_mended, markup) if loses else markup
+    has_dropped = _REFERRED.search(data) or _IN_UTF8.search(data)
+    return _PIECE.sub(_repaired, markup) if has_dropped else markup
 
 
-def _mended(piece: Match[str]) -> str:
-    """Return the piece as it should be; as it is where nothing would be lost, or where it makes sense."""
+def _repaired(piece: Match[str]) -> str:
+    """Return the piece repaired; unchanged if nothing would be lost or if it isn't mojibake."""
     if not _DROPPED.search(piece[0]):
         return piece[0]
-    written = _REFERENCE.sub(_character, piece[0])
-    mended = ftfy.fix_encoding(written)
-    return piece[0] if mended == written else mended
+    resolved = _REFERENCE.sub(_character, piece[0])
+    repaired = ftfy.fix_encoding(resolved)
+    return piece[0] if repaired == resolved else repaired
 
 
 def _character(reference: Match[str]) -> str:
-    """Return the character that is meant; `&lt;` and the like stay, which as characters would be markup."""
+    """Return the referenced character; ASCII references such as `&lt;` are kept, since they would become markup."""
     character = html.unescape(reference[0])
     return character if len(character) == 1 and not character.isascii() else reference[0]
 
 
-_SIGNS: Final = bytes(one for one in range(128) if not chr(one).isalnum())
-_SMALL: Final = bytes(range(256)).lower()  # of ASCII letters alone
-_MOST_BODY: Final = 200_000  # bytes of the text in JSON-LD in which blocks are looked for
-_MOST_TITLES: Final = 20
+_SIGNS: Final = bytes(code for code in range(128) if not chr(code).isalnum())
+_LOWER: Final = bytes(range(256)).lower()  # ASCII letters only
+_MAX_BODY: Final = 200_000  # bytes of the text in JSON-LD that are searched for blocks
+_MAX_TITLES: Final = 20
 _TITLE: Final = 2
-_LEAST: Final = 12  # bytes of a block that may be told by standing in another text
-# What may show an element that is hidden.
+_MIN_BLOCK: Final = 12  # bytes; a shorter block may occur in another text by chance
+# Markup that may show a hidden element.
 _OPENS: Final = re.compile(r"<script|\son[a-z]+\s*=|<details|:target|:checked|type=[\"']?checkbox", re.IGNORECASE)
-# What isn't shown is text of the page where the layout is this sure of it: an article that a script opens.
+# A hidden element whose mean probability is this high is text of the page: an article that a script opens.
 _OPENED: Final = 0.8
-# Of what is kept, the least share that must be left without what isn't shown; else all of it is opened.
+# If less than this share of the text remains without hidden blocks, all of them are kept.
 _SHOWN: Final = 0.2
 
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """What tells the main text: a first look at each block, and a second that knows the first of its neighbours.
+    """Two forests that recognise the main text; the second also sees the first's results for neighbouring blocks.
 
     Attributes:
         first: over `block_features.FEATURES`.
         second: over `block_features.context` and the same.
-        bound: the least chance of a block that is kept.
-        about: what it was learnt from, as its training wrote it down.
+        bound: the least probability of a block that is kept.
+        about: the record of its training.
     """
 
     first: Forest
@@ -113,20 +112,20 @@ class Model:
     about: dict[str, Any]
 
     def chances(self, page: Markup, rows: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the chance of each block, float32[b]."""
-        once = self.first.chances(rows)
-        return self.second.chances(np.concatenate([context(page, once), rows], axis=1))
+        """Return the probability of each block, float32[b]."""
+        first_chances = self.first.chances(rows)
+        return self.second.chances(np.concatenate([context(page, first_chances), rows], axis=1))
 
 
 @dataclass(frozen=True, eq=False)
 class Page:
-    """A page that was read: its markup's blocks, what it says of itself, the chance of each block.
+    """A parsed page: its blocks, its metadata, and the probability of each block.
 
     Attributes:
         markup: the elements and blocks.
-        metadata: what the page states.
+        metadata: the page's own statements.
         chances: float32[b].
-        bound: the least chance of a block that is kept.
+        bound: the least probability of a block that is kept.
     """
 
     markup: Markup
@@ -136,18 +135,18 @@ class Page:
 
     @property
     def kept(self) -> NDArray[np.bool_]:
-        """Whether each block is kept, bool[b]: it is likely enough, or where none is, not far from the likeliest."""
+        """Which blocks are kept, bool[b]: those above the bound, or if none is, those near the most probable."""
         best = float(self.chances.max(initial=0.0))
         return self.chances >= (self.bound if best >= self.bound else best / 2)
 
     @property
     def text(self) -> str:
-        """The blocks that are kept, a line each, without calls upon the reader."""
+        """The blocks that are kept, one per line, without calls to action."""
         return without_calls("\n".join(self.markup.block(number) for number in np.flatnonzero(self.kept).tolist()))
 
     @property
     def doubt(self) -> float:
-        """The characters expected to be wrongly kept or left out, over those kept; higher where less is sure."""
+        """The expected number of wrongly kept or dropped characters, divided by the number kept."""
         chars = self.markup.counts[:, 0]
         kept = self.kept
         wrong = np.where(kept, 1 - self.chances, self.chances) @ chars
@@ -155,11 +154,11 @@ class Page:
 
 
 def markup_of(raw: bytes, parameters: Mapping[str, str]) -> str:
-    """Return a page as text, its mojibake undone, and empty elements of XHTML ended.
+    """Return a page as text, with mojibake repaired and the empty elements of XHTML closed.
 
     Args:
         raw: its bytes.
-        parameters: `charset` when it is known from outside.
+        parameters: `charset`, if it is known from outside.
 
     >>> markup_of("<meta charset=iso-8859-1><p>mañana".encode("latin-1"), {})[-6:]
     'mañana'
@@ -168,7 +167,7 @@ def markup_of(raw: bytes, parameters: Mapping[str, str]) -> str:
     return with_ends(without_permalinks(undo_mojibake(text, raw if charset == "utf-8" else None)))
 
 
-# A link to its own place, by a single sign: Sphinx, Docusaurus, MkDocs, DocBook and wikis write one at each heading.
+# A heading's link to itself, shown as a single sign, as Sphinx, Docusaurus, MkDocs, DocBook and wikis write it.
 _PERMALINK: Final = re.compile(
     r"<a\s[^<>]*\bhref=[\"']?[^\s\"'<>]*#[^<>]*>\s*(?:¶|#|§|🔗|&para;|&sect;|&#(?:182|167|35|x0*b6|x0*a7);)\s*</a>",
     re.IGNORECASE,
@@ -176,7 +175,7 @@ _PERMALINK: Final = re.compile(
 
 
 def without_permalinks(markup: str) -> str:
-    """Return the markup without links to a place that show a single sign, such as ¶, # or §.
+    """Return the markup without links of headings to themselves, shown as ¶, # or §.
 
     >>> without_permalinks('<h2>Uso<a class="headerlink" href="#uso">#</a></h2><p>En C# y en el § 3</p>')
     '<h2>Uso</h2><p>En C# y en el § 3</p>'
@@ -185,7 +184,7 @@ def without_permalinks(markup: str) -> str:
 
 
 def read_page(markup: str, model: Model | None = None) -> Page:
-    """Return the page, read in one parse.
+    """Return the parsed page.
 
     >>> page = read_page("<html lang=es><body><p>Mañana no hay clases en la escuela.</p></body></html>")
     >>> page.metadata.language, len(page.chances)
@@ -194,70 +193,76 @@ def read_page(markup: str, model: Model | None = None) -> Page:
     page = parsed(markup)
     metadata = read_metadata(page)
     model = model or load_model()
-    facts = known(page, metadata)
+    facts = metadata_features(page, metadata)
     chances = model.chances(page, features(page, facts))
     can_open = bool(_OPENS.search(markup))
-    shown = without_unseen(page, chances, facts[:, 0] == _TITLE, model.bound, can_open=can_open)
-    return Page(page, metadata, shown, model.bound)
+    shown_chances = without_unseen(page, chances, facts[:, 0] == _TITLE, model.bound, can_open=can_open)
+    return Page(page, metadata, shown_chances, model.bound)
 
 
 def without_unseen(
     page: Markup, chances: NDArray[np.float32], titles: NDArray[np.bool_], bound: float, *, can_open: bool = True
 ) -> NDArray[np.float32]:
-    """Return the chance of each block, float32[b], 0 where it isn't shown and no script is likely to show it.
+    """Return the probability of each block, float32[b], set to 0 for hidden blocks that no script is likely to show.
 
-    Some pages bring articles, tabs and the rest of long texts hidden, and a script opens them. So what is hidden goes
-    where what is shown says the same, or the layout isn't sure of it; unless hardly anything would be left. A page
-    without a script, or another way to open something, never shows what it hides.
+    Some pages deliver articles, tabs and the rest of long texts hidden, and a script shows them. So a hidden block is
+    dropped only if a shown one says the same, or if its element is improbable; and none is dropped if hardly any text
+    would remain. A page without a script, or another means to show an element, never shows its hidden ones.
 
     Args:
         page: the elements and blocks.
         chances: float32[b].
-        titles: bool[b], which are a title of the page; one goes only where it is shown elsewhere.
-        bound: the least chance of a block that is kept.
-        can_open: whether the page has anything that may show what is hidden.
+        titles: bool[b], titles of the page; one is dropped only if it is also shown.
+        bound: the least probability of a block that is kept.
+        can_open: whether the page has anything that may show hidden elements.
     """
-    kept = chances >= bound
-    hidden = find_outermost(page.parents, page.says, np.uint32(UNSEEN))[page.owners]
-    unspoken = find_outermost(page.parents, page.says, np.uint32(UNSEEN | UNSPOKEN))[page.owners]
-    doubted = np.flatnonzero(kept & (unspoken > 0))
-    if not len(doubted):
+    is_kept = chances >= bound
+    hidden = find_outermost(page.parents, page.hints, np.uint32(UNSEEN))[page.owners]
+    hidden_or_silent = find_outermost(page.parents, page.hints, np.uint32(UNSEEN | UNSPOKEN))[page.owners]
+    candidates = np.flatnonzero(is_kept & (hidden_or_silent > 0))
+    if not len(candidates):
         return chances
     chars = page.counts[:, 0]
-    folded = {block: fold_signs(page.block(block).encode()) for block in np.flatnonzero(kept).tolist()}
-    shown = b" ".join(text for block, text in folded.items() if not unspoken[block])
-    goes = np.zeros(len(page), np.bool_)
-    goes[[block for block in doubted.tolist() if len(folded[block]) >= _LEAST and folded[block] in shown]] = True
-    for element in set(hidden[doubted].tolist()) - {0}:
-        mine = kept & (hidden == element)
-        goes |= mine & ~titles & (not can_open or chances[mine] @ chars[mine] < _OPENED * chars[mine].sum())
-    if chars[kept & ~goes].sum() < _SHOWN * chars[kept].sum():
+    folded = {block: fold_signs(page.block(block).encode()) for block in np.flatnonzero(is_kept).tolist()}
+    shown_text = b" ".join(text for block, text in folded.items() if not hidden_or_silent[block])
+    is_dropped = np.zeros(len(page), np.bool_)
+    is_dropped[
+        [block for block in candidates.tolist() if len(folded[block]) >= _MIN_BLOCK and folded[block] in shown_text]
+    ] = True
+    for element in set(hidden[candidates].tolist()) - {0}:
+        in_element = is_kept & (hidden == element)
+        is_dropped |= (
+            in_element
+            & ~titles
+            & (not can_open or chances[in_element] @ chars[in_element] < _OPENED * chars[in_element].sum())
+        )
+    if chars[is_kept & ~is_dropped].sum() < _SHOWN * chars[is_kept].sum():
         return chances
-    return np.where(goes, np.float32(0), chances)
+    return np.where(is_dropped, np.float32(0), chances)
 
 
 def parsed(markup: str) -> Markup:
-    """Return the page's elements and blocks, of its markup as a parser writes it out."""
+    """Return the page's elements and blocks, from the markup that a parser serialises."""
     tree = HTMLTree.parse(markup)
     return read_markup(str(tree.document.html) if tree.document else "")
 
 
-def known(page: Markup, metadata: HtmlMetadata) -> NDArray[np.float32]:
-    """Return what is known of each block from elsewhere on the page, float32[b, len(block_features.KNOWN)]."""
+def metadata_features(page: Markup, metadata: HtmlMetadata) -> NDArray[np.float32]:
+    """Return the features of each block that depend on the page's metadata, float32[b, len(METADATA_FEATURES)]."""
     data, starts = page.text.tobytes(), page.starts.tolist()
     blocks = [fold_signs(data[start:end]) for start, end in pairwise(starts)]
-    titles = {fold_signs(one.encode("utf-8", "replace")) for one in metadata.titles[:_MOST_TITLES]} - {b""}
-    teaser, body = (fold_signs(one.encode("utf-8", "replace")) for one in (metadata.description, metadata.body))
-    body = body[:_MOST_BODY]
+    titles = {fold_signs(text.encode("utf-8", "replace")) for text in metadata.titles[:_MAX_TITLES]} - {b""}
+    teaser, body = (fold_signs(text.encode("utf-8", "replace")) for text in (metadata.description, metadata.body))
+    body = body[:_MAX_BODY]
     pieces = b" ".join(titles)  # no folded block has a space
-    times = Counter(blocks)
-    facts = np.zeros((len(page), len(KNOWN)), np.float32)
-    facts[:, 2] = [times[block] for block in blocks]
-    facts[:, 3] = len(body) >= 10 * _LEAST
+    block_counts = Counter(blocks)
+    facts = np.zeros((len(page), len(METADATA_FEATURES)), np.float32)
+    facts[:, 2] = [block_counts[block] for block in blocks]
+    facts[:, 3] = len(body) >= 10 * _MIN_BLOCK
     for row, block in enumerate(blocks):
         if block in titles:
             facts[row, 0] = _TITLE
-        if len(block) >= _LEAST:
+        if len(block) >= _MIN_BLOCK:
             if block in pieces and not facts[row, 0]:
                 facts[row, 0] = 1
             if block in body:
@@ -268,12 +273,12 @@ def known(page: Markup, metadata: HtmlMetadata) -> NDArray[np.float32]:
 
 
 def fold_signs(text: bytes) -> bytes:
-    """Return the text without ASCII's spaces and signs, its capitals small: what is left of two equal ones is equal.
+    """Return the text without ASCII white space and punctuation, in lower case; used to compare texts.
 
     >>> fold_signs("¿Mañana, en Casa?".encode()).decode()
     '¿mañanaencasa'
     """
-    return text.translate(_SMALL, _SIGNS)
+    return text.translate(_LOWER, _SIGNS)
 
 
 @cache
@@ -281,24 +286,24 @@ def load_model() -> Model:
     """Return the shipped model.
 
     Raises:
-        PartError: it was learnt for other features than those of this version.
+        PartError: it was trained with other features than this version's.
     """
     with np.load(MODEL, allow_pickle=False) as arrays:
         about = json.loads(str(arrays["about"]))
         if about["features"] != features_digest():
             raise PartError(
-                str(MODEL), _("it was learnt for other features"), _("install the toolkit anew, or train it again")
+                str(MODEL), "it was trained with other features", "reinstall the toolkit, or train the model again"
             )
         return Model(Forest.of(arrays, "first"), Forest.of(arrays, "second"), float(arrays["bound"]), about)
 
 
 def save_model(model: Model, path: Path) -> None:
-    """Keep the model as a file."""
+    """Write the model to a file."""
     arrays = model.first.arrays("first") | model.second.arrays("second")
     about = np.array(json.dumps(model.about, ensure_ascii=False))
     np.savez_compressed(path, **arrays, bound=np.array(model.bound, np.float32), about=about)  # type: ignore[arg-type]
 
 
 def features_digest() -> str:
-    """Give what changes when the features do, for which a model was learnt."""
+    """Return a digest of the features' names, which must be those that a model was trained with."""
     return hashlib.sha256(" ".join(FEATURES).encode()).hexdigest()[:16]

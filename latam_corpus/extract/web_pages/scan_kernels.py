@@ -1,4 +1,4 @@
-"""The compiled pass over markup: see `markup.read_markup`, which calls it and says what it fills."""
+"""The compiled pass over markup, called by `markup.read_markup`, which describes the arrays it fills."""
 
 # mypy: allow-untyped-defs
 
@@ -12,13 +12,13 @@ from latam_corpus.extract.web_pages.tags import (
     BLOCK,
     BOLD,
     BREAK,
+    HAS_METADATA,
     HIDDEN,
     LINK,
+    METADATA_ATTRIBUTE,
     METADATA_HINTS,
     RAW,
     SILENT,
-    TELLING,
-    TELLS,
     UNSEEN,
     UNSPOKEN,
     VOID,
@@ -34,20 +34,20 @@ COUNTS: Final = (
 CHARS, WORDS, LINK_CHARS, LINKS, BOLD_CHARS, COMMAS, STOPS, DIGITS, UPPERS, CAPITALS, MARKS = range(11)
 LAST, FIRST_UPPER, AFTER_BREAK, BEFORE_BREAK, SILENT_BEFORE = range(11, 16)
 
-# Bytes by their names.
+# Bytes of ASCII.
 _SPACE, _BANG, _QUOTE, _AND, _SINGLE, _COMMA, _DASH, _STOP, _SLASH = map(ord, " !\"&',-./")
 _LINE_END, _COLON, _SEMICOLON, _LESS, _EQUALS, _MORE, _ASK = map(ord, "\n:;<=>?")
 _ZERO, _NINE, _UPPER_A, _UPPER_Z, _SMALL_A, _SMALL_Z = map(ord, "09AZaz")
 _TO_SMALL: Final = _SMALL_A - _UPPER_A
-# What a word processor's names begin with before the colon, and those of its smart tags, st1: and so on.
+# Prefixes of word processors' element names: single letters, and those of smart tags (`st1:` and so on).
 _OFFICE: Final = tuple(map(ord, "movw"))
 _SMART_S, _SMART_T, _TRUE_T = map(ord, "stt")
-# In UTF-8: the first byte of a character that isn't ASCII, one inside a character, and those that begin letters of
-# Latin with marks and all that follows them.
+# UTF-8: the first byte beyond ASCII, the first that can begin a character, and the first that begins accented Latin
+# letters; all higher ones are letters too.
 _ASCII_END: Final = 0x80
 _FIRSTS: Final = 0xC0
 _LETTERS_FROM: Final = 0xC3
-# First bytes of unusual spaces and of characters that nobody sees, and what follows them.
+# First bytes of unusual spaces and of invisible characters, and the bytes after them.
 _SIGNS: Final = 0xC2  # U+0080 to U+00BF: control characters, the no-break space A0, the soft hyphen AD
 _NO_BREAK: Final = 0xA0
 _SOFT_HYPHEN: Final = 0xAD
@@ -59,7 +59,7 @@ _IDEOGRAPHS: Final = 0xE3  # U+3000, the ideographic space, with 80 80
 _FORMS: Final = 0xEF  # U+FEFF, the byte order mark, with BB BF
 _MARK_SECOND, _MARK_THIRD = 0xBB, 0xBF
 
-_DEEPEST: Final = 512  # elements below are counted to the one above them
+_DEEPEST: Final = 512  # deeper elements count as part of the one above them
 _PRIME: Final = np.uint64(0x100000001B3)
 _BASIS: Final = np.uint64(0xCBF29CE484222325)
 _CLASS: Final = np.uint64(name_hash("class"))
@@ -71,7 +71,7 @@ _STYLE: Final = np.uint64(name_hash("style"))
 _ARIA: Final = np.uint64(name_hash("aria-hidden"))
 _HIDDEN: Final = np.uint64(name_hash("hidden"))
 _PRE: Final = np.uint64(name_hash("pre"))
-# Without their spaces. The first letter of each stands in it once, so that a search never goes back.
+# Without spaces. The first letter of each occurs in it once, so that a search never has to go back.
 _DISPLAY_NONE: Final = np.frombuffer(b"display:none", np.uint8)
 _VISIBILITY_HIDDEN: Final = np.frombuffer(b"visibility:hidden", np.uint8)
 _AMP: Final = np.uint64(name_hash("amp"))
@@ -80,19 +80,19 @@ _GT: Final = np.uint64(name_hash("gt"))
 _NBSP: Final = np.uint64(name_hash("nbsp"))
 
 
-class Page(NamedTuple):
-    """What a page is read into: see `markup.Markup`, whose arrays these are, with room for more."""
+class MarkupArrays(NamedTuple):
+    """The arrays of `markup.Markup`, allocated with room for the largest page."""
 
     tags: NDArray[np.uint8]
     parents: NDArray[np.int32]
-    says: NDArray[np.uint32]
+    hints: NDArray[np.uint32]
     text: NDArray[np.uint8]
     starts: NDArray[np.int32]
     owners: NDArray[np.int32]
     inline: NDArray[np.uint32]
     counts: NDArray[np.int32]
-    telling: NDArray[np.int32]
-    within: NDArray[np.int32]
+    metadata_tags: NDArray[np.int32]
+    metadata_parents: NDArray[np.int32]
 
 
 @inlined
@@ -112,35 +112,35 @@ def _is_digit(byte):
 
 @inlined
 def _ends_name(byte):
-    """Whether no name of an element goes on with it: white space, > and /."""
+    """Return whether a byte ends an element's name: white space, > or /."""
     return byte <= _SPACE or byte == _MORE or byte == _SLASH
 
 
 @inlined
 def _is_inside(byte):
-    """Whether it is a further byte of a character."""
+    """Return whether a byte continues a character."""
     return byte >= _ASCII_END and byte < _FIRSTS
 
 
 @inlined
 def _unseen(style):
-    """Whether a style says that the element isn't shown."""
+    """Return whether a style hides the element."""
     none = hidden = 0
     for byte in style:
-        one = byte + np.uint8(_TO_SMALL) if _is_upper(byte) else byte
-        if one <= _SPACE:
+        lower = byte + np.uint8(_TO_SMALL) if _is_upper(byte) else byte
+        if lower <= _SPACE:
             continue
-        none = none + 1 if one == _DISPLAY_NONE[none] else int(one == _DISPLAY_NONE[0])
-        hidden = hidden + 1 if one == _VISIBILITY_HIDDEN[hidden] else int(one == _VISIBILITY_HIDDEN[0])
+        none = none + 1 if lower == _DISPLAY_NONE[none] else int(lower == _DISPLAY_NONE[0])
+        hidden = hidden + 1 if lower == _VISIBILITY_HIDDEN[hidden] else int(lower == _VISIBILITY_HIDDEN[0])
         if none == len(_DISPLAY_NONE) or hidden == len(_VISIBILITY_HIDDEN):
             return True
     return False
 
 
 @kernel
-def _attributes(data, at, goes, outputs):
-    """Return what an element's attributes say of it, and the place after its `>`."""
-    says = np.uint32(0)
+def _attributes(data, at, transitions, state_hints):
+    """Return the bits of an element's attributes, and the position after its `>`."""
+    hints = np.uint32(0)
     size = len(data)
     while at < size and data[at] != _MORE:
         if data[at] <= _SPACE or data[at] == _SLASH:
@@ -151,7 +151,7 @@ def _attributes(data, at, goes, outputs):
             h = (h ^ np.uint64(data[at])) * _PRIME
             at += 1
         if h == _HIDDEN:
-            says |= np.uint32(HIDDEN | UNSEEN)
+            hints |= np.uint32(HIDDEN | UNSEEN)
         if at >= size or data[at] != _EQUALS:
             continue
         at += 1
@@ -159,53 +159,53 @@ def _attributes(data, at, goes, outputs):
         quoted = quote == _QUOTE or quote == _SINGLE
         if quoted:
             at += 1
-        telling = h == _CLASS or h == _ID or h == _ROLE or h == _ITEMPROP or h == _STYLE or h == _REL
+        is_hint = h == _CLASS or h == _ID or h == _ROLE or h == _ITEMPROP or h == _STYLE or h == _REL
         bits = np.uint32(0)
-        state = goes[0, 0]
+        state = transitions[0, 0]
         first = at
         while at < size:
-            one = data[at]
-            if (quoted and one == quote) or (not quoted and (one == _SPACE or one == _MORE)):
+            byte = data[at]
+            if (quoted and byte == quote) or (not quoted and (byte == _SPACE or byte == _MORE)):
                 break
-            if telling:
+            if is_hint:
                 letter = 0
-                if _is_small(one):
-                    letter = one - (_SMALL_A - 1)
-                elif _is_upper(one):
-                    letter = one - (_UPPER_A - 1)
-                state = goes[state, letter]
-                bits |= outputs[state]
+                if _is_small(byte):
+                    letter = byte - (_SMALL_A - 1)
+                elif _is_upper(byte):
+                    letter = byte - (_UPPER_A - 1)
+                state = transitions[state, letter]
+                bits |= state_hints[state]
             at += 1
-        if telling:
-            bits |= outputs[goes[state, 0]]
+        if is_hint:
+            bits |= state_hints[transitions[state, 0]]
             if (h == _ITEMPROP or h == _REL) and bits & np.uint32(METADATA_HINTS):
-                says |= np.uint32(TELLS)
+                hints |= np.uint32(METADATA_ATTRIBUTE)
             if h == _STYLE:
                 bits &= np.uint32(HIDDEN)
                 if _unseen(data[first:at]):
                     bits |= np.uint32(UNSEEN)
             if h != _REL:
-                says |= bits
+                hints |= bits
         if h == _ARIA and at > first and data[first] == _TRUE_T:
-            says |= np.uint32(HIDDEN | UNSPOKEN)
+            hints |= np.uint32(HIDDEN | UNSPOKEN)
         if quoted:
             at += 1
-    return says, at + 1
+    return hints, at + 1
 
 
 @kernel
 def _closing(data, at, h):
-    """Return the place of the `</` that ends a raw element with this name's hash, or the end."""
+    """Return the position of the `</` that ends a raw element with this name's hash, or the end of the data."""
     size = len(data)
     while at + 1 < size:
         if data[at] == _LESS and data[at + 1] == _SLASH:
             hashed = _BASIS
             i = at + 2
             while i < size and not _ends_name(data[i]) and data[i] != _LESS:
-                one = data[i]
-                if _is_upper(one):
-                    one += _TO_SMALL
-                hashed = (hashed ^ np.uint64(one)) * _PRIME
+                byte = data[i]
+                if _is_upper(byte):
+                    byte += _TO_SMALL
+                hashed = (hashed ^ np.uint64(byte)) * _PRIME
                 i += 1
             if hashed == h:
                 return at
@@ -215,7 +215,7 @@ def _closing(data, at, h):
 
 @kernel
 def _after_comment(data, at):
-    """Return the place after a comment or a declaration that starts here."""
+    """Return the position after the comment or declaration that starts here."""
     size = len(data)
     if at + 3 < size and data[at + 2] == _DASH and data[at + 3] == _DASH:
         at += 2  # `<!-->` is a whole comment
@@ -229,7 +229,7 @@ def _after_comment(data, at):
 
 @kernel
 def _reference(data, at):
-    """Return the byte that a reference stands for, and the place after it; a parser writes out no others than these."""
+    """Return the character of a reference, and the position after it; a parser writes only these four."""
     size = len(data)
     h = _BASIS
     i = at + 1
@@ -249,33 +249,33 @@ def _reference(data, at):
 
 
 @inlined
-def _unusual(data, at, one):
-    """How many bytes after the first one belong to an unusual space or to a character nobody sees; whether a space."""
+def _unusual(data, at, byte):
+    """Return the number of further bytes of an unusual space or invisible character, and whether it is a space."""
     size = len(data)
-    if one == _SIGNS and at < size:
+    if byte == _SIGNS and at < size:
         if data[at] == _NO_BREAK:
             return 1, True
         if data[at] < _NO_BREAK or data[at] == _SOFT_HYPHEN:
             return 1, False
-    elif one == _PUNCTUATION and at + 1 < size and data[at] == _FIRST_BLOCK:
+    elif byte == _PUNCTUATION and at + 1 < size and data[at] == _FIRST_BLOCK:
         if data[at + 1] >= _FIRST_BLOCK and data[at + 1] <= _LAST_WIDE_SPACE:
             return 2, True
         if data[at + 1] == _ZERO_WIDTH:
             return 2, False
-    elif one == _IDEOGRAPHS and at + 1 < size and data[at] == _FIRST_BLOCK and data[at + 1] == _FIRST_BLOCK:
+    elif byte == _IDEOGRAPHS and at + 1 < size and data[at] == _FIRST_BLOCK and data[at + 1] == _FIRST_BLOCK:
         return 2, True
-    elif one == _FORMS and at + 1 < size and data[at] == _MARK_SECOND and data[at + 1] == _MARK_THIRD:
+    elif byte == _FORMS and at + 1 < size and data[at] == _MARK_SECOND and data[at + 1] == _MARK_THIRD:
         return 2, False
     return 0, False
 
 
 @kernel
 def _prefixed(data, name, local, h, keys, kinds):
-    """Return the kind of a tag with a prefix: `x:p` is a block as `p` is; a word processor's is inline."""
-    one = data[name]
-    if local == name + 2 and one in _OFFICE:
+    """Return the kind of a tag with a prefix: `x:p` is a block as `p` is; a word processor's tag is inline."""
+    first = data[name]
+    if local == name + 2 and first in _OFFICE:
         return np.uint8(0)
-    if one == _SMART_S and data[name + 1] == _SMART_T and _is_digit(data[name + 2]):
+    if first == _SMART_S and data[name + 1] == _SMART_T and _is_digit(data[name + 2]):
         return np.uint8(0)
     slot = slot_of(keys, h)
     return kinds[slot] & np.uint8(BLOCK | BREAK) if keys[slot] == h else np.uint8(0)
@@ -283,10 +283,24 @@ def _prefixed(data, name, local, h, keys, kinds):
 
 @kernel
 def scan(data, enough, table, automaton, page):
-    """Fill the arrays; returns how many elements, blocks and telling tags there are."""
+    """Fill the arrays of `page`; return the numbers of elements, blocks and tags with metadata.
+
+    Args:
+        data: the markup's UTF-8.
+        enough: bytes of text after which no more is read.
+        table: see `tags.tag_table`.
+        automaton: see `tags.automaton`.
+        page: the arrays.
+    """
     keys, kinds, places = table
-    goes, outputs = automaton
-    tags, parents, says, telling, within = page.tags, page.parents, page.says, page.telling, page.within
+    transitions, state_hints = automaton
+    tags, parents, hints, metadata_tags, metadata_parents = (
+        page.tags,
+        page.parents,
+        page.hints,
+        page.metadata_tags,
+        page.metadata_parents,
+    )
     text, starts, owners, inline, counts = page.text, page.starts, page.owners, page.inline, page.counts
     size = len(data)
     stack = np.zeros(_DEEPEST, np.int32)  # elements
@@ -296,7 +310,7 @@ def scan(data, enough, table, automaton, page):
     links = bolds = silents = verbatim = 0
     elements = 1
     blocks = 0
-    tells = 0
+    metadata_count = 0
     out = 0
     at = 0
     owner = np.int32(0)
@@ -305,11 +319,11 @@ def scan(data, enough, table, automaton, page):
     hushed = True  # a silent element since the last block; a page begins with its head
     in_word = False
     while at < size and out <= enough:
-        one = data[at]
-        if one == _LESS and at + 1 < size and (data[at + 1] == _BANG or data[at + 1] == _ASK):
+        byte = data[at]
+        if byte == _LESS and at + 1 < size and (data[at + 1] == _BANG or data[at + 1] == _ASK):
             at = _after_comment(data, at)
             continue
-        is_tag = one == _LESS and at + 1 < size and (data[at + 1] == _SLASH or data[at + 1] >= _UPPER_A)
+        is_tag = byte == _LESS and at + 1 < size and (data[at + 1] == _SLASH or data[at + 1] >= _UPPER_A)
         if is_tag:
             ends = data[at + 1] == _SLASH
             tag_start = at
@@ -352,10 +366,10 @@ def scan(data, enough, table, automaton, page):
                     level -= 1
                 while level >= 0 and depth > level:
                     depth -= 1
-                    left = stack_kind[depth]
-                    links -= (left & np.uint8(LINK)) != 0
-                    bolds -= (left & np.uint8(BOLD)) != 0
-                    silents -= (left & np.uint8(SILENT)) != 0
+                    closed_kind = stack_kind[depth]
+                    links -= (closed_kind & np.uint8(LINK)) != 0
+                    bolds -= (closed_kind & np.uint8(BOLD)) != 0
+                    silents -= (closed_kind & np.uint8(SILENT)) != 0
                     verbatim -= stack_hash[depth] == _PRE
                 owner = np.int32(0)
                 for level in range(depth - 1, -1, -1):
@@ -363,11 +377,11 @@ def scan(data, enough, table, automaton, page):
                         owner = stack[level]
                         break
                 continue
-            flags, at = _attributes(data, at, goes, outputs)
-            if kind & np.uint8(TELLING) or flags & np.uint32(TELLS):
-                telling[tells] = tag_start
-                within[tells] = stack[depth - 1] if depth else 0
-                tells += 1
+            flags, at = _attributes(data, at, transitions, state_hints)
+            if kind & np.uint8(HAS_METADATA) or flags & np.uint32(METADATA_ATTRIBUTE):
+                metadata_tags[metadata_count] = tag_start
+                metadata_parents[metadata_count] = stack[depth - 1] if depth else 0
+                metadata_count += 1
             if kind & np.uint8(VOID):
                 continue
             if kind & np.uint8(SILENT):
@@ -382,7 +396,7 @@ def scan(data, enough, table, automaton, page):
                 continue
             tags[elements] = places[slot] if keys[slot] == h else np.uint8(0)
             parents[elements] = stack[depth - 1] if depth else 0
-            says[elements] = flags
+            hints[elements] = flags
             stack[depth] = elements
             stack_hash[depth] = h
             stack_kind[depth] = kind
@@ -394,7 +408,7 @@ def scan(data, enough, table, automaton, page):
             if kind & np.uint8(BLOCK):
                 owner = np.int32(elements)
             elif silents == 0:
-                # Of an inline element before the first character, too: it belongs to the block that follows.
+                # An inline element before a block's first character belongs to the block, too.
                 inline[blocks] |= flags
                 if kind & np.uint8(LINK):
                     counts[blocks, LINKS] += 1
@@ -404,18 +418,18 @@ def scan(data, enough, table, automaton, page):
             at += 1
             continue
         following = at + 1
-        if one == _AND:
-            one, following = _reference(data, at)
+        if byte == _AND:
+            byte, following = _reference(data, at)
         at = following
-        if one >= _SIGNS:
-            width, shown = _unusual(data, at, one)
+        if byte >= _SIGNS:
+            width, is_space = _unusual(data, at, byte)
             at += width
-            if width and not shown:
+            if width and not is_space:
                 continue
             if width:
-                one = np.uint8(_SPACE)
-        if one <= _SPACE:
-            if one == _LINE_END and verbatim and out > starts[blocks]:  # a line of a <pre> ends as by a <br>
+                byte = np.uint8(_SPACE)
+        if byte <= _SPACE:
+            if byte == _LINE_END and verbatim and out > starts[blocks]:  # a line end in a <pre> acts as a <br>
                 counts[blocks, BEFORE_BREAK] = 1
                 owners[blocks] = owner
                 blocks += 1
@@ -429,37 +443,37 @@ def scan(data, enough, table, automaton, page):
         if out == starts[blocks]:
             count[AFTER_BREAK] = broken
             count[SILENT_BEFORE] = hushed
-            count[FIRST_UPPER] = _is_upper(one)
+            count[FIRST_UPPER] = _is_upper(byte)
             owners[blocks] = owner
         elif gap:
             text[out] = _SPACE
             out += 1
         gap = False
-        text[out] = one
+        text[out] = byte
         out += 1
-        if _is_inside(one):
+        if _is_inside(byte):
             continue
         count[CHARS] += 1
         count[LINK_CHARS] += links > 0
         count[BOLD_CHARS] += bolds > 0
-        count[LAST] = one
-        upper = _is_upper(one)
-        letter = upper or _is_small(one) or one >= _LETTERS_FROM
+        count[LAST] = byte
+        upper = _is_upper(byte)
+        letter = upper or _is_small(byte) or byte >= _LETTERS_FROM
         if letter and not in_word:
             count[WORDS] += 1
             count[CAPITALS] += upper
         in_word = letter
         count[UPPERS] += upper
-        if _is_digit(one):
+        if _is_digit(byte):
             count[DIGITS] += 1
-        elif one == _COMMA:
+        elif byte == _COMMA:
             count[COMMAS] += 1
-        elif one == _STOP or one == _BANG or one == _ASK:
+        elif byte == _STOP or byte == _BANG or byte == _ASK:
             count[STOPS] += 1
-        elif not letter and one < _ASCII_END:
+        elif not letter and byte < _ASCII_END:
             count[MARKS] += 1
     if out > starts[blocks]:
         owners[blocks] = owner
         blocks += 1
         starts[blocks] = out
-    return elements, blocks, tells
+    return elements, blocks, metadata_count

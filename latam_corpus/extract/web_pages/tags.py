@@ -1,7 +1,7 @@
-"""What the pass over a page's markup knows of HTML: its tags, and what class names and roles say of an element.
+"""HTML tags, and the class names and roles that hint at an element's purpose, for the pass over a page's markup.
 
-The names are those that page templates give their parts, in the languages in which templates are written; no word of a
-text is among them.
+The names are those that page templates use, in the languages in which templates are written; words of the texts are not
+among them.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 # Kinds of a tag, as bits.
-BLOCK: Final = 1  # its text stands apart; also that of a tag nobody knows
-VOID: Final = 2  # it has no end
-SILENT: Final = 4  # nothing in it is text of the page
-RAW: Final = 8  # what stands in it is no markup
+BLOCK: Final = 1  # its text is a block of its own; unknown tags too
+VOID: Final = 2  # it has no end tag
+SILENT: Final = 4  # its content is not text of the page
+RAW: Final = 8  # its content is not markup
 LINK: Final = 16
 BOLD: Final = 32
 BREAK: Final = 64
-TELLING: Final = 128  # it may say something of the whole page
+HAS_METADATA: Final = 128  # it may have metadata of the page
 
-# Tags that features ask for, by their place here; 0 is any other.
+# Tags that features distinguish, by their index; 0 is any other.
 TAGS: Final = (
     *("", "p", "h1", "h2", "h3", "h4", "h5", "h6", "li", "td", "th", "div", "blockquote", "pre", "dt", "dd"),
     *("figcaption", "figure", "address", "section", "article", "main", "nav", "header", "footer", "aside", "form"),
@@ -43,11 +43,10 @@ _SILENT: Final = (
     "noframes noembed xmp dialog title"
 )
 _RAW: Final = "script style iframe noembed noframes xmp plaintext title"
-_TELLING: Final = "html meta link script title h1 time"
+_METADATA: Final = "html meta link script title h1 time"
 _BOLD: Final = "b strong h1 h2 h3 h4 h5 h6"
 
-# What a class name, an id, a role or an itemprop says, a bit each. A space stands for the end of a name's part: any
-# sign that is no letter.
+# Hints in a class name, an id, a role or an itemprop, a bit each. A space matches any character that is not a letter.
 HINT_WORDS: Final = {
     "body": ("articlebody", "article body", "body", "entry content", "post content", "contenido", "conteudo", "cuerpo"),
     "article": ("article", "post", "entry", "story", "noticia", "nota", "artigo", "articulo"),
@@ -83,20 +82,20 @@ HINT_WORDS: Final = {
     "hidden": ("hidden", "screen reader", "sr only", "visually", "noprint", "display none"),
 }
 HINTS: Final = tuple(HINT_WORDS)
-TELLS: Final = 1 << 31  # of an element whose `rel` or `itemprop` says one of these
+METADATA_ATTRIBUTE: Final = 1 << 31  # an element whose `rel` or `itemprop` has one of `METADATA_HINTS`
 METADATA_HINTS: Final = sum(1 << HINTS.index(name) for name in ("author", "date", "copyright"))
 COMMENT_HINT: Final = 1 << HINTS.index("comment")
 OTHERS_HINTS: Final = sum(1 << HINTS.index(name) for name in ("comment", "related"))
 HIDDEN: Final = 1 << HINTS.index("hidden")
 # Not shown until a script shows it: by the attribute `hidden`, or `display: none` or `visibility: hidden` in `style`.
 UNSEEN: Final = 1 << 30
-UNSPOKEN: Final = 1 << 29  # `aria-hidden`: shown, and not read aloud
+UNSPOKEN: Final = 1 << 29  # `aria-hidden`: shown, but not read aloud
 
 
 @cache
 def tag_table() -> tuple[NDArray[np.uint64], NDArray[np.uint8], NDArray[np.uint8]]:
-    """Hash of a name → kinds and place in `TAGS`: uint64 keys for `slot_of`, uint8 kinds, uint8 places."""
-    names = {*TAGS[1:], *f"{_INLINE} {_VOID} {_SILENT} {_RAW} {_BOLD} {_TELLING}".split()}
+    """Return the tags as a hash table: uint64 keys for `slot_of`, uint8 kinds, and uint8 indices in `TAGS`."""
+    names = {*TAGS[1:], *f"{_INLINE} {_VOID} {_SILENT} {_RAW} {_BOLD} {_METADATA}".split()}
     keys, kinds, places = np.zeros(512, np.uint64), np.zeros(512, np.uint8), np.zeros(512, np.uint8)
     for name in names:
         at = slot_of(keys, np.uint64(name_hash(name)))
@@ -110,13 +109,13 @@ def tag_table() -> tuple[NDArray[np.uint64], NDArray[np.uint8], NDArray[np.uint8
             | LINK * (name == "a")
             | BOLD * (name in _BOLD.split())
             | BREAK * (name == "br")
-            | TELLING * (name in _TELLING.split())
+            | HAS_METADATA * (name in _METADATA.split())
         )
     return keys, kinds, places
 
 
 def name_hash(name: str) -> int:
-    """FNV-1a of a name, 64 bits, as the pass computes it.
+    """Return the FNV-1a hash of a name, 64 bits, as the compiled pass computes it.
 
     >>> name_hash("p") == name_hash("P".lower())
     True
@@ -129,33 +128,33 @@ def name_hash(name: str) -> int:
 
 @cache
 def automaton() -> tuple[NDArray[np.int16], NDArray[np.uint32]]:
-    """Return the search for all of `HINT_WORDS` at once (Aho and Corasick 1975).
+    """Return an automaton that searches for all of `HINT_WORDS` at once (Aho and Corasick 1975).
 
-    Gives:
-        int16[states, 27], the next state by the letter (a is 1), 0 for any other sign; uint32[states], what it says.
+    Returns:
+        int16[states, 27], the next state by letter (a is 1), 0 for any other character; uint32[states], the hint bits.
     """
-    goes: list[list[int]] = [[-1] * 27]
-    says = [0]
+    transitions: list[list[int]] = [[-1] * 27]
+    hints = [0]
     for bit, names in enumerate(HINT_WORDS.values()):
         for name in names:
             state = 0
             for letter in name:
                 letter_index = 0 if letter == " " else ord(letter) - 96
-                if goes[state][letter_index] < 0:
-                    goes[state][letter_index] = len(goes)
-                    goes.append([-1] * 27)
-                    says.append(0)
-                state = goes[state][letter_index]
-            says[state] |= 1 << bit
-    back = [0] * len(goes)
+                if transitions[state][letter_index] < 0:
+                    transitions[state][letter_index] = len(transitions)
+                    transitions.append([-1] * 27)
+                    hints.append(0)
+                state = transitions[state][letter_index]
+            hints[state] |= 1 << bit
+    fallbacks = [0] * len(transitions)
     queue = [0]
     for state in queue:
-        for letter_index, following in enumerate(goes[state]):
-            other = goes[back[state]][letter_index] if state else 0
+        for letter_index, following in enumerate(transitions[state]):
+            fallback = transitions[fallbacks[state]][letter_index] if state else 0
             if following < 0:
-                goes[state][letter_index] = max(other, 0)
+                transitions[state][letter_index] = max(fallback, 0)
             else:
-                back[following] = max(other, 0)
-                says[following] |= says[back[following]]
+                fallbacks[following] = max(fallback, 0)
+                hints[following] |= hints[fallbacks[following]]
                 queue.append(following)
-    return np.array(goes, np.int16), np.array(says, np.uint32)
+    return np.array(transitions, np.int16), np.array(hints, np.uint32)

@@ -16,7 +16,7 @@ from resiliparse.parse.html import HTMLTree
 from latam_corpus.errors import ConfigError
 from latam_corpus.extract.web_pages.html_metadata import read_metadata
 from latam_corpus.extract.web_pages.markup import read_markup
-from latam_corpus.extract.web_pages.page_blocks import known, markup_of
+from latam_corpus.extract.web_pages.page_blocks import markup_of, metadata_features
 from latam_corpus.lab.layout.block_labels import BELIEVED, labels
 from latam_corpus.lab.layout.gold_pages import Page, read
 from latam_corpus.lab.layout.lessons import Lesson
@@ -108,5 +108,6 @@ class Shelf:
             blocks = read_markup(str(tree.document.html) if tree.document else "")
             believed = {system: self.texts[system][index] for system in BELIEVED}
             shares, weights = labels(page, [blocks.block(number) for number in range(len(blocks))], believed)
-            examples.append(Lesson.of(page.site, blocks, known(blocks, read_metadata(blocks)), shares, weights))
+            facts = metadata_features(blocks, read_metadata(blocks))
+            examples.append(Lesson.of(page.site, blocks, facts, shares, weights))
         return examples

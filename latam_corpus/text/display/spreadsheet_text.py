@@ -1,4 +1,4 @@
-"""CSV that goes to other people's spreadsheet programs, and comes back from them."""
+"""CSV for spreadsheet programs of other people, and cells that come back from them."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-FORMULA: Final = re.compile(r"[=+\-@\t\r]")  # how a cell begins that such a program computes
-# A program that parts cells at another sign than we sees the beginning of one after any of these.
+FORMULA: Final = re.compile(r"[=+\-@\t\r]")  # the first character of a cell that such a program computes
+# A program with another separator may see the beginning of a cell after any of these.
 _STARTS: Final = r"(?<![^,;\t\r\n])"
 _PLAIN: Final = re.compile(rf"{_STARTS}(?=['\"]*{FORMULA.pattern})")
 _QUOTED: Final = re.compile(rf"{_STARTS}'(?=['\"]*{FORMULA.pattern})")
 
 
 def csv_text(rows: Iterable[Sequence[str]]) -> str:
-    """Return rows as CSV that they open as text, whatever parts the cells: an apostrophe stands before a formula."""
+    """Return rows as CSV whose cells open as text whatever the separator: an apostrophe is put before each formula."""
     buffer = io.StringIO()
     csv.writer(buffer, delimiter=";", lineterminator="\r\n").writerows([quoted(cell) for cell in row] for row in rows)
     return "\ufeff" + buffer.getvalue()
 
 
 def quoted(cell: str) -> str:
-    """Return a cell with an apostrophe before what looks like a formula at its beginning, or after a separator in it.
+    """Return a cell with an apostrophe before each formula, at its beginning or after a separator in it.
 
     >>> quoted("=2+2"), quoted("hola,=2+2"), quoted("la luna; 2+2")
     ("'=2+2", "hola,'=2+2", 'la luna; 2+2')
@@ -34,7 +34,7 @@ def quoted(cell: str) -> str:
 
 
 def unquoted(cell: str) -> str:
-    """Return what a cell of `csv_text` says.
+    """Return the original text of a cell of `csv_text`.
 
     >>> unquoted("'=2+2"), unquoted("hola,'=2+2"), unquoted("'tis")
     ('=2+2', 'hola,=2+2', "'tis")

@@ -1,8 +1,8 @@
-"""Text as a terminal may show it: nothing hidden, nothing obeyed. Titles, names and texts are other people's words.
+"""Untrusted text for a terminal: invisible and control characters are shown as escapes.
 
-A title can move the cursor, change what stands above it, set the terminal's clipboard, or turn the direction of what
-follows. What has no shape of its own is therefore shown by its code, as Python writes it, and not left out: who reads
-sees that it is there.
+A title could otherwise move the cursor, change lines above it, set the terminal's clipboard, or reverse the direction
+of the following text. Characters without a visible shape are therefore shown by their codes, as Python writes them,
+instead of being left out, so that readers notice them.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import re
 import unicodedata
 from typing import Final
 
-# Control characters, format characters (directions, joiners, tags), halves of pairs, characters of nobody or of no
-# version of Unicode yet, line and paragraph separators.
+# Control characters, format characters (directions, joiners, tags), surrogates, private-use and unassigned characters,
+# line and paragraph separators.
 _UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _BREAKS: Final = re.compile(r"(?:\r\n|[\n\t])+")
 _LINE_END: Final = re.compile(r"\r\n|\n")
@@ -21,7 +21,7 @@ _BEYOND: Final = 0x10000
 
 
 def visible(text: str) -> str:
-    r"""Return the text as one line: line ends and tabs are spaces, what can't be seen is shown by its code.
+    r"""Return the text as one line: line ends and tabs become spaces, invisible characters are shown by their codes.
 
     >>> print(visible("La \x1b[31mbarca\u202e\nsale"))
     La \x1b[31mbarca\u202e sale
@@ -30,7 +30,7 @@ def visible(text: str) -> str:
 
 
 def visible_lines(text: str) -> str:
-    r"""Return the text with its line ends; what can't be seen is shown by its code.
+    r"""Return the text with its line ends; invisible characters are shown by their codes.
 
     >>> visible_lines("uno\ndos\x07")
     'uno\ndos\\x07'
@@ -39,7 +39,7 @@ def visible_lines(text: str) -> str:
 
 
 def visible_json(text: str) -> str:
-    r"""Return the same JSON, in which what can't be seen is escaped.
+    r"""Return the same JSON with invisible characters escaped.
 
     >>> visible_json('["á\u202e\x9b"]')
     '["á\\u202e\\u009b"]'
@@ -58,7 +58,7 @@ def _shown(text: str) -> str:
 
 
 def _escaped(sign: str) -> str:
-    """Return the character as JSON escapes it: beyond the first plane as a pair."""
+    """Return the character as JSON escapes it: beyond the basic plane as a surrogate pair."""
     code = ord(sign)
     if code < _BEYOND:
         return f"\\u{code:04x}"

@@ -1,4 +1,4 @@
-"""HTML as a tree that holds the whole page, however deep its markup nests."""
+"""HTML as a tree of the whole page, however deep its markup is nested."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from resiliparse.parse.html import HTMLTree
 if TYPE_CHECKING:
     from re import Match
 
-# libxml2 stops at 256 elements within one another, and at a text of 10 MB.
+# libxml2 stops at 256 nested elements, and at a text of 10 MB.
 _DEEPEST_BLOCK: Final = 180
 _DEEPEST: Final = 220
 _DEEPEST_LINK: Final = 240
-# Errors after which libxml2 stops, and what it gives is a part.
+# Errors after which libxml2 stops and returns a partial tree.
 STOPS: Final = frozenset({"ERR_RESOURCE_LIMIT", "ERR_INTERNAL_ERROR", "ERR_NO_MEMORY"})
 _VOID: Final = frozenset({
     *("area", "base", "br", "col", "embed", "frame", "hr", "img", "input", "link", "meta", "param", "source", "track"),
@@ -26,17 +26,17 @@ _INLINE: Final = frozenset({
     *("kbd", "label", "mark", "nobr", "q", "ruby", "s", "samp", "small", "span", "strike", "strong", "sub", "sup"),
     *("time", "tt", "u", "var"),
 })  # fmt: skip
-# Elements in which a browser reads no markup.
+# Elements whose content isn't markup.
 _RAW: Final = "iframe|noembed|noframes|script|style|textarea|title|xmp"
 _XHTML: Final = re.compile(r"\A\s*<\?xml\b|//DTD XHTML |http://www\.w3\.org/1999/xhtml")
 _HEAD: Final = 2048
-# Of an unquoted value the slash is a part; a link with an address has words.
+# An empty element of XHTML. In an unquoted value the slash is part of the value; a link with an address isn't empty.
 _EMPTY: Final = re.compile(
     rf"<(?!(?:{'|'.join(sorted(_VOID))})\b)(?!a\b[^<>]*\bhref\b)([a-zA-Z][\w:-]*)"
     r"((?:\s+[\w:.-]+(?:\s*=\s*(?:\"[^\"<]*\"|'[^'<]*'))?)*+)\s*/>",
     re.IGNORECASE,
 )
-# What a parser writes: raw elements whole, comments, and tags whose values stand in quotation marks.
+# Pieces of a parser's output: whole raw elements, comments, and tags with quoted values.
 _WRITTEN: Final = re.compile(
     rf"<(?P<raw>{_RAW})\b[^>]*>.*?</(?P=raw)\s*>|<!--.*?-->|<(?P<end>/?)(?P<name>[a-zA-Z][^\s/>]*)(?:[^>\"]|\"[^\"]*\")*>",
     re.DOTALL,
@@ -44,11 +44,11 @@ _WRITTEN: Final = re.compile(
 
 
 class StoppedError(ValueError):
-    """A parser stopped before the end of what it read, as where memory is short."""
+    """A parser stopped before the end of its input, for example because memory ran short."""
 
 
 def html_tree(page: bytes, charset: str | None = "utf-8") -> html.HtmlElement:
-    """Return the root of an HTML page, without comments; where markup nests too deep, of a flatter page with its text.
+    """Return the root of an HTML page, without comments; markup that is nested too deep is flattened.
 
     Args:
         page: the page.
@@ -59,7 +59,7 @@ def html_tree(page: bytes, charset: str | None = "utf-8") -> html.HtmlElement:
         StoppedError: the parser stops before the page's end.
 
     >>> deep = "<div><i>" * 2000 + "<p>La barca salió.</p><p>No volvió.</p>"
-    >>> [one.text for one in html_tree(deep.encode()).iter("p")]
+    >>> [paragraph.text for paragraph in html_tree(deep.encode()).iter("p")]
     ['La barca salió.', 'No volvió.']
     """
     root, stopped = _parsed(page, charset)
@@ -76,18 +76,18 @@ def html_tree(page: bytes, charset: str | None = "utf-8") -> html.HtmlElement:
 
 
 def _parsed(page: bytes, charset: str | None, *, huge: bool = False) -> tuple[html.HtmlElement, str]:
-    """Return the tree, and why the parser stopped before the page's end; nothing where it did not."""
+    """Return the tree, and why the parser stopped before the page's end, or ""."""
     parser = html.HTMLParser(
         encoding=charset, remove_comments=True, remove_pis=True, no_network=True, huge_tree=huge, recover=True
     )
     root = html.document_fromstring(page, parser=parser)
-    return root, next((one.message.strip() for one in parser.error_log if one.type_name in STOPS), "")
+    return root, next((error.message.strip() for error in parser.error_log if error.type_name in STOPS), "")
 
 
 def with_ends(page: str) -> str:
-    """Return a page of XHTML with an end for each empty element, as a parser of HTML needs it; any other as it is.
+    """Return an XHTML page with an end tag for each empty element, as HTML parsers need it; any other page unchanged.
 
-    Without, `<a id="x"/>` holds the rest of its part of the page, and `<title/>` all of it.
+    Otherwise `<a id="x"/>` would contain the rest of its part of the page, and `<title/>` all of it.
 
     >>> with_ends('<html xmlns="http://www.w3.org/1999/xhtml"><a id="x"/><br/><p>La barca')
     '<html xmlns="http://www.w3.org/1999/xhtml"><a id="x"></a><br/><p>La barca'
@@ -96,17 +96,17 @@ def with_ends(page: str) -> str:
 
 
 def flattened(page: str) -> str:
-    """Return a page as a browser reads it, with no element deeper than the parsers of trees go.
+    """Return a page as a browser reads it, with no element deeper than tree parsers accept.
 
-    Of blocks below that depth each ends where the next begins; inline elements but for links lose their tags.
+    Below that depth each block ends where the next one begins, and inline elements other than links lose their tags.
 
     >>> page = flattened("<div>" * 300 + "<p>Uno <b>dos</b></p><p>Tres</p>")
     >>> page.count("<div>"), "<div></div><p>Uno <b>dos</b></p><p>Tres</p>" in page
     (300, True)
     """
     document = HTMLTree.parse(with_ends(page)).document
-    open_: list[tuple[str, bool]] = []  # the elements around, and whether each has its tags
-    depth = 0  # of those that have them
+    open_: list[tuple[str, bool]] = []  # the open elements, and whether the tags of each are kept
+    depth = 0  # of the elements whose tags are kept
 
     def flat(tag: Match[str]) -> str:
         nonlocal depth
@@ -118,18 +118,18 @@ def flattened(page: str) -> str:
                 return ""
             depth -= 1
             return tag[0]
-        closed = ""
+        end_tags = ""
         if name not in _INLINE:
             at = len(open_) - 1
             while depth >= _DEEPEST_BLOCK:
                 if open_[at][1]:
-                    closed += f"</{open_[at][0]}>"
+                    end_tags += f"</{open_[at][0]}>"
                     open_[at] = (open_[at][0], False)
                     depth -= 1
                 at -= 1
-        written = depth < (_DEEPEST_LINK if name == "a" else _DEEPEST)
-        open_.append((name, written))
-        depth += written
-        return closed + (tag[0] if written else "")
+        keeps_tags = depth < (_DEEPEST_LINK if name == "a" else _DEEPEST)
+        open_.append((name, keeps_tags))
+        depth += keeps_tags
+        return end_tags + (tag[0] if keeps_tags else "")
 
     return _WRITTEN.sub(flat, str(document.html) if document else "")

@@ -1,4 +1,4 @@
-"""XML of strangers as a tree: nothing that it names is fetched, and no entity is expanded."""
+"""Untrusted XML as a tree: nothing that it references is fetched, and no entity is expanded."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lxml import etree
 XML_LANG: Final = "{http://www.w3.org/XML/1998/namespace}lang"
 
 
-# Of strangers' XML nothing is fetched or expanded, and nothing without end is read.
+# Options for untrusted XML: nothing is fetched or expanded, and sizes are limited.
 PARSING: Final[dict[str, Any]] = {
     "resolve_entities": False,
     "no_network": True,
@@ -25,10 +25,10 @@ def tree_of(raw: bytes) -> etree._Element:
     """Return the root of an XML document, without its comments and processing instructions.
 
     Args:
-        raw: the XML; it says its own charset.
+        raw: the XML; it declares its own charset.
 
     Raises:
-        etree.XMLSyntaxError: it is no XML, or is deeper or has a longer text than any text has.
+        etree.XMLSyntaxError: it isn't XML, or exceeds the depth or length that the parser accepts.
 
     >>> tree_of("<nota>Mañana</nota>".encode()).text
     'Mañana'
@@ -37,13 +37,13 @@ def tree_of(raw: bytes) -> etree._Element:
 
 
 def name_of(element: etree._Element) -> str:
-    """Return the element's name without its namespace; nothing for what is no element."""
-    # Not by `QName`, which refuses what pages have: names with a colon.
+    """Return the element's name without its namespace; "" for comments, entities and the like."""
+    # Not with `QName`, which rejects names with a colon, as HTML pages have them.
     return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
 
 
 def attribute(element: etree._Element, name: str) -> str:
-    """Return the value of an attribute of this name in any namespace; nothing without one.
+    """Return the value of the attribute with this name in any namespace, or "".
 
     >>> attribute(etree.fromstring('<p xmlns:x="urn:x" x:type="noteref"/>'), "type")
     'noteref'
@@ -52,11 +52,11 @@ def attribute(element: etree._Element, name: str) -> str:
 
 
 def words(element: etree._Element | None) -> str:
-    """All text in an element, white space folded; nothing for None or an entity.
+    """Return all text in an element, with white space folded; "" for None or an entity.
 
     >>> words(etree.fromstring("<p>Era <b>la</b> hora</p>"))
     'Era la hora'
     """
-    if element is None or not isinstance(element.tag, str):  # an entity that isn't expanded has no text
+    if element is None or not isinstance(element.tag, str):  # an unexpanded entity has no text
         return ""
     return " ".join("".join(map(str, element.itertext())).split())

@@ -1,1 +1,1 @@
-"""Turns and speaker labels of interviews."""
+"""Turns of interviews and their speakers' labels."""

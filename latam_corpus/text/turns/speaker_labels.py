@@ -1,4 +1,4 @@
-"""Texts without speakers' labels, which stand before the lines of interviews and plays and which nobody says."""
+"""Texts without speakers' labels, which precede the lines of interviews and plays but are not spoken."""
 
 from __future__ import annotations
 
@@ -11,29 +11,30 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-# Read by Python and by Rust. A time may stand before the name, a remark in brackets after it.
+# A pattern for both Python's and Rust's engine. A time may precede the name, a remark in brackets may follow it.
 _LABEL: Final = (
     r"(?m)^[ \t]*[\[(<*_]*(?:\d{1,2}:\d\d(?::\d\d)?(?:[.,]\d+)?[\])>]?[ \t–-]*)?[\[*_]*"
     r"([A-ZÁÉÍÓÚÜÑÀÂÃÊÔÕÇ][\w.'’ªº/&-]*(?: [\w.'’ªº/&-]+){0,4}?)[\]*_]*(?: ?\([^()\n]{1,30}\))?(?::|\.[–—-]+)\**[ \t]*"
 )
 _PYTHON: Final = re.compile(_LABEL)
 _PARAGRAPH: Final = re.compile(r"\n[ \t]*\n\s*")
-# As `interview.py` has it: two who take two turns each; of more than a dozen labels most are headings.
-_LEAST_TURNS: Final = 4
-_LEAST_SPEAKERS: Final = 2
-_MOST_SPEAKERS: Final = 12
-_OF_LINES: Final = 4  # a turn has so many lines at most, on the average,
-_OF_PARAGRAPHS: Final = 2  # or so many paragraphs
-_FEW: Final = 20  # of so many lines at least one has a label, or nobody looks further
+# As in `interview.py`: at least two speakers with two turns each; if there are more than a dozen labels, most are
+# headings.
+_MIN_TURNS: Final = 4
+_MIN_SPEAKERS: Final = 2
+_MAX_SPEAKERS: Final = 12
+_LINES_PER_TURN: Final = 4  # a turn has at most so many lines on average,
+_PARAGRAPHS_PER_TURN: Final = 2  # or so many paragraphs
+_LINES_PER_LABEL: Final = 20  # texts with fewer labels than one in so many lines are skipped
 
 
 def without_labels(texts: pl.Series, turns: pl.Series | None, by_shape: pl.Series) -> pl.Series | None:
-    r"""Return the texts without their speakers' labels; None where none has any.
+    r"""Return the texts without their speakers' labels; None if none has any.
 
     Args:
         texts: of n documents.
         turns: of their lines, each with its speaker.
-        by_shape: bool[n], whether labels of a document without turns are to be told by their shape.
+        by_shape: bool[n], whether labels are recognised by their shape in a document without turns.
 
     >>> import polars as pl
     >>> texts = pl.Series(["P: ¿Vino?\nROSA: No.\nP: ¿Y ella?\nROSA: Sí.", "Nota: no vino."])
@@ -44,14 +45,14 @@ def without_labels(texts: pl.Series, turns: pl.Series | None, by_shape: pl.Serie
     """
     changed: dict[int, str] = {}
     if turns is not None:
-        spoken = turns.is_not_null() & texts.is_not_null()
-        by_shape &= ~spoken
-        changed = {row: _of_turns(texts[row], turns[row].to_list()) for row in spoken.arg_true()}
+        has_turns = turns.is_not_null() & texts.is_not_null()
+        by_shape &= ~has_turns
+        changed = {row: _of_turns(texts[row], turns[row].to_list()) for row in has_turns.arg_true()}
     if by_shape.any():
         labels = texts.set(~by_shape, None).str.count_matches(_LABEL)
         lines = texts.str.count_matches("\n", literal=True)
-        few = (labels >= _LEAST_TURNS) & (labels * _FEW > lines)
-        changed |= {row: _of_shape(texts[row]) for row in few.arg_true()}
+        candidates = (labels >= _MIN_TURNS) & (labels * _LINES_PER_LABEL > lines)
+        changed |= {row: _of_shape(texts[row]) for row in candidates.arg_true()}
     changed = {row: text for row, text in changed.items() if text != texts[row]}
     return texts.scatter(list(changed), list(changed.values())) if changed else None
 
@@ -65,11 +66,11 @@ def _of_turns(text: str, turns: Sequence[Mapping[str, Any]]) -> str:
 
 def _of_shape(text: str) -> str:
     counts = Counter(match[1].casefold() for match in _PYTHON.finditer(text))
-    often = {name for name, count in counts.items() if count > 1}
-    turns = sum(counts[name] for name in often)
+    repeated = {name for name, count in counts.items() if count > 1}
+    turns = sum(counts[name] for name in repeated)
     lines = sum(1 for line in text.split("\n") if line.strip())
     paragraphs = len(_PARAGRAPH.split(text.strip()))
-    enough = turns * _OF_LINES >= lines or turns * _OF_PARAGRAPHS >= paragraphs > _LEAST_TURNS
-    if turns < _LEAST_TURNS or not _LEAST_SPEAKERS <= len(often) <= _MOST_SPEAKERS or not enough:
+    is_conversation = turns * _LINES_PER_TURN >= lines or turns * _PARAGRAPHS_PER_TURN >= paragraphs > _MIN_TURNS
+    if turns < _MIN_TURNS or not _MIN_SPEAKERS <= len(repeated) <= _MAX_SPEAKERS or not is_conversation:
         return text
-    return _PYTHON.sub(lambda match: "" if match[1].casefold() in often else match[0], text)
+    return _PYTHON.sub(lambda match: "" if match[1].casefold() in repeated else match[0], text)

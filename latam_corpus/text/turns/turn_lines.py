@@ -1,4 +1,4 @@
-"""Turns of an interview after its text has changed: each is one line of the text, and follows it."""
+"""Turns of an interview after a change of its text: each turn is one line of the text and moves with it."""
 
 from __future__ import annotations
 
@@ -11,40 +11,42 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 
-def with_turns_moved(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
-    """Return the rows after a stage, with the turns of the texts that it changed where their lines stand now.
+def with_turns_moved(old_rows: pl.DataFrame, new_rows: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows after a stage, with the turns of changed texts moved to the new positions of their lines.
 
     Args:
-        before: the same rows before the stage.
-        after: what the stage made of them.
+        old_rows: before the stage.
+        new_rows: the same rows after the stage.
     """
-    if not {"turns", "text"} <= set(after.columns) or "text" not in before.columns:
-        return after
-    changed = after["turns"].is_not_null() & before["text"].ne_missing(after["text"]) & before["text"].is_not_null()
+    if not {"turns", "text"} <= set(new_rows.columns) or "text" not in old_rows.columns:
+        return new_rows
+    changed = (
+        new_rows["turns"].is_not_null() & old_rows["text"].ne_missing(new_rows["text"]) & old_rows["text"].is_not_null()
+    )
     if not changed.any():
-        return after
-    turns = after["turns"].to_list()
+        return new_rows
+    turns = new_rows["turns"].to_list()
     for row in changed.arg_true().to_list():
-        turns[row] = moved(before["text"][row], after["text"][row] or "", turns[row])
-    return after.with_columns(pl.Series("turns", turns, dtype=after.schema["turns"]))
+        turns[row] = moved(old_rows["text"][row], new_rows["text"][row] or "", turns[row])
+    return new_rows.with_columns(pl.Series("turns", turns, dtype=new_rows.schema["turns"]))
 
 
-def moved(before: str, after: str, turns: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]] | None:
-    r"""Return the turns with the offsets of their lines in the changed text; None where lines can't be told apart.
+def moved(old_text: str, new_text: str, turns: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]] | None:
+    r"""Return the turns with the offsets of their lines in the changed text; None if lines can't be matched.
 
-    Lines may have changed, each in its place, or some may have been cut and the others left as they were.
+    Either lines have changed in place, or some were removed and the others are unchanged.
 
     >>> moved("A: uno\nB: dos\nA: tres", "A: uno\nA: tres", [{"offset": 0}, {"offset": 7}, {"offset": 14}])
     [{'offset': 0}, {'offset': 7}]
     """
-    lines = after.split("\n")
+    lines = new_text.split("\n")
     remaining: list[Mapping[str, Any]] = []
     if len(lines) == len(turns):
         remaining = list(turns)
     else:
-        stood = iter(zip(before.split("\n"), turns, strict=False))
+        old_lines = iter(zip(old_text.split("\n"), turns, strict=False))
         for line in lines:
-            turn = next((turn for was, turn in stood if was == line), None)
+            turn = next((turn for old_line, turn in old_lines if old_line == line), None)
             if turn is None:
                 return None
             remaining.append(turn)

@@ -1,4 +1,4 @@
-"""Documents that are a zip of files, such as EPUB, DOCX and ODT: members are read in memory, none is unpacked."""
+"""Documents that are a zip of files, such as EPUB, DOCX and ODT; members are read in memory, never written to disk."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from latam_corpus.messages import N_
 if TYPE_CHECKING:
     from lxml import etree
 
-# What all members that are read may unpack to; beyond it no book has text.
-_MOST: Final = 256 * 2**20
+# Decompressed bytes of all members that are read; no book has more text.
+_MAX_BYTES: Final = 256 * 2**20
 _ENCRYPTED: Final = 0x1
 _REMEDY: Final = N_("fetch the file again")
 
 
 class ZipPackage:
-    """The members of a package, each by its name.
+    """The members of a package, by name.
 
     Raises:
-        UnusableError: it is no zip file, or its list of members is damaged.
+        UnusableError: it isn't a zip file, or its directory is damaged.
     """
 
     def __init__(self, raw: bytes) -> None:
@@ -32,7 +32,7 @@ class ZipPackage:
             self._zip = zipfile.ZipFile(io.BytesIO(raw))
         except (zipfile.BadZipFile, zlib.error, OSError, ValueError, NotImplementedError) as error:
             raise UnusableError("damaged file", str(error), _REMEDY) from None
-        self._left = _MOST
+        self._left = _MAX_BYTES
 
     def __contains__(self, name: str) -> bool:
         return name in self._zip.NameToInfo
@@ -45,7 +45,7 @@ class ZipPackage:
         """Return a member's bytes.
 
         Raises:
-            UnusableError: the package lacks it, it is damaged or encrypted, or unpacks to more than a book has.
+            UnusableError: the package lacks it, it is damaged or encrypted, or the package is too large.
         """
         info = self._zip.NameToInfo.get(name)
         if info is None:
@@ -59,9 +59,11 @@ class ZipPackage:
             raise UnusableError("damaged file", f"«{name}»: {error}", _REMEDY) from None
         self._left -= len(data)
         if self._left < 0:
-            raise UnusableError("too large", f"it unpacks to more than {_MOST:,} bytes", N_("hand it over in pieces"))
+            raise UnusableError(
+                "too large", f"it unpacks to more than {_MAX_BYTES:,} bytes", N_("divide it into smaller files")
+            )
         return data
 
     def xml(self, name: str) -> etree._Element:
-        """Return a member as XML."""
+        """Return the root of an XML member."""
         return parse_xml(self.read(name), name)

@@ -1,7 +1,7 @@
-"""The stage `skim`: a page's visible text as it stands, menus and all, for a first guess at its language.
+"""The stage `skim`: the visible text of HTML pages, menus included, for a first language identification.
 
-Most crawled pages are in no wanted language, and the careful extractor is the dearest step of a run. A recipe that has
-`skim`, `identify` and `extract` in this order extracts only what may stay; a second `identify` judges the text itself.
+Most crawled pages are in unwanted languages, and `extract` is the most expensive stage. A recipe with `skim`,
+`identify` and `extract` in this order extracts only pages that may be kept; a second `identify` judges their text.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from latam_corpus.vocabulary import SKIMMED
 if TYPE_CHECKING:
     from latam_corpus.batch import Batch
 
-_MOST: Final = 10**6
+_MAX_ENOUGH: Final = 10**6
 
 
 @dataclass(frozen=True)
 class Skim(Stage):
-    """The stage that reads the visible text of HTML pages, and of nothing else.
+    """The stage that reads the visible text of HTML pages; other formats are ignored.
 
-    It runs in the worker's own process: there is no parser, only one pass whose time grows as the page's bytes.
+    It runs in the worker's own process, without a parser; its time grows linearly with a page's bytes.
 
     Attributes:
         enough: bytes of text after which the rest of a page isn't read.
@@ -44,15 +44,15 @@ class Skim(Stage):
     enough: int = 4000
 
     def __post_init__(self) -> None:
-        if not 0 < self.enough <= _MOST:
+        if not 0 < self.enough <= _MAX_ENOUGH:
             raise ConfigError(
                 _("option «enough» of «skim»"),
-                _("{enough} is no length of a text", enough=self.enough),
-                _("give a number from 1 to {most}", most=decimal(f"{_MOST:,}")),
+                _("{enough} isn't a valid length", enough=self.enough),
+                _("give a number from 1 to {most}", most=decimal(f"{_MAX_ENOUGH:,}")),
             )
 
     def __call__(self, batch: Batch) -> Batch:
-        """Return the batch with `text` and `extractor` where a page was skimmed; `extract` replaces both."""
+        """Return the batch with `text` and `extractor` of each HTML page; `extract` replaces both."""
         frame = batch.frame
         if "raw" not in frame.columns:
             return batch
@@ -73,11 +73,11 @@ class Skim(Stage):
 
 
 def visible_text(raw: bytes, charset: str | None = None, enough: int = 4000) -> str:
-    r"""Return the first of a page's text that a reader may see, a block a line.
+    r"""Return the beginning of a page's visible text, a block per line.
 
     Args:
         raw: the page's bytes.
-        charset: the charset if it is known from outside.
+        charset: the charset, if it is known from outside.
         enough: bytes of text after which no more is read.
 
     >>> visible_text(b"<title>Aviso</title><ul><li>Inicio<li>Contacto</ul><p>Ma&ntilde;ana no hay clases.")
