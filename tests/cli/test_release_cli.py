@@ -52,7 +52,7 @@ def test_a_release_is_built_listed_shown_compared_verified_and_pulled(
     assert json.loads(run(out, "release", "show", f"puerto@{versions[0]}", "--json"))["version"] == versions[0]
     changes = json.loads(run(out, "release", "diff", f"puerto@{versions[0]}", "puerto", "--json"))["changes"]
     assert changes == [{"what": "added", "language": "spa_Latn", "reason": "new", "rows": 1}]
-    assert "hold the same documents" in run(out, "release", "diff", "puerto", "puerto")
+    assert "have the same documents" in run(out, "release", "diff", "puerto", "puerto")
     assert "whole" in run(out, "release", "verify", "puerto")
     pulled = run(out, "pull", "puerto", "--to", str(tmp_path / "corpus"), "--where", "country = 'CL'")
     assert "5 documents" in pulled
