@@ -38,12 +38,12 @@ def purge(
 
     With --store alone, only runs in the folder that contains the store are changed.
     """
-    from latam_corpus.audit.stores import folder_of_runs, open_store, runs_beside
+    from latam_corpus.audit.stores import folder_of_runs, open_store, runs_with_store
     from latam_corpus.release.withdrawals.purge import purge as erase
 
     folder = out or Path("out")
     opened = open_store(store, folder, sign)
-    runs = folder_of_runs(folder, opened) if out or store is None else runs_beside(opened)
+    runs = folder_of_runs(folder, opened) if out or store is None else runs_with_store(opened)
     done = erase(opened, runs, datetime.now(UTC))
     if as_json:
         print_json(asdict(done) | {"not_reached": list(map(str, done.not_reached))})
