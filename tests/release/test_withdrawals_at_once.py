@@ -153,5 +153,5 @@ def test_two_purges_at_once_are_refused(
         return add_entry(*args, **fields)
 
     monkeypatch.setattr(name, overtaken)
-    with pytest.raises(ReleaseError, match="give the command again"):
+    with pytest.raises(ReleaseError, match="run the command again"):
         purge(store, tmp_path / "out", NOW)

@@ -21,7 +21,7 @@ from latam_corpus.messages import N_, _
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from latam_corpus.release.eligibility.build_inputs import Run
+    from latam_corpus.release.eligibility.build_inputs import InputRun
 
 
 @app.command("build")
@@ -57,7 +57,7 @@ def build(
     as_json: Json = False,
 ) -> None:
     """Build a version from runs, and from a parent version if one is named."""
-    from latam_corpus.audit.documents import run_meant
+    from latam_corpus.audit.documents import resolve_run
     from latam_corpus.audit.stores import load_version, open_store
     from latam_corpus.catalog.naming import checked_name
     from latam_corpus.pipeline.planning.survival import accepted
@@ -76,7 +76,7 @@ def build(
     if not runs and parent is None:
         raise ConfigError(name, *NOTHING_TO_BUILD_FROM)
     checked_name(name)
-    folders = [run_meant(run, out, note) for run in runs or ()]
+    folders = [resolve_run(run, out, note) for run in runs or ()]
     loaded = [load_run(folder) for folder in folders]
     old = None if parent is None else load_version(opened, f"{name}@{parent}", note)
     latest = opened.latest(name)
@@ -145,7 +145,7 @@ def _numbered(file: Path | None, number: int) -> Path | None:
     return file.with_stem(f"{file.stem}-{number + 1}") if file and number else file
 
 
-def _agreed(key: str, runs: Sequence[Run], default: Any) -> Any:
+def _agreed(key: str, runs: Sequence[InputRun], default: Any) -> Any:
     """Return the value on which the runs' recipes agree for the release; the default if none states one.
 
     Raises:

@@ -72,7 +72,7 @@ def list_versions(out: Out = Path("out"), store: StoreUrl = None, as_json: Json 
 
 @app.command("show")
 def show(spec: Spec, out: Out = Path("out"), store: StoreUrl = None, as_json: Json = False) -> None:
-    """Show the documents of a version by language and genre, its sources and their rights, and what it left out."""
+    """Show the documents of a version by language and genre, the reasons for those left out, and its sources."""
     from latam_corpus.audit.stores import load_version, open_store
 
     opened = open_store(store, out)

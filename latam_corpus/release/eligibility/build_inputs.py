@@ -75,7 +75,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Run:
+class InputRun:
     """A finished run.
 
     Attributes:
@@ -124,7 +124,7 @@ class Run:
             raise ReleaseError(error.place, error.problem, error.remedy) from None
 
 
-def load_run(folder: Path) -> Run:
+def load_run(folder: Path) -> InputRun:
     """Return the run in a folder.
 
     Raises:
@@ -149,7 +149,7 @@ def load_run(folder: Path) -> Run:
     if not finished:
         raise ConfigError(str(folder), _("the run isn't finished"), _("run the recipe again; what is done is reused"))
     name = folder.resolve().name
-    return Run(name, record, title, release, record.sha256, sources, failed, stages, losses, accepted, extra)
+    return InputRun(name, record, title, release, record.sha256, sources, failed, stages, losses, accepted, extra)
 
 
 @dataclass(frozen=True)
@@ -164,14 +164,14 @@ class Inputs:
         places: `doc_id` of each replacement, and in `of` the document that it replaces.
     """
 
-    runs: tuple[Run, ...]
+    runs: tuple[InputRun, ...]
     parent: Manifest | None
-    others: tuple[Run, ...] = ()
+    others: tuple[InputRun, ...] = ()
     earlier: tuple[Manifest, ...] = ()
     places: pl.DataFrame | None = None
 
     @classmethod
-    def of(cls, runs: Iterable[Run], parent: Manifest | None) -> Self:
+    def of(cls, runs: Iterable[InputRun], parent: Manifest | None) -> Self:
         """Return the inputs, with the runs sorted by name.
 
         Raises:

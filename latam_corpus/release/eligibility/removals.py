@@ -22,7 +22,7 @@ from latam_corpus.release.storing.withdrawal_log import BARRIER
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from latam_corpus.release.eligibility.build_inputs import Run
+    from latam_corpus.release.eligibility.build_inputs import InputRun
     from latam_corpus.release.storing.store import Store
 
 REPLACED_FILE: Final = "replaced.parquet"
@@ -30,7 +30,7 @@ REPLACED_FILE: Final = "replaced.parquet"
 REPLACED: Final = pl.Schema({"run": pl.String(), **barriers.REPLACED})
 
 
-def read_replaced(runs: Sequence[Run]) -> pl.DataFrame:
+def read_replaced(runs: Sequence[InputRun]) -> pl.DataFrame:
     """Return the documents of an earlier version that the runs have better copies of, REPLACED.
 
     The run's copy is in `duplicate_of`.
@@ -112,7 +112,7 @@ WITHDRAWALS: Final = pl.Schema(
 )
 
 
-def read_withdrawn(store: Store, name: str, runs: Sequence[Run]) -> pl.DataFrame:
+def read_withdrawn(store: Store, name: str, runs: Sequence[InputRun]) -> pl.DataFrame:
     """Return the documents that their holders deleted, from the release and its new runs: WITHDRAWALS.
 
     `taken_back` is the latest time at which the document was found deleted. Documents that a run dropped because of

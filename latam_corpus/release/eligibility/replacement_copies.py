@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from latam_corpus.release.eligibility.build_inputs import Run
+    from latam_corpus.release.eligibility.build_inputs import InputRun
     from latam_corpus.release.storing.manifest import Manifest
     from latam_corpus.release.storing.store import Store
     from latam_corpus.release.storing.withdrawal_log import WithdrawalLog
@@ -52,7 +52,7 @@ class ReplacementCopies:
     """
 
     parts: tuple[Part, ...] = ()
-    runs: tuple[Run, ...] = ()
+    runs: tuple[InputRun, ...] = ()
     of: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=_OF))
     unfinished: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=_UNFINISHED))
     absent: tuple[str, ...] = ()
@@ -60,7 +60,7 @@ class ReplacementCopies:
 
 def find_replacement_copies(
     ids: pl.Series,
-    runs: Sequence[Run],
+    runs: Sequence[InputRun],
     store: Store,
     old: Manifest | None,
     folders: Mapping[str, Path],
@@ -95,7 +95,7 @@ def find_replacement_copies(
     parts: list[Part] = []
     of = [pl.DataFrame(schema=_OF)]
     unfinished = [pl.DataFrame(schema=_UNFINISHED)]
-    used: list[Run] = []
+    used: list[InputRun] = []
     for run in searched_runs:
         copies = [*_dropped(run, ids, unfinished), *_kept(run, by_ledger)]
         parts += [part for part, _ in copies]
@@ -118,7 +118,7 @@ def links_of(store: Store, version: Manifest) -> pl.DataFrame:
     return rows.select("doc_id", pl.coalesce(of).alias("of"), released, "text_hash_after")
 
 
-def _dropped(run: Run, ids: pl.Series, unfinished: list[pl.DataFrame]) -> Iterator[tuple[Part, pl.DataFrame]]:
+def _dropped(run: InputRun, ids: pl.Series, unfinished: list[pl.DataFrame]) -> Iterator[tuple[Part, pl.DataFrame]]:
     finished = _of_last_stage(run)
     for file in run.files("dropped"):
         try:
@@ -138,7 +138,7 @@ def _dropped(run: Run, ids: pl.Series, unfinished: list[pl.DataFrame]) -> Iterat
         yield Part(run.id, place, str(file), only=copies["doc_id"]), copies.select("doc_id", of="duplicate_of")
 
 
-def _of_last_stage(run: Run) -> set[str]:
+def _of_last_stage(run: InputRun) -> set[str]:
     """Return the files of documents that `dedupe` dropped as the last stage; earlier drops are unfinished."""
     if not run.stages or run.stages[-1].get("use") != DEDUPE:
         return set()
@@ -147,7 +147,7 @@ def _of_last_stage(run: Run) -> set[str]:
     return {names[-2] for names in outputs}  # before the last step's ledger
 
 
-def _kept(run: Run, by_ledger: pl.DataFrame) -> Iterator[tuple[Part, pl.DataFrame]]:
+def _kept(run: InputRun, by_ledger: pl.DataFrame) -> Iterator[tuple[Part, pl.DataFrame]]:
     if by_ledger.is_empty():
         return
     for file in run.files("kept"):

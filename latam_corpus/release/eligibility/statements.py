@@ -26,7 +26,7 @@ from latam_corpus.storage import remote
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from latam_corpus.release.eligibility.build_inputs import Run
+    from latam_corpus.release.eligibility.build_inputs import InputRun
     from latam_corpus.release.storing.manifest import Manifest
     from latam_corpus.release.storing.store import Store
 
@@ -96,7 +96,7 @@ def source_terms_of_version(manifest: Manifest) -> dict[str, SourceTerms]:
     return {source_id: SourceTerms(tier, (), None) for source_id, tier in tiers.items()}
 
 
-def holders_of(runs: Iterable[Run], parent: Manifest | None) -> dict[str, str]:
+def holders_of(runs: Iterable[InputRun], parent: Manifest | None) -> dict[str, str]:
     """Return the holder of each source, normalised for comparison, by source id."""
     holders = {entry.source_id: entry.holder or "" for entry in (parent.sources if parent else ())}
     for run in runs:
@@ -198,7 +198,7 @@ REMEMBERED: Final = pl.Schema(
 )
 
 
-def dropped_statements(run: Run) -> Iterator[pl.DataFrame]:
+def dropped_statements(run: InputRun) -> Iterator[pl.DataFrame]:
     """Yield the documents that a run dropped, with their terms and `copy_of`; their terms may restrict their copies.
 
     Raises:

@@ -466,7 +466,7 @@ def add_entry(log: WithdrawalLog, time: datetime, tables: Mapping[str, pl.DataFr
         time = max(time, last)
     if last and time < last:
         problem = _(
-            "by this machine's clock it is {time}, before the log's last entry ({last})",
+            "this machine's clock says {time}, which is before the log's last entry ({last})",
             time=f"{time:%F %T}",
             last=f"{last:%F %T}",
         )
@@ -480,7 +480,7 @@ def add_entry(log: WithdrawalLog, time: datetime, tables: Mapping[str, pl.DataFr
         log.store.create(entry.dumped(), FOLDER, entry.file)
     except ReleaseError:
         problem = _("another process has just added an entry to the log")
-        raise EntryTakenError(f"{log.store.url}, {FOLDER}/{entry.file}", problem, _("give the command again")) from None
+        raise EntryTakenError(f"{log.store.url}, {FOLDER}/{entry.file}", problem, _("run the command again")) from None
     log.store.sign(entry.dumped(), FOLDER, entry.file)
     return entry
 
