@@ -277,8 +277,8 @@ def _collected(evidence: dict[str, Any]) -> Message:
     notes += [_("«{name}» narrows its terms: «{value}»", name=name, value=value) for name, value in narrowing]
     if "catalogue_row" in evidence:
         near = evidence.get("nearest")
-        unlisted = _("the catalogue has no row for its file, so it isn't released")
-        closest = _("the catalogue has no row for its file, so it isn't released; the closest name in it: «{near}»")
+        unlisted = _("the catalogue has no row for its file, so it is held back")
+        closest = _("the catalogue has no row for its file, so it is held back; the closest name in it: «{near}»")
         notes.append(closest.fill(near=near) if near else unlisted)
     return enumerated(notes, "; ")
 

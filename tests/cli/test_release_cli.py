@@ -58,7 +58,7 @@ def test_a_release_is_built_listed_shown_compared_verified_and_pulled(
     assert "5 documents" in pulled
     assert "every byte verified" in pulled
     part = run(out, "pull", "puerto", "--to", str(tmp_path / "parte"), "--columns", "text")
-    assert "agrees with the sums of their pages" in " ".join(part.split())
+    assert "agree with their checksums" in " ".join(part.split())
     assert "every byte" not in part
     assert (tmp_path / "corpus" / "corpus.lock").is_file()
 

@@ -186,7 +186,7 @@ def test_a_purge_of_another_store_leaves_the_runs_here(
     rows.write_bytes(b"x")
     monkeypatch.chdir(tmp_path / "aquí")
     told = command_line("release", "purge", "--store", store.url)
-    assert (told.code, rows.exists(), "name their folder with --out" in told.out) == (0, True, True), told.err
+    assert (told.code, rows.exists(), "name the folder with --out" in told.out) == (0, True, True), told.err
     told = command_line("release", "purge", "--store", store.url, "--out", "out")
     assert (told.code, rows.exists()) == (0, False), told.err
     beside = tmp_path / "copia" / "runs" / "receta-00000000" / "kept" / "0.parquet"

@@ -148,7 +148,7 @@ def test_a_name_that_is_missing_names_similar_ones(tmp_path: Path, document: Any
     """Nothing is withdrawn then."""
     store = Store.at(tmp_path / "store")
     build("puerto", [kept_run("a-1", [document(1, creators=["Rosa Vera Gómez"])])], store, **TERMS)
-    with pytest.raises(ConfigError, match="similar names, which may be another's: Rosa Vera Gómez"):
+    with pytest.raises(ConfigError, match="similar names, perhaps of other people: Rosa Vera Gómez"):
         withdraw(store, WithdrawalRequest.of("puerto", "creator", "Rosa Vera", "lo pide"), NOW)
 
 
