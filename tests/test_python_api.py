@@ -351,7 +351,7 @@ def test_an_argument_is_held_against_its_signature(folder: Path, given: dict[str
         (lambda: lc.stage("identify")(pl.LazyFrame({"text": ["a"]})), "stage «identify»: it is given a LazyFrame"),
         (lambda: lc.stage("identify")([{"text": "a"}]), "stage «identify»: it is given a list; .*pl.DataFrame"),
         (lambda: lc.stage(_NOTHING), "lc.stage: «name» is None"),
-        (lambda: lc.stage(_Own(lambda b: b), does=len), "stage «propia»: «does» is .* already has its options"),
+        (lambda: lc.stage(_Own(lambda b: b), does=len), "stage «propia»: «does» is .* set the options when you create"),
         (lambda: lc.explain(_NOTHING), "lc.explain: «query» is None"),
         (lambda: lc.open_run(_NOTHING), "lc.open_run: «named» is None"),
         (lambda: lc.open_release(_NOTHING, "prueba"), "lc.open_release: «store» is None"),

@@ -1,1 +1,1 @@
-"""What `import latam_corpus` gives to a notebook; the command line calls the same functions."""
+"""The public functions of `import latam_corpus`; the command line calls the same ones."""

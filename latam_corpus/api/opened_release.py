@@ -1,9 +1,9 @@
-"""A version of a corpus as a notebook sees it: its documents as a lazy frame, its manifest, whether it is whole."""
+"""Open a version in a notebook: its documents as a lazy frame, its manifest, and its verification."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence  # noqa: TC003  (arguments are held against it)
+from collections.abc import Sequence  # noqa: TC003  (arguments are checked against it)
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -42,8 +42,8 @@ class Release:
     """A version in a store.
 
     Attributes:
-        store: where it is.
-        manifest: its shards with their digests, its sources, counts, terms, and what it left out.
+        store: the store.
+        manifest: the manifest: shards with digests, sources, counts, terms, and reasons of documents left out.
     """
 
     store: Store
@@ -51,19 +51,19 @@ class Release:
 
     @property
     def name(self) -> str:
-        """The release's name."""
+        """The name of the release."""
         return self.manifest.name
 
     @property
     def version(self) -> str:
-        """The version's number."""
+        """The number of the version."""
         return self.manifest.version
 
     def scan(self) -> pl.LazyFrame:
-        """Give the version's documents, in the columns of a release; a store elsewhere is read as far as is asked for.
+        """Return the documents of the version. Of a remote store, only the required columns are read.
 
         Raises:
-            ReleaseError: a shard is missing or has another size; `verify` looks at every byte.
+            ReleaseError: a shard is missing or has another size; `verify` checks every byte.
         """
         log = read_log(self.store)
         shards = log.readable(self.manifest)
@@ -71,7 +71,7 @@ class Release:
         withdrawn = withdrawn_note(log, self.manifest)
         if withdrawn:
             warnings.warn(str(withdrawn), stacklevel=2)
-        for shard, _left_out in shards:
+        for shard, _skipped_ids in shards:
             size = self.store.size(shard.object)
             if size != shard.bytes:
                 problem = (
@@ -81,40 +81,40 @@ class Release:
                 )
                 raise ReleaseError(f"{self.store.url}, {shard.object}", problem, VERIFY)
         if self.store.folder is not None:
-            rows = schema.scan([self.store.path(one.shard.object) for one in shards], columns)
-            without = [one.without for one in shards if one.without is not None]
+            rows = schema.scan([self.store.path(readable.shard.object) for readable in shards], columns)
+            without = [readable.without for readable in shards if readable.without is not None]
             return rows.filter(~pl.col("doc_id").is_in(pl.concat(without).implode())) if without else rows
         return register_io_source(partial(self._frames, shards, columns), schema=columns)
 
     def _frames(
         self,
         shards: Sequence[ReadableShard],
-        known: pl.Schema,
+        all_columns: pl.Schema,
         columns: list[str] | None,
         predicate: pl.Expr | None,
         rows: int | None,
         _batch: int | None,
     ) -> Iterator[pl.DataFrame]:
-        """Frames of a store that isn't on this disk, as Polars asks for them."""
-        wanted = columns or list(known)
-        needed = {*wanted, "doc_id", *(predicate.meta.root_names() if predicate is not None else ())}
-        types = pl.Schema({name: dtype for name, dtype in known.items() if name in needed})
-        for one in shards:
-            with open_shard(self.store, one.shard) as file:
-                there = [name for name in types if name in file.schema_arrow.names]
-                for frame in read_batches(file, there):
-                    matching = schema.conform(frame, types).filter(one.wanted())
+        """Yield frames of a remote store with the columns and rows that Polars requests."""
+        selected = columns or list(all_columns)
+        needed = {*selected, "doc_id", *(predicate.meta.root_names() if predicate is not None else ())}
+        types = pl.Schema({name: dtype for name, dtype in all_columns.items() if name in needed})
+        for readable in shards:
+            with open_shard(self.store, readable.shard) as file:
+                existing = [name for name in types if name in file.schema_arrow.names]
+                for frame in read_batches(file, existing):
+                    matching = schema.conform(frame, types).filter(readable.wanted())
                     if predicate is not None:
                         matching = matching.filter(predicate)
                     if rows is not None:
                         matching = matching.head(rows)
                         rows -= matching.height
-                    yield matching.select(wanted)
+                    yield matching.select(selected)
                     if rows == 0:
                         return
 
     def verify(self, *, progress: bool = True) -> list[str]:
-        """Every problem found in the version's bytes, rows and counts, one sentence each; empty when it is whole.
+        """Check every byte, the rows and the counts; return a sentence for each problem, none if the version is intact.
 
         Raises:
             ReleaseError: the manifest or the store can't be read.
@@ -138,19 +138,19 @@ class Release:
 
 
 def open_release(store: str | Path, spec: str) -> Release:
-    """Return a version in a store.
+    """Open a version in a store.
 
     Args:
         store: a folder or URL.
-        spec: `NAME@VERSION`, or `NAME` for its latest.
+        spec: `NAME@VERSION`, or `NAME` for the latest version.
 
     Raises:
-        ConfigError: there is no such store, release or version.
+        ConfigError: the store, the release or the version doesn't exist.
         ReleaseError: the store can't be read, or the version is damaged.
     """
     check_arguments(open_release, locals())
     opened = Store.at(store)
-    return Release(opened, load_version(opened, spec, lambda told: warnings.warn(str(told), stacklevel=4)))
+    return Release(opened, load_version(opened, spec, lambda note: warnings.warn(str(note), stacklevel=4)))
 
 
 def pull(
@@ -164,23 +164,23 @@ def pull(
     exclude: Sequence[str | Path] = (),
     progress: bool = True,
 ) -> Lock:
-    """Fetch a version into a folder, verified as `latam-corpus pull` does it; it goes on where it was cut.
+    """Download and verify a version, like `latam-corpus pull`; an interrupted download is resumed.
 
     Args:
         store: a folder or URL.
-        spec: `NAME@VERSION`, or `NAME` for its latest.
-        to: a folder that is new, empty, or holds an earlier pull of the same release.
-        where: only rows of which this is true, such as `country in ('CL', 'AR')`.
-        with_index: also the fingerprints of its documents.
-        columns: only these beside `doc_id`; all when empty.
-        exclude: lists of ids that are left out.
-        progress: whether a line tells how far it is, on a terminal and in a notebook.
+        spec: `NAME@VERSION`, or `NAME` for the latest version.
+        to: a folder that is new, empty, or has an earlier pull of the same release.
+        where: a condition that rows must meet, such as `country in ('CL', 'AR')`.
+        with_index: whether to download the fingerprints of the documents too.
+        columns: the columns to keep in addition to `doc_id`; all if empty.
+        exclude: lists of ids to leave out.
+        progress: whether to show a progress line, on a terminal and in a notebook.
 
     Returns:
-        What `corpus.lock` says; keep that file beside what is trained on the documents.
+        The values of `corpus.lock`; keep that file with the models that you train on the documents.
 
     Raises:
-        ConfigError: there is no such version, the condition is wrong, or the folder holds something else.
+        ConfigError: the version doesn't exist, the condition is wrong, or the folder has other files.
         ReleaseError: bytes in the store are missing or damaged.
     """
     check_arguments(pull, locals())

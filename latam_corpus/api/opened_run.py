@@ -1,4 +1,4 @@
-"""A finished run as a notebook sees it: its documents as lazy frames, a document's story, signals against bounds."""
+"""Open a finished run in a notebook: its documents as lazy frames, explanations of documents, and signals."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ class Run:
     """A finished run.
 
     Attributes:
-        record: its folder, and what `run.json` says.
-        store: where its release is, if it has one.
-        release: the version that was made of it, `NAME@VERSION`; None where there is none.
+        record: its folder and the values of its `run.json`.
+        store: the release store, if there is one.
+        release: the version that was built from it, `NAME@VERSION`; None if there is none.
     """
 
     record: Record
@@ -55,62 +55,62 @@ class Run:
 
     @property
     def folder(self) -> Path:
-        """The run's folder."""
+        """The folder of the run."""
         return self.record.folder
 
     @property
     def name(self) -> str:
-        """The run's name, its folder's."""
+        """The name of the run, which is that of its folder."""
         return self.folder.resolve().name
 
     @property
     def values(self) -> dict[str, Any]:
-        """What `run.json` says: recipe, sources, parts, rows, stages, and more."""
+        """The values of `run.json`: recipe, sources, parts, rows, stages, and more."""
         return self.record.values
 
     def documents(self) -> pl.LazyFrame:
-        """Return the documents that the run kept, in the columns of the schema.
+        """Return the documents that the run kept, with the columns of the schema.
 
         Raises:
-            PartError: one of the files is damaged; every byte is compared with its digest first. So in the next two.
+            PartError: a file is damaged; all digests are checked first.
         """
         return self._scan("kept")
 
     def dropped(self) -> pl.LazyFrame:
-        """Return the documents that it set aside, each with its `drop_reason`, in the columns of the schema."""
+        """Return the documents that the run dropped, each with its `drop_reason`; see `documents`."""
         return self._scan("dropped")
 
     def _scan(self, kind: str) -> pl.LazyFrame:
-        """Return documents, with the columns that sources and plug-ins add as a struct, as releases have them."""
+        """Return documents, with the additional columns of sources and plug-ins as a struct, as in releases."""
         rows = schema.scan(self.record.files(kind), schema.DOCUMENT_SCHEMA)
         added = released(self.values.get("extra", {})).get(EXTRA)
         if added is None:
             return rows
-        return rows.with_columns(pl.col(EXTRA).map_batches(lambda one: in_form(one, added), return_dtype=added))
+        return rows.with_columns(pl.col(EXTRA).map_batches(lambda column: in_form(column, added), return_dtype=added))
 
     def ledger(self) -> pl.LazyFrame:
-        """Return what happened to documents other than passing, a row each: `stage`, `verdict`, `reason` and more."""
+        """Return the events of documents that weren't just passed on: `stage`, `verdict`, `reason` and more."""
         return schema.scan(self.record.files("ledger"), schema.LEDGER_SCHEMA)
 
     def explain(self, query: str) -> Explanation:
-        """Return the story of the document that a doc_id, an address or words of its text mean.
+        """Explain the documents that match a doc_id, an address or words of the text.
 
         Raises:
-            ConfigError: no document of the run has it.
-            PartError: one of its files is damaged.
+            ConfigError: no document of the run matches.
+            PartError: a file is damaged.
         """
         check_arguments(Run.explain, locals())
         return explained(query, self._out, self.folder, self.store)
 
     def measure(self, policies: str | Path = "") -> pl.DataFrame:
-        """Each signal's distribution against its bounds, by language and genre, and what each bound would drop.
+        """Return the distribution of each signal by language and genre, and the documents that its bound would drop.
 
         Args:
-            policies: a `filters/` folder to hold documents against; the run's own when empty.
+            policies: a `filters/` folder with the bounds; the run's own if empty.
 
         Raises:
             ConfigError: nothing was measured, or a policy is wrong.
-            PartError: one of its files is damaged.
+            PartError: a file is damaged.
         """
         check_arguments(Run.measure, locals())
         measured = measured_run(with_documents(self.folder), str(policies), datetime.now(UTC).date())
@@ -125,12 +125,12 @@ class Run:
         return rows.get("in", 0), rows.get("kept", 0)
 
     def __repr__(self) -> str:
-        rows_in, kept = self._counts()
+        rows_in, rows_kept = self._counts()
         released = f", released as {self.release}" if self.release else ""
-        return f"<run {self.name}: {rows_in} documents in, {kept} kept{released}>"
+        return f"<run {self.name}: {rows_in} documents in, {rows_kept} kept{released}>"
 
     def _repr_html_(self) -> str:
-        rows_in, kept = self._counts()
+        rows_in, rows_kept = self._counts()
         title = self.values.get("recipe", {}).get("title")
         rows = [
             (
@@ -145,34 +145,34 @@ class Run:
         released = f"<div>released as {plain(self.release)}</div>" if self.release else ""
         return (
             f"<div><b>{plain(title)}</b> {plain(self.name)}</div>"
-            f"<div>{rows_in} documents in = {kept} kept + {rows_in - kept} set aside</div>{released}"
+            f"<div>{rows_in} documents in = {rows_kept} kept + {rows_in - rows_kept} set aside</div>{released}"
             + table_html(("genre", "source", "in", "kept", "set aside, by reason"), rows)
         )
 
 
 def open_run(named: str | Path, out: str | Path = "out", store: str | Path | None = None) -> Run:
-    """Return a finished run, given by its folder, its name or the start of it, a tag, or its recipe's name.
+    """Open a finished run.
 
     Args:
-        named: which run.
+        named: its folder, its name or the start of it, a tag, or the name of its recipe.
         out: the folder of runs.
-        store: the release store; the one beside the run by default.
+        store: the release store; the one next to the run by default.
 
     Raises:
-        ConfigError: there is no such run, several are meant, or it isn't finished.
+        ConfigError: no run has the name, several have it, or the run isn't finished.
     """
     check_arguments(open_run, locals())
-    folder = _named(named, out_folder(out))
-    beside = existing_store(None if store is None else str(store), folder.resolve().parent.parent)
-    return Run.at(folder, beside, made_of(beside, folder.resolve().name) if beside else None)
+    folder = _run_folder(named, out_folder(out))
+    opened = existing_store(None if store is None else str(store), folder.resolve().parent.parent)
+    return Run.at(folder, opened, made_of(opened, folder.resolve().name) if opened else None)
 
 
-def _named(named: str | Path, out: Path) -> Path:
-    """Return the folder of the run that is meant, see `find_run`; a newer one that isn't finished is a warning."""
+def _run_folder(named: str | Path, out: Path) -> Path:
+    """Return the folder of the named run, see `find_run`; warn if a newer run isn't finished."""
     folder = find_run(str(named), out)
     if folder.name != Path(named).name:
         for newer in unfinished_after(folder, out)[:1]:
-            warning = f"«{named}» is the run {folder.name}; {newer.name}, after it, is not finished: {newer.state}"
+            warning = f"«{named}» is the run {folder.name}; the later run {newer.name} isn't finished: {newer.state}"
             warnings.warn(warning, stacklevel=3)
     return folder
 
@@ -180,19 +180,19 @@ def _named(named: str | Path, out: Path) -> Path:
 def explain(
     query: str, out: str | Path = "out", run: str | Path | None = None, store: str | Path | None = None
 ) -> Explanation:
-    """Give the story of the document that a doc_id, an address or words of its text mean, from the latest run with it.
+    """Explain the documents that match a query, each from the latest run that has it.
 
     Args:
-        query: what is known of the document.
+        query: a doc_id, an address or words of the text.
         out: the folder of runs.
-        run: a run, however it is named; any when None.
+        run: a run, see `open_run`; all runs when None.
         store: the release store; `<out>/store` by default.
 
     Raises:
-        ConfigError: no document has it.
-        PartError: a run's file is damaged.
+        ConfigError: no document matches.
+        PartError: a file of a run is damaged.
     """
     check_arguments(explain, locals())
     folder = out_folder(out)
-    meant = None if run is None else _named(run, folder)
-    return explained(query, folder, meant, existing_store(None if store is None else str(store), folder))
+    run_folder = None if run is None else _run_folder(run, folder)
+    return explained(query, folder, run_folder, existing_store(None if store is None else str(store), folder))

@@ -1,4 +1,4 @@
-"""What a run is asked, and its plan: everything that is checked before it starts, and that reads no source whole."""
+"""Plan a run: all checks before it starts that don't read a source completely."""
 
 from __future__ import annotations
 
@@ -44,11 +44,11 @@ _BATCH_BYTES: Final = 2**24
 
 @dataclass(frozen=True)
 class RunRequest:
-    """What a run is asked, in Python and on the command line.
+    """The request for a run, from Python or the command line.
 
     Attributes:
-        recipe: what to do.
-        inputs: source id → where its records are.
+        recipe: the recipe.
+        inputs: the path of the records of each source, by source id.
         out: the folder of runs, work and the release store.
         engine: `local`, `in-process`, `ray` or `slurm`.
         site: a TOML file that describes the cluster.
@@ -81,21 +81,21 @@ class RunRequest:
 
 @dataclass(frozen=True)
 class PlannedRun:
-    """A checked run that has not started: the event at which a caller stops who only wants the plan.
+    """A checked run that hasn't started. Callers that only need the plan stop at this event.
 
     Attributes:
-        request: what was asked.
-        asked: the recipe's plan, without what the release store adds.
-        plan: what to do, with everything that it reads in addition to its sources.
-        against: the versions that its documents are compared with.
-        store: where versions are.
-        engine: what runs the parts.
+        request: the request.
+        recipe_plan: the plan of the recipe alone, without additions from the release store.
+        plan: the plan with these additions, which is run.
+        against: the versions that the documents are compared with.
+        store: the release store.
+        engine: the engine that runs the parts.
         settings: how the plan is run.
-        examined: what the first records of the sources show.
+        examined: the findings about the first records of the sources.
     """
 
     request: RunRequest
-    asked: Plan
+    recipe_plan: Plan
     plan: Plan
     against: tuple[Manifest, ...]
     store: Store
@@ -110,11 +110,11 @@ class PlannedRun:
 
 
 def plan_run(request: RunRequest, *, only_look: bool = False) -> PlannedRun:
-    """Check everything that can be known before a run, and plan it.
+    """Check a request, and plan the run.
 
     Args:
-        request: what is asked.
-        only_look: whether nothing is written to `out`, and indexes aren't fetched.
+        request: the request.
+        only_look: whether to write nothing to `out` and fetch no indexes.
 
     Raises:
         ConfigError: the recipe, its policies, a source, a version that it names, the site file or an option is wrong.
@@ -126,15 +126,15 @@ def plan_run(request: RunRequest, *, only_look: bool = False) -> PlannedRun:
     recipe = _with_policies(request, only_look=only_look)
     keep = checked_choice(request.work, out, releases=recipe.release is not None)
     store = open_store(request.store, out, request.sign)
-    asked = checked_plan(recipe, request.inputs, request.limit)
+    recipe_plan = checked_plan(recipe, request.inputs, request.limit)
     rebuilt: list[Message] = []
-    plan, against = with_indexes(asked, store, None if only_look else out / "work" / "index", rebuilt)
+    plan, against = with_indexes(recipe_plan, store, None if only_look else out / "work" / "index", rebuilt)
     plan = _with_refused(plan, store, cache_folder() if only_look else out / "work")
     plan = with_warc_folders(_with_withdrawals(plan, store), out)
     jobs = _cluster_folder(request, plan, store)
     return PlannedRun(
         request=request,
-        asked=asked,
+        recipe_plan=recipe_plan,
         plan=plan,
         against=tuple(against),
         store=store,
@@ -161,7 +161,8 @@ def _cluster_folder(request: RunRequest, plan: Plan, store: Store) -> Path | Non
         return None
     if bucket_of(out):
         problem = _(
-            "jobs of Slurm meet in a folder that all nodes see, and «{address}» is none", address=address_of(out)
+            "Slurm jobs need a folder that all nodes can see, but «{address}» is an object store",
+            address=address_of(out),
         )
         raise ConfigError("--out", problem, _("name a folder; a release store may be elsewhere (--store)"))
     from latam_corpus.engine.cluster.slurm_jobs import new_folder, require_shared
@@ -223,16 +224,16 @@ def checked_plan(recipe: Recipe, inputs: Mapping[str, str], limit: int | None) -
 def with_indexes(
     plan: Plan, store: Store, cache: Path | None, mended: list[Message] | None = None
 ) -> tuple[Plan, list[Manifest]]:
-    """Return the plan whose barriers read the index of the version that they name in `against`, and those versions.
+    """Return the plan in which barriers read the index of the version named in `against`, and these versions.
 
     Args:
-        plan: of a recipe.
-        store: where the versions are.
-        cache: the folder in which indexes are found; None only looks whether they exist.
-        mended: a sentence is added for each damaged file there that is fetched again.
+        plan: the plan of a recipe.
+        store: the store of the versions.
+        cache: the folder for indexes; None to check only that they exist.
+        mended: a list to which a sentence is added for each damaged file that is fetched again.
 
     Raises:
-        ConfigError: there is no such version, or its index can't be used.
+        ConfigError: a version doesn't exist, or its index can't be used.
     """
     manifests: list[Manifest] = []
 
@@ -272,12 +273,12 @@ def _with_refused(plan: Plan, store: Store, work: Path) -> Plan:
     from latam_corpus.release.refusals.opt_outs import read_listed, refused_to
 
     with store.named_errors():
-        listed = read_listed(store, release.name)
+        opt_outs = read_listed(store, release.name)
 
     def with_refusals(barrier: Barrier) -> Barrier:
         if not isinstance(barrier, Dedupe) or barrier.refused or not barrier.admit:
             return barrier
-        rows = refused_to(listed, barrier.admit, barrier.uses)
+        rows = refused_to(opt_outs, barrier.admit, barrier.uses)
         return dataclasses.replace(barrier, refused=str(store_table(rows, work)[0])) if rows.height else barrier
 
     return _with_barriers(plan, with_refusals)
@@ -304,8 +305,8 @@ def spelling_hints(plan: Plan, store: Store, against: Sequence[Manifest]) -> lis
         ]
         if languages:
             hint = _(
-                "the index of {version} was made by other spellings of {languages} than this run's: copies in an older "
-                "spelling aren't found; make its next version: {command}"
+                "the index of {version} was made with other spellings of {languages} than this run's: copies in an "
+                "older spelling aren't found; build its next version: {command}"
             )
             command = build_command(store, manifest, "latest")
             hints.append(hint.fill(version=manifest.spec, languages=", ".join(languages), command=command))
@@ -313,12 +314,12 @@ def spelling_hints(plan: Plan, store: Store, against: Sequence[Manifest]) -> lis
 
 
 def doubt_lines(examined: Iterable[Examined]) -> Iterator[Message]:
-    """Yield a sentence for each thing that may be wrong with sources, by their first records."""
-    for one in examined:
-        for note in one.notes:
+    """Yield a sentence for each possible problem of a source, according to its first records."""
+    for source in examined:
+        for note in source.notes:
             yield note.as_message()
-        for (file, reason), remedy in one.unread.items():
+        for (file, reason), remedy in source.unread.items():
             if remedy:
                 about: dict[str, str | Message] = {"file": file, "problem": meaning(reason)}
                 yield _("«{file}»: {problem}; {remedy}", remedy=recognised(remedy), **about)
-        yield from never_filled({one.source: one.facts})
+        yield from never_filled({source.source: source.facts})

@@ -1,4 +1,4 @@
-"""How far work is: one line that is overwritten, on a terminal and in a notebook."""
+"""Show progress in one line, on a terminal and in a notebook."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ _WIDTH = 100
 
 
 class LineProgress:
-    """A line on standard error with the step and its count; it is removed at the end."""
+    """A line on standard error with the current step and its count, which is removed at the end."""
 
     def __init__(self, *, shown: bool = True) -> None:
-        """Start the line.
+        """Create the line.
 
         Args:
-            shown: whether it is shown at all; even then it needs a terminal or a notebook.
+            shown: whether to show the line if there is a terminal or a notebook.
         """
-        self._seen = shown and (sys.stderr.isatty() or "ipykernel" in sys.modules)
+        self._shown = shown and (sys.stderr.isatty() or "ipykernel" in sys.modules)
         self._title, self._done, self._total = "", 0, 0
 
     def __enter__(self) -> Self:
@@ -43,13 +43,13 @@ class LineProgress:
                 self._title = name
                 self._write(f"{name}: deciding on {rows} rows")
             case _:
-                self._write("")  # a warning may follow
+                self._write("")  # the caller may print a warning
 
     def step(self, title: str, done: int, total: int) -> None:
-        """Show how far a step of a barrier, a verification or a transfer is."""
+        """Show the progress of a step of a barrier, a verification or a transfer."""
         self._write(f"{self._title}: {title}: {done} of {total}" if self._title else f"{title}: {done} of {total}")
 
     def _write(self, line: str) -> None:
-        if self._seen:
+        if self._shown:
             sys.stderr.write(f"\r{visible(line)[:_WIDTH]:<{_WIDTH}}\r")
             sys.stderr.flush()

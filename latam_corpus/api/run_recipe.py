@@ -56,14 +56,14 @@ def run(
     policies: str | Path | None = None,
     progress: bool = True,
 ) -> Run:
-    """Run a recipe: collect, work, and, where it has a `[release]`, release; as `latam-corpus run` does.
+    """Run a recipe: collect, process and, if it has a `[release]`, release documents, like `latam-corpus run`.
 
-    What may be wrong with a source or a recipe and doesn't stop it is a warning.
+    Possible problems of a source or a recipe that don't stop the run are warnings.
 
     Args:
         recipe: a TOML file, or the name of a shipped recipe.
-        inputs: source id → where its records are; only these sources are run. A path alone if the recipe has one
-            source.
+        inputs: the path of the records of each source, by source id; only these sources are run. A single path if the
+            recipe has one source.
         out: the folder of runs, work and the release store, or its address in an object store.
         workers: how many worker processes, one by default; 0 for one per processor. A cluster has its own number.
         engine: `local`, `in-process`, `ray` or `slurm`, whose jobs this process leads.
@@ -73,7 +73,7 @@ def run(
         work: which work is kept for later runs, `all`, `measured` (what `measure`, `explain`, samples and reports read)
             or `none` (once the release is made).
         store: the release store, a folder or URL; `<out>/store` by default.
-        sign: a secret key of minisign, by which the release is signed.
+        sign: a secret key of minisign, with which the release is signed.
         strict: whether to make no release if an input can't be read whole.
         policies: a folder of policies that replace the shipped ones: a copy of `filters/`, or some files.
         progress: whether a line shows how far the run is, on a terminal and in a notebook.
@@ -133,15 +133,15 @@ def run(
 
 
 def _stage_warnings(result: RunResult, rebuilt: Sequence[Message]) -> Iterator[str]:
-    """Yield what was damaged, and what sources reported of their inputs."""
+    """Yield warnings about damaged files, and about the inputs of sources."""
     for damage in rebuilt:
-        yield f"damaged and made anew: {damage}"
+        yield f"damaged and rebuilt: {damage}"
     for source, facts in result.facts.items():
         yield from map(str, inputs_reported(source, facts))
 
 
 def _end_warnings(result: RunResult, left_out: Mapping[str, int]) -> Iterator[Message]:
-    """Yield what may be wrong with columns, and why kept documents are in no version."""
+    """Yield warnings about columns, and reasons why kept documents are in no version."""
     yield from never_filled(result.facts)
     for source, facts in result.facts.items():
         for breach in chain(unread(source, facts), terms_reported(source, facts)):
@@ -151,7 +151,7 @@ def _end_warnings(result: RunResult, left_out: Mapping[str, int]) -> Iterator[Me
 
 
 def _located(recipe: Recipe, inputs: Mapping[str, str | Path] | str | Path | None) -> dict[str, str]:
-    """Return where the records of each source are, by the source's id.
+    """Return the path of the records of each source, by source id.
 
     Raises:
         ConfigError: a path alone for a recipe with several sources.
@@ -171,14 +171,14 @@ def _located(recipe: Recipe, inputs: Mapping[str, str | Path] | str | Path | Non
 
 
 def _refuse_unreleasable(result: RunResult, *, wants_version: bool) -> None:
-    """Raise unless the run has everything that was asked of it.
+    """Raise an error if the run's version can't be made.
 
     Raises:
         PartError: parts failed.
         ReleaseError: a stage kept less than the recipe's floor, an input couldn't be read whole (`strict`), or nothing
-            was kept for the version that is wanted.
+            was kept for the version.
     """
-    look = _("{call} opens what there is", call=f"lc.open_run({str(result.folder)!r})")
+    look = _("{call} opens the run as it is", call=f"lc.open_run({str(result.folder)!r})")
     if result.failures:
         name, error = next(iter(result.failures.items()))
         problem = _("{n} {n:part|parts} failed; {name} said: {error}", n=len(result.failures), name=name, error=error)
@@ -188,7 +188,7 @@ def _refuse_unreleasable(result: RunResult, *, wants_version: bool) -> None:
     if not result.releasable:
         losses = "; ".join(map(str, result.losses))
         raise ReleaseError(
-            str(result.folder), losses, _("{look}; mend it, or say with accept_loss why it may pass", look=look)
+            str(result.folder), losses, _("{look}; fix the cause, or give the reason with accept_loss", look=look)
         )
     if wants_version and not result.kept:
-        raise ReleaseError(str(result.folder), _("nothing was kept, and no version is made"), look)
+        raise ReleaseError(str(result.folder), _("no document was kept, so no version is made"), look)

@@ -1,4 +1,4 @@
-"""A recipe from its sources to its release, one event at a time: `lc.run` and `latam-corpus run` consume the events."""
+"""Run a recipe and yield its events, which `lc.run` and `latam-corpus run` consume."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Warned:
-    """Something may be wrong and doesn't stop the run.
+    """A possible problem that doesn't stop the run.
 
     Attributes:
-        kind: `doubt` about a source's records, or `hint` about the recipe, the release or what is kept.
-        message: what, in a sentence.
+        kind: `doubt` about a source's records, or `hint` about the recipe, the release or the stored work.
+        message: a sentence about the problem.
     """
 
     kind: Literal["doubt", "hint"]
@@ -49,11 +49,11 @@ class Warned:
 
 @dataclass(frozen=True)
 class StagesDone:
-    """Every stage is done, and the run's folder holds the result; no version is made yet.
+    """All stages are done, and the results are in the run's folder; the version isn't made yet.
 
     Attributes:
-        result: what the run came to.
-        left_out: how many kept documents are in no version because none is to be made, by reason.
+        result: the result of the run.
+        left_out: if no version is to be made, the number of kept documents by reason.
     """
 
     result: RunResult
@@ -62,7 +62,7 @@ class StagesDone:
 
 @dataclass(frozen=True)
 class Decided:
-    """The version is planned and not written yet."""
+    """The version is planned, but not written yet."""
 
     plan: ReleasePlan
 
@@ -91,16 +91,16 @@ def run_recipe_events(
     *,
     only_look: bool = False,
 ) -> Generator[RunEvent, None, None]:
-    """Run a recipe: yield what happens until it is done.
+    """Run a recipe, and yield its events.
 
     A run whose `StagesDone.result` isn't releasable ends with that event. A caller that stops early closes the
-    generator: what was done is kept, and the next run continues from it.
+    generator: finished work is kept, and the next run continues from it.
 
     Args:
-        request: what is asked.
-        on_step: called with a step of a barrier, how much of it is done, and of how much.
-        looking: called with a large file that must be read from end to end to find where it can be cut.
-        only_look: whether the caller stops at the `PlannedRun`, and nothing may be written before.
+        request: the request.
+        on_step: called with a step of a barrier, the number of items done and the number of all.
+        looking: called with a large file that must be read completely to find where it can be split.
+        only_look: whether the caller stops at the `PlannedRun`, before which nothing is written.
 
     Raises:
         ConfigError: the recipe or an option is wrong; nothing ran.
@@ -124,8 +124,8 @@ def run_recipe_events(
 
 
 def _release(run: PlannedRun, release: ReleaseEntry, result: RunResult) -> Iterator[RunEvent]:
-    """Make the version of a run, and remove its documents if the work isn't to be kept."""
-    # Documents that this run dropped as copies of a version's are in the next version only if it builds upon that one.
+    """Make the version of a run, and remove its documents unless the work is kept."""
+    # The run dropped copies of documents of this version; only if it is the parent are these in the next version.
     parent = next((version for version in run.against if version.name == release.name), None)
     pinned = parent and any(stage.options.get("against") == parent.spec for stage in run.plan.recipe.stage)
     request = BuildRequest.of_recipe(
@@ -149,12 +149,12 @@ def _release(run: PlannedRun, release: ReleaseEntry, result: RunResult) -> Itera
         try:
             remove_documents(run.request.out, result.folder)
         except ConfigError as error:
-            yield Warned("hint", _("the run's documents and work stay: {reason}", reason=error))
+            yield Warned("hint", _("the run's documents and work are kept: {reason}", reason=error))
     yield Released(version)
 
 
 def _without_version(plan: Plan, result: RunResult) -> Counter[str]:
-    """Return how many kept documents no version gets, by reason, if the run makes none: a trial, or no `[release]`."""
+    """Count the kept documents by the reason why the run makes no version: a trial, or no `[release]`."""
     if plan.limit:
         return +Counter({"limit": result.kept})
     if plan.recipe.release:
@@ -177,7 +177,7 @@ def left_out_lines(result: RunResult, left_out: Mapping[str, int]) -> Iterator[M
 
 
 def unread_problem(result: RunResult) -> Message:
-    """Return how many documents couldn't be read whole, by reason, for which `strict` makes no release."""
+    """Describe the inputs that couldn't be read whole, because of which `strict` makes no release."""
     reasons = [
         Message("{reason} ({n})", {"reason": meaning(reason), "n": decimal(f"{n:,}")})
         for reason, n in sorted(result.unread.items(), key=lambda item: (-item[1], item[0]))

@@ -1,1 +1,1 @@
-"""Runs and releases read back: their documents, a document's story, what was measured, named as people name them."""
+"""Read runs and releases that a user names: their documents, the history of a document, and its signals."""

@@ -1,4 +1,4 @@
-"""What `explain` says of copies: which document was kept, how much stands in it, and why that one won."""
+"""Describe the copies of a document for `explain`: the document that was kept, the share in common, and the reason."""
 
 from __future__ import annotations
 
@@ -18,58 +18,58 @@ if TYPE_CHECKING:
 
     from latam_corpus.report.disclosure import Disclosure
 
-_OTHER: Final = ("doc_id", "title", "source_id", "url")
-# What the choice rested on, as the evidence of `dedupe` names it.
+_COPY_COLUMNS: Final = ("doc_id", "title", "source_id", "url")
+# Reasons for the choice, by `decided_by` in the evidence of `dedupe`.
 _WHY: Final = {
     "existing": _("it is in the earlier version"),
-    "terms": _("the release may use it, and not this one, or this one for a shorter time"),
+    "terms": _("the release may use it, but may not use this one, or only for a shorter time"),
     "rights_tier": _("its rights are more open: {kept} against {mine}"),
     "damage": _("it is less damaged: {kept} words of 1,000 against {mine}; {how}"),
-    "appended": _("nothing was added to it: {kept} words of a menu, a summary or questions against {mine}"),
+    "appended": _("less was added to it: {kept} words of a menu, a summary or questions against {mine}"),
     "words": _("it is longer: {kept} words against {mine}"),
     "obtained": _("it was obtained earlier: {kept} against {mine}"),
     "stated": _("it states when it was obtained ({kept}), and this one doesn't"),
-    "doc_id": _("the two are alike in rights, damage, length and date; the smaller doc_id is kept"),
+    "doc_id": _("the two have equal rights, damage, length and date; the smaller doc_id is kept"),
 }
-_BESIDE: Final = _(
-    "it is less damaged: in {kept} words of 1,000 against {mine} a copy has an accent more, or a far more frequent "
+_COMPARED_DAMAGE: Final = _(
+    "it is less damaged: in {kept} words of 1,000 against {mine}, a copy has another accent or a much more frequent "
     "word that looks alike"
 )
 _DAMAGE: Final = {
     "accents_missing": _("accents are missing"),
-    "mojibake": _("accents were read in a wrong charset"),
+    "mojibake": _("accents were read with the wrong encoding"),
     "misread": _("letters are misread"),
 }
 _EQUAL: Final = "equal normalised text"
 _RULES: Final = {
-    _EQUAL: _("the same text, letter case and spacing aside"),
+    _EQUAL: _("the same text, except for letter case and spacing"),
     "equal": _("the same words"),
-    "share": _("in runs of three words and more that both have"),
-    "scattered": _("in runs of three words and more, the rest scattered as damage is"),
-    "misread": _("counting words that look alike, as scanners misread them"),
-    "numbers": _("one form with other numbers"),
-    "names": _("one form with other names"),
-    "denial": _("one form, and one of them denies it"),
-    "appended": _("what it has more is a menu, a summary or questions"),
-    "passages": _("each has passages of its own throughout"),
-    "words": _("each has words of its own throughout"),
-    "spelling": _("one is in another spelling"),
-    "stated": _("each has words of its own, and they state another country, year or author"),
+    "share": _("in common runs of three or more words"),
+    "scattered": _("in common runs of three or more words; the rest is scattered like damage"),
+    "misread": _("counting words that look alike, as in scanning errors"),
+    "numbers": _("the same form with different numbers"),
+    "names": _("the same form with different names"),
+    "denial": _("the same form, but one of them is a denial"),
+    "appended": _("its additional text is a menu, a summary or questions"),
+    "passages": _("each has different passages throughout"),
+    "words": _("each has different words throughout"),
+    "spelling": _("one has a different spelling"),
+    "stated": _("each has different words, and they state different countries, years or authors"),
 }
 
 
 def copies(
     run: Path, row: Mapping[str, Any], evidence: Mapping[str, Any] | None, disclosure: Disclosure
 ) -> dict[str, Any]:
-    """Tell of a document's copies in a run: the other document, the share, the rule and why the other won.
+    """Return facts about the copies of a document in a run: the other document, the share, the rule and the reason.
 
     Args:
-        run: the run's folder.
-        row: the document as it was kept or set aside, redacted.
-        evidence: of the ledger row that set it aside, where there is one.
-        disclosure: whether the other one may be shown, and how it is redacted.
+        run: the folder of the run.
+        row: the document as it was kept or dropped, redacted.
+        evidence: the evidence of the ledger row that dropped it, if there is one.
+        disclosure: decides whether the other document may be shown, and redacts it.
     """
-    other = row["duplicate_of"] or row.get("variant_of") or row.get("contained_in")
+    copy_id = row["duplicate_of"] or row.get("variant_of") or row.get("contained_in")
     facts: dict[str, Any] = {
         "duplicate_of": row["duplicate_of"],
         "contained_in": row.get("contained_in"),
@@ -81,21 +81,21 @@ def copies(
         "why": None,
         "side_by_side": None,
     }
-    if other:
+    if copy_id:
         files = sorted((run / "kept").glob("*.parquet"))
-        others = schema.scan(files, schema.DOCUMENT_SCHEMA).filter(pl.col("doc_id") == other)
-        found = others.select({*_OTHER, *Redaction.READS, *disclosure.reads}).head(1).collect()
-        row_of = next(disclosure.redacted(disclosure.marked(found)).iter_rows(named=True), None)
+        documents = schema.scan(files, schema.DOCUMENT_SCHEMA).filter(pl.col("doc_id") == copy_id)
+        rows = documents.select({*_COPY_COLUMNS, *Redaction.READS, *disclosure.reads}).head(1).collect()
+        row_of = next(disclosure.redacted(disclosure.marked(rows)).iter_rows(named=True), None)
         shown = None
         if row_of:
-            shown = {name: row_of[name] for name in (*_OTHER, "readable", "nameable")}
-            # What stands in a book shares a page of it.
+            shown = {name: row_of[name] for name in (*_COPY_COLUMNS, "readable", "nameable")}
+            # A text that is contained in a book isn't compared: the book is much longer.
             if row_of["withdrawn"]:
                 shown["title"] = None
             elif row["duplicate_of"] or row.get("variant_of"):
                 facts["side_by_side"] = side_by_side.side_by_side(row["text"] or "", row_of["text"] or "")
         facts["other"] = shown
-    equal = _equal_to_another(row["duplicate_of"], evidence or {})
+    equal = _equal_document(row["duplicate_of"], evidence or {})
     if evidence and not equal and (row["duplicate_of"] or row.get("variant_of")):
         rule = evidence.get("rule")
         facts["rule"] = str(_RULES[rule]) if rule in _RULES else rule
@@ -105,18 +105,18 @@ def copies(
     return facts
 
 
-def _equal_to_another(duplicate_of: str | None, evidence: Mapping[str, Any]) -> str | None:
-    """Return the document that has the same text, where that one fell as a near-duplicate of the kept one; else None.
+def _equal_document(duplicate_of: str | None, evidence: Mapping[str, Any]) -> str | None:
+    """Return the document with the same text, if that was dropped as a near-duplicate of the kept one; else None.
 
-    >>> _equal_to_another("kept", {"rule": "equal normalised text", "kept": "twin"})
+    >>> _equal_document("kept", {"rule": "equal normalised text", "kept": "twin"})
     'twin'
     """
-    kept = evidence.get("kept")
-    return kept if duplicate_of and evidence.get("rule") == _EQUAL and kept != duplicate_of else None
+    equal = evidence.get("kept")
+    return equal if duplicate_of and evidence.get("rule") == _EQUAL and equal != duplicate_of else None
 
 
 def why_kept(evidence: Mapping[str, Any]) -> Message | None:
-    """Why the kept document won: the first thing in the order of keeping in which the two differ.
+    """Return the reason why the other document was kept: the first criterion in which the two differ.
 
     >>> print(why_kept({"decided_by": "words", "words": 90, "kept_words": 120}))
     it is longer: 120 words against 90
@@ -124,54 +124,59 @@ def why_kept(evidence: Mapping[str, Any]) -> Message | None:
     it is less damaged: 0 words of 1,000 against 22; accents are missing
     """
     by = str(evidence.get("decided_by"))
-    if by not in _WHY:  # another barrier's than `dedupe`
+    if by not in _WHY:  # evidence of another barrier than `dedupe`
         return None
-    mine, kept = ({name: evidence.get(f"{whose}{name}") for name in (by, BESIDE, *_DAMAGE)} for whose in ("", "kept_"))
-    if by == "obtained" and mine[by] is None:
-        return _WHY["stated"].fill(kept=kept[by])
+    dropped_facts, kept_facts = (
+        {name: evidence.get(f"{prefix}{name}") for name in (by, BESIDE, *_DAMAGE)} for prefix in ("", "kept_")
+    )
+    if by == "obtained" and dropped_facts[by] is None:
+        return _WHY["stated"].fill(kept=kept_facts[by])
     if by != "damage":
-        return _WHY[by].fill(mine=mine[by], kept=kept[by])
-    lost, left = ({name: row[name] or 0 for name in _DAMAGE} for row in (mine, kept))
-    if sum(lost.values()) <= sum(left.values()) and mine[BESIDE]:
-        return _BESIDE.fill(mine=mine[BESIDE], kept=kept[BESIDE] or 0)
-    worst = max(_DAMAGE, key=lambda name: lost[name] - left[name])
-    return _WHY[by].fill(mine=sum(lost.values()), kept=sum(left.values()), how=_DAMAGE[worst])
+        return _WHY[by].fill(mine=dropped_facts[by], kept=kept_facts[by])
+    dropped_damage, kept_damage = (
+        {name: facts[name] or 0 for name in _DAMAGE} for facts in (dropped_facts, kept_facts)
+    )
+    dropped_total, kept_total = sum(dropped_damage.values()), sum(kept_damage.values())
+    if dropped_total <= kept_total and dropped_facts[BESIDE]:
+        return _COMPARED_DAMAGE.fill(mine=dropped_facts[BESIDE], kept=kept_facts[BESIDE] or 0)
+    worst = max(_DAMAGE, key=lambda name: dropped_damage[name] - kept_damage[name])
+    return _WHY[by].fill(mine=dropped_total, kept=kept_total, how=_DAMAGE[worst])
 
 
 def lines(facts: Mapping[str, Any], evidence: Mapping[str, Any] | None = None) -> list[Message]:
-    """Return the same in words, a sentence a line; none where a document has no copies.
+    """Describe the copies of a document in sentences; an empty list if it has none.
 
     Args:
-        facts: what `copies` gave.
-        evidence: of the ledger row that set it aside, as there.
+        facts: the result of `copies`.
+        evidence: see `copies`.
     """
-    other = facts["other"] or {}
+    copy = facts["other"] or {}
     name = facts["duplicate_of"] or facts["variant_of"] or facts["contained_in"] or ""
-    name += f" «{other['title']}»" if other.get("title") else ""
-    known = facts["containment"] is not None
-    share = decimal(f"{100 * facts['containment']:.1f} %") if known else same("?")
+    name += f" «{copy['title']}»" if copy.get("title") else ""
+    containment = facts["containment"]
+    share = same("?") if containment is None else decimal(f"{100 * containment:.1f} %")
     rule = _RULES.get((evidence or {}).get("rule", ""), same(facts["rule"] or ""))
-    beside = [*side_by_side.lines(facts["side_by_side"])] if facts["side_by_side"] else []
+    comparison = [*side_by_side.lines(facts["side_by_side"])] if facts["side_by_side"] else []
     if facts["duplicate_of"]:
-        first = _("{share} of its words stand in {name}", share=share, name=name)
-        if equal := _equal_to_another(facts["duplicate_of"], evidence or {}):
-            twin = _("it has the same text as {twin}, letter case and spacing aside, which fell too", twin=equal)
-            return [twin, first, *beside]
+        contained = _("{share} of its words are in {name}", share=share, name=name)
+        if equal := _equal_document(facts["duplicate_of"], evidence or {}):
+            twin = _(
+                "it has the same text as {twin}, except for letter case and spacing, which was dropped too", twin=equal
+            )
+            return [twin, contained, *comparison]
         if facts["rule"]:
-            first = _("{share} of its words stand in {name}, {rule}", share=share, name=name, rule=rule)
+            contained = _("{share} of its words are in {name}, {rule}", share=share, name=name, rule=rule)
         why = why_kept(evidence or {}) or facts["why"] or _("see above")
-        return [first, _("that one is kept: {why}", why=why), *beside]
+        return [contained, _("that document is kept: {why}", why=why), *comparison]
     sentences = []
     if facts["variant_of"]:
         values = {"share": share, "name": name, "rule": rule}
-        variant = _("a variant of {name}, in which {share} of its words stand, {rule}; both are kept", **values)
-        sentences += [variant, *beside]
+        variant = _("a variant of {name}, which contains {share} of its words, {rule}; both are kept", **values)
+        sentences += [variant, *comparison]
     elif facts["contained_in"]:
-        sentences.append(
-            _("{share} of its words stand in the much longer {name}; both are kept", share=share, name=name)
-        )
+        sentences.append(_("{share} of its words are in the much longer {name}; both are kept", share=share, name=name))
     if facts["cluster"]["size"]:
         sentences.append(
-            _("{n} {n:document says|documents say} nearly the same; this one is kept", n=facts["cluster"]["size"])
+            _("{n} {n:document is|documents are} nearly the same; this one is kept", n=facts["cluster"]["size"])
         )
     return sentences

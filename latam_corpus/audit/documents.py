@@ -1,4 +1,4 @@
-"""The documents of a run or of a release, as frames, however the user names them."""
+"""Find the run or the version that a user names, and read its documents."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Documents:
-    """A run's kept documents, or those that it set aside, or a version's.
+    """The documents of a run or of a version.
 
     Attributes:
-        name: the run's, or `NAME@VERSION`.
-        folder: the run's; None for a version.
-        store: of a version.
-        shards: of a version, without what is withdrawn.
+        name: the name of the run, or `NAME@VERSION`.
+        folder: the folder of the run; None for a version.
+        store: the store of the version.
+        shards: the shards of the version, with the withdrawn documents to skip.
     """
 
     name: str
@@ -46,10 +46,10 @@ class Documents:
     shards: tuple[ReadableShard, ...] = ()
 
     def frames(self, kind: str = "kept") -> Iterator[pl.DataFrame]:
-        """Frames of some thousand documents, with all columns of the schema.
+        """Yield frames of some thousand documents, with all columns of the schema.
 
         Args:
-            kind: `kept` or `dropped`; a version has the first alone.
+            kind: `kept` or `dropped`; ignored for a version.
         """
         for shard, without in self.shards:
             place = f"{self.name}, {shard.path}"
@@ -64,14 +64,14 @@ class Documents:
 def disclosure_of(
     folder: Path | None, today: date, store: str | None = None, *, internal: bool = False, names: bool = False
 ) -> Disclosure:
-    """Return what people may see of the documents of a run, or of a version, which is read without what is withdrawn.
+    """Return the rules that decide which documents of a run or version may be shown, and how they are redacted.
 
     Args:
-        folder: the run's; None for a version.
+        folder: the folder of the run; None for a version, which is read without withdrawn documents.
         today: the day on which terms are judged.
-        store: the store that says what is withdrawn; the one beside the run when None.
-        internal: whether texts are shown whose terms hide them.
-        names: whether documents of a run are named whatever their terms.
+        store: the store with the withdrawals; the one next to the run when None.
+        internal: whether to show texts whose terms don't allow display.
+        names: whether to show the names of a run's documents whatever their terms.
 
     Raises:
         ConfigError: the run's record is damaged.
@@ -88,43 +88,43 @@ def disclosure_of(
 
 
 def named_run(named: str, out: Path, tell: Callable[[str | Message], None]) -> Documents:
-    """Return the documents of a run, named by its folder, name or start of it, recipe or tag; see `run_meant`.
+    """Return the documents of a run, see `resolve_run`.
 
     Raises:
         ConfigError: there is no such run, or its documents are no longer on disk.
     """
-    folder = with_documents(run_meant(named, out, tell))
+    folder = with_documents(resolve_run(named, out, tell))
     return Documents(folder.resolve().name, folder)
 
 
-def run_meant(named: str, out: Path, tell: Callable[[str | Message], None]) -> Path:
-    """Return the folder of a finished run, see `find_run`.
+def resolve_run(named: str, out: Path, tell: Callable[[str | Message], None]) -> Path:
+    """Return the folder of the finished run with this folder, name, start of a name, recipe or tag; see `find_run`.
 
     Args:
-        named: what the user typed.
-        out: the folder in which `runs/` is.
-        tell: is given a sentence where the run wasn't named in full: which one it is, and which newer one failed.
+        named: the name as the user wrote it.
+        out: the folder that contains `runs/`.
+        tell: called with a sentence about the chosen run, and a newer one that isn't finished, unless the name is
+            complete.
 
     Raises:
-        ConfigError: there is none, or several are meant.
+        ConfigError: no run has the name, or several have it.
     """
     folder = find_run(named, out)
     if folder.name != Path(named).name:
-        meant = {"named": named, "run": folder.name}
         for later in unfinished_after(folder, out)[:1]:
-            newest = _("«{named}» is the run {run}, the newest that is finished; {later}, after it, is not: {state}")
-            tell(newest.fill(later=later.name, state=Message(later.state), **meant))
+            newest = _("«{named}» is the run {run}, the newest finished one; the later run {later} isn't: {state}")
+            tell(newest.fill(named=named, run=folder.name, later=later.name, state=Message(later.state)))
             return folder
-        tell(_("«{named}» is the run {run}", **meant))
+        tell(_("«{named}» is the run {run}", named=named, run=folder.name))
     return folder
 
 
 def with_documents(folder: Path) -> Path:
-    """Return the run's folder.
+    """Return the folder of a run, after checking that its documents are on disk.
 
     Raises:
         ConfigError: its documents are no longer on disk.
-        PartError: `run --work none` has removed them.
+        PartError: they were removed by `run --work none`.
     """
     refuse_removed(folder)
     if not any((folder / "kept").glob("*.parquet")):
@@ -133,13 +133,15 @@ def with_documents(folder: Path) -> Path:
 
 
 def named_documents(named: str, out: Path, store: str | None, tell: Callable[[str | Message], None]) -> Documents:
-    """Return the documents of a run or of a version; a name that a recipe and a release have means the newest run.
+    """Return the documents of a run or of a version.
+
+    If a recipe and a release have the same name, it is the recipe's newest run.
 
     Args:
         named: a run's folder or name, or `NAME[@VERSION]` of a release.
-        out: the folder in which `runs/` and the store are.
-        store: the store's folder or URL; `<out>/store` when None.
-        tell: is given a sentence for each thing that a reader should know of the choice.
+        out: the folder that contains `runs/` and the store.
+        store: the folder or URL of the store; `<out>/store` when None.
+        tell: called with sentences about the choice.
 
     Raises:
         ConfigError: there is neither such a run nor such a release.
@@ -151,7 +153,7 @@ def named_documents(named: str, out: Path, store: str | None, tell: Callable[[st
         raise ConfigError(
             named, _("it is a run's tag and a release's name"), _("name the run in full, or NAME@VERSION")
         )
-    # The start of a run's name may be the name of a release: the release is meant then, unless it is the recipe's name.
+    # The start of a run's name may be the name of a release; then it is the release, unless a recipe has this name.
     if exact or ("@" not in named and (named not in names or newest_of(named, out))):
         if named in names:
             tell(_("«{named}» means the run here; the release of that name is {named}@latest", named=named))
@@ -159,8 +161,8 @@ def named_documents(named: str, out: Path, store: str | None, tell: Callable[[st
             return named_run(named, out, tell)
         except ConfigError as error:
             _place, problem, remedy = error.args
-            if known := ", ".join(names):
-                remedy = _("{remedy}, or a release: {known}", remedy=remedy, known=known)
+            if names:
+                remedy = _("{remedy}, or a release: {known}", remedy=remedy, known=", ".join(names))
             raise ConfigError(
                 named, _("there is no such run or release ({problem})", problem=problem), remedy
             ) from None

@@ -1,4 +1,4 @@
-"""What a notebook or the command line shows of the documents that a question means."""
+"""Explain the documents that match a query, for notebooks and the command line."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
-from latam_corpus.audit.lineage import MOST, DocumentMatch, find, lineage, meant_by
+from latam_corpus.audit.lineage import MAX_MATCHES, DocumentMatch, find, lineage, matches_query
 from latam_corpus.audit.lineage_lines import lineage_lines
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
@@ -22,22 +22,22 @@ if TYPE_CHECKING:
     from latam_corpus.release.storing.store import Store
 
 _BRIEF: Final = ("doc_id", "verdict", "reason", "title")
-_NONE_MEANT: Final = _("quote words as they stand in the text, or give the name of its file without the folders")
+_NO_MATCH: Final = _("quote words exactly as in the text, or give the name of its file without the folders")
 
 
 @dataclass(frozen=True, repr=False)
 class Explanation:
-    """The stories of the documents that a question means, each once, from the latest run that has it.
+    """The histories of the documents that match a query, each from the latest run that has the document.
 
     Attributes:
-        stories: see `lineage`; one at least. The first is told, the others are named.
+        stories: at least one result of `lineage`. The first is described, the others are listed.
     """
 
     stories: tuple[dict[str, Any], ...]
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the first document's story as plain values, with the other documents, in brief, as `others`."""
-        return self.stories[0] | {"others": [{key: one[key] for key in _BRIEF} for one in self.stories[1:]]}
+        """Return the first document's history as plain values, with a summary of the others as `others`."""
+        return self.stories[0] | {"others": [{key: story[key] for key in _BRIEF} for story in self.stories[1:]]}
 
     def __str__(self) -> str:
         return "\n".join(visible("".join(text for _style, text in line)) for line in self._lines())
@@ -49,72 +49,72 @@ class Explanation:
 
     def _lines(self) -> list[Line]:
         lines = lineage_lines(self.stories[0])
-        for one in self.stories[1:]:
-            reason = f": {one['reason']}" if one["reason"] else ""
-            label = one["title"] or one["beginning"][:50]
-            lines.append([("", f"  {'another':<13}{one['doc_id']}  {one['verdict']}{reason}  {label}")])
+        for story in self.stories[1:]:
+            reason = f": {story['reason']}" if story["reason"] else ""
+            label = story["title"] or story["beginning"][:50]
+            lines.append([("", f"  {'another':<13}{story['doc_id']}  {story['verdict']}{reason}  {label}")])
         return lines
 
 
 def explained(query: str, out: Path, run: Path | None, store: Store | None) -> Explanation:
-    """Return what is known of the documents that a query means, see `find`.
+    """Explain the documents that match a query, see `find`.
 
     Args:
         query: a doc_id, an address, or words of the text.
         out: the folder of runs.
-        run: a run's folder; None for any, the latest first.
-        store: where releases are that may have them.
+        run: the folder of a run; None for all runs, the latest first.
+        store: the store with releases that may have the documents.
 
     Raises:
-        ConfigError: nothing is asked for, no run is finished, or no document is meant.
-        PartError: a run's file is damaged.
+        ConfigError: the query is empty, no run is finished, or no document matches.
+        PartError: a file of a run is damaged.
     """
     if not query.strip():
         remedy = _("give a doc_id, an address, or some words of the text")
-        raise ConfigError("explain", _("nothing is asked for"), remedy)
+        raise ConfigError("explain", _("the query is empty"), remedy)
     runs = [run] if run else [record.folder for record in finished_runs(out)]
     if not runs:
         remedy = _("name the folder of runs with --out")
-        raise ConfigError(str(out), _("there is no finished run here"), remedy)
+        raise ConfigError(str(out), _("there is no finished run in this folder"), remedy)
     documents = find(out, query, run)
     if not documents:
         where = _("{n} {n:run|runs}", n=len(runs)) if len(runs) > 1 else runs[0].name
-        problem = _("no document of {where} has it", where=where)
-        raise ConfigError(f"«{query}»", problem, _NONE_MEANT)
-    latest = {one.row["doc_id"]: one for one in reversed(documents)}
-    return Explanation(tuple(lineage(one, store) for one in reversed(latest.values())))
+        problem = _("no document of {where} matches", where=where)
+        raise ConfigError(f"«{query}»", problem, _NO_MATCH)
+    latest = {match.row["doc_id"]: match for match in reversed(documents)}
+    return Explanation(tuple(lineage(match, store) for match in reversed(latest.values())))
 
 
 def explained_of(documents: Documents, query: str, out: Path, store: Store | None) -> tuple[dict[str, Any], ...]:
-    """Return the stories of what a question means among the documents of a run or of a version, see `explained`.
+    """Return the histories of the documents of a run or version that match a query, see `explained`.
 
     Args:
-        documents: the run's or the version's.
+        documents: the documents of the run or version.
         query: a doc_id, an address, or words of the text.
-        out: the folder of runs, in which a version's documents are looked for.
-        store: where releases are.
+        out: the folder of runs, in which documents of a version are searched.
+        store: the store with releases.
 
     Raises:
-        ConfigError: nothing is asked for, or no document is meant.
+        ConfigError: the query of a run is empty, or no document matches.
         PartError: a file of the run is damaged.
-        ReleaseError: one of the version is.
+        ReleaseError: a file of the version is damaged.
     """
     if documents.folder is not None:
         return explained(query, out, documents.folder, store).stories
     if not query.strip():
         return ()
-    rows = (row for frame in documents.frames() for row in frame.filter(meant_by(query)).iter_rows(named=True))
-    stories = tuple(_of_version(documents.name, row, out, store) for row in islice(rows, MOST))
+    rows = (row for frame in documents.frames() for row in frame.filter(matches_query(query)).iter_rows(named=True))
+    stories = tuple(_of_version(documents.name, row, out, store) for row in islice(rows, MAX_MATCHES))
     if not stories:
         raise ConfigError(
             f"«{query}»",
-            _("no document of {where} has it", where=documents.name),
-            _NONE_MEANT,
+            _("no document of {where} matches", where=documents.name),
+            _NO_MATCH,
         )
     return stories
 
 
 def _of_version(name: str, row: dict[str, Any], out: Path, store: Store | None) -> dict[str, Any]:
-    """Return the story of a version's document: as a run here tells it, else what its row says."""
-    known = find(out, row["doc_id"])
-    return lineage(known[0] if known else DocumentMatch(out / "runs" / name, {"id": name}, row), store)
+    """Return the history of a version's document from a run on this disk, else from its row alone."""
+    matches = find(out, row["doc_id"])
+    return lineage(matches[0] if matches else DocumentMatch(out / "runs" / name, {"id": name}, row), store)

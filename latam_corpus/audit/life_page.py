@@ -1,6 +1,6 @@
-"""A document's story as a page, to be shown to others: redacted, and with what its terms hide left out.
+"""The history of a document as a page for others: redacted, and without texts whose terms don't allow display.
 
-A page that is served to this machine alone names the document by title and file all the same.
+A page that is served to this machine alone shows the document's title and file in any case.
 """
 
 from __future__ import annotations
@@ -34,37 +34,37 @@ def life_page(
     """Return the page as HTML.
 
     Args:
-        story: of `lineage`.
-        language: of the page.
-        where: the options by which a command finds the runs and the store.
-        internal: whether what the document's terms hide is shown; the page is stamped then.
-        served: whether it is served to this machine alone. It links back to the page that it was found from.
+        story: the result of `lineage.lineage`.
+        language: the language of the page.
+        where: the options with which a command finds the runs and the store.
+        internal: whether to show texts whose terms don't allow display; the page is stamped then.
+        served: whether the page is served to this machine alone; then it links to the page of the search.
 
     Raises:
-        ConfigError: pages don't speak the language.
+        ConfigError: there are no pages in this language.
     """
     shown = story["withdrawn"] is None and (internal or story["readable"])
     figures = Figures(language)
     named = shown or (served and story["withdrawn"] is None and story["nameable"])
-    told, compared = _shareable(story, shown, named, internal, figures)
+    shareable, compared = _shareable(story, shown, named, internal, figures)
     say = Speaker(language)
     return render(
         "life.html",
         language,
         kind="life",
-        title=told["title"] or (told["source"]["origin"] or {}).get("file") or story["doc_id"],
-        sections=sections_of(("origin", "steps", *(["bounds"] if told["bounds"] else []), *_SECTIONS)),
+        title=shareable["title"] or (shareable["source"]["origin"] or {}).get("file") or story["doc_id"],
+        sections=sections_of(("origin", "steps", *(["bounds"] if shareable["bounds"] else []), *_SECTIONS)),
         internal=internal,
         served=served,
-        story=told,
+        story=shareable,
         why=meaning(story["reason"]) if story["reason"] else "",
         hidden=not shown,
-        facts=list(facts(told, say)),
-        covered=", ".join(f"{kind} ({n})" for kind, n in sorted(told["redactions"].items())),
-        steps=list(steps(told, say)),
-        bounds=[_bound(bound, figures) for bound in sorted(told["bounds"], key=lambda bound: bound["kept_to"])],
+        facts=list(facts(shareable, say)),
+        covered=", ".join(f"{kind} ({n})" for kind, n in sorted(shareable["redactions"].items())),
+        steps=list(steps(shareable, say)),
+        bounds=[_bound(bound, figures) for bound in sorted(shareable["bounds"], key=lambda bound: bound["kept_to"])],
         compared=compared,
-        releases=list(releases(told, say)),
+        releases=list(releases(shareable, say)),
         commands=list(_commands(story, where)),
     )
 
@@ -73,7 +73,7 @@ _SECTIONS: Final = ("copies_of", "beginning", "releases", "how")
 
 
 def where_options(out: Path, store: str | None) -> list[str]:
-    """Return the options by which a command finds the same runs and store; none where they are where they are sought.
+    """Return the options with which a command finds the same runs and store; empty for the default places.
 
     >>> from pathlib import Path
     >>> where_options(Path("out"), None), where_options(Path("corpus"), "s3://a/b")
@@ -85,40 +85,43 @@ def where_options(out: Path, store: str | None) -> list[str]:
 def _shareable(
     story: dict[str, Any], shown: bool, named: bool, internal: bool, figures: Figures
 ) -> tuple[dict[str, Any], dict[str, Any] | None]:
-    """Return the story as others may read it, and how the document differs from its copy, where both may be shown."""
-    other = story["copies"]["other"]
-    both = shown and other and (internal or other["readable"])
+    """Return the history that others may read, and the comparison with the copy if both texts may be shown."""
+    copy = story["copies"]["other"]
+    both_shown = shown and copy and (internal or copy["readable"])
     copies = {**story["copies"], "side_by_side": None}
-    if other:
-        copies["other"] = {**other, "title": other["title"] if both else None}
-    whose = story["genre"], story["country"]
-    told = {
+    if copy:
+        copies["other"] = {**copy, "title": copy["title"] if both_shown else None}
+    genre_country = story["genre"], story["country"]
+    shareable = {
         **story,
-        "source": story["source"] | {"origin": _plain(story["source"]["origin"], figures, whose) if named else None},
+        "source": story["source"]
+        | {"origin": _plain(story["source"]["origin"], figures, genre_country) if named else None},
         "title": story["title"] if named else None,
         "copies": copies,
         "stages": [
             {
                 **step,
-                "evidence": _plain(step["evidence"], figures, whose) if shown or step["stage"] in WORDLESS else None,
+                "evidence": _plain(step["evidence"], figures, genre_country)
+                if shown or step["stage"] in WORDLESS
+                else None,
             }
             for step in story["stages"]
         ],
     }
     if not shown:
-        told |= {"url": None, "beginning": "", "stated": {}}
-        told["language"] = {**story["language"], "variety_cues": None}
-    return told, story["copies"]["side_by_side"] if both else None
+        shareable |= {"url": None, "beginning": "", "stated": {}}
+        shareable["language"] = {**story["language"], "variety_cues": None}
+    return shareable, story["copies"]["side_by_side"] if both_shown else None
 
 
-def _plain(value: Any, figures: Figures, whose: tuple[str | None, str | None]) -> Any:
-    """Return a value of a ledger or an origin, by genre and country redacted, moments as people write them."""
+def _plain(value: Any, figures: Figures, genre_country: tuple[str | None, str | None]) -> Any:
+    """Redact a value of a ledger or an origin, by the document's genre and country, and format times."""
     if isinstance(value, dict):
-        return {key: _plain(one, figures, whose) for key, one in value.items()}
+        return {key: _plain(item, figures, genre_country) for key, item in value.items()}
     if isinstance(value, list):
-        return [_plain(one, figures, whose) for one in value]
+        return [_plain(item, figures, genre_country) for item in value]
     if isinstance(value, str):
-        return figures.moment(value) if _MOMENT.match(value) else redact(value, *whose)[0]
+        return figures.moment(value) if _MOMENT.match(value) else redact(value, *genre_country)[0]
     return value
 
 
@@ -126,12 +129,12 @@ def _bound(bound: dict[str, Any], figures: Figures) -> dict[str, Any]:
     limits = [
         f"{sign} {figures.short(bound[end])}" for sign, end in (("≥", "min"), ("≤", "max")) if bound[end] is not None
     ]
-    value, held = bound["value"], bound.get("held_as")
+    value, adjusted = bound["value"], bound.get("held_as")
     return {
         "name": signal_label(bound["signal"]),
         "signal": bound["signal"],
         "value": WORDS["no_list"] if value is None else figures.short(value),
-        "held": None if held is None else WORDS["held_as"].fill(value=figures.short(held)),
+        "held": None if adjusted is None else WORDS["held_as"].fill(value=figures.short(adjusted)),
         "asked": " ".join(limits),
         "file": bound["file"],
         "kept_to": bound["kept_to"],
@@ -139,13 +142,13 @@ def _bound(bound: dict[str, Any], figures: Figures) -> dict[str, Any]:
 
 
 def _commands(story: dict[str, Any], where: Sequence[str]) -> Iterator[tuple[Message, str]]:
-    """Yield what can be done from here, and the commands that do it."""
-    if "@" not in story["run"]:  # of a version that is here without its run
+    """Yield pairs of a purpose and the command for it."""
+    if "@" not in story["run"]:  # not for a version without its run
         yield (
             WORDS["how_explain"],
             shlex.join(["latam-corpus", "explain", story["doc_id"], "--run", story["run"], *where]),
         )
-    names = {one["release"].partition("@")[0] for one in story["releases"] if one["verdict"] == "released"}
+    names = {row["release"].partition("@")[0] for row in story["releases"] if row["verdict"] == "released"}
     if story["withdrawn"] is None:
         for name in sorted(names):
             yield (

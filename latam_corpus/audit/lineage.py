@@ -1,4 +1,4 @@
-"""A document's whole story, gathered from runs and releases: from where, through which stages, why in or out."""
+"""Gather the history of a document from runs and releases: its origin, its stages, and why it is in or out."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ if TYPE_CHECKING:
     from latam_corpus.release.storing.store import Store
     from latam_corpus.release.storing.withdrawal_log import WithdrawalLog
 
-MOST: Final = 20
+MAX_MATCHES: Final = 20
 _BEGINNING: Final = 400  # characters of a text
-# Of these stages the evidence holds counts, codes and causes; of others it may hold words of the text.
+# Stages whose evidence contains no words of the text.
 WORDLESS: Final = frozenset({"collect", "dedupe", "extract", "filter", "identify", "supersede"})
 _LANGUAGE: Final = ("declared_language", "language", "language_score", "languages", "variety", "variety_basis")
 _DOC_ID: Final = re.compile(r"[0-9a-f]{32}")
@@ -46,7 +46,13 @@ _DOC_ID: Final = re.compile(r"[0-9a-f]{32}")
 
 @dataclass(frozen=True)
 class DocumentMatch:
-    """A document in a run: the run's folder and `run.json`, and the row as it was kept or set aside."""
+    """A document in a run.
+
+    Attributes:
+        run: the folder of the run.
+        record: the values of `run.json`.
+        row: the row as it was kept or dropped.
+    """
 
     run: Path
     record: dict[str, Any]
@@ -54,16 +60,16 @@ class DocumentMatch:
 
 
 def find(out: Path, query: str, run: Path | None = None) -> list[DocumentMatch]:
-    """Return the documents that a query means, the latest run first, twenty at most.
+    """Return at most twenty documents that match a query, those of the latest run first.
 
     Args:
         out: the folder of runs.
-        query: a doc_id, a URL, the name of a file, or words that stand in the text.
-        run: a run's folder; None for any.
+        query: a doc_id, a URL, the name of a file, or words of the text.
+        run: the folder of a run; None for all runs.
 
     Raises:
-        ConfigError: the record of a run that is asked is damaged.
-        PartError: one of its files is; or nobody else has the document and the documents of a run were removed.
+        ConfigError: the record of a run is damaged.
+        PartError: a file of a run is damaged; or no document matches, and the documents of a run were removed.
     """
     documents: list[DocumentMatch] = []
     removed: list[Path] = []
@@ -71,49 +77,49 @@ def find(out: Path, query: str, run: Path | None = None) -> list[DocumentMatch]:
         if not run and is_removed(record.folder):
             removed.append(record.folder)
             continue
-        # All that a story is told from; a damaged file may have been the one that has the document.
+        # Check all files: the document may be in a damaged one.
         files = {kind: record.files(kind) for kind in ("kept", "dropped", "ledger", "filters")}
         rows = _rows([*files["kept"], *files["dropped"]], query)
         documents += [DocumentMatch(record.folder, record.values, row) for row in rows]
-        if len(documents) >= MOST:
+        if len(documents) >= MAX_MATCHES:
             break
     if removed and not documents:
         refuse_removed(removed[0])
-    return documents[:MOST]
+    return documents[:MAX_MATCHES]
 
 
 def _rows(files: list[Path], query: str) -> Iterator[dict[str, Any]]:
     if files:
-        meant = schema.scan(files, schema.DOCUMENT_SCHEMA).filter(meant_by(query))
-        yield from meant.head(MOST).collect().iter_rows(named=True)
+        matches = schema.scan(files, schema.DOCUMENT_SCHEMA).filter(matches_query(query))
+        yield from matches.head(MAX_MATCHES).collect().iter_rows(named=True)
 
 
-def meant_by(query: str) -> pl.Expr:
-    """Whether a row is meant by a question: a doc_id, an address, its file, or words that stand in the text.
+def matches_query(query: str) -> pl.Expr:
+    """Whether a row matches a query: a doc_id, an address, the name of its file, or words of the text.
 
-    A file is meant by its name, with its suffix or without.
+    The name of a file may be given without its suffix.
     """
     if _DOC_ID.fullmatch(query):
         return pl.col("doc_id") == query
     if re.match(r"[a-z]+://", query):
         address = canonical_url(query)
         return pl.col("url").is_in([address, redacted_address(address)[0]])
-    named = unicodedata.normalize("NFC", query)
-    words = [re.escape(word) for word in named.split()]
-    # Who copies words from a page doesn't see where the text's lines end.
+    normalised = unicodedata.normalize("NFC", query)
+    words = [re.escape(word) for word in normalised.split()]
+    # Words that are copied from a page may be on different lines of the text.
     in_text = pl.col("text").str.contains(r"\s+".join(words)) | (pl.col("title") == query)
-    places = (pl.col("origin").struct.field(one) for one in ("file", "member"))
-    names = "|".join(sorted(map(re.escape, file_names_meant(named))))
+    places = (pl.col("origin").struct.field(field) for field in ("file", "member"))
+    names = "|".join(sorted(map(re.escape, file_names_meant(normalised))))
     in_file = [place.str.contains(rf"(?:^|/)(?:{names})(?:\.\w+)?$") for place in places]
     return pl.any_horizontal(in_text, *in_file)
 
 
 def lineage(document: DocumentMatch, store: Store | None) -> dict[str, Any]:
-    """Return the story as plain values: what the catalogue says, what each stage did, what was measured, the verdict.
+    """Return the history of a document as plain values: origin, terms, stages, measurements, copies and verdict.
 
-    The text is shown redacted and by its beginning only; that of a withdrawn document isn't, nor its title. `readable`
-    says whether the document's terms allow it to be shown outside, `nameable` whether a page that stays with the run
-    names it.
+    Only the redacted beginning of the text is included; neither the text nor the title of a withdrawn document is.
+    `readable` is whether the terms of the document allow showing it to others, `nameable` whether a page that stays
+    with the run may name it.
     """
     log = read_log(store) if store else None
     redaction, of_run = Redaction.of_run(document.run, document.record), "recipe" in document.record
@@ -123,12 +129,12 @@ def lineage(document: DocumentMatch, store: Store | None) -> dict[str, Any]:
     shown = not marked["withdrawn"][0]
     row = disclosure.redaction.row(document.row) if shown else disclosure.redaction.metadata(document.row)
     events = _ledger(document.run, row["doc_id"])
-    kept = row["drop_reason"] is None
+    is_kept = row["drop_reason"] is None
     return as_json(  # type: ignore[no-any-return]
         {
             "doc_id": row["doc_id"],
             "run": document.record["id"],
-            "verdict": "set aside" if not kept else "withdrawn" if withdrawn else "kept",
+            "verdict": "set aside" if not is_kept else "withdrawn" if withdrawn else "kept",
             "reason": row["drop_reason"],
             "readable": marked["readable"][0],
             "nameable": marked["nameable"][0],
@@ -140,7 +146,7 @@ def lineage(document: DocumentMatch, store: Store | None) -> dict[str, Any]:
             "genre": row["genre"],
             "country": row["country"],
             "language": {k: row[k] for k in _LANGUAGE}
-            | {"variety_cues": _variety_cues(document), "written": _written(row)},
+            | {"variety_cues": _variety_cues(document), "written": _spelling(row)},
             "extractor": row["extractor"],
             "stated": _evidence(events, "extract", "changed") or {},
             "stages": [
@@ -162,19 +168,19 @@ def lineage(document: DocumentMatch, store: Store | None) -> dict[str, Any]:
 def _copies(
     run: Path, row: dict[str, Any], events: list[dict[str, Any]], disclosure: Disclosure, shown: bool
 ) -> dict[str, Any]:
-    """Tell of the document's copies, without the words of one that is withdrawn, and without its title."""
+    """Return the facts about the document's copies; without a comparison of texts if the document isn't shown."""
     evidence = _evidence(events, "dedupe") or _evidence(events, "dedupe", "changed")
-    told = copies(run, row, evidence, disclosure)
-    return told if shown else told | {"side_by_side": None}
+    facts = copies(run, row, evidence, disclosure)
+    return facts if shown else facts | {"side_by_side": None}
 
 
 def _evidence(events: list[dict[str, Any]], stage: str, verdict: str = "dropped") -> dict[str, Any] | None:
-    """Return the evidence with which a stage set the document aside, or changed it."""
+    """Return the evidence of the stage that dropped the document, or changed it."""
     return next((e["evidence"] for e in events if e["stage"] == stage and e["verdict"] == verdict), None)
 
 
 def _variety_cues(document: DocumentMatch) -> dict[str, list[str]] | None:
-    """Return the words by which a variety was predicted, by region; read in the text anew, as no row holds them."""
+    """Search the words by which the variety was predicted again, since no row has them; return them by region."""
     row = document.row
     if row["variety_basis"] != "predicted":
         return None
@@ -183,8 +189,8 @@ def _variety_cues(document: DocumentMatch) -> dict[str, list[str]] | None:
     return cues(row["text"] or "", (row["language"] or "").split("_")[0], folder)
 
 
-def _written(row: dict[str, Any]) -> dict[str, Any] | None:
-    """How a text in a language of the Americas is written: its apostrophes and spellings, found anew in the text."""
+def _spelling(row: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the apostrophes and spellings of a text in a language of the Americas, searched in the text."""
     code = short(row["language"] or UNDETERMINED)
     of = groups().of
     return describe_spelling(groups().listed(code), row["text"] or "") if code in of or code in of.values() else None
@@ -200,24 +206,24 @@ def _ledger(run: Path, doc_id: str) -> list[dict[str, Any]]:
 
 
 def _stages(document: DocumentMatch, events: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return what happened in each stage of the recipe, in order, up to the one that set the document aside.
+    """Return the events of each stage, in order, up to the one that dropped the document.
 
-    What a plan adds to a recipe is told only where something happened in it. The ledger goes by `doc_id`: where another
-    record of the document fell, its reason is not this one's.
+    Stages that the plan added to the recipe are only included if they have an event. The ledger has events of all
+    records with the same `doc_id`, so that a drop counts only if its reason is that of this record.
     """
-    named = {"collect", *(entry["use"] for entry in document.record.get("recipe", {}).get("stage", ()))}
+    recipe_stages = {"collect", *(entry["use"] for entry in document.record.get("recipe", {}).get("stage", ()))}
     event: dict[str, Any] | None
     by_stage: dict[str, list[dict[str, Any]]] = {}
     for event in events:
         by_stage.setdefault(event["stage"], []).append(event)
     steps = []
-    for name in document.record.get("stages", ()):  # of a version's own rows there is no run
+    for name in document.record.get("stages", ()):  # a row of a version without a run has no stages
         stage_events = by_stage.get(name, [])
-        fell = [event for event in stage_events if event["verdict"] != "changed"]
-        fallen = next((event for event in fell if event["reason"] == document.row["drop_reason"]), None)
-        event = fallen or next((event for event in stage_events if event["verdict"] == "changed"), None)
-        superseded = fell[0]["evidence"] if name == "supersede" and fell else None
-        if event is None and superseded is None and name not in named:
+        drops = [event for event in stage_events if event["verdict"] != "changed"]
+        own_drop = next((event for event in drops if event["reason"] == document.row["drop_reason"]), None)
+        event = own_drop or next((event for event in stage_events if event["verdict"] == "changed"), None)
+        superseded = drops[0]["evidence"] if name == "supersede" and drops else None
+        if event is None and superseded is None and name not in recipe_stages:
             continue
         steps.append(
             {
@@ -227,13 +233,13 @@ def _stages(document: DocumentMatch, events: list[dict[str, Any]]) -> list[dict[
                 "evidence": event["evidence"] if event else superseded,
             }
         )
-        if fallen:
+        if own_drop:
             break
     return steps
 
 
 def _bounds(document: DocumentMatch, row: dict[str, Any]) -> list[dict[str, Any]]:
-    """Each bound of the document's policy, as it stood in that run, with the measured value."""
+    """Return each bound of the run's policy for the document, with the measured value."""
     folder = document.run / "filters"
     if row["signals"] is None or not folder.is_dir():
         return []
@@ -242,7 +248,7 @@ def _bounds(document: DocumentMatch, row: dict[str, Any]) -> list[dict[str, Any]
         value = row["signals"].get(bound.signal)
         measured, words = (np.array([row["signals"].get(name)], np.float32) for name in (bound.signal, "word_count"))
         low, high = outside(measured, bound, words)
-        held = as_held(measured, bound, words)[bound.minimum is None]
+        adjusted = as_held(measured, bound, words)[bound.minimum is None]
         checks.append(
             {
                 "signal": bound.signal,
@@ -251,14 +257,14 @@ def _bounds(document: DocumentMatch, row: dict[str, Any]) -> list[dict[str, Any]
                 "max": bound.maximum,
                 "file": bound.file,
                 "kept_to": not (low[0] or high[0]),
-                "held_as": float(held[0]) if value is not None and held[0] != measured[0] else None,
+                "held_as": float(adjusted[0]) if value is not None and adjusted[0] != measured[0] else None,
             }
         )
     return checks
 
 
 def _withdrawn(log: WithdrawalLog | None, number: int | None) -> dict[str, Any] | None:
-    """By which entry of the store's log a document is withdrawn."""
+    """Return the entry of the store's log that withdraws a document."""
     if log is None or number is None:
         return None
     entry = log.entries[number - 1]
@@ -266,12 +272,12 @@ def _withdrawn(log: WithdrawalLog | None, number: int | None) -> dict[str, Any] 
 
 
 def _releases(store: Store, doc_id: str) -> list[dict[str, Any]]:
-    """Return what each release version says of the document, and by which entry of the log readers don't get it."""
+    """Return the decision of each version about the document, and the log entry by which readers must skip it."""
     log = read_log(store)
 
-    def left_out_by(name: str, version: str) -> int | None:
-        left_out = log.rows_of(load_manifest(store, name, version)).iter_rows() if log.binding else ()
-        return dict(left_out).get(doc_id)
+    def entry_number(name: str, version: str) -> int | None:
+        skipped = log.rows_of(load_manifest(store, name, version)).iter_rows() if log.binding else ()
+        return dict(skipped).get(doc_id)
 
     return [
         {
@@ -279,7 +285,7 @@ def _releases(store: Store, doc_id: str) -> list[dict[str, Any]]:
             "verdict": event["verdict"],
             "reason": event["reason"],
             "evidence": json.loads(event["evidence"]) if event["evidence"] else None,
-            "withdrawn": left_out_by(name, version) if event["verdict"] == "released" else None,
+            "withdrawn": entry_number(name, version) if event["verdict"] == "released" else None,
         }
         for name in store.names()
         for version in store.versions(name)

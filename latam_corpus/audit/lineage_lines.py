@@ -1,4 +1,4 @@
-"""A document's story in words, a line a fact, as `explain` prints it and a notebook shows it."""
+"""Describe the history of a document in words, for `explain` and for notebooks."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from latam_corpus.signals import signal_label
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Pieces of a line, each with its style: "", "bold", "green" or "red". They hold other people's words as they are.
+# Pieces of a line, each with its style: "", "bold", "green" or "red". Texts of documents in them aren't escaped.
 Line: TypeAlias = "list[tuple[str, str]]"
 _BASES: Final = {"declared": _("by its source's word"), "predicted": _("by its words")}
 _VERDICTS: Final = {"passed": _("passed"), "dropped": _("dropped"), "changed": _("changed"), "failed": _("set aside")}
-# What ledgers note beside a reason.
+# Labels of the evidence in ledgers.
 _EVIDENCE: Final = {
     "error": _("what is wrong"),
     "remedy": _("what to do"),
@@ -56,17 +56,17 @@ _EVIDENCE: Final = {
     "url": _("address"),
     "obtained": _("obtained"),
 }
-_SENTENCES: Final = ("error", "remedy", "why", "format")  # of those
-_MOST_CUES: Final = 12
-_WIDTH: Final = 12  # of a line's first column
+_SENTENCES: Final = ("error", "remedy", "why", "format")  # evidence that is a sentence
+_MAX_CUES: Final = 12
+_WIDTH: Final = 12  # characters of the first column
 
 
 def lineage_lines(lineage: dict[str, Any], language: str = "en") -> list[Line]:
-    """Return the lines of a story (see `story`), the verdict in its colour.
+    """Return the lines of a document's history, with styles.
 
     Args:
-        lineage: what `story` gave.
-        language: of the words.
+        lineage: the result of `lineage.lineage`.
+        language: the language of the lines.
     """
     say = Speaker(language)
     label = lineage["title"] or lineage["beginning"].strip().split("\n")[0][:70] or say(_("without text"))
@@ -85,10 +85,10 @@ def lineage_lines(lineage: dict[str, Any], language: str = "en") -> list[Line]:
 
 @dataclass(frozen=True)
 class Speaker:
-    """What translates messages into one language.
+    """Translates messages into one language.
 
     Attributes:
-        language: its code.
+        language: the code of the language.
     """
 
     language: str
@@ -99,18 +99,18 @@ class Speaker:
 
 
 def facts(lineage: dict[str, Any], say: Speaker) -> Iterator[tuple[Message, str, list[str]]]:
-    """Yield what is known of a document: what it is called, the value, and what more is to be said of it."""
+    """Yield facts about a document: the label, the value, and further lines about it."""
     source = {"source": lineage["source"]["id"], "when": _moment(lineage["source"]["obtained"], say)}
     origin = lineage["source"]["origin"] or {}
     place = "#".join(str(part) for part in (origin.get("file"), origin.get("member")) if part)
-    came = _("{source}: {place}, obtained {when}") if place else _("{source}, obtained {when}")
+    origin_line = _("{source}: {place}, obtained {when}") if place else _("{source}, obtained {when}")
     if not source["when"]:
-        came = Message("{source}: {place}" if place else "{source}")
+        origin_line = Message("{source}: {place}" if place else "{source}")
     genre = say(genre_name(lineage["genre"])) if lineage["genre"] and say.language != "en" else lineage["genre"]
     country = say(COUNTRIES.get(lineage["country"], same(lineage["country"] or "")))
-    about_language = [*_cues(lineage["language"]), *_written(lineage["language"], say)]
-    known = [
-        (_("from"), say(came.fill(place=place, **source)), []),
+    about_language = [*_cues(lineage["language"]), *_spelling_lines(lineage["language"], say)]
+    rows = [
+        (_("from"), say(origin_line.fill(place=place, **source)), []),
         (_("url"), lineage["url"], []),
         (_("rights"), _rights(lineage["rights"], say), []),
         (_("language"), _language(lineage["language"], say), about_language),
@@ -119,18 +119,18 @@ def facts(lineage: dict[str, Any], say: Speaker) -> Iterator[tuple[Message, str,
         (_("section"), lineage["stated"].get("section"), []),
         (_("licence"), _licences(lineage["stated"], say), []),
     ]
-    yield from (one for one in known if one[1])
+    yield from (row for row in rows if row[1])
 
 
 def steps(lineage: dict[str, Any], say: Speaker) -> Iterator[tuple[str, str, list[str]]]:
-    """Yield what each stage did: its name, what it did, and what is to be said of copies."""
+    """Yield the stages: the name, what the stage did with the document, and lines about its copies."""
     for step in lineage["stages"]:
-        copied = copy_lines(lineage["copies"], step["evidence"]) if step["stage"] == "dedupe" else []
-        yield say(stage_names(step["stage"])), _step(step, say), [say(line) for line in copied]
+        about_copies = copy_lines(lineage["copies"], step["evidence"]) if step["stage"] == "dedupe" else []
+        yield say(stage_names(step["stage"])), _step(step, say), [say(line) for line in about_copies]
 
 
 def _moment(value: Any, say: Speaker) -> Any:
-    """Return a moment as people write it; a day, and what is none, as it is."""
+    """Format a time; return days and other values unchanged."""
     return Figures(say.language).moment(value) if isinstance(value, str) and "T" in value else value
 
 
@@ -141,13 +141,13 @@ def _fact_lines(lineage: dict[str, Any], say: Speaker) -> Iterator[str]:
 
 
 def _step_lines(lineage: dict[str, Any], say: Speaker) -> Iterator[str]:
-    told = list(steps(lineage, say))
-    width = max((_WIDTH, *(len(name) for name, _done, _copied in told)))
-    for step, (name, done, copied) in zip(lineage["stages"], told, strict=True):
-        yield f"  {name:<{width}} {done}"
+    described = list(steps(lineage, say))
+    width = max((_WIDTH, *(len(name) for name, _action, _copies in described)))
+    for step, (name, action, about_copies) in zip(lineage["stages"], described, strict=True):
+        yield f"  {name:<{width}} {action}"
         if step["stage"] == "filter":
             yield from (f"     {bound_line(bound, say.language)}" for bound in lineage["bounds"])
-        yield from (f"     {line}" for line in copied)
+        yield from (f"     {line}" for line in about_copies)
 
 
 def _release_lines(lineage: dict[str, Any], say: Speaker) -> Iterator[str]:
@@ -159,10 +159,10 @@ def _release_lines(lineage: dict[str, Any], say: Speaker) -> Iterator[str]:
 
 
 def releases(lineage: dict[str, Any], say: Speaker) -> Iterator[tuple[str, str]]:
-    """Yield the versions that say something of a document, and what.
+    """Yield each version that decided about a document, and its decision.
 
-    >>> one = {"release": "cantos@2026.11.0", "verdict": "dropped", "reason": "rights_tier=unknown", "evidence": None}
-    >>> [told for _name, told in releases({"releases": [one]}, Speaker("es"))]
+    >>> row = {"release": "cantos@2026.11.0", "verdict": "dropped", "reason": "rights_tier=unknown", "evidence": None}
+    >>> [decision for _name, decision in releases({"releases": [row]}, Speaker("es"))]
     ['fuera: sus derechos no se reconocen como una licencia']
     """
     for release in lineage["releases"]:
@@ -185,7 +185,7 @@ def _rights(rights: dict[str, Any], say: Speaker) -> str:
 
 
 def _licences(page_terms: dict[str, Any], say: Speaker) -> str:
-    """Return what the document states of its rights and refuses, and whether that narrowed its terms."""
+    """Return the licences and refusals that the document states, and whether they narrowed its terms."""
     named = ", ".join(
         [*page_terms.get("licences", ()), *page_terms.get("notices", ()), *page_terms.get("refusals", ())]
     )
@@ -196,11 +196,11 @@ def _licences(page_terms: dict[str, Any], say: Speaker) -> str:
         return say(_("{licences} (as the document states; it withholds uses)", licences=named))
     if "tier_before" not in page_terms:
         return named and say(_("{licences} (as the document states; it changes no terms)", licences=named))
-    before = f"{page_terms['rights_before']} ({page_terms['tier_before']})"
+    previous = f"{page_terms['rights_before']} ({page_terms['tier_before']})"
     if page_terms.get("because") == "unread":
-        unread = _("{licences} (as the document states; nobody has read what it allows; before: {before})")
-        return say(unread.fill(licences=named, before=before))
-    return say(_("{licences} (as the document states; less open than {before})", licences=named, before=before))
+        unread = _("{licences} (as the document states; the program doesn't know what it allows; before: {before})")
+        return say(unread.fill(licences=named, before=previous))
+    return say(_("{licences} (as the document states; less open than {before})", licences=named, before=previous))
 
 
 def _language(language: dict[str, Any], say: Speaker) -> str:
@@ -217,18 +217,18 @@ def _language(language: dict[str, Any], say: Speaker) -> str:
 
 
 def _cues(language: dict[str, Any]) -> list[str]:
-    """Return the words by which the variety was predicted, a line a region."""
+    """Return the words by which the variety was predicted, one line per region."""
     return [
-        f"{region}: {', '.join(words[:_MOST_CUES])}{' …' if len(words) > _MOST_CUES else ''}"
+        f"{region}: {', '.join(words[:_MAX_CUES])}{' …' if len(words) > _MAX_CUES else ''}"
         for region, words in (language["variety_cues"] or {}).items()
     ]
 
 
-def _written(language: dict[str, Any], say: Speaker) -> list[str]:
-    """Give the apostrophes of a text, which are read as one letter, and the spellings whose signs it has, a line each.
+def _spelling_lines(language: dict[str, Any], say: Speaker) -> list[str]:
+    """Return a line about the apostrophes of a text, which are read as one letter, and one for each known spelling.
 
-    >>> one = {"name": "Aymara: old and new", "source": "a page", "old": 3, "modern": 1}
-    >>> _written({"written": {"apostrophes": {"ʼ": 4}, "spellings": [one]}}, Speaker("en"))
+    >>> spelling = {"name": "Aymara: old and new", "source": "a page", "old": 3, "modern": 1}
+    >>> _spelling_lines({"written": {"apostrophes": {"ʼ": 4}, "spellings": [spelling]}}, Speaker("en"))
     ['apostrophes, read as one letter: ʼ (4)', 'Aymara: old and new: 3 signs of the first, 1 of the second; a page']
     """
     written = language.get("written") or {"apostrophes": {}, "spellings": []}
@@ -237,8 +237,8 @@ def _written(language: dict[str, Any], say: Speaker) -> list[str]:
     return [
         *([say(_("apostrophes, read as one letter: {signs}", signs=signs))] if signs else []),
         *(
-            say(spelt.fill(name=one["name"], old=one["old"], modern=one["modern"], source=one["source"]))
-            for one in written["spellings"]
+            say(spelt.fill(**{name: spelling[name] for name in ("name", "old", "modern", "source")}))
+            for spelling in written["spellings"]
         ),
     ]
 
@@ -250,10 +250,10 @@ def _step(step: dict[str, Any], say: Speaker) -> str:
         return say(_record(step["verdict"], obtained))
     if step["verdict"] == "passed":
         return verdict
-    if step["stage"] == "dedupe":  # told in words below
+    if step["stage"] == "dedupe":  # the lines about copies have the evidence
         return f"{verdict} {say(told_reason(step['reason']))}"
     evidence = step["evidence"]
-    if step["stage"] == "extract" and step["verdict"] == "changed":  # what the page states is told above
+    if step["stage"] == "extract" and step["verdict"] == "changed":  # the facts have the terms of the page
         narrowed = _("passed, its terms narrowed by what it states of its rights")
         return say(narrowed if "tier_before" in evidence or "refusals" in evidence else _VERDICTS["passed"])
     if step["verdict"] == "changed" and step["stage"] in _NOTED:
@@ -264,13 +264,13 @@ def _step(step: dict[str, Any], say: Speaker) -> str:
 
 
 def _identified(evidence: dict[str, Any]) -> Message:
-    message = _("by its source's word, {declared} (prior {prior}); its text alone shows {shown}, score {score}")
+    message = _("declared by its source as {declared} (prior {prior}); the text alone: {shown}, score {score}")
     figures = {"prior": decimal(f"{evidence['prior']:g}"), "score": decimal(f"{evidence['score']:.2f}")}
     return message.fill(declared=evidence["declared"], shown=evidence["shown"], **figures)
 
 
 def _collected(evidence: dict[str, Any]) -> Message:
-    """Return what a record says that isn't understood, and what narrowed its terms."""
+    """Describe the values of a record that weren't understood, and those that narrowed its terms."""
     cells = evidence.get("unread", {}).items()
     notes = [_("«{value}» isn't understood as «{name}»", name=name, value=value) for name, value in cells]
     narrowing = evidence.get("narrowed_by", {}).items()
@@ -287,59 +287,64 @@ _NOTED: Final = {"collect": _collected, "identify": _identified}
 
 
 def _evidence(step: dict[str, Any], say: Speaker) -> str:
-    """Return what a stage noted of a document; in English by its keys, in other languages not the bounds told below."""
+    """Describe the evidence of a stage.
+
+    In English, it is listed by its keys; in other languages with labels, and without bounds, which have lines of
+    their own.
+    """
     evidence = step["evidence"]
     if not isinstance(evidence, dict):
         return ""
     if say.language == "en":
         return ", ".join(f"{key} = {value}" for key, value in evidence.items())
-    told = [(key, value) for key, value in evidence.items() if value not in (None, []) and bound_of(key) is None]
-    pairs = ({"key": _EVIDENCE.get(key, same(key)), "value": _noted(key, value)} for key, value in told)
+    shown = [(key, value) for key, value in evidence.items() if value not in (None, []) and bound_of(key) is None]
+    pairs = ({"key": _EVIDENCE.get(key, same(key)), "value": _evidence_value(key, value)} for key, value in shown)
     return say(enumerated(Message("{key}: {value}", pair) for pair in pairs))
 
 
-def _noted(key: str, value: object) -> Message:
+def _evidence_value(key: str, value: object) -> Message:
     if isinstance(value, list):
-        return enumerated(_noted(key, one) for one in value)
+        return enumerated(_evidence_value(key, item) for item in value)
     if key in _SENTENCES:
         return recognised(value)
     return decimal(f"{value:g}") if isinstance(value, float) else same(value)
 
 
 def _record(verdict: str, evidence: dict[str, Any]) -> Message:
-    """Return what became of two records of one document.
+    """Describe which of two records of a document was kept.
 
     >>> print(_record("passed", {"obtained": "2024-05-01", "obtained_winner": "2025-01-01"}))
-    another record of it, obtained 2024-05-01, gave way to this one
+    this record replaced another one of the same document, obtained 2024-05-01
     """
-    mine, kept = evidence["obtained"], evidence["obtained_winner"]
+    own_time, kept_time = evidence["obtained"], evidence["obtained_winner"]
     if verdict == "passed":
-        undated = _("another record of it, which states no time, gave way to this one")
-        return _("another record of it, obtained {when}, gave way to this one", when=mine) if mine else undated
-    if not kept:
-        return _("this record gave way to another of the same document; neither states when it was obtained")
-    if not mine:
-        dated = _("this record states no time, and gave way to another of the same document, obtained {kept}")
-        return dated.fill(kept=kept)
-    if kept == mine:
-        return _("this record gave way to another of the same document, obtained at the same moment")
-    message = _("this record gave way to another of the same document, obtained {kept}, this one {mine}")
-    return message.fill(kept=kept, mine=mine)
+        undated = _("this record replaced another one of the same document, which states no time")
+        dated = _("this record replaced another one of the same document, obtained {when}")
+        return dated.fill(when=own_time) if own_time else undated
+    if not kept_time:
+        return _("another record of the same document was kept; neither states when it was obtained")
+    if not own_time:
+        dated = _("another record of the same document was kept, obtained {kept}; this one states no time")
+        return dated.fill(kept=kept_time)
+    if kept_time == own_time:
+        return _("another record of the same document was kept, obtained at the same time")
+    message = _("another record of the same document was kept, obtained {kept}; this one was obtained {mine}")
+    return message.fill(kept=kept_time, mine=own_time)
 
 
 def bound_line(bound: dict[str, Any], language: str = "en") -> str:
-    """Return a bound with the measured value, as one line: `✓ stop_word_share 0.54 ≥ 0.29  genres/literature.toml`."""
+    """Format a bound and the measured value: `✓ stop_word_share 0.54 ≥ 0.29  genres/literature.toml`."""
     limits = [f"≥ {bound['min']:g}"] if bound["min"] is not None else []
     limits += [f"≤ {bound['max']:g}"] if bound["max"] is not None else []
     limit = decimal(" ".join(limits)).translate(language)
     measured = _("no list") if bound["value"] is None else decimal(f"{bound['value']:.3g}")
     value = measured.translate(language)
     mark = "✓" if bound["kept_to"] else "✗"
-    held = bound.get("held_as")
+    adjusted = bound.get("held_as")
     short = ""
-    if held is not None:
-        short = "  " + _("(few words: held as {value})", value=decimal(f"{held:.3g}")).translate(language)
+    if adjusted is not None:
+        short = "  " + _("(few words: held as {value})", value=decimal(f"{adjusted:.3g}")).translate(language)
     where, name = f"{bound['file']}{short}", bound["signal"]
-    if language != "en":  # in which a key says what it is of
+    if language != "en":  # in English, the key describes itself
         where, name = f"{bound['file']}: {name}{short}", signal_label(name).translate(language)
     return f"{mark} {name:<{26 if language == 'en' else 50}}{value:>8}  {limit:<16}{where}"

@@ -1,4 +1,4 @@
-"""What `measure` reads: a file's rows, measured now, or a run's documents, measured then."""
+"""Read the input of `measure`: the rows of a file, which are measured, or the documents of a run with its signals."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 
 from latam_corpus import schema, vocabulary
-from latam_corpus.audit.documents import disclosure_of, run_meant, with_documents
+from latam_corpus.audit.documents import disclosure_of, resolve_run, with_documents
 from latam_corpus.batch import Batch
 from latam_corpus.catalog.display_names import language_of, near_word
 from latam_corpus.catalog.named_values import genre_of
@@ -47,13 +47,13 @@ class MeasuredRows:
     """Documents with their signals.
 
     Attributes:
-        name: what was named.
-        frame: `doc_id`, `language`, `genre`, `signals`, and as what readers `judged` it: `good`, `bad` or null.
-        policies: what they are held against.
-        texts: gives the documents with these ids again, whole.
-        disclosure: which of them may be shown, and how they are redacted.
-        unmeasured: documents of a run that fell before anything was measured.
-        own: whether it is the reader's own file, without terms, and not documents of the catalogue.
+        name: the name of the input.
+        frame: `doc_id`, `language`, `genre`, `signals`, and the verdict of readers `judged`: `good`, `bad` or null.
+        policies: the policies with the bounds.
+        texts: a function that reads the complete documents with these ids.
+        disclosure: decides which documents may be shown, and redacts them.
+        unmeasured: the number of a run's documents that were dropped before anything was measured.
+        own: whether the input is the user's own file without terms, rather than documents of the catalogue.
     """
 
     name: str
@@ -65,11 +65,11 @@ class MeasuredRows:
     own: bool = False
 
     def beginnings(self, ids: Sequence[str], *, internal: bool = False) -> dict[str, str | None]:
-        """Return by `doc_id` the redacted beginnings of texts; None where one may not be shown.
+        """Return the redacted beginnings of texts by `doc_id`; None for a text that may not be shown.
 
         Args:
-            ids: of documents.
-            internal: whether texts are shown whose terms hide them.
+            ids: the ids of the documents.
+            internal: whether to show texts whose terms don't allow display.
         """
         rows = self.texts(ids)
         disclosure = replace(self.disclosure, internal=internal or self.own)
@@ -83,40 +83,41 @@ def read_measured(
     today: date,
     tell: Callable[[str | Message], None],
     *,
-    every: bool = False,
+    all_signals: bool = False,
     declared: Mapping[str, str] = MappingProxyType({}),
-    anew: bool = False,
+    remeasure: bool = False,
 ) -> MeasuredRows:
-    """Return the documents of a file, of a folder of .txt files, or of a run given by its folder or name.
+    """Return the documents of a file, of a folder of .txt files, or of a run.
 
     Args:
-        named: what the user typed.
-        out: the folder in which `runs/` is.
-        policies: a `filters/` folder; when empty, a run's own, and the shipped one for a file.
+        named: the path of a file or folder, or the folder or name of a run.
+        out: the folder that contains `runs/`.
+        policies: a `filters/` folder; if empty, the run's own, or the shipped one for a file.
         today: the day on which terms are judged.
-        tell: is given a sentence for each thing that a reader should know of the choice.
-        every: whether signals that no policy bounds are measured in a file, too.
-        declared: the `language` and `genre` of rows of a file that say none.
-        anew: whether the documents of a run are measured now, as their texts stand.
+        tell: called with sentences about the choice.
+        all_signals: whether to measure signals without a bound, too, for a file.
+        declared: the `language` and `genre` of rows that don't state them, for a file.
+        remeasure: whether to measure the documents of a run again.
 
     Raises:
-        ConfigError: there is no such file or run, or it holds no document.
+        ConfigError: the file or run doesn't exist, or has no documents.
     """
     path = Path(named)
     judged = verdicts(read_judgements(out))
     if path.is_file() or _holds_texts(path):
-        measured = _of_file(path, policies, today, tell, every, declared, judged)
+        measured = _of_file(path, policies, today, tell, all_signals, declared, judged)
     else:
-        measured = measured_run(with_documents(_run_folder(named, out, tell)), policies, today, judged, anew=anew)
-    _refuse_none(named, measured)
+        folder = with_documents(_run_folder(named, out, tell))
+        measured = measured_run(folder, policies, today, judged, remeasure=remeasure)
+    _check_not_empty(named, measured)
     return measured
 
 
 def checked_facts(language: str, genre: str) -> dict[str, str]:
-    """Return what somebody says of texts that say nothing themselves: a language by its code or name, and a genre.
+    """Return the `language` and `genre` that a user states for texts, each by its code or name.
 
     Raises:
-        ConfigError: no language or genre is called so.
+        ConfigError: the language or the genre is unknown.
 
     >>> checked_facts("náhuatl", "história oral")
     {'language': 'nah', 'genre': 'oral_history'}
@@ -139,42 +140,38 @@ def _holds_texts(path: Path) -> bool:
     return path.is_dir() and not (path / RUN_FILE).is_file() and next(path.rglob("*.txt"), None) is not None
 
 
-def _refuse_none(named: str, measured: MeasuredRows) -> None:
-    """Refuse to tell of no document.
-
-    Raises:
-        ConfigError: none was measured.
-    """
+def _check_not_empty(named: str, measured: MeasuredRows) -> None:
+    """Raise ConfigError if no document was measured."""
     if not measured.frame.height:
         if measured.unmeasured:
             problem = _("{n} {n:document|documents}, none measured", n=measured.unmeasured)
             raise ConfigError(named, problem, _("give the recipe a stage «filter» or «measure»"))
-        raise ConfigError(named, _("no document is in it"))
+        raise ConfigError(named, _("it has no documents"))
 
 
 def signal_table(measured: MeasuredRows) -> pl.DataFrame:
-    """Give the signals that have values or bounds, a row for each language, genre and signal, the largest group first.
+    """Return a row for each language, genre and signal that has values or a bound, the largest group first.
 
     Raises:
         ConfigError: no document was measured.
     """
-    _refuse_none(measured.name, measured)
+    _check_not_empty(measured.name, measured)
     rows = [
         {
             "language": group.language,
             "genre": group.genre,
             "documents": group.documents,
-            "signal": one.signal,
-            **{f"p{percent}": one.quantiles.get(percent) for percent in PERCENTS},
-            "min": one.bound and one.bound.minimum,
-            "max": one.bound and one.bound.maximum,
-            "file": one.bound and one.bound.file,
-            "would_drop": one.drops,
-            "would_drop_alone": one.alone,
+            "signal": signal.signal,
+            **{f"p{percent}": signal.quantiles.get(percent) for percent in PERCENTS},
+            "min": signal.bound and signal.bound.minimum,
+            "max": signal.bound and signal.bound.maximum,
+            "file": signal.bound and signal.bound.file,
+            "would_drop": signal.drops,
+            "would_drop_alone": signal.alone,
         }
         for group in groups(measured.frame, measured.policies)
-        for one in group.signals
-        if one.bound or one.values
+        for signal in group.signals
+        if signal.bound or signal.values
     ]
     numbers = dict.fromkeys([*(f"p{percent}" for percent in PERCENTS), "min", "max"], pl.Float64())
     return pl.DataFrame(rows, schema_overrides={**numbers, "file": pl.String()}, infer_schema_length=None)
@@ -185,30 +182,30 @@ def _of_file(
     policies: str,
     today: date,
     tell: Callable[[str | Message], None],
-    every: bool,
+    all_signals: bool,
     declared: Mapping[str, str],
     judged: Mapping[str, Mapping[str, str]],
 ) -> MeasuredRows:
-    stage = Measure(policies=policies, signals=(ALL,) if every else ())
+    stage = Measure(policies=policies, signals=(ALL,) if all_signals else ())
     frames, own = [], True
-    for rows, made in _rows_of(path, declared):
-        documents = with_language(made, [stage], tell)
+    for rows, unlabelled in _rows_of(path, declared):
+        documents = with_language(unlabelled, [stage], tell)
         _check_genres(documents, path)
-        # A file that states no terms is the reader's own.
+        # A file without terms is the user's own.
         own = own and not any(row.get("rights_tier") or row.get("rights") or row.get("uses") for row in rows)
         frames.append(_light(_with_judged(conserved(stage, Batch(documents)).frame, judged)))
 
-    def again(ids: Sequence[str]) -> pl.DataFrame:
-        wanted = pl.col("doc_id").is_in(list(ids))
-        documents = (schema.conform(made, schema.DOCUMENT_SCHEMA) for _, made in _rows_of(path, declared))
-        return pl.concat([one.filter(wanted) for one in documents])
+    def read_documents(ids: Sequence[str]) -> pl.DataFrame:
+        has_id = pl.col("doc_id").is_in(list(ids))
+        frames = (schema.conform(documents, schema.DOCUMENT_SCHEMA) for _, documents in _rows_of(path, declared))
+        return pl.concat([frame.filter(has_id) for frame in frames])
 
     disclosure = Disclosure(today, Redaction(policies if (Path(policies) / "privacy").is_dir() else ""))
-    return MeasuredRows(str(path), pl.concat(frames), cached_policies(policies), again, disclosure, own=own)
+    return MeasuredRows(str(path), pl.concat(frames), cached_policies(policies), read_documents, disclosure, own=own)
 
 
 def _rows_of(path: Path, declared: Mapping[str, str]) -> Iterator[tuple[list[dict[str, Any]], pl.DataFrame]]:
-    """Yield the rows of a file or of a folder of texts, some thousands at a time, and the documents made of them."""
+    """Yield the rows of a file or of a folder of texts, some thousands at a time, with the documents made of them."""
     start = 0
     texts = path.is_dir() or path.suffix.lower() == ".txt"
     for rows in [text_rows(path)] if texts else read_chunks(path):
@@ -217,19 +214,19 @@ def _rows_of(path: Path, declared: Mapping[str, str]) -> Iterator[tuple[list[dic
 
 
 def _row_facts(row: Mapping[str, object]) -> dict[str, object]:
-    """Return what a row says; nothing is said by an empty language or genre."""
+    """Return the values of a row, except an empty language or genre."""
     return {key: value for key, value in row.items() if value or key not in ("language", "genre")}
 
 
 def _with_judged(frame: pl.DataFrame, judged: Mapping[str, Mapping[str, str]]) -> pl.DataFrame:
-    """Return the rows, their texts whole, with how they were judged as they stand, or as redacted."""
-    verdict = [
-        next((known[one] for one in _hashes(text or "") if one in known), None)
-        if (known := judged.get(doc_id))
+    """Add the verdict about each text, or about its redacted form, as `judged`."""
+    verdicts_of_rows = [
+        next((by_hash[digest] for digest in _hashes(text or "") if digest in by_hash), None)
+        if (by_hash := judged.get(doc_id))
         else None
         for doc_id, text in zip(frame["doc_id"], frame["text"], strict=True)
     ]
-    return frame.with_columns(pl.Series("judged", verdict, dtype=pl.String))
+    return frame.with_columns(pl.Series("judged", verdicts_of_rows, dtype=pl.String))
 
 
 def _hashes(text: str) -> Iterator[str]:
@@ -250,16 +247,16 @@ def measured_run(
     today: date,
     judged: Mapping[str, Mapping[str, str]] = _NOTHING,
     *,
-    anew: bool = False,
+    remeasure: bool = False,
 ) -> MeasuredRows:
-    """Return the documents of the finished run in a folder, see `read_measured`.
+    """Return the documents of a finished run with their signals, see `read_measured`.
 
     Args:
-        folder: of the run.
+        folder: the folder of the run.
         policies: see `read_measured`.
-        today: see there.
-        judged: the verdicts on documents, by the hash of the text.
-        anew: see `read_measured`.
+        today: see `read_measured`.
+        judged: for each document id, the verdicts by the hash of the text.
+        remeasure: see `read_measured`.
     """
     record = read_record(folder)
     record.files("filters")
@@ -268,33 +265,33 @@ def measured_run(
     frames, unmeasured = [], 0
     files = sorted([*record.files("kept"), *record.files("dropped")])
     for file in files:
-        whole = pl.lit(value=True) if anew else pl.col("doc_id").is_in(list(judged))
-        text = pl.when(whole).then("text")
+        needs_text = pl.lit(value=True) if remeasure else pl.col("doc_id").is_in(list(judged))
+        text = pl.when(needs_text).then("text")
         rows = pl.scan_parquet(file, glob=False).select(*_LIGHT, "turns", text.alias("text")).collect()
         measured = rows.filter(pl.col("signals").is_not_null())
         unmeasured += rows.height - measured.height
-        measured = _measured_anew(measured, used) if anew else measured
+        measured = _remeasured(measured, used) if remeasure else measured
         frames.append(_light(_with_judged(measured, judged)))
 
-    def again(ids: Sequence[str]) -> pl.DataFrame:
-        wanted = pl.col("doc_id").is_in(list(ids))
-        found = [schema.scan([file], schema.DOCUMENT_SCHEMA).filter(wanted).collect() for file in files]
-        return pl.concat(found).unique("doc_id", keep="first", maintain_order=True)
+    def read_documents(ids: Sequence[str]) -> pl.DataFrame:
+        has_id = pl.col("doc_id").is_in(list(ids))
+        documents = [schema.scan([file], schema.DOCUMENT_SCHEMA).filter(has_id).collect() for file in files]
+        return pl.concat(documents).unique("doc_id", keep="first", maintain_order=True)
 
-    return MeasuredRows(folder.name, pl.concat(frames), used, again, disclosure_of(folder, today), unmeasured)
+    return MeasuredRows(folder.name, pl.concat(frames), used, read_documents, disclosure_of(folder, today), unmeasured)
 
 
-def _measured_anew(rows: pl.DataFrame, policies: Policies) -> pl.DataFrame:
-    """Return the rows with the signals that texts alone give, measured now, and with the others as they were."""
-    now = Measure(policies=str(policies.folder))(Batch(rows.drop("signals"))).frame["signals"].struct.unnest()
-    then = rows["signals"].struct.unnest()
-    absent = [name for name in now.columns if name in then.columns and now[name].is_null().all()]
-    return rows.with_columns(now.with_columns(then.select(absent)).to_struct("signals"))
+def _remeasured(rows: pl.DataFrame, policies: Policies) -> pl.DataFrame:
+    """Measure the signals that depend on the text alone again, and keep the others."""
+    new = Measure(policies=str(policies.folder))(Batch(rows.drop("signals"))).frame["signals"].struct.unnest()
+    old = rows["signals"].struct.unnest()
+    unmeasured = [name for name in new.columns if name in old.columns and new[name].is_null().all()]
+    return rows.with_columns(new.with_columns(old.select(unmeasured)).to_struct("signals"))
 
 
 def _run_folder(named: str, out: Path, tell: Callable[[str | Message], None]) -> Path:
     try:
-        return run_meant(named, out, tell)
+        return resolve_run(named, out, tell)
     except ConfigError as error:
         if Path(named).suffix or "/" in named:
             remedy = _("name a JSONL or Parquet file, .txt or a folder of them, or a run's folder or name")
@@ -308,5 +305,5 @@ def _light(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def near_rows(groups: list[Group]) -> list[int]:
-    """Return the rows of all documents at an edge."""
+    """Return the row numbers of the documents that are close to a bound."""
     return sorted({near.row for g in groups for m in g.signals for cost in m.costs for near in cost.edge})

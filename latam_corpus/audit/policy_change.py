@@ -1,4 +1,4 @@
-"""One changed policy file in the place of the one that is there: which documents fall or stay by it, one by one."""
+"""Compare the decisions of the present policies with those after a change of one file, document by document."""
 
 from __future__ import annotations
 
@@ -27,32 +27,32 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PolicyChange:
-    """What one changed file does.
+    """The effect of one changed policy file.
 
     Attributes:
-        file: its name in a folder of policies, `languages/quy.toml`.
-        beside: the folder of the other files.
-        decides: the documents whose policy it is part of.
-        rows: of each document `doc_id`, `language`, `genre`, as what it was `judged`, and the drop reasons `before`
-            and `after`, none where it stays.
-        measured: the documents as they were read.
+        file: its name in a folder of policies, such as `languages/quy.toml`.
+        folder: the folder with the other files.
+        affected: the number of documents to which the file applies.
+        rows: for each document `doc_id`, `language`, `genre`, the verdict `judged`, and the lists of drop reasons
+            `before` and `after` the change, empty if it is kept.
+        measured: the measured documents.
     """
 
     file: str
-    beside: Path
-    decides: int
+    folder: Path
+    affected: int
     rows: pl.DataFrame
     measured: MeasuredRows
 
     @property
     def kept(self) -> tuple[int, int]:
-        """The documents that stay before and after."""
+        """The numbers of documents kept before and after the change."""
         before, after = (int((self.rows[when].list.len() == 0).sum()) for when in ("before", "after"))
         return before, after
 
     @property
     def changed(self) -> pl.DataFrame:
-        """The documents that fall now, and those that stay now, the first first."""
+        """The documents that the change drops, followed by those that it keeps."""
         before, after = (pl.col(when).list.len() > 0 for when in ("before", "after"))
         return self.rows.filter(before != after).sort(after, "doc_id", descending=[True, False])
 
@@ -65,41 +65,41 @@ def changed_policy(
     tell: Callable[[str | Message], None],
     facts: Mapping[str, str] = MappingProxyType({}),
 ) -> PolicyChange:
-    """Return what a changed policy file does to the documents of a run, of a file or of a folder of texts.
+    """Return the effect of a changed policy file on the documents of a run, a file or a folder of texts.
 
-    Where it changes words that signals are measured by, the documents of a run are measured anew, as their texts stand.
+    If the file changes words with which signals are measured, the documents of a run are measured again.
 
     Args:
         named: see `read_measured`.
-        out: see there.
-        file: the changed policy, of a language or a genre; its name is of no account.
-        today: see there.
-        tell: see there.
-        facts: the `language` and `genre` of rows of a file that say none; the file's own where it isn't there.
+        out: see `read_measured`.
+        file: the changed policy of a language or a genre, under any name.
+        today: see `read_measured`.
+        tell: see `read_measured`.
+        facts: the `language` and `genre` of rows that don't state them; that of the policy by default.
 
     Raises:
-        ConfigError: there is no such input, or the file is no policy of a language or a genre.
+        ConfigError: the input doesn't exist, or the file isn't a policy of a language or a genre.
     """
     text, name = read_policy(file)
     kind, code = name.removesuffix(".toml").split("/")
     declared = {kind.removesuffix("s"): code, **facts}
-    before = read_measured(named, out, "", today, tell, declared=declared)
+    measured = read_measured(named, out, "", today, tell, declared=declared)
     with TemporaryDirectory() as folder, named_as({Path(folder) / name: file}):
         for part in ("languages", "genres"):
-            shutil.copytree(before.policies.folder / part, Path(folder) / part)
+            shutil.copytree(measured.policies.folder / part, Path(folder) / part)
         (Path(folder) / name).write_text(text, "utf-8")
         changed = cached_policies(folder)
-        same_words = changed.lexicon_digest() == before.policies.lexicon_digest()
-        if not same_words:
-            before = read_measured(named, out, "", today, tell, declared=declared, anew=True)
-        after = before if same_words else read_measured(named, out, folder, today, tell, declared=declared, anew=True)
-        rows = before.frame.drop("signals").with_columns(
-            pl.Series("before", reasons(before.frame, before.policies), dtype=pl.List(pl.String)),
-            pl.Series("after", reasons(after.frame, changed), dtype=pl.List(pl.String)),
+        remeasured = measured
+        if changed.lexicon_digest() != measured.policies.lexicon_digest():
+            measured = read_measured(named, out, "", today, tell, declared=declared, remeasure=True)
+            remeasured = read_measured(named, out, folder, today, tell, declared=declared, remeasure=True)
+        rows = measured.frame.drop("signals").with_columns(
+            pl.Series("before", reasons(measured.frame, measured.policies), dtype=pl.List(pl.String)),
+            pl.Series("after", reasons(remeasured.frame, changed), dtype=pl.List(pl.String)),
         )
-        decides = sum(_decides(changed, kind, code, *pair) for pair in rows.select("language", "genre").iter_rows())
-    return PolicyChange(name, before.policies.folder, decides, rows, before)
+        affected = sum(_applies(changed, kind, code, *pair) for pair in rows.select("language", "genre").iter_rows())
+    return PolicyChange(name, measured.policies.folder, affected, rows, measured)
 
 
-def _decides(policies: Policies, kind: str, code: str, language: str, genre: str) -> bool:
+def _applies(policies: Policies, kind: str, code: str, language: str, genre: str) -> bool:
     return genre == code if kind == "genres" else policies.language(language).language == code

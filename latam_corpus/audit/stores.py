@@ -1,4 +1,4 @@
-"""The store and the version that a name means; what is passed over for it is told."""
+"""Find the store and the version that a user names, with notes about what was ignored."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from latam_corpus.messages import _
 from latam_corpus.release.storing.manifest import load_manifest
+from latam_corpus.release.storing.minisign_keys import read_signer
 from latam_corpus.release.storing.store import Store
 from latam_corpus.release.storing.store_tables import read_ledger
 from latam_corpus.storage.bucket import may_have_store
@@ -21,41 +22,43 @@ if TYPE_CHECKING:
 
 
 def open_store(store: str | None, out: Path, sign: Path | None = None) -> Store:
-    """Return the store that is named, else the one in the folder of runs; with a secret key it signs what it says."""
-    if sign is None:
-        return Store.at(out / "store" if store is None else store)
-    from latam_corpus.release.storing.minisign_keys import read_signer
+    """Return the named store, else the one in the folder of runs.
 
-    return Store.at(out / "store" if store is None else store, read_signer(sign))
+    Args:
+        store: the folder or URL of the store; `<out>/store` when None.
+        out: the folder of runs.
+        sign: the file of a secret key with which the store signs.
+    """
+    return Store.at(out / "store" if store is None else store, read_signer(sign) if sign else None)
 
 
 def existing_store(store: str | None, out: Path) -> Store | None:
-    """Return the store, where one is named or there is one yet."""
+    """Return the named store, or the one in the folder of runs if it exists."""
     return open_store(store, out) if store is not None or may_have_store(out) else None
 
 
 def folder_of_runs(out: Path, store: Store) -> Path:
-    """Return the folder of runs; if it has none, the folder that contains the store, if runs are in it."""
-    beside = store.folder.resolve().parent if store.folder else out
-    return beside if not (out / "runs").is_dir() and (beside / "runs").is_dir() else out
+    """Return the folder of runs, or the folder that contains the store if only that has runs."""
+    parent = store.folder.resolve().parent if store.folder else out
+    return parent if not (out / "runs").is_dir() and (parent / "runs").is_dir() else out
 
 
-def runs_beside(store: Store) -> Path | None:
-    """Return the folder that contains the store and the runs from which its versions were made; None without one."""
-    beside = store.folder.resolve().parent if store.folder else None
-    return beside if beside and any((beside / name).is_dir() for name in ("runs", "work")) else None
+def runs_with_store(store: Store) -> Path | None:
+    """Return the folder that contains the store, if it has runs or stored work."""
+    parent = store.folder.resolve().parent if store.folder else None
+    return parent if parent and any((parent / name).is_dir() for name in ("runs", "work")) else None
 
 
 def load_version(store: Store, spec: str, tell: Callable[[str | Message], None]) -> Manifest:
-    """Return the version that `NAME` or `NAME@VERSION` means.
+    """Return the manifest of `NAME@VERSION`, or of the latest version of `NAME`.
 
     Args:
-        store: where it is.
-        spec: its name.
-        tell: is given a sentence for each thing that was passed over.
+        store: the store.
+        spec: the name.
+        tell: called with a sentence for each folder and file that was ignored.
 
     Raises:
-        ConfigError: there is none.
+        ConfigError: the version doesn't exist.
         ReleaseError: the store can't be read.
     """
     with store.named_errors():
@@ -66,12 +69,12 @@ def load_version(store: Store, spec: str, tell: Callable[[str | Message], None])
 
 
 def releases_of(store: Store) -> dict[str, list[str]]:
-    """Return the versions that were made of each run, as `NAME@VERSION`, by the run's name."""
-    by_run: dict[str, list[str]] = {}
+    """Return the versions that were built from each run, as `NAME@VERSION`, by the run's name."""
+    versions: dict[str, list[str]] = {}
     for manifest in _manifests(store):
         for run in manifest.runs:
-            by_run.setdefault(run.id, []).append(manifest.spec)
-    return by_run
+            versions.setdefault(run.id, []).append(manifest.spec)
+    return versions
 
 
 def _manifests(store: Store) -> list[Manifest]:
@@ -80,10 +83,10 @@ def _manifests(store: Store) -> list[Manifest]:
 
 
 def released_ids(store: Store, manifest: Manifest) -> pl.Series:
-    """Return the ids of a version's documents, of its parent's too.
+    """Return the ids of a version's documents.
 
     Raises:
-        ReleaseError: its ledger can't be read.
+        ReleaseError: the ledger can't be read.
     """
     with store.named_errors():
         rows = read_ledger(store, manifest.name, manifest.version)
@@ -91,11 +94,11 @@ def released_ids(store: Store, manifest: Manifest) -> pl.Series:
 
 
 def made_of(store: Store, run: str) -> str | None:
-    """Return the version that was made of a run, as `NAME@VERSION`; later ones may still hold documents of it.
+    """Return the first version that was built from a run, as `NAME@VERSION`.
 
     Args:
-        store: where versions are.
-        run: the run's name.
+        store: the store.
+        run: the name of the run.
     """
-    holding = [manifest for manifest in _manifests(store) if run in {one.id for one in manifest.runs}]
-    return min(holding, key=lambda manifest: manifest.created).spec if holding else None
+    versions = [manifest for manifest in _manifests(store) if run in {entry.id for entry in manifest.runs}]
+    return min(versions, key=lambda manifest: manifest.created).spec if versions else None

@@ -25,6 +25,7 @@ from latam_corpus.release.pages.changelog import word_of
 from latam_corpus.release.storing.store_tables import read_ledger
 from latam_corpus.release.withdrawals.withdraw import withdraw
 from latam_corpus.release.withdrawals.withdrawal_receipt import problems_of, write_receipt_entry
+from latam_corpus.release.withdrawals.withdrawal_request import WithdrawalRequest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,7 +64,7 @@ def take_back(workdir: Path, store: Store, rows: pl.DataFrame, run: Path) -> dic
 
 def _withdrawn(workdir: Path, store: Store, by: By, value: str, because: str, run: Path) -> dict[str, Any]:
     start = time.perf_counter()
-    done = withdraw(store, "demo", by, value, because, datetime.now(UTC), {run.name: run})
+    done = withdraw(store, WithdrawalRequest.of("demo", by, value, because), datetime.now(UTC), {run.name: run})
     files = write_receipt_entry(store, done, datetime.now(UTC))
     receipt = workdir / f"{done.entry.request}.html"
     receipt.write_bytes(files["html"])

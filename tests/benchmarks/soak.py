@@ -24,6 +24,7 @@ from latam_corpus.release.building.build import build
 from latam_corpus.release.eligibility.build_request import BuildRequest
 from latam_corpus.release.storing.store import Store
 from latam_corpus.release.withdrawals.withdraw import withdraw
+from latam_corpus.release.withdrawals.withdrawal_request import WithdrawalRequest
 from latam_corpus.train.streams.mixed_stream import MixedStream
 from latam_corpus.train.streams.stream import CorpusStream
 
@@ -218,7 +219,11 @@ def _start(soak: Soak, tasks: list[RankTask]) -> None:
 def _withdraw(soak: Soak) -> None:
     left = [number for number in range(len(soak.sizes)) if number not in soak.withdrawn]
     for number in soak.chance.sample(left, 3):
-        withdraw(soak.store, "benchmark", "doc", doc_id(number), "asked by its author", datetime.now(UTC))
+        withdraw(
+            soak.store,
+            WithdrawalRequest.of("benchmark", "doc", doc_id(number), "asked by its author"),
+            datetime.now(UTC),
+        )
         soak.withdrawn[number] = len(soak.tokens) - 1
 
 

@@ -25,6 +25,7 @@ from latam_corpus.release.storing.manifest import load_manifest
 from latam_corpus.release.storing.store import Store
 from latam_corpus.release.withdrawals.purge import purge
 from latam_corpus.release.withdrawals.withdraw import withdraw
+from latam_corpus.release.withdrawals.withdrawal_request import WithdrawalRequest
 
 from .machine import Report, Table, rounded
 from .texts import NOVELS, SEED, checksums, read_texts
@@ -78,7 +79,7 @@ def measure(args: argparse.Namespace) -> Report:
         rows, gone = [], []
         for title, by, value in _asked(args.documents):
             started, cpu = time.perf_counter(), time.process_time()
-            done = withdraw(store, "benchmark", by, value, "a benchmark", datetime.now(UTC))
+            done = withdraw(store, WithdrawalRequest.of("benchmark", by, value, "a benchmark"), datetime.now(UTC))
             taken = rounded(time.perf_counter() - started), rounded(time.process_time() - cpu)
             touched = sum(len(shards) for spec, shards in done.shards.items() if spec == done.before.spec)
             share = 100 * done.written / max(1, done.before.shard_bytes)

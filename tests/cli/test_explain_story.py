@@ -78,10 +78,10 @@ def test_a_run_lists_every_stage_of_its_plan_in_order(out: Path) -> None:
 def test_a_superseded_record_is_told_in_words(command_line: CommandLine, out: Path) -> None:
     """The older record says what stands in its place, the newer one that another gave way; no reason is the other's."""
     older = command_line("explain", "barca salió", "--out", out).out
-    assert "gave way to another of the same document, obtained 2025-05-01" in older
+    assert "another record of the same document was kept, obtained 2025-05-01" in older
     newer = command_line("explain", "barca volvió", "--out", out).out
     assert "obtained 2024-05-01 00:00" in newer
-    assert "gave way to this one" in newer
+    assert "this record replaced another one" in newer
     assert "kept" in newer
     story = _story(command_line, out, "barca volvió")
     assert {step["verdict"] for step in story["stages"]} == {"passed"}
@@ -102,7 +102,7 @@ def test_words_are_found_in_either_form_of_unicode(command_line: CommandLine, ou
 def test_nothing_is_no_question(command_line: CommandLine, out: Path) -> None:
     """An empty string would be in every document."""
     told = command_line("explain", " ", "--out", out)
-    assert (told.code, "nothing is asked for" in told.err) == (2, True)
+    assert (told.code, "the query is empty" in told.err) == (2, True)
 
 
 def test_a_path_is_answered_with_how_a_file_is_named(command_line: CommandLine, out: Path) -> None:

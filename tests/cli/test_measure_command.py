@@ -202,7 +202,7 @@ def test_texts_whose_terms_keep_them_inside_are_not_shown(command_line: CommandL
     ("content", "more", "said"),
     [
         (None, [], "there is no such file and no such run"),
-        ("", [], "no document is in it"),
+        ("", [], "it has no documents"),
         ('{"id": "a", "text": "Hola", "genre": "newz"}\n', [], "there is no genre «newz»"),
         ('{"id": "a", "text": "Hola", "language": "spa"}\n', ["--suggest"], "has 1 document"),
         ('{"id": "a", "text": "Hola", "language": "spa"}\n', ["--suggest", "--lose", "0.5"], "from 0 to 0.2"),

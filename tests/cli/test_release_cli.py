@@ -52,13 +52,13 @@ def test_a_release_is_built_listed_shown_compared_verified_and_pulled(
     assert json.loads(run(out, "release", "show", f"puerto@{versions[0]}", "--json"))["version"] == versions[0]
     changes = json.loads(run(out, "release", "diff", f"puerto@{versions[0]}", "puerto", "--json"))["changes"]
     assert changes == [{"what": "added", "language": "spa_Latn", "reason": "new", "rows": 1}]
-    assert "hold the same documents" in run(out, "release", "diff", "puerto", "puerto")
+    assert "have the same documents" in run(out, "release", "diff", "puerto", "puerto")
     assert "whole" in run(out, "release", "verify", "puerto")
     pulled = run(out, "pull", "puerto", "--to", str(tmp_path / "corpus"), "--where", "country = 'CL'")
     assert "5 documents" in pulled
     assert "every byte verified" in pulled
     part = run(out, "pull", "puerto", "--to", str(tmp_path / "parte"), "--columns", "text")
-    assert "agrees with the sums of their pages" in " ".join(part.split())
+    assert "agree with their checksums" in " ".join(part.split())
     assert "every byte" not in part
     assert (tmp_path / "corpus" / "corpus.lock").is_file()
 

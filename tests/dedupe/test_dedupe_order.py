@@ -351,7 +351,7 @@ def test_a_recipe_releases_the_copy_that_it_may_use(
     shards = list((tmp_path / "out" / "store" / "objects").rglob("*.parquet"))
     assert pl.concat([pl.read_parquet(path) for path in shards])["source_id"].to_list() == ["citada"]
     said = " ".join(command_line("explain", "Impreso en la casa", *out).out.split())
-    assert "that one is kept: the release may use it, and not this one, or this one for a shorter time" in said
+    assert "that document is kept: the release may use it, but may not use this one, or only for a shorter time" in said
 
 
 @pytest.mark.parametrize(
@@ -359,7 +359,7 @@ def test_a_recipe_releases_the_copy_that_it_may_use(
     [
         ({"decided_by": "existing"}, "it is in the earlier version"),
         ({"decided_by": "rights_tier", "rights_tier": "unknown", "kept_rights_tier": "open"}, "open against unknown"),
-        ({"decided_by": "damage", "mojibake": 90, "kept_mojibake": 2, "misread": 5}, "wrong charset"),
+        ({"decided_by": "damage", "mojibake": 90, "kept_mojibake": 2, "misread": 5}, "wrong encoding"),
         ({"decided_by": "damage", "misread": 5, "kept_misread": 2}, "2 words of 1,000 against 5; letters are misread"),
         ({"decided_by": "obtained", "obtained": "2025", "kept_obtained": "2024"}, "earlier: 2024 against 2025"),
         ({"decided_by": "doc_id"}, "the smaller doc_id is kept"),
@@ -395,12 +395,12 @@ def test_of_a_novel_the_sound_copy_is_kept(file: str, language: str, damage: Cal
 
 
 def test_an_equal_copy_of_a_near_duplicate_is_told_as_both() -> None:
-    """That 88.4 % of its words stand in the kept document isn't said to be the same text."""
+    """That 88.4 % of its words are in the kept document isn't said to be the same text."""
     facts: dict[str, object] = {"duplicate_of": "kept", "contained_in": None, "variant_of": None, "containment": 0.884}
     facts |= {"other": None}
     facts |= {"cluster": {"id": "kept", "size": 3}, "rule": None, "why": None, "side_by_side": None}
     evidence = {"rule": "equal normalised text", "kept": "twin", "decided_by": "doc_id"}
     assert [str(line) for line in lines(facts, evidence)] == [
-        "it has the same text as twin, letter case and spacing aside, which fell too",
-        "88.4 % of its words stand in kept",
+        "it has the same text as twin, except for letter case and spacing, which was dropped too",
+        "88.4 % of its words are in kept",
     ]

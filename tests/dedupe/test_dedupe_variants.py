@@ -263,7 +263,7 @@ def test_two_texts_stand_side_by_side(tmp_path: Path) -> None:
     told = copies(tmp_path, row | {"variant_of": "b"}, {"rule": "passages"}, Disclosure(date(2026, 11, 27)))
     shown = [str(line) for line in lines(told)]
     assert "a variant of b «Molinera»" in shown[0]
-    assert "each has passages of its own" in shown[0]
+    assert "each has different passages" in shown[0]
     assert any("[con la saya remangada]" in line for line in shown)
     assert any("[bordando pañuelos finos]" in line for line in shown)
     assert "text" not in told["other"]

@@ -111,7 +111,7 @@ def test_explain_says_that_it_is_by_the_sources_word() -> None:
     """The step tells the declaration, the prior and what the text alone shows."""
     told = note(Judgement("spa_Latn", 0.96), "gn")
     step = {"stage": "identify", "verdict": "changed", "reason": "identify", "evidence": told}
-    line = "by its source's word, gn (prior 0.99); its text alone shows spa_Latn, score 0.96"
+    line = "declared by its source as gn (prior 0.99); the text alone: spa_Latn, score 0.96"
     story: dict[str, Any] = {
         **dict.fromkeys(("title", "url", "reason", "genre", "country", "extractor")),
         "beginning": "La casa", "doc_id": "0", "verdict": "kept", "stages": [step], "stated": {}, "releases": [],

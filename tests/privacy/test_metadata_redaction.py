@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from latam_corpus import schema
-from latam_corpus.audit.lineage import meant_by
+from latam_corpus.audit.lineage import matches_query
 from latam_corpus.batch import Batch
 from latam_corpus.catalog.identity import canonical_url
 from latam_corpus.privacy.metadata import redacted_address, redacted_file_name, redacted_name
@@ -135,7 +135,7 @@ def test_who_knows_the_address_or_the_file_finds_the_document() -> None:
     for frame in (rows, redacted):
         for query in (url, file, "entrevista_maria_5512345678", redacted["url"][0]):
             if frame is redacted or query != redacted["url"][0]:
-                assert frame.filter(meant_by(query)).height == 1, query
+                assert frame.filter(matches_query(query)).height == 1, query
 
 
 def test_a_withdrawal_names_the_original_address() -> None:

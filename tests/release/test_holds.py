@@ -26,6 +26,7 @@ from latam_corpus.release.withdrawals.holds import give_back
 from latam_corpus.release.withdrawals.purge import purge
 from latam_corpus.release.withdrawals.withdraw import outcomes_of_lapses, withdraw
 from latam_corpus.release.withdrawals.withdrawal_receipt import problems_of, sentences, write_receipt_entry
+from latam_corpus.release.withdrawals.withdrawal_request import WithdrawalRequest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -80,14 +81,14 @@ def test_what_is_held_comes_back_as_it_was(
     every = {one["doc_id"] for one in documents}
     before = pl.read_parquet(f"{store.root}/{load_manifest(store, 'puerto', old).shards[0].object}")
     pull("puerto", store, tmp_path / "p")
-    held = withdraw(store, "puerto", "source", "cantos", "two heirs disagree", NOW, kind="hold")
+    held = withdraw(store, WithdrawalRequest.of("puerto", "source", "cantos", "two heirs disagree", kind="hold"), NOW)
     ids = {one["doc_id"] for one in documents[:3]}
     assert (held.entry.kind, held.entry.request[0], set(held.documents)) == ("hold", "H", ids)
     assert reasons(store, held.after) == dict.fromkeys(ids, "held")
     assert given(store, f"puerto@{old}") == given(store, "puerto") == every - ids
     again = build("puerto", [kept_run("b-1", documents)], store, parent="latest", created=NOW, **TERMS)
     assert given(store, again.spec) == every - ids
-    withdraw(store, "puerto", "doc", documents[5]["doc_id"], "asked", NOW)
+    withdraw(store, WithdrawalRequest.of("puerto", "doc", documents[5]["doc_id"], "asked"), NOW)
     assert purge(store, tmp_path / "out", NOW).documents == 1
     assert given(store, f"puerto@{old}") == every - ids - {documents[5]["doc_id"]}
     back = give_back(store, "puerto", held.entry.request, "they agree now", NOW)
@@ -107,7 +108,7 @@ def test_what_is_held_comes_back_as_it_was(
     # The same command again changes nothing.
     assert give_back(store, "puerto", held.entry.request, "again", NOW).after.version == back.after.version
     # And what was given back can be withdrawn, and is gone then.
-    gone = withdraw(store, "puerto", "source", "cantos", "after all", NOW)
+    gone = withdraw(store, WithdrawalRequest.of("puerto", "source", "cantos", "after all"), NOW)
     assert set(gone.documents) == ids
     purge(store, tmp_path / "out", NOW)
     assert given(store, f"puerto@{old}") == every - ids - {documents[5]["doc_id"]}
@@ -134,13 +135,16 @@ def test_a_copy_leaves_when_what_it_stood_for_is_back(
 
     def hold(doc: str) -> str:
         return withdraw(
-            opened, "puerto", "doc", doc, "in dispute", datetime.now(UTC), {run.name: run}, kind="hold"
+            opened,
+            WithdrawalRequest.of("puerto", "doc", doc, "in dispute", kind="hold"),
+            datetime.now(UTC),
+            {run.name: run},
         ).entry.request
 
     request = hold(first)
     assert given(opened, "puerto") == {copy, other}
     told = command_line("release", "return", "puerto", request, "--because", "x", "--store", opened.url)
-    assert ("1 document more" in told.out, "1 copy that had taken its place has left" in told.out) == (True, True)
+    assert ("1 document more" in told.out, "1 copy that had taken its place was removed" in told.out) == (True, True)
     assert given(opened, "puerto") == {first, other}
     assert reasons(opened, load_manifest(opened, *opened.find("puerto"))) == {copy: "duplicate"}
     both = hold(first), hold(copy)
@@ -161,8 +165,8 @@ def test_a_copy_leaves_when_what_it_stood_for_is_back(
 def test_a_hold_that_turns_into_a_withdrawal(store: Store, documents: list[dict[str, Any]], tmp_path: Path) -> None:
     """Ends as one; what is withdrawn can't be held, and what isn't held not be given back."""
     doc, old = documents[4]["doc_id"], store.versions("puerto")[0]
-    held = withdraw(store, "puerto", "doc", doc, "in dispute", NOW, kind="hold")
-    final = withdraw(store, "puerto", "doc", doc, "settled", NOW)
+    held = withdraw(store, WithdrawalRequest.of("puerto", "doc", doc, "in dispute", kind="hold"), NOW)
+    final = withdraw(store, WithdrawalRequest.of("puerto", "doc", doc, "settled"), NOW)
     assert (final.entry.kind, final.documents, final.entry.number) == ("withdrawal", [doc], 2)
     give_back(store, "puerto", held.entry.request, "by mistake", NOW)
     assert doc not in given(store, "puerto") | given(store, f"puerto@{old}")
@@ -170,14 +174,16 @@ def test_a_hold_that_turns_into_a_withdrawal(store: Store, documents: list[dict[
     assert len(given(store, f"puerto@{old}")) == 11
     assert verify(store, "puerto", old) == []
     with pytest.raises(ConfigError, match="isn't withdrawn already"):
-        withdraw(store, "puerto", "doc", doc, "once more", NOW, kind="hold")
+        withdraw(store, WithdrawalRequest.of("puerto", "doc", doc, "once more", kind="hold"), NOW)
     with pytest.raises(ConfigError, match="has no hold «H9»"):
         give_back(store, "puerto", "H9", "by whom", NOW)
 
 
 def test_what_was_held_comes_back_into_the_latest_version_alone(store: Store, documents: list[dict[str, Any]]) -> None:
     """Upon an older one, which might be named, the next would lack what came since; nothing is entered."""
-    held = withdraw(store, "puerto", "doc", documents[4]["doc_id"], "in dispute", NOW, kind="hold")
+    held = withdraw(
+        store, WithdrawalRequest.of("puerto", "doc", documents[4]["doc_id"], "in dispute", kind="hold"), NOW
+    )
     for name, because, told in (
         (f"puerto@{store.versions('puerto')[0]}", "they agree", "name the release alone: puerto"),
         ("puerto", "  ", "it is empty"),

@@ -18,6 +18,7 @@ from latam_corpus.release.withdrawals.withdrawal_receipt import (
     sentences,
     write_receipt_entry,
 )
+from latam_corpus.release.withdrawals.withdrawal_request import WithdrawalRequest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -69,7 +70,7 @@ def test_copies_of_its_source_and_people_stay_out(
     """Now and when the run is built again; each is named on the receipt, with why."""
     store = Store.at(tmp_path / "out" / "store")
     build("puerto", [run], store, **TERMS)
-    done = withdraw(store, "puerto", by, value or ids[1], "lo pide", NOW, {run.name: run})
+    done = withdraw(store, WithdrawalRequest.of("puerto", by, value or ids[1], "lo pide"), NOW, {run.name: run})
     assert (done.promoted, done.in_place_of) == ([ids[4]], {ids[4]: ids[1]})
     assert done.kept_out == {ids[2]: "source", ids[3]: "people", ids[5]: "rights_tier=unknown"}
     assert released(store) == {ids[4], ids[9]}
@@ -88,7 +89,7 @@ def test_a_copy_that_stays_out_is_kept_out_of_later_runs(
     """In which it is a document of its own, since what it copied is missing."""
     store = Store.at(tmp_path / "out" / "store")
     build("puerto", [run], store, **TERMS)
-    withdraw(store, "puerto", "url", "https://a.example/*", "lo pide", NOW, {run.name: run})
+    withdraw(store, WithdrawalRequest.of("puerto", "url", "https://a.example/*", "lo pide"), NOW, {run.name: run})
     later = [document(2, text=PART + " del pdf"), document(8, text="nuevo texto " * 9)]
     build("puerto", [kept_run("b-1", later)], store, parent="latest", **TERMS)
     assert ids[2] not in released(store)
@@ -102,7 +103,7 @@ def test_of_withdrawn_words_no_copy_comes_back(
     """Whoever made and brought it."""
     store = Store.at(tmp_path / "out" / "store")
     build("puerto", [run], store, **TERMS)
-    done = withdraw(store, "puerto", by, value, "lo pide", NOW, {run.name: run})
+    done = withdraw(store, WithdrawalRequest.of("puerto", by, value, "lo pide"), NOW, {run.name: run})
     assert (done.promoted, set(done.kept_out.values())) == ([], {"words"})
     assert released(store) == {ids[9]}
 
@@ -111,7 +112,9 @@ def test_a_source_that_is_withdrawn_leaves_others_their_copies(run: Path, ids: d
     """Nobody has named the people who made it."""
     store = Store.at(tmp_path / "out" / "store")
     build("puerto", [run], store, **TERMS)
-    done = withdraw(store, "puerto", "source", "cuentos-del-puerto", "lo pide", NOW, {run.name: run})
+    done = withdraw(
+        store, WithdrawalRequest.of("puerto", "source", "cuentos-del-puerto", "lo pide"), NOW, {run.name: run}
+    )
     assert done.promoted == [ids[3]]
     assert (done.kept_out[ids[2]], done.kept_out[ids[4]]) == ("source", "other copy")
 
@@ -120,7 +123,9 @@ def test_a_hold_keeps_the_copies_out_until_its_return(run: Path, ids: dict[int, 
     """A hold shows the same as a withdrawal."""
     store = Store.at(tmp_path / "out" / "store")
     build("puerto", [run], store, **TERMS)
-    done = withdraw(store, "puerto", "doc", ids[1], "en disputa", NOW, {run.name: run}, kind="hold")
+    done = withdraw(
+        store, WithdrawalRequest.of("puerto", "doc", ids[1], "en disputa", kind="hold"), NOW, {run.name: run}
+    )
     assert (done.promoted, done.kept_out[ids[2]]) == ([ids[4]], "source")
 
 

@@ -25,6 +25,7 @@ from latam_corpus.release.reading.verify_version import verify
 from latam_corpus.release.storing.store import Store
 from latam_corpus.release.withdrawals.withdraw import withdraw
 from latam_corpus.release.withdrawals.withdrawal_receipt import write_receipt_entry
+from latam_corpus.release.withdrawals.withdrawal_request import WithdrawalRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,7 +42,9 @@ def do(command: str, out: Path) -> None:
     if command == "build":
         build("puerto", [runs / "b-1"], store, parent="2026.11.0", **_TERMS)
     elif command == "withdraw":
-        done = withdraw(store, "puerto", "source", "cantos", "lo pide la familia", _NOW, {"a-1": runs / "a-1"})
+        done = withdraw(
+            store, WithdrawalRequest.of("puerto", "source", "cantos", "lo pide la familia"), _NOW, {"a-1": runs / "a-1"}
+        )
         write_receipt_entry(store, done, _NOW)
     else:
         publish("puerto@2026.11.0", store, str(out / "published"))

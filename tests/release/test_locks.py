@@ -23,7 +23,7 @@ from latam_corpus.release.reading.pull import pull
 from latam_corpus.release.storing.manifest import load_manifest
 from latam_corpus.release.storing.store import Store
 from latam_corpus.release.withdrawals.purge import purge
-from latam_corpus.release.withdrawals.withdraw import withdraw, withdraw_all
+from latam_corpus.release.withdrawals.withdraw import withdraw
 from latam_corpus.release.withdrawals.withdrawal_request import WithdrawalRequest
 from latam_corpus.train import CorpusStream
 
@@ -118,7 +118,7 @@ def test_withdrawn_rows_are_told_where_they_stand(store: Store, tmp_path: Path, 
     assert command_line(*line, both).code == 0
     [file, *_] = sorted((tmp_path / "puerto" / "data").rglob("*.parquet"))
     gone = pl.read_parquet(file)["doc_id"][1]
-    withdraw(store, "puerto", "doc", gone, "asked by the author", _NOW)
+    withdraw(store, WithdrawalRequest.of("puerto", "doc", gone, "asked by the author"), _NOW)
     checked = command_line(*line, tmp_path / "puerto" / "corpus.lock", "--json")
     place = {"doc_id": gone, "file": file.relative_to(tmp_path / "puerto").as_posix(), "start": 1, "end": 2}
     assert (checked.code, checked.json["withdrawn"], checked.json["rows"]) == (1, [gone], [place])
@@ -144,7 +144,7 @@ def test_a_long_list_of_withdrawn_ids_says_that_it_goes_on(
     ids = sorted(pl.read_parquet(tmp_path / "puerto" / "data" / "**" / "*.parquet")["doc_id"])
     line: list[Any] = ["release", "check-lock", tmp_path / "puerto" / "corpus.lock", "--store", store.url]
     for named, mark in ((ids[:5], f"{ids[4]}\n"), (ids[5:7], f"{ids[4]}, …\n")):
-        withdraw_all(store, "puerto", WithdrawalRequest(docs=tuple(named)), "lo piden", _NOW)
+        withdraw(store, WithdrawalRequest("puerto", "lo piden", docs=tuple(named)), _NOW)
         assert mark in command_line(*line).out
     assert command_line(*line, "--json").json["withdrawn"] == ids[:7]
 
@@ -166,9 +166,9 @@ def test_what_is_withdrawn_after_a_purge_is_told(store: Store, tmp_path: Path, c
     first, second, third = _ids(tmp_path / "p")[:3]
     old = store.versions("puerto")[0]
     for gone in (first, second):
-        withdraw(store, "puerto", "doc", gone, "asked", _NOW)
+        withdraw(store, WithdrawalRequest.of("puerto", "doc", gone, "asked"), _NOW)
         purge(store, tmp_path / "out", _NOW)
-    done = withdraw(store, "puerto", "doc", third, "asked", _NOW)
+    done = withdraw(store, WithdrawalRequest.of("puerto", "doc", third, "asked"), _NOW)
     assert done.rows[f"puerto@{old}"] == 1
     assert _checked(command_line, lock, store.url)[1]["withdrawn"] == sorted([first, second, third])
     removed = diff(store, load_manifest(store, "puerto", old), done.after)
@@ -186,7 +186,7 @@ def test_a_lock_of_another_version_of_that_name_is_no_all_clear(
     code, told = _checked(command_line, lock, other.url)
     assert (code, "another version of this name" in told) == (1, True)
     before = shutil.copytree(store.url, tmp_path / "before")
-    withdraw(store, "sierra", "doc", document(101)["doc_id"], "asked", _NOW)
+    withdraw(store, WithdrawalRequest.of("sierra", "doc", document(101)["doc_id"], "asked"), _NOW)
     assert _checked(command_line, lock, store.url)[0] == 0
     pull("puerto", store, tmp_path / "p")
     code, told = _checked(command_line, lock, str(before))
@@ -199,7 +199,7 @@ def test_what_a_file_system_cant_tell_is_no_answer(
     """A log or a list of opt-outs that can't be asked for isn't one that ends."""
     pull("puerto", store, tmp_path / "p")
     gone = _ids(tmp_path / "p")[0]
-    withdraw(store, "puerto", "doc", gone, "asked", _NOW)
+    withdraw(store, WithdrawalRequest.of("puerto", "doc", gone, "asked"), _NOW)
     whole = LocalFileSystem.ls
 
     def refused(self: Any, path: str, *arguments: Any, **options: Any) -> Any:
@@ -240,7 +240,7 @@ def test_a_servers_failure_isnt_the_logs_end(store: Store, tmp_path: Path, comma
     """It says 404 of what it hasn't; of anything else nothing is known."""
     pull("puerto", store, tmp_path / "p")
     lock = tmp_path / "p" / "corpus.lock"
-    withdraw(store, "puerto", "doc", _ids(tmp_path / "p")[0], "asked", _NOW)
+    withdraw(store, WithdrawalRequest.of("puerto", "doc", _ids(tmp_path / "p")[0], "asked"), _NOW)
     for handler, expected in ((_Failing, "503"), (http.server.SimpleHTTPRequestHandler, "withdrawn")):
         serving = functools.partial(handler, directory=str(tmp_path))
         with http.server.ThreadingHTTPServer(("127.0.0.1", 0), serving) as server:
@@ -257,10 +257,10 @@ def test_a_selection_is_asked_for_its_own_documents(store: Store, tmp_path: Path
     pull("puerto", store, tmp_path / "whole")
     [here, *_] = pl.read_parquet(tmp_path / "p" / "data" / "**" / "*.parquet")["doc_id"]
     [elsewhere, *_] = _ids(tmp_path / "whole")
-    withdraw(store, "puerto", "doc", elsewhere, "asked", _NOW)
+    withdraw(store, WithdrawalRequest.of("puerto", "doc", elsewhere, "asked"), _NOW)
     code, told = _checked(command_line, lock, store.url)
     assert (code, told["withdrawn"], told["elsewhere"]) == (0, [], 1)
-    withdraw(store, "puerto", "doc", here, "asked", _NOW)
+    withdraw(store, WithdrawalRequest.of("puerto", "doc", here, "asked"), _NOW)
     code, told = _checked(command_line, lock, store.url)
     assert (code, told["withdrawn"], told["elsewhere"], told["gaps"]) == (1, [here], 1, [])
     alone = tmp_path / "alone.lock"

@@ -18,6 +18,7 @@ from latam_corpus.release.storing.withdrawal_log import read_log
 from latam_corpus.release.withdrawals.holds import give_back
 from latam_corpus.release.withdrawals.purge import purge
 from latam_corpus.release.withdrawals.withdraw import withdraw
+from latam_corpus.release.withdrawals.withdrawal_request import WithdrawalRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -116,12 +117,14 @@ def test_what_is_withdrawn_while_a_version_is_written_isnt_in_it(
     held: list[Withdrawal] = []
 
     def hold() -> None:
-        held.append(withdraw(room.store, "puerto", "doc", room.ids[0], "in dispute", NOW, kind="hold"))
+        held.append(
+            withdraw(room.store, WithdrawalRequest.of("puerto", "doc", room.ids[0], "in dispute", kind="hold"), NOW)
+        )
 
     for action in (
         hold,
         lambda: give_back(room.store, "puerto", held[0].entry.request, "they agree", NOW),
-        lambda: withdraw(room.store, "puerto", "doc", room.ids[0], "asked", NOW),
+        lambda: withdraw(room.store, WithdrawalRequest.of("puerto", "doc", room.ids[0], "asked"), NOW),
     ):
         room.before(Store, "create", action, of=MANIFEST)
         with pytest.raises(OvertakenError, match="what may be released has changed"):
@@ -135,7 +138,7 @@ def test_what_is_withdrawn_while_a_version_is_written_isnt_in_it(
 def test_a_withdrawal_looks_through_a_version_that_was_made_meanwhile(room: Room, tmp_path: Path) -> None:
     """Before it is entered, so that there is one entry and one receipt for all; the next version has all the rest."""
     room.before(Store, "claim", lambda: room.build(1))
-    done = withdraw(room.store, "puerto", "doc", room.ids[0], "asked", NOW)
+    done = withdraw(room.store, WithdrawalRequest.of("puerto", "doc", room.ids[0], "asked"), NOW)
     assert (done.before.version, done.after.version) == ("2026.11.1", "2026.11.2")
     assert (done.rows, read_log(room.store).sequence) == ({"puerto@2026.11.0": 1, "puerto@2026.11.1": 1}, 1)
     assert [room.given(f"puerto@{n}") for n in room.store.versions("puerto")] == [[1], [1, 2, 3], [1, 2, 3]]
@@ -145,8 +148,12 @@ def test_a_withdrawal_looks_through_a_version_that_was_made_meanwhile(room: Room
 def test_a_withdrawal_begins_its_version_anew_upon_another(room: Room) -> None:
     """By itself, as often as one is made, or something else is withdrawn; no document of theirs is lost."""
     room.before(building, "write_shards", lambda: room.build(1))
-    done = withdraw(room.store, "puerto", "doc", room.ids[0], "asked", NOW)
+    done = withdraw(room.store, WithdrawalRequest.of("puerto", "doc", room.ids[0], "asked"), NOW)
     assert (done.after.version, room.given()) == ("2026.11.1", [1, 2, 3])  # nothing is left to be left out
-    room.before(building, "write_shards", lambda: withdraw(room.store, "puerto", "doc", room.ids[2], "asked", NOW))
-    withdraw(room.store, "puerto", "doc", room.ids[3], "asked", NOW)
+    room.before(
+        building,
+        "write_shards",
+        lambda: withdraw(room.store, WithdrawalRequest.of("puerto", "doc", room.ids[2], "asked"), NOW),
+    )
+    withdraw(room.store, WithdrawalRequest.of("puerto", "doc", room.ids[3], "asked"), NOW)
     assert room.given() == [1]

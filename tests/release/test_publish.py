@@ -16,6 +16,7 @@ from latam_corpus.errors import ConfigError
 from latam_corpus.release.publish import publish
 from latam_corpus.release.storing.store import Store
 from latam_corpus.release.withdrawals.withdraw import withdraw
+from latam_corpus.release.withdrawals.withdrawal_request import WithdrawalRequest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,7 +32,11 @@ def store(tmp_path: Path, document: Any, kept_run: Any) -> Path:
     documents = [document(n, uses=["train"] if n < 2 else ["train", "redistribute"]) for n in range(6)]
     build("puerto", [kept_run("a-1", documents)], tmp_path / "store", **TERMS)
     opened = Store.at(tmp_path / "store")
-    withdraw(opened, "puerto", "doc", documents[5]["doc_id"], "lo piden", datetime(2026, 11, 27, tzinfo=UTC))
+    withdraw(
+        opened,
+        WithdrawalRequest.of("puerto", "doc", documents[5]["doc_id"], "lo piden"),
+        datetime(2026, 11, 27, tzinfo=UTC),
+    )
     return tmp_path / "store"
 
 

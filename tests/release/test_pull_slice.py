@@ -21,6 +21,7 @@ from latam_corpus.release.reading.corpus_lock import read_lock
 from latam_corpus.release.reading.pull import pull
 from latam_corpus.release.storing.store import Store
 from latam_corpus.release.withdrawals.withdraw import withdraw
+from latam_corpus.release.withdrawals.withdrawal_request import WithdrawalRequest
 from latam_corpus.train import CorpusStream
 
 if TYPE_CHECKING:
@@ -230,7 +231,7 @@ def test_who_pulls_an_older_version_is_told_of_what_was_withdrawn_since(store: S
     pull("puerto", store, tmp_path / "whole", tell=lambda sentence: said.append(str(sentence)))
     gone = rows(tmp_path / "whole")["doc_id"][0]
     version = store.versions("puerto")[0]
-    withdraw(store, "puerto", "doc", gone, "lo piden", datetime(2026, 11, 26, tzinfo=UTC))
+    withdraw(store, WithdrawalRequest.of("puerto", "doc", gone, "lo piden"), datetime(2026, 11, 26, tzinfo=UTC))
     assert said == []
     pull(f"puerto@{version}", store, tmp_path / "older", tell=lambda sentence: said.append(str(sentence)))
     assert len(said) == 1

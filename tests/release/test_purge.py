@@ -18,6 +18,7 @@ from latam_corpus.release.storing.manifest import load_manifest
 from latam_corpus.release.storing.store import Store
 from latam_corpus.release.withdrawals.purge import purge
 from latam_corpus.release.withdrawals.withdraw import withdraw
+from latam_corpus.release.withdrawals.withdrawal_request import WithdrawalRequest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -98,7 +99,7 @@ def test_a_purge_that_is_cut_off_goes_on(tmp_path: Path, document: Any, kept_run
     store = Store.at(tmp_path / "store")
     documents = [document(0, text=_SONG), *(document(n) for n in range(1, 9))]
     build("puerto", [kept_run("a-1", documents)], store, **TERMS)
-    withdraw(store, "puerto", "doc", documents[0]["doc_id"], "lo piden", NOW)
+    withdraw(store, WithdrawalRequest.of("puerto", "doc", documents[0]["doc_id"], "lo piden"), NOW)
     writes = limit = 0
 
     def stop() -> None:
@@ -128,7 +129,7 @@ def test_a_shard_of_which_nothing_is_left_is_none(tmp_path: Path, document: Any,
     both = [document(1), document(2, language="por_Latn")]
     old = build("puerto", [kept_run("a-1", both)], store, **TERMS)
     for number, one in enumerate(both):
-        withdraw(store, "puerto", "doc", one["doc_id"], "lo piden", NOW)
+        withdraw(store, WithdrawalRequest.of("puerto", "doc", one["doc_id"], "lo piden"), NOW)
         purge(store, tmp_path / "out", NOW)
         assert verify(store, "puerto", old.version) == []
         with pytest.warns(UserWarning, match=rf"{number + 1} documents? of "):
@@ -145,7 +146,7 @@ def test_a_damaged_object_is_told_and_nothing_is_erased(tmp_path: Path, document
     """Its rows can't be told from one another any more."""
     store = Store.at(tmp_path / "store")
     old = build("puerto", [kept_run("a-1", [document(1), document(2)])], store, **TERMS)
-    withdraw(store, "puerto", "doc", document(1)["doc_id"], "lo piden", NOW)
+    withdraw(store, WithdrawalRequest.of("puerto", "doc", document(1)["doc_id"], "lo piden"), NOW)
     path = tmp_path / "store" / old.shards[0].object
     path.write_bytes(path.read_bytes()[:-1] + b"x")
     with pytest.raises(ReleaseError, match="aren't those that the manifest names"):
@@ -166,7 +167,7 @@ def test_what_a_purge_did_not_find_is_told(tmp_path: Path, document: Any, kept_r
         purge(Store.at(tmp_path / "stroe"), tmp_path, NOW)
     store = Store.at(tmp_path / "store")
     build("puerto", [kept_run("a-1", [document(1), document(2)])], store, **TERMS)
-    withdraw(store, "puerto", "doc", document(1)["doc_id"], "lo piden", NOW)
+    withdraw(store, WithdrawalRequest.of("puerto", "doc", document(1)["doc_id"], "lo piden"), NOW)
     [first, *_] = purge(store, tmp_path / "elsewhere", NOW).not_reached
     assert str(first).startswith(f"runs and stored work: there are none in {tmp_path / 'elsewhere'}")
     (tmp_path / "out" / "runs").mkdir(parents=True, exist_ok=True)
@@ -179,13 +180,13 @@ def test_a_purge_of_another_store_leaves_the_runs_here(
     """A copy of a store says nothing about `./out`: its runs are named as not reached, unless --out names them."""
     store = Store.at(tmp_path / "copia" / "depósito")
     build("puerto", [kept_run("a-1", [document(1), document(2)])], store, **TERMS)
-    withdraw(store, "puerto", "doc", document(1)["doc_id"], "lo piden", NOW)
+    withdraw(store, WithdrawalRequest.of("puerto", "doc", document(1)["doc_id"], "lo piden"), NOW)
     rows = tmp_path / "aquí" / "out" / "runs" / "receta-00000000" / "kept" / "0.parquet"
     rows.parent.mkdir(parents=True)
     rows.write_bytes(b"x")
     monkeypatch.chdir(tmp_path / "aquí")
     told = command_line("release", "purge", "--store", store.url)
-    assert (told.code, rows.exists(), "name their folder with --out" in told.out) == (0, True, True), told.err
+    assert (told.code, rows.exists(), "name the folder with --out" in told.out) == (0, True, True), told.err
     told = command_line("release", "purge", "--store", store.url, "--out", "out")
     assert (told.code, rows.exists()) == (0, False), told.err
     beside = tmp_path / "copia" / "runs" / "receta-00000000" / "kept" / "0.parquet"

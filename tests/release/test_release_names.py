@@ -177,7 +177,9 @@ def test_an_empty_version_is_no_version(out: Path, command_line: CommandLine, tm
     ):
         told = command_line(*arguments, "--out", out)
         assert told.code == 2, arguments
-        assert re.search("no version stands after the @|is no version|no name is given", told.err), told.err
+        assert re.search(
+            "there is no version after the @|isn't a version number|is no version|no name is given", told.err
+        ), told.err
     assert command_line("pull", "puerto", "--to", tmp_path / "corpus", "--where", "", "--out", out).code == 2
     assert Store.at(out / "store").versions("puerto") == versions
 
@@ -231,7 +233,7 @@ def test_a_damaged_pointer_hides_no_version(
     shown = command_line("release", "show", "puerto", "--json", "--out", out)
     assert (shown.code, shown.json["version"]) == (0, "2026.11.11")
     assert "latest.json: " + problem in shown.err
-    assert "the newest whole version is taken" in shown.err
+    assert "the newest undamaged version is used" in shown.err
     assert any('{"version": "2026.11.11"}' in json.loads(line)["text"] for line in shown.err.splitlines())
     assert "Traceback" not in shown.err
     pulled = command_line("pull", "puerto", "--to", tmp_path / "corpus", "--json", "--out", out)
@@ -299,7 +301,7 @@ def test_no_whole_version_is_told(out: Path, command_line: CommandLine) -> None:
     for number in (9, 10, 11):
         (out / "store" / "releases" / "puerto" / f"2026.11.{number}" / "manifest.json").write_text("")
     told = command_line("release", "show", "puerto", "--out", out)
-    assert (told.code, "none of its versions is whole" in told.err) == (1, True)
+    assert (told.code, "all of its versions are damaged" in told.err) == (1, True)
     assert "2026.11.11, manifest.json: it is empty" in told.err
     listed = command_line("release", "list", "--out", out)
     assert listed.code == 0

@@ -380,7 +380,7 @@ def test_the_command_says_which_terms_apply_and_what_to_write(
         *("--admit", "open", "--uses", "train", "--store", shelf.store, "--out", shelf.folder / "out"),
     )
     assert told.code == 0
-    assert "an earlier version states stricter terms" in " ".join(told.err.split())
+    assert "an earlier version has stricter terms" in " ".join(told.err.split())
 
 
 def test_an_end_that_a_record_states_is_that_of_other_sources_copies(shelf: Shelf, document: Document) -> None:

@@ -9,9 +9,10 @@ import polars as pl
 from built_versions import build
 
 from latam_corpus.release.reading.verify_version import verify
-from latam_corpus.release.storing.shard_plan import _LEAST_BYTES, GROUP_BITS, SHARD_BYTES, Planner, fitting, weights
+from latam_corpus.release.storing.shard_plan import _MIN_BYTES, GROUP_BITS, SHARD_BYTES, Planner, fitting, weights
 from latam_corpus.release.storing.store import Store
 from latam_corpus.release.withdrawals.withdraw import withdraw
+from latam_corpus.release.withdrawals.withdrawal_request import WithdrawalRequest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,11 +59,11 @@ def test_a_persons_withdrawal_writes_few_shards_anew(tmp_path: Path, document: A
     store = Store.at(tmp_path / "store")
     old = build("puerto", [kept_run("a-1", documents)], store, shard_bytes=20_000, **TERMS)
     assert len(old.shards) > 20
-    done = withdraw(store, "puerto", "creator", "persona 7", "asked", NOW)
+    done = withdraw(store, WithdrawalRequest.of("puerto", "creator", "persona 7", "asked"), NOW)
     assert (len(done.documents), len(done.shards[old.spec])) == (10, 1)
     assert done.written < sum(shard.bytes for shard in old.shards) / 20
     assert verify(store, "puerto", done.after.version) == []
-    assert done.after.shard_limit == _LEAST_BYTES
+    assert done.after.shard_limit == _MIN_BYTES
     [shard] = [one for one in old.shards if one.path == done.shards[old.spec][0]]
     manifest = tmp_path / "store" / "releases" / "puerto" / old.version / "manifest.json"
     flipped = "".join("10"[int(bit)] for bit in shard.group)
@@ -86,6 +87,6 @@ def test_a_release_of_one_contributor_is_cut_by_its_ids(tmp_path: Path) -> None:
 
 def test_the_size_of_a_shard_follows_the_releases() -> None:
     """Never below that of the parent: what leaves cuts no shard that it doesn't touch."""
-    assert fitting(weight(light(10)), None) == _LEAST_BYTES
+    assert fitting(weight(light(10)), None) == _MIN_BYTES
     assert fitting(weight(light(2000, 1, 1 << 20)), None) == (2000 * ((1 << 20) + 1024)) // 128
     assert fitting(weight(light(10_000, 1, 1 << 30)), None) == SHARD_BYTES

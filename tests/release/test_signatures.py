@@ -28,6 +28,7 @@ from latam_corpus.release.storing.store import Store
 from latam_corpus.release.storing.withdrawal_log import read_log
 from latam_corpus.release.withdrawals.withdraw import withdraw
 from latam_corpus.release.withdrawals.withdrawal_receipt import problems_of, write_receipt_entry
+from latam_corpus.release.withdrawals.withdrawal_request import WithdrawalRequest
 from latam_corpus.storage.durable import sealed, unsealed
 
 if TYPE_CHECKING:
@@ -84,12 +85,12 @@ def test_every_changed_byte_of_a_signature_is_told(store: Store, keys: Any) -> N
         assert signature_problem(data, bytes(changed), keys), at
     for changed_whole in (signature[:-1], signature + b"\n", b"", signature[: len(signature) // 2]):
         assert signature_problem(data, changed_whole, keys)
-    assert str(signature_problem(data + b" ", signature, keys)) == "its signature is forged, or of another key"
+    assert str(signature_problem(data + b" ", signature, keys)) == "the signature is forged or made with another key"
 
 
 def test_what_a_key_has_not_signed_is_told_by_verify(store: Store, keys: Any, strangers: Any) -> None:
     """Without a key nothing is said of signatures; of several keys one is enough."""
-    forged = "manifest.json: its signature is forged, or of another key"
+    forged = "manifest.json: the signature is forged or made with another key"
     for given, told in (((), []), (keys, []), (strangers, [forged]), ((*strangers, *keys), [])):
         assert verify(store, "puerto", "2026.11.0", keys=given) == told
     place = manifest_of(store)
@@ -119,23 +120,23 @@ def test_who_builds_without_a_key_leaves_no_signature_of_another(
 
 def test_the_log_is_signed_as_far_as_its_last_entry(store: Store, keys: Any, document: Any) -> None:
     """An entry names the digest of the one before; one that was forged, or added by somebody else, is named."""
-    withdraw(store, "puerto", "doc", document(3)["doc_id"], "lo pide la familia", NOW)
+    withdraw(store, WithdrawalRequest.of("puerto", "doc", document(3)["doc_id"], "lo pide la familia"), NOW)
     assert verify(store, "puerto", "2026.11.1", keys=keys) == []
-    withdraw(Store.at(store.url), "puerto", "doc", document(2)["doc_id"], "lo pide otra", NOW)
+    withdraw(Store.at(store.url), WithdrawalRequest.of("puerto", "doc", document(2)["doc_id"], "lo pide otra"), NOW)
     told = ["manifest.json: it isn't signed", "withdrawals/0002.json: it isn't signed"]
     assert verify(store, "puerto", "2026.11.2", keys=keys) == told
-    withdraw(store, "puerto", "doc", document(1)["doc_id"], "lo pide la familia", NOW)
+    withdraw(store, WithdrawalRequest.of("puerto", "doc", document(1)["doc_id"], "lo pide la familia"), NOW)
     assert verify(store, "puerto", "2026.11.3", keys=keys) == []
     entry = unsealed(store.read("withdrawals", "0003.json")) | {"because": "nadie lo pide"}
     store.write(sealed(entry, indent=1), "withdrawals", "0003.json")
     assert verify(store, "puerto", "2026.11.3") == []
-    forged = ["withdrawals/0003.json: its signature is forged, or of another key"]
+    forged = ["withdrawals/0003.json: the signature is forged or made with another key"]
     assert verify(store, "puerto", "2026.11.3", keys=keys) == forged
 
 
 def test_a_receipt_of_a_forged_log_is_told(store: Store, keys: Any, document: Any) -> None:
     """Who can write into the store can make a whole log that agrees with a receipt, and can't sign either."""
-    done = withdraw(store, "puerto", "doc", document(3)["doc_id"], "lo pide la familia", NOW)
+    done = withdraw(store, WithdrawalRequest.of("puerto", "doc", document(3)["doc_id"], "lo pide la familia"), NOW)
     page = write_receipt_entry(store, done, NOW)["html"]
     assert store.signer
     signature = store.signer.signature(page, "receipt")
@@ -145,13 +146,13 @@ def test_a_receipt_of_a_forged_log_is_told(store: Store, keys: Any, document: An
         store.remove("withdrawals", f"{n:04d}.json{SIGNATURE}")
     assert problems_of(page, store, keys, signature) == ["withdrawals/0002.json: it isn't signed"]
     store.write(signature, "withdrawals", f"0002.json{SIGNATURE}")
-    told = ["withdrawals/0002.json: its signature is forged, or of another key"]
+    told = ["withdrawals/0002.json: the signature is forged or made with another key"]
     assert problems_of(page, store, keys, signature) == told
 
 
 def test_nothing_is_pulled_that_the_key_has_not_signed(store: Store, keys: Any, strangers: Any, tmp_path: Path) -> None:
     """The signature is pulled with the manifest, so that it can be looked at later."""
-    with pytest.raises(ReleaseError, match="its signature is forged, or of another key"):
+    with pytest.raises(ReleaseError, match="the signature is forged or made with another key"):
         pull("puerto", store, tmp_path / "no", keys=strangers)
     assert not (tmp_path / "no").exists()
     pull("puerto", store, tmp_path / "pulled", keys=keys)
@@ -196,7 +197,7 @@ def test_a_key_may_have_a_password(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert (tmp_path / "k").stat().st_mode & 0o077 == 0
     assert signature_problem(b"a", read_signer(tmp_path / "k").signature(b"a", "x"), read_public_keys([line])) is None
     monkeypatch.setenv(PASSWORD, "rio bravo")
-    with pytest.raises(ConfigError, match="isn't that of the key"):
+    with pytest.raises(ConfigError, match="is wrong"):
         read_signer(tmp_path / "k")
     monkeypatch.delenv(PASSWORD)
     with pytest.raises(ConfigError, match="the key is encrypted"):
@@ -206,11 +207,11 @@ def test_a_key_may_have_a_password(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_what_is_no_key_is_told(secret: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The public one where the secret is asked for and the other way round, what isn't there, what is there already."""
     for call, told in (
-        (lambda: read_signer(public_file(secret)), "this is no secret key"),
+        (lambda: read_signer(public_file(secret)), "this isn't a secret key"),
         (lambda: read_signer(tmp_path / "no.key"), "it can't be read"),
         (lambda: read_public_keys([str(secret)]), "neither the file of a public key"),
         (lambda: read_public_keys(["RWQf6LRCGA9i53"]), "neither the file of a public key"),
-        (lambda: new_key(secret), "there is a key already"),
+        (lambda: new_key(secret), "keys are never overwritten"),
         (lambda: new_key(tmp_path / "archivo.key" / "k"), "it can't be written"),
     ):
         with pytest.raises(ConfigError, match=told):
@@ -246,7 +247,7 @@ def test_the_commands_sign_and_check(
     assert "autêntico" in command_line(*checked, "--lang", "pt").out
     command_line("release", "keygen", tmp_path / "otra.key")
     told = command_line("release", "verify-receipt", receipt, "--key", tmp_path / "otra.key.pub", "--json")
-    assert (told.code, told.json["problems"]) == (1, ["its signature is forged, or of another key"])
+    assert (told.code, told.json["problems"]) == (1, ["the signature is forged or made with another key"])
     assert command_line("pull", "puerto", "--to", tmp_path / "no", "--key", tmp_path / "otra.key.pub", *out).code == 1
     assert command_line("release", "purge", "--sign", tmp_path / "no.key", *out).code == 2
     assert command_line("release", "purge", "--sign", secret, *out).code == 0

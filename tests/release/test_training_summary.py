@@ -13,6 +13,7 @@ from latam_corpus.release.refusals.opt_outs import LISTED, write_listed
 from latam_corpus.release.storing.store import Store
 from latam_corpus.release.training_summary import next_update, training_content, training_summary
 from latam_corpus.release.withdrawals.withdraw import withdraw
+from latam_corpus.release.withdrawals.withdrawal_request import WithdrawalRequest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -83,7 +84,7 @@ def test_what_was_withdrawn_since_isnt_counted(version: tuple[Store, Manifest]) 
     """Of the older version either: who trains doesn't get it."""
     store, manifest = version
     before = training_content(store, manifest)
-    withdraw(store, "puerto", "url", "http://yo@faro.example/*", "lo pide su autora", NOW)
+    withdraw(store, WithdrawalRequest.of("puerto", "url", "http://yo@faro.example/*", "lo pide su autora"), NOW)
     after = training_content(store, manifest)
     assert (after.documents, len(after.domains), after.opt_outs) == (before.documents - 1, 20, {})
     assert "faro.example" not in training_summary(manifest, after, WRITTEN)
@@ -140,8 +141,8 @@ def test_each_statement_of_a_source_is_counted(tmp_path: Path, document: Any, ke
     assert "1 of these documents have no address of a site" in crawled
     assert content.opt_outs == {"noai": 1}
     assert "lyrics" in text
-    withdraw(store, "puerto", "source", "sueltos", "lo pide", NOW)
-    withdraw(store, "puerto", "doc", documents[0]["doc_id"], "lo pide", NOW)
+    withdraw(store, WithdrawalRequest.of("puerto", "source", "sueltos", "lo pide"), NOW)
+    withdraw(store, WithdrawalRequest.of("puerto", "doc", documents[0]["doc_id"], "lo pide"), NOW)
     text = training_summary(manifest, training_content(store, manifest), WRITTEN)
     assert not [word for word in ("lyrics", "PE ", "Sueltos") if word in text]
     assert "2026-01-02 to 2026-03-04" in section(text, "2.3")

@@ -23,6 +23,7 @@ from latam_corpus.release.storing.withdrawal_log import FOLDER, read_log, reques
 from latam_corpus.release.withdrawals.purge import purge
 from latam_corpus.release.withdrawals.withdraw import withdraw
 from latam_corpus.release.withdrawals.withdrawal_receipt import problems_of, write_receipt_entry
+from latam_corpus.release.withdrawals.withdrawal_request import WithdrawalRequest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,7 +61,7 @@ def reasons(store: Path, manifest: Manifest) -> dict[str, str]:
 
 def ask(store: Path, by: Any, value: str, runs: dict[str, Path] | None = None, now: datetime = NOW) -> Withdrawal:
     """A withdrawal from the release `puerto`."""
-    return withdraw(Store.at(store), "puerto", by, value, "lo pide la familia", now, runs)
+    return withdraw(Store.at(store), WithdrawalRequest.of("puerto", by, value, "lo pide la familia"), now, runs)
 
 
 @pytest.fixture
@@ -229,7 +230,7 @@ def test_a_store_elsewhere_is_withdrawn_from_as_one_here(
     """In memory, which stands for what has no local disk."""
     opened = Store.at("memory://retirada")
     build("puerto", [kept_run("a-1", documents)], opened, **TERMS)
-    done = withdraw(opened, "puerto", "doc", documents[7]["doc_id"], "lo piden", NOW)
+    done = withdraw(opened, WithdrawalRequest.of("puerto", "doc", documents[7]["doc_id"], "lo piden"), NOW)
     assert problems_of(write_receipt_entry(opened, done, NOW)["json"], opened) == []
     with pytest.warns(UserWarning, match="1 document"):
         assert lc.open_release("memory://retirada", "puerto@2026.11.0").scan().collect().height == 39
@@ -246,7 +247,7 @@ def test_a_copy_that_a_version_set_aside_comes_back_too(store: Path, document: A
     build("puerto", [first, second], store, **TERMS)
     done = ask(store, "doc", document(1)["doc_id"], {first.name: first})
     assert done.promoted == []
-    assert "b-1" in str(done.left_aside[0])
+    assert "b-1" in str(done.copy_notices[0])
     build("puerto", [first, second], store, **TERMS)
     assert document(2)["doc_id"] not in set(released(store, "puerto")["doc_id"])
 
@@ -264,7 +265,7 @@ def test_a_copy_that_was_set_aside_before_redaction_doesnt_come_back(
     build("puerto", [run], store, **TERMS)
     done = ask(store, "doc", kept["doc_id"], {run.name: run})
     assert done.promoted == []
-    assert twin["doc_id"] in str(done.left_aside[0])
+    assert twin["doc_id"] in str(done.copy_notices[0])
 
 
 def test_what_isnt_there_cant_be_withdrawn(store: Path, documents: list[dict[str, Any]], kept_run: Any) -> None:
@@ -276,7 +277,7 @@ def test_what_isnt_there_cant_be_withdrawn(store: Path, documents: list[dict[str
         ("doc", "0" * 32, "no version of puerto has «0"),
         ("source", "canto", "did you mean «cantos»"),
         ("creator", "Nadie", "no version of puerto has «Nadie»"),
-        ("text", prose(999), "nor one near it"),
+        ("text", prose(999), "this text or a similar one"),
         ("text", " ", "nothing is named"),
         ("url", "*", "names no site"),
         ("doc", "f" * 32, "it is in faro: name that release"),
@@ -284,9 +285,9 @@ def test_what_isnt_there_cant_be_withdrawn(store: Path, documents: list[dict[str
         with pytest.raises(ConfigError, match=told):
             ask(store, by, value)
     with pytest.raises(ConfigError, match="--because: it is empty"):
-        withdraw(Store.at(store), "puerto", "source", "cantos", " ", NOW)
+        withdraw(Store.at(store), WithdrawalRequest.of("puerto", "source", "cantos", " "), NOW)
     with pytest.raises(ConfigError, match="name the release alone: puerto"):
-        withdraw(Store.at(store), "puerto@2026.11.0", "source", "cantos", "x", NOW)
+        withdraw(Store.at(store), WithdrawalRequest.of("puerto@2026.11.0", "source", "cantos", "x"), NOW)
     assert read_log(Store.at(store)).sequence == 0
 
 
@@ -297,7 +298,7 @@ def test_a_withdrawal_binds_all_releases_of_the_store(store: Path, document: Any
     build("puerto", [run], store, **TERMS)
     build("faro", [run], store, **TERMS)
     done = ask(store, "doc", both[0]["doc_id"])
-    assert done.others == ["faro"]
+    assert done.other_releases == ["faro"]
     with pytest.warns(UserWarning, match="1 document of faro@"):
         assert lc.open_release(store, "faro").scan().collect()["doc_id"].to_list() == [both[1]["doc_id"]]
     assert build("faro", [], store, parent="latest", **TERMS).rows == 1

@@ -20,7 +20,7 @@ from latam_corpus.errors import ConfigError
 from latam_corpus.release.storing.store import Store
 from latam_corpus.release.storing.store_tables import read_ledger
 from latam_corpus.release.storing.withdrawal_log import Entry, read_log
-from latam_corpus.release.withdrawals.withdraw import withdraw, withdraw_all
+from latam_corpus.release.withdrawals.withdraw import withdraw
 from latam_corpus.release.withdrawals.withdrawal_receipt import (
     problems_of,
     receipt_files,
@@ -109,9 +109,15 @@ def test_what_several_things_withdraw_stays_out_of_later_builds(
 ) -> None:
     """By its id, source, author, address or text, each as if it had been named alone."""
     request = WithdrawalRequest(
-        (documents[8]["doc_id"],), ("cantos",), ("Rosa Vera",), ("https://diario.example/poemas/*",), (prose(5),)
+        "puerto",
+        "lo piden",
+        (documents[8]["doc_id"],),
+        ("cantos",),
+        ("Rosa Vera",),
+        ("https://diario.example/poemas/*",),
+        (prose(5),),
     )
-    withdraw_all(store, "puerto", request, "lo piden", NOW)
+    withdraw(store, request, NOW)
     half = " ".join(prose(5).split()[:35])
     late = [
         document(100, text=prose(100), source_id="cantos"),
@@ -252,8 +258,8 @@ def test_a_notebook_withdraws_and_holds_several(store: Store, documents: list[di
 def test_the_same_request_in_another_order_makes_no_second_entry(store: Store, documents: list[dict[str, Any]]) -> None:
     """It is the same request, which goes on where it was cut off."""
     ids = [one["doc_id"] for one in documents]
-    first = withdraw_all(store, "puerto", WithdrawalRequest((ids[1], ids[2])), "x", NOW)
-    again = withdraw_all(store, "puerto", WithdrawalRequest((ids[2], ids[1], ids[2])), "x", NOW)
+    first = withdraw(store, WithdrawalRequest("puerto", "x", (ids[1], ids[2])), NOW)
+    again = withdraw(store, WithdrawalRequest("puerto", "x", (ids[2], ids[1], ids[2])), NOW)
     assert first.entry == again.entry
     assert read_log(store).sequence == 1
 
@@ -261,7 +267,7 @@ def test_the_same_request_in_another_order_makes_no_second_entry(store: Store, d
 def test_entries_from_before_keep_their_bytes(store: Store, documents: list[dict[str, Any]]) -> None:
     """A log without `several`, and tables of texts without `by`, are read, enforced and verified as before."""
     doc = documents[12]
-    done = withdraw(store, "puerto", "doc", doc["doc_id"], "x", NOW)
+    done = withdraw(store, WithdrawalRequest.of("puerto", "doc", doc["doc_id"], "x"), NOW)
     path = Path(store.root) / "withdrawals" / "0001.json"
     values = json.loads(path.read_bytes())
     assert "several" not in values
@@ -285,7 +291,7 @@ def test_entries_from_before_keep_their_bytes(store: Store, documents: list[dict
 def test_a_receipt_that_names_something_else_is_not_genuine(store: Store, documents: list[dict[str, Any]]) -> None:
     """Each thing of several is compared with the log's entry."""
     ids = [one["doc_id"] for one in documents]
-    done = withdraw_all(store, "puerto", WithdrawalRequest((ids[1], ids[2])), "x", NOW)
+    done = withdraw(store, WithdrawalRequest("puerto", "x", (ids[1], ids[2])), NOW)
     files = write_receipt_entry(store, done, NOW)
     assert all(problems_of(data, store) == [] for data in files.values())
     forged = done.__class__(**{**vars(done), "value": done.value.replace(ids[1], ids[3])})
@@ -305,12 +311,12 @@ def test_another_sources_copy_is_spared_for_each_document_apart(document: Any, k
     copy = document(3, text=prose(1), source_id="cuentos", obtained=NOW)
     runs = [kept_run("a-1", [song, tale, document(9, text=prose(9))]), kept_run("b-1", [copy])]
     build("puerto", runs, store, **TERMS)
-    request = WithdrawalRequest((song["doc_id"], tale["doc_id"]))
-    done = withdraw_all(store, "puerto", request, "x", NOW, {run.name: run for run in runs})
+    request = WithdrawalRequest("puerto", "x", (song["doc_id"], tale["doc_id"]))
+    done = withdraw(store, request, NOW, {run.name: run for run in runs})
     assert done.promoted == [copy["doc_id"]]
     assert read_log(store).table(done.entry, "spared")["doc_id"].to_list() == [copy["doc_id"]]
-    both = WithdrawalRequest((copy["doc_id"], document(9)["doc_id"]))
-    assert withdraw_all(store, "puerto", both, "x", NOW, {run.name: run for run in runs}).after.rows == 0
+    both = WithdrawalRequest("puerto", "x", (copy["doc_id"], document(9)["doc_id"]))
+    assert withdraw(store, both, NOW, {run.name: run for run in runs}).after.rows == 0
 
 
 def test_a_copy_is_not_spared_from_a_text_that_is_withdrawn_too(document: Any, kept_run: Any, tmp_path: Path) -> None:
@@ -320,8 +326,8 @@ def test_a_copy_is_not_spared_from_a_text_that_is_withdrawn_too(document: Any, k
     copy = document(3, text=prose(1), source_id="cuentos", obtained=NOW)
     runs = [kept_run("a-1", [song, document(9, text=prose(9))]), kept_run("b-1", [copy])]
     build("puerto", runs, store, **TERMS)
-    request = WithdrawalRequest(docs=(song["doc_id"],), texts=(prose(1),))
-    done = withdraw_all(store, "puerto", request, "x", NOW, {run.name: run for run in runs})
+    request = WithdrawalRequest("puerto", "x", docs=(song["doc_id"],), texts=(prose(1),))
+    done = withdraw(store, request, NOW, {run.name: run for run in runs})
     assert done.promoted == []
     assert done.after.rows == 1
     assert build("puerto", runs[1:], store, parent="latest", **TERMS).rows == 1

@@ -17,6 +17,7 @@ from latam_corpus.release.storing.store import Store
 from latam_corpus.release.storing.withdrawal_log import read_log
 from latam_corpus.release.withdrawals.withdraw import withdraw
 from latam_corpus.release.withdrawals.withdrawal_receipt import problems_of, receipt_files, write_receipt_entry
+from latam_corpus.release.withdrawals.withdrawal_request import WithdrawalRequest
 from latam_corpus.storage.durable import sealed, unsealed
 
 if TYPE_CHECKING:
@@ -32,7 +33,9 @@ def receipts(tmp_path: Path, document: Any, kept_run: Any) -> dict[str, bytes]:
     """The receipt of a document's withdrawal from the store `store`, in each format."""
     build("puerto", [kept_run("a-1", [document(n) for n in range(5)])], tmp_path / "store", **TERMS)
     store = Store.at(tmp_path / "store")
-    done = withdraw(store, "puerto", "doc", document(3)["doc_id"], 'lo pide <la familia> & "otros"', NOW)
+    done = withdraw(
+        store, WithdrawalRequest.of("puerto", "doc", document(3)["doc_id"], 'lo pide <la familia> & "otros"'), NOW
+    )
     return write_receipt_entry(store, done, NOW)
 
 
@@ -61,7 +64,7 @@ def test_a_forged_receipt_isnt_in_the_log(receipts: dict[str, bytes], tmp_path: 
         assert problems_of(data, store) == []
     values = unsealed(receipts["json"])
     for key, value, told in (
-        ("documents", 4, "names no such receipt"),
+        ("documents", 4, "doesn't list this receipt"),
         ("release", "faro", "its release isn't that of its entry"),
         ("request", "W9", "its request isn't that of its entry"),
         ("asked", values["asked"] | {"value": "f" * 32}, "its what was asked isn't that"),
@@ -77,12 +80,12 @@ def test_a_forged_receipt_isnt_in_the_log(receipts: dict[str, bytes], tmp_path: 
 def test_a_receipt_of_another_store_or_manifest_is_told(receipts: dict[str, bytes], tmp_path: Path) -> None:
     """The store has another entry, another manifest, or none."""
     other = Store.at(tmp_path / "other")
-    assert "has another entry 1, or none" in problems_of(receipts["json"], other)[0]
+    assert "is missing or differs" in problems_of(receipts["json"], other)[0]
     store = Store.at(tmp_path / "store")
     manifest = tmp_path / "store" / "releases" / "puerto" / "2026.11.1" / "manifest.json"
     data = manifest.read_bytes()
     manifest.write_bytes(data.replace(b'"Cuentos"', b'"Cuentas"'))
-    assert problems_of(receipts["html"], store) == ["puerto@2026.11.1: its manifest is another than the receipt says"]
+    assert problems_of(receipts["html"], store) == ["puerto@2026.11.1: its manifest isn't the one of the receipt"]
     manifest.unlink()
     assert problems_of(receipts["html"], store) == ["puerto@2026.11.1: the version isn't in the store"]
 
@@ -95,7 +98,7 @@ def test_the_command_ends_with_1_where_it_isnt_genuine(
     page.write_bytes(receipts["html"])
     assert command_line("release", "verify-receipt", page).code == 0
     told = command_line("release", "verify-receipt", page, "--store", tmp_path / "store")
-    assert (told.code, "says the same" in told.out) == (0, True)
+    assert (told.code, "listed in the log" in told.out) == (0, True)
     assert "auténtica; --store la compara" in command_line("release", "verify-receipt", page, "--lang", "es").out
     assert "autêntico; --store o compara" in command_line("release", "verify-receipt", page, "--lang", "pt").out
     page.write_bytes(receipts["html"].replace(b"familia", b"familie", 1))
@@ -154,7 +157,7 @@ def test_an_edited_log_is_named_and_not_the_receipt(receipts: dict[str, bytes], 
 def test_a_receipt_asked_for_again_is_the_same(receipts: dict[str, bytes], tmp_path: Path, document: Any) -> None:
     """The log isn't added to, and the values are what the log has."""
     store = Store.at(tmp_path / "store")
-    done = withdraw(store, "puerto", "doc", document(3)["doc_id"], "otra vez", NOW)
+    done = withdraw(store, WithdrawalRequest.of("puerto", "doc", document(3)["doc_id"], "otra vez"), NOW)
     assert write_receipt_entry(store, done, NOW) == receipts
     assert read_log(store).sequence == 2
     values = json.loads(receipts["json"])

@@ -16,6 +16,7 @@ from latam_corpus.release.withdrawals.holds import give_back
 from latam_corpus.release.withdrawals.purge import purge
 from latam_corpus.release.withdrawals.withdraw import withdraw
 from latam_corpus.release.withdrawals.withdrawal_receipt import problems_of, write_receipt_entry
+from latam_corpus.release.withdrawals.withdrawal_request import WithdrawalRequest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,7 +53,7 @@ def test_two_at_once_are_both_entered(
         store = Store.at(url)
         barrier.wait()
         try:
-            done = withdraw(store, "puerto", "doc", ids[number], "lo piden", now)
+            done = withdraw(store, WithdrawalRequest.of("puerto", "doc", ids[number], "lo piden"), now)
             assert problems_of(write_receipt_entry(store, done, now)["json"], store) == []
         except BaseException as error:  # noqa: BLE001  (told in the test's own thread)
             failures.append(error)
@@ -84,11 +85,11 @@ def test_an_entry_of_a_command_that_began_later_is_waited_for(
 
     def overtaken(*args: Any) -> str:
         monkeypatch.setattr(where, request_name)
-        withdraw(store, "puerto", "doc", ids[1], "lo piden", NOW + timedelta(hours=3))
+        withdraw(store, WithdrawalRequest.of("puerto", "doc", ids[1], "lo piden"), NOW + timedelta(hours=3))
         return request_name(*args)
 
     monkeypatch.setattr(where, overtaken)
-    assert withdraw(store, "puerto", "doc", ids[0], "lo piden", NOW).after.rows == 10
+    assert withdraw(store, WithdrawalRequest.of("puerto", "doc", ids[0], "lo piden"), NOW).after.rows == 10
     assert [entry.time for entry in read_log(store).withdrawals] == [NOW + timedelta(hours=3)] * 2
 
 
@@ -107,7 +108,7 @@ def test_an_entry_without_a_version_is_waited_for(
         return request_name(*args)
 
     monkeypatch.setattr(where, overtaken)
-    assert withdraw(store, "puerto", "doc", ids[0], "lo piden", NOW).after.rows == 11
+    assert withdraw(store, WithdrawalRequest.of("puerto", "doc", ids[0], "lo piden"), NOW).after.rows == 11
     assert [entry.number for entry in read_log(store).withdrawals] == [2]
 
 
@@ -117,13 +118,15 @@ def test_a_return_and_a_purge_wait_too(
     """An entry that is added just before theirs delays them, and changes nothing of what they do."""
     store = Store.at(tmp_path / "store")
     build("puerto", [run], store, **TERMS)
-    hold = withdraw(store, "puerto", "doc", ids[0], "en disputa", NOW, kind="hold")
-    withdraw(store, "puerto", "doc", ids[1], "lo piden", NOW)
+    hold = withdraw(store, WithdrawalRequest.of("puerto", "doc", ids[0], "en disputa", kind="hold"), NOW)
+    withdraw(store, WithdrawalRequest.of("puerto", "doc", ids[1], "lo piden"), NOW)
 
     def before(name: str, called: Any, number: int) -> None:
         def overtaken(*args: Any, **fields: Any) -> Any:
             monkeypatch.setattr(f"latam_corpus.release.{name}", called)
-            withdraw(store, "puerto", "doc", ids[number], "lo piden", NOW + timedelta(hours=number))
+            withdraw(
+                store, WithdrawalRequest.of("puerto", "doc", ids[number], "lo piden"), NOW + timedelta(hours=number)
+            )
             return called(*args, **fields)
 
         monkeypatch.setattr(f"latam_corpus.release.{name}", overtaken)
@@ -141,7 +144,7 @@ def test_two_purges_at_once_are_refused(
     """The later one would name objects that are gone."""
     store = Store.at(tmp_path / "store")
     build("puerto", [run], store, **TERMS)
-    withdraw(store, "puerto", "doc", ids[1], "lo piden", NOW)
+    withdraw(store, WithdrawalRequest.of("puerto", "doc", ids[1], "lo piden"), NOW)
     name = "latam_corpus.release.withdrawals.purge.add_entry"
 
     def overtaken(*args: Any, **fields: Any) -> Any:
@@ -150,5 +153,5 @@ def test_two_purges_at_once_are_refused(
         return add_entry(*args, **fields)
 
     monkeypatch.setattr(name, overtaken)
-    with pytest.raises(ReleaseError, match="give the command again"):
+    with pytest.raises(ReleaseError, match="run the command again"):
         purge(store, tmp_path / "out", NOW)

@@ -19,6 +19,7 @@ from latam_corpus.release.reading.verify_version import verify
 from latam_corpus.release.storing.store import Store
 from latam_corpus.release.withdrawals.withdraw import withdraw
 from latam_corpus.release.withdrawals.withdrawal_receipt import problems_of, write_receipt_entry
+from latam_corpus.release.withdrawals.withdrawal_request import WithdrawalRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,14 +68,18 @@ def test_stopped_at_any_of_its_writes_it_holds_or_nothing_has_happened(
         store = Store.at(folder)
         left[0] = moment
         try:
-            write_receipt_entry(store, withdraw(store, "puerto", "doc", asked, "lo piden", NOW), NOW)
+            write_receipt_entry(
+                store, withdraw(store, WithdrawalRequest.of("puerto", "doc", asked, "lo piden"), NOW), NOW
+            )
         except KeyboardInterrupt:
             bound = (folder / "withdrawals" / "0001.json").exists()
             assert (asked in read(folder, old.spec)) is not bound
             seen.append(bound)
             assert [p for v in store.versions("puerto") for p in verify(store, "puerto", v)] == []
             left[0] = -1
-            files = write_receipt_entry(store, withdraw(store, "puerto", "doc", asked, "lo piden", NOW), NOW)
+            files = write_receipt_entry(
+                store, withdraw(store, WithdrawalRequest.of("puerto", "doc", asked, "lo piden"), NOW), NOW
+            )
             assert problems_of(files["html"], store) == []
             assert read(folder, "puerto") == {one["doc_id"] for one in documents} - {asked}
         else:
@@ -134,7 +139,7 @@ def test_no_row_of_any_version_is_withdrawn_or_beyond_its_terms(
                 continue
             one = choose.choice(documents)
             values = {"doc": one["doc_id"], "source": one["source_id"], "creator": "Rosa Vera", "text": one["text"]}
-            withdraw(store, "puerto", step, values[step], "x", now, runs)
+            withdraw(store, WithdrawalRequest.of("puerto", step, values[step], "x"), now, runs)
         except lc.CorpusError:
             continue
         gone.append(_rule(step, one))

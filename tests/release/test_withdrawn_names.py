@@ -17,6 +17,7 @@ from latam_corpus.release.storing.store import Store
 from latam_corpus.release.storing.store_tables import read_ledger
 from latam_corpus.release.storing.withdrawal_log import FOLDER
 from latam_corpus.release.withdrawals.withdraw import withdraw
+from latam_corpus.release.withdrawals.withdrawal_request import WithdrawalRequest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -113,7 +114,10 @@ def test_people_and_addresses_leave_in_all_forms_and_stay_out(
     tried = command_line(*asked, "--dry-run", "--json").json
     assert (len(tried["leave"]), tried["similar_names"]) == (len(HERS), sorted({*OTHERS}))
     assert "--creator 'Rosa Vera Gómez'" in command_line(*asked, "--dry-run").out
-    assert withdraw(store, "puerto", "creator", "Rosa Vera", "x", NOW).similar_names == tried["similar_names"]
+    assert (
+        withdraw(store, WithdrawalRequest.of("puerto", "creator", "Rosa Vera", "x"), NOW).similar_names
+        == tried["similar_names"]
+    )
     later = [document(100 + n, text=f"otro {n} " * 12, creators=[name]) for n, name in enumerate(names)]
     made = build("puerto", [kept_run("b-1", later)], store, parent="latest", **TERMS)
     ledger = read_ledger(store, "puerto", made.version)
@@ -136,7 +140,7 @@ def test_an_address_is_withdrawn_however_it_is_written(tmp_path: Path, document:
         store,
         **TERMS,
     )
-    done = withdraw(store, "puerto", "url", "https://diario.example/notas/*", "lo pide", NOW)
+    done = withdraw(store, WithdrawalRequest.of("puerto", "url", "https://diario.example/notas/*", "lo pide"), NOW)
     assert (len(done.documents), done.after.rows) == (3, 2)
 
 
@@ -144,8 +148,8 @@ def test_a_name_that_is_missing_names_similar_ones(tmp_path: Path, document: Any
     """Nothing is withdrawn then."""
     store = Store.at(tmp_path / "store")
     build("puerto", [kept_run("a-1", [document(1, creators=["Rosa Vera Gómez"])])], store, **TERMS)
-    with pytest.raises(ConfigError, match="similar names, which may be another's: Rosa Vera Gómez"):
-        withdraw(store, "puerto", "creator", "Rosa Vera", "lo pide", NOW)
+    with pytest.raises(ConfigError, match="similar names, perhaps of other people: Rosa Vera Gómez"):
+        withdraw(store, WithdrawalRequest.of("puerto", "creator", "Rosa Vera", "lo pide"), NOW)
 
 
 def test_an_address_with_an_identifier_is_found_before_and_after_redaction() -> None:

@@ -28,6 +28,7 @@ from latam_corpus.release.storing.manifest import load_manifest
 from latam_corpus.release.storing.store import Store
 from latam_corpus.release.withdrawals.purge import purge
 from latam_corpus.release.withdrawals.withdraw import withdraw
+from latam_corpus.release.withdrawals.withdrawal_request import WithdrawalRequest
 from latam_corpus.train import CorpusStream
 from latam_corpus.train.export.write_export import COLUMNS, write_export
 from latam_corpus.train.shards.corpus_files import CorpusFiles, open_files
@@ -369,7 +370,7 @@ def test_a_state_goes_on_in_the_store_after_the_folder_was_pulled_again(small_st
     order = ids(small_store, seed=7, window=256 << 20)
     assert [next(stream)["doc_id"] for _ in range(10)] == order[:10]
     for gone in order[20:22]:
-        withdraw(small_store, "puerto", "doc", gone, "la familia lo pide", datetime.now(UTC))
+        withdraw(small_store, WithdrawalRequest.of("puerto", "doc", gone, "la familia lo pide"), datetime.now(UTC))
     pull(spec, small_store, tmp_path / "corpus", tell=lambda _note: None)
     with pytest.raises(ConfigError, match="stream the store that it was pulled from"):
         CorpusStream(tmp_path / "corpus", seed=7).load_state_dict(stream.state_dict())
@@ -404,7 +405,7 @@ def test_a_store_that_knows_less_than_a_lock_is_refused(small_store: Store, tmp_
     """An old copy of it would bring back what was withdrawn: to a stream, and into a folder."""
     shutil.copytree(small_store.root, tmp_path / "old")
     gone = ids(small_store)[0]
-    spec = withdraw(small_store, "puerto", "doc", gone, "lo piden", datetime.now(UTC)).before.spec
+    spec = withdraw(small_store, WithdrawalRequest.of("puerto", "doc", gone, "lo piden"), datetime.now(UTC)).before.spec
     pull(spec, small_store, tmp_path / "pulled")
     with pytest.raises(ReleaseError, match=r"has 0 entries, and the lock knew 1.*find the store"):
         CorpusStream(tmp_path / "old", spec, lock=tmp_path / "pulled" / "corpus.lock")
@@ -557,7 +558,7 @@ def test_withdrawn_documents_leave_a_pinned_order(small_store: Store, tokenizer_
     now = datetime(2026, 11, 27, tzinfo=UTC)
     withdrawn = [order[3], order[41], order[42], order[99]]
     for doc_id in withdrawn:
-        withdraw(small_store, "puerto", "doc", doc_id, "asked by the author", now)
+        withdraw(small_store, WithdrawalRequest.of("puerto", "doc", doc_id, "asked by the author"), now)
     for world in (1, 2, 4):
         rest = []
         for rank in range(world):
@@ -607,7 +608,7 @@ def test_an_epoch_without_any_document_is_told(small_store: Store) -> None:
             reading(empty())
     assert list(empty(rank=1, world=2)) == []
     now = datetime(2026, 11, 27, tzinfo=UTC)
-    withdraw(small_store, "puerto", "source", "cuentos-del-puerto", "asked by the library", now)
+    withdraw(small_store, WithdrawalRequest.of("puerto", "source", "cuentos-del-puerto", "asked by the library"), now)
     purge(small_store, Path(small_store.root).parent / "none", now)
     with pytest.raises(ConfigError, match="no document that is selected"):
         ids(small_store, "puerto@2026.11.0")

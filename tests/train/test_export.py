@@ -18,6 +18,7 @@ from datatrove.pipeline.tokens.tokenizer import TokenizedFile
 from latam_corpus.errors import ConfigError, ReleaseError
 from latam_corpus.release.reading.corpus_lock import join_locks, read_lock
 from latam_corpus.release.withdrawals.withdraw import withdraw
+from latam_corpus.release.withdrawals.withdrawal_request import WithdrawalRequest
 from latam_corpus.train import CorpusStream
 from latam_corpus.train.export.write_export import COLUMNS, write_export
 from latam_corpus.train.tokens.tokenizer import Tokenizer, load_tokenizer
@@ -218,7 +219,11 @@ def test_withdrawn_tokens_can_be_masked(
     assert command_line(*check).code == 0
     before = spans(tmp_path / "first")
     doc_id, file, start, end = before.row(7)
-    withdraw(split_store, "puerto", "doc", doc_id, "asked by the author", datetime(2026, 11, 27, tzinfo=UTC))
+    withdraw(
+        split_store,
+        WithdrawalRequest.of("puerto", "doc", doc_id, "asked by the author"),
+        datetime(2026, 11, 27, tzinfo=UTC),
+    )
     checked = command_line(*check)
     assert (checked.code, checked.json["rows"]) == (
         1,

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from latam_corpus.errors import ConfigError
 from latam_corpus.release.withdrawals.withdraw import withdraw
+from latam_corpus.release.withdrawals.withdrawal_request import WithdrawalRequest
 from latam_corpus.train import CorpusStream, MixedStream
 from latam_corpus.train.mixture import Weighting, divide, parse_weights, token_budget
 from latam_corpus.train.shards.corpus_files import open_files
@@ -127,7 +128,7 @@ def test_a_plan_tells_epochs(plan: Any, small_store: Store, tokenizer_file: Path
     assert "por_Latn/literature" in shown.out
     assert "unfilled" in shown.out
     first = next(CorpusStream(small_store.url, "puerto"))["doc_id"]
-    done = withdraw(small_store, "puerto", "doc", first, "asked by the author", datetime.now(UTC))
+    done = withdraw(small_store, WithdrawalRequest.of("puerto", "doc", first, "asked by the author"), datetime.now(UTC))
     old, new = done.before.spec, done.after.spec
     both = command_line(*base, old, "--tokens", "10M")
     assert both.code == 2
@@ -210,7 +211,7 @@ def test_a_plan_that_knew_of_withdrawals_is_drawn_whole(
     portuguese = [row["doc_id"] for row in CorpusStream(small_store.url, version, language="por_Latn")]
     now = datetime(2026, 11, 27, tzinfo=UTC)
     for doc_id in portuguese[:6]:
-        withdraw(small_store, "puerto", "doc", doc_id, "asked by the author", now)
+        withdraw(small_store, WithdrawalRequest.of("puerto", "doc", doc_id, "asked by the author"), now)
     base: list[Any] = ["mix", "plan", version, "--store", small_store.url, "--tokenizer", tokenizer_file]
     size = sum(one["tokens"] for one in command_line(*base, "--tokens", "1M", "--json").json["slices"])
     plan = command_line(*base, "--tokens", str(size), "--json").json
@@ -218,7 +219,7 @@ def test_a_plan_that_knew_of_withdrawals_is_drawn_whole(
     order = [row["doc_id"] for row in MixedStream(small_store.url, plan, columns=["doc_id"])]
     assert len(order) == len(set(order)) == 114
     assert set(portuguese[6:]) < set(order)
-    withdraw(small_store, "puerto", "doc", portuguese[6], "asked by the author", now)
+    withdraw(small_store, WithdrawalRequest.of("puerto", "doc", portuguese[6], "asked by the author"), now)
     rest = [row["doc_id"] for row in MixedStream(small_store.url, plan, columns=["doc_id"])]
     assert rest == [one for one in order if one != portuguese[6]]
 

@@ -15,6 +15,7 @@ from latam_corpus.errors import ReleaseError
 from latam_corpus.release.reading.pull import pull
 from latam_corpus.release.storing.store import Store
 from latam_corpus.release.withdrawals.withdraw import withdraw
+from latam_corpus.release.withdrawals.withdrawal_request import WithdrawalRequest
 from latam_corpus.train import CorpusStream
 from latam_corpus.train.shards.corpus_files import CorpusFiles
 from latam_corpus.train.shards.group_cache import GroupCache
@@ -58,7 +59,9 @@ def test_a_bucket_is_streamed_and_pulled_as_a_disk(
     chile = [row["doc_id"] for row in opened(small_store.url).of_rows({"country": "CL"})]
     assert [row["doc_id"] for row in opened(place).of_rows({"country": "CL"})] == chile
     assert len(chile) == 30
-    withdraw(Store.at(place), "puerto", "doc", order[50], "asked by the author", datetime.now(UTC))
+    withdraw(
+        Store.at(place), WithdrawalRequest.of("puerto", "doc", order[50], "asked by the author"), datetime.now(UTC)
+    )
     assert [row["doc_id"] for row in opened(place)] == order[:50] + order[51:]
     pull(SPEC, place, tmp_path / "pulled", where="country = 'CL'", columns=["doc_id", "text"])
     lock = tmp_path / "pulled" / "corpus.lock"

@@ -11,6 +11,7 @@ import pytest
 
 from latam_corpus.errors import ConfigError, ReleaseError
 from latam_corpus.release.withdrawals.withdraw import withdraw
+from latam_corpus.release.withdrawals.withdrawal_request import WithdrawalRequest
 from latam_corpus.train import CorpusStream, TokenStream, load_tokenizer
 from latam_corpus.train.export.write_export import COLUMNS, write_export
 
@@ -64,7 +65,11 @@ def test_an_exports_blocks_go_on_with_other_ranks_after_a_withdrawal(small_store
     assert cut
     dropped = [*rows[cut[0]]["tokens"][dict(states[cut[0] % 2]["parts"])[cut[0]] :], *rows[100]["tokens"]]
     for number in (cut[0], 100):
-        withdraw(small_store, "puerto", "doc", rows[number]["doc_id"], "asked by the author", datetime.now(UTC))
+        withdraw(
+            small_store,
+            WithdrawalRequest.of("puerto", "doc", rows[number]["doc_id"], "asked by the author"),
+            datetime.now(UTC),
+        )
     three = opened(3)
     with pytest.warns(UserWarning, match=f"position {cut[0]} of puerto"):
         seen += rest_of(three, states)

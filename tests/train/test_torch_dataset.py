@@ -16,6 +16,7 @@ import pytest
 
 from latam_corpus.errors import ConfigError
 from latam_corpus.release.withdrawals.withdraw import withdraw
+from latam_corpus.release.withdrawals.withdrawal_request import WithdrawalRequest
 from latam_corpus.train import CorpusDataset, CorpusStream, PackedDataset, load_tokenizer
 
 if TYPE_CHECKING:
@@ -121,12 +122,12 @@ def test_a_withdrawal_within_an_epoch_loses_nothing_and_repeats_nothing(
 ) -> None:
     """Each worker goes on with its own batches, cut as the others cut them, whatever was withdrawn before or since."""
     order = [row["doc_id"] for row in CorpusStream(small_store.url, "puerto", **OPTIONS)]
-    withdraw(small_store, "puerto", "doc", order[20], "lo piden", datetime.now(UTC))
+    withdraw(small_store, WithdrawalRequest.of("puerto", "doc", order[20], "lo piden"), datetime.now(UTC))
     first = _Loader(small_store, workers, monkeypatch)
     assert first.ids(4) == [*order[:20], *order[21:64]]
     gone = [order[at] for at in (3, 70, 71, 100)]
     for doc_id in gone:
-        withdraw(small_store, "puerto", "doc", doc_id, "lo piden", datetime.now(UTC))
+        withdraw(small_store, WithdrawalRequest.of("puerto", "doc", doc_id, "lo piden"), datetime.now(UTC))
     again = _Loader(small_store, workers, monkeypatch)
     again.go_on(first)
     assert again.ids() == [one for one in order[64:] if one not in gone]

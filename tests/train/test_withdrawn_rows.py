@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from latam_corpus.release.withdrawals.withdraw import withdraw
+from latam_corpus.release.withdrawals.withdrawal_request import WithdrawalRequest
 from latam_corpus.train import CorpusStream
 
 if TYPE_CHECKING:
@@ -21,8 +22,8 @@ def test_a_stream_of_an_old_version_leaves_out_what_was_withdrawn(small_store: S
     before = [next(stream)["doc_id"] for _ in range(10)]
     state = stream.state_dict()
     rest = [row["doc_id"] for row in stream]
-    withdraw(small_store, "puerto", "doc", rest[5], "lo piden", datetime.now(UTC))
-    withdraw(small_store, "puerto", "doc", before[3], "lo piden", datetime.now(UTC))
+    withdraw(small_store, WithdrawalRequest.of("puerto", "doc", rest[5], "lo piden"), datetime.now(UTC))
+    withdraw(small_store, WithdrawalRequest.of("puerto", "doc", before[3], "lo piden"), datetime.now(UTC))
     with pytest.warns(UserWarning, match=f"2 documents of {spec} are withdrawn"):
         again = CorpusStream(small_store.url, spec, seed=7, columns=["doc_id"])
     assert again.files.withdrawal_sequence == 2

@@ -43,12 +43,12 @@ def explain(
     as_json: Json = False,
 ) -> None:
     """Run `latam-corpus explain`; its help is in the table of commands."""
-    from latam_corpus.audit.documents import run_meant
+    from latam_corpus.audit.documents import resolve_run
     from latam_corpus.audit.explanation import explained
     from latam_corpus.audit.stores import existing_store
 
-    meant = run_meant(run, out, note) if run and query.strip() else None
-    stories = explained(query, out, meant, existing_store(store, out)).stories
+    run_folder = resolve_run(run, out, note) if run and query.strip() else None
+    stories = explained(query, out, run_folder, existing_store(store, out)).stories
     if html:
         from latam_corpus.audit.life_page import where_options
 

@@ -101,12 +101,12 @@ def show_changed(change: PolicyChange, *, internal: bool, as_json: bool) -> None
         row["beginning"] = texts[row["doc_id"]]
     if as_json:
         shown = ("doc_id", "language", "genre", "judged", "before", "after", "beginning")
-        about = {"file": change.file, "beside": str(change.beside), "documents": change.rows.height}
-        counts = {"decides": change.decides, "kept_before": before, "kept_after": after}
+        about = {"file": change.file, "beside": str(change.folder), "documents": change.rows.height}
+        counts = {"decides": change.affected, "kept_before": before, "kept_after": after}
         print_json(about | counts | {"changed": [{name: row[name] for name in shown} for row in changed]})
         return
-    about = {"file": change.file, "n": number(change.decides), "all": number(change.rows.height)}
-    console.print(_("{file} beside the other files of {folder}", file=change.file, folder=change.beside))
+    about = {"file": change.file, "n": number(change.affected), "all": number(change.rows.height)}
+    console.print(_("{file} beside the other files of {folder}", file=change.file, folder=change.folder))
     console.print(_("it decides on {n} of {all} {all:document|documents}", **about))
     console.print(_("kept: {before} before, {after} after", before=number(before), after=number(after)))
     for row in changed[:_MOST_CHANGED]:

@@ -21,7 +21,7 @@ from latam_corpus.messages import N_, _
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from latam_corpus.release.eligibility.build_inputs import Run
+    from latam_corpus.release.eligibility.build_inputs import InputRun
 
 
 @app.command("build")
@@ -35,24 +35,29 @@ def build(
             autocompletion=completion.runs,
         ),
     ] = None,
-    parent: Annotated[str | None, typer.Option(help=N_("The version to build upon, or latest."))] = None,
-    version: Annotated[str | None, typer.Option(help=N_("Its number, YYYY.M.N; the month's next by default."))] = None,
-    admit: Annotated[
-        list[str] | None, typer.Option(metavar="TIER", help=N_("A rights tier that may be in it."))
+    parent: Annotated[str | None, typer.Option(help=N_("The parent version, or latest."))] = None,
+    version: Annotated[
+        str | None, typer.Option(help=N_("The version number, YYYY.M.N; the next of the month by default."))
     ] = None,
-    uses: Annotated[list[str] | None, typer.Option(metavar="USE", help=N_("What each document must allow."))] = None,
+    admit: Annotated[
+        list[str] | None, typer.Option(metavar="TIER", help=N_("A rights tier that the version admits."))
+    ] = None,
+    uses: Annotated[
+        list[str] | None, typer.Option(metavar="USE", help=N_("A use that each document must allow."))
+    ] = None,
     accept_loss: AcceptLoss = None,
     no_report: NoReport = False,
     receipt: Annotated[
-        Path | None, typer.Option(metavar="FILE", help=N_("A receipt of what left since its terms have lapsed."))
+        Path | None,
+        typer.Option(metavar="FILE", help=N_("A receipt of the documents that left because their terms have lapsed.")),
     ] = None,
     out: Out = Path("out"),
     store: StoreUrl = None,
     sign: Sign = None,
     as_json: Json = False,
 ) -> None:
-    """Assemble a version from runs, and from the parent version where one is named."""
-    from latam_corpus.audit.documents import run_meant
+    """Build a version from runs, and from a parent version if one is named."""
+    from latam_corpus.audit.documents import resolve_run
     from latam_corpus.audit.stores import load_version, open_store
     from latam_corpus.catalog.naming import checked_name
     from latam_corpus.pipeline.planning.survival import accepted
@@ -71,10 +76,10 @@ def build(
     if not runs and parent is None:
         raise ConfigError(name, *NOTHING_TO_BUILD_FROM)
     checked_name(name)
-    folders = [run_meant(run, out, note) for run in runs or ()]
+    folders = [resolve_run(run, out, note) for run in runs or ()]
     loaded = [load_run(folder) for folder in folders]
     old = None if parent is None else load_version(opened, f"{name}@{parent}", note)
-    before = opened.latest(name)
+    latest = opened.latest(name)
     request = BuildRequest(
         name=name,
         runs=tuple(folders),
@@ -92,7 +97,7 @@ def build(
     )
     with progress() as step, planned_release(request, opened, step) as plan:
         manifest, overruled = write_version(plan, step), plan.overruled
-    unchanged = manifest.version in (before, old.version if old else None)
+    unchanged = manifest.version in (latest, old.version if old else None)
     lapses = [] if unchanged or old is None else outcomes_of_lapses(opened, old, manifest)
     receipts = [_numbered(receipt, n) for n in range(len(lapses))]
     for lapse, file in zip(lapses, receipts, strict=True):
@@ -102,19 +107,19 @@ def build(
         note(_("note: {note}", note=line))
     if as_json:
         about: dict[str, Any] = {"unchanged": unchanged, "left_out": manifest.left_out, "report": page and str(page)}
-        about["contradictions"] = [one._asdict() | {"documents": n} for one, n in sorted(overruled.items())]
-        about["lapsed"] = [{"request": one.entry.request, "documents": len(one.documents)} for one in lapses]
+        about["contradictions"] = [terms._asdict() | {"documents": n} for terms, n in sorted(overruled.items())]
+        about["lapsed"] = [{"request": lapse.entry.request, "documents": len(lapse.documents)} for lapse in lapses]
         print_json(summary_values(manifest) | about)
         return
     if unchanged:
-        console.print(_("{release}: nothing has changed since, so there is no new version", release=manifest.spec))
+        console.print(_("{release}: nothing has changed, so there is no new version", release=manifest.spec))
         return
     print_version(manifest)
     for lapse, file in zip(lapses, receipts, strict=True):
         about = {"request": lapse.entry.request, "n": number(len(lapse.documents)), "what": lapse.entry.because}
         console.print(
             _(
-                "{request}: {n} {n:document|documents} of older versions {n:isn't|aren't} given any more ({what})",
+                "{request}: readers of older versions don't get {n} {n:document|documents} any more ({what})",
                 **about,
             )
         )
@@ -125,28 +130,32 @@ def build(
         if run.failed_parts:
             n = len(run.failed_parts)
             errors.print(
-                _("{run}: {n} {n:part|parts} had failed, and {n:its|their} documents aren't in it", run=run.id, n=n)
+                _(
+                    "{run}: {n} {n:part|parts} failed, so that {n:its|their} documents aren't in the version",
+                    run=run.id,
+                    n=n,
+                )
             )
     if page:
         console.print(_("report   {path}", path=page))
 
 
 def _numbered(file: Path | None, number: int) -> Path | None:
-    """Return the file of a receipt, of which a build may give several."""
+    """Return the file of a receipt, with a number after the first one."""
     return file.with_stem(f"{file.stem}-{number + 1}") if file and number else file
 
 
-def _agreed(key: str, runs: Sequence[Run], otherwise: Any) -> Any:
-    """Return what the runs' recipes state for the release, when they agree; else what the parent version had.
+def _agreed(key: str, runs: Sequence[InputRun], default: Any) -> Any:
+    """Return the value on which the runs' recipes agree for the release; the default if none states one.
 
     Raises:
-        ConfigError: they state different things, or nothing is stated anywhere.
+        ConfigError: the recipes state different values, or there is neither a value nor a default.
     """
     choices = [run.release[key] for run in runs if key in run.release]
     if any(value != choices[0] for value in choices):
-        problem = _("the runs' recipes disagree on it")
-        raise ConfigError(f"--{key}", problem, _("say which holds for this version"))
-    agreed = choices[0] if choices else otherwise
+        problem = _("the runs' recipes disagree about it")
+        raise ConfigError(f"--{key}", problem, _("pass the value for this version"))
+    agreed = choices[0] if choices else default
     if agreed is None:
         problem = _("no recipe of these runs has a [release] that states it")
         raise ConfigError(f"--{key}", problem, _("pass {option}", option=f"--{key}"))

@@ -24,7 +24,7 @@ def publish(
     store: StoreUrl = None,
     as_json: Json = False,
 ) -> None:
-    """Bring the documents that may be redistributed to a folder or URL, in a layout that the Hugging Face Hub reads."""
+    """Copy the documents that may be redistributed to a folder or URL, in the layout of the Hugging Face Hub."""
     from latam_corpus.audit.stores import load_version, open_store
     from latam_corpus.release.publish import publish as publish_version
 

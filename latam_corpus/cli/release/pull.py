@@ -18,26 +18,26 @@ def pull(
     to: Annotated[Path, typer.Option("--to", help=N_("A new or empty folder, or one with an earlier pull."))],
     where: Annotated[
         str | None,
-        typer.Option(help=N_("Only rows of which this is true: country in ('CL', 'AR') and 'train' in uses.")),
+        typer.Option(help=N_("Only rows that match: country in ('CL', 'AR') and 'train' in uses.")),
     ] = None,
     with_index: Annotated[
         bool,
-        typer.Option("--with-index", help=N_("Also the fingerprints of its documents, by which copies are found.")),
+        typer.Option("--with-index", help=N_("Also the fingerprints with which copies of its documents are found.")),
     ] = False,
     columns: Annotated[
         str | None,
-        typer.Option(help=N_("Only these beside doc_id, such as text,language; id is doc_id under that name.")),
+        typer.Option(help=N_("Only doc_id and these columns, such as text,language; id is doc_id under that name.")),
     ] = None,
-    exclude: Annotated[list[Path] | None, typer.Option(help=N_("A list of ids that are left out."))] = None,
+    exclude: Annotated[list[Path] | None, typer.Option(help=N_("A list of ids to leave out."))] = None,
     key: Key = None,
     with_ledger: Annotated[
-        bool, typer.Option("--with-ledger", help=N_("Of a selection too, what was decided on its documents."))
+        bool, typer.Option("--with-ledger", help=N_("Also the decisions about the documents of a selection."))
     ] = False,
     out: Out = Path("out"),
     store: StoreUrl = None,
     as_json: Json = False,
 ) -> None:
-    """Run `latam-corpus pull`; its help is in the table of commands."""
+    """Run `latam-corpus pull`, whose help is in the table of commands."""
     from latam_corpus.audit.stores import load_version, open_store
     from latam_corpus.release.reading.exclusions import excluded_ids
     from latam_corpus.release.reading.pull import pull as pull_version
@@ -68,10 +68,10 @@ def pull(
     figures = {"release": f"{lock.name}@{lock.version}", "n": number(lock.rows), "folder": to}
     if lock.rewritten and (lock.columns is not None or opened.folder is None):
         part = _(
-            "{release}: {n} {n:document|documents} in {folder}; what was read of its shards agrees with the sums of "
-            "their pages"
+            "{release}: {n} {n:document|documents} in {folder}; the parts of its shards that were read agree with "
+            "their checksums"
         )
         console.print(part.fill(**figures))
     else:
         console.print(_("{release}: {n} {n:document|documents} in {folder}, every byte verified", **figures))
-    console.print(_("{file} says which; keep it beside what is trained on them", file=to / "corpus.lock"))
+    console.print(_("{file} lists them; keep it with the models that you train on them", file=to / "corpus.lock"))

@@ -34,16 +34,16 @@ def purge(
     sign: Sign = None,
     as_json: Json = False,
 ) -> None:
-    """Erase what was withdrawn from older versions, their indexes, and the runs on this disk.
+    """Erase withdrawn documents from older versions, their indexes, and the runs on this disk.
 
-    With --store alone, only runs in the folder that contains the store are touched.
+    With --store alone, only runs in the folder that contains the store are changed.
     """
-    from latam_corpus.audit.stores import folder_of_runs, open_store, runs_beside
+    from latam_corpus.audit.stores import folder_of_runs, open_store, runs_with_store
     from latam_corpus.release.withdrawals.purge import purge as erase
 
     folder = out or Path("out")
     opened = open_store(store, folder, sign)
-    runs = folder_of_runs(folder, opened) if out or store is None else runs_beside(opened)
+    runs = folder_of_runs(folder, opened) if out or store is None else runs_with_store(opened)
     done = erase(opened, runs, datetime.now(UTC))
     if as_json:
         print_json(asdict(done) | {"not_reached": list(map(str, done.not_reached))})
@@ -51,18 +51,18 @@ def purge(
     erased = {"n": number(done.documents), "shards": number(done.objects)}
     console.print(
         _(
-            "{n} {n:document is|documents are} withdrawn; {shards} {shards:shard|shards} with some "
+            "{n} {n:document is|documents are} withdrawn; {shards} {shards:shard|shards} of older versions "
             "{shards:was|were} erased",
             **erased,
         )
     )
     for run, rows in done.runs.items():
-        console.print(_("  {run}: {n} {n:document has|documents have} no text any more", run=run, n=number(rows)))
+        console.print(_("  {run}: {n} {n:text was|texts were} erased", run=run, n=number(rows)))
     if done.work:
         message = _(
-            "  {n} {n:folder|folders} of stored work went; {n:it is|they are} made anew when {n:it is|they are} needed",
+            "  {n} {n:folder|folders} of stored work {n:was|were} removed; {n:it is|they are} rebuilt when needed",
             n=number(done.work),
         )
         console.print(message)
-    for what in done.not_reached:
-        console.print(_("  not reached: {what}", what=what))
+    for place in done.not_reached:
+        console.print(_("  not reached: {what}", what=place))

@@ -18,11 +18,11 @@ from latam_corpus.messages import N_, Message, _
 @app.command("verify-receipt")
 def verify_receipt(
     receipt: Annotated[Path, typer.Argument(metavar="FILE", help=N_("A receipt, a page or JSON."))],
-    store: Annotated[str | None, typer.Option(help=N_("The store, in whose log it must stand."))] = None,
+    store: Annotated[str | None, typer.Option(help=N_("The store whose log must list it."))] = None,
     key: Key = None,
     as_json: Json = False,
 ) -> None:
-    """Say whether a receipt of a withdrawal is genuine; with a store also by its log, with a key by who signed it."""
+    """Verify a receipt of a withdrawal; with a store also against its log, with a key also its signature."""
     from latam_corpus.release.storing.minisign_keys import read_public_keys, signature_file
     from latam_corpus.release.storing.store import Store
     from latam_corpus.release.withdrawals.withdrawal_receipt import receipt_problems
@@ -44,7 +44,7 @@ def verify_receipt(
             console.print(Message("{receipt}: {problem}", {"receipt": str(receipt), "problem": problem}))
     else:
         message = (
-            _("{receipt}: genuine, and {store} says the same", receipt=receipt, store=store)
+            _("{receipt}: genuine, and listed in the log of {store}", receipt=receipt, store=store)
             if store
             else _("{receipt}: genuine; --store compares it with the store's log", receipt=receipt)
         )
@@ -56,18 +56,20 @@ def verify_receipt(
 @app.command("keygen")
 def keygen(
     file: Annotated[
-        Path, typer.Argument(metavar="KEY", help=N_("Where the secret key goes; the public one is KEY.pub."))
+        Path, typer.Argument(metavar="KEY", help=N_("The file for the secret key; the public one is KEY.pub."))
     ],
     as_json: Json = False,
 ) -> None:
-    """Make a key of minisign, by which versions, withdrawals and receipts are signed (`--sign`)."""
+    """Make a minisign key to sign versions, withdrawals and receipts (`--sign`)."""
     from latam_corpus.release.storing.minisign_keys import new_key, public_file
 
     line = new_key(file)
     if as_json:
         print_json({"secret": str(file), "public": str(public_file(file)), "key": line})
         return
-    console.print(_("{file} is the secret key: keep it to yourself, and a copy of it in a safe", file=file))
+    console.print(_("{file} is the secret key: keep it private, with a copy in a safe place", file=file))
     public = public_file(file)
-    console.print(_("{file} is the public one; whoever has it, or its line, sees what you signed:", file=public))
+    console.print(
+        _("{file} is the public key; with this file or its line anyone can verify what you signed:", file=public)
+    )
     console.print(f"  {line}", markup=False)

@@ -39,7 +39,7 @@ def print_version(manifest: Manifest) -> None:
 
     console.print(Message("{name}: {title}", {"name": manifest.spec, "title": known(manifest.title)}))
     summary = _(
-        "{n} {n:document|documents}, {text} of text, {shards} {shards:shard|shards} of {size} together; admits "
+        "{n} {n:document|documents}, {text} of text, {shards} {shards:shard|shards} of {size} in all; admits "
         "{tiers} for {uses}",
         n=number(manifest.rows),
         text=megabytes(manifest.text_bytes),
@@ -67,17 +67,17 @@ def print_version(manifest: Manifest) -> None:
 
 
 def print_withdrawn_note(store: Store, manifest: Manifest) -> None:
-    """Say how many documents of a version readers don't get, as far as the log can be read."""
+    """Print a note on the withdrawn documents of a version. Ignore errors of the log."""
     from latam_corpus.release.storing.withdrawal_log import read_log, withdrawn_note
 
-    with suppress(ReleaseError):  # `release verify` tells what is wrong with it
+    with suppress(ReleaseError):  # `release verify` reports the error
         notice = withdrawn_note(read_log(store), manifest)
         if notice:
             note(_("note: {note}", note=notice))
 
 
 def print_receipt_path(receipt: Path | None) -> None:
-    """Print where the receipt is, and the command that checks it."""
+    """Print the path of the receipt and the command that verifies it."""
     if receipt:
         command = f"latam-corpus release verify-receipt {receipt}"
-        console.print(_("{receipt} is the receipt; `{command}` checks it", receipt=receipt, command=command))
+        console.print(_("{receipt} is the receipt; verify it with `{command}`", receipt=receipt, command=command))

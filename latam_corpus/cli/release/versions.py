@@ -42,9 +42,9 @@ def list_versions(out: Out = Path("out"), store: StoreUrl = None, as_json: Json 
                     versions.append(
                         summary_values(load_manifest(opened, name, version)) | {"latest": version == latest}
                     )
-                except ReleaseError as error:  # the others are listed all the same
+                except ReleaseError as error:  # list the other versions
                     notes.append(error.as_message())
-    for warning in {str(one): one for one in notes}.values():
+    for warning in {str(warning): warning for warning in notes}.values():
         note(_("note: {note}", note=warning))
     if as_json:
         print_json(versions)
@@ -72,7 +72,7 @@ def list_versions(out: Out = Path("out"), store: StoreUrl = None, as_json: Json 
 
 @app.command("show")
 def show(spec: Spec, out: Out = Path("out"), store: StoreUrl = None, as_json: Json = False) -> None:
-    """Show what a version holds, from which sources and under which rights, and what it left out."""
+    """Show the documents of a version by language and genre, the reasons for those left out, and its sources."""
     from latam_corpus.audit.stores import load_version, open_store
 
     opened = open_store(store, out)
@@ -103,7 +103,7 @@ def show(spec: Spec, out: Out = Path("out"), store: StoreUrl = None, as_json: Js
 
 @app.command("verify")
 def verify(spec: Spec, key: Key = None, out: Out = Path("out"), store: StoreUrl = None, as_json: Json = False) -> None:
-    """Read every byte of a version again and report what isn't as its manifest says, or as who signed it does."""
+    """Read every byte of a version and compare it with the manifest, with a key also with the signature."""
     from latam_corpus.audit.stores import load_version, open_store
     from latam_corpus.release.reading.verify_version import problems_of
     from latam_corpus.release.storing.minisign_keys import read_public_keys
@@ -130,20 +130,20 @@ def verify(spec: Spec, key: Key = None, out: Out = Path("out"), store: StoreUrl 
 @app.command("training-summary")
 def training_summary(
     spec: Spec,
-    to: Annotated[Path | None, typer.Option(help=N_("A Markdown file; printed without one."))] = None,
+    to: Annotated[Path | None, typer.Option(help=N_("A Markdown file; printed by default."))] = None,
     out: Out = Path("out"),
     store: StoreUrl = None,
     as_json: Json = False,
 ) -> None:
-    """Write what a version says for the EU's public summary of training content: sources, domains, opt-outs."""
+    """Write the EU's public summary of training content for a version: sources, domains, opt-outs."""
     from latam_corpus.audit.stores import load_version, open_store
     from latam_corpus.release.training_summary import as_values, training_content
     from latam_corpus.release.training_summary import training_summary as summary_of
 
     opened = open_store(store, out)
     manifest = load_version(opened, spec, note)
-    with opened.named_errors(), progress() as told:
-        content = training_content(opened, manifest, told)
+    with opened.named_errors(), progress() as step:
+        content = training_content(opened, manifest, step)
     today = datetime.now(UTC).date()
     text = summary_of(manifest, content, today)
     if to:
@@ -171,7 +171,7 @@ def diff(
     store: StoreUrl = None,
     as_json: Json = False,
 ) -> None:
-    """Say which documents were added, removed or changed from one version to another, and why."""
+    """Show the documents that were added, removed or changed between two versions, and the reasons."""
     from latam_corpus.audit.stores import load_version, open_store
     from latam_corpus.release.building.diff import diff as compare
     from latam_corpus.release.pages.changelog import CHANGES
@@ -183,7 +183,7 @@ def diff(
     if as_json:
         print_json({"from": pair[0].spec, "to": pair[1].spec, "changes": [change.as_dict() for change in changes]})
     elif not changes:
-        console.print(_("{a} and {b} hold the same documents", a=pair[0].spec, b=pair[1].spec))
+        console.print(_("{a} and {b} have the same documents", a=pair[0].spec, b=pair[1].spec))
     else:
         rows = [(CHANGES[c.what], c.language, c.reason, number(c.rows)) for c in changes]
         table(f"{pair[0].spec} → {pair[1].spec}", [_("what"), _("language"), _("reason"), _("documents#")], rows)

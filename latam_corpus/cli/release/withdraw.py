@@ -6,7 +6,7 @@ import shlex
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -26,29 +26,33 @@ if TYPE_CHECKING:
     from latam_corpus.release.withdrawals.withdraw import Withdrawal
 
 
-@app.command("hold", help=N_("Hold documents under dispute back as withdrawn ones are, until `release return`."))
+@app.command("hold", help=N_("Withdraw documents under dispute until `release return`."))
 @app.command("withdraw")
 def withdraw(
     context: typer.Context,
     name: NextOf,
     because: Because,
     doc: Annotated[list[str] | None, typer.Option(metavar="ID", help=N_("A document, by its doc_id."))] = None,
-    source: Annotated[list[str] | None, typer.Option(metavar="ID", help=N_("All that a source has given."))] = None,
+    source: Annotated[list[str] | None, typer.Option(metavar="ID", help=N_("All documents of a source."))] = None,
     creator: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help=N_("All by a person, and its copies."))
+        list[str] | None, typer.Option(metavar="NAME", help=N_("All works by a person, and their copies."))
     ] = None,
     url: Annotated[
-        list[str] | None, typer.Option(metavar="PATTERN", help=N_("An address; * stands for any characters."))
+        list[str] | None, typer.Option(metavar="PATTERN", help=N_("An address; * matches any characters."))
     ] = None,
     text: Annotated[
-        list[Path] | None, typer.Option(metavar="FILE", help=N_("A text, its copies and what quotes it."))
+        list[Path] | None, typer.Option(metavar="FILE", help=N_("A text, its copies and documents that quote it."))
     ] = None,
     ids: Annotated[
         list[Path] | None,
-        typer.Option("--from", metavar="FILE", help=N_("A list of doc_ids: one a line, or a CSV with that column.")),
+        typer.Option("--from", metavar="FILE", help=N_("A list of doc_ids: one per line, or a CSV with that column.")),
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help=N_("List what would leave and what would come back; write nothing."))
+        bool,
+        typer.Option(
+            "--dry-run",
+            help=N_("List the documents that would leave and the copies that would replace them; write nothing."),
+        ),
     ] = False,
     receipt: Receipt = None,
     out: Out = Path("out"),
@@ -56,17 +60,17 @@ def withdraw(
     sign: Sign = None,
     as_json: Json = False,
 ) -> None:
-    """Withdraw documents from every version, make the next one without them, and give a receipt."""
+    """Withdraw documents from every version, make the next one without them, and write a receipt."""
     from latam_corpus.audit.stores import folder_of_runs, open_store
     from latam_corpus.release.pages.judgements import read_judgements
     from latam_corpus.release.storing.dry_run import trial_store
-    from latam_corpus.release.withdrawals.withdraw import sources_of, withdraw_all
+    from latam_corpus.release.withdrawals.withdraw import sources_of
+    from latam_corpus.release.withdrawals.withdraw import withdraw as withdraw_documents
     from latam_corpus.release.withdrawals.withdrawal_receipt import write_receipt
     from latam_corpus.release.withdrawals.withdrawal_request import WithdrawalRequest
 
-    kind: Literal["withdrawal", "hold"] = "hold" if context.info_name == "hold" else "withdrawal"
-    listed = _listed(ids or ())
-    if not any((doc, source, creator, url, text, listed)):
+    places = _places_of_ids(ids or ())
+    if not any((doc, source, creator, url, text, places)):
         options = ", ".join(f"--{by}" for by in ("doc", "source", "creator", "url", "text", "from"))
         raise ConfigError(
             f"release {context.info_name}", _("nothing is named"), _("name one of: {names}", names=options)
@@ -74,79 +78,82 @@ def withdraw(
     if dry_run and receipt:
         raise ConfigError("--receipt", _("a dry run gives no receipt"), _("leave out --receipt, or --dry-run"))
     request = WithdrawalRequest(
-        (*(doc or ()), *listed), tuple(source or ()), tuple(creator or ()), tuple(url or ()),
-        tuple(map(_text_of, text or ())), listed,
-    )  # fmt: skip
+        name,
+        because,
+        docs=(*(doc or ()), *places),
+        sources=tuple(source or ()),
+        creators=tuple(creator or ()),
+        urls=tuple(url or ()),
+        texts=tuple(map(_read_text, text or ())),
+        kind="hold" if context.info_name == "hold" else "withdrawal",
+        places=places,
+    )
     opened = open_store(store, out, sign)
-    beside = folder_of_runs(out, opened)
-    there, judged = readable_runs(beside), read_judgements(beside)
+    runs = folder_of_runs(out, opened)
+    runs_on_disk, judged = readable_runs(runs), read_judgements(runs)
     with progress() as step, trial_store(opened) if dry_run else nullcontext(opened) as used:
-        now = datetime.now(UTC)
-        done = withdraw_all(used, name, request, because, now, there, step, judged, kind=kind)
+        done = withdraw_documents(used, request, datetime.now(UTC), runs_on_disk, step, judged)
         sources = sources_of(used, done) if dry_run else {}
     if dry_run:
-        _tell_dry_run(done, sources, as_json=as_json)
+        _print_dry_run(done, sources, as_json=as_json)
         return
     values = write_receipt(opened, done, receipt)
     if as_json:
         print_json(values | {"similar_names": done.similar_names})
         return
-    told = {"request": done.entry.request, "n": number(len(done.documents)), "store": opened.url}
     message = _("{request}: {n} {n:document|documents} withdrawn from {store}")
-    if kind == "hold":
+    if request.kind == "hold":
         message = _("{request}: {n} {n:document|documents} held in {store} until `latam-corpus release return`")
-    console.print(message.fill(**told))
+    console.print(message.fill(request=done.entry.request, n=number(len(done.documents)), store=opened.url))
     for spec, rows in sorted(done.rows.items()):
-        had = _(
-            "  {version} had {n} of them; readers of it don't get {n:it|them} any more", version=spec, n=number(rows)
-        )
-        console.print(had)
-    after = {"version": done.after.spec, "n": number(done.after.rows)}
+        hidden = _("  {version} had {n} of them; readers don't get {n:it|them} any more", version=spec, n=number(rows))
+        console.print(hidden)
+    new_version = {"version": done.after.spec, "n": number(done.after.rows)}
     if done.promoted:
-        more = number(len(done.promoted))
         console.print(
             _(
                 "{version}: {n} {n:document|documents}, {m} of them "
                 "{m:a copy that has taken its|copies that have taken their} place",
-                m=more,
-                **after,
+                m=number(len(done.promoted)),
+                **new_version,
             )
         )
     else:
-        console.print(_("{version}: {n} {n:document|documents}", **after))
-    _tell_copies(done, sources_of(opened, done))
-    _tell_not_reached(done)
+        console.print(_("{version}: {n} {n:document|documents}", **new_version))
+    _print_copies(done, sources_of(opened, done))
+    _print_not_reached(done)
     print_receipt_path(receipt)
 
 
-def _listed(files: Sequence[Path]) -> dict[str, Message]:
-    """Return the ids in lists of documents, each with the file and the line that has it."""
+def _places_of_ids(files: Sequence[Path]) -> dict[str, Message]:
+    """Return the ids in lists of documents, each with its file and line."""
     from latam_corpus.release.reading.id_lists import listed_ids
 
     places: dict[str, Message] = {}
     for file in files:
-        for one, line in listed_ids(file).items():
-            places.setdefault(one, _("{file}, line {line}", file=file, line=line))
+        for doc_id, line in listed_ids(file).items():
+            places.setdefault(doc_id, _("{file}, line {line}", file=file, line=line))
     return places
 
 
-def _text_of(file: Path) -> str:
-    """Return the text in a file."""
+def _read_text(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise ConfigError(
-            str(file), _("it can't be read: {cause}", cause=cause_of(error)), _("name a file of text")
+            str(file), _("it can't be read: {cause}", cause=cause_of(error)), _("name a text file")
         ) from None
     except UnicodeDecodeError:
         raise ConfigError(str(file), _("it isn't a text in UTF-8"), _("save it as plain text in UTF-8")) from None
 
 
-def _tell_dry_run(done: Withdrawal, sources: Mapping[str, str], *, as_json: bool) -> None:
-    """List what would leave, what would come back and what would stay out, each with its source."""
+def _print_dry_run(done: Withdrawal, sources: Mapping[str, str], *, as_json: bool) -> None:
+    """List the documents that would leave, and the copies that would replace them or stay out, with their sources."""
     from latam_corpus.release.eligibility.kept_out import reason_of
 
-    leave, come_back = ([(one, sources.get(one, "")) for one in ids] for ids in (done.documents, done.promoted))
+    leave, come_back = (
+        [(doc_id, sources.get(doc_id, "")) for doc_id in ids] for ids in (done.documents, done.promoted)
+    )
     if as_json:
         columns = ("doc_id", "source_id")
         print_json(
@@ -154,17 +161,17 @@ def _tell_dry_run(done: Withdrawal, sources: Mapping[str, str], *, as_json: bool
                 "dry_run": True,
                 "kind": done.entry.kind,
                 "release": done.entry.release,
-                "leave": [dict(zip(columns, one, strict=True)) for one in leave],
-                "come_back": [dict(zip(columns, one, strict=True)) for one in come_back],
+                "leave": [dict(zip(columns, row, strict=True)) for row in leave],
+                "come_back": [dict(zip(columns, row, strict=True)) for row in come_back],
                 "in_place_of": done.in_place_of,
                 "stay_out": [
-                    {"doc_id": one, "source_id": sources.get(one, ""), "why": str(reason_of(why))}
-                    for one, why in done.kept_out.items()
+                    {"doc_id": doc_id, "source_id": sources.get(doc_id, ""), "why": str(reason_of(why))}
+                    for doc_id, why in done.kept_out.items()
                 ],
                 "similar_names": done.similar_names,
                 "versions": done.rows,
                 "documents_after": done.after.rows,
-                "notices": list(map(str, done.left_aside)),
+                "notices": list(map(str, done.copy_notices)),
             }
         )
         return
@@ -175,39 +182,39 @@ def _tell_dry_run(done: Withdrawal, sources: Mapping[str, str], *, as_json: bool
         console.print(_("  {version} has {n} of them", version=spec, n=number(n)))
     if not come_back:
         console.print(_("  no copy would come back"))
-    _tell_copies(done, sources)
+    _print_copies(done, sources)
 
 
-def _tell_copies(done: Withdrawal, sources: Mapping[str, str]) -> None:
-    """List the copies that come back and those that do not, with why, and names that are like a withdrawn one."""
+def _print_copies(done: Withdrawal, sources: Mapping[str, str]) -> None:
+    """List the copies that come back, those that don't with the reasons, and names similar to a withdrawn one."""
     from latam_corpus.release.eligibility.kept_out import reason_of
 
-    back = [(one, sources.get(one, ""), done.in_place_of.get(one, "")) for one in done.promoted]
-    if back:
-        table(_("copies that come back"), ["doc_id", _("source"), _("in place of")], back)
-    out = [(one, sources.get(one, ""), reason_of(why)) for one, why in done.kept_out.items()]
-    if out:
-        table(_("copies that do not come back"), ["doc_id", _("source"), _("why")], out)
-    for notice in done.left_aside:
+    returning = [(copy, sources.get(copy, ""), done.in_place_of.get(copy, "")) for copy in done.promoted]
+    if returning:
+        table(_("copies that come back"), ["doc_id", _("source"), _("in place of")], returning)
+    not_returning = [(copy, sources.get(copy, ""), reason_of(why)) for copy, why in done.kept_out.items()]
+    if not_returning:
+        table(_("copies that do not come back"), ["doc_id", _("source"), _("why")], not_returning)
+    for notice in done.copy_notices:
         console.print(Message("  {notice}", {"notice": notice}))
     for name in done.similar_names:
         option = f"--creator {shlex.quote(name)}"
         console.print(
-            _("  similar name, not withdrawn: {name}; to withdraw it, too, add {option}", name=name, option=option)
+            _("  similar name, not withdrawn: {name}; to withdraw it too, add {option}", name=name, option=option)
         )
 
 
-def _tell_not_reached(done: Withdrawal) -> None:
+def _print_not_reached(done: Withdrawal) -> None:
     from latam_corpus.release.withdrawals.withdrawal_receipt import not_reached
 
-    for what in not_reached(done):
-        console.print(_("  not reached: {what}", what=what))
+    for place in not_reached(done):
+        console.print(_("  not reached: {what}", what=place))
 
 
-@app.command("return", help=N_("Give back what was held, in the next version, and give a receipt."))
+@app.command("return", help=N_("End a hold: the next version has the documents again."))
 def give_back(
     name: NextOf,
-    request: Annotated[str, typer.Argument(metavar="REQUEST", help=N_("What the hold is called, as on its receipt."))],
+    request: Annotated[str, typer.Argument(metavar="REQUEST", help=N_("The name of the hold, as on its receipt."))],
     because: Because,
     receipt: Receipt = None,
     out: Out = Path("out"),
@@ -215,28 +222,30 @@ def give_back(
     sign: Sign = None,
     as_json: Json = False,
 ) -> None:
-    """Give back what was held, in the next version, and give a receipt."""
+    """End a hold: the next version has the documents again."""
     from latam_corpus.audit.stores import folder_of_runs, open_store
     from latam_corpus.release.pages.judgements import read_judgements
     from latam_corpus.release.withdrawals.holds import give_back as end_hold
     from latam_corpus.release.withdrawals.withdrawal_receipt import write_receipt
 
     opened = open_store(store, out, sign)
-    beside = folder_of_runs(out, opened)
-    there, judged = readable_runs(beside), read_judgements(beside)
+    runs = folder_of_runs(out, opened)
+    runs_on_disk, judged = readable_runs(runs), read_judgements(runs)
     with progress() as step:
-        done = end_hold(opened, name, request, because, datetime.now(UTC), there, step, judged)
+        done = end_hold(opened, name, request, because, datetime.now(UTC), runs_on_disk, step, judged)
     values = write_receipt(opened, done, receipt)
     if as_json:
         print_json(values)
         return
     about = {"request": done.entry.request, "hold": request, "version": done.after.spec}
-    back = number(done.after.rows - done.before.rows + len(done.displaced))
-    console.print(_("{request}: {hold} has ended; {version} has {n} {n:document|documents} more", n=back, **about))
+    added = number(done.after.rows - done.before.rows + len(done.displaced))
+    console.print(_("{request}: {hold} has ended; {version} has {n} {n:document|documents} more", n=added, **about))
     if done.displaced:
-        left = number(len(done.displaced))
         console.print(
-            _("  {n} {n:copy that had taken its place has|copies that had taken their place have} left", n=left)
+            _(
+                "  {n} {n:copy that had taken its place was|copies that had taken their place were} removed",
+                n=number(len(done.displaced)),
+            )
         )
-    _tell_not_reached(done)
+    _print_not_reached(done)
     print_receipt_path(receipt)

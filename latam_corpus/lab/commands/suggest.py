@@ -66,7 +66,7 @@ def measure(
         changed = changed_policy(source, out, Path(policies), today, note, declared)
         show_changed(changed, internal=internal, as_json=as_json_)
         return
-    measured = read_measured(source, out, policies, today, note, every=every, declared=declared)
+    measured = read_measured(source, out, policies, today, note, all_signals=every, declared=declared)
     if html or not propose:
         show_measured(measured, html, page_language, every=every, internal=internal, quiet=propose, as_json=as_json_)
     if propose:

@@ -24,10 +24,10 @@ from latam_corpus.release.eligibility.decided_rows import decide_all
 from latam_corpus.release.eligibility.removals import read_replaced, without_requested, without_withdrawn
 from latam_corpus.release.eligibility.statements import (
     dropped_statements,
-    given_by,
-    given_by_version,
     holders_of,
     remembered_statements,
+    source_terms,
+    source_terms_of_version,
 )
 from latam_corpus.release.eligibility.summary import accepted_losses
 from latam_corpus.release.refusals.opt_outs import Refused
@@ -43,9 +43,9 @@ if TYPE_CHECKING:
     from latam_corpus.release.building.build_basis import Basis
     from latam_corpus.release.eligibility.build_inputs import Inputs, Part
     from latam_corpus.release.eligibility.build_request import BuildRequest
-    from latam_corpus.release.eligibility.decided_rows import Decided
-    from latam_corpus.release.eligibility.replacement_copies import Twins
-    from latam_corpus.release.eligibility.statements import Given
+    from latam_corpus.release.eligibility.decided_rows import DecidedRows
+    from latam_corpus.release.eligibility.replacement_copies import ReplacementCopies
+    from latam_corpus.release.eligibility.statements import SourceTerms
     from latam_corpus.release.eligibility.strictest import Overruled
     from latam_corpus.release.refusals.tombstones import Tombstones
     from latam_corpus.release.storing.manifest import AcceptedLoss, Manifest, Shard
@@ -74,7 +74,7 @@ class ReleasePlan:
     basis: Basis
     inputs: Inputs
     parts: tuple[Part, ...]
-    decided: Decided
+    decided: DecidedRows
     columns: pl.Schema
     reused: Mapping[int, Shard]
     losses: tuple[AcceptedLoss, ...]
@@ -90,7 +90,7 @@ class ReleasePlan:
 
     @property
     def overruled(self) -> Counter[Overruled]:
-        """How many documents of the runs stricter statements than their own apply to, see `statements.Bound`."""
+        """How many documents of the runs stricter statements than their own apply to, see `strictest.BindingTerms`."""
         return self.decided.overruled
 
 
@@ -156,14 +156,14 @@ class _Scanner:
     refused: Refused
     withdrawn: pl.DataFrame
     tombstones: Tombstones | None
-    given: Mapping[str, Mapping[str, Given]] = field(repr=False)
+    given: Mapping[str, Mapping[str, SourceTerms]] = field(repr=False)
     progress: Progress | None = None
 
     @classmethod
     def of(cls, request: BuildRequest, basis: Basis, progress: Progress | None) -> _Scanner:
-        given = {run.id: given_by(run.sources) for run in basis.inputs.runs}
+        given = {run.id: source_terms(run.sources) for run in basis.inputs.runs}
         if basis.inputs.parent:
-            given[""] = given_by_version(basis.inputs.parent)
+            given[""] = source_terms_of_version(basis.inputs.parent)
         return cls(request, Refused(basis.listed), basis.withdrawn, _tombstones(basis.log), given, progress)
 
     def rows(self, parts: Sequence[Part], start: int = 0) -> Iterator[pl.DataFrame]:
@@ -211,16 +211,16 @@ def _statements(inputs: Inputs, store: Store) -> Iterator[tuple[str, pl.DataFram
 
 def _without_requested(
     scanner: _Scanner, parts: Sequence[Part], basis: Basis, runs_on_disk: Mapping[str, Path], folder: Path
-) -> tuple[Iterable[pl.DataFrame], Twins]:
+) -> tuple[Iterable[pl.DataFrame], ReplacementCopies]:
     """Return the light rows less what withdrawals keep out, with copies that come back for it, and those copies."""
-    from latam_corpus.release.eligibility.replacement_copies import chosen, find_twins
+    from latam_corpus.release.eligibility.replacement_copies import find_replacement_copies, returning_copies
 
     inputs, store, log = basis.inputs, basis.store, basis.log
     every, requested = Spill(folder / "read"), Spill(folder / "requested")
     said = [pl.Series("doc_id", [], pl.String)]
     for frame in scanner.rows(parts):
         every.add_by(frame, np.zeros(frame.height, np.int64))
-        said.append(frame.filter(pl.col("said").is_not_null())["doc_id"])
+        said.append(frame.filter(pl.col("withdrawal_by_text").is_not_null())["doc_id"])
     every.flush()
     known = _last_released(store, basis.name, pl.concat(said))
     holds = [entry.number for entry in log.withdrawals if entry.kind == "hold"]
@@ -228,15 +228,15 @@ def _without_requested(
     for frame in every.frames(0):
         rows = without_requested(frame, known, holds)
         requested.add_by(rows, np.zeros(rows.height, np.int64))
-        named.append(rows.filter(pl.coalesce("withdrawal", "said").is_not_null())["doc_id"])
+        named.append(rows.filter(pl.coalesce("withdrawal", "withdrawal_by_text").is_not_null())["doc_id"])
     requested.flush()
     every.file(0).unlink(missing_ok=True)
-    twins = find_twins(pl.concat(named).unique(), inputs.runs, store, inputs.parent, runs_on_disk, log)
+    twins = find_replacement_copies(pl.concat(named).unique(), inputs.runs, store, inputs.parent, runs_on_disk, log)
     found = [without_requested(frame, known, holds) for frame in scanner.rows(twins.parts, len(parts))]
     copies = pl.concat([pl.DataFrame(schema=LIGHT), *found])
     same = pl.col("doc_id").is_in(copies["doc_id"].implode())
     there = pl.concat([pl.DataFrame(schema=LIGHT), *(frame.filter(same) for frame in requested.frames(0))])
-    back = chosen(copies, twins, there)
+    back = returning_copies(copies, twins, there)
     admitted = back.filter(pl.col("refusal").is_null())["doc_id"]
     places = twins.of.filter(pl.col("doc_id").is_in(admitted.implode()))
     return chain(requested.frames(0), [back]), replace(twins, of=places)

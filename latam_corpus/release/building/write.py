@@ -33,14 +33,14 @@ if TYPE_CHECKING:
 
     from latam_corpus.release.building.sketch import Sketcher
     from latam_corpus.release.eligibility.build_inputs import Part
-    from latam_corpus.release.eligibility.decided_rows import Decided, Range
+    from latam_corpus.release.eligibility.decided_rows import DecidedRows, Range
     from latam_corpus.release.storing.shard_plan import Cell, Plan
     from latam_corpus.release.storing.store import Progress, Store
 
 _GROUP: Final = 200_000
 
 
-def write_ledger(target: Path, decided: Decided, version: str, places: pl.DataFrame | None = None) -> None:
+def write_ledger(target: Path, decided: DecidedRows, version: str, places: pl.DataFrame | None = None) -> None:
     """Write the ledger, sorted by document, as Parquet.
 
     Args:
@@ -122,7 +122,7 @@ class Written:
 
 
 def write_shards(
-    decided: Decided,
+    decided: DecidedRows,
     parts: Sequence[Part],
     reused: Mapping[int, Shard],
     store: Store,
@@ -168,7 +168,7 @@ def write_shards(
         return Written(shards, dict(zip(names, paths, strict=True)), dict(zip(names, side_files, strict=True)), remade)
 
 
-def reusable(decided: Decided, shards: Sequence[Shard], first: int) -> dict[int, Shard]:
+def reusable(decided: DecidedRows, shards: Sequence[Shard], first: int) -> dict[int, Shard]:
     """For each cell that holds just the rows of one of the parent's shards, that shard.
 
     Args:
@@ -204,7 +204,7 @@ def _shard(cell: Cell, sha256: str, size: int, rows: int, text_bytes: int) -> Sh
 
 
 def _spilled(
-    decided: Decided, reused: Mapping[int, Shard], parts: Sequence[Part], folder: Path, progress: Progress | None
+    decided: DecidedRows, reused: Mapping[int, Shard], parts: Sequence[Part], folder: Path, progress: Progress | None
 ) -> Spill:
     """Return the rows of all shards that are written, by shard."""
     spill = Spill(folder)

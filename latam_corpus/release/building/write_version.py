@@ -159,7 +159,7 @@ def _audited(plan: ReleasePlan) -> tuple[Audited, ...]:
         return ()
     from latam_corpus.release.pages.judgements import audited_rows
 
-    return audited_rows(plan.request.judged, plan.decided.named)
+    return audited_rows(plan.request.judged, plan.decided.judged)
 
 
 def _put_index(store: Store, name: str, version: str, written: Mapping[str, Path]) -> None:

@@ -1,8 +1,8 @@
-"""Which documents a version holds, and why the others are left out; no text is held in memory for it.
+"""Decide which documents a version contains, and why the others are left out. No texts are kept in memory.
 
-The order of the questions: is it read twice, is there a later record of it, do its rights allow the release, and what
-else is stated of it and of its copies (`statements.py`), has a run a better copy of it, is its text there already.
-Rights come before duplicates, so that a copy that may not be released displaces none that may.
+Each document passes these checks in order: repeated rows; a later record of the same document; its terms, and stricter
+statements about it or its copies (`statements.py`); a better copy in a run; another document with the same text. Terms
+are checked before duplicates, so that a copy that may not be released never replaces one that may.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from latam_corpus.errors import ConfigError, closest
 from latam_corpus.messages import N_, _
 from latam_corpus.release.eligibility.removals import with_released, without_replaced
 from latam_corpus.release.eligibility.splits import authors_of
-from latam_corpus.release.eligibility.statements import LINKS, STATED, matters, restrictions
-from latam_corpus.release.eligibility.strictest import OUTCOME, STRICTER, Bound, bound
+from latam_corpus.release.eligibility.statements import LINKS, STATED, may_restrict_others, restrictions
+from latam_corpus.release.eligibility.strictest import OUTCOME, STRICTER, BindingTerms, binding_terms
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date, datetime
 
     from latam_corpus.release.eligibility.build_inputs import Part
-    from latam_corpus.release.eligibility.statements import Given
+    from latam_corpus.release.eligibility.statements import SourceTerms
     from latam_corpus.release.refusals.opt_outs import Refused
     from latam_corpus.release.refusals.tombstones import Tombstones
     from latam_corpus.release.storing.store import Progress
@@ -70,7 +70,7 @@ LIGHT: Final = pl.Schema(
         "file": pl.String(),
         "refusal": _CATEGORY,
         "withdrawal": pl.UInt32(),
-        "said": pl.UInt32(),
+        "withdrawal_by_text": pl.UInt32(),
         "text_bytes": pl.Int64(),
         "chars": pl.Int64(),
         "exact_hash": pl.Binary(),
@@ -82,15 +82,14 @@ LIGHT: Final = pl.Schema(
 
 @dataclass(frozen=True)
 class Terms:
-    """On which terms a version is released.
+    """The terms on which a version is released.
 
     Attributes:
-        READS: the columns by which a row is judged, with what `closed_by_labels` reads.
-        admit: the rights tiers that may be in it.
-        uses: what each document must allow.
+        READS: the columns that `refusal` and `closed_by_labels` read.
+        admit: the rights tiers that the version admits.
+        uses: the uses that each document must allow.
         today: the day on which permissions and embargoes are judged.
-        now: the moment, in UTC, where it is known: a permission or an embargo then also ends by the day of the row's
-            country (`country_days.py`).
+        now: the time in UTC, if known; the date in each row's country then counts too (`country_days.py`).
     """
 
     READS: ClassVar[tuple[str, ...]] = (
@@ -104,22 +103,24 @@ class Terms:
     now: datetime | None = None
 
     def __post_init__(self) -> None:
-        """Raise ConfigError for a tier or use that isn't one, or that can't be released."""
-        for what, words, known in (
+        """Raise ConfigError for an unknown tier or use, or one that can't be released."""
+        for option, words, valid_words in (
             ("--admit", self.admit, vocabulary.RIGHTS_TIERS[:-1]),
             ("--uses", self.uses, vocabulary.USES),
         ):
             if not words:
-                raise ConfigError(what, _("nothing is named"), _("choose from: {names}", names=", ".join(known)))
+                raise ConfigError(
+                    option, _("nothing is named"), _("choose from: {names}", names=", ".join(valid_words))
+                )
             for word in words:
                 if word == "unknown":
-                    problem = _("what has unknown rights can be collected and measured, never released")
-                    raise ConfigError(what, problem, _("state the source's rights in its file"))
-                if word not in known:
-                    raise ConfigError(what, _("unknown word «{word}»", word=word), closest(word, known))
+                    problem = _("documents with unknown rights can be collected and measured, never released")
+                    raise ConfigError(option, problem, _("state the source's rights in its file"))
+                if word not in valid_words:
+                    raise ConfigError(option, _("unknown word «{word}»", word=word), closest(word, valid_words))
 
     def refusal(self) -> pl.Expr:
-        """Return the reason why a row's rights keep it out, null where they don't."""
+        """Return the reason why a row's terms keep it out; null if they don't."""
         lacking = [
             pl.when(~pl.col("uses").list.contains(use)).then(pl.lit(use)) for use in vocabulary.USES if use in self.uses
         ]
@@ -135,44 +136,44 @@ class Terms:
         )
 
     def ended(self) -> pl.Expr:
-        """Return the reason by which the end of a row's terms keeps it out, null where it doesn't."""
+        """Return the reason why the end of a row's permission keeps it out; null if it doesn't."""
         newest = pl.lit(self.today) if self.now is None else newest_days(self.now)
         return pl.when(pl.col("expires") < newest).then(pl.concat_str(pl.lit("expires<"), newest.dt.to_string()))
 
     def embargo(self) -> pl.Expr:
-        """Return the reason by which a row's embargo keeps it out, null where none does."""
+        """Return the reason why a row's embargo keeps it out; null if it doesn't."""
         begun = pl.lit(self.today) if self.now is None else begun_days(self.now)
         reason = pl.concat_str(pl.lit("embargo_until>"), begun.dt.to_string())
         return pl.when(pl.col("embargo_until") > begun).then(reason)
 
     def _opted_out(self) -> pl.Expr:
-        """Return the signals by which the owner of a row's site withholds what is asked for; empty where none does."""
-        asked = [name for name, uses in WITHHELD.items() if uses.intersection(self.uses)]
+        """Return the opt-out signals that withhold a required use, separated by commas; empty if no signal does."""
+        withholding = [name for name, uses in WITHHELD.items() if uses.intersection(self.uses)]
         signals = pl.element().struct.field("signal")
-        opt_outs = pl.col("opt_outs").cast(schema.DOCUMENT_SCHEMA["opt_outs"])  # of rows that all state none: null
-        refusing = opt_outs.list.eval(signals.filter(signals.is_in(asked)).unique().sort())
+        opt_outs = pl.col("opt_outs").cast(schema.DOCUMENT_SCHEMA["opt_outs"])  # if no row states any, the type is null
+        refusing = opt_outs.list.eval(signals.filter(signals.is_in(withholding)).unique().sort())
         return refusing.list.join(",").fill_null("")
 
 
 def labels_of() -> pl.Expr:
-    """Return the addresses of the labels on a row, in order and one a line; empty where there is none."""
-    consent = pl.col("consent").cast(schema.CONSENT)  # of rows that all state none: null
+    """Return the addresses of a row's labels, sorted, one per line; empty if it has no label."""
+    consent = pl.col("consent").cast(schema.CONSENT)  # if no row states any, the type is null
     return (
         consent.list.eval(pl.element().struct.field("label").drop_nulls().unique().sort()).list.join("\n").fill_null("")
     )
 
 
 def closed_by_labels() -> pl.Expr:
-    """Return the reason why labels keep a row out whose holder gave no written agreement; null where none does.
+    """Return the reason why labels keep out a row without a written agreement; null if they don't.
 
-    What is no label of Local Contexts closes too: nobody knows what it forbids.
+    An unknown label keeps a row out too: it may forbid the release.
     """
     closes = labels_of().map_batches(_closing, return_dtype=pl.String)
     return pl.when(pl.col("agreement").is_null() & (closes != "")).then(pl.concat_str(pl.lit("label="), closes))
 
 
 def _closing(labels: pl.Series) -> pl.Series:
-    codes = {one: ",".join(closing(one.splitlines())) for one in labels.unique()}
+    codes = {lines: ",".join(closing(lines.splitlines())) for lines in labels.unique()}
     return labels.replace_strict(codes, return_dtype=pl.String)
 
 
@@ -183,16 +184,25 @@ def scan(
     refused: Refused | None = None,
     tombstones: Tombstones | None = None,
     start: int = 0,
-    given: Mapping[str, Mapping[str, Given]] | None = None,
+    terms_by_run: Mapping[str, Mapping[str, SourceTerms]] | None = None,
 ) -> Iterator[pl.DataFrame]:
-    """Yield one light row a document: where it is, what decides about it, and digests of its text and of its row.
+    """Yield one light row per document, LIGHT: its place, the columns that decide about it, and digests.
 
-    The columns: `part` and `row` say where it is; `run` is empty for the parent's; `refusal` is a reason, or null;
-    `withdrawal` is the number of the entry that keeps it out by what it is, `said` of that which does by what a run's
-    document says (of the parent's it was asked when they were withdrawn); `text_bytes`, `chars`, `exact_hash` are of
-    its text; `row_hash` is of all its columns but the split, and means nothing to another version of Polars. What
-    owners have refused since (`refused`) decides `refusal` and what binds copies alone: rows that stay are written as
-    they are. The first part has the number `start`; `given` are the terms of each run's sources.
+    `part` and `row` are the place of the document. `run` is empty for the parent version. `refusal` is the reason by
+    which its terms keep it out, or null. `withdrawal` is the number of the withdrawal that names the document;
+    `withdrawal_by_text` is that of the withdrawal of its text, which is looked up only for documents of runs.
+    `text_bytes`, `chars` and `exact_hash` describe the text. `row_hash` covers all columns except the split, and is
+    only comparable within one version of Polars.
+
+    Args:
+        parts: the files to read.
+        terms: the terms on which the version is released.
+        progress: called after each part.
+        refused: opt-outs of owners since the collection. They change `refusal` and the restrictions on copies; the
+            released rows are written unchanged.
+        tombstones: the withdrawals of the store.
+        start: the number of the first part.
+        terms_by_run: the terms of each run's sources.
     """
     for number, part in enumerate(parts, start):
         first = 0
@@ -203,7 +213,7 @@ def scan(
                 .then(pl.lit("text=null"))
                 .otherwise(pl.coalesce(closed_by_labels(), terms.refusal()))
             ).to_series()
-            stated = _stated(judged, terms, (given or {}).get(part.run, {}))
+            stated = _stated(judged, terms, (terms_by_run or {}).get(part.run, {}))
             withdrawals = _withdrawals_of(frame, tombstones, by_text=bool(part.run))
             yield _lightened(frame, refusal, number, first, part.run, withdrawals, stated)
             first += frame.height
@@ -215,52 +225,52 @@ def scan_statements(
     frames: Iterable[tuple[str, pl.DataFrame]],
     terms: Terms,
     refused: Refused | None = None,
-    given: Mapping[str, Mapping[str, Given]] | None = None,
+    terms_by_run: Mapping[str, Mapping[str, SourceTerms]] | None = None,
 ) -> Iterator[pl.DataFrame]:
-    """Yield light rows of documents that are in no version, for what they state of others.
+    """Yield light rows of documents that aren't released, since their statements may restrict others.
 
     Args:
         frames: the name of a run, empty for an earlier version, with rows of its documents, RELEASE_SCHEMA; columns
-            of STATED that they have too stand as they are.
-        terms: on which the version is released.
-        refused: what owners have refused since.
-        given: the terms of each run's sources, and of the parent's. Rows that can't bind others are left out, if no
-            other run, nor the parent, has their source: it may have stated other terms of the same document.
+            of STATED among them are kept.
+        terms: the terms on which the version is released.
+        refused: opt-outs of owners since the collection.
+        terms_by_run: the terms of the sources of each run and of the parent. Rows that can't restrict others are
+            skipped, unless their source is in several of these, which may state different terms for one document.
     """
-    every = given or {}
-    inputs = Counter(source for sources in every.values() for source in sources)
+    terms_by_run = terms_by_run or {}
+    run_counts = Counter(source for sources in terms_by_run.values() for source in sources)
     for run, frame in frames:
         judged = refused.narrowed(frame) if refused else frame
         refusal = judged.select(pl.coalesce(closed_by_labels(), terms.refusal())).to_series()
-        stated = _stated(judged, terms, every.get(run, {})).with_columns(pl.lit(value=True).alias("statement"))
-        own = [pl.coalesce(frame[name], stated[name]).alias(name) for name in STATED if name in frame.columns]
+        stated = _stated(judged, terms, terms_by_run.get(run, {})).with_columns(pl.lit(value=True).alias("statement"))
+        existing = [pl.coalesce(frame[name], stated[name]).alias(name) for name in STATED if name in frame.columns]
         light = _lightened(frame, refusal, 0, 0, run, _withdrawals_of(frame, None, by_text=False), stated)
-        light = light.with_columns(own).cast(LIGHT) if own else light
-        alone = {source: one for source, one in every.get(run, {}).items() if inputs[source] == 1}
-        yield light.filter(matters(alone)) if run else light
+        light = light.with_columns(existing).cast(LIGHT) if existing else light
+        in_one_run = {source: stated for source, stated in terms_by_run.get(run, {}).items() if run_counts[source] == 1}
+        yield light.filter(may_restrict_others(in_one_run)) if run else light
 
 
-def _stated(judged: pl.DataFrame, terms: Terms, given: Mapping[str, Given]) -> pl.DataFrame:
-    why = labels_of(), closed_by_labels(), terms.ended(), terms.embargo()
-    rows = restrictions(judged, given, terms.admit, terms.uses, *why)
-    nothing = pl.lit(None, pl.String)
-    others = {"copy_of": nothing, "over": nothing, "statement": pl.lit(value=False)}
-    return rows.with_columns(**others).select(STATED.names())
+def _stated(judged: pl.DataFrame, terms: Terms, terms_by_source: Mapping[str, SourceTerms]) -> pl.DataFrame:
+    """Return the columns STATED of a version's rows."""
+    reasons = closed_by_labels(), terms.ended(), terms.embargo()
+    rows = restrictions(judged, terms_by_source, terms.admit, terms.uses, labels_of(), *reasons)
+    null = pl.lit(None, pl.String)
+    return rows.with_columns(copy_of=null, over=null, statement=pl.lit(value=False)).select(STATED.names())
 
 
 def _withdrawals_of(frame: pl.DataFrame, tombstones: Tombstones | None, *, by_text: bool) -> pl.DataFrame:
-    """`withdrawal` and `said` of each row."""
-    nothing = pl.repeat(None, frame.height, dtype=pl.UInt32)
+    """Return `withdrawal` and `withdrawal_by_text` of each row."""
+    nulls = pl.repeat(None, frame.height, dtype=pl.UInt32, eager=True)
     if tombstones is None:
-        return pl.select(nothing.alias("withdrawal"), nothing.alias("said"))
-    # What a version has and was named is listed: it was looked for when it was named.
+        return pl.DataFrame({"withdrawal": nulls, "withdrawal_by_text": nulls})
+    # A withdrawal lists the documents that it found in versions, so that these needn't be searched again.
     about = tombstones.about(frame) if by_text else tombstones.listed(frame)
-    rows = pl.DataFrame({"withdrawal": about}).with_row_index("row")
-    known = (
-        tombstones.matching_texts(frame) if by_text else pl.DataFrame(schema={"row": pl.UInt32, "number": pl.UInt32})
-    )
-    numbers = known.select("row", said="number")
-    return rows.join(numbers, on="row", how="left", maintain_order="left").select("withdrawal", "said")
+    rows = pl.DataFrame({"withdrawal": about, "withdrawal_by_text": nulls})
+    if not by_text:
+        return rows
+    matches = tombstones.matching_texts(frame).select("row", withdrawal_by_text="number")
+    numbered = rows.drop("withdrawal_by_text").with_row_index("row")
+    return numbered.join(matches, on="row", how="left", maintain_order="left").drop("row")
 
 
 def _lightened(
@@ -302,17 +312,22 @@ def _lightened(
 
 @dataclass(frozen=True)
 class Decision:
-    """What became of the rows read: light rows `released` and `left_out`, and how many were repeated.
+    """The released documents and those left out.
 
-    `left_out` has two more columns, `reason` and `evidence` (JSON). Of it, `replaced` are documents of the parent that
-    gave way to a run's, each with the id of the released one in `kept`.
+    Attributes:
+        released: light rows, with OUTCOME.
+        left_out: light rows with `reason` and `evidence` (JSON).
+        repeated: the number of repeated rows.
+        replaced: the rows of `left_out` that are documents of the parent with a better copy in a run; `kept` is the
+            id of the copy that is released.
+        binding: the terms that apply to the documents.
     """
 
     released: pl.DataFrame
     left_out: pl.DataFrame
     repeated: int
     replaced: pl.DataFrame
-    bound: Bound
+    binding: BindingTerms
 
 
 def decide(
@@ -322,41 +337,40 @@ def decide(
     links: pl.DataFrame | None = None,
     holders: Mapping[str, str] | None = None,
 ) -> Decision:
-    """Which documents are released, and why each other one isn't; the order of the rows has no part in it.
+    """Decide which documents are released, and why the others aren't. The order of the rows doesn't matter.
 
-    The text of a document is that of its latest record; its terms are the strictest that are stated of it.
+    The text of a document is that of its latest record; its terms are the strictest that are stated about it.
 
     Args:
-        light: of `scan` and `scan_statements`, with all rows that may decide about one of them (`partitions.py`).
+        light: rows of `scan` and `scan_statements`, with all rows that may decide about them (`partitions.py`).
         replaced: documents of the parent for which a run has a better copy (`read_replaced`).
-        links: documents that are copies of one another though their texts differ, `statements.LINKS`.
-        holders: who holds each source, by its id.
-        variants: of several variants of one work "keep" all, the "longest", or the longest of each country
-            ("by_country").
+        variants: "keep" all variants of a work, only the "longest", or the longest of each country ("by_country").
+        links: pairs of copies whose texts differ, `statements.LINKS`.
+        holders: the holder of each source, by source id.
     """
     from_run = pl.col("run") != ""
-    every = light
+    statements = light
     light = light.filter(~pl.col("statement"))
-    # Of equal rows the parent's stays, whose shard then needs no rewriting.
-    alone, several = _by_company(light, "doc_id")
-    several = several.sort("doc_id", "row_hash", from_run, "run", "part", "row")
-    distinct = pl.concat([alone, several.unique(["doc_id", "row_hash"], keep="first", maintain_order=True)])
-    del alone, several
+    # Of equal rows the parent's is kept, so that its shard needn't be rewritten.
+    single, repeated = _split_repeated(light, "doc_id")
+    repeated = repeated.sort("doc_id", "row_hash", from_run, "run", "part", "row")
+    distinct = pl.concat([single, repeated.unique(["doc_id", "row_hash"], keep="first", maintain_order=True)])
+    del single, repeated
     latest, superseded = _first_of(
         distinct,
         "doc_id",
-        # Of two records of one moment, or where one states no time, the run's stands before the parent's.
+        # If the times are equal or one is missing, a run's record precedes the parent's.
         [_later(from_run), ~from_run, "run", "exact_hash", "row_hash"],
         "obtained",
         "run",
     )
     linked = pl.DataFrame(schema=LINKS) if links is None else links
     linked = pl.concat([linked, replaced.select(LINKS.names())])
-    terms = bound(latest, every, linked, holders or {})
-    latest = terms.rows
+    binding = binding_terms(latest, statements, linked, holders or {})
+    latest = binding.rows
     refused = pl.col("refusal").is_not_null()
     stricter = pl.col("refusal").cast(pl.String).str.starts_with(STRICTER)
-    by_entry = pl.coalesce("withdrawal", "said").is_not_null()
+    by_entry = pl.coalesce("withdrawal", "withdrawal_by_text").is_not_null()
     allowed, removed = without_replaced(latest.filter(~refused), light, replaced)
     released, duplicates = _first_of(allowed, "text_hash", first_released(from_run), "doc_id", "rights_tier")
     removed = with_released(removed, released)
@@ -375,60 +389,63 @@ def decide(
         left_out=pl.concat(left_out).sort("doc_id", "reason", "row_hash"),
         repeated=light.height - distinct.height,
         replaced=removed.select(*LIGHT.names(), "kept"),
-        bound=terms,
+        binding=binding,
     )
 
 
 def _later(from_run: pl.Expr) -> pl.Expr:
-    """Return a number that is smaller the later a record was obtained; without a time a run's comes before all others.
+    """Return a sort key that puts the latest record first; a run's record without a time precedes all others.
 
-    Runs follow upon the version: its files were read later, whatever an older version says of when they were obtained.
+    A run follows the parent version, so that its records are newer than the parent's whatever times these state.
     """
     return pl.col("obtained").dt.epoch("us").neg().fill_null(pl.when(from_run).then(-_NO_TIME).otherwise(_NO_TIME))
 
 
 def _of_variants(released: pl.DataFrame, variants: Variants) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Those that stay of documents that are variants of one another, and the others with the one kept for each."""
+    """Return the documents that remain of those with variants, and the others with the `kept_doc_id` of each."""
     varied = released.filter(pl.col("variant_of").is_not_null())
     if variants == "keep" or not varied.height:
         return released, released.clear().with_columns(kept_doc_id=pl.lit(None, pl.String))
-    # A variant names one that was kept before it, which may be a variant itself.
-    first = dict(varied.select("doc_id", "variant_of").iter_rows())
-    works = {name: _first_variant(name, first) for name in {*first, *first.values()}}
+    # A variant names a document that was kept before it, which may be a variant itself.
+    variant_of = dict(varied.select("doc_id", "variant_of").iter_rows())
+    works = {doc_id: _first_variant(doc_id, variant_of) for doc_id in {*variant_of, *variant_of.values()}}
     work = pl.col("doc_id").replace_strict(works, default=pl.col("doc_id"))
     if variants == "by_country":
         work = pl.concat_str(work, pl.col("country").cast(pl.String).fill_null(""), separator="\0")
     order: list[pl.Expr | str] = [pl.col("chars").neg(), "obtained", "doc_id"]
-    winners, others = _first_of(released.with_columns(work.alias("work")), "work", order, "doc_id")
-    return winners.drop("work"), others
+    longest, shorter = _first_of(released.with_columns(work.alias("work")), "work", order, "doc_id")
+    return longest.drop("work"), shorter
 
 
-def _first_variant(name: str, first: dict[str, str]) -> str:
-    """Return the document at which what the variants name ends; where they name one another, the smallest of these."""
-    seen = [name]
-    while name in first:
-        name = first[name]
-        if name in seen:
-            return min(seen[seen.index(name) :])
-        seen.append(name)
-    return name
+def _first_variant(doc_id: str, variant_of: dict[str, str]) -> str:
+    """Follow a chain of variants to its first document; of a cycle, return the smallest id."""
+    seen = [doc_id]
+    while doc_id in variant_of:
+        doc_id = variant_of[doc_id]
+        if doc_id in seen:
+            return min(seen[seen.index(doc_id) :])
+        seen.append(doc_id)
+    return doc_id
 
 
 def _first_of(
     rows: pl.DataFrame, group: str, order: Sequence[pl.Expr | str], *names: str
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return the first row of each group, and the others, which carry the first one's `names` columns as `kept_…`."""
-    alone, several = _by_company(rows, group)
-    ordered = several.sort(pl.col(group), *order, nulls_last=True).with_columns(
+    """Return the first row of each group, and the others, with the first row's columns `names` as `kept_…`."""
+    single, repeated = _split_repeated(rows, group)
+    ordered = repeated.sort(pl.col(group), *order, nulls_last=True).with_columns(
         pl.int_range(pl.len()).over(group).alias("place"),
         *(pl.col(name).first().over(group).alias(f"kept_{name}") for name in names),
     )
     first = ordered.filter(pl.col("place") == 0).select(rows.columns)
-    return pl.concat([alone, first]), ordered.filter(pl.col("place") > 0)
+    return pl.concat([single, first]), ordered.filter(pl.col("place") > 0)
 
 
-def _by_company(rows: pl.DataFrame, group: str) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Give the rows alone in their group, and the others, which are few: to sort all would hold each several times."""
+def _split_repeated(rows: pl.DataFrame, group: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the rows that are single in their group, and the others.
+
+    The others are few, and sorting only these saves the memory of several copies of all rows.
+    """
     repeated = rows[group].is_duplicated()
     return rows.filter(~repeated), rows.filter(repeated)
 
@@ -457,7 +474,7 @@ _VARIANT: Final = pl.struct(
     "country",
     "chars",
 )
-_ENTRY: Final = pl.struct(pl.coalesce("withdrawal", "said").alias("withdrawal"))
+_ENTRY: Final = pl.struct(pl.coalesce("withdrawal", "withdrawal_by_text").alias("withdrawal"))
 _DUPLICATE: Final = pl.struct(
     pl.lit("equal normalised text").alias("rule"),
     pl.col("kept_doc_id").alias("kept"),

@@ -1,4 +1,4 @@
-"""What a release is built from: the kept documents of finished runs, and the shards of the parent version."""
+"""The inputs of a version: the kept documents of finished runs, and the shards of the parent version."""
 
 from __future__ import annotations
 
@@ -37,10 +37,11 @@ class Part:
 
     Attributes:
         run: the run's folder name; empty for the parent version.
-        place: what to call the file in an error.
-        path: where it is, in the store when there is one; empty where nothing is left of it.
-        only: the ids of the documents that are meant; all of them when None.
-        without: the ids of those that aren't.
+        place: the name of the file in error messages.
+        path: the path of the file, in the store if there is one; empty if it was purged.
+        store: the store that contains the file; None for a local file.
+        only: the ids of the documents to read; all of them when None.
+        without: the ids of documents to skip.
     """
 
     run: str
@@ -51,7 +52,7 @@ class Part:
     without: pl.Series | None = None
 
     def batches(self) -> Iterator[pl.DataFrame]:
-        """Its rows in order, with the columns of a release; `split` is what the parent version had."""
+        """Yield the rows in order, with the columns of a release; `split` is the parent version's."""
         if not self.path:
             return
         remedy = VERIFY if self.store else _("run the recipe again, to its end")
@@ -63,26 +64,31 @@ class Part:
                     problem = _("the column «{missing}» is missing", missing=missing[0])
                     raise ReleaseError(self.place, problem, remedy)
                 for frame in read_batches(file):
-                    yield completed(self._meant(frame))
+                    yield completed(self._selected(frame))
         except (pa.ArrowException, OSError, pl.exceptions.PolarsError) as error:
             raise ReleaseError(self.place, _("it can't be read: {cause}", cause=error), remedy) from error
 
-    def _meant(self, frame: pl.DataFrame) -> pl.DataFrame:
+    def _selected(self, frame: pl.DataFrame) -> pl.DataFrame:
         if self.only is not None:
             frame = frame.filter(pl.col("doc_id").is_in(self.only.implode()))
         return frame if self.without is None else frame.filter(~pl.col("doc_id").is_in(self.without.implode()))
 
 
 @dataclass(frozen=True)
-class Run:
-    """A finished run: its name, its record, its recipe's title and `[release]`, and the digest of `run.json`.
+class InputRun:
+    """A finished run.
 
     Attributes:
-        sources: what the catalogue said of each source, by id.
-        failed_parts: the parts that gave nothing.
-        stages: the recipe's, each with its options and its name as `use`.
+        id: the name of its folder.
+        record: its `run.json` and the digests of its files.
+        title: the title of its recipe.
+        release: the `[release]` table of its recipe.
+        sha256: the digest of `run.json`.
+        sources: the catalogue entry of each source, by id.
+        failed_parts: the names of the parts that failed.
+        stages: the stages of the recipe, each with its options and its name as `use`.
         losses: the groups of which a stage kept less than the recipe's floor.
-        accepted_loss: the reason for which they may be released; None where nobody gave one.
+        accepted_loss: why these losses are accepted; None if no reason was given.
         extra: the columns that its sources and stages add, with their types.
     """
 
@@ -99,18 +105,18 @@ class Run:
     extra: Mapping[str, str] = field(default_factory=dict)
 
     def parts(self) -> list[Part]:
-        """Return the files of its kept documents, each as the run wrote it.
+        """Return the files of the kept documents.
 
         Raises:
-            ReleaseError: one is damaged.
+            ReleaseError: a file is damaged.
         """
         return [Part(self.id, f"{self.id}/kept/{path.name}", str(path)) for path in self.files("kept")]
 
     def files(self, kind: str) -> list[Path]:
-        """Its files of a kind, see `Record.files`.
+        """Return the files of a kind, see `Record.files`.
 
         Raises:
-            ReleaseError: one is damaged.
+            ReleaseError: a file is damaged.
         """
         try:
             return self.record.files(kind)
@@ -118,11 +124,11 @@ class Run:
             raise ReleaseError(error.place, error.problem, error.remedy) from None
 
 
-def load_run(folder: Path) -> Run:
+def load_run(folder: Path) -> InputRun:
     """Return the run in a folder.
 
     Raises:
-        ConfigError: there is no run, or it isn't finished.
+        ConfigError: the folder has no run, or the run isn't finished.
     """
     file = folder / "run.json"
     record = read_record(folder)
@@ -143,41 +149,43 @@ def load_run(folder: Path) -> Run:
     if not finished:
         raise ConfigError(str(folder), _("the run isn't finished"), _("run the recipe again; what is done is reused"))
     name = folder.resolve().name
-    return Run(name, record, title, release, record.sha256, sources, failed, stages, losses, accepted, extra)
+    return InputRun(name, record, title, release, record.sha256, sources, failed, stages, losses, accepted, extra)
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """What a version is built from: runs, by name, and the parent version where there is one.
+    """The inputs of a version.
 
     Attributes:
-        others: runs of earlier versions from which single documents come back (`replacement_copies.py`).
-        earlier: versions out of which what was held comes back (`returned.py`).
-        places: `doc_id` of each copy that comes back, and the document `of` which it takes the place.
+        runs: the runs, sorted by name.
+        parent: the parent version, if there is one.
+        others: runs of earlier versions that have replacements of withdrawn documents (`replacement_copies.py`).
+        earlier: versions that have documents which return after a hold (`returned.py`).
+        places: `doc_id` of each replacement, and in `of` the document that it replaces.
     """
 
-    runs: tuple[Run, ...]
+    runs: tuple[InputRun, ...]
     parent: Manifest | None
-    others: tuple[Run, ...] = ()
+    others: tuple[InputRun, ...] = ()
     earlier: tuple[Manifest, ...] = ()
     places: pl.DataFrame | None = None
 
     @classmethod
-    def of(cls, runs: Iterable[Run], parent: Manifest | None) -> Self:
-        """Return the inputs, the runs in the order of their names.
+    def of(cls, runs: Iterable[InputRun], parent: Manifest | None) -> Self:
+        """Return the inputs, with the runs sorted by name.
 
         Raises:
-            ConfigError: two of them have one name.
+            ConfigError: two runs have the same name.
         """
         ordered = tuple(sorted(runs, key=lambda run: run.id))
-        for before, after in pairwise(ordered):
-            if before.id == after.id:
-                raise ConfigError(after.id, _("two runs have this name"), _("name each run once"))
+        for previous, run in pairwise(ordered):
+            if previous.id == run.id:
+                raise ConfigError(run.id, _("two runs have this name"), _("name each run once"))
         return cls(ordered, parent)
 
     @property
     def title(self) -> str | None:
-        """The title that all have, if they have one."""
+        """The title, if all inputs have the same."""
         titles = {run.title for run in self.runs} | ({self.parent.title} if self.parent else set())
         return titles.pop() if len(titles) == 1 else None
 
@@ -186,15 +194,14 @@ class Inputs:
         """The columns that sources and plug-ins add, with their types.
 
         Raises:
-            ConfigError: two of the inputs have one name with different types.
+            ConfigError: two inputs have a column of the same name with different types.
         """
         versions = [*self.earlier, *([self.parent] if self.parent else [])]
-        return merged(
-            [*((one.spec, one.extra) for one in versions), *((run.id, run.extra) for run in (*self.runs, *self.others))]
-        )
+        runs = (*self.runs, *self.others)
+        return merged([(version.spec, version.extra) for version in versions] + [(run.id, run.extra) for run in runs])
 
     def parts(self, store: Store, log: WithdrawalLog) -> list[Part]:
-        """Every file of documents, the parent's shards last, purged ones as they are now."""
+        """Return all files of documents: the runs' files, then the parent's shards as they are after purges."""
         parts = [part for run in self.runs for part in run.parts()]
         if self.parent:
             shards = ((shard, log.resolved(shard)) for shard in self.parent.shards)
@@ -203,8 +210,8 @@ class Inputs:
 
 
 def completed(frame: pl.DataFrame) -> pl.DataFrame:
-    """Return the rows with every column of a release, and a value where the schema wants one."""
-    # On their way into a version rows have `extra` as in runs; its shards have a struct.
+    """Return the rows with all columns of a release, and defaults for required values that are missing."""
+    # `extra` keeps the type that it has in runs; it becomes a struct when shards are written.
     rows = schema.conform(frame, pl.Schema({**schema.RELEASE_SCHEMA, EXTRA: schema.EXTRA}))
     rows = rows.with_columns(
         pl.col("language").fill_null("und"),
@@ -214,9 +221,9 @@ def completed(frame: pl.DataFrame) -> pl.DataFrame:
     )
     if rows["text_hash"].null_count() == 0:
         return rows
-    # A recipe without `dedupe` computes none, and a withdrawal finds texts by it.
+    # A recipe without `dedupe` computes no text_hash, but withdrawals find texts by it.
     hashes = [
-        text_hash(text) if known is None and text is not None else known
-        for text, known in zip(rows["text"], rows["text_hash"], strict=True)
+        text_hash(text) if digest is None and text is not None else digest
+        for text, digest in zip(rows["text"], rows["text_hash"], strict=True)
     ]
     return rows.with_columns(pl.Series("text_hash", hashes, dtype=pl.Binary))

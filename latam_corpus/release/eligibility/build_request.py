@@ -1,4 +1,4 @@
-"""What is asked of a new version: its runs, its parent, its terms and its options, as one value."""
+"""The request for a new version: its runs, its parent, its terms and its options."""
 
 from __future__ import annotations
 
@@ -32,26 +32,27 @@ class BuildRequest:
     Attributes:
         name: the release.
         runs: folders of finished runs; may be empty when there is a parent.
-        admit: the rights tiers that may be in it.
-        uses: what each document's terms must allow.
-        created: the time that the manifest states.
+        admit: the rights tiers that the version admits.
+        uses: the uses that each document's terms must allow.
+        created: the time in the manifest.
         today: the day on which permissions and embargoes are judged everywhere; when None, the day of `created` in UTC
             and in each document's country, whichever protects the rights holder.
-        parent: the version to build upon, or `latest`.
-        version: its number; the next of the month, such as 2026.11.0, when None.
-        splits: the shares of documents held out.
-        split_by: what stays in one split: a "cluster" of copies, and with it all of an "author", or of a "source".
-        shard_bytes: bytes of text above which a shard is cut; by the size of the release when None, and never less
-            than the parent's.
-        index: whether the version has the fingerprints by which later runs find copies of its documents.
-        variants: of several variants of one work "keep" all, the "longest", or the longest "by_country".
-        accept_loss: why documents that the runs lost below their recipes' floors may be missing; printed on the card.
-        runs_on_disk: the folders of other runs, by name: copies come back from them when the documents for which they
-            were set aside are withdrawn.
+        parent: the parent version, or `latest`.
+        version: the version number; the next of the month, such as 2026.11.0, when None.
+        splits: the shares of the held-out splits.
+        split_by: what is kept in one split: a "cluster" of copies, or in addition all documents of an "author", a
+            "source" or a "file".
+        shard_bytes: bytes of text above which a shard is split; when None, it depends on the size of the release and
+            is never less than the parent's.
+        index: whether to write the fingerprints with which later runs find copies of the version's documents.
+        variants: "keep" all variants of a work, only the "longest", or the longest of each country ("by_country").
+        accept_loss: why the runs may have lost documents below their recipes' floors; printed on the card.
+        runs_on_disk: the folders of other runs, by name, in which copies may be found that replace withdrawn
+            documents.
         may_be_empty: whether a version without documents is allowed.
-        judged: what readers judged; what concerns documents of the version is printed on the card.
-        must_be_latest: whether the parent must still be the latest version when this one is made; always so for a
-            parent that is the latest when the build begins.
+        judged: judgements of readers; those about documents of the version are printed on the card.
+        must_be_latest: whether the parent must still be the latest version when this one is published; always so for
+            a parent that is the latest when the build begins.
 
     Raises:
         ConfigError: the name, a number, the terms or the shares are wrong, or there is neither a run nor a parent.
@@ -96,7 +97,7 @@ class BuildRequest:
         must_be_latest: bool = False,
         judged: Sequence[Judgement] = (),
     ) -> Self:
-        """Return the request that a recipe's `[release]` makes."""
+        """Return the request of a recipe's `[release]`."""
         return cls(
             name=entry.name,
             runs=tuple(runs),
@@ -114,7 +115,7 @@ class BuildRequest:
 
     @cached_property
     def terms(self) -> Terms:
-        """The terms by which each document is judged."""
+        """The terms on which documents are released."""
         now = None if self.today else self.created.astimezone(UTC)
         admit, uses = (tuple(dict.fromkeys(words)) for words in (self.admit, self.uses))
         return Terms(admit, uses, self.today or self.created.date(), now)

@@ -1,4 +1,4 @@
-"""What became of all rows that a version is made of, a range of ids at a time, in files: nobody holds all of them."""
+"""Decide about all rows of a version, one range of ids at a time. The results are in files, not in memory."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from latam_corpus.release.storing.shard_plan import Plan, Planner, fitting, weig
 from latam_corpus.storage.spill import Spill
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from latam_corpus.release.eligibility.build_request import BuildRequest
-    from latam_corpus.release.eligibility.strictest import Bound
+    from latam_corpus.release.eligibility.strictest import BindingTerms
     from latam_corpus.release.storing.manifest import Manifest
 
 _WRITTEN: Final = pl.Schema(
@@ -37,11 +37,11 @@ _RELEASED: Final = pl.Schema(
     | {"split": pl.String(), "text_hash": LIGHT["text_hash"], "group": pl.String()}
 )
 _LEFT_OUT: Final = pl.Schema(
-    {name: LIGHT[name] for name in ("doc_id", "source_id", "exact_hash", "chars", "withdrawal", "said")}
+    {name: LIGHT[name] for name in ("doc_id", "source_id", "exact_hash", "chars", "withdrawal", "withdrawal_by_text")}
     | {"reason": pl.String(), "evidence": pl.String()}
 )
 _PLACES: Final = pl.Schema(dict.fromkeys(("part", "row", "shard"), pl.UInt32()) | {"terms": pl.String()})
-_HAD: Final = pl.Schema({"doc_id": pl.String()})
+_PARENT_IDS: Final = pl.Schema({"doc_id": pl.String()})
 _SHARDS: Final = pl.Schema(
     {
         "shard": pl.UInt32(),
@@ -59,35 +59,35 @@ class Range:
     """The rows of a range of ids.
 
     Attributes:
-        had: the documents of the parent version, `doc_id`.
-        released: what is written of the released ones, with their `shard`, in the order of ids.
-        left_out: the others, with `reason` and `evidence` (JSON).
+        parent_ids: `doc_id` of the documents that the parent version has.
+        released: the released documents with their `shard`, sorted by `doc_id`.
+        left_out: the documents left out, with `reason` and `evidence` (JSON).
     """
 
-    had: pl.DataFrame
+    parent_ids: pl.DataFrame
     released: pl.DataFrame
     left_out: pl.DataFrame
 
 
 @dataclass(frozen=True)
-class Decided:
-    """What became of the rows read.
+class DecidedRows:
+    """The decisions about all rows that were read.
 
     Attributes:
-        flow: where they went.
-        reasons: documents left out by reason, the most frequent first.
-        runs: rows read by run; the parent's under "".
-        runs_left_out: of each run the documents left out by reason.
-        groups: released rows and their bytes by what a manifest counts, see `summary.grouped`.
-        named: `doc_id`, `text_hash` and `language` of released documents that were asked for.
+        flow: the numbers of rows read, repeated, left out and released.
+        reasons: the number of documents left out by reason, the most frequent first.
+        runs: the number of rows read by run; the parent's under "".
+        runs_left_out: for each run, the number of documents left out by reason.
+        groups: released rows and bytes by the columns that a manifest counts, see `summary.grouped`.
+        judged: `doc_id`, `text_hash` and `language` of the released documents that readers judged.
         plan: the shards.
-        limit: bytes of text above which one was cut.
-        shards: of each shard the rows, their `text_bytes`, the first and the last part that they are from, and whether
-            one is written on other terms than were read.
-        parted: how many authors, sources or files, where these are held out whole, have documents in several splits.
-        remembered: statements that later versions must heed, `statements.REMEMBERED`.
+        limit: bytes of text above which a shard was split.
+        shards: for each shard, its rows and `text_bytes`, the first and the last part that it has rows of, and
+            whether terms of one of its rows are rewritten.
+        parted: how many authors, sources or files have documents in several splits, if these are held out whole.
+        remembered: statements that apply to later versions too, `statements.REMEMBERED`.
         lifted: documents whose earlier statements a later agreement lifts.
-        overruled: see `statements.Bound`.
+        overruled: see `strictest.BindingTerms`.
     """
 
     flow: Flow
@@ -95,7 +95,7 @@ class Decided:
     runs: Mapping[str, int]
     runs_left_out: Mapping[str, Counter[str]]
     groups: pl.DataFrame
-    named: pl.DataFrame
+    judged: pl.DataFrame
     plan: Plan
     limit: int
     shards: pl.DataFrame
@@ -106,20 +106,20 @@ class Decided:
     _ranges: Ranges
     _written: Spill
     _left_out: Spill
-    _had: Spill
+    _parent_ids: Spill
     _places: Spill
     _part_groups: int
 
     def ranges(self) -> Iterator[Range]:
-        """Yield all rows, in the order of ids."""
+        """Yield all rows, sorted by id."""
         for number in range(self._ranges.count):
             released = _all(self._written, number, _WRITTEN)
             shards = pl.Series("shard", self.plan.shards(number))
             left_out = _all(self._left_out, number, _LEFT_OUT)
-            yield Range(_all(self._had, number, _HAD), released.with_columns(shards), left_out)
+            yield Range(_all(self._parent_ids, number, _PARENT_IDS), released.with_columns(shards), left_out)
 
     def places(self) -> Iterator[pl.DataFrame]:
-        """Yield `part`, `row`, `shard` and `terms` of the released rows, some parts at a time, in the parts' order."""
+        """Yield `part`, `row`, `shard` and `terms` of the released rows, one part at a time, in order."""
         for number in range(self._part_groups):
             yield from _all(self._places, number, _PLACES).sort("part", "row").partition_by("part", maintain_order=True)
 
@@ -137,117 +137,108 @@ def decide_all(
     replaced: pl.DataFrame,
     links: pl.DataFrame | None,
     holders: Mapping[str, str],
-) -> Decided:
-    """Return what becomes of light rows.
+) -> DecidedRows:
+    """Decide about all light rows of a version.
 
     Args:
-        light: of `admission.scan`.
-        request: which variants are released, the splits, and when a shard is cut.
+        light: rows of `admission.scan` and `admission.scan_statements`.
+        request: the variants, the splits and the size of shards.
         old: the parent version.
-        folder: for files; it is needed as long as the outcome is.
+        folder: a folder for the results, which must exist as long as they are used.
         replaced: documents of the parent for which a run has a better copy.
-        links: documents that are copies of one another though their texts differ, `statements.LINKS`.
-        holders: who holds each source, by its id.
+        links: pairs of copies whose texts differ, `statements.LINKS`.
+        holders: the holder of each source, by source id.
 
     Raises:
         ReleaseError: evidence of a run can't be read, or a language or genre can't be a folder's name.
     """
     splits = Splits(request.splits, request.split_by)
-    asked = list({one.doc_id for one in request.judged})
+    judged_ids = list({judgement.doc_id for judgement in request.judged})
     linked = pl.concat([pl.DataFrame(schema=LINKS) if links is None else links, replaced.select(LINKS.names())])
     partitions = partitioned(light, linked, folder)
     ranges = partitions.ranges
-    spills = [Spill(folder / name) for name in ("released", "left-out", "had", "written", "places")]
-    released, left_out, had, written, places = spills
+    spills = [Spill(folder / name) for name in ("released", "left-out", "parent-ids", "written", "places")]
+    released, left_out, parent_ids, written, places = spills
     read = repeated = 0
     runs, reasons, parts = Counter[str](), Counter[str](), Counter[int]()
     runs_left_out: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    bound: list[Bound] = []
+    binding: list[BindingTerms] = []
     for rows in partitions.take():
         decision = decide(rows, replaced, request.variants, linked, holders)
-        bound.append(decision.bound)
+        binding.append(decision.binding)
         rows = rows.filter(~pl.col("statement"))  # noqa: PLW2901
         parents = rows.filter(pl.col("run") == "")
-        mine = splits.add(decision.released, parents, decision.replaced).select(_RELEASED.names())
-        others = decision.left_out.select(_LEFT_OUT.names())
+        released_rows = splits.add(decision.released, parents, decision.replaced).select(_RELEASED.names())
+        left_out_rows = decision.left_out.select(_LEFT_OUT.names())
         by_run = decision.left_out.group_by(pl.col("run").cast(pl.String), "reason").len()
-        for run, reason, rows_out in by_run.iter_rows():
-            runs_left_out[run][reason] += rows_out
-        for spill, frame in ((released, mine), (left_out, others), (had, parents.select("doc_id"))):
+        for run, reason, row_count in by_run.iter_rows():
+            runs_left_out[run][reason] += row_count
+        frames = (released_rows, left_out_rows, parents.select("doc_id"))
+        for spill, frame in zip((released, left_out, parent_ids), frames, strict=True):
             spill.add_by(frame, ranges.of(frame["doc_id"]))
         read, repeated = read + rows.height, repeated + decision.repeated
         runs.update(dict(rows.group_by(pl.col("run").cast(pl.String)).len().iter_rows()))
-        reasons.update(dict(others.group_by("reason").len().iter_rows()))
-        parts.update(dict(mine.group_by("part").len().iter_rows()))
-    for spill in (released, left_out, had):
+        reasons.update(dict(left_out_rows.group_by("reason").len().iter_rows()))
+        parts.update(dict(released_rows.group_by("part").len().iter_rows()))
+    for spill in (released, left_out, parent_ids):
         spill.flush()
     settled = splits.settled()
     planner = Planner(folder / "plan", old.shards if old else ())
     groups = grouped([])
-    named = [pl.DataFrame(schema={"doc_id": pl.String, "text_hash": pl.Binary, "language": pl.String})]
+    judged = [pl.DataFrame(schema={"doc_id": pl.String, "text_hash": pl.Binary, "language": pl.String})]
     weight = 0
     for number in range(ranges.count):
-        mine = settled.of(released.take(number, _RELEASED)).sort("doc_id")
-        planner.add(mine)
-        weight += int(weights(mine).sum())
-        groups = grouped([groups, mine])
-        about = mine.filter(pl.col("doc_id").is_in(asked)).select(named[0].columns)
-        named.append(about.cast(named[0].schema))
-        written.add_by(mine.select(_WRITTEN.names()), np.full(mine.height, number))
+        rows = settled.of(released.take(number, _RELEASED)).sort("doc_id")
+        planner.add(rows)
+        weight += int(weights(rows).sum())
+        groups = grouped([groups, rows])
+        judged_rows = rows.filter(pl.col("doc_id").is_in(judged_ids)).select(judged[0].columns)
+        judged.append(judged_rows.cast(judged[0].schema))
+        written.add_by(rows.select(_WRITTEN.names()), np.full(rows.height, number))
     written.flush()
     limit = request.shard_bytes or fitting(weight, old)
     plan = planner.planned(limit)
     part_groups = _part_groups(parts)
     shards = pl.DataFrame(schema=_SHARDS)
     for number in range(ranges.count):
-        mine = _all(written, number, _WRITTEN)
-        mine = mine.with_columns(pl.Series("shard", plan.shards(number)))
-        places.add_by(mine.select(_PLACES.names()), part_groups[mine["part"].to_numpy()])
-        shards = _by_shard([shards, mine])
+        rows = _all(written, number, _WRITTEN).with_columns(pl.Series("shard", plan.shards(number)))
+        places.add_by(rows.select(_PLACES.names()), part_groups[rows["part"].to_numpy()])
+        shards = _add_to_shards(shards, rows)
     places.flush()
     flow = Flow(read=read, repeated=repeated, left_out=reasons.total(), released=parts.total())
-    remembered, lifted, overruled = _together(bound)
-    return Decided(
+    return DecidedRows(
         flow=flow,
-        reasons=dict(sorted(reasons.items(), key=lambda one: (-one[1], one[0]))),
+        reasons=dict(sorted(reasons.items(), key=lambda item: (-item[1], item[0]))),
         runs=runs,
         runs_left_out=runs_left_out,
         groups=groups,
-        named=pl.concat(named),
+        judged=pl.concat(judged),
         plan=plan,
         limit=limit,
         shards=shards,
         parted=settled.parted,
-        remembered=remembered,
-        lifted=lifted,
-        overruled=overruled,
+        remembered=pl.concat([pl.DataFrame(schema=REMEMBERED), *(terms.remembered for terms in binding)]).unique(),
+        lifted=frozenset[str]().union(*(terms.lifted for terms in binding)),
+        overruled=sum((terms.overruled for terms in binding), Counter[Overruled]()),
         _ranges=ranges,
         _written=written,
         _left_out=left_out,
-        _had=had,
+        _parent_ids=parent_ids,
         _places=places,
         _part_groups=int(part_groups.max(initial=-1)) + 1,
     )
 
 
-def _together(bound: Sequence[Bound]) -> tuple[pl.DataFrame, frozenset[str], Counter[Overruled]]:
-    """Return what is to be remembered, which documents' statements are lifted and what is overruled, of all."""
-    remembered = pl.concat([pl.DataFrame(schema=REMEMBERED), *(one.remembered for one in bound)])
-    overruled = sum((one.overruled for one in bound), Counter[Overruled]())
-    return remembered.unique(), frozenset[str]().union(*(one.lifted for one in bound)), overruled
-
-
 def _part_groups(parts: Mapping[int, int]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """Return the group of each part, some with about as many rows as a partition."""
+    """Group successive parts so that each group has about as many rows as a partition; return each part's group."""
     rows = np.zeros(max(parts, default=-1) + 1, np.int64)
     rows[list(parts)] = list(parts.values())
     return np.asarray(np.cumsum(rows) // PARTITION_ROWS, np.int64)
 
 
-def _by_shard(frames: list[pl.DataFrame]) -> pl.DataFrame:
-    """Return what is told of each shard, of what was told before and of rows."""
-    before, rows = frames
-    told = rows.select(
+def _add_to_shards(shards: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    """Return _SHARDS with the counts of more rows."""
+    added = rows.select(
         "shard",
         pl.lit(1).alias("rows"),
         "text_bytes",
@@ -257,4 +248,4 @@ def _by_shard(frames: list[pl.DataFrame]) -> pl.DataFrame:
     ).cast(_SHARDS)
     sums = [pl.col("rows", "text_bytes").sum(), pl.col("first_part").min(), pl.col("last_part").max()]
     sums.append(pl.col("rewritten").any())
-    return pl.concat([before, told]).group_by("shard").agg(sums).sort("shard")
+    return pl.concat([shards, added]).group_by("shard").agg(sums).sort("shard")

@@ -1,8 +1,8 @@
-"""Documents that a version leaves out since their terms have lapsed, in the log where withdrawals are.
+"""Record documents whose terms have lapsed in the withdrawal log.
 
-A permission that has expired, an opt-out that `rights recheck` has found and a deletion of a repository take a document
-out of the next version. From then on readers don't give it of older versions either, and `release check-lock` names it.
-It binds no build: whether its terms allow it is judged anew each time, and a document that is released again is lifted.
+A document leaves the next version if its permission expires, if `rights recheck` finds an opt-out, or if its repository
+deletes it. From then on readers skip it in older versions too, and `release check-lock` names it. Unlike a withdrawal,
+a lapse doesn't affect later builds: each build judges the terms again, and lifts the lapse of a released document.
 """
 
 from __future__ import annotations
@@ -44,38 +44,41 @@ def enter_lapses(
     ranges: Iterable[Range],
     now: datetime,
 ) -> WithdrawalLog:
-    """Write into the log what of a version lapsed, and what of it came back; return the log as it is then.
+    """Log the documents of the parent version that lapsed, and those that returned; return the new log.
 
     Args:
-        store: where the version is.
-        log: as it was read.
-        old: the version that the new one is built upon.
-        ranges: what the new one has and leaves out.
-        now: the time.
+        store: the store of the release.
+        log: its withdrawal log.
+        old: the parent version.
+        ranges: the documents that the new version has and leaves out.
+        now: the time of the entries.
 
     Raises:
-        ReleaseError: a version or the log can't be read, or somebody else has added to it.
+        ReleaseError: a version or the log can't be read, or another process has added to the log.
     """
-    entries = [one for one in log.entries if one.kind == "lapse" and one.release == old.name]
+    entries = [entry for entry in log.entries if entry.kind == "lapse" and entry.release == old.name]
     lapses = [(entry, log.lapsed(entry)["doc_id"].unique().sort()) for entry in entries]
     lapsed = pl.concat([_NO_IDS, *(ids for _, ids in lapses)])
-    there, gone = [_NO_IDS], [pl.DataFrame(schema=dict.fromkeys(("doc_id", "reason"), pl.String()))]
+    released_again = [_NO_IDS]
+    left_out = [pl.DataFrame(schema=dict.fromkeys(("doc_id", "reason"), pl.String()))]
     for part in ranges:
         released = part.released["doc_id"]
-        there.append(released.filter(released.is_in(lapsed.implode())))
-        out = pl.coalesce("withdrawal", "said").is_null() & ~pl.col("doc_id").is_in(released.implode())
-        had = pl.col("doc_id").is_in(part.had["doc_id"].implode())
-        lapsing_now = [reason for reason in part.left_out["reason"].unique() if _lapse(reason, old)]
-        gone.append(part.left_out.filter(out & had & pl.col("reason").is_in(lapsing_now)).select(gone[0].columns))
-    returned = pl.concat(there)
+        released_again.append(released.filter(released.is_in(lapsed.implode())))
+        is_withdrawn = pl.coalesce("withdrawal", "withdrawal_by_text").is_not_null()
+        is_released = pl.col("doc_id").is_in(released.implode())
+        in_parent = pl.col("doc_id").is_in(part.parent_ids["doc_id"].implode())
+        reasons = [reason for reason in part.left_out["reason"].unique() if _lapse(reason, old)]
+        is_lapse = ~is_withdrawn & ~is_released & in_parent & pl.col("reason").is_in(reasons)
+        left_out.append(part.left_out.filter(is_lapse).select(left_out[0].columns))
+    returned = pl.concat(released_again)
     for entry, ids in lapses:
-        back = ids.filter(ids.is_in(returned.implode()))
-        if len(back):
-            lifted = pl.DataFrame({"doc_id": back}, schema=LIFTED)
+        lifted_ids = ids.filter(ids.is_in(returned.implode()))
+        if len(lifted_ids):
+            lifted = pl.DataFrame({"doc_id": lifted_ids}, schema=LIFTED)
             log = _added(
                 store, log, old.name, now, "return", "request", entry.request, {"lifted": lifted}, entry.number
             )
-    named = pl.concat(gone)
+    named = pl.concat(left_out)
     reasons_of = {reason: _lapse(reason, old) for reason in named["reason"].unique()}
     named = named.with_columns(pl.col("reason").replace_strict(reasons_of, return_dtype=pl.String).alias("by"))
     named = named.sort("by", maintain_order=True).unique("doc_id", keep="first", maintain_order=True)
@@ -86,55 +89,58 @@ def enter_lapses(
         places = _places(store, log, old.name, rows["doc_id"])
         fresh = places.join(log.rows, on=ROWS.names(), how="anti")
         if fresh.height:
-            reasons = Counter(rows.join(fresh, on="doc_id", how="semi")["reason"].to_list())
-            value = "; ".join(f"{reason}: {n}" for reason, n in sorted(reasons.items()))
+            counts = Counter(rows.join(fresh, on="doc_id", how="semi")["reason"].to_list())
+            value = "; ".join(f"{reason}: {n}" for reason, n in sorted(counts.items()))
             log = _added(store, log, old.name, now, "lapse", by, value, {"rows": fresh.sort(ROWS.names())})
     return log
 
 
 def lapsing(log: WithdrawalLog, manifest: Manifest, today: date | None) -> pl.Series:
-    """Return the ids of a version's documents that the next one will leave out, since their terms don't allow it now.
+    """Return the ids of a version's documents whose terms have lapsed, so that the next version will leave them out.
 
     Args:
-        log: of the store in which it is.
+        log: the withdrawal log of the version's store.
         manifest: the version.
-        today: the day on which permissions are judged; None judges none.
+        today: the day on which permissions are judged; None to ignore their ends.
 
     Raises:
         ReleaseError: the list of opt-outs, a shard or the log can't be read.
     """
     refused = leaving(manifest, read_listed(log.store, manifest.name))["doc_id"].unique()
-    found = [pl.Series("doc_id", [], pl.String)]
     if today is None and refused.is_empty():
-        return found[0]
+        return _NO_IDS
+    ids = [_NO_IDS]
     ended = pl.lit(value=False) if today is None else (pl.col("expires") < today).fill_null(value=False)
-    gone = ended | pl.col("doc_id").is_in(refused.implode())
-    for one in log.readable(manifest):
-        with open_shard(log.store, one.shard, ("doc_id",)) as file:
-            # What nobody refused is read where the statistics leave room for an end.
+    has_lapsed = ended | pl.col("doc_id").is_in(refused.implode())
+    for readable in log.readable(manifest):
+        with open_shard(log.store, readable.shard, ("doc_id",)) as file:
+            # Without opt-outs only row groups are read whose statistics allow for an expired permission.
             groups = may_be_below(file, "expires", today) if refused.is_empty() else None
             frames = [schema.conform(frame, _JUDGED) for frame in read_batches(file, tuple(_JUDGED), groups)]
-        found += [frame.filter(one.wanted() & gone)["doc_id"] for frame in frames]
-    return pl.concat(found).sort()
+        ids += [frame.filter(readable.wanted() & has_lapsed)["doc_id"] for frame in frames]
+    return pl.concat(ids).sort()
 
 
 _JUDGED: Final = pl.Schema({name: schema.RELEASE_SCHEMA[name] for name in ("doc_id", "expires")})
 
 
 def _lapse(reason: str, old: Manifest) -> By | None:
-    """Return what a reason is a lapse of; None where it is none, or the next version asks for more than the last."""
+    """Return the kind of lapse that a reason is.
+
+    None if it isn't a lapse: for example, if the next version requires more uses than the parent.
+    """
     reason = reason.removeprefix(STRICTER)
     if reason == WITHDRAWN:
         return "deletion"
     if reason.startswith(_OPT_OUT):
         signals = reason.removeprefix(_OPT_OUT).split(",")
-        asked = set(old.uses)
-        return "terms" if any(uses & asked for signal, uses in WITHHELD.items() if signal in signals) else None
+        required = set(old.uses)
+        return "terms" if any(uses & required for signal, uses in WITHHELD.items() if signal in signals) else None
     return "terms" if reason.startswith(_EXPIRED) else None
 
 
 def _places(store: Store, log: WithdrawalLog, name: str, ids: pl.Series) -> pl.DataFrame:
-    """Return in which objects documents are of all versions of a release, ROWS."""
+    """Return the objects of a release's versions that contain these documents, ROWS."""
     shards = {}
     for version in store.versions(name):
         for shard in load_manifest(store, name, version).shards:
@@ -144,8 +150,8 @@ def _places(store: Store, log: WithdrawalLog, name: str, ids: pl.Series) -> pl.D
     for sha256, shard in shards.items():
         with open_shard(store, shard, ("doc_id",)) as file:
             for frame in read_batches(file, ("doc_id",)):
-                mine = frame.filter(pl.col("doc_id").is_in(ids.implode()))
-                frames.append(mine.select(pl.lit(sha256).alias("object"), "doc_id"))
+                rows = frame.filter(pl.col("doc_id").is_in(ids.implode()))
+                frames.append(rows.select(pl.lit(sha256).alias("object"), "doc_id"))
     return pl.concat(frames)
 
 
@@ -160,10 +166,10 @@ def _added(
     tables: dict[str, pl.DataFrame],
     of: int | None = None,
 ) -> WithdrawalLog:
-    asked = asked_hash(by, value)
-    # A build states its day as its time, which may be before the last entry's hour.
+    selection_hash = asked_hash(by, value)
+    # The time of a build may be earlier than that of the last entry.
     time = max(now, log.entries[-1].time) if log.entries else now
-    request = request_name(kind, log.sequence + 1, log.head, by, asked)
-    fields = {"request": request, "release": release, "by": by, "asked": asked, "because": value, "of": of}
+    request = request_name(kind, log.sequence + 1, log.head, by, selection_hash)
+    fields = {"request": request, "release": release, "by": by, "asked": selection_hash, "because": value, "of": of}
     add_entry(log, time, tables, kind=kind, **fields)
     return read_log(store)

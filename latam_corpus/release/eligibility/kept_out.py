@@ -1,8 +1,8 @@
-"""Copies of withdrawn documents that must not take their place: from the same source, or by the same people.
+"""Copies of withdrawn documents that must not replace them: from the same source, or by the same people.
 
-A run or a version dropped them as duplicates of what is withdrawn, so that they say the same. By default only another
-source's copy by other people comes back. If the words themselves are withdrawn (a text, a person's works) none does,
-and if a whole source is withdrawn the people of a copy do not matter, since nobody named them.
+A run or a version dropped them as duplicates of withdrawn documents, so that their texts agree. By default, only a copy
+from another source and by other people may be released. If a text or a person's works are withdrawn, no copy may be; if
+a whole source is withdrawn, the people of a copy don't matter, since the withdrawal doesn't concern them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from latam_corpus.messages import Message
-    from latam_corpus.release.eligibility.replacement_copies import Twins
+    from latam_corpus.release.eligibility.replacement_copies import ReplacementCopies
     from latam_corpus.release.storing.withdrawal_log import By
 
 WORDS: Final = "words"
@@ -33,8 +33,8 @@ _REASONS: Final = {
     PEOPLE: _("the same people made or brought it"),
     OTHER_COPY: _("another copy took the place"),
 }
-# What catalogues write if they know nobody; two such values are not the same people.
-_NOBODY: Final = frozenset(
+# Values of catalogues for unknown people; two equal values don't mean the same person.
+_UNKNOWN_PEOPLE: Final = frozenset(
     {"", "anonimo", "anonima", "anonimos", "anonymous", "anon", "autor desconocido", "desconocido", "desconhecido",
      "unknown", "s n", "sin autor", "sem autor", "varios", "varios autores", "aa vv", "vv aa", "tradicional", "popular"}
 )  # fmt: skip
@@ -42,29 +42,29 @@ PEOPLE_COLUMNS: Final = ("doc_id", "source_id", "creators", "contributor")
 
 
 def reason_of(why: str) -> Message:
-    """Return why a copy did not come back, for people: a reason of this module, or of a ledger."""
+    """Describe the reason of this module, or of a ledger, why a copy wasn't released."""
     return _REASONS.get(why) or _("its terms: {reason}", reason=why)
 
 
-def kept_out(documents: pl.DataFrame, kinds: dict[str, set[By]], twins: Twins) -> pl.DataFrame:
-    """Return the copies that stay out, KEPT_OUT.
+def kept_out(documents: pl.DataFrame, kinds: dict[str, set[By]], copies: ReplacementCopies) -> pl.DataFrame:
+    """Return the copies that must not be released, KEPT_OUT.
 
     Args:
-        documents: what is withdrawn, with PEOPLE_COLUMNS.
-        kinds: by the id of each document, how it was named.
-        twins: its copies.
+        documents: the withdrawn documents, with PEOPLE_COLUMNS.
+        kinds: the selections that matched each document, by its id.
+        copies: copies of the documents.
     """
     originals = {row[0]: (row[1], _people(*row[2:])) for row in documents.select(PEOPLE_COLUMNS).iter_rows()}
-    of = dict(twins.of.iter_rows()) | dict(twins.unfinished.select("doc_id", "of").iter_rows())
+    of = dict(copies.of.iter_rows()) | dict(copies.unfinished.select("doc_id", "of").iter_rows())
     columns = schema.DOCUMENT_SCHEMA
     types = pl.Schema({name: columns[name] for name in PEOPLE_COLUMNS})
-    copies = [schema.conform(frame, types) for part in twins.parts for frame in part.batches()]
-    copies.append(schema.conform(twins.unfinished, types))
+    frames = [schema.conform(frame, types) for part in copies.parts for frame in part.batches()]
+    frames.append(schema.conform(copies.unfinished, types))
     rows = []
-    for copy, source, *people in pl.concat(copies).iter_rows():
-        # A copy of what had come in the place of a withdrawn document may be of any of these.
+    for copy, source, *people in pl.concat(frames).iter_rows():
+        # A copy of a document that replaced a withdrawn one may be a copy of any of the withdrawn documents.
         ids = [of[copy]] if of.get(copy) in originals else list(originals)
-        why = _why(source, _people(*people), [(*originals[one], kinds.get(one, set())) for one in ids])
+        why = _why(source, _people(*people), [(*originals[doc_id], kinds.get(doc_id, set())) for doc_id in ids])
         if why and copy not in originals:
             rows.append((copy, why))
     return pl.DataFrame(rows, schema=KEPT_OUT, orient="row").unique("doc_id", keep="first").sort("doc_id")
@@ -84,4 +84,4 @@ def _why(source: str, people: frozenset[str], originals: Iterable[tuple[str, fro
 
 def _people(creators: list[str] | None, contributor: str | None) -> frozenset[str]:
     names = [name for name in (*(creators or ()), contributor) if name]
-    return frozenset(key for name in names for key in person_keys(name)) - _NOBODY
+    return frozenset(key for name in names for key in person_keys(name)) - _UNKNOWN_PEOPLE

@@ -1,8 +1,9 @@
-"""Light rows in partitions, each with all rows that may decide about one another: no process holds all of a version.
+"""Divide light rows into partitions, so that no process needs all rows of a version in memory.
 
-Rows meet by their document, by a text, and by what says that documents are copies, variants or replacements. Those that
-meet no other document's are cut into ranges of ids. Of documents that meet, which are few, the links are held, as
-hashes: equal hashes of different keys put rows together that needn't be, and change nothing.
+A partition contains all rows that may decide about one another. Rows are related by the same document or text, and by
+links between copies, variants and replacements. Rows that are related to no other document are divided by ranges of
+ids. The others are few, and only the hashes of their links are kept in memory; a hash collision puts unrelated rows
+into one partition, which does no harm.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 PARTITION_ROWS: Final = 50_000
-_SAMPLED_ROWS: Final = 256  # of so many rows one tells by its id where ranges are cut
+_SAMPLED_ROWS: Final = 256  # one id in so many is sampled, to find the limits of ranges
 _BUCKET_BITS: Final = 8
 _LINK: Final = np.dtype([("key", np.uint64), ("document", np.uint64)])
 
@@ -34,14 +35,14 @@ class Ranges:
     """Ranges of ids with about as many rows each.
 
     Attributes:
-        cuts: the first id of each but the first.
+        cuts: the first id of each range except the first.
     """
 
     cuts: pl.Series
 
     @property
     def count(self) -> int:
-        """How many there are."""
+        """The number of ranges."""
         return len(self.cuts) + 1
 
     def of(self, ids: pl.Series) -> NDArray[np.int64]:
@@ -53,43 +54,43 @@ class Ranges:
 
 @dataclass
 class Partitions:
-    """Light rows by partition: first the ranges of ids, then groups of documents that meet."""
+    """Light rows by partition: first the ranges of ids, then groups of related documents."""
 
     ranges: Ranges
     count: int
     _spill: Spill
 
     def take(self) -> Iterator[pl.DataFrame]:
-        """Yield the rows of each partition, in the order in which they came; it can be asked once."""
+        """Yield the rows of each partition in their original order, and delete them. Call it once."""
         for number in range(self.count):
             yield self._spill.take(number, LIGHT)
 
 
 def partitioned(frames: Iterable[pl.DataFrame], linked: pl.DataFrame, folder: Path) -> Partitions:
-    """Return light rows in partitions.
+    """Divide light rows into partitions.
 
     Args:
         frames: the rows.
-        linked: pairs of documents that decide about each other, `doc_id` and `duplicate_of`.
-        folder: for files.
+        linked: pairs of related documents, `doc_id` and `duplicate_of`.
+        folder: a folder for the partitions.
     """
-    every, links = Spill(folder / "rows"), _Links(folder / "links")
+    unsorted, links = Spill(folder / "rows"), _Links(folder / "links")
     ids = [pl.Series("doc_id", [], pl.String)]
     rows = 0
     for frame in frames:
-        every.add_by(frame, np.zeros(frame.height, np.int64))
+        unsorted.add_by(frame, np.zeros(frame.height, np.int64))
         links.add(frame)
         sampled = frame.select("doc_id").gather_every(_SAMPLED_ROWS, -rows % _SAMPLED_ROWS)
         ids.append(compact(sampled)["doc_id"])
         rows += frame.height
-    every.flush()
+    unsorted.flush()
     links.add_pairs(_hashes(linked["doc_id"]), _hashes(linked["duplicate_of"]))
     sample = pl.concat(ids).unique().sort()
     count = max(1, min(-(-rows // PARTITION_ROWS), len(sample)))
     ranges = Ranges(sample.gather([len(sample) * n // count for n in range(1, count)]))
     documents, partitions = links.partitions(count)
     spill = Spill(folder / "partitions")
-    for frame in every.frames(0):
+    for frame in unsorted.frames(0):
         numbers = ranges.of(frame["doc_id"])
         if len(documents):
             hashes = _hashes(frame["doc_id"])
@@ -97,55 +98,55 @@ def partitioned(frames: Iterable[pl.DataFrame], linked: pl.DataFrame, folder: Pa
             numbers = np.where(documents[places] == hashes, partitions[places], numbers)
         spill.add_by(frame, numbers)
     spill.flush()
-    every.file(0).unlink(missing_ok=True)
+    unsorted.file(0).unlink(missing_ok=True)
     return Partitions(ranges, int(partitions.max(initial=count - 1)) + 1, spill)
 
 
 @dataclass
 class _Links:
-    """What documents are named by, on the disk, in buckets by the top bits of a key's hash."""
+    """Pairs of a key and a document, as hashes, on disk in buckets by the top bits of the key's hash."""
 
     folder: Path
     _pairs: list[NDArray[np.uint64]] = field(default_factory=list)
 
     def add(self, frame: pl.DataFrame) -> None:
-        """Add by what these rows may meet others."""
+        """Add the keys of light rows: their documents, texts, clusters, variants and copies."""
         self.folder.mkdir(exist_ok=True)
         documents = _hashes(frame["doc_id"])
         links = [_linked(documents, documents)]
         for name in ("text_hash", "duplicate_cluster", "variant_of", "copy_of"):
-            there = frame[name].is_not_null().to_numpy()
-            links.append(_linked(_hashes(frame[name])[there], documents[there]))
-        every = np.concatenate(links)
-        buckets = (every["key"] >> np.uint64(64 - _BUCKET_BITS)).astype(np.int64)
+            has_key = frame[name].is_not_null().to_numpy()
+            links.append(_linked(_hashes(frame[name])[has_key], documents[has_key]))
+        all_links = np.concatenate(links)
+        buckets = (all_links["key"] >> np.uint64(64 - _BUCKET_BITS)).astype(np.int64)
         order = np.argsort(buckets, kind="stable")
         ends = np.searchsorted(buckets[order], np.arange(1 << _BUCKET_BITS), side="right")
         start = 0
         for bucket, end in enumerate(ends.tolist()):
             if end > start:
                 with (self.folder / f"{bucket}").open("ab") as file:
-                    every[order[start:end]].tofile(file)
+                    all_links[order[start:end]].tofile(file)
             start = end
 
-    def add_pairs(self, ones: NDArray[np.uint64], others: NDArray[np.uint64]) -> None:
-        """Add documents of which the one decides about the other."""
-        self._pairs.append(np.stack([ones, others], axis=1))
+    def add_pairs(self, documents: NDArray[np.uint64], related: NDArray[np.uint64]) -> None:
+        """Add pairs of related documents, as hashes of their ids."""
+        self._pairs.append(np.stack([documents, related], axis=1))
 
     def partitions(self, first: int) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
-        """Return the hashes of documents that meet others, sorted, and the partition of each, from `first` on."""
-        pairs = np.concatenate([*self._pairs, *self._met()])
+        """Return the sorted hashes of related documents and the partition of each, numbered from `first`."""
+        pairs = np.concatenate([*self._pairs, *self._pairs_by_key()])
         documents = distinct(pairs)
         return documents, first + packed(np.searchsorted(documents, pairs), len(documents), PARTITION_ROWS)
 
-    def _met(self) -> Iterator[NDArray[np.uint64]]:
-        """Yield pairs of documents that have a key in common, of all that have it in a chain."""
+    def _pairs_by_key(self) -> Iterator[NDArray[np.uint64]]:
+        """Yield pairs of documents with a common key; all documents with one key form a chain of pairs."""
         for path in sorted(self.folder.glob("*")):
             links = np.fromfile(path, _LINK)
             path.unlink()
             links = links[np.lexsort((links["document"], links["key"]))]
             links = links[np.concatenate(([True], links[1:] != links[:-1]))]
-            same = links["key"][1:] == links["key"][:-1]
-            yield np.stack([links["document"][:-1][same], links["document"][1:][same]], axis=1)
+            has_same_key = links["key"][1:] == links["key"][:-1]
+            yield np.stack([links["document"][:-1][has_same_key], links["document"][1:][has_same_key]], axis=1)
 
 
 def _hashes(keys: pl.Series) -> NDArray[np.uint64]:

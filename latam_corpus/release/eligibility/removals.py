@@ -1,8 +1,7 @@
-"""Documents of the parent version that the next one leaves out: withdrawn by their holder, or replaced.
+"""Documents of the parent version that the next version leaves out: replaced, or withdrawn.
 
-A release remembers them in `releases/<name>/withdrawn.parquet`, so that a run that was made before a deletion doesn't
-bring the document back into a later version. A copy that was obtained after it, since the holder has put the document
-back, is released.
+A release stores documents that their holder deleted in `releases/<name>/withdrawn.parquet`, so that a run from before
+the deletion doesn't bring them back. A copy that was obtained after the deletion is released: the holder restored it.
 """
 
 from __future__ import annotations
@@ -23,16 +22,18 @@ from latam_corpus.release.storing.withdrawal_log import BARRIER
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from latam_corpus.release.eligibility.build_inputs import Run
+    from latam_corpus.release.eligibility.build_inputs import InputRun
     from latam_corpus.release.storing.store import Store
 
 REPLACED_FILE: Final = "replaced.parquet"
-# Where a run of an older toolkit doesn't tell `text_hash`, it isn't asked.
+# A run of an older version of this package has no `text_hash`.
 REPLACED: Final = pl.Schema({"run": pl.String(), **barriers.REPLACED})
 
 
-def read_replaced(runs: Sequence[Run]) -> pl.DataFrame:
-    """Return what the runs say of documents of an earlier version: REPLACED, the run's own document in `duplicate_of`.
+def read_replaced(runs: Sequence[InputRun]) -> pl.DataFrame:
+    """Return the documents of an earlier version that the runs have better copies of, REPLACED.
+
+    The run's copy is in `duplicate_of`.
 
     Raises:
         ReleaseError: a file can't be read.
@@ -53,30 +54,30 @@ def read_replaced(runs: Sequence[Run]) -> pl.DataFrame:
 def without_replaced(
     allowed: pl.DataFrame, light: pl.DataFrame, replaced: pl.DataFrame
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return the rows that may be released, and those of the parent that give way, with the `kept_text` that stays.
+    """Return the rows that may be released, and the parent's rows that are replaced, with the `kept_text`.
 
-    A document of the parent gives way only if what the run kept may be released too, under that document's id or
-    another one's, and if it still says what it said when it was compared. One that is itself replaced makes none
-    give way, so that what is left out was compared with what is kept.
+    A document of the parent is replaced only if the text of the run's copy is released, under any id, and if its own
+    text hasn't changed since the comparison. A copy that is itself replaced replaces nothing, so that each document
+    left out was compared with the one that is kept.
 
     Args:
-        allowed: light rows, one a `doc_id`, whose rights allow the release.
+        allowed: one light row per `doc_id`, whose terms allow the release.
         light: all light rows.
-        replaced: of `read_replaced`.
+        replaced: the result of `read_replaced`.
     """
     named = light.filter(pl.col("doc_id").is_in(replaced["duplicate_of"].implode()))
     texts = named.select(
         pl.col("run").cast(pl.String), pl.col("doc_id").alias("duplicate_of"), pl.col("text_hash").alias("kept_text")
     ).unique(["run", "duplicate_of"], keep="first", maintain_order=True)
     replacements = replaced.join(texts, on=["run", "duplicate_of"]).rename({"run": "by_run", "text_hash": "compared"})
-    listed = (
+    replaceable = (
         allowed.filter(pl.col("run") == "")
         .join(replacements, on="doc_id")
         .filter(pl.col("compared").is_null() | (pl.col("compared") == pl.col("text_hash")))
     )
-    stay = allowed.join(listed, on="doc_id", how="anti")
+    remaining = allowed.join(replaceable, on="doc_id", how="anti")
     removed = (
-        listed.join(stay.select(pl.col("text_hash").alias("kept_text")).unique(), on="kept_text", how="semi")
+        replaceable.join(remaining.select(pl.col("text_hash").alias("kept_text")).unique(), on="kept_text", how="semi")
         .sort("doc_id", "by_run", "duplicate_of")
         .unique("doc_id", keep="first", maintain_order=True)
     )
@@ -84,27 +85,26 @@ def without_replaced(
 
 
 def with_released(removed: pl.DataFrame, released: pl.DataFrame) -> pl.DataFrame:
-    """Return the rows that give way with the id of the released document in `kept`, `reason` and `evidence` (JSON)."""
-    winners = released.select(pl.col("text_hash").alias("kept_text"), pl.col("doc_id").alias("kept"))
-    rows = removed.join(winners, on="kept_text", how="left", maintain_order="left")
+    """Return the replaced rows with the id of the released copy in `kept`, `reason` and `evidence` (JSON)."""
+    copies = released.select(pl.col("text_hash").alias("kept_text"), pl.col("doc_id").alias("kept"))
+    rows = removed.join(copies, on="kept_text", how="left", maintain_order="left")
     evidence = [_evidence(*row) for row in rows.select("by_run", "evidence", "kept", "containment").iter_rows()]
     return rows.with_columns(pl.lit("duplicate").alias("reason"), pl.Series("evidence", evidence, dtype=pl.String))
 
 
-def _evidence(run: str, encoded: str | None, kept: str, containment: float | None) -> str:
-    """Return the run's evidence, with the document that is released."""
+def _evidence(run: str, encoded: str | None, copy_id: str, containment: float | None) -> str:
     try:
         values = dict(json.loads(encoded or "{}"))
     except (ValueError, TypeError) as error:
         raise ReleaseError(
-            f"{run}/{REPLACED_FILE}", _("evidence that is no JSON: {reason}", reason=error), _("run the recipe again")
+            f"{run}/{REPLACED_FILE}", _("the evidence isn't JSON: {reason}", reason=error), _("run the recipe again")
         ) from None
     if containment is not None:
         values.setdefault("containment", round(containment, 4))
-    return json.dumps(values | {"kept": kept} | ({"run": run} if run else {}), ensure_ascii=False)
+    return json.dumps(values | {"kept": copy_id} | ({"run": run} if run else {}), ensure_ascii=False)
 
 
-HELD: Final = "held"  # the reason of what is under dispute
+HELD: Final = "held"  # the reason for documents under dispute
 WITHDRAWN_FILE: Final = "withdrawn.parquet"
 _COLUMNS: Final = ("doc_id", "obtained")
 WITHDRAWALS: Final = pl.Schema(
@@ -112,13 +112,14 @@ WITHDRAWALS: Final = pl.Schema(
 )
 
 
-def read_withdrawn(store: Store, name: str, runs: Sequence[Run]) -> pl.DataFrame:
-    """Give what the release remembers and its new runs have learnt: WITHDRAWALS, with the last moment of each document.
+def read_withdrawn(store: Store, name: str, runs: Sequence[InputRun]) -> pl.DataFrame:
+    """Return the documents that their holders deleted, from the release and its new runs: WITHDRAWALS.
 
-    What a run set aside by the store's log isn't among it: no holder took that copy back at that moment.
+    `taken_back` is the latest time at which the document was found deleted. Documents that a run dropped because of
+    the store's withdrawal log aren't included: their holder didn't delete them.
 
     Raises:
-        ReleaseError: what the release remembers, or a run's dropped documents, can't be read.
+        ReleaseError: the release's table or a run's dropped documents can't be read.
     """
     frames = [_remembered(store, name)]
     for run in runs:
@@ -135,14 +136,14 @@ def read_withdrawn(store: Store, name: str, runs: Sequence[Run]) -> pl.DataFrame
         except (OSError, pl.exceptions.PolarsError) as error:
             problem = _("it can't be read: {cause}", cause=error)
             raise ReleaseError(f"{run.id}/dropped", problem, _("run the recipe again")) from error
-    return _last(frames)
+    return _latest(frames)
 
 
 def remember_withdrawn(store: Store, name: str, withdrawn: pl.DataFrame) -> None:
-    """Keep what `read_withdrawn` gave for the release's later versions; whoever writes holds the release's claim."""
-    known = _remembered(store, name)
-    latest = _last([known, withdrawn])
-    if not latest.equals(known):
+    """Store the result of `read_withdrawn` for later versions. The caller holds the release's claim."""
+    stored = _remembered(store, name)
+    latest = _latest([stored, withdrawn])
+    if not latest.equals(stored):
         write_rows(store, latest, name, WITHDRAWN_FILE)
 
 
@@ -150,23 +151,23 @@ def _remembered(store: Store, name: str) -> pl.DataFrame:
     return read_rows(store, name, WITHDRAWN_FILE, WITHDRAWALS, "take it from a copy of the store")
 
 
-def _last(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
-    """Return the last moment of each document."""
+def _latest(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """Return each document once, with its latest time."""
     return pl.concat(frames).group_by("doc_id").agg(pl.col("taken_back").max()).sort("doc_id")
 
 
 def without_withdrawn(light: pl.DataFrame, withdrawn: pl.DataFrame) -> pl.DataFrame:
-    """Return the light rows, of which those obtained before their document was taken back are refused.
+    """Refuse the light rows that were obtained before their holder deleted the document.
 
     Args:
-        light: of `scan`, the parent version's among them.
-        withdrawn: of `read_withdrawn`.
+        light: rows of `admission.scan`, including the parent version's.
+        withdrawn: the result of `read_withdrawn`.
     """
     if not withdrawn.height:
         return light
     marked = withdrawn.with_columns(pl.lit(WITHDRAWN).alias("withdrawn"))
     joined = light.join(marked, on="doc_id", how="left", maintain_order="left")
-    # A copy of which nobody knows when it was obtained isn't one from after the deletion.
+    # A copy without a time may be from before the deletion.
     is_withdrawn = pl.col("withdrawn").is_not_null() & (pl.col("obtained") <= pl.col("taken_back")).fill_null(
         value=True
     )
@@ -175,19 +176,19 @@ def without_withdrawn(light: pl.DataFrame, withdrawn: pl.DataFrame) -> pl.DataFr
 
 
 def without_requested(light: pl.DataFrame, released: pl.DataFrame, holds: Sequence[int] = ()) -> pl.DataFrame:
-    """Return the light rows, of which those that the store's withdrawals keep out are refused.
+    """Refuse the light rows that the store's withdrawals keep out.
 
-    A document of the latest version, unchanged, was compared with what was withdrawn when it was, and stays.
+    An unchanged document of the latest version isn't refused for its text: each withdrawal was compared with it.
 
     Args:
-        light: of `scan`.
-        released: `doc_id` and `exact_hash` of what the latest version has.
-        holds: the numbers of the entries by which documents are held, and not withdrawn for good.
+        light: rows of `admission.scan`.
+        released: `doc_id` and `exact_hash` of the latest version's documents.
+        holds: the numbers of the log entries that hold documents, rather than withdraw them for good.
     """
-    known = released.select("doc_id", "exact_hash", pl.lit(value=True).alias("known"))
-    rows = light.join(known, on=["doc_id", "exact_hash"], how="left", maintain_order="left")
-    number = pl.when(pl.col("known").is_null()).then("said")
-    entry = pl.coalesce("withdrawal", "said")
+    unchanged = released.select("doc_id", "exact_hash", pl.lit(value=True).alias("unchanged"))
+    rows = light.join(unchanged, on=["doc_id", "exact_hash"], how="left", maintain_order="left")
+    number = pl.when(pl.col("unchanged").is_null()).then("withdrawal_by_text")
+    entry = pl.coalesce("withdrawal", "withdrawal_by_text")
     refusal = (
         pl.when(entry.is_in(list(holds)))
         .then(pl.lit(HELD))
@@ -196,4 +197,8 @@ def without_requested(light: pl.DataFrame, released: pl.DataFrame, holds: Sequen
         .otherwise("refusal")
         .cast(light.schema["refusal"])
     )
-    return rows.with_columns(number.alias("said")).with_columns(refusal.alias("refusal")).select(light.columns)
+    return (
+        rows.with_columns(number.alias("withdrawal_by_text"))
+        .with_columns(refusal.alias("refusal"))
+        .select(light.columns)
+    )

@@ -1,6 +1,6 @@
-"""Which documents are held out: by duplicate cluster, and where a recipe says so with all of an author, source or file.
+"""Assign each document to a split: by duplicate cluster or, if a recipe asks for it, by author, source or file.
 
-What one version has for training is never held out by the next, and what is held out isn't trained on by the next.
+A document keeps its split in all later versions: training documents are never held out later, nor the reverse.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _ROOTS: Final = pl.Schema({"group": pl.String(), "root": pl.String()})
 
 
 def check_shares(shares: Mapping[str, float]) -> None:
-    """Raise ConfigError unless these are shares of documents to hold out, less than all of them."""
+    """Raise ConfigError unless these are shares of held-out splits that leave documents to train on."""
     for split, share in shares.items():
         if split not in vocabulary.SPLITS[1:]:
             raise ConfigError("splits", _("unknown split «{split}»", split=split), _("choose from: validation, test"))
@@ -46,110 +46,119 @@ def check_shares(shares: Mapping[str, float]) -> None:
 
 @dataclass
 class _NamedGroups:
-    """Groups wider than a cluster: what is tied by names is one, called by the smallest of its names and keys."""
+    """Groups of clusters that share the name of an author, source or file, as a union-find forest of names.
 
-    _above: dict[str, str] = field(default_factory=dict)
-    _least: dict[str, str] = field(default_factory=dict)
+    The id of a group is the smallest of its names and cluster keys.
+    """
+
+    _parents: dict[str, str] = field(default_factory=dict)
+    _smallest_keys: dict[str, str] = field(default_factory=dict)
     _ranks: dict[str, int] = field(default_factory=dict)
-    _had: defaultdict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
+    _previous_ranks: defaultdict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
     _rows: Counter[str] = field(default_factory=Counter)
 
-    def add(self, names: pl.DataFrame, rows: pl.DataFrame, known: pl.DataFrame) -> None:
-        """Add what a partition shows: `key` and `name`; rows and the parent's, each with its `group` and `rank`."""
+    def add(self, names: pl.DataFrame, rows: pl.DataFrame, parent_rows: pl.DataFrame) -> None:
+        """Add the clusters of a partition.
+
+        Args:
+            names: `key` of a cluster and each `name` of its rows.
+            rows: released rows with `group`, one of its names, and `rank`.
+            parent_rows: the parent's rows, with the same columns.
+        """
         for name, key in names.group_by("name").agg(pl.col("key").min()).iter_rows():
-            self._least[name] = min(key, self._least.get(name, key))
-        for (several,) in names.group_by("key").agg("name").filter(pl.col("name").list.len() > 1).select("name").rows():
-            for other in several[1:]:
-                one, last = sorted((self._first(several[0]), self._first(other)))
-                self._above[last] = one
-        ranks = pl.concat([rows.select("group", "rank"), known.select("group", "rank")]).drop_nulls()
+            self._smallest_keys[name] = min(key, self._smallest_keys.get(name, key))
+        for (tied,) in names.group_by("key").agg("name").filter(pl.col("name").list.len() > 1).select("name").rows():
+            for name in tied[1:]:
+                root, child = sorted((self._root(tied[0]), self._root(name)))
+                self._parents[child] = root
+        ranks = pl.concat([rows.select("group", "rank"), parent_rows.select("group", "rank")]).drop_nulls()
         for name, rank in ranks.group_by("group").agg(pl.col("rank").min()).iter_rows():
             self._ranks[name] = min(rank, self._ranks.get(name, rank))
         for name, rank in rows.select("group", "rank").drop_nulls().unique().iter_rows():
-            self._had[name].add(rank)
+            self._previous_ranks[name].add(rank)
         self._rows.update(dict(rows.group_by("group").len().iter_rows()))
 
-    def _first(self, name: str) -> str:
-        while (upper := self._above.setdefault(name, name)) != name:
-            self._above[name] = name = self._above[upper]
+    def _root(self, name: str) -> str:
+        while (parent := self._parents.setdefault(name, name)) != name:
+            self._parents[name] = name = self._parents[parent]
         return name
 
     def names(self) -> pl.DataFrame:
-        """Return each name as `group`, with its `root` among names that are tied."""
-        names = list(self._least)
-        return pl.DataFrame({"group": names, "root": [self._first(name) for name in names]}, schema=_ROOTS)
+        """Return each name as `group`, with the name at the `root` of its tree."""
+        names = list(self._smallest_keys)
+        return pl.DataFrame({"group": names, "root": [self._root(name) for name in names]}, schema=_ROOTS)
 
     def parted(self) -> int:
-        """Return how many groups have released documents that were in several splits before, and stay there."""
-        had: defaultdict[str, set[int]] = defaultdict(set)
-        for name, ranks in self._had.items():
-            had[self._first(name)] |= ranks
-        return sum(len(ranks) > 1 for ranks in had.values())
+        """Count the groups whose documents the parent version put into different splits."""
+        ranks_by_root: defaultdict[str, set[int]] = defaultdict(set)
+        for name, ranks in self._previous_ranks.items():
+            ranks_by_root[self._root(name)] |= ranks
+        return sum(len(ranks) > 1 for ranks in ranks_by_root.values())
 
     def groups(self) -> pl.DataFrame:
-        """Return of each `root` what the `group` is called, its `rank`, null where it is new, and how many `rows`."""
+        """Return, for each `root`, the id of the `group`, its `rank`, null if it is new, and its number of `rows`."""
         names = self.names().rename({"group": "name"})
-        told = names.select(
+        groups = names.select(
             "root",
-            pl.Series("group", [min(name, self._least[name]) for name in names["name"]], dtype=pl.String),
+            pl.Series("group", [min(name, self._smallest_keys[name]) for name in names["name"]], dtype=pl.String),
             pl.Series("rank", [self._ranks.get(name) for name in names["name"]], dtype=pl.Int8),
             pl.Series("rows", [self._rows[name] for name in names["name"]], dtype=pl.Int64),
         )
-        return told.group_by("root").agg(pl.col("group", "rank").min(), pl.col("rows").sum())
+        return groups.group_by("root").agg(pl.col("group", "rank").min(), pl.col("rows").sum())
 
 
 @dataclass
 class Splits:
-    """Which documents are held out, one split for all of a cluster, as they come a partition at a time.
+    """The splits of a version, computed one partition at a time. All documents of a cluster are in the same split.
 
-    What the parent version knew keeps its split: the cluster, the document, the text under another id, and the
-    better copy that a document gave way to. A cluster that joins documents of several splits goes to the first of
-    train, validation, test: a text that one version has for training is never held out by the next. What is new goes
-    where its group is, and a group that is new is drawn by its hash, wide ones until there are enough. A split that was
-    asked for gets a new group although none was drawn, where there are so many that its share is one.
+    A split is inherited from the parent version's cluster, document or text, or from the document that a better copy
+    replaced. A cluster that joins documents of several splits gets the first of train, validation and test, since a
+    training document must never be held out. A new document gets the split of its group. A new group is drawn by its
+    hash; groups wider than a cluster fill the shares in the order of their draws. A requested split for which no group
+    was drawn gets one, if its share of all groups is at least one group.
 
     Attributes:
-        shares: how much to hold out.
-        by: what is in one split beside a cluster: all that an author wrote, that a source gave, or that one of a
-            source's files holds.
+        shares: the share of documents of each held-out split.
+        by: what is kept in one split: a cluster, or in addition all documents of an author, a source, or a source's
+            file.
     """
 
     shares: Mapping[str, float]
     by: SplitBy = "cluster"
     _documents: int = 0
     _groups: int = 0
-    _there: set[str] = field(default_factory=set)
-    _small: dict[int, list[tuple[float, str]]] = field(default_factory=lambda: defaultdict(list))
+    _used_splits: set[str] = field(default_factory=set)
+    _nearest_draws: dict[int, list[tuple[float, str]]] = field(default_factory=lambda: defaultdict(list))
     _named: _NamedGroups = field(default_factory=_NamedGroups)
 
     def add(self, released: pl.DataFrame, parents: pl.DataFrame, replaced: pl.DataFrame) -> pl.DataFrame:
-        """Return the released light rows with their split, null where their group is wider than a cluster, and `group`.
+        """Return released light rows with `group` and `split`; the split of a group wider than a cluster is null.
 
         Args:
             released: light rows, with all rows of their clusters.
-            parents: the light rows of the parent version that these may meet, whose `split` is set.
-            replaced: those of them that gave way, with the id of the released one in `kept`.
+            parents: the related light rows of the parent version, whose `split` is set.
+            replaced: rows of the parent that a better copy replaces, with the id of the copy in `kept`.
         """
         key = pl.coalesce("duplicate_cluster", "doc_id").alias("key")
         rank = pl.col("split").cast(pl.String).replace_strict(_RANK, default=None, return_dtype=pl.Int8)
-        heirs = replaced.with_columns(pl.col("kept").alias("doc_id")).drop("kept")
-        known = pl.concat([parents, heirs]).with_columns(key, rank.alias("rank"))
+        replacements = replaced.with_columns(pl.col("kept").alias("doc_id")).drop("kept")
+        parent_rows = pl.concat([parents, replacements]).with_columns(key, rank.alias("rank"))
         rows = released.with_columns(key)
         for on in ("key", "doc_id", "text_hash"):
-            best = known.group_by(on).agg(pl.col("rank").min().alias(f"by_{on}"))
-            rows = rows.join(best, on=on, how="left", maintain_order="left")
+            ranks = parent_rows.group_by(on).agg(pl.col("rank").min().alias(f"by_{on}"))
+            rows = rows.join(ranks, on=on, how="left", maintain_order="left")
         inherited = pl.min_horizontal("by_key", "by_doc_id", "by_text_hash").min().over("key")
         rows = rows.with_columns(inherited.alias("rank"))
-        names = self._names(pl.concat([rows.select(_GROUPED), known.select(_GROUPED)]))
-        first = names.unique("key", keep="first", maintain_order=True).rename({"name": "group"})
-        rows = rows.join(first, on="key", how="left", maintain_order="left")
-        known = known.join(first, on="key", how="inner", maintain_order="left")
-        self._named.add(names, rows.filter(pl.col("group").is_not_null()), known)
+        names = self._names(pl.concat([rows.select(_GROUPED), parent_rows.select(_GROUPED)]))
+        groups = names.unique("key", keep="first", maintain_order=True).rename({"name": "group"})
+        rows = rows.join(groups, on="key", how="left", maintain_order="left")
+        parent_rows = parent_rows.join(groups, on="key", how="inner", maintain_order="left")
+        self._named.add(names, rows.filter(pl.col("group").is_not_null()), parent_rows)
         self._documents += rows.height
         fresh = rows.filter(pl.col("rank").is_null() & pl.col("group").is_null()).group_by("key").len("rows")
         drawn = fresh.with_columns(_drawn(fresh["key"], self.shares))
-        self._remember(drawn)
-        self._there |= {_SPLITS[rank] for rank in rows["rank"].drop_nulls().unique().to_list()}
+        self._count_new(drawn)
+        self._used_splits |= {_SPLITS[rank] for rank in rows["rank"].drop_nulls().unique().to_list()}
         rows = rows.join(drawn.select("key", "drawn"), on="key", how="left", maintain_order="left")
         split = pl.coalesce(pl.col("rank").replace_strict(_SPLITS, default=None, return_dtype=pl.String), "drawn")
         return rows.with_columns(split.alias("split"), pl.coalesce("group", "key").alias("group")).select(
@@ -157,7 +166,7 @@ class Splits:
         )
 
     def _names(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """Return `key` and each `name` that a cluster's rows share with others, once."""
+        """Return the distinct pairs of a cluster's `key` and a `name` that ties it to other clusters."""
         if self.by == "cluster":
             return pl.DataFrame(schema={"key": pl.String, "name": pl.String})
         source = pl.col("source_id").cast(pl.String)
@@ -167,30 +176,34 @@ class Splits:
         names = (names.explode("name") if self.by == "author" else names).filter(pl.col("name") != "")
         return names.with_columns(pl.format(f"{self.by} {{}}", "name").alias("name")).unique(maintain_order=True)
 
-    def _remember(self, drawn: pl.DataFrame) -> None:
-        """Keep of new groups what is asked when all are known: how many there are, and which of a size came nearest."""
+    def _count_new(self, drawn: pl.DataFrame) -> None:
+        """Count new groups, and keep those of each size whose draws were nearest to a held-out split."""
         self._groups += drawn.height
-        self._there |= set(drawn["drawn"].unique().to_list())
-        most = len(self.shares)
+        self._used_splits |= set(drawn["drawn"].unique().to_list())
+        limit = len(self.shares)
         nearest = drawn.filter(pl.col("drawn") == "train").sort("draw", "key").group_by("rows", maintain_order=True)
-        for size, draw, group in nearest.head(most).select("rows", "draw", "key").iter_rows():
-            self._small[size] = sorted([*self._small[size], (draw, group)])[:most]
+        for size, draw, group in nearest.head(limit).select("rows", "draw", "key").iter_rows():
+            self._nearest_draws[size] = sorted([*self._nearest_draws[size], (draw, group)])[:limit]
 
     def settled(self) -> Settled:
-        """Return what the splits are of groups that weren't known before all were."""
+        """Return the splits that depend on all groups. Call it after the last `add`."""
         groups = self._named.groups()
         fresh = groups.filter(pl.col("rank").is_null() & (pl.col("rows") > 0))
         drawn = fresh.with_columns(_drawn(fresh["group"].alias("key"), self.shares)).rename({"group": "key"})
         drawn = drawn.with_columns(self._filled(drawn, groups))
-        self._remember(drawn)
-        self._there |= {_SPLITS[rank] for rank in groups.filter(pl.col("rows") > 0)["rank"].drop_nulls()}
+        self._count_new(drawn)
+        self._used_splits |= {_SPLITS[rank] for rank in groups.filter(pl.col("rows") > 0)["rank"].drop_nulls()}
         chosen: dict[str, str] = {}
         for split, share in self.shares.items():
-            if share * self._groups < 1 or split in self._there:
+            if share * self._groups < 1 or split in self._used_splits:
                 continue
-            # Of the groups that aren't larger than what was asked for, the one whose draw came nearest.
-            small = [(size > share * self._documents, *one) for size, ones in self._small.items() for one in ones]
-            nearest = min((one for one in small if one[2] not in chosen), default=None)
+            # The group whose draw was nearest, preferably one that is no larger than the share.
+            candidates = [
+                (size > share * self._documents, draw, group)
+                for size, draws in self._nearest_draws.items()
+                for draw, group in draws
+            ]
+            nearest = min((candidate for candidate in candidates if candidate[2] not in chosen), default=None)
             if nearest:
                 chosen[nearest[2]] = split
         final = pl.coalesce(
@@ -199,33 +212,33 @@ class Splits:
             "drawn",
         )
         settled = groups.join(drawn.select(pl.col("key").alias("group"), "drawn"), on="group", how="left")
-        of = self._named.names().join(settled.select("root", final.alias("settled")), on="root").drop("root")
-        return Settled(of.select("group", "settled"), chosen, self._named.parted())
+        by_name = self._named.names().join(settled.select("root", final.alias("settled")), on="root")
+        return Settled(by_name.select("group", "settled"), chosen, self._named.parted())
 
     def _filled(self, drawn: pl.DataFrame, groups: pl.DataFrame) -> pl.Series:
-        """Return the split of wide groups that are new: in the order of their draws as many as come nearest to a share.
+        """Return the splits of new wide groups, assigned in the order of their draws until each share is filled.
 
-        Each drawn by itself, a few large ones would hold out several times what was asked for.
+        If each were drawn independently, a few large groups could hold out several times the share.
         """
         rows = int(groups["rows"].sum())
-        there = dict(groups.drop_nulls("rank").group_by("rank").agg(pl.col("rows").sum()).iter_rows())
-        left = {split: share * rows - there.get(_RANK[split], 0) for split, share in sorted(self.shares.items())}
+        assigned = dict(groups.drop_nulls("rank").group_by("rank").agg(pl.col("rows").sum()).iter_rows())
+        room = {split: share * rows - assigned.get(_RANK[split], 0) for split, share in sorted(self.shares.items())}
         splits = {}
         for key, size in drawn.sort("draw", "key").select("key", "rows").iter_rows():
-            split = next((one for one, room in left.items() if room >= size / 2), "train")
-            left[split] = left.get(split, 0) - size
+            split = next((name for name, free in room.items() if free >= size / 2), "train")
+            room[split] = room.get(split, 0) - size
             splits[key] = split
         return pl.Series("drawn", [splits[key] for key in drawn["key"]], dtype=pl.String)
 
 
 @dataclass(frozen=True)
 class Settled:
-    """The splits that only all groups together decide.
+    """The splits that depend on all groups.
 
     Attributes:
-        named: `group`, by one of its names, and its split in `settled`.
-        chosen: the split of new groups that aren't where they were drawn to.
-        parted: how many groups have documents in several splits, as an earlier version left them.
+        named: `group`, the name of an author, source or file, and its split in `settled`.
+        chosen: the split of new groups that were moved to a split that would be empty, by group.
+        parted: how many groups have documents in several splits, as in the parent version.
     """
 
     named: pl.DataFrame
@@ -233,33 +246,33 @@ class Settled:
     parted: int = 0
 
     def of(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """Return rows of `Splits.add` with their split."""
+        """Return the rows of `Splits.add` with their final `split`."""
         joined = rows.join(self.named, on="group", how="left", maintain_order="left")
         chosen = pl.col("group").replace_strict(self.chosen, default=None, return_dtype=pl.String)
         return joined.with_columns(pl.coalesce(chosen, "split", "settled").alias("split")).drop("settled", "group")
 
 
 def _drawn(groups: pl.Series, shares: Mapping[str, float]) -> list[pl.Series]:
-    """Return `draw`, a number from 0 to 1 by the hash of each group's name, and the split `drawn` by it.
+    """Return `draw`, a number from 0 to 1 from the hash of each group's id, and the split `drawn` by it.
 
     >>> draws, splits = _drawn(pl.Series(["rosa", "inés", "mar"]), {"validation": 0.3, "test": 0.2})
     >>> draws.round(2).to_list(), splits.to_list()
     ([0.79, 0.4, 0.15], ['train', 'validation', 'test'])
     """
-    # Salted: by the bare hash of doc_id, a held-out split would share its leading bits, and one shard.
+    # Salted, since shards are split by the hash of doc_id: without salt a held-out split would be in one shard.
     digests = b"".join(hashlib.sha256(f"split {group}".encode()).digest()[:8] for group in groups.to_list())
     draws = np.frombuffer(digests, ">u8").astype(np.uint64).astype(np.float64) / 2**64
     drawn = np.full(len(draws), _RANK["train"], np.int8)
-    left = draws.copy()
+    remainder = draws.copy()
     for split in ("test", "validation"):
-        left -= shares.get(split, 0.0)
-        drawn[(left < 0) & (drawn == _RANK["train"])] = _RANK[split]
+        remainder -= shares.get(split, 0.0)
+        drawn[(remainder < 0) & (drawn == _RANK["train"])] = _RANK[split]
     names = pl.Series("drawn", drawn).replace_strict(_SPLITS, return_dtype=pl.String)
     return [pl.Series("draw", draws, dtype=pl.Float64), names]
 
 
 def authors_of(creators: pl.Series) -> pl.Series:
-    """Return the authors of each row as names are compared, one a line; empty where none is catalogued.
+    """Return the normalised names of each row's authors, one per line; empty if none is catalogued.
 
     >>> authors_of(pl.Series([["Mistral, Gabriela"], ["gabriela  MISTRAL"], None])).to_list()
     ['gabriela mistral', 'gabriela mistral', '']

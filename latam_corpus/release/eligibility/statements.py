@@ -1,4 +1,4 @@
-"""What else is stated of documents: by rows that a run dropped, and by what a release remembers of earlier versions."""
+"""Statements of terms that apply to copies: of released rows, of rows that a run dropped, and of earlier versions."""
 
 from __future__ import annotations
 
@@ -26,24 +26,24 @@ from latam_corpus.storage import remote
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from latam_corpus.release.eligibility.build_inputs import Run
+    from latam_corpus.release.eligibility.build_inputs import InputRun
     from latam_corpus.release.storing.manifest import Manifest
     from latam_corpus.release.storing.store import Store
 
 _CATEGORY: Final = pl.Categorical()
-# What a light row states of its terms, beside what it has anyway.
+# The columns of a light row for its effect on other rows.
 STATED: Final = pl.Schema(
     {
         "agreement": _CATEGORY,
-        "unstated": pl.Boolean(),  # nobody has stated its rights
-        "closed_label": _CATEGORY,  # the reason by which a label keeps out all copies
-        "closed_copies": _CATEGORY,  # the reason by which a restriction does
-        "bound_tier": _CATEGORY,  # no copy is more open than this
-        "withheld": _CATEGORY,  # uses that no copy has
-        "bound_end": pl.Date(),  # the last day of every copy
-        "copy_of": pl.String(),  # the document as a copy of which a run dropped it
-        "over": pl.String(),  # agreements, one a line, over which it has prevailed
-        "statement": pl.Boolean(),  # of a row that is in no version: it only states something
+        "unstated": pl.Boolean(),  # whether the row has no statement of its rights
+        "closed_label": _CATEGORY,  # why a label keeps out all copies
+        "closed_copies": _CATEGORY,  # why another restriction keeps out all copies
+        "bound_tier": _CATEGORY,  # the most open tier that a copy may have
+        "withheld": _CATEGORY,  # uses that no copy may have, separated by commas
+        "bound_end": pl.Date(),  # the last day on which a copy may be released
+        "copy_of": pl.String(),  # for a row that a run dropped as a duplicate: the document that was kept
+        "over": pl.String(),  # agreements over which the statement has prevailed, one per line
+        "statement": pl.Boolean(),  # whether the row only makes a statement, and can't be released itself
     }
 )
 FILE: Final = "terms.parquet"
@@ -53,11 +53,13 @@ TERMS: Final = ("rights", "rights_tier", "basis", "uses", "agreement", "expires"
 RESTRICTING: Final = ("closed_label", "closed_copies", "bound_tier", "withheld", "bound_end")
 
 
-class Given(NamedTuple):
+class SourceTerms(NamedTuple):
     """The terms of a source as its file states them.
 
     Attributes:
-        days: when it expires and its embargo ends, ISO 8601; None if that is unknown.
+        tier: the rights tier.
+        uses: the permitted uses.
+        days: the dates on which the permission and the embargo end, ISO 8601; None if they are unknown.
     """
 
     tier: str
@@ -65,37 +67,37 @@ class Given(NamedTuple):
     days: tuple[str | None, str | None] | None = (None, None)
 
 
-def given_by(sources: Mapping[str, Mapping[str, Any]]) -> dict[str, Given]:
-    """Return the terms of a run's sources that state rights, by id.
+def source_terms(sources: Mapping[str, Mapping[str, Any]]) -> dict[str, SourceTerms]:
+    """Return the terms of each source that states its rights, by source id.
 
     Args:
-        sources: as `run.json` has them.
+        sources: the sources of a run, by id, as in `run.json`.
     """
-    given = {}
+    terms = {}
     for source_id, source in sources.items():
         rights = source.get("rights")
         if not rights or "uses" not in rights:
             continue
         records = (source.get("consent") or {}).get("records") or ()
-        labels = [one["label"] for one in records if one.get("label")]
-        scopes = [one["scope"] for one in records if one.get("scope") is not None]
+        labels = [record["label"] for record in records if record.get("label")]
+        scopes = [record["scope"] for record in records if record.get("scope") is not None]
         uses = tuple(use for use in rights["uses"] if all(use in scope for scope in scopes))
-        ends = [day for one in (rights, *records) if (day := one.get("expires"))]
+        ends = [day for statement in (rights, *records) if (day := statement.get("expires"))]
         tier = narrowed_tier(rights.get("tier") or tier_of(rights.get("statement")), labels)
-        given[source_id] = Given(tier, uses, (min(ends, default=None), rights.get("embargo_until")))
-    return given
+        terms[source_id] = SourceTerms(tier, uses, (min(ends, default=None), rights.get("embargo_until")))
+    return terms
 
 
-def given_by_version(manifest: Manifest) -> dict[str, Given]:
-    """Return the most open tier of each source's documents in a version, which names neither uses nor days."""
+def source_terms_of_version(manifest: Manifest) -> dict[str, SourceTerms]:
+    """Return the most open tier of each source in a version; a manifest states neither uses nor dates."""
     tiers: dict[str, str] = {}
     for entry in manifest.sources:
         tiers[entry.source_id] = min((entry.rights_tier, tiers.get(entry.source_id, "unknown")), key=openness)
-    return {source_id: Given(tier, (), None) for source_id, tier in tiers.items()}
+    return {source_id: SourceTerms(tier, (), None) for source_id, tier in tiers.items()}
 
 
-def holders_of(runs: Iterable[Run], parent: Manifest | None) -> dict[str, str]:
-    """Return who holds each source, by its id."""
+def holders_of(runs: Iterable[InputRun], parent: Manifest | None) -> dict[str, str]:
+    """Return the holder of each source, normalised for comparison, by source id."""
     holders = {entry.source_id: entry.holder or "" for entry in (parent.sources if parent else ())}
     for run in runs:
         holders |= {source_id: str(source.get("holder") or "") for source_id, source in run.sources.items()}
@@ -104,51 +106,51 @@ def holders_of(runs: Iterable[Run], parent: Manifest | None) -> dict[str, str]:
 
 def restrictions(
     judged: pl.DataFrame,
-    given: Mapping[str, Given],
+    terms_by_source: Mapping[str, SourceTerms],
     admit: Sequence[str],
-    asked: Sequence[str],
+    required_uses: Sequence[str],
     labels: pl.Expr,
     closed: pl.Expr,
     ended: pl.Expr,
     embargo: pl.Expr,
 ) -> pl.DataFrame:
-    """Return what each row states that binds copies of it: the columns of STATED up to `bound_end`.
+    """Return the restrictions that each row places on its copies: the columns of STATED up to `bound_end`.
 
     Args:
-        judged: rows with their terms, and what is remembered of `bound_tier`, `withheld` and `bound_end`.
-        given: the terms of their sources, by id.
+        judged: rows with their terms; the columns `bound_tier`, `withheld` and `bound_end` are kept if they are there.
+        terms_by_source: the terms of the rows' sources, by source id.
         admit: the rights tiers that the release admits.
-        asked: the uses that it asks for.
-        labels: the labels of a row, one a line.
-        closed: the reason by which labels keep a row out.
-        ended: the reason by which its end does.
-        embargo: the reason by which an embargo does.
+        required_uses: the uses that the release requires.
+        labels: the labels of a row, one per line.
+        closed: why labels keep a row out; null if they don't. The same for the next two.
+        ended: why the end of its permission keeps it out.
+        embargo: why its embargo keeps it out.
     """
     source, tier = (pl.col(name).cast(pl.String) for name in ("source_id", "rights_tier"))
     rank = tier.replace_strict(_RANK, default=len(_RANK), return_dtype=pl.Int8)
-    silent = [one for one in judged["rights"].unique() if says_nothing(one)]
+    silent = [statement for statement in judged["rights"].unique() if says_nothing(statement)]
     is_silent = pl.col("rights").is_in(silent, nulls_equal=True) & (tier == "unknown")
-    tiers = {name: _RANK[one.tier] for name, one in given.items()}
-    beyond = rank > _of_source(source, tiers, pl.Int8()).fill_null(len(_RANK))
+    tiers = {name: _RANK[terms.tier] for name, terms in terms_by_source.items()}
+    is_stricter = rank > _of_source(source, tiers, pl.Int8()).fill_null(len(_RANK))
     by_label = labels.map_batches(_tiers_of_labels, return_dtype=pl.String)
-    bound_tier = _or_known(judged, "bound_tier", pl.when(~is_silent & beyond).then(tier).otherwise(by_label))
+    bound_tier = _existing_or(judged, "bound_tier", pl.when(~is_silent & is_stricter).then(tier).otherwise(by_label))
     signals = pl.col("opt_outs").cast(schema.DOCUMENT_SCHEMA["opt_outs"]).list.eval(pl.element().struct.field("signal"))
-    held: dict[str, pl.Expr] = {}
+    withheld_uses: dict[str, pl.Expr] = {}
     for use in vocabulary.USES:
         names = [signal for signal, uses in WITHHELD.items() if use in uses]
         refused = signals.list.eval(pl.element().is_in(names)).list.any().fill_null(value=False)
-        allows = {name: use in one.uses for name, one in given.items()}
+        allows = {name: use in terms.uses for name, terms in terms_by_source.items()}
         narrowed = _of_source(source, allows, pl.Boolean()).fill_null(value=False) & ~pl.col("uses").list.contains(use)
-        held[use] = pl.when(refused | (~is_silent & narrowed)).then(pl.lit(use))
-    withheld = _or_known(
-        judged, "withheld", pl.concat_str(*held.values(), separator=",", ignore_nulls=True).replace("", None)
+        withheld_uses[use] = pl.when(refused | (~is_silent & narrowed)).then(pl.lit(use))
+    withheld = _existing_or(
+        judged, "withheld", pl.concat_str(*withheld_uses.values(), separator=",", ignore_nulls=True).replace("", None)
     )
-    ends = {name: str(one.days[0] or date.max) for name, one in given.items() if one.days}
+    ends = {name: str(terms.days[0] or date.max) for name, terms in terms_by_source.items() if terms.days}
     is_shorter = pl.col("expires") < _of_source(source, ends, pl.String()).str.to_date()
-    bound_end = _or_known(judged, "bound_end", pl.when(is_shorter).then("expires"))
-    lacks = (pl.when(withheld.str.contains(use)).then(pl.lit(use)) for use in vocabulary.USES if use in asked)
+    bound_end = _existing_or(judged, "bound_end", pl.when(is_shorter).then("expires"))
+    lacks = (pl.when(withheld.str.contains(use)).then(pl.lit(use)) for use in vocabulary.USES if use in required_uses)
     lack = pl.concat_str(*lacks, separator=",", ignore_nulls=True)
-    refusing = [signal for signal, uses in WITHHELD.items() if uses.intersection(asked)]
+    refusing = [signal for signal, uses in WITHHELD.items() if uses.intersection(required_uses)]
     opted_out = signals.list.eval(pl.element().filter(pl.element().is_in(refusing)).unique().sort()).list.join(",")
     return judged.select(
         "agreement",
@@ -170,8 +172,8 @@ def restrictions(
     )
 
 
-def _or_known(rows: pl.DataFrame, name: str, value: pl.Expr) -> pl.Expr:
-    """Return what rows have of a column already, else the value."""
+def _existing_or(rows: pl.DataFrame, name: str, value: pl.Expr) -> pl.Expr:
+    """Return the value, or the rows' own values if they have the column."""
     return pl.coalesce(name, value) if name in rows.columns else value
 
 
@@ -182,15 +184,13 @@ def _of_source(source: pl.Expr, values: Mapping[str, Any], kind: pl.DataType) ->
 
 
 def _tiers_of_labels(labels: pl.Series) -> pl.Series:
-    """Return the tier than which nothing under these labels is more open; null where they bind none."""
-    tiers = {one: narrowed_tier("open", one.splitlines()) for one in labels.unique()}
-    bound = {one: None if tier == "open" else tier for one, tier in tiers.items()}
-    return labels.replace_strict(list(bound), list(bound.values()), return_dtype=pl.String)
+    """Return the most open tier that each row's labels allow; null if they allow any."""
+    tiers = {lines: narrowed_tier("open", lines.splitlines()) for lines in labels.unique()}
+    limits = {lines: None if tier == "open" else tier for lines, tier in tiers.items()}
+    return labels.replace_strict(list(limits), list(limits.values()), return_dtype=pl.String)
 
 
-# What a release remembers of documents that a stricter statement narrowed or kept out.
-
-
+# The statements that a release remembers, because they narrowed a document or kept it out.
 REMEMBERED: Final = pl.Schema(
     {name: schema.RELEASE_SCHEMA[name] for name in ("doc_id", "source_id", "country", "text_hash", *TERMS[:-1])}
     | dict.fromkeys(("labels", "bound_tier", "withheld", "over"), pl.String())
@@ -198,18 +198,18 @@ REMEMBERED: Final = pl.Schema(
 )
 
 
-def dropped_statements(run: Run) -> Iterator[pl.DataFrame]:
-    """Yield the documents that a run dropped, with their terms and `copy_of`: what they state may bind another one.
+def dropped_statements(run: InputRun) -> Iterator[pl.DataFrame]:
+    """Yield the documents that a run dropped, with their terms and `copy_of`; their terms may restrict their copies.
 
     Raises:
         ReleaseError: a file can't be read.
     """
-    wanted = ("doc_id", "source_id", "country", "obtained", "text_hash", *TERMS[:-1], "consent", "opt_outs")
+    read_columns = ("doc_id", "source_id", "country", "obtained", "text_hash", *TERMS[:-1], "consent", "opt_outs")
     for path in run.files("dropped"):
         try:
             with pq.ParquetFile(path) as file:
-                there = set(file.schema_arrow.names)
-                columns = [name for name in (*wanted, "duplicate_of", "drop_reason") if name in there]
+                existing = set(file.schema_arrow.names)
+                columns = [name for name in (*read_columns, "duplicate_of", "drop_reason") if name in existing]
                 for frame in read_batches(file, columns):
                     yield _dropped(frame)
         except (pa.ArrowException, OSError, pl.exceptions.PolarsError) as error:
@@ -225,12 +225,12 @@ def _dropped(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def remembered_statements(store: Store) -> Iterator[pl.DataFrame]:
-    """Yield what earlier versions of all releases of a store have left to heed.
+    """Yield the statements that the releases of a store remember, with the columns of a release.
 
-    A document on former terms stays out of every release: an old run may be built again under another name.
+    Those of all releases apply: an old run may be built again under another name.
 
     Raises:
-        ReleaseError: it can't be read.
+        ReleaseError: a file can't be read.
     """
     files = remote.matching(store.filesystem, f"{glob.escape(store.root)}/releases/*/{FILE}")
     frames = [_read(store, PurePosixPath(file).parts[-2]) for file in sorted(files)]
@@ -240,24 +240,24 @@ def remembered_statements(store: Store) -> Iterator[pl.DataFrame]:
     labels = pl.col("labels").fill_null("").str.split("\n").list.eval(pl.element().filter(pl.element() != ""))
     label = pl.struct(id=pl.lit(None, pl.String), label=pl.element(), community=pl.lit(None, pl.String))
     consent = labels.list.eval(label).cast(schema.CONSENT)
-    known = rows.select("bound_tier", "withheld", "over", "bound_end")
+    stored_columns = rows.select("bound_tier", "withheld", "over", "bound_end")
     frame = schema.conform(rows.with_columns(consent.alias("consent")), schema.RELEASE_SCHEMA)
-    yield frame.with_columns(known)
+    yield frame.with_columns(stored_columns)
 
 
 def remember(store: Store, name: str, remembered: pl.DataFrame, lifted: Collection[str]) -> None:
-    """Keep what later versions must heed, without what an agreement lifts; whoever writes holds the release's claim.
+    """Store the statements that apply to later versions of a release. The caller holds the release's claim.
 
     Args:
-        store: where the release is.
-        name: its name.
-        remembered: REMEMBERED, of `bound`.
-        lifted: documents whose earlier statements are lifted.
+        store: the store of the release.
+        name: the release.
+        remembered: statements to add, REMEMBERED.
+        lifted: documents whose earlier statements an agreement lifts.
     """
-    known = _read(store, name)
-    stay = known.filter(~pl.col("doc_id").is_in(list(lifted)))
-    rows = pl.concat([stay, remembered]).unique().sort("doc_id", pl.struct(pl.exclude("doc_id")).hash())
-    if not rows.equals(known):
+    stored = _read(store, name)
+    still_valid = stored.filter(~pl.col("doc_id").is_in(list(lifted)))
+    rows = pl.concat([still_valid, remembered]).unique().sort("doc_id", pl.struct(pl.exclude("doc_id")).hash())
+    if not rows.equals(stored):
         write_rows(store, rows, name, FILE)
 
 
@@ -265,20 +265,26 @@ def _read(store: Store, name: str) -> pl.DataFrame:
     return read_rows(store, name, FILE, REMEMBERED, _("take it from a copy of the store"))
 
 
-def matters(given: Mapping[str, Given]) -> pl.Expr:
-    """Whether a light row may bind another document: it restricts copies, or its days aren't its source's.
+def may_restrict_others(terms_by_source: Mapping[str, SourceTerms]) -> pl.Expr:
+    """Whether a light row may change the terms of another document.
+
+    It may if it restricts copies, or if its dates differ from its source's.
 
     Args:
-        given: the terms of its run's sources, by id.
+        terms_by_source: the terms of the sources of its run, by source id.
     """
     source = pl.col("source_id").cast(pl.String)
-    unknown = ~source.is_in(list(given))
+    unknown = ~source.is_in(list(terms_by_source))
     days = [
         pl.col(name).is_not_null()
         & pl.col(name)
         .dt.to_string()
         .ne_missing(
-            _of_source(source, {key: str(one.days[place] or "") for key, one in given.items() if one.days}, pl.String())
+            _of_source(
+                source,
+                {key: str(terms.days[place] or "") for key, terms in terms_by_source.items() if terms.days},
+                pl.String(),
+            )
         )
         for place, name in enumerate(("expires", "embargo_until"))
     ]

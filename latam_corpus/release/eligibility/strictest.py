@@ -1,14 +1,15 @@
-"""Which statements bind a document: the strictest of all that are made about it, or about a copy of its text.
+"""The terms that apply to a document: the strictest of all statements about it and about copies of its text.
 
-1. One document, or copies from one source: the tier, the uses and the days are the strictest of all statements,
-   whatever their times and order. Where only an earlier version states something, a run whose source names an agreement
-   that is new to the document lifts it.
-2. Copies from other sources: a restriction binds them, which is a reservation, a refusal, a label, an embargo, or what
-   a record states beyond its source. A licence isn't one: the terms of a source say how far that source's permission
-   reaches, and another source's permission may reach further.
-3. Between two holders, an agreement that the copy's own source names settles rule 2, but for a label of a community.
+1. One document, or copies from one source: the tier, the uses and the dates are the strictest of all statements,
+   whatever their times and order. A statement that only an earlier version makes is lifted by a run whose source names
+   an agreement that the document didn't have before.
+2. Copies from other sources: only restrictions apply to them. A restriction is a reservation, a refusal, a label, an
+   embargo, or a term of a record that is stricter than its source's. A licence is no restriction: it limits what one
+   source permits, and another source may permit more.
+3. Between two holders, an agreement that the copy's own source names overrides rule 2, except for a label of a
+   community.
 
-A row of which nobody has stated the rights binds none.
+A row without a statement of its rights applies to no other document.
 """
 
 from __future__ import annotations
@@ -36,34 +37,33 @@ from latam_corpus.release.eligibility.statements import REMEMBERED, RESTRICTING,
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-STRICTER: Final = "stricter:"  # before the reason by which another statement keeps a document out
+STRICTER: Final = "stricter:"  # prefix of a reason that comes from a statement about another row
 _EMPTY: Final = text_hash("")
-# What an outcome changes of a light row. `terms` (JSON) is written in the place of the row's own columns; `stricter`
-# (JSON) names the statement that binds it.
+# The columns of a light row that an outcome changes. `terms` (JSON) replaces the row's own columns when it is written;
+# `stricter` (JSON) names the statement that applies.
 _CHANGED: Final = pl.Schema(
     dict.fromkeys(("doc_id", *TERMS, "refusal", "terms", "stricter"), pl.String())
     | dict.fromkeys(("expires", "embargo_until"), pl.Date())
 )
 OUTCOME: Final = pl.Schema(dict.fromkeys(("terms", "stricter"), pl.String()))
-# What decides of a light row.
 _READS: Final = (
     *("doc_id", "source_id", "run", "country", "text_hash", "refusal", "unstated", "over"),
     *(*TERMS, *RESTRICTING),
 )
-# Reasons that aren't terms: they say something of one record or text, and nothing of another.
+# Reasons that concern one record or text, and no copy of it.
 _NO_TERMS: Final = frozenset({"text=null", "withdrawn", "held"})
 
 
 @dataclass(frozen=True)
-class Bound:
-    """Documents under the terms that bind them.
+class BindingTerms:
+    """Documents with the terms that apply to them.
 
     Attributes:
-        rows: light rows, one a document, with the strictest terms and OUTCOME; `refusal` begins with STRICTER if
-            another statement keeps one out.
-        remembered: statements that later versions must heed, REMEMBERED.
+        rows: one light row per document, with the strictest terms and OUTCOME; `refusal` begins with STRICTER if
+            a statement about another row keeps the document out.
+        remembered: statements that apply to later versions too, REMEMBERED.
         lifted: documents whose earlier statements a later agreement lifts.
-        overruled: how many documents of a run are bound by stricter terms than the run states.
+        overruled: how many documents of a run have stricter terms than the run states.
     """
 
     rows: pl.DataFrame
@@ -72,79 +72,84 @@ class Bound:
     overruled: Counter[Overruled] = field(default_factory=Counter)
 
 
-def bound(latest: pl.DataFrame, light: pl.DataFrame, links: pl.DataFrame, holders: Mapping[str, str]) -> Bound:
-    """Return the documents of a version under the terms that bind them.
+def binding_terms(
+    latest: pl.DataFrame, light: pl.DataFrame, links: pl.DataFrame, holders: Mapping[str, str]
+) -> BindingTerms:
+    """Apply to each document of a version the strictest terms that are stated about it.
 
     Args:
-        latest: light rows, one a document: those whose text counts.
-        light: all light rows about them and their copies, these among them.
-        links: pairs of documents of which one is a copy of the other, LINKS; equal texts need none.
-        holders: who holds each source, by its id.
+        latest: the latest light row of each document, whose text is released.
+        light: all light rows of these documents and of their copies, `latest` included.
+        links: pairs of a document and its copy, LINKS; documents with equal texts need no pair.
+        holders: the holder of each source, by source id.
     """
-    plain = latest.with_columns(pl.lit(None, kind).alias(name) for name, kind in OUTCOME.items())
+    unchanged = latest.with_columns(pl.lit(None, kind).alias(name) for name, kind in OUTCOME.items())
     rows = _contradictory(_grouped(light, links)).sort("group", "doc_id", "run", "row_hash")
     about = latest.filter(pl.col("doc_id").is_in(rows["doc_id"].unique().implode()))
-    chosen = {one["doc_id"]: _Statement(one) for one in about.select(_READS).iter_rows(named=True)}
+    released = {row["doc_id"]: _Statement(row) for row in about.select(_READS).iter_rows(named=True)}
     changed: list[dict[str, Any]] = []
     remembered: list[dict[str, Any]] = []
     lifted: set[str] = set()
     overruled = Counter[Overruled]()
-    for _group, found in groupby(rows.select("group", *_READS).iter_rows(named=True), itemgetter("group")):
-        statements = [_Statement(one) for one in found]
-        # Of a text that thousands of documents have, few statements differ.
-        shared = {one.key(): one for one in reversed(statements)}
-        for doc_id, mine in groupby(statements, attrgetter("doc_id")):
-            if doc_id not in chosen:
+    for _group, members in groupby(rows.select("group", *_READS).iter_rows(named=True), itemgetter("group")):
+        statements = [_Statement(row) for row in members]
+        # A text can be in thousands of documents, whose statements are nearly all equal.
+        different = {statement.key(): statement for statement in reversed(statements)}
+        for doc_id, own_statements in groupby(statements, attrgetter("doc_id")):
+            if doc_id not in released:
                 continue
-            outcome = _Outcome(chosen[doc_id], list(mine), shared.values(), holders)
+            outcome = _Outcome(released[doc_id], list(own_statements), different.values(), holders)
             changed += [outcome.columns()] if outcome.changes() else []
             remembered += outcome.memory()
             lifted |= {doc_id} if outcome.lifts else set()
             overruled.update(outcome.overruled())
     changes = pl.DataFrame(changed, schema=_CHANGED)
     is_changed = pl.col("doc_id").is_in(changes["doc_id"].implode())
-    kept = plain.filter(is_changed).drop(name for name in _CHANGED if name != "doc_id")
-    others = kept.join(changes, on="doc_id").select(plain.columns).cast(plain.schema)
+    own_columns = unchanged.filter(is_changed).drop(name for name in _CHANGED if name != "doc_id")
+    rewritten = own_columns.join(changes, on="doc_id").select(unchanged.columns).cast(unchanged.schema)
     memory = pl.DataFrame(remembered, schema=REMEMBERED).unique(maintain_order=True)
-    return Bound(pl.concat([plain.filter(~is_changed), others]), memory, frozenset(lifted), overruled)
+    return BindingTerms(pl.concat([unchanged.filter(~is_changed), rewritten]), memory, frozenset(lifted), overruled)
 
 
 def _grouped(light: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
-    """Return the rows with the number of their `group`: of documents with one text, in one cluster, or with a link."""
+    """Return the rows with the number of their `group`: documents with the same text, cluster, or a link."""
     numbers = light.select("doc_id").unique(maintain_order=True).with_row_index("node")
     rows = light.join(numbers, on="doc_id", how="left", maintain_order="left")
     dropped = rows.filter(pl.col("copy_of").is_not_null()).select("doc_id", duplicate_of="copy_of")
     links = pl.concat([links, dropped])
     texts = rows.filter(pl.col("text_hash").is_not_null() & (pl.col("text_hash") != _EMPTY)).select("node", "text_hash")
-    by_text = texts.unique().with_columns(pl.col("node").min().over("text_hash").alias("other"))
-    # Copies of which one holds more than the other are both kept; a variant is another work.
+    by_text = texts.unique().with_columns(pl.col("node").min().over("text_hash").alias("neighbour"))
+    # Both copies are kept if one has more text than the other; a variant is a different work.
     clusters = rows.filter(pl.col("duplicate_cluster").is_not_null() & pl.col("variant_of").is_null())
-    by_cluster = clusters.select("node", pl.col("node").min().over("duplicate_cluster").alias("other")).unique()
-    others = numbers.rename({"doc_id": "duplicate_of", "node": "other"})
-    linked = links.join(numbers, on="doc_id").join(others, on="duplicate_of")
-    edges = [by_text.select("node", "other"), by_cluster, linked.select("node", "other")]
+    by_cluster = clusters.select("node", pl.col("node").min().over("duplicate_cluster").alias("neighbour")).unique()
+    neighbours = numbers.rename({"doc_id": "duplicate_of", "node": "neighbour"})
+    linked = links.join(numbers, on="doc_id").join(neighbours, on="duplicate_of")
+    edges = [by_text.select("node", "neighbour"), by_cluster, linked.select("node", "neighbour")]
     pairs = pl.concat(edges).to_numpy().astype(np.int64)
     group = components(pairs, numbers.height)
     return rows.with_columns(pl.Series("group", group[rows["node"].to_numpy()], dtype=pl.Int64)).drop("node")
 
 
 def _contradictory(rows: pl.DataFrame) -> pl.DataFrame:
-    """Return the rows of groups in which the statements of one source differ, or one restricts another document."""
+    """Return the rows of groups whose statements may change the terms of one of their documents.
+
+    These are groups with different statements from one source, and groups of several documents with a restriction.
+    """
     stated = pl.struct(pl.col(name).cast(pl.String) for name in (*TERMS, "unstated", *RESTRICTING)).hash()
     differ = stated.n_unique().over("group", pl.col("source_id").cast(pl.String)) > 1
     restricts = pl.any_horizontal(pl.col(name).is_not_null() for name in RESTRICTING)
-    several = pl.col("doc_id").n_unique().over("group") > 1
-    return rows.filter(differ.any().over("group") | (several & restricts.any().over("group")))
+    has_copies = pl.col("doc_id").n_unique().over("group") > 1
+    return rows.filter(differ.any().over("group") | (has_copies & restricts.any().over("group")))
 
 
 class _Statement:
-    """What a light row states.
+    """The terms that a light row states.
 
     Attributes:
-        values: its columns.
-        earlier: whether an earlier version states it, and no run of this one.
-        refusal: the reason by which its terms keep it out.
-        over: agreements over which it has prevailed.
+        values: the columns of the row.
+        earlier: whether the row is from an earlier version rather than from a run.
+        refusal: why these terms keep the document out; None if they admit it.
+        over: agreements that were already named when this statement prevailed.
     """
 
     def __init__(self, values: dict[str, Any]) -> None:
@@ -153,125 +158,140 @@ class _Statement:
         self.source: str = values["source_id"]
         self.agreement: str | None = values["agreement"]
         self.tier: str = values["rights_tier"]
-        self.uses = _listed(values["uses"], ",")
-        self.withheld = _listed(values["withheld"], ",")
-        self.labels = _listed(values["labels"], "\n")
-        self.over = _listed(values["over"], "\n")
+        self.uses = _items(values["uses"], ",")
+        self.withheld = _items(values["withheld"], ",")
+        self.labels = _items(values["labels"], "\n")
+        self.over = _items(values["over"], "\n")
         self.earlier: bool = values["run"] == ""
         self.unstated: bool = values["unstated"]
         self.refusal: str | None = None if values["refusal"] in _NO_TERMS else values["refusal"]
 
     def strictness(self) -> tuple[int, int, str, str]:
-        """Return what statements are put in order by, the strictest last."""
+        """Return a sort key by which the strictest statement is last."""
         rights = self.values["rights"]
-        return (openness(self.tier), _owed(rights, self.tier), rights or "", self.values["basis"] or "")
+        return (openness(self.tier), _obligation_count(rights, self.tier), rights or "", self.values["basis"] or "")
 
     def key(self) -> tuple[Any, ...]:
-        """Return what is the same of statements that bind copies alike."""
-        named = (*TERMS, "refusal", "unstated", *RESTRICTING, "over", "source_id")
-        return (self.earlier, *(self.values[name] for name in named))
+        """Return a key that is equal for statements with the same effect on copies."""
+        names = (*TERMS, "refusal", "unstated", *RESTRICTING, "over", "source_id")
+        return (self.earlier, *(self.values[name] for name in names))
 
     def remembered(self, over: frozenset[str]) -> dict[str, Any]:
-        """Return what a release remembers of it, REMEMBERED.
-
-        Args:
-            over: agreements over which it has prevailed.
-        """
+        """Return the row of REMEMBERED, with the agreements over which the statement has prevailed."""
         row = {name: self.values[name] for name in REMEMBERED if name not in ("uses", "over")}
         return row | {"uses": sorted(self.uses), "over": "\n".join(sorted(over)) or None}
 
     def facts(self) -> dict[str, Any]:
-        """Return what the ledger names of it."""
+        """Return the evidence for the ledger, without empty values."""
         names = ("doc_id", "source_id", "run", "rights", "rights_tier", "uses", "agreement", "labels")
-        named = {name: self.values[name] for name in names} | {"run": self.values["run"] or "an earlier version"}
-        named |= {name: self.values[name] and str(self.values[name]) for name in ("expires", "embargo_until")}
-        return {name: value for name, value in named.items() if value}
-
-
-def _reasons_for_copies(one: _Statement) -> list[str]:
-    """Return the reasons by which a statement keeps out copies in other sources."""
-    return [reason for reason in (one.values["closed_label"], one.values["closed_copies"]) if reason]
+        facts = {name: self.values[name] for name in names} | {"run": self.values["run"] or "an earlier version"}
+        facts |= {name: self.values[name] and str(self.values[name]) for name in ("expires", "embargo_until")}
+        return {name: value for name, value in facts.items() if value}
 
 
 @lru_cache(maxsize=4096)
-def _owed(rights: str | None, tier: str) -> int:
-    """Return how many obligations a statement has."""
+def _obligation_count(rights: str | None, tier: str) -> int:
     return len(obligations_of(rights, tier))
 
 
 @lru_cache(maxsize=4096)
-def _listed(text: str | None, between: str) -> frozenset[str]:
-    return frozenset((text or "").split(between)) - {""}
+def _items(text: str | None, separator: str) -> frozenset[str]:
+    return frozenset((text or "").split(separator)) - {""}
 
 
 class _Outcome:
-    """What binds one document."""
+    """The terms that apply to one document.
+
+    Args:
+        own: the statement of the row whose text is released.
+        own_statements: all statements about the document.
+        group_statements: different statements about the document and its copies.
+        holders: the holder of each source, by source id.
+    """
 
     def __init__(
-        self, own: _Statement, mine: Sequence[_Statement], shared: Iterable[_Statement], holders: Mapping[str, str]
+        self,
+        own: _Statement,
+        own_statements: Sequence[_Statement],
+        group_statements: Iterable[_Statement],
+        holders: Mapping[str, str],
     ) -> None:
         self.own = own
-        self.mine = mine
-        statements = [*mine, *(one for one in shared if one.doc_id != own.doc_id)]
-        # A record of unknown rights binds its own document, and no copy.
-        same = [one for one in statements if one.source == own.source and (one in mine or not one.unstated)]
-        # Of each source the agreements that this version's runs name.
-        self.agreements = {(one.source, one.agreement) for one in statements if one.agreement and not one.earlier}
-        binding = [one for one in same if not self._is_lifted(one)]
+        self.own_statements = own_statements
+        statements = [*own_statements, *(statement for statement in group_statements if statement.doc_id != own.doc_id)]
+        # A record of unknown rights applies to its own document, and to no copy.
+        of_source = [
+            statement
+            for statement in statements
+            if statement.source == own.source and (statement in own_statements or not statement.unstated)
+        ]
+        # The agreements that the runs of this version name, each with its source.
+        self.agreements = {
+            (statement.source, statement.agreement)
+            for statement in statements
+            if statement.agreement and not statement.earlier
+        }
+        binding = [statement for statement in of_source if not self._is_lifted(statement)]
         self.binding = binding or [own]
-        earlier = [one for one in self.mine if one.earlier]
+        earlier = [statement for statement in self.own_statements if statement.earlier]
         self.lifts = bool(earlier) and all(map(self._is_lifted, earlier))
         self.copies = [] if own.unstated else self._restricting(statements, holders)
         self.refusal, self.refused_by = self._refusal()
         self._set_terms()
 
-    def _is_lifted(self, one: _Statement) -> bool:
-        """Whether a run's source names an agreement that is new to what an earlier version states."""
-        mine = self.mine if one.doc_id == self.own.doc_id else ()
-        over = one.over.union(*(other.over for other in mine))
-        return one.earlier and any(
-            source == one.source and name != one.agreement and name not in over for source, name in self.agreements
+    def _is_lifted(self, statement: _Statement) -> bool:
+        """Whether a run names an agreement that this statement of an earlier version doesn't know."""
+        about_document = self.own_statements if statement.doc_id == self.own.doc_id else ()
+        over = statement.over.union(*(own_statement.over for own_statement in about_document))
+        return statement.earlier and any(
+            source == statement.source and name != statement.agreement and name not in over
+            for source, name in self.agreements
         )
 
     def _restricting(self, statements: Sequence[_Statement], holders: Mapping[str, str]) -> list[_Statement]:
-        """Return the restricted copies of other sources that bind it, and what a row without rights refuses."""
-        mine = holders.get(self.own.source, "")
-        settled = self.own.agreement or any(source == self.own.source for source, _name in self.agreements)
-        found = []
-        for one in statements:
-            if self._is_lifted(one) or (one.source == self.own.source and not one.unstated):
+        """Return the statements of other sources, and of rows without rights, that restrict the document."""
+        holder = holders.get(self.own.source, "")
+        has_agreement = self.own.agreement or any(source == self.own.source for source, _name in self.agreements)
+        restricting = []
+        for statement in statements:
+            if self._is_lifted(statement) or (statement.source == self.own.source and not statement.unstated):
                 continue
-            is_other = one.source != self.own.source and (not mine or mine != holders.get(one.source, ""))
-            restricts = any(one.values[name] for name in RESTRICTING)
-            if one.values["closed_label"] or (restricts and not (is_other and settled)):
-                found.append(one)
-        return found
+            of_other_holder = statement.source != self.own.source and (
+                not holder or holder != holders.get(statement.source, "")
+            )
+            restricts = any(statement.values[name] for name in RESTRICTING)
+            if statement.values["closed_label"] or (restricts and not (of_other_holder and has_agreement)):
+                restricting.append(statement)
+        return restricting
 
     def _refusal(self) -> tuple[str | None, _Statement | None]:
-        """Return why it stays out, and by which statement if another one keeps it out."""
+        """Return the reason why the document is left out, and the statement that gives it unless it is its own."""
         own: str | None = self.own.values["refusal"]
         if own and (own in _NO_TERMS or self.own.unstated or not self._is_lifted(self.own)):
             return own, None
-        reasons = [(one.refusal, one) for one in self.binding if one.refusal]
-        for one in self.copies:
-            reasons += [(reason, one) for reason in _reasons_for_copies(one)]
+        reasons = [(statement.refusal, statement) for statement in self.binding if statement.refusal]
+        for statement in self.copies:
+            closed = (statement.values["closed_label"], statement.values["closed_copies"])
+            reasons += [(reason, statement) for reason in closed if reason]
         first = min(reasons, key=lambda pair: (pair[0], pair[1].doc_id, pair[1].values["run"]), default=None)
         return (STRICTER + first[0], first[1]) if first else (None, None)
 
     def _set_terms(self) -> None:
-        """Set the strictest of all terms that bind it."""
+        """Set the strictest of all terms that apply to the document."""
         own = self.own
         lead = max(self.binding, key=_Statement.strictness)
         if not self._is_lifted(own) and own.strictness()[:2] == lead.strictness()[:2]:
             lead = own
-        agreements = sorted({one.agreement for one in self.binding if one.agreement})
-        self.tier = max([lead.tier, *(one.values["bound_tier"] or "open" for one in self.copies)], key=openness)
-        self.uses = frozenset.intersection(*(one.uses for one in self.binding)).difference(
-            *(one.withheld for one in self.copies)
+        agreements = sorted({statement.agreement for statement in self.binding if statement.agreement})
+        self.tier = max(
+            [lead.tier, *(statement.values["bound_tier"] or "open" for statement in self.copies)], key=openness
         )
-        self.labels = own.labels.union(*(one.labels for one in self.binding))
-        ends, begins = ([one.values[name] for one in self.binding] for name in ("expires", "embargo_until"))
-        ends += [one.values["bound_end"] for one in self.copies]
+        self.uses = frozenset.intersection(*(statement.uses for statement in self.binding)).difference(
+            *(statement.withheld for statement in self.copies)
+        )
+        self.labels = own.labels.union(*(statement.labels for statement in self.binding))
+        ends, begins = ([statement.values[name] for statement in self.binding] for name in ("expires", "embargo_until"))
+        ends += [statement.values["bound_end"] for statement in self.copies]
         self.ends: date | None = min((day for day in ends if day), default=None)
         self.begins: date | None = max((day for day in begins if day), default=None)
         self.terms = {
@@ -288,36 +308,36 @@ class _Outcome:
             self.terms = {name: own.values[name] for name in TERMS}
 
     def changes(self) -> bool:
-        """Whether something else is released, or another reason given, than by its own row."""
+        """Whether the terms or the reason differ from those of the document's own row."""
         own = self.own.values
         return self.refusal != own["refusal"] or any(own[name] != value for name, value in self.terms.items())
 
-    def _overruled(self) -> list[_Statement]:
-        """Return the rows about it that state wider terms than bind it."""
+    def _overruled_statements(self) -> list[_Statement]:
+        """Return the statements about the document that permit more than the terms that apply."""
         return [
-            one
-            for one in self.mine
-            if not one.unstated
+            statement
+            for statement in self.own_statements
+            if not statement.unstated
             and (
-                (self.refusal and not one.refusal and self.refusal not in _NO_TERMS)
-                or one.uses - self.uses
-                or openness(one.tier) < openness(self.tier)
-                or (self.ends and (one.values["expires"] or date.max) > self.ends)
-                or (self.begins and (one.values["embargo_until"] or date.min) < self.begins)
+                (self.refusal and not statement.refusal and self.refusal not in _NO_TERMS)
+                or statement.uses - self.uses
+                or openness(statement.tier) < openness(self.tier)
+                or (self.ends and (statement.values["expires"] or date.max) > self.ends)
+                or (self.begins and (statement.values["embargo_until"] or date.min) < self.begins)
             )
         ]
 
-    def _by(self) -> _Statement | None:
-        """Return the statement that binds it: that of the reason, else the first that states the strictest."""
+    def _deciding_statement(self) -> _Statement | None:
+        """Return the statement that keeps the document out, else the first that isn't overruled."""
         if self.refused_by:
             return self.refused_by
-        overruled = {id(one) for one in self._overruled()}
-        return next((one for one in [*self.binding, *self.copies] if id(one) not in overruled), None)
+        overruled = {id(statement) for statement in self._overruled_statements()}
+        return next((statement for statement in [*self.binding, *self.copies] if id(statement) not in overruled), None)
 
     def columns(self) -> dict[str, Any]:
-        """Return what changes of its light row, _CHANGED."""
+        """Return the changed columns of the document's light row, _CHANGED."""
         own = self.own.values
-        by = self._by() if self._overruled() else None
+        deciding = self._deciding_statement() if self._overruled_statements() else None
         added = sorted(self.labels - self.own.labels)
         written = {name: value for name, value in self.terms.items() if own[name] != value and name != "labels"}
         if "uses" in written:
@@ -328,47 +348,52 @@ class _Outcome:
             **self.terms,
             "refusal": self.refusal,
             "terms": json.dumps(written, default=str, ensure_ascii=False) if written and not self.refusal else None,
-            "stricter": json.dumps(by.facts(), ensure_ascii=False) if by else None,
+            "stricter": json.dumps(deciding.facts(), ensure_ascii=False) if deciding else None,
         }
 
     def memory(self) -> list[dict[str, Any]]:
-        """Return what later versions must heed, REMEMBERED: rows that a version had, and what restricts copies."""
-        overruled = self._overruled()
+        """Return the statements that apply to later versions too, REMEMBERED.
+
+        They are those of other documents, and the document's own if an earlier version had it.
+        """
+        overruled = self._overruled_statements()
         if self.own.unstated or not overruled or self.refusal in _NO_TERMS:
             return []
-        had = any(one.earlier for one in self.mine)
-        over = frozenset[str]().union(*(one.over for one in self.mine))
-        over |= {one.agreement for one in overruled if one.agreement}
-        others = [one for one in [*self.binding, *self.copies] if one.doc_id != self.own.doc_id]
-        mine = [one for one in self.binding if one.doc_id == self.own.doc_id and had]
-        return [one.remembered(one.over) for one in others] + [one.remembered(over) for one in mine]
+        was_released = any(statement.earlier for statement in self.own_statements)
+        over = frozenset[str]().union(*(statement.over for statement in self.own_statements))
+        over |= {statement.agreement for statement in overruled if statement.agreement}
+        of_copies = [statement for statement in [*self.binding, *self.copies] if statement.doc_id != self.own.doc_id]
+        of_document = [statement for statement in self.binding if statement.doc_id == self.own.doc_id and was_released]
+        return [statement.remembered(statement.over) for statement in of_copies] + [
+            statement.remembered(over) for statement in of_document
+        ]
 
     def overruled(self) -> list[Overruled]:
-        """Return which statement binds it, if a run states wider terms."""
-        by = self._by()
-        if by is None or all(one.earlier for one in self._overruled()):
+        """Return the statement that overrules a run's wider terms; empty if none does."""
+        deciding = self._deciding_statement()
+        if deciding is None or all(statement.earlier for statement in self._overruled_statements()):
             return []
-        kind: Kind = "earlier" if by.earlier else "same source"
-        if by.source != self.own.source:
-            kind = "label" if by.values["closed_label"] else "copy"
+        kind: Kind = "earlier" if deciding.earlier else "same source"
+        if deciding.source != self.own.source:
+            kind = "label" if deciding.values["closed_label"] else "copy"
         why = (self.refusal or "").removeprefix(STRICTER)
-        told = ("", self.terms["rights"] or "", self.terms["uses"]) if not why else (why, "", "")
-        return [Overruled(self.own.source, by.source, kind, *told)]
+        terms = ("", self.terms["rights"] or "", self.terms["uses"]) if not why else (why, "", "")
+        return [Overruled(self.own.source, deciding.source, kind, *terms)]
 
 
 Kind: TypeAlias = Literal["earlier", "same source", "copy", "label"]
 
 
 class Overruled(NamedTuple):
-    """A statement of a run to which a stricter one is preferred.
+    """A statement of a run that gives way to a stricter one.
 
     Attributes:
-        source: the run's.
+        source: the source of the run's statement.
         other: the source of the stricter statement.
-        kind: an earlier version states it, or the same source, or a copy's, or a label of a copy does.
-        why: the reason by which documents stay out; empty where they are released on stricter terms.
-        rights: these terms' statement.
-        uses: their uses.
+        kind: where the stricter statement comes from: an earlier version, the same source, a copy, or its label.
+        why: why the documents are left out; empty if they are released on the stricter terms.
+        rights: the rights statement of the stricter terms.
+        uses: their uses, separated by commas.
     """
 
     source: str
@@ -381,57 +406,62 @@ class Overruled(NamedTuple):
 
 _OVERRULED: Final[dict[Kind, Message]] = {
     "earlier": _(
-        "«{source}»: an earlier version states stricter terms of {n} {n:document|documents}, and they apply ({why}); "
-        'if a later agreement lifts them, write its name as agreement = "…" under [rights] of «{source}», and run it '
-        "again"
+        "«{source}»: an earlier version has stricter terms for {n} {n:document|documents}, and they apply ({why}); "
+        'if a later agreement lifts them, write its name as agreement = "…" under [rights] of «{source}», and run the '
+        "source again"
     ),
     "same source": _(
-        "«{source}»: stricter terms are stated of {n} {n:document|documents} or of copies of their texts, and they "
+        "«{source}»: there are stricter terms for {n} {n:document|documents} or for copies of their texts, and they "
         "apply ({why}); correct them in the records or the catalogue, or leave out the run whose terms are out of date"
     ),
     "copy": _(
         "«{source}»: {n} {n:document|documents} {n:has|have} a text that is restricted in «{other}», and the "
-        "restriction applies ({why}); if those who hold the rights allow this copy, write the name of their agreement "
-        'as agreement = "…" under [rights] of «{source}», and run it again'
+        "restriction applies ({why}); if the rights holders allow this copy, write the name of their agreement "
+        'as agreement = "…" under [rights] of «{source}», and run the source again'
     ),
     "label": _(
         "«{source}»: {n} {n:document|documents} {n:has|have} a text that a label of its community closes in «{other}» "
         '({why}); if the community has agreed in writing, write the name of the agreement as agreement = "…" under '
-        "[rights] of «{other}», and run it again"
+        "[rights] of «{other}», and run that source again"
     ),
 }
 
 
 def overruled_lines(overruled: Mapping[Overruled, int]) -> Iterator[Message]:
-    """Yield a sentence for each contradiction between statements: what applies, and how it can be settled."""
-    for one, n in sorted(overruled.items()):
-        terms = {"rights": one.rights or same("–"), "uses": one.uses.replace(",", ", ") or same("–")}
-        why = meaning(one.why) if one.why else _("{rights}; uses: {uses}", **terms)
-        yield _OVERRULED[one.kind].fill(source=one.source, other=one.other, n=decimal(f"{n:,}"), why=why)
+    """Yield a sentence for each contradiction between statements: the terms that apply, and how to change them."""
+    for contradiction, count in sorted(overruled.items()):
+        terms = {
+            "rights": contradiction.rights or same("–"),
+            "uses": contradiction.uses.replace(",", ", ") or same("–"),
+        }
+        why = meaning(contradiction.why) if contradiction.why else _("{rights}; uses: {uses}", **terms)
+        yield _OVERRULED[contradiction.kind].fill(
+            source=contradiction.source, other=contradiction.other, n=decimal(f"{count:,}"), why=why
+        )
 
 
 _WRITTEN: Final = tuple(name for name in TERMS if name != "labels")
 
 
 def on_terms(frame: pl.DataFrame, changes: pl.DataFrame, first: int) -> pl.DataFrame:
-    """Return rows of a version with the terms that bind them in the place of their own.
+    """Return rows of a version with their own terms replaced by those that apply.
 
     Args:
-        frame: rows, the first of which has the number `first`.
-        changes: by `row` what replaces its columns, `terms` of OUTCOME.
-        first: the number of the first row.
+        frame: rows to be written.
+        changes: `row`, and the `terms` of OUTCOME that replace its columns.
+        first: the row number of the frame's first row.
     """
-    here = changes.filter(pl.col("row").is_between(first, first + frame.height, closed="left"))
-    if here.is_empty():
+    in_frame = changes.filter(pl.col("row").is_between(first, first + frame.height, closed="left"))
+    if in_frame.is_empty():
         return frame
-    rows = {row - first: json.loads(terms) for row, terms in here.iter_rows()}
+    rows = {row - first: json.loads(terms) for row, terms in in_frame.iter_rows()}
     columns = []
     for name in _WRITTEN:
         values = {row: terms[name] for row, terms in rows.items() if name in terms}
         if values:
-            own = frame[name].to_list()
-            told = [_as_day(values[row], name) if row in values else one for row, one in enumerate(own)]
-            columns.append(pl.Series(name, told, dtype=frame.schema[name]))
+            own_values = frame[name].to_list()
+            replaced = [_parsed(values[row], name) if row in values else own for row, own in enumerate(own_values)]
+            columns.append(pl.Series(name, replaced, dtype=frame.schema[name]))
     if any("labels" in terms for terms in rows.values()):
         consents = frame["consent"].to_list()
         for row, terms in rows.items():
@@ -441,5 +471,6 @@ def on_terms(frame: pl.DataFrame, changes: pl.DataFrame, first: int) -> pl.DataF
     return frame.with_columns(columns)
 
 
-def _as_day(value: Any, name: str) -> Any:
+def _parsed(value: Any, name: str) -> Any:
+    """Return a value of OUTCOME's JSON as the column's type."""
     return date.fromisoformat(value) if value and name in ("expires", "embargo_until") else value

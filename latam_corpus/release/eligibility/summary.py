@@ -1,4 +1,4 @@
-"""What a manifest counts: rows by language and the like, by reason, by run, and by source and rights."""
+"""The counts of a manifest: rows by language, genre and other columns, by run, and by source and rights."""
 
 from __future__ import annotations
 
@@ -40,32 +40,36 @@ _GROUPS: Final = pl.Schema(
 
 
 def grouped(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
-    """Return rows and bytes of text, the first and last `obtained`, by GROUPED: of light rows and of such groups."""
-    told = [pl.DataFrame(schema=_GROUPS)]
+    """Return rows and bytes of text, the first and last `obtained`, by GROUPED.
+
+    Args:
+        frames: light rows, or results of this function, whose counts are added.
+    """
+    groups = [pl.DataFrame(schema=_GROUPS)]
     each = [pl.lit(1).alias("rows"), *(pl.col("obtained").alias(name) for name in ("first", "last"))]
     for frame in frames:
         rows = frame if "rows" in frame.columns else frame.with_columns(each)
-        told.append(rows.select(_GROUPS.names()).cast(_GROUPS))
+        groups.append(rows.select(_GROUPS.names()).cast(_GROUPS))
     sums = [pl.col("rows", "text_bytes").sum(), pl.col("first").min(), pl.col("last").max()]
-    return pl.concat(told).group_by(GROUPED).agg(sums)
+    return pl.concat(groups).group_by(GROUPED).agg(sums)
 
 
 def count_rows(groups: pl.DataFrame) -> dict[str, dict[str, Tally]]:
-    """Rows and bytes of text by language, genre, country and so on; what isn't stated counts under ""."""
+    """Return rows and bytes of text by language, genre, country and so on; a missing value counts under ""."""
     counts = {}
-    for what, column in _COUNTED.items():
+    for kind, column in _COUNTED.items():
         by_value = groups.group_by(pl.col(column).fill_null("").alias("value"))
         sizes = by_value.agg(pl.col("rows", "text_bytes").sum()).sort("value")
-        counts[what] = {value: Tally(rows=n, text_bytes=size) for value, n, size in sizes.iter_rows()}
+        counts[kind] = {value: Tally(rows=n, text_bytes=size) for value, n, size in sizes.iter_rows()}
     return counts
 
 
-def counted_anew(manifest: Manifest, files: Sequence[tuple[Shard, Path]]) -> Manifest | None:
-    """Return the manifest with the counts, sources and shards of a selection; None where it lacks columns for these.
+def recounted(manifest: Manifest, files: Sequence[tuple[Shard, Path]]) -> Manifest | None:
+    """Return the manifest with the counts, sources and shards of a selection; None if columns for this are missing.
 
     Args:
-        manifest: the version's.
-        files: what was pulled of which shard.
+        manifest: the manifest of the whole version.
+        files: pairs of a shard and the file of the rows that were selected from it.
     """
     columns = [*_COUNTED.values(), "rights", "text"]
     frames = []
@@ -79,23 +83,31 @@ def counted_anew(manifest: Manifest, files: Sequence[tuple[Shard, Path]]) -> Man
         frames.append(rows.group_by(by).agg(sums).with_columns(pl.lit(number).alias("file")).collect())
     groups = pl.concat(frames)
     shards = []
-    for (number,), mine in groups.group_by("file", maintain_order=True):
+    for (number,), shard_rows in groups.group_by("file", maintain_order=True):
         shard, path = files[int(str(number))]
         place = {"path": f"data/{path.parent.name}/{path.name}"}
-        shards.append(shard.model_copy(update=place | {name: int(mine[name].sum()) for name in ("rows", "text_bytes")}))
+        shards.append(
+            shard.model_copy(update=place | {name: int(shard_rows[name].sum()) for name in ("rows", "text_bytes")})
+        )
     by_source = groups.group_by("source_id", "rights", "rights_tier").agg(pl.col("rows", "text_bytes").sum())
     sizes = {(source, rights, tier): (n, size) for source, rights, tier, n, size in by_source.iter_rows()}
     sources = []
     for entry in manifest.sources:
-        # Rows of one statement that rests on several grounds are told under the first.
+        # If several entries differ only in their basis, the rows are counted under the first.
         n, size = sizes.pop((entry.source_id, entry.rights, entry.rights_tier), (0, 0))
         sources += [entry.model_copy(update={"rows": n, "text_bytes": size})] if n else []
-    told = {"counts": count_rows(groups), "shards": tuple(shards), "sources": tuple(sources)}
-    return manifest.model_copy(update=told)
+    return manifest.model_copy(
+        update={"counts": count_rows(groups), "shards": tuple(shards), "sources": tuple(sources)}
+    )
 
 
 def run_entries(inputs: Inputs, rows: Mapping[str, int]) -> tuple[RunEntry, ...]:
-    """Return the runs and the rows that each gave."""
+    """Return the manifest's entries of the runs.
+
+    Args:
+        inputs: the runs.
+        rows: the number of rows read by run.
+    """
     return tuple(
         RunEntry(
             id=run.id,
@@ -103,20 +115,20 @@ def run_entries(inputs: Inputs, rows: Mapping[str, int]) -> tuple[RunEntry, ...]
             sha256=run.sha256,
             rows=rows.get(run.id, 0),
             failed_parts=len(run.failed_parts),
-            policies=tuple(str(one.sentence) for one in policies_recorded(run.record.values)),
+            policies=tuple(str(policy.sentence) for policy in policies_recorded(run.record.values)),
         )
         for run in (*inputs.runs, *inputs.others)
     )
 
 
 def accepted_losses(inputs: Inputs, reason: str | None) -> tuple[AcceptedLoss, ...]:
-    """Return what the runs' stages took below the recipes' floors, each with the reason for which it may be released.
+    """Return the losses below the recipes' floors, each with the reason why it is accepted.
 
-    What the parent version says of runs that aren't among these stays: its documents are in the new version too.
+    The parent version's entries for other runs are kept, since their documents are in the new version too.
 
     Args:
         inputs: the runs and the parent.
-        reason: for those of which `run` was given none.
+        reason: the reason for losses that weren't accepted when the recipe ran.
 
     Raises:
         ConfigError: the reason is empty.
@@ -133,8 +145,8 @@ def accepted_losses(inputs: Inputs, reason: str | None) -> tuple[AcceptedLoss, .
                 run.id,
                 f"{run.losses[0]}{more}",
                 _(
-                    "read what fell with `latam-corpus sample {run} --set-aside --by drop_reason`, or "
-                    'give --accept-loss "why"; it goes on the card',
+                    "read the dropped documents with `latam-corpus sample {run} --set-aside --by drop_reason`, or "
+                    'give --accept-loss "why"; the reason is printed on the card',
                     run=run.id,
                 ),
             )
@@ -143,17 +155,18 @@ def accepted_losses(inputs: Inputs, reason: str | None) -> tuple[AcceptedLoss, .
 
 
 def source_entries(inputs: Inputs, groups: pl.DataFrame) -> tuple[SourceEntry, ...]:
-    """Return the sources under each of their rights statements, titled as the runs, else the parent, say."""
+    """Return an entry for each source and rights statement, with the facts from the runs, else from the parent."""
     about: dict[str, dict[str, Any]] = {}
-    for entry in (
-        one for manifest in (*reversed(inputs.earlier), inputs.parent) if manifest for one in manifest.sources
-    ):
-        about[entry.source_id] = entry.model_dump(include={*_STATED, "collected", "consents"})
+    for manifest in (*reversed(inputs.earlier), inputs.parent):
+        for entry in manifest.sources if manifest else ():
+            about[entry.source_id] = entry.model_dump(include={*_STATED, "collected", "consents"})
     for run in (*inputs.others, *inputs.runs):
         for source_id, facts in run.sources.items():
             about[source_id] = {key: facts.get(key) for key in _STATED} | {
                 "collected": (facts.get("collect") or {}).get("kind"),
-                "consents": [one for one in (facts.get("consent") or {}).get("records", ()) if not one.get("label")],
+                "consents": [
+                    record for record in (facts.get("consent") or {}).get("records", ()) if not record.get("label")
+                ],
             }
     by = ("source_id", "rights", "rights_tier", "basis")
     sizes = groups.group_by(by).agg(
@@ -170,7 +183,7 @@ def source_entries(inputs: Inputs, groups: pl.DataFrame) -> tuple[SourceEntry, .
             basis=basis,
             rows=n,
             text_bytes=size,
-            labels=tuple(sorted({label for one in labels for label in one.splitlines()})),
+            labels=tuple(sorted({label for lines in labels for label in lines.splitlines()})),
             first=first,
             last=last,
             **about.get(source_id, {}),

@@ -22,7 +22,7 @@ import polars as pl
 from latam_corpus.errors import ConfigError, ReleaseError, cause_of
 from latam_corpus.extra_columns import released
 from latam_corpus.messages import N_, _, decimal
-from latam_corpus.release.eligibility.summary import counted_anew
+from latam_corpus.release.eligibility.summary import recounted
 from latam_corpus.release.pages.card import CARD, card
 from latam_corpus.release.pages.changelog import CHANGELOG
 from latam_corpus.release.pages.croissant import CROISSANT, croissant
@@ -291,7 +291,7 @@ def _of_part(
         summary: what was selected; None if only withdrawn documents were left out, so that the version's card holds.
         has_columns: whether the files have all columns, as croissant.json says.
     """
-    counted = counted_anew(manifest, [(pick.shard, to / pick.path) for pick in wanted])
+    counted = recounted(manifest, [(pick.shard, to / pick.path) for pick in wanted])
     files = {}
     if counted and has_columns:
         pulled = [

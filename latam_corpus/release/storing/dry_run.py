@@ -1,4 +1,4 @@
-"""Trying a command on a store: what it writes goes into a temporary folder, and the store is not changed."""
+"""Run a command on a store without changing it: new files are written to a temporary folder."""
 
 from __future__ import annotations
 
@@ -21,78 +21,79 @@ _NOT_A_FOLDER: Final = (FileNotFoundError, NotADirectoryError)
 
 @contextmanager
 def trial_store(store: Store) -> Iterator[Store]:
-    """Give a store that reads as this one does, and forgets at the end what was written into it.
+    """Return a copy-on-write view of a store, whose changes are discarded at the end.
 
-    It runs exactly the code of the real command, so that what is shown is what would happen.
+    A dry run executes the code of the real command, so that its result is what would happen.
     """
     with scratch(None) as folder:
         yield Store(store.url, _Overlay(store.filesystem, folder, skip_instance_cache=True), store.root)
 
 
 class _Overlay(AbstractFileSystem):  # type: ignore[misc]  # fsspec has no types
-    """A file system that reads from two places, and writes and removes only in the temporary one."""
+    """A file system that overlays a temporary folder on another file system, which it only reads."""
 
-    protocol = "file"  # as the store's code knows it: with folders, and without conditional writes
+    protocol = "file"  # a file system with folders and without conditional writes
 
-    def __init__(self, below: Any, folder: Path, **options: Any) -> None:
+    def __init__(self, base: Any, folder: Path, **options: Any) -> None:
         super().__init__(**options)
-        self._below = below
+        self._base = base
         self._local = LocalFileSystem()
         self._folder = folder
         self._removed: set[str] = set()
 
-    def _above(self, path: str) -> str:
+    def _temporary(self, path: str) -> str:
         return str(self._folder / path.lstrip("/"))
 
     def info(self, path: str, **options: Any) -> dict[str, Any]:
-        """Return what is known of a file or folder."""
+        """Return the properties of a file or folder."""
         with suppress(*_NOT_A_FOLDER):
-            return {**self._local.info(self._above(path)), "name": path}
+            return {**self._local.info(self._temporary(path)), "name": path}
         if path in self._removed:
             raise FileNotFoundError(path)
-        below: dict[str, Any] = self._below.info(path, **options)
-        return {**below, "name": path}
+        properties: dict[str, Any] = self._base.info(path, **options)
+        return {**properties, "name": path}
 
     def ls(self, path: str, detail: bool = True, **_options: Any) -> list[Any]:
-        """Return what is in a folder, in both places."""
+        """Return the entries of a folder on both file systems."""
         entries: dict[str, dict[str, Any]] = {}
-        found = False
-        for filesystem, place in ((self._below, path), (self._local, self._above(path))):
+        is_folder = False
+        for filesystem, place in ((self._base, path), (self._local, self._temporary(path))):
             try:
-                listed = filesystem.ls(place, detail=True)
+                listing = filesystem.ls(place, detail=True)
             except _NOT_A_FOLDER:
                 continue
-            found = True
-            names = [f"{path.rstrip('/')}/{PurePosixPath(one['name']).name}" for one in listed]
-            entries |= {name: {**one, "name": name} for name, one in zip(names, listed, strict=True)}
-        if not found:
+            is_folder = True
+            for entry in listing:
+                name = f"{path.rstrip('/')}/{PurePosixPath(entry['name']).name}"
+                entries[name] = {**entry, "name": name}
+        if not is_folder:
             raise FileNotFoundError(path)
-        there = [entry for name, entry in sorted(entries.items()) if name not in self._removed]
-        return there if detail else [entry["name"] for entry in there]
+        existing = [entry for name, entry in sorted(entries.items()) if name not in self._removed]
+        return existing if detail else [entry["name"] for entry in existing]
 
     def open(self, path: str, mode: str = "rb", **options: Any) -> Any:
-        """Open a file of either place, or a temporary one for writing."""
-        above = self._above(path)
+        """Open a file of either file system for reading, or a temporary file for writing."""
+        temporary = self._temporary(path)
         if mode != "rb":
             self._removed.discard(path)
-            self._local.makedirs(str(PurePosixPath(above).parent), exist_ok=True)
-            return self._local.open(above, mode)
-        if self._local.exists(above):
-            return self._local.open(above, mode)
+            self._local.makedirs(str(PurePosixPath(temporary).parent), exist_ok=True)
+            return self._local.open(temporary, mode)
+        if self._local.exists(temporary):
+            return self._local.open(temporary, mode)
         if path in self._removed:
             raise FileNotFoundError(path)
-        return self._below.open(path, mode, **options)
+        return self._base.open(path, mode, **options)
 
     def rm_file(self, path: str) -> None:
-        """Forget a file, which stays where it is."""
-        if remote.info(self._local, self._above(path)):
-            self._local.rm_file(self._above(path))
+        """Hide a file, and remove its temporary version."""
+        if remote.info(self._local, self._temporary(path)):
+            self._local.rm_file(self._temporary(path))
         self._removed.add(path)
 
     def makedirs(self, path: str, exist_ok: bool = False) -> None:
         """Make a temporary folder."""
-        self._local.makedirs(self._above(path), exist_ok=exist_ok)
+        self._local.makedirs(self._temporary(path), exist_ok=exist_ok)
 
     def invalidate_cache(self, path: str | None = None) -> None:
-        """Ask the store again."""
-        self._below.invalidate_cache(path)
+        """Discard cached listings of the base file system."""
+        self._base.invalidate_cache(path)

@@ -1,4 +1,4 @@
-"""A file brought from a store to this disk, every byte verified; one that was cut goes on where it stopped."""
+"""Download a file from a store with verification; an interrupted download is resumed."""
 
 from __future__ import annotations
 
@@ -19,31 +19,31 @@ _PIECE: Final = 4 << 20
 
 
 def fetch(store: Store, path: str, sha256: str, part: Path, stop: threading.Event | None = None) -> None:
-    """Bring a file's bytes, going on from those that an earlier fetch left.
+    """Download a file, and resume an earlier download of it.
 
     Args:
-        store: where it is.
-        path: its path in the store.
-        sha256: its digest, hex.
-        part: where its bytes go.
-        stop: set when they are not wanted any more.
+        store: the store.
+        path: the path of the file in the store.
+        sha256: the digest of the file, hex.
+        part: the local file, which may have the first bytes from an earlier download.
+        stop: an event that cancels the download.
 
     Raises:
-        ReleaseError: it is missing, reading broke off, or its bytes have another digest; then nothing is left.
+        ReleaseError: the file is missing, reading failed, or its digest differs; in the last case `part` is removed.
     """
     part.parent.mkdir(parents=True, exist_ok=True)
     for _attempt in range(2):
-        begun = part.is_file() and part.stat().st_size > 0
-        if _continued(store, path, part, stop) == sha256:
+        is_resumed = part.is_file() and part.stat().st_size > 0
+        if _download(store, path, part, stop) == sha256:
             return
         part.unlink()
-        if not begun:
+        if not is_resumed:
             break
     problem = _("its bytes aren't those that the manifest names")
     raise ReleaseError(f"{store.url}, {path}", problem, _("run `latam-corpus release verify`"))
 
 
-def _continued(store: Store, path: str, part: Path, stop: threading.Event | None) -> str:
+def _download(store: Store, path: str, part: Path, stop: threading.Event | None) -> str:
     digest = hashlib.sha256()
     with part.open("a+b") as written, store.open(path) as opened:
         written.seek(0)

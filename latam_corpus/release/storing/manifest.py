@@ -1,4 +1,4 @@
-"""The manifest of a version: what it holds, from which runs, under which rights, and what it left out."""
+"""The manifest of a version: its shards, runs, sources, rights and counts, and the documents left out."""
 
 from __future__ import annotations
 
@@ -20,30 +20,30 @@ if TYPE_CHECKING:
 
     from latam_corpus.messages import Message
 
-# Raised when a reader of this format would misread the next one; added keys don't raise it.
+# Increased when readers of this format would misread the next one, not when keys are added.
 FORMAT: Final = 1
 INDEX_FOLDER: Final = "index"
 MANIFEST: Final = "manifest.json"
-SIGNATURE: Final = ".minisig"  # after the name of what is signed
+SIGNATURE: Final = ".minisig"  # added to the name of the signed file
 VERIFY: Final = _("run `latam-corpus release verify`")
 
-_PUT_BACK: Final = _("put the version's own back from a copy of the store, or build the version anew")
+_RESTORE: Final = _("restore it from a backup of the store, or build the version again")
 
 ExtraType = Literal[*EXTRA_TYPES]  # type: ignore[valid-type]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-# Manifests come from stores that others write, and `pull` makes files of these names.
+# Checked because manifests may come from other people's stores, and `pull` writes files with these names.
 DataPath = Annotated[str, Field(pattern=r"^data/[A-Za-z0-9_]+-[A-Za-z0-9_]+/[a-z]+-\d{5}-of-\d{5}\.parquet$")]
 
 FileName = Annotated[str, Field(pattern=r"^([A-Za-z]|index/[A-Za-z0-9_])[A-Za-z0-9._-]*$")]
 
 
-# Such names are folders of the store, which the reader of a manifest opens.
+# Checked because readers of a manifest open folders with this name.
 Name = Annotated[str, AfterValidator(release_name)]
 
 
 def _version(version: str) -> str:
     if not is_version(version):
-        raise ValueError(_("«{version}» is no version", version=version))
+        raise ValueError(_("«{version}» isn't a version number", version=version))
     return version
 
 
@@ -51,28 +51,31 @@ Version = Annotated[str, AfterValidator(_version)]
 
 
 class NewerFormatError(ReleaseError):
-    """A version of which a newer toolkit wrote the manifest."""
+    """The manifest was written by a newer version of this package."""
 
 
 class _Entry(BaseModel):
-    # Unknown keys are left: a pinned older toolkit can pull what a newer one of the same format wrote.
+    # Unknown keys are ignored, so that an older version of this package can pull newer releases of the same format.
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
 class Tally(_Entry):
-    """Rows and the bytes of their texts."""
+    """The number of rows and the bytes of their texts."""
 
     rows: int = Field(ge=0)
     text_bytes: int = Field(ge=0)
 
 
 class Shard(Tally):
-    """One Parquet file: where it is when pulled, its digest and size, and which documents it holds.
+    """One Parquet file of a version.
 
     Attributes:
-        path: the place in the layout of the Hugging Face Hub, relative to the pulled folder.
-        group: the leading bits of who brought and who made its documents that they share (`shard_plan.groups_of`).
-        prefix: the leading bits of SHA-256(doc_id) that its documents share; all of the group when empty.
+        path: the path in a pulled folder, in the layout of the Hugging Face Hub.
+        sha256: the digest of the file.
+        bytes: the size of the file.
+        language: the language of its documents, as for `genre` and `split`.
+        group: the leading bits that its documents share of contributor and authors (`shard_plan.groups_of`).
+        prefix: the leading bits that its documents share of SHA-256(doc_id); empty for all documents of the group.
     """
 
     path: DataPath
@@ -86,42 +89,47 @@ class Shard(Tally):
 
     @property
     def object(self) -> str:
-        """Where its bytes are in the store."""
+        """The path of the file in the store."""
         return object_path(self.sha256)
 
     @property
     def index(self) -> str:
-        """Where its fingerprints are in the version's folder, when the version has an index.
+        """The path of its fingerprints in the version's folder, if the version has an index.
 
-        A shard's path without `data/`, flat: no two shards share it, since a configuration has no hyphen but one.
+        It is unique, since the name of a configuration has exactly one hyphen.
         """
         return f"{INDEX_FOLDER}/{self.path.removeprefix('data/').replace('/', '-')}"
 
     @property
     def config(self) -> str:
-        """The name of its partition's configuration on the Hub, such as `spa_Latn-literature`."""
+        """The name of its configuration on the Hugging Face Hub, such as `spa_Latn-literature`."""
         return f"{self.language}-{self.genre}"
 
 
 class Parent(_Entry):
-    """The version from which this one was built, and the digest of its manifest."""
+    """The parent version and the digest of its manifest."""
 
     version: Version
     sha256: Sha256
 
 
 class SideFile(_Entry):
-    """A file beside the manifest, or in the folder `index` there."""
+    """A file in the folder of the manifest, or in its `index`."""
 
     sha256: Sha256
     bytes: int
 
 
 class RunEntry(_Entry):
-    """A run that went into the version: its folder's name, its recipe's title, the digest of `run.json`.
+    """A run that the version was built from.
 
     Attributes:
-        policies: the policies that took the place of shipped ones, each with its digest and who has signed it.
+        id: the name of its folder.
+        title: the title of its recipe.
+        sha256: the digest of `run.json`.
+        rows: the number of rows read from it.
+        failed_parts: the number of parts that failed.
+        policies: the policies that replaced shipped ones, each with its digest and signer.
     """
 
     id: str
@@ -133,7 +141,7 @@ class RunEntry(_Entry):
 
 
 class AcceptedLoss(_Entry):
-    """A group of which a run's stage kept less than the recipe's floor, and why that was let pass."""
+    """A group of documents that lost more than the recipe's floor allows, and the reason why this was accepted."""
 
     run: str
     stage: str
@@ -147,16 +155,16 @@ class AcceptedLoss(_Entry):
 
 
 class Audited(_Entry):
-    """What readers judged of texts of the version that were drawn by lot; texts by several readers count once.
+    """The judgements of readers about a random sample of the version's texts. Each text counts once.
 
     Attributes:
-        drawn_from: the run or version that they were drawn from.
-        drawn_by: the group of it, such as `language=quy_Latn`; empty where all of its documents were one.
-        question: what was asked.
-        texts: of which a reader said one thing or the other.
-        right: those of which no reader says that something is wrong.
-        disputed: those of which the readers say different things.
-        readers: how many there are.
+        drawn_from: the run or version of the sample.
+        drawn_by: the group of the sample, such as `language=quy_Latn`; empty if it was drawn from all documents.
+        question: the question to the readers.
+        texts: the number of texts with an answer.
+        right: the number of texts for which no reader reported a mistake.
+        disputed: the number of texts on which the readers disagree.
+        readers: the number of readers.
     """
 
     drawn_from: str
@@ -185,11 +193,11 @@ class SourceEntry(Tally):
 
     Attributes:
         labels: the addresses of the Local Contexts labels on its documents.
-        contact: whom to write to about it.
-        collected: the `kind` of `[collect]`, such as `files` or `crawl`; None in versions that don't say it.
+        contact: an address for questions about the source.
+        collected: the `kind` of `[collect]`, such as `files` or `crawl`; None in versions that don't state it.
         first: when the first of its documents was obtained.
-        last: when the last was.
-        consents: under which its documents were given.
+        last: when the last of its documents was obtained.
+        consents: the records of consent for its documents.
     """
 
     source_id: str
@@ -208,11 +216,13 @@ class SourceEntry(Tally):
 
 
 class Flow(_Entry):
-    """Where the rows went: `read == repeated + left_out + released`.
+    """The numbers of rows of a build: `read == repeated + left_out + released`.
 
     Attributes:
         read: rows of the runs and of the parent.
-        repeated: rows equal in every column to another one that was read.
+        repeated: rows that equal another one in all columns.
+        left_out: rows that aren't released.
+        released: rows of the version.
     """
 
     read: int
@@ -222,7 +232,7 @@ class Flow(_Entry):
 
 
 class Manifest(_Entry):
-    """A version, whole: everything that a reader needs to fetch it and to prove what was in it."""
+    """The manifest of a version, with all that is needed to fetch it and to verify its contents."""
 
     format: int = FORMAT
     name: Name
@@ -237,7 +247,7 @@ class Manifest(_Entry):
     uses: tuple[str, ...]
     splits: dict[str, float]
     split_by: SplitBy = "cluster"
-    parted_groups: int = 0  # authors, sources or files whose documents an earlier version left in several splits
+    parted_groups: int = 0  # authors, sources or files with documents in several splits, as in an earlier version
     variants: str = "keep"
     withdrawal_sequence: int = 0
     schema_sha256: Sha256
@@ -260,12 +270,12 @@ class Manifest(_Entry):
 
     @property
     def index(self) -> dict[str, SideFile]:
-        """The files of its fingerprint index, one a shard; empty when it has none."""
+        """The files of its fingerprint index, one per shard; empty if it has none."""
         return {name: file for name, file in self.files.items() if name.startswith(f"{INDEX_FOLDER}/")}
 
     @property
     def rows(self) -> int:
-        """The documents in it."""
+        """The number of documents."""
         return sum(shard.rows for shard in self.shards)
 
     @property
@@ -284,7 +294,7 @@ class Manifest(_Entry):
 
 
 class StoredFiles(Protocol):
-    """What is asked of a store here: its place, for errors, and the bytes of its files."""
+    """A store of files, such as `Store`."""
 
     @property
     def url(self) -> str:
@@ -300,7 +310,7 @@ def load_manifest(store: StoredFiles, name: str, version: str) -> Manifest:
     """Return the manifest of a finished version.
 
     Raises:
-        ReleaseError: there is none, it isn't this version's manifest, or a newer toolkit wrote it.
+        ReleaseError: the manifest is missing, belongs to another version, or has a newer format.
     """
     return read_manifest(store, name, version)[0]
 
@@ -315,15 +325,15 @@ def read_manifest(store: StoredFiles, name: str, version: str) -> tuple[Manifest
     place = f"{store.url}, {name}@{version}, {MANIFEST}"
     manifest = parse_manifest(data, place)
     if (manifest.name, manifest.version) != (name, version):
-        raise ReleaseError(place, _("it is the manifest of {spec}", spec=manifest.spec), _PUT_BACK)
+        raise ReleaseError(place, _("it is the manifest of {spec}", spec=manifest.spec), _RESTORE)
     return manifest, data
 
 
 def read_side_file(store: StoredFiles, manifest: Manifest, file: str) -> bytes:
-    """Return a file beside the manifest of a version.
+    """Return the bytes of a file that the manifest lists.
 
     Raises:
-        ReleaseError: it is missing, or its bytes aren't those that the manifest names.
+        ReleaseError: the file is missing, or its digest differs from the manifest.
     """
     data = store.read("releases", manifest.name, manifest.version, file)
     if hashlib.sha256(data).hexdigest() != manifest.files[file].sha256:
@@ -333,7 +343,7 @@ def read_side_file(store: StoredFiles, manifest: Manifest, file: str) -> bytes:
 
 
 def manifest_sha256(store: StoredFiles, name: str, version: str) -> str:
-    """Return the digest, hex, of a version's manifest as it is stored."""
+    """Return the digest of a version's stored manifest, hex."""
     return hashlib.sha256(store.read("releases", name, version, MANIFEST)).hexdigest()
 
 
@@ -341,15 +351,15 @@ def parse_manifest(data: bytes, place: str) -> Manifest:
     """Return the manifest in these bytes.
 
     Args:
-        data: the file's bytes.
-        place: where they are from, for the error.
+        data: the bytes of the file.
+        place: the name of the file in errors.
 
     Raises:
-        ReleaseError: they aren't a manifest, or a newer toolkit wrote it.
+        ReleaseError: the bytes aren't a manifest, or it has a newer format.
     """
-    values = parsed(data, place, _PUT_BACK)
+    values = parsed(data, place, _RESTORE)
     if not isinstance(values, dict) or "format" not in values or "shards" not in values:
-        raise ReleaseError(place, _("this isn't the manifest of a latam_corpus release"), _PUT_BACK)
+        raise ReleaseError(place, _("this isn't the manifest of a latam_corpus release"), _RESTORE)
     if values["format"] != FORMAT:
         problem = _("its format is {format}, and this toolkit reads {ours}", format=values["format"], ours=FORMAT)
         raise NewerFormatError(place, problem, _("use the version of latam-corpus that its key `toolkit` names"))
@@ -358,25 +368,25 @@ def parse_manifest(data: bytes, place: str) -> Manifest:
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(step) for step in first["loc"])
-        raise ReleaseError(place, f"«{key}»: {first['msg']}", _PUT_BACK) from None
-    # Where case isn't told apart, two shards would be one file.
+        raise ReleaseError(place, f"«{key}»: {first['msg']}", _RESTORE) from None
+    # On a file system that ignores case, two such shards would be one file.
     paths = Counter(shard.path.lower() for shard in manifest.shards)
-    twice = next((path for path, shards in paths.items() if shards > 1), None)
-    if twice:
-        raise ReleaseError(place, _("two shards are named {twice}", twice=twice), _PUT_BACK)
+    repeated = next((path for path, shards in paths.items() if shards > 1), None)
+    if repeated:
+        raise ReleaseError(place, _("two shards are named {twice}", twice=repeated), _RESTORE)
     return manifest
 
 
 def parsed(data: bytes, place: str, remedy: str | Message) -> Any:
-    """Return what a file of JSON holds.
+    """Parse a JSON file.
 
     Args:
-        data: its bytes.
-        place: where they are from, for the error.
-        remedy: what to do when they are no JSON.
+        data: the bytes of the file.
+        place: the name of the file in errors.
+        remedy: the remedy in errors.
 
     Raises:
-        ReleaseError: they are none.
+        ReleaseError: the bytes aren't JSON.
     """
     if not data.strip():
         raise ReleaseError(place, _("it is empty"), remedy)
@@ -389,7 +399,7 @@ def parsed(data: bytes, place: str, remedy: str | Message) -> Any:
 
 
 def object_path(sha256: str) -> str:
-    """Where the object with this digest is in a store.
+    """Return the path of an object in a store, by its digest.
 
     >>> object_path("ab12")
     'objects/sha256/ab/ab12.parquet'
@@ -398,7 +408,7 @@ def object_path(sha256: str) -> str:
 
 
 def schema_sha256(schema: pl.Schema) -> str:
-    """Return the fingerprint of a schema: SHA-256 over its columns' names and types, in order.
+    """Return the SHA-256 of a schema's column names and types, in order.
 
     >>> import polars as pl
     >>> a, b = pl.Schema({"url": pl.String()}), pl.Schema({"url": pl.Binary()})
@@ -410,12 +420,12 @@ def schema_sha256(schema: pl.Schema) -> str:
 
 
 def sums(manifest: Manifest, sha256: str) -> bytes:
-    """Return what `sha256sum -c` reads in the version's folder of a store: its files, and the objects of its shards.
+    """Return the checksums of a version's files and objects, for `sha256sum -c` in its folder.
 
     Args:
         manifest: the version.
-        sha256: the digest of its manifest as stored.
+        sha256: the digest of the stored manifest.
     """
-    listed = {file: entry.sha256 for file, entry in manifest.files.items()} | {MANIFEST: sha256}
-    listed |= {f"../../../{shard.object}": shard.sha256 for shard in manifest.shards}
-    return "".join(f"{digest}  {path}\n" for path, digest in sorted(listed.items())).encode()
+    digests = {file: entry.sha256 for file, entry in manifest.files.items()} | {MANIFEST: sha256}
+    digests |= {f"../../../{shard.object}": shard.sha256 for shard in manifest.shards}
+    return "".join(f"{digest}  {path}\n" for path, digest in sorted(digests.items())).encode()

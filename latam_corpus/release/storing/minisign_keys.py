@@ -1,6 +1,6 @@
-"""minisign keys: who holds the secret one signs what a store says, who has the public one sees that it was them.
+"""Sign files of a store with a secret minisign key, and verify signatures with the public key.
 
-The files are those of minisign (https://jedisct1.github.io/minisign/), whose own command reads and checks them too.
+The files have the format of minisign (https://jedisct1.github.io/minisign/), whose command can verify them too.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 PASSWORD: Final = "LATAM_CORPUS_KEY_PASSWORD"  # noqa: S105  (the variable's name)
 _INSTALL: Final = (_("it needs py-minisign, which isn't installed"), "pip install 'latam-corpus[sign]'")
 _ANOTHER: Final = _("name another file")
-# What minisign writes where nobody says otherwise. Nothing signs this line, so that no other is taken.
+# The default of minisign. The line isn't covered by the signature, so that no other text is accepted.
 _FIRST_LINE: Final = "signature from minisign secret key"
 _PRIVATE: Final = 0o600
 
@@ -34,25 +34,30 @@ class Signer:
 
     secret: Any  # minisign.SecretKey
 
-    def signature(self, data: bytes, what: str) -> bytes:
-        """Return the file of a signature, the same whenever it is asked for; `what` is signed too, in ASCII."""
-        return bytes(self.secret.sign(data, untrusted_comment=_FIRST_LINE, trusted_comment=what)) + b"\n"
+    def signature(self, data: bytes, comment: str) -> bytes:
+        """Return the bytes of a signature file, which are deterministic.
+
+        Args:
+            data: the bytes to sign.
+            comment: an ASCII text that is signed too.
+        """
+        return bytes(self.secret.sign(data, untrusted_comment=_FIRST_LINE, trusted_comment=comment)) + b"\n"
 
 
 @dataclass(frozen=True)
 class PublicKey:
-    """A public key of somebody who may have signed."""
+    """A public key that verifies signatures."""
 
     key: Any  # minisign.PublicKey
 
 
 def new_key(file: Path) -> str:
-    """Write a secret key, and the public one beside it as `.pub`; gives the public key's line.
+    """Write a new secret key, and the public key next to it as `.pub`; return the line of the public key.
 
-    The secret key is encrypted with the password in LATAM_CORPUS_KEY_PASSWORD, where there is one.
+    The secret key is encrypted with the password in LATAM_CORPUS_KEY_PASSWORD, if this is set.
 
     Raises:
-        ConfigError: one of the files is there, or can't be written.
+        ConfigError: one of the files exists, or can't be written.
     """
     try:
         from minisign import KeyPair
@@ -60,7 +65,7 @@ def new_key(file: Path) -> str:
         raise ConfigError(str(file), *_INSTALL) from None
     public = public_file(file)
     if file.exists() or public.exists():
-        raise ConfigError(str(file), _("there is a key already, and none is written over"), _ANOTHER)
+        raise ConfigError(str(file), _("the file exists, and keys are never overwritten"), _ANOTHER)
     pair = KeyPair.generate()
     line: str = pair.public_key.to_base64().decode()
     if os.environ.get(PASSWORD):
@@ -74,7 +79,7 @@ def new_key(file: Path) -> str:
 
 
 def public_file(file: Path) -> Path:
-    """Return where the public key stands beside a secret one.
+    """Return the file of the public key that belongs to a secret key.
 
     >>> public_file(Path("archivo.key")).name
     'archivo.key.pub'
@@ -83,7 +88,7 @@ def public_file(file: Path) -> Path:
 
 
 def signature_file(file: Path) -> Path:
-    """Return where a file's signature stands beside it.
+    """Return the file of a file's signature.
 
     >>> signature_file(Path("recibo.html")).name
     'recibo.html.minisig'
@@ -92,10 +97,10 @@ def signature_file(file: Path) -> Path:
 
 
 def read_signer(file: Path) -> Signer:
-    """Return what signs with the secret key in a file.
+    """Read a secret key.
 
     Raises:
-        ConfigError: there is no such key, or its password isn't in LATAM_CORPUS_KEY_PASSWORD.
+        ConfigError: the file isn't a secret key, or its password isn't in LATAM_CORPUS_KEY_PASSWORD.
     """
     try:
         from minisign import SecretKey
@@ -104,7 +109,7 @@ def read_signer(file: Path) -> Signer:
         if key.is_encrypted():
             if not os.environ.get(PASSWORD):
                 raise ConfigError(
-                    str(file), _("the key is encrypted"), _("put its password into {variable}", variable=PASSWORD)
+                    str(file), _("the key is encrypted"), _("set {variable} to its password", variable=PASSWORD)
                 )
             key.decrypt(os.environ[PASSWORD])
     except ImportError:
@@ -114,43 +119,43 @@ def read_signer(file: Path) -> Signer:
         raise ConfigError(str(file), _("it can't be read: {why}", why=cause_of(error)), remedy) from None
     except ValueError as error:
         if str(error).startswith("wrong password"):
-            problem = _("the password in {variable} isn't that of the key", variable=PASSWORD)
-            raise ConfigError(str(file), problem, _("put the right one there")) from None
-        problem = _("this is no secret key of minisign")
+            problem = _("the password in {variable} is wrong", variable=PASSWORD)
+            raise ConfigError(str(file), problem, _("set it to the password of this key")) from None
+        problem = _("this isn't a secret key of minisign")
         raise ConfigError(str(file), problem, _("name the file without .pub")) from None
     return Signer(key)
 
 
-def read_public_keys(named: Sequence[str]) -> tuple[PublicKey, ...]:
-    """Return public keys, each named by its file or by its line, which begins with RW.
+def read_public_keys(values: Sequence[str]) -> tuple[PublicKey, ...]:
+    """Read public keys, each given as a file or as its line, which begins with RW.
 
     Raises:
-        ConfigError: one is none.
+        ConfigError: a value is neither.
     """
-    return tuple(_public_key(one) for one in named)
+    return tuple(_public_key(value) for value in values)
 
 
-def _public_key(named: str) -> PublicKey:
+def _public_key(value: str) -> PublicKey:
     try:
         import minisign
 
-        if Path(named).is_file():
-            return PublicKey(minisign.PublicKey.from_bytes(Path(named).read_bytes()))
-        return PublicKey(minisign.PublicKey.from_base64(named))
+        if Path(value).is_file():
+            return PublicKey(minisign.PublicKey.from_bytes(Path(value).read_bytes()))
+        return PublicKey(minisign.PublicKey.from_base64(value))
     except ImportError:
         raise ConfigError("--key", *_INSTALL) from None
     except (ValueError, OSError):
-        problem = _("«{named}» is neither the file of a public key nor its line", named=named)
+        problem = _("«{named}» is neither the file of a public key nor its line", named=value)
         raise ConfigError("--key", problem, _("name a .pub, or the line in it that begins with RW")) from None
 
 
 def signature_problem(data: bytes, signature: bytes | None, keys: Sequence[PublicKey]) -> Message | None:
-    """Return what is wrong with the signature of these bytes; None where one of the keys made it.
+    """Verify a signature; return the problem, or None if one of the keys made it.
 
     Args:
-        data: what is signed.
-        signature: the bytes of its file; None where there is none.
-        keys: of those who may have signed.
+        data: the signed bytes.
+        signature: the bytes of the signature file; None if there is none.
+        keys: the public keys that are accepted.
     """
     from minisign import Signature, VerifyError
 
@@ -159,13 +164,13 @@ def signature_problem(data: bytes, signature: bytes | None, keys: Sequence[Publi
     try:
         parsed = Signature.from_bytes(signature)
     except ValueError as error:
-        return _("its signature is none: {cause}", cause=error)
+        return _("the signature file is invalid: {cause}", cause=error)
     if bytes(parsed) + b"\n" != signature or parsed.untrusted_comment != _FIRST_LINE:
-        return _("its signature's bytes aren't those that were written")
+        return _("the signature file was changed")
     for key in keys:
         try:
             key.key.verify(data, parsed)
         except VerifyError:
             continue
         return None
-    return _("its signature is forged, or of another key")
+    return _("the signature is forged or made with another key")

@@ -1,7 +1,7 @@
-"""How a shard is written: equal rows give equal bytes, and a removed row leaves most bytes as they were.
+"""Write shards so that equal rows give equal bytes, and that removing a row leaves most bytes unchanged.
 
-One pinned pyarrow is part of that promise. Row groups are cut by the rows alone, never by the batches in
-which they came.
+This requires one pinned version of pyarrow. The limits of row groups depend on the rows alone, not on the batches in
+which they are written.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ GROUP_ROWS: Final = 50_000
 ROW_ALLOWANCE: Final = 1024
 BATCH_BYTES: Final = 32 << 20
 
-# The chunk sizes that `datasets` 5 and the Hub use, so that their stores share what did not change.
+# The chunk sizes of `datasets` 5 and the Hub, so that their stores share unchanged chunks.
 _CHUNKING: Final = {"min_chunk_size": 256 << 10, "max_chunk_size": 1 << 20, "norm_level": 0}
 _REPEATING: Final = (
     "declared_language",
@@ -52,12 +52,13 @@ _REPEATING: Final = (
     "verdict",
     "reason",
 )
-# Of an index: hashes and packed words, of which zstd saves a tenth and takes most of the time to read them.
-_AS_THEY_ARE: Final = frozenset({"anchors", "stream", "lexicon"})
-# Beyond it a column is stored without its dictionary: room for the words of a row group, a million and more.
+# Columns of an index with hashes and packed words. zstd would save a tenth of their size, and reading take far longer.
+_UNCOMPRESSED: Final = frozenset({"anchors", "stream", "lexicon"})
+# A column with a larger dictionary is stored without one; this is room for more than a million words of a row group.
 _DICTIONARY_BYTES: Final = 8 << 20
-# Statistics hold the smallest and greatest value; a footer is no place for pieces of texts, names or titles.
-_MEASURED: Final = (
+# Columns with statistics. These contain the smallest and largest value, so that columns with texts, names or titles
+# have none.
+_WITH_STATISTICS: Final = (
     "doc_id",
     "language",
     "language_score",
@@ -85,24 +86,26 @@ _MEASURED: Final = (
 def writer(
     target: Path | IO[bytes], columns: pl.Schema, metadata: Mapping[bytes, bytes] | None = None
 ) -> Iterator[pq.ParquetWriter]:
-    """Open a Parquet file with the settings of a release, whose rows come sorted by `doc_id`.
+    """Open a Parquet file for writing with the settings of a release. Rows must be sorted by `doc_id`.
 
     Args:
-        target: where.
-        columns: their names and types.
-        metadata: keys and values that the file carries beside its schema.
+        target: the file.
+        columns: the names and types of the columns.
+        metadata: additional keys and values of the file.
     """
     arrow = schema.arrow_schema(columns)
     leaves = {name for name, _ in schema.leaves(arrow)}
-    squeezed = leaves - _AS_THEY_ARE
+    compressed = leaves - _UNCOMPRESSED
     with pq.ParquetWriter(
         target,
         arrow,
-        compression={name: "zstd" if name in squeezed else "none" for name in leaves},
-        compression_level=dict.fromkeys(squeezed, 3),
+        compression={name: "zstd" if name in compressed else "none" for name in leaves},
+        compression_level=dict.fromkeys(compressed, 3),
         use_dictionary=[name for name in _REPEATING if name in leaves],
-        write_statistics=[name for name in _MEASURED if name in leaves],
-        filesystem=LocalFileSystem() if isinstance(target, Path) else None,  # else «::» in a path is an address
+        write_statistics=[name for name in _WITH_STATISTICS if name in leaves],
+        filesystem=LocalFileSystem()
+        if isinstance(target, Path)
+        else None,  # otherwise «::» in a path is read as an address
         write_page_index=True,
         write_page_checksum=True,
         use_content_defined_chunking=_CHUNKING,
@@ -116,13 +119,13 @@ def writer(
 
 def write_group(opened: pq.ParquetWriter, rows: pl.DataFrame) -> None:
     """Write the rows as one row group."""
-    # In one chunk, so that the bytes can't depend on the pieces in which the rows came.
+    # One chunk, so that the bytes don't depend on the chunks of the frame.
     table = rows.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
     opened.write_table(table, row_group_size=max(1, rows.height))
 
 
 def group_ends(text_bytes: Sequence[int]) -> list[int]:
-    """Where each row group ends, given the sizes of the rows' texts.
+    """Return the end of each row group, given the sizes of the rows' texts in bytes.
 
     >>> group_ends([10, 10, GROUP_BYTES, 10])
     [2, 3, 4]
@@ -142,28 +145,28 @@ def group_ends(text_bytes: Sequence[int]) -> list[int]:
 
 
 def may_be_below(file: pq.ParquetFile, column: str, bound: object) -> list[int]:
-    """Return the row groups of a shard in which a value of the column may be below the bound, by the file's statistics.
+    """Return the row groups in which a value of the column may be below a bound, according to the statistics.
 
-    Groups whose values are all null have none, nor has a file without the column; one without statistics may.
+    A group without statistics is included. Groups with nulls alone aren't; nor is any group if the column is missing.
     """
     names = [file.schema.column(index).path for index in range(len(file.schema))]
     if column not in names:
         return []
     place = names.index(column)
-    found = []
+    numbers = []
     for number in range(file.metadata.num_row_groups):
         group = file.metadata.row_group(number)
-        told = group.column(place).statistics
-        is_null = told is not None and told.has_null_count and told.null_count == group.num_rows
-        if not is_null and (told is None or not told.has_min_max or told.min < bound):
-            found.append(number)
-    return found
+        statistics = group.column(place).statistics
+        is_null = statistics is not None and statistics.has_null_count and statistics.null_count == group.num_rows
+        if not is_null and (statistics is None or not statistics.has_min_max or statistics.min < bound):
+            numbers.append(number)
+    return numbers
 
 
 def read_batches(
     file: pq.ParquetFile, columns: Sequence[str] | None = None, row_groups: Sequence[int] | None = None
 ) -> Iterator[pl.DataFrame]:
-    """Yield the rows of the file, or of some of its row groups, in frames of about 32 MB, whatever the groups' size."""
+    """Yield the rows of a file, or of some of its row groups, in frames of at most 8,192 rows and about 32 MB."""
     numbers = range(file.metadata.num_row_groups) if row_groups is None else row_groups
     groups = [file.metadata.row_group(index) for index in numbers]
     heaviest = max((group.total_byte_size / max(1, group.num_rows) for group in groups), default=1.0)

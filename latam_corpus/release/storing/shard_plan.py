@@ -1,9 +1,9 @@
-"""Where each document goes: its partition, and its shard, cut by leading bits of hashes.
+"""Assign each document to a partition and a shard.
 
-A partition is a language, a genre and a split. Its shards are the leaves of a binary tree, over bits of who brought a
-document and who made it (its group) and then over those of SHA-256(doc_id): a leaf splits when its texts grow too
-large, and never merges again, so that from one version to the next a document stays in its shard and the other shards
-stay as they were. What one person gave stands in few of them, which is what its withdrawal writes anew.
+A partition is a language, a genre and a split. Its shards are the leaves of a binary tree, first over bits of the
+hashes of contributor and authors (the group of a document), then over bits of SHA-256(doc_id). A leaf is split when its
+texts grow too large, and never merged again. Therefore a document keeps its shard from one version to the next, and
+other shards are unchanged. The documents of one person are in few shards, so that a withdrawal rewrites only these.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ if TYPE_CHECKING:
 
     from latam_corpus.release.storing.manifest import Manifest, Shard
 
-# Bytes of text, about 256 MB as zstd makes of Spanish prose; measured before compression, which could change.
+# Bytes of text before compression; of Spanish prose, zstd makes about 256 MB.
 SHARD_BYTES: Final = 640 << 20
-# A release has so many shards at least, as long as they aren't smaller than the second: one that is written anew is a
-# hundredth of it.
+# A release has at least so many shards, unless they would be smaller than _MIN_BYTES: rewriting one shard then writes
+# about a hundredth of the release.
 _SHARDS: Final = 128
-_LEAST_BYTES: Final = 8 << 20
+_MIN_BYTES: Final = 8 << 20
 
 _CONTRIBUTOR_BITS: Final = 8
 _AUTHOR_BITS: Final = 12
@@ -43,7 +43,7 @@ GROUP_BITS: Final = _CONTRIBUTOR_BITS + _AUTHOR_BITS
 _DEEPEST: Final = GROUP_BITS + 24
 _PARTITION: Final = ("language", "genre", "split")
 _RANK: Final = {split: order for order, split in enumerate(vocabulary.SPLITS)}
-# Levels of a tree for which the documents are read once; a histogram of so many bits is held of each node to be cut.
+# Levels of a tree that are split per pass over the documents; each open node has a histogram of so many bits.
 _LEVELS: Final = 8
 _PLACE: Final = np.dtype([("partition", np.uint16), ("bits", np.uint64), ("size", np.int64)])
 _WORD: Final = re.compile(r"[A-Za-z0-9_]+")
@@ -53,7 +53,7 @@ Partition = tuple[str, str, str]  # a language, a genre and a split
 
 @dataclass(frozen=True)
 class Cell:
-    """A shard to be written: its partition, its leaf of the tree and its place in the Hub layout."""
+    """A shard to be written: its partition, its leaf of the tree (group and prefix), and its path in the Hub layout."""
 
     language: str
     genre: str
@@ -64,17 +64,17 @@ class Cell:
 
 
 class Planner:
-    """Plans which document goes into which shard, of documents that come a range at a time and are held by nobody.
+    """Assigns documents, which are added one range of ids at a time, to shards.
 
-    Of each it writes its bits and its size to files, which are read again for every few levels of the trees.
+    The bits and the size of each document are in files, which are read again for every few levels of the trees.
     """
 
     def __init__(self, folder: Path, inherited: Sequence[Shard] = ()) -> None:
-        """Begin without documents.
+        """Create a planner without documents.
 
         Args:
-            folder: for files.
-            inherited: the parent version's shards, whose cuts are kept.
+            folder: a folder for the files.
+            inherited: the shards of the parent version; nodes that were split there are split again.
         """
         folder.mkdir(exist_ok=True)
         self._folder = folder
@@ -86,13 +86,13 @@ class Planner:
             self._inner[shard.language, shard.genre, shard.split] |= {leaf[:length] for length in range(len(leaf))}
 
     def add(self, rows: pl.DataFrame) -> None:
-        """Add the next range: light rows with their split."""
+        """Add the light rows of the next range, with their split."""
         names = rows.select(pl.col(_PARTITION).cast(pl.String))
-        known = {
+        numbers = {
             partition: self._numbers.setdefault(partition, len(self._numbers)) for partition in names.unique().rows()
         }
         place = np.zeros(rows.height, _PLACE)
-        place["partition"] = [known[partition] for partition in names.rows()]
+        place["partition"] = [numbers[partition] for partition in names.rows()]
         digests = b"".join(hashlib.sha256(doc_id.encode()).digest()[:8] for doc_id in rows["doc_id"].to_list())
         ids = np.frombuffer(digests, ">u8").astype(np.uint64)
         groups = np.array([int(group, 2) for group in groups_of(rows["contributor"], rows["authors"])], dtype=np.uint64)
@@ -102,18 +102,18 @@ class Planner:
         self._ranges += 1
 
     def planned(self, limit: int = SHARD_BYTES) -> Plan:
-        """Return the shards.
+        """Return the plan of the shards.
 
         Args:
-            limit: bytes of text above which a shard is cut.
+            limit: bytes of text above which a shard is split.
 
         Raises:
             ReleaseError: a language or genre can't be a folder's name.
         """
         for language, genre, _split in sorted(self._numbers):
-            for what, word in (("language", language), ("genre", genre)):
+            for column, word in (("language", language), ("genre", genre)):
                 if not _WORD.fullmatch(word):
-                    problem = _("the {what} «{word}» can't be a folder's name", what=what, word=word)
+                    problem = _("the {what} «{word}» can't be a folder's name", what=column, word=word)
                     raise ReleaseError("shards", problem, _("use letters, digits and underscores, such as spa_Latn"))
         leaves: dict[int, list[str]] = {number: [] for number in self._numbers.values()}
         inner = {number: frozenset(self._inner[partition]) for partition, number in self._numbers.items()}
@@ -142,7 +142,7 @@ class Planner:
     def _below(
         self, nodes: Sequence[tuple[int, str]]
     ) -> Iterator[tuple[tuple[int, str], NDArray[np.int64], NDArray[np.int64]]]:
-        """Yield the nodes, all of one depth, with how many documents, and how many bytes, begin with each next bits."""
+        """Yield each node with the numbers of documents and bytes by the next bits. All nodes have the same depth."""
         depth = len(nodes[0][1])
         nodes = sorted(nodes)
         keys = np.array([(number << 48) | (_first_bits(prefix) >> 16) for number, prefix in nodes], np.uint64)
@@ -153,25 +153,25 @@ class Planner:
             place = np.fromfile(self._folder / f"{index}", _PLACE)
             at = (place["partition"].astype(np.uint64) << np.uint64(48)) | ((place["bits"] >> np.uint64(16)) & mask)
             node = np.searchsorted(keys, at).clip(max=len(keys) - 1)
-            here = keys[node] == at
-            below = (place["bits"][here] >> np.uint64(64 - depth - _LEVELS)) & np.uint64((1 << _LEVELS) - 1)
-            cell = node[here] * (1 << _LEVELS) + below.astype(np.int64)
+            in_node = keys[node] == at
+            next_bits = (place["bits"][in_node] >> np.uint64(64 - depth - _LEVELS)) & np.uint64((1 << _LEVELS) - 1)
+            cell = node[in_node] * (1 << _LEVELS) + next_bits.astype(np.int64)
             counts += np.bincount(cell, minlength=counts.size).reshape(counts.shape)
             order = np.argsort(cell, kind="stable")
             firsts = np.flatnonzero(np.concatenate((np.ones(min(len(order), 1), np.bool_), np.diff(cell[order]) != 0)))
-            if len(firsts):  # sums of whole numbers, which a weighted count would make fractions of
-                sizes.ravel()[cell[order][firsts]] += np.add.reduceat(place["size"][here][order], firsts)
+            if len(firsts):  # bincount with weights would sum floats
+                sizes.ravel()[cell[order][firsts]] += np.add.reduceat(place["size"][in_node][order], firsts)
         yield from zip(nodes, counts, sizes, strict=True)
 
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """The shards, and which document goes into which.
+    """The shards, and the shard of each document.
 
     Attributes:
         cells: the shards, in order.
-        folder: where the planner has written of each document what it goes by.
-        starts: for each partition its first shard, and the bits with which each of its shards begins, sorted.
+        folder: the planner's folder, with the bits of each document.
+        starts: for each partition, the number of its first shard and the smallest bits of each shard, sorted.
     """
 
     cells: tuple[Cell, ...]
@@ -179,45 +179,45 @@ class Plan:
     starts: Mapping[int, tuple[int, NDArray[np.uint64]]]
 
     def shards(self, index: int) -> NDArray[np.uint32]:
-        """Return for each document of a range, in order, the number of its cell."""
+        """Return the number of the cell of each document of a range, in order."""
         place = np.fromfile(self.folder / f"{index}", _PLACE)
         shards = np.zeros(len(place), np.uint32)
         for number, (first, bits) in self.starts.items():
-            here = place["partition"] == number
-            shards[here] = first + np.searchsorted(bits, place["bits"][here], side="right") - 1
+            in_partition = place["partition"] == number
+            shards[in_partition] = first + np.searchsorted(bits, place["bits"][in_partition], side="right") - 1
         return shards
 
 
 def weights(rows: pl.DataFrame) -> NDArray[np.int64]:
-    """Return what light rows count towards the size of a shard, in bytes."""
+    """Return the contribution of light rows to the size of a shard, in bytes."""
     return rows["text_bytes"].to_numpy() + ROW_ALLOWANCE
 
 
 def fitting(weight: int, old: Manifest | None) -> int:
-    """Return the bytes above which a shard is cut, for rows of so much; never less than it was for the parent."""
-    before = (old.shard_limit or SHARD_BYTES) if old else 0
-    return max(before, min(SHARD_BYTES, max(_LEAST_BYTES, weight // _SHARDS)))
+    """Return the limit of a shard's size in bytes for a release of this size; never less than the parent's."""
+    old_limit = (old.shard_limit or SHARD_BYTES) if old else 0
+    return max(old_limit, min(SHARD_BYTES, max(_MIN_BYTES, weight // _SHARDS)))
 
 
 def groups_of(contributors: pl.Series, authors: pl.Series) -> list[str]:
-    """Return the group of each row: bits of SHA-256 of who brought it, then of its authors (`splits.authors_of`).
+    """Return the group of each row: bits of SHA-256 of its contributor, then of its authors (`splits.authors_of`).
 
-    >>> one, other = groups_of(pl.Series(["Biblioteca", "Biblioteca"]), pl.Series(["rosa vera", ""]))
-    >>> len(one) == GROUP_BITS, one[:8] == other[:8], one == other
+    >>> first, second = groups_of(pl.Series(["Biblioteca", "Biblioteca"]), pl.Series(["rosa vera", ""]))
+    >>> len(first) == GROUP_BITS, first[:8] == second[:8], first == second
     (True, True, False)
     """
     pairs = pl.DataFrame({"of": contributors.cast(pl.String), "by": authors.cast(pl.String)}).select(
         pl.all().fill_null("")
     )
-    known = {
+    groups = {
         (of, by): f"{_bits(of):064b}"[:_CONTRIBUTOR_BITS] + f"{_bits(by):064b}"[:_AUTHOR_BITS]
         for of, by in pairs.unique().iter_rows()
     }
-    return [known[pair] for pair in pairs.iter_rows()]
+    return [groups[pair] for pair in pairs.iter_rows()]
 
 
 def data_path(language: str, genre: str, split: str, index: int, places: int) -> str:
-    """Where a shard stands in the Hub layout.
+    """Return the path of a shard in the Hub layout.
 
     >>> data_path("spa_Latn", "news", "train", 0, 2)
     'data/spa_Latn-news/train-00000-of-00002.parquet'
@@ -226,7 +226,7 @@ def data_path(language: str, genre: str, split: str, index: int, places: int) ->
 
 
 def prefix_of(doc_id: str, length: int) -> str:
-    """Return the first bits of SHA-256(doc_id), as the manifest writes them.
+    """Return the first bits of SHA-256(doc_id), in the form of the manifest.
 
     >>> prefix_of("00ff", 4)
     '1000'
@@ -239,7 +239,7 @@ def _bits(value: str) -> int:
 
 
 def _first_bits(prefix: str) -> int:
-    """Return the smallest 64 bits that begin so.
+    """Return the smallest 64-bit number that begins with these bits.
 
     >>> _first_bits("01") == 1 << 62
     True
@@ -249,25 +249,27 @@ def _first_bits(prefix: str) -> int:
 
 @dataclass(frozen=True)
 class _Tree:
-    """The cuts of one partition: the nodes that are cut already, and the size above which a leaf is cut."""
+    """The tree of one partition: the inner nodes of the parent version, and the size above which a leaf is split."""
 
     inner: frozenset[str]
     limit: int
 
     def leaves(self, prefix: str, counts: NDArray[np.int64], sizes: NDArray[np.int64]) -> Iterator[tuple[str, bool]]:
-        """Yield the leaves under a node that have documents, in order; one is open whose own bits aren't counted here.
+        """Yield the leaves of a node that have documents, in order.
+
+        The second value is whether the leaf must be split further, with counts of more bits.
 
         Args:
-            prefix: the node's bits.
-            counts: the documents that begin with each next bits.
+            prefix: the bits of the node.
+            counts: the numbers of documents by the next bits.
             sizes: their bytes.
         """
         count = int(counts.sum())
         if not count:
             return
-        cut = prefix in self.inner or (count > 1 and len(prefix) < _DEEPEST and int(sizes.sum()) > self.limit)
-        if not cut or len(counts) == 1:
-            yield prefix, cut
+        is_split = prefix in self.inner or (count > 1 and len(prefix) < _DEEPEST and int(sizes.sum()) > self.limit)
+        if not is_split or len(counts) == 1:
+            yield prefix, is_split
             return
         half = len(counts) // 2
         yield from self.leaves(prefix + "0", counts[:half], sizes[:half])

@@ -1,6 +1,6 @@
-"""Whether the manifest of a version and the log of withdrawals are signed by a key.
+"""Verify the signatures of a version's manifest and of the withdrawal log.
 
-An entry of the log names the digest of the one before it: who signs the last has signed them all.
+An entry of the log contains the digest of the previous one, so that the signature of the last entry covers them all.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 def version_signature_problems(
     manifest: Manifest, data: bytes, log: WithdrawalLog, keys: Sequence[PublicKey]
 ) -> Iterator[Message]:
-    """Yield what is wrong with the signatures of a version's manifest and of the log; nothing where no key is given.
+    """Yield the problems of the signatures of a version's manifest and of the log; none without keys.
 
     Args:
-        manifest: of the version.
-        data: its bytes, as they were read.
-        log: of its store.
-        keys: of those who may have signed.
+        manifest: the manifest of the version.
+        data: the bytes of the manifest.
+        log: the log of its store.
+        keys: the public keys that are accepted.
     """
     if not keys:
         return
@@ -41,7 +41,7 @@ def version_signature_problems(
 
 
 def log_signature_problems(log: WithdrawalLog, keys: Sequence[PublicKey]) -> Iterator[Message]:
-    """Yield what is wrong with the signatures of a log, of which that of the last entry must be there."""
+    """Yield the problems of the signatures of a log. The last entry must be signed."""
     for entry in log.entries if keys else ():
         if entry.number == log.sequence or log.store.exists(FOLDER, entry.file + SIGNATURE):
             problem = _problem(log.store, keys, entry.dumped(), FOLDER, entry.file)

@@ -1,4 +1,4 @@
-"""A release store at any fsspec URL: immutable objects named by their digest, versions that point at them.
+"""A release store at any fsspec URL: immutable objects named by their digests, and versions that refer to them.
 
     objects/sha256/ab/<hash>.parquet
     releases/<name>/<version>/manifest.json · SHA256SUMS · README.md · CHANGELOG.md · ATTRIBUTION.md · ledger.parquet
@@ -7,8 +7,8 @@
     withdrawals/NNNN.json · NNNN.json.minisig · <hash>.parquet
 
 A version exists if and only if its `manifest.json` does, and that file is written after everything it names;
-`latest.json` is swapped last. A build that is killed leaves objects nobody points at, and no half version. What stands
-beside (folders with other names, a damaged pointer) hides no version: it is passed over, and `notes` tells of it.
+`latest.json` is swapped last. A killed build leaves unused objects, but no incomplete version. Folders with other names
+and a damaged pointer hide no version: they are ignored, and `notes` reports them.
 """
 
 from __future__ import annotations
@@ -61,10 +61,10 @@ if TYPE_CHECKING:
 
 @contextmanager
 def scratch(parent: Path | None) -> Iterator[Path]:
-    """Make a folder for temporary files, removed afterwards; those of killed processes are removed first.
+    """Make a temporary folder, which is removed at the end. Folders of killed processes are removed first.
 
     Args:
-        parent: where to make it; None is the system's temporary folder, where nothing is swept.
+        parent: the folder in which to make it; None for the system's temporary folder, in which nothing is removed.
     """
     if parent is None:
         with tempfile.TemporaryDirectory(prefix="latam-corpus-") as temporary:
@@ -73,10 +73,10 @@ def scratch(parent: Path | None) -> Iterator[Path]:
     parent.mkdir(parents=True, exist_ok=True)
     folder = parent / f"build-{secrets.token_hex(4)}"
     lock = folder.with_suffix(".lock")
-    with ExitStack() as held:
+    with ExitStack() as stack:
         with locked(parent, ".lock", wait=True):
-            held.enter_context(locked(parent, lock.name))
-            _sweep(parent)
+            stack.enter_context(locked(parent, lock.name))
+            _remove_abandoned(parent)
             folder.mkdir()
         try:
             yield folder
@@ -85,15 +85,15 @@ def scratch(parent: Path | None) -> Iterator[Path]:
             lock.unlink(missing_ok=True)
 
 
-def _sweep(parent: Path) -> None:
-    """Remove the folders whose lock nobody holds any more: their builds were killed."""
+def _remove_abandoned(parent: Path) -> None:
+    """Remove the folders whose lock isn't held, since their builds were killed."""
     for lock in parent.glob("build-*.lock"):
         if not is_locked(parent, lock.name):
             shutil.rmtree(lock.with_suffix(""), ignore_errors=True)
             lock.unlink(missing_ok=True)
 
 
-# Called with what is being done, how much of it is done, and how much there is.
+# Called with the current step, the number of items done and the number of all.
 Progress: TypeAlias = "Callable[[str, int, int], None]"
 
 SUMS: Final = "SHA256SUMS"
@@ -103,7 +103,14 @@ LATEST: Final = "latest.json"
 
 @dataclass(frozen=True)
 class Store:
-    """A release store: its URL, the file system that reads it, the path of its root there, and who signs in it."""
+    """A release store.
+
+    Attributes:
+        url: its address, for messages.
+        filesystem: the fsspec file system.
+        root: the path of the store in the file system.
+        signer: the key that signs manifests and entries of the log; None to leave them unsigned.
+    """
 
     url: str
     filesystem: Any
@@ -112,14 +119,14 @@ class Store:
 
     @classmethod
     def at(cls, url: str | Path, signer: Signer | None = None) -> Self:
-        """Return the store at a path or fsspec URL; nothing is created until something is written.
+        """Return the store at a path or fsspec URL. Nothing is created until a file is written.
 
         Args:
-            url: where it is.
-            signer: by whom manifests and entries of the log are signed; None leaves them unsigned.
+            url: the path or URL.
+            signer: see the attribute.
 
         Raises:
-            ConfigError: the URL's protocol is unknown, its package isn't installed, or it is the address of a file.
+            ConfigError: the protocol of the URL is unknown, its package isn't installed, or the path is that of a file.
         """
         address = address_of(url)
         filesystem, root = remote.opened(address)
@@ -129,42 +136,42 @@ class Store:
         return store
 
     def is_there(self) -> bool:
-        """Whether there is something at the store's address."""
+        """Whether the store's address exists."""
         return remote.info(self.filesystem, self.root) is not None
 
     @property
     def folder(self) -> Path | None:
-        """The store's folder when it is on a local disk."""
+        """The folder of the store, if it is on a local disk."""
         return Path(self.root) if isinstance(self.filesystem, LocalFileSystem) else None
 
     def path(self, *names: str) -> str:
-        """Return the path in the file system of something in the store."""
+        """Return the path of a file or folder of the store in the file system."""
         return "/".join((self.root, *names))
 
     def exists(self, *names: str) -> bool:
-        """Whether there is such a file; what can't be asked is an error of the file system's, and no answer.
-
-        A folder in the place of a file is there: who reads it is told.
-        """
+        """Whether a file or folder exists. Errors of the file system are raised, not taken for a no."""
         return remote.info(self.filesystem, self.path(*names)) is not None
 
     def names_in(self, *names: str) -> list[str]:
-        """Return the names of the files in a folder, sorted; none where there is no such folder."""
+        """Return the sorted names of the files in a folder; empty if it doesn't exist."""
         self.filesystem.invalidate_cache()
         paths = remote.matching(self.filesystem, f"{glob.escape(self.path(*names))}/*")
         return sorted(name for name in (PurePosixPath(path).name for path in paths) if not name.startswith("."))
 
     def size(self, *names: str) -> int | None:
-        """Return the bytes of a file, or None when it isn't there."""
-        found = remote.info(self.filesystem, self.path(*names))
-        return None if found is None else int(found["size"])
+        """Return the size of a file in bytes, or None if it doesn't exist."""
+        info = remote.info(self.filesystem, self.path(*names))
+        return None if info is None else int(info["size"])
 
     def open(self, *names: str, cache_type: str | None = None) -> IO[bytes]:
-        """Return the file, open for reading bytes, with seek.
+        """Open a file for reading bytes, with seek.
 
         Args:
-            names: the path to it.
-            cache_type: of fsspec, for a store elsewhere; its own when None.
+            names: the path of the file in the store.
+            cache_type: the cache of fsspec for remote stores; its default when None.
+
+        Raises:
+            ReleaseError: the file is missing, or is a folder.
         """
         options = {} if cache_type is None or self.folder is not None else {"cache_type": cache_type}
         try:
@@ -178,13 +185,13 @@ class Store:
         """Return the bytes of a small file.
 
         Raises:
-            ReleaseError: there is no such file.
+            ReleaseError: the file is missing, or is a folder.
         """
         with self.open(*names) as file:
             return file.read()
 
     def write(self, data: bytes, *names: str) -> None:
-        """Write a small file, replacing what was there; on a local disk it is whole or not there."""
+        """Write a small file, or replace it; on a local disk the operation is atomic."""
         target = self.path(*names)
         if self.folder is None:
             remote.write(self.filesystem, target, data)
@@ -195,7 +202,7 @@ class Store:
         """Write a small file that must not exist yet.
 
         Raises:
-            ReleaseError: it is there, for instance because another build wrote it meanwhile.
+            ReleaseError: the file exists, for instance because another build has just written it.
         """
         target = self.path(*names)
         try:
@@ -211,7 +218,7 @@ class Store:
             ) from None
 
     def sign(self, data: bytes, *names: str) -> None:
-        """Write the signature of a file beside it, where somebody signs; where nobody does, a former file's goes."""
+        """Write the signature of a file next to it; without a signer, remove an old signature."""
         signature = (*names[:-1], names[-1] + SIGNATURE)
         if self.signer:
             self.write(self.signer.signature(data, "/".join(names)), *signature)
@@ -219,18 +226,18 @@ class Store:
             self.remove(*signature)
 
     def remove(self, *names: str) -> None:
-        """Remove a file that is there."""
+        """Remove an existing file."""
         self.filesystem.rm_file(self.path(*names))
 
     def add_object(self, file: Path, sha256: str) -> bool:
-        """Move a finished local file among the objects; False when the store has it already.
+        """Move a local file to the objects; return False if the store had it already.
 
         Args:
-            file: the file; it is moved, or uploaded and deleted.
+            file: the file, which is moved, or uploaded and deleted.
             sha256: its digest, hex.
         """
         name = object_path(sha256)
-        # A remote upload that was cut can leave a short object on stores without atomic writes.
+        # On stores without atomic writes, an interrupted upload can leave a short object.
         if self.size(name) == file.stat().st_size:
             file.unlink()
             return False
@@ -238,7 +245,7 @@ class Store:
         return True
 
     def put(self, file: Path, *names: str) -> None:
-        """Move a finished local file into the store, or upload and delete it, replacing what was there."""
+        """Move a local file into the store, or upload and delete it; replace an existing file."""
         target = self.path(*names)
         if self.folder is None:
             remote.make_folder(self.filesystem, target)
@@ -246,11 +253,11 @@ class Store:
             file.unlink()
         else:
             with replacing(Path(target)) as temporary:
-                shutil.move(file, temporary)  # from another disk too
+                shutil.move(file, temporary)  # works across disks
 
     @contextmanager
     def named_errors(self) -> Iterator[None]:
-        """Turn what the file system raises into an error that names the store."""
+        """Turn errors of the file system into a ReleaseError that names the store."""
         try:
             yield
         except remote.failures() as error:
@@ -260,19 +267,19 @@ class Store:
             ) from error
 
     def names(self) -> list[str]:
-        """Return the names of the releases, sorted; a name with no finished version is none."""
+        """Return the sorted names of the releases that have a version."""
         return sorted({name for name, version in self._manifests("*") if _is_name(name) and is_version(version)})
 
     def versions(self, name: str) -> list[str]:
-        """Return the versions of a release that have a manifest, sorted by number; one may be damaged."""
+        """Return the versions of a release that have a manifest, sorted by number. Manifests may be damaged."""
         numbers = (version for _, version in self._manifests(checked_name(name)))
         return sorted(filter(is_version, numbers), key=version_key)
 
     def newest_manifests(self, read: Manifest | None = None) -> Iterator[Manifest]:
-        """Yield the manifest of the newest version of each release that can be read.
+        """Yield the manifest of the newest readable version of each release.
 
         Args:
-            read: a manifest that was read already, and isn't read again.
+            read: a manifest that was read before, to save reading it again.
         """
         versions = [(name, version) for name, version in self._manifests("*") if _is_name(name) and is_version(version)]
         done: set[str] = set()
@@ -282,46 +289,45 @@ class Store:
                     done.add(name)
                     yield read
                     continue
-                with suppress(ReleaseError):  # it is damaged; commands that read it say so
+                with suppress(ReleaseError):  # commands that read the version report the damage
                     yield load_manifest(self, name, version)
                     done.add(name)
 
     def lineage(self, manifest: Manifest | None) -> Iterator[Manifest]:
-        """Yield a version and those that it was built upon, the newest first, as far as they are there."""
+        """Yield a version and its ancestors, the newest first, up to the first one that doesn't exist."""
         while manifest:
             yield manifest
             parent = manifest.parent.version if manifest.parent else None
-            there = parent in self.versions(manifest.name)
-            manifest = load_manifest(self, manifest.name, parent) if parent and there else None
+            exists = parent in self.versions(manifest.name)
+            manifest = load_manifest(self, manifest.name, parent) if parent and exists else None
 
     def latest(self, name: str) -> str | None:
-        """Return the version `latest.json` points at; else the newest whole one; None where there is none."""
+        """Return the version in `latest.json`, else the newest undamaged one, if any."""
         return self._latest(name)[0]
 
     def notes(self, name: str | None = None) -> list[Message]:
-        """Return what is passed over in a release, or in all, a sentence each: foreign folders, damaged files.
+        """Return a sentence for each ignored folder and damaged file.
 
         Args:
-            name: the release; every one when None, and what is none.
+            name: the release; None for all releases, and folders that aren't releases.
         """
-        remarks: list[Message] = []
+        notes: list[Message] = []
         for folder, version in self._manifests(name or "*"):
             if not _is_name(folder):
-                told = _("{store}: the folder «{folder}» isn't named as a release is, and is passed over")
-                remarks.append(told.fill(store=self.url, folder=folder))
+                ignored = _("{store}: the folder «{folder}» is ignored, since it doesn't have the name of a release")
+                notes.append(ignored.fill(store=self.url, folder=folder))
             elif not is_version(version):
-                about = {"store": self.url, "release": folder, "folder": version, "form": VERSION_FORM}
-                told = _(
-                    "{store}, {release}: the folder «{folder}» is passed over, since {form}; "
-                    "rename it, or move it elsewhere"
+                ignored = _(
+                    "{store}, {release}: the folder «{folder}» is ignored, since {form}; rename it, or move it "
+                    "elsewhere"
                 )
-                remarks.append(told.fill(**about))
+                notes.append(ignored.fill(store=self.url, release=folder, folder=version, form=VERSION_FORM))
         for release in [name] if name else self.names():
-            remarks += self._latest(release)[1]
-        return remarks
+            notes += self._latest(release)[1]
+        return notes
 
     def _latest(self, name: str) -> tuple[str | None, list[Message]]:
-        """See `latest`, and what was passed over for it."""
+        """Return the latest version, and sentences about what was ignored to find it."""
         versions = self.versions(name)
         if not versions:
             return None, []
@@ -337,14 +343,14 @@ class Store:
                 continue
             if problem or version != pointed:
                 problem = problem or _("it points at {version}, which is damaged", version=pointed)
-                about = {"place": f"{self.url}, {name}, {LATEST}", "problem": problem}
-                told = _("{place}: {problem}; the newest whole version is taken, or write {line} into it")
-                notes.append(told.fill(line=f'{{"version": "{version}"}}', **about))
+                note = _("{place}: {problem}; the newest undamaged version is used; to fix it, write {line} into it")
+                line = f'{{"version": "{version}"}}'
+                notes.append(note.fill(place=f"{self.url}, {name}, {LATEST}", problem=problem, line=line))
             return version, notes
         return None, notes
 
     def pointed(self, name: str) -> tuple[str | None, str | Message]:
-        """Return the version that `latest.json` names, where there is such a one, or else what is wrong with it."""
+        """Return the version in `latest.json`, or None and the problem of the file."""
         try:
             values = parsed(self.read("releases", checked_name(name), LATEST), "", "")
         except ReleaseError as error:
@@ -352,17 +358,17 @@ class Store:
         version = values.get("version") if isinstance(values, dict) else None
         if not isinstance(version, str) or not is_version(version):
             return None, _("it names no version")
-        there = version in self.versions(name)
-        return (version, "") if there else (None, _("it points at {version}, which isn't there", version=version))
+        exists = version in self.versions(name)
+        return (version, "") if exists else (None, _("it points at {version}, which isn't there", version=version))
 
-    def point(self, name: str, version: str, upon: str | None = None) -> bool:
-        """Swap `latest.json` to a version; of two builds at once on S3, the later version stays.
+    def point(self, name: str, version: str, previous: str | None = None) -> bool:
+        """Set `latest.json` to a version, atomically; of two concurrent builds on S3, the later version remains.
 
         Args:
             name: the release.
-            version: the version.
-            upon: which must be the latest until then: where it isn't, nothing is swapped, and the answer is False. On a
-                local disk `claim` sees to it.
+            version: the new latest version.
+            previous: the version that must be the latest so far; otherwise nothing is written, and False is returned.
+                On a local disk, `claim` ensures this, and the argument is ignored.
         """
         path = ("releases", name, LATEST)
         data = json.dumps({"version": version}).encode() + b"\n"
@@ -370,19 +376,19 @@ class Store:
             self.write(data, *path)
             return True
         place = self.path(*path)
-        if upon is not None:
-            return remote.exchange(self.filesystem, place, data, lambda _now: self.latest(name) in (upon, version))
+        if previous is not None:
+            return remote.exchange(self.filesystem, place, data, lambda _now: self.latest(name) in (previous, version))
         remote.swap(
             self.filesystem, place, data, lambda: version_key(self.latest(name) or version) > version_key(version)
         )
         return True
 
     def find(self, spec: str) -> tuple[str, str]:
-        """Return the name and version that `NAME` or `NAME@VERSION` means; `NAME` is its latest.
+        """Return the name and the version of `NAME@VERSION`, or the latest version of `NAME`.
 
         Raises:
-            ConfigError: there is no such release or version; it names the closest one.
-            ReleaseError: the latest is asked for, and no version is whole.
+            ConfigError: the release or version doesn't exist; the error names the closest one.
+            ReleaseError: all versions of the release are damaged.
         """
         name, at, version = spec.partition("@")
         versions = self.versions(name)
@@ -393,13 +399,13 @@ class Store:
         if at and not version:
             raise ConfigError(
                 place,
-                _("no version stands after the @"),
+                _("there is no version after the @"),
                 _("write {name}@{versions}, or {name} alone", name=name, versions=versions[-1]),
             )
         if version in ("", LATEST_KEYWORD):
             latest, notes = self._latest(name)
             if latest is None:
-                raise ReleaseError(place, _("none of its versions is whole"), notes[0])
+                raise ReleaseError(place, _("all of its versions are damaged"), notes[0])
             return name, latest
         if checked_version(version, place, versions) not in versions:
             if self.filesystem.exists(self.path("releases", name, version)):
@@ -414,22 +420,22 @@ class Store:
 
     @contextmanager
     def claim(self, *names: str) -> Iterator[None]:
-        """Hold releases, on a local disk, so that no version of them is made meanwhile; elsewhere see `reserve`."""
+        """Lock releases on a local disk, so that no other process makes a version; elsewhere see `reserve`."""
         if self.folder is None:
             yield
             return
-        with ExitStack() as held:
-            for name in sorted(names):  # two who hold several take them in one order
+        with ExitStack() as stack:
+            for name in sorted(names):  # always in the same order, to avoid deadlocks
                 folder = self.folder / "releases" / checked_name(name)
                 folder.mkdir(parents=True, exist_ok=True)
-                held.enter_context(locked(folder, ".lock", wait=True))
+                stack.enter_context(locked(folder, ".lock", wait=True))
             yield
 
     def reserve(self, name: str, version: str) -> bool:
-        """Take a version's number; False when another build has it.
+        """Reserve the number of a version; return False if another build has it.
 
-        On a local disk `claim` is enough. Elsewhere a file takes the number, and the number of a build that was
-        killed is not used again.
+        On a local disk, `claim` is enough. Elsewhere a file reserves the number; the number of a killed build isn't
+        used again.
         """
         if self.folder is None:
             try:
@@ -439,16 +445,16 @@ class Store:
         return True
 
     def scratch(self) -> AbstractContextManager[Path]:
-        """Return a local folder for a build's temporary files.
+        """Return a local folder for the temporary files of a build.
 
-        It is inside a local store, since a system's temporary folder may be memory.
+        It is inside the store if this is local, since the system's temporary folder may be in memory.
         """
         return scratch(None if self.folder is None else self.folder / "scratch")
 
     def _manifests(self, name: str) -> list[tuple[str, str]]:
-        """Return the release and the version of each folder that has a manifest, whatever they are called."""
+        """Return the release and the version of each folder with a manifest, whether or not the names are valid."""
         self.filesystem.invalidate_cache()
-        # A store's own path may have brackets, as in «datos [2026]».
+        # The path of a store may contain brackets, as in «datos [2026]».
         paths = remote.matching(self.filesystem, f"{glob.escape(self.root)}/releases/{name}/*/{MANIFEST}")
         return sorted((path.parts[-3], path.parts[-2]) for path in map(PurePosixPath, paths))
 

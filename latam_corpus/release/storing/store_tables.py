@@ -1,4 +1,4 @@
-"""The Parquet files of a store as frames; one that is damaged, empty or another's is an error that names it."""
+"""Read the Parquet files of a store. A damaged or wrong file is an error that names it."""
 
 from __future__ import annotations
 
@@ -24,30 +24,30 @@ if TYPE_CHECKING:
     from latam_corpus.release.storing.store import Store
 
 LEDGER: Final = "ledger.parquet"
-IN_PLACE_OF: Final = "in_place_of"  # of a copy that was released, in its evidence: the document that was withdrawn
+IN_PLACE_OF: Final = "in_place_of"  # key in the evidence of a replacement: the withdrawn document
 
 
 @contextmanager
 def open_shard(
     store: Store, shard: Shard, needs: Sequence[str] = (), cache_type: str | None = None
 ) -> Iterator[pq.ParquetFile]:
-    """Open a shard in a store as Parquet; the sums of its pages are checked.
+    """Open a shard for reading. The checksums of its pages are verified.
 
     Args:
-        store: where it is.
-        shard: which.
-        needs: columns that every version has; one that is missing would be read as if no row had a value.
-        cache_type: `none` reads of a store elsewhere just the bytes that are asked for.
+        store: the store.
+        shard: the shard.
+        needs: required columns; without the check, a missing column would be read as nulls.
+        cache_type: the cache of fsspec for remote stores; `none` reads only the requested bytes.
 
     Raises:
-        ReleaseError: it is missing or another file, or what is read of it can't be.
+        ReleaseError: the file is missing, isn't a shard, or can't be read, also within the `with` block.
     """
     try:
         with store.open(shard.object, cache_type=cache_type) as opened:
             file = pq.ParquetFile(opened, page_checksum_verification=True)
-            lacking = [name for name in needs if name not in file.schema_arrow.names]
-            if lacking:
-                raise pa.ArrowInvalid(f"it is another file, without the column «{lacking[0]}»")
+            missing = [name for name in needs if name not in file.schema_arrow.names]
+            if missing:
+                raise pa.ArrowInvalid(f"it is another file, without the column «{missing[0]}»")
             yield file
     except (pa.ArrowException, pl.exceptions.PolarsError, OSError, ValueError) as error:
         raise ReleaseError(
@@ -58,26 +58,26 @@ def open_shard(
 def read_ledger(
     store: Store, name: str, version: str, doc_id: str | None = None, *, where: pl.Expr | None = None
 ) -> pl.DataFrame:
-    """Return the ledger of a version, or what it says of one document, or its rows of which an expression is true.
+    """Return the ledger of a version, or its rows for one document or for which an expression is true.
 
     Raises:
-        ReleaseError: it is missing, damaged, no ledger, or another than the manifest names.
+        ReleaseError: the file is missing or damaged, isn't a ledger, or its digest differs from the manifest.
     """
     path = ("releases", name, version, LEDGER)
-    if store.exists("releases", name, version, MANIFEST):  # a build reads that of the version it makes
+    if store.exists("releases", name, version, MANIFEST):  # a build reads its own ledger before it writes the manifest
         recorded = load_manifest(store, name, version).files.get(LEDGER)
         with store.open(*path) as opened:
             if recorded and sha256_of(opened) != recorded.sha256:
                 problem = _("its bytes aren't those that the manifest names")
                 raise ReleaseError(f"{store.url}, {name}@{version}, {LEDGER}", problem, VERIFY)
-    # Read by Polars: pyarrow's dataset threads, still reading a Python file object while the interpreter ends,
-    # abort the process.
+    # Read with Polars: the threads of pyarrow's datasets abort the process if they still read a Python file object when
+    # the interpreter exits.
     local = store.folder is not None and store.exists(*path)
     try:
         rows = pl.scan_parquet(store.path(*path) if local else io.BytesIO(store.read(*path)), glob=False)
         _check_columns(rows.collect_schema(), schema.LEDGER_SCHEMA)
-        wanted = pl.lit(value=True) if where is None else where
-        return rows.filter(wanted if doc_id is None else wanted & (pl.col("doc_id") == doc_id)).collect()
+        condition = pl.lit(value=True) if where is None else where
+        return rows.filter(condition if doc_id is None else condition & (pl.col("doc_id") == doc_id)).collect()
     except (pl.exceptions.PolarsError, OSError) as error:
         raise ReleaseError(
             f"{store.url}, {name}@{version}, {LEDGER}", _("it can't be read: {cause}", cause=error), VERIFY
@@ -85,10 +85,10 @@ def read_ledger(
 
 
 def read_rows(store: Store, name: str, file: str, columns: pl.Schema, remedy: str | Message) -> pl.DataFrame:
-    """Return a table that a release keeps for all of its versions; empty where there is none.
+    """Return a table that applies to all versions of a release; empty if the file doesn't exist.
 
     Raises:
-        ReleaseError: it can't be read, or is another table.
+        ReleaseError: the file can't be read, or is another table.
     """
     path = ("releases", name, file)
     if not store.exists(*path):
@@ -106,14 +106,14 @@ def read_rows(store: Store, name: str, file: str, columns: pl.Schema, remedy: st
 
 
 def write_rows(store: Store, rows: pl.DataFrame, name: str, file: str) -> None:
-    """Write a table that a release keeps, in the place of the former one."""
+    """Write a table that applies to all versions of a release, and replace the previous one."""
     written = io.BytesIO()
     rows.write_parquet(written, compression="zstd")
     store.write(written.getvalue(), "releases", name, file)
 
 
-def _check_columns(columns: pl.Schema, wanted: pl.Schema) -> None:
-    """Raise unless all wanted columns are there: of another table's file `conform` would make rows of nulls."""
-    lacking = [name for name, dtype in wanted.items() if columns.get(name) != dtype]
-    if lacking:
-        raise pl.exceptions.SchemaError(f"it is another table's file, without the column «{lacking[0]}» of this one")
+def _check_columns(columns: pl.Schema, required: pl.Schema) -> None:
+    """Raise unless all required columns exist, since `schema.conform` would fill missing ones with nulls."""
+    missing = [name for name, dtype in required.items() if columns.get(name) != dtype]
+    if missing:
+        raise pl.exceptions.SchemaError(f"it is another table's file, without the column «{missing[0]}» of this one")

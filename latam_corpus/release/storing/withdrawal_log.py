@@ -1,9 +1,9 @@
-"""The log of what was withdrawn from a store's releases: `withdrawals/NNNN.json`, to which one only adds.
+"""The append-only log of withdrawals from a store's releases: `withdrawals/NNNN.json`.
 
-Each entry has the digest of the one before it, and its own (`durable.sealed`); the tables beside it are named by
-theirs. What was asked for stands there as a hash, a pattern of addresses as it is; no text does. An entry binds from
-the moment at which its file is there, in every release of the store: readers leave its documents out. So do builds,
-but for lapses: what the terms of a document no longer allow is judged anew for each version.
+Each entry contains the digest of the previous one and its own (`durable.sealed`); its tables are named by their
+digests. The log contains hashes of ids, names and texts, and patterns of addresses, but no texts. An entry takes effect
+in all releases of the store as soon as its file exists: readers skip its documents. Builds leave them out too, except
+those of lapses, since the terms of a document are judged again for each version.
 """
 
 from __future__ import annotations
@@ -34,19 +34,19 @@ if TYPE_CHECKING:
     from latam_corpus.release.storing.store import Store
 
 FOLDER: Final = "withdrawals"
-BARRIER: Final = "withdrawals"  # as runs call it: who asks what it set aside loads nothing of it
+BARRIER: Final = "withdrawals"  # the stage name in runs; here, so that reading a ledger doesn't import the barrier
 BEGINNING: Final = "0" * 64
 By = Literal["doc", "source", "creator", "url", "text", "several", "request", "deletion", "terms"]
 Kind = Literal["withdrawal", "hold", "lapse", "return", "receipt", "purge"]
 
-# Documents of versions that were there: in which object each is, and what it says.
+# Documents of existing versions, each with the digest of the object that contains it.
 ROWS: Final = pl.Schema({"object": pl.String(), "doc_id": pl.String()})
-# Texts that stay out, see `withdrawn_texts.py`: `runs` are hashes of runs of five words, uint64 little-endian, sorted;
-# `numbers` of words with digits, uint16; `phrases` of runs of three words, uint32, sorted, with their `places` among
-# the text's phrases, uint32, of which there are `length`; `numbers_in_place` of numbers with the words before them,
-# uint64.
-# The tables have a column `by`, too: the kind of what was named. Entries from before December 2026 have the first four
-# columns only: there the entry's `by` is meant, and the other columns are null.
+# Withdrawn texts, see `withdrawn_texts.py`. `runs` are sorted hashes of runs of five words, uint64 little-endian;
+# `numbers` are hashes of words with digits, uint16; `phrases` are sorted hashes of runs of three words, uint32, with
+# their `places` among the `length` phrases of the text, uint32; `numbers_in_place` are hashes of numbers with the
+# preceding words, uint64.
+# The tables have another column `by`, the kind of the item. Entries from before December 2026 have only the first four
+# columns; then the entry's `by` applies, and the other columns are null.
 TEXTS: Final = pl.Schema(
     {
         "text_hash": pl.Binary(),
@@ -60,31 +60,31 @@ TEXTS: Final = pl.Schema(
     }
 )
 TEXTS_BY: Final = pl.Schema({**TEXTS, "by": pl.String()})
-# Documents of other sources with such a text, which are theirs to give.
+# Documents of other sources with such a text, to which the withdrawal doesn't apply.
 SPARED: Final = pl.Schema({"doc_id": pl.String()})
-# Copies of documents that stay out, too, and why, see `kept_out.py`.
+# Copies of the documents that must not be released, with the reason, see `kept_out.py`.
 KEPT_OUT: Final = pl.Schema({"doc_id": pl.String(), "why": pl.String()})
-# Documents that came back; of a return without this table all of them did.
+# Documents that returned; a return without this table is for all documents.
 LIFTED: Final = SPARED
-# By so much the clocks of two machines may differ, and a command's beginning be before another's entry.
+# The tolerated difference between the clocks of two machines, or between a command's start and another's entry.
 _CLOCK_SKEW: Final = timedelta(minutes=5)
 _TABLES: Final = {"rows": ROWS, "texts": TEXTS_BY, "spared": SPARED, "lifted": LIFTED, "kept_out": KEPT_OUT}
 _REMEDY: Final = _("restore it from a backup of the store: no document is read while the log is incomplete")
 
 
 class EntryTakenError(ReleaseError):
-    """Another process added an entry to the log first; begin again upon it."""
+    """Another process added an entry to the log first; read the log and try again."""
 
 
 class Replacement(SideFile):
-    """The shard that stands in a purged one's place: its digest, its size, and the documents in it."""
+    """The shard that replaces a purged one."""
 
     rows: int
     text_bytes: int
 
 
 class Selection(BaseModel):
-    """One of several things that an entry withdraws or holds: its kind, and what `Entry.asked` would state of it."""
+    """One of several items that an entry withdraws or holds, see `Entry.by` and `Entry.asked`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -96,18 +96,21 @@ class Entry(BaseModel):
     """An entry of the log.
 
     Attributes:
-        kind: a withdrawal; a hold, which lasts until its return; a lapse of terms, as of a permission that has expired;
-            the return of what was held or lapsed; the receipt of one of these; or a purge, after which the bytes of
-            documents are gone.
-        request: what the withdrawal is called, in receipts too.
-        by: what was named.
-        asked: the hash of what was named, see `asked_hash`; a pattern of addresses itself.
-        several: each of the things that were named, if `by` is `several`.
-        of: of a receipt, a return or a purge, the number of the withdrawal's entry.
-        tables: the digests of ROWS, TEXTS_BY, SPARED, KEPT_OUT and LIFTED, as far as it has them.
+        number: the number of the entry, from 1.
+        kind: a withdrawal; a hold, which lasts until its return; a lapse of terms, such as an expired permission; the
+            return of held or lapsed documents; the receipt of one of these; or a purge, which erases documents.
+        request: the name of the withdrawal, as on receipts.
+        time: when the entry was added.
+        release: the release that the request named.
+        by: the kind of the item that is withdrawn.
+        asked: the hash of the item, see `asked_hash`; a pattern of addresses as it is.
+        several: the items, if `by` is `several`.
+        because: the reason.
+        of: for a receipt, a return or a purge, the number of the withdrawal's entry.
+        tables: the digests of the tables ROWS, TEXTS_BY, SPARED, KEPT_OUT and LIFTED that it has.
         receipts: the SHA-256 of the receipt, by format.
-        replaced: of a purge, what stands for an object or another file of the store now; None for nothing.
-        previous: the SHA-256 of the entry before.
+        replaced: for a purge, the replacement of each erased file of the store; None if it was removed.
+        previous: the SHA-256 of the previous entry.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -130,42 +133,48 @@ class Entry(BaseModel):
 
     @property
     def file(self) -> str:
-        """The name of its file."""
+        """The name of the entry's file."""
         return f"{self.number:04d}.json"
 
     @property
     def erases(self) -> bool:
-        """Whether a purge erases its documents: those that may come back stay where they are."""
+        """Whether a purge erases its documents; it doesn't erase those that may return."""
         return self.kind == "withdrawal" or (self.kind == "lapse" and self.by == "deletion")
 
     @property
     def selections(self) -> tuple[Selection, ...]:
-        """Each of the things that it names; none if it names nothing."""
+        """The items of the entry; empty if it has none."""
         return self.several or ((Selection(by=self.by, asked=self.asked),) if self.by else ())
 
     def dumped(self) -> bytes:
-        """Return the bytes of its file."""
-        # Files that were written before `several` existed keep their bytes, and so their digests.
-        without = None if self.several else {"several"}
-        return sealed(self.model_dump(mode="json", exclude=without), indent=1)
+        """Return the bytes of the entry's file."""
+        # Without `several` where it is empty, so that the digests of older entries don't change.
+        excluded = None if self.several else {"several"}
+        return sealed(self.model_dump(mode="json", exclude=excluded), indent=1)
 
 
 def parse_entry(data: bytes, place: str) -> Entry:
-    """Return the entry in these bytes.
+    """Parse an entry.
+
+    Args:
+        data: the bytes of its file.
+        place: the name of the file in errors.
 
     Raises:
-        ReleaseError: a byte of them has changed, or they are no entry.
+        ReleaseError: the bytes were changed, or aren't an entry.
     """
     try:
         return Entry.model_validate(unsealed(data))
     except ValidationError as error:
-        raise ReleaseError(place, _("it is no entry: {errors}", errors=error.errors()[0]["msg"]), _REMEDY) from None
+        raise ReleaseError(
+            place, _("it isn't an entry of the log: {errors}", errors=error.errors()[0]["msg"]), _REMEDY
+        ) from None
     except (ValueError, KeyError, TypeError) as error:
         raise ReleaseError(place, str(error), _REMEDY) from None
 
 
 def request_name(kind: Kind, number: int, head: str, by: str, asked: str) -> str:
-    """Return what an entry is called on receipts, by its kind, its number and what it is about.
+    """Return the name of an entry on receipts, made of its kind, its number and a hash.
 
     >>> request_name("hold", 3, "", "doc", "ab")
     'H0003-1f132409'
@@ -175,7 +184,7 @@ def request_name(kind: Kind, number: int, head: str, by: str, asked: str) -> str
 
 
 def asked_hash(by: By, value: str) -> str:
-    """Return the SHA-256, hex, of what was named: of the kind, NUL and the value.
+    """Return the hash of an item in the log: SHA-256, hex, of its kind, NUL and its value.
 
     >>> asked_hash("source", "cantos")[:8]
     '61ca8725'
@@ -184,24 +193,24 @@ def asked_hash(by: By, value: str) -> str:
 
 
 class ReadableShard(NamedTuple):
-    """A shard, and the ids of the documents that readers leave out of it; None where they leave out none."""
+    """A shard, and the ids of its documents that readers must skip, if any."""
 
     shard: Shard
     without: pl.Series | None = None
 
     @property
     def rows(self) -> int:
-        """The documents that readers get."""
+        """The number of documents that readers get."""
         return self.shard.rows - (0 if self.without is None else len(self.without))
 
     def wanted(self) -> pl.Expr:
-        """Which of its rows readers get."""
+        """Whether readers get a row."""
         return pl.lit(value=True) if self.without is None else ~pl.col("doc_id").is_in(self.without.implode())
 
 
 @dataclass(frozen=True)
 class WithdrawalLog:
-    """The log of a store, whole, each entry with the digest of its file."""
+    """The log of a store: all entries, and the digests of their files."""
 
     store: Store
     entries: tuple[Entry, ...]
@@ -209,7 +218,7 @@ class WithdrawalLog:
 
     @property
     def sequence(self) -> int:
-        """The number of the last entry; 0 where there is none."""
+        """The number of the last entry; 0 if the log is empty."""
         return len(self.entries)
 
     @property
@@ -219,36 +228,36 @@ class WithdrawalLog:
 
     @cached_property
     def withdrawals(self) -> tuple[Entry, ...]:
-        """The entries that bind builds: withdrawals, and holds whose documents haven't come back."""
-        back = {entry.of for entry in self.entries if entry.kind == "return" and "lifted" not in entry.tables}
-        wanted = ("withdrawal", "hold")
-        return tuple(entry for entry in self.entries if entry.kind in wanted and entry.number not in back)
+        """The entries that apply to builds: withdrawals, and holds that haven't ended."""
+        ended = {entry.of for entry in self.entries if entry.kind == "return" and "lifted" not in entry.tables}
+        kinds = ("withdrawal", "hold")
+        return tuple(entry for entry in self.entries if entry.kind in kinds and entry.number not in ended)
 
     @cached_property
     def binding(self) -> tuple[Entry, ...]:
-        """The entries that bind readers: lapses of terms, too."""
-        binding = {entry.number for entry in self.withdrawals}
-        return tuple(entry for entry in self.entries if entry.number in binding or entry.kind == "lapse")
+        """The entries that apply to readers: `withdrawals`, and lapses of terms."""
+        numbers = {entry.number for entry in self.withdrawals}
+        return tuple(entry for entry in self.entries if entry.number in numbers or entry.kind == "lapse")
 
     def lapsed(self, entry: Entry) -> pl.DataFrame:
-        """Return the ROWS of a lapse whose documents haven't come back since."""
-        back = [one for one in self.entries if one.kind == "return" and one.of == entry.number]
-        lifted = pl.concat([pl.DataFrame(schema=LIFTED), *(self.table(one, "lifted") for one in back)])
+        """Return the documents of a lapse that haven't returned since, ROWS."""
+        returns = [later for later in self.entries if later.kind == "return" and later.of == entry.number]
+        lifted = pl.concat([pl.DataFrame(schema=LIFTED), *(self.table(later, "lifted") for later in returns)])
         return self.table(entry, "rows").join(lifted, on="doc_id", how="anti")
 
     @cached_property
     def replaced(self) -> dict[str, Replacement | None]:
-        """What purges have put in the place of files of the store, by their paths; of several the last."""
+        """The replacements of purged files, by path; the last one if there are several."""
         replacements: dict[str, Replacement | None] = {}
         for entry in self.entries:
             replacements |= entry.replaced
         return replacements
 
     def table(self, entry: Entry, name: str) -> pl.DataFrame:
-        """Return a table of an entry; empty where it has none.
+        """Return a table of an entry; empty if it has no such table.
 
         Raises:
-            ReleaseError: its file is missing, or another.
+            ReleaseError: the file is missing, or its digest differs.
         """
         columns = _TABLES[name]
         recorded = entry.tables.get(name)
@@ -268,7 +277,7 @@ class WithdrawalLog:
         """Read every table of every entry.
 
         Raises:
-            ReleaseError: one is missing, or another.
+            ReleaseError: a file is missing, or its digest differs.
         """
         for entry in self.entries:
             for name in entry.tables:
@@ -276,7 +285,9 @@ class WithdrawalLog:
 
     @cached_property
     def rows(self) -> pl.DataFrame:
-        """The documents of versions that readers leave out: ROWS, the first entry's `number`, whether one `erases`.
+        """The documents of versions that readers must skip.
+
+        The columns are those of ROWS, the `number` of the first entry, and whether a purge `erases` the document.
 
         Raises:
             ReleaseError: a table can't be read.
@@ -290,7 +301,7 @@ class WithdrawalLog:
         return grouped.agg(pl.col("number").min(), pl.col("erases").any())
 
     def documents_of(self, entries: Sequence[Entry]) -> pl.DataFrame:
-        """Return the documents that entries list: `doc_id` and the `number` of the first that does."""
+        """Return the documents of these entries: `doc_id`, and the `number` of the first entry that lists it."""
         frames = [pl.DataFrame(schema={"doc_id": pl.String, "number": pl.UInt32})]
         for entry in entries:
             number = pl.lit(entry.number, pl.UInt32).alias("number")
@@ -298,7 +309,7 @@ class WithdrawalLog:
         return pl.concat(frames).unique("doc_id", keep="first", maintain_order=True)
 
     def resolved(self, shard: Shard) -> Shard | None:
-        """Return the shard as it is in the store now: after a purge another object, or none where nothing is left."""
+        """Return the shard with its object after purges; None if no document is left."""
         while shard.object in self.replaced:
             now = self.replaced[shard.object]
             if now is None:
@@ -307,14 +318,14 @@ class WithdrawalLog:
         return shard
 
     def readable(self, manifest: Manifest, *, erasing: bool = False) -> list[ReadableShard]:
-        """Return the shards of a version, each with the ids of the documents that readers leave out of it.
+        """Return the shards of a version, each with the ids of the documents that readers must skip.
 
         Args:
             manifest: the version.
-            erasing: of these only those that a purge erases.
+            erasing: whether to return only the ids of documents that a purge erases.
 
         Raises:
-            ReleaseError: the log ends before the version was made, or can't be read.
+            ReleaseError: a table can't be read, or the log has fewer entries than the manifest states.
         """
         must_reach(self, manifest.withdrawal_sequence, manifest.spec)
         shards = [(shard, now) for shard in manifest.shards if (now := self.resolved(shard))]
@@ -323,17 +334,17 @@ class WithdrawalLog:
         by_object = {str(key[0]): rows for key, rows in self.rows.group_by("object", maintain_order=True)}
         readable = []
         for shard, now in shards:
-            *before, _ = digests = self.digests_of(shard)
-            listed = pl.concat([self.rows.clear(), *(by_object[one] for one in digests if one in by_object)])
-            # What was erased from an object that stood here isn't in the one that stands here now.
-            erased = listed.filter(pl.col("object").is_in(before) & pl.col("erases"))["doc_id"]
-            there = listed.filter(~pl.col("doc_id").is_in(erased.implode()))
-            ids = (there.filter("erases") if erasing else there)["doc_id"].unique(maintain_order=True)
+            *old_digests, _ = digests = self.digests_of(shard)
+            rows = pl.concat([self.rows.clear(), *(by_object[digest] for digest in digests if digest in by_object)])
+            # Documents that were erased from a replaced object aren't in the current one.
+            erased = rows.filter(pl.col("object").is_in(old_digests) & pl.col("erases"))["doc_id"]
+            existing = rows.filter(~pl.col("doc_id").is_in(erased.implode()))
+            ids = (existing.filter("erases") if erasing else existing)["doc_id"].unique(maintain_order=True)
             readable.append(ReadableShard(now, ids if len(ids) else None))
         return readable
 
     def digests_of(self, shard: Shard) -> list[str]:
-        """Return the digests by which documents of a shard may be named: its own, and those that stood in its place."""
+        """Return the digest of a shard, and of those that replaced it: entries may list its documents under any."""
         digests = [shard.sha256]
         while (now := self.replaced.get(shard.object)) is not None:
             shard = shard.model_copy(update=now.model_dump())
@@ -341,46 +352,47 @@ class WithdrawalLog:
         return digests
 
     def rows_of(self, manifest: Manifest) -> pl.DataFrame:
-        """Return what `rows` says of a version, each document once, at its first entry: `doc_id` and `number`."""
+        """Return the documents of a version that readers must skip: `doc_id`, and the `number` of the first entry."""
         digests = [digest for shard in manifest.shards for digest in self.digests_of(shard)]
         rows = self.rows.filter(pl.col("object").is_in(digests)).sort("number", maintain_order=True)
         return rows.select("doc_id", "number").unique("doc_id", keep="first", maintain_order=True)
 
     def withdrawn_since(self, manifest: Manifest, sequence: int) -> pl.Series:
-        """Return the ids of documents of a version that were withdrawn after an entry."""
+        """Return the ids of a version's documents that were withdrawn after an entry of the log."""
         return self.rows_of(manifest).filter(pl.col("number") > sequence)["doc_id"].sort()
 
     def withdrawn_from(self, manifest: Manifest) -> int:
-        """How many documents of a version are withdrawn."""
+        """Return the number of documents of a version that readers must skip."""
         return self.rows_of(manifest).height if self.binding else 0
 
 
 def read_log(store: Store, manifest: Manifest | None = None) -> WithdrawalLog:
-    """Return the log of a store, checked from its first entry to the last that any file of the store mentions.
+    """Read and verify the log of a store, up to the last entry that a file of the store mentions.
 
     Args:
-        store: where the log is.
-        manifest: one that was read already, which saves a request to a store elsewhere.
+        store: the store.
+        manifest: a manifest that was read before, which saves a request to a remote store.
 
     Raises:
-        ReleaseError: an entry is missing, damaged, or does not follow the previous one.
+        ReleaseError: an entry is missing or damaged, or doesn't follow the previous one.
     """
-    # Whatever mentions an entry is written after it. Read first, it cannot be ahead of a log that is being extended.
-    listed = store.names_in(FOLDER)
-    mentions = _mentions(store, listed, manifest)
+    # Files that mention an entry are written after it. They are read first, so that an entry that is added at the same
+    # time can't seem to be missing.
+    names = store.names_in(FOLDER)
+    mentions = _mentions(store, names, manifest)
     entries: list[Entry] = []
     digests: list[str] = []
     while True:
         number = len(entries) + 1
         name = f"{number:04d}.json"
-        # A file server may offer no listing: a file that is not listed may still exist.
-        if name not in listed and not store.exists(FOLDER, name):
+        # Some file servers offer no listing, so that a file that isn't listed may exist.
+        if name not in names and not store.exists(FOLDER, name):
             break
         data = store.read(FOLDER, name)
         place = f"{store.url}, {FOLDER}/{name}"
         entry = parse_entry(data, place)
         if entry.number != number or entry.previous != (digests[-1] if digests else BEGINNING):
-            raise ReleaseError(place, _("it doesn't follow on the entry before it"), _REMEDY)
+            raise ReleaseError(place, _("it doesn't continue the previous entry"), _REMEDY)
         entries.append(entry)
         digests.append(hashlib.sha256(data).hexdigest())
     log = WithdrawalLog(store, tuple(entries), tuple(digests))
@@ -392,26 +404,26 @@ def read_log(store: Store, manifest: Manifest | None = None) -> WithdrawalLog:
 _NUMBERED: Final = re.compile(r"(\d{4,})\.json(\.minisig)?")
 
 
-def _mentions(store: Store, listed: Sequence[str], manifest: Manifest | None) -> list[tuple[int, str]]:
-    """Return how many entries the log must have, by each file that mentions one.
+def _mentions(store: Store, names: Sequence[str], manifest: Manifest | None) -> list[tuple[int, str]]:
+    """Return pairs of the number of entries that the log must have, and the file that mentions it.
 
-    The files are entries and their signatures, and the newest version of each release.
+    The files are entries, their signatures, and the newest version of each release.
     """
-    numbered = [(int(match[1]), f"{FOLDER}/{name}") for name in listed if (match := _NUMBERED.fullmatch(name))]
+    numbered = [(int(match[1]), f"{FOLDER}/{name}") for name in names if (match := _NUMBERED.fullmatch(name))]
     versions = [(manifest.withdrawal_sequence, manifest.spec) for manifest in store.newest_manifests(manifest)]
     return [*numbered, *versions]
 
 
 def withdrawn_note(log: WithdrawalLog, manifest: Manifest) -> Message | None:
-    """Return a sentence for who reads a version of which documents are withdrawn."""
+    """Return a sentence about the withdrawn documents of a version, if any, for its readers."""
     count = log.withdrawn_from(manifest)
     if not count:
         return None
-    what = {"n": f"{count:,}", "release": manifest.spec}
     return _(
         "{n} {n:document|documents} of {release} {n:is|are} withdrawn, and left out; a later version is without "
         "{n:it|them}",
-        **what,
+        n=f"{count:,}",
+        release=manifest.spec,
     )
 
 
@@ -420,11 +432,11 @@ def must_reach(log: WithdrawalLog, count: int, mentioned_by: str) -> None:
 
     Args:
         log: the log.
-        count: how many entries it had when a file was written.
-        mentioned_by: that file, for the error.
+        count: the number of entries when a file was written.
+        mentioned_by: the file, for the error.
 
     Raises:
-        ReleaseError: entries are missing, or the whole log.
+        ReleaseError: the log has fewer entries.
     """
     if log.sequence < count:
         place = f"{log.store.url}, {FOLDER}/{log.sequence + 1:04d}.json"
@@ -437,24 +449,24 @@ def must_reach(log: WithdrawalLog, count: int, mentioned_by: str) -> None:
 
 
 def add_entry(log: WithdrawalLog, time: datetime, tables: Mapping[str, pl.DataFrame], **fields: Any) -> Entry:
-    """Add an entry.
+    """Add an entry to the log.
 
     Args:
-        log: as it was read.
-        time: now.
-        tables: by the names of `_TABLES`.
+        log: the log before the entry.
+        time: the time of the entry.
+        tables: the tables of the entry, by the names in `_TABLES`; empty ones aren't written.
         fields: further attributes of the entry.
 
     Raises:
-        EntryTakenError: another process has added one since the log was read.
-        ReleaseError: the clock runs backwards, or the disk is full.
+        EntryTakenError: another process has added an entry since the log was read.
+        ReleaseError: the time is before that of the last entry, or the disk is full.
     """
     last = log.entries[-1].time if log.entries else None
     if last and last - _CLOCK_SKEW <= time:
         time = max(time, last)
     if last and time < last:
         problem = _(
-            "by this machine's clock it is {time}, before the log's last entry ({last})",
+            "this machine's clock says {time}, which is before the log's last entry ({last})",
             time=f"{time:%F %T}",
             last=f"{last:%F %T}",
         )
@@ -467,19 +479,19 @@ def add_entry(log: WithdrawalLog, time: datetime, tables: Mapping[str, pl.DataFr
     try:
         log.store.create(entry.dumped(), FOLDER, entry.file)
     except ReleaseError:
-        problem = _("somebody else has withdrawn something at this moment, and was first")
-        raise EntryTakenError(f"{log.store.url}, {FOLDER}/{entry.file}", problem, _("give the command again")) from None
+        problem = _("another process has just added an entry to the log")
+        raise EntryTakenError(f"{log.store.url}, {FOLDER}/{entry.file}", problem, _("run the command again")) from None
     log.store.sign(entry.dumped(), FOLDER, entry.file)
     return entry
 
 
 def time_after(log: WithdrawalLog, now: datetime) -> datetime:
-    """Return the time of an entry that follows on those which others have added since a command began at `now`."""
+    """Return the time for an entry that follows the last one of the log: `now`, or the last entry's time if later."""
     return max(now, log.entries[-1].time) if log.entries else now
 
 
 def table_file(sha256: str) -> str:
-    """Return the name of a table's file.
+    """Return the name of a table's file, by its digest.
 
     >>> table_file("ab12")
     'ab12.parquet'

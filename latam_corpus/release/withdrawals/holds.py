@@ -1,9 +1,8 @@
-"""What was held while a dispute about it lasts, and comes back when that is settled so.
+"""Return held documents to a release.
 
-A hold is an entry of the log like a withdrawal, but that a purge leaves its documents where they are: in the objects of
-the versions that had them, which readers give nobody. The return is an entry, too; from it on the hold no longer binds,
-and the next version of each release that had the documents has them again, as they were, unless their terms or a
-withdrawal keep them out by then.
+A hold is an entry of the log like a withdrawal, except that a purge doesn't erase its documents. They remain in the
+objects of the versions that had them, where readers skip them. A return is also an entry and ends the hold. The next
+version of each release that had the documents contains them again, unless their terms or a withdrawal exclude them.
 """
 
 from __future__ import annotations
@@ -45,65 +44,65 @@ def give_back(
     request: str,
     because: str,
     now: datetime,
-    runs_there: Mapping[str, Path] | None = None,
+    runs_on_disk: Mapping[str, Path] | None = None,
     progress: Progress | None = None,
     judged: Sequence[Judgement] = (),
 ) -> Withdrawal:
-    """End a hold, and make the next version of a release, which has its documents again.
+    """End a hold, and make the next version of a release, with the held documents.
 
     Args:
-        store: where they are.
-        name: the release of which the next version is made.
-        request: what the hold is called, such as H0003-06d6cbdc.
-        because: why; it stands in the log.
-        now: the time.
-        runs_there: the folders of runs on the disk, by name.
-        progress: told what is done, how much of it and of how much.
-        judged: what readers judged, for the next version's card.
+        store: the store of the documents.
+        name: the release.
+        request: the name of the hold, such as H0003-06d6cbdc.
+        because: the reason, which is stored in the log.
+        now: the time of the entry.
+        runs_on_disk: the folders of runs, by name.
+        progress: called with the current step, the number of items done and the number of all.
+        judged: judgements of readers, for the next version's card.
 
     Raises:
-        ConfigError: there is no such release, or no hold of that name; one version is named, or nothing is said.
-        ReleaseError: the log or a version is damaged, somebody else was first, or the next version can't be made.
+        ConfigError: the release or the hold doesn't exist, the name is that of one version, or the reason is empty.
+        ReleaseError: the log or a version is damaged, another process was first, or the next version can't be made.
     """
     because = checked_reason(name, because)
     with store.named_errors():
         while True:
-            done = _given_back(store, name, request, because, now, runs_there or {}, progress, judged)
+            done = _give_back_once(store, name, request, because, now, runs_on_disk or {}, progress, judged)
             if done:
                 return done
             now = time_after(read_log(store), now)
 
 
-def _given_back(
+def _give_back_once(
     store: Store,
     name: str,
     request: str,
     because: str,
     now: datetime,
-    runs_there: Mapping[str, Path],
+    runs_on_disk: Mapping[str, Path],
     progress: Progress | None,
     judged: Sequence[Judgement],
 ) -> Withdrawal | None:
-    """See `give_back`; None if another process added to the log first."""
-    before = load_manifest(store, *store.find(name))
+    """Do the work of `give_back`; return None if another process has added an entry to the log."""
+    old = load_manifest(store, *store.find(name))
     log = read_log(store)
     holds = {entry.request: entry for entry in log.entries if entry.kind == "hold"}
     if request not in holds:
         raise ConfigError(store.url, _("it has no hold «{request}»", request=request), closest(request, holds))
     hold = holds[request]
     versions = versions_of(store, log)
-    returns = [one for one in log.entries if one.kind == "return" and one.of == hold.number]
+    returns = [entry for entry in log.entries if entry.kind == "return" and entry.of == hold.number]
     if returns:
         entry = returns[0]
     else:
-        asked = asked_hash("request", request)
-        called = request_name("return", log.sequence + 1, log.head, "request", asked)
-        about = {"request": called, "release": before.name, "by": "request", "asked": asked}
-        with store.claim(*store.names()):  # a build that is in its last steps would have to begin anew
+        hold_hash = asked_hash("request", request)
+        entry_name = request_name("return", log.sequence + 1, log.head, "request", hold_hash)
+        fields = {"request": entry_name, "release": old.name, "by": "request", "asked": hold_hash}
+        with store.claim(*store.names()):  # wait for builds in their last steps, which would have to start again
             try:
-                entry = add_entry(log, now, {}, kind="return", of=hold.number, because=because, **about)
+                entry = add_entry(log, now, {}, kind="return", of=hold.number, because=because, **fields)
             except EntryTakenError:
                 return None
-    after = next_version_of(name, store, now, runs_there, progress, judged)
-    before = version_before(entry, before, versions)
-    return outcome(store, entry, request, before, after, versions, log.table(hold, "rows"), runs_there)
+    new = next_version_of(name, store, now, runs_on_disk, progress, judged)
+    old = version_before(entry, old, versions)
+    return outcome(store, entry, request, old, new, versions, log.table(hold, "rows"), runs_on_disk)

@@ -1,7 +1,7 @@
-"""Erasing what was withdrawn: its text goes from the store's old objects and indexes, and from the runs on this disk.
+"""Erase withdrawn documents from the objects and indexes of a store, and from the runs on this disk.
 
-What stands in an erased file's place is written first, then an entry of the log says so, then the file goes: a purge
-that is cut off goes on when it is given again.
+For each file, the replacement is written first, then the entry of the log, then the file is removed. If a purge is
+interrupted, repeating the command finishes it.
 """
 
 from __future__ import annotations
@@ -45,19 +45,20 @@ if TYPE_CHECKING:
     from latam_corpus.release.storing.withdrawal_log import ReadableShard, WithdrawalLog
 
 _KINDS: Final = ("kept", "dropped")
-_PAGES: Final = (REPORT_FILE, INTERNAL_REPORT_FILE)  # they show beginnings of texts
+_PAGES: Final = (REPORT_FILE, INTERNAL_REPORT_FILE)  # with beginnings of texts
 
 
 @dataclass
 class Purged:
-    """What a purge erased, and what it couldn't reach.
+    """The result of a purge.
 
     Attributes:
-        documents: that are withdrawn.
-        objects: of the store that were erased, and the bytes of what stands in their place.
-        runs: of which rows have no text any more, by run.
-        work: folders of stored work that went.
-        not_reached: sentences.
+        documents: the number of withdrawn documents.
+        objects: the number of objects that were removed from the store.
+        written: bytes of the objects that replace them.
+        runs: the number of documents whose text was erased, by run.
+        work: the number of folders of stored work that were removed.
+        not_reached: sentences about copies that a purge can't erase.
     """
 
     documents: int = 0
@@ -69,16 +70,16 @@ class Purged:
 
 
 def purge(store: Store, out: Path | None, now: datetime) -> Purged:
-    """Erase what was withdrawn from the store and from the folder of runs.
+    """Erase withdrawn documents from the store and from the folder of runs.
 
     Args:
-        store: where it was.
-        out: the folder of runs and work; None leaves runs as they are, and reports it.
-        now: the time.
+        store: the store of the documents.
+        out: the folder of runs and work; None to leave runs unchanged and report that.
+        now: the time of the entry.
 
     Raises:
-        ConfigError: the store has no release, such as one of which the name is misspelt; or a run is being worked on.
-        ReleaseError: the log, a version or a run is damaged, or somebody else has added to the log meanwhile.
+        ConfigError: the store has no releases, as when its name is misspelt; or a run is in progress.
+        ReleaseError: the log, a version or a run is damaged, or another purge was added to the log at the same time.
     """
     purged = Purged()
     with store.named_errors():
@@ -100,13 +101,13 @@ def purge(store: Store, out: Path | None, now: datetime) -> Purged:
                 store.remove(path)
                 purged.objects += path.startswith("objects/")
     if out is None:
-        purged.not_reached.append(_("runs and stored work: to erase them there, too, name their folder with --out"))
+        purged.not_reached.append(_("runs and stored work: to erase documents there too, name the folder with --out"))
     elif bucket := bucket_of(out):
         purged.not_reached.append(
-            _("runs and work at {place}: remove «runs/» and «work/» there; they are made anew", place=bucket.url)
+            _("runs and work at {place}: remove «runs/» and «work/» there; they can be rebuilt", place=bucket.url)
         )
     elif not (out / "runs").is_dir() and not (out / "work").is_dir():
-        missing = _("runs and stored work: there are none in {folder}; where they are elsewhere, say so with --out")
+        missing = _("runs and stored work: there are none in {folder}; if they are elsewhere, name it with --out")
         purged.not_reached.append(missing.fill(folder=out))
     else:
         _purge_runs(out, Tombstones(log, erasing=True), purged)
@@ -116,13 +117,13 @@ def purge(store: Store, out: Path | None, now: datetime) -> Purged:
         _("models that were trained on older versions"),
     ]
     if out is not None and (out / "collected").is_dir():
-        collected = _("what was collected, in {folder}: remove what is withdrawn there", folder=out / "collected")
+        collected = _("collected files in {folder}: remove the withdrawn ones there", folder=out / "collected")
         purged.not_reached.insert(0, collected)
     return purged
 
 
 def _add_purge(store: Store, log: WithdrawalLog, now: datetime, fields: Mapping[str, Any]) -> None:
-    """Add the entry of a purge, after entries that others have added meanwhile, unless one is a purge, too."""
+    """Add the entry of a purge, after entries that other processes have added, unless one of these is a purge."""
     sequence = log.sequence
     while True:
         try:
@@ -137,57 +138,57 @@ def _add_purge(store: Store, log: WithdrawalLog, now: datetime, fields: Mapping[
 
 
 def _replaced(store: Store, log: WithdrawalLog, purged: Purged) -> Iterator[tuple[str, Replacement | None]]:
-    """For each file of the store that has something withdrawn, its path and what stands in its place."""
+    """Yield each file of the store with withdrawn documents, and its replacement, or None if it has no other rows."""
     done: dict[str, Replacement | None] = {}
     for name in store.names():
         for version in store.versions(name):
             manifest = load_manifest(store, name, version)
             with store.scratch() as folder:
-                for one in log.readable(manifest, erasing=True):
-                    if one.without is None:
+                for readable in log.readable(manifest, erasing=True):
+                    if readable.without is None:
                         continue
-                    path = one.shard.object
+                    path = readable.shard.object
                     if path not in done:
-                        done[path] = _without(store, one, folder)
+                        done[path] = _rewritten(store, readable, folder)
                         purged.written += now.bytes if (now := done[path]) else 0
                     yield path, done[path]
-                    if one.shard.index in manifest.files:
-                        # Nobody compares with a version of which documents are withdrawn.
-                        yield f"releases/{name}/{version}/{one.shard.index}", None
+                    if readable.shard.index in manifest.files:
+                        # Runs don't use the index of a version with withdrawn documents.
+                        yield f"releases/{name}/{version}/{readable.shard.index}", None
 
 
-def _without(store: Store, one: ReadableShard, folder: Path) -> Replacement | None:
-    """Return the object with the rows that readers still get, in the store; None where there are none."""
-    if not one.rows:
+def _rewritten(store: Store, readable: ReadableShard, folder: Path) -> Replacement | None:
+    """Write the object without its withdrawn rows to the store; None if no row remains."""
+    if not readable.rows:
         return None
     source, target = folder / "old", folder / "new.parquet"
-    fetch(store, one.shard.object, one.shard.sha256, source)
-    rewrite(source, one.wanted(), target)
+    fetch(store, readable.shard.object, readable.shard.sha256, source)
+    rewrite(source, readable.wanted(), target)
     source.unlink()
     sha256, size = digest_of(target), target.stat().st_size
     text_bytes = pl.scan_parquet(target).select(pl.col("text").str.len_bytes().sum()).collect().item()
     store.add_object(target, sha256)
-    return Replacement(sha256=sha256, bytes=size, rows=one.rows, text_bytes=text_bytes)
+    return Replacement(sha256=sha256, bytes=size, rows=readable.rows, text_bytes=text_bytes)
 
 
 def _purge_runs(out: Path, tombstones: Tombstones, purged: Purged) -> None:
-    """Take the text of what is withdrawn out of the runs' documents, and stored work that has it away.
+    """Erase the texts of withdrawn documents in runs, and remove stored work that contains such documents.
 
     Raises:
-        ConfigError: a run is being worked on.
-        ReleaseError: one is damaged.
+        ConfigError: a run is in progress.
+        ReleaseError: a run is damaged.
     """
     with alone(out):
-        known = folders(out)
-        _remove_unfinished(out, known)
-        for folder in known:
+        run_folders = folders(out)
+        _remove_unfinished(out, run_folders)
+        for folder in run_folders:
             if not (folder / RUN_FILE).is_file():
                 continue
             removed = is_removed(folder)
-            blanked = 0 if removed else _purge_run(folder, tombstones)
-            if blanked:
-                purged.runs[folder.name] = blanked
-            if blanked or removed:
+            erased_count = 0 if removed else _purge_run(folder, tombstones)
+            if erased_count:
+                purged.runs[folder.name] = erased_count
+            if erased_count or removed:
                 for page in _PAGES:
                     (folder / page).unlink(missing_ok=True)
         for step in sorted((out / "work").glob("??/*")):
@@ -195,12 +196,12 @@ def _purge_runs(out: Path, tombstones: Tombstones, purged: Purged) -> None:
             if any(_has_withdrawn(file, tombstones) for file in files):
                 shutil.rmtree(step)
                 purged.work += 1
-        # Fingerprints of versions, which are fetched again.
+        # Fingerprints of versions; runs fetch them again.
         shutil.rmtree(out / "work" / "index", ignore_errors=True)
 
 
-def _remove_unfinished(out: Path, known: Sequence[Path]) -> None:
-    """Remove what processes that were killed left: no record tells of the texts in it.
+def _remove_unfinished(out: Path, run_folders: Sequence[Path]) -> None:
+    """Remove files of killed processes, whose texts no record lists.
 
     Raises:
         ReleaseError: something can't be removed.
@@ -209,10 +210,10 @@ def _remove_unfinished(out: Path, known: Sequence[Path]) -> None:
         remove_begun(out / "work")
         for hidden in (out / "runs").glob(".*.removed"):
             remove(hidden)
-        for folder in known:
+        for folder in run_folders:
             if (folder / RUN_FILE).is_file():
                 begun = [path for kind in _KINDS for path in (folder / kind).glob(".*")]
-            else:  # it is written anew from the beginning
+            else:  # an unfinished run writes these again
                 begun = [folder / name for name in (*_KINDS, *_PAGES)]
             for path in begun:
                 remove(path)
@@ -221,37 +222,37 @@ def _remove_unfinished(out: Path, known: Sequence[Path]) -> None:
 
 
 def _purge_run(folder: Path, tombstones: Tombstones) -> int:
-    """How many documents of a run have no text any more."""
+    """Erase the texts and titles of withdrawn documents in a run; return how many had a text."""
     run = load_run(folder)
     changed: dict[str, str] = {}
-    blanked = 0
+    erased_count = 0
     for kind in _KINDS:
         for file in run.files(kind):
             rows = schema.conform(pl.read_parquet(file, glob=False), schema.DOCUMENT_SCHEMA)
-            out = _withdrawn(rows, tombstones) & (rows["text"].fill_null("") != "")
-            if not out.any():
+            is_erased = _is_withdrawn(rows, tombstones) & (rows["text"].fill_null("") != "")
+            if not is_erased.any():
                 continue
-            blanked += int(out.sum())
-            erased = {name: pl.when(pl.lit(out)).then(pl.lit("")).otherwise(name) for name in ("text", "title")}
+            erased_count += int(is_erased.sum())
+            erased = {name: pl.when(pl.lit(is_erased)).then(pl.lit("")).otherwise(name) for name in ("text", "title")}
             with replacing(file) as temporary:
                 rows.with_columns(**erased).write_parquet(temporary, compression="zstd", statistics=False)
             changed[file.relative_to(folder).as_posix()] = digest_of(file)
     if changed and (folder / DIGESTS_FILE).is_file():
         replace(folder / DIGESTS_FILE, sealed(read_digests(folder) | changed, indent=1))
-    return blanked
+    return erased_count
 
 
-def _withdrawn(rows: pl.DataFrame, tombstones: Tombstones) -> pl.Series:
-    """Which of these documents are withdrawn."""
+def _is_withdrawn(rows: pl.DataFrame, tombstones: Tombstones) -> pl.Series:
+    """Whether each document is withdrawn, by its columns or by its text."""
     pairs = zip(rows["text"], rows["text_hash"], strict=True)
-    hashes = [text_hash(text) if known is None and text is not None else known for text, known in pairs]
+    hashes = [text_hash(text) if digest is None and text is not None else digest for text, digest in pairs]
     matches = tombstones.matching_texts(rows.with_columns(pl.Series("text_hash", hashes, dtype=pl.Binary)))["row"]
     return tombstones.about(rows).is_not_null() | pl.int_range(rows.height, eager=True).is_in(matches.implode())
 
 
 def _has_withdrawn(file: Path, tombstones: Tombstones) -> bool:
-    """Whether stored work has a document that is withdrawn."""
+    """Whether a file of stored work has a withdrawn document."""
     names = pl.read_parquet_schema(file)
     if "doc_id" not in names or "text" not in names:
         return False
-    return _withdrawn(schema.conform(pl.read_parquet(file, glob=False), schema.DOCUMENT_SCHEMA), tombstones).any()
+    return _is_withdrawn(schema.conform(pl.read_parquet(file, glob=False), schema.DOCUMENT_SCHEMA), tombstones).any()

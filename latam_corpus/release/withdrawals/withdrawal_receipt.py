@@ -1,7 +1,7 @@
-"""The receipt of a withdrawal: one page in Spanish, Portuguese and English, or JSON, which anyone can check.
+"""The receipt of a withdrawal: a page in Spanish, Portuguese and English, or JSON, which anyone can verify.
 
-Both hold the same values, among them the log's entry as it is; each carries the digest of its own bytes, and the log
-has the digest of each. A page is made of its values alone, so that what people read is what is checked.
+Both contain the same values, including the entry of the log. Each contains the digest of its own bytes, and the log
+contains the digests of both. The text of a page is generated from its values alone, so that it is verified with them.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from latam_corpus.release.withdrawals.withdraw import Withdrawal
 
 _FORMAT: Final = 1
-_MOST: Final = 1000  # documents named on a receipt; of more their number stands there, and the log has them all
+_MAX_IDS: Final = 1000  # documents that a receipt lists; the log lists all
 _SEALED: Final = re.compile(rb"(?s)(.*\n<!-- sha256 )([0-9a-f]{64}) -->\n\Z")
 _VALUES: Final = re.compile(rb'(?s)<script type="application/json" id="receipt">\n(.*)</script>')
 
@@ -62,7 +62,7 @@ ASKED_TOGETHER: Final = {
     "url": _("everything from {n} {n:address|addresses} ({value})"),
     "text": _("{n} {n:text|texts} and {n:its|their} copies, by the hash of each text ({value})"),
 }
-_NAMED: Final = 20  # of what was named of one kind as many stand in the sentence; the values have them all
+_SHOWN: Final = 20  # items of a kind that a sentence lists; the values list all
 _TITLES: Final = {
     "withdrawal": _("Receipt of a withdrawal"),
     "hold": _("Receipt of a hold"),
@@ -142,17 +142,17 @@ _WHAT: Final = {
 
 
 def not_reached(done: Withdrawal) -> list[Message]:
-    """Return what a withdrawal can't do, a line each."""
-    others = _("the latest version of {name}: `latam-corpus release build {name} --parent latest`")
+    """Return the places that a withdrawal doesn't reach."""
+    other_release = _("the latest version of {name}: `latam-corpus release build {name} --parent latest`")
     return [
-        *(others.fill(name=name) for name in done.others),
+        *(other_release.fill(name=name) for name in done.other_releases),
         *([_("the bytes of older versions, until `latam-corpus release purge`")] if done.entry.erases else []),
         *(_AFTERWARDS if done.entry.kind != "return" else []),
     ]
 
 
 def receipt_values(done: Withdrawal) -> dict[str, Any]:
-    """Return what the receipt says, as plain values."""
+    """Return the values of the receipt, as for JSON."""
     entry = done.entry
     return {
         "format": _FORMAT,
@@ -163,7 +163,7 @@ def receipt_values(done: Withdrawal) -> dict[str, Any]:
         "time": entry.time.isoformat(),
         "entry": {"number": entry.number, "sha256": done.entry_sha256, "file": entry.dumped().decode()},
         "documents": len(done.documents),
-        "doc_ids": done.documents[:_MOST],
+        "doc_ids": done.documents[:_MAX_IDS],
         "versions": [
             {"version": spec, "documents": n, "shards": done.shards[spec]} for spec, n in sorted(done.rows.items())
         ],
@@ -178,7 +178,7 @@ def receipt_values(done: Withdrawal) -> dict[str, Any]:
         "promoted": done.promoted,
         "in_place_of": done.in_place_of,
         "kept_out": done.kept_out,
-        "left_aside": list(map(str, done.left_aside)),
+        "left_aside": list(map(str, done.copy_notices)),
         "not_reached": list(map(str, not_reached(done))),
         "toolkit": __version__,
     }
@@ -191,10 +191,10 @@ def receipt_files(values: Mapping[str, Any]) -> dict[str, bytes]:
 
 
 def write_receipt_entry(store: Store, done: Withdrawal, now: datetime) -> dict[str, bytes]:
-    """Return the receipt's bytes in each format, whose digests the log has then.
+    """Add the digests of the receipt to the log; return the receipt's bytes in each format.
 
     Raises:
-        ReleaseError: the log can't be added to.
+        ReleaseError: the entry can't be added.
     """
     files = receipt_files(receipt_values(done))
     digests = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
@@ -209,15 +209,15 @@ def write_receipt_entry(store: Store, done: Withdrawal, now: datetime) -> dict[s
 
 
 def write_receipt(store: Store, done: Withdrawal, file: Path | None = None) -> dict[str, Any]:
-    """Write the digests of a receipt into the log, and the receipt into a file if one is named; return its values.
+    """Add the digests of a receipt to the log, write the receipt to a file, and return its values.
 
     Args:
-        store: of the log; where it is signed, so is the file.
-        done: what became of the request.
-        file: JSON if it ends in `.json`, else a page.
+        store: the store of the log; if it has a signer, the file is signed too.
+        done: the result of the request.
+        file: the file to write, JSON if it ends in `.json`, else a page; None to write no file.
 
     Raises:
-        ReleaseError: the log can't be added to.
+        ReleaseError: the entry can't be added.
     """
     files = write_receipt_entry(store, done, datetime.now(UTC))
     if file:
@@ -231,23 +231,23 @@ def write_receipt(store: Store, done: Withdrawal, file: Path | None = None) -> d
 def problems_of(
     data: bytes, store: Store | None, keys: Sequence[PublicKey] = (), signature: bytes | None = None
 ) -> list[str]:
-    """Return what is wrong with a receipt, a sentence each; nothing where it is genuine. See `receipt_problems`."""
+    """Return the problems of a receipt in English, see `receipt_problems`."""
     return [str(problem) for problem in receipt_problems(data, store, keys, signature)]
 
 
 def receipt_problems(
     data: bytes, store: Store | None, keys: Sequence[PublicKey] = (), signature: bytes | None = None
 ) -> list[Message]:
-    """Return what is wrong with a receipt, a sentence each; nothing where it is genuine.
+    """Verify a receipt, and return a sentence for each problem; empty if it is genuine.
 
     Args:
-        data: its bytes, of a page or of JSON.
-        store: whose log it must stand in; None where only the receipt is at hand.
-        keys: of those who may have signed it, and the log; signatures aren't looked at where there is none.
-        signature: the bytes of its signature's file; None where there is none.
+        data: the bytes of a page or of JSON.
+        store: the store whose log must name the receipt; None to check the receipt alone.
+        keys: the public keys that may have signed the receipt and the log; empty to ignore signatures.
+        signature: the bytes of the signature file; None if there is none.
 
     Raises:
-        ConfigError: it is no receipt.
+        ConfigError: the file isn't a receipt.
         ReleaseError: the store's log is damaged.
     """
     forged = signature_problem(data, signature, keys) if keys else None
@@ -262,17 +262,19 @@ def _problems(data: bytes, store: Store | None, keys: Sequence[PublicKey]) -> li
             return [_OTHER_BYTES]
         match = _VALUES.search(data)
         if not match:
-            return [_("it holds no values")]
+            return [_("it contains no values")]
         inner = _unescaped(match[1])
     elif not data.lstrip().startswith(b"{"):
         if b"<html" in data[:200].lower():
             return [_OTHER_BYTES]
         raise ConfigError(
-            _("the receipt"), _("it is neither a page nor JSON of this toolkit"), _("name the file of a receipt")
+            _("the receipt"),
+            _("it isn't a receipt of this program, which is a page or JSON"),
+            _("name the file of a receipt"),
         )
     try:
         values = unsealed(inner)
-        problems = [*_disagreeing(values), *_other_page(values, inner, data if page else None)]
+        problems = [*_entry_problems(values), *_page_problems(values, inner, data if page else None)]
     except ReleaseError as error:
         return [_("its entry of the log: {problem}", problem=error.args[1])]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -280,24 +282,24 @@ def _problems(data: bytes, store: Store | None, keys: Sequence[PublicKey]) -> li
     if store and not problems:
         with store.named_errors():
             log = read_log(store)
-            problems += [*_unlogged(values, data, log), *log_signature_problems(log, keys)]
+            problems += [*_log_problems(values, data, log), *log_signature_problems(log, keys)]
     return problems
 
 
 def _unreadable(error: Exception) -> Message:
     if type(error) is ValueError:
         return known(error)
-    return _("it lacks what a receipt says: {cause}", cause=repr(error))
+    return _("it lacks values of a receipt: {cause}", cause=repr(error))
 
 
-def _disagreeing(values: Mapping[str, Any]) -> list[Message]:
-    """Where the receipt says something else than the entry of the log that it holds."""
+def _entry_problems(values: Mapping[str, Any]) -> list[Message]:
+    """Compare the values of a receipt with the entry of the log that it contains."""
     stored = values["entry"]
     entry = parse_entry(stored["file"].encode(), "the receipt")
-    asked = values["asked"]
-    hashed = _logged(asked["by"], asked["value"])
-    several = json.loads(asked["value"]) if asked["by"] == "several" else []
-    each = [(by, _logged(by, value)) for by, value in several]
+    requested = values["asked"]
+    value_hash = _logged(requested["by"], requested["value"])
+    items = json.loads(requested["value"]) if requested["by"] == "several" else []
+    item_hashes = [(by, _logged(by, value)) for by, value in items]
     pairs = {
         "digest": (stored["sha256"], hashlib.sha256(stored["file"].encode()).hexdigest()),
         "number": (stored["number"], entry.number),
@@ -306,52 +308,51 @@ def _disagreeing(values: Mapping[str, Any]) -> list[Message]:
         "release": (values["release"], entry.release),
         "time": (values["time"], entry.time.isoformat()),
         "what was asked": (
-            (asked["by"], hashed, each),
-            (entry.by, entry.asked, [(one.by, one.asked) for one in entry.several]),
+            (requested["by"], value_hash, item_hashes),
+            (entry.by, entry.asked, [(item.by, item.asked) for item in entry.several]),
         ),
-        "reason": (asked["because"], entry.because),
+        "reason": (requested["because"], entry.because),
     }
-    return [_OF_ENTRY.fill(what=_WHAT[what]) for what, (one, other) in pairs.items() if one != other]
+    return [_OF_ENTRY.fill(what=_WHAT[what]) for what, (stated, logged) in pairs.items() if stated != logged]
 
 
 def _logged(by: By, value: str) -> str:
-    """Return what the log states of something that a receipt names."""
+    """Return a value of a receipt in the form of the log."""
     return value if by == "url" else asked_hash(by, value)
 
 
-def _other_page(values: Mapping[str, Any], inner: bytes, page: bytes | None) -> list[Message]:
-    """Whether a page says something else than its values do; only the toolkit that made it can tell."""
+def _page_problems(values: Mapping[str, Any], inner: bytes, page: bytes | None) -> list[Message]:
+    """Compare a page with the page generated from its values, if this version of the program made it."""
     if page is None or values["toolkit"] != __version__ or _page(values, inner) == page:
         return []
-    return [_("its page says something else than its values")]
+    return [_("the text of the page doesn't agree with its values")]
 
 
-def _unlogged(values: Mapping[str, Any], data: bytes, log: WithdrawalLog) -> list[Message]:
-    """Return what of the receipt the store says otherwise."""
+def _log_problems(values: Mapping[str, Any], data: bytes, log: WithdrawalLog) -> list[Message]:
+    """Compare a receipt with the log and the versions of the store."""
     number = values["entry"]["number"]
     if number > log.sequence or log.digests[number - 1] != values["entry"]["sha256"]:
-        return [_("the log of {store} has another entry {number}, or none", store=log.store.url, number=number)]
+        return [_("entry {number} in the log of {store} is missing or differs", store=log.store.url, number=number)]
     digest = hashlib.sha256(data).hexdigest()
     if all(digest not in entry.receipts.values() for entry in log.entries if entry.of == number):
-        return [_("the log of {store} names no such receipt", store=log.store.url)]
+        return [_("the log of {store} doesn't list this receipt", store=log.store.url)]
     problems = []
     for when in ("before", "after"):
         name, _at, version = values[when]["version"].partition("@")
         if version not in log.store.versions(name):
             problems.append(_("{version}: the version isn't in the store", version=values[when]["version"]))
         elif manifest_sha256(log.store, name, version) != values[when]["manifest_sha256"]:
-            problem = _("{version}: its manifest is another than the receipt says", version=values[when]["version"])
+            problem = _("{version}: its manifest isn't the one of the receipt", version=values[when]["version"])
             problems.append(problem)
     return problems
 
 
 def sentences(values: Mapping[str, Any]) -> list[Message]:
-    """Return what the page says to people."""
-    asked = _asked(values["asked"]["by"], values["asked"]["value"])
-    known = {
+    """Return the sentences of the page."""
+    fields = {
         "request": values["request"],
         "day": values["time"][:10],
-        "asked": asked,
+        "asked": _requested(values["asked"]["by"], values["asked"]["value"]),
         "because": values["asked"]["because"],
         "n": values["documents"],
         "release": values["release"],
@@ -361,37 +362,37 @@ def sentences(values: Mapping[str, Any]) -> list[Message]:
     lines: list[Message] = []
     for line in _LINES[values["kind"]]:
         if line is _PROMOTED:
-            lines += _of_copies(values)
+            lines += _copy_sentences(values)
         else:
-            lines.append(line.fill(**known))
+            lines.append(line.fill(**fields))
     return lines
 
 
-def _of_copies(values: Mapping[str, Any]) -> list[Message]:
-    """Return which copies came back, and which did not and why; receipts of older toolkits only count the first."""
+def _copy_sentences(values: Mapping[str, Any]) -> list[Message]:
+    """Return sentences about the copies; receipts of older versions only count those that were released."""
     lines = [_PROMOTED.fill(n=len(values["promoted"]))] if values["promoted"] else []
-    came = [f"{copy} ({of})" for copy, of in values.get("in_place_of", {}).items()]
-    if came:
-        lines.append(_CAME_BACK.fill(copies=first_of(came, _NAMED)))
+    pairs = [f"{copy} ({of})" for copy, of in values.get("in_place_of", {}).items()]
+    if pairs:
+        lines.append(_CAME_BACK.fill(copies=first_of(pairs, _SHOWN)))
     by_reason: dict[str, list[str]] = {}
     for copy, why in values.get("kept_out", {}).items():
         by_reason.setdefault(why, []).append(copy)
     lines += [
-        _STAY_OUT.fill(n=len(copies), why=reason_of(why), copies=first_of(copies, _NAMED))
+        _STAY_OUT.fill(n=len(copies), why=reason_of(why), copies=first_of(copies, _SHOWN))
         for why, copies in by_reason.items()
     ]
     return lines
 
 
-def _asked(by: str, value: str) -> Message:
-    """Return what was named, in words; of several things the first of each kind, since the log has them all."""
+def _requested(by: str, value: str) -> Message:
+    """Describe the request; of several items, only the first of each kind are listed."""
     if by != "several":
         return ASKED[by].fill(value=value)
     by_kind: dict[str, list[str]] = {}
-    for kind, one in json.loads(value):
-        by_kind.setdefault(kind, []).append(one)
+    for kind, item in json.loads(value):
+        by_kind.setdefault(kind, []).append(item)
     return enumerated(
-        ASKED_TOGETHER[kind].fill(n=len(ones), value=first_of(ones, _NAMED)) for kind, ones in by_kind.items()
+        ASKED_TOGETHER[kind].fill(n=len(items), value=first_of(items, _SHOWN)) for kind, items in by_kind.items()
     )
 
 
@@ -403,11 +404,11 @@ def _page(values: Mapping[str, Any], data: bytes) -> bytes:
         sections.append(
             f'<section lang="{language}">\n<h2>{title} <small>{name}</small></h2>\n{paragraphs}</section>\n'
         )
-    after = values["after"]
+    new = values["after"]
     rows = [
-        *((one["version"], _number(one["documents"]), " ".join(one["shards"])) for one in values["versions"]),
+        *((entry["version"], _number(entry["documents"]), " ".join(entry["shards"])) for entry in values["versions"]),
         (f"{values['before']['version']} manifest.json", "", values["before"]["manifest_sha256"]),
-        (f"{after['version']} manifest.json", _number(after["documents"]), after["manifest_sha256"]),
+        (f"{new['version']} manifest.json", _number(new["documents"]), new["manifest_sha256"]),
         (f"withdrawals/{values['entry']['number']:04d}.json", "", values["entry"]["sha256"]),
     ]
     heads = "".join(
@@ -431,7 +432,7 @@ def _page(values: Mapping[str, Any], data: bytes) -> bytes:
 
 
 def _number(n: int) -> str:
-    r"""Return a number as Spanish, Portuguese and English readers all read it.
+    r"""Format a number in a way that is clear in Spanish, Portuguese and English.
 
     >>> _number(1234), _number(12345)
     ('1234', '12\u202f345')

@@ -1,11 +1,11 @@
-"""What one request withdraws or holds: documents, sources, people, addresses and texts, as many as are named."""
+"""The request for a withdrawal or a hold: documents, sources, people, addresses and texts, in any number."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Self
 
 from latam_corpus.dedupe.fingerprints.fingerprint import text_hash
 from latam_corpus.errors import ConfigError
@@ -24,97 +24,110 @@ _FIELDS: Final[dict[By, str]] = {
 }  # fmt: skip
 
 
-class Named(NamedTuple):
-    """One thing that a request names.
+class RequestItem(NamedTuple):
+    """One document, source, person, address or text of a request.
 
     Attributes:
-        by: its kind.
-        given: what the user wrote.
-        wanted: the same in the form in which it is compared, see `settled`.
+        by: the kind of the item.
+        value: the value as the user wrote it.
+        normalised: the value in the form that is compared, see `settled`.
     """
 
     by: By
-    given: str
-    wanted: str
+    value: str
+    normalised: str
 
     @property
     def shown(self) -> str:
-        """What receipts state: the hash of a text, else `wanted`."""
-        return text_hash(self.wanted).hex() if self.by == "text" else self.wanted
+        """The item on receipts: the hash of a text, else the normalised value."""
+        return text_hash(self.normalised).hex() if self.by == "text" else self.normalised
 
     @property
     def logged(self) -> Selection:
-        """What the log states: a pattern of addresses itself, a hash of all else."""
-        return Selection(by=self.by, asked=self.wanted if self.by == "url" else asked_hash(self.by, self.shown))
+        """The item in the log: a pattern of addresses as it is, else a hash."""
+        return Selection(by=self.by, asked=self.normalised if self.by == "url" else asked_hash(self.by, self.shown))
 
 
 @dataclass(frozen=True)
 class WithdrawalRequest:
-    """Everything that one request names; it makes one entry of the log and one receipt.
+    """A request to withdraw or hold documents. It makes one entry of the log and one receipt.
 
     Attributes:
+        name: the release of which the next version is made; the documents leave all releases of the store.
+        because: the reason, which is stored in the log.
         docs: ids of documents.
         sources: ids of sources.
         creators: names of people.
-        urls: addresses, in which `*` stands for any characters.
+        urls: addresses; `*` matches any characters.
         texts: whole texts.
-        places: where ids were read from a file, by the id: errors name the line.
+        kind: a withdrawal for good, or a hold until a dispute is settled (`holds.py`).
+        places: the file and line of ids that were read from files, by id, for errors.
 
-    >>> request = WithdrawalRequest(docs=("b", "a", "b"), sources=("cantos",))
-    >>> [(one.by, one.wanted) for one in request.named], request.by
+    >>> request = WithdrawalRequest("poemas", "her heirs ask for it", docs=("b", "a", "b"), sources=("cantos",))
+    >>> [(item.by, item.normalised) for item in request.items], request.by
     ([('doc', 'a'), ('doc', 'b'), ('source', 'cantos')], 'several')
     """
 
+    name: str
+    because: str
     docs: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     creators: tuple[str, ...] = ()
     urls: tuple[str, ...] = ()
     texts: tuple[str, ...] = ()
+    kind: Literal["withdrawal", "hold"] = "withdrawal"
     places: Mapping[str, Message] = field(default_factory=dict, compare=False)
 
+    @classmethod
+    def of(
+        cls, name: str, by: By, value: str, because: str, *, kind: Literal["withdrawal", "hold"] = "withdrawal"
+    ) -> Self:
+        """Return a request with one item.
+
+        >>> WithdrawalRequest.of("poemas", "source", "cantos", "its holder asks for it").sources
+        ('cantos',)
+        """
+        items: dict[str, Any] = {_FIELDS[by]: (value,)}
+        return cls(name, because, kind=kind, **items)
+
     @cached_property
-    def named(self) -> tuple[Named, ...]:
-        """Each thing that is named, once and sorted, so that the order of a request does not matter.
+    def items(self) -> tuple[RequestItem, ...]:
+        """The items, distinct and sorted, so that their order in the request doesn't matter.
 
         Raises:
-            ConfigError: nothing is named, a value is empty, or an address names no site.
+            ConfigError: there are no items, a value is empty, or an address names no site.
         """
-        every = {
-            (by, settled(by, given)): given for by, field in _FIELDS.items() for given in reversed(getattr(self, field))
+        values = {
+            (by, settled(by, value)): value for by, field in _FIELDS.items() for value in reversed(getattr(self, field))
         }
-        if not every:
+        if not values:
             options = ", ".join(f"--{by}" for by in _FIELDS)
             raise ConfigError(_("the request"), _("nothing is named"), _("name one of: {names}", names=options))
-        return tuple(Named(by, given, wanted) for (by, wanted), given in sorted(every.items()))
+        return tuple(RequestItem(by, value, normalised) for (by, normalised), value in sorted(values.items()))
+
+    @property
+    def creator_names(self) -> list[str]:
+        """The names of people in the items."""
+        return [item.value for item in self.items if item.by == "creator"]
 
     @property
     def by(self) -> By:
-        """The kind of what is named; `several` if more than one thing is."""
-        return self.named[0].by if len(self.named) == 1 else "several"
+        """The kind of the only item, or `several`."""
+        return self.items[0].by if len(self.items) == 1 else "several"
 
     @property
     def shown(self) -> str:
-        """What receipts state: of several things a JSON list of pairs of kind and value."""
-        if len(self.named) == 1:
-            return self.named[0].shown
-        return json.dumps([[one.by, one.shown] for one in self.named], ensure_ascii=False)
+        """The only item as on receipts, or a JSON list of pairs of kind and value."""
+        if len(self.items) == 1:
+            return self.items[0].shown
+        return json.dumps([[item.by, item.shown] for item in self.items], ensure_ascii=False)
 
     @property
     def asked(self) -> str:
-        """What the log states as `asked`; of several things the hash of `shown`."""
-        return self.named[0].logged.asked if len(self.named) == 1 else asked_hash("several", self.shown)
+        """The value of `asked` in the log: that of the only item, or the hash of `shown`."""
+        return self.items[0].logged.asked if len(self.items) == 1 else asked_hash("several", self.shown)
 
     @property
     def several(self) -> tuple[Selection, ...]:
-        """What the log states of each thing, if there are several."""
-        return tuple(one.logged for one in self.named) if len(self.named) > 1 else ()
-
-
-def request_of(by: By, value: str) -> WithdrawalRequest:
-    """Return a request that names one thing.
-
-    >>> request_of("source", "cantos").named[0].wanted
-    'cantos'
-    """
-    named: dict[str, Any] = {_FIELDS[by]: (value,)}
-    return WithdrawalRequest(**named)
+        """The items in the log; empty if there is only one."""
+        return tuple(item.logged for item in self.items) if len(self.items) > 1 else ()

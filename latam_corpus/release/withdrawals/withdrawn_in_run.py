@@ -1,7 +1,7 @@
-"""What a store's withdrawals keep out, set aside in a run before copies are looked for, so that none falls for it.
+"""Drop withdrawn documents in a run before `dedupe`, so that no document is dropped as a copy of a withdrawn one.
 
-A build leaves it out too, by the text that is released. Documents that a version of the release had before a text was
-withdrawn, and which the request didn't mean, stay, as they do in a build.
+A build checks the released texts again. Documents that a version already had when a text was withdrawn are kept if the
+request didn't match them, as in a build.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ if TYPE_CHECKING:
     from latam_corpus.release.storing.manifest import Manifest
     from latam_corpus.release.storing.withdrawal_log import WithdrawalLog
 
-_AT_ONCE: Final = 10_000  # rows with their texts
+_BATCH_ROWS: Final = 10_000  # rows with texts in memory
 
 
 @dataclasses.dataclass(frozen=True)
 class Withdrawals(Barrier):
-    """The barrier that sets aside what is withdrawn.
+    """The barrier that drops withdrawn documents.
 
     Attributes:
-        store: the URL of the store whose log it reads.
+        store: the URL of the store with the withdrawal log.
         release: the release that the run is for.
         entries: the digest of the log's withdrawals, see `_digest`.
     """
@@ -57,25 +57,25 @@ class Withdrawals(Barrier):
     entries: str = ""
 
     def decide(self, corpus: Corpus) -> Iterator[pl.DataFrame]:
-        """`withdrawn` for each row that a withdrawal names or whose text it does, with the request in the evidence.
+        """Drop each row that a withdrawal names or whose text is withdrawn, with the request in the evidence.
 
         Raises:
-            PartError: something was withdrawn since the run began.
+            PartError: a withdrawal was added since the run began.
             ReleaseError: the log or a version's ledger can't be read.
         """
         store = Store.at(self.store)
         log = read_log(store)
         if _digest(log) != self.entries:
-            problem = _("something was withdrawn from the store during the run")
+            problem = _("documents were withdrawn from the store during the run")
             raise PartError(store.url, problem, _("run it again: what was done before is kept"))
-        tombstones, known = Tombstones(log), _known(store, log, self.release)
+        tombstones, checked_ids = Tombstones(log), _checked_ids(store, log, self.release)
         evidence = {
             entry.number: json.dumps({"withdrawal": entry.number, "request": entry.request})
             for entry in log.withdrawals
         }
         for rows in corpus.frames(sorted(self.needs)):
-            for frame in rows.iter_slices(_AT_ONCE):
-                numbers = _numbers(frame, tombstones, known)
+            for frame in rows.iter_slices(_BATCH_ROWS):
+                numbers = _withdrawals(frame, tombstones, checked_ids)
                 yield frame.select(
                     ROW,
                     pl.lit(WITHDRAWN).alias("drop_reason"),
@@ -83,24 +83,24 @@ class Withdrawals(Barrier):
                 ).filter(numbers.is_not_null())
 
 
-def _numbers(frame: pl.DataFrame, tombstones: Tombstones, known: pl.Series) -> pl.Series:
-    """Return the number of the entry that keeps each row out; null where none does."""
+def _withdrawals(frame: pl.DataFrame, tombstones: Tombstones, checked_ids: pl.Series) -> pl.Series:
+    """Return the number of the withdrawal of each row, or null. Texts of checked documents aren't compared."""
     matches = tombstones.matching_texts(frame)
     rows = frame.select("doc_id").with_row_index("row").join(matches, on="row", how="left", maintain_order="left")
-    by_text = pl.when(~pl.col("doc_id").is_in(known.implode())).then(pl.col("number"))
+    by_text = pl.when(~pl.col("doc_id").is_in(checked_ids.implode())).then(pl.col("number"))
     return rows.select(pl.coalesce(pl.lit(tombstones.about(frame)), by_text).alias("number")).to_series()
 
 
-def _known(store: Store, log: WithdrawalLog, release: str) -> pl.Series:
-    """Return the ids of documents that a version of the release had when a text was withdrawn: they were asked then."""
+def _checked_ids(store: Store, log: WithdrawalLog, release: str) -> pl.Series:
+    """Return the ids of documents that were compared with withdrawn texts, since a version had them at the time."""
     ids = [pl.Series("doc_id", [], pl.String)]
-    asked = [entry.number for entry in log.withdrawals if "texts" in entry.tables]
-    versions = [load_manifest(store, release, version) for version in store.versions(release)] if asked else []
-    before: dict[str, Manifest] = {}
-    for number in asked:
+    numbers = [entry.number for entry in log.withdrawals if "texts" in entry.tables]
+    versions = [load_manifest(store, release, version) for version in store.versions(release)] if numbers else []
+    searched: dict[str, Manifest] = {}
+    for number in numbers:
         earlier = [manifest for manifest in versions if manifest.withdrawal_sequence < number]
-        before |= {manifest.version: manifest for manifest in earlier[-1:]}
-    for version, manifest in before.items():
+        searched |= {manifest.version: manifest for manifest in earlier[-1:]}
+    for version, manifest in searched.items():
         if LEDGER in manifest.files:
             rows = read_ledger(store, release, version)
             ids.append(rows.filter(pl.col("verdict") == "released")["doc_id"])
@@ -108,17 +108,19 @@ def _known(store: Store, log: WithdrawalLog, release: str) -> pl.Series:
 
 
 def _digest(log: WithdrawalLog) -> str:
-    """Give what changes when what is withdrawn does; receipts and purges have no part in it."""
+    """Return a digest of the withdrawals alone, so that receipts and purges don't change it."""
     return digest_of(
         [digest for entry, digest in zip(log.entries, log.digests, strict=True) if entry in log.withdrawals]
     )
 
 
 def with_withdrawals(plan: Plan, log: WithdrawalLog, release: str) -> Plan:
-    """Return the plan of a release's run, in which what is withdrawn is set aside before `dedupe`."""
+    """Add a `Withdrawals` barrier before `dedupe` to the plan of a release's run."""
     barrier = Withdrawals(log.store.url, release, _digest(log))
     segments = [
-        dataclasses.replace(segment, barriers=tuple(two for one in segment.barriers for two in _before(barrier, one)))
+        dataclasses.replace(
+            segment, barriers=tuple(step for planned in segment.barriers for step in _before(barrier, planned))
+        )
         for segment in plan.segments
     ]
     return dataclasses.replace(plan, segments=tuple(segments))
