@@ -23,7 +23,7 @@ from latam_corpus.pipeline.planning.policy_overlay import overlay
 from latam_corpus.pipeline.planning.survival import accepted
 from latam_corpus.pipeline.stored_runs.reasons import meaning
 from latam_corpus.policies.policy import cached_policies
-from latam_corpus.release.building.sketch import build_command, otherwise_spelled, scheme_of
+from latam_corpus.release.building.sketch import build_command, languages_with_former_spellings, scheme_of
 from latam_corpus.release.storing.withdrawal_log import read_log
 from latam_corpus.storage.bucket import address_of, bucket_of
 
@@ -297,7 +297,7 @@ def spelling_hints(plan: Plan, store: Store, against: Sequence[Manifest]) -> lis
     for manifest in against:
         languages = [
             code
-            for code in otherwise_spelled(store, manifest)
+            for code in languages_with_former_spellings(store, manifest)
             if any(
                 not codes or any(admits(short(language), short(code)) for language in codes) for codes in language_sets
             )

@@ -86,7 +86,7 @@ def test_one_file_locks_several_releases(store: Store, tmp_path: Path, command_l
     assert read_lock(both, "sierra") == read_lock(both, "sierra@2026.11.0") == read_lock(files[1])
     assert join_locks([both, files[0]], tmp_path / "again.lock") == read_locks(both)
     assert len(list(CorpusStream(store.url, "sierra", lock=both))) == 20
-    with pytest.raises(ConfigError, match="one of those that are joined"):
+    with pytest.raises(ConfigError, match="one of the files to join"):
         join_locks([files[0], both], both)
     for spec, wrong in ((None, "none of them is named"), ("costa", "«costa» is none of them")):
         with pytest.raises(ConfigError, match=wrong):
@@ -184,7 +184,7 @@ def test_a_lock_of_another_version_of_that_name_is_no_all_clear(
     other = Store.at(tmp_path / "other")
     build("puerto", [kept_run("other-1", [document(n) for n in range(50, 60)])], other, **_TERMS)
     code, told = _checked(command_line, lock, other.url)
-    assert (code, "another version of this name" in told) == (1, True)
+    assert (code, "isn't the version that the lock names" in told) == (1, True)
     before = shutil.copytree(store.url, tmp_path / "before")
     withdraw(store, "sierra", "doc", document(101)["doc_id"], "asked", _NOW)
     assert _checked(command_line, lock, store.url)[0] == 0

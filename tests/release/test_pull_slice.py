@@ -145,7 +145,7 @@ def test_excluded_documents_stay_away(store: Store, tmp_path: Path, command_line
     assert command_line(*base, "--json").json["rows"] == 120
     assert rows(to)["doc_id"].to_list() == all_ids
     for text, code, said in (
-        (f"# costa@2026.11.0\n{all_ids[0]}\n", 2, "it is a list of costa@2026.11.0, and puerto@"),
+        (f"# costa@2026.11.0\n{all_ids[0]}\n", 2, "it was made for costa@2026.11.0, but puerto@"),
         (f"# puerto@2025.1.0\n{all_ids[0]}\n", 0, "was made of puerto@2025.1.0"),
         ("f" * 32, 0, "the excluded id isn't in puerto@"),
     ):

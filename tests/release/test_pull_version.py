@@ -246,7 +246,7 @@ def test_a_selection_that_was_cut_goes_on(tmp_path: Path, version: Version, monk
     ("where", "told"),
     [
         ("lenguage = 'spa_Latn'", "did you mean «language»"),
-        ("", "a column should stand here"),
+        ("", "a column is expected here"),
         ("max(cluster_size) = 1", "there are no functions"),
         ("country = 'ZZ'", "no document of puerto@2026.11.0 is so"),
         ("language = 'quy_Latn'", "its languages are .*spa_Latn"),

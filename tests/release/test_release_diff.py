@@ -153,7 +153,7 @@ def test_versions_from_before_a_column_can_be_compared(
     before = _reasons(command_line, tmp_path / "out", *versions)
     later = pl.Schema({**schema.RELEASE_SCHEMA, "added_later": pl.Int32()})
     monkeypatch.setattr(schema, "RELEASE_SCHEMA", later)
-    monkeypatch.setattr(module, "_OTHERS", ["added_later", "language"])
+    monkeypatch.setattr(module, "_OTHER_COLUMNS", ["added_later", "language"])
     assert _reasons(command_line, tmp_path / "out", *versions) == before
 
 

@@ -413,7 +413,7 @@ def test_an_older_version_without_an_index_is_not_gone_back_to(
     with pytest.raises(ConfigError, match=f"without a fingerprint index; build it: .*--parent {first.version}"):
         open_version(store, "puerto", tmp_path / "cache", Scheme())
     build("puerto", [kept_run("b-1", [document(2)])], store, parent="latest", **TERMS)
-    with pytest.raises(ConfigError, match=r"name a version that was built with one, or build one upon the latest"):
+    with pytest.raises(ConfigError, match=r"name a version that has an index, or build one based on the latest"):
         open_version(store, f"puerto@{first.version}", tmp_path / "cache", Scheme())
     assert open_version(store, "puerto", tmp_path / "cache", Scheme())
 

@@ -89,7 +89,7 @@ def test_partitions_have_no_part_in_a_version(
         monkeypatch.setattr(module, "PARTITION_ROWS", 20)
     monkeypatch.setattr(partitions, "_SAMPLED_ROWS", 4)
     monkeypatch.setattr(spill, "_ROWS", 30)
-    monkeypatch.setattr(diff, "_AT_ONCE", 40)
+    monkeypatch.setattr(diff, "_BATCH_ROWS", 40)
     assert _built(tmp_path / "cut", runs, options) == whole
 
 

@@ -38,7 +38,7 @@ def test_row_groups_are_those_of_all_rows_sorted(
 ) -> None:
     """Whatever is sorted at once; of many rows a few are taken into memory, of few all."""
     monkeypatch.setattr(shard_file, "GROUP_ROWS", 7)
-    monkeypatch.setattr(write, "_SORTED", sorted_at_once)
+    monkeypatch.setattr(write, "_SORTED_BYTES", sorted_at_once)
     taken: list[int] = []
     take = Spill.take
 
@@ -64,7 +64,7 @@ def test_row_groups_are_those_of_all_rows_sorted(
 def test_texts_arent_held_for_their_ids(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a whole shard ids and sizes are taken, and not what they were read with, however long an id is."""
     monkeypatch.setattr(shard_file, "GROUP_ROWS", 20)
-    monkeypatch.setattr(write, "_SORTED", 1 << 20)
+    monkeypatch.setattr(write, "_SORTED_BYTES", 1 << 20)
     rows = pl.DataFrame({"doc_id": [f"{number:032x}" for number in range(400)], "text": ["x" * 100_000] * 400})
     spill = Spill(tmp_path / "filas", most=1 << 20)
     for start in range(0, 400, 10):

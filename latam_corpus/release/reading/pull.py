@@ -32,14 +32,14 @@ from latam_corpus.release.reading.corpus_lock import (
     LOCK,
     PULL_STATE,
     Lock,
-    must_be,
-    must_know,
+    check_known_withdrawals,
+    check_type,
     read_lock,
+    read_sums,
     selection_digest,
-    sums_of,
     write_lock,
 )
-from latam_corpus.release.reading.exclusions import none_met
+from latam_corpus.release.reading.exclusions import no_exclusion_found
 from latam_corpus.release.reading.select import columns_of, fetch_rows, picks, rewrite, wanted_rows, without_excluded
 from latam_corpus.release.storing.fetch import fetch
 from latam_corpus.release.storing.manifest import MANIFEST, SIGNATURE, VERIFY, read_manifest, read_side_file
@@ -174,7 +174,7 @@ def _pull(
     if withdrawn:
         tell(withdrawn)
     if selected.excluded and not excluded:
-        tell(none_met(selected.excluded, manifest.spec))
+        tell(no_exclusion_found(selected.excluded, manifest.spec))
     text = where.text if where else None
     if where and not wanted:
         remedy = _("see `release show`")
@@ -383,7 +383,7 @@ def _prepared(
     before = _earlier(to, name)
     if before:
         remedy = _("find the store from which the folder was pulled; an old copy of it doesn't know what must stay out")
-        must_know(sequence, before.withdrawal_sequence, str(to), remedy)
+        check_known_withdrawals(sequence, before.withdrawal_sequence, str(to), remedy)
     # The list is read from the folder, which may be someone else's: no name in it may lead out of the folder.
     owned = {path for path in before.planned if OURS.fullmatch(path)} if before else set()
     if before is None:
@@ -421,10 +421,10 @@ def _earlier(to: Path, name: str) -> _State | None:
             )
     try:
         state = _State(file=to / PULL_STATE, **json.loads((to / PULL_STATE).read_bytes()))
-        must_be(dict, state.finished)
-        must_be(list, state.planned)
-        must_be(int, state.withdrawal_sequence)
-        must_be(str, state.selection, *state.planned, *state.finished, *state.finished.values())
+        check_type(dict, state.finished)
+        check_type(list, state.planned)
+        check_type(int, state.withdrawal_sequence)
+        check_type(str, state.selection, *state.planned, *state.finished, *state.finished.values())
     except FileNotFoundError:
         pass
     except (OSError, ValueError, TypeError, RecursionError):
@@ -433,7 +433,7 @@ def _earlier(to: Path, name: str) -> _State | None:
         return state
     if not (to / LOCK).is_file():
         return None
-    listed = sums_of(to) if (to / SUMS).is_file() else {}
+    listed = read_sums(to) if (to / SUMS).is_file() else {}
     lock = read_lock(to / LOCK)
     of_rows_alone = lock.columns is None and not lock.excluded
     finished = listed if of_rows_alone else {}
