@@ -269,15 +269,15 @@ def _with_refused(plan: Plan, store: Store, work: Path) -> Plan:
     if release is None or all(barrier.name != DEDUPE for segment in plan.segments for barrier in segment.barriers):
         return plan
     from latam_corpus.dedupe.dedupe import Dedupe
-    from latam_corpus.release.refusals.opt_outs import read_listed, refused_to
+    from latam_corpus.release.refusals.opt_outs import read_opt_outs, withheld_documents
 
     with store.named_errors():
-        listed = read_listed(store, release.name)
+        listed = read_opt_outs(store, release.name)
 
     def with_refusals(barrier: Barrier) -> Barrier:
         if not isinstance(barrier, Dedupe) or barrier.refused or not barrier.admit:
             return barrier
-        rows = refused_to(listed, barrier.admit, barrier.uses)
+        rows = withheld_documents(listed, barrier.admit, barrier.uses)
         return dataclasses.replace(barrier, refused=str(store_table(rows, work)[0])) if rows.height else barrier
 
     return _with_barriers(plan, with_refusals)

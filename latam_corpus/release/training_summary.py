@@ -20,7 +20,7 @@ from latam_corpus.release.eligibility.strictest import STRICTER
 from latam_corpus.release.pages.card import megabytes
 from latam_corpus.release.pages.card_facts import NOT_STATED
 from latam_corpus.release.pages.card_markdown import table
-from latam_corpus.release.refusals.opt_outs import read_listed
+from latam_corpus.release.refusals.opt_outs import read_opt_outs
 from latam_corpus.release.storing.shard_file import read_batches
 from latam_corpus.release.storing.store_tables import open_shard
 from latam_corpus.release.storing.withdrawal_log import read_log
@@ -111,7 +111,7 @@ def training_content(store: Store, manifest: Manifest, progress: Progress | None
     asked = {source.source_id for source in manifest.sources if source.collected in _ASKED}
     shards = read_log(store).readable(manifest)
     parts = [pl.DataFrame(schema=_COUNTED)]
-    listed = read_listed(store, manifest.name).select("doc_id", "signal")
+    listed = read_opt_outs(store, manifest.name).select("doc_id", "signal")
     signals = [listed.clear()]
     for number, one in enumerate(shards, 1):
         with open_shard(store, one.shard, ("doc_id",)) as file:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from built_versions import build
 
 from latam_corpus.release.pages.croissant import CROISSANT
-from latam_corpus.release.reading.pull import pull
+from latam_corpus.release.reading.pull import Subset, pull
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,7 +62,7 @@ def test_a_selection_has_one_of_its_own(tmp_path: Path, document: Any, kept_run:
     }
     files = {}
     for name, options in selections.items():
-        pull("puerto", tmp_path / "store", tmp_path / name, **options)
+        pull("puerto", tmp_path / "store", tmp_path / name, Subset(**options))
         files[name] = (tmp_path / name / CROISSANT).read_bytes() if (tmp_path / name / CROISSANT).exists() else None
     assert files["all"] is not None
     assert files["some"] is not None

@@ -16,7 +16,7 @@ from latam_corpus.errors import ConfigError
 from latam_corpus.release.building.diff import diff
 from latam_corpus.release.pages.card import card
 from latam_corpus.release.pages.croissant import croissant
-from latam_corpus.release.reading.pull import pull
+from latam_corpus.release.reading.pull import Subset, pull
 from latam_corpus.release.reading.verify_version import verify
 from latam_corpus.release.storing.manifest import load_manifest
 from latam_corpus.release.storing.store import Store
@@ -102,16 +102,16 @@ def test_a_condition_reads_them(runs: list[Path], tmp_path: Path, today: date) -
     """`pull --where`, `pull --columns` and a stream."""
     _built(runs, tmp_path / "store", today)
     where = "extra.precio > 1 and 'mar' in extra.tags and extra.año = 1872 and extra.comprado < '2021-01-01'"
-    pull("libros", tmp_path / "store", tmp_path / "pulled", where, columns=["extra"])
+    pull("libros", tmp_path / "store", tmp_path / "pulled", Subset(where=where, columns=["extra"]))
     [file] = (tmp_path / "pulled" / "data").rglob("*.parquet")
     assert pl.read_parquet(file, glob=False)["extra"].struct.field("precio").to_list() == [12.5]
-    pull("libros", tmp_path / "store", tmp_path / "rows", where)
+    pull("libros", tmp_path / "store", tmp_path / "rows", Subset(where=where))
     [file] = (tmp_path / "rows" / "data").rglob("*.parquet")
     assert pl.read_parquet(file, glob=False)["extra"].struct.field("tags").to_list() == [["mar", "río"]]
     [row] = CorpusStream(tmp_path / "store", "libros", split="all", where=where)
     assert row["extra"]["tags"] == ["mar", "río"]
     with pytest.raises(ConfigError, match=r"«extra» has no part «preci».*precio"):
-        pull("libros", tmp_path / "store", tmp_path / "other", "extra.preci > 1")
+        pull("libros", tmp_path / "store", tmp_path / "other", Subset(where="extra.preci > 1"))
 
 
 def test_a_version_without_additional_columns_is_as_before(
@@ -122,7 +122,7 @@ def test_a_version_without_additional_columns_is_as_before(
     assert manifest.extra == {}
     assert lc.open_release(tmp_path / "store", "libros").scan().collect_schema() == schema.RELEASE_SCHEMA
     with pytest.raises(ConfigError, match="unknown column «extra»"):
-        pull("libros", tmp_path / "store", tmp_path / "pulled", "extra.precio > 1")
+        pull("libros", tmp_path / "store", tmp_path / "pulled", Subset(where="extra.precio > 1"))
 
 
 def test_a_new_column_changes_the_schema_and_no_document(runs: list[Path], tmp_path: Path, today: date) -> None:

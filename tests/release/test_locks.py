@@ -19,7 +19,7 @@ from latam_corpus.errors import ConfigError, ReleaseError
 from latam_corpus.release.building.diff import diff
 from latam_corpus.release.reading.corpus_lock import join_locks, read_lock, read_locks
 from latam_corpus.release.reading.lock_check import places_of
-from latam_corpus.release.reading.pull import pull
+from latam_corpus.release.reading.pull import Subset, pull
 from latam_corpus.release.storing.manifest import load_manifest
 from latam_corpus.release.storing.store import Store
 from latam_corpus.release.withdrawals.purge import purge
@@ -111,7 +111,7 @@ def test_a_damaged_file_of_several_is_told(tmp_path: Path, text: str) -> None:
 def test_withdrawn_rows_are_told_where_they_stand(store: Store, tmp_path: Path, command_line: CommandLine) -> None:
     """In a pulled folder by file and row; of several locks by release."""
     for name in ("puerto", "sierra"):
-        pull(name, store, tmp_path / name, columns=["text"])
+        pull(name, store, tmp_path / name, Subset(columns=["text"]))
     both = tmp_path / "both.lock"
     join_locks([tmp_path / name / "corpus.lock" for name in ("puerto", "sierra")], both)
     line: list[Any] = ["release", "check-lock", "--store", store.url]
@@ -190,7 +190,7 @@ def test_a_lock_of_another_version_of_that_name_is_no_all_clear(
     assert _checked(command_line, lock, store.url)[0] == 0
     pull("puerto", store, tmp_path / "p")
     code, told = _checked(command_line, lock, str(before))
-    assert (code, "0 entries, and the lock knew 1" in told) == (1, True)
+    assert (code, "0 entries, but the lock knew 1" in told) == (1, True)
 
 
 def test_what_a_file_system_cant_tell_is_no_answer(
@@ -252,7 +252,7 @@ def test_a_servers_failure_isnt_the_logs_end(store: Store, tmp_path: Path, comma
 
 def test_a_selection_is_asked_for_its_own_documents(store: Store, tmp_path: Path, command_line: CommandLine) -> None:
     """Of a document that it hasn't it is told apart; without the folder, that nobody looked."""
-    pull("puerto", store, tmp_path / "p", "language = 'por_Latn'")
+    pull("puerto", store, tmp_path / "p", Subset(where="language = 'por_Latn'"))
     lock = tmp_path / "p" / "corpus.lock"
     pull("puerto", store, tmp_path / "whole")
     [here, *_] = pl.read_parquet(tmp_path / "p" / "data" / "**" / "*.parquet")["doc_id"]

@@ -44,7 +44,7 @@ def test_only_what_may_leave_is_published(
         assert told.code == 0, told.err
         rows = pl.read_parquet(sorted((tmp_path / "hub").glob("data/**/*.parquet")))
         assert set(rows["doc_id"]) == {document(n)["doc_id"] for n in (2, 3, 4)}
-        assert "may not leave the store" in told.err
+        assert "may not be redistributed" in told.err
         assert "redistribute" in (tmp_path / "hub" / "README.md").read_text(encoding="utf-8")
 
 

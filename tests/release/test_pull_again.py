@@ -14,7 +14,7 @@ from built_versions import build
 from latam_corpus.__about__ import __version__
 from latam_corpus.errors import ConfigError, ReleaseError
 from latam_corpus.release.reading.corpus_lock import Lock, read_lock, selection_digest
-from latam_corpus.release.reading.pull import pull
+from latam_corpus.release.reading.pull import Subset, pull
 from latam_corpus.release.storing.store import Store
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def test_another_condition_takes_other_rows(tmp_path: Path, version: Version) ->
         ("country != 'PE'", {"CL": 6, "AR": 6}),
         (None, {"CL": 6, "AR": 6}),
     ):
-        lock = pull("puerto", store, to, where=where)
+        lock = pull("puerto", store, to, Subset(where=where))
         assert countries(to) == rows
         assert (lock.where, lock.rows) == (where, sum(rows.values()))
         assert lock.rewritten == (rows in ({"CL": 6}, {"AR": 6}))
@@ -81,7 +81,7 @@ def test_the_files_of_a_selection_are_numbered_anew(tmp_path: Path, document: An
     ids = [pl.read_parquet(store.path(shard.object))["doc_id"].to_list() for shard in spanish]
     wanted = [ids[0][0], *ids[1][:2], ids[3][0], documents[1]["doc_id"]]
     to = tmp_path / "corpus"
-    pull("puerto", store, to, where=f"doc_id in ({', '.join(map(repr, wanted))})")
+    pull("puerto", store, to, Subset(where=f"doc_id in ({', '.join(map(repr, wanted))})"))
     assert {name for name in names(to) if name.startswith("data/")} == {
         "data/por_Latn-literature/train-00000-of-00001.parquet",
         *(f"data/spa_Latn-literature/train-{number:05}-of-00003.parquet" for number in range(3)),
@@ -92,7 +92,7 @@ def test_the_files_of_a_selection_are_numbered_anew(tmp_path: Path, document: An
 def test_the_lock_says_which_version_of_which_toolkit(tmp_path: Path, version: Version) -> None:
     """All of it, as a trainer keeps it."""
     store, manifest = version
-    pull("puerto", store, tmp_path / "corpus", where="country = 'CL'")
+    pull("puerto", store, tmp_path / "corpus", Subset(where="country = 'CL'"))
     assert json.loads((tmp_path / "corpus" / "corpus.lock").read_text(encoding="utf-8")) == {
         "name": "puerto",
         "version": manifest.version,
@@ -119,7 +119,7 @@ def test_a_changed_file_beside_the_shards_is_never_pulled(tmp_path: Path, versio
         pull("puerto", store, tmp_path / "corpus")
     assert not (tmp_path / "corpus").exists()
     if file == "ledger.parquet":
-        assert pull("puerto", store, tmp_path / "corpus", where="country = 'CL'").rows == 6
+        assert pull("puerto", store, tmp_path / "corpus", Subset(where="country = 'CL'")).rows == 6
 
 
 def test_a_folder_has_no_lock_while_it_changes(
@@ -138,7 +138,7 @@ def test_a_folder_has_no_lock_while_it_changes(
     store.write(whole, shard.object)
     assert pull("puerto", store, to).version == second.version
     with monkeypatch.context() as stopped:
-        stopped.setattr("latam_corpus.release.reading.pull._copied", _interrupted)
+        stopped.setattr("latam_corpus.release.reading.pull._copy_all", _interrupted)
         with pytest.raises(KeyboardInterrupt):
             pull("puerto@2026.11.0", store, to)
     assert not (to / "corpus.lock").exists()
@@ -164,14 +164,14 @@ def test_nothing_but_the_version_is_left(tmp_path: Path, version: Version, docum
         "croissant.json",
     }
     shards = {shard.path for shard in manifest.shards}
-    pull("puerto", store, to, with_index=True)
+    pull("puerto", store, to, Subset(with_index=True))
     assert names(to) == beside | shards | set(manifest.index)
     assert [path.is_dir() for path in (to / ".pull", to / ".pull.json")] == [False, False]
     pull("puerto", store, to)
     assert names(to) == beside | shards
     spanish = tmp_path / "spanish"
-    pull("puerto", store, spanish, where="country = 'CL'")
-    pull("puerto", store, spanish, where="language = 'spa_Latn'")
+    pull("puerto", store, spanish, Subset(where="country = 'CL'"))
+    pull("puerto", store, spanish, Subset(where="language = 'spa_Latn'"))
     assert names(spanish) == beside - {"ledger.parquet"} | {path for path in shards if "spa" in path}
     build("puerto", [kept_run("b-1", [document(1)])], store, index=False, **TERMS)
     pull("puerto", store, to)
@@ -188,8 +188,8 @@ def test_a_selection_never_replaces_a_whole_version(
     store, to = version[0], tmp_path / "corpus"
     pull("puerto", store, to)
     files = {name: (to / name).read_bytes() for name in names(to)}
-    with pytest.raises(ConfigError, match=r"it has the whole of puerto@2026\.11\.0.*; name another folder"):
-        pull("puerto", store, to, **selection)
+    with pytest.raises(ConfigError, match=r"it has all of puerto@2026\.11\.0.*; name another folder"):
+        pull("puerto", store, to, Subset(**selection))
     assert {name: (to / name).read_bytes() for name in names(to)} == files
 
 
@@ -199,8 +199,8 @@ def test_what_a_pull_replaces_is_reported(tmp_path: Path, version: Version, docu
     store, to = version[0], tmp_path / "corpus"
     build("puerto", [kept_run("a-2", [document(n) for n in range(3)])], store, **TERMS)
     for selection in ({"where": "country = 'CL'"}, {"where": "country = 'CL'"}, {"columns": ["text"]}, {}):
-        pull("puerto@2026.11.0", store, to, tell=notes.append, **selection)
-    pull("puerto@2026.11.1", store, to, tell=notes.append)
+        pull("puerto@2026.11.0", store, to, Subset(**selection), report=notes.append)
+    pull("puerto@2026.11.1", store, to, report=notes.append)
     told = [str(note).split(" had ")[1] for note in notes]
     assert told == [
         "6 documents of puerto@2026.11.0; this pull replaced them: it now has 12 of puerto@2026.11.0",
@@ -223,12 +223,12 @@ def test_a_damaged_file_in_the_folder_is_brought_again(tmp_path: Path, version: 
     """Whole or rewritten, beside or among the shards; what is right stays as it is."""
     store, to = version[0], tmp_path / "corpus"
     for where in ("country = 'CL'", None):
-        pull("puerto", store, to, where=where)
+        pull("puerto", store, to, Subset(where=where))
         right = {name: (to / name).read_bytes() for name in names(to)}
         for name, data in right.items():
             if name != "corpus.lock":
                 (to / name).write_bytes(b"x" + data)
-                pull("puerto", store, to, where=where)
+                pull("puerto", store, to, Subset(where=where))
                 assert {name: (to / name).read_bytes() for name in names(to)} == right, name
 
 
@@ -236,18 +236,18 @@ def test_what_is_right_is_not_brought_again(tmp_path: Path, version: Version, mo
     """Neither whole shards nor those that were rewritten for the same condition."""
     store, to = version[0], tmp_path / "corpus"
     for where in ("country = 'CL'", None):
-        pull("puerto", store, to, where=where)
+        pull("puerto", store, to, Subset(where=where))
         with monkeypatch.context() as no:
             no.setattr("latam_corpus.release.reading.pull.fetch", _interrupted)
-            pull("puerto", store, to, where=where)
+            pull("puerto", store, to, Subset(where=where))
 
 
 @pytest.mark.parametrize(
     ("spoil", "told"),
     [
         (lambda to: to.write_text("mío"), "it is a file"),
-        (lambda to: (to / "data").mkdir(parents=True) or (to / "data" / "x").write_text(""), "holds other files"),
-        (lambda to: to.mkdir() or (to / "nota").write_text(""), "holds other files"),
+        (lambda to: (to / "data").mkdir(parents=True) or (to / "data" / "x").write_text(""), "has other files"),
+        (lambda to: to.mkdir() or (to / "nota").write_text(""), "has other files"),
     ],
 )
 def test_a_place_that_is_not_ours_is_left(tmp_path: Path, version: Version, spoil: Any, told: str) -> None:
@@ -321,7 +321,9 @@ def test_a_whole_pull_whose_sums_are_damaged_or_gone_is_brought_in_order(
 def test_a_selection_of_a_whole_and_a_part_is_rewritten(tmp_path: Path, version: Version) -> None:
     """One shard goes as it is, of the other some rows; the lock is a text that people can read."""
     to = tmp_path / "corpus"
-    lock = pull("puerto", version[0], to, where="language = 'por_Latn' or country = 'CL' or source_id = 'ñandú'")
+    lock = pull(
+        "puerto", version[0], to, Subset(where="language = 'por_Latn' or country = 'CL' or source_id = 'ñandú'")
+    )
     assert (lock.rewritten, lock.rows) == (True, 8)
     told = json.loads((to / "corpus.lock").read_bytes())
     assert (to / "corpus.lock").read_bytes() == (json.dumps(told, ensure_ascii=False, indent=2) + "\n").encode()
@@ -343,10 +345,10 @@ def test_what_another_pull_left_half_fetched_is_removed(tmp_path: Path, version:
 
 def test_no_row_is_so_wherever_one_looks(tmp_path: Path, version: Version) -> None:
     """The remedy fits what was asked."""
-    with pytest.raises(ConfigError, match=r"is so; see `release show`$"):
-        pull("puerto", version[0], tmp_path / "corpus", where="country = 'PE'")
+    with pytest.raises(ConfigError, match=r"meets this condition; see `release show`$"):
+        pull("puerto", version[0], tmp_path / "corpus", Subset(where="country = 'PE'"))
     with pytest.raises(ConfigError, match=r"its languages are por_Latn, spa_Latn$"):
-        pull("puerto", version[0], tmp_path / "corpus", where="language = 'quy_Latn'")
+        pull("puerto", version[0], tmp_path / "corpus", Subset(where="language = 'quy_Latn'"))
 
 
 def test_an_index_that_is_not_there_is_told(tmp_path: Path, document: Any, kept_run: Any) -> None:
@@ -354,9 +356,9 @@ def test_an_index_that_is_not_there_is_told(tmp_path: Path, document: Any, kept_
     store = Store.at(tmp_path / "store")
     build("puerto", [kept_run("a-1", [document(1)])], store, index=False, **TERMS)
     with pytest.raises(ConfigError, match="built without an index"):
-        pull("puerto", store, tmp_path / "corpus", with_index=True)
+        pull("puerto", store, tmp_path / "corpus", Subset(with_index=True))
     with pytest.raises(ConfigError, match="a selection of rows has no index"):
-        pull("puerto", store, tmp_path / "corpus", "country = 'CL'", with_index=True)
+        pull("puerto", store, tmp_path / "corpus", Subset(where="country = 'CL'", with_index=True))
     assert not (tmp_path / "corpus").exists()
 
 

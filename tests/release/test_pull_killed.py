@@ -22,7 +22,7 @@ import polars as pl
 import pytest
 from built_versions import build
 
-from latam_corpus.release.reading.pull import pull
+from latam_corpus.release.reading.pull import Subset, pull
 from latam_corpus.release.storing.store import Store
 
 if TYPE_CHECKING:
@@ -34,9 +34,9 @@ _SLICE = ["text", "language"]
 _CODE = """
 import sys
 from pathlib import Path
-from latam_corpus.release.reading.pull import pull
+from latam_corpus.release.reading.pull import Subset, pull
 store, to, columns = sys.argv[1], Path(sys.argv[2]), sys.argv[3].split()
-pull("puerto", store, to, "language = 'spa_Latn'" if columns else None, columns=columns)
+pull("puerto", store, to, Subset("language = 'spa_Latn'" if columns else None, columns))
 """
 
 
@@ -132,7 +132,7 @@ def test_a_pull_killed_again_and_again_ends_verified(
 ) -> None:
     """What is there at the end is what a pull that nobody killed brings, byte by byte."""
     expected = tmp_path / "expected"
-    pull("puerto", store, expected, "language = 'spa_Latn'" if columns else None, columns=columns)
+    pull("puerto", store, expected, Subset(where="language = 'spa_Latn'" if columns else None, columns=columns))
     lots = random.Random(7)
     to = tmp_path / "killed"
     killed = 0
@@ -159,7 +159,7 @@ def test_traffic_of_a_slice_is_about_its_size(store: Store, served: str, tmp_pat
     traffic, sizes = [], []
     for number, (where, columns) in enumerate(slices):
         before = _Served.bytes_out
-        pull("puerto", served, tmp_path / str(number), where, columns=columns)
+        pull("puerto", served, tmp_path / str(number), Subset(where=where, columns=columns))
         traffic.append(_Served.bytes_out - before)
         sizes.append(_size(tmp_path / str(number) / "data"))
     assert min(sizes) > 400_000
@@ -170,6 +170,6 @@ def test_traffic_of_a_slice_is_about_its_size(store: Store, served: str, tmp_pat
 
 def test_a_slice_is_read_back(served: str, tmp_path: Path) -> None:
     """What came by ranges is what stands in the store."""
-    pull("puerto", served, tmp_path / "slice", "language = 'por_Latn'", columns=["text"])
+    pull("puerto", served, tmp_path / "slice", Subset(where="language = 'por_Latn'", columns=["text"]))
     rows = pl.read_parquet(tmp_path / "slice" / "data" / "**" / "*.parquet")
     assert sorted(rows["text"]) == sorted(random.Random(n).randbytes(50_000).hex() for n in range(0, 40, 5))

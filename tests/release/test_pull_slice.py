@@ -18,7 +18,7 @@ from built_versions import build
 
 from latam_corpus.errors import ConfigError
 from latam_corpus.release.reading.corpus_lock import read_lock
-from latam_corpus.release.reading.pull import pull
+from latam_corpus.release.reading.pull import Subset, pull
 from latam_corpus.release.storing.store import Store
 from latam_corpus.release.withdrawals.withdraw import withdraw
 from latam_corpus.train import CorpusStream
@@ -60,11 +60,11 @@ def rows(folder: Path) -> pl.DataFrame:
 @pytest.mark.parametrize("where", [None, "country = 'CL' and signals.word_count is null"])
 def test_columns_are_pulled_alone(store: Store, elsewhere: Store, tmp_path: Path, where: str | None) -> None:
     """From a disk and from elsewhere the same rows as of a whole pull, and `id` where it is asked for."""
-    pull("puerto", store, tmp_path / "whole", where)
+    pull("puerto", store, tmp_path / "whole", Subset(where=where))
     expected = rows(tmp_path / "whole").select("doc_id", "text", pl.col("doc_id").alias("id"), "uses")
     for number, one in enumerate((store, elsewhere)):
         to = tmp_path / f"slice-{number}"
-        lock = pull("puerto", one, to, where, columns=["text", "id", "uses"])
+        lock = pull("puerto", one, to, Subset(where=where, columns=["text", "id", "uses"]))
         assert rows(to).equals(expected)
         assert lock == read_lock(to / "corpus.lock")
         assert (lock.columns, lock.rewritten, lock.rows) == (("doc_id", "text", "id", "uses"), True, expected.height)
@@ -76,7 +76,7 @@ def test_columns_are_pulled_alone(store: Store, elsewhere: Store, tmp_path: Path
 def test_rows_of_a_store_elsewhere_are_those_of_a_disk(store: Store, elsewhere: Store, tmp_path: Path) -> None:
     """With a condition alone, too."""
     for number, one in enumerate((store, elsewhere)):
-        pull("puerto", one, tmp_path / f"{number}", "country = 'AR'")
+        pull("puerto", one, tmp_path / f"{number}", Subset(where="country = 'AR'"))
     assert rows(tmp_path / "0").equals(rows(tmp_path / "1"))
 
 
@@ -96,7 +96,7 @@ def test_a_server_without_ranges_gives_the_same_rows(store: Store, tmp_path: Pat
         selections: tuple[dict[str, Any], ...] = ({}, {"where": "country = 'AR'"}, {"columns": ["text"]})
         for number, options in enumerate(selections):
             for name, one in (("disk", store), ("server", served)):
-                pull("puerto", one, tmp_path / f"{name}-{number}", **options)
+                pull("puerto", one, tmp_path / f"{name}-{number}", Subset(**options))
             assert rows(tmp_path / f"server-{number}").equals(rows(tmp_path / f"disk-{number}"))
         streamed = [row["doc_id"] for row in CorpusStream(served.url, "puerto", columns=["doc_id", "text"])]
         server.shutdown()
@@ -126,7 +126,7 @@ def test_a_slice_costs_little_more_than_its_size(
         return opened
 
     monkeypatch.setattr(type(store.filesystem), "open", counted)
-    pull("puerto", store, tmp_path / "slice", columns=["language"])
+    pull("puerto", store, tmp_path / "slice", Subset(columns=["language"]))
     store.filesystem.rm("/large", recursive=True)
     assert 0 < sum(read) < 500_000
 
@@ -146,7 +146,7 @@ def test_excluded_documents_stay_away(store: Store, tmp_path: Path, command_line
     assert rows(to)["doc_id"].to_list() == all_ids
     for text, code, said in (
         (f"# costa@2026.11.0\n{all_ids[0]}\n", 2, "it was made for costa@2026.11.0, but puerto@"),
-        (f"# puerto@2025.1.0\n{all_ids[0]}\n", 0, "was made of puerto@2025.1.0"),
+        (f"# puerto@2025.1.0\n{all_ids[0]}\n", 0, "was made for puerto@2025.1.0"),
         ("f" * 32, 0, "the excluded id isn't in puerto@"),
     ):
         listed.write_text(text)
@@ -155,10 +155,10 @@ def test_excluded_documents_stay_away(store: Store, tmp_path: Path, command_line
     assert not whole.rewritten
     wrong = command_line(*base, "--columns", "txt")
     assert (wrong.code, "did you mean «text»" in wrong.err) == (2, True)
-    with pytest.raises(ConfigError, match="no document of"):
-        pull("puerto", store, tmp_path / "none", exclude=all_ids)
+    with pytest.raises(ConfigError, match="all documents of"):
+        pull("puerto", store, tmp_path / "none", Subset(exclude=all_ids))
     with pytest.raises(ConfigError, match="no index"):
-        pull("puerto", store, tmp_path / "none", columns=["text"], with_index=True)
+        pull("puerto", store, tmp_path / "none", Subset(columns=["text"], with_index=True))
 
 
 def test_a_lock_of_a_whole_version_reads_as_before(store: Store, tmp_path: Path) -> None:
@@ -189,7 +189,9 @@ def test_what_was_selected_stands_on_card_and_lock_and_its_ledger_is_of_it_alone
     kept = wanted["doc_id"][left_out:].to_list()
     to = tmp_path / "corpus"
     for with_ledger in (True, False, True, True):
-        lock = pull("puerto", store, to, where, columns=columns, exclude=excluded, with_ledger=with_ledger)
+        lock = pull(
+            "puerto", store, to, Subset(where=where, columns=columns, exclude=excluded, with_ledger=with_ledger)
+        )
         assert rows(to)["doc_id"].to_list() == kept
         assert (lock.rows, lock.excluded, lock.where) == (len(kept), left_out, where)
         assert lock.columns == (("doc_id", *columns) if columns else None)
@@ -219,7 +221,7 @@ def test_what_was_selected_stands_on_card_and_lock_and_its_ledger_is_of_it_alone
 def test_no_selection_has_an_index(store: Store, tmp_path: Path, selected: dict[str, Any], told: str) -> None:
     """And nothing is written."""
     with pytest.raises(ConfigError, match=told) as error:
-        pull("puerto", store, tmp_path / "none", with_index=True, **selected)
+        pull("puerto", store, tmp_path / "none", Subset(with_index=True, **selected))
     assert (error.value.place, error.value.remedy) == ("--with-index", "pull it without --with-index")
     assert not (tmp_path / "none").exists()
 
@@ -227,13 +229,13 @@ def test_no_selection_has_an_index(store: Store, tmp_path: Path, selected: dict[
 def test_who_pulls_an_older_version_is_told_of_what_was_withdrawn_since(store: Store, tmp_path: Path) -> None:
     """Only then; and such a version comes without its index, which has the withdrawn documents too."""
     said: list[str] = []
-    pull("puerto", store, tmp_path / "whole", tell=lambda sentence: said.append(str(sentence)))
+    pull("puerto", store, tmp_path / "whole", report=lambda sentence: said.append(str(sentence)))
     gone = rows(tmp_path / "whole")["doc_id"][0]
     version = store.versions("puerto")[0]
     withdraw(store, "puerto", "doc", gone, "lo piden", datetime(2026, 11, 26, tzinfo=UTC))
     assert said == []
-    pull(f"puerto@{version}", store, tmp_path / "older", tell=lambda sentence: said.append(str(sentence)))
+    pull(f"puerto@{version}", store, tmp_path / "older", report=lambda sentence: said.append(str(sentence)))
     assert len(said) == 1
     assert gone not in rows(tmp_path / "older")["doc_id"].to_list()
-    with pytest.raises(ConfigError, match="pull it without, or name a later version"):
-        pull(f"puerto@{version}", store, tmp_path / "index", with_index=True)
+    with pytest.raises(ConfigError, match="pull it without the index, or name a later version"):
+        pull(f"puerto@{version}", store, tmp_path / "index", Subset(with_index=True))

@@ -20,7 +20,7 @@ from built_versions import build
 
 from latam_corpus.errors import ConfigError, ReleaseError
 from latam_corpus.release.reading.corpus_lock import read_lock
-from latam_corpus.release.reading.pull import pull
+from latam_corpus.release.reading.pull import Subset, pull
 from latam_corpus.release.reading.select import rewrite
 from latam_corpus.release.storing.shard_file import group_ends
 from latam_corpus.release.storing.store import Store
@@ -171,7 +171,7 @@ def test_a_damaged_object_is_never_pulled(tmp_path: Path, version: Version) -> N
 def test_where_selects_rows_and_the_lock_says_so(tmp_path: Path, version: Version) -> None:
     """Only rows with the condition arrive, in files that all readers find by the card."""
     to = tmp_path / "corpus"
-    lock = pull("puerto", version[0], to, where="language = 'spa_Latn' and country in ('CL', 'MX')")
+    lock = pull("puerto", version[0], to, Subset(where="language = 'spa_Latn' and country in ('CL', 'MX')"))
     rows = pl.read_parquet(to / "data" / "**" / "*.parquet")
     assert set(rows.select("language", "country").unique().iter_rows()) == {("spa_Latn", "CL"), ("spa_Latn", "MX")}
     assert (rows.height, lock.rows, lock.rewritten) == (48, 48, True)
@@ -190,7 +190,7 @@ def test_a_selection_is_the_same_in_whatever_batches(
     monkeypatch.setattr("latam_corpus.release.storing.shard_file.GROUP_BYTES", 4_000)
     for name, size in (("one", 1), ("all", 1 << 20)):
         monkeypatch.setattr("latam_corpus.release.storing.shard_file.BATCH_BYTES", size)
-        pull("puerto", version[0], tmp_path / name, where="country = 'CL' or country is null")
+        pull("puerto", version[0], tmp_path / name, Subset(where="country = 'CL' or country is null"))
     assert (tmp_path / "one" / "SHA256SUMS").read_bytes() == (tmp_path / "all" / "SHA256SUMS").read_bytes()
     groups = []
     for path in (tmp_path / "all" / "data").rglob("*.parquet"):
@@ -205,7 +205,7 @@ def test_a_selection_is_the_same_in_whatever_batches(
 def test_a_condition_on_whole_shards_keeps_their_bytes(tmp_path: Path, version: Version) -> None:
     """Where all rows of a shard are wanted it is copied as it is, under a name of the selection."""
     store, manifest = version
-    lock = pull("puerto", store, tmp_path / "corpus", where="language = 'por_Latn'")
+    lock = pull("puerto", store, tmp_path / "corpus", Subset(where="language = 'por_Latn'"))
     [*pulled] = (tmp_path / "corpus" / "data").rglob("*.parquet")
     digests = {hashlib.sha256(path.read_bytes()).hexdigest() for path in pulled}
     assert digests == {shard.sha256 for shard in manifest.shards if shard.language == "por_Latn"}
@@ -215,7 +215,7 @@ def test_a_condition_on_whole_shards_keeps_their_bytes(tmp_path: Path, version: 
 def test_a_selection_that_was_cut_goes_on(tmp_path: Path, version: Version, monkeypatch: pytest.MonkeyPatch) -> None:
     """Shards that were rewritten before the cut are kept, and the result is the same as without a cut."""
     store, to, where = version[0], tmp_path / "corpus", "country = 'CL'"
-    pull("puerto", store, tmp_path / "whole", where=where)
+    pull("puerto", store, tmp_path / "whole", Subset(where=where))
     written: list[str] = []
 
     def cut_after(calls: int) -> None:
@@ -232,9 +232,9 @@ def test_a_selection_that_was_cut_goes_on(tmp_path: Path, version: Version, monk
 
     cut_after(3)
     with pytest.raises(KeyboardInterrupt):
-        pull("puerto", store, to, where=where)
+        pull("puerto", store, to, Subset(where=where))
     cut_after(1000)
-    pull("puerto", store, to, where=where)
+    pull("puerto", store, to, Subset(where=where))
     # The cut came while the next shard was on its way, so that one may be written again.
     assert len(set(written)) == len(list((to / "data").rglob("*.parquet")))
     assert len(written) - len(set(written)) <= 1
@@ -248,14 +248,14 @@ def test_a_selection_that_was_cut_goes_on(tmp_path: Path, version: Version, monk
         ("lenguage = 'spa_Latn'", "did you mean «language»"),
         ("", "a column is expected here"),
         ("max(cluster_size) = 1", "there are no functions"),
-        ("country = 'ZZ'", "no document of puerto@2026.11.0 is so"),
+        ("country = 'ZZ'", "no document of puerto@2026.11.0 meets this condition"),
         ("language = 'quy_Latn'", "its languages are .*spa_Latn"),
     ],
 )
 def test_a_wrong_condition_is_told(tmp_path: Path, version: Version, where: str, told: str) -> None:
     """What isn't a condition on rows, or selects none, is the user's error, and nothing is written."""
     with pytest.raises(ConfigError, match=told):
-        pull("puerto", version[0], tmp_path / "corpus", where=where)
+        pull("puerto", version[0], tmp_path / "corpus", Subset(where=where))
     assert not (tmp_path / "corpus").exists()
 
 
@@ -267,13 +267,13 @@ def test_a_folder_with_other_files_is_left_alone(
     other = tmp_path / "notas"
     other.mkdir()
     (other / "README.md").write_text("mis notas")
-    with pytest.raises(ConfigError, match="holds other files"):
+    with pytest.raises(ConfigError, match="has other files"):
         pull("puerto", store, other)
     assert (other / "README.md").read_text() == "mis notas"
     to = tmp_path / "corpus"
     pull("puerto", store, to)
     build("otro", [kept_run("b-1", [document(1)])], store, **TERMS)
-    with pytest.raises(ConfigError, match=r"the folder holds puerto@2026\.11\.0"):
+    with pytest.raises(ConfigError, match=r"the folder has puerto@2026\.11\.0"):
         pull("otro", store, to)
     (to / "data" / "spa_Latn-literature" / "train-mio.parquet").write_bytes(b"")
     with pytest.raises(ConfigError, match=r"train-mio\.parquet» isn't part of the release"):
@@ -294,7 +294,7 @@ def test_another_version_in_the_same_folder_leaves_nothing_of_the_first(
     assert pl.read_parquet(to / "data" / "**" / "*.parquet").height == 3
     selected = tmp_path / "selected"
     for country in ("CL", "AR"):
-        assert pull("puerto@2026.11.0", store, selected, where=f"country = '{country}'").rows == 30
+        assert pull("puerto@2026.11.0", store, selected, Subset(where=f"country = '{country}'")).rows == 30
         assert pl.read_parquet(selected / "data" / "**" / "*.parquet")["country"].unique().to_list() == [country]
     assert (to / "notas.txt").read_text() == "mías"
     (to / "notas.txt").unlink()

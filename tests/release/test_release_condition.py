@@ -19,7 +19,7 @@ from latam_corpus.errors import ConfigError
 from latam_corpus.release.reading import condition as language
 from latam_corpus.release.reading.condition import condition
 from latam_corpus.release.reading.operands import LONGEST_PATTERN
-from latam_corpus.release.reading.pull import pull
+from latam_corpus.release.reading.pull import Subset, pull
 from latam_corpus.release.storing.store import Store
 
 if TYPE_CHECKING:
@@ -313,8 +313,8 @@ def test_values_are_read_as_they_are_written(text: str, rows_: list[int]) -> Non
         ("cluster_size between 1 and 2", "character 14, «between»", "a comparison is expected here", ">="),
         ("country ilike 'c%'", "character 9, «ilike»", "a comparison is expected here", "like"),
         ("1 = 1", "character 5", "a column is expected here", ""),
-        ("cluster_size = '2'", "character 16, «'2'»", "«cluster_size» contains numbers", "without quotes"),
-        ("title = 5", "character 9, «5»", "«title» contains no numbers", "single quotes: '5'"),
+        ("cluster_size = '2'", "character 16, «'2'»", "«cluster_size» holds numbers", "without quotes"),
+        ("title = 5", "character 9, «5»", "«title» holds no numbers", "single quotes: '5'"),
         ("title = language_score", "character 9", "can't be compared", "two numbers"),
         ("expires < obtained", "character 11", "can't be compared", ""),
         ("uses = 'train'", "character 1", "«uses» isn't a single value", "'train' in uses"),
@@ -324,12 +324,12 @@ def test_values_are_read_as_they_are_written(text: str, rows_: list[int]) -> Non
         ("'train' in signals", "character 12", "«signals» isn't a list of values", "signals.word_count"),
         ("'CL' in country", "character 9", "«country» isn't a list of values", "country = "),
         ("'noai' in opt_outs", "character 11", "«opt_outs» isn't a list of values", "opt_outs.signal"),
-        ("5 in uses", "character 1, «5»", "contains no numbers", "'5'"),
+        ("5 in uses", "character 1, «5»", "holds no numbers", "'5'"),
         ("'entrenar' in uses", "character 1", "«uses» has no such value", "choose one of"),
         ("signals > 5", "character 1", "«signals» isn't a single value", "such as signals.word_count"),
         ("redactions > 1", "character 1", "«redactions» isn't a single value", "such as redactions.email"),
         ("cluster_size like '1%'", "character 1", "«cluster_size» isn't a text", "cluster_size >= 2"),
-        ("title like 5", "character 12, «5»", "contains no numbers", ""),
+        ("title like 5", "character 12, «5»", "holds no numbers", ""),
         ("title like title", "character 12", "a text is expected here", "single quotes"),
         ("title like 'a' escape 'bc'", "character 23", "isn't one character", ""),
         ("title like 'a!' escape '!'", "character 12", "the pattern ends with «!»", "double it"),
@@ -337,7 +337,7 @@ def test_values_are_read_as_they_are_written(text: str, rows_: list[int]) -> Non
         ("expires > '2026-02-30'", "character 11", "«expires» can't have this value", "such as '2026-11-25'"),
         ("expires > '20261125'", "character 11", "«expires» can't have this value", "such as '2026-11-25'"),
         ("expires = '2026-11-25T12:00'", "character 11", "«expires» can't have this value", "write a day"),
-        ("expires > 2026", "character 11", "«expires» contains no numbers", ""),
+        ("expires > 2026", "character 11", "«expires» holds no numbers", ""),
         ("obtained > '2026-11-25T25:00'", "character 12", "«obtained» can't have this value", "T12:00:00Z"),
         ("obtained > '0001-01-01T00:00+14:00'", "character 12", "«obtained» can't have this value", ""),
         ("obtained > '2026-W48-3'", "character 12", "«obtained» can't have this value", ""),
@@ -450,11 +450,11 @@ def test_a_pull_reads_parts_of_columns(tmp_path: Path, document: Any, kept_run: 
         "puerto",
         store,
         tmp_path / "corpus",
-        where="signals.word_count < 10 and not 'noai' in opt_outs.signal or signals.word_count = 7",
+        Subset(where="signals.word_count < 10 and not 'noai' in opt_outs.signal or signals.word_count = 7"),
     )
     rows = pl.read_parquet(tmp_path / "corpus" / "data" / "**" / "*.parquet")
     assert (lock.rows, rows["doc_id"].to_list()) == (1, [documents[7]["doc_id"]])
-    lock = pull("puerto", store, tmp_path / "corpus", where="signals.word_count < 10")
+    lock = pull("puerto", store, tmp_path / "corpus", Subset(where="signals.word_count < 10"))
     rows = pl.read_parquet(tmp_path / "corpus" / "data" / "**" / "*.parquet")
     assert (lock.rows, sorted(rows["signals"].struct.field("word_count"))) == (5, [1.0, 3.0, 5.0, 7.0, 9.0])
 
@@ -481,7 +481,7 @@ def test_columns_that_a_version_lacks_are_told(tmp_path: Path, document: Any, ke
         ("'CL' in opt_outs.value", r"opt_outs\.value"),
     ):
         with pytest.raises(ConfigError, match=rf"puerto@2026\.11\.0 has no column «{column}»"):
-            pull("puerto", store, tmp_path / "corpus", where=text)
+            pull("puerto", store, tmp_path / "corpus", Subset(where=text))
     assert not (tmp_path / "corpus").exists()
     there = "signals.word_count is null and opt_outs.signal is null and redactions.email is null"
-    assert pull("puerto", store, tmp_path / "corpus", where=there).rows == 2
+    assert pull("puerto", store, tmp_path / "corpus", Subset(where=there)).rows == 2

@@ -30,7 +30,7 @@ from latam_corpus.dedupe.fingerprints.fingerprint_index import (
 from latam_corpus.dedupe.fingerprints.scheme import Scheme
 from latam_corpus.errors import ConfigError
 from latam_corpus.release.building.release_index import find_index
-from latam_corpus.release.reading.pull import pull
+from latam_corpus.release.reading.pull import Subset, pull
 from latam_corpus.release.reading.verify_version import verify
 from latam_corpus.release.storing.fetch import fetch
 from latam_corpus.release.storing.manifest import Manifest
@@ -245,7 +245,7 @@ def test_verify_finds_an_index_that_is_another_shards(version: Version, republis
     assert verify(store, "puerto", made.version) == [f"{name}: it is no file of a fingerprint index"]
     fewer = {key: told for key, told in manifest.files.items() if key != name}
     republished(store, manifest.model_copy(update={"files": fewer}))
-    assert "index: its files aren't one a shard" in verify(store, "puerto", manifest.version)
+    assert "index: it doesn't have one file per shard" in verify(store, "puerto", manifest.version)
 
 
 def test_pull_brings_the_index_only_when_asked(tmp_path: Path, version: Version) -> None:
@@ -254,7 +254,7 @@ def test_pull_brings_the_index_only_when_asked(tmp_path: Path, version: Version)
     to = tmp_path / "corpus"
     pull("puerto", store, to)
     assert not (to / "index").exists()
-    pull("puerto", store, to, with_index=True)
+    pull("puerto", store, to, Subset(with_index=True))
     pulled = {f"index/{path.name}": hashlib.sha256(path.read_bytes()).hexdigest() for path in (to / "index").iterdir()}
     assert pulled == {name: told.sha256 for name, told in manifest.index.items()}
     listed = (to / "SHA256SUMS").read_text()
@@ -262,14 +262,14 @@ def test_pull_brings_the_index_only_when_asked(tmp_path: Path, version: Version)
     pull("puerto", store, to)
     assert not list((to / "index").iterdir())
     with pytest.raises(ConfigError, match="a selection of rows has no index"):
-        pull("puerto", store, to, where="country = 'CL'", with_index=True)
+        pull("puerto", store, to, Subset(where="country = 'CL'", with_index=True))
 
 
 def test_pull_says_when_there_is_no_index(tmp_path: Path, document: Any, kept_run: KeptRun) -> None:
     """Asking for the index of a version without one is an error, and nothing is written."""
     build("puerto", [kept_run("a-1", [document(1)])], tmp_path / "store", index=False, **TERMS)
     with pytest.raises(ConfigError, match=r"puerto@2026\.11\.0 was built without an index"):
-        pull("puerto", tmp_path / "store", tmp_path / "corpus", with_index=True)
+        pull("puerto", tmp_path / "store", tmp_path / "corpus", Subset(with_index=True))
     assert not (tmp_path / "corpus").exists()
 
 

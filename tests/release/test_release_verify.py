@@ -69,11 +69,11 @@ def test_a_whole_version_has_no_problem(version: Version) -> None:
     ("name", "change", "told"),
     [
         ("object", lambda data: data[:-9] + b"x" + data[-8:], "its bytes aren't those that the manifest names"),
-        ("object", lambda data: data[:-1], "bytes, and the manifest says"),
+        ("object", lambda data: data[:-1], "bytes, but the manifest says"),
         ("README.md", lambda data: data + b"x", "README.md: its bytes aren't those"),
         ("ledger.parquet", lambda data: data[:50], "ledger.parquet: its bytes aren't those"),
         ("SHA256SUMS", lambda data: data[70:], "SHA256SUMS: it doesn't list"),
-        ("parent", lambda data: data.replace(b"Cuentos", b"Cuentas"), "isn't the one that this version was built upon"),
+        ("parent", lambda data: data.replace(b"Cuentos", b"Cuentas"), "isn't the one that this version was based on"),
         ("latest.json", lambda _: b'{"version": "2030.1.0"}', "it points at 2030.1.0"),
     ],
 )
@@ -110,10 +110,10 @@ def test_a_missing_object_is_found(version: Version) -> None:
     ("change", "told"),
     [
         (lambda rows: rows[list(range(rows.height))[::-1]], "aren't sorted by doc_id"),
-        (lambda rows: rows[[0, *range(rows.height)]], "one is there twice"),
-        (lambda rows: rows[1:], "9 rows, and the manifest says 10"),
-        (lambda rows: rows.clear(), "0 rows, and the manifest says 10"),
-        (lambda rows: rows.with_columns(pl.lit("x").alias("text")), "bytes of text, and the manifest says"),
+        (lambda rows: rows[[0, *range(rows.height)]], "a document occurs twice"),
+        (lambda rows: rows[1:], "9 rows, but the manifest says 10"),
+        (lambda rows: rows.clear(), "0 rows, but the manifest says 10"),
+        (lambda rows: rows.with_columns(pl.lit("x").alias("text")), "bytes of text, but the manifest says"),
         (lambda rows: rows.with_columns(pl.lit("news").alias("genre")), "whose genre isn't literature"),
     ],
 )
@@ -138,7 +138,7 @@ def test_wrong_rows_are_found_though_digests_agree(
     [
         ({"counts": {"country": {"AR": {"rows": 11, "text_bytes": 1}}}}, "documents by country aren't those"),
         ({"flow": {"read": 99, "repeated": 0, "left_out": 1, "released": 11}}, "don't add up"),
-        ({"schema_sha256": "0" * 64}, "its columns aren't those whose fingerprint"),
+        ({"schema_sha256": "0" * 64}, "its columns don't have the fingerprint"),
         ({"shards": "prefix"}, "belong in another shard"),
     ],
 )
@@ -181,11 +181,11 @@ def renamed(rows: pl.DataFrame, which: pl.Expr, doc_id: pl.Expr) -> pl.DataFrame
     ("change", "told"),
     [
         (lambda rows: renamed(rows, RELEASED, pl.col("doc_id").filter(RELEASED).first()), "is released twice"),
-        (lambda rows: renamed(rows, FIRST, pl.lit("f" * 32)), "aren't those in the shards, each once"),
-        (lambda rows: pl.concat([rows, rows.filter(FIRST)]), "12 rows are released, and the manifest says 11"),
-        (lambda rows: rows.filter(~FIRST), "10 rows are released, and the manifest says 11"),
-        (lambda rows: rows.filter(RELEASED), "0 rows are dropped, and the manifest says 1"),
-        (lambda rows: pl.concat([rows, rows.filter(~RELEASED)]), "2 rows are dropped, and the manifest says 1"),
+        (lambda rows: renamed(rows, FIRST, pl.lit("f" * 32)), "its released documents aren't those in the shards"),
+        (lambda rows: pl.concat([rows, rows.filter(FIRST)]), "12 rows are released, but the manifest says 11"),
+        (lambda rows: rows.filter(~FIRST), "10 rows are released, but the manifest says 11"),
+        (lambda rows: rows.filter(RELEASED), "0 rows are dropped, but the manifest says 1"),
+        (lambda rows: pl.concat([rows, rows.filter(~RELEASED)]), "2 rows are dropped, but the manifest says 1"),
     ],
 )
 def test_a_ledger_that_says_other_things_is_found(
@@ -211,7 +211,7 @@ def test_a_document_in_two_shards_is_found(
     copied = documents[1]["doc_id"]
     changed = rewritten(republished, store, twin, lambda rows: rows.with_columns(pl.lit(copied).alias("doc_id")))
     assert verify(store, "puerto", changed.version) == [
-        "ledger.parquet: the documents that it calls released aren't those in the shards, each once"
+        "ledger.parquet: its released documents aren't those in the shards"
     ]
 
 

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 from built_versions import build
 
-from latam_corpus.release.refusals.opt_outs import LISTED, write_listed
+from latam_corpus.release.refusals.opt_outs import LISTED, write_opt_outs
 from latam_corpus.release.storing.store import Store
 from latam_corpus.release.training_summary import next_update, training_content, training_summary
 from latam_corpus.release.withdrawals.withdraw import withdraw
@@ -126,7 +126,7 @@ def test_each_statement_of_a_source_is_counted(tmp_path: Path, document: Any, ke
     seal_run(run, sources=sources)
     store = Store.at(tmp_path / "store")
     manifest = build("puerto", [run], store, **TERMS)
-    write_listed(store, "puerto", _refusals("ff" * 16, documents[2]["doc_id"]))
+    write_opt_outs(store, "puerto", _refusals("ff" * 16, documents[2]["doc_id"]))
     content = training_content(store, manifest)
     text = training_summary(manifest, content, WRITTEN)
     assert sum(one.documents for one in content.statements) == content.documents == 8

@@ -12,7 +12,7 @@ from latam_corpus.messages import _
 from latam_corpus.release.eligibility.build_inputs import Inputs, load_run
 from latam_corpus.release.eligibility.removals import read_withdrawn
 from latam_corpus.release.eligibility.returned import returned_parts
-from latam_corpus.release.refusals.opt_outs import read_listed
+from latam_corpus.release.refusals.opt_outs import read_opt_outs
 from latam_corpus.release.storing.manifest import load_manifest
 from latam_corpus.release.storing.withdrawal_log import must_reach, read_log
 
@@ -81,7 +81,7 @@ class Basis:
             parts=tuple(parts),
             first_of_parent=first_of_parent,
             parent_is_latest=is_latest,
-            opt_outs=read_listed(store, name),
+            opt_outs=read_opt_outs(store, name),
             withdrawn=withdrawn,
             log=log,
         )
@@ -91,7 +91,7 @@ class Basis:
 
     def check(self) -> None:
         """Raise OvertakenError if refusals or withdrawals changed since they were read."""
-        opt_outs = read_listed(self.store, self.name).drop("time")
+        opt_outs = read_opt_outs(self.store, self.name).drop("time")
         withdrawn = read_withdrawn(self.store, self.name, self.inputs.runs)
         if not opt_outs.equals(self.opt_outs.drop("time")) or not withdrawn.equals(self.withdrawn):
             raise self._changed()

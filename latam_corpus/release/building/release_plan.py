@@ -33,7 +33,7 @@ from latam_corpus.release.eligibility.statements import (
     remembered_statements,
 )
 from latam_corpus.release.eligibility.summary import accepted_losses
-from latam_corpus.release.refusals.opt_outs import Refused
+from latam_corpus.release.refusals.opt_outs import OptOutList
 from latam_corpus.release.refusals.tombstones import Tombstones
 from latam_corpus.release.storing.manifest import load_manifest, schema_sha256
 from latam_corpus.release.storing.store_tables import LEDGER, read_ledger
@@ -156,7 +156,7 @@ class _Scanner:
     """
 
     request: BuildRequest
-    refused: Refused
+    refused: OptOutList
     withdrawn: pl.DataFrame
     tombstones: Tombstones | None
     given: Mapping[str, Mapping[str, Given]] = field(repr=False)
@@ -168,7 +168,7 @@ class _Scanner:
         if basis.inputs.parent:
             given[""] = given_by_version(basis.inputs.parent)
         tombstones = Tombstones(basis.log) if basis.log.withdrawals else None
-        return cls(request, Refused(basis.opt_outs), basis.withdrawn, tombstones, given, progress)
+        return cls(request, OptOutList(basis.opt_outs), basis.withdrawn, tombstones, given, progress)
 
     def rows(self, parts: Sequence[Part], start: int = 0) -> Iterator[pl.DataFrame]:
         """Yield a light row for each document of some parts, of which the first has the index `start`."""

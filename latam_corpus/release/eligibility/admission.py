@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from latam_corpus.release.eligibility.build_inputs import Part
     from latam_corpus.release.eligibility.statements import Given
-    from latam_corpus.release.refusals.opt_outs import Refused
+    from latam_corpus.release.refusals.opt_outs import OptOutList
     from latam_corpus.release.refusals.tombstones import Tombstones
     from latam_corpus.release.storing.store import Progress
     from latam_corpus.vocabulary import Variants
@@ -180,7 +180,7 @@ def scan(
     parts: Sequence[Part],
     terms: Terms,
     progress: Progress | None = None,
-    refused: Refused | None = None,
+    refused: OptOutList | None = None,
     tombstones: Tombstones | None = None,
     start: int = 0,
     given: Mapping[str, Mapping[str, Given]] | None = None,
@@ -214,7 +214,7 @@ def scan(
 def scan_statements(
     frames: Iterable[tuple[str, pl.DataFrame]],
     terms: Terms,
-    refused: Refused | None = None,
+    refused: OptOutList | None = None,
     given: Mapping[str, Mapping[str, Given]] | None = None,
 ) -> Iterator[pl.DataFrame]:
     """Yield light rows of documents that are in no version, for what they state of others.

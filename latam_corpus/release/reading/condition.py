@@ -120,7 +120,7 @@ def condition(text: str, place: str = "--where", extra: Mapping[str, str] | None
     ['country', 'uses']
     >>> condition("cluster_size > '2'")
     Traceback (most recent call last):
-    latam_corpus.errors.ConfigError: --where, character 16, «'2'»: «cluster_size» contains numbers; write it without quotes
+    latam_corpus.errors.ConfigError: --where, character 16, «'2'»: «cluster_size» holds numbers; write it without quotes
     """
     if len(text) > LONGEST:
         raise ConfigError(place, _("it has more than {n} characters", n=decimal(f"{LONGEST:,}")), _("shorten it"))
@@ -207,7 +207,9 @@ class _Parser:
     def _term(self, depth: int) -> pl.Expr:
         if depth > DEEPEST:
             raise ConditionError(
-                self._current, _("it has more than {n} nested levels", n=DEEPEST), _("use fewer parentheses and fewer «not»")
+                self._current,
+                _("it has more than {n} nested levels", n=DEEPEST),
+                _("use fewer parentheses and fewer «not»"),
             )
         if self._take("not"):
             return ~self._term(depth + 1)

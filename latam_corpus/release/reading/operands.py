@@ -246,7 +246,7 @@ def _text(token: Token, column: Column) -> str:
     if token.kind == "number":
         raise ConditionError(
             token,
-            _("«{name}» contains no numbers", name=column.name),
+            _("«{name}» holds no numbers", name=column.name),
             _("write it in single quotes: '{text}'", text=token.text),
         )
     if token.kind != "text":
@@ -256,7 +256,7 @@ def _text(token: Token, column: Column) -> str:
 
 def _number(token: Token, column: Column, dtype: pl.DataType) -> float:
     if token.kind != "number":
-        raise ConditionError(token, _("«{name}» contains numbers", name=column.name), _("write it without quotes"))
+        raise ConditionError(token, _("«{name}» holds numbers", name=column.name), _("write it without quotes"))
     value = float(token.text)
     if not math.isfinite(value) or (dtype.is_integer() and abs(value) >= 2**63):
         raise ConditionError(token, _("the number is too large"), _("write a smaller one"))

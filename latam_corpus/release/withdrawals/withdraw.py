@@ -366,7 +366,7 @@ class _Search:
         rows = [pl.DataFrame(schema=_MEANT)]
         for sha256, frame in self._frames(("doc_id", "source_id", "text_hash", "text")) if texts else ():
             for number, withdrawn in texts.items():
-                known = withdrawn.known(frame["text"], frame["text_hash"])
+                known = withdrawn.copies(frame["text"], frame["text_hash"])
                 rows.append(_located(sha256, frame[known["row"].to_list()], number))
         return pl.concat(rows)
 
