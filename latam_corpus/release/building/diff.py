@@ -52,13 +52,13 @@ _UNKNOWN: Final = {
 _REASON: Final = pl.Struct({"template": pl.String(), "values": pl.List(pl.String()), "kept": pl.String()})
 
 
-def _reason(template: str | None, *values: str | pl.Expr, kept: pl.Expr | None = None) -> pl.Expr:
+def _reason(template: str | None, *values: str | pl.Expr, kept_id: pl.Expr | None = None) -> pl.Expr:
     """Return a column of reasons; null values are ignored."""
     expressions = (pl.lit(value) if isinstance(value, str) else value for value in values)
     return pl.struct(
         pl.lit(template, pl.String).alias("template"),
         pl.concat_list(expressions).list.drop_nulls().alias("values"),
-        (pl.lit(None, pl.String) if kept is None else kept).alias("kept"),
+        (pl.lit(None, pl.String) if kept_id is None else kept_id).alias("kept"),
     )
 
 
@@ -191,29 +191,29 @@ def _with_reasons(
 ) -> pl.DataFrame:
     """Add to each row why one of these versions left it out, or why one of their runs dropped it."""
     reasons = pl.DataFrame(schema=_REASONS)
-    kept = pl.col("evidence").str.json_path_match("$.kept").alias("kept")
+    kept_id = pl.col("evidence").str.json_path_match("$.kept").alias("kept")
     for manifest in versions:
-        wanted = rows["doc_id"].filter(~rows["doc_id"].is_in(reasons["doc_id"].implode()))
-        if wanted.is_empty():
+        missing_ids = rows["doc_id"].filter(~rows["doc_id"].is_in(reasons["doc_id"].implode()))
+        if missing_ids.is_empty():
             break
         frames = [reasons]
         if LEDGER in manifest.files:
-            where = (pl.col("verdict") == "dropped") & pl.col("doc_id").is_in(wanted.implode())
+            where = (pl.col("verdict") == "dropped") & pl.col("doc_id").is_in(missing_ids.implode())
             ledger = read_ledger(store, manifest.name, manifest.version, where=where)
-            frames.append(ledger.select("doc_id", "reason", kept).reverse())
-        frames += [_dropped(runs[run.id], wanted) for run in manifest.runs if run.id in runs]
+            frames.append(ledger.select("doc_id", "reason", kept_id).reverse())
+        frames += [_dropped(runs[run.id], missing_ids) for run in manifest.runs if run.id in runs]
         reasons = pl.concat(frames).unique("doc_id", keep="first", maintain_order=True)
-    # The reason of a duplicate names the kept document. Too many names would make a line of each document.
+    # The reason of a duplicate names the kept_id document. Too many names would make a line of each document.
     kept_ids = reasons.join(rows.select("doc_id", "language"), on="doc_id", how="semi")["kept"].drop_nulls()
     counted = kept_ids.value_counts(sort=True).sort("count", "kept", descending=[True, False])
     named = counted["kept"].head(_MAX_KEPT_NAMED)
-    reason = _reason(template, pl.col("reason"), kept=pl.when(pl.col("kept").is_in(named.implode())).then("kept"))
-    known = reasons.drop_nulls("reason").select("doc_id", reason.alias("reason"))
-    joined = rows.join(known, on="doc_id", how="left")
+    reason = _reason(template, pl.col("reason"), kept_id=pl.when(pl.col("kept").is_in(named.implode())).then("kept"))
+    reason_rows = reasons.drop_nulls("reason").select("doc_id", reason.alias("reason"))
+    joined = rows.join(reason_rows, on="doc_id", how="left")
     return joined.with_columns(pl.when(pl.col("reason").is_not_null()).then("reason").otherwise(default))
 
 
-def _dropped(run: Path, wanted: pl.Series) -> pl.DataFrame:
+def _dropped(run: Path, ids: pl.Series) -> pl.DataFrame:
     """Return the reasons why a run dropped these documents, one row for each record that it dropped.
 
     Raises:
@@ -228,7 +228,7 @@ def _dropped(run: Path, wanted: pl.Series) -> pl.DataFrame:
                 str(file), _("it can't be read: {cause}", cause=error), _("run the recipe again")
             ) from error
         renamed = rows.rename({"drop_reason": "reason", "duplicate_of": "kept"})
-        frames.append(schema.conform(renamed.filter(pl.col("doc_id").is_in(wanted.implode())), _REASONS))
+        frames.append(schema.conform(renamed.filter(pl.col("doc_id").is_in(ids.implode())), _REASONS))
     # If a document has several records, the reason of the latest one counts, not that the others were superseded.
     return pl.concat(frames).sort(pl.col("reason") == "superseded", maintain_order=True)
 

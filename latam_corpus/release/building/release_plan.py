@@ -90,7 +90,7 @@ class ReleasePlan:
 
     @property
     def overruled(self) -> Counter[Overruled]:
-        """How many documents of the runs are bound by a stricter statement than their own (`statements.Bound`)."""
+        """The numbers of documents of the runs that a stricter statement than their own binds (`statements.Bound`)."""
         return self.decided.overruled
 
 
@@ -171,7 +171,7 @@ class _Scanner:
         return cls(request, OptOutList(basis.opt_outs), basis.withdrawn, tombstones, given, progress)
 
     def rows(self, parts: Sequence[Part], start: int = 0) -> Iterator[pl.DataFrame]:
-        """Yield a light row for each document of some parts, of which the first has the index `start`."""
+        """Yield a light row for each document of some parts; `start` is the index of the first part."""
         for frame in scan(parts, self.request.terms, self.progress, self.refused, self.tombstones, start, self.given):
             yield without_withdrawn(frame, self.withdrawn)
 

@@ -94,8 +94,8 @@ def scheme_of_release(store: Store, manifest: Manifest) -> Scheme:
     Every readable file of the index states the scheme. If the version has none, the release's other versions decide,
     the newest first. If they have none either, the default scheme is returned.
     """
-    others = [version for version in reversed(store.versions(manifest.name)) if version != manifest.version]
-    for version in (manifest.version, *others):
+    other_versions = [version for version in reversed(store.versions(manifest.name)) if version != manifest.version]
+    for version in (manifest.version, *other_versions):
         with suppress(ReleaseError):
             indexed = load_manifest(store, manifest.name, version)
             for file in sorted(indexed.index):

@@ -162,7 +162,9 @@ def write_shards(
         paths = [spill.file(number).with_suffix(_INDEX) for number in range(len(cells))]
         are_reused = pool.map(lambda number: sketcher.reuse_or_rebuild(reused[number], paths[number]), reused)
         names = [shard.index for shard in shards]
-        rebuilt = frozenset(names[number] for number, kept in zip(reused, are_reused, strict=True) if not kept)
+        rebuilt = frozenset(
+            names[number] for number, is_reused in zip(reused, are_reused, strict=True) if not is_reused
+        )
         side_files = pool.map(_side_file, paths)
         return Written(shards, dict(zip(names, paths, strict=True)), dict(zip(names, side_files, strict=True)), rebuilt)
 
@@ -181,8 +183,8 @@ def reusable(decided: Decided, shards: Sequence[Shard], first: int) -> dict[int,
         if rewritten or part != last_part or not 0 <= index < len(shards):
             continue
         shard, cell = shards[index], decided.plan.cells[number]
-        same = (shard.language, shard.genre, shard.split) == (cell.language, cell.genre, cell.split)
-        if same and shard.rows == count:
+        has_same_partition = (shard.language, shard.genre, shard.split) == (cell.language, cell.genre, cell.split)
+        if has_same_partition and shard.rows == count:
             unchanged[number] = shard
     return unchanged
 

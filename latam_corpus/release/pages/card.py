@@ -146,9 +146,9 @@ def hub_licence(rights: str | None) -> str | None:
 
 def _licence(sources: Iterable[SourceEntry]) -> list[str]:
     licences = {hub_licence(source.rights) for source in sources}
-    known = sorted(licence for licence in licences if licence)
-    if known and None not in licences:
-        return _listed("license", known) if len(known) > 1 else [f"license: {known[0]}"]
+    known_licences = sorted(licence for licence in licences if licence)
+    if known_licences and None not in licences:
+        return _listed("license", known_licences) if len(known_licences) > 1 else [f"license: {known_licences[0]}"]
     return ["license: other", "license_name: by-source"]
 
 

@@ -120,7 +120,7 @@ class Judgement:
 
 
 def read_judgements(out: Path) -> list[Judgement]:
-    """Return the judgements stored in a folder of runs; an empty list if there are none.
+    """Return the judgements stored in a folder of runs; an empty list if the folder has none.
 
     Raises:
         ConfigError: the file is damaged.

@@ -80,14 +80,14 @@ def _check_version(
     file: str, name: str, version: str, specs: Collection[str], report: Callable[[Message], None]
 ) -> None:
     """Raise ConfigError if a list was made for another release; report if for another version of one that is read."""
-    listed = f"{name}@{version}"
-    if listed in specs:
+    searched_spec = f"{name}@{version}"
+    if searched_spec in specs:
         return
     same_release = [spec for spec in specs if spec.partition("@")[0] == name]
     if not same_release:
-        problem = _("it was made for {listed}, but {spec} is read", listed=listed, spec=", ".join(specs))
+        problem = _("it was made for {listed}, but {spec} is read", listed=searched_spec, spec=", ".join(specs))
         raise ConfigError(file, problem, _("make a new list: `latam-corpus contamination … --write-exclusions`"))
-    names = {"file": file, "listed": listed, "spec": ", ".join(same_release)}
+    names = {"file": file, "listed": searched_spec, "spec": ", ".join(same_release)}
     report(_("{file} was made for {listed}: documents that only {spec} has weren't searched", **names))
 
 

@@ -126,17 +126,17 @@ def places_of(ids: pl.Series, folder: Path) -> pl.DataFrame:
     Raises:
         ReleaseError: a file of the folder can't be read.
     """
-    wanted = pl.col("doc_id").is_in(ids.implode())
+    is_wanted = pl.col("doc_id").is_in(ids.implode())
     try:
         if (folder / MAP).is_file():
-            return pl.read_parquet(folder / MAP).filter(wanted).select(PLACES.names()).cast(PLACES)
+            return pl.read_parquet(folder / MAP).filter(is_wanted).select(PLACES.names()).cast(PLACES)
         frames = [pl.DataFrame(schema=PLACES)]
         if not _has_documents(folder):
             return frames[0]
         # Only files that were pulled: other files in the folder aren't part of the version.
-        listed = [path for path in read_sums(folder) if path.startswith("data/") and path.endswith(".parquet")]
-        for file in sorted(folder / path for path in listed):
-            rows = pl.read_parquet(file, columns=["doc_id"], row_index_name="start").filter(wanted)
+        pulled_paths = [path for path in read_sums(folder) if path.startswith("data/") and path.endswith(".parquet")]
+        for file in sorted(folder / path for path in pulled_paths):
+            rows = pl.read_parquet(file, columns=["doc_id"], row_index_name="start").filter(is_wanted)
             name = pl.lit(file.relative_to(folder).as_posix()).alias("file")
             placed = rows.with_columns(name, (pl.col("start") + 1).alias("end"))
             frames.append(placed.select(PLACES.names()).cast(PLACES))

@@ -139,17 +139,17 @@ def compared(column: Column, operator: str, token: Token) -> pl.Expr:
     return expression
 
 
-def compared_columns(left: Column, operator: str, right: Column) -> pl.Expr:
+def compared_columns(first: Column, operator: str, second: Column) -> pl.Expr:
     """Return the comparison of two columns.
 
     Raises:
         ConditionError: their types differ or can't be compared.
     """
-    are_numbers = left.dtype.is_numeric() and right.dtype.is_numeric()
-    if left.dtype.is_nested() or not (are_numbers or left.dtype == right.dtype):
-        problem = _("«{name}» and «{name2}» can't be compared", name=left.name, name2=right.name)
-        raise ConditionError(right.token, problem, _("compare two texts, two numbers, two days or two times"))
-    expression: pl.Expr = OPERATORS[operator](left.expression, right.expression)
+    are_numbers = first.dtype.is_numeric() and second.dtype.is_numeric()
+    if first.dtype.is_nested() or not (are_numbers or first.dtype == second.dtype):
+        problem = _("«{name}» and «{name2}» can't be compared", name=first.name, name2=second.name)
+        raise ConditionError(second.token, problem, _("compare two texts, two numbers, two days or two times"))
+    expression: pl.Expr = OPERATORS[operator](first.expression, second.expression)
     return expression
 
 

@@ -216,7 +216,7 @@ class _Pull:
         manifest, selection, folder = self.manifest, self.selection, self.folder
         readable = self.log.readable(manifest)
         remaining = without_excluded(self.store, readable, selection.excluded)
-        excluded_count = sum(one.rows for one in readable) - sum(one.rows for one in remaining)
+        excluded_count = sum(shard.rows for shard in readable) - sum(shard.rows for shard in remaining)
         chosen = picks(self.store, manifest, remaining, selection.where)
         self._check(chosen, excluded_count)
         summary = selection.summary(excluded_count)
@@ -466,10 +466,10 @@ class _PullState:
     withdrawal_sequence: int = 0
     selection: str = ""
 
-    def has_same_selection(self, other: _PullState) -> bool:
+    def has_same_selection(self, former: _PullState) -> bool:
         """Whether both pull the same selection of the same version, without the same withdrawn documents."""
         own_key, other_key = (
-            (state.manifest_sha256, state.where, state.withdrawal_sequence, state.selection) for state in (self, other)
+            (state.manifest_sha256, state.where, state.withdrawal_sequence, state.selection) for state in (self, former)
         )
         return own_key == other_key
 

@@ -62,7 +62,7 @@ def picks(store: Store, manifest: Manifest, shards: Sequence[ReadableShard], whe
         ReleaseError: a shard can't be read.
     """
     if where is None:
-        return [Pick(one.shard, one.shard.path, one.rows, one.without) for one in shards if one.rows]
+        return [Pick(each.shard, each.shard.path, each.rows, each.without) for each in shards if each.rows]
     counted = [(readable, _selected_count(store, manifest, readable, where)) for readable in shards]
     selected = [(readable.shard, rows, readable.without) for readable, rows in counted if rows]
     totals = Counter((shard.config, shard.split) for shard, *_ in selected)
@@ -106,11 +106,11 @@ def columns_of(names: Sequence[str], extra: Mapping[str, str]) -> pl.Schema:
     Raises:
         ConfigError: there is no such column.
     """
-    known = {**released(extra), "id": pl.String()}
+    all_columns = {**released(extra), "id": pl.String()}
     for name in names:
-        if name not in known:
-            raise ConfigError("--columns", _("unknown column «{name}»", name=name), closest(name, known))
-    return pl.Schema({name: known[name] for name in dict.fromkeys(("doc_id", *names))})
+        if name not in all_columns:
+            raise ConfigError("--columns", _("unknown column «{name}»", name=name), closest(name, all_columns))
+    return pl.Schema({name: all_columns[name] for name in dict.fromkeys(("doc_id", *names))})
 
 
 def fetch_rows(store: Store, shard: Shard, where: pl.Expr, columns: pl.Schema, target: Path) -> None:

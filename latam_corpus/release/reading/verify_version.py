@@ -89,13 +89,13 @@ class _Counts:
 
     Attributes:
         by_value: the number of documents by column, such as `country`, and value.
-        released: the sum of the hashes of the ids in the shards.
-        listed: the same sum for the released documents of the ledger; None without a ledger.
+        in_shards: the sum of the hashes of the ids in the shards.
+        in_ledger: the same sum for the released documents of the ledger; None without a ledger.
     """
 
     by_value: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
-    released: int = 0
-    listed: int | None = None
+    in_shards: int = 0
+    in_ledger: int | None = None
 
 
 _MISSING: Final = _("{file}: missing")
@@ -169,7 +169,7 @@ def _ledger_problems(store: Store, manifest: Manifest, counts: _Counts) -> Itera
     released = rows.filter(pl.col("verdict") == "released")["doc_id"]
     if released.n_unique() != released.len():
         yield _("{file}: a document is released twice", file=LEDGER)
-    counts.listed = _hash_sum(released)
+    counts.in_ledger = _hash_sum(released)
 
 
 def _parent_problems(store: Store, manifest: Manifest) -> Iterator[Message]:
@@ -267,7 +267,7 @@ def _row_problems(file: pq.ParquetFile, shard: Shard, counts: _Counts, shared: l
         if not ids.is_sorted() or ids.n_unique() < frame.height or ids[0] <= last_id:
             yield _("its rows aren't sorted by doc_id, or a document occurs twice, near {doc}", doc=ids[0])
         last_id = ids[-1]
-        counts.released = (counts.released + _hash_sum(ids)) % 2**64
+        counts.in_shards = (counts.in_shards + _hash_sum(ids)) % 2**64
         yield from _misplaced_rows(frame, shard)
         for what, column in (("country", "country"), ("source", "source_id"), ("rights_tier", "rights_tier")):
             for value, n in frame[column].fill_null("").value_counts().iter_rows():
@@ -305,7 +305,7 @@ def _misplaced_rows(frame: pl.DataFrame, shard: Shard) -> Iterator[Message]:
 
 def _count_problems(manifest: Manifest, counts: _Counts) -> Iterator[Message]:
     """Yield the differences between the counts and the manifest."""
-    if counts.listed not in (None, counts.released):
+    if counts.in_ledger not in (None, counts.in_shards):
         yield _OTHER_RELEASED.fill(file=LEDGER)
     flow = manifest.flow
     if flow.read != flow.repeated + flow.left_out + flow.released or flow.released != manifest.rows:

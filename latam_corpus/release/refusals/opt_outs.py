@@ -66,7 +66,7 @@ class Site(Protocol):
 
 
 def read_opt_outs(store: Store, name: str) -> pl.DataFrame:
-    """Return the list of a release, with the columns LISTED; empty if there is none.
+    """Return the list of a release, with the columns LISTED; empty if the release has no list.
 
     Raises:
         ReleaseError: the list can't be read.
@@ -74,13 +74,13 @@ def read_opt_outs(store: Store, name: str) -> pl.DataFrame:
     return read_rows(store, name, FILE, LISTED, _("run `latam-corpus rights recheck` again"))
 
 
-def write_opt_outs(store: Store, name: str, listed: pl.DataFrame) -> str:
+def write_opt_outs(store: Store, name: str, refusals: pl.DataFrame) -> str:
     """Replace the list of a release and return its address."""
-    write_rows(store, listed.sort(*_KEY), name, FILE)
+    write_rows(store, refusals.sort(*_KEY), name, FILE)
     return store.path("releases", name, FILE)
 
 
-def web_documents(store: Store, manifest: Manifest, listed: pl.DataFrame) -> pl.DataFrame:
+def web_documents(store: Store, manifest: Manifest, refusals: pl.DataFrame) -> pl.DataFrame:
     """Return the documents of a version, and those on the list, that have a web address.
 
     Returns:
@@ -89,7 +89,7 @@ def web_documents(store: Store, manifest: Manifest, listed: pl.DataFrame) -> pl.
     Raises:
         ReleaseError: a shard can't be read.
     """
-    parts = [listed.select(_DOCUMENT_COLUMNS).unique("doc_id", maintain_order=True)]
+    parts = [refusals.select(_DOCUMENT_COLUMNS).unique("doc_id", maintain_order=True)]
     for readable in read_log(store).readable(manifest):
         with open_shard(store, readable.shard, _DOCUMENT_COLUMNS) as file:
             frames = (frame.filter(readable.wanted()) for frame in read_batches(file, _DOCUMENT_COLUMNS))
@@ -101,7 +101,7 @@ def web_documents(store: Store, manifest: Manifest, listed: pl.DataFrame) -> pl.
 def updated_opt_outs(
     documents: pl.DataFrame,
     sites: Mapping[str, Site],
-    listed: pl.DataFrame,
+    refusals: pl.DataFrame,
     *,
     retroactive: bool,
     unread: Collection[str] = (),
@@ -114,24 +114,24 @@ def updated_opt_outs(
     Args:
         documents: the result of `web_documents`.
         sites: the sites that were read, by root URL.
-        listed: the former list.
+        refusals: the former list.
         retroactive: whether a refusal applies to documents obtained before it was first read.
         unread: addresses of files that couldn't be read, of sites that could.
     """
     rows = [row for document in documents.iter_rows(named=True) for row in _refusals(document, sites)]
     names = (*_DOCUMENT_COLUMNS, "signal", "value", "address", "time")
     current = pl.DataFrame(rows, schema={name: LISTED[name] for name in names})
-    first_read = listed.select(*_KEY, "since").unique(_KEY, maintain_order=True)
+    first_read = refusals.select(*_KEY, "since").unique(_KEY, maintain_order=True)
     current = current.join(first_read, on=_KEY, how="left", maintain_order="left").with_columns(
         pl.col("since").fill_null(pl.col("time")), pl.lit(retroactive).alias("retroactive")
     )
-    places = zip(listed["url"], listed["address"], strict=True)
+    places = zip(refusals["url"], refusals["address"], strict=True)
     is_unread = [
         root not in sites or address in unread or root + ROBOTS in unread
         for root, address in ((root_of(url), address) for url, address in places)
     ]
-    kept = listed.filter(pl.Series(is_unread, dtype=pl.Boolean))
-    rows_of_both = pl.concat([schema.conform(current, LISTED), kept])
+    unread_rows = refusals.filter(pl.Series(is_unread, dtype=pl.Boolean))
+    rows_of_both = pl.concat([schema.conform(current, LISTED), unread_rows])
     return rows_of_both.unique(_KEY, keep="first", maintain_order=True).sort(*_KEY)
 
 
@@ -144,20 +144,24 @@ def _refusals(document: Mapping[str, Any], sites: Mapping[str, Site]) -> Iterato
 
 @dataclass(frozen=True)
 class OptOutList:
-    """The list of a release, as a build applies it."""
+    """The list of a release, as a build applies it.
 
-    listed: pl.DataFrame
+    Attributes:
+        rows: the refusals, with the columns LISTED.
+    """
+
+    rows: pl.DataFrame
 
     def narrowed(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Apply the refusals to documents: extend `opt_outs`, and narrow `uses` and `rights_tier`."""
-        if not self.listed.height:
+        if not self.rows.height:
             return frame
         documents = frame.select("doc_id", "obtained").with_row_index("row")
-        refusals = documents.join(self.listed.drop("obtained"), on="doc_id").filter(_APPLIES)
-        if not refusals.height:
+        matches = documents.join(self.rows.drop("obtained"), on="doc_id").filter(_APPLIES)
+        if not matches.height:
             return frame
         grouped = (
-            refusals.join(_WITHHELD_USES, on="signal")
+            matches.join(_WITHHELD_USES, on="signal")
             .sort("row", *_KEY)
             .group_by("row", maintain_order=True)
             .agg(
@@ -182,15 +186,15 @@ class OptOutList:
         ).select(frame.columns)
 
 
-def withholding_rows(manifest: Manifest, listed: pl.DataFrame) -> pl.DataFrame:
+def withholding_rows(manifest: Manifest, refusals: pl.DataFrame) -> pl.DataFrame:
     """Return the rows of the list that keep documents out of another version on this version's terms."""
-    return listed.filter(_withholds(manifest.admit, manifest.uses) & _APPLIES)
+    return refusals.filter(_withholds(manifest.admit, manifest.uses) & _APPLIES)
 
 
-def withheld_documents(listed: pl.DataFrame, admit: Collection[str], uses: Collection[str]) -> pl.DataFrame:
+def withheld_documents(refusals: pl.DataFrame, admit: Collection[str], uses: Collection[str]) -> pl.DataFrame:
     """Return the documents that the list keeps out of a release on some terms, each with a time (`order.REFUSED`)."""
     since = pl.when(pl.col("retroactive")).then(_ALWAYS).otherwise("since").alias("from")
-    rows = listed.filter(_withholds(admit, uses)).select("doc_id", since.cast(REFUSED["from"]))
+    rows = refusals.filter(_withholds(admit, uses)).select("doc_id", since.cast(REFUSED["from"]))
     return rows.group_by("doc_id").agg(pl.col("from").min()).sort("doc_id")
 
 

@@ -77,8 +77,8 @@ class Tombstones:
             self.log.table(entry, "kept_out").select("doc_id", pl.lit(entry.number, pl.UInt32).alias("number"))
             for entry in self._entries
         ]
-        every = pl.concat([self.log.documents_of(self._entries), *copies])
-        return every.unique("doc_id", keep="first", maintain_order=True)
+        all_ids = pl.concat([self.log.documents_of(self._entries), *copies])
+        return all_ids.unique("doc_id", keep="first", maintain_order=True)
 
     @cached_property
     def _spared(self) -> pl.Series:

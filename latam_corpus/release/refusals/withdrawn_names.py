@@ -155,22 +155,24 @@ def similar_names(name: str, values: Iterable[str]) -> list[str]:
     >>> similar_names("Rosa Vera", ["Rosa Vera Gómez", "R. Vera", "VERA ROSA", "Rosa Paz", "Vera, Rosa"])
     ['R. Vera', 'Rosa Vera Gómez', 'VERA ROSA']
     """
-    wanted = person_key(name)
+    own_key = person_key(name)
     return sorted(
         value
         for value in set(values)
-        if wanted not in person_keys(value)
-        and any(_are_similar(wanted.split(), key.split()) for key in _keys_of_people(value))
+        if own_key not in person_keys(value)
+        and any(_are_similar(own_key.split(), key.split()) for key in _keys_of_people(value))
     )
 
 
-def _are_similar(wanted: list[str], words: list[str]) -> bool:
-    """Whether one name has all words of the other, or has an initial for the other's first word and its family name."""
-    common = set(wanted) & set(words)
+def _are_similar(name: list[str], other_name: list[str]) -> bool:
+    """Whether one name has all words of the other, or has an initial for its first word and the same family name."""
+    common = set(name) & set(other_name)
     if len(common) >= _FULL_NAME_WORDS:
-        return common in (set(wanted), set(words))
-    same_initial = bool(wanted and words) and wanted[0][0] == words[0][0] and 1 in (len(wanted[0]), len(words[0]))
-    return same_initial and wanted[-1] in words[1:]
+        return common in (set(name), set(other_name))
+    same_initial = (
+        bool(name and other_name) and name[0][0] == other_name[0][0] and 1 in (len(name[0]), len(other_name[0]))
+    )
+    return same_initial and name[-1] in other_name[1:]
 
 
 # `ftp://`, `https:/`, `//` or nothing before a host.

@@ -149,7 +149,7 @@ def _first_places(phrases: NDArray[np.uint32]) -> tuple[NDArray[np.uint32], NDAr
 
 
 def _phrase_divisor(length: int) -> int:
-    return next((divisor for least, divisor in _PHRASE_SAMPLING if length >= least), 1)
+    return next((divisor for shortest, divisor in _PHRASE_SAMPLING if length >= shortest), 1)
 
 
 def _number_hashes(text: str) -> set[int]:
