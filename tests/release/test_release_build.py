@@ -272,7 +272,7 @@ def test_sha256sum_checks_a_version_in_its_store(tmp_path: Path, document: Any, 
 
 
 def test_shards_have_the_settings_that_readers_expect(tmp_path: Path, document: Any, kept_run: Any) -> None:
-    """zstd, page index, rows sorted by doc_id, the schema of a release, and no text in the footer."""
+    """Shards are sorted by doc_id, with zstd, a page index, the schema of a release, and no text in the footer."""
     manifest = build("puerto", [kept_run("a-1", [document(n) for n in range(50)])], tmp_path / "store", **TERMS)
     shard = max(manifest.shards, key=lambda shard: shard.rows)
     file = pq.ParquetFile(tmp_path / "store" / shard.object)
