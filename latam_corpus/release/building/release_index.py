@@ -33,12 +33,12 @@ class Indexed:
     store: Store
     manifest: Manifest
 
-    def folder(self, cache: Path, mended: list[Message] | None = None) -> Path:
+    def folder(self, cache: Path, notes: list[Message] | None = None) -> Path:
         """Return the folder of the version's index files, in the cache.
 
         Args:
             cache: a folder for copies, or for links if the store is on this disk.
-            mended: a message is added for each damaged copy that was fetched again.
+            notes: a message is added for each damaged copy that was fetched again.
 
         Raises:
             ConfigError: a file is missing, or its bytes differ from those that the manifest names.
@@ -53,9 +53,9 @@ class Indexed:
                     damaged = self._fetched(path, side_file.sha256, cached / Path(file).name)
                 except ReleaseError as error:
                     raise ConfigError(error.place, error.problem, error.remedy) from None
-                if damaged and mended is not None:
+                if damaged and notes is not None:
                     copy, problem = cached / Path(file).name, known(OTHER_BYTES)
-                    mended.append(_("{file}: {problem}; it was fetched again", file=copy, problem=problem))
+                    notes.append(_("{file}: {problem}; it was fetched again", file=copy, problem=problem))
         return cached
 
     def _fetched(self, path: str, sha256: str, target: Path) -> bool:
@@ -69,20 +69,20 @@ class Indexed:
         if target.is_file() and known_digest(target) == sha256:
             return False
         command = build_command(self.store, self.manifest, self.manifest.version)
-        mend = _("repair it with {build_command}", build_command=command)
+        repair = _("repair it with {build_command}", build_command=command)
         if target.is_symlink():
             problem = (
                 _("its bytes aren't those that the manifest names") if target.exists() else _("the file is missing")
             )
-            raise ReleaseError(f"{self.store.url}, {path}", problem, mend)
+            raise ReleaseError(f"{self.store.url}, {path}", problem, repair)
         if not self.store.exists(path):
-            raise ReleaseError(f"{self.store.url}, {path}", _("the file is missing"), mend)
+            raise ReleaseError(f"{self.store.url}, {path}", _("the file is missing"), repair)
         part = target.with_suffix(".part")
         try:
             fetch(self.store, path, sha256, part)
         except ReleaseError as error:
             # An interrupted download leaves the part file, and the store needs no repair.
-            raise ReleaseError(error.place, error.problem, error.remedy if part.exists() else mend) from error
+            raise ReleaseError(error.place, error.problem, error.remedy if part.exists() else repair) from error
         damaged = target.is_file()
         part.replace(target)
         return damaged

@@ -47,9 +47,9 @@ LISTED: Final = pl.Schema(
 _PERMISSION_SIGNAL: Final = "rsl-permission"
 _PERMISSION: Final = "permission"
 _MORE_OPEN: Final = [tier for tier in vocabulary.RIGHTS_TIERS if openness(tier) < openness(_PERMISSION)]
-_WITHHELD_USES: Final = pl.DataFrame(
-    {"signal": list(WITHHELD), "withheld": [sorted(uses) for uses in WITHHELD.values()]},
-    schema={"signal": pl.String(), "withheld": pl.List(pl.String())},
+_REFUSED_USES: Final = pl.DataFrame(
+    {"signal": list(WITHHELD), "refused_uses": [sorted(uses) for uses in WITHHELD.values()]},
+    schema={"signal": pl.String(), "refused_uses": pl.List(pl.String())},
 )
 # Whether a refusal applies to a document; a document without a date may have been obtained after the refusal.
 _APPLIES: Final = pl.col("retroactive") | (pl.col("obtained") >= pl.col("since")).fill_null(value=True)
@@ -161,12 +161,12 @@ class OptOutList:
         if not matches.height:
             return frame
         grouped = (
-            matches.join(_WITHHELD_USES, on="signal")
+            matches.join(_REFUSED_USES, on="signal")
             .sort("row", *_KEY)
             .group_by("row", maintain_order=True)
             .agg(
                 pl.struct("signal", "value", "address", "time").alias("later"),
-                pl.col("withheld").explode(),
+                pl.col("refused_uses").explode(),
                 (pl.col("signal") == _PERMISSION_SIGNAL).any().alias("needs_permission"),
             )
         )
@@ -178,9 +178,9 @@ class OptOutList:
                 pl.col("opt_outs").cast(opt_outs).fill_null(pl.lit([], dtype=opt_outs)),
                 pl.col("later").cast(opt_outs).fill_null(pl.lit([], dtype=opt_outs)),
             ).alias("opt_outs"),
-            pl.when(pl.col("withheld").is_null())
+            pl.when(pl.col("refused_uses").is_null())
             .then("uses")
-            .otherwise(pl.col("uses").list.set_difference(pl.col("withheld")))
+            .otherwise(pl.col("uses").list.set_difference(pl.col("refused_uses")))
             .alias("uses"),
             pl.when(is_closed).then(pl.lit(_PERMISSION)).otherwise("rights_tier").alias("rights_tier"),
         ).select(frame.columns)
