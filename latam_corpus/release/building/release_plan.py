@@ -19,7 +19,6 @@ from latam_corpus import schema
 from latam_corpus.__about__ import __version__
 from latam_corpus.extra_columns import released
 from latam_corpus.pipeline.stored_runs.history import readable_runs
-from latam_corpus.release.building.write import reusable
 from latam_corpus.release.eligibility.admission import LIGHT, scan, scan_statements
 from latam_corpus.release.eligibility.decided_rows import decide_all
 from latam_corpus.release.eligibility.removals import read_replaced, without_requested, without_withdrawn
@@ -50,7 +49,7 @@ if TYPE_CHECKING:
     from latam_corpus.release.eligibility.replacement_copies import Twins
     from latam_corpus.release.eligibility.statements import Given
     from latam_corpus.release.eligibility.strictest import Overruled
-    from latam_corpus.release.storing.manifest import AcceptedLoss, Manifest, Shard
+    from latam_corpus.release.storing.manifest import AcceptedLoss, Shard
     from latam_corpus.release.storing.store import Progress, Store
     from latam_corpus.release.storing.withdrawal_log import WithdrawalLog
 
@@ -124,10 +123,7 @@ def make_plan(request: BuildRequest, basis: Basis, folder: Path, progress: Progr
         links=None if inputs.places is None else inputs.places.rename({"of": "duplicate_of"}),
         holders=holders_of((*inputs.others, *inputs.runs), inputs.parent),
     )
-    parent, columns = inputs.parent, released(inputs.extra)
-    reused = {}
-    if parent and _is_written_alike(parent, columns):
-        reused = reusable(decided, parent.shards, basis.first_of_parent)
+    columns = released(inputs.extra)
     return ReleasePlan(
         request=request,
         basis=basis,
@@ -135,7 +131,7 @@ def make_plan(request: BuildRequest, basis: Basis, folder: Path, progress: Progr
         parts=tuple(parts),
         decided=decided,
         columns=columns,
-        reused=reused,
+        reused=_reusable(basis, decided, columns),
         losses=losses,
         runs_on_disk=_neighbouring_runs(request.runs) | dict(request.runs_on_disk),
         folder=folder,
@@ -249,10 +245,19 @@ def _last_released(store: Store, name: str, ids: pl.Series) -> pl.DataFrame:
     return rows.select("doc_id", exact_hash="text_hash_after")
 
 
-def _is_written_alike(parent: Manifest, columns: pl.Schema) -> bool:
-    """Whether this toolkit would write the parent's rows to the same bytes."""
-    return (parent.toolkit, parent.pyarrow, parent.schema_sha256) == (
-        __version__,
-        pa.__version__,
-        schema_sha256(columns),
-    )
+def _reusable(basis: Basis, decided: Decided, columns: pl.Schema) -> dict[int, Shard]:
+    """Return the shards of the parent that this build would write to the same bytes, by index of the cell."""
+    parent = basis.inputs.parent
+    current = (__version__, pa.__version__, schema_sha256(columns))
+    if parent is None or (parent.toolkit, parent.pyarrow, parent.schema_sha256) != current:
+        return {}
+    unchanged = {}
+    for number, count, _bytes, part, last_part, rewritten in decided.shards.iter_rows():
+        index = part - basis.first_of_parent
+        if rewritten or part != last_part or not 0 <= index < len(parent.shards):
+            continue
+        shard, cell = parent.shards[index], decided.plan.cells[number]
+        has_same_partition = (shard.language, shard.genre, shard.split) == (cell.language, cell.genre, cell.split)
+        if has_same_partition and shard.rows == count:
+            unchanged[number] = shard
+    return unchanged

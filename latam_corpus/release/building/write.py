@@ -26,30 +26,25 @@ from latam_corpus.storage.durable import digest_of
 from latam_corpus.storage.spill import Spill, compact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
 
+    from latam_corpus.release.building.release_plan import ReleasePlan
     from latam_corpus.release.building.sketch import Sketcher
-    from latam_corpus.release.eligibility.build_inputs import Part
-    from latam_corpus.release.eligibility.decided_rows import Decided, Range
+    from latam_corpus.release.eligibility.decided_rows import Range
     from latam_corpus.release.storing.shard_plan import Cell, Plan
-    from latam_corpus.release.storing.store import Progress, Store
+    from latam_corpus.release.storing.store import Progress
 
 _GROUP_ROWS: Final = 200_000  # of the ledger
 
 
-def write_ledger(target: Path, decided: Decided, version: str, places: pl.DataFrame | None = None) -> None:
-    """Write the ledger, sorted by document, as Parquet.
-
-    Args:
-        target: the file.
-        decided: the decisions on all documents.
-        version: the version, which is the reason of released rows.
-        places: `doc_id` of each copy that replaces a withdrawn document, and that document's id as `of`.
-    """
-    places = pl.DataFrame(schema={"doc_id": pl.String, "of": pl.String}) if places is None else places
+def write_ledger(target: Path, plan: ReleasePlan, version: str) -> None:
+    """Write the ledger, sorted by document, as Parquet; released rows have the version as their reason."""
+    decided, places = plan.decided, plan.inputs.places
+    if places is None:
+        places = pl.DataFrame(schema={"doc_id": pl.String, "of": pl.String})
     with writer(target, schema.LEDGER_SCHEMA) as opened:
         pending = pl.DataFrame(schema=schema.LEDGER_SCHEMA)
         for rows in decided.ranges():
@@ -120,37 +115,23 @@ class Written:
     rebuilt: frozenset[str] = frozenset()
 
 
-def write_shards(
-    decided: Decided,
-    parts: Sequence[Part],
-    reused: Mapping[int, Shard],
-    store: Store,
-    folder: Path,
-    columns: pl.Schema = schema.RELEASE_SCHEMA,
-    sketcher: Sketcher | None = None,
-    progress: Progress | None = None,
-) -> Written:
-    """Write the version's shards into the store, and their index into a temporary folder.
+def write_shards(plan: ReleasePlan, sketcher: Sketcher | None, progress: Progress | None) -> Written:
+    """Write the version's shards into the store, and their index into the plan's temporary folder.
 
     Args:
-        decided: the shard of each document.
-        parts: the files of documents; a document's `part` is an index into them.
-        reused: by index of a cell, the parent's shard that has the same rows and is not written again.
-        store: the store for the shards.
-        folder: a folder for temporary files and for the index.
-        columns: the columns of the version.
+        plan: the plan of the version.
         sketcher: the writer of the index; None for a version without an index.
         progress: called with the name of the step, the units done and their total.
     """
-    cells = decided.plan.cells
+    decided, reused, cells = plan.decided, plan.reused, plan.decided.plan.cells
     by_number: dict[int, Shard] = {}
     with ThreadPoolExecutor(_WRITERS) as pool:
-        spill = _spilled(decided, reused, parts, folder, progress)
+        spill = _spilled(plan, progress)
         todo = [number for number in range(len(cells)) if number not in reused]
-        files = pool.map(lambda number: _write_shard(spill, number, cells[number].split, columns, sketcher), todo)
+        files = pool.map(lambda number: _write_shard(spill, number, cells[number].split, plan.columns, sketcher), todo)
         for done, (number, (file, sha256)) in enumerate(zip(todo, files, strict=True)):
             size = file.stat().st_size
-            store.add_object(file, sha256)
+            plan.basis.store.add_object(file, sha256)
             by_number[number] = _shard(cells[number], sha256, size, *decided.shards.row(number)[1:3])
             if progress:
                 progress(N_("writing shards"), done + 1, len(todo))
@@ -169,26 +150,6 @@ def write_shards(
         return Written(shards, dict(zip(names, paths, strict=True)), dict(zip(names, side_files, strict=True)), rebuilt)
 
 
-def reusable(decided: Decided, shards: Sequence[Shard], first: int) -> dict[int, Shard]:
-    """Return the shards of the parent that have exactly the rows of a cell, by index of the cell.
-
-    Args:
-        decided: the shard of each document.
-        shards: the parent's shards.
-        first: the index in the parts of the parent's first shard.
-    """
-    unchanged = {}
-    for number, count, _bytes, part, last_part, rewritten in decided.shards.iter_rows():
-        index = part - first
-        if rewritten or part != last_part or not 0 <= index < len(shards):
-            continue
-        shard, cell = shards[index], decided.plan.cells[number]
-        has_same_partition = (shard.language, shard.genre, shard.split) == (cell.language, cell.genre, cell.split)
-        if has_same_partition and shard.rows == count:
-            unchanged[number] = shard
-    return unchanged
-
-
 def _shard(cell: Cell, sha256: str, size: int, rows: int, text_bytes: int) -> Shard:
     return Shard(
         path=cell.path,
@@ -204,13 +165,11 @@ def _shard(cell: Cell, sha256: str, size: int, rows: int, text_bytes: int) -> Sh
     )
 
 
-def _spilled(
-    decided: Decided, reused: Mapping[int, Shard], parts: Sequence[Part], folder: Path, progress: Progress | None
-) -> Spill:
+def _spilled(plan: ReleasePlan, progress: Progress | None) -> Spill:
     """Return the rows of all shards to write, spilled by shard."""
-    spill = Spill(folder)
-    for all_places in decided.places():
-        places = all_places.filter(~pl.col("shard").is_in(list(reused)))
+    spill, parts = Spill(plan.folder), plan.parts
+    for all_places in plan.decided.places():
+        places = all_places.filter(~pl.col("shard").is_in(list(plan.reused)))
         if places.is_empty():
             continue
         number = int(places["part"][0])

@@ -71,7 +71,7 @@ def write_version(plan: ReleasePlan, progress: Progress | None = None) -> Manife
     if not plan.decided.flow.released and not request.may_be_empty:
         _refuse_empty(plan)
     sketcher = Sketcher.of(_scheme(plan.inputs, store), store, parent) if request.index else None
-    written = write_shards(plan.decided, plan.parts, plan.reused, store, plan.folder, plan.columns, sketcher, progress)
+    written = write_shards(plan, sketcher, progress)
     with store.claim(name):
         basis.check()  # planning and writing may have taken hours
         remember_withdrawn(store, name, basis.withdrawn)
@@ -194,7 +194,7 @@ def _publish(plan: ReleasePlan, draft: Manifest) -> Manifest:
     draft = draft.model_copy(update={"withdrawal_sequence": log.sequence})
     names = ("releases", draft.name, draft.version)
     ledger = folder / LEDGER
-    write_ledger(ledger, plan.decided, draft.version, plan.inputs.places)
+    write_ledger(ledger, plan, draft.version)
     index = draft.files
     files = {LEDGER: SideFile(sha256=digest_of(ledger), bytes=ledger.stat().st_size)}
     store.put(ledger, *names, LEDGER)
