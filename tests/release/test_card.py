@@ -1,4 +1,4 @@
-"""A card names the holder, collection and consent of each source, and states what is unknown."""
+"""A card names the holder, collection and consent of each source, and marks unknown values."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_holders_and_consents_are_on_the_card(tmp_path: Path, document: Any, kep
     assert section(card, "Consent").count("cuentos-del-puerto") == 1
     [source, _other] = manifest.sources
     assert (source.contact, source.collected) == ("biblioteca@example.org", "crawl")
-    assert [one.given for one in source.consents] == [date(2026, 1, 5)]
+    assert [consent.given for consent in source.consents] == [date(2026, 1, 5)]
 
 
 def test_missing_statements_are_marked_on_the_card(tmp_path: Path, document: Any, kept_run: Any) -> None:

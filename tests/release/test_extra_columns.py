@@ -34,8 +34,8 @@ _KINDS = {"año": "int64", "comprado": "date", "precio": "float64", "prestado": 
 
 
 def _entries(**values: str | list[str]) -> list[dict[str, str]]:
-    listed = [(key, [one] if isinstance(one, str) else one) for key, one in sorted(values.items())]
-    return [{"key": key, "value": text} for key, texts in listed for text in texts]
+    pairs = [(key, [value] if isinstance(value, str) else value) for key, value in sorted(values.items())]
+    return [{"key": key, "value": text} for key, texts in pairs for text in texts]
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def _built(runs: list[Path], store: Path, today: date, parent: str | None = None
 
 def _rows(store: Path, spec: str = "libros") -> dict[float | None, dict[str, Any]]:
     rows = lc.open_release(store, spec).scan().collect()
-    return {(one["extra"] or {}).get("precio"): one["extra"] for one in rows.iter_rows(named=True)}
+    return {(row["extra"] or {}).get("precio"): row["extra"] for row in rows.iter_rows(named=True)}
 
 
 @pytest.fixture

@@ -203,7 +203,7 @@ def test_a_selection_does_not_depend_on_batches(
 
 
 def test_a_condition_on_whole_shards_keeps_their_bytes(tmp_path: Path, version: Version) -> None:
-    """A shard of which all rows are selected is copied unchanged, under a path of the selection."""
+    """A shard is copied unchanged, under a path of the selection, if all its rows are selected."""
     store, manifest = version
     lock = pull("puerto", store, tmp_path / "corpus", Subset(where="language = 'por_Latn'"))
     [*pulled] = (tmp_path / "corpus" / "data").rglob("*.parquet")

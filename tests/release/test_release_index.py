@@ -272,7 +272,7 @@ def test_pull_copies_the_index_only_on_request(tmp_path: Path, version: Version)
 
 
 def test_pulling_a_missing_index_is_an_error(tmp_path: Path, document: Any, kept_run: KeptRun) -> None:
-    """Nothing is written if the version has no index."""
+    """The error names the version, and no file is written."""
     build("puerto", [kept_run("a-1", [document(1)])], tmp_path / "store", index=False, **TERMS)
     with pytest.raises(ConfigError, match=r"puerto@2026\.11\.0 was built without an index"):
         pull("puerto", tmp_path / "store", tmp_path / "corpus", Subset(with_index=True))

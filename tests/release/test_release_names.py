@@ -238,8 +238,8 @@ def test_a_damaged_pointer_hides_no_version(
     assert "Traceback" not in shown.err
     pulled = command_line("pull", "puerto", "--to", tmp_path / "corpus", "--json", "--out", out)
     assert (pulled.code, pulled.json["version"], problem in pulled.err) == (0, "2026.11.11", True)
-    listed = command_line("release", "list", "--json", "--out", out)
-    assert [row["latest"] for row in listed.json] == [False, False, True]
+    listing = command_line("release", "list", "--json", "--out", out)
+    assert [row["latest"] for row in listing.json] == [False, False, True]
     verified = command_line("release", "verify", "puerto@2026.11.9", "--json", "--out", out)
     assert verified.code == 1
     assert [message.startswith(f"latest.json: {problem}") for message in verified.json["problems"]] == [True]
@@ -282,10 +282,10 @@ def test_a_version_with_a_damaged_manifest_is_never_the_newest(
     assert "it points at 2026.11.11, which is damaged" in shown.err
     named_version = command_line("release", "show", "puerto@2026.11.11", "--out", out)
     assert (named_version.code, problem in named_version.err, "Traceback" in named_version.err) == (1, True, False)
-    listed = command_line("release", "list", "--json", "--out", out)
-    assert [row["version"] for row in listed.json] == ["2026.11.9", "2026.11.10"]
-    assert [row["latest"] for row in listed.json] == [False, True]
-    assert listed.err.count(problem) == 1
+    listing = command_line("release", "list", "--json", "--out", out)
+    assert [row["version"] for row in listing.json] == ["2026.11.9", "2026.11.10"]
+    assert [row["latest"] for row in listing.json] == [False, True]
+    assert listing.err.count(problem) == 1
 
 
 def test_a_version_of_a_newer_toolkit_is_not_skipped(out: Path, command_line: CommandLine) -> None:

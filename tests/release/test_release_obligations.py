@@ -29,7 +29,7 @@ _OTHERS = (f"{_BASE}tk-attribution/", f"{_BASE}tk-verified/")
 
 
 def _labelled(*stated: str) -> list[dict[str, Any]]:
-    return [{"id": f"c-{place}", "label": one, "community": "Puerto"} for place, one in enumerate(stated)]
+    return [{"id": f"c-{place}", "label": label, "community": "Puerto"} for place, label in enumerate(stated)]
 
 
 def test_the_card_and_attribution_list_obligations(tmp_path: Path, document: Any, kept_run: Any) -> None:

@@ -43,9 +43,8 @@ class Replacing:
         defaults = {"containment": 0.9, "evidence": '{"rule": "share", "kept": "?", "words": 120}'}
         pl.DataFrame([defaults | row for row in replaced]).write_parquet(run / "replaced.parquet")
         self.seal_run(run)
-        made = build("puerto", [run], self.store, parent=self.first.version, **(TERMS | terms))
-        self.made = made
-        rows = read_ledger(Store.at(self.store), "puerto", made.version).filter(pl.col("verdict") == "dropped")
+        self.made = build("puerto", [run], self.store, parent=self.first.version, **(TERMS | terms))
+        rows = read_ledger(Store.at(self.store), "puerto", self.made.version).filter(pl.col("verdict") == "dropped")
         return {row["doc_id"]: row for row in rows.iter_rows(named=True)}
 
 

@@ -46,7 +46,7 @@ def rewritten(
     republished: Republish, store: Store, manifest: Manifest, change: Callable[[pl.DataFrame], pl.DataFrame]
 ) -> Manifest:
     """Replace the rows of the last shard, with the new digest in the manifest and SHA256SUMS."""
-    *others, last = manifest.shards
+    *other_shards, last = manifest.shards
     rows = change(pl.read_parquet(store.path(last.object)))
     file = store.path("made.parquet")
     with open(file, "wb") as opened, writer(opened, schema.RELEASE_SCHEMA) as written:  # noqa: PTH123
@@ -55,7 +55,7 @@ def rewritten(
     sha256 = hashlib.sha256(data).hexdigest()
     changed = last.model_copy(update={"sha256": sha256, "bytes": len(data)})
     store.write(data, changed.object)
-    return republished(store, manifest.model_copy(update={"shards": (*others, changed)}))
+    return republished(store, manifest.model_copy(update={"shards": (*other_shards, changed)}))
 
 
 def problems(version: Version) -> str:

@@ -103,13 +103,15 @@ def test_a_change_to_split_by_author_moves_no_document(tmp_path: Path, document:
     first = build("puerto", [kept_run("a-1", documents)], tmp_path / "s", splits=HALVES, **TERMS)
     more_run = kept_run("b-1", [document(n, creators=["Rosa Vera"]) for n in range(100, 140)])
     second = build("puerto", [more_run], tmp_path / "s", splits=HALVES, split_by="author", parent="latest", **TERMS)
-    first_rows, second_rows = (released(tmp_path / "s", one) for one in (first, second))
+    first_rows, second_rows = (released(tmp_path / "s", manifest) for manifest in (first, second))
     both = first_rows.join(second_rows, on="doc_id", suffix="_after")
     assert (both.height, both["split"].n_unique()) == (60, 3)
     assert (both["split"] == both["split_after"]).all()
     assert second_rows.join(first_rows, on="doc_id", how="anti")["split"].unique().to_list() == ["train"]
     assert (first.parted_groups, second.parted_groups) == (0, 1)
-    assert any("1 group (split_by = author) has documents in several splits" in str(one) for one in held_out(second))
+    assert any(
+        "1 group (split_by = author) has documents in several splits" in str(sentence) for sentence in held_out(second)
+    )
 
 
 @pytest.mark.parametrize("shares", [{"validation": 0.01}, {"test": 0.01}, {"validation": 0.01, "test": 0.01}])

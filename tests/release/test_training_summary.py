@@ -35,11 +35,11 @@ def version(tmp_path: Path, document: Any, kept_run: Any, seal_run: SealRun) -> 
         for n in range(20)
     ]
     large = document(20, source_id="sitios", url="http://yo@faro.example/1", text="La luz. " * 90, opt_outs=[OPT_OUT])
-    others = [
+    other_documents = [
         document(30, source_id="libros", url="https://libros.example/1", composition="machine"),
         document(31, source_id="cartas", rights=None, rights_tier="permission", agreement="a-1"),
     ]
-    documents = [row | {"uses": ["evaluate"]} for row in (*pages, large, *others)]
+    documents = [row | {"uses": ["evaluate"]} for row in (*pages, large, *other_documents)]
     run = kept_run("a-1", documents)
     sources = [
         {"id": "sitios", "title": "Sitios del puerto", "holder": "Varios", "collect": {"kind": "crawl"}},
@@ -149,7 +149,7 @@ def test_each_statement_of_a_source_is_counted(tmp_path: Path, document: Any, ke
 
 def _refusals(*ids: str) -> pl.DataFrame:
     row = {"source_id": "sitios", "url": "https://s.example/", "obtained": NOW, **OPT_OUT, "since": NOW}
-    return pl.DataFrame([row | {"doc_id": one, "retroactive": True} for one in ids], schema=LISTED)
+    return pl.DataFrame([row | {"doc_id": doc_id, "retroactive": True} for doc_id in ids], schema=LISTED)
 
 
 def test_a_version_of_files_has_no_domains(tmp_path: Path, document: Any, kept_run: Any) -> None:
