@@ -21,6 +21,7 @@ from latam_corpus.extra_columns import released
 from latam_corpus.messages import _
 from latam_corpus.release.reading import verify_version as verifying
 from latam_corpus.release.reading.exclusions import excluded_ids
+from latam_corpus.release.reading.pull import Subset
 from latam_corpus.release.reading.pull import pull as pull_version
 from latam_corpus.release.storing.manifest import VERIFY
 from latam_corpus.release.storing.shard_file import read_batches
@@ -190,10 +191,7 @@ def pull(
             release.manifest.spec,
             release.store,
             Path(to),
-            where,
+            Subset(where, columns, excluded_ids(exclude, [release.manifest.spec]), with_index),
             line.step,
-            with_index=with_index,
-            columns=columns,
-            exclude=excluded_ids(exclude, [release.manifest.spec]),
-            tell=lambda message: warnings.warn(str(message), stacklevel=2),
+            report=lambda message: warnings.warn(str(message), stacklevel=2),
         )

@@ -23,7 +23,7 @@ from latam_corpus.pipeline.planning.policy_overlay import overlay
 from latam_corpus.pipeline.planning.survival import accepted
 from latam_corpus.pipeline.stored_runs.reasons import meaning
 from latam_corpus.policies.policy import cached_policies
-from latam_corpus.release.building.sketch import build_command, otherwise_spelled, scheme_of
+from latam_corpus.release.building.sketch import build_command, languages_with_former_spellings, scheme_of
 from latam_corpus.release.storing.withdrawal_log import read_log
 from latam_corpus.storage.bucket import address_of, bucket_of
 
@@ -270,15 +270,15 @@ def _with_refused(plan: Plan, store: Store, work: Path) -> Plan:
     if release is None or all(barrier.name != DEDUPE for segment in plan.segments for barrier in segment.barriers):
         return plan
     from latam_corpus.dedupe.dedupe import Dedupe
-    from latam_corpus.release.refusals.opt_outs import read_listed, refused_to
+    from latam_corpus.release.refusals.opt_outs import read_opt_outs, withheld_documents
 
     with store.named_errors():
-        opt_outs = read_listed(store, release.name)
+        listed = read_opt_outs(store, release.name)
 
     def with_refusals(barrier: Barrier) -> Barrier:
         if not isinstance(barrier, Dedupe) or barrier.refused or not barrier.admit:
             return barrier
-        rows = refused_to(opt_outs, barrier.admit, barrier.uses)
+        rows = withheld_documents(listed, barrier.admit, barrier.uses)
         return dataclasses.replace(barrier, refused=str(store_table(rows, work)[0])) if rows.height else barrier
 
     return _with_barriers(plan, with_refusals)
@@ -298,7 +298,7 @@ def spelling_hints(plan: Plan, store: Store, against: Sequence[Manifest]) -> lis
     for manifest in against:
         languages = [
             code
-            for code in otherwise_spelled(store, manifest)
+            for code in languages_with_former_spellings(store, manifest)
             if any(
                 not codes or any(admits(short(language), short(code)) for language in codes) for codes in language_sets
             )

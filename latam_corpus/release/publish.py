@@ -1,4 +1,4 @@
-"""Publishing a version: the documents that may be redistributed, in the layout of the Hub, to a folder or a URL."""
+"""Publish a version: write the documents that may be redistributed to a folder or a URL, in the layout of the Hub."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from fsspec.implementations.local import LocalFileSystem
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
 from latam_corpus.release.eligibility.expired_terms import lapsing
-from latam_corpus.release.reading.pull import OURS, pull
+from latam_corpus.release.reading.pull import PULLED_PATH, Subset, pull
 from latam_corpus.release.storing.manifest import load_manifest
 from latam_corpus.release.storing.store import SUMS, Store, scratch
 from latam_corpus.release.storing.withdrawal_log import read_log
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from latam_corpus.release.reading.corpus_lock import Lock
     from latam_corpus.release.storing.store import Progress
 
-_MAY_LEAVE: Final = "'redistribute' in uses"
+_MAY_REDISTRIBUTE: Final = "'redistribute' in uses"
 
 
 def publish(
@@ -31,71 +31,71 @@ def publish(
     store: Store,
     to: str,
     progress: Progress | None = None,
-    tell: Callable[[Message], None] | None = None,
+    report: Callable[[Message], None] | None = None,
     today: date | None = None,
 ) -> Lock:
-    """Publish `NAME@VERSION` without documents that are withdrawn or may not be redistributed; returns its lock.
+    """Publish a version without documents that may not be redistributed, and return the lock of the published files.
 
-    Nor has it those that were refused since, or whose permission has ended.
+    Documents that were withdrawn or refused since, or whose permission has ended, are left out too.
 
     Args:
-        spec: the version.
-        store: where it is.
-        to: a folder that is new, empty or has an earlier version of the release; or an fsspec URL of one.
-        progress: told what is done, how much of it and of how much.
-        tell: is given a sentence for each thing that a reader should know.
-        today: the day on which permissions are judged; None judges none.
+        spec: `NAME@VERSION`.
+        store: the store of the version.
+        to: a folder that is new, empty or has an earlier version of the release, or the fsspec URL of such a folder.
+        progress: called with the name of the step, the bytes done and their total.
+        report: called with notes for the user.
+        today: the day on which permissions are judged; None ignores their ends.
 
     Raises:
-        ConfigError: none of its documents may be redistributed, or the folder holds something else.
-        ReleaseError: bytes in the store are missing or damaged, or the target can't be written.
+        ConfigError: none of its documents may be redistributed, or the folder has other contents.
+        ReleaseError: files in the store are missing or damaged, or the target can't be written.
     """
     target = Store.at(to)
     manifest = load_manifest(store, *store.find(spec))
     with store.named_errors():
         lapsed = frozenset(lapsing(read_log(store), manifest, today))
+    subset = Subset(where=_MAY_REDISTRIBUTE, exclude=lapsed)
     if isinstance(target.filesystem, LocalFileSystem):
-        lock = _pulled(manifest.spec, store, Path(target.root), progress, tell, lapsed)
+        lock = _pull(manifest.spec, store, Path(target.root), subset, progress, report)
     else:
         with scratch(None) as folder, target.named_errors():
-            lock = _pulled(manifest.spec, store, folder, progress, tell, lapsed)
+            lock = _pull(manifest.spec, store, folder, subset, progress, report)
             _upload(folder, target)
-    if tell and lock.rows < manifest.rows:
-        kept_here = {"n": f"{manifest.rows - lock.rows:,}", "release": manifest.spec}
-        tell(
-            _(
-                "{n} {n:document|documents} of {release} {n:isn't|aren't} published: {n:it|they} may not leave the "
-                "store",
-                **kept_here,
-            )
+    if report and lock.rows < manifest.rows:
+        figures = {"n": f"{manifest.rows - lock.rows:,}", "release": manifest.spec}
+        note = _(
+            "{n} {n:document|documents} of {release} {n:isn't|aren't} published: {n:it|they} may not be redistributed",
+            **figures,
         )
+        report(note)
     return lock
 
 
-def _pulled(
+def _pull(
     spec: str,
     store: Store,
     folder: Path,
+    subset: Subset,
     progress: Progress | None,
-    tell: Callable[[Message], None] | None,
-    lapsed: frozenset[str],
+    report: Callable[[Message], None] | None,
 ) -> Lock:
+    """Pull a subset; raise ConfigError if no document may be redistributed."""
     try:
-        return pull(spec, store, folder, _MAY_LEAVE, progress, tell=tell, exclude=lapsed)
+        return pull(spec, store, folder, subset, progress, report=report)
     except ConfigError as error:
         if not error.place.startswith(("--where", "--exclude")):
             raise
         problem = _("none of its documents may be redistributed")
-        raise ConfigError(spec, problem, _("a source says so with «redistribute» among its uses")) from None
+        raise ConfigError(spec, problem, _("a source allows it with «redistribute» among its uses")) from None
 
 
 def _upload(folder: Path, target: Store) -> None:
-    """Bring a pulled folder to a URL, the list of digests last; what only an earlier version had goes."""
-    before = target.read(SUMS).decode().split("\n") if target.exists(SUMS) else []
+    """Upload a pulled folder, the list of digests last, and remove files that only the former version had."""
+    former_sums = target.read(SUMS).decode().split("\n") if target.exists(SUMS) else []
     files = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
     for name in sorted(files, key=lambda name: (name == SUMS, name)):
         target.write((folder / name).read_bytes(), *name.split("/"))
-    for line in before:
+    for line in former_sums:
         name = line.partition("  ")[2]
-        if name not in files and OURS.fullmatch(name) and target.exists(name):
+        if name not in files and PULLED_PATH.fullmatch(name) and target.exists(name):
             target.remove(name)

@@ -1,8 +1,7 @@
-"""What a version says for the public summary of training content that the EU asks of who puts a model on its market.
+"""The part of a version in the public summary of training content that the EU requires of providers of models.
 
 The headings are those of the Commission's template: Communication C(2025) 8311 of 5 December 2025, for Regulation (EU)
-2024/1689, article 53(1)(d). What a corpus can't know, such as who trains which model, is left to be filled in and says
-so.
+2024/1689, article 53(1)(d). Fields that a corpus can't know, such as the provider, are marked to be filled in.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from latam_corpus.release.eligibility.strictest import STRICTER
 from latam_corpus.release.pages.card import megabytes
 from latam_corpus.release.pages.card_facts import NOT_STATED
 from latam_corpus.release.pages.card_markdown import table
-from latam_corpus.release.refusals.opt_outs import read_listed
+from latam_corpus.release.refusals.opt_outs import read_opt_outs
 from latam_corpus.release.storing.shard_file import read_batches
 from latam_corpus.release.storing.store_tables import open_shard
 from latam_corpus.release.storing.withdrawal_log import read_log
@@ -33,22 +32,22 @@ if TYPE_CHECKING:
     from latam_corpus.release.storing.store import Progress, Store
 
 TEMPLATE: Final = "https://digital-strategy.ec.europa.eu/en/library/explanatory-notice-and-template-public-summary-training-content-general-purpose-ai-models"
-# By the template a summary is updated at least every six months, and earlier if further training data change it.
+# The template requires an update every six months, and earlier if further training data change the summary.
 _MONTHS_TO_UPDATE: Final = 6
-_SHARE: Final = 10  # of the domains, largest first, so many in a hundred are named
-_SMALL: Final = 1_000_000_000  # tokens; fewer bytes of text than that are fewer tokens
-_ASKED: Final = frozenset({"crawl", "feeds", "oai", "commoncrawl"})  # kinds of `[collect]` that ask servers
-_MACHINE: Final = ("machine", "synthetic")
-_UNNAMED: Final = ("source_id", "rights", "rights_tier", "basis")
+_NAMED_PERCENT: Final = 10  # of the domains, the largest first
+_BILLION: Final = 1_000_000_000  # fewer bytes of text than this are also fewer tokens
+_ONLINE: Final = frozenset({"crawl", "feeds", "oai", "commoncrawl"})  # kinds of `[collect]` that request from servers
+_MACHINE_MADE: Final = ("machine", "synthetic")
+_STATEMENT: Final = ("source_id", "rights", "rights_tier", "basis")
 _COUNTS: Final = ("genre", "language", "country")
-_READS: Final = (*_UNNAMED, *_COUNTS, "url", "obtained", "composition", "opt_outs", "doc_id", "text")
+_READS: Final = (*_STATEMENT, *_COUNTS, "url", "obtained", "composition", "opt_outs", "doc_id", "text")
 _FILL_IN: Final = "*to be filled in by the provider of the model*"
 _HOST: Final = r"^(?i:https?)://(?:[^/@]*@)?(?:(?i:www)\.)?([^/:?#]+)"
 
 
 @dataclass(frozen=True)
 class Domain:
-    """What was collected at a domain: documents, and bytes of their texts."""
+    """Documents that were collected from a domain, and the size of their texts."""
 
     name: str
     documents: int
@@ -57,7 +56,7 @@ class Domain:
 
 @dataclass(frozen=True)
 class Statement:
-    """Documents of a source under one rights statement."""
+    """The number of documents of a source under one rights statement."""
 
     source_id: str
     rights: str | None
@@ -68,20 +67,20 @@ class Statement:
 
 @dataclass(frozen=True)
 class TrainingContent:
-    """What is counted of a version, without what was withdrawn.
+    """Counts of a version, without withdrawn documents.
 
     Attributes:
-        documents: that readers get.
-        text_bytes: of their texts.
-        domains: of documents that were asked of servers, the largest first.
-        no_domain: how many of these have no address of a site.
+        documents: the number of documents.
+        text_bytes: the size of their texts.
+        domains: the domains of documents that were collected online, the largest first.
+        no_domain: the number of documents collected online without the address of a site.
         sources: documents by source.
         statements: documents by source and rights statement.
         counts: documents by genre, language and country.
-        machine: documents that a machine wrote or translated.
-        obtained: the first and the last day; None where there is no document.
-        asked: the same of documents that were asked of servers.
-        opt_outs: documents by signal of those on which one was seen, in their rows or later.
+        machine: the number of documents that a machine wrote or translated.
+        obtained: the first and the last day of collection; None if no document has a day.
+        asked: the same for documents that were collected online.
+        opt_outs: documents by signal of an opt-out, seen when they were collected or later.
     """
 
     documents: int
@@ -98,56 +97,56 @@ class TrainingContent:
 
     @property
     def named(self) -> tuple[Domain, ...]:
-        """The tenth of the domains that has most of the content."""
-        return self.domains[: ceil(len(self.domains) * _SHARE / 100)]
+        """The largest tenth of the domains."""
+        return self.domains[: ceil(len(self.domains) * _NAMED_PERCENT / 100)]
 
 
 def training_content(store: Store, manifest: Manifest, progress: Progress | None = None) -> TrainingContent:
-    """Count what readers get of a version.
+    """Count the documents of a version that aren't withdrawn.
 
     Raises:
         ReleaseError: a shard or the log of withdrawals can't be read.
     """
-    asked = {source.source_id for source in manifest.sources if source.collected in _ASKED}
+    online_sources = {source.source_id for source in manifest.sources if source.collected in _ONLINE}
     shards = read_log(store).readable(manifest)
     parts = [pl.DataFrame(schema=_COUNTED)]
-    listed = read_listed(store, manifest.name).select("doc_id", "signal")
-    signals = [listed.clear()]
-    for number, one in enumerate(shards, 1):
-        with open_shard(store, one.shard, ("doc_id",)) as file:
-            there = [name for name in _READS if name in file.schema_arrow.names]
-            for read in read_batches(file, there):
-                frame = schema.conform(read, _TYPES).filter(one.wanted())
+    later_signals = read_opt_outs(store, manifest.name).select("doc_id", "signal")
+    signals = [later_signals.clear()]
+    for number, readable in enumerate(shards, 1):
+        with open_shard(store, readable.shard, ("doc_id",)) as file:
+            names = [name for name in _READS if name in file.schema_arrow.names]
+            for batch in read_batches(file, names):
+                frame = schema.conform(batch, _TYPES).filter(readable.wanted())
                 parts.append(_counted(frame))
                 refused = frame.select("doc_id", pl.col("opt_outs").cast(schema.OPT_OUTS)).explode("opt_outs")
                 signals.append(refused.select("doc_id", pl.col("opt_outs").struct.field("signal")).drop_nulls())
-                # The list has documents of other versions, too.
-                signals.append(listed.join(frame.select("doc_id"), on="doc_id", how="semi"))
+                # The list also has documents of other versions.
+                signals.append(later_signals.join(frame.select("doc_id"), on="doc_id", how="semi"))
         if progress:
             progress(N_("reading"), number, len(shards))
     rows = pl.concat(parts)
-    served = rows.filter(pl.col("source_id").is_in(asked))
-    by_domain = served.filter(pl.col("domain").is_not_null()).group_by("domain")
+    online = rows.filter(pl.col("source_id").is_in(online_sources))
+    by_domain = online.filter(pl.col("domain").is_not_null()).group_by("domain")
     domains = by_domain.agg(pl.col("documents", "text_bytes").sum()).sort(
         "text_bytes", "domain", descending=[True, False]
     )
-    statements = rows.group_by(_UNNAMED).agg(pl.col("documents").sum()).sort(_UNNAMED, nulls_last=True)
+    statements = rows.group_by(_STATEMENT).agg(pl.col("documents").sum()).sort(_STATEMENT, nulls_last=True)
     by_source = rows.group_by("source_id").agg(pl.col("documents").sum()).sort("source_id")
     by_signal = pl.concat(signals).unique().group_by("signal").len().sort("signal")
     return TrainingContent(
         documents=int(rows["documents"].sum()),
         text_bytes=int(rows["text_bytes"].sum()),
         domains=tuple(Domain(*row) for row in domains.iter_rows()),
-        no_domain=int(served.filter(pl.col("domain").is_null())["documents"].sum()),
+        no_domain=int(online.filter(pl.col("domain").is_null())["documents"].sum()),
         sources=dict(by_source.iter_rows()),
         statements=tuple(Statement(*row) for row in statements.iter_rows()),
         counts={
             what: dict(rows.group_by(pl.col(what).fill_null("")).agg(pl.col("documents").sum()).sort(what).iter_rows())
             for what in _COUNTS
         },
-        machine=int(rows.filter(pl.col("composition").is_in(_MACHINE))["documents"].sum()),
+        machine=int(rows.filter(pl.col("composition").is_in(_MACHINE_MADE))["documents"].sum()),
         obtained=_days(rows),
-        asked=_days(served),
+        asked=_days(online),
         opt_outs=dict(by_signal.iter_rows()),
     )
 
@@ -155,7 +154,7 @@ def training_content(store: Store, manifest: Manifest, progress: Progress | None
 _TYPES: Final = pl.Schema({name: schema.RELEASE_SCHEMA[name] for name in _READS})
 _COUNTED: Final = pl.Schema(
     {
-        **dict.fromkeys((*_UNNAMED, *_COUNTS), pl.String()),
+        **dict.fromkeys((*_STATEMENT, *_COUNTS), pl.String()),
         "domain": pl.String(),
         "composition": pl.String(),
         "documents": pl.UInt32(),
@@ -167,15 +166,16 @@ _COUNTED: Final = pl.Schema(
 
 
 def _days(rows: pl.DataFrame) -> tuple[str, str] | None:
-    """Return the first and the last day on which documents were obtained; None where no day is known."""
+    """Return the first and the last day on which documents were obtained; None if no day is known."""
     first, last = rows.select(pl.col("first").min().dt.to_string("%F"), pl.col("last").max().dt.to_string("%F")).row(0)
     return (first, last) if first else None
 
 
 def _counted(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return the counts of documents by the columns of _COUNTED."""
     host = pl.col("url").str.extract(_HOST).str.to_lowercase().alias("domain")
     return (
-        frame.group_by(*_UNNAMED, *_COUNTS, host, "composition")
+        frame.group_by(*_STATEMENT, *_COUNTS, host, "composition")
         .agg(
             pl.len().alias("documents"),
             pl.col("text").str.len_bytes().sum().alias("text_bytes"),
@@ -187,13 +187,13 @@ def _counted(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def as_values(manifest: Manifest, content: TrainingContent, written: date) -> dict[str, Any]:
-    """Return the counts as plain values, every domain among them."""
+    """Return the counts as values for JSON, with all domains."""
     days = {"written": str(written), "next_update": str(next_update(written))}
     return {"release": manifest.spec} | days | asdict(content)
 
 
 def next_update(written: date) -> date:
-    """Return the day by which a summary must be updated: six months after it was written, in a short month its last.
+    """Return the day by which a summary must be updated: six months later, or the last day of a shorter month.
 
     >>> from datetime import date
     >>> str(next_update(date(2026, 12, 1))), str(next_update(date(2026, 8, 31)))
@@ -208,19 +208,28 @@ def training_summary(manifest: Manifest, content: TrainingContent, written: date
     """Return the text of the summary, as Markdown.
 
     Args:
-        manifest: of the version.
-        content: what is counted of it.
+        manifest: the manifest of the version.
+        content: its counts.
         written: the day of the summary.
     """
-    kinds = {one.source_id: one.collected for one in manifest.sources}
-    asked = [one for one in content.statements if kinds.get(one.source_id) in _ASKED]
-    others = [one for one in content.statements if one not in asked]
-    private = [one for one in others if one.rights_tier == "permission"]
-    untold = [one for one in others if one not in private and kinds.get(one.source_id) is None]
-    public = [one for one in others if one not in private and one not in untold]
+    kinds = {source.source_id: source.collected for source in manifest.sources}
+    online: list[Statement] = []
+    private: list[Statement] = []
+    unknown: list[Statement] = []
+    public: list[Statement] = []
+    for statement in content.statements:
+        kind = kinds.get(statement.source_id)
+        if kind in _ONLINE:
+            online.append(statement)
+        elif statement.rights_tier == "permission":
+            private.append(statement)
+        elif kind is None:
+            unknown.append(statement)
+        else:
+            public.append(statement)
     size = (
         "less than 1 billion tokens"
-        if content.text_bytes < _SMALL
+        if content.text_bytes < _BILLION
         else f"{_FILL_IN}; `latam-corpus release tokens {manifest.spec} --tokenizer FILE` counts them"
     )
     last = content.obtained[1] if content.obtained else NOT_STATED
@@ -247,21 +256,21 @@ changes the summary materially.
 
 ### 2.1 Publicly available datasets
 
-{_listed(public, manifest)}
+{_sources_table(public, manifest)}
 
 ### 2.2 Private datasets obtained from third parties
 
 Given under an agreement with those who hold the rights (2.2.1).
 
-{_listed(private, manifest)}
+{_sources_table(private, manifest)}
 
 ### 2.3 Data crawled and scraped from online sources
 
 - Crawler: `latam-corpus`, which names itself and whom to write to, for collecting this corpus
 - Behaviour: it obeys robots.txt and the signals under 3.1, asks one page of a host at a time, and logs in nowhere
-{_of_others(kinds, asked)}- Period of collection: {_period(content)}
+{_crawled_by_others(kinds, online)}- Period of collection: {_period(content)}
 
-{_listed(asked, manifest)}
+{_sources_table(online, manifest)}
 
 {_domains(content)}
 
@@ -275,7 +284,7 @@ None in this corpus.
 
 ### 2.6 Other sources
 
-{_untold(untold, manifest)}
+{_other_sources(unknown, manifest)}
 
 ## 3. Data processing aspects
 
@@ -308,30 +317,30 @@ def _shares(content: TrainingContent, what: str) -> str:
     return ", ".join(shares) or "none"
 
 
-def _listed(statements: Iterable[Statement], manifest: Manifest) -> str:
-    about = {one.source_id: one for one in manifest.sources}
+def _sources_table(statements: Iterable[Statement], manifest: Manifest) -> str:
+    sources = {source.source_id: source for source in manifest.sources}
     rows = []
-    for one in statements:
-        source = about.get(one.source_id)
+    for statement in statements:
+        source = sources.get(statement.source_id)
         rows.append(
             [
-                (source and source.title) or one.source_id,
+                (source and source.title) or statement.source_id,
                 (source and source.homepage) or NOT_STATED,
                 (source and source.holder) or NOT_STATED,
-                one.rights or one.rights_tier,
-                f"{one.documents:,}",
+                statement.rights or statement.rights_tier,
+                f"{statement.documents:,}",
             ]
         )
     return table(["name", "address", "holder", "rights", "documents"], rows) if rows else "None in this corpus."
 
 
-def _untold(statements: Sequence[Statement], manifest: Manifest) -> str:
-    said = "How these were collected isn't stated.\n\n" if statements else ""
-    return said + _listed(statements, manifest)
+def _other_sources(statements: Sequence[Statement], manifest: Manifest) -> str:
+    note = "How these were collected isn't stated.\n\n" if statements else ""
+    return note + _sources_table(statements, manifest)
 
 
-def _of_others(kinds: Mapping[str, str | None], asked: Sequence[Statement]) -> str:
-    if not any(kinds.get(one.source_id) == "commoncrawl" for one in asked):
+def _crawled_by_others(kinds: Mapping[str, str | None], online: Sequence[Statement]) -> str:
+    if not any(kinds.get(statement.source_id) == "commoncrawl" for statement in online):
         return ""
     return "- Pages of Common Crawl were crawled by its `CCBot`; what their sites refuse was read again\n"
 
@@ -344,9 +353,9 @@ def _domains(content: TrainingContent) -> str:
     without = f"{content.no_domain:,} of these documents have no address of a site." if content.no_domain else ""
     if not content.domains:
         return without or "No document was asked of a server, so that there are no domains."
-    rows = [[one.name, f"{one.documents:,}", str(megabytes(one.text_bytes))] for one in content.named]
-    counted = f"The {len(content.named):,} domains with most content, a tenth of the {len(content.domains):,} in all:"
-    return "\n\n".join([counted, table(["domain", "documents", "text"], rows), *([without] if without else [])])
+    rows = [[domain.name, f"{domain.documents:,}", str(megabytes(domain.text_bytes))] for domain in content.named]
+    intro = f"The {len(content.named):,} domains with most content, a tenth of the {len(content.domains):,} in all:"
+    return "\n\n".join([intro, table(["domain", "documents", "text"], rows), *([without] if without else [])])
 
 
 def _opt_outs(manifest: Manifest, content: TrainingContent) -> str:

@@ -120,7 +120,7 @@ def recognised(pairs: Sequence[tuple[str, str]]) -> list[bool]:
     stored = [texts_of(pl.Series([text])) for text, _ in pairs]
     index = [table.with_columns(number=pl.lit(1, pl.UInt32), by=pl.lit("text")) for table in stored]
     return [
-        WithdrawnTexts(table).known(pl.Series([copy]), pl.Series([text_hash(copy)], dtype=pl.Binary)).height > 0
+        WithdrawnTexts(table).copies(pl.Series([copy]), pl.Series([text_hash(copy)], dtype=pl.Binary)).height > 0
         for table, (_, copy) in zip(index, pairs, strict=True)
     ]
 
@@ -333,7 +333,7 @@ def _held(withdrawn: Sequence[str], documents: Sequence[str], own: Sequence[str]
         pairs = [(text, other) for text in own for other in own if text != other]
         return sum(recognised(_some_pairs(pairs))), len(_some_pairs(pairs))
     hashes = pl.Series([text_hash(text) for text in others], dtype=pl.Binary)
-    return WithdrawnTexts(table).known(pl.Series(others), hashes).height, len(others)
+    return WithdrawnTexts(table).copies(pl.Series(others), hashes).height, len(others)
 
 
 _QUESTIONS: Final = (

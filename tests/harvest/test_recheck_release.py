@@ -20,7 +20,7 @@ from warcio.archiveiterator import ArchiveIterator
 from latam_corpus.harvest.crawl.recheck import SiteReader
 from latam_corpus.harvest.crawl.requests import Asker
 from latam_corpus.harvest.optout.site import Site, Text
-from latam_corpus.release.refusals.opt_outs import LISTED, Refused, read_listed, relisted
+from latam_corpus.release.refusals.opt_outs import LISTED, OptOutList, read_opt_outs, updated_opt_outs
 from latam_corpus.release.storing.store import Store
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def test_what_is_refused_now_leaves_the_next_version(
     }
     assert all(site.paths == [] for site in sites)
     assert "biblioteca@puerto.example" in sites[0].asked[0].headers["user-agent"]
-    listed = read_listed(Store.at(released / "store"), "cuentos")
+    listed = read_opt_outs(Store.at(released / "store"), "cuentos")
     assert listed.schema == LISTED
     assert listed["doc_id"].n_unique() == 6
     built = _built(command_line, released)
@@ -223,7 +223,7 @@ def test_without_the_retroactive_rule_only_what_is_obtained_later_leaves(
     told = _recheck(command_line, released, sites, "--not-retroactive").json
     assert ([row["documents"] for row in told["refusals"]], told["documents_leaving"]) == ([2], 0)
     assert _built(command_line, released)["unchanged"]
-    (later,) = set(read_listed(Store.at(released / "store"), "cuentos")["time"])
+    (later,) = set(read_opt_outs(Store.at(released / "store"), "cuentos")["time"])
     kept_run("cuentos-2", [document(3, url=f"{sites[0].root}/notas/3", obtained=later)], release=_TERMS)
     built = command_line("release", "build", "cuentos", "cuentos-2", "--parent", "latest", "--out", released, "--json")
     assert built.json["left_out"]["opt_out=robots-agent"] == 1
@@ -283,13 +283,13 @@ def test_a_licence_that_must_be_asked_for_lowers_the_tier_and_no_row_is_lost(doc
     root = "https://diario.example"
     robots = Text(b"License: https://otro.example/l.xml", _SEEN)
     rows = pl.DataFrame([document(n, url=f"{root if n == 1 else 'https://otra.example'}/{n}") for n in range(3)])
-    listed = relisted(
+    listed = updated_opt_outs(
         rows.select("doc_id", "source_id", "url", "obtained"),
         {root: Site(root, {f"{root}/robots.txt": robots})},
         pl.DataFrame(schema=LISTED),
         retroactive=True,
     )
-    narrowed = Refused(listed).narrowed(rows.with_columns(opt_outs=None))
+    narrowed = OptOutList(listed).narrowed(rows.with_columns(opt_outs=None))
     assert narrowed["doc_id"].to_list() == rows["doc_id"].to_list()
     assert narrowed["rights_tier"].to_list() == ["open", "permission", "open"]
     assert narrowed["uses"].to_list() == [["train", "redistribute"], [], ["train", "redistribute"]]

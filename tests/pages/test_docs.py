@@ -145,8 +145,8 @@ def test_every_room_has_its_line() -> None:
     """In the design, which says what it is for, and where it is said what is added where."""
     design = (_ROOT / "docs" / "design.md").read_text(encoding="utf-8")
     packages = design.partition("## Packages\n")[2].partition("\n## ")[0]
-    rows = [line for line in packages.splitlines() if line.startswith("| `")]
-    assert {span for line in rows for span in _spans(line.split("|")[1])} == _rooms()
+    listed = [line for line in packages.splitlines() if line.startswith("| `")]
+    assert {span for line in listed for span in _spans(line.split("|")[1])} == _rooms()
     goes = (_ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("### Where it goes\n")[2]
     rows = "".join(line for line in goes.partition("\nA *signal*")[0].splitlines() if line.startswith("|"))
     named = {Path(span).parts[1].removesuffix(".py") for span in _spans(rows) if span.startswith("latam_corpus/")}

@@ -1,4 +1,4 @@
-"""What tests of releases share."""
+"""Fixtures for tests of releases."""
 
 from __future__ import annotations
 
@@ -17,40 +17,40 @@ if TYPE_CHECKING:
 
 
 class BeforeWrites(Protocol):
-    """Calls a function before each call of these methods of a store."""
+    """A function that calls another one before each call of some methods of a store."""
 
     def __call__(self, before: Callable[[], None], *names: str) -> None:
-        """From here on, until the test ends."""
+        """Call `before` first in each call of the named methods, until the test ends."""
 
 
 @pytest.fixture
 def before_writes(monkeypatch: pytest.MonkeyPatch) -> BeforeWrites:
-    """By it a test is stopped at a store's n-th write."""
+    """Return a function that lets a test interrupt a store at its n-th write."""
 
     def call(before: Callable[[], None], *names: str) -> None:
-        def counting(whole: Callable[..., Any]) -> Callable[..., Any]:
+        def wrapped(method: Callable[..., Any]) -> Callable[..., Any]:
             def write(*arguments: Any) -> Any:
                 before()
-                return whole(*arguments)
+                return method(*arguments)
 
             return write
 
         for name in names:
-            monkeypatch.setattr(Store, name, counting(getattr(Store, name)))
+            monkeypatch.setattr(Store, name, wrapped(getattr(Store, name)))
 
     return call
 
 
 class Republish(Protocol):
-    """Changes what a version says of itself."""
+    """A function that replaces the manifest of a version."""
 
     def __call__(self, store: Store, manifest: Manifest) -> Manifest:
-        """The version with this manifest in place of its own."""
+        """Store a manifest and return it."""
 
 
 @pytest.fixture(scope="session")
 def republished() -> Republish:
-    """A changer of versions."""
+    """Return a function that replaces the manifest and the SHA256SUMS of a version."""
 
     def change(store: Store, manifest: Manifest) -> Manifest:
         data, place = manifest.dumped(), ("releases", manifest.name, manifest.version)

@@ -1,4 +1,4 @@
-"""A card says of each source who holds it, how it was collected and on which consent, and what it can't tell."""
+"""A card names the holder, collection and consent of each source, and marks unknown values."""
 
 from __future__ import annotations
 
@@ -31,20 +31,20 @@ LABEL = {"id": "l-1", "label": "https://localcontexts.org/label/tk-attribution/"
 
 
 def stating(run: Path, **columns: Any) -> Path:
-    """The run, whose source says more."""
-    told = read_record(run).values
-    told["sources"][0] |= columns
-    (run / "run.json").write_bytes(sealed(told))
+    """Change the source in the record of a run."""
+    values = read_record(run).values
+    values["sources"][0] |= columns
+    (run / "run.json").write_bytes(sealed(values))
     return run
 
 
 def section(card: str, title: str) -> str:
-    """What stands under a heading of the card; nothing without it."""
+    """Return the text under a heading of the card; empty without the heading."""
     return card.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
 
 
-def test_who_holds_a_source_and_on_which_consent_is_on_the_card(tmp_path: Path, document: Any, kept_run: Any) -> None:
-    """In the version built upon it too, of whose runs none states the source; labels stand under obligations."""
+def test_holders_and_consents_are_on_the_card(tmp_path: Path, document: Any, kept_run: Any) -> None:
+    """The next version keeps them, although its own runs do not have the source."""
     documents = [document(n, obtained=datetime(2026, 3, 1 + n, tzinfo=UTC)) for n in range(3)]
     run = stating(
         kept_run("a-1", documents),
@@ -53,8 +53,8 @@ def test_who_holds_a_source_and_on_which_consent_is_on_the_card(tmp_path: Path, 
         consent={"records": [CONSENT, LABEL]},
     )
     build("puerto", [run], tmp_path / "store", **TERMS)
-    other = stating(kept_run("b-1", [document(9, source_id="otra")]), id="otra")
-    manifest = build("puerto", [other], tmp_path / "store", **TERMS, parent="latest")
+    other_run = stating(kept_run("b-1", [document(9, source_id="otra")]), id="otra")
+    manifest = build("puerto", [other_run], tmp_path / "store", **TERMS, parent="latest")
     card = Store.at(tmp_path / "store").read("releases", "puerto", manifest.version, "README.md").decode()
     collected = section(card, "Collection")
     assert "| `cuentos-del-puerto` | website | 2026-03-01 to 2026-03-03 | Biblioteca del Puerto | bib" in collected
@@ -62,13 +62,13 @@ def test_who_holds_a_source_and_on_which_consent_is_on_the_card(tmp_path: Path, 
     given = "| Asamblea de ejemplo | `acta-7` | 2026-01-05 | train | 2028-01-05 | quy | asamblea@example.org |"
     assert given in section(card, "Consent")
     assert section(card, "Consent").count("cuentos-del-puerto") == 1
-    [mine, _other] = manifest.sources
-    assert (mine.contact, mine.collected) == ("biblioteca@example.org", "crawl")
-    assert [one.given for one in mine.consents] == [date(2026, 1, 5)]
+    [source, _other] = manifest.sources
+    assert (source.contact, source.collected) == ("biblioteca@example.org", "crawl")
+    assert [consent.given for consent in source.consents] == [date(2026, 1, 5)]
 
 
-def test_what_isnt_stated_is_said_to_be_so(tmp_path: Path, document: Any, kept_run: Any) -> None:
-    """There is no table of consent without one, and a cell is one cell whatever stands in it."""
+def test_missing_statements_are_marked_on_the_card(tmp_path: Path, document: Any, kept_run: Any) -> None:
+    """Without a consent there is no such table, and cells are escaped."""
     run = stating(kept_run("a-1", [document(1)]), holder="Casa | Museo\ndel Puerto")
     manifest = build("puerto", [run], tmp_path / "store", **TERMS)
     card = Store.at(tmp_path / "store").read("releases", "puerto", manifest.version, "README.md").decode()
@@ -77,24 +77,24 @@ def test_what_isnt_stated_is_said_to_be_so(tmp_path: Path, document: Any, kept_r
     assert "## Consent" not in card
 
 
-def test_the_limits_are_those_of_this_version(tmp_path: Path, document: Any, kept_run: Any) -> None:
-    """What most of it is, languages of which there is little, and splits that were asked for and are empty."""
+def test_the_card_states_the_limits_of_the_version(tmp_path: Path, document: Any, kept_run: Any) -> None:
+    """The card has the largest shares, languages with few documents, and empty splits."""
     documents = [document(n, country="CL" if n < 3 else "PE") for n in range(4)]
     documents.append(document(5, language="quy_Latn", source_id="otra", text="wasi"))
     splits = {"validation": 1e-9, "test": 0.0}
     manifest = build("puerto", [kept_run("a-1", documents)], tmp_path / "store", **TERMS, splits=splits)
     store = Store.at(tmp_path / "store")
-    told = section(store.read("releases", "puerto", manifest.version, "README.md").decode(), "Limits and bias")
-    assert "- The country of 60 % of the documents is CL, of 3 in all." not in told
-    assert "- The country of 80 % of the documents is CL, of 2 in all." in told
-    assert "- The source of 80 % of the documents is cuentos-del-puerto, of 2 in all." in told
-    assert "fewer than 100 documents: quy_Latn, spa_Latn" in told
-    assert "There is no validation split, although 1e-07 % were asked for" in told
-    assert "no test split" not in told
+    limits = section(store.read("releases", "puerto", manifest.version, "README.md").decode(), "Limits and bias")
+    assert "- The country of 60 % of the documents is CL, of 3 in all." not in limits
+    assert "- The country of 80 % of the documents is CL, of 2 in all." in limits
+    assert "- The source of 80 % of the documents is cuentos-del-puerto, of 2 in all." in limits
+    assert "fewer than 100 documents: quy_Latn, spa_Latn" in limits
+    assert "There is no validation split, although 1e-07 % were asked for" in limits
+    assert "no test split" not in limits
 
 
-def test_each_language_is_led_to_its_own_section(tmp_path: Path, document: Any, kept_run: Any) -> None:
-    """Which says what the version is, and how a text is taken out of it; every column of a row is explained."""
+def test_the_card_has_a_section_in_each_language(tmp_path: Path, document: Any, kept_run: Any) -> None:
+    """Each section describes the version and how to request a removal; all columns are explained."""
     run = stating(kept_run("a-1", [document(1)]), consent={"records": [CONSENT]})
     manifest = build("puerto", [run], tmp_path / "store", **TERMS)
     card = Store.at(tmp_path / "store").read("releases", "puerto", manifest.version, "README.md").decode()
@@ -110,16 +110,16 @@ def test_each_language_is_led_to_its_own_section(tmp_path: Path, document: Any, 
     assert f"> Cuentos, {manifest.spec}. Biblioteca del Puerto. 2026." in section(card, "Citation")
 
 
-def test_a_manifest_from_before_has_no_such_keys(tmp_path: Path, document: Any, kept_run: Any) -> None:
-    """And is read and built upon all the same."""
+def test_an_older_manifest_without_these_keys_is_read(tmp_path: Path, document: Any, kept_run: Any) -> None:
+    """An older manifest can be read, and be the parent of a version."""
     build("puerto", [kept_run("a-1", [document(1)])], tmp_path / "store", **TERMS)
     store = Store.at(tmp_path / "store")
     place = ("releases", "puerto", "2026.11.0", "manifest.json")
-    told = json.loads(store.read(*place))
-    for entry in told["sources"]:
+    values = json.loads(store.read(*place))
+    for entry in values["sources"]:
         for key in ("contact", "collected", "first", "last", "consents"):
             del entry[key]
-    store.write(json.dumps(told).encode(), *place)
+    store.write(json.dumps(values).encode(), *place)
     assert load_manifest(store, "puerto", "2026.11.0").sources[0].consents == ()
-    after = build("puerto", [kept_run("b-1", [document(2)])], store, **TERMS, parent="latest")
-    assert after.rows == 2
+    second = build("puerto", [kept_run("b-1", [document(2)])], store, **TERMS, parent="latest")
+    assert second.rows == 2

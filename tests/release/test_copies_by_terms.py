@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from latam_corpus.catalog.optout.opt_out import OptOut
-from latam_corpus.release.refusals.opt_outs import on_the_web, read_listed, relisted, write_listed
+from latam_corpus.release.refusals.opt_outs import read_opt_outs, updated_opt_outs, web_documents, write_opt_outs
 from latam_corpus.release.storing.manifest import load_manifest
 from latam_corpus.release.storing.store import Store
 
@@ -101,12 +101,12 @@ class Room:
     def refuse(self, source: str) -> None:
         """Let a site refuse training, as `rights recheck` reads it."""
         store = Store.at(self.folder / "out" / "store")
-        manifest, listed = load_manifest(store, *store.find("prueba")), read_listed(store, "prueba")
+        manifest, listed = load_manifest(store, *store.find("prueba")), read_opt_outs(store, "prueba")
         refusal = OptOut("robots-agent", "GPTBot", f"https://{source}.example/robots.txt", datetime.now(UTC))
         site = type("Site", (), {"opt_outs": lambda _self, _url: [refusal]})()
         sites = {f"https://{source}.example": site}
-        now = relisted(on_the_web(store, manifest, listed), sites, listed, retroactive=True)
-        write_listed(store, "prueba", now)
+        now = updated_opt_outs(web_documents(store, manifest, listed), sites, listed, retroactive=True)
+        write_opt_outs(store, "prueba", now)
 
 
 @pytest.fixture

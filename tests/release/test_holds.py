@@ -18,7 +18,7 @@ from latam_corpus.release.reading.corpus_lock import read_lock
 from latam_corpus.release.reading.lock_check import check_lock
 from latam_corpus.release.reading.pull import pull
 from latam_corpus.release.reading.verify_version import verify
-from latam_corpus.release.refusals.opt_outs import LISTED, write_listed
+from latam_corpus.release.refusals.opt_outs import LISTED, write_opt_outs
 from latam_corpus.release.storing.manifest import load_manifest
 from latam_corpus.release.storing.store import Store
 from latam_corpus.release.storing.withdrawal_log import read_log
@@ -204,7 +204,7 @@ def test_what_has_lapsed_leaves_older_versions_too(
     pull("puerto", store, tmp_path / "p")
     refusal = {"signal": "noai", "value": "noai", "address": "https://a.example/", "time": NOW, "since": NOW}
     about = {"doc_id": documents[6]["doc_id"], "source_id": "cuentos", "url": "https://a.example/6", "obtained": NOW}
-    write_listed(store, "puerto", pl.DataFrame([about | refusal | {"retroactive": True}], schema=LISTED))
+    write_opt_outs(store, "puerto", pl.DataFrame([about | refusal | {"retroactive": True}], schema=LISTED))
     later = datetime(2027, 1, 1, tzinfo=UTC)
     lock = read_lock(tmp_path / "p" / "corpus.lock")
     for day, expected in ((None, {documents[6]["doc_id"]}), (later.date(), gone)):
@@ -238,7 +238,7 @@ def test_a_release_that_asks_for_more_makes_nothing_lapse(
     old = build("puerto", [kept_run("a-1", documents)], store, created=NOW - timedelta(1), **narrow)
     refusal = {"signal": "noai", "value": "noai", "address": "https://a.example/", "time": NOW, "since": NOW}
     about = {"doc_id": documents[6]["doc_id"], "source_id": "cuentos", "url": "https://a.example/6", "obtained": NOW}
-    write_listed(store, "puerto", pl.DataFrame([about | refusal | {"retroactive": True}], schema=LISTED))
+    write_opt_outs(store, "puerto", pl.DataFrame([about | refusal | {"retroactive": True}], schema=LISTED))
     wide = TERMS | {"uses": ["train", "redistribute"]}
     new = build("puerto", [], store, parent="latest", created=NOW, **wide)
     assert (new.rows, len(given(store, old.spec))) == (11, 12)

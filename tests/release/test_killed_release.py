@@ -1,8 +1,7 @@
-"""A `kill -9` of a build, a withdrawal or a publication leaves a store that verifies, and the same command goes on.
+"""A `kill -9` of a build, a withdrawal or a publication leaves an intact store, and the same command completes it.
 
-The process kills itself as it flushes its n-th file or folder: between the bytes of a file and its name, too.
-`LATAM_CORPUS_KILLS` says how many moments are tried: five in `make test`, thirty in
-`make gate`, a third of them of each command.
+The process kills itself when it flushes its n-th file or folder. `LATAM_CORPUS_KILLS` is the number of moments to try,
+a third of them for each command: five in `make test`, thirty in `make gate`.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ _TERMS: dict[str, Any] = {"admit": ["open"], "uses": ["train"], "today": date(20
 
 
 def do(command: str, out: Path) -> None:
-    """The command on a store that has a version of the run `a-1`; `build` makes one upon it of the run `b-1`."""
+    """Run a command on a store that has a version of the run `a-1`; `build` adds the run `b-1` to it."""
     store, runs = Store.at(out / "store"), out.parent / "out" / "runs"
     if command == "build":
         build("puerto", [runs / "b-1"], store, parent="2026.11.0", **_TERMS)
@@ -51,7 +50,7 @@ def do(command: str, out: Path) -> None:
 
 
 def flushing(call: Callable[[], None], kill_at: int = 0) -> int:
-    """How many times something was flushed during the call, which is killed at one of them."""
+    """Return the number of flushes during a call, and kill the process at one of them."""
     whole, count = os.fsync, 0
 
     def fsync(descriptor: int) -> None:
@@ -70,37 +69,37 @@ def flushing(call: Callable[[], None], kill_at: int = 0) -> int:
 
 
 def state(out: Path) -> dict[str, str]:
-    """The digests of what a store and a published folder hold for readers, without leftovers of what was killed."""
-    found = {}
+    """Return the digests of the files that readers see, without leftovers of a killed process."""
+    digests = {}
     for path in sorted(out.rglob("*")):
         name = path.relative_to(out).as_posix()
         if path.is_file() and not any(part.startswith(".") for part in path.parts) and "/scratch/" not in name:
-            found[name] = hashlib.sha256(path.read_bytes()).hexdigest()
-    return found
+            digests[name] = hashlib.sha256(path.read_bytes()).hexdigest()
+    return digests
 
 
 def problems(out: Path) -> list[str]:
-    """What is wrong with the versions of the store."""
+    """Return the problems of the versions of the store."""
     store = Store.at(out / "store")
     return [problem for version in store.versions("puerto") for problem in verify(store, "puerto", version)]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("command", _COMMANDS)
-def test_a_kill_at_any_moment_leaves_a_store_that_verifies(
+def test_a_kill_at_any_moment_leaves_an_intact_store(
     tmp_path: Path, document: Any, kept_run: Any, command: str
 ) -> None:
-    """And the same command, given again, ends with the files of one that nobody disturbed."""
+    """The same command, run again, ends with the files of an undisturbed one."""
     documents = [
         document(n, source_id="cantos" if n % 9 == 0 else "cuentos", uses=["train", "redistribute"]) for n in range(60)
     ]
     kept_run("b-1", [document(n) for n in range(200, 230)])
-    whole = tmp_path / "whole"
-    build("puerto", [kept_run("a-1", documents)], whole / "store", **_TERMS)
-    shutil.copytree(whole, tmp_path / "before")
-    flushes = flushing(lambda: do(command, whole))
-    expected = state(whole)
-    assert problems(whole) == []
+    undisturbed = tmp_path / "whole"
+    build("puerto", [kept_run("a-1", documents)], undisturbed / "store", **_TERMS)
+    shutil.copytree(undisturbed, tmp_path / "before")
+    flushes = flushing(lambda: do(command, undisturbed))
+    expected = state(undisturbed)
+    assert problems(undisturbed) == []
     moments = max(1, _KILLS // len(_COMMANDS))
     for moment in sorted({1 + place * (flushes - 1) // max(1, moments - 1) for place in range(moments)}):
         out = tmp_path / f"killed-{moment}"

@@ -1,4 +1,4 @@
-"""A line of a file ends where the file's format says, not at each sign that Unicode calls a line's end."""
+"""Lines of a file end where its format says, not at every line separator of Unicode."""
 
 from __future__ import annotations
 
@@ -22,34 +22,34 @@ if TYPE_CHECKING:
 _ENDS = ["\u2028", "\u2029", "\u0085", "\x0b", "\x0c", "\x1c", "\x1d", "\x1e"]
 
 
-@pytest.mark.parametrize("sign", _ENDS)
-def test_a_note_may_have_any_sign(tmp_path: Path, sign: str) -> None:
-    """What a reader has written into a sheet, and what stands beside an id in a list."""
-    note = f"suena{sign}natural"
+@pytest.mark.parametrize("separator", _ENDS)
+def test_line_separators_in_notes_are_kept(tmp_path: Path, separator: str) -> None:
+    """Notes of readers and additional fields of lists may contain any line separator."""
+    note = f"suena{separator}natural"
     judged = [Judgement("ab" * 16, "", "Rosa", "2026-11-27", "", "demo", "", "spa_Latn", {"verdict": "good"}, note)] * 2
     add_judgements(tmp_path, judged)
-    assert [one.note for one in read_judgements(tmp_path)] == [note]
+    assert [judgement.note for judgement in read_judgements(tmp_path)] == [note]
     row = json.dumps({"doc_id": "ab" * 16, "quote": note}, ensure_ascii=False)
     (tmp_path / "list.jsonl").write_text(f"{row}\n\n{'cd' * 16}\n", encoding="utf-8")
     assert excluded_ids([tmp_path / "list.jsonl"]) == {"ab" * 16, "cd" * 16}
 
 
-@pytest.mark.parametrize("sign", _ENDS)
-def test_neither_names_nor_heads_nor_columns_are_cut(tmp_path: Path, sign: str) -> None:
-    """A name with such a sign is one name, a head's line one line, a mistake's line that which an editor shows."""
-    (tmp_path / "names.txt").write_text(f"Rosa{sign}Quispe\nJuan Cusi # vecino\n", encoding="utf-8")
-    pattern = _names(str(tmp_path / "names.txt"), sign)
+@pytest.mark.parametrize("separator", _ENDS)
+def test_line_separators_do_not_cut_names_headers_or_columns(tmp_path: Path, separator: str) -> None:
+    """Names, HTTP headers, CSV columns and line numbers ignore line separators of Unicode."""
+    (tmp_path / "names.txt").write_text(f"Rosa{separator}Quispe\nJuan Cusi # vecino\n", encoding="utf-8")
+    pattern = _names(str(tmp_path / "names.txt"), separator)
     assert pattern
     assert pattern.sub("[NAME]", "Rosa pasó; Rosa Quispe y Juan Cusi también") == "Rosa pasó; [NAME] y [NAME] también"
-    assert line_of(f'title = "uno{sign}dos"\nid = "a"', ("id",)) == 2
-    assert dialect_of(f"a;b\nx{sign}y;1\nz{sign}w;2\n").delimiter == ";"
-    if ord(sign) < 256:
-        head = b"HTTP/1.1 200 OK\r\nX-A: a" + sign.encode("latin-1") + b"Content-Type: text/x\r\n\r\nHola"
+    assert line_of(f'title = "uno{separator}dos"\nid = "a"', ("id",)) == 2
+    assert dialect_of(f"a;b\nx{separator}y;1\nz{separator}w;2\n").delimiter == ";"
+    if ord(separator) < 256:
+        head = b"HTTP/1.1 200 OK\r\nX-A: a" + separator.encode("latin-1") + b"Content-Type: text/x\r\n\r\nHola"
         assert "content-type" not in parse_response(head).headers
 
 
-def test_a_name_is_found_however_its_accents_are_stored() -> None:
-    """A list that a Mac wrote has them apart, and a document's text doesn't."""
+def test_names_match_whatever_the_unicode_form_of_accents() -> None:
+    """A list with decomposed accents matches a text with composed ones."""
     pattern = names_pattern([unicodedata.normalize("NFD", "José Ñañez")])
     assert pattern
     assert pattern.sub("[NAME]", "vino José Ñañez") == "vino [NAME]"

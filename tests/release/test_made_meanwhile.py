@@ -1,4 +1,4 @@
-"""Versions that are made at once, and what is withdrawn beside a build: no document is lost, none stays readable."""
+"""Concurrent builds and withdrawals lose no document, and leave no withdrawn document readable."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*(is|are) withdrawn")
 
 
 def prose(number: int) -> str:
-    """A text that shares no run of five words with another one's, but for chance."""
+    """Return a text that shares runs of five words with other texts only by chance."""
     draw = random.Random(number)
     return " ".join(f"{draw.choice(WORDS)}{draw.choice('aeiou')}" for _ in range(60))
 
 
 class Room:
-    """A store with a version of documents 0 and 1, and runs of two more each."""
+    """A store with a version of documents 0 and 1, and runs of two more documents each."""
 
     def __init__(self, url: str, document: Any, kept_run: Any, patch: pytest.MonkeyPatch) -> None:
         self.store, self.patch = Store.at(url), patch
@@ -50,11 +50,11 @@ class Room:
         build("puerto", self.runs[:1], self.store, **TERMS)
 
     def build(self, run: int, parent: str = "latest") -> Any:
-        """The version with a run's documents, upon another."""
+        """Build a version with a run's documents, based on a parent."""
         return build("puerto", [self.runs[run]], self.store, parent=parent, **TERMS)
 
     def before(self, owner: Any, name: str, action: Callable[[], Any], of: str = "") -> None:
-        """Do something just before a function is called for the first time, with this as its last argument."""
+        """Run an action before the first call of a function with this last argument."""
         whole, done = getattr(owner, name), list[bool]()
 
         def call(*arguments: Any, **options: Any) -> Any:
@@ -66,29 +66,29 @@ class Room:
         self.patch.setattr(owner, name, call)
 
     def given(self, spec: str = "puerto") -> list[int]:
-        """The documents that readers get of a version."""
+        """Return the documents of a version that readers get."""
         rows = lc.open_release(self.store.url, spec).scan().select("doc_id").collect()
-        return sorted(self.ids.index(one) for one in rows["doc_id"])
+        return sorted(self.ids.index(doc_id) for doc_id in rows["doc_id"])
 
 
 @pytest.fixture(params=["folder", "elsewhere"])
 def room(
     request: pytest.FixtureRequest, tmp_path: Path, document: Any, kept_run: Any, monkeypatch: pytest.MonkeyPatch
 ) -> Room:
-    """Once on a local disk, once in memory, which stands for what has none."""
+    """Return a room on the local disk, and one in memory, which has no locks."""
     url = str(tmp_path / "store") if request.param == "folder" else f"memory://{tmp_path.name}"
     return Room(url, document, kept_run, monkeypatch)
 
 
-def test_a_version_that_was_made_meanwhile_keeps_its_documents(room: Room) -> None:
-    """Who built upon the one before, named or not, is told to begin anew; the same version is made once."""
+def test_a_build_on_an_outdated_parent_is_refused(room: Room) -> None:
+    """If another version was made during a build, the build fails, and a new one includes its documents."""
     room.before(building, "write_shards", lambda: room.build(1))
-    with pytest.raises(OvertakenError, match=r"2026\.11\.1 was made meanwhile.*upon 2026\.11\.0"):
+    with pytest.raises(OvertakenError, match=r"2026\.11\.1 was made during the build.*based on 2026\.11\.0"):
         room.build(2, "2026.11.0")
     assert room.given() == [0, 1, 2, 3]
     assert room.build(2).spec == "puerto@2026.11.2"
     assert room.given() == [0, 1, 2, 3, 4, 5]
-    # Who names an older version means it.
+    # An older version may be named as the parent.
     room.before(building, "write_shards", lambda: None)
     room.build(2, "2026.11.0")
     assert room.given() == [0, 1, 4, 5]
@@ -96,38 +96,38 @@ def test_a_version_that_was_made_meanwhile_keeps_its_documents(room: Room) -> No
     assert room.build(1).spec == "puerto@2026.11.4"
 
 
-def test_of_two_that_nothing_holds_back_one_is_the_next(
+def test_of_two_concurrent_builds_in_an_object_store_one_fails(
     object_store: str, document: Any, kept_run: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In an object store the other one is made when this one was about to be; the pointer decides."""
+    """Without locks the pointer decides which of two builds makes the next version."""
     room = Room(f"{object_store}/store", document, kept_run, monkeypatch)
     room.before(Store, "create", lambda: room.build(1), of=MANIFEST)
-    with pytest.raises(OvertakenError, match="its documents would be missing"):
+    with pytest.raises(OvertakenError, match="would lack its documents"):
         room.build(2)
     assert (room.store.versions("puerto"), room.given()) == (["2026.11.0", "2026.11.2"], [0, 1, 2, 3])
     room.build(2)
     assert room.given() == [0, 1, 2, 3, 4, 5]
 
 
-def test_what_is_withdrawn_while_a_version_is_written_isnt_in_it(
+def test_a_withdrawal_during_a_build_stops_the_build(
     document: Any, kept_run: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Where nobody waits for another, the version is none: none of a withdrawal, a hold and a return is passed over."""
+    """Without locks a withdrawal, a hold or a return during a build makes the build fail."""
     room = Room(f"memory://{tmp_path.name}", document, kept_run, monkeypatch)
-    held: list[Withdrawal] = []
+    holds: list[Withdrawal] = []
 
     def hold() -> None:
-        held.append(
+        holds.append(
             withdraw(room.store, WithdrawalRequest.of("puerto", "doc", room.ids[0], "in dispute", kind="hold"), NOW)
         )
 
     for action in (
         hold,
-        lambda: give_back(room.store, "puerto", held[0].entry.request, "they agree", NOW),
+        lambda: give_back(room.store, "puerto", holds[0].entry.request, "they agree", NOW),
         lambda: withdraw(room.store, WithdrawalRequest.of("puerto", "doc", room.ids[0], "asked"), NOW),
     ):
         room.before(Store, "create", action, of=MANIFEST)
-        with pytest.raises(OvertakenError, match="what may be released has changed"):
+        with pytest.raises(OvertakenError, match="withdrawals or refusals changed"):
             room.build(1)
     assert [room.given(f"puerto@{version}") for version in room.store.versions("puerto")] == [[1]] * 4
     purge(room.store, tmp_path / "out", NOW)
@@ -135,21 +135,21 @@ def test_what_is_withdrawn_while_a_version_is_written_isnt_in_it(
     assert room.given() == [1, 2, 3]
 
 
-def test_a_withdrawal_looks_through_a_version_that_was_made_meanwhile(room: Room, tmp_path: Path) -> None:
-    """Before it is entered, so that there is one entry and one receipt for all; the next version has all the rest."""
+def test_a_withdrawal_covers_a_version_made_at_the_same_time(room: Room, tmp_path: Path) -> None:
+    """A version made before the entry is written is covered by the same entry and receipt."""
     room.before(Store, "claim", lambda: room.build(1))
-    done = withdraw(room.store, WithdrawalRequest.of("puerto", "doc", room.ids[0], "asked"), NOW)
-    assert (done.before.version, done.after.version) == ("2026.11.1", "2026.11.2")
-    assert (done.rows, read_log(room.store).sequence) == ({"puerto@2026.11.0": 1, "puerto@2026.11.1": 1}, 1)
+    withdrawal = withdraw(room.store, WithdrawalRequest.of("puerto", "doc", room.ids[0], "asked"), NOW)
+    assert (withdrawal.before.version, withdrawal.after.version) == ("2026.11.1", "2026.11.2")
+    assert (withdrawal.rows, read_log(room.store).sequence) == ({"puerto@2026.11.0": 1, "puerto@2026.11.1": 1}, 1)
     assert [room.given(f"puerto@{n}") for n in room.store.versions("puerto")] == [[1], [1, 2, 3], [1, 2, 3]]
     assert purge(room.store, tmp_path / "out", NOW).objects == 2
 
 
-def test_a_withdrawal_begins_its_version_anew_upon_another(room: Room) -> None:
-    """By itself, as often as one is made, or something else is withdrawn; no document of theirs is lost."""
+def test_a_withdrawal_rebuilds_its_version_on_a_newer_parent(room: Room) -> None:
+    """A withdrawal repeats its build if another version or withdrawal came first, and loses no document."""
     room.before(building, "write_shards", lambda: room.build(1))
-    done = withdraw(room.store, WithdrawalRequest.of("puerto", "doc", room.ids[0], "asked"), NOW)
-    assert (done.after.version, room.given()) == ("2026.11.1", [1, 2, 3])  # nothing is left to be left out
+    withdrawal = withdraw(room.store, WithdrawalRequest.of("puerto", "doc", room.ids[0], "asked"), NOW)
+    assert (withdrawal.after.version, room.given()) == ("2026.11.1", [1, 2, 3])  # nothing is left to be left out
     room.before(
         building,
         "write_shards",

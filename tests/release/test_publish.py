@@ -1,4 +1,4 @@
-"""What is published may leave: every row allows redistribution, and none is withdrawn."""
+"""Only documents that allow redistribution and are not withdrawn are published."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ TERMS: dict[str, Any] = {"admit": ["open"], "uses": ["train"], "today": date(202
 
 @pytest.fixture
 def store(tmp_path: Path, document: Any, kept_run: Any) -> Path:
-    """A store with a version of six documents, of which two may not be redistributed and one is withdrawn."""
+    """Return a store with a version of six documents: two may not be redistributed, one is withdrawn."""
     documents = [document(n, uses=["train"] if n < 2 else ["train", "redistribute"]) for n in range(6)]
     build("puerto", [kept_run("a-1", documents)], tmp_path / "store", **TERMS)
     opened = Store.at(tmp_path / "store")
@@ -40,35 +40,35 @@ def store(tmp_path: Path, document: Any, kept_run: Any) -> Path:
     return tmp_path / "store"
 
 
-def test_only_what_may_leave_is_published(
+def test_only_redistributable_documents_are_published(
     store: Path, tmp_path: Path, document: Any, command_line: CommandLine
 ) -> None:
-    """To a folder, of an old version too; what stays behind is told."""
+    """Documents that may not be redistributed are left out of old versions too, with a note."""
     for spec in ("puerto@2026.11.0", "puerto"):
-        told = command_line("release", "publish", spec, "--to", tmp_path / "hub", "--store", store)
-        assert told.code == 0, told.err
+        result = command_line("release", "publish", spec, "--to", tmp_path / "hub", "--store", store)
+        assert result.code == 0, result.err
         rows = pl.read_parquet(sorted((tmp_path / "hub").glob("data/**/*.parquet")))
         assert set(rows["doc_id"]) == {document(n)["doc_id"] for n in (2, 3, 4)}
-        assert "may not leave the store" in told.err
+        assert "may not be redistributed" in result.err
         assert "redistribute" in (tmp_path / "hub" / "README.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("spec", ["puerto@2026.11.0", "puerto@2026.11.1"])
-def test_what_is_published_has_a_croissant_file_of_its_own(store: Path, tmp_path: Path, spec: str) -> None:
-    """It lists the published files with their digests and sizes, and counts the published documents."""
+def test_published_files_have_their_own_croissant_file(store: Path, tmp_path: Path, spec: str) -> None:
+    """croissant.json lists the published files with digests and sizes, and counts their documents."""
     publish(spec, Store.at(store), str(tmp_path / "hub"))
-    described = json.loads((tmp_path / "hub" / "croissant.json").read_bytes())
-    files = {one["@id"]: one for one in described["distribution"] if one["@type"] == "cr:FileObject"}
+    metadata = json.loads((tmp_path / "hub" / "croissant.json").read_bytes())
+    files = {entry["@id"]: entry for entry in metadata["distribution"] if entry["@type"] == "cr:FileObject"}
     published = {path.relative_to(tmp_path / "hub").as_posix(): path for path in (tmp_path / "hub").rglob("*.parquet")}
     assert files.keys() == {name for name in published if name.startswith("data/")}
-    for name, one in files.items():
+    for name, entry in files.items():
         data = published[name].read_bytes()
-        assert (one["sha256"], one["contentSize"]) == (hashlib.sha256(data).hexdigest(), f"{len(data)} B")
-    assert ": 3 documents of Latin America" in described["description"]
+        assert (entry["sha256"], entry["contentSize"]) == (hashlib.sha256(data).hexdigest(), f"{len(data)} B")
+    assert ": 3 documents of Latin America" in metadata["description"]
 
 
-def test_a_url_gets_the_same_files_and_loses_those_of_before(store: Path, tmp_path: Path) -> None:
-    """The list of digests holds for what is there; a file of an earlier version goes."""
+def test_publishing_to_a_url_writes_the_same_files_and_removes_old_ones(store: Path, tmp_path: Path) -> None:
+    """SHA256SUMS matches the files at the URL, and files of an earlier version are removed."""
     memory = fsspec.filesystem("memory")
     publish("puerto@2026.11.0", Store.at(store), "memory://hub/corpus")
     memory.pipe_file("/hub/corpus/data/spa_Latn-news/train-00000-of-00001.parquet", b"old")
@@ -84,8 +84,10 @@ def test_a_url_gets_the_same_files_and_loses_those_of_before(store: Path, tmp_pa
     assert not memory.exists("/hub/corpus/data/spa_Latn-news/train-00000-of-00001.parquet")
 
 
-def test_a_version_of_which_nothing_may_leave_isnt_published(tmp_path: Path, document: Any, kept_run: Any) -> None:
-    """No file is written."""
+def test_a_version_without_redistributable_documents_is_not_published(
+    tmp_path: Path, document: Any, kept_run: Any
+) -> None:
+    """It is an error, and no file is written."""
     build("faro", [kept_run("b-1", [document(1, uses=["train"])])], tmp_path / "other", **TERMS)
     with pytest.raises(ConfigError, match="none of its documents may be redistributed"):
         publish("faro", Store.at(tmp_path / "other"), str(tmp_path / "hub"))

@@ -1,6 +1,6 @@
-"""A pull that is killed at any moment goes on by the same command, ends verified, and fetches little more than needed.
+"""A pull that is killed at any moment is resumed by the same command, verified, and causes little more traffic.
 
-`LATAM_CORPUS_KILLS` says how often it is killed: three times in `make test`, thirty in `make gate`.
+`LATAM_CORPUS_KILLS` is the number of kills: three in `make test`, thirty in `make gate`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import polars as pl
 import pytest
 from built_versions import build
 
-from latam_corpus.release.reading.pull import pull
+from latam_corpus.release.reading.pull import Subset, pull
 from latam_corpus.release.storing.store import Store
 
 if TYPE_CHECKING:
@@ -34,14 +34,14 @@ _SLICE = ["text", "language"]
 _CODE = """
 import sys
 from pathlib import Path
-from latam_corpus.release.reading.pull import pull
+from latam_corpus.release.reading.pull import Subset, pull
 store, to, columns = sys.argv[1], Path(sys.argv[2]), sys.argv[3].split()
-pull("puerto", store, to, "language = 'spa_Latn'" if columns else None, columns=columns)
+pull("puerto", store, to, Subset("language = 'spa_Latn'" if columns else None, columns))
 """
 
 
 class _Served(http.server.SimpleHTTPRequestHandler):
-    """Serves files and ranges of them; kills who asks when it has given so many bytes."""
+    """Serves files and ranges of files; kills the client after a number of bytes."""
 
     bytes_out: ClassVar[int] = 0
     moment: ClassVar[int | None] = None
@@ -49,10 +49,10 @@ class _Served(http.server.SimpleHTTPRequestHandler):
     lock: ClassVar[threading.Lock] = threading.Lock()
 
     def log_message(self, *_: Any) -> None:
-        """Say nothing."""
+        """Write no log."""
 
     def do_GET(self) -> None:
-        """Serve a file, or the range of it that is asked for."""
+        """Serve a file, or the requested range of it."""
         path = Path(self.translate_path(self.path))
         if not path.is_file():
             return super().do_GET()
@@ -66,7 +66,7 @@ class _Served(http.server.SimpleHTTPRequestHandler):
         for start in range(0, len(piece), _PIECE):
             try:
                 self.wfile.write(piece[start : start + _PIECE])
-            except OSError:  # who asked is gone
+            except OSError:  # the client was killed
                 return None
             self._count(len(piece[start : start + _PIECE]))
         return None
@@ -82,7 +82,7 @@ class _Served(http.server.SimpleHTTPRequestHandler):
 
 @pytest.fixture
 def store(tmp_path: Path, document: Any, kept_run: Any) -> Store:
-    """A store with a version of 40 documents of 100 kB, a fifth of them Portuguese."""
+    """Return a store with a version of 40 documents of 100 kB, a fifth of them in Portuguese."""
     documents = [
         document(n, text=random.Random(n).randbytes(50_000).hex(), language="spa_Latn" if n % 5 else "por_Latn")
         for n in range(40)
@@ -100,7 +100,7 @@ def store(tmp_path: Path, document: Any, kept_run: Any) -> Store:
 
 @pytest.fixture
 def served(store: Store) -> Iterator[str]:
-    """The store's address on loopback."""
+    """Return the store's address on loopback."""
     _Served.bytes_out = 0
     _Served.moment = _Served.child = None
     handler = partial(_Served, directory=str(store.folder))
@@ -111,14 +111,14 @@ def served(store: Store) -> Iterator[str]:
 
 
 def _pulled(served: str, to: Path, columns: list[str], moment: int | None) -> bool:
-    """Whether a pull in another process, killed when so many bytes more were served, came to its end."""
+    """Return whether a pull in another process ended, if it is killed after a number of bytes."""
     command = [sys.executable, "-c", _CODE, served, str(to), " ".join(columns)]
     with subprocess.Popen(command, stderr=subprocess.PIPE) as child:
         with _Served.lock:
             _Served.child = child
             _Served.moment = None if moment is None else _Served.bytes_out + moment
-        said = child.communicate()[1]
-    assert child.returncode in (0, -signal.SIGKILL), said.decode()
+        errors = child.communicate()[1]
+    assert child.returncode in (0, -signal.SIGKILL), errors.decode()
     return child.returncode == 0
 
 
@@ -127,30 +127,30 @@ def _size(folder: Path) -> int:
 
 
 @pytest.mark.parametrize("columns", [[], _SLICE], ids=["whole", "slice"])
-def test_a_pull_killed_again_and_again_ends_verified(
+def test_a_pull_killed_several_times_ends_verified(
     store: Store, served: str, tmp_path: Path, columns: list[str]
 ) -> None:
-    """What is there at the end is what a pull that nobody killed brings, byte by byte."""
+    """The files at the end equal those of an undisturbed pull."""
     expected = tmp_path / "expected"
-    pull("puerto", store, expected, "language = 'spa_Latn'" if columns else None, columns=columns)
-    lots = random.Random(7)
+    pull("puerto", store, expected, Subset(where="language = 'spa_Latn'" if columns else None, columns=columns))
+    draw = random.Random(7)
     to = tmp_path / "killed"
     killed = 0
     for _ in range(_KILLS):
-        killed += not _pulled(served, to, columns, lots.randrange(1, 2 * _size(expected) // _KILLS))
+        killed += not _pulled(served, to, columns, draw.randrange(1, 2 * _size(expected) // _KILLS))
         assert (to / "corpus.lock").is_file() <= (not killed)
     assert killed > _KILLS // 2
     assert _pulled(served, to, columns, None)
     sums = dict(line.split("  ")[::-1] for line in (to / "SHA256SUMS").read_text().splitlines())
-    there = {path.relative_to(to).as_posix() for path in to.rglob("*") if path.is_file()}
-    assert there == {*sums, "SHA256SUMS", "corpus.lock"}
+    files = {path.relative_to(to).as_posix() for path in to.rglob("*") if path.is_file()}
+    assert files == {*sums, "SHA256SUMS", "corpus.lock"}
     assert {name: hashlib.sha256((to / name).read_bytes()).hexdigest() for name in sums} == sums
-    for name in there:
+    for name in files:
         assert (to / name).read_bytes() == (expected / name).read_bytes(), name
 
 
-def test_traffic_of_a_slice_is_about_its_size(store: Store, served: str, tmp_path: Path) -> None:
-    """Columns that aren't wanted aren't read, nor are partitions: of a small one little more than its footer."""
+def test_the_traffic_of_a_selection_is_close_to_its_size(store: Store, served: str, tmp_path: Path) -> None:
+    """Columns and partitions that are not selected are not read."""
     slices = [
         ("language = 'spa_Latn'", ["id", "text", "language"]),
         (None, ["text"]),
@@ -158,9 +158,9 @@ def test_traffic_of_a_slice_is_about_its_size(store: Store, served: str, tmp_pat
     ]
     traffic, sizes = [], []
     for number, (where, columns) in enumerate(slices):
-        before = _Served.bytes_out
-        pull("puerto", served, tmp_path / str(number), where, columns=columns)
-        traffic.append(_Served.bytes_out - before)
+        bytes_before = _Served.bytes_out
+        pull("puerto", served, tmp_path / str(number), Subset(where=where, columns=columns))
+        traffic.append(_Served.bytes_out - bytes_before)
         sizes.append(_size(tmp_path / str(number) / "data"))
     assert min(sizes) > 400_000
     for out, size in zip(traffic[:2], sizes[:2], strict=True):
@@ -168,8 +168,8 @@ def test_traffic_of_a_slice_is_about_its_size(store: Store, served: str, tmp_pat
     assert traffic[2] < sizes[2] + 150_000 < 0.3 * _size(Path(store.root))
 
 
-def test_a_slice_is_read_back(served: str, tmp_path: Path) -> None:
-    """What came by ranges is what stands in the store."""
-    pull("puerto", served, tmp_path / "slice", "language = 'por_Latn'", columns=["text"])
+def test_a_selection_read_by_ranges_is_correct(served: str, tmp_path: Path) -> None:
+    """Texts that were read by ranges equal those in the store."""
+    pull("puerto", served, tmp_path / "slice", Subset(where="language = 'por_Latn'", columns=["text"]))
     rows = pl.read_parquet(tmp_path / "slice" / "data" / "**" / "*.parquet")
     assert sorted(rows["text"]) == sorted(random.Random(n).randbytes(50_000).hex() for n in range(0, 40, 5))

@@ -1,4 +1,4 @@
-"""Pulling a version: what arrives is verified, resumes, and is read by the tools that trainers use."""
+"""A pulled version is verified, can be resumed, and is readable by the tools that trainers use."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from built_versions import build
 
 from latam_corpus.errors import ConfigError, ReleaseError
 from latam_corpus.release.reading.corpus_lock import read_lock
-from latam_corpus.release.reading.pull import pull
+from latam_corpus.release.reading.pull import Subset, pull
 from latam_corpus.release.reading.select import rewrite
 from latam_corpus.release.storing.shard_file import group_ends
 from latam_corpus.release.storing.store import Store
@@ -39,7 +39,7 @@ Version = tuple[Store, "Manifest"]
 
 @pytest.fixture
 def version(tmp_path: Path, document: Any, kept_run: Any) -> Version:
-    """A version of 120 documents in two languages and four countries, in several shards."""
+    """Return a version of 120 documents in two languages and four countries, in several shards."""
     documents = [
         document(n, language="por_Latn" if n % 5 == 0 else "spa_Latn", country=COUNTRIES[n % 4]) for n in range(120)
     ]
@@ -48,12 +48,12 @@ def version(tmp_path: Path, document: Any, kept_run: Any) -> Version:
 
 
 def check_sums(folder: Path) -> None:
-    """`sha256sum -c` passes in the folder, and lists every file but the lock."""
+    """Check that `sha256sum -c` passes in the folder and that SHA256SUMS lists all files but the lock."""
     done = subprocess.run(["sha256sum", "-c", "--strict", "SHA256SUMS"], cwd=folder, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr
-    listed = {line.split("  ")[1] for line in (folder / "SHA256SUMS").read_text().splitlines()}
-    there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
-    assert there - {"SHA256SUMS", "corpus.lock"} == listed
+    sums = {line.split("  ")[1] for line in (folder / "SHA256SUMS").read_text().splitlines()}
+    files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    assert files - {"SHA256SUMS", "corpus.lock"} == sums
 
 
 def damage(path: Path) -> None:
@@ -63,8 +63,8 @@ def damage(path: Path) -> None:
     path.write_bytes(data)
 
 
-def test_a_pulled_version_is_whole_and_locked(tmp_path: Path, version: Version) -> None:
-    """Every shard stands in the Hub's layout with its bytes, and the lock names the manifest."""
+def test_a_pulled_version_is_complete_and_locked(tmp_path: Path, version: Version) -> None:
+    """All shards have the paths of the Hub's layout, and the lock names the manifest."""
     store, manifest = version
     to = tmp_path / "corpus"
     lock = pull("puerto", store, to)
@@ -78,7 +78,7 @@ def test_a_pulled_version_is_whole_and_locked(tmp_path: Path, version: Version) 
 
 
 def test_polars_and_duckdb_read_a_pulled_version(tmp_path: Path, version: Version) -> None:
-    """Both see all rows and the nested columns."""
+    """Polars and DuckDB read all rows and the nested columns."""
     to = tmp_path / "corpus"
     pull("puerto", version[0], to)
     rows = pl.read_parquet(to / "data" / "**" / "*.parquet")
@@ -90,7 +90,7 @@ def test_polars_and_duckdb_read_a_pulled_version(tmp_path: Path, version: Versio
 
 
 def test_datasets_loads_a_pulled_version_by_its_card(tmp_path: Path, version: Version) -> None:
-    """`load_dataset` finds the configurations and splits that the card names, all rows by default."""
+    """`load_dataset` finds the configurations and splits of the card, and all rows by default."""
     to = tmp_path / "corpus"
     pull("puerto", version[0], to)
     script = f"""
@@ -105,52 +105,52 @@ print(json.dumps([
 ]))
 """
     home = {"HF_HOME": str(tmp_path / "hf"), "HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1"}
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", script], env=os.environ | home, capture_output=True, text=True, check=False
     )
-    assert done.returncode == 0, done.stderr[-2000:]
-    configs, rows, languages = json.loads(done.stdout.splitlines()[-1])
+    assert process.returncode == 0, process.stderr[-2000:]
+    configs, rows, languages = json.loads(process.stdout.splitlines()[-1])
     assert configs == ["all", "por_Latn-literature", "spa_Latn-literature"]
     assert rows == {split: tally.rows for split, tally in version[1].counts["split"].items()}
     assert set(rows) == {"train", "test"}
     assert languages == ["spa_Latn"]
 
 
-def test_a_cut_pull_goes_on_where_it_stopped(tmp_path: Path, version: Version, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is there is not read again, of a half file only the rest, and a damaged file is replaced."""
+def test_an_interrupted_pull_is_resumed(tmp_path: Path, version: Version, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Finished files are not read again, partial files are continued, and damaged files are replaced."""
     store, manifest = version
     to = tmp_path / "corpus"
     pull("puerto", store, to)
     (to / "corpus.lock").unlink()
     (to / ".pull.json").write_text(json.dumps({"manifest_sha256": "", "where": None, "finished": {}, "planned": []}))
     first, second, third = manifest.shards[:3]
-    whole = (to / first.path).read_bytes()
+    data = (to / first.path).read_bytes()
     (to / ".pull").mkdir()
-    (to / ".pull" / f"{first.sha256}.part").write_bytes(whole[:1000])
+    (to / ".pull" / f"{first.sha256}.part").write_bytes(data[:1000])
     (to / first.path).unlink()
     damage(to / second.path)
     (to / ".pull" / f"{third.sha256}.part").write_bytes(b"x" * 50)
     (to / third.path).unlink()
-    read: list[tuple[str, int]] = []
+    reads: list[tuple[str, int]] = []
     opening = Store.open
 
-    def watched(self: Store, *names: str) -> Any:
+    def recording_open(self: Store, *names: str) -> Any:
         opened = opening(self, *names)
         if names[0].startswith("objects"):
             reading: Callable[[int], bytes] = opened.read
             place = opened.tell
 
             def read_piece(size: int = -1) -> bytes:
-                read.append((names[0], place()))
+                reads.append((names[0], place()))
                 return reading(size)
 
             monkeypatch.setattr(opened, "read", read_piece, raising=False)
         return opened
 
-    monkeypatch.setattr(Store, "open", watched)
+    monkeypatch.setattr(Store, "open", recording_open)
     pull("puerto", store, to)
-    starts = [(name, place) for name, place in read if place in (0, 50, 1000)]
-    assert {name for name, _ in read} == {first.object, second.object, third.object}
+    starts = [(name, place) for name, place in reads if place in (0, 50, 1000)]
+    assert {name for name, _ in reads} == {first.object, second.object, third.object}
     assert (first.object, 1000) in starts
     assert (first.object, 0) not in starts
     assert (third.object, 0) in starts
@@ -159,7 +159,7 @@ def test_a_cut_pull_goes_on_where_it_stopped(tmp_path: Path, version: Version, m
 
 
 def test_a_damaged_object_is_never_pulled(tmp_path: Path, version: Version) -> None:
-    """One changed byte in the store is an error that names the object, and there is no lock."""
+    """A changed byte in the store is an error that names the object, and no lock is written."""
     store, manifest = version
     damage(tmp_path / "store" / manifest.shards[1].object)
     with pytest.raises(ReleaseError, match=manifest.shards[1].sha256):
@@ -168,10 +168,10 @@ def test_a_damaged_object_is_never_pulled(tmp_path: Path, version: Version) -> N
     assert not (tmp_path / "corpus" / manifest.shards[1].path).exists()
 
 
-def test_where_selects_rows_and_the_lock_says_so(tmp_path: Path, version: Version) -> None:
-    """Only rows with the condition arrive, in files that all readers find by the card."""
+def test_where_selects_rows_and_is_in_the_lock(tmp_path: Path, version: Version) -> None:
+    """Only selected rows are written, in files that readers find by the card."""
     to = tmp_path / "corpus"
-    lock = pull("puerto", version[0], to, where="language = 'spa_Latn' and country in ('CL', 'MX')")
+    lock = pull("puerto", version[0], to, Subset(where="language = 'spa_Latn' and country in ('CL', 'MX')"))
     rows = pl.read_parquet(to / "data" / "**" / "*.parquet")
     assert set(rows.select("language", "country").unique().iter_rows()) == {("spa_Latn", "CL"), ("spa_Latn", "MX")}
     assert (rows.height, lock.rows, lock.rewritten) == (48, 48, True)
@@ -183,43 +183,43 @@ def test_where_selects_rows_and_the_lock_says_so(tmp_path: Path, version: Versio
     assert not (to / "ledger.parquet").exists()
 
 
-def test_a_selection_is_the_same_in_whatever_batches(
+def test_a_selection_does_not_depend_on_batches(
     tmp_path: Path, version: Version, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Rewritten shards, and where their row groups end, depend on the selected rows alone."""
+    """Rewritten shards and their row groups depend on the selected rows alone."""
     monkeypatch.setattr("latam_corpus.release.storing.shard_file.GROUP_BYTES", 4_000)
     for name, size in (("one", 1), ("all", 1 << 20)):
         monkeypatch.setattr("latam_corpus.release.storing.shard_file.BATCH_BYTES", size)
-        pull("puerto", version[0], tmp_path / name, where="country = 'CL' or country is null")
+        pull("puerto", version[0], tmp_path / name, Subset(where="country = 'CL' or country is null"))
     assert (tmp_path / "one" / "SHA256SUMS").read_bytes() == (tmp_path / "all" / "SHA256SUMS").read_bytes()
     groups = []
     for path in (tmp_path / "all" / "data").rglob("*.parquet"):
-        held = pq.ParquetFile(path).metadata
+        metadata = pq.ParquetFile(path).metadata
         sizes = pl.read_parquet(path)["text"].str.len_bytes().to_list()
-        ends = accumulate(held.row_group(group).num_rows for group in range(held.num_row_groups))
+        ends = accumulate(metadata.row_group(group).num_rows for group in range(metadata.num_row_groups))
         assert list(ends) == group_ends(sizes)
-        groups.append(held.num_row_groups)
+        groups.append(metadata.num_row_groups)
     assert max(groups) > 2  # so that more than the last is cut off
 
 
 def test_a_condition_on_whole_shards_keeps_their_bytes(tmp_path: Path, version: Version) -> None:
-    """Where all rows of a shard are wanted it is copied as it is, under a name of the selection."""
+    """A shard is copied unchanged, under a path of the selection, if all its rows are selected."""
     store, manifest = version
-    lock = pull("puerto", store, tmp_path / "corpus", where="language = 'por_Latn'")
+    lock = pull("puerto", store, tmp_path / "corpus", Subset(where="language = 'por_Latn'"))
     [*pulled] = (tmp_path / "corpus" / "data").rglob("*.parquet")
     digests = {hashlib.sha256(path.read_bytes()).hexdigest() for path in pulled}
     assert digests == {shard.sha256 for shard in manifest.shards if shard.language == "por_Latn"}
     assert (lock.rows, lock.rewritten) == (24, False)
 
 
-def test_a_selection_that_was_cut_goes_on(tmp_path: Path, version: Version, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Shards that were rewritten before the cut are kept, and the result is the same as without a cut."""
+def test_an_interrupted_selection_is_resumed(tmp_path: Path, version: Version, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Shards that were finished are kept, and the result equals that of an uninterrupted pull."""
     store, to, where = version[0], tmp_path / "corpus", "country = 'CL'"
-    pull("puerto", store, tmp_path / "whole", where=where)
+    pull("puerto", store, tmp_path / "whole", Subset(where=where))
     written: list[str] = []
 
     def cut_after(calls: int) -> None:
-        """Rewrite one shard at a time, and be stopped after so many."""
+        """Rewrite one shard at a time, and stop after a number of shards."""
 
         def rewriting(source: Path, condition: pl.Expr, target: Path) -> None:
             if len(written) == calls:
@@ -232,10 +232,10 @@ def test_a_selection_that_was_cut_goes_on(tmp_path: Path, version: Version, monk
 
     cut_after(3)
     with pytest.raises(KeyboardInterrupt):
-        pull("puerto", store, to, where=where)
+        pull("puerto", store, to, Subset(where=where))
     cut_after(1000)
-    pull("puerto", store, to, where=where)
-    # The cut came while the next shard was on its way, so that one may be written again.
+    pull("puerto", store, to, Subset(where=where))
+    # The next shard was being copied at the interruption, so that it may be written twice.
     assert len(set(written)) == len(list((to / "data").rglob("*.parquet")))
     assert len(written) - len(set(written)) <= 1
     assert (to / "SHA256SUMS").read_bytes() == (tmp_path / "whole" / "SHA256SUMS").read_bytes()
@@ -243,49 +243,49 @@ def test_a_selection_that_was_cut_goes_on(tmp_path: Path, version: Version, monk
 
 
 @pytest.mark.parametrize(
-    ("where", "told"),
+    ("where", "problem"),
     [
         ("lenguage = 'spa_Latn'", "did you mean «language»"),
-        ("", "a column should stand here"),
+        ("", "a column is expected here"),
         ("max(cluster_size) = 1", "there are no functions"),
-        ("country = 'ZZ'", "no document of puerto@2026.11.0 is so"),
+        ("country = 'ZZ'", "no document of puerto@2026.11.0 meets this condition"),
         ("language = 'quy_Latn'", "its languages are .*spa_Latn"),
     ],
 )
-def test_a_wrong_condition_is_told(tmp_path: Path, version: Version, where: str, told: str) -> None:
-    """What isn't a condition on rows, or selects none, is the user's error, and nothing is written."""
-    with pytest.raises(ConfigError, match=told):
-        pull("puerto", version[0], tmp_path / "corpus", where=where)
+def test_a_wrong_condition_is_an_error(tmp_path: Path, version: Version, where: str, problem: str) -> None:
+    """A wrong condition, or one that selects nothing, is a usage error, and nothing is written."""
+    with pytest.raises(ConfigError, match=problem):
+        pull("puerto", version[0], tmp_path / "corpus", Subset(where=where))
     assert not (tmp_path / "corpus").exists()
 
 
 def test_a_folder_with_other_files_is_left_alone(
     tmp_path: Path, version: Version, document: Any, kept_run: Any
 ) -> None:
-    """Pull refuses a folder that isn't its own, another release's, or one with files that readers would take in."""
+    """Pull refuses a folder of another release, or one with files that readers would read."""
     store = version[0]
-    other = tmp_path / "notas"
-    other.mkdir()
-    (other / "README.md").write_text("mis notas")
-    with pytest.raises(ConfigError, match="holds other files"):
-        pull("puerto", store, other)
-    assert (other / "README.md").read_text() == "mis notas"
+    foreign = tmp_path / "notas"
+    foreign.mkdir()
+    (foreign / "README.md").write_text("mis notas")
+    with pytest.raises(ConfigError, match="has other files"):
+        pull("puerto", store, foreign)
+    assert (foreign / "README.md").read_text() == "mis notas"
     to = tmp_path / "corpus"
     pull("puerto", store, to)
     build("otro", [kept_run("b-1", [document(1)])], store, **TERMS)
-    with pytest.raises(ConfigError, match=r"the folder holds puerto@2026\.11\.0"):
+    with pytest.raises(ConfigError, match=r"the folder has puerto@2026\.11\.0"):
         pull("otro", store, to)
     (to / "data" / "spa_Latn-literature" / "train-mio.parquet").write_bytes(b"")
     with pytest.raises(ConfigError, match=r"train-mio\.parquet» isn't part of the release"):
         pull("puerto", store, to)
     with pytest.raises(ConfigError, match="it is a file"):
-        pull("puerto", store, other / "README.md")
+        pull("puerto", store, foreign / "README.md")
 
 
 def test_another_version_in_the_same_folder_leaves_nothing_of_the_first(
     tmp_path: Path, version: Version, document: Any, kept_run: Any
 ) -> None:
-    """Files that the new version or selection doesn't have are removed, and nothing else."""
+    """Files of the earlier version or selection are removed, and no others."""
     store, to = version[0], tmp_path / "corpus"
     pull("puerto", store, to)
     (to / "notas.txt").write_text("mías")
@@ -294,15 +294,15 @@ def test_another_version_in_the_same_folder_leaves_nothing_of_the_first(
     assert pl.read_parquet(to / "data" / "**" / "*.parquet").height == 3
     selected = tmp_path / "selected"
     for country in ("CL", "AR"):
-        assert pull("puerto@2026.11.0", store, selected, where=f"country = '{country}'").rows == 30
+        assert pull("puerto@2026.11.0", store, selected, Subset(where=f"country = '{country}'")).rows == 30
         assert pl.read_parquet(selected / "data" / "**" / "*.parquet")["country"].unique().to_list() == [country]
     assert (to / "notas.txt").read_text() == "mías"
     (to / "notas.txt").unlink()
     check_sums(to)
 
 
-def test_names_in_the_folder_lead_nowhere_else(tmp_path: Path, version: Version) -> None:
-    """A folder from someone else whose list names files outside of it makes pull delete none of them."""
+def test_paths_in_a_list_of_sums_are_never_deleted_outside_the_folder(tmp_path: Path, version: Version) -> None:
+    """A manipulated SHA256SUMS makes pull delete no file outside the folder."""
     to, outside = tmp_path / "corpus", tmp_path / "importante.txt"
     pull("puerto", version[0], to)
     outside.write_text("queda")
@@ -313,7 +313,7 @@ def test_names_in_the_folder_lead_nowhere_else(tmp_path: Path, version: Version)
 
 
 def test_a_store_may_be_at_any_url(tmp_path: Path, document: Any, kept_run: Any) -> None:
-    """A version is built into, and pulled from, a store that isn't on the disk, with the same bytes."""
+    """A store that is not on the disk gets and gives the same bytes."""
     store = Store.at(f"memory://{uuid.uuid4().hex}")
     run = kept_run("a-1", [document(n) for n in range(50)])
     manifest = build("puerto", [run], store, **TERMS)

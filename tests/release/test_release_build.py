@@ -1,4 +1,4 @@
-"""A version is assembled from runs: what is in it, what is left out and why, and the same bytes every time."""
+"""A version is built from runs: its documents, the reasons for leaving others out, and the same bytes every time."""
 
 from __future__ import annotations
 
@@ -37,18 +37,18 @@ LATER = datetime(2025, 1, 1, tzinfo=UTC)
 
 
 def released(store: Path, manifest: Manifest) -> pl.DataFrame:
-    """All rows of a version, in the order of its shards."""
+    """Return all rows of a version, in the order of its shards."""
     return pl.concat([pl.read_parquet(store / shard.object) for shard in manifest.shards])
 
 
 def ledger(store: Path, manifest: Manifest) -> dict[str, str]:
-    """The reason of each document that was left out."""
+    """Return the reason for each document that was left out."""
     rows = read_ledger(Store.at(store), manifest.name, manifest.version).filter(pl.col("verdict") == "dropped")
     return dict(rows.select("doc_id", "reason").iter_rows())
 
 
 def test_every_document_is_released_or_left_out_with_a_reason(tmp_path: Path, document: Any, kept_run: Any) -> None:
-    """The rows read are those repeated, left out and released; the ledger has one row for each of the last two."""
+    """Rows read are those repeated, left out and released; the ledger has a row for each of the last two."""
     documents = [document(n) for n in range(20)] + [
         document(20, rights="CC-BY-NC-4.0", rights_tier="non_commercial"),
         document(21, uses=["train"]),
@@ -78,9 +78,9 @@ def test_every_document_is_released_or_left_out_with_a_reason(tmp_path: Path, do
 def test_a_duplicate_names_the_kept_document_and_the_more_open_copy_is_kept(
     tmp_path: Path, document: Any, kept_run: Any
 ) -> None:
-    """Across runs one copy of a text stays: the more open, then the earlier; one that may not be used displaces none.
+    """Of copies across runs the more open is kept, then the earlier; a copy that may not be used displaces none.
 
-    The third is another source's, which gave it for fewer uses; that restricts no other source's copy.
+    The third copy is from another source, whose fewer uses do not restrict the copies of other sources.
     """
     text = "Agua que no has de beber, déjala correr."
     licensed = {"rights": "CC-BY-4.0", "rights_tier": "attribution", "source_id": "cuentos-del-mar"}
@@ -94,10 +94,10 @@ def test_a_duplicate_names_the_kept_document_and_the_more_open_copy_is_kept(
 
 
 def test_the_latest_record_of_a_document_wins(tmp_path: Path, document: Any, kept_run: Any) -> None:
-    """Of one doc_id in several runs the latest obtained is released, and the other is recorded as superseded."""
-    old = kept_run("a-1", [document(1, text="Primera versión."), document(2)])
-    new = kept_run("b-1", [document(1, text="Versión corregida.", obtained=LATER), document(2)])
-    manifest = build("puerto", [new, old], tmp_path / "store", **TERMS)
+    """Of several records of a document the latest is released, and the ledger has the other as superseded."""
+    old_run = kept_run("a-1", [document(1, text="Primera versión."), document(2)])
+    new_run = kept_run("b-1", [document(1, text="Versión corregida.", obtained=LATER), document(2)])
+    manifest = build("puerto", [new_run, old_run], tmp_path / "store", **TERMS)
     assert (manifest.left_out, manifest.flow.repeated) == ({"superseded": 1}, 1)
     assert "Versión corregida." in released(tmp_path / "store", manifest)["text"].to_list()
 
@@ -106,7 +106,7 @@ def test_the_latest_record_of_a_document_wins(tmp_path: Path, document: Any, kep
 def test_shards_are_a_function_of_the_documents_alone(
     tmp_path: Path, document: Any, kept_run: Any, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
-    """However the rows are dealt to runs and parts, in whatever order and batches, the shards' bytes are the same."""
+    """The bytes of shards do not depend on runs, parts, order or batches."""
     from latam_corpus.release.eligibility import partitions
     from latam_corpus.release.storing import shard_file
     from latam_corpus.storage import spill  # their limits are made small here
@@ -127,13 +127,13 @@ def test_shards_are_a_function_of_the_documents_alone(
     monkeypatch.setattr(partitions, "PARTITION_ROWS", draw.choice([5, 25]))
     monkeypatch.setattr(partitions, "_SAMPLED_ROWS", 2)
     runs = [kept_run("b-2", documents[:cut], 3), kept_run("a-2", documents[cut:], draw.randrange(1, 9))]
-    made = build("puerto", runs, tmp_path / "two", shard_bytes=40_000, **TERMS)
+    shuffled = build("puerto", runs, tmp_path / "two", shard_bytes=40_000, **TERMS)
     assert len(expected.shards) > 3
-    assert [shard.model_dump() for shard in made.shards] == [shard.model_dump() for shard in expected.shards]
+    assert [shard.model_dump() for shard in shuffled.shards] == [shard.model_dump() for shard in expected.shards]
 
 
 def test_a_row_group_is_the_same_in_one_chunk_or_in_several(document: Any) -> None:
-    """The bytes don't tell in which pieces the rows came."""
+    """The bytes of a row group do not depend on the chunks of its rows."""
     rows = [document(n, text="El río no vuelve atrás. " * 900 + str(n)) for n in range(120)]
     pieces = [schema.conform(pl.DataFrame(rows[n : n + 7]), schema.RELEASE_SCHEMA) for n in range(0, 120, 7)]
     written = []
@@ -145,42 +145,44 @@ def test_a_row_group_is_the_same_in_one_chunk_or_in_several(document: Any) -> No
     assert written[0] == written[1]
 
 
-def test_a_shard_splits_only_when_it_grows_and_the_others_stay(tmp_path: Path, document: Any, kept_run: Any) -> None:
-    """A version built upon another keeps its cuts and shares every object that no document touched."""
+def test_a_shard_splits_only_when_it_grows(tmp_path: Path, document: Any, kept_run: Any) -> None:
+    """A version keeps the cuts of its parent and shares every unchanged object with it."""
     store = tmp_path / "store"
     first = build("puerto", [kept_run("a-1", [document(n) for n in range(200)])], store, shard_bytes=40_000, **TERMS)
     run = kept_run("b-1", [document(1000)])
     second = build("puerto", [run], store, parent="latest", shard_bytes=40_000, **TERMS)
-    before, after = {s.sha256 for s in first.shards}, {s.sha256 for s in second.shards}
-    assert len(after - before) == 1
+    first_objects, second_objects = {s.sha256 for s in first.shards}, {s.sha256 for s in second.shards}
+    assert len(second_objects - first_objects) == 1
     smaller = build("puerto", [], store, parent="latest", shard_bytes=10**9, **TERMS)
     assert smaller.version == second.version
     assert {s.prefix for s in first.shards} <= {s.prefix for s in second.shards}
 
 
-def test_a_reused_shard_is_what_a_rewritten_one_would_be(tmp_path: Path, document: Any, kept_run: Any) -> None:
-    """Taking a parent's object as it is gives the version that reading and writing all rows gives."""
+def test_a_reused_shard_equals_a_rewritten_one(tmp_path: Path, document: Any, kept_run: Any) -> None:
+    """Reusing the parent's objects gives the same version as writing all rows."""
     documents = [document(n) for n in range(100)]
     build("puerto", [kept_run("a-1", documents)], tmp_path / "one", shard_bytes=30_000, **TERMS)
-    new = kept_run("b-1", [document(200), document(3, text="Otra historia.", obtained=LATER)])
-    upon = build("puerto", [new], tmp_path / "one", parent="latest", shard_bytes=30_000, **TERMS)
-    fresh = build("puerto", [new, tmp_path / "out" / "runs" / "a-1"], tmp_path / "two", shard_bytes=30_000, **TERMS)
-    assert [s.sha256 for s in upon.shards] == [s.sha256 for s in fresh.shards]
+    new_run = kept_run("b-1", [document(200), document(3, text="Otra historia.", obtained=LATER)])
+    with_parent = build("puerto", [new_run], tmp_path / "one", parent="latest", shard_bytes=30_000, **TERMS)
+    without_parent = build(
+        "puerto", [new_run, tmp_path / "out" / "runs" / "a-1"], tmp_path / "two", shard_bytes=30_000, **TERMS
+    )
+    assert [s.sha256 for s in with_parent.shards] == [s.sha256 for s in without_parent.shards]
 
 
-def test_nothing_new_makes_no_new_version(tmp_path: Path, document: Any, kept_run: Any) -> None:
-    """A build whose shards are those of the latest version gives that version back."""
+def test_an_unchanged_build_makes_no_new_version(tmp_path: Path, document: Any, kept_run: Any) -> None:
+    """A build with the shards of the latest version returns that version."""
     store, run = tmp_path / "store", kept_run("a-1", [document(n) for n in range(5)])
     first = build("puerto", [run], store, **TERMS)
-    again = build("puerto", [run], store, **TERMS)
-    upon = build("puerto", [run], store, parent=first.version, **TERMS)
-    assert (again.version, upon.version) == (first.version, first.version)
-    other = build("puerto", [run], store, **(TERMS | {"admit": ["open"]}))
-    assert (other.version, Store.at(store).versions("puerto")) == ("2026.11.1", ["2026.11.0", "2026.11.1"])
+    repeated = build("puerto", [run], store, **TERMS)
+    with_parent = build("puerto", [run], store, parent=first.version, **TERMS)
+    assert (repeated.version, with_parent.version) == (first.version, first.version)
+    other_terms = build("puerto", [run], store, **(TERMS | {"admit": ["open"]}))
+    assert (other_terms.version, Store.at(store).versions("puerto")) == ("2026.11.1", ["2026.11.0", "2026.11.1"])
 
 
 def test_splits_follow_the_cluster_and_the_parent(tmp_path: Path, document: Any, kept_run: Any) -> None:
-    """A cluster is in one split, about the asked share is held out, and a later version moves nothing."""
+    """A cluster is in one split, about the requested share is held out, and later versions move nothing."""
     store = tmp_path / "store"
     splits = {"validation": 0.2, "test": 0.2}
     documents = [document(n, duplicate_cluster=document(n // 2)["doc_id"]) for n in range(400)]
@@ -190,24 +192,24 @@ def test_splits_follow_the_cluster_and_the_parent(tmp_path: Path, document: Any,
     shares = dict(rows["split"].value_counts(normalize=True).iter_rows())
     assert 0.1 < shares["test"] < 0.3
     assert 0.1 < shares["validation"] < 0.3
-    held = rows.filter(pl.col("split") == "test")
-    # A text that is held already comes under another id; a document's cluster has got another name.
-    ending = kept_run("b-1", [held.row(0, named=True) | {"expires": TODAY, "obtained": LATER}])
+    test_rows = rows.filter(pl.col("split") == "test")
+    # A held-out text comes again under another id, and a document's cluster has a new name.
+    ending = kept_run("b-1", [test_rows.row(0, named=True) | {"expires": TODAY, "obtained": LATER}])
     build("puerto", [ending], store, parent="latest", splits=splits, **TERMS)
-    copy = document(5000, text=held["text"][0], source_id="otra")
-    moved = held.row(1, named=True) | {"duplicate_cluster": "f" * 32, "obtained": LATER}
-    none_held = {"validation": 0.0, "test": 0.0}
+    copy = document(5000, text=test_rows["text"][0], source_id="otra")
+    moved = test_rows.row(1, named=True) | {"duplicate_cluster": "f" * 32, "obtained": LATER}
+    no_splits = {"validation": 0.0, "test": 0.0}
     terms = TERMS | {"today": TODAY + timedelta(days=1)}
-    third = build("puerto", [kept_run("c-1", [copy, moved])], store, parent="latest", splits=none_held, **terms)
-    after = released(store, third)
-    kept = rows.select("doc_id", "split").join(after.select("doc_id", "split"), on="doc_id", suffix="_after")
-    assert kept.height == 398, "the permission has ended for both copies of a cluster"
-    assert (kept["split"] == kept["split_after"]).all()
-    assert after.filter(pl.col("doc_id") == copy["doc_id"])["split"].to_list() == ["test"]
+    third = build("puerto", [kept_run("c-1", [copy, moved])], store, parent="latest", splits=no_splits, **terms)
+    later_rows = released(store, third)
+    both = rows.select("doc_id", "split").join(later_rows.select("doc_id", "split"), on="doc_id", suffix="_after")
+    assert both.height == 398, "the permission has ended for both copies of a cluster"
+    assert (both["split"] == both["split_after"]).all()
+    assert later_rows.filter(pl.col("doc_id") == copy["doc_id"])["split"].to_list() == ["test"]
 
 
-def test_holds_out_documents_are_spread_over_the_shards(tmp_path: Path, document: Any, kept_run: Any) -> None:
-    """Which split a document is in has nothing to do with the leading bits that choose its shard."""
+def test_held_out_documents_are_spread_over_the_shards(tmp_path: Path, document: Any, kept_run: Any) -> None:
+    """The split of a document is independent of the leading bits that choose its shard."""
     run = kept_run("a-1", [document(n) for n in range(300)])
     terms = TERMS | {"splits": {"test": 0.3}, "shard_bytes": 30_000}
     manifest = build("puerto", [run], tmp_path / "store", **terms)
@@ -215,7 +217,7 @@ def test_holds_out_documents_are_spread_over_the_shards(tmp_path: Path, document
 
 
 def test_a_cluster_that_joins_train_and_test_goes_to_train(tmp_path: Path, document: Any, kept_run: Any) -> None:
-    """What one version had for training is never held out by the next."""
+    """Documents that were in the training split are never held out by a later version."""
     store = tmp_path / "store"
     first = build(
         "puerto",
@@ -228,12 +230,12 @@ def test_a_cluster_that_joins_train_and_test_goes_to_train(tmp_path: Path, docum
     pair = [rows.filter(pl.col("split") == split).row(0, named=True) for split in ("train", "test")]
     joined = [row | {"duplicate_cluster": "c" * 32, "obtained": LATER} for row in pair]
     second = build("puerto", [kept_run("b-1", joined)], store, parent="latest", **TERMS)
-    after = dict(released(store, second).select("doc_id", "split").iter_rows())
-    assert [after[row["doc_id"]] for row in pair] == ["train", "train"]
+    later_splits = dict(released(store, second).select("doc_id", "split").iter_rows())
+    assert [later_splits[row["doc_id"]] for row in pair] == ["train", "train"]
 
 
-def test_the_changelog_says_what_changed_and_why(tmp_path: Path, document: Any, kept_run: Any) -> None:
-    """Added, removed and changed documents are counted by reason against the parent, below them its own changes."""
+def test_the_changelog_counts_changes_by_reason(tmp_path: Path, document: Any, kept_run: Any) -> None:
+    """The changelog counts changes since the parent by reason, above the parent's own changes."""
     store = tmp_path / "store"
     documents = [document(n) for n in range(8)] + [
         document(8, expires=date(2026, 12, 1)),
@@ -262,7 +264,7 @@ def test_the_changelog_says_what_changed_and_why(tmp_path: Path, document: Any, 
 
 
 def test_sha256sum_checks_a_version_in_its_store(tmp_path: Path, document: Any, kept_run: Any) -> None:
-    """The usual tool verifies the version's files and the objects beside."""
+    """`sha256sum` verifies the version's files and its objects."""
     manifest = build("puerto", [kept_run("a-1", [document(n) for n in range(5)])], tmp_path / "store", **TERMS)
     folder = tmp_path / "store" / "releases" / "puerto" / manifest.version
     done = subprocess.run(["sha256sum", "-c", "--strict", "SHA256SUMS"], cwd=folder, capture_output=True, check=False)
@@ -270,7 +272,7 @@ def test_sha256sum_checks_a_version_in_its_store(tmp_path: Path, document: Any, 
 
 
 def test_shards_have_the_settings_that_readers_expect(tmp_path: Path, document: Any, kept_run: Any) -> None:
-    """zstd, page index, rows sorted by doc_id, the schema of a release, and no text in the footer."""
+    """Shards are sorted by doc_id, with zstd, a page index, the schema of a release, and no text in the footer."""
     manifest = build("puerto", [kept_run("a-1", [document(n) for n in range(50)])], tmp_path / "store", **TERMS)
     shard = max(manifest.shards, key=lambda shard: shard.rows)
     file = pq.ParquetFile(tmp_path / "store" / shard.object)
@@ -288,7 +290,7 @@ def test_shards_have_the_settings_that_readers_expect(tmp_path: Path, document: 
 
 
 def test_removing_one_document_leaves_most_bytes_of_its_shard(tmp_path: Path, document: Any, kept_run: Any) -> None:
-    """Content-defined chunks: when a row in the middle goes, the pages before it and those well after it stay."""
+    """With content-defined chunks, most pages of a shard stay the same if a row in the middle is removed."""
     draw = random.Random(7)
     words = ["agua", "río", "barca", "noche", "puerto", "red", "sal", "viento", "faro", "madre", "pueblo", "canto"]
     documents = [document(n, text=" ".join(draw.choices(words, k=1500)) + f" {n}") for n in range(700)]
@@ -306,13 +308,13 @@ def test_removing_one_document_leaves_most_bytes_of_its_shard(tmp_path: Path, do
         columns.append(data[text.data_page_offset : text.data_page_offset + text.total_compressed_size])
     shorter = min(map(len, columns))
     first, second = (np.frombuffer(column, dtype=np.uint8) for column in columns)
-    before = int(np.argmax(first[:shorter] != second[:shorter]))
-    after = int(np.argmax(first[::-1][:shorter] != second[::-1][:shorter]))
-    assert (before + after) / len(columns[0]) > 0.7
+    equal_at_start = int(np.argmax(first[:shorter] != second[:shorter]))
+    equal_at_end = int(np.argmax(first[::-1][:shorter] != second[::-1][:shorter]))
+    assert (equal_at_start + equal_at_end) / len(columns[0]) > 0.7
 
 
 def test_the_card_has_a_configuration_for_each_language_and_genre(tmp_path: Path, document: Any, kept_run: Any) -> None:
-    """The card lists configurations with their splits, languages in the Hub's codes, licences and sources."""
+    """The card lists configurations with splits, the Hub's language codes, licences and sources."""
     documents = [document(n) for n in range(5)] + [
         document(10, language="por_Latn", genre="news", rights="CC-BY-4.0", rights_tier="attribution"),
         document(11, language="quy_Latn", genre="dictionary", text="choclo: maíz tierno"),
@@ -332,12 +334,12 @@ def test_the_card_has_a_configuration_for_each_language_and_genre(tmp_path: Path
     assert "Para pedir que se retire un texto" in card
 
 
-def test_terms_that_cannot_be_met_are_told_before_anything_is_read(
+def test_impossible_terms_are_refused_before_anything_is_read(
     tmp_path: Path, document: Any, kept_run: Any, seal_run: SealRun
 ) -> None:
-    """Unknown words name the closest one; unknown rights, an unfinished run and a missing parent are refused."""
+    """Errors name the closest word; unknown rights, unfinished runs and missing parents are refused."""
     run = kept_run("a-1", [document(1)])
-    wrong: list[tuple[dict[str, Any], str]] = [
+    cases: list[tuple[dict[str, Any], str]] = [
         ({"admit": ["opne"]}, "did you mean «open»"),
         ({"admit": ["open", "unknown"]}, "never released"),
         ({"uses": ["training"]}, "did you mean «train»"),
@@ -347,8 +349,8 @@ def test_terms_that_cannot_be_met_are_told_before_anything_is_read(
         ({"parent": "2026.1.0"}, "there is no release «puerto»"),
         ({"version": "../2026"}, "is no version"),
     ]
-    for change, told in wrong:
-        with pytest.raises(ConfigError, match=told):
+    for change, problem in cases:
+        with pytest.raises(ConfigError, match=problem):
             build("puerto", [run], tmp_path / "store", **(TERMS | change))
     seal_run(run, finished=False)
     with pytest.raises(ConfigError, match="isn't finished"):
@@ -359,16 +361,16 @@ def test_terms_that_cannot_be_met_are_told_before_anything_is_read(
     assert not (tmp_path / "store").exists()
 
 
-def test_an_empty_result_names_why_all_was_left_out(tmp_path: Path, document: Any, kept_run: Any) -> None:
-    """Nothing is published when rights leave nothing, and the error counts the reasons."""
+def test_an_empty_version_is_an_error_with_reasons(tmp_path: Path, document: Any, kept_run: Any) -> None:
+    """If nothing is left to release, no version is made, and the error counts the reasons."""
     run = kept_run("a-1", [document(1, rights_tier="permission"), document(2, uses=[])])
     with pytest.raises(ReleaseError, match=r"its rights tier is by permission \(1\), its terms don't allow: tr"):
         build("puerto", [run], tmp_path / "store", **TERMS)
     assert Store.at(tmp_path / "store").names() == []
 
 
-def test_what_a_run_gave_in_vain_is_counted_again(tmp_path: Path, document: Any, kept_run: Any) -> None:
-    """By reason, of the runs and not of the parent, also where nothing changes and no new version is made."""
+def test_left_out_documents_are_counted_in_every_build(tmp_path: Path, document: Any, kept_run: Any) -> None:
+    """Documents of the runs that are left out are counted by reason, even if no new version is made."""
     runs = [kept_run("a-1", [document(1), document(2, rights_tier="permission"), document(3, uses=[])])]
     for parent in (None, "latest"):
         left_out = Counter[str]()
@@ -377,8 +379,8 @@ def test_what_a_run_gave_in_vain_is_counted_again(tmp_path: Path, document: Any,
     assert len(Store.at(tmp_path / "store").versions("puerto")) == 1
 
 
-def test_a_damaged_part_is_named(tmp_path: Path, document: Any, kept_run: Any, seal_run: SealRun) -> None:
-    """A part that isn't Parquet, or lacks a column, is an error that names it; nothing is published."""
+def test_a_damaged_part_is_an_error(tmp_path: Path, document: Any, kept_run: Any, seal_run: SealRun) -> None:
+    """A part that is not Parquet, or lacks a column, is an error that names it; no version is made."""
     run = kept_run("a-1", [document(1), document(2)])
     part = run / "kept" / "parte-00001.parquet"
     pl.DataFrame({"doc_id": ["a"]}).write_parquet(part)
@@ -392,23 +394,23 @@ def test_a_damaged_part_is_named(tmp_path: Path, document: Any, kept_run: Any, s
     assert Store.at(tmp_path / "store").names() == []
 
 
-def test_a_version_survives_the_round_trip_through_its_manifest(tmp_path: Path, document: Any, kept_run: Any) -> None:
-    """What build returns is what the store holds; foreign and newer manifests are refused with the cause."""
+def test_a_manifest_is_read_back_as_it_was_written(tmp_path: Path, document: Any, kept_run: Any) -> None:
+    """The store has the manifest that build returns; other and newer formats are refused."""
     manifest = build("puerto", [kept_run("a-1", [document(1)])], tmp_path / "store", **TERMS)
     assert load_manifest(Store.at(tmp_path / "store"), "puerto", manifest.version) == manifest
-    for data, told in (
+    for data, problem in (
         (b"{", "isn't JSON"),
         (b'{"name": "x"}', "isn't the manifest of a latam_corpus release"),
         (manifest.dumped().replace(b'"format": 1', b'"format": 2'), "its format is 2"),
         (manifest.dumped().replace(b'"path": "data/', b'"path": "../data/'), "shards.0.path"),
     ):
-        with pytest.raises(ReleaseError, match=told):
+        with pytest.raises(ReleaseError, match=problem):
             parse_manifest(data, "manifest.json")
 
 
 @pytest.mark.parametrize("url", ["", "memory://versiones"])
 def test_a_version_is_never_overwritten(tmp_path: Path, url: str) -> None:
-    """What a manifest's name holds stays, in a store on the disk or elsewhere."""
+    """An existing manifest is never replaced, on the disk or in a remote store."""
     store = Store.at(url or tmp_path / "store")
     store.create(b"una", "releases", "puerto", "2026.11.0", "manifest.json")
     with pytest.raises(ReleaseError, match="it exists already"):
@@ -416,21 +418,21 @@ def test_a_version_is_never_overwritten(tmp_path: Path, url: str) -> None:
     assert store.read("releases", "puerto", "2026.11.0", "manifest.json") == b"una"
 
 
-def test_versions_count_on_by_month(tmp_path: Path, document: Any, kept_run: Any) -> None:
-    """The default version is the month's next, and a given one must be new."""
+def test_versions_are_numbered_within_a_month(tmp_path: Path, document: Any, kept_run: Any) -> None:
+    """The default version is the next of the month, and a given version must be new."""
     store = tmp_path / "store"
-    run, other = kept_run("a-1", [document(1)]), kept_run("b-1", [document(2)])
+    run, other_run = kept_run("a-1", [document(1)]), kept_run("b-1", [document(2)])
     assert build("puerto", [run], store, **TERMS).version == "2026.11.0"
-    assert build("puerto", [other], store, **TERMS).version == "2026.11.1"
+    assert build("puerto", [other_run], store, **TERMS).version == "2026.11.1"
     assert build("puerto", [run], store, **(TERMS | {"today": TODAY + timedelta(days=10)})).version == "2026.12.0"
     with pytest.raises(ConfigError, match="versions are never overwritten"):
         build("puerto", [run], store, version="2026.11.0", **TERMS)
 
 
-def test_a_build_that_is_killed_leaves_no_half_version(
+def test_an_interrupted_build_leaves_no_partial_version(
     tmp_path: Path, document: Any, kept_run: Any, before_writes: Any
 ) -> None:
-    """Stopped at any of its writes, a build leaves the old version the latest, or the new one whole."""
+    """A build interrupted at any write leaves either the old version or the complete new one as the latest."""
     store = Store.at(tmp_path / "store")
     build("puerto", [kept_run("a-1", [document(n) for n in range(6)])], store, **TERMS)
     run = kept_run("b-1", [document(n) for n in range(9)])
@@ -444,18 +446,18 @@ def test_a_build_that_is_killed_leaves_no_half_version(
             raise KeyboardInterrupt
 
     before_writes(stop, "write", "create", "add_object")
-    seen: list[str] = []
-    while not seen or seen[-1] != "done":
+    outcomes: list[str] = []
+    while not outcomes or outcomes[-1] != "done":
         writes, limit = 0, limit + 1
         try:
             build("puerto", [run], store, **TERMS)
-            seen.append("done")
+            outcomes.append("done")
         except KeyboardInterrupt:
-            seen.append(str(store.latest("puerto")))
+            outcomes.append(str(store.latest("puerto")))
             assert [problem for v in store.versions("puerto") for problem in verify(store, "puerto", v)] == []
-    assert len(seen) > 6
-    assert set(seen[:-1]) == {"2026.11.0"}
-    # At the last stop the manifest was written and the pointer wasn't: that version is found, and pointed at.
+    assert len(outcomes) > 6
+    assert set(outcomes[:-1]) == {"2026.11.0"}
+    # The last interruption was after the manifest and before the pointer: the next build makes that version the latest.
     assert store.versions("puerto") == ["2026.11.0", "2026.11.1"]
     assert store.latest("puerto") == "2026.11.1"
     assert not list((tmp_path / "store" / "scratch").glob("build-*"))
@@ -464,26 +466,26 @@ def test_a_build_that_is_killed_leaves_no_half_version(
 def test_temporary_files_of_a_killed_build_are_removed_by_the_next(
     tmp_path: Path, document: Any, kept_run: Any
 ) -> None:
-    """What a killed build spilled on the disk goes when the next one starts; a living build's files stay."""
+    """The next build removes temporary files of killed builds, but not those of running ones."""
     scratch = tmp_path / "store" / "scratch"
     for name in ("dead", "living"):
         (scratch / f"build-{name}").mkdir(parents=True)
         (scratch / f"build-{name}" / "0.arrows").write_bytes(b"x")
         (scratch / f"build-{name}.lock").touch()
-    with (scratch / "build-living.lock").open() as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
+    with (scratch / "build-living.lock").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
         build("puerto", [kept_run("a-1", [document(1)])], tmp_path / "store", **TERMS)
         assert sorted(path.name for path in scratch.glob("build-*")) == ["build-living", "build-living.lock"]
 
 
 @pytest.mark.parametrize("url", ["", "memory://a-la-vez"])
-def test_builds_at_once_make_a_version_each(tmp_path: Path, document: Any, kept_run: Any, url: str) -> None:
-    """None takes another's number, all are whole, and one of them is the latest."""
+def test_concurrent_builds_make_a_version_each(tmp_path: Path, document: Any, kept_run: Any, url: str) -> None:
+    """Concurrent builds get different numbers, all versions are intact, and one is the latest."""
     store = url or tmp_path / "store"
     runs = [kept_run(f"{name}-1", [document(place)]) for place, name in enumerate("abcd")]
     with ThreadPoolExecutor(4) as pool:
-        made = list(pool.map(lambda run: build("puerto", [run], store, **TERMS), runs))
+        manifests = list(pool.map(lambda run: build("puerto", [run], store, **TERMS), runs))
     versions = Store.at(store).versions("puerto")
-    assert versions == sorted(m.version for m in made) == [f"2026.11.{n}" for n in range(4)]
+    assert versions == sorted(manifest.version for manifest in manifests) == [f"2026.11.{n}" for n in range(4)]
     assert [problem for v in versions for problem in verify(Store.at(store), "puerto", v)] == []
     assert Store.at(store).latest("puerto") in versions

@@ -1,4 +1,4 @@
-"""Names of releases and versions, and the small files that point at them: what is wrong with one is one sentence."""
+"""Names of releases and versions, and damaged files of a store: errors that name the file and the problem."""
 
 from __future__ import annotations
 
@@ -89,82 +89,84 @@ DAY = date(2026, 11, 25)
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the first test that wants the versions leaves a copy for the others."""
+    """Return the folder where the first test that needs the versions leaves a copy for the others."""
     return tmp_path_factory.mktemp("built") / "out"
 
 
 @pytest.fixture
 def out(built: Path, tmp_path: Path, document: Any, kept_run: Any) -> Path:
-    """A store with the versions 2026.11.9, 10 and 11 of one release, the last of them the latest."""
+    """Return an output folder with the versions 2026.11.9 to 2026.11.11 of one release, the last of them the latest."""
     if not built.exists():
         run = kept_run("a-1", [document(n) for n in range(4)], release=RECIPE)
         for number in (9, 10, 11):
-            more = kept_run(f"b-{number}", [document(number)])
-            build("puerto", [run, more], tmp_path / "out" / "store", version=f"2026.11.{number}", today=DAY, **TERMS)
+            own_run = kept_run(f"b-{number}", [document(number)])
+            build("puerto", [run, own_run], tmp_path / "out" / "store", version=f"2026.11.{number}", today=DAY, **TERMS)
         shutil.copytree(tmp_path / "out", built)
     return Path(shutil.copytree(built, tmp_path / "out", dirs_exist_ok=True))
 
 
 @pytest.mark.parametrize("name", WRONG_NAMES)
-def test_a_name_that_could_be_mistaken_is_refused(name: str, tmp_path: Path, document: Any, kept_run: Any) -> None:
-    """Wherever a release is named: built, found, pulled; nothing is written."""
+def test_ambiguous_release_names_are_refused(name: str, tmp_path: Path, document: Any, kept_run: Any) -> None:
+    """Building, finding and listing a release refuse such a name, and nothing is written."""
     with pytest.raises(ValueError, match="; "):
         release_name(name)
     store = Store.at(tmp_path / "store")
-    with pytest.raises(ConfigError) as told:
+    with pytest.raises(ConfigError) as error:
         build(name, [kept_run("a-1", [document(1)])], store, today=DAY, **TERMS)
-    assert told.value.remedy
-    for asked in (store.versions, store.latest, lambda named: store.find(f"{named}@2026.11.0"), store.find):
+    assert error.value.remedy
+    for look_up in (store.versions, store.latest, lambda spec: store.find(f"{spec}@2026.11.0"), store.find):
         with pytest.raises(ConfigError):
-            asked(name)
+            look_up(name)
     assert not (tmp_path / "store").exists()
 
 
 @pytest.mark.parametrize(
     "name", ["puerto", "latam-news", "a", "7", "cuentos_del.sur-2", "latest-news", "console", "p" * 100]
 )
-def test_other_names_are_taken(name: str) -> None:
-    """Lower case, digits, and single signs between them."""
+def test_simple_release_names_are_accepted(name: str) -> None:
+    """A name may have lower-case letters, digits and single signs between them."""
     assert release_name(name) == name
 
 
-def test_what_is_odd_in_a_name_is_named() -> None:
-    """A letter of another script by its code, a sign by itself, capital letters by the name without."""
-    for name, told in (
+def test_an_error_names_the_wrong_character_of_a_name() -> None:
+    """The error gives the code of a foreign letter, a wrong sign, or the name in lower case."""
+    for name, problem in (
         ("рuerto", r"U\+0440, CYRILLIC SMALL LETTER ER"),
         ("puerto/x", "it has «/»"),
         ("pue\x1brto", r"U\+001B, a control character"),
         ("Puerto", "did you mean «puerto»"),
     ):
-        with pytest.raises(ValueError, match=told):
+        with pytest.raises(ValueError, match=problem):
             release_name(name)
 
 
 @pytest.mark.parametrize("version", WRONG_VERSIONS)
-def test_what_is_no_version_is_refused(version: str, tmp_path: Path, out: Path, document: Any, kept_run: Any) -> None:
-    """Wherever a version is named: built, built upon, pulled, shown; nothing is written."""
+def test_wrong_version_numbers_are_refused(
+    version: str, tmp_path: Path, out: Path, document: Any, kept_run: Any
+) -> None:
+    """Building, naming a parent and pulling refuse a wrong version number, and nothing is written."""
     assert not is_version(version)
     store = Store.at(out / "store")
-    before = sorted(path for path in (out / "store" / "releases").rglob("*"))
+    existing_paths = sorted(path for path in (out / "store" / "releases").rglob("*"))
     run = kept_run("c-1", [document(1)])
     changes: tuple[dict[str, Any], ...] = ({"version": version}, {"parent": version})
-    for told in changes:
+    for change in changes:
         with pytest.raises(ConfigError, match=r"versions are YYYY\.M\.N"):
-            build("puerto", [run], store, today=DAY, **TERMS, **told)
+            build("puerto", [run], store, today=DAY, **TERMS, **change)
     with pytest.raises(ConfigError, match=r"versions are YYYY\.M\.N"):
         pull(f"puerto@{version}", store, tmp_path / "corpus")
-    assert before == sorted(path for path in (out / "store" / "releases").rglob("*"))
+    assert existing_paths == sorted(path for path in (out / "store" / "releases").rglob("*"))
 
 
 @pytest.mark.parametrize("version", ["2026.11.0", "2026.1.10", "1999.12.999999"])
 def test_versions_are_years_months_and_numbers(version: str) -> None:
-    """And are ordered by them."""
+    """A version is a year, a month and a number, and versions are sorted by these."""
     assert is_version(version)
     assert version_key(version) == tuple(map(int, version.split(".")))
 
 
-def test_an_empty_version_is_no_version(out: Path, command_line: CommandLine, tmp_path: Path) -> None:
-    """As a shell's unset variable leaves it: it isn't the latest, nor the next, nor no parent."""
+def test_an_empty_version_is_an_error(out: Path, command_line: CommandLine, tmp_path: Path) -> None:
+    """An empty version, as an unset variable of a shell leaves it, is an error in every command."""
     versions = Store.at(out / "store").versions("puerto")
     for arguments in (
         ["release", "show", "puerto@"],
@@ -175,30 +177,28 @@ def test_an_empty_version_is_no_version(out: Path, command_line: CommandLine, tm
         ["release", "verify", f"@{versions[0]}"],
         ["pull", "", "--to", tmp_path / "corpus"],
     ):
-        told = command_line(*arguments, "--out", out)
-        assert told.code == 2, arguments
-        assert re.search(
-            "there is no version after the @|isn't a version number|is no version|no name is given", told.err
-        ), told.err
+        result = command_line(*arguments, "--out", out)
+        assert result.code == 2, arguments
+        assert re.search("no version stands after the @|is no version|no name is given", result.err), result.err
     assert command_line("pull", "puerto", "--to", tmp_path / "corpus", "--where", "", "--out", out).code == 2
     assert Store.at(out / "store").versions("puerto") == versions
 
 
 @pytest.mark.parametrize("name", ["Prueba", "prueba/x", "con", "latest"])
-def test_a_recipes_release_has_such_a_name(
+def test_a_recipe_with_a_wrong_release_name_is_refused(
     name: str, tmp_path: Path, command_line: CommandLine, small_recipe: Any, small_source: Any
 ) -> None:
-    """It is told with the recipe's line, before anything runs."""
+    """`check` reports a wrong name of a release with the line of the recipe."""
     (tmp_path / "fuente.toml").write_text(small_source())
     text = small_recipe("repair", release="").replace('name = "prueba"', f'name = "{name}"')
     (tmp_path / "receta.toml").write_text(text)
-    told = command_line("check", tmp_path / "receta.toml")
-    assert told.code == 2
-    assert re.search(rf"receta\.toml, line \d+: «release\.name»: «{name}» ", told.err), told.err
+    result = command_line("check", tmp_path / "receta.toml")
+    assert result.code == 2
+    assert re.search(rf"receta\.toml, line \d+: «release\.name»: «{name}» ", result.err), result.err
 
 
-def whole_folder(path: Path) -> None:
-    """A folder with something in it in the place of a file."""
+def folder_in_place_of_a_file(path: Path) -> None:
+    """Replace a file by a folder that contains a file."""
     path.unlink()
     path.mkdir()
     (path / "manifest.json").write_text("{}")
@@ -219,7 +219,7 @@ POINTERS: list[tuple[Callable[[Path], Any], str]] = [
     (lambda path: path.write_text('{"version": "latest"}'), "it names no version"),
     (lambda path: path.write_text('{"version": "2030.1.0"}'), "it points at 2030.1.0, which isn't there"),
     (lambda path: path.unlink(), "the file is missing"),
-    (whole_folder, "it is a folder"),
+    (folder_in_place_of_a_file, "it is a folder"),
 ]
 
 
@@ -227,7 +227,7 @@ POINTERS: list[tuple[Callable[[Path], Any], str]] = [
 def test_a_damaged_pointer_hides_no_version(
     out: Path, tmp_path: Path, command_line: CommandLine, damage: Callable[[Path], Any], problem: str
 ) -> None:
-    """The newest whole version is found without `latest.json`, in the order of numbers, and a note names the file."""
+    """If `latest.json` is damaged, the newest intact version is used, and a note names the file and the problem."""
     pointer = out / "store" / "releases" / "puerto" / "latest.json"
     damage(pointer)
     shown = command_line("release", "show", "puerto", "--json", "--out", out)
@@ -238,15 +238,15 @@ def test_a_damaged_pointer_hides_no_version(
     assert "Traceback" not in shown.err
     pulled = command_line("pull", "puerto", "--to", tmp_path / "corpus", "--json", "--out", out)
     assert (pulled.code, pulled.json["version"], problem in pulled.err) == (0, "2026.11.11", True)
-    listed = command_line("release", "list", "--json", "--out", out)
-    assert [row["latest"] for row in listed.json] == [False, False, True]
+    listing = command_line("release", "list", "--json", "--out", out)
+    assert [row["latest"] for row in listing.json] == [False, False, True]
     verified = command_line("release", "verify", "puerto@2026.11.9", "--json", "--out", out)
     assert verified.code == 1
-    assert [told.startswith(f"latest.json: {problem}") for told in verified.json["problems"]] == [True]
+    assert [message.startswith(f"latest.json: {problem}") for message in verified.json["problems"]] == [True]
 
 
-def test_a_mended_pointer_is_followed(out: Path) -> None:
-    """What the note says to write into the file points at a version again, a former one too."""
+def test_a_repaired_pointer_is_followed(out: Path) -> None:
+    """A pointer rewritten as the note says is valid, even if it names an older version."""
     store = Store.at(out / "store")
     store.write(b'{"version": "2026.11.9"}', "releases", "puerto", "latest.json")
     assert (store.find("puerto"), store.notes("puerto")) == (("puerto", "2026.11.9"), [])
@@ -273,85 +273,85 @@ MANIFESTS: list[tuple[Callable[[Path], Any], str]] = [
 def test_a_version_with_a_damaged_manifest_is_never_the_newest(
     out: Path, command_line: CommandLine, damage: Callable[[Path], Any], problem: str
 ) -> None:
-    """It is passed over with a note, though the pointer names it; asked for by its number it is an error."""
+    """A version with a damaged manifest is skipped with a note; naming it is an error."""
     damage(out / "store" / "releases" / "puerto" / "2026.11.11" / "manifest.json")
     shown = command_line("release", "show", "puerto", "--json", "--out", out)
     assert (shown.code, shown.json["version"]) == (0, "2026.11.10")
     assert "2026.11.11, manifest.json: " in shown.err
     assert problem in shown.err
     assert "it points at 2026.11.11, which is damaged" in shown.err
-    named = command_line("release", "show", "puerto@2026.11.11", "--out", out)
-    assert (named.code, problem in named.err, "Traceback" in named.err) == (1, True, False)
-    listed = command_line("release", "list", "--json", "--out", out)
-    assert [row["version"] for row in listed.json] == ["2026.11.9", "2026.11.10"]
-    assert [row["latest"] for row in listed.json] == [False, True]
-    assert listed.err.count(problem) == 1
+    named_version = command_line("release", "show", "puerto@2026.11.11", "--out", out)
+    assert (named_version.code, problem in named_version.err, "Traceback" in named_version.err) == (1, True, False)
+    listing = command_line("release", "list", "--json", "--out", out)
+    assert [row["version"] for row in listing.json] == ["2026.11.9", "2026.11.10"]
+    assert [row["latest"] for row in listing.json] == [False, True]
+    assert listing.err.count(problem) == 1
 
 
-def test_a_version_of_a_newer_toolkit_is_not_passed_over(out: Path, command_line: CommandLine) -> None:
-    """It is whole, though this toolkit can't read it: an older one in its place would be a wrong answer."""
+def test_a_version_of_a_newer_toolkit_is_not_skipped(out: Path, command_line: CommandLine) -> None:
+    """A version in a newer format is an error, because an older version in its place would be wrong."""
     file = out / "store" / "releases" / "puerto" / "2026.11.11" / "manifest.json"
     file.write_text(json.dumps(json.loads(file.read_text()) | {"format": 2}))
-    told = command_line("release", "show", "puerto", "--out", out)
-    assert (told.code, "its format is 2" in told.err) == (1, True)
+    result = command_line("release", "show", "puerto", "--out", out)
+    assert (result.code, "its format is 2" in result.err) == (1, True)
 
 
-def test_no_whole_version_is_told(out: Path, command_line: CommandLine) -> None:
-    """With the file of the newest."""
+def test_a_release_without_an_intact_version_is_an_error(out: Path, command_line: CommandLine) -> None:
+    """If every manifest is damaged, the error names the file of the newest version."""
     for number in (9, 10, 11):
         (out / "store" / "releases" / "puerto" / f"2026.11.{number}" / "manifest.json").write_text("")
-    told = command_line("release", "show", "puerto", "--out", out)
-    assert (told.code, "all of its versions are damaged" in told.err) == (1, True)
-    assert "2026.11.11, manifest.json: it is empty" in told.err
-    listed = command_line("release", "list", "--out", out)
-    assert listed.code == 0
-    assert [f"2026.11.{n}, manifest.json: it is empty" in listed.err for n in (9, 10, 11)] == [True] * 3
+    result = command_line("release", "show", "puerto", "--out", out)
+    assert (result.code, "none of its versions is whole" in result.err) == (1, True)
+    assert "2026.11.11, manifest.json: it is empty" in result.err
+    listing = command_line("release", "list", "--out", out)
+    assert listing.code == 0
+    assert [f"2026.11.{n}, manifest.json: it is empty" in listing.err for n in (9, 10, 11)] == [True] * 3
 
 
-def test_an_unfinished_version_is_none(out: Path, document: Any, kept_run: Any, command_line: CommandLine) -> None:
-    """A folder without a manifest is no version: by its number it is told, and the next build uses the number."""
+def test_an_unfinished_version_is_an_error(out: Path, document: Any, kept_run: Any, command_line: CommandLine) -> None:
+    """A version without a manifest is reported as unfinished, and the next build uses its number."""
     store = Store.at(out / "store")
     (out / "store" / "releases" / "puerto" / "2026.11.12" / "index").mkdir(parents=True)
     (out / "store" / "releases" / "puerto" / "2026.11.12" / "ledger.parquet").write_bytes(b"PAR1")
     assert store.latest("puerto") == "2026.11.11"
-    told = command_line("release", "show", "puerto@2026.11.12", "--out", out)
-    assert (told.code, "was never finished: it has no manifest.json" in told.err) == (2, True)
-    made = build("puerto", [kept_run("z-1", [document(50)])], store, today=DAY, **TERMS)
-    assert made.version == "2026.11.12"
+    result = command_line("release", "show", "puerto@2026.11.12", "--out", out)
+    assert (result.code, "was never finished: it has no manifest.json" in result.err) == (2, True)
+    manifest = build("puerto", [kept_run("z-1", [document(50)])], store, today=DAY, **TERMS)
+    assert manifest.version == "2026.11.12"
     assert verify(store, "puerto", "2026.11.12") == []
 
 
-def test_folders_with_other_names_are_passed_over_with_a_note(
+def test_folders_with_other_names_are_skipped_with_a_note(
     out: Path, document: Any, kept_run: Any, command_line: CommandLine
 ) -> None:
-    """A version's folder that isn't named as one, and a release's; the versions beside are there as before."""
+    """Folders that are not named like a version or a release are ignored, with a note for each."""
     releases = out / "store" / "releases"
     for foreign in ("puerto/borrador", "puerto/2026.11.011", "puerto/9999", "Puerto/2026.11.0", "el puerto/2026.11.0"):
         shutil.copytree(releases / "puerto" / "2026.11.9", releases / foreign)
     store = Store.at(out / "store")
     assert store.names() == ["puerto"]
     assert store.versions("puerto") == ["2026.11.9", "2026.11.10", "2026.11.11"]
-    listed = command_line("release", "list", "--json", "--out", out)
-    assert [row["version"] for row in listed.json] == store.versions("puerto")
+    listing = command_line("release", "list", "--json", "--out", out)
+    assert [row["version"] for row in listing.json] == store.versions("puerto")
     for folder in ("«borrador»", "«2026.11.011»", "«9999»", "«Puerto»", "«el puerto»"):
-        assert folder in listed.err
+        assert folder in listing.err
     shown = command_line("release", "show", "puerto", "--out", out)
     assert (shown.code, "«borrador»" in shown.err, "«Puerto»" in shown.err) == (0, True, False)
-    made = build("puerto", [kept_run("z-1", [document(50)])], store, today=DAY, **TERMS)
-    assert made.version == "2026.11.12"
+    manifest = build("puerto", [kept_run("z-1", [document(50)])], store, today=DAY, **TERMS)
+    assert manifest.version == "2026.11.12"
 
 
 def test_a_damaged_manifest_keeps_its_number(out: Path, document: Any, kept_run: Any) -> None:
-    """The next build takes another one, and the pointer is right again."""
+    """The next build takes a new number and its version becomes the latest."""
     store = Store.at(out / "store")
     store.write(b"", "releases", "puerto", "2026.11.11", "manifest.json")
-    made = build("puerto", [kept_run("z-1", [document(50)])], store, parent="latest", today=DAY, **TERMS)
-    assert (made.version, made.parent.version if made.parent else None) == ("2026.11.12", "2026.11.10")
+    manifest = build("puerto", [kept_run("z-1", [document(50)])], store, parent="latest", today=DAY, **TERMS)
+    assert (manifest.version, manifest.parent.version if manifest.parent else None) == ("2026.11.12", "2026.11.10")
     assert (store.latest("puerto"), store.pointed("puerto")) == ("2026.11.12", ("2026.11.12", ""))
 
 
 def test_a_store_may_be_in_a_folder_with_brackets(tmp_path: Path, document: Any, kept_run: Any) -> None:
-    """They are no pattern: its versions are found."""
+    """Brackets and asterisks in the path of a store are not read as a pattern."""
     store = Store.at(tmp_path / "datos [2026] *")
     build("puerto", [kept_run("a-1", [document(1)])], store, today=DAY, **TERMS)
     assert (store.names(), store.versions("puerto")) == (["puerto"], ["2026.11.0"])
@@ -359,10 +359,10 @@ def test_a_store_may_be_in_a_folder_with_brackets(tmp_path: Path, document: Any,
 
 
 def parquet(**columns: list[Any]) -> bytes:
-    """A Parquet file with these columns."""
-    made = io.BytesIO()
-    pl.DataFrame(columns).write_parquet(made)
-    return made.getvalue()
+    """Return the bytes of a Parquet file with these columns."""
+    buffer = io.BytesIO()
+    pl.DataFrame(columns).write_parquet(buffer)
+    return buffer.getvalue()
 
 
 @pytest.mark.parametrize("file", ["opt_outs.parquet", "withdrawn.parquet", "terms.parquet"])
@@ -373,7 +373,7 @@ def parquet(**columns: list[Any]) -> bytes:
 def test_a_damaged_list_of_a_release_stops_its_build(
     out: Path, document: Any, kept_run: Any, command_line: CommandLine, file: str, data: bytes | None
 ) -> None:
-    """What owners refuse and what was taken back is never taken for nothing: the error names the file and a remedy."""
+    """A build stops if the list of refusals, withdrawals or terms is damaged, and the error names the file."""
     place = out / "store" / "releases" / "puerto" / file
     versions = Store.at(out / "store").versions("puerto")
     if data is None:
@@ -381,14 +381,14 @@ def test_a_damaged_list_of_a_release_stops_its_build(
     else:
         place.write_bytes(data)
     kept_run("z-1", [document(50)], release=RECIPE)
-    told = command_line("release", "build", "puerto", "z-1", "--out", out)
-    assert (told.code, file in told.err, "Traceback" in told.err) == (1, True, False)
-    assert re.search("rights recheck|copy of the store", told.err)
+    result = command_line("release", "build", "puerto", "z-1", "--out", out)
+    assert (result.code, file in result.err, "Traceback" in result.err) == (1, True, False)
+    assert re.search("rights recheck|copy of the store", result.err)
     assert Store.at(out / "store").versions("puerto") == versions
 
 
-def test_lists_put_in_each_others_place_are_told(out: Path, document: Any, kept_run: Any) -> None:
-    """Rows of one read as the other would be nulls, which refuse nothing."""
+def test_a_list_with_the_columns_of_another_table_is_an_error(out: Path, document: Any, kept_run: Any) -> None:
+    """A list with the columns of another table is an error, because its nulls would refuse nothing."""
     store = Store.at(out / "store")
     ledger = store.read("releases", "puerto", "2026.11.11", "ledger.parquet")
     for file in ("opt_outs.parquet", "withdrawn.parquet", "terms.parquet"):
@@ -399,8 +399,8 @@ def test_lists_put_in_each_others_place_are_told(out: Path, document: Any, kept_
 
 
 @pytest.mark.parametrize("data", [b"", b"PAR1", b"x" * 100, parquet(doc_id=["a"], verdict=["released"])])
-def test_a_damaged_ledger_is_told(out: Path, command_line: CommandLine, data: bytes) -> None:
-    """By verify, and by a comparison, as bytes that aren't the manifest's."""
+def test_a_damaged_ledger_is_reported(out: Path, command_line: CommandLine, data: bytes) -> None:
+    """`verify` and `diff` report that the bytes of a damaged ledger differ from the manifest."""
     (out / "store" / "releases" / "puerto" / "2026.11.11" / "ledger.parquet").write_bytes(data)
     verified = command_line("release", "verify", "puerto", "--json", "--out", out)
     assert (verified.code, len(verified.json["problems"])) == (1, 1)
@@ -413,7 +413,7 @@ def test_a_damaged_ledger_is_told(out: Path, command_line: CommandLine, data: by
 @pytest.mark.parametrize(
     "command", [["release", "diff", "puerto@2026.11.9"], ["pull", "--where", "country = 'CL'", "--to", "corpus"]]
 )
-def test_a_damaged_shard_is_told(
+def test_a_damaged_shard_is_reported(
     out: Path,
     tmp_path: Path,
     command_line: CommandLine,
@@ -421,30 +421,30 @@ def test_a_damaged_shard_is_told(
     data: bytes,
     command: list[str],
 ) -> None:
-    """By whatever reads it, with its object."""
+    """Commands that read a damaged shard name its object in the error."""
     monkeypatch.chdir(tmp_path)
     store = Store.at(out / "store")
     [shard] = load_manifest(store, "puerto", "2026.11.11").shards
     store.write(data, shard.object)
-    told = command_line(command[0], *command[1:], "puerto", "--out", out)
-    assert told.code in (1, 2)
-    assert "Traceback" not in told.err
-    assert shard.sha256 in told.err or "has no column «country»" in told.err
+    result = command_line(command[0], *command[1:], "puerto", "--out", out)
+    assert result.code in (1, 2)
+    assert "Traceback" not in result.err
+    assert shard.sha256 in result.err or "has no column «country»" in result.err
 
 
-def test_two_shards_with_one_name_are_told(out: Path) -> None:
-    """Where case isn't told apart they would be one file."""
+def test_two_shards_with_one_name_are_an_error(out: Path) -> None:
+    """Shards whose paths differ only in case are an error, because some file systems ignore case."""
     store = Store.at(out / "store")
-    stated = json.loads(store.read("releases", "puerto", "2026.11.11", "manifest.json"))
-    [shard] = stated["shards"]
-    stated["shards"].append(shard | {"path": shard["path"].replace("spa_Latn", "spa_latn")})
-    store.write(json.dumps(stated).encode(), "releases", "puerto", "2026.11.11", "manifest.json")
+    manifest = json.loads(store.read("releases", "puerto", "2026.11.11", "manifest.json"))
+    [shard] = manifest["shards"]
+    manifest["shards"].append(shard | {"path": shard["path"].replace("spa_Latn", "spa_latn")})
+    store.write(json.dumps(manifest).encode(), "releases", "puerto", "2026.11.11", "manifest.json")
     with pytest.raises(ReleaseError, match=r"two shards are named data/spa_latn-literature"):
         load_manifest(store, "puerto", "2026.11.11")
 
 
-def test_a_parent_with_a_changed_changelog_is_not_built_upon(out: Path, document: Any, kept_run: Any) -> None:
-    """Its text would go into the next version's."""
+def test_a_parent_with_a_changed_changelog_is_refused(out: Path, document: Any, kept_run: Any) -> None:
+    """A build refuses a parent whose CHANGELOG.md was changed, because the next version would include it."""
     store = Store.at(out / "store")
     store.write(b"\xff", "releases", "puerto", "2026.11.11", "CHANGELOG.md")
     with pytest.raises(ReleaseError, match=r"CHANGELOG\.md: its bytes aren't those"):
@@ -459,22 +459,22 @@ STATES += [json.dumps(STATE | {"finished": {"a": 1}})]
 
 @pytest.mark.parametrize("text", STATES)
 @pytest.mark.parametrize("file", [".pull.json", "corpus.lock"])
-def test_a_damaged_folder_of_a_pull_is_told(
+def test_a_damaged_folder_of_a_pull_is_an_error(
     out: Path, tmp_path: Path, command_line: CommandLine, file: str, text: str
 ) -> None:
-    """A lock or a state that is no such thing is the user's error, with the file and what to do."""
+    """A damaged lock or state of a pull is a usage error that names the file."""
     to = tmp_path / "corpus"
     pull("puerto", out / "store", to)
     (to / file).write_text(text)
-    told = command_line("pull", "puerto", "--to", to, "--out", out)
-    assert (told.code, file in told.err, "Traceback" in told.err) == (2, True, False)
+    result = command_line("pull", "puerto", "--to", to, "--out", out)
+    assert (result.code, file in result.err, "Traceback" in result.err) == (2, True, False)
 
 
-def test_a_damaged_list_of_sums_in_a_pulled_folder_is_no_matter(out: Path, tmp_path: Path) -> None:
-    """The files are compared with the manifest, and the list is written anew."""
+def test_a_damaged_list_of_sums_in_a_pulled_folder_is_rewritten(out: Path, tmp_path: Path) -> None:
+    """The next pull compares the files with the manifest and rewrites a damaged SHA256SUMS."""
     to = tmp_path / "corpus"
     pull("puerto", out / "store", to)
-    whole = (to / "SHA256SUMS").read_bytes()
-    (to / "SHA256SUMS").write_bytes(b"\xff" + whole)
+    sums = (to / "SHA256SUMS").read_bytes()
+    (to / "SHA256SUMS").write_bytes(b"\xff" + sums)
     pull("puerto", out / "store", to)
-    assert (to / "SHA256SUMS").read_bytes() == whole
+    assert (to / "SHA256SUMS").read_bytes() == sums

@@ -1,4 +1,4 @@
-"""A version says what its reader owes to whom, and holds no row whose terms forbid it."""
+"""A version lists the obligations of its users, and has no row whose terms forbid it."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ _OTHERS = (f"{_BASE}tk-attribution/", f"{_BASE}tk-verified/")
 
 
 def _labelled(*stated: str) -> list[dict[str, Any]]:
-    return [{"id": f"c-{place}", "label": one, "community": "Puerto"} for place, one in enumerate(stated)]
+    return [{"id": f"c-{place}", "label": label, "community": "Puerto"} for place, label in enumerate(stated)]
 
 
-def test_the_card_and_a_file_of_their_own_say_what_is_owed(tmp_path: Path, document: Any, kept_run: Any) -> None:
-    """By source and label; the file is pulled with the texts, and every label stands in its rows."""
+def test_the_card_and_attribution_list_obligations(tmp_path: Path, document: Any, kept_run: Any) -> None:
+    """Obligations are listed by source and label, and ATTRIBUTION.md is pulled with the texts."""
     documents = [
         document(1, source_id="abierta", rights="CC0-1.0", rights_tier="open"),
         document(2, source_id="citada", rights="CC-BY-4.0", rights_tier="attribution"),
@@ -44,23 +44,21 @@ def test_the_card_and_a_file_of_their_own_say_what_is_owed(tmp_path: Path, docum
     manifest = build("puerto", [kept_run("cuentos-1", documents)], store, **terms)
     folder = store / "releases" / "puerto" / manifest.version
     card = (folder / "README.md").read_text("utf-8")
-    owed = card.partition("## Obligations")[2].partition("\n## ")[0]
-    assert "`abierta`" not in owed
-    assert "- `citada`, under CC-BY-4.0: name whom the row names." in owed
-    assert "- `igual`, under CC-BY-SA-4.0: name whom the row names; pass it on under the same terms." in owed
-    assert f"[TK Attribution · CT Atribución · TK Atribuição]({_OTHERS[0]}): `igual`" in owed
-    beside = (folder / "ATTRIBUTION.md").read_text("utf-8")
-    assert beside.count("\n- asks: ") == 3
-    assert "TK Attribution" in beside
+    obligations = card.partition("## Obligations")[2].partition("\n## ")[0]
+    assert "`abierta`" not in obligations
+    assert "- `citada`, under CC-BY-4.0: name whom the row names." in obligations
+    assert "- `igual`, under CC-BY-SA-4.0: name whom the row names; pass it on under the same terms." in obligations
+    assert f"[TK Attribution · CT Atribución · TK Atribuição]({_OTHERS[0]}): `igual`" in obligations
+    attribution_page = (folder / "ATTRIBUTION.md").read_text("utf-8")
+    assert attribution_page.count("\n- asks: ") == 3
+    assert "TK Attribution" in attribution_page
     assert verify(Store.at(store), "puerto", manifest.version) == []
     pull(f"puerto@{manifest.version}", store, tmp_path / "pulled")
-    assert (tmp_path / "pulled" / "ATTRIBUTION.md").read_text("utf-8") == beside
+    assert (tmp_path / "pulled" / "ATTRIBUTION.md").read_text("utf-8") == attribution_page
 
 
-def test_a_closed_row_of_an_old_run_is_left_out_and_the_ledger_says_by_which_label(
-    tmp_path: Path, document: Any, kept_run: Any
-) -> None:
-    """Its uses were stated before labels bound; the label binds the copy of its text, too."""
+def test_a_label_closes_rows_of_older_runs(tmp_path: Path, document: Any, kept_run: Any) -> None:
+    """The label also closes copies of the text, and the ledger names it."""
     text = "El canto que se oye a lo lejos."
     documents = [
         document(1, text=text, rights="CC0-1.0", rights_tier="open", consent=_labelled(_CLOSING[0])),
@@ -76,7 +74,7 @@ def test_a_closed_row_of_an_old_run_is_left_out_and_the_ledger_says_by_which_lab
 
 
 @pytest.mark.parametrize(
-    ("statement", "tier", "owed"),
+    ("statement", "tier", "obligations"),
     [
         ("CC-BY-NC-ND-4.0", "no_derivatives", ["attribution", "non_commercial", "no_derivatives"]),
         ("https://creativecommons.org/licenses/by-nc/4.0/", "non_commercial", ["attribution", "non_commercial"]),
@@ -88,9 +86,9 @@ def test_a_closed_row_of_an_old_run_is_left_out_and_the_ledger_says_by_which_lab
         (None, "permission", ["agreement"]),
     ],
 )  # fmt: skip
-def test_what_is_owed_is_what_statement_and_tier_say(statement: str | None, tier: str, owed: list[str]) -> None:
-    """Words that are no licence say nothing."""
-    assert obligations_of(statement, tier) == owed
+def test_obligations_follow_from_statement_and_tier(statement: str | None, tier: str, obligations: list[str]) -> None:
+    """Statements that are not a licence imply no obligations of their own."""
+    assert obligations_of(statement, tier) == obligations
 
 
 _DAYS = st.one_of(st.none(), st.integers(-2, 2).map(lambda days: TODAY + timedelta(days)))
@@ -112,14 +110,14 @@ _ROW = st.fixed_dictionaries(
     st.lists(st.sampled_from(vocabulary.USES), min_size=1, unique=True),
 )
 @settings(max_examples=300, deadline=None)
-def test_no_row_that_is_admitted_breaks_its_terms(
+def test_rows_are_admitted_exactly_if_their_terms_allow_it(
     rows: list[dict[str, Any]], admit: list[str], uses: list[str]
 ) -> None:
-    """Tier, uses, days and labels, said here in plain Python, one row at a time; nor is any kept out in vain."""
-    stated = [{k: v for k, v in row.items() if k != "labels"} | {"consent": _labelled(*row["labels"])} for row in rows]
-    frame = schema.conform(pl.DataFrame(stated, schema_overrides=_TYPES), schema.DOCUMENT_SCHEMA)
+    """Tiers, uses, days and labels decide as in a plain implementation for one row."""
+    values = [{k: v for k, v in row.items() if k != "labels"} | {"consent": _labelled(*row["labels"])} for row in rows]
+    frame = schema.conform(pl.DataFrame(values, schema_overrides=_TYPES), schema.DOCUMENT_SCHEMA)
     refusal = pl.coalesce(closed_by_labels(), Terms(tuple(admit), tuple(uses), TODAY).refusal())
-    assert [one is None for one in frame.select(refusal).to_series()] == [_may(row, admit, uses) for row in rows]
+    assert [reason is None for reason in frame.select(refusal).to_series()] == [_may(row, admit, uses) for row in rows]
 
 
 _TYPES: Any = {
@@ -139,10 +137,10 @@ def _may(row: dict[str, Any], admit: list[str], uses: list[str]) -> bool:
 
 @given(rows=st.lists(_ROW, min_size=1, max_size=6))
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_no_row_of_any_release_breaks_its_terms(
+def test_a_release_has_exactly_the_rows_whose_terms_allow_it(
     tmp_path_factory: pytest.TempPathFactory, document: Any, kept_run: Any, rows: list[dict[str, Any]]
 ) -> None:
-    """Built whole: what the shards hold is what may be there, and all of it."""
+    """The shards of a release contain the allowed rows and no others."""
     room = tmp_path_factory.mktemp("terms")
     documents = [
         document(n, **{k: v for k, v in row.items() if k != "labels"}, consent=_labelled(*row["labels"]) or None)
@@ -152,6 +150,10 @@ def test_no_row_of_any_release_breaks_its_terms(
     free = document(99, rights_tier="open", uses=["train"], text="Una que siempre queda.")
     run = kept_run(f"cuentos-{room.name}", [*documents, free])
     manifest = build("puerto", [run], room / "store", admit=admit, uses=uses, today=TODAY)
-    held = pl.concat([pl.read_parquet(room / "store" / shard.object, columns=["doc_id"]) for shard in manifest.shards])
-    expected = {one["doc_id"] for one, row in zip(documents, rows, strict=True) if _may(row, admit, uses)}
-    assert set(held["doc_id"]) == expected | {free["doc_id"]}
+    released = pl.concat(
+        [pl.read_parquet(room / "store" / shard.object, columns=["doc_id"]) for shard in manifest.shards]
+    )
+    expected = {
+        row_document["doc_id"] for row_document, row in zip(documents, rows, strict=True) if _may(row, admit, uses)
+    }
+    assert set(released["doc_id"]) == expected | {free["doc_id"]}

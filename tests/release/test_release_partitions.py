@@ -1,4 +1,4 @@
-"""A version decided in partitions is the one that is decided as a whole, byte for byte."""
+"""A version that is decided in partitions equals one that is decided as a whole, byte for byte."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ _WORDS = ["barca", "puerto", "alba", "red", "camino", "río", "ventana", "lámpa
 
 
 def documents(document: Any, seed: int, first: int) -> list[dict[str, Any]]:
-    """Documents of which many say the same, are of one cluster, variants, later records, or may not be released."""
+    """Return documents with many copies, clusters, variants, later records and refused rights."""
     draw = random.Random(seed)
-    made: list[dict[str, Any]] = []
+    generated: list[dict[str, Any]] = []
     for number in range(first, first + 150):
         row = document(
             number,
@@ -41,21 +41,21 @@ def documents(document: Any, seed: int, first: int) -> list[dict[str, Any]]:
             rights_tier=draw.choice(["open"] * 6 + ["attribution", "non_commercial"]),
             obtained=datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=draw.randrange(200)),
         )
-        if made:
-            other = draw.choice(made)
-            cluster = other.get("duplicate_cluster") or other["doc_id"]
+        if generated:
+            earlier = draw.choice(generated)
+            cluster = earlier.get("duplicate_cluster") or earlier["doc_id"]
             row |= draw.choice(
                 [{}] * 5
                 + [
-                    {"text": other["text"]},
+                    {"text": earlier["text"]},
                     {"duplicate_cluster": cluster},
-                    {"variant_of": other["doc_id"], "duplicate_cluster": cluster},
-                    {"doc_id": other["doc_id"]},
+                    {"variant_of": earlier["doc_id"], "duplicate_cluster": cluster},
+                    {"doc_id": earlier["doc_id"]},
                     {"duplicate_cluster": f"ausente-{draw.randrange(5)}"},
                 ]
             )
-        made.append(row)
-    return made
+        generated.append(row)
+    return generated
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def documents(document: Any, seed: int, first: int) -> list[dict[str, Any]]:
     ],
     ids=["plain", "by_author", "by_source", "rare"],
 )
-def test_partitions_have_no_part_in_a_version(
+def test_partitions_do_not_change_a_version(
     tmp_path: Path,
     document: Any,
     kept_run: Any,
@@ -76,12 +76,12 @@ def test_partitions_have_no_part_in_a_version(
     monkeypatch: pytest.MonkeyPatch,
     options: dict[str, Any],
 ) -> None:
-    """Two versions, of which the second has better copies of some documents, in one partition and in many."""
+    """Two versions with replaced documents have the same files in one partition and in many."""
     first, second = documents(document, 1, 0), documents(document, 2, 100)
     runs = [kept_run("a-1", first), kept_run("b-1", second)]
     pairs = zip(first[::3], second[::3], strict=True)
-    told = {"containment": 0.9, "evidence": '{"rule": "share"}'}
-    better = [told | {"doc_id": old["doc_id"], "duplicate_of": new["doc_id"]} for old, new in pairs]
+    defaults = {"containment": 0.9, "evidence": '{"rule": "share"}'}
+    better = [defaults | {"doc_id": old["doc_id"], "duplicate_of": new["doc_id"]} for old, new in pairs]
     pl.DataFrame(better).unique("doc_id", keep="first", maintain_order=True).write_parquet(runs[1] / "replaced.parquet")
     seal_run(runs[1])
     whole = _built(tmp_path / "whole", runs, options)
@@ -89,12 +89,12 @@ def test_partitions_have_no_part_in_a_version(
         monkeypatch.setattr(module, "PARTITION_ROWS", 20)
     monkeypatch.setattr(partitions, "_SAMPLED_ROWS", 4)
     monkeypatch.setattr(spill, "_ROWS", 30)
-    monkeypatch.setattr(diff, "_AT_ONCE", 40)
+    monkeypatch.setattr(diff, "_BATCH_ROWS", 40)
     assert _built(tmp_path / "cut", runs, options) == whole
 
 
 def _built(store: Path, runs: list[Path], options: dict[str, Any]) -> dict[str, str]:
-    """What two versions come to: of each file of the store its digest."""
+    """Build two versions and return the digest of each file of the store."""
     for run in runs:
         build("puerto", [run], store, index=False, parent="latest" if store.exists() else None, **TERMS | options)
     files = [path for path in store.rglob("*") if path.is_file() and path.name != ".lock"]
@@ -102,15 +102,15 @@ def _built(store: Path, runs: list[Path], options: dict[str, Any]) -> dict[str, 
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_documents_that_meet_are_of_one_component(seed: int) -> None:
-    """Whatever chains of pairs lead from one to the other, and none that don't meet."""
+def test_connected_documents_are_in_one_component(seed: int) -> None:
+    """Documents are in one component exactly if a chain of pairs connects them."""
     draw = np.random.default_rng(seed)
     pairs = draw.integers(0, 60, (40, 2))
     label = components(pairs, 60)
     expected = {n: {n} for n in range(60)}
-    for one, other in pairs.tolist():
-        if expected[one] is not expected[other]:
-            joined = expected[one] | expected[other]
+    for first, second in pairs.tolist():
+        if expected[first] is not expected[second]:
+            joined = expected[first] | expected[second]
             for member in joined:
                 expected[member] = joined
     assert label.tolist() == [min(expected[n]) for n in range(60)]

@@ -1,4 +1,4 @@
-"""`release verify` finds every kind of damage, and a whole version has none."""
+"""`release verify` finds every kind of damage, and nothing in an intact version."""
 
 from __future__ import annotations
 
@@ -32,53 +32,56 @@ Version = tuple[Store, Manifest]
 
 @pytest.fixture
 def version(tmp_path: Path, document: Any, kept_run: Any) -> Version:
-    """A version of two shards with a parent."""
+    """Return a version of two shards with a parent."""
     store = Store.at(tmp_path / "store")
     build("puerto", [kept_run("a-1", [document(n) for n in range(10)])], store, **TERMS)
-    more = [document(20, language="por_Latn", text="O barco saiu do porto."), document(21, expires=date(2020, 1, 1))]
-    return store, build("puerto", [kept_run("b-1", more)], store, parent="latest", **TERMS)
+    documents = [
+        document(20, language="por_Latn", text="O barco saiu do porto."),
+        document(21, expires=date(2020, 1, 1)),
+    ]
+    return store, build("puerto", [kept_run("b-1", documents)], store, parent="latest", **TERMS)
 
 
 def rewritten(
     republished: Republish, store: Store, manifest: Manifest, change: Callable[[pl.DataFrame], pl.DataFrame]
 ) -> Manifest:
-    """The version with other rows in its last shard, the manifest and SHA256SUMS saying the new digest."""
-    *others, last = manifest.shards
+    """Replace the rows of the last shard, with the new digest in the manifest and SHA256SUMS."""
+    *other_shards, last = manifest.shards
     rows = change(pl.read_parquet(store.path(last.object)))
     file = store.path("made.parquet")
     with open(file, "wb") as opened, writer(opened, schema.RELEASE_SCHEMA) as written:  # noqa: PTH123
         write_group(written, rows)
     data = store.read("made.parquet")
     sha256 = hashlib.sha256(data).hexdigest()
-    made = last.model_copy(update={"sha256": sha256, "bytes": len(data)})
-    store.write(data, made.object)
-    return republished(store, manifest.model_copy(update={"shards": (*others, made)}))
+    changed = last.model_copy(update={"sha256": sha256, "bytes": len(data)})
+    store.write(data, changed.object)
+    return republished(store, manifest.model_copy(update={"shards": (*other_shards, changed)}))
 
 
 def problems(version: Version) -> str:
-    """What verify says, in one string."""
+    """Return the problems of a version in one string."""
     return "\n".join(verify(version[0], "puerto", version[1].version))
 
 
-def test_a_whole_version_has_no_problem(version: Version) -> None:
-    """Both the version and its parent pass."""
+def test_an_intact_version_has_no_problem(version: Version) -> None:
+    """A version and its parent have no problems."""
     assert [verify(version[0], "puerto", v) for v in version[0].versions("puerto")] == [[], []]
 
 
 @pytest.mark.parametrize(
-    ("name", "change", "told"),
+    ("name", "change", "problem"),
     [
         ("object", lambda data: data[:-9] + b"x" + data[-8:], "its bytes aren't those that the manifest names"),
-        ("object", lambda data: data[:-1], "bytes, and the manifest says"),
+        ("object", lambda data: data[:-1], "bytes, but the manifest says"),
         ("README.md", lambda data: data + b"x", "README.md: its bytes aren't those"),
         ("ledger.parquet", lambda data: data[:50], "ledger.parquet: its bytes aren't those"),
-        ("SHA256SUMS", lambda data: data[70:], "SHA256SUMS: it doesn't list"),
-        ("parent", lambda data: data.replace(b"Cuentos", b"Cuentas"), "isn't the one that this version was built upon"),
+        ("SHA256SUMS", lambda data: data[70:], "SHA256SUMS: its files aren't those"),
+        ("parent", lambda data: data.replace(b"Cuentos", b"Cuentas"), "isn't the one that this version was based on"),
         ("latest.json", lambda _: b'{"version": "2030.1.0"}', "it points at 2030.1.0"),
     ],
 )
-def test_changed_bytes_are_found(version: Version, name: str, change: Callable[[bytes], bytes], told: str) -> None:
-    """A byte changed, cut or added in any file of the version is reported with the file's name."""
+def test_changed_bytes_are_found(version: Version, name: str, change: Callable[[bytes], bytes], problem: str) -> None:
+    """A changed, missing or additional byte in any file of a version is reported with the file."""
     store, manifest = version
     place: tuple[str, ...] = ("releases", "puerto", manifest.version, name)
     if name == "object":
@@ -88,81 +91,81 @@ def test_changed_bytes_are_found(version: Version, name: str, change: Callable[[
     elif name == "latest.json":
         place = ("releases", "puerto", name)
     store.write(change(store.read(*place)), *place)
-    assert told in problems(version)
+    assert problem in problems(version)
 
 
 @pytest.mark.parametrize("name", ["README.md", "CHANGELOG.md", "ATTRIBUTION.md", "ledger.parquet", "SHA256SUMS"])
 def test_missing_files_are_found(version: Version, name: str) -> None:
-    """A file of the version that is gone is reported."""
+    """A missing file of a version is reported."""
     store, manifest = version
     store.filesystem.rm(store.path("releases", "puerto", manifest.version, name))
     assert f"{name}: missing" in problems(version)
 
 
 def test_a_missing_object_is_found(version: Version) -> None:
-    """A shard that is gone is reported by the path of its object."""
+    """A missing shard is reported with the path of its object."""
     store, manifest = version
     store.filesystem.rm(store.path(manifest.shards[0].object))
     assert f"{manifest.shards[0].object}): missing" in problems(version)
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "problem"),
     [
         (lambda rows: rows[list(range(rows.height))[::-1]], "aren't sorted by doc_id"),
-        (lambda rows: rows[[0, *range(rows.height)]], "one is there twice"),
-        (lambda rows: rows[1:], "9 rows, and the manifest says 10"),
-        (lambda rows: rows.clear(), "0 rows, and the manifest says 10"),
-        (lambda rows: rows.with_columns(pl.lit("x").alias("text")), "bytes of text, and the manifest says"),
+        (lambda rows: rows[[0, *range(rows.height)]], "a document occurs twice"),
+        (lambda rows: rows[1:], "9 rows, but the manifest says 10"),
+        (lambda rows: rows.clear(), "0 rows, but the manifest says 10"),
+        (lambda rows: rows.with_columns(pl.lit("x").alias("text")), "bytes of text, but the manifest says"),
         (lambda rows: rows.with_columns(pl.lit("news").alias("genre")), "whose genre isn't literature"),
     ],
 )
 @pytest.mark.parametrize("batch_bytes", [1, 1 << 20])
-def test_wrong_rows_are_found_though_digests_agree(
+def test_wrong_rows_are_found_even_if_digests_agree(
     version: Version,
     monkeypatch: pytest.MonkeyPatch,
     change: Callable[[pl.DataFrame], pl.DataFrame],
-    told: str,
+    problem: str,
     batch_bytes: int,
     republished: Republish,
 ) -> None:
-    """Rows are checked too, in whatever batches: their order, number, sizes and partition, not digests alone."""
+    """The order, number, size and partition of rows are checked in batches of any size."""
     monkeypatch.setattr("latam_corpus.release.storing.shard_file.BATCH_BYTES", batch_bytes)
     store, manifest = version
     assert manifest.shards[-1].language == "spa_Latn"
-    assert told in problems((store, rewritten(republished, store, manifest, change)))
+    assert problem in problems((store, rewritten(republished, store, manifest, change)))
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "problem"),
     [
         ({"counts": {"country": {"AR": {"rows": 11, "text_bytes": 1}}}}, "documents by country aren't those"),
         ({"flow": {"read": 99, "repeated": 0, "left_out": 1, "released": 11}}, "don't add up"),
-        ({"schema_sha256": "0" * 64}, "its columns aren't those whose fingerprint"),
+        ({"schema_sha256": "0" * 64}, "its columns don't have the fingerprint"),
         ({"shards": "prefix"}, "belong in another shard"),
     ],
 )
-def test_a_manifest_that_says_other_things_is_found(
-    version: Version, change: dict[str, Any], told: str, republished: Republish
+def test_wrong_counts_in_a_manifest_are_found(
+    version: Version, change: dict[str, Any], problem: str, republished: Republish
 ) -> None:
     """Counts, flow, schema and prefixes are recomputed."""
     store, manifest = version
-    stated = json.loads(manifest.dumped())
+    values = json.loads(manifest.dumped())
     if change == {"shards": "prefix"}:
-        stated["shards"][-1]["prefix"] = "0"
+        values["shards"][-1]["prefix"] = "0"
     else:
-        stated |= change
-    changed = republished(store, Manifest.model_validate(stated))
-    assert told in problems((store, changed))
+        values |= change
+    changed = republished(store, Manifest.model_validate(values))
+    assert problem in problems((store, changed))
 
 
-def relisted(
+def with_ledger(
     republished: Republish, store: Store, manifest: Manifest, change: Callable[[pl.DataFrame], pl.DataFrame]
 ) -> Manifest:
-    """The version with another ledger, whose digest the manifest and SHA256SUMS say."""
-    made = io.BytesIO()
-    change(read_ledger(store, "puerto", manifest.version)).write_parquet(made)
-    data = made.getvalue()
+    """Replace the ledger of a version, with its digest in the manifest and SHA256SUMS."""
+    buffer = io.BytesIO()
+    change(read_ledger(store, "puerto", manifest.version)).write_parquet(buffer)
+    data = buffer.getvalue()
     store.write(data, "releases", "puerto", manifest.version, "ledger.parquet")
     entry = SideFile(sha256=hashlib.sha256(data).hexdigest(), bytes=len(data))
     return republished(store, manifest.model_copy(update={"files": manifest.files | {"ledger.parquet": entry}}))
@@ -173,87 +176,89 @@ FIRST = pl.int_range(pl.len()) == pl.arg_where(RELEASED).first()
 
 
 def renamed(rows: pl.DataFrame, which: pl.Expr, doc_id: pl.Expr) -> pl.DataFrame:
-    """The rows, some of which have another document's id."""
+    """Replace the ids of some rows by that of another document."""
     return rows.with_columns(pl.when(which).then(doc_id).otherwise("doc_id").alias("doc_id"))
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "expected"),
     [
         (lambda rows: renamed(rows, RELEASED, pl.col("doc_id").filter(RELEASED).first()), "is released twice"),
-        (lambda rows: renamed(rows, FIRST, pl.lit("f" * 32)), "aren't those in the shards, each once"),
-        (lambda rows: pl.concat([rows, rows.filter(FIRST)]), "12 rows are released, and the manifest says 11"),
-        (lambda rows: rows.filter(~FIRST), "10 rows are released, and the manifest says 11"),
-        (lambda rows: rows.filter(RELEASED), "0 rows are dropped, and the manifest says 1"),
-        (lambda rows: pl.concat([rows, rows.filter(~RELEASED)]), "2 rows are dropped, and the manifest says 1"),
+        (lambda rows: renamed(rows, FIRST, pl.lit("f" * 32)), "its released documents aren't those in the shards"),
+        (lambda rows: pl.concat([rows, rows.filter(FIRST)]), "12 rows are released, but the manifest says 11"),
+        (lambda rows: rows.filter(~FIRST), "10 rows are released, but the manifest says 11"),
+        (lambda rows: rows.filter(RELEASED), "0 rows are dropped, but the manifest says 1"),
+        (lambda rows: pl.concat([rows, rows.filter(~RELEASED)]), "2 rows are dropped, but the manifest says 1"),
     ],
 )
-def test_a_ledger_that_says_other_things_is_found(
-    version: Version, change: Callable[[pl.DataFrame], pl.DataFrame], told: str, republished: Republish
+def test_a_wrong_ledger_is_found_even_if_its_digest_agrees(
+    version: Version, change: Callable[[pl.DataFrame], pl.DataFrame], expected: str, republished: Republish
 ) -> None:
-    """Its documents are counted, each once, and are those in the shards, though its digest is right."""
+    """The documents of the ledger are counted and compared with those in the shards."""
     store, manifest = version
-    changed = relisted(republished, store, manifest, change)
-    found = verify(store, "puerto", changed.version)
-    assert any(problem.startswith("ledger.parquet: ") and told in problem for problem in found), found
+    changed = with_ledger(republished, store, manifest, change)
+    reported = verify(store, "puerto", changed.version)
+    assert any(problem.startswith("ledger.parquet: ") and expected in problem for problem in reported), reported
 
 
 def test_a_document_in_two_shards_is_found(
     tmp_path: Path, document: Any, kept_run: Any, republished: Republish
 ) -> None:
-    """Though every count is right, since another document isn't there."""
+    """A document in two shards is found even if every count is right."""
     store = Store.at(tmp_path / "store")
     documents = [document(n, language="por_Latn" if n else "spa_Latn", text=f"{n:02}") for n in range(3)]
     manifest = build("puerto", [kept_run("a-1", documents)], store, index=False, **TERMS)
-    [shard, _] = sorted(manifest.shards, key=lambda one: one.rows)
+    [shard, _] = sorted(manifest.shards, key=lambda each_shard: each_shard.rows)
     assert shard.rows == 1
-    twin = manifest.model_copy(update={"shards": tuple(sorted(manifest.shards, key=lambda one: -one.rows))})
+    reordered = manifest.model_copy(
+        update={"shards": tuple(sorted(manifest.shards, key=lambda each_shard: -each_shard.rows))}
+    )
     copied = documents[1]["doc_id"]
-    changed = rewritten(republished, store, twin, lambda rows: rows.with_columns(pl.lit(copied).alias("doc_id")))
+    changed = rewritten(republished, store, reordered, lambda rows: rows.with_columns(pl.lit(copied).alias("doc_id")))
     assert verify(store, "puerto", changed.version) == [
-        "ledger.parquet: the documents that it calls released aren't those in the shards, each once"
+        "ledger.parquet: its released documents aren't those in the shards"
     ]
 
 
 def test_a_parent_without_a_manifest_is_found(version: Version) -> None:
-    """It can't be proved what the version was built upon."""
+    """A missing manifest of the parent version is reported."""
     store, _ = version
     store.filesystem.rm(store.path("releases", "puerto", "2026.11.0", "manifest.json"))
     assert problems(version) == "parent 2026.11.0: its manifest is missing"
 
 
-def test_each_problem_is_told_once(version: Version) -> None:
-    """A damaged shard isn't told again as a wrong count, and the others are still read."""
+def test_each_problem_is_reported_once(version: Version) -> None:
+    """A damaged shard is not reported again as a wrong count, and other shards are still checked."""
     store, manifest = version
     first, last = manifest.shards
     store.write(b"x" * first.bytes, first.object)
     store.filesystem.rm(store.path(last.object))
-    found = verify(store, "puerto", manifest.version)
-    assert [problem.partition(": ")[2] for problem in found] == [
+    reported = verify(store, "puerto", manifest.version)
+    assert [problem.partition(": ")[2] for problem in reported] == [
         "its bytes aren't those that the manifest names",
         "missing",
     ]
 
 
-def test_progress_is_told_by_shards(version: Version) -> None:
-    """One of two, then two of two."""
-    told: list[tuple[str, int, int]] = []
-    verify(version[0], "puerto", version[1].version, lambda *step: told.append(step))
-    assert told == [("verifying", 1, 2), ("verifying", 2, 2)]
+def test_progress_counts_shards(version: Version) -> None:
+    """Progress is reported after each shard."""
+    steps: list[tuple[str, int, int]] = []
+    verify(version[0], "puerto", version[1].version, lambda *step: steps.append(step))
+    assert steps == [("verifying", 1, 2), ("verifying", 2, 2)]
 
 
-def test_a_shard_without_rows_is_whole(version: Version, republished: Republish) -> None:
-    """Beside others, or as all that a language has; its language counts no document."""
+def test_a_shard_without_rows_is_valid(version: Version, republished: Republish) -> None:
+    """An empty shard is valid, and its language counts no document."""
     store, manifest = version
     file = store.path("made.parquet")
     with open(file, "wb") as opened, writer(opened, schema.RELEASE_SCHEMA):  # noqa: PTH123
         pass
     data = store.read("made.parquet")
-    told = {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data), "rows": 0, "text_bytes": 0}
+    entry = {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data), "rows": 0, "text_bytes": 0}
     path = "data/grn_Latn-literature/train-00000-of-00001.parquet"
-    empty = manifest.shards[0].model_copy(update=told | {"path": path, "language": "grn_Latn"})
+    empty = manifest.shards[0].model_copy(update=entry | {"path": path, "language": "grn_Latn"})
     store.write(data, empty.object)
-    # Without its index, which has a file a shard.
-    beside = {name: entry for name, entry in manifest.files.items() if name not in manifest.index}
-    changed = manifest.model_copy(update={"shards": (empty, *manifest.shards), "files": beside})
+    # Without the index, which must have a file per shard.
+    side_files = {name: entry for name, entry in manifest.files.items() if name not in manifest.index}
+    changed = manifest.model_copy(update={"shards": (empty, *manifest.shards), "files": side_files})
     assert problems((store, republished(store, changed))) == ""

@@ -1,4 +1,4 @@
-"""What the statistics of a shard say of its rows, and where they can be left unread."""
+"""The statistics of shards decide which row groups need not be read."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _DAYS = (None, date(2027, 1, 1), date(2026, 1, 1))
 
 
 def _file(days: Sequence[Sequence[date | None]], *, measured: bool = True) -> pq.ParquetFile:
-    """A file with a row group for each list of days."""
+    """Return a file with a row group for each list of days."""
     columns = pl.Schema({"doc_id": pl.String(), "expires": pl.Date()})
     written = io.BytesIO()
     if measured:
@@ -37,8 +37,8 @@ def _file(days: Sequence[Sequence[date | None]], *, measured: bool = True) -> pq
     return pq.ParquetFile(io.BytesIO(written.getvalue()))
 
 
-def test_groups_without_a_day_before_are_left_out() -> None:
-    """All null, all later, the day itself: none is read; one earlier among others is."""
+def test_row_groups_without_an_earlier_day_are_skipped() -> None:
+    """Groups with only nulls and later days are skipped; one with an earlier day is read."""
     none, later, ended = _DAYS
     file = _file([[none, none], [later, none], [later, ended, none], [ended]])
     assert may_be_below(file, "expires", date(2026, 6, 1)) == [2, 3]
@@ -50,17 +50,17 @@ def test_groups_without_a_day_before_are_left_out() -> None:
 
 
 def test_a_file_without_statistics_is_read() -> None:
-    """One without the column has no value below anything."""
+    """Groups without statistics are read, and a missing column has no value below any day."""
     file = _file([[_DAYS[1]]], measured=False)
     assert may_be_below(file, "expires", date(2026, 6, 1)) == [0]
     assert may_be_below(file, "embargo_until", date(2026, 6, 1)) == []
 
 
-def test_an_ended_permission_is_seen_without_any_refusal(tmp_path: Path, document: Any, kept_run: Any) -> None:
-    """In a version where nobody refused anything, the statistics decide what is read."""
+def test_an_ended_permission_is_found_by_statistics(tmp_path: Path, document: Any, kept_run: Any) -> None:
+    """In a version without refusals, statistics decide which groups are read."""
     documents = [document(n, expires=date(2026, 12, 31) if n == 3 else None) for n in range(6)]
     store = Store.at(tmp_path / "store")
     terms: dict[str, Any] = {"admit": ["open"], "uses": ["train"], "splits": {}}
-    made = build("puerto", [kept_run("a-1", documents)], store, created=datetime(2026, 11, 27, tzinfo=UTC), **terms)
-    assert lapsing(read_log(store), made, date(2027, 1, 1)).to_list() == [documents[3]["doc_id"]]
-    assert lapsing(read_log(store), made, date(2026, 12, 31)).to_list() == []
+    manifest = build("puerto", [kept_run("a-1", documents)], store, created=datetime(2026, 11, 27, tzinfo=UTC), **terms)
+    assert lapsing(read_log(store), manifest, date(2027, 1, 1)).to_list() == [documents[3]["doc_id"]]
+    assert lapsing(read_log(store), manifest, date(2026, 12, 31)).to_list() == []

@@ -32,25 +32,25 @@ TERMS: dict[str, Any] = {"admit": ["open"], "uses": ["train"], "today": date(202
     ],
 )
 def test_a_wrong_address_is_an_error(tmp_path: Path, command_line: CommandLine, address: str, problem: str) -> None:
-    """`release list` ends with 2 and names the address."""
+    """`release list` ends with exit code 2 and names the problem of the address."""
     (tmp_path / "nota.txt").write_text("hola")
-    listed = command_line("release", "list", "--store", address.format(here=tmp_path))
-    assert (listed.code, problem in listed.err, "Traceback" in listed.err) == (2, True, False), listed.err
+    listing = command_line("release", "list", "--store", address.format(here=tmp_path))
+    assert (listing.code, problem in listing.err, "Traceback" in listing.err) == (2, True, False), listing.err
 
 
-def test_a_missing_bucket_is_no_empty_store(object_store: str, command_line: CommandLine) -> None:
-    """A misspelt bucket or folder in it is an error, for a list and for a release in it."""
-    for wrong, code, problem in (
+def test_a_missing_bucket_is_an_error(object_store: str, command_line: CommandLine) -> None:
+    """A misspelt bucket or folder is an error, not an empty store."""
+    for address, code, problem in (
         (f"{object_store}-otra/store", 1, "bucket does not exist"),
         (f"{object_store}/otra", 2, "there is no store at this address"),
     ):
         for command in (("list",), ("show", "puerto")):
-            told = command_line("release", *command, "--store", wrong)
-            assert (told.code, problem in told.err) == (code, True), told.err
+            result = command_line("release", *command, "--store", address)
+            assert (result.code, problem in result.err) == (code, True), result.err
 
 
-def test_a_server_that_does_not_answer_is_named(kept_run: Any, document: Any) -> None:
-    """A build into it, or a look at it, ends with an error and no traceback."""
+def test_an_unreachable_server_is_an_error(kept_run: Any, document: Any) -> None:
+    """Building into or reading from an unreachable server is an error that names it."""
     address = "http://127.0.0.1:1/store"
     with pytest.raises(ReleaseError, match=r"127\.0\.0\.1:1/store"):
         build("puerto", [kept_run("a-1", [document(1)])], address, **TERMS)

@@ -56,7 +56,7 @@ def texts_in(*texts: str, by: str = "text", columns: tuple[str, ...] = tuple(TEX
 
 def share(withdrawn: WithdrawnTexts, document: str) -> float:
     """How much of a text a document has, or the text of it; 0 if it is not recognised."""
-    known = withdrawn.known(pl.Series([document]), pl.Series([text_hash(document)], dtype=pl.Binary))
+    known = withdrawn.copies(pl.Series([document]), pl.Series([text_hash(document)], dtype=pl.Binary))
     return float(known["share"][0]) if known.height else 0.0
 
 

@@ -220,7 +220,7 @@ def test_the_command_writes_what_others_leave_out(
     assert "1 of 2 lines stands in 1 document" in shown
     assert "1 line has no text, and wasn't looked for" in shown
     excluded.write_text('{"a":' * 100_000)
-    with pytest.raises(ConfigError, match="line 1: this is no document's id"):
+    with pytest.raises(ConfigError, match="line 1: this isn't a document's id"):
         CorpusStream(small_store.url, "puerto", exclude=[excluded])
     wrong = command_line(*base, "--share", "1.5")
     assert (wrong.code, "isn't a share" in wrong.err) == (2, True)

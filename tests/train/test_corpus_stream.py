@@ -23,7 +23,7 @@ import pytest
 from latam_corpus.errors import ConfigError, NoteWarning, ReleaseError
 from latam_corpus.release.reading.corpus_lock import read_locks
 from latam_corpus.release.reading.exclusions import exclusion_list
-from latam_corpus.release.reading.pull import pull
+from latam_corpus.release.reading.pull import Subset, pull
 from latam_corpus.release.storing.manifest import load_manifest
 from latam_corpus.release.storing.store import Store
 from latam_corpus.release.withdrawals.purge import purge
@@ -193,7 +193,7 @@ def test_columns_that_are_not_there_are_told(small_store: Store, tokenizer_file:
         next(without.texts())
     with pytest.raises(ConfigError, match="doesn't have «text»"):
         next(without.packed(load_tokenizer(tokenizer_file), 8))
-    pull("puerto", small_store, tmp_path / "ids", columns=["id", "language"])
+    pull("puerto", small_store, tmp_path / "ids", Subset(columns=["id", "language"]))
     assert set(next(CorpusStream(tmp_path / "ids"))) == {"doc_id", "id", "language"}
     for options in ({"columns": ["genre"]}, {"where": "genre = 'news'"}):
         with pytest.raises(ConfigError, match="pulled without «genre»"):
@@ -332,7 +332,7 @@ def test_ways_of_reading_may_follow_one_another(small_store: Store) -> None:
 def test_a_pulled_folder_is_streamed_in_the_stores_order(small_store: Store, tmp_path: Path) -> None:
     """A whole pull gives the version's own order; a selection one of its own; the lock is checked."""
     pull("puerto", small_store, tmp_path / "whole")
-    pull("puerto", small_store, tmp_path / "part", where="country = 'CL'")
+    pull("puerto", small_store, tmp_path / "part", Subset(where="country = 'CL'"))
     assert ids(tmp_path / "whole", seed=7) == ids(small_store, seed=7)
     assert len(set(ids(tmp_path / "part", "puerto@2026.11.0"))) == 30
     assert ids(small_store, seed=7, lock=tmp_path / "whole" / "corpus.lock") == ids(small_store, seed=7)
@@ -356,9 +356,9 @@ def test_a_pull_that_was_cut_off_is_named(small_store: Store, tmp_path: Path) ->
     (to / "corpus.lock").unlink()
     (to / ".pull.json").write_text("{}")
     for name in (None, "puerto"):
-        with pytest.raises(ConfigError, match="corpus: a pull into this folder was cut off; give the command"):
+        with pytest.raises(ConfigError, match="corpus: a pull into this folder was interrupted; run"):
             CorpusStream(to, name)
-    with pytest.raises(ConfigError, match="a pull into this folder was cut off"):
+    with pytest.raises(ConfigError, match="a pull into this folder was interrupted"):
         read_locks(to / "corpus.lock")
 
 
@@ -371,7 +371,7 @@ def test_a_state_goes_on_in_the_store_after_the_folder_was_pulled_again(small_st
     assert [next(stream)["doc_id"] for _ in range(10)] == order[:10]
     for gone in order[20:22]:
         withdraw(small_store, WithdrawalRequest.of("puerto", "doc", gone, "la familia lo pide"), datetime.now(UTC))
-    pull(spec, small_store, tmp_path / "corpus", tell=lambda _note: None)
+    pull(spec, small_store, tmp_path / "corpus", report=lambda _note: None)
     with pytest.raises(ConfigError, match="stream the store that it was pulled from"):
         CorpusStream(tmp_path / "corpus", seed=7).load_state_dict(stream.state_dict())
     with pytest.warns(NoteWarning, match=f"2 documents of {spec} are withdrawn"):
@@ -383,7 +383,7 @@ def test_a_state_goes_on_in_the_store_after_the_folder_was_pulled_again(small_st
 def test_a_lock_holds_for_lists_and_slices_too(split_store: Store, tmp_path: Path, tokenizer_file: Path) -> None:
     """What a pull left out by a list and an export by a split isn't streamed under their locks."""
     out = frozenset(ids(split_store, split="all")[:5])
-    pull("puerto", split_store, tmp_path / "without", exclude=out)
+    pull("puerto", split_store, tmp_path / "without", Subset(exclude=out))
     locks = tmp_path / "without" / "corpus.lock", tmp_path / "tokens" / "corpus.lock"
     stream = CorpusStream(split_store.url, "puerto", split="train", columns=COLUMNS)
     write_export(stream, load_tokenizer(tokenizer_file), "jsonl", tmp_path / "tokens")
@@ -407,9 +407,9 @@ def test_a_store_that_knows_less_than_a_lock_is_refused(small_store: Store, tmp_
     gone = ids(small_store)[0]
     spec = withdraw(small_store, WithdrawalRequest.of("puerto", "doc", gone, "lo piden"), datetime.now(UTC)).before.spec
     pull(spec, small_store, tmp_path / "pulled")
-    with pytest.raises(ReleaseError, match=r"has 0 entries, and the lock knew 1.*find the store"):
+    with pytest.raises(ReleaseError, match=r"has 0 entries, but the lock knew 1.*find the store"):
         CorpusStream(tmp_path / "old", spec, lock=tmp_path / "pulled" / "corpus.lock")
-    with pytest.raises(ReleaseError, match=r"has 0 entries, and the lock knew 1.*an old copy"):
+    with pytest.raises(ReleaseError, match=r"has 0 entries, but the lock knew 1.*an old copy"):
         pull(spec, Store.at(tmp_path / "old"), tmp_path / "pulled")
     assert gone not in ids(tmp_path / "pulled", spec)
 
@@ -494,7 +494,7 @@ def test_decompressed_groups_are_made_once(
         ({"name": None}, "no release is named"),
         ({"exclude": ["no-such.txt"]}, "it can't be read"),
         ({"exclude": "no-such.txt"}, r"no-such\.txt: it can't be read"),
-        ({"exclude": ["ab" * 16]}, "give the ids as a frozenset"),
+        ({"exclude": ["ab" * 16]}, "pass the ids as a frozenset"),
         ({"columns": "txt"}, "did you mean «text»"),
     ],
 )
@@ -585,10 +585,10 @@ def test_a_list_of_another_release_is_told(small_store: Store, tmp_path: Path) -
     file.write_bytes(exclusion_list("puerto@2026.11.0", order[:3]))
     assert ids(small_store, seed=7, exclude=[file]) == order[3:]
     file.write_bytes(exclusion_list("costa@2026.11.0", order[:3]))
-    with pytest.raises(ConfigError, match=r"it is a list of costa@2026\.11\.0, and puerto@2026\.11\.0 is read"):
+    with pytest.raises(ConfigError, match=r"it was made for costa@2026\.11\.0, but puerto@2026\.11\.0 is read"):
         ids(small_store, exclude=[file])
     file.write_bytes(exclusion_list("puerto@2026.10.0", order[:3]))
-    with pytest.warns(UserWarning, match=r"what puerto@2026\.11\.0 has beside that wasn't searched"):
+    with pytest.warns(UserWarning, match=r"documents that only puerto@2026\.11\.0 has weren't searched"):
         assert ids(small_store, seed=7, exclude=[file]) == order[3:]
     file.write_text("f" * 32)
     with pytest.warns(UserWarning, match="the excluded id isn't in puerto"):

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from latam_corpus.errors import ConfigError
-from latam_corpus.release.reading.pull import pull
+from latam_corpus.release.reading.pull import Subset, pull
 from latam_corpus.release.storing.manifest import load_manifest
 from latam_corpus.train import CorpusStream, MixedStream
 
@@ -42,7 +42,7 @@ def test_a_stream_gives_the_train_split_by_default(split_store: Store, tmp_path:
     assert min(sizes.values()) > 0
     assert len(sizes) == 3
     pull("puerto", split_store, tmp_path / "pulled")
-    pull("puerto", split_store, tmp_path / "test", where="split = 'test'")
+    pull("puerto", split_store, tmp_path / "test", Subset(where="split = 'test'"))
     for place in (split_store.url, tmp_path / "pulled"):
         assert splits_of(CorpusStream(place, "puerto")) == {"train": sizes["train"]}
         assert splits_of(CorpusStream(place, "puerto", split="all")) == sizes

@@ -12,7 +12,7 @@ import pytest
 from fsspec import filesystem
 
 from latam_corpus.errors import ReleaseError
-from latam_corpus.release.reading.pull import pull
+from latam_corpus.release.reading.pull import Subset, pull
 from latam_corpus.release.storing.store import Store
 from latam_corpus.release.withdrawals.withdraw import withdraw
 from latam_corpus.release.withdrawals.withdrawal_request import WithdrawalRequest
@@ -63,7 +63,7 @@ def test_a_bucket_is_streamed_and_pulled_as_a_disk(
         Store.at(place), WithdrawalRequest.of("puerto", "doc", order[50], "asked by the author"), datetime.now(UTC)
     )
     assert [row["doc_id"] for row in opened(place)] == order[:50] + order[51:]
-    pull(SPEC, place, tmp_path / "pulled", where="country = 'CL'", columns=["doc_id", "text"])
+    pull(SPEC, place, tmp_path / "pulled", Subset(where="country = 'CL'", columns=["doc_id", "text"]))
     lock = tmp_path / "pulled" / "corpus.lock"
     pulled = {row["doc_id"] for row in CorpusStream(tmp_path / "pulled", lock=lock)}
     assert pulled == {row["doc_id"] for row in opened(place, where="country = 'CL'", lock=lock)} < set(order)

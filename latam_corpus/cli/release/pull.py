@@ -40,6 +40,7 @@ def pull(
     """Run `latam-corpus pull`, whose help is in the table of commands."""
     from latam_corpus.audit.stores import load_version, open_store
     from latam_corpus.release.reading.exclusions import excluded_ids
+    from latam_corpus.release.reading.pull import Subset
     from latam_corpus.release.reading.pull import pull as pull_version
     from latam_corpus.release.storing.minisign_keys import read_public_keys
 
@@ -47,19 +48,15 @@ def pull(
     named = load_version(opened, spec, note).spec
     notes: list[Message] = []
     with progress() as step:
-        lock = pull_version(
-            named,
-            opened,
-            to,
-            where,
-            step,
-            with_index=with_index,
+        subset = Subset(
+            where=where,
             columns=[name.strip() for name in columns.split(",")] if columns is not None else (),
             exclude=excluded_ids(exclude or (), [named], notes.append),
+            with_index=with_index,
             with_ledger=with_ledger,
-            tell=notes.append,
-            keys=read_public_keys(key or ()),
         )
+        public_keys = read_public_keys(key or ())
+        lock = pull_version(named, opened, to, subset, step, report=notes.append, keys=public_keys)
     for notice in notes:
         note(_("note: {note}", note=notice))
     if as_json:

@@ -96,14 +96,20 @@ def recheck(
     """Read the opt-outs of every host of a release again, and list what must leave its next version."""
     from latam_corpus.audit.stores import load_version, open_store
     from latam_corpus.harvest.crawlers import installed
-    from latam_corpus.release.refusals.opt_outs import leaving, on_the_web, read_listed, relisted, write_listed
+    from latam_corpus.release.refusals.opt_outs import (
+        read_opt_outs,
+        updated_opt_outs,
+        web_documents,
+        withholding_rows,
+        write_opt_outs,
+    )
 
     language = spoken()
     opened = open_store(store, out)
     manifest = load_version(opened, spec, note)
     with opened.named_errors():
-        listed = read_listed(opened, manifest.name)
-        documents = on_the_web(opened, manifest, listed)
+        listed = read_opt_outs(opened, manifest.name)
+        documents = web_documents(opened, manifest, listed)
     module = installed("latam_corpus.harvest.crawl.recheck")
     roots = module.roots_of(documents["url"].to_list())
     if not roots:
@@ -123,15 +129,15 @@ def recheck(
     result = reader.run(again=again)
     with opened.named_errors(), opened.claim(manifest.name):
         # Another `rights recheck` may have written meanwhile.
-        listing = relisted(
+        listing = updated_opt_outs(
             documents,
             reader.sites,
-            read_listed(opened, manifest.name),
+            read_opt_outs(opened, manifest.name),
             retroactive=retroactive,
             unread=reader.unread_files,
         )
-        file = write_listed(opened, manifest.name, listing)
-    leave = leaving(manifest, listing)
+        file = write_opt_outs(opened, manifest.name, listing)
+    leave = withholding_rows(manifest, listing)
     report: dict[str, Any] = {
         "release": manifest.spec,
         "documents": documents.height,

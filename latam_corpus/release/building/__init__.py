@@ -1,1 +1,1 @@
-"""A version built from runs and a parent version."""
+"""Build a version from runs and a parent version."""

@@ -1,4 +1,4 @@
-"""Building a version: its plan is made, then written."""
+"""Build a version: plan it, then write it."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
 
 @contextmanager
 def planned_release(request: BuildRequest, store: Store, progress: Progress | None = None) -> Iterator[ReleasePlan]:
-    """Plan a version, and keep the plan's temporary files until the block ends; `write_version` writes it.
+    """Plan a version for `write_version`; the plan's temporary files exist until the block ends.
 
     Args:
-        request: what is asked.
-        store: where the parent is and the version goes.
-        progress: called with what is done, how much of it, and of how much.
+        request: the runs, the parent and the terms.
+        store: the store of the parent and of the new version.
+        progress: called with the name of the step, the units done and their total.
 
     Raises:
         ConfigError: a run, the version or the parent is wrong; nothing was written.
-        ReleaseError: a run lost more than its recipe's floor and no reason was given, or the files of a run or of the
-            parent can't be used.
+        ReleaseError: a run lost more than its recipe's floor and no reason was given, or files of a run or of the
+            parent are missing or damaged.
     """
     with store.named_errors():
         basis = Basis.read(request, store)
@@ -39,19 +39,18 @@ def planned_release(request: BuildRequest, store: Store, progress: Progress | No
 
 
 def build(request: BuildRequest, store: Store, progress: Progress | None = None) -> Manifest:
-    """Return the manifest of the new version, or of the latest one if nothing would change.
+    """Build a version and return its manifest, or the latest version's manifest if nothing would change.
 
     Args:
-        request: what is asked.
-        store: where the parent is and the version goes.
-        progress: called with what is done, how much of it, and of how much.
+        request: the runs, the parent and the terms.
+        store: the store of the parent and of the new version.
+        progress: called with the name of the step, the units done and their total.
 
     Raises:
-        OvertakenError: another version was made meanwhile, whose documents this one would lack, or something was
-            withdrawn.
+        OvertakenError: during the build another version became the latest, or documents were withdrawn.
         ConfigError: a run, the version or the parent is wrong; nothing was written.
         ReleaseError: nothing is left to release, a run lost more than its recipe's floor and no reason was given, or
-            the files of a run or of the parent can't be used.
+            files of a run or of the parent are missing or damaged.
     """
     with planned_release(request, store, progress) as plan:
         return write_version(plan, progress)

@@ -1,4 +1,4 @@
-"""What a new version is built from, and whether it is still so when the version is written."""
+"""The inputs of a new version, and the check that they did not change during the build."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from latam_corpus.extra_columns import released
 from latam_corpus.messages import _
 from latam_corpus.release.eligibility.build_inputs import Inputs, load_run
 from latam_corpus.release.eligibility.removals import read_withdrawn
-from latam_corpus.release.refusals.opt_outs import read_listed
+from latam_corpus.release.eligibility.returned import returned_parts
+from latam_corpus.release.refusals.opt_outs import read_opt_outs
 from latam_corpus.release.storing.manifest import load_manifest
 from latam_corpus.release.storing.withdrawal_log import must_reach, read_log
 
@@ -25,22 +26,22 @@ if TYPE_CHECKING:
 
 
 class OvertakenError(ReleaseError):
-    """The parent, the withdrawals or the refusals changed during a build; a new build starts from what there is now."""
+    """The parent, the withdrawals or the refusals changed during a build; build again from the current state."""
 
 
 @dataclass(frozen=True)
 class Basis:
-    """The runs, the parent and the refusals that a version is built from, as they were when they were read.
+    """The runs, the parent and the refusals that a version is built from, as read when the build begins.
 
     Attributes:
-        store: where versions are.
+        store: the store of the versions.
         name: the release.
-        inputs: the runs and the parent, with the versions from which documents come back after a hold.
-        parts: every file of documents; the parent's shards follow one another.
-        first_of_parent: the number of the first of them.
-        parent_is_latest: whether the parent must still be the latest version at the end.
-        listed: what owners refuse.
-        withdrawn: what holders have taken back.
+        inputs: the runs and the parent, with the versions from which documents return after a hold.
+        parts: every file of documents; the parent's shards are consecutive.
+        first_of_parent: the index in `parts` of the parent's first shard.
+        parent_is_latest: whether the parent must still be the latest version when the build ends.
+        opt_outs: refusals by site owners (`opt_outs.LISTED`).
+        withdrawn: withdrawals by rights holders.
         log: the store's log of withdrawals.
     """
 
@@ -50,17 +51,17 @@ class Basis:
     parts: tuple[Part, ...]
     first_of_parent: int
     parent_is_latest: bool
-    listed: pl.DataFrame
+    opt_outs: pl.DataFrame
     withdrawn: pl.DataFrame
     log: WithdrawalLog
 
     @classmethod
     def read(cls, request: BuildRequest, store: Store) -> Basis:
-        """Read what a request names.
+        """Read the runs and the parent that a request names, and the refusals of the release.
 
         Raises:
             ConfigError: the version exists already, or a run or the parent is wrong.
-            OvertakenError: the parent must be the latest version and isn't.
+            OvertakenError: the parent must be the latest version and is not.
             ReleaseError: the log of withdrawals is damaged.
         """
         name, parent = request.name, request.parent
@@ -68,9 +69,9 @@ class Basis:
             problem = _("it exists, and versions are never overwritten")
             raise ConfigError(f"{name}@{request.version}", problem, _("name another version"))
         is_latest = parent is not None and (request.must_be_latest or parent in (LATEST_KEYWORD, store.latest(name)))
-        old = None if parent is None else load_manifest(store, *store.find(f"{name}@{parent}"))
-        inputs = Inputs.of([load_run(folder) for folder in request.runs], old)
-        released(inputs.extra)  # two declarations of one column are refused before rows are read
+        parent_manifest = None if parent is None else load_manifest(store, *store.find(f"{name}@{parent}"))
+        inputs = Inputs.of([load_run(folder) for folder in request.runs], parent_manifest)
+        released(inputs.extra)  # refuses two declarations of one column before rows are read
         withdrawn, log = read_withdrawn(store, name, inputs.runs), read_log(store)
         inputs, parts, first_of_parent = _with_parts(inputs, store, log)
         basis = cls(
@@ -80,7 +81,7 @@ class Basis:
             parts=tuple(parts),
             first_of_parent=first_of_parent,
             parent_is_latest=is_latest,
-            listed=read_listed(store, name),
+            opt_outs=read_opt_outs(store, name),
             withdrawn=withdrawn,
             log=log,
         )
@@ -89,20 +90,20 @@ class Basis:
         return basis
 
     def check(self) -> None:
-        """Raise OvertakenError if what may be released has changed."""
-        listed = read_listed(self.store, self.name).drop("time")
+        """Raise OvertakenError if refusals or withdrawals changed since they were read."""
+        opt_outs = read_opt_outs(self.store, self.name).drop("time")
         withdrawn = read_withdrawn(self.store, self.name, self.inputs.runs)
-        if not listed.equals(self.listed.drop("time")) or not withdrawn.equals(self.withdrawn):
+        if not opt_outs.equals(self.opt_outs.drop("time")) or not withdrawn.equals(self.withdrawn):
             raise self._changed()
         self.check_log()
 
     def check_log(self) -> None:
-        """Raise OvertakenError if something was withdrawn, held or given back."""
+        """Raise OvertakenError if documents were withdrawn, held or returned since the log was read."""
         if read_log(self.store).withdrawals != self.log.withdrawals:
             raise self._changed()
 
     def check_latest(self) -> None:
-        """Raise OvertakenError if the parent must be the latest version, and another is."""
+        """Raise OvertakenError if the parent must be the latest version and is not."""
         if self._latest and self.store.latest(self.name) != self._latest:
             raise self._overtaken()
 
@@ -110,7 +111,7 @@ class Basis:
         """Make a version the latest.
 
         Raises:
-            OvertakenError: another has become it meanwhile.
+            OvertakenError: another build made its version the latest first.
         """
         if not self.store.point(self.name, version, self._latest):
             raise self._overtaken()
@@ -120,24 +121,23 @@ class Basis:
         return self.inputs.parent.version if self.inputs.parent and self.parent_is_latest else None
 
     def _changed(self) -> OvertakenError:
-        return OvertakenError(self.name, _("what may be released has changed while it was built"), _("build it again"))
+        return OvertakenError(self.name, _("withdrawals or refusals changed during the build"), _("build it again"))
 
     def _overtaken(self) -> OvertakenError:
-        about = {"latest": self.store.latest(self.name), "parent": self._latest}
+        versions = {"latest": self.store.latest(self.name), "parent": self._latest}
         problem = _(
-            "{latest} was made meanwhile, and its documents would be missing in a version upon {parent}", **about
+            "version {latest} was made during the build; a version based on {parent} would lack its documents",
+            **versions,
         )
-        return OvertakenError(self.name, problem, _("give the command again, upon {latest}", **about))
+        return OvertakenError(self.name, problem, _("run the command again, with {latest} as the parent", **versions))
 
 
 def _with_parts(inputs: Inputs, store: Store, log: WithdrawalLog) -> tuple[Inputs, list[Part], int]:
-    """Return the inputs, every file of documents, and the number of the first of the parent's shards."""
+    """Return the inputs with the versions that documents return from, all parts, and the parent's first part."""
     parts = inputs.parts(store, log)
-    old = inputs.parent
-    if old is None:
+    parent = inputs.parent
+    if parent is None:
         return inputs, parts, len(parts)
-    from latam_corpus.release.eligibility.returned import returned_parts
-
-    must_reach(log, old.withdrawal_sequence, old.spec)
-    returned, had = returned_parts(store, old, log)
-    return replace(inputs, earlier=tuple(had)), [*parts, *returned], len(parts) - len(old.shards)
+    must_reach(log, parent.withdrawal_sequence, parent.spec)
+    returned, earlier_versions = returned_parts(store, parent, log)
+    return replace(inputs, earlier=tuple(earlier_versions)), [*parts, *returned], len(parts) - len(parent.shards)

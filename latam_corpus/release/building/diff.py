@@ -1,4 +1,4 @@
-"""What changed from one version to another, and why: only shards that differ are read."""
+"""The changes from one version to another, with a reason for each; only shards that differ are read."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ if TYPE_CHECKING:
     from latam_corpus.release.storing.manifest import Manifest
     from latam_corpus.release.storing.store import Store
 
-# What a change is called, and the columns that make it.
+# The kinds of change, each with the columns that count for it.
 _KINDS: Final = {
     "text": ("text",),
     "rights": ("rights", "rights_tier", "basis", "uses", "agreement", "expires", "embargo_until", "consent"),
     "split": ("split",),
 }
-_OTHERS: Final = [
+_OTHER_COLUMNS: Final = [
     name
     for name in (*schema.RELEASE_COLUMNS, EXTRA)
     if name != "doc_id" and not any(name in columns for columns in _KINDS.values())
 ]
 
 
-# How a reason is told that is no drop reason alone.
+# The sentences of reasons that are more than a drop reason.
 _WAS: Final = "was"
 _UNKNOWN: Final = {
     "absent": _("not known: the run {a} isn't here"),
@@ -47,20 +47,22 @@ _UNKNOWN: Final = {
     "failed": _("not among the runs, of which {a} {a:part|parts} failed"),
     "not among": _("not among the runs"),
 }
-# Of what it is told, and the document that is kept; `told` is null for a drop reason, or for what has changed.
-_REASON: Final = pl.Struct({"told": pl.String(), "of": pl.List(pl.String()), "kept": pl.String()})
+# `template`: `_WAS` or a key of `_UNKNOWN`; null for a drop reason alone and for a list of changes. `values`: what the
+# sentence names. `kept`: the id of the document that is kept instead.
+_REASON: Final = pl.Struct({"template": pl.String(), "values": pl.List(pl.String()), "kept": pl.String()})
 
 
-def _reason(told: str | None, *of: str | pl.Expr, kept: pl.Expr | None = None) -> pl.Expr:
-    """Return a reason as a column; of what it is told, nulls are none."""
+def _reason(template: str | None, *values: str | pl.Expr, kept_id: pl.Expr | None = None) -> pl.Expr:
+    """Return a column of reasons; null values are ignored."""
+    expressions = (pl.lit(value) if isinstance(value, str) else value for value in values)
     return pl.struct(
-        pl.lit(told, pl.String).alias("told"),
-        pl.concat_list(pl.lit(one) if isinstance(one, str) else one for one in of).list.drop_nulls().alias("of"),
-        (pl.lit(None, pl.String) if kept is None else kept).alias("kept"),
+        pl.lit(template, pl.String).alias("template"),
+        pl.concat_list(expressions).list.drop_nulls().alias("values"),
+        (pl.lit(None, pl.String) if kept_id is None else kept_id).alias("kept"),
     )
 
 
-def _sentence(told: str | None, of: Sequence[str], kept: str | None) -> Message:
+def _sentence(template: str | None, values: Sequence[str], kept: str | None) -> Message:
     """Return a reason as a sentence.
 
     >>> str(_sentence("was", ["duplicate"], "7f20")), str(_sentence(None, ["text", "rights"], None))
@@ -68,12 +70,12 @@ def _sentence(told: str | None, of: Sequence[str], kept: str | None) -> Message:
     >>> _sentence("was", ["duplicate"], "7f20").translate("es"), str(_sentence("not run", ["cantos"], None))
     ('antes: dice lo mismo que otro (7f20)', 'source not run: cantos')
     """
-    if told in _UNKNOWN:
-        return _UNKNOWN[told].fill(a=", ".join(of))
-    reason = enumerated(map(word_of, of))
+    if template in _UNKNOWN:
+        return _UNKNOWN[template].fill(a=", ".join(values))
+    reason = enumerated(map(word_of, values))
     if kept is not None:
         reason = _("{a} of {b}", a=reason, b=kept)
-    return _("was {a}", a=reason) if told == _WAS else reason
+    return _("was {a}", a=reason) if template == _WAS else reason
 
 
 def diff(
@@ -83,96 +85,100 @@ def diff(
     runs: Mapping[str, Path] | None = None,
     folder: Path | None = None,
 ) -> list[Change]:
-    """Return what changed, most rows first within added, removed and changed.
+    """Return the changes between two versions: added, removed, changed; within each, most documents first.
 
-    A document that was added says why the old version, or one that it was built upon, left it out, one that was removed
-    why the new one does: the version's ledger knows what its terms refused, its runs what they dropped, as long as they
-    are still there; so do the versions between, where the new one was built upon them. One that changed says what did:
-    text, rights, split or the rest of its row.
+    The reason of an added document is why the old version, or one of its ancestors, left it out; that of a removed
+    document is why the new version, or one between the two, leaves it out. Both come from the ledgers of these versions
+    and from their runs, as far as these still exist. The reason of a changed document lists what changed: text, rights,
+    split or other columns.
 
     Args:
-        store: where both are.
+        store: the store of both versions.
         old: the older version; None compares with nothing.
         new: the newer version, whose objects and ledger are in the store.
-        runs: the folders of the runs that are still there, by the runs' names; also those of versions between.
-        folder: for files meanwhile; the system's for temporary ones when None.
+        runs: the folders of runs that still exist, by name of the run; runs of versions between the two as well.
+        folder: for temporary files; the system's folder when None.
     """
     if old is None:
         return all_new(new)
-    there = runs or {}
+    run_folders = runs or {}
     with TemporaryDirectory(prefix="latam-corpus-", dir=folder) as name:
         added, removed, changed = _differing(store, old, new, Path(name))
-    since = list(_since(store, old, new))
+    ancestors, newer = list(store.lineage(old)), list(_since(store, old, new))
+    removed_reason = _unknown_reason(newer, run_folders)
     return [
-        *_counted("added", _with_reasons(added, store, list(store.lineage(old)), there, _WAS, _reason(None, NEW))),
-        *_counted("removed", _with_reasons(removed, store, since, there, None, _unknown_reason(since, there))),
+        *_counted("added", _with_reasons(added, store, ancestors, run_folders, _WAS, _reason(None, NEW))),
+        *_counted("removed", _with_reasons(removed, store, newer, run_folders, None, removed_reason)),
         *_counted("changed", changed),
     ]
 
 
-_ABOUT: Final = ("doc_id", "language", "source_id")
+_LISTED_COLUMNS: Final = ("doc_id", "language", "source_id")
 _REASONS: Final = pl.Schema({"doc_id": pl.String(), "reason": pl.String(), "kept": pl.String()})
-_NAMED: Final = 20  # documents for which others fell are named
-_DIGESTS: Final = pl.Schema(dict.fromkeys(_ABOUT, pl.String()) | dict.fromkeys((*_KINDS, "other columns"), pl.UInt64()))
+_MAX_KEPT_NAMED: Final = 20  # kept documents that reasons name
+_DIGESTS: Final = pl.Schema(
+    dict.fromkeys(_LISTED_COLUMNS, pl.String()) | dict.fromkeys((*_KINDS, "other columns"), pl.UInt64())
+)
 
 
-_AT_ONCE: Final = 100_000  # documents of both versions that are compared together, about
+_BATCH_ROWS: Final = 100_000  # documents of both versions that are compared together, approximately
 
 
 def _differing(
     store: Store, old: Manifest, new: Manifest, folder: Path
 ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    """Return the documents that were added and removed, and of those that changed the language and what did."""
+    """Return the added documents, the removed documents, and `language` and `reason` of each changed document."""
     shared = {shard.sha256 for shard in old.shards} & {shard.sha256 for shard in new.shards}
-    rows = sum(shard.rows for one in (old, new) for shard in one.shards if shard.sha256 not in shared)
-    count = max(1, -(-rows // _AT_ONCE))
+    rows = sum(shard.rows for version in (old, new) for shard in version.shards if shard.sha256 not in shared)
+    batch_count = max(1, -(-rows // _BATCH_ROWS))
     spills = [Spill(folder / name) for name in ("before", "after")]
     for spill, manifest in zip(spills, (old, new), strict=True):
         for frame in _digests(store, manifest, shared):
-            spill.add_by(frame, (frame["doc_id"].hash(0) % count).to_numpy().astype(np.int64))
+            spill.add_by(frame, (frame["doc_id"].hash(0) % batch_count).to_numpy().astype(np.int64))
         spill.flush()
     kinds = [pl.when(pl.col(kind) != pl.col(f"{kind}_new")).then(pl.lit(kind)) for kind in (*_KINDS, "other columns")]
     reason = _reason(None, *kinds).alias("reason")
-    added, removed = ([pl.DataFrame(schema=dict.fromkeys(_ABOUT, pl.String))] for _side in range(2))
+    added, removed = ([pl.DataFrame(schema=dict.fromkeys(_LISTED_COLUMNS, pl.String))] for _side in range(2))
     changed = [pl.DataFrame(schema={"language": pl.String(), "reason": _REASON})]
-    for number in range(count):
-        before, after = (spill.take(number, _DIGESTS) for spill in spills)
-        added.append(compact(after.join(before, on="doc_id", how="anti").select(_ABOUT)))
-        removed.append(compact(before.join(after, on="doc_id", how="anti").select(_ABOUT)))
-        both = before.join(after, on="doc_id", suffix="_new").select("language", reason)
-        changed.append(both.filter(pl.col("reason").struct.field("of").list.len() > 0))
+    for number in range(batch_count):
+        old_rows, new_rows = (spill.take(number, _DIGESTS) for spill in spills)
+        added.append(compact(new_rows.join(old_rows, on="doc_id", how="anti").select(_LISTED_COLUMNS)))
+        removed.append(compact(old_rows.join(new_rows, on="doc_id", how="anti").select(_LISTED_COLUMNS)))
+        both = old_rows.join(new_rows, on="doc_id", suffix="_new").select("language", reason)
+        changed.append(both.filter(pl.col("reason").struct.field("values").list.len() > 0))
     return pl.concat(added), pl.concat(removed), pl.concat(changed)
 
 
 def _digests(store: Store, manifest: Manifest, shared: set[str]) -> Iterator[pl.DataFrame]:
+    """Yield a hash of each kind of column for each document outside the shared shards: _DIGESTS."""
     log = read_log(store)
     for named in manifest.shards:
         if named.sha256 in shared:
             continue
         shard = log.resolved(named)
-        if shard != named:  # of erased documents nothing is known but that they were there
-            stood = log.digests_of(named)
-            erased = pl.col("object").is_in(stood[:-1] if shard else stood)
+        if shard != named:  # of erased documents only the ids are known
+            objects = log.digests_of(named)
+            erased = pl.col("object").is_in(objects[:-1] if shard else objects)
             ids = log.rows.filter(erased).select("doc_id", language=pl.lit(named.language)).unique("doc_id")
-            yield schema.conform(ids, _DIGESTS).with_columns(pl.exclude(_ABOUT).fill_null(0))
-        # A version made before a column was thought of has null there.
+            yield schema.conform(ids, _DIGESTS).with_columns(pl.exclude(_LISTED_COLUMNS).fill_null(0))
+        # A version older than a column has null there.
         place = f"{store.url}, {shard.object}" if shard else ""
         for frame in Part("", place, shard.object if shard else "", store).batches():
-            # The hashes live as long as this comparison; equal rows of one Polars have equal hashes.
+            # Hashes are compared within this process only; another version of Polars may hash differently.
             hashes = [
                 frame.select(columns).hash_rows().alias(kind)
-                for kind, columns in (*_KINDS.items(), ("other columns", tuple(_OTHERS)))
+                for kind, columns in (*_KINDS.items(), ("other columns", tuple(_OTHER_COLUMNS)))
             ]
-            yield frame.select(_ABOUT).with_columns(hashes)
+            yield frame.select(_LISTED_COLUMNS).with_columns(hashes)
 
 
 def _since(store: Store, old: Manifest | None, new: Manifest) -> Iterator[Manifest]:
-    """Yield the new version and those between that it was built upon, the newest first, as far as they are there."""
-    last: Manifest | None = new
-    while last and old and (last.name, last.version) != (old.name, old.version):
-        yield last
-        parent = last.parent.version if last.parent else None
-        last = load_manifest(store, last.name, parent) if parent in store.versions(last.name) else None
+    """Yield the new version and its ancestors after the old version, the newest first, as far as the store has them."""
+    version: Manifest | None = new
+    while version and old and (version.name, version.version) != (old.name, old.version):
+        yield version
+        parent = version.parent.version if version.parent else None
+        version = load_manifest(store, version.name, parent) if parent in store.versions(version.name) else None
 
 
 def _with_reasons(
@@ -180,34 +186,35 @@ def _with_reasons(
     store: Store,
     versions: Sequence[Manifest],
     runs: Mapping[str, Path],
-    told: str | None,
-    otherwise: pl.Expr,
+    template: str | None,
+    default: pl.Expr,
 ) -> pl.DataFrame:
-    """Give the rows with the reason for which one of these versions left them out, or its runs dropped them before."""
+    """Add to each row why one of these versions left it out, or why one of their runs dropped it."""
     reasons = pl.DataFrame(schema=_REASONS)
-    kept = pl.col("evidence").str.json_path_match("$.kept").alias("kept")
+    kept_id = pl.col("evidence").str.json_path_match("$.kept").alias("kept")
     for manifest in versions:
-        wanted = rows["doc_id"].filter(~rows["doc_id"].is_in(reasons["doc_id"].implode()))
-        if wanted.is_empty():
+        missing_ids = rows["doc_id"].filter(~rows["doc_id"].is_in(reasons["doc_id"].implode()))
+        if missing_ids.is_empty():
             break
         frames = [reasons]
         if LEDGER in manifest.files:
-            where = (pl.col("verdict") == "dropped") & pl.col("doc_id").is_in(wanted.implode())
+            where = (pl.col("verdict") == "dropped") & pl.col("doc_id").is_in(missing_ids.implode())
             ledger = read_ledger(store, manifest.name, manifest.version, where=where)
-            frames.append(ledger.select("doc_id", "reason", kept).reverse())
-        frames += [_dropped(runs[run.id], wanted) for run in manifest.runs if run.id in runs]
+            frames.append(ledger.select("doc_id", "reason", kept_id).reverse())
+        frames += [_dropped(runs[run.id], missing_ids) for run in manifest.runs if run.id in runs]
         reasons = pl.concat(frames).unique("doc_id", keep="first", maintain_order=True)
-    # A removed document that fell for another one names it; of many such the first are enough.
-    named = reasons.join(rows.select("doc_id", "language"), on="doc_id", how="semi")["kept"].drop_nulls()
-    shown = named.value_counts(sort=True).sort("count", "kept", descending=[True, False])["kept"].head(_NAMED)
-    reason = _reason(told, pl.col("reason"), kept=pl.when(pl.col("kept").is_in(shown.implode())).then("kept"))
-    known = reasons.drop_nulls("reason").select("doc_id", reason.alias("reason"))
-    joined = rows.join(known, on="doc_id", how="left")
-    return joined.with_columns(pl.when(pl.col("reason").is_not_null()).then("reason").otherwise(otherwise))
+    # The reason of a duplicate names the kept_id document. Too many names would make a line of each document.
+    kept_ids = reasons.join(rows.select("doc_id", "language"), on="doc_id", how="semi")["kept"].drop_nulls()
+    counted = kept_ids.value_counts(sort=True).sort("count", "kept", descending=[True, False])
+    named = counted["kept"].head(_MAX_KEPT_NAMED)
+    reason = _reason(template, pl.col("reason"), kept_id=pl.when(pl.col("kept").is_in(named.implode())).then("kept"))
+    reason_rows = reasons.drop_nulls("reason").select("doc_id", reason.alias("reason"))
+    joined = rows.join(reason_rows, on="doc_id", how="left")
+    return joined.with_columns(pl.when(pl.col("reason").is_not_null()).then("reason").otherwise(default))
 
 
-def _dropped(run: Path, wanted: pl.Series) -> pl.DataFrame:
-    """Why a run dropped these documents, as far as it did.
+def _dropped(run: Path, ids: pl.Series) -> pl.DataFrame:
+    """Return the reasons why a run dropped these documents, one row for each record that it dropped.
 
     Raises:
         ReleaseError: a file of the run can't be read.
@@ -220,25 +227,26 @@ def _dropped(run: Path, wanted: pl.Series) -> pl.DataFrame:
             raise ReleaseError(
                 str(file), _("it can't be read: {cause}", cause=error), _("run the recipe again")
             ) from error
-        mine = rows.rename({"drop_reason": "reason", "duplicate_of": "kept"})
-        frames.append(schema.conform(mine.filter(pl.col("doc_id").is_in(wanted.implode())), _REASONS))
-    # An older record of the same document says less than why the later one fell.
+        renamed = rows.rename({"drop_reason": "reason", "duplicate_of": "kept"})
+        frames.append(schema.conform(renamed.filter(pl.col("doc_id").is_in(ids.implode())), _REASONS))
+    # If a document has several records, the reason of the latest one counts, not that the others were superseded.
     return pl.concat(frames).sort(pl.col("reason") == "superseded", maintain_order=True)
 
 
 def _unknown_reason(lineage: Sequence[Manifest], runs: Mapping[str, Path]) -> pl.Expr:
-    """Return what is known of a document of which neither a ledger nor a run that is there says anything."""
-    every = [run for manifest in lineage for run in manifest.runs]
-    absent = [run.id for run in every if run.id not in runs]
-    if absent:
-        return _reason("absent", absent[0])
-    failed = sum(run.failed_parts for run in every)
-    sources = sorted({source for run in every for source in load_run(runs[run.id]).sources})
-    silent = _reason("failed", str(failed)) if failed else _reason("not among", "")
-    return pl.when(~pl.col("source_id").is_in(sources)).then(_reason("not run", pl.col("source_id"))).otherwise(silent)
+    """Return the reason for documents that no ledger and no existing run mentions."""
+    all_runs = [run for manifest in lineage for run in manifest.runs]
+    missing_runs = [run.id for run in all_runs if run.id not in runs]
+    if missing_runs:
+        return _reason("absent", missing_runs[0])
+    failed = sum(run.failed_parts for run in all_runs)
+    sources = sorted({source for run in all_runs for source in load_run(runs[run.id]).sources})
+    of_run_sources = _reason("failed", str(failed)) if failed else _reason("not among", "")
+    not_run = _reason("not run", pl.col("source_id"))
+    return pl.when(~pl.col("source_id").is_in(sources)).then(not_run).otherwise(of_run_sources)
 
 
 def _counted(what: str, rows: pl.DataFrame) -> list[Change]:
     counted = rows.group_by("language", "reason").len().iter_rows()
     changes = [Change(what, language, _sentence(**reason), count) for language, reason, count in counted]
-    return sorted(changes, key=lambda one: (-one.rows, one.language, str(one.reason)))
+    return sorted(changes, key=lambda change: (-change.rows, change.language, str(change.reason)))

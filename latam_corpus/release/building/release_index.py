@@ -1,7 +1,7 @@
-"""The fingerprint index of a version, found and brought to where a run's workers can read it.
+"""The fingerprint index of a version, found in its store and cached where a run's workers can read it.
 
-A run with `against = "NAME@VERSION"` reads a folder with the version's index files: links into a store on this disk,
-copies of one that is elsewhere, their bytes those that the manifest names.
+A run with `against = "NAME@VERSION"` reads a folder of the version's index files: links into a store on this disk, or
+copies from a remote store. Their digests are checked against the manifest.
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Indexed:
-    """A version that has an index, in its store."""
+    """A version with a fingerprint index, and its store."""
 
     store: Store
     manifest: Manifest
 
-    def folder(self, cache: Path, mended: list[Message] | None = None) -> Path:
-        """Return the folder of its index files, in the cache.
+    def folder(self, cache: Path, notes: list[Message] | None = None) -> Path:
+        """Return the folder of the version's index files, in the cache.
 
         Args:
-            cache: where; a store on this disk is linked from there and read in place.
-            mended: a sentence is added for each copy that was damaged and is fetched anew.
+            cache: a folder for copies, or for links if the store is on this disk.
+            notes: a message is added for each damaged copy that was fetched again.
 
         Raises:
-            ConfigError: a file is missing or its bytes aren't those of the manifest.
+            ConfigError: a file is missing, or its bytes differ from those that the manifest names.
         """
         name, version = self.manifest.name, self.manifest.version
         cached = cache / manifest_sha256(self.store, name, version)[:32]
@@ -50,61 +50,60 @@ class Indexed:
             for file, side_file in self.manifest.index.items():
                 path = f"releases/{name}/{version}/{file}"
                 try:
-                    damaged = self._brought(path, side_file.sha256, cached / Path(file).name)
+                    damaged = self._fetched(path, side_file.sha256, cached / Path(file).name)
                 except ReleaseError as error:
                     raise ConfigError(error.place, error.problem, error.remedy) from None
-                if damaged and mended is not None:
+                if damaged and notes is not None:
                     copy, problem = cached / Path(file).name, known(OTHER_BYTES)
-                    mended.append(_("{file}: {problem}; it is fetched anew", file=copy, problem=problem))
+                    notes.append(_("{file}: {problem}; it was fetched again", file=copy, problem=problem))
         return cached
 
-    def _brought(self, path: str, sha256: str, target: Path) -> bool:
-        """Bring a file to its place in the cache; whether a damaged copy was there."""
+    def _fetched(self, path: str, sha256: str, target: Path) -> bool:
+        """Put a file into the cache and return whether this replaced a damaged copy."""
         if self.store.folder is not None and not target.exists():
             target.unlink(missing_ok=True)
-            # By name: what a store erases is gone from here too. A disk without links gets a copy.
+            # A link, so that a file erased from the store disappears here too; a disk without links gets a copy.
             with suppress(OSError):
                 target.symlink_to((self.store.folder / path).resolve())
-        # The stage asks for the digest again, in the same process.
+        # `known_digest` caches: the stage computes the digest again in the same process.
         if target.is_file() and known_digest(target) == sha256:
             return False
-        mend = _(
-            "mend it: {build_command}", build_command=build_command(self.store, self.manifest, self.manifest.version)
-        )
+        command = build_command(self.store, self.manifest, self.manifest.version)
+        repair = _("repair it with {build_command}", build_command=command)
         if target.is_symlink():
             problem = (
                 _("its bytes aren't those that the manifest names") if target.exists() else _("the file is missing")
             )
-            raise ReleaseError(f"{self.store.url}, {path}", problem, mend)
+            raise ReleaseError(f"{self.store.url}, {path}", problem, repair)
         if not self.store.exists(path):
-            raise ReleaseError(f"{self.store.url}, {path}", _("the file is missing"), mend)
+            raise ReleaseError(f"{self.store.url}, {path}", _("the file is missing"), repair)
         part = target.with_suffix(".part")
         try:
             fetch(self.store, path, sha256, part)
         except ReleaseError as error:
-            # One that broke off needs no mending.
-            raise ReleaseError(error.place, error.problem, error.remedy if part.exists() else mend) from error
+            # An interrupted download leaves the part file, and the store needs no repair.
+            raise ReleaseError(error.place, error.problem, error.remedy if part.exists() else repair) from error
         damaged = target.is_file()
         part.replace(target)
         return damaged
 
 
 def find_index(store: Store, spec: str, scheme: Scheme) -> Indexed:
-    """Return the version that has the index; no more than its manifest and a file's footer is read.
+    """Return a version with its index, after checks that read only its manifest and the footer of one index file.
 
     Args:
-        store: where it is.
-        spec: `NAME@VERSION`, or `NAME` for its latest.
-        scheme: of the fingerprints that it is compared with.
+        store: the store of the version.
+        spec: `NAME@VERSION`, or `NAME` for the latest version.
+        scheme: the scheme of the fingerprints to compare with the index.
 
     Raises:
-        ConfigError: there is no such version, documents of it are withdrawn, it has no index, or one of another scheme.
+        ConfigError: there is no such version, some of its documents are withdrawn, or it has no index of this scheme.
     """
     name, version = store.find(spec)
     manifest = load_manifest(store, name, version)
     withdrawn = withdrawn_note(read_log(store), manifest)
     if withdrawn:
-        # New documents would fall for copies that nobody gets.
+        # New documents would be dropped as duplicates of withdrawn ones.
         raise ConfigError(f"{store.url}, {manifest.spec}", withdrawn, _("compare with the latest: {name}", name=name))
     scheme.must_equal(scheme_in(store, manifest), f"{store.url}, {manifest.spec}")
     return Indexed(store, manifest)

@@ -1,11 +1,12 @@
-"""The plan of a version: which documents it holds, in which shards, and why the others are left out.
+"""The plan of a version: which documents it contains, in which shards, and why it leaves out the others.
 
 Planning reads runs, the parent version, withdrawals and refusals, and changes nothing in the store. `write_version`
-carries a plan out.
+executes a plan.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -18,10 +19,11 @@ from latam_corpus import schema
 from latam_corpus.__about__ import __version__
 from latam_corpus.extra_columns import released
 from latam_corpus.pipeline.stored_runs.history import readable_runs
-from latam_corpus.release.building.write import reusable
 from latam_corpus.release.eligibility.admission import LIGHT, scan, scan_statements
 from latam_corpus.release.eligibility.decided_rows import decide_all
 from latam_corpus.release.eligibility.removals import read_replaced, without_requested, without_withdrawn
+from latam_corpus.release.eligibility.replacement_copies import find_replacement_copies, returning_copies
+from latam_corpus.release.eligibility.returned import stand_ins
 from latam_corpus.release.eligibility.statements import (
     dropped_statements,
     holders_of,
@@ -30,13 +32,13 @@ from latam_corpus.release.eligibility.statements import (
     source_terms_of_version,
 )
 from latam_corpus.release.eligibility.summary import accepted_losses
-from latam_corpus.release.refusals.opt_outs import Refused
+from latam_corpus.release.refusals.opt_outs import OptOutList
+from latam_corpus.release.refusals.tombstones import Tombstones
 from latam_corpus.release.storing.manifest import load_manifest, schema_sha256
 from latam_corpus.release.storing.store_tables import LEDGER, read_ledger
 from latam_corpus.storage.spill import Spill
 
 if TYPE_CHECKING:
-    from collections import Counter
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
@@ -47,27 +49,26 @@ if TYPE_CHECKING:
     from latam_corpus.release.eligibility.replacement_copies import ReplacementCopies
     from latam_corpus.release.eligibility.statements import SourceTerms
     from latam_corpus.release.eligibility.strictest import Overruled
-    from latam_corpus.release.refusals.tombstones import Tombstones
-    from latam_corpus.release.storing.manifest import AcceptedLoss, Manifest, Shard
+    from latam_corpus.release.storing.manifest import AcceptedLoss, Shard
     from latam_corpus.release.storing.store import Progress, Store
     from latam_corpus.release.storing.withdrawal_log import WithdrawalLog
 
 
 @dataclass(frozen=True)
 class ReleasePlan:
-    """What a new version will hold.
+    """The contents of a new version.
 
     Attributes:
-        request: what was asked.
-        basis: what was read.
-        inputs: the runs and the parent, with the runs and versions from which single documents come back.
-        parts: the files of documents; places of documents number them in this order.
-        decided: what becomes of each document, and the shards.
-        columns: of the shards, with those that sources and plug-ins add.
-        reused: by number of a shard, the parent's shard that holds the same rows and isn't written again.
-        losses: what the runs lost below their recipes' floors, and why the version is made all the same.
-        runs_on_disk: the folders of runs that explain why documents left, by name.
-        folder: temporary files, which the plan needs until it is written.
+        request: the runs, the parent and the terms.
+        basis: the inputs as read when the build began.
+        inputs: the runs and the parent, with the runs and versions from which single documents return.
+        parts: the files of documents; a document's `part` is an index into them.
+        decided: the decision on each document, and the shards.
+        columns: the columns of the shards, with those that sources and plug-ins add.
+        reused: by index of a shard, the parent's shard that has the same rows and is not written again.
+        losses: losses of the runs below their recipes' floors, with the reason for accepting them.
+        runs_on_disk: the folders of runs that explain why documents were left out, by name.
+        folder: temporary files, needed until the version is written.
     """
 
     request: BuildRequest
@@ -83,14 +84,12 @@ class ReleasePlan:
 
     @property
     def left_out(self) -> Counter[str]:
-        """How many documents of the runs are left out, by reason."""
-        from collections import Counter
-
+        """The number of documents of the runs that are left out, by reason."""
         return sum((self.decided.runs_left_out.get(run.id, Counter()) for run in self.inputs.runs), Counter[str]())
 
     @property
     def overruled(self) -> Counter[Overruled]:
-        """How many documents of the runs stricter statements than their own apply to, see `strictest.BindingTerms`."""
+        """The numbers of run documents that a stricter statement binds, see `strictest.BindingTerms`."""
         return self.decided.overruled
 
 
@@ -98,13 +97,13 @@ def make_plan(request: BuildRequest, basis: Basis, folder: Path, progress: Progr
     """Return the plan of a version.
 
     Args:
-        request: what is asked.
-        basis: the runs, the parent and the refusals.
-        folder: for temporary files; the plan needs them.
-        progress: called with what is done, how much of it, and of how much.
+        request: the runs, the parent and the terms.
+        basis: the inputs as read when the build began.
+        folder: a folder for temporary files, needed until the version is written.
+        progress: called with the name of the step, the units done and their total.
 
     Raises:
-        ConfigError: a run lost more than its recipe's floor, and nobody said why.
+        ConfigError: a run lost more than its recipe's floor, and the request gives no reason to accept that.
         ReleaseError: the files of a run or of the parent can't be read.
     """
     inputs, store, parts = basis.inputs, basis.store, list(basis.parts)
@@ -124,7 +123,7 @@ def make_plan(request: BuildRequest, basis: Basis, folder: Path, progress: Progr
         links=None if inputs.places is None else inputs.places.rename({"of": "duplicate_of"}),
         holders=holders_of((*inputs.others, *inputs.runs), inputs.parent),
     )
-    old, columns = inputs.parent, released(inputs.extra)
+    columns = released(inputs.extra)
     return ReleasePlan(
         request=request,
         basis=basis,
@@ -132,28 +131,28 @@ def make_plan(request: BuildRequest, basis: Basis, folder: Path, progress: Progr
         parts=tuple(parts),
         decided=decided,
         columns=columns,
-        reused=reusable(decided, old.shards, basis.first_of_parent) if old and _written_alike(old, columns) else {},
+        reused=_reusable(basis, decided, columns),
         losses=losses,
-        runs_on_disk=_runs_beside(request.runs) | dict(request.runs_on_disk),
+        runs_on_disk=_neighbouring_runs(request.runs) | dict(request.runs_on_disk),
         folder=folder,
     )
 
 
 @dataclass(frozen=True)
 class _Scanner:
-    """Reads documents as light rows, with what keeps each out of the version.
+    """Reads documents as light rows, each with the reason that keeps it out of the version, if any.
 
     Attributes:
-        request: on which terms the version is released.
-        refused: what owners refuse.
-        withdrawn: what holders have taken back.
-        tombstones: what withdrawals keep out; None if nothing is withdrawn.
-        given: the terms of each run's sources, and of the parent's under "".
-        progress: called with what is done, how much of it, and of how much.
+        request: the terms of the version.
+        refused: refusals by site owners.
+        withdrawn: withdrawals by rights holders.
+        tombstones: documents and texts that withdrawals keep out; None if nothing is withdrawn.
+        given: the terms of each run's sources by name of the run, and those of the parent's sources under "".
+        progress: called with the name of the step, the units done and their total.
     """
 
     request: BuildRequest
-    refused: Refused
+    refused: OptOutList
     withdrawn: pl.DataFrame
     tombstones: Tombstones | None
     given: Mapping[str, Mapping[str, SourceTerms]] = field(repr=False)
@@ -164,44 +163,35 @@ class _Scanner:
         given = {run.id: source_terms(run.sources) for run in basis.inputs.runs}
         if basis.inputs.parent:
             given[""] = source_terms_of_version(basis.inputs.parent)
-        return cls(request, Refused(basis.listed), basis.withdrawn, _tombstones(basis.log), given, progress)
+        tombstones = Tombstones(basis.log) if basis.log.withdrawals else None
+        return cls(request, OptOutList(basis.opt_outs), basis.withdrawn, tombstones, given, progress)
 
     def rows(self, parts: Sequence[Part], start: int = 0) -> Iterator[pl.DataFrame]:
-        """Yield one light row for each document of files, of which the first has the number `start`."""
+        """Yield a light row for each document of some parts; `start` is the index of the first part."""
         for frame in scan(parts, self.request.terms, self.progress, self.refused, self.tombstones, start, self.given):
             yield without_withdrawn(frame, self.withdrawn)
 
     def statements(self, inputs: Inputs, store: Store) -> Iterator[pl.DataFrame]:
-        """Yield light rows of documents that are in no version, for what they state of others."""
+        """Yield light rows of documents outside every version whose statements may bind documents in it."""
         return scan_statements(_statements(inputs, store), self.request.terms, self.refused, self.given)
 
 
-def _tombstones(log: WithdrawalLog) -> Tombstones | None:
-    if not log.withdrawals:
-        return None
-    from latam_corpus.release.refusals.tombstones import Tombstones
-
-    return Tombstones(log)
-
-
-def _runs_beside(runs: Sequence[Path]) -> dict[str, Path]:
-    """Return the readable runs in the output folders of these, by name."""
+def _neighbouring_runs(runs: Sequence[Path]) -> dict[str, Path]:
+    """Return all readable runs in the output folders of these runs, by name."""
     outs = sorted({run.resolve().parent.parent for run in runs})
     return {name: run for out in outs for name, run in readable_runs(out).items()}
 
 
 def _replaced(inputs: Inputs, store: Store, log: WithdrawalLog) -> pl.DataFrame:
-    """Return the documents of the parent that give way: to better copies, or to what comes back after a hold."""
+    """Return the documents of the parent that give way to better copies, or to documents that return after a hold."""
     replaced = read_replaced(inputs.runs if inputs.parent else ())
     if not inputs.parent or not inputs.earlier:
         return replaced
-    from latam_corpus.release.eligibility.returned import stand_ins
-
     return pl.concat([replaced, stand_ins(store, inputs.parent, log)])
 
 
 def _statements(inputs: Inputs, store: Store) -> Iterator[tuple[str, pl.DataFrame]]:
-    """Yield rows that are in no version and may bind others, each with the name of its run."""
+    """Yield rows that are in no version and may bind other documents, with the name of their run."""
     for frame in remembered_statements(store):
         yield "", frame
     for run in {run.id: run for run in (*inputs.runs, *inputs.others)}.values():
@@ -212,38 +202,43 @@ def _statements(inputs: Inputs, store: Store) -> Iterator[tuple[str, pl.DataFram
 def _without_requested(
     scanner: _Scanner, parts: Sequence[Part], basis: Basis, runs_on_disk: Mapping[str, Path], folder: Path
 ) -> tuple[Iterable[pl.DataFrame], ReplacementCopies]:
-    """Return the light rows less what withdrawals keep out, with copies that come back for it, and those copies."""
-    from latam_corpus.release.eligibility.replacement_copies import find_replacement_copies, returning_copies
+    """Apply withdrawals to the light rows; return these with the copies that replace withdrawn documents.
 
+    Returns:
+        The light rows, refused where a withdrawal keeps them out, then those of the copies; and the copies themselves.
+    """
     inputs, store, log = basis.inputs, basis.store, basis.log
-    every, requested = Spill(folder / "read"), Spill(folder / "requested")
-    said = [pl.Series("doc_id", [], pl.String)]
+    scanned, judged = Spill(folder / "read"), Spill(folder / "requested")
+    no_ids = pl.Series("doc_id", [], pl.String)
+    matching_ids = [no_ids]
     for frame in scanner.rows(parts):
-        every.add_by(frame, np.zeros(frame.height, np.int64))
-        said.append(frame.filter(pl.col("withdrawal_by_text").is_not_null())["doc_id"])
-    every.flush()
-    known = _last_released(store, basis.name, pl.concat(said))
+        scanned.add_by(frame, np.zeros(frame.height, np.int64))
+        matching_ids.append(frame.filter(pl.col("withdrawal_by_text").is_not_null())["doc_id"])
+    scanned.flush()
+    released_rows = _last_released(store, basis.name, pl.concat(matching_ids))
     holds = [entry.number for entry in log.withdrawals if entry.kind == "hold"]
-    named = [said[0]]
-    for frame in every.frames(0):
-        rows = without_requested(frame, known, holds)
-        requested.add_by(rows, np.zeros(rows.height, np.int64))
-        named.append(rows.filter(pl.coalesce("withdrawal", "withdrawal_by_text").is_not_null())["doc_id"])
-    requested.flush()
-    every.file(0).unlink(missing_ok=True)
-    twins = find_replacement_copies(pl.concat(named).unique(), inputs.runs, store, inputs.parent, runs_on_disk, log)
-    found = [without_requested(frame, known, holds) for frame in scanner.rows(twins.parts, len(parts))]
-    copies = pl.concat([pl.DataFrame(schema=LIGHT), *found])
-    same = pl.col("doc_id").is_in(copies["doc_id"].implode())
-    there = pl.concat([pl.DataFrame(schema=LIGHT), *(frame.filter(same) for frame in requested.frames(0))])
-    back = returning_copies(copies, twins, there)
-    admitted = back.filter(pl.col("refusal").is_null())["doc_id"]
-    places = twins.of.filter(pl.col("doc_id").is_in(admitted.implode()))
-    return chain(requested.frames(0), [back]), replace(twins, of=places)
+    withdrawn_ids = [no_ids]
+    for frame in scanned.frames(0):
+        rows = without_requested(frame, released_rows, holds)
+        judged.add_by(rows, np.zeros(rows.height, np.int64))
+        withdrawn_ids.append(rows.filter(pl.coalesce("withdrawal", "withdrawal_by_text").is_not_null())["doc_id"])
+    judged.flush()
+    scanned.file(0).unlink(missing_ok=True)
+    twins = find_replacement_copies(
+        pl.concat(withdrawn_ids).unique(), inputs.runs, store, inputs.parent, runs_on_disk, log
+    )
+    candidates = (without_requested(frame, released_rows, holds) for frame in scanner.rows(twins.parts, len(parts)))
+    copies = pl.concat([pl.DataFrame(schema=LIGHT), *candidates])
+    is_copy = pl.col("doc_id").is_in(copies["doc_id"].implode())
+    existing = pl.concat([pl.DataFrame(schema=LIGHT), *(frame.filter(is_copy) for frame in judged.frames(0))])
+    replacements = returning_copies(copies, twins, existing)
+    admitted = replacements.filter(pl.col("refusal").is_null())["doc_id"]
+    replaced_ids = twins.of.filter(pl.col("doc_id").is_in(admitted.implode()))
+    return chain(judged.frames(0), [replacements]), replace(twins, of=replaced_ids)
 
 
 def _last_released(store: Store, name: str, ids: pl.Series) -> pl.DataFrame:
-    """`doc_id` and `exact_hash` of those documents of the latest version that are among these."""
+    """Return `doc_id` and `exact_hash` of those of these documents that the latest version has."""
     latest = store.latest(name) if len(ids) else None
     rows = pl.DataFrame(schema=schema.LEDGER_SCHEMA)
     if latest and LEDGER in load_manifest(store, name, latest).files:
@@ -252,7 +247,19 @@ def _last_released(store: Store, name: str, ids: pl.Series) -> pl.DataFrame:
     return rows.select("doc_id", exact_hash="text_hash_after")
 
 
-def _written_alike(old: Manifest, columns: pl.Schema) -> bool:
-    """Whether this toolkit would write the parent's rows to the same bytes."""
-    mine = (__version__, pa.__version__, schema_sha256(columns))
-    return (old.toolkit, old.pyarrow, old.schema_sha256) == mine
+def _reusable(basis: Basis, decided: DecidedRows, columns: pl.Schema) -> dict[int, Shard]:
+    """Return the shards of the parent that this build would write to the same bytes, by index of the cell."""
+    parent = basis.inputs.parent
+    current = (__version__, pa.__version__, schema_sha256(columns))
+    if parent is None or (parent.toolkit, parent.pyarrow, parent.schema_sha256) != current:
+        return {}
+    unchanged = {}
+    for number, count, _bytes, part, last_part, rewritten in decided.shards.iter_rows():
+        index = part - basis.first_of_parent
+        if rewritten or part != last_part or not 0 <= index < len(parent.shards):
+            continue
+        shard, cell = parent.shards[index], decided.plan.cells[number]
+        has_same_partition = (shard.language, shard.genre, shard.split) == (cell.language, cell.genre, cell.split)
+        if has_same_partition and shard.rows == count:
+            unchanged[number] = shard
+    return unchanged

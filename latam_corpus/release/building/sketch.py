@@ -1,6 +1,6 @@
-"""The fingerprints of a version's shards: made of a shard's texts while it is written, or taken over from the parent.
+"""The fingerprint index of a version: computed while a shard is written, or copied from the parent version.
 
-A file of the index is a function of its shard and of the scheme: the shard's rows in the shard's order, in its row
+A file of the index is a function of its shard and of the scheme. It has the shard's rows in the same order and row
 groups.
 """
 
@@ -42,14 +42,14 @@ if TYPE_CHECKING:
     from latam_corpus.release.storing.manifest import Manifest, Shard
     from latam_corpus.release.storing.store import Store
 
-# Bytes of text that are fingerprinted at once: their word table takes several times as much.
+# Bytes of text that are fingerprinted at once; their word table needs several times as much memory.
 _TEXT_BYTES: Final = 8 << 20
 _READ: Final = [*(name for name in SKETCHED if name not in Fingerprint.gives), "language", "text"]
 _OPTIONS: Final = frozenset(field.name for field in dataclasses.fields(Fingerprint)) - {"sketch"}
 
 
 def scheme_of(options: Mapping[str, Any]) -> Scheme:
-    """Return the scheme that the options of a stage `dedupe` make.
+    """Return the scheme of fingerprints for the options of a stage `dedupe`.
 
     >>> scheme_of({"contained": "drop", "shingle": 7}).shingle
     7
@@ -58,7 +58,7 @@ def scheme_of(options: Mapping[str, Any]) -> Scheme:
 
 
 def scheme_of_stages(stages: Sequence[Mapping[str, Any]]) -> Scheme | None:
-    """Return the scheme by which a recipe with these stages finds near-duplicates; None when it finds none.
+    """Return the scheme by which these stages of a recipe find near-duplicates; None if they search for none.
 
     >>> scheme_of_stages([{"use": "repair"}, {"use": "dedupe", "near": False}]) is None
     True
@@ -68,39 +68,39 @@ def scheme_of_stages(stages: Sequence[Mapping[str, Any]]) -> Scheme | None:
 
 
 def scheme_in(store: Store, manifest: Manifest) -> Scheme:
-    """Return the scheme of a version's index, as its first file states it.
+    """Return the scheme that the first file of a version's index states.
 
     Raises:
         ConfigError: the version has no index, or its first file is damaged or of another toolkit.
     """
     if manifest.index:
         return _scheme_of_file(store, manifest, min(manifest.index))
-    latest = store.latest(manifest.name) == manifest.version
-    upon = manifest.version if latest else "latest"
-    # A build upon an older version would put its documents in place of the latest's.
-    which = _("build it") if latest else _("name a version that was built with one, or build one upon the latest")
-    remedy = Message("{which}: {command}", {"which": which, "command": build_command(store, manifest, upon)})
+    is_latest = store.latest(manifest.name) == manifest.version
+    # A build based on an older version would drop the documents that were added since.
+    parent = manifest.version if is_latest else "latest"
+    action = _("build it") if is_latest else _("name a version that has an index, or build one based on the latest")
+    remedy = Message("{action}: {command}", {"action": action, "command": build_command(store, manifest, parent)})
     raise ConfigError(f"{store.url}, {manifest.spec}", _("it was built without a fingerprint index"), remedy)
 
 
-def build_command(store: Store, manifest: Manifest, upon: str) -> str:
-    """Return the command that makes the next version of a release upon a version, or mends that one's index."""
-    return f"`latam-corpus release build {manifest.name} --parent {upon} --store {store.url}`"
+def build_command(store: Store, manifest: Manifest, parent: str) -> str:
+    """Return the command that builds the next version based on a parent version, or repairs the parent's index."""
+    return f"`latam-corpus release build {manifest.name} --parent {parent} --store {store.url}`"
 
 
 def scheme_of_release(store: Store, manifest: Manifest) -> Scheme:
-    """Return the scheme of a version's index, of which files may be damaged or missing.
+    """Return the scheme of a version's index even if some of its files are damaged or missing.
 
-    It is stated by each of its files; where none can be read, by those of the release's other versions, the newest
-    first; where there are none, it is the usual one.
+    Every readable file of the index states the scheme. If the version has none, the release's other versions decide,
+    the newest first. If they have none either, the default scheme is returned.
     """
-    others = [version for version in reversed(store.versions(manifest.name)) if version != manifest.version]
-    for version in (manifest.version, *others):
+    other_versions = [version for version in reversed(store.versions(manifest.name)) if version != manifest.version]
+    for version in (manifest.version, *other_versions):
         with suppress(ReleaseError):
-            one = load_manifest(store, manifest.name, version)
-            for file in sorted(one.index):
+            indexed = load_manifest(store, manifest.name, version)
+            for file in sorted(indexed.index):
                 with suppress(ConfigError):
-                    return _scheme_of_file(store, one, file)
+                    return _scheme_of_file(store, indexed, file)
     return Scheme()
 
 
@@ -131,52 +131,51 @@ def _scheme_of_file(store: Store, manifest: Manifest, file: str) -> Scheme:
 
 
 def _is_current(metadata: bytes | None, now: bytes, language: str) -> bool:
-    """Whether a file of an index says that it was made as one is now; spellings count where the language has some."""
-    mine, its = index_metadata(now), index_metadata(metadata)
+    """Whether an index file has the metadata of one written now; spelling rules count only for languages with rules."""
+    current, stored = index_metadata(now), index_metadata(metadata)
     if not codes_spelled(language):
-        mine["spellings"] = its["spellings"] = None
-    return mine == its
+        current["spellings"] = stored["spellings"] = None
+    return current == stored
 
 
-def otherwise_spelled(store: Store, manifest: Manifest) -> list[str]:
-    """Return a version's languages whose words in its index were normalised by other spellings, or by none."""
+def languages_with_former_spellings(store: Store, manifest: Manifest) -> list[str]:
+    """Return the languages of a version whose index was computed with other spelling rules, or with none."""
     languages = set()
     for shard in manifest.shards:
         path = ("releases", manifest.name, manifest.version, shard.index)
         if shard.index not in manifest.index or shard.language in languages or not codes_spelled(shard.language):
             continue
-        with suppress(ReleaseError, pa.ArrowException, OSError), store.open(*path) as opened:  # others tell damage
-            if (
-                index_metadata((pq.read_metadata(opened).metadata or {}).get(METADATA)).get("spellings")
-                != spellings_digest()
-            ):
+        # Damage is reported when the index is read.
+        with suppress(ReleaseError, pa.ArrowException, OSError), store.open(*path) as opened:
+            metadata = index_metadata((pq.read_metadata(opened).metadata or {}).get(METADATA))
+            if metadata.get("spellings") != spellings_digest():
                 languages.add(shard.language)
     return sorted(languages)
 
 
 @dataclass(frozen=True)
 class Sketcher:
-    """What makes the index of a version.
+    """Writes the index of a version.
 
     Attributes:
-        fingerprint: the stage that sketches a text.
-        store: where the parent version is.
-        old: the parent version, whose files are taken over as its shards are.
+        fingerprint: the stage that computes fingerprints.
+        store: the store of the parent version.
+        parent: the parent version, whose index files are reused with its shards.
     """
 
     fingerprint: Fingerprint
     store: Store
-    old: Manifest | None
+    parent: Manifest | None
 
     @classmethod
-    def of(cls, scheme: Scheme, store: Store, old: Manifest | None) -> Self:
-        """Return what makes an index of this scheme."""
+    def of(cls, scheme: Scheme, store: Store, parent: Manifest | None) -> Self:
+        """Return a sketcher for a scheme."""
         options = {name: value for name, value in scheme.to_dict().items() if name in _OPTIONS}
-        return cls(Fingerprint(sketch=True, scheme=scheme.name, **options), store, old)
+        return cls(Fingerprint(sketch=True, scheme=scheme.name, **options), store, parent)
 
     @contextmanager
     def opened(self, target: Path) -> Iterator[Callable[[pl.DataFrame], None]]:
-        """Return a function that adds what the index has of a shard's next row group to the file."""
+        """Open an index file; yield a function that adds the fingerprints of a shard's next row group to it."""
         with writer(target, INDEX, metadata_of(self.fingerprint.parameters())) as file:
             yield lambda group: write_group(file, self._sketched(group))
 
@@ -185,13 +184,13 @@ class Sketcher:
         frames = group.select(_READ).with_columns(piece.alias("piece")).partition_by("piece")
         return group_of(pl.concat([self.fingerprint(Batch(frame)).frame.select(SKETCHED) for frame in frames]))
 
-    def take_over(self, shard: Shard, target: Path) -> bool:
-        """Write the index file of a shard of the parent: the parent's own where it is sound; False where made anew.
+    def reuse_or_rebuild(self, shard: Shard, target: Path) -> bool:
+        """Write the index file of a shard of the parent and return whether the parent's file could be reused.
 
         Raises:
             ReleaseError: the shard can't be read.
         """
-        if self._taken(shard, target):
+        if self._reused(shard, target):
             return True
         try:
             with self.store.open(shard.object) as opened, self.opened(target) as add:
@@ -203,26 +202,25 @@ class Sketcher:
                 return False
         except (pa.ArrowException, OSError) as error:
             place = f"{self.store.url}, {shard.object}"
-            # Of the parent, since only its shards are taken over.
-            spec = self.old.spec if self.old else "NAME@VERSION"
+            spec = self.parent.spec if self.parent else "NAME@VERSION"
             verify = f"latam-corpus release verify {spec} --store {self.store.url}"
-            remedy = _("put a sound copy in its place; `{verify}` tells what else is damaged", verify=verify)
+            remedy = _("replace it with an undamaged copy; `{verify}` lists all damaged files", verify=verify)
             raise ReleaseError(place, _("it can't be read: {cause}", cause=error), remedy) from error
 
-    def _taken(self, shard: Shard, target: Path) -> bool:
-        """Whether the target is the parent's file now; it is not when that has other bytes or another scheme."""
-        earlier = self.old.files.get(shard.index) if self.old else None
-        if self.old is None or earlier is None:
+    def _reused(self, shard: Shard, target: Path) -> bool:
+        """Copy the parent's index file to the target; return False if it is damaged or has another scheme."""
+        recorded = self.parent.files.get(shard.index) if self.parent else None
+        if self.parent is None or recorded is None:
             return False
-        path = self.store.path("releases", self.old.name, self.old.version, shard.index)
-        # Under another name: what is written over a link is written over the parent's file.
+        path = self.store.path("releases", self.parent.name, self.parent.version, shard.index)
+        # Under another name: writing to a link would overwrite the parent's file.
         copy = target.with_suffix(".parent")
         try:
             if self.store.folder is None:
                 self.store.filesystem.get_file(path, str(copy))
             else:
                 link_or_copy(Path(path), copy)
-            sound = digest_of(copy) == earlier.sha256
+            sound = digest_of(copy) == recorded.sha256
             metadata = pq.read_metadata(copy).metadata if sound else {}
             now = metadata_of(self.fingerprint.parameters())[METADATA]
             sound = sound and _is_current(metadata.get(METADATA), now, shard.language)

@@ -1,7 +1,7 @@
-"""The ledger of a version and its shards: each file is read once, its rows spilled by shard, each then sorted.
+"""Write the ledger and the shards of a version: read each file once, spill its rows by shard, sort each shard.
 
-Memory holds the rows being spilled and what a writer sorts at once, whatever the corpus; the disk holds its texts
-once more while a build runs.
+Memory use does not depend on the size of the corpus: it is the rows being spilled and those that each writer sorts at
+once. During a build the disk needs space for a second copy of all texts.
 """
 
 from __future__ import annotations
@@ -26,40 +26,35 @@ from latam_corpus.storage.durable import digest_of
 from latam_corpus.storage.spill import Spill, compact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
 
+    from latam_corpus.release.building.release_plan import ReleasePlan
     from latam_corpus.release.building.sketch import Sketcher
-    from latam_corpus.release.eligibility.build_inputs import Part
-    from latam_corpus.release.eligibility.decided_rows import DecidedRows, Range
+    from latam_corpus.release.eligibility.decided_rows import Range
     from latam_corpus.release.storing.shard_plan import Cell, Plan
-    from latam_corpus.release.storing.store import Progress, Store
+    from latam_corpus.release.storing.store import Progress
 
-_GROUP: Final = 200_000
+_GROUP_ROWS: Final = 200_000  # of the ledger
 
 
-def write_ledger(target: Path, decided: DecidedRows, version: str, places: pl.DataFrame | None = None) -> None:
-    """Write the ledger, sorted by document, as Parquet.
-
-    Args:
-        target: the file.
-        decided: what became of all rows.
-        version: the reason of the released rows.
-        places: `doc_id` of those that come back as copies, and the document `of` which each takes the place.
-    """
-    places = pl.DataFrame(schema={"doc_id": pl.String, "of": pl.String}) if places is None else places
+def write_ledger(target: Path, plan: ReleasePlan, version: str) -> None:
+    """Write the ledger, sorted by document, as Parquet; released rows have the version as their reason."""
+    decided, places = plan.decided, plan.inputs.places
+    if places is None:
+        places = pl.DataFrame(schema={"doc_id": pl.String, "of": pl.String})
     with writer(target, schema.LEDGER_SCHEMA) as opened:
-        waiting = pl.DataFrame(schema=schema.LEDGER_SCHEMA)
+        pending = pl.DataFrame(schema=schema.LEDGER_SCHEMA)
         for rows in decided.ranges():
-            waiting = pl.concat([waiting, _ledger_rows(rows, decided.plan, version, places)])
-            whole = waiting.height - waiting.height % _GROUP
-            for start in range(0, whole, _GROUP):
-                write_group(opened, waiting[start : start + _GROUP])
-            waiting = waiting[whole:]
-        if waiting.height:
-            write_group(opened, waiting)
+            pending = pl.concat([pending, _ledger_rows(rows, decided.plan, version, places)])
+            end = pending.height - pending.height % _GROUP_ROWS
+            for start in range(0, end, _GROUP_ROWS):
+                write_group(opened, pending[start : start + _GROUP_ROWS])
+            pending = pending[end:]
+        if pending.height:
+            write_group(opened, pending)
 
 
 def _ledger_rows(rows: Range, plan: Plan, version: str, places: pl.DataFrame) -> pl.DataFrame:
@@ -71,11 +66,10 @@ def _ledger_rows(rows: Range, plan: Plan, version: str, places: pl.DataFrame) ->
     stricter = pl.concat_str(
         pl.col("evidence").str.strip_suffix("}"), pl.lit(', "strictest_stated_by": '), "stricter", pl.lit("}")
     )
-    told = rows.released.with_columns(evidence).with_columns(
+    with_evidence = rows.released.with_columns(evidence).with_columns(
         pl.when(pl.col("stricter").is_null()).then("evidence").otherwise(stricter).alias("evidence")
     )
-    every = told.join(places, on="doc_id", how="left", maintain_order="left")
-    released = every.select(
+    released = with_evidence.join(places, on="doc_id", how="left", maintain_order="left").select(
         "doc_id",
         pl.col("source_id").cast(pl.String),
         pl.lit("release").alias("stage"),
@@ -95,63 +89,49 @@ def _ledger_rows(rows: Range, plan: Plan, version: str, places: pl.DataFrame) ->
         pl.col("exact_hash").alias("text_hash_before"),
         "chars",
     )
-    every = pl.concat([schema.conform(frame, schema.LEDGER_SCHEMA) for frame in (released, left_out)])
-    return every.sort("doc_id", "verdict", "reason", "text_hash_before", maintain_order=True)
+    ledger = pl.concat([schema.conform(frame, schema.LEDGER_SCHEMA) for frame in (released, left_out)])
+    return ledger.sort("doc_id", "verdict", "reason", "text_hash_before", maintain_order=True)
 
 
 _WRITERS: Final = min(4, os.cpu_count() or 1)
 _INDEX: Final = ".index"
-_SORTED: Final = 32 << 20  # bytes of a shard's rows, about, that a writer sorts at once
+_SORTED_BYTES: Final = 32 << 20  # approximate size of the rows that a writer sorts at once
 
 
 @dataclass(frozen=True)
 class Written:
-    """What was written: the shards, in the store, and the index, in a temporary folder.
+    """The shards of a version, in the store, and its index, still in a temporary folder.
 
     Attributes:
-        shards: in the order of the plan's cells.
-        files: the index's files by their names in the version's folder.
-        index: what the manifest says of each.
-        remade: those of the parent's shards that had to be made anew.
+        shards: the shards, in the order of the plan's cells.
+        files: the index files, by their names in the version's folder.
+        index: the digest and size of each index file, for the manifest.
+        rebuilt: names of index files that were rebuilt for reused shards, as the parent's were damaged or outdated.
     """
 
     shards: tuple[Shard, ...]
     files: dict[str, Path]
     index: dict[str, SideFile]
-    remade: frozenset[str] = frozenset()
+    rebuilt: frozenset[str] = frozenset()
 
 
-def write_shards(
-    decided: DecidedRows,
-    parts: Sequence[Part],
-    reused: Mapping[int, Shard],
-    store: Store,
-    folder: Path,
-    columns: pl.Schema = schema.RELEASE_SCHEMA,
-    sketcher: Sketcher | None = None,
-    progress: Progress | None = None,
-) -> Written:
-    """Return the version's shards and their index.
+def write_shards(plan: ReleasePlan, sketcher: Sketcher | None, progress: Progress | None) -> Written:
+    """Write the version's shards into the store, and their index into the plan's temporary folder.
 
     Args:
-        decided: which document goes where.
-        parts: the files that the light rows' `part` means.
-        reused: for a cell's index, a shard of the parent that holds the same rows and isn't written again.
-        store: where the objects go.
-        folder: for temporary files, and for the index.
-        columns: of the version.
-        sketcher: what makes the index; None for a version without.
-        progress: told what is done, how much of it and of how much.
+        plan: the plan of the version.
+        sketcher: the writer of the index; None for a version without an index.
+        progress: called with the name of the step, the units done and their total.
     """
-    cells = decided.plan.cells
+    decided, reused, cells = plan.decided, plan.reused, plan.decided.plan.cells
     by_number: dict[int, Shard] = {}
     with ThreadPoolExecutor(_WRITERS) as pool:
-        spill = _spilled(decided, reused, parts, folder, progress)
+        spill = _spilled(plan, progress)
         todo = [number for number in range(len(cells)) if number not in reused]
-        files = pool.map(lambda number: _write_shard(spill, number, cells[number].split, columns, sketcher), todo)
+        files = pool.map(lambda number: _write_shard(spill, number, cells[number].split, plan.columns, sketcher), todo)
         for done, (number, (file, sha256)) in enumerate(zip(todo, files, strict=True)):
             size = file.stat().st_size
-            store.add_object(file, sha256)
+            plan.basis.store.add_object(file, sha256)
             by_number[number] = _shard(cells[number], sha256, size, *decided.shards.row(number)[1:3])
             if progress:
                 progress(N_("writing shards"), done + 1, len(todo))
@@ -161,31 +141,13 @@ def write_shards(
         if sketcher is None:
             return Written(shards, {}, {})
         paths = [spill.file(number).with_suffix(_INDEX) for number in range(len(cells))]
-        taken = pool.map(lambda number: sketcher.take_over(reused[number], paths[number]), reused)
+        are_reused = pool.map(lambda number: sketcher.reuse_or_rebuild(reused[number], paths[number]), reused)
         names = [shard.index for shard in shards]
-        remade = frozenset(names[number] for number, whole in zip(reused, taken, strict=True) if not whole)
+        rebuilt = frozenset(
+            names[number] for number, is_reused in zip(reused, are_reused, strict=True) if not is_reused
+        )
         side_files = pool.map(_side_file, paths)
-        return Written(shards, dict(zip(names, paths, strict=True)), dict(zip(names, side_files, strict=True)), remade)
-
-
-def reusable(decided: DecidedRows, shards: Sequence[Shard], first: int) -> dict[int, Shard]:
-    """For each cell that holds just the rows of one of the parent's shards, that shard.
-
-    Args:
-        decided: which document goes where.
-        shards: the parent's shards.
-        first: the `part` of the first of them.
-    """
-    unchanged = {}
-    for number, count, _bytes, part, last, rewritten in decided.shards.iter_rows():
-        index = part - first
-        if rewritten or part != last or not 0 <= index < len(shards):
-            continue
-        shard, cell = shards[index], decided.plan.cells[number]
-        same = (shard.language, shard.genre, shard.split) == (cell.language, cell.genre, cell.split)
-        if same and shard.rows == count:
-            unchanged[number] = shard
-    return unchanged
+        return Written(shards, dict(zip(names, paths, strict=True)), dict(zip(names, side_files, strict=True)), rebuilt)
 
 
 def _shard(cell: Cell, sha256: str, size: int, rows: int, text_bytes: int) -> Shard:
@@ -203,13 +165,11 @@ def _shard(cell: Cell, sha256: str, size: int, rows: int, text_bytes: int) -> Sh
     )
 
 
-def _spilled(
-    decided: DecidedRows, reused: Mapping[int, Shard], parts: Sequence[Part], folder: Path, progress: Progress | None
-) -> Spill:
-    """Return the rows of all shards that are written, by shard."""
-    spill = Spill(folder)
-    for every in decided.places():
-        places = every.filter(~pl.col("shard").is_in(list(reused)))
+def _spilled(plan: ReleasePlan, progress: Progress | None) -> Spill:
+    """Return the rows of all shards to write, spilled by shard."""
+    spill, parts = Spill(plan.folder), plan.parts
+    for all_places in plan.decided.places():
+        places = all_places.filter(~pl.col("shard").is_in(list(plan.reused)))
         if places.is_empty():
             continue
         number = int(places["part"][0])
@@ -235,7 +195,7 @@ def _side_file(file: Path) -> SideFile:
 def _write_shard(
     spill: Spill, number: int, split: str, columns: pl.Schema, sketcher: Sketcher | None
 ) -> tuple[Path, str]:
-    """Return the written file and its digest, with its part of the index beside it; the spilled rows are deleted."""
+    """Write a shard, and its index file next to it; return the file and its digest. The spilled rows are deleted."""
     target = spill.file(number).with_suffix(".parquet")
     sketching = sketcher.opened(spill.file(number).with_suffix(_INDEX)) if sketcher else nullcontext()
     with writer(target, columns) as opened, sketching as sketch:
@@ -248,14 +208,14 @@ def _write_shard(
 
 
 def row_groups(spill: Spill, number: int) -> Iterator[pl.DataFrame]:
-    """Yield a shard's row groups, by `doc_id`; memory holds each row's id and the rows that are sorted at once."""
+    """Yield a shard's row groups, sorted by `doc_id`, with the ids of all rows and one lot of rows in memory."""
     light = pl.concat(compact(rows.select("doc_id", pl.col("text").str.len_bytes())) for rows in spill.frames(number))
     order = light["doc_id"].arg_sort().to_numpy()
     sizes = light["text"].to_numpy()[order].astype(np.int64)
     del light
     ends = np.array(group_ends(sizes.tolist()))
-    beside_texts = (spill.file(number).stat().st_size - int(sizes.sum())) // len(sizes)
-    lots = (np.cumsum(sizes + beside_texts)[ends - 1] - 1) // _SORTED
+    other_bytes = (spill.file(number).stat().st_size - int(sizes.sum())) // len(sizes)  # per row, without its text
+    lots = (np.cumsum(sizes + other_bytes)[ends - 1] - 1) // _SORTED_BYTES
     if lots[-1]:
         lot_of = np.empty(len(order), dtype=np.int64)
         lot_of[order] = np.repeat(lots, np.diff(ends, prepend=0))
@@ -272,8 +232,8 @@ def row_groups(spill: Spill, number: int) -> Iterator[pl.DataFrame]:
 
 
 def _by_lot(spill: Spill, number: int, lot_of: NDArray[np.int64]) -> Spill:
-    """Return a shard's rows by the lots in which they are sorted; its own file is deleted."""
-    by_lot = Spill(spill.file(number).with_suffix(".lots"), most=_SORTED // 2)
+    """Spill a shard's rows again, by the lot in which they are sorted; delete the shard's file."""
+    by_lot = Spill(spill.file(number).with_suffix(".lots"), most=_SORTED_BYTES // 2)
     first = 0
     for rows in spill.frames(number):
         by_lot.add_texts_by(rows, lot_of[first : first + rows.height])

@@ -1,4 +1,4 @@
-"""Carrying out the plan of a version: shards, index, ledger, pages and the manifest, and nothing half visible."""
+"""Write a planned version: shards, index, ledger, pages and, last, the manifest that makes it visible."""
 
 from __future__ import annotations
 
@@ -15,14 +15,17 @@ from latam_corpus.errors import ConfigError, PartError, ReleaseError
 from latam_corpus.messages import Message, _, enumerated
 from latam_corpus.pipeline.stored_runs.reasons import meaning
 from latam_corpus.release.building.build_basis import OvertakenError
+from latam_corpus.release.building.diff import diff
 from latam_corpus.release.building.sketch import Sketcher, scheme_of_release, scheme_of_stages
 from latam_corpus.release.building.write import write_ledger, write_shards
+from latam_corpus.release.eligibility.expired_terms import enter_lapses
 from latam_corpus.release.eligibility.removals import remember_withdrawn
 from latam_corpus.release.eligibility.statements import remember
 from latam_corpus.release.eligibility.summary import count_rows, run_entries, source_entries
 from latam_corpus.release.pages.card import CARD, card
 from latam_corpus.release.pages.changelog import CHANGELOG, all_new, changelog
 from latam_corpus.release.pages.croissant import CROISSANT, croissant
+from latam_corpus.release.pages.judgements import audited_rows
 from latam_corpus.release.pages.obligations import ATTRIBUTION, attribution
 from latam_corpus.release.storing.manifest import (
     INDEX_FOLDER,
@@ -49,48 +52,46 @@ if TYPE_CHECKING:
     from latam_corpus.release.building.write import Written
     from latam_corpus.release.eligibility.build_inputs import Inputs
     from latam_corpus.release.pages.changelog import Change
-    from latam_corpus.release.storing.manifest import Audited
     from latam_corpus.release.storing.store import Progress, Store
 
 
 def write_version(plan: ReleasePlan, progress: Progress | None = None) -> Manifest:
-    """Write the version of a plan; returns its manifest, or the latest version's if nothing would change.
+    """Write a planned version and return its manifest, or the latest version's manifest if nothing would change.
 
     Args:
-        plan: what the version holds.
-        progress: called with what is done, how much of it, and of how much.
+        plan: the contents of the version.
+        progress: called with the name of the step, the units done and their total.
 
     Raises:
-        OvertakenError: another version was made meanwhile, whose documents this one would lack, or something was
-            withdrawn.
+        OvertakenError: since the plan began another version became the latest, or documents were withdrawn.
         ReleaseError: nothing is left to release, or the version can't be written.
     """
     request, basis = plan.request, plan.basis
-    store, name, old = basis.store, request.name, plan.inputs.parent
+    store, name, parent = basis.store, request.name, plan.inputs.parent
     if not plan.decided.flow.released and not request.may_be_empty:
         _refuse_empty(plan)
-    sketcher = Sketcher.of(_scheme(plan.inputs, store), store, old) if request.index else None
-    written = write_shards(plan.decided, plan.parts, plan.reused, store, plan.folder, plan.columns, sketcher, progress)
+    sketcher = Sketcher.of(_scheme(plan.inputs, store), store, parent) if request.index else None
+    written = write_shards(plan, sketcher, progress)
     with store.claim(name):
         basis.check()  # planning and writing may have taken hours
         remember_withdrawn(store, name, basis.withdrawn)
         remember(store, name, plan.decided.remembered, plan.decided.lifted)
         versions = store.versions(name)
         draft = _draft(plan, written, request.version or next_version(versions, request.terms.today))
-        remade = {file: path for file, path in written.files.items() if file in written.remade}
-        # A parent that is named without runs gets its damaged index anew, whichever version came after it.
-        mended = old if old and remade and not request.runs and _holds_the_same(old, draft) else None
-        same = mended or _unchanged_since(store, draft, versions)
-        if same:
-            _put_index(store, name, same.version, remade)
+        rebuilt = {file: path for file, path in written.files.items() if file in written.rebuilt}
+        # A request with a parent and no runs repairs the parent's index, even if the parent is not the latest version.
+        repaired = parent if parent and rebuilt and not request.runs and _have_same_contents(parent, draft) else None
+        existing = repaired or _unchanged_since(store, draft, versions)
+        if existing:
+            _put_index(store, name, existing.version, rebuilt)
             if store.signer:
-                place = ("releases", name, same.version, MANIFEST)
+                place = ("releases", name, existing.version, MANIFEST)
                 store.sign(store.read(*place), *place)
-            return same
+            return existing
         basis.check_latest()
         number = _reserved(plan, versions)
         if store.folder is not None:
-            # A killed build that had this number may have had other shards.
+            # A killed build with the same number may have left index files of other shards.
             shutil.rmtree(store.folder / "releases" / name / number / INDEX_FOLDER, ignore_errors=True)
         _put_index(store, name, number, written.files)
         return _publish(plan, draft.model_copy(update={"version": number}))
@@ -98,7 +99,7 @@ def write_version(plan: ReleasePlan, progress: Progress | None = None) -> Manife
 
 def _refuse_empty(plan: ReleasePlan) -> NoReturn:
     store, name, decided = plan.basis.store, plan.request.name, plan.decided
-    with store.claim(name):  # no version is made, and an older run must not be built on its former terms
+    with store.claim(name):  # even without a version, so that a later build of an older run knows the stricter terms
         remember(store, name, decided.remembered, decided.lifted)
     raise ReleaseError(name, _("nothing is left to release"), _why_nothing(decided.reasons))
 
@@ -106,12 +107,12 @@ def _refuse_empty(plan: ReleasePlan) -> NoReturn:
 def _why_nothing(reasons: Mapping[str, int]) -> Message:
     if not reasons:
         return _("the runs kept no document; `latam-corpus explain` says why")
-    each = [Message("{reason} ({n})", {"reason": meaning(one), "n": str(rows)}) for one, rows in reasons.items()]
-    return _("left out: {reasons}", reasons=enumerated(each))
+    counts = [Message("{reason} ({n})", {"reason": meaning(reason), "n": str(n)}) for reason, n in reasons.items()]
+    return _("left out: {reasons}", reasons=enumerated(counts))
 
 
 def _scheme(inputs: Inputs, store: Store) -> Scheme:
-    """Return the scheme of the version's index: that of its runs' deduplication, else the release's so far."""
+    """Return the scheme of the runs' deduplication if all use the same one, else that of the parent's index."""
     schemes = {scheme for run in inputs.runs if (scheme := scheme_of_stages(run.stages))}
     if len(schemes) == 1:
         return schemes.pop()
@@ -119,16 +120,19 @@ def _scheme(inputs: Inputs, store: Store) -> Scheme:
 
 
 def _draft(plan: ReleasePlan, written: Written, version: str) -> Manifest:
-    """Return the manifest as far as it is known before the version has its number."""
+    """Return the manifest without the files that are written after the version number is reserved."""
     request, inputs, decided = plan.request, plan.inputs, plan.decided
-    store, name, old, terms = plan.basis.store, request.name, inputs.parent, request.terms
+    store, name, parent, terms = plan.basis.store, request.name, inputs.parent, request.terms
+    parent_entry = None
+    if parent:
+        parent_entry = Parent(version=parent.version, sha256=manifest_sha256(store, name, parent.version))
     return Manifest(
         name=name,
         version=version,
         title=inputs.title or name,
         created=request.created,
         as_of=terms.today,
-        parent=Parent(version=old.version, sha256=manifest_sha256(store, name, old.version)) if old else None,
+        parent=parent_entry,
         toolkit=__version__,
         pyarrow=pa.__version__,
         admit=terms.admit,
@@ -146,20 +150,11 @@ def _draft(plan: ReleasePlan, written: Written, version: str) -> Manifest:
         left_out=dict(decided.reasons),
         sources=source_entries(inputs, decided.groups),
         accepted_losses=plan.losses,
-        audited=_audited(plan),
+        audited=audited_rows(request.judged, decided.judged) if request.judged else (),
         shard_limit=decided.limit,
         shards=written.shards,
         files=written.index,
     )
-
-
-def _audited(plan: ReleasePlan) -> tuple[Audited, ...]:
-    """Return what readers judged of the documents that are released."""
-    if not plan.request.judged:
-        return ()
-    from latam_corpus.release.pages.judgements import audited_rows
-
-    return audited_rows(plan.request.judged, plan.decided.judged)
 
 
 def _put_index(store: Store, name: str, version: str, written: Mapping[str, Path]) -> None:
@@ -168,13 +163,17 @@ def _put_index(store: Store, name: str, version: str, written: Mapping[str, Path
 
 
 def _reserved(plan: ReleasePlan, versions: Sequence[str]) -> str:
-    """Return the version's number, which no other build can take now."""
+    """Reserve a version number, so that no other build can take it, and return it.
+
+    Raises:
+        ReleaseError: the requested number is taken, or the clock is earlier than the newest version.
+    """
     name, version, today = plan.request.name, plan.request.version, plan.request.terms.today
     taken = list(versions)
     number = version or next_version(taken, today)
     newest = max(versions, key=version_key, default=number)
     if version is None and version_key(number) < version_key(newest):
-        problem = _("by this machine's clock it is {today}, before {newest} was made", today=today, newest=newest)
+        problem = _("this machine's clock says {today}, which is before {newest} was made", today=today, newest=newest)
         raise ReleaseError(name, problem, _("set the clock, or name the version"))
     while number in taken or not plan.basis.store.reserve(name, number):
         if version:
@@ -187,22 +186,20 @@ def _reserved(plan: ReleasePlan, versions: Sequence[str]) -> str:
 
 
 def _publish(plan: ReleasePlan, draft: Manifest) -> Manifest:
-    """Write the files of a version whose shards are there, then its manifest, and make it the latest."""
-    basis, store, old, folder = plan.basis, plan.basis.store, plan.inputs.parent, plan.folder
+    """Write the ledger and the pages of a version whose shards are written, then its manifest; make it the latest."""
+    basis, store, parent, folder = plan.basis, plan.basis.store, plan.inputs.parent, plan.folder
     log = read_log(store)
-    if old:
-        from latam_corpus.release.eligibility.expired_terms import enter_lapses
-
-        log = enter_lapses(store, log, old, plan.decided.ranges(), draft.created)
+    if parent:
+        log = enter_lapses(store, log, parent, plan.decided.ranges(), draft.created)
     draft = draft.model_copy(update={"withdrawal_sequence": log.sequence})
     names = ("releases", draft.name, draft.version)
     ledger = folder / LEDGER
-    write_ledger(ledger, plan.decided, draft.version, plan.inputs.places)
+    write_ledger(ledger, plan, draft.version)
     index = draft.files
     files = {LEDGER: SideFile(sha256=digest_of(ledger), bytes=ledger.stat().st_size)}
     store.put(ledger, *names, LEDGER)
     draft = draft.model_copy(update={"files": index | files})
-    earlier = read_side_file(store, old, CHANGELOG).decode() if old and CHANGELOG in old.files else ""
+    earlier = read_side_file(store, parent, CHANGELOG).decode() if parent and CHANGELOG in parent.files else ""
     pages = {
         CARD: card(draft).encode(),
         CHANGELOG: changelog(draft, _changes(plan, draft), earlier).encode(),
@@ -217,8 +214,8 @@ def _publish(plan: ReleasePlan, draft: Manifest) -> Manifest:
     store.write(sums(manifest, hashlib.sha256(dumped).hexdigest()), *names, SUMS)
     store.sign(dumped, *names, MANIFEST)
     store.create(dumped, *names, MANIFEST)
-    # Only a local disk has locks. Elsewhere a withdrawal writes its entry and then looks for versions, so that it or
-    # this build sees the other; of two builds upon the latest version the one that points first makes the next.
+    # Only a local disk has locks. Elsewhere a withdrawal writes its entry before it looks for versions, so that either
+    # the withdrawal or this build sees the other. Of two builds with the same parent the first swap wins.
     try:
         basis.check_log()
         basis.point(draft.version)
@@ -229,23 +226,21 @@ def _publish(plan: ReleasePlan, draft: Manifest) -> Manifest:
 
 
 def _changes(plan: ReleasePlan, draft: Manifest) -> list[Change]:
-    """Return what `release diff` says of the parent and the version, without the reasons of runs that are damaged."""
-    store, old = plan.basis.store, plan.inputs.parent
-    if old is None:
+    """Return the changes since the parent; if a run is damaged, without reasons from any run."""
+    store, parent = plan.basis.store, plan.inputs.parent
+    if parent is None:
         return all_new(draft)
-    from latam_corpus.release.building.diff import diff
-
     try:
-        return diff(store, old, draft, plan.runs_on_disk, plan.folder)
+        return diff(store, parent, draft, plan.runs_on_disk, plan.folder)
     except (ConfigError, PartError, ReleaseError):
-        return diff(store, old, draft, folder=plan.folder)
+        return diff(store, parent, draft, folder=plan.folder)
 
 
 def _unchanged_since(store: Store, draft: Manifest, versions: Sequence[str]) -> Manifest | None:
-    """Return the latest version if this one would hold its shards and index, on its terms and from its parent.
+    """Return the latest version if the draft has the same shards, index and terms, and the same parent or it as parent.
 
-    A build that was killed just before it swapped the pointer left a version after the latest: that one counts
-    too, and is pointed at.
+    A build that was killed just before it swapped the pointer left a finished version after the latest. That version
+    counts too, and is made the latest.
     """
     latest = store.latest(draft.name)
     for version in dict.fromkeys((latest, *versions[-1:])):
@@ -253,27 +248,24 @@ def _unchanged_since(store: Store, draft: Manifest, versions: Sequence[str]) -> 
             continue
         try:
             last = load_manifest(store, draft.name, version)
-        except ReleaseError:  # a damaged one is like no other
+        except ReleaseError:  # it is damaged
             continue
-        upon = draft.parent.version if draft.parent else None
-        meant = upon in (last.version, last.parent.version if last.parent else None)
-        if meant and _holds_the_same(last, draft) and _same_losses_and_audit(last, draft):
+        parent = draft.parent.version if draft.parent else None
+        is_related = parent in (last.version, last.parent.version if last.parent else None)
+        same_statements = (last.accepted_losses, last.audited) == (draft.accepted_losses, draft.audited)
+        if is_related and same_statements and _have_same_contents(last, draft):
             if version != latest:
                 store.point(draft.name, version)
             return last
     return None
 
 
-def _same_losses_and_audit(one: Manifest, other: Manifest) -> bool:
-    """Whether two versions state the same losses and the same judgements."""
-    return (one.accepted_losses, one.audited) == (other.accepted_losses, other.audited)
-
-
-def _holds_the_same(one: Manifest, other: Manifest) -> bool:
-    """Whether two versions hold the same shards and index on the same terms."""
+def _have_same_contents(existing: Manifest, draft: Manifest) -> bool:
+    """Whether two versions have the same shards and index, on the same terms and with the same splits."""
     return (
-        [(s.path, s.sha256) for s in one.shards] == [(s.path, s.sha256) for s in other.shards]
-        and (one.admit, one.uses, one.variants) == (other.admit, other.uses, other.variants)
-        and (one.splits, one.split_by) == (other.splits, other.split_by)
-        and one.index == other.index
+        [(shard.path, shard.sha256) for shard in existing.shards]
+        == [(shard.path, shard.sha256) for shard in draft.shards]
+        and (existing.admit, existing.uses, existing.variants) == (draft.admit, draft.uses, draft.variants)
+        and (existing.splits, existing.split_by) == (draft.splits, draft.split_by)
+        and existing.index == draft.index
     )

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from latam_corpus.release.eligibility.build_inputs import Part
     from latam_corpus.release.eligibility.statements import SourceTerms
-    from latam_corpus.release.refusals.opt_outs import Refused
+    from latam_corpus.release.refusals.opt_outs import OptOutList
     from latam_corpus.release.refusals.tombstones import Tombstones
     from latam_corpus.release.storing.store import Progress
     from latam_corpus.vocabulary import Variants
@@ -181,7 +181,7 @@ def scan(
     parts: Sequence[Part],
     terms: Terms,
     progress: Progress | None = None,
-    refused: Refused | None = None,
+    refused: OptOutList | None = None,
     tombstones: Tombstones | None = None,
     start: int = 0,
     terms_by_run: Mapping[str, Mapping[str, SourceTerms]] | None = None,
@@ -224,7 +224,7 @@ def scan(
 def scan_statements(
     frames: Iterable[tuple[str, pl.DataFrame]],
     terms: Terms,
-    refused: Refused | None = None,
+    refused: OptOutList | None = None,
     terms_by_run: Mapping[str, Mapping[str, SourceTerms]] | None = None,
 ) -> Iterator[pl.DataFrame]:
     """Yield light rows of documents that aren't released, since their statements may restrict others.

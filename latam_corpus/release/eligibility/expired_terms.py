@@ -16,7 +16,7 @@ from latam_corpus import schema
 from latam_corpus.catalog.optout.opt_out import WITHHELD
 from latam_corpus.collect.records import WITHDRAWN
 from latam_corpus.release.eligibility.strictest import STRICTER
-from latam_corpus.release.refusals.opt_outs import leaving, read_listed
+from latam_corpus.release.refusals.opt_outs import read_opt_outs, withholding_rows
 from latam_corpus.release.storing.manifest import load_manifest
 from latam_corpus.release.storing.shard_file import may_be_below, read_batches
 from latam_corpus.release.storing.store_tables import open_shard
@@ -106,7 +106,7 @@ def lapsing(log: WithdrawalLog, manifest: Manifest, today: date | None) -> pl.Se
     Raises:
         ReleaseError: the list of opt-outs, a shard or the log can't be read.
     """
-    refused = leaving(manifest, read_listed(log.store, manifest.name))["doc_id"].unique()
+    refused = withholding_rows(manifest, read_opt_outs(log.store, manifest.name))["doc_id"].unique()
     if today is None and refused.is_empty():
         return _NO_IDS
     ids = [_NO_IDS]

@@ -12,8 +12,17 @@ from latam_corpus.catalog.display_names import GENRES, TIERS, USES
 from latam_corpus.catalog.rights import tier_of
 from latam_corpus.codes import two_letters
 from latam_corpus.messages import LANGUAGES, _, decimal, enumerated, same
-from latam_corpus.release.pages.card_facts import PERSONAL_DATA, citation, collection, columns, consents, limits
+from latam_corpus.release.pages.card_facts import (
+    NOT_STATED,
+    PERSONAL_DATA,
+    citation,
+    collection,
+    columns,
+    consents,
+    limits,
+)
 from latam_corpus.release.pages.card_markdown import table
+from latam_corpus.release.pages.judgements import wilson
 from latam_corpus.release.pages.obligations import obligations
 
 if TYPE_CHECKING:
@@ -32,7 +41,7 @@ _SIZES: Final = (
     (100_000_000, "10M<n<100M"),
     (1_000_000_000, "100M<n<1B"),
 )
-# The Creative Commons licences of which the Hub has an id.
+# The licences with an id on the Hub.
 _HUB_LICENCES: Final = frozenset(
     f"cc-{kind}-{version}"
     for kind, versions in {
@@ -60,16 +69,16 @@ def card(
 
     Args:
         manifest: the version.
-        where: the selection, for a folder that holds some of its rows.
-        shards: the files that this folder holds; all of the version's when None.
-        of_selection: whether the manifest counts the selection's documents (`counted_anew`), and not all of them.
+        where: the selection, for a folder that has only some of its rows.
+        shards: the files of this folder; all files of the version when None.
+        of_selection: whether the counts in the manifest are those of the selection (`counted_anew`).
     """
-    held = manifest.shards if shards is None else tuple(shards)
+    files = manifest.shards if shards is None else tuple(shards)
     sections = [
-        front_matter(manifest, held),
+        front_matter(manifest, files),
         f"# {manifest.title}\n\n`{manifest.spec}`, {manifest.created:%Y-%m-%d}. {_ANCHORS}",
         *_about(manifest),
-        *([_selection(where, held, of_selection=of_selection)] if where else []),
+        *([_selection(where, files, of_selection=of_selection)] if where else []),
         _contents(manifest),
         _sources(manifest),
         collection(manifest),
@@ -80,7 +89,7 @@ def card(
         _audit(manifest) if manifest.audited else "",
         PERSONAL_DATA,
         limits(manifest),
-        _loading(manifest, held),
+        _loading(manifest, files),
         citation(manifest),
         _provenance(manifest),
         columns(manifest),
@@ -89,7 +98,7 @@ def card(
 
 
 def front_matter(manifest: Manifest, shards: Sequence[Shard]) -> str:
-    """Return the YAML block: languages, licence, size, and the configurations that `load_dataset` offers."""
+    """Return the YAML block with languages, licence, size, and the configurations for `load_dataset`."""
     languages = sorted({hub_language(shard.language) for shard in shards} - {"und"})
     rows = sum(shard.rows for shard in shards)
     lines = [
@@ -110,7 +119,7 @@ def front_matter(manifest: Manifest, shards: Sequence[Shard]) -> str:
 
 
 def hub_language(code: str) -> str:
-    """Return the code that the Hub wants: ISO 639-1 where there is one, else ISO 639-3.
+    """Return the code of a language on the Hub: ISO 639-1 if there is one, else ISO 639-3.
 
     >>> hub_language("spa_Latn"), hub_language("quy_Latn")
     ('es', 'quy')
@@ -125,7 +134,7 @@ def _listed(key: str, words: Iterable[str]) -> list[str]:
 
 
 def hub_licence(rights: str | None) -> str | None:
-    """Return the Hub's id of a licence, given as SPDX id or Creative Commons URI; None when it has none.
+    """Return the Hub's id of a licence that is given as an SPDX id or Creative Commons URI; None if it has none.
 
     >>> hub_licence("CC-BY-SA-4.0"), hub_licence("https://creativecommons.org/licenses/by/4.0/"), hub_licence("InC")
     ('cc-by-sa-4.0', 'cc-by-4.0', None)
@@ -137,9 +146,9 @@ def hub_licence(rights: str | None) -> str | None:
 
 def _licence(sources: Iterable[SourceEntry]) -> list[str]:
     licences = {hub_licence(source.rights) for source in sources}
-    known = sorted(licence for licence in licences if licence)
-    if known and None not in licences:
-        return _listed("license", known) if len(known) > 1 else [f"license: {known[0]}"]
+    known_licences = sorted(licence for licence in licences if licence)
+    if known_licences and None not in licences:
+        return _listed("license", known_licences) if len(known_licences) > 1 else [f"license: {known_licences[0]}"]
     return ["license: other", "license_name: by-source"]
 
 
@@ -186,9 +195,9 @@ _GIVEN: Final = _(
 
 
 def _about(manifest: Manifest) -> list[str]:
-    """Return a section a language that says what the version is, and how to have a text taken out of it."""
+    """Return a section in each language that describes the version and how to request that a text be removed."""
     values = {
-        "n": _plain(manifest.rows),
+        "n": _spaced(manifest.rows),
         "size": megabytes(manifest.text_bytes),
         "genres": enumerated(GENRES.get(genre, same(genre)) for genre in manifest.counts["genre"]),
         "uses": enumerated(USES[use] for use in manifest.uses),
@@ -196,24 +205,25 @@ def _about(manifest: Manifest) -> list[str]:
         "ledger": "`ledger.parquet`",
         "doc_id": "`doc_id`",
     }
-    first, *others = (line.fill(**values) for line in _ABOUT)
-    given = [_GIVEN] if any(source.consents for source in manifest.sources) else []
+    description, removal = (paragraph.fill(**values) for paragraph in _ABOUT)
+    consent = [_GIVEN] if any(source.consents for source in manifest.sources) else []
     return [
-        "\n\n".join([f"## {name}", *(line.translate(language) for line in (first, *given, *others))])
+        "\n\n".join([f"## {name}", *(text.translate(language) for text in (description, *consent, removal))])
         for language, name in LANGUAGES.items()
     ]
 
 
-def _plain(number: int) -> str:
+def _spaced(number: int) -> str:
+    """Return a number with spaces between thousands, as every language reads it."""
     return f"{number:,}".replace(",", " ")
 
 
-def _selection(where: str, held: Sequence[Shard], *, of_selection: bool) -> str:
-    rows = sum(shard.rows for shard in held)
-    whole = "the numbers below are of the whole version"
+def _selection(where: str, shards: Sequence[Shard], *, of_selection: bool) -> str:
+    rows = sum(shard.rows for shard in shards)
+    scope = "the numbers below are of the whole version"
     if of_selection:
-        whole = "what was left out, lost or judged is told of the whole version"
-    return f"> **A selection.** This folder holds the {rows:,} documents with `{where}`; {whole}."
+        scope = "what was left out, lost or judged is told of the whole version"
+    return f"> **A selection.** This folder holds the {rows:,} documents with `{where}`; {scope}."
 
 
 def _contents(manifest: Manifest) -> str:
@@ -228,9 +238,9 @@ def _contents(manifest: Manifest) -> str:
     ]
     tables = [table(["configuration", *vocabulary.SPLITS, "text"], rows)]
     for what in ("country", "rights_tier"):
-        counted = sorted(manifest.counts[what].items(), key=lambda item: (-item[1].rows, item[0]))
-        named = [[name or "not stated", f"{n.rows:,}", str(megabytes(n.text_bytes))] for name, n in counted]
-        tables.append(table([what.replace("_", " "), "documents", "text"], named))
+        counts = sorted(manifest.counts[what].items(), key=lambda item: (-item[1].rows, item[0]))
+        rows = [[name or NOT_STATED, f"{tally.rows:,}", str(megabytes(tally.text_bytes))] for name, tally in counts]
+        tables.append(table([what.replace("_", " "), "documents", "text"], rows))
     return "## What it holds\n\n" + "\n\n".join(tables)
 
 
@@ -238,14 +248,14 @@ def _sources(manifest: Manifest) -> str:
     rows = []
     for source in manifest.sources:
         title = source.title or source.source_id
-        named = f"[{title}]({source.homepage})" if source.homepage else title
+        linked_title = f"[{title}]({source.homepage})" if source.homepage else title
         credit = source.holder or ""
         if tier_of(source.rights or "") in ("attribution", "share_alike") and not credit:
             credit = "see the columns `creators` and `url`"
         rows.append(
             [
                 f"`{source.source_id}`",
-                named,
+                linked_title,
                 source.rights or "",
                 source.rights_tier,
                 credit,
@@ -290,7 +300,7 @@ def _losses(manifest: Manifest) -> str:
     return "\n\n".join(parts)
 
 
-_ASKED: Final = {
+_QUESTION_NAMES: Final = {
     "verdict": "a good text",
     "language": "its language is right",
     "natural": "natural text",
@@ -299,15 +309,14 @@ _ASKED: Final = {
 
 
 def _audit(manifest: Manifest) -> str:
-    from latam_corpus.release.pages.judgements import wilson
-
     rows = []
-    for one in manifest.audited:
-        low, high = wilson(one.right, one.texts)
+    for group in manifest.audited:
+        low, high = wilson(group.right, group.texts)
         interval = f"{100 * low:.1f} to {100 * high:.1f} %"
-        drawn = f"`{one.drawn_from}`{one.drawn_by and f', `{one.drawn_by}`'}"
-        share = f"{100 * one.right / one.texts:.1f} %"
-        rows.append([drawn, _ASKED[one.question], share, interval, one.texts, one.readers, one.disputed])
+        drawn = f"`{group.drawn_from}`{group.drawn_by and f', `{group.drawn_by}`'}"
+        share = f"{100 * group.right / group.texts:.1f} %"
+        question = _QUESTION_NAMES[group.question]
+        rows.append([drawn, question, share, interval, group.texts, group.readers, group.disputed])
     heads = ["drawn by lot from", "what was judged", "precision", "95 % interval", "texts", "readers", "they differ on"]
     return (
         "## What readers judged\n\nPeople read texts of this version, drawn by lot among those that may be shown. A "
@@ -316,10 +325,10 @@ def _audit(manifest: Manifest) -> str:
     )
 
 
-def _loading(manifest: Manifest, held: Sequence[Shard]) -> str:
-    if not held:
+def _loading(manifest: Manifest, shards: Sequence[Shard]) -> str:
+    if not shards:
         return "## How to load it\n\nThere is nothing in it."
-    config = held[0].config
+    config = shards[0].config
     return f"""## How to load it
 
 ```sh
@@ -329,7 +338,7 @@ latam-corpus pull {manifest.spec} --to {manifest.name}
 ```python
 import datasets, duckdb, polars as pl
 
-datasets.load_dataset("{manifest.name}", "{config}", split="{held[0].split}", streaming=True)
+datasets.load_dataset("{manifest.name}", "{config}", split="{shards[0].split}", streaming=True)
 pl.scan_parquet("{manifest.name}/data/**/*.parquet")
 duckdb.sql("SELECT country, count(*) FROM '{manifest.name}/data/**/*.parquet' GROUP BY country")
 ```
@@ -345,6 +354,6 @@ def _provenance(manifest: Manifest) -> str:
     parts = [" ".join(lines)]
     if rows:
         parts.append(table(["run", "recipe", "documents", "digest of run.json"], rows))
-    if own := [f"- `{run.id}`: {policy}" for run in manifest.runs for policy in run.policies]:
-        parts.append("Instead of the shipped policies these decided:\n\n" + "\n".join(own))
+    if replaced := [f"- `{run.id}`: {policy}" for run in manifest.runs for policy in run.policies]:
+        parts.append("Instead of the shipped policies these decided:\n\n" + "\n".join(replaced))
     return "## Provenance\n\n" + "\n\n".join(parts)

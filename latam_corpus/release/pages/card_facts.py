@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from latam_corpus.messages import Message
     from latam_corpus.release.storing.manifest import Manifest, SourceEntry, Tally
 
-_FAR: Final = 0.05  # from what was asked of a split, so that it is told
-_FEW: Final = 100  # documents of a language from which little can be learnt or measured
+_MAX_DEVIATION: Final = 0.05  # of a split's share from the requested one, without a note on the card
+_FEW_DOCUMENTS: Final = 100  # of a language, too few to train or measure on
 NOT_STATED: Final = "not stated"
 
 _LANGUAGES: Final = """Languages are identified by a model where a source states none, and `und` where it is unsure; how
@@ -32,13 +32,13 @@ third persons are replaced where a source lists them. Authors and speakers are n
 
 
 def collection(manifest: Manifest) -> str:
-    """Return how and when each source was collected, and whom to write to about it."""
+    """Return the card's section on how and when each source was collected, and on its contact."""
     sources = {source.source_id: source for source in manifest.sources}
     rows = [
         [
             f"`{source_id}`",
             str(KINDS[source.collected]) if source.collected in KINDS else source.collected or NOT_STATED,
-            _days([one for one in manifest.sources if one.source_id == source_id]),
+            _days([entry for entry in manifest.sources if entry.source_id == source_id]),
             source.holder or NOT_STATED,
             source.contact or NOT_STATED,
         ]
@@ -51,28 +51,28 @@ def collection(manifest: Manifest) -> str:
 
 
 def _days(entries: list[SourceEntry]) -> str:
-    first = min((one.first for one in entries if one.first), default=None)
-    last = max((one.last for one in entries if one.last), default=None)
+    first = min((entry.first for entry in entries if entry.first), default=None)
+    last = max((entry.last for entry in entries if entry.last), default=None)
     if first is None or last is None:
         return NOT_STATED
     return f"{first:%Y-%m-%d}" if first.date() == last.date() else f"{first:%Y-%m-%d} to {last:%Y-%m-%d}"
 
 
 def consents(manifest: Manifest) -> str:
-    """Return under which consent each source was given, and whom to write to to end it; "" where none is."""
-    stated = {(source.source_id, one.id): one for source in manifest.sources for one in source.consents}
+    """Return the card's section on consent, with the contact for withdrawing it; "" if no source has a consent."""
+    by_id = {(source.source_id, consent.id): consent for source in manifest.sources for consent in source.consents}
     rows = [
         [
             f"`{source_id}`",
-            one.community or NOT_STATED,
-            f"`{one.id}`",
-            one.given or NOT_STATED,
-            "all that the rights allow" if one.scope is None else ", ".join(one.scope) or "none",
-            one.expires or "no end stated",
-            one.language or NOT_STATED,
-            one.withdrawal_contact or NOT_STATED,
+            consent.community or NOT_STATED,
+            f"`{consent.id}`",
+            consent.given or NOT_STATED,
+            "all that the rights allow" if consent.scope is None else ", ".join(consent.scope) or "none",
+            consent.expires or "no end stated",
+            consent.language or NOT_STATED,
+            consent.withdrawal_contact or NOT_STATED,
         ]
-        for (source_id, _id), one in sorted(stated.items())
+        for (source_id, _id), consent in sorted(by_id.items())
     ]
     if not rows:
         return ""
@@ -84,22 +84,23 @@ def consents(manifest: Manifest) -> str:
 
 
 def limits(manifest: Manifest) -> str:
-    """Return what a reader should know before measuring on the version, or concluding from it."""
+    """Return the card's section on limits and bias, to read before measuring on the version."""
     lines = [
         f"- {_LANGUAGES}",
         f"- {_BOUNDS}",
         *_largest(manifest),
     ]
-    few = [name for name, tally in manifest.counts.get("language", {}).items() if tally.rows < _FEW and name != "und"]
-    if few:
-        lines.append(f"- Of these languages there are fewer than {_FEW} documents: {', '.join(few)}.")
+    by_language = manifest.counts.get("language", {})
+    rare = [name for name, tally in by_language.items() if tally.rows < _FEW_DOCUMENTS and name != "und"]
+    if rare:
+        lines.append(f"- Of these languages there are fewer than {_FEW_DOCUMENTS} documents: {', '.join(rare)}.")
     lines += [f"- {sentence.translate('en')}" for sentence in held_out(manifest)]
     lines.append(f"- Tokens aren't counted here: `latam-corpus release tokens {manifest.spec} --tokenizer FILE` does.")
     return "## Limits and bias\n\n" + "\n".join(lines)
 
 
 def _largest(manifest: Manifest) -> list[str]:
-    """Give a line for each of country, source and genre: how much of the version the largest one is."""
+    """Return a line each for country, source and genre: the share of the version that the largest one has."""
     lines = []
     for what in ("country", "source", "genre"):
         tallies: Mapping[str, Tally] = manifest.counts.get(what, {})
@@ -113,30 +114,30 @@ def _largest(manifest: Manifest) -> list[str]:
 
 
 def held_out(manifest: Manifest) -> list[Message]:
-    """Return a sentence for each way in which the splits aren't what was asked for."""
-    told = []
+    """Return a sentence for each difference between the requested splits and the splits of the version."""
+    notes = []
     for split in vocabulary.SPLITS[1:]:
-        asked = manifest.splits.get(split, 0.0)
+        requested = manifest.splits.get(split, 0.0)
         tally = manifest.counts.get("split", {}).get(split)
         share = tally.rows / manifest.rows if tally else 0.0
-        about = {"split": split, "share": decimal(f"{100 * asked:g}"), "is": decimal(f"{100 * share:.0f}")}
-        if asked and not tally and manifest.rows:
-            told.append(
+        values = {"split": split, "share": decimal(f"{100 * requested:g}"), "is": decimal(f"{100 * share:.0f}")}
+        if requested and not tally and manifest.rows:
+            notes.append(
                 _(
                     "There is no {split} split, although {share} % were asked for: the corpus is too small, or all of "
                     "it was in an earlier version for training.",
-                    **about,
+                    **values,
                 )
             )
-        elif asked and abs(share - asked) > max(_FAR, asked / 4):
-            told.append(
+        elif requested and abs(share - requested) > max(_MAX_DEVIATION, requested / 4):
+            notes.append(
                 _(
                     "The {split} split has a share of {is} %, and {share} % were asked for: groups go whole.",
-                    **about,
+                    **values,
                 )
             )
     if manifest.parted_groups:
-        told.append(
+        notes.append(
             _(
                 "{n} {n:group|groups} (split_by = {by}) {n:has|have} documents in several splits, where an earlier "
                 "version had put them.",
@@ -144,17 +145,17 @@ def held_out(manifest: Manifest) -> list[Message]:
                 by=manifest.split_by,
             )
         )
-    return told
+    return notes
 
 
 def columns(manifest: Manifest) -> str:
-    """Return what each column of a row means."""
+    """Return the card's section on the columns of a row."""
     rows = [[f"`{column.name}`", column.meaning] for column in schema.DOCUMENT if column.name in schema.RELEASE_SCHEMA]
     rows += [[f"`extra.{name}`", f"added by a source or a plug-in; {kind}"] for name, kind in manifest.extra.items()]
     return f"## Columns\n\n{table(['column', 'meaning'], rows)}"
 
 
 def citation(manifest: Manifest) -> str:
-    """Return how to cite the version."""
+    """Return the card's section on how to cite the version."""
     holders = ", ".join(sorted({source.holder for source in manifest.sources if source.holder})) or "several holders"
     return f"## Citation\n\n> {manifest.title}, {manifest.spec}. {holders}. {manifest.created.year}."

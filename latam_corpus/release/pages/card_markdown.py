@@ -1,4 +1,4 @@
-"""Markdown as a version's files write it."""
+"""Markdown tables for the files of a version."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Return a Markdown table; a bar inside a cell is escaped, and a line break a space.
+    """Return a Markdown table; bars in cells are escaped, and line breaks become spaces.
 
     >>> print(table(["país", "textos"], [["CL", 3]]))
     | país | textos |

@@ -1,4 +1,4 @@
-"""What changed from one version to another, as it is told: on the screen, as JSON, and in CHANGELOG.md."""
+"""The changes between two versions, for the terminal, as JSON and in CHANGELOG.md."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 CHANGELOG: Final = "CHANGELOG.md"
 CHANGES: Final = {"added": _("added"), "removed": _("removed"), "changed": _("changed")}
 NEW: Final = "new"
-# Of what no stage drops for.
-_WORDS: Final = {
+# Reasons that are no drop reasons of a stage.
+_REASON_NAMES: Final = {
     NEW: _("new"),
     "text": _("text"),
     "rights": _("rights"),
@@ -30,7 +30,7 @@ _WORDS: Final = {
 
 @dataclass(frozen=True)
 class Change:
-    """So many documents of a language added, removed or changed, for one reason."""
+    """A number of documents of one language that were added, removed or changed for one reason."""
 
     what: str
     language: str
@@ -38,27 +38,27 @@ class Change:
     rows: int
 
     def as_dict(self) -> dict[str, Any]:
-        """Return it as JSON has it, the reason in English."""
+        """Return the values for JSON, with the reason in English."""
         return {"what": self.what, "language": self.language, "reason": str(self.reason), "rows": self.rows}
 
 
 def word_of(reason: str) -> Message:
-    """Return a drop reason, or what changed in a document, as tables tell it.
+    """Return the name of a drop reason, or of a part of a document that changed, for tables.
 
     >>> word_of("text").translate("es"), word_of("duplicate").translate("es"), str(word_of("stop_word_count<2"))
     ('texto', 'dice lo mismo que otro', 'stop_word_count<2')
     >>> str(word_of("rights_tier=unknown")), word_of("expires<2026-11-28").translate("pt")
     ('rights_tier=unknown', 'sua permissão terminou antes de 2026-11-28')
     """
-    return _WORDS.get(reason) or told_reason(reason)
+    return _REASON_NAMES.get(reason) or told_reason(reason)
 
 
 def all_new(version: Manifest) -> list[Change]:
-    """Return the changes against nothing: no document has another reason, and the manifest has counted them."""
+    """Return the changes of a version without a parent, in which all documents are new."""
     rows = Counter[str]()
     for shard in version.shards:
         rows[shard.language] += shard.rows
-    ordered = sorted(rows.items(), key=lambda one: (-one[1], one[0]))
+    ordered = sorted(rows.items(), key=lambda item: (-item[1], item[0]))
     return [Change("added", language, word_of(NEW), count) for language, count in ordered if count]
 
 
@@ -67,8 +67,8 @@ def changelog(manifest: Manifest, changes: Sequence[Change], earlier: str) -> st
 
     Args:
         manifest: the new version.
-        changes: against its parent.
-        earlier: the parent's CHANGELOG.md; empty when there is none.
+        changes: the changes since its parent.
+        earlier: the parent's CHANGELOG.md; empty if there is none.
     """
     totals = {what: sum(c.rows for c in changes if c.what == what) for what in CHANGES}
     against = f", from {manifest.parent.version}" if manifest.parent else ""

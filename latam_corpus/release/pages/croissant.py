@@ -1,6 +1,6 @@
-"""A version's `croissant.json`: what catalogues of data sets harvest, in Croissant 1.1 with its RAI vocabulary.
+"""A version's `croissant.json`: metadata for catalogues of data sets, in Croissant 1.1 with its RAI vocabulary.
 
-Each source stands there with what it was collected from (PROV-O) and on which conditions it may be used (ODRL).
+It lists each source with its origin (PROV-O) and its conditions of use (ODRL).
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
 CROISSANT: Final = "croissant.json"
 _SHARDS: Final = "shards"
-# As the RAI vocabulary calls it, by a source's kind; files were collected by others.
-_COLLECTED: Final = {
+# The RAI vocabulary's term for a source's kind of collection; files were collected by others.
+_COLLECTION_TYPES: Final = {
     **dict.fromkeys(("crawl", "feeds", "commoncrawl"), "Web Scraping"),
     "oai": "Web API",
 }
-_OTHERS: Final = "Secondary Data Analysis"
+_COLLECTED_BY_OTHERS: Final = "Secondary Data Analysis"
 _PARQUET: Final = "application/x-parquet"
 _CROISSANT: Final = "http://mlcommons.org/croissant/"
-_PLAIN: Final = (
+_TERMS: Final = (
     *(
         "citeAs",
         "column",
@@ -45,7 +45,7 @@ _PLAIN: Final = (
 _CONTEXT: Final = {
     "@language": "en",
     "@vocab": "https://schema.org/",
-    **{name: f"cr:{name}" for name in _PLAIN},
+    **{name: f"cr:{name}" for name in _TERMS},
     "conformsTo": "dct:conformsTo",
     "cr": _CROISSANT,
     "rai": f"{_CROISSANT}RAI/",
@@ -67,15 +67,15 @@ _TYPES: Final[tuple[tuple[Any, str], ...]] = (
     (pl.Float64, "sc:Float"),
     (pl.Boolean, "sc:Boolean"),
 )
-# Duties and prohibitions of each rights tier, as ODRL and Creative Commons call them.
+# Duties and prohibitions of rights tiers, in the terms of ODRL and Creative Commons.
 _DUTIES: Final = {"attribution": ["odrl:attribute"], "share_alike": ["odrl:attribute", "odrl:shareAlike"]}
 _PROHIBITED: Final = {"non_commercial": ["odrl:commercialize"], "no_derivatives": ["odrl:derive"]}
 _USES: Final = {"train": "odrl:aggregate", "redistribute": "odrl:distribute", "evaluate": "odrl:use"}
 
 
 def croissant(manifest: Manifest) -> bytes:
-    """Return the bytes of the file."""
-    described = {
+    """Return the bytes of a version's `croissant.json`."""
+    metadata = {
         "@context": _CONTEXT,
         "@type": "sc:Dataset",
         "conformsTo": [f"{_CROISSANT}1.1", f"{_CROISSANT}RAI/1.0"],
@@ -99,7 +99,7 @@ def croissant(manifest: Manifest) -> bytes:
         "distribution": _distribution(manifest),
         "recordSet": [_records(manifest)] if manifest.shards else [],
     }
-    return (json.dumps(described, ensure_ascii=False, indent=1) + "\n").encode()
+    return (json.dumps(metadata, ensure_ascii=False, indent=1) + "\n").encode()
 
 
 def _holders(manifest: Manifest) -> list[str]:
@@ -107,7 +107,7 @@ def _holders(manifest: Manifest) -> list[str]:
 
 
 def _offer(manifest: Manifest, source: SourceEntry) -> dict[str, Any]:
-    """On which conditions the documents of a source may be used."""
+    """Return the conditions of use of a source's documents."""
     duties = [{"odrl:action": {"@id": duty}} for duty in _DUTIES.get(source.rights_tier, ())]
     return {
         "@type": "odrl:Offer",
@@ -122,17 +122,17 @@ def _offer(manifest: Manifest, source: SourceEntry) -> dict[str, Any]:
 
 
 def _provenance(manifest: Manifest) -> dict[str, Any]:
-    """Return what it was made from and by what."""
+    """Return the sources, the parent version and the runs of the version."""
     sources = {source.source_id: source for source in manifest.sources}
     derived = [
         {
             "@type": "prov:Entity",
-            "@id": f"source-{one.source_id}",
-            "name": one.title or one.source_id,
-            **({"url": one.homepage} if one.homepage else {}),
-            **({"prov:wasAttributedTo": {"@type": "prov:Agent", "name": one.holder}} if one.holder else {}),
+            "@id": f"source-{source.source_id}",
+            "name": source.title or source.source_id,
+            **({"url": source.homepage} if source.homepage else {}),
+            **({"prov:wasAttributedTo": {"@type": "prov:Agent", "name": source.holder}} if source.holder else {}),
         }
-        for one in sources.values()
+        for source in sources.values()
     ]
     if manifest.parent:
         spec = f"{manifest.name}@{manifest.parent.version}"
@@ -142,21 +142,23 @@ def _provenance(manifest: Manifest) -> dict[str, Any]:
         for run in manifest.runs
     ]
     agent = {"@type": "prov:SoftwareAgent", "@id": "toolkit", "name": f"latam_corpus {manifest.toolkit}"}
+    by_toolkit = {"prov:wasAssociatedWith": {"@id": "toolkit"}}
     return {
         "prov:wasDerivedFrom": derived,
-        "prov:wasGeneratedBy": [{**one, "prov:wasAssociatedWith": {"@id": "toolkit"}} for one in activities] or [agent],
+        "prov:wasGeneratedBy": [activity | by_toolkit for activity in activities] or [agent],
     }
 
 
 def _responsible(manifest: Manifest) -> dict[str, Any]:
-    """Return what the RAI vocabulary asks for, as far as the manifest knows it."""
+    """Return the properties of the RAI vocabulary that can be derived from the manifest."""
     left_out = ", ".join(f"{reason} ({n:,})" for reason, n in manifest.left_out.items())
     countries = {name or "not stated": tally.rows for name, tally in manifest.counts.get("country", {}).items()}
+    collection_types = {
+        _COLLECTION_TYPES.get(str(source.collected), _COLLECTED_BY_OTHERS) for source in manifest.sources
+    }
     return {
         "rai:dataCollection": "Each row names its source, file or archive record, and when it was obtained.",
-        "rai:dataCollectionType": sorted(
-            {_COLLECTED.get(str(one.collected), _OTHERS) for one in manifest.sources} or {_OTHERS}
-        ),
+        "rai:dataCollectionType": sorted(collection_types or {_COLLECTED_BY_OTHERS}),
         "rai:dataPreprocessingProtocol": "Extracted, repaired, identified, filtered, redacted and deduplicated; the "
         "runs named under prov:wasGeneratedBy have the stages and the reason for each document that fell.",
         "rai:dataBiases": "Documents by country: " + ", ".join(f"{name} {n:,}" for name, n in countries.items()),
@@ -171,7 +173,7 @@ def _responsible(manifest: Manifest) -> dict[str, Any]:
 
 
 def _distribution(manifest: Manifest) -> list[dict[str, Any]]:
-    files = [
+    files: list[dict[str, Any]] = [
         {
             "@type": "cr:FileObject",
             "@id": shard.path,
@@ -183,12 +185,18 @@ def _distribution(manifest: Manifest) -> list[dict[str, Any]]:
         }
         for shard in manifest.shards
     ]
-    shards = {"@type": "cr:FileSet", "@id": _SHARDS, "name": _SHARDS, "encodingFormat": _PARQUET}
-    return [*files, {**shards, "includes": "data/**/*.parquet"}] if files else []
+    shards = {
+        "@type": "cr:FileSet",
+        "@id": _SHARDS,
+        "name": _SHARDS,
+        "encodingFormat": _PARQUET,
+        "includes": "data/**/*.parquet",
+    }
+    return [*files, shards] if files else []
 
 
 def _records(manifest: Manifest) -> dict[str, Any]:
-    """Return the columns that have one value or a list of values; other nested ones are read with Parquet alone."""
+    """Return the columns of values and of lists of values; other nested columns can only be read with Parquet."""
     fields: list[dict[str, Any]] = []
     for column in schema.DOCUMENT:
         repeated = isinstance(column.dtype, pl.List)
@@ -217,7 +225,7 @@ def _records(manifest: Manifest) -> dict[str, Any]:
 
 
 def _extra(manifest: Manifest) -> dict[str, Any]:
-    """Return the columns that sources and plug-ins add, as fields of one."""
+    """Return the columns that sources and plug-ins add, as subfields of `extra`."""
     fields = []
     for name, declared in manifest.extra.items():
         dtype = polars_type(declared)
@@ -237,11 +245,10 @@ def _extra(manifest: Manifest) -> dict[str, Any]:
                 },
             }
         )
-    about = "columns that sources and plug-ins add"
     return {
         "@type": "cr:Field",
         "@id": "documents/extra",
         "name": "extra",
-        "description": about,
+        "description": "columns that sources and plug-ins add",
         "subField": fields,
     }

@@ -1,7 +1,7 @@
-"""What people judged of texts that were drawn by lot, where it is kept, and how far it reaches.
+"""Readers' judgements of randomly drawn texts: their storage, their agreement, and the shares they imply.
 
-A judgement is of a text as it was read: of a document whose text is another by now nothing is known. Several readers
-may judge one text; their agreement is Cohen's kappa, and a text counts as right where none of them says that it isn't.
+A judgement applies to a text as it was read; if the document's text changes, it no longer counts. Several readers may
+judge one text. Their agreement is Cohen's kappa, and a text counts as right if no reader says that it is wrong.
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ WORDS: Final[Mapping[str, Message]] = {
     YES: _("yes"),
     NO: _("no"),
 }
-# What is asked of a text, in the order of a sheet's columns, with the answers; a language's name or code is one, too.
+# The questions about a text, in the order of a sheet's columns, with the answers to each; a question about the language
+# may also be answered by the name or code of a language.
 QUESTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "verdict": (GOOD, BAD, UNSURE),
     "language": (YES, NO, UNSURE),
@@ -59,19 +60,19 @@ _Z: Final = 1.959964  # of the normal distribution, for 95 %
 
 @dataclass(frozen=True)
 class Judgement:
-    """What one reader says of one text.
+    """One reader's judgement of one text.
 
     Attributes:
-        doc_id: of the document.
-        text_hash: of the text that was read, hex, as the column of that name.
-        reader: who read it.
-        day: when it was imported, ISO 8601.
-        sheet: SHA-256 of the sheet, the first 16 hex digits.
+        doc_id: the document.
+        text_hash: the hash of the text that was read, in hex, as in the column of that name.
+        reader: the name of the reader.
+        day: the day of the import, ISO 8601.
+        sheet: the first 16 hex digits of the sheet's SHA-256.
         drawn_from: the run or version, and which of its documents.
-        drawn_by: the group that it was drawn from, such as `language=quy_Latn`; empty where all documents were one.
-        named: the language that the document had.
-        answers: by question; one that wasn't answered isn't there. A language is `yes`, `no`, `unsure` or a code.
-        note: free words.
+        drawn_by: the group that the text was drawn from, such as `language=quy_Latn`; empty if there was one group.
+        named: the language of the document when it was judged.
+        answers: the answer to each answered question; for the language it is `yes`, `no`, `unsure` or a code.
+        note: a comment.
     """
 
     doc_id: str
@@ -91,19 +92,21 @@ class Judgement:
 
     @property
     def text(self) -> tuple[str, str]:
-        """The document and its text."""
+        """The ids of the document and of its text."""
         return self.doc_id, self.text_hash
 
-    def right(self, question: str, language: str) -> bool | None:
-        """Whether nothing is wrong by this answer; None where it says neither.
+    def is_right(self, question: str, language: str) -> bool | None:
+        """Whether the answer to a question finds the text right; None if the reader was unsure or did not answer.
 
         Args:
-            question: of QUESTIONS.
-            language: which the document is called now.
+            question: a key of QUESTIONS.
+            language: the current language of the document.
 
-        >>> one = Judgement("a", "", "Rosa", "2026-11-27", "", "demo", "", "que_Latn", {"language": "quz"})
-        >>> one.right("language", "que_Latn"), one.right("language", "spa_Latn"), one.right("verdict", "que_Latn")
-        (True, False, None)
+        >>> judgement = Judgement("a", "", "Rosa", "2026-11-27", "", "demo", "", "que_Latn", {"language": "quz"})
+        >>> judgement.is_right("language", "que_Latn"), judgement.is_right("language", "spa_Latn")
+        (True, False)
+        >>> judgement.is_right("verdict", "que_Latn") is None
+        True
         """
         answer = self.answers.get(question, UNSURE)
         if answer == UNSURE:
@@ -117,7 +120,7 @@ class Judgement:
 
 
 def read_judgements(out: Path) -> list[Judgement]:
-    """Return what was judged of the documents of a folder of runs; nothing where nothing was.
+    """Return the judgements stored in a folder of runs; an empty list if the folder has none.
 
     Raises:
         ConfigError: the file is damaged.
@@ -127,7 +130,7 @@ def read_judgements(out: Path) -> list[Judgement]:
         return []
     try:
         with path.open(encoding="utf-8") as file:
-            lines = list(file)  # `splitlines` would end lines within a note, at a U+2028
+            lines = list(file)  # `splitlines` would break a line at a U+2028 in a note
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(str(path), _("it can't be read: {cause}", cause=error), _REMEDY) from None
     judged = []
@@ -139,11 +142,11 @@ def read_judgements(out: Path) -> list[Judgement]:
     return judged
 
 
-_REMEDY: Final = _("put the file back from a copy, or take it away and import the sheets again")
+_REMEDY: Final = _("restore the file from a backup, or remove it and import the sheets again")
 
 
 def add_judgements(out: Path, judged: Sequence[Judgement]) -> int:
-    """Keep what was judged, in the place of what the same reader said of the same text; return how many that is.
+    """Store judgements and return how many of them replaced a judgement of the same text by the same reader.
 
     Raises:
         ConfigError: the file is damaged, or can't be written.
@@ -151,24 +154,24 @@ def add_judgements(out: Path, judged: Sequence[Judgement]) -> int:
     try:
         out.mkdir(parents=True, exist_ok=True)
         with locked(out, f"{FILE}.lock", wait=True):
-            kept = {(one.text, one.reader): one for one in read_judgements(out)}
-            before = len(kept)
-            kept |= {(one.text, one.reader): one for one in judged}
-            lines = [json.dumps(asdict(one), ensure_ascii=False) + "\n" for one in kept.values()]
+            stored = {(judgement.text, judgement.reader): judgement for judgement in read_judgements(out)}
+            former_count = len(stored)
+            stored |= {(judgement.text, judgement.reader): judgement for judgement in judged}
+            lines = [json.dumps(asdict(judgement), ensure_ascii=False) + "\n" for judgement in stored.values()]
             replace(out / FILE, "".join(lines).encode())
     except OSError as error:
         problem = _("it can't be written: {cause}", cause=cause_of(error))
         raise ConfigError(str(out / FILE), problem, _("name another place")) from None
-    return len(judged) - (len(kept) - before)
+    return len(judged) - (len(stored) - former_count)
 
 
 @dataclass(frozen=True)
 class Agreement:
-    """How far two readers agree on what both answered.
+    """The agreement of two readers on the texts for which both answered a question.
 
     Attributes:
-        counts: how often the first said one thing and the second another.
-        kappa: Cohen's, 1 where they always agree, 0 where as often as by chance; None where each gave one answer alone.
+        counts: how often each pair of answers occurred, the first reader's answer first.
+        kappa: Cohen's kappa: 1 for full agreement, 0 for chance; None if both gave one and the same answer throughout.
     """
 
     question: str
@@ -178,32 +181,31 @@ class Agreement:
 
     @property
     def texts(self) -> int:
-        """What both answered."""
+        """The number of texts for which both answered."""
         return sum(self.counts.values())
 
     @property
     def alike(self) -> int:
-        """Where they said the same."""
-        return sum(n for (one, other), n in self.counts.items() if one == other)
+        """The number of texts for which both gave the same answer."""
+        return sum(n for (first, second), n in self.counts.items() if first == second)
 
     def as_dict(self) -> dict[str, Any]:
-        """As JSON has it."""
-        counts = [{"first": one, "second": other, "texts": n} for (one, other), n in sorted(self.counts.items())]
+        """Return the values for JSON."""
+        counts = [{"first": first, "second": second, "texts": n} for (first, second), n in sorted(self.counts.items())]
         shown = {"question": self.question, "readers": list(self.readers), "texts": self.texts, "alike": self.alike}
         return shown | {"kappa": self.kappa, "counts": counts}
 
 
 def agreements(judged: Iterable[Judgement]) -> list[Agreement]:
-    """Return the agreement of each two readers on each question that both answered of some text."""
+    """Return the agreement of each pair of readers on each question that both answered for at least one text."""
     by_text: dict[tuple[str, str], dict[str, Judgement]] = defaultdict(dict)
-    for one in judged:
-        by_text[one.text][one.reader] = one
+    for judgement in judged:
+        by_text[judgement.text][judgement.reader] = judgement
     counts: dict[tuple[str, str, str], Counter[tuple[str, str]]] = defaultdict(Counter)
     for readers in by_text.values():
         for first, second in combinations(sorted(readers), 2):
-            mine, others = readers[first].answers, readers[second].answers
             for question in QUESTIONS:
-                if question in mine and question in others:
+                if question in readers[first].answers and question in readers[second].answers:
                     pair = _answer(readers[first], question), _answer(readers[second], question)
                     counts[question, first, second][pair] += 1
     order = list(QUESTIONS)
@@ -215,14 +217,14 @@ def agreements(judged: Iterable[Judgement]) -> list[Agreement]:
     ]
 
 
-def _answer(one: Judgement, question: str) -> str:
-    """Return the answer; a language that is right is the one that the document was called."""
-    answer = one.answers[question]
-    return short(one.named) if question == "language" and answer == YES else answer
+def _answer(judgement: Judgement, question: str) -> str:
+    """Return the answer to a question; "yes" to the language becomes the document's language."""
+    answer = judgement.answers[question]
+    return short(judgement.named) if question == "language" and answer == YES else answer
 
 
 def cohen_kappa(pairs: Mapping[tuple[str, str], int]) -> float | None:
-    """Return Cohen's kappa (1960) of two readers' answers, by how often each pair of answers occurs.
+    """Return Cohen's kappa (1960) from the counts of pairs of answers; None if only one answer occurs.
 
     >>> cohen_kappa({("good", "good"): 20, ("good", "bad"): 5, ("bad", "good"): 10, ("bad", "bad"): 15})
     0.4
@@ -231,46 +233,46 @@ def cohen_kappa(pairs: Mapping[tuple[str, str], int]) -> float | None:
     """
     total = sum(pairs.values())
     first, second = Counter[str](), Counter[str]()
-    for (one, other), n in pairs.items():
-        first[one] += n
-        second[other] += n
-    alike = sum(n for (one, other), n in pairs.items() if one == other) / total
+    for (answer, other_answer), n in pairs.items():
+        first[answer] += n
+        second[other_answer] += n
+    observed = sum(n for (answer, other_answer), n in pairs.items() if answer == other_answer) / total
     chance = sum(first[answer] * second[answer] for answer in first) / total**2
-    return None if chance == 1 else round((alike - chance) / (1 - chance), 4)
+    return None if chance == 1 else round((observed - chance) / (1 - chance), 4)
 
 
-def wilson(right: int, of: int) -> tuple[float, float]:
-    """Return the interval that holds a share with 95 %, as so many were right of so many drawn by lot (Wilson 1927).
+def wilson(right: int, drawn: int) -> tuple[float, float]:
+    """Return the 95 % confidence interval of a share, for `right` of `drawn` random texts (Wilson 1927).
 
     >>> [round(end, 3) for end in wilson(8, 10)], [round(end, 3) for end in wilson(40, 40)]
     ([0.49, 0.943], [0.912, 1.0])
     """
-    if not of:
+    if not drawn:
         return 0.0, 1.0
-    share, square = right / of, _Z**2
-    centre = share + square / (2 * of)
-    half = _Z * (share * (1 - share) / of + square / (4 * of**2)) ** 0.5
-    return max(0.0, (centre - half) / (1 + square / of)), min(1.0, (centre + half) / (1 + square / of))
+    share, square = right / drawn, _Z**2
+    centre = share + square / (2 * drawn)
+    half = _Z * (share * (1 - share) / drawn + square / (4 * drawn**2)) ** 0.5
+    return max(0.0, (centre - half) / (1 + square / drawn)), min(1.0, (centre + half) / (1 + square / drawn))
 
 
 def audited(judged: Iterable[Judgement], languages: Mapping[tuple[str, str], str]) -> tuple[Audited, ...]:
-    """Return what is known of documents by what was judged, for each group that they were drawn from by lot.
+    """Count right, wrong and disputed texts, for each group that texts were drawn from and each question.
 
     Args:
-        judged: what was judged.
-        languages: of each document and text (hash, hex) that it is asked of, the language; others aren't counted.
+        judged: the judgements.
+        languages: the language of each document to count, by document and hash of its text in hex.
     """
     answers: dict[tuple[str, str, str], dict[tuple[str, str], list[bool]]] = defaultdict(lambda: defaultdict(list))
     readers: dict[tuple[str, str, str], set[str]] = defaultdict(set)
-    for one in judged:
-        if one.text not in languages:
+    for judgement in judged:
+        if judgement.text not in languages:
             continue
-        for question in one.answers:
-            right = one.right(question, languages[one.text])
-            if right is not None:
-                group = (one.drawn_from, one.drawn_by, question)
-                answers[group][one.text].append(right)
-                readers[group].add(one.reader)
+        for question in judgement.answers:
+            is_right = judgement.is_right(question, languages[judgement.text])
+            if is_right is not None:
+                group = (judgement.drawn_from, judgement.drawn_by, question)
+                answers[group][judgement.text].append(is_right)
+                readers[group].add(judgement.reader)
     order = list(QUESTIONS)
     return tuple(
         Audited(
@@ -279,7 +281,7 @@ def audited(judged: Iterable[Judgement], languages: Mapping[tuple[str, str], str
             question=question,
             texts=len(texts),
             right=sum(map(all, texts.values())),
-            disputed=sum(any(one) and not all(one) for one in texts.values()),
+            disputed=sum(any(of_text) and not all(of_text) for of_text in texts.values()),
             readers=len(readers[drawn_from, drawn_by, question]),
         )
         for (drawn_from, drawn_by, question), texts in sorted(
@@ -289,11 +291,11 @@ def audited(judged: Iterable[Judgement], languages: Mapping[tuple[str, str], str
 
 
 def verdicts(judged: Iterable[Judgement]) -> dict[str, dict[str, str]]:
-    """Return the verdict on each text, `good` or `bad`, by document and the text's hash; where readers differ, none."""
+    """Return the verdict `good` or `bad` by document and hash of its text; texts on which readers differ have none."""
     by_text: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for one in judged:
-        if one.answers.get("verdict", UNSURE) != UNSURE:
-            by_text[one.text].add(one.answers["verdict"])
+    for judgement in judged:
+        if judgement.answers.get("verdict", UNSURE) != UNSURE:
+            by_text[judgement.text].add(judgement.answers["verdict"])
     by_document: dict[str, dict[str, str]] = defaultdict(dict)
     for (doc_id, text), answers in by_text.items():
         if len(answers) == 1:
@@ -302,6 +304,6 @@ def verdicts(judged: Iterable[Judgement]) -> dict[str, dict[str, str]]:
 
 
 def audited_rows(judged: Iterable[Judgement], rows: pl.DataFrame) -> tuple[Audited, ...]:
-    """Return the same of rows with `doc_id`, `text_hash` and `language`."""
-    named = rows.select("doc_id", "text_hash", "language")
-    return audited(judged, {(doc, (text or b"").hex()): language for doc, text, language in named.iter_rows()})
+    """Return `audited` for rows with `doc_id`, `text_hash` and `language`."""
+    keys = rows.select("doc_id", "text_hash", "language")
+    return audited(judged, {(doc_id, (digest or b"").hex()): language for doc_id, digest, language in keys.iter_rows()})

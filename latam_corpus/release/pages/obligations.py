@@ -1,4 +1,4 @@
-"""What whoever uses a version owes, source by source: the section of the card, and a file to be passed on as it is."""
+"""The obligations of users of a version, by source: a section of the card, and ATTRIBUTION.md to pass on unchanged."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from latam_corpus.release.storing.manifest import Manifest, SourceEntry
 
 ATTRIBUTION: Final = "ATTRIBUTION.md"
-_OWED: Final = {
+_DUTIES: Final = {
     "attribution": "name whom the row names",
     "share_alike": "pass it on under the same terms",
     "non_commercial": "not for commercial use",
@@ -29,11 +29,11 @@ Texts were extracted, repaired and, in part, redacted: they are changed."""
 
 
 def obligations(manifest: Manifest) -> str:
-    """Return the card's section: a line a source that asks for something, and every label on a document."""
+    """Return the card's section: a line for each source with obligations, and every label on a document."""
     lines = [
-        f"- `{source.source_id}`, under {source.rights or 'no statement'}: {'; '.join(owed)}."
+        f"- `{source.source_id}`, under {source.rights or 'no statement'}: {'; '.join(duties)}."
         for source in manifest.sources
-        if (owed := [_OWED[name] for name in obligations_of(source.rights, source.rights_tier)])
+        if (duties := [_DUTIES[name] for name in obligations_of(source.rights, source.rights_tier)])
     ]
     parts = ["## Obligations", "\n".join(lines) or "No source asks for anything."]
     if marked := _labels(manifest.sources):
@@ -42,7 +42,7 @@ def obligations(manifest: Manifest) -> str:
 
 
 def attribution(manifest: Manifest) -> str:
-    """Return the text of ATTRIBUTION.md: whom to name for what, with each source's terms and labels."""
+    """Return the text of ATTRIBUTION.md: the names to credit for each source, with its terms and labels."""
     parts = [f"# Attribution for {manifest.title} ({manifest.spec})", _TO_BE_PASSED_ON]
     parts += [_entry(source) for source in manifest.sources]
     return "\n\n".join(parts) + "\n"
@@ -57,21 +57,21 @@ def _entry(source: SourceEntry) -> str:
         f"- terms: {source.rights or 'none stated'} ({source.rights_tier})",
         f'- documents: {source.rows:,} (`source_id = "{source.source_id}"`)',
     ]
-    lines += [f"- asks: {_OWED[name]}" for name in obligations_of(source.rights, source.rights_tier)]
+    lines += [f"- asks: {_DUTIES[name]}" for name in obligations_of(source.rights, source.rights_tier)]
     lines += [f"- label{line.removeprefix('-')}" for line in _labels([source])]
     return "\n".join(lines)
 
 
 def _labels(sources: Iterable[SourceEntry]) -> list[str]:
-    """Return a line for each label: its names, its address, the sources that have it."""
-    held: dict[str, list[str]] = {}
+    """Return a line for each label: its names, its address and the sources that have it."""
+    source_ids: dict[str, list[str]] = {}
     for source in sources:
         for statement in source.labels:
-            held.setdefault(statement, []).append(source.source_id)
+            source_ids.setdefault(statement, []).append(source.source_id)
     lines = []
-    for statement, ids in sorted(held.items()):
+    for statement, ids in sorted(source_ids.items()):
         label = label_of(statement)
         names = " · ".join(dict.fromkeys(label.names.values())) if label else statement
         where = f"[{names}]({label.uri})" if label else names
-        lines.append(f"- {where}: {', '.join(f'`{one}`' for one in dict.fromkeys(ids))}")
+        lines.append(f"- {where}: {', '.join(f'`{source_id}`' for source_id in dict.fromkeys(ids))}")
     return lines

@@ -1,17 +1,17 @@
-"""Conditions on rows, as `--where` takes them: a small language of our own, read into one expression of Polars.
+"""Conditions on rows for `--where`: a small language, parsed into one Polars expression.
 
     language = 'spa_Latn' and (country in ('CL', 'AR') or 'redistribute' in uses) and signals.word_count >= 50
 
-    condition := all ('or' all)*        all := one ('and' one)*        one := 'not' one | '(' condition ')' | test
-    test      := column ('=' | '!=' | '<>' | '<' | '<=' | '>' | '>=') (value | column), or value and column changed over
+    condition := all ('or' all)*        all := term ('and' term)*      term := 'not' term | '(' condition ')' | test
+    test      := column ('=' | '!=' | '<>' | '<' | '<=' | '>' | '>=') (value | column), or the value before the column
                | column ['not'] 'in' '(' value (',' value)* ')'       | value ['not'] 'in' column
                | column ['not'] 'like' text ['escape' text]           | column 'is' ['not'] 'null'
     column    := name ['.' part]        value := number | 'a text, in which a quote is ''doubled'''
 
-Nothing else has a meaning: there are no functions, no arithmetic and no queries, so that a condition reads nothing but
-the row. As in SQL, a comparison with what is null is neither true nor false, `not` leaves it so, and rows are selected
-of which the condition is true. Key words may be in either case; columns and values are as they are written. Texts are
-compared byte by byte; in `like`, `%` stands for any characters and `_` for one.
+There are no functions, no arithmetic and no queries, so that a condition reads nothing but the row. As in SQL, a
+comparison with null is neither true nor false, also after `not`, and only rows for which the condition is true are
+selected. Key words may be in upper or lower case; columns and values are case-sensitive. Texts are compared byte by
+byte; in `like`, `%` matches any characters and `_` matches one.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ from latam_corpus.messages import _, decimal
 from latam_corpus.release.reading.operands import (
     OPERATORS,
     Column,
+    ConditionError,
     Token,
-    WrongError,
     among,
-    both,
     compared,
+    compared_columns,
     find_column,
     like,
     member,
@@ -45,11 +45,11 @@ if TYPE_CHECKING:
 
     from latam_corpus.messages import Message
 
-# So that no condition takes long to read or to apply.
-LONGEST: Final = 200_000
+# Limits that bound the time to parse and to apply a condition.
+LONGEST: Final = 200_000  # characters
 MOST_TESTS: Final = 1_000
 MOST_VALUES: Final = 5_000
-DEEPEST: Final = 50
+DEEPEST: Final = 50  # levels of nesting
 
 _TOKEN: Final = re.compile(
     r"(?P<space>\s+)"
@@ -62,11 +62,11 @@ _TOKEN: Final = re.compile(
     re.DOTALL,
 )
 _KEYS: Final = frozenset({"and", "or", "not", "in", "like", "escape", "is", "null"})
-_MEANT: Final = {"==": "=", "&&": "and", "||": "or", "!": "!="}
+_INTENDED: Final = {"==": "=", "&&": "and", "||": "or", "!": "!="}
 _QUOTES: Final = frozenset('"`´‘’‚“”„«»')
 _TESTS: Final = _("write one of =, !=, <, <=, >, >=, in (…), not in (…), like '…', is null, is not null")
-_CHANGED_OVER: Final = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
-_SHOWN: Final = 30
+_MIRRORED: Final = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
+_LONGEST_SHOWN: Final = 30  # characters of a token in a message
 
 
 @dataclass(frozen=True)
@@ -74,9 +74,9 @@ class Condition:
     """A condition on the rows of a release.
 
     Attributes:
-        text: as it was written.
-        expression: true, false or null of each row that has the columns which it names.
-        columns: these, each as the steps to it, such as `("signals", "word_count")`.
+        text: the condition as the user wrote it.
+        expression: the condition for Polars; true, false or null for each row.
+        columns: the columns that it names, each as a path such as `("signals", "word_count")`.
     """
 
     text: str
@@ -85,7 +85,7 @@ class Condition:
 
     @property
     def reads(self) -> list[str]:
-        """What must be read of a Parquet file, as its readers name it: of a struct the part alone."""
+        """The columns to read from a Parquet file, by the names of its readers; of a struct only the part."""
         read = (
             steps if schema.RELEASE_SCHEMA.get(steps[0], pl.Struct) == pl.Struct else steps[:1]
             for steps in self.columns
@@ -93,7 +93,7 @@ class Condition:
         return list(dict.fromkeys(map(".".join, read)))
 
     def lacking(self, file: pa.Schema) -> str | None:
-        """Return the first of its columns that a file with these columns hasn't."""
+        """Return the first column of the condition that a file lacks; None if the file has all."""
         for steps in self.columns:
             fields: Iterable[pa.Field] = file
             for step in steps:
@@ -106,15 +106,15 @@ class Condition:
 
 
 def condition(text: str, place: str = "--where", extra: Mapping[str, str] | None = None) -> Condition:
-    """Return the condition that a user has written.
+    """Parse a condition.
 
     Args:
-        text: see this module; such as `language = 'spa_Latn' and country in ('CL', 'AR')`.
-        place: what to call it in an error.
+        text: the condition, such as `language = 'spa_Latn' and country in ('CL', 'AR')`; see this module.
+        place: the name of the option in errors.
         extra: the columns that sources and plug-ins add to the version, with their types.
 
     Raises:
-        ConfigError: it is no condition on a row; it names where, why, and what to write.
+        ConfigError: the text is not a valid condition; the error names the place, the problem and a remedy.
 
     >>> condition("country = 'CL' and 'train' in uses").reads
     ['country', 'uses']
@@ -126,17 +126,13 @@ def condition(text: str, place: str = "--where", extra: Mapping[str, str] | None
         raise ConfigError(place, _("it has more than {n} characters", n=decimal(f"{LONGEST:,}")), _("shorten it"))
     try:
         parser = _Parser(text, released(extra or {}))
-        return Condition(text, parser.whole(), tuple(dict.fromkeys(parser.columns)))
-    except WrongError as wrong:
-        token, problem, remedy = wrong.args
-        shown = token.text if len(token.text) <= _SHOWN else f"{token.text[:_SHOWN]}…"
+        return Condition(text, parser.parse(), tuple(dict.fromkeys(parser.columns)))
+    except ConditionError as error:
+        token, problem, remedy = error.args
+        shown = token.text if len(token.text) <= _LONGEST_SHOWN else f"{token.text[:_LONGEST_SHOWN]}…"
         where = _("{place}, character {n}, «{shown}»", place=place, n=token.start + 1, shown=shown)
         end = _("{place}, at its end", place=place)
         raise ConfigError(end if token.kind == "end" else where, problem, remedy) from None
-
-
-def _instead_of(sign: str) -> Message:
-    return _("write {meant}", meant=_MEANT[sign]) if sign in _MEANT else _("leave it out")
 
 
 def _tokens(text: str) -> Iterator[Token]:
@@ -145,97 +141,107 @@ def _tokens(text: str) -> Iterator[Token]:
         if token.kind == "word" and token.text.lower() in _KEYS:
             yield Token("key", token.text.lower(), token.start)
         elif token.text == "'":
-            raise WrongError(token, _("the quote isn't closed"), _("a quote inside a text is doubled: 'O''Higgins'"))
+            raise ConditionError(token, _("the quote isn't closed"), _("double a quote inside a text: 'O''Higgins'"))
         elif token.text in _QUOTES:
-            raise WrongError(token, _("a text doesn't stand in such quotes"), _("use straight single ones: 'CL'"))
+            raise ConditionError(token, _("a text can't be in such quotes"), _("use straight single quotes: 'CL'"))
         elif token.kind in ("foreign", "other"):
-            raise WrongError(token, _("this sign has no meaning here"), _instead_of(token.text))
+            intended = _INTENDED.get(token.text)
+            remedy = _("write {meant}", meant=intended) if intended else _("leave it out")
+            raise ConditionError(token, _("this sign has no meaning here"), remedy)
         elif token.kind != "space":
             yield token
     yield Token("end", "", len(text))
 
 
 class _Parser:
-    """Reads a condition from its first token to its last; a method a rule of the grammar."""
+    """Recursive-descent parser of a condition, with a method for each rule of the grammar."""
 
-    def __init__(self, text: str, known: pl.Schema) -> None:
+    def __init__(self, text: str, schema: pl.Schema) -> None:
         self._tokens = list(_tokens(text))
-        self._known = known
-        self._at = 0
-        self._tests = self._values = 0
+        self._schema = schema
+        self._position = 0
+        self._test_count = self._value_count = 0
         self.columns: list[tuple[str, ...]] = []
 
     @property
-    def _here(self) -> Token:
-        return self._tokens[self._at]
+    def _current(self) -> Token:
+        return self._tokens[self._position]
 
     def _next(self) -> Token:
-        token = self._here
-        self._at += token.kind != "end"
+        token = self._current
+        self._position += token.kind != "end"
         return token
 
     def _take(self, *words: str) -> bool:
-        """Whether the next token is one of these key words or signs, which is then read."""
-        taken = self._here.kind in ("key", "sign") and self._here.text in words
-        self._at += taken
-        return taken
+        """Skip the current token if it is one of these key words or signs; return whether it is."""
+        matches = self._current.kind in ("key", "sign") and self._current.text in words
+        self._position += matches
+        return matches
 
-    def _expect(self, word: str, why: Message) -> None:
+    def _expect(self, word: str, remedy: Message) -> None:
         if not self._take(word):
-            raise WrongError(self._here, _("«{word}» should stand here", word=word), why)
+            raise ConditionError(self._current, _("«{word}» is expected here", word=word), remedy)
 
-    def whole(self) -> pl.Expr:
+    def parse(self) -> pl.Expr:
+        """Return the expression of the whole condition."""
         expression = self._any(0)
-        if self._here.kind != "end":
-            raise WrongError(self._here, _("the condition should end here, or go on with and, or"), _TESTS)
+        if self._current.kind != "end":
+            raise ConditionError(
+                self._current, _("the condition should end here or continue with «and» or «or»"), _TESTS
+            )
         return expression
 
     def _any(self, depth: int) -> pl.Expr:
         expressions = [self._all(depth)]
         while self._take("or"):
             expressions.append(self._all(depth))
-        # A chain of `|` takes Polars seconds from some hundreds on. Both treat null as SQL does.
+        # A chain of some hundred `|` takes Polars seconds. Both treat null as SQL does.
         return expressions[0] if len(expressions) == 1 else pl.any_horizontal(expressions)
 
     def _all(self, depth: int) -> pl.Expr:
-        expressions = [self._one(depth)]
+        expressions = [self._term(depth)]
         while self._take("and"):
-            expressions.append(self._one(depth))
+            expressions.append(self._term(depth))
         return expressions[0] if len(expressions) == 1 else pl.all_horizontal(expressions)
 
-    def _one(self, depth: int) -> pl.Expr:
+    def _term(self, depth: int) -> pl.Expr:
         if depth > DEEPEST:
-            raise WrongError(self._here, _("it is nested more than {n} deep", n=DEEPEST), _("write it flatter"))
+            raise ConditionError(
+                self._current,
+                _("it has more than {n} nested levels", n=DEEPEST),
+                _("use fewer parentheses and fewer «not»"),
+            )
         if self._take("not"):
-            return ~self._one(depth + 1)
+            return ~self._term(depth + 1)
         if self._take("("):
             expression = self._any(depth + 1)
             self._expect(")", _("close the parenthesis"))
             return expression
-        self._tests += 1
-        if self._tests > MOST_TESTS:
+        self._test_count += 1
+        if self._test_count > MOST_TESTS:
             problem = _("it has more than {n} comparisons", n=decimal(f"{MOST_TESTS:,}"))
-            raise WrongError(self._here, problem, _("give the values of one column as in (…)"))
+            raise ConditionError(self._current, problem, _("list the values of a column with in (…)"))
         token = self._next()
         return self._of_value(token) if token.kind in ("text", "number") else self._of_column(self._column(token))
 
     def _of_value(self, token: Token) -> pl.Expr:
-        """Return a test that begins with a value: what a list holds, or a comparison changed over."""
+        """Parse a test that begins with a value: membership in a list, or a comparison."""
         negated = self._take("not")
         if self._take("in"):
             expression = member(self._column(self._next()), token)
             return ~expression if negated else expression
         operator = self._operator(negated=negated)
-        return compared(self._column(self._next()), _CHANGED_OVER.get(operator, operator), token)
+        return compared(self._column(self._next()), _MIRRORED.get(operator, operator), token)
 
     def _of_column(self, column: Column) -> pl.Expr:
+        """Parse the rest of a test that begins with a column."""
         if self._take("is"):
             negated = self._take("not")
             self._expect("null", _("write is null or is not null"))
             return column.expression.is_not_null() if negated else column.expression.is_null()
         negated = self._take("not")
         if self._take("in"):
-            expression = among(column, self._listed())
+            expression = among(column, self._list())
         elif self._take("like"):
             pattern = self._next()
             expression = like(column, pattern, self._next() if self._take("escape") else None)
@@ -244,50 +250,52 @@ class _Parser:
             token = self._next()
             if token.kind in ("text", "number"):
                 return compared(column, operator, token)
-            return both(column, operator, self._column(token, compared_with=column))
+            return compared_columns(column, operator, self._column(token, compared_with=column))
         return ~expression if negated else expression
 
     def _operator(self, *, negated: bool) -> str:
         token = self._next()
         if negated:
-            raise WrongError(
-                token, _("«in» or «like» should stand here"), _("any other comparison has its not before it")
+            raise ConditionError(
+                token, _("«in» or «like» is expected here"), _("put «not» before any other comparison")
             )
         if token.kind != "sign" or token.text not in OPERATORS:
-            raise WrongError(token, _("a comparison should stand here"), _TESTS)
+            raise ConditionError(token, _("a comparison is expected here"), _TESTS)
         return token.text
 
     def _column(self, token: Token, compared_with: Column | None = None) -> Column:
-        if token.kind == "word" and self._here.text == "(":
-            raise WrongError(token, _("there are no functions and no queries in a condition"), _TESTS)
+        if token.kind == "word" and self._current.text == "(":
+            raise ConditionError(token, _("there are no functions and no queries in a condition"), _TESTS)
         if token == ("key", "null", token.start):
-            named = compared_with.name if compared_with else "country"
-            raise WrongError(
-                token, _("nothing is equal to null"), _("write {named} is null, or is not null", named=named)
+            name = compared_with.name if compared_with else "country"
+            raise ConditionError(
+                token, _("nothing is equal to null"), _("write {named} is null, or is not null", named=name)
             )
         if token.kind != "word":
-            value = _("a value or a column should stand here")
-            problem = value if compared_with else _("a column should stand here")
-            raise WrongError(token, problem, _("write such as country = 'CL'"))
-        column = find_column(token, self._known, may_be_value=compared_with is not None)
+            value = _("a value or a column is expected here")
+            problem = value if compared_with else _("a column is expected here")
+            raise ConditionError(token, problem, _("write for example country = 'CL'"))
+        column = find_column(token, self._schema, may_be_value=compared_with is not None)
         self.columns.append(column.steps)
         return column
 
-    def _listed(self) -> list[Token]:
-        """Return the values between parentheses."""
-        self._expect("(", _("write such as country in ('CL', 'AR'), or 'train' in uses for what a list holds"))
+    def _list(self) -> list[Token]:
+        """Parse values between parentheses."""
+        self._expect("(", _("write for example country in ('CL', 'AR'), or 'train' in uses if the column has a list"))
         tokens: list[Token] = []
         while not tokens or self._take(","):
             token = self._next()
             if token.kind not in ("text", "number"):
-                raise WrongError(token, _("a value should stand here"), _("write a number, or a text in single quotes"))
-            tokens.append(token)
-            self._values += 1
-            if self._values > MOST_VALUES:
-                raise WrongError(
-                    token,
-                    _("more than {n} values are listed", n=decimal(f"{MOST_VALUES:,}")),
-                    _("name fewer"),
+                raise ConditionError(
+                    token, _("a value is expected here"), _("write a number, or a text in single quotes")
                 )
-        self._expect(")", _("close the list; a comma stands between two values"))
+            tokens.append(token)
+            self._value_count += 1
+            if self._value_count > MOST_VALUES:
+                raise ConditionError(
+                    token,
+                    _("the lists have more than {n} values", n=decimal(f"{MOST_VALUES:,}")),
+                    _("list fewer values"),
+                )
+        self._expect(")", _("close the list, and put commas between values"))
         return tokens

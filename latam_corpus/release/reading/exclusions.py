@@ -1,7 +1,7 @@
-"""Lists of documents that readers leave out, such as those that hold lines of an evaluation.
+"""Lists of documents to leave out when reading, such as documents that contain lines of an evaluation.
 
-A list that was made of a version says so in its first line, `# NAME@VERSION`: another release's would leave out nothing
-of what was looked for, in silence.
+The first line of a list names the version that was searched, `# NAME@VERSION`, because a list of another release would
+silently exclude nothing.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from latam_corpus.messages import Message
 
 _DOC_ID: Final = re.compile("[0-9a-f]{32}")
-_MADE_OF: Final = re.compile(r"# ([^@\s]+)@(\S+)")
+_LISTED_VERSION: Final = re.compile(r"# ([^@\s]+)@(\S+)")
 
 
 def exclusion_list(spec: str, doc_ids: Iterable[str]) -> bytes:
-    """Return the bytes of a list of documents of a version.
+    """Return the contents of a list of documents of a version.
 
     >>> exclusion_list("puerto@2026.11.0", ["ab" * 16]).split()[1]
     b'puerto@2026.11.0'
@@ -36,17 +36,17 @@ def exclusion_list(spec: str, doc_ids: Iterable[str]) -> bytes:
 def excluded_ids(
     files: str | Path | Sequence[str | Path] | frozenset[str],
     specs: Collection[str] = (),
-    tell: Callable[[Message], None] | None = None,
+    report: Callable[[Message], None] | None = None,
 ) -> frozenset[str]:
-    """Return the ids of documents in lists of them: a line each, or JSON lines with `doc_id`.
+    """Return the ids in lists of documents, with an id per line or as JSON lines with `doc_id`.
 
     Args:
-        files: a list, several, or the ids themselves as a frozenset.
-        specs: the versions that are read; any when empty.
-        tell: is given a sentence where a list was made of another version of one of these; a warning when None.
+        files: one list, several lists, or the ids themselves as a frozenset.
+        specs: the versions that are read; empty accepts lists of any version.
+        report: called with a note if a list was made for another version of a release; None gives a warning.
 
     Raises:
-        ConfigError: a list can't be read, has a line that is no id, or was made of another release.
+        ConfigError: a list can't be read, has a line that isn't an id, or was made for another release.
     """
     if isinstance(files, frozenset):
         return files
@@ -56,19 +56,19 @@ def excluded_ids(
             with file.open(encoding="utf-8-sig") as opened:
                 lines = list(opened)
         except (OSError, UnicodeDecodeError) as error:
-            remedy = _("name files with one id a line, or give the ids as a frozenset")
+            remedy = _("name files with one id per line, or pass the ids as a frozenset")
             raise ConfigError(str(file), _("it can't be read: {cause}", cause=error), remedy) from None
-        made_of = _MADE_OF.fullmatch(lines[0].strip()) if lines else None
-        if made_of and specs:
-            _check(str(file), made_of[1], made_of[2], specs, tell or _warn)
-        for number, line in enumerate(lines[1:] if made_of else lines, 2 if made_of else 1):
+        version = _LISTED_VERSION.fullmatch(lines[0].strip()) if lines else None
+        if version and specs:
+            _check_version(str(file), version[1], version[2], specs, report or _warn)
+        for number, line in enumerate(lines[1:] if version else lines, 2 if version else 1):
             if line.strip():
-                ids.add(_id_in(line.strip(), _("{file}, line {line}", file=file, line=number)))
+                ids.add(_read_id(line.strip(), _("{file}, line {line}", file=file, line=number)))
     return frozenset(ids)
 
 
-def none_met(ids: Collection[str], spec: str) -> Message:
-    """Return a sentence for who excludes documents of which a version has none."""
+def no_exclusion_found(ids: Collection[str], spec: str) -> Message:
+    """Return a note for a user whose excluded documents are not in a version."""
     return _(
         "{n:the excluded id isn't|none of the {n} excluded ids is} in {spec}: is the list another release's?",
         n=decimal(f"{len(ids):,}"),
@@ -76,23 +76,26 @@ def none_met(ids: Collection[str], spec: str) -> Message:
     )
 
 
-def _check(file: str, name: str, version: str, specs: Collection[str], tell: Callable[[Message], None]) -> None:
-    made_of = f"{name}@{version}"
-    if made_of in specs:
+def _check_version(
+    file: str, name: str, version: str, specs: Collection[str], report: Callable[[Message], None]
+) -> None:
+    """Raise ConfigError if a list was made for another release; report if for another version of one that is read."""
+    searched_spec = f"{name}@{version}"
+    if searched_spec in specs:
         return
-    same = [spec for spec in specs if spec.partition("@")[0] == name]
-    if not same:
-        problem = _("it is a list of {made_of}, and {spec} is read", made_of=made_of, spec=", ".join(specs))
-        raise ConfigError(file, problem, _("make it of that: `latam-corpus contamination … --write-exclusions`"))
-    names = {"file": file, "made_of": made_of, "spec": ", ".join(same)}
-    tell(_("{file} was made of {made_of}: what {spec} has beside that wasn't searched", **names))
+    same_release = [spec for spec in specs if spec.partition("@")[0] == name]
+    if not same_release:
+        problem = _("it was made for {listed}, but {spec} is read", listed=searched_spec, spec=", ".join(specs))
+        raise ConfigError(file, problem, _("make a new list: `latam-corpus contamination … --write-exclusions`"))
+    names = {"file": file, "listed": searched_spec, "spec": ", ".join(same_release)}
+    report(_("{file} was made for {listed}: documents that only {spec} has weren't searched", **names))
 
 
-def _warn(told: Message) -> None:
-    warnings.warn(NoteWarning(told), stacklevel=5)
+def _warn(note: Message) -> None:
+    warnings.warn(NoteWarning(note), stacklevel=5)
 
 
-def _id_in(line: str, place: Message) -> str:
+def _read_id(line: str, place: Message) -> str:
     value = line
     if line.startswith("{"):
         try:
@@ -100,5 +103,7 @@ def _id_in(line: str, place: Message) -> str:
         except (ValueError, KeyError, RecursionError):
             value = ""
     if not isinstance(value, str) or not _DOC_ID.fullmatch(value):
-        raise ConfigError(place, _("this is no document's id"), _("write 32 hex digits a line, or JSON with doc_id"))
+        raise ConfigError(
+            place, _("this isn't a document's id"), _("write 32 hex digits per line, or JSON with doc_id")
+        )
     return value

@@ -1,9 +1,9 @@
-"""Pulling a version: its files on this disk in the layout of the Hub, verified, and a lock that says which.
+"""Pull a version: copy its files to this disk in the layout of the Hub, verify them, and write a lock.
 
-A shard that is fetched whole is compared with the manifest's SHA-256. Of one that is read in part, for some columns or
-out of a store elsewhere, the sums of the pages that are read are checked: they find damage, and no forgery.
-What is there already and right is not copied again; a file that was cut goes on where it stopped. `corpus.lock` is
-written last: a folder that has one is whole.
+A shard that is copied whole is checked against the SHA-256 in the manifest. If only some columns of a shard are read,
+or rows from a remote store, the checksums of the pages that are read are checked; they detect damage, but not forgery.
+Files that exist and are right are not copied again, and an interrupted copy is resumed. `corpus.lock` is written last:
+a folder that has one is complete.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ import re
 import threading
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from functools import cached_property
+from typing import TYPE_CHECKING, Final, Self
 
 import polars as pl
 
@@ -32,14 +33,14 @@ from latam_corpus.release.reading.corpus_lock import (
     LOCK,
     PULL_STATE,
     Lock,
-    must_be,
-    must_know,
+    check_known_withdrawals,
+    check_type,
     read_lock,
+    read_sums,
     selection_digest,
-    sums_of,
     write_lock,
 )
-from latam_corpus.release.reading.exclusions import none_met
+from latam_corpus.release.reading.exclusions import no_exclusion_found
 from latam_corpus.release.reading.select import columns_of, fetch_rows, picks, rewrite, wanted_rows, without_excluded
 from latam_corpus.release.storing.fetch import fetch
 from latam_corpus.release.storing.manifest import MANIFEST, SIGNATURE, VERIFY, read_manifest, read_side_file
@@ -59,294 +60,403 @@ if TYPE_CHECKING:
     from latam_corpus.release.storing.manifest import Manifest, Shard
     from latam_corpus.release.storing.minisign_keys import PublicKey
     from latam_corpus.release.storing.store import Progress
+    from latam_corpus.release.storing.withdrawal_log import WithdrawalLog
 
 _PARTS: Final = ".pull"
-OURS: Final = re.compile(r"data/[\w-]+/[\w-]+\.parquet|index/[\w-]+\.parquet|[A-Za-z][A-Za-z0-9._-]*")
-# One stream from an object store is slow; four fill most lines.
+PULLED_PATH: Final = re.compile(r"data/[\w-]+/[\w-]+\.parquet|index/[\w-]+\.parquet|[A-Za-z][A-Za-z0-9._-]*")
+# One stream from an object store is slow; four fill most connections.
 _COPIES: Final = 4
+
+
+@dataclass(frozen=True)
+class Subset:
+    """The part of a version to pull; all documents with all columns by default.
+
+    Attributes:
+        where: a condition on rows (`release.reading.condition`); None selects all rows.
+        columns: the columns, in addition to `doc_id`; all if empty. `id` is `doc_id` under that name.
+        exclude: ids of documents to leave out.
+        with_index: whether to add the fingerprints of the documents, in the folder `index`.
+        with_ledger: whether to add the ledger's rows about the selected documents, which reads the whole ledger. The
+            ledger always comes with a whole version.
+    """
+
+    where: str | None = None
+    columns: Sequence[str] = ()
+    exclude: Collection[str] = ()
+    with_index: bool = False
+    with_ledger: bool = False
+
+
+WHOLE: Final = Subset()
 
 
 def pull(
     spec: str,
     store: Store | str | Path,
     to: Path,
-    where: str | None = None,
+    subset: Subset = WHOLE,
     progress: Progress | None = None,
     *,
-    with_index: bool = False,
-    columns: Sequence[str] = (),
-    exclude: Collection[str] = (),
-    with_ledger: bool = False,
-    tell: Callable[[Message], None] | None = None,
+    report: Callable[[Message], None] | None = None,
     keys: Sequence[PublicKey] = (),
 ) -> Lock:
-    """Return the lock of the version that `to` now holds.
+    """Pull a version, or a part of it, into a folder, and return its lock.
 
     Args:
-        spec: `NAME@VERSION`, or `NAME` for its latest.
-        store: where it is.
-        to: a folder that is new, empty, or holds an earlier pull of the same release.
-        where: a condition on rows (see `release.reading.condition`); all rows when None.
-        progress: told what is done, how much of it and of how much, in bytes.
-        with_index: also the fingerprints of its documents, in the folder `index`.
-        columns: those that are wanted, beside `doc_id`; all when empty. `id` is `doc_id` under that name.
-        exclude: ids of documents that are left out.
-        with_ledger: also, of a selection, the rows of the version's ledger about its documents; for these all of the
-            ledger is read. A whole version comes with its ledger.
-        tell: is given a sentence where documents are left out since they are withdrawn, or no excluded one is there.
-        keys: of those of whom one must have signed the version and the log of withdrawals; anybody where there is none.
+        spec: `NAME@VERSION`, or `NAME` for the latest version.
+        store: the store of the version.
+        to: a folder that is new, empty, or has an earlier pull of the same release.
+        subset: the rows, the columns and the additional files.
+        progress: called with the name of the step, the bytes done and their total.
+        report: called with a note if withdrawn documents are left out, if no excluded document is in the version, or if
+            the folder had another version or selection.
+        keys: public keys, one of which must have signed the version and the log of withdrawals; empty checks nothing.
 
     Raises:
         ConfigError: there is no such version, the condition is wrong or selects nothing, the version has no index
-            that is wanted, or the folder holds something else.
-        ReleaseError: bytes in the store are missing or aren't those of the manifest, or a signature is forged.
+            although one is requested, or the folder has other contents.
+        ReleaseError: files in the store are missing or differ from the manifest, or a signature is forged.
     """
     opened = store if isinstance(store, Store) else Store.at(store)
-    if with_index and (where or columns or exclude):
-        what = "rows" if where or exclude else "columns"
+    if subset.with_index and (subset.where or subset.columns or subset.exclude):
+        what = "rows" if subset.where or subset.exclude else "columns"
         raise ConfigError(
             "--with-index", _("a selection of {what} has no index", what=what), _("pull it without --with-index")
         )
     with opened.named_errors():
         manifest, data = read_manifest(opened, *opened.find(spec))
-        wanted = None if where is None else condition(where, extra=manifest.extra)
-        types = columns_of(columns, manifest.extra) if columns else None
-        selected = _Wanted(wanted, types, frozenset(exclude), with_ledger)
-        return _pull(opened, manifest, data, to, selected, with_index, progress, tell or _ignore, keys)
-
-
-class _Wanted:
-    """What of a version is wanted.
-
-    Attributes:
-        where: a condition on rows; None for all.
-        columns: by name and type; None for all.
-        excluded: ids that are left out.
-        ledger: whether a selection has a ledger.
-    """
-
-    def __init__(
-        self, where: Condition | None, columns: pl.Schema | None, excluded: frozenset[str], ledger: bool = False
-    ) -> None:
-        self.where, self.excluded, self.ledger = where, excluded, ledger
-        self.columns = columns
-
-    def summary(self, excluded: int) -> str | None:
-        """Return what a card says of it; None where all is wanted."""
-        pieces = [self.where.text] if self.where else []
-        pieces += [f"columns {', '.join(self.columns)}"] if self.columns is not None else []
-        pieces += [f"{excluded} documents excluded"] if excluded else []
-        return "; ".join(pieces) or None
-
-    @property
-    def digest(self) -> str:
-        """What tells it from others with the same condition; "" where there is nothing but that."""
-        if self.columns is None and not self.excluded:
-            return ""
-        encoded = json.dumps([list(self.columns or ()), sorted(self.excluded)])
-        return hashlib.sha256(encoded.encode()).hexdigest()
-
-
-def _pull(
-    opened: Store,
-    manifest: Manifest,
-    data: bytes,
-    to: Path,
-    selected: _Wanted,
-    with_index: bool,
-    progress: Progress | None,
-    tell: Callable[[Message], None],
-    keys: Sequence[PublicKey],
-) -> Lock:
-    where, name, version = selected.where, manifest.name, manifest.version
-    log = read_log(opened, manifest)
-    for problem in version_signature_problems(manifest, data, log, keys):
-        raise ReleaseError(
-            manifest.spec, problem, _("nothing was pulled; ask who made it for the one that they signed")
-        )
-    shards = log.readable(manifest)
-    readable = without_excluded(opened, shards, selected.excluded)
-    excluded = sum(one.rows for one in shards) - sum(one.rows for one in readable)
-    wanted = picks(opened, manifest, readable, where)
-    withdrawn = withdrawn_note(log, manifest)
-    if withdrawn and with_index:
-        raise ConfigError("--with-index", withdrawn, _("pull it without, or name a later version"))
-    if withdrawn:
-        tell(withdrawn)
-    if selected.excluded and not excluded:
-        tell(none_met(selected.excluded, manifest.spec))
-    text = where.text if where else None
-    if where and not wanted:
-        remedy = _("see `release show`")
-        if ("language",) in where.columns:
-            remedy = _(
-                "its languages are {names}", names=", ".join(sorted({shard.language for shard in manifest.shards}))
+        selection = _Selection.of(subset, manifest)
+        log = read_log(opened, manifest)
+        for problem in version_signature_problems(manifest, data, log, keys):
+            raise ReleaseError(
+                manifest.spec, problem, _("nothing was pulled; ask its publisher for the version that they signed")
             )
-        raise ConfigError(f"--where {text}", _("no document of {spec} is so", spec=manifest.spec), remedy)
-    if not wanted and selected.excluded:
-        raise ConfigError("--exclude", _("no document of {spec} is left", spec=manifest.spec), _("exclude fewer"))
-    if with_index and not manifest.index:
-        raise ConfigError(
-            "--with-index", _("{spec} was built without an index", spec=manifest.spec), _("pull it without")
-        )
-    sha256 = hashlib.sha256(data).hexdigest()
-    summary = selected.summary(excluded)
-    side = _side_files(opened, manifest, data, summary, wanted)
-    own_ledger = selected.ledger and LEDGER not in side
-    jobs = [
-        _Job(
-            pick.path,
-            pick.shard.object,
-            pick.shard.sha256,
-            pick.shard.bytes,
-            None if pick.whole and selected.columns is None else wanted_rows(where, pick.without),
-            pick.shard if selected.columns is not None or opened.folder is None else None,
-            selected.columns or released(manifest.extra),
-        )
-        for pick in wanted
-    ]
-    if with_index:
-        folder = f"releases/{name}/{version}"
-        jobs += [
-            _Job(file, f"{folder}/{file}", side_file.sha256, side_file.bytes)
-            for file, side_file in manifest.index.items()
-        ]
-    planned = [job.path for job in jobs] + [*side, CROISSANT] + ([LEDGER] if own_ledger else [])
-    before = _replaceable(to, selected)
-    state = _prepared(to, manifest.name, sha256, text, log.sequence, planned, selected.digest)
-    digests = _copied(opened, to, jobs, state, progress)
-    is_part = summary or CROISSANT not in side
-    side |= _of_part(manifest, wanted, to, digests, summary, has_columns=not selected.columns) if is_part else {}
-    if own_ledger:
-        side[LEDGER] = _ledger_of(opened, manifest, [to / job.path for job in jobs])
-    for file, content in side.items():
-        replace(to / file, content)
-        digests[file] = hashlib.sha256(content).hexdigest()
-    replace(to / SUMS, "".join(f"{digests[path]}  {path}\n" for path in sorted(digests)).encode())
-    lock = Lock(
-        name=name,
-        version=version,
-        manifest_sha256=sha256,
-        withdrawal_sequence=log.sequence,
-        where=text,
-        rewritten=selected.columns is not None or not all(pick.whole for pick in wanted),
-        rows=sum(pick.rows for pick in wanted),
-        columns=None if selected.columns is None else tuple(selected.columns),
-        excluded=excluded,
-        selection=selection_digest(text, selected.excluded) if text or excluded else "",
-    )
-    write_lock(lock, to / LOCK)
-    (to / PULL_STATE).unlink()
-    _report_replaced(to, before, lock, tell)
-    return lock
+        return _Pull(opened, manifest, data, log, to, selection, report or _ignore).run(progress)
 
 
 def _ignore(_note: Message) -> None:
     """Report a note to no one."""
 
 
-def _replaceable(to: Path, selected: _Wanted) -> Lock | None:
-    """Return the lock of a folder that was pulled before.
+@dataclass(frozen=True)
+class _Selection:
+    """A subset of one version, with its condition parsed and its columns checked.
 
-    Raises:
-        ConfigError: it has a whole version, and a selection would replace it.
+    Attributes:
+        where: the condition on rows; None for all rows.
+        columns: the columns with their types; None for all columns.
+        excluded: ids of documents to leave out.
+        with_index: whether the index is added.
+        with_ledger: whether the ledger's rows about a selection are added.
     """
-    before = read_lock(to / LOCK) if (to / LOCK).is_file() else None
-    if before and before.is_whole and (selected.where or selected.columns is not None):
-        problem = _("it has the whole of {spec}, which a selection would replace", spec=before.spec)
-        raise ConfigError(str(to), problem, _("name another folder for the selection, or remove this one first"))
-    return before
 
+    where: Condition | None
+    columns: pl.Schema | None
+    excluded: frozenset[str]
+    with_index: bool
+    with_ledger: bool
 
-def _report_replaced(to: Path, before: Lock | None, lock: Lock, tell: Callable[[Message], None]) -> None:
-    """Report that a folder had another version, other documents or other columns until this pull."""
-    if before and (before.spec, before.selection, before.columns) != (lock.spec, lock.selection, lock.columns):
-        names = {"folder": to, "before": before.spec, "spec": lock.spec}
-        replaced = _(
-            "{folder} had {n} {n:document|documents} of {before}; this pull replaced {n:it|them}: "
-            "it now has {m} of {spec}",
-            n=decimal(f"{before.rows:,}"),
-            m=decimal(f"{lock.rows:,}"),
-            **names,
-        )
-        tell(replaced)
+    @classmethod
+    def of(cls, subset: Subset, manifest: Manifest) -> Self:
+        """Return the selection for a version.
 
+        Raises:
+            ConfigError: the condition is wrong, or a column doesn't exist.
+        """
+        where = None if subset.where is None else condition(subset.where, extra=manifest.extra)
+        columns = columns_of(subset.columns, manifest.extra) if subset.columns else None
+        return cls(where, columns, frozenset(subset.exclude), subset.with_index, subset.with_ledger)
 
-def _of_part(
-    manifest: Manifest,
-    wanted: list[Pick],
-    to: Path,
-    digests: Mapping[str, str],
-    summary: str | None,
-    *,
-    has_columns: bool,
-) -> dict[str, bytes]:
-    """Return the files that describe a part of a version, counted from its rows if it has the columns for that.
+    @property
+    def condition_text(self) -> str | None:
+        """The condition as the user wrote it."""
+        return self.where.text if self.where else None
 
-    Args:
-        manifest: the version.
-        wanted: its shards, and what was pulled of each.
-        to: the folder.
-        digests: the SHA-256 of each pulled shard, by its path.
-        summary: what was selected; None if only withdrawn documents were left out, so that the version's card holds.
-        has_columns: whether the files have all columns, as croissant.json says.
-    """
-    counted = recounted(manifest, [(pick.shard, to / pick.path) for pick in wanted])
-    files = {}
-    if counted and has_columns:
-        pulled = [
-            shard.model_copy(update={"sha256": digests[shard.path], "bytes": (to / shard.path).stat().st_size})
-            for shard in counted.shards
-        ]
-        files[CROISSANT] = croissant(counted.model_copy(update={"shards": tuple(pulled)}))
-    if summary:
-        held = [pick.shard.model_copy(update={"path": pick.path, "rows": pick.rows}) for pick in wanted]
-        files[CARD] = card(counted or manifest, summary, held, of_selection=counted is not None).encode()
-        files |= {ATTRIBUTION: attribution(counted).encode()} if counted else {}
-    return files
+    def summary(self, excluded_count: int) -> str | None:
+        """Return a description of the selection for a card; None if everything is selected."""
+        pieces = [self.where.text] if self.where else []
+        pieces += [f"columns {', '.join(self.columns)}"] if self.columns is not None else []
+        pieces += [f"{excluded_count} documents excluded"] if excluded_count else []
+        return "; ".join(pieces) or None
 
-
-def _side_files(
-    store: Store, manifest: Manifest, data: bytes, where: str | None, wanted: list[Pick]
-) -> dict[str, bytes]:
-    """Return the version's files beside the shards, verified; of a selection without the ledger of the whole."""
-    files = {MANIFEST: data}
-    place = ("releases", manifest.name, manifest.version, MANIFEST + SIGNATURE)
-    if store.exists(*place):
-        files[place[-1]] = store.read(*place)
-    whole = all(pick.whole for pick in wanted)
-    for name in (CARD, CHANGELOG, ATTRIBUTION, LEDGER, CROISSANT):
-        # The ledger is of all documents, and croissant.json has the digests of all shards.
-        if name not in manifest.files or (where and name == LEDGER) or (name == CROISSANT and (where or not whole)):
-            continue
-        files[name] = read_side_file(store, manifest, name)
-    return files
-
-
-def _ledger_of(store: Store, manifest: Manifest, files: list[Path]) -> bytes:
-    """Return the rows of a version's ledger about the documents in these files, as Parquet.
-
-    Raises:
-        ReleaseError: the ledger is damaged, or doesn't call each of them released.
-    """
-    ids = pl.concat([pl.read_parquet(file, columns=["doc_id"]) for file in files])
-    rows = read_ledger(store, manifest.name, manifest.version).join(ids, on="doc_id", how="semi", maintain_order="left")
-    lacking = ids.join(rows.filter(verdict="released"), on="doc_id", how="anti")
-    if lacking.height:
-        problem = _(
-            "it doesn't call {n} of the pulled documents released, such as {id}",
-            n=decimal(f"{lacking.height:,}"),
-            id=lacking.item(0, 0),
-        )
-        raise ReleaseError(f"{store.url}, {manifest.spec}, {LEDGER}", problem, VERIFY)
-    written = io.BytesIO()
-    rows.write_parquet(written, compression="zstd")
-    return written.getvalue()
+    @property
+    def digest(self) -> str:
+        """The digest of the columns and excluded documents; "" if there is nothing but a condition."""
+        if self.columns is None and not self.excluded:
+            return ""
+        encoded = json.dumps([list(self.columns or ()), sorted(self.excluded)])
+        return hashlib.sha256(encoded.encode()).hexdigest()
 
 
 @dataclass(frozen=True)
-class _State:
-    """What a pull that isn't done has planned and finished, so that it can go on."""
+class _Pull:
+    """A pull of one version into a folder.
+
+    Attributes:
+        store: the store of the version.
+        manifest: the manifest of the version.
+        manifest_bytes: the manifest as it is stored.
+        log: the store's log of withdrawals.
+        folder: the target.
+        selection: the rows, columns and additional files.
+        report: called with notes for the user.
+    """
+
+    store: Store
+    manifest: Manifest
+    manifest_bytes: bytes
+    log: WithdrawalLog
+    folder: Path
+    selection: _Selection
+    report: Callable[[Message], None]
+
+    def run(self, progress: Progress | None) -> Lock:
+        """Copy all files, then write the lock."""
+        manifest, selection, folder = self.manifest, self.selection, self.folder
+        readable = self.log.readable(manifest)
+        remaining = without_excluded(self.store, readable, selection.excluded)
+        excluded_count = sum(shard.rows for shard in readable) - sum(shard.rows for shard in remaining)
+        chosen = picks(self.store, manifest, remaining, selection.where)
+        self._check(chosen, excluded_count)
+        summary = selection.summary(excluded_count)
+        side_files = self._side_files(summary, chosen)
+        writes_ledger = selection.with_ledger and LEDGER not in side_files
+        jobs = self._jobs(chosen)
+        planned = [job.path for job in jobs] + [*side_files, CROISSANT] + ([LEDGER] if writes_ledger else [])
+        former_lock = self._former_lock()
+        state = self._prepare(planned)
+        digests = _copy_all(self.store, folder, jobs, state, progress)
+        if summary or CROISSANT not in side_files:
+            side_files |= self._part_files(chosen, digests, summary)
+        if writes_ledger:
+            side_files[LEDGER] = self._ledger_of([folder / job.path for job in jobs])
+        for file, content in side_files.items():
+            replace(folder / file, content)
+            digests[file] = hashlib.sha256(content).hexdigest()
+        replace(folder / SUMS, "".join(f"{digests[path]}  {path}\n" for path in sorted(digests)).encode())
+        where, columns = selection.condition_text, selection.columns
+        lock = Lock(
+            name=manifest.name,
+            version=manifest.version,
+            manifest_sha256=self._manifest_sha256,
+            withdrawal_sequence=self.log.sequence,
+            where=where,
+            rewritten=columns is not None or not all(pick.whole for pick in chosen),
+            rows=sum(pick.rows for pick in chosen),
+            columns=None if columns is None else tuple(columns),
+            excluded=excluded_count,
+            selection=selection_digest(where, selection.excluded) if where or excluded_count else "",
+        )
+        write_lock(lock, folder / LOCK)
+        (folder / PULL_STATE).unlink()
+        if former_lock:
+            self._report_replaced(former_lock, lock)
+        return lock
+
+    @cached_property
+    def _manifest_sha256(self) -> str:
+        return hashlib.sha256(self.manifest_bytes).hexdigest()
+
+    def _check(self, chosen: Sequence[Pick], excluded_count: int) -> None:
+        """Report withdrawn and unknown documents.
+
+        Raises:
+            ConfigError: nothing is selected, or there is no index to pull.
+        """
+        manifest, selection = self.manifest, self.selection
+        withdrawn = withdrawn_note(self.log, manifest)
+        if withdrawn and selection.with_index:
+            raise ConfigError("--with-index", withdrawn, _("pull it without the index, or name a later version"))
+        if withdrawn:
+            self.report(withdrawn)
+        if selection.excluded and not excluded_count:
+            self.report(no_exclusion_found(selection.excluded, manifest.spec))
+        if selection.where and not chosen:
+            remedy = _("see `release show`")
+            if ("language",) in selection.where.columns:
+                languages = sorted({shard.language for shard in manifest.shards})
+                remedy = _("its languages are {names}", names=", ".join(languages))
+            problem = _("no document of {spec} meets this condition", spec=manifest.spec)
+            raise ConfigError(f"--where {selection.where.text}", problem, remedy)
+        if not chosen and selection.excluded:
+            problem = _("all documents of {spec} are excluded", spec=manifest.spec)
+            raise ConfigError("--exclude", problem, _("exclude fewer documents"))
+        if selection.with_index and not manifest.index:
+            problem = _("{spec} was built without an index", spec=manifest.spec)
+            raise ConfigError("--with-index", problem, _("pull it without the index"))
+
+    def _jobs(self, chosen: Sequence[Pick]) -> list[_FileJob]:
+        """Return the large files to copy: shards, and index files if requested."""
+        manifest, selection = self.manifest, self.selection
+        is_read_in_part = selection.columns is not None or self.store.folder is None
+        jobs = [
+            _FileJob(
+                path=pick.path,
+                stored_path=pick.shard.object,
+                sha256=pick.shard.sha256,
+                bytes=pick.shard.bytes,
+                rows=None if pick.whole and selection.columns is None else wanted_rows(selection.where, pick.without),
+                shard=pick.shard if is_read_in_part else None,
+                columns=selection.columns or released(manifest.extra),
+            )
+            for pick in chosen
+        ]
+        if selection.with_index:
+            place = f"releases/{manifest.name}/{manifest.version}"
+            jobs += [
+                _FileJob(file, f"{place}/{file}", side_file.sha256, side_file.bytes)
+                for file, side_file in manifest.index.items()
+            ]
+        return jobs
+
+    def _former_lock(self) -> Lock | None:
+        """Return the lock of an earlier pull into the folder.
+
+        Raises:
+            ConfigError: the folder has a whole version, which a selection would replace.
+        """
+        lock = read_lock(self.folder / LOCK) if (self.folder / LOCK).is_file() else None
+        if lock and lock.is_whole and (self.selection.where or self.selection.columns is not None):
+            problem = _("it has all of {spec}, which a selection would replace", spec=lock.spec)
+            raise ConfigError(
+                str(self.folder), problem, _("name another folder for the selection, or remove this one first")
+            )
+        return lock
+
+    def _report_replaced(self, former: Lock, lock: Lock) -> None:
+        """Report that the folder had another version, other documents or other columns until this pull."""
+        if (former.spec, former.selection, former.columns) != (lock.spec, lock.selection, lock.columns):
+            names = {"folder": self.folder, "before": former.spec, "spec": lock.spec}
+            note = _(
+                "{folder} had {n} {n:document|documents} of {before}; this pull replaced {n:it|them}: "
+                "it now has {m} of {spec}",
+                n=decimal(f"{former.rows:,}"),
+                m=decimal(f"{lock.rows:,}"),
+                **names,
+            )
+            self.report(note)
+
+    def _part_files(self, chosen: Sequence[Pick], digests: Mapping[str, str], summary: str | None) -> dict[str, bytes]:
+        """Return the files that describe a part of a version, counted from its rows if it has the columns for that.
+
+        Args:
+            chosen: the shards, and the rows that were pulled of each.
+            digests: the SHA-256 of each pulled file, by its path.
+            summary: the description of the selection; None if only withdrawn documents were left out, so that the
+                version's card applies.
+        """
+        counted = recounted(self.manifest, [(pick.shard, self.folder / pick.path) for pick in chosen])
+        files = {}
+        if counted and not self.selection.columns:  # croissant.json describes all columns
+            pulled = []
+            for shard in counted.shards:
+                size = (self.folder / shard.path).stat().st_size
+                pulled.append(shard.model_copy(update={"sha256": digests[shard.path], "bytes": size}))
+            files[CROISSANT] = croissant(counted.model_copy(update={"shards": tuple(pulled)}))
+        if summary:
+            shards = [pick.shard.model_copy(update={"path": pick.path, "rows": pick.rows}) for pick in chosen]
+            files[CARD] = card(counted or self.manifest, summary, shards, of_selection=counted is not None).encode()
+            files |= {ATTRIBUTION: attribution(counted).encode()} if counted else {}
+        return files
+
+    def _side_files(self, summary: str | None, chosen: Sequence[Pick]) -> dict[str, bytes]:
+        """Return the small files of the version, verified; for a selection without those that describe the whole."""
+        manifest = self.manifest
+        files = {MANIFEST: self.manifest_bytes}
+        place = ("releases", manifest.name, manifest.version, MANIFEST + SIGNATURE)
+        if self.store.exists(*place):
+            files[place[-1]] = self.store.read(*place)
+        has_whole_shards = all(pick.whole for pick in chosen)
+        for name in (CARD, CHANGELOG, ATTRIBUTION, LEDGER, CROISSANT):
+            # The ledger covers all documents, and croissant.json has the digests of all shards.
+            is_of_whole = name in (LEDGER, CROISSANT)
+            if name not in manifest.files or (summary and is_of_whole) or (name == CROISSANT and not has_whole_shards):
+                continue
+            files[name] = read_side_file(self.store, manifest, name)
+        return files
+
+    def _ledger_of(self, files: Sequence[Path]) -> bytes:
+        """Return the rows of the ledger about the documents in some files, as Parquet.
+
+        Raises:
+            ReleaseError: the ledger is damaged, or a document is not released according to it.
+        """
+        store, manifest = self.store, self.manifest
+        ids = pl.concat([pl.read_parquet(file, columns=["doc_id"]) for file in files])
+        rows = read_ledger(store, manifest.name, manifest.version)
+        rows = rows.join(ids, on="doc_id", how="semi", maintain_order="left")
+        missing = ids.join(rows.filter(verdict="released"), on="doc_id", how="anti")
+        if missing.height:
+            problem = _(
+                "it doesn't list {n} of the pulled documents as released, such as {id}",
+                n=decimal(f"{missing.height:,}"),
+                id=missing.item(0, 0),
+            )
+            raise ReleaseError(f"{store.url}, {manifest.spec}, {LEDGER}", problem, VERIFY)
+        written = io.BytesIO()
+        rows.write_parquet(written, compression="zstd")
+        return written.getvalue()
+
+    def _prepare(self, planned: Sequence[str]) -> _PullState:
+        """Make the folder ready for some files, remove files of an earlier pull, and return the state to continue from.
+
+        Raises:
+            ConfigError: the folder can't be made, or has other contents.
+            ReleaseError: the earlier pull knew withdrawals that the store doesn't have.
+        """
+        folder, sequence = self.folder, self.log.sequence
+        if folder.exists() and not folder.is_dir():
+            raise ConfigError(str(folder), _("it is a file"), _("name a folder"))
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            problem = _("the folder can't be made: {reason}", reason=cause_of(error))
+            raise ConfigError(str(folder), problem, _("name another folder")) from None
+        former = _former_state(folder, self.manifest.name)
+        if former:
+            remedy = _("name the store that the folder was pulled from; an old copy of it lacks later withdrawals")
+            check_known_withdrawals(sequence, former.withdrawal_sequence, str(folder), remedy)
+        # The list is read from the folder, which may be someone else's: no name in it may lead out of the folder.
+        owned = {path for path in former.planned if PULLED_PATH.fullmatch(path)} if former else set()
+        if former is None:
+            for temporary in folder.glob(f".{PULL_STATE}-*.tmp"):  # of a pull that was killed as it began
+                temporary.unlink()
+        if former is None and any(folder.iterdir()):
+            raise ConfigError(str(folder), _("the folder has other files"), _("name a new or empty folder"))
+        existing = {path.relative_to(folder).as_posix() for path in (folder / "data").rglob("*") if path.is_file()}
+        foreign = sorted(existing - owned - set(planned))
+        if foreign:
+            problem = _("«{file}» isn't part of the release, but readers of the folder would read it", file=foreign[0])
+            raise ConfigError(str(folder), problem, _("move it elsewhere, or name a new folder"))
+        state = _PullState(
+            folder / PULL_STATE,
+            self._manifest_sha256,
+            self.selection.condition_text,
+            {},
+            sorted(owned | set(planned)),
+            sequence,
+            self.selection.digest,
+        )
+        if former and former.has_same_selection(state):
+            state.finished.update(former.finished)
+        state.save()
+        (folder / LOCK).unlink(missing_ok=True)
+        for path in sorted(owned - set(planned)):
+            (folder / path).unlink(missing_ok=True)
+        return state
+
+
+@dataclass(frozen=True)
+class _PullState:
+    """The planned and the finished files of an unfinished pull, from which it can be resumed.
+
+    Attributes:
+        file: the file of the state.
+        finished: the digest of each file whose rows were selected, by path.
+        planned: the paths of all files.
+        selection: the digest of the columns and excluded documents (`_Selection.digest`).
+    """
 
     file: Path
     manifest_sha256: str
@@ -356,98 +466,63 @@ class _State:
     withdrawal_sequence: int = 0
     selection: str = ""
 
-    def of_same(self, other: _State) -> bool:
-        """Whether both are of one selection of one version."""
-        mine, theirs = (
-            (one.manifest_sha256, one.where, one.withdrawal_sequence, one.selection) for one in (self, other)
+    def has_same_selection(self, former: _PullState) -> bool:
+        """Whether both pull the same selection of the same version, without the same withdrawn documents."""
+        own_key, other_key = (
+            (state.manifest_sha256, state.where, state.withdrawal_sequence, state.selection) for state in (self, former)
         )
-        return mine == theirs
+        return own_key == other_key
 
     def save(self) -> None:
+        """Write the state to its file."""
         values = {key: value for key, value in self.__dict__.items() if key != "file"}
         replace(self.file, json.dumps(values, ensure_ascii=False).encode())
 
 
-def _prepared(
-    to: Path, name: str, sha256: str, where: str | None, sequence: int, planned: list[str], selection: str
-) -> _State:
-    """Return the folder ready for these files: what an earlier pull left and this one doesn't want is removed."""
-    if to.exists() and not to.is_dir():
-        raise ConfigError(str(to), _("it is a file"), _("name a folder"))
-    try:
-        to.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ConfigError(
-            str(to), _("the folder can't be made: {reason}", reason=cause_of(error)), _("name another folder")
-        ) from None
-    before = _earlier(to, name)
-    if before:
-        remedy = _("find the store from which the folder was pulled; an old copy of it doesn't know what must stay out")
-        must_know(sequence, before.withdrawal_sequence, str(to), remedy)
-    # The list is read from the folder, which may be someone else's: no name in it may lead out of the folder.
-    owned = {path for path in before.planned if OURS.fullmatch(path)} if before else set()
-    if before is None:
-        for left in to.glob(f".{PULL_STATE}-*.tmp"):  # of a pull that was killed as it began
-            left.unlink()
-    if before is None and any(to.iterdir()):
-        raise ConfigError(str(to), _("the folder holds other files"), _("name a new or empty folder"))
-    there = {path.relative_to(to).as_posix() for path in (to / "data").rglob("*") if path.is_file()}
-    strangers = sorted(there - owned - set(planned))
-    if strangers:
-        problem = _(
-            "«{strangers}» isn't part of the release, and readers of the folder would take it in",
-            strangers=strangers[0],
-        )
-        raise ConfigError(str(to), problem, _("move it elsewhere, or name a new folder"))
-    state = _State(to / PULL_STATE, sha256, where, {}, sorted(owned | set(planned)), sequence, selection)
-    if before and before.of_same(state):
-        state.finished.update(before.finished)
-    state.save()
-    (to / LOCK).unlink(missing_ok=True)
-    for path in sorted(owned - set(planned)):
-        (to / path).unlink(missing_ok=True)
-    return state
+def _former_state(folder: Path, name: str) -> _PullState | None:
+    """Return the state of an earlier pull into a folder, finished or not.
 
-
-def _earlier(to: Path, name: str) -> _State | None:
-    """Return what an earlier pull into the folder left: one that was cut, or one that is whole."""
-    if (to / LOCK).is_file():
-        lock = read_lock(to / LOCK)
+    Raises:
+        ConfigError: the folder has another release, or the state is damaged.
+    """
+    if (folder / LOCK).is_file():
+        lock = read_lock(folder / LOCK)
         if lock.name != name:
-            raise ConfigError(
-                str(to),
-                _("the folder holds {lock}@{version}", lock=lock.name, version=lock.version),
-                _("name another folder"),
-            )
+            problem = _("the folder has {lock}@{version}", lock=lock.name, version=lock.version)
+            raise ConfigError(str(folder), problem, _("name another folder"))
     try:
-        state = _State(file=to / PULL_STATE, **json.loads((to / PULL_STATE).read_bytes()))
-        must_be(dict, state.finished)
-        must_be(list, state.planned)
-        must_be(int, state.withdrawal_sequence)
-        must_be(str, state.selection, *state.planned, *state.finished, *state.finished.values())
+        state = _PullState(file=folder / PULL_STATE, **json.loads((folder / PULL_STATE).read_bytes()))
+        check_type(dict, state.finished)
+        check_type(list, state.planned)
+        check_type(int, state.withdrawal_sequence)
+        check_type(str, state.selection, *state.planned, *state.finished, *state.finished.values())
     except FileNotFoundError:
         pass
     except (OSError, ValueError, TypeError, RecursionError):
-        raise ConfigError(str(to / PULL_STATE), _("it is damaged"), _("remove the folder and pull again")) from None
+        raise ConfigError(str(folder / PULL_STATE), _("it is damaged"), _("remove the folder and pull again")) from None
     else:
         return state
-    if not (to / LOCK).is_file():
+    if not (folder / LOCK).is_file():
         return None
-    listed = sums_of(to) if (to / SUMS).is_file() else {}
-    lock = read_lock(to / LOCK)
-    of_rows_alone = lock.columns is None and not lock.excluded
-    finished = listed if of_rows_alone else {}
-    return _State(to / PULL_STATE, lock.manifest_sha256, lock.where, finished, list(listed), lock.withdrawal_sequence)
+    sums = read_sums(folder) if (folder / SUMS).is_file() else {}
+    lock = read_lock(folder / LOCK)
+    finished = sums if lock.columns is None and not lock.excluded else {}
+    sequence = lock.withdrawal_sequence
+    return _PullState(folder / PULL_STATE, lock.manifest_sha256, lock.where, finished, list(sums), sequence)
 
 
 @dataclass(frozen=True)
-class _Job:
-    """A file to be brought: where it goes, where it is in the store, and what of it is wanted where not all.
+class _FileJob:
+    """A file to copy, or to write from selected rows of a shard.
 
     Attributes:
-        rows: which; None for the file as it is.
-        shard: the shard, where its rows are read out of the store; None where the file is fetched whole.
-        columns: which, of a selection of rows.
+        path: the path in the folder.
+        stored_path: the path in the store.
+        sha256: the digest of the stored file.
+        bytes: the size of the stored file.
+        rows: the test that selects rows; None to copy the file unchanged.
+        shard: the shard, if its rows are read from the store; None if the file is copied first.
+        columns: the columns of selected rows.
     """
 
     path: str
@@ -459,18 +534,20 @@ class _Job:
     columns: pl.Schema | None = None
 
 
-def _copied(store: Store, to: Path, wanted: list[_Job], state: _State, progress: Progress | None) -> dict[str, str]:
-    """Return the digest of each large file, once all are there."""
-    total = sum(job.bytes for job in wanted)
+def _copy_all(
+    store: Store, folder: Path, jobs: Sequence[_FileJob], state: _PullState, progress: Progress | None
+) -> dict[str, str]:
+    """Copy or write all large files, several at a time, and return the digest of each by path."""
+    total = sum(job.bytes for job in jobs)
     done = 0
     digests: dict[str, str] = {}
     stop = threading.Event()
     with ThreadPoolExecutor(_COPIES) as pool:
-        running = {pool.submit(_bring, store, to, job, state.finished.get(job.path), stop): job for job in wanted}
+        running = {pool.submit(_copy, store, folder, job, state.finished.get(job.path), stop): job for job in jobs}
         try:
-            for brought in as_completed(running):
-                job = running[brought]
-                digests[job.path] = brought.result()
+            for copied in as_completed(running):
+                job = running[copied]
+                digests[job.path] = copied.result()
                 if job.rows is not None:
                     state.finished[job.path] = digests[job.path]
                     state.save()
@@ -481,26 +558,34 @@ def _copied(store: Store, to: Path, wanted: list[_Job], state: _State, progress:
             stop.set()
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-    parts = to / _PARTS
+    parts = folder / _PARTS
     if parts.is_dir():
-        for left in parts.iterdir():
-            left.unlink()
+        for part in parts.iterdir():
+            part.unlink()
         parts.rmdir()
     return digests
 
 
-def _bring(store: Store, to: Path, job: _Job, finished: str | None, stop: threading.Event) -> str:
-    """Return the digest of a pulled file, which is there and right afterwards."""
-    target = to / job.path
+def _copy(store: Store, folder: Path, job: _FileJob, finished: str | None, stop: threading.Event) -> str:
+    """Copy or write a file unless it exists with the right digest, and return its digest.
+
+    Args:
+        store: the store.
+        folder: the target.
+        job: the file.
+        finished: the digest of the file if an earlier pull wrote it.
+        stop: is set if another file failed.
+    """
+    target = folder / job.path
     expected = job.sha256 if job.rows is None else finished
     if expected and target.is_file() and digest_of(target) == expected:
         return expected
     target.parent.mkdir(parents=True, exist_ok=True)
-    part = to / _PARTS / f"{job.sha256}.part"
+    part = folder / _PARTS / f"{job.sha256}.part"
     if job.rows is not None and job.shard is not None:
         part.parent.mkdir(parents=True, exist_ok=True)
         if stop.is_set():
-            raise ReleaseError(job.stored_path, "stopped", _("the same command goes on from here"))
+            raise ReleaseError(job.stored_path, "stopped", "the same command goes on from here")
         fetch_rows(store, job.shard, job.rows, job.columns or released({}), part)
         sync(part)
         sha256 = digest_of(part)

@@ -1,4 +1,4 @@
-"""`--where`: which rows of which shards a condition selects, and shards rewritten with those rows alone."""
+"""Select rows and columns of a version's shards, and write shards with these rows only."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ if TYPE_CHECKING:
     from latam_corpus.release.storing.store import Store
     from latam_corpus.release.storing.withdrawal_log import ReadableShard
 
-# What all rows of a shard have alike, and the manifest states.
-_OF_SHARDS: Final = ("language", "genre", "split")
+# Columns with one value for all rows of a shard, which the manifest states.
+_SHARD_COLUMNS: Final = ("language", "genre", "split")
 
 
 @dataclass(frozen=True)
 class Pick:
-    """A shard to be pulled.
+    """A shard to pull.
 
     Attributes:
-        shard: in the version.
-        path: where it goes in the pulled folder.
-        rows: how many of its rows are wanted.
-        without: the ids of documents that are withdrawn.
+        shard: the shard in the version.
+        path: the path in the pulled folder.
+        rows: the number of selected rows.
+        without: ids of documents to leave out, because they are withdrawn or excluded.
     """
 
     shard: Shard
@@ -48,126 +48,129 @@ class Pick:
 
     @property
     def whole(self) -> bool:
-        """Whether all its rows are wanted, so that its bytes can be taken as they are."""
+        """Whether all rows are selected, so that the file can be copied unchanged."""
         return self.rows == self.shard.rows
 
 
 def picks(store: Store, manifest: Manifest, shards: Sequence[ReadableShard], where: Condition | None) -> list[Pick]:
-    """Return the shards that hold a wanted row, and where each goes; without a condition, all at their places.
+    """Return the shards with at least one selected row, and their paths; without a condition, all shards with rows.
 
-    Of a shard only the columns that the condition names are read.
+    Only the columns that the condition names are read.
 
     Raises:
-        ConfigError: the version was made before a column that the condition names was thought of.
+        ConfigError: the version is older than a column that the condition names.
         ReleaseError: a shard can't be read.
     """
     if where is None:
-        return [Pick(one.shard, one.shard.path, one.rows, one.without) for one in shards if one.rows]
-    counted = [(one, _matching(store, manifest, one, where)) for one in shards]
-    held = [(one.shard, rows, one.without) for one, rows in counted if rows]
-    totals = Counter((shard.config, shard.split) for shard, *_ in held)
-    places: Counter[tuple[str, str]] = Counter()
+        return [Pick(each.shard, each.shard.path, each.rows, each.without) for each in shards if each.rows]
+    counted = [(readable, _selected_count(store, manifest, readable, where)) for readable in shards]
+    selected = [(readable.shard, rows, readable.without) for readable, rows in counted if rows]
+    totals = Counter((shard.config, shard.split) for shard, *_ in selected)
+    numbers: Counter[tuple[str, str]] = Counter()
     chosen = []
-    for shard, rows, without in held:
+    for shard, rows, without in selected:
         partition = (shard.config, shard.split)
-        path = data_path(shard.language, shard.genre, shard.split, places[partition], totals[partition])
+        path = data_path(shard.language, shard.genre, shard.split, numbers[partition], totals[partition])
         chosen.append(Pick(shard, path, rows, without))
-        places[partition] += 1
+        numbers[partition] += 1
     return chosen
 
 
 def without_excluded(store: Store, shards: Sequence[ReadableShard], excluded: Collection[str]) -> list[ReadableShard]:
-    """Return the shards, with those of the excluded documents that each has among the ones that are left out.
+    """Return the shards with the excluded documents added to the documents that each leaves out.
 
     Raises:
         ReleaseError: a shard can't be read.
     """
     if not excluded:
         return list(shards)
-    listed = pl.Series(sorted(excluded), dtype=pl.String)
-    chosen = []
-    for one in shards:
-        with open_shard(store, one.shard, ["doc_id"], cache_type="none") as file:
+    excluded_ids = pl.Series(sorted(excluded), dtype=pl.String)
+    remaining = []
+    for readable in shards:
+        with open_shard(store, readable.shard, ["doc_id"], cache_type="none") as file:
             ids = pl.concat([frame["doc_id"] for frame in read_batches(file, ["doc_id"])])
-        out = [ids.filter(ids.is_in(listed.implode())), *([] if one.without is None else [one.without])]
-        without = pl.concat(out).unique().sort()
-        chosen.append(one._replace(without=without if len(without) else None))
-    return chosen
+        omitted = [ids.filter(ids.is_in(excluded_ids.implode()))]
+        omitted += [] if readable.without is None else [readable.without]
+        without = pl.concat(omitted).unique().sort()
+        remaining.append(readable._replace(without=without if len(without) else None))
+    return remaining
 
 
 def columns_of(names: Sequence[str], extra: Mapping[str, str]) -> pl.Schema:
-    """Return the types of columns by name, `doc_id` first; `id` is `doc_id` under that name.
+    """Return columns with their types, `doc_id` first; `id` is `doc_id` under that name.
 
     Args:
-        names: of the columns.
+        names: the names of the columns.
         extra: the columns that sources and plug-ins add to the version, with their types.
 
     Raises:
         ConfigError: there is no such column.
     """
-    known = {**released(extra), "id": pl.String()}
+    all_columns = {**released(extra), "id": pl.String()}
     for name in names:
-        if name not in known:
-            raise ConfigError("--columns", _("unknown column «{name}»", name=name), closest(name, known))
-    return pl.Schema({name: known[name] for name in dict.fromkeys(("doc_id", *names))})
+        if name not in all_columns:
+            raise ConfigError("--columns", _("unknown column «{name}»", name=name), closest(name, all_columns))
+    return pl.Schema({name: all_columns[name] for name in dict.fromkeys(("doc_id", *names))})
 
 
 def fetch_rows(store: Store, shard: Shard, where: pl.Expr, columns: pl.Schema, target: Path) -> None:
-    """Write some columns of the rows of a shard of which an expression is true.
+    """Read the selected rows of a shard from the store, and write some of their columns to a file.
 
-    Of each row group what the expression needs is read first, and the rest only where a row is wanted. The sums of
-    pages are checked.
+    The columns that the expression needs are read first; the others are read only for row groups with a selected row.
+    The checksums of pages are checked.
 
     Raises:
         ReleaseError: the shard can't be read.
     """
-    needs = list(dict.fromkeys(["doc_id", *where.meta.root_names()]))
-    wanted = ["doc_id" if name == "id" else name for name in columns]
+    tested = list(dict.fromkeys(["doc_id", *where.meta.root_names()]))
+    written_names = dict.fromkeys("doc_id" if name == "id" else name for name in columns)
 
     def frames(file: pq.ParquetFile) -> Iterator[pl.DataFrame]:
-        there = set(file.schema_arrow.names)
+        existing = set(file.schema_arrow.names)
+        other_names = [name for name in written_names if name in existing and name not in tested]
         for number in range(file.num_row_groups):
-            first = _group(file, number, [name for name in needs if name in there])
-            mask = first.select(where.alias("wanted")).to_series().fill_null(value=False)
+            frame = _row_group(file, number, [name for name in tested if name in existing])
+            mask = frame.select(where.alias("selected")).to_series().fill_null(value=False)
             if len(mask) == 1:
-                mask = mask.new_from_index(0, first.height)
+                mask = mask.new_from_index(0, frame.height)
             if not mask.any():
                 continue
-            rest = [name for name in dict.fromkeys(wanted) if name in there and name not in needs]
-            whole = pl.concat([first, _group(file, number, rest)], how="horizontal") if rest else first
-            yield whole.filter(mask).with_columns(pl.col("doc_id").alias("id"))
+            if other_names:
+                frame = pl.concat([frame, _row_group(file, number, other_names)], how="horizontal")
+            yield frame.filter(mask).with_columns(pl.col("doc_id").alias("id"))
 
     with open_shard(store, shard, ["doc_id"], cache_type="none") as file, writer(target, columns) as written:
-        for group in _groups(frames(file), columns):
+        for group in _regrouped(frames(file), columns):
             write_group(written, group)
 
 
-def _group(file: pq.ParquetFile, number: int, columns: list[str]) -> pl.DataFrame:
+def _row_group(file: pq.ParquetFile, number: int, columns: list[str]) -> pl.DataFrame:
     frame = pl.from_arrow(file.read_row_group(number, columns=columns, use_threads=False))
     return frame if isinstance(frame, pl.DataFrame) else frame.to_frame()
 
 
 def rewrite(source: Path, where: pl.Expr, target: Path) -> None:
-    """Write the rows of a shard of which an expression is true, in the way that shards are written."""
+    """Write the selected rows of a shard to a file that is written like any shard."""
     with source.open("rb") as opened:
         file = pq.ParquetFile(opened)
         columns = of_shard(file.schema_arrow)
         with writer(target, columns) as written:
-            for group in _groups((frame.filter(where) for frame in read_batches(file)), columns):
+            for group in _regrouped((frame.filter(where) for frame in read_batches(file)), columns):
                 write_group(written, group)
 
 
-def _groups(frames: Iterable[pl.DataFrame], columns: pl.Schema) -> Iterator[pl.DataFrame]:
-    waiting = pl.DataFrame(schema=columns)
+def _regrouped(frames: Iterable[pl.DataFrame], columns: pl.Schema) -> Iterator[pl.DataFrame]:
+    """Yield the rows of frames in the row groups of a shard."""
+    pending = pl.DataFrame(schema=columns)
     for frame in frames:
-        waiting = pl.concat([waiting, schema.conform(frame, columns)])
+        pending = pl.concat([pending, schema.conform(frame, columns)])
         start = 0
-        for end in group_ends(_text_bytes(waiting))[:-1]:
-            yield waiting[start:end]
+        for end in group_ends(_text_bytes(pending))[:-1]:
+            yield pending[start:end]
             start = end
-        waiting = waiting[start:]
-    if waiting.height:
-        yield waiting
+        pending = pending[start:]
+    if pending.height:
+        yield pending
 
 
 def _text_bytes(rows: pl.DataFrame) -> list[int]:
@@ -175,25 +178,23 @@ def _text_bytes(rows: pl.DataFrame) -> list[int]:
 
 
 def wanted_rows(where: Condition | None, without: pl.Series | None) -> pl.Expr:
-    """Which rows a condition selects, those that are withdrawn aside."""
+    """Return the test for rows that a condition selects and that are not left out."""
     selected = where.expression if where else pl.lit(value=True)
     return selected if without is None else selected & ~pl.col("doc_id").is_in(without.implode())
 
 
-def _matching(store: Store, manifest: Manifest, one: ReadableShard, where: Condition) -> int:
-    """How many rows of a shard a condition selects; where the manifest says so, nothing is read."""
-    if one.without is None and set(where.reads) <= set(_OF_SHARDS):
-        alike = pl.DataFrame({name: [getattr(one.shard, name)] for name in _OF_SHARDS})
-        return one.shard.rows * alike.filter(where.expression).height
-    expression = wanted_rows(where, one.without)
-    reads = [*where.reads, *(["doc_id"] if one.without is not None and "doc_id" not in where.reads else [])]
-    with open_shard(store, one.shard, ["doc_id"], cache_type="none") as file:
+def _selected_count(store: Store, manifest: Manifest, readable: ReadableShard, where: Condition) -> int:
+    """Return the number of rows of a shard that a condition selects, from the manifest alone if that suffices."""
+    shard, without = readable.shard, readable.without
+    if without is None and set(where.reads) <= set(_SHARD_COLUMNS):
+        row = pl.DataFrame({name: [getattr(shard, name)] for name in _SHARD_COLUMNS})
+        return shard.rows * row.filter(where.expression).height
+    expression = wanted_rows(where, without)
+    reads = [*where.reads, *(["doc_id"] if without is not None and "doc_id" not in where.reads else [])]
+    with open_shard(store, shard, ["doc_id"], cache_type="none") as file:
         lacking = where.lacking(file.schema_arrow)
         if lacking:
-            problem = _(
-                "{spec} has no column «{lacking}»: it was made before there was one",
-                spec=manifest.spec,
-                lacking=lacking,
-            )
+            names = {"spec": manifest.spec, "lacking": lacking}
+            problem = _("{spec} has no column «{lacking}»: the version is older than the column", **names)
             raise ConfigError(f"--where {where.text}", problem, _("leave it out, or name a later version"))
         return sum(frame.filter(expression).height for frame in read_batches(file, reads))

@@ -1,4 +1,4 @@
-"""Whether a version is what its manifest says: every byte, every row, every count."""
+"""Verify a version against its manifest: every byte, every row and every count."""
 
 from __future__ import annotations
 
@@ -35,117 +35,117 @@ if TYPE_CHECKING:
     from latam_corpus.release.storing.withdrawal_log import WithdrawalLog
 
 _PARTITION: Final = ("language", "genre", "split")
-_NONE_SHARED: Final = pl.DataFrame(schema={name: schema.RELEASE_SCHEMA[name] for name in SHARED})
+_NO_SHARED_ROWS: Final = pl.DataFrame(schema={name: schema.RELEASE_SCHEMA[name] for name in SHARED})
 _COLUMNS: Final = tuple(dict.fromkeys((*SHARED, "text", *_PARTITION, "source_id", "contributor", "creators")))
 
 
 def verify(
     store: Store, name: str, version: str, progress: Progress | None = None, keys: Sequence[PublicKey] = ()
 ) -> list[str]:
-    """Every problem found, one sentence each; an empty list when the version is whole. See `problems_of`."""
+    """Return the problems of a version in English; see `problems_of`."""
     return [str(problem) for problem in problems_of(store, name, version, progress, keys)]
 
 
 def problems_of(
     store: Store, name: str, version: str, progress: Progress | None = None, keys: Sequence[PublicKey] = ()
 ) -> list[Message]:
-    """Return every problem found, one sentence each; an empty list when the version is whole.
+    """Return the problems of a version, a sentence each; an empty list if it is intact.
 
     Args:
-        store: where it is.
+        store: the store of the version.
         name: the release.
         version: a finished version of it.
-        progress: told how many shards are read.
-        keys: of those who may have signed it and the log; signatures aren't looked at where there is none.
+        progress: called with the name of the step, the shards done and their total.
+        keys: public keys of those who may have signed the version and the log; empty ignores signatures.
 
     Raises:
-        ReleaseError: there is no manifest, or it can't be read.
+        ReleaseError: the manifest is missing or can't be read.
     """
     manifest, data = read_manifest(store, name, version)
-    seen, erased = _Seen(), 0
+    counts, purged_count = _Counts(), 0
     log = read_log(store)
-    problems = [*_withdrawals(log, manifest), *_beside(store, manifest, seen, log), *_parent(store, manifest)]
+    problems = [
+        *_log_problems(log, manifest),
+        *_file_problems(store, manifest, counts, log),
+        *_parent_problems(store, manifest),
+    ]
     problems += version_signature_problems(manifest, data, log, keys)
     for done, named in enumerate(manifest.shards):
         shard = log.resolved(named)
-        problems += _shard(store, manifest, shard, seen, index=shard == named) if shard else []
-        erased += shard != named
+        if shard:
+            problems += _shard_problems(store, manifest, shard, counts, with_index=shard == named)
+        purged_count += shard != named
         if progress:
             progress(N_("verifying"), done + 1, len(manifest.shards))
-    # A damaged shard is told once, and not again as a wrong count; of what was erased nothing can be counted.
-    if not problems and not erased:
-        problems += _counts(manifest, seen)
+    # A damaged shard would be reported again as a wrong count, and purged documents can't be counted.
+    if not problems and not purged_count:
+        problems += _count_problems(manifest, counts)
     return problems
 
 
 @dataclass
-class _Seen:
-    """What was read: documents by what they are counted by, and sums of the hashes of their ids.
+class _Counts:
+    """Counts of the documents that were read, to compare with the manifest and the ledger.
 
     Attributes:
-        counted: `country`, `split` and the like to values to documents.
-        released: of the documents in the shards.
-        listed: of those that the ledger calls released, each once; None where there is no ledger.
+        by_value: the number of documents by column, such as `country`, and value.
+        in_shards: the sum of the hashes of the ids in the shards.
+        in_ledger: the same sum for the released documents of the ledger; None without a ledger.
     """
 
-    counted: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
-    released: int = 0
-    listed: int | None = None
+    by_value: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    in_shards: int = 0
+    in_ledger: int | None = None
 
 
-# Of a file of the version.
 _MISSING: Final = _("{file}: missing")
-_OTHER: Final = _("{file}: its bytes aren't those that the manifest names")
-_NOT_PARENT: Final = _("parent {version}: its manifest isn't the one that this version was built upon")
-_LISTED: Final = _("{file}: the documents that it calls released aren't those in the shards, each once")
-_NO_SUM: Final = _("the manifest's rows read, repeated, left out and released don't add up")
-_COUNTED: Final = _("the manifest's documents by {what} aren't those in the shards")
+_OTHER_BYTES: Final = _("{file}: its bytes aren't those that the manifest names")
+_OTHER_PARENT: Final = _("parent {version}: its manifest isn't the one that this version was based on")
+_OTHER_RELEASED: Final = _("{file}: its released documents aren't those in the shards")
+_WRONG_SUM: Final = _("the manifest's numbers of rows read, repeated, left out and released don't add up")
+_WRONG_COUNT: Final = _("the manifest's numbers of documents by {what} aren't those in the shards")
 
 
-def _told(error: ReleaseError) -> Message:
-    place, problem, remedy = error.args
-    return Message("{place}: {problem}; {remedy}", {"place": place, "problem": problem, "remedy": remedy})
+def _in_file(file: str, problem: str | Message) -> Message:
+    return Message("{file}: {problem}", {"file": file, "problem": problem})
 
 
-def _about(label: str, problem: str | Message) -> Message:
-    return Message("{label}: {problem}", {"label": label, "problem": problem})
-
-
-def _withdrawals(log: WithdrawalLog, manifest: Manifest) -> Iterator[Message]:
-    """Yield what is wrong with the log of withdrawals, of which each entry is the digest of the one before."""
+def _log_problems(log: WithdrawalLog, manifest: Manifest) -> Iterator[Message]:
+    """Yield the problems of the log of withdrawals, whose chain of digests `read_log` has checked."""
     try:
         must_reach(log, manifest.withdrawal_sequence, manifest.spec)
         log.check_tables()
     except ReleaseError as error:
-        yield _told(error)
+        place, problem, remedy = error.args
+        yield Message("{place}: {problem}; {remedy}", {"place": place, "problem": problem, "remedy": remedy})
 
 
 def _hash_sum(ids: pl.Series) -> int:
-    """Return the sum of the ids' hashes, which no order of them changes and any other id would."""
+    """Return the sum of the ids' hashes, which doesn't depend on their order."""
     return int(ids.hash().to_numpy().sum(dtype="uint64"))
 
 
-def _beside(store: Store, manifest: Manifest, seen: _Seen, log: WithdrawalLog) -> Iterator[Message]:
-    """Yield what is wrong with the files beside the manifest."""
+def _file_problems(store: Store, manifest: Manifest, counts: _Counts, log: WithdrawalLog) -> Iterator[Message]:
+    """Yield the problems of the files of a version other than its shards."""
     folder = ("releases", manifest.name, manifest.version)
     problem = store.pointed(manifest.name)[1]
     if problem:
-        yield _about(LATEST, problem)
+        yield _in_file(LATEST, problem)
     for name, recorded in manifest.files.items():
         if "/".join((*folder, name)) in log.replaced:
             continue
         if store.size(*folder, name) is None:
             yield _MISSING.fill(file=name)
         elif _sha256(store, *folder, name) != recorded.sha256:
-            yield _OTHER.fill(file=name)
+            yield _OTHER_BYTES.fill(file=name)
     if store.size(*folder, SUMS) is None:
         yield _MISSING.fill(file=SUMS)
     elif store.read(*folder, SUMS) != sums(manifest, manifest_sha256(store, manifest.name, manifest.version)):
-        yield _("{file}: it doesn't list what the manifest lists", file=SUMS)
+        yield _("{file}: its files aren't those of the manifest", file=SUMS)
     if manifest.index and manifest.index.keys() != {shard.index for shard in manifest.shards}:
-        yield _("index: its files aren't one a shard")
+        yield _("index: it doesn't have one file per shard")
     if LEDGER in manifest.files and store.size(*folder, LEDGER) is not None:
-        yield from _ledger(store, manifest, seen)
+        yield from _ledger_problems(store, manifest, counts)
 
 
 def _sha256(store: Store, *names: str) -> str:
@@ -153,25 +153,26 @@ def _sha256(store: Store, *names: str) -> str:
         return sha256_of(opened)
 
 
-def _ledger(store: Store, manifest: Manifest, seen: _Seen) -> Iterator[Message]:
+def _ledger_problems(store: Store, manifest: Manifest, counts: _Counts) -> Iterator[Message]:
+    """Yield the problems of the ledger, and keep the sum of its released ids."""
     try:
         rows = read_ledger(store, manifest.name, manifest.version)
     except ReleaseError:
-        return  # its digest is wrong too, and that is told
+        return  # reported as a wrong digest
     verdicts = Counter(rows["verdict"].to_list())
     for verdict, expected in (("released", manifest.rows), ("dropped", manifest.flow.left_out)):
         if verdicts[verdict] != expected:
-            found = {"n": f"{verdicts[verdict]:,}", "expected": f"{expected:,}", "file": LEDGER}
+            figures = {"n": f"{verdicts[verdict]:,}", "expected": f"{expected:,}", "verdict": verdict}
             yield _(
-                "{file}: {n} {n:row is|rows are} {verdict}, and the manifest says {expected}", verdict=verdict, **found
+                "{file}: {n} {n:row is|rows are} {verdict}, but the manifest says {expected}", file=LEDGER, **figures
             )
     released = rows.filter(pl.col("verdict") == "released")["doc_id"]
     if released.n_unique() != released.len():
         yield _("{file}: a document is released twice", file=LEDGER)
-    seen.listed = _hash_sum(released)
+    counts.in_ledger = _hash_sum(released)
 
 
-def _parent(store: Store, manifest: Manifest) -> Iterator[Message]:
+def _parent_problems(store: Store, manifest: Manifest) -> Iterator[Message]:
     parent = manifest.parent
     if parent is None:
         return
@@ -181,39 +182,45 @@ def _parent(store: Store, manifest: Manifest) -> Iterator[Message]:
         yield _("parent {version}: its manifest is missing", version=parent.version)
         return
     if sha256 != parent.sha256:
-        yield _NOT_PARENT.fill(version=parent.version)
+        yield _OTHER_PARENT.fill(version=parent.version)
 
 
-def _shard(store: Store, manifest: Manifest, shard: Shard, seen: _Seen, *, index: bool) -> list[Message]:
+def _shard_problems(
+    store: Store, manifest: Manifest, shard: Shard, counts: _Counts, *, with_index: bool
+) -> list[Message]:
+    """Return the problems of a shard and of its index file, and add its documents to the counts."""
     label = f"{shard.path} ({shard.object})"
     size = store.size(shard.object)
     if size is None:
         return [_MISSING.fill(file=label)]
     if size != shard.bytes:
         sizes = {"n": f"{size:,}", "expected": f"{shard.bytes:,}"}
-        return [_about(label, _("{n} {n:byte|bytes}, and the manifest says {expected}", **sizes))]
+        return [_in_file(label, _("{n} {n:byte|bytes}, but the manifest says {expected}", **sizes))]
     with store.open(shard.object) as opened:
         if sha256_of(opened) != shard.sha256:
-            return [_OTHER.fill(file=label)]
+            return [_OTHER_BYTES.fill(file=label)]
         opened.seek(0)
         try:
             file = pq.ParquetFile(opened)
             if _fingerprint(file) != manifest.schema_sha256:
-                return [_about(label, _("its columns aren't those whose fingerprint the manifest states"))]
-            shared = [_NONE_SHARED]
-            problems = [_about(label, problem) for problem in _rows(file, shard, seen, shared)]
-            return [*problems, *(_index(store, manifest, shard, pl.concat(shared)) if index else ())]
+                return [_in_file(label, _("its columns don't have the fingerprint in the manifest"))]
+            shared = [_NO_SHARED_ROWS]
+            problems = [_in_file(label, problem) for problem in _row_problems(file, shard, counts, shared)]
+            if with_index:
+                problems += _index_problems(store, manifest, shard, pl.concat(shared))
         except (pa.ArrowException, OSError) as error:
-            return [_about(label, _("it can't be read: {cause}", cause=error))]
+            return [_in_file(label, _("it can't be read: {cause}", cause=error))]
+    return problems
 
 
 def _fingerprint(file: pq.ParquetFile) -> str:
+    """Return the fingerprint of a shard's columns."""
     empty = pl.from_arrow(file.schema_arrow.empty_table())
     return schema_sha256(empty.schema) if isinstance(empty, pl.DataFrame) else ""
 
 
-def _index(store: Store, manifest: Manifest, shard: Shard, shared: pl.DataFrame) -> Iterator[Message]:
-    """Yield what is wrong with the shard's index file, given the columns that both have."""
+def _index_problems(store: Store, manifest: Manifest, shard: Shard, shared: pl.DataFrame) -> Iterator[Message]:
+    """Yield the problems of a shard's index file, given the shard's columns that the index has too."""
     path = ("releases", manifest.name, manifest.version, shard.index)
     if shard.index not in manifest.files or store.size(*path) is None:
         return
@@ -221,28 +228,35 @@ def _index(store: Store, manifest: Manifest, shard: Shard, shared: pl.DataFrame)
         with store.open(*path) as opened:
             file = pq.ParquetFile(opened)
             if _of_another_format(file):
-                return  # its digest is all that can be checked; a run `against` it tells what to do
+                return  # only its digest can be checked; a run `against` the version reports the format
             if METADATA not in (file.metadata.metadata or {}) or not has_columns(file.schema_arrow):
-                yield _("{file}: it is no file of a fingerprint index", file=shard.index)
+                yield _("{file}: it isn't a file of a fingerprint index", file=shard.index)
                 return
-            rows = pl.concat([_NONE_SHARED, *read_batches(file, SHARED)])
+            rows = pl.concat([_NO_SHARED_ROWS, *read_batches(file, SHARED)])
     except (pa.ArrowException, OSError):
-        return  # its digest is wrong too, and that is told
+        return  # reported as a wrong digest
     if not rows.equals(shared):
         yield _("{file}: its rows aren't those of {other}", file=shard.index, other=shard.path)
 
 
 def _of_another_format(file: pq.ParquetFile) -> bool:
-    """Whether it is a fingerprint index as another toolkit wrote it."""
+    """Whether a file is a fingerprint index in another format than this toolkit's."""
     with suppress(ValueError, KeyError, TypeError):
         return bool(json.loads(file.metadata.metadata[METADATA])["format"] != FORMAT)
     return False
 
 
-def _rows(file: pq.ParquetFile, shard: Shard, seen: _Seen, shared: list[pl.DataFrame]) -> Iterator[Message]:
-    """Yield what is wrong inside a shard whose digest is right; the columns that its index has too go to `shared`."""
+def _row_problems(file: pq.ParquetFile, shard: Shard, counts: _Counts, shared: list[pl.DataFrame]) -> Iterator[Message]:
+    """Yield the problems of the rows of a shard whose digest is right.
+
+    Args:
+        file: the opened shard.
+        shard: the shard in the manifest.
+        counts: the counts to which its documents are added.
+        shared: a list to which the columns that the index has too are added.
+    """
     rows = text_bytes = 0
-    last = ""
+    last_id = ""
     for frame in read_batches(file, _COLUMNS):
         if frame.is_empty():
             continue
@@ -250,28 +264,29 @@ def _rows(file: pq.ParquetFile, shard: Shard, seen: _Seen, shared: list[pl.DataF
         rows += frame.height
         text_bytes += int(frame["text"].str.len_bytes().sum())
         ids = frame["doc_id"]
-        if not ids.is_sorted() or ids.n_unique() < frame.height or ids[0] <= last:
-            yield _("its rows aren't sorted by doc_id, or one is there twice, near {doc}", doc=ids[0])
-        last = ids[-1]
-        seen.released = (seen.released + _hash_sum(ids)) % 2**64
-        yield from _misplaced(frame, shard)
+        if not ids.is_sorted() or ids.n_unique() < frame.height or ids[0] <= last_id:
+            yield _("its rows aren't sorted by doc_id, or a document occurs twice, near {doc}", doc=ids[0])
+        last_id = ids[-1]
+        counts.in_shards = (counts.in_shards + _hash_sum(ids)) % 2**64
+        yield from _misplaced_rows(frame, shard)
         for what, column in (("country", "country"), ("source", "source_id"), ("rights_tier", "rights_tier")):
             for value, n in frame[column].fill_null("").value_counts().iter_rows():
-                seen.counted[what][value] += n
+                counts.by_value[what][value] += n
     for what in _PARTITION:
-        seen.counted[what][getattr(shard, what)] += rows
+        counts.by_value[what][getattr(shard, what)] += rows
     if rows != shard.rows:
         yield _(
-            "{n} {n:row|rows}, and the manifest says {expected}",
+            "{n} {n:row|rows}, but the manifest says {expected}",
             n=decimal(f"{rows:,}"),
             expected=decimal(f"{shard.rows:,}"),
         )
     if text_bytes != shard.text_bytes:
         sizes = {"n": decimal(f"{text_bytes:,}"), "expected": decimal(f"{shard.text_bytes:,}")}
-        yield _("{n} {n:byte|bytes} of text, and the manifest says {expected}", **sizes)
+        yield _("{n} {n:byte|bytes} of text, but the manifest says {expected}", **sizes)
 
 
-def _misplaced(frame: pl.DataFrame, shard: Shard) -> Iterator[Message]:
+def _misplaced_rows(frame: pl.DataFrame, shard: Shard) -> Iterator[Message]:
+    """Yield the problems of rows that belong in another shard."""
     stray = [doc_id for doc_id in frame["doc_id"] if prefix_of(doc_id, len(shard.prefix)) != shard.prefix]
     if shard.group:
         groups = groups_of(frame["contributor"], authors_of(frame["creators"]))
@@ -288,13 +303,14 @@ def _misplaced(frame: pl.DataFrame, shard: Shard) -> Iterator[Message]:
             yield _("there are rows whose {what} isn't {value}", what=column, value=getattr(shard, column))
 
 
-def _counts(manifest: Manifest, seen: _Seen) -> Iterator[Message]:
-    if seen.listed not in (None, seen.released):
-        yield _LISTED.fill(file=LEDGER)
+def _count_problems(manifest: Manifest, counts: _Counts) -> Iterator[Message]:
+    """Yield the differences between the counts and the manifest."""
+    if counts.in_ledger not in (None, counts.in_shards):
+        yield _OTHER_RELEASED.fill(file=LEDGER)
     flow = manifest.flow
     if flow.read != flow.repeated + flow.left_out + flow.released or flow.released != manifest.rows:
-        yield _NO_SUM
+        yield _WRONG_SUM
     for what, tallies in manifest.counts.items():
         expected = Counter({value: tally.rows for value, tally in tallies.items()})
-        if +expected != +seen.counted[what]:  # a shard without rows counts nothing
-            yield _COUNTED.fill(what=what)
+        if +expected != +counts.by_value[what]:  # `+` drops the zeros of shards without rows
+            yield _WRONG_COUNT.fill(what=what)

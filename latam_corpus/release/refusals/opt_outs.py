@@ -1,8 +1,8 @@
-"""What owners refuse today of documents that were released before, and how the next version heeds it.
+"""Refusals by site owners of documents that were released before, and their effect on the next version.
 
-A release keeps one list, `releases/<name>/opt_outs.parquet`: a row for each refusal of a document. `rights recheck`
-writes it anew; every build of the release reads it, and leaves out what it withholds of the uses that are asked for,
-whether the document comes from the parent version or from a run.
+Each release has one list, `releases/<name>/opt_outs.parquet`, with a row for each refusal of a document. `rights
+recheck` updates it. Every build of the release reads it and leaves out documents for which a requested use is refused,
+whether they come from the parent version or from a run.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ if TYPE_CHECKING:
     from latam_corpus.release.storing.store import Store
 
 FILE: Final = "opt_outs.parquet"
-_ABOUT: Final = ("doc_id", "source_id", "url", "obtained")
-# `time` is when the refusal was read last, `since` when it was read first; `retroactive` says whether it counts for
+_DOCUMENT_COLUMNS: Final = ("doc_id", "source_id", "url", "obtained")
+# `since` is when the refusal was first read and `time` when it was last read. `retroactive` says whether it applies to
 # documents that were obtained before.
 LISTED: Final = pl.Schema(
     {
-        **{name: schema.DOCUMENT_SCHEMA[name] for name in _ABOUT},
+        **{name: schema.DOCUMENT_SCHEMA[name] for name in _DOCUMENT_COLUMNS},
         "signal": pl.String(),
         "value": pl.String(),
         "address": pl.String(),
@@ -44,155 +44,163 @@ LISTED: Final = pl.Schema(
         "retroactive": pl.Boolean(),
     }
 )
-_ASKING: Final = "rsl-permission"
+_PERMISSION_SIGNAL: Final = "rsl-permission"
 _PERMISSION: Final = "permission"
 _MORE_OPEN: Final = [tier for tier in vocabulary.RIGHTS_TIERS if openness(tier) < openness(_PERMISSION)]
-_HELD: Final = pl.DataFrame(
-    {"signal": list(WITHHELD), "held": [sorted(uses) for uses in WITHHELD.values()]},
-    schema={"signal": pl.String(), "held": pl.List(pl.String())},
+_REFUSED_USES: Final = pl.DataFrame(
+    {"signal": list(WITHHELD), "refused_uses": [sorted(uses) for uses in WITHHELD.values()]},
+    schema={"signal": pl.String(), "refused_uses": pl.List(pl.String())},
 )
-# Whether a refusal counts for a document; one without a date may have been obtained after it.
-_COUNTS: Final = pl.col("retroactive") | (pl.col("obtained") >= pl.col("since")).fill_null(value=True)
+# Whether a refusal applies to a document; a document without a date may have been obtained after the refusal.
+_APPLIES: Final = pl.col("retroactive") | (pl.col("obtained") >= pl.col("since")).fill_null(value=True)
 _ALWAYS: Final = pl.lit(datetime(1, 1, 1, tzinfo=UTC))
 _KEY: Final = ["doc_id", "signal", "value", "address"]
 
 
-class Refusing(Protocol):
+class Site(Protocol):
     """A site whose files were read."""
 
     def opt_outs(self, url: str) -> list[OptOut]:
-        """Return what they refuse for a URL of it."""
+        """Return the refusals in these files for a URL of the site."""
         ...
 
 
-def read_listed(store: Store, name: str) -> pl.DataFrame:
-    """Return the release's list, with the columns LISTED; empty where there is none.
+def read_opt_outs(store: Store, name: str) -> pl.DataFrame:
+    """Return the list of a release, with the columns LISTED; empty if the release has no list.
 
     Raises:
-        ReleaseError: it can't be read.
+        ReleaseError: the list can't be read.
     """
     return read_rows(store, name, FILE, LISTED, _("run `latam-corpus rights recheck` again"))
 
 
-def write_listed(store: Store, name: str, listed: pl.DataFrame) -> str:
-    """Write the release's list in the place of the former one; where it is."""
-    write_rows(store, listed.sort(*_KEY), name, FILE)
+def write_opt_outs(store: Store, name: str, refusals: pl.DataFrame) -> str:
+    """Replace the list of a release and return its address."""
+    write_rows(store, refusals.sort(*_KEY), name, FILE)
     return store.path("releases", name, FILE)
 
 
-def on_the_web(store: Store, manifest: Manifest, listed: pl.DataFrame) -> pl.DataFrame:
-    """Return a version's documents with an address, and those that the list left out before: `doc_id`, `obtained`.
+def web_documents(store: Store, manifest: Manifest, refusals: pl.DataFrame) -> pl.DataFrame:
+    """Return the documents of a version, and those on the list, that have a web address.
+
+    Returns:
+        `doc_id`, `source_id`, `url` and `obtained`, sorted by `doc_id`.
 
     Raises:
         ReleaseError: a shard can't be read.
     """
-    parts = [listed.select(_ABOUT).unique("doc_id", maintain_order=True)]
-    for one in read_log(store).readable(manifest):
-        with open_shard(store, one.shard, _ABOUT) as file:
-            frames = (frame.filter(one.wanted()) for frame in read_batches(file, _ABOUT))
+    parts = [refusals.select(_DOCUMENT_COLUMNS).unique("doc_id", maintain_order=True)]
+    for readable in read_log(store).readable(manifest):
+        with open_shard(store, readable.shard, _DOCUMENT_COLUMNS) as file:
+            frames = (frame.filter(readable.wanted()) for frame in read_batches(file, _DOCUMENT_COLUMNS))
             parts += [schema.conform(frame, parts[0].schema) for frame in frames]
     rows = pl.concat(parts).unique("doc_id", keep="last", maintain_order=True)
     return rows.filter(pl.col("url").str.contains("^https?://")).sort("doc_id")
 
 
-def relisted(
+def updated_opt_outs(
     documents: pl.DataFrame,
-    sites: Mapping[str, Refusing],
-    listed: pl.DataFrame,
+    sites: Mapping[str, Site],
+    refusals: pl.DataFrame,
     *,
     retroactive: bool,
     unread: Collection[str] = (),
 ) -> pl.DataFrame:
-    """Return the new list: what the sites refuse of the documents today.
+    """Return the updated list: the refusals that the sites of the documents state now.
 
-    Of a site that couldn't be read, or its robots.txt, and of any other single file, what the list said before stands.
-    A refusal that a site took back is gone.
+    If a site, its robots.txt or another file couldn't be read, the refusals from it are kept. Refusals that a site
+    withdrew are removed.
 
     Args:
-        documents: of `on_the_web`.
-        sites: what was read, by root.
-        listed: the list so far.
-        retroactive: whether a refusal counts for documents obtained before it was first read.
+        documents: the result of `web_documents`.
+        sites: the sites that were read, by root URL.
+        refusals: the former list.
+        retroactive: whether a refusal applies to documents obtained before it was first read.
         unread: addresses of files that couldn't be read, of sites that could.
     """
     rows = [row for document in documents.iter_rows(named=True) for row in _refusals(document, sites)]
-    now = pl.DataFrame(rows, schema={name: LISTED[name] for name in (*_ABOUT, "signal", "value", "address", "time")})
-    earlier = listed.select(*_KEY, "since").unique(_KEY, maintain_order=True)
-    fresh = now.join(earlier, on=_KEY, how="left", maintain_order="left").with_columns(
+    names = (*_DOCUMENT_COLUMNS, "signal", "value", "address", "time")
+    current = pl.DataFrame(rows, schema={name: LISTED[name] for name in names})
+    first_read = refusals.select(*_KEY, "since").unique(_KEY, maintain_order=True)
+    current = current.join(first_read, on=_KEY, how="left", maintain_order="left").with_columns(
         pl.col("since").fill_null(pl.col("time")), pl.lit(retroactive).alias("retroactive")
     )
-    places = zip(listed["url"], listed["address"], strict=True)
-    stands = [
+    places = zip(refusals["url"], refusals["address"], strict=True)
+    is_unread = [
         root not in sites or address in unread or root + ROBOTS in unread
         for root, address in ((root_of(url), address) for url, address in places)
     ]
-    standing = listed.filter(pl.Series(stands, dtype=pl.Boolean))
-    both = pl.concat([schema.conform(fresh, LISTED), standing])
-    return both.unique(_KEY, keep="first", maintain_order=True).sort(*_KEY)
+    unread_rows = refusals.filter(pl.Series(is_unread, dtype=pl.Boolean))
+    rows_of_both = pl.concat([schema.conform(current, LISTED), unread_rows])
+    return rows_of_both.unique(_KEY, keep="first", maintain_order=True).sort(*_KEY)
 
 
-def _refusals(document: Mapping[str, Any], sites: Mapping[str, Refusing]) -> Iterator[dict[str, Any]]:
+def _refusals(document: Mapping[str, Any], sites: Mapping[str, Site]) -> Iterator[dict[str, Any]]:
+    """Yield a row of the list for each refusal of a document."""
     site = sites.get(root_of(document["url"]))
-    for one in site.opt_outs(document["url"]) if site else ():
-        yield {**document, **one.row()}
+    for opt_out in site.opt_outs(document["url"]) if site else ():
+        yield {**document, **opt_out.row()}
 
 
 @dataclass(frozen=True)
-class Refused:
-    """The list as a build uses it."""
+class OptOutList:
+    """The list of a release, as a build applies it.
 
-    listed: pl.DataFrame
+    Attributes:
+        rows: the refusals, with the columns LISTED.
+    """
+
+    rows: pl.DataFrame
 
     def narrowed(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """Return the rows under the terms that the list leaves them: `opt_outs`, `uses` and `rights_tier`."""
-        if not self.listed.height:
+        """Apply the refusals to documents: extend `opt_outs`, and narrow `uses` and `rights_tier`."""
+        if not self.rows.height:
             return frame
-        about = frame.select("doc_id", "obtained").with_row_index("row")
-        hits = about.join(self.listed.rename({"obtained": "then"}), on="doc_id")
-        hits = hits.filter(_COUNTS)
-        if not hits.height:
+        documents = frame.select("doc_id", "obtained").with_row_index("row")
+        matches = documents.join(self.rows.drop("obtained"), on="doc_id").filter(_APPLIES)
+        if not matches.height:
             return frame
         grouped = (
-            hits.join(_HELD, on="signal")
+            matches.join(_REFUSED_USES, on="signal")
             .sort("row", *_KEY)
             .group_by("row", maintain_order=True)
             .agg(
                 pl.struct("signal", "value", "address", "time").alias("later"),
-                pl.col("held").explode(),
-                (pl.col("signal") == _ASKING).any().alias("asking"),
+                pl.col("refused_uses").explode(),
+                (pl.col("signal") == _PERMISSION_SIGNAL).any().alias("needs_permission"),
             )
         )
         opt_outs = schema.DOCUMENT_SCHEMA["opt_outs"]
         joined = frame.with_row_index("row").join(grouped, on="row", how="left", maintain_order="left")
-        asks = pl.col("asking").fill_null(value=False) & pl.col("rights_tier").is_in(_MORE_OPEN)
+        is_closed = pl.col("needs_permission").fill_null(value=False) & pl.col("rights_tier").is_in(_MORE_OPEN)
         return joined.with_columns(
             pl.concat_list(
                 pl.col("opt_outs").cast(opt_outs).fill_null(pl.lit([], dtype=opt_outs)),
                 pl.col("later").cast(opt_outs).fill_null(pl.lit([], dtype=opt_outs)),
             ).alias("opt_outs"),
-            pl.when(pl.col("held").is_null())
+            pl.when(pl.col("refused_uses").is_null())
             .then("uses")
-            .otherwise(pl.col("uses").list.set_difference(pl.col("held")))
+            .otherwise(pl.col("uses").list.set_difference(pl.col("refused_uses")))
             .alias("uses"),
-            pl.when(asks).then(pl.lit(_PERMISSION)).otherwise("rights_tier").alias("rights_tier"),
+            pl.when(is_closed).then(pl.lit(_PERMISSION)).otherwise("rights_tier").alias("rights_tier"),
         ).select(frame.columns)
 
 
-def leaving(manifest: Manifest, listed: pl.DataFrame) -> pl.DataFrame:
-    """Return the rows of the list by which a document may not be in another version on this one's terms."""
-    return listed.filter(_withholds(manifest.admit, manifest.uses) & _COUNTS)
+def withholding_rows(manifest: Manifest, refusals: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows of the list that keep documents out of another version on this version's terms."""
+    return refusals.filter(_withholds(manifest.admit, manifest.uses) & _APPLIES)
 
 
-def refused_to(listed: pl.DataFrame, admit: Collection[str], uses: Collection[str]) -> pl.DataFrame:
-    """Return the documents that the list keeps out of a release on these terms, and from when on (`order.REFUSED`)."""
+def withheld_documents(refusals: pl.DataFrame, admit: Collection[str], uses: Collection[str]) -> pl.DataFrame:
+    """Return the documents that the list keeps out of a release on some terms, each with a time (`order.REFUSED`)."""
     since = pl.when(pl.col("retroactive")).then(_ALWAYS).otherwise("since").alias("from")
-    rows = listed.filter(_withholds(admit, uses)).select("doc_id", since.cast(REFUSED["from"]))
+    rows = refusals.filter(_withholds(admit, uses)).select("doc_id", since.cast(REFUSED["from"]))
     return rows.group_by("doc_id").agg(pl.col("from").min()).sort("doc_id")
 
 
 def _withholds(admit: Collection[str], uses: Collection[str]) -> pl.Expr:
-    wanted = set(uses)
-    signals = [signal for signal, held in WITHHELD.items() if held & wanted]
-    if _PERMISSION not in admit and _ASKING not in signals:
-        signals.append(_ASKING)
+    """Return the test for refusals that withhold one of the uses, or that need a permission which isn't admitted."""
+    signals = [signal for signal, withheld in WITHHELD.items() if withheld & set(uses)]
+    if _PERMISSION not in admit and _PERMISSION_SIGNAL not in signals:
+        signals.append(_PERMISSION_SIGNAL)
     return pl.col("signal").is_in(signals)

@@ -1,6 +1,6 @@
-"""The documents that a store's withdrawals keep out: by their ids, sources, people, addresses and texts.
+"""Find documents that a store's withdrawals keep out, by id, source, person, address or text.
 
-Texts are compared in `withdrawn_texts.py`, names and addresses in `withdrawn_names.py`.
+`withdrawn_texts.py` compares texts, `withdrawn_names.py` names and addresses.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ if TYPE_CHECKING:
 
     from latam_corpus.release.storing.withdrawal_log import By, Entry, Selection
 
-# Most names hold no identifier, and to look for one takes longer than all else.
+# Most names contain no identifier, and the search for one is the slowest step.
 _MAY_BE_REDACTED: Final = re.compile(r"[\d@\uff20\ufe6b]|arroba", re.IGNORECASE)
 READS: Final = ("doc_id", "parent_id", "source_id", "creators", "contributor", "url", "text_hash")
 
 
 def settled(by: By, value: str) -> str:
-    """Return what was named, in the form in which it is compared and hashed.
+    """Return the value of a withdrawal's option in the normalised form that is compared and hashed.
 
     Raises:
-        ConfigError: nothing is named, or a pattern of addresses that names no site.
+        ConfigError: the value is empty, or an address without a site.
 
     >>> settled("creator", " García Márquez,  Gabriel"), settled("url", "HTTP://Sitio.example/a/*")
     ('gabriel garcia marquez', 'http://sitio.example/a/*')
@@ -51,17 +51,17 @@ def settled(by: By, value: str) -> str:
         raise ConfigError(
             "--url", _("«{value}» names no site", value=value), _("write it as https://site.example/folder/*")
         )
-    # As releases have addresses: the log has no identifier of a person either.
+    # Redacted as in releases, so that the log has no identifiers of persons either.
     return redacted_address(canonical_url(value) if "*" not in value else pattern[1].lower() + pattern[2])[0]
 
 
 @dataclass(frozen=True)
 class Tombstones:
-    """What a store's withdrawals keep out of every version that is built.
+    """The documents and texts that a store's withdrawals keep out of new versions.
 
     Attributes:
-        log: the store's.
-        erasing: whether what is only held is let be, which may come back.
+        log: the store's log of withdrawals.
+        erasing: whether to ignore entries that only hold documents, which may return.
     """
 
     log: WithdrawalLog
@@ -77,8 +77,8 @@ class Tombstones:
             self.log.table(entry, "kept_out").select("doc_id", pl.lit(entry.number, pl.UInt32).alias("number"))
             for entry in self._entries
         ]
-        every = pl.concat([self.log.documents_of(self._entries), *copies])
-        return every.unique("doc_id", keep="first", maintain_order=True)
+        all_ids = pl.concat([self.log.documents_of(self._entries), *copies])
+        return all_ids.unique("doc_id", keep="first", maintain_order=True)
 
     @cached_property
     def _spared(self) -> pl.Series:
@@ -87,7 +87,7 @@ class Tombstones:
 
     @cached_property
     def texts(self) -> WithdrawnTexts:
-        """The texts that stay out."""
+        """The withdrawn texts."""
         frames = [pl.DataFrame(schema={**TEXTS_BY, "number": pl.UInt32})]
         for entry in self._entries:
             number = pl.lit(entry.number, pl.UInt32).alias("number")
@@ -95,15 +95,15 @@ class Tombstones:
         return WithdrawnTexts(pl.concat(frames))
 
     @cached_property
-    def _texts_named(self) -> WithdrawnTexts:
-        """The texts that stay out whatever source they are from."""
+    def _texts_by_words_or_author(self) -> WithdrawnTexts:
+        """The withdrawn texts that were named by their words or by their author, not by a document's id."""
         return WithdrawnTexts(self.texts.table.filter(pl.col("by") != "doc"))
 
     def listed(self, frame: pl.DataFrame) -> pl.Series:
-        """For each row the number of the entry that lists it, or what it was cut from; else null.
+        """Return for each row the number of the entry that lists its document or the parent document, or null.
 
         Args:
-            frame: `doc_id`, `parent_id`.
+            frame: rows with `doc_id` and `parent_id`.
         """
         numbers = [pl.lit(None, pl.UInt32)]
         for name in ("doc_id", "parent_id"):
@@ -114,89 +114,89 @@ class Tombstones:
         return frame.select(pl.coalesce(numbers).alias("number")).to_series()
 
     def about(self, frame: pl.DataFrame) -> pl.Series:
-        """For each row the number of the entry that keeps it out by its ids, source, people or address; else null.
+        """Return for each row the number of the entry that names its id, source, people or address, or null.
 
         Args:
-            frame: with READS.
+            frame: rows with the columns READS.
         """
         numbers = self.listed(frame)
         for entry in self._entries:
             for selection in entry.selections:
                 if selection.by in ("source", "creator", "url"):
-                    mine = pl.Series("number", np.where(named_by(frame, selection), entry.number, 0), pl.UInt32)
-                    numbers = numbers.zip_with(numbers.is_not_null(), mine.replace(0, None))
+                    matches = pl.Series("number", np.where(named_by(frame, selection), entry.number, 0), pl.UInt32)
+                    numbers = numbers.zip_with(numbers.is_not_null(), matches.replace(0, None))
         return numbers
 
     def matching_texts(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """Rows that say what was withdrawn, see `WithdrawnTexts.known`.
+        """Return the rows that copy a withdrawn text, as `WithdrawnTexts.copies` does.
 
         Args:
-            frame: `doc_id`, `text`, `text_hash`.
+            frame: rows with `doc_id`, `text` and `text_hash`.
         """
         if not self.texts.table.height:
             return pl.DataFrame(schema={"row": pl.UInt32, "number": pl.UInt32, "share": pl.Float64})
-        matches = self.texts.known(frame["text"], frame["text_hash"])
+        matches = self.texts.copies(frame["text"], frame["text_hash"])
         spared = frame["doc_id"].is_in(self._spared.implode()).to_numpy()
         of_spared = pl.Series(spared[matches["row"].to_numpy()], dtype=pl.Boolean)
         if not of_spared.any():
             return matches
-        # A copy is spared if a document was named by its id, and not if its words or their author were named.
-        words = self._texts_named.known(frame["text"], frame["text_hash"])
-        words = words.filter(pl.Series(spared[words["row"].to_numpy()], dtype=pl.Boolean))
-        return pl.concat([matches.filter(~of_spared), words])
+        # A copy is spared if a document was withdrawn by its id, but not if its words or its author were named.
+        named_copies = self._texts_by_words_or_author.copies(frame["text"], frame["text_hash"])
+        named_copies = named_copies.filter(pl.Series(spared[named_copies["row"].to_numpy()], dtype=pl.Boolean))
+        return pl.concat([matches.filter(~of_spared), named_copies])
 
 
 def named_by(frame: pl.DataFrame, selection: Selection) -> NDArray[np.bool_]:
-    """Return which rows are of the source, by the person or at an address that is withdrawn, bool[n].
+    """Return a mask of the rows with a withdrawn source, person or address, bool[n].
 
     Args:
-        frame: `source_id`, `creators`, `contributor`, `url`.
-        selection: by source, creator or url.
+        frame: rows with `source_id`, `creators`, `contributor` and `url`.
+        selection: a selection by source, creator or url.
     """
     if selection.by == "source":
-        return _hashed(frame["source_id"], "source", selection.asked).to_numpy()
+        return _has_hash(frame["source_id"], "source", selection.asked).to_numpy()
     if selection.by == "url":
         return matching(frame["url"], selection.asked).to_numpy()
     people = frame.select(
         pl.int_range(pl.len()).alias("row"),
         pl.concat_list(pl.col("creators").fill_null([]), pl.col("contributor")).alias("name"),
     ).explode("name")
-    named = people.filter(_hashed(people["name"], "creator", selection.asked))["row"]
+    named = people.filter(_has_hash(people["name"], "creator", selection.asked))["row"]
     mask = np.zeros(frame.height, np.bool_)
     mask[named.to_numpy()] = True
     return mask
 
 
-def _hashed(values: pl.Series, by: By, asked: str) -> pl.Series:
-    """Return which of these are the source or name the person with a hash; each distinct value is hashed once."""
+def _has_hash(values: pl.Series, by: By, digest: str) -> pl.Series:
+    """Return a mask of the sources or people with a hash; each distinct value is hashed once."""
 
-    def is_asked(value: str) -> bool:
+    def matches(value: str) -> bool:
         if by != "creator":
-            return asked_hash(by, value.strip()) == asked
-        # A release has `Ana Paz <[EMAIL]>` where the catalogue, and older entries of the log, have her address.
+            return asked_hash(by, value.strip()) == digest
+        # A release has `Ana Paz <[EMAIL]>`; the catalogue, and older entries of the log, have her address.
         keys = person_keys(value)
         if _MAY_BE_REDACTED.search(value):
             keys |= person_keys(redacted_name(value))
-        return any(asked_hash(by, key) == asked for key in keys)
+        return any(asked_hash(by, key) == digest for key in keys)
 
-    return values.is_in(list(filter(is_asked, values.unique().drop_nulls().to_list()))).fill_null(value=False)
+    return values.is_in(list(filter(matches, values.unique().drop_nulls().to_list()))).fill_null(value=False)
 
 
 def matching(urls: pl.Series, pattern: str) -> pl.Series:
-    """Return which addresses a pattern names, in which `*` stands for any characters; see `address_key`.
+    """Return a mask of the addresses that match a pattern, in which `*` matches any characters; see `address_key`.
 
     >>> matching(pl.Series(["http://www.a.example/x?y", None, "https://b.example/"]), "https://a.example/*").to_list()
     [True, False, False]
     """
-    # Releases and newer entries of the log have redacted addresses, runs before `redact` and older entries don't. What
-    # matches a pattern without a mark when it is redacted matches it as it is: to redact costs six times as much.
+    # Releases and newer entries of the log have redacted addresses; runs before `redact` and older entries don't. If
+    # the pattern has no mark of redaction, an unredacted address matches it too, and matching is six times as fast.
     key = address_key(redacted_address(pattern)[0])
     expression = "(?s)^" + ".*".join(re.escape(piece) for piece in key.split("*")) + "$"
     urls = urls.cast(pl.String)
-    # Each address is parsed once; those on other hosts are not.
+    # Addresses on other hosts aren't parsed.
     host = key.partition("/")[0].partition("*")[0].partition("?")[0]
     may_match = urls.str.to_lowercase().str.contains(host, literal=True) | urls.str.contains(r"[^\x00-\x7f]|%")
     candidates = urls.filter(may_match.fill_null(value=False)).unique()
-    as_released = [redacted_address(one)[0] if "[" in key else one for one in candidates]
+    as_released = [redacted_address(url)[0] if "[" in key else url for url in candidates]
     keys = pl.Series(map(address_key, as_released), dtype=pl.String)
     return urls.is_in(candidates.filter(keys.str.contains(expression)).implode()).fill_null(value=False)

@@ -1,9 +1,9 @@
-"""Recognise copies of withdrawn texts from what the log stores of them: hashes of word runs, and of numbers in place.
+"""Recognise copies of withdrawn texts by the fingerprints in the log: hashes of word runs and of numbers.
 
-Entries store two kinds of fingerprints. Phrases are runs of three words, numbers left out, each with its place in the
-text. A document that has phrases of a text in the same order and at the same distances has that stretch of the text,
-even if a scanner misread the words between them. Entries of older toolkits have only runs of five words without
-places; they are compared by the share of runs in common.
+Entries have two kinds of fingerprints. Phrases are runs of three words, without numbers, each with its position in the
+text. A document that has phrases of a text in the same order and at the same distances contains that stretch of the
+text, even if a scanner misread the words between them. Entries of older toolkits have only runs of five words without
+positions; they are compared by the share of runs in common.
 """
 
 from __future__ import annotations
@@ -28,27 +28,27 @@ from latam_corpus.text.folding import folded
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-# Short runs of three words would weigh more in short texts than in the long ones that quote them.
+# Runs of three words would weigh more in short texts than in the long texts that quote them.
 _SCHEME: Final = Scheme(short_words=1)
 _SIEVE_BITS: Final = 22
-_STORED_WHOLE: Final = 300  # words of a text of which all runs are stored
-_FEWEST_RUNS: Final = 3  # runs in common, by which a document may be recognised
-# The share of a withdrawn text that a document must have to be withdrawn with it. If the text itself was named, also
-# the share of the document that must come from the text, so that a stanza is withdrawn with its song.
+_SHORTEST_SAMPLED: Final = 300  # words; of shorter texts all runs are stored
+_FEWEST_RUNS: Final = 3  # in common with a document
+# The share of a withdrawn text that a document must have to be withdrawn with it. If the text itself was named, the
+# share of the document that comes from the text counts too, so that a stanza is withdrawn with its song.
 SHARE_OF_TEXT: Final = {"text": 0.5, "creator": 0.8, "doc": 0.8}
 SHARE_OF_DOCUMENT: Final = {"text": 0.5}
-# Texts of one form with other numbers, such as decrees, are other texts: at most one number in five may differ.
+# Texts with the same words and other numbers, such as decrees, are different: at most one number in five may differ.
 _SHARE_OF_NUMBERS: Final = 0.8
-# A long text in which one number was changed is still a copy: so many words may have one other number.
+# A long text with one changed number is still a copy: one other number is allowed in so many words.
 _WORDS_PER_NUMBER: Final = 500
 
 _PHRASE: Final = 3  # words
-# Texts of at least so many words store the phrases whose hash this number divides.
+# Length in words, and the divisor: of texts of at least this length only phrases whose hash it divides are stored.
 _PHRASE_SAMPLING: Final = ((20_000, 8), (2000, 4))
-# Words between two phrases of a stretch, for each word of sampling, and by how many words their distance may differ
-# between text and document. With one character in ten misread one phrase in five is read right. Gaps of 24 words
-# found a few more of these, and held 12 of 948 interviews with the same questions for one another; 20 words hold one
-# (tests/benchmarks/disguises.py).
+# `_GAP`: the words allowed between two phrases of a stretch, times the divisor. `_DRIFT`: the words by which their
+# distance may differ between text and document. If one character in ten is misread, one phrase in five is intact. Gaps
+# of 24 words found a few more of these texts, but took 12 of 948 interviews with the same questions for copies; gaps of
+# 20 words took one (tests/benchmarks/disguises.py).
 _GAP: Final = 20
 _DRIFT: Final = 3
 _DRIFT_PER_WORD: Final = 0.2
@@ -57,7 +57,7 @@ _FEWEST_PHRASES: Final = 3  # of a stretch
 _SHORTEST: Final = 8  # words of a stretch, and of a document or text that is compared at all
 
 _NUMBER_WORD: Final = re.compile(r"\w*\d\w*")
-# A number that stands alone on its line, begins it, is in brackets or is that of a page or note belongs to the layout.
+# Numbers of the layout: alone on a line, at its beginning, in brackets, or of a page or note.
 _LAYOUT_NUMBER: Final = re.compile(
     r"(?mi)^[ \t]*\d{1,4}\b(?![.,]?\d)(?![ \u00a0\u202f]\d{3}\b)[.):]?|[\[(]\d{1,4}[\])]"
     r"|\b(?:pp?|p[aá]gs?|p[aá]ginas?|pages?|notas?|notes?|fols?|folios?)\.?\s*\d+"
@@ -68,7 +68,7 @@ _MATCH: Final = {"row": pl.UInt32, "number": pl.UInt32, "share": pl.Float64}
 
 
 def texts_of(texts: pl.Series) -> pl.DataFrame:
-    """Return what the log stores of texts: TEXTS."""
+    """Return the rows that the log stores for texts: TEXTS."""
     texts = texts.fill_null("")
     runs, words = _runs_of(texts)
     run_divisors = _run_divisors(words)
@@ -94,28 +94,28 @@ def texts_of(texts: pl.Series) -> pl.DataFrame:
 
 
 def _runs_of(texts: pl.Series) -> tuple[Ragged, NDArray[np.int64]]:
-    """All runs of five words of each text, as sorted hashes, and how many words it has."""
+    """Return the hashes of all runs of five words of each text, sorted, and the number of its words."""
     stream = word_stream(Batch(pl.DataFrame({"text": texts})).words)
-    every = Ragged(stream.values, stream.offsets)
-    return anchors_of(every, _SCHEME, np.ones(len(every), np.uint64)), stream.counts
+    words = Ragged(stream.values, stream.offsets)
+    return anchors_of(words, _SCHEME, np.ones(len(words), np.uint64)), stream.counts
 
 
 def _run_divisors(words: NDArray[np.int64]) -> NDArray[np.uint64]:
-    """Return the number that divides the runs which the log stores of texts of so many words."""
-    return np.where(words < _STORED_WHOLE, np.uint64(1), sampling_of(words))
+    """Return for texts of some lengths the divisor of the runs that the log stores."""
+    return np.where(words < _SHORTEST_SAMPLED, np.uint64(1), sampling_of(words))
 
 
 def _phrases_of(texts: pl.Series) -> Ragged:
-    """Return the hashes of all phrases of each text, uint32, in its order: a phrase begins at each word but the last.
+    """Return the hashes of all phrases of each text, uint32, in the order of the text.
 
-    Numbers, marks of notes, and hyphens at line ends are left out first, so that editions with other ones agree.
+    Numbers, marks of notes and hyphens at line ends are removed first, so that editions that differ in them agree.
     """
     stream = word_stream(Batch(pl.DataFrame({"text": _plain(texts)})).words)
     is_word = (stream.values & np.uint32(NUMBER_FLAG)) == 0
-    kept = np.concatenate(([0], np.cumsum(is_word)))
-    offsets = kept[stream.offsets]
+    words_before = np.concatenate(([0], np.cumsum(is_word)))
+    offsets = words_before[stream.offsets]
     words = (stream.values[is_word] & _STREAM_MASK).astype(np.uint64)
-    # The last two words of a text begin phrases that reach into the next text; they are cut off below.
+    # Phrases that begin with the last two words of a text reach into the next text; `chosen` omits them.
     padded = np.concatenate((words, np.zeros(_PHRASE - 1, np.uint64)))
     keys = np.zeros(len(words), np.uint64)
     for place in range(_PHRASE):
@@ -128,6 +128,7 @@ def _phrases_of(texts: pl.Series) -> Ragged:
 
 
 def _plain(texts: pl.Series) -> pl.Series:
+    """Return texts without invisible characters, marks of notes and hyphens at line ends."""
     return (
         texts.str.replace_all("[\u00ad\u200b-\u200d\u2060\ufeff\u00b2\u00b3\u00b9\u2070-\u2089]", "")
         .str.replace_all(r"(\p{L})[-‐¬][ \t]*\r?\n\s*(\p{Ll})", "$1$2")
@@ -136,34 +137,34 @@ def _plain(texts: pl.Series) -> pl.Series:
 
 
 def _mixed(keys: NDArray[np.uint64]) -> NDArray[np.uint32]:
-    """Hash 54 bits to 32 (the finisher of MurmurHash3)."""
+    """Hash 54 bits to 32 bits, by the finaliser of MurmurHash3."""
     for shift, factor in ((33, 0xFF51AFD7ED558CCD), (33, 0xC4CEB9FE1A85EC53)):
         keys = (keys ^ (keys >> np.uint64(shift))) * np.uint64(factor)
     return (keys >> np.uint64(32)).astype(np.uint32)
 
 
 def _first_places(phrases: NDArray[np.uint32]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
-    """Return the distinct phrases, sorted, and where each appears first."""
+    """Return the distinct phrases, sorted, and the first position of each."""
     return np.unique(phrases, return_index=True)
 
 
 def _phrase_divisor(length: int) -> int:
-    return next((divisor for least, divisor in _PHRASE_SAMPLING if length >= least), 1)
+    return next((divisor for shortest, divisor in _PHRASE_SAMPLING if length >= shortest), 1)
 
 
 def _number_hashes(text: str) -> set[int]:
-    """Hash words with digits to 16 bits: enough to tell two decrees apart, too little to tell a number."""
-    return {_hashed(word) for word in _NUMBER_WORD.findall(text)}
+    """Hash words with digits to 16 bits: enough to distinguish two decrees, too few to reconstruct a number."""
+    return {_hash(word) for word in _NUMBER_WORD.findall(text)}
 
 
-def _hashed(words: str, size: int = 2) -> int:
+def _hash(words: str, size: int = 2) -> int:
     return int.from_bytes(hashlib.sha256(words.encode()).digest()[:size], "little")
 
 
 def numbers_in_place(text: str) -> list[tuple[int, int]]:
-    r"""Return each number's place and hash: of the words before it, and 48 bits of two of these and 16 of the number.
+    r"""Return the position of each number, in words, and a hash: 48 bits of the two words before it, 16 of the number.
 
-    Numbers of the layout, which another edition lacks or changes, are left out; so are digits within words.
+    Numbers of the layout, which differ between editions, and digits within words are ignored.
 
     >>> spoken, written = "Población total de 1.234.567", "POBLACIÓN total de 1 234 567 (1)"
     >>> numbers_in_place(spoken) == numbers_in_place(written)
@@ -179,7 +180,7 @@ def numbers_in_place(text: str) -> list[tuple[int, int]]:
     for token in _TOKEN.findall(folded(_LAYOUT_NUMBER.sub(" ", plain))):
         digits = "".join(filter(str.isdecimal, token))
         if digits and len(digits) == sum(map(str.isalnum, token)):
-            key = _hashed(" ".join(words[-2:]), 6) << 16 | _hashed(digits.lstrip("0"))
+            key = _hash(" ".join(words[-2:]), 6) << 16 | _hash(digits.lstrip("0"))
             numbers.append((len(words) - 2, key))
         elif not digits:
             words.append(token)
@@ -188,10 +189,10 @@ def numbers_in_place(text: str) -> list[tuple[int, int]]:
 
 @dataclass(frozen=True)
 class WithdrawnTexts:
-    """Texts that stay out, each with the number of its entry and the option that named it.
+    """Withdrawn texts, each with the number of its entry and the option that named it.
 
     Attributes:
-        table: TEXTS, `number` and `by`.
+        table: rows with TEXTS, `number` and `by`.
     """
 
     table: pl.DataFrame
@@ -204,11 +205,11 @@ class WithdrawnTexts:
     def _by_runs(self) -> _RunIndex:
         return _RunIndex(self.table.filter(pl.col("phrases").is_null()))
 
-    def known(self, texts: pl.Series, hashes: pl.Series) -> pl.DataFrame:
+    def copies(self, texts: pl.Series, hashes: pl.Series) -> pl.DataFrame:
         """Return the documents that copy or contain a withdrawn text: `row`, `number` of the entry, `share`.
 
         Args:
-            texts: of documents.
+            texts: the texts of documents.
             hashes: their `text_hash`.
         """
         texts = texts.fill_null("")
@@ -228,44 +229,48 @@ class _PhraseIndex:
 
     @cached_property
     def _owners(self) -> pl.DataFrame:
-        """The phrases of all texts, sorted, each with its text and its place there."""
+        """The phrases of all texts, sorted, each with its text and its position there."""
         phrases = [np.frombuffer(values, "<u4") for values in self.table["phrases"]]
         places = [np.frombuffer(values, "<u4") for values in self.table["places"]]
         text = np.repeat(np.arange(len(phrases), dtype=np.uint32), [len(values) for values in phrases])
-        nothing = np.zeros(0, np.uint32)
+        empty = np.zeros(0, np.uint32)
         return pl.DataFrame(
             {
-                "phrase": np.concatenate([nothing, *phrases]),
+                "phrase": np.concatenate([empty, *phrases]),
                 "text": text,
-                "place": np.concatenate([nothing, *places]).astype(np.int64),
+                "place": np.concatenate([empty, *places]).astype(np.int64),
             }
         ).sort("phrase")
 
     @cached_property
     def _sieve(self) -> NDArray[np.bool_]:
-        """By some bits of a phrase whether a text may have it, bool[2^22]: most documents have none."""
+        """Whether a text may have a phrase with these leading bits, bool[2^22]; most documents have no such phrase."""
         sieve = np.zeros(1 << _SIEVE_BITS, np.bool_)
         sieve[self._owners["phrase"].to_numpy() >> (32 - _SIEVE_BITS)] = True
         return sieve
 
     def matches(self, texts: pl.Series) -> pl.DataFrame:
         """Return `row`, `number` and `share` of each document that has enough of a text."""
-        found = []
+        matches = []
         if self.table.height:
             phrases = _phrases_of(texts)
             stretches = self._stretches(phrases)
             for (row, text), chains in stretches.group_by("row", "text", maintain_order=True):
                 share = self._share(chains, int(text), phrases.of(int(row)), texts[int(row)])
                 if share:
-                    found.append((row, self.table["number"][int(text)], share))
-        return pl.DataFrame(found, schema=_MATCH, orient="row")
+                    matches.append((row, self.table["number"][int(text)], share))
+        return pl.DataFrame(matches, schema=_MATCH, orient="row")
 
     def _stretches(self, phrases: Ragged) -> pl.DataFrame:
-        """Return the stretches of texts that documents have: `row`, `text`, `first` and `last` place in each."""
-        owned = self._owners["phrase"].to_numpy()
-        maybe = np.flatnonzero(self._sieve[phrases.values >> (32 - _SIEVE_BITS)])
-        places = np.searchsorted(owned, phrases.values[maybe]).clip(max=max(len(owned) - 1, 0))
-        hits = maybe[owned[places] == phrases.values[maybe]] if len(owned) else maybe[:0]
+        """Return the stretches that documents have in common with texts.
+
+        Each has the `row` of the document, the `text`, the positions `at` to `at_end` in the document, and the
+        positions `place` to `place_end` in the text.
+        """
+        withdrawn = self._owners["phrase"].to_numpy()
+        candidates = np.flatnonzero(self._sieve[phrases.values >> (32 - _SIEVE_BITS)])
+        places = np.searchsorted(withdrawn, phrases.values[candidates]).clip(max=max(len(withdrawn) - 1, 0))
+        hits = candidates[withdrawn[places] == phrases.values[candidates]] if len(withdrawn) else candidates[:0]
         rows = np.searchsorted(phrases.offsets, hits, "right") - 1
         gaps = pl.Series([_GAP * _phrase_divisor(length) for length in self.table["length"]], dtype=pl.Int64)
         pairs = (
@@ -311,7 +316,7 @@ class _PhraseIndex:
         )
 
     def _share(self, stretches: pl.DataFrame, text: int, phrases: NDArray[np.uint32], document: str) -> float:
-        """Return how much of the text the document has, or of the document the text; 0.0 if it is no copy."""
+        """Return the share of the text in the document or of the document in the text; 0.0 if it isn't a copy."""
         by = self.table["by"][text]
         places = np.frombuffer(self.table["places"][text], "<u4").astype(np.int64)
         _, firsts = _first_places(phrases)
@@ -320,28 +325,29 @@ class _PhraseIndex:
         of_text, of_document = in_text.mean(), in_document.mean()
         if of_text < SHARE_OF_TEXT[by] and of_document < SHARE_OF_DOCUMENT.get(by, 2.0):
             return 0.0
-        other_form = self._has_other_numbers(text, document, stretches, int(in_document.sum()))
-        return 0.0 if other_form else float(max(of_text, of_document))
+        if self._has_other_numbers(text, document, stretches, int(in_document.sum())):
+            return 0.0
+        return float(max(of_text, of_document))
 
     def _has_other_numbers(self, text: int, document: str, stretches: pl.DataFrame, words: int) -> bool:
-        """Whether the document has other numbers than the text in the same places, as forms have.
+        """Whether the document has other numbers than the text in the same places, as filled-in forms have.
 
-        A number that is missing, added or written otherwise doesn't count, nor one outside the text's stretches.
+        Numbers that are missing or added, and numbers outside the text's stretches, don't count.
         """
-        its = _by_place(np.frombuffer(self.table["numbers_in_place"][text], "<u8").tolist())
-        numbers = numbers_in_place(document) if its else []
+        text_numbers = _by_place(np.frombuffer(self.table["numbers_in_place"][text], "<u8").tolist())
+        numbers = numbers_in_place(document) if text_numbers else []
         if not numbers:
             return False
         places = np.array([place for place, _ in numbers], np.int64)
         inside = _within(places, stretches["at"] - _PHRASE, stretches["at_end"] + 2 * _PHRASE)
-        own = _by_place([key for (_, key), within in zip(numbers, inside, strict=True) if within])
-        both = its.keys() & own.keys()
-        differing = sum(its[place].isdisjoint(own[place]) for place in both)
-        return differing > (1 - _SHARE_OF_NUMBERS) * len(both) and differing * _WORDS_PER_NUMBER >= words
+        document_numbers = _by_place([key for (_, key), is_inside in zip(numbers, inside, strict=True) if is_inside])
+        shared_places = text_numbers.keys() & document_numbers.keys()
+        differing = sum(text_numbers[place].isdisjoint(document_numbers[place]) for place in shared_places)
+        return differing > (1 - _SHARE_OF_NUMBERS) * len(shared_places) and differing * _WORDS_PER_NUMBER >= words
 
 
 def _within(places: NDArray[np.int64], first: pl.Series, last: pl.Series) -> NDArray[np.bool_]:
-    """Which places are in one of these intervals, ends included."""
+    """Return a mask of the places inside one of these intervals, ends included."""
     depth = np.zeros(max(int(places.max(initial=0)), int(last.max())) + 2, np.int64)  # type: ignore[arg-type]
     np.add.at(depth, np.maximum(first.to_numpy(), 0), 1)
     np.add.at(depth, last.to_numpy() + 1, -1)
@@ -349,6 +355,7 @@ def _within(places: NDArray[np.int64], first: pl.Series, last: pl.Series) -> NDA
 
 
 def _by_place(numbers: list[int]) -> dict[int, set[int]]:
+    """Return the hashes of numbers by the hash of the words before them."""
     by_place: dict[int, set[int]] = {}
     for number in numbers:
         by_place.setdefault(number >> 16, set()).add(number & 0xFFFF)
@@ -357,7 +364,7 @@ def _by_place(numbers: list[int]) -> dict[int, set[int]]:
 
 @dataclass(frozen=True)
 class _RunIndex:
-    """Withdrawn texts of which an older toolkit stored runs of five words and hashes of numbers only."""
+    """Withdrawn texts for which an older toolkit stored only runs of five words and hashes of numbers."""
 
     table: pl.DataFrame
 
@@ -370,12 +377,12 @@ class _RunIndex:
 
     def matches(self, texts: pl.Series) -> pl.DataFrame:
         """Return `row`, `number` and `share` of each document that has enough of a text."""
-        owned = self._owners["run"].to_numpy()
-        if not len(owned):
+        withdrawn = self._owners["run"].to_numpy()
+        if not len(withdrawn):
             return pl.DataFrame(schema=_MATCH)
         runs, _ = _runs_of(texts)
-        places = np.searchsorted(owned, runs.values).clip(max=len(owned) - 1)
-        hits = np.flatnonzero(owned[places] == runs.values)
+        places = np.searchsorted(withdrawn, runs.values).clip(max=len(withdrawn) - 1)
+        hits = np.flatnonzero(withdrawn[places] == runs.values)
         rows = (np.searchsorted(runs.offsets, hits, "right") - 1).astype(np.uint32)
         sizes = self.table.select(
             "number",
@@ -391,18 +398,19 @@ class _RunIndex:
             .filter(pl.col("shared") >= _FEWEST_RUNS)
             .join(sizes, on="text", maintain_order="left")
         )
-        found = []
+        matches = []
         for row, text, common, number, by, size, divisor in shared.iter_rows():
             of_text = common / size
             of_document = common / int((runs.of(row) % np.uint64(divisor) == 0).sum())
             enough = of_text >= SHARE_OF_TEXT[by] or of_document >= SHARE_OF_DOCUMENT.get(by, 2.0)
             if enough and not self._has_other_numbers(text, texts[row]):
-                found.append((row, number, max(of_text, of_document)))
-        return pl.DataFrame(found, schema=_MATCH, orient="row")
+                matches.append((row, number, max(of_text, of_document)))
+        return pl.DataFrame(matches, schema=_MATCH, orient="row")
 
     def _has_other_numbers(self, text: int, document: str) -> bool:
-        """Whether the document lacks numbers of the text and has at least as many others, as forms do."""
-        its = set(np.frombuffer(self.table["numbers"][text], "<u2").tolist())
-        own = _number_hashes(_LAYOUT_NUMBER.sub(" ", document))
-        missing = len(its - own)
-        return missing > (1 - _SHARE_OF_NUMBERS) * len(its) and len(own - its) >= missing
+        """Whether the document lacks numbers of the text and has at least as many others, as filled-in forms have."""
+        text_numbers = set(np.frombuffer(self.table["numbers"][text], "<u2").tolist())
+        document_numbers = _number_hashes(_LAYOUT_NUMBER.sub(" ", document))
+        missing = len(text_numbers - document_numbers)
+        added = len(document_numbers - text_numbers)
+        return missing > (1 - _SHARE_OF_NUMBERS) * len(text_numbers) and added >= missing

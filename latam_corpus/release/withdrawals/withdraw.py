@@ -335,7 +335,7 @@ class _Search:
         rows = [pl.DataFrame(schema=_MATCHES)]
         for sha256, frame in self._frames(("doc_id", "source_id", "text_hash", "text")) if texts else ():
             for number, withdrawn in texts.items():
-                matches = withdrawn.known(frame["text"], frame["text_hash"])
+                matches = withdrawn.copies(frame["text"], frame["text_hash"])
                 rows.append(_located(sha256, frame[matches["row"].to_list()], number))
         return pl.concat(rows)
 

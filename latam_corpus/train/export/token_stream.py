@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from latam_corpus.errors import ConfigError, ReleaseError
 from latam_corpus.messages import _
-from latam_corpus.release.reading.corpus_lock import LOCK, must_be, read_lock
+from latam_corpus.release.reading.corpus_lock import LOCK, check_type, read_lock
 from latam_corpus.release.reading.exclusions import excluded_ids
 from latam_corpus.release.reading.lock_check import MAP, PLACES, check_lock
 from latam_corpus.release.storing.store import Store
@@ -185,8 +185,8 @@ def _opened(folder: Path) -> _Export:
     try:
         about = json.loads((folder / ABOUT).read_bytes())
         form, dtype = about["format"], np.dtype(about["dtype"])
-        must_be(str, form, about["tokenizer"]["sha256"], *about["files"].values())
-        must_be(int, about["tokenizer"]["end"])
+        check_type(str, form, about["tokenizer"]["sha256"], *about["files"].values())
+        check_type(int, about["tokenizer"]["end"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         problem = _("it isn't an export: {cause}", cause=error)
         raise ConfigError(str(folder), problem, _("give a folder that `latam-corpus export` wrote")) from None

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from latam_corpus import vocabulary
 from latam_corpus.errors import ConfigError, NoteWarning, ReleaseError, closest
 from latam_corpus.messages import N_, _, decimal
-from latam_corpus.release.reading.corpus_lock import LOCK, PULL_STATE, must_know, read_lock, sums_of
+from latam_corpus.release.reading.corpus_lock import LOCK, PULL_STATE, check_known_withdrawals, read_lock, read_sums
 from latam_corpus.release.storing.manifest import MANIFEST, VERIFY, parse_manifest, read_manifest
 from latam_corpus.release.storing.store import Store
 from latam_corpus.release.storing.withdrawal_log import read_log, withdrawn_note
@@ -338,7 +338,7 @@ def _must_match(lock: Lock, opened: CorpusFiles, place: str) -> None:
     if lock.manifest_sha256 != opened.manifest_sha256:
         problem = _("{spec} has another manifest than the lock names: the version was replaced", spec=manifest.spec)
         raise ConfigError(place, problem, _FIND)
-    must_know(opened.withdrawal_sequence, lock.withdrawal_sequence, opened.store.url, _FIND)
+    check_known_withdrawals(opened.withdrawal_sequence, lock.withdrawal_sequence, opened.store.url, _FIND)
 
 
 def _stored(store: Store, spec: str | None, lock: Lock | None, cache: GroupCache | None) -> CorpusFiles:
@@ -382,7 +382,7 @@ def _pulled(store: Store, spec: str | None, cache: GroupCache | None) -> CorpusF
         )
     try:
         data = (folder / MANIFEST).read_bytes()
-        sums = sums_of(folder)
+        sums = read_sums(folder)
     except OSError as error:
         raise ReleaseError(str(error.filename), _("the file is missing"), _PULL_AGAIN) from None
     sha256 = hashlib.sha256(data).hexdigest()

@@ -23,7 +23,7 @@ import pyarrow as pa
 
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.messages import _
-from latam_corpus.release.reading.corpus_lock import must_be
+from latam_corpus.release.reading.corpus_lock import check_type
 from latam_corpus.release.reading.exclusions import excluded_ids
 from latam_corpus.train.shards.row_order import shuffled
 from latam_corpus.train.shards.rows_in_memory import ChosenRows, HeldRows
@@ -315,9 +315,9 @@ def _slices(plan: str | Path | Mapping[str, Any]) -> list[Mapping[str, Any]]:
         sound = all(type(one["drawn"]) is int and one["drawn"] >= 0 and "@" in one["release"] for one in slices)
         by = list(values["by"])
         # One that doesn't say which slice it is would be the whole release.
-        must_be(int, *(one.get("documents", 0) for one in slices))
-        must_be(str, *(one[name] for one in slices for name in by))
-        must_be(str, *(one[name] for one in slices for name in SLICES if name in one))
+        check_type(int, *(one.get("documents", 0) for one in slices))
+        check_type(str, *(one[name] for one in slices for name in by))
+        check_type(str, *(one[name] for one in slices for name in SLICES if name in one))
     except (OSError, ValueError, KeyError, TypeError) as error:
         remedy = _("give what `latam-corpus mix plan --json` printed")
         raise ConfigError(place, _("it isn't a plan: {reason}", reason=error), remedy) from None

@@ -16,7 +16,7 @@ from latam_corpus import schema
 from latam_corpus.errors import ConfigError, NoteWarning, closest
 from latam_corpus.extra_columns import released
 from latam_corpus.messages import _
-from latam_corpus.release.reading.exclusions import none_met
+from latam_corpus.release.reading.exclusions import no_exclusion_found
 from latam_corpus.train.shards.row_order import Window, shuffled, windows_of
 from latam_corpus.train.shards.rows_in_memory import ChosenRows, HeldRows
 
@@ -172,7 +172,7 @@ class OrderedRows:
             self._unmet = None
         elif not self._unmet:
             self._unmet = None
-            told = none_met(self._selection.excluded, self._files.manifest.spec)
+            told = no_exclusion_found(self._selection.excluded, self._files.manifest.spec)
             warnings.warn(NoteWarning(told), stacklevel=6)
 
     def _load(self, number: int) -> _Loaded:
