@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 
 from latam_corpus import schema
-from latam_corpus.dedupe.decide.order import BESIDE
+from latam_corpus.dedupe.decide.order import RELATIVE_DAMAGE
 from latam_corpus.messages import Message, _, decimal, same
 from latam_corpus.report import side_by_side
 from latam_corpus.report.disclosure import Redaction
@@ -126,14 +126,16 @@ def why_kept(evidence: Mapping[str, Any]) -> Message | None:
     by = str(evidence.get("decided_by"))
     if by not in _WHY:  # another barrier's than `dedupe`
         return None
-    mine, kept = ({name: evidence.get(f"{whose}{name}") for name in (by, BESIDE, *_DAMAGE)} for whose in ("", "kept_"))
+    mine, kept = (
+        {name: evidence.get(f"{whose}{name}") for name in (by, RELATIVE_DAMAGE, *_DAMAGE)} for whose in ("", "kept_")
+    )
     if by == "obtained" and mine[by] is None:
         return _WHY["stated"].fill(kept=kept[by])
     if by != "damage":
         return _WHY[by].fill(mine=mine[by], kept=kept[by])
     lost, left = ({name: row[name] or 0 for name in _DAMAGE} for row in (mine, kept))
-    if sum(lost.values()) <= sum(left.values()) and mine[BESIDE]:
-        return _BESIDE.fill(mine=mine[BESIDE], kept=kept[BESIDE] or 0)
+    if sum(lost.values()) <= sum(left.values()) and mine[RELATIVE_DAMAGE]:
+        return _BESIDE.fill(mine=mine[RELATIVE_DAMAGE], kept=kept[RELATIVE_DAMAGE] or 0)
     worst = max(_DAMAGE, key=lambda name: lost[name] - left[name])
     return _WHY[by].fill(mine=sum(lost.values()), kept=sum(left.values()), how=_DAMAGE[worst])
 

@@ -190,8 +190,8 @@ def test_line_ends_of_windows_are_line_ends() -> None:
     [
         ({"documents": 1}, "option «documents»: 1 is too small; at least 2"),
         ({"shortest": 0}, "option «shortest»: 0 is too small; at least 1"),
-        ({"share": 1.5}, "option «share»: 1.5 is no share; give 0 to 1"),
-        ({"most": -0.1}, "option «most»: -0.1 is no share; give 0 to 1"),
+        ({"share": 1.5}, "option «share»: 1.5 isn't a share; give 0 to 1"),
+        ({"most": -0.1}, "option «most»: -0.1 isn't a share; give 0 to 1"),
         ({"share_anywhere": float("nan")}, "is no share"),
     ],
 )

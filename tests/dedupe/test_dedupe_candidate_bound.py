@@ -45,7 +45,7 @@ def test_a_pair_is_checked_that_is_among_the_own_of_either(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_once: int
 ) -> None:
     """The first 32 in the order of keeping, and of the others the 32 that share most, of equal ones the first."""
-    monkeypatch.setattr(candidate_bound, "_AT_ONCE", at_once)
+    monkeypatch.setattr(candidate_bound, "_SORTED_TOGETHER", at_once)
     draw = Random(3)
     shared = {pair: draw.randrange(1, 9) for pair in combinations(range(150), 2) if draw.random() < 0.8}
     others: dict[int, list[int]] = defaultdict(list)

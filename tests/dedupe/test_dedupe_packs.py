@@ -52,12 +52,12 @@ def test_an_equal_text_is_weighed_at_its_kept_one(tmp_path: Path) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(equal_texts, "_BLOCK_BITS", 2)
         texts = EqualTexts(tmp_path)
-        texts.leave_out(pl.Series([2]))
+        texts.exclude(pl.Series([2]))
         texts.add(pl.DataFrame({ROW: [1, 9, 14], "kept_row": [9, 9, 9], "doc_id": ["b", "c", "a"]}))
-        texts.end()
-        kept = texts.kept(pl.DataFrame({ROW: range(16)}))
+        texts.finish()
+        kept = texts.candidates(pl.DataFrame({ROW: range(16)}))
         assert kept[ROW].to_list() == [row for row in range(16) if row not in {1, 2, 14}]
         assert kept.filter(pl.col("copies").is_not_null()).rows() == [(9, 3, "a")]
-        texts.tell(pl.DataFrame({"kept_row": [9, 3], "drop_reason": ["near", None]}))
+        texts.add_decisions(pl.DataFrame({"kept_row": [9, 3], "drop_reason": ["near", None]}))
         [(groups, fates)] = [(groups[ROW].to_list(), fates.rows()) for groups, fates in texts.blocks()]
     assert (groups, fates) == ([1, 9, 14], [(9, "near")])
