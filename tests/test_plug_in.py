@@ -16,9 +16,8 @@ import pytest
 
 from latam_corpus import schema
 from latam_corpus.errors import ConfigError
-from latam_corpus.quality.measure import Measure
+from latam_corpus.quality.measure import Measure, measure_plugged
 from latam_corpus.signals import BY_NAME, is_share_of_words, signal_label, signal_names
-from latam_corpus.signals.measuring import measure_plugged
 from latam_corpus.signals.plugged import plugged, plugged_digest, plugged_signals
 from latam_corpus.signals.reading import Reading
 

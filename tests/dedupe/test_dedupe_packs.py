@@ -42,7 +42,7 @@ def test_a_file_is_looked_at_a_part_at_a_time(tmp_path: Path, places: list[int],
     held["a"], held["b"] = np.arange(30) - 9, np.arange(30) * 1_000_003
     held.tofile(tmp_path / "values")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(on_disk, "_BYTES", window * kind.itemsize)
+        patch.setattr(on_disk, "_WINDOW_BYTES", window * kind.itemsize)
         found = OnDisk(tmp_path / "values", kind)[np.array(places, np.uint32)]
     assert found.tolist() == held[np.array(places, np.int64)].tolist()
 

@@ -322,8 +322,8 @@ def test_an_index_elsewhere_is_fetched_once(
     [
         ("puertos", {}, "did you mean «puerto»"),
         ("puerto@2026.11.7", {}, "there is no version «2026.11.7»"),
-        ("puerto", {"seed": 21}, "its fingerprints have seed 20, this run's 21; set seed = 20"),
-        ("puerto", {"name": "minhash"}, "its fingerprints have name 'anchors', this run's 'minhash'"),
+        ("puerto", {"seed": 21}, "its fingerprints have seed = 20, this run's have 21; set seed = 20"),
+        ("puerto", {"name": "minhash"}, "its fingerprints have name = 'anchors', this run's have 'minhash'"),
     ],
 )
 def test_an_index_that_is_not_there_or_foreign_is_refused(
@@ -356,7 +356,7 @@ def test_a_damaged_index_is_refused_and_mended_by_a_build_upon_it(tmp_path: Path
     ("change", "told"),
     [
         ({"format": 9}, "its index has format 9, this toolkit reads 4"),
-        ({"scheme": Scheme().to_dict() | {"version": 99}}, "fingerprints of version 99"),
+        ({"scheme": Scheme().to_dict() | {"version": 99}}, "its fingerprints have version 99"),
         ({"scheme": {"name": "anchors"}}, "key «bands» is missing"),
     ],
 )

@@ -75,7 +75,7 @@ def unpacked(strings: pa.LargeBinaryArray, lexicon: NDArray[np.uint32], places: 
     values = np.empty(int((offsets[places + 1] - offsets[places]).sum()), np.uint32)
     ends = np.zeros(len(places) + 1, np.int64)
     if not unpack(data, offsets, places, lexicon, values, ends):
-        raise ValueError("a word stream that its lexicon can't read")
+        raise ValueError("its lexicon can't decode a word stream")
     return Ragged(values[: ends[-1]], ends)
 
 
@@ -106,7 +106,7 @@ def lists_of(strings: pa.LargeBinaryArray, kind: np.dtype[Any]) -> pa.LargeListA
     """
     data, offsets = _bytes_of(strings)
     if (offsets % kind.itemsize).any():
-        raise ValueError("numbers of which one is cut off")
+        raise ValueError("a number is cut off")
     return Ragged(data[: offsets[-1]].view(kind), offsets // kind.itemsize).arrow()
 
 
@@ -206,7 +206,7 @@ class IndexFile(PieceFile):
                 lexicon = np.frombuffer(group[LEXICON][0].as_py() or b"", _WORD)
                 ragged = unpacked(joined(group[STREAM]), lexicon, places_in_group)
                 if not np.array_equal(ragged.counts, group[WORDS].to_numpy()[places_in_group]):
-                    raise ValueError("a word stream has another length than its row says")
+                    raise ValueError("a word stream and its row's word count differ")
                 yield ragged
 
     @contextmanager

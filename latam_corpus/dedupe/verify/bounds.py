@@ -12,14 +12,14 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from latam_corpus.config.toml_model import load_toml, stamps_of
 from latam_corpus.dedupe.verify.rules import BOUND_NAMES
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.messages import _
 from latam_corpus.paths import data_folder
-from latam_corpus.policies.policy_files import Number, place_in
+from latam_corpus.policies.policy_files import Number, Texts, place_in
 from latam_corpus.vocabulary import GENRES
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from latam_corpus.config.toml_model import Stamps
 
 DEFAULT: Final = "default.toml"
-_Listed = Annotated[tuple[str, ...], BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)]
 
 
 class BoundsFile(BaseModel):
@@ -42,8 +41,8 @@ class BoundsFile(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    genres: _Listed = ()
-    reviewed_by: _Listed = ()
+    genres: Texts = ()
+    reviewed_by: Texts = ()
     bounds: dict[str, Annotated[Number, Field(ge=0)]]
 
 
