@@ -103,7 +103,7 @@ def read_policies(folder: Path) -> tuple[dict[str, LanguageFile], dict[str, Genr
     with_stop_words = [code for code, file in languages.items() if file.stop_words]
     if len(with_stop_words) > MOST_LANGUAGES:
         problem = _(
-            "{n} {n:language has|languages have} stop words; {most_languages} can be told apart",
+            "{n} {n:language has|languages have} stop words, more than the {most_languages} allowed",
             n=len(with_stop_words),
             most_languages=MOST_LANGUAGES,
         )

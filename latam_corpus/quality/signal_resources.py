@@ -56,7 +56,7 @@ def _files(folder: str) -> list[Path]:
     files = sorted(Path(folder).glob("*.txt"))
     if not files:
         raise ConfigError(
-            folder, _("there are no word lists"), _("name a folder with files such as spa.txt, a word a line")
+            folder, _("there are no word lists"), _("name a folder with files such as spa.txt, one word per line")
         )
     for path in files:
         if path.stem != ALL and (code := iso_code(path.stem, str(path))) != path.stem:

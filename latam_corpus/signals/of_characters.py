@@ -40,7 +40,7 @@ def digit_share(reading: Reading) -> NDArray[np.float32]:
 
 
 @signal(
-    label=_("signs of code"), used_by=N_("C4 drops pages with a curly bracket"), on_demand=False, share_of_words=True
+    label=_("code symbols"), used_by=N_("C4 drops pages with a curly bracket"), on_demand=False, share_of_words=True
 )
 def code_symbol_share(reading: Reading) -> NDArray[np.float32]:
     r"""Characters that are usual in code, {}<>=[]\|#@&*_~^$%+/, as a share of the characters that aren't white space.
@@ -52,7 +52,7 @@ def code_symbol_share(reading: Reading) -> NDArray[np.float32]:
     return share(reading.words.counts[:, w.CODES], _visible(reading))
 
 
-@signal(label=_("wrongly decoded signs in 1,000"), used_by=OURS, on_demand=False)
+@signal(label=_("wrongly decoded characters per 1,000"), used_by=OURS, on_demand=False)
 def mojibake_per_1000(reading: Reading) -> NDArray[np.float32]:
     """Characters of wrongly decoded text (Ã and Â before a Windows-1252 character, â€, U+FFFD) per 1,000 characters.
 
@@ -63,7 +63,7 @@ def mojibake_per_1000(reading: Reading) -> NDArray[np.float32]:
     return share(1000 * reading.words.counts[:, w.MOJIBAKES], reading.words.counts[:, w.CHARS])
 
 
-@signal(label=_("remains of markup in 1,000"), used_by=OURS)
+@signal(label=_("markup per 1,000 characters"), used_by=OURS)
 def markup_per_1000(reading: Reading) -> NDArray[np.float32]:
     """Tags, character references, double brackets and targets of links per 1,000 characters.
 
@@ -85,7 +85,7 @@ def curly_bracket_count(reading: Reading) -> NDArray[np.float32]:
     return reading.letters.braces.astype("float32")
 
 
-@signal(label=_("hash signs a word"), used_by="Gopher, RedPajama-V2")
+@signal(label=_("hash signs per word"), used_by="Gopher, RedPajama-V2")
 def hashes_per_word(reading: Reading) -> NDArray[np.float32]:
     """Hash signs (#) per word.
 
@@ -96,7 +96,7 @@ def hashes_per_word(reading: Reading) -> NDArray[np.float32]:
     return share(reading.letters.hashes, reading.words.word_count)
 
 
-@signal(label=_("ellipses a word"), used_by="Gopher, RedPajama-V2")
+@signal(label=_("ellipses per word"), used_by="Gopher, RedPajama-V2")
 def ellipses_per_word(reading: Reading) -> NDArray[np.float32]:
     """Ellipses (... and …) per word.
 
@@ -151,7 +151,7 @@ def lorem_ipsum_count(reading: Reading) -> NDArray[np.float32]:
     return _phrases(reading, c.LOREM)
 
 
-@signal(label=_("Bible formulas in 1,000"), used_by=N_("ours, to be reported"))
+@signal(label=_("Bible formulas per 1,000 words"), used_by=N_("ours, for reports"))
 def scripture_per_1000(reading: Reading) -> NDArray[np.float32]:
     """Verse formulas and references to chapter and verse (es, pt, en) per 1,000 words: for reports, not for bounds.
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from latam_corpus.signals.reading import Reading
 
 
-@signal(label=_("words a line"), used_by=N_("ours; C4 drops single lines under three words"), on_demand=False)
+@signal(label=_("words per line"), used_by=N_("ours; C4 drops single lines under three words"), on_demand=False)
 def words_per_line(reading: Reading) -> NDArray[np.float32]:
     r"""Words per line that isn't blank.
 
@@ -58,7 +58,7 @@ def open_line_share(reading: Reading) -> NDArray[np.float32]:
     return share(reading.open_lines, reading.sum_lines(reading.words.line_chars))
 
 
-@signal(label=_("line breaks a word"), used_by=N_("FineWeb (as list_ratio)"))
+@signal(label=_("line breaks per word"), used_by=N_("FineWeb (as list_ratio)"))
 def newlines_per_word(reading: Reading) -> NDArray[np.float32]:
     r"""Line ends per word, those of blank lines included.
 
@@ -116,7 +116,7 @@ def ellipsis_line_share(reading: Reading) -> NDArray[np.float32]:
     return _of_lines(reading, c.ELLIPSIS_ENDS)
 
 
-@signal(label=_("lines with dates"), used_by=N_("ours, to be reported"))
+@signal(label=_("lines with dates"), used_by=N_("ours, for reports"))
 def date_line_share(reading: Reading) -> NDArray[np.float32]:
     r"""Lines that start with a year or a date (es, pt, en), as a share of lines that aren't blank: pages of dates.
 

@@ -62,7 +62,7 @@ def duplicate_paragraph_count_share(reading: Reading) -> NDArray[np.float32]:
     return share(reading.paragraphs.repeated, reading.paragraphs.units)
 
 
-@signal(label=_("how far it compresses"), used_by=OURS)
+@signal(label=_("compression"), used_by=OURS)
 def compression_ratio(reading: Reading) -> NDArray[np.float32]:
     """Bytes after compression (zstd, level 1, windows of 4 kB) per byte before it: low if a text repeats itself.
 

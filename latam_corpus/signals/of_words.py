@@ -27,7 +27,7 @@ def word_count(reading: Reading) -> NDArray[np.float32]:
     return reading.words.word_count.astype("float32")
 
 
-@signal(label=_("letters a word"), used_by="Gopher, RedPajama-V2", on_demand=False)
+@signal(label=_("letters per word"), used_by="Gopher, RedPajama-V2", on_demand=False)
 def mean_word_length(reading: Reading) -> NDArray[np.float32]:
     """Code points per word, on average.
 

@@ -23,9 +23,7 @@ TOGETHER: Final = 8  # shared words of the shorter that are together in the long
 SAME: Final = 9  # 1 if the two have the same words in the same order
 # Between two shared runs that are near each other in both texts:
 DIFFERENT: Final = 10  # differing words, in the text that has more of them
-SLOTS: Final = (
-    11  # of these, numbers and names in whose place the other has different ones, and an added or missing «no»
-)
+SLOTS: Final = 11  # of these, numbers and names that differ from those in their place, and an added or missing «no»
 OTHER_NUMBERS: Final = 12  # slots with a number, in digits or in words, or a month or weekday
 DENIED: Final = 13  # slots with a «no»
 REPLACED: Final = 14  # words of the shorter in passages of three or more that replace others between shared runs
