@@ -189,7 +189,7 @@ def test_a_signal_gives_one_number_a_document(installed: Callable[..., None]) ->
     assert measure_plugged("marcas", reading).dtype == np.float32
     assert plugged("marcas").definition == "Marks a document"
     installed(more=1)
-    with pytest.raises(ConfigError, match=r"it gave float64\[3\] for 2 documents; give one number a document"):
+    with pytest.raises(ConfigError, match=r"it returned float64\[3\] for 2 documents; return one number per document"):
         measure_plugged("marcas", reading)
 
 
@@ -197,8 +197,8 @@ def test_a_signal_gives_one_number_a_document(installed: Callable[..., None]) ->
     ("value", "name", "problem"),
     [
         ("marcas_de_prueba:nada", "marcas", "it can't be imported"),
-        ("marcas_de_prueba:otra", "marcas", "this is no signal of that name"),
-        ("marcas_de_prueba:marcas", "otras", "this is no signal of that name"),
+        ("marcas_de_prueba:otra", "marcas", "it isn't a signal of that name"),
+        ("marcas_de_prueba:marcas", "otras", "it isn't a signal of that name"),
     ],
 )
 def test_what_a_package_names_and_is_no_signal_is_refused(

@@ -98,7 +98,7 @@ def test_more_documents_than_there_are_numbers_are_refused(monkeypatch: pytest.M
     texts = [f"La barca {n} salió del puerto antes del alba y nadie la vio volver." for n in range(3)]
     frame = pl.DataFrame({"id": list("abc"), "text": texts})
     monkeypatch.setattr(numbering, "MOST_NUMBERED", 2)
-    with pytest.raises(CorpusError, match="among 2 documents at most; run it by source or by year"):
+    with pytest.raises(CorpusError, match="takes 2 documents at most; run it by source or by year"):
         lc.stage("dedupe")(frame)
     monkeypatch.setattr(numbering, "MOST_NUMBERED", 3)
     assert lc.stage("dedupe")(frame).height

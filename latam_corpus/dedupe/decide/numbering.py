@@ -65,7 +65,7 @@ class Numbering:
         self._added.add_by(rows, np.zeros(rows.height, np.int64))
         self.count += rows.height
         if self.count > MOST_NUMBERED:
-            problem = _("the search for near-duplicates is limited to {n} documents", n=MOST_NUMBERED)
+            problem = _("the search for near-duplicates takes {n} documents at most", n=MOST_NUMBERED)
             raise ConfigError(_("stage «{stage}»", stage=DEDUPE), problem, _("run it by source or by year"))
 
     def number(self, end: int) -> None:
