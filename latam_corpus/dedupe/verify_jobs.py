@@ -170,10 +170,8 @@ def gathers(files: Sequence[Path], pieces: Sequence[Piece], workdir: Path) -> li
     paired = _paired_documents(files, workdir)
     starts = np.array([piece.start for piece in pieces], np.int64)
     np.save(workdir / _STARTS, starts)
-    counts, firsts = (
-        np.zeros(len(pieces), np.int64),
-        np.full(len(pieces), -1),
-    )  # needed rows, and words before the first
+    counts = np.zeros(len(pieces), np.int64)  # needed rows
+    firsts = np.full(len(pieces), -1)  # words before the first
     word_count = 0
     with (workdir / "paired").open("wb") as rows_file, (workdir / _OFFSET_OF).open("wb") as offsets_file:
         for number, (low, high) in enumerate(spans(max((p.start + p.height for p in pieces), default=0))):

@@ -76,7 +76,7 @@ def markup_per_1000(reading: Reading) -> NDArray[np.float32]:
 
 @signal(label=_("curly brackets"), used_by=N_("C4; RedPajama-V2, as a share"))
 def curly_bracket_count(reading: Reading) -> NDArray[np.float32]:
-    """Count of curly brackets, { and }.
+    """Curly brackets, { and }, in the text.
 
     >>> from latam_corpus.signals.reading import Reading
     >>> curly_bracket_count(Reading.of(["{nombre}, buenos días"])).tolist()

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @signal(label=_("words"), used_by="Gopher, FineWeb, RedPajama-V2", on_demand=False)
 def word_count(reading: Reading) -> NDArray[np.float32]:
-    """Count of words.
+    """Words in the text.
 
     >>> from latam_corpus.signals.reading import Reading
     >>> word_count(Reading.of(["Se fue la luz en todo el barrio."])).tolist()

@@ -112,7 +112,7 @@ def test_drawn_stop_words_are_told_apart_from_reviewed_ones() -> None:
         ("genres/news.toml", "mean_word_length = { max = inf }", "finite number"),
         ("genres/news.toml", "mean_word_length = { max = true }", "it must be a number"),
         ("genres/news.toml", 'digit_share_ = { min = 3, of = "typical" }', "did you mean «digit_share»"),
-        ("genres/news.toml", 'char_entropy = { min = 3, of = "typical" }', "which no language file says"),
+        ("genres/news.toml", 'char_entropy = { min = 3, of = "typical" }', "which no language file states"),
     ],
 )
 def test_a_wrong_bound_is_refused_with_its_place(filters: Path, file: str, added: str, told: str) -> None:
