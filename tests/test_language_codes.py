@@ -122,9 +122,9 @@ def test_the_languages_of_a_mixed_document_are_narrowed_with_its_own(shown: list
 
 def test_a_language_that_the_model_cannot_name_is_refused() -> None:
     """Nothing could ever be kept for it, so it is told before anything runs, with what is near."""
-    with pytest.raises(ConfigError, match=r"can't name «yrl» \(Nhengatu\)"):
+    with pytest.raises(ConfigError, match=r"can't identify «yrl» \(Nhengatu\)"):
         Identify(languages=("spa", "yrl"))
-    with pytest.raises(ConfigError, match=r"can't name «gnn» .*nearest are .*gun \(Mbyá Guaraní\)"):
+    with pytest.raises(ConfigError, match=r"can't identify «gnn» .*nearest of its .*gun \(Mbyá Guaraní\)"):
         Identify(languages=("gnn",))
 
 

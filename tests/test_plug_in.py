@@ -16,9 +16,8 @@ import pytest
 
 from latam_corpus import schema
 from latam_corpus.errors import ConfigError
-from latam_corpus.quality.measure import Measure
+from latam_corpus.quality.measure import Measure, measure_plugged
 from latam_corpus.signals import BY_NAME, is_share_of_words, signal_label, signal_names
-from latam_corpus.signals.measuring import measure_plugged
 from latam_corpus.signals.plugged import plugged, plugged_digest, plugged_signals
 from latam_corpus.signals.reading import Reading
 
@@ -190,7 +189,7 @@ def test_a_signal_gives_one_number_a_document(installed: Callable[..., None]) ->
     assert measure_plugged("marcas", reading).dtype == np.float32
     assert plugged("marcas").definition == "Marks a document"
     installed(more=1)
-    with pytest.raises(ConfigError, match=r"it gave float64\[3\] for 2 documents; give one number a document"):
+    with pytest.raises(ConfigError, match=r"it returned float64\[3\] for 2 documents; return one number per document"):
         measure_plugged("marcas", reading)
 
 
@@ -198,8 +197,8 @@ def test_a_signal_gives_one_number_a_document(installed: Callable[..., None]) ->
     ("value", "name", "problem"),
     [
         ("marcas_de_prueba:nada", "marcas", "it can't be imported"),
-        ("marcas_de_prueba:otra", "marcas", "this is no signal of that name"),
-        ("marcas_de_prueba:marcas", "otras", "this is no signal of that name"),
+        ("marcas_de_prueba:otra", "marcas", "it isn't a signal of that name"),
+        ("marcas_de_prueba:marcas", "otras", "it isn't a signal of that name"),
     ],
 )
 def test_what_a_package_names_and_is_no_signal_is_refused(

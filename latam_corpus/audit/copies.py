@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 
 from latam_corpus import schema
-from latam_corpus.dedupe.decide.order import BESIDE
+from latam_corpus.dedupe.decide.order import RELATIVE_DAMAGE
 from latam_corpus.messages import Message, _, decimal, same
 from latam_corpus.report import side_by_side
 from latam_corpus.report.disclosure import Redaction
@@ -127,7 +127,7 @@ def why_kept(evidence: Mapping[str, Any]) -> Message | None:
     if by not in _WHY:  # evidence of another barrier than `dedupe`
         return None
     dropped_facts, kept_facts = (
-        {name: evidence.get(f"{prefix}{name}") for name in (by, BESIDE, *_DAMAGE)} for prefix in ("", "kept_")
+        {name: evidence.get(f"{prefix}{name}") for name in (by, RELATIVE_DAMAGE, *_DAMAGE)} for prefix in ("", "kept_")
     )
     if by == "obtained" and dropped_facts[by] is None:
         return _WHY["stated"].fill(kept=kept_facts[by])
@@ -137,8 +137,8 @@ def why_kept(evidence: Mapping[str, Any]) -> Message | None:
         {name: facts[name] or 0 for name in _DAMAGE} for facts in (dropped_facts, kept_facts)
     )
     dropped_total, kept_total = sum(dropped_damage.values()), sum(kept_damage.values())
-    if dropped_total <= kept_total and dropped_facts[BESIDE]:
-        return _COMPARED_DAMAGE.fill(mine=dropped_facts[BESIDE], kept=kept_facts[BESIDE] or 0)
+    if dropped_total <= kept_total and dropped_facts[RELATIVE_DAMAGE]:
+        return _COMPARED_DAMAGE.fill(mine=dropped_facts[RELATIVE_DAMAGE], kept=kept_facts[RELATIVE_DAMAGE] or 0)
     worst = max(_DAMAGE, key=lambda name: dropped_damage[name] - kept_damage[name])
     return _WHY[by].fill(mine=dropped_total, kept=kept_total, how=_DAMAGE[worst])
 

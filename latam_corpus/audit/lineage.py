@@ -22,7 +22,7 @@ from latam_corpus.pipeline.stored_runs.history import finished_runs
 from latam_corpus.pipeline.stored_runs.run_record import is_removed, read_record, refuse_removed
 from latam_corpus.policies.policy import Policies
 from latam_corpus.privacy.metadata import file_names_meant, redacted_address
-from latam_corpus.quality.filter import as_held, outside
+from latam_corpus.quality.filter import adjusted, outside
 from latam_corpus.release.storing.manifest import load_manifest
 from latam_corpus.release.storing.store_tables import read_ledger
 from latam_corpus.release.storing.withdrawal_log import read_log
@@ -248,7 +248,7 @@ def _bounds(document: DocumentMatch, row: dict[str, Any]) -> list[dict[str, Any]
         value = row["signals"].get(bound.signal)
         measured, words = (np.array([row["signals"].get(name)], np.float32) for name in (bound.signal, "word_count"))
         low, high = outside(measured, bound, words)
-        adjusted = as_held(measured, bound, words)[bound.minimum is None]
+        held_value = adjusted(measured, bound, words)[bound.minimum is None]
         checks.append(
             {
                 "signal": bound.signal,
@@ -257,7 +257,7 @@ def _bounds(document: DocumentMatch, row: dict[str, Any]) -> list[dict[str, Any]
                 "max": bound.maximum,
                 "file": bound.file,
                 "kept_to": not (low[0] or high[0]),
-                "held_as": float(adjusted[0]) if value is not None and adjusted[0] != measured[0] else None,
+                "held_as": float(held_value[0]) if value is not None and held_value[0] != measured[0] else None,
             }
         )
     return checks

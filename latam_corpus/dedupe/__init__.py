@@ -1,1 +1,1 @@
-"""Which documents are copies of others."""
+"""Find documents that are copies of others."""

@@ -1,7 +1,7 @@
-"""The jobs that find candidate pairs: each piece's fingerprints are laid into buckets, each range of values is paired.
+"""The jobs that find candidate pairs: sort each piece's fingerprints into buckets, then pair each range of values.
 
-`sift` and `scatter` hold one piece, `pair_range` one range of values and some millions of the pairs that they make,
-`merge` the pairs of one range of keys. All of them read and write files in one folder, the `workdir` of their jobs.
+`sift` and `scatter` keep one piece in memory, `pair_range` one range of values and a few million of its pairs, and
+`merge` the pairs of one range of keys. All read and write files in one folder, the `workdir` of their jobs.
 """
 
 from __future__ import annotations
@@ -30,65 +30,65 @@ if TYPE_CHECKING:
     from latam_corpus.corpus import Piece
     from latam_corpus.dedupe.fingerprints.scheme import Scheme
 
-NOBODY: Final = np.uint32(0xFFFFFFFF)
+UNNUMBERED: Final = np.uint32(0xFFFFFFFF)
 VALUES_A_RANGE: Final = 1_000_000  # 12 MB of fingerprints; a bucket that has more is a range by itself
 KEYS_A_MERGE: Final = 2_000_000  # 24 MB with their counts, and three times as much to add them up
-_MARK: Final = 4096  # of so many keys of a run one is told, by which all runs are cut into ranges
+_MARK: Final = 4096  # one key in so many is sampled from each run, to cut all runs into ranges
 
-# What `sift` has found in a piece of an earlier version, beside the files of `buckets`.
-_SHARED: Final = ".found"  # uint64, the fingerprints
-_PLACES: Final = ".places"  # int32, the document that has each
-_COUNTS: Final = ".counts"  # int32, how many fingerprints each document of a piece has, found or not
-# Of all documents, by their numbers: how many fingerprints each has, and what divides them.
+# Files that `sift` writes for a piece of an earlier version, next to the files of `buckets`.
+_SHARED: Final = ".found"  # uint64, the fingerprints that new documents have too
+_PLACES: Final = ".places"  # int32, the document of each fingerprint
+_COUNTS: Final = ".counts"  # int32, the number of fingerprints of each document of the piece, shared or not
+# Arrays by document number: the number of fingerprints, and the divisor of their sampling.
 _COUNTS_OF: Final = "counts", np.dtype(np.int32)
 _SAMPLING_OF: Final = "sampling", np.dtype(np.uint8)
 
 
 @dataclass(frozen=True)
 class Scatter:
-    """A piece whose fingerprints are laid into buckets, in files named by `file`.
+    """A piece whose fingerprints are sorted into buckets, in files named after `file`.
 
-    Of a piece of an earlier version (`known`) only those are that a new document has too: `sift` has found them.
+    Of a piece of an earlier version (`earlier`) only the fingerprints that `sift` found in new documents are used.
     """
 
     piece: Piece
     file: Path
     workdir: Path
-    known: bool = False
+    earlier: bool = False
 
     @property
     def bytes(self) -> int:
-        """How large it is, about."""
+        """The approximate size in bytes."""
         return self.piece.bytes
 
 
 def scatter(job: Scatter) -> NDArray[np.int64]:
-    """Return how many fingerprints each bucket has; how many each document of the piece has is written to a file."""
+    """Sort a piece's fingerprints into buckets; return the sizes of these, and write the number per document."""
     piece = job.piece
-    mine = np.fromfile(job.workdir / "numbers", np.uint32, piece.height, offset=4 * piece.start)
-    if job.known:
+    numbers = np.fromfile(job.workdir / "numbers", np.uint32, piece.height, offset=4 * piece.start)
+    if job.earlier:
         values = np.fromfile(job.file.with_suffix(_SHARED), np.uint64)
-        owners = mine[np.fromfile(job.file.with_suffix(_PLACES), np.int32)]
+        owners = numbers[np.fromfile(job.file.with_suffix(_PLACES), np.int32)]
     else:
         values, offsets = ragged(piece.read([ANCHORS])[ANCHORS])
         counts = np.diff(offsets).astype(np.int32)
         counts.tofile(job.file.with_suffix(_COUNTS))
-        owners = np.repeat(mine, counts)
-    here = owners != NOBODY
-    if not here.all():
-        values, owners = values[here], owners[here]
-    laid = buckets.into_buckets(values, owners)
-    buckets.write(job.file, laid)
-    return laid.sizes
+        owners = np.repeat(numbers, counts)
+    is_numbered = owners != UNNUMBERED
+    if not is_numbered.all():
+        values, owners = values[is_numbered], owners[is_numbered]
+    sorted_values = buckets.into_buckets(values, owners)
+    buckets.write(job.file, sorted_values)
+    return sorted_values.sizes
 
 
 def write_extent(jobs: Sequence[Scatter], scheme: Scheme, workdir: Path) -> float:
-    """Write what tells how much a pair must share (`Extent`) by the documents' numbers; returns its `share`.
+    """Write what `Extent` needs, by document number; return its `share`.
 
     Args:
-        jobs: which are done, in the order of their pieces.
+        jobs: finished jobs, in the order of their pieces.
         scheme: of the fingerprints.
-        workdir: where BY_NUMBER is.
+        workdir: the folder with the files of BY_NUMBER.
     """
     by_row = OnDisk(workdir / "counts-by-row", _COUNTS_OF[1])
     with by_row.file.open("wb") as file:
@@ -107,18 +107,18 @@ def write_extent(jobs: Sequence[Scatter], scheme: Scheme, workdir: Path) -> floa
 
 
 def mark_new(pieces: Iterable[Piece], values: int, workdir: Path) -> None:
-    """Write by what documents of an earlier version are sifted: the new documents' fingerprints.
+    """Write the sieve of the new documents' fingerprints, for `sift`.
 
     Args:
-        pieces: of the new documents.
-        values: that they have in all, about.
-        workdir: where it is written.
+        pieces: the new documents.
+        values: about how many fingerprints they have in all.
+        workdir: the folder to write to.
     """
     Sieve.of((ragged(piece.read([ANCHORS])[ANCHORS])[0] for piece in pieces), values).write(workdir)
 
 
 def sift(job: Scatter) -> NDArray[np.int64]:
-    """Return the places of the piece's documents that share fingerprints with new ones; writes these to files."""
+    """Find the piece's fingerprints that new documents have too; write them, and return the rows that have some."""
     values, offsets = ragged(job.piece.read([ANCHORS])[ANCHORS])
     shared, places = Sieve.read(job.workdir).sifted(values, offsets)
     shared.tofile(job.file.with_suffix(_SHARED))
@@ -129,7 +129,7 @@ def sift(job: Scatter) -> NDArray[np.int64]:
 
 @dataclass(frozen=True)
 class PairRange:
-    """A range of fingerprint values, of all pieces."""
+    """A range of fingerprint values, over all pieces."""
 
     low: int
     high: int
@@ -138,18 +138,18 @@ class PairRange:
 
     @property
     def bytes(self) -> int:
-        """All ranges are about as large."""
+        """1, because all ranges are of about the same size."""
         return 1
 
 
 @dataclass(frozen=True, eq=False)
 class PairedRange:
-    """The pairs which share fingerprints of a range.
+    """The pairs that share fingerprints of a range.
 
     Attributes:
-        file: by which the file of its common values is named.
-        runs: the files of its runs of pairs are named by these, in order.
-        marks: uint64, some keys of all runs, one in `_MARK` of each.
+        file: the name of the file of common values, without suffix.
+        runs: the names of the files of runs of pairs, without suffix, in order.
+        marks: uint64, sampled keys of all runs, one in `_MARK` of each.
         tallies: int64[3], see `Pairing.tallies`.
     """
 
@@ -160,44 +160,44 @@ class PairedRange:
 
 
 def pair_range(job: PairRange) -> PairedRange:
-    """Pair the documents which share fingerprints in the range; the runs of pairs are written to files."""
-    passing = Pairing(buckets.read(job.files, job.low, job.high), CAP, HUBS, COMMON)
+    """Pair the documents that share fingerprints of the range; writes the runs of pairs to files."""
+    pairing = Pairing(buckets.read(job.files, job.low, job.high), CAP, HUBS, COMMON)
     runs, marks = [], [np.zeros(0, np.uint64)]
-    for number, (keys, counts) in enumerate(pair_runs(passing)):
+    for number, (keys, counts) in enumerate(pair_runs(pairing)):
         runs.append(job.file.with_name(f"{job.file.name}-{number:06d}"))
         keys.tofile(runs[-1].with_suffix(_KEYS))
         np.minimum(counts, 65535).astype(_COUNT).tofile(runs[-1].with_suffix(_TIMES))
         marks.append(keys[::_MARK].copy())
-    np.sort(passing.common).tofile(job.file.with_suffix(COMMON_VALUES))
-    return PairedRange(job.file, tuple(runs), np.concatenate(marks), passing.tallies)
+    np.sort(pairing.common).tofile(job.file.with_suffix(COMMON_VALUES))
+    return PairedRange(job.file, tuple(runs), np.concatenate(marks), pairing.tallies)
 
 
-def key_ranges(marks: NDArray[np.uint64], most: int) -> list[tuple[int, int]]:
-    """Ranges of keys with about so many each, from the first to before the end; together they hold every key.
+def key_ranges(marks: NDArray[np.uint64], keys_per_range: int) -> list[tuple[int, int]]:
+    """Return ranges of keys, as first and end, with about `keys_per_range` keys each; together they cover every key.
 
     Args:
-        marks: of all runs, one in `_MARK` keys of each.
-        most: keys of a range, beside up to `_MARK` more of each run.
+        marks: sampled keys of all runs, one in `_MARK` of each.
+        keys_per_range: keys of a range, plus up to `_MARK` of each run.
 
     >>> key_ranges(np.array([5, 7, 9], np.uint64), 2 * _MARK)
     [(0, 9), (9, 18446744073709551616)]
     """
-    cuts = np.unique(np.sort(marks)[:: max(most // _MARK, 1)][1:]).tolist()
+    cuts = np.unique(np.sort(marks)[:: max(keys_per_range // _MARK, 1)][1:]).tolist()
     return list(pairwise([0, *cuts, 1 << 64]))
 
 
 @dataclass(frozen=True)
 class Merge:
-    """A range of keys whose pairs, of all runs, are added up.
+    """A range of keys whose pairs are added up over all runs.
 
     Attributes:
         low: the first key.
-        high: the one after the last.
+        high: the end of the range.
         runs: of `pair_range`.
-        workdir: where `write_extent` and BY_NUMBER are.
+        workdir: the folder with the files of `write_extent` and BY_NUMBER.
         share: see `Extent`.
-        new_end: pairs are wanted of which one document's row is under it; None where all are.
-        file: what is written.
+        new_end: keep pairs in which one document's row is below it; None keeps all.
+        file: the file to write.
     """
 
     low: int
@@ -210,27 +210,27 @@ class Merge:
 
     @property
     def bytes(self) -> int:
-        """All ranges are about as large."""
+        """1, because all ranges are of about the same size."""
         return 1
 
 
 def merge(job: Merge) -> Path:
-    """Return the file with the candidates: pairs that share enough, uint32[k, 2], sorted, with SHARES beside it."""
+    """Write the pairs that share enough, uint32[k, 2], sorted, with a file SHARES; return the file of pairs."""
     counts, sampling = (OnDisk(job.workdir / name, kind) for name, kind in (_COUNTS_OF, _SAMPLING_OF))
     extent = Extent(counts, sampling, job.share)
     pairs = merged([_cut(run, job.low, job.high) for run in job.runs], extent)
-    found = pairs.pairs, pairs.shared
+    new_pairs, shared = pairs.pairs, pairs.shared
     if job.new_end is not None:
-        # What two documents of an earlier version are to one another was settled when it was built.
-        new = (by_number(job.workdir, ROWS_OF)[pairs.pairs] < job.new_end).any(axis=1)
-        found = pairs.pairs[new], pairs.shared[new]
-    found[0].tofile(job.file)
-    found[1].astype(SHARE).tofile(job.file.with_suffix(SHARES))
+        # Pairs of two earlier documents were decided when their version was built.
+        has_new = (by_number(job.workdir, ROWS_OF)[new_pairs] < job.new_end).any(axis=1)
+        new_pairs, shared = new_pairs[has_new], shared[has_new]
+    new_pairs.tofile(job.file)
+    shared.astype(SHARE).tofile(job.file.with_suffix(SHARES))
     return job.file
 
 
 _KEYS: Final = ".keys"  # uint64, the pairs of a run
-_TIMES: Final = ".times"  # uint16, how many values of the run each pair shares
+_TIMES: Final = ".times"  # uint16, the number of values of the run that each pair shares
 COMMON_VALUES: Final = ".common"  # uint64, the values that many documents have
 _COUNT: Final = np.dtype(np.uint16)
 

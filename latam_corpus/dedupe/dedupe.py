@@ -1,8 +1,8 @@
-"""The barrier `dedupe`: which documents say what another one says already, and which of them is kept.
+"""The barrier `dedupe`: find copies and near-copies of documents, and choose which document to keep.
 
-Equal texts are found by their hash, near-duplicates by fingerprints and a check (`near_duplicates.py`). The kept one is
-chosen by a stated order (`order.py`). What falls stands in what is kept, by a direct link. The result depends on the
-documents alone, never on the order of files or workers.
+Equal texts are found by their hash, near-duplicates by fingerprints and a direct comparison (`near_duplicates.py`). A
+fixed order decides which document is kept (`order.py`). A document is dropped only if a direct comparison finds it in
+the document that is kept. The result depends on the documents alone, never on the order of files or workers.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ import polars as pl
 from latam_corpus.corpus import ROW
 from latam_corpus.dedupe.decide.decision_rows import decision_rows
 from latam_corpus.dedupe.decide.equal_texts import EqualTexts
-from latam_corpus.dedupe.decide.order import DECIDED_BY, REFUSED, TERMS, Keeping, decided_by, in_order, part_of
+from latam_corpus.dedupe.decide.order import DECIDED_BY, REFUSED, Keeping, decided_by, in_order, keeper_group
 from latam_corpus.dedupe.decide.pair_components import Packs
 from latam_corpus.dedupe.fingerprints.fingerprint import Fingerprint, text_hash
 from latam_corpus.dedupe.fingerprints.fingerprint_index import digest_of_index, open_index
-from latam_corpus.dedupe.fingerprints.scheme import DEDUPE, GENRE, SKETCH, STATED, Scheme
+from latam_corpus.dedupe.fingerprints.scheme import DEDUPE, GENRE, SKETCH, STATED, TERMS, Scheme
 from latam_corpus.dedupe.near_duplicates import verified_pairs
 from latam_corpus.dedupe.verify.bounds import dedupe_bounds
 from latam_corpus.errors import ConfigError
@@ -43,29 +43,31 @@ _KEYS = ("text_hash", "doc_id", "rights_tier", *TERMS, "obtained")
 
 @dataclass(frozen=True)
 class Dedupe(Barrier):
-    """The barrier that keeps one of several documents which say the same.
+    """The barrier that keeps one of several documents with the same or nearly the same text.
 
     Attributes:
-        near: whether near-duplicates are looked for; else only equal texts are.
-        contained: "keep" or "drop" documents that stand in a much longer one, such as a poem in an anthology.
-        templates: "keep" or "drop" texts of one form with other numbers or names, such as decrees.
+        near: whether to look for near-duplicates; if not, only equal texts are compared.
+        contained: "keep" or "drop" documents that are part of a much longer one, such as a poem in an anthology.
+        templates: "keep" or "drop" texts of one form with different numbers or names, such as decrees.
         variants: "keep" or "drop" texts that share much and have words of their own throughout, such as a song from
             another place or a text in another spelling.
-        against: a release, NAME@VERSION, whose documents are known already; the command line puts the folder of its
-            fingerprint index in its place. Its documents are neither read nor changed.
-        keep: of a document of that release and a new one: "existing", the release's; or "best", whichever the order
-            of keeping prefers. Old ones that fall are listed in the run's `replaced.parquet`.
-        admit: the rights tiers that the release admits: a copy that it may use comes before one that it may not. A plan
-            puts those of the recipe's release in the place of none.
-        uses: what the release needs each document to allow; the same.
-        refused: a Parquet file of documents that owners have refused to the release since, with `doc_id` and `from`
-            when; the command line puts that of the recipe's release there.
-        scheme: how candidates are proposed: "anchors", or "minhash", the field's bands; what follows as in `Scheme`.
+        against: an earlier release, NAME@VERSION, to compare with; the command line replaces it by the folder of that
+            release's fingerprint index. Its documents are neither read nor changed.
+        keep: which to keep of a new document and its copy in that release: "existing", the release's; or "best", the
+            first in the order of keeping. Documents of the release that are dropped are listed in the run's
+            `replaced.parquet`.
+        admit: the rights tiers that the release admits: a copy that it may use comes before one that it may not. If
+            empty, a plan takes them from the recipe's release.
+        uses: the uses that the release needs each document to allow; if empty, taken from the recipe's release too.
+        refused: a Parquet file of documents that rights holders have since refused to the release, with the columns
+            `doc_id` and `from` (a time); the command line fills it in for the recipe's release.
+        scheme: how candidates are proposed: "anchors", or "minhash", the usual MinHash bands. This and the following
+            options are as in `Scheme`.
         shingle: words in a run.
-        bands: keys of a document; for "minhash" only.
-        rows: minima that a key is made of; for "minhash" only.
+        bands: keys per document; for "minhash" only.
+        rows: minima per key; for "minhash" only.
         seed: of the hash functions.
-        policies: a `filters/` folder, whose `dedupe/` has the bounds; the shipped one when empty.
+        policies: a `filters/` folder whose `dedupe/` has the bounds; the shipped one if empty.
     """
 
     name: ClassVar[str] = DEDUPE
@@ -78,7 +80,7 @@ class Dedupe(Barrier):
         }
     )
 
-    # They are told by their content: see `fingerprint`.
+    # `fingerprint` identifies them by their content, not by their paths.
     by_content: ClassVar[tuple[str, ...]] = ("against", "refused", "policies")
 
     near: bool = True
@@ -102,32 +104,32 @@ class Dedupe(Barrier):
 
     @property
     def aside(self) -> pl.Schema:
-        """The columns that it wants stored beside the documents."""
+        """The columns to store next to the documents."""
         return SKETCH if self.near else pl.Schema()
 
     @property
     def policy_folder(self) -> Path | None:
-        """The folder of policies whose `dedupe/` has its bounds; None if it compares no pairs."""
+        """The folder of policies whose `dedupe/` has the bounds; None if no pairs are compared."""
         return (Path(self.policies) if self.policies else data_folder("filters")) if self.near else None
 
     def _fingerprint(self) -> Fingerprint:
         return Fingerprint(self.near, self.scheme, self.shingle, self.bands, self.rows, self.seed)
 
     def expand(self) -> tuple[Stage, Dedupe]:
-        """Return what a plan runs for it: fingerprints before the cut, the decision at it."""
+        """Return the stages that a plan runs: fingerprints before the barrier, and the barrier itself."""
         return (self._fingerprint(), self)
 
     def for_release(self, admit: tuple[Tier, ...], uses: tuple[Use, ...]) -> Dedupe:
-        """Return the same, weighing the terms of the recipe's release where it states none."""
+        """Return this barrier with the terms of the recipe's release, unless it has terms of its own."""
         return self if self.admit or self.uses else replace(self, admit=admit, uses=uses)
 
     def fingerprint(self) -> str:
-        """Return what changes with the bounds, with the index that is compared with, and with what is refused."""
+        """Return a digest of the bounds, of the index to compare with, and of the refused documents."""
         bounds = dedupe_bounds(self.policies).digest if self.near else ""
         index = digest_of_index(Path(self.against)) if self.against else ""
         if not self.refused:
             return f"{bounds} {index}"
-        self._refused()
+        self._refused()  # raises if the file can't be read
         return f"{bounds} {index} {known_digest(Path(self.refused))}"
 
     def _refused(self) -> pl.DataFrame:
@@ -145,91 +147,93 @@ class Dedupe(Barrier):
             raise ConfigError(self.refused, problem, _("name a Parquet file with `doc_id` and `from`")) from error
 
     def decide(self, corpus: Corpus) -> Iterator[pl.DataFrame]:
-        """Yield what it decides, for each document that has a copy: the row and what the barrier gives.
+        """Yield the decisions on documents that have a copy: their rows and the columns of `gives`.
 
         Raises:
-            ConfigError: the index that is compared with can't be used.
+            ConfigError: the index to compare with can't be used.
         """
         scheme = self._fingerprint().parameters()
-        also = open_index(Path(self.against), corpus.height, scheme) if self.against else []
-        earlier = _earlier_records(corpus, also)
+        release_pieces = open_index(Path(self.against), corpus.height, scheme) if self.against else []
+        earlier = _earlier_records(corpus, release_pieces)
         keeping = Keeping(self.admit, self.uses, corpus.height, self.keep == "existing", self._refused())
 
-        equal = (
+        equal_groups = (
             _equal(rows.filter(~pl.col(ROW).is_in(earlier.implode())), keeping)
-            for rows in corpus.repeated("text_hash", _KEYS, also=also)
+            for rows in corpus.repeated("text_hash", _KEYS, also=release_pieces)
         )
         if not self.near:
-            yield from map(_decided, equal)
+            yield from map(_decided, equal_groups)
             return
-        with tempfile.TemporaryDirectory(prefix="equal-", dir=corpus.workdir) as name:
-            texts = EqualTexts(Path(name))
-            texts.leave_out(earlier)
-            for groups in equal:
+        with tempfile.TemporaryDirectory(prefix="equal-", dir=corpus.workdir) as folder:
+            texts = EqualTexts(Path(folder))
+            texts.exclude(earlier)
+            for groups in equal_groups:
                 texts.add(groups)
-            texts.end()
-            yield from self._near(corpus, also, texts, keeping, Path(name))
-            for groups, near in texts.blocks():
-                yield _decided(groups, near)
+            texts.finish()
+            yield from self._near(corpus, release_pieces, texts, keeping, Path(folder))
+            for groups, near_decisions in texts.blocks():
+                yield _decided(groups, near_decisions)
 
     def _near(
-        self, corpus: Corpus, also: Sequence[Piece], texts: EqualTexts, keeping: Keeping, workdir: Path
+        self, corpus: Corpus, release_pieces: Sequence[Piece], texts: EqualTexts, keeping: Keeping, workdir: Path
     ) -> Iterator[pl.DataFrame]:
-        """Yield what is decided on documents that have near-duplicates.
+        """Yield the decisions on documents that have near-duplicates.
 
         Args:
-            corpus: all of them.
-            also: those of the release that is compared with.
-            texts: those that have an equal text; they are told what becomes of the kept ones.
-            keeping: by what copies are put in order.
-            workdir: for files.
+            corpus: all documents.
+            release_pieces: documents of the release to compare with.
+            texts: the groups of equal texts; receives the decision on the kept document of each group.
+            keeping: the order of copies.
+            workdir: for temporary files.
         """
         packs = Packs(workdir)
         scheme, bounds = self._fingerprint().parameters(), dedupe_bounds(self.policies)
-        report = verified_pairs(corpus, also, texts, scheme, bounds, keeping, packs)
+        report = verified_pairs(corpus, release_pieces, texts, scheme, bounds, keeping, packs)
         corpus.notes[self.name] = asdict(report)
         corpus.step(N_("deciding on true pairs"), 0, packs.count)
         for number, pack in enumerate(packs, 1):
-            near = decision_rows(
+            decisions = decision_rows(
                 pack,
                 corpus.height,
                 keep_contained=self.contained == "keep",
                 keep_templates=self.templates == "keep",
                 keep_variants=self.variants == "keep",
             )
-            texts.tell(near.select(pl.col(ROW).alias("kept_row"), *_NEAR_COLUMNS))
-            yield near.drop("kept_row")
+            texts.add_decisions(decisions.select(pl.col(ROW).alias("kept_row"), *_NEAR_COLUMNS))
+            yield decisions.drop("kept_row")
             corpus.step(N_("deciding on true pairs"), number, packs.count)
 
 
-def _earlier_records(corpus: Corpus, also: Sequence[Piece]) -> pl.Series:
-    """Give the rows of an earlier version that are earlier records of documents of the corpus: these supersede them."""
-    found = [pl.Series(dtype=pl.Int64)]
-    mine = pl.col(ROW) < corpus.height
-    for rows in corpus.repeated("doc_id", ("doc_id",), also=also) if also else ():
-        known = pl.col("doc_id").is_in(rows.filter(mine)["doc_id"].implode())
-        found.append(rows.filter(~mine & known)[ROW])
-    return pl.concat(found).sort()
+def _earlier_records(corpus: Corpus, release_pieces: Sequence[Piece]) -> pl.Series:
+    """Return the rows of the release whose `doc_id` the corpus has too: newer records supersede them."""
+    earlier_rows = [pl.Series(dtype=pl.Int64)]
+    is_new = pl.col(ROW) < corpus.height
+    for rows in corpus.repeated("doc_id", ("doc_id",), also=release_pieces) if release_pieces else ():
+        is_collected_again = pl.col("doc_id").is_in(rows.filter(is_new)["doc_id"].implode())
+        earlier_rows.append(rows.filter(~is_new & is_collected_again)[ROW])
+    return pl.concat(earlier_rows).sort()
 
 
 def _equal(rows: pl.DataFrame, keeping: Keeping) -> pl.DataFrame:
-    """Give the rows that have an equal text, each with the kept row of its group, its id and what the choice rests on.
+    """Return the rows that have an equal text, each with the id and the ranking columns of the row kept in its place.
 
     Args:
-        rows: with all of a text; it is as long and as damaged in each.
-        keeping: by what copies are put in order.
+        rows: all rows of each text; length and damage are the same for equal texts.
+        keeping: the order of copies.
     """
-    weighed = ("rights_tier", *DECIDED_BY, ROW)
+    ranking_columns = ("rights_tier", *DECIDED_BY, ROW)
     return (
-        # Nothing is a copy of nothing: empty texts are for a filter to judge.
+        # Empty texts aren't copies of each other; a filter judges them.
         in_order(keeping.ranked(rows.filter(pl.col("text_hash") != _EMPTY)), "text_hash")
         .with_columns(
             pl.len().over("text_hash").alias("cluster_size"),
             pl.col("doc_id").min().over("text_hash").alias("duplicate_cluster"),
-            part_of("text_hash"),
+            keeper_group("text_hash"),
         )
-        .with_columns(pl.col(name).first().over("text_hash", "part_of").alias(f"kept_{name}") for name in weighed)
-        .drop("part_of")
+        .with_columns(
+            pl.col(name).first().over("text_hash", "keeper_group").alias(f"kept_{name}") for name in ranking_columns
+        )
+        .drop("keeper_group")
         .filter(pl.col("cluster_size") > 1)
     )
 
@@ -246,19 +250,19 @@ _NEAR_COLUMNS = (
 
 
 def _decided(groups: pl.DataFrame, near: pl.DataFrame | None = None) -> pl.DataFrame:
-    """Give what is decided on equal documents; where the kept one of a group falls as a near-duplicate, so do they."""
-    falls = pl.col(ROW) != pl.col("kept_row")
+    """Return the decisions on equal documents; if the kept one is dropped as a near-duplicate, so is its group."""
+    is_dropped = pl.col(ROW) != pl.col("kept_row")
     decisions = groups.select(
         ROW,
         "doc_id",
         "text_hash",
         "kept_row",
-        pl.when(falls).then(pl.lit("duplicate")).alias("drop_reason"),
-        pl.when(falls).then("kept_doc_id").alias("duplicate_of"),
-        pl.when(falls).then(pl.lit(1.0, dtype=pl.Float32)).alias("containment"),
+        pl.when(is_dropped).then(pl.lit("duplicate")).alias("drop_reason"),
+        pl.when(is_dropped).then("kept_doc_id").alias("duplicate_of"),
+        pl.when(is_dropped).then(pl.lit(1.0, dtype=pl.Float32)).alias("containment"),
         "duplicate_cluster",
         pl.col("cluster_size").cast(pl.Int32),
-        pl.when(falls)
+        pl.when(is_dropped)
         .then(
             pl.struct(
                 pl.lit("equal normalised text").alias("rule"),
@@ -274,11 +278,11 @@ def _decided(groups: pl.DataFrame, near: pl.DataFrame | None = None) -> pl.DataF
     )
     if near is None:
         return decisions.drop("kept_row")
-    fates = near.select("kept_row", *(pl.col(name).alias(f"near_{name}") for name in _NEAR_COLUMNS))
-    decisions = decisions.join(fates, on="kept_row", how="left", maintain_order="left")
+    near_decisions = near.select("kept_row", *(pl.col(name).alias(f"near_{name}") for name in _NEAR_COLUMNS))
+    decisions = decisions.join(near_decisions, on="kept_row", how="left", maintain_order="left")
     is_near_copy = pl.col("near_duplicate_of").is_not_null()
     return (
-        # What the search for near-duplicates has said of the kept ones stands there.
+        # Decisions on kept documents come from the search for near-duplicates.
         decisions.filter((pl.col(ROW) != pl.col("kept_row")) | pl.col("near_duplicate_cluster").is_null())
         .with_columns(
             *(pl.when(is_near_copy).then(f"near_{n}").otherwise(n).alias(n) for n in ("duplicate_of", "containment")),

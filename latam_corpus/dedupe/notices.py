@@ -1,11 +1,12 @@
-"""Which words at the edges of a text are a notice, as few as they may be: those that many documents have there.
+"""Find notices: words at the edge of a copy that many documents have there, even if they are few.
 
-Of two copies the longer one begins or ends with words that the other lacks. Of few words a long text keeps no
-fingerprint, which would tell that others have them (`rules.words_added`). So those words are looked for at the edges
-of all documents of the run, beside the words next to them that both copies have. Where far more documents have the
-former, they are a site's, whatever their language; an end that whole copies have is in as many as what stands before.
+The longer of two copies begins or ends with words that the other lacks. A long text keeps no fingerprint of a few
+words, which would show that others have them (`rules.words_added`). So those words are looked up at the edges of all
+documents of the run, together with the adjacent words that both copies have. If far more documents have the added
+words, they are a site's notice, in any language; the end of a text itself occurs in as many documents as the words
+before it.
 
-What is looked for lies beside the lots, and goes through the documents some million runs at a time.
+The words to look up are stored next to the lots, and are looked up in all documents a few million runs at a time.
 """
 
 from __future__ import annotations
@@ -33,107 +34,107 @@ if TYPE_CHECKING:
     from latam_corpus.dedupe.fingerprints.scheme import Ragged
     from latam_corpus.dedupe.verify.verify_pairs import Verdicts
 
-EDGES: Final = ".edges"  # beside the file of a lot: what longer copies have more at an edge, EDGE
-ASKED: Final = "asked"  # the runs that are looked for, uint64, sorted
-# What a text has more at an edge: the pair, whether the second of it is the longer, how many words, and `write_runs`.
+EDGES: Final = ".edges"  # next to the file of a lot: the words that longer copies add at an edge, EDGE
+EDGE_RUNS: Final = "edge-runs"  # the runs to look up, uint64, sorted
+# Words added at an edge: the pair, whether its second document is the longer, how many words, and their `write_runs`.
 EDGE: Final = np.dtype(
     [("first", "u4"), ("second", "u4"), ("in_second", "?"), ("words", "i4"), ("runs", "u8", (2, RUNS))]
 )
-# Runs that are looked for at once, about: 48 MB with their counts, and 100 more while they are sorted. Each time all
-# documents are gone through.
-_AT_ONCE: Final = 4_000_000
-# So many times as many documents have a notice as have the words beside it: with two copies, more than COMMON.
+# About how many runs are looked up together: 48 MB with their counts, and 100 MB more while they are sorted. Each batch
+# reads all documents.
+_BATCH_RUNS: Final = 4_000_000
+# A notice is in so many times as many documents as the adjacent words: for two copies, in more than COMMON.
 _TIMES: Final = COMMON // 2
 
 
 def edges_of(
-    streams: Ragged, places: NDArray[np.uint32], pairs: NDArray[np.uint32], verified: Verdicts
+    streams: Ragged, places: NDArray[np.uint32], pairs: NDArray[np.uint32], verdicts: Verdicts
 ) -> NDArray[Any]:
-    """Return what the longer ones of copies have more at an edge, EDGE[k].
+    """Return the words that the longer of two copies adds at an edge, EDGE[k].
 
     Args:
         streams: the word stream of each document.
         places: uint32[n, 2], the documents of the pairs in `streams`.
         pairs: uint32[n, 2], their numbers.
-        verified: of the pairs.
+        verdicts: on the pairs.
     """
-    more = verified.facts.tallies[:, [HEAD, TAIL]]
-    copies = (verified.kind == DUPLICATE) & (verified.stands == (A_IN_B | B_IN_A))
-    asked, side = np.nonzero(copies[:, None] & (more >= LEAST) & (more <= MOST))
-    made = np.zeros(len(asked), EDGE)
-    in_second = streams.counts[places[asked, 1]] >= streams.counts[places[asked, 0]]
-    made["first"], made["second"] = pairs[asked].T
-    made["in_second"], made["words"] = in_second, more[asked, side]
-    longer = places[asked, in_second.astype(np.int64)]
-    write_runs(streams.values, streams.offsets, longer, more[asked, side], side == 1, made["runs"])
-    return made
+    added_words = verdicts.facts.tallies[:, [HEAD, TAIL]]
+    are_copies = (verdicts.kind == DUPLICATE) & (verdicts.inclusion == (A_IN_B | B_IN_A))
+    edge_pairs, side = np.nonzero(are_copies[:, None] & (added_words >= LEAST) & (added_words <= MOST))
+    edges = np.zeros(len(edge_pairs), EDGE)
+    in_second = streams.counts[places[edge_pairs, 1]] >= streams.counts[places[edge_pairs, 0]]
+    edges["first"], edges["second"] = pairs[edge_pairs].T
+    edges["in_second"], edges["words"] = in_second, added_words[edge_pairs, side]
+    longer = places[edge_pairs, in_second.astype(np.int64)]
+    write_runs(streams.values, streams.offsets, longer, added_words[edge_pairs, side], side == 1, edges["runs"])
+    return edges
 
 
 @dataclass(frozen=True)
 class EdgeCount:
-    """A piece in which the runs of the file ASKED are counted."""
+    """A piece in whose documents the runs of the file EDGE_RUNS are counted."""
 
     piece: Piece
     workdir: Path
 
     @property
     def bytes(self) -> int:
-        """How large it is, about."""
+        """The approximate size in bytes."""
         return self.piece.bytes
 
 
 def count_edges(job: EdgeCount) -> NDArray[np.uint32]:
-    """Return how many of the piece's documents have each run at an edge."""
-    asked = np.fromfile(job.workdir / ASKED, np.uint64)
-    counts = np.zeros(len(asked), np.uint32)
-    count_documents(*ragged(job.piece.read([STREAM])[STREAM]), asked, counts)
+    """Return for each run how many of the piece's documents have it at an edge."""
+    runs = np.fromfile(job.workdir / EDGE_RUNS, np.uint64)
+    counts = np.zeros(len(runs), np.uint32)
+    count_documents(*ragged(job.piece.read([STREAM])[STREAM]), runs, counts)
     return counts
 
 
 def edges_at(lot: Path) -> NDArray[Any]:
-    """Return what is written beside a lot, EDGE[k]."""
+    """Return the edges of a lot, EDGE[k]."""
     return np.fromfile(lot.with_suffix(EDGES), EDGE)
 
 
-def asked_runs(lots: Iterable[Path]) -> Iterator[tuple[list[Path], NDArray[np.uint64]]]:
-    """Yield lots that are looked for together, and the runs of their edges, sorted."""
-    mine: list[Path] = []
-    found: list[NDArray[np.uint64]] = []
+def edge_runs(lots: Iterable[Path]) -> Iterator[tuple[list[Path], NDArray[np.uint64]]]:
+    """Yield batches of lots to look up together, and the sorted runs of their edges."""
+    batch: list[Path] = []
+    batch_runs: list[NDArray[np.uint64]] = []
     for lot in lots:
         runs = distinct(edges_at(lot)["runs"])
-        mine.append(lot)
-        found.append(runs[runs > 0])
-        if sum(map(len, found)) > _AT_ONCE:
-            found = [distinct(np.concatenate(found))]
-            if len(found[0]) > _AT_ONCE // 2:  # else what comes may be the same runs again
-                yield mine, found[0]
-                mine, found = [], []
-    asked = distinct(np.concatenate([np.zeros(0, np.uint64), *found]))
-    if len(asked):
-        yield mine, asked
+        batch.append(lot)
+        batch_runs.append(runs[runs > 0])
+        if sum(map(len, batch_runs)) > _BATCH_RUNS:
+            batch_runs = [distinct(np.concatenate(batch_runs))]
+            if len(batch_runs[0]) > _BATCH_RUNS // 2:  # if there are fewer, the next lots may repeat them
+                yield batch, batch_runs[0]
+                batch, batch_runs = [], []
+    remaining = distinct(np.concatenate([np.zeros(0, np.uint64), *batch_runs]))
+    if len(remaining):
+        yield batch, remaining
 
 
-def notices(edges: NDArray[Any], asked: NDArray[np.uint64], counts: NDArray[np.uint32]) -> pl.DataFrame:
-    """Return the pairs of which one has a notice more: `first`, `second`, and how many words of each were added.
+def notices(edges: NDArray[Any], runs: NDArray[np.uint64], counts: NDArray[np.uint32]) -> pl.DataFrame:
+    """Return the pairs in which one document has an added notice: `first`, `second`, and the words added to each.
 
     Args:
         edges: of `edges_of`.
-        asked: of `asked_runs`.
-        counts: how many documents have each of these at an edge.
+        runs: of `edge_runs`.
+        counts: for each run, the number of documents that have it at an edge.
     """
-    seen = counts[np.searchsorted(asked, edges["runs"]).clip(max=len(asked) - 1)].astype(np.float64)
-    seen[edges["runs"] == 0] = np.nan
-    # Half of a notice may be a date or a name.
-    of_edge, beside = np.nanmedian(seen, axis=2).T
-    found = edges[(of_edge > COMMON) & (of_edge > _TIMES * beside)]
-    words = found["words"].astype(np.uint32)
+    document_counts = counts[np.searchsorted(runs, edges["runs"]).clip(max=len(runs) - 1)].astype(np.float64)
+    document_counts[edges["runs"] == 0] = np.nan
+    # The median, because up to half of a notice may be a date or a name.
+    edge_median, adjacent_median = np.nanmedian(document_counts, axis=2).T
+    with_notice = edges[(edge_median > COMMON) & (edge_median > _TIMES * adjacent_median)]
+    words = with_notice["words"].astype(np.uint32)
     return (
         pl.DataFrame(
             {
-                "first": found["first"],
-                "second": found["second"],
-                "first_notice": words * ~found["in_second"],
-                "second_notice": words * found["in_second"],
+                "first": with_notice["first"],
+                "second": with_notice["second"],
+                "first_notice": words * ~with_notice["in_second"],
+                "second_notice": words * with_notice["in_second"],
             }
         )
         .group_by("first", "second")

@@ -1,4 +1,4 @@
-"""Values by number or by row in a file, one after another, of which a part is looked at a time: little is resident."""
+"""Arrays in files, indexed by a document's number or row; only a part is in memory at a time."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-_AT_ONCE: Final = 1 << 21  # values of a span
-_BYTES: Final = 16 << 20  # of a file that are mapped at once
+_SPAN: Final = 1 << 21  # values
+_WINDOW_BYTES: Final = 16 << 20  # mapped at a time
 
 
 @dataclass(frozen=True)
 class OnDisk:
-    """An array in a file; indexing gives copies.
+    """An array in a file; indexing copies.
 
-    What a process has looked at of a mapped file counts as its memory: with a file that is mapped whole, it grows with
-    the corpus.
+    Pages that a process has read from a mapped file count as its memory. If a file were mapped whole, memory would grow
+    with the corpus.
 
     Attributes:
-        file: has nothing but the values.
-        kind: of a value.
+        file: the values and nothing else.
+        kind: the type of a value.
     """
 
     file: Path
@@ -35,16 +35,16 @@ class OnDisk:
         return self.file.stat().st_size // self.kind.itemsize
 
     def __getitem__(self, places: NDArray[np.integer[Any]]) -> NDArray[Any]:
-        """Return the values at these places, in the shape of these."""
+        """Return the values at these places, in the shape of `places`."""
         count = len(self)
-        at_once = _BYTES // self.kind.itemsize
-        if count <= at_once:
+        window = _WINDOW_BYTES // self.kind.itemsize
+        if count <= window:
             return np.asarray(self._window(0, count)[places])
         out = np.empty(places.shape, self.kind)
-        for first in range(0, count, at_once):
-            here = (places >= first) & (places < first + at_once)
-            if here.any():
-                out[here] = self._window(first, min(at_once, count - first))[places[here] - first]
+        for first in range(0, count, window):
+            in_window = (places >= first) & (places < first + window)
+            if in_window.any():
+                out[in_window] = self._window(first, min(window, count - first))[places[in_window] - first]
         return out
 
     def read(self, first: int, end: int) -> NDArray[Any]:
@@ -59,14 +59,14 @@ class OnDisk:
 
 
 def spans(count: int) -> list[tuple[int, int]]:
-    """Return the ranges, of some million at most, that make up so many.
+    """Cut a range of so many values into spans of two million at most.
 
     >>> spans(3_000_000)
     [(0, 2097152), (2097152, 3000000)]
     """
-    return [(first, min(first + _AT_ONCE, count)) for first in range(0, count, _AT_ONCE)]
+    return [(first, min(first + _SPAN, count)) for first in range(0, count, _SPAN)]
 
 
 def span_of(places: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return in which of `spans` each place is."""
-    return places // _AT_ONCE
+    """Return the number of the span in `spans` for each place."""
+    return places // _SPAN

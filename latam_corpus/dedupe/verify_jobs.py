@@ -1,6 +1,7 @@
-"""The jobs by which candidates are checked: the streams that are wanted are written once each, then lots are checked.
+"""The jobs that check candidates: write each word stream that is needed once, then compare lots of pairs.
 
-`gather` holds the streams of one piece and `verify_lot` those of one lot, which it reads where `gather` has put them.
+`gather` keeps the streams of one piece in memory; `verify_lot` those of one lot, which it reads from the files of
+`gather`.
 """
 
 from __future__ import annotations
@@ -38,15 +39,15 @@ if TYPE_CHECKING:
 
 WORDS_A_LOT: Final = 4_000_000  # 16 MB of streams
 STREAMS: Final = ".stream"
-# What a lot finds in its folder: by the documents' numbers their rows, words and KNOWN; by rows where in the file of
-# their piece the streams are that are there; and the first row of each piece.
+# Files that a lot reads: rows, words and FACTS by document number; by row, the offset of the stream in the file of its
+# piece; and the first row of each piece.
 ROWS_OF: Final = "rows"
 WORDS_OF: Final = "words"
-KNOWN_OF: Final = "known"
-_PLACE_OF: Final = "places"
+FACTS_OF: Final = "facts"
+_OFFSET_OF: Final = "offsets"
 _STARTS: Final = "starts.npy"
-FREQUENCY: Final = "frequency.npy"  # how often each word stands in all these streams, `count_words`
-KNOWN: Final = np.dtype(
+FREQUENCY: Final = "frequency.npy"  # how often each word occurs in all these streams, `count_words`
+FACTS: Final = np.dtype(
     [
         ("damaged", np.int8),
         *((name, np.uint32) for name in (APPENDED, "country", "year", "author")),
@@ -56,7 +57,7 @@ KNOWN: Final = np.dtype(
 BY_NUMBER: Final[dict[str, np.dtype[Any]]] = {
     ROWS_OF: np.dtype(np.int64),
     WORDS_OF: np.dtype(np.uint32),
-    KNOWN_OF: KNOWN,
+    FACTS_OF: FACTS,
 }
 COMMON: Final = "common"  # the fingerprints that many documents have, uint64, sorted
 VERDICTS: Final = pl.Schema(
@@ -64,7 +65,7 @@ VERDICTS: Final = pl.Schema(
         "first": pl.UInt32(),
         "second": pl.UInt32(),
         "kind": pl.UInt8(),
-        "stands": pl.UInt8(),
+        "inclusion": pl.UInt8(),
         "rule": pl.UInt8(),
         "first_in_second": pl.Float32(),
         "second_in_first": pl.Float32(),
@@ -80,13 +81,14 @@ VERDICTS: Final = pl.Schema(
 
 @dataclass(frozen=True)
 class Gather:
-    """A piece of whose rows some streams are wanted, in order.
+    """A piece, and the rows whose streams are needed.
 
     Attributes:
-        rows: a file of the wanted rows of all pieces, sorted, int64.
-        first: the first of the piece's among them.
-        count: how many it has.
-        file: what is written.
+        piece: the piece.
+        rows: a file of the needed rows of all pieces, sorted, int64.
+        first: the first of the piece's rows in that file.
+        count: the number of the piece's rows.
+        file: the file to write.
     """
 
     piece: Piece
@@ -97,12 +99,12 @@ class Gather:
 
     @property
     def bytes(self) -> int:
-        """How large it is, about."""
+        """The approximate size in bytes."""
         return self.piece.bytes
 
 
 def gather(job: Gather) -> NDArray[np.uint32]:
-    """Write the streams of the wanted rows, one after another; returns how often each word is among them."""
+    """Write the streams of the needed rows, one after another; return how often each word occurs in them."""
     counts = np.zeros((FREQUENCIES, 1 << FREQUENCY_BITS), np.uint32)
     rows = np.fromfile(job.rows, np.int64, job.count, offset=8 * job.first)
     with job.file.open("wb") as file:
@@ -113,7 +115,7 @@ def gather(job: Gather) -> NDArray[np.uint32]:
 
 
 def _streams(piece: Piece, places: NDArray[np.int64]) -> Iterator[Ragged]:
-    """Yield the streams at these places, sorted; of an index a row group at a time."""
+    """Yield the streams at these sorted places; for an index, one row group at a time."""
     if isinstance(piece, IndexFile):
         yield from piece.streams(places)
         return
@@ -126,16 +128,16 @@ def _streams(piece: Piece, places: NDArray[np.int64]) -> Iterator[Ragged]:
 
 @dataclass(frozen=True)
 class Lot:
-    """Pairs to be checked together.
+    """Pairs to compare together.
 
     Attributes:
         pairs: a file of pairs, uint32[k, 2], sorted.
-        first: the first of the lot among them.
-        end: the one after its last.
+        first: the lot's first pair in the file.
+        end: the end of the lot in the file.
         scheme: of the fingerprints.
         bounds: of the rules.
-        workdir: where the streams are, and the files that tell of all documents.
-        file: what is written.
+        workdir: the folder with the streams and the facts of all documents.
+        file: the file to write.
     """
 
     pairs: Path
@@ -148,73 +150,74 @@ class Lot:
 
     @property
     def bytes(self) -> int:
-        """All lots are about as large."""
+        """1, because all lots are of about the same size."""
         return 1
 
 
 def by_number(workdir: Path, name: str) -> OnDisk:
-    """Return what one of BY_NUMBER is of the documents."""
+    """Return an array of BY_NUMBER."""
     return OnDisk(workdir / name, BY_NUMBER[name])
 
 
 def gathers(files: Sequence[Path], pieces: Sequence[Piece], workdir: Path) -> list[Gather]:
-    """Return the jobs that write the streams of candidates, a piece each; what lots find them by is written here.
+    """Return one job per piece that writes the streams of its candidates; write the files by which lots find them.
 
     Args:
         files: of pairs of numbers, uint32[k, 2].
         pieces: of the corpus and of the earlier version, in order.
-        workdir: where BY_NUMBER is, and where the jobs write.
+        workdir: the folder for all files.
     """
-    wanted = _wanted(files, workdir)
+    paired = _paired_documents(files, workdir)
     starts = np.array([piece.start for piece in pieces], np.int64)
     np.save(workdir / _STARTS, starts)
-    counts, firsts = np.zeros(len(pieces), np.int64), np.full(len(pieces), -1)  # wanted rows, words before the first
-    words = 0
-    with (workdir / "wanted").open("wb") as rows_file, (workdir / _PLACE_OF).open("wb") as places_file:
+    counts = np.zeros(len(pieces), np.int64)  # needed rows
+    firsts = np.full(len(pieces), -1)  # words before the first
+    word_count = 0
+    with (workdir / "paired").open("wb") as rows_file, (workdir / _OFFSET_OF).open("wb") as offsets_file:
         for number, (low, high) in enumerate(spans(max((p.start + p.height for p in pieces), default=0))):
-            found = wanted.take(number, _WANTED).sort(ROW)
-            rows = found[ROW].to_numpy()
+            span_rows = paired.take(number, _PAIRED).sort(ROW)
+            rows = span_rows[ROW].to_numpy()
             rows.tofile(rows_file)
-            ends = words + np.cumsum(found[WORDS].to_numpy(), dtype=np.int64)
-            before = np.concatenate(([words], ends))
-            words = int(before[-1])
+            ends = word_count + np.cumsum(span_rows[WORDS].to_numpy(), dtype=np.int64)
+            word_offsets = np.concatenate(([word_count], ends))
+            word_count = int(word_offsets[-1])
             piece = np.searchsorted(starts, rows, side="right") - 1
-            here, at, many = np.unique(piece, return_index=True, return_counts=True)
-            counts[here] += many
-            firsts[here] = np.where(firsts[here] < 0, before[at], firsts[here])
-            places = np.zeros(high - low, np.int64)
-            places[rows - low] = before[:-1] - firsts[piece]
-            places.tofile(places_file)
-    before = np.concatenate(([0], np.cumsum(counts))).tolist()
+            present, first_places, row_counts = np.unique(piece, return_index=True, return_counts=True)
+            counts[present] += row_counts
+            firsts[present] = np.where(firsts[present] < 0, word_offsets[first_places], firsts[present])
+            stream_offsets = np.zeros(high - low, np.int64)
+            stream_offsets[rows - low] = word_offsets[:-1] - firsts[piece]
+            stream_offsets.tofile(offsets_file)
+    first_rows = np.concatenate(([0], np.cumsum(counts))).tolist()
     return [
-        Gather(piece, workdir / "wanted", first, count, workdir / f"{index:06d}{STREAMS}")
-        for index, (piece, first, count) in enumerate(zip(pieces, before, counts.tolist(), strict=False))
+        Gather(piece, workdir / "paired", first, count, workdir / f"{index:06d}{STREAMS}")
+        for index, (piece, first, count) in enumerate(zip(pieces, first_rows, counts.tolist(), strict=False))
         if count
     ]
 
 
-_WANTED: Final = pl.Schema({ROW: pl.Int64(), WORDS: pl.UInt32()})
+_PAIRED: Final = pl.Schema({ROW: pl.Int64(), WORDS: pl.UInt32()})
 
 
-def _wanted(files: Sequence[Path], workdir: Path) -> Spill:
-    """Return the rows and words of documents that are in pairs, by the span of rows that they are in."""
-    wanted = Spill(workdir / "candidates")
+def _paired_documents(files: Sequence[Path], workdir: Path) -> Spill:
+    """Return the rows and word counts of documents in pairs, by span of rows."""
+    paired = Spill(workdir / "candidates")
     rows_of, words_of = by_number(workdir, ROWS_OF), by_number(workdir, WORDS_OF)
     for first, end in spans(len(rows_of)):
-        paired = np.zeros(end - first, np.bool_)
+        is_paired = np.zeros(end - first, np.bool_)
         for file in files:
             numbers = np.fromfile(file, np.uint32)
-            paired[numbers[(numbers >= first) & (numbers < end)] - np.uint32(first)] = True
-        rows = rows_of.read(first, end)[paired]
-        found = pl.DataFrame({ROW: rows, WORDS: words_of.read(first, end)[paired]}, schema=_WANTED)
-        wanted.add_by(found, span_of(rows))
-    wanted.flush()
-    return wanted
+            is_paired[numbers[(numbers >= first) & (numbers < end)] - np.uint32(first)] = True
+        rows = rows_of.read(first, end)[is_paired]
+        documents = pl.DataFrame({ROW: rows, WORDS: words_of.read(first, end)[is_paired]}, schema=_PAIRED)
+        paired.add_by(documents, span_of(rows))
+    paired.flush()
+    return paired
 
 
 def cuts(pairs: NDArray[np.uint32], words: OnDisk) -> list[tuple[int, int]]:
-    """Ranges of pairs with about as many words as a lot may have, or with one pair that has more."""
-    # An upper bound: a document in several pairs of a lot is counted each time, but held once.
+    """Return ranges of pairs with about WORDS_A_LOT words, or one pair that has more."""
+    # An upper bound: a document in several pairs of a lot is counted several times but read once.
     weight = np.cumsum(words[pairs].sum(axis=1, dtype=np.int64))
     ranges = []
     first = 0
@@ -226,51 +229,52 @@ def cuts(pairs: NDArray[np.uint32], words: OnDisk) -> list[tuple[int, int]]:
 
 
 def verify_lot(job: Lot) -> tuple[Path | None, NDArray[np.int64]]:
-    """Return the file with the verdicts on those of the lot's pairs that are something, in order; the pairs by rule.
+    """Compare the pairs of a lot; return the file of verdicts, in order, and the number of pairs by rule.
 
-    There is no file where none is; what their longer ones have more at an edge is written beside it.
+    The file has the pairs of any kind but NONE; if there are none, no file is written. The words that longer copies add
+    at an edge are written to a second file, EDGES.
     """
     pairs = np.fromfile(job.pairs, np.uint32, 2 * (job.end - job.first), offset=8 * job.first).reshape(-1, 2)
     numbers, streams = _read_streams(job, distinct(pairs))
     order = np.argsort(numbers)
     rarity = Rarity(streams, job.scheme, mapped(job.workdir / COMMON))
     places = order[np.searchsorted(numbers[order], pairs)].astype(np.uint32)
-    known_rows = by_number(job.workdir, KNOWN_OF)[numbers]
-    known = DocumentFacts(*(np.ascontiguousarray(known_rows[name]) for name in KNOWN.names or ()))
+    fact_rows = by_number(job.workdir, FACTS_OF)[numbers]
+    facts_of_lot = DocumentFacts(*(np.ascontiguousarray(fact_rows[name]) for name in FACTS.names or ()))
     frequency = np.load(job.workdir / FREQUENCY, mmap_mode="r")
-    verified = verify_pairs(streams, places, job.bounds, rarity, known, frequency)
-    by_rule = np.bincount(verified.rule, minlength=len(RULE_NAMES))
-    some = verified.kind != NONE
-    if not some.any():
+    verdicts = verify_pairs(streams, places, job.bounds, rarity, facts_of_lot, frequency)
+    by_rule = np.bincount(verdicts.rule, minlength=len(RULE_NAMES))
+    is_true = verdicts.kind != NONE
+    if not is_true.any():
         return None, by_rule
-    facts = verified.facts
-    columns = (*pairs[some].T, verified.kind[some], verified.stands[some], verified.rule[some],
-               *facts.containment[some].T, *facts.longest_run[some].T, *facts.spoilt[some].T,
-               *facts.added[some].T)  # fmt: skip
+    pair_facts = verdicts.facts
+    columns = (*pairs[is_true].T, verdicts.kind[is_true], verdicts.inclusion[is_true], verdicts.rule[is_true],
+               *pair_facts.containment[is_true].T, *pair_facts.longest_run[is_true].T, *pair_facts.spoilt[is_true].T,
+               *pair_facts.added[is_true].T)  # fmt: skip
     by_name = {name: np.ascontiguousarray(column) for name, column in zip(VERDICTS, columns, strict=True)}
     pl.DataFrame(by_name, schema=VERDICTS).write_parquet(job.file)
-    edges_of(streams, places, pairs, verified).tofile(job.file.with_suffix(EDGES))
+    edges_of(streams, places, pairs, verdicts).tofile(job.file.with_suffix(EDGES))
     return job.file, by_rule
 
 
 def mapped(file: Path) -> NDArray[np.uint64]:
-    """Return the numbers in a file, uint64, of which only what is looked at is read."""
+    """Return the uint64 numbers in a file, mapped into memory."""
     return np.memmap(file, np.uint64, "r") if file.stat().st_size else np.zeros(0, np.uint64)
 
 
 def _read_streams(job: Lot, numbers: NDArray[np.uint32]) -> tuple[NDArray[np.uint32], Ragged]:
-    """Return these documents in the order in which `gather` has written them, and their streams."""
+    """Return these documents in the order in which `gather` wrote them, and their streams."""
     rows, words = (by_number(job.workdir, name)[numbers].astype(np.int64) for name in (ROWS_OF, WORDS_OF))
     piece_of = np.searchsorted(np.load(job.workdir / _STARTS), rows, side="right") - 1
-    offset_of = OnDisk(job.workdir / _PLACE_OF, np.dtype(np.int64))[rows]
+    offset_of = OnDisk(job.workdir / _OFFSET_OF, np.dtype(np.int64))[rows]
     order = np.lexsort((offset_of, piece_of))
     piece_of, offset_of, words = piece_of[order], offset_of[order], words[order]
     offsets = np.concatenate(([0], np.cumsum(words)))
     values = np.empty(int(offsets[-1]), np.uint32)
-    held = values.data.cast("B")
-    # What lies side by side is read at once.
-    apart = (piece_of[1:] != piece_of[:-1]) | (offset_of[1:] != offset_of[:-1] + words[:-1])
-    firsts = np.concatenate(([0], np.flatnonzero(apart) + 1))
+    buffer = values.data.cast("B")
+    # Adjacent streams are read together.
+    has_gap = (piece_of[1:] != piece_of[:-1]) | (offset_of[1:] != offset_of[:-1] + words[:-1])
+    firsts = np.concatenate(([0], np.flatnonzero(has_gap) + 1))
     ends = np.append(offsets[firsts[1:]], offsets[-1])
     with ExitStack() as opened:
         files: dict[int, FileIO] = {}
@@ -280,8 +284,8 @@ def _read_streams(job: Lot, numbers: NDArray[np.uint32]) -> tuple[NDArray[np.uin
             if piece not in files:
                 files = {piece: opened.enter_context((job.workdir / f"{piece:06d}{STREAMS}").open("rb", buffering=0))}
             files[piece].seek(4 * offset)
-            if files[piece].readinto(held[4 * start : 4 * end]) != 4 * (end - start):
+            if files[piece].readinto(buffer[4 * start : 4 * end]) != 4 * (end - start):
                 raise PartError(
-                    str(files[piece].name), _("a word stream is cut off"), _("look whether the disk is full")
+                    str(files[piece].name), _("a word stream is cut off"), _("check whether the disk is full")
                 )
     return numbers[order], Ragged(values, offsets)

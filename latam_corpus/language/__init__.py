@@ -1,1 +1,1 @@
-"""Which language a document is in."""
+"""Identify the language of each document."""

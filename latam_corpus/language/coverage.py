@@ -1,4 +1,4 @@
-"""What is there for each language: the model, the text it was trained on, the policy, the stop words, the reviewers."""
+"""The coverage of each language: the model, its training text, the policy, stop words and reviewers."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Coverage:
-    """What is there for one language.
+    """The resources for one language.
 
     Attributes:
-        code: ISO 639-3, or the ISO 639-5 code of a group that the model names.
-        name: in English, as ISO 639 has it.
+        code: ISO 639-3, or the ISO 639-5 code of a group that the model identifies.
+        name: in English, from ISO 639.
         group: the code under which the model judges it.
         americas: whether the model judges it as a language of the Americas.
-        training_lines: lines that the model was trained on; 0 when it can't name the language.
-        policy: whose file decides on it: `own`, `macro` (its macrolanguage's) or `und`.
+        training_lines: lines that the model was trained on; 0 if it can't identify the language.
+        policy: the kind of policy file: `own`, `macro` (its macrolanguage's) or `und`.
         policy_file: that file, such as `spa.toml`.
-        stop_words: how many its policy lists.
+        stop_words: the number of stop words in its policy.
         bounds: the signals that its policy bounds.
-        reviewed_by: who has read the policy as it stands.
-        read_before: who has read another state of it, or didn't sign.
+        reviewed_by: the reviewers of the policy's present content.
+        read_before: reviewers of earlier content, or without a signature.
     """
 
     code: str
@@ -47,7 +47,7 @@ class Coverage:
 
 
 def coverage(policies: Policies) -> list[Coverage]:
-    """Return the languages that the model names or that have a policy: those of the Americas first, each part by name.
+    """Return the languages that the model identifies or that have a policy: those of the Americas first, then by name.
 
     Args:
         policies: the policies.
@@ -59,12 +59,12 @@ def coverage(policies: Policies) -> list[Coverage]:
         entry = label if isinstance(label, dict) else {"code": label}
         lines[entry["code"]] = lines.get(entry["code"], 0) + entry.get("lines", 0)
     codes = (set(lines) | set(policies.languages)) - {UNDETERMINED}
-    rows = [_of(code, lines.get(code, 0), policies) for code in codes]
+    rows = [_coverage_of(code, lines.get(code, 0), policies) for code in codes]
     major = {"spa": 0, "por": 1}
-    return sorted(rows, key=lambda one: (major.get(one.code, 2), not one.americas, one.policy != "own", one.name))
+    return sorted(rows, key=lambda row: (major.get(row.code, 2), not row.americas, row.policy != "own", row.name))
 
 
-def _of(code: str, lines: int, policies: Policies) -> Coverage:
+def _coverage_of(code: str, lines: int, policies: Policies) -> Coverage:
     file = policies.language(code)
     text = (policies.folder / "languages" / f"{file.language}.toml").read_text("utf-8-sig")
     readers = reviews(file.reviewed_by, content_digest(text)) if file.reviewed_by else []
@@ -79,6 +79,6 @@ def _of(code: str, lines: int, policies: Policies) -> Coverage:
         policy_file=f"{file.language}.toml",
         stop_words=len(file.stop_words.words) if file.stop_words else 0,
         bounds=tuple(sorted(file.bounds)),
-        reviewed_by=tuple(f"{one.reader}, {one.day}" for one in readers if one.state == "current"),
-        read_before=tuple(one.reader for one in readers if one.state != "current"),
+        reviewed_by=tuple(f"{review.reader}, {review.day}" for review in readers if review.state == "current"),
+        read_before=tuple(review.reader for review in readers if review.state != "current"),
     )

@@ -1,4 +1,4 @@
-"""What a source's word for its language is worth: a text with many loans is told by it."""
+"""Take the declared language of a source into account, which decides on texts with many loanwords."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import numpy as np
 from latam_corpus.codes import UNDETERMINED, groups, known_code, short
 from latam_corpus.language.classifier.lines import piece_lines, window_lines
 from latam_corpus.language.evidence import RULE, USUAL, Evidence, evidence, holds, lead
-from latam_corpus.language.judge import Judgement, consonants_of, fine, group_of
-from latam_corpus.language.judge_kernels import mean, mean_of_each
+from latam_corpus.language.judge import Judgement, consonants_of, fine, group_of, mean_by_text
+from latam_corpus.language.judge_kernels import mean
 from latam_corpus.language.unknown_part import LEAST_PIECE, by_share, other_pieces
 from latam_corpus.text.words import utf8
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from latam_corpus.language.model import Model
 
-# Times by which a declaration multiplies the odds of its language.
+# The factor by which a declaration multiplies the odds of its language.
 WEIGHT: Final = RULE.declared / (1 - RULE.declared)
 
 
@@ -33,46 +33,46 @@ def shifted(
     """Return the judgements that a source's declaration changes, by the place of the text.
 
     A text that shows another language than the declared one of the Americas, or none, is judged again with the odds of
-    the declared one multiplied by WEIGHT. Its words must speak as for any text, but may be fewer than the function
-    words of Spanish. Where the text alone may be Spanish, and has words of both, it is mixed. A text of fewer words
-    than any language is named by takes the declared one if it is the likeliest without the declaration, too. Where a
-    part of a mixed text is in a language that isn't known, that part alone is judged so.
+    the declared language multiplied by WEIGHT. Its words must be evidence as for any text, but may be fewer than the
+    function words of Spanish. If the text alone may be Spanish and has words of both languages, it is mixed. A text
+    with too few words to identify any language gets the declared one if it is the likeliest without the declaration
+    too. If a part of a mixed text is in an unknown language, only that part is judged in this way.
 
     Args:
         model: the identifier.
         texts: n texts.
-        shown: what each shows by itself.
+        shown: the judgement of each text by itself.
         declared: n languages, as sources write them.
     """
-    asked: dict[int, str] = {}
+    declared_groups: dict[int, str] = {}
     for row, (judgement, declared_language) in enumerate(zip(shown, declared, strict=True)):
-        if declared_language and (group := _group(declared_language)) in model.groups and group_of(judgement) != group:
-            asked[row] = str(group)
-    if not asked:
+        if (
+            declared_language
+            and (group := _declared_group(declared_language)) in model.groups
+            and group_of(judgement) != group
+        ):
+            declared_groups[row] = str(group)
+    if not declared_groups:
         return {}
-    rows = list(asked)
+    rows = list(declared_groups)
     lines = window_lines(*utf8(texts.gather(rows)))
     if not len(lines):
         return {}
-    starts = np.flatnonzero(np.diff(lines.owner, prepend=-1))
-    ends = np.append(starts[1:], len(lines))
-    per_line = model.probabilities(lines)
-    labels = np.empty((len(starts), per_line.shape[1]), np.float32)
-    mean_of_each(per_line, lines.chars.astype(np.float32), starts, ends, labels)
+    starts, ends, labels = mean_by_text(model.probabilities(lines), lines)
     judgements = {}
-    for own, first, last in zip(labels, starts.tolist(), ends.tolist(), strict=True):
+    for text_labels, first, last in zip(labels, starts.tolist(), ends.tolist(), strict=True):
         row = rows[int(lines.owner[first])]
-        judged = _judged(model, own, " ".join(lines[first:last]).split(), asked[row])
+        judged = _judged(model, text_labels, " ".join(lines[first:last]).split(), declared_groups[row])
         if judged:
             judgements[row] = judged
-    left = [row for row in rows if row not in judgements and UNDETERMINED in dict(shown[row].languages)]
-    return judgements | _by_part(model, texts, left, shown, asked)
+    undecided = [row for row in rows if row not in judgements and UNDETERMINED in dict(shown[row].languages)]
+    return judgements | _by_part(model, texts, undecided, shown, declared_groups)
 
 
 def _by_part(
-    model: Model, texts: pl.Series, rows: Sequence[int], shown: Sequence[Judgement], asked: Mapping[int, str]
+    model: Model, texts: pl.Series, rows: Sequence[int], shown: Sequence[Judgement], declared_groups: Mapping[int, str]
 ) -> dict[int, Judgement]:
-    """Return the judgements of mixed texts whose part in no known language is in the declared one."""
+    """Return the judgements of mixed texts whose part in an unknown language is in the declared one."""
     judgements: dict[int, Judgement] = {}
     if not rows:
         return judgements
@@ -80,15 +80,15 @@ def _by_part(
     per_line = model.probabilities(lines)
     per_group = model.by_group(per_line)
     for row in rows:
-        own = np.flatnonzero(lines.owner == row)
-        pieces = [lines[piece] for piece in own.tolist()]
+        own_pieces = np.flatnonzero(lines.owner == row)
+        pieces = [lines[piece] for piece in own_pieces.tolist()]
         parts = dict(shown[row].languages)
-        told = sorted(parts.keys() - {UNDETERMINED}, key=lambda code: code != shown[row].language)
-        part = other_pieces(model, pieces, per_group[own], told)
+        known_languages = sorted(parts.keys() - {UNDETERMINED}, key=lambda code: code != shown[row].language)
+        part = other_pieces(model, pieces, per_group[own_pieces], known_languages)
         if not len(part):
             continue
-        labels = mean(per_line[own], part, np.array([len(piece) for piece in pieces], np.float32))
-        judged = _judged(model, labels, " ".join(pieces[n] for n in part.tolist()).split(), asked[row])
+        labels = mean(per_line[own_pieces], part, np.array([len(piece) for piece in pieces], np.float32))
+        judged = _judged(model, labels, " ".join(pieces[n] for n in part.tolist()).split(), declared_groups[row])
         if judged:
             parts[judged.language] = parts.pop(UNDETERMINED) + parts.get(judged.language, 0.0)
             mixture = by_share(parts)
@@ -99,12 +99,12 @@ def _by_part(
 
 
 def note(shown: Judgement, declared: str) -> dict[str, Any]:
-    """Return what the ledger says of a judgement that a declaration changed, and `explain` after it."""
+    """Return the ledger's note on a judgement that a declaration changed; `explain` reports it too."""
     return {"shown": shown.language, "score": round(shown.score, 3), "declared": declared, "prior": RULE.declared}
 
 
-def _group(declared: str) -> str | None:
-    """Return the group of the Americas that a declared language is judged in; None for any other language."""
+def _declared_group(declared: str) -> str | None:
+    """Return the group of the Americas in which a declared language is judged; None for any other language."""
     code = known_code(short(declared))
     of = groups().of
     return of.get(code, code if code in of.values() else None) if code else None
@@ -112,7 +112,7 @@ def _group(declared: str) -> str | None:
 
 def _judged(model: Model, labels: NDArray[np.float32], tokens: Sequence[str], group: str) -> Judgement | None:
     group_index = model.groups.index(group)
-    alone = model.by_group(labels[None])[0]
+    undeclared_chances = model.by_group(labels[None])[0]
     lifted = labels.copy()
     lifted[model.members[group_index]] *= np.float32(WEIGHT)
     lifted /= lifted.sum()
@@ -122,21 +122,27 @@ def _judged(model: Model, labels: NDArray[np.float32], tokens: Sequence[str], gr
         return None
     language = fine(model, lifted, group_index)
     if len(tokens) < RULE.least_words:
-        surely = int(alone.argmax()) == group_index and chances[group_index] >= RULE.certain[1]
-        return Judgement(language, float(chances[group_index])) if surely else None
+        is_certain = int(undeclared_chances.argmax()) == group_index and chances[group_index] >= RULE.certain[1]
+        return Judgement(language, float(chances[group_index])) if is_certain else None
     words = replace(shown, colonial=min(shown.colonial, shown.own))
-    asked, sounds = model.bounds.get(group, USUAL), consonants_of(model, lifted, group_index)
-    if not holds(lead(chances, shown.words), words, asked, RULE.long, sounds):
+    bounds, sounds = model.bounds.get(group, USUAL), consonants_of(model, lifted, group_index)
+    if not holds(lead(chances, shown.words), words, bounds, RULE.long, sounds):
         return None
-    return Judgement(language, float(chances[group_index]), _mixed(model, language, shown, alone))
+    return Judgement(language, float(chances[group_index]), _mixed(model, language, shown, undeclared_chances))
 
 
-def _mixed(model: Model, language: str, shown: Evidence, alone: NDArray[np.float32]) -> tuple[tuple[str, float], ...]:
-    """Return the shares of two languages by their frequent words, the larger first; none where one has hardly any."""
-    others = [model.groups.index(code) for code in RULE.colonial if code in model.groups]
-    other = max(others, key=lambda index: float(alone[index]), default=None)
-    if other is None or alone[other] < LEAST_PIECE or min(shown.own, shown.colonial) < RULE.least_share:
+def _mixed(
+    model: Model, language: str, shown: Evidence, undeclared_chances: NDArray[np.float32]
+) -> tuple[tuple[str, float], ...]:
+    """Return the shares of two languages by their frequent words, the larger first; empty if one has hardly any."""
+    colonial_groups = [model.groups.index(code) for code in RULE.colonial if code in model.groups]
+    colonial_group = max(colonial_groups, key=lambda index: float(undeclared_chances[index]), default=None)
+    if (
+        colonial_group is None
+        or undeclared_chances[colonial_group] < LEAST_PIECE
+        or min(shown.own, shown.colonial) < RULE.least_share
+    ):
         return ()
-    own = round(shown.own / (shown.own + shown.colonial), 3)
-    parts = ((language, own), (model.labels[int(model.members[other][0])].name, round(1 - own, 3)))
-    return parts if own >= 1 - own else parts[::-1]
+    own_share = round(shown.own / (shown.own + shown.colonial), 3)
+    parts = ((language, own_share), (model.labels[int(model.members[colonial_group][0])].name, round(1 - own_share, 3)))
+    return parts if own_share >= 1 - own_share else parts[::-1]

@@ -1,7 +1,7 @@
-"""The rule of the second look: a language of the Americas is named only where its frequent words stand.
+"""The rule of evidence: a language of the Americas is reported only if its frequent words occur in the text.
 
-At web scale one document in ten thousand or fewer is in an indigenous language, so that a classifier's rare
-mistakes on Spanish outnumber the true ones. With the rule, a first model had 0 false labels in 32,956 documents.
+At web scale at most one document in ten thousand is in an indigenous language, so a classifier's rare mistakes on
+Spanish outnumber the true ones. With this rule a first model had 0 false labels in 32,956 documents.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ RULE_FILE: Final = MODELS / "americas.evidence.toml"
 
 
 class Rule(NamedTuple):
-    """The figures of the rule; RULE_FILE says of each what it means and where it is from."""
+    """The parameters of the rule; RULE_FILE explains each and gives its origin."""
 
     colonial: tuple[str, ...]
     neighbours: tuple[str, ...]
@@ -69,7 +69,9 @@ class Rule(NamedTuple):
 
 def _read_rule() -> Rule:
     numbers = {name: entry["value"] for name, entry in tomllib.loads(RULE_FILE.read_text("utf-8")).items()}
-    values: dict[str, Any] = {name: tuple(one) if isinstance(one, list) else one for name, one in numbers.items()}
+    values: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in numbers.items()
+    }
     return Rule(**values)
 
 
@@ -79,11 +81,11 @@ _NO_CONSONANTS: Final = frozenset(RULE.vowels + "'+ \n")
 
 @dataclass(frozen=True)
 class Bounds:
-    """What a group needs beyond the rule, as measured on texts that aren't in it (see `calibrate`).
+    """Bounds of a group beyond the rule, measured on texts in other languages (see `calibrate`).
 
     Attributes:
-        probability: the least, 0 where the rule's own are enough.
-        telling: the least that its words weigh together in a text of `long` words.
+        probability: the smallest probability, 0 if the rule's own bounds are enough.
+        telling: the smallest weight of its words together in a text of `long` words.
     """
 
     probability: float = 0.0
@@ -95,16 +97,16 @@ USUAL: Final = Bounds()
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the words of a text say for a group.
+    """The evidence for a group in the words of a text.
 
     Attributes:
-        words: how many there are.
-        own: the share of them among the group's frequent words.
-        colonial: the largest share among the function words of Spanish, Portuguese, English or French.
-        kinds: how many different words of the group's there are that have three letters or an accent.
-        telling: what these weigh together: one with four letters or more 1, others a third, and so do those of one
-            syllable that ends in its vowels, whatever their length.
-        consonants: how many different consonants the words are written with.
+        words: the number of words.
+        own: the share of the group's frequent words.
+        colonial: the largest share of function words of Spanish, Portuguese, English or French.
+        kinds: the number of different words of the group with three letters or an accent.
+        telling: their weight together: 1 for a word of four letters or more; a third for shorter words, and for words
+            of one syllable that ends in its vowels, whatever their length.
+        consonants: the number of different consonants in the words.
     """
 
     words: int
@@ -116,13 +118,13 @@ class Evidence:
 
 
 def holds(chance: float, shown: Evidence, bounds: Bounds = USUAL, long: int = RULE.long, consonants: int = 0) -> bool:
-    """Whether a group's name may be given: it is likely and has words to show, or has many and no rival.
+    """Return whether a group may be reported: it is likely and its words occur, or it has many words and no rival.
 
     Args:
-        chance: how likely it is, see `lead`.
-        shown: what the words say.
-        bounds: what this group needs.
-        long: the words of a text from which they must tell more than rows of syllables do.
+        chance: its likelihood, see `lead`.
+        shown: the evidence of the words.
+        bounds: of this group.
+        long: the fewest words of a text in which they must be stronger evidence than rows of syllables.
         consonants: how many a text of `long` words in the language has, nineteen times in twenty.
 
     >>> few, many = Evidence(12, 0.08, 0.0, kinds=1, telling=1), Evidence(12, 0.25, 0.05, kinds=3, telling=2.3)
@@ -134,22 +136,22 @@ def holds(chance: float, shown: Evidence, bounds: Bounds = USUAL, long: int = RU
     >>> [holds(0.995, Evidence(30, 0.2, 0.0, 4, 1.36, count), consonants=10) for count in (6, 14)]
     [False, True]
     """
-    least = RULE.share_of_long if _is_certain(chance, shown) else RULE.least_share
-    if shown.words < RULE.least_words or shown.own < least:
+    min_share = RULE.share_of_long if _is_certain(chance, shown) else RULE.least_share
+    if shown.words < RULE.least_words or shown.own < min_share:
         return False
-    if shown.words >= long and not _tells(chance, shown, bounds.telling):
+    if shown.words >= long and not _has_strong_words(chance, shown, bounds.telling):
         return False
     if shown.words >= RULE.long and shown.consonants < consonants and shown.telling < RULE.few_sounds * bounds.telling:
-        # Rows of syllables have a handful of sounds; a short text in a language has most of its own.
+        # Rows of syllables have a handful of sounds; even a short text in a language has most of its sounds.
         return False
     if shown.colonial > RULE.most_colonial or (shown.colonial > shown.own and chance < RULE.certain[1]):
         return False
-    many = shown.own >= RULE.many and shown.colonial <= shown.own / 2 and shown.kinds > RULE.least_kinds
-    return chance >= max(bounds.probability, RULE.least_with_many if many else RULE.least_probability)
+    has_many = shown.own >= RULE.many and shown.colonial <= shown.own / 2 and shown.kinds > RULE.least_kinds
+    return chance >= max(bounds.probability, RULE.least_with_many if has_many else RULE.least_probability)
 
 
 def overrules(shown: Evidence, bounds: Bounds = USUAL) -> bool:
-    """Whether a group's words are so many that a text isn't nonsense, whatever its letters are like.
+    """Return whether a group's words are so many that a text isn't nonsense, whatever its letters look like.
 
     >>> few, many = Evidence(40, 0.2, 0.05, kinds=3, telling=2), Evidence(40, 0.25, 0.05, kinds=8, telling=5)
     >>> overrules(few), overrules(many)
@@ -160,14 +162,14 @@ def overrules(shown: Evidence, bounds: Bounds = USUAL) -> bool:
 
 
 def lead(chances: NDArray[np.float32], words: int) -> float:
-    """How likely the likeliest group is: its probability, or of a likely one its share of that of the two likeliest.
+    """Return the lead of the likeliest group: its probability, or if likely its share of that of the two likeliest.
 
-    What is left of the probability is spread thinly over a thousand languages, and speaks for none of them; of a short
-    text it is too little to go by.
+    The rest of the probability is spread thinly over a thousand languages and speaks for none of them. A short text is
+    too little to judge by this.
 
     Args:
         chances: the probability of each group.
-        words: how many the text has.
+        words: the number of words of the text.
 
     >>> [round(lead(np.array(row, np.float32), 30), 2) for row in ([0.6, 0.1, 0.1], [0.6, 0.4], [0.3, 0.01])]
     [0.86, 0.6, 0.3]
@@ -181,24 +183,24 @@ def lead(chances: NDArray[np.float32], words: int) -> float:
 
 
 def _is_certain(chance: float, shown: Evidence) -> bool:
-    """Whether a longer text can hardly be anything else, as in languages whose long words are seldom the same."""
+    """Return whether a longer text can hardly be anything else, as in languages whose long words seldom repeat."""
     return chance >= RULE.certain[1] and shown.consonants >= RULE.many_sounds and shown.words >= RULE.long
 
 
-def _tells(chance: float, shown: Evidence, least: float) -> bool:
-    """Whether a longer text has words of the group's that no row of random syllables has."""
+def _has_strong_words(chance: float, shown: Evidence, min_weight: float) -> bool:
+    """Return whether a longer text has words of the group that rows of random syllables lack."""
     if shown.consonants >= RULE.many_sounds and chance >= RULE.sure_of_sounds and shown.own >= RULE.share_of_short:
         return True
     if _is_certain(chance, shown) and shown.telling >= 1:
         return True
     if shown.kinds < RULE.least_kinds:
         return False
-    certain = chance >= RULE.certain[shown.kinds == RULE.least_kinds] and shown.own >= RULE.certain_share * least
-    return shown.telling >= least or certain
+    certain = chance >= RULE.certain[shown.kinds == RULE.least_kinds] and shown.own >= RULE.certain_share * min_weight
+    return shown.telling >= min_weight or certain
 
 
 def others_hold(chance: float, words: int, group: str = "") -> bool:
-    """Whether a language of another continent may be named.
+    """Return whether a language of another continent may be reported.
 
     >>> others_hold(0.6, 12), others_hold(0.9, 2), others_hold(0.45, 12), others_hold(0.45, 12, "glg")
     (True, False, False, True)
@@ -210,10 +212,10 @@ def others_hold(chance: float, words: int, group: str = "") -> bool:
     if group in RULE.neighbours:
         if words >= RULE.few_words and chance >= RULE.sure_of_few:
             return True
-        least = RULE.least_major
+        min_chance = RULE.least_major
     else:
-        least = RULE.least_of_others
-    return words >= RULE.words_of_others and chance >= least
+        min_chance = RULE.least_of_others
+    return words >= RULE.words_of_others and chance >= min_chance
 
 
 def evidence(tokens: Sequence[str], group: str, lists: Mapping[str, frozenset[str]]) -> Evidence:
@@ -230,15 +232,15 @@ def evidence(tokens: Sequence[str], group: str, lists: Mapping[str, frozenset[st
     """
     count, counts = len(tokens), Counter(tokens)
     if len(counts) < RULE.least_different:
-        # Laughter, refrains and rows of one letter say nothing.
+        # Laughter, refrains and rows of one letter are no evidence.
         return Evidence(count, 0.0, 0.0, 0, 0.0)
 
     distinct = frozenset(counts)
 
     def among(code: str) -> tuple[frozenset[str], float]:
-        # Of two sets the smaller is gone through.
-        known = distinct & lists.get(code, frozenset())
-        return known, sum(map(counts.__getitem__, known)) / count
+        # The intersection iterates over the smaller set.
+        found_words = distinct & lists.get(code, frozenset())
+        return found_words, sum(map(counts.__getitem__, found_words)) / count
 
     known_words, own = among(group)
     kinds = [token for token in known_words if len(token) >= RULE.short or not token.isascii()]
@@ -247,7 +249,7 @@ def evidence(tokens: Sequence[str], group: str, lists: Mapping[str, frozenset[st
 
 
 def consonants(text: str) -> int:
-    """How many different consonants a normalised text is written with.
+    """Return the number of different consonants in a normalised text.
 
     >>> consonants("la orilla del río")
     3
@@ -257,21 +259,22 @@ def consonants(text: str) -> int:
 
 @cache
 def _weight(word: str) -> float:
-    """Give what a word says: those of up to three letters, and consonants with vowels after them, stand in any row."""
+    """Return the weight of a word; words of up to three letters and open syllables occur in any row of syllables."""
     start = word.rstrip(RULE.vowels)
     open_syllable = start != word and not any(letter in RULE.vowels for letter in start)
     return RULE.short_weight if len(word) < RULE.telling or open_syllable else 1.0
 
 
 def frequent_words(lines: Mapping[str, Iterable[str]], names: Iterable[str] = ()) -> dict[str, list[str]]:
-    """Frequent words by group of the Americas that are much rarer in Spanish, Portuguese, English and French.
+    """Return frequent words by group of the Americas that are much rarer in Spanish, Portuguese, English and French.
 
-    Names of countries and of firms stand in the news of every language. And function words of these four.
+    Names of countries and firms, which occur in the news of every language, are left out. The function words of these
+    four languages are included.
 
     Args:
         lines: normalised lines by label, such as `spa_Latn`.
-        names: names in Spanish and Portuguese texts; those of `telling` letters and more are left out, but for what
-            stands so often in a group's texts that it is hardly one.
+        names: names in Spanish and Portuguese texts; those of `telling` letters or more are left out, unless a group's
+            texts have them so often that they are hardly names.
 
     >>> frequent_words({"spa_Latn": ["de la orilla de la laguna"]})["spa"][:2]
     ['de', 'la']
@@ -290,30 +293,30 @@ def frequent_words(lines: Mapping[str, Iterable[str]], names: Iterable[str] = ()
             if code in RULE.colonial:
                 for word, count in tally.items():
                     borrowed[word] = max(borrowed[word], 1_000_000 * count / total)
-            for word in _most(tally, 4 * RULE.words):
+            for word in _most_frequent(tally, 4 * RULE.words):
                 counts[of.get(code, code)][word] += max(1, 1_000_000 * tally[word] // total)
-    called = {name for name in names if len(name) >= RULE.telling}
-    colonial = {code: _most(counts[code], RULE.function_words) for code in RULE.colonial if code in counts}
+    long_names = {name for name in names if len(name) >= RULE.telling}
+    colonial = {code: _most_frequent(counts[code], RULE.function_words) for code in RULE.colonial if code in counts}
     taken = {word for words in colonial.values() for word in words}
     chosen = dict(colonial)
     for group in sorted(set(counts) - set(RULE.colonial)):
-        most = RULE.words * _times(sum(g == group for g in of.values()))
-        own = counts[group]
+        list_size = RULE.words * _list_factor(sum(g == group for g in of.values()))
+        own_counts = counts[group]
         chosen[group] = [
             word
-            for word in _most(own, len(own))
+            for word in _most_frequent(own_counts, len(own_counts))
             if word not in taken
-            and (word not in called or own[word] >= RULE.no_name * members[group])
-            and borrowed.get(word, 0) < RULE.borrowed * own[word] / members[group]
-        ][:most]
+            and (word not in long_names or own_counts[word] >= RULE.no_name * members[group])
+            and borrowed.get(word, 0) < RULE.borrowed * own_counts[word] / members[group]
+        ][:list_size]
     return chosen
 
 
-def _times(members: int) -> int:
-    """How many lists' worth of words a group of so many languages has."""
+def _list_factor(members: int) -> int:
+    """Return the factor by which the list of a group of so many languages is longer."""
     return 1 if members == 1 else 2 if members < RULE.family else 3
 
 
-def _most(counts: Counter[str], most: int) -> list[str]:
+def _most_frequent(counts: Counter[str], count: int) -> list[str]:
     ranked = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
-    return [word for word, _ in ranked[:most]]
+    return [word for word, _ in ranked[:count]]

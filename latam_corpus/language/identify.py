@@ -1,4 +1,4 @@
-"""The stage `identify`: the language of each document, and `und` rather than a guess."""
+"""The stage `identify`: find the language of each document, or `und` if it is uncertain."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from latam_corpus.language.judge import Judgement
     from latam_corpus.language.model import Model
 
-_NEAR: Final = 4  # languages of the model that are shown in place of one that it can't name
+_SUGGESTIONS: Final = 4  # languages of the model suggested for one that it can't identify
 
 
 @dataclass(frozen=True)
@@ -39,10 +39,10 @@ class Identify(Stage):
 
     Attributes:
         languages: codes of the languages to keep, as `codes.admits` compares them; empty to keep all.
-        model: a shipped model's name, or the path of a fastText model; where it is left out the one that `language use`
-            chose on this machine, else the shipped one.
-        labels: the path of a label map for a model given by path; empty for the one beside it, if any.
-        cues: a `filters/` folder with the cue lexicons of varieties; the shipped one when empty.
+        model: a shipped model's name, or the path of a fastText model; by default the model that `language use` chose
+            on this machine, or the shipped one.
+        labels: the path of a label map for a model given by path; empty for the one next to it, if any.
+        cues: a `filters/` folder with the cue lexicons of varieties; the shipped one if empty.
     """
 
     name: ClassVar[str] = "identify"
@@ -50,7 +50,7 @@ class Identify(Stage):
     needs: ClassVar[frozenset[str]] = frozenset({"text"})
     gives: ClassVar[frozenset[str]] = frozenset({"language", "language_score", "languages", "variety", "variety_basis"})
     libraries: ClassVar[tuple[str, ...]] = ("fasttext-community",)
-    # `fingerprint` says what the lexicons hold; their path has no part in the result.
+    # `fingerprint` covers the content of the lexicons; their path doesn't affect the result.
     by_content: ClassVar[tuple[str, ...]] = ("cues",)
 
     languages: tuple[str, ...] = ()
@@ -59,20 +59,20 @@ class Identify(Stage):
     cues: str = ""
 
     def __post_init__(self) -> None:
-        if not self.model:  # workers are given the one that was meant where the stage was made
+        if not self.model:  # so that workers use the model chosen on the machine that made the stage
             object.__setattr__(self, "model", chosen())
-        # Looked up where the stage is made; it takes the codes along to the workers.
+        # Cached when the stage is made, and pickled for the workers.
         if self._wanted:
             _refuse_unnamed(self._wanted, load(self.model, self.labels))
-            _ = self._named
+            _ = self._wanted_by_code
 
     def fingerprint(self) -> str:
-        """Return what changes when the model, its label map, a group or a cue does, so that cached work is redone."""
+        """Return a digest of the model, its label map, the groups and the cues."""
         digests = digest(self.model, self.labels) + groups().digest + cue_digest(self.cues)
         return hashlib.sha256(digests.encode()).hexdigest()
 
     def __call__(self, batch: Batch) -> Batch:
-        """Return the batch with the language columns; rows in other languages than the wanted get a `drop_reason`.
+        """Return the batch with the language columns; rows in languages that aren't wanted get a `drop_reason`.
 
         Raises:
             ConfigError: the model, its label map or a cue lexicon can't be used.
@@ -94,42 +94,42 @@ class Identify(Stage):
         return identified.drop(reasons, notes)
 
     def _is_wanted(self, code: str) -> bool:
-        # A code that the model doesn't name is a member that a source declares.
-        return self._named[code] if code in self._named else self._asked_for(code)
+        # A code that the model lacks is a member of a group that a source declares.
+        return self._wanted_by_code[code] if code in self._wanted_by_code else self._admits(code)
 
-    def _asked_for(self, code: str) -> bool:
-        return any(admits(asked, code) for asked in self._wanted)
+    def _admits(self, code: str) -> bool:
+        return any(admits(language, code) for language in self._wanted)
 
     @cached_property
-    def _named(self) -> dict[str, bool]:
-        """Of each code that the model can name, whether its rows are wanted."""
-        return {code: self._asked_for(code) for code in load(self.model, self.labels).codes}
+    def _wanted_by_code(self) -> dict[str, bool]:
+        """Whether rows of each code that the model can identify are wanted."""
+        return {code: self._admits(code) for code in load(self.model, self.labels).codes}
 
     @cached_property
     def _wanted(self) -> tuple[str, ...]:
         return tuple(iso_code(code, "identify, languages") for code in self.languages)
 
 
-def _refuse_unnamed(wanted: tuple[str, ...], model: Model) -> None:
-    """Refuse a language that the model can't name: all of its texts would fall without a word.
+def _refuse_unnamed(languages: tuple[str, ...], model: Model) -> None:
+    """Raise unless the model can identify the wanted languages; if not, all their texts would be dropped silently.
 
     Raises:
-        ConfigError: with the languages of the model whose codes are nearest, those of the Americas first.
+        ConfigError: names the languages of the model with the nearest codes, those of the Americas first.
     """
-    for asked in wanted:
-        if any(admits(asked, code) for code in model.codes):
+    for language in languages:
+        if any(admits(language, code) for code in model.codes):
             continue
-        near = sorted(
-            difflib.get_close_matches(asked, model.codes - {asked}, n=20, cutoff=0.5),
-            key=lambda code: (code not in groups().of, -difflib.SequenceMatcher(None, asked, code).ratio(), code),
+        nearest_codes = sorted(
+            difflib.get_close_matches(language, model.codes - {language}, n=20, cutoff=0.5),
+            key=lambda code: (code not in groups().of, -difflib.SequenceMatcher(None, language, code).ratio(), code),
         )
-        known = enumerated(map(with_name, near[:_NEAR]))
-        problem = _("the model «{model}» can't name «{code}» ({name}), so that all of its texts would fall")
-        remedy = _("leave it out, or name a model that knows it; of its {n} codes the nearest are {codes}")
+        suggestions = enumerated(map(with_name, nearest_codes[:_SUGGESTIONS]))
+        problem = _("the model «{model}» can't identify «{code}» ({name}), so all of its texts would be dropped")
+        remedy = _("remove it, or choose a model that knows it; the nearest of its {n} codes are {codes}")
         raise ConfigError(
             "identify, languages",
-            problem.fill(model=model.name, code=asked, name=LanguageName(asked)),
-            remedy.fill(n=decimal(f"{len(model.codes):,}"), codes=known),
+            problem.fill(model=model.name, code=language, name=LanguageName(language)),
+            remedy.fill(n=decimal(f"{len(model.codes):,}"), codes=suggestions),
         )
 
 
@@ -141,7 +141,7 @@ def _by_source(model: Model, batch: Batch, shown: list[Judgement]) -> dict[int, 
 
 
 def _noted(batch: Batch, shown: list[Judgement], by_source: Mapping[int, Judgement]) -> Batch:
-    """Return the batch with a note, for the ledger, on each row whose language a declaration changed."""
+    """Return the batch with a ledger note on each row whose language a declaration changed."""
     declared = batch.frame["declared_language"]
     encoded = [
         json.dumps(note(judgement, declared[row]), ensure_ascii=False) if row in by_source else None
@@ -157,7 +157,7 @@ def _noted(batch: Batch, shown: list[Judgement], by_source: Mapping[int, Judgeme
 
 
 def _narrowed(shown: list[Judgement], batch: Batch) -> list[Judgement]:
-    """Return the judgements, with the member that a source declares where a text shows no more than the group."""
+    """Return the judgements, with the declared member if a text shows only the group."""
     if "declared_language" not in batch.frame.columns:
         return shown
     return [
@@ -182,15 +182,15 @@ def _columns(judged: list[Judgement]) -> dict[str, pl.Series]:
 
 
 def _variety(batch: Batch, judged: list[Judgement], folder: str) -> dict[str, pl.Series]:
-    """Return the variety declared before, else that of the source's country, else what the cues tell."""
+    """Return the variety declared before, or that of the source's country, or the one predicted from cues."""
     frame = batch.frame
     empty: list[str | None] = [None] * len(judged)
     varieties = frame["variety"].to_list() if "variety" in frame.columns else empty.copy()
     bases = frame["variety_basis"].to_list() if "variety_basis" in frame.columns else empty.copy()
     countries = frame["country"].to_list() if "country" in frame.columns else empty
-    left = [""] * len(judged)
+    to_predict = [""] * len(judged)
     for row, (judgement, country) in enumerate(zip(judged, countries, strict=True)):
-        # Of the country, too: a stage before may have taken the page for another language.
+        # A variety of the country is set again too, because an earlier stage may have identified another language.
         of_country = bases[row] == "declared" and varieties[row] in {f"{tag}-{country}" for tag in TAGS.values()}
         if bases[row] == "predicted" or of_country:
             varieties[row], bases[row] = None, None
@@ -199,9 +199,9 @@ def _variety(batch: Batch, judged: list[Judgement], folder: str) -> dict[str, pl
         if country:
             varieties[row], bases[row] = f"{TAGS[judgement.code]}-{country}", "declared"
         else:
-            left[row] = judgement.code
-    # Where all is declared, no word table is made for this.
-    for row, tag in enumerate(predict(batch.words, left, folder) if any(left) else empty):
+            to_predict[row] = judgement.code
+    # If all varieties are declared, no word table is needed.
+    for row, tag in enumerate(predict(batch.words, to_predict, folder) if any(to_predict) else empty):
         if tag is not None:
             varieties[row], bases[row] = tag, "predicted"
     return {

@@ -1,4 +1,4 @@
-"""From texts to languages: windows vote, groups are summed, pieces counted, and `und` is said rather than a guess."""
+"""Identify the languages of texts: windows vote, groups are summed, pieces are counted; doubtful texts are `und`."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from latam_corpus.language.classifier.lines import Lines
     from latam_corpus.language.model import Model
 
-SURE: Final = 0.8  # above it, with windows that agree, the name is given
-CLEAR: Final = 0.99  # above it nothing more is looked at
-FINE: Final = 0.8  # the share of its group's probability at which a member is named
-AT_ONCE: Final = 512  # lines a matrix product: a few MB of probabilities, which a cache holds
+SURE: Final = 0.8  # above it, if the windows agree, the language is accepted
+CLEAR: Final = 0.99  # above it no pieces are examined
+FINE: Final = 0.8  # the share of its group's probability at which a member is reported
+BATCH_LINES: Final = 512  # per matrix product: a few MB of probabilities, which fit into a cache
 
 
 @dataclass(frozen=True)
@@ -38,9 +38,9 @@ class Judgement:
 
     Attributes:
         language: code and script, such as `spa_Latn`, or `und`.
-        score: the probability of the language's group, 0 where there is nothing to judge.
-        languages: code and share of each language of a mixed text, the larger first, `und` for pieces in one that isn't
-            known; empty for one language.
+        score: the probability of the language's group, 0 for a text without letters.
+        languages: code and share of each language of a mixed text, the larger first, `und` for pieces in an unknown
+            language; empty for one language.
     """
 
     language: str
@@ -57,34 +57,45 @@ NOTHING: Final = Judgement(UNDETERMINED, 0.0)
 
 
 def batches(owner: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
-    """Ranges of lines that keep the lines of one text together."""
+    """Yield ranges of about BATCH_LINES lines that keep the lines of one text together."""
     first = 0
     while first < len(owner):
-        last = min(first + AT_ONCE, len(owner))
+        last = min(first + BATCH_LINES, len(owner))
         while last < len(owner) and owner[last] == owner[last - 1]:
             last += 1
         yield first, last
         first = last
 
 
+def mean_by_text(
+    per_line: NDArray[np.float32], lines: Lines
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
+    """Return the start and end of each text's lines, and the mean probability of each label, float32[n, labels]."""
+    starts = np.flatnonzero(np.diff(lines.owner, prepend=-1))
+    ends = np.append(starts[1:], len(lines))
+    labels = np.empty((len(starts), per_line.shape[1]), np.float32)
+    mean_of_each(per_line, lines.chars.astype(np.float32), starts, ends, labels)
+    return starts, ends, labels
+
+
 def whole(
     model: Model, labels: NDArray[np.float32], chances: NDArray[np.float32], lines: Sequence[str]
 ) -> tuple[Judgement, Evidence]:
-    """One language for lines that go together, or `und`; and what the words say for the likeliest group."""
+    """Return one language for lines that belong together, or `und`, and the evidence for the likeliest group."""
     tokens = " ".join(lines).split()
     if all(token == token[0] * len(token) for token in tokens):
         return Judgement(UNDETERMINED, float(chances.max())), Evidence(len(tokens), 0.0, 0.0, 0, 0.0)
     best = int(chances.argmax())
     shown = evidence(tokens, model.groups[best], model.words)
     if model.groups[best] == UNDETERMINED:
-        rest = chances.copy()
-        rest[best] = 0
-        other = _judged_by_words(model, labels, rest, tokens)
-        if other:
-            return other
+        other_chances = chances.copy()
+        other_chances[best] = 0
+        judged_by_words = _judged_by_words(model, labels, other_chances, tokens)
+        if judged_by_words:
+            return judged_by_words
     judged = by_evidence(model, labels, chances, shown)
     if judged.language.endswith("_Latn") and not any(map(_is_latin, chain.from_iterable(tokens))):
-        # Letters that the model never saw are like any language.
+        # The model has never seen these letters, so its answer means nothing.
         judged = Judgement(UNDETERMINED, judged.score)
     return judged, shown
 
@@ -96,12 +107,12 @@ def _is_latin(letter: str) -> bool:
 def _judged_by_words(
     model: Model, labels: NDArray[np.float32], chances: NDArray[np.float32], tokens: Sequence[str]
 ) -> tuple[Judgement, Evidence] | None:
-    """Return a language of the Americas whose words stand in what is as likely no language at all: nonsense has none.
+    """Return a language of the Americas whose words occur in a text that the model takes for nonsense, or None.
 
     Args:
         model: the identifier.
         labels: the probability of each label.
-        chances: the same of each group, without that of no language.
+        chances: the probability of each group, without that of no language.
         tokens: the text's words.
     """
     group = model.groups[int(chances.argmax())]
@@ -120,23 +131,23 @@ def _judged_by_words(
 def by_evidence(
     model: Model, labels: NDArray[np.float32], chances: NDArray[np.float32], shown: Evidence, long: int = RULE.long
 ) -> Judgement:
-    """Return the same where the evidence for the likeliest group is known; `long` as in `evidence.holds`."""
+    """Return the judgement by the evidence for the likeliest group; `long` as in `evidence.holds`."""
     best = int(chances.argmax())
     chance, group = float(chances[best]), model.groups[best]
     if model.needs_words(group):
-        asked = model.bounds.get(group, USUAL)
-        held = holds(lead(chances, shown.words), shown, asked, long, consonants_of(model, labels, best))
+        bounds = model.bounds.get(group, USUAL)
+        is_accepted = holds(lead(chances, shown.words), shown, bounds, long, consonants_of(model, labels, best))
     else:
-        held = others_hold(chance, shown.words, group)
-    return Judgement(fine(model, labels, best) if held else UNDETERMINED, chance)
+        is_accepted = others_hold(chance, shown.words, group)
+    return Judgement(fine(model, labels, best) if is_accepted else UNDETERMINED, chance)
 
 
 def fine(model: Model, labels: NDArray[np.float32], group: int) -> str:
-    """Return the member of a group where it is certain, else the group with its members' usual script."""
+    """Return the member of a group if it is certain; if not, the group with its members' usual script."""
     members = model.members[group]
     if len(members) == 1:
         return model.labels[int(members[0])].name
-    best = _member(model, labels, group)
+    best = _likeliest_member(model, labels, group)
     if labels[best] >= FINE * labels[members].sum():
         return model.labels[best].name
     label, code = model.labels[best], model.groups[group]
@@ -144,12 +155,12 @@ def fine(model: Model, labels: NDArray[np.float32], group: int) -> str:
 
 
 def consonants_of(model: Model, labels: NDArray[np.float32], group: int) -> int:
-    """How many consonants a longer text has in the likeliest member of a group, 0 where it isn't known."""
-    return model.consonants.get(model.labels[_member(model, labels, group)].code, 0)
+    """Return the number of consonants in longer texts of a group's likeliest member, 0 if unknown."""
+    return model.consonants.get(model.labels[_likeliest_member(model, labels, group)].code, 0)
 
 
-def _member(model: Model, labels: NDArray[np.float32], group: int) -> int:
-    """Return the label that is the likeliest of a group."""
+def _likeliest_member(model: Model, labels: NDArray[np.float32], group: int) -> int:
+    """Return the likeliest label of a group."""
     members = model.members[group]
     return int(members[labels[members].argmax()])
 
@@ -163,36 +174,36 @@ def group_of(judgement: Judgement) -> str:
     return groups().of.get(judgement.code, judgement.code)
 
 
-LEAST_MIXED: Final = 0.1  # the share of a text at which a second language is told
+LEAST_MIXED: Final = 0.1  # the smallest share of a text at which a second language is reported
 
 
 def quotes(shown: Evidence) -> bool:
-    """Whether there is so much Spanish, Portuguese, English or French in a text that it may be mixed."""
+    """Return whether a text has so much Spanish, Portuguese, English or French that it may be mixed."""
     return shown.colonial >= LEAST_MIXED
 
 
 def by_pieces(
     model: Model, data: NDArray[np.uint8], offsets: NDArray[np.int64], first_look: Mapping[int, Judgement]
 ) -> dict[int, Judgement]:
-    """Return the judgement by pieces of texts whose windows disagree, are unsure, or quote.
+    """Return the judgements by pieces of texts whose windows disagree, are unsure, or quote another language.
 
     Args:
         model: the identifier.
         data: the UTF-8 of all texts.
-        offsets: int64[n+1], where each starts.
-        first_look: what the windows said, by the place of the text, for those to look at again.
+        offsets: int64[n+1], where each text starts.
+        first_look: the judgement by windows of each text to examine, by its place.
     """
     judged = dict(first_look)
     lines = piece_lines(data, offsets, list(first_look))
     for start, end in batches(lines.owner):
         per_line = model.probabilities(lines[start:end])
         per_group = model.by_group(per_line)
-        here = lines.owner[start:end]
-        starts = np.flatnonzero(np.diff(here, prepend=-1)).tolist()
-        for a, b in zip(starts, [*starts[1:], end - start], strict=True):
-            row = int(here[a])
-            own = list(lines[start + a : start + b])
-            judged[row] = _mixed(model, own, per_line[a:b], per_group[a:b], first_look[row])
+        owners = lines.owner[start:end]
+        starts = np.flatnonzero(np.diff(owners, prepend=-1)).tolist()
+        for line, line_end in zip(starts, [*starts[1:], end - start], strict=True):
+            row = int(owners[line])
+            own_lines = list(lines[start + line : start + line_end])
+            judged[row] = _mixed(model, own_lines, per_line[line:line_end], per_group[line:line_end], first_look[row])
     return judged
 
 
@@ -203,18 +214,18 @@ def _mixed(
     per_group: NDArray[np.float32],
     first_look: Judgement,
 ) -> Judgement:
-    if len(lines) < 2:  # noqa: PLR2004 - one piece is the whole
+    if len(lines) < 2:  # noqa: PLR2004 - a single piece is the whole text
         return first_look
     weights = np.array([len(line) for line in lines], np.float32)
     shown = _shown(model, lines, per_line, per_group, weights) or {first_look: True}
-    if UNDETERMINED in {one.language for one in shown}:
+    if UNDETERMINED in {judgement.language for judgement in shown}:
         return first_look
     judgements = list(shown)
-    places = [model.groups.index(group_of(one)) for one in judgements]
-    # Short or doubtful pieces go to the likeliest of the languages that sure pieces have shown.
+    places = [model.groups.index(group_of(judgement)) for judgement in judgements]
+    # Short or doubtful pieces are assigned to the likeliest of the languages that sure pieces have.
     nearest = per_group[:, places].argmax(axis=1)
-    held = per_group[:, places].max(axis=1) >= LEAST_PIECE
-    shares = [float(weights[held & (nearest == n)].sum() / weights.sum()) for n in range(len(judgements))]
+    is_assigned = per_group[:, places].max(axis=1) >= LEAST_PIECE
+    shares = [float(weights[is_assigned & (nearest == n)].sum() / weights.sum()) for n in range(len(judgements))]
     order = sorted(range(len(judgements)), key=lambda n: -shares[n])
     first = judgements[order[0]]
     parts = {
@@ -222,13 +233,17 @@ def _mixed(
         for n in order
         if shares[n] >= LEAST_MIXED and (shown[judgements[n]] or judgements[n] is first)
     }
-    other = other_pieces(model, lines, per_group, [first.language, *parts])
-    if weights[other].sum() >= LEAST_MIXED * weights.sum():
-        parts = {first.language: shares[order[0]], **parts, UNDETERMINED: float(weights[other].sum() / weights.sum())}
+    unknown_pieces = other_pieces(model, lines, per_group, [first.language, *parts])
+    if weights[unknown_pieces].sum() >= LEAST_MIXED * weights.sum():
+        parts = {
+            first.language: shares[order[0]],
+            **parts,
+            UNDETERMINED: float(weights[unknown_pieces].sum() / weights.sum()),
+        }
     mixture = by_share(parts) if len(parts) > 1 else ()
     if shares[order[0]] < LEAST_FIRST:
-        same = first_look.code == first.code
-        return replace(first_look, languages=mixture) if same else Judgement(UNDETERMINED, first_look.score)
+        is_same = first_look.code == first.code
+        return replace(first_look, languages=mixture) if is_same else Judgement(UNDETERMINED, first_look.score)
     return Judgement(first.language, first.score, mixture)
 
 
@@ -239,24 +254,25 @@ def _shown(
     per_group: NDArray[np.float32],
     weights: NDArray[np.float32],
 ) -> dict[Judgement, bool]:
-    """Return the languages that pieces of six words and more show surely, each judged on those pieces together.
+    """Return the languages of sure pieces of six or more words, each judged on its pieces together.
 
-    With each, whether its few words tell as much as a long text's do: what another text must have to be called mixed.
+    The value says whether a few words are as much evidence as in a long text, which a second language of a mixed text
+    needs.
     """
     best = per_group.argmax(axis=1)
     sure = (per_group.max(axis=1) >= SURE) & (np.array([line.count(" ") + 1 for line in lines]) >= RULE.least_words)
-    holding = {}
+    has_evidence = {}
     for group in np.unique(best[sure]).tolist():
         rows = np.flatnonzero(sure & (best == group))
         labels = mean(per_line, rows, weights)
         chances = mean(per_group, rows, weights)
-        judged, seen = whole(model, labels, chances, [lines[row] for row in rows.tolist()])
+        judged, shown = whole(model, labels, chances, [lines[row] for row in rows.tolist()])
         if judged.language != UNDETERMINED:
-            holding[judged] = by_evidence(model, labels, chances, seen, long=RULE.least_words) == judged
-    return holding
+            has_evidence[judged] = by_evidence(model, labels, chances, shown, long=RULE.least_words) == judged
+    return has_evidence
 
 
-_SCRAP: Final = 30  # characters; so short a text is looked at twice, since it may be a row of one letter
+_SCRAP: Final = 30  # characters; a shorter text is examined by its words too, because it may be a row of one letter
 
 
 def judge(model: Model, texts: pl.Series | Sequence[str | None]) -> list[Judgement]:
@@ -264,35 +280,32 @@ def judge(model: Model, texts: pl.Series | Sequence[str | None]) -> list[Judgeme
 
     Args:
         model: the identifier.
-        texts: any texts; null and texts without letters are `und`. A series is read where it is.
+        texts: any texts; null and texts without letters are `und`. A series is read without a copy.
     """
     series = texts.cast(pl.String) if isinstance(texts, pl.Series) else pl.Series(list(texts), dtype=pl.String)
     data, offsets = utf8(series)
     lines = window_lines(data, offsets)
     judged = [NOTHING] * len(series)
-    again: dict[int, Judgement] = {}
+    doubtful: dict[int, Judgement] = {}
     for first, last in batches(lines.owner):
-        _judge_some(model, lines[first:last], np.diff(offsets), judged, again)
-    for row, judgement in by_pieces(model, data, offsets, again).items():
-        known = judged[row]
-        if known is NOTHING:
+        _judge_some(model, lines[first:last], np.diff(offsets), judged, doubtful)
+    for row, judgement in by_pieces(model, data, offsets, doubtful).items():
+        sure_judgement = judged[row]
+        if sure_judgement is NOTHING:
             judged[row] = judgement
-        elif known.language == judgement.language:
-            judged[row] = replace(known, languages=judgement.languages)
-        elif known.language in dict(judgement.languages) and model.needs_words(group_of(judgement)):
+        elif sure_judgement.language == judgement.language:
+            judged[row] = replace(sure_judgement, languages=judgement.languages)
+        elif sure_judgement.language in dict(judgement.languages) and model.needs_words(group_of(judgement)):
             judged[row] = judgement
     return judged
 
 
 def _judge_some(
-    model: Model, lines: Lines, sizes: NDArray[np.int64], judged: list[Judgement], again: dict[int, Judgement]
+    model: Model, lines: Lines, sizes: NDArray[np.int64], judged: list[Judgement], doubtful: dict[int, Judgement]
 ) -> None:
-    """Put what is sure into `judged`, and the first look at the rest, and at what may be mixed, into `again`."""
+    """Put sure judgements into `judged`, and those of doubtful or possibly mixed texts into `doubtful`."""
     per_line = model.probabilities(lines)
-    starts = np.flatnonzero(np.diff(lines.owner, prepend=-1))
-    ends = np.append(starts[1:], len(lines))
-    labels = np.empty((len(starts), per_line.shape[1]), np.float32)
-    mean_of_each(per_line, lines.chars.astype(np.float32), starts, ends, labels)
+    starts, ends, labels = mean_by_text(per_line, lines)
     group_chances = model.by_group(labels)
     best = group_chances.argmax(axis=1)
     chance = group_chances[np.arange(len(best)), best]
@@ -307,13 +320,13 @@ def _judge_some(
         group = model.groups[group_index]
         if sure[i] and group in RULE.colonial and (last > first + 1 or chars[first] >= _SCRAP):
             judged[row] = Judgement(fine(model, labels[i], group_index), chances[i])
-            # A text between one window and two is read in part.
+            # A text between one window and two was read only in part.
             if chances[i] < CLEAR or (last == first + 1 and sizes[row] > WINDOW + WINDOW // 2):
-                again[row] = judged[row]
+                doubtful[row] = judged[row]
             continue
-        own = list(lines[first:last])
-        judgement, shown = whole(model, labels[i], group_chances[i], own)
+        own_lines = list(lines[first:last])
+        judgement, shown = whole(model, labels[i], group_chances[i], own_lines)
         if sure[i] and judgement.language != UNDETERMINED and not quotes(shown):
             judged[row] = judgement
         else:
-            again[row] = judgement
+            doubtful[row] = judgement

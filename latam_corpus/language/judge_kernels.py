@@ -1,4 +1,4 @@
-"""The compiled sums over a text's windows and pieces, and the look for cues of a variety."""
+"""The compiled means over a text's windows and pieces, and the search for cues of a variety."""
 
 # mypy: allow-untyped-defs
 
@@ -10,7 +10,7 @@ from latam_corpus.text.slots_kernels import slot_of
 
 @kernel
 def mean_of_each(per_line, weights, starts, ends, out):
-    """Write the weighted mean of each text's lines, the first line added last."""
+    """Write the weighted mean of each text's lines; the first line is added last."""
     for text in range(len(starts)):
         for label in range(per_line.shape[1]):
             out[text, label] = 0
@@ -43,7 +43,7 @@ def mean(lines, rows, weights):
 
 @inlined
 def _pair(first, second):
-    """Return the hash of two words in a row: not symmetric, so that their order counts."""
+    """Return the hash of two successive words; it depends on their order."""
     h = (first * np.uint64(0x9E3779B97F4A7C15)) ^ second
     return h ^ (h >> np.uint64(29))
 
@@ -64,14 +64,14 @@ def enter(hashes, starts, pairs, keys, values, opens):
 
 
 @kernel
-def match(words, wanted, table, capitals, capital, document, cue, count):
-    """Fill the arrays of `Matches`; returns how many entries there are."""
+def match(words, is_selected, table, capitals, capital, document, cue, count):
+    """Fill the arrays of `Matches`; return the number of entries."""
     hashes, kinds, doc_words = words.hashes, words.kinds, words.doc_words
     keys, values, opens = table
     position_of = np.full(len(capitals), -1, np.int64)
     size = 0
     for d in range(len(doc_words) - 1):
-        if not wanted[d]:
+        if not is_selected[d]:
             continue
         first = size
         end = doc_words[d + 1]
@@ -82,11 +82,11 @@ def match(words, wanted, table, capitals, capital, document, cue, count):
             cue_number = values[slot]
             if cue_number >= 0 and kinds[w] & capital and not capitals[cue_number]:
                 cue_number = np.int32(-1)
-            # A pair may open a sentence, so that only its second word must be small; it counts before the single word.
+            # A pair may begin a sentence, so only its second word must be in lower case; it precedes a single word.
             if opens[slot] and w + 1 < end and not kinds[w + 1] & capital:
-                both = values[slot_of(keys, _pair(hashes[w], hashes[w + 1]))]
-                if both >= 0:
-                    cue_number = both
+                pair_cue = values[slot_of(keys, _pair(hashes[w], hashes[w + 1]))]
+                if pair_cue >= 0:
+                    cue_number = pair_cue
             if cue_number < 0:
                 continue
             if position_of[cue_number] < first:

@@ -1,4 +1,4 @@
-"""What the labels of a model mean in ISO 639-3 and ISO 15924, as they state it themselves or as a label map says."""
+"""Map the labels of a model to ISO 639-3 and ISO 15924, by their own form or by a label map."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 MODELS: Final = Path(__file__).resolve().parent / "models"
 _LABEL: Final = re.compile(r"^([A-Za-z]{2,3})(?:[-_]([A-Za-z]{4}))?$")
-# Unicode names begin with the script; these are the ones with much text and a label of their own.
+# Unicode names begin with the script; these scripts have much text and labels of their own.
 _SCRIPTS: Final = {
     "LATIN": "Latn",
     "CYRILLIC": "Cyrl",
@@ -69,7 +69,7 @@ _SCRIPTS: Final = {
 
 @cache
 def usual_script(code: str) -> str:
-    """Return the ISO 15924 code of the script in which a language is most written, `Latn` when unknown.
+    """Return the ISO 15924 code of the script in which a language is usually written, `Latn` if unknown.
 
     >>> usual_script("spa"), usual_script("rus"), usual_script("quy")
     ('Latn', 'Cyrl', 'Latn')
@@ -81,7 +81,7 @@ def usual_script(code: str) -> str:
 
 
 def read_label(label: str) -> tuple[str, str] | None:
-    """Code and script of a model's label, or None when it is not a language code.
+    """Return the code and script of a model's label, or None if it isn't a language code.
 
     >>> read_label("__label__spa_Latn"), read_label("__label__pt"), read_label("__label__x1")
     (('spa', 'Latn'), ('por', 'Latn'), None)
@@ -96,7 +96,7 @@ def read_label(label: str) -> tuple[str, str] | None:
 
 
 def script_of(text: str) -> str:
-    """Return the script of most letters in the first part of a text, empty when it has no letter.
+    """Return the script of most letters in the first part of a text, empty if it has no letter.
 
     >>> script_of("Ñandutí"), script_of("Война и мир"), script_of("2025")
     ('Latn', 'Cyrl', '')
@@ -107,7 +107,7 @@ def script_of(text: str) -> str:
 
 @cache
 def script_of_letter(character: str) -> str:
-    """Return the script of a letter, by its Unicode name; `Zyyy` for one that labels have no code for.
+    """Return the script of a letter by its Unicode name, `Zyyy` for a script without labels.
 
     >>> script_of_letter("ñ"), script_of_letter("ж"), script_of_letter("東")
     ('Latn', 'Cyrl', 'Hani')
@@ -122,12 +122,12 @@ _SCRIPT: Final = re.compile(r"[A-Z][a-z]{3}")  # ISO 15924
 
 @dataclass(frozen=True)
 class Label:
-    """What a model's label means.
+    """The meaning of a model's label.
 
     Attributes:
         code: ISO 639-3, or `und`.
         script: ISO 15924, empty for `und`.
-        group: the code under which it is judged: a group of languages of the Americas, else its own.
+        group: the code under which it is judged: a group of languages of the Americas, or its own code.
     """
 
     code: str
@@ -136,73 +136,74 @@ class Label:
 
     @property
     def name(self) -> str:
-        """The code and script as the column `language` has them, such as `spa_Latn`."""
+        """Code and script as in the column `language`, such as `spa_Latn`."""
         return f"{self.code}_{self.script}" if self.script else self.code
 
 
 def labels_of(
     raw_labels: Sequence[str], mapped: Mapping[str, Any], place: str, *, looked_up: bool
 ) -> tuple[Label, ...]:
-    """Return what a model's labels mean, in their order.
+    """Return the meanings of a model's labels, in their order.
 
     Args:
         raw_labels: the labels, such as `__label__spa_Latn`; one that is no language code and isn't mapped is `und`.
-        mapped: by label a code, or a table with `code`, `script` and `macro`.
+        mapped: label → a code, or a table with `code`, `script` and `macro`.
         place: the label map, for errors.
-        looked_up: whether `train` wrote the map with the model, and so knew the codes that the labels state.
+        looked_up: whether `train` wrote the map with the model, having checked the codes in the labels.
 
     Raises:
-        ConfigError: the model hasn't such a label, or its code or script isn't one.
+        ConfigError: the model has no such label, or its code or script is invalid.
 
     >>> [label.name for label in labels_of(["__label__es", "x1"], {"x1": "quy"}, "mapa.toml", looked_up=False)]
     ['spa_Latn', 'quy_Latn']
     """
-    known = {label.removeprefix(_PREFIX): meant for label, meant in mapped.items()}
+    mapped_by_name = {label.removeprefix(_PREFIX): meaning for label, meaning in mapped.items()}
     names = [name.removeprefix(_PREFIX) for name in raw_labels]
-    strange = known.keys() - set(names)
-    if strange:
-        first = min(strange)
+    unknown_labels = mapped_by_name.keys() - set(names)
+    if unknown_labels:
+        first = min(unknown_labels)
         near = nearest(first, names)
-        remedy = (
-            _("did you mean «{near}»?", near=near) if near else _("its labels are such as «{names}»", names=names[0])
-        )
+        remedy = _("did you mean «{near}»?", near=near) if near else _("its labels look like «{names}»", names=names[0])
         raise ConfigError(place, _("the model has no label «{first}»", first=first), remedy)
     return tuple(
-        (_as_written(name, known.get(name)) if looked_up else None) or _label(name, known.get(name), place)
+        (_as_written(name, mapped_by_name.get(name)) if looked_up else None)
+        or _label(name, mapped_by_name.get(name), place)
         for name in names
     )
 
 
-def _as_written(name: str, meant: Any) -> Label | None:
-    """Give what a label means that states code and script as its map does, so that no table of languages is opened."""
-    if not isinstance(meant, dict):
+def _as_written(name: str, meaning: Any) -> Label | None:
+    """Return a label whose code and script equal those of its map, without opening tables of languages."""
+    if not isinstance(meaning, dict):
         return None
-    code, script = meant.get("code"), meant.get("script")
+    code, script = meaning.get("code"), meaning.get("script")
     group = groups().of.get(str(code), code)
-    if name != f"{code}_{script}" or meant.get("macro", group) != group:
+    if name != f"{code}_{script}" or meaning.get("macro", group) != group:
         return None
     return Label(str(code), str(script), str(group))
 
 
-def _label(name: str, meant: Any, place: str) -> Label:
-    read = read_label(name)
-    if meant is not None:
-        here = f"{place}, label «{name}»"
-        meant = {"code": meant} if isinstance(meant, str) else meant
-        if not isinstance(meant, dict) or not isinstance(meant.get("code"), str):
+def _label(name: str, meaning: Any, place: str) -> Label:
+    code_and_script = read_label(name)
+    if meaning is not None:
+        label_place = f"{place}, label «{name}»"
+        meaning = {"code": meaning} if isinstance(meaning, str) else meaning
+        if not isinstance(meaning, dict) or not isinstance(meaning.get("code"), str):
             raise ConfigError(
                 place, _("label «{name}» has no code", name=name), _('write {{ code = "spa", script = "Latn" }}')
             )
-        code = iso_code(meant["code"], here)
+        code = iso_code(meaning["code"], label_place)
         usual = read_label(code) or (code, "Latn")
-        script = str(meant.get("script", usual[1]))
+        script = str(meaning.get("script", usual[1]))
         if script and not _SCRIPT.fullmatch(script):
             raise ConfigError(
-                here, _("«{script}» is no script", script=script), _("ISO 15924 has Latn, Cyrl, Arab and others")
+                label_place,
+                _("«{script}» isn't a script code", script=script),
+                _("use an ISO 15924 code such as Latn, Cyrl or Arab"),
             )
-        read = code, script
-        if "macro" in meant:
-            return Label(*read, iso_code(str(meant["macro"]), here))
-    # A label that is no language code, of a model without a map, names nothing that we could write down.
-    code, script = read or (UNDETERMINED, "")
+        code_and_script = code, script
+        if "macro" in meaning:
+            return Label(*code_and_script, iso_code(str(meaning["macro"]), label_place))
+    # Without a map, a label that isn't a language code names no known language.
+    code, script = code_and_script or (UNDETERMINED, "")
     return Label(code, script, groups().of.get(code, code))

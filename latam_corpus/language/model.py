@@ -1,7 +1,7 @@
-"""A model is a file, a digest and a label map.
+"""Language models: a model file, its digest and a label map.
 
-The shipped model is `models/americas.ftz` with `models/americas.toml`. Any fastText identifier can be given by
-path; labels such as `__label__spa_Latn`, `__label__spa` or `__label__es` are understood without a map.
+The shipped model is `models/americas.ftz` with `models/americas.toml`. Any fastText identifier can be given by path;
+labels such as `__label__spa_Latn`, `__label__spa` or `__label__es` are understood without a map.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ if TYPE_CHECKING:
 
 _MAGIC: Final = (793712314).to_bytes(4, "little")  # the first bytes of every fastText file
 _TABLES: Final[dict[str, Any]] = {"labels": {}, "words": {}, "bounds": {}, "consonants": {}}  # of a label map
-_BEST: Final = 16  # labels read where all can't be had at once
+_BEST: Final = 16  # labels per line that are read through fastText, which returns no matrix
 
 
 class WordLists(Mapping[str, frozenset[str]]):
-    """Frequent words by group, made sets of when they are first asked for: most groups never are.
+    """Frequent words by group, converted to sets on first use, because most groups are never used.
 
     >>> WordLists({"quy": "kay chay"})["quy"] == {"kay", "chay"}
     True
@@ -69,11 +69,11 @@ class Model:
 
     Attributes:
         name: the file's stem.
-        digest: SHA-256 over the model file, the label map and the rule's figures, hex.
-        labels: what the model's labels mean, in the order of the columns of `probabilities`.
+        digest: SHA-256 over the model file, the label map and the rule's parameters, hex.
+        labels: the meanings of the model's labels, in the order of the columns of `probabilities`.
         words: frequent words by group, see `evidence`.
-        bounds: what some groups need beyond the rule, see `calibrate`.
-        consonants: by code how many a longer text in a language of the Americas has, see `calibrate`.
+        bounds: bounds of some groups beyond the rule, see `calibrate`.
+        consonants: code → consonants of a longer text in a language of the Americas, see `calibrate`.
     """
 
     name: str
@@ -93,20 +93,20 @@ class Model:
 
     @cached_property
     def group_of(self) -> NDArray[np.int64]:
-        """For each label the place of its group, int64[labels]."""
+        """The place of each label's group, int64[labels]."""
         index_of = {group: number for number, group in enumerate(self.groups)}
         return np.array([index_of[label.group] for label in self.labels], np.int64)
 
     @cached_property
     def members(self) -> tuple[NDArray[np.int64], ...]:
-        """For each group the places of its labels."""
+        """The places of each group's labels."""
         order = np.argsort(self.group_of, kind="stable")
         starts = np.searchsorted(self.group_of[order], np.arange(1, len(self.groups)))
         return tuple(np.split(order, starts))
 
     @cached_property
     def codes(self) -> frozenset[str]:
-        """Every code that a text may get: those of the labels, of groups with several, and `und`."""
+        """Every code that a text may get: those of the labels, of groups with several members, and `und`."""
         groups = {self.groups[index] for index in self._several.tolist()}
         return frozenset({label.code for label in self.labels} | groups | {UNDETERMINED})
 
@@ -120,34 +120,34 @@ class Model:
 
     @cached_property
     def _of_several(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """The labels of those groups in a row, and where each group starts."""
+        """The labels of groups with several members, concatenated, and where each group starts."""
         members = [self.members[index] for index in self._several]
         return np.concatenate(members), np.cumsum([0, *(len(member) for member in members[:-1])])
 
     @cached_property
     def _across(self) -> NDArray[np.float32]:
-        assert self._vectors  # noqa: S101  (only asked for where there are)
+        assert self._vectors  # noqa: S101  (used only if there are vectors)
         return np.ascontiguousarray(self._vectors.parts.output.T)
 
     def needs_words(self, group: str) -> bool:
-        """Whether a group is named only where its words stand: those of the Americas, and what the label map lists."""
+        """Return whether a group is reported only if its words occur: in the Americas, or listed in the label map."""
         return group in groups().of or (group in self.words and group not in RULE.colonial)
 
     def vectors(self, lines: Sequence[str]) -> NDArray[np.float32]:
         """Return the input layer's vector of each normalised line, float32[lines, dim].
 
         Raises:
-            ConfigError: the model's file is read by fastText itself.
+            ConfigError: fastText itself reads the model's file.
         """
         if self._vectors is None:
             raise ConfigError(
-                self.name, _("it can't be extended"), _("take a quantized softmax model, such as the shipped")
+                self.name, _("it can't be extended"), _("use a quantized softmax model, such as the shipped one")
             )
         return self._vectors(lines)
 
     @property
     def output(self) -> NDArray[np.float32]:
-        """The output layer, float32[labels, dim]; empty where fastText itself reads the file."""
+        """The output layer, float32[labels, dim]; empty if fastText itself reads the file."""
         return self._vectors.parts.output if self._vectors else np.zeros((0, 0), np.float32)
 
     def probabilities(self, lines: Sequence[str]) -> NDArray[np.float32]:
@@ -162,7 +162,7 @@ class Model:
 
     def by_group(self, probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the probabilities summed within each group, float32[lines, groups]."""
-        # Nine groups in ten have one member, so that only the others are summed.
+        # Only groups with several members are summed; nine in ten have one.
         grouped = np.take(probabilities, self._firsts, axis=1)
         if len(self._several):
             members, starts = self._of_several
@@ -180,15 +180,15 @@ class Model:
 
 
 def load(name: str = SHIPPED, label_map: str = "") -> Model:
-    """Return the opened model, from the one cache of models, keyed by path and digest.
+    """Return the opened model from the process's one cache of models, keyed by path and digest.
 
     Args:
         name: the name of a shipped model, or the path of a fastText file.
-        label_map: the path of a label map; by default the `.toml` beside the model, where there is one.
+        label_map: the path of a label map; by default the `.toml` file next to the model, if there is one.
 
     Raises:
-        ConfigError: a file is missing or isn't what it should be, the digest differs from the map's, or a label
-            map has an unknown code.
+        ConfigError: a file is missing or invalid, the digest differs from the map's, or a label map has an unknown
+            code.
 
     >>> load("americus")
     Traceback (most recent call last):
@@ -200,14 +200,14 @@ def load(name: str = SHIPPED, label_map: str = "") -> Model:
 
 
 def digest(name: str = SHIPPED, label_map: str = "") -> str:
-    """SHA-256 over the model's files and the rule's, hex: what changes when the identification may."""
+    """Return the SHA-256 over the files of the model and of the rule, hex; it changes if the identification may."""
     path, map_path = locate(name, label_map)
     digests = known_digest(path) + (known_digest(map_path) if map_path else "") + known_digest(RULE_FILE)
     return hashlib.sha256(digests.encode()).hexdigest()
 
 
 @cache
-def _open(path: Path, map_path: Path | None, both: str) -> Model:
+def _open(path: Path, map_path: Path | None, model_digest: str) -> Model:
     with path.open("rb") as file:
         if file.read(4) != _MAGIC:
             raise ConfigError(str(path), _("not a fastText model"), _("give a .ftz or .bin that fastText saved"))
@@ -216,31 +216,41 @@ def _open(path: Path, map_path: Path | None, both: str) -> Model:
     if sha256 and sha256 != known_digest(path):
         raise ConfigError(
             str(path),
-            _("its digest is not the one that {map_path} states", map_path=map_path),
-            _("take model and map of one training"),
+            _("its digest differs from the one in {map_path}", map_path=map_path),
+            _("use a model and a map from the same training"),
         )
     try:
         parts = read_parts(path, ModelCache(known_digest(path), ftz.VERSION))
-        opened: Any = None if parts else _by_fasttext(path)
-        own_labels = parts.labels if parts else tuple(opened.get_labels())
+        fasttext_model: Any = None if parts else _by_fasttext(path)
+        own_labels = parts.labels if parts else tuple(fasttext_model.get_labels())
     except (struct.error, ValueError, RuntimeError, MemoryError, UnicodeDecodeError) as error:
         raise ConfigError(
-            str(path), _("not a usable fastText model ({reason})", reason=error), _("get the file anew")
+            str(path), _("not a usable fastText model ({reason})", reason=error), _("download the file again")
         ) from error
     labels = labels_of(own_labels, tables["labels"], str(map_path), looked_up=bool(sha256))
-    # Frequent words belong to languages, not to models, and what they need with them.
+    # Frequent words, and the bounds that go with them, belong to languages, not to models.
     shipped = {} if tables["words"] else _shipped_map(path)
-    shown = tables | {name: tables[name] or shipped[name] for name in ("words", "bounds", "consonants") if shipped}
-    lists = WordLists(shown["words"])
-    bounds = {code: _bounds(entry, str(map_path)) for code, entry in shown["bounds"].items()}
-    sounds = {code: _count(entry, code, str(map_path)) for code, entry in shown["consonants"].items()}
+    lists_and_bounds = tables | {
+        name: tables[name] or shipped[name] for name in ("words", "bounds", "consonants") if shipped
+    }
+    word_lists = WordLists(lists_and_bounds["words"])
+    bounds = {code: _bounds(entry, str(map_path)) for code, entry in lists_and_bounds["bounds"].items()}
+    consonants = {code: _count(entry, code, str(map_path)) for code, entry in lists_and_bounds["consonants"].items()}
     return Model(
-        path.stem, both, labels, lists, bounds, sounds, opened, own_labels, Vectors.of(parts) if parts else None
+        path.stem,
+        model_digest,
+        labels,
+        word_lists,
+        bounds,
+        consonants,
+        fasttext_model,
+        own_labels,
+        Vectors.of(parts) if parts else None,
     )
 
 
 def card(name: str, label_map: str = "") -> dict[str, Any]:
-    """Name, version, digest, date, training data with licences, and languages of a model.
+    """Return name, version, digest, date, training data with licences, and languages of a model.
 
     Args:
         name: a shipped model's name or a path.
@@ -268,14 +278,14 @@ def card(name: str, label_map: str = "") -> dict[str, Any]:
 
 
 def _by_fasttext(path: Path) -> Any:
-    """Return what our own pass can't read is left to fastText."""
+    """Load a model with fastText, for formats that the fast path lacks."""
     import fasttext  # the shipped model doesn't need it
 
     return fasttext.load_model(str(path))
 
 
 def _read_map(path: Path) -> dict[str, Any]:
-    """Return what a label map says, with each of its tables, empty where it has none."""
+    """Return the tables of a label map, each empty if the map lacks it."""
     try:
         tables = _TABLES | tomllib.loads(path.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -286,19 +296,19 @@ def _read_map(path: Path) -> dict[str, Any]:
         if not isinstance(tables[name], dict):
             raise ConfigError(
                 str(path),
-                _("«{name}» is no table", name=name),
+                _("«{name}» isn't a table", name=name),
                 _("write [{name}], see models/americas.toml", name=name),
             )
-    wrong = [code for code, words in tables["words"].items() if not isinstance(words, str)]
-    if wrong:
+    wrong_codes = [code for code, words in tables["words"].items() if not isinstance(words, str)]
+    if wrong_codes:
         raise ConfigError(
-            str(path), _("the words of «{wrong}» are no text", wrong=wrong[0]), _('write spa = "de la que"')
+            str(path), _("the words of «{code}» aren't a text", code=wrong_codes[0]), _('write spa = "de la que"')
         )
     return tables
 
 
 def _shipped_map(path: Path) -> dict[str, Any]:
-    """Return the shipped model's label map, for a model that has no word lists."""
+    """Return the shipped model's label map, for another model without word lists."""
     shipped = MODELS / f"{SHIPPED}.toml"
     return _read_map(shipped) if shipped.is_file() and path != MODELS / f"{SHIPPED}.ftz" else dict(_TABLES)
 
@@ -308,11 +318,11 @@ def _bounds(entry: Any, place: str) -> Bounds:
         return Bounds(**{key: float(bound) for key, bound in entry.items()})
     except (AttributeError, TypeError, ValueError) as error:
         raise ConfigError(
-            place, _("a bound isn't one: {entry}", entry=entry), _('write {{ code = "spa", script = "Latn" }}')
+            place, _("invalid bounds: {entry}", entry=entry), _("write quy = {{ probability = 0.9, telling = 2.5 }}")
         ) from error
 
 
 def _count(value: Any, code: str, place: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
-        raise ConfigError(place, _("the consonants of «{code}» are no number", code=code), _("write quy = 12"))
+        raise ConfigError(place, _("the consonants of «{code}» aren't a whole number", code=code), _("write quy = 12"))
     return value

@@ -1,4 +1,4 @@
-"""Large arrays made of a model's file: made once, then read from disk, so that all workers share their pages."""
+"""A cache on disk of large arrays computed from a model's file, so that all workers share their pages."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ _FOLDER: Final = "models"
 
 
 class ModelCache:
-    """The arrays of one model, in a folder of the user's cache.
+    """The cached arrays of one model, in the user's cache folder.
 
     Attributes:
-        folder: named after the model and the version of the code that makes the arrays.
+        folder: named after the model and the version of the code that computes the arrays.
     """
 
     def __init__(self, digest: str, version: int) -> None:
-        """Name the folder.
+        """Set the folder.
 
         Args:
             digest: SHA-256 of the model's file, hex.
-            version: of the code that makes the arrays.
+            version: of the code that computes the arrays.
         """
         key = hashlib.sha256(f"{digest} {version}".encode()).hexdigest()
         self.folder = cache_folder() / _FOLDER / key[:16]
@@ -39,9 +39,9 @@ class ModelCache:
     def __call__(
         self, name: str, shape: tuple[int, ...], kind: type[np.generic], make: Callable[[], NDArray[Any]]
     ) -> NDArray[Any]:
-        """Return an array, read only: from the folder where it is there as it should be, else made and put there.
+        """Return a read-only array: from the cache if it is valid there, or computed and stored.
 
-        Where it can't be put there, this process has it for itself.
+        If it can't be stored, this process keeps its own copy.
         """
         path = self.folder / f"{name}.npy"
         use_folder(self.folder)
@@ -58,14 +58,14 @@ class ModelCache:
 def _mapped(path: Path, shape: tuple[int, ...], kind: type[np.generic]) -> NDArray[Any] | None:
     try:
         array = np.lib.format.open_memmap(path, mode="r")
-    except Exception:  # noqa: BLE001 - not there, or not whole: NumPy reads a damaged head as Python
+    except Exception:  # noqa: BLE001 - missing or damaged: NumPy parses a damaged header as Python
         return None
-    right = array.shape == shape and array.dtype == kind and array.flags.c_contiguous
-    return np.asarray(array) if right else None
+    is_valid = array.shape == shape and array.dtype == kind and array.flags.c_contiguous
+    return np.asarray(array) if is_valid else None
 
 
 def _written(path: Path, array: NDArray[Any]) -> bool:
-    """Write an array whole or not at all; says whether it could be."""
+    """Write an array atomically; return whether it could be written."""
     try:
         with replacing(path) as temporary, temporary.open("wb") as file:
             np.save(file, array)

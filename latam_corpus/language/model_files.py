@@ -1,4 +1,4 @@
-"""Where a language model's files are."""
+"""Find the files of language models."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from latam_corpus.storage.durable import replace
 
 SHIPPED: Final = "americas"
 _CHOSEN: Final = "language-model"
-_BACK: Final = _("choose one that is there, or go back to the shipped one: `language use americas`")
+_CHOOSE_AGAIN: Final = _("choose an existing model, or return to the shipped one: `language use americas`")
 
 
 def chosen() -> str:
-    """Return the model of recipes that name none: the one that `language use` chose on this machine, else the shipped.
+    """Return the model of recipes that name none: the choice of `language use` on this machine, or the shipped one.
 
     Raises:
-        ConfigError: the chosen one is no longer there.
+        ConfigError: the chosen model no longer exists.
     """
     path = config_folder() / _CHOSEN
     try:
@@ -28,14 +28,14 @@ def chosen() -> str:
     except FileNotFoundError:
         return SHIPPED
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(str(path), _("it can't be read: {cause}", cause=error), _BACK) from None
+        raise ConfigError(str(path), _("it can't be read: {cause}", cause=error), _CHOOSE_AGAIN) from None
     if not Path(name).is_file():
-        raise ConfigError(name, _("the model that `language use` chose isn't there"), _BACK)
+        raise ConfigError(name, _("the model that `language use` chose no longer exists"), _CHOOSE_AGAIN)
     return name
 
 
 def choose(model: Path | None) -> None:
-    """Choose the model of recipes that name none; the shipped one when None."""
+    """Choose the model of recipes that name none; None chooses the shipped one."""
     path = config_folder() / _CHOSEN
     if model is None:
         path.unlink(missing_ok=True)
@@ -45,7 +45,7 @@ def choose(model: Path | None) -> None:
 
 
 def locate(name: str, label_map: str = "") -> tuple[Path, Path | None]:
-    """Return the files of a model: its path and its label map's, None where it has none."""
+    """Return the path of a model and of its label map, None if it has no map."""
     if "/" not in name and "." not in name:
         path = MODELS / f"{name}.ftz"
         if not path.is_file():
@@ -63,5 +63,5 @@ def locate(name: str, label_map: str = "") -> tuple[Path, Path | None]:
                 label_map, _("no such label map"), _("give the path of a TOML file with a [labels] table")
             )
         return path, Path(label_map)
-    beside = path.with_suffix(".toml")
-    return path, beside if beside.is_file() else None
+    default_map = path.with_suffix(".toml")
+    return path, default_map if default_map.is_file() else None

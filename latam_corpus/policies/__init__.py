@@ -1,1 +1,1 @@
-"""Policies: how `filters/` is found, read, and signed by reviewers."""
+"""Find and read the policies in `filters/`, and sign them as a reviewer."""

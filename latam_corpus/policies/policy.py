@@ -1,10 +1,10 @@
-"""The policies: `filters/languages/*.toml` and `filters/genres/*.toml` to the bounds that a document must keep.
+"""The policies: combine `filters/languages/*.toml` and `filters/genres/*.toml` into the bounds for a document.
 
-A language file holds what depends on language: stop words, what is typical, bounds on words. A genre file bounds
-what depends on form. A signal is bounded in one of the two kinds, never in both; where it depends on both, the
-language file says what is typical and the genre file bounds the ratio to it (`of = "typical"`). A document's policy
-is the union of the two. A language without a file has the one that covers it, its group's or its macrolanguage's, else
-`und.toml`, which is loose.
+A language file has the parts that depend on the language: stop words, typical values, bounds on words. A genre file
+bounds signals that depend on form. A signal is bounded in one of the two kinds, never in both; if it depends on both,
+the language file states its typical value and the genre file bounds the ratio to it (`of = "typical"`). A document's
+policy is the union of the two. A language without a file uses the one that covers it, its group's or its
+macrolanguage's, or `und.toml`, which is loose.
 """
 
 from __future__ import annotations
@@ -36,15 +36,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Bound:
-    """The range that a signal must stay in, for one language and genre.
+    """The range in which a signal must be, for one language and genre.
 
     Attributes:
         signal: the signal's name.
-        minimum: the least value that passes; None where there is none.
-        maximum: the greatest value that passes.
-        file: where it is stated, `languages/spa.toml`.
-        typical: what usual words have of a share that has a minimum: what the language file says, else 1; None where a
-            share is held as it is measured, however few words a text has.
+        minimum: the smallest value that passes; None if there is no minimum.
+        maximum: the largest value that passes; None if there is no maximum.
+        file: the file that states it, `languages/spa.toml`.
+        typical: the value of a share in usual words, from the language file, or 1; it fills up short texts. None if the
+            share is compared unchanged, however short a text is.
     """
 
     signal: str
@@ -78,10 +78,10 @@ class Policies:
 
     @classmethod
     def load(cls, folder: Path | None = None) -> Policies:
-        """Return the policies in the folder (the shipped one when None).
+        """Return the policies in the folder (the shipped one if None).
 
         Raises:
-            ConfigError: a file isn't TOML, has an unknown key or signal, inverted bounds, or bounds a signal that
+            ConfigError: a file isn't TOML, has an unknown key or signal, inverted bounds, or a bound on a signal that
                 files of the other kind bound.
         """
         folder = folder or data_folder("filters")
@@ -91,7 +91,7 @@ class Policies:
         """Return the file for a language: its own, one that covers it, its group's, its macrolanguage's, or `und`.
 
         Args:
-            code: ISO 639-3, with or without a script (`spa_Latn`); 639-1 and BCP 47 tags are understood.
+            code: ISO 639-3, with or without a script (`spa_Latn`); ISO 639-1 codes and BCP 47 tags are understood.
 
         Raises:
             ConfigError: no language has this code.
@@ -100,7 +100,7 @@ class Policies:
 
     def _resolved(self, code: str) -> str:
         named = short(code)
-        if named in self.languages:  # without opening the tables of ISO 639
+        if named in self.languages:  # avoids opening the tables of ISO 639
             return named
         named = iso_code(named or UNDETERMINED, str(self.folder / "languages"))
         return self._covered.get(named) or holder(named, self.languages) or UND
@@ -117,7 +117,7 @@ class Policies:
         """Return the file for a genre.
 
         Raises:
-            ConfigError: there is none.
+            ConfigError: the genre has no file.
         """
         if genre not in self.genres:
             raise ConfigError(
@@ -128,10 +128,10 @@ class Policies:
         return self.genres[genre]
 
     def bounds(self, language: str, genre: str) -> tuple[Bound, ...]:
-        """Return the bounds of a document in this language and genre, in the order in which they are tried.
+        """Return the bounds for documents in this language and genre, in the order in which they are tried.
 
-        A genre may loosen a bound of the language. A ratio to what is typical is left out if the language file doesn't
-        say what is; it becomes a value of four decimals.
+        A genre may loosen a bound of the language. A ratio to a typical value becomes a value of four decimals; it is
+        left out if the language file doesn't state that value.
         """
         code = self._resolved(language)
         spoken = self.languages[code]
@@ -165,26 +165,26 @@ class Policies:
 
     @cached_property
     def _stop_words(self) -> dict[str, tuple[str, ...]]:
-        """The lists, each with its words as `text/orthography.toml` spells them otherwise.
+        """The stop words by language, with their other spellings from `text/orthography.toml`.
 
-        A spelling that makes a stop word of a background language of one (*ke*, *que*) isn't taken: it would speak for
+        A spelling that equals a stop word of a background language (*ke* for *que*) isn't added: it would count for
         that language's texts.
         """
         lists = {c: f.stop_words.words for c, f in self.languages.items() if f.stop_words}
         common = {word for code in self.background for word in lists.get(code, ())}
-        others = {
+        other_spellings = {
             code: [w for w in all_spellings(groups().listed(code), words) if w not in words and w not in common]
             for code, words in lists.items()
         }
-        # Wixárika's + parts words.
-        counts = iter(WordTable.of([word for words in others.values() for word in words]).word_count.tolist())
+        # Wixárika's + separates words.
+        counts = iter(WordTable.of([word for words in other_spellings.values() for word in words]).word_count.tolist())
         return {
-            code: (*words, *(word for word, count in zip(others[code], counts, strict=False) if count == 1))
+            code: (*words, *(word for word, count in zip(other_spellings[code], counts, strict=False) if count == 1))
             for code, words in lists.items()
         }
 
     def place_of(self, signal: str) -> str | Message:
-        """Return the file and line of the first bound on a signal; the folder where nothing bounds it."""
+        """Return the file and line of the first bound on a signal, or the folder if nothing bounds it."""
         for kind, files in (("languages", self.languages), ("genres", self.genres)):
             for name, file in files.items():
                 if signal in file.bounds:
@@ -200,24 +200,24 @@ class Policies:
 
     @cached_property
     def bounded_signals(self) -> frozenset[str]:
-        """The signals that any file bounds: what must be measured."""
+        """The signals that any file bounds, which must be measured."""
         bounds = [self.languages[UND].unknown, *(f.bounds for f in self.languages.values())]
         bounds += [f.bounds for f in self.genres.values()]
         return frozenset(signal for table in bounds for signal in table)
 
     def lexicon_digest(self) -> str:
-        """Digest what a measured signal rests on: stop words, alphabets and background languages, not bounds."""
+        """Return a digest of the inputs of signals: stop words, alphabets and background languages, not bounds."""
         alphabets = {c: f.alphabet for c, f in self.languages.items()}
         return _digest([self._stop_words, self.background, list(self.languages), alphabets, *self._looked_up_by])
 
     def bounds_digest(self, pairs: Iterable[tuple[str, str]] | None = None) -> str:
-        """Give what changes when a verdict may: with bounds, with what is typical, and with whose file decides.
+        """Return a digest of everything that affects verdicts: bounds, typical values, and which file applies.
 
         Args:
-            pairs: the languages and genres that it is for; all when None.
+            pairs: languages and genres; all if None.
 
         Raises:
-            ConfigError: there is no policy for a genre.
+            ConfigError: a genre has no policy.
         """
         if pairs is not None:
             bounds = {pair: self.bounds(*pair) for pair in pairs}
@@ -226,13 +226,13 @@ class Policies:
                 for pair, pair_bounds in bounds.items()
             }
             return _digest(sorted(values.items()))
-        spoken = {c: [f.typical, _plain(f.bounds), _plain(f.unknown)] for c, f in self.languages.items()}
-        asked = {g: [_plain(f.bounds), _plain(f.loosened)] for g, f in self.genres.items()}
-        return _digest([spoken, asked, *self._looked_up_by])
+        language_values = {c: [f.typical, _plain(f.bounds), _plain(f.unknown)] for c, f in self.languages.items()}
+        genre_values = {g: [_plain(f.bounds), _plain(f.loosened)] for g, f in self.genres.items()}
+        return _digest([language_values, genre_values, *self._looked_up_by])
 
 
 def _loosened(bound: Bound, entry: BoundEntry | None) -> Bound:
-    """Return the bound with the ends of the entry that are looser than its own."""
+    """Return the bound with those ends of the entry that are looser."""
     if entry is None:
         return bound
     low, high = bound.minimum, bound.maximum
@@ -252,7 +252,7 @@ def _digest(value: Any) -> str:
 
 
 def cached_policies(folder: str = "") -> Policies:
-    """Return the policies of a `filters/` folder (the shipped one when empty), read anew when a file has changed."""
+    """Return the policies of a `filters/` folder (the shipped one if empty), read again if a file changed."""
     path = Path(folder) if folder else data_folder("filters")
     return _load(path, stamps_of(path, "*/*.toml"))
 

@@ -1,4 +1,4 @@
-"""The files of policies, read and checked: `filters/languages/*.toml` and `filters/genres/*.toml`."""
+"""Read and check the files of policies: `filters/languages/*.toml` and `filters/genres/*.toml`."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ _CODE: Final = re.compile("[a-z]{3}")
 F = TypeVar("F", "LanguageFile", "GenreFile")
 
 
-Words = Annotated[tuple[str, ...], BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)]
-# A document's measure compares with not-a-number as false both ways: such a bound would hold for all.
+Texts = Annotated[tuple[str, ...], BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)]
+# Comparisons with not-a-number are false, so every document would pass such a bound.
 Number = Annotated[float, Field(allow_inf_nan=False)]
 
 
@@ -35,7 +35,7 @@ class _Strict(BaseModel):
 
 
 class BoundEntry(_Strict):
-    """A bound as a file states it: at least one of the two ends, in the signal's unit or as a ratio."""
+    """A bound in a file: at least one of the two ends, in the signal's unit or as a ratio."""
 
     min: Number | None = None
     max: Number | None = None
@@ -43,26 +43,26 @@ class BoundEntry(_Strict):
 
 
 class StopWords(_Strict):
-    """The stop words of a language and where they are from."""
+    """The stop words of a language and their origin."""
 
     origin: str
-    words: Words = ()
+    words: Texts = ()
 
 
 class LanguageFile(_Strict):
     """One file of `filters/languages/`.
 
     Attributes:
-        alphabet: its letters, for `alphabet_fit`; empty where nobody has listed them.
-        covers: codes that it serves beside its own and those of its group or macrolanguage.
-        unknown: bounds beside the others, and in the place of one on the same signal, on documents whose language isn't
-            known; of `und.toml` alone. Shares are held as they are measured, however few words a text has.
+        alphabet: its letters, for `alphabet_fit`; empty if not listed.
+        covers: other codes that use this file, besides its group's or macrolanguage's members.
+        unknown: bounds on documents in an unknown language, in addition to the others; they replace one on the same
+            signal. Only in `und.toml`. Shares are compared unchanged, however short a text is.
     """
 
     language: str
     name: str
-    covers: Words = ()
-    reviewed_by: Words = ()
+    covers: Texts = ()
+    reviewed_by: Texts = ()
     background: bool = False
     alphabet: str = ""
     stop_words: StopWords | None = None
@@ -75,12 +75,12 @@ class GenreFile(_Strict):
     """One file of `filters/genres/`.
 
     Attributes:
-        marks: what the stage `unmark` does with the marks of transcriptions.
-        loosened: ends of bounds of the language that are looser in this genre; an end that is tighter has no effect.
+        marks: how the stage `unmark` treats the marks of transcriptions.
+        loosened: looser ends of a language's bounds in this genre; a tighter end has no effect.
     """
 
     genre: str
-    reviewed_by: Words = ()
+    reviewed_by: Texts = ()
     marks: Literal["keep", "normalise", "remove"] = "keep"
     bounds: dict[str, BoundEntry] = Field(default_factory=dict)
     loosened: dict[str, BoundEntry] = Field(default_factory=dict)
@@ -90,7 +90,7 @@ def read_policies(folder: Path) -> tuple[dict[str, LanguageFile], dict[str, Genr
     """Return the files of a folder, by language and by genre.
 
     Raises:
-        ConfigError: a file is missing or wrong, a bound is stated twice, or no document could meet it.
+        ConfigError: a file is missing or wrong, a bound is stated twice, or no document could ever be affected by one.
     """
     if not folder.is_dir():
         raise ConfigError(str(folder), _NO_FOLDER, _("name one with languages/ and genres/"))
@@ -100,11 +100,11 @@ def read_policies(folder: Path) -> tuple[dict[str, LanguageFile], dict[str, Genr
         raise ConfigError(
             str(folder / "languages"), _("und.toml is missing"), _("it serves every language without a file")
         )
-    listed = [code for code, file in languages.items() if file.stop_words]
-    if len(listed) > MOST_LANGUAGES:
+    with_stop_words = [code for code, file in languages.items() if file.stop_words]
+    if len(with_stop_words) > MOST_LANGUAGES:
         problem = _(
-            "{n} {n:language has|languages have} stop words; {most_languages} can be told apart",
-            n=len(listed),
+            "{n} {n:language has|languages have} stop words, more than the {most_languages} allowed",
+            n=len(with_stop_words),
             most_languages=MOST_LANGUAGES,
         )
         raise ConfigError(str(folder / "languages"), problem, _("delete [stop_words] of those that aren't collected"))
@@ -117,8 +117,8 @@ def read_policies(folder: Path) -> tuple[dict[str, LanguageFile], dict[str, Genr
 
 def _load(folder: Path, model: type[F], key: str) -> Iterable[F]:
     if not folder.is_dir():
-        raise ConfigError(str(folder), _NO_FOLDER, _("it holds one TOML file each"))
-    # As `cached_policies` looks for changes: without hidden files, such as an editor's.
+        raise ConfigError(str(folder), _NO_FOLDER, _("create it, with one TOML file per language or genre"))
+    # Without hidden files, such as an editor's, like the check for changes in `cached_policies`.
     for path in sorted(path for path in folder.glob("*.toml") if not path.name.startswith(".")):
         file = load_toml(path, model, "policy")
         name = getattr(file, key)
@@ -133,9 +133,9 @@ def _load(folder: Path, model: type[F], key: str) -> Iterable[F]:
 
 
 def _check_stop_words(folder: Path, languages: Mapping[str, LanguageFile]) -> None:
-    listed = [(code, word) for code, file in languages.items() if file.stop_words for word in file.stop_words.words]
-    counts = WordTable.of([word for _, word in listed]).word_count
-    for (code, word), count in zip(listed, counts.tolist(), strict=True):
+    stop_words = [(code, word) for code, file in languages.items() if file.stop_words for word in file.stop_words.words]
+    counts = WordTable.of([word for _, word in stop_words]).word_count
+    for (code, word), count in zip(stop_words, counts.tolist(), strict=True):
         if count != 1:
             place = place_in(folder / "languages" / f"{code}.toml", "stop_words")
             raise ConfigError(place, _("stop word «{word}» is {count} words, not one", word=word, count=count))
@@ -146,7 +146,7 @@ def _check_bounds(path: Path, file: LanguageFile | GenreFile) -> None:
     loosened = file.loosened if isinstance(file, GenreFile) else {}
     if unknown and path.stem != UND:
         raise ConfigError(
-            place_in(path, "unknown"), _("[unknown] stands in {und}.toml alone", und=UND), _("move it there")
+            place_in(path, "unknown"), _("[unknown] is allowed only in {und}.toml", und=UND), _("move it there")
         )
     for table, signals in (
         ("typical", typical),
@@ -165,30 +165,30 @@ def _check_bounds(path: Path, file: LanguageFile | GenreFile) -> None:
 
 
 def _wrong(signal: str, bound: BoundEntry, file: LanguageFile | GenreFile) -> tuple[Message, Message] | None:
-    """Return what is wrong with a bound, and the remedy."""
+    """Return the mistake in a bound and its remedy, or None."""
     if bound.min is None and bound.max is None:
         return _("the bound on «{signal}» has neither min nor max", signal=signal), _("give it one, or delete it")
     if bound.min is not None and bound.max is not None and bound.min > bound.max:
         of_bound = {"signal": signal, "min": decimal(f"{bound.min:g}"), "max": decimal(f"{bound.max:g}")}
-        return _("min {min} of «{signal}» is above max {max}", **of_bound), _("exchange them")
+        return _("min {min} of «{signal}» is above max {max}", **of_bound), _("swap them")
     if bound.of and isinstance(file, LanguageFile):
         return _("a language file bounds values, not ratios"), _('leave out `of = "typical"`')
     return None
 
 
 def _refuse_unreachable(folder: Path, languages: Mapping[str, LanguageFile], genres: Mapping[str, GenreFile]) -> None:
-    """Refuse files and bounds that no document could meet: they would be left out without a word."""
-    for code, spoken in languages.items():
-        for key, named in (("language", (code,)), ("covers", spoken.covers)):
-            for one in named:
-                if not _CODE.fullmatch(one):
+    """Raise if a file or bound would silently have no effect, because no document can use it."""
+    for code, language_file in languages.items():
+        for key, codes in (("language", (code,)), ("covers", language_file.covers)):
+            for name in codes:
+                if not _CODE.fullmatch(name):
                     place = place_in(folder / "languages" / f"{code}.toml", key)
                     raise ConfigError(
                         place,
-                        _("«{name}» is no ISO 639-3 code", name=one),
-                        _("three small letters, such as spa or quy"),
+                        _("«{name}» isn't an ISO 639-3 code", name=name),
+                        _("use three lower-case letters, such as spa or quy"),
                     )
-    typical = {signal for spoken in languages.values() for signal in spoken.typical}
+    typical = {signal for language_file in languages.values() for signal in language_file.typical}
     for genre, file in genres.items():
         path = folder / "genres" / f"{genre}.toml"
         if genre not in vocabulary.GENRES:
@@ -197,14 +197,18 @@ def _refuse_unreachable(folder: Path, languages: Mapping[str, LanguageFile], gen
             )
         for signal, bound in file.bounds.items():
             if bound.of and signal not in typical:
-                problem = _("«{signal}» is bounded by what is typical, which no language file says", signal=signal)
-                raise ConfigError(place_in(path, "bounds", signal), problem, _("put it in the [typical] of one"))
+                problem = _(
+                    "«{signal}» is bounded relative to its typical value, which no language file states", signal=signal
+                )
+                raise ConfigError(
+                    place_in(path, "bounds", signal), problem, _("add it to [typical] in a language file")
+                )
         for signal, bound in file.loosened.items():
-            if bound.of or not any(signal in spoken.bounds for spoken in languages.values()):
+            if bound.of or not any(signal in language_file.bounds for language_file in languages.values()):
                 raise ConfigError(
                     place_in(path, "loosened", signal),
                     _("«{signal}» loosens no bound of a language file", signal=signal),
-                    _("name a signal that one bounds, and a value"),
+                    _("use a signal that a language file bounds, and a value without `of`"),
                 )
 
 
@@ -216,8 +220,8 @@ def _refuse_covered_twice(folder: Path, languages: Mapping[str, LanguageFile]) -
                 path = folder / "languages" / f"{file.language}.toml"
                 raise ConfigError(
                     place_in(path, "covers"),
-                    _("«{code}» has its policy in languages/{serving}.toml", code=code, serving=serving[code]),
-                    _("let one file serve it"),
+                    _("«{code}» already has a policy in languages/{serving}.toml", code=code, serving=serving[code]),
+                    _("keep the code in one file only"),
                 )
             serving[code] = file.language
 
@@ -238,13 +242,13 @@ def _refuse_bounds_in_both(
                         by_language=by_language[signal],
                     ),
                     _(
-                        "bound it in one kind of file; for both, put what is typical in the language file "
-                        "and a ratio here"
+                        "bound it in one kind of file; if it depends on both, put its typical value in the "
+                        "language file and a ratio here"
                     ),
                 )
 
 
-def place_in(path: Path, *keys: str) -> str | Message:
-    """Return the file, and the line of these keys where it is written plainly."""
+def place_in(path: Path, *keys: str | int) -> str | Message:
+    """Return the file, and the line of these keys if it can be found."""
     line = line_of(path.read_text(encoding="utf-8"), keys)
     return _("{file}, line {line}", file=path, line=line) if line else str(path)

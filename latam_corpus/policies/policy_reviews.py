@@ -1,7 +1,7 @@
-"""Who has read a policy file: a signature names the reader, the day, and the digest of what was read.
+"""Reviewers of policy files: a signature names the reader, the day, and the digest of the content that was read.
 
-The digest is of what the file says, whatever its comments and its order, without the signatures: once a word or a bound
-is another, nobody has read the file as it stands.
+The digest covers the file's content, without comments, order and signatures. If any word or bound changes, the
+signatures no longer apply to the file.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _FIRST_TABLE: Final = re.compile(r"^[ \t]*\[|\Z", re.MULTILINE)
 
 
 class Review(NamedTuple):
-    """A reader of a policy file, and whether what was read is what the file says; `unsigned` where nobody can tell."""
+    """A reader of a policy file, and whether the content has changed since; `unsigned` if that is unknown."""
 
     reader: str
     day: str
@@ -37,24 +37,25 @@ def reviews(reviewed_by: Iterable[str], digest: str) -> list[Review]:
     """Return the readers that a file names.
 
     Args:
-        reviewed_by: its signatures, or names as somebody wrote them.
+        reviewed_by: its signatures, or plain names.
         digest: of `content_digest`.
 
-    >>> [one.state for one in reviews(["Rosa, Cusco, 2026-11-27, sha256:0123456789abcdef", "Juan"], "0123456789abcdef")]
+    >>> signatures = ["Rosa, Cusco, 2026-11-27, sha256:0123456789abcdef", "Juan"]
+    >>> [review.state for review in reviews(signatures, "0123456789abcdef")]
     ['current', 'unsigned']
     """
-    listed = []
+    found_reviews = []
     for entry in reviewed_by:
         signature = _SIGNATURE.fullmatch(entry)
         if signature:
-            listed.append(Review(signature[1], signature[2], "current" if signature[3] == digest else "changed"))
+            found_reviews.append(Review(signature[1], signature[2], "current" if signature[3] == digest else "changed"))
         else:
-            listed.append(Review(entry, "", "unsigned"))
-    return listed
+            found_reviews.append(Review(entry, "", "unsigned"))
+    return found_reviews
 
 
 def content_digest(text: str) -> str:
-    r"""Return the digest of what a policy file says, 16 hex digits.
+    r"""Return the digest of a policy file's content, 16 hex digits.
 
     >>> content_digest('a = 1\nreviewed_by = ["Rosa"]') == content_digest("# leído\na   = 1")
     True
@@ -66,36 +67,36 @@ def content_digest(text: str) -> str:
 
 
 def signed(text: str, reader: str, day: date, place: str) -> str:
-    """Return the file's text with a signature, in the place of an earlier one by the same reader.
+    """Return the file's text with a signature, which replaces an earlier one by the same reader.
 
     Args:
         text: TOML of a policy.
-        reader: name, and whatever else the reader wishes to be known by.
+        reader: the name, with any description that the reader wishes.
         day: of the signature.
         place: the file, for the error.
 
     Raises:
-        ConfigError: it is no policy, or the list of readers is written in a way that isn't understood.
+        ConfigError: it isn't a policy, or the list of readers has an unexpected form.
     """
     try:
-        before = tomllib.loads(text)
+        old_values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(place, _("it isn't TOML ({error})", error=error), _("mend it first")) from None
-    if not before.keys() & {KEY, "language", "genre"}:
-        raise ConfigError(place, _("it is no policy"), _("name a file of filters/"))
-    others = [entry for entry in map(str, before.get(KEY, [])) if reviews([entry], "")[0].reader != reader]
+        raise ConfigError(place, _("it isn't TOML ({error})", error=error), _("fix it first")) from None
+    if not old_values.keys() & {KEY, "language", "genre"}:
+        raise ConfigError(place, _("it isn't a policy"), _("name a file of filters/"))
+    other_entries = [entry for entry in map(str, old_values.get(KEY, [])) if reviews([entry], "")[0].reader != reader]
     entry = f"{reader}, {day.isoformat()}, sha256:{content_digest(text)}"
-    line = f"{KEY} = [{', '.join(json.dumps(one, ensure_ascii=False) for one in [*others, entry])}]"
-    if KEY in before:
-        after = _LIST.sub(lambda _match: line, text, count=1)
+    line = f"{KEY} = [{', '.join(json.dumps(signature, ensure_ascii=False) for signature in [*other_entries, entry])}]"
+    if KEY in old_values:
+        new_text = _LIST.sub(lambda _match: line, text, count=1)
     else:
-        start = _FIRST_TABLE.search(text).start()  # type: ignore[union-attr]  # the end of the text is found at last
-        after = f"{text[:start].rstrip()}\n{line}\n\n{text[start:]}"
+        start = _FIRST_TABLE.search(text).start()  # type: ignore[union-attr]  # it matches the end of the text at the latest
+        new_text = f"{text[:start].rstrip()}\n{line}\n\n{text[start:]}"
     try:
-        written = tomllib.loads(after)
+        written = tomllib.loads(new_text)
     except tomllib.TOMLDecodeError:
         written = {}
-    if written != before | {KEY: [*others, entry]}:
+    if written != old_values | {KEY: [*other_entries, entry]}:
         remedy = _("write it by hand: {line}", line=line)
         raise ConfigError(place, _("the list «{key}» can't be changed", key=KEY), remedy)
-    return after
+    return new_text

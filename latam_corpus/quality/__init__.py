@@ -1,1 +1,1 @@
-"""Signals measured, and bounds that decide."""
+"""Measure signals, and drop documents outside their bounds."""

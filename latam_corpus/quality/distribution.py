@@ -1,7 +1,7 @@
-"""What was measured, against what is asked: each signal's distribution, and what each bound would drop.
+"""Compare measured signals with the bounds: each signal's distribution, and the documents that each bound would drop.
 
-A bound's cost has two numbers: the documents outside it, and those outside it alone, which would stay if it weren't
-there.
+The cost of a bound is two numbers: the documents outside it, and those outside it alone, which would be kept without
+it.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 
 PERCENTS: Final = (1, 5, 25, 50, 75, 95, 99)
 BINS: Final = 40
-_DROPPED_AT_EDGE: Final = 3  # of the five nearest to a bound, these lie outside it, where there are as many
+_DROPPED_AT_EDGE: Final = 3  # of the five documents nearest to a bound, three are outside it, if there are so many
 _AT_EDGE: Final = 5
 
 
 @dataclass(frozen=True)
 class EdgeDocument:
-    """A document near a bound: its row in the frame, its value, and on which side it lies."""
+    """A document near a bound: its row in the frame, its value, and whether the bound drops it."""
 
     row: int
     doc_id: str
@@ -40,16 +40,16 @@ class EdgeDocument:
 
 @dataclass(frozen=True)
 class Cost:
-    """What one end of a bound does to a group of documents.
+    """The effect of one end of a bound on a group of documents.
 
     Attributes:
         reason: the drop reason, such as `words_per_line<6`.
         limit: the value at the end.
         drops: documents beyond it.
-        alone: those beyond it which no other bound would drop.
+        alone: documents beyond it that no other bound would drop.
         edge: the documents nearest to it on both sides.
-        good: of the documents beyond it those that readers judged good.
-        bad: those that they judged bad.
+        good: documents beyond it that readers judged good.
+        bad: documents beyond it that readers judged bad.
     """
 
     reason: str
@@ -66,11 +66,12 @@ class SignalDistribution:
     """A signal over a group of documents.
 
     Attributes:
-        values: how many documents have a value; those without a list to measure by have none.
-        quantiles: by percent; empty where no document has a value.
+        signal: its name.
+        values: the number of documents with a value; documents in a language without the needed list have none.
+        quantiles: by percent; empty if no document has a value.
         counts: documents in each interval, the outermost open.
-        edges: where the intervals begin and end, see `edges_of`.
-        bound: what the policy asks; None where it asks nothing.
+        edges: the ends of the intervals, see `edges_of`.
+        bound: the policy's bound; None if it has none.
         costs: of each end of the bound.
     """
 
@@ -109,8 +110,8 @@ class Group:
 
     Attributes:
         drops: documents outside some bound.
-        good: documents that readers judged good, and how many of them lie outside some bound.
-        bad: the same of those judged bad.
+        good: documents that readers judged good, and how many of them are outside some bound.
+        bad: documents that readers judged bad, and how many of them are outside some bound.
     """
 
     language: str
@@ -126,9 +127,9 @@ def groups(frame: pl.DataFrame, policies: Policies) -> list[Group]:
     """Return the documents by language and genre, the largest group first.
 
     Args:
-        frame: `doc_id`, `language`, `genre` and `signals`, all signals of each document measured; and `judged` where
-            readers judged some: `good`, `bad` or null.
-        policies: whose bounds to hold them against.
+        frame: `doc_id`, `language`, `genre` and `signals`, with all signals measured; and `judged` if readers judged
+            some: `good`, `bad` or null.
+        policies: the policies with the bounds.
 
     Raises:
         ConfigError: a genre has no policy.
@@ -143,22 +144,22 @@ def groups(frame: pl.DataFrame, policies: Policies) -> list[Group]:
 
 def _group(part: pl.DataFrame, language: str, genre: str, bounds: Sequence[Bound]) -> Group:
     values = {name: signal_values(part, name) for name in signal_names()}
-    fallen = {bound.signal: outside(values[bound.signal], bound, values["word_count"]) for bound in bounds}
-    times = np.zeros(part.height, np.int64)
-    for below, above in fallen.values():
-        times += below | above
+    masks = {bound.signal: outside(values[bound.signal], bound, values["word_count"]) for bound in bounds}
+    bounds_broken = np.zeros(part.height, np.int64)
+    for below, above in masks.values():
+        bounds_broken += below | above
     by_signal = {bound.signal: bound for bound in bounds}
     signals = []
     for name in signal_names():
         bound = by_signal.get(name)
-        costs = tuple(_costs(part, values[name], bound, *fallen[name], times)) if bound else ()
+        costs = tuple(_costs(part, values[name], bound, *masks[name], bounds_broken)) if bound else ()
         signals.append(_distribution(name, values[name], bound, costs))
-    good, bad = ((int(mask.sum()), int((mask & (times > 0)).sum())) for mask in _judged(part))
-    return Group(language, genre, part.height, int((times > 0).sum()), tuple(signals), good, bad)
+    good, bad = ((int(mask.sum()), int((mask & (bounds_broken > 0)).sum())) for mask in _judged(part))
+    return Group(language, genre, part.height, int((bounds_broken > 0).sum()), tuple(signals), good, bad)
 
 
 def _judged(part: pl.DataFrame) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Which documents were judged good, and which bad."""
+    """Return which documents were judged good, and which bad."""
     if "judged" not in part.columns:
         return np.zeros(part.height, np.bool_), np.zeros(part.height, np.bool_)
     good, bad = (part["judged"].eq_missing(verdict).to_numpy() for verdict in ("good", "bad"))
@@ -166,11 +167,11 @@ def _judged(part: pl.DataFrame) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
 
 
 def reasons(frame: pl.DataFrame, policies: Policies) -> list[tuple[str, ...]]:
-    """Return of each document the drop reasons of all bounds that it is outside of, as `filter` decides it.
+    """Return for each document the drop reasons of all bounds that it is outside of, as `filter` decides.
 
     Args:
         frame: see `groups`.
-        policies: whose bounds to hold them against.
+        policies: the policies with the bounds.
 
     Raises:
         ConfigError: a genre has no policy.
@@ -187,8 +188,8 @@ def reasons(frame: pl.DataFrame, policies: Policies) -> list[tuple[str, ...]]:
 
 
 def signal_values(rows: pl.DataFrame, name: str) -> NDArray[np.float32]:
-    """Return a signal of each row, float32[n], not-a-number where it isn't measured."""
-    if name not in rows["signals"].struct.fields:  # an earlier version's rows
+    """Return a signal of each row, float32[n], not-a-number if it isn't measured."""
+    if name not in rows["signals"].struct.fields:  # rows of an earlier version
         return np.full(rows.height, np.nan, np.float32)
     values: NDArray[np.float32] = rows["signals"].struct.field(name).to_numpy().astype(np.float32)
     return values
@@ -200,14 +201,14 @@ def _costs(
     bound: Bound,
     below: NDArray[np.bool_],
     above: NDArray[np.bool_],
-    times: NDArray[np.int64],
+    bounds_broken: NDArray[np.int64],
 ) -> Iterator[Cost]:
     for limit, mask, reason in ((bound.minimum, below, "too_low"), (bound.maximum, above, "too_high")):
         if limit is not None:
-            alone = int((mask & (times == 1)).sum())
+            drops_alone = int((mask & (bounds_broken == 1)).sum())
             good, bad = (int((mask & judged).sum()) for judged in _judged(part))
             edge = _edge(part, values, limit, mask)
-            yield Cost(getattr(bound, reason), limit, int(mask.sum()), alone, edge, good, bad)
+            yield Cost(getattr(bound, reason), limit, int(mask.sum()), drops_alone, edge, good, bad)
 
 
 def _edge(
@@ -221,16 +222,16 @@ def _edge(
         pl.Series("dropped", mask),
         pl.Series("distance", distance),
     ).filter(pl.col("distance").is_finite())
-    # Nearest first, and of equals the one with the smaller id, whatever the order of the rows.
+    # Nearest first, then by id, so that the order of the rows doesn't matter.
     sides = [rows.filter(pl.col("dropped") == side) for side in (True, False)]
-    out, kept = (_nearest(side) for side in sides)
-    most = max(_DROPPED_AT_EDGE, _AT_EDGE - kept.height)
-    chosen = pl.concat([out.head(most), kept.head(_AT_EDGE - min(most, out.height))])
+    dropped, passing = (_nearest(side) for side in sides)
+    dropped_count = max(_DROPPED_AT_EDGE, _AT_EDGE - passing.height)
+    chosen = pl.concat([dropped.head(dropped_count), passing.head(_AT_EDGE - min(dropped_count, dropped.height))])
     return tuple(EdgeDocument(*row) for row in chosen.select("row", "doc_id", "value", "dropped").iter_rows())
 
 
 def _nearest(rows: pl.DataFrame) -> pl.DataFrame:
-    if rows.height > _AT_EDGE:  # few are sorted by name, of however many rows
+    if rows.height > _AT_EDGE:  # so that only a few rows are sorted by id
         last = np.partition(rows["distance"].to_numpy(), _AT_EDGE - 1)[_AT_EDGE - 1]
         rows = rows.filter(pl.col("distance") <= last)
     return rows.sort("distance", "doc_id").head(_AT_EDGE)
@@ -245,23 +246,23 @@ def _distribution(
     quantiles = dict(zip(PERCENTS, map(float, np.quantile(finite, [p / 100 for p in PERCENTS])), strict=True))
     limits = (bound.minimum, bound.maximum) if bound else (None, None)
     edges = edges_of(quantiles[1], quantiles[99], *limits, float(finite.min()))
-    counts, edges_made = counted(finite, edges), tuple(map(float, edges))
-    return SignalDistribution(name, len(finite), quantiles, tuple(map(int, counts)), edges_made, bound, costs)
+    counts, edge_values = counted(finite, edges), tuple(map(float, edges))
+    return SignalDistribution(name, len(finite), quantiles, tuple(map(int, counts)), edge_values, bound, costs)
 
 
 def edges_of(
-    low: float, high: float, minimum: float | None, maximum: float | None, least: float
+    low: float, high: float, minimum: float | None, maximum: float | None, lowest: float
 ) -> NDArray[np.float64]:
-    """Return the ends of BINS intervals of a signal's values, of which one ends at each limit: none has both sides.
+    """Return the ends of BINS intervals of a signal's values; each limit is an end, so no interval is on both sides.
 
-    The others are equal. A limit at an end has some room behind it, for what it drops.
+    The other intervals are equal. A limit at the edge of the range has some room beyond it, for the dropped values.
 
     Args:
         low: where most values begin.
-        high: where they end.
-        minimum: below which a document falls; None where there is none.
-        maximum: above which one does.
-        least: of all values.
+        high: where most values end.
+        minimum: the value below which a document is dropped; None if there is none.
+        maximum: the value above which a document is dropped; None if there is none.
+        lowest: the smallest of all values.
 
     >>> edges = edges_of(8.0, 1_000_000.0, None, 30.0, 8.0)
     >>> len(edges), counted(np.array([8.0, 30.0, 40.0, 1_400_000.0]), edges)[:2].tolist()
@@ -271,30 +272,30 @@ def edges_of(
     low, high = min([low, *limits]), max([high, *limits])
     beyond = (high - low) / 20 or 0.5
     below = low - beyond if low in limits else low
-    low, high = below if least < 0 else max(below, 0.0), high + beyond * (high in limits)
+    low, high = below if lowest < 0 else max(below, 0.0), high + beyond * (high in limits)
     if high <= low:
         low, high = low - 0.5, high + 0.5
     edges = np.linspace(low, high, BINS + 1)
-    # What has the value of a limit is kept: it stands above the minimum, and below the maximum. Values are float32.
-    kept = [float(np.float32(minimum))] if minimum is not None else []
-    kept += [float(np.nextafter(np.float32(maximum), np.float32(np.inf)))] if maximum is not None else []
-    places = np.searchsorted(edges, kept).clip(1, BINS - 1)
+    # A value equal to a limit passes: it belongs above the minimum, and below the maximum. Values are float32.
+    limit_edges = [float(np.float32(minimum))] if minimum is not None else []
+    limit_edges += [float(np.nextafter(np.float32(maximum), np.float32(np.inf)))] if maximum is not None else []
+    places = np.searchsorted(edges, limit_edges).clip(1, BINS - 1)
     if len(places) == 2 and places[0] == places[1]:  # noqa: PLR2004  (both limits)
         places = np.array([-1, 0]) + max(int(places[0]), 2)
-    edges[places] = kept
+    edges[places] = limit_edges
     return edges
 
 
 def counted(values: NDArray[np.float64], edges: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Return how many values are in each interval, the outermost open."""
+    """Return the number of values in each interval, the outermost open."""
     return np.histogram(values.clip(edges[0], edges[-1]), edges)[0]
 
 
 def as_dict(group: Group, beginnings: dict[str, str | None]) -> dict[str, Any]:
-    """Return the group as JSON has it, each document at an edge with its beginning, null where it may not be shown.
+    """Return the group for JSON output, each document at an edge with its beginning, null if it may not be shown.
 
     Args:
-        group: what was measured.
+        group: the measured group.
         beginnings: doc_id → the redacted beginning of its text.
     """
     return {
@@ -337,7 +338,7 @@ def _signal(measured: SignalDistribution, beginnings: dict[str, str | None]) -> 
 
 
 def shown(bound: Bound) -> str:
-    """Return the bound as people read it.
+    """Format a bound for people.
 
     >>> from latam_corpus.policies.policy import Bound
     >>> shown(Bound("words_per_line", 2, 30, "genres/lyrics.toml"))

@@ -1,4 +1,4 @@
-"""The stage `filter`: bounds to drop reasons. The reason is computed from the bound and never typed by hand."""
+"""The stage `filter`: turn bounds into drop reasons, which are computed from the bounds and never typed by hand."""
 
 from __future__ import annotations
 
@@ -21,64 +21,64 @@ if TYPE_CHECKING:
     from latam_corpus.policies.policy import Bound
 
 
-# Words from which a share is held against its bound as it is: of 10 to 30, one name more or less is more than most
-# bounds leave room for. Chosen on one half of the sentences of docs/quality.md, where with 30 one in 50 of the films'
-# fell, and 60 changed little.
+# Shares of shorter texts, in words, are compared with more caution: in 10 to 30 words a single name changes a share by
+# more than most bounds allow. Chosen on one half of the sentences of docs/quality.md, where 30 dropped one in 50 of the
+# film subtitles, and 60 changed little.
 FEW: Final = 40
 
 
 def outside(
     values: NDArray[np.float32], bound: Bound, words: NDArray[np.float32]
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Which values are below the bound's minimum, and which above its maximum, as `filter` decides it.
+    """Return which values are below the bound's minimum, and which above its maximum, as `filter` decides.
 
-    A share of a text of fewer than FEW words is held against a bound as if usual words made up the number (`as_held`).
+    In a text of fewer than FEW words, a share is compared as if usual words made up the difference (`adjusted`).
 
     Args:
         values: float32[n], of the bound's signal.
-        bound: what they are held against.
+        bound: the bound.
         words: float32[n], the words of each document.
 
     >>> from latam_corpus.policies.policy import Bound
     >>> few, many = np.full(3, 10, np.float32), np.full(3, 100, np.float32)
     >>> capitals = Bound("mixed_case_word_share", None, 0.05, "")
-    >>> found = np.array([0.1, 0.3, np.nan], np.float32)
-    >>> [outside(found, capitals, words)[1].tolist() for words in (few, many)]
+    >>> shares = np.array([0.1, 0.3, np.nan], np.float32)
+    >>> [outside(shares, capitals, words)[1].tolist() for words in (few, many)]
     [[False, True, False], [True, True, False]]
     """
-    # Not-a-number compares false both ways: a signal that the language has no list for passes.
-    low, high = as_held(values, bound, words)
+    # Comparisons with not-a-number are false, so a signal for which the language has no list passes.
+    low, high = adjusted(values, bound, words)
     below = low < np.float32(-np.inf if bound.minimum is None else bound.minimum)
     above = high > np.float32(np.inf if bound.maximum is None else bound.maximum)
     return below, above
 
 
-def as_held(
+def adjusted(
     values: NDArray[np.float32], bound: Bound, words: NDArray[np.float32]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return the values as they are held against the minimum and the maximum, each float32[n].
+    """Return the values to compare with the minimum and with the maximum, each float32[n].
 
-    The share of a short text is taken over FEW words: those that it lacks have what is typical, and nothing that a
-    maximum bounds. Its margin over another language is held as if one stop word more were its own. Other signals, and
-    those of longer texts, stay as they are.
+    The share of a short text is taken over FEW words: the missing words have the typical share, and none of what a
+    maximum bounds. The margin over another language counts one more stop word of its own. Other signals, and those of
+    longer texts, aren't changed.
 
     >>> from latam_corpus.policies.policy import Bound
     >>> stops = Bound("stop_word_share", 0.32, None, "", typical=0.53)
-    >>> [round(float(one[0]), 3) for one in as_held(np.array([0.2], np.float32), stops, np.array([20], np.float32))]
+    >>> [round(float(side[0]), 3) for side in adjusted(np.array([0.2], np.float32), stops, np.array([20], np.float32))]
     [0.365, 0.1]
     """
     if bound.typical is None:
         return values, values
     if bound.signal == "stop_word_margin":
-        # Counted again in whole words, so that one word less than another language has is none less.
-        one_more = (np.rint(values * words) + np.float32(1)) / np.maximum(words, np.float32(1))
-        return np.where(words < FEW, one_more, values).astype(np.float32), values
+        # Converted back to words, so that one word fewer than another language has becomes none fewer.
+        with_one_more = (np.rint(values * words) + np.float32(1)) / np.maximum(words, np.float32(1))
+        return np.where(words < FEW, with_one_more, values).astype(np.float32), values
     if not is_share_of_words(bound.signal):
         return values, values
-    part = np.minimum(words / np.float32(FEW), np.float32(1))
-    part = np.where(np.isnan(part), np.float32(1), part)
-    held = (values * part).astype(np.float32)
-    return (held + np.float32(bound.typical) * (1 - part)).astype(np.float32), held
+    coverage = np.minimum(words / np.float32(FEW), np.float32(1))
+    coverage = np.where(np.isnan(coverage), np.float32(1), coverage)
+    scaled = (values * coverage).astype(np.float32)
+    return (scaled + np.float32(bound.typical) * (1 - coverage)).astype(np.float32), scaled
 
 
 @dataclass(frozen=True)
@@ -86,8 +86,8 @@ class Filter(Stage):
     """The stage that gives a drop reason to every document outside a bound of its language and genre.
 
     Attributes:
-        policies: a `filters/` folder; the shipped one when empty.
-        signals: names of signals to measure beside those that are bounded; `all` for every one.
+        policies: a `filters/` folder; the shipped one if empty.
+        signals: names of signals to measure in addition to those with bounds; `all` for every one.
         word_lists: a folder of word lists, for `dictionary_word_rate`.
         quality_model: of `quality train`, for `learned_quality`.
         scores: a Parquet file with `doc_id` and `score`, for `outside_score`.
@@ -101,7 +101,7 @@ class Filter(Stage):
     scores: str = ""
     flagged_words: str = ""
 
-    # A folder is what its files say (`fingerprint`), wherever it is; what is measured is the stage before's concern.
+    # Folders are identified by their content (`fingerprint`), not by their paths; the other options concern `measure`.
     by_content: ClassVar[tuple[str, ...]] = (
         "policies",
         "signals",
@@ -114,12 +114,12 @@ class Filter(Stage):
     version: ClassVar[int] = 1
     needs: ClassVar[frozenset[str]] = frozenset({"signals", "language", "genre"})
     gives: ClassVar[frozenset[str]] = frozenset({"drop_reason"})
-    # A plan stores what was measured, so that a changed bound re-decides it without reading a text.
+    # A plan stores the measured signals, so that a changed bound needs no text to decide again.
     stored_before: ClassVar[bool] = True
 
     def expand(self) -> tuple[Stage, ...]:
-        """Return what a plan runs for it: measuring is kept apart, so that a changed bound measures nothing anew."""
-        from latam_corpus.quality.measure import Measure  # a verdict doesn't rest on what measures
+        """Return the stages that a plan runs: measuring is separate, so that a changed bound measures nothing again."""
+        from latam_corpus.quality.measure import Measure  # imported here, because reading verdicts needs no measuring
 
         measure = Measure(
             self.policies, self.signals, self.word_lists, self.quality_model, self.scores, self.flagged_words
@@ -128,19 +128,19 @@ class Filter(Stage):
 
     @property
     def policy_folder(self) -> Path:
-        """The folder of policies that it decides by."""
+        """The folder of policies with the bounds."""
         return cached_policies(self.policies).folder
 
     def fingerprint(self) -> str:
-        """Give what changes when a bound does."""
+        """Return a digest of the bounds."""
         return cached_policies(self.policies).bounds_digest()
 
     def fingerprint_for(self, entering: Collection[tuple[str, str]]) -> str:
-        """Give what changes when a bound does that documents of these languages and genres must keep."""
+        """Return a digest of the bounds for documents of these languages and genres."""
         return cached_policies(self.policies).bounds_digest(entering)
 
     def __call__(self, batch: Batch) -> Batch:
-        """Set `drop_reason` where a signal is out of its bounds; the evidence names every such signal."""
+        """Set `drop_reason` if a signal is outside its bounds; the evidence names every such signal."""
         policies = cached_policies(self.policies)
         signals = batch.frame["signals"].struct.unnest()
         values = {name: signals[name].to_numpy() for name in signals.columns}
@@ -159,7 +159,7 @@ class Filter(Stage):
 def _broken(
     bounds: tuple[Bound, ...], values: Mapping[str, NDArray[np.float32]], rows: NDArray[np.int64]
 ) -> dict[int, list[tuple[str, float]]]:
-    """For each row outside a bound its reasons and measured values, in the order of the bounds."""
+    """Return the reasons and measured values of each row outside a bound, in the order of the bounds."""
     broken: dict[int, list[tuple[str, float]]] = {}
     for bound in bounds:
         measured = values[bound.signal][rows]

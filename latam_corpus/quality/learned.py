@@ -1,9 +1,9 @@
-"""A learned quality score: fastText's linear model over words and word pairs, folded into one number a word.
+"""A learned quality score: fastText's linear model over words and word pairs, reduced to one number per word.
 
-fastText scores a text by the mean vector of its words and word pairs. With two labels all that counts of a vector is
-its product with the difference of the labels' vectors: a model is a table from word hash to one number, and one
-number for each bucket of pairs. It is applied to the word table that exists already, holds no readable word, and is
-opened without fastText. The score is a signal like any other; a policy's bound decides, never the model.
+fastText scores a text by the mean vector of its words and word pairs. With two labels only the product of a vector with
+the difference of the labels' vectors matters: a model is a table from word hash to one number, and one number for each
+bucket of pairs. It is applied to the existing word table, contains no readable word, and is opened without fastText.
+The score is a signal like any other; a policy's bound decides, never the model.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 SUFFIX: Final = ".npz"
 _FORMAT: Final = 1
-_PROBE: Final = "ñandú"  # its hash tells whether the model and this toolkit hash words alike
+_PROBE: Final = "ñandú"  # its hash shows whether the model and this toolkit hash words in the same way
 END: Final = "</s>"  # fastText's word for the end of a text
 
 
@@ -41,11 +41,11 @@ class QualityModel:
     """An opened model.
 
     Attributes:
-        keys: uint64[capacity], an open-addressing table of word hashes, 0 where free.
-        weights: float32[capacity], what a word adds to the score.
-        pairs: float32[buckets], what a pair of words adds.
-        end: what the end of a text adds.
-        about: what it was trained on, and with which settings.
+        keys: uint64[capacity], an open-addressing table of word hashes, 0 if free.
+        weights: float32[capacity], the weight of each word.
+        pairs: float32[buckets], the weight of each pair of words.
+        end: the weight of the end of a text.
+        about: its training data and settings.
     """
 
     keys: NDArray[np.uint64]
@@ -55,7 +55,7 @@ class QualityModel:
     about: Mapping[str, Any]
 
     def __call__(self, words: WordTable) -> NDArray[np.float32]:
-        """Return the probability that each document is good, float32[n], 0.5 for a text without words."""
+        """Return the probability that each document is good, float32[n]; 0.5 for a text without words."""
         scores = np.zeros(len(words), np.float32)
         score(words.hashes, words.doc_words, self.keys, self.weights, self.pairs, np.float32(self.end), scores)
         return scores
@@ -69,7 +69,7 @@ def save_model(
     end: float,
     about: Mapping[str, Any],
 ) -> None:
-    """Write a model: hashes and weights of words, weights of pairs, and what it is."""
+    """Write a model: hashes and weights of words, weights of pairs, and its description."""
     metadata = {"format": _FORMAT, "probe": str(hash_words([_PROBE])[0])} | dict(about)
     order = np.argsort(hashes)
     with path.open("wb") as file:
@@ -84,10 +84,10 @@ def save_model(
 
 
 def cached_model(path: str) -> QualityModel:
-    """Return the model in a file, opened once a worker and again when the file changes.
+    """Return the model in a file, opened once per worker and again if the file changes.
 
     Raises:
-        ConfigError: there is none, it isn't a quality model, or its words were hashed otherwise.
+        ConfigError: there is no such file, it isn't a quality model, or its words were hashed in another way.
     """
     file = Path(path)
     if not file.is_file():
@@ -96,7 +96,7 @@ def cached_model(path: str) -> QualityModel:
 
 
 def model_digest(path: str) -> str:
-    """Give what changes when the model does."""
+    """Return a digest of the model."""
     cached_model(path)
     return digest_of(Path(path))[:16]
 
@@ -104,12 +104,12 @@ def model_digest(path: str) -> str:
 @lru_cache(maxsize=4)
 def _load(path: Path, _stamp: int) -> QualityModel:
     try:
-        with np.load(path, allow_pickle=False) as held:
-            about = json.loads(held["about"].tobytes())
-            hashes, weights = held["hashes"].astype(np.uint64), held["weights"].astype(np.float32)
-            pairs, end = held["pairs"].astype(np.float32), float(held["end"])
+        with np.load(path, allow_pickle=False) as arrays:
+            about = json.loads(arrays["about"].tobytes())
+            hashes, weights = arrays["hashes"].astype(np.uint64), arrays["weights"].astype(np.float32)
+            pairs, end = arrays["pairs"].astype(np.float32), float(arrays["end"])
     except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile) as error:
-        problem = _("this is no quality model: {reason}", reason=error)
+        problem = _("it isn't a quality model: {reason}", reason=error)
         raise ConfigError(str(path), problem, _("`latam-corpus quality train` makes one")) from None
     if about.get("format") != _FORMAT or about.get("probe") != str(hash_words([_PROBE])[0]):
         raise ConfigError(str(path), _("it was made for another version's word table"), _("train it again"))

@@ -26,13 +26,13 @@ def fill(hashes, weights, keys, values):
 
 @inlined
 def _signed(h):
-    """Return a 32-bit hash as fastText holds it, a signed number, widened to 64 bits."""
+    """Return a 32-bit hash as a signed number, as in fastText, widened to 64 bits."""
     return np.uint64(np.int64(np.int32(h)))
 
 
 @inlined
 def _token_hash(word):
-    """Return the hash that fastText has of the token that stands for a word: its 64-bit hash in 16 hex digits."""
+    """Return fastText's hash of the token for a word, which is the word's 64-bit hash in 16 hex digits."""
     h = np.uint32(2166136261)
     for shift in range(60, -4, -4):
         digit = np.uint32((word >> np.uint64(shift)) & np.uint64(15))
@@ -46,9 +46,9 @@ def score(hashes, doc_words, keys, weights, pairs, end, out):
     """Write the score of each document, the sum of its words' and pairs' weights."""
     buckets = np.uint64(len(pairs))
     # The end of a text is the token </s>, whose hash is a constant.
-    last = np.uint32(2166136261)
+    end_token = np.uint32(2166136261)
     for sign in (60, 47, 115, 62):
-        last = np.uint32((last ^ np.uint32(sign)) * np.uint32(16777619))
+        end_token = np.uint32((end_token ^ np.uint32(sign)) * np.uint32(16777619))
     for d in range(len(out)):
         first, stop = doc_words[d], doc_words[d + 1]
         if stop == first:
@@ -56,7 +56,7 @@ def score(hashes, doc_words, keys, weights, pairs, end, out):
             continue
         total = np.float64(end)
         count = 1
-        before = np.uint64(0)
+        previous_token = np.uint64(0)
         for i in range(first, stop):
             word = hashes[i]
             slot = slot_of(keys, word)
@@ -65,9 +65,9 @@ def score(hashes, doc_words, keys, weights, pairs, end, out):
                 count += 1
             token = _signed(_token_hash(word))
             if i > first:
-                total += pairs[(before * _PAIR + token) % buckets]
+                total += pairs[(previous_token * _PAIR + token) % buckets]
                 count += 1
-            before = token
-        total += pairs[(before * _PAIR + _signed(last)) % buckets]
+            previous_token = token
+        total += pairs[(previous_token * _PAIR + _signed(end_token)) % buckets]
         count += 1
         out[d] = 1.0 / (1.0 + np.exp(-total / count))

@@ -1,7 +1,7 @@
-"""What signals need from outside the text: a learned model, scores in a Parquet file, word lists, flagged words.
+"""The files that some signals need: a learned model, scores in a Parquet file, word lists, flagged words.
 
-What stands after a slash, a tab or a space is left out, so that the stems of a Hunspell dictionary can be used as
-they are; without its affixes the rate is lower, and comparable only with itself.
+In a word list, the rest of a line after a slash, a tab or a space is ignored, so that the stems of a Hunspell
+dictionary can be used unchanged. Without its affixes the rate is lower, and comparable only with itself.
 """
 
 from __future__ import annotations
@@ -36,16 +36,16 @@ _FIRST: Final = re.compile(r"[^/\t \n]+")
 
 
 def cached_word_lists(folder: str) -> dict[str, WordSet]:
-    """Return the word lists in the folder by language code, read anew when a file has changed; none when it is empty.
+    """Return the word lists in the folder by language code, read again if a file changed; empty if `folder` is.
 
     Raises:
-        ConfigError: there is no such folder, it holds no list, or a list isn't UTF-8.
+        ConfigError: there is no such folder, it has no list, or a list isn't UTF-8.
     """
     return {path.stem: _load(path, path.stat().st_mtime_ns) for path in _files(folder)} if folder else {}
 
 
 def word_lists_digest(folder: str) -> str:
-    """Give what changes when a list does."""
+    """Return a digest of the word lists in a folder."""
     digest = hashlib.sha256()
     for path in _files(folder) if folder else ():
         digest.update(path.stem.encode() + b"\0" + bytes.fromhex(digest_of(path)))
@@ -56,7 +56,7 @@ def _files(folder: str) -> list[Path]:
     files = sorted(Path(folder).glob("*.txt"))
     if not files:
         raise ConfigError(
-            folder, _("there are no word lists"), _("name a folder with files such as spa.txt, a word a line")
+            folder, _("there are no word lists"), _("name a folder with files such as spa.txt, one word per line")
         )
     for path in files:
         if path.stem != ALL and (code := iso_code(path.stem, str(path))) != path.stem:
@@ -68,7 +68,7 @@ def _files(folder: str) -> list[Path]:
     return files
 
 
-@lru_cache(maxsize=256)  # all of a folder: they are walked in order, so that a smaller one never hits
+@lru_cache(maxsize=256)  # more than a folder has: lists are read in order, so that a smaller cache would never hit
 def _load(path: Path, _stamp: int) -> WordSet:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
@@ -101,22 +101,22 @@ class SignalResources:
     flagged_words: str = ""
 
     def check(self, policies: Policies) -> None:
-        """Refuse a bound on a signal whose file isn't named: every document would pass it unmeasured.
+        """Raise if a bounded signal needs a file that isn't named, because every document would pass unmeasured.
 
         Raises:
-            ConfigError: there is one; with its file and line.
+            ConfigError: there is such a signal; names its file and line.
         """
-        for one in SIGNALS:
-            if one.needs and one.name in policies.bounded_signals and not getattr(self, one.needs):
-                problem = _("«{signal}» is bounded, and nothing gives it", signal=one.name)
-                remedy = _("set «{option}» of the stage, or delete the bound", option=one.needs)
-                raise ConfigError(policies.place_of(one.name), problem, remedy)
+        for signal in SIGNALS:
+            if signal.needs and signal.name in policies.bounded_signals and not getattr(self, signal.needs):
+                problem = _("«{signal}» has a bound, but nothing measures it", signal=signal.name)
+                remedy = _("set the stage's option «{option}», or delete the bound", option=signal.needs)
+                raise ConfigError(policies.place_of(signal.name), problem, remedy)
 
     def digests(self) -> list[str]:
-        """Return what changes when one of the files does.
+        """Return the digests of the files.
 
         Raises:
-            ConfigError: a file is missing or isn't what it should be.
+            ConfigError: a file is missing or invalid.
         """
         parts = [word_lists_digest(self.word_lists)] if self.word_lists else []
         if self.quality_model:
@@ -135,7 +135,7 @@ class SignalResources:
 
         Args:
             batch: n documents.
-            languages: n codes, whose lists of flagged words count.
+            languages: n codes, which select the lists of flagged words.
         """
         columns = {}
         if self.quality_model:
@@ -143,14 +143,16 @@ class SignalResources:
 
             columns["learned_quality"] = cached_model(self.quality_model)(batch.words)
         if self.scores:
-            known = _cached_scores(self.scores)
-            scores = batch.frame.select("doc_id").join(known, on="doc_id", how="left", maintain_order="left")[SCORE]
+            all_scores = _cached_scores(self.scores)
+            scores = batch.frame.select("doc_id").join(all_scores, on="doc_id", how="left", maintain_order="left")[
+                SCORE
+            ]
             columns["outside_score"] = scores.fill_null(float("nan")).to_numpy().astype(np.float32)
         if self.flagged_words:
             lists = cached_word_lists(self.flagged_words)
             serving = {code: holder(code, lists) or ALL for code in set(languages)}
-            listed = [serving[code] for code in languages]
-            columns["flagged_word_share"] = listed_share(batch.words, lists, listed, batch.words.word_count)
+            list_codes = [serving[code] for code in languages]
+            columns["flagged_word_share"] = listed_share(batch.words, lists, list_codes, batch.words.word_count)
         return columns
 
 
@@ -164,7 +166,7 @@ def _scores(path: str, _stamp: int) -> pl.DataFrame:
     """Return the scores by document.
 
     Raises:
-        ConfigError: there is no such file, it has other columns, or two scores for one document.
+        ConfigError: there is no such file, it has other columns, or a document has two scores.
     """
     try:
         frame = pl.read_parquet(path, glob=False, columns=["doc_id", SCORE])
@@ -172,10 +174,12 @@ def _scores(path: str, _stamp: int) -> pl.DataFrame:
     except (OSError, pl.exceptions.PolarsError) as error:
         reason = str(error).splitlines()[0]
         remedy = _("name a Parquet file with the columns doc_id and {score}, a number", score=SCORE)
-        raise ConfigError(path, _("these are no scores: {reason}", reason=reason), remedy) from None
-    twice = scores.filter(pl.col("doc_id").is_duplicated())
-    if twice.height:
+        raise ConfigError(path, _("it isn't a file of scores: {reason}", reason=reason), remedy) from None
+    repeated = scores.filter(pl.col("doc_id").is_duplicated())
+    if repeated.height:
         raise ConfigError(
-            path, _("the document {twice} has more than one score", twice=twice["doc_id"][0]), _("keep one of each")
+            path,
+            _("the document {doc_id} has more than one score", doc_id=repeated["doc_id"][0]),
+            _("keep one score per document"),
         )
     return scores

@@ -1,8 +1,8 @@
-"""The signals: numbers that are measured of each document, and that policies bound.
+"""The signals: numbers that are measured for each document, and that policies bound.
 
 Each function of a module `of_*` measures one signal, and its decorator `@signal` declares everything else about it. All
-lists of signals are made from these descriptors: the columns of `signals`, `list signals`, labels, the reference.
-A signal measures and decides nothing; its bounds are in `filters/`. Every signal is finite for every text: a share of
+lists of signals are made from these descriptors: the columns of `signals`, `list signals`, labels, the reference. A
+signal measures and decides nothing; its bounds are in `filters/`. Every signal is finite for every text: a share of
 nothing (no words, no lines) is 0. If a document's language lacks the list that a signal needs (stop words, letters,
 words), it is NaN, and passes every bound.
 """

@@ -1,7 +1,7 @@
-"""A signal's descriptor, and the decorator by which the toolkit and plug-ins declare one.
+"""A signal's descriptor, and the decorator with which the toolkit and plug-ins declare one.
 
-A module that declares signals imports no NumPy and no kernels: `schema` and the command line read the descriptors.
-Its functions work on what `Reading` gives them.
+A module that declares signals imports no NumPy and no kernels, because `schema` and the command line read the
+descriptors. Its functions compute from a `Reading`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Signals of characters and of what text carries along: capitals, digits, markup, mojibake, set phrases."""
+"""Signals of characters and of what comes with a text: capitals, digits, markup, mojibake, set phrases."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ def digit_share(reading: Reading) -> NDArray[np.float32]:
 
 
 @signal(
-    label=_("signs of code"), used_by=N_("C4 drops pages with a curly bracket"), on_demand=False, share_of_words=True
+    label=_("code symbols"), used_by=N_("C4 drops pages with a curly bracket"), on_demand=False, share_of_words=True
 )
 def code_symbol_share(reading: Reading) -> NDArray[np.float32]:
-    r"""Signs of code, {}<>=[]\|#@&*_~^$%+/, as a share of the characters that aren't white space.
+    r"""Characters that are usual in code, {}<>=[]\|#@&*_~^$%+/, as a share of the characters that aren't white space.
 
     >>> from latam_corpus.signals.reading import Reading
     >>> code_symbol_share(Reading.of(["a = {b}"])).astype(float).round(2).tolist()
@@ -52,9 +52,9 @@ def code_symbol_share(reading: Reading) -> NDArray[np.float32]:
     return share(reading.words.counts[:, w.CODES], _visible(reading))
 
 
-@signal(label=_("wrongly decoded signs in 1,000"), used_by=OURS, on_demand=False)
+@signal(label=_("wrongly decoded characters per 1,000"), used_by=OURS, on_demand=False)
 def mojibake_per_1000(reading: Reading) -> NDArray[np.float32]:
-    """Signs of wrongly decoded text (Ã and Â before what Windows-1252 shows, â€, U+FFFD) in 1,000 characters.
+    """Characters of wrongly decoded text (Ã and Â before a Windows-1252 character, â€, U+FFFD) per 1,000 characters.
 
     >>> from latam_corpus.signals.reading import Reading
     >>> mojibake_per_1000(Reading.of(["maÃ±ana"])).astype(float).round().tolist()
@@ -63,9 +63,9 @@ def mojibake_per_1000(reading: Reading) -> NDArray[np.float32]:
     return share(1000 * reading.words.counts[:, w.MOJIBAKES], reading.words.counts[:, w.CHARS])
 
 
-@signal(label=_("remains of markup in 1,000"), used_by=OURS)
+@signal(label=_("markup per 1,000 characters"), used_by=OURS)
 def markup_per_1000(reading: Reading) -> NDArray[np.float32]:
-    """Tags, character references, double brackets and targets of links in 1,000 characters.
+    """Tags, character references, double brackets and targets of links per 1,000 characters.
 
     >>> from latam_corpus.signals.reading import Reading
     >>> markup_per_1000(Reading.of(["<b>Ay</b>&nbsp;[[amor]] " * 10])).astype(float).round().tolist()
@@ -76,7 +76,7 @@ def markup_per_1000(reading: Reading) -> NDArray[np.float32]:
 
 @signal(label=_("curly brackets"), used_by=N_("C4; RedPajama-V2, as a share"))
 def curly_bracket_count(reading: Reading) -> NDArray[np.float32]:
-    """How many signs { and } there are.
+    """Curly brackets, { and }, in the text.
 
     >>> from latam_corpus.signals.reading import Reading
     >>> curly_bracket_count(Reading.of(["{nombre}, buenos días"])).tolist()
@@ -85,9 +85,9 @@ def curly_bracket_count(reading: Reading) -> NDArray[np.float32]:
     return reading.letters.braces.astype("float32")
 
 
-@signal(label=_("hash signs a word"), used_by="Gopher, RedPajama-V2")
+@signal(label=_("hash signs per word"), used_by="Gopher, RedPajama-V2")
 def hashes_per_word(reading: Reading) -> NDArray[np.float32]:
-    """How many signs # there are for each word.
+    """Hash signs (#) per word.
 
     >>> from latam_corpus.signals.reading import Reading
     >>> hashes_per_word(Reading.of(["#amor y #paz"])).astype(float).round(2).tolist()
@@ -96,9 +96,9 @@ def hashes_per_word(reading: Reading) -> NDArray[np.float32]:
     return share(reading.letters.hashes, reading.words.word_count)
 
 
-@signal(label=_("ellipses a word"), used_by="Gopher, RedPajama-V2")
+@signal(label=_("ellipses per word"), used_by="Gopher, RedPajama-V2")
 def ellipses_per_word(reading: Reading) -> NDArray[np.float32]:
-    """How many signs ... and … there are for each word.
+    """Ellipses (... and …) per word.
 
     >>> from latam_corpus.signals.reading import Reading
     >>> ellipses_per_word(Reading.of(["Bueno... no sé…"])).astype(float).round(2).tolist()
@@ -109,7 +109,7 @@ def ellipses_per_word(reading: Reading) -> NDArray[np.float32]:
 
 @signal(label=_("entropy of characters"), used_by=OURS)
 def char_entropy(reading: Reading) -> NDArray[np.float32]:
-    """Entropy of the distribution of characters, line ends left out, in bits.
+    """Entropy of the distribution of characters, without line ends, in bits.
 
     >>> from latam_corpus.signals.reading import Reading
     >>> char_entropy(Reading.of(["abcd", "aaaa"])).tolist()
@@ -131,7 +131,7 @@ def policy_phrase_count(reading: Reading) -> NDArray[np.float32]:
 
 @signal(label=_("mentions of JavaScript"), used_by=N_("C4 drops lines with it; RedPajama-V2"))
 def javascript_count(reading: Reading) -> NDArray[np.float32]:
-    """How often the word JavaScript stands there.
+    """Occurrences of the word JavaScript.
 
     >>> from latam_corpus.signals.reading import Reading
     >>> javascript_count(Reading.of(["Active JavaScript para ver la página."])).tolist()
@@ -142,7 +142,7 @@ def javascript_count(reading: Reading) -> NDArray[np.float32]:
 
 @signal(label=_("“lorem ipsum”"), used_by="C4, RedPajama-V2")
 def lorem_ipsum_count(reading: Reading) -> NDArray[np.float32]:
-    """How often the words lorem ipsum stand there.
+    """Occurrences of the words lorem ipsum.
 
     >>> from latam_corpus.signals.reading import Reading
     >>> lorem_ipsum_count(Reading.of(["Lorem ipsum dolor sit amet"])).tolist()
@@ -151,9 +151,9 @@ def lorem_ipsum_count(reading: Reading) -> NDArray[np.float32]:
     return _phrases(reading, c.LOREM)
 
 
-@signal(label=_("Bible formulas in 1,000"), used_by=N_("ours, to be reported"))
+@signal(label=_("Bible formulas per 1,000 words"), used_by=N_("ours, for reports"))
 def scripture_per_1000(reading: Reading) -> NDArray[np.float32]:
-    """Verse formulas and references to chapter and verse (es, pt, en) in 1,000 words: to be reported, not bounded.
+    """Verse formulas and references to chapter and verse (es, pt, en) per 1,000 words: for reports, not for bounds.
 
     >>> from latam_corpus.signals.reading import Reading
     >>> scripture_per_1000(Reading.of(["De cierto os digo (Mateo 5:18)"])).astype(float).round().tolist()
@@ -186,4 +186,4 @@ SIGNALS: Final = (
     lorem_ipsum_count,
     scripture_per_1000,
 )
-__test__ = {one.name: one.measure for one in SIGNALS}  # for doctest, which looks for functions
+__test__ = {signal.name: signal.measure for signal in SIGNALS}  # doctest finds functions only

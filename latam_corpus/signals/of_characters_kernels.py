@@ -34,7 +34,7 @@ _CLOSE: Final = 125
 
 @kernel
 def count_letters(words, class_of, own, allowed, entropy, foreign, braces, hashes):
-    """Count the letters of each document: see `letters`."""
+    """Count the letters of each document: see `shared_counts.Letters`."""
     data, doc_bytes = words.data, words.doc_bytes
     times = np.zeros(len(class_of), np.int32)
     letters_seen = np.empty(len(class_of), np.int32)
@@ -78,7 +78,7 @@ def count_letters(words, class_of, own, allowed, entropy, foreign, braces, hashe
             foreign[d] = outside
 
 
-# What a byte may be a mark of.
+# Kinds of bytes that may begin a mark.
 END_BYTE: Final = 1  # . ! ?
 MARKUP_BYTE: Final = 2  # { } < & [ ]
 BAR_BYTE: Final = 3
@@ -88,7 +88,7 @@ _FEW_WORDS: Final = 3  # C4's
 _SPACE: Final = 32
 _HYPHEN: Final = 45
 _DOT: Final = 46
-BULLET_SIGNS: Final = "•‣▶►◀◦■□▪▫●○*-"  # RedPajama-V2's and Markdown's; a dash before speech is no bullet
+BULLET_SIGNS: Final = "•‣▶►◀◦■□▪▫●○*-"  # RedPajama-V2's and Markdown's; a dash before speech isn't a bullet
 _NUMBER_ENDS: Final = ".)"
 _LAST_SIGNS: Final = "{}"
 _STATEMENT: Final = ")}]\"'"  # before a semicolon at the end of a line, the mark of a program
@@ -102,7 +102,7 @@ def _letter(byte):
 
 @kernel
 def _closes(data, i, end):
-    """Whether white space, a quotation mark, a closing bracket or the line's end is at byte i."""
+    """Return whether white space, a quotation mark, a closing bracket or the line's end is at byte i."""
     if i >= end or data[i] <= _SPACE:
         return True
     byte = data[i]
@@ -115,7 +115,7 @@ def _closes(data, i, end):
 
 @kernel
 def _is_markup(data, i, end):
-    """Whether markup begins at byte i: a tag, a character reference, a double bracket, the target of a link."""
+    """Return whether markup begins at byte i: a tag, a character reference, a double bracket, a link's target."""
     if i + 1 >= end:
         return False
     byte = data[i]
@@ -132,14 +132,14 @@ def _is_markup(data, i, end):
 
 @kernel
 def _is_item(data, i, end, bullets):
-    """Whether the line that starts at byte i is an item of a list: a bullet or a number, and a space after it."""
+    """Return whether the line at byte i is an item of a list: a bullet or a number, followed by a space."""
     point, width = decode(data, i)
     if not 48 <= point <= 57:
-        known = False
+        is_bullet = False
         for bullet in bullets:
             if point == bullet:
-                known = True
-        return known and i + width < end and data[i + width] <= _SPACE
+                is_bullet = True
+        return is_bullet and i + width < end and data[i + width] <= _SPACE
     j = i
     while j < end and 48 <= data[j] <= 57:
         j += 1
@@ -148,7 +148,7 @@ def _is_item(data, i, end, bullets):
 
 @kernel
 def _is_code(data, first, last):
-    """Whether a line, from its first to its last visible byte, begins or ends as lines of programs do."""
+    """Return whether a line, from its first to its last visible byte, begins or ends like a line of code."""
     if data[last] == 123 or data[last] == 125 or data[first] == 123:  # { }
         return True
     if data[last] == 59 and last > first and data[last - 1] in (41, 125, 93, 34, 39):  # ; after ) } ] " '
@@ -171,7 +171,7 @@ def _ends_in_ellipsis(data, first, last):
 
 @kernel
 def _is_row(kinds, begin, end, bars):
-    """Whether a line with these words is a row of a table: two bars or tabs, or more numbers than words."""
+    """Return whether a line with these words is a row of a table: two bars or tabs, or more numbers than words."""
     if bars >= 2:
         return True
     numbers = 0
@@ -183,7 +183,7 @@ def _is_row(kinds, begin, end, bars):
 
 @kernel
 def mark(words, meanings, bullets, counts, line_sentences):
-    """Count the marks of each document, and the sentences of each line: see `marks.Marks`."""
+    """Count the marks of each document, and the sentences of each line: see `shared_counts.Marks`."""
     data, doc_bytes, doc_words, doc_lines = words.data, words.doc_bytes, words.doc_words, words.doc_lines
     starts, kinds, line_ends = words.starts, words.kinds, words.line_ends
     line_words, line_kinds, line_chars = words.line_words, words.line_kinds, words.line_chars
@@ -249,15 +249,15 @@ def mark(words, meanings, bullets, counts, line_sentences):
                 line_sentences[line] = sentences + (starts[stop - 1] > sentence_end)
 
 
-_LEAST_LINES: Final = 3  # of one or two no list is made
-_LEAST_WORDS: Final = 10  # of a line; verses are shorter, and poems without a stop are no lists
-_MOST_WORDS: Final = 40  # a longer line is a paragraph that lost its stop
+_LEAST_LINES: Final = 3  # one or two are no list
+_LEAST_WORDS: Final = 10  # of a line; verses are shorter, and poems without full stops aren't lists
+_MOST_WORDS: Final = 40  # a longer line is a paragraph that lost its full stop
 _GO_ON: Final = (44, 45, 59)  # , - ;
 
 
 @kernel
 def _goes_on(data, start, end):
-    """Whether the line from byte `start` to `end` ends in a comma, a semicolon or a dash."""
+    """Return whether the line from byte `start` to `end` ends in a comma, a semicolon or a dash."""
     last = end - 1
     while last > start and data[last] <= _SPACE:
         last -= 1
@@ -271,13 +271,13 @@ def _goes_on(data, start, end):
 
 @kernel
 def count_open(words, out):
-    """Count the lines that break off."""
+    """Count the characters in open lines: see `shared_counts.characters_in_open_lines`."""
     data, doc_bytes, doc_words, doc_lines = words.data, words.doc_bytes, words.doc_words, words.doc_lines
     kinds, line_ends, line_words = words.kinds, words.line_ends, words.line_words
     line_kinds, line_chars = words.line_kinds, words.line_chars
     for d in range(len(out)):
         lines = 0
-        pending = 0  # characters of the line before, where it is open
+        pending = 0  # characters of the previous line if it is open
         at = doc_bytes[d]
         for line in range(doc_lines[d], doc_lines[d + 1]):
             start = at

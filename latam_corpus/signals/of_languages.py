@@ -1,4 +1,4 @@
-"""Signals that need to know the document's language: stop words, alphabet, word lists."""
+"""Signals that depend on the document's language: stop words, alphabet, word lists."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @signal(label=_("different stop words"), used_by="Gopher, FineWeb-2", on_demand=False)
 def stop_word_count(reading: Reading) -> NDArray[np.float32]:
-    """How many different stop words of its language a document has (Gopher asks for two).
+    """Different stop words of its language in a document (Gopher requires two).
 
     >>> from latam_corpus.signals.reading import Lexicon, Reading
     >>> from latam_corpus.text.stops import StopTable
@@ -48,7 +48,7 @@ def stop_word_share(reading: Reading) -> NDArray[np.float32]:
 
 @signal(label=_("stop words, less those of another language"), used_by=OURS, on_demand=False)
 def stop_word_margin(reading: Reading) -> NDArray[np.float32]:
-    """Stop-word share minus that of the background language which has the most: negative in a wrong language.
+    """Stop-word share minus that of the background language with the most: negative in a wrong language.
 
     >>> from latam_corpus.signals.reading import Lexicon, Reading
     >>> from latam_corpus.text.stops import StopTable
@@ -65,7 +65,7 @@ def stop_word_margin(reading: Reading) -> NDArray[np.float32]:
 
 @signal(label=_("lines in another language"), used_by=OURS, share_of_words=True)
 def second_language_share(reading: Reading) -> NDArray[np.float32]:
-    r"""Words in lines of four words and more that are in another background language, as a share of words.
+    r"""Words in lines of four or more words in another background language, as a share of words.
 
     A line counts if at least a quarter of its words are stop words of a background language, and fewer are stop words
     of the document's own. People switch languages in interviews and in Jopara; in news such lines were pasted in.
@@ -98,7 +98,7 @@ def alphabet_fit(reading: Reading) -> NDArray[np.float32]:
 
 @signal(label=_("words in the dictionary"), used_by=OURS, share_of_words=True, needs="word_lists")
 def dictionary_word_rate(reading: Reading) -> NDArray[np.float32]:
-    """Words on the word list of its language, as a share of words with a letter.
+    """Words in the word list of its language, as a share of words with a letter.
 
     >>> from latam_corpus.signals.reading import Lexicon, Reading
     >>> from latam_corpus.text.spelling import WordSet
@@ -119,4 +119,4 @@ SIGNALS: Final = (
     alphabet_fit,
     dictionary_word_rate,
 )
-__test__ = {one.name: one.measure for one in SIGNALS}  # for doctest, which looks for functions
+__test__ = {signal.name: signal.measure for signal in SIGNALS}  # doctest finds functions only

@@ -1,4 +1,4 @@
-"""Signals of lines: how long they are, how they begin and end, which are items, rows, programs or dates."""
+"""Signals of lines: their length, their beginning and end, and which are items, rows, code or dates."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from latam_corpus.signals.reading import Reading
 
 
-@signal(label=_("words a line"), used_by=N_("ours; C4 drops single lines under three words"), on_demand=False)
+@signal(label=_("words per line"), used_by=N_("ours; C4 drops single lines under three words"), on_demand=False)
 def words_per_line(reading: Reading) -> NDArray[np.float32]:
-    r"""Words a line that isn't blank.
+    r"""Words per line that isn't blank.
 
     >>> from latam_corpus.signals.reading import Reading
     >>> words_per_line(Reading.of(["Inicio\n\nContacto\nAviso legal"])).astype(float).round(2).tolist()
@@ -30,7 +30,7 @@ def words_per_line(reading: Reading) -> NDArray[np.float32]:
 
 @signal(label=_("lines that close a sentence"), used_by="C4, FineWeb, RedPajama-V2", on_demand=False)
 def closing_punctuation_share(reading: Reading) -> NDArray[np.float32]:
-    r"""Lines that end in . ! ? … or :, quotation marks after it aside, as a share of lines that aren't blank.
+    r"""Lines that end in . ! ? … or :, ignoring quotation marks after it, as a share of lines that aren't blank.
 
     >>> from latam_corpus.signals.reading import Reading
     >>> closing_punctuation_share(Reading.of(["«¿Quién vive?»\nNadie"])).tolist()
@@ -44,10 +44,10 @@ def closing_punctuation_share(reading: Reading) -> NDArray[np.float32]:
     label=_("headlines and menus"), used_by=N_("ours; FineWeb bounds lines that close, and so drops narrow columns")
 )
 def open_line_share(reading: Reading) -> NDArray[np.float32]:
-    r"""Characters in lines of 10 to 40 words that end without punctuation and that no small letter goes on, as a share.
+    r"""Characters in lines of 10 to 40 words without closing punctuation, not continued in lower case, as a share.
 
-    Of all characters in lines. Lists of headlines have it; verses are shorter, and lines cut where a column ends are
-    gone on.
+    Of all characters in lines. Lists of headlines have many; verses are shorter, and lines cut at the end of a column
+    are continued.
 
     >>> from latam_corpus.signals.reading import Reading
     >>> headline = "Sube el precio del pan en todo el sur del país"
@@ -58,9 +58,9 @@ def open_line_share(reading: Reading) -> NDArray[np.float32]:
     return share(reading.open_lines, reading.sum_lines(reading.words.line_chars))
 
 
-@signal(label=_("line breaks a word"), used_by=N_("FineWeb (as list_ratio)"))
+@signal(label=_("line breaks per word"), used_by=N_("FineWeb (as list_ratio)"))
 def newlines_per_word(reading: Reading) -> NDArray[np.float32]:
-    r"""Line ends a word, those of blank lines among them.
+    r"""Line ends per word, those of blank lines included.
 
     >>> from latam_corpus.signals.reading import Reading
     >>> newlines_per_word(Reading.of(["Inicio\n\nAviso legal y más"])).astype(float).round(2).tolist()
@@ -71,7 +71,7 @@ def newlines_per_word(reading: Reading) -> NDArray[np.float32]:
 
 @signal(label=_("short lines"), used_by="FineWeb")
 def short_line_share(reading: Reading) -> NDArray[np.float32]:
-    r"""Lines of 30 characters at most, as a share of lines that aren't blank.
+    r"""Lines of at most 30 characters, as a share of lines that aren't blank.
 
     >>> from latam_corpus.signals.reading import Reading
     >>> short_line_share(Reading.of(["Inicio\nSe fue la luz en todo el barrio de abajo."])).tolist()
@@ -82,7 +82,7 @@ def short_line_share(reading: Reading) -> NDArray[np.float32]:
 
 @signal(label=_("lines of few words"), used_by=N_("C4 drops such lines"))
 def sparse_line_share(reading: Reading) -> NDArray[np.float32]:
-    r"""Characters in lines with fewer than three words, as a share of characters in lines, spaces not counted.
+    r"""Characters in lines with fewer than three words, as a share of characters in lines, without spaces.
 
     A law has a heading of two words over each article, and an exercise sheet a line for each symbol: half of the lines
     and hardly any of the text. Menus have a third of their characters in such lines.
@@ -116,7 +116,7 @@ def ellipsis_line_share(reading: Reading) -> NDArray[np.float32]:
     return _of_lines(reading, c.ELLIPSIS_ENDS)
 
 
-@signal(label=_("lines with dates"), used_by=N_("ours, to be reported"))
+@signal(label=_("lines with dates"), used_by=N_("ours, for reports"))
 def date_line_share(reading: Reading) -> NDArray[np.float32]:
     r"""Lines that start with a year or a date (es, pt, en), as a share of lines that aren't blank: pages of dates.
 
@@ -151,7 +151,7 @@ def table_share(reading: Reading) -> NDArray[np.float32]:
 
 @signal(label=_("lines of code"), used_by=OURS)
 def code_line_share(reading: Reading) -> NDArray[np.float32]:
-    r"""Characters in lines that begin or end as a program's do, as a share of characters in lines.
+    r"""Characters in lines that begin or end like lines of code, as a share of characters in lines.
 
     >>> from latam_corpus.signals.reading import Reading
     >>> code_line_share(Reading.of(["abrir();\nAdiós;", "if (x) {\n}"])).astype(float).round(2).tolist()
@@ -162,7 +162,7 @@ def code_line_share(reading: Reading) -> NDArray[np.float32]:
 
 @signal(label=_("sentences"), used_by=N_("C4; RedPajama-V2, over all lines"))
 def sentence_count(reading: Reading) -> NDArray[np.float32]:
-    r"""Sentences in lines of three words and more that don't speak of cookies, terms of use or JavaScript.
+    r"""Sentences in lines of three or more words that don't mention cookies, terms of use or JavaScript.
 
     A sentence ends at . ! ? or … before white space or a quotation mark, and at a line's end.
 
@@ -198,4 +198,4 @@ SIGNALS: Final = (
     code_line_share,
     sentence_count,
 )
-__test__ = {one.name: one.measure for one in SIGNALS}  # for doctest, which looks for functions
+__test__ = {signal.name: signal.measure for signal in SIGNALS}  # doctest finds functions only

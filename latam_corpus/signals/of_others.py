@@ -1,6 +1,6 @@
-"""Signals that need a file: a learned model's, an outside score, flagged words.
+"""Signals that need a file: a learned model, an outside score, flagged words.
 
-The stage `measure` fills them in if a recipe names the model, the scores or the lists; otherwise they are NaN.
+The stage `measure` fills them in if a recipe names the model, the scores or the lists; if not, they are NaN.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     needs="quality_model",
 )
 def learned_quality(reading: Reading) -> NDArray[np.float32]:
-    """How far a model trained on good and bad documents takes a document for good, 0 to 1.
+    """Probability that a document is good, by a model trained on good and bad documents, 0 to 1.
 
     >>> from latam_corpus.signals.reading import Reading
     >>> learned_quality(Reading.of(["Buenos días."])).tolist()
@@ -34,7 +34,7 @@ def learned_quality(reading: Reading) -> NDArray[np.float32]:
 
 @signal(label=_("outside score"), used_by=OURS, needs="scores")
 def outside_score(reading: Reading) -> NDArray[np.float32]:
-    """Score that a Parquet file gives by doc_id; NaN for documents that it lacks.
+    """Score from a Parquet file, by doc_id; NaN for documents that it lacks.
 
     >>> from latam_corpus.signals.reading import Reading
     >>> outside_score(Reading.of(["Buenos días."])).tolist()
@@ -50,7 +50,7 @@ def outside_score(reading: Reading) -> NDArray[np.float32]:
     needs="flagged_words",
 )
 def flagged_word_share(reading: Reading) -> NDArray[np.float32]:
-    """Words on a list that the recipe names, such as insults, as a share of words: a flag for readers.
+    """Words in a list that the recipe names, such as insults, as a share of words: a flag for readers.
 
     >>> from latam_corpus.signals.reading import Reading
     >>> flagged_word_share(Reading.of(["Buenos días."])).tolist()
@@ -64,4 +64,4 @@ SIGNALS: Final = (
     outside_score,
     flagged_word_share,
 )
-__test__ = {one.name: one.measure for one in SIGNALS}  # for doctest, which looks for functions
+__test__ = {signal.name: signal.measure for signal in SIGNALS}  # doctest finds functions only

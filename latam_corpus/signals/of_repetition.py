@@ -1,4 +1,4 @@
-"""Signals of repetition: lines, paragraphs and n-grams that stood before in the same document; compression."""
+"""Signals of repetition: repeated lines, paragraphs and n-grams, and compression."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _GOPHER_GRAMS: Final = (5, 6, 7, 8, 9, 10)
 
 @signal(label=_("characters in repeated lines"), used_by="Gopher, FineWeb, RedPajama-V2", on_demand=False)
 def duplicate_line_share(reading: Reading) -> NDArray[np.float32]:
-    r"""Characters in lines that stood before in the same document, as a share of its characters in lines.
+    r"""Characters in lines that occur earlier in the same document, as a share of its characters in lines.
 
     >>> from latam_corpus.signals.reading import Reading
     >>> duplicate_line_share(Reading.of(["Suscríbase\nSuscríbase\nSuscríbase\nFin"])).astype(float).round(2).tolist()
@@ -31,7 +31,7 @@ def duplicate_line_share(reading: Reading) -> NDArray[np.float32]:
 
 @signal(label=_("repeated lines"), used_by="Gopher")
 def duplicate_line_count_share(reading: Reading) -> NDArray[np.float32]:
-    r"""Lines that stood before in the same document, as a share of its lines that aren't blank.
+    r"""Lines that occur earlier in the same document, as a share of its lines that aren't blank.
 
     >>> from latam_corpus.signals.reading import Reading
     >>> duplicate_line_count_share(Reading.of(["Suscríbase\nSuscríbase\n\nFin\nSuscríbase"])).tolist()
@@ -42,7 +42,7 @@ def duplicate_line_count_share(reading: Reading) -> NDArray[np.float32]:
 
 @signal(label=_("characters in repeated paragraphs"), used_by="Gopher")
 def duplicate_paragraph_share(reading: Reading) -> NDArray[np.float32]:
-    r"""Characters in paragraphs (between blank lines) that stood before, as a share of characters in lines.
+    r"""Characters in paragraphs (between blank lines) that occur earlier, as a share of characters in lines.
 
     >>> from latam_corpus.signals.reading import Reading
     >>> duplicate_paragraph_share(Reading.of(["Ay,\nay.\n\nAy,\nay."])).tolist()
@@ -53,7 +53,7 @@ def duplicate_paragraph_share(reading: Reading) -> NDArray[np.float32]:
 
 @signal(label=_("repeated paragraphs"), used_by="Gopher")
 def duplicate_paragraph_count_share(reading: Reading) -> NDArray[np.float32]:
-    r"""Paragraphs (between blank lines) that stood before in the same document, as a share of its paragraphs.
+    r"""Paragraphs (between blank lines) that occur earlier in the same document, as a share of its paragraphs.
 
     >>> from latam_corpus.signals.reading import Reading
     >>> duplicate_paragraph_count_share(Reading.of(["Ay,\nay.\n\nAy,\nay."])).tolist()
@@ -62,9 +62,9 @@ def duplicate_paragraph_count_share(reading: Reading) -> NDArray[np.float32]:
     return share(reading.paragraphs.repeated, reading.paragraphs.units)
 
 
-@signal(label=_("how far it compresses"), used_by=OURS)
+@signal(label=_("compression"), used_by=OURS)
 def compression_ratio(reading: Reading) -> NDArray[np.float32]:
-    """Bytes after compression (zstd, level 1, windows of 4 kB) for each byte before: low where text repeats.
+    """Bytes after compression (zstd, level 1, windows of 4 kB) per byte before it: low if a text repeats itself.
 
     >>> from latam_corpus.signals.reading import Reading
     >>> bool(compression_ratio(Reading.of(["Se fue la luz. " * 50]))[0] < 0.1)
@@ -83,7 +83,7 @@ def top_gram_signal(n: int) -> Signal:
 
     @signal(
         f"top_{n}_gram_share",
-        f"Characters of the most frequent {n}-gram of words, times how often it stands, as a share of all",
+        f"Characters of the most frequent {n}-gram of words, times its occurrences, as a share of all",
         label=_("the most frequent run of {n} words", n=n),
         used_by="Gopher, RedPajama-V2",
     )
@@ -103,7 +103,7 @@ def duplicate_gram_signal(n: int) -> Signal:
 
     @signal(
         f"duplicate_{n}_gram_share",
-        f"Letters and digits in {n}-grams of words that stood before in the text, as a share of its characters",
+        f"Letters and digits in {n}-grams of words that occur earlier in the text, as a share of its characters",
         label=_("characters in repeated runs of {n} words", n=n),
         used_by="Gopher, RedPajama-V2" if n in _GOPHER_GRAMS else OURS,
     )
@@ -122,4 +122,4 @@ SIGNALS: Final = (
     *(duplicate_gram_signal(n) for n in range(2, 11)),
     compression_ratio,
 )
-__test__ = {one.name: one.measure for one in SIGNALS}  # for doctest, which looks for functions
+__test__ = {signal.name: signal.measure for signal in SIGNALS}  # doctest finds functions only

@@ -1,4 +1,4 @@
-"""Signals of words: how many, how long, how written, how many different."""
+"""Signals of words: their number, length, spelling and variety."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @signal(label=_("words"), used_by="Gopher, FineWeb, RedPajama-V2", on_demand=False)
 def word_count(reading: Reading) -> NDArray[np.float32]:
-    """How many words there are.
+    """Words in the text.
 
     >>> from latam_corpus.signals.reading import Reading
     >>> word_count(Reading.of(["Se fue la luz en todo el barrio."])).tolist()
@@ -27,9 +27,9 @@ def word_count(reading: Reading) -> NDArray[np.float32]:
     return reading.words.word_count.astype("float32")
 
 
-@signal(label=_("letters a word"), used_by="Gopher, RedPajama-V2", on_demand=False)
+@signal(label=_("letters per word"), used_by="Gopher, RedPajama-V2", on_demand=False)
 def mean_word_length(reading: Reading) -> NDArray[np.float32]:
-    """Code points a word, on average.
+    """Code points per word, on average.
 
     >>> from latam_corpus.signals.reading import Reading
     >>> mean_word_length(Reading.of(["la luz"])).tolist()
@@ -67,7 +67,7 @@ def alphabetic_word_share(reading: Reading) -> NDArray[np.float32]:
 
 @signal(label=_("words with capitals inside"), used_by=OURS, on_demand=False, share_of_words=True)
 def mixed_case_word_share(reading: Reading) -> NDArray[np.float32]:
-    """Words with a capital after a small letter, as a share of words: damage by OCR, joined words, code.
+    """Words with a capital after a lower-case letter, as a share of words: damage by OCR, joined words, code.
 
     >>> from latam_corpus.signals.reading import Reading
     >>> mixed_case_word_share(Reading.of(["la pLaza y getName"])).tolist()
@@ -78,7 +78,7 @@ def mixed_case_word_share(reading: Reading) -> NDArray[np.float32]:
 
 @signal(label=_("words in capitals"), used_by="RedPajama-V2", share_of_words=True)
 def all_caps_word_share(reading: Reading) -> NDArray[np.float32]:
-    """Words of two letters and more, all of them capitals, as a share of words.
+    """Words of two or more letters, all of them capitals, as a share of words.
 
     >>> from latam_corpus.signals.reading import Reading
     >>> all_caps_word_share(Reading.of(["La OEA y YO"])).tolist()
@@ -89,7 +89,7 @@ def all_caps_word_share(reading: Reading) -> NDArray[np.float32]:
 
 @signal(label=_("words damaged by OCR"), used_by=OURS, share_of_words=True)
 def ocr_damage_share(reading: Reading) -> NDArray[np.float32]:
-    """Words with a digit between letters, a capital after a small letter or a stray sign inside, as a share of words.
+    """Words with a digit between letters, a capital after a lower-case letter or a stray sign, as a share of words.
 
     >>> from latam_corpus.signals.reading import Reading
     >>> ocr_damage_share(Reading.of(["pa1abra de ca^a"])).tolist()
@@ -104,9 +104,9 @@ def ocr_damage_share(reading: Reading) -> NDArray[np.float32]:
     on_demand=False,
 )
 def unique_words_per_200(reading: Reading) -> NDArray[np.float32]:
-    """Different words among 200, as the mean share over successive windows of 200 words.
+    """Different words in 200, as the mean share over successive windows of 200 words.
 
-    A text shorter than 200 words is one window. Unlike the share over the whole text it doesn't fall with length.
+    A text shorter than 200 words is one window. Unlike the share over the whole text, it doesn't decrease with length.
 
     >>> from latam_corpus.signals.reading import Reading
     >>> unique_words_per_200(Reading.of(["ay ay ay ay", "canta y no llores"])).tolist()
@@ -117,7 +117,7 @@ def unique_words_per_200(reading: Reading) -> NDArray[np.float32]:
 
 @signal(label=_("different words"), used_by="RedPajama-V2")
 def unique_word_share(reading: Reading) -> NDArray[np.float32]:
-    """Different words in the whole text, as a share of its words; it falls with length.
+    """Different words in the whole text, as a share of its words; it decreases with length.
 
     >>> from latam_corpus.signals.reading import Reading
     >>> unique_word_share(Reading.of(["ay ay ay ay"])).tolist()
@@ -128,7 +128,7 @@ def unique_word_share(reading: Reading) -> NDArray[np.float32]:
 
 @signal(label=_("entropy of words"), used_by=N_("RedPajama-V2 (in nats)"))
 def word_entropy(reading: Reading) -> NDArray[np.float32]:
-    """Entropy of the distribution of words in the text, in bits; it grows with length.
+    """Entropy of the distribution of words in the text, in bits; it increases with length.
 
     >>> from latam_corpus.signals.reading import Reading
     >>> word_entropy(Reading.of(["canta y no llores", "ay ay"])).tolist()
@@ -149,4 +149,4 @@ SIGNALS: Final = (
     unique_word_share,
     word_entropy,
 )
-__test__ = {one.name: one.measure for one in SIGNALS}  # for doctest, which looks for functions
+__test__ = {signal.name: signal.measure for signal in SIGNALS}  # doctest finds functions only

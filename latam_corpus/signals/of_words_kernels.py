@@ -27,7 +27,7 @@ def sum_ranges(values, bounds, result):
 
 @kernel
 def unique_in_windows(hashes, doc_words, size, result):
-    """Write the mean share of distinct words in windows of so many words, of each document."""
+    """Write the mean share of distinct words in windows of `size` words, for each document."""
     capacity = 1024  # at least four times the window, a power of two
     mask = np.uint64(capacity - 1)
     keys = np.zeros(capacity, np.uint64)
@@ -69,12 +69,12 @@ _ZERO: Final = 48
 
 
 class PhraseTable(NamedTuple):
-    """All phrases, found by open addressing.
+    """All phrases, in an open-addressing table.
 
     Attributes:
-        keys: uint64[capacity], hashes of first words, 0 where free.
-        firsts: int64[capacity], the first phrase that begins so, -1 where free.
-        words: uint64, the hashes of the phrases' words, those with one first word side by side.
+        keys: uint64[capacity], hashes of first words, 0 if free.
+        firsts: int64[capacity], the first phrase with this first word, -1 if free.
+        words: uint64, the hashes of the phrases' words; phrases with the same first word are adjacent.
         ends: int64[p+1], where the words of each phrase start.
         kinds: int64[p].
     """
@@ -88,7 +88,7 @@ class PhraseTable(NamedTuple):
 
 @inlined
 def _number(data, start, length):
-    """Return the number in so many ASCII digits; the word is known to be of digits. -1 where it is longer than four."""
+    """Return the number in `length` ASCII digits; -1 if there are more than four. The word must be digits."""
     if length > 4:
         return -1
     value = 0
@@ -119,15 +119,15 @@ def find(words, phrases, counts, dated, flagged):
                     continue
                 while p < len(phrase_kinds) and phrase_words[phrase_ends[p]] == h:
                     size = phrase_ends[p + 1] - phrase_ends[p]
-                    same = i + size <= last_word
+                    matches = i + size <= last_word
                     for k in range(1, size):
-                        if not same or hashes[i + k] != phrase_words[phrase_ends[p] + k]:
-                            same = False
+                        if not matches or hashes[i + k] != phrase_words[phrase_ends[p] + k]:
+                            matches = False
                             break
                     kind = phrase_kinds[p]
-                    if same and kind == BOOK:
-                        same = _is_reference(data, starts, lengths, word_kinds, i, last_word)
-                    if same:
+                    if matches and kind == BOOK:
+                        matches = _is_reference(data, starts, lengths, word_kinds, i, last_word)
+                    if matches:
                         counts[d, kind] += 1
                         if kind in (POLICY, SCRIPT):
                             flagged[line] = True
@@ -140,19 +140,19 @@ def find(words, phrases, counts, dated, flagged):
 
 @kernel
 def _is_reference(data, starts, lengths, kinds, i, end):
-    """Whether chapter and verse follow the word: two numbers joined by a colon, a full stop or a comma."""
+    """Return whether chapter and verse follow the word: two numbers joined by a colon, a full stop or a comma."""
     if i + 2 >= end or kinds[i + 1] != HAS_DIGIT or kinds[i + 2] != HAS_DIGIT:
         return False
     joint = starts[i + 1] + np.int64(lengths[i + 1])
-    after = joint + 1
-    if after < len(data) and data[after] == _SPACE and data[joint] == _COMMA:
-        after += 1
-    return after == starts[i + 2] and (data[joint] == _COLON or data[joint] == _STOP or data[joint] == _COMMA)
+    next_start = joint + 1
+    if next_start < len(data) and data[next_start] == _SPACE and data[joint] == _COMMA:
+        next_start += 1
+    return next_start == starts[i + 2] and (data[joint] == _COLON or data[joint] == _STOP or data[joint] == _COMMA)
 
 
 @kernel
 def _starts_with_date(data, starts, lengths, kinds, begin, end, month_at):
-    """Whether the line starts with a year, with a day and a month, or with a month and a number."""
+    """Return whether the line starts with a year, a day and a month, or a month and a number."""
     if kinds[begin] == HAS_DIGIT:
         number = _number(data, starts[begin], np.int64(lengths[begin]))
         if _LEAST_YEAR <= number <= _MOST_YEAR:
@@ -167,7 +167,7 @@ _ODD: Final = np.uint64(0x9E3779B97F4A7C15)
 
 @kernel
 def paragraphs(line_hashes, line_chars, line_kinds, doc_lines, hashes, chars, bounds):
-    """Write hashes and characters of paragraphs, and where those of each document start."""
+    """Write the hashes and characters of paragraphs, and where those of each document start."""
     total = 0
     for d in range(len(doc_lines) - 1):
         inside = False
@@ -189,7 +189,7 @@ def paragraphs(line_hashes, line_chars, line_kinds, doc_lines, hashes, chars, bo
 
 @kernel
 def repeats(hashes, chars, bounds, units, repeated, repeated_chars):
-    """Count the units of each document that stood there before, and their characters."""
+    """Count the units of each document that occur earlier in it, and their characters."""
     longest = 1
     for d in range(len(bounds) - 1):
         longest = max(longest, bounds[d + 1] - bounds[d])
@@ -220,7 +220,7 @@ def repeats(hashes, chars, bounds, units, repeated, repeated_chars):
 
 @kernel
 def grams(hashes, lengths, doc_words, duplicate, top, distinct, entropy):
-    """Fill the arrays of `Grams`."""
+    """Fill the arrays of `shared_counts.Grams`."""
     longest = 1
     for d in range(len(doc_words) - 1):
         longest = max(longest, doc_words[d + 1] - doc_words[d])
@@ -229,9 +229,9 @@ def grams(hashes, lengths, doc_words, duplicate, top, distinct, entropy):
         capacity *= 2
     keys = np.empty(capacity, np.uint64)
     counts = np.empty(capacity, np.int64)
-    stamps = np.zeros(capacity, np.int64)  # the look-up round in which a slot was taken
-    seen = np.zeros(capacity, np.int64)  # the round in which its n-gram was met by the reading from left to right
-    before = np.zeros(longest + 1, np.int64)  # characters before the i-th word
+    stamps = np.zeros(capacity, np.int64)  # the look-up round in which a slot was used
+    seen = np.zeros(capacity, np.int64)  # the round in which its n-gram was first read, from left to right
+    chars_before = np.zeros(longest + 1, np.int64)  # characters before the i-th word
     at = np.empty(longest, np.int64)  # where the n-grams that may be repeated start
     gram = np.empty(longest, np.uint64)
     slot_of = np.empty(longest, np.int64)
@@ -246,7 +246,7 @@ def grams(hashes, lengths, doc_words, duplicate, top, distinct, entropy):
             slots *= 2
         mask = np.uint64(slots - 1)
         for i in range(size):
-            before[i + 1] = before[i] + lengths[first + i]
+            chars_before[i + 1] = chars_before[i] + lengths[first + i]
             at[i] = i
             gram[i] = hashes[first + i]
         count = size
@@ -276,11 +276,11 @@ def grams(hashes, lengths, doc_words, duplicate, top, distinct, entropy):
                 gram[tried] = h
                 slot_of[tried] = np.int64(slot)
                 tried += 1
-            most = 1
-            top_chars = before[n]
+            top_times = 1
+            top_chars = chars_before[n]
             repeated = 0
             free = 0  # the first word after the last repeated n-gram
-            left = 0
+            repeated_count = 0
             scattered = 0.0
             for k in range(tried):
                 slot_here = slot_of[k]
@@ -288,9 +288,9 @@ def grams(hashes, lengths, doc_words, duplicate, top, distinct, entropy):
                 if times < 2:
                     continue
                 i = at[k]
-                chars = before[i + n] - before[i]
-                if times > most:
-                    most = times
+                chars = chars_before[i + n] - chars_before[i]
+                if times > top_times:
+                    top_times = times
                     top_chars = chars
                 if i >= free:
                     if seen[slot_here] == stamp:
@@ -299,23 +299,23 @@ def grams(hashes, lengths, doc_words, duplicate, top, distinct, entropy):
                     else:
                         seen[slot_here] = stamp
                         scattered += times * np.log2(times)
-                at[left] = i
-                gram[left] = gram[k]
-                left += 1
+                at[repeated_count] = i
+                gram[repeated_count] = gram[k]
+                repeated_count += 1
             duplicate[d, n] = repeated
-            top[d, n] = most * (top_chars + n - 1)
+            top[d, n] = top_times * (top_chars + n - 1)
             if n == 1:
                 entropy[d] = max(0.0, np.log2(size) - scattered / size)
-            count = left
+            count = repeated_count
 
 
-_LEAST_WORDS: Final = 4  # a shorter line tells too little
-_LEAST_SHARE: Final = 0.25  # half of what running Spanish, Portuguese and English have
+_LEAST_WORDS: Final = 4  # a shorter line is too little evidence
+_LEAST_SHARE: Final = 0.25  # half of the share in running Spanish, Portuguese and English
 
 
 @kernel
-def count_mixed(words, wholes, keys, bits, own, others, out):
-    """Count the lines of each document with stop words of another language."""
+def count_mixed(words, wholes, keys, bits, own, background, out):
+    """Count the words of each document's lines with stop words of another language."""
     hashes, doc_words, doc_lines, line_words = words.hashes, words.doc_words, words.doc_lines, words.line_words
     tally = np.zeros(MOST_LANGUAGES, np.int64)
     for d in range(len(out)):
@@ -334,10 +334,12 @@ def count_mixed(words, wholes, keys, bits, own, others, out):
                     continue
                 if number >= 0:
                     tally[number] += np.int64((languages >> np.uint64(number)) & np.uint64(1))
-                for other in others:
-                    tally[other] += np.int64(other != number and (languages >> np.uint64(other)) & np.uint64(1))
-            most = 0
-            for other in others:
-                most = max(most, tally[other] if other != number else 0)
-            if most >= _LEAST_SHARE * (end - begin) and (number < 0 or most > tally[number]):
+                for language in background:
+                    tally[language] += np.int64(
+                        language != number and (languages >> np.uint64(language)) & np.uint64(1)
+                    )
+            highest = 0
+            for language in background:
+                highest = max(highest, tally[language] if language != number else 0)
+            if highest >= _LEAST_SHARE * (end - begin) and (number < 0 or highest > tally[number]):
                 out[d] += end - begin

@@ -1,4 +1,4 @@
-"""Signals of plug-in packages: find and load them by their entry points."""
+"""Find and load the signals of plug-in packages by their entry points."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ def plugged(name: str) -> Signal:
         raise ConfigError(
             entry_place(name),
             _("it can't be imported: {reason}", reason=error),
-            _("install the package again, or mend it"),
+            _("install the package again, or fix it"),
         ) from error
     if not isinstance(loaded, Signal) or loaded.name != name:
         raise ConfigError(
             entry_place(name),
-            _("this is no signal of that name"),
+            _("it isn't a signal of that name"),
             _('write @latam_corpus.signal("{name}") above it', name=name),
         )
     return loaded

@@ -1,14 +1,14 @@
-"""A batch of documents as signals read it."""
+"""A batch of documents as the input of signals."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+import zstandard
 
-from latam_corpus.signals.compression import compression_ratios
 from latam_corpus.signals.of_words_kernels import sum_ranges, unique_in_windows
 from latam_corpus.signals.shared_counts import (
     Grams,
@@ -28,10 +28,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+_WINDOW: Final = 4096  # bytes; a longer text compresses better, whatever its content
+_LEVEL: Final = 1
+
 
 @dataclass(frozen=True, eq=False)
 class Lexicon:
-    """What is known of the languages of n documents.
+    """The stop words, letters and word lists of the languages of n documents.
 
     Attributes:
         languages: n codes, whose stop words and letters count for each document ("" for none).
@@ -50,11 +53,11 @@ class Lexicon:
 
 @dataclass(frozen=True, eq=False)
 class Reading:
-    """A batch of documents as signals see it; each shared count is made at first use.
+    """A batch of documents with counts that several signals share, each computed on first use.
 
     Attributes:
         words: the word table.
-        lexicon: what is known of the documents' languages; without it signals that need a list are not-a-number.
+        lexicon: of the documents' languages; without it, signals that need a list are not-a-number.
     """
 
     words: WordTable
@@ -62,7 +65,7 @@ class Reading:
 
     @classmethod
     def of(cls, texts: Iterable[str]) -> Reading:
-        """Return the reading of these texts, in languages of which nothing is known.
+        """Return the reading of these texts, in unknown languages.
 
         >>> len(Reading.of(["Buenos días.", ""]))
         2
@@ -79,9 +82,9 @@ class Reading:
 
     @cached_property
     def stops(self) -> StopCounts | None:
-        """Stop words a document."""
-        known = self.lexicon
-        return StopCounts.of(self.words, known.stops, known.languages, known.background) if known else None
+        """The stop words of each document; None without a lexicon."""
+        lexicon = self.lexicon
+        return StopCounts.of(self.words, lexicon.stops, lexicon.languages, lexicon.background) if lexicon else None
 
     @cached_property
     def grams(self) -> Grams:
@@ -105,7 +108,7 @@ class Reading:
 
     @cached_property
     def marks(self) -> Marks:
-        """What lines begin with, hold and end with."""
+        """Marks at the start and the end of lines, and inside them."""
         return Marks.of(self.words)
 
     @cached_property
@@ -115,32 +118,38 @@ class Reading:
 
     @cached_property
     def letters(self) -> Letters:
-        """How characters are distributed."""
-        known = self.lexicon
-        return Letters.of(self.words, [known.alphabets.get(code, "") for code in known.languages] if known else ())
+        """The distribution of characters."""
+        lexicon = self.lexicon
+        return Letters.of(
+            self.words, [lexicon.alphabets.get(code, "") for code in lexicon.languages] if lexicon else ()
+        )
 
     @cached_property
     def spelling(self) -> Spelling:
-        """How words are written."""
+        """The spelling of words."""
         return Spelling.of(self.words)
 
     @property
     def words_in_other_languages(self) -> NDArray[np.int64] | None:
         """Words in lines of another language, int64[n]; None without a lexicon."""
-        known = self.lexicon
-        return words_in_other_languages(self.words, known.stops, known.languages, known.background) if known else None
+        lexicon = self.lexicon
+        return (
+            words_in_other_languages(self.words, lexicon.stops, lexicon.languages, lexicon.background)
+            if lexicon
+            else None
+        )
 
     @property
     def compression_ratios(self) -> NDArray[np.float64]:
-        """Bytes after compression for each byte before, float64[n]."""
-        return compression_ratios(self.words)
+        """Bytes after compression per byte before it, float64[n]."""
+        return _compression_ratios(self.words)
 
     def listed_share(self, whole: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Return the words on the word list of each document's language, as a share of `whole`."""
-        known = self.lexicon
-        if not known or not known.word_lists:
+        """Return the words in the word list of each document's language, as a share of `whole`."""
+        lexicon = self.lexicon
+        if not lexicon or not lexicon.word_lists:
             return self.unknown
-        return listed_share(self.words, known.word_lists, known.languages, whole)
+        return listed_share(self.words, lexicon.word_lists, lexicon.languages, whole)
 
     def unique_words(self, window: int) -> NDArray[np.float32]:
         """Return the mean share of different words over successive windows of so many words, float32[n]."""
@@ -170,3 +179,29 @@ def _sums(values: NDArray[Any], bounds: NDArray[np.int64]) -> NDArray[np.int64]:
     result = np.zeros(len(bounds) - 1, np.int64)
     sum_ranges(values, bounds, result)
     return result
+
+
+def _compression_ratios(words: WordTable) -> NDArray[np.float64]:
+    """Return the bytes after compression by zstd, level 1, per byte before it, float64[n]; 0 for an empty text.
+
+    Texts longer than 4 kB are compressed in separate windows of 4 kB, without the rest. A short text may have more than
+    1.
+
+    >>> one, many = _compression_ratios(WordTable.of(["Se fue la luz. ", "Se fue la luz. " * 50])).tolist()
+    >>> many < 0.1 < one
+    True
+    """
+    sizes = np.diff(words.doc_bytes)
+    pieces = np.where(sizes > 0, np.maximum(sizes // _WINDOW, 1), 0)
+    length = np.repeat(np.minimum(sizes, _WINDOW), pieces)
+    number = np.arange(pieces.sum()) - np.repeat(np.cumsum(pieces) - pieces, pieces)
+    start = np.repeat(words.doc_bytes[:-1], pieces) + number * _WINDOW
+    if not len(start):
+        return np.zeros(len(words))
+    segments = np.stack([start, length], axis=1).astype(np.uint64).tobytes()
+    compressor = zstandard.ZstdCompressor(level=_LEVEL, write_content_size=False)
+    compressed = compressor.multi_compress_to_buffer(zstandard.BufferWithSegments(words.data.data, segments), threads=1)
+    compressed_sizes = np.array([len(compressed[number]) for number in range(len(compressed))], np.int64)
+    document = np.repeat(np.arange(len(words)), pieces)
+    totals = [np.bincount(document, weights=values, minlength=len(words)) for values in (compressed_sizes, length)]
+    return totals[0] / np.maximum(totals[1], 1)

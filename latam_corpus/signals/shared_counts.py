@@ -3,7 +3,7 @@
 All phrases are in Spanish, Portuguese or English. In other languages these counts find only quotations from the three.
 
 An n-gram of n words can be repeated only if both (n-1)-grams inside it are. So the pass looks up only the n-grams whose
-parts were repeated: in prose a few of a hundred. Otherwise each word would cost ten look-ups.
+parts are repeated, a few in a hundred in prose. Looking up all would take ten look-ups per word.
 """
 
 from __future__ import annotations
@@ -52,8 +52,8 @@ class Letters:
     """The characters of n documents.
 
     Attributes:
-        entropy: float64[n], of the distribution of code points, line ends left out, in bits.
-        foreign: int64[n], letters and marks outside the document's alphabet; -1 where it has none.
+        entropy: float64[n], of the distribution of code points, without line ends, in bits.
+        foreign: int64[n], letters and marks outside the document's alphabet; -1 if it has none.
         braces: int64[n], the signs { and }.
         hashes: int64[n], the sign #.
     """
@@ -69,7 +69,7 @@ class Letters:
 
         Args:
             words: the word table of n documents.
-            alphabets: n strings of a language's letters, empty where they aren't known; none at all is all empty.
+            alphabets: n strings of a language's letters, empty if unknown; no strings at all means all unknown.
 
         Raises:
             ValueError: more than 64 different alphabets.
@@ -99,7 +99,7 @@ class Letters:
 
 @cache
 def _allowed(alphabets: tuple[str, ...]) -> NDArray[np.uint64]:
-    """For each code point the bit set of the alphabets that have it, capitals and small letters alike."""
+    """Return the bit set of the alphabets that have each code point, in upper or lower case, uint64[0x110000]."""
     if len(alphabets) > MOST_ALPHABETS:
         raise ValueError(f"{len(alphabets)} alphabets in one batch; one table holds {MOST_ALPHABETS}")
     table = np.zeros(len(classes()), np.uint64)
@@ -111,11 +111,11 @@ def _allowed(alphabets: tuple[str, ...]) -> NDArray[np.uint64]:
 
 @dataclass(frozen=True, eq=False)
 class Marks:
-    """What is counted in the l lines of n documents.
+    """Counts of marks in the l lines of n documents.
 
     Attributes:
         counts: int64[n, COLUMNS].
-        sentences: int32[l], sentences of each line of three words and more; 0 for a shorter one.
+        sentences: int32[l], sentences of each line of three or more words; 0 for a shorter one.
     """
 
     counts: NDArray[np.int64]
@@ -141,7 +141,7 @@ class Marks:
 
 @cache
 def _tables() -> tuple[NDArray[np.uint8], NDArray[np.uint32]]:
-    """Return what each byte may be a mark of, uint8[256]; the bullets' code points."""
+    """Return the kind of mark of each byte, uint8[256], and the bullets' code points."""
     meanings = np.zeros(256, np.uint8)
     for characters, meaning in ((".!?", END_BYTE), ("{}<&[]", MARKUP_BYTE), ("|\t", BAR_BYTE)):
         meanings[[ord(character) for character in characters]] = meaning
@@ -150,11 +150,11 @@ def _tables() -> tuple[NDArray[np.uint8], NDArray[np.uint32]]:
 
 
 def characters_in_open_lines(words: WordTable) -> NDArray[np.int64]:
-    r"""Characters in lines that end without punctuation and before no line that starts in a small letter, int64[n].
+    r"""Return the characters in lines without closing punctuation that aren't continued in lower case, int64[n].
 
-    Lines of 10 to 40 words count: verses are shorter, and a longer line is a paragraph that lost its stop. White space
-    isn't counted. A line that ends in a comma, a semicolon or a dash isn't open; blank lines are looked over. Texts of
-    one or two lines have none: they list nothing.
+    Only lines of 10 to 40 words count: verses are shorter, and a longer line is a paragraph that lost its full stop.
+    White space isn't counted. A line that ends in a comma, a semicolon or a dash isn't open; blank lines are skipped.
+    Texts of one or two lines have none, because they are no lists.
 
     >>> headline = "Sube el precio del pan en todo el sur del país"
     >>> texts = [f"Inicio\n{headline}\n\nSe fue la luz.", f"{headline}\ny del queso,\nInicio", f"{headline}\nInicio"]
@@ -205,9 +205,9 @@ class Phrases:
     """Set phrases in n documents with l lines.
 
     Attributes:
-        counts: int64[n, KINDS], how often each kind stands there; of BOOK, with chapter and verse.
+        counts: int64[n, KINDS], occurrences of each kind; BOOK counts only with chapter and verse.
         dated: int64[n], lines that start with a year or a date.
-        lines: bool[l], whether C4 would drop the line for what it says: scripts or a policy.
+        lines: bool[l], whether C4 would drop the line because it mentions scripts or a policy.
     """
 
     counts: NDArray[np.int64]
@@ -230,7 +230,7 @@ class Phrases:
 
 @cache
 def _phrase_table() -> PhraseTable:
-    """Enter all phrases into a table."""
+    """Return a hash table of all phrases."""
     phrases = sorted(
         {(tuple(p.split()), kind) for kind, text in _PHRASES.items() for p in " ".join(text.split()).split(";")}
     )
@@ -255,11 +255,11 @@ class Grams:
     """Repeated n-grams of n documents.
 
     Attributes:
-        duplicate: int64[n, LONGEST_GRAM + 1], by length of the n-gram: letters and digits in n-grams that stood before,
-            read from left to right without overlap, as datatrove counts them.
-        top: int64[n, LONGEST_GRAM + 1], the most frequent n-gram's characters, a space between its words, times how
-            often it stands there; of several as frequent the first one counts.
-        distinct: int64[n], how many different words there are.
+        duplicate: int64[n, LONGEST_GRAM + 1], by length of the n-gram: letters and digits in n-grams that occur
+            earlier, read from left to right without overlap, as datatrove counts them.
+        top: int64[n, LONGEST_GRAM + 1], the characters of the most frequent n-gram, with a space between its words,
+            times its occurrences; the first one if several are equally frequent.
+        distinct: int64[n], the number of different words.
         entropy: float64[n], of the distribution of words, in bits.
     """
 
@@ -292,12 +292,12 @@ class Grams:
 
 @dataclass(frozen=True, eq=False)
 class Repeats:
-    """Units (lines or paragraphs) that stood before in the same document, of n documents.
+    """Units (lines or paragraphs) of n documents that occur earlier in the same document.
 
     Attributes:
-        units: int64[n], how many that aren't blank.
-        repeated: int64[n], how many of them stood before.
-        chars: int64[n], characters in the repeated ones, white space left out.
+        units: int64[n], units that aren't blank.
+        repeated: int64[n], units that occur earlier.
+        chars: int64[n], characters in the repeated ones, without white space.
     """
 
     units: NDArray[np.int64]
@@ -323,8 +323,8 @@ class Repeats:
         >>> found.units.tolist(), found.repeated.tolist(), found.chars.tolist()
         ([3], [1], [6])
         """
-        most = len(words.line_hashes)
-        hashes, chars = np.empty(most, np.uint64), np.empty(most, np.int32)
+        capacity = len(words.line_hashes)
+        hashes, chars = np.empty(capacity, np.uint64), np.empty(capacity, np.int32)
         bounds = np.zeros(len(words) + 1, np.int64)
         count = paragraphs(
             words.line_hashes, words.line_chars, words.line_kinds, words.doc_lines, hashes, chars, bounds
@@ -342,7 +342,7 @@ class Repeats:
 def words_in_other_languages(
     words: WordTable, table: StopTable, languages: Sequence[str], background: Sequence[str]
 ) -> NDArray[np.int64]:
-    r"""Words in lines that have more stop words of a background language than of the document's own, int64[n].
+    r"""Return the words in lines with more stop words of a background language than of the document's own, int64[n].
 
     Args:
         words: the word table of n documents.
@@ -358,7 +358,7 @@ def words_in_other_languages(
     [5]
     """
     own = np.array([table.number(language) for language in languages], np.int64)
-    others = np.array([number for number in map(table.number, background) if number >= 0], np.int64)
+    background_numbers = np.array([number for number in map(table.number, background) if number >= 0], np.int64)
     counts = np.zeros(len(words), np.int64)
-    count_mixed(words.arrays, words.wholes, table.keys, table.bits, own, others, counts)
+    count_mixed(words.arrays, words.wholes, table.keys, table.bits, own, background_numbers, counts)
     return counts

@@ -190,9 +190,9 @@ def test_line_ends_of_windows_are_line_ends() -> None:
     [
         ({"documents": 1}, "option «documents»: 1 is too small; at least 2"),
         ({"shortest": 0}, "option «shortest»: 0 is too small; at least 1"),
-        ({"share": 1.5}, "option «share»: 1.5 is no share; give 0 to 1"),
-        ({"most": -0.1}, "option «most»: -0.1 is no share; give 0 to 1"),
-        ({"share_anywhere": float("nan")}, "is no share"),
+        ({"share": 1.5}, "option «share»: 1.5 isn't a share; give 0 to 1"),
+        ({"most": -0.1}, "option «most»: -0.1 isn't a share; give 0 to 1"),
+        ({"share_anywhere": float("nan")}, "isn't a share"),
     ],
 )
 def test_an_option_out_of_range_is_refused(options: dict[str, Any], told: str) -> None:
@@ -296,7 +296,7 @@ def test_the_stage_alone_from_the_command_line(command_line: CommandLine, tmp_pa
     out = [json.loads(line) for line in (tmp_path / "all.jsonl").read_text().splitlines()]
     assert [row["text"] for row in out[:24]] == [page(n) for n in range(24)]
     said = command_line(*arguments[:-1], "share=2")
-    assert (said.code, "option «share»: 2 is no share" in said.err) == (2, True), said.err
+    assert (said.code, "option «share»: 2 isn't a share" in said.err) == (2, True), said.err
     said = command_line(*arguments[:-1], "by=page")
     assert (said.code, "option «by»" in said.err) == (2, True), said.err
 

@@ -136,7 +136,7 @@ def test_the_index_is_part_of_the_key(tmp_path: Path, near: bool) -> None:
     [
         ("none", "there is no fingerprint index"),
         ("bytes", "can't be read as Parquet"),
-        ("columns", "no file of a fingerprint index"),
+        ("columns", "isn't a file of a fingerprint index"),
         ("format", "its format is 99"),
         ("seed", "seed"),
     ],

@@ -132,7 +132,7 @@ def test_a_foreign_index_is_refused(change: dict[str, object], told: str) -> Non
 
 def test_an_index_with_another_seed_is_refused() -> None:
     """Two schemes that differ say in what."""
-    with pytest.raises(ConfigError, match="seed 21"):
+    with pytest.raises(ConfigError, match="seed = 21"):
         Scheme().must_equal(Scheme(seed=21))
     with pytest.raises(ConfigError, match="shingle"):
         Scheme(shingle=0)

@@ -16,7 +16,7 @@ from latam_corpus import schema
 from latam_corpus.audit.copies import why_kept
 from latam_corpus.batch import Batch
 from latam_corpus.corpus import Frames
-from latam_corpus.dedupe.decide.relative_damage import beside_copies
+from latam_corpus.dedupe.decide.relative_damage import compared_with_copies
 from latam_corpus.dedupe.dedupe import Dedupe
 from latam_corpus.dedupe.fingerprints.anchors import anchors_of, word_stream
 from latam_corpus.dedupe.fingerprints.appended import appended_words
@@ -152,8 +152,11 @@ def test_one_of_two_lacks_accents_where_the_other_has_twice_as_many() -> None:
     verdicts = verdicts.with_columns(first_spoilt=pl.Series([0]), second_spoilt=pl.Series([0]))
     verdicts = verdicts.with_columns(first_appended=0, second_appended=0)
     pairs = np.array([[0, 1]])
-    assert beside_copies(documents, pairs, verdicts)[0].tolist() == [100, 0]
-    assert beside_copies(documents.with_columns(accented=pl.Series([5, 9])), pairs, verdicts)[0].tolist() == [0, 0]
+    assert compared_with_copies(documents, pairs, verdicts)[0].tolist() == [100, 0]
+    assert compared_with_copies(documents.with_columns(accented=pl.Series([5, 9])), pairs, verdicts)[0].tolist() == [
+        0,
+        0,
+    ]
 
 
 def _spoilt(text: str, scan: str, frequency: NDArray[np.int64]) -> list[int]:
@@ -207,7 +210,7 @@ def test_a_word_that_the_scan_misread_lacks_no_accent() -> None:
     documents = documents.with_columns(accents_missing=pl.Series([120, 100]), mojibake=0, misread=0)
     verdicts = pl.DataFrame({"kind": [1], "first_in_second": [0.96], "second_in_first": [0.96]})
     verdicts = verdicts.with_columns(first_spoilt=0, second_spoilt=pl.Series([3]), first_appended=0, second_appended=0)
-    assert beside_copies(documents, np.array([[0, 1]]), verdicts)[0].tolist() == [0, 30]
+    assert compared_with_copies(documents, np.array([[0, 1]]), verdicts)[0].tolist() == [0, 30]
 
 
 @pytest.mark.parametrize("heading", ["", "En cuatro líneas\n", "Sobre este cuento\n"])

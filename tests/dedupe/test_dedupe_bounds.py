@@ -82,9 +82,9 @@ def said(a: Words, b: Words, rare: tuple[float, float] | None = None) -> Said:
 def _said(a: Words, b: Words, rare: tuple[float, float] | None) -> Said:
     # They begin with a capital, as texts do in which capitals tell the names.
     made = measured(_begun(a), _begun(b), rare)
-    stands = int(made.stands[0])
+    inclusion = int(made.inclusion[0])
     return Said(
-        KINDS[made.kind[0]], RULE_NAMES[made.rule[0]], "a" * bool(stands & A_IN_B) + "b" * bool(stands & B_IN_A)
+        KINDS[made.kind[0]], RULE_NAMES[made.rule[0]], "a" * bool(inclusion & A_IN_B) + "b" * bool(inclusion & B_IN_A)
     )
 
 
@@ -521,7 +521,7 @@ def test_many_pairs_are_judged_each_by_itself() -> None:
         rarity = cast("Any", _Rare(rare)) if rare else None
         made = verify_pairs(streams, numbers, rarity=rarity)
         alone = [measured(*pair, rare) for pair in pairs]
-        for name in ("kind", "rule", "stands"):
+        for name in ("kind", "rule", "inclusion"):
             assert getattr(made, name).tolist() == [int(getattr(one, name)[0]) for one in alone], name
 
 
@@ -565,7 +565,7 @@ def test_single_other_words_make_no_variant_in_any_genre(genre: str) -> None:
     sides = rewritten(10, 1, apart=7)
     streams = Ragged(text(*map(_begun, sides)), np.array([0, len(sides[0]), 2 * len(sides[0])]))
     known = replace(DocumentFacts.unknown(2), genre=np.full(2, GENRE_NUMBERS[genre], np.uint8))
-    assert KINDS[verify_pairs(streams, np.array([[0, 1]], np.uint32), known=known).kind[0]] == "duplicate"
+    assert KINDS[verify_pairs(streams, np.array([[0, 1]], np.uint32), document_facts=known).kind[0]] == "duplicate"
 
 
 def spelled(words: int, times: int, now_and_then: int = 0, *, run: int = 12) -> tuple[Words, Words]:
@@ -628,7 +628,7 @@ def test_the_bytes_of_another_charset_are_no_spelling() -> None:
     streams, pairs = Ragged(text(one, other), np.array([0, len(one), len(one) + len(other)])), np.array([[0, 1]])
     for damaged, kind in (([0, 0], "variant"), ([3, 3], "variant"), ([0, 3], "duplicate")):
         known = replace(DocumentFacts.unknown(2), damaged=np.array(damaged, np.int8))
-        assert KINDS[verify_pairs(streams, pairs.astype(np.uint32), known=known).kind[0]] == kind
+        assert KINDS[verify_pairs(streams, pairs.astype(np.uint32), document_facts=known).kind[0]] == kind
 
 
 @pytest.mark.parametrize("stated", ["country", "year", "author"])
@@ -640,12 +640,12 @@ def test_of_texts_from_two_places_less_is_a_variant(stated: str) -> None:
         for values, kind in (([1, 2], "variant"), ([1, 1], "duplicate"), ([0, 2], "duplicate")):
             told: dict[str, Any] = {stated: np.array(values, np.uint32)}
             known = replace(DocumentFacts.unknown(2), **told)
-            found = verify_pairs(streams, np.array([[0, 1]], np.uint32), known=known)
+            found = verify_pairs(streams, np.array([[0, 1]], np.uint32), document_facts=known)
             assert KINDS[found.kind[0]] == kind, values
     same = fresh(60)
     streams = Ragged(text(same, same), np.array([0, 60, 120]))
     known = replace(DocumentFacts.unknown(2), country=np.array([1, 2], np.uint32))
-    assert KINDS[verify_pairs(streams, np.array([[0, 1]], np.uint32), known=known).kind[0]] == "duplicate"
+    assert KINDS[verify_pairs(streams, np.array([[0, 1]], np.uint32), document_facts=known).kind[0]] == "duplicate"
 
 
 # What was added.
@@ -670,9 +670,9 @@ def test_a_text_with_something_added_may_fall_for_the_one_without(
     texts = words, text(words, fresh(tail))
     streams = Ragged(text(*texts), np.array([0, body, 2 * body + tail]))
     known = replace(DocumentFacts.unknown(2), appended=np.array(appended, np.uint32))
-    made = verify_pairs(streams, np.array([[0, 1]], np.uint32), known=known)
-    stands = int(made.stands[0])
-    assert "a" * bool(stands & A_IN_B) + "b" * bool(stands & B_IN_A) == falls
+    made = verify_pairs(streams, np.array([[0, 1]], np.uint32), document_facts=known)
+    inclusion = int(made.inclusion[0])
+    assert "a" * bool(inclusion & A_IN_B) + "b" * bool(inclusion & B_IN_A) == falls
     assert RULE_NAMES[made.rule[0]] == ("appended" if falls == "ab" else "share")
 
 

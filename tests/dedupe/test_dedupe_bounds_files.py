@@ -38,11 +38,11 @@ def folder(tmp_path: Path) -> Path:
         ("default.toml", "share = 0.70", "shares = 0.70", "unknown bound «shares»", "did you mean «share»?"),
         ("default.toml", "short_words = 30\n", "", "the bound «short_words» is missing", "add «short_words"),
         ("lyrics.toml", '"lyrics"', '"lyric"', "unknown genre «lyric»", "did you mean «lyrics»?"),
-        ("lyrics.toml", '"lyrics"', '"literature"', "another file has bounds for «literature» too", "one file"),
+        ("lyrics.toml", '"lyrics"', '"literature"', "another file already has bounds for «literature»", "one file"),
         ("lyrics.toml", 'genres = ["lyrics"]', "genres = []", "the key «genres» is missing", "add «genres"),
         ("default.toml", "chapter = 1000", 'chapter = "1000"', "chapter", "a number without quotes"),
         ("default.toml", "chapter = 1000", "chapter = -1", "chapter", "0 or more"),
-        ("default.toml", "reviewed_by = []", 'genres = ["news"]', "of other files than default.toml", "delete"),
+        ("default.toml", "reviewed_by = []", 'genres = ["news"]', "default.toml can't have the key «genres»", "delete"),
     ],
 )
 def test_a_wrong_file_is_an_error_that_names_the_place_and_the_remedy(
@@ -65,7 +65,7 @@ def test_a_wrong_file_is_an_error_that_names_the_place_and_the_remedy(
 
 def test_a_folder_without_bounds_is_an_error(tmp_path: Path) -> None:
     """The remedy says what to copy there."""
-    with pytest.raises(ConfigError, match="copy filters/dedupe"):
+    with pytest.raises(ConfigError, match="copy the toolkit's filters/dedupe"):
         dedupe_bounds(str(tmp_path))
 
 

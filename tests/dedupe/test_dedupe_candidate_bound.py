@@ -45,7 +45,7 @@ def test_a_pair_is_checked_that_is_among_the_own_of_either(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_once: int
 ) -> None:
     """The first 32 in the order of keeping, and of the others the 32 that share most, of equal ones the first."""
-    monkeypatch.setattr(candidate_bound, "_AT_ONCE", at_once)
+    monkeypatch.setattr(candidate_bound, "_SORTED_TOGETHER", at_once)
     draw = Random(3)
     shared = {pair: draw.randrange(1, 9) for pair in combinations(range(150), 2) if draw.random() < 0.8}
     others: dict[int, list[int]] = defaultdict(list)
@@ -98,7 +98,7 @@ def test_more_documents_than_there_are_numbers_are_refused(monkeypatch: pytest.M
     texts = [f"La barca {n} salió del puerto antes del alba y nadie la vio volver." for n in range(3)]
     frame = pl.DataFrame({"id": list("abc"), "text": texts})
     monkeypatch.setattr(numbering, "MOST_NUMBERED", 2)
-    with pytest.raises(CorpusError, match="among 2 documents at most; run it by source or by year"):
+    with pytest.raises(CorpusError, match="takes 2 documents at most; run it by source or by year"):
         lc.stage("dedupe")(frame)
     monkeypatch.setattr(numbering, "MOST_NUMBERED", 3)
     assert lc.stage("dedupe")(frame).height

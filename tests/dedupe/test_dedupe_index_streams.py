@@ -89,7 +89,9 @@ def test_a_stream_that_its_lexicon_cannot_read_is_told(tmp_path: Path, data: byt
     """A place beyond the lexicon, one that is cut off and one that is too long name the file and the remedy."""
     with writer(tmp_path / "index.parquet", INDEX, metadata_of(Scheme())) as opened:
         write_group(opened, group_of(rows([[3, 4]])).with_columns(pl.lit(data).alias(STREAM)))
-    with pytest.raises(ConfigError, match=r"index\.parquet.*its lexicon can't read; get the index anew"):
+    with pytest.raises(
+        ConfigError, match=r"index\.parquet.*its lexicon can't decode a word stream; fetch the index again"
+    ):
         streams_of(IndexFile(tmp_path / "index.parquet", 0, 1), [0])
 
 
@@ -102,7 +104,7 @@ def test_numbers_that_are_cut_off_or_missing_are_told(tmp_path: Path, column: st
     with writer(tmp_path / "index.parquet", INDEX, metadata_of(Scheme())) as opened:
         write_group(opened, group)
     file = IndexFile(tmp_path / "index.parquet", 0, 1)
-    with pytest.raises(ConfigError, match=r"index\.parquet.*; get the index anew"):
+    with pytest.raises(ConfigError, match=r"index\.parquet.*; fetch the index again"):
         file.read(["anchors"]) if column == "anchors" else streams_of(file, [0])
 
 
@@ -111,7 +113,7 @@ def test_a_stream_of_another_length_than_its_row_says_is_told(tmp_path: Path) ->
     group = group_of(rows([[3, 4], [5]])).with_columns(pl.Series("words", [2, 2], pl.UInt32))
     with writer(tmp_path / "index.parquet", INDEX, metadata_of(Scheme())) as opened:
         write_group(opened, group)
-    with pytest.raises(ConfigError, match=r"index\.parquet.*another length than its row says; get the index anew"):
+    with pytest.raises(ConfigError, match=r"index\.parquet.*word count differ; fetch the index again"):
         streams_of(IndexFile(tmp_path / "index.parquet", 0, 2), [1])
 
 

@@ -16,7 +16,7 @@ from latam_corpus.batch import Batch
 from latam_corpus.corpus import Frames
 from latam_corpus.dedupe.dedupe import Dedupe
 from latam_corpus.dedupe.fingerprints.fingerprint import Fingerprint
-from latam_corpus.dedupe.notices import EDGE, EDGES, asked_runs, notices
+from latam_corpus.dedupe.notices import EDGE, EDGES, edge_runs, notices
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -92,10 +92,10 @@ def test_what_is_looked_for_goes_through_the_documents_some_at_a_time(
         edges = np.zeros(len(runs) // 2, EDGE)
         edges["runs"][:, :, 0] = runs[:2] if runs else 0
         edges.tofile(lots[-1].with_suffix(EDGES))
-    monkeypatch.setattr("latam_corpus.dedupe.notices._AT_ONCE", 4)
-    together = [([lot.name[-1] for lot in mine], asked.tolist()) for mine, asked in asked_runs(lots)]
+    monkeypatch.setattr("latam_corpus.dedupe.notices._BATCH_RUNS", 4)
+    together = [([lot.name[-1] for lot in mine], asked.tolist()) for mine, asked in edge_runs(lots)]
     assert together == [(["0", "1", "2"], [5, 7, 9]), (["3", "4", "5"], [5, 9, 11, 13, 17, 19])]
-    assert [mine for mine, _ in asked_runs(lots[-1:])] == []
+    assert [mine for mine, _ in edge_runs(lots[-1:])] == []
 
 
 @pytest.mark.parametrize("at_once", [1, 10**6])
@@ -103,7 +103,7 @@ def test_two_notices_of_two_sites_are_told_whether_looked_for_together_or_not(
     at_once: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of each pair the copy without is kept."""
-    monkeypatch.setattr("latam_corpus.dedupe.notices._AT_ONCE", at_once)
+    monkeypatch.setattr("latam_corpus.dedupe.notices._BATCH_RUNS", at_once)
     monkeypatch.setattr("latam_corpus.dedupe.verify_jobs.WORDS_A_LOT", at_once)
     other = " ".join(reversed(_TALE.split()))
     pairs = {"a": f"{_TALE}\n{_NOTICES[0]}", "b": _TALE, "c": f"{_NOTICES[2]}\n{other}", "d": other}

@@ -42,7 +42,7 @@ def test_a_file_is_looked_at_a_part_at_a_time(tmp_path: Path, places: list[int],
     held["a"], held["b"] = np.arange(30) - 9, np.arange(30) * 1_000_003
     held.tofile(tmp_path / "values")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(on_disk, "_BYTES", window * kind.itemsize)
+        patch.setattr(on_disk, "_WINDOW_BYTES", window * kind.itemsize)
         found = OnDisk(tmp_path / "values", kind)[np.array(places, np.uint32)]
     assert found.tolist() == held[np.array(places, np.int64)].tolist()
 
@@ -52,12 +52,12 @@ def test_an_equal_text_is_weighed_at_its_kept_one(tmp_path: Path) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(equal_texts, "_BLOCK_BITS", 2)
         texts = EqualTexts(tmp_path)
-        texts.leave_out(pl.Series([2]))
+        texts.exclude(pl.Series([2]))
         texts.add(pl.DataFrame({ROW: [1, 9, 14], "kept_row": [9, 9, 9], "doc_id": ["b", "c", "a"]}))
-        texts.end()
-        kept = texts.kept(pl.DataFrame({ROW: range(16)}))
+        texts.finish()
+        kept = texts.candidates(pl.DataFrame({ROW: range(16)}))
         assert kept[ROW].to_list() == [row for row in range(16) if row not in {1, 2, 14}]
         assert kept.filter(pl.col("copies").is_not_null()).rows() == [(9, 3, "a")]
-        texts.tell(pl.DataFrame({"kept_row": [9, 3], "drop_reason": ["near", None]}))
+        texts.add_decisions(pl.DataFrame({"kept_row": [9, 3], "drop_reason": ["near", None]}))
         [(groups, fates)] = [(groups[ROW].to_list(), fates.rows()) for groups, fates in texts.blocks()]
     assert (groups, fates) == ([1, 9, 14], [(9, "near")])

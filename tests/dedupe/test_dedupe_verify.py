@@ -51,7 +51,7 @@ NAMES = ("Rosa Quispe Cusco Julio Marta Belén", "Elvira Godoy Temuco Hugo Inés
 def verdict(a: str, b: str) -> tuple[str, str, int, list[float]]:
     """Kind, rule, who stands in whom, containment."""
     made = verify_pairs(word_stream(WordTable.of([a, b])), np.array([[0, 1]], np.uint32))
-    return KINDS[made.kind[0]], RULE_NAMES[made.rule[0]], int(made.stands[0]), made.facts.containment[0].tolist()
+    return KINDS[made.kind[0]], RULE_NAMES[made.rule[0]], int(made.inclusion[0]), made.facts.containment[0].tolist()
 
 
 def judged(texts: list[str]) -> tuple[np.ndarray, Verdicts]:
@@ -199,7 +199,7 @@ def test_pages_with_one_menu_are_not_copies() -> None:
     articles = [" ".join(f"nota{n} dice{i}{n} aquí" for i in range(14)) for n in range(20)]
     pairs, made = judged([f"{menu} {article} {menu}" for article in articles])
     assert len(pairs) > 100
-    assert not made.stands.any()
+    assert not made.inclusion.any()
     assert {RULE_NAMES[rule] for rule in made.rule} == {"boilerplate"}
 
 
@@ -296,11 +296,11 @@ def test_novels_of_one_author_are_different_texts() -> None:
     cut = [(place, chunk) for place, text in enumerate(shelf) for chunk in chunks(text)]
     pairs, made = judged([chunk for _, chunk in cut])
     works = np.array([place for place, _ in cut])
-    assert not made.stands[works[pairs[:, 0]] != works[pairs[:, 1]]].any()
+    assert not made.inclusion[works[pairs[:, 0]] != works[pairs[:, 1]]].any()
 
     parts = chunks(first["text"])
     pairs, made = judged([edition["text_b"], first["text"], *parts])
-    in_other = (pairs[:, 0] == 0) & (pairs[:, 1] > 1) & (made.stands == B_IN_A)
+    in_other = (pairs[:, 0] == 0) & (pairs[:, 1] > 1) & (made.inclusion == B_IN_A)
     assert [KINDS[kind] for kind in made.kind[(pairs == [0, 1]).all(axis=1)]] == ["duplicate"]
     assert in_other.sum() >= 0.99 * len(parts)
 

@@ -234,7 +234,7 @@ def test_a_chosen_model_that_is_gone_is_said(trained: Path, command_line: Comman
     (trained / "americas-tlh.ftz").unlink()
     (tmp_path / "in.jsonl").write_text(json.dumps({"id": "a", "text": _SPANISH[0]}) + "\n")
     ended = command_line("stage", "identify", tmp_path / "in.jsonl", tmp_path / "out.jsonl", "--lang", "es")
-    assert (ended.code, "el modelo que eligió `language use` ya no está" in ended.err) == (2, True)
+    assert (ended.code, "el modelo que eligió `language use` ya no existe" in ended.err) == (2, True)
     assert command_line("language", "use", "americas").code == 0
     assert command_line("stage", "identify", tmp_path / "in.jsonl", tmp_path / "out.jsonl").code == 0
 

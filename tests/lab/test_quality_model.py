@@ -161,8 +161,8 @@ def test_flagged_words_are_counted_and_drop_nothing_by_themselves(tmp_path: Path
     ("options", "said"),
     [
         ({"quality_model": "nada.npz"}, "there is no such quality model"),
-        ({"quality_model": "texto.npz"}, "this is no quality model"),
-        ({"scores": "nada.parquet"}, "these are no scores"),
+        ({"quality_model": "texto.npz"}, "it isn't a quality model"),
+        ({"scores": "nada.parquet"}, "it isn't a file of scores"),
         ({"scores": "otro.parquet"}, "doc_id and score"),
         ({"scores": "doble.parquet"}, "has more than one score"),
         ({"flagged_words": "nada"}, "there are no word lists"),
@@ -192,7 +192,9 @@ def test_a_wrong_file_is_found_by_its_digest(
 )
 def test_a_bound_that_nothing_can_measure_is_refused(policies: Any, signal: str, option: str) -> None:
     """Every document would pass it: with the bound's file and line, and what to do."""
-    with pytest.raises(ConfigError, match=f"«{signal}» is bounded, and nothing gives it; set «{option}»") as caught:
+    with pytest.raises(
+        ConfigError, match=f"«{signal}» has a bound, but nothing measures it; set the stage's option «{option}»"
+    ) as caught:
         filtered(["Uno."], policies=policies(f"{signal} = {{ min = 0.5 }}"))
     assert re.search(r"genres/\w+\.toml, line \d+: ", str(caught.value))
 

@@ -168,7 +168,7 @@ def test_a_bound_that_is_none_is_an_error(tmp_path: Path) -> None:
     told = (MODELS / "americas.toml").read_text("utf-8").partition("\n[bounds]")[0]
     wrong = tmp_path / "mapa.toml"
     wrong.write_text(told + "\n[bounds]\nzap = { likelihood = 1 }\n", "utf-8")
-    with pytest.raises(ConfigError, match=r"mapa\.toml: a bound isn't one"):
+    with pytest.raises(ConfigError, match=r"mapa\.toml: invalid bounds"):
         load(str(MODELS / "americas.ftz"), str(wrong))
 
 

@@ -86,13 +86,13 @@ def test_a_label_map_says_what_labels_mean(outside: Path, tmp_path: Path) -> Non
         ('[labels]\nes = "spaa"\n', "unknown language code «spaa»; did you mean"),
         ("[labels]\nes = 3\n", "label «es» has no code"),
         ("labels = [", "the label map isn't TOML"),
-        ("labels = 5", "«labels» is no table"),
-        ("[words]\nspa = 5\n", "the words of «spa» are no text"),
+        ("labels = 5", "«labels» isn't a table"),
+        ("[words]\nspa = 5\n", "the words of «spa» aren't a text"),
         ('[labels]\nptt = "por"\n', "the model has no label «ptt»; did you mean «pt»"),
-        ('[labels]\nnone = "por"\n', "the model has no label «none»; its labels are such as «"),
+        ('[labels]\nnone = "por"\n', "the model has no label «none»; its labels look like «"),
         ('[labels]\nes = "123456789"\n', "unknown language code «123456789»; give one of ISO 639-3"),
-        ('[labels]\nes = { code = "spa", script = "Latino" }\n', "«Latino» is no script"),
-        ('sha256 = "00"\n[labels]\nes = "spa"\n', "its digest is not the one"),
+        ('[labels]\nes = { code = "spa", script = "Latino" }\n', "«Latino» isn't a script code"),
+        ('sha256 = "00"\n[labels]\nes = "spa"\n', "its digest differs from the one"),
     ],
 )
 def test_a_wrong_label_map_is_an_error_with_its_cause(outside: Path, tmp_path: Path, content: str, told: str) -> None:
@@ -117,7 +117,7 @@ def test_noise_after_the_first_bytes_of_a_model_is_an_error(tmp_path: Path) -> N
     wrong = tmp_path / "modelo.bin"
     rng = random.Random(1)
     wrong.write_bytes((MODELS / "americas.ftz").read_bytes()[:8] + rng.randbytes(100_000))
-    with pytest.raises(ConfigError, match="its header says what no model has"):
+    with pytest.raises(ConfigError, match="its header isn't that of a model"):
         load(str(wrong))
 
 
@@ -125,7 +125,7 @@ def test_word_vectors_are_no_identifier(outside: Path, tmp_path: Path) -> None:
     """A fastText file that tells nothing apart is told as such."""
     made = fasttext.train_unsupervised(str(outside.parent / "lines.txt"), dim=4, bucket=100, epoch=1, verbose=0)
     made.save_model(str(tmp_path / "vectores.bin"))
-    with pytest.raises(ConfigError, match="word vectors and is no classifier"):
+    with pytest.raises(ConfigError, match="word vectors and isn't a classifier"):
         load(str(tmp_path / "vectores.bin"))
 
 

@@ -97,9 +97,9 @@ def _decided(
         patch.setattr(decide_module, "_VALUES_A_PIECE", 60 * at_once)
         patch.setattr(pairs, "PAIRS_A_RUN", pairs.CAP + at_once)
         patch.setattr(candidate_jobs, "_MARK", 2)
-        patch.setattr(pair_components, "_AT_ONCE", at_once)
-        patch.setattr(on_disk, "_AT_ONCE", at_once)
-        patch.setattr(on_disk, "_BYTES", 64 * at_once)
+        patch.setattr(pair_components, "_DOCUMENTS_A_PACK", at_once)
+        patch.setattr(on_disk, "_SPAN", at_once)
+        patch.setattr(on_disk, "_WINDOW_BYTES", 64 * at_once)
         patch.setattr(equal_texts, "_BLOCK_BITS", 1 if at_once < 10 else 17)
         patch.setattr(decide_module, "_KEYS_AT_ONCE", at_once)
         patch.setattr(numbering, "RANGE_ROWS", at_once)
@@ -107,7 +107,7 @@ def _decided(
         patch.setattr(near_duplicates, "VALUES_A_RANGE", at_once)
         patch.setattr(near_duplicates, "KEYS_A_MERGE", at_once)
         patch.setattr(verify_jobs, "WORDS_A_LOT", at_once)
-        patch.setattr(notices, "_AT_ONCE", at_once)
+        patch.setattr(notices, "_BATCH_RUNS", at_once)
         stored = returned(decide(barriers, outputs, room, InProcess(), on_step=on_step)).parts
     found: dict[int, tuple[str, ...]] = {}
     for (name, folders), start in zip(
@@ -226,7 +226,7 @@ def test_a_word_stream_that_is_cut_off_is_told(tmp_path: Path) -> None:
     """What a full disk has left of a stream isn't taken for a document's words."""
     np.array([[0, 1]], np.uint32).tofile(tmp_path / "pairs")
     np.zeros(0, np.uint64).tofile(tmp_path / verify_jobs.COMMON)
-    held = {verify_jobs.ROWS_OF: [0, 1], verify_jobs.WORDS_OF: [3, 3], verify_jobs.KNOWN_OF: np.zeros(2)}
+    held = {verify_jobs.ROWS_OF: [0, 1], verify_jobs.WORDS_OF: [3, 3], verify_jobs.FACTS_OF: np.zeros(2)}
     for name, values in held.items():
         np.array(values).astype(verify_jobs.BY_NUMBER[name]).tofile(tmp_path / name)
     corpus = Frames((pl.DataFrame({"stream": pl.Series([[1, 2, 3], [1, 2, 3]], dtype=pl.List(pl.UInt32))}),))

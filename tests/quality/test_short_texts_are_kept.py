@@ -9,7 +9,7 @@ import pytest
 from latam_corpus.audit.lineage_lines import bound_line
 from latam_corpus.batch import Batch
 from latam_corpus.policies.policy import Bound, Policies
-from latam_corpus.quality.filter import FEW, Filter, as_held, outside
+from latam_corpus.quality.filter import FEW, Filter, adjusted, outside
 from latam_corpus.quality.measure import Measure
 
 _CAPITALS = Bound("mixed_case_word_share", None, 0.05, "")
@@ -89,7 +89,7 @@ def test_the_typical_share_is_that_of_the_language() -> None:
 
 def test_explain_tells_as_what_a_share_was_held() -> None:
     """The measured value, its bound, and beside it what a text of few words is held as."""
-    held = float(as_held(np.array([0.1], np.float32), _CAPITALS, np.array([10], np.float32))[1][0])
+    held = float(adjusted(np.array([0.1], np.float32), _CAPITALS, np.array([10], np.float32))[1][0])
     told = {"signal": "s", "value": 0.1, "min": None, "max": 0.05, "file": "f", "kept_to": True, "held_as": held}
     assert bound_line(told).endswith("(few words: held as 0.025)")
     assert "held" not in bound_line(told | {"held_as": None})

@@ -17,9 +17,8 @@ from hypothesis import strategies as st
 from latam_corpus.batch import Batch
 from latam_corpus.errors import ConfigError
 from latam_corpus.quality.filter import Filter
-from latam_corpus.quality.measure import Measure
+from latam_corpus.quality.measure import Measure, measure_signals
 from latam_corpus.signals import ALWAYS
-from latam_corpus.signals.measuring import measure
 from latam_corpus.signals.of_words_kernels import LONGEST_GRAM
 from latam_corpus.signals.reading import Reading
 from latam_corpus.text.turns.speaker_labels import without_labels
@@ -60,9 +59,9 @@ def test_a_signal_is_measured_when_a_policy_bounds_it_or_a_recipe_asks(tmp_path:
 def test_lines_are_counted_without_a_look_for_phrases() -> None:
     """What only `sentence_count` and a few more need is read when one of them is asked for."""
     reading = Reading.of([_TEXT, "Este sitio usa cookies."])
-    measure(reading, {"sparse_line_share", "open_line_share", "table_share"})
+    measure_signals(reading, {"sparse_line_share", "open_line_share", "table_share"})
     assert "phrases" not in vars(reading)
-    assert measure(reading, {"sentence_count"})["sentence_count"].tolist() == [1, 0]
+    assert measure_signals(reading, {"sentence_count"})["sentence_count"].tolist() == [1, 0]
     assert "phrases" in vars(reading)
 
 
@@ -137,7 +136,9 @@ def test_n_grams_are_counted_as_by_hand(documents: list[list[str]]) -> None:
 @settings(max_examples=200, deadline=None)
 def test_characters_are_counted_as_by_hand(texts: list[str]) -> None:
     """Entropy and curly brackets of any text, several in one batch."""
-    found = measure(Reading.of(texts), {"char_entropy", "curly_bracket_count", "ellipses_per_word", "word_count"})
+    found = measure_signals(
+        Reading.of(texts), {"char_entropy", "curly_bracket_count", "ellipses_per_word", "word_count"}
+    )
     for number, text in enumerate(texts):
         shares = np.array(list(Counter(text.replace("\n", "")).values())) / max(len(text.replace("\n", "")), 1)
         assert found["char_entropy"][number] == pytest.approx(-(shares * np.log2(shares)).sum(), abs=1e-5)
@@ -150,9 +151,9 @@ def test_a_signal_does_not_hang_on_the_documents_beside() -> None:
     """One by one and together: the same numbers."""
     texts = ["", _TEXT, f"{_TEXT}\n" * 40, "Inicio\nInicio", "{}" * 300, "pa1abra ca^a", f"{_TEXT} " * 100]
     names = {"compression_ratio", "duplicate_10_gram_share", "top_2_gram_share", "char_entropy", "ocr_damage_share"}
-    together = measure(Reading.of(texts), names)
+    together = measure_signals(Reading.of(texts), names)
     for number, text in enumerate(texts):
-        alone = measure(Reading.of([text]), names)
+        alone = measure_signals(Reading.of([text]), names)
         assert {name: float(alone[name][0]) for name in names} == {n: float(together[n][number]) for n in names}
 
 
@@ -167,7 +168,7 @@ def test_scripture_and_novels_are_told_apart() -> None:
         return [" ".join(words[i : i + 500]) for i in range(0, min(len(words), 50_000), 500)]
 
     verses, novels = (
-        measure(Reading.of(stretches(path)), {"scripture_per_1000"})["scripture_per_1000"]
+        measure_signals(Reading.of(stretches(path)), {"scripture_per_1000"})["scripture_per_1000"]
         for path in ("literature/reina_valera_1909_nt/verses.jsonl.xz", "literature/conha19/novels.jsonl.xz")
     )
     assert np.mean(verses) > 20 * np.mean(novels)

@@ -71,5 +71,5 @@ def test_shares_are_held_as_measured_however_few_words_there_are(tmp_path: Path)
     ):
         (tmp_path / kind).mkdir(exist_ok=True)
         (tmp_path / kind / f"{name}.toml").write_text(told)
-    with pytest.raises(ConfigError, match=r"\[unknown\] stands in und.toml alone"):
+    with pytest.raises(ConfigError, match=r"\[unknown\] is allowed only in und.toml"):
         Policies.load(tmp_path)

@@ -328,8 +328,8 @@ def test_the_index_of_a_remote_store_is_fetched_once(
     [
         ("puertos", {}, "did you mean «puerto»"),
         ("puerto@2026.11.7", {}, "there is no version «2026.11.7»"),
-        ("puerto", {"seed": 21}, "its fingerprints have seed 20, this run's 21; set seed = 20"),
-        ("puerto", {"name": "minhash"}, "its fingerprints have name 'anchors', this run's 'minhash'"),
+        ("puerto", {"seed": 21}, "its fingerprints have seed = 20, this run's have 21; set seed = 20"),
+        ("puerto", {"name": "minhash"}, "its fingerprints have name = 'anchors', this run's have 'minhash'"),
     ],
 )
 def test_a_missing_index_or_another_scheme_is_refused(
@@ -362,7 +362,7 @@ def test_a_damaged_index_is_refused_and_repaired_by_a_build(tmp_path: Path, vers
     ("change", "problem"),
     [
         ({"format": 9}, "its index has format 9, this toolkit reads 4"),
-        ({"scheme": Scheme().to_dict() | {"version": 99}}, "fingerprints of version 99"),
+        ({"scheme": Scheme().to_dict() | {"version": 99}}, "its fingerprints have version 99"),
         ({"scheme": {"name": "anchors"}}, "key «bands» is missing"),
     ],
 )

@@ -9,7 +9,7 @@ import pytest
 from latam_corpus.codes import groups
 from latam_corpus.dedupe.fingerprints.anchors import word_stream
 from latam_corpus.policies.policy import Policies
-from latam_corpus.signals.measuring import measure
+from latam_corpus.quality.measure import measure_signals
 from latam_corpus.signals.reading import Lexicon, Reading
 from latam_corpus.signals.shared_counts import words_in_other_languages
 from latam_corpus.text.orthography import all_spellings, apostrophes, describe_spelling
@@ -27,7 +27,7 @@ def _policies() -> Policies:
 
 def _share(text: str, language: str) -> float:
     lexicon = Lexicon([language], _policies().stop_table, _policies().background)
-    found = measure(Reading(WordTable.of([text]), lexicon), ("stop_word_share",))
+    found = measure_signals(Reading(WordTable.of([text]), lexicon), ("stop_word_share",))
     return float(found["stop_word_share"][0])
 
 

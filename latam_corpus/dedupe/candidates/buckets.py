@@ -1,6 +1,6 @@
-"""Values of a corpus laid into buckets by their top bits, and sieved, a piece at a time.
+"""Sort the values of a corpus into buckets by their top bits, and sieve them, one piece at a time.
 
-A job that needs all values of a range together reads them from the files of all pieces, and holds nothing else.
+A job that needs all values of a range reads them from the files of all pieces, and keeps nothing else in memory.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Buckets:
 
     Attributes:
         values: uint64[m].
-        owners: uint32[m], the number of whom each value is of; empty where nobody asks.
+        owners: uint32[m], the number of the document of each value; empty if not needed.
         starts: int64[pieces, buckets + 1], where each bucket of each piece starts among the values.
     """
 
@@ -39,26 +39,26 @@ class Buckets:
 
     @property
     def sizes(self) -> NDArray[np.int64]:
-        """How many values each bucket has, int64[buckets]."""
+        """The number of values in each bucket, int64[buckets]."""
         return np.asarray(np.diff(self.starts, axis=1).sum(axis=0), np.int64)
 
 
 def into_buckets(values: NDArray[np.uint64], owners: NDArray[np.uint32] | None = None) -> Buckets:
-    """Return the values by bucket; in each bucket in their order.
+    """Return the values by bucket, and in their order within a bucket.
 
     >>> made = into_buckets(np.array([1 << 63, 5, 7], np.uint64), np.array([0, 1, 2], np.uint32))
     >>> made.values[:2].tolist(), made.owners.tolist(), int(made.starts[0, BUCKETS // 2])
     ([5, 7], [1, 2, 0], 2)
     """
     owners = np.zeros(0, np.uint32) if owners is None else owners
-    out = np.empty_like(values), np.empty_like(owners)
+    sorted_arrays = np.empty_like(values), np.empty_like(owners)
     starts = np.zeros(BUCKETS + 1, np.int64)
-    lay(values, owners, *out, starts)
-    return Buckets(*out, starts[None, :])
+    lay(values, owners, *sorted_arrays, starts)
+    return Buckets(*sorted_arrays, starts[None, :])
 
 
 def write(file: Path, buckets: Buckets) -> None:
-    """Write what is laid of one piece, in files named by `file`."""
+    """Write the buckets of one piece, in files named after `file`."""
     buckets.values.tofile(file.with_suffix(_VALUES))
     buckets.owners.tofile(file.with_suffix(_OWNERS))
     buckets.starts[0].tofile(file.with_suffix(_STARTS))
@@ -68,41 +68,41 @@ def read(files: Sequence[Path], low: int = 0, high: int = BUCKETS) -> Buckets:
     """Return the buckets from `low` to before `high` of all pieces.
 
     Args:
-        files: by which `write` named them.
+        files: the names that `write` was given.
         low: the first bucket.
-        high: the one after the last.
+        high: the end of the range.
     """
-    every = np.zeros((len(files), high - low + 1), np.int64)
+    piece_starts = np.zeros((len(files), high - low + 1), np.int64)
     for index, file in enumerate(files):
-        every[index] = np.fromfile(file.with_suffix(_STARTS), np.int64, high - low + 1, offset=8 * low)
-    first, counts = every[:, 0], every[:, -1] - every[:, 0]
+        piece_starts[index] = np.fromfile(file.with_suffix(_STARTS), np.int64, high - low + 1, offset=8 * low)
+    first, counts = piece_starts[:, 0], piece_starts[:, -1] - piece_starts[:, 0]
     ends = np.cumsum(counts)
     values = np.empty(int(counts.sum()), np.uint64)
     owners = [np.zeros(0, np.uint32)]
     for file, start, count, end in zip(files, first.tolist(), counts.tolist(), ends.tolist(), strict=True):
         values[end - count : end] = np.fromfile(file.with_suffix(_VALUES), np.uint64, count, offset=8 * start)
         owners.append(np.fromfile(file.with_suffix(_OWNERS), np.uint32, count, offset=4 * start))
-    moved = every + (ends - counts - first)[:, None]
-    return Buckets(values, np.concatenate(owners), moved)
+    shifted_starts = piece_starts + (ends - counts - first)[:, None]
+    return Buckets(values, np.concatenate(owners), shifted_starts)
 
 
-def ranges(sizes: NDArray[np.int64], most: int) -> list[tuple[int, int]]:
-    """Return the buckets cut into ranges of at most so many values, or of one bucket that has more.
+def ranges(sizes: NDArray[np.int64], max_values: int) -> list[tuple[int, int]]:
+    """Cut the buckets into ranges of at most `max_values` values, or of one bucket that has more.
 
     >>> ranges(np.array([3, 3, 9, 1]), 6)
     [(0, 2), (2, 3), (3, 4)]
     """
     spans: list[tuple[int, int]] = []
-    low = held = 0
+    low = value_count = 0
     for bucket, size in enumerate(sizes.tolist()):
-        if bucket > low and held + size > most:
+        if bucket > low and value_count + size > max_values:
             spans.append((low, bucket))
-            low, held = bucket, 0
-        held += size
+            low, value_count = bucket, 0
+        value_count += size
     return [*spans, (low, len(sizes))] if len(sizes) else spans
 
 
-_BITS_A_VALUE: Final = 32  # of the bitmap: at most one foreign value in 32 passes it
+_BITS_A_VALUE: Final = 32  # of the bitmap: at most one value in 32 that isn't in it passes
 _MOST_BITS: Final = 29  # 64 MB
 _WORD_BITS: Final = 6
 _LOOKED_UP: Final = 16_000_000  # 128 MB
@@ -113,12 +113,12 @@ _NEW_STARTS: Final = "starts.npy"
 
 @dataclass(frozen=True, eq=False)
 class Sieve:
-    """Fingerprints that others are looked up among.
+    """Fingerprints in which others are looked up.
 
     Attributes:
-        marks: uint64, a power of two of words: the bit of each fingerprint's top bits is set.
-        values: uint64, the fingerprints, sorted; none where they are too many to be looked up.
-        starts: uint32, where those with the same top bits start among them, with an end.
+        marks: uint64, a power of two of words: a bitmap of the fingerprints' top bits.
+        values: uint64, the fingerprints, sorted; empty if there are too many to look up.
+        starts: uint32, where the fingerprints with the same top bits start among them, and the end.
 
     >>> sieve = Sieve.of([np.array([1 << 60, 3], np.uint64)], 2)
     >>> found, places = sieve.sifted(np.array([7, 3, 1 << 60], np.uint64), np.array([0, 2, 2, 3]))
@@ -135,41 +135,41 @@ class Sieve:
         """Return the sieve of these fingerprints.
 
         Args:
-            values: well mixed in their top bits, a part at a time.
-            count: how many there are, about.
+            values: arrays of fingerprints, evenly spread in their top bits.
+            count: about how many there are.
         """
         bits = min(max((count * _BITS_A_VALUE).bit_length(), _WORD_BITS), _MOST_BITS)
         marks = np.zeros(1 << (bits - _WORD_BITS), np.uint64)
-        held = [np.zeros(0, np.uint64)]
+        stored = [np.zeros(0, np.uint64)]
         for part in values:
             mark_bits(part, marks, np.uint64(64 - bits))
             if count <= _LOOKED_UP:
-                held.append(part)
-        every = np.sort(np.concatenate(held))
-        starts = np.zeros((1 << len(every).bit_length()) + 1, np.uint32)
-        count_tops(every, np.uint64(64 - len(every).bit_length()), starts)
-        return cls(marks, every, starts if len(every) else starts[:0])
+                stored.append(part)
+        sorted_values = np.sort(np.concatenate(stored))
+        starts = np.zeros((1 << len(sorted_values).bit_length()) + 1, np.uint32)
+        count_tops(sorted_values, np.uint64(64 - len(sorted_values).bit_length()), starts)
+        return cls(marks, sorted_values, starts if len(sorted_values) else starts[:0])
 
     def write(self, workdir: Path) -> None:
-        """Write it to files of a folder."""
-        for name, held in ((_MARKS, self.marks), (_NEW_VALUES, self.values), (_NEW_STARTS, self.starts)):
-            np.save(workdir / name, held)
+        """Write the sieve to files of a folder."""
+        for name, array in ((_MARKS, self.marks), (_NEW_VALUES, self.values), (_NEW_STARTS, self.starts)):
+            np.save(workdir / name, array)
 
     @classmethod
     def read(cls, workdir: Path) -> Self:
-        """Return what `write` has written there, mapped into memory."""
+        """Return the sieve that `write` wrote, mapped into memory."""
         return cls(*(np.load(workdir / name, mmap_mode="r") for name in (_MARKS, _NEW_VALUES, _NEW_STARTS)))
 
     def sifted(
         self, values: NDArray[np.uint64], offsets: NDArray[np.int64]
     ) -> tuple[NDArray[np.uint64], NDArray[np.int32]]:
-        """Those of the fingerprints that are among its own, and the document that has each.
+        """Return the fingerprints that are in the sieve, and the document of each.
 
-        Where its own are too many to be looked up, a few others pass too.
+        If the sieve has too many fingerprints to look up, a few others pass too.
 
         Args:
-            values: of documents, one after another.
-            offsets: where each document starts, with an end.
+            values: fingerprints of documents, one document after another.
+            offsets: where each document starts, and the end.
         """
         shared, places = np.empty(len(values), np.uint64), np.empty(len(values), np.int32)
         shift = np.uint64(64 - _WORD_BITS - (len(self.marks).bit_length() - 1))

@@ -1,9 +1,9 @@
-"""A bound on the candidates of a document, whatever it shares and with how many.
+"""A bound on the candidates of a document, however much it shares and with however many documents.
 
-Of a document with more than MOST candidates so many are its own: the first of them in the order of keeping, among which
-is the one that would be kept, and of the others those that share most with it. A pair is checked if it is among either
-document's own. So a poem meets each of the books it stands in, and a book every poem of a few books, while the
-candidates of n documents are n times MOST at most.
+If a document has more than MOST candidates, only so many are its own: the first ones in the order of keeping, which
+include the one that would be kept, and of the others those that share most with it. A pair is compared if it is among
+the own candidates of either document. So a poem is compared with each book that contains it, and a book with every poem
+of a few books, while n documents have at most n times MOST candidates.
 """
 
 from __future__ import annotations
@@ -20,53 +20,56 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-_EACH: Final = 32  # of the first in the order of keeping, and of those that share most
+_EACH: Final = 32  # the first ones in the order of keeping, and as many of those that share most
 MOST: Final = 2 * _EACH
-SHARES: Final = ".shares"  # beside a file of candidates: how many fingerprints each pair shares
+SHARES: Final = ".shares"  # next to a file of candidates: the number of fingerprints that each pair shares
 SHARE: Final = np.dtype(np.uint16)
-_AT_ONCE: Final = 4_000_000  # candidates that are put in order together: 160 MB
+_SORTED_TOGETHER: Final = 4_000_000  # candidates: 160 MB
 _CANDIDATE: Final = np.dtype([("document", np.uint32), ("other", np.uint32), ("shared", SHARE)])
 
-
-# Which candidates are a document's own: all where it has few (no `many`); the last of those that are by the order of
-# keeping; how much the last of the others shares, and which it is.
+# A document's own candidates: all unless `many` is set. If it is, `first` is the last of those by the order of keeping;
+# `shared` and `last` are the shared fingerprints and the document of the last one of the others.
 _OWN: Final = np.dtype([("many", np.bool_), ("first", np.uint32), ("shared", SHARE), ("last", np.uint32)])
 
 
 def bound_candidates(files: Sequence[Path], documents: int, workdir: Path) -> tuple[int, int]:
-    """Leave out of the files what is beyond the bound, and tell how many documents had more, and how many pairs went.
+    """Remove the pairs beyond the bound from the files; return the number of documents with more, and of removed pairs.
 
     Args:
-        files: of candidates, uint32[k, 2], numbers in the order of keeping, with SHARES beside each.
-        documents: how many there are.
+        files: of candidates, uint32[k, 2], numbers in the order of keeping, each with a file SHARES.
+        documents: how many documents there are.
         workdir: a folder for files.
     """
-    over = 0
+    document_count = 0
     own_of = OnDisk(workdir / "own", _OWN)
-    with own_of.file.open("wb") as written:
+    with own_of.file.open("wb") as own_file:
         for first, end in spans(documents):
             own = _own(files, first, end, workdir)
-            if own["many"].any():  # of the others nothing is written, which reads as zeros
-                over += int(own["many"].sum())
-                written.seek(first * _OWN.itemsize)
-                own.tofile(written)
-        written.truncate(documents * _OWN.itemsize)
-    if not over:
+            if own["many"].any():  # unwritten parts of the file read as zeros
+                document_count += int(own["many"].sum())
+                own_file.seek(first * _OWN.itemsize)
+                own.tofile(own_file)
+        own_file.truncate(documents * _OWN.itemsize)
+    if not document_count:
         return 0, 0
-    left_out = 0
+    removed_pairs = 0
     for file in files:
         pairs, shared = _read(file)
-        checked = _among(own_of[pairs[:, 0]], pairs[:, 1], shared) | _among(own_of[pairs[:, 1]], pairs[:, 0], shared)
-        left_out += len(checked) - int(checked.sum())
-        pairs[checked].tofile(file)
-    return over, left_out
+        is_own = _is_own_candidate(own_of[pairs[:, 0]], pairs[:, 1], shared) | _is_own_candidate(
+            own_of[pairs[:, 1]], pairs[:, 0], shared
+        )
+        removed_pairs += len(is_own) - int(is_own.sum())
+        pairs[is_own].tofile(file)
+    return document_count, removed_pairs
 
 
-def _among(own: NDArray[Any], others: NDArray[np.uint32], shared: NDArray[np.uint16]) -> NDArray[np.bool_]:
-    """Whether each other one is among the own candidates, _OWN, of a document."""
-    least = own["shared"]
-    mine = ~own["many"] | (others <= own["first"]) | (shared > least)
-    return np.asarray(mine | ((shared == least) & (others <= own["last"])), np.bool_)
+def _is_own_candidate(
+    own: NDArray[Any], candidates: NDArray[np.uint32], shared: NDArray[np.uint16]
+) -> NDArray[np.bool_]:
+    """Return whether each candidate is among the own candidates, _OWN, of a document."""
+    last_shared = own["shared"]
+    is_own = ~own["many"] | (candidates <= own["first"]) | (shared > last_shared)
+    return np.asarray(is_own | ((shared == last_shared) & (candidates <= own["last"])), np.bool_)
 
 
 def _read(file: Path) -> tuple[NDArray[np.uint32], NDArray[Any]]:
@@ -74,16 +77,16 @@ def _read(file: Path) -> tuple[NDArray[np.uint32], NDArray[Any]]:
 
 
 def _own(files: Sequence[Path], low: int, high: int, workdir: Path) -> NDArray[Any]:
-    """Which candidates are the own of the documents from `low` to before `high`, _OWN."""
+    """Return the own candidates of the documents from `low` to before `high`, _OWN."""
     own = np.zeros(high - low, _OWN)
     counts = np.zeros(high - low, np.int32)
     for file in files:
         numbers = np.fromfile(file, np.uint32)
         np.add.at(counts, numbers[(numbers >= low) & (numbers < high)] - np.uint32(low), 1)
     own["many"] = counts > MOST
-    # Documents whose candidates are put in order together.
+    # Chunks of documents whose candidates are sorted together.
     chunk_of = np.full(high - low, -1, np.int32)
-    chunk_of[own["many"]] = np.cumsum(counts[own["many"]], dtype=np.int64) // _AT_ONCE
+    chunk_of[own["many"]] = np.cumsum(counts[own["many"]], dtype=np.int64) // _SORTED_TOGETHER
     for chunk in _scattered(files, chunk_of, low, workdir):
         _order(np.fromfile(chunk, _CANDIDATE), own)
         chunk.unlink()
@@ -91,38 +94,38 @@ def _own(files: Sequence[Path], low: int, high: int, workdir: Path) -> NDArray[A
 
 
 def _scattered(files: Sequence[Path], chunk_of: NDArray[np.int32], low: int, workdir: Path) -> list[Path]:
-    """Files with the candidates of the documents of each chunk, which are told by their number from `low` on."""
+    """Write the candidates of each chunk's documents, numbered from `low` on, to a file; return the files."""
     chunks: dict[int, Path] = {}
     if not (chunk_of >= 0).any():
         return []
     for file in files:
         pairs, shared = _read(file)
         for side in range(2):
-            here = (pairs[:, side] >= low) & (pairs[:, side] < low + len(chunk_of))
-            rows = np.zeros(int(here.sum()), _CANDIDATE)
-            rows["document"] = pairs[here, side] - np.uint32(low)
-            rows["other"], rows["shared"] = pairs[here, 1 - side], shared[here]
-            of = chunk_of[rows["document"]]
-            for number in np.unique(of[of >= 0]).tolist():
-                with chunks.setdefault(number, workdir / f"over-{number:06d}").open("ab") as written:
-                    rows[of == number].tofile(written)
+            in_range = (pairs[:, side] >= low) & (pairs[:, side] < low + len(chunk_of))
+            candidates = np.zeros(int(in_range.sum()), _CANDIDATE)
+            candidates["document"] = pairs[in_range, side] - np.uint32(low)
+            candidates["other"], candidates["shared"] = pairs[in_range, 1 - side], shared[in_range]
+            chunks_of_rows = chunk_of[candidates["document"]]
+            for number in np.unique(chunks_of_rows[chunks_of_rows >= 0]).tolist():
+                with chunks.setdefault(number, workdir / f"over-{number:06d}").open("ab") as chunk_file:
+                    candidates[chunks_of_rows == number].tofile(chunk_file)
     return [chunks[number] for number in sorted(chunks)]
 
 
 def _order(rows: NDArray[Any], own: NDArray[Any]) -> None:
-    """Write which candidates are their documents' own."""
+    """Write the bounds of the documents' own candidates to `own`."""
     rows = rows[np.lexsort((rows["other"], rows["document"]))]
-    first = _rank(rows["document"])
-    last = rows[first == _EACH - 1]
+    rank = _rank(rows["document"])
+    last = rows[rank == _EACH - 1]
     own["first"][last["document"]] = last["other"]
-    rows = rows[first >= _EACH]
+    rows = rows[rank >= _EACH]
     rows = rows[np.lexsort((rows["other"], -rows["shared"].astype(np.int32), rows["document"]))]
     last = rows[_rank(rows["document"]) == _EACH - 1]
     own["shared"][last["document"]], own["last"][last["document"]] = last["shared"], last["other"]
 
 
 def _rank(documents: NDArray[np.uint32]) -> NDArray[np.int64]:
-    """Return the place of each among those of its document, from 0 on; equal ones stand side by side.
+    """Return the place of each entry among those of its document, from 0 on; equal documents are adjacent.
 
     >>> _rank(np.array([4, 4, 9, 9, 9], np.uint32)).tolist()
     [0, 1, 0, 1, 2]

@@ -1,4 +1,4 @@
-"""The compiled passes that lay values into buckets, sieve and pair them, and walk over true pairs."""
+"""The compiled passes that sort values into buckets, sieve and pair them, and follow true pairs."""
 
 # mypy: allow-untyped-defs
 
@@ -9,31 +9,31 @@ import numpy as np
 from latam_corpus.compiled import kernel
 from latam_corpus.dedupe.verify.verify_pairs import A_IN_B, B_IN_A, CONTAINED, DUPLICATE, NONE, VARIANT
 
-BUCKET_BITS: Final = 10  # by which a bucket is told
+BUCKET_BITS: Final = 10  # the top bits that number a bucket
 BUCKETS: Final = 1 << BUCKET_BITS
 _SHIFT: Final = np.uint64(64 - BUCKET_BITS)
 
 
 @kernel
 def lay(values, owners, out_values, out_owners, starts):
-    """Lay values, and their owners if there are any, into buckets by their first bits; write where each starts."""
+    """Sort values, and their owners if there are any, into buckets by top bits; write where each bucket starts."""
     for value in values:
         starts[np.int64(value >> _SHIFT) + 1] += 1
     for bucket in range(BUCKETS):
         starts[bucket + 1] += starts[bucket]
-    at = starts[:-1].copy()
-    owned = len(owners) > 0
+    next_place = starts[:-1].copy()
+    has_owners = len(owners) > 0
     for i in range(len(values)):
-        mine = np.int64(values[i] >> _SHIFT)
-        out_values[at[mine]] = values[i]
-        if owned:
-            out_owners[at[mine]] = owners[i]
-        at[mine] += 1
+        bucket_of_value = np.int64(values[i] >> _SHIFT)
+        out_values[next_place[bucket_of_value]] = values[i]
+        if has_owners:
+            out_owners[next_place[bucket_of_value]] = owners[i]
+        next_place[bucket_of_value] += 1
 
 
 @kernel
 def mark_bits(values, marks, shift):
-    """Set the bit of each value, told by its first bits."""
+    """Set the bit of each value's top bits."""
     for value in values:
         bit = value >> shift
         marks[bit >> np.uint64(6)] |= np.uint64(1) << (bit & np.uint64(63))
@@ -41,7 +41,7 @@ def mark_bits(values, marks, shift):
 
 @kernel
 def count_tops(values, shift, starts):
-    """Write where the sorted values begin that start with the same bits."""
+    """Write where the sorted values with the same top bits start."""
     for value in values:
         starts[np.int64(value >> shift) + 1] += 1
     for top in range(len(starts) - 1):
@@ -50,8 +50,8 @@ def count_tops(values, shift, starts):
 
 @kernel
 def sift(values, offsets, sieve, out, places):
-    """Write the values that are known, and the document that has each; return how many there are."""
-    marks, shift, known, starts, top = sieve
+    """Write the values that are in the sieve, and the document of each; return their number."""
+    marks, shift, sieve_values, starts, top = sieve
     at = 0
     for d in range(len(offsets) - 1):
         for i in range(offsets[d], offsets[d + 1]):
@@ -62,9 +62,9 @@ def sift(values, offsets, sieve, out, places):
             if len(starts):
                 slot = starts[np.int64(value >> top)]
                 end = starts[np.int64(value >> top) + 1]
-                while slot < end and known[slot] < value:
+                while slot < end and sieve_values[slot] < value:
                     slot += 1
-                if slot == end or known[slot] != value:
+                if slot == end or sieve_values[slot] != value:
                     continue
             out[at] = value
             places[at] = d
@@ -73,36 +73,36 @@ def sift(values, offsets, sieve, out, places):
 
 
 _ROOMY_BITS: Final = 2
-ROOMY: Final = 1 << _ROOMY_BITS  # bins a value by which those that one document has are told
+ROOMY: Final = 1 << _ROOMY_BITS  # bins per value, so that a value of a single document is usually alone in its bin
 _FEW_EQUAL: Final = 24  # values that are sorted by insertion
 
-# Where a pass has stopped.
+# The state of a pass that stopped.
 _BUCKET: Final = 0
-_BITS: Final = 1  # the number of the bucket's bins, as a power of two; 0 before it is dealt into them
+_BITS: Final = 1  # log2 of the number of the bucket's bins; 0 before its values are in bins
 _BIN: Final = 2
-_START: Final = 3  # of the value that is being paired, among the dealt ones
-_STOP: Final = 4  # the end of that value; its start before its holders are counted
+_START: Final = 3  # where the value that is being paired starts, among the values in bins
+_STOP: Final = 4  # the end of that value; equal to _START before its holders are counted
 _HOLDERS: Final = 5
-_NEXT: Final = 6  # the holder to be paired next
-COMMONS: Final = 7  # values told as common
+_NEXT: Final = 6  # the next holder to pair
+COMMONS: Final = 7  # common values written
 CURSOR_SIZE: Final = 8
 
 
 @kernel
-def paired(laid, limits, cursor, tallies, keys, common, workspace):
-    """Write pairs from `cursor` on until the buckets or the room for keys are at their end; gives how many."""
-    values, owners, starts = laid
+def paired(buckets, limits, cursor, tallies, keys, common, workspace):
+    """Write pairs from `cursor` on until the buckets are done or the room for keys is used up; return their number."""
+    values, owners, starts = buckets
     dealt, documents, alive, owners_of, bins, ends = workspace
     at = 0
     while cursor[_BUCKET] < starts.shape[1] - 1:
         if cursor[_BITS] == 0:
-            left = _shared(values, owners, starts, cursor[_BUCKET], bins, alive, owners_of)
-            tallies[0] += _size(starts, cursor[_BUCKET]) - left
-            cursor[_BITS] = bits_of(left)
-            _deal(alive, owners_of, left, cursor[_BITS], dealt, documents, ends)
+            shared_count = _shared(values, owners, starts, cursor[_BUCKET], bins, alive, owners_of)
+            tallies[0] += _size(starts, cursor[_BUCKET]) - shared_count
+            cursor[_BITS] = bits_of(shared_count)
+            _deal(alive, owners_of, shared_count, cursor[_BITS], dealt, documents, ends)
             cursor[_BIN] = cursor[_START] = cursor[_STOP] = 0
         while cursor[_BIN] < 1 << cursor[_BITS]:
-            if cursor[_STOP] == cursor[_START] and ends[cursor[_BIN]] - cursor[_START] < 2:  # most bins: passed over
+            if cursor[_STOP] == cursor[_START] and ends[cursor[_BIN]] - cursor[_START] < 2:  # most bins: skipped
                 tallies[0] += ends[cursor[_BIN]] - cursor[_START]
                 cursor[_START] = cursor[_STOP] = ends[cursor[_BIN]]
                 cursor[_BIN] += 1
@@ -118,8 +118,8 @@ def paired(laid, limits, cursor, tallies, keys, common, workspace):
 
 @kernel
 def _pair_bin(dealt, documents, end, limits, cursor, tallies, out, at):
-    """Write the pairs of one bin, which ends at `end`, from `cursor` on; gives where the keys end."""
-    cap, hubs, many = limits[0], limits[1], limits[2]
+    """Write the pairs of one bin, which ends at `end`, from `cursor` on; return where the keys end."""
+    cap, hubs, common_holders = limits[0], limits[1], limits[2]
     keys, common = out
     if cursor[_STOP] == cursor[_START]:
         _sort(dealt, documents, cursor[_START], end)
@@ -128,12 +128,12 @@ def _pair_bin(dealt, documents, end, limits, cursor, tallies, out, at):
         if cursor[_STOP] == start:
             cursor[_STOP], cursor[_HOLDERS] = _holders(dealt, documents, start, end)
             cursor[_NEXT] = 1
-            held = min(cursor[_HOLDERS], cap)
-            pair_count = held * (held - 1) // 2 + (cursor[_HOLDERS] - held) * hubs
+            capped = min(cursor[_HOLDERS], cap)
+            pair_count = capped * (capped - 1) // 2 + (cursor[_HOLDERS] - capped) * hubs
             tallies[0] += 1
             tallies[1] += cursor[_HOLDERS] > cap
             tallies[2] += cursor[_HOLDERS] * (cursor[_HOLDERS] - 1) // 2 - pair_count
-            if cursor[_HOLDERS] > many:
+            if cursor[_HOLDERS] > common_holders:
                 common[cursor[COMMONS]] = dealt[start]
                 cursor[COMMONS] += 1
         while cursor[_NEXT] < cursor[_HOLDERS]:
@@ -160,7 +160,7 @@ def _size(starts, bucket):
 
 @kernel
 def bits_of(size):
-    """Return the number of bins for so many values, as a power of two."""
+    """Return log2 of the number of bins for so many values."""
     bits = 1
     while (1 << bits) < size:
         bits += 1
@@ -169,27 +169,27 @@ def bits_of(size):
 
 @kernel
 def _shared(values, owners, starts, bucket, bins, alive, documents):
-    """Write those of a bucket's values, of all pieces, that aren't alone in their bin; returns how many there are."""
+    """Write the values of a bucket, of all pieces, that aren't alone in their bin; return their number."""
     bits = bits_of(_size(starts, bucket))
     bins = bins[: ROOMY << bits]
     bins[:] = 0
     first, last = np.uint64(BUCKET_BITS), np.uint64(64 - bits - _ROOMY_BITS)
     for piece in range(starts.shape[0]):
         for i in range(starts[piece, bucket], starts[piece, bucket + 1]):
-            mine = np.int64((values[i] << first) >> last)
-            bins[mine] = min(bins[mine] + 1, 2)
-    left = 0
+            bin_ = np.int64((values[i] << first) >> last)
+            bins[bin_] = min(bins[bin_] + 1, 2)
+    shared_count = 0
     for piece in range(starts.shape[0]):
         for i in range(starts[piece, bucket], starts[piece, bucket + 1]):
-            alive[left] = values[i]
-            documents[left] = owners[i]
-            left += bins[np.int64((values[i] << first) >> last)] > 1
-    return left
+            alive[shared_count] = values[i]
+            documents[shared_count] = owners[i]
+            shared_count += bins[np.int64((values[i] << first) >> last)] > 1
+    return shared_count
 
 
 @kernel
 def _deal(values, owners, count, bits, dealt, documents, ends):
-    """Lay so many values of a bucket into bins by the bits after those that the bucket shares."""
+    """Sort so many values of a bucket into bins by the bits after those of the bucket."""
     first, last = np.uint64(BUCKET_BITS), np.uint64(64 - bits)
     ends[: (1 << bits) + 1] = 0
     for i in range(count):
@@ -197,15 +197,15 @@ def _deal(values, owners, count, bits, dealt, documents, ends):
     for bin_ in range(1 << bits):
         ends[bin_ + 1] += ends[bin_]
     for i in range(count):
-        mine = np.int64((values[i] << first) >> last)
-        dealt[ends[mine]] = values[i]
-        documents[ends[mine]] = owners[i]
-        ends[mine] += 1  # from the start of the bin to its end
+        bin_of_value = np.int64((values[i] << first) >> last)
+        dealt[ends[bin_of_value]] = values[i]
+        documents[ends[bin_of_value]] = owners[i]
+        ends[bin_of_value] += 1  # turns the start of the bin into its end
 
 
 @kernel
 def _sort(values, documents, start, end):
-    """Sort by value, and documents with one value by their number."""
+    """Sort by value, and documents with the same value by their number."""
     if end - start <= _FEW_EQUAL:
         for i in range(start + 1, end):
             value, document = values[i], documents[i]
@@ -226,7 +226,7 @@ def _sort(values, documents, start, end):
 
 @kernel
 def _holders(values, documents, start, end):
-    """Where the value at `start` ends, and how many documents have it, which are brought to the start."""
+    """Move the documents of the value at `start` to its start; return where the value ends, and their number."""
     stop = start + 1
     count = 1
     while stop < end and values[stop] == values[start]:
@@ -237,12 +237,12 @@ def _holders(values, documents, start, end):
     return stop, count
 
 
-NOBODY: Final = -1
+NO_DOCUMENT: Final = -1
 
 
 @kernel
 def neighbours(pairs, kind, n):
-    """For each document the rows of its pairs that are of any kind: where they start, and the rows."""
+    """Return for each document the rows of its pairs that are of any kind: where they start, and the rows."""
     starts = np.zeros(n + 1, np.int64)
     for row in range(len(pairs)):
         if kind[row] != NONE:
@@ -251,114 +251,114 @@ def neighbours(pairs, kind, n):
     for d in range(n):
         starts[d + 1] += starts[d]
     links = np.empty(starts[n], np.int64)
-    at = starts[:-1].copy()
+    next_place = starts[:-1].copy()
     for row in range(len(pairs)):
         if kind[row] != NONE:
             for side in range(2):
                 d = pairs[row, side]
-                links[at[d]] = row
-                at[d] += 1
+                links[next_place[d]] = row
+                next_place[d] += 1
     return starts, links
 
 
 @kernel
-def decide(pairs, stands, kind, order, position, fixed, falls_by, links_of):
-    """Return the kept one that each document falls for, the pair by which, and the first document of its cluster."""
+def decide(pairs, inclusion, kind, order, position, fixed, drops, links_of):
+    """Return for each document the kept one that replaces it, the row of their pair, and the first of its cluster."""
     starts, links = links_of
     n = len(order)
-    duplicate_of = np.full(n, NOBODY, np.int64)
-    link = np.full(n, NOBODY, np.int64)
-    label = np.arange(n)
+    duplicate_of = np.full(n, NO_DOCUMENT, np.int64)
+    link = np.full(n, NO_DOCUMENT, np.int64)
+    labels = np.arange(n)
     for d in order:
-        winner = joined = np.int64(NOBODY)
+        winner = joined = np.int64(NO_DOCUMENT)
         for at in range(starts[d], starts[d + 1]):
             row = links[at]
             first = np.int64(pairs[row, 0]) == d
-            other = np.int64(pairs[row, 1] if first else pairs[row, 0])
-            if position[other] >= position[d] or duplicate_of[other] != NOBODY:
+            candidate = np.int64(pairs[row, 1] if first else pairs[row, 0])
+            if position[candidate] >= position[d] or duplicate_of[candidate] != NO_DOCUMENT:
                 continue
-            mine = stands[row] & (A_IN_B if first else B_IN_A)
-            if mine and falls_by[kind[row]] and not fixed[d]:
-                if winner == NOBODY or position[other] < position[winner]:
-                    winner = other
+            is_in_other = inclusion[row] & (A_IN_B if first else B_IN_A)
+            if is_in_other and drops[kind[row]] and not fixed[d]:
+                if winner == NO_DOCUMENT or position[candidate] < position[winner]:
+                    winner = candidate
                     link[d] = row
             elif (kind[row] == DUPLICATE or kind[row] == VARIANT) and (
-                joined == NOBODY or position[other] < position[joined]
+                joined == NO_DOCUMENT or position[candidate] < position[joined]
             ):
-                # It holds more than the kept one, or is a variant of it: kept too, and in one cluster with it.
-                joined = other
-        if winner != NOBODY:
+                # It has more than the kept document, or is a variant of it: it is kept too, in the same cluster.
+                joined = candidate
+        if winner != NO_DOCUMENT:
             duplicate_of[d] = winner
-            label[d] = label[winner]
-        elif joined != NOBODY:
-            label[d] = label[joined]
-    return duplicate_of, link, label
+            labels[d] = labels[winner]
+        elif joined != NO_DOCUMENT:
+            labels[d] = labels[joined]
+    return duplicate_of, link, labels
 
 
 @kernel
-def containers(pairs, stands, kind, position, duplicate_of, link):
-    """Return the first kept container, in the order of keeping, of each kept document; its row is written to `link`."""
-    winners = np.full(len(duplicate_of), NOBODY, np.int64)
+def containers(pairs, inclusion, kind, position, duplicate_of, link):
+    """Return the first kept container, in the order of keeping, of each document; write the pair's row to `link`."""
+    winners = np.full(len(duplicate_of), NO_DOCUMENT, np.int64)
     for row in range(len(pairs)):
         if kind[row] != CONTAINED:
             continue
         for side in range(2):
-            d, other = np.int64(pairs[row, side]), np.int64(pairs[row, 1 - side])
-            if not stands[row] & (A_IN_B if side == 0 else B_IN_A):
+            d, container = np.int64(pairs[row, side]), np.int64(pairs[row, 1 - side])
+            if not inclusion[row] & (A_IN_B if side == 0 else B_IN_A):
                 continue
-            if duplicate_of[other] != NOBODY or (duplicate_of[d] != NOBODY and link[d] != row):
+            if duplicate_of[container] != NO_DOCUMENT or (duplicate_of[d] != NO_DOCUMENT and link[d] != row):
                 continue
-            if winners[d] == NOBODY or position[other] < position[winners[d]]:
-                winners[d] = other
+            if winners[d] == NO_DOCUMENT or position[container] < position[winners[d]]:
+                winners[d] = container
                 link[d] = row
     return winners
 
 
 @kernel
 def originals(pairs, kind, position, old, duplicate_of, link):
-    """Return the first kept document, in the order of keeping, that each is a variant of; its row goes to `link`.
+    """Return for each document the first kept one whose variant it is, in the order of keeping; write rows to `link`.
 
-    Of an old document, which no run changes, nothing is said: the new one is a variant of it, wherever the two stand.
+    A run doesn't change earlier documents, so the new document of a pair is always the variant, whatever the order.
     """
-    winners = np.full(len(duplicate_of), NOBODY, np.int64)
+    winners = np.full(len(duplicate_of), NO_DOCUMENT, np.int64)
     for row in range(len(pairs)):
         if kind[row] != VARIANT:
             continue
         a, b = np.int64(pairs[row, 0]), np.int64(pairs[row, 1])
-        if duplicate_of[a] != NOBODY or duplicate_of[b] != NOBODY:
+        if duplicate_of[a] != NO_DOCUMENT or duplicate_of[b] != NO_DOCUMENT:
             continue
-        d, other = (a, b) if old[b] or (position[a] > position[b] and not old[a]) else (b, a)
-        if winners[d] == NOBODY or position[other] < position[winners[d]]:
-            winners[d] = other
+        d, original = (a, b) if old[b] or (position[a] > position[b] and not old[a]) else (b, a)
+        if winners[d] == NO_DOCUMENT or position[original] < position[winners[d]]:
+            winners[d] = original
             link[d] = row
     return winners
 
 
 @kernel
-def connect(label, pairs):
-    """Join the nodes of each pair; `label` leads each to a smaller one that it is connected with, or to itself."""
+def connect(labels, pairs):
+    """Join the nodes of each pair; `labels` leads each to a smaller connected node, or to itself."""
     for row in range(len(pairs)):
         a, b = pairs[row, 0], pairs[row, 1]
-        while label[a] != a:
-            label[a] = label[label[a]]
-            a = np.int64(label[a])
-        while label[b] != b:
-            label[b] = label[label[b]]
-            b = np.int64(label[b])
-        label[max(a, b)] = min(a, b)
+        while labels[a] != a:
+            labels[a] = labels[labels[a]]
+            a = np.int64(labels[a])
+        while labels[b] != b:
+            labels[b] = labels[labels[b]]
+            b = np.int64(labels[b])
+        labels[max(a, b)] = min(a, b)
 
 
 @kernel
-def label_packs(label, most):
-    """Return the pack of each node: all that is connected is in one, about as many as `most`; `label` is flattened."""
-    sizes = np.zeros(len(label), np.uint32)
-    for node in range(len(label)):
-        label[node] = label[label[node]]  # which comes before it
-        sizes[label[node]] += 1
-    before = 0
-    for node in range(len(label)):
-        before += sizes[node]
-        sizes[node] = (before - sizes[node]) // most
-    for node in range(len(label)):
-        sizes[node] = sizes[label[node]]
+def label_packs(labels, pack_size):
+    """Return the pack of each node: a component is in one pack of about `pack_size` nodes; flattens `labels`."""
+    sizes = np.zeros(len(labels), np.uint32)
+    for node in range(len(labels)):
+        labels[node] = labels[labels[node]]  # a smaller node, flattened already
+        sizes[labels[node]] += 1
+    nodes_before = 0
+    for node in range(len(labels)):
+        nodes_before += sizes[node]
+        sizes[node] = (nodes_before - sizes[node]) // pack_size
+    for node in range(len(labels)):
+        sizes[node] = sizes[labels[node]]
     return sizes

@@ -1,13 +1,12 @@
-"""Candidate pairs: documents that share fingerprints, found a bucket of fingerprint values at a time.
+"""Candidate pairs: documents that share fingerprints, found one bucket of fingerprint values at a time.
 
-Memory is bounded twice over: the pairs of a range of values come in runs of a few million (`pair_runs`), each sorted
-and counted, and `merged` adds up the runs of all ranges, a range of pairs at a time. The result depends on the
+Memory is bounded in two ways: the pairs of a range of values come in runs of a few million (`pair_runs`), each sorted
+and counted, and `merged` adds up the runs of all ranges, one range of pairs at a time. The result depends on the
 documents alone, not on ranges, runs, parts or order.
 
-A value that very many documents have (a licence, a menu, a formula) can't make quadratically many pairs. Documents
-are numbered in the order in which they would be kept, best first. The first `cap` holders of a value are paired with
-each other, each later one with the first `hubs` only: work grows with the postings, and a copy still meets the one
-that would be kept.
+A value that very many documents have (a licence, a menu, a formula) doesn't make a quadratic number of pairs. Documents
+are numbered in the order of keeping. The first `cap` holders of a value are paired with each other, each later one with
+the first `hubs` only: work grows linearly, and a copy is still paired with the document that would be kept.
 """
 
 from __future__ import annotations
@@ -31,35 +30,36 @@ if TYPE_CHECKING:
 
 
 class Pairing:
-    """A pass over the values laid in buckets that can stop within any value and go on, so that pairs never pile up.
+    """A pass over sorted values that can stop within a value and resume, so that pairs don't pile up.
 
-    A bucket is small enough for the processor's nearest caches, and its values are spread evenly. Nearly all that only
-    one document has are alone among many more bins than there are values, and done with; the others are sorted.
+    A bucket fits into the processor's nearest caches, and its values are spread evenly. There are many more bins than
+    values, so that nearly every value of a single document is alone in its bin and needs no sorting; the others are
+    sorted.
 
     Attributes:
-        tallies: int64[3], distinct values, those over the cap and the pairs left out, until now.
+        tallies: int64[3], so far: distinct values, values over the cap, and pairs left out.
     """
 
     def __init__(self, buckets: Buckets, cap: int, hubs: int, common: int) -> None:
-        """Begin at the first bucket.
+        """Start at the first bucket.
 
         Args:
             buckets: of all pieces.
-            cap: a value's first so many holders are paired with each other.
-            hubs: each later holder is paired with its first so many; 0 leaves the later ones out.
-            common: a value with more holders is told as common.
+            cap: the first so many holders of a value are paired with each other.
+            hubs: each later holder is paired with the first so many; 0 leaves the later ones out.
+            common: a value with more holders is reported as common.
         """
         self.tallies = np.zeros(3, np.int64)
         self._buckets = buckets
         self._limits = np.array([cap, min(hubs, cap), common], np.int64)
         self._common = np.empty(len(buckets.values) // (common + 1) + 1, np.uint64)
-        most = int(buckets.sizes.max(initial=0))
-        bits = bits_of(most)
+        largest_bucket = int(buckets.sizes.max(initial=0))
+        bits = bits_of(largest_bucket)
         self._workspace = (
-            np.empty(most + 1, np.uint64),
-            np.empty(most + 1, np.uint32),
-            np.empty(most + 1, np.uint64),
-            np.empty(most + 1, np.uint32),
+            np.empty(largest_bucket + 1, np.uint64),
+            np.empty(largest_bucket + 1, np.uint32),
+            np.empty(largest_bucket + 1, np.uint64),
+            np.empty(largest_bucket + 1, np.uint32),
             np.empty(ROOMY << bits, np.uint8),
             np.empty((1 << bits) + 1, np.int32),
         )
@@ -71,41 +71,38 @@ class Pairing:
         return self._common[: self._cursor[COMMONS]]
 
     def fill(self, keys: NDArray[np.uint64]) -> int:
-        """Write the keys of the next pairs, as many as there is room for; 0 when there are no more.
+        """Write the keys of the next pairs, as many as fit; return their number, which is 0 at the end.
 
         Args:
-            keys: uint64[k], room for at least `cap` of them.
+            keys: uint64[k], room for at least `cap` keys.
         """
         buckets = self._buckets
-        into_buckets = buckets.values, buckets.owners, buckets.starts
-        return int(
-            paired(into_buckets, self._limits, self._cursor, self.tallies, keys, self._common, self._workspace)
-        )  # fmt: skip
+        arrays = buckets.values, buckets.owners, buckets.starts
+        return int(paired(arrays, self._limits, self._cursor, self.tallies, keys, self._common, self._workspace))
 
 
-CAP: Final = 50  # the prototype's; all planted kinds were found under it
+CAP: Final = 50  # from the prototype; it finds all kinds of planted copies
 HUBS: Final = 4
-# A value in more documents than this is common to the check of rare anchors (verify_kernels.py), which asks for a run
-# of own words too: rarity alone rejects every text that was copied often. Own choice; no copy of the first set was lost
-# by it.
+# A value in more documents than this is common for the rule `boilerplate`, which also requires a run of own words:
+# rarity alone would reject every text that was copied often. Our own choice; it lost no copy of the first test set.
 COMMON: Final = 8
 
-# Of the anchors that two documents could share beyond the first few. A copy in which one letter in twenty is misread
-# keeps a quarter; two texts with one paragraph in common share its part of the text.
+# The share of the possible anchors, beyond the first few, that a pair must have in common. A copy with one letter in
+# twenty misread keeps a quarter; two texts with a common paragraph share as much as the paragraph's part of the text.
 NEEDED: Final = 1 / 8
 _FEW: Final = 16
 
-PAIRS_A_RUN: Final = 1 << 21  # written before they are added up: 16 MB, and four times as much to sort and count
+PAIRS_A_RUN: Final = 1 << 21  # 16 MB, and four times as much to sort and count
 
 
 @dataclass(frozen=True, eq=False)
 class Extent:
-    """How many values each of n documents has, from which follows how many a pair must share.
+    """The number of values of each of n documents, which determines how many a pair must share.
 
     Attributes:
         counts: integers[n], distinct values.
-        sampling: integers[n], the number that divides them (`scheme.sampling_of`; 1 for band keys), under 256.
-        share: of the values that the smaller one could have in common with the larger.
+        sampling: integers[n], the divisor of the sampled values (`scheme.sampling_of`; 1 for band keys), under 256.
+        share: the share of the possible common values that a pair must have.
     """
 
     counts: NDArray[Any] | OnDisk
@@ -125,7 +122,7 @@ class Extent:
         return cls(value_counts, sampling_of(word_counts))
 
     def needed(self, pairs: NDArray[np.uint32]) -> NDArray[np.int64]:
-        """How many values each pair must share, int64[k]: one, and one more for every 8 over 16 that it could.
+        """Return the values that each pair must share, int64[k]: one, plus one for every 8 over 16 possible ones.
 
         >>> Extent(np.array([40, 32]), np.array([1, 8], np.uint64)).needed(np.array([[0, 1]], np.uint32)).tolist()
         [1]
@@ -139,19 +136,19 @@ class Extent:
 
 @dataclass(frozen=True, eq=False)
 class Candidates:
-    """The pairs of documents to check.
+    """The pairs of documents to compare.
 
     Attributes:
         pairs: uint32[k, 2], sorted, the smaller number first.
-        shared: uint16[k], how many values the two share (among those that the cap let through).
+        shared: uint16[k], how many values the two share (among the pairs that the cap allows).
     """
 
     pairs: NDArray[np.uint32]
     shared: NDArray[np.uint16]
 
 
-def pair_runs(passing: Pairing) -> Iterator[tuple[NDArray[np.uint64], NDArray[np.uint32]]]:
-    """Yield the keys of the pairs, sorted and distinct, with how many values each shares: some millions at a time.
+def pair_runs(pairing: Pairing) -> Iterator[tuple[NDArray[np.uint64], NDArray[np.uint32]]]:
+    """Yield runs of a few million pairs: their keys, sorted and distinct, and how many values each pair shares.
 
     A pair that shares values of several runs is in each of them.
 
@@ -162,7 +159,7 @@ def pair_runs(passing: Pairing) -> Iterator[tuple[NDArray[np.uint64], NDArray[np
     ([(0, 1), (0, 2)], [2, 1])
     """
     keys = np.empty(PAIRS_A_RUN, np.uint64)
-    while count := passing.fill(keys):
+    while count := pairing.fill(keys):
         distinct, counts = np.unique(keys[:count], return_counts=True)
         yield distinct, counts.astype(np.uint32)
 
@@ -170,34 +167,34 @@ def pair_runs(passing: Pairing) -> Iterator[tuple[NDArray[np.uint64], NDArray[np
 def merged(
     runs: Sequence[tuple[NDArray[np.uint64], NDArray[np.uint16] | NDArray[np.uint32]]], extent: Extent
 ) -> Candidates:
-    """Return the pairs of all runs that share enough values in all.
+    """Return the pairs that share enough values over all runs.
 
     Args:
-        runs: the keys of each, or those of one range of keys, sorted, and their counts.
+        runs: the keys of each run, or those of one range of keys, sorted, and their counts.
         extent: how many values each document has.
 
     >>> run = np.array([1], np.uint64), np.array([1], np.uint16)  # documents 0 and 1
     >>> merged([run, run], Extent(np.array([2, 2]), np.array([1, 1], np.uint64))).shared.tolist()
     [2]
     """
-    keys, counts = _together([(keys, counts.astype(np.uint32)) for keys, counts in runs])
+    keys, counts = _summed([(keys, counts.astype(np.uint32)) for keys, counts in runs])
     pairs = np.empty((len(keys), 2), np.uint32)
     pairs[:, 0], pairs[:, 1] = keys >> np.uint64(32), keys & np.uint64(0xFFFFFFFF)
     enough = counts >= extent.needed(pairs)
     return Candidates(pairs[enough], np.minimum(counts[enough], 65535).astype(np.uint16))
 
 
-def _together(
-    pieces: Sequence[tuple[NDArray[np.uint64], NDArray[np.uint32]]],
+def _summed(
+    runs: Sequence[tuple[NDArray[np.uint64], NDArray[np.uint32]]],
 ) -> tuple[NDArray[np.uint64], NDArray[np.uint32]]:
-    """Return the keys of all pieces, sorted and distinct, and the sums of their counts."""
-    if len(pieces) == 1:
-        return pieces[0]
-    keys = np.concatenate([piece[0] for piece in pieces] or [np.zeros(0, np.uint64)])
-    counts = np.concatenate([piece[1] for piece in pieces] or [np.zeros(0, np.uint32)])
+    """Return the distinct keys of all runs, sorted, and the sums of their counts."""
+    if len(runs) == 1:
+        return runs[0]
+    keys = np.concatenate([run_keys for run_keys, _ in runs] or [np.zeros(0, np.uint64)])
+    counts = np.concatenate([run_counts for _, run_counts in runs] or [np.zeros(0, np.uint32)])
     if not len(keys):
         return keys, counts
-    order = np.argsort(keys, kind="stable")  # the pieces are sorted, and are merged
+    order = np.argsort(keys, kind="stable")  # a stable sort merges sorted runs fast
     keys = keys[order]
     starts = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1])))
     return keys[starts], np.add.reduceat(counts[order], starts, dtype=np.uint32)

@@ -1,1 +1,1 @@
-"""Which of several copies is kept, and what is dropped."""
+"""Decide which of several copies is kept, and which are dropped."""

@@ -1,4 +1,4 @@
-"""Documents that have an equal text, on the disk by blocks of rows: what is asked of one reads its block alone."""
+"""Groups of documents with equal texts, stored on disk in blocks of rows so that a query reads one block."""
 
 from __future__ import annotations
 
@@ -15,73 +15,77 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _BLOCK_BITS: Final = 17  # 131,072 rows
-_OUT: Final = pl.Schema({ROW: pl.Int64()})
-# How many documents have a kept one's text, and the smallest id among them.
+_EXCLUDED: Final = pl.Schema({ROW: pl.Int64()})
+# For each kept document: how many documents have its text, and the smallest id among them.
 WEIGHTS: Final = pl.Schema({ROW: pl.Int64(), "copies": pl.UInt32(), "least_id": pl.String()})
 
 
 class EqualTexts:
-    """Groups of equal documents, each where its kept one is, and what became of that one as a near-duplicate."""
+    """Groups of equal documents, stored by their kept document, with the near-duplicate decision on that document."""
 
     def __init__(self, folder: Path) -> None:
         self._groups = Spill(folder / "groups")
         self._weights = Spill(folder / "weights")
-        self._out = Spill(folder / "out")
-        self._fates = Spill(folder / "fates")
+        self._excluded = Spill(folder / "excluded")
+        self._decisions = Spill(folder / "decisions")
         self._schema = pl.Schema()
-        self._fate_schema = pl.Schema({"kept_row": pl.Int64()})
-        self._last = 0
-        self._block: tuple[int, pl.DataFrame, pl.DataFrame] = (-1, pl.DataFrame(), pl.DataFrame())
+        self._decision_schema = pl.Schema({"kept_row": pl.Int64()})
+        self._last_block = 0
+        self._cached_block: tuple[int, pl.DataFrame, pl.DataFrame] = (-1, pl.DataFrame(), pl.DataFrame())
 
-    def leave_out(self, rows: pl.Series) -> None:
-        """Add rows that aren't looked at."""
-        self._out.add_by(pl.DataFrame({ROW: rows}), rows.to_numpy() >> _BLOCK_BITS)
+    def exclude(self, rows: pl.Series) -> None:
+        """Exclude rows from the search for near-duplicates."""
+        self._excluded.add_by(pl.DataFrame({ROW: rows}), rows.to_numpy() >> _BLOCK_BITS)
 
     def add(self, groups: pl.DataFrame) -> None:
-        """Add groups, each whole: rows with the `kept_row` of theirs."""
+        """Add complete groups: rows with the `kept_row` of their group."""
         self._schema = groups.schema
         blocks = groups["kept_row"].to_numpy() >> _BLOCK_BITS
-        self._last = max(self._last, int(blocks.max(initial=0)))
+        self._last_block = max(self._last_block, int(blocks.max(initial=0)))
         self._groups.add_by(groups, blocks)
         weights = groups.group_by(pl.col("kept_row").alias(ROW)).agg(
             pl.len().alias("copies"), pl.col("doc_id").min().alias("least_id")
         )
         self._weights.add_by(weights, weights[ROW].to_numpy() >> _BLOCK_BITS)
-        self.leave_out(groups.filter(pl.col(ROW) != pl.col("kept_row"))[ROW])
+        self.exclude(groups.filter(pl.col(ROW) != pl.col("kept_row"))[ROW])
 
-    def end(self) -> None:
-        """Write what waits: all groups are there."""
-        for spill in (self._groups, self._weights, self._out):
+    def finish(self) -> None:
+        """Write buffered rows to disk once all groups were added."""
+        for spill in (self._groups, self._weights, self._excluded):
             spill.flush()
 
-    def kept(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """Return those of these rows, sorted, that are looked at, with WEIGHTS: null where no other has the text."""
+    def candidates(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Return the rows that aren't excluded, with WEIGHTS: null if no other document has the text."""
         if rows.is_empty():
             return rows.with_columns(pl.lit(None, kind).alias(name) for name, kind in list(WEIGHTS.items())[1:])
-        found = [self._at(block) for block in range(rows[ROW][0] >> _BLOCK_BITS, (rows[ROW][-1] >> _BLOCK_BITS) + 1)]
-        out = np.concatenate([gone[ROW].to_numpy() for gone, _ in found])
-        weights = pl.concat([told for _, told in found])
-        return rows.filter(~among(rows[ROW].to_numpy(), out)).join(weights, on=ROW, how="left", maintain_order="left")
+        blocks = [
+            self._read_block(block) for block in range(rows[ROW][0] >> _BLOCK_BITS, (rows[ROW][-1] >> _BLOCK_BITS) + 1)
+        ]
+        excluded_rows = np.concatenate([excluded[ROW].to_numpy() for excluded, _ in blocks])
+        weights = pl.concat([weights_of_block for _, weights_of_block in blocks])
+        return rows.filter(~among(rows[ROW].to_numpy(), excluded_rows)).join(
+            weights, on=ROW, how="left", maintain_order="left"
+        )
 
-    def _at(self, block: int) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """Return which rows of a block aren't looked at, sorted, and the weights of the others."""
-        if block != self._block[0]:
-            out, weights = (
+    def _read_block(self, block: int) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Return the excluded rows of a block, sorted, and the WEIGHTS of its kept rows."""
+        if block != self._cached_block[0]:
+            excluded, weights = (
                 pl.concat([pl.DataFrame(schema=columns), *spill.frames(block)])
-                for spill, columns in ((self._out, _OUT), (self._weights, WEIGHTS))
+                for spill, columns in ((self._excluded, _EXCLUDED), (self._weights, WEIGHTS))
             )
-            self._block = (block, out.sort(ROW), weights)
-        return self._block[1:]
+            self._cached_block = (block, excluded.sort(ROW), weights)
+        return self._cached_block[1:]
 
-    def tell(self, fates: pl.DataFrame) -> None:
-        """Add what became of documents, by their `kept_row`."""
-        self._fate_schema = fates.schema
-        self._fates.add_by(compact(fates), fates["kept_row"].to_numpy() >> _BLOCK_BITS)
+    def add_decisions(self, decisions: pl.DataFrame) -> None:
+        """Add near-duplicate decisions, by `kept_row`."""
+        self._decision_schema = decisions.schema
+        self._decisions.add_by(compact(decisions), decisions["kept_row"].to_numpy() >> _BLOCK_BITS)
 
     def blocks(self) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
-        """Yield the groups, and what became of the kept ones; each once."""
-        self._fates.flush()
-        for block in range(self._last + 1):
+        """Yield the groups of each block with the near-duplicate decisions on their kept rows, and delete both."""
+        self._decisions.flush()
+        for block in range(self._last_block + 1):
             groups = self._groups.take(block, self._schema)
             if groups.height:
-                yield groups, self._fates.take(block, self._fate_schema)
+                yield groups, self._decisions.take(block, self._decision_schema)

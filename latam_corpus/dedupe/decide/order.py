@@ -1,10 +1,10 @@
-"""The order of keeping: which of several copies of a text stays. No other place knows it.
+"""The order of keeping: which of several copies of a text is kept. It is defined here alone.
 
 1. Terms: what the recipe's release may use, always or for longer.
-2. A document of the earlier version that is compared with, where those are kept.
+2. A document of the earlier version to compare with, if those are kept.
 3. The more open rights.
-4. Damage: the less damaged, by itself (`damage.py`) and beside its copies (`relative_damage.py`).
-5. What was added: the one without a menu, a summary or questions (`appended.py`).
+4. Damage: the less damaged, by itself (`damage.py`) and compared with its copies (`relative_damage.py`).
+5. Added words: the text without a menu, a summary or questions (`appended.py`).
 6. Length: the longer, in steps of 2 %.
 7. Date: the earlier obtained.
 8. The smaller id.
@@ -22,12 +22,12 @@ from latam_corpus import vocabulary
 from latam_corpus.corpus import ROW
 from latam_corpus.dedupe.fingerprints.appended import classes
 from latam_corpus.dedupe.fingerprints.damage import CLASSES, class_of_damage
-from latam_corpus.dedupe.fingerprints.scheme import APPENDED, DAMAGE, WORDS
+from latam_corpus.dedupe.fingerprints.scheme import APPENDED, DAMAGE, TERMS, WORDS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-# What a step of the order is called in the ledger: the column that holds it, the least first → the name.
+# Steps of the order: the column to sort by, ascending → the name of the step in the ledger.
 DECIDED_BY: Final = {
     "terms": "terms",
     "ends": "terms",
@@ -43,41 +43,39 @@ DECIDED_BY: Final = {
 _STEPS: Final = (*DECIDED_BY, ROW)
 _TIERS: Final = {tier: rank for rank, tier in enumerate(vocabulary.RIGHTS_TIERS)}
 
-BESIDE: Final = "damage_beside"  # words of 1,000 that are damaged where a copy is sound
+RELATIVE_DAMAGE: Final = "damage_beside"  # damaged words per 1,000 that a copy has undamaged
 
-# The columns by which terms are told.
-TERMS: Final = ("uses", "expires", "embargo_until")
 _USABLE: Final = 0
 _FOR_A_TIME: Final = 1
 _WITHHELD: Final = 2
 _NEVER: Final = 1 << 22  # days after 1970: beyond the year 9999
-# Documents that owners have refused to the release since: those obtained from a moment on.
+# Documents that rights holders have refused to the release; a refusal covers copies obtained at `from` or later.
 REFUSED: Final = pl.Schema({"doc_id": pl.String(), "from": pl.Datetime("us", "UTC")})
 
-_STEP: Final = 50  # a class of length begins a fiftieth above the one before
+_LENGTH_STEP: Final = 50  # a class of lengths begins 1/50 above the previous one
 
 
-def _thresholds() -> list[int]:
-    # Whole numbers: a logarithm may be rounded otherwise on another machine.
+def _length_thresholds() -> list[int]:
+    # In whole numbers, because the rounding of a logarithm may differ between machines.
     steps = [1]
     while steps[-1] < 1 << 32:
-        steps.append(max(steps[-1] + 1, steps[-1] * (_STEP + 1) // _STEP))
+        steps.append(max(steps[-1] + 1, steps[-1] * (_LENGTH_STEP + 1) // _LENGTH_STEP))
     return steps
 
 
-_LENGTHS: Final = np.array(_thresholds(), np.int64)
+_LENGTHS: Final = np.array(_length_thresholds(), np.int64)
 
 
 @dataclass(frozen=True)
 class Keeping:
-    """By what copies are put in order.
+    """The parameters of the order of keeping.
 
     Attributes:
-        admit: the rights tiers that the recipe's release admits; none where it makes no release.
-        uses: what each of its documents must allow.
+        admit: the rights tiers that the recipe's release admits; empty if it makes no release.
+        uses: the uses that each document must allow.
         height: rows from this one on are of an earlier version, which admitted them.
-        existing: whether these come before others that the release may use for no longer.
-        refused: documents that it may not use, REFUSED, one row each.
+        existing: whether rows of the earlier version come before others that the release may not use for longer.
+        refused: documents that the release may not use, REFUSED, one row each.
     """
 
     admit: tuple[str, ...] = ()
@@ -87,11 +85,11 @@ class Keeping:
     refused: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=REFUSED), compare=False)
 
     def ranked(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """Return the rows with what they are put in order by, in place of TERMS.
+        """Return the rows with the columns to sort by instead of TERMS.
 
         Args:
-            rows: `row`, `rights_tier`, `obtained`, `doc_id`, TERMS; where they differ in it, `words`, `appended`
-                and DAMAGE.
+            rows: `row`, `rights_tier`, `obtained`, `doc_id`, TERMS; also `words`, `appended` and DAMAGE if rows differ
+                in them.
 
         >>> rows = pl.DataFrame({"row": [0, 1], "rights_tier": ["open", "attribution"], "uses": [["train"], []]})
         >>> rows = rows.with_columns(expires=None, embargo_until=None)
@@ -120,10 +118,10 @@ class Keeping:
         )
 
     def _terms(self, rows: pl.DataFrame) -> pl.Series:
-        """How far the release may use each row: always, for a time (the clock has no part in a run), or not."""
+        """Rate the terms of each row: the release may use it always, for a limited time (whatever the date), or not."""
         if not self.admit:
             return pl.repeat(_USABLE, rows.height, dtype=pl.Int8, eager=True).alias("terms")
-        refused = self._refused(rows) if self.refused.height else pl.lit(value=False)
+        refused = self._is_refused(rows) if self.refused.height else pl.lit(value=False)
         allowed = pl.all_horizontal(
             pl.col("rights_tier").is_in(self.admit).fill_null(value=False),
             *(pl.col("uses").list.contains(use).fill_null(value=False) for use in self.uses),
@@ -133,43 +131,43 @@ class Keeping:
         terms = pl.when(~allowed).then(_WITHHELD).when(limited).then(_FOR_A_TIME).otherwise(_USABLE)
         return rows.select(terms.cast(pl.Int8).alias("terms")).to_series()
 
-    def _refused(self, rows: pl.DataFrame) -> pl.Series:
-        about = rows.select("doc_id", pl.col("obtained").cast(REFUSED["from"]))
-        found = about.join(self.refused, on="doc_id", how="left", maintain_order="left")
-        # One without a date may have been obtained after it.
-        return found["from"].is_not_null() & (found["obtained"] >= found["from"]).fill_null(value=True)
+    def _is_refused(self, rows: pl.DataFrame) -> pl.Series:
+        dated_ids = rows.select("doc_id", pl.col("obtained").cast(REFUSED["from"]))
+        refusals = dated_ids.join(self.refused, on="doc_id", how="left", maintain_order="left")
+        # A document without a date may have been obtained after the refusal.
+        return refusals["from"].is_not_null() & (refusals["obtained"] >= refusals["from"]).fill_null(value=True)
 
 
-def in_order(rows: pl.DataFrame, *before: str) -> pl.DataFrame:
-    """Return the rows of `Keeping.ranked`, the one that is kept first.
+def in_order(rows: pl.DataFrame, *first_columns: str) -> pl.DataFrame:
+    """Sort rows of `Keeping.ranked` so that the one to keep comes first.
 
     Args:
         rows: any.
-        before: columns that they are sorted by before all others.
+        first_columns: columns to sort by before all others.
     """
-    return rows.sort(*before, *_STEPS, nulls_last=True)
+    return rows.sort(*first_columns, *_STEPS, nulls_last=True)
 
 
-def stays() -> pl.Expr:
-    """Whether a document of the earlier version never falls: where those are kept, and it may be used for ever."""
+def is_fixed() -> pl.Expr:
+    """Return an expression: whether a document is of the earlier version, may be used for ever, and is always kept."""
     return ~pl.col("new") & (pl.col("terms") == _USABLE)
 
 
-def part_of(text: str) -> pl.Expr:
-    """Return by which of the rows of one text, in order, each may fall: by the first one of its number.
+def keeper_group(text_column: str) -> pl.Expr:
+    """Return an expression that groups the sorted rows of one text: the first row of each group may replace the rest.
 
-    One that may be used earlier than those before it, though not for as long, is the first of the next number.
+    A row that may be used earlier than all previous ones, though not for as long, starts a new group.
 
     >>> rows = pl.DataFrame({"text": "a", "ends": [1, 2, 3, 4], "begins": [8, 9, 5, 6]})
-    >>> rows.select(part_of("text")).to_series().to_list()
+    >>> rows.select(keeper_group("text")).to_series().to_list()
     [0, 0, 1, 1]
     """
-    earlier = pl.col("begins") < pl.col("begins").cum_min().shift(1).over(text)
-    return earlier.fill_null(value=False).cast(pl.Int32).cum_sum().over(text).alias("part_of")
+    begins_earlier = pl.col("begins") < pl.col("begins").cum_min().shift(1).over(text_column)
+    return begins_earlier.fill_null(value=False).cast(pl.Int32).cum_sum().over(text_column).alias("keeper_group")
 
 
-def at_other_times(rows: pl.DataFrame, pairs: NDArray[np.integer[Any]]) -> NDArray[np.bool_]:
-    """Whether of each pair of rows one may be used earlier and the other for longer: neither stands for the other.
+def terms_cross(rows: pl.DataFrame, pairs: NDArray[np.integer[Any]]) -> NDArray[np.bool_]:
+    """Return whether one row of each pair may be used earlier, the other for longer: then neither replaces the other.
 
     Args:
         rows: of `Keeping.ranked`.
@@ -181,7 +179,7 @@ def at_other_times(rows: pl.DataFrame, pairs: NDArray[np.integer[Any]]) -> NDArr
 
 
 def order_key(rows: pl.DataFrame) -> pl.Series:
-    """Return for each row of `Keeping.ranked` a text, none after that of a row which comes after it in the order.
+    """Return a text for each row of `Keeping.ranked`; in the order of keeping these texts never decrease.
 
     >>> rows = pl.DataFrame({"row": [0, 1], "rights_tier": ["open", None], "obtained": None, "doc_id": ["b", "a"]})
     >>> ranked = Keeping().ranked(rows.with_columns(uses=None, expires=None, embargo_until=None))
@@ -193,48 +191,50 @@ def order_key(rows: pl.DataFrame) -> pl.Series:
         terms = terms * (_NEVER * 2) + pl.col(name).cast(pl.Int64)
     steps = pl.lit(0, pl.Int64)
     for name, bits in (("new", 1), ("tier", 4), ("damaged", 7), ("added", 7), ("shorter", 20)):
-        own = pl.col(name).cast(pl.Int64) + (1 << 19 if name == "shorter" else 0)  # it is 0 or less
-        steps = steps * (1 << bits) + own.fill_null((1 << bits) - 1)
+        value = pl.col(name).cast(pl.Int64) + (1 << 19 if name == "shorter" else 0)  # it is 0 or less
+        steps = steps * (1 << bits) + value.fill_null((1 << bits) - 1)
     obtained = (pl.col("obtained").cast(pl.Datetime("us", "UTC")).dt.epoch("us") + (1 << 62)).fill_null((1 << 63) - 1)
     texts = (number.cast(pl.String).str.zfill(19) for number in (terms, steps, obtained))
     return rows.select(pl.concat_str(*texts, "doc_id").alias("key"))["key"]
 
 
 def reordered(rows: pl.DataFrame, damage: NDArray[np.int64], added: NDArray[np.int64]) -> pl.DataFrame:
-    """Return rows of `Keeping.ranked`, of which more is known by their copies, the one that is kept first.
+    """Return rows of `Keeping.ranked`, sorted again by the damage and the additions that their copies show.
 
     Args:
         rows: n of them.
-        damage: int64[n], words of 1,000 that are damaged beside a copy (`relative_damage.py`).
-        added: int64[n], words that were added to it.
+        damage: int64[n], damaged words per 1,000, compared with a copy (`relative_damage.py`).
+        added: int64[n], words that were added to the document.
 
     >>> rows = pl.DataFrame({"row": [0, 1], "rights_tier": "open", "obtained": None, "doc_id": ["a", "b"]})
     >>> ranked = Keeping().ranked(rows.with_columns(uses=None, expires=None, embargo_until=None))
     >>> reordered(ranked, np.array([5, 1]), np.array([0, 0])).select("doc_id", "damage_beside").rows()
     [('b', 1), ('a', 5)]
     """
-    known = rows.with_columns(
-        pl.Series(BESIDE, damage),
+    updated = rows.with_columns(
+        pl.Series(RELATIVE_DAMAGE, damage),
         pl.Series(APPENDED, added, dtype=pl.UInt32),
         pl.Series("damaged", np.searchsorted(CLASSES, damage, side="right"), dtype=pl.Int8),
         pl.Series("added", classes(added), dtype=pl.Int8),
     )
-    return in_order(known)
+    return in_order(updated)
 
 
 def first_released(from_run: pl.Expr) -> list[pl.Expr | str]:
-    """By what rows of equal texts that a release may use are put in order, the one that is kept first.
+    """Return the expressions that sort rows of equal texts that a release may use, the row to keep first.
 
-    Of one tier the earlier version's stays, whose shard then needs no rewriting.
+    Within a tier the row of the earlier version is kept, so that its shard needs no rewriting.
 
     Args:
-        from_run: whether a row is of a run, and not of the earlier version.
+        from_run: whether a row is of a run, not of the earlier version.
     """
     return [_tier(), from_run, "obtained", "doc_id"]
 
 
 def decided_by() -> pl.Expr:
-    """By which step of the order the other one was kept: its columns are those of the row with `kept_` before them.
+    """Return an expression: the step of the order by which the other document was kept.
+
+    Columns of the kept document have the prefix `kept_`.
 
     >>> pair = {name: 0 for step in DECIDED_BY for name in (step, f"kept_{step}")} | {"shorter": 1, "obtained": 2}
     >>> pl.DataFrame(pair).select(decided_by()).item()

@@ -1,6 +1,6 @@
-"""Documents that true pairs connect, in packs that lie in files: what is decided of one rests on its pack alone.
+"""Group documents that true pairs connect into packs in files: decisions about a document depend on its pack alone.
 
-Held are the numbers of documents in pairs, and which of these each is connected with.
+Memory holds the numbers of the documents in pairs and the component of each.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ if TYPE_CHECKING:
 
     from latam_corpus.dedupe.decide.numbering import Numbering
 
-_AT_ONCE: Final = 20_000  # documents of a pack, with all that they are connected with
+_DOCUMENTS_A_PACK: Final = 20_000  # a component is never split between packs
 _NUMBER: Final = "number"
 
 
 @dataclass(frozen=True, eq=False)
 class Pack:
-    """Documents that are connected with no others.
+    """Whole components: documents that no pair connects with documents of other packs.
 
     Attributes:
-        documents: as `Keeping.ranked` gives them, the one that is kept first.
+        documents: the columns of `Keeping.ranked`, in the order of keeping.
         pairs: int64[k, 2], places in `documents`.
-        verdicts: a row a pair, `verify_jobs.VERDICTS`.
+        verdicts: a row per pair, `verify_jobs.VERDICTS`.
     """
 
     documents: pl.DataFrame
@@ -44,38 +44,38 @@ class Pack:
 
 
 class Packs:
-    """The true pairs of a corpus, and the documents in them, by packs."""
+    """The true pairs of a corpus and their documents, by pack."""
 
     def __init__(self, folder: Path) -> None:
         self._documents = Spill(folder / "documents")
         self._verdicts = Spill(folder / "verdicts")
         self._schema = pl.Schema()
-        self.count = 1  # of nothing too there is what is decided: nothing, in its columns
+        self.count = 1  # without pairs too, so that the decisions have their columns
 
-    def fill(self, order: Numbering, lots: Sequence[Path], told: pl.DataFrame | None) -> None:
-        """Lay verdicts, and the documents that they are on, into packs.
+    def fill(self, order: Numbering, lots: Sequence[Path], notices: pl.DataFrame | None) -> None:
+        """Distribute verdicts and their documents over packs.
 
         Args:
             order: the documents.
             lots: files of verdicts, in order.
-            told: `notices.notices` of these; None where none is a notice.
+            notices: the pairs with notices (`notices.notices`); None if there are none.
         """
         numbers = distinct(np.concatenate([np.zeros(0, np.uint32), *(distinct(_pairs(file)) for file in lots)]))
-        label = np.arange(len(numbers), dtype=np.uint32)
+        labels = np.arange(len(numbers), dtype=np.uint32)
         for file in lots:
-            connect(label, np.searchsorted(numbers, _pairs(file)))
-        pack_of = label_packs(label, _AT_ONCE)
+            connect(labels, np.searchsorted(numbers, _pairs(file)))
+        pack_of = label_packs(labels, _DOCUMENTS_A_PACK)
         self.count = int(pack_of.max(initial=0)) + 1
         for file in lots:
             verdicts = pl.read_parquet(file)
-            verdicts = verdicts if told is None else _with_notices(verdicts, told)
+            verdicts = verdicts if notices is None else _with_notices(verdicts, notices)
             self._verdicts.add_by(verdicts, pack_of[np.searchsorted(numbers, verdicts["first"].to_numpy())])
         self._verdicts.flush()
-        for first, found in order.at(numbers):
-            mine = slice(first, first + found.height)
-            documents = found.with_columns(pl.Series(_NUMBER, numbers[mine], dtype=pl.UInt32))
+        for first, batch in order.at(numbers):
+            places = slice(first, first + batch.height)
+            documents = batch.with_columns(pl.Series(_NUMBER, numbers[places], dtype=pl.UInt32))
             self._schema = documents.schema
-            self._documents.add_by(documents, pack_of[mine])
+            self._documents.add_by(documents, pack_of[places])
         self._documents.flush()
 
     def __iter__(self) -> Iterator[Pack]:
@@ -91,9 +91,9 @@ def _pairs(lot: Path) -> NDArray[np.uint32]:
     return pl.read_parquet(lot, columns=["first", "second"]).to_numpy()
 
 
-def _with_notices(verdicts: pl.DataFrame, told: pl.DataFrame) -> pl.DataFrame:
-    """Return the verdicts with what was added to an edge of the longer ones, as all documents of the run tell."""
-    return verdicts.join(told, on=["first", "second"], how="left", maintain_order="left").select(
+def _with_notices(verdicts: pl.DataFrame, notices: pl.DataFrame) -> pl.DataFrame:
+    """Return the verdicts with the words of notices that were added to the longer documents."""
+    return verdicts.join(notices, on=["first", "second"], how="left", maintain_order="left").select(
         pl.max_horizontal(name, name.replace("appended", "notice")).alias(name) if "appended" in name else name
         for name in VERDICTS
     )

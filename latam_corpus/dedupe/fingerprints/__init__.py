@@ -1,1 +1,1 @@
-"""Fingerprints of documents: hashes, word streams, anchors, and known damage."""
+"""Fingerprints of documents: hashes, word streams, anchors, and damage that shows in the text."""

@@ -1,10 +1,11 @@
-"""The word stream, by which copies are checked without the text, and sampled anchors, by which they meet.
+"""The word stream, on which copies are compared without their text, and sampled anchors, which propose candidates.
 
-Both are made of the word table, and blind to accents, which scanners, old keyboards and spelling reforms lose or move.
+Both are computed from the word table and ignore accents, which scanners, old keyboards and spelling reforms lose or
+move.
 
-An anchor is the hash of a run of five words whose hash a small number divides; the number grows with the text's
-length (`scheme.SAMPLING`). Where two texts share a passage they share its anchors, wherever it stands in them, so
-that a poem meets the anthology that holds it.
+An anchor is the hash of a run of five words, kept if a small number divides it; this divisor grows with the text's
+length (`scheme.SAMPLING`). Two texts with a common passage share its anchors, wherever the passage is in them, so that
+a poem is compared with the anthology that contains it.
 """
 
 from __future__ import annotations
@@ -35,15 +36,16 @@ if TYPE_CHECKING:
 
 CAPITAL_FLAG: Final = 1 << 31
 
-# Letters of like shape share a bit, so that a misread word looks the same. Own choice, by eye.
+# Letters of similar shape share a bit, so that a misread word has the same bits. Chosen by eye.
 _LOOKS: Final = ("ec", "oqø", "iljı", "tfþ", "nu", "mw", "hb", "a", "szxß", "r", "dpð", "vykg")
 
 
 def word_stream(words: WordTable) -> Ragged:
-    """Each word of each document as a uint32: which word it is, how it looks, whether it is a number or a name.
+    """Return each word of each document as a uint32: its identity, its look, and whether it is a number or a name.
 
-    How it looks is twelve bits for the letters it has, confusable ones taken together, so that *Belisario* and a
-    scanner's *Belisarlo* look alike. Of a word with a digit they are more of its hash: numbers are equal or not.
+    The look is twelve bits for the letters of the word; confusable letters share a bit, so that *Belisario* and a
+    scanner's *Belisarlo* look alike. For a word with a digit these bits are more of its hash, because numbers must be
+    equal.
 
     >>> from latam_corpus.dedupe.fingerprints.fingerprint_kernels import LOOK_BITS, WORD_BITS
     >>> from latam_corpus.text.words import WordTable
@@ -56,7 +58,7 @@ def word_stream(words: WordTable) -> Ragged:
 
 
 def stream_and_accents(words: WordTable) -> tuple[Ragged, NDArray[np.uint32]]:
-    r"""Return the word stream, and how many words accent a vowel, of which it tells nothing.
+    r"""Return the word stream, and the number of words with an accented vowel, which the stream ignores.
 
     Returns:
         The stream of n documents, and uint32[2, n]: the accented words of each in all and in its middle half.
@@ -75,13 +77,13 @@ def stream_and_accents(words: WordTable) -> tuple[Ragged, NDArray[np.uint32]]:
 def anchors_of(stream: Ragged, scheme: Scheme, sampling: NDArray[np.uint64] | None = None) -> Ragged:
     """Return the distinct anchors of each document, uint64, sorted within the document.
 
-    A text under `scheme.exact_words` words has none; one under `scheme.short_reach` also has those of its runs of
-    three words, all of them, by which short copies meet.
+    A text under `scheme.exact_words` words has none. A text under `scheme.short_reach` words also has anchors of all
+    its runs of three words, which propose short copies.
 
     Args:
         stream: of `word_stream`.
         scheme: shingle, seed and lengths.
-        sampling: the number that divides the anchors of each document, uint64[n]; by its length when None.
+        sampling: the divisor of the anchors of each document, uint64[n]; by its length if None.
 
     >>> from latam_corpus.text.words import WordTable
     >>> verso = "Caminante, son tus huellas el camino y nada más"
@@ -89,7 +91,7 @@ def anchors_of(stream: Ragged, scheme: Scheme, sampling: NDArray[np.uint64] | No
     >>> found.counts.tolist(), found.of(0).tolist() == found.of(1).tolist()
     ([12, 12, 0], True)
     """
-    # Untouched pages cost nothing; a document has at most one anchor of each kind a word.
+    # At most one anchor of each kind per word; untouched pages cost no memory.
     values = np.empty(2 * len(stream.values) + 1, np.uint64)
     offsets = np.zeros(len(stream) + 1, np.int64)
     sizes = scheme.shingle, scheme.short_shingle, scheme.exact_words, scheme.short_reach
@@ -104,30 +106,30 @@ def _salt(seed: int) -> np.uint64:
 
 @cache
 def _bare() -> NDArray[np.uint32]:
-    """For each code point its small letter without accent, uint32[0x110000]; 0 for what counts for nothing."""
+    """Return the lower-case letter without accent for each code point, uint32[0x110000]; 0 for ignored ones."""
     small = np.arange(len(lower()), dtype=np.uint32)
     for points in ACCENTED:
         for point in points:
             small[point] = ord(unicodedata.normalize("NFD", chr(point))[0])
     small[MARKS_FIRST:MARKS_END] = 0
     small[(classes() & IGNORED) != 0] = 0
-    # Of the lower case, as the hash of a word: what is of two signs one word there is one here (Å, U+00C5 and U+212B).
+    # Of the lower-case form, as in the hash of a word, so that U+00C5 and U+212B (Å) are one letter here too.
     table: NDArray[np.uint32] = small[lower()]
     return table
 
 
 @cache
 def _accents() -> NDArray[np.uint8]:
-    """For each code point VOWEL, ACCENT or nothing, uint8[0x110000]; ñ and ç are letters of their own."""
+    """Return VOWEL, ACCENT or 0 for each code point, uint8[0x110000]; ñ and ç are letters of their own."""
     vowel = np.isin(_bare(), [ord(letter) for letter in "aeiouy"])
-    made = np.where(vowel, ACCENT, 0).astype(np.uint8)
-    made[:0x80][vowel[:0x80]] = VOWEL
-    return made
+    kinds = np.where(vowel, ACCENT, 0).astype(np.uint8)
+    kinds[:0x80][vowel[:0x80]] = VOWEL
+    return kinds
 
 
 @cache
 def _looks() -> NDArray[np.uint16]:
-    """For each bare letter its bit, uint16[0x110000]; the letters of other scripts are dealt out in turn."""
+    """Return the bit of each bare letter, uint16[0x110000]; letters of other scripts get bits in turn."""
     points = np.arange(len(lower()), dtype=np.uint32)
     table = (np.uint32(1) << (points % LOOK_BITS)).astype(np.uint16)
     for bit, letters in enumerate(_LOOKS):

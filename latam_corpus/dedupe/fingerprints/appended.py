@@ -1,6 +1,6 @@
-"""How many words of a text somebody added to it: a page's menu, a summary, questions and answers made by a machine.
+"""Count the words that were added to a text: a page's menu, a summary, questions and answers made by a machine.
 
-Of two copies the one without is kept (`order.py`), however much longer the other is.
+Of two copies the one without them is kept (`order.py`), however much longer the other is.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-# From so many words on a class begins. Own choice: under eight words are a date, a signature, «leia também».
+# The fewest words of each class. Our own choice: fewer than eight are a date, a signature, «leia também».
 CLASSES: Final = (LEAST, 60, 300)
 
 _LINKS: Final = (
@@ -35,28 +35,28 @@ _HEADINGS: Final = (
     r"perguntas(?: e respostas| frequentes| sobre .{0,40})?|faqs?|q ?& ?a|questions(?: and answers)?|"
     r"comparte|compartir|compartilhe|comentarios|coment[aá]rios"
 )
-_ASKED: Final = r"(?:p|r|q|a|pregunta|respuesta|pergunta|resposta|question|answer) ?\d{0,2} ?[:.)]"
+_QUESTION_LABEL: Final = r"(?:p|r|q|a|pregunta|respuesta|pergunta|resposta|question|answer) ?\d{0,2} ?[:.)]"
 _HEADING: Final = re.compile(rf"^[\W_]*(?:{_HEADINGS})[\W_]*$", re.IGNORECASE)
 _LINKED: Final = re.compile(rf"^[\W_]*(?:{_LINKS})[\W_]*$", re.IGNORECASE)
-_QUESTION: Final = re.compile(rf"^[\W_]*{_ASKED}", re.IGNORECASE)
-# The words with which such lines begin: of all others nothing is read.
+_QUESTION: Final = re.compile(rf"^[\W_]*{_QUESTION_LABEL}", re.IGNORECASE)
+# The first words of such lines; other lines aren't read.
 _FIRST: Final = """
 resumen resumo summary puntos ideas datos pontos key preguntas perguntas faq faqs q questions te también tambien lea lee
 leia veja vea notas noticias notícias artículos articulos artigos comparte compartir compartilhe comentarios comentários
 p r a pregunta respuesta pergunta resposta question answer p1 r1 p2 r2 q1 a1 q2 a2
 """
 _QUESTIONS: Final = 4  # lines of questions and answers one after another
-_BODY: Final = 0.5  # of a text's words at least stand before what was added, but for links to other texts
-_SHORTEST: Final = 30  # words of what was added to
-# By byte:
-_COMMAS: Final = np.isin(np.arange(256), tuple(b",;:"))  # at the end of a line: of a verse, of talk
+_BODY: Final = 0.5  # the least share of the text's words before an addition, links to other texts excepted
+_SHORTEST: Final = 30  # words before an addition
+# Tables by byte:
+_COMMAS: Final = np.isin(np.arange(256), tuple(b",;:"))  # at the end of a line of verse or of talk
 _SIGNS: Final = np.isin(np.arange(256), tuple(b":.)"))  # after the label of a question
 _LABEL: Final = 12  # bytes of a letter, two blanks, two digits in any script, and a sign
-_ASIDE: Final = 60  # words from the start of a question to that of the next line of them
+_QUESTION_REACH: Final = 60  # words from the start of a question to the start of the next
 
 
 def appended_words(words: WordTable) -> NDArray[np.uint32]:
-    r"""How many words of each of n texts were added to it, uint32[n].
+    r"""Return the number of words that were added to each of n texts, uint32[n].
 
     Args:
         words: their word table.
@@ -84,7 +84,7 @@ def appended_words(words: WordTable) -> NDArray[np.uint32]:
 
 
 def classes(words: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
-    """Return the class of so many words that were added: 0 for a text as it was.
+    """Return the class of each number of added words: 0 for an unchanged text.
 
     >>> classes(np.array([0, 7, 8, 400])).tolist()
     [0, 0, 1, 3]
@@ -94,49 +94,49 @@ def classes(words: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
 
 @cache
 def _first_words() -> NDArray[np.bool_]:
-    """Whether a word may be one of these by the low bits of its hash: of others hardly any line is read."""
+    """Return a table by the low bits of a word's hash: whether it may be one of `_FIRST`."""
     table = np.zeros(1 << FIRST_BITS, np.bool_)
     table[WordTable.of([_FIRST]).hashes & np.uint64(len(table) - 1)] = True
     return table
 
 
 def _may_match(words: WordTable, lines: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Whether the first word of each line has two letters, or a sign near it, as the label of a question has.
+    """Return whether the first word of each line has two letters, or a sign near it, as the label of a question has.
 
-    Most lines that begin as one of these does begin with *a*, which both languages have for *to* and *the*.
+    Most lines whose first word is in `_FIRST` begin with *a*, a common word in both languages.
     """
     first = words.line_words[lines]
-    after = words.starts[first][:, None] + np.arange(1, _LABEL)
-    signs = _SIGNS[words.data[np.minimum(after, len(words.data) - 1)]].any(axis=1)
-    return np.asarray((words.lengths[first] > 1) | signs, np.bool_)
+    next_bytes = words.starts[first][:, None] + np.arange(1, _LABEL)
+    has_sign = _SIGNS[words.data[np.minimum(next_bytes, len(words.data) - 1)]].any(axis=1)
+    return np.asarray((words.lengths[first] > 1) | has_sign, np.bool_)
 
 
 def _tail(words: WordTable, document: int, lines: Sequence[int]) -> int:
-    """Return the words from a heading or a row of questions on to the end, if enough of the text stands before.
+    """Return the number of words from a heading or a row of questions to the end, if enough of the text is before it.
 
     Args:
         words: the word table.
         document: one of its documents.
-        lines: those of its lines that begin as a heading, a question or an answer does.
+        lines: its lines that begin like a heading, a question or an answer.
     """
     start, stop = (int(words.doc_words[edge]) for edge in (document, document + 1))
     half = int(_BODY * (stop - start))
-    asked: list[int] = []
-    until = -1
+    questions: list[int] = []
+    reach = -1
     for line in lines:
-        before = int(words.line_words[line]) - start
-        if before < _SHORTEST:
+        words_before = int(words.line_words[line]) - start
+        if words_before < _SHORTEST:
             continue
         text = _line(words, line)
-        if _LINKED.match(text) or (before >= half and _HEADING.match(text)):
-            return stop - start - before
-        if before < half or not _QUESTION.match(text):
+        if _LINKED.match(text) or (words_before >= half and _HEADING.match(text)):
+            return stop - start - words_before
+        if words_before < half or not _QUESTION.match(text):
             continue
-        # One after another: a question may be two lines long.
-        asked = [*asked, before] if asked and before <= until else [before]
-        until = before + _ASIDE
-        if len(asked) >= _QUESTIONS:
-            return stop - start - asked[0]
+        # Successive questions; one may be two lines long.
+        questions = [*questions, words_before] if questions and words_before <= reach else [words_before]
+        reach = words_before + _QUESTION_REACH
+        if len(questions) >= _QUESTIONS:
+            return stop - start - questions[0]
     return 0
 
 

@@ -1,4 +1,4 @@
-"""The compiled look for menus at the edges of texts: see `appended`."""
+"""The compiled search for menus at the edges of texts: see `appended`."""
 
 # mypy: allow-untyped-defs
 
@@ -9,26 +9,26 @@ import numpy as np
 from latam_corpus.compiled import inlined, kernel
 from latam_corpus.text.word_columns import LINE_BLANK, LINE_OPEN
 
-_LINES: Final = 8  # of a menu; a heading, a date and a signature are fewer
-_LONGEST: Final = 10  # words of an entry: headlines stand in menus too
-_MEAN: Final = 5  # words an entry; a verse has more
-_PROSE: Final = 11  # words a line of what the menu stands at, where half of its lines don't end as sentences do
-_PASSED: Final = 2  # longer lines inside a menu, such as a notice about cookies
-_CLOSED: Final = 3  # one entry in so many may end as a sentence does, as headlines that are cut off
-_ENTRY: Final = 4  # words of an entry beside verses, where three lines in a row of four that have more begin them
+_LINES: Final = 8  # the fewest of a menu; a heading, a date and a signature are fewer
+_LONGEST: Final = 10  # words of an entry; menus contain headlines too
+_MEAN: Final = 5  # words per entry; a verse has more
+_PROSE: Final = 11  # words per line of the text next to the menu, if half of its lines don't end like sentences
+_SKIPPED: Final = 2  # longer lines inside a menu, such as a notice about cookies
+_CLOSED: Final = 3  # one entry in so many may end like a sentence, as truncated headlines do
+_ENTRY: Final = 4  # words of an entry next to verses; the verses begin where three lines of _WINDOW have more
 _WINDOW: Final = 4
 _VERSES: Final = 4  # lines
-_LONGER: Final = 1.5  # times as many words a line have the verses
-FIRST_BITS: Final = 14  # of a word's hash, by which lines are found
+_LONGER: Final = 1.5  # verses have at least so many times the words per line of the entries
+FIRST_BITS: Final = 14  # of a word's hash, by which lines are looked up
 
 
 @kernel
-def find_lines(hashes, line_words, line_kinds, wanted, lines):
-    """Write the lines whose first word is wanted, by the low bits of its hash; returns how many there are."""
+def find_lines(hashes, line_words, line_kinds, is_first_word, lines):
+    """Write the lines whose first word is in a table by the low bits of its hash; return their number."""
     count = 0
-    mask = np.uint64(len(wanted) - 1)
+    mask = np.uint64(len(is_first_word) - 1)
     for i in range(len(line_words)):
-        if line_kinds[i] != LINE_BLANK and line_words[i] < len(hashes) and wanted[hashes[line_words[i]] & mask]:
+        if line_kinds[i] != LINE_BLANK and line_words[i] < len(hashes) and is_first_word[hashes[line_words[i]] & mask]:
             lines[count] = i
             count += 1
     return count
@@ -39,18 +39,18 @@ def count_menus(doc_words, doc_lines, line_words, line_kinds, entry_kinds, out):
     """Write how many words of each text are menus before and after it.
 
     Args:
-        doc_words: of the word table, as are the next three.
-        doc_lines: the same.
-        line_words: the same.
-        line_kinds: the same.
-        entry_kinds: the same, but that a line which ends in a comma is closed too: a verse may, an entry doesn't.
+        doc_words: of the word table.
+        doc_lines: of the word table.
+        line_words: of the word table.
+        line_kinds: of the word table.
+        entry_kinds: as `line_kinds`, but a line that ends in a comma is closed too: a verse may, an entry doesn't.
         out: int64[n], written to.
     """
     for d in range(len(out)):
         first, end = doc_lines[d], doc_lines[d + 1]
-        out[d] = _beside_verses(first, end, doc_words[d + 1], line_words, line_kinds)
+        out[d] = _next_to_verses(first, end, doc_words[d + 1], line_words, line_kinds)
         top, top_words = _menu(first, end, 1, doc_words[d + 1], line_words, entry_kinds)
-        if top >= end:  # nothing, or a menu alone
+        if top >= end:  # empty, or nothing but a menu
             continue
         foot, foot_words = _menu(end - 1, max(top, first - 1), -1, doc_words[d + 1], line_words, entry_kinds)
         if top_words + foot_words == 0:
@@ -60,16 +60,16 @@ def count_menus(doc_words, doc_lines, line_words, line_kinds, entry_kinds, out):
             lines += line_kinds[i] != LINE_BLANK
             ended += line_kinds[i] != LINE_BLANK and line_kinds[i] != LINE_OPEN
         words = doc_words[d + 1] - doc_words[d] - top_words - foot_words
-        # Talk has short lines too; of a poem, whose lines are open, they are its verses.
+        # Talk has short lines too. In a poem, whose lines are open, short lines are its verses.
         if lines > 0 and (words >= _PROSE * lines or (lines >= _VERSES and 2 * ended > lines)):
             out[d] = max(out[d], top_words + foot_words)
 
 
 @kernel
 def _menu(start, stop, step, last, line_words, line_kinds):
-    """Return the first line after a menu, going by `step` from a line to another, and the words of the menu."""
-    lines = words = passed = passed_words = closed = 0
-    end, end_words, inside = start, 0, 0
+    """Return the first line after a menu, reading lines by `step`, and the words of the menu."""
+    lines = words = skipped = skipped_words = closed = 0
+    end, end_words, skipped_inside = start, 0, 0
     i = start
     while i != stop:
         size = _words(i, last, line_words)
@@ -77,35 +77,35 @@ def _menu(start, stop, step, last, line_words, line_kinds):
             i += step
             continue
         if size > _LONGEST:
-            passed += 1
-            passed_words += size
-            if passed > _PASSED or lines < _LINES // 2 or size > 3 * _LONGEST:
+            skipped += 1
+            skipped_words += size
+            if skipped > _SKIPPED or lines < _LINES // 2 or size > 3 * _LONGEST:
                 break
         elif line_kinds[i] == LINE_OPEN:
             lines += 1
-            words += size + passed_words
-            passed_words = 0
-            end, end_words, inside = i + step, words, passed
+            words += size + skipped_words
+            skipped_words = 0
+            end, end_words, skipped_inside = i + step, words, skipped
         else:
             closed += 1
-            passed_words += size
+            skipped_words += size
             if _CLOSED * closed > max(lines, _LINES):
                 break
         i += step
-    if lines < _LINES or words > _MEAN * (lines + inside + closed) or 4 * inside > lines:
+    if lines < _LINES or words > _MEAN * (lines + skipped_inside + closed) or 4 * skipped_inside > lines:
         return start, 0
     return end, end_words
 
 
 @inlined
 def _words(line, last, line_words):
-    """Return the words of a line of a text whose last word is before `last`."""
+    """Return the words of a line of a text that ends at word `last`."""
     return (min(line_words[line + 1], last) if line + 1 < len(line_words) else last) - line_words[line]
 
 
 @kernel
-def _beside_verses(first, end, last, line_words, line_kinds):
-    """Return the words of menus before and after verses, which have short lines too, but longer ones than a menu."""
+def _next_to_verses(first, end, last, line_words, line_kinds):
+    """Return the words of menus before and after verses, whose lines are short but longer than a menu's."""
     top, top_lines, top_words = _entries(first, end, 1, last, line_words, line_kinds)
     if top >= end:
         return 0
@@ -117,26 +117,26 @@ def _beside_verses(first, end, last, line_words, line_kinds):
             lines += 1
             words += _words(i, last, line_words)
     added = top_words + foot_words
-    # Prose and talk are judged by other lines.
+    # Prose and talk are judged in `count_menus`.
     verses = lines >= _VERSES and words <= _LONGEST * lines
     return added if verses and words * entries >= _LONGER * added * lines else 0
 
 
 @kernel
 def _entries(start, stop, step, last, line_words, line_kinds):
-    """Return the first line after the entries of a menu, going by `step` from a line to another; lines, and words."""
+    """Return the first line after a menu's entries, reading lines by `step`; the entries' lines and words."""
     lines = words = entries = longer = 0
     end, end_lines, end_words = start, 0, 0
     i = start
     while i != stop:
-        found = _words(i, last, line_words)
-        if line_kinds[i] != LINE_BLANK and found > 0:
+        size = _words(i, last, line_words)
+        if line_kinds[i] != LINE_BLANK and size > 0:
             lines += 1
-            words += found
-            longer = (longer << 1 | (found > _ENTRY)) & ((1 << _WINDOW) - 1)
-            if found > _LONGEST or _ones(longer) >= _WINDOW - 1:
+            words += size
+            longer = (longer << 1 | (size > _ENTRY)) & ((1 << _WINDOW) - 1)
+            if size > _LONGEST or _ones(longer) >= _WINDOW - 1:
                 break
-            if found <= _ENTRY:
+            if size <= _ENTRY:
                 entries += 1
                 if entries >= _LINES:
                     end, end_lines, end_words = i + step, lines, words

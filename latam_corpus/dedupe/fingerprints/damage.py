@@ -1,7 +1,7 @@
-"""How many words of a document are known to be damaged: accents lost, bytes read in a wrong charset, signs misread.
+"""Estimate how many words of a document are damaged: accents lost, bytes in a wrong charset, characters misread.
 
-Of copies of one text the least damaged is kept (`order.py`), so what counts is the difference between two copies: it
-matters little that not every damaged word is seen.
+The least damaged of several copies is kept (`order.py`), so only the difference between two copies counts. It matters
+little that some damaged words are missed.
 """
 
 from __future__ import annotations
@@ -30,32 +30,32 @@ if TYPE_CHECKING:
 
     from latam_corpus.policies.policy import Policies
 
-# From so many damaged words of a thousand on a class of damage begins; each is twice the one before. Seen on 88 novels
-# in Spanish and Portuguese, cut in pieces of 2,000 words: as printed nearly all under 1, without accents 12 to 37,
-# with 1, 3 and 5 % of the letters misread 3, 10 and 16, in a wrong charset 70 and more.
+# The fewest damaged words per 1,000 of each class of damage; each is twice the previous one. Measured on 88 novels in
+# Spanish and Portuguese, in pieces of 2,000 words: nearly all have under 1 as printed, 12 to 37 without accents, 3, 10
+# and 16 with 1, 3 and 5 % of the letters misread, and 70 or more in a wrong charset.
 CLASSES: Final = (2, 4, 8, 16, 32, 64)
-SHORTEST: Final = 40  # words of a text that is judged
-_LEAST: Final = 3  # damaged words in all: fewer are chance, a name, an address
-_ACCENTED: Final = 4  # words that have an accent or should, to tell whether accents are missing
-# Where one word in so many of the middle half has an accent they aren't missing: of the same novels as printed all but
-# one in two hundred have more, and of a text that lost most of them it has fewer.
+SHORTEST: Final = 40  # words; shorter texts aren't judged
+_LEAST: Final = 3  # damaged words; fewer may be chance, a name, an address
+_ACCENTED: Final = 4  # the fewest words with an accent, written or not, by which missing accents are recognised
+# If one word in so many of the middle half has an accent, accents aren't missing: all but one in 200 of the same novels
+# have more as printed, and a text that lost most of its accents has fewer.
 _WRITTEN: Final = 20
-_SPOKEN: Final = 0.25  # of all words stop words, half of what running text has, to tell a language by them
+_STOP_WORD_SHARE: Final = 0.25  # of all words, half of running text's, to identify a language by its stop words
 _THOUSAND: Final = 1000
 _MOJIBAKE: Final = list(DAMAGE).index(MOJIBAKE)
 
 
 @dataclass(frozen=True, eq=False)
 class Accents:
-    """By which words it is known whether a language's accents are missing: its stop words that have one.
+    """The stop words by which missing accents of a language are recognised: those that have an accent.
 
-    A word is among them if without its accents it is no stop word of the language: of *mas* and *más* both are Spanish,
-    of *tambien* and *também* one is Portuguese. A language that writes no accents has none.
+    A stop word is used if its form without accents is no stop word of the language: *mas* and *más* are both Spanish,
+    while *tambien* isn't. A language that writes no accents has none.
 
     Attributes:
-        policies: whose stop words they are.
-        written: those with their accents.
-        bare: the same without.
+        policies: the policies with the stop words.
+        written: those stop words with their accents.
+        bare: the same without accents.
     """
 
     policies: Policies
@@ -64,7 +64,7 @@ class Accents:
 
     @classmethod
     def of(cls, policies: Policies) -> Accents:
-        """Return what the stop words of these policies tell."""
+        """Return the stop words of these policies by which missing accents are recognised."""
         pairs = {code: accented(file.stop_words.words) for code, file in policies.languages.items() if file.stop_words}
         return cls(
             policies,
@@ -72,47 +72,49 @@ class Accents:
             StopTable.of({code: sorted({*words.values()}) for code, words in pairs.items() if words}),
         )
 
-    def missing(self, words: WordTable, spoken: Sequence[str], least: int) -> NDArray[np.int64]:
-        """Words of each document that lack an accent, int64[n]; none where at least as many words have theirs.
+    def missing(self, words: WordTable, spoken: Sequence[str], min_words: int) -> NDArray[np.int64]:
+        """Return the words of each document that lack an accent, int64[n]; 0 if at least as many are written with it.
 
         Args:
             words: the word table of n documents.
             spoken: n codes of `spoken`.
-            least: words that have an accent or lack it, by which it can be told.
+            min_words: the fewest words, with or without their accent, that decide.
         """
         written, bare = (StopCounts.of(words, table, spoken, ()).own for table in (self.written, self.bare))
-        # By majority: sound texts have words that are spelled alike, such as «mas» for «pero», up to a quarter.
-        return np.where((bare > written) & (bare + written >= least), bare, 0)
+        # By majority: in undamaged texts up to a quarter are words spelled alike, such as «mas» for «pero».
+        return np.where((bare > written) & (bare + written >= min_words), bare, 0)
 
     def digest(self) -> str:
-        """Return what changes when the words do by which missing accents are known."""
+        """Return a digest of the words by which missing accents are recognised."""
         return self.policies.lexicon_digest()
 
-    def spoken(self, words: WordTable, languages: Sequence[str | None], asked: NDArray[np.bool_]) -> list[str]:
-        """Return the code of each document's policy file, UND for one that isn't asked for.
+    def spoken(self, words: WordTable, languages: Sequence[str | None], is_selected: NDArray[np.bool_]) -> list[str]:
+        """Return the code of each document's policy file, or UND for a document that isn't selected.
 
         Args:
             words: the word table of n documents.
-            languages: n codes; of a document without one it is told by its stop words, if by any.
-            asked: bool[n].
+            languages: n codes; if a document has none, its stop words decide.
+            is_selected: bool[n].
         """
-        known = {code: self.policies.language(code).language if code else UND for code in {*languages}}
-        spoken = [known[code] if one else UND for code, one in zip(languages, asked.tolist(), strict=True)]
+        codes = {code: self.policies.language(code).language if code else UND for code in {*languages}}
+        spoken = [
+            codes[code] if is_wanted else UND for code, is_wanted in zip(languages, is_selected.tolist(), strict=True)
+        ]
         if UND not in spoken:
             return spoken
         named, table = self.policies.background, self.policies.stop_table
         counts = np.zeros((len(words), len(named)), np.int64)
         numbers = np.array([*map(table.number, named)])
-        asked = asked & np.array([code == UND for code in spoken])
-        count_stops(words.hashes, words.doc_words, table.keys, table.bits, numbers, asked, counts)
+        is_selected = is_selected & np.array([code == UND for code in spoken])
+        count_stops(words.hashes, words.doc_words, table.keys, table.bits, numbers, is_selected, counts)
         best = np.argmax(counts, axis=1)
-        sure = np.max(counts, axis=1) >= np.maximum(_SPOKEN * words.word_count, 1)
-        guesses = [named[index] if seen else UND for index, seen in zip(best.tolist(), sure.tolist(), strict=True)]
+        is_sure = np.max(counts, axis=1) >= np.maximum(_STOP_WORD_SHARE * words.word_count, 1)
+        guesses = [named[index] if sure else UND for index, sure in zip(best.tolist(), is_sure.tolist(), strict=True)]
         return [guess if code == UND else code for code, guess in zip(spoken, guesses, strict=True)]
 
 
 def accented(words: Sequence[str]) -> Mapping[str, str]:
-    """Those of a language's stop words whose accents can be missed, each with what it is without them.
+    """Return the stop words whose accents can be missed, each with its form without accents.
 
     >>> accented(["más", "mas", "también", "sobre"])
     {'también': 'tambien'}
@@ -128,15 +130,15 @@ def _bare(word: str) -> str:
 
 @cache
 def shipped() -> Accents:
-    """Return what the stop words of the shipped policies tell."""
+    """Return the accented stop words of the shipped policies."""
     return Accents.of(cached_policies())
 
 
 def damage_of(words: WordTable, languages: Sequence[str | None], accented: NDArray[np.uint32]) -> dict[str, pl.Series]:
-    """Return the columns DAMAGE of n documents; no damage is known of a short one.
+    """Return the columns DAMAGE of n documents; 0 for short ones.
 
-    Damage is of the whole text, and told of its middle half: a page's menu, at the top and at the foot, makes no
-    article damaged.
+    A document counts as damaged by its whole text, but the shares are measured in its middle half, because the menus at
+    the top and the bottom of a page don't damage an article.
 
     Args:
         words: their word table.
@@ -155,29 +157,29 @@ def damage_of(words: WordTable, languages: Sequence[str | None], accented: NDArr
     spoken = shipped().spoken(words, languages, 2 * _WRITTEN * accented.astype(np.int64) < words.word_count)
     damage = _damaged(words, spoken, _ACCENTED)
     damage[:, words.word_count < SHORTEST] = 0
-    # No name and no address is read in a wrong charset: there one word tells, and one or two make no menu.
+    # One word in a wrong charset is enough, because no name or address looks like that; one or two are no menu.
     mojibake = np.where(damage[_MOJIBAKE] < _LEAST, damage[_MOJIBAKE], 0) / np.maximum(words.word_count, 1)
     damage[:, damage.sum(axis=0) < _LEAST] = 0
     counts = words.word_count
     rows = np.flatnonzero(damage.any(axis=0))
     if len(rows):
         middles = WordTable.of([_middle(words, row) for row in rows.tolist()])
-        inside = _damaged(middles, [spoken[row] for row in rows.tolist()], 1)
-        damage[:, rows], counts[rows] = np.where(damage[:, rows] > 0, inside, 0), middles.word_count
+        middle_damage = _damaged(middles, [spoken[row] for row in rows.tolist()], 1)
+        damage[:, rows], counts[rows] = np.where(damage[:, rows] > 0, middle_damage, 0), middles.word_count
     measured: NDArray[Any] = damage / np.maximum(counts, 1)
     measured[_MOJIBAKE] = np.maximum(measured[_MOJIBAKE], mojibake)
     shares = np.rint(_THOUSAND * measured).astype(np.uint16)
     return {name: pl.Series(name, shares[row], dtype=pl.UInt16) for row, name in enumerate(DAMAGE)}
 
 
-def _damaged(words: WordTable, spoken: Sequence[str], least: int) -> NDArray[np.int64]:
+def _damaged(words: WordTable, spoken: Sequence[str], min_words: int) -> NDArray[np.int64]:
     """Count the damaged words of each document by the kinds of DAMAGE, int64[kinds, n]; see `Accents.missing`."""
     spelling = Spelling.of(words)
     return np.stack(
         [
-            shipped().missing(words, spoken, least),
+            shipped().missing(words, spoken, min_words),
             np.minimum(words.counts[:, MOJIBAKES], words.word_count),
-            # Capitals inside a word are brands more often than damage.
+            # Capitals inside a word are more often brands than damage.
             spelling.damaged - spelling.mixed,
         ]
     )
@@ -192,11 +194,11 @@ def _middle(words: WordTable, document: int) -> str:
 
 
 def class_of_damage(rows: pl.DataFrame) -> NDArray[np.int64]:
-    """Return the class of n rows with DAMAGE, int64[n]: 0 for a sound text, 6 for the worst.
+    """Return the class of n rows with DAMAGE, int64[n]: 0 for an undamaged text, 6 for the worst.
 
     >>> class_of_damage(pl.DataFrame({"accents_missing": [1, 60], "mojibake": [None, 4], "misread": 0})).tolist()
     [0, 6]
     """
-    # Three shares of a thousand and more are still one number.
+    # The sum of three shares may exceed their type.
     share = np.sum([rows[name].fill_null(0).to_numpy() for name in DAMAGE], axis=0, dtype=np.int64)
     return np.searchsorted(CLASSES, share, side="right")

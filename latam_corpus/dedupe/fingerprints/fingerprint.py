@@ -1,4 +1,4 @@
-"""The stage `fingerprint`: the hash of the normalised text, by which exact duplicates are found, and its sketch."""
+"""The stage `fingerprint`: the hash of the normalised text, and the sketch that finds near-duplicates."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
 
 def text_hash(text: str) -> bytes:
-    r"""Return the first 128 bits of the SHA-256 of the normalised text: NFC, lower case, runs of white space one space.
+    r"""Return the first 128 bits of the SHA-256 of the normalised text: NFC, lower case, white space as single spaces.
 
-    Anyone can compute it without this toolkit, which withdrawal lists rely on.
+    Withdrawal lists depend on it: anyone can compute it without this toolkit.
 
     >>> text_hash("La  Luna\n") == text_hash("la luna")
     True
@@ -39,16 +39,16 @@ def text_hash(text: str) -> bytes:
 
 @dataclass(frozen=True)
 class Fingerprint(Stage):
-    """The stage that gives each document its `text_hash`, and what near-duplicates are found by.
+    """The stage that gives each document its `text_hash` and, if asked for, the sketch that finds near-duplicates.
 
     Attributes:
-        sketch: whether to add the sketch: `words` (how many), DAMAGE (`damage_of`, by the document's `language`),
+        sketch: whether to add the sketch: `words` (their number), DAMAGE (`damage_of`, by the document's `language`),
             `appended` (`appended_words`), `accented` (`stream_and_accents`), `anchors` (uint64, see `anchors_of`; the
-            band keys under the scheme "minhash") and `stream` (uint32 a word, see `word_stream`).
-        scheme: "anchors" or "minhash"; this and what follows as in `Scheme`.
+            band keys under the scheme "minhash") and `stream` (uint32 per word, see `word_stream`).
+        scheme: "anchors" or "minhash"; this and the following options are as in `Scheme`.
         shingle: words in a run.
-        bands: keys of a document; for "minhash" only.
-        rows: minima that a key is made of; for "minhash" only.
+        bands: keys per document; for "minhash" only.
+        rows: minima per key; for "minhash" only.
         seed: of the hash functions.
     """
 
@@ -68,17 +68,17 @@ class Fingerprint(Stage):
         self.parameters()
 
     def parameters(self) -> Scheme:
-        """Return the scheme that the options make.
+        """Return the scheme that the options describe.
 
         Raises:
             ConfigError: an option is out of its range.
         """
         values = asdict(self)
-        known = {field.name for field in fields(Scheme)}
-        return Scheme(name=self.scheme, **{key: value for key, value in values.items() if key in known})
+        option_names = {field.name for field in fields(Scheme)}
+        return Scheme(name=self.scheme, **{key: value for key, value in values.items() if key in option_names})
 
     def fingerprint(self) -> str:
-        """Tell the words by which damage is known, and what computes MinHash; nothing where no sketch is made."""
+        """Return a digest of the words that identify damage, and the MinHash library; empty if there is no sketch."""
         if not self.sketch:
             return ""
         return shipped().digest() + (metadata.version("datasketch") if self.scheme == MINHASH else "")
@@ -90,10 +90,10 @@ class Fingerprint(Stage):
         if self.sketch:
             scheme = self.parameters()
             languages = batch.frame["language"].to_list() if "language" in batch.frame.columns else [None] * len(batch)
-            stream, (accented, inside) = stream_and_accents(_in_one_spelling(batch, languages).words)
+            stream, (accented, accented_in_middle) = stream_and_accents(_in_one_spelling(batch, languages).words)
             columns |= {
                 WORDS: pl.Series(WORDS, stream.counts, dtype=pl.UInt32),
-                **damage_of(batch.words, languages, inside),
+                **damage_of(batch.words, languages, accented_in_middle),
                 ACCENTED: pl.Series(ACCENTED, accented, dtype=pl.UInt32),
                 APPENDED: pl.Series(APPENDED, appended_words(batch.words), dtype=pl.UInt32),
                 ANCHORS: proposals_of(stream, scheme).lists(),
@@ -103,7 +103,7 @@ class Fingerprint(Stage):
 
 
 def _in_one_spelling(batch: Batch, languages: Sequence[str | None]) -> Batch:
-    """Return the batch with texts in the old spelling of a language of the Americas in the modern one."""
+    """Return the batch with texts in an old spelling of an indigenous language changed to the modern one."""
     spelled = {code: codes_spelled(code) for code in set(languages) if code}
     if not any(spelled.values()):
         return batch
@@ -116,11 +116,13 @@ def _in_one_spelling(batch: Batch, languages: Sequence[str | None]) -> Batch:
 
 @cache
 def codes_spelled(language: str) -> frozenset[str]:
-    """Return the languages of the table of spellings that a row's language is, or is the group of.
+    """Return the languages in the table of spellings that a row's language equals or is the group of.
 
     >>> sorted(codes_spelled("aym_Latn")), sorted(codes_spelled("spa_Latn"))
     (['ayc', 'aym', 'ayr'], [])
     """
     code = language.partition("_")[0]
-    of = groups().of
-    return frozenset(one for spelling in spellings() for one in spelling.codes if code in (one, of.get(one)))
+    group_of = groups().of
+    return frozenset(
+        member for spelling in spellings() for member in spelling.codes if code in (member, group_of.get(member))
+    )

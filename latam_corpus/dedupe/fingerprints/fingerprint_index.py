@@ -1,10 +1,11 @@
 """The fingerprint index of a release: what a later run needs to find copies of its documents, without any text.
 
-A group of documents has a lexicon, its distinct words, the most frequent first. A stream is a string of bytes: each
-word's place in the lexicon, seven bits a byte, the lowest first, and the highest bit set in all bytes of a place but
-its last (LEB128). A word in two takes one byte, nine in ten no more than two.
+A group of documents has a lexicon: its distinct words, the most frequent first. A stream is a byte string of each
+word's place in the lexicon, in LEB128: seven bits per byte, the lowest first, with the highest bit set in all bytes of
+a place but the last. Half of the words take one byte, nine in ten at most two.
 
-Parquet files in a folder, each with INDEX as columns and, in its key-value metadata, the scheme of the fingerprints.
+An index is a folder of Parquet files, each with the columns of INDEX and with the scheme of the fingerprints in its
+key-value metadata.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ import pyarrow.parquet as pq
 from latam_corpus import schema
 from latam_corpus.corpus import PieceFile, ragged
 from latam_corpus.dedupe.fingerprints.fingerprint_kernels import pack, unpack
-from latam_corpus.dedupe.fingerprints.scheme import ANCHORS, SKETCH, STATED, STREAM, WORDS, Ragged, Scheme
+from latam_corpus.dedupe.fingerprints.scheme import ANCHORS, SKETCH, STATED, STREAM, TERMS, WORDS, Ragged, Scheme
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
 from latam_corpus.storage.durable import known_digest
@@ -35,11 +36,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-_LONGEST: Final = 5  # bytes of a place of 32 bits
+_LONGEST: Final = 5  # bytes of a 32-bit place in LEB128
 
 
 def packed(streams: pl.Series) -> tuple[pl.Series, NDArray[np.uint32]]:
-    """Return the streams as strings of bytes, and the lexicon, uint32, by which they are read.
+    """Return the streams as byte strings, and the lexicon, uint32, to read them with.
 
     >>> made, lexicon = packed(pl.Series([[7, 9, 7], [], [7]], dtype=pl.List(pl.UInt32)))
     >>> [list(found) for found in made], lexicon.tolist()
@@ -47,7 +48,7 @@ def packed(streams: pl.Series) -> tuple[pl.Series, NDArray[np.uint32]]:
     """
     values, offsets = ragged(streams)
     distinct, counts = np.unique(values.astype(np.uint32, copy=False), return_counts=True)
-    # Among those as frequent the smaller first: equal documents give equal bytes.
+    # Equally frequent words are sorted by value, so that equal documents give equal bytes.
     lexicon = distinct[np.argsort(-counts, kind="stable")]
     data = np.empty(_LONGEST * len(values), np.uint8)
     ends = np.zeros(len(offsets), np.int64)
@@ -61,7 +62,7 @@ def unpacked(strings: pa.LargeBinaryArray, lexicon: NDArray[np.uint32], places: 
     Args:
         strings: of `packed`, of a group of documents.
         lexicon: of the group.
-        places: of those that are wanted.
+        places: of the documents to unpack.
 
     Raises:
         ValueError: a place is beyond the lexicon, or a string ends within a place.
@@ -74,16 +75,16 @@ def unpacked(strings: pa.LargeBinaryArray, lexicon: NDArray[np.uint32], places: 
     values = np.empty(int((offsets[places + 1] - offsets[places]).sum()), np.uint32)
     ends = np.zeros(len(places) + 1, np.int64)
     if not unpack(data, offsets, places, lexicon, values, ends):
-        raise ValueError("a word stream that its lexicon can't read")
+        raise ValueError("its lexicon can't decode a word stream")
     return Ragged(values[: ends[-1]], ends)
 
 
 def strings_of(values: NDArray[Any], offsets: NDArray[np.int64]) -> pl.Series:
-    r"""Each document's numbers as one string of bytes.
+    r"""Return each document's numbers as one byte string.
 
     Args:
         values: of all documents, one after another.
-        offsets: where each document starts, with an end.
+        offsets: where each document starts, and the end.
 
     >>> strings_of(np.array([1, 2, 3], "<u2"), np.array([0, 2, 3])).to_list()
     [b'\x01\x00\x02\x00', b'\x03\x00']
@@ -95,7 +96,7 @@ def strings_of(values: NDArray[Any], offsets: NDArray[np.int64]) -> pl.Series:
 
 
 def lists_of(strings: pa.LargeBinaryArray, kind: np.dtype[Any]) -> pa.LargeListArray:
-    """Return the numbers that `strings_of` made strings of; of these no byte is copied.
+    """Return the numbers of the byte strings of `strings_of`, without copying them.
 
     Raises:
         ValueError: a string ends within a number.
@@ -105,18 +106,18 @@ def lists_of(strings: pa.LargeBinaryArray, kind: np.dtype[Any]) -> pa.LargeListA
     """
     data, offsets = _bytes_of(strings)
     if (offsets % kind.itemsize).any():
-        raise ValueError("numbers of which one is cut off")
+        raise ValueError("a number is cut off")
     return Ragged(data[: offsets[-1]].view(kind), offsets // kind.itemsize).arrow()
 
 
 def joined(column: pa.ChunkedArray) -> pa.LargeBinaryArray:
-    """Return a column of strings of bytes in one piece, with offsets of 64 bits, whatever wrote it."""
+    """Return a column of byte strings in one chunk, with 64-bit offsets, whatever wrote it."""
     column = column.cast(pa.large_binary())
     return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
 def _bytes_of(strings: pa.LargeBinaryArray) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Return the bytes of all strings, and where each starts among them, with an end."""
+    """Return the bytes of all strings, and where each starts among them, and the end."""
     _, offset_buffer, buffer = strings.buffers()
     if not offset_buffer:
         return np.zeros(0, np.uint8), np.zeros(1, np.int64)
@@ -127,39 +128,38 @@ def _bytes_of(strings: pa.LargeBinaryArray) -> tuple[NDArray[np.uint8], NDArray[
 
 FORMAT: Final = 4
 METADATA: Final = b"latam_corpus.index"  # the key whose value is JSON: {"format": 4, "scheme": {…}, "spellings": "…"}
-_REMEDY: Final = _("get the index anew, or build it anew from its release")
-# What a shard and its index have both.
-_TERMS: Final = ("uses", "expires", "embargo_until")
+_REMEDY: Final = _("fetch the index again, or rebuild it from its release")
+# The columns that a shard and its index have in common.
 SHARED: Final = (
     *("doc_id", "text_hash", "rights_tier", "obtained", "duplicate_cluster", "cluster_size"),
-    *(*_TERMS, *STATED),
+    *(*TERMS, *STATED),
 )
 LEXICON: Final = "lexicon"  # of a row group, in its first row: see `packed`
 _VALUE: Final = np.dtype("<u8")  # an anchor
 _WORD: Final = np.dtype("<u4")  # of a lexicon
-# Numbers as strings of bytes, which are read a hundred times faster than lists.
+# Numbers are stored as byte strings, which are read a hundred times faster than lists.
 INDEX: Final = pl.Schema(
     {name: schema.RELEASE_SCHEMA[name] for name in SHARED}
     | dict(SKETCH)
     | dict.fromkeys((ANCHORS, STREAM, LEXICON), pl.Binary())
 )
-SKETCHED: Final = (*SHARED, *SKETCH)  # what a row group is made of
+SKETCHED: Final = (*SHARED, *SKETCH)  # the columns from which a row group is made
 
 
-def has_columns(held: pa.Schema) -> bool:
-    """Whether a file has the columns of an index.
+def has_columns(file_schema: pa.Schema) -> bool:
+    """Return whether a file has the columns of an index.
 
     >>> now = schema.arrow_schema(INDEX)
     >>> has_columns(now), has_columns(now.remove(0))
     (True, False)
     """
-    # As frames have them: what the values of a list are called differs from writer to writer.
-    frame = pl.from_arrow(held.empty_table())
+    # Compared as frames, because writers name the values of a list differently.
+    frame = pl.from_arrow(file_schema.empty_table())
     return isinstance(frame, pl.DataFrame) and list(frame.schema.items()) == list(INDEX.items())
 
 
 def metadata_of(scheme: Scheme) -> dict[bytes, bytes]:
-    """Return what a file of an index carries in its key-value metadata; `spellings` says how its words were normalised.
+    """Return the key-value metadata of an index file; `spellings` identifies the normalisation of words.
 
     >>> json.loads(metadata_of(Scheme())[METADATA])["scheme"]["name"]
     'anchors'
@@ -173,28 +173,28 @@ class IndexFile(PieceFile):
     """A file of an index as a piece of a corpus."""
 
     def read(self, columns: Sequence[str]) -> pl.DataFrame:
-        """Give these columns of its rows, in order, the anchors as lists; columns of documents that it lacks are null.
+        """Return these columns of its rows, in order, anchors as lists; document columns that the file lacks are null.
 
         Raises:
-            ConfigError: what is read of the file is damaged.
+            ConfigError: the file is damaged.
         """
         with self._opened() as file:
-            held = set(file.schema_arrow.names)
-            table = file.read([name for name in columns if name in held], use_threads=False)
+            own_columns = set(file.schema_arrow.names)
+            table = file.read([name for name in columns if name in own_columns], use_threads=False)
             if ANCHORS in columns:
                 at = table.schema.get_field_index(ANCHORS)
                 table = table.set_column(at, ANCHORS, lists_of(joined(table[ANCHORS]), _VALUE))
         frame = pl.from_arrow(table)
         assert isinstance(frame, pl.DataFrame)  # noqa: S101  (a table, not an array)
         return frame.select(
-            name if name in held else pl.lit(None, schema.DOCUMENT_SCHEMA[name]).alias(name) for name in columns
+            name if name in own_columns else pl.lit(None, schema.DOCUMENT_SCHEMA[name]).alias(name) for name in columns
         )
 
     def streams(self, places: NDArray[np.int64]) -> Iterator[Ragged]:
-        """Yield the word streams of the rows at these sorted places, a row group at a time; unpacks no others.
+        """Yield the word streams of the rows at these sorted places, one row group at a time; unpack no others.
 
         Raises:
-            ConfigError: a stream can't be read, or is longer or shorter than its row says.
+            ConfigError: a stream can't be read, or its length differs from the row's word count.
         """
         with self._opened() as file:
             sizes = [file.metadata.row_group(number).num_rows for number in range(file.num_row_groups)]
@@ -202,11 +202,11 @@ class IndexFile(PieceFile):
             cuts = np.searchsorted(places, edges)
             for number in np.flatnonzero(np.diff(cuts)).tolist():
                 group = file.read_row_group(number, columns=[STREAM, LEXICON, WORDS], use_threads=False)
-                wanted = places[cuts[number] : cuts[number + 1]] - edges[number]
+                places_in_group = places[cuts[number] : cuts[number + 1]] - edges[number]
                 lexicon = np.frombuffer(group[LEXICON][0].as_py() or b"", _WORD)
-                ragged = unpacked(joined(group[STREAM]), lexicon, wanted)
-                if not np.array_equal(ragged.counts, group[WORDS].to_numpy()[wanted]):
-                    raise ValueError("a word stream has another length than its row says")
+                ragged = unpacked(joined(group[STREAM]), lexicon, places_in_group)
+                if not np.array_equal(ragged.counts, group[WORDS].to_numpy()[places_in_group]):
+                    raise ValueError("a word stream and its row's word count differ")
                 yield ragged
 
     @contextmanager
@@ -219,7 +219,7 @@ class IndexFile(PieceFile):
 
 
 def group_of(rows: pl.DataFrame) -> pl.DataFrame:
-    """Return a row group of an index, INDEX, of rows with SKETCHED."""
+    """Return rows with SKETCHED as a row group of an index, INDEX."""
     strings, lexicon = packed(rows[STREAM])
     values, offsets = ragged(rows[ANCHORS])
     first = [lexicon.astype(_WORD).tobytes(), *[None] * (rows.height - 1)][: rows.height]
@@ -235,11 +235,11 @@ def open_index(folder: Path, start: int, scheme: Scheme) -> list[IndexFile]:
 
     Args:
         folder: the index.
-        start: the row that its first one is.
-        scheme: of the fingerprints that it is compared with.
+        start: the row number of the first row.
+        scheme: of the fingerprints to compare with.
 
     Raises:
-        ConfigError: there is no index, a file is no index file, or its fingerprints were made otherwise.
+        ConfigError: there is no index, a file isn't an index file, or its fingerprints were made with another scheme.
     """
     files = sorted(folder.glob("*.parquet"))
     if not files:
@@ -254,34 +254,38 @@ def open_index(folder: Path, start: int, scheme: Scheme) -> list[IndexFile]:
 
 
 def digest_of_index(folder: Path) -> str:
-    """SHA-256 over the names and the bytes of an index's files, hex."""
+    """Return the SHA-256 over the names and the bytes of an index's files, hex."""
     digests = [(path.name, known_digest(path)) for path in sorted(folder.glob("*.parquet"))]
     return hashlib.sha256(json.dumps(digests).encode()).hexdigest()
 
 
 def _rows_of(path: Path, scheme: Scheme) -> int:
-    """How many rows the file has, after a look at what made it."""
+    """Return the number of rows of a file, after a check of its format and scheme.
+
+    Raises:
+        ConfigError: it isn't an index file of this format and scheme.
+    """
     try:
         footer = pq.read_metadata(path)
     except (OSError, ValueError) as error:
         raise ConfigError(str(path), _("it can't be read as Parquet: {reason}", reason=error), _REMEDY) from error
     raw = (footer.metadata or {}).get(METADATA)
     missing = set(INDEX) - set(footer.schema.to_arrow_schema().names)
-    about = index_metadata(raw)
-    if about and about.get("format") != FORMAT:
+    index_facts = index_metadata(raw)
+    if index_facts and index_facts.get("format") != FORMAT:
         raise ConfigError(
             str(path),
-            _("its format is {about}, this toolkit reads {format}", about=about.get("format"), format=FORMAT),
+            _("its format is {about}, this toolkit reads {format}", about=index_facts.get("format"), format=FORMAT),
             _REMEDY,
         )
-    if missing or not isinstance(about.get("scheme"), dict):
-        raise ConfigError(str(path), _("it is no file of a fingerprint index"), _REMEDY)
-    scheme.must_equal(Scheme.from_dict(about["scheme"], str(path)), str(path))
+    if missing or not isinstance(index_facts.get("scheme"), dict):
+        raise ConfigError(str(path), _("it isn't a file of a fingerprint index"), _REMEDY)
+    scheme.must_equal(Scheme.from_dict(index_facts["scheme"], str(path)), str(path))
     return int(footer.num_rows)
 
 
 def index_metadata(metadata: bytes | None) -> dict[str, Any]:
-    """Return what a file says of its index; nothing where it says nothing that makes sense.
+    """Return the metadata of an index file; empty if there is no metadata or it isn't a JSON object.
 
     >>> index_metadata(b'{"format": 4}'), index_metadata(b"{"), index_metadata(b"[]"), index_metadata(None)
     ({'format': 4}, {}, {}, {})

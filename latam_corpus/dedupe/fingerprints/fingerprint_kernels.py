@@ -1,4 +1,4 @@
-"""The compiled passes that make and pack word streams, sample runs of words, and count damaged words."""
+"""The compiled passes that make and pack word streams, sample runs of words, and count stop words."""
 
 # mypy: allow-untyped-defs
 
@@ -11,8 +11,8 @@ from latam_corpus.text.slots_kernels import slot_of
 from latam_corpus.text.word_columns import CAPITAL, HAS_DIGIT
 from latam_corpus.text.words_kernels import decode, finish
 
-# A word of the stream, from its low end: 18 bits that say which word it is, 12 that say how it looks, two flags.
-# Words are compared in runs of three, 54 bits; 18 bits make one word in 260,000 pass for another.
+# A word of the stream, from the low end: 18 bits of identity, 12 bits of look, two flags. With 18 bits one word in
+# 260,000 is mistaken for another, but words are compared in runs of three, 54 bits.
 WORD_BITS: Final = 18
 LOOK_BITS: Final = 12
 NUMBER_FLAG: Final = 1 << 30
@@ -20,28 +20,28 @@ NUMBER_FLAG: Final = 1 << 30
 _CAPITAL_BIT: Final = 31
 _CAPITAL: Final = np.uint32(1 << _CAPITAL_BIT)
 
-# Where accented Latin letters stand: Latin-1 to Latin Extended-B, Latin Extended Additional (ẽ, ỹ).
+# The blocks with accented Latin letters: Latin-1 to Latin Extended-B, Latin Extended Additional (ẽ, ỹ).
 ACCENTED: Final = (range(0xC0, 0x250), range(0x1E00, 0x1F00))
 MARKS_FIRST: Final = 0x300
 MARKS_END: Final = 0x370
-# What a code point is to an accent: a vowel without or a vowel with one; a mark gives one to the vowel before.
+# Kinds of code points: a vowel without an accent, a vowel with one; a combining mark accents the vowel before it.
 VOWEL: Final = 1
 ACCENT: Final = 2
 _WORD_MASK: Final = np.uint32((1 << WORD_BITS) - 1)
 
-_KNOWN: Final = 1 << 14  # words that are held while a batch is read: 192 kB
+_CACHED: Final = 1 << 14  # words cached while a batch is read: 192 kB
 
 _MULTIPLIER: Final = np.uint64(0x9E3779B97F4A7C15)
 _SHORT_SALT: Final = np.uint64(0x5851F42D4C957F2D)
 _PRIME: Final = np.uint64(0x100000001B3)  # FNV-1a, 64 bits, as in the word table
 _BASIS: Final = np.uint64(0xCBF29CE484222325)
 _ASCII: Final = 0x80
-_APOSTROPHE: Final = ord("'")  # as all its forms are folded; at a word's edge some are letters and some are none
+_APOSTROPHE: Final = ord("'")  # all forms are folded to it; at a word's edge only some of them are letters
 
 
 @kernel
 def write_anchors(stream, doc_words, sampling, sizes, salt, values, offsets):
-    """Write the anchors of each document, and where they start; return how many there are."""
+    """Write the anchors of each document, and where they start."""
     shingle, short_shingle, exact_words, short_reach = sizes
     at = 0
     for d in range(len(doc_words) - 1):
@@ -58,7 +58,7 @@ def write_anchors(stream, doc_words, sampling, sizes, salt, values, offsets):
 
 @kernel
 def _runs(stream, start, end, size, mask, salt, values, at):
-    """Write the hashes of the runs of `size` words that have no bit of `mask`; returns where they end."""
+    """Write the hashes of the runs of `size` words that have no bit of `mask`; return where they end."""
     # A polynomial in the word hashes, so that the next run costs two multiplications whatever its size.
     power = np.uint64(1)
     for _ in range(size):
@@ -72,17 +72,17 @@ def _runs(stream, start, end, size, mask, salt, values, at):
         rolling = rolling * _MULTIPLIER + (np.uint64(stream[i] & _WORD_MASK) - power * leaving)
         leaving = np.uint64(stream[i - size + 1] & _WORD_MASK)
         value = finish(rolling ^ salt)
-        # Written in any case, and written over where it isn't wanted: no jump that the processor must foresee.
+        # Always written, and overwritten if not wanted, which avoids a branch.
         values[at] = value
-        wanted = (value & mask == 0) & (value != last)
-        at += wanted
-        last = value if wanted else last
+        is_kept = (value & mask == 0) & (value != last)
+        at += is_kept
+        last = value if is_kept else last
     return at
 
 
 @kernel
 def _distinct(values, first, end):
-    """Sort values[first:end] and drop repeated ones; returns where they end."""
+    """Sort values[first:end] and drop repeated ones; return where they end."""
     if end - first < 2:
         return end
     if end - first <= 96:  # where insertion stops being faster
@@ -105,76 +105,76 @@ def _distinct(values, first, end):
 
 @kernel
 def write_stream(words, bare, looks, accents, values, accented):
-    """Write each word as a number of 32 bits: which word it is, how it looks, number, capital; count accented words.
+    """Write each word as 32 bits, its identity, look and flags, and count accented words.
 
     Args:
         words: the arrays of a word table.
-        bare: uint32, by code point: the small letter without accent, 0 for what counts for nothing.
-        looks: uint16, by code point: the bit of what looks alike.
-        accents: uint8, by code point: VOWEL, ACCENT or nothing.
-        values: uint32 a word, which is written.
-        accented: uint32[2, n]: the words of each document that accent a vowel, all and those of its middle half; is
-            written.
+        bare: uint32, by code point: the lower-case letter without accent, 0 for ignored ones.
+        looks: uint16, by code point: the bit shared by letters that look alike.
+        accents: uint8, by code point: VOWEL, ACCENT or 0.
+        values: uint32 per word, written to.
+        accented: uint32[2, n], written to: the words of each document with an accented vowel, in all and in its middle
+            half.
     """
     data, hashes, starts, lengths, kinds = words.data, words.hashes, words.starts, words.lengths, words.kinds
-    # Nine words in ten are among those seen last: of these the letters aren't read again.
-    seen, known = np.zeros(_KNOWN, np.uint64), np.zeros(_KNOWN, np.uint32)
-    seen[0] = 1  # no word can be taken for the empty slot
+    # Nine words in ten are in the cache, and their letters aren't read again.
+    seen, cached = np.zeros(_CACHED, np.uint64), np.zeros(_CACHED, np.uint32)
+    seen[0] = 1  # so that no word matches the empty slot
     for d in range(len(words.doc_words) - 1):
         first, end = words.doc_words[d], words.doc_words[d + 1]
         edge = (end - first) // 4
-        every = np.int64(0)
-        # The first quarter, the middle half and the last quarter: so no word is asked in which it is.
+        accented_count = np.int64(0)
+        # Three loops, one per part, so that no word needs a test of its part.
         for start, stop in ((first, first + edge), (first + edge, end - edge), (end - edge, end)):
-            before = every
+            count_before = accented_count
             for w in range(start, stop):
                 h = hashes[w]
-                slot = h & np.uint64(_KNOWN - 1)
+                slot = h & np.uint64(_CACHED - 1)
                 if seen[slot] == h:
-                    value = known[slot]
+                    value = cached[slot]
                 else:
                     digit = (kinds[w] & HAS_DIGIT) != 0
                     value = _word(data, starts[w], np.int64(lengths[w]), digit, bare, looks, accents)
-                    seen[slot], known[slot] = h, value
-                # Of what is held the bit of the capital tells whether there is an accent.
-                every += np.int64(value >> np.uint32(_CAPITAL_BIT))
+                    seen[slot], cached[slot] = h, value
+                # In the cache the capital's bit says whether the word has an accent.
+                accented_count += np.int64(value >> np.uint32(_CAPITAL_BIT))
                 capital = (kinds[w] & (CAPITAL | HAS_DIGIT)) == CAPITAL
                 values[w] = (value & ~_CAPITAL) | (np.uint32(capital) << np.uint32(_CAPITAL_BIT))
             if start == first + edge:
-                accented[1, d] = every - before
-        accented[0, d] = every
+                accented[1, d] = accented_count - count_before
+        accented[0, d] = accented_count
 
 
 @kernel
-def _word(data, i, left, digit, bare, looks, accents):
-    """Which word stands at byte i and how it looks, and in place of its capital whether it accents a vowel."""
+def _word(data, i, letters_left, digit, bare, looks, accents):
+    """Return the identity and look of the word at byte i, with a flag for an accented vowel in the capital's place."""
     h = _BASIS
     look = np.uint32(0)
-    held = False  # an apostrophe that counts if a letter stands on either side
+    has_apostrophe = False  # an apostrophe, which counts only between two letters
     accent = False
-    before = np.uint32(0)
-    while left > 0:
+    previous = np.uint32(0)
+    while letters_left > 0:
         point, width = decode(data, i)
         i += width
         letter = bare[point]
-        if letter <= _APOSTROPHE:  # which stands before all digits and letters
+        if letter <= _APOSTROPHE:  # all digits and letters come after it
             if letter == _APOSTROPHE:
-                left -= 1
-                held = h != _BASIS
+                letters_left -= 1
+                has_apostrophe = h != _BASIS
             else:
                 # Marks are counted in a word's length, soft hyphens and their like are not.
                 mark = MARKS_FIRST <= point < MARKS_END
-                left -= mark
-                accent |= mark and accents[before] == VOWEL
+                letters_left -= mark
+                accent |= mark and accents[previous] == VOWEL
             continue
-        left -= 1
+        letters_left -= 1
         if point >= _ASCII:
             accent |= accents[point] == ACCENT
-        before = np.uint32(point)
-        if held:
+        previous = np.uint32(point)
+        if has_apostrophe:
             h = (h ^ np.uint64(_APOSTROPHE)) * _PRIME
             look |= np.uint32(looks[_APOSTROPHE])
-            held = False
+            has_apostrophe = False
         h = (h ^ np.uint64(letter)) * _PRIME
         look |= np.uint32(looks[letter])
     h = finish(h)
@@ -187,7 +187,7 @@ def _word(data, i, left, digit, bare, looks, accents):
 
 @kernel
 def pack(values, offsets, lexicon, data, ends):
-    """Write numbers as their places in the lexicon, seven bits a byte, and where each document ends."""
+    """Write numbers as their places in the lexicon, seven bits per byte, and where each document ends."""
     capacity = 4
     while capacity < 2 * len(lexicon):
         capacity *= 2
@@ -210,7 +210,7 @@ def pack(values, offsets, lexicon, data, ends):
 
 @inlined
 def _key(value):
-    """Return the word, spread over 64 bits; odd factors lose nothing, and no word gives 0."""
+    """Return the word spread over 64 bits; odd factors are lossless, and no word gives 0."""
     spread = (np.uint64(value) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
     return spread ^ (spread >> np.uint64(32))
 
@@ -240,10 +240,10 @@ def unpack(data, offsets, places, lexicon, values, ends):
 
 
 @kernel
-def count_stops(hashes, doc_words, keys, bits, numbers, asked, counts):
-    """How many stop words of some languages each document that is asked for has, by their numbers in the table."""
+def count_stops(hashes, doc_words, keys, bits, numbers, is_selected, counts):
+    """Count the stop words of some languages, by their numbers in the table, in each selected document."""
     for d in range(len(counts)):
-        for w in range(doc_words[d], doc_words[d + 1] if asked[d] else doc_words[d]):
+        for w in range(doc_words[d], doc_words[d + 1] if is_selected[d] else doc_words[d]):
             languages = bits[slot_of(keys, hashes[w])]
             if languages:
                 for column in range(len(numbers)):

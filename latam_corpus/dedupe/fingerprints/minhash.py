@@ -1,7 +1,7 @@
-"""MinHash signatures and band keys, the field's way to propose candidates, for comparison with anchors.
+"""MinHash signatures and band keys, the usual way to propose candidates, for comparison with anchors.
 
-A position of a signature is the smallest value of one hash function over the document's runs of words; two
-documents agree in a share of positions that estimates the Jaccard similarity of their sets of runs (Broder, 1997).
+A position of a signature is the smallest value of one hash function over the document's runs of words. The share of
+positions in which two documents agree estimates the Jaccard similarity of their sets of runs (Broder, 1997).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _WORD_MASK: Final = np.uint32((1 << WORD_BITS) - 1)
 
 
 def signature_of(stream: Ragged, size: int, shingle: int = 5, seed: int = 20) -> NDArray[np.uint32]:
-    """Return the MinHash signature of each document, uint32[n, size]; all ones where a document has no run so long.
+    """Return the MinHash signature of each document, uint32[n, size]; all ones if a document has no run of that length.
 
     Datasketch computes it.
 
@@ -35,7 +35,7 @@ def signature_of(stream: Ragged, size: int, shingle: int = 5, seed: int = 20) ->
     >>> bool((made[0] == made[1]).all()), bool((made[2] == EMPTY).all())
     (True, True)
     """
-    from datasketch import MinHash  # it loads SciPy, which the scheme "anchors" has no need of
+    from datasketch import MinHash  # it loads SciPy, which the scheme "anchors" doesn't need
 
     words = (stream.values & _WORD_MASK).astype("<u4").tobytes()
     runs = (
@@ -53,7 +53,7 @@ def signature_of(stream: Ragged, size: int, shingle: int = 5, seed: int = 20) ->
 def minhash_of(stream: Ragged, bands: int, rows: int, shingle: int = 5, seed: int = 20) -> NDArray[np.uint64]:
     """Return the key of each band of each document, uint64[n, bands]; documents that share a key are candidates.
 
-    The keys of a document that has no run of `shingle` words mean nothing; `bands_of` leaves them out.
+    The keys of a document without a run of `shingle` words mean nothing; `bands_of` leaves them out.
 
     >>> from latam_corpus.dedupe.fingerprints.anchors import word_stream
     >>> from latam_corpus.text.words import WordTable
@@ -69,9 +69,9 @@ def minhash_of(stream: Ragged, bands: int, rows: int, shingle: int = 5, seed: in
 
 
 def bands_of(stream: Ragged, scheme: Scheme) -> Ragged:
-    """Return the band keys of each document as `anchors_of` gives anchors: uint64, sorted within the document.
+    """Return the band keys of each document in the form of `anchors_of`: uint64, sorted within the document.
 
-    Texts under `scheme.short_words` words have keys of shorter runs, texts under `scheme.exact_words` none.
+    Texts under `scheme.short_words` words have keys of shorter runs; texts under `scheme.exact_words` have none.
 
     >>> from latam_corpus.dedupe.fingerprints.anchors import word_stream
     >>> from latam_corpus.text.words import WordTable

@@ -1,4 +1,4 @@
-"""How documents are fingerprinted: every number that two fingerprints must share before they may be compared."""
+"""The scheme of fingerprints: every parameter that two fingerprints must share to be comparable."""
 
 from __future__ import annotations
 
@@ -18,20 +18,24 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-DEDUPE: Final = "dedupe"  # the barrier, as recipes name it: who asks whether a run has it loads nothing of the search
+DEDUPE: Final = (
+    "dedupe"  # the barrier's name in recipes; defined here so that asking whether a run has it doesn't load the search
+)
 WORDS: Final = "words"
 ANCHORS: Final = "anchors"
 STREAM: Final = "stream"
 ACCENTS: Final = "accents_missing"
 MOJIBAKE: Final = "mojibake"
 MISREAD: Final = "misread"
-# Damaged words of each kind in a thousand.
+# Damaged words of each kind per 1,000.
 DAMAGE: Final = pl.Schema(dict.fromkeys((ACCENTS, MOJIBAKE, MISREAD), pl.UInt16()))
-APPENDED: Final = "appended"  # words that somebody added
+APPENDED: Final = "appended"  # words that were added to the text
 ACCENTED: Final = "accented"  # words with an accent on a vowel
-# What is known of a document beside its words, by which variants are told from copies.
+# The columns that state the terms of use.
+TERMS: Final = ("uses", "expires", "embargo_until")
+# The stated facts that distinguish variants from copies.
 STATED: Final = ("country", "published", "creators")
-GENRE: Final = "genre"  # which decides by which bounds two documents are compared
+GENRE: Final = "genre"  # selects the bounds by which two documents are compared
 SKETCH: Final = pl.Schema(
     {
         WORDS: pl.UInt32(),
@@ -47,12 +51,12 @@ SKETCH: Final = pl.Schema(
 MINHASH: Final = "minhash"
 # Raised with every change of the word table's hash, of the anchors or of the band keys.
 VERSIONS: Final = {ANCHORS: 1, MINHASH: 2}
-_SEEDS: Final = 2**32  # datasketch takes smaller ones only
+_SEEDS: Final = 2**32  # the limit of datasketch
 
-# Sampling by length: a text of at least so many words keeps the anchors that this number divides. Each divides the
-# next: the anchors of a short text that are multiples of 16 are those that a book which quotes it has kept too. The
-# prototype had 16 from 200 words on; in the first set of tests/benchmarks/dedupe that missed 2 of 59 quoted passages
-# of three verses and 17 of 59 single verses, where 8 misses none and 2.
+# Sampling by length: a text of at least so many words keeps the anchors that this number divides. Each divisor divides
+# the next, so that a book that quotes a short text keeps the same anchors among the multiples of 16. The prototype used
+# 16 from 200 words on; in the first set of tests/benchmarks/dedupe it missed 2 of 59 quoted passages of three verses
+# and 17 of 59 single verses, where 8 misses none and 2.
 SAMPLING: Final = ((2000, 16), (300, 8), (60, 4), (0, 1))
 
 
@@ -62,7 +66,7 @@ class Ragged:
 
     Attributes:
         values: the values of all documents.
-        offsets: int64[n+1], where those of each document start.
+        offsets: int64[n+1], where the values of each document start, and the end.
     """
 
     values: NDArray[Any]
@@ -73,11 +77,11 @@ class Ragged:
 
     @property
     def counts(self) -> NDArray[np.int64]:
-        """How many values each document has, int64[n]."""
+        """The number of values of each document, int64[n]."""
         return np.diff(self.offsets)
 
     def lists(self) -> pl.Series:
-        """Return a list a document.
+        """Return a series with a list per document.
 
         >>> Ragged(np.array([3, 5, 8]), np.array([0, 1, 3])).lists().to_list()
         [[3], [5, 8]]
@@ -87,13 +91,13 @@ class Ragged:
         return series
 
     def arrow(self) -> pa.LargeListArray:
-        """Return a list a document, of whose numbers none is copied."""
-        # Given an array of NumPy, `pa.array` imports pandas wherever it is installed, to see whether it is one of its.
+        """Return an Arrow array with a list per document, without copying numbers."""
+        # Given a NumPy array, `pa.array` imports pandas if installed, to test whether it is a pandas object.
         return pa.LargeListArray.from_arrays(*(pl.Series(part).to_arrow() for part in (self.offsets, self.values)))
 
     @classmethod
     def together(cls, parts: Sequence[Ragged]) -> Ragged:
-        """Return the documents of all parts, of which there is one at least.
+        """Return the documents of all parts, at least one, as one value.
 
         >>> part = Ragged(np.array([3, 5, 8]), np.array([0, 1, 3]))
         >>> Ragged.together([part, part]).offsets.tolist()
@@ -122,18 +126,18 @@ class Ragged:
 
 @dataclass(frozen=True)
 class Scheme:
-    """How candidates are proposed.
+    """The way in which candidates are proposed.
 
     Attributes:
-        name: "anchors", sampled runs of words; or "minhash", the field's bands.
+        name: "anchors", sampled runs of words; or "minhash", the usual MinHash bands.
         shingle: words in a run.
-        short_shingle: words in a run of short texts, which longer runs would make too fragile.
-        short_words: a text with fewer words is short; texts under `short_reach` words carry the shorter runs too.
+        short_shingle: words in a run of short texts, in which longer runs break too easily.
+        short_words: a text with fewer words is short; texts under `short_reach` words have the shorter runs too.
         exact_words: a text with fewer words is compared as a whole only and has no fingerprint.
-        bands: keys of a document; for "minhash" only.
-        rows: minima that a key is made of; for "minhash" only.
+        bands: keys per document; for "minhash" only.
+        rows: minima per key; for "minhash" only.
         seed: of the hash functions.
-        version: of the method; 0 stands for this toolkit's.
+        version: of the method; 0 means this toolkit's.
 
     >>> Scheme().name, Scheme(name="minhash").bands
     ('anchors', 14)
@@ -178,7 +182,7 @@ class Scheme:
 
     @property
     def short_reach(self) -> int:
-        """Texts under so many words carry the shorter runs too: the longest that may hold a short text's copy.
+        """Texts with fewer words have the shorter runs too: the limit of a text that may contain a short text's copy.
 
         A copy of a text under 30 words has at most 1/.7 of its length (`short_ratio` in filters/dedupe/default.toml).
         """
@@ -197,11 +201,12 @@ class Scheme:
         """Return the scheme that an index stores.
 
         Args:
-            values: what `to_dict` gave.
-            place: where it was found, for the error.
+            values: of `to_dict`.
+            place: where the values are from, for the error.
 
         Raises:
-            ConfigError: a key is missing or unknown, a value has the wrong type, or another version made it.
+            ConfigError: a key is missing or unknown, a value has the wrong type, or another version made the
+                fingerprints.
         """
         fields = {field.name: type(field.default) for field in dataclasses.fields(cls)}
         odd = sorted(fields.keys() ^ values.keys())
@@ -224,47 +229,47 @@ class Scheme:
         scheme = cls(**{**values, "version": 0})
         if values["version"] != scheme.version:
             problem = _(
-                "fingerprints of version {version}, and this toolkit makes version {ours}",
+                "its fingerprints have version {version}, this toolkit makes version {ours}",
                 version=values["version"], ours=scheme.version,
             )  # fmt: skip
             raise ConfigError(place, problem, _REBUILD)
         return scheme
 
-    def must_equal(self, other: Scheme, place: str = "index") -> None:
-        """Refuse to compare fingerprints that were made otherwise.
+    def must_equal(self, reference: Scheme, place: str = "index") -> None:
+        """Raise `ConfigError` unless the scheme equals a reference.
 
         Raises:
-            ConfigError: the two schemes differ; it names the first difference.
+            ConfigError: the two schemes differ; the message names the first difference.
         """
-        mine, theirs = self.to_dict(), other.to_dict()
-        for name, value in mine.items():
-            if theirs[name] != value:
+        own_values, other_values = self.to_dict(), reference.to_dict()
+        for name, value in own_values.items():
+            if other_values[name] != value:
                 raise ConfigError(
                     place,
                     _(
-                        "its fingerprints have {name} {theirs}, this run's {value}",
+                        "its fingerprints have {name} = {index_value}, this run's have {value}",
                         name=name,
-                        theirs=f"{theirs[name]!r}",
+                        index_value=f"{other_values[name]!r}",
                         value=f"{value!r}",
                     ),
                     _(
-                        "set {name} = {theirs} for the stage «dedupe», or build the index anew",
+                        "set {name} = {index_value} for the stage «dedupe», or rebuild the index",
                         name=name,
-                        theirs=f"{theirs[name]!r}",
+                        index_value=f"{other_values[name]!r}",
                     ),
                 )
 
 
-_REBUILD: Final = _("build the index anew from its release")
+_REBUILD: Final = _("rebuild the index from its release")
 
 
 def sampling_of(word_counts: NDArray[Any]) -> NDArray[np.uint64]:
-    """Return the number that divides the anchors which a text of so many words keeps, uint64[n].
+    """Return the divisor of the anchors that a text of so many words keeps, uint64[n].
 
     >>> sampling_of(np.array([30, 60, 5000])).tolist()
     [1, 4, 16]
     """
     divisors = np.ones(len(word_counts), np.uint64)
-    for least, divisor in reversed(SAMPLING):
-        divisors[word_counts >= least] = divisor
+    for min_words, divisor in reversed(SAMPLING):
+        divisors[word_counts >= min_words] = divisor
     return divisors

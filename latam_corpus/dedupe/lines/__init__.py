@@ -1,1 +1,1 @@
-"""Lines that many documents of a source share."""
+"""Find and cut lines that many documents of one source have."""

@@ -1,9 +1,9 @@
-"""The stage `boilerplate`: lines that many documents of one source have are cut (menus, notices, licences, headers).
+"""The stage `boilerplate`: cut lines that many documents of one source have (menus, notices, licences, headers).
 
-What is cut must stand in many documents (`common_lines.py`), be long or stand in a run of three (`line_keys.py`), and
-lie at the start or the end of the document, or stand in half of the source. A refrain that one document repeats, a
-lone «Amén.», «FIN» or «Capítulo I» stay. A document that is little else than such lines stays whole: it is a copy or a
-form, which `dedupe` and the filter judge; cut out of all its copies, a text would be lost.
+A line is cut if many documents have it (`common_lines.py`), if it is long or part of a run of three (`line_keys.py`),
+and if it is near the start or the end of the document, or half of the source has it. A refrain that one document
+repeats, a single «Amén.», «FIN» or «Capítulo I» is kept. A document that consists almost only of such lines is kept
+whole: it is a copy or a form, which `dedupe` and the filter judge; cutting it from all copies would lose the text.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 
     from latam_corpus.batch import Batch
 
-# A line that a document has more often is its refrain or a speaker's label; a menu stands above and below.
+# A line that a document has more often is its refrain or a speaker's label; a menu may be at the top and at the bottom.
 _TIMES: Final = 2
-# Lines between two cut ones near an edge: title, date and author in a page's frame; file, date and transcriber in the
-# header of a transcript.
+# Uncut lines that may be between two cut ones near an edge: title, date and author of a page; file, date and
+# transcriber in the header of a transcript.
 _GAP: Final = 3
 _MOST_SHOWN: Final = 80  # characters of a cut line in the evidence
 
@@ -41,12 +41,13 @@ class Boilerplate(Stage):
     """The stage that cuts lines which many documents of one source have.
 
     Attributes:
-        documents: of the source that must have a line, those with equal lines counted once.
-        share: of the source's documents that must have it.
-        share_anywhere: the same for lines which aren't near the start or the end.
-        shortest: signs, white space aside, of a line that is cut by itself, and of a run of shorter ones together.
-        most: of a document's signs that may be cut; one of which more would go stays as it is.
-        by: "source", or "site" to look at each host of a source's URLs by itself, as for a crawl.
+        documents: how many documents of the source must have a line; documents with equal lines count once.
+        share: the share of the source's documents that must have it.
+        share_anywhere: the same for lines that aren't near the start or the end.
+        shortest: characters, without white space, of a line that is cut by itself, and of a run of shorter ones
+            together.
+        most: the share of a document's characters that may be cut; if more would be cut, the document isn't changed.
+        by: "source", or "site" to look at each host of a source's URLs separately, as for a crawl.
     """
 
     name: ClassVar[str] = "boilerplate"
@@ -62,50 +63,54 @@ class Boilerplate(Stage):
     by: By = "source"
 
     def __post_init__(self) -> None:
-        for option, least in (("documents", 2), ("shortest", 1)):
-            if getattr(self, option) < least:
+        for option, minimum in (("documents", 2), ("shortest", 1)):
+            if getattr(self, option) < minimum:
                 raise ConfigError(
                     _("option «{option}»", option=option),
                     _("{value} is too small", value=getattr(self, option)),
-                    _("at least {least}", least=least),
+                    _("at least {least}", least=minimum),
                 )
         for option in ("share", "share_anywhere", "most"):
             if not 0 <= getattr(self, option) <= 1:
                 raise ConfigError(
                     _("option «{option}»", option=option),
-                    _("{value} is no share", value=f"{getattr(self, option):g}"),
+                    _("{value} isn't a share", value=f"{getattr(self, option):g}"),
                     _("give 0 to 1"),
                 )
 
     def expand(self) -> tuple[Stage | CommonLines, ...]:
-        """Give what a plan runs for it: the lines' keys before the cut, the count at it, the stage itself after it."""
+        """Return the stages that a plan runs: keys of lines, the barrier that counts them, and this stage."""
         floor = Floor(self.documents, self.share, max(self.share, self.share_anywhere))
         return (KeyLines(self.shortest), CommonLines(floor, self.by), self)
 
     def __call__(self, batch: Batch) -> Batch:
-        """Return the batch without the lines that are common in its documents' sources."""
+        """Return the batch without the lines that are common in the sources of its documents."""
         if COMMON not in batch.frame.columns:  # no document of the part has any
             return batch
         common = batch.frame[COMMON]
         rows = common.is_not_null().arg_true()
         if not len(rows):
             return batch
-        texts, mine = batch.frame["text"][rows], common[rows]
-        values, offsets = ragged(mine.list.eval(pl.element().struct.field("key")))
-        documents, anywhere = (mine.explode().struct.field(name).to_numpy() for name in ("documents", "anywhere"))
+        texts, common_lines = batch.frame["text"][rows], common[rows]
+        values, offsets = ragged(common_lines.list.eval(pl.element().struct.field("key")))
+        documents, anywhere = (
+            common_lines.explode().struct.field(name).to_numpy() for name in ("documents", "anywhere")
+        )
         table = WordTable.of(texts)
         keys = LineKeys.of(table, self.shortest)
         changed: dict[int, str] = {}
         evidence: list[str | None] = [None] * len(batch)
         for number, (row, text) in enumerate(zip(rows.to_list(), texts.to_list(), strict=True)):
-            known = slice(offsets[number], offsets[number + 1])
-            here = slice(keys.starts[number], keys.starts[number + 1])
-            signs = table.line_chars[keys.lines[here]]
-            lines = Lines.of(keys, here, CommonKeys(values[known], documents[known], anywhere[known]), signs)
+            key_range = slice(offsets[number], offsets[number + 1])
+            line_range = slice(keys.starts[number], keys.starts[number + 1])
+            signs = table.line_chars[keys.lines[line_range]]
+            lines = Lines.of(
+                keys, line_range, CommonKeys(values[key_range], documents[key_range], anywhere[key_range]), signs
+            )
             cut = chosen(lines, self.shortest)
             if not cut.any() or signs[cut].sum() > self.most * signs.sum():
                 continue
-            places = keys.lines[here] - table.doc_lines[number]
+            places = keys.lines[line_range] - table.doc_lines[number]
             documents_at = dict(zip(places[cut].tolist(), lines.documents[cut].tolist(), strict=True))
             changed[row], evidence[row] = without(text, documents_at)
         if not changed:
@@ -116,14 +121,14 @@ class Boilerplate(Stage):
 
 @dataclass(frozen=True, eq=False)
 class CommonKeys:
-    """The common keys of a document, sorted; in how many documents each stands, and whether in half of the source."""
+    """The common keys of a document, sorted; how many documents have each, and whether half of the source has it."""
 
     keys: NDArray[np.uint64]
     documents: NDArray[np.uint32]
     anywhere: NDArray[np.bool_]
 
     def at(self, keys: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Which of these keys are common and not too often among them, and their places in `keys`."""
+        """Return the places of keys that are common and not too frequent here, and their places in `self.keys`."""
         positions = np.searchsorted(self.keys, keys).clip(max=len(self.keys) - 1)
         hit = (self.keys[positions] == keys) & (keys > 0)
         times = np.bincount(positions[hit], minlength=len(self.keys))
@@ -133,13 +138,13 @@ class CommonKeys:
 
 @dataclass(frozen=True, eq=False)
 class Lines:
-    """A document's non-blank lines as they are judged.
+    """A document's non-blank lines, with the facts that decide which are cut.
 
     Attributes:
-        signs: of each line.
-        documents: in how many documents the line stands, by itself, in its run or in its place; 0 when in too few.
-        common: whether it does by itself or in its run.
-        placed: whether it does in its place, in half of the source.
+        signs: characters of each line, without white space.
+        documents: how many documents have the line, by itself, in its run or in its place; 0 if too few.
+        common: whether many documents have it by itself or in its run.
+        placed: whether half of the source has it in its place.
         anywhere: whether it may be cut in the middle too.
     """
 
@@ -150,33 +155,33 @@ class Lines:
     anywhere: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, keys: LineKeys, here: slice, known: CommonKeys, signs: NDArray[np.int32]) -> Lines:
-        """Return the lines of the document that has this slice of the keys."""
+    def of(cls, keys: LineKeys, line_range: slice, common_keys: CommonKeys, signs: NDArray[np.int32]) -> Lines:
+        """Return the lines of the document whose keys are in `line_range`."""
         documents = np.zeros(len(signs), np.int64)
         common, placed, anywhere = (np.zeros(len(signs), np.bool_) for _ in range(3))
-        for one, length in ((keys.own, 1), (keys.runs, RUN)):
-            hits, at = known.at(one[here])
+        for keys_of_kind, length in ((keys.own, 1), (keys.runs, RUN)):
+            hits, at = common_keys.at(keys_of_kind[line_range])
             for step in range(length):
                 common[hits + step] = True
-                anywhere[hits + step] |= known.anywhere[at]
-                documents[hits + step] = np.maximum(documents[hits + step], known.documents[at])
-        _, line, times = np.unique(keys.hashes[here], return_inverse=True, return_counts=True)
-        for one in (keys.heads, keys.tails):
-            hits, at = known.at(one[here])
-            # A place proves less than a run: half of the source must have the line there.
-            sure = known.anywhere[at] & (times[line[hits]] <= _TIMES)
+                anywhere[hits + step] |= common_keys.anywhere[at]
+                documents[hits + step] = np.maximum(documents[hits + step], common_keys.documents[at])
+        _, line, times = np.unique(keys.hashes[line_range], return_inverse=True, return_counts=True)
+        for keys_of_kind in (keys.heads, keys.tails):
+            hits, at = common_keys.at(keys_of_kind[line_range])
+            # A place is weaker evidence than a run: half of the source must have the line there.
+            sure = common_keys.anywhere[at] & (times[line[hits]] <= _TIMES)
             hits, at = hits[sure], at[sure]
             placed[hits] = True
-            documents[hits] = np.maximum(documents[hits], known.documents[at])
+            documents[hits] = np.maximum(documents[hits], common_keys.documents[at])
         return cls(signs, documents, common, placed, anywhere)
 
 
 def chosen(lines: Lines, shortest: int = SHORTEST) -> NDArray[np.bool_]:
-    """Which of a document's non-blank lines are cut.
+    """Return which of a document's non-blank lines are cut.
 
     Args:
         lines: the document's.
-        shortest: signs that a block of cut lines has together.
+        shortest: the fewest characters of a block of cut lines.
 
     >>> def cut(signs, **flags):
     ...     common, placed, anywhere = (np.isin(range(12), flags.get(n, [])) for n in ("common", "placed", "anywhere"))
@@ -191,17 +196,17 @@ def chosen(lines: Lines, shortest: int = SHORTEST) -> NDArray[np.bool_]:
     cut = _heavy(signs, common & lines.anywhere, shortest)
     common |= _headers(lines, shortest)
     for order in (range(len(signs)), range(len(signs) - 1, -1, -1)):
-        since = 0
+        uncut_lines = 0
         for line in order:
-            since = 0 if common[line] else since + 1
-            if since > _GAP:
+            uncut_lines = 0 if common[line] else uncut_lines + 1
+            if uncut_lines > _GAP:
                 break
             cut[line] |= common[line]
     return cut
 
 
 def _headers(lines: Lines, shortest: int) -> NDArray[np.bool_]:
-    """Return the placed lines of which there are at least three close together, with enough signs."""
+    """Return the placed lines that are in a group of at least three, close together and with enough characters."""
     is_header = np.zeros(len(lines.signs), np.bool_)
     placed = np.flatnonzero(lines.placed)
     for group in np.split(placed, np.flatnonzero(np.diff(placed) > _GAP + 1) + 1):
@@ -211,7 +216,7 @@ def _headers(lines: Lines, shortest: int) -> NDArray[np.bool_]:
 
 
 def _heavy(signs: NDArray[np.int32], cut: NDArray[np.bool_], shortest: int) -> NDArray[np.bool_]:
-    """Return the lines that are cut without those whose block has too few signs."""
+    """Return the lines to cut without blocks of too few characters."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], cut, [False]]).astype(np.int8)))
     heavy = cut.copy()
     for first, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
@@ -221,11 +226,11 @@ def _heavy(signs: NDArray[np.int32], cut: NDArray[np.bool_], shortest: int) -> N
 
 
 def without(text: str, cut: dict[int, int]) -> tuple[str, str]:
-    r"""Return the text without some lines and the blank ones that would be left over; the evidence, as JSON.
+    r"""Return the text without some lines and the blank lines that would be left over, and the evidence as JSON.
 
     Args:
         text: any.
-        cut: number of a line → in how many documents it stands.
+        cut: number of a line → how many documents have it.
 
     >>> text, evidence = without("Inicio\n\nLlovió.\n\nLéase también\n\nEscampó.\n", {0: 20, 4: 50})
     >>> text
@@ -244,7 +249,7 @@ def without(text: str, cut: dict[int, int]) -> tuple[str, str]:
             remaining.append(line)
         elif not just_cut or (remaining and remaining[-1].strip()):
             remaining.append(line)
-    if just_cut:  # the end is gone
+    if just_cut:  # the end was cut
         while remaining and not remaining[-1].strip():
             remaining.pop()
     removed: dict[str, int] = {}

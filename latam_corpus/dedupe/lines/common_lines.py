@@ -1,9 +1,9 @@
 """The barrier that finds the lines which many documents of one source have, in jobs that any engine runs.
 
-Documents with the same lines count once: a page that was collected thirty times is no template. The jobs: the keys of
-each piece's lines are laid into buckets (`scatter`); those of a range are counted (`count`); each piece's are looked up
-among the common ones (`find`). A job holds one piece or one range. What is held of the whole corpus are some 24 bytes
-a document and, on disk, the keys and the common ones among them.
+Documents with the same lines count once: a page that was collected thirty times is no template. The jobs: `scatter`
+sorts the keys of each piece's lines into buckets, `count` counts those of a range, and `find` looks up each piece's
+keys among the common ones. A job keeps one piece or one range in memory. For the whole corpus memory holds 24 bytes per
+document; the keys and the common ones are on disk.
 """
 
 from __future__ import annotations
@@ -33,22 +33,22 @@ COMMON: Final = "common_lines"
 
 By = Literal["source", "site"]
 
-_COUNTED: Final = 2  # the first of the documents with these lines
+_COUNTED: Final = 2  # the first of the documents with the same lines
 _LIVE: Final = 1
 _KEYS_A_RANGE: Final = 4_000_000  # 32 MB, and as much to sort them
-# A count is told by the step that it has reached, so that one more document of a source doesn't change what is decided
-# on all others, whose parts would be worked again.
+# Counts are rounded down to a step, so that one more document of a source doesn't change the decisions on all others,
+# whose parts would have to be redone.
 _STEPS: Final = np.array([step * 10**power for power in range(9) for step in (1, 2, 5)], np.int64)
 
 
 @dataclass(frozen=True)
 class Floor:
-    """From how many documents on a line is common.
+    """The number of documents that must have a line before it is common.
 
     Attributes:
-        documents: at least so many of the source's.
-        share: at least so much of them.
-        share_anywhere: at least so much of them, for lines that aren't near the start or the end.
+        documents: at least so many of the source.
+        share: at least this share of them.
+        share_anywhere: at least this share of them, for lines that aren't near the start or the end.
     """
 
     documents: int
@@ -58,11 +58,11 @@ class Floor:
 
 @dataclass(frozen=True)
 class CommonLines(Barrier):
-    """The barrier that tells each document which of its lines are common in its source.
+    """The barrier that reports to each document which of its lines are common in its source.
 
     Attributes:
-        floor: from how many documents on.
-        by: whether a source is one whole or each of its sites (the host of `url`) is looked at by itself.
+        floor: how many documents must have a line.
+        by: whether to look at a source as a whole, or at each of its sites (the host of `url`) separately.
     """
 
     name: ClassVar[str] = "common_lines"
@@ -79,9 +79,9 @@ class CommonLines(Barrier):
         return ASIDE
 
     def decide(self, corpus: Corpus) -> Iterator[pl.DataFrame]:
-        """For each row that has common lines their keys, each with in how many documents it stands."""
-        with tempfile.TemporaryDirectory(prefix="lines-", dir=corpus.workdir) as name:
-            workdir = Path(name)
+        """Yield the rows that have common lines, with the keys of these and how many documents have each."""
+        with tempfile.TemporaryDirectory(prefix="lines-", dir=corpus.workdir) as folder:
+            workdir = Path(folder)
             if not self._surveyed(corpus, workdir):
                 return
             jobs = [Piecework(p, workdir / f"{n:06d}", workdir, self) for n, p in enumerate(corpus.pieces())]
@@ -91,19 +91,19 @@ class CommonLines(Barrier):
             ranges = [Range(low, high, files, workdir / f"range-{n:06d}", self.floor) for n, (low, high) in cuts]
             counted = sorted(corpus.map(count, ranges))
             for part in ("keys", "counts"):
-                # Ranges follow one another by the top bits, so that their keys are sorted as a whole.
+                # Ranges are in the order of the top bits, so that all keys together are sorted.
                 np.save(workdir / f"{part}.npy", np.concatenate([np.load(f"{path}.{part}.npy") for path in counted]))
             for path in sorted(file for file in corpus.map(find, jobs) if file):
                 yield pl.read_parquet(path, glob=False)
 
     def _surveyed(self, corpus: Corpus, workdir: Path) -> bool:
-        """Whether a source has enough documents; writes which rows count, and how many each group has."""
+        """Write which rows count and the size of each group; return whether a group has enough documents."""
         rows, salts, sheets = [np.zeros(0, np.int64)], [np.zeros(0, np.uint64)], [np.zeros(0, np.uint64)]
         for frame in corpus.frames([SHEET, *_GROUP[self.by]]):
-            some = frame.filter(pl.col(SHEET) != 0)
-            rows.append(some[ROW].to_numpy())
-            salts.append(_salts(some, self.by))
-            sheets.append(some[SHEET].to_numpy())
+            with_lines = frame.filter(pl.col(SHEET) != 0)
+            rows.append(with_lines[ROW].to_numpy())
+            salts.append(_salts(with_lines, self.by))
+            sheets.append(with_lines[SHEET].to_numpy())
         row, salt, sheet = np.concatenate(rows), np.concatenate(salts), np.concatenate(sheets)
         _, first = np.unique(mixed(sheet ^ salt), return_index=True)
         groups, sizes = np.unique(salt[first], return_counts=True)
@@ -119,7 +119,7 @@ _GROUP: Final[dict[str, tuple[str, ...]]] = {"source": ("source_id",), "site": (
 
 
 def _salts(frame: pl.DataFrame, by: By) -> NDArray[np.uint64]:
-    """64 bits a row that stand for its source, or for its source and site."""
+    """Return 64 bits per row that identify its source, or its source and site."""
     group = pl.col("source_id").fill_null("")
     if by == "site":
         host = pl.col("url").str.to_lowercase().str.extract(r"^[a-z]+://(?:[^/?#@]*@)?([^/?#:]+)").fill_null("")
@@ -130,7 +130,7 @@ def _salts(frame: pl.DataFrame, by: By) -> NDArray[np.uint64]:
 
 
 def rounded(counts: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Each count as the greatest of 1, 2, 5, 10, 20, 50 … that it reaches.
+    """Return each count rounded down to a step of 1, 2, 5, 10, 20, 50, and so on.
 
     >>> rounded(np.array([1, 4, 99, 100])).tolist()
     [1, 2, 50, 100]
@@ -140,7 +140,7 @@ def rounded(counts: NDArray[np.int64]) -> NDArray[np.int64]:
 
 @dataclass(frozen=True)
 class Piecework:
-    """A piece whose keys are counted, then looked up; what is written is named by `file`."""
+    """A piece whose keys are counted, then looked up; its files are named after `file`."""
 
     piece: Piece
     file: Path
@@ -149,31 +149,31 @@ class Piecework:
 
     @property
     def bytes(self) -> int:
-        """How large it is, about."""
+        """The approximate size in bytes."""
         return self.piece.bytes
 
-    def keys(self, least: int) -> tuple[NDArray[np.uint64], NDArray[np.uint64], NDArray[np.int64]]:
-        """Return the keys of the rows in at least this state, and for each the salt and the row."""
+    def keys(self, min_state: int) -> tuple[NDArray[np.uint64], NDArray[np.uint64], NDArray[np.int64]]:
+        """Return the keys of the rows with at least this state, and the salt and the row of each."""
         piece, by = self.piece, self.barrier.by
         state = np.load(self.workdir / "state.npy", mmap_mode="r")[piece.start : piece.start + piece.height]
-        frame = piece.read([KEYS, *_GROUP[by]]).filter(pl.Series(state >= least))
+        frame = piece.read([KEYS, *_GROUP[by]]).filter(pl.Series(state >= min_state))
         keys, offsets = ragged(frame[KEYS])
         counts = np.diff(offsets)
         salts = np.repeat(_salts(frame, by), counts)
-        return keys.astype(np.uint64), salts, np.repeat(np.flatnonzero(state >= least), counts)
+        return keys.astype(np.uint64), salts, np.repeat(np.flatnonzero(state >= min_state), counts)
 
 
 def scatter(job: Piecework) -> NDArray[np.int64]:
-    """Lays the keys of the piece's documents that count into buckets; how many there are in each."""
+    """Sort the keys of the piece's counted documents into buckets; return the sizes of these."""
     keys, salts, _ = job.keys(_COUNTED)
-    laid = buckets.into_buckets(mixed(keys ^ salts))
-    buckets.write(job.file, laid)
-    return laid.sizes
+    sorted_keys = buckets.into_buckets(mixed(keys ^ salts))
+    buckets.write(job.file, sorted_keys)
+    return sorted_keys.sizes
 
 
 @dataclass(frozen=True)
 class Range:
-    """A range of keys, of all pieces."""
+    """A range of keys, over all pieces."""
 
     low: int
     high: int
@@ -183,12 +183,12 @@ class Range:
 
     @property
     def bytes(self) -> int:
-        """All ranges are about as large."""
+        """1, because all ranges are of about the same size."""
         return 1
 
 
 def count(job: Range) -> Path:
-    """Return what the files are named by that have the range's common keys and their counts."""
+    """Write the range's common keys and their counts; return the name of the files, without suffix."""
     keys, counts = np.unique(buckets.read(job.files, job.low, job.high).values, return_counts=True)
     common = counts >= job.floor.documents
     np.save(f"{job.file}.keys.npy", keys[common])
@@ -197,7 +197,7 @@ def count(job: Range) -> Path:
 
 
 def find(job: Piecework) -> Path | None:
-    """Return the file with the decisions on the piece's rows, or None when none has common lines."""
+    """Return the file with the decisions on the piece's rows, or None if no row has common lines."""
     common, counts, groups, sizes = (
         np.load(job.workdir / f"{name}.npy", mmap_mode="r") for name in ("keys", "counts", "groups", "sizes")
     )
@@ -207,10 +207,10 @@ def find(job: Piecework) -> Path | None:
     salted = mixed(keys ^ salts)
     positions = np.searchsorted(common, salted).clip(max=len(common) - 1)
     hit = np.flatnonzero(common[positions] == salted)
-    documents, of = counts[positions[hit]], sizes[np.searchsorted(groups, salts[hit])]
+    documents, group_sizes = counts[positions[hit]], sizes[np.searchsorted(groups, salts[hit])]
     floor = job.barrier.floor
-    enough = documents >= floor.share * of
-    hit, documents, of = hit[enough], documents[enough], of[enough]
+    enough = documents >= floor.share * group_sizes
+    hit, documents, group_sizes = hit[enough], documents[enough], group_sizes[enough]
     if not len(hit):
         return None
     hits = pl.DataFrame(
@@ -218,7 +218,7 @@ def find(job: Piecework) -> Path | None:
             ROW: rows[hit] + job.piece.start,
             "key": keys[hit],
             "documents": pl.Series(rounded(documents), dtype=pl.UInt32),
-            "anywhere": documents >= floor.share_anywhere * of,
+            "anywhere": documents >= floor.share_anywhere * group_sizes,
         }
     )
     by_row = hits.group_by(ROW, maintain_order=True).agg(pl.struct("key", "documents", "anywhere").alias(COMMON))

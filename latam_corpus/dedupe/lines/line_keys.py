@@ -1,7 +1,7 @@
-"""By what a line is known when documents of one source are compared: by itself, by its run, or by its place.
+"""The keys by which lines of one source are compared: of the line itself, of its run, or of its place.
 
-A short line alone says nothing: «—Sí.» stands in every third novel. So a long line is known by itself, and a short one
-by the three lines that it stands among (a menu, a signature), or by its place near the start or the end (the header of
+A short line alone proves nothing: «—Sí.» is in every third novel. So a long line has a key of its own, and a short one
+has the key of the three lines around it (a menu, a signature), or of its place near the start or the end (the header of
 a transcript, whose lines have the speaker's name and the date between them).
 """
 
@@ -27,10 +27,11 @@ SHEET: Final = "line_sheet"
 ASIDE: Final = pl.Schema({KEYS: pl.List(pl.UInt64()), SHEET: pl.UInt64()})
 
 RUN: Final = 3
-# Lines from the start and from the end that are known by their place: the headers of real transcripts have seven.
+# How many lines from the start and the end have a key by place: the headers of real transcripts have seven.
 PLACES: Final = 12
-# Signs that aren't white space. In 18 collections of literature, verse, speech and news no shorter line but speakers'
-# replies (19 at most) stands in ten documents and a tenth of them; the most repeated verse has 30, in 6 of 1,497 poems.
+# Characters without white space. In 18 collections of literature, verse, speech and news, the only shorter lines in ten
+# documents and a tenth of the collection are speakers' replies (at most 19); the most repeated verse has 30 characters,
+# in 6 of 1,497 poems.
 SHORTEST: Final = 30
 
 _PRIME: Final = np.uint64(0x100000001B3)
@@ -41,18 +42,19 @@ _NONE: Final = np.uint64(0)
 
 @dataclass(frozen=True, eq=False)
 class LineKeys:
-    """The non-blank lines of n documents and their keys; a key 0 is none.
+    """The non-blank lines of n documents and their keys; 0 is no key.
 
     Attributes:
         lines: int64[k], places in the word table's lines.
-        documents: int64[k], whose they are.
+        documents: int64[k], the document of each line.
         starts: int64[n+1], where each document's lines start in these arrays.
         hashes: uint64[k], of the line.
-        own: uint64[k], the line's key by itself, if it is long.
-        runs: uint64[k], the key of the run of lines that starts there, if it is whole and one of them is short.
+        own: uint64[k], the line's own key, if it is long.
+        runs: uint64[k], the key of the run of lines that starts there, if the run is whole and one of its lines is
+            short.
         heads: uint64[k], the key of a short line by its place from the start, if it is near.
         tails: uint64[k], the same from the end.
-        sheets: uint64[n], the same for documents with the same lines and runs; 0 without a line.
+        sheets: uint64[n], equal for documents with the same lines and runs; 0 without a line.
     """
 
     lines: NDArray[np.int64]
@@ -96,17 +98,17 @@ class LineKeys:
         )
 
     def distinct(self) -> pl.Series:
-        """Return the distinct keys of each document, sorted: a list a document."""
+        """Return the distinct keys of each document, sorted, as a list per document."""
         kinds = (self.own, self.runs, self.heads, self.tails)
         keys = np.concatenate(kinds)
         documents = np.concatenate([self.documents] * len(kinds))[keys > 0]
         keys = keys[keys > 0]
         order = np.lexsort((keys, documents))
         keys, documents = keys[order], documents[order]
-        new = np.ones(len(keys), np.bool_)
-        new[1:] = (keys[1:] != keys[:-1]) | (documents[1:] != documents[:-1])
-        offsets = np.searchsorted(documents[new], np.arange(len(self.starts)))
-        return Ragged(keys[new], offsets).lists().alias(KEYS)
+        is_first = np.ones(len(keys), np.bool_)
+        is_first[1:] = (keys[1:] != keys[:-1]) | (documents[1:] != documents[:-1])
+        offsets = np.searchsorted(documents[is_first], np.arange(len(self.starts)))
+        return Ragged(keys[is_first], offsets).lists().alias(KEYS)
 
 
 def _runs(hashes: NDArray[np.uint64], documents: NDArray[np.int64], long: NDArray[np.bool_]) -> NDArray[np.uint64]:
@@ -137,10 +139,10 @@ def mixed(keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
 
 @dataclass(frozen=True)
 class KeyLines(Stage):
-    """The stage that gives each document the keys of its lines, beside which the barrier counts them.
+    """The stage that gives each document the keys of its lines, for the barrier that counts them.
 
     Attributes:
-        shortest: signs of a line that is known by itself.
+        shortest: characters of a line that has its own key.
     """
 
     name: ClassVar[str] = "line_keys"

@@ -1,1 +1,1 @@
-"""The direct comparison of candidate pairs."""
+"""Compare candidate pairs directly."""

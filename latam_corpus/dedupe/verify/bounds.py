@@ -1,6 +1,6 @@
-"""The bounds of the rules that compare two documents: `filters/dedupe/*.toml`, read and checked.
+"""Read and check the bounds of the rules that compare two documents: `filters/dedupe/*.toml`.
 
-`default.toml` has every bound. Each other file names some genres and the bounds that have other values for them.
+`default.toml` has every bound. Each other file names some genres and the bounds that differ for them.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from latam_corpus.config.toml_model import load_toml, stamps_of
 from latam_corpus.dedupe.verify.rules import BOUND_NAMES
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.messages import _
 from latam_corpus.paths import data_folder
-from latam_corpus.policies.policy_files import Number, place_in
+from latam_corpus.policies.policy_files import Number, Texts, place_in
 from latam_corpus.vocabulary import GENRES
 
 if TYPE_CHECKING:
@@ -28,21 +28,21 @@ if TYPE_CHECKING:
     from latam_corpus.config.toml_model import Stamps
 
 DEFAULT: Final = "default.toml"
-_Listed = Annotated[tuple[str, ...], BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)]
 
 
 class BoundsFile(BaseModel):
     """One file of `filters/dedupe/`.
 
     Attributes:
-        genres: those whose documents it concerns; none in `default.toml`.
+        genres: the genres whose documents it applies to; none in `default.toml`.
+        reviewed_by: who has reviewed it.
         bounds: values by name.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    genres: _Listed = ()
-    reviewed_by: _Listed = ()
+    genres: Texts = ()
+    reviewed_by: Texts = ()
     bounds: dict[str, Annotated[Number, Field(ge=0)]]
 
 
@@ -52,14 +52,14 @@ class Bounds:
 
     Attributes:
         default: values by name.
-        by_genre: genre → values by name, all of them, for genres that have other values.
+        by_genre: genre → all values by name, for genres in which some differ.
     """
 
     default: Mapping[str, float]
     by_genre: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     def of(self, genre: str) -> Mapping[str, float]:
-        """Return the bounds for pairs of a genre; an empty name is an unknown one."""
+        """Return the bounds for pairs of a genre; an empty name means unknown."""
         return self.by_genre.get(genre, self.default)
 
     def with_values(self, **values: float) -> Bounds:
@@ -83,7 +83,7 @@ class Bounds:
 
 
 def dedupe_bounds(folder: str = "") -> Bounds:
-    """Return the bounds of a `filters/` folder (the shipped one when empty), read again when a file has changed.
+    """Return the bounds of a `filters/` folder (the shipped one if empty), read again if a file changed.
 
     Raises:
         ConfigError: a file is missing or wrong.
@@ -95,53 +95,53 @@ def dedupe_bounds(folder: str = "") -> Bounds:
 @lru_cache(maxsize=8)
 def _load(path: Path, _stamps: Stamps) -> Bounds:
     if not path.is_dir():
-        remedy = _("copy filters/dedupe/ of the toolkit there: `dedupe` takes its bounds from it")
+        remedy = _("copy the toolkit's filters/dedupe/ there; `dedupe` reads its bounds from it")
         raise ConfigError(str(path), _("there is no such folder of policies"), remedy)
     default = _read(path / DEFAULT)
     if default.genres:
-        problem = _("«genres» is a key of other files than {file}", file=DEFAULT)
+        problem = _("{file} can't have the key «genres»; other files have it", file=DEFAULT)
         raise ConfigError(place_in(path / DEFAULT, "genres"), problem, _("delete the key «{key}»", key="genres"))
-    missing = [name for name in BOUND_NAMES if name not in default.bounds]
-    if missing:
-        problem = _("the bound «{name}» is missing", name=missing[0])
-        raise ConfigError(str(path / DEFAULT), problem, _("add «{key} = …»", key=missing[0]))
+    missing_names = [name for name in BOUND_NAMES if name not in default.bounds]
+    if missing_names:
+        problem = _("the bound «{name}» is missing", name=missing_names[0])
+        raise ConfigError(str(path / DEFAULT), problem, _("add «{key} = …»", key=missing_names[0]))
     by_genre: dict[str, Mapping[str, float]] = {}
     for file in sorted(path.glob("*.toml")):
         if file.name == DEFAULT or file.name.startswith("."):
             continue
-        own = _read(file)
-        if not own.genres:
+        genre_file = _read(file)
+        if not genre_file.genres:
             problem = _("the key «{key}» is missing", key="genres")
             raise ConfigError(str(file), problem, _("add «{key} = …»", key="genres"))
-        for genre in own.genres:
+        for genre in genre_file.genres:
             _check_genre(file, genre, by_genre)
-            by_genre[genre] = {**default.bounds, **own.bounds}
+            by_genre[genre] = {**default.bounds, **genre_file.bounds}
     return Bounds(default.bounds, by_genre)
 
 
 def _read(file: Path) -> BoundsFile:
-    """Return a file whose bounds are all known.
+    """Return a file with known bounds only.
 
     Raises:
         ConfigError: it is missing or wrong, or a bound is unknown.
     """
-    read = load_toml(file, BoundsFile, "policy")
-    for name in read.bounds:
+    bounds_file = load_toml(file, BoundsFile, "policy")
+    for name in bounds_file.bounds:
         if name not in BOUND_NAMES:
             problem = _("unknown bound «{name}»", name=name)
             raise ConfigError(place_in(file, "bounds", name), problem, closest(name, BOUND_NAMES))
-    return read
+    return bounds_file
 
 
 def _check_genre(file: Path, genre: str, by_genre: Mapping[str, object]) -> None:
-    """Refuse a genre that doesn't exist or that another file has already.
+    """Raise unless a genre exists and no other file has it.
 
     Raises:
-        ConfigError: it is either.
+        ConfigError: it is unknown, or another file has it.
     """
     if genre not in GENRES:
         problem = _("unknown genre «{genre}»", genre=genre)
         raise ConfigError(place_in(file, "genres"), problem, closest(genre, GENRES))
     if genre in by_genre:
-        problem = _("another file has bounds for «{genre}» too", genre=genre)
-        raise ConfigError(place_in(file, "genres"), problem, _("let one file serve it"))
+        problem = _("another file already has bounds for «{genre}»", genre=genre)
+        raise ConfigError(place_in(file, "genres"), problem, _("keep the genre in one file only"))

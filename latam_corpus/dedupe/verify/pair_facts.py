@@ -1,4 +1,4 @@
-"""What is measured of candidate pairs: the facts from which the rules (`rules.py`) decide.
+"""The facts that are measured about candidate pairs, from which the rules (`rules.py`) decide.
 
 `containment` is the share of a document's words in runs of at least three words that the other document has too.
 """
@@ -62,13 +62,13 @@ def lexicon() -> NDArray[np.uint8]:
 
 @dataclass(frozen=True, eq=False)
 class Rarity:
-    """Tells which fingerprints are boilerplate.
+    """Counts of a pair's fingerprints, with those that are boilerplate.
 
     Attributes:
         streams: the word stream of each document, numbered as in the pairs. Fingerprints are recomputed from it on
             demand, because few pairs need them.
         scheme: how fingerprints are made.
-        common: uint64, sorted: the fingerprints that many documents have (`pairs.Candidates.common`).
+        common: uint64, sorted: the fingerprints that many documents have.
     """
 
     streams: Ragged
@@ -90,14 +90,14 @@ class Rarity:
         return (rare[:, 2:] / np.maximum(rare[:, :2] + rare[:, 2:], 1)).astype(np.float32)
 
     def counts(self, pairs: NDArray[np.uint32]) -> NDArray[np.int32]:
-        """Return how many fingerprints the documents have, int32[k, ANCHORS]; columns as in verify_kernels.py."""
-        made = np.zeros((len(pairs), columns.ANCHORS), np.int32)
+        """Return the documents' numbers of fingerprints, int32[k, ANCHORS], in the columns of verify_kernels.py."""
+        counts = np.zeros((len(pairs), columns.ANCHORS), np.int32)
         numbers, places = np.unique(pairs, return_inverse=True)
         streams = self.streams.some(numbers)
         proposals = proposals_of(streams, self.scheme)
         sampling = sampling_of(streams.counts)
-        count_anchors(proposals.values, proposals.offsets, self.common, sampling, places.reshape(pairs.shape), made)
-        return made
+        count_anchors(proposals.values, proposals.offsets, self.common, sampling, places.reshape(pairs.shape), counts)
+        return counts
 
 
 NO_GENRE: Final = ""
@@ -106,7 +106,7 @@ GENRE_NUMBERS: Final = {genre: number for number, genre in enumerate((NO_GENRE, 
 
 @dataclass(frozen=True, eq=False)
 class DocumentFacts:
-    """What is known of n documents in addition to their words.
+    """Facts about n documents other than their words.
 
     Attributes:
         damaged: int8[n], the class of damage (`damage.class_of_damage`).
@@ -126,12 +126,12 @@ class DocumentFacts:
 
     @classmethod
     def unknown(cls, n: int) -> DocumentFacts:
-        """Return the facts of n documents of which nothing is known."""
+        """Return the facts of n documents about which nothing is known."""
         none = np.zeros(n, np.uint32)
         return cls(np.zeros(n, np.int8), none, none, none, none, np.zeros(n, np.uint8))
 
     def state_differs(self, pairs: NDArray[np.uint32]) -> NDArray[np.bool_]:
-        """Return whether the two documents state another country, year or author, bool[k]."""
+        """Return whether the two documents state different countries, years or authors, bool[k]."""
         sides = (column[pairs] for column in (self.country, self.year, self.author))
         differs = [(both[:, 0] != both[:, 1]) & (both > 0).all(axis=1) for both in sides]
         return np.asarray(np.any(differs, axis=0), np.bool_)
@@ -139,23 +139,23 @@ class DocumentFacts:
 
 @dataclass(frozen=True, eq=False)
 class PairFacts:
-    """What was measured of k pairs; in arrays [k, 2] the first column is of the first document of each pair.
+    """Measured facts of k pairs; in arrays [k, 2] the first column is of the first document of each pair.
 
     Attributes:
         pairs: uint32[k, 2], numbers of the documents.
         lengths: int64[k, 2], words.
-        containment: float32[k, 2], of each document in the other. If one is more than eight times longer, its own
-            value is a lower bound (repeated passages count once). If neither can be in the other, both are.
-        longest_run: int32[k, 2], the longest run of words that the other document lacks; 0 for a much longer one.
-        tallies: int32[k, TALLIES], what is between the shared runs. Columns are listed in verify_kernels.py.
+        containment: float32[k, 2], of each document in the other. If one is more than eight times longer, its own value
+            is a lower bound (repeated passages count once). If neither can be in the other, both are.
+        longest_run: int32[k, 2], the longest run of words that the other document lacks; 0 for a much longer document.
+        tallies: int32[k, TALLIES], counts of the words between the shared runs, in the columns of verify_kernels.py.
         genres: uint8[k, 2], numbers in GENRE_NUMBERS.
         damaged: int8[k, 2], classes of damage.
-        appended: uint32[k, 2], words that were added to each document, as far as it shows by itself.
-        states_differ: bool[k], whether the two state another country, year or author.
+        appended: uint32[k, 2], words that were added to each document, as far as its own text shows.
+        states_differ: bool[k], whether the two state different countries, years or authors.
         added: uint32[k, 2], words that were added to each document, as the other one shows (`words_added`).
-        stands: bool[k, 2], whether each document is in the other one by the rules applied so far.
+        is_in_other: bool[k, 2], whether each document is in the other one by the rules applied so far.
         template: bool[k], whether the two are texts of one form by the rules applied so far.
-        rarity: which fingerprints are boilerplate; None if that isn't known.
+        rarity: which fingerprints are boilerplate; None if unknown.
     """
 
     pairs: NDArray[np.uint32]
@@ -168,7 +168,7 @@ class PairFacts:
     appended: NDArray[np.uint32]
     states_differ: NDArray[np.bool_]
     added: NDArray[np.uint32]
-    stands: NDArray[np.bool_]
+    is_in_other: NDArray[np.bool_]
     template: NDArray[np.bool_]
     rarity: Rarity | None = None
 
@@ -196,18 +196,18 @@ class PairFacts:
 
     @cached_property
     def likeness(self) -> NDArray[np.float64]:
-        """The share of each document's words that are shared or look like the other's words there, float64[k, 2]."""
-        # Alike words are counted in the shorter document; as many words of the longer one look like them.
+        """The share of each document's words that are shared or look like the words in their place, float64[k, 2]."""
+        # Similar words are counted in the shorter document; the longer one has as many.
         return np.asarray(self.containment + self.tallies[:, [columns.ALIKE]] / np.maximum(self.lengths, 1), np.float64)
 
     @cached_property
     def spoilt(self) -> NDArray[np.int32]:
-        """Words of each document that look like a far more frequent one at the same place of the other, int32[k, 2]."""
+        """Words of each document that look like a much more frequent word in their place in the other, int32[k, 2]."""
         return self._by_document(columns.SPOILT, columns.OTHER_SPOILT)
 
     @cached_property
     def own_runs(self) -> NDArray[np.int32]:
-        """The longest run of words of each document that are neither shared nor alike, int32[k, 2]."""
+        """The longest run of words of each document that are neither shared nor similar, int32[k, 2]."""
         return self._by_document(columns.OWN_RUN, columns.OTHER_RUN)
 
     @cached_property
@@ -222,7 +222,7 @@ class PairFacts:
         return replace(self, **arrays)
 
     def _by_document(self, shorter: int, longer: int) -> NDArray[np.int32]:
-        """Return two columns, of the shorter and of the longer document, as those of the first and the second."""
-        made = self.tallies[:, [shorter, longer]]
-        made[self.first_is_longer] = made[self.first_is_longer, ::-1]
-        return made
+        """Return columns of the shorter and the longer document as columns of the first and the second."""
+        columns_by_document = self.tallies[:, [shorter, longer]]
+        columns_by_document[self.first_is_longer] = columns_by_document[self.first_is_longer, ::-1]
+        return columns_by_document

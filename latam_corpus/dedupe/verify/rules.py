@@ -1,14 +1,14 @@
-"""The rules by which a pair of documents is a copy, a template, a variant or nothing, in the order of RULES.
+"""The rules that make a pair of documents a copy, a template, a variant or none of these, in the order of RULES.
 
 A rule is a function of the facts of k pairs (`pair_facts.py`) and of its bounds, which are in `filters/dedupe/`. It
-returns a mask: bool[k, 2], which document of each pair it concerns, or bool[k], which pairs.
+returns a mask: bool[k, 2], which documents of each pair it matches, or bool[k], which pairs.
 
 To add a rule, write its function, add a row to RULES, and its bounds to `filters/dedupe/default.toml`. A bound may have
-another value for some genres, in a file of its own such as `filters/dedupe/prose.toml`.
+another value for some genres, in a separate file such as `filters/dedupe/prose.toml`.
 
-No bound on the shared share alone can tell copies: decrees, weather reports and obituaries share .72 to .91 of their
-words. Between two shared runs a copy has the same numbers and names, or misread ones; another text of the form has
-others there.
+No bound on the shared share alone can distinguish copies: decrees, weather reports and obituaries share .72 to .91 of
+their words. Between two shared runs a copy has the same numbers and names, or misread ones; another text of the form
+has different ones.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ Mask: TypeAlias = "NDArray[np.bool_]"
 
 
 class Effect(Enum):
-    """What a rule does with the pairs that it matches."""
+    """The effect of a rule on the pairs that it matches."""
 
     ACCEPT = "the document is in the other one"
     REFUSE = "the document is not in the other one after all"
@@ -48,7 +48,7 @@ class Rule:
 
     Attributes:
         name: as `Verdicts.rule` and `explain` report it.
-        effect: what it does.
+        effect: its effect.
         test: returns the mask.
         bounds: the names of the bounds that it reads; it can read no others.
     """
@@ -59,11 +59,11 @@ class Rule:
     bounds: tuple[str, ...] = ()
 
     def mask(self, facts: PairFacts, bounds: Values) -> Mask:
-        """Return which documents, or which pairs, it matches."""
+        """Return the documents, or the pairs, that the rule matches."""
         return self.test(facts, {name: bounds[name] for name in self.bounds})
 
 
-# Which of two documents is in the other.
+# Rules that decide whether a document is in the other.
 
 
 def equal(facts: PairFacts, _bounds: Values) -> Mask:
@@ -89,13 +89,13 @@ def share(facts: PairFacts, bounds: Values) -> Mask:
         bounds["short_share"],
         np.where(facts.lengths < bounds["middle_words"], bounds["middle_share"], bounds["share"]),
     ).astype(np.float32)  # the precision of the shares: 70 of 100 words are .70
-    together = facts.count(columns.TOGETHER) >= bounds["short_share"] * facts.words
-    fits = (facts.words >= bounds["short_words"]) | (facts.ratio >= bounds["short_ratio"]) | together
+    is_together = facts.count(columns.TOGETHER) >= bounds["short_share"] * facts.words
+    fits = (facts.words >= bounds["short_words"]) | (facts.ratio >= bounds["short_ratio"]) | is_together
     return _mask((facts.containment >= needed) & fits[:, None])
 
 
 def scattered(facts: PairFacts, bounds: Values) -> Mask:
-    """Match a document of which less is shared, if most of the rest looks like damage.
+    """Match a document that shares fewer words, if most of the rest looks like damage.
 
     >>> from latam_corpus.dedupe.verify.verify_pairs import verdict_on
     >>> words = ["El", *(f"cas{chr(97 + n % 26)}{n // 26 * 'o'}" for n in range(120))]
@@ -108,7 +108,7 @@ def scattered(facts: PairFacts, bounds: Values) -> Mask:
 
 
 def misread(facts: PairFacts, bounds: Values) -> Mask:
-    """Match a document of which nearly all words are shared or look like the word at the same place.
+    """Match a document if nearly all its words are shared or look like the word in the same place.
 
     >>> from latam_corpus.dedupe.verify.verify_pairs import verdict_on
     >>> tale = "Cuando bajó el agua los del barrio salieron a buscar lo que la crecida se había llevado una mesa "
@@ -124,7 +124,7 @@ def misread(facts: PairFacts, bounds: Values) -> Mask:
 
 
 def own_passage(facts: PairFacts, bounds: Values) -> Mask:
-    """Match the longer document if it has a passage that the other lacks, and either if it has a whole chapter.
+    """Match the longer document if it has a passage that the other lacks, and either one if it has a chapter more.
 
     >>> from latam_corpus.dedupe.verify.verify_pairs import verdict_on
     >>> tale = "Cuando bajó el agua los del barrio salieron a buscar lo que la crecida se había llevado una mesa "
@@ -138,7 +138,7 @@ def own_passage(facts: PairFacts, bounds: Values) -> Mask:
 
 
 def appended(facts: PairFacts, bounds: Values) -> Mask:
-    """Match the longer document if what it has more was added to it: a menu, a summary, questions.
+    """Match the longer document if its additional words were added to it: a menu, a summary, questions.
 
     >>> from latam_corpus.dedupe.verify.verify_pairs import verdict_on
     >>> text, own = [chr(97 + n % 26) + "o" * (1 + n // 26) for n in range(100)], ["nx" + "i" * n for n in range(99)]
@@ -147,41 +147,44 @@ def appended(facts: PairFacts, bounds: Values) -> Mask:
     'duplicate appended'
     """
     added = np.maximum(facts.appended, facts.added)
-    own = np.maximum(facts.lengths - added, 1)
-    without = facts.containment * facts.lengths / own
-    needed = np.where(own < bounds["middle_words"], bounds["middle_share"], bounds["share"])
+    own_words = np.maximum(facts.lengths - added, 1)
+    own_containment = facts.containment * facts.lengths / own_words
+    needed = np.where(own_words < bounds["middle_words"], bounds["middle_share"], bounds["share"])
     return _mask(
         (added > 0)
         & (added[:, ::-1] == 0)
-        & facts.stands[:, ::-1]
-        & ~facts.stands
-        & (own >= bounds["short_words"])
-        & (without >= needed)
+        & facts.is_in_other[:, ::-1]
+        & ~facts.is_in_other
+        & (own_words >= bounds["short_words"])
+        & (own_containment >= needed)
     )
 
 
 def words_added(facts: PairFacts, bounds: Values) -> NDArray[np.uint32]:
-    """Return how many words were added to each document, as the other document shows that is in it, uint32[k, 2].
+    """Return the words that were added to each document, as a document that is in it shows, uint32[k, 2].
 
     Words were added if they repeat pieces of the text, as a summary does, or if many documents have them and few have
-    what the two documents share.
+    the words that the two documents share.
     """
-    own = np.ceil((1 - facts.containment) * facts.lengths).astype(np.int64)
-    longer = facts.stands[:, ::-1] & (facts.lengths > facts.lengths[:, ::-1])
+    own_words = np.ceil((1 - facts.containment) * facts.lengths).astype(np.int64)
+    longer = facts.is_in_other[:, ::-1] & (facts.lengths > facts.lengths[:, ::-1])
     added = longer * facts.tallies[:, [columns.PICKED]]
-    asked = np.flatnonzero((longer & (own >= bounds["added_words"])).any(axis=1))
-    if facts.rarity is not None and len(asked):
-        counts = facts.rarity.counts(facts.pairs[asked])
+    checked = np.flatnonzero((longer & (own_words >= bounds["added_words"])).any(axis=1))
+    if facts.rarity is not None and len(checked):
+        counts = facts.rarity.counts(facts.pairs[checked])
         shared_by_many = 2 * counts[:, [columns.BOTH + 1]] > counts[:, [columns.BOTH]]
-        alone, of_many = counts[:, [columns.OWN, columns.OTHERS]], counts[:, [columns.OWN + 1, columns.OTHERS + 1]]
-        # Of a notice of two lines a long text keeps one fingerprint, if any.
-        enough = np.where(of_many == alone, 1, bounds["added_anchors"])
-        by_many = (of_many >= enough) & (2 * of_many >= alone) & ~shared_by_many
-        added[asked] = np.maximum(added[asked], own[asked] * (longer[asked] & by_many))
+        own_anchors, common_anchors = (
+            counts[:, [columns.OWN, columns.OTHERS]],
+            counts[:, [columns.OWN + 1, columns.OTHERS + 1]],
+        )
+        # A long text keeps at most one fingerprint of a notice of two lines.
+        enough = np.where(common_anchors == own_anchors, 1, bounds["added_anchors"])
+        by_many = (common_anchors >= enough) & (2 * common_anchors >= own_anchors) & ~shared_by_many
+        added[checked] = np.maximum(added[checked], own_words[checked] * (longer[checked] & by_many))
     return np.asarray(added, np.uint32)
 
 
-# Two texts of one form.
+# Rules for two texts of one form.
 
 
 def numbers(facts: PairFacts, bounds: Values) -> Mask:
@@ -193,10 +196,10 @@ def numbers(facts: PairFacts, bounds: Values) -> Mask:
     >>> verdict_on(f"{tale} el 15 de mayo", f"{tale} el 16 de mayo")
     'template numbers'
     """
-    kept, swapped = facts.count(columns.NUMBERS_KEPT), facts.count(columns.NUMBERS_SWAPPED)
-    most = (kept + swapped >= bounds["numbers"]) & (kept <= swapped)
-    one = (facts.words < bounds["short_words"]) & (swapped > 0)
-    return _mask(most | one | _slots_differ(facts, bounds) & (facts.count(columns.OTHER_NUMBERS) > 0))
+    equal_count, different_count = facts.count(columns.NUMBERS_KEPT), facts.count(columns.NUMBERS_SWAPPED)
+    mostly_differ = (equal_count + different_count >= bounds["numbers"]) & (equal_count <= different_count)
+    any_differs = (facts.words < bounds["short_words"]) & (different_count > 0)
+    return _mask(mostly_differ | any_differs | _slots_differ(facts, bounds) & (facts.count(columns.OTHER_NUMBERS) > 0))
 
 
 def names(facts: PairFacts, bounds: Values) -> Mask:
@@ -208,16 +211,18 @@ def names(facts: PairFacts, bounds: Values) -> Mask:
     >>> verdict_on(f"{tale}. Firmado por Rosa Vera ante mí", f"{tale}. Firmado por Julio Paz ante mí")
     'template names'
     """
-    kept, swapped = facts.count(columns.NAMES_KEPT), facts.count(columns.NAMES_SWAPPED)
-    most = (kept + swapped >= bounds["names"]) & (kept < swapped)
-    most &= swapped >= bounds["names_share"] * facts.count(columns.NAMES)
-    one = (facts.words < bounds["short_words"]) & (swapped > 0)
-    others = facts.count(columns.OTHER_NUMBERS) + facts.count(columns.DENIED)
-    return _mask(most | one | _slots_differ(facts, bounds) & (facts.count(columns.SLOTS) > others))
+    equal_count, different_count = facts.count(columns.NAMES_KEPT), facts.count(columns.NAMES_SWAPPED)
+    mostly_differ = (equal_count + different_count >= bounds["names"]) & (equal_count < different_count)
+    mostly_differ &= different_count >= bounds["names_share"] * facts.count(columns.NAMES)
+    any_differs = (facts.words < bounds["short_words"]) & (different_count > 0)
+    other_slots = facts.count(columns.OTHER_NUMBERS) + facts.count(columns.DENIED)
+    return _mask(
+        mostly_differ | any_differs | _slots_differ(facts, bounds) & (facts.count(columns.SLOTS) > other_slots)
+    )
 
 
 def denial(facts: PairFacts, bounds: Values) -> Mask:
-    """Match two texts if all that differs is a «no» more or less.
+    """Match two texts if the only difference is an added or missing «no».
 
     >>> from latam_corpus.dedupe.verify.verify_pairs import verdict_on
     >>> tale = "Cuando bajó el agua los del barrio salieron a buscar lo que la crecida se había llevado una mesa "
@@ -225,12 +230,14 @@ def denial(facts: PairFacts, bounds: Values) -> Mask:
     >>> verdict_on(tale, tale.replace("barrio salieron", "barrio no salieron"))
     'template denial'
     """
-    only = (facts.count(columns.SLOTS) == facts.count(columns.DIFFERENT)) & (facts.count(columns.MISREAD) == 0)
-    return _mask(_slots_differ(facts, bounds) & only & (facts.count(columns.DENIED) > 0))
+    only_slots_differ = (facts.count(columns.SLOTS) == facts.count(columns.DIFFERENT)) & (
+        facts.count(columns.MISREAD) == 0
+    )
+    return _mask(_slots_differ(facts, bounds) & only_slots_differ & (facts.count(columns.DENIED) > 0))
 
 
 def _slots_differ(facts: PairFacts, bounds: Values) -> Mask:
-    """Return whether what differs is mostly numbers, names and denials, one in so many words at least."""
+    """Return whether the differences are mostly numbers, names and denials, in at least one of `slot_words` words."""
     slots = facts.count(columns.SLOTS)
     return _mask(
         (slots > 0)
@@ -242,11 +249,11 @@ def _slots_differ(facts: PairFacts, bounds: Values) -> Mask:
 
 _SLOT_BOUNDS: Final = ("slot_words", "slot_share", "slot_misread")
 
-# Pairs that share much and still are two texts.
+# Rules for pairs that share much but are two texts.
 
 
 def saying(facts: PairFacts, bounds: Values) -> Mask:
-    """Match a saying if a word of it is missing in the other one: that is another saying.
+    """Match a saying if it has a word that the other lacks: they are two sayings.
 
     >>> from latam_corpus.dedupe.verify.verify_pairs import verdict_on
     >>> verdict_on("más vale pájaro en mano que ciento volando", "más vale pájaro en mano que ciento volando alto")
@@ -256,29 +263,29 @@ def saying(facts: PairFacts, bounds: Values) -> Mask:
 
 
 def boilerplate(facts: PairFacts, bounds: Values) -> Mask:
-    """Match a document with a text of its own if what the two share is in many documents.
+    """Match a document with a text of its own if many documents have what the two share.
 
     >>> from latam_corpus.dedupe.verify.verify_pairs import verdict_on
     >>> tale = "Cuando bajó el agua los del barrio salieron a buscar lo que la crecida se había llevado una mesa "
     >>> tale += "dos gallinas la campana de la escuela y el banco de la plaza que apareció en la otra orilla"
-    >>> verdict_on(tale, f"{tale} en la otra orilla")  # without a corpus nothing is boilerplate
+    >>> verdict_on(tale, f"{tale} en la otra orilla")  # nothing is boilerplate without a corpus
     'duplicate share'
     """
     if facts.rarity is None:
-        return np.zeros_like(facts.stands)
+        return np.zeros_like(facts.is_in_other)
     shorter = _shorter(facts)
-    own = np.take_along_axis(facts.lengths * (1 - facts.containment), shorter, 1)[:, 0]
+    own_words = np.take_along_axis(facts.lengths * (1 - facts.containment), shorter, 1)[:, 0]
     strange = facts.longest_run.min(axis=1) >= bounds["strange_run"]
-    strange &= facts.count(columns.ALIKE) < bounds["strange_alike"] * own
-    stands = facts.stands & ~facts.template[:, None]
+    strange &= facts.count(columns.ALIKE) < bounds["strange_alike"] * own_words
+    candidates = facts.is_in_other & ~facts.template[:, None]
     runs = facts.own_runs
-    asked = np.flatnonzero((stands & ((runs >= bounds["nothing_rare_run"]) | strange[:, None])).any(axis=1))
-    rare, runs = facts.rarity.shared(facts.pairs[asked]), runs[asked]
-    refused = np.zeros_like(stands)
-    refused[asked] = ((runs >= bounds["nothing_rare_run"]) & (rare < bounds["nothing_rare_share"])) | (
-        strange[asked, None] & (rare < bounds["strange_rare_share"])
+    checked = np.flatnonzero((candidates & ((runs >= bounds["nothing_rare_run"]) | strange[:, None])).any(axis=1))
+    rare, runs = facts.rarity.shared(facts.pairs[checked]), runs[checked]
+    refused = np.zeros_like(candidates)
+    refused[checked] = ((runs >= bounds["nothing_rare_run"]) & (rare < bounds["nothing_rare_share"])) | (
+        strange[checked, None] & (rare < bounds["strange_rare_share"])
     )
-    return refused & stands
+    return refused & candidates
 
 
 def contained(facts: PairFacts, bounds: Values) -> Mask:
@@ -294,7 +301,7 @@ def contained(facts: PairFacts, bounds: Values) -> Mask:
     return _mask(facts.ratio < np.where(short, bounds["short_ratio"], 1 / bounds["much_longer"]))
 
 
-# Two versions of one work.
+# Rules for two versions of one work.
 
 
 def passages(facts: PairFacts, bounds: Values) -> Mask:
@@ -314,7 +321,7 @@ def passages(facts: PairFacts, bounds: Values) -> Mask:
 
 
 def spelling(facts: PairFacts, bounds: Values) -> Mask:
-    """Match two texts if one replaces words throughout, or if many words look alike and hardly any don't.
+    """Match two texts if one replaces words throughout, or if many words look alike and few others differ.
 
     >>> from latam_corpus.dedupe.verify.verify_pairs import verdict_on
     >>> tale = "Cuando bajó el agua los del barrio salieron a buscar lo que la crecida se había llevado una mesa "
@@ -334,12 +341,12 @@ def spelling(facts: PairFacts, bounds: Values) -> Mask:
         & (unlike <= bounds["alike_unlike"] * misread_words)
         & (scanned < bounds["alike_scanned"] * misread_words)
     )
-    # A text in another charset has the same wrong word throughout too.
+    # A text in a wrong charset replaces words throughout too.
     return _mask((throughout | alike) & (facts.damaged[:, 0] == facts.damaged[:, 1]))
 
 
 def stated(facts: PairFacts, bounds: Values) -> Mask:
-    """Match two texts with fewer differences if they state another country, year or author.
+    """Match two texts with fewer differences if they state different countries, years or authors.
 
     >>> from latam_corpus.dedupe.verify.verify_pairs import verdict_on
     >>> tale = "Cuando bajó el agua los del barrio salieron a buscar lo que la crecida se había llevado una mesa "
@@ -362,12 +369,12 @@ def _mask(values: Any) -> Mask:
 
 
 def _shorter(facts: PairFacts) -> NDArray[np.int64]:
-    """Return which of the two documents is the shorter one, the first if they are as long, int64[k, 1]."""
+    """Return the place of the shorter document in the pair, 0 if both have the same length, int64[k, 1]."""
     return facts.first_is_longer[:, None].astype(np.int64)
 
 
 def _unlike(facts: PairFacts) -> NDArray[np.int32]:
-    """Return the words that the other document lacks at their place, in the document with fewer of them, int32[k]."""
+    """Return the words that the other document lacks in their place, in the document with fewer of them, int32[k]."""
     return np.minimum(facts.count(columns.UNLIKE), facts.count(columns.OTHER_UNLIKE))
 
 

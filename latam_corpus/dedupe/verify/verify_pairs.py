@@ -1,4 +1,4 @@
-"""The check of candidate pairs: measures what two documents share, and applies the rules to it."""
+"""Compare candidate pairs: measure what two documents share, and apply the rules."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from latam_corpus.dedupe.verify.pair_facts import Rarity
     from latam_corpus.dedupe.verify.rules import Rule
 
-# What a pair is.
+# The kinds of pairs.
 NONE: Final = 0
 DUPLICATE: Final = 1
 CONTAINED: Final = 2
@@ -33,24 +33,24 @@ TEMPLATE: Final = 3
 VARIANT: Final = 4
 KINDS: Final = ("none", "duplicate", "contained", "template", "variant")
 
-# Which document is in the other one, as bits.
+# Bits of `Verdicts.inclusion`.
 A_IN_B: Final = 1
 B_IN_A: Final = 2
 
 
 @dataclass(frozen=True, eq=False)
 class Verdicts:
-    """What was decided on k pairs.
+    """The decisions on k pairs.
 
     Attributes:
-        facts: what was measured of them.
-        stands: uint8[k], bits A_IN_B and B_IN_A: which document may be dropped for the other, if the kind allows it.
+        facts: the measured facts.
+        inclusion: uint8[k], bits A_IN_B and B_IN_A: which document may be dropped for the other, if the kind allows it.
         kind: uint8[k], a place in KINDS.
         rule: uint8[k], the rule that decided, a place in `rules.RULE_NAMES`; 0 if none matched.
     """
 
     facts: PairFacts
-    stands: NDArray[np.uint8]
+    inclusion: NDArray[np.uint8]
     kind: NDArray[np.uint8]
     rule: NDArray[np.uint8]
 
@@ -63,7 +63,7 @@ def verify_pairs(
     pairs: NDArray[np.uint32],
     bounds: Bounds | None = None,
     rarity: Rarity | None = None,
-    known: DocumentFacts | None = None,
+    document_facts: DocumentFacts | None = None,
     frequency: NDArray[np.int64] | None = None,
 ) -> Verdicts:
     """Return the verdict on each pair.
@@ -71,10 +71,10 @@ def verify_pairs(
     Args:
         streams: the word stream of each document (`anchors.word_stream`).
         pairs: uint32[k, 2], numbers of documents in `streams`.
-        bounds: the shipped ones when left out.
-        rarity: which fingerprints are boilerplate; without it that rule is off.
-        known: what else is known of the documents.
-        frequency: how often each word occurs (`count_words`); without it no word counts as spoilt.
+        bounds: the shipped ones if omitted.
+        rarity: which fingerprints are boilerplate; without it the rule `boilerplate` is off.
+        document_facts: facts about the documents other than their words.
+        frequency: how often each word occurs (`count_words`); without it no word counts as misread.
 
     >>> from latam_corpus.dedupe.fingerprints.anchors import word_stream
     >>> from latam_corpus.text.words import WordTable
@@ -84,15 +84,15 @@ def verify_pairs(
     ('duplicate', [[1.0, 0.89]])
     """
     bounds = bounds or dedupe_bounds()
-    known = known or DocumentFacts.unknown(len(streams))
-    return judge(measure_pairs(streams, pairs, bounds, known, frequency, rarity), bounds)
+    document_facts = document_facts or DocumentFacts.unknown(len(streams))
+    return judge(measure_pairs(streams, pairs, bounds, document_facts, frequency, rarity), bounds)
 
 
 def measure_pairs(
     streams: Ragged,
     pairs: NDArray[np.uint32],
     bounds: Bounds,
-    known: DocumentFacts,
+    document_facts: DocumentFacts,
     frequency: NDArray[np.int64] | None = None,
     rarity: Rarity | None = None,
 ) -> PairFacts:
@@ -101,9 +101,9 @@ def measure_pairs(
     Args:
         streams: the word stream of each document (`anchors.word_stream`).
         pairs: uint32[k, 2], numbers of documents in `streams`.
-        bounds: of the rules that will decide: pairs that no rule can accept are measured less.
-        known: what else is known of the documents.
-        frequency: how often each word occurs (`count_words`); without it no word counts as spoilt.
+        bounds: of the rules that will decide; pairs that no rule can accept are measured only partly.
+        document_facts: facts about the documents other than their words.
+        frequency: how often each word occurs (`count_words`); without it no word counts as misread.
         rarity: which fingerprints are boilerplate.
     """
     k = len(pairs)
@@ -112,16 +112,23 @@ def measure_pairs(
     flipped = lengths[:, 0] > lengths[:, 1]
     shorter, longer = np.where(flipped, pairs.T[::-1], pairs.T)
     order = np.lexsort((shorter, longer))
-    least = min(map(bounds.least, ("share", "scattered_share", "misread_share")))
+    min_containment = min(map(bounds.least, ("share", "scattered_share", "misread_share")))
     limits = np.array([bounds.most(name) for name in ("numbers", "names", "names_share")], np.float64)
     if frequency is None:
         frequency = np.zeros((columns.FREQUENCIES, 1 << columns.FREQUENCY_BITS), np.int64)
     measured = compare(
-        streams.values, streams.offsets, longer[order], shorter[order], np.float32(least), lexicon(), limits, frequency
+        streams.values,
+        streams.offsets,
+        longer[order],
+        shorter[order],
+        np.float32(min_containment),
+        lexicon(),
+        limits,
+        frequency,
     )
-    back = np.empty(k, np.int64)
-    back[order] = np.arange(k)
-    containment, longest, tallies = (part[back] for part in measured)
+    inverse_order = np.empty(k, np.int64)
+    inverse_order[order] = np.arange(k)
+    containment, longest, tallies = (part[inverse_order] for part in measured)
     for by_length in (containment, longest):
         by_length[flipped] = by_length[flipped, ::-1]
     return PairFacts(
@@ -130,10 +137,10 @@ def measure_pairs(
         containment,
         longest,
         tallies,
-        known.genre[pairs],
-        known.damaged[pairs],
-        known.appended[pairs],
-        known.state_differs(pairs),
+        document_facts.genre[pairs],
+        document_facts.damaged[pairs],
+        document_facts.appended[pairs],
+        document_facts.state_differs(pairs),
         np.zeros((k, 2), np.uint32),
         np.zeros((k, 2), np.bool_),
         np.zeros(k, np.bool_),
@@ -148,64 +155,66 @@ def verdict_on(first: str, second: str, genre: str = NO_GENRE) -> str:
     'none'
     """
     streams = word_stream(WordTable.of([first, second]))
-    known = replace(DocumentFacts.unknown(2), genre=np.full(2, GENRE_NUMBERS[genre], np.uint8))
-    made = verify_pairs(streams, np.array([[0, 1]], np.uint32), known=known)
-    droppable = {A_IN_B: "first", B_IN_A: "second"}.get(int(made.stands[0]), "")
-    return " ".join(filter(None, (KINDS[made.kind[0]], RULE_NAMES[made.rule[0]], droppable)))
+    facts = replace(DocumentFacts.unknown(2), genre=np.full(2, GENRE_NUMBERS[genre], np.uint8))
+    verdicts = verify_pairs(streams, np.array([[0, 1]], np.uint32), document_facts=facts)
+    droppable = {A_IN_B: "first", B_IN_A: "second"}.get(int(verdicts.inclusion[0]), "")
+    return " ".join(filter(None, (KINDS[verdicts.kind[0]], RULE_NAMES[verdicts.rule[0]], droppable)))
 
 
 def judge(facts: PairFacts, bounds: Bounds, rules: Sequence[Rule] = RULES) -> Verdicts:
-    """Return the verdicts by the rules, each pair by the bounds of its genre.
+    """Return the verdicts by the rules, with the bounds of each pair's genre.
 
     Args:
-        facts: what was measured of the pairs; `added`, `stands` and `template` are written to.
+        facts: of the pairs; `added`, `is_in_other` and `template` are written to.
         bounds: of all rules.
         rules: in their order.
     """
-    kind, rule = np.zeros(len(facts), np.uint8), np.zeros(len(facts), np.uint8)
-    own = np.array([genre in bounds.by_genre for genre in GENRE_NUMBERS])
-    group_of = np.where(own[facts.genre], facts.genre, GENRE_NUMBERS[NO_GENRE])
+    kind, rule_numbers = np.zeros(len(facts), np.uint8), np.zeros(len(facts), np.uint8)
+    has_own_bounds = np.array([genre in bounds.by_genre for genre in GENRE_NUMBERS])
+    group_of = np.where(has_own_bounds[facts.genre], facts.genre, GENRE_NUMBERS[NO_GENRE])
     for genre, number in GENRE_NUMBERS.items():
         rows = np.flatnonzero(group_of == number)
         if len(rows) == len(facts):
-            kind, rule = _judge_by(facts, bounds.of(genre), rules)
+            kind, rule_numbers = _judge_by(facts, bounds.of(genre), rules)
         elif len(rows):
-            some = facts.take(rows)
-            kind[rows], rule[rows] = _judge_by(some, bounds.of(genre), rules)
-            facts.added[rows], facts.stands[rows] = some.added, some.stands
-    return Verdicts(facts, (facts.stands @ np.array([A_IN_B, B_IN_A])).astype(np.uint8), kind, rule)
+            genre_facts = facts.take(rows)
+            kind[rows], rule_numbers[rows] = _judge_by(genre_facts, bounds.of(genre), rules)
+            facts.added[rows], facts.is_in_other[rows] = genre_facts.added, genre_facts.is_in_other
+    return Verdicts(facts, (facts.is_in_other @ np.array([A_IN_B, B_IN_A])).astype(np.uint8), kind, rule_numbers)
 
 
 def _judge_by(
     facts: PairFacts, bounds: Mapping[str, float], rules: Sequence[Rule]
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Return the kinds and the rules of pairs, all by the same bounds; writes to the facts as `judge` does."""
-    stands, template = facts.stands, facts.template
-    rule = np.zeros(len(facts), np.uint8)
+    """Return the kinds and the rules of pairs, all by the same bounds; write to the facts as `judge` does."""
+    is_in_other, template = facts.is_in_other, facts.template
+    rule_numbers = np.zeros(len(facts), np.uint8)
     contained, variant = np.zeros(len(facts), np.bool_), np.zeros(len(facts), np.bool_)
-    for number, one in enumerate(rules, 1):
-        if one.effect is Effect.EXTEND:
+    for number, rule in enumerate(rules, 1):
+        if rule.effect is Effect.EXTEND:
             facts.added[:] = words_added(facts, bounds)
-        mask = one.mask(facts, bounds)
-        if one.effect is Effect.ACCEPT:
-            stands |= mask
-            rule[(rule == 0) & mask.any(axis=1)] = number
-        elif one.effect is Effect.EXTEND:
-            stands |= mask
-            rule[mask.any(axis=1)] = number
-        elif one.effect is Effect.REFUSE:
-            accepted = stands.any(axis=1)
-            stands &= ~(mask & ~template[:, None])
-            rule[accepted & ~stands.any(axis=1)] = number
-        elif one.effect is Effect.TEMPLATE:
-            mask &= stands.any(axis=1) & ~template
+        mask = rule.mask(facts, bounds)
+        if rule.effect is Effect.ACCEPT:
+            is_in_other |= mask
+            rule_numbers[(rule_numbers == 0) & mask.any(axis=1)] = number
+        elif rule.effect is Effect.EXTEND:
+            is_in_other |= mask
+            rule_numbers[mask.any(axis=1)] = number
+        elif rule.effect is Effect.REFUSE:
+            accepted = is_in_other.any(axis=1)
+            is_in_other &= ~(mask & ~template[:, None])
+            rule_numbers[accepted & ~is_in_other.any(axis=1)] = number
+        elif rule.effect is Effect.TEMPLATE:
+            mask &= is_in_other.any(axis=1) & ~template
             template |= mask
-            rule[mask] = number
-        elif one.effect is Effect.CONTAINED:
+            rule_numbers[mask] = number
+        elif rule.effect is Effect.CONTAINED:
             contained = mask
-        elif one.effect is Effect.VARIANT:
-            mask &= stands.any(axis=1) & ~template & ~variant & (rule != EQUAL) & (rule != APPENDED)
+        elif rule.effect is Effect.VARIANT:
+            mask &= (
+                is_in_other.any(axis=1) & ~template & ~variant & (rule_numbers != EQUAL) & (rule_numbers != APPENDED)
+            )
             variant |= mask
-            rule[mask] = number
-    tests = [template, ~stands.any(axis=1), contained, variant]
-    return np.select(tests, [TEMPLATE, NONE, CONTAINED, VARIANT], DUPLICATE).astype(np.uint8), rule
+            rule_numbers[mask] = number
+    tests = [template, ~is_in_other.any(axis=1), contained, variant]
+    return np.select(tests, [TEMPLATE, NONE, CONTAINED, VARIANT], DUPLICATE).astype(np.uint8), rule_numbers

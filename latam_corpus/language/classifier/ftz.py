@@ -1,4 +1,4 @@
-"""The parts of a quantized fastText classifier, read from its file.
+"""Read the parts of a quantized fastText classifier from its file.
 
 The layout is that of fastText's `saveModel`, version 12 (src/args.cc, dictionary.cc, quantmatrix.cc, matrix.cc).
 """
@@ -18,31 +18,31 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-# Of the arrays that are made of a model's file: raised when they change, since they are cached between processes.
+# The version of the arrays computed from a model's file. Raise it when they change, because they are cached on disk.
 VERSION: Final = 1
 _SOFTMAX: Final = 3
 _SUPERVISED: Final = 3
 _CENTROIDS: Final = 256
 _VERSION: Final = 12
-_AT_ONCE: Final = 1 << 12  # rows decoded
-_LEAST_ENTRY: Final = 10  # bytes of a word or label: its end, its count and its kind
-_MOST: Final = 32_767  # the largest number of 16 bits
+_CHUNK: Final = 1 << 12  # rows decoded at a time
+_SHORTEST_ENTRY: Final = 10  # bytes of a word or label: its terminator, its count and its kind
+_INT16_MAX: Final = 32_767
 
 
 @dataclass(frozen=True, eq=False)
 class Parts:
-    """What it takes to classify.
+    """The parts of a classifier that classification needs.
 
     Attributes:
-        words: the kept words in the order of their rows, each with a space after it, UTF-8.
+        words: the words of the vocabulary in the order of their rows, each followed by a space, UTF-8.
         labels: the labels, in the order of the output's rows.
-        rows: int16[words and n-grams, dim], the decoded input matrix in units of `unit`: words first. As floats it
-            would take twice as much and be read more slowly.
-        unit: what one is in `rows`.
-        row_of: int32[bucket], the row of an n-gram by its hash, -1 where it was pruned.
+        rows: int16[words and n-grams, dim], the decoded input matrix in units of `unit`, words first. As floats it
+            would take twice the memory and be slower to read.
+        unit: the value of 1 in `rows`.
+        row_of: int32[bucket], the row of an n-gram by its hash, -1 if it was pruned.
         output: float32[labels, dim].
         minn: characters of the shortest n-gram.
-        maxn: characters of the longest.
+        maxn: characters of the longest n-gram.
     """
 
     words: bytes
@@ -56,7 +56,7 @@ class Parts:
 
 
 class _Reader:
-    """The numbers, arrays and words of a file in order, read from its pages and not copied."""
+    """A file read in order as numbers, arrays and words, from its mapped pages without a copy."""
 
     def __init__(self, path: Path) -> None:
         with path.open("rb") as file:
@@ -85,8 +85,8 @@ class _Reader:
         return text
 
 
-class Keep(Protocol):
-    """What gives a large array by its name, its shape and type, and what makes it."""
+class ArrayCache(Protocol):
+    """A cache of large arrays, by name; computes an array that it lacks."""
 
     def __call__(
         self, name: str, shape: tuple[int, ...], kind: type[np.generic], make: Callable[[], NDArray[Any]], /
@@ -94,33 +94,33 @@ class Keep(Protocol):
         """Return the array."""
 
 
-def _at_once(
+def _uncached(
     _name: str, _shape: tuple[int, ...], _kind: type[np.generic], make: Callable[[], NDArray[Any]]
 ) -> NDArray[Any]:
     return make()
 
 
-def read_parts(path: Path, keep: Keep = _at_once) -> Parts | None:
+def read_parts(path: Path, array_cache: ArrayCache = _uncached) -> Parts | None:
     """Return the parts of a quantized softmax classifier without word n-grams; None for any other fastText model.
 
     Args:
         path: the file.
-        keep: what gives a large array, such as `model_cache.ModelCache`; by default it is made.
+        array_cache: a cache of large arrays, such as `model_cache.ModelCache`; by default there is none.
 
     Raises:
-        ValueError, struct.error: the file ends early, or its header says what no model has.
+        ValueError, struct.error: the file is truncated or its header is invalid.
     """
     data = _Reader(path)
     _, version = data.values("ii")
     dim, _, _, _, _, word_ngrams, loss, kind, bucket, minn, maxn, _ = data.values("12i")
     data.values("d")
     size, word_count, label_count, _, pruned = data.values("iiiqq")
-    # fastText itself would go on reading, for minutes, what is no model.
-    sound = dim > 0 and bucket >= 0 and 0 <= size == word_count + label_count and min(word_count, label_count) >= 0
-    if not sound or size * _LEAST_ENTRY > len(data):
-        raise ValueError("its header says what no model has")
+    # fastText itself would read a file that isn't a model for minutes.
+    is_valid = dim > 0 and bucket >= 0 and 0 <= size == word_count + label_count and min(word_count, label_count) >= 0
+    if not is_valid or size * _SHORTEST_ENTRY > len(data):
+        raise ValueError("its header isn't that of a model")
     if kind != _SUPERVISED or not label_count:
-        raise ValueError("it holds word vectors and is no classifier")
+        raise ValueError("it has word vectors and isn't a classifier")
     if (version, loss, word_ngrams) != (_VERSION, _SOFTMAX, 1):
         return None
     words, labels = bytearray(), []
@@ -134,28 +134,32 @@ def read_parts(path: Path, keep: Keep = _at_once) -> Parts | None:
     (quantized,) = data.values("?")
     if not quantized or pruned < 0:
         return None
-    rows, unit = _quantized_matrix(data, dim, keep)
+    rows, unit = _quantized_matrix(data, dim, array_cache)
     (output_quantized,) = data.values("?")
     if output_quantized:
         return None
     count, width = data.values("qq")
     output = data.array("<f4", count * width).reshape(count, width).astype(np.float32)
-    first = words.count(b" ")  # the rows before are those of whole words
-    if first > len(rows) or not _within(pairs[:, 0], bucket) or not _within(pairs[:, 1], len(rows) - first):
-        raise ValueError("its pruned pairs name rows that it hasn't")
+    first_ngram_row = words.count(b" ")  # after the rows of whole words
+    if (
+        first_ngram_row > len(rows)
+        or not _within(pairs[:, 0], bucket)
+        or not _within(pairs[:, 1], len(rows) - first_ngram_row)
+    ):
+        raise ValueError("its pruned pairs refer to missing rows")
 
     def by_bucket() -> NDArray[np.int32]:
         table = np.full(bucket, -1, np.int32)
-        table[pairs[:, 0]] = pairs[:, 1] + first
+        table[pairs[:, 0]] = pairs[:, 1] + first_ngram_row
         return table
 
-    row_of = keep("row_of", (bucket,), np.int32, by_bucket)
-    if not _within(row_of + np.int32(1), len(rows) + 1):  # what was kept isn't what was made
+    row_of = array_cache("row_of", (bucket,), np.int32, by_bucket)
+    if not _within(row_of + np.int32(1), len(rows) + 1):  # the cached table is damaged
         row_of = by_bucket()
     return Parts(bytes(words), tuple(labels), rows, unit, row_of, output, minn, maxn)
 
 
-def _quantized_matrix(data: _Reader, dim: int, keep: Keep) -> tuple[NDArray[np.int16], float]:
+def _quantized_matrix(data: _Reader, dim: int, array_cache: ArrayCache) -> tuple[NDArray[np.int16], float]:
     (normed,) = data.values("?")
     count, _ = data.values("qq")
     (coded,) = data.values("i")
@@ -166,43 +170,43 @@ def _quantized_matrix(data: _Reader, dim: int, keep: Keep) -> tuple[NDArray[np.i
         norms = data.array("u1", count).reshape(count, 1)
         norm = _decoder(data, 1)
 
-    def some(first: int) -> NDArray[np.float32]:
-        here = slice(first, first + _AT_ONCE)
-        return decode(codes[here]) * norm(norms[here]) if norm else decode(codes[here])
+    def decoded(first: int) -> NDArray[np.float32]:
+        chunk = slice(first, first + _CHUNK)
+        return decode(codes[chunk]) * norm(norms[chunk]) if norm else decode(codes[chunk])
 
     def largest() -> NDArray[np.float64]:
-        return np.array([max((float(np.abs(some(first)).max()) for first in range(0, count, _AT_ONCE)), default=0.0)])
+        return np.array([max((float(np.abs(decoded(first)).max()) for first in range(0, count, _CHUNK)), default=0.0)])
 
-    unit = float(keep("largest", (1,), np.float64, largest)[0]) / _MOST or 1.0
+    unit = float(array_cache("largest", (1,), np.float64, largest)[0]) / _INT16_MAX or 1.0
 
     def rounded() -> NDArray[np.int16]:
         rows = np.empty((count, dim), np.int16)
-        for first in range(0, count, _AT_ONCE):
-            rows[first : first + _AT_ONCE] = np.rint(some(first) / unit)
+        for first in range(0, count, _CHUNK):
+            rows[first : first + _CHUNK] = np.rint(decoded(first) / unit)
         return rows
 
-    return keep("rows", (count, dim), np.int16, rounded), unit
+    return array_cache("rows", (count, dim), np.int16, rounded), unit
 
 
 def _decoder(data: _Reader, dim: int) -> Callable[[NDArray[np.uint8]], NDArray[np.float32]]:
-    """Return the decoder of coded rows: product quantization codes each `width` numbers by one of 256 centroids."""
+    """Return a decoder of coded rows: product quantization codes `width` numbers as one of 256 centroids."""
     _, parts, width, last = data.values("4i")
     centroids = data.array("<f4", dim * _CENTROIDS)
 
     def decode(codes: NDArray[np.uint8]) -> NDArray[np.float32]:
         rows = np.empty((len(codes), dim), np.float32)
         for part in range(parts):
-            here = last if part == parts - 1 else width
+            part_width = last if part == parts - 1 else width
             start = part * _CENTROIDS * width
-            table = centroids[start : start + _CENTROIDS * here].reshape(_CENTROIDS, here)
-            rows[:, part * width : part * width + here] = table[codes[:, part]]
+            table = centroids[start : start + _CENTROIDS * part_width].reshape(_CENTROIDS, part_width)
+            rows[:, part * width : part * width + part_width] = table[codes[:, part]]
         return rows
 
     return decode
 
 
 def _within(numbers: NDArray[np.integer[Any]], count: int) -> bool:
-    """Whether all are places in a list of so many.
+    """Return whether all numbers are places in a list of `count` entries.
 
     >>> [_within(np.array(numbers, np.int32), 3) for numbers in ([], [0, 2], [3], [-1])]
     [True, True, False, False]

@@ -1,13 +1,14 @@
-"""Windows and pieces of a batch as the models read them: cut, then normalised, in compiled passes over its UTF-8.
+"""Cut a batch into windows and pieces for the models, and normalise them, in compiled passes over its UTF-8.
 
-fastText reads a whole document at about 1,400 a second and 300 characters at about 17,500, and a few windows tell a
-language as surely. A text up to one and a half windows is one window, a longer one has up to four, evenly spread and
-cut at white space. Pieces tell the languages of a mixed text: its lines, long ones cut at the ends of sentences, 24 of
-them, evenly spread, where there are more; of a very long text only the pieces' neighbourhoods are read. A test holds
-the pass to a plain statement of this, character by character.
+fastText reads about 1,400 whole documents a second but 17,500 texts of 300 characters, and a few windows identify a
+language as surely. A text of up to one and a half windows is one window; a longer one has up to four, evenly spread and
+cut at white space. Pieces identify the languages of a mixed text: its lines, with long ones cut at the ends of
+sentences, or 24 evenly spread ones if there are more. Of a very long text only the surroundings of the pieces are read.
+A test compares the pass with a plain implementation, character by character.
 
-`normalise.py` states the rule, and says why it is there beside this pass. Lines with addresses, with marks that Unicode
-composes or reorders and with letters whose lower case hangs on their neighbours are left to it.
+`normalise.py` states the rule of normalisation and explains why it exists in two forms. It also normalises the lines
+that this pass can't: lines with addresses, with marks that Unicode composes or reorders, and with letters whose lower
+case depends on their neighbours.
 """
 
 from __future__ import annotations
@@ -22,11 +23,11 @@ import polars as pl
 from latam_corpus.language.classifier.normalise import meanings, normalise_all, pairs
 from latam_corpus.language.classifier.windows_kernels import (
     EMPTY,
-    LEFT,
     LETTERS,
     MOST_PIECES,
     MOST_WINDOWS,
     PIECE,
+    UNSUPPORTED,
     WHOLE,
     WINDOW,
     normalise,
@@ -39,57 +40,57 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-if TYPE_CHECKING:
     Bounds = tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
 
 _MOST_BYTES: Final = 4 * WHOLE
 
 
 def window_bounds(data: NDArray[np.uint8], offsets: NDArray[np.int64]) -> Bounds:
-    """Return the bytes of the windows of each text, the white space at a window's ends left on.
+    """Return the windows of each text as byte ranges, which may have white space at their ends.
 
     Args:
         data: the UTF-8 of all texts.
-        offsets: int64[n+1], where each starts.
+        offsets: int64[n+1], where each text starts.
 
     Returns:
-        The same bytes; int64[windows] starts and ends in them; int64[windows], the place of the text.
+        The same bytes; int64[windows], starts and ends in them; int64[windows], the place of the text.
     """
-    most = MOST_WINDOWS * (len(offsets) - 1)
-    starts, ends, owner = np.empty(most, np.int64), np.empty(most, np.int64), np.empty(most, np.int64)
+    capacity = MOST_WINDOWS * (len(offsets) - 1)
+    starts, ends, owner = np.empty(capacity, np.int64), np.empty(capacity, np.int64), np.empty(capacity, np.int64)
     count = windows(data, offsets, MOST_WINDOWS, WINDOW, starts, ends, owner)
     return data, starts[:count], ends[:count], owner[:count]
 
 
 def piece_bounds(data: NDArray[np.uint8], offsets: NDArray[np.int64], rows: NDArray[np.int64]) -> Bounds:
-    """Return the bytes of the pieces of some texts.
+    """Return the pieces of some texts as byte ranges.
 
     Args:
         data: the UTF-8 of all texts.
-        offsets: int64[n+1], where each starts.
+        offsets: int64[n+1], where each text starts.
         rows: the places of the texts to cut.
 
     Returns:
-        Bytes made of the texts' lines; int64[pieces] starts and ends in them; int64[pieces], the place of the text.
+        Bytes copied from the texts' lines; int64[pieces], starts and ends in them; int64[pieces], the place of the
+        text.
     """
     size = int(np.minimum(offsets[rows + 1] - offsets[rows], _MOST_BYTES).sum())
     buffer = np.empty(size, np.uint8)
-    most = MOST_PIECES * len(rows)
-    starts, ends, owner = np.empty(most, np.int64), np.empty(most, np.int64), np.empty(most, np.int64)
+    capacity = MOST_PIECES * len(rows)
+    starts, ends, owner = np.empty(capacity, np.int64), np.empty(capacity, np.int64), np.empty(capacity, np.int64)
     count = pieces(data, offsets, rows, MOST_PIECES, PIECE, buffer, (starts, ends, owner))
-    buffer.setflags(write=False)  # so that what reads it is compiled once for it and for Arrow's buffers
+    buffer.setflags(write=False)  # so that a kernel is compiled once for it and for Arrow's read-only buffers
     return buffer, starts[:count], ends[:count], owner[:count]
 
 
 @dataclass(frozen=True, eq=False)
 class Lines(Sequence[str]):
-    """Normalised lines that have a letter, as bytes; read as strings where someone asks for one.
+    """Normalised lines that have a letter, stored as bytes and decoded on access.
 
     Attributes:
         data: uint8, UTF-8.
-        starts, ends: int64[n], where each line is in it.
-        chars: int64[n], the characters of each.
-        owner: int64[n], the place of the text that each is from.
+        starts, ends: int64[n], the byte range of each line.
+        chars: int64[n], the characters of each line.
+        owner: int64[n], the place of the text that each line is from.
     """
 
     data: NDArray[np.uint8]
@@ -100,7 +101,7 @@ class Lines(Sequence[str]):
 
     @classmethod
     def of(cls, lines: Sequence[str]) -> Lines:
-        """Return these lines as they are, each its own owner.
+        """Return these lines unchanged, each its own owner.
 
         >>> list(Lines.of(["não há", ""]))
         ['não há', '']
@@ -134,7 +135,7 @@ def window_lines(data: NDArray[np.uint8], offsets: NDArray[np.int64]) -> Lines:
 
     Args:
         data: their UTF-8.
-        offsets: int64[n+1], where each starts.
+        offsets: int64[n+1], where each text starts.
 
     >>> from latam_corpus.text.words import utf8
     >>> list(window_lines(*utf8(pl.Series(["¡Buenos días!", "12", None]))))
@@ -148,7 +149,7 @@ def piece_lines(data: NDArray[np.uint8], offsets: NDArray[np.int64], rows: Seque
 
     Args:
         data: the UTF-8 of all texts.
-        offsets: int64[n+1], where each starts.
+        offsets: int64[n+1], where each text starts.
         rows: the places of the texts to cut.
 
     >>> from latam_corpus.text.words import utf8
@@ -161,20 +162,24 @@ def piece_lines(data: NDArray[np.uint8], offsets: NDArray[np.int64], rows: Seque
 def _normalised(
     data: NDArray[np.uint8], starts: NDArray[np.int64], ends: NDArray[np.int64], owner: NDArray[np.int64]
 ) -> Lines:
-    # The lower case of two bytes has at most three (Ⱥ), and no other grows as much.
+    # Lower case grows at most from two bytes to three (Ⱥ).
     buffer = np.empty(3 * int((ends - starts).sum()) // 2 + 1, np.uint8)
     out_starts, out_ends, chars = (np.empty(len(starts), np.int64) for _ in range(3))
     kinds = np.empty(len(starts), np.uint8)
     normalise(data, starts, ends, (meanings(), *pairs()), (buffer, out_starts, out_ends, chars), kinds)
-    left = np.flatnonzero(kinds == LEFT).tolist()
-    if left:
-        texts = [data[starts[n] : ends[n]].tobytes().decode() for n in left]
+    unsupported = np.flatnonzero(kinds == UNSUPPORTED).tolist()
+    if unsupported:
+        texts = [data[starts[n] : ends[n]].tobytes().decode() for n in unsupported]
         lines = normalise_all(pl.Series(texts)).str.replace_all("\n", " ")
-        kinds[left] = np.where(lines.str.contains(r"\p{L}"), LETTERS, EMPTY)
-        slow = Lines.of(lines.to_list())
+        kinds[unsupported] = np.where(lines.str.contains(r"\p{L}"), LETTERS, EMPTY)
+        slow_lines = Lines.of(lines.to_list())
         size = int(out_ends.max())
-        out_starts[left], out_ends[left], chars[left] = slow.starts + size, slow.ends + size, slow.chars
-        buffer = np.concatenate([buffer[:size], slow.data])
+        out_starts[unsupported], out_ends[unsupported], chars[unsupported] = (
+            slow_lines.starts + size,
+            slow_lines.ends + size,
+            slow_lines.chars,
+        )
+        buffer = np.concatenate([buffer[:size], slow_lines.data])
     buffer.setflags(write=False)
     has_letters = kinds == LETTERS
     return Lines(buffer, out_starts[has_letters], out_ends[has_letters], chars[has_letters], owner[has_letters])

@@ -1,10 +1,10 @@
-"""The rule by which language models read text: lower case, letters, marks and apostrophes only.
+"""The rule by which language models read text: lower case, with letters, marks and apostrophes only.
 
-It stands twice: as expressions (`normalise_all`), and as what each code point means to the compiled pass over a batch
-(`meanings`, for `lines.py`). A test holds the two together on all of Unicode. The expressions alone would take seven
-times as long for a batch's windows. The pass alone can't be had: which letters there are beyond the first plane, and
-what Unicode composes, reorders or writes in lower case by a letter's neighbours, stand in the tables of the library
-that reads the expressions. Lines with such letters, few in the languages here, are left to them.
+It exists in two forms: as expressions (`normalise_all`), and as a table of code points for the compiled pass over a
+batch (`meanings`, used by `lines.py`). A test compares the two on all of Unicode. The expressions alone would take
+seven times as long for a batch's windows. The pass alone isn't enough: letters beyond the first plane, and what Unicode
+composes, reorders or lower-cases by a letter's neighbours, are only in the tables of the library that evaluates the
+expressions. Lines with such letters, which are rare in the languages here, are normalised by the expressions.
 """
 
 from __future__ import annotations
@@ -23,27 +23,27 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _ADDRESSES: Final = r"\S*(?:://|www\.|@)\S*"
-# Wixárika writes one of its vowels `+`; elsewhere a plus stands alone or before a digit.
+# Wixárika writes one of its vowels `+`; elsewhere a plus is alone or before a digit.
 _OTHER_SIGNS: Final = r"[^\p{L}\p{M}'+\n]+"
 _LONE_PLUS: Final = r"(?:^|[ \n'+])[+']+(?:[ \n'+]|$)"
 
-# Below MARK a meaning is a letter's lower case; from MARK on it holds the mark, from SIGN on `'` or `+`.
+# A meaning below MARK is a letter's lower case; from MARK on it includes the mark, from SIGN on `'` or `+`.
 MARK: Final = 1 << 21
 SIGN: Final = 1 << 22
-OTHER: Final = 1 << 23  # one space for a run of them
+OTHER: Final = 1 << 23  # a run of them becomes one space
 NEWLINE: Final = OTHER + 1
-HARD: Final = OTHER + 2  # the line is left to `normalise_all`
+HARD: Final = OTHER + 2  # `normalise_all` must normalise the line
 
-_PLANE: Final = 0x10000  # letters beyond are of scripts that no language here is written in
+_PLANE: Final = 0x10000  # letters beyond it belong to scripts that no language here uses
 _PICTOGRAPHS: Final = (0x1F000, 0x1FB00)
-_COMPOSED: Final = 0x3100  # in this plane nothing after it is composed of a character and a mark
+_COMPOSED: Final = 0x3100  # nothing after it in this plane is composed of a character and a mark
 _SIGMA: Final = "Σ"  # ς at the end of a word
 
 
 def normalise_all(texts: pl.Series) -> pl.Series:
-    """Each text in NFC and lower case with letters, marks and `'` kept; addresses and digits are left out.
+    """Return each text in NFC and lower case with letters, marks and `'` only; addresses and digits are removed.
 
-    Lines stay apart; within a line one space stands for everything else. Null stays null.
+    Lines are kept apart; within a line everything else becomes one space. Null remains null.
 
     >>> import polars as pl
     >>> normalise_all(pl.Series(["¡Escríbanos a Ana@ejemplo.cl, son 25 Años!", None])).to_list()
@@ -64,23 +64,23 @@ def normalise_all(texts: pl.Series) -> pl.Series:
 
 @cache
 def meanings() -> NDArray[np.uint32]:
-    """For each code point what it means, uint32[0x1FB01], the last for it and all beyond."""
+    """Return the meaning of each code point, uint32[0x1FB01]; the last entry applies to all beyond it."""
     plane = classes()[:_PLANE]
     categories = [unicodedata.category(chr(point)) for point in range(_PLANE)]
     letter = (plane & LETTER) != 0
     mark = np.array([category[0] == "M" for category in categories])
     control = np.array([category in ("Cc", "Cf", "Zl", "Zp") for category in categories])
-    # What is not assigned may be a letter to a newer Unicode than this Python's.
+    # An unassigned code point may be a letter in a newer Unicode than this Python's.
     unknown = np.array([category in ("Cn", "Co", "Cs") for category in categories])
-    # NFC may change what has the class REPAIR, and nothing else: see text/characters.py.
+    # NFC changes only characters of the class REPAIR: see text/characters.py.
     stable = (plane & REPAIR) == 0
     table = np.full(_PICTOGRAPHS[1] + 1, HARD, np.uint32)
-    small = letter & stable
-    small[[p for p in np.flatnonzero(plane & UPPER).tolist() if len(chr(p).lower()) != 1]] = False  # İ
-    small[ord(_SIGMA)] = False
-    points = np.flatnonzero(small)
-    together = points.astype("<u4").tobytes().decode("utf-32-le")
-    table[points] = np.frombuffer(together.lower().encode("utf-32-le"), "<u4")
+    has_lower = letter & stable
+    has_lower[[p for p in np.flatnonzero(plane & UPPER).tolist() if len(chr(p).lower()) != 1]] = False  # İ
+    has_lower[ord(_SIGMA)] = False
+    points = np.flatnonzero(has_lower)
+    letters = points.astype("<u4").tobytes().decode("utf-32-le")
+    table[points] = np.frombuffer(letters.lower().encode("utf-32-le"), "<u4")
     for point in np.flatnonzero(mark).tolist():
         if unicodedata.is_normalized("NFC", chr(point)):
             table[point] = MARK | point
@@ -96,19 +96,19 @@ def meanings() -> NDArray[np.uint32]:
 
 @cache
 def pairs() -> tuple[NDArray[np.int16], NDArray[np.uint64]]:
-    """Return what tells whether a mark stays where it is.
+    """Return tables that decide whether normalisation leaves a mark in place.
 
     Returns:
-        The canonical combining class of each code point's last mark, int16[0x10000], 0 where it has none; and the
-        pairs of code points that compose, the first shifted by 21 bits, sorted.
+        The canonical combining class of each code point's last mark, int16[0x10000], 0 if it has none; and the pairs of
+        code points that compose, the first shifted by 21 bits, sorted.
     """
     orders = np.array([unicodedata.combining(chr(point)) for point in range(_PLANE)], np.int16)
     composed = []
     for point in range(_COMPOSED):
         character = chr(point)
-        apart = unicodedata.normalize("NFD", character)
-        orders[point] = unicodedata.combining(apart[-1])
-        if len(apart) > 1 and unicodedata.is_normalized("NFC", character):
+        decomposed = unicodedata.normalize("NFD", character)
+        orders[point] = unicodedata.combining(decomposed[-1])
+        if len(decomposed) > 1 and unicodedata.is_normalized("NFC", character):
             first, second = unicodedata.decomposition(character).split()
             composed.append(int(first, 16) << 21 | int(second, 16))
     return orders, np.array(sorted(composed), np.uint64)

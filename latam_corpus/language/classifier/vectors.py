@@ -1,8 +1,8 @@
-"""Line vectors of a quantized classifier in one compiled pass, equal to fastText's own.
+"""Compute line vectors of a quantized classifier in one compiled pass, equal to fastText's own.
 
-fastText hashes and decodes every n-gram of every word anew, about 8,000 windows a second. Here a word's sum is kept
-in a table by its hash, so that the words a corpus repeats cost one look-up; a word that isn't there costs thirty times
-as much, so that the table keeps what comes again.
+fastText hashes and decodes every n-gram of every word each time, at about 8,000 windows a second. Here the sum of a
+word is cached in a table by its hash, so that a repeated word costs one look-up. A missing word costs thirty times as
+much, so the table keeps the words that recur.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from latam_corpus.language.classifier.lines import Lines
-from latam_corpus.language.classifier.vectors_kernels import Input, Memory, enter_words, mean_rows, multiply
+from latam_corpus.language.classifier.vectors_kernels import Input, WordCache, enter_words, mean_rows, multiply
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from latam_corpus.language.classifier.ftz import Parts
 
-_SLOTS: Final = 1 << 16  # words remembered: 8 MB at 32 dimensions
+_SLOTS: Final = 1 << 16  # cached words: 8 MB at 32 dimensions
 _END: Final = b"</s>"  # fastText's token for the end of a line
 
 
@@ -32,11 +32,11 @@ class Vectors:
 
     Attributes:
         parts: the classifier.
-        keys: uint64[capacity], hashes of the kept words, 0 where free.
+        keys: uint64[capacity], hashes of the vocabulary's words, 0 if free.
         values: int32[capacity], their rows.
-        seen, sums, counts: the words remembered: their hashes, how often they came in the last bits; the sums of their
-            rows; how many rows.
-        end: the row of the end of a line, -1 when it has none.
+        seen, sums, counts: the cached words: their hashes, with a usage count in the lowest bits; the sums of their
+            rows; the number of rows.
+        end: the row of the end of a line, -1 if it has none.
     """
 
     parts: Parts
@@ -49,7 +49,7 @@ class Vectors:
 
     @classmethod
     def of(cls, parts: Parts) -> Vectors:
-        """Return the input layer of these parts, with nothing remembered yet."""
+        """Return the input layer of these parts, with an empty cache."""
         capacity = 1 << max(4, (2 * parts.words.count(b" ")).bit_length())
         keys, values = np.zeros(capacity, np.uint64), np.zeros(capacity, np.int32)
         text = np.frombuffer(parts.words, np.uint8)
@@ -68,7 +68,7 @@ class Vectors:
         """Return the mean of the rows of each line's words and their n-grams, float32[lines, dim].
 
         Args:
-            lines: normalised text, words apart by one space, without newlines.
+            lines: normalised text, words separated by one space, without newlines.
         """
         normalised = lines if isinstance(lines, Lines) else Lines.of(lines)
         means = np.zeros((len(normalised), self.parts.rows.shape[1]), np.float32)
@@ -77,7 +77,12 @@ class Vectors:
             parts.rows, np.float32(parts.unit), parts.row_of, parts.minn, parts.maxn, self.keys, self.values, self.end
         )
         mean_rows(
-            normalised.data, normalised.starts, normalised.ends, layer, Memory(self.seen, self.sums, self.counts), means
+            normalised.data,
+            normalised.starts,
+            normalised.ends,
+            layer,
+            WordCache(self.seen, self.sums, self.counts),
+            means,
         )
         return means
 
@@ -88,14 +93,14 @@ def _row_of(word: bytes, words: bytes) -> int:
 
 
 def products(lines: NDArray[np.float32], across: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the product of line vectors, float32[lines, dim], and of the output matrix across, float32[dim, labels].
+    """Return the product of line vectors, float32[lines, dim], and the transposed output matrix, float32[dim, labels].
 
-    A matrix product of the libraries' would round otherwise in another batch, and a score is part of a release.
+    A library's matrix product may round differently in another batch, and a score is part of a release.
 
     >>> products(np.array([[1, 2]], np.float32), np.array([[3, 0], [1, 4]], np.float32)).tolist()
     [[5.0, 8.0]]
     """
-    if len(lines) % 2:  # they are multiplied by twos
+    if len(lines) % 2:  # lines are multiplied in pairs
         return products(np.concatenate([lines, lines[:1]]), across)[:-1]
     out = np.zeros((len(lines), across.shape[1]), np.float32)
     multiply(lines, across, out)

@@ -1,4 +1,4 @@
-"""The compiled sums of a line's vectors, as fastText makes them: see `vectors`."""
+"""The compiled sums of a line's vectors, equal to fastText's: see `vectors`."""
 
 # mypy: allow-untyped-defs
 
@@ -10,22 +10,22 @@ from numpy.typing import NDArray
 from latam_corpus.compiled import inlined, kernel
 from latam_corpus.text.slots_kernels import slot_of
 
-_WAYS: Final = 8  # places that a word may be in: of words in 4,000 documents, half as many are missed as with one
-_TIMES: Final = np.uint64(3)  # the bits of a hash that say how often its word came, up to three times
+_WAYS: Final = 8  # slots per word: over 4,000 documents half as many words are missed as with one slot
+_TIMES: Final = np.uint64(3)  # the bits of a hash that count its word's uses, up to three
 
 
 class Input(NamedTuple):
-    """The input layer of a classifier, as `ftz.Parts` has it, with the table of its words.
+    """The input layer of a classifier, with the fields of `ftz.Parts` and the table of its words.
 
     Attributes:
-        rows: the decoded rows, whole numbers of `unit`.
-        unit: float32, what one of them is.
-        row_of: int32[buckets], the row of each n-gram's bucket, -1 where it was cut.
-        minn: the shortest n-grams, in characters.
-        maxn: the longest.
-        keys: uint64[capacity], hashes of the kept words, 0 where free.
+        rows: the decoded rows, in units of `unit`.
+        unit: float32, the value of 1 in `rows`.
+        row_of: int32[buckets], the row of each n-gram's bucket, -1 if it was pruned.
+        minn: characters of the shortest n-grams.
+        maxn: characters of the longest n-grams.
+        keys: uint64[capacity], hashes of the vocabulary's words, 0 if free.
         values: int32[capacity], their rows.
-        end_row: the row of a line's end, -1 where there is none.
+        end_row: the row of a line's end, -1 if there is none.
     """
 
     rows: NDArray[Any]
@@ -38,8 +38,8 @@ class Input(NamedTuple):
     end_row: int
 
 
-class Memory(NamedTuple):
-    """Words that came lately, and the sums of their rows: see `vectors.Vectors`."""
+class WordCache(NamedTuple):
+    """Recent words and the sums of their rows: see `vectors.Vectors`."""
 
     seen: NDArray[np.uint64]
     sums: NDArray[np.int32]
@@ -49,7 +49,7 @@ class Memory(NamedTuple):
 @kernel
 def multiply(lines, across, out):
     """Add the product of two matrices to `out`, two lines at a time."""
-    # Four dimensions at a time are added in the order of one at a time, and each number across is read for two lines.
+    # Adds four dimensions at a time, in the order of one at a time; each number of `across` is read once for two lines.
     dim = lines.shape[1]
     fours = dim - dim % 4
     for i in range(0, lines.shape[0], 2):
@@ -69,7 +69,7 @@ def multiply(lines, across, out):
 
 @inlined
 def _step(h, byte):
-    # fastText casts bytes to signed before it widens them, so that those of non-ASCII letters have their high bits set.
+    # fastText widens bytes as signed numbers, so that bytes of non-ASCII letters have their high bits set.
     wide = np.uint32(byte) | np.uint32(0xFFFFFF00) if byte >= 0x80 else np.uint32(byte)
     return np.uint32((h ^ wide) * np.uint32(16777619))
 
@@ -85,7 +85,7 @@ def _hash_word(text, start, end):
 
 @kernel
 def enter_words(text, keys, values):
-    """Enter words, each ended by a space, into a table by their hashes; the value is the word's place."""
+    """Enter words, each followed by a space, into a table by their hashes; the value is the word's place."""
     mask = np.uint64(len(keys) - 1)
     start, row = 0, 0
     for i in range(len(text)):
@@ -102,9 +102,9 @@ def enter_words(text, keys, values):
 
 @kernel
 def _rows_of_word(text, start, end, row_of, minn, maxn, padded, buckets):
-    """Write the rows of a word's n-grams, its bounds marked by < and >, into `buckets`; return how many.
+    """Write the rows of a word's n-grams, with < and > at its edges, into `buckets`; return their number.
 
-    Rows are found first and added afterwards, so that the processor waits for many at once.
+    Rows are looked up first and added later, so that the processor can wait for many at the same time.
     """
     n = end - start + 2
     padded[0] = 60
@@ -138,7 +138,7 @@ def _rows_of_word(text, start, end, row_of, minn, maxn, padded, buckets):
 
 @kernel
 def _remember(word, h, entry, model, memory, padded, buckets):
-    """Put the sum of a word's rows, those of its n-grams and its own, into its place."""
+    """Store the sum of a word's rows, of its n-grams and its own, in its slot."""
     text, start, end = word
     seen, sums, counts = memory.seen, memory.sums, memory.counts
     rows, keys, values = model.rows, model.keys, model.values
@@ -147,22 +147,22 @@ def _remember(word, h, entry, model, memory, padded, buckets):
     if keys[slot] == h:
         buckets[count] = values[slot]
         count += 1
-    total = sums[entry]
-    for d in range(len(total)):
-        total[d] = 0
+    row_sum = sums[entry]
+    for d in range(len(row_sum)):
+        row_sum[d] = 0
     for k in range(count):
         row = buckets[k]
         for d in range(rows.shape[1]):
-            total[d] += rows[row, d]
+            row_sum[d] += rows[row, d]
     counts[entry] = count
     seen[entry] = h & ~_TIMES | np.uint64(1)
 
 
 @inlined
 def _slot(h, seen):
-    """Return the place of a word and whether it is there; if not, the place of the word that came least often.
+    """Return the slot of a word and whether it is cached; if it isn't, the slot of its least used neighbour.
 
-    The words beside that one then count for one time less, so that none stays for ever.
+    In that case the use counts of the neighbours drop by one, so that none stays for ever.
     """
     first = np.int64(h >> np.uint64(8) & np.uint64(len(seen) // _WAYS - 1)) * _WAYS
     for slot in range(first, first + _WAYS):
@@ -170,14 +170,14 @@ def _slot(h, seen):
             if seen[slot] & _TIMES != _TIMES:
                 seen[slot] += np.uint64(1)
             return slot, True
-    least = 0
+    least_used = 0
     for way in range(1, _WAYS):
-        if seen[first + way] & _TIMES < seen[first + least] & _TIMES:
-            least = way
-    if seen[first + least] & _TIMES:
+        if seen[first + way] & _TIMES < seen[first + least_used] & _TIMES:
+            least_used = way
+    if seen[first + least_used] & _TIMES:
         for way in range(_WAYS):
             seen[first + way] -= np.uint64(1)
-    return first + least, False
+    return first + least_used, False
 
 
 @kernel
@@ -185,7 +185,7 @@ def mean_rows(text, starts, ends, model, memory, out):
     """Write the mean of the rows of each line's words and n-grams: see `vectors.Vectors`."""
     rows, unit, minn, maxn, end_row = model.rows, model.unit, model.minn, model.maxn, model.end_row
     seen, sums, counts = memory.seen, memory.sums, memory.counts
-    # Whole numbers add up to the same in any order, and no rounding comes in before the division.
+    # The sum of integers doesn't depend on their order, and nothing is rounded before the division.
     dim = out.shape[1]
     longest = 0
     for line in range(len(starts)):
@@ -203,8 +203,8 @@ def mean_rows(text, starts, ends, model, memory, out):
                 i += 1
             if i > start:
                 h = _hash_word(text, start, i)
-                slot, known = _slot(h, seen)
-                if not known:
+                slot, is_cached = _slot(h, seen)
+                if not is_cached:
                     _remember((text, start, i), h, slot, model, memory, padded, buckets)
                 for d in range(dim):
                     line_sum[d] += sums[slot, d]

@@ -1,4 +1,4 @@
-"""The compiled cuts of texts into lines and windows, and the pass that normalises lines for the identifier."""
+"""The compiled passes that cut texts into lines and windows, and that normalise lines for the identifier."""
 
 # mypy: allow-untyped-defs
 
@@ -16,14 +16,14 @@ WINDOW: Final = 400  # characters
 MOST_PIECES: Final = 24
 PIECE: Final = 200  # characters; a long line is cut into pieces of about this size
 NEAR: Final = 30  # characters searched for a word boundary
-_BLOCK: Final = 64  # bytes whose characters are counted at once
-WHOLE: Final = 4 * MOST_PIECES * PIECE  # characters up to which a text is read whole for its pieces
+_BLOCK: Final = 64  # bytes whose characters are counted together
+WHOLE: Final = 4 * MOST_PIECES * PIECE  # characters of the longest text that is read whole for its pieces
 _BREAK: Final = np.uint32(0xFFFFFFFF)  # the white space between two sentences
 
 
 @kernel
 def _is_space(point):
-    """Whether Python's `str.isspace` says so."""
+    """Decide as Python's `str.isspace` does."""
     if point < 0x1680:
         return point == 32 or 9 <= point <= 13 or 28 <= point <= 31 or point == 0x85 or point == 0xA0
     return (
@@ -40,7 +40,7 @@ def _is_space(point):
 
 @kernel
 def _ends_line(point):
-    """Whether Python's `str.splitlines` cuts there."""
+    """Return whether Python's `str.splitlines` cuts there."""
     return 10 <= point <= 13 or 28 <= point <= 30 or point == 0x85 or point == 0x2028 or point == 0x2029
 
 
@@ -60,7 +60,7 @@ def _count(data, first, end):
 
 @kernel
 def _forward(data, i, end, n):
-    """Return the byte at which the n-th character after byte i starts, `end` when there are fewer."""
+    """Return the byte at which the n-th character after byte i starts, or `end` if there are fewer."""
     while i + _BLOCK <= end:
         count = 0
         for k in range(i, i + _BLOCK):
@@ -79,8 +79,8 @@ def _forward(data, i, end, n):
 
 
 @kernel
-def _window(data, first, end, at, left, size):
-    """Return the window of about `size` characters at byte `at` of the text, from where `left` characters are left."""
+def _window(data, first, end, at, chars_left, size):
+    """Return the window of about `size` characters at byte `at` of the text, where `chars_left` characters remain."""
     start = at
     if at > first:
         for k in range(NEAR):
@@ -90,9 +90,9 @@ def _window(data, first, end, at, left, size):
             at += width
             if _is_space(point):
                 start = at
-                left -= k + 1
+                chars_left -= k + 1
                 break
-    if left <= size:
+    if chars_left <= size:
         return start, end
     i = _forward(data, start, end, size - NEAR)
     stop = -1
@@ -105,32 +105,32 @@ def _window(data, first, end, at, left, size):
 
 
 @kernel
-def _spread(data, first, end, chars, most, size, starts, ends):
-    """Write the bounds of a text's windows; returns how many there are."""
-    count = 1 if chars <= size + size // 2 else min(most, chars // size)
+def _spread(data, first, end, chars, max_windows, size, starts, ends):
+    """Write the bounds of a text's windows; return their number."""
+    count = 1 if chars <= size + size // 2 else min(max_windows, chars // size)
     if count == 1:
         starts[0], ends[0] = first, end
         if chars > size + size // 2:
             starts[0], ends[0] = _window(data, first, end, first, chars, size)
         return count
     step = (chars - size) / (count - 1)
-    at, here = first, 0
+    at, chars_before = first, 0
     for k in range(count):
         start = int(k * step)
-        at = _forward(data, at, end, start - here)
-        here = start
+        at = _forward(data, at, end, start - chars_before)
+        chars_before = start
         starts[k], ends[k] = _window(data, first, end, at, chars - start, size)
     return count
 
 
 @kernel
-def windows(data, offsets, most, size, starts, ends, owner):
-    """Write where the windows of each document start and end, and whose they are; return how many there are."""
+def windows(data, offsets, max_windows, size, starts, ends, owner):
+    """Write the bounds of the windows of each document, and the document of each; return their number."""
     n = 0
     for row in range(len(offsets) - 1):
         first, end = offsets[row], offsets[row + 1]
         if end > first:
-            count = _spread(data, first, end, _count(data, first, end), most, size, starts[n:], ends[n:])
+            count = _spread(data, first, end, _count(data, first, end), max_windows, size, starts[n:], ends[n:])
             for _ in range(count):
                 owner[n] = row
                 n += 1
@@ -138,12 +138,12 @@ def windows(data, offsets, most, size, starts, ends, owner):
 
 
 @kernel
-def pieces(data, offsets, rows, most, size, out, bounds):
-    """Write the pieces of some documents, their bytes and bounds; return how many pieces there are."""
+def pieces(data, offsets, rows, max_pieces, size, out, bounds):
+    """Write the pieces of some documents, their bytes and bounds; return the number of pieces."""
     starts, ends, owner = bounds
     points, places = np.empty(WHOLE + 1, np.uint32), np.empty(WHOLE + 1, np.int64)
     cut_starts, cut_ends = np.empty(WHOLE + 1, np.int64), np.empty(WHOLE + 1, np.int64)
-    part_starts, part_ends = np.empty(most, np.int64), np.empty(most, np.int64)
+    part_starts, part_ends = np.empty(max_pieces, np.int64), np.empty(max_pieces, np.int64)
     line, cuts = (points, places), (cut_starts, cut_ends)
     counts = np.zeros(2, np.int64)  # bytes written, and pieces of this text
     n = 0
@@ -153,13 +153,13 @@ def pieces(data, offsets, rows, most, size, out, bounds):
         parts = 1
         part_starts[0], part_ends[0] = first, end
         if chars > WHOLE:
-            parts = _spread(data, first, end, chars, most, 2 * size, part_starts, part_ends)
+            parts = _spread(data, first, end, chars, max_pieces, 2 * size, part_starts, part_ends)
         counts[1] = 0
         for part in range(parts):
             _lines(data, part_starts[part], part_ends[part], size, line, out, counts, cuts)
         cut = counts[1]
-        for k in range(min(cut, most)):
-            which = k if cut <= most else k * cut // most
+        for k in range(min(cut, max_pieces)):
+            which = k if cut <= max_pieces else k * cut // max_pieces
             starts[n], ends[n], owner[n] = cut_starts[which], cut_ends[which], row
             n += 1
     return n
@@ -171,7 +171,7 @@ def _lines(data, i, end, size, line, out, counts, cuts):
     points, places = line
     starts, ends = cuts
     while i < end:
-        seen, chars = 0, 0  # characters from the first that is no space, and up to the last that is none
+        seen, chars = 0, 0  # characters from the first non-space on, and up to the last non-space
         while i < end:
             point, width = decode(data, i)
             if _ends_line(point):
@@ -187,7 +187,7 @@ def _lines(data, i, end, size, line, out, counts, cuts):
                 chars = seen
         if chars == 0:
             continue
-        long = chars > size  # as it is written: joined, its sentences may take less
+        long = chars > size  # by its original length: joined sentences may be shorter
         chars = _write(data, chars, long, points, places, out, counts)
         if long:
             _cut(chars, size, points, places, counts, starts, ends)
@@ -197,9 +197,9 @@ def _lines(data, i, end, size, line, out, counts, cuts):
 
 @kernel
 def _write(data, chars, joining, points, places, out, counts):
-    """Write a line's characters, one space between sentences where they are joined; returns how many.
+    """Write a line's characters, with one space between sentences if they are joined; return their number.
 
-    `points` and `places` are those of the line before, and of what is written after.
+    `points` and `places` describe the line on entry, and the written characters on return.
     """
     at = counts[0]
     written, k = 0, 0
@@ -224,14 +224,14 @@ def _write(data, chars, joining, points, places, out, counts):
 
 @kernel
 def _cut(chars, size, points, places, counts, starts, ends):
-    """Add the pieces of a long line, whose sentences are held until there are enough of them."""
-    first, sentence, held = 0, 0, False
+    """Add the pieces of a long line, collecting sentences until there are enough of them."""
+    first, sentence, is_collecting = 0, 0, False
     while sentence < chars:
         end = sentence
         while end < chars and points[end] != _BREAK:
             end += 1
-        if not held:
-            first, held = sentence, True
+        if not is_collecting:
+            first, is_collecting = sentence, True
         while end - first > 2 * size:
             stop = first + size
             for k in range(first + size - NEAR, first + size):
@@ -245,9 +245,9 @@ def _cut(chars, size, points, places, counts, starts, ends):
                 first += 1
         if end - first >= size // 2:
             _add(places[first], places[end], counts, starts, ends)
-            held = False
+            is_collecting = False
         sentence = end + 1
-    if held:
+    if is_collecting:
         _add(places[first], places[chars], counts, starts, ends)
 
 
@@ -257,20 +257,20 @@ def _add(start, end, counts, starts, ends):
     counts[1] += 1
 
 
-# What stands before a sign.
+# The state before a sign.
 _AFTER_LETTER: Final = 0
 _AFTER_SPACE: Final = 1  # or at the start
-_AFTER_TAKEN: Final = 2  # a space that a lone sign before has taken
+_AFTER_TAKEN: Final = 2  # a space that a previous lone sign has consumed
 
-# What became of a line.
+# The kinds of normalised lines.
 EMPTY: Final = 0
 LETTERS: Final = 1
-LEFT: Final = 2
+UNSUPPORTED: Final = 2  # left to `normalise_all`
 
 
 @kernel
 def normalise(data, starts, ends, tables, outputs, kinds):
-    """Normalise each line, and write its bounds, its characters and what became of it."""
+    """Normalise each line, and write its bounds, its characters and its kind."""
     meaning_of, order_of, composed = tables
     text, out_starts, out_ends, chars = outputs
     for n in range(len(starts)):
@@ -282,13 +282,13 @@ def normalise(data, starts, ends, tables, outputs, kinds):
 
 @kernel
 def _line(data, i, end, meaning_of, order_of, composed, out, at):
-    """Write one line normalised; returns the byte after it, its characters and what became of it.
+    """Write one normalised line; return the byte after it, its characters and its kind.
 
-    One loop and not several functions, as in text/words.py.
+    One loop instead of several functions, as in text/words.py.
     """
     first, start = i, at
     chars, kind = 0, EMPTY
-    before = _AFTER_SPACE
+    previous = _AFTER_SPACE
     in_others = False
     starter, order = np.uint64(0), -1  # the last character that marks may join, and the order of its last mark
     while i < end:
@@ -296,51 +296,51 @@ def _line(data, i, end, meaning_of, order_of, composed, out, at):
         meaning = _meaning(meaning_of, point)
         if meaning < MARK:
             at = encode(out, at, meaning)
-            chars, kind, before, in_others = chars + 1, LETTERS, _AFTER_LETTER, False
+            chars, kind, previous, in_others = chars + 1, LETTERS, _AFTER_LETTER, False
             starter, order = point, -1
         elif meaning < SIGN:
-            its = int(order_of[point])
-            if its < (order_of[starter] if order < 0 else order) or _compose(composed, starter, point):
-                return start, 0, LEFT
-            starter, order = (starter, its) if its else (point, -1)
+            combining_class = int(order_of[point])
+            if combining_class < (order_of[starter] if order < 0 else order) or _compose(composed, starter, point):
+                return start, 0, UNSUPPORTED
+            starter, order = (starter, combining_class) if combining_class else (point, -1)
             at = encode(out, at, point)
-            chars, before, in_others = chars + 1, _AFTER_LETTER, False
+            chars, previous, in_others = chars + 1, _AFTER_LETTER, False
         elif meaning < OTHER:
-            count, after = 1, i + width
+            count, signs_end = 1, i + width
             closes = True
-            while after < end:
-                point, width = decode(data, after)
+            while signs_end < end:
+                point, width = decode(data, signs_end)
                 meaning = _meaning(meaning_of, point)
                 closes = meaning >= OTHER
                 if closes or meaning < SIGN:
                     break
-                count, after = count + 1, after + width
+                count, signs_end = count + 1, signs_end + width
                 closes = True
             in_others = False
             starter, order = np.uint64(0), -1
-            # As the expression LONE_PLUS of normalise.py has it, matched from the left.
-            if count + (before == _AFTER_SPACE) < (2 if closes else 3):
-                while i < after:
+            # Like the expression LONE_PLUS of normalise.py, matched from the left.
+            if count + (previous == _AFTER_SPACE) < (2 if closes else 3):
+                while i < signs_end:
                     point, width = decode(data, i)
                     out[at] = meaning_of[point] & np.uint32(0xFF)
                     at, chars, i = at + 1, chars + 1, i + width
-                before = _AFTER_LETTER
+                previous = _AFTER_LETTER
                 continue
-            if before != _AFTER_SPACE and at > start:
+            if previous != _AFTER_SPACE and at > start:
                 out[at] = 32
                 at, chars = at + 1, chars + 1
-            i = after
-            before = _AFTER_TAKEN
+            i = signs_end
+            previous = _AFTER_TAKEN
             if i < end and closes:
-                # The space after the signs is taken with them: a newline, or a run of others.
+                # The space after the signs is consumed with them: a newline, or a run of other characters.
                 in_others = data[i] != 10
                 i += 0 if in_others else 1
             continue
         elif meaning == HARD or _is_address(data, first, i, end):
-            return start, 0, LEFT
+            return start, 0, UNSUPPORTED
         else:
             if not in_others or meaning == NEWLINE:
-                before = _AFTER_SPACE
+                previous = _AFTER_SPACE
                 if at > start:
                     out[at] = 32
                     at, chars = at + 1, chars + 1
@@ -359,7 +359,7 @@ def _meaning(meaning_of, point):
 
 @kernel
 def _is_address(data, first, i, end):
-    """Whether the sign at byte i makes an address of what it stands in: `://` or `www.`."""
+    """Return whether the sign at byte i is part of `://` or `www.`, which make an address."""
     if data[i] == 58:
         return i + 2 < end and data[i + 1] == 47 and data[i + 2] == 47
     # The full stop after three w.

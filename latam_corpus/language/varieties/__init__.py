@@ -1,1 +1,1 @@
-"""Varieties of Spanish and Portuguese, by cue words."""
+"""Find varieties of Spanish and Portuguese by cue words."""

@@ -1,7 +1,7 @@
-"""The variety of a document in Spanish or Portuguese, told by cues; nothing is said rather than a guess.
+"""Predict the variety of a document in Spanish or Portuguese from cues; None if they don't suffice.
 
-A region is named only when enough different words speak for it against each other region: a cue that two regions
-share decides nothing between them. A country of the region is named by the same rule, a looser one never.
+A region is reported only if enough different words speak for it against each other region; a cue that two regions share
+doesn't decide between them. A country of the region is reported by the same rule, never by a looser one.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
     from latam_corpus.language.varieties.variety_cues import Lexicon
 
-# Chosen on one half of the labelled texts and reported on the other, see docs/varieties.md.
+# Chosen on one half of the labelled texts and evaluated on the other, see docs/varieties.md.
 LEAST_WORDS: Final = 200
-# Cues that the other region lacks, and how many they must be together with all that speak for the region: three of its
-# own, or two and others that it shares.
+# Against each other region: cues that the other lacks, and these plus all cues of the region. Three cues of its own are
+# enough, or two and some that it shares.
 LEAST_OWN: Final = 2
 LEAST_TOGETHER: Final = 6
 MARGIN: Final = 3.0
@@ -32,12 +32,12 @@ TAGS: Final = {"spa": "es", "por": "pt"}
 
 
 def predict(words: WordTable, languages: Sequence[str], folder: str = "") -> list[str | None]:
-    """Return the variety of each document as a BCP 47 tag, None where its cues don't suffice.
+    """Return the variety of each document as a BCP 47 tag, or None if its cues don't suffice.
 
     Args:
         words: the word table of n documents.
-        languages: n ISO 639-3 codes; only `spa` and `por` can be told, "" stands for a document to leave alone.
-        folder: a `filters/` folder; the shipped one when empty.
+        languages: n ISO 639-3 codes; only `spa` and `por` have varieties, "" skips a document.
+        folder: a `filters/` folder; the shipped one if empty.
 
     Raises:
         ConfigError: a file of `varieties/` is wrong.
@@ -45,21 +45,21 @@ def predict(words: WordTable, languages: Sequence[str], folder: str = "") -> lis
     varieties: list[str | None] = [None] * len(words)
     enough = words.word_count >= LEAST_WORDS
     for language, lexicon in lexicons(folder).items():
-        wanted = enough & np.array([code == language for code in languages], np.bool_)
-        if wanted.any():
-            matches = Matches.of(words, lexicon, wanted)
+        is_selected = enough & np.array([code == language for code in languages], np.bool_)
+        if is_selected.any():
+            matches = Matches.of(words, lexicon, is_selected)
             for row, tag in _decide(matches, lexicon).items():
                 varieties[row] = tag
     return varieties
 
 
 def cues(text: str, language: str, folder: str = "") -> dict[str, list[str]]:
-    """Return the cues that a text has, by the region that they speak for, the most frequent first.
+    """Return the cues of a text by the region that they speak for, the most frequent first.
 
     Args:
-        text: any text; also one that is too short to be told.
+        text: any text, also one too short for a prediction.
         language: `spa` or `por`; other languages have no cues.
-        folder: a `filters/` folder; the shipped one when empty.
+        folder: a `filters/` folder; the shipped one if empty.
 
     >>> cues("¿Vos sabés si pasa el bondi, che? Es que laburo lejos.", "spa")
     {'mesoamerica': ['vos', 'sabés'], 'rioplatense': ['vos', 'sabés', 'bondi', 'che', 'laburo']}
@@ -76,7 +76,7 @@ def cues(text: str, language: str, folder: str = "") -> dict[str, list[str]]:
         region: [lexicon.words[cue] for cue in matches.cue[order] if speaks_for[cue, region_index]]
         for region_index, region in enumerate(lexicon.regions)
     }
-    return {region: listed for region, listed in by_region.items() if listed}
+    return {region: region_cues for region, region_cues in by_region.items() if region_cues}
 
 
 def _decide(matches: Matches, lexicon: Lexicon) -> dict[int, str]:
@@ -94,36 +94,42 @@ def _decide(matches: Matches, lexicon: Lexicon) -> dict[int, str]:
 
 
 def _country(evidence: NDArray[np.int64], region: str, lexicon: Lexicon) -> str | None:
-    """Return the tag of the region's country that the groups which name countries speak for, None where they don't."""
+    """Return the tag of the region's country that its cues speak for, or None if they don't suffice."""
     file = lexicon.files[region]
-    named = [own == region and bool(group.countries) for own, group in lexicon.groups]
-    if len(file.countries) < 2 or not any(named):  # noqa: PLR2004  (a region of one country has its tag)
+    names_country = [home == region and bool(group.countries) for home, group in lexicon.groups]
+    if len(file.countries) < 2 or not any(names_country):  # noqa: PLR2004  (a region of one country has its tag)
         return None
-    of = np.array([[country in group.countries for country in file.countries] for _, group in lexicon.groups])
-    best = int(winner((evidence * named)[None, :], of, LEAST_OF_A_COUNTRY, 2 * LEAST_OF_A_COUNTRY)[0])
+    speaks_for = np.array([[country in group.countries for country in file.countries] for _, group in lexicon.groups])
+    best = int(winner((evidence * names_country)[None, :], speaks_for, LEAST_OF_A_COUNTRY, 2 * LEAST_OF_A_COUNTRY)[0])
     return f"{TAGS[file.language]}-{file.countries[best]}" if best >= 0 else None
 
 
-def winner(evidence: NDArray[np.int64], speaks_for: NDArray[np.bool_], least_own: int, least: int) -> NDArray[np.int64]:
-    """Return the place that each document's evidence speaks for against every other one, -1 where there is none.
+def winner(
+    evidence: NDArray[np.int64], speaks_for: NDArray[np.bool_], least_own: int, least_total: int
+) -> NDArray[np.int64]:
+    """Return the place that each document's evidence supports against every other place, or -1.
 
     Args:
-        evidence: int64[n, groups], how many different cues of each group.
+        evidence: int64[n, groups], the number of different cues of each group.
         speaks_for: bool[groups, places].
-        least_own: how many cues must speak for the place and not for the other one, for each other place.
-        least: how many these must be together with all that speak for the place.
+        least_own: how many cues must speak for the place and not for the other, for each other place.
+        least_total: how many these must be, plus all cues that speak for the place.
 
     >>> of = np.array([[True, False], [False, True], [True, True]])
     >>> winner(np.array([[3, 1, 0], [3, 2, 0], [0, 0, 9]]), of, 2, 6).tolist()
     [0, -1, -1]
     """
     n, places = len(evidence), speaks_for.shape[1]
-    # own[d, a, b]: cues that speak for a and not for b.
-    own = np.empty((n, places, places))
+    # own_cues[d, a, b]: cues that speak for a and not for b.
+    own_cues = np.empty((n, places, places))
     for a in range(places):
-        own[:, a, :] = evidence @ (speaks_for[:, [a]] & ~speaks_for)
+        own_cues[:, a, :] = evidence @ (speaks_for[:, [a]] & ~speaks_for)
     total = evidence @ speaks_for
-    beats = (own >= least_own) & (own + total[:, :, None] >= least) & (own >= MARGIN * own.transpose(0, 2, 1))
+    beats = (
+        (own_cues >= least_own)
+        & (own_cues + total[:, :, None] >= least_total)
+        & (own_cues >= MARGIN * own_cues.transpose(0, 2, 1))
+    )
     beats[:, np.arange(places), np.arange(places)] = True
     wins = beats.all(axis=2)
     best: NDArray[np.int64] = np.where(wins.sum(axis=1) > 0, wins.argmax(axis=1), -1)

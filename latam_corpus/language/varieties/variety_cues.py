@@ -1,8 +1,8 @@
-"""Cue lexicons: `filters/varieties/*.toml` to one hash table a language, and the cues that documents have.
+"""Cue lexicons: read `filters/varieties/*.toml` into one hash table per language, and find the cues of documents.
 
-A cue is a word, or two words in a row, that belongs to some varieties of a language and not to others. Its file says
-which region it speaks for, and in groups where that is known from. One look-up a word of the word table finds all
-cues of all regions.
+A cue is a word, or two successive words, that belongs to some varieties of a language and not to others. Its file
+states the region that it speaks for, in groups with their origin. One look-up per word of the word table finds all cues
+of all regions.
 """
 
 from __future__ import annotations
@@ -13,16 +13,17 @@ import re
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from latam_corpus.config.toml_model import line_of, load_toml
+from latam_corpus.config.toml_model import load_toml, stamps_of
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.language.judge_kernels import enter, match
-from latam_corpus.messages import Message, _
+from latam_corpus.messages import _
 from latam_corpus.paths import data_folder
+from latam_corpus.policies.policy_files import Texts, place_in
 from latam_corpus.text.word_columns import CAPITAL
 from latam_corpus.text.words import WordTable
 
@@ -31,11 +32,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-_PAIR: Final = 2
-# BCP 47: a language, a country or an area of UN M.49, and a private name where neither says enough.
-_TAG: Final = re.compile(r"(es|pt)-([A-Z]{2}|\d{3})(-x-[a-z0-9]{2,8})?")
+    from latam_corpus.config.toml_model import Stamps
+    from latam_corpus.messages import Message
 
-Texts = Annotated[tuple[str, ...], BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)]
+_PAIR: Final = 2
+# BCP 47: a language, a country or a UN M.49 area, and a private subtag if neither is precise enough.
+_TAG: Final = re.compile(r"(es|pt)-([A-Z]{2}|\d{3})(-x-[a-z0-9]{2,8})?")
 
 
 class _Strict(BaseModel):
@@ -43,15 +45,15 @@ class _Strict(BaseModel):
 
 
 class CueGroup(_Strict):
-    """Cues that are one fact of the language, or are known from one place.
+    """Cues that are a single fact of the language, or have the same origin.
 
     Attributes:
-        origin: where the group is known from.
-        words: single words, or two words in a row; none stands in two groups.
-        countries: the countries of the region that they belong to; empty for all of it.
-        also: other regions that they speak for as much.
-        capitals: whether they count with a capital too, as forms that are no one's name can.
-        most: of so many different words at most the group is taken as evidence: forms of one verb are one fact.
+        origin: the source of the group.
+        words: single words, or two successive words; none may be in two groups.
+        countries: the countries of the region to which they belong; empty for all of it.
+        also: other regions for which they speak equally.
+        capitals: whether capitalised forms count too, for words that can't be names.
+        most: the largest number of different words that count as evidence: forms of one verb are one fact.
     """
 
     origin: str
@@ -68,8 +70,10 @@ class VarietyFile(_Strict):
     Attributes:
         language: ISO 639-3 code of the language.
         name: the region, in English.
-        variety: the BCP 47 tag that a document of the region gets; a file without one only lends its cues to others.
-        countries: ISO 3166-1 codes of the countries that lie in it.
+        variety: the BCP 47 tag of the region's documents; a file without one only lends its cues to others.
+        countries: ISO 3166-1 codes of its countries.
+        reviewed_by: who has reviewed it.
+        cues: the groups of cues.
     """
 
     language: Literal["spa", "por"]
@@ -85,9 +89,9 @@ class Lexicon:
     """All cues of one language.
 
     Attributes:
-        files: by region, the name of the file.
-        regions: the regions that a document can be found to be of.
-        groups: the groups of cues, each with the region in whose file it stands.
+        files: region → its file.
+        regions: the regions that can be reported.
+        groups: the groups of cues, each with the region of its file.
         words: the cues.
         group_of: int32[cues], the place of each cue's group.
     """
@@ -100,25 +104,25 @@ class Lexicon:
 
     @cached_property
     def speaks_for(self) -> NDArray[np.bool_]:
-        """Which regions each group speaks for, bool[groups, regions]."""
-        named = [{own, *group.also} for own, group in self.groups]
-        return np.array([[region in some for region in self.regions] for some in named], np.bool_).reshape(
-            len(named), len(self.regions)
-        )
+        """Whether each group speaks for each region, bool[groups, regions]."""
+        named = [{region, *group.also} for region, group in self.groups]
+        return np.array(
+            [[region in group_regions for region in self.regions] for group_regions in named], np.bool_
+        ).reshape(len(named), len(self.regions))
 
     @cached_property
     def most(self) -> NDArray[np.int64]:
-        """Of how many words each group is taken as evidence at most, int64[groups]."""
+        """The largest number of words of each group that count as evidence, int64[groups]."""
         return np.array([group.most for _, group in self.groups], np.int64)
 
     @cached_property
     def capitals(self) -> NDArray[np.bool_]:
-        """Which cues count with a capital, bool[cues]."""
+        """Whether each cue counts if capitalised, bool[cues]."""
         return np.array([group.capitals for _, group in self.groups], np.bool_)[self.group_of]
 
     @cached_property
     def table(self) -> tuple[NDArray[np.uint64], NDArray[np.int32], NDArray[np.bool_]]:
-        """An open-addressing table: hashes (0 where free), the cue or -1, whether the word opens a pair."""
+        """An open-addressing table: hashes (0 if free), the cue or -1, and whether the word begins a pair."""
         capacity = 1 << max(4, (8 * len(self.words)).bit_length())
         keys, values = np.zeros(capacity, np.uint64), np.full(capacity, -1, np.int32)
         opens = np.zeros(capacity, np.bool_)
@@ -130,12 +134,12 @@ class Lexicon:
 
 @dataclass(frozen=True, eq=False)
 class Matches:
-    """The cues that some documents have: one entry for each document and cue, documents in order.
+    """The cues of some documents: one entry for each document and cue, documents in order.
 
     Attributes:
         document: int64[m], the document's place.
         cue: int32[m], the cue's place in the lexicon.
-        count: int64[m], how often it stands there.
+        count: int64[m], how often it occurs.
     """
 
     document: NDArray[np.int64]
@@ -143,40 +147,42 @@ class Matches:
     count: NDArray[np.int64]
 
     @classmethod
-    def of(cls, words: WordTable, lexicon: Lexicon, wanted: NDArray[np.bool_]) -> Matches:
-        """Return the cues of the wanted documents; a word with a capital counts only where its group says so.
+    def of(cls, words: WordTable, lexicon: Lexicon, is_selected: NDArray[np.bool_]) -> Matches:
+        """Return the cues of the selected documents; a capitalised word counts only if its group allows it.
 
         Args:
             words: the word table of n documents.
             lexicon: the cues of a language.
-            wanted: bool[n], which documents to look at.
+            is_selected: bool[n], which documents to look at.
         """
-        capacity = int(np.minimum(words.word_count, len(lexicon.words))[wanted].sum())
+        capacity = int(np.minimum(words.word_count, len(lexicon.words))[is_selected].sum())
         document, cue = np.empty(capacity, np.int64), np.empty(capacity, np.int32)
         count = np.empty(capacity, np.int64)
         capital = np.uint8(CAPITAL)
-        total = match(words.arrays, wanted, lexicon.table, lexicon.capitals, capital, document, cue, count)
+        total = match(words.arrays, is_selected, lexicon.table, lexicon.capitals, capital, document, cue, count)
         return cls(document[:total], cue[:total], count[:total])
 
 
 def lexicons(folder: str = "") -> dict[str, Lexicon]:
-    """Return a `filters/` folder's cue lexicons by language (the shipped one when empty); reads changed files anew.
+    """Return the cue lexicons of a `filters/` folder by language (the shipped one if empty); read changed files again.
 
     Raises:
-        ConfigError: there is no folder `varieties/` in it, a file isn't TOML or says what a lexicon doesn't allow, or
-            two groups have the same cue.
+        ConfigError: the folder has no `varieties/`, a file isn't TOML or isn't a valid lexicon, or two groups have the
+            same cue.
 
     >>> sorted(lexicons())
     ['por', 'spa']
     """
     path = (Path(folder) if folder else data_folder("filters")) / "varieties"
     if not path.is_dir():
-        raise ConfigError(str(path), _("there is no such folder of cue lexicons"), _("it holds one TOML file a region"))
-    return _load(path, tuple((str(p), p.stat().st_mtime_ns, p.stat().st_size) for p in sorted(path.glob("*.toml"))))
+        raise ConfigError(
+            str(path), _("there is no such folder of cue lexicons"), _("create it, with one TOML file per region")
+        )
+    return _load(path, stamps_of(path, "*.toml"))
 
 
 def digest(folder: str = "") -> str:
-    """Return what changes when a cue, its group or its region does; not with comments or reviewers."""
+    """Return a digest of the cues, their groups and regions; comments and reviewers don't affect it."""
     files = [
         {region: file.model_dump(exclude={"reviewed_by", "name"}) for region, file in lexicon.files.items()}
         for _, lexicon in sorted(lexicons(folder).items())
@@ -185,39 +191,45 @@ def digest(folder: str = "") -> str:
 
 
 @lru_cache(maxsize=8)
-def _load(folder: Path, _stamps: tuple[tuple[str, int, int], ...]) -> dict[str, Lexicon]:
+def _load(folder: Path, _stamps: Stamps) -> dict[str, Lexicon]:
     files = {path.stem: load_toml(path, VarietyFile, "variety") for path in sorted(folder.glob("*.toml"))}
     by_language: dict[str, Lexicon] = {}
     for language in sorted({file.language for file in files.values()}):
-        own = {region: file for region, file in files.items() if file.language == language}
-        _check(folder, own)
-        groups = tuple((region, group) for region, file in own.items() for group in file.cues)
+        language_files = {region: file for region, file in files.items() if file.language == language}
+        _check(folder, language_files)
+        groups = tuple((region, group) for region, file in language_files.items() for group in file.cues)
         words = tuple(word for _, group in groups for word in group.words)
         group_of = np.repeat(np.arange(len(groups), dtype=np.int32), [len(group.words) for _, group in groups])
-        regions = tuple(region for region, file in own.items() if file.variety)
-        by_language[language] = Lexicon(own, regions, groups, words, group_of)
+        regions = tuple(region for region, file in language_files.items() if file.variety)
+        by_language[language] = Lexicon(language_files, regions, groups, words, group_of)
     return by_language
 
 
 def _check(folder: Path, files: dict[str, VarietyFile]) -> None:
-    """Raise what the types can't tell."""
+    """Raise unless the files are valid beyond what their types ensure.
+
+    Raises:
+        ConfigError: a tag, a region or a country is unknown, or a cue is in two groups.
+    """
     seen: dict[int | tuple[int, ...], str] = {}
     for region, file in files.items():
         path = folder / f"{region}.toml"
-        text = path.read_text(encoding="utf-8")
         if file.variety and not _TAG.fullmatch(file.variety):
             raise ConfigError(
-                _at(path, text, "variety"),
-                _("«{variety}» is no tag of a variety", variety=file.variety),
-                _("such as es-CL"),
+                place_in(path, "variety"),
+                _("«{variety}» isn't a tag of a variety", variety=file.variety),
+                _("write one such as es-CL"),
             )
         for number, group in enumerate(file.cues):
-            for key, names, known in (("also", group.also, files), ("countries", group.countries, file.countries)):
+            for key, names, allowed_names in (
+                ("also", group.also, files),
+                ("countries", group.countries, file.countries),
+            ):
                 for name in names:
-                    if name not in known:
-                        place = _at(path, text, "cues", number, key)
-                        raise ConfigError(place, _("«{name}» is not known here", name=name), closest(name, known))
-            _check_words(_at(path, text, "cues", number, "words"), path.name, group.words, seen)
+                    if name not in allowed_names:
+                        place = place_in(path, "cues", number, key)
+                        raise ConfigError(place, _("«{name}» is unknown here", name=name), closest(name, allowed_names))
+            _check_words(place_in(path, "cues", number, "words"), path.name, group.words, seen)
 
 
 def _check_words(place: str | Message, file: str, words: Sequence[str], seen: dict[int | tuple[int, ...], str]) -> None:
@@ -226,14 +238,11 @@ def _check_words(place: str | Message, file: str, words: Sequence[str], seen: di
         hashes = tuple(table.hashes[table.doc_words[row] : table.doc_words[row + 1]].tolist())
         if not 1 <= len(hashes) <= _PAIR:
             raise ConfigError(
-                place, _("cue «{word}» is {n} words", word=word, n=len(hashes)), _("a cue is one word, or two in a row")
+                place,
+                _("cue «{word}» is {n} words", word=word, n=len(hashes)),
+                _("a cue is one word, or two successive words"),
             )
         if hashes in seen:
             remedy = _("write it once, with the other region in `also`")
-            raise ConfigError(place, _("cue «{word}» stands in {seen} too", word=word, seen=seen[hashes]), remedy)
+            raise ConfigError(place, _("cue «{word}» is in {seen} too", word=word, seen=seen[hashes]), remedy)
         seen[hashes] = file
-
-
-def _at(path: Path, text: str, *keys: str | int) -> str | Message:
-    line = line_of(text, keys)
-    return _("{file}, line {line}", file=path, line=line) if line else str(path)

@@ -198,7 +198,7 @@ def _effects(
     cells = []
     for one in sets:
         made, before = verdicts(one, bounds, rules), usual[one.name]
-        changed = (made.kind != before.kind) | ((made.kind == DUPLICATE) & (made.stands != before.stands))
+        changed = (made.kind != before.kind) | ((made.kind == DUPLICATE) & (made.inclusion != before.inclusion))
         effects = (a - b for a, b in zip(_claims(one, made), _claims(one, before), strict=True))
         cells.append(f"{int(changed.sum())} ({', '.join(f'{n:+d}' if n else '0' for n in effects)})")
     return cells
@@ -207,14 +207,14 @@ def _effects(
 def _claims(one: Measured, made: Verdicts) -> tuple[int, int, int]:
     """Return the copies that are dropped, those of which the worse one may be, and pairs that are wrongly dropped."""
     wanted, copy, dropped = np.array(one.wanted), np.array(one.copy), made.kind == DUPLICATE
-    side = dropped & (copy >= 0) & ((made.stands >> np.maximum(copy, 0)) & 1 > 0)
+    side = dropped & (copy >= 0) & ((made.inclusion >> np.maximum(copy, 0)) & 1 > 0)
     return int((dropped & (wanted == "copy")).sum()), int(side.sum()), int((dropped & (wanted == "apart")).sum())
 
 
 def verdicts(measured: Measured, bounds: Bounds, rules: Sequence[Rule] = RULES) -> Verdicts:
     """Return the verdicts on the pairs of a set."""
     facts = measured.facts
-    arrays = {name: np.zeros_like(getattr(facts, name)) for name in ("stands", "template", "added")}
+    arrays = {name: np.zeros_like(getattr(facts, name)) for name in ("is_in_other", "template", "added")}
     return judge(replace(facts, **arrays), bounds, rules)
 
 

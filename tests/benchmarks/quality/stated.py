@@ -18,7 +18,7 @@ from datatrove.pipeline.filters import (
 )
 from datatrove.utils.word_tokenizers import WordTokenizer
 
-from latam_corpus.signals.measuring import measure
+from latam_corpus.quality.measure import measure_signals
 from latam_corpus.signals.reading import Lexicon, Reading
 from latam_corpus.text.characters import classes, lower
 from latam_corpus.text.stops import StopTable
@@ -224,7 +224,7 @@ class OurWords(WordTokenizer):  # type: ignore[misc]
 def _sentences(lines: Iterable[str]) -> dict[str, int]:
     """How many sentences the toolkit counts in each line, with words before it, so that none is too short for it."""
     lines = list(lines)
-    counts = measure(Reading.of([f"a a a {line}" for line in lines]), {"sentence_count"})["sentence_count"]
+    counts = measure_signals(Reading.of([f"a a a {line}" for line in lines]), {"sentence_count"})["sentence_count"]
     return {line: int(count) for line, count in zip(lines, counts, strict=True)}
 
 
@@ -248,7 +248,7 @@ def words_of(texts: Sequence[str]) -> list[list[str]]:
 def our_drops(texts: Sequence[str], stated: Sequence[Rule], stop_words: Sequence[str]) -> dict[str, NDArray[np.bool_]]:
     """For each rule which documents the toolkit drops by the same bound."""
     lexicon = Lexicon(["spa"] * len(texts), StopTable.of({"spa": stop_words}))
-    values = measure(Reading(WordTable.of(texts), lexicon), {rule.signal for rule in stated})
+    values = measure_signals(Reading(WordTable.of(texts), lexicon), {rule.signal for rule in stated})
     return {
         rule.name: (values[rule.signal] < np.float32(rule.low)) | (values[rule.signal] > np.float32(rule.high))
         for rule in stated
