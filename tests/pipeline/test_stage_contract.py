@@ -89,7 +89,7 @@ def test_a_plug_in_states_its_name_and_what_it_does(installed: Callable[[str], N
     assert pass_through(stage, Batch(frame)).kept.frame["text"].to_list() == ["cua"]
     assert stage.expand() == (stage,)
     assert made_of(stage)["options"] == {"longest": 3}
-    assert not Step.of([stage]).tells_rows_apart
+    assert not Step.of([stage]).has_partial_fingerprint
     with pytest.raises(ConfigError, match="no option «longets»"):
         make_stage("recorta", {"longets": 3}, "receta.toml")
 

@@ -276,7 +276,7 @@ def _run(task: Task) -> Outcome:
             if _restore(task, folders):
                 return _run(task)
             _run_step(task, step, folder, folders[-1] if folders else None)
-        elif step.tells_rows_apart:
+        elif step.has_partial_fingerprint:
             step.check(task.name)
         keys.append(key)
         folders.append(folder)

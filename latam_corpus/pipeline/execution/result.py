@@ -156,7 +156,7 @@ def sum_parts(plan: Plan, folder: Path, folders: Mapping[str, Sequence[Path]], w
     # Parts tell of a stage only when a row reached it, and in the order in which they are merged.
     stages = {stage: stages.get(stage, Count()) for stage in plan.stages}
     floors = plan.recipe.survival
-    lost = losses(total.kept, total.dropped, plan.stages, plan.identified, floors) if floors else []
+    lost = losses(total.kept, total.dropped, plan.stages, plan.identifying_stage, floors) if floors else []
     return RunResult(
         folder,
         rows_in,

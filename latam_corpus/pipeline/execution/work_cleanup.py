@@ -20,7 +20,7 @@ from latam_corpus.errors import ConfigError, closest
 from latam_corpus.messages import _
 from latam_corpus.pipeline.execution.part import folder_of
 from latam_corpus.pipeline.rows.step_file import StepCounts, clear, is_cleared
-from latam_corpus.pipeline.stored_runs.disk import alone, named_by, referred, remove_begun
+from latam_corpus.pipeline.stored_runs.disk import exclusive, named_by, referred, remove_partial
 from latam_corpus.pipeline.stored_runs.run_record import REMOVED_FILE, REMOVED_KINDS, read_record
 from latam_corpus.storage.bucket import address_of, bucket_of
 from latam_corpus.storage.durable import sync
@@ -94,7 +94,7 @@ class Sweep:
     def end(self) -> None:
         """Remove what killed workers had begun, of this run and others: while this one goes, no other works there."""
         with suppress(OSError):  # it stays, as it would without this
-            remove_begun(self.work)
+            remove_partial(self.work)
 
 
 def sweep_of(out: Path, run: Path) -> Sweep:
@@ -120,7 +120,7 @@ def remove_documents(out: Path, run: Path) -> None:
     Raises:
         ConfigError: another process works there, or the record of another run is damaged; nothing is removed then.
     """
-    with locked(run, beats=True), alone(out, but=run):
+    with locked(run, beats=True), exclusive(out, but=run):
         needed = sweep_of(out, run).needed
         (run / REMOVED_FILE).touch()
         sync(run)

@@ -16,7 +16,7 @@ from latam_corpus import schema
 from latam_corpus.dedupe.fingerprints.fingerprint import text_hash
 from latam_corpus.errors import MAKE_ROOM, ConfigError, ReleaseError, cause_of
 from latam_corpus.messages import _
-from latam_corpus.pipeline.stored_runs.disk import alone, remove, remove_begun
+from latam_corpus.pipeline.stored_runs.disk import exclusive, remove, remove_partial
 from latam_corpus.pipeline.stored_runs.history import folders
 from latam_corpus.pipeline.stored_runs.run_record import (
     DIGESTS_FILE,
@@ -177,7 +177,7 @@ def _purge_runs(out: Path, tombstones: Tombstones, purged: Purged) -> None:
         ConfigError: a run is being worked on.
         ReleaseError: one is damaged.
     """
-    with alone(out):
+    with exclusive(out):
         known = folders(out)
         _remove_unfinished(out, known)
         for folder in known:
@@ -206,7 +206,7 @@ def _remove_unfinished(out: Path, known: Sequence[Path]) -> None:
         ReleaseError: something can't be removed.
     """
     try:
-        remove_begun(out / "work")
+        remove_partial(out / "work")
         for hidden in (out / "runs").glob(".*.removed"):
             remove(hidden)
         for folder in known:
