@@ -226,7 +226,9 @@ def test_a_stage_takes_its_options_and_the_schemas_columns() -> None:
     assert given["duplicate_of"][0] == given["doc_id"][1]
     with pytest.raises(lc.ConfigError, match="stage «dedupe» has no option «nears»; did you mean «near»"):
         lc.stage("dedupe", nears=False)
-    with pytest.raises(lc.ConfigError, match="no row has a field «text»; name it so: there are texto"):
+    with pytest.raises(
+        lc.ConfigError, match="no row has a field «text»; rename the field that has the text; there are texto"
+    ):
         lc.stage("identify")(pl.DataFrame({"texto": ["a"]}))
     with pytest.raises(lc.ConfigError, match="reads the bytes of files"):
         lc.stage("extract")(frame)
@@ -260,7 +262,7 @@ def test_a_stage_alone_keeps_its_rows_as_in_a_run(own: Callable[[lc.Batch], lc.B
     with pytest.raises(lc.PartError, match=r"stage «propia»: 2 rows in, .* or in another order"):
         lc.stage(_Own(own))(frame)
     cutting: Any = dataclass(frozen=True)(type("_Cutting", (_Own,), {"makes_rows": True}))
-    with pytest.raises(lc.ConfigError, match=r"stage «propia»: it makes several rows of one; .*recipe"):
+    with pytest.raises(lc.ConfigError, match=r"stage «propia»: it makes several rows out of one; .*recipe"):
         lc.stage(cutting(lambda b: b))(frame)
 
 
@@ -315,7 +317,7 @@ def test_what_is_wrong_is_told_before_anything_runs(folder: Path, tmp_path: Path
     calls: tuple[tuple[Callable[[], lc.Run], str], ...] = (
         (lambda: lc.run("literatura", out=tmp_path), "there is no such recipe; did you mean «literature»"),
         (lambda: lc.run(folder / "receta.toml", {"fuentes": "x"}, tmp_path), "did you mean «fuente»"),
-        (lambda: lc.run(folder / "receta.toml", out=tmp_path), "nothing says where the records"),
+        (lambda: lc.run(folder / "receta.toml", out=tmp_path), "the location of the records"),
         (lambda: lc.run(folder / "receta.toml", folder / "in", tmp_path, engine="slum"), "unknown engine"),
         (lambda: lc.open_run("nada", tmp_path), "there is no run «nada»"),
     )

@@ -87,7 +87,7 @@ RunEvent: TypeAlias = "Warned | PlannedRun | StageEvent | StagesDone | Decided |
 def run_recipe_events(
     request: RunRequest,
     on_step: OnStep,
-    looking: Callable[[InputFile], None] | None = None,
+    on_scan: Callable[[InputFile], None] | None = None,
     *,
     only_look: bool = False,
 ) -> Generator[RunEvent, None, None]:
@@ -99,7 +99,7 @@ def run_recipe_events(
     Args:
         request: what is asked.
         on_step: called with a step of a barrier, how much of it is done, and of how much.
-        looking: called with a large file that must be read from end to end to find where it can be cut.
+        on_scan: called with a large file that must be read from end to end to find where it can be cut.
         only_look: whether the caller stops at the `PlannedRun`, and nothing may be written before.
 
     Raises:
@@ -113,7 +113,7 @@ def run_recipe_events(
     for doubt in doubt_lines(run.examined):
         yield Warned("doubt", doubt)
     yield run
-    parts = find_parts(run.plan, request.limit, looking)
+    parts = find_parts(run.plan, request.limit, on_scan)
     refuse_beyond_site(run.engine, run.plan, len(parts))
     for hint in (*hints_of(run.plan, datetime.now(UTC).date()), *spelling_hints(run.plan, run.store, run.against)):
         yield Warned("hint", hint)

@@ -201,7 +201,7 @@ class _Given:
         now = time.monotonic()
         for named, task in list(self.tasks.items()) if self.idle else ():
             late = now - self._since.setdefault(named, now) > self._pace.patience(task.bytes)
-            if late and task.twice and named not in self._twins and self.idle:
+            if late and task.may_run_concurrently and named not in self._twins and self.idle:
                 other = self.add(task)
                 self._twins |= {named: other, other: named}
 

@@ -127,9 +127,9 @@ class Round:
             if not holder:
                 continue
             seconds = now - self._since.setdefault((number, holder), now)
-            if task.twice and seconds > self._pace.patience(task.bytes):
+            if task.may_run_concurrently and seconds > self._pace.patience(task.bytes):
                 late.append((number, holder))
-            elif not task.twice and seconds > self._pace.endurance(task.bytes):
+            elif not task.may_run_concurrently and seconds > self._pace.endurance(task.bytes):
                 self._hung[holder] = number
                 self._twice.add(number)
                 told = _(

@@ -225,7 +225,7 @@ class Damage(NamedTuple):
         return f"{self.file}: {self.problem}"
 
 
-def made_anew(file: object, problem: object) -> Message:
+def rebuild_notice(file: object, problem: object) -> Message:
     """Return the sentence that names a damaged file that is made anew."""
     return _("{file}: {problem}; it is made anew", file=file, problem=known(problem))
 

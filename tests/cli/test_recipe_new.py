@@ -179,7 +179,7 @@ def test_sources_that_allow_less_together_release_less() -> None:
     ]
     text = recipe_text([(one.id, one) for one in sources], "en", {"spa"}, _TODAY)
     assert tomllib.loads(text)["release"]["uses"] == ["evaluate"]
-    assert "«c» is measured and left out of it: its terms allow: train" in text
+    assert "«c» is measured, but not released: its terms allow: train" in text
 
 
 def test_a_source_runs_by_its_default_recipe(command_line: CommandLine, folder: Path) -> None:

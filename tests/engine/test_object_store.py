@@ -177,7 +177,7 @@ def test_what_can_not_be_read_or_written_is_told(
     told = command_process("runs", "list", "--out", f"{object_store}-otra/obra")
     assert (told.code, "there is no such bucket" in told.err) == (2, True), told.err
     told = command_process("runs", "prune", "--out", f"{object_store}/obra")
-    assert (told.code, "are not looked through" in told.err) == (2, True), told.err
+    assert (told.code, "can't be measured or removed" in told.err) == (2, True), told.err
     told = command_process("judge", "show", "--out", f"{object_store}/obra")
     assert (told.code, "needs a folder of this machine" in told.err) == (2, True), told.err
     with _network.FaultyNetwork(os.environ["AWS_ENDPOINT_URL"]) as network:
@@ -273,6 +273,6 @@ def test_a_bucket_that_is_gone_ends_the_run_at_once(
         monkeypatch.setenv("AWS_ENDPOINT_URL", direct)
     assert told.code == 1, told.err
     [error] = json.loads(told.err.splitlines()[-1])["errors"]
-    assert (error["place"], "it can't be reached any more" in error["problem"]) == (out, True), told.err
+    assert (error["place"], "it can no longer be reached" in error["problem"]) == (out, True), told.err
     assert len(set(put)) == 1
     assert command_process(*_command(tales, out)[3:]).code == 0

@@ -26,8 +26,9 @@ from latam_corpus.engine.local import Local, _end
 from latam_corpus.engine.local import _Crew as LocalCrew
 from latam_corpus.engine.rounds import Round, take_tasks
 from latam_corpus.errors import NoteWarning, PartError
-from latam_corpus.pipeline.execution.barriers import _Job
-from latam_corpus.pipeline.execution.part import Outcome, Task, run_part
+from latam_corpus.pipeline.execution.barriers import _BarrierJob
+from latam_corpus.pipeline.execution.part import Outcome, Task
+from latam_corpus.pipeline.execution.restart import run_part
 from latam_corpus.pipeline.execution.run import find_parts
 from latam_corpus.pipeline.planning.plan import make_plan
 from latam_corpus.pipeline.planning.recipe import load_recipe
@@ -49,7 +50,7 @@ def _take(task: Task) -> Outcome:
     return Outcome(task.part.name)
 
 
-def _take_job(job: _Job) -> Outcome:
+def _take_job(job: _BarrierJob) -> Outcome:
     _NOW[0] += 20.0
     return Outcome(job.name)
 
@@ -228,7 +229,7 @@ def test_a_reason_of_slurm_ends_a_round_where_no_job_runs(
 
 def test_what_writes_in_place_is_never_done_twice_at_once(tasks: list[Task], tmp_path: Path) -> None:
     """Jobs of barriers write files that others read under the same names: who hangs at one is ended before, once."""
-    turn = Round(tmp_path / "round", _take_job, [_Job(run_part, task, task.name) for task in tasks])
+    turn = Round(tmp_path / "round", _take_job, [_BarrierJob(run_part, task, task.name) for task in tasks])
     _hold_two(turn)
     turn.give_twice(_WORKERS)
     _NOW[0] += 599.0
@@ -265,7 +266,7 @@ def test_the_end_of_a_worker_that_hung_counts_against_no_task(
 ) -> None:
     """Neither the one at which it hung, nor the one to which it went on before it was ended."""
     monkeypatch.setattr(_Crew, "_call", lambda *_: None)
-    turn = Round(tmp_path / "round", _take_job, [_Job(run_part, task, task.name) for task in tasks])
+    turn = Round(tmp_path / "round", _take_job, [_BarrierJob(run_part, task, task.name) for task in tasks])
     assert all(rounds.claim(turn.folder, number, f"0.{number + 1}") for number in (0, 1))
     list(take_tasks(turn.folder, "0.9"))
     list(turn.news())

@@ -129,7 +129,7 @@ def test_of_a_run_from_the_future_nothing_is_the_newest(bench: Bench, monkeypatc
     after = bench.named()
     told = bench.runs("show", "mezcla")
     assert told.code == 2
-    assert f"which run is the newest can't be told; set the clock, or name the run that is meant: {after}, {ahead}" in (
+    assert f"so the newest run can't be determined; set the clock, or name the run: {after}, {ahead}" in (
         " ".join(told.err.split())
     )
 
@@ -216,7 +216,7 @@ def test_a_run_is_running_or_interrupted_where_nothing_else_is_true(
         raise _KilledError
 
     with monkeypatch.context() as patch:
-        patch.setattr(part, "_worked", stopped)
+        patch.setattr(part, "_write_output", stopped)
         with pytest.raises(_KilledError):
             bench.run()
     [row] = bench.list().values()

@@ -193,7 +193,7 @@ def _release(sources: Sequence[Source], language: str, today: date) -> Iterator[
 
 
 def _extract(sources: Sequence[Source], language: str) -> Iterator[str]:
-    """Yield the stage `extract` with the options of external programs; those that aren't installed are commented out."""
+    """Yield the stage `extract`; options for external programs that aren't installed are commented out."""
     needed = {
         program: [source for source in sources if program in _programs(source)] for program in ("ocr", "libreoffice")
     }

@@ -18,7 +18,7 @@ from latam_corpus.errors import CorpusError
 from latam_corpus.extract.stage import Extract
 from latam_corpus.extract.stated_rights.licences import narrowing
 from latam_corpus.messages import Message, _, enumerated, same
-from latam_corpus.pipeline.rows.conserve import pass_through, set_aside
+from latam_corpus.pipeline.rows.conserve import pass_through, split_dropped
 
 if TYPE_CHECKING:
     from latam_corpus.catalog.source import Source
@@ -121,7 +121,7 @@ def own_terms(source: Source, where: str) -> OwnTerms:
         terms.files += 1
         with suppress(CorpusError):  # `check` reports unreadable files
             for frame in read(source, file, limit=_DOCUMENTS, genre=source.genre or "web"):
-                passed = set_aside(Batch(frame), "collect")
+                passed = split_dropped(Batch(frame), "collect")
                 if len(passed.kept) and "raw" in frame.columns:
                     terms.add(pass_through(Extract(), passed.kept), is_agreed=is_agreed)
     return terms

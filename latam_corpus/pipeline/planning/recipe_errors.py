@@ -132,8 +132,7 @@ def hints_of(plan: Plan, today: date) -> list[Message]:
             hints.append(hint.fill(source=source.id, day=source.expires))
         if source.closed_by:
             hint = _(
-                "«{source}»: the label {labels} keeps it out of releases; name the holder's written agreement, or leave "
-                "it out"
+                "«{source}»: the label {labels} restricts its use; name the holder's written agreement, or leave it out"
             )
             hints.append(hint.fill(source=source.id, labels=", ".join(source.closed_by)))
         hints += _language_hints(plan, source)

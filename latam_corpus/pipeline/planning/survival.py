@@ -1,4 +1,4 @@
-"""The survival gate: compares what each stage kept of each source, language, genre and country with the recipe's floors.
+"""The survival gate: compares the share of each source, language, genre and country that a stage kept with its floor.
 
 A stage that keeps nine documents in ten may still have dropped all verse, or all texts of one small language. Parts
 count their rows by group (`step_file.py`); `losses` finds the groups below their floor.

@@ -130,7 +130,7 @@ def refuse_bucket(out: Path) -> None:
     """Raise `ConfigError` if the folder is a bucket's: finding unused outputs would take a listing of all objects."""
     if bucket := bucket_of(out):
         remedy = _("remove «runs/» and «work/» with the store's own tools: a run rebuilds what it needs")
-        raise ConfigError(bucket.url, _("disk use can't be measured in an object store"), remedy)
+        raise ConfigError(bucket.url, _("work in an object store can't be measured or removed by this command"), remedy)
 
 
 def _refuse_needed(tags: Sequence[tuple[str, str]], released: Mapping[str, Sequence[str]]) -> None:

@@ -31,7 +31,7 @@ from latam_corpus.storage.durable import (
     Damage,
     damage,
     link_or_copy,
-    made_anew,
+    rebuild_notice,
     replace,
     replacing,
     sealed,
@@ -239,17 +239,17 @@ def mend(folder: Path, contents: Contents) -> list[Message]:
         digests = read_digests(folder)
     except ValueError as error:
         digests = {}
-        mended.append(made_anew(folder / DIGESTS_FILE, error))
+        mended.append(rebuild_notice(folder / DIGESTS_FILE, error))
     renewed = {}
     for name, (output, digest) in contents.linked.items():
         renewed[name] = digest
         if wrong := _damaged_link(folder, name, output, digest):
-            mended.append(made_anew(*wrong))
+            mended.append(rebuild_notice(*wrong))
             _link(output, folder / name)
     for name, data in contents.small.items():
         renewed[name] = digests.get(name, hashlib.sha256(data).hexdigest())
         if wrong := damage(folder, {name: renewed[name]}):
-            mended.append(made_anew(*wrong))
+            mended.append(rebuild_notice(*wrong))
             renewed[name] = hashlib.sha256(data).hexdigest()
             replace(folder / name, data)
     for kind in (*KINDS, "filters"):
@@ -263,7 +263,7 @@ def mend(folder: Path, contents: Contents) -> list[Message]:
 
 
 def _damaged_link(folder: Path, name: str, output: Path, digest: str) -> Damage | None:
-    """Return the damage of a link to a step's output; in a working copy, remove the file so that it is fetched again."""
+    """Return the damage of a link to a step's output; in a bucket's working copy, remove it to be fetched again."""
     file = folder / name
     if file.exists() and output.exists() and file.samefile(output):
         return None
@@ -311,7 +311,7 @@ def mend_links(record: Record, folders: Mapping[str, Path]) -> list[Message]:
                 continue
             wrong = damage(record.folder, {name: digests[name]})
             if wrong and not damage(folders[key], {file: digests[name]}):
-                mended.append(made_anew(*wrong))
+                mended.append(rebuild_notice(*wrong))
                 _link(folders[key] / file, record.folder / name)
     return mended
 
