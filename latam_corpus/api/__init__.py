@@ -1,1 +1,1 @@
-"""What `import latam_corpus` gives to a notebook; the command line calls the same functions."""
+"""The Python API, exported by `latam_corpus`; the command line calls the same functions."""

@@ -1,4 +1,4 @@
-"""What Python's functions are given, held against their signatures before anything is done, as options are."""
+"""Checks of the arguments of API functions against their signatures, with the messages of recipe options."""
 
 from __future__ import annotations
 
@@ -15,40 +15,37 @@ from latam_corpus.messages import _
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-# A number of records, and one of workers, of which none stands for one a processor.
+# A number of records, and a number of workers (0 stands for one per processor).
 Limit = Annotated[int, Field(ge=1)]
 Workers = Annotated[int, Field(ge=0)]
 
 
 def check_arguments(function: Callable[..., Any], given: Mapping[str, object]) -> None:
-    """Refuse arguments that aren't of the types or within the bounds that the function's signature states.
+    """Raise `ConfigError` if an argument doesn't have the type or the bounds in the function's signature.
 
     Args:
-        function: it must see at run time the types that it names.
-        given: the arguments by name, its `locals()` on its first line.
-
-    Raises:
-        ConfigError: an argument is wrong; the error names it.
+        function: the function; the types in its signature must be importable at run time.
+        given: the arguments by name, from `locals()` on the function's first line.
     """
-    for name, (adapter, stated) in _stated(function).items():
+    for name, (adapter, annotation) in _stated(function).items():
         try:
             adapter.validate_python(given[name], strict=True)
         except ValidationError as error:
-            first, *others = error.errors(include_url=False)
+            first, *more_errors = error.errors(include_url=False)
             mistake = Mistake(first["type"], None, name, message=first["msg"], bound=first.get("ctx", {}))
-            in_words = not others and first["type"] in WANTED and not first["loc"]
-            remedy = wanted(mistake) if in_words else _("it must be {wanted}", wanted=stated)
+            has_wording = not more_errors and first["type"] in WANTED and not first["loc"]
+            remedy = wanted(mistake) if has_wording else _("it must be {wanted}", wanted=annotation)
             problem = _("«{key}» is {given}", key=name, given=shown(given[name]))
             raise ConfigError(f"lc.{function.__name__}", problem, remedy) from None
 
 
 @cache
 def _stated(function: Callable[..., Any]) -> dict[str, tuple[TypeAdapter[Any], str]]:
-    """Return what checks each argument, and its type as the signature has it."""
+    """Return a type adapter for each argument, and its annotation as text."""
     types = {
-        name: str(one.annotation)
-        for name, one in inspect.signature(function).parameters.items()
-        if one.annotation is not inspect.Parameter.empty
+        name: str(parameter.annotation)
+        for name, parameter in inspect.signature(function).parameters.items()
+        if parameter.annotation is not inspect.Parameter.empty
     }
     free = ConfigDict(arbitrary_types_allowed=True)
     names = function.__globals__

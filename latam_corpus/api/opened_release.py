@@ -1,9 +1,9 @@
-"""A version of a corpus as a notebook sees it: its documents as a lazy frame, its manifest, whether it is whole."""
+"""A released version in Python: its documents as a lazy frame, its manifest, and its verification."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence  # noqa: TC003  (arguments are held against it)
+from collections.abc import Sequence  # noqa: TC003  (arguments are checked against it)
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -42,8 +42,8 @@ class Release:
     """A version in a store.
 
     Attributes:
-        store: where it is.
-        manifest: its shards with their digests, its sources, counts, terms, and what it left out.
+        store: the store.
+        manifest: the version's shards with their digests, its sources, counts and terms, and what it left out.
     """
 
     store: Store
@@ -60,10 +60,10 @@ class Release:
         return self.manifest.version
 
     def scan(self) -> pl.LazyFrame:
-        """Give the version's documents, in the columns of a release; a store elsewhere is read as far as is asked for.
+        """Return the version's documents as a lazy frame; a remote store is read only as far as a query needs.
 
         Raises:
-            ReleaseError: a shard is missing or has another size; `verify` looks at every byte.
+            ReleaseError: a shard is missing or has another size; only `verify` checks every byte.
         """
         log = read_log(self.store)
         shards = log.readable(self.manifest)
@@ -81,40 +81,40 @@ class Release:
                 )
                 raise ReleaseError(f"{self.store.url}, {shard.object}", problem, VERIFY)
         if self.store.folder is not None:
-            rows = schema.scan([self.store.path(one.shard.object) for one in shards], columns)
-            without = [one.without for one in shards if one.without is not None]
-            return rows.filter(~pl.col("doc_id").is_in(pl.concat(without).implode())) if without else rows
+            rows = schema.scan([self.store.path(readable.shard.object) for readable in shards], columns)
+            excluded = [readable.without for readable in shards if readable.without is not None]
+            return rows.filter(~pl.col("doc_id").is_in(pl.concat(excluded).implode())) if excluded else rows
         return register_io_source(partial(self._frames, shards, columns), schema=columns)
 
     def _frames(
         self,
         shards: Sequence[ReadableShard],
-        known: pl.Schema,
+        schema_types: pl.Schema,
         columns: list[str] | None,
         predicate: pl.Expr | None,
         rows: int | None,
         _batch: int | None,
     ) -> Iterator[pl.DataFrame]:
-        """Frames of a store that isn't on this disk, as Polars asks for them."""
-        wanted = columns or list(known)
-        needed = {*wanted, "doc_id", *(predicate.meta.root_names() if predicate is not None else ())}
-        types = pl.Schema({name: dtype for name, dtype in known.items() if name in needed})
-        for one in shards:
-            with open_shard(self.store, one.shard) as file:
-                there = [name for name in types if name in file.schema_arrow.names]
-                for frame in read_batches(file, there):
-                    matching = schema.conform(frame, types).filter(one.wanted())
+        """Yield frames of a remote store for Polars' `register_io_source`."""
+        columns_wanted = columns or list(schema_types)
+        needed = {*columns_wanted, "doc_id", *(predicate.meta.root_names() if predicate is not None else ())}
+        types = pl.Schema({name: dtype for name, dtype in schema_types.items() if name in needed})
+        for readable in shards:
+            with open_shard(self.store, readable.shard) as file:
+                present = [name for name in types if name in file.schema_arrow.names]
+                for frame in read_batches(file, present):
+                    matching = schema.conform(frame, types).filter(readable.wanted())
                     if predicate is not None:
                         matching = matching.filter(predicate)
                     if rows is not None:
                         matching = matching.head(rows)
                         rows -= matching.height
-                    yield matching.select(wanted)
+                    yield matching.select(columns_wanted)
                     if rows == 0:
                         return
 
     def verify(self, *, progress: bool = True) -> list[str]:
-        """Every problem found in the version's bytes, rows and counts, one sentence each; empty when it is whole.
+        """Check the version's bytes, rows and counts; return a sentence for each problem.
 
         Raises:
             ReleaseError: the manifest or the store can't be read.
@@ -150,7 +150,7 @@ def open_release(store: str | Path, spec: str) -> Release:
     """
     check_arguments(open_release, locals())
     opened = Store.at(store)
-    return Release(opened, load_version(opened, spec, lambda told: warnings.warn(str(told), stacklevel=4)))
+    return Release(opened, load_version(opened, spec, lambda message: warnings.warn(str(message), stacklevel=4)))
 
 
 def pull(
@@ -164,24 +164,24 @@ def pull(
     exclude: Sequence[str | Path] = (),
     progress: bool = True,
 ) -> Lock:
-    """Fetch a version into a folder, verified as `latam-corpus pull` does it; it goes on where it was cut.
+    """Fetch a version into a folder and verify it, as `latam-corpus pull` does; an interrupted pull is continued.
 
     Args:
         store: a folder or URL.
         spec: `NAME@VERSION`, or `NAME` for its latest.
-        to: a folder that is new, empty, or holds an earlier pull of the same release.
-        where: only rows of which this is true, such as `country in ('CL', 'AR')`.
-        with_index: also the fingerprints of its documents.
-        columns: only these beside `doc_id`; all when empty.
-        exclude: lists of ids that are left out.
-        progress: whether a line tells how far it is, on a terminal and in a notebook.
+        to: a folder that is new, empty, or has an earlier pull of the same release.
+        where: a condition on rows, such as `country in ('CL', 'AR')`; other rows are left out.
+        with_index: whether to fetch the fingerprints of its documents, too.
+        columns: the columns to fetch in addition to `doc_id`; all if empty.
+        exclude: files with ids of documents to leave out.
+        progress: whether to show a progress line, on a terminal and in a notebook.
 
     Returns:
-        What `corpus.lock` says; keep that file beside what is trained on the documents.
+        The contents of `corpus.lock`; keep that file with the models that are trained on the documents.
 
     Raises:
-        ConfigError: there is no such version, the condition is wrong, or the folder holds something else.
-        ReleaseError: bytes in the store are missing or damaged.
+        ConfigError: there is no such version, the condition is wrong, or the folder has other contents.
+        ReleaseError: data in the store is missing or damaged.
     """
     check_arguments(pull, locals())
     release = open_release(store, spec)

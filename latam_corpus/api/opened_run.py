@@ -1,4 +1,4 @@
-"""A finished run as a notebook sees it: its documents as lazy frames, a document's story, signals against bounds."""
+"""A finished run in Python: its documents as lazy frames, explanations of documents, and measurements of signals."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ class Run:
     """A finished run.
 
     Attributes:
-        record: its folder, and what `run.json` says.
-        store: where its release is, if it has one.
-        release: the version that was made of it, `NAME@VERSION`; None where there is none.
+        record: its folder and the contents of `run.json`.
+        store: the store of its release, if it has one.
+        release: the version that was made from it, `NAME@VERSION`; None if there is none.
     """
 
     record: Record
@@ -60,57 +60,59 @@ class Run:
 
     @property
     def name(self) -> str:
-        """The run's name, its folder's."""
+        """The run's name, which is the name of its folder."""
         return self.folder.resolve().name
 
     @property
     def values(self) -> dict[str, Any]:
-        """What `run.json` says: recipe, sources, parts, rows, stages, and more."""
+        """The contents of `run.json`: recipe, sources, parts, rows, stages, and more."""
         return self.record.values
 
     def documents(self) -> pl.LazyFrame:
-        """Return the documents that the run kept, in the columns of the schema.
+        """Return the kept documents with the columns of the schema. Every file is first compared with its digest.
 
         Raises:
-            PartError: one of the files is damaged; every byte is compared with its digest first. So in the next two.
+            PartError: a file is damaged.
         """
         return self._scan("kept")
 
     def dropped(self) -> pl.LazyFrame:
-        """Return the documents that it set aside, each with its `drop_reason`, in the columns of the schema."""
+        """Return the dropped documents with their `drop_reason`, with the columns of the schema; see `documents`."""
         return self._scan("dropped")
 
     def _scan(self, kind: str) -> pl.LazyFrame:
-        """Return documents, with the columns that sources and plug-ins add as a struct, as releases have them."""
+        """Return documents; the columns that sources and plug-ins add are in the struct `extra`, as in releases."""
         rows = schema.scan(self.record.files(kind), schema.DOCUMENT_SCHEMA)
-        added = released(self.values.get("extra", {})).get(EXTRA)
-        if added is None:
+        extra_type = released(self.values.get("extra", {})).get(EXTRA)
+        if extra_type is None:
             return rows
-        return rows.with_columns(pl.col(EXTRA).map_batches(lambda one: in_form(one, added), return_dtype=added))
+        return rows.with_columns(
+            pl.col(EXTRA).map_batches(lambda column: in_form(column, extra_type), return_dtype=extra_type)
+        )
 
     def ledger(self) -> pl.LazyFrame:
-        """Return what happened to documents other than passing, a row each: `stage`, `verdict`, `reason` and more."""
+        """Return the ledger, with a row for each drop, change or failure: `stage`, `verdict`, `reason` and more."""
         return schema.scan(self.record.files("ledger"), schema.LEDGER_SCHEMA)
 
     def explain(self, query: str) -> Explanation:
-        """Return the story of the document that a doc_id, an address or words of its text mean.
+        """Explain what happened to a document, given by its doc_id, its address or words of its text.
 
         Raises:
-            ConfigError: no document of the run has it.
-            PartError: one of its files is damaged.
+            ConfigError: no document of the run matches.
+            PartError: a file of the run is damaged.
         """
         check_arguments(Run.explain, locals())
         return explained(query, self._out, self.folder, self.store)
 
     def measure(self, policies: str | Path = "") -> pl.DataFrame:
-        """Each signal's distribution against its bounds, by language and genre, and what each bound would drop.
+        """Return each signal's distribution and bounds, by language and genre, and how much each bound would drop.
 
         Args:
-            policies: a `filters/` folder to hold documents against; the run's own when empty.
+            policies: a `filters/` folder with the bounds; the run's own if empty.
 
         Raises:
             ConfigError: nothing was measured, or a policy is wrong.
-            PartError: one of its files is damaged.
+            PartError: a file of the run is damaged.
         """
         check_arguments(Run.measure, locals())
         measured = measured_run(with_documents(self.folder), str(policies), datetime.now(UTC).date())
@@ -151,24 +153,24 @@ class Run:
 
 
 def open_run(named: str | Path, out: str | Path = "out", store: str | Path | None = None) -> Run:
-    """Return a finished run, given by its folder, its name or the start of it, a tag, or its recipe's name.
+    """Return a finished run, given by its folder, its name, the start of its name, a tag, or its recipe's name.
 
     Args:
-        named: which run.
+        named: the run.
         out: the folder of runs.
-        store: the release store; the one beside the run by default.
+        store: the release store; by default the store in the run's `out` folder.
 
     Raises:
-        ConfigError: there is no such run, several are meant, or it isn't finished.
+        ConfigError: no run or more than one matches, or the run isn't finished.
     """
     check_arguments(open_run, locals())
-    folder = _named(named, out_folder(out))
-    beside = existing_store(None if store is None else str(store), folder.resolve().parent.parent)
-    return Run.at(folder, beside, made_of(beside, folder.resolve().name) if beside else None)
+    folder = _find(named, out_folder(out))
+    run_store = existing_store(None if store is None else str(store), folder.resolve().parent.parent)
+    return Run.at(folder, run_store, made_of(run_store, folder.resolve().name) if run_store else None)
 
 
-def _named(named: str | Path, out: Path) -> Path:
-    """Return the folder of the run that is meant, see `find_run`; a newer one that isn't finished is a warning."""
+def _find(named: str | Path, out: Path) -> Path:
+    """Return the folder of a run, see `find_run`; warn if there is a newer run that isn't finished."""
     folder = find_run(str(named), out)
     if folder.name != Path(named).name:
         for newer in unfinished_after(folder, out)[:1]:
@@ -180,19 +182,19 @@ def _named(named: str | Path, out: Path) -> Path:
 def explain(
     query: str, out: str | Path = "out", run: str | Path | None = None, store: str | Path | None = None
 ) -> Explanation:
-    """Give the story of the document that a doc_id, an address or words of its text mean, from the latest run with it.
+    """Explain what happened to a document in the latest run that has it.
 
     Args:
-        query: what is known of the document.
+        query: the document's doc_id, its address, or words of its text.
         out: the folder of runs.
-        run: a run, however it is named; any when None.
+        run: a run, as in `open_run`; by default all runs.
         store: the release store; `<out>/store` by default.
 
     Raises:
-        ConfigError: no document has it.
-        PartError: a run's file is damaged.
+        ConfigError: no document matches.
+        PartError: a file of a run is damaged.
     """
     check_arguments(explain, locals())
     folder = out_folder(out)
-    meant = None if run is None else _named(run, folder)
-    return explained(query, folder, meant, existing_store(None if store is None else str(store), folder))
+    run_folder = None if run is None else _find(run, folder)
+    return explained(query, folder, run_folder, existing_store(None if store is None else str(store), folder))

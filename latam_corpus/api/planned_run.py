@@ -1,4 +1,4 @@
-"""What a run is asked, and its plan: everything that is checked before it starts, and that reads no source whole."""
+"""The request and the plan of a run: all checks before it starts, without reading any source completely."""
 
 from __future__ import annotations
 
@@ -44,20 +44,20 @@ _BATCH_BYTES: Final = 2**24
 
 @dataclass(frozen=True)
 class RunRequest:
-    """What a run is asked, in Python and on the command line.
+    """The recipe and the options of a run, from Python or the command line.
 
     Attributes:
-        recipe: what to do.
-        inputs: source id → where its records are.
+        recipe: the recipe.
+        inputs: the path or URL of the records, by source id.
         out: the folder of runs, work and the release store.
         engine: `local`, `in-process`, `ray` or `slurm`.
         site: a TOML file that describes the cluster.
         workers: how many worker processes; 0 for one per processor, None for one, or the cluster's own number.
-        limit: the most records of each file, for a trial: nothing is released.
-        work: which work is kept, see `work_cleanup`.
+        limit: the most records that are read of each file, for a trial that releases nothing.
+        work: which outputs are kept, see `work_cleanup`.
         store: the release store, if it isn't in `out`.
-        sign: a secret key of minisign, which signs the release.
-        strict: whether no release is made if an input can't be read whole.
+        sign: a minisign secret key that signs the release.
+        strict: whether to make no release if an input can't be read completely.
         policies: a folder of policies that replace the shipped ones.
         accept_loss: why a release may be made although a stage kept less than the recipe's floor.
         batch_rows: the most rows of a batch; the results don't depend on it.
@@ -81,21 +81,21 @@ class RunRequest:
 
 @dataclass(frozen=True)
 class PlannedRun:
-    """A checked run that has not started: the event at which a caller stops who only wants the plan.
+    """A checked run that has not started; the event at which a caller stops who only wants the plan.
 
     Attributes:
-        request: what was asked.
-        asked: the recipe's plan, without what the release store adds.
-        plan: what to do, with everything that it reads in addition to its sources.
-        against: the versions that its documents are compared with.
-        store: where versions are.
-        engine: what runs the parts.
-        settings: how the plan is run.
-        examined: what the first records of the sources show.
+        request: the recipe and the options.
+        recipe_plan: the recipe's plan, without the changes for the release store.
+        plan: the plan with these changes: indexes, refusals and withdrawals.
+        against: the versions that documents are compared with.
+        store: the release store.
+        engine: the engine.
+        settings: the settings for `run_events`.
+        examined: the results of examining the sources' first records.
     """
 
     request: RunRequest
-    asked: Plan
+    recipe_plan: Plan
     plan: Plan
     against: tuple[Manifest, ...]
     store: Store
@@ -105,7 +105,7 @@ class PlannedRun:
 
     @property
     def wants_version(self) -> bool:
-        """Whether the run is to make a version: the recipe has a `[release]`, and it is no trial."""
+        """Whether the run will make a version: the recipe has a `[release]`, and the run isn't a trial."""
         return self.plan.recipe.release is not None and not self.plan.limit
 
 
@@ -113,8 +113,8 @@ def plan_run(request: RunRequest, *, only_look: bool = False) -> PlannedRun:
     """Check everything that can be known before a run, and plan it.
 
     Args:
-        request: what is asked.
-        only_look: whether nothing is written to `out`, and indexes aren't fetched.
+        request: the recipe and the options.
+        only_look: whether to write nothing to `out`, and not to fetch indexes.
 
     Raises:
         ConfigError: the recipe, its policies, a source, a version that it names, the site file or an option is wrong.
@@ -126,15 +126,15 @@ def plan_run(request: RunRequest, *, only_look: bool = False) -> PlannedRun:
     recipe = _with_policies(request, only_look=only_look)
     keep = checked_choice(request.work, out, releases=recipe.release is not None)
     store = open_store(request.store, out, request.sign)
-    asked = checked_plan(recipe, request.inputs, request.limit)
+    recipe_plan = checked_plan(recipe, request.inputs, request.limit)
     rebuilt: list[Message] = []
-    plan, against = with_indexes(asked, store, None if only_look else out / "work" / "index", rebuilt)
+    plan, against = with_indexes(recipe_plan, store, None if only_look else out / "work" / "index", rebuilt)
     plan = _with_refused(plan, store, cache_folder() if only_look else out / "work")
     plan = with_warc_folders(_with_withdrawals(plan, store), out)
     jobs = _cluster_folder(request, plan, store)
     return PlannedRun(
         request=request,
-        asked=asked,
+        recipe_plan=recipe_plan,
         plan=plan,
         against=tuple(against),
         store=store,
@@ -151,23 +151,23 @@ def plan_run(request: RunRequest, *, only_look: bool = False) -> PlannedRun:
 
 
 def _cluster_folder(request: RunRequest, plan: Plan, store: Store) -> Path | None:
-    """Return the folder that the jobs of a cluster share with this process; None on an engine without jobs.
+    """Return the folder that a cluster's jobs share with this process; None for an engine without jobs.
 
     Raises:
-        ConfigError: something is wrong with the site file, or the nodes can't see a folder that they need.
+        ConfigError: the site file is wrong, or the nodes can't see a folder that they need.
     """
     out = request.out
     if request.engine != "slurm":
         return None
     if bucket_of(out):
         problem = _(
-            "jobs of Slurm meet in a folder that all nodes see, and «{address}» is none", address=address_of(out)
+            "Slurm's jobs need a folder that all nodes see, but «{address}» is an address", address=address_of(out)
         )
-        raise ConfigError("--out", problem, _("name a folder; a release store may be elsewhere (--store)"))
+        raise ConfigError("--out", problem, _("name a folder; only the release store may be elsewhere (--store)"))
     from latam_corpus.engine.cluster.slurm_jobs import new_folder, require_shared
 
     places: list[tuple[str, str | Path]] = [("--out", out), ("--store", store.url)]
-    places += [(f"--input {source}", where) for source, where in plan.locations.items()]
+    places += [(f"--input {source}", location) for source, location in plan.locations.items()]
     require_shared(slurm_site(request.site), places)
     return new_folder(out, plan.recipe.name)
 
@@ -190,10 +190,10 @@ def _with_withdrawals(plan: Plan, store: Store) -> Plan:
 
 
 def _with_policies(request: RunRequest, *, only_look: bool) -> Recipe:
-    """Return the recipe with the policies of a folder in place of the shipped ones, if one is named.
+    """Return the recipe with the requested policies in place of the shipped ones.
 
     Raises:
-        ConfigError: a policy can't be used, was changed after it was signed, or no stage decides by policies.
+        ConfigError: a policy can't be used or was changed after it was signed, or no stage uses policies.
     """
     if not request.policies:
         return request.recipe
@@ -202,10 +202,10 @@ def _with_policies(request: RunRequest, *, only_look: bool) -> Recipe:
 
 
 def checked_plan(recipe: Recipe, inputs: Mapping[str, str], limit: int | None) -> Plan:
-    """Return the plan, after the checks that need the policies and the catalogue.
+    """Return the plan of a recipe after checking its policies and the rights of its sources.
 
     Raises:
-        ConfigError: a policy is missing, or the release would admit a source without rights.
+        ConfigError: a policy is missing, or the recipe has a release and no source has rights.
     """
     plan = make_plan(recipe, inputs, limit)
     place = str(recipe.file)
@@ -215,7 +215,7 @@ def checked_plan(recipe: Recipe, inputs: Mapping[str, str], limit: int | None) -
             for genre in {source.genre or recipe.genre for source in plan.sources} - {None}:
                 policies.genre(str(genre))
     if recipe.release and all(source.rights is None for source in plan.sources):
-        problem = _("[release] over «{source}», a source without rights", source=plan.sources[0].id)
+        problem = _("the recipe has a [release], but the source «{source}» has no rights", source=plan.sources[0].id)
         raise ConfigError(place, problem, _("state [rights] in its source file"))
     return plan
 
@@ -223,13 +223,16 @@ def checked_plan(recipe: Recipe, inputs: Mapping[str, str], limit: int | None) -
 def with_indexes(
     plan: Plan, store: Store, cache: Path | None, mended: list[Message] | None = None
 ) -> tuple[Plan, list[Manifest]]:
-    """Return the plan whose barriers read the index of the version that they name in `against`, and those versions.
+    """Fetch the indexes of versions that barriers name in `against`.
 
     Args:
-        plan: of a recipe.
-        store: where the versions are.
-        cache: the folder in which indexes are found; None only looks whether they exist.
-        mended: a sentence is added for each damaged file there that is fetched again.
+        plan: the recipe's plan.
+        store: the release store.
+        cache: the folder of fetched indexes; None to only check that they exist.
+        mended: a list to which a sentence is added for each damaged file in `cache` that is fetched again.
+
+    Returns:
+        The plan, whose barriers refer to the fetched indexes; and the versions.
 
     Raises:
         ConfigError: there is no such version, or its index can't be used.
@@ -260,10 +263,10 @@ def with_indexes(
 
 
 def _with_refused(plan: Plan, store: Store, work: Path) -> Plan:
-    """Return the plan; a copy that its owner has refused to the release no longer displaces another copy.
+    """Tell `dedupe` which documents their owners have refused to the release, so that they don't displace copies.
 
     Raises:
-        ReleaseError: the release's list can't be read.
+        ReleaseError: the release's list of refusals can't be read.
     """
     release = plan.recipe.release
     if release is None or all(barrier.name != DEDUPE for segment in plan.segments for barrier in segment.barriers):
@@ -291,7 +294,7 @@ def _with_barriers(plan: Plan, changed: Callable[[Barrier], Barrier]) -> Plan:
 
 
 def spelling_hints(plan: Plan, store: Store, against: Sequence[Manifest]) -> list[Message]:
-    """Return a hint for each version whose index has older spellings, so that a comparison misses copies."""
+    """Return a hint for each version whose index was made with older spelling rules, so that copies may be missed."""
     language_sets = [source.languages for source in plan.sources]
     hints = []
     for manifest in against:
@@ -304,8 +307,8 @@ def spelling_hints(plan: Plan, store: Store, against: Sequence[Manifest]) -> lis
         ]
         if languages:
             hint = _(
-                "the index of {version} was made by other spellings of {languages} than this run's: copies in an older "
-                "spelling aren't found; make its next version: {command}"
+                "the index of {version} was made with other spelling rules for {languages} than this run uses, so "
+                "copies in an older spelling aren't found; make its next version: {command}"
             )
             command = build_command(store, manifest, "latest")
             hints.append(hint.fill(version=manifest.spec, languages=", ".join(languages), command=command))
@@ -313,12 +316,12 @@ def spelling_hints(plan: Plan, store: Store, against: Sequence[Manifest]) -> lis
 
 
 def doubt_lines(examined: Iterable[Examined]) -> Iterator[Message]:
-    """Yield a sentence for each thing that may be wrong with sources, by their first records."""
-    for one in examined:
-        for note in one.notes:
+    """Yield a sentence for each possible problem in the sources' first records."""
+    for source_examined in examined:
+        for note in source_examined.notes:
             yield note.as_message()
-        for (file, reason), remedy in one.unread.items():
+        for (file, reason), remedy in source_examined.unread.items():
             if remedy:
-                about: dict[str, str | Message] = {"file": file, "problem": meaning(reason)}
-                yield _("«{file}»: {problem}; {remedy}", remedy=recognised(remedy), **about)
-        yield from never_filled({one.source: one.facts})
+                values: dict[str, str | Message] = {"file": file, "problem": meaning(reason)}
+                yield _("«{file}»: {problem}; {remedy}", remedy=recognised(remedy), **values)
+        yield from never_filled({source_examined.source: source_examined.facts})

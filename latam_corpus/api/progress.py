@@ -1,4 +1,4 @@
-"""How far work is: one line that is overwritten, on a terminal and in a notebook."""
+"""Progress on one line that is overwritten, on a terminal and in a notebook."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ _WIDTH = 100
 
 
 class LineProgress:
-    """A line on standard error with the step and its count; it is removed at the end."""
+    """A line on standard error with the current step and its progress; it is removed at the end."""
 
     def __init__(self, *, shown: bool = True) -> None:
-        """Start the line.
+        """Set the line up.
 
         Args:
-            shown: whether it is shown at all; even then it needs a terminal or a notebook.
+            shown: whether to show the line if there is a terminal or a notebook.
         """
         self._seen = shown and (sys.stderr.isatty() or "ipykernel" in sys.modules)
         self._title, self._done, self._total = "", 0, 0
@@ -46,7 +46,7 @@ class LineProgress:
                 self._write("")  # a warning may follow
 
     def step(self, title: str, done: int, total: int) -> None:
-        """Show how far a step of a barrier, a verification or a transfer is."""
+        """Show the progress of a step of a barrier, a verification or a transfer."""
         self._write(f"{self._title}: {title}: {done} of {total}" if self._title else f"{title}: {done} of {total}")
 
     def _write(self, line: str) -> None:

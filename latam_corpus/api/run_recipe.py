@@ -1,4 +1,4 @@
-"""`run`: a recipe from its sources to its release, for a notebook."""
+"""`run`: run a recipe from its sources to its release, from Python."""
 
 from __future__ import annotations
 
@@ -56,34 +56,37 @@ def run(
     policies: str | Path | None = None,
     progress: bool = True,
 ) -> Run:
-    """Run a recipe: collect, work, and, where it has a `[release]`, release; as `latam-corpus run` does.
+    """Run a recipe, and make its release if it has a `[release]`, as `latam-corpus run` does.
 
-    What may be wrong with a source or a recipe and doesn't stop it is a warning.
+    Problems of a source or a recipe that don't stop the run are reported as warnings.
 
     Args:
         recipe: a TOML file, or the name of a shipped recipe.
-        inputs: source id → where its records are; only these sources are run. A path alone if the recipe has one
-            source.
+        inputs: the path or URL of the records, by source id; only these sources are run. A single path is enough if the
+            recipe has one source.
         out: the folder of runs, work and the release store, or its address in an object store.
         workers: how many worker processes, one by default; 0 for one per processor. A cluster has its own number.
         engine: `local`, `in-process`, `ray` or `slurm`, whose jobs this process leads.
         site: a TOML file that describes the cluster.
-        limit: the most records of each file, for a trial: nothing is released.
+        limit: the most records that are read of each file, for a trial that releases nothing.
         accept_loss: why a release may be made although a stage kept less than the recipe's floor.
-        work: which work is kept for later runs, `all`, `measured` (what `measure`, `explain`, samples and reports read)
-            or `none` (once the release is made).
+        work: which outputs are kept for later runs: `all`, `measured` (those that `measure`, `explain`, samples and
+            reports read), or `none` (after the release is made).
         store: the release store, a folder or URL; `<out>/store` by default.
-        sign: a secret key of minisign, by which the release is signed.
-        strict: whether to make no release if an input can't be read whole.
+        sign: a minisign secret key that signs the release.
+        strict: whether to make no release if an input can't be read completely.
         policies: a folder of policies that replace the shipped ones: a copy of `filters/`, or some files.
-        progress: whether a line shows how far the run is, on a terminal and in a notebook.
+        progress: whether to show a progress line, on a terminal and in a notebook.
+
+    Returns:
+        The finished run.
 
     Raises:
         ConfigError: the recipe or an option is wrong; nothing ran.
         SourceError: a source can't be read.
-        PartError: parts failed; what was done is kept, and running it again goes on from there.
-        ReleaseError: no version was made: nothing was kept, a stage kept less than the recipe's floor, an input
-            couldn't be read whole (`strict`), or the release can't be made. The run itself is done.
+        PartError: parts failed. Finished work is stored, and running the recipe again continues from it.
+        ReleaseError: no version was made, because nothing was kept, a stage kept less than the recipe's floor, an input
+            couldn't be read completely (`strict`), or the release can't be made. The run itself is finished.
     """
     check_arguments(run, locals())
     loaded = load_recipe(str(recipe))
@@ -126,35 +129,35 @@ def run(
                     raise error
     for message in _end_warnings(result, left_out):
         warnings.warn(str(message), stacklevel=2)
-    # Showing a run loads what running one doesn't need.
+    # Imported here because running a recipe doesn't need these modules.
     from latam_corpus.api.opened_run import Run
 
     return Run.at(result.folder, used_store, version)
 
 
 def _stage_warnings(result: RunResult, rebuilt: Sequence[Message]) -> Iterator[str]:
-    """Yield what was damaged, and what sources reported of their inputs."""
+    """Yield a warning for each damaged file, and for each problem of the sources' inputs."""
     for damage in rebuilt:
-        yield f"damaged and made anew: {damage}"
+        yield f"damaged and rebuilt: {damage}"
     for source, facts in result.facts.items():
         yield from map(str, inputs_reported(source, facts))
 
 
 def _end_warnings(result: RunResult, left_out: Mapping[str, int]) -> Iterator[Message]:
-    """Yield what may be wrong with columns, and why kept documents are in no version."""
+    """Yield a warning for each problem with columns and terms, and for kept documents that are in no version."""
     yield from never_filled(result.facts)
     for source, facts in result.facts.items():
         for breach in chain(unread(source, facts), terms_reported(source, facts)):
             yield breach.as_message()
-    # Don't warn if the recipe asks for no release.
+    # A recipe without a release needs no warning.
     yield from left_out_lines(result, {reason: n for reason, n in left_out.items() if reason != "release=null"})
 
 
 def _located(recipe: Recipe, inputs: Mapping[str, str | Path] | str | Path | None) -> dict[str, str]:
-    """Return where the records of each source are, by the source's id.
+    """Return the locations of records by source id.
 
     Raises:
-        ConfigError: a path alone for a recipe with several sources.
+        ConfigError: a single path is given for a recipe with several sources.
     """
     if inputs is None:
         return {}
@@ -163,32 +166,34 @@ def _located(recipe: Recipe, inputs: Mapping[str, str | Path] | str | Path | Non
         if len(ids) > 1:
             raise ConfigError(
                 "inputs",
-                _("«{entry}» names no source", entry=inputs),
-                _('say which: {{"{ids}": "{inputs}"}}', ids=ids[0], inputs=inputs),
+                _("«{entry}» is given without the name of a source", entry=inputs),
+                _('name the source: {{"{ids}": "{inputs}"}}', ids=ids[0], inputs=inputs),
             )
         return {ids[0]: str(inputs)}
-    return {source: str(where) for source, where in inputs.items()}
+    return {source: str(location) for source, location in inputs.items()}
 
 
 def _refuse_unreleasable(result: RunResult, *, wants_version: bool) -> None:
-    """Raise unless the run has everything that was asked of it.
+    """Raise unless the run has all requested results.
 
     Raises:
         PartError: parts failed.
-        ReleaseError: a stage kept less than the recipe's floor, an input couldn't be read whole (`strict`), or nothing
-            was kept for the version that is wanted.
+        ReleaseError: a stage kept less than the recipe's floor, an input couldn't be read completely (`strict`), or a
+            version is wanted but no document was kept.
     """
-    look = _("{call} opens what there is", call=f"lc.open_run({str(result.folder)!r})")
+    hint = _("{call} opens the results", call=f"lc.open_run({str(result.folder)!r})")
     if result.failures:
         name, error = next(iter(result.failures.items()))
-        problem = _("{n} {n:part|parts} failed; {name} said: {error}", n=len(result.failures), name=name, error=error)
-        raise PartError(str(result.folder), problem, _("run it again to do them; {look}", look=look))
+        problem = _("{n} {n:part|parts} failed, {name} with: {error}", n=len(result.failures), name=name, error=error)
+        raise PartError(str(result.folder), problem, _("run it again to repeat them; {look}", look=hint))
     if result.strict and result.unread:
-        raise ReleaseError(str(result.folder), unread_problem(result), look)
+        raise ReleaseError(str(result.folder), unread_problem(result), hint)
     if not result.releasable:
         losses = "; ".join(map(str, result.losses))
         raise ReleaseError(
-            str(result.folder), losses, _("{look}; mend it, or say with accept_loss why it may pass", look=look)
+            str(result.folder),
+            losses,
+            _("{look}; correct the cause, or state in accept_loss why the loss is acceptable", look=hint),
         )
     if wants_version and not result.kept:
-        raise ReleaseError(str(result.folder), _("nothing was kept, and no version is made"), look)
+        raise ReleaseError(str(result.folder), _("no document was kept, so no version was made"), hint)

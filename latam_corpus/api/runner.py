@@ -1,4 +1,4 @@
-"""A recipe from its sources to its release, one event at a time: `lc.run` and `latam-corpus run` consume the events."""
+"""The runner: runs a recipe from its sources to its release, and yields events for `lc.run` and `latam-corpus run`."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Warned:
-    """Something may be wrong and doesn't stop the run.
+    """A possible problem that doesn't stop the run.
 
     Attributes:
-        kind: `doubt` about a source's records, or `hint` about the recipe, the release or what is kept.
-        message: what, in a sentence.
+        kind: `doubt` about a source's records, or `hint` about the recipe, the release or the kept work.
+        message: the problem in a sentence.
     """
 
     kind: Literal["doubt", "hint"]
@@ -49,11 +49,11 @@ class Warned:
 
 @dataclass(frozen=True)
 class StagesDone:
-    """Every stage is done, and the run's folder holds the result; no version is made yet.
+    """All stages are finished and the run's folder is written; no version is made yet.
 
     Attributes:
-        result: what the run came to.
-        left_out: how many kept documents are in no version because none is to be made, by reason.
+        result: the result of the run.
+        left_out: how many kept documents are in no version because none will be made, by reason.
     """
 
     result: RunResult
@@ -62,7 +62,7 @@ class StagesDone:
 
 @dataclass(frozen=True)
 class Decided:
-    """The version is planned and not written yet."""
+    """The version is planned, but not written yet."""
 
     plan: ReleasePlan
 
@@ -76,7 +76,7 @@ class Released:
 
 @dataclass(frozen=True)
 class Failed:
-    """The version can't be made; the run itself is done."""
+    """The version can't be made; the run itself is finished."""
 
     error: ReleaseError
 
@@ -91,16 +91,16 @@ def run_recipe_events(
     *,
     only_look: bool = False,
 ) -> Generator[RunEvent, None, None]:
-    """Run a recipe: yield what happens until it is done.
+    """Run a recipe, and yield its events.
 
-    A run whose `StagesDone.result` isn't releasable ends with that event. A caller that stops early closes the
-    generator: what was done is kept, and the next run continues from it.
+    If `StagesDone.result` isn't releasable, that event is the last one. A caller that stops early closes the generator.
+    Finished work is stored, and the next run continues from it.
 
     Args:
-        request: what is asked.
-        on_step: called with a step of a barrier, how much of it is done, and of how much.
+        request: the recipe and all options.
+        on_step: see `OnStep`.
         on_scan: called with a large file that must be read from end to end to find where it can be cut.
-        only_look: whether the caller stops at the `PlannedRun`, and nothing may be written before.
+        only_look: whether the caller stops at the `PlannedRun`, before which nothing may be written.
 
     Raises:
         ConfigError: the recipe or an option is wrong; nothing ran.
@@ -124,16 +124,16 @@ def run_recipe_events(
 
 
 def _release(run: PlannedRun, release: ReleaseEntry, result: RunResult) -> Iterator[RunEvent]:
-    """Make the version of a run, and remove its documents if the work isn't to be kept."""
-    # Documents that this run dropped as copies of a version's are in the next version only if it builds upon that one.
+    """Make the version of a run, and then remove its documents if no work is to be kept."""
+    # Documents that were dropped as copies of a version's documents are only in the next version if it has that parent.
     parent = next((version for version in run.against if version.name == release.name), None)
-    pinned = parent and any(stage.options.get("against") == parent.spec for stage in run.plan.recipe.stage)
+    is_pinned = parent and any(stage.options.get("against") == parent.spec for stage in run.plan.recipe.stage)
     request = BuildRequest.of_recipe(
         release,
         [result.folder],
         created=datetime.now(UTC),
         parent=parent.version if parent else None,
-        must_be_latest=parent is not None and not pinned,
+        must_be_latest=parent is not None and not is_pinned,
         judged=read_judgements(result.folder.parent.parent),
     )
     try:
@@ -149,12 +149,12 @@ def _release(run: PlannedRun, release: ReleaseEntry, result: RunResult) -> Itera
         try:
             remove_documents(run.request.out, result.folder)
         except ConfigError as error:
-            yield Warned("hint", _("the run's documents and work stay: {reason}", reason=error))
+            yield Warned("hint", _("the run's documents and work were not removed: {reason}", reason=error))
     yield Released(version)
 
 
 def _without_version(plan: Plan, result: RunResult) -> Counter[str]:
-    """Return how many kept documents no version gets, by reason, if the run makes none: a trial, or no `[release]`."""
+    """Return how many kept documents are in no version, by reason, if the run is a trial or has no `[release]`."""
     if plan.limit:
         return +Counter({"limit": result.kept})
     if plan.recipe.release:
@@ -172,18 +172,18 @@ def _without_version(plan: Plan, result: RunResult) -> Counter[str]:
 def left_out_lines(result: RunResult, left_out: Mapping[str, int]) -> Iterator[Message]:
     """Yield a sentence for each reason why kept documents are in no version, the most frequent first."""
     for reason, n in sorted(left_out.items(), key=lambda item: (-item[1], item[0])):
-        about = {"n": decimal(f"{n:,}"), "kept": decimal(f"{result.kept:,}"), "reason": meaning(reason)}
-        yield _("left out {n} of {kept} kept {kept:document|documents}: {reason}", **about)
+        values = {"n": decimal(f"{n:,}"), "kept": decimal(f"{result.kept:,}"), "reason": meaning(reason)}
+        yield _("left out {n} of {kept} kept {kept:document|documents}: {reason}", **values)
 
 
 def unread_problem(result: RunResult) -> Message:
-    """Return how many documents couldn't be read whole, by reason, for which `strict` makes no release."""
+    """Return the sentence for a run that makes no release because of `strict`: how many inputs, for which reasons."""
     reasons = [
         Message("{reason} ({n})", {"reason": meaning(reason), "n": decimal(f"{n:,}")})
         for reason, n in sorted(result.unread.items(), key=lambda item: (-item[1], item[0]))
     ]
     return _(
-        "{n} {n:input|inputs} couldn't be read whole, and no release is made: {reasons}",
+        "{n} {n:input|inputs} couldn't be read completely, so no release is made: {reasons}",
         n=decimal(f"{result.unread.total():,}"),
         reasons=enumerated(reasons, "; "),
     )

@@ -1,4 +1,4 @@
-"""One stage alone, on a Polars frame."""
+"""A single stage applied to a Polars frame."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
 from latam_corpus.pipeline.execution.one_stage import apply_stages, check_text, with_typed_extra
 from latam_corpus.pipeline.planning.registry import make_stage
-from latam_corpus.stages import Barrier, Stage  # noqa: TC001  (arguments are held against them)
+from latam_corpus.stages import Barrier, Stage  # noqa: TC001  (arguments are checked against them)
 
 _ROWS: Final = 2000
 
 
 @dataclass(frozen=True)
 class StageAlone:
-    """A stage that takes a frame: `latam-corpus stage` for a notebook.
+    """A stage that can be called with a frame, like `latam-corpus stage` with a file.
 
     Attributes:
-        stage: with its options.
+        stage: the stage with its options.
     """
 
     stage: Stage | Barrier
@@ -37,23 +37,24 @@ class StageAlone:
     def __call__(self, frame: pa.Table) -> pa.Table: ...
 
     def __call__(self, frame: Any) -> Any:
-        """Return the same rows in their order, with the frame's columns and those that the stage gives.
+        """Apply the stage; return the same rows in their order, with the frame's columns and those that the stage sets.
 
-        Rows without `language` are identified first where the stage needs one. `genre` is `web` where none is given.
+        If the stage needs `language`, it is identified first in rows without one. The default of `genre` is `web`.
 
         Args:
-            frame: `text`, and any column of the schema; `id` or `doc_id` name a document. An Arrow table, as Ray Data's
-                `map_batches` has, gives one.
+            frame: a frame with `text` and any columns of the schema; `id` or `doc_id` identify a document. For an Arrow
+                table, as in Ray Data's `map_batches`, the result is an Arrow table.
 
         Raises:
-            ConfigError: it is no frame, there is no column `text`, or the stage reads files and no rows.
+            ConfigError: the argument isn't a frame, there is no column `text`, or the stage reads files instead of
+                rows.
         """
         place = f"stage «{self.stage.name}»"
         if isinstance(frame, pa.Table):
             return self(pl.DataFrame(frame)).to_arrow(compat_level=pl.CompatLevel.oldest())
         if not isinstance(frame, pl.DataFrame):
-            problem = _("it is given a {kind}", kind=type(frame).__name__)
-            raise ConfigError(place, problem, _("give it a frame of Polars, `pl.DataFrame(…)`, or a table of Arrow"))
+            problem = _("its argument is a {kind}", kind=type(frame).__name__)
+            raise ConfigError(place, problem, _("pass a Polars frame, `pl.DataFrame(…)`, or an Arrow table"))
         if "raw" in self.stage.needs:
             problem = _("it reads the bytes of files, not rows of text")
             raise ConfigError(
@@ -68,16 +69,16 @@ class StageAlone:
         result = pl.concat(list(apply_stages(pieces, stages, lambda _: None)), how="diagonal")
         result = with_typed_extra(result, frame.get_column("extra", default=None), stages)
         if "duplicate_of" in result.columns and not {"id", "doc_id"} & set(frame.columns):
-            result = result.with_columns(documents["doc_id"])  # else nobody knows which row is meant
+            result = result.with_columns(documents["doc_id"])  # `duplicate_of` refers to these ids
         return frame.drop([name for name in result.columns if name in frame.columns]).hstack(result)
 
 
 def stage(name: str | Stage | Barrier, **options: Any) -> StageAlone:
-    """Return a stage alone, to be called with a frame: `stage("identify")(frame)`.
+    """Return a stage that can be called with a frame: `stage("identify")(frame)`.
 
     Args:
-        name: the stage's key, see `latam-corpus list stages`; or a stage of your own, as `Shorten(longest=100)`.
-        **options: the stage's, as in a recipe.
+        name: the stage's name, see `latam-corpus list stages`; or a stage of your own, such as `Shorten(longest=100)`.
+        **options: the stage's options, as in a recipe.
 
     Raises:
         ConfigError: there is no such stage or option, or a value is wrong.
@@ -87,5 +88,7 @@ def stage(name: str | Stage | Barrier, **options: Any) -> StageAlone:
         return StageAlone(make_stage(name, options, f"stage «{name}»"))
     if options:
         problem = _("«{key}» is {given}", key=next(iter(options)), given=shown(next(iter(options.values()))))
-        raise ConfigError(f"stage «{name.name}»", problem, _("a stage that is made already has its options"))
+        raise ConfigError(
+            f"stage «{name.name}»", problem, _("leave it out: options are set when the stage object is created")
+        )
     return StageAlone(name)

@@ -41,7 +41,7 @@ def test_a_run_that_keeps_nothing_makes_no_version_and_exits_with_1(folder: Path
     code, told = _run(folder, command_line)
     assert (code, told["release"]) == (1, None)
     assert _run(folder, command_line, "--limit", "1")[0] == 0
-    with pytest.raises(lc.ReleaseError, match="nothing was kept, and no version is made"):
+    with pytest.raises(lc.ReleaseError, match="no document was kept, so no version was made"):
         lc.run(folder / "receta.toml", folder / "in", folder / "out", engine="in-process", progress=False)
 
 

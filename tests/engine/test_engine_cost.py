@@ -76,7 +76,7 @@ def test_a_driver_whose_job_has_less_memory_than_its_plan_takes_is_refused(
     refuse_beyond_site(_slurm(tmp_path), plan, 10**8)
     monkeypatch.setenv("LATAM_CORPUS_JOBS", str(tmp_path))
     refuse_beyond_site(_slurm(tmp_path), plan, 10**7)
-    with pytest.raises(ConfigError, match=r"110\.5 GB for 100,000,000 parts, and `driver_memory_gb` is 16; state"):
+    with pytest.raises(ConfigError, match=r"110\.5 GB for 100,000,000 parts, but `driver_memory_gb` is 16; state"):
         refuse_beyond_site(_slurm(tmp_path), plan, 10**8)
 
 

@@ -156,7 +156,7 @@ def test_a_site_is_for_a_cluster(tmp_path: Path, tales: Tales, command_line: Com
     site.write_text("[ray]\naddress = 'head:6379'\nmemory_gb = 4\nenvironment = {HTTPS_PROXY = 'proxy:3128'}")
     stated = RaySite(address="head:6379", memory_gb=4, environment={"HTTPS_PROXY": "proxy:3128"})
     assert load_site(site, RaySite) == stated
-    with pytest.raises(ConfigError, match="«local» works on this machine alone"):
+    with pytest.raises(ConfigError, match="«local» only uses this machine"):
         make_engine("local", 2, site)
     run = ("run", tales.recipe, "--input", tales.given["fuente"], "--out", tmp_path / "out", "--engine", "ray")
     refused = command_line(*run, "--site", tmp_path / "nada.toml")
@@ -168,7 +168,9 @@ def test_more_memory_than_a_node_has_is_refused(monkeypatch: pytest.MonkeyPatch)
     resources: list[dict[str, float]] = [{"CPU": 8, "memory": 3 * 2**30}, {"memory": 9 * 2**30}]
     monkeypatch.setattr("ray.nodes", lambda: [{"Alive": True, "Resources": one} for one in resources])
     _refuse_beyond_nodes(imported(), 3 * 2**30)
-    with pytest.raises(ConfigError, match=r"`memory_gb` is 4, and the largest node gives tasks 3\.0 GB; state less"):
+    with pytest.raises(
+        ConfigError, match=r"`memory_gb` is 4, but the largest node has only 3\.0 GB for tasks; state less"
+    ):
         _refuse_beyond_nodes(imported(), 4 * 2**30)
     del resources[0]
     _refuse_beyond_nodes(imported(), 4 * 2**30)

@@ -154,7 +154,7 @@ def test_a_worker_that_the_kernel_keeps_holds_nobody_up(monkeypatch: pytest.Monk
     worker = subprocess.Popen(["sleep", "60"], start_new_session=True)
     with monkeypatch.context() as patch:
         patch.setattr(os, "killpg", lambda *_: None)
-        patch.setattr(local, "_GONE_SECONDS", 0.1)
+        patch.setattr(local, "_END_SECONDS", 0.1)
         _end(worker)
     assert worker.poll() is None
     _end(worker)
@@ -306,7 +306,7 @@ def test_workers_that_the_kernel_keeps_are_waited_for_together(monkeypatch: pyte
             raise subprocess.TimeoutExpired("worker", seconds)
 
     monkeypatch.setattr(os, "killpg", lambda pid, _: killed.append(pid))
-    monkeypatch.setattr(local, "_GONE_SECONDS", 10.0)
+    monkeypatch.setattr(local, "_END_SECONDS", 10.0)
     crew = object.__new__(LocalCrew)
     crew._workers = cast("dict[int, subprocess.Popen[bytes]]", {pid: Kept(pid) for pid in (1, 2, 3)})
     before = _NOW[0]

@@ -444,7 +444,7 @@ def test_an_index_made_before_spellings_were_compared_is_told_and_made_anew_by_t
 
     for languages in ('["aym"]', '["spa", "ayr"]', "[]"):
         (hint,) = hints(languages)
-        assert f"the index of {old.spec} was made by other spellings of ayr_Latn" in hint
+        assert f"the index of {old.spec} was made with other spelling rules for ayr_Latn" in hint
         assert "release build puerto --parent latest" in hint
     assert hints('["spa"]') == []
     new = build("puerto", [], store, parent="latest", **TERMS)

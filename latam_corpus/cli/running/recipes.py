@@ -269,7 +269,7 @@ def run(
         for event in events:
             match event:
                 case PlannedRun() as planned:
-                    refuse_changed(planned.asked)
+                    refuse_changed(planned.recipe_plan)
                     if submits:
                         _submit(planned, inputs_file, as_json=as_json)
                         return
@@ -313,6 +313,6 @@ def _submit(planned: PlannedRun, inputs_file: Path | None, *, as_json: bool) -> 
     refuse_beyond_site(planned.engine, planned.plan, least_parts(planned.plan), led_by_job=True)
     if running := under_way(planned.request.out, planned.plan.recipe.name):
         note(running)
-    keep_copies(jobs, planned.asked, [site, inputs_file])
+    keep_copies(jobs, planned.recipe_plan, [site, inputs_file])
     words = [word for word in sys.argv[1:] if word != "--json"]  # its log is for people
     tell_submitted(submit_driver(site, jobs, [*words, "--wait"], Path.cwd()), as_json=as_json)

@@ -42,7 +42,7 @@ from latam_corpus.pipeline.rows.step_file import (
 )
 from latam_corpus.pipeline.stored_runs.keys import digest_of
 from latam_corpus.stages import Stage
-from latam_corpus.storage.durable import beside, damage, link_or_copy
+from latam_corpus.storage.durable import damage, link_or_copy, process_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -258,7 +258,7 @@ def run_step(task: Task, step: Step, final: Path, previous: Path | None) -> None
         ClearedError: the rows that the step needs were cleared.
         PartError: the step failed, or its inputs changed since the plan was made.
     """
-    partial = beside(final, "partial")
+    partial = process_path(final, "partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     unchanged = task.entry is not None and previous is None and not step.stages and _decisions(task).is_empty()

@@ -25,7 +25,7 @@ from latam_corpus.policies.policy import cached_policies
 from latam_corpus.policies.policy_files import GenreFile, LanguageFile
 from latam_corpus.policies.policy_reviews import KEY, content_digest, reviews
 from latam_corpus.privacy.privacy_policy import privacy_policies
-from latam_corpus.storage.durable import beside
+from latam_corpus.storage.durable import process_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -80,7 +80,7 @@ def _make(merged: Path, shipped: Path, own: Mapping[str, Path]) -> None:
     Raises:
         ConfigError: a policy can't be used.
     """
-    partial = beside(merged, "partial")
+    partial = process_path(merged, "partial")
     shutil.rmtree(partial, ignore_errors=True)
     try:
         for kind in _KINDS:

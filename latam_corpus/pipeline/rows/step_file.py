@@ -33,7 +33,7 @@ from latam_corpus.errors import PartError, cause_of
 from latam_corpus.messages import _
 from latam_corpus.pipeline.rows.conserve import Count
 from latam_corpus.storage.bucket import bucket_of, fetch, fetch_small, fetched, forget
-from latam_corpus.storage.durable import Damage, beside, damage, digests, sealed, sync, unsealed
+from latam_corpus.storage.durable import Damage, damage, digests, process_path, sealed, sync, unsealed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -248,7 +248,7 @@ def put(partial: Path, final: Path) -> None:
         if is_whole(final) and not is_cleared(final):  # another worker made the same output first
             shutil.rmtree(partial)
             return
-        damaged = beside(final, "damaged")
+        damaged = process_path(final, "damaged")
         with suppress(FileNotFoundError):  # another worker moved it first
             final.rename(damaged)
         shutil.rmtree(damaged, ignore_errors=True)

@@ -64,6 +64,6 @@ class WorkPlace:
                 bucket.listed("work/lethal")
         except CorpusError as error:
             return error.args[1]  # type: ignore[no-any-return]
-        except remote.NOT_THERE:
+        except remote.MISSING_ERRORS:
             return _("there is no such bucket")
         return None

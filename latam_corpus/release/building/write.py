@@ -273,7 +273,7 @@ def row_groups(spill: Spill, number: int) -> Iterator[pl.DataFrame]:
 
 def _by_lot(spill: Spill, number: int, lot_of: NDArray[np.int64]) -> Spill:
     """Return a shard's rows by the lots in which they are sorted; its own file is deleted."""
-    by_lot = Spill(spill.file(number).with_suffix(".lots"), most=_SORTED // 2)
+    by_lot = Spill(spill.file(number).with_suffix(".lots"), max_bytes=_SORTED // 2)
     first = 0
     for rows in spill.frames(number):
         by_lot.add_texts_by(rows, lot_of[first : first + rows.height])
