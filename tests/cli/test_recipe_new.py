@@ -49,9 +49,9 @@ _RIGHTS = '[rights]\nstatement = "CC0-1.0"\nbasis = "licence"\nuses = ["train", 
 @pytest.mark.parametrize(
     ("language", "named", "reason"),
     [
-        ("es", "receta-fuente.toml", "# Reconoce la lengua de cada texto;"),
-        ("pt", "receita-fuente.toml", "# Reconhece a língua de cada texto;"),
-        ("en", "recipe-fuente.toml", "# Finds the language of each text;"),
+        ("es", "receta-fuente.toml", "# Reconoce la lengua de cada texto,"),
+        ("pt", "receita-fuente.toml", "# Reconhece a língua de cada texto,"),
+        ("en", "recipe-fuente.toml", "# Identifies the language of each text,"),
     ],
 )
 def test_a_recipe_is_written_with_its_reasons(

@@ -130,7 +130,7 @@ def test_the_digest_names_datatrove_the_options_and_the_files_that_they_name(tmp
     ("name", "options", "told"),
     [
         ("GopherQualityFiltr", {}, "did you mean «GopherQualityFilter»"),
-        ("JsonlReader", {}, "«JsonlReader» is no filter or formatter"),
+        ("JsonlReader", {}, "no filter or formatter «JsonlReader»"),
         ("GopherQualityFilter", {"min_words": 3}, "did you mean «min_doc_words»"),
         ("GopherQualityFilter", {"min_doc_words": "x"}, "it must be a whole number"),
         ("GopherQualityFilter", {"exclusion_writer": "x"}, "no option «exclusion_writer»"),

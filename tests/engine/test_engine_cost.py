@@ -65,7 +65,7 @@ def test_as_many_files_are_counted_as_are_made(plan: Plan, tmp_path: Path) -> No
 def test_more_files_than_the_site_allows_are_refused(plan: Plan, tmp_path: Path) -> None:
     """Before one is made, with what helps."""
     refuse_beyond_site(_slurm(tmp_path, inodes=10**6), plan, 1000)
-    with pytest.raises(ConfigError, match=r"1,000,000 parts take about .* and `inodes` is 1,000,000; free some"):
+    with pytest.raises(ConfigError, match=r"1,000,000 parts take about .* but `inodes` is 1,000,000; free some"):
         refuse_beyond_site(_slurm(tmp_path, inodes=10**6), plan, 10**6)
 
 

@@ -236,7 +236,7 @@ def test_what_writes_in_place_is_never_done_twice_at_once(tasks: list[Task], tmp
     assert not turn.give_twice(_WORKERS)
     assert turn.hung() == []
     _NOW[0] += 2.0
-    with pytest.warns(NoteWarning, match="p. has taken 10 minutes: its worker seems to hang; it is ended, and the"):
+    with pytest.warns(NoteWarning, match="p. has taken 10 minutes, so its worker seems to hang: it is ended, and the"):
         assert not turn.give_twice(_WORKERS)
     assert turn.hung() == ["a", "b"]
     assert (turn.held_by("a"), turn.held_by("b")) == ([0], [1])

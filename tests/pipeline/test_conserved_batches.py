@@ -280,14 +280,14 @@ def test_a_stage_that_breaks_off_names_the_document_that_makes_it_do_so(
     ("given", "told"),
     [
         (lambda _: None, "it returns a NoneType instead of a batch; return the batch"),
-        (lambda b: Batch(b.frame.drop("text")), "the column «text» is gone; return the batch"),
+        (lambda b: Batch(b.frame.drop("text")), "the column «text» was removed; return the batch"),
         (lambda b: b.with_columns({"text": pl.lit(5)}), "the column «text» is of the type Int32; it must be String"),
         (
             lambda b: b.with_columns({"tokens": pl.lit(2**40)}),
             "the column «tokens» is of the type Int64; it must be Int32",
         ),
         (_setting(text=["uno", None]), "«text» is null, of the document d1; give the row a text, or a drop_reason"),
-        (_setting(drop_reason=[None, " "]), "«drop_reason» is ' ', of the document d1; say in a word why"),
+        (_setting(drop_reason=[None, " "]), "«drop_reason» is ' ', of the document d1; name the reason in one word"),
         (_setting(country=["CL", "Chile"]), "«country» is 'Chile', of the document d1; a code of ISO 3166-1"),
         (_setting(language=["es", "quy_Latn"]), "«language» is 'es', of the document d0; write it as spa_Latn"),
         (_setting(genre=["news", "poemas"]), "«genre» is 'poemas', of the document d1; choose one of: news, "),
@@ -320,7 +320,7 @@ def test_a_stage_neither_ends_the_run_nor_writes_into_its_output(capsys: pytest.
             sys.exit(3)
         return batch
 
-    with pytest.raises(PartError, match=r"stage «retoque», document d1: SystemExit: 3, in .*\.py:\d+; mend the stage"):
+    with pytest.raises(PartError, match=r"stage «retoque», document d1: SystemExit: 3, in .*\.py:\d+; correct the stage"):
         pass_through(_Stage(leaves), _batch("uno", "dos"))
     told = capsys.readouterr()
     assert (told.out, told.err[:5]) == ("", "hola\n")

@@ -117,7 +117,7 @@ def test_a_policy_changed_after_it_was_signed_is_refused(folder: Path, own: Path
     ("name", "text", "problem"),
     [
         ("nota.toml", 'titulo = "nota"\n', "it is not a policy for a language or a genre"),
-        ("quechua.toml", 'language = "Quechua"\nname = "Quechua"\n', "«Quechua» is no ISO 639-3 code"),
+        ("quechua.toml", 'language = "Quechua"\nname = "Quechua"\n', "«Quechua» is not an ISO 639-3 code"),
         ("otra.toml", 'language = "spa"\nname = "Spanish"\n', "is a policy for the same"),
         ("quy.toml", 'language = "quy"\nname = "Q"\n[bounds]\nstop_word_cuont = { min = 1 }\n', "stop_word_cuont"),
     ],

@@ -470,7 +470,7 @@ def test_what_a_run_recorded_is_shown_in_ones_language(bench: Bench, failing: Ca
     shutil.rmtree(bench.out)
     assert bench.run().code == 1
     listed = _told(bench.runs("list", "--lang", "pt"))
-    assert "todas as partes falharam; a primeira disse: etapa “redact”, documento " in listed, listed
+    assert "todas as partes falharam, a primeira com: etapa “redact”, documento " in listed, listed
     assert all("stage" not in told and "every part" not in told for told in (shown, listed))
 
 

@@ -126,13 +126,14 @@ def find_submission(named: str, out: Path) -> Submission:
         raise ConfigError(
             named, problem, closest(named, [submission.folder.name for submission in all_submissions])
         ) from None
-    submission = next((submission for submission in all_submissions if submission.folder == _jobs_of(run)), None)
-    if submission is None:
-        attempt = read_attempt(run)
-        who = f"process {attempt.get('process')} on {attempt.get('host')}"
-        problem = _("the run wasn't submitted as a job: {who} led it", who=who)
-        raise ConfigError(run.name, problem, _("see `latam-corpus runs show`"))
-    return submission
+    jobs = _jobs_of(run)
+    for submission in all_submissions:
+        if submission.folder == jobs:
+            return submission
+    attempt = read_attempt(run)
+    who = f"process {attempt.get('process')} on {attempt.get('host')}"
+    problem = _("the run wasn't submitted as a job: {who} led it", who=who)
+    raise ConfigError(run.name, problem, _("see `latam-corpus runs show`"))
 
 
 def one_recipe(candidates: Sequence[Submission], named: str) -> bool:
