@@ -127,12 +127,12 @@ class Run:
         return rows.get("in", 0), rows.get("kept", 0)
 
     def __repr__(self) -> str:
-        rows_in, kept = self._counts()
+        rows_in, kept_count = self._counts()
         released = f", released as {self.release}" if self.release else ""
-        return f"<run {self.name}: {rows_in} documents in, {kept} kept{released}>"
+        return f"<run {self.name}: {rows_in} documents in, {kept_count} kept{released}>"
 
     def _repr_html_(self) -> str:
-        rows_in, kept = self._counts()
+        rows_in, kept_count = self._counts()
         title = self.values.get("recipe", {}).get("title")
         rows = [
             (
@@ -147,7 +147,7 @@ class Run:
         released = f"<div>released as {plain(self.release)}</div>" if self.release else ""
         return (
             f"<div><b>{plain(title)}</b> {plain(self.name)}</div>"
-            f"<div>{rows_in} documents in = {kept} kept + {rows_in - kept} set aside</div>{released}"
+            f"<div>{rows_in} documents in = {kept_count} kept + {rows_in - kept_count} set aside</div>{released}"
             + table_html(("genre", "source", "in", "kept", "set aside, by reason"), rows)
         )
 

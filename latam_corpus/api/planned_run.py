@@ -263,7 +263,7 @@ def with_indexes(
 
 
 def _with_refused(plan: Plan, store: Store, work: Path) -> Plan:
-    """Tell `dedupe` which documents their owners have refused to the release, so that they don't displace copies.
+    """Pass to `dedupe` the documents that their owners have refused to the release, so that they don't displace copies.
 
     Raises:
         ReleaseError: the release's list of refusals can't be read.
@@ -275,12 +275,12 @@ def _with_refused(plan: Plan, store: Store, work: Path) -> Plan:
     from latam_corpus.release.refusals.opt_outs import read_listed, refused_to
 
     with store.named_errors():
-        listed = read_listed(store, release.name)
+        refusals = read_listed(store, release.name)
 
     def with_refusals(barrier: Barrier) -> Barrier:
         if not isinstance(barrier, Dedupe) or barrier.refused or not barrier.admit:
             return barrier
-        rows = refused_to(listed, barrier.admit, barrier.uses)
+        rows = refused_to(refusals, barrier.admit, barrier.uses)
         return dataclasses.replace(barrier, refused=str(store_table(rows, work)[0])) if rows.height else barrier
 
     return _with_barriers(plan, with_refusals)

@@ -174,7 +174,7 @@ class _Submitted:
 
     @property
     def idle(self) -> int:
-        """How many processors are idle."""
+        """The number of idle processors."""
         return max(0, self.processors - len(self.tasks))
 
     def add(self, task: Any) -> Any:
@@ -226,7 +226,7 @@ def _timed(work: Callable[[J], Outcome], memory: int, task: J) -> tuple[float, O
 
 @cache
 def _limit_memory(memory: int) -> None:
-    """Limit the memory of this worker process, once; Ray only counts what tasks request, not what they use."""
+    """Limit the memory of this worker process, once; Ray itself only counts the memory that tasks request."""
     if memory:
         keep_to(memory)
 

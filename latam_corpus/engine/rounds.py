@@ -106,12 +106,12 @@ class Round:
     def is_left_to_other(self, number: int, failed: str) -> bool:
         """Whether another worker still does a task at which one failed; the other is then its only holder."""
         first_holder = self._first.pop(number, None)
-        others = ({first_holder, _holder(self.folder, number)} - {failed, None}).intersection(self.living())
-        for name in others:
+        holders = ({first_holder, _holder(self.folder, number)} - {failed, None}).intersection(self.living())
+        for name in holders:
             link = self.folder / _CLAIMS / f"for-{name}"
             os.link(self.folder / _CLAIMS / f"by-{name}", link)
             link.replace(self.folder / _CLAIMS / str(number))
-        return bool(others)
+        return bool(holders)
 
     @property
     def busy(self) -> int:

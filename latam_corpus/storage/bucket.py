@@ -249,22 +249,22 @@ def out_folder(named: str | Path) -> Path:
 
 def _pull(bucket: Bucket) -> None:
     """Fetch the changed small files of runs, and the files of documents that kill workers."""
-    listed: dict[str, dict[str, Any]] = {}
+    objects: dict[str, dict[str, Any]] = {}
     for part in ("runs", "work/lethal"):
-        listed |= bucket.listed(part)
+        objects |= bucket.listed(part)
     for folder in (bucket.copy / "runs").glob("*/"):
-        is_removed = not any(name.startswith(f"runs/{folder.name}/") for name in listed)
+        is_removed = not any(name.startswith(f"runs/{folder.name}/") for name in objects)
         # An unfinished run may have just been started on this machine.
         if is_removed and (folder / "run.json").exists() and not is_locked(folder):
             shutil.rmtree(folder)
     changed_names = [
-        name for name, details in listed.items() if _is_shared(name) and not _is_same(bucket.copy / name, details)
+        name for name, details in objects.items() if _is_shared(name) and not _is_same(bucket.copy / name, details)
     ]
 
     def pull(name: str) -> None:
         target = bucket.copy / name
         replace(target, bucket.read(name))
-        if moment := listed[name].get("LastModified"):
+        if moment := objects[name].get("LastModified"):
             os.utime(target, (moment.timestamp(), moment.timestamp()))
 
     _each(pull, changed_names)
@@ -335,7 +335,7 @@ def publish(*paths: Path, once: bool = False) -> None:
 
 
 def publish_each(paths: Iterable[Path]) -> None:
-    """Upload small files whose names stand for their content, several at once; do nothing outside of working copies."""
+    """Upload small files that are named by their content, several at once; do nothing outside of working copies."""
     _each(lambda path: publish(path, once=True), [path for path in paths if bucket_of(path)])
 
 

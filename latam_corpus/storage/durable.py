@@ -80,7 +80,7 @@ def package_digest(module: str) -> str:
 
 
 def _package_files(module: str) -> list[Path]:
-    """Return the modules of the outermost package (with an `__init__.py`) of a module; if there is none, the module."""
+    """Return the modules of the outermost package (with an `__init__.py`) of a module, or only the module's file."""
     parts = module.split(".")
     for length in range(1, len(parts) + 1):
         name = ".".join(parts[:length])
@@ -234,9 +234,9 @@ def rebuild_notice(file: object, problem: object) -> Message:
     return _("{file}: {problem}; it is rebuilt", file=file, problem=known(problem))
 
 
-def damage(folder: Path, listed: Mapping[str, str]) -> Damage | None:
+def damage(folder: Path, file_digests: Mapping[str, str]) -> Damage | None:
     """Return the first file of a folder that doesn't match its digest; None if all do."""
-    for name, digest in listed.items():
+    for name, digest in file_digests.items():
         try:
             if digest_of(folder / name) != digest:
                 return Damage(folder / name, OTHER_BYTES)

@@ -59,7 +59,7 @@ def web_options(url: str) -> dict[str, Any]:
 
 
 def private_address(url: str) -> str | None:
-    """Return the IP address of a web URL if it is neither public nor named by the user; None otherwise."""
+    """Return the IP address of a web URL if it is neither public nor named by the user, else None."""
     if not _WEB.search(url):
         return None
     authority = re.split(r"[/?#]", _WEB.split(url)[-1], maxsplit=1)[0].rpartition("@")[2]
@@ -86,7 +86,7 @@ async def _client(**options: Any) -> Any:
 
 
 def _named() -> set[tuple[str, int]]:
-    """Return the addresses and ports that the user allows; port 0 stands for all ports."""
+    """Return the addresses and ports that the user allows; port 0 means all ports."""
     hosts = filter(None, re.split(r"[\s,]+", os.environ.get(VARIABLE, "")))
     matches = filter(None, map(_HOST.fullmatch, hosts))
     return {pair for match in matches for pair in _resolved(match[1].strip("[]"), int(match[2] or 0))}

@@ -127,7 +127,7 @@ def _passes(error: Exception) -> bool:
 
 
 def info(filesystem: Any, path: str) -> dict[str, Any] | None:
-    """Return a file system's details of a file or folder; None only if it reports that there is none.
+    """Return a file system's details of a file or folder; None only if it reports that the path doesn't exist.
 
     Raises:
         OSError: the file system can't be reached, or its answer isn't clear.

@@ -79,7 +79,7 @@ class Spill:
         self.waiting_bytes = self.waiting_rows = 0
 
     def file(self, number: int) -> Path:
-        """Return the file of a number's rows; it doesn't exist if there are none."""
+        """Return the file of a number's rows; it only exists if there are rows."""
         return self.folder / f"{number}.arrows"
 
     def frames(self, number: int) -> Iterator[pl.DataFrame]:

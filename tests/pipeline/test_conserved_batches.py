@@ -320,7 +320,7 @@ def test_a_stage_neither_ends_the_run_nor_writes_into_its_output(capsys: pytest.
             sys.exit(3)
         return batch
 
-    with pytest.raises(PartError, match=r"stage «retoque», document d1: SystemExit: 3, in .*\.py:\d+; correct the stage"):
+    with pytest.raises(PartError, match=r"stage «retoque», document d1: SystemExit: 3, in .*\.py:\d+; correct"):
         pass_through(_Stage(leaves), _batch("uno", "dos"))
     told = capsys.readouterr()
     assert (told.out, told.err[:5]) == ("", "hola\n")

@@ -125,7 +125,7 @@ class Site(BaseModel):
 T = TypeVar("T", RaySite, SlurmSite)
 
 
-def load_site(path: Path, wanted: type[T]) -> T:
+def load_site(path: Path, table_type: type[T]) -> T:
     """Return an engine's table of a site file.
 
     Raises:
@@ -133,9 +133,9 @@ def load_site(path: Path, wanted: type[T]) -> T:
     """
     site = load_toml(path, Site, "site file")
     for table in (site.ray, site.slurm):
-        if isinstance(table, wanted):
+        if isinstance(table, table_type):
             return table
-    name = "ray" if wanted is RaySite else "slurm"
+    name = "ray" if table_type is RaySite else "slurm"
     raise ConfigError(
         str(path), _("the key «{key}» is missing", key=name), _("state the cluster in a table [{name}]", name=name)
     )

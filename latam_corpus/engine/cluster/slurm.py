@@ -71,8 +71,8 @@ class _Crew:
         self._live: set[str] = set()
         self._ended = threading.Event()
         (folder / LOGS).mkdir(parents=True, exist_ok=True)
-        for left in folder.glob("round-*"):  # left by a driver that was killed; its jobs are used again
-            shutil.rmtree(left)
+        for round_folder in folder.glob("round-*"):  # left by a driver that was killed; its jobs are used again
+            shutil.rmtree(round_folder)
         Crew(size, round(site.memory_gb * 2**30), seconds_of(site.time), site.idle_seconds).write(folder)
         threading.Thread(target=self._beat, daemon=True).start()
         self._before: Any = None
@@ -94,8 +94,8 @@ class _Crew:
             replace(self._folder / CALL_FILE, END.encode())
         with suppress(PartError):
             cancel_named(worker_jobs(self._folder))
-        for left in self._folder.glob("round-*"):
-            shutil.rmtree(left, ignore_errors=True)
+        for round_folder in self._folder.glob("round-*"):
+            shutil.rmtree(round_folder, ignore_errors=True)
 
     def outcomes(self, work: Callable[[J], Outcome], tasks: Sequence[J]) -> Iterator[Outcome]:
         """Yield the outcome of each task when it is done."""

@@ -113,7 +113,7 @@ def is_job() -> bool:
 
 
 def own_folder() -> Path | None:
-    """Return the folder of this process if it is a driver in a job; None otherwise."""
+    """Return the folder of this process if it is a driver in a job, else None."""
     return Path(os.environ[_FOLDER]) if is_job() else None
 
 

@@ -80,7 +80,7 @@ def _refuse_size(site: SlurmSite, key: str, memory_gb: float, time: str) -> None
 
 
 def _refusal(*job_options: str) -> str:
-    """Return why Slurm would refuse a job; empty if it would take it."""
+    """Return Slurm's reason for refusing a job; empty if it would accept the job."""
     try:
         ask("sbatch", "--test-only", *job_options, text=_SCRIPT)
     except SlurmSilentError:

@@ -1,4 +1,4 @@
-"""The job of a worker: it takes tasks of the driver's current round, until there are none for a while.
+"""The job of a worker: it takes tasks of the driver's current round, and ends when it was idle for a while.
 
 Jobs and driver only communicate through files in their shared folder, and each measures time by its own clock:
 `crew.json` has the settings of all jobs, `call` the name of the current round (or `end`), and `beat` changes while the

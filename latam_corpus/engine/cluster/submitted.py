@@ -33,15 +33,15 @@ _OURS: Final = "latam_corpus."
 _MAX_NAMED: Final = 3  # names in a message
 
 
-def keep_copies(folder: Path, plan: Plan, others: Iterable[Path | None]) -> None:
+def keep_copies(folder: Path, plan: Plan, more_files: Iterable[Path | None]) -> None:
     """Write the copies of a run's files, and the digests of its other inputs.
 
     Args:
         folder: the folder of the driver and its workers.
         plan: the recipe's plan, without the changes for the release store.
-        others: further TOML and CSV files of the command, such as the site file.
+        more_files: further TOML and CSV files of the command, such as the site file.
     """
-    files = dict.fromkeys([*_files(plan), *(_name(path) for path in others if path)])
+    files = dict.fromkeys([*_files(plan), *(_name(path) for path in more_files if path)])
     texts = {file: text for file in files if (text := _text_of(file)) is not None}
     _write(folder, {"files": texts, "digests": dict(_digests(plan))})
 

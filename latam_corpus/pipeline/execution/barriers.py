@@ -131,10 +131,10 @@ class RunCorpus:
         folders = list(outputs)
         fetch_outputs((steps[-1] for steps in folders), ROWS, ASIDE)
         fetch_outputs((folder for steps in folders for folder in steps), DROPPED)
-        kept = _consecutive([steps[-1] / ROWS for steps in folders], 0)
-        end = kept[-1].start + kept[-1].height if kept else 0
-        dropped = _consecutive([folder / DROPPED for steps in folders for folder in steps], end)
-        return cls(kept, dropped, np.zeros(0, np.int64), workdir, engine, on_step=on_step)
+        kept_outputs = _consecutive([steps[-1] / ROWS for steps in folders], 0)
+        end = kept_outputs[-1].start + kept_outputs[-1].height if kept_outputs else 0
+        dropped_outputs = _consecutive([folder / DROPPED for steps in folders for folder in steps], end)
+        return cls(kept_outputs, dropped_outputs, np.zeros(0, np.int64), workdir, engine, on_step=on_step)
 
     @property
     def height(self) -> int:

@@ -23,6 +23,8 @@ from latam_corpus.collect.documents.contract import (
 )
 from latam_corpus.collect.examine import Examined, examine
 from latam_corpus.errors import Breach, ConfigError, SourceError
+from latam_corpus.extract.isolation.programs import asked_for
+from latam_corpus.extract.stage import Extract
 from latam_corpus.messages import Message, _, decimal
 from latam_corpus.pipeline.planning.supersede import Supersede
 from latam_corpus.pipeline.rows.step_file import VALUES, StepCounts, fetch_outputs
@@ -67,10 +69,7 @@ _UNREAD: Final = {
 
 
 def _unrequested(plan: Plan, examined: Examined) -> Iterator[Breach]:
-    """Yield a problem for each kind of file that an external program could read but `extract` isn't told to use."""
-    from latam_corpus.extract.isolation.programs import asked_for
-    from latam_corpus.extract.stage import Extract
-
+    """Yield a problem for each kind of file that needs an external program which `extract` doesn't request."""
     stages = [stage for segment in plan.segments for step in segment.steps for stage in step.stages]
     extract_stages = [stage for stage in stages if isinstance(stage, Extract)]
     is_requested = {
@@ -125,7 +124,7 @@ def facts_of(parts: Iterable[Part], folders: Mapping[str, Path]) -> dict[str, Fa
 
 
 def with_source_facts(barriers: Sequence[Barrier], facts: Mapping[str, Facts]) -> tuple[Barrier, ...]:
-    """Return the barriers, and tell `supersede` which sources have dates."""
+    """Return the barriers, with the sources that have dates passed to `supersede`."""
     dated = tuple(sorted(name for name, source_facts in facts.items() if source_facts.dated))
     return tuple(replace(barrier, dated=dated) if isinstance(barrier, Supersede) else barrier for barrier in barriers)
 

@@ -95,7 +95,7 @@ def remember(decisions: StoredDecisions, work: Path, key: str) -> StoredDecision
 
 
 def remembered(work: Path, key: str) -> tuple[StoredDecisions | None, Message | None]:
-    """Return the stored decisions of a cut, None if there are none, and a sentence if they are damaged."""
+    """Return the stored decisions of a cut (or None), and a sentence if they are damaged."""
     path = _folder(work) / f"{key}.json"
     try:
         values = unsealed(fetched(path).read_bytes())

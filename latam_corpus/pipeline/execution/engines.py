@@ -19,7 +19,7 @@ class Engine(Protocol):
 
     @property
     def workers(self) -> int:
-        """How many tasks run at once."""
+        """The number of tasks that run at once."""
         ...
 
     @property

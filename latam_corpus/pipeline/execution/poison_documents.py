@@ -106,12 +106,12 @@ def without_poison(killed: Sequence[tuple[Task, Outcome]], engine: Engine) -> tu
     """
     retried, failed = [], []
     for task, outcome in killed:
-        found = _find(task, outcome, engine)
-        if found:
-            documents = (*task.poison_documents, *found)
-            replace_file(_file(task), sealed({"documents": list(map(list, documents))}, indent=1))
+        documents = _find(task, outcome, engine)
+        if documents:
+            all_documents = (*task.poison_documents, *documents)
+            replace_file(_file(task), sealed({"documents": list(map(list, all_documents))}, indent=1))
             publish(_file(task))
-            retried.append(replace(task, poison_documents=documents))
+            retried.append(replace(task, poison_documents=all_documents))
         else:
             failed.append(outcome)
     return retried, failed
@@ -132,8 +132,8 @@ def _find(task: Task, killed: Outcome, engine: Engine) -> list[PoisonDocument]:
     for start, stop in ranges:
         by_stages = [Probe(task, start, stop, count) for count in range(len(stages) + 1)]
         outcomes = {outcome.part: outcome for outcome in engine.map(_run_probe, by_stages)}
-        first, *others = (outcomes[probe.name] for probe in by_stages)
-        stage = next((stage for stage, outcome in zip(stages, others, strict=True) if outcome.killed), None)
+        first, *later = (outcomes[probe.name] for probe in by_stages)
+        stage = next((stage for stage, outcome in zip(stages, later, strict=True) if outcome.killed), None)
         if stage is None or first.killed or not first.value:
             return []
         documents.append(PoisonDocument(stage.name, first.value[1][0], str(killed.error)))
@@ -163,12 +163,12 @@ def with_known_poison(tasks: Sequence[Task]) -> list[Task]:
     if not tasks or not (tasks[0].work / _FOLDER).is_dir():
         return list(tasks)
     files = {path.name: path for path in (tasks[0].work / _FOLDER).glob("*.json")}
-    known = []
+    completed = []
     for task in tasks:
         path = files.get(_file(task).name)
         try:
             documents = unsealed(path.read_bytes())["documents"] if path else []
         except (OSError, ValueError):
             documents = []
-        known.append(replace(task, poison_documents=tuple(PoisonDocument(*document) for document in documents)))
-    return known
+        completed.append(replace(task, poison_documents=tuple(PoisonDocument(*document) for document in documents)))
+    return completed

@@ -27,6 +27,8 @@ from latam_corpus.pipeline.planning.survival import Loss, losses
 from latam_corpus.pipeline.rows.conserve import Count
 from latam_corpus.pipeline.rows.step_file import StepCounts
 from latam_corpus.pipeline.stored_runs import run_record
+from latam_corpus.privacy.privacy_policy import privacy_policies
+from latam_corpus.privacy.redact import Redact
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -84,7 +86,7 @@ class RunResult:
 
     @property
     def unread(self) -> Counter[str]:
-        """How many documents couldn't be read completely, by reason."""
+        """The number of documents that couldn't be read completely, by reason."""
         failed = Counter[str]()
         for count in self.stages.values():
             failed.update(count.failed)
@@ -149,14 +151,14 @@ def sum_parts(plan: Plan, folder: Path, folders: Mapping[str, Sequence[Path]], w
             total.dropped += step_counts.dropped
             for stage, count in step_counts.stages.items():
                 stages.setdefault(stage, Count()).add(count)
-    kept = total.kept.total()
+    kept_count = total.kept.total()
     rows_in = (stages["collect"].rows_in if "collect" in stages else 0) + sum(c.made for c in stages.values())
     dropped_count = sum(sum(c.dropped.values()) + sum(c.failed.values()) for c in stages.values())
-    if not rows_in == kept + dropped_count == kept + total.dropped.total():
+    if not rows_in == kept_count + dropped_count == kept_count + total.dropped.total():
         message = _(
             "{n} {n:row|rows} came in, {kept} {kept:was|were} kept and {dropped} dropped",
             n=rows_in,
-            kept=kept,
+            kept=kept_count,
             dropped=dropped_count,
         )
         raise PartError(str(folder), message)
@@ -167,7 +169,7 @@ def sum_parts(plan: Plan, folder: Path, folders: Mapping[str, Sequence[Path]], w
     return RunResult(
         folder,
         rows_in,
-        kept,
+        kept_count,
         stages,
         work.failures,
         {title: (n, of) for title, (n, of) in work.reused.items()},
@@ -192,13 +194,13 @@ def _by_genre(total: StepCounts) -> list[dict[str, Any]]:
     rows = []
     for genre, source in sorted({*kept_rows, *reasons_by_group}):
         reasons = reasons_by_group.get((genre, source), Counter())
-        kept = kept_rows[genre, source]
+        kept_count = kept_rows[genre, source]
         rows.append(
             {
                 "genre": genre,
                 "source": source,
-                "in": kept + sum(reasons.values()),
-                "kept": kept,
+                "in": kept_count + sum(reasons.values()),
+                "kept": kept_count,
                 "reasons": dict(sorted(reasons.items(), key=lambda pair: -pair[1])),
             }
         )
@@ -309,9 +311,4 @@ def written_of(plan: Plan) -> dict[str, bytes]:
 
 def _privacy_folders(stages: Sequence[Stage]) -> list[Path]:
     """Return the folders of the stages' privacy policies."""
-    if all(stage.name != "redact" for stage in stages):
-        return []
-    from latam_corpus.privacy.privacy_policy import privacy_policies
-    from latam_corpus.privacy.redact import Redact
-
     return [privacy_policies(stage.policies).folder for stage in stages if isinstance(stage, Redact)]

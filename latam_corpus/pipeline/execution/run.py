@@ -115,7 +115,7 @@ def _check_permitted(plan: Plan, source: Source, location: str | None) -> None:
 
 @dataclass(frozen=True)
 class RunSettings:
-    """How a plan is run.
+    """The settings of a run.
 
     Attributes:
         batch: the most rows and the most bytes of a batch; the results don't depend on it.
@@ -382,12 +382,12 @@ def _mend_others(out: Path, folder: Path, rebuilt_keys: Collection[str]) -> Iter
     if not rebuilt_keys:
         return
     outputs = {key: folder_of(out / "work", key) for key in rebuilt_keys}
-    for other in run_folders(out):
-        if other == folder or not (other / run_record.RUN_FILE).exists():
+    for run_folder in run_folders(out):
+        if run_folder == folder or not (run_folder / run_record.RUN_FILE).exists():
             continue
         try:
-            with locked(other, beats=True):
-                record = run_record.read_record(other)
+            with locked(run_folder, beats=True):
+                record = run_record.read_record(run_folder)
                 mended = run_record.mend_links(record, outputs)
                 yield from map(Rebuilt, mended)
                 if mended:

@@ -1,4 +1,4 @@
-"""The choice of which outputs a run keeps (`run --work`), and their removal during the run.
+"""The choice of the outputs that a run keeps (`run --work`), and the removal of the others during the run.
 
     all        the rows of every step, so that the next run can continue from any of them
     measured   the rows that the run's folder links to: kept documents, and dropped ones with their measurements

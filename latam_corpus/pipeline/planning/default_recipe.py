@@ -74,27 +74,27 @@ _NO_RELEASE: Final = _("There is no [release]: nothing of these sources may be p
 _ONLY_OTHERS: Final = _("its terms allow: {uses}")
 
 
-def recipe_text(named: Sequence[tuple[str, Source]], language: str, known: Collection[str], today: date) -> str:
+def recipe_text(named: Sequence[tuple[str, Source]], language: str, model_codes: Collection[str], today: date) -> str:
     """Return the recipe, as TOML.
 
     Args:
         named: the sources, each with its name in the recipe.
         language: of the comments.
-        known: the codes that the language model can identify.
+        model_codes: the codes that the language model can identify.
         today: the day for which permissions are checked.
     """
     sources = [source for _name, source in named]
     on_the_web = any(source.collect.kind in _ON_THE_WEB for source in sources)
     lines = list(_about(named, language))
-    wanted, unnamed = wanted_languages(sources, known)
-    if on_the_web and wanted:
+    languages, unnamed = wanted_languages(sources, model_codes)
+    if on_the_web and languages:
         lines += _stage("skim", _STAGES["skim"], language)
-        lines += _stage("identify", _GATE, language, languages=[*wanted, "und"])
+        lines += _stage("identify", _GATE, language, languages=[*languages, "und"])
     lines += _extract(sources, language)
     for use in ("unmark", "repair") if any(map(has_marks, sources)) else ("repair",):
         lines += _stage(use, _STAGES[use], language)
-    if wanted:
-        lines += _stage("identify", _STAGES["identify"], language, languages=wanted)
+    if languages:
+        lines += _stage("identify", _STAGES["identify"], language, languages=languages)
     else:
         why = _UNNAMED.fill(codes=", ".join(unnamed)) if unnamed else _EVERY_LANGUAGE
         lines += _stage("identify", why, language)
@@ -108,16 +108,18 @@ def recipe_text(named: Sequence[tuple[str, Source]], language: str, known: Colle
     return "\n".join(lines) + "\n"
 
 
-def wanted_languages(sources: Sequence[Source], known: Collection[str]) -> tuple[list[str], list[str]]:
+def wanted_languages(sources: Sequence[Source], model_codes: Collection[str]) -> tuple[list[str], list[str]]:
     """Return the languages whose texts are kept (empty for all), and those that the model can't identify.
 
     Args:
         sources: the sources, by whose stated languages texts are kept.
-        known: the codes that the language model can identify.
+        model_codes: the codes that the language model can identify.
     """
     # «Mixtec» keeps texts of the whole group, since the identifier may not say which of its languages a text is in.
     spoken = list(dict.fromkeys(_group_of(code) for source in sources for code in source.languages))
-    unnamed = [code for code in spoken if is_tag(code) or not any(admits(code, other) for other in known)]
+    unnamed = [
+        code for code in spoken if is_tag(code) or not any(admits(code, model_code) for model_code in model_codes)
+    ]
     return (spoken if all(source.languages for source in sources) and not unnamed else []), unnamed
 
 

@@ -129,7 +129,7 @@ def own_terms(source: Source, where: str) -> OwnTerms:
 
 def _causes(row: dict[str, Any], statements: dict[str, Any], *, is_agreed: bool) -> set[tuple[str, str]]:
     """Return which of a document's own terms leave it out of training."""
-    signals = {one["signal"] for one in row.get("opt_outs") or ()}
+    signals = {entry["signal"] for entry in row.get("opt_outs") or ()}
     causes = {("signal", signal) for signal in signals if _TRAIN in withheld([signal])}
     own_rights = statements["rights_before"] if "because" in statements else row.get("rights")
     narrowed = narrowing(statements.get("licences", ()), statements.get("notices", ()), own_rights, is_agreed=is_agreed)

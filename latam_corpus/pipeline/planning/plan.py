@@ -183,7 +183,7 @@ class Part:
     @property
     def files(self) -> tuple[InputFile, ...]:
         """The files of its inputs."""
-        return tuple(one.file for one in self.inputs)
+        return tuple(input_.file for input_ in self.inputs)
 
     @property
     def bytes(self) -> int:
@@ -345,7 +345,7 @@ def _segments(recipe: Recipe, sources: Sequence[Source]) -> Iterable[Segment]:
     barriers: list[Barrier] = [Supersede(versions=versions)]  # decides at the first cut, or at the end
     after_barrier = False
     stores_extracted = any(map(_may_need_extraction, sources)) and all(
-        one.needs <= _STORED for one in stages if "raw" not in one.needs
+        stage.needs <= _STORED for stage in stages if "raw" not in stage.needs
     )
     for stage in stages:
         if isinstance(stage, Barrier):
@@ -428,7 +428,7 @@ def _extra(sources: Sequence[Source], stages: Sequence[Stage | Barrier]) -> dict
         ConfigError: two of them declare one name with different types.
     """
     of_sources = [
-        (_("source {source}", source=source.id), {name: one.type for name, one in source.collect.extra.items()})
+        (_("source {source}", source=source.id), {name: column.type for name, column in source.collect.extra.items()})
         for source in sources
     ]
     return merged([*of_sources, *added_columns(stages)])

@@ -132,7 +132,7 @@ class Recipe(BaseModel):
 
     @property
     def overlay(self) -> Overlay | None:
-        """The policies given with `--policies`; None if there are none."""
+        """The policies given with `--policies`, or None."""
         return cast("Overlay | None", self._overlay)
 
     def decided_by(self, policies: Overlay) -> Self:

@@ -1,4 +1,4 @@
-"""Checks of a recipe and the files that it names: all mistakes at once, and hints about what is probably unintended."""
+"""Checks of a recipe and the files that it names: all mistakes at once, and hints about probable mistakes."""
 
 from __future__ import annotations
 
@@ -99,9 +99,9 @@ def unreadable_suffixes(source: Source) -> Iterator[tuple[Message, Message]]:
     if source.collect.format:
         return
     for suffix in dict.fromkeys(filter(None, map(unread_suffix, source.collect.files))):
-        known = ", ".join(sorted(suffixes()))
+        readable_suffixes = ", ".join(sorted(suffixes()))
         problem = _("files that end in «{suffix}» can't be read", suffix=suffix)
-        yield problem, _("save them as one of {known}; or set collect.format", known=known)
+        yield problem, _("save them as one of {known}; or set collect.format", known=readable_suffixes)
 
 
 def missing_inputs(plan: Plan) -> None:
@@ -163,12 +163,16 @@ def _mark_hints(plan: Plan, source: Source) -> Iterator[Message]:
 def _language_hints(plan: Plan, source: Source) -> Iterator[Message]:
     """Yield a hint if `identify` drops languages that a source states."""
     for stage in (stage for segment in plan.segments for step in segment.steps for stage in step.stages):
-        wanted = getattr(stage, "languages", ()) if stage.name == "identify" else ()
-        dropped = [code for code in source.languages if not any(admits(kept_code, code) for kept_code in wanted)]
-        if wanted and dropped:
+        kept_languages = getattr(stage, "languages", ()) if stage.name == "identify" else ()
+        dropped = [
+            code for code in source.languages if not any(admits(kept_code, code) for kept_code in kept_languages)
+        ]
+        if kept_languages and dropped:
             hint = _(
                 "«{source}» has texts in {languages}, but «identify» only keeps texts in {wanted}: add the languages "
                 "that you want to keep"
             )
-            yield hint.fill(source=source.id, languages=", ".join(dropped), wanted=enumerated(map(same, wanted)))
+            yield hint.fill(
+                source=source.id, languages=", ".join(dropped), wanted=enumerated(map(same, kept_languages))
+            )
             return

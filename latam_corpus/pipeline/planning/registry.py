@@ -52,12 +52,12 @@ def stage_class(name: str, place: str | Message) -> type[Stage | Barrier]:
         blocks.block_class(name, place)
         block: type[Stage] = blocks.DatatroveBlock
         return block
-    known = registered()
-    if name not in known:
-        raise ConfigError(place, _("unknown stage «{name}»", name=name), closest(name, known))
+    stages = registered()
+    if name not in stages:
+        raise ConfigError(place, _("unknown stage «{name}»", name=name), closest(name, stages))
     if name not in STAGES:
         return _of_plug_in(plug_ins()[name], place)
-    module, attribute = known[name].split(":")
+    module, attribute = stages[name].split(":")
     stage: type[Stage | Barrier] = getattr(importlib.import_module(module), attribute)
     return stage
 

@@ -94,7 +94,7 @@ class Floors(BaseModel):
 
 @dataclass(frozen=True)
 class Loss:
-    """A group of which a stage kept less than its floor.
+    """A group with a smaller share after a stage than its floor.
 
     Attributes:
         stage: the stage's name.
@@ -161,8 +161,8 @@ def losses(kept: Tally, dropped: Tally, stages: Sequence[str], identified: str |
     )  # rows after the current stage; the loop goes from the last stage to the first
     all_losses: list[Loss] = []
     by_stage: dict[str, Tally] = {}
-    for (stage, *rest), rows in dropped.items():
-        by_stage.setdefault(stage, Counter())[tuple(rest)] += rows
+    for (stage, *group), rows in dropped.items():
+        by_stage.setdefault(stage, Counter())[tuple(group)] += rows
     for stage in reversed(stages):
         stage_drops = by_stage.get(stage, Counter())
         if stage_drops and stage not in _UNJUDGED:
@@ -173,22 +173,22 @@ def losses(kept: Tally, dropped: Tally, stages: Sequence[str], identified: str |
 
 
 def _of_stage(stage: str, remaining: Tally, stage_drops: Tally, declared: bool, floors: Floors) -> list[Loss]:
-    kept: Counter[tuple[str, str]] = Counter()
+    kept_counts: Counter[tuple[str, str]] = Counter()
     dropped: Counter[tuple[str, str]] = Counter()
     reasons: dict[tuple[str, str], Counter[str]] = {}
     for group, rows in remaining.items():
         for label in _labels(group, declared, floors):
-            kept[label] += rows
+            kept_counts[label] += rows
     for key, rows in stage_drops.items():
         for label in _labels(key[:-1], declared, floors):
             dropped[label] += rows
             reasons.setdefault(label, Counter())[key[-1]] += rows
     stage_losses = []
     for label, lost in dropped.items():
-        rows_in, floor = kept[label] + lost, floors.of(stage, *label)
-        if rows_in >= floors.least and kept[label] < floor * rows_in:
+        rows_in, floor = kept_counts[label] + lost, floors.of(stage, *label)
+        if rows_in >= floors.least and kept_counts[label] < floor * rows_in:
             why = dict(reasons[label].most_common(_MOST_REASONS))
-            stage_losses.append(Loss(stage, *label, rows_in, kept[label], floor, why))
+            stage_losses.append(Loss(stage, *label, rows_in, kept_counts[label], floor, why))
     return sorted(stage_losses, key=lambda loss: (loss.kept / loss.rows_in, KINDS.index(loss.kind), loss.value))
 
 
@@ -217,11 +217,11 @@ def _code(language: str) -> str:
 
 def check_floors(floors: Floors, stages: Sequence[str], sources: Sequence[str], place: str) -> None:
     """Raise `ConfigError` if a floor is for an unknown stage, source, genre, language or country."""
-    for table, known in (("stage", stages), ("source", sources), ("genre", vocabulary.GENRES)):
+    for table, known_names in (("stage", stages), ("source", sources), ("genre", vocabulary.GENRES)):
         for name in getattr(floors, table):
-            if name not in known:
+            if name not in known_names:
                 problem = _("there is no {kind} «{name}»", kind=LOSS_KINDS.get(table, table), name=name)
-                raise ConfigError(f"{place}, [survival.{table}]", problem, closest(name, known))
+                raise ConfigError(f"{place}, [survival.{table}]", problem, closest(name, known_names))
     for name in floors.language:
         iso_code(short(name), f"{place}, [survival.language]")
     for name in floors.country:
@@ -234,7 +234,7 @@ def check_floors(floors: Floors, stages: Sequence[str], sources: Sequence[str], 
 
 
 def accepted(reason: str | None) -> str | None:
-    """Return the reason for accepting losses without surrounding spaces; None if there is none.
+    """Return the reason for accepting losses, without surrounding spaces, or None.
 
     Raises:
         ConfigError: the reason is empty.

@@ -97,10 +97,10 @@ def pass_through(stage: Stage, batch: Batch, withheld: Mapping[str, str] | None 
     if withheld and (is_withheld := batch.frame["doc_id"].is_in(list(withheld))).any():
         causes = [{"cause": withheld[doc_id]} for doc_id in batch.frame.filter(is_withheld)["doc_id"]]
         killed = Batch(batch.frame.filter(is_withheld)).drop([KILLED] * len(causes), causes, "failed")
-        first, rest = split_dropped(killed, stage.name), pass_through(stage, Batch(batch.frame.filter(~is_withheld)))
-        rest.count.add(first.count)
-        dropped = pl.concat([rest.dropped, first.dropped], how="diagonal_relaxed")
-        return Passed(rest.kept, dropped, pl.concat([rest.ledger, first.ledger]), rest.count)
+        first, others = split_dropped(killed, stage.name), pass_through(stage, Batch(batch.frame.filter(~is_withheld)))
+        others.count.add(first.count)
+        dropped = pl.concat([others.dropped, first.dropped], how="diagonal_relaxed")
+        return Passed(others.kept, dropped, pl.concat([others.ledger, first.ledger]), others.count)
     result = apply_stage(stage, batch)
     changes = _changes(stage, batch.frame, result.frame)
     passed = split_dropped(result, stage.name)
@@ -137,9 +137,9 @@ def _with_added(stage: Stage, result: Batch) -> Batch:
     try:
         return Batch(with_added(result.frame, stage.adds)).sharing_words(result)
     except TypeError as error:
-        name, given, wanted = error.args
+        name, given, declared = error.args
         problem = _("the column «{name}» is of the type {given}", name=name, given=same(str(given)))
-        remedy = _("it must be {wanted}", wanted=same(str(wanted)))
+        remedy = _("it must be {wanted}", wanted=same(str(declared)))
         raise PartError(_("stage «{name}»", name=stage.name), problem, remedy) from None
 
 
@@ -185,7 +185,7 @@ def _innermost_line(error: BaseException) -> str:
 
 
 def _breaks_on(stage: Stage, batch: Batch) -> str | None:
-    """Return the id of the first document for which the stage raises an error by itself; None if there is none."""
+    """Return the id of the first document for which the stage raises an error by itself, or None."""
     for number in range(batch.frame.height):
         row_frame = batch.frame[number : number + 1]
         try:
@@ -196,7 +196,7 @@ def _breaks_on(stage: Stage, batch: Batch) -> str | None:
 
 
 def pass_collected(batch: Batch) -> Passed:
-    """Separate the records that couldn't be read; add ledger rows for records of which something wasn't read."""
+    """Separate the records that couldn't be read, and add ledger rows for records that were read in part."""
     passed = split_dropped(batch, "collect")
     noted = with_defaults(batch.frame, _NOTES)
     noted = noted.filter(noted["verdict"].eq_missing("changed"))

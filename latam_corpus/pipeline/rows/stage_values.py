@@ -42,7 +42,7 @@ _CHECKED: Final = {
 
 
 def wrong_values(rows_in: pl.DataFrame, rows_out: pl.DataFrame, *, in_place: bool) -> tuple[Message, Message] | None:
-    """Return the first problem with the values that a stage has set, and its remedy; None if there is none.
+    """Return the first problem with the values that a stage has set and its remedy, or None.
 
     Args:
         rows_in: the rows before the stage.
@@ -107,7 +107,7 @@ def _is_of_toolkit(stage: Stage | Barrier) -> bool:
 
 
 def undeclared(stage: Stage, rows_in: pl.DataFrame, rows_out: pl.DataFrame) -> tuple[Message, Message] | None:
-    """Return the problem and its remedy if a plug-in's stage has set an undeclared column; None otherwise."""
+    """Return the problem and its remedy if a plug-in's stage has set an undeclared column, else None."""
     if _is_of_toolkit(stage):
         return None
     own_columns = set(rows_out.columns) - set(rows_in.columns) - _TYPES.keys() - stage.gives
@@ -142,20 +142,20 @@ def _lost_column(rows_in: pl.DataFrame, rows_out: pl.DataFrame) -> tuple[Message
 
 def _wrong_type(rows_in: pl.DataFrame, rows_out: pl.DataFrame, types: pl.Schema) -> tuple[Message, Message] | None:
     for name, dtype in types.items():
-        wanted = _TYPES.get(name)
-        if wanted is None or dtype in (wanted, pl.Null):
+        expected = _TYPES.get(name)
+        if expected is None or dtype in (expected, pl.Null):
             continue
         if name in rows_in.columns and rows_in[name].dtype == dtype:
             continue
         try:
             # Numbers of another size are accepted; numbers in place of texts, which Polars could cast, aren't.
-            if wanted not in (pl.String, pl.Binary):
-                rows_out[name].cast(wanted)
+            if expected not in (pl.String, pl.Binary):
+                rows_out[name].cast(expected)
                 continue
         except pl.exceptions.PolarsError:
             pass
         problem = _("the column «{name}» is of the type {given}", name=name, given=same(str(dtype)))
-        return problem, _("it must be {wanted}", wanted=same(str(wanted)))
+        return problem, _("it must be {wanted}", wanted=same(str(expected)))
     return None
 
 

@@ -51,7 +51,7 @@ class Counted(NamedTuple):
 
 
 class Documents(NamedTuple):
-    """How the kept documents of two runs differ.
+    """The differences between the kept documents of two runs.
 
     Attributes:
         only_a: how many are only in the first run.
@@ -67,7 +67,7 @@ class Documents(NamedTuple):
 
 
 def documents(a: Record, b: Record) -> Documents | None:
-    """Return how the kept documents of two runs differ; None if the documents of a run were removed.
+    """Return the differences between the kept documents of two runs; None if the documents of a run were removed.
 
     Raises:
         PartError: a file of documents is damaged.
@@ -79,7 +79,7 @@ def documents(a: Record, b: Record) -> Documents | None:
     if _kept_digests(a) == _kept_digests(b):
         return Documents()
     files = a.files("kept"), b.files("kept")
-    rows_a, rows_b = (_row_hashes(listed) for listed in files)
+    rows_a, rows_b = (_row_hashes(kept_files) for kept_files in files)
     common = rows_a.join(rows_b, on="doc_id", suffix="_b")
     changed = common.filter(pl.col("hash") != pl.col("hash_b"))["doc_id"].sort()
     columns = _columns_that_differ(*files, changed.head(_COMPARED))
@@ -107,10 +107,10 @@ def _columns_that_differ(a: Sequence[Path], b: Sequence[Path], ids: pl.Series) -
 
     from latam_corpus import schema
 
-    wanted = pl.col("doc_id").is_in(ids.implode())
-    rows = [schema.scan(files, schema.DOCUMENT_SCHEMA).filter(wanted).sort("doc_id").collect() for files in (a, b)]
+    is_compared = pl.col("doc_id").is_in(ids.implode())
+    rows = [schema.scan(files, schema.DOCUMENT_SCHEMA).filter(is_compared).sort("doc_id").collect() for files in (a, b)]
     counted = {name: int(rows[0][name].ne_missing(rows[1][name]).sum()) for name in schema.DOCUMENT_SCHEMA}
-    return dict(sorted(((name, n) for name, n in counted.items() if n), key=lambda one: -one[1]))
+    return dict(sorted(((name, n) for name, n in counted.items() if n), key=lambda item: -item[1]))
 
 
 def differences(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[Difference]:
@@ -155,7 +155,9 @@ def _stages(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[Difference]:
     stages_a, stages_b = _numbered(a["made_of"]), _numbered(b["made_of"])
     for name in dict.fromkeys((*stages_a, *stages_b)):
         if name not in stages_a or name not in stages_b:
-            yield Difference("stage", name, "", *(PRESENT if name in one else _ABSENT for one in (stages_a, stages_b)))
+            yield Difference(
+                "stage", name, "", *(PRESENT if name in stages else _ABSENT for stages in (stages_a, stages_b))
+            )
             continue
         for aspect in _MADE_OF:
             if stages_a[name][aspect] != stages_b[name][aspect]:
@@ -174,11 +176,11 @@ def _numbered(stages: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str, Any
 
 
 def _sources(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[Difference]:
-    sources_a, sources_b = ({source["id"]: source for source in one["sources"]} for one in (a, b))
+    sources_a, sources_b = ({source["id"]: source for source in sources["sources"]} for sources in (a, b))
     for name in dict.fromkeys((*sources_a, *sources_b)):
         if name not in sources_a or name not in sources_b:
             yield Difference(
-                "source", name, "", *(PRESENT if name in one else _ABSENT for one in (sources_a, sources_b))
+                "source", name, "", *(PRESENT if name in sources else _ABSENT for sources in (sources_a, sources_b))
             )
             continue
         for key, pair in _unequal(sources_a[name], sources_b[name]):
@@ -187,11 +189,11 @@ def _sources(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[Difference]
 
 def _inputs(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[Difference]:
     """Yield the input files that only one run has, whose bytes differ, or which were read in another way."""
-    files_a, files_b = (_files(one["parts"]) for one in (a, b))
+    files_a, files_b = (_files(file["parts"]) for file in (a, b))
     for name in dict.fromkeys((*files_a, *files_b)):
         file_a, file_b = files_a.get(name), files_b.get(name)
         if file_a is None or file_b is None:
-            yield Difference("input", name, "", *(PRESENT if one else _ABSENT for one in (file_a, file_b)))
+            yield Difference("input", name, "", *(PRESENT if file else _ABSENT for file in (file_a, file_b)))
         elif file_a[0] != file_b[0]:
             yield Difference("input", name, "content", file_a[0], file_b[0])
         elif file_a[1] != file_b[1]:  # the source, the lists next to the file, or the reader's version differ

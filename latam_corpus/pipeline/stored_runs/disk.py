@@ -160,7 +160,7 @@ def _outputs(out: Path) -> list[Path]:
 
 
 def _removable(out: Path) -> list[Path]:
-    """Return what `prune` may remove: step outputs, decisions, and leftovers of killed runs."""
+    """Return the paths that `prune` may remove: step outputs, decisions, and leftovers of killed runs."""
     return _outputs(out) + sorted((out / "work").glob("decisions-*"))
 
 

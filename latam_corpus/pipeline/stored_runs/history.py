@@ -96,7 +96,7 @@ def existing(runs: Path, recipe: str, digest: str) -> list[Path]:
 
 
 def latest(runs: Path, recipe: str, digest: str) -> Path:
-    """Return the folder of the latest run with this digest of inputs; if there is none, the folder for the first."""
+    """Return the folder of the latest run with this digest of inputs, or the folder for the first one."""
     return [runs / next(run_names(recipe, digest)), *existing(runs, recipe, digest)][-1]
 
 
@@ -224,19 +224,19 @@ def find_run(named: str, out: Path, *, must_be_finished: bool = True) -> Path:
     """
     if any((Path(named) / file).is_file() for file in (RUN_FILE, *(() if must_be_finished else (ATTEMPT_FILE,)))):
         return Path(named)
-    known = {folder.name: folder for folder in folders(out)}
-    if named in known:
-        if must_be_finished and not (known[named] / RUN_FILE).exists():
-            finished(known[named])  # raises an error with the run's state
-        return known[named]
+    all_runs = {folder.name: folder for folder in folders(out)}
+    if named in all_runs:
+        if must_be_finished and not (all_runs[named] / RUN_FILE).exists():
+            finished(all_runs[named])  # raises an error with the run's state
+        return all_runs[named]
     tagged = read_tags(out).get(named)
-    if tagged and any(recipe_of(name) == named for name in known):
+    if tagged and any(recipe_of(name) == named for name in all_runs):
         raise ConfigError(
             named, _("it is both a tag of {tagged} and a recipe's name", tagged=tagged), _("name the run in full")
         )
     if tagged:
         return find_run(tagged, out, must_be_finished=must_be_finished)
-    candidates = [name for name, folder in known.items() if not must_be_finished or (folder / RUN_FILE).exists()]
+    candidates = [name for name, folder in all_runs.items() if not must_be_finished or (folder / RUN_FILE).exists()]
     if newest := newest_of(named, out):
         return newest
     names = [name for name in candidates if name.startswith(named)]
@@ -245,18 +245,18 @@ def find_run(named: str, out: Path, *, must_be_finished: bool = True) -> Path:
         raise ConfigError(named, _("the names of {n} runs begin with it", n=len(names)), remedy)
     if not names:
         raise ConfigError(f"{out / 'runs'}", _("there is no run «{named}»", named=named), closest(named, candidates))
-    return known[names[0]]
+    return all_runs[names[0]]
 
 
 def unfinished_after(run: Path, out: Path) -> list[Entry]:
     """Return the later runs of the same recipe that aren't finished or lack parts, the latest first."""
     when = entry(run).when
-    same_recipe = [other for other in history(out) if recipe_of(other.name) == recipe_of(run.name)]
-    return [other for other in same_recipe if other.when > when and not other.whole]
+    same_recipe = [later for later in history(out) if recipe_of(later.name) == recipe_of(run.name)]
+    return [later for later in same_recipe if later.when > when and not later.whole]
 
 
 def newest_of(recipe: str, out: Path) -> Path | None:
-    """Return the folder of a recipe's newest finished run without failed parts; None if there is none.
+    """Return the folder of a recipe's newest finished run without failed parts, or None.
 
     Raises:
         ConfigError: the record of a run is damaged, so that it may be the newest; or the newest of several has a time
