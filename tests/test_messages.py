@@ -95,8 +95,7 @@ _NEVER_ONE = re.compile(
     "|of {n} words|cue «|stop word «"  # from two words on
     "|of 1,000|{kept} words|texts a second|bytes and had|bytes, not|cut after|bytes of {language} hold"  # measured
     "|small files|files and folders|others are known|ranks|of its {n} codes|{n} good ones"  # always many
-    "|(submissions|runs) begin so|documents have it"  # and one is asked for
-    "|workers can't work"  # none, or fewer
+    "|names of {n} (submissions|runs) begin|documents have it"  # and one is asked for
     "|add {host} to hosts"  # a key
 )
 

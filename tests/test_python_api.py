@@ -226,7 +226,9 @@ def test_a_stage_takes_its_options_and_the_schemas_columns() -> None:
     assert given["duplicate_of"][0] == given["doc_id"][1]
     with pytest.raises(lc.ConfigError, match="stage «dedupe» has no option «nears»; did you mean «near»"):
         lc.stage("dedupe", nears=False)
-    with pytest.raises(lc.ConfigError, match="no row has a field «text»; name it so: there are texto"):
+    with pytest.raises(
+        lc.ConfigError, match="no row has a field «text»; rename the field that has the text; there are texto"
+    ):
         lc.stage("identify")(pl.DataFrame({"texto": ["a"]}))
     with pytest.raises(lc.ConfigError, match="reads the bytes of files"):
         lc.stage("extract")(frame)
@@ -260,7 +262,7 @@ def test_a_stage_alone_keeps_its_rows_as_in_a_run(own: Callable[[lc.Batch], lc.B
     with pytest.raises(lc.PartError, match=r"stage «propia»: 2 rows in, .* or in another order"):
         lc.stage(_Own(own))(frame)
     cutting: Any = dataclass(frozen=True)(type("_Cutting", (_Own,), {"makes_rows": True}))
-    with pytest.raises(lc.ConfigError, match=r"stage «propia»: it makes several rows of one; .*recipe"):
+    with pytest.raises(lc.ConfigError, match=r"stage «propia»: it makes several rows out of one; .*recipe"):
         lc.stage(cutting(lambda b: b))(frame)
 
 
@@ -281,7 +283,7 @@ def test_a_run_with_a_failed_part_is_an_error(
         return works(stage, batch)
 
     monkeypatch.setattr(Redact, "__call__", fails)
-    with pytest.raises(lc.PartError, match=r"1 part failed; fuente-0000\d said: .*se cortó la luz.*lc.open_run"):
+    with pytest.raises(lc.PartError, match=r"1 part failed, fuente-0000\d with: .*se cortó la luz.*lc.open_run"):
         lc.run(tmp_path / "receta.toml", tmp_path / "in", tmp_path / "out", progress=False)
     [folder] = (tmp_path / "out" / "runs").glob("*-*")
     assert lc.open_run(folder).documents().collect()["text"].to_list() == ["uno"]
@@ -315,7 +317,7 @@ def test_what_is_wrong_is_told_before_anything_runs(folder: Path, tmp_path: Path
     calls: tuple[tuple[Callable[[], lc.Run], str], ...] = (
         (lambda: lc.run("literatura", out=tmp_path), "there is no such recipe; did you mean «literature»"),
         (lambda: lc.run(folder / "receta.toml", {"fuentes": "x"}, tmp_path), "did you mean «fuente»"),
-        (lambda: lc.run(folder / "receta.toml", out=tmp_path), "nothing says where the records"),
+        (lambda: lc.run(folder / "receta.toml", out=tmp_path), "the location of the records"),
         (lambda: lc.run(folder / "receta.toml", folder / "in", tmp_path, engine="slum"), "unknown engine"),
         (lambda: lc.open_run("nada", tmp_path), "there is no run «nada»"),
     )
@@ -348,8 +350,8 @@ def test_an_argument_is_held_against_its_signature(folder: Path, given: dict[str
 @pytest.mark.parametrize(
     ("call", "told"),
     [
-        (lambda: lc.stage("identify")(pl.LazyFrame({"text": ["a"]})), "stage «identify»: it is given a LazyFrame"),
-        (lambda: lc.stage("identify")([{"text": "a"}]), "stage «identify»: it is given a list; .*pl.DataFrame"),
+        (lambda: lc.stage("identify")(pl.LazyFrame({"text": ["a"]})), "stage «identify»: its argument is a LazyFrame"),
+        (lambda: lc.stage("identify")([{"text": "a"}]), "stage «identify»: its argument is a list; .*pl.DataFrame"),
         (lambda: lc.stage(_NOTHING), "lc.stage: «name» is None"),
         (lambda: lc.stage(_Own(lambda b: b), does=len), "stage «propia»: «does» is .* set the options when you create"),
         (lambda: lc.explain(_NOTHING), "lc.explain: «query» is None"),

@@ -13,7 +13,7 @@ from latam_corpus.collect.row_files import frame_as_documents
 from latam_corpus.config.toml_model import shown
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
-from latam_corpus.pipeline.execution.one_stage import applied, check_text, with_typed_extra
+from latam_corpus.pipeline.execution.one_stage import apply_stages, check_text, with_typed_extra
 from latam_corpus.pipeline.planning.registry import make_stage
 from latam_corpus.stages import Barrier, Stage  # noqa: TC001  (arguments are held against them)
 
@@ -65,7 +65,7 @@ class StageAlone:
         check_text(place, frame.columns, stages)
         documents = frame_as_documents(frame, place)
         pieces = (documents.slice(start, _ROWS) for start in range(0, max(1, documents.height), _ROWS))
-        result = pl.concat(list(applied(pieces, stages, lambda _: None)), how="diagonal")
+        result = pl.concat(list(apply_stages(pieces, stages, lambda _: None)), how="diagonal")
         result = with_typed_extra(result, frame.get_column("extra", default=None), stages)
         if "duplicate_of" in result.columns and not {"id", "doc_id"} & set(frame.columns):
             result = result.with_columns(documents["doc_id"])  # so that `duplicate_of` can be resolved

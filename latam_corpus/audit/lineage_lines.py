@@ -16,7 +16,7 @@ from latam_corpus.catalog.display_names import (
     stage_names,
 )
 from latam_corpus.messages import Message, _, decimal, enumerated, recognised, same
-from latam_corpus.pipeline.stored_runs.reasons import bound_of, meaning, told_reason
+from latam_corpus.pipeline.stored_runs.reasons import bound_of, meaning, reason_label
 from latam_corpus.report.figures import Figures
 from latam_corpus.signals import signal_label
 
@@ -74,7 +74,7 @@ def lineage_lines(lineage: dict[str, Any], language: str = "en") -> list[Line]:
     if lineage["verdict"] == "withdrawn":
         verdict = [("red", say(_("withdrawn: the run kept it, and readers no longer get it")))]
     elif lineage["verdict"] != "kept":
-        verdict = [("red", say(_("set aside"))), ("", f": {say(told_reason(lineage['reason']))}")]
+        verdict = [("red", say(_("set aside"))), ("", f": {say(reason_label(lineage['reason']))}")]
     return [
         [("bold", label), ("", f"   {lineage['doc_id']}")],
         *([("", line)] for line in (*_fact_lines(lineage, say), *_step_lines(lineage, say))),
@@ -251,14 +251,14 @@ def _step(step: dict[str, Any], say: Speaker) -> str:
     if step["verdict"] == "passed":
         return verdict
     if step["stage"] == "dedupe":  # the lines about copies have the evidence
-        return f"{verdict} {say(told_reason(step['reason']))}"
+        return f"{verdict} {say(reason_label(step['reason']))}"
     evidence = step["evidence"]
     if step["stage"] == "extract" and step["verdict"] == "changed":  # the facts have the terms of the page
         narrowed = _("passed, its terms narrowed by what it states of its rights")
         return say(narrowed if "tier_before" in evidence or "refusals" in evidence else _VERDICTS["passed"])
     if step["verdict"] == "changed" and step["stage"] in _NOTED:
         return say(_NOTED[step["stage"]](evidence))
-    reason = say(told_reason(step["reason"])) if step["reason"] != step["stage"] else ""
+    reason = say(reason_label(step["reason"])) if step["reason"] != step["stage"] else ""
     shown = _evidence(step, say)
     return " ".join(part for part in (verdict, reason, shown and f"({shown})") if part)
 

@@ -20,7 +20,7 @@ from latam_corpus.dedupe.fingerprints.fingerprint import text_hash
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.messages import _
 from latam_corpus.pipeline.execution.one_stage import with_language
-from latam_corpus.pipeline.rows.conserve import conserved
+from latam_corpus.pipeline.rows.conserve import apply_stage
 from latam_corpus.pipeline.stored_runs.run_record import RUN_FILE, read_record
 from latam_corpus.policies.policy import cached_policies
 from latam_corpus.privacy.redact import redact
@@ -193,7 +193,7 @@ def _of_file(
         _check_genres(documents, path)
         # A file without terms is the user's own.
         own = own and not any(row.get("rights_tier") or row.get("rights") or row.get("uses") for row in rows)
-        frames.append(_light(_with_judged(conserved(stage, Batch(documents)).frame, judged)))
+        frames.append(_light(_with_judged(apply_stage(stage, Batch(documents)).frame, judged)))
 
     def read_documents(ids: Sequence[str]) -> pl.DataFrame:
         has_id = pl.col("doc_id").is_in(list(ids))

@@ -38,7 +38,7 @@ from latam_corpus.formats.sniff import HEAD, sniffed
 from latam_corpus.messages import _
 from latam_corpus.pipeline.planning.own_terms import OwnTerms
 from latam_corpus.pipeline.planning.registry import make_stage
-from latam_corpus.pipeline.rows.conserve import pass_through, set_aside
+from latam_corpus.pipeline.rows.conserve import pass_through, split_dropped
 from latam_corpus.stages import Stage
 
 if TYPE_CHECKING:
@@ -289,7 +289,7 @@ def _languages(
         own_terms.files += 1
         # A table without a column of texts is no reason to end.
         for frame in read(source, file, limit=_DOCUMENTS, genre="web", watch=Watch(source, strict=False)):
-            passed = set_aside(Batch(frame), "collect")
+            passed = split_dropped(Batch(frame), "collect")
             fallen = passed.dropped
             if len(passed.kept):
                 passed = pass_through(Extract(), passed.kept)

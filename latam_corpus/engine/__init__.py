@@ -1,1 +1,1 @@
-"""Where the parts of a run are worked: the one package that imports datatrove."""
+"""Engines: in this process, in worker processes, with Ray, or on a Slurm cluster; and datatrove's blocks as stages."""

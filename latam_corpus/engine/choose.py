@@ -1,4 +1,4 @@
-"""The engines by name."""
+"""Engines by name."""
 
 from __future__ import annotations
 
@@ -19,44 +19,45 @@ ENGINES: Final = ("in-process", "local", "ray", "slurm")
 
 
 def make_engine(name: str, workers: int | None = None, site: Path | None = None, jobs: Path | None = None) -> Engine:
-    """Return the engine of that name; `local` with one worker runs in this process, which saves starting another.
+    """Return an engine by its name; `local` with one worker runs in this process.
 
     Args:
         name: one of ENGINES.
-        workers: how many work at once, 0 for one a processor; one where nothing is said, on a cluster its own number.
+        workers: how many workers run at once; 0 for one per processor. The default is one, or the number in the site
+            file.
         site: the site file of a cluster.
-        jobs: the folder that driver and jobs share on a cluster that has jobs.
+        jobs: the folder that the driver and the jobs of a cluster share.
 
     Raises:
-        ConfigError: no such engine, a number of workers below one, or something is wrong with the site file.
+        ConfigError: the engine is unknown, the number of workers is negative, or the site file is wrong.
 
     >>> make_engine("local")
     InProcess()
     """
     if name not in ENGINES:
         raise ConfigError("--engine", _("unknown engine «{name}»", name=name), closest(name, ENGINES))
-    here = os.cpu_count() or 1
+    processors = os.cpu_count() or 1
     if workers is not None and workers < 0:
         raise ConfigError(
             "--workers",
-            _("{workers} workers can't work", workers=workers),
-            _("this machine has {here} {here:processor|processors}", here=here),
+            _("{workers} is not a number of workers", workers=workers),
+            _("this machine has {n} {n:processor|processors}", n=processors),
         )
     if name == "slurm":
         from latam_corpus.engine.cluster.slurm import Slurm
 
         loaded = slurm_site(site)
-        assert jobs  # noqa: S101  (who has an `--out` has one for them)
+        assert jobs  # noqa: S101  (a run on Slurm always has this folder)
         return Slurm(loaded, workers or loaded.workers, jobs)
-    count = 1 if workers is None else workers or here
+    count = 1 if workers is None else workers or processors
     if name == "ray":
         from latam_corpus.engine.cluster.cluster_site import RaySite, load_site
-        from latam_corpus.engine.ray_tasks import RayTasks, imported
+        from latam_corpus.engine.ray_tasks import RayTasks, import_ray
 
-        imported()
+        import_ray()
         return RayTasks(count, load_site(site, RaySite) if site else None)
     if site:
-        problem = _("the engine «{name}» works on this machine alone", name=name)
+        problem = _("the engine «{name}» only uses this machine", name=name)
         raise ConfigError("--site", problem, _("leave it out, or use --engine ray or slurm"))
     if name == "in-process" or count == 1:
         return InProcess()
@@ -66,13 +67,13 @@ def make_engine(name: str, workers: int | None = None, site: Path | None = None,
 
 
 def slurm_site(site: Path | None) -> SlurmSite:
-    """Return the cluster of a site file, where this machine may give it jobs.
+    """Return the Slurm cluster of a site file.
 
     Raises:
-        ConfigError: nothing says which, something is wrong with the file, or Slurm's commands aren't here.
+        ConfigError: there is no site file, it is wrong, or Slurm's commands aren't on this machine.
     """
     if site is None:
-        problem = _("nothing says which cluster, and what its jobs may take")
+        problem = _("the cluster and the limits of its jobs aren't known")
         raise ConfigError("--engine slurm", problem, _("write a site file and name it: --site FILE (docs/scale.md)"))
     from latam_corpus.engine.cluster.cluster_site import SlurmSite, load_site
     from latam_corpus.engine.cluster.slurm_commands import require_slurm

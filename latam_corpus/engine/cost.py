@@ -1,4 +1,4 @@
-"""What a run asks of an engine: jobs, hours, memory and files."""
+"""The cost of a run on an engine: jobs, hours, memory and files."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from latam_corpus.pipeline.planning.plan import Plan
 
 _HOUR: Final = 3600
-_FILES_A_STEP: Final = 6  # rows, dropped, ledger, what barriers ask for, counts, and their folder
-_FILES_A_PART: Final = 1  # who holds it, while it is worked
+_FILES_A_STEP: Final = 6  # rows, dropped, ledger, side columns, counts, and their folder
+_FILES_A_PART: Final = 1  # the claim while the part is processed
 # Measured: `python -m tests.benchmarks millions` and `planning`.
 _BARRIERS_GB: Final = 0.5
 _VERSION_GB: Final = 0.9
@@ -28,15 +28,15 @@ _PART_GB: Final = 1.1e-6
 
 @dataclass(frozen=True)
 class Cost:
-    """What the parts not yet done take, up to the first barrier.
+    """The cost of the unfinished parts, up to the first barrier.
 
     Attributes:
-        workers: how many at once.
-        hours: by the clock, were all of them busy all the time.
-        files: how many files and folders are made, for all segments; links aside.
-        jobs: how many a cluster is given for the workers; 0 where there are no jobs.
-        memory_gb: of a worker's job.
-        driver_memory_gb: of the job that leads them.
+        workers: how many workers run at once.
+        hours: wall-clock hours, if all workers are always busy.
+        files: how many files and folders all segments create, without links.
+        jobs: how many jobs a cluster gets for the workers; 0 for an engine without jobs.
+        memory_gb: the memory of a worker's job.
+        driver_memory_gb: the memory of the driver's job.
     """
 
     workers: int
@@ -48,13 +48,13 @@ class Cost:
 
 
 def cost_of(engine: Engine, plan: Plan, parts: int, seconds: float) -> Cost:
-    """Return what a plan asks of an engine.
+    """Return the cost of a plan on an engine.
 
     Args:
-        engine: where it is to be worked.
-        plan: what is to be done.
-        parts: on how many parts.
-        seconds: of a processor, for those not done yet.
+        engine: the engine.
+        plan: the plan.
+        parts: the number of parts.
+        seconds: processor time of the unfinished parts.
     """
     workers = engine.workers
     files = parts * (_FILES_A_PART + _FILES_A_STEP * sum(len(segment.steps) for segment in plan.segments))
@@ -67,42 +67,40 @@ def cost_of(engine: Engine, plan: Plan, parts: int, seconds: float) -> Cost:
 
 
 def refuse_beyond_site(engine: Engine, plan: Plan, parts: int, *, led_by_job: bool = False) -> None:
-    """Refuse a run that makes more files than its site allows, or whose jobs the cluster can't run.
+    """Raise `ConfigError` if a run makes more files than its site allows, or if the cluster can't run its jobs.
 
     Args:
-        engine: where it is to be worked.
-        plan: what is to be done.
-        parts: on how many parts, at least.
-        led_by_job: whether a job that this process submits will lead it; one that is such a job is known as one.
-
-    Raises:
-        ConfigError: it does.
+        engine: the engine.
+        plan: the plan.
+        parts: the least number of parts.
+        led_by_job: whether this process submits a driver job that will lead the run. A process that already is such a
+            job is recognised.
     """
     if not isinstance(engine, Slurm):
         return
-    most, files = engine.site.inodes, cost_of(engine, plan, parts, 0.0).files
-    if most and files > most:
+    allowed, files = engine.site.inodes, cost_of(engine, plan, parts, 0.0).files
+    if allowed and files > allowed:
         problem = _(
-            "{parts} {parts:part takes|parts take} about {files} files and folders, and `inodes` is {most}",
+            "{parts} {parts:part takes|parts take} about {files} files and folders, but `inodes` is {most}",
             parts=decimal(f"{parts:,}"),
             files=decimal(f"{files:,}"),
-            most=decimal(f"{most:,}"),
+            most=decimal(f"{allowed:,}"),
         )
         remedy = _("free some (latam-corpus runs prune), ask for more, or join the source's small files")
         raise ConfigError(str(plan.recipe.file), problem, remedy)
-    stated, takes = engine.site.driver_memory_gb, driver_gb(plan, parts)
-    if (led_by_job or is_job()) and takes > stated:
+    stated, needed = engine.site.driver_memory_gb, driver_gb(plan, parts)
+    if (led_by_job or is_job()) and needed > stated:
         problem = _(
-            "to lead the run takes {takes} GB for {parts} {parts:part|parts}, and `driver_memory_gb` is {stated}",
-            takes=f"{takes:.1f}",
+            "leading the run takes {takes} GB for {parts} {parts:part|parts}, but `driver_memory_gb` is {stated}",
+            takes=f"{needed:.1f}",
             parts=decimal(f"{parts:,}"),
             stated=f"{stated:g}",
         )
         raise ConfigError(str(plan.recipe.file), problem, _("state more in the site file, or run it by source or year"))
-    if not is_job():  # nodes may be down by the time that the driver's job begins
+    if not is_job():  # when the driver's job starts, some nodes may be down
         refuse_beyond_cluster(engine.site, with_driver=led_by_job)
 
 
 def driver_gb(plan: Plan, parts: int) -> float:
-    """Return how many gigabytes, at least, the process that leads a run holds."""
+    """Return the least memory, in gigabytes, of the process that leads a run."""
     return (_VERSION_GB if plan.recipe.release else _BARRIERS_GB) + _PART_GB * parts

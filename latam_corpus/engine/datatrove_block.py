@@ -1,4 +1,4 @@
-"""A filter or formatter of datatrove as a stage of a recipe: `use = "datatrove:GopherQualityFilter"`."""
+"""datatrove's filters and formatters as stages of a recipe: `use = "datatrove:GopherQualityFilter"`."""
 
 from __future__ import annotations
 
@@ -30,22 +30,22 @@ if TYPE_CHECKING:
     from latam_corpus.batch import Batch
 
 PREFIX: Final = "datatrove:"
-_REASON: Final = "filter_reason"  # where datatrove's filters leave it
-# Words that `PIIFormatter` takes in turn, from one document to the next: a text would depend on those before it.
+_REASON: Final = "filter_reason"  # the metadata key of datatrove's filters
+# Lists from which `PIIFormatter` takes the next value for each document, so that a text depends on those before it.
 _IN_TURN: Final = frozenset({"email_replacement", "ip_replacement"})
 _SENTENCE: Final = re.compile(r".+?(?:[.!?…]+[»”\"')\]]*(?=\s|$)|$)\s*", re.DOTALL)
 
 
 @dataclass(frozen=True, kw_only=True)
 class DatatroveBlock(Stage):
-    """The stage that asks a filter of datatrove which documents stay, or has a formatter of its rewrite their texts.
+    """A stage that drops documents with a datatrove filter, or rewrites texts with a datatrove formatter.
 
-    The block is given documents whose metadata are the rows' columns. What it drops is set aside with its reason, and
-    what it wrote into the metadata is the evidence; of documents that stay, metadata that it wrote go no further.
+    The documents' metadata are the rows' columns. Dropped documents get the filter's reason, with the metadata that it
+    wrote as evidence. Metadata of kept documents is ignored.
 
     Attributes:
-        name: `datatrove:` and the block's class.
-        options: of its constructor.
+        name: `datatrove:` and the name of the block's class.
+        options: the arguments of its constructor.
     """
 
     name: str  # type: ignore[misc]  # one class for all blocks
@@ -56,35 +56,37 @@ class DatatroveBlock(Stage):
     libraries: ClassVar[tuple[str, ...]] = ("datatrove",)
 
     def fingerprint(self) -> str:
-        """Digest the bytes of the files that options name."""
-        named = [Path(value) for value in self.options.values() if isinstance(value, str) and Path(value).is_file()]
-        return " ".join(hashlib.sha256(file.read_bytes()).hexdigest() for file in named)
+        """Return the digests of the files that options name."""
+        files = [Path(value) for value in self.options.values() if isinstance(value, str) and Path(value).is_file()]
+        return " ".join(hashlib.sha256(file.read_bytes()).hexdigest() for file in files)
 
     def __call__(self, batch: Batch) -> Batch:
-        """Return the batch with the texts that the block gives, and its reasons.
+        """Return the batch with the block's texts and drop reasons.
 
         Raises:
-            PartError: the block gives a document that it wasn't given, or one twice.
+            PartError: the block returned a document that wasn't in its input, or one twice.
         """
         documents = _documents(batch.frame)
-        before = [frozenset(document.metadata) for document in documents]
-        places = {id(document): n for n, document in enumerate(documents)}
+        keys_before = [frozenset(document.metadata) for document in documents]
+        numbers = {id(document): number for number, document in enumerate(documents)}
         block = _block(self.name, json.dumps(self.options, sort_keys=True))
-        positions = [places.get(id(document)) for document in block.run(iter(documents))]
-        stays = set(positions)
-        if None in stays or len(stays) < len(positions):
-            problem = _("the block gives documents that it wasn't given, or one twice")
+        positions = [numbers.get(id(document)) for document in block.run(iter(documents))]
+        kept_positions = set(positions)
+        if None in kept_positions or len(kept_positions) < len(positions):
+            problem = _("the block returned documents that weren't in its input, or one twice")
             raise PartError(
-                _("stage «{name}»", name=self.name), problem, _("a filter or a formatter gives what it gets, or less")
+                _("stage «{name}»", name=self.name),
+                problem,
+                _("use a filter or a formatter that only returns documents of its input"),
             )
         texts = batch.frame["text"].to_list()
-        new = [
-            text if n not in stays or document.text == (text or "") else document.text
-            for n, (text, document) in enumerate(zip(texts, documents, strict=True))
+        new_texts = [
+            text if number not in kept_positions or document.text == (text or "") else document.text
+            for number, (text, document) in enumerate(zip(texts, documents, strict=True))
         ]
-        reasons, evidence = _fallen(documents, before, stays, self.name)
-        if new != texts:
-            batch = batch.with_columns({"text": pl.Series("text", new, dtype=pl.String)})
+        reasons, evidence = _drops(documents, keys_before, kept_positions, self.name)
+        if new_texts != texts:
+            batch = batch.with_columns({"text": pl.Series("text", new_texts, dtype=pl.String)})
         return batch.drop(reasons, evidence) if any(reasons) else batch
 
 
@@ -96,22 +98,22 @@ def _documents(frame: pl.DataFrame) -> list[Document]:
     ]
 
 
-def _fallen(
-    documents: Sequence[Document], before: Sequence[frozenset[str]], stays: set[int | None], name: str
+def _drops(
+    documents: Sequence[Document], keys_before: Sequence[frozenset[str]], kept_positions: set[int | None], name: str
 ) -> tuple[list[str | None], list[dict[str, Any] | None]]:
-    """Return the reason of each document that doesn't stay, and what the block wrote into its metadata."""
+    """Return the reason of each dropped document, and the metadata that the block wrote; None for kept ones."""
     reasons: list[str | None] = [None] * len(documents)
     evidence: list[dict[str, Any] | None] = [None] * len(documents)
-    for n, document in enumerate(documents):
-        if n not in stays:
-            reasons[n] = str(document.metadata.get(_REASON, name))
-            written = {k: v for k, v in document.metadata.items() if k not in before[n] and k != _REASON}
-            evidence[n] = json.loads(json.dumps(written, default=str)) or None
+    for number, document in enumerate(documents):
+        if number not in kept_positions:
+            reasons[number] = str(document.metadata.get(_REASON, name))
+            written = {k: v for k, v in document.metadata.items() if k not in keys_before[number] and k != _REASON}
+            evidence[number] = json.loads(json.dumps(written, default=str)) or None
     return reasons, evidence
 
 
-class _Aside:
-    """What a filter takes for a writer of what it drops: with one it leaves its reason in the metadata."""
+class _NullWriter:
+    """An exclusion writer that writes nothing; datatrove's filters only record their reason if they have a writer."""
 
     def __enter__(self) -> Self:
         return self
@@ -120,32 +122,32 @@ class _Aside:
         pass
 
     def write(self, document: Document, rank: int) -> None:
-        """Leave the document: its row is set aside with the others."""
+        """Ignore the document; the stage drops its row."""
 
 
 class Words(WordTokenizer):  # type: ignore[misc]
-    """The toolkit's words for blocks that split texts into words: of any language, and without spaCy.
+    """A tokenizer for blocks that split texts into words, with the toolkit's words for any language, without spaCy.
 
     >>> Words().word_tokenize("El río, y la p’unchaw.")
     ['El', 'río', 'y', 'la', 'p’unchaw']
     """
 
     def word_tokenize(self, text: str) -> list[str]:
-        """Return the words as they are written, without the signs between them."""
+        """Return the words of a text, without punctuation."""
         table = WordTable.of([text])
         data = table.data.tobytes()
-        # A character has four bytes at most; a cut one at the end is none of the word's.
+        # A character has at most four bytes; a cut character at the end is after the word.
         return [
             data[start : start + 4 * length].decode(errors="ignore")[:length]
             for start, length in zip(table.starts.tolist(), table.lengths.tolist(), strict=True)
         ]
 
     def sent_tokenize(self, text: str) -> list[str]:
-        """Return the sentences, without the space around them."""
+        """Return the sentences, without surrounding spaces."""
         return [text[start:end].strip() for start, end in self.span_tokenize(text)]
 
     def span_tokenize(self, text: str) -> list[tuple[int, int]]:
-        """Where each sentence begins and ends, by the sign at its end.
+        """Return the start and the end of each sentence, found by final punctuation.
 
         >>> Words().span_tokenize("¿Vino? Sí.")
         [(0, 7), (7, 10)]
@@ -154,61 +156,58 @@ class Words(WordTokenizer):  # type: ignore[misc]
 
 
 def block_class(name: str, place: Any) -> type[Any]:
-    """Return the class of datatrove's that a recipe names.
+    """Return the datatrove class that a recipe names.
 
     Raises:
-        ConfigError: there is none, or it can't stand in a recipe.
+        ConfigError: there is no such class, or it can't be used in a recipe.
     """
-    wanted = name.removeprefix(PREFIX)
-    known = {
-        one: kind
+    class_name = name.removeprefix(PREFIX)
+    classes = {
+        member: kind
         for module in (filters, formatters)
-        for one, kind in vars(module).items()
+        for member, kind in vars(module).items()
         if isinstance(kind, type) and issubclass(kind, BaseFilter | BaseFormatter)
     }
-    if wanted not in known:
-        problem = _("«{wanted}» is no filter or formatter of datatrove's", wanted=wanted)
-        raise ConfigError(place, problem, closest(wanted, known))
-    if wanted == "SamplerFilter":
+    if class_name not in classes:
+        problem = _("datatrove has no filter or formatter «{name}»", name=class_name)
+        raise ConfigError(place, problem, closest(class_name, classes))
+    if class_name == "SamplerFilter":
         problem = _(
-            "«{wanted}» can't stand in a recipe: it draws by the order in which documents come, so that two runs would "
-            "give two results",
-            wanted=wanted,
+            "«{name}» can't be used in a recipe: its sample depends on the order of documents, so that two runs could "
+            "differ",
+            name=class_name,
         )
-        raise ConfigError(place, problem, _("thin out the files, or use --limit"))
-    return known[wanted]
+        raise ConfigError(place, problem, _("remove some files, or use --limit"))
+    return classes[class_name]
 
 
 def block_options(name: str, place: Any) -> dict[str, Any]:
-    """Give the options of a block's constructor and the type of each, without the writer: the ledger has what falls."""
+    """Return the types of a block's constructor arguments by name, without the exclusion writer."""
     init = block_class(name, place).__init__
     hints = get_type_hints(init)
-    named = [name for name in inspect.signature(init).parameters if name not in ("self", "exclusion_writer")]
-    return {name: hints.get(name, Any) for name in named}
+    names = [name for name in inspect.signature(init).parameters if name not in ("self", "exclusion_writer")]
+    return {name: hints.get(name, Any) for name in names}
 
 
 def make_block(name: str, options: Mapping[str, Any], place: Any) -> DatatroveBlock:
-    """Return the stage of a block with these options.
+    """Return the stage for a block with these options.
 
     Raises:
-        ConfigError: the block can't be made of them, needs what isn't installed, or would draw by chance.
+        ConfigError: the options are wrong, a package is missing, or results would depend on the order of documents.
     """
     if options.get("keep_fraction"):
-        problem = _(
-            "«keep_fraction» draws by the order in which documents come, so that two runs would give two results"
-        )
+        problem = _("the sample of «keep_fraction» depends on the order of documents, so two runs could differ")
         raise ConfigError(place, problem, _("leave it out"))
     for option in _IN_TURN & options.keys():
         if not isinstance(options[option], str) and len(options[option]) != 1:
             problem = _(
-                "the words of «{option}» are taken in turn, by the order in which documents come, so that two runs "
-                "would give two results",
+                "the values of «{option}» are used in turn, by the order of documents, so two runs could differ",
                 option=option,
             )
-            raise ConfigError(place, problem, _("name one"))
+            raise ConfigError(place, problem, _("name one value"))
     try:
         block = _block(name, json.dumps(options, sort_keys=True))
-        if "language" in options:  # words of a language need what datatrove asks for, and not at the first document
+        if "language" in options:  # find missing packages now, and not at the first document
             from datatrove.utils.word_tokenizers import load_word_tokenizer
 
             load_word_tokenizer(block.language)
@@ -217,16 +216,18 @@ def make_block(name: str, options: Mapping[str, Any], place: Any) -> DatatroveBl
         raise ConfigError(
             place, _("«{name}»: {error}", name=name, error=error), remedy if "language" in options else _("install it")
         ) from None
-    except Exception as error:  # noqa: BLE001  (whatever a constructor raises says what is wrong with its options)
+    except Exception as error:  # noqa: BLE001  (any error of the constructor explains what is wrong with the options)
         raise ConfigError(
-            place, _("«{name}» can't be made: {reason}", name=name, reason=error), _("see its constructor in datatrove")
+            place,
+            _("«{name}» can't be created with these options: {reason}", name=name, reason=error),
+            _("see its constructor in datatrove"),
         ) from None
     return DatatroveBlock(name=name, options=dict(options))
 
 
 @cache
 def _block(name: str, options: str) -> Any:
-    """Return the block itself, made once in each process."""
+    """Return the datatrove block, created once per process."""
     kind = block_class(name, name)
     values = json.loads(options)
     parameters = inspect.signature(kind.__init__).parameters
@@ -235,5 +236,5 @@ def _block(name: str, options: str) -> Any:
     for option in _IN_TURN & parameters.keys():
         values.setdefault(option, parameters[option].default[0])
     block = kind(**values)
-    block.exclusion_writer = _Aside()
+    block.exclusion_writer = _NullWriter()
     return block

@@ -1,4 +1,4 @@
-"""The engine that runs everything in this process: for small jobs, tests and debuggers."""
+"""The engine that runs tasks in this process, for small jobs, tests and debuggers."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class InProcess:
-    """One task after another, here."""
+    """Runs one task after another in this process."""
 
     workers: ClassVar[int] = 1
     jobs: ClassVar[None] = None
 
     @property
     def here(self) -> Self:
-        """Itself."""
+        """The engine itself."""
         return self
 
     def __enter__(self) -> Self:

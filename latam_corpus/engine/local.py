@@ -1,9 +1,8 @@
-"""The engine of worker processes on this machine, each a rank of a datatrove executor.
+"""The engine of worker processes on this machine.
 
-Why not one executor with its pool: a pool whose worker is killed waits for ever, and its first failure ends the
-rest. Here each rank is a process of its own that claims tasks from a folder (`engine/rounds.py`), so that one long
-task doesn't hold up the others' share, and a worker that dies costs the one task it held. The workers stay from one
-round of tasks to the next: starting one takes more than a second.
+Why not a process pool: if a worker of a pool is killed, the pool waits forever, or all its tasks fail. Here each worker
+claims tasks from a folder (`rounds.py`), so that a long task doesn't delay a fixed share of the others, and a killed
+worker only costs the task that it held. Workers are kept from one round to the next, since starting one takes time.
 """
 
 from __future__ import annotations
@@ -32,14 +31,14 @@ if TYPE_CHECKING:
     from latam_corpus.pipeline.execution.part import J
 
 _POLL_SECONDS: Final = 0.02
-_GONE_SECONDS: Final = 10.0
+_END_SECONDS: Final = 10.0  # to wait for killed processes
 
 
 class Local(CrewEngine):
     """Worker processes on this machine, started at the first tasks and ended with the `with` block.
 
     Attributes:
-        workers: how many at most.
+        workers: the most workers.
     """
 
     def __init__(self, workers: int) -> None:
@@ -50,7 +49,7 @@ class Local(CrewEngine):
 
 
 class _Crew:
-    """The workers, and the folder through which they are told and tell; each round of tasks has a folder in it."""
+    """The workers and their folder, with a folder for each round of tasks."""
 
     def __init__(self, size: int) -> None:
         self._size = size
@@ -61,7 +60,7 @@ class _Crew:
         self._rounds = 0
 
     def outcomes(self, work: Callable[[J], Outcome], tasks: Sequence[J]) -> Iterator[Outcome]:
-        """Yield the outcomes as they come; workers left in the middle of a round are ended."""
+        """Yield the outcome of each task when it is done; if the caller stops in between, end the workers."""
         turn = Round(self._workdir / f"round-{self._rounds}", work, tasks)
         self._rounds += 1
         try:
@@ -83,7 +82,7 @@ class _Crew:
                 for rank in [rank for rank, worker in self._workers.items() if worker.poll() is not None]:
                     worker = self._workers.pop(rank)
                     _end(worker)
-                    yield from turn.news()  # what it finished before it died
+                    yield from turn.news()  # outcomes that it wrote before it died
                     yield from self._bury(turn, rank, worker.returncode)
                     if turn.unclaimed():
                         self._call(self._start(rank), turn)
@@ -93,18 +92,18 @@ class _Crew:
                 self._end_workers()
 
     def _news(self, turn: Round) -> Iterator[Outcome]:
-        """Yield the outcomes that are new, when who was overtaken at their tasks is at them no more."""
+        """End overtaken workers, and yield the new outcomes."""
         outcomes = list(turn.news())
         for rank in [rank for rank in self._workers if self._name(rank) in turn.overtaken]:
             _end(self._workers.pop(rank))
-            for number in turn.held_by(self._name(rank)):  # it had gone on to another one
+            for number in turn.held_by(self._name(rank)):  # it had already taken another task
                 turn.give_back(number)
             if turn.unclaimed():
                 self._call(self._start(rank), turn)
         yield from outcomes
 
     def _kill(self, hung: Collection[str]) -> None:
-        """Kill workers; the round is told by their end."""
+        """Kill hanging workers; `outcomes` then notices their end."""
         for rank, worker in self._workers.items():
             if self._name(rank) in hung:
                 _kill(worker)
@@ -122,12 +121,12 @@ class _Crew:
         self._started[rank] = self._started.get(rank, 0) + 1
         words = (str(self._workdir), str(rank), str(self._size), self._name(rank))
         command = [sys.executable, "-m", "latam_corpus.engine.worker", *words]
-        # Workers are ended by a kill, so their temporary files are in a folder that this process removes. The user's
-        # folders may depend on the temporary folder.
+        # Workers end by a kill, so this process removes the folder of their temporary files. The paths of the user's
+        # folders may depend on TMPDIR, so they are passed as well.
         folders = {"TMPDIR": str(self._workdir), "LATAM_CORPUS_CACHE": str(cache_folder())}
         folders["LATAM_CORPUS_CONFIG"] = str(config_folder())
         environment = os.environ | ONE_THREAD | folders
-        # By the pipe a worker is called to each round, and learns by its end that this process is gone.
+        # The pipe passes the name of each round; when it closes, the worker knows that this process has ended.
         with self._log(rank).open("ab") as log:
             self._workers[rank] = subprocess.Popen(  # noqa: S603  (our own module, our own arguments)
                 command, stdin=subprocess.PIPE, stdout=log, stderr=log, env=environment, start_new_session=True
@@ -140,14 +139,14 @@ class _Crew:
     @staticmethod
     def _call(worker: subprocess.Popen[bytes], turn: Round) -> None:
         assert worker.stdin  # noqa: S101  (it was started with a pipe)
-        with suppress(BrokenPipeError):  # it died: the loop will see
+        with suppress(BrokenPipeError):  # the worker has died, which `outcomes` will notice
             worker.stdin.write(f"{turn.folder.name}\n".encode())
             worker.stdin.flush()
 
     def _bury(self, turn: Round, rank: int, code: int) -> Iterator[Outcome]:
-        """Yield what a dead worker held is given back, or, after a second death, is the outcome of its task."""
+        """Give a dead worker's tasks back; yield a failed outcome for those that have now killed two workers."""
         held = turn.held_by(self._name(rank))
-        # Where it died before it took a task the next may fare better, but not for ever.
+        # A worker that dies before it takes a task is replaced, but not forever.
         if not held and not turn.took(self._name(rank)):
             turn.stillborn += 1
             if turn.stillborn > TRIES * self._size:
@@ -173,23 +172,23 @@ class _Crew:
             name = signal.Signals(-code).name
             return _("its worker was killed twice by {signal}: out of memory, or a crash in a library", signal=name)
         log = self._log(rank).read_text(errors="replace").strip().splitlines()
-        last = same(log[-1]) if log else _("it said nothing")
+        last = same(log[-1]) if log else _("it printed nothing")
         return _("a worker ended with code {code}: {last}", code=code, last=last)
 
 
 def _end(*workers: subprocess.Popen[bytes]) -> None:
-    """Kill the workers and what they started."""
+    """Kill workers and the processes that they started, and wait for their end."""
     for worker in workers:
         _kill(worker)
         if worker.stdin:
             with suppress(BrokenPipeError):
                 worker.stdin.close()
-    end = time.monotonic() + _GONE_SECONDS
+    end = time.monotonic() + _END_SECONDS
     for worker in workers:
-        with suppress(subprocess.TimeoutExpired):  # the kernel may wait for a disk that doesn't answer
+        with suppress(subprocess.TimeoutExpired):  # the kernel may be waiting for a disk that doesn't answer
             worker.wait(max(0.0, end - time.monotonic()))
 
 
 def _kill(worker: subprocess.Popen[bytes]) -> None:
-    with suppress(ProcessLookupError):  # it leads a session of its own
-        os.killpg(worker.pid, signal.SIGKILL)
+    with suppress(ProcessLookupError):
+        os.killpg(worker.pid, signal.SIGKILL)  # each worker leads its own session

@@ -1,8 +1,8 @@
-"""How long tasks take for their bytes, so that one which takes far longer is given to an idle worker, too.
+"""The pace of tasks: when a task takes far longer than others of its size, it is given to an idle worker as well.
 
-A worker that hangs, on a network's file system or in a library, says nothing. What two workers may do at once (`twice`)
-is done by both then, and who is first counts. What they may not, a barrier's job, is begun anew once its worker has
-been ended, for which it must take much longer.
+A worker may hang in a network file system or in a library without any sign. If two workers may do a task at once
+(`may_run_concurrently`), the first result counts. If not, as with a barrier's job, the worker is killed and the task
+is started again, but only after a much longer time.
 """
 
 from __future__ import annotations
@@ -11,21 +11,21 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-LEAST_SECONDS: Final = 30.0  # of a task, before another worker begins it: to look twice costs more than it saves
-_TIMES: Final = 3  # what others took; Spark's bound, too
-HUNG_SECONDS: Final = 600.0  # of what can't be done by two, before its worker is ended: what it did is lost
+LEAST_SECONDS: Final = 30.0  # before a second worker starts a task; below, it would cost more than it saves
+_TIMES: Final = 3  # the expected time; Spark has the same limit
+HUNG_SECONDS: Final = 600.0  # before the worker of a task that can't run twice is killed and its work is lost
 _HUNG_TIMES: Final = 10
-LOOK_SECONDS: Final = 1.0  # from one look at what is late to the next
+LOOK_SECONDS: Final = 1.0  # between two checks for late tasks
 
 
 @dataclass
 class Pace:
-    """How long the tasks of a round took that are done.
+    """The durations of a round's finished tasks.
 
     Attributes:
-        bytes: of all of them.
-        seconds: that they took, by their workers' own clocks.
-        longest: seconds of one.
+        bytes: the bytes of all tasks.
+        seconds: the seconds that all tasks took, by their workers' clocks.
+        longest: the seconds of the longest task.
 
     >>> pace = Pace()
     >>> pace.patience(10)
@@ -40,17 +40,17 @@ class Pace:
     longest: float = 0.0
 
     def add(self, bytes_: int, seconds: float) -> None:
-        """Count a task that is done."""
+        """Add a finished task."""
         self.bytes += bytes_
         self.seconds += seconds
         self.longest = max(self.longest, seconds)
 
     def patience(self, bytes_: int) -> float:
-        """Return after how many seconds a task of so many bytes is late; without end where none is done yet."""
+        """Return after how many seconds a task of this size is late; infinity if no task is finished yet."""
         return max(LEAST_SECONDS, _TIMES * self._longest_of(bytes_))
 
     def endurance(self, bytes_: int) -> float:
-        """Return after how many seconds the worker at a task is taken to hang.
+        """Return after how many seconds the worker of a task is considered to hang.
 
         >>> pace = Pace()
         >>> pace.add(10, 90.0)

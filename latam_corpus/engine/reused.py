@@ -1,4 +1,4 @@
-"""What engines share whose workers outlive one round of tasks."""
+"""The common part of engines whose workers are kept from one round of tasks to the next."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ if TYPE_CHECKING:
     from latam_corpus.pipeline.execution.engines import Engine
     from latam_corpus.pipeline.execution.part import J, Outcome
 
-# A task whose worker was killed twice is the likely cause.
+# If the worker of a task is killed twice, the task is probably the cause.
 TRIES: Final = 2
 # There are as many workers as processors.
 ONE_THREAD: Final = {"POLARS_MAX_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
 
 class Reused(ABC):
-    """A block within which workers may be reused; blocks may stand in one another, and the last to end ends them."""
+    """A `with` block in which workers are kept. Blocks may be nested; the workers end with the outermost block."""
 
     jobs: Path | None = None
     _entered = 0
 
     @property
     def here(self) -> Engine:
-        """Itself."""
+        """The engine itself."""
         return cast("Engine", self)
 
     def __enter__(self) -> Self:
@@ -44,10 +44,10 @@ class Reused(ABC):
 
 
 class Crew(Protocol):
-    """Workers that stay from one round of tasks to the next."""
+    """Workers that are kept from one round of tasks to the next."""
 
     def outcomes(self, work: Callable[[J], Outcome], tasks: Sequence[J]) -> Iterator[Outcome]:
-        """Yield the outcome of each task, as they are done."""
+        """Yield the outcome of each task when it is done."""
         ...
 
     def end(self) -> None:
@@ -56,13 +56,13 @@ class Crew(Protocol):
 
 
 class CrewEngine(Reused):
-    """An engine whose workers start with the first tasks and end with the `with` block."""
+    """An engine whose workers start at the first tasks and end with the `with` block."""
 
     _crew: Crew | None = None
 
     @abstractmethod
     def _new_crew(self) -> Crew:
-        """Return workers that have not started."""
+        """Return a crew whose workers haven't started yet."""
 
     def _end(self) -> None:
         if self._crew:
@@ -70,15 +70,15 @@ class CrewEngine(Reused):
             self._crew = None
 
     def map(self, work: Callable[[J], Outcome], tasks: Sequence[J]) -> Iterator[Outcome]:
-        """Yield the outcome of each task, as they are done.
+        """Yield the outcome of each task when it is done.
 
         Raises:
-            PartError: a cluster refuses the jobs, or they end before they take a task.
+            PartError: a cluster refuses the jobs, or the workers end before they take a task.
         """
         if not tasks:
             return
         with self:
             if self._crew is None:
                 self._crew = self._new_crew()
-            # Big tasks first: the last to finish is then a small one.
+            # The largest first, so that the last one to finish is small.
             yield from self._crew.outcomes(work, sorted(tasks, key=lambda task: -task.bytes))

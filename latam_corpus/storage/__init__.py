@@ -1,1 +1,1 @@
-"""Files and folders: durable writes, locks, remote file systems, and spilled rows."""
+"""Files and folders: durable writes, locks, remote file systems, and rows on temporary disk space."""

@@ -1,16 +1,16 @@
-"""A folder of this machine that stands for a prefix of an object store: `--out s3://bucket/prefix`.
+"""The working copy of a prefix in an object store: `--out s3://bucket/prefix`.
 
-Runs and work are folders and files for whoever makes or reads them. Where `--out` is an address they are in a working
-copy, in the user's scratch folder, whose name is the address: so a path tells, in whichever process and on whichever
-machine, which object its file is. What is read and isn't there is fetched; what is whole is put. The copy may be
-removed at any time between two runs, and a machine that has none begins with an empty one.
+All other modules read and write runs and work as local files. If `--out` is an address, these files are in a working
+copy in the user's scratch folder. The name of the copy is the address, so that a path states which object it stands
+for, in any process and on any machine. Missing files are fetched when they are read; finished files are uploaded. The
+copy can be removed between runs; a machine without one starts with an empty one.
 
-    work/objects/ab/<sha256>     outputs of steps, each named by its content, so that none is ever written anew
-    work/ab/<key>/counts.json    what a step did: put after all the objects that it lists, and never changed
-    work/decisions · work/lethal what barriers decided; documents that kill a worker
-    runs/<run>/                  the small files of a run, `run.json` after the others; `lock`, while a run goes on
+    work/objects/ab/<sha256>      files of step outputs, named by their content, so that none is ever overwritten
+    work/ab/<key>/counts.json     the counts of a step, uploaded after all objects that it lists, and never changed
+    work/decisions · work/lethal  decisions of barriers; documents that kill a worker
+    runs/<run>/                   the small files of a run, `run.json` last; `lock` during the run
 
-A prefix is listed at `runs/` and `work/lethal/` alone: all else is asked for by its name.
+Only `runs/` and `work/lethal/` are ever listed; all other objects are requested by name.
 """
 
 from __future__ import annotations
@@ -44,23 +44,23 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _MARK: Final = quote("://", safe="")  # in the name of a working copy
-_AT_ONCE: Final = 16  # objects that are fetched or put at the same time
+_AT_ONCE: Final = 16  # objects that are transferred at the same time
 _SILENT_BEATS: Final = 3
 _LIFE: Final = re.compile(rb", life ([^, ]+)")
 _CHECK: Final = _("check the address, the rights to it and the space left")
-_LARGE: Final = frozenset({"kept", "dropped", "ledger"})  # folders of a run's whose files are objects
-_OWN: Final = frozenset({".html", ""})  # suffixes of what stays here: pages, which are made again, and locks
+_LARGE: Final = frozenset({"kept", "dropped", "ledger"})  # folders of a run whose files are in `work/objects`
+_LOCAL: Final = frozenset({".html", ""})  # suffixes of files that aren't uploaded: report pages and locks
 
 
 @dataclass(frozen=True)
 class Bucket:
-    """A prefix of an object store, and its working copy here.
+    """A prefix of an object store and its local working copy.
 
     Attributes:
-        url: its address.
-        copy: the folder that stands for it.
-        filesystem: what reads and writes it.
-        root: the prefix, as the file system names it.
+        url: the address of the prefix.
+        copy: the folder of the working copy.
+        filesystem: the fsspec file system.
+        root: the path of the prefix in the file system.
     """
 
     url: str
@@ -70,28 +70,28 @@ class Bucket:
 
     @classmethod
     def at(cls, url: str) -> Self:
-        """Return the prefix of this address.
+        """Return the prefix at an address.
 
         Raises:
-            ConfigError: the address' protocol is unknown, or its package isn't installed.
+            ConfigError: the protocol of the address is unknown, or its package isn't installed.
         """
         filesystem, root = remote.opened(url, use_listings_cache=False)
         return cls(url, _copy_of(url), filesystem, root.rstrip("/"))
 
     def name(self, path: Path) -> str:
-        """Return the name, below the prefix, of the object that a file of the working copy is."""
+        """Return the name of the object for a file of the working copy, relative to the prefix."""
         return path.relative_to(self.copy).as_posix()
 
-    def _ask(self, name: str, action: Callable[[str], T]) -> T:
-        """Return what an action on an object gives, tried several times.
+    def _try(self, name: str, action: Callable[[str], T]) -> T:
+        """Return the result of an action on an object, with several attempts.
 
         Raises:
             FileNotFoundError: there is no such object.
-            PartError: it can't be read or written.
+            PartError: the object can't be read or written.
         """
         try:
             return remote.patiently(lambda: action(f"{self.root}/{name}"))
-        except (*remote.NOT_THERE, FileExistsError):
+        except (*remote.MISSING_ERRORS, FileExistsError):
             raise
         except remote.failures() as error:
             problem = _("it can't be read or written: {reason}", reason=error)
@@ -99,52 +99,52 @@ class Bucket:
 
     def read(self, name: str) -> bytes:
         """Return the bytes of a small object."""
-        return bytes(self._ask(name, self.filesystem.cat_file))
+        return bytes(self._try(name, self.filesystem.cat_file))
 
     def write(self, name: str, data: bytes) -> None:
-        """Write a small object, replacing what was there."""
-        self._ask(name, lambda path: remote.write(self.filesystem, path, data))
+        """Write a small object, and replace an existing one."""
+        self._try(name, lambda path: remote.write(self.filesystem, path, data))
 
     def create(self, name: str, data: bytes) -> bytes:
-        """Write a small object that nobody changes; gives the bytes that stand there then, which may be another's."""
+        """Create an object; return its bytes, or those of the existing object if another process created it first."""
         try:
-            self._ask(name, lambda path: remote.create(self.filesystem, path, data))
+            self._try(name, lambda path: remote.create(self.filesystem, path, data))
         except FileExistsError:
             return self.read(name)
         return data
 
     def exchange(self, name: str, data: bytes, expected: Callable[[bytes | None], bool]) -> bool:
-        """Replace a small object if what stands there is what was expected; see `remote.exchange`."""
-        return self._ask(name, lambda path: remote.exchange(self.filesystem, path, data, expected))
+        """Replace a small object if its current bytes are as expected; see `remote.exchange`."""
+        return self._try(name, lambda path: remote.exchange(self.filesystem, path, data, expected))
 
     def has(self, name: str) -> bool:
         """Whether there is such an object."""
-        return self._ask(name, lambda path: remote.info(self.filesystem, path)) is not None
+        return self._try(name, lambda path: remote.info(self.filesystem, path)) is not None
 
     def listed(self, folder: str) -> dict[str, dict[str, Any]]:
-        """Return what is known of each object below a name."""
-        found = self._ask(folder, lambda path: self.filesystem.find(path, detail=True))
-        return {path.removeprefix(f"{self.root}/"): known for path, known in found.items()}
+        """Return the details of each object below a folder, by name."""
+        files = self._try(folder, lambda path: self.filesystem.find(path, detail=True))
+        return {path.removeprefix(f"{self.root}/"): details for path, details in files.items()}
 
     def remove(self, name: str) -> None:
         """Remove an object."""
-        self._ask(name, self.filesystem.rm_file)
+        self._try(name, self.filesystem.rm_file)
 
     def put_object(self, file: Path, sha256: str) -> None:
-        """Put a file among the objects that are named by their content."""
+        """Upload a file as an object that is named by its content."""
         name = _object(sha256)
 
         def put(path: str) -> None:
             remote.make_folder(self.filesystem, path)
             self.filesystem.put_file(str(file), path)
 
-        self._ask(name, put)
+        self._try(name, put)
 
     def get_object(self, sha256: str, target: Path) -> None:
-        """Fetch one of them, every byte compared with its name.
+        """Fetch an object that is named by its content, and check its bytes.
 
         Raises:
-            PartError: it isn't there, can't be read, or its bytes are others.
+            PartError: the object is missing, can't be read, or has other bytes.
         """
         name = _object(sha256)
 
@@ -155,33 +155,36 @@ class Bucket:
                     raise OSError(OTHER_BYTES)
 
         try:
-            self._ask(name, get)
+            self._try(name, get)
         except FileNotFoundError:
             problem = _("the file is missing")
-            raise PartError(f"{self.url}/{name}", problem, _("run it again: it is made anew")) from None
+            raise PartError(f"{self.url}/{name}", problem, _("run it again: it is rebuilt")) from None
 
     def secured(self, folder: Path, files: Mapping[str, str], marker: str) -> Damage | None:
-        """Put what is missing of a folder's files, and after them the file that lists them; tell what is nowhere.
+        """Upload the files of a folder that the bucket lacks, and last the file that lists them.
 
-        A file here that isn't as it was written is no damage, as long as its object is there: it is removed.
+        A damaged local file is removed; it only counts as damage if the bucket lacks it, too.
 
         Args:
-            folder: of the working copy.
+            folder: a folder of the working copy.
             files: the digests of its files, by name.
-            marker: the file that lists them. Where another worker has put its own first, that one counts.
+            marker: the file that lists them. If another worker has uploaded its own first, the local one is replaced.
+
+        Returns:
+            The first file that is neither here nor in the bucket; None if there is none.
         """
         for name, sha256 in files.items():
-            here = not damage(folder, {name: sha256})
-            if not here:
+            is_intact = not damage(folder, {name: sha256})
+            if not is_intact:
                 (folder / name).unlink(missing_ok=True)
             if not self.has(_object(sha256)):
-                if not here:
+                if not is_intact:
                     return Damage(Path(folder / name), N_("the file is missing"))
                 self.put_object(folder / name, sha256)
-        mine = (folder / marker).read_bytes()
-        theirs = self.create(self.name(folder / marker), mine)
-        if theirs != mine:
-            replace(folder / marker, theirs)
+        own_marker = (folder / marker).read_bytes()
+        stored_marker = self.create(self.name(folder / marker), own_marker)
+        if stored_marker != own_marker:
+            replace(folder / marker, stored_marker)
         return None
 
 
@@ -194,17 +197,17 @@ def _copy_of(url: str) -> Path:
 
 
 def is_address(named: str | Path) -> bool:
-    """Whether it is the address of an object store, and no path of this machine."""
+    """Whether a name is the address of an object store, and not a local path."""
     return "://" in str(named) and not str(named).startswith("file://")
 
 
 def may_have_store(out: Path) -> bool:
-    """Whether a folder of runs has a store, or stands for a place in a bucket, which isn't asked."""
+    """Whether a folder of runs has a release store; always true of a bucket, which isn't queried."""
     return bucket_of(out) is not None or (out / "store").is_dir()
 
 
 def bucket_of(path: Path) -> Bucket | None:
-    """Return what the working copy stands for in which a path is; None where it is in none."""
+    """Return the bucket of the working copy that contains a path; None if the path isn't in one."""
     if _MARK not in str(path):
         return None
     names = [folder for folder in (path, *path.parents) if _MARK in folder.name]
@@ -217,7 +220,7 @@ def _opened(url: str) -> Bucket:
 
 
 def address_of(path: str | Path) -> str:
-    """Return the address that a path in a working copy stands for; any other path as it is."""
+    """Return the address of a path in a working copy; return other paths unchanged."""
     bucket = None if is_address(path) else bucket_of(Path(path))
     if bucket is None:
         return str(path)
@@ -226,7 +229,7 @@ def address_of(path: str | Path) -> str:
 
 
 def out_folder(named: str | Path) -> Path:
-    """Return the folder of runs and work that is named; of an address its working copy, with all runs' small files.
+    """Return the folder of runs and work; for an address, update its working copy with the small files of all runs.
 
     Raises:
         ConfigError: the address is wrong, or can't be read.
@@ -245,48 +248,50 @@ def out_folder(named: str | Path) -> Path:
 
 
 def _pull(bucket: Bucket) -> None:
-    """Fetch the small files of runs that have changed, and what is known of documents that kill."""
-    listed: dict[str, dict[str, Any]] = {}
+    """Fetch the changed small files of runs, and the files of documents that kill workers."""
+    objects: dict[str, dict[str, Any]] = {}
     for part in ("runs", "work/lethal"):
-        listed |= bucket.listed(part)
+        objects |= bucket.listed(part)
     for folder in (bucket.copy / "runs").glob("*/"):
-        gone = not any(name.startswith(f"runs/{folder.name}/") for name in listed)
-        # One that isn't finished may be begun just now, by this machine.
-        if gone and (folder / "run.json").exists() and not is_locked(folder):
+        is_removed = not any(name.startswith(f"runs/{folder.name}/") for name in objects)
+        # An unfinished run may have just been started on this machine.
+        if is_removed and (folder / "run.json").exists() and not is_locked(folder):
             shutil.rmtree(folder)
-    wanted = [name for name, known in listed.items() if _is_shared(name) and not _is_same(bucket.copy / name, known)]
+    changed_names = [
+        name for name, details in objects.items() if _is_shared(name) and not _is_same(bucket.copy / name, details)
+    ]
 
     def pull(name: str) -> None:
         target = bucket.copy / name
         replace(target, bucket.read(name))
-        if moment := listed[name].get("LastModified"):
+        if moment := objects[name].get("LastModified"):
             os.utime(target, (moment.timestamp(), moment.timestamp()))
 
-    _each(pull, wanted)
+    _each(pull, changed_names)
 
 
 def _is_shared(name: str) -> bool:
-    """Whether a file below `runs/` is for all machines."""
-    return Path(name).suffix not in _OWN and not _LARGE.intersection(name.split("/")[2:3])
+    """Whether a file below `runs/` is uploaded for other machines."""
+    return Path(name).suffix not in _LOCAL and not _LARGE.intersection(name.split("/")[2:3])
 
 
-def _is_same(file: Path, known: Mapping[str, Any]) -> bool:
-    moment = known.get("LastModified")
+def _is_same(file: Path, details: Mapping[str, Any]) -> bool:
+    moment = details.get("LastModified")
     if moment is None or not file.exists():
         return False
     state = file.stat()
-    return state.st_size == known["size"] and int(state.st_mtime) == int(moment.timestamp())
+    return state.st_size == details["size"] and int(state.st_mtime) == int(moment.timestamp())
 
 
 def _each(action: Callable[[T], object], items: Iterable[T]) -> None:
-    """Take an action on each, several at once; the first error ends it."""
+    """Apply an action to each item, several at once; raise the first error."""
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        for _done in pool.map(action, items):
+        for _result in pool.map(action, items):
             pass
 
 
 def fetched(path: Path) -> Path:
-    """Return the path of a small file that never changes, which is here then, if it is anywhere."""
+    """Fetch a small file that never changes if it isn't here but in the bucket; return its path."""
     if not path.exists() and (bucket := bucket_of(path)):
         with suppress(FileNotFoundError):
             replace(path, bucket.read(bucket.name(path)))
@@ -294,22 +299,22 @@ def fetched(path: Path) -> Path:
 
 
 def fetch_small(paths: Iterable[Path]) -> None:
-    """Fetch small files that never change and aren't here, several at once."""
+    """Fetch small files that never change and that aren't here, several at once."""
     _each(fetched, [path for path in paths if not path.exists() and bucket_of(path)])
 
 
-def fetch(wanted: Iterable[tuple[Path, str]]) -> None:
-    """Fetch files of which the digests are given, and which aren't here, several at once.
+def fetch(files: Iterable[tuple[Path, str]]) -> None:
+    """Fetch files that aren't here by their digests, several at once.
 
     Raises:
-        PartError: one isn't there, can't be read, or its bytes are others.
+        PartError: a file is missing in the bucket, can't be read, or has other bytes.
     """
-    missing = [(path, sha256, bucket) for path, sha256 in wanted if not path.exists() and (bucket := bucket_of(path))]
-    _each(lambda one: one[2].get_object(one[1], one[0]), missing)
+    missing = [(path, sha256, bucket) for path, sha256 in files if not path.exists() and (bucket := bucket_of(path))]
+    _each(lambda item: item[2].get_object(item[1], item[0]), missing)
 
 
 def forget(path: Path) -> None:
-    """Remove a damaged small file of a working copy from the bucket, so that another can take its place."""
+    """Remove a damaged small file from the working copy and the bucket, so that it can be written again."""
     bucket = bucket_of(path)
     if bucket and path.exists():
         path.unlink()
@@ -318,11 +323,11 @@ def forget(path: Path) -> None:
 
 
 def publish(*paths: Path, once: bool = False) -> None:
-    """Put small files of a working copy, in this order; elsewhere nothing.
+    """Upload small files in this order; do nothing outside of working copies.
 
     Args:
-        paths: which.
-        once: whether their names tell their content.
+        paths: the files.
+        once: whether an existing object is kept, since the name stands for the content.
     """
     for path in paths:
         if bucket := bucket_of(path):
@@ -330,12 +335,12 @@ def publish(*paths: Path, once: bool = False) -> None:
 
 
 def publish_each(paths: Iterable[Path]) -> None:
-    """Put small files whose names tell their content, several at once; elsewhere nothing."""
+    """Upload small files that are named by their content, several at once; do nothing outside of working copies."""
     _each(lambda path: publish(path, once=True), [path for path in paths if bucket_of(path)])
 
 
 def publish_run(folder: Path, last: str) -> None:
-    """Put the small files of a run's folder, the one that says that it is finished after all others."""
+    """Upload the small files of a run's folder; `last` marks a finished run and is uploaded after all others."""
     bucket = bucket_of(folder)
     if bucket is None:
         return
@@ -345,7 +350,7 @@ def publish_run(folder: Path, last: str) -> None:
 
 
 class Lease:
-    """A hold of a run's folder in the bucket, which others see by an object that changes."""
+    """A lock of a run's folder in the bucket: an object that changes regularly while its process is alive."""
 
     def __init__(self, bucket: Bucket, name: str) -> None:
         self._bucket = bucket
@@ -357,17 +362,17 @@ class Lease:
         self._lost = False
 
     def take(self) -> None:
-        """Hold it.
+        """Acquire the lease.
 
         Raises:
-            ConfigError: another process holds it, or nothing can be written there.
+            ConfigError: another process has it, or the bucket can't be written to.
         """
         place = f"{self._bucket.url}/{self._name}"
         try:
-            seen = _content(self._bucket, self._name)
-            if seen and _is_held(self._bucket, self._name, seen):
-                raise _in_use(place, seen)
-            if not self._bucket.exchange(self._name, self._words(), lambda there: there == seen):
+            content = _content(self._bucket, self._name)
+            if content and _is_held(self._bucket, self._name, content):
+                raise _in_use(place, content)
+            if not self._bucket.exchange(self._name, self._content(), lambda current: current == content):
                 raise _in_use(place, _content(self._bucket, self._name))
         except FileNotFoundError as error:
             raise ConfigError(self._bucket.url, _("there is no such bucket"), _CHECK) from error
@@ -375,36 +380,32 @@ class Lease:
             raise ConfigError(place, error.problem, error.remedy) from error
         threading.Thread(target=self._beat, daemon=True).start()
 
-    def _words(self) -> bytes:
+    def _content(self) -> bytes:
         beat = secrets.token_hex(4)
         holder = f"process {os.getpid()} on {socket.gethostname()} since {self._since}"
         return f"{holder}, {self._token}, life {self._life}, beat {beat}".encode()
 
-    def _mine(self, there: bytes | None) -> bool:
-        return there is not None and self._token.encode() in there
+    def _is_own(self, content: bytes | None) -> bool:
+        return content is not None and self._token.encode() in content
 
     def _beat(self) -> None:
         while not self._ended.wait(BEAT_SECONDS):
             try:
-                self._lost |= not self._bucket.exchange(self._name, self._words(), self._mine)
-            except (PartError, OSError):  # no network for now; who looks meanwhile may take it over
+                self._lost |= not self._bucket.exchange(self._name, self._content(), self._is_own)
+            except (PartError, OSError):  # no network for now; another process may take the lease over
                 continue
 
     def check(self) -> None:
-        """Nothing, while it is held.
-
-        Raises:
-            PartError: another process has taken it, since this one wasn't heard of.
-        """
+        """Raise `PartError` if another process has taken the lease over, because this one was silent for too long."""
         if self._lost:
-            problem = _("another process has taken over this run, since this one couldn't reach it for a while")
+            problem = _("another process has taken over this run, since this one couldn't reach the bucket for a while")
             raise PartError(f"{self._bucket.url}/{self._name}", problem, _("wait until it is done, or stop it"))
 
     def release(self) -> None:
-        """Let others hold it."""
+        """Give the lease up."""
         self._ended.set()
         if not self._lost:
-            self._bucket.exchange(self._name, b"", self._mine)
+            self._bucket.exchange(self._name, b"", self._is_own)
 
 
 def _content(bucket: Bucket, name: str) -> bytes | None:
@@ -414,48 +415,48 @@ def _content(bucket: Bucket, name: str) -> bytes | None:
         return None
 
 
-def _changes(bucket: Bucket, name: str, seen: bytes) -> bool:
-    """Whether somebody changes a lock while one looks on."""
+def _changes(bucket: Bucket, name: str, content: bytes) -> bool:
+    """Whether a lock changes within three beats."""
     end = time.monotonic() + _SILENT_BEATS * BEAT_SECONDS
     while time.monotonic() < end:
         time.sleep(BEAT_SECONDS / 5)
-        if _content(bucket, name) not in (seen, b"", None):
+        if _content(bucket, name) not in (content, b"", None):
             return True
     return False
 
 
-def _is_held(bucket: Bucket, name: str, seen: bytes) -> bool:
-    """Whether the process that a lock names holds it; one of another machine is watched, which takes a while."""
-    life = _LIFE.search(seen)
+def _is_held(bucket: Bucket, name: str, content: bytes) -> bool:
+    """Whether the process that a lock names is alive; the lock of another machine is watched for three beats."""
+    life = _LIFE.search(content)
     alive = is_alive(life[1].decode()) if life else None
     if alive is not None:
         return alive
-    told = _("looking for {seconds} {seconds:second|seconds} whether {holder} is alive, which holds {place}")
+    sentence = _("waiting {seconds} {seconds:second|seconds} to see whether {holder}, which holds {place}, is alive")
     seconds = f"{_SILENT_BEATS * BEAT_SECONDS:.0f}"
-    note = told.fill(seconds=seconds, holder=_holder(seen), place=f"{bucket.url}/{name}")
+    note = sentence.fill(seconds=seconds, holder=_holder(content), place=f"{bucket.url}/{name}")
     warnings.warn(NoteWarning(note), stacklevel=5)
-    return _changes(bucket, name, seen)
+    return _changes(bucket, name, content)
 
 
-def _holder(seen: bytes | None) -> str:
-    return (seen or b"").decode(errors="replace").partition(",")[0] or "another process"
+def _holder(content: bytes | None) -> str:
+    return (content or b"").decode(errors="replace").partition(",")[0] or "another process"
 
 
-def _in_use(place: str, seen: bytes | None) -> ConfigError:
+def _in_use(place: str, content: bytes | None) -> ConfigError:
     seconds = f"{_SILENT_BEATS * BEAT_SECONDS:.0f}"
     remedy = _(
-        "wait until it is done, or stop it: {seconds} {seconds:second|seconds} after its end the lock is free",
+        "wait until it is done, or stop it: the lock is free {seconds} {seconds:second|seconds} after its end",
         seconds=seconds,
     )
-    return ConfigError(place, _("in use by {holder}", holder=_holder(seen)), remedy)
+    return ConfigError(place, _("in use by {holder}", holder=_holder(content)), remedy)
 
 
 @contextmanager
 def leased(folder: Path) -> Iterator[Lease | None]:
-    """Hold a run's folder against processes of other machines, where it is in a bucket.
+    """Lock a run's folder against processes of other machines if it is in a bucket.
 
     Raises:
-        ConfigError: another process holds it, or nothing can be written there.
+        ConfigError: another process holds the lock, or the bucket can't be written to.
     """
     bucket = bucket_of(folder)
     if bucket is None:
@@ -467,13 +468,13 @@ def leased(folder: Path) -> Iterator[Lease | None]:
         _pull(bucket)  # another machine may have finished this run since the command began
         yield lease
     finally:
-        with suppress(PartError, OSError):  # others see by its silence that nobody holds it
+        with suppress(PartError, OSError):  # without beats, the lease ends by itself
             lease.release()
 
 
 def is_leased(folder: Path) -> bool:
-    """Whether a process of any machine holds a run's folder that is in a bucket; it takes a while to see."""
+    """Whether a process of any machine has locked a run's folder in a bucket; this may take several seconds."""
     bucket = bucket_of(folder)
     name = bucket.name(folder / LOCK_FILE) if bucket else ""
-    seen = _content(bucket, name) if bucket else None
-    return bool(bucket and seen and _is_held(bucket, name, seen))
+    content = _content(bucket, name) if bucket else None
+    return bool(bucket and content and _is_held(bucket, name, content))

@@ -1,7 +1,7 @@
-"""Files that are whole or not there, that are on the disk before anything names them, and whose damage shows.
+"""Durable files: written atomically, flushed to the disk, and protected by digests.
 
-All of the package writes such files, and takes the digests of files, by this module. A sealed JSON file carries its own
-digest; where it lists the digests of the files beside it, these are protected too.
+All modules write files and compute digests with these functions. A sealed JSON file contains its own digest. If it
+lists the digests of other files, these are protected, too.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _SEAL: Final = ',\n "seal": "'
 _END: Final = '"\n}\n'
-# Tables that code looks up in while it reads files or works on texts. Policies and models have digests of their own.
+# Tables that readers and stages use. Policies and models have their own digests.
 TABLES: Final = (
     "catalog/copyright_terms.toml",
     "catalog/labels.toml",
@@ -43,7 +43,7 @@ OTHER_BYTES: Final = N_("its bytes aren't those that were written")
 
 
 def sha256_of(file: IO[bytes]) -> str:
-    """Return the SHA-256, hex, of an open file, which is at its start.
+    """Return the SHA-256, hex, of an open file from its current position.
 
     >>> import io
     >>> sha256_of(io.BytesIO(b"agua"))[:8]
@@ -59,7 +59,7 @@ def digest_of(path: Path) -> str:
 
 
 def known_digest(path: Path) -> str:
-    """Return the same, of a file that is asked for often: one that stays as it is is read once a process."""
+    """Return the SHA-256, hex, of a file; an unchanged file is read only once per process."""
     state = path.stat()
     return _known_digest(path, state.st_size, state.st_mtime_ns)
 
@@ -70,7 +70,7 @@ def _known_digest(path: Path, _size: int, _modified: int) -> str:
 
 
 def package_digest(module: str) -> str:
-    """Digest the modules of the package that contains a module, 16 hex digits; "" if it has no source file.
+    """Return a digest of the package that contains a module, 16 hex digits; "" if the module has no source file.
 
     >>> len(package_digest("latam_corpus.storage.durable"))
     16
@@ -80,13 +80,13 @@ def package_digest(module: str) -> str:
 
 
 def _package_files(module: str) -> list[Path]:
-    """Return the modules of the outermost package with an `__init__.py` that contains a module, or the module alone."""
+    """Return the modules of the outermost package (with an `__init__.py`) of a module, or only the module's file."""
     parts = module.split(".")
     for length in range(1, len(parts) + 1):
         name = ".".join(parts[:length])
         try:
             spec = find_spec(name)
-        except (ImportError, ValueError):  # as of `__main__`
+        except (ImportError, ValueError):  # such as for `__main__`
             spec = None
         loaded = getattr(sys.modules.get(name), "__file__", None)
         origin = Path(str(spec.origin if spec and spec.has_location else loaded))
@@ -97,47 +97,51 @@ def _package_files(module: str) -> list[Path]:
 
 @cache
 def tables_digest() -> str:
-    """Digest the tables of the package on which results depend, 16 hex digits: an edited table redoes all work."""
+    """Return a digest of the package's tables, 16 hex digits, which is part of all cache keys."""
     return hashlib.sha256(b"".join((PACKAGE / table).read_bytes() for table in TABLES)).hexdigest()[:16]
 
 
 def replace(target: Path, data: bytes) -> None:
-    """Write a file, replacing what was there, so that a reader sees the old bytes or the new ones."""
+    """Write a file atomically: a reader sees either the old bytes or the new ones."""
     with replacing(target) as temporary:
         temporary.write_bytes(data)
 
 
 def create(target: Path, data: bytes, mode: int = 0o666) -> None:
-    """Write a file whole, with these permissions at most, or raise FileExistsError when the name is taken."""
-    with _beside(target) as temporary:
+    """Create a file atomically, with at most these permissions.
+
+    Raises:
+        FileExistsError: the file exists.
+    """
+    with _temporary(target) as temporary:
         temporary.touch(mode, exist_ok=False)
         temporary.write_bytes(data)
         sync(temporary)
-        # A hard link, unlike a rename, fails where the name is taken.
+        # A hard link, unlike a rename, fails if the name is taken.
         os.link(temporary, target)
 
 
-def beside(final: Path, what: str) -> Path:
-    """Return a name beside a folder that no other process has, of this machine or another that sees the folder.
+def process_path(final: Path, suffix: str) -> Path:
+    """Return a path next to a folder that no other process uses, on this machine or another.
 
     Args:
         final: the folder.
-        what: what it is meanwhile, such as `partial`.
+        suffix: says what the path is for, such as `partial`.
     """
-    return final.with_name(f"{final.name}.{socket.gethostname()}-{os.getpid()}.{what}")
+    return final.with_name(f"{final.name}.{socket.gethostname()}-{os.getpid()}.{suffix}")
 
 
 @contextmanager
 def replacing(target: Path, *, flushed: bool = True) -> Iterator[Path]:
-    """Give a name in the target's folder for a file that takes the target's place when the block ends.
+    """Give the path of a temporary file that replaces the target when the block ends.
 
-    Nothing is left of it where the block raises. The folder is made where it isn't there.
+    If the block raises, the temporary file is removed. The target's folder is created if necessary.
 
     Args:
         target: the file.
-        flushed: whether it is on the disk then, and survives a power cut whole.
+        flushed: whether to flush the file to the disk, so that it survives a power failure.
     """
-    with _beside(target, flushed=flushed) as temporary:
+    with _temporary(target, flushed=flushed) as temporary:
         yield temporary
         if flushed:
             sync(temporary)
@@ -145,7 +149,7 @@ def replacing(target: Path, *, flushed: bool = True) -> Iterator[Path]:
 
 
 @contextmanager
-def _beside(target: Path, *, flushed: bool = True) -> Iterator[Path]:
+def _temporary(target: Path, *, flushed: bool = True) -> Iterator[Path]:
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(f".{target.name}-{secrets.token_hex(4)}.tmp")
     try:
@@ -156,17 +160,17 @@ def _beside(target: Path, *, flushed: bool = True) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def link_or_copy(source: Path, wanted: Path) -> None:
-    """Put the file under another name, without its bytes twice where the file system can."""
+def link_or_copy(source: Path, target: Path) -> None:
+    """Make a hard link to a file, or a copy if the file system can't link."""
     try:
-        os.link(source, wanted)
+        os.link(source, target)
     except OSError:  # another file system, or one without hard links
-        shutil.copyfile(source, wanted)
-        sync(wanted)
+        shutil.copyfile(source, target)
+        sync(target)
 
 
 def sync(path: Path) -> None:
-    """Wait until a file's bytes, or a folder's names, are on the disk."""
+    """Flush a file's bytes, or a folder's names, to the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -175,10 +179,10 @@ def sync(path: Path) -> None:
 
 
 def sealed(values: Mapping[str, Any], indent: int | None = None) -> bytes:
-    """Return the values as JSON whose last key, `seal`, is the SHA-256 of all bytes before it.
+    """Return values as JSON whose last key, `seal`, is the SHA-256 of all bytes before it.
 
     Args:
-        values: at least one value.
+        values: the values, at least one.
         indent: of the JSON.
 
     >>> unsealed(sealed({"lugar": "puerto"}))
@@ -189,10 +193,10 @@ def sealed(values: Mapping[str, Any], indent: int | None = None) -> bytes:
 
 
 def unsealed(data: bytes) -> dict[str, Any]:
-    """Return the values in a sealed file.
+    """Return the values of a sealed file.
 
     Raises:
-        ValueError: a byte of it has changed, or it was never sealed.
+        ValueError: a byte has changed, or the file was never sealed.
 
     >>> unsealed(sealed({"lugar": "puerto"}).replace(b"puerto", b"puesto"))
     Traceback (most recent call last):
@@ -207,7 +211,7 @@ def unsealed(data: bytes) -> dict[str, Any]:
 
 
 def digests(folder: Path, names: Iterable[str]) -> dict[str, str]:
-    """Return the SHA-256, hex, of these files of a folder, which are on the disk then."""
+    """Flush these files of a folder to the disk, and return their SHA-256, hex."""
     by_name = {}
     for name in names:
         by_name[name] = digest_of(folder / name)
@@ -216,7 +220,7 @@ def digests(folder: Path, names: Iterable[str]) -> dict[str, str]:
 
 
 class Damage(NamedTuple):
-    """A file that isn't as it was written, and what is wrong with it."""
+    """A damaged file and its problem."""
 
     file: Path
     problem: str | Message
@@ -225,14 +229,14 @@ class Damage(NamedTuple):
         return f"{self.file}: {self.problem}"
 
 
-def made_anew(file: object, problem: object) -> Message:
-    """Return the sentence that names a damaged file that is made anew."""
-    return _("{file}: {problem}; it is made anew", file=file, problem=known(problem))
+def rebuild_notice(file: object, problem: object) -> Message:
+    """Return the sentence that reports a damaged file before it is rebuilt."""
+    return _("{file}: {problem}; it is rebuilt", file=file, problem=known(problem))
 
 
-def damage(folder: Path, listed: Mapping[str, str]) -> Damage | None:
-    """Return the first of these files of a folder that isn't as its digest says; None where all are."""
-    for name, digest in listed.items():
+def damage(folder: Path, file_digests: Mapping[str, str]) -> Damage | None:
+    """Return the first file of a folder that doesn't match its digest; None if all do."""
+    for name, digest in file_digests.items():
         try:
             if digest_of(folder / name) != digest:
                 return Damage(folder / name, OTHER_BYTES)

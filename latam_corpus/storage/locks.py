@@ -1,7 +1,8 @@
-"""Locks of folders: a run is in one process's hands while it is written, a release while a version is built.
+"""Locks of folders: only one process writes a run, or builds a version of a release, at a time.
 
-The system lets go of a lock when the process that holds it ends, however it ends. On a file system of many machines it
-may know of those of one machine alone, or have none: there a holder that `beats` is known by its file, which changes.
+The operating system releases a lock when its process ends, however it ends. A shared file system may not share locks
+between machines, or have none. So a holder with `beats` also changes the lock's file every few seconds, by which other
+machines know that it is alive.
 """
 
 from __future__ import annotations
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
 
 LOCK_FILE: Final = "lock"
 BEAT_SECONDS: Final = 5.0
-_TRIES: Final = 5  # `is_locked` holds a lock for a moment
-_SHOWN: Final = 3  # folders that a message names
+_TRIES: Final = 5  # since `is_locked` holds a lock for a moment
+_MAX_NAMED: Final = 3  # folders that a message names
 _NO_LOCKS: Final = frozenset({errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK})
 
 
@@ -36,73 +37,70 @@ _NO_LOCKS: Final = frozenset({errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK})
 def locked(
     folder: Path, name: str = LOCK_FILE, *, shared: bool = False, wait: bool = False, beats: bool = False
 ) -> Iterator[None]:
-    """Hold a lock of the folder.
+    """Hold a lock of a folder.
 
     Args:
-        folder: which; it exists.
-        name: of the lock's file in it.
-        shared: whether others may hold it too, who ask for it in the same way.
+        folder: an existing folder.
+        name: the lock's file in it.
+        shared: whether other processes may hold the lock as well if they also share it.
         wait: whether to wait for the process that holds it, however long.
-        beats: whether it must hold against other machines: the file of who holds it alone changes every few seconds
-            then. Who shares it is known there by another lock that is its own.
+        beats: whether the lock is also valid for other machines. The holder of an exclusive lock then changes its file
+            every few seconds; a process that shares the lock must have an exclusive one of its own.
 
     Raises:
-        ConfigError: another process holds it.
+        ConfigError: another process holds the lock.
     """
     path = folder / name
     with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o666), "r+") as file:
-        known = _system_lock(file, path, shared=shared, wait=wait)
-        if beats and _is_foreign(path, known=known):
+        has_system_locks = _system_lock(file, path, shared=shared, wait=wait)
+        if beats and _is_foreign(path, has_system_locks=has_system_locks):
             _refuse_living([path])
-        shows = beats and not shared
-        _write(file, beats=shows)
+        writes_beats = beats and not shared
+        _write(file, beats=writes_beats)
         ended = threading.Event()
-        if shows:
+        if writes_beats:
             threading.Thread(target=_beat, args=(file, ended), daemon=True).start()
         try:
             yield
         finally:
             ended.set()
-            if shows:
+            if writes_beats:
                 file.truncate(0)
 
 
 def refuse_held(folders: Iterable[Path]) -> None:
-    """Refuse to go on while another process holds the lock of one of these folders, on whatever machine.
+    """Raise `ConfigError` if another process, on any machine, holds the lock of one of these folders.
 
-    What killed processes left in the locks' files is removed, so that nobody watches it again.
-
-    Raises:
-        ConfigError: one is held.
+    The locks of killed processes are emptied, so that they aren't watched again.
     """
-    foreign = []
+    unknown_holders = []
     for path in (folder / LOCK_FILE for folder in folders):
         try:
             with path.open("r+") as file:
-                known = _system_lock(file, path, shared=False, wait=False)
-        except FileNotFoundError:  # nobody has ever held it
+                has_system_locks = _system_lock(file, path, shared=False, wait=False)
+        except FileNotFoundError:  # the folder was never locked
             continue
-        if _is_foreign(path, known=known):
-            foreign.append(path)
-    if foreign:
-        _refuse_living(foreign)
-    for path in foreign:
+        if _is_foreign(path, has_system_locks=has_system_locks):
+            unknown_holders.append(path)
+    if unknown_holders:
+        _refuse_living(unknown_holders)
+    for path in unknown_holders:
         os.truncate(path, 0)
 
 
 def _system_lock(file: IO[str], path: Path, *, shared: bool, wait: bool) -> bool:
-    """Hold the system's lock of a file; gives whether its file system has locks.
+    """Acquire the operating system's lock of a file; return whether its file system has locks.
 
     Raises:
-        ConfigError: another process holds it.
+        ConfigError: another process holds the lock.
     """
-    for left in reversed(range(_TRIES)):
+    for attempts_left in reversed(range(_TRIES)):
         try:
             fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | (0 if wait else fcntl.LOCK_NB))
         except OSError as error:
             if error.errno in _NO_LOCKS:
                 return False
-            if not left:
+            if not attempts_left:
                 file.seek(0)
                 raise _in_use(path, file.read()) from error
             time.sleep(0.02)
@@ -117,7 +115,7 @@ def _in_use(path: Path, text: str) -> ConfigError:
 
 
 def own_life() -> str:
-    """Return what tells this process from all others: machine since its start, number and start of the process.
+    """Return an identifier of this process: the machine and its last start, the process number and its start.
 
     >>> is_alive(own_life())
     True
@@ -126,7 +124,7 @@ def own_life() -> str:
 
 
 def is_alive(life: str) -> bool | None:
-    """Whether a process lives, by its `own_life`; None of another machine or container, whose processes aren't seen.
+    """Whether the process with this `own_life` is alive; None if it is on another machine or in another container.
 
     >>> is_alive(own_life().rsplit("-", 1)[0] + "-1"), is_alive("other-7-1"), is_alive("")
     (False, None, None)
@@ -139,7 +137,7 @@ def is_alive(life: str) -> bool | None:
 
 
 def _machine() -> str:
-    """Return what this start of this machine and its numbering of processes have alone; empty where it isn't known."""
+    """Return an identifier of this machine since its start, and of its process namespace; empty if unknown."""
     try:
         numbering = os.readlink("/proc/self/ns/pid")  # noqa: PTH115  (a container has its own)
         start = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")
@@ -149,16 +147,16 @@ def _machine() -> str:
 
 
 def _begun(number: int) -> str:
-    """Return when a process began, in ticks of the machine; empty if there is none of this number."""
+    """Return the start time of a process in clock ticks; empty if there is no such process."""
     try:
         fields = Path(f"/proc/{number}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
     except OSError:
         return ""
-    return "" if fields[0] in "ZX" else fields[19]  # a killed process may wait for its parent to ask
+    return "" if fields[0] in "ZX" else fields[19]  # a killed process exists until its parent waits for it
 
 
 def _write(file: IO[str], *, beats: bool) -> None:
-    """Write who holds the lock over what stands there: who reads in between must never find it empty, as if free."""
+    """Overwrite the file with the lock's holder, without truncating it first, since an empty file means a free lock."""
     beat = f", beat {secrets.token_hex(4)}" if beats else ""
     file.seek(0)
     file.write(f"process {os.getpid()} on {socket.gethostname()}{beat}")
@@ -168,44 +166,40 @@ def _write(file: IO[str], *, beats: bool) -> None:
 
 def _beat(file: IO[str], ended: threading.Event) -> None:
     while not ended.wait(BEAT_SECONDS):
-        with suppress(OSError, ValueError):  # a full disk is told by who writes more; the file may be closed by now
+        with suppress(OSError, ValueError):  # the disk may be full, or the file closed by now
             _write(file, beats=True)
 
 
-def _is_foreign(path: Path, *, known: bool) -> bool:
-    """Whether a lock's file names a holder that beats, of whom the system's lock, where it is known, says nothing."""
+def _is_foreign(path: Path, *, has_system_locks: bool) -> bool:
+    """Whether a lock's file names a holder with beats whose lock the operating system doesn't know."""
     holder, _comma, beat = path.read_text().partition(",")
-    return bool(beat) and not (known and holder.endswith(f" on {socket.gethostname()}"))
+    return bool(beat) and not (has_system_locks and holder.endswith(f" on {socket.gethostname()}"))
 
 
 def _refuse_living(paths: Sequence[Path]) -> None:
-    """Watch locks' files that name holders of other machines, or of any where the file system has no locks.
-
-    Raises:
-        ConfigError: one of them lives: its file changes within three beats.
-    """
-    before = {path: path.read_text() for path in paths}
+    """Raise `ConfigError` if a lock's file changes within three beats, so that its holder is alive."""
+    contents = {path: path.read_text() for path in paths}
     seconds = 3 * BEAT_SECONDS
-    told = _(
-        "looking for {seconds} {seconds:second|seconds} whether the processes that hold these are alive: {folders}"
+    sentence = _(
+        "waiting {seconds} {seconds:second|seconds} to see whether the processes that hold these are alive: {folders}"
     )
-    folders = first_of([str(path.parent) for path in paths], _SHOWN)
-    warnings.warn(NoteWarning(told.fill(folders=folders, seconds=f"{seconds:.0f}")), stacklevel=4)
+    folders = first_of([str(path.parent) for path in paths], _MAX_NAMED)
+    warnings.warn(NoteWarning(sentence.fill(folders=folders, seconds=f"{seconds:.0f}")), stacklevel=4)
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        for path, text in before.items():
-            if (now := path.read_text()) not in (text, ""):
-                raise _in_use(path, now)
+        for path, text in contents.items():
+            if (current := path.read_text()) not in (text, ""):
+                raise _in_use(path, current)
         time.sleep(BEAT_SECONDS / 20)
 
 
 def is_locked(folder: Path, name: str = LOCK_FILE) -> bool:
-    """Whether a process holds the lock for itself."""
+    """Whether a process holds the lock exclusively, according to the operating system."""
     try:
         with (folder / name).open("r") as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
-    except OSError:  # nobody has ever held it
+    except OSError:  # the folder was never locked
         pass
     return False

@@ -1,7 +1,7 @@
-"""Which addresses are of the public Internet, and which others the user names.
+"""Protection against requests to private addresses: only public hosts may be reached, and those that the user names.
 
-Texts are read from addresses that others wrote: in a source's file, a page, a redirect. None may lead into the network
-of the machine that reads them.
+The addresses come from other people: from source files, pages and redirects. None may lead into the private network of
+this machine.
 """
 
 from __future__ import annotations
@@ -13,21 +13,21 @@ import re
 import socket
 from typing import Any, Final
 
-# RFC 6052: an IPv4 address as a translator's users write it. Its local prefix (RFC 8215) and the older forms are
-# outside of what is given to hosts (RFC 4291, 2.4).
+# IPv4 addresses embedded for translators (RFC 6052). Its local prefix (RFC 8215) and the older forms are outside of
+# global unicast (RFC 4291, 2.4).
 _TRANSLATED: Final = ipaddress.ip_network("64:ff9b::/96")
 _UNICAST: Final = ipaddress.ip_network("2000::/3")
-_EXAMPLES: Final = ipaddress.ip_network("3fff::/20")  # of documentation (RFC 9637)
-# The protocols' own addresses (RFC 6890) and Azure's, where clouds keep their metadata; the relays of 6to4 (RFC 7526).
+_EXAMPLES: Final = ipaddress.ip_network("3fff::/20")  # for documentation (RFC 9637)
+# IETF protocol assignments (RFC 6890), Azure's metadata address, and 6to4 relays (RFC 7526).
 _NOT_HOSTS: Final = tuple(map(ipaddress.ip_network, ("192.0.0.0/24", "168.63.129.16/32", "192.88.99.0/24")))
-# Hosts, or hosts with a port, between commas or spaces.
+# Hosts, with or without a port, separated by commas or spaces.
 VARIABLE: Final = "LATAM_CORPUS_PRIVATE_HOSTS"
 _HOST: Final = re.compile(r"(\[[0-9a-f:.%]+\]|[^:]+)(?::(\d+))?", re.IGNORECASE)
 _WEB: Final = re.compile(r"(?:\A|::)(https?)://", re.IGNORECASE)
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address is one of the public Internet, whatever it is wrapped in.
+    """Whether an IP address belongs to the public Internet, also if it is embedded in an IPv6 address.
 
     >>> [is_public(one) for one in ("93.184.215.14", "127.0.0.1", "169.254.169.254", "::1", "::ffff:10.0.0.1")]
     [True, False, False, False, False]
@@ -46,11 +46,11 @@ def is_public(address: str) -> bool:
         if inner is not None:
             return is_public(str(inner))
         return ip in _UNICAST and ip not in _EXAMPLES and ip.is_global
-    return ip.is_global and not ip.is_multicast and not any(ip in one for one in _NOT_HOSTS)
+    return ip.is_global and not ip.is_multicast and not any(ip in network for network in _NOT_HOSTS)
 
 
 def web_options(url: str) -> dict[str, Any]:
-    """Give what fsspec must be given to open a URL: connections of the web to public addresses only, or to those named.
+    """Return the fsspec options for a URL, which restrict web connections to public addresses and those named.
 
     >>> web_options("s3://cubo/textos"), list(web_options("simplecache::https://museo.example/a.jsonl"))
     ({}, ['https'])
@@ -59,7 +59,7 @@ def web_options(url: str) -> dict[str, Any]:
 
 
 def private_address(url: str) -> str | None:
-    """Return the address that a URL of the web leads to, where it is neither public nor named; else None."""
+    """Return the IP address of a web URL if it is neither public nor named by the user, else None."""
     if not _WEB.search(url):
         return None
     authority = re.split(r"[/?#]", _WEB.split(url)[-1], maxsplit=1)[0].rpartition("@")[2]
@@ -73,28 +73,28 @@ def _may_be_asked(address: str, port: int) -> bool:
 
 
 async def _client(**options: Any) -> Any:
-    """Return a session of aiohttp whose every connection, of redirects too, is to an address that may be asked."""
+    """Return an aiohttp session that checks the address of every connection, including those for redirects."""
     import aiohttp
 
-    def connected(about: Any) -> socket.socket:
-        family, kind, protocol, _, (address, port, *_more) = about
+    def connected(info: Any) -> socket.socket:
+        family, kind, protocol, _, (address, port, *_more) = info
         if not _may_be_asked(address, port):
-            raise PermissionError(errno.EACCES, f"{address} is no public address, and isn't named in {VARIABLE}")
+            raise PermissionError(errno.EACCES, f"{address} is not a public address, and isn't named in {VARIABLE}")
         return socket.socket(family, kind, protocol)
 
     return aiohttp.ClientSession(connector=aiohttp.TCPConnector(socket_factory=connected), **options)
 
 
 def _named() -> set[tuple[str, int]]:
-    """Return the addresses and ports that the user allows; port 0 for all of an address."""
+    """Return the addresses and ports that the user allows; port 0 means all ports."""
     hosts = filter(None, re.split(r"[\s,]+", os.environ.get(VARIABLE, "")))
     matches = filter(None, map(_HOST.fullmatch, hosts))
-    return {pair for one in matches for pair in _resolved(one[1].strip("[]"), int(one[2] or 0))}
+    return {pair for match in matches for pair in _resolved(match[1].strip("[]"), int(match[2] or 0))}
 
 
 def _resolved(host: str, port: int) -> set[tuple[str, int]]:
     try:
         addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):  # asking for it tells
+    except (OSError, UnicodeError):  # the request itself will report it
         return set()
-    return {(str(one[4][0]), port) for one in addresses}
+    return {(str(entry[4][0]), port) for entry in addresses}

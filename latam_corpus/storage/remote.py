@@ -1,4 +1,4 @@
-"""File systems that aren't a local disk: read patiently, written conditionally where they can."""
+"""Remote file systems: reads with retries, and conditional writes if the file system supports them."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _NAME_STORE: Final = _("name a folder, or a URL such as s3://bucket/store")
 _S3: Final = frozenset({"s3", "s3a"})
 _FLAT: Final = _S3 | {"gs", "gcs", "abfs", "abfss", "az", "oss", "hf"}
 _WEB: Final = frozenset({"http", "https"})
-_SPOOLED: Final = 16 << 20  # bytes of a file kept in memory; a larger one is put into a temporary file
+_SPOOLED: Final = 16 << 20  # bytes of a file in memory; larger files go to the disk
 _PIECE: Final = 1 << 20
 _SWAPS: Final = 5
-_PAUSES: Final = (0.5, 2.0, 8.0)  # seconds, after the tries of a file system's own
-# What a file system raises for a missing file; s3fs gives FileNotFoundError too.
-NOT_THERE: Final = (FileNotFoundError, NotADirectoryError)
-# Errors of a network or of a busy server, as file systems tell them; one without a number is of neither kind.
+_PAUSES: Final = (0.5, 2.0, 8.0)  # seconds, in addition to the file system's own retries
+# The errors of a file system for a missing file.
+MISSING_ERRORS: Final = (FileNotFoundError, NotADirectoryError)
+# Errors of a network or a busy server, which may pass. An error without a number may be one of them.
 _PASSING: Final = frozenset(
     {
         None,
@@ -44,34 +44,33 @@ _PASSING: Final = frozenset(
         errno.EHOSTUNREACH,
     }
 )
-_LASTING: Final = (*NOT_THERE, FileExistsError, PermissionError, IsADirectoryError)
-_GONE: Final = frozenset({404, 410})  # what a server of files says of one that it hasn't
-_UNLISTED: Final = _GONE | {403, 405}  # and of a folder that it doesn't list
+_LASTING: Final = (*MISSING_ERRORS, FileExistsError, PermissionError, IsADirectoryError)
+_GONE: Final = frozenset({404, 410})  # a web server's status codes for a missing file
+_UNLISTED: Final = _GONE | {403, 405}  # its status codes for a folder that it doesn't list
 
 
 def failures() -> tuple[type[Exception], ...]:
-    """Return what a file system raises when it can't be read or written."""
-    # S3's client raises its own errors for a missing key or network; it is there only when s3fs has loaded it.
-    # That of web servers does, too, when it lists a folder.
-    theirs = [("botocore.exceptions", "BotoCoreError"), ("aiohttp", "ClientError")]
-    return (OSError, *(getattr(sys.modules[module], name) for module, name in theirs if module in sys.modules))
+    """Return the exceptions that file systems raise if they can't be read or written."""
+    # The clients of S3 and of web servers have their own exceptions, if they are imported.
+    known_errors = [("botocore.exceptions", "BotoCoreError"), ("aiohttp", "ClientError")]
+    return (OSError, *(getattr(sys.modules[module], name) for module, name in known_errors if module in sys.modules))
 
 
 def file_system(url: str, **options: Any) -> tuple[Any, str]:
-    """Return the file system of a path or fsspec URL, and the path there.
+    """Return the file system of a path or fsspec URL, and the path in it.
 
     Args:
-        url: «::» joins several in a URL, as fsspec has it, and is part of a path's name.
+        url: a path, or a URL. Only in URLs, «::» chains several file systems.
         options: of the file system.
 
     Raises:
-        ValueError: its protocol is unknown.
-        ImportError: its package isn't installed.
+        ValueError: the protocol is unknown.
+        ImportError: the protocol's package isn't installed.
 
     >>> file_system("/archivo/a::b")[1]
     '/archivo/a::b'
     """
-    # Here and not above: most commands name a folder, and wait for no import.
+    # Imported here because it takes time, and most commands name a local folder.
     import fsspec
 
     if "://" in url:
@@ -82,7 +81,7 @@ def file_system(url: str, **options: Any) -> tuple[Any, str]:
 
 
 def opened(url: str, **options: Any) -> tuple[Any, str]:
-    """Return the file system of an address, and the path there.
+    """Return the file system of an address, and the path in it; report wrong addresses as errors for users.
 
     Args:
         url: a path or fsspec URL.
@@ -104,19 +103,19 @@ def opened(url: str, **options: Any) -> tuple[Any, str]:
     except failures() as error:
         raise ReleaseError(url, _("it can't be reached: {reason}", reason=error), _("check the address")) from None
     if not path.strip("/") and "://" in url and _FLAT.intersection(_protocols(filesystem)):
-        raise ConfigError(url, _("the address names no bucket"), _NAME_STORE)
+        raise ConfigError(url, _("the address doesn't name a bucket"), _NAME_STORE)
     return filesystem, path
 
 
 def patiently(action: Callable[[], T]) -> T:
-    """Return what an action gives; where what stops it may pass, it is tried again after longer and longer pauses."""
+    """Return the result of an action, which is repeated after growing pauses if its error may be temporary."""
     for pause in _PAUSES:
         try:
             return action()
         except failures() as error:
             if not _passes(error):
                 raise
-        # Not all workers of a run at the same moment.
+        # Random pauses, so that the workers of a run don't all try again at the same moment.
         time.sleep(pause * random.uniform(0.5, 1.5))
     return action()
 
@@ -128,37 +127,37 @@ def _passes(error: Exception) -> bool:
 
 
 def info(filesystem: Any, path: str) -> dict[str, Any] | None:
-    """Return what a file system knows of a file or folder; None only where it says that there is none.
+    """Return a file system's details of a file or folder; None only if it reports that the path doesn't exist.
 
     Raises:
-        OSError: it can't be asked, or says neither.
+        OSError: the file system can't be reached, or its answer isn't clear.
     """
     try:
-        known: dict[str, Any] = filesystem.info(path)
-    except NOT_THERE as error:
-        # That of web servers says so of every failure, with the failure as its cause.
+        details: dict[str, Any] = filesystem.info(path)
+    except MISSING_ERRORS as error:
+        # The HTTP file system raises FileNotFoundError for every failure, and has the real error as its cause.
         cause = error.__cause__
-        if cause is None or isinstance(cause, NOT_THERE) or getattr(cause, "status", None) in _GONE:
+        if cause is None or isinstance(cause, MISSING_ERRORS) or getattr(cause, "status", None) in _GONE:
             return None
         raise OSError(f"{path}: {str(cause) or type(cause).__name__}") from error
-    return known
+    return details
 
 
 def matching(filesystem: Any, pattern: str) -> list[str]:
-    """Return the paths of a pattern; none where its folder isn't there.
+    """Return the paths that match a pattern; none if its folder doesn't exist.
 
     Raises:
-        OSError: a folder can't be read: what is in it isn't passed over, as `glob` would.
+        OSError: a folder can't be read; `glob` would silently skip it.
     """
 
     def unless_gone(error: OSError) -> None:
-        if not isinstance(error, NOT_THERE):  # removed meanwhile
+        if not isinstance(error, MISSING_ERRORS):  # the folder may have been removed since it was listed
             raise error
 
-    tells = (_S3 | {"file", "local"}).intersection(_protocols(filesystem))
+    supports_on_error = (_S3 | {"file", "local"}).intersection(_protocols(filesystem))
     try:
-        return list(filesystem.glob(pattern, **({"on_error": unless_gone} if tells else {})))
-    except NOT_THERE:
+        return list(filesystem.glob(pattern, **({"on_error": unless_gone} if supports_on_error else {})))
+    except MISSING_ERRORS:
         return []
     except failures() as error:
         if getattr(error, "status", None) in _UNLISTED:
@@ -169,43 +168,46 @@ def matching(filesystem: Any, pattern: str) -> list[str]:
 def open_seekable(filesystem: Any, path: str, **options: Any) -> IO[bytes]:
     """Open a file for reading at any position.
 
-    A plain web server that ignores requests for a range of bytes sends the whole file first, into a temporary one.
+    If a web server ignores requests for byte ranges, the whole file is first fetched into a temporary one.
 
     Args:
-        filesystem: where the file is.
-        path: its path there.
+        filesystem: the file system.
+        path: the file's path in it.
         options: for the file system's `open`.
     """
     if _ignores_ranges(filesystem, path):
-        whole = tempfile.SpooledTemporaryFile(_SPOOLED)  # noqa: SIM115  (the caller closes it)
-        with filesystem.open(path, "rb", block_size=0) as sent:
-            shutil.copyfileobj(sent, whole, _PIECE)
-        whole.seek(0)
-        return cast("IO[bytes]", whole)
+        copy = tempfile.SpooledTemporaryFile(_SPOOLED)  # noqa: SIM115  (the caller closes it)
+        with filesystem.open(path, "rb", block_size=0) as response:
+            shutil.copyfileobj(response, copy, _PIECE)
+        copy.seek(0)
+        return cast("IO[bytes]", copy)
     return cast("IO[bytes]", filesystem.open(path, "rb", **options))
 
 
 def _ignores_ranges(filesystem: Any, path: str) -> bool:
-    """Return whether a web server sends more than the one byte that it is asked for."""
+    """Whether a web server sends more than the one byte that is requested."""
     if not _WEB.intersection(_protocols(filesystem)) or (info(filesystem, path) or {}).get("size") in (0, 1):
         return False
     return len(filesystem.cat_file(path, start=1, end=2)) != 1
 
 
 def write(filesystem: Any, target: str, data: bytes) -> None:
-    """Write a small file, replacing what was there."""
+    """Write a small file, and replace an existing one."""
     make_folder(filesystem, target)
     filesystem.pipe_file(target, data)
 
 
 def create(filesystem: Any, target: str, data: bytes) -> None:
-    """Write a small file, or raise FileExistsError when the name is taken by other bytes.
+    """Create a small file.
 
-    Bytes that only one writer has tell it that a put whose answer was lost took place.
+    If each writer's bytes are unique, a writer whose answer from the server was lost still recognises its own file.
+
+    Raises:
+        FileExistsError: the file exists and has other bytes.
     """
     make_folder(filesystem, target)
     try:
-        # On S3 this is a put with If-None-Match, so that of two builds one fails.
+        # On S3, this is a PUT with If-None-Match, so that only one of two writers succeeds.
         filesystem.pipe_file(target, data, mode="create")
     except FileExistsError:
         if filesystem.cat_file(target) != data:
@@ -217,13 +219,13 @@ def create(filesystem: Any, target: str, data: bytes) -> None:
 
 
 def swap(filesystem: Any, target: str, data: bytes, overtaken: Callable[[], bool]) -> None:
-    """Replace a small file; on S3 only if nobody else does so meanwhile.
+    """Replace a small file; on S3, try again if another process replaces it at the same time.
 
     Args:
-        filesystem: where.
-        target: the path.
+        filesystem: the file system.
+        target: the file's path.
         data: the new bytes.
-        overtaken: asked after somebody else did; True leaves theirs.
+        overtaken: called after another process has replaced the file; returns whether to leave that file as it is.
     """
     if not _S3.intersection(_protocols(filesystem)):
         write(filesystem, target, data)
@@ -239,7 +241,7 @@ def swap(filesystem: Any, target: str, data: bytes, overtaken: Callable[[], bool
         try:
             filesystem.pipe_file(target, data, **condition)
         except OSError as error:
-            # s3fs tells a failed condition as EINVAL, or as FileExistsError.
+            # s3fs reports a failed condition as EINVAL, or as FileExistsError.
             failed = isinstance(error, FileExistsError) or error.errno == errno.EINVAL
             if not failed or attempt == _SWAPS - 1:
                 raise
@@ -248,27 +250,27 @@ def swap(filesystem: Any, target: str, data: bytes, overtaken: Callable[[], bool
 
 
 def exchange(filesystem: Any, target: str, data: bytes, expected: Callable[[bytes | None], bool]) -> bool:
-    """Replace a small file if what stands there is what was expected; on S3 nobody else can do so in between.
+    """Replace a small file if its current bytes are as expected, atomically on S3; return whether it was replaced.
 
     Args:
-        filesystem: where.
-        target: the path.
+        filesystem: the file system.
+        target: the file's path.
         data: the new bytes, which no other writer has.
-        expected: is asked of the bytes that stand there, None where none do.
+        expected: called with the current bytes, None if there is no file.
     """
     on_s3 = bool(_S3.intersection(_protocols(filesystem)))
     filesystem.invalidate_cache()
-    known = info(filesystem, target)
-    current = filesystem.cat_file(target) if known else None
-    if current == data:  # a put of ours whose answer was lost
+    details = info(filesystem, target)
+    current = filesystem.cat_file(target) if details else None
+    if current == data:  # written by an earlier attempt whose answer was lost
         return True
     if not expected(current):
         return False
     try:
-        if known is None:
+        if details is None:
             create(filesystem, target, data)
         else:
-            filesystem.pipe_file(target, data, **({"IfMatch": known["ETag"]} if on_s3 else {}))
+            filesystem.pipe_file(target, data, **({"IfMatch": details["ETag"]} if on_s3 else {}))
     except OSError as error:
         if not isinstance(error, FileExistsError) and error.errno != errno.EINVAL:
             raise
@@ -277,8 +279,8 @@ def exchange(filesystem: Any, target: str, data: bytes, expected: Callable[[byte
 
 
 def make_folder(filesystem: Any, target: str) -> None:
-    """Make the folder of a file to be written, where the file system has folders."""
-    # s3fs would make a bucket of a mistyped name.
+    """Create the folder of a file if the file system has folders."""
+    # s3fs would create a bucket if its name is mistyped.
     if not _FLAT.intersection(_protocols(filesystem)):
         filesystem.makedirs(str(PurePosixPath(target).parent), exist_ok=True)
 

@@ -1,4 +1,4 @@
-"""Rows on their way to files by a number: what they are held by in memory is bounded, whatever comes."""
+"""Temporary files of rows, grouped by a number, with bounded memory."""
 
 from __future__ import annotations
 
@@ -17,45 +17,45 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _BYTES: Final = 128 << 20
-# Of rows without texts: views into what they were cut from count as much as all of that.
+# The limit for rows without texts, whose size isn't measured, since slices report the size of the whole frame.
 _ROWS: Final = 50_000
 
 
 @dataclass
 class Spill:
-    """Rows by number; a number's file holds several Arrow streams, one after another, in the order in which they came.
+    """Rows by number. The file of a number has several Arrow streams, in the order in which rows were added.
 
     Attributes:
-        folder: where the files are.
-        most: bytes of rows with texts that wait at most.
-        waiting: rows that aren't in their files yet.
-        held: bytes of these, about.
-        rows: how many these are.
+        folder: the folder of the files.
+        max_bytes: the most bytes of rows with texts that are kept in memory.
+        waiting: rows that aren't written yet.
+        waiting_bytes: the approximate size of waiting rows with texts.
+        waiting_rows: the number of waiting rows without texts.
     """
 
     folder: Path
-    most: int = field(default_factory=lambda: _BYTES)
+    max_bytes: int = field(default_factory=lambda: _BYTES)
     waiting: dict[int, list[pl.DataFrame]] = field(default_factory=dict)
-    held: int = 0
-    rows: int = 0
+    waiting_bytes: int = 0
+    waiting_rows: int = 0
 
     def add(self, number: int, rows: pl.DataFrame) -> None:
-        """Add rows with texts to a number's."""
+        """Add rows with texts under a number."""
         self.waiting.setdefault(number, []).append(rows)
-        self.held += int(rows.estimated_size())
-        if self.held > self.most:
+        self.waiting_bytes += int(rows.estimated_size())
+        if self.waiting_bytes > self.max_bytes:
             self.flush()
 
     def add_texts_by(self, rows: pl.DataFrame, numbers: NDArray[np.integer[Any]]) -> None:
-        """Add each of the rows, which may have texts, to its number's; rows with a number below 0 are left out."""
+        """Add rows, which may have texts, each under its number; rows with a negative number are left out."""
         for number in np.unique(numbers[numbers >= 0]).tolist():
             self.add(number, rows[np.flatnonzero(numbers == number)])
 
     def add_by(self, rows: pl.DataFrame, numbers: NDArray[np.integer[Any]]) -> None:
-        """Add each of the rows, which have no texts, to its number's."""
+        """Add rows without texts, each under its number."""
         if not len(numbers):
             return
-        if numbers.min() == numbers.max():  # as usual: nothing is put in order
+        if numbers.min() == numbers.max():  # the usual case, which needs no sorting
             self.waiting.setdefault(int(numbers[0]), []).append(rows)
         else:
             order = np.argsort(numbers, kind="stable")
@@ -64,50 +64,50 @@ class Spill:
             ends = np.append(starts[1:], len(ordered))
             for number, start, end in zip(ordered[starts].tolist(), starts.tolist(), ends.tolist(), strict=True):
                 self.waiting.setdefault(number, []).append(sorted_rows[start:end])
-        self.rows += rows.height
-        if self.rows > _ROWS:
+        self.waiting_rows += rows.height
+        if self.waiting_rows > _ROWS:
             self.flush()
 
     def flush(self) -> None:
-        """Write what waits."""
+        """Write the waiting rows to their files."""
         self.folder.mkdir(parents=True, exist_ok=True)
         for number, frames in self.waiting.items():
             table = pl.concat(frames).to_arrow(compat_level=pl.CompatLevel.oldest())
             with self.file(number).open("ab") as opened, pa.ipc.new_stream(opened, table.schema) as stream:
                 stream.write_table(table)
         self.waiting.clear()
-        self.held = self.rows = 0
+        self.waiting_bytes = self.waiting_rows = 0
 
     def file(self, number: int) -> Path:
-        """Return the file of a number's rows, which isn't there where it has none."""
+        """Return the file of a number's rows; it only exists if there are rows."""
         return self.folder / f"{number}.arrows"
 
     def frames(self, number: int) -> Iterator[pl.DataFrame]:
-        """Yield the rows of a number, in order, as they were written."""
+        """Yield the rows of a number in order."""
         if not self.file(number).exists():
             return
         with pa.OSFile(str(self.file(number))) as source:
             yield from streams(source)
 
     def take(self, number: int, columns: pl.Schema) -> pl.DataFrame:
-        """Return the rows of a number, in order, whose file is deleted; columns that some lack are null there."""
+        """Return the rows of a number in order, and delete their file; missing columns are null."""
         rows = pl.concat([pl.DataFrame(schema=columns), *self.frames(number)], how="diagonal")
         self.file(number).unlink(missing_ok=True)
         return rows
 
 
 def compact(rows: pl.DataFrame) -> pl.DataFrame:
-    """Return the rows without what they were taken from: a text that is kept holds all that was read with it.
+    """Copy the rows, so that they don't keep the frame that they were taken from in memory.
 
     >>> compact(pl.DataFrame({"doc_id": ["a", "b"]})[1:]).rows()
     [('b',)]
     """
-    held = pl.from_arrow(rows.to_arrow(compat_level=pl.CompatLevel.oldest()))
-    return held.cast(rows.schema) if isinstance(held, pl.DataFrame) else rows
+    copied = pl.from_arrow(rows.to_arrow(compat_level=pl.CompatLevel.oldest()))
+    return copied.cast(rows.schema) if isinstance(copied, pl.DataFrame) else rows
 
 
 def streams(source: pa.NativeFile) -> Iterator[pl.DataFrame]:
-    """Yield the rows of each stream in a file."""
+    """Yield the rows of each Arrow stream in a file."""
     size = source.size()
     while source.tell() < size:
         frame = pl.from_arrow(pa.ipc.open_stream(source).read_all(), rechunk=False)

@@ -93,7 +93,7 @@ def test_a_policy_that_decides_on_nothing_says_so(texts: Path, command_line: Com
     ("policy", "more", "problem"),
     [
         (None, (), "no existe"),
-        ("id = 'x'\n", (), "no es una política de una lengua ni de un género"),
+        ("id = 'x'\n", (), "no es una política para una lengua o un género"),
         ('language = "español"\nname = "x"\n', (), "«español» no es un código ISO 639-3"),
         ('genre = "../../x"\n', (), "no hay ningún género «../../x»"),
         (f"{_POLICY}[bounds]\nchar_entropia = {{ min = 1 }}\n", (), "borrador.toml, línea 4: no existe el indicador"),

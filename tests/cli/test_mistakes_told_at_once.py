@@ -73,7 +73,7 @@ _MISTAKES = [
     ("a misspelt genre", "receta.toml, línea 3: «genre» no puede ser 'prenza'; ¿quiso escribir «news»?"),
     ("a file that isn't there", "no-hay.toml: ese archivo no existe; revise la ruta"),
     ("a misspelt source", "en el catálogo no hay ninguna fuente «conah19»; ¿quiso escribir «conha19»?"),
-    ("files nothing reads", "fuente documentos: nada lee los archivos que terminan en «.pptx»; guárdelos como uno de"),
+    ("files nothing reads", "fuente documentos: no se pueden leer archivos que terminan en «.pptx»; guárdelos como"),
     ("a quote left open", "rota.toml, línea 1: no es TOML: falta la comilla que cierra"),
     ("a misspelt stage", "receta.toml, etapa 1: no existe la etapa «extrat»; ¿quiso escribir «extract»?"),
     ("a name of many languages", "etapa 2, identify, languages: muchas lenguas se llaman «triqui»; escriba el código"),
@@ -156,9 +156,9 @@ def test_a_right_recipe_says_what_it_will_not_read(command_line: CommandLine, tm
     recipe.write_text(f'title = "T"\nsources = ["a.toml", "b.toml"]\n{stages}{release}')
     said = command_line("check", recipe, "--lang", "es")
     assert said.code == 0
-    assert "«a»: su permiso terminó el 2020-01-31; pídalo de nuevo" in said.err
-    assert "«b»: primero hay que pedir permiso a su titular (Casa)" in said.err
-    assert "«a» está en arn, e «identify» descarta lo que no está en spa" in said.err
+    assert "«a»: su permiso terminó el 2020-01-31; pida uno nuevo" in said.err
+    assert "«b» no se lee hasta pedir permiso a la institución que la custodia (Casa)" in said.err
+    assert "«a» tiene textos en arn, pero «identify» solo conserva textos en spa" in said.err
     assert "«a» se mide y queda fuera: su permiso terminó el 2020-01-31" in said.out
     recipe.write_text(f'title = "T"\nsources = ["a.toml"]\n{stages}{release}[inputs]\na = "no-hay"\n')
     said = command_line("check", recipe, "--lang", "pt")
@@ -173,5 +173,5 @@ def test_sources_check_knows_the_same(command_line: CommandLine, tmp_path: Path)
         file.write('[rights]\nstatement = "CC0-1.0"\nbasis = "licence"\nuses = []\nexpires = 2020-01-31\n')
     told = command_line("sources", "check", *sorted(tmp_path.glob("*.toml")), "--lang", "es")
     assert told.code == 1
-    assert told.out.count("nada lee los archivos que terminan en «.pptx»") == 2
+    assert told.out.count("no se pueden leer archivos que terminan en «.pptx»") == 2
     assert "el permiso terminó el 2020-01-31: no se publica nada de la fuente" in told.out

@@ -49,9 +49,9 @@ _RIGHTS = '[rights]\nstatement = "CC0-1.0"\nbasis = "licence"\nuses = ["train", 
 @pytest.mark.parametrize(
     ("language", "named", "reason"),
     [
-        ("es", "receta-fuente.toml", "# Reconoce la lengua de cada texto;"),
-        ("pt", "receita-fuente.toml", "# Reconhece a língua de cada texto;"),
-        ("en", "recipe-fuente.toml", "# Finds the language of each text;"),
+        ("es", "receta-fuente.toml", "# Reconoce la lengua de cada texto,"),
+        ("pt", "receita-fuente.toml", "# Reconhece a língua de cada texto,"),
+        ("en", "recipe-fuente.toml", "# Identifies the language of each text,"),
     ],
 )
 def test_a_recipe_is_written_with_its_reasons(
@@ -179,7 +179,7 @@ def test_sources_that_allow_less_together_release_less() -> None:
     ]
     text = recipe_text([(one.id, one) for one in sources], "en", {"spa"}, _TODAY)
     assert tomllib.loads(text)["release"]["uses"] == ["evaluate"]
-    assert "«c» is measured and left out of it: its terms allow: train" in text
+    assert "«c» is measured, but not released: its terms allow: train" in text
 
 
 def test_a_source_runs_by_its_default_recipe(command_line: CommandLine, folder: Path) -> None:

@@ -59,7 +59,9 @@ def test_rows_without_a_text_are_refused(command_line: CommandLine, tmp_path: Pa
     source = _write(tmp_path / "in.jsonl", [{"id": "uno", "texto": _SPANISH}])
     told = command_line("stage", "identify", source, tmp_path / "out.jsonl")
     assert told.code == 2
-    assert "no row has a field «text»; name it so: there are id, texto" in " ".join(told.err.split())
+    assert "no row has a field «text»; rename the field that has the text; there are id, texto" in " ".join(
+        told.err.split()
+    )
     assert not (tmp_path / "out.jsonl").exists()
 
 

@@ -327,7 +327,7 @@ def test_files_whose_text_nobody_extracts_are_told_before_anything_runs(
         code, said = corpus.told(
             name, str(corpus.recipe), *(["--out", str(corpus.out), *more] if name == "run" else [])
         )
-        assert (code, f"that of «{list(files)[-1].replace('_', '.')}»" in said) == (2, True)
+        assert (code, f"the text of «{list(files)[-1].replace('_', '.')}»" in said) == (2, True)
     assert not (corpus.out / "work").exists()
     corpus.recipe.write_text(small_recipe("extract", "repair", release=""))
     assert corpus.told("check", str(corpus.recipe))[0] == 0

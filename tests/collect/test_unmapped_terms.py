@@ -16,7 +16,7 @@ from latam_corpus.collect.examine import examine
 from latam_corpus.collect.files import list_inputs, read_all
 from latam_corpus.collect.row_files import RowWriter
 from latam_corpus.pipeline.execution.contracts import mapping_rows, terms_lines
-from latam_corpus.pipeline.execution.one_stage import extracted
+from latam_corpus.pipeline.execution.one_stage import extract_files
 from latam_corpus.pipeline.planning.registry import make_stage
 from latam_corpus.stages import Stage
 
@@ -278,7 +278,7 @@ def test_the_rows_of_a_stage_keep_what_is_stated(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_text(json.dumps(record) + "\n", encoding="utf-8")
     extract = make_stage("extract", {}, "extract")
     assert isinstance(extract, Stage)
-    [(_given, frame)] = extracted(tmp_path / "a.jsonl", extract)
+    [(_given, frame)] = extract_files(tmp_path / "a.jsonl", extract)
     [row] = frame.to_dicts()
     assert (row["rights"], row["expires"]) == ("CC BY-NC 4.0", date(2026, 12, 31))
     (tmp_path / "a.jsonl").unlink()

@@ -178,4 +178,4 @@ def test_a_file_that_is_not_there_has_the_one_beside_it_as_remedy(command_line: 
         told = command_line(*line, "--lang", "es")
         assert f"¿quiso escribir «{tmp_path / 'cronicas.toml'}»?" in told.out + told.err
     told = command_line("run", tmp_path, "--lang", "es")
-    assert (told.code, "es una carpeta, y no una receta" in told.err) == (2, True), told.err
+    assert (told.code, "es una carpeta, no una receta" in told.err) == (2, True), told.err

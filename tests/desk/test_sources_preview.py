@@ -191,7 +191,7 @@ def test_reasons_are_said_in_plain_words() -> None:
     """Each bound that the evidence names; a cause that nobody has put into words stands as it is."""
     both = in_plain_words("digit_share>0.2", {"digit_share>0.2": 0.5, "stop_word_count<2": 0.0})
     assert [str(one) for one in both] == [
-        "digits: 0.5; 0.2 or less are admitted",
+        "digits: 0.5; at most 0.2 is allowed",
         "different stop words: 0; 2 or more are asked for",
     ]
     assert (

@@ -105,7 +105,7 @@ def test_the_title_is_not_struck_out_and_reasons_are_said() -> None:
         ("La barca", False), ("Menú", True), ("Salió.", False),
     ]  # fmt: skip
     assert in_plain_words("unreadable:empty file", None)[0].translate("es").endswith("el archivo está vacío")
-    assert in_plain_words("withdrawn", None)[0].translate("pt") == "seu titular o retirou"
+    assert in_plain_words("withdrawn", None)[0].translate("pt") == "foi retirado pelo titular dos direitos"
 
 
 def test_many_rows_merged_cells_and_formulas_are_read(command_line: CommandLine, folder: Path) -> None:

@@ -8,7 +8,7 @@ import tempfile
 from typing import TYPE_CHECKING
 
 from latam_corpus.errors import PartError
-from latam_corpus.pipeline.execution import part
+from latam_corpus.pipeline.execution import part, restart
 from latam_corpus.pipeline.execution.part import Outcome
 from latam_corpus.pipeline.rows import step_file
 
@@ -63,7 +63,7 @@ def hang_within(task: Task) -> Outcome:
         step_file.put(partial, final)
 
     vars(part)["put"] = put
-    return part.run_part(task)
+    return restart.run_part(task)
 
 
 def fail(task: Task) -> Outcome:

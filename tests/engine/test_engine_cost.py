@@ -65,7 +65,7 @@ def test_as_many_files_are_counted_as_are_made(plan: Plan, tmp_path: Path) -> No
 def test_more_files_than_the_site_allows_are_refused(plan: Plan, tmp_path: Path) -> None:
     """Before one is made, with what helps."""
     refuse_beyond_site(_slurm(tmp_path, inodes=10**6), plan, 1000)
-    with pytest.raises(ConfigError, match=r"1,000,000 parts take about .* and `inodes` is 1,000,000; free some"):
+    with pytest.raises(ConfigError, match=r"1,000,000 parts take about .* but `inodes` is 1,000,000; free some"):
         refuse_beyond_site(_slurm(tmp_path, inodes=10**6), plan, 10**6)
 
 
@@ -76,7 +76,7 @@ def test_a_driver_whose_job_has_less_memory_than_its_plan_takes_is_refused(
     refuse_beyond_site(_slurm(tmp_path), plan, 10**8)
     monkeypatch.setenv("LATAM_CORPUS_JOBS", str(tmp_path))
     refuse_beyond_site(_slurm(tmp_path), plan, 10**7)
-    with pytest.raises(ConfigError, match=r"110\.5 GB for 100,000,000 parts, and `driver_memory_gb` is 16; state"):
+    with pytest.raises(ConfigError, match=r"110\.5 GB for 100,000,000 parts, but `driver_memory_gb` is 16; state"):
         refuse_beyond_site(_slurm(tmp_path), plan, 10**8)
 
 

@@ -19,7 +19,7 @@ import pytest
 
 from latam_corpus.engine.choose import make_engine
 from latam_corpus.engine.cluster.cluster_site import RaySite, load_site
-from latam_corpus.engine.ray_tasks import RayTasks, _refuse_beyond_nodes, imported
+from latam_corpus.engine.ray_tasks import RayTasks, _refuse_beyond_nodes, import_ray
 from latam_corpus.errors import ConfigError, PartError
 from latam_corpus.pipeline.execution.part import Outcome, Task
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from conftest import CommandLine
     from engine.conftest import Tales
 
-# Not imported here: how it is told to keep quiet counts at its import.
+# Ray is not imported here, since its settings must be made before its import.
 _KILLS = min(10, int(os.environ.get("LATAM_CORPUS_KILLS", "2")))  # each starts Ray, which takes its time
 _SEED = 20261127
 # What Ray has beside workers: where one of these ends, it all does.
@@ -126,7 +126,7 @@ def test_a_cluster_that_does_not_answer_is_told_soon(tasks: list[Task]) -> None:
     """Ray itself would try for minutes, and end the process."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-    with pytest.raises(PartError, match=f"Ray at 127.0.0.1:{port}: .*refused.*see that it runs"):
+    with pytest.raises(PartError, match=f"Ray at 127.0.0.1:{port}: .*refused.*check that it runs"):
         list(RayTasks(1, RaySite(address=f"127.0.0.1:{port}")).map(_never, tasks))
 
 
@@ -156,7 +156,7 @@ def test_a_site_is_for_a_cluster(tmp_path: Path, tales: Tales, command_line: Com
     site.write_text("[ray]\naddress = 'head:6379'\nmemory_gb = 4\nenvironment = {HTTPS_PROXY = 'proxy:3128'}")
     stated = RaySite(address="head:6379", memory_gb=4, environment={"HTTPS_PROXY": "proxy:3128"})
     assert load_site(site, RaySite) == stated
-    with pytest.raises(ConfigError, match="«local» works on this machine alone"):
+    with pytest.raises(ConfigError, match="«local» only uses this machine"):
         make_engine("local", 2, site)
     run = ("run", tales.recipe, "--input", tales.given["fuente"], "--out", tmp_path / "out", "--engine", "ray")
     refused = command_line(*run, "--site", tmp_path / "nada.toml")
@@ -167,11 +167,13 @@ def test_more_memory_than_a_node_has_is_refused(monkeypatch: pytest.MonkeyPatch)
     """Ray would wait for such a node without a word; one without processors takes no tasks, and more may come."""
     resources: list[dict[str, float]] = [{"CPU": 8, "memory": 3 * 2**30}, {"memory": 9 * 2**30}]
     monkeypatch.setattr("ray.nodes", lambda: [{"Alive": True, "Resources": one} for one in resources])
-    _refuse_beyond_nodes(imported(), 3 * 2**30)
-    with pytest.raises(ConfigError, match=r"`memory_gb` is 4, and the largest node gives tasks 3\.0 GB; state less"):
-        _refuse_beyond_nodes(imported(), 4 * 2**30)
+    _refuse_beyond_nodes(import_ray(), 3 * 2**30)
+    with pytest.raises(
+        ConfigError, match=r"`memory_gb` is 4, but the largest node has only 3\.0 GB for tasks; state less"
+    ):
+        _refuse_beyond_nodes(import_ray(), 4 * 2**30)
     del resources[0]
-    _refuse_beyond_nodes(imported(), 4 * 2**30)
+    _refuse_beyond_nodes(import_ray(), 4 * 2**30)
 
 
 def test_a_task_keeps_to_its_memory() -> None:

@@ -199,9 +199,9 @@ def test_a_run_in_the_queue_is_what_was_submitted(
 @pytest.mark.parametrize(
     ("stated", "told"),
     [
-        ({"memory_gb": 99}, "`memory_gb` is 99, and the largest node has 15.6 GB"),
-        ({"driver_memory_gb": 99}, "`driver_memory_gb` is 99, and the largest node has 15.6 GB"),
-        ({"partition": "breves"}, "`time` is 00:30:00, and the partition allows 1 minute"),
+        ({"memory_gb": 99}, "`memory_gb` is 99, but the largest node has 15.6 GB"),
+        ({"driver_memory_gb": 99}, "`driver_memory_gb` is 99, but the largest node has 15.6 GB"),
+        ({"partition": "breves"}, "`time` is 00:30:00, but the partition allows 1 minute"),
         ({"partition": "nada"}, "invalid partition specified: nada"),
         ({"options": ["--cpus-per-task=99"]}, "Slurm refuses the job: Requested node configuration"),
         ({"options": ["--constraint=gpu"]}, "Slurm refuses the job: Invalid feature"),
@@ -224,7 +224,9 @@ def test_a_job_that_slurm_will_never_begin_is_told(
     """More time than its partition gives is accepted and waits for ever: the driver says so, and so does its state."""
     site = slurm.site(tmp_path, partition="breves", time="00:30:00")
     engine = make_engine("slurm", 1, site, tmp_path / "slurm" / "breves")
-    with pytest.raises(PartError, match=r"Slurm's job .*: it can't begin: PartitionTimeLimit; see `time`, `partition`"):
+    with pytest.raises(
+        PartError, match=r"Slurm's job .*: it can't start: PartitionTimeLimit; check `time`, `partition`"
+    ):
         list(engine.map(len, tasks))  # type: ignore[arg-type]  # it is never called
     out = tmp_path / "out"
     submit_driver(site, out / "slurm" / "receta-20260101T000000-0000", ["run"], tmp_path)
@@ -259,16 +261,16 @@ def test_what_slurm_refuses_is_told(
         return told.code, told.err
 
     code, told = run(slurm.site(tmp_path, shared=[str(tmp_path / "otra")]))
-    assert (code, "isn't in a folder that the nodes see" in told) == (2, True), told
+    assert (code, "isn't in a folder that the nodes share" in told) == (2, True), told
     slurm.kill_controller()
     code, told = run(slurm.site(tmp_path))
     state = command_line("runs", "status", "--out", tmp_path / "out")
     slurm.start_controller()
-    assert (code, "see whether Slurm runs" in told) == (1, True), told
+    assert (code, "check whether Slurm runs" in told) == (1, True), told
     assert "no run was given to a cluster" in state.out
     monkeypatch.setenv("PATH", str(tmp_path))
     code, told = run(slurm.site(tmp_path))
-    assert (code, "this machine has no «sbatch»" in told) == (2, True), told
+    assert (code, "this machine has no command «sbatch»" in told) == (2, True), told
 
 
 def test_who_submits_is_told_of_a_run_that_is_under_way(
@@ -298,21 +300,21 @@ def test_who_submits_is_told_of_a_run_that_is_under_way(
         assert told.code == 0, told.err
         return told.err
 
-    assert "under way" not in submit()
+    assert "already in progress" not in submit()
     [first] = (out / "slurm").iterdir()
-    assert f"under way already: {first.name}; another of the same inputs" in submit()
-    assert "under way" not in submit("otra")
+    assert f"already in progress: {first.name}; a second run of the same inputs" in submit()
+    assert "already in progress" not in submit("otra")
     (tmp_path / "queue").write_text("")
-    assert "under way" not in submit()
+    assert "already in progress" not in submit()
     run = out / "runs" / "receta-0a1b2c3d"
     run.mkdir(parents=True)
     with locked(run):
-        assert "under way already: receta-0a1b2c3d; another" in submit()
-        assert "under way" not in submit("otra")
+        assert "already in progress: receta-0a1b2c3d; a second run" in submit()
+        assert "already in progress" not in submit("otra")
     (tmp_path / "squeue").write_text("#!/bin/sh\nexit 1\n")  # of runs that have ended it isn't asked
     for one in (out / "slurm").iterdir():
         (one / CODE_FILE).write_text("0\n")
-    assert "under way" not in submit()
+    assert "already in progress" not in submit()
 
 
 def _driver_script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shell: str) -> str:

@@ -20,7 +20,7 @@ from latam_corpus.engine.cluster.slurm import Slurm
 from latam_corpus.engine.in_process import InProcess
 from latam_corpus.engine.local import Local
 from latam_corpus.errors import ConfigError, NoteWarning
-from latam_corpus.pipeline.execution.barriers import _do, _Job
+from latam_corpus.pipeline.execution.barriers import _BarrierJob, _run_job
 from latam_corpus.pipeline.execution.run import find_parts
 from latam_corpus.pipeline.execution.run import run as run_plan
 from latam_corpus.pipeline.planning.plan import make_plan
@@ -134,9 +134,9 @@ def test_a_barriers_job_that_hangs_is_done_when_its_worker_has_ended(
         pytest.skip("this process is the worker, or a worker can't be known to have ended")
     for bound in ("LEAST_SECONDS", "HUNG_SECONDS"):
         monkeypatch.setattr(f"latam_corpus.engine.pace.{bound}", 1.0)
-    jobs = [_Job(work.hang_once, task, task.name) for task in tasks]
+    jobs = [_BarrierJob(work.hang_once, task, task.name) for task in tasks]
     with pytest.warns(NoteWarning, match="its worker seems to hang"):
-        outcomes = list(engine.map(_do, jobs))
+        outcomes = list(engine.map(_run_job, jobs))
     assert sorted(outcome.value.part for outcome in outcomes) == ["p0", "p1", "p2", "p3", "p4"]
     assert (tasks[0].work / "hung").exists()
 

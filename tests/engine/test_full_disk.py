@@ -22,9 +22,10 @@ from latam_corpus.engine.local import _Crew as LocalCrew
 from latam_corpus.engine.reused import TRIES
 from latam_corpus.engine.rounds import Round, claim, take_tasks
 from latam_corpus.errors import PartError, cause_in_disk
-from latam_corpus.pipeline.execution import part
-from latam_corpus.pipeline.execution.barriers import _do, _Job
-from latam_corpus.pipeline.execution.part import Outcome, Task, run_part
+from latam_corpus.pipeline.execution import restart
+from latam_corpus.pipeline.execution.barriers import _BarrierJob, _run_job
+from latam_corpus.pipeline.execution.part import Outcome, Task
+from latam_corpus.pipeline.execution.restart import run_part
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -132,9 +133,9 @@ def _numpy_on_full_disk(_: object) -> None:
 
 def test_a_library_s_words_of_a_full_disk_are_no_traceback(tasks: list[Task], monkeypatch: pytest.MonkeyPatch) -> None:
     """In a part, and in a barrier's job, which says what to do; other numbers, however long, are no errors of disks."""
-    outcome = _do(_Job(_numpy_on_full_disk, tasks[0], "gather 1 of 2"))
+    outcome = _run_job(_BarrierJob(_numpy_on_full_disk, tasks[0], "gather 1 of 2"))
     assert (str(outcome.error), "goes on from here" in str(outcome.remedy)) == (_SAID, True)
-    monkeypatch.setattr(part, "_run", lambda _: (_ for _ in ()).throw(RuntimeError(f"{_SAID} (os error 28)")))
+    monkeypatch.setattr(restart, "_run", lambda _: (_ for _ in ()).throw(RuntimeError(f"{_SAID} (os error 28)")))
     assert str(run_part(tasks[0]).error).startswith(f"{tasks[0].work}: {_SAID} (disk of {tasks[0].work}, ")
     started = time.process_time()
     assert cause_in_disk(RuntimeError(f"os error {'9' * 5_000}")) is None
@@ -148,7 +149,7 @@ def test_the_disk_that_is_full_is_named(tasks: list[Task], tmp_path: Path, monke
     def full(_: object) -> None:
         raise OSError(errno.ENOSPC, _SAID)
 
-    monkeypatch.setattr(part, "_run", full)
+    monkeypatch.setattr(restart, "_run", full)
     monkeypatch.setenv("TMPDIR", str(tmp_path / "temporal"))
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporal"))
     (tmp_path / "temporal").mkdir()

@@ -26,8 +26,9 @@ from latam_corpus.engine.local import Local, _end
 from latam_corpus.engine.local import _Crew as LocalCrew
 from latam_corpus.engine.rounds import Round, take_tasks
 from latam_corpus.errors import NoteWarning, PartError
-from latam_corpus.pipeline.execution.barriers import _Job
-from latam_corpus.pipeline.execution.part import Outcome, Task, run_part
+from latam_corpus.pipeline.execution.barriers import _BarrierJob
+from latam_corpus.pipeline.execution.part import Outcome, Task
+from latam_corpus.pipeline.execution.restart import run_part
 from latam_corpus.pipeline.execution.run import find_parts
 from latam_corpus.pipeline.planning.plan import make_plan
 from latam_corpus.pipeline.planning.recipe import load_recipe
@@ -49,7 +50,7 @@ def _take(task: Task) -> Outcome:
     return Outcome(task.part.name)
 
 
-def _take_job(job: _Job) -> Outcome:
+def _take_job(job: _BarrierJob) -> Outcome:
     _NOW[0] += 20.0
     return Outcome(job.name)
 
@@ -153,7 +154,7 @@ def test_a_worker_that_the_kernel_keeps_holds_nobody_up(monkeypatch: pytest.Monk
     worker = subprocess.Popen(["sleep", "60"], start_new_session=True)
     with monkeypatch.context() as patch:
         patch.setattr(os, "killpg", lambda *_: None)
-        patch.setattr(local, "_GONE_SECONDS", 0.1)
+        patch.setattr(local, "_END_SECONDS", 0.1)
         _end(worker)
     assert worker.poll() is None
     _end(worker)
@@ -228,14 +229,14 @@ def test_a_reason_of_slurm_ends_a_round_where_no_job_runs(
 
 def test_what_writes_in_place_is_never_done_twice_at_once(tasks: list[Task], tmp_path: Path) -> None:
     """Jobs of barriers write files that others read under the same names: who hangs at one is ended before, once."""
-    turn = Round(tmp_path / "round", _take_job, [_Job(run_part, task, task.name) for task in tasks])
+    turn = Round(tmp_path / "round", _take_job, [_BarrierJob(run_part, task, task.name) for task in tasks])
     _hold_two(turn)
     turn.give_twice(_WORKERS)
     _NOW[0] += 599.0
     assert not turn.give_twice(_WORKERS)
     assert turn.hung() == []
     _NOW[0] += 2.0
-    with pytest.warns(NoteWarning, match="p. has taken 10 minutes: its worker seems to hang; it is ended, and the"):
+    with pytest.warns(NoteWarning, match="p. has taken 10 minutes, so its worker seems to hang: it is ended, and the"):
         assert not turn.give_twice(_WORKERS)
     assert turn.hung() == ["a", "b"]
     assert (turn.held_by("a"), turn.held_by("b")) == ([0], [1])
@@ -265,7 +266,7 @@ def test_the_end_of_a_worker_that_hung_counts_against_no_task(
 ) -> None:
     """Neither the one at which it hung, nor the one to which it went on before it was ended."""
     monkeypatch.setattr(_Crew, "_call", lambda *_: None)
-    turn = Round(tmp_path / "round", _take_job, [_Job(run_part, task, task.name) for task in tasks])
+    turn = Round(tmp_path / "round", _take_job, [_BarrierJob(run_part, task, task.name) for task in tasks])
     assert all(rounds.claim(turn.folder, number, f"0.{number + 1}") for number in (0, 1))
     list(take_tasks(turn.folder, "0.9"))
     list(turn.news())
@@ -305,7 +306,7 @@ def test_workers_that_the_kernel_keeps_are_waited_for_together(monkeypatch: pyte
             raise subprocess.TimeoutExpired("worker", seconds)
 
     monkeypatch.setattr(os, "killpg", lambda pid, _: killed.append(pid))
-    monkeypatch.setattr(local, "_GONE_SECONDS", 10.0)
+    monkeypatch.setattr(local, "_END_SECONDS", 10.0)
     crew = object.__new__(LocalCrew)
     crew._workers = cast("dict[int, subprocess.Popen[bytes]]", {pid: Kept(pid) for pid in (1, 2, 3)})
     before = _NOW[0]

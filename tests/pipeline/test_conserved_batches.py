@@ -14,7 +14,7 @@ from polars.testing import assert_frame_equal
 from latam_corpus import schema
 from latam_corpus.batch import Batch
 from latam_corpus.errors import CorpusError, PartError, SourceError
-from latam_corpus.pipeline.rows.conserve import Count, exact_hash, pass_through, set_aside
+from latam_corpus.pipeline.rows.conserve import Count, exact_hash, pass_through, split_dropped
 from latam_corpus.stages import Stage
 from latam_corpus.vocabulary import SKIMMED
 
@@ -109,7 +109,7 @@ def test_rows_with_a_reason_are_set_aside_with_what_the_ledger_says() -> None:
 def test_one_reason_is_counted_once_for_every_row() -> None:
     """And apart for those that failed by the same words."""
     noted = _setting(drop_reason=["short", "short", None, "short"], verdict=[None, "failed", None, "dropped"])
-    count = set_aside(noted(_batch("a", "b", "c", "d")), "retoque").count
+    count = split_dropped(noted(_batch("a", "b", "c", "d")), "retoque").count
     assert count == Count(rows_in=4, kept=1, dropped={"short": 2}, failed={"short": 1})
 
 
@@ -120,7 +120,7 @@ def test_notes_of_a_stage_that_drops_nothing_do_not_go_on(notes: Mapping[str, li
     """The next stage finds no reason, verdict or evidence of this one; the word table stays with the batch."""
     batch = _setting(**notes)(_batch("uno", "dos"))
     words = batch.words
-    passed = set_aside(batch, "retoque")
+    passed = split_dropped(batch, "retoque")
     assert passed.kept.frame.columns == ["doc_id", "source_id", "text"]
     assert passed.kept.words is words
     assert passed.dropped.columns == batch.frame.columns
@@ -130,7 +130,7 @@ def test_notes_of_a_stage_that_drops_nothing_do_not_go_on(notes: Mapping[str, li
 
 def test_all_rows_may_be_set_aside() -> None:
     """What goes on is empty and has its columns."""
-    passed = set_aside(_setting(drop_reason=["x", "y"])(_batch("uno", "dos")), "retoque")
+    passed = split_dropped(_setting(drop_reason=["x", "y"])(_batch("uno", "dos")), "retoque")
     assert_frame_equal(passed.kept.frame, _batch("uno").frame.clear())
     assert passed.count == Count(rows_in=2, dropped={"x": 1, "y": 1})
 
@@ -139,7 +139,7 @@ def test_records_without_a_text_are_set_aside_too() -> None:
     """Before extraction there are bytes alone: no digest, no characters."""
     batch = Batch(_batch("uno").frame.drop("text"))
     noted = batch.drop(["broken"], verdict="failed")
-    passed = set_aside(noted, "retoque")
+    passed = split_dropped(noted, "retoque")
     assert passed.ledger.to_dicts() == [_row(0, "failed", "broken")]
     assert passed.count == Count(rows_in=1, failed={"broken": 1})
 
@@ -279,15 +279,15 @@ def test_a_stage_that_breaks_off_names_the_document_that_makes_it_do_so(
 @pytest.mark.parametrize(
     ("given", "told"),
     [
-        (lambda _: None, "it gives a NoneType, and no batch; return the batch"),
-        (lambda b: Batch(b.frame.drop("text")), "the column «text» is gone; return the batch"),
+        (lambda _: None, "it returns a NoneType instead of a batch; return the batch"),
+        (lambda b: Batch(b.frame.drop("text")), "the column «text» was removed; return the batch"),
         (lambda b: b.with_columns({"text": pl.lit(5)}), "the column «text» is of the type Int32; it must be String"),
         (
             lambda b: b.with_columns({"tokens": pl.lit(2**40)}),
             "the column «tokens» is of the type Int64; it must be Int32",
         ),
         (_setting(text=["uno", None]), "«text» is null, of the document d1; give the row a text, or a drop_reason"),
-        (_setting(drop_reason=[None, " "]), "«drop_reason» is ' ', of the document d1; say in a word why"),
+        (_setting(drop_reason=[None, " "]), "«drop_reason» is ' ', of the document d1; name the reason in one word"),
         (_setting(country=["CL", "Chile"]), "«country» is 'Chile', of the document d1; a code of ISO 3166-1"),
         (_setting(language=["es", "quy_Latn"]), "«language» is 'es', of the document d0; write it as spa_Latn"),
         (_setting(genre=["news", "poemas"]), "«genre» is 'poemas', of the document d1; choose one of: news, "),
@@ -320,7 +320,7 @@ def test_a_stage_neither_ends_the_run_nor_writes_into_its_output(capsys: pytest.
             sys.exit(3)
         return batch
 
-    with pytest.raises(PartError, match=r"stage «retoque», document d1: SystemExit: 3, in .*\.py:\d+; mend the stage"):
+    with pytest.raises(PartError, match=r"stage «retoque», document d1: SystemExit: 3, in .*\.py:\d+; correct"):
         pass_through(_Stage(leaves), _batch("uno", "dos"))
     told = capsys.readouterr()
     assert (told.out, told.err[:5]) == ("", "hola\n")

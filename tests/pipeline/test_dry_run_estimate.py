@@ -12,8 +12,8 @@ from latam_corpus.errors import PartError
 from latam_corpus.extract import stage as stage_module
 from latam_corpus.extract.isolation import sandbox
 from latam_corpus.pipeline.execution import estimate as module
-from latam_corpus.pipeline.execution import part
-from latam_corpus.pipeline.execution.part import run_part
+from latam_corpus.pipeline.execution import restart
+from latam_corpus.pipeline.execution.restart import run_part
 from latam_corpus.pipeline.execution.run import find_parts
 from latam_corpus.pipeline.planning.plan import make_plan
 from latam_corpus.pipeline.planning.recipe import load_recipe
@@ -140,7 +140,7 @@ def test_what_helps_a_part_that_failed_is_told_once(
     (tmp_path / "a.jsonl").write_text(json.dumps({"text": "La barca salió del puerto."}))
     recipe = tmp_path / "receta.toml"
     recipe.write_text(small_recipe("repair", source=str(tmp_path / "a.jsonl")))
-    monkeypatch.setattr(part, "_run", failed)
+    monkeypatch.setattr(restart, "_run", failed)
     told = command_line("run", recipe, "--out", tmp_path / "out", *dry_run)
     assert told.code == 1
     lines = [line for line in told.err.splitlines() if "its rows are gone" in line]

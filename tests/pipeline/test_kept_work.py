@@ -185,7 +185,7 @@ def test_a_disk_that_is_full_for_a_while_costs_no_document(
 ) -> None:
     """Barriers decide over what is there, which is released by nobody; the same command comes to the whole."""
     room.run("all")
-    entering = part.entering
+    entering = part.entering_batches
 
     def full(task: part.Task, *rest: Any) -> Iterator[Batch]:
         if task.part.files[0].relative == "a.jsonl":
@@ -193,7 +193,7 @@ def test_a_disk_that_is_full_for_a_while_costs_no_document(
         return entering(task, *rest)
 
     with monkeypatch.context() as patch:
-        patch.setattr(part, "entering", full)
+        patch.setattr(part, "entering_batches", full)
         told = room.command_line(*room.words("out", "--work", choice))
     assert (told.code, "No space left on device" in told.out + told.err) == (1, True), told
     assert _shards(room.folder / "out") == []
@@ -221,7 +221,7 @@ def test_a_run_without_documents_says_so(room: Room) -> None:
         words = ["explain", "a1"] if command == "explain" else [command, run["folder"]]
         told = room.command_line(*words, "--out", room.folder / "out")
         assert told.code in (1, 2), command
-        assert "its documents were removed when its release was made" in " ".join(told.err.split()), command
+        assert "its documents were removed after its release was made" in " ".join(told.err.split()), command
         assert "--work measured" in " ".join(told.err.split()), command
     again = room.run("out", "--work", "measured")
     assert (again["run"], again["release"], again["mended"]) == (run["run"], run["release"], [])

@@ -68,7 +68,7 @@ def test_a_sample_says_that_it_is_one(tmp_path: Path) -> None:
         _page(tmp_path, f"{number:02}", '<meta name="robots" content="noai">')
     terms = own_terms(_source(), str(tmp_path))
     assert str(terms.problem) == (
-        "20 of 20 texts looked at, in 20 of 30 files, would be left out of training by their own terms: noai (20)"
+        "20 of 20 texts in a sample of 20 of 30 files would be left out of training by their own terms: noai (20)"
     )
 
 
@@ -103,7 +103,7 @@ def test_check_and_preview_name_them(command_line: CommandLine, tmp_path: Path) 
     _page(folder, "b")
     path = tmp_path / "sitio.toml"
     path.write_text(_SOURCE, encoding="utf-8")
-    sentence = "1 of 2 texts looked at, in 2 of 2 files, would be left out of training by their own terms: noai (1)"
+    sentence = "1 of 2 texts in a sample of 2 of 2 files would be left out of training by their own terms: noai (1)"
     for command in ("check", "preview"):
         told = command_line("sources", command, path, "--input", folder)
         assert told.code == 0

@@ -194,7 +194,8 @@ def test_a_policy_edited_during_a_run_fails_what_comes_after(
     broken = work.run(filters, _Editor(policy, during))
     assert len(broken.failures) == 3
     assert all(
-        f"what «{stage}» rests on" in why and "run it again" in why for why in map(str, broken.failures.values())
+        f"of «{stage}» changed during the run" in why and "run it again" in why
+        for why in map(str, broken.failures.values())
     )
     by_new = work.run(filters)
     assert {row["genre"]: row["kept"] for row in by_new.by_genre}["news"] == 0

@@ -143,7 +143,7 @@ def test_pictures_that_no_stage_reads_are_told_before_a_run(
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "carta.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(64))
     told = command_line("check", tmp_path / "r.toml", "--input", tmp_path / "in", "--lang", "es").err
-    assert "1 imagen no se lee: la receta no lo pide;" in told
+    assert "1 imagen no se lee, porque la receta no lo pide;" in told
     assert 'ocr = ["spa"]' in told
 
 

@@ -259,7 +259,7 @@ def test_a_source_whose_holder_must_be_asked_is_read_from_a_copy_that_was_given(
     inputs = {"fuente": str(tmp_path / "copia.txt")} if copy else {}
     made = make_plan(load_recipe(str(tmp_path / "receta.toml")), inputs)
     if refused:
-        with pytest.raises(ConfigError, match=r"source «fuente».*asked first \(La vecina\).*name the copy.*--input"):
+        with pytest.raises(ConfigError, match=r"source «fuente».*asked first \(La vecina\).*name your copy.*--input"):
             find_parts(made)
     else:
         assert [part.source.id for part in find_parts(made)] == ["fuente"]

@@ -129,7 +129,7 @@ def test_of_a_run_from_the_future_nothing_is_the_newest(bench: Bench, monkeypatc
     after = bench.named()
     told = bench.runs("show", "mezcla")
     assert told.code == 2
-    assert f"which run is the newest can't be told; set the clock, or name the run that is meant: {after}, {ahead}" in (
+    assert f"so the newest run can't be determined; set the clock, or name the run: {after}, {ahead}" in (
         " ".join(told.err.split())
     )
 
@@ -216,7 +216,7 @@ def test_a_run_is_running_or_interrupted_where_nothing_else_is_true(
         raise _KilledError
 
     with monkeypatch.context() as patch:
-        patch.setattr(part, "_worked", stopped)
+        patch.setattr(part, "_write_output", stopped)
         with pytest.raises(_KilledError):
             bench.run()
     [row] = bench.list().values()
@@ -383,7 +383,7 @@ def test_prune_spares_what_is_named_or_released(bench: Bench) -> None:
     bench.runs("tag", first, "base")
     for names, problem in (
         ([first], "it has the tag «base»"),
-        ([second], "was made of it"),
+        ([second], "was made from it"),
         (["mezcla"], "in full"),
         (["nadie"], "there is no run"),
     ):
@@ -431,7 +431,7 @@ def test_a_damaged_run_is_made_whole_by_its_command(bench: Bench) -> None:
     for asked in (("release", "build", "prueba", name), ("sample", name), ("explain", "abuela")):
         told = bench.call(*asked, "--out", bench.out)
         assert (told.code, f"kept/{shard.name}: its bytes aren't those" in told.err) == (1, True), told.err
-    assert "made anew" in (told := bench.run()).err
+    assert "it is rebuilt" in (told := bench.run()).err
     assert told.json["run"] == name
     assert any("rows.parquet" in sentence for sentence in told.json["mended"])
     assert json.loads((run / "run.json").read_text())["mended"] == told.json["mended"]
@@ -449,9 +449,9 @@ def test_what_is_made_anew_is_told_in_ones_language(bench: Bench, language: str,
     given = ("--input", f"fuente={bench.folder / 'in'}", "--engine", "in-process", "--out", bench.out)
     told = bench.call("--lang", language, "run", bench.folder / "mezcla.toml", *given)
     assert (told.code, sentence in " ".join(told.err.split())) == (0, True), told.err
-    assert "made anew" not in told.err
+    assert "it is rebuilt" not in told.err
     assert "bytes aren't" not in told.err
-    assert all("it is made anew" in one for one in run_record.read_record(bench.out / "runs" / name).values["mended"])
+    assert all("it is rebuilt" in one for one in run_record.read_record(bench.out / "runs" / name).values["mended"])
 
 
 def test_what_a_run_recorded_is_shown_in_ones_language(bench: Bench, failing: Callable[[str], None]) -> None:
@@ -470,7 +470,7 @@ def test_what_a_run_recorded_is_shown_in_ones_language(bench: Bench, failing: Ca
     shutil.rmtree(bench.out)
     assert bench.run().code == 1
     listed = _told(bench.runs("list", "--lang", "pt"))
-    assert "todas as partes falharam; a primeira disse: etapa “redact”, documento " in listed, listed
+    assert "todas as partes falharam, a primeira com: etapa “redact”, documento " in listed, listed
     assert all("stage" not in told and "every part" not in told for told in (shown, listed))
 
 
@@ -543,7 +543,7 @@ def test_what_two_runs_share_is_mended_in_both(bench: Bench) -> None:
     told = bench.run()
     assert told.json["run"] == second
     damaged = {json.loads(line).get("what") for line in told.err.splitlines()}
-    assert f"{shard}: its bytes aren't those that were written; it is made anew" in damaged
+    assert f"{shard}: its bytes aren't those that were written; it is rebuilt" in damaged
     before = run_record.read_record(shard.parent.parent)
     assert len(before.files("kept")) == 3
     assert len(before.values["mended"]) == 1

@@ -1,4 +1,4 @@
-"""A stage is one written contract: what a plug-in may leave out has a default, and what is no stage is refused."""
+"""A stage is one written contract: what a plug-in may leave out has a default, and what is not a stage is refused."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_a_plug_in_states_its_name_and_what_it_does(installed: Callable[[str], N
     assert pass_through(stage, Batch(frame)).kept.frame["text"].to_list() == ["cua"]
     assert stage.expand() == (stage,)
     assert made_of(stage)["options"] == {"longest": 3}
-    assert not Step.of([stage]).tells_rows_apart
+    assert not Step.of([stage]).has_partial_fingerprint
     with pytest.raises(ConfigError, match="no option «longets»"):
         make_stage("recorta", {"longets": 3}, "receta.toml")
 
@@ -110,8 +110,8 @@ def test_the_stage_that_the_design_shows_is_one(tmp_path: Path, monkeypatch: pyt
 @pytest.mark.parametrize(
     ("value", "problem", "remedy"),
     [
-        ("recortes_de_prueba:Ajena", "is no stage", "latam_corpus.stages.Stage"),
-        ("recortes_de_prueba:dataclass", "is no stage", "latam_corpus.stages.Stage"),
+        ("recortes_de_prueba:Ajena", "is not a stage", "latam_corpus.stages.Stage"),
+        ("recortes_de_prueba:dataclass", "is not a stage", "latam_corpus.stages.Stage"),
         ("recortes_de_prueba:Nadie", "can't be imported", "entry point"),
         ("recortes_que_faltan:Recorta", "can't be imported", "entry point"),
         ("recortes_de_prueba:Muda", "lacks «__call__»", "contract"),

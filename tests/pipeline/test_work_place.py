@@ -57,7 +57,7 @@ def test_a_disk_that_is_unmounted_ends_the_run(
     plan = make_plan(load_recipe(str(tmp_path / "receta.toml")), {})
     work = tmp_path / "out" / "work"
     engine = _Unmounting(work, mounted_again)
-    with pytest.raises(PartError, match=r"/out: it can't be reached any more: .*give the same command"):
+    with pytest.raises(PartError, match=r"/out: it can no longer be reached: .*give the same command"):
         run.run(plan, run.find_parts(plan), tmp_path / "out", engine)
     assert len(engine.done) == 2
     shutil.rmtree(work, ignore_errors=True)

@@ -48,7 +48,7 @@ def test_row_groups_do_not_depend_on_lots(
         return lot
 
     monkeypatch.setattr(Spill, "take", recording_take)
-    spill = Spill(tmp_path / "filas", most=5_000)
+    spill = Spill(tmp_path / "filas", max_bytes=5_000)
     for start in range(0, _ROWS, 40):
         spill.add_texts_by(rows[start : start + 40], np.full(min(40, _ROWS - start), 3))
     spill.flush()
@@ -66,7 +66,7 @@ def test_texts_are_not_kept_in_memory_with_ids(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(shard_file, "GROUP_ROWS", 20)
     monkeypatch.setattr(write, "_SORTED_BYTES", 1 << 20)
     rows = pl.DataFrame({"doc_id": [f"{number:032x}" for number in range(400)], "text": ["x" * 100_000] * 400})
-    spill = Spill(tmp_path / "filas", most=1 << 20)
+    spill = Spill(tmp_path / "filas", max_bytes=1 << 20)
     for start in range(0, 400, 10):
         spill.add_texts_by(rows[start : start + 10], np.zeros(10, dtype=np.int64))
     spill.flush()

@@ -26,7 +26,7 @@ TERMS: dict[str, Any] = {"admit": ["open"], "uses": ["train"], "today": date(202
         ("file://{here}/nota.txt", "it is a file"),
         ("{here}/stroe", "there is no store at this address"),
         ("", "the address is empty"),
-        ("s3://", "the address names no bucket"),
+        ("s3://", "the address doesn't name a bucket"),
         ("github://a/b", "missing 2 required"),
         ("nada://a/b", "nada"),
     ],

@@ -14,7 +14,7 @@ from latam_corpus.cli.interface.ui_language import spoken
 from latam_corpus.cli.reading.measure_tables import Internal, Page
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import N_, Message, _, first_of
-from latam_corpus.pipeline.stored_runs.reasons import told_reason
+from latam_corpus.pipeline.stored_runs.reasons import reason_label
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,7 +57,7 @@ def explain(
         print_json(stories)
     elif len(stories) > 1:
         rows = [
-            (s["doc_id"], Message(s["verdict"]), told_reason(s["reason"]), s["title"] or s["beginning"][:50])
+            (s["doc_id"], Message(s["verdict"]), reason_label(s["reason"]), s["title"] or s["beginning"][:50])
             for s in stories
         ]
         table(

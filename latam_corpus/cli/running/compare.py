@@ -15,7 +15,7 @@ from latam_corpus.cli.interface.show import console, note, number, print_json, t
 from latam_corpus.cli.interface.ui_language import spoken
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import N_, Message, _, decimal, same, translated
-from latam_corpus.pipeline.stored_runs.reasons import told_reason
+from latam_corpus.pipeline.stored_runs.reasons import reason_label
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -146,7 +146,7 @@ def _print_disagreements(comparison: Comparison, most: int) -> None:
     unit, examples = _UNITS[comparison.unit].translate(spoken()), _examples(comparison, most)
     console.print(_("they disagree on {n} {n:document|documents}", n=number(comparison.disagreements.height)))
     for row in comparison.reasons.iter_rows(named=True):
-        why = f" ({told_reason(row['reason']).translate(spoken())})" if row["reason"] else ""
+        why = f" ({reason_label(row['reason']).translate(spoken())})" if row["reason"] else ""
         what = translated(row["what"], spoken())
         console.print(f"  {what}{why}: {number(row['documents'])}, {number(row['units'])} {unit}", markup=False)
         for one in examples:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from latam_corpus.catalog.display_names import genre_name
 from latam_corpus.cli.interface.show import number, table
 from latam_corpus.messages import Message, _, enumerated
-from latam_corpus.pipeline.stored_runs.reasons import told_reason
+from latam_corpus.pipeline.stored_runs.reasons import reason_label
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -31,5 +31,5 @@ def tell_by_genre(counted: Iterable[Mapping[str, Any]]) -> None:
 def counted_reasons(counts: Mapping[str, int]) -> Message:
     """Return reasons why documents were set aside or left out, each with their number."""
     return enumerated(
-        Message("{reason} {n}", {"reason": told_reason(reason), "n": number(n)}) for reason, n in counts.items()
+        Message("{reason} {n}", {"reason": reason_label(reason), "n": number(n)}) for reason, n in counts.items()
     )

@@ -18,7 +18,7 @@ from latam_corpus.errors import ConfigError
 from latam_corpus.messages import N_, Message, _, decimal, enumerated, known, same
 from latam_corpus.pipeline.planning.own_policies import policies_recorded
 from latam_corpus.pipeline.stored_runs import history
-from latam_corpus.pipeline.stored_runs.difference import THERE, Documents, counts, differences, documents, title_of
+from latam_corpus.pipeline.stored_runs.difference import PRESENT, Documents, counts, differences, documents, title_of
 from latam_corpus.pipeline.stored_runs.disk import disk_use, prune
 from latam_corpus.pipeline.stored_runs.run_record import sentence
 
@@ -56,7 +56,7 @@ _WORDS: Final = {
         _("libraries"),
         _("content"),
         _("reading"),
-        known(THERE),
+        known(PRESENT),
     )
 }
 _SHOWN: Final = 40
@@ -304,8 +304,8 @@ def _short(value: object) -> str | Message:
     >>> _short(None), _short("0e35a1ba7e1cdda005ca1f1b65421460590f0d49ecdcb164226efd08880862c3")
     ('—', '0e35a1ba7e1cdda005ca1f1b65421460590f0d4…')
     """
-    if value == THERE:
-        return _word(THERE)
+    if value == PRESENT:
+        return _word(PRESENT)
     text = "—" if value is None else str(value)
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
 

@@ -30,7 +30,7 @@ def stage(
 ) -> None:
     """Run `latam-corpus stage`; its help is in the table of commands."""
     from latam_corpus.collect.row_files import RowWriter, kind_of
-    from latam_corpus.pipeline.execution.one_stage import extracted, worked
+    from latam_corpus.pipeline.execution.one_stage import extract_files, process_file
     from latam_corpus.stages import Stage
 
     options: dict[str, Any] = {}
@@ -43,9 +43,9 @@ def stage(
     kind_of(output)
     rows, dropped = 0, 0
     if isinstance(configured, Stage) and "raw" in configured.needs:
-        chunks = extracted(source, configured)
+        chunks = extract_files(source, configured)
     else:
-        chunks = worked(source, configured.expand(), note)
+        chunks = process_file(source, configured.expand(), note)
     with RowWriter(output) as writer:
         for originals, result in chunks:
             writer.write(originals, result)

@@ -151,7 +151,7 @@ def check(
 
     With --input, the first records are read, and the columns that the file names are looked for in them.
     """
-    from latam_corpus.pipeline.planning.recipe_errors import unread
+    from latam_corpus.pipeline.planning.recipe_errors import unreadable_suffixes
 
     language = spoken()
     reports: list[dict[str, Any]] = []
@@ -164,7 +164,7 @@ def check(
             same_id = _SAME_ID.fill(id=source.id, path=by_id[source.id])
             findings = [*findings, Finding(None, "id", same_id, _OTHER_ID)]
         if source:
-            findings = [*findings, *(Finding(None, "collect.files", *one) for one in unread(source))]
+            findings = [*findings, *(Finding(None, "collect.files", *one) for one in unreadable_suffixes(source))]
         if source and where:
             findings = [*findings, *_of_records(source, where)]
         wrong = [one for one in findings if one.wrong]

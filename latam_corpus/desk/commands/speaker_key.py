@@ -68,10 +68,10 @@ def _speakers(source: Source, where: str) -> Iterator[str]:
     from latam_corpus.batch import Batch
     from latam_corpus.collect.files import list_inputs, read_all
     from latam_corpus.extract.stage import Extract
-    from latam_corpus.pipeline.rows.conserve import pass_through, set_aside
+    from latam_corpus.pipeline.rows.conserve import pass_through, split_dropped
 
     for frame in read_all(source, list_inputs(source, where)):
-        kept = set_aside(Batch(frame), "collect").kept
+        kept = split_dropped(Batch(frame), "collect").kept
         rows = pass_through(Extract(), kept).kept.frame if len(kept) else frame.clear()
         for turns in rows["turns"].to_list() if "turns" in rows.columns else ():
             yield from (turn["speaker"] for turn in turns or () if turn["speaker"])

@@ -23,7 +23,7 @@ from latam_corpus.language.model_files import chosen
 from latam_corpus.messages import Message, _, enumerated, same
 from latam_corpus.pipeline.planning.default_recipe import has_marks, wanted_languages
 from latam_corpus.pipeline.planning.registry import make_stage
-from latam_corpus.pipeline.rows.conserve import pass_through, set_aside
+from latam_corpus.pipeline.rows.conserve import pass_through, split_dropped
 from latam_corpus.pipeline.stored_runs.reasons import in_plain_words
 from latam_corpus.privacy.privacy_policy import INTERVIEW
 from latam_corpus.privacy.redact import names_of, redact
@@ -125,7 +125,7 @@ def _judged(source: Source, frame: pl.DataFrame, trial: _Trial) -> list[Item]:
     verses = {row["doc_id"] for row in frame.iter_rows(named=True) if joins_verses(source, row)}
     fallen: list[pl.DataFrame] = []
     states: dict[str, dict[str, Any]] = {}
-    passed = set_aside(Batch(frame), "collect")
+    passed = split_dropped(Batch(frame), "collect")
     fallen.append(passed.dropped)
     for stage in trial.stages:
         if not len(passed.kept):

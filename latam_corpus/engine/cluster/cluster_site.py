@@ -1,4 +1,4 @@
-"""The site file: where a cluster is and what it gives to each task."""
+"""The site file: the address of a cluster and the limits of its jobs."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ _VARIABLE: Final = r"^[A-Za-z_][A-Za-z0-9_]*$"
 
 
 def seconds_of(limit: str) -> int:
-    """Return the seconds of a time limit in Slurm's longest form.
+    """Return the seconds of a time limit in Slurm's full form, `days-hours:minutes:seconds`.
 
     Raises:
-        ValueError: it has another form, in which Slurm may take minutes for hours.
+        ValueError: the limit has a shorter form, which is easily misread.
 
     >>> seconds_of("1-12:00:00")
     129600
     """
     match = _TIME.fullmatch(limit)
     if not match:
-        told = _("«{limit}» isn't a time limit; write hours:minutes:seconds, such as 04:00:00 or 2-00:00:00")
-        problem = told.fill(limit=limit)
+        template = _("«{limit}» isn't a time limit; write hours:minutes:seconds, such as 04:00:00 or 2-00:00:00")
+        problem = template.fill(limit=limit)
         raise ValueError(problem)
     seconds = sum(int(match[unit] or 0) * worth for unit, worth in _SECONDS.items())
     if not seconds:
@@ -48,7 +48,7 @@ def _timed(limit: str) -> str:
 
 def _absolute(folder: str) -> str:
     if not folder.startswith("/"):
-        problem = _("«{folder}» must begin with /: the nodes look for it from there", folder=folder)
+        problem = _("«{folder}» must begin with /, since nodes need the full path", folder=folder)
         raise ValueError(problem)
     return folder
 
@@ -60,13 +60,13 @@ _Environment = dict[Annotated[str, Field(pattern=_VARIABLE)], str]
 
 
 class RaySite(BaseModel):
-    """`[ray]`: a Ray cluster that is running, whose nodes see the files of sources and `--out` under the same paths.
+    """`[ray]`: a running Ray cluster whose nodes see the files of sources and `--out` under the same paths.
 
     Attributes:
-        address: host and port of its head, or `auto` for the cluster that this machine is of.
-        memory_gb: of each task, which is kept to it; a node is given no more tasks than it has memory for. One takes
-            half a gigabyte before it has read a document.
-        environment: variables of the workers.
+        address: host and port of its head, or `auto` for the cluster of this machine.
+        memory_gb: the memory limit of each task, by which Ray places tasks on nodes. A task takes half a gigabyte
+            before it has read a document.
+        environment: environment variables of the workers.
     """
 
     model_config = _FORBID
@@ -76,24 +76,24 @@ class RaySite(BaseModel):
 
 
 class SlurmSite(BaseModel):
-    """`[slurm]`: a cluster to whose Slurm this machine may give jobs.
+    """`[slurm]`: a Slurm cluster to which this machine can submit jobs.
 
     Attributes:
         shared: folders that all nodes see under the same path; sources and `--out` must be in them.
-        workers: jobs at once, at most, each of one processor.
-        time: of a worker's job; one whose time is over is followed by another.
-        memory_gb: of a worker; one takes half a gigabyte before it has read a document.
-        partition: where jobs are queued; the cluster's usual one where nothing is stated.
-        account: to whom they are charged.
-        options: what else `sbatch` is given, such as `--qos=long`.
-        python: the words that start Python on a node, such as those of a container; else the one that runs this.
-        setup: shell lines before a job's work, such as `module load python`; one that fails ends the job.
-        environment: variables of the jobs.
+        workers: the most jobs at once, each with one processor.
+        time: the time limit of a worker's job; a job whose time is over is replaced.
+        memory_gb: the memory of a worker; it takes half a gigabyte before it has read a document.
+        partition: the queue of the jobs; by default the cluster's own default.
+        account: the account that is charged.
+        options: further options for `sbatch`, such as `--qos=long`.
+        python: the command that starts Python on a node, for example in a container; by default this Python.
+        setup: shell lines before a job's work, such as `module load python`; the job ends if one fails.
+        environment: environment variables of the jobs.
         scratch: a folder on each node for temporary files.
-        driver_time: of the job that leads the others, from the first part to the release.
-        driver_memory_gb: of that job; a version is made in 0.9.
-        inodes: how many files and folders may be made.
-        idle_seconds: after so long without work a worker's job ends.
+        driver_time: the time limit of the driver's job, which lasts from the first part to the release.
+        driver_memory_gb: the memory of the driver's job; making a version takes 0.9 GB.
+        inodes: the most files and folders that may be created.
+        idle_seconds: how long a worker's job waits for work before it ends.
     """
 
     model_config = _FORBID
@@ -115,7 +115,7 @@ class SlurmSite(BaseModel):
 
 
 class Site(BaseModel):
-    """A site file: a table for each engine that has a cluster here."""
+    """A site file: a table for each cluster engine."""
 
     model_config = _FORBID
     ray: RaySite | None = None
@@ -125,17 +125,17 @@ class Site(BaseModel):
 T = TypeVar("T", RaySite, SlurmSite)
 
 
-def load_site(path: Path, wanted: type[T]) -> T:
-    """Return the table of a site file for an engine.
+def load_site(path: Path, table_type: type[T]) -> T:
+    """Return an engine's table of a site file.
 
     Raises:
-        ConfigError: the file is missing, isn't TOML, says what no site has, or lacks the engine's table.
+        ConfigError: the file is missing, isn't valid TOML, has an unknown key, or lacks the engine's table.
     """
     site = load_toml(path, Site, "site file")
     for table in (site.ray, site.slurm):
-        if isinstance(table, wanted):
+        if isinstance(table, table_type):
             return table
-    name = "ray" if wanted is RaySite else "slurm"
+    name = "ray" if table_type is RaySite else "slurm"
     raise ConfigError(
         str(path), _("the key «{key}» is missing", key=name), _("state the cluster in a table [{name}]", name=name)
     )

@@ -1,9 +1,9 @@
-"""The engine of Slurm's jobs: an array of workers that take tasks from a folder which all nodes see.
+"""The engine of Slurm jobs: an array of workers that take tasks from a folder which all nodes see.
 
-Why not datatrove's executor for Slurm: its ranks have their files before they begin, each round is an array queued
-anew behind everybody's, and a rank that dies is seen when all others are done. Here a job takes tasks for as long as
-there are any (`slurm_worker.py`), over all rounds of a run; the driver asks Slurm only what became of jobs, and
-goes on from the folder while nobody answers.
+Why not datatrove's executor for Slurm: its ranks get a fixed share of files before they start, each round is queued
+again behind everyone's jobs, and a dead rank is noticed only when all others are done. Here a job takes tasks of all
+rounds as long as there are any (`slurm_worker.py`). The driver only asks Slurm for the states of jobs, and continues
+with the folder if Slurm doesn't answer.
 """
 
 from __future__ import annotations
@@ -34,22 +34,22 @@ if TYPE_CHECKING:
     from latam_corpus.engine.cluster.cluster_site import SlurmSite
     from latam_corpus.pipeline.execution.part import J
 
-_NEWS_SECONDS: Final = (0.1, 2.0)  # from the first look into the folder to the longest pause between two
-_LOOK_SECONDS: Final = (1.0, 15.0)  # the same, of questions to Slurm, which many people ask
-_ARRAY: Final = 1000  # jobs: Slurm's usual limit of an array is one more
+_NEWS_SECONDS: Final = (0.1, 2.0)  # the shortest and the longest pause between two reads of the folder
+_LOOK_SECONDS: Final = (1.0, 15.0)  # the shortest and the longest pause between two requests to Slurm
+_ARRAY: Final = 1000  # jobs; Slurm's default limit of an array is 1001
 _LOST: Final = frozenset({"NODE_FAIL", "PREEMPTED", "CANCELLED", "BOOT_FAIL", "REVOKED", "UNKNOWN"})
-_NO_DOCUMENT: Final = _LOST | {"TIMEOUT"}  # what no single document is the cause of
-_LOST_TRIES: Final = 5  # of a task whose jobs were lost for no fault of its own
+_NO_DOCUMENT: Final = _LOST | {"TIMEOUT"}  # states that a single document can't cause
+_LOST_TRIES: Final = 5  # of a task whose jobs were lost by the cluster
 _GIVE_MORE: Final = {"OUT_OF_MEMORY": "memory_gb", "TIMEOUT": "time"}
 
 
 class Slurm(CrewEngine):
-    """Jobs of Slurm, submitted at the first tasks and ended with the `with` block.
+    """Slurm jobs, submitted at the first tasks and ended with the `with` block.
 
     Attributes:
         site: the cluster.
-        workers: how many jobs at once.
-        jobs: the folder that driver and jobs share, in which their logs stay.
+        workers: how many jobs run at once.
+        jobs: the folder that driver and jobs share, where their logs are kept.
     """
 
     def __init__(self, site: SlurmSite, workers: int, folder: Path) -> None:
@@ -62,7 +62,7 @@ class Slurm(CrewEngine):
 
 
 class _Crew:
-    """The jobs that work for this process."""
+    """The jobs of this driver."""
 
     def __init__(self, site: SlurmSite, size: int, folder: Path) -> None:
         self._site = site
@@ -71,22 +71,22 @@ class _Crew:
         self._live: set[str] = set()
         self._ended = threading.Event()
         (folder / LOGS).mkdir(parents=True, exist_ok=True)
-        for left in folder.glob("round-*"):  # of a driver that was killed; its jobs are used again
-            shutil.rmtree(left)
+        for round_folder in folder.glob("round-*"):  # left by a driver that was killed; its jobs are used again
+            shutil.rmtree(round_folder)
         Crew(size, round(site.memory_gb * 2**30), seconds_of(site.time), site.idle_seconds).write(folder)
         threading.Thread(target=self._beat, daemon=True).start()
         self._before: Any = None
-        if threading.current_thread() is threading.main_thread():  # `scancel` asks so before it kills
+        if threading.current_thread() is threading.main_thread():  # `scancel` sends SIGTERM first
             self._before = signal.signal(signal.SIGTERM, signal.default_int_handler)
 
     def _beat(self) -> None:
         while not self._ended.is_set():
-            with suppress(OSError):  # a full disk is told by who writes more
+            with suppress(OSError):  # a full disk is reported elsewhere
                 replace(self._folder / BEAT_FILE, secrets.token_hex(4).encode())
             self._ended.wait(BEAT_SECONDS)
 
     def end(self) -> None:
-        """End the jobs: by the folder, which they read when they can, and by Slurm, where it answers."""
+        """End the jobs through the folder, and through Slurm if it answers."""
         self._ended.set()
         if self._before is not None:
             signal.signal(signal.SIGTERM, self._before)
@@ -94,36 +94,36 @@ class _Crew:
             replace(self._folder / CALL_FILE, END.encode())
         with suppress(PartError):
             cancel_named(worker_jobs(self._folder))
-        for left in self._folder.glob("round-*"):
-            shutil.rmtree(left, ignore_errors=True)
+        for round_folder in self._folder.glob("round-*"):
+            shutil.rmtree(round_folder, ignore_errors=True)
 
     def outcomes(self, work: Callable[[J], Outcome], tasks: Sequence[J]) -> Iterator[Outcome]:
-        """Yield the outcomes as they come."""
+        """Yield the outcome of each task when it is done."""
         turn = Round(self._folder / f"round-{secrets.token_hex(4)}", work, tasks)
         turn.living = lambda: self._live
         self._call(turn)
-        looked = 0.0
+        last_look = 0.0
         pause, between = _NEWS_SECONDS[0], _LOOK_SECONDS[0]
         while turn.waiting:
-            before = len(turn.waiting)
+            waiting_count = len(turn.waiting)
             yield from self._news(turn)
-            if len(turn.waiting) < before:
+            if len(turn.waiting) < waiting_count:
                 turn.stillborn, pause = 0, _NEWS_SECONDS[0]
-            if turn.waiting and time.monotonic() - looked >= between:
-                live = self._live
+            if turn.waiting and time.monotonic() - last_look >= between:
+                jobs_before = self._live
                 if turn.give_twice(self._size):
                     self._call(turn)
                 yield from self._look(turn)
-                looked = time.monotonic()
-                between = _LOOK_SECONDS[0] if live != self._live else min(between * 1.5, _LOOK_SECONDS[1])
+                last_look = time.monotonic()
+                between = _LOOK_SECONDS[0] if jobs_before != self._live else min(between * 1.5, _LOOK_SECONDS[1])
             if turn.waiting:
                 time.sleep(pause)
                 pause = min(pause * 1.5, _NEWS_SECONDS[1])
-        shutil.rmtree(turn.folder, ignore_errors=True)  # a job may be about to see that nothing is left
+        shutil.rmtree(turn.folder, ignore_errors=True)  # a job may still be reading it
 
     @staticmethod
     def _news(turn: Round) -> Iterator[Outcome]:
-        """Yield the outcomes that are new; who was overtaken at their tasks is ended, where Slurm answers."""
+        """Yield the new outcomes; end overtaken workers if Slurm answers."""
         outcomes = list(turn.news())
         if turn.overtaken:
             with suppress(PartError):
@@ -132,23 +132,23 @@ class _Crew:
         yield from outcomes
 
     def _call(self, turn: Round) -> None:
-        """Have all jobs look for tasks of the round that nobody holds."""
+        """Make all jobs look for tasks of the round without a holder."""
         replace(self._folder / CALL_FILE, f"{turn.folder.name} {secrets.token_hex(2)}".encode())
 
     def _look(self, turn: Round) -> Iterator[Outcome]:
-        """Ask Slurm what became of the jobs; yield what ended with them, and submit as many as are missing."""
+        """Query the states of jobs; yield the outcomes of ended jobs, and submit as many jobs as are missing."""
         try:
             if hung := turn.hung():
-                with suppress(PartError):  # it has ended meanwhile, or Slurm doesn't answer and is asked again
+                with suppress(PartError):  # the job has just ended, or Slurm doesn't answer for now
                     cancel(hung)
-            known = {job.id: job for job in jobs_named(worker_jobs(self._folder))}
-            refused = next((job for job in known.values() if job.refused), None)
-            if refused and not any(job.runs for job in known.values()):
-                problem = _("it can't begin: {reason}", reason=refused.reason)
-                remedy = _("see `time`, `partition`, `account` and `options` in the site file")
+            jobs = {job.id: job for job in jobs_named(worker_jobs(self._folder))}
+            refused = next((job for job in jobs.values() if job.refused), None)
+            if refused and not any(job.runs for job in jobs.values()):
+                problem = _("it can't start: {reason}", reason=refused.reason)
+                remedy = _("check `time`, `partition`, `account` and `options` in the site file")
                 raise PartError(_("Slurm's job {id}", id=refused.id), problem, remedy)
-            ended = [known.get(name) or Job(name, "UNKNOWN") for name in sorted(self._live)]
-            self._live = {name for name, job in known.items() if job.lives}
+            ended = [jobs.get(name) or Job(name, "UNKNOWN") for name in sorted(self._live)]
+            self._live = {name for name, job in jobs.items() if job.lives}
             for job in ended:
                 if not job.lives:
                     yield from self._bury(turn, job)
@@ -156,25 +156,25 @@ class _Crew:
             if missing > 0 and turn.unclaimed():
                 self._submit(missing)
         except SlurmSilentError:
-            pass  # jobs that run don't need it
+            pass  # running jobs don't need Slurm
 
     def _submit(self, count: int) -> None:
         for start in range(0, count, _ARRAY):
             size = min(_ARRAY, count - start)
-            number = submit(*_worker_job(self._site, self._folder, size))
-            self._live = self._live | {f"{number}_{place}" for place in range(size)}
+            job_id = submit(*_worker_job(self._site, self._folder, size))
+            self._live = self._live | {f"{job_id}_{place}" for place in range(size)}
 
     def _bury(self, turn: Round, job: Job) -> Iterator[Outcome]:
-        """Yield what an ended job did; what it held is given back, or fails where that has happened too often."""
+        """Yield the outcomes of an ended job; give its tasks back, or fail those that have ended too many jobs."""
         yield from turn.news()
         held = turn.held_by(job.id)
-        # Where it ended before it took a task the next may fare better.
+        # A job that ends before it takes a task is replaced, but not forever.
         if not held and not turn.took(job.id) and job.state != "COMPLETED":
             turn.stillborn += 1
             if turn.stillborn > TRIES * self._size:
                 turn.refuse_full()
-                see = _("see its log, and `setup` in the site file")
-                raise PartError(_("Slurm's job {id}", id=job.id), self._exit_message(job), see)
+                remedy = _("check its log, and `setup` in the site file")
+                raise PartError(_("Slurm's job {id}", id=job.id), self._exit_message(job), remedy)
         for number in held:
             if turn.is_left_to_other(number, job.id):
                 continue
@@ -184,21 +184,21 @@ class _Crew:
                 continue
             turn.refuse_full()
             turn.waiting.discard(number)
-            more = _GIVE_MORE.get(job.state)
-            remedy = _("state more «{key}» in the site file", key=more) if more else ""
+            option = _GIVE_MORE.get(job.state)
+            advice = _("state more «{key}» in the site file", key=option) if option else ""
             error = _("its jobs were killed: {cause}", cause=self._exit_message(job))
-            yield Outcome(turn.tasks[number].name, error=error, remedy=remedy, killed=job.state not in _NO_DOCUMENT)
+            yield Outcome(turn.tasks[number].name, error=error, remedy=advice, killed=job.state not in _NO_DOCUMENT)
 
     def _exit_message(self, job: Job) -> str:
         log = self._folder / LOGS / f"{job.id}.log"
         lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
-        last_line = lines[-1] if lines else "it said nothing"
+        last_line = lines[-1] if lines else "it printed nothing"
         return f"the last one, {job.id}, ended as {job.state}: {last_line} ({log})"
 
 
 def _worker_job(site: SlurmSite, folder: Path, size: int) -> tuple[str, list[str]]:
-    """Return the script and the options of an array of workers."""
+    """Return the script and the `sbatch` options for an array of workers."""
     words = python(site, "latam_corpus.engine.cluster.slurm_worker", str(folder))
-    asked = options(site, worker_jobs(folder), site.time, site.memory_gb)
-    more = [f"--array=0-{size - 1}", f"--output={folder / LOGS}/%A_%a.log", "--no-requeue"]
-    return script(site, f"exec {words}"), [*asked, *more]
+    job_options = options(site, worker_jobs(folder), site.time, site.memory_gb)
+    array_options = [f"--array=0-{size - 1}", f"--output={folder / LOGS}/%A_%a.log", "--no-requeue"]
+    return script(site, f"exec {words}"), [*job_options, *array_options]

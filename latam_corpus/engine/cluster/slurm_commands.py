@@ -1,7 +1,7 @@
-"""Slurm's commands: what is submitted, what became of it, and what is cancelled, by the names of jobs.
+"""Slurm's commands: submit jobs, query their states, and cancel them by name.
 
-Names are unique, so that a job whose number was lost (the answer to `sbatch` never came) is seen and cancelled like the
-others. That Slurm doesn't answer is no error while a run goes on: its workers need it only to begin.
+Job names are unique, so that a job whose number was lost (because the answer to `sbatch` never came) can be found and
+cancelled. A run continues if Slurm doesn't answer, since workers only need it to start.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from latam_corpus.messages import _
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_PATIENCE: Final = 120  # seconds: a busy controller answers late, and then at once
+_PATIENCE: Final = 120  # seconds to wait for a busy controller
 _WAITING: Final = frozenset({"PENDING", "CONFIGURING", "REQUEUED", "REQUEUE_HOLD", "RESV_DEL_HOLD", "SPECIAL_EXIT"})
 _RUNNING: Final = frozenset({"RUNNING", "COMPLETING", "SUSPENDED", "STAGE_OUT", "SIGNALING", "STOPPED", "RESIZING"})
-# Why a job waits for ever, unless the cluster is changed for it.
+# The reasons of jobs that would wait forever, unless the cluster's settings change.
 _NEVER: Final = frozenset(
     {
         "AccountNotAllowed",
@@ -35,7 +35,7 @@ _NEVER: Final = frozenset(
         "QOSNotAllowed",
     }
 )
-# Of a controller that is down, busy or changing places, and of limits that others' jobs have filled for now.
+# Messages of a controller that is down, busy or being replaced, and of limits that are reached for now.
 _PASSING: Final = re.compile(
     r"unable to contact|timed out|refused|zero bytes|temporarily|standby|communication|authentication|munge"
     r"|submit limit|try again",
@@ -45,13 +45,13 @@ _PASSING: Final = re.compile(
 
 @dataclass(frozen=True)
 class Job:
-    """A job, or one of an array, as Slurm tells it.
+    """A job, or a job of an array, as `squeue` lists it.
 
     Attributes:
-        id: its number, of an array's with its place: `12_3`.
-        state: Slurm's word.
-        node: where it runs or ran.
-        reason: why it waits or failed, Slurm's word.
+        id: its number; in an array with its index, `12_3`.
+        state: Slurm's state.
+        node: the node on which it runs or ran.
+        reason: Slurm's reason why it waits or failed.
     """
 
     id: str
@@ -66,84 +66,80 @@ class Job:
 
     @property
     def held(self) -> bool:
-        """Whether it is queued for nothing: a person held it, or Slurm, which couldn't launch it or never will."""
+        """Whether it is queued but won't start: a person or Slurm holds it, or the cluster refuses it."""
         return self.waits and ("held" in self.reason.lower() or self.refused)
 
     @property
     def refused(self) -> bool:
-        """Whether it asks for what the cluster doesn't give."""
+        """Whether it requests something that the cluster doesn't allow."""
         return self.waits and self.reason in _NEVER
 
     @property
     def lives(self) -> bool:
-        """Whether it will run or runs."""
+        """Whether it is running or will run."""
         return (self.waits and not self.held) or self.runs
 
     @property
     def runs(self) -> bool:
-        """Whether it has begun, and hasn't ended."""
+        """Whether it has started and hasn't ended."""
         return self.state in _RUNNING
 
 
 class SlurmSilentError(PartError):
-    """Slurm doesn't answer now."""
+    """Slurm doesn't answer for now."""
 
 
 def require_slurm() -> None:
-    """Look for Slurm's commands.
-
-    Raises:
-        ConfigError: they aren't on this machine.
-    """
+    """Raise `ConfigError` if Slurm's commands aren't installed on this machine."""
     missing = [name for name in ("sbatch", "squeue", "scancel") if not shutil.which(name)]
     if missing:
-        problem = _("this machine has no «{missing}»", missing=missing[0])
-        raise ConfigError("--engine slurm", problem, _("log in where jobs are submitted, or use --engine local"))
+        problem = _("this machine has no command «{missing}»", missing=missing[0])
+        raise ConfigError("--engine slurm", problem, _("log in to the cluster's login node, or use --engine local"))
 
 
 def submit(script: str, options: Sequence[str]) -> str:
-    """Return the number of the job that runs the script.
+    """Submit a script as a job, and return the job's number.
 
     Raises:
-        SlurmSilentError: Slurm doesn't answer now; the job may be queued all the same.
-        PartError: it refuses the job.
+        SlurmSilentError: Slurm doesn't answer for now; the job may be queued nevertheless.
+        PartError: Slurm refuses the job.
     """
     return ask("sbatch", "--parsable", *options, text=script).strip().partition(";")[0]
 
 
 def jobs_named(name: str) -> list[Job]:
-    """Return all jobs of this name that Slurm remembers: those that wait or run, and for minutes those that ended.
+    """Return all jobs with a name that are queued, running, or ended a few minutes ago.
 
     Raises:
-        SlurmSilentError: Slurm doesn't answer now.
-        PartError: it refuses to tell.
+        SlurmSilentError: Slurm doesn't answer for now.
+        PartError: Slurm refuses to answer.
     """
-    listed = ask("squeue", "--noheader", "--array", "--states=all", f"--name={name}", "--format=%i|%T|%N|%r")
-    return [Job(*line.split("|", 3)) for line in listed.splitlines()]
+    output = ask("squeue", "--noheader", "--array", "--states=all", f"--name={name}", "--format=%i|%T|%N|%r")
+    return [Job(*line.split("|", 3)) for line in output.splitlines()]
 
 
 def cancel(numbers: Sequence[str]) -> None:
     """Cancel these jobs.
 
     Raises:
-        SlurmSilentError: Slurm doesn't answer now.
-        PartError: it refuses.
+        SlurmSilentError: Slurm doesn't answer for now.
+        PartError: Slurm refuses.
     """
     ask("scancel", "--quiet", *numbers)
 
 
 def cancel_named(name: str) -> None:
-    """Cancel all jobs of this name.
+    """Cancel all jobs with a name.
 
     Raises:
-        SlurmSilentError: Slurm doesn't answer now.
-        PartError: it refuses.
+        SlurmSilentError: Slurm doesn't answer for now.
+        PartError: Slurm refuses.
     """
     ask("scancel", "--quiet", f"--name={name}")
 
 
 def ask(command: str, *words: str, text: str | None = None) -> str:
-    """Return what a command of Slurm's prints.
+    """Run one of Slurm's commands, and return its output.
 
     Args:
         command: its name.
@@ -151,30 +147,32 @@ def ask(command: str, *words: str, text: str | None = None) -> str:
         text: its standard input.
 
     Raises:
-        SlurmSilentError: Slurm doesn't answer now.
-        PartError: it refuses.
+        SlurmSilentError: Slurm doesn't answer for now.
+        PartError: Slurm refuses.
     """
-    # What the driver's own job was given isn't meant for the jobs that it submits.
-    kept = {name: value for name, value in os.environ.items() if name == "SLURM_CONF" or not name.startswith("SLURM_")}
+    # The variables of the driver's own job must not affect the jobs that it submits.
+    environment = {
+        name: value for name, value in os.environ.items() if name == "SLURM_CONF" or not name.startswith("SLURM_")
+    }
     try:
-        done = subprocess.run(  # noqa: S603  (Slurm's own commands, our own words)
+        process = subprocess.run(  # noqa: S603  (Slurm's own commands, our own words)
             [command, *words],
             input=text or "",
             capture_output=True,
             text=True,
             check=False,
-            env=kept | {"LC_ALL": "C"},
+            env=environment | {"LC_ALL": "C"},
             timeout=_PATIENCE,
         )
     except subprocess.TimeoutExpired:
         raise SlurmSilentError(
             command,
             _("no answer for {patience} {patience:second|seconds}", patience=_PATIENCE),
-            _("see whether Slurm runs: sinfo"),
+            _("check whether Slurm runs: sinfo"),
         ) from None
-    if done.returncode:
-        problem = " ".join(done.stderr.split()) or f"it ended with code {done.returncode}"
+    if process.returncode:
+        problem = " ".join(process.stderr.split()) or f"it ended with code {process.returncode}"
         if _PASSING.search(problem):
-            raise SlurmSilentError(command, problem, _("see whether Slurm runs: sinfo"))
-        raise PartError(command, problem, _("see what the cluster allows: sinfo, sacctmgr show associations"))
-    return done.stdout
+            raise SlurmSilentError(command, problem, _("check whether Slurm runs: sinfo"))
+        raise PartError(command, problem, _("check what the cluster allows: sinfo, sacctmgr show associations"))
+    return process.stdout

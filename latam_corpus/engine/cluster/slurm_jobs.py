@@ -1,11 +1,11 @@
-"""The jobs of a run on Slurm: their script and options, and the folder from which they are asked for again.
+"""The jobs of a run on Slurm: their scripts and options, and the folder of a submission.
 
-<out>/slurm/<recipe>-<moment>/
-submission.json            the command, where it was given, and when
-submitted.json             copies of the recipe and its files, which the jobs read (`engine/cluster/submitted.py`)
-driver.log · code          what the driver said, and the exit code with which it ended
-logs/                      what each worker's job said
-crew.json · call · beat    by which driver and workers know of one another (`engine/cluster/slurm_worker.py`)
+<out>/slurm/<recipe>-<time>/
+submission.json            the command, its directory and its time
+submitted.json             copies of the recipe and its files, which the jobs read (`submitted.py`)
+driver.log · code          the driver's output and exit code
+logs/                      the output of each worker's job
+crew.json · call · beat    messages between driver and workers (`slurm_worker.py`)
 """
 
 from __future__ import annotations
@@ -34,49 +34,49 @@ LOGS: Final = "logs"
 DRIVER_LOG: Final = "driver.log"
 CODE_FILE: Final = "code"
 _FILE: Final = "submission.json"
-_RESERVED: Final = 2 * RESERVED  # a driver of a million documents has 1,710 MB of data where 240 are in memory
+_RESERVED: Final = 2 * RESERVED  # address space; a driver of a million documents has 1,710 MB, of which it uses 240
 _KILLED: Final = (
-    "killed three times; where its memory was at an end, state more driver_memory_gb in the site file, and then: "
+    "killed three times; if it ran out of memory, state more driver_memory_gb in the site file, and then: "
     "latam-corpus runs retry"
 )
-_FOLDER: Final = "LATAM_CORPUS_JOBS"  # a driver that is a job is told by it which folder is its own
+_FOLDER: Final = "LATAM_CORPUS_JOBS"  # the environment variable with the folder of a driver that is a job
 
 
 def worker_jobs(folder: Path) -> str:
-    """Return the name of the jobs that work for the driver with this folder."""
+    """Return the name of the worker jobs of the driver with this folder."""
     return f"{folder.name}-worker"
 
 
 def options(site: SlurmSite, name: str, time_: str, memory_gb: float) -> list[str]:
-    """Return what `sbatch` is given for a job of a site."""
-    asked = {"partition": site.partition, "account": site.account}
+    """Return the `sbatch` options for a job."""
+    settings = {"partition": site.partition, "account": site.account}
     return [
         f"--job-name={name}",
         f"--chdir={Path.cwd()}",
         f"--time={time_}",
         f"--mem={round(memory_gb * 1024)}M",
         *("--nodes=1", "--ntasks=1", "--cpus-per-task=1"),
-        *(f"--{key}={value}" for key, value in asked.items() if value),
+        *(f"--{key}={value}" for key, value in settings.items() if value),
         *site.options,
     ]
 
 
 def python(site: SlurmSite, module: str, *words: str) -> str:
-    """Return the shell's words for a module that is run by the site's Python."""
+    """Return the shell command that runs a module with the site's Python."""
     return shlex.join([*(site.python or [sys.executable]), "-m", module, *words])
 
 
 def script(site: SlurmSite, *commands: str) -> str:
-    """Return a job's shell script: the site's set-up, which must succeed, and then the commands."""
+    """Return a job's shell script: the site's setup lines, which must succeed, and then the commands."""
     variables = ONE_THREAD | ({"TMPDIR": site.scratch} if site.scratch else {}) | site.environment
-    written = 'test -w "$TMPDIR" || { echo "scratch: $TMPDIR can\'t be written on $(hostname)"; exit 1; }'
+    scratch_test = 'test -w "$TMPDIR" || { echo "scratch: $TMPDIR can\'t be written on $(hostname)"; exit 1; }'
     return "\n".join(
         [
             "#!/bin/bash -l",
             "set -e",
             *site.setup,
             *(f"export {name}={shlex.quote(value)}" for name, value in variables.items()),
-            *([written] if site.scratch else []),
+            *([scratch_test] if site.scratch else []),
             *commands,
             "",
         ]
@@ -85,11 +85,11 @@ def script(site: SlurmSite, *commands: str) -> str:
 
 @dataclass(frozen=True)
 class Submission:
-    """A run whose driver is a job, too.
+    """A run whose driver is a job as well.
 
     Attributes:
-        folder: its own.
-        values: what `submission.json` says.
+        folder: the submission's folder.
+        values: the contents of `submission.json`.
     """
 
     folder: Path
@@ -97,7 +97,7 @@ class Submission:
 
     @property
     def code(self) -> int | None:
-        """The exit code with which the driver ended; None where it hasn't, or was ended from without."""
+        """The driver's exit code; None if it hasn't ended, or was killed."""
         file = self.folder / CODE_FILE
         return int(file.read_text()) if file.exists() else None
 
@@ -108,32 +108,32 @@ def driver_jobs(folder: Path) -> str:
 
 
 def is_job() -> bool:
-    """Whether this process is a driver that is a job."""
+    """Whether this process is a driver in a job."""
     return _FOLDER in os.environ
 
 
 def own_folder() -> Path | None:
-    """Return the folder of this process, if it is a driver that is a job."""
+    """Return the folder of this process if it is a driver in a job, else None."""
     return Path(os.environ[_FOLDER]) if is_job() else None
 
 
 def new_folder(out: Path, recipe: str) -> Path:
-    """Return the folder of a driver: this process's own, where it is a job, else a new one, which isn't there yet."""
+    """Return the folder of a driver: its own if this process is a driver in a job, or else a new, unused name."""
     moment = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
     return own_folder() or out.resolve() / "slurm" / f"{recipe}-{moment}"
 
 
 def submit_driver(site_file: Path, folder: Path, command: Sequence[str], directory: Path) -> Submission:
-    """Submit a command of `latam-corpus` as a job.
+    """Submit a `latam-corpus` command as a job.
 
     Args:
-        site_file: says what the job may take.
-        folder: of the driver and its workers; made where it isn't there.
-        command: its words.
-        directory: where it is to be given.
+        site_file: the site file with the job's limits.
+        folder: the folder of the driver and its workers; created if necessary.
+        command: the command's arguments.
+        directory: the working directory of the command.
 
     Raises:
-        ConfigError: something is wrong with the site file.
+        ConfigError: the site file is wrong.
         PartError: Slurm doesn't answer, or refuses the job.
     """
     site = load_site(site_file, SlurmSite)
@@ -142,27 +142,27 @@ def submit_driver(site_file: Path, folder: Path, command: Sequence[str], directo
     command_line = python(site, "latam_corpus", *command)
     kilobytes = round(site.driver_memory_gb * 2**20) + _RESERVED // 1024
     commands = [
-        f"ulimit -S -d {kilobytes} || true",  # not all clusters keep jobs to what they asked for
+        f"ulimit -S -d {kilobytes} || true",  # not all clusters enforce the memory limit
         f"export {_FOLDER}={shlex.quote(str(folder))}",
-        f'rm -f "${_FOLDER}/{CODE_FILE}"',  # Slurm may begin a job anew
+        f'rm -f "${_FOLDER}/{CODE_FILE}"',  # Slurm may start a job again
         f"cd {shlex.quote(str(directory))}",
         "set +e",
-        "for try in 1 2 3; do",  # where it is killed, what is done is kept
+        "for try in 1 2 3; do",  # if it is killed, finished work is reused
         f"  {command_line}",
         "  code=$?",
         "  case $code in 134|135|137|139) ;; *) break ;; esac",
         "done",
         f'case $code in 134|137) echo "{_KILLED}";; esac',
-        "exec 2> /dev/null",  # of a full disk the driver has told
+        "exec 2> /dev/null",  # the driver has already reported a full disk
         f'echo $code > "${_FOLDER}/{CODE_FILE}.new" && mv "${_FOLDER}/{CODE_FILE}.new" "${_FOLDER}/{CODE_FILE}"',
         "exit $code",
     ]
-    asked = options(site, driver_jobs(folder), site.driver_time, site.driver_memory_gb)
-    log = [f"--output={folder / DRIVER_LOG}", "--open-mode=append", "--requeue"]  # a lost node's jobs begin anew
-    number = submit(script(site, *commands), [*asked, *log])
-    moment = datetime.now(UTC).isoformat(timespec="seconds")
-    values = {"command": list(command), "directory": str(directory), "site": str(site_file.resolve()), "job": number}
-    values["submitted"] = moment
+    job_options = options(site, driver_jobs(folder), site.driver_time, site.driver_memory_gb)
+    log = [f"--output={folder / DRIVER_LOG}", "--open-mode=append", "--requeue"]  # jobs of a lost node start again
+    job_id = submit(script(site, *commands), [*job_options, *log])
+    submitted = datetime.now(UTC).isoformat(timespec="seconds")
+    values = {"command": list(command), "directory": str(directory), "site": str(site_file.resolve()), "job": job_id}
+    values["submitted"] = submitted
     replace(folder / _FILE, sealed(values, indent=1))
     return Submission(folder, values)
 
@@ -178,27 +178,28 @@ def submissions(out: Path) -> list[Submission]:
         try:
             submitted.append(Submission(file.parent, unsealed(file.read_bytes())))
         except ValueError as error:
-            raise ConfigError(str(file), str(error), _("remove its folder: what was done is elsewhere")) from None
-    return sorted(submitted, key=lambda one: (one.values["submitted"], one.folder.name), reverse=True)
+            raise ConfigError(
+                str(file), str(error), _("remove its folder; finished work is stored elsewhere")
+            ) from None
+    return sorted(
+        submitted, key=lambda submission: (submission.values["submitted"], submission.folder.name), reverse=True
+    )
 
 
 def require_shared(site: SlurmSite, places: Iterable[tuple[str, str | Path]]) -> None:
-    """Refuse places that the nodes don't see.
+    """Raise `ConfigError` if a local path isn't in a folder that all nodes share.
 
     Args:
-        site: says which folders they see.
-        places: what each is, and its path or URL.
-
-    Raises:
-        ConfigError: one isn't in a shared folder.
+        site: the cluster, with its shared folders.
+        places: the name and the path or URL of each place.
     """
     shared = [Path(folder).resolve() for folder in site.shared]
-    for what, where in places:
-        path = Path(where).resolve()
-        if "://" not in str(where) and not any(path.is_relative_to(folder) for folder in shared):
-            known = ", ".join(site.shared)
+    for what, location in places:
+        path = Path(location).resolve()
+        if "://" not in str(location) and not any(path.is_relative_to(folder) for folder in shared):
+            shared_names = ", ".join(site.shared)
             raise ConfigError(
                 what,
-                _("{path} isn't in a folder that the nodes see", path=path),
-                _("put it below one of: {known}", known=known),
+                _("{path} isn't in a folder that the nodes share", path=path),
+                _("put it below one of: {known}", known=shared_names),
             )

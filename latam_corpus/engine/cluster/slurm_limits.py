@@ -1,7 +1,7 @@
-"""Refuse jobs that the cluster could never run, before one is submitted.
+"""Checks, before any job is submitted, that the cluster could run the jobs.
 
-`sbatch --test-only` names a wrong partition or feature. It gives one answer for a job that no node is large enough for
-and for a job whose nodes are all down, and it doesn't look at a partition's time limit. `sinfo` tells these apart.
+`sbatch --test-only` reports a wrong partition or feature. But it doesn't check a partition's time limit, and gives the
+same answer if no node is large enough and if all nodes are down. `sinfo` has the missing facts.
 """
 
 from __future__ import annotations
@@ -21,18 +21,17 @@ if TYPE_CHECKING:
 _SCRIPT: Final = "#!/bin/sh\n"
 _NO_NODE: Final = re.compile("node configuration is not available", re.IGNORECASE)
 _LIMIT: Final = re.compile(r"(?:(?P<days>\d+)-)?(?:(?P<hours>\d+):)?(?P<minutes>\d+):(?P<seconds>\d+)")
-_SEE: Final = _("see `partition`, `account` and `options` in the site file, and what the cluster allows: sinfo")
+_SEE: Final = _("check `partition`, `account` and `options` in the site file, and what the cluster allows: sinfo")
 
 
 def refuse_beyond_cluster(site: SlurmSite, *, with_driver: bool) -> None:
-    """Refuse a site file whose jobs Slurm would refuse, or never begin. Slurm that doesn't answer refuses nothing.
+    """Raise `ConfigError` if Slurm would refuse the jobs of a site file, or never start them.
+
+    If Slurm doesn't answer, nothing is checked.
 
     Args:
-        site: what the jobs ask for.
-        with_driver: whether the job of a driver is submitted, too.
-
-    Raises:
-        ConfigError: a job asks for what the cluster doesn't give.
+        site: the site file's table.
+        with_driver: whether a driver's job will be submitted, too.
     """
     jobs = [("memory_gb", "time", site.memory_gb, site.time)]
     if with_driver:
@@ -46,12 +45,12 @@ def refuse_beyond_cluster(site: SlurmSite, *, with_driver: bool) -> None:
 
 
 def _refuse_time(site: SlurmSite, key: str, time: str) -> None:
-    if any(option.startswith("--qos") for option in site.options):  # its limit may replace that of the partition
+    if any(option.startswith("--qos") for option in site.options):  # its limit may override that of the partition
         return
     longest = max((seconds for _megabytes, seconds in _nodes(site)), default=None)
     if longest is not None and seconds_of(time) > longest:
         problem = _(
-            "`{key}` is {stated}, and the partition allows {minutes} {minutes:minute|minutes}",
+            "`{key}` is {stated}, but the partition allows {minutes} {minutes:minute|minutes}",
             key=key,
             stated=time,
             minutes=round(longest / 60),
@@ -68,22 +67,22 @@ def _refuse_size(site: SlurmSite, key: str, memory_gb: float, time: str) -> None
     largest = max((megabytes for megabytes, _seconds_ in _nodes(site)), default=None)
     if largest is not None and memory_gb * 1024 > largest:
         problem = _(
-            "`{key}` is {stated}, and the largest node has {largest} GB",
+            "`{key}` is {stated}, but the largest node has {largest} GB",
             key=key,
             stated=f"{memory_gb:g}",
             largest=f"{largest / 1024:.1f}",
         )
         raise ConfigError("--site", problem, _("state less, or another `partition`"))
-    # Nodes that are down refuse the smallest job, too: it may wait for them.
+    # If even the smallest job is refused, the nodes are down, and the job may wait for them.
     small = site.model_copy(update={"options": []})
     if site.options and not _refusal(*options(small, "test", time, 1.0)):
         raise ConfigError("--site", _("Slurm refuses the job: {reason}", reason=reason), _SEE)
 
 
-def _refusal(*asked: str) -> str:
-    """Return why Slurm would refuse a job; empty if it would take it."""
+def _refusal(*job_options: str) -> str:
+    """Return Slurm's reason for refusing a job; empty if it would accept the job."""
     try:
-        ask("sbatch", "--test-only", *asked, text=_SCRIPT)
+        ask("sbatch", "--test-only", *job_options, text=_SCRIPT)
     except SlurmSilentError:
         raise
     except PartError as error:
@@ -92,22 +91,22 @@ def _refusal(*asked: str) -> str:
 
 
 def _nodes(site: SlurmSite) -> list[tuple[int, float]]:
-    """Return megabytes and longest seconds of each kind of node of the partition, also of those that are down."""
-    where = [f"--partition={site.partition}"] if site.partition else []
+    """Return the memory (MB) and time limit (s) of each kind of node in the partition, nodes that are down included."""
+    partition_option = [f"--partition={site.partition}"] if site.partition else []
     try:
-        listed = ask("sinfo", "--noheader", "--exact", "--format=%m|%l|%P", *where)
+        output = ask("sinfo", "--noheader", "--exact", "--format=%m|%l|%P", *partition_option)
     except SlurmSilentError:
         raise
-    except (PartError, OSError):  # not on this machine, or not allowed
+    except (PartError, OSError):  # `sinfo` isn't installed or not allowed
         return []
-    rows = [line.strip().split("|") for line in listed.splitlines()]
-    # The usual partition has an asterisk.
-    usual = [row for row in rows if len(row) == 3 and (site.partition or row[2].endswith("*"))]  # noqa: PLR2004
-    return [(int(megabytes), _seconds(limit)) for megabytes, limit, _name in usual if megabytes.isdigit()]
+    rows = [line.strip().split("|") for line in output.splitlines()]
+    # The default partition is marked with an asterisk.
+    selected = [row for row in rows if len(row) == 3 and (site.partition or row[2].endswith("*"))]  # noqa: PLR2004
+    return [(int(megabytes), _seconds(limit)) for megabytes, limit, _name in selected if megabytes.isdigit()]
 
 
 def _seconds(limit: str) -> float:
-    """Return the seconds of a partition's limit; without end for words.
+    """Return a partition's time limit in seconds; infinity for words.
 
     >>> _seconds("1:00"), _seconds("2-00:00:00"), _seconds("infinite")
     (60.0, 172800.0, inf)

@@ -1,4 +1,4 @@
-"""What became of a run's jobs on Slurm, and how they are ended and asked for again."""
+"""The state of a run's jobs on Slurm, and commands to cancel and resubmit them."""
 
 from __future__ import annotations
 
@@ -32,22 +32,22 @@ if TYPE_CHECKING:
 
     from latam_corpus.messages import Message
 
-_SHOWN: Final = 3  # runs that a message names
-_TAIL: Final = 65_536  # bytes of a log in which its last lines are
+_MAX_NAMED: Final = 3  # runs that a message names
+_TAIL: Final = 65_536  # bytes at the end of a log that are read for its last lines
 
 
 @dataclass(frozen=True)
 class JobsState:
-    """What Slurm and a submission's folder say now.
+    """The state of a submission, from Slurm and the submission's folder.
 
     Attributes:
-        word: `queued`, `held` (Slurm won't begin it), `running`, `finished`, `failed`, Slurm's word for what ended the
-            driver from without, `lost` where Slurm no longer knows, or `unknown` where it doesn't answer.
-        driver: the driver's job, where Slurm remembers it.
-        workers: the workers' jobs that wait or run.
+        word: `queued`, `held` (Slurm won't start it), `running`, `finished`, `failed`, Slurm's state of a driver that
+            was killed, `lost` if Slurm no longer knows the job, or `unknown` if Slurm doesn't answer.
+        driver: the driver's job, if Slurm still knows it.
+        workers: the workers' jobs that are queued or running.
         run: the run's folder; None before the driver has found its input.
-        last_line: the driver's last line.
-        silence: why Slurm doesn't answer; empty where it does.
+        last_line: the driver's last line of output.
+        silence: why Slurm doesn't answer; empty if it does.
     """
 
     word: str
@@ -59,12 +59,12 @@ class JobsState:
 
     @property
     def lives(self) -> bool:
-        """Whether the driver waits or runs, or may."""
+        """Whether the driver is queued or running, or may be."""
         return self.word in ("queued", "running", "unknown")
 
 
 def state_of(submission: Submission) -> JobsState:
-    """Return what became of a submission."""
+    """Return the state of a submission."""
     folder = submission.folder
     last_line = next(iter(last_lines(folder / DRIVER_LOG, 1)), "")
     drivers: Sequence[Job] = ()
@@ -100,54 +100,66 @@ def _jobs_of(run: Path) -> Path | None:
 
 
 def find_submission(named: str, out: Path) -> Submission:
-    """Return the submission of this name or the start of it, of this job, of this run, or the latest of this recipe.
+    """Return a submission by its name, the start of its name, its job, its run, or its recipe (the latest).
 
     Raises:
-        ConfigError: there is none, or several begin so.
+        ConfigError: no submission or more than one matches.
     """
-    known = submissions(out)
-    for one in known:
-        if named in (one.folder.name, one.values["job"]):
-            return one
-    begin = [one for one in known if one.folder.name.startswith(named)]
-    if begin and (len(begin) == 1 or one_recipe(begin, named)):
-        return begin[0]
-    if begin:
-        names = ", ".join(one.folder.name for one in begin[:3])
+    all_submissions = submissions(out)
+    for submission in all_submissions:
+        if named in (submission.folder.name, submission.values["job"]):
+            return submission
+    matches = [submission for submission in all_submissions if submission.folder.name.startswith(named)]
+    if matches and (len(matches) == 1 or one_recipe(matches, named)):
+        return matches[0]
+    if matches:
+        names = ", ".join(submission.folder.name for submission in matches[:3])
         raise ConfigError(
-            named, _("{n} submissions begin so: {names}", n=len(begin), names=names), _("write more of the name")
+            named,
+            _("the names of {n} submissions begin with it: {names}", n=len(matches), names=names),
+            _("write more of the name"),
         )
     try:
         run = find_run(named, out, must_be_finished=False)
     except ConfigError:
-        problem = _("no run of this name was given to a cluster")
-        raise ConfigError(named, problem, closest(named, [one.folder.name for one in known])) from None
-    submission = next((one for one in known if one.folder == _jobs_of(run)), None)
-    if submission is None:
-        attempt = read_attempt(run)
-        who = f"process {attempt.get('process')} on {attempt.get('host')}"
-        raise ConfigError(run.name, _("no job leads it: {who} did", who=who), _("see `latam-corpus runs show`"))
-    return submission
+        problem = _("no run with this name was submitted to a cluster")
+        raise ConfigError(
+            named, problem, closest(named, [submission.folder.name for submission in all_submissions])
+        ) from None
+    jobs = _jobs_of(run)
+    for submission in all_submissions:
+        if submission.folder == jobs:
+            return submission
+    attempt = read_attempt(run)
+    who = f"process {attempt.get('process')} on {attempt.get('host')}"
+    problem = _("the run wasn't submitted as a job: {who} led it", who=who)
+    raise ConfigError(run.name, problem, _("see `latam-corpus runs show`"))
 
 
 def one_recipe(candidates: Sequence[Submission], named: str) -> bool:
-    """Whether a name is that of the recipe of all of these."""
-    return all(one.folder.name.rsplit("-", 2)[0] == named for one in candidates)
+    """Whether all these submissions are of the recipe with this name."""
+    return all(submission.folder.name.rsplit("-", 2)[0] == named for submission in candidates)
 
 
 def under_way(out: Path, recipe: str) -> Message | None:
-    """Return a sentence with the runs of a recipe that wait or go on, as Slurm and their locks tell; else None."""
-    known = [one for one in submissions(out) if one.code is None and one_recipe([one], recipe)]
-    states = {one.folder.name: state for one in known if (state := state_of(one)).lives}
+    """Return a sentence with a recipe's runs that are queued or in progress, by Slurm or their locks; else None."""
+    unfinished = [
+        submission for submission in submissions(out) if submission.code is None and one_recipe([submission], recipe)
+    ]
+    states = {submission.folder.name: state for submission in unfinished if (state := state_of(submission)).lives}
     led = {state.run for state in states.values()}
-    alone = [run.name for run in folders(out) if recipe_of(run.name) == recipe and run not in led and is_locked(run)]
-    names = first_of([*states, *alone], _SHOWN)
-    told = _("under way already: {names}; another of the same inputs ends when it begins: latam-corpus runs status")
-    return told.fill(names=names) if states or alone else None
+    local_runs = [
+        run.name for run in folders(out) if recipe_of(run.name) == recipe and run not in led and is_locked(run)
+    ]
+    names = first_of([*states, *local_runs], _MAX_NAMED)
+    message = _(
+        "already in progress: {names}; a second run of the same inputs would end at once: latam-corpus runs status"
+    )
+    return message.fill(names=names) if states or local_runs else None
 
 
 def cancel(submission: Submission) -> None:
-    """End the driver, and then its workers: by Slurm, and by the folder that they read.
+    """End the driver, and then its workers, through Slurm and through the folder that they read.
 
     Raises:
         PartError: Slurm doesn't answer, or refuses.
@@ -159,26 +171,26 @@ def cancel(submission: Submission) -> None:
 
 
 def resubmit(submission: Submission) -> Submission:
-    """Give the submission's command to Slurm again, by what its site file says now.
+    """Submit the submission's command again, with the current site file.
 
     Raises:
         ConfigError: the site file is wrong now.
         PartError: Slurm doesn't answer, or refuses the job.
     """
-    cancel(submission)  # of jobs that are held, or of workers that wait for a driver
+    cancel(submission)  # ends held jobs, and workers that wait for a driver
     values = submission.values
     copy_again(submission.folder, Path(values["site"]))
     return submit_driver(Path(values["site"]), submission.folder, values["command"], Path(values["directory"]))
 
 
 def logs(submission: Submission) -> list[Path]:
-    """Return the logs in which something stands: the driver's, and those of workers."""
+    """Return the logs that aren't empty: the driver's first, then those of workers."""
     files = [submission.folder / DRIVER_LOG, *sorted((submission.folder / LOGS).glob("*.log"))]
     return [path for path in files if path.exists() and path.stat().st_size]
 
 
 def last_lines(path: Path, count: int) -> list[str]:
-    """Return the last lines of a log that aren't empty; none where it isn't there."""
+    """Return the last lines of a log that aren't blank; none if there is no log."""
     if not path.exists():
         return []
     with path.open("rb") as file:

@@ -1,8 +1,8 @@
-"""A worker's job: it takes tasks of the round that the driver calls to, until there are no more for a while.
+"""The job of a worker: it takes tasks of the driver's current round, and ends when it was idle for a while.
 
-Job and driver know of one another by files of their shared folder alone, and each measures time by its own clock:
-`crew.json` has what the jobs are given, `call` the round's name (`end` when all is over), `beat` a number that grows
-while the driver lives.
+Jobs and driver only communicate through files in their shared folder, and each measures time by its own clock:
+`crew.json` has the settings of all jobs, `call` the name of the current round (or `end`), and `beat` changes while the
+driver is alive.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ CALL_FILE: Final = "call"
 BEAT_FILE: Final = "beat"
 BEAT_SECONDS: Final = 5.0
 END: Final = "end"
-_SILENT: Final = 180.0  # seconds: over NFS a file may look old for one of them
+_SILENT: Final = 180.0  # seconds without a beat; over NFS, a reader may see an old file for a while
 _POLL_SECONDS: Final = 0.5
-_MARGIN: Final = 0.02  # of a job's time, to end before it does
+_MARGIN: Final = 0.02  # the share of a job's time that is left unused, so that it ends before its limit
 
 
 @dataclass(frozen=True)
 class Crew:
-    """What all jobs of a driver are given.
+    """The settings of all jobs of a driver.
 
     Attributes:
-        size: how many work at once.
-        memory: bytes that each may have.
-        seconds: a job's time limit.
-        idle_seconds: after so long without work a job ends.
+        size: how many jobs run at once.
+        memory: the memory limit of each job, in bytes.
+        seconds: the time limit of each job.
+        idle_seconds: how long a job waits for work before it ends.
     """
 
     size: int
@@ -46,17 +46,17 @@ class Crew:
     idle_seconds: float
 
     def write(self, folder: Path) -> None:
-        """Write it where the jobs read it."""
+        """Write the settings into the shared folder."""
         (folder / CREW_FILE).write_text(json.dumps(asdict(self)))
 
     @classmethod
     def read(cls, folder: Path) -> Self:
-        """Return it as the driver wrote it."""
+        """Read the settings that the driver wrote."""
         return cls(**json.loads((folder / CREW_FILE).read_text()))
 
 
 class _Driver:
-    """The driver, as its files show it."""
+    """The driver's state, read from its files."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -70,7 +70,7 @@ class _Driver:
             return ""
 
     def call(self) -> str:
-        """Return the round that it calls to, or `end` where it has done so or is silent."""
+        """Return the content of the `call` file; `end` also if the driver is silent."""
         beat = self._read(BEAT_FILE)
         if beat != self._beat:
             self._beat, self._heard = beat, time.monotonic()
@@ -78,39 +78,39 @@ class _Driver:
 
 
 def work(folder: Path, name: str, place: int) -> None:
-    """Take tasks until the driver has no more for a while, is silent, or the job's time is nearly over.
+    """Take tasks until the driver has none for a while, the driver is silent, or the job's time is nearly over.
 
     Args:
-        folder: of the driver and its jobs.
-        name: of this job, which no other has had.
-        place: of this job among the others.
+        folder: the folder that driver and jobs share.
+        name: a name of this job that no other has had.
+        place: the number of this job in its array.
     """
-    started = rested = time.monotonic()
-    crew, driver, seen, longest = Crew.read(folder), _Driver(folder), "", 0.0
-    keep_to(crew.memory)  # not all clusters keep jobs to what they asked for
-    while (call := driver.call()) != END and time.monotonic() - rested < crew.idle_seconds:
-        if call == seen:
+    started = last_work = time.monotonic()
+    crew, driver, finished_call, longest = Crew.read(folder), _Driver(folder), "", 0.0
+    keep_to(crew.memory)  # not all clusters enforce the memory limit
+    while (call := driver.call()) != END and time.monotonic() - last_work < crew.idle_seconds:
+        if call == finished_call:
             time.sleep(_POLL_SECONDS)
             continue
         current = folder / call.partition(" ")[0]
         try:
-            began = time.monotonic()
+            task_start = time.monotonic()
             for _ in take_tasks(current, name, place % crew.size, crew.size):
-                rested = time.monotonic()
-                longest, began = max(longest, rested - began), rested
-                if rested - started + longest > (1 - _MARGIN) * crew.seconds:
+                last_work = time.monotonic()
+                longest, task_start = max(longest, last_work - task_start), last_work
+                if last_work - started + longest > (1 - _MARGIN) * crew.seconds:
                     return
                 if driver.call().partition(" ")[0] != current.name:
                     break
             else:
-                seen = call
+                finished_call = call
         except FileNotFoundError:  # another finished the round's last task
             if current.exists():
                 raise
 
 
 def main(folder: str) -> None:
-    """Work as the job that Slurm says this is."""
+    """Work as the job that Slurm's environment variables name."""
     use_copies(Path(folder))
     array, place = os.environ["SLURM_ARRAY_JOB_ID"], os.environ["SLURM_ARRAY_TASK_ID"]
     work(Path(folder), f"{array}_{place}", int(place))

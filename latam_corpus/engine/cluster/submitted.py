@@ -1,10 +1,10 @@
-"""What a run was when it was given to a cluster: copies of its files, which all its jobs read in place of the files.
+"""Copies of a submitted run's files, which its jobs read in place of the originals.
 
-A job may wait in the queue for days. What a person edits meanwhile belongs to the next run. The copies hold the recipe,
-the files of its sources, the policies, the list of inputs and the site file. Of everything else that decides (lists of
-names, models, plug-ins) the digest is kept: a job refuses to begin if it has changed.
+A job may be queued for days, and edits during this time must not affect it. Copies are kept of the recipe, the files of
+its sources, the policies, the list of inputs and the site file. For lists of names, models and plug-ins only digests
+are kept: a job refuses to start if one of them has changed.
 
-The input itself is read when the run begins. Withdrawals and refusals of the release store are read then, too.
+The input, and the withdrawals and refusals in the release store, are read when the run starts.
 """
 
 from __future__ import annotations
@@ -30,65 +30,62 @@ if TYPE_CHECKING:
 
 _FILE: Final = "submitted.json"
 _OURS: Final = "latam_corpus."
-_SHOWN: Final = 3  # names in a message
+_MAX_NAMED: Final = 3  # names in a message
 
 
-def keep_copies(folder: Path, plan: Plan, others: Iterable[Path | None]) -> None:
-    """Write the copies of a run's files, and the digests of everything else that decides.
+def keep_copies(folder: Path, plan: Plan, more_files: Iterable[Path | None]) -> None:
+    """Write the copies of a run's files, and the digests of its other inputs.
 
     Args:
-        folder: of the driver and its workers.
-        plan: of the recipe, without what the release store adds.
-        others: further TOML and CSV files of the command, such as the site file.
+        folder: the folder of the driver and its workers.
+        plan: the recipe's plan, without the changes for the release store.
+        more_files: further TOML and CSV files of the command, such as the site file.
     """
-    files = dict.fromkeys([*_files(plan), *(_name(path) for path in others if path)])
+    files = dict.fromkeys([*_files(plan), *(_name(path) for path in more_files if path)])
     texts = {file: text for file in files if (text := _text_of(file)) is not None}
     _write(folder, {"files": texts, "digests": dict(_digests(plan))})
 
 
 def copy_again(folder: Path, file: Path) -> None:
-    """Replace the copy of one file by what it says now."""
-    kept, text = _read(folder), _text_of(str(file))
-    if kept and text is not None:
-        kept["files"][_name(file)] = text
-        _write(folder, kept)
+    """Replace the copy of one file with its current content."""
+    stored, text = _read(folder), _text_of(str(file))
+    if stored and text is not None:
+        stored["files"][_name(file)] = text
+        _write(folder, stored)
 
 
 def use_copies(folder: Path) -> None:
-    """Have this process read the copies in place of the files."""
+    """Make this process read the copies in place of the files."""
     read_copies((_read(folder) or {}).get("files", {}))
 
 
 def use_own_copies() -> None:
-    """Have this process read the copies in place of the files, if it is a driver that is a job."""
+    """Make this process read the copies in place of the files if it is a driver in a job."""
     if folder := own_folder():
         use_copies(folder)
 
 
 def refuse_changed(plan: Plan) -> None:
-    """Refuse what a driver that is a job plans, if it depends on something that has changed since it was submitted.
+    """Raise `ConfigError` if this process is a driver in a job, and an input has changed since it was submitted.
 
     Args:
-        plan: of the recipe, without what the release store adds.
-
-    Raises:
-        ConfigError: something has changed.
+        plan: the recipe's plan, without the changes for the release store.
     """
     folder = own_folder()
-    kept = _read(folder) if folder else None
-    if folder is None or kept is None:  # an older version submitted it
+    stored = _read(folder) if folder else None
+    if folder is None or stored is None:  # an older version submitted it
         return
-    submitted, current = kept["digests"], dict(_digests(plan))
+    submitted, current = stored["digests"], dict(_digests(plan))
     changed = sorted(name for name in {*submitted, *current} if submitted.get(name) != current.get(name))
     if changed:
-        told = _("changed since the run was submitted, or different on this machine: {names}")
-        problem = told.fill(names=first_of(changed, _SHOWN))
-        remedy = _("give the run again, or restore its lists, models and plug-ins and then: latam-corpus runs retry")
+        template = _("changed since the run was submitted, or different on this machine: {names}")
+        problem = template.fill(names=first_of(changed, _MAX_NAMED))
+        remedy = _("submit the run again, or restore its lists, models and plug-ins, then: latam-corpus runs retry")
         raise ConfigError(folder.name, problem, remedy)
 
 
 def edited(folder: Path) -> list[str]:
-    """Return the files whose copies say something else than they do now, or which are missing."""
+    """Return the files that differ from their copies, or are missing."""
     files: dict[str, str] = (_read(folder) or {}).get("files", {})
     return [file for file, text in files.items() if _text_of(file) != text]
 
@@ -120,16 +117,16 @@ def _digests(plan: Plan) -> Iterator[tuple[str, str]]:
     for source in plan.sources:
         yield f"source {source.id}", digest_of(source.model_dump(mode="json"))
     for stage in _stages(plan):
-        plugged = not type(stage).__module__.startswith(_OURS)
-        # Barriers of the toolkit depend on versions in the store, which are read when the run begins.
-        models = stage.fingerprint() if plugged or not isinstance(stage, Barrier) else ""
-        # Copies hold what policies say; a policy that is added or removed has none.
+        is_plug_in = not type(stage).__module__.startswith(_OURS)
+        # The toolkit's barriers depend on versions in the store, which are read when the run starts.
+        models = stage.fingerprint() if is_plug_in or not isinstance(stage, Barrier) else ""
+        # Policies are copied, but an added or removed policy has no copy, so their names are compared.
         policies = [path.name for path in _policies(stage)]
-        package = package_digest(type(stage).__module__) if plugged else ""
+        package = package_digest(type(stage).__module__) if is_plug_in else ""
         yield f"stage {stage.name}", digest_of(models, package, policies)
-    for one in plugged_formats():
-        if one.records:
-            yield f"reader {one.name}", package_digest(one.package)
+    for plugged_format in plugged_formats():
+        if plugged_format.records:
+            yield f"reader {plugged_format.name}", package_digest(plugged_format.package)
 
 
 def _stages(plan: Plan) -> Iterator[Stage | Barrier]:
@@ -140,7 +137,7 @@ def _stages(plan: Plan) -> Iterator[Stage | Barrier]:
 
 
 def _name(path: Path) -> str:
-    # As it was named: a link may lead elsewhere by the time that the job begins.
+    # Links aren't resolved, since they may point elsewhere when the job starts.
     return os.path.abspath(path)  # noqa: PTH100
 
 
@@ -150,7 +147,7 @@ def _read(folder: Path) -> dict[str, Any] | None:
     except FileNotFoundError:
         return None
     except ValueError as error:
-        remedy = _("give the run again: what was done is kept")
+        remedy = _("submit the run again: finished work is reused")
         raise ConfigError(str(folder / _FILE), str(error), remedy) from None
 
 

@@ -1,8 +1,7 @@
-"""What barriers decide over all parts of a run, and its storage by part, in memory that the corpus' size hardly moves.
+"""Barriers over all parts of a run, and their decisions by part, with memory nearly independent of the corpus' size.
 
-Of every row a barrier's key is kept as a hash of 64 bits, on the disk; the columns that it decides by are read again
-for rows that have a key in common. Decisions are stored by part: one whose decisions stayed the same is not worked
-again.
+The barrier's key of each row is written to the disk as a hash of 64 bits; the other columns are only read for rows that
+share a key. Decisions are stored by part, so that a part with unchanged decisions isn't processed again.
 """
 
 from __future__ import annotations
@@ -43,32 +42,32 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 R = TypeVar("R")
 
-# Documents of an earlier version for which a new one is kept: the old one's id and what it said when it was compared,
-# and the new one's id with the evidence.
+# Documents of an earlier version that new ones replace: id and text hash of the old document, id of the new one, and
+# the evidence.
 _REPLACED_COLUMNS: Final = ("doc_id", "text_hash", "duplicate_of", "containment")
 REPLACED: Final = pl.Schema(
     {name: schema.DOCUMENT_SCHEMA[name] for name in _REPLACED_COLUMNS} | {"evidence": pl.String()}
 )
-# What is told while rows with an equal key are found, by the key.
+# Titles of the steps that find rows with an equal key, by the key.
 _READING: Final = {"doc_id": N_("reading every doc_id"), "text_hash": N_("reading every text_hash")}
 _DECIDING: Final = {
-    "doc_id": N_("deciding where doc_id is the same"),
-    "text_hash": N_("deciding where text_hash is the same"),
+    "doc_id": N_("comparing documents with the same doc_id"),
+    "text_hash": N_("comparing documents with the same text_hash"),
 }
-# Raised when decisions are stored otherwise, or are given other rows: those of another format are made again.
+# Raised when decisions are stored in another way or are made on other rows. Decisions of another format are repeated.
 _FORMAT: Final = 1
 _BUCKET_BITS: Final = 8
-_KEYS_AT_ONCE: Final = 1 << 18  # keys that wait for their files: 4 MB
-_AT_ONCE: Final = 50_000  # rows in memory with all the columns that a barrier needs, or with what was decided
-_VALUES_A_PIECE: Final = 4_000_000  # words of documents, above all: 16 MB of them
+_KEYS_AT_ONCE: Final = 1 << 18  # keys in memory, 4 MB, before they are written to files
+_AT_ONCE: Final = 50_000  # rows in memory, with all columns that a barrier needs or with decisions
+_VALUES_A_PIECE: Final = 4_000_000  # 16 MB, mostly words of documents
 
 
 @dataclass(frozen=True)
 class Output(PieceFile):
-    """Rows of a step's output as a piece of the corpus, with what is stored beside them.
+    """A piece of the corpus: rows of a step's output, with the side columns that are stored for barriers.
 
     Attributes:
-        skipped: rows of the file before its first one.
+        skipped: how many rows of the file come before the first row.
     """
 
     skipped: int = 0
@@ -78,15 +77,15 @@ class Output(PieceFile):
         stored = [name for name in columns if name in schema.DOCUMENT_SCHEMA]
         frames = [self._read(self.path, stored)] if stored else []
         if len(stored) < len(columns):
-            aside = [name for name in columns if name not in schema.DOCUMENT_SCHEMA]
-            frames.append(self._read(self.path.with_name(ASIDE), aside))
+            side_columns = [name for name in columns if name not in schema.DOCUMENT_SCHEMA]
+            frames.append(self._read(self.path.with_name(ASIDE), side_columns))
         return pl.concat(frames, how="horizontal").select(columns)
 
     def _read(self, path: Path, columns: list[str]) -> pl.DataFrame:
         return pl.scan_parquet(path, glob=False).select(columns).slice(self.skipped, self.height).collect()
 
     def cut(self) -> Iterator[Output]:
-        """Yield the same rows in pieces of which each has some millions of values beside it, or is one row group."""
+        """Yield the rows in smaller pieces, each with a few million side values, or of a single row group."""
         path = self.path.with_name(ASIDE)
         metadata = pq.read_metadata(path if path.exists() else self.path)
         first = end = values = 0
@@ -101,25 +100,25 @@ class Output(PieceFile):
 
 
 def no_step(title: str, done: int, total: int) -> None:
-    """Ignore how far a step is."""
+    """Ignore progress; the default of `OnStep` parameters."""
 
 
 @dataclass(frozen=True, eq=False)
-class Stored:
+class RunCorpus:
     """The corpus of a run between two segments, read from the parts' outputs.
 
     Attributes:
-        live: the parts' rows, in the parts' order.
-        fallen: rows that stages dropped before; they start at `height`.
-        dropped_rows: rows that a barrier of this cut has dropped, sorted.
-        workdir: a folder for what is written meanwhile.
+        kept_outputs: the parts' kept rows, in the parts' order.
+        dropped_outputs: rows that stages have dropped; their numbers start at `height`.
+        dropped_rows: rows that an earlier barrier of this cut has dropped, sorted.
+        workdir: a folder for temporary files.
         engine: what runs jobs.
-        notes: what barriers tell of their work.
-        on_step: called with a step of the work, how much of it is done, and of how much.
+        notes: notes of barriers for `run.json`.
+        on_step: see `OnStep`.
     """
 
-    live: Sequence[Output]
-    fallen: Sequence[Output]
+    kept_outputs: Sequence[Output]
+    dropped_outputs: Sequence[Output]
     dropped_rows: NDArray[np.int64]
     workdir: Path
     engine: Engine
@@ -127,84 +126,84 @@ class Stored:
     on_step: OnStep = no_step
 
     @classmethod
-    def of(cls, outputs: Iterable[Sequence[Path]], workdir: Path, engine: Engine, on_step: OnStep) -> Stored:
-        """Return the corpus in these outputs: for each part the folders of its steps."""
+    def of(cls, outputs: Iterable[Sequence[Path]], workdir: Path, engine: Engine, on_step: OnStep) -> RunCorpus:
+        """Return the corpus of outputs, given as the folders of each part's steps."""
         folders = list(outputs)
         fetch_outputs((steps[-1] for steps in folders), ROWS, ASIDE)
         fetch_outputs((folder for steps in folders for folder in steps), DROPPED)
-        live = _in_a_row([steps[-1] / ROWS for steps in folders], 0)
-        end = live[-1].start + live[-1].height if live else 0
-        fallen = _in_a_row([folder / DROPPED for steps in folders for folder in steps], end)
-        return cls(live, fallen, np.zeros(0, np.int64), workdir, engine, on_step=on_step)
+        kept_outputs = _consecutive([steps[-1] / ROWS for steps in folders], 0)
+        end = kept_outputs[-1].start + kept_outputs[-1].height if kept_outputs else 0
+        dropped_outputs = _consecutive([folder / DROPPED for steps in folders for folder in steps], end)
+        return cls(kept_outputs, dropped_outputs, np.zeros(0, np.int64), workdir, engine, on_step=on_step)
 
     @property
     def height(self) -> int:
-        """Rows in all."""
-        return self.live[-1].start + self.live[-1].height if self.live else 0
+        """The number of kept rows, including those that a barrier has dropped."""
+        return self.kept_outputs[-1].start + self.kept_outputs[-1].height if self.kept_outputs else 0
 
     def pieces(self) -> list[Piece]:
-        """Return the rows, those gone among them, in order."""
-        return [piece for output in self.live for piece in output.cut()]
+        """Return all kept rows in order, including those that a barrier has dropped."""
+        return [piece for output in self.kept_outputs for piece in output.cut()]
 
     def frames(self, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
-        """`row` and these columns, a piece at a time, without rows that a barrier has dropped."""
-        for number, output in enumerate(self.live, 1):
+        """Yield `row` and these columns of each piece, without rows that a barrier has dropped."""
+        for number, output in enumerate(self.kept_outputs, 1):
             for piece in output.cut():
                 yield rows_of(piece, columns, self.dropped_rows)
-            self.step(N_("reading rows"), number, len(self.live))
+            self.step(N_("reading rows"), number, len(self.kept_outputs))
 
     def step(self, title: str, done: int, total: int) -> None:
-        """Report how far a step is."""
+        """Report the progress of a step."""
         self.on_step(title, done, total)
 
     def repeated(
         self, key: str, columns: Sequence[str], *, with_dropped: bool = False, also: Sequence[Piece] = ()
     ) -> Iterator[pl.DataFrame]:
-        """`row` and these columns of all rows whose `key` another row has too; equal keys are in one frame."""
-        pieces: list[Piece] = [*self.live, *(self.fallen if with_dropped else ()), *also]
-        wanted = sorted({key, *columns})
+        """Yield `row` and these columns of all rows that share their `key`; rows with equal keys are in one frame."""
+        pieces: list[Piece] = [*self.kept_outputs, *(self.dropped_outputs if with_dropped else ()), *also]
+        read_columns = sorted({key, *columns})
         with tempfile.TemporaryDirectory(prefix="keys-", dir=self.workdir) as name:
-            keys = _Keys(Path(name))
+            keys = _KeyHashes(Path(name))
             for number, piece in enumerate(pieces):
                 keys.add(rows_of(piece, [key], self.dropped_rows)[key])
                 self.step(_READING.get(key, f"reading every {key}"), number + 1, len(pieces))
             slices = keys.cut()
             matching, empty = Spill(Path(name) / "matching"), pl.DataFrame()
             for number, piece in enumerate(pieces):
-                found = keys.repeated(number)
-                parts = self.live[number].cut() if number < len(self.live) else [piece]
-                for rows, of_slice in self._at(parts, wanted, found) if found.height else ():
+                matches = keys.repeated(number)
+                parts = self.kept_outputs[number].cut() if number < len(self.kept_outputs) else [piece]
+                for rows, slice_numbers in self._at(parts, read_columns, matches) if matches.height else ():
                     empty = rows.clear()
-                    matching.add_by(compact(rows), of_slice)
+                    matching.add_by(compact(rows), slice_numbers)
             matching.flush()
             for number in range(slices):
                 rows = matching.take(number, empty.schema)
-                if rows.height:  # a group may be larger than a slice
+                if rows.height:  # a slice may be empty if a group is larger than one
                     yield rows.filter(pl.col(key).is_not_null()).select(ROW, *columns)
-                self.step(_DECIDING.get(key, f"deciding where {key} is the same"), number + 1, slices)
+                self.step(_DECIDING.get(key, f"comparing documents with the same {key}"), number + 1, slices)
 
     def _at(
-        self, parts: Iterable[Piece], columns: Sequence[str], found: pl.DataFrame
+        self, parts: Iterable[Piece], columns: Sequence[str], matches: pl.DataFrame
     ) -> Iterator[tuple[pl.DataFrame, NDArray[np.int64]]]:
-        """Yield the rows of these parts that `_Keys.repeated` has found among all of theirs, and their slices."""
-        places, slices = (found[name].to_numpy() for name in ("place", "slice"))
+        """Yield the rows of each piece that `_KeyHashes.repeated` has found, with the numbers of their slices."""
+        places, slices = (matches[name].to_numpy() for name in ("place", "slice"))
         first = 0
         for part in parts:
             rows = rows_of(part, columns, self.dropped_rows)
-            here = slice(*np.searchsorted(places, [first, first + rows.height]))
-            yield rows[places[here] - first], slices[here]
+            selected = slice(*np.searchsorted(places, [first, first + rows.height]))
+            yield rows[places[selected] - first], slices[selected]
             first += rows.height
 
     def map(self, work: Callable[[T], R], jobs: Sequence[T], title: str = "") -> Iterator[R]:
-        """Yield what `work` makes of each job, by the run's engine.
+        """Yield the result of `work` for each job, in any order, from the run's engine.
 
         Raises:
-            PartError: a job failed; no part of a corpus can do without the others here.
+            PartError: a job failed; the barrier can't decide without it.
         """
-        wrapped = [_Job(work, job, f"{work.__name__} {n} of {len(jobs)}") for n, job in enumerate(jobs, 1)]
-        for done, outcome in enumerate(self.engine.map(_do, wrapped), 1):
+        wrapped = [_BarrierJob(work, job, f"{work.__name__} {n} of {len(jobs)}") for n, job in enumerate(jobs, 1)]
+        for done, outcome in enumerate(self.engine.map(_run_job, wrapped), 1):
             if outcome.error:
-                remedy = outcome.remedy or _("run it again: what was done is kept")
+                remedy = outcome.remedy or _("run it again: finished work is reused")
                 full = remedy == MAKE_ROOM
                 raise PartError(outcome.part, on_disk(outcome.error, self.workdir) if full else outcome.error, remedy)
             self.step(title or work.__name__, done, len(jobs))
@@ -212,34 +211,34 @@ class Stored:
 
 
 @dataclass(frozen=True)
-class _Job:
-    """A barrier's job as an engine takes it."""
+class _BarrierJob:
+    """A barrier's job for an engine."""
 
     work: Callable[[Any], Any]
     argument: Any
     name: str
-    twice: ClassVar[bool] = False  # jobs write files in place
+    may_run_concurrently: ClassVar[bool] = False  # jobs write files in place
 
     @property
     def bytes(self) -> int:
-        """How large it is, about."""
+        """Its approximate size."""
         return int(self.argument.bytes)
 
 
-def _do(job: _Job) -> Outcome:
+def _run_job(job: _BarrierJob) -> Outcome:
     try:
         return Outcome(job.name, value=job.work(job.argument))
     except CorpusError as error:
         return Outcome(job.name, error=error.without_remedy, remedy=error.help)
     except MemoryError:
         return Outcome(job.name, error=NO_MEMORY, remedy=MORE_MEMORY)
-    except Exception as error:  # noqa: BLE001  (the boundary of a job: what it raises must reach the other process as words)
+    except Exception as error:  # noqa: BLE001  (the boundary of a job: not every error can be pickled)
         if cause := cause_in_disk(error):
             return Outcome(job.name, error=cause, remedy=MAKE_ROOM)
         return Outcome(job.name, error=traceback.format_exc(limit=-4).strip())
 
 
-def _in_a_row(files: Iterable[Path], start: int) -> list[Output]:
+def _consecutive(files: Iterable[Path], start: int) -> list[Output]:
     outputs = []
     for path in files:
         outputs.append(Output(path, start, pq.read_metadata(path).num_rows))
@@ -252,66 +251,68 @@ def decide(
     outputs: Mapping[str, Sequence[Path]],
     work: Path,
     engine: Engine,
-    have_rows: Callable[[], None] = lambda: None,
+    restore_rows: Callable[[], None] = lambda: None,
     on_step: OnStep = no_step,
 ) -> Generator[StageEvent, None, StoredDecisions]:
-    """Return what the barriers decide, and yield each that starts; decisions on the same outputs are reused.
+    """Let barriers decide on all parts' rows; yield an event when one starts, and return the decisions.
+
+    RunCorpus decisions on the same outputs are reused.
 
     Args:
-        barriers: those of one cut, in order; what one drops the next doesn't see.
-        outputs: part → the folders of its steps' outputs.
-        work: the folder of step outputs.
+        barriers: the barriers of one cut, in order; rows that one drops aren't seen by the next.
+        outputs: the output folders of each part's steps.
+        work: the work folder.
         engine: what runs the barriers' jobs.
-        have_rows: is called before outputs are read whose rows may have been cleared.
-        on_step: called with a step of a barrier, how much of it is done, and of how much.
+        restore_rows: called before outputs are read, to restore rows that were cleared.
+        on_step: see `OnStep`.
     """
-    before, damage = remembered(work, _rests_on(barriers, outputs))
-    if before:
-        return replace(before, rows=_rows_of(outputs))
-    have_rows()
-    rests_on, rows = _rests_on(barriers, outputs), _rows_of(outputs)  # what was made again may be otherwise
+    stored, notice_of_stored = remembered(work, _decisions_key(barriers, outputs))
+    if stored:
+        return replace(stored, rows=_row_digests(outputs))
+    restore_rows()
+    key, rows = _decisions_key(barriers, outputs), _row_digests(outputs)  # restored rows may differ
     with tempfile.TemporaryDirectory(prefix="decisions-", dir=work) as name:
-        corpus = Stored.of(outputs.values(), Path(name), engine, on_step)
-        starts = np.array([piece.start for piece in corpus.live] + [corpus.height], np.int64)
-        spool = _Spool(Path(name), list(outputs), starts)
+        corpus = RunCorpus.of(outputs.values(), Path(name), engine, on_step)
+        starts = np.array([piece.start for piece in corpus.kept_outputs] + [corpus.height], np.int64)
+        spool = _DecisionSpool(Path(name), list(outputs), starts)
         for barrier in barriers:
             yield BarrierStarted(barrier.name, corpus.height - len(corpus.dropped_rows))
             dropped = []
             try:
-                for decided in barrier.decide(corpus):
-                    gone = spool.add(barrier.name, decided)
-                    if barrier is not barriers[-1]:  # nobody asks after the last
-                        dropped.append(gone)
+                for decision_rows in barrier.decide(corpus):
+                    dropped_rows = spool.add(barrier.name, decision_rows)
+                    if barrier is not barriers[-1]:  # no barrier comes after the last one
+                        dropped.append(dropped_rows)
             except OSError as error:
                 cause = cause_in_disk(error, Path(name))
-                if cause is None:  # of a file that it names
+                if cause is None:  # not caused by a full disk
                     raise
                 raise PartError(_("stage «{stage}»", stage=barrier.name), cause, MAKE_ROOM) from error
             corpus = replace(corpus, dropped_rows=np.sort(np.concatenate([corpus.dropped_rows, *dropped])))
         parts = spool.stored(work, digest_of(*map(stage_digest, barriers)))
-        # A barrier's jobs are done in any order; what a run holds must not depend on it.
-        fallen = pl.concat([pl.DataFrame(schema=REPLACED), *spool.replaced]).sort(*_REPLACED_COLUMNS[:3])
-        mended = {str(damaged): damaged for damaged in (damage, *spool.mended) if damaged}
-        decisions = StoredDecisions(parts, fallen, corpus.notes, tuple(mended.values()), rows=rows)
-    return remember(decisions, work, rests_on)
+        # A barrier's jobs finish in any order, on which the run's files must not depend.
+        replaced = pl.concat([pl.DataFrame(schema=REPLACED), *spool.replaced]).sort(*_REPLACED_COLUMNS[:3])
+        mended = {str(notice): notice for notice in (notice_of_stored, *spool.mended) if notice}
+        decisions = StoredDecisions(parts, replaced, corpus.notes, tuple(mended.values()), rows=rows)
+    return remember(decisions, work, key)
 
 
-def _rests_on(barriers: Sequence[Barrier], outputs: Mapping[str, Sequence[Path]]) -> str:
-    """Give what changes when what these barriers decide on these outputs may: their content, not what it is made of."""
-    told = {part: [StepCounts.read(folder).files for folder in folders] for part, folders in outputs.items()}
-    rows = [
+def _decisions_key(barriers: Sequence[Barrier], outputs: Mapping[str, Sequence[Path]]) -> str:
+    """Return a digest of the barriers and of the outputs' content, whatever made the content."""
+    files_by_part = {part: [StepCounts.read(folder).files for folder in folders] for part, folders in outputs.items()}
+    part_digests = [
         [part, [files[DROPPED] for files in steps], *(steps[-1].get(name) for name in (ROWS, ASIDE))]
-        for part, steps in told.items()
+        for part, steps in files_by_part.items()
     ]
-    return digest_of(rows, [stage_digest(barrier) for barrier in barriers], _FORMAT, __version__)
+    return digest_of(part_digests, [stage_digest(barrier) for barrier in barriers], _FORMAT, __version__)
 
 
-def _rows_of(outputs: Mapping[str, Sequence[Path]]) -> dict[str, str]:
+def _row_digests(outputs: Mapping[str, Sequence[Path]]) -> dict[str, str]:
     return {part: StepCounts.read(folders[-1]).files[ROWS] for part, folders in outputs.items()}
 
 
-class _Spool:
-    """Decisions as they come, in files by blocks of parts, until those of one block are read together."""
+class _DecisionSpool:
+    """A temporary store of decisions on the disk, in blocks of parts."""
 
     def __init__(self, folder: Path, names: Sequence[str], starts: NDArray[np.int64]) -> None:
         self._names = names
@@ -321,41 +322,41 @@ class _Spool:
         self.replaced: list[pl.DataFrame] = []
         self.mended: list[Message] = []
 
-    def add(self, barrier: str, decided: pl.DataFrame) -> NDArray[np.int64]:
-        """Keep the decisions on rows of the corpus; gives the rows that are dropped."""
-        mine = pl.col(ROW) < int(self._starts[-1])
-        if "doc_id" in decided.columns:
-            others = decided.filter(~mine & pl.col("drop_reason").is_not_null())
-            self.replaced.append(schema.conform(others, REPLACED))
-            decided = decided.drop("doc_id", "text_hash", strict=False)
-        rows = decided.filter(mine)
-        number = rows[ROW].to_numpy()
-        part = np.searchsorted(self._starts, number, side="right") - 1
+    def add(self, barrier: str, decision_rows: pl.DataFrame) -> NDArray[np.int64]:
+        """Add decisions, and return the numbers of the rows that they drop."""
+        is_of_run = pl.col(ROW) < int(self._starts[-1])
+        if "doc_id" in decision_rows.columns:
+            replaced_rows = decision_rows.filter(~is_of_run & pl.col("drop_reason").is_not_null())
+            self.replaced.append(schema.conform(replaced_rows, REPLACED))
+            decision_rows = decision_rows.drop("doc_id", "text_hash", strict=False)
+        rows = decision_rows.filter(is_of_run)
+        row_numbers = rows[ROW].to_numpy()
+        part = np.searchsorted(self._starts, row_numbers, side="right") - 1
         stored = rows.drop(ROW).with_columns(
             pl.Series("part", part, dtype=pl.UInt32),
-            pl.Series("place", number - self._starts[part], dtype=pl.UInt32),
+            pl.Series("place", row_numbers - self._starts[part], dtype=pl.UInt32),
             pl.lit(barrier).alias("stage"),
         )
         self._columns |= {name: kind for name, kind in stored.schema.items() if name not in self._columns}
         self._blocks.add_by(stored, self._starts[part] // _AT_ONCE)
-        self._blocks.flush()  # the next ones may have other columns
+        self._blocks.flush()  # the next decisions may have other columns
         return rows.filter(pl.col("drop_reason").is_not_null())[ROW].to_numpy()
 
     def stored(self, work: Path, barrier_key: str) -> dict[str, tuple[Path | None, str]]:
-        """Return the decisions of each part, kept under the digest of what they say."""
-        nothing: tuple[Path | None, str] = (None, digest_of(barrier_key, ""))
-        decisions = dict.fromkeys(self._names, nothing)
+        """Store the decisions of each part; return their files and digests."""
+        no_decisions: tuple[Path | None, str] = (None, digest_of(barrier_key, ""))
+        decisions = dict.fromkeys(self._names, no_decisions)
         for block in range(int(self._starts[-1]) // _AT_ONCE + 1):
-            every = self._blocks.take(block, pl.Schema(self._columns))
-            if every.is_empty():
+            block_rows = self._blocks.take(block, pl.Schema(self._columns))
+            if block_rows.is_empty():
                 continue
-            every = every.sort("part", "place")
-            for (part,), mine in every.partition_by(
+            block_rows = block_rows.sort("part", "place")
+            for (part,), part_rows in block_rows.partition_by(
                 "part", as_dict=True, include_key=False, maintain_order=True
             ).items():
                 decisions[self._names[int(part)]] = (
-                    self._stored_decisions(mine, work),
-                    digest_of(barrier_key, mine.write_ndjson()),
+                    self._stored_decisions(part_rows, work),
+                    digest_of(barrier_key, part_rows.write_ndjson()),
                 )
         return decisions
 
@@ -365,10 +366,11 @@ class _Spool:
         return path
 
 
-class _Keys:
-    """The hashes of a key, on the disk, each with its place among all: those that are alike lie in one file.
+class _KeyHashes:
+    """The hashes of all rows' keys, in files by their first bits, each with the row's position.
 
-    A hash of 64 bits is good for one reading: rows without a key share that of null, and are left out later.
+    Rows without a key share the hash of null; the caller leaves them out. After a rare collision, rows with keys of
+    their own are read as well.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -376,10 +378,10 @@ class _Keys:
         self._found = Spill(folder / "found")
         self._waiting: list[NDArray[Any]] = []
         self._written = 0
-        self._ends = [0]  # of the pieces, among the places
+        self._ends = [0]  # the position after each piece's last row
 
     def add(self, keys: pl.Series) -> None:
-        """Add those of a piece's rows."""
+        """Add the keys of a piece's rows."""
         hashes = np.empty(len(keys), _KEY)
         hashes["hash"] = keys.hash(0).to_numpy()
         hashes["place"] = np.arange(self._ends[-1], self._ends[-1] + len(keys))
@@ -389,36 +391,38 @@ class _Keys:
             self._flush()
 
     def _flush(self) -> None:
-        """Write what waits."""
+        """Append the hashes in memory to their files."""
         hashes = np.concatenate([np.zeros(0, _KEY), *self._waiting])
         self._waiting.clear()
         self._written = self._ends[-1]
-        bucket = (hashes["hash"] >> np.uint64(64 - _BUCKET_BITS)).astype(np.uint8)  # which NumPy sorts by counting
+        bucket = (hashes["hash"] >> np.uint64(64 - _BUCKET_BITS)).astype(
+            np.uint8
+        )  # NumPy sorts 8-bit integers by counting
         order = np.argsort(bucket, kind="stable")
         ends = np.searchsorted(bucket[order], np.arange(1, 1 << _BUCKET_BITS))
-        for number, mine in enumerate(np.split(hashes[order], ends)):
-            if len(mine):
+        for number, bucket_hashes in enumerate(np.split(hashes[order], ends)):
+            if len(bucket_hashes):
                 with (self._folder / f"bucket-{number:03d}").open("ab") as file:
-                    mine.tofile(file)
+                    bucket_hashes.tofile(file)
 
     def cut(self) -> int:
-        """Tell into how many slices the rows are cut whose key another row has too; equal keys are in one slice."""
-        starts, hits = np.array(self._ends), 0
-        for alike in self._alike():
-            hashes = alike[np.argsort(alike["hash"])]
-            same = hashes["hash"][1:] == hashes["hash"][:-1]
-            hashes = hashes[np.concatenate((same, [False])) | np.concatenate(([False], same))]
+        """Cut the rows that share their key into slices, equal keys in one slice; return the number of slices."""
+        starts, repeated_count = np.array(self._ends), 0
+        for group in self._groups():
+            hashes = group[np.argsort(group["hash"])]
+            equals_next = hashes["hash"][1:] == hashes["hash"][:-1]
+            hashes = hashes[np.concatenate((equals_next, [False])) | np.concatenate(([False], equals_next))]
             first = np.concatenate((np.ones(min(len(hashes), 1), np.bool_), hashes["hash"][1:] != hashes["hash"][:-1]))
-            before = hits + np.maximum.accumulate(np.where(first, np.arange(len(hashes)), 0))
+            place_in_order = repeated_count + np.maximum.accumulate(np.where(first, np.arange(len(hashes)), 0))
             piece = np.searchsorted(starts, hashes["place"], side="right") - 1
-            rows = {"place": hashes["place"] - starts[piece], "slice": before // _AT_ONCE}
+            rows = {"place": hashes["place"] - starts[piece], "slice": place_in_order // _AT_ONCE}
             self._found.add_by(pl.DataFrame(rows), piece)
-            hits += len(hashes)
+            repeated_count += len(hashes)
         self._found.flush()
-        return -(-hits // _AT_ONCE)
+        return -(-repeated_count // _AT_ONCE)
 
-    def _alike(self) -> Iterator[NDArray[Any]]:
-        """Yield hashes, those that are equal at once, in the order of what they begin with; no file of few is made."""
+    def _groups(self) -> Iterator[NDArray[Any]]:
+        """Yield the hashes in groups, equal ones in one group, by their first bits; a few hashes never leave memory."""
         if not self._written:
             if self._ends[-1]:
                 yield np.concatenate(self._waiting)
@@ -430,7 +434,7 @@ class _Keys:
             path.unlink()
 
     def repeated(self, piece: int) -> pl.DataFrame:
-        """Return the `place` of each of these rows of a piece among its own, in order, and the `slice` it is in."""
+        """Return the rows of a piece that share their key: their `place` in the piece, sorted, and their `slice`."""
         return self._found.take(piece, pl.Schema({"place": pl.Int64(), "slice": pl.Int64()})).sort("place")
 
 

@@ -1,4 +1,4 @@
-"""What all parts of each source showed of its columns together, once they are collected."""
+"""Checks of the sources' column contracts before a run, over all collected records, and in `run.json`."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ from latam_corpus.collect.documents.contract import (
 )
 from latam_corpus.collect.examine import Examined, examine
 from latam_corpus.errors import Breach, ConfigError, SourceError
+from latam_corpus.extract.isolation.programs import asked_for
+from latam_corpus.extract.stage import Extract
 from latam_corpus.messages import Message, _, decimal
 from latam_corpus.pipeline.planning.supersede import Supersede
 from latam_corpus.pipeline.rows.step_file import VALUES, StepCounts, fetch_outputs
@@ -36,95 +38,99 @@ if TYPE_CHECKING:
 
 
 def examine_sources(plan: Plan) -> list[Examined]:
-    """Return what the first records of each source show, so that what is wrong is told before anything runs.
+    """Examine the first records of each source, so that mistakes are reported before anything runs.
 
-    Sources that nobody may read yet, or of which nobody has said where they are, are left out.
+    Sources without a location, and those that may not be read yet, are left out.
 
     Raises:
-        ConfigError: a promise of a source's file isn't kept, or a file must be extracted and no stage does.
+        ConfigError: the records break a promise of the source's file, or must be extracted and no stage does so.
     """
-    places = [(source, plan.locations.get(source.id)) for source in plan.sources]
-    readable = [(source, where) for source, where in places if where and (source.uses or source.status != "ask_first")]
-    contracts = [examine(source, where) for source, where in readable]
-    for one in contracts:
-        for breach in one.breaches:
+    locations = [(source, plan.locations.get(source.id)) for source in plan.sources]
+    readable = [(source, path) for source, path in locations if path and (source.uses or source.status != "ask_first")]
+    contracts = [examine(source, path) for source, path in readable]
+    for examined in contracts:
+        for breach in examined.breaches:
             raise ConfigError(*breach)
-        if one.of_bytes:
-            _check_extracted(plan, one)
-    return [replace(one, doubts=(*one.doubts, *_unasked(plan, one))) if one.by_request else one for one in contracts]
+        if examined.of_bytes:
+            _check_extracted(plan, examined)
+    return [
+        replace(examined, doubts=(*examined.doubts, *_unrequested(plan, examined))) if examined.by_request else examined
+        for examined in contracts
+    ]
 
 
 _UNREAD: Final = {
-    "image": _("{n} {n:picture isn't|pictures aren't} read: the recipe doesn't ask for it"),
+    "image": _("{n} {n:picture isn't|pictures aren't} read, since the recipe doesn't request it"),
     "doc": _(
-        "{n} {n:Word file of before 2007 isn't|Word files of before 2007 aren't} read: the recipe doesn't ask for it"
+        "{n} {n:Word file from before 2007 isn't|Word files from before 2007 aren't} read, since the recipe doesn't "
+        "request it"
     ),
 }
 
 
-def _unasked(plan: Plan, examined: Examined) -> Iterator[Breach]:
-    """Yield what has files that another program makes text of, and no stage asks for it."""
-    from latam_corpus.extract.isolation.programs import asked_for
-    from latam_corpus.extract.stage import Extract
-
+def _unrequested(plan: Plan, examined: Examined) -> Iterator[Breach]:
+    """Yield a problem for each kind of file that needs an external program which `extract` doesn't request."""
     stages = [stage for segment in plan.segments for step in segment.steps for stage in step.stages]
-    asked = [stage for stage in stages if isinstance(stage, Extract)]
-    wanted = {"image": any(stage.ocr for stage in asked), "doc": any(stage.libreoffice for stage in asked)}
+    extract_stages = [stage for stage in stages if isinstance(stage, Extract)]
+    is_requested = {
+        "image": any(stage.ocr for stage in extract_stages),
+        "doc": any(stage.libreoffice for stage in extract_stages),
+    }
     for name, n in examined.by_request.items():
         remedy = asked_for(name)
-        if asked and remedy and not wanted[name]:
+        if extract_stages and remedy and not is_requested[name]:
             yield Breach(_("input of {source}", source=examined.source), _UNREAD[name].fill(n=n), remedy)
 
 
 def _check_extracted(plan: Plan, examined: Examined) -> None:
-    """Refuse a plan that asks for the text of a file which has only bytes, from which no stage extracts one."""
+    """Raise `ConfigError` if a stage needs text before a stage has extracted it from the source's files."""
     stages = (stage for segment in plan.segments for step in segment.steps for stage in step.stages)
     first = next((stage for stage in stages if stage.needs & {"raw", "text"}), None)
     if first is not None and "raw" not in first.needs:
-        where = _("{recipe}, stage «{stage}»", recipe=str(plan.recipe.file), stage=first.name)
-        about = {"file": examined.of_bytes, "source": examined.source}
-        problem = _("it needs text, and that of «{file}» of the source «{source}» must be extracted first", **about)
+        place = _("{recipe}, stage «{stage}»", recipe=str(plan.recipe.file), stage=first.name)
+        names = {"file": examined.of_bytes, "source": examined.source}
+        problem = _("it needs text, but the text of «{file}» (source «{source}») must be extracted first", **names)
         remedy = _("put the stage «extract» before it, or name the files to read in the source's [collect] files")
-        raise ConfigError(where, problem, remedy)
+        raise ConfigError(place, problem, remedy)
 
 
 def facts_of(parts: Iterable[Part], folders: Mapping[str, Path]) -> dict[str, Facts]:
-    """Return what the parts showed, by source.
+    """Return the column facts of all parts together, by source.
 
     Args:
-        parts: of a run.
-        folders: by part that didn't fail, where the first step's outputs are.
+        parts: the parts of a run.
+        folders: the outputs of the first step, by the names of the parts that didn't fail.
 
     Raises:
-        SourceError: all records of a source together break what its file says of their columns.
+        SourceError: the records of a source break what its file promises about their columns.
     """
     by_name: dict[str, Facts] = {}
     by_source: dict[str, list[Part]] = {}
     for part in parts:
         by_source.setdefault(part.source.id, []).append(part)
-    for name, mine in by_source.items():
-        source, facts = mine[0].source, by_name.setdefault(name, Facts())
-        present = [folders[part.name] for part in mine if part.name in folders]
+    for name, source_parts in by_source.items():
+        source, facts = source_parts[0].source, by_name.setdefault(name, Facts())
+        present = [folders[part.name] for part in source_parts if part.name in folders]
         fetch_outputs(present, VALUES)
         for folder in present:
             facts.add(StepCounts.read(folder).facts)
-        if len(present) < len(mine):  # the run makes no release, and what is left may lack what the others have
+        if len(present) < len(source_parts):  # the failed parts may have what the others lack; nothing is released
             continue
         values = [pl.read_parquet(folder / VALUES, glob=False) for folder in present if (folder / VALUES).exists()]
-        every = pl.concat([pl.DataFrame(schema=VALUES_SCHEMA), *values])
-        for breach in chain(over_all(source, facts), repeated(source, every)):
+        unique_values = pl.concat([pl.DataFrame(schema=VALUES_SCHEMA), *values])
+        for breach in chain(over_all(source, facts), repeated(source, unique_values)):
             raise SourceError(*breach)
     return by_name
 
 
 def with_source_facts(barriers: Sequence[Barrier], facts: Mapping[str, Facts]) -> tuple[Barrier, ...]:
-    """Return the barriers, with what one of them must know of the sources."""
+    """Return the barriers, with the sources that have dates passed to `supersede`."""
     dated = tuple(sorted(name for name, source_facts in facts.items() if source_facts.dated))
-    return tuple(replace(one, dated=dated) if isinstance(one, Supersede) else one for one in barriers)
+    return tuple(replace(barrier, dated=dated) if isinstance(barrier, Supersede) else barrier for barrier in barriers)
 
 
 def mapping_rows(facts: Mapping[str, Facts]) -> list[dict[str, Any]]:
-    """How each column of the documents was filled, as `run.json` has it."""
+    """Return the entries in `run.json` about how each document column was filled."""
     return [
         {
             "source": source,
@@ -141,7 +147,8 @@ def mapping_rows(facts: Mapping[str, Facts]) -> list[dict[str, Any]]:
             "source": source,
             "column": name,
             "from": origin,
-            "records": source_facts.records or fill.records,  # files that are read whole aren't counted
+            "records": source_facts.records
+            or fill.records,  # records of files that are read whole aren't counted in `Facts.records`
             "filled": fill.filled,
             "unmapped": True,
             **({"unread": fill.unread, "examples": fill.examples} if fill.unread else {}),
@@ -153,7 +160,7 @@ def mapping_rows(facts: Mapping[str, Facts]) -> list[dict[str, Any]]:
 
 
 def unlisted_rows(facts: Mapping[str, Facts]) -> list[dict[str, Any]]:
-    """Return the files for which a catalogue has no row, as `run.json` has them."""
+    """Return the entries in `run.json` about files without a row in their catalogue."""
     return [
         {"source": source, "file": file, "nearest": near or None}
         for source, source_facts in facts.items()
@@ -162,7 +169,7 @@ def unlisted_rows(facts: Mapping[str, Facts]) -> list[dict[str, Any]]:
 
 
 def passed_over_rows(facts: Mapping[str, Facts]) -> list[dict[str, Any]]:
-    """Return the records of web archives that are no documents, by source and why, as `run.json` has them."""
+    """Return the entries in `run.json` about records of web archives that aren't documents, by source and reason."""
     return [
         {"source": source, "why": why, "records": n}
         for source, source_facts in facts.items()
@@ -171,7 +178,7 @@ def passed_over_rows(facts: Mapping[str, Facts]) -> list[dict[str, Any]]:
 
 
 def not_taken_rows(facts: Mapping[str, Facts]) -> list[dict[str, Any]]:
-    """Return the columns of records that documents don't get, as `run.json` has them."""
+    """Return the entries in `run.json` about record columns that documents don't get."""
     return [
         {"source": source, "columns": source_facts.not_taken}
         for source, source_facts in facts.items()
@@ -180,7 +187,7 @@ def not_taken_rows(facts: Mapping[str, Facts]) -> list[dict[str, Any]]:
 
 
 def damaged_rows(facts: Mapping[str, Facts]) -> list[dict[str, Any]]:
-    """Return the files that can't be read whole, as `run.json` has them."""
+    """Return the entries in `run.json` about files that can't be read completely."""
     return [
         {"source": source, "file": file, "problem": problem}
         for source, source_facts in facts.items()
@@ -189,7 +196,7 @@ def damaged_rows(facts: Mapping[str, Facts]) -> list[dict[str, Any]]:
 
 
 def header_rows(facts: Mapping[str, Facts]) -> list[dict[str, Any]]:
-    """Return the tables whose heads are below a title, with the row that was taken, as `run.json` has them."""
+    """Return the entries in `run.json` about tables whose header isn't in the first row."""
     return [
         {"source": source, "file": file, "row": row}
         for source, source_facts in facts.items()
@@ -198,10 +205,10 @@ def header_rows(facts: Mapping[str, Facts]) -> list[dict[str, Any]]:
 
 
 def input_lines(record: Mapping[str, Any]) -> Iterator[Message]:
-    """Yield a sentence for each thing that `run.json` says about files and records that weren't read.
+    """Yield a sentence for each entry in `run.json` about files and records that weren't read.
 
     Args:
-        record: what `run.json` has, also that of an earlier version of the toolkit.
+        record: the values of `run.json`, which an earlier version of the toolkit may have written.
     """
     facts: dict[str, Facts] = defaultdict(Facts)
     for row in record.get("passed_over", ()):
@@ -214,34 +221,34 @@ def input_lines(record: Mapping[str, Any]) -> Iterator[Message]:
         facts[row["source"]].header_rows[row["file"]] = row["row"]
     for source, source_facts in facts.items():
         yield from inputs_reported(source, source_facts)
-        yield from (left.as_message() for left in columns_left(source, source_facts))
+        yield from (columns.as_message() for columns in columns_left(source, source_facts))
 
 
 def terms_lines(record: Mapping[str, Any]) -> Iterator[Message]:
-    """Yield a sentence for each thing that `run.json` says about terms that were read, or not understood.
+    """Yield a sentence for each entry in `run.json` about terms that were read or not understood.
 
     Args:
-        record: what `run.json` has, also that of an earlier version of the toolkit.
+        record: the values of `run.json`, which an earlier version of the toolkit may have written.
     """
     facts: dict[str, Facts] = defaultdict(Facts)
     for row in record.get("without_catalogue_row", ()):
         facts[row["source"]].unlisted[row["file"]] = row["nearest"] or ""
     for row in record.get("mapping", ()):
-        about = (row["from"], row["records"], row["filled"], row.get("unread", 0), row.get("examples", []))
+        counts = (row["from"], row["records"], row["filled"], row.get("unread", 0), row.get("examples", []))
         if row.get("unmapped"):
-            facts[row["source"]].stated.setdefault(row["column"], {})[row["from"]] = ColumnFill(*about)
+            facts[row["source"]].stated.setdefault(row["column"], {})[row["from"]] = ColumnFill(*counts)
         elif row["column"] in OF_TERMS:
-            facts[row["source"]].fills[row["column"]] = ColumnFill(*about)
+            facts[row["source"]].fills[row["column"]] = ColumnFill(*counts)
     for source, source_facts in facts.items():
         for breach in chain(terms_reported(source, source_facts), unread(source, source_facts)):
             yield breach.as_message()
 
 
 def never_filled(facts: Mapping[str, Facts]) -> Iterator[Message]:
-    """Yield a sentence for each column of the documents that is mapped and that no record of a source filled."""
+    """Yield a sentence for each mapped document column that no record of a source filled."""
     for source, source_facts in facts.items():
         for name, fill in source_facts.empty().items():
-            about = {"source": source, "name": name, "n": decimal(f"{fill.records:,}"), "origin": fill.origin}
+            values = {"source": source, "name": name, "n": decimal(f"{fill.records:,}"), "origin": fill.origin}
             yield _(
-                "{source}: no «{name}» in {n:the only record|any of {n} records}; it is taken from «{origin}»", **about
+                "{source}: no «{name}» in {n:the only record|any of {n} records}; it is taken from «{origin}»", **values
             )

@@ -1,6 +1,6 @@
-"""What barriers have decided, as it is stored: tables named by their content, and what a cut came to as a whole.
+"""Stored decisions of barriers: a table for each part, named by its content, and an index for each cut of the plan.
 
-Barriers that are asked again of the same rows aren't: what they came to is found by all that it rests on.
+The index is stored under the digest of all its inputs, so that barriers don't decide on the same rows again.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import polars as pl
 from latam_corpus.errors import PartError, cause_of
 from latam_corpus.messages import _
 from latam_corpus.storage.bucket import fetch_small, fetched, publish, publish_each
-from latam_corpus.storage.durable import OTHER_BYTES, made_anew, replace, sealed, unsealed
+from latam_corpus.storage.durable import OTHER_BYTES, rebuild_notice, replace, sealed, unsealed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,16 +27,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class StoredDecisions:
-    """What the barriers of a cut decided.
+    """The decisions of the barriers at one cut.
 
     Attributes:
-        parts: for each part the file with its decisions, None where there are none, and a key that changes with them.
-        replaced: documents of an earlier version for which a new one is kept, see `barriers.REPLACED`.
-        notes: what barriers tell of their work, by their names.
-        mended: files with decisions that were damaged and are made anew, a sentence each.
-        reused: whether this was decided before.
-        files: the names of all files that hold it.
-        rows: for each part the digest of the rows that it was decided on, and that it may be carried out on.
+        parts: the file of decisions of each part (None if there are none), and a digest of the decisions.
+        replaced: documents of an earlier version that new ones replace, see `barriers.REPLACED`.
+        notes: notes of barriers, by their names.
+        mended: a sentence for each damaged file of decisions that was rebuilt.
+        reused: whether the decisions were stored by an earlier run.
+        files: the names of all files in which they are stored.
+        rows: the digest of each part's rows that were decided on; the decisions are valid only for these rows.
     """
 
     parts: dict[str, tuple[Path | None, str]]
@@ -49,7 +49,7 @@ class StoredDecisions:
 
 
 def store(table: pl.DataFrame, work: Path) -> tuple[Path, Message | None]:
-    """Return the file that holds a table, which is named by its content, and a sentence where it was damaged."""
+    """Store a table in a file named by its content; return the file, and a sentence if it was damaged before."""
     written = io.BytesIO()
     table.write_parquet(written)
     data = written.getvalue()
@@ -57,63 +57,63 @@ def store(table: pl.DataFrame, work: Path) -> tuple[Path, Message | None]:
     damaged = path.exists() and path.read_bytes() != data
     if damaged or not path.exists():
         replace(path, data)
-    return path, made_anew(path, OTHER_BYTES) if damaged else None
+    return path, rebuild_notice(path, OTHER_BYTES) if damaged else None
 
 
 def read(path: Path) -> pl.DataFrame:
-    """Return the table in a file.
+    """Read a table of decisions.
 
     Raises:
-        PartError: its bytes aren't those that were written.
+        PartError: the file is damaged.
     """
     data = fetched(path).read_bytes()
     if _name(data) != path.name:
-        raise PartError(str(path), OTHER_BYTES, _("run it again: it is made anew"))
+        raise PartError(str(path), OTHER_BYTES, _("run it again: it is rebuilt"))
     return pl.read_parquet(io.BytesIO(data))
 
 
-def remember(decided: StoredDecisions, work: Path, rests_on: str) -> StoredDecisions:
-    """Keep what a cut came to; gives it with the files that hold it.
+def remember(decisions: StoredDecisions, work: Path, key: str) -> StoredDecisions:
+    """Store the decisions of a cut; return them with the names of their files.
 
     Args:
-        decided: what its barriers decided.
-        work: the folder of step outputs.
-        rests_on: a digest of the rows and of the barriers.
+        decisions: the decisions of its barriers.
+        work: the work folder.
+        key: a digest of the rows and of the barriers.
     """
-    replaced, _ = store(decided.replaced, work)
+    replaced, _ = store(decisions.replaced, work)
     values: dict[str, Any] = {
-        "parts": {name: [path and path.name, key] for name, (path, key) in decided.parts.items()},
+        "parts": {name: [path and path.name, digest] for name, (path, digest) in decisions.parts.items()},
         "replaced": replaced.name,
-        "notes": decided.notes,
+        "notes": decisions.notes,
     }
-    name = f"{rests_on}.json"
+    name = f"{key}.json"
     replace(_folder(work) / name, sealed(values))
     files = _files(name, values)
     publish_each(_folder(work) / file for file in files[1:])
     publish(_folder(work) / name)
-    return dataclasses.replace(decided, files=files)
+    return dataclasses.replace(decisions, files=files)
 
 
-def remembered(work: Path, rests_on: str) -> tuple[StoredDecisions | None, Message | None]:
-    """Return what a cut came to before, None where unknown; and a sentence where what is stored is damaged."""
-    path = _folder(work) / f"{rests_on}.json"
+def remembered(work: Path, key: str) -> tuple[StoredDecisions | None, Message | None]:
+    """Return the stored decisions of a cut (or None), and a sentence if they are damaged."""
+    path = _folder(work) / f"{key}.json"
     try:
         values = unsealed(fetched(path).read_bytes())
     except FileNotFoundError:
         return None, None
     except (OSError, ValueError) as error:
-        return None, made_anew(path, error)
-    parts = {name: (file and _folder(work) / file, key) for name, (file, key) in values["parts"].items()}
+        return None, rebuild_notice(path, error)
+    parts = {name: (file and _folder(work) / file, digest) for name, (file, digest) in values["parts"].items()}
     try:
         fetch_small(_folder(work) / file for file in _files(path.name, values))
         for file, _ in parts.values():
             if file is not None and _name(file.read_bytes()) != file.name:
-                return None, made_anew(file, OTHER_BYTES)
+                return None, rebuild_notice(file, OTHER_BYTES)
         replaced = read(_folder(work) / values["replaced"])
     except PartError as error:
-        return None, made_anew(error.place, error.args[1])
+        return None, rebuild_notice(error.place, error.args[1])
     except OSError as error:
-        return None, made_anew(error.filename, cause_of(error))
+        return None, rebuild_notice(error.filename, cause_of(error))
     return StoredDecisions(parts, replaced, values["notes"], reused=True, files=_files(path.name, values)), None
 
 

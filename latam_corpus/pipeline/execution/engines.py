@@ -1,4 +1,4 @@
-"""What a run asks of an engine."""
+"""The protocol of engines, which run the tasks of a run."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ if TYPE_CHECKING:
 
     from latam_corpus.pipeline.execution.part import J, Outcome
 
-# Called with a step of a barrier, how much of it is done, and of how much.
+# Called with the title of a barrier's step, how many units of it are done, and how many there are.
 OnStep: TypeAlias = "Callable[[str, int, int], None]"
 
 
 class Engine(Protocol):
-    """What runs tasks: in this process, in worker processes, or on a cluster."""
+    """Runs tasks in this process, in worker processes, or on a cluster."""
 
     @property
     def workers(self) -> int:
-        """How many tasks are worked at once."""
+        """The number of tasks that run at once."""
         ...
 
     @property
     def jobs(self) -> Path | None:
-        """The folder in which a cluster's jobs leave what they say; None where there are no jobs."""
+        """The folder of the output of a cluster's jobs; None if the engine has no jobs."""
         ...
 
     @property
     def here(self) -> Engine:
-        """What works tasks that need this machine's files: the engine itself, unless it works on other machines."""
+        """The engine for tasks that need local files: itself, unless it uses other machines."""
         ...
 
     def __enter__(self) -> Self:
-        """Reuse workers until the block ends."""
+        """Keep the workers until the block ends."""
         ...
 
     def __exit__(self, *_: object) -> None:
@@ -41,5 +41,5 @@ class Engine(Protocol):
         ...
 
     def map(self, work: Callable[[J], Outcome], tasks: Sequence[J]) -> Iterator[Outcome]:
-        """Return the outcome of each task, as they are done, in any order; no task's failure ends the others."""
+        """Yield the outcome of each task when it is done, in any order; a failed task doesn't stop the others."""
         ...

@@ -1,9 +1,8 @@
-"""What a run would take in time and disk, estimated from a sample of each source.
+"""An estimate of a run's time and disk space from a sample of each source.
 
-The sample is really worked, once: a few hundred records of the source's largest part that isn't done, or as many of its
-small files, in a folder thrown away afterwards. A few of them are worked before, so that the time to compile and to
-open models isn't taken for the documents'. How much of the part the sample is, compressed files don't say; it is
-estimated by compressing it.
+The sample is processed in a temporary folder: a few hundred records of the source's largest unfinished part, or some of
+its small files. A few records are processed first, so that compiling code and loading models isn't counted. The share
+of a compressed file that the sample stands for is estimated by compressing the sample.
 """
 
 from __future__ import annotations
@@ -17,7 +16,8 @@ import polars as pl
 import zstandard
 
 from latam_corpus.errors import PartError
-from latam_corpus.pipeline.execution.part import Task, cpu_seconds, folder_of, keys_of, run_part
+from latam_corpus.pipeline.execution.part import Task, cpu_seconds, folder_of, keys_of
+from latam_corpus.pipeline.execution.restart import run_part
 from latam_corpus.pipeline.rows.step_file import DROPPED, ROWS, is_whole
 
 if TYPE_CHECKING:
@@ -38,13 +38,13 @@ _PACKED: Final = (".gz", ".xz", ".zst", ".bz2", ".parquet", ".zip")
 
 @dataclass(frozen=True)
 class Estimate:
-    """What the parts not yet done would take.
+    """The estimated cost of the unfinished parts.
 
     Attributes:
         seconds: CPU seconds of one worker, up to the first barrier.
         disk: bytes of outputs.
-        sampled: bytes of input that were worked to find out.
-        remaining: bytes of input not yet done.
+        sampled: bytes of input in the sample.
+        remaining: bytes of input of all unfinished parts.
     """
 
     seconds: float
@@ -54,30 +54,32 @@ class Estimate:
 
 
 def is_done(task: Task) -> bool:
-    """Whether the outputs of all steps are there, and whole."""
+    """Whether the outputs of all steps exist and aren't damaged."""
     return all(is_whole(folder_of(task.work, key)) for key in keys_of(task))
 
 
 def estimate(plan: Plan, parts: Sequence[Part], work: Path) -> Estimate:
-    """Return the estimate for the parts whose first segment isn't done."""
+    """Estimate the cost of the parts whose first segment isn't finished."""
     segment = plan.segments[0]
     todo = [part for part in parts if not is_done(Task(part, segment, work))]
     total = Estimate(0.0, 0, 0, 0)
     with tempfile.TemporaryDirectory(prefix="latam-corpus-") as name:
         for source in {part.source.id: part.source for part in todo}:
-            mine = [part for part in todo if part.source.id == source]
-            for kind, is_pack in ((_of_packs, True), (_of_files, False)):
-                if chosen := [part for part in mine if (len(part.files) > 1) is is_pack]:
-                    total = _added(total, kind(chosen, plan, Path(name)))
+            source_parts = [part for part in todo if part.source.id == source]
+            for sample_parts, is_pack in ((_of_packs, True), (_of_files, False)):
+                if same_kind := [part for part in source_parts if (len(part.files) > 1) is is_pack]:
+                    total = _added(total, sample_parts(same_kind, plan, Path(name)))
     return total
 
 
 def _of_packs(parts: Sequence[Part], plan: Plan, work: Path) -> Estimate:
-    """Small files of all sizes, as a pack of their own; of each what its size comes to, and what any file costs."""
-    inputs = sorted((one for part in parts for one in part.inputs), key=lambda one: -one.file.size)
+    """Estimate packs of small files from a pack with files of all sizes."""
+    inputs = sorted((input_ for part in parts for input_ in part.inputs), key=lambda input_: -input_.file.size)
     bytes_ = sum(part.bytes for part in parts)
     count = min(len(inputs), _RECORDS, max(_FEWEST, _SAMPLE_BYTES * len(inputs) // max(bytes_, 1)))
-    chosen = sorted((inputs[int((n + 0.5) * len(inputs) / count)] for n in range(count)), key=lambda one: one.file)
+    chosen = sorted(
+        (inputs[int((n + 0.5) * len(inputs) / count)] for n in range(count)), key=lambda input_: input_.file
+    )
     sample = replace(parts[0], inputs=tuple(chosen), key=f"{parts[0].key}-sample")
     _warm(replace(sample, inputs=sample.inputs[:_WARMED_BY]), plan, work)
     seconds, output_bytes, _ = _sampled(sample, plan, work)
@@ -86,14 +88,14 @@ def _of_packs(parts: Sequence[Part], plan: Plan, work: Path) -> Estimate:
 
 
 def _of_files(parts: Sequence[Part], plan: Plan, work: Path) -> Estimate:
-    """Return the largest part's first records; where files are small, some whole ones of all sizes.
+    """Estimate whole files or spans from the first records of the largest part, or from small files of all sizes.
 
     Args:
-        parts: those of one source that are a file or a span of one.
-        plan: what is done with them.
-        work: a folder for what the sample makes.
+        parts: the parts of one source that are a file or a span of one.
+        plan: the run's plan.
+        work: a temporary folder for the outputs of the sample.
     """
-    # Of a file that is unpacked again for each of its parts, the first has nothing before it.
+    # The first part of a file that is unpacked for each part has nothing to skip.
     ordered = sorted(parts, key=lambda part: (_skipped(part) > 0, -part.bytes))
     small = ordered[0].bytes <= _SMALL
     count = min(len(parts), _FILES) if small else 1
@@ -106,10 +108,10 @@ def _of_files(parts: Sequence[Part], plan: Plan, work: Path) -> Estimate:
         output_bytes += stored
         read += min(_input_bytes(part, folders), part.bytes)
     remaining = sum(part.bytes for part in parts)
-    # A small file costs what any file costs, more than its bytes do.
+    # The cost of a small file depends more on opening it than on its size.
     scale = len(parts) / count if small else remaining / max(read, 1)
-    again = sum(map(_skipped, parts)) / _UNPACKED_A_SECOND
-    return Estimate(seconds * scale + again, int(output_bytes * scale), read, remaining)
+    unpacking_seconds = sum(map(_skipped, parts)) / _UNPACKED_A_SECOND
+    return Estimate(seconds * scale + unpacking_seconds, int(output_bytes * scale), read, remaining)
 
 
 def _skipped(part: Part) -> int:
@@ -117,23 +119,23 @@ def _skipped(part: Part) -> int:
 
 
 def _warm(part: Part, plan: Plan, work: Path) -> None:
-    """Compile code and open models by a few records."""
-    _worked(Task(replace(part, limit=_WARMED_BY, key=f"{part.key}-first"), plan.segments[0], work))
+    """Process a few records, so that code is compiled and models are loaded."""
+    _run(Task(replace(part, limit=_WARMED_BY, key=f"{part.key}-first"), plan.segments[0], work))
 
 
 def _sampled(part: Part, plan: Plan, work: Path) -> tuple[float, int, list[Path]]:
-    """Return the CPU seconds that the part took, the bytes of its outputs, and their folders."""
+    """Process a part; return its CPU seconds, the bytes of its outputs, and their folders."""
     started = cpu_seconds()
-    outcome = _worked(Task(part, plan.segments[0], work))
+    outcome = _run(Task(part, plan.segments[0], work))
     seconds = cpu_seconds() - started
     folders = [folder_of(work, key) for key in outcome.keys]
     output_bytes = sum(file.stat().st_size for folder in folders for file in folder.glob("*.parquet"))
-    # Rows that barriers decide on are written once more for each segment that follows.
+    # Each later segment writes the rows once more.
     return seconds, output_bytes + (len(plan.segments) - 1) * (folders[-1] / ROWS).stat().st_size, folders
 
 
-def _worked(task: Task) -> Outcome:
-    """Return the outcome of a task that didn't fail.
+def _run(task: Task) -> Outcome:
+    """Run a task and return its outcome.
 
     Raises:
         PartError: it failed, as it would in the run.
@@ -145,7 +147,7 @@ def _worked(task: Task) -> Outcome:
 
 
 def _input_bytes(part: Part, folders: Sequence[Path]) -> int:
-    """How much of the file the sample's records are, or of what `--limit` takes of it."""
+    """Estimate how many stored bytes of the input the sampled records take, relative to `--limit` if there is one."""
     texts = pl.concat(
         [
             pl.read_parquet(folder / name, glob=False, columns=["text"])
@@ -154,7 +156,7 @@ def _input_bytes(part: Part, folders: Sequence[Path]) -> int:
         ]
     )["text"].drop_nulls()
     if texts.len() < _RECORDS:
-        return part.bytes  # the part had no more
+        return part.bytes  # the part has no more records
     data = "\n".join(texts).encode()
     unpacked = part.span is not None and part.span.kind != "records"
     packed = not unpacked and part.files[0].relative.lower().endswith(_PACKED)
@@ -162,10 +164,10 @@ def _input_bytes(part: Part, folders: Sequence[Path]) -> int:
     return max(size, part.bytes * _RECORDS // part.limit) if part.limit else size
 
 
-def _added(one: Estimate, other: Estimate) -> Estimate:
+def _added(first: Estimate, second: Estimate) -> Estimate:
     return Estimate(
-        one.seconds + other.seconds,
-        one.disk + other.disk,
-        one.sampled + other.sampled,
-        one.remaining + other.remaining,
+        first.seconds + second.seconds,
+        first.disk + second.disk,
+        first.sampled + second.sampled,
+        first.remaining + second.remaining,
     )

@@ -1,4 +1,4 @@
-"""What happens while a run goes through its stages, one value for each event."""
+"""The events of a run in progress."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class BarrierStarted:
 
 @dataclass(frozen=True)
 class Rebuilt:
-    """Files of an earlier run were damaged and are rebuilt, as the sentence says."""
+    """A damaged file of an earlier run is rebuilt; the sentence names it."""
 
     damage: Message
 
@@ -53,7 +53,7 @@ StageEvent: TypeAlias = "SegmentStarted | PartDone | BarrierStarted | Rebuilt"
 
 
 def returned(events: Generator[StageEvent, None, R], observe: Callable[[StageEvent], None] | None = None) -> R:
-    """Return what a generator of events returns at its end, after each event was passed to a function."""
+    """Run a generator of events to its end, pass each event to `observe`, and return the generator's result."""
     try:
         while True:
             event = next(events)

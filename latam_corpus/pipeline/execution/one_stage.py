@@ -1,4 +1,4 @@
-"""The rows of one stage alone, with those stages that must come before it."""
+"""Running single stages on rows of a file or a frame, without a recipe or a stored run."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from latam_corpus.extra_columns import EXTRA, polars_type
 from latam_corpus.extra_forms import in_form
 from latam_corpus.messages import Message, _
 from latam_corpus.pipeline.planning.registry import make_stage
-from latam_corpus.pipeline.rows.conserve import conserved
+from latam_corpus.pipeline.rows.conserve import apply_stage
 from latam_corpus.pipeline.rows.stage_values import check_own_columns, set_columns
 from latam_corpus.stages import Barrier, Operation, Stage
 
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
-Chunk = tuple[list[dict[str, Any]], pl.DataFrame]  # rows as they were, and what is given beside them
+Chunk = tuple[list[dict[str, Any]], pl.DataFrame]  # input rows, and the columns that the stages set for them
 _DECIDED = " decided"
-_GIVEN_BY_EXTRACT = (
+_EXTRACT_COLUMNS = (
     "doc_id",
     "parent_id",
     "text",
@@ -46,61 +46,67 @@ _GIVEN_BY_EXTRACT = (
 )
 
 
-# What is stated about a document's terms, where something is: the next command that reads the rows must know it.
+# A document's own terms are passed on, since the next command that reads the rows must respect them.
 _TERMS = ("rights", "expires", "embargo_until", "opt_outs")
 
 
-def extracted(where: Path, extract: Stage) -> Iterator[Chunk]:
-    """Yield what a stage that reads bytes, such as `extract`, makes of a file or of a folder of files."""
-    origin = Source(id="input", title=str(where), holder="not stated")
-    for frame in read_all(origin, list_inputs(origin, str(where)), genre="web"):
-        made = conserved(extract, Batch(frame)).frame
-        why = made["evidence"] if "evidence" in made.columns else pl.Series("evidence", [None] * made.height, pl.String)
-        whole = schema.conform(made, schema.DOCUMENT_SCHEMA)
-        stated = [name for name in _TERMS if whole[name].is_not_null().any()]
-        shown = whole.select(*_GIVEN_BY_EXTRACT, *stated, "drop_reason")
-        shown = shown.with_columns(why.alias("evidence"))  # says what is wrong, and what to do
+def extract_files(path: Path, extract: Stage) -> Iterator[Chunk]:
+    """Apply a stage that reads bytes, such as `extract`, to a file or a folder of files."""
+    origin = Source(id="input", title=str(path), holder="not stated")
+    for frame in read_all(origin, list_inputs(origin, str(path)), genre="web"):
+        result = apply_stage(extract, Batch(frame)).frame
+        evidence = (
+            result["evidence"]
+            if "evidence" in result.columns
+            else pl.Series("evidence", [None] * result.height, pl.String)
+        )
+        whole = schema.conform(result, schema.DOCUMENT_SCHEMA)
+        stated_terms = [name for name in _TERMS if whole[name].is_not_null().any()]
+        shown = whole.select(*_EXTRACT_COLUMNS, *stated_terms, "drop_reason")
+        shown = shown.with_columns(evidence.alias("evidence"))  # the problem and its remedy, of dropped rows
         yield [{} for _ in range(shown.height)], shown
 
 
-def with_typed_extra(result: pl.DataFrame, given: pl.Series | None, stages: Iterable[Operation]) -> pl.DataFrame:
-    """Return rows with `extra` as a struct, as releases have it.
+def with_typed_extra(result: pl.DataFrame, original: pl.Series | None, stages: Iterable[Operation]) -> pl.DataFrame:
+    """Convert `extra` to a struct, as in releases.
 
     Args:
-        result: rows after stages.
-        given: `extra` as the rows had it before; None if they had none.
-        stages: those that may have added columns.
+        result: the rows after the stages.
+        original: `extra` before the stages; None if there was none.
+        stages: the stages that may have added columns.
     """
     if EXTRA not in result.columns:
         return result
-    fields = dict(pl.Schema(given.dtype)) if given is not None and isinstance(given.dtype, pl.Struct) else {}
-    fields |= {name: polars_type(kind) for one in stages for name, kind in one.adds.items()}
+    fields = dict(pl.Schema(original.dtype)) if original is not None and isinstance(original.dtype, pl.Struct) else {}
+    fields |= {name: polars_type(kind) for stage in stages for name, kind in stage.adds.items()}
     return result.with_columns(in_form(result[EXTRA], pl.Struct(fields))) if fields else result
 
 
-def worked(where: Path, stages: Sequence[Stage | Barrier], tell: Callable[[str | Message], None]) -> Iterator[Chunk]:
-    """Yield the rows of a file after these stages, see `applied`."""
+def process_file(
+    path: Path, stages: Sequence[Stage | Barrier], tell: Callable[[str | Message], None]
+) -> Iterator[Chunk]:
+    """Apply stages to the rows of a file; see `apply_stages`."""
     read: deque[list[dict[str, Any]]] = deque()
 
     def documents() -> Iterator[pl.DataFrame]:
         start = 0
-        for rows in read_chunks(where):
-            if not start:
-                _check_text(where, rows, stages)
+        for rows in read_chunks(path):
+            if not start and rows:
+                check_text(str(path), {field for row in rows for field in row}, stages)
             read.append(rows)
-            yield as_documents(rows, start, str(where))
+            yield as_documents(rows, start, str(path))
             start += len(rows)
 
-    for result in applied(documents(), stages, tell):
+    for result in apply_stages(documents(), stages, tell):
         rows = read.popleft()
-        given = pl.Series([row.get(EXTRA) for row in rows], strict=False)
-        yield rows, with_typed_extra(result, given, stages)
+        original = pl.Series([row.get(EXTRA) for row in rows], strict=False)
+        yield rows, with_typed_extra(result, original, stages)
 
 
-def applied(
+def apply_stages(
     documents: Iterable[pl.DataFrame], stages: Sequence[Stage | Barrier], tell: Callable[[str | Message], None]
 ) -> Iterator[pl.DataFrame]:
-    """For each frame of documents one with the same rows and the columns that the stages give.
+    """Yield for each frame of documents a frame with the same rows and the columns that the stages set.
 
     Args:
         documents: frames of the document schema.
@@ -108,111 +114,108 @@ def applied(
         tell: see `with_language`.
 
     Raises:
-        ConfigError: a stage makes several rows of one.
-        PartError: a stage lost, added or reordered rows, or broke off.
+        ConfigError: a stage makes several rows out of one.
+        PartError: a stage lost, added or reordered rows, or raised an error.
     """
     check_own_columns(None, stages)
-    for one in stages:
-        if isinstance(one, Stage) and one.makes_rows:
-            remedy = _("name it in a recipe, and give `latam-corpus run` that")
-            raise ConfigError(_("stage «{name}»", name=one.name), _("it makes several rows of one"), remedy)
-    at = next((index for index, one in enumerate(stages) if isinstance(one, Barrier)), len(stages))
-    before = [one for one in stages[:at] if not isinstance(one, Barrier)]
-    # What a stage gives for the barrier after it is of no use to a reader.
-    gives = [c.name for c in schema.DOCUMENT if any(c.name in one.gives for one in stages[at:] or stages)]
-    # A plain stage, too, may drop rows.
-    rewritten = {"drop_reason", *(name for one in stages for name in one.rewrites)} - set(gives)
-    held: list[pl.DataFrame] = []
+    for stage in stages:
+        if isinstance(stage, Stage) and stage.makes_rows:
+            remedy = _("use it in a recipe with `latam-corpus run`")
+            raise ConfigError(_("stage «{name}»", name=stage.name), _("it makes several rows out of one"), remedy)
+    barrier_index = next((index for index, stage in enumerate(stages) if isinstance(stage, Barrier)), len(stages))
+    stages_before = [stage for stage in stages[:barrier_index] if not isinstance(stage, Barrier)]
+    # Columns that a stage sets for the barrier after it aren't shown.
+    gives = [
+        c.name for c in schema.DOCUMENT if any(c.name in stage.gives for stage in stages[barrier_index:] or stages)
+    ]
+    # Every stage may drop rows.
+    rewritten = {"drop_reason", *(name for stage in stages for name in stage.rewrites)} - set(gives)
+    waiting: list[pl.DataFrame] = []
     for rows in documents:
-        batch = Batch(with_language(rows, before, tell))
-        for one in before:
-            batch = conserved(one, batch)
-        if at < len(stages):
-            # A stage after the barrier may read any column.
+        batch = Batch(with_language(rows, stages_before, tell))
+        for stage in stages_before:
+            batch = apply_stage(stage, batch)
+        if barrier_index < len(stages):
+            # Stages after the barrier may read any column.
             frame = with_defaults(batch.frame, ("drop_reason",))
-            held.append(frame if stages[at + 1 :] else frame.select(_decided_by(stages[at])))
+            waiting.append(frame if stages[barrier_index + 1 :] else frame.select(_needed_by(stages[barrier_index])))
         else:
-            also_set = set_columns(before, rows, batch.frame)
-            yield _given(batch.frame, list(dict.fromkeys([*gives, *also_set])), rewritten.difference(also_set))
-    if held:
-        yield from _decided(held, stages[at:], gives)
-
-
-def _check_text(where: Path, rows: Sequence[dict[str, Any]], stages: Sequence[Stage | Barrier]) -> None:
-    if rows:
-        check_text(str(where), {field for row in rows for field in row}, stages)
+            also_set = set_columns(stages_before, rows, batch.frame)
+            yield _set_columns(batch.frame, list(dict.fromkeys([*gives, *also_set])), rewritten.difference(also_set))
+    if waiting:
+        yield from _decided(waiting, stages[barrier_index:], gives)
 
 
 def check_text(place: str, fields: Collection[str], stages: Sequence[Stage | Barrier]) -> None:
-    """Refuse rows none of which has a text, where one is needed: all would be judged as if they were empty.
-
-    Raises:
-        ConfigError: the fields have no text.
-    """
-    if "text" not in fields and any("text" in one.needs for one in stages):
+    """Raise `ConfigError` if a stage needs texts and no row has one, since all rows would count as empty texts."""
+    if "text" not in fields and any("text" in stage.needs for stage in stages):
         raise ConfigError(
-            place, _("no row has a field «text»"), _("name it so: there are {names}", names=", ".join(sorted(fields)))
+            place,
+            _("no row has a field «text»"),
+            _("rename the field that has the text; there are {names}", names=", ".join(sorted(fields))),
         )
 
 
 def _decided(
-    held: Sequence[pl.DataFrame], stages: Sequence[Stage | Barrier], gives: Sequence[str]
+    waiting: Sequence[pl.DataFrame], stages: Sequence[Stage | Barrier], gives: Sequence[str]
 ) -> Iterator[pl.DataFrame]:
-    """Yield the frames after a barrier and the stages that follow it; of rows that fell before, it isn't asked."""
-    barrier, *after = stages
-    assert isinstance(barrier, Barrier)  # noqa: S101  (`applied` cuts there)
-    fell = np.flatnonzero(pl.concat([frame["drop_reason"] for frame in held]).is_not_null().to_numpy())
-    parts = tuple(frame.select(_decided_by(barrier)) for frame in held)
-    nothing = pl.DataFrame(schema={ROW: pl.Int64})
-    decided = pl.concat([nothing, *barrier.decide(Frames(parts, dropped_rows=fell))], how="diagonal")
+    """Apply a barrier to all frames, without rows that were dropped before it, then the stages after it."""
+    barrier, *stages_after = stages
+    assert isinstance(barrier, Barrier)  # noqa: S101  (`apply_stages` cuts there)
+    dropped_rows = np.flatnonzero(pl.concat([frame["drop_reason"] for frame in waiting]).is_not_null().to_numpy())
+    parts = tuple(frame.select(_needed_by(barrier)) for frame in waiting)
+    no_decisions = pl.DataFrame(schema={ROW: pl.Int64})
+    decided = pl.concat([no_decisions, *barrier.decide(Frames(parts, dropped_rows=dropped_rows))], how="diagonal")
     start = 0
-    for frame in held:
+    for frame in waiting:
         numbered = frame.with_row_index(ROW, start).with_columns(pl.col(ROW).cast(pl.Int64))
         joined = numbered.join(decided, on=ROW, how="left", maintain_order="left", suffix=_DECIDED)
-        both = [name for name in decided.columns if name + _DECIDED in joined.columns]
-        has_fallen = pl.col("drop_reason").is_not_null()
-        kept = [pl.when(has_fallen).then(name).otherwise(name + _DECIDED).alias(name) for name in both]
-        batch = Batch(joined.with_columns(kept).drop(name + _DECIDED for name in both))
-        for one in after:
-            assert not isinstance(one, Barrier)  # noqa: S101  (a stage stands for one barrier at most)
-            batch = conserved(one, batch)
-        yield _given(batch.frame, gives)
+        shared_columns = [name for name in decided.columns if name + _DECIDED in joined.columns]
+        was_dropped = pl.col("drop_reason").is_not_null()
+        kept_columns = [
+            pl.when(was_dropped).then(name).otherwise(name + _DECIDED).alias(name) for name in shared_columns
+        ]
+        batch = Batch(joined.with_columns(kept_columns).drop(name + _DECIDED for name in shared_columns))
+        for stage in stages_after:
+            assert not isinstance(stage, Barrier)  # noqa: S101  (a stage expands to one barrier at most)
+            batch = apply_stage(stage, batch)
+        yield _set_columns(batch.frame, gives)
         start += frame.height
 
 
-def _given(frame: pl.DataFrame, gives: Sequence[str], rewritten: Collection[str] = ()) -> pl.DataFrame:
+def _set_columns(frame: pl.DataFrame, gives: Sequence[str], rewritten: Collection[str] = ()) -> pl.DataFrame:
     whole = schema.conform(frame, schema.DOCUMENT_SCHEMA)
     return whole.select(*gives, *(name for name in sorted(rewritten) if whole[name].is_not_null().any()))
 
 
-def _decided_by(barrier: Stage | Barrier) -> list[str]:
+def _needed_by(barrier: Stage | Barrier) -> list[str]:
     return sorted({"drop_reason", *barrier.needs, *(barrier.aside if isinstance(barrier, Barrier) else ())})
 
 
 def with_language(
     documents: pl.DataFrame, stages: Sequence[Stage], tell: Callable[[str | Message], None]
 ) -> pl.DataFrame:
-    """Return the documents with `language`, where a stage needs one and rows have none: as declared, else identified.
+    """Fill missing values of `language` if a stage needs it, from the declared language or by identification.
 
     Args:
         documents: rows of the document schema.
-        stages: what they are for.
-        tell: is given a sentence where rows are identified.
+        stages: the stages that will be applied.
+        tell: called with a sentence if languages are identified.
     """
     if not any("language" in stage.needs for stage in stages):
         return documents
-    # A source says its language in its own words; what is no code is no answer.
-    known = {
+    # Sources declare languages in their own words; only codes are used.
+    codes = {
         language: known_code(short(language)) and (short(language) if is_tag(language) else language)
         for language in documents["declared_language"].unique().drop_nulls()
     }
-    declared = pl.col("declared_language").replace_strict(known, default=None, return_dtype=pl.String)
+    declared = pl.col("declared_language").replace_strict(codes, default=None, return_dtype=pl.String)
     documents = documents.with_columns(pl.coalesce("language", declared).alias("language"))
     missing = documents["language"].is_null()
     if missing.any():
         tell(_("rows without «language» are identified first"))
         identified = make_stage("identify", {}, "identify")
         assert not isinstance(identified, Barrier)  # noqa: S101  (the registry's own stage)
-        languages = conserved(identified, Batch(documents.filter(missing))).frame["language"]
+        languages = apply_stage(identified, Batch(documents.filter(missing))).frame["language"]
         documents = documents.with_columns(documents["language"].scatter(missing.arg_true(), languages))
     return documents

@@ -1,7 +1,7 @@
-"""What a worker does with one part: the steps of a segment, each stored under the key of all that made it.
+"""A part and one step: the task of a worker, the keys of its outputs, and the writing of an output.
 
-A step's folder (`step_file.py`) is written beside its final place, flushed to the disk and renamed into it. Before its
-outputs are used again every byte of them is compared with its digest; a damaged folder is made anew.
+An output (`step_file.py`) is stored under a key, the digest of everything that it depends on. It is written into a
+partial folder, flushed to the disk, and renamed. `restart.py` decides which steps run.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import os
 import shutil
 import sys
 import time
-import traceback
 from collections import Counter
 from contextlib import ExitStack
 from dataclasses import astuple, dataclass
@@ -23,10 +22,10 @@ from latam_corpus import schema
 from latam_corpus.batch import Batch
 from latam_corpus.collect import files
 from latam_corpus.collect.documents.contract import Watch
-from latam_corpus.errors import MORE_MEMORY, CorpusError, PartError, cause_in_disk, cause_of
+from latam_corpus.errors import PartError
 from latam_corpus.messages import Message, _, known
 from latam_corpus.pipeline.execution import decisions
-from latam_corpus.pipeline.rows.conserve import Count, Passed, collected, pass_through
+from latam_corpus.pipeline.rows.conserve import Count, Passed, pass_collected, pass_through
 from latam_corpus.pipeline.rows.step_file import (
     ASIDE,
     DROPPED,
@@ -35,58 +34,56 @@ from latam_corpus.pipeline.rows.step_file import (
     VALUES,
     StepCounts,
     StepFile,
-    damage_in,
     fetch_outputs,
     is_cleared,
-    is_there,
     pairs,
     put,
     tally,
 )
 from latam_corpus.pipeline.stored_runs.keys import digest_of
 from latam_corpus.stages import Stage
-from latam_corpus.storage.durable import beside, damage, link_or_copy, made_anew
+from latam_corpus.storage.durable import damage, link_or_copy, process_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from pathlib import Path
 
     from latam_corpus.catalog import source as catalog_source
     from latam_corpus.pipeline.planning.plan import Part, Segment, Step
 
 _COLUMNS: Final = {ROWS: schema.DOCUMENT_SCHEMA, DROPPED: schema.DOCUMENT_SCHEMA, LEDGER: schema.LEDGER_SCHEMA}
-NO_MEMORY: Final = _("its worker has no more memory")
-# Raised when the rows that a step stores are others, or stored otherwise: outputs of another format are recomputed.
+NO_MEMORY: Final = _("its worker ran out of memory")
+# Raised when steps store other rows, or in another way. Outputs of another format are recomputed.
 _FORMAT: Final = 5
 _DECIDED: Final = " decided"
-_ROWS_A_BATCH: Final = 2000
-_BYTES_A_BATCH: Final = 16 * 2**20
+_BATCH_ROWS: Final = 2000
+_BATCH_BYTES: Final = 16 * 2**20
 
 
 class Job(Protocol):
-    """What an engine can give to a worker: a value that can be pickled."""
+    """A value that can be pickled and that an engine can give to a worker."""
 
     @property
     def name(self) -> str:
-        """For people."""
+        """A name for messages."""
         ...
 
     @property
     def bytes(self) -> int:
-        """How large it is, about: the largest are begun first."""
+        """Its approximate size; engines start the largest jobs first."""
         ...
 
     @property
-    def twice(self) -> bool:
-        """Whether two workers may do it at once: what it writes has names of its own until it is whole."""
+    def may_run_concurrently(self) -> bool:
+        """Whether two workers may do it at once, because it writes files under temporary names until they are whole."""
         ...
 
 
 J = TypeVar("J", bound=Job)
 
 
-class Lethal(NamedTuple):
-    """A document that ends the worker that works it: the stage, the document's id, and what is known of the cause."""
+class PoisonDocument(NamedTuple):
+    """A document that kills its worker: the stage, the document's id, and the cause as far as it is known."""
 
     stage: str
     doc_id: str
@@ -95,17 +92,22 @@ class Lethal(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A part to be taken through a segment.
+    """A part and the segment that it goes through.
 
     Attributes:
+        part: the part.
+        segment: the segment.
         work: the folder of step outputs, shared by all runs of one `--out`.
-        entry: the key of the output that the segment starts from; None where it starts from the source.
-        decisions: the barriers' decisions on this part's rows, a Parquet file; None where no barrier stood before.
-        decisions_key: changes when they do.
-        decided_on: the digest of the rows that they were made on: by their places they mean no others.
-        barriers: the names of those barriers, in order.
-        lethal: documents that a stage must not be given.
-        restore: whether the rows of the last step must be there in the end, though they were cleared.
+        entry: the key of the output that the segment starts from; None if it starts from the source.
+        decisions: a Parquet file with the barriers' decisions on this part's rows; None if there are none.
+        decisions_key: a digest of the decisions.
+        decided_on: the digest of the rows that were decided on. Decisions name rows by position, so they are valid only
+            for these rows.
+        barriers: the names of the barriers before the segment, in order.
+        poison_documents: documents that are withheld from a stage.
+        restore: whether the rows of the last step must exist in the end, even if they were cleared.
+        batch_rows: the most rows of a batch.
+        batch_bytes: the most bytes of a batch.
     """
 
     part: Part
@@ -116,33 +118,39 @@ class Task:
     decisions_key: str = ""
     decided_on: str = ""
     barriers: tuple[str, ...] = ()
-    lethal: tuple[Lethal, ...] = ()
+    poison_documents: tuple[PoisonDocument, ...] = ()
     restore: bool = False
-    twice: ClassVar[bool] = True
-    rows_a_batch: int = _ROWS_A_BATCH
-    bytes_a_batch: int = _BYTES_A_BATCH
+    may_run_concurrently: ClassVar[bool] = True
+    batch_rows: int = _BATCH_ROWS
+    batch_bytes: int = _BATCH_BYTES
 
     @property
     def name(self) -> str:
-        """The part's."""
+        """The part's name."""
         return self.part.name
 
     @property
     def bytes(self) -> int:
-        """The part's."""
+        """The part's size."""
         return self.part.bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a task: its steps' keys and whether each was reused, or what a job gave, or what ended it.
+    """The outcome of a task or another job.
 
     Attributes:
-        mended: what was damaged and is made anew, a sentence each.
-        kept: how many documents the part has now.
-        killed: whether what ended it ended the worker, too, or its memory.
-        lacks_entry: whether nothing was done, since the rows that the task starts from were cleared.
-        other_entry: whether nothing was done, since these are others than was decided on.
+        part: the name of the part or job.
+        keys: the keys of the part's outputs.
+        reused: whether each output was reused.
+        mended: a sentence for each damaged output that was rebuilt.
+        error: why it failed; empty if it didn't.
+        remedy: what to do about the error, if known.
+        value: the result of a job that isn't a task.
+        kept: how many documents the part has after its last step.
+        killed: whether the worker was killed or ran out of memory.
+        needs_entry: whether nothing was done, because the rows that the task starts from were cleared.
+        entry_changed: whether nothing was done, because these rows aren't the ones that barriers decided on.
     """
 
     part: str
@@ -154,38 +162,38 @@ class Outcome:
     value: Any = None
     kept: int = 0
     killed: bool = False
-    lacks_entry: bool = False
-    other_entry: bool = False
+    needs_entry: bool = False
+    entry_changed: bool = False
 
     @property
     def failure(self) -> Message:
-        """What ended it, and what helps, where that is known.
+        """The error, with its remedy if there is one.
 
-        >>> str(Outcome("a", error="its rows are gone", remedy="run it again").failure)
-        'its rows are gone; run it again'
+        >>> str(Outcome("a", error="its rows were removed", remedy="run it again").failure)
+        'its rows were removed; run it again'
         """
         error = known(self.error)
         return Message("{error}; {remedy}", {"error": error, "remedy": known(self.remedy)}) if self.remedy else error
 
 
-class _ClearedError(PartError):
-    """The rows of a step are needed, and were cleared."""
+class ClearedError(PartError):
+    """The rows of a step are needed but were cleared."""
 
 
 def reading_digest(source: catalog_source.Source, genre: str | None, limit: int | None = None) -> str:
-    """Digest what the catalogue states about a source's files, and the version of the code that reads them.
+    """Return a digest of the settings by which a source's files are read, and of the readers' version.
 
     Args:
-        source: what the catalogue says.
-        genre: the recipe's.
-        limit: how many records of each file at most.
+        source: the source.
+        genre: the recipe's genre.
+        limit: the most records that are read of each file.
     """
     settings = source.model_dump(mode="json", exclude={"title", "notes", "homepage", "contact", "status"})
     return digest_of(settings, genre, limit, files.reading_version())
 
 
 def input_key(file: files.InputFile, content: str, reading: str) -> str:
-    """Return the key of a file of the input: its bytes and name, what lists say of it, and how it is read.
+    """Return the key of an input file, a digest of its bytes, its name, its entries in lists, and how it is read.
 
     Args:
         file: the file.
@@ -196,30 +204,36 @@ def input_key(file: files.InputFile, content: str, reading: str) -> str:
 
 
 def folder_of(work: Path, key: str) -> Path:
-    """Where the output with this key is, or will be."""
+    """Return the folder of the output with this key; it may not exist."""
     return work / key[:2] / key
 
 
 def keys_of(task: Task) -> Iterator[str]:
-    """Yield the keys of the task's steps, each made of the rows that enter the step, as bytes, and of the step.
+    """Yield the keys of the task's outputs.
 
-    Rows that were made otherwise and came to the same are worked once. A key is asked for when the output of the step
-    before is there; of a part whose step before isn't done yet, it is that of no output.
+    A key is a digest of the rows that enter the step, as bytes, and of the step; equal rows are processed once, however
+    they were made. A key is only valid if the output of the step before exists when the key is requested.
     """
     entry = StepCounts.read(folder_of(task.work, task.entry)) if task.entry else None
-    enters = digest_of(entry.files[ROWS] if entry else task.part.key, task.decisions_key)
-    counts: StepCounts | None = None  # of the step before: what a barrier decided isn't in what it told
+    input_digest = digest_of(entry.files[ROWS] if entry else task.part.key, task.decisions_key)
+    counts: StepCounts | None = None  # of the step before; those of the entry don't know the barriers' decisions
     for step in task.segment.steps:
-        rests_on = step.digest(pairs(counts.kept) if counts else None)
-        without = sorted(one[:2] for one in task.lethal if one.stage in {stage.name for stage in step.stages})
-        key = digest_of(enters, rests_on, list(_side_columns(task, step)), _FORMAT, *([without] if without else []))
+        names = {stage.name for stage in step.stages}
+        withheld = sorted(document[:2] for document in task.poison_documents if document.stage in names)
+        key = digest_of(
+            input_digest,
+            step.digest(pairs(counts.kept) if counts else None),
+            list(_side_columns(task, step)),
+            _FORMAT,
+            *([withheld] if withheld else []),
+        )
         yield key
         counts = _step_counts(folder_of(task.work, key))
-        enters = counts.files[ROWS] if counts else key
+        input_digest = counts.files[ROWS] if counts else key
 
 
 def _step_counts(folder: Path) -> StepCounts | None:
-    """Return what a step told of its outputs; None where there are none, or damaged ones."""
+    """Return the counts of an output; None if it doesn't exist or is damaged."""
     try:
         return StepCounts.read(folder)
     except PartError:
@@ -227,101 +241,35 @@ def _step_counts(folder: Path) -> StepCounts | None:
 
 
 def _side_columns(task: Task, step: Step) -> pl.Schema:
-    """Return the columns to be stored beside the rows: what barriers ask for, of the step before them."""
+    """Return the columns that the barriers need outside the document schema; the last step before them stores these."""
     return task.segment.aside if step is task.segment.steps[-1] else pl.Schema()
 
 
-def is_done(task: Task) -> bool:
-    """Whether the outputs of all its steps are there, whole or not."""
-    folders = [folder_of(task.work, key) for key in keys_of(task)]
-    return all(map(is_there, folders)) and not (task.restore and is_cleared(folders[-1]))
+def run_step(task: Task, step: Step, final: Path, previous: Path | None) -> None:
+    """Run a step of a task and store its output.
 
+    Args:
+        task: the task.
+        step: one of the steps of its segment.
+        final: the folder of the output.
+        previous: the output of the step before; None for the first step.
 
-def run_part(task: Task) -> Outcome:
-    """Take the part through the segment, from the last step whose output exists; a failure is an outcome."""
-    try:
-        return _run(task)
-    except _ClearedError as cleared:
-        lacks_entry = task.entry is not None and cleared.place == str(folder_of(task.work, task.entry))
-        # Else they went meanwhile, for a part that shares them: now they are made again.
-        return Outcome(task.part.name, lacks_entry=True) if lacks_entry else run_part(task)
-    except CorpusError as error:
-        return Outcome(task.part.name, error=error.without_remedy, remedy=error.help)
-    except MemoryError:
-        return Outcome(task.part.name, error=NO_MEMORY, remedy=MORE_MEMORY, killed=True)
-    except OSError as error:  # a full disk, a folder that may not be written
-        cause = (None if error.filename else cause_in_disk(error, task.work)) or cause_of(error)
-        return Outcome(task.part.name, error=PartError(str(error.filename or task.work), cause).as_message())
-    except Exception as error:  # noqa: BLE001  (the boundary of a part: whatever a stage raises ends this part alone)
-        full = cause_in_disk(error, task.work)  # in a library's words
-        told = PartError(str(task.work), full).as_message() if full else traceback.format_exc(limit=-4).strip()
-        return Outcome(task.part.name, error=told)
-
-
-def _run(task: Task) -> Outcome:
-    if _has_other_entry(task):
-        return Outcome(task.part.name, other_entry=True)
-    keys: list[str] = []
-    reused: list[bool] = []
-    mended: list[Message] = []
-    folders: list[Path] = []
-    for step, key in zip(task.segment.steps, keys_of(task), strict=True):
-        folder = folder_of(task.work, key)
-        there = is_there(folder)
-        damaged = damage_in(folder) if there else None
-        if damaged:
-            mended.append(made_anew(*damaged))
-        reused.append(there and not damaged)
-        if not reused[-1]:
-            if _restore(task, folders):
-                return _run(task)
-            _run_step(task, step, folder, folders[-1] if folders else None)
-        elif step.tells_rows_apart:
-            step.check(task.name)
-        keys.append(key)
-        folders.append(folder)
-    if task.restore and _restore(task, folders):
-        return _run(task)
-    kept = StepCounts.read(folders[-1]).kept.total() if folders else 0
-    return Outcome(task.part.name, tuple(keys), tuple(reused), tuple(mended), kept=kept)
-
-
-def _has_other_entry(task: Task) -> bool:
-    """Whether the rows that the task starts from are others than was decided on, since they were made again."""
-    if not (task.entry and task.decided_on):
-        return False
-    return StepCounts.read(folder_of(task.work, task.entry)).files[ROWS] != task.decided_on
-
-
-def _restore(task: Task, folders: Sequence[Path]) -> bool:
-    """Make the rows of the last of these steps again, where they were cleared.
-
-    Returns:
-        Whether some came out otherwise, as of a page whose extraction stood still: the keys that follow tell others.
+    Raises:
+        ClearedError: the rows that the step needs were cleared.
+        PartError: the step failed, or its inputs changed since the plan was made.
     """
-    if not folders or not is_cleared(folders[-1]):
-        return False
-    *before, last = folders
-    if _restore(task, before):
-        return True
-    was = StepCounts.read(last).files
-    _run_step(task, task.segment.steps[len(before)], last, before[-1] if before else None)
-    return StepCounts.read(last).files != was
-
-
-def _run_step(task: Task, step: Step, final: Path, before: Path | None) -> None:
-    partial = beside(final, "partial")
+    partial = process_path(final, "partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
-    unchanged = task.entry is not None and before is None and not step.stages and _decisions(task).is_empty()
-    counts = _linked(task, partial) if unchanged else _worked(task, step, before, partial)
+    unchanged = task.entry is not None and previous is None and not step.stages and _decisions(task).is_empty()
+    counts = _link_entry(task, partial) if unchanged else _write_output(task, step, previous, partial)
     counts.write(partial)
     step.check(task.name)
     put(partial, final)
 
 
-def _linked(task: Task, partial: Path) -> StepCounts:
-    """Return the entry's rows as they are, where the barriers decided nothing on this part: no second copy on disk."""
+def _link_entry(task: Task, partial: Path) -> StepCounts:
+    """Link the rows of the entry as the step's output, if the barriers decided nothing on this part."""
     entry = folder_of(task.work, task.entry or "")
     _refuse_cleared(entry)
     fetch_outputs([entry], ROWS)
@@ -329,55 +277,56 @@ def _linked(task: Task, partial: Path) -> StepCounts:
     for name in (DROPPED, LEDGER):
         with StepFile(partial / name, _COLUMNS[name]):
             pass
-    before = StepCounts.read(entry)
-    rows = before.kept.total()
+    entry_counts = StepCounts.read(entry)
+    rows = entry_counts.kept.total()
     passed = {name: Count(rows_in=rows, kept=rows) for name in task.barriers}
-    return StepCounts(passed, before.kept, files={ROWS: before.files[ROWS]})
+    return StepCounts(passed, entry_counts.kept, files={ROWS: entry_counts.files[ROWS]})
 
 
 def cpu_seconds() -> float:
-    """Return the processor time of this process and its extracting children, those that ended and the running one."""
+    """Return the processor time of this process and of its extraction processes, finished or running."""
     used = os.times()
-    sandbox = sys.modules.get("latam_corpus.extract.isolation.sandbox")  # which is loaded where something is extracted
+    sandbox = sys.modules.get("latam_corpus.extract.isolation.sandbox")  # only loaded if something is extracted
     running: float = sandbox.cpu_seconds() if sandbox else 0.0
     return time.process_time() + used.children_user + used.children_system + running
 
 
-def _worked(task: Task, step: Step, before: Path | None, partial: Path) -> StepCounts:
-    """Return the step's outputs written into the folder `partial`; gives what happened."""
+def _write_output(task: Task, step: Step, previous: Path | None, partial: Path) -> StepCounts:
+    """Apply the step's stages to each batch, write the output into the folder `partial`, and return its counts."""
     counts = StepCounts()
     with ExitStack() as opened:
         rows, dropped, ledger = (
             opened.enter_context(StepFile(partial / name, _COLUMNS[name])) for name in (ROWS, DROPPED, LEDGER)
         )
-        wanted = _side_columns(task, step)
-        aside = opened.enter_context(StepFile(partial / ASIDE, wanted)) if wanted else None
+        side_columns = _side_columns(task, step)
+        aside = opened.enter_context(StepFile(partial / ASIDE, side_columns)) if side_columns else None
 
         def record(name: str, passed: Passed, seconds: float) -> Batch:
             passed.count.seconds = seconds
             counts.stages.setdefault(name, Count()).add(passed.count)
             if passed.dropped.height:
-                fallen = tally(passed.dropped, "drop_reason")
-                counts.dropped += Counter({(name, *key): rows for key, rows in fallen.items()})
+                by_reason = tally(passed.dropped, "drop_reason")
+                counts.dropped += Counter({(name, *key): rows for key, rows in by_reason.items()})
                 dropped.write(schema.conform(passed.dropped, schema.DOCUMENT_SCHEMA))
             ledger.write(passed.ledger)
             return passed.kept
 
         watch = Watch(task.part.source)
         started = cpu_seconds()
-        for batch in entering(task, before, watch):
-            live = batch
-            if before is None and task.entry is None:
-                live = record("collect", collected(batch), cpu_seconds() - started)
-            for stage in (*(settling(task) if before is None else ()), *step.stages):
+        for batch in entering_batches(task, previous, watch):
+            remaining = batch
+            if previous is None and task.entry is None:
+                remaining = record("collect", pass_collected(batch), cpu_seconds() - started)
+            for stage in (*(settle_stages(task) if previous is None else ()), *step.stages):
                 started = cpu_seconds()
-                if len(live):
-                    withheld = {one.doc_id: one.cause for one in task.lethal if one.stage == stage.name}
-                    live = record(stage.name, pass_through(stage, live, withheld), cpu_seconds() - started)
-            counts.kept += tally(live.frame)
-            rows.write(schema.conform(live.frame, schema.DOCUMENT_SCHEMA))
-            if aside and len(live):
-                aside.write(schema.conform(live.frame, wanted))
+                if len(remaining):
+                    poison = [document for document in task.poison_documents if document.stage == stage.name]
+                    withheld = {document.doc_id: document.cause for document in poison}
+                    remaining = record(stage.name, pass_through(stage, remaining, withheld), cpu_seconds() - started)
+            counts.kept += tally(remaining.frame)
+            rows.write(schema.conform(remaining.frame, schema.DOCUMENT_SCHEMA))
+            if aside and len(remaining):
+                aside.write(schema.conform(remaining.frame, side_columns))
             started = cpu_seconds()
     counts.facts = watch.facts
     if watch.values.height:
@@ -385,65 +334,71 @@ def _worked(task: Task, step: Step, before: Path | None, partial: Path) -> StepC
     return counts
 
 
-def entering(task: Task, before: Path | None, watch: Watch) -> Iterator[Batch]:
-    """Yield the batches that enter a step: of the step before, of the segment before, or of the source.
+def entering_batches(task: Task, previous: Path | None, watch: Watch) -> Iterator[Batch]:
+    """Yield the batches that enter a step, read from the step before, the segment before, or the source.
+
+    Args:
+        task: the task.
+        previous: the output of the step before; None for the first step.
+        watch: collects facts about the source's records.
 
     Raises:
-        PartError: a file of the source isn't the one any more whose digest stands in the part's key.
+        ClearedError: the rows were cleared.
+        PartError: a file of the source has changed since the plan was made.
     """
     part = task.part
-    if before is not None:
-        yield from _stored(before, task)
+    if previous is not None:
+        yield from _stored_batches(previous, task)
     elif task.entry is not None:
         offset = 0
-        for batch in _stored(folder_of(task.work, task.entry), task):
+        for batch in _stored_batches(folder_of(task.work, task.entry), task):
             yield Batch(batch.frame.with_row_index("place", offset=offset))
             offset += len(batch)
     else:
-        for one in part.inputs:
-            one.check()
+        for file in part.inputs:
+            file.check()
         for frame in files.read_all(
             part.source,
             part.files,
-            rows=task.rows_a_batch,
-            bytes_=task.bytes_a_batch,
+            rows=task.batch_rows,
+            bytes_=task.batch_bytes,
             limit=part.limit,
             genre=part.genre,
             span=part.span,
             watch=watch,
         ):
             yield Batch(frame)
-        for one in part.inputs:
-            one.check()
+        for file in part.inputs:
+            file.check()
 
 
-def _stored(folder: Path, task: Task) -> Iterator[Batch]:
-    """Yield the rows of a step, which a barrier may have left alone for hours since they were looked at."""
+def _stored_batches(folder: Path, task: Task) -> Iterator[Batch]:
+    """Check the rows of an output again, since a barrier may have taken hours after the first check, and yield them."""
     _refuse_cleared(folder)
     fetch_outputs([folder], ROWS)
     wrong = damage(folder, {ROWS: StepCounts.read(folder).files[ROWS]})
     if wrong:
-        raise PartError(str(wrong.file), wrong.problem, _("run it again: it is made anew"))
+        raise PartError(str(wrong.file), wrong.problem, _("run it again: it is rebuilt"))
     with pq.ParquetFile(folder / ROWS) as file:
         for group in range(file.num_row_groups):
             frame = pl.from_arrow(file.read_row_group(group))
             if isinstance(frame, pl.DataFrame):
-                for start in range(0, frame.height, task.rows_a_batch):
-                    yield Batch(frame.slice(start, task.rows_a_batch).cast(schema.DOCUMENT_SCHEMA))
+                for start in range(0, frame.height, task.batch_rows):
+                    yield Batch(frame.slice(start, task.batch_rows).cast(schema.DOCUMENT_SCHEMA))
 
 
 def _refuse_cleared(folder: Path) -> None:
     if is_cleared(folder):
-        raise _ClearedError(str(folder), _("its rows were cleared"), _("run it again: they are made anew"))
+        raise ClearedError(str(folder), _("its rows were cleared"), _("run it again: they are restored"))
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Settle(Stage):
-    """A barrier's decisions on the rows of one part, carried out as a stage of the barrier's name.
+    """Applies a barrier's decisions to the rows of one part, as a stage with the barrier's name.
 
     Attributes:
-        name: the barrier's.
-        decisions: `place` (the row's place in the part) and what the barrier gives.
+        name: the barrier's name.
+        decisions: `place` (the row's position in the part) and the columns that the barrier sets.
     """
 
     name: str  # type: ignore[misc]  # one class for all barriers
@@ -452,14 +407,11 @@ class Settle(Stage):
     gives: ClassVar[frozenset[str]] = frozenset({"drop_reason"})
 
     def __call__(self, batch: Batch) -> Batch:
-        """Return the batch with the barrier's columns; what it decided nothing on keeps what it had.
-
-        What else was decided in the part says nothing of a row: how files are cut has no part in it.
-        """
+        """Set the barrier's columns; rows without a decision keep their values."""
         frame = batch.frame.join(self.decisions, on="place", how="left", maintain_order="left", suffix=_DECIDED)
-        both = [name for name in self.decisions.columns if f"{name}{_DECIDED}" in frame.columns]
-        kept = frame.with_columns(pl.coalesce(f"{name}{_DECIDED}", name).alias(name) for name in both)
-        return Batch(kept.drop(f"{name}{_DECIDED}" for name in both))
+        shared = [name for name in self.decisions.columns if f"{name}{_DECIDED}" in frame.columns]
+        merged = frame.with_columns(pl.coalesce(f"{name}{_DECIDED}", name).alias(name) for name in shared)
+        return Batch(merged.drop(f"{name}{_DECIDED}" for name in shared))
 
 
 def _decisions(task: Task) -> pl.DataFrame:
@@ -468,10 +420,13 @@ def _decisions(task: Task) -> pl.DataFrame:
     return decisions.read(task.decisions)
 
 
-def settling(task: Task) -> Iterator[Settle]:
-    """Yield the decisions of the barriers before the task's segment, as its first stages."""
-    every = _decisions(task) if task.barriers else None
+def settle_stages(task: Task) -> Iterator[Settle]:
+    """Yield a stage for each barrier before the task's segment, which applies its decisions."""
+    if not task.barriers:
+        return
+    all_decisions = _decisions(task)
     for name in task.barriers:
-        mine = every.filter(pl.col("stage") == name).drop("stage") if every is not None else pl.DataFrame()
-        decided = [column for column in mine.columns if mine[column].null_count() < mine.height]
-        yield Settle(name=name, decisions=mine.select(decided or ["place"]))
+        rows = all_decisions.filter(pl.col("stage") == name).drop("stage")
+        # Columns without a value aren't set, so that results don't depend on how files are cut into parts.
+        columns = [column for column in rows.columns if rows[column].null_count() < rows.height]
+        yield Settle(name=name, decisions=rows.select(columns or ["place"]))

@@ -1,8 +1,8 @@
-"""Documents that end the worker that works them: found by cutting the part, set aside with the cause, the rest done.
+"""Poison documents: documents that kill the worker that processes them.
 
-A worker that is killed says nothing of the document that it was at. Ranges of the part's rows are worked, without a
-trace, until those that kill are single rows; then by which stage. What was found is remembered beside the outputs of
-steps, so that a run that is given again doesn't kill workers anew; without the file, the document is tried again.
+A killed worker can't say which document was the cause. So ranges of the part's rows are processed, without storing
+anything, until the ranges that kill are single rows; then the stage is found in the same way. Poison documents are
+dropped with the cause. They are remembered in `work/lethal/`, so that the next run doesn't kill workers again.
 """
 
 from __future__ import annotations
@@ -14,7 +14,14 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from latam_corpus.batch import Batch
 from latam_corpus.collect.documents.contract import Watch
 from latam_corpus.errors import CorpusError
-from latam_corpus.pipeline.execution.part import Lethal, Outcome, Task, entering, keys_of, run_part, settling
+from latam_corpus.pipeline.execution.part import (
+    Outcome,
+    PoisonDocument,
+    Task,
+    entering_batches,
+    keys_of,
+    settle_stages,
+)
 from latam_corpus.pipeline.rows.conserve import pass_through
 from latam_corpus.storage.bucket import publish
 from latam_corpus.storage.durable import replace as replace_file
@@ -27,19 +34,19 @@ if TYPE_CHECKING:
     from latam_corpus.pipeline.execution.engines import Engine
     from latam_corpus.stages import Stage
 
-_PIECES: Final = 8  # that a range which kills is cut into
-_MOST: Final = 8  # ranges of a part that kill at once: beyond, it is no matter of documents
+_PIECES: Final = 8  # that a killing range is cut into
+_MAX_RANGES: Final = 8  # of a part that kill at once; if there are more, the documents aren't the cause
 _FOLDER: Final = "lethal"
 
 
 @dataclass(frozen=True)
 class Probe:
-    """A range of the rows that enter a part's segment, worked by its first stages, of which nothing is kept.
+    """A job that passes a range of a task's rows through the first stages of its segment, and stores nothing.
 
     Attributes:
-        task: the part's.
+        task: the task.
         start: the first row.
-        stop: the row after the last one; None for all.
+        stop: the row after the last one; None to count the rows only.
         stages: how many of the segment's stages.
     """
 
@@ -47,87 +54,90 @@ class Probe:
     start: int
     stop: int | None
     stages: int
-    twice: ClassVar[bool] = True
+    may_run_concurrently: ClassVar[bool] = True
 
     @property
     def name(self) -> str:
-        """For people, and to tell outcomes apart."""
+        """A name that is unique among the probes of a run."""
         return f"{self.task.name}, rows {self.start} to {self.stop}, {self.stages} stages"
 
     @property
     def bytes(self) -> int:
-        """The part's: what stands before is read, too."""
+        """The size of the whole part, since the rows before `start` are read, too."""
         return self.task.bytes
 
 
-def _probed(probe: Probe) -> Outcome:
-    """Return how many rows there are, and the ids of a range's; that of a range which kills is the engine's."""
+def _run_probe(probe: Probe) -> Outcome:
+    """Return the number of rows that were read, and the ids of those in the range."""
     try:
-        rows, ids = 0, []
+        row_count, ids = 0, []
         stages = _stages(probe.task)[: probe.stages]
-        for batch in entering(probe.task, None, Watch(probe.task.part.source)):
-            start = max(probe.start - rows, 0)
-            stop = len(batch) if probe.stop is None else min(probe.stop - rows, len(batch))
-            rows += len(batch)
+        for batch in entering_batches(probe.task, None, Watch(probe.task.part.source)):
+            start = max(probe.start - row_count, 0)
+            stop = len(batch) if probe.stop is None else min(probe.stop - row_count, len(batch))
+            row_count += len(batch)
             if start < stop and probe.stop is not None:
-                live = Batch(batch.frame[start:stop])
-                ids += live.frame["doc_id"].to_list()
+                remaining = Batch(batch.frame[start:stop])
+                ids += remaining.frame["doc_id"].to_list()
                 for stage in stages:
-                    live = pass_through(stage, live).kept if len(live) else live
-        return Outcome(probe.name, value=(rows, ids))
+                    remaining = pass_through(stage, remaining).kept if len(remaining) else remaining
+        return Outcome(probe.name, value=(row_count, ids))
     except MemoryError:
         return Outcome(probe.name, error="MemoryError", killed=True)
     except CorpusError as error:
         return Outcome(probe.name, error=error.without_remedy)
-    except Exception:  # noqa: BLE001  (what a stage raises is the part's failure, and told there)
+    except Exception:  # noqa: BLE001  (an error of a stage is reported when the part itself is run)
         return Outcome(probe.name, error=traceback.format_exc(limit=-4).strip())
 
 
 def _stages(task: Task) -> list[Stage]:
-    return [*settling(task), *(stage for step in task.segment.steps for stage in step.stages)]
+    return [*settle_stages(task), *(stage for step in task.segment.steps for stage in step.stages)]
 
 
-def done_without(killed: Sequence[tuple[Task, Outcome]], engine: Engine) -> Iterator[Outcome]:
-    """Yield the outcomes of tasks that killed their workers, worked without the documents that do.
+def without_poison(killed: Sequence[tuple[Task, Outcome]], engine: Engine) -> tuple[list[Task], list[Outcome]]:
+    """Find the poison documents of tasks that killed their workers.
 
     Args:
-        killed: the tasks, and what became of them; where no single documents are the cause, it stays so.
-        engine: what works them.
+        killed: the tasks and their outcomes.
+        engine: what runs the probes.
+
+    Returns:
+        The tasks to run again, without their poison documents; and the outcomes of tasks in which none was found.
     """
-    again = []
+    retried, failed = [], []
     for task, outcome in killed:
-        found = _found(task, outcome, engine)
-        if found:
-            known = (*task.lethal, *found)
-            replace_file(_file(task), sealed({"documents": list(map(list, known))}, indent=1))
+        documents = _find(task, outcome, engine)
+        if documents:
+            all_documents = (*task.poison_documents, *documents)
+            replace_file(_file(task), sealed({"documents": list(map(list, all_documents))}, indent=1))
             publish(_file(task))
-            again.append(replace(task, lethal=known))
+            retried.append(replace(task, poison_documents=all_documents))
         else:
-            yield outcome
-    yield from engine.map(run_part, again)
+            failed.append(outcome)
+    return retried, failed
 
 
-def _found(task: Task, killed: Outcome, engine: Engine) -> list[Lethal]:
-    """Return the documents of a part that kill, by themselves, and by which stage; none where that isn't the cause."""
+def _find(task: Task, killed: Outcome, engine: Engine) -> list[PoisonDocument]:
+    """Return the documents of a part that kill a worker by themselves; none if they aren't the cause."""
     stages = _stages(task)
-    [counted] = engine.map(_probed, [Probe(task, 0, None, 0)])
+    [counted] = engine.map(_run_probe, [Probe(task, 0, None, 0)])
     ranges = [(0, counted.value[0])] if counted.value and counted.value[0] else []
     while ranges and any(stop - start > 1 for start, stop in ranges):
-        probes = [Probe(task, *piece, len(stages)) for one in ranges for piece in _cut(*one)]
-        kill = {outcome.part for outcome in engine.map(_probed, probes) if outcome.killed}
-        ranges = [(probe.start, probe.stop or 0) for probe in probes if probe.name in kill]
-        if len(ranges) > _MOST:
+        probes = [Probe(task, *piece, len(stages)) for row_range in ranges for piece in _cut(*row_range)]
+        killers = {outcome.part for outcome in engine.map(_run_probe, probes) if outcome.killed}
+        ranges = [(probe.start, probe.stop or 0) for probe in probes if probe.name in killers]
+        if len(ranges) > _MAX_RANGES:
             return []
-    found = []
+    documents = []
     for start, stop in ranges:
         by_stages = [Probe(task, start, stop, count) for count in range(len(stages) + 1)]
-        outcomes = {outcome.part: outcome for outcome in engine.map(_probed, by_stages)}
-        first, *rest = (outcomes[probe.name] for probe in by_stages)
-        stage = next((stage for stage, outcome in zip(stages, rest, strict=True) if outcome.killed), None)
+        outcomes = {outcome.part: outcome for outcome in engine.map(_run_probe, by_stages)}
+        first, *later = (outcomes[probe.name] for probe in by_stages)
+        stage = next((stage for stage, outcome in zip(stages, later, strict=True) if outcome.killed), None)
         if stage is None or first.killed or not first.value:
             return []
-        found.append(Lethal(stage.name, first.value[1][0], str(killed.error)))
-    return found
+        documents.append(PoisonDocument(stage.name, first.value[1][0], str(killed.error)))
+    return documents
 
 
 def _cut(start: int, stop: int) -> Iterator[tuple[int, int]]:
@@ -144,24 +154,21 @@ def _cut(start: int, stop: int) -> Iterator[tuple[int, int]]:
 
 
 def _file(task: Task) -> Path:
-    """Where it is remembered, by all that the part's first step rests on."""
-    return task.work / _FOLDER / f"{next(iter(keys_of(replace(task, lethal=()))))}.json"
+    """Return the file of a task's poison documents, named by the key of its first step without any."""
+    return task.work / _FOLDER / f"{next(iter(keys_of(replace(task, poison_documents=()))))}.json"
 
 
-def remembered(tasks: Sequence[Task]) -> list[Task]:
-    """Return the tasks, with what is known of their documents that kill.
-
-    What is damaged is forgotten: the documents are found again.
-    """
+def with_known_poison(tasks: Sequence[Task]) -> list[Task]:
+    """Return the tasks with the poison documents that earlier runs found; damaged files are ignored."""
     if not tasks or not (tasks[0].work / _FOLDER).is_dir():
         return list(tasks)
-    known = {path.name: path for path in (tasks[0].work / _FOLDER).glob("*.json")}
-    found = []
+    files = {path.name: path for path in (tasks[0].work / _FOLDER).glob("*.json")}
+    completed = []
     for task in tasks:
-        path = known.get(_file(task).name)
+        path = files.get(_file(task).name)
         try:
             documents = unsealed(path.read_bytes())["documents"] if path else []
         except (OSError, ValueError):
             documents = []
-        found.append(replace(task, lethal=tuple(Lethal(*one) for one in documents)))
-    return found
+        completed.append(replace(task, poison_documents=tuple(PoisonDocument(*document) for document in documents)))
+    return completed

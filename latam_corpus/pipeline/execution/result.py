@@ -1,4 +1,4 @@
-"""What a run came to: the counts of all parts together, what `run.json` says, and what the run's folder holds."""
+"""The result of a run: the counts of all parts, the values of `run.json`, and the files of the run's folder."""
 
 from __future__ import annotations
 
@@ -27,6 +27,8 @@ from latam_corpus.pipeline.planning.survival import Loss, losses
 from latam_corpus.pipeline.rows.conserve import Count
 from latam_corpus.pipeline.rows.step_file import StepCounts
 from latam_corpus.pipeline.stored_runs import run_record
+from latam_corpus.privacy.privacy_policy import privacy_policies
+from latam_corpus.privacy.redact import Redact
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,26 +40,31 @@ if TYPE_CHECKING:
     from latam_corpus.stages import Stage
 
 
-# Why a document that was read whole has no text.
+# Reasons for a missing text that don't mean that the input couldn't be read.
 _READ_WHOLE: Final = frozenset({"unreadable:empty page", "unreadable:no text", "extract:no text"})
 
 
 @dataclass(frozen=True)
 class RunResult:
-    """What a run came to.
+    """The result of a run.
 
     Attributes:
         folder: the run's folder.
-        stages: what happened, by stage, in order.
-        failures: the parts that failed, and why.
-        reused: for each step's title how many of its parts were done before.
+        rows_in: rows that were read, and rows that stages made out of others.
+        kept: rows that were kept.
+        stages: the counts of each stage, in order.
+        failures: the failed parts with their errors.
+        reused: how many of the parts of each step were reused, and of how many, by the step's title.
+        by_genre: rows kept and dropped by genre and source.
+        outputs: the keys of each part's outputs.
+        seconds: duration of the run.
         losses: the groups of which a stage kept less than the recipe's floor.
-        accepted_loss: the written reason for which they may be released; None where there is none.
-        barriers: what each tells of its work, such as what was left out of a comparison.
-        mended: what was damaged and was made anew, a sentence each.
-        facts: by source what its records showed of their columns.
-        decisions: the files with what barriers decided, in the work's folder of decisions.
-        strict: whether no release may be made if an input couldn't be read whole.
+        accepted_loss: the reason for releasing them nevertheless; None if there is none.
+        barriers: notes of barriers, such as what was left out of a comparison.
+        mended: a sentence for each damaged file that was rebuilt.
+        facts: facts about the columns of records, by source.
+        decisions: the names of the files with the barriers' decisions.
+        strict: whether to make no release if an input couldn't be read completely.
     """
 
     folder: Path
@@ -79,7 +86,7 @@ class RunResult:
 
     @property
     def unread(self) -> Counter[str]:
-        """The documents that couldn't be read whole, by reason."""
+        """The number of documents that couldn't be read completely, by reason."""
         failed = Counter[str]()
         for count in self.stages.values():
             failed.update(count.failed)
@@ -87,25 +94,25 @@ class RunResult:
 
     @property
     def releasable(self) -> bool:
-        """Whether a release may be made: no part failed, no loss lacks a reason, and if `strict` all was read."""
+        """Whether a release may be made: no part failed, losses are accepted, and if `strict`, everything was read."""
         is_read = not (self.strict and self.unread)
         return is_read and not self.failures and (not self.losses or self.accepted_loss is not None)
 
 
 @dataclass
 class Work:
-    """What has been done, and how it went.
+    """The finished work of a run in progress.
 
     Attributes:
-        keys: of each part, those of the outputs of its steps.
-        failures: the parts that failed, and why.
-        reused: for each step's title how many parts were done before, and of how many.
-        replaced: what barriers say of an earlier version's documents.
-        notes: what they tell of their work.
-        mended: what was damaged and was made anew, a sentence each.
-        remade: the keys of outputs of parts of which some were damaged.
-        decisions: the files with what barriers decided.
-        facts: by source what its records showed of their columns.
+        keys: the keys of each part's outputs.
+        failures: the failed parts with their errors.
+        reused: how many of the parts of each step were reused, and of how many, by the step's title.
+        replaced: the barriers' decisions about documents of an earlier version.
+        notes: notes of barriers.
+        mended: a sentence for each damaged file that was rebuilt.
+        rebuilt_keys: the keys of all outputs of parts that had damaged ones.
+        decisions: the names of the files with the barriers' decisions.
+        facts: facts about the columns of records, by source.
     """
 
     keys: dict[str, list[str]]
@@ -114,21 +121,23 @@ class Work:
     replaced: list[pl.DataFrame] = field(default_factory=list)
     notes: dict[str, Any] = field(default_factory=dict)
     mended: list[Message] = field(default_factory=list)
-    remade: set[str] = field(default_factory=set)
+    rebuilt_keys: set[str] = field(default_factory=set)
     decisions: list[str] = field(default_factory=list)
     facts: dict[str, Facts] = field(default_factory=dict)
 
     def done(self) -> list[str]:
-        """Return the parts that haven't failed, in order."""
+        """Return the names of the parts that haven't failed, in order."""
         return [name for name in self.keys if name not in self.failures]
-
-    def fallen(self) -> pl.DataFrame:
-        """Documents of an earlier version for which a new one is kept."""
-        return pl.concat([pl.DataFrame(schema=REPLACED), *self.replaced])
 
 
 def sum_parts(plan: Plan, folder: Path, folders: Mapping[str, Sequence[Path]], work: Work) -> RunResult:
-    """Return the counts of all parts together.
+    """Add the counts of all parts.
+
+    Args:
+        plan: the run's plan.
+        folder: the run's folder.
+        folders: the output folders of each part's steps.
+        work: the finished work.
 
     Raises:
         PartError: rows were lost.
@@ -138,29 +147,29 @@ def sum_parts(plan: Plan, folder: Path, folders: Mapping[str, Sequence[Path]], w
     for outputs in folders.values():
         counts = [StepCounts.read(output) for output in outputs]
         total.kept += counts[-1].kept
-        for one in counts:
-            total.dropped += one.dropped
-            for stage, count in one.stages.items():
+        for step_counts in counts:
+            total.dropped += step_counts.dropped
+            for stage, count in step_counts.stages.items():
                 stages.setdefault(stage, Count()).add(count)
-    kept = total.kept.total()
+    kept_count = total.kept.total()
     rows_in = (stages["collect"].rows_in if "collect" in stages else 0) + sum(c.made for c in stages.values())
-    fallen = sum(sum(c.dropped.values()) + sum(c.failed.values()) for c in stages.values())
-    if not rows_in == kept + fallen == kept + total.dropped.total():
-        told = _(
-            "{came} {came:row|rows} came in, {kept} {kept:was|were} kept and {fallen} set aside",
-            came=rows_in,
-            kept=kept,
-            fallen=fallen,
+    dropped_count = sum(sum(c.dropped.values()) + sum(c.failed.values()) for c in stages.values())
+    if not rows_in == kept_count + dropped_count == kept_count + total.dropped.total():
+        message = _(
+            "{n} {n:row|rows} came in, {kept} {kept:was|were} kept and {dropped} dropped",
+            n=rows_in,
+            kept=kept_count,
+            dropped=dropped_count,
         )
-        raise PartError(str(folder), told)
-    # Parts tell of a stage only when a row reached it, and in the order in which they are merged.
+        raise PartError(str(folder), message)
+    # The counts only have stages that a row has reached.
     stages = {stage: stages.get(stage, Count()) for stage in plan.stages}
     floors = plan.recipe.survival
-    lost = losses(total.kept, total.dropped, plan.stages, plan.identified, floors) if floors else []
+    lost = losses(total.kept, total.dropped, plan.stages, plan.identifying_stage, floors) if floors else []
     return RunResult(
         folder,
         rows_in,
-        kept,
+        kept_count,
         stages,
         work.failures,
         {title: (n, of) for title, (n, of) in work.reused.items()},
@@ -175,23 +184,23 @@ def sum_parts(plan: Plan, folder: Path, folders: Mapping[str, Sequence[Path]], w
 
 
 def _by_genre(total: StepCounts) -> list[dict[str, Any]]:
-    """Rows kept and set aside by genre and source, with the reasons, the most frequent first."""
-    left: Counter[tuple[str, str]] = Counter()
-    fallen: dict[tuple[str, str], Counter[str]] = {}
+    """Return the rows kept and dropped by genre and source, and the drop reasons, the most frequent first."""
+    kept_rows: Counter[tuple[str, str]] = Counter()
+    reasons_by_group: dict[tuple[str, str], Counter[str]] = {}
     for (genre, source, *_language), n in total.kept.items():
-        left[genre, source] += n
+        kept_rows[genre, source] += n
     for (_stage, genre, source, *_language, reason), n in sorted(total.dropped.items()):
-        fallen.setdefault((genre, source), Counter())[reason] += n
+        reasons_by_group.setdefault((genre, source), Counter())[reason] += n
     rows = []
-    for genre, source in sorted({*left, *fallen}):
-        reasons = fallen.get((genre, source), Counter())
-        kept = left[genre, source]
+    for genre, source in sorted({*kept_rows, *reasons_by_group}):
+        reasons = reasons_by_group.get((genre, source), Counter())
+        kept_count = kept_rows[genre, source]
         rows.append(
             {
                 "genre": genre,
                 "source": source,
-                "in": kept + sum(reasons.values()),
-                "kept": kept,
+                "in": kept_count + sum(reasons.values()),
+                "kept": kept_count,
                 "reasons": dict(sorted(reasons.items(), key=lambda pair: -pair[1])),
             }
         )
@@ -199,7 +208,7 @@ def _by_genre(total: StepCounts) -> list[dict[str, Any]]:
 
 
 def run_values(plan: Plan, parts: Sequence[Part], digest: str, result: RunResult) -> dict[str, Any]:
-    """Return what `run.json` says."""
+    """Return the values of `run.json`."""
     recipe = plan.recipe
     return {
         "format": run_record.FORMAT,
@@ -219,8 +228,13 @@ def run_values(plan: Plan, parts: Sequence[Part], digest: str, result: RunResult
                 "name": p.name,
                 "source": p.source.id,
                 "files": [
-                    {"file": one.file.relative, "bytes": one.file.size, "sha256": one.sha256, "key": one.key}
-                    for one in p.inputs
+                    {
+                        "file": input_.file.relative,
+                        "bytes": input_.file.size,
+                        "sha256": input_.sha256,
+                        "key": input_.key,
+                    }
+                    for input_ in p.inputs
                 ],
                 "bytes": p.bytes,
                 "span": None if p.span is None else str(p.span),
@@ -253,18 +267,19 @@ def run_values(plan: Plan, parts: Sequence[Part], digest: str, result: RunResult
 
 
 def contents_of(folders: Mapping[str, Sequence[Path]], written: Mapping[str, bytes], work: Work) -> run_record.Contents:
-    """Return what the run's folder is to hold.
+    """Return the files of the run's folder.
 
     Args:
-        folders: of each part, those of the outputs of its steps.
-        written: of `written_of`.
-        work: what was done.
+        folders: the output folders of each part's steps.
+        written: the small files, see `written_of`.
+        work: the finished work.
     """
-    return run_record.Contents(_linked(folders), written, work.fallen())
+    replaced = pl.concat([pl.DataFrame(schema=REPLACED), *work.replaced])
+    return run_record.Contents(_linked(folders), written, replaced)
 
 
 def _linked(folders: Mapping[str, Sequence[Path]]) -> dict[str, tuple[Path, str]]:
-    """Return the outputs that the run's folder links to, and their digests, by their names there."""
+    """Return the outputs that the run's folder links to, with their digests, by their names in the folder."""
     links: dict[str, tuple[Path, str]] = {}
     for name, outputs in folders.items():
         digests = {output: StepCounts.read(output).files for output in outputs}
@@ -274,7 +289,7 @@ def _linked(folders: Mapping[str, Sequence[Path]]) -> dict[str, tuple[Path, str]
 
 
 def written_of(plan: Plan) -> dict[str, bytes]:
-    """Return the recipe and the policies the run decided by, so that its verdicts can be read against them later."""
+    """Return copies of the recipe and the policies, so that the run's decisions can be explained later."""
     contents = {run_record.RECIPE_FILE: plan.recipe.text.encode()}
     stages = [stage for segment in plan.segments for step in segment.steps for stage in step.stages]
     barriers = [barrier for segment in plan.segments for barrier in segment.barriers]
@@ -282,8 +297,11 @@ def written_of(plan: Plan) -> dict[str, bytes]:
     if root:
         files = [path for path in sorted(root.rglob("*")) if path.is_file() and not path.name.startswith(".")]
         contents |= {f"filters/{path.relative_to(root)}": bytes_of(path) for path in files}
-    # What falls before `redact` is shown by the policies of that stage, which may be others; so may those of `dedupe`.
-    folders = [*_privacy(stages), *(barrier.policy_folder / "dedupe" for barrier in barriers if barrier.policy_folder)]
+    # `redact` and `dedupe` may use other folders of policies than the first stage with policies.
+    folders = [
+        *_privacy_folders(stages),
+        *(barrier.policy_folder / "dedupe" for barrier in barriers if barrier.policy_folder),
+    ]
     for folder in folders:
         kind = f"filters/{folder.name}/"
         contents = {name: data for name, data in contents.items() if not name.startswith(kind)}
@@ -291,11 +309,6 @@ def written_of(plan: Plan) -> dict[str, bytes]:
     return contents
 
 
-def _privacy(stages: Sequence[Stage]) -> list[Path]:
-    """Return the folders of policies by which these stages redact."""
-    if all(stage.name != "redact" for stage in stages):
-        return []
-    from latam_corpus.privacy.privacy_policy import privacy_policies
-    from latam_corpus.privacy.redact import Redact
-
+def _privacy_folders(stages: Sequence[Stage]) -> list[Path]:
+    """Return the folders of the stages' privacy policies."""
     return [privacy_policies(stage.policies).folder for stage in stages if isinstance(stage, Redact)]

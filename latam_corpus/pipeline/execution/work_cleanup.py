@@ -1,11 +1,11 @@
-"""Which work of a run stays (`run --work`), and how what no later step needs is removed while the run goes.
+"""The choice of the outputs that a run keeps (`run --work`), and the removal of the others during the run.
 
-    all        every step's rows, which the next run takes up where it differs
-    measured   the rows that the run's folder tells: of its documents and of those set aside, measured
+    all        the rows of every step, so that the next run can continue from any of them
+    measured   the rows that the run's folder links to: kept documents, and dropped ones with their measurements
     none       nothing, once the release is made
 
-Rows that another run's record names stay always. What is removed is known as such (`step_file.py`) and made again by
-the run that needs it. One process removes, the one that leads the run: no worker that outlives it does.
+Rows that another run's record names are never removed. Removed rows are marked (`step_file.py`), and a run that needs
+them restores them (`restart.py`). Only the process that leads the run removes rows.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from latam_corpus.errors import ConfigError, closest
 from latam_corpus.messages import _
 from latam_corpus.pipeline.execution.part import folder_of
 from latam_corpus.pipeline.rows.step_file import StepCounts, clear, is_cleared
-from latam_corpus.pipeline.stored_runs.disk import alone, named_by, referred, remove_begun
+from latam_corpus.pipeline.stored_runs.disk import exclusive, named_by, referred, remove_partial
 from latam_corpus.pipeline.stored_runs.run_record import REMOVED_FILE, REMOVED_KINDS, read_record
 from latam_corpus.storage.bucket import address_of, bucket_of
 from latam_corpus.storage.durable import sync
@@ -38,35 +38,35 @@ NONE: Final = "none"
 CHOICES: Final = (ALL, MEASURED, NONE)
 
 
-def checked_choice(keep: str, out: Path, *, releases: bool) -> str:
-    """Return which work a run keeps.
+def checked_choice(choice: str, out: Path, *, releases: bool) -> str:
+    """Return the choice after checking it.
 
     Args:
-        keep: one of CHOICES.
+        choice: one of CHOICES.
         out: the folder of runs and work.
         releases: whether the recipe makes a release.
 
     Raises:
-        ConfigError: it is none of them, work is in an object store, or nothing at all would be left.
+        ConfigError: the choice is unknown, the work is in an object store, or the run would keep nothing at all.
     """
-    if keep not in CHOICES:
-        raise ConfigError("--work", _("«{given}» is no choice", given=keep), closest(keep, CHOICES))
-    if keep != ALL and bucket_of(out):
-        problem = _("work in an object store stays: «{address}»", address=address_of(out))
-        raise ConfigError("--work", problem, _("leave it out; remove «work/» there by the store's own tools"))
-    if keep == NONE and not releases:
-        problem = _("the recipe makes no release, so that nothing would be left of the run")
-        raise ConfigError("--work", problem, _("give the recipe a [release], or use --work measured"))
-    return keep
+    if choice not in CHOICES:
+        raise ConfigError("--work", _("unknown choice «{given}»", given=choice), closest(choice, CHOICES))
+    if choice != ALL and bucket_of(out):
+        problem = _("a run doesn't remove work in an object store: «{address}»", address=address_of(out))
+        raise ConfigError("--work", problem, _("leave it out; remove «work/» with the store's own tools"))
+    if choice == NONE and not releases:
+        problem = _("the recipe makes no release, so nothing would remain of the run")
+        raise ConfigError("--work", problem, _("add a [release] to the recipe, or use --work measured"))
+    return choice
 
 
 @dataclass
 class Sweep:
-    """What removes rows while a run goes.
+    """Removes rows that a run no longer needs while it is in progress.
 
     Attributes:
-        work: the folder of step outputs.
-        needed: the outputs that other runs' records name.
+        work: the work folder.
+        needed: the keys of outputs that other runs' records name.
     """
 
     work: Path
@@ -75,52 +75,52 @@ class Sweep:
     _waiting: Counter[str] = field(default_factory=Counter)
 
     def begin(self, tasks: Iterable[Task]) -> None:
-        """Note what the tasks of a segment start from; copies of one file may start from the same rows."""
+        """Remember the outputs that the tasks of a segment start from; copies of one file may share one."""
         self._entries = {task.part.name: task.entry for task in tasks if task.entry}
         self._waiting = Counter(self._entries.values())
 
     def part_done(self, outcome: Outcome) -> None:
-        """Remove the rows between the part's steps, and those that it started from, unless another part waits."""
-        gone = list(outcome.keys[:-1])
+        """Clear the outputs between the part's steps, and the one that it started from unless another part needs it."""
+        unneeded = list(outcome.keys[:-1])
         if entry := self._entries.get(outcome.part):
             self._waiting[entry] -= 1
-            gone += [] if self._waiting[entry] else [entry]
-        for key in gone:
+            unneeded += [] if self._waiting[entry] else [entry]
+        for key in unneeded:
             folder = folder_of(self.work, key)
-            # Parts without rows share outputs, which take next to nothing.
+            # Outputs without rows are shared by many parts and take hardly any space.
             if key not in self.needed and not is_cleared(folder) and StepCounts.read(folder).kept:
                 clear(folder)
 
     def end(self) -> None:
-        """Remove what killed workers had begun, of this run and others: while this one goes, no other works there."""
-        with suppress(OSError):  # it stays, as it would without this
-            remove_begun(self.work)
+        """Remove the partial outputs of killed workers; this run's lock makes sure that no other run writes there."""
+        with suppress(OSError):  # leftovers only take space
+            remove_partial(self.work)
 
 
 def sweep_of(out: Path, run: Path) -> Sweep:
-    """Return what removes the rows of a run that no later step of it needs.
+    """Return the sweep of a run, which spares the outputs of other runs.
 
     Args:
         out: the folder of runs and work.
         run: the run's folder.
 
     Raises:
-        ConfigError: the record of another run is damaged, so that nobody knows what it needs.
+        ConfigError: the record of another run is damaged, so that its outputs aren't known.
     """
     return Sweep(out / "work", frozenset(key for keys in referred(out, {run.name}).values() for key in keys))
 
 
 def remove_documents(out: Path, run: Path) -> None:
-    """Remove a run's documents, and its work that no other run's record names.
+    """Remove a run's documents and the outputs that no other run's record names.
 
     Args:
         out: the folder of runs and work.
-        run: the folder of a finished run, of which a release was made.
+        run: the folder of a finished run from which a release was made.
 
     Raises:
-        ConfigError: another process works there, or the record of another run is damaged; nothing is removed then.
+        ConfigError: another run is in progress, or the record of another run is damaged. Nothing is removed then.
     """
-    with locked(run, beats=True), alone(out, but=run):
+    with locked(run, beats=True), exclusive(out, but=run):
         needed = sweep_of(out, run).needed
         (run / REMOVED_FILE).touch()
         sync(run)

@@ -1,4 +1,4 @@
-"""Where pages that were collected from the web are kept, and read from by the runs that name their source."""
+"""The folders of pages collected from the web, which runs of their source read."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ if TYPE_CHECKING:
 
 
 def collected_folder(source_id: str, out: Path) -> Path:
-    """Return the folder of what is collected of a source, whether it is there or not."""
+    """Return the folder for the collected records of a source; it may not exist."""
     return out / "collected" / source_id
 
 
 def warc_folder(source: Source, out: Path) -> str:
-    """Return the folder of the source's WARC files; empty where nothing was collected, or where it isn't asked for."""
+    """Return the folder of the source's WARC files; empty if nothing was collected or the source isn't from the web."""
     folder = collected_folder(source.id, out) / "warc"
     return str(folder) if source.collect.asked and folder.is_dir() else ""
 
 
 def with_warc_folders(plan: Plan, out: Path) -> Plan:
-    """Give the plan, in which sources that were collected into `out` are read from there where nothing else is said."""
-    there = {source.id: warc_folder(source, out) for source in plan.sources if source.status != "ask_first"}
-    folders = {source: folder for source, folder in there.items() if folder}
+    """Return the plan with the folders of pages collected into `out`, for sources that have no location yet."""
+    permitted = [source for source in plan.sources if source.status != "ask_first"]
+    folders = {source.id: folder for source in permitted if (folder := warc_folder(source, out))}
     return dataclasses.replace(plan, locations={**folders, **plan.locations})

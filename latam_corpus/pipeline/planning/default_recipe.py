@@ -1,6 +1,6 @@
-"""The recipe of a source that nobody has written one for: stages by how it is collected, languages, terms as it states.
+"""The default recipe of a source, derived from its format, its languages and its terms.
 
-Each stage stands with its reason, as a comment in one of three languages.
+A comment in English, Spanish or Portuguese explains each stage.
 """
 
 from __future__ import annotations
@@ -27,72 +27,74 @@ if TYPE_CHECKING:
     from latam_corpus.catalog.source import Source
 
 _WIDTH: Final = 110
-_GENRE_OF_NONE: Final = "web"
+_DEFAULT_GENRE: Final = "web"
 _ON_THE_WEB: Final = frozenset({"crawl", "feeds", "commoncrawl"})
 _HEAD: Final = _(
-    "A recipe says what is done with the texts of its sources, in order. Each stage has its reason above it; lines "
-    "that begin with # are comments."
+    "A recipe lists what is done with the texts of its sources, in order. The comment above each stage explains it; "
+    "lines that begin with # are comments."
 )
-_SOURCES: Final = _("The sources, each by its file, seen from this one, or by its id in the catalogue.")
+_SOURCES: Final = _("The sources, each by its file (relative to this one) or by its id in the catalogue.")
 _NO_GENRE: Final = _(
-    "A source states no genre, so its texts are judged as «web», the least strict: write the genre in its file."
+    "A source states no genre, so its texts are judged as «web», the least strict genre: write the genre in its file."
 )
 _GENRE: Final = _("The genre decides by which rules the texts are judged: a song may repeat its refrain.")
 _STAGES: Final[dict[str, Message]] = {
-    "skim": _("Looks at each page before the work of extracting it, so that the next stage can set it aside."),
-    "extract": _("Takes the text out of each file or page, without menus and advertisements."),
-    "unmark": _("Takes out what transcribers write between the words, and the chords and parts of song sheets."),
-    "repair": _("Mends letters that a wrong encoding spoilt, such as «EspaÃ±a»."),
-    "identify": _("Finds the language of each text; those in other languages than these are set aside."),
-    "filter": _("Holds each text against the bounds of its language and genre; what breaks one is set aside."),
-    "redact": _("Puts a mark in place of e-mail addresses, telephone numbers and other personal data."),
-    "dedupe": _("Of texts that say the same, one stays: the one with the most open rights."),
+    "skim": _("Takes a quick look at each page, so that the next stage can drop it before it is extracted."),
+    "extract": _("Extracts the text of each file or page, without menus and advertisements."),
+    "unmark": _("Removes the marks of transcribers, and the chords and part names of song sheets."),
+    "repair": _("Repairs letters that a wrong encoding spoilt, such as «EspaÃ±a»."),
+    "identify": _("Identifies the language of each text, and drops texts in other languages than these."),
+    "filter": _("Checks each text against the bounds of its language and genre, and drops texts outside them."),
+    "redact": _("Replaces e-mail addresses, telephone numbers and other personal data with a mark."),
+    "dedupe": _("Drops duplicates; of several copies, the one with the most open rights is kept."),
 }
-_NOT_HERE: Final[dict[str, Message]] = {
-    "ocr": _("Pictures are read once tesseract has models of these languages here; then take the # off:"),
-    "libreoffice": _("Word files of before 2007 (.doc) are read once LibreOffice is installed; then take the # off:"),
+_TO_ENABLE: Final[dict[str, Message]] = {
+    "ocr": _("To read pictures, install tesseract's models of these languages, then remove the # below:"),
+    "libreoffice": _("To read Word files from before 2007 (.doc), install LibreOffice, then remove the # below:"),
 }
-_PERHAPS: Final = _("If some files are pictures or pages without text, tesseract reads them: take the # off.")
-_GATE: Final = _("The languages of what the page says in its menus; «und» lets pages through that don't show it.")
-_EVERY_LANGUAGE: Final = _("Finds the language of each text. None is set aside for it: a source states no language.")
+_PERHAPS: Final = _("If some files are pictures or pages without text, remove the # below: tesseract reads them.")
+_GATE: Final = _("The languages of pages, judged by their menus; «und» passes pages whose language isn't clear.")
+_EVERY_LANGUAGE: Final = _(
+    "Identifies the language of each text. None is dropped for its language, since a source states none."
+)
 _UNNAMED: Final = _(
-    "Finds the language of each text. None is set aside for it, since the model can't name {codes}: such texts would "
-    "all fall."
+    "Identifies the language of each text. None is dropped for its language: the model can't identify {codes}, so all "
+    "such texts would be lost."
 )
 _SURVIVAL: Final = _(
-    "At every stage half of the texts of each source, language and country must be left, or nothing is released: a "
-    "rule that takes more is probably wrong."
+    "Every stage must keep half of the texts of each source, language and country, or nothing is released: a rule that "
+    "drops more is probably wrong."
 )
-_NO_SURVIVAL: Final = _("There is no [survival]: most pages of a site are lists and menus, and fall as they should.")
+_NO_SURVIVAL: Final = _("There is no [survival]: most pages of a site are lists and menus, which should be dropped.")
 _RELEASE: Final = _(
-    "What is published of it: the tiers of rights that may be in it, and the uses each text must allow."
+    "The version that is published: which tiers of rights it admits, and which uses each text must allow."
 )
-_LEFT_OUT: Final = _("«{source}» is measured and left out of it: {why}")
+_LEFT_OUT: Final = _("«{source}» is measured, but not released: {why}")
 _NO_RELEASE: Final = _("There is no [release]: nothing of these sources may be published yet.")
 _ONLY_OTHERS: Final = _("its terms allow: {uses}")
 
 
-def recipe_text(named: Sequence[tuple[str, Source]], language: str, known: Collection[str], today: date) -> str:
+def recipe_text(named: Sequence[tuple[str, Source]], language: str, model_codes: Collection[str], today: date) -> str:
     """Return the recipe, as TOML.
 
     Args:
-        named: the sources, each with what the recipe calls it.
+        named: the sources, each with its name in the recipe.
         language: of the comments.
-        known: the codes that the language model can name.
-        today: the day by which permissions are judged.
+        model_codes: the codes that the language model can identify.
+        today: the day for which permissions are checked.
     """
     sources = [source for _name, source in named]
     on_the_web = any(source.collect.kind in _ON_THE_WEB for source in sources)
     lines = list(_about(named, language))
-    wanted, unnamed = wanted_languages(sources, known)
-    if on_the_web and wanted:
+    languages, unnamed = wanted_languages(sources, model_codes)
+    if on_the_web and languages:
         lines += _stage("skim", _STAGES["skim"], language)
-        lines += _stage("identify", _GATE, language, languages=[*wanted, "und"])
+        lines += _stage("identify", _GATE, language, languages=[*languages, "und"])
     lines += _extract(sources, language)
     for use in ("unmark", "repair") if any(map(has_marks, sources)) else ("repair",):
         lines += _stage(use, _STAGES[use], language)
-    if wanted:
-        lines += _stage("identify", _STAGES["identify"], language, languages=wanted)
+    if languages:
+        lines += _stage("identify", _STAGES["identify"], language, languages=languages)
     else:
         why = _UNNAMED.fill(codes=", ".join(unnamed)) if unnamed else _EVERY_LANGUAGE
         lines += _stage("identify", why, language)
@@ -106,40 +108,42 @@ def recipe_text(named: Sequence[tuple[str, Source]], language: str, known: Colle
     return "\n".join(lines) + "\n"
 
 
-def wanted_languages(sources: Sequence[Source], known: Collection[str]) -> tuple[list[str], list[str]]:
-    """Return the languages in which texts of these sources stay, all where none; and those that the model can't name.
+def wanted_languages(sources: Sequence[Source], model_codes: Collection[str]) -> tuple[list[str], list[str]]:
+    """Return the languages whose texts are kept (empty for all), and those that the model can't identify.
 
     Args:
-        sources: what they state decides.
-        known: the codes that the language model can name.
+        sources: the sources, by whose stated languages texts are kept.
+        model_codes: the codes that the language model can identify.
     """
-    # Of «Mixtec» texts of its whole group stay: which of them they are, the identifier may leave open.
-    spoken = list(dict.fromkeys(_group_of(code) for one in sources for code in one.languages))
-    unnamed = [code for code in spoken if is_tag(code) or not any(admits(code, one) for one in known)]
+    # «Mixtec» keeps texts of the whole group, since the identifier may not say which of its languages a text is in.
+    spoken = list(dict.fromkeys(_group_of(code) for source in sources for code in source.languages))
+    unnamed = [
+        code for code in spoken if is_tag(code) or not any(admits(code, model_code) for model_code in model_codes)
+    ]
     return (spoken if all(source.languages for source in sources) and not unnamed else []), unnamed
 
 
 def _group_of(code: str) -> str:
-    """Return the group of a tag such as `omq-x-mixtec`; any other code, and a tag without a group, as it is."""
+    """Return the group of a tag such as `omq-x-mixtec`; return other codes, and tags without a group, unchanged."""
     return short(code) if is_tag(code) and short(code) != UNDETERMINED else code
 
 
 def has_marks(source: Source, policies: str = "") -> bool:
-    """Whether a text of a source may be of a genre whose policy wants its marks normalised or removed.
+    """Whether a text of the source may be of a genre whose policy normalises or removes marks.
 
     Args:
-        source: whose records may state their genre.
-        policies: a `filters/` folder; the shipped one when empty.
+        source: the source; its records may state their genre.
+        policies: a `filters/` folder; the shipped one if empty.
     """
-    of_records = source.collect.columns.genre
-    if of_records and not of_records.leave:
+    genre_column = source.collect.columns.genre
+    if genre_column and not genre_column.leave:
         return True
-    file = cached_policies(policies).genres.get(source.genre or _GENRE_OF_NONE)
+    file = cached_policies(policies).genres.get(source.genre or _DEFAULT_GENRE)
     return bool(file and file.marks != "keep")
 
 
 def unreleasable(source: Source, today: date) -> str | None:
-    """Why nothing of a source may be released, as a reason that `reasons` tells; None where something may."""
+    """Return the reason (see `reasons.meaning`) why nothing of a source may be released; None if something may."""
     if source.rights is None:
         return "rights=null"
     if source.tier == "unknown":
@@ -158,7 +162,7 @@ def _about(named: Sequence[tuple[str, Source]], language: str) -> Iterator[str]:
     genres = {source.genre for source in sources}
     if None in genres:
         yield from _comment(_NO_GENRE, language)
-        yield f"genre = {_value(_GENRE_OF_NONE)}"
+        yield f"genre = {_value(_DEFAULT_GENRE)}"
     elif len(genres) == 1:
         yield from _comment(_GENRE, language)
         yield f"genre = {_value(genres.pop())}"
@@ -168,64 +172,66 @@ def _about(named: Sequence[tuple[str, Source]], language: str) -> Iterator[str]:
 
 
 def _release(sources: Sequence[Source], language: str, today: date) -> Iterator[str]:
-    out = {source.id: meaning(why) for source in sources if (why := unreleasable(source, today))}
-    free = [source for source in sources if source.id not in out]
+    excluded = {source.id: meaning(why) for source in sources if (why := unreleasable(source, today))}
+    permitted = [source for source in sources if source.id not in excluded]
     uses: Sequence[str] = []
-    for source in free:  # what the first allows and all others too; who allows less than that is left out
+    for source in permitted:  # the uses common to all; a source that has none of them is excluded
         common = [use for use in USES if use in (uses or source.uses) and use in source.uses]
         if common:
             uses = common
         else:
-            out[source.id] = _ONLY_OTHERS.fill(uses=", ".join(source.uses))
-    for name, told in out.items():
-        yield from _comment(_LEFT_OUT.fill(source=name, why=told), language)
-    inside = [source for source in free if source.id not in out]
-    if not inside:
+            excluded[source.id] = _ONLY_OTHERS.fill(uses=", ".join(source.uses))
+    for name, reason in excluded.items():
+        yield from _comment(_LEFT_OUT.fill(source=name, why=reason), language)
+    released = [source for source in permitted if source.id not in excluded]
+    if not released:
         yield from _comment(_NO_RELEASE, language)
         return
     yield from _comment(_RELEASE, language)
     yield "[release]"
-    yield f"name = {_value(inside[0].id)}"
-    yield f"admit = {_value(sorted({source.tier for source in inside}, key=openness))}"
+    yield f"name = {_value(released[0].id)}"
+    yield f"admit = {_value(sorted({source.tier for source in released}, key=openness))}"
     yield f"uses = {_value(uses)}"
 
 
 def _extract(sources: Sequence[Source], language: str) -> Iterator[str]:
-    """Yield the stage that takes texts out of files, with what other programs here read for it."""
-    needed = {program: [one for one in sources if program in _programs(one)] for program in ("ocr", "libreoffice")}
-    recognised = _recognised(needed["ocr"])
+    """Yield the stage `extract`; options for external programs that aren't installed are commented out."""
+    needed = {
+        program: [source for source in sources if program in _programs(source)] for program in ("ocr", "libreoffice")
+    }
+    ocr_languages = _ocr_languages(needed["ocr"])
     options: dict[str, object] = {}
-    if recognised:
-        options["ocr"] = recognised
+    if ocr_languages:
+        options["ocr"] = ocr_languages
     if needed["libreoffice"]:
         options["libreoffice"] = True
-    there = {
-        "ocr": lambda: models().issuperset(recognised),  # which starts tesseract
+    is_installed = {
+        "ocr": lambda: models().issuperset(ocr_languages),  # starts tesseract
         "libreoffice": lambda: shutil.which(OFFICE) is not None,
     }
-    ready = {name: value for name, value in options.items() if there[name]()}
+    ready = {name: value for name, value in options.items() if is_installed[name]()}
     *stage, end = _stage("extract", _STAGES["extract"], language, **ready)
     yield from stage
     for name, value in options.items():
         if name not in ready:
-            yield from _comment(_NOT_HERE[name], language)
+            yield from _comment(_TO_ENABLE[name], language)
             yield f"# {name} = {_value(value)}"
-    # Of files that nobody has chosen some may be pictures.
-    of_files = (one for one in sources if one.collect.kind == "files")
-    any_file = [one for one in of_files if not (one.collect.files or one.collect.format)]
-    if not recognised and (perhaps := _recognised(any_file)):
+    # If a source takes files of any kind, some may be pictures.
+    of_files = (source for source in sources if source.collect.kind == "files")
+    any_file = [source for source in of_files if not (source.collect.files or source.collect.format)]
+    if not ocr_languages and (possible := _ocr_languages(any_file)):
         yield from _comment(_PERHAPS, language)
-        yield f"# ocr = {_value(perhaps)}"
+        yield f"# ocr = {_value(possible)}"
     yield end
 
 
-def _recognised(sources: Sequence[Source]) -> list[str]:
-    """Return the languages of sources as tesseract calls them, as far as it has them."""
+def _ocr_languages(sources: Sequence[Source]) -> list[str]:
+    """Return tesseract's names of the sources' languages; languages without a model are left out."""
     return list(dict.fromkeys(filter(None, (ocr_of(code) for source in sources for code in source.languages))))
 
 
 def _programs(source: Source) -> set[str | None]:
-    """Return the programs that read the formats of a source: its own format, and those of its patterns' suffixes."""
+    """Return the external programs that read a source's format, or the formats of its file patterns."""
     chosen = [SUFFIXES.get(PurePath(pattern).suffix.lower()) for pattern in source.collect.files]
     return {entry.program for entry in (*chosen, BY_NAME.get(source.collect.format or "")) if entry}
 
@@ -240,5 +246,5 @@ def _comment(text: Message, language: str) -> list[str]:
 
 
 def _value(value: object) -> str:
-    # JSON's strings and lists of them are TOML's, but for DEL.
+    # JSON strings, and lists of them, are valid TOML except for DEL.
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -1,4 +1,4 @@
-"""Policies that took the place of shipped ones in a run, as its record names them."""
+"""The policies that replaced shipped ones in a run, as `run.json` names them."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class OwnPolicy:
-    """A policy that takes the place of a shipped one.
+    """A policy that replaces a shipped one.
 
     Attributes:
-        file: its name in a folder of policies, `languages/quy.toml`.
-        sha256: the first 16 hex digits of its content's digest, as signatures have it.
-        readers: who has signed it as it is.
+        file: its name in a folder of policies, such as `languages/quy.toml`.
+        sha256: the first 16 hex digits of the digest of its content, as in signatures.
+        readers: the people who signed its current content.
     """
 
     file: str
@@ -27,13 +27,13 @@ class OwnPolicy:
 
     @property
     def sentence(self) -> Message:
-        """The sentence by which a run names it."""
+        """A sentence with its file, its digest and its readers."""
         about = {"file": self.file, "digest": self.sha256}
         if self.readers:
             return _("{file} ({digest}), signed by {readers}", readers=enumerated(map(same, self.readers)), **about)
-        return _("{file} ({digest}), which no one has signed", **about)
+        return _("{file} ({digest}), not signed by anyone", **about)
 
 
 def policies_recorded(values: Mapping[str, Any]) -> list[OwnPolicy]:
-    """Return the policies that took the place of shipped ones in a run, as its record has them."""
+    """Return the policies that replaced shipped ones, from the values of a `run.json`."""
     return [OwnPolicy(entry["file"], entry["sha256"], tuple(entry["readers"])) for entry in values.get("policies", ())]

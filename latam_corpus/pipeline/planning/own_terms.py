@@ -1,4 +1,4 @@
-"""Pages and files whose own terms leave them out of training: what a sample of a source's files shows before a run."""
+"""A check before a run: how many texts in a sample of a source's files exclude themselves from training."""
 
 from __future__ import annotations
 
@@ -18,40 +18,40 @@ from latam_corpus.errors import CorpusError
 from latam_corpus.extract.stage import Extract
 from latam_corpus.extract.stated_rights.licences import narrowing
 from latam_corpus.messages import Message, _, enumerated, same
-from latam_corpus.pipeline.rows.conserve import pass_through, set_aside
+from latam_corpus.pipeline.rows.conserve import pass_through, split_dropped
 
 if TYPE_CHECKING:
     from latam_corpus.catalog.source import Source
     from latam_corpus.pipeline.rows.conserve import Passed
 
 _FILES: Final = 20
-_DOCUMENTS: Final = 25  # of a file
+_DOCUMENTS: Final = 25  # per file
 _TRAIN: Final = "train"
 _WHY: Final = {
     "reserved": _("rights reserved in words"),
     "claimed": _("a copyright notice and no licence"),
-    "unread": _("a statement of rights that isn't understood"),
+    "unread": _("a statement of rights that the toolkit doesn't understand"),
 }
 _PROBLEM: Final = _(
-    "{n} of {documents} {documents:text|texts} looked at, in {files} of {all} {all:file|files}, would be left out of "
+    "{n} of {documents} {documents:text|texts} in a sample of {files} of {all} {all:file|files} would be left out of "
     "training by their own terms: {causes}"
 )
 REMEDY: Final = _(
-    "a written permission of the holder lifts words and licences: name it as `agreement` under [rights]; only the site "
-    "can lift a refusal such as noai or TDMRep, so ask its owner, or leave these pages out"
+    "if the rights holder has given a written permission, name it as `agreement` under [rights]: it overrides words "
+    "and licences. Only the site's owner can lift a refusal such as noai or TDMRep: ask, or leave these pages out"
 )
 
 
 @dataclass
 class OwnTerms:
-    """What a sample of documents states of itself.
+    """The terms that the documents in a sample state themselves.
 
     Attributes:
-        files: how many files were looked at.
-        all_files: how many there are.
-        documents: how many documents were looked at.
-        excluded: how many of them their own terms leave out of training.
-        causes: by what: a signal of refusal, a licence, or `reserved`, `claimed` or `unread` words.
+        files: how many files were read.
+        all_files: how many files the source has.
+        documents: how many documents were read.
+        excluded: how many of these are left out of training by their own terms.
+        causes: how often by what: a signal of refusal, a licence, or `reserved`, `claimed` or `unread` words.
     """
 
     files: int = 0
@@ -61,23 +61,23 @@ class OwnTerms:
     causes: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def add(self, passed: Passed, *, is_agreed: bool = False) -> None:
-        """Add documents that `extract` has read.
+        """Add documents.
 
         Args:
-            passed: what the stage gave.
-            is_agreed: whether the source names an agreement, which lifts what a file reserves.
+            passed: the output of `extract`.
+            is_agreed: whether the source names an agreement, which overrides the reservations in a file.
         """
         changed = passed.ledger.filter(pl.col("verdict") == "changed").select("doc_id", "evidence").iter_rows()
-        states = {doc_id: json.loads(evidence or "{}") for doc_id, evidence in changed}
+        statements = {doc_id: json.loads(evidence or "{}") for doc_id, evidence in changed}
         for row in passed.kept.frame.iter_rows(named=True):
-            causes = _causes(row, states.get(row["doc_id"], {}), is_agreed=is_agreed)
+            causes = _causes(row, statements.get(row["doc_id"], {}), is_agreed=is_agreed)
             self.documents += 1
             self.excluded += bool(causes)
             self.causes.update(causes)
 
     @property
     def problem(self) -> Message | None:
-        """The sentence for people; None if no document is left out."""
+        """A sentence with the counts and causes; None if no document is left out."""
         if not self.excluded:
             return None
         causes = [
@@ -92,7 +92,7 @@ class OwnTerms:
         )
 
     def as_dict(self) -> dict[str, Any]:
-        """As plain values, for JSON."""
+        """Return the counts and causes as plain values, for JSON."""
         causes = [{"kind": kind, "value": value, "texts": n} for (kind, value), n in self.causes.most_common()]
         return {
             "files": self.files,
@@ -104,37 +104,37 @@ class OwnTerms:
 
 
 def own_terms(source: Source, where: str) -> OwnTerms:
-    """Return what the first documents of some files state of themselves; the files are spread over all of them.
+    """Read the terms that documents state themselves, in the first documents of up to 20 evenly spaced files.
 
     Args:
-        source: whose files they are; of one that isn't for training nothing is looked at.
+        source: the source of the files; if it isn't for training, nothing is read.
         where: a file, a folder, a glob or a URL.
     """
     terms = OwnTerms()
     if _TRAIN not in source.uses:
         return terms
-    files = [one for one in list_inputs(source, where) if not one.beside.is_list]
-    some = [files[index * len(files) // _FILES] for index in range(_FILES)] if len(files) > _FILES else files
+    files = [file for file in list_inputs(source, where) if not file.beside.is_list]
+    sample = [files[index * len(files) // _FILES] for index in range(_FILES)] if len(files) > _FILES else files
     terms.all_files = len(files)
     is_agreed = bool(source.rights and source.rights.agreement)
-    for file in some:
+    for file in sample:
         terms.files += 1
-        with suppress(CorpusError):  # `check` reports what can't be read
+        with suppress(CorpusError):  # `check` reports unreadable files
             for frame in read(source, file, limit=_DOCUMENTS, genre=source.genre or "web"):
-                passed = set_aside(Batch(frame), "collect")
+                passed = split_dropped(Batch(frame), "collect")
                 if len(passed.kept) and "raw" in frame.columns:
                     terms.add(pass_through(Extract(), passed.kept), is_agreed=is_agreed)
     return terms
 
 
-def _causes(row: dict[str, Any], states: dict[str, Any], *, is_agreed: bool) -> set[tuple[str, str]]:
-    """Return what of a document's own terms leaves it out of training."""
-    signals = {one["signal"] for one in row.get("opt_outs") or ()}
+def _causes(row: dict[str, Any], statements: dict[str, Any], *, is_agreed: bool) -> set[tuple[str, str]]:
+    """Return which of a document's own terms leave it out of training."""
+    signals = {entry["signal"] for entry in row.get("opt_outs") or ()}
     causes = {("signal", signal) for signal in signals if _TRAIN in withheld([signal])}
-    own = states["rights_before"] if "because" in states else row.get("rights")
-    found = narrowing(states.get("licences", ()), states.get("notices", ()), own, is_agreed=is_agreed)
-    if found and not uses_under(found[1], [_TRAIN]):
-        statement, _tier, because = found
+    own_rights = statements["rights_before"] if "because" in statements else row.get("rights")
+    narrowed = narrowing(statements.get("licences", ()), statements.get("notices", ()), own_rights, is_agreed=is_agreed)
+    if narrowed and not uses_under(narrowed[1], [_TRAIN]):
+        statement, _tier, because = narrowed
         causes.add(("licence", statement) if because == "licence" else (because, ""))
     return causes
 

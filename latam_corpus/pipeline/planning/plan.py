@@ -1,7 +1,7 @@
-"""The plan of a run: the recipe's stages as segments cut at barriers, and the sources' files as parts.
+"""The plan of a run: the recipe's stages, in segments cut at barriers, and the sources' files, cut into parts.
 
-Within a segment, steps are what lies between two stored outputs. The measuring part of a filter ends a step, so that
-a changed bound re-decides measured rows and redoes nothing before them.
+A segment consists of steps, and the output of each step is stored. The measuring part of a filter ends a step, so that
+a changed bound only repeats the decision on measured rows.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from latam_corpus.pipeline.rows.step_file import Pair
     from latam_corpus.stages import Stage
 
-# What every record has once it is collected.
+# The columns of every collected record.
 COLLECTED = frozenset(
     {c.name for c in schema.DOCUMENT}
     - {"text", "language", "language_score", "languages", "variety", "variety_basis", "extractor", "signals"}
@@ -60,17 +60,17 @@ COLLECTED = frozenset(
 )
 
 
-# Formats whose records are bytes for `extract`; an archive may hold them.
+# Formats whose records are bytes for `extract`. An archive may contain such files.
 _WHOLE_FORMATS = frozenset(entry.name for entry in FORMATS if entry.media_type is not None or entry.archive)
 
 
 @dataclass(frozen=True)
 class Step:
-    """Stages that run without a stop between two stored outputs.
+    """Consecutive stages whose last output is stored.
 
     Attributes:
         stages: in order.
-        digests: for each stage what changes when its results may, as it was when the plan was made.
+        digests: the `stage_digest` of each stage when the plan was made.
     """
 
     stages: tuple[Stage, ...]
@@ -78,52 +78,50 @@ class Step:
 
     @classmethod
     def of(cls, stages: Sequence[Stage]) -> Step:
-        """Return the step of these stages, as they are now."""
+        """Return a step with the current digests of its stages."""
         return cls(tuple(stages), tuple(map(stage_digest, stages)))
 
     @property
-    def tells_rows_apart(self) -> bool:
-        """Whether its first stage says what it rests on for rows of certain languages and genres alone."""
+    def has_partial_fingerprint(self) -> bool:
+        """Whether its first stage can fingerprint its inputs for some languages and genres alone."""
         return bool(self.stages) and self.stages[0].fingerprint_for(()) is not None
 
     def digest(self, entering: Collection[Pair] | None = None) -> str:
-        """Return what changes when the step's results may.
+        """Return the step's cache key, which changes if its results may change.
 
         Args:
-            entering: the languages and genres of the rows that enter it; None where they aren't known.
+            entering: the languages and genres of the rows that enter it; None if they aren't known.
         """
-        first = [stage_digest(self.stages[0], entering)] if entering is not None and self.tells_rows_apart else []
+        is_partial = entering is not None and self.has_partial_fingerprint
+        first = [stage_digest(self.stages[0], entering)] if is_partial else []
         return digest_of(*first, *self.digests[len(first) :], __version__)
 
     def check(self, place: str) -> None:
-        """Refuse work under a digest that isn't true any more: it would be taken for what it isn't.
+        """Raise `PartError` if an input of a stage (its policies, model or code) has changed since the plan was made.
 
-        Raises:
-            PartError: what a stage rests on has changed since the plan was made.
+        Results would otherwise be stored under a cache key that doesn't match them.
         """
         for stage, planned in zip(self.stages, self.digests, strict=True):
             if stage_digest(stage) != planned:
-                problem = _(
-                    "what «{name}» rests on (its policies, its model, its code) changed during the run", name=stage.name
-                )
-                raise PartError(place, problem, _("run it again: what was done before is kept"))
+                problem = _("the policies, the model or the code of «{name}» changed during the run", name=stage.name)
+                raise PartError(place, problem, _("run it again: finished work is reused"))
 
     @property
     def title(self) -> str:
-        """The stages' names, as `run` prints them."""
+        """The names of the stages, as `run` prints them."""
         return "→".join(stage.name for stage in self.stages) or "settle"
 
 
 @dataclass(frozen=True)
 class Segment:
-    """Steps that a part goes through by itself, and the barriers that decide after them."""
+    """Steps that each part passes independently, and the barriers that then decide on the rows of all parts."""
 
     steps: tuple[Step, ...]
     barriers: tuple[Barrier, ...]
 
     @property
     def aside(self) -> pl.Schema:
-        """The columns that the barriers want stored beside the rows."""
+        """The columns outside the document schema that the barriers need, with their types."""
         return pl.Schema({k: v for barrier in self.barriers for k, v in barrier.aside.items()})
 
 
@@ -132,10 +130,13 @@ _STORED: Final = frozenset(schema.DOCUMENT_SCHEMA)
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """A file of the input, with the digests of its bytes and of all that reading it rests on.
+    """An input file.
 
     Attributes:
-        state: what its file system said of it when its digest was taken, see `state_of`.
+        file: where it is, and how it is read.
+        sha256: of its bytes; empty if the file is missing.
+        key: digest of its bytes and of the settings by which it is read.
+        state: what its file system reported (see `state_of`) just before `sha256` was computed.
     """
 
     file: InputFile
@@ -144,17 +145,17 @@ class Input:
     state: str
 
     def check(self) -> None:
-        """Refuse to read what isn't what was digested: it would be stored under the digest of other bytes.
+        """Check that the file still has the bytes that `sha256` was computed from.
 
         Raises:
             PartError: the file has changed since the plan was made.
-            SourceError: it isn't there any more.
+            SourceError: the file was removed.
         """
         if self.file.is_missing or state_of(self.file.url) == self.state:
             return
-        if digest(self.file) != self.sha256:  # a new time alone is no change
+        if digest(self.file) != self.sha256:  # `state` also changes when only the file's time is updated
             problem = _("the file changed during the run")
-            raise PartError(self.file.url, problem, _("run it again: what was done before is kept"))
+            raise PartError(self.file.url, problem, _("run it again: finished work is reused"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,10 +164,12 @@ class Part:
 
     Attributes:
         name: `<source>-<number>`, for people.
-        inputs: a file, or small ones that are read together, in order.
-        key: digest of the input's bytes and of what the catalogue says about them.
-        limit: how many records of each file at most; None for all.
-        span: which part of the file; None for the whole.
+        source: the source of all its records.
+        inputs: one file, or several small ones that are read together, in order.
+        genre: of records whose source states none.
+        key: digest of the input's bytes and of the settings by which they are read.
+        limit: the most records that are read of each file; None for all.
+        span: the range of the file that is read; None for the whole file.
     """
 
     name: str
@@ -180,17 +183,25 @@ class Part:
     @property
     def files(self) -> tuple[InputFile, ...]:
         """The files of its inputs."""
-        return tuple(one.file for one in self.inputs)
+        return tuple(input_.file for input_ in self.inputs)
 
     @property
     def bytes(self) -> int:
-        """How large the part is, about: the files as stored; of a span the bytes, unpacked where it is packed."""
+        """The approximate size of the part: of whole files as stored, of a span after decompression."""
         return sum(file.size for file in self.files) if self.span is None else self.span.size
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything that a run will do."""
+    """Everything that a run will do.
+
+    Attributes:
+        recipe: the recipe that was planned.
+        sources: the sources that are run, in the recipe's order.
+        locations: the path or URL of the records, by source id.
+        segments: the stages, cut at barriers.
+        limit: the most records that are read of each file; None for all.
+    """
 
     recipe: Recipe
     sources: tuple[Source, ...]
@@ -200,7 +211,7 @@ class Plan:
 
     @property
     def stages(self) -> tuple[str, ...]:
-        """The names of all that can set a document aside, in order."""
+        """The names of all stages and barriers in order, each once; the first is `collect`."""
         names = ["collect"]
         for segment in self.segments:
             names += [stage.name for step in segment.steps for stage in step.stages]
@@ -208,7 +219,7 @@ class Plan:
         return tuple(dict.fromkeys(names))
 
     def made_of(self) -> list[dict[str, Any]]:
-        """Return what each stage and barrier is made of, in order, see `made_of`."""
+        """Describe the inputs of each stage and barrier, in order; see `keys.made_of`."""
         stages: list[Stage | Barrier] = []
         for segment in self.segments:
             stages += [stage for step in segment.steps for stage in step.stages]
@@ -222,8 +233,8 @@ class Plan:
         return _extra(self.sources, stages)
 
     @property
-    def identified(self) -> str | None:
-        """The first stage that gives `language`; None where the sources state it."""
+    def identifying_stage(self) -> str | None:
+        """The name of the first stage that sets `language`; None if no stage does."""
         stages = [stage for segment in self.segments for step in segment.steps for stage in step.stages]
         return next((stage.name for stage in stages if "language" in stage.gives), None)
 
@@ -233,15 +244,15 @@ def make_plan(recipe: Recipe, inputs: Mapping[str, str], limit: int | None = Non
 
     Args:
         recipe: what to do.
-        inputs: source id → where its records are; where any is given, only the sources named are run.
-        limit: how many records at most of each file.
+        inputs: the path or URL of the records, by source id; if any are given, only these sources are run.
+        limit: the most records that are read of each file.
 
     Raises:
-        ConfigError: an unknown source or stage, or a stage that needs a column which nobody gives.
+        ConfigError: a source or stage is unknown, or a stage needs a column that nothing before it sets.
     """
     place = str(recipe.file)
     located = named_sources(recipe)
-    sources = tuple(source for source, _where in located)
+    sources = tuple(source for source, _location in located)
     recipe_inputs = {name: seen_from(recipe.file.parent, where) for name, where in recipe.inputs.items()}
     locations = {source.id: where for source, where in located if where} | recipe_inputs | dict(inputs)
     ids = [source.id for source in sources]
@@ -258,45 +269,46 @@ def make_plan(recipe: Recipe, inputs: Mapping[str, str], limit: int | None = Non
 
 
 def run_digest(plan: Plan, parts: Sequence[Part]) -> str:
-    """Digest what a run's results, and what it says of itself, rest on: recipe, stages, models, sources and input.
+    """Return a digest of all inputs of a run: recipe, stages, models, policies, sources and the bytes that are read.
 
-    Where the input lies, the engine, its workers and batches have no part in it.
+    The input's location, the engine, its workers and the size of batches don't change it.
     """
     sources = [source.model_dump(mode="json") for source in plan.sources]
-    own = [plan.recipe.overlay.record()] if plan.recipe.overlay else []
-    rest = (plan.limit, [p.key for p in parts], *own)
-    return digest_of(plan.recipe.digest(), __version__, plan.made_of(), sources, *rest)
+    overlay = [plan.recipe.overlay.record()] if plan.recipe.overlay else []
+    other_inputs = (plan.limit, [p.key for p in parts], *overlay)
+    return digest_of(plan.recipe.digest(), __version__, plan.made_of(), sources, *other_inputs)
 
 
 def named_sources(recipe: Recipe) -> list[tuple[Source, str | None]]:
-    """Return the sources of a recipe, each with where it is if the recipe says so.
+    """Return the sources of a recipe, each with the path of its records if the recipe names data.
 
     Raises:
-        ConfigError: one isn't there or can't be used, or two have one id.
+        ConfigError: a source doesn't exist or can't be used, or two have the same id.
     """
-    sources, wrong = [], []
+    sources, errors = [], []
     for named in recipe.sources:
         try:
             sources.append(named_source(named, recipe.file))
         except ConfigError as error:
-            wrong.append(error)
-    if wrong:
-        raise as_one(wrong)
-    first: dict[str, str] = {}
-    for (source, _where), named in zip(sources, recipe.sources, strict=True):
-        if source.id in first:
-            about = {"id": source.id, "a": first[source.id], "b": named}
+            errors.append(error)
+    if errors:
+        raise as_one(errors)
+    first_named: dict[str, str] = {}
+    for (source, _location), named in zip(sources, recipe.sources, strict=True):
+        if source.id in first_named:
+            about = {"id": source.id, "a": first_named[source.id], "b": named}
             problem = _("two sources have the id «{id}»: «{a}» and «{b}»", **about)
-            remedy = _("an id is one source's, since documents are named by it; give one another id, or leave it out")
+            remedy = _("documents are named by their source's id: change one of the two ids, or leave out one source")
             raise ConfigError(str(recipe.file), problem, remedy)
-        first[source.id] = named
+        first_named[source.id] = named
     return sources
 
 
 def named_source(named: str, recipe: Path) -> tuple[Source, str | None]:
-    """Return the source that a recipe names, and its place where the recipe says: an id, a source file, or data.
+    """Return the source that a recipe names, and the path of its records if the name is a path to data.
 
-    Data named by its path has no rights on record: it can be measured, and never released.
+    The name is an id of the catalogue, a source file, or a path to data. Data named by its path has no rights on
+    record: it can be measured, but not released.
     """
     if named.endswith(".toml"):
         path = Path(named) if Path(named).is_absolute() else recipe.parent / named
@@ -308,56 +320,58 @@ def named_source(named: str, recipe: Path) -> tuple[Source, str | None]:
 
 
 def gives_text(source: Source) -> bool:
-    """Whether the source's records may arrive as text; False where they are known to be bytes to extract."""
+    """Whether the source's records may have text; False if they are known to be bytes for `extract`."""
     collect = source.collect
     if collect.columns.raw or collect.format in _WHOLE_FORMATS:
         return False
-    whole = tuple(suffix for suffix, entry in suffixes().items() if entry.media_type is not None or entry.archive)
-    return not any(stem(pattern).lower().endswith(whole) for pattern in collect.files)
+    binary_suffixes = tuple(
+        suffix for suffix, entry in suffixes().items() if entry.media_type is not None or entry.archive
+    )
+    return not any(stem(pattern).lower().endswith(binary_suffixes) for pattern in collect.files)
 
 
 def _may_need_extraction(source: Source) -> bool:
-    """Whether files of the source may be pages or documents; False where it names files of records alone."""
+    """Whether the source's files may be pages or documents; False if it names only files of records."""
     return not gives_text(source) or not (source.collect.files or source.collect.format)
 
 
 def _segments(recipe: Recipe, sources: Sequence[Source]) -> Iterable[Segment]:
     place = str(recipe.file)
-    staged = (listed.for_sources(sources) for listed in stages_of(recipe))
-    stages = [stage for listed in staged for stage in _for_release(listed, recipe).expand()]
+    operations = (operation.for_sources(sources) for operation in stages_of(recipe))
+    stages = [stage for operation in operations for stage in _with_release_terms(operation, recipe).expand()]
     _check_columns(place, stages, sources)
     steps: list[list[Stage]] = [[]]
     versions = tuple(sorted(source.id for source in sources if source.collect.versions))
-    barriers: list[Barrier] = [Supersede(versions=versions)]  # decided at the first cut, or at the end
-    cut = False
-    keeps = any(map(_may_need_extraction, sources)) and all(
-        one.needs <= _STORED for one in stages if "raw" not in one.needs
+    barriers: list[Barrier] = [Supersede(versions=versions)]  # decides at the first cut, or at the end
+    after_barrier = False
+    stores_extracted = any(map(_may_need_extraction, sources)) and all(
+        stage.needs <= _STORED for stage in stages if "raw" not in stage.needs
     )
     for stage in stages:
         if isinstance(stage, Barrier):
             barriers.append(stage)
-            cut = True
+            after_barrier = True
             continue
-        if cut:
+        if after_barrier:
             yield _segment(steps, barriers)
-            steps, barriers, cut = [[]], [], False
-        if steps[-1] and (stage.stored_before or (keeps and steps[-1][-1].stored_after)):
+            steps, barriers, after_barrier = [[]], [], False
+        if steps[-1] and (stage.stored_before or (stores_extracted and steps[-1][-1].stored_after)):
             steps.append([])
         steps[-1].append(stage)
     if not _hash_is_fresh(stages):
         steps[-1].append(Fingerprint())
     yield _segment(steps, barriers)
     if barriers:
-        yield _segment([[]], [])  # the last barrier's decisions are carried out
+        yield _segment([[]], [])  # applies the last barrier's decisions
 
 
 def stages_of(recipe: Recipe) -> list[Stage | Barrier]:
-    """Return the stages that a recipe names, each with its options.
+    """Return the stages and barriers that a recipe names, with their options.
 
     Raises:
-        ConfigError: all that is wrong with them.
+        ConfigError: a stage or an option is wrong; the error names all that are.
     """
-    stages, wrong = [], []
+    stages, errors = [], []
     for number, entry in enumerate(recipe.stage, 1):
         place = _("{recipe}, stage {number}", recipe=recipe.file, number=number)
         try:
@@ -365,13 +379,13 @@ def stages_of(recipe: Recipe) -> list[Stage | Barrier]:
             options = entry.options | ({"policies": policies} if policies else {})
             stages.append(make_stage(entry.use, options, place))
         except ConfigError as error:
-            wrong.append(error)
-    if wrong:
-        raise as_one(wrong)
+            errors.append(error)
+    if errors:
+        raise as_one(errors)
     return stages
 
 
-def _for_release(stage: Stage | Barrier, recipe: Recipe) -> Stage | Barrier:
+def _with_release_terms(stage: Stage | Barrier, recipe: Recipe) -> Stage | Barrier:
     return stage.for_release(recipe.release.admit, recipe.release.uses) if recipe.release else stage
 
 
@@ -380,7 +394,7 @@ def _segment(steps: list[list[Stage]], barriers: list[Barrier]) -> Segment:
 
 
 def _hash_is_fresh(stages: Sequence[Stage | Barrier]) -> bool:
-    """Whether `text_hash` is given, and by no stage before the last that writes `text`."""
+    """Whether `text_hash` is set after the last stage that writes `text`."""
     fresh = False
     for stage in stages:
         if "text_hash" in stage.gives:
@@ -393,28 +407,28 @@ def _hash_is_fresh(stages: Sequence[Stage | Barrier]) -> bool:
 def _check_columns(place: str, stages: Sequence[Stage | Barrier], sources: Sequence[Source]) -> None:
     check_own_columns(place, stages)
     _extra(sources, stages)
-    have = set(COLLECTED)
-    have |= {"text"} if all(gives_text(source) for source in sources) else {"raw", "media_type"}
+    available = set(COLLECTED)
+    available |= {"text"} if all(gives_text(source) for source in sources) else {"raw", "media_type"}
     for stage in stages:
-        missing = stage.needs - have - {"drop_reason"}
-        if "raw" in stage.needs:  # what came as text passes it
+        missing = stage.needs - available - {"drop_reason"}
+        if "raw" in stage.needs:  # `extract` passes on rows that already have a text
             missing = frozenset()
         if missing:
             column = min(missing)
-            problem = _("it needs the column «{column}», which no source and no stage before it gives", column=column)
-            where = _("{recipe}, stage «{stage}»", recipe=place, stage=stage.name)
-            raise ConfigError(where, problem, _remedy(column))
-        have |= stage.gives
+            problem = _("it needs the column «{column}», which no source and no earlier stage provides", column=column)
+            stage_place = _("{recipe}, stage «{stage}»", recipe=place, stage=stage.name)
+            raise ConfigError(stage_place, problem, _remedy(column))
+        available |= stage.gives
 
 
 def _extra(sources: Sequence[Source], stages: Sequence[Stage | Barrier]) -> dict[str, str]:
     """Return the columns that sources and stages add to documents, with their types.
 
     Raises:
-        ConfigError: two of them declare one name differently.
+        ConfigError: two of them declare one name with different types.
     """
     of_sources = [
-        (_("source {source}", source=source.id), {name: one.type for name, one in source.collect.extra.items()})
+        (_("source {source}", source=source.id), {name: column.type for name, column in source.collect.extra.items()})
         for source in sources
     ]
     return merged([*of_sources, *added_columns(stages)])

@@ -1,7 +1,7 @@
-"""Policies of a user's folder in the place of the shipped ones, file by file.
+"""A user's policies merged with the shipped ones, file by file.
 
-The files are named by what they say (`language`, `genre`), so that a folder may be a list of files as well as a copy of
-`filters/`. A file that says the same as the shipped one replaces nothing.
+The user's folder is a copy of `filters/`, or has a few policies, whose language or genre is read from the files. A file
+that equals the shipped one is ignored.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from latam_corpus.policies.policy import cached_policies
 from latam_corpus.policies.policy_files import GenreFile, LanguageFile
 from latam_corpus.policies.policy_reviews import KEY, content_digest, reviews
 from latam_corpus.privacy.privacy_policy import privacy_policies
-from latam_corpus.storage.durable import beside
+from latam_corpus.storage.durable import process_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -36,11 +36,11 @@ _KINDS: Final = ("languages", "genres", "privacy", "dedupe")
 
 @dataclass(frozen=True)
 class Overlay:
-    """The shipped policies with a user's in their place.
+    """The shipped policies, some of them replaced by a user's.
 
     Attributes:
-        folder: with all files.
-        own: those that differ from the shipped ones.
+        folder: the merged folder of policies.
+        own: the user's policies that differ from the shipped ones.
     """
 
     folder: Path
@@ -51,19 +51,19 @@ class Overlay:
         return [_("policy {policy}", policy=policy.sentence) for policy in self.own if not policy.readers]
 
     def record(self) -> list[dict[str, Any]]:
-        """Return the policies as a run's record has them."""
+        """Return the entries in `run.json`."""
         return [asdict(policy) | {"readers": list(policy.readers)} for policy in self.own]
 
 
 def overlay(folder: Path, work: Path) -> Overlay:
-    """Return the shipped policies with those of a folder in their place, as a folder of their own.
+    """Merge a user's policies with the shipped ones into a new folder.
 
     Args:
-        folder: a copy of `filters/`, or files of it.
-        work: where the merged folder is made.
+        folder: a copy of `filters/`, or some files of it.
+        work: the folder in which the merged folder is created.
 
     Raises:
-        ConfigError: the folder has no policy, a file is none or can't be used, or it was changed after it was signed.
+        ConfigError: the folder has no policy, a file isn't a valid policy, or it was changed after it was signed.
     """
     shipped = data_folder("filters")
     own = _own_files(folder, shipped)
@@ -75,12 +75,12 @@ def overlay(folder: Path, work: Path) -> Overlay:
 
 
 def _make(merged: Path, shipped: Path, own: Mapping[str, Path]) -> None:
-    """Make a folder of the shipped policies with a user's in their place, once these are checked.
+    """Create the merged folder after all policies in it were loaded once.
 
     Raises:
         ConfigError: a policy can't be used.
     """
-    partial = beside(merged, "partial")
+    partial = process_path(merged, "partial")
     shutil.rmtree(partial, ignore_errors=True)
     try:
         for kind in _KINDS:
@@ -96,25 +96,25 @@ def _make(merged: Path, shipped: Path, own: Mapping[str, Path]) -> None:
                 from latam_corpus.dedupe.verify.bounds import dedupe_bounds  # loads compiled code
 
                 dedupe_bounds(str(partial))
-        with suppress(OSError):  # another process has made it
+        with suppress(OSError):  # another process created it first
             partial.replace(merged)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 
 
 def _own_files(folder: Path, shipped: Path) -> dict[str, Path]:
-    """Return the files that differ from the shipped ones, by their names in a folder of policies.
+    """Return the user's files that differ from the shipped ones, by their names in a folder of policies.
 
     Raises:
-        ConfigError: there is no policy, a file is none, or two are of one language.
+        ConfigError: there is no policy, a file isn't a policy, or two are for the same language or genre.
     """
     if not folder.is_dir():
         problem = _("there is no such folder of policies")
         raise ConfigError(str(folder), problem, _("name a folder with a policy, such as quy.toml"))
     own: dict[str, Path] = {}
-    # Without hidden files, such as an editor's.
+    # Hidden files, such as those of an editor, are ignored.
     paths = sorted(
-        one for one in folder.rglob("*.toml") if not any(p.startswith(".") for p in one.relative_to(folder).parts)
+        path for path in folder.rglob("*.toml") if not any(p.startswith(".") for p in path.relative_to(folder).parts)
     )
     if not paths:
         raise ConfigError(
@@ -129,19 +129,19 @@ def _own_files(folder: Path, shipped: Path) -> dict[str, Path]:
         else:
             _text, name = read_policy(path)
         if name in own:
-            problem = _("{other} is a policy of the same language or genre", other=own[name])
+            problem = _("{other} is a policy for the same language or genre", other=own[name])
             raise ConfigError(str(path), problem, _("keep one of the two"))
         own[name] = path
     if not own:
-        raise ConfigError(str(folder), _("its policies are the shipped ones"), _("leave out --policies"))
+        raise ConfigError(str(folder), _("its policies don't differ from the shipped ones"), _("leave out --policies"))
     return own
 
 
 def _signed(name: str, path: Path) -> OwnPolicy:
-    """Return a file as a policy, with its readers.
+    """Return the policy in a file, with the readers who signed its current content.
 
     Raises:
-        ConfigError: it was signed, and no signature is of what it says now.
+        ConfigError: the policy was signed, but no signature is of its current content.
     """
     text = read_toml(path, "policy")
     digest = content_digest(text)
@@ -150,15 +150,13 @@ def _signed(name: str, path: Path) -> OwnPolicy:
     changed = [review.reader for review in signatures if review.state == "changed"]
     if changed and not readers:
         problem = _("it was changed after {readers} signed it", readers=enumerated(map(same, changed)))
-        remedy = _(
-            "let it be read and signed again (`judge sign {file} --reader …`), or delete the signature", file=path
-        )
+        remedy = _("have it read and signed again (`judge sign {file} --reader …`), or delete the signature", file=path)
         raise ConfigError(str(path), problem, remedy)
     return OwnPolicy(name, digest, readers)
 
 
 def _digest(own: Mapping[str, Path]) -> str:
-    """Return the digest of the shipped files and a user's."""
+    """Return a digest of the merged folder's files."""
     shipped = data_folder("filters")
     files = {f"{kind}/{path.name}": path for kind in _KINDS for path in sorted((shipped / kind).glob("*.toml"))} | dict(
         own
@@ -168,18 +166,18 @@ def _digest(own: Mapping[str, Path]) -> str:
 
 
 def read_policy(file: Path) -> tuple[str, str]:
-    """Return the text of a policy of a language or a genre, and the name that it has in a folder of policies.
+    """Return the text of a policy for a language or a genre, and its name in a folder of policies.
 
     Raises:
-        ConfigError: it is none.
+        ConfigError: the file isn't such a policy.
     """
     text = read_toml(file, "policy")
     keys: set[str] = set()
-    with suppress(tomllib.TOMLDecodeError):  # the models say what is wrong
+    with suppress(tomllib.TOMLDecodeError):  # `parse_toml` reports it below
         keys = tomllib.loads(text).keys() & {"genre", "language"}
         if not keys:
-            problem = _("it is no policy of a language or a genre")
-            raise ConfigError(str(file), problem, _("begin from a file of filters/languages or filters/genres"))
+            problem = _("it is not a policy for a language or a genre")
+            raise ConfigError(str(file), problem, _("start from a file of filters/languages or filters/genres"))
     if keys == {"genre"}:
         genre = parse_toml(text, GenreFile, str(file)).genre
         if genre not in vocabulary.GENRES:
@@ -188,23 +186,24 @@ def read_policy(file: Path) -> tuple[str, str]:
         return text, f"genres/{genre}.toml"
     code = parse_toml(text, LanguageFile, str(file)).language
     if not _CODE.fullmatch(code):
-        problem = _("«{name}» is no ISO 639-3 code", name=code)
-        raise ConfigError(str(file), problem, _("three small letters, such as spa or quy"))
+        problem = _("«{name}» is not an ISO 639-3 code", name=code)
+        raise ConfigError(str(file), problem, _("write three lower-case letters, such as spa or quy"))
     return text, f"languages/{code}.toml"
 
 
 @contextmanager
 def named_as(originals: Mapping[Path, Path]) -> Iterator[None]:
-    """Name the original files, and not their copies, in what is wrong with them.
+    """Replace the names of copies by those of the original files in any `ConfigError` raised inside.
 
     Args:
-        originals: the file of each copy.
+        originals: the original file of each copy.
     """
     try:
         yield
     except ConfigError as error:
-        each = error.errors if isinstance(error, MistakesError) else (error,)
-        raise as_one([ConfigError(_renamed(one.args[0], originals), *one.args[1:]) for one in each]) from None
+        errors = error.errors if isinstance(error, MistakesError) else (error,)
+        renamed = [ConfigError(_renamed(mistake.args[0], originals), *mistake.args[1:]) for mistake in errors]
+        raise as_one(renamed) from None
 
 
 def _renamed(place: str | Message, originals: Mapping[Path, Path]) -> str | Message:

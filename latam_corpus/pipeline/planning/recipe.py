@@ -1,4 +1,4 @@
-"""Recipes: `pipelines/*.toml`, read and checked before one byte of a source is.
+"""Recipes: TOML files that name sources and stages, checked before any source is read.
 
 A recipe names stages by registry key and sources by catalogue id. It has no interpolation, inheritance or
 conditionals: a recipe that wants an `if` is a Python script on the public API.
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from latam_corpus.catalog.source import Source
     from latam_corpus.pipeline.planning.policy_overlay import Overlay
 
-# The stages that decide by a folder of policies.
+# The stages whose decisions depend on a folder of policies.
 WITH_POLICIES: Final = frozenset({"unmark", "measure", "filter", "redact", "dedupe"})
 _Listed = BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)
 
@@ -44,16 +44,16 @@ class StageEntry(BaseModel):
 
     @property
     def options(self) -> dict[str, Any]:
-        """What stands beside `use`."""
+        """All keys except `use`."""
         return dict(self.model_extra or {})
 
 
 class SplitEntry(BaseModel):
-    """`[release.split]`: the shares of documents held out, by hash of their cluster.
+    """`[release.split]`: the shares of documents held out of training, by hash of their cluster.
 
     Attributes:
-        validation: the share for choosing between models while they are trained.
-        test: the share for the last comparison.
+        validation: the share for comparing models during training.
+        test: the share for the final evaluation.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
@@ -62,17 +62,17 @@ class SplitEntry(BaseModel):
 
 
 class ReleaseEntry(BaseModel):
-    """`[release]`: its name, the rights tiers it admits, the uses that each document must allow.
+    """`[release]`: the release that a run makes.
 
     Attributes:
-        name: by which its versions are pulled.
-        admit: the tiers of rights that may be in it.
-        uses: what each document's terms must allow.
-        split: what is held out of training.
-        index: whether the version has the fingerprints by which later runs find copies of its documents.
-        split_by: what is in one split: a "cluster" of copies, and with it all of an "author", of a "source", or of one
-            "file" of a source, such as that of a series.
-        variants: of several variants of one work "keep" all, the "longest", or the longest "by_country".
+        name: the name under which its versions are pulled.
+        admit: the rights tiers that are admitted.
+        uses: the uses that each document's terms must allow.
+        split: the shares of documents held out of training.
+        index: whether the version includes the fingerprints by which later runs find copies of its documents.
+        split_by: which documents share a split: those of a "cluster" of copies, or also all of the same "author",
+            "source", or "file" of a source (such as a newspaper series).
+        variants: which variants of a work are kept: all ("keep"), the "longest", or the longest "by_country".
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
@@ -92,10 +92,10 @@ class Recipe(BaseModel):
         title: what the release is about.
         genre: of sources that state none.
         sources: ids of the catalogue, source files or paths to data.
-        stage: the stages, in order: `use` names one, its options stand beside it.
-        survival: the share of documents that each stage must leave, or nothing is released.
-        release: the version that is made; without it none is.
-        inputs: source id → where its records are, seen from the recipe's folder; `--input` counts before it.
+        stage: the stages, in order; each has its name in `use`, and its options as further keys.
+        survival: the share of documents that each stage must keep, or nothing is released.
+        release: the release that the run makes; None if it makes none.
+        inputs: paths or URLs of records by source id, relative to the recipe's folder; `--input` overrides them.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
@@ -112,16 +112,16 @@ class Recipe(BaseModel):
 
     @property
     def file(self) -> Path:
-        """Where the recipe was read from."""
+        """The file that the recipe was read from."""
         return self._file
 
     @property
     def text(self) -> str:
-        """What the recipe says, as TOML; of a source's default recipe there is no file that has it."""
+        """The recipe as TOML, also for a source's default recipe, which isn't stored in a file."""
         return self._text
 
     def read_from(self, file: Path, text: str) -> Self:
-        """Return the recipe, which then knows where it was read from, and what it says there."""
+        """Set the recipe's file and text, and return it."""
         self._file, self._text = file, text
         return self
 
@@ -132,60 +132,59 @@ class Recipe(BaseModel):
 
     @property
     def overlay(self) -> Overlay | None:
-        """The policies that take the place of the shipped ones; None if the recipe is run without."""
+        """The policies given with `--policies`, or None."""
         return cast("Overlay | None", self._overlay)
 
     def decided_by(self, policies: Overlay) -> Self:
-        """Return the recipe, whose stages take these policies.
+        """Use these policies in all stages that take some, and return the recipe.
 
         Raises:
-            ConfigError: a stage names others, or no stage takes any.
+            ConfigError: a stage names its own policies, or no stage takes any.
         """
         for number, entry in enumerate(self.stage, 1):
             if entry.options.get("policies"):
                 place = _("{recipe}, stage {number}", recipe=self.file, number=number)
-                problem = _("it names policies of its own, and --policies names others")
+                problem = _("the stage names its own policies, but --policies names others")
                 raise ConfigError(place, problem, _("leave out one of the two"))
         if not any(entry.use in WITH_POLICIES for entry in self.stage):
-            problem = _("no stage of the recipe decides by policies, and --policies names some")
-            raise ConfigError(str(self.file), problem, _("put «filter» into the recipe, or leave out --policies"))
+            problem = _("--policies has no effect: no stage of the recipe uses policies")
+            raise ConfigError(str(self.file), problem, _("add the stage «filter», or leave out --policies"))
         self._overlay = policies
         return self
 
     def policies_of(self, entry: StageEntry) -> str:
-        """Return the folder of policies that a stage decides by; empty for the shipped one."""
+        """Return the folder of a stage's policies; empty for the shipped one."""
         if self._overlay and entry.use in WITH_POLICIES:
             return str(self._overlay.folder)
         return str(entry.options.get("policies", ""))
 
     def hints(self) -> list[Message]:
-        """Return what may run and isn't what is usually meant, a sentence each with what to do."""
-        return [*(self._overlay.hints() if self._overlay else ()), *self._of_order()]
+        """Return a sentence for each setting that is allowed but probably a mistake, with its remedy."""
+        return [*(self._overlay.hints() if self._overlay else ()), *self._order_hints()]
 
-    def _of_order(self) -> list[Message]:
+    def _order_hints(self) -> list[Message]:
         order = [entry.use for entry in self.stage]
         first = {name: order.index(name) for name in ("boilerplate", "redact") if name in order}
         if first.get("boilerplate", len(order)) >= first.get("redact", -1):
             return []
         hint = _(
-            "«boilerplate» stands before «redact»: the ledger quotes the lines that it cuts, and nothing in them is "
-            "redacted yet; put «redact» first"
+            "«boilerplate» comes before «redact»: the ledger quotes the lines that «boilerplate» cuts, with personal "
+            "data in them; put «redact» first"
         )
         return [hint]
 
     def digest(self) -> str:
-        """SHA-256, hex, of what the recipe states."""
-        # Where the input lies decides nothing.
+        """Return the SHA-256, hex, of what the recipe states, without the location of its input."""
         return hashlib.sha256(self.model_dump_json(exclude={"inputs"}).encode()).hexdigest()
 
     def narrowed(self, sources: Mapping[str, str], stages: Collection[str]) -> Recipe:
-        """Return the recipe with these of its sources and stages alone, all of them where none is given.
+        """Return the recipe with only these sources and stages.
 
-        Without one of its stages it releases nothing, and its floors judge nothing.
+        If a stage is left out, the recipe makes no release and has no survival floors.
 
         Args:
-            sources: by id what the recipe calls them.
-            stages: registry keys.
+            sources: the names of sources in the recipe, by their ids; empty for all.
+            stages: names of stages; empty for all.
         """
         selected = tuple(entry for entry in self.stage if entry.use in stages) if stages else self.stage
         change: dict[str, Any] = {"stage": selected}
@@ -202,7 +201,7 @@ class Recipe(BaseModel):
 
 
 def seen_from(folder: Path, where: str) -> str:
-    """Return a path that a file states, from that file's folder; a URL stays.
+    """Return a path that is relative to a folder; return absolute paths and URLs unchanged.
 
     >>> seen_from(Path("a"), "b"), seen_from(Path("a"), "/b"), seen_from(Path("a"), "s3://b/c")
     ('a/b', '/b', 's3://b/c')
@@ -211,26 +210,26 @@ def seen_from(folder: Path, where: str) -> str:
 
 
 def shipped_recipes() -> dict[str, Path]:
-    """Return the recipes that come with the toolkit, by name."""
+    """Return the files of the shipped recipes, by name."""
     return {path.stem: path for path in sorted(data_folder("pipelines").glob("*.toml"))}
 
 
 def load_recipe(named: str, language: str = "en") -> Recipe:
-    """Return the recipe in a file, or a shipped one by name; of a source's file, that source's default recipe.
+    """Load a recipe from a file or by its shipped name; for a source's file, return its default recipe.
 
     Args:
         named: a path, or the name of a shipped recipe.
         language: of the comments in a default recipe.
 
     Raises:
-        ConfigError: there is no such recipe, or it states something wrong; the message has file and line.
+        ConfigError: there is no such recipe, or it has a mistake; the message names file and line.
     """
     path = Path(named).expanduser()
     if not has_file(path):
         shipped = shipped_recipes()
         if path.is_dir():
-            describe = _("`latam-corpus sources new` describes its texts; name the file that it writes")
-            raise ConfigError(named, _("it is a folder, and no recipe"), describe)
+            describe = _("describe its texts with `latam-corpus sources new`, and name the file that it writes")
+            raise ConfigError(named, _("it is a folder, not a recipe"), describe)
         if path.suffix or "/" in named:
             near = nearest(path.stem, shipped)
             remedy = path_remedy(path, _("did you mean «{near}»?", near=near) if near else None)
@@ -249,7 +248,7 @@ def _or_a_file(near: Message) -> Message:
 
 
 def describes_source(text: str) -> bool:
-    r"""Whether a TOML text is a source's file: it has a source's keys, and none that recipes alone have.
+    r"""Whether a TOML text is a source's file: it has keys of sources, and no key that only recipes have.
 
     >>> describes_source('id = "cartas"'), describes_source('id = "cartas"\nsources = []'), describes_source("id =")
     (True, False, False)
@@ -262,13 +261,13 @@ def describes_source(text: str) -> bool:
 
 
 def default_text(named: Sequence[tuple[str, Source]], language: str) -> str:
-    """Return the default recipe of sources, see `recipe_text`, by the language model in use and today's date.
+    """Return the default recipe of sources for the current language model and date; see `recipe_text`.
 
     Args:
-        named: the sources, each with what the recipe calls it.
+        named: the sources, each with its name in the recipe.
         language: of the comments.
     """
-    # fastText and its model, which a written recipe may not need.
+    # Imported here because a written recipe may not need fastText and its model.
     from latam_corpus.language.model import load
     from latam_corpus.language.model_files import chosen
     from latam_corpus.pipeline.planning.default_recipe import recipe_text

@@ -1,4 +1,4 @@
-"""All that is wrong with a recipe and the files that it names, at once; and what will run and isn't what is meant."""
+"""Checks of a recipe and the files that it names: all mistakes at once, and hints about probable mistakes."""
 
 from __future__ import annotations
 
@@ -29,35 +29,35 @@ T = TypeVar("T")
 
 
 def checked_recipe(named: str, language: str) -> Recipe:
-    """Load the recipe if nothing is wrong in its file, its sources, its stages and their policies.
+    """Load a recipe, and check its sources, its stages and their policies.
 
     Args:
-        named: as `load_recipe` takes it.
+        named: a path or the name of a shipped recipe; see `load_recipe`.
         language: of the comments in a default recipe.
 
     Raises:
-        ConfigError: all that is wrong.
+        ConfigError: something is wrong; the error names all mistakes.
     """
-    wrong: list[ConfigError] = []
-    recipe = _attempted(wrong, lambda: load_recipe(named, language))
+    errors: list[ConfigError] = []
+    recipe = _attempted(errors, lambda: load_recipe(named, language))
     path = recipe.file if recipe else shipped_recipes().get(named, Path(named).expanduser())
     values = _values(recipe.text if recipe else _text(path))
     for source in _listed(values.get("sources"), str):
-        _attempted(wrong, lambda name=source: _checked_source(name, path))  # type: ignore[misc]
+        _attempted(errors, lambda name=source: _checked_source(name, path))  # type: ignore[misc]
     for number, entry in enumerate(_listed(values.get("stage"), dict), 1):
         if isinstance(entry.get("use"), str):
-            _attempted(wrong, lambda entry=entry, number=number: _checked_stage(entry, path, number))  # type: ignore[misc]
-    if wrong or recipe is None:
-        raise as_one(wrong)
+            _attempted(errors, lambda entry=entry, number=number: _checked_stage(entry, path, number))  # type: ignore[misc]
+    if errors or recipe is None:
+        raise as_one(errors)
     return recipe
 
 
-def _attempted(wrong: list[ConfigError], make: Callable[[], T]) -> T | None:
-    """Return what a function gives; None, and the error among those that are wrong, where it raises one."""
+def _attempted(errors: list[ConfigError], make: Callable[[], T]) -> T | None:
+    """Call a function and return its result; if it raises `ConfigError`, append the error and return None."""
     try:
         return make()
     except ConfigError as error:
-        wrong.append(error)
+        errors.append(error)
         return None
 
 
@@ -76,13 +76,13 @@ def _values(text: str) -> dict[str, Any]:
 
 
 def _listed(value: object, kind: type) -> list[Any]:
-    return [one for one in value if isinstance(one, kind)] if isinstance(value, list) else []
+    return [item for item in value if isinstance(item, kind)] if isinstance(value, list) else []
 
 
 def _checked_source(named: str, recipe: Path) -> None:
     source, where = named_source(named, recipe)
     if where is None:
-        for problem, remedy in unread(source):
+        for problem, remedy in unreadable_suffixes(source):
             raise ConfigError(_("source {source}", source=source.id), problem, remedy)
 
 
@@ -94,79 +94,85 @@ def _checked_stage(entry: Mapping[str, Any], recipe: Path, number: int) -> None:
         cached_policies(str(options.get("policies", "")))
 
 
-def unread(source: Source) -> Iterator[tuple[Message, Message]]:
-    """Yield the suffixes among a source's files that no reader knows, each with the remedy."""
+def unreadable_suffixes(source: Source) -> Iterator[tuple[Message, Message]]:
+    """Yield a problem and a remedy for each suffix in a source's file patterns that no reader supports."""
     if source.collect.format:
         return
     for suffix in dict.fromkeys(filter(None, map(unread_suffix, source.collect.files))):
-        known = ", ".join(sorted(suffixes()))
-        problem = _("nothing reads files that end in «{suffix}»", suffix=suffix)
-        yield problem, _("save them as one of {known}; or set collect.format", known=known)
+        readable_suffixes = ", ".join(sorted(suffixes()))
+        problem = _("files that end in «{suffix}» can't be read", suffix=suffix)
+        yield problem, _("save them as one of {known}; or set collect.format", known=readable_suffixes)
 
 
 def missing_inputs(plan: Plan) -> None:
-    """Refuse places of records that aren't there; those of other machines, and globs, are left to the run.
+    """Raise `ConfigError` for all local inputs that don't exist; URLs and globs are checked by the run.
 
     Raises:
-        ConfigError: all of them.
+        ConfigError: an input doesn't exist; the error names all that don't.
     """
-    wrong = []
+    errors = []
     for source, where in plan.locations.items():
         local = "://" not in where and not any(sign in where for sign in "*?[")
         if local and not Path(where).expanduser().exists():
             problem = _("there is nothing at «{named}»", named=where)
-            wrong.append(ConfigError(_("input of {source}", source=source), problem, _("check the path")))
-    if wrong:
-        raise as_one(wrong)
+            errors.append(ConfigError(_("input of {source}", source=source), problem, _("check the path")))
+    if errors:
+        raise as_one(errors)
 
 
 def hints_of(plan: Plan, today: date) -> list[Message]:
-    """Return what may run and isn't what is usually meant, a sentence each with what to do."""
+    """Return a sentence for each setting that is allowed but probably unintended, with its remedy."""
     hints = plan.recipe.hints()
     for source in plan.sources:
         if source.status == "ask_first":
-            hint = _("«{source}»: its holder must be asked first ({holder}); until then it isn't read")
+            hint = _("«{source}» isn't read until its holder was asked ({holder})")
             hints.append(hint.fill(source=source.id, holder=source.holder))
         if source.expires and source.expires < today:
-            hint = _("«{source}»: its permission ended on {day}; ask for it anew")
+            hint = _("«{source}»: its permission ended on {day}; ask for a new one")
             hints.append(hint.fill(source=source.id, day=source.expires))
         if source.closed_by:
-            hint = _("«{source}»: the label {labels} closes it; name the holder's written agreement, or leave it out")
+            hint = _(
+                "«{source}»: the label {labels} restricts its use; name the holder's written agreement, or leave it out"
+            )
             hints.append(hint.fill(source=source.id, labels=", ".join(source.closed_by)))
-        hints += _of_languages(plan, source)
-        hints += _of_marks(plan, source)
-    return [*hints, *_of_models(plan)]
+        hints += _language_hints(plan, source)
+        hints += _mark_hints(plan, source)
+    return [*hints, *_model_hints(plan)]
 
 
-def _of_models(plan: Plan) -> Iterator[Message]:
-    """Yield that languages are told by another model than the shipped one, where no recipe says so."""
+def _model_hints(plan: Plan) -> Iterator[Message]:
+    """Yield a hint if languages are identified by a model that this machine prefers to the shipped one."""
     for stage in (stage for segment in plan.segments for step in segment.steps for stage in step.stages):
         if stage.name == "identify" and SHIPPED != chosen() == getattr(stage, "model", ""):
-            yield _("languages are told by {model}, which `language use` chose on this machine", model=chosen())
+            yield _("languages are identified by {model}, chosen on this machine with `language use`", model=chosen())
             return
 
 
-def _of_marks(plan: Plan, source: Source) -> Iterator[Message]:
-    """Yield what the policy of a source's genre says of marks, where no stage of the recipe does it."""
+def _mark_hints(plan: Plan, source: Source) -> Iterator[Message]:
+    """Yield a hint if the policy of a source's genre normalises or removes marks and the recipe lacks `unmark`."""
     uses = {entry.use: plan.recipe.policies_of(entry) for entry in plan.recipe.stage}
     file = cached_policies(uses.get("filter", "")).genres.get(source.genre or plan.recipe.genre or "")
     if file and file.marks != "keep" and "filter" in uses and "unmark" not in uses:
         hint = _(
-            "«{source}»: the policy of its genre says marks = «{marks}» (of transcribers, of song sheets), and no "
-            "stage does so: put «unmark» after «extract»"
+            "«{source}»: the policy of its genre has marks = «{marks}» (marks of transcribers and song sheets), but no "
+            "stage applies it: put «unmark» after «extract»"
         )
         yield hint.fill(source=source.id, marks=file.marks)
 
 
-def _of_languages(plan: Plan, source: Source) -> Iterator[Message]:
-    """Yield what a stage that keeps some languages does to a source that is in others."""
+def _language_hints(plan: Plan, source: Source) -> Iterator[Message]:
+    """Yield a hint if `identify` drops languages that a source states."""
     for stage in (stage for segment in plan.segments for step in segment.steps for stage in step.stages):
-        wanted = getattr(stage, "languages", ()) if stage.name == "identify" else ()
-        fall = [one for one in source.languages if not any(admits(asked, one) for asked in wanted)]
-        if wanted and fall:
+        kept_languages = getattr(stage, "languages", ()) if stage.name == "identify" else ()
+        dropped = [
+            code for code in source.languages if not any(admits(kept_code, code) for kept_code in kept_languages)
+        ]
+        if kept_languages and dropped:
             hint = _(
-                "«{source}» is in {languages}, and «identify» sets aside what isn't in {wanted}: put them there, if "
-                "you want its texts"
+                "«{source}» has texts in {languages}, but «identify» only keeps texts in {wanted}: add the languages "
+                "that you want to keep"
             )
-            yield hint.fill(source=source.id, languages=", ".join(fall), wanted=enumerated(map(same, wanted)))
+            yield hint.fill(
+                source=source.id, languages=", ".join(dropped), wanted=enumerated(map(same, kept_languages))
+            )
             return

@@ -1,4 +1,4 @@
-"""The stages that a recipe can name. A stage is loaded only when a recipe names it."""
+"""The stages that a recipe can name. A stage's module is imported only if a recipe names the stage."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ if TYPE_CHECKING:
 STAGES: Final = {name: entry.location for name, entry in ENTRIES.items() if entry.location}
 # A plug-in package registers its stages here: [project.entry-points."latam_corpus.stages"] name = "module:Class".
 ENTRY_POINTS: Final = "latam_corpus.stages"
-# What begins so is a filter or a formatter of datatrove's, by its class.
+# The prefix of names of datatrove's filters and formatters.
 _DATATROVE: Final = "datatrove:"
 _BLOCKS: Final = "latam_corpus.engine.datatrove_block"
 
 
 def registered() -> dict[str, str]:
-    """Return every stage's import string by its key: the toolkit's own and those of plug-ins."""
+    """Return the import string of each stage by name, those of plug-ins included."""
     return {name: entry.value for name, entry in plug_ins().items()} | STAGES
 
 
 @cache
 def plug_ins() -> dict[str, metadata.EntryPoint]:
-    """Return the entry points of other packages, by the key of the stage that each registers."""
+    """Return the entry points of plug-in packages, by the names of their stages."""
     return {entry.name: entry for entry in metadata.entry_points(group=ENTRY_POINTS)}
 
 
@@ -42,7 +42,7 @@ def stage_class(name: str, place: str | Message) -> type[Stage | Barrier]:
     """Return the class of a stage.
 
     Raises:
-        ConfigError: no stage has that name, or a package registers under it what is no stage.
+        ConfigError: no stage has that name, or a plug-in registers something else under it.
 
     >>> stage_class("filter", "news.toml").__name__
     'Filter'
@@ -52,12 +52,12 @@ def stage_class(name: str, place: str | Message) -> type[Stage | Barrier]:
         blocks.block_class(name, place)
         block: type[Stage] = blocks.DatatroveBlock
         return block
-    known = registered()
-    if name not in known:
-        raise ConfigError(place, _("unknown stage «{name}»", name=name), closest(name, known))
+    stages = registered()
+    if name not in stages:
+        raise ConfigError(place, _("unknown stage «{name}»", name=name), closest(name, stages))
     if name not in STAGES:
         return _of_plug_in(plug_ins()[name], place)
-    module, attribute = known[name].split(":")
+    module, attribute = stages[name].split(":")
     stage: type[Stage | Barrier] = getattr(importlib.import_module(module), attribute)
     return stage
 
@@ -72,7 +72,7 @@ def _of_plug_in(entry: metadata.EntryPoint, place: str | Message) -> type[Stage 
         stage = entry.load()
     except (ImportError, AttributeError) as error:
         remedy = _(
-            "install «{package}» anew, or correct its entry point «{entry_points}»",
+            "reinstall «{package}», or correct its entry point «{entry_points}»",
             package=package,
             entry_points=ENTRY_POINTS,
         )
@@ -81,7 +81,7 @@ def _of_plug_in(entry: metadata.EntryPoint, place: str | Message) -> type[Stage 
         ) from error
     if not (isinstance(stage, type) and issubclass(stage, Stage | Barrier)):
         remedy = _("derive it from `latam_corpus.stages.Stage`, or from `Barrier` there, as a frozen dataclass")
-        raise ConfigError(place, _("{registers}, which is no stage", registers=registers), remedy)
+        raise ConfigError(place, _("{registers}, which is not a stage", registers=registers), remedy)
     missing = sorted(stage.__abstractmethods__) + ([] if stage.name else ["name"])
     if missing:
         remedy = _("see the contract in `latam_corpus.stages`")
@@ -92,10 +92,10 @@ def _of_plug_in(entry: metadata.EntryPoint, place: str | Message) -> type[Stage 
 
 
 def make_stage(name: str, options: Mapping[str, Any], place: str | Message) -> Stage | Barrier:
-    """Return the stage with these options.
+    """Return a stage with these options.
 
     Raises:
-        ConfigError: unknown stage or option (with the closest match), or a value of the wrong type; all that is wrong.
+        ConfigError: the stage or an option is unknown, or a value has the wrong type; the error names all mistakes.
 
     >>> make_stage("filter", {"signals": ["char_entropy"]}, "news.toml").signals
     ('char_entropy',)
@@ -104,22 +104,22 @@ def make_stage(name: str, options: Mapping[str, Any], place: str | Message) -> S
     blocks = importlib.import_module(_BLOCKS) if name.startswith(_DATATROVE) else None
     hints = blocks.block_options(name, place) if blocks else get_type_hints(stage)
     fields = list(hints) if blocks else [field.name for field in dataclasses.fields(stage)]
-    values, wrong = {}, []
+    values, errors = {}, []
     for key, value in options.items():
         if key not in fields:
             problem = _("stage «{stage}» has no option «{option}»", stage=name, option=key)
-            wrong.append(ConfigError(place, problem, closest(key, fields)))
+            errors.append(ConfigError(place, problem, closest(key, fields)))
             continue
         try:
             checked = pydantic.TypeAdapter(hints[key]).validate_python(value)
-            values[key] = value if blocks else checked  # what is passed on to others stays as TOML has it
+            values[key] = value if blocks else checked  # datatrove gets the values as they are in the TOML file
         except pydantic.ValidationError as error:
             first = error.errors(include_url=False)[0]
             mistake = Mistake(first["type"], None, key, message=first["msg"], bound=first.get("ctx", {}))
             problem = _("option «{option}» of «{stage}» is {given}", option=key, stage=name, given=shown(value))
-            wrong.append(ConfigError(place, problem, wanted(mistake)))
-    if wrong:
-        raise as_one(wrong)
+            errors.append(ConfigError(place, problem, wanted(mistake)))
+    if errors:
+        raise as_one(errors)
     if blocks:
         block: Stage = blocks.make_block(name, values, place)
         return block

@@ -1,4 +1,4 @@
-"""Where large files are cut, remembered by their bytes: to find it, a file is read, and unpacked, from end to end."""
+"""A cache of the places at which large files are cut, since finding them takes a read of the whole file."""
 
 from __future__ import annotations
 
@@ -23,48 +23,48 @@ if TYPE_CHECKING:
 
 
 def cached_spans(
-    source: Source, input_: Input, looking: Callable[[InputFile], None] | None = None
+    source: Source, input_: Input, on_scan: Callable[[InputFile], None] | None = None
 ) -> list[Span | None]:
-    """Return the parts of a file, as `split` finds them; from the user's cache where they were found before.
+    """Return the spans of a file, as `split` finds them, from the user's cache if they are known.
 
     Args:
-        source: how the file is read.
+        source: the file's source, which says how it is read.
         input_: the file, with the digest of its bytes.
-        looking: is told of the file before it is read from end to end.
+        on_scan: called with the file before it is read from end to end.
 
     Raises:
-        PartError: it has changed since its digest was taken.
+        PartError: the file has changed since its digest was computed.
     """
     file = input_.file
     if file.size <= SPAN_BYTES:
         return [None]
     settings = source.collect.model_dump(mode="json")
-    # The name tells format and compression.
+    # The suffixes of the name state format and compression.
     key = digest_of(input_.sha256, file.relative, settings, SPAN_BYTES)
     path = cache_folder() / "cuts" / digest_of(reading_version()) / f"{key}.json"
-    spans = _remembered(path)
+    spans = _load(path)
     if spans is None:
-        if looking:
-            looking(file)
+        if on_scan:
+            on_scan(file)
         spans = split(source, file, SPAN_BYTES)
         input_.check()
-        _remember(path, spans)
+        _save(path, spans)
     return spans
 
 
-def _remembered(path: Path) -> list[Span | None] | None:
-    """Return what stands there; None where it can't be relied on."""
+def _load(path: Path) -> list[Span | None] | None:
+    """Return the spans in a file of the cache; None if it is missing or damaged."""
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
         if values["digest"] == digest_of(values["cuts"]):
-            return [None if one is None else Span(**one) for one in values["cuts"]]
+            return [None if span is None else Span(**span) for span in values["cuts"]]
     except (OSError, ValueError, TypeError, KeyError):
         pass
     return None
 
 
-def _remember(path: Path, spans: list[Span | None]) -> None:
-    cuts = [None if one is None else asdict(one) for one in spans]
+def _save(path: Path, spans: list[Span | None]) -> None:
+    cuts = [None if span is None else asdict(span) for span in spans]
     use_folder(path.parent)
-    with suppress(OSError):  # a home folder that can't be written to: they are found again
+    with suppress(OSError):  # without a writable home folder, spans are found again in each run
         replace(path, json.dumps({"digest": digest_of(cuts), "cuts": cuts}).encode())

@@ -1,7 +1,7 @@
-"""The barrier that every run has: of two records with one `doc_id` the latest obtained wins.
+"""The barrier that every run starts with: of several records with one `doc_id`, the latest obtained is kept.
 
-That is for versions of one document. Where nothing says that records under one id are versions and their texts differ,
-the id is wrong, and the run ends (`collect/repeats.py`).
+The rule is for versions of one document. If records with one id have different texts and nothing says that they are
+versions, the id is wrong and the run ends (`collect/repeats.py`).
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Supersede(Barrier):
-    """The barrier that keeps one record a `doc_id`; the order of files and parts has no part in it.
+    """Keeps one record per `doc_id`, whatever the order of files and parts.
 
     Attributes:
-        dated: the sources whose records say when they were obtained.
-        versions: the sources that say that records under one id are versions.
+        dated: the sources whose records state when they were obtained.
+        versions: the sources that declare records with one id to be versions.
     """
 
     name: ClassVar[str] = "supersede"
@@ -39,14 +39,14 @@ class Supersede(Barrier):
     versions: tuple[str, ...] = ()
 
     def decide(self, corpus: Corpus) -> Iterator[pl.DataFrame]:
-        """`superseded` for each row whose `doc_id` another row has with a later `obtained`.
+        """Drop each row as `superseded` if another row has the same `doc_id` and a later `obtained`.
 
-        A record that states a time comes before one that states none; of versions without a time the one in the last
-        file by name stays, as of dated snapshots. Else the first by payload digest, file and place stays. A later
-        record supersedes an earlier one even where a rule dropped the later.
+        A record with a time is preferred to one without. Of versions without a time, the one in the last file by name
+        is kept, as with dated snapshots. Other ties are broken by payload digest, file and position; the first record
+        is kept. A later record supersedes an earlier one even if a rule dropped the later one.
 
         Raises:
-            SourceError: records under one id have different texts, and nothing says that they are versions.
+            SourceError: records with one id have different texts, and nothing says that they are versions.
         """
         for rows in corpus.repeated("doc_id", sorted(self.needs), with_dropped=True):
             for breach in unlike(rows, self.dated, self.versions):
@@ -65,7 +65,7 @@ class Supersede(Barrier):
             origin.field("member"),
             "row",
             descending=[False, True, True, False, False, False, False],
-            # A deletion has no digest: of records of one moment it stays.
+            # A deletion has no digest; of records with the same time, it is kept.
             nulls_last=[True, True, True, False, False, False, False],
         )
         return (

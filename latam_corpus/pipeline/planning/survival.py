@@ -1,7 +1,7 @@
-"""The survival gate: what a stage left of each source, language, genre and country, held against the recipe's floors.
+"""The survival gate: compares the share of each source, language, genre and country that a stage kept with its floor.
 
-A stage that keeps nine documents in ten may still have taken all the verse, or all of one small language. Parts count
-their rows by group (`step_file.py`); `losses` puts the counts together and finds the groups below their floor.
+A stage that keeps nine documents in ten may still have dropped all verse, or all texts of one small language. Parts
+count their rows by group (`step_file.py`); `losses` finds the groups below their floor.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 LOSS_KINDS: Final = {"source": _("source"), "language": _("language"), "genre": _("genre"), "country": _("country")}
 KINDS: Final = tuple(LOSS_KINDS)
-# Of two records of one document the later stays: the document survives. What is withdrawn is meant to go.
+# `supersede` drops records whose document is kept in a later record; withdrawn documents are dropped on purpose.
 _UNJUDGED: Final = frozenset({"supersede", "withdrawals"})
 _MOST_REASONS: Final = 3
 _COUNTRY: Final = re.compile("[A-Z]{2}")
@@ -35,15 +35,15 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class Floors(BaseModel):
-    """`[survival]`: the share of the documents entering a stage that must leave it, for every group.
+    """`[survival]`: the share of documents of each group that every stage must keep.
 
-    The group's own floor counts first, then the stage's, then `floor`; 0 judges nothing. A language's own floor is that
-    of its code, else the highest of those whose code admits it; one that is stated for `que` also holds for all Quechua
+    A group's own floor applies first, then the stage's, then `floor`; 0 turns the check off. A language's own floor is
+    that of its code, or else the highest floor of a code that admits it; a floor for `que` also applies to all Quechua
     together.
 
     Attributes:
-        floor: for every stage and group.
-        least: groups with fewer documents at a stage aren't judged there, since one document would decide.
+        floor: the default for all stages and groups.
+        least: a group with fewer documents at a stage isn't judged there, since one document would decide.
         stage: floors of single stages, by name.
         source: floors of single sources, by id.
         language: floors of single languages, by code.
@@ -69,15 +69,17 @@ class Floors(BaseModel):
         >>> floors.of("filter", "language", "ayr"), floors.of("filter", "language", "aym")
         (0.9, 0.9)
         """
-        own: Mapping[str, float] = getattr(self, kind)
+        group_floors: Mapping[str, float] = getattr(self, kind)
         if kind == "language":
-            own = self.by_language
-            if value not in own:
-                return max((own[code] for code in self.admitting(value)), default=self.stage.get(stage, self.floor))
-        return own.get(value, self.stage.get(stage, self.floor))
+            group_floors = self.by_language
+            if value not in group_floors:
+                return max(
+                    (group_floors[code] for code in self.admitting(value)), default=self.stage.get(stage, self.floor)
+                )
+        return group_floors.get(value, self.stage.get(stage, self.floor))
 
     def of_sources(self, ids: Collection[str]) -> Self:
-        """Return the floors of a run of these sources alone."""
+        """Return the floors for a run that is restricted to these sources."""
         return self.model_copy(update={"source": {name: floor for name, floor in self.source.items() if name in ids}})
 
     @cached_property
@@ -86,22 +88,22 @@ class Floors(BaseModel):
         return {_code(named): floor for named, floor in self.language.items()}
 
     def admitting(self, language: str) -> list[str]:
-        """Return the codes with a floor that admit a language."""
-        return [asked for asked in self.by_language if admits(asked, language)]
+        """Return the codes that have a floor and admit a language."""
+        return [code for code in self.by_language if admits(code, language)]
 
 
 @dataclass(frozen=True)
 class Loss:
-    """A group of which a stage kept less than its floor.
+    """A group with a smaller share after a stage than its floor.
 
     Attributes:
-        stage: where it happened.
-        kind: source, language, genre or country.
-        value: which one.
-        rows_in: its documents that entered the stage.
-        kept: those that left it.
-        floor: the share that had to.
-        reasons: the most frequent reasons and their counts.
+        stage: the stage's name.
+        kind: `source`, `language`, `genre` or `country`.
+        value: the source, language, genre or country.
+        rows_in: how many of its documents entered the stage.
+        kept: how many the stage kept.
+        floor: the share that it had to keep.
+        reasons: the counts of the most frequent drop reasons.
     """
 
     stage: str
@@ -113,7 +115,7 @@ class Loss:
     reasons: dict[str, int] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        """One sentence.
+        """Return the loss as a sentence in English.
 
         >>> print(Loss("filter", "genre", "lyrics", 80, 12, 0.5, {"stop_word_share<0.29": 68}))
         filter kept 12 of 80 documents of the genre lyrics (15 %, floor 50 %): stop_word_share<0.29 68
@@ -122,7 +124,7 @@ class Loss:
 
     @property
     def message(self) -> Message:
-        """The sentence, which can be translated."""
+        """The loss as a translatable sentence."""
         return _(
             "{stage} kept {kept} of {rows} {rows:document|documents} of the {kind} {value} ({share} %, floor "
             "{floor} %): {reasons}",
@@ -137,72 +139,75 @@ class Loss:
         )
 
     def as_dict(self) -> dict[str, Any]:
-        """As `run.json` has it."""
+        """Return the entry in `run.json`."""
         return asdict(self)
 
 
 def losses(kept: Tally, dropped: Tally, stages: Sequence[str], identified: str | None, floors: Floors) -> list[Loss]:
-    """Return the groups that fell below their floor, in the order of the stages, the hardest hit first.
+    """Return the groups below their floor, by stage in order; within a stage, those with the smallest share come first.
 
-    Before a language is identified, and where it stays undetermined, a document counts under the one that its source
-    declares.
+    A document counts under its declared language until its language is identified, and if it remains undetermined.
 
     Args:
         kept: rows kept at the end, by GROUP.
-        dropped: rows set aside, by stage, GROUP and reason.
+        dropped: dropped rows, by stage, GROUP and reason.
         stages: the run's stages, in order.
-        identified: the stage that gives `language`; None where none does.
-        floors: the recipe's.
+        identified: the stage that sets `language`; None if none does.
+        floors: the recipe's floors.
     """
-    before = set(stages[: stages.index(identified) + 1]) if identified in stages else set()
-    live: Counter[tuple[str, ...]] = Counter(kept)  # what left the stage that is looked at, the last one first
+    undetermined_stages = set(stages[: stages.index(identified) + 1]) if identified in stages else set()
+    remaining: Counter[tuple[str, ...]] = Counter(
+        kept
+    )  # rows after the current stage; the loop goes from the last stage to the first
     all_losses: list[Loss] = []
     by_stage: dict[str, Tally] = {}
-    for (stage, *rest), rows in dropped.items():
-        by_stage.setdefault(stage, Counter())[tuple(rest)] += rows
+    for (stage, *group), rows in dropped.items():
+        by_stage.setdefault(stage, Counter())[tuple(group)] += rows
     for stage in reversed(stages):
-        fallen = by_stage.get(stage, Counter())
-        if fallen and stage not in _UNJUDGED:
-            all_losses = [*_of_stage(stage, live, fallen, stage in before, floors), *all_losses]
-        for key, rows in fallen.items():
-            live[key[:-1]] += rows
+        stage_drops = by_stage.get(stage, Counter())
+        if stage_drops and stage not in _UNJUDGED:
+            all_losses = [*_of_stage(stage, remaining, stage_drops, stage in undetermined_stages, floors), *all_losses]
+        for key, rows in stage_drops.items():
+            remaining[key[:-1]] += rows
     return all_losses
 
 
-def _of_stage(stage: str, live: Tally, fallen: Tally, declared: bool, floors: Floors) -> list[Loss]:
-    left: Counter[tuple[str, str]] = Counter()
+def _of_stage(stage: str, remaining: Tally, stage_drops: Tally, declared: bool, floors: Floors) -> list[Loss]:
+    kept_counts: Counter[tuple[str, str]] = Counter()
     dropped: Counter[tuple[str, str]] = Counter()
     reasons: dict[tuple[str, str], Counter[str]] = {}
-    for group, rows in live.items():
+    for group, rows in remaining.items():
         for label in _labels(group, declared, floors):
-            left[label] += rows
-    for key, rows in fallen.items():
+            kept_counts[label] += rows
+    for key, rows in stage_drops.items():
         for label in _labels(key[:-1], declared, floors):
             dropped[label] += rows
             reasons.setdefault(label, Counter())[key[-1]] += rows
     stage_losses = []
     for label, lost in dropped.items():
-        rows_in, floor = left[label] + lost, floors.of(stage, *label)
-        if rows_in >= floors.least and left[label] < floor * rows_in:
+        rows_in, floor = kept_counts[label] + lost, floors.of(stage, *label)
+        if rows_in >= floors.least and kept_counts[label] < floor * rows_in:
             why = dict(reasons[label].most_common(_MOST_REASONS))
-            stage_losses.append(Loss(stage, *label, rows_in, left[label], floor, why))
+            stage_losses.append(Loss(stage, *label, rows_in, kept_counts[label], floor, why))
     return sorted(stage_losses, key=lambda loss: (loss.kept / loss.rows_in, KINDS.index(loss.kind), loss.value))
 
 
 def _labels(group: Sequence[str], declared: bool, floors: Floors) -> Iterator[tuple[str, str]]:
-    """Yield what documents count under: a language also under each code that has a floor and admits it."""
+    """Yield the groups of a document; a language also counts under each code that has a floor and admits it."""
     genre, source, language, declared_language, country = group
-    spoken = _code(declared_language if declared or language == UNDETERMINED else language or declared_language)
-    for kind, value in zip(KINDS, (source, spoken, genre, country), strict=True):
+    counted_language = _code(
+        declared_language if declared or language == UNDETERMINED else language or declared_language
+    )
+    for kind, value in zip(KINDS, (source, counted_language, genre, country), strict=True):
         if value:
             yield kind, value
-    for asked in floors.admitting(spoken) if spoken else ():
-        if asked != spoken:
-            yield "language", asked
+    for code in floors.admitting(counted_language) if counted_language else ():
+        if code != counted_language:
+            yield "language", code
 
 
 def _code(language: str) -> str:
-    """Return the ISO 639-3 code of a language as a source or an identifier writes it; unchanged when it is none.
+    """Return the ISO 639-3 code of a language; return a name that isn't a known code unchanged.
 
     >>> _code("es-CL"), _code("spa_Latn"), _code("castellano")
     ('spa', 'spa', 'castellano')
@@ -211,16 +216,12 @@ def _code(language: str) -> str:
 
 
 def check_floors(floors: Floors, stages: Sequence[str], sources: Sequence[str], place: str) -> None:
-    """Refuse floors for stages, sources, genres, languages and countries that there aren't.
-
-    Raises:
-        ConfigError: one is named; the message has the closest that there is.
-    """
-    for table, known in (("stage", stages), ("source", sources), ("genre", vocabulary.GENRES)):
+    """Raise `ConfigError` if a floor is for an unknown stage, source, genre, language or country."""
+    for table, known_names in (("stage", stages), ("source", sources), ("genre", vocabulary.GENRES)):
         for name in getattr(floors, table):
-            if name not in known:
-                problem = _("no {kind} here is «{name}»", kind=LOSS_KINDS.get(table, table), name=name)
-                raise ConfigError(f"{place}, [survival.{table}]", problem, closest(name, known))
+            if name not in known_names:
+                problem = _("there is no {kind} «{name}»", kind=LOSS_KINDS.get(table, table), name=name)
+                raise ConfigError(f"{place}, [survival.{table}]", problem, closest(name, known_names))
     for name in floors.language:
         iso_code(short(name), f"{place}, [survival.language]")
     for name in floors.country:
@@ -228,17 +229,17 @@ def check_floors(floors: Floors, stages: Sequence[str], sources: Sequence[str], 
             capital = name.upper()
             is_code = _COUNTRY.fullmatch(capital)
             remedy = _("write {code}", code=capital) if is_code else _("two capital letters, such as CL or BR")
-            problem = _("«{name}» is no ISO 3166-1 alpha-2 code", name=name)
+            problem = _("«{name}» is not an ISO 3166-1 alpha-2 code", name=name)
             raise ConfigError(f"{place}, [survival.country]", problem, remedy)
 
 
 def accepted(reason: str | None) -> str | None:
-    """Return the written reason for which losses are accepted, None where there is none.
+    """Return the reason for accepting losses, without surrounding spaces, or None.
 
     Raises:
-        ConfigError: it is empty.
+        ConfigError: the reason is empty.
     """
     if reason is not None and not reason.strip():
-        remedy = _("write why the loss is right; it goes on the card")
+        remedy = _("write why the loss is acceptable; the card quotes the reason")
         raise ConfigError("--accept-loss", _("the reason is empty"), remedy)
     return reason and reason.strip()

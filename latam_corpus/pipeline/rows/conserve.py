@@ -1,9 +1,7 @@
-"""Rows are conserved: what goes into a stage comes out kept or set aside with a reason, and each change is on record.
+"""Conservation of rows: every row that enters a stage is kept, or dropped with a reason, and changes are in the ledger.
 
-What a stage sets in them is of the schema (`stage_values.py`).
-
-`rows in == rows kept + rows set aside` holds for every stage of every run, because every stage is called here and
-nowhere else, whether in a run or alone.
+`rows in == rows kept + rows dropped` is true for every stage of every run, because stages are only called here, in a
+run or alone. `stage_values.py` checks the values that a stage sets.
 """
 
 from __future__ import annotations
@@ -39,9 +37,17 @@ _NOTES = ("drop_reason", "verdict", "evidence")
 
 @dataclass
 class Count:
-    """What happened in one stage: rows in and kept, set aside by reason, on record as changed, and made of others.
+    """The row counts of one stage.
 
-    `narrowed` counts rows whose own statements of rights left less than their source's, by why (`licences.py`).
+    Attributes:
+        rows_in: rows that entered.
+        kept: rows that were kept.
+        dropped: dropped rows by reason.
+        failed: rows by the reason why they couldn't be processed.
+        changed: rows with a ledger row for a change.
+        seconds: processor time.
+        made: rows that were made out of others.
+        narrowed: rows whose own statements of rights allow less than their source, by kind (`licences.py`).
     """
 
     rows_in: int = 0
@@ -54,21 +60,21 @@ class Count:
     narrowed: dict[str, int] = field(default_factory=dict)
 
     def add(self, other: Count) -> None:
-        """Add another part's count of the same stage."""
+        """Add the counts of the same stage in another part."""
         self.rows_in += other.rows_in
         self.kept += other.kept
         self.changed += other.changed
         self.seconds += other.seconds
         self.made += other.made
         pairs = ((self.dropped, other.dropped), (self.failed, other.failed), (self.narrowed, other.narrowed))
-        for mine, theirs in pairs:
-            for reason, n in theirs.items():
-                mine[reason] = mine.get(reason, 0) + n
+        for own_counts, other_counts in pairs:
+            for reason, n in other_counts.items():
+                own_counts[reason] = own_counts.get(reason, 0) + n
 
 
 @dataclass(frozen=True)
 class Passed:
-    """What a stage made of a batch: the rows that go on, those set aside, and their ledger rows."""
+    """The output of a stage: the kept rows, the dropped rows, the ledger rows, and the counts."""
 
     kept: Batch
     dropped: pl.DataFrame
@@ -77,92 +83,93 @@ class Passed:
 
 
 def pass_through(stage: Stage, batch: Batch, withheld: Mapping[str, str] | None = None) -> Passed:
-    """Return the batch after the stage, its dropped rows set aside.
+    """Apply a stage to a batch, and separate the rows that it drops.
 
     Args:
-        stage: what is done.
-        batch: on which rows.
-        withheld: documents that the stage isn't given since they end the worker, by id, with the cause; they are set
-            aside.
+        stage: the stage to apply.
+        batch: its input.
+        withheld: the causes of documents that kill the worker in this stage, by id; they are dropped without being
+            given to the stage.
 
     Raises:
-        PartError: the stage lost, added or reordered rows, set what no document has, or broke off.
+        PartError: the stage lost, added or reordered rows, set a wrong value, or raised an error.
     """
-    if withheld and (mine := batch.frame["doc_id"].is_in(list(withheld))).any():
-        causes = [{"cause": withheld[doc_id]} for doc_id in batch.frame.filter(mine)["doc_id"]]
-        fallen = Batch(batch.frame.filter(mine)).drop([KILLED] * len(causes), causes, "failed")
-        first, rest = set_aside(fallen, stage.name), pass_through(stage, Batch(batch.frame.filter(~mine)))
-        rest.count.add(first.count)
-        dropped = pl.concat([rest.dropped, first.dropped], how="diagonal_relaxed")
-        return Passed(rest.kept, dropped, pl.concat([rest.ledger, first.ledger]), rest.count)
-    after = conserved(stage, batch)
-    changes = _changes(stage, batch.frame, after.frame)
-    passed = set_aside(after, stage.name)
+    if withheld and (is_withheld := batch.frame["doc_id"].is_in(list(withheld))).any():
+        causes = [{"cause": withheld[doc_id]} for doc_id in batch.frame.filter(is_withheld)["doc_id"]]
+        killed = Batch(batch.frame.filter(is_withheld)).drop([KILLED] * len(causes), causes, "failed")
+        first, others = split_dropped(killed, stage.name), pass_through(stage, Batch(batch.frame.filter(~is_withheld)))
+        others.count.add(first.count)
+        dropped = pl.concat([others.dropped, first.dropped], how="diagonal_relaxed")
+        return Passed(others.kept, dropped, pl.concat([others.ledger, first.ledger]), others.count)
+    result = apply_stage(stage, batch)
+    changes = _changes(stage, batch.frame, result.frame)
+    passed = split_dropped(result, stage.name)
     passed.count.changed = changes.height
     passed.count.narrowed = _narrowed(changes)
-    passed.count.made = after.frame.height - batch.frame.height
+    passed.count.made = result.frame.height - batch.frame.height
     return Passed(passed.kept, passed.dropped, pl.concat([passed.ledger, changes]), passed.count)
 
 
-def conserved(stage: Stage, batch: Batch) -> Batch:
-    """Return what the stage makes of a batch: the same rows, those that fall among them with their reason.
+def apply_stage(stage: Stage, batch: Batch) -> Batch:
+    """Apply a stage and check its result: the same rows, with a `drop_reason` in those that it drops.
 
     Raises:
-        PartError: the stage lost, added or reordered rows, set what no document has, or broke off.
+        PartError: the stage lost, added or reordered rows, set a wrong value, or raised an error.
     """
-    after = _called(stage, batch)
-    _check_rows(stage, batch.frame, after.frame)
-    wrong = undeclared(stage, batch.frame, after.frame)
-    if wrong := wrong or wrong_values(batch.frame, after.frame, in_place=not stage.makes_rows):
-        raise PartError(_("stage «{name}»", name=stage.name), *wrong)
+    result = _call(stage, batch)
+    _check_rows(stage, batch.frame, result.frame)
+    problem = undeclared(stage, batch.frame, result.frame)
+    if problem := problem or wrong_values(batch.frame, result.frame, in_place=not stage.makes_rows):
+        raise PartError(_("stage «{name}»", name=stage.name), *problem)
     if stage.adds:
-        after = _with_added(stage, after)
-    if not stage.makes_rows and (frame := with_turns_moved(batch.frame, after.frame)) is not after.frame:
-        after = Batch(frame).sharing_words(after)
-    return after
+        result = _with_added(stage, result)
+    if not stage.makes_rows and (frame := with_turns_moved(batch.frame, result.frame)) is not result.frame:
+        result = Batch(frame).sharing_words(result)
+    return result
 
 
-def _with_added(stage: Stage, after: Batch) -> Batch:
-    """Return the batch with the stage's own columns in `extra`.
+def _with_added(stage: Stage, result: Batch) -> Batch:
+    """Move the columns that a stage declares itself into `extra`.
 
     Raises:
-        PartError: one is of another type than the stage declares.
+        PartError: a column has another type than the stage declares.
     """
     try:
-        return Batch(with_added(after.frame, stage.adds)).sharing_words(after)
+        return Batch(with_added(result.frame, stage.adds)).sharing_words(result)
     except TypeError as error:
-        name, given, wanted = error.args
+        name, given, declared = error.args
         problem = _("the column «{name}» is of the type {given}", name=name, given=same(str(given)))
-        remedy = _("it must be {wanted}", wanted=same(str(wanted)))
+        remedy = _("it must be {wanted}", wanted=same(str(declared)))
         raise PartError(_("stage «{name}»", name=stage.name), problem, remedy) from None
 
 
-def _called(stage: Stage, batch: Batch) -> Batch:
-    """Return what the stage makes of a batch.
+def _call(stage: Stage, batch: Batch) -> Batch:
+    """Call a stage.
 
     Raises:
-        PartError: it broke off, on a document that is named where one alone makes it do so, or gave no batch.
+        PartError: the stage raised an error or returned something else than a batch. If a single document is enough to
+            raise the error, the message names it.
     """
     try:
-        after = _given_by(stage, batch)
-    except (CorpusError, OSError, MemoryError):  # of the disk and the machine, not of a document
+        result = _call_unchecked(stage, batch)
+    except (CorpusError, OSError, MemoryError):  # caused by the disk or the machine, not by a document
         raise
     except (Exception, SystemExit) as error:
-        problem = _("{error}, in {where}", error=_in_a_line(error), where=_where(error))
+        problem = _("{error}, in {where}", error=_in_a_line(error), where=_innermost_line(error))
         place = _("stage «{stage}»", stage=stage.name)
         if document := _breaks_on(stage, batch):
             place = _("stage «{stage}», document {document}", stage=stage.name, document=document)
-        remedy = _("mend the stage, or leave the document out; what was done before it is kept")
+        remedy = _("correct the stage, or leave the document out; finished work is reused")
         raise PartError(place, problem, remedy) from error
-    if not isinstance(after, Batch):
-        problem = _("it gives a {kind}, and no batch", kind=type(after).__name__)
+    if not isinstance(result, Batch):
+        problem = _("it returns a {kind} instead of a batch", kind=type(result).__name__)
         place = _("stage «{stage}»", stage=stage.name)
         raise PartError(place, problem, _("return the batch, such as `batch.with_columns(…)`"))
-    return after
+    return result
 
 
-def _given_by(stage: Stage, batch: Batch) -> object:
-    with redirect_stdout(sys.stderr):  # standard output is the command's, and may be JSON
+def _call_unchecked(stage: Stage, batch: Batch) -> object:
+    with redirect_stdout(sys.stderr):  # the command's standard output may be JSON
         return stage(batch)
 
 
@@ -170,27 +177,27 @@ def _in_a_line(error: BaseException) -> str:
     return " ".join(f"{type(error).__name__}: {error}".split())
 
 
-def _where(error: BaseException) -> str:
-    """Return the innermost line of the code that raised it: `my_package/shorten.py:12`."""
+def _innermost_line(error: BaseException) -> str:
+    """Return the file and line that raised an error, such as `my_package/shorten.py:12`."""
     frames = traceback.extract_tb(error.__traceback__)
     last = frames[-1]
     return f"{'/'.join(Path(last.filename).parts[-2:])}:{last.lineno}"
 
 
 def _breaks_on(stage: Stage, batch: Batch) -> str | None:
-    """Return the first document that alone makes the stage break off."""
-    for row in range(batch.frame.height):
-        one = batch.frame[row : row + 1]
+    """Return the id of the first document for which the stage raises an error by itself, or None."""
+    for number in range(batch.frame.height):
+        row_frame = batch.frame[number : number + 1]
         try:
-            _given_by(stage, Batch(one))
-        except (Exception, SystemExit):  # noqa: BLE001  (whatever a plug-in raises)
-            return str(one["doc_id"][0])
+            _call_unchecked(stage, Batch(row_frame))
+        except (Exception, SystemExit):  # noqa: BLE001  (a plug-in may raise anything)
+            return str(row_frame["doc_id"][0])
     return None
 
 
-def collected(batch: Batch) -> Passed:
-    """Return the rows as they were read, those without a text set aside; of others it is on record what wasn't read."""
-    passed = set_aside(batch, "collect")
+def pass_collected(batch: Batch) -> Passed:
+    """Separate the records that couldn't be read, and add ledger rows for records that were read in part."""
+    passed = split_dropped(batch, "collect")
     noted = with_defaults(batch.frame, _NOTES)
     noted = noted.filter(noted["verdict"].eq_missing("changed"))
     if not noted.height:
@@ -201,17 +208,17 @@ def collected(batch: Batch) -> Passed:
     )
 
 
-def set_aside(batch: Batch, stage: str) -> Passed:
-    """Return the batch without the rows that have a `drop_reason`, and these with their ledger rows."""
+def split_dropped(batch: Batch, stage: str) -> Passed:
+    """Separate the rows with a `drop_reason` from the others, and make a ledger row for each."""
     frame = batch.frame
     if "drop_reason" not in frame.columns:
         count = Count(rows_in=frame.height, kept=frame.height)
         return Passed(_clean(batch), frame.clear(), _EMPTY_LEDGER, count)
-    fallen = frame["drop_reason"].is_not_null()
-    if not fallen.any():
+    is_dropped = frame["drop_reason"].is_not_null()
+    if not is_dropped.any():
         return Passed(_clean(batch), frame.clear(), _EMPTY_LEDGER, Count(rows_in=frame.height, kept=frame.height))
     frame = with_defaults(frame, _NOTES)
-    dropped = frame.filter(fallen)
+    dropped = frame.filter(is_dropped)
     verdicts = dropped["verdict"].fill_null("dropped")
     chars = dropped["text"].str.len_chars() if "text" in dropped.columns else pl.lit(None)
     ledger = schema.conform(
@@ -225,61 +232,63 @@ def set_aside(batch: Batch, stage: str) -> Passed:
     count = Count(rows_in=frame.height, kept=frame.height - dropped.height)
     for verdict, reason, n in ledger.group_by("verdict", "reason").len().iter_rows():
         (count.failed if verdict == "failed" else count.dropped)[reason] = n
-    return Passed(_clean(batch.filter(~fallen)), dropped, ledger, count)
+    return Passed(_clean(batch.filter(~is_dropped)), dropped, ledger, count)
 
 
 _EMPTY_LEDGER = pl.DataFrame(schema=schema.LEDGER_SCHEMA)
 
 
 def _clean(batch: Batch) -> Batch:
-    """Return the batch without the notes of the stage that has passed, its word table kept."""
+    """Remove the stage's notes about rows; the word table stays valid."""
     present = [name for name in _NOTES if name in batch.frame.columns]
     if not present:
         return batch
     return Batch(batch.frame.drop(present)).sharing_words(batch)
 
 
-def _check_rows(stage: Stage, before: pl.DataFrame, after: pl.DataFrame) -> None:
+def _check_rows(stage: Stage, rows_in: pl.DataFrame, rows_out: pl.DataFrame) -> None:
     if stage.makes_rows:
-        parents = set(with_defaults(after, ("parent_id",))["parent_id"].drop_nulls())
-        orphans = parents - set(before["doc_id"])
-        # Several records may have one id before `supersede`: each must be there.
-        counts = Counter(before["doc_id"]) - Counter(after["doc_id"])
+        parents = set(with_defaults(rows_out, ("parent_id",))["parent_id"].drop_nulls())
+        orphans = parents - set(rows_in["doc_id"])
+        # Before `supersede`, several records may have one id; each of them must be kept.
+        counts = Counter(rows_in["doc_id"]) - Counter(rows_out["doc_id"])
         lost = sum(n for name, n in counts.items() if name not in parents)
         if orphans or lost:
             raise PartError(
                 _("stage «{name}»", name=stage.name),
                 _("{n} {n:document|documents} lost, {others} without parent", n=lost, others=len(orphans)),
             )
-    elif not after["doc_id"].equals(before["doc_id"]):
+    elif not rows_out["doc_id"].equals(rows_in["doc_id"]):
         raise PartError(
             _("stage «{name}»", name=stage.name),
-            _("{n} {n:row|rows} in, {out} out, or in another order", n=before.height, out=after.height),
+            _("{n} {n:row|rows} in, {out} out, or in another order", n=rows_in.height, out=rows_out.height),
             _("a stage keeps its rows; to drop one, give it a drop_reason"),
         )
 
 
-def _changes(stage: Stage, before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
-    """Return a ledger row for each row of which the stage changed the text, or itself says that it was `changed`."""
-    if stage.makes_rows:  # pieces are no change of a text
-        after = after.filter(after["doc_id"].is_in(before["doc_id"].implode()))
-        # The stage may have put the documents that stay in another order, records of one id in theirs.
+def _changes(stage: Stage, rows_in: pl.DataFrame, rows_out: pl.DataFrame) -> pl.DataFrame:
+    """Return a ledger row for each row whose text the stage changed, or which it marked as `changed`."""
+    if stage.makes_rows:  # the pieces of a document are new rows, not changes
+        rows_out = rows_out.filter(rows_out["doc_id"].is_in(rows_in["doc_id"].implode()))
+        # The stage may have reordered documents, but not the records with the same id.
         of_id = pl.int_range(pl.len()).over("doc_id").alias("of_id")
-        known = before.with_columns(of_id)
-        before = after.select("doc_id", of_id).join(known, on=["doc_id", "of_id"], how="left", maintain_order="left")
-    rows = with_defaults(after, _NOTES)
+        numbered = rows_in.with_columns(of_id)
+        rows_in = rows_out.select("doc_id", of_id).join(
+            numbered, on=["doc_id", "of_id"], how="left", maintain_order="left"
+        )
+    rows = with_defaults(rows_out, _NOTES)
     changed = rows["verdict"].eq_missing("changed")
-    if "text" in stage.gives and "text" in before.columns and not stage.makes_rows:
-        # Text made from bytes is no change: nothing was there before, or a first impression.
-        first = before["text"].is_null() | with_defaults(before, ("extractor",))["extractor"].eq_missing(SKIMMED)
-        changed |= ~first & before["text"].ne_missing(after["text"])
+    if "text" in stage.gives and "text" in rows_in.columns and not stage.makes_rows:
+        # An extracted text isn't a change, even if `skim` had set a preliminary one.
+        first = rows_in["text"].is_null() | with_defaults(rows_in, ("extractor",))["extractor"].eq_missing(SKIMMED)
+        changed |= ~first & rows_in["text"].ne_missing(rows_out["text"])
     if not changed.any():
         return _EMPTY_LEDGER
-    return _noted(before.filter(changed), rows.filter(changed), stage.name)
+    return _noted(rows_in.filter(changed), rows.filter(changed), stage.name)
 
 
 def _narrowed(changes: pl.DataFrame) -> dict[str, int]:
-    """Count the rows whose terms were narrowed by what they state or refuse, by why."""
+    """Count the rows whose terms were narrowed by their own statements or refusals, by kind."""
     reasons = (
         pl.when(pl.col("evidence").str.contains('"tier_before": "', literal=True))
         .then(pl.col("evidence").str.extract('"because": "([a-z]+)"'))
@@ -290,13 +299,13 @@ def _narrowed(changes: pl.DataFrame) -> dict[str, int]:
     return dict(counted.iter_rows())
 
 
-def _noted(before: pl.DataFrame, rows: pl.DataFrame, stage: str) -> pl.DataFrame:
-    """Return a ledger row for each of these rows, which go on."""
+def _noted(previous: pl.DataFrame, rows: pl.DataFrame, stage: str) -> pl.DataFrame:
+    """Return a `changed` ledger row for each of these kept rows."""
     return schema.conform(
         rows.select(
             "doc_id", "source_id", pl.lit(stage).alias("stage"), pl.lit("changed").alias("verdict"),
             pl.lit(stage).alias("reason"), "evidence",
-            _exact_hashes(before, "text_hash_before"), _exact_hashes(rows, "text_hash_after"),
+            _exact_hashes(previous, "text_hash_before"), _exact_hashes(rows, "text_hash_after"),
             (rows["text"].str.len_chars() if "text" in rows.columns else pl.lit(None)).alias("chars"),
         ),
         schema.LEDGER_SCHEMA,
@@ -310,7 +319,7 @@ def _exact_hashes(frame: pl.DataFrame, name: str) -> pl.Series:
 
 
 def exact_hash(text: str) -> bytes:
-    """Return the first 128 bits of the SHA-256 of the text's UTF-8, as the ledger has it.
+    """Return the text hash of the ledger: the first 128 bits of the SHA-256 of the text in UTF-8.
 
     >>> exact_hash("La luna").hex()[:8]
     '4fda3e89'

@@ -1,6 +1,6 @@
-"""What a stage sets, held against the schema: types, texts that are there, and words and codes of their form.
+"""Checks of the values that a stage sets: column types, missing texts, controlled words, and codes.
 
-No result rests on this file: it refuses, and changes nothing. Of a batch it looks only at what the stage has changed.
+Only values that the stage has changed are checked. The checks change nothing, so results don't depend on this module.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ _WORDS: Final[Mapping[str, Collection[str]]] = {
     "variety_basis": vocabulary.VARIETY_BASES,
     "verdict": vocabulary.VERDICTS,
 }
-# Of what isn't one of a few words: its form, and what to write.
+# A pattern and a remedy for columns without a list of words.
 _FORMS: Final = {
     "country": (f"^(?:{'|'.join(sorted(vocabulary.COUNTRY_CODES))})$", _("a code of ISO 3166-1, such as CL or BR")),
     "language": (r"^[a-z]{3}(_[A-Z][a-z]{3})?$", _("write it as spa_Latn")),
-    "drop_reason": (r"\S", _("say in a word why the row falls, such as «too_short»")),
+    "drop_reason": (r"\S", _("name the reason in one word, such as «too_short»")),
 }
 _CHECKED: Final = {
     **{name: (f"^(?:{'|'.join(map(re.escape, words))})$", one_of(words)) for name, words in _WORDS.items()},
@@ -41,12 +41,12 @@ _CHECKED: Final = {
 }
 
 
-def wrong_values(before: pl.DataFrame, after: pl.DataFrame, *, in_place: bool) -> tuple[Message, Message] | None:
-    """Return what is wrong with what a stage has set, and what to do; None where nothing is.
+def wrong_values(rows_in: pl.DataFrame, rows_out: pl.DataFrame, *, in_place: bool) -> tuple[Message, Message] | None:
+    """Return the first problem with the values that a stage has set and its remedy, or None.
 
     Args:
-        before: the rows that it was given.
-        after: those that it made of them.
+        rows_in: the rows before the stage.
+        rows_out: the rows after it.
         in_place: whether they are the same rows in the same order.
 
     >>> rows = pl.DataFrame({"doc_id": ["a"], "text": ["La red"]})
@@ -55,49 +55,49 @@ def wrong_values(before: pl.DataFrame, after: pl.DataFrame, *, in_place: bool) -
     «country» is 'Chile', of the document a · a code of ISO 3166-1, such as CL or BR
     >>> wrong_values(rows, rows.with_columns(country=pl.lit("CL")), in_place=True)
     """
-    types = after.schema
+    types = rows_out.schema
     return (
-        _lost_column(before, after)
-        or _wrong_type(before, after, types)
-        or _lost_text(before, after, in_place=in_place)
-        or _wrong_word(before, after, types, in_place=in_place)
+        _lost_column(rows_in, rows_out)
+        or _wrong_type(rows_in, rows_out, types)
+        or _lost_text(rows_in, rows_out, in_place=in_place)
+        or _wrong_word(rows_in, rows_out, types, in_place=in_place)
     )
 
 
 def added_columns(stages: Sequence[Stage | Barrier]) -> list[tuple[Message, Mapping[str, str]]]:
-    """Return for each stage that adds columns its name for errors, and the columns with their types."""
+    """Return the columns that stages add, with their types; each stage is named as in error messages."""
     return [(_("stage «{stage}»", stage=stage.name), stage.adds) for stage in stages if stage.adds]
 
 
 def check_own_columns(place: str | None, stages: Sequence[Stage | Barrier]) -> None:
     """Check the columns that stages of plug-ins declare in addition to those of documents.
 
-    A column without a type may pass from a stage to a later one that needs it; no release has it.
+    A column without a type may be passed to a later stage that needs it, but isn't released.
 
     Args:
-        place: the recipe; None if the stages are run alone.
+        place: the recipe; None if the stages are run without one.
         stages: in order.
 
     Raises:
         ConfigError: a name or a type is wrong, a column has no type and no later stage needs it, or two stages
-            declare one name differently.
+            declare one name with different types.
     """
     for number, stage in enumerate(stages):
-        where = _("stage «{stage}»", stage=stage.name)
-        where = _("{recipe}, stage «{stage}»", recipe=place, stage=stage.name) if place else where
+        stage_place = _("stage «{stage}»", stage=stage.name)
+        stage_place = _("{recipe}, stage «{stage}»", recipe=place, stage=stage.name) if place else stage_place
         for column, kind in stage.adds.items():
-            if wrong := wrong_declaration(column, kind):
-                raise ConfigError(where, *wrong)
-        used = {name for one in stages[number + 1 :] for name in (*one.needs, *getattr(one, "aside", ()))}
-        own = sorted(stage.gives - _TYPES.keys() - stage.adds.keys() - used)
-        if own and not _is_of_toolkit(stage):
-            raise ConfigError(where, *_undeclared(own[0]))
+            if problem := wrong_declaration(column, kind):
+                raise ConfigError(stage_place, *problem)
+        needed_later = {name for later in stages[number + 1 :] for name in (*later.needs, *getattr(later, "aside", ()))}
+        own_columns = sorted(stage.gives - _TYPES.keys() - stage.adds.keys() - needed_later)
+        if own_columns and not _is_of_toolkit(stage):
+            raise ConfigError(stage_place, *_undeclared(own_columns[0]))
     merged(added_columns(stages))
 
 
 def _undeclared(column: str) -> tuple[Message, Message]:
     return _("the column «{column}» isn't declared with a type", column=column), _(
-        "documents don't have it; write it with its type into `gives`, such as {example}",
+        "it is not a column of documents: declare it with its type in `gives`, such as {example}",
         example=f'gives = frozenset({{"{column}: float64"}})',
     )
 
@@ -106,95 +106,98 @@ def _is_of_toolkit(stage: Stage | Barrier) -> bool:
     return type(stage).__module__.partition(".")[0] == __name__.partition(".")[0]
 
 
-def undeclared(stage: Stage, before: pl.DataFrame, after: pl.DataFrame) -> tuple[Message, Message] | None:
-    """Return which column of its own a plug-in's stage has set without declaring it; None if there is none."""
+def undeclared(stage: Stage, rows_in: pl.DataFrame, rows_out: pl.DataFrame) -> tuple[Message, Message] | None:
+    """Return the problem and its remedy if a plug-in's stage has set an undeclared column, else None."""
     if _is_of_toolkit(stage):
         return None
-    own = set(after.columns) - set(before.columns) - _TYPES.keys() - stage.gives
-    own |= _keys(after) - _keys(before) - stage.adds.keys()
-    return _undeclared(min(own)) if own else None
+    own_columns = set(rows_out.columns) - set(rows_in.columns) - _TYPES.keys() - stage.gives
+    own_columns |= _keys(rows_out) - _keys(rows_in) - stage.adds.keys()
+    return _undeclared(min(own_columns)) if own_columns else None
 
 
 def _keys(frame: pl.DataFrame) -> set[str]:
-    """Return the names of the additional columns that rows have."""
+    """Return the names of the additional columns in `extra`."""
     if frame.schema.get("extra") != schema.EXTRA:
         return set()
     return set(frame["extra"].explode().struct.field("key").drop_nulls().unique())
 
 
-def set_columns(stages: Sequence[Stage], before: pl.DataFrame, after: pl.DataFrame) -> list[str]:
-    """Return the documents' columns that stages of plug-ins have set, declared or not, as a run keeps them."""
+def set_columns(stages: Sequence[Stage], rows_in: pl.DataFrame, rows_out: pl.DataFrame) -> list[str]:
+    """Return the document columns that stages of plug-ins have set, declared or not."""
     if all(map(_is_of_toolkit, stages)):
         return []
-    known = (name for name in after.columns if name in schema.DOCUMENT_SCHEMA and name != "drop_reason")
-    return [name for name in known if name not in before.columns or not after[name].equals(before[name])]
+    document_columns = (name for name in rows_out.columns if name in schema.DOCUMENT_SCHEMA and name != "drop_reason")
+    return [
+        name for name in document_columns if name not in rows_in.columns or not rows_out[name].equals(rows_in[name])
+    ]
 
 
-def _lost_column(before: pl.DataFrame, after: pl.DataFrame) -> tuple[Message, Message] | None:
-    lost = (set(before.columns) - set(after.columns)) & schema.DOCUMENT_SCHEMA.keys() - {"drop_reason"}
+def _lost_column(rows_in: pl.DataFrame, rows_out: pl.DataFrame) -> tuple[Message, Message] | None:
+    lost = (set(rows_in.columns) - set(rows_out.columns)) & schema.DOCUMENT_SCHEMA.keys() - {"drop_reason"}
     if not lost:
         return None
-    return _("the column «{name}» is gone", name=min(lost)), _("return the batch, such as `batch.with_columns(…)`")
+    problem = _("the column «{name}» was removed", name=min(lost))
+    return problem, _("return the batch, such as `batch.with_columns(…)`")
 
 
-def _wrong_type(before: pl.DataFrame, after: pl.DataFrame, types: pl.Schema) -> tuple[Message, Message] | None:
-    for name, given in types.items():
-        wanted = _TYPES.get(name)
-        if wanted is None or given in (wanted, pl.Null):
+def _wrong_type(rows_in: pl.DataFrame, rows_out: pl.DataFrame, types: pl.Schema) -> tuple[Message, Message] | None:
+    for name, dtype in types.items():
+        expected = _TYPES.get(name)
+        if expected is None or dtype in (expected, pl.Null):
             continue
-        if name in before.columns and before[name].dtype == given:
+        if name in rows_in.columns and rows_in[name].dtype == dtype:
             continue
         try:
-            # A number is no text, though it can be made one; a smaller number is a number.
-            if wanted not in (pl.String, pl.Binary):
-                after[name].cast(wanted)
+            # Numbers of another size are accepted; numbers in place of texts, which Polars could cast, aren't.
+            if expected not in (pl.String, pl.Binary):
+                rows_out[name].cast(expected)
                 continue
         except pl.exceptions.PolarsError:
             pass
-        problem = _("the column «{name}» is of the type {given}", name=name, given=same(str(given)))
-        return problem, _("it must be {wanted}", wanted=same(str(wanted)))
+        problem = _("the column «{name}» is of the type {given}", name=name, given=same(str(dtype)))
+        return problem, _("it must be {wanted}", wanted=same(str(expected)))
     return None
 
 
-def _lost_text(before: pl.DataFrame, after: pl.DataFrame, *, in_place: bool) -> tuple[Message, Message] | None:
-    """Say whether a text is null that was none; before extraction there is none."""
-    if "text" not in after.columns or not after["text"].null_count() or "text" not in before.columns:
+def _lost_text(rows_in: pl.DataFrame, rows_out: pl.DataFrame, *, in_place: bool) -> tuple[Message, Message] | None:
+    """Return the problem if the stage has removed a text; rows may lack a text before extraction."""
+    if "text" not in rows_out.columns or not rows_out["text"].null_count() or "text" not in rows_in.columns:
         return None
-    lost = after["text"].is_null()
-    if "drop_reason" in after.columns:
-        lost &= after["drop_reason"].is_null()
+    lost = rows_out["text"].is_null()
+    if "drop_reason" in rows_out.columns:
+        lost &= rows_out["drop_reason"].is_null()
     if in_place:
-        lost &= before["text"].is_not_null()
-    elif before["text"].null_count():
+        lost &= rows_in["text"].is_not_null()
+    elif rows_in["text"].null_count():
         return None
     if not lost.any():
         return None
     problem = _(
-        "«{key}» is {given}, of the document {document}", key="text", given="null", document=_first(after, lost)
+        "«{key}» is {given}, of the document {document}", key="text", given="null", document=_first(rows_out, lost)
     )
     return problem, _("give the row a text, or a drop_reason")
 
 
 def _wrong_word(
-    before: pl.DataFrame, after: pl.DataFrame, types: pl.Schema, *, in_place: bool
+    rows_in: pl.DataFrame, rows_out: pl.DataFrame, types: pl.Schema, *, in_place: bool
 ) -> tuple[Message, Message] | None:
-    had = set(before.columns) if in_place else set()
+    existing = set(rows_in.columns) if in_place else set()
     for name, (pattern, remedy) in _CHECKED.items():
         if types.get(name) != pl.String:
             continue
-        values = after[name]
-        if name in had and before[name].dtype == pl.String:
-            if values.equals(before[name]):  # which takes a fifth of the time to find what differs
+        values = rows_out[name]
+        if name in existing and rows_in[name].dtype == pl.String:
+            if values.equals(rows_in[name]):  # five times faster than finding the values that differ
                 continue
-            values = values.filter(values.ne_missing(before[name]))
+            values = values.filter(values.ne_missing(rows_in[name]))
         wrong = [value for value in values.drop_nulls().unique() if not re.search(pattern, value)]
         if wrong:
-            where = after[name].eq_missing(wrong[0])
-            document = _first(after, where)
+            has_value = rows_out[name].eq_missing(wrong[0])
+            document = _first(rows_out, has_value)
             about = {"key": name, "given": repr(wrong[0]), "document": document}
             return _("«{key}» is {given}, of the document {document}", **about), remedy
     return None
 
 
-def _first(frame: pl.DataFrame, where: pl.Series) -> str:
-    return str(frame.filter(where)["doc_id"][0])
+def _first(frame: pl.DataFrame, condition: pl.Series) -> str:
+    return str(frame.filter(condition)["doc_id"][0])

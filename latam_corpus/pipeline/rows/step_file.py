@@ -1,11 +1,15 @@
-"""How a step's outputs are stored: Parquet that is small even where it holds one document, counts, and digests.
+"""The stored output of a step: a folder with Parquet files, counts and digests.
 
-A step's folder holds `rows.parquet` (what goes on), `dropped.parquet`, `ledger.parquet` and `counts.json`, and before
-a barrier that asks for it `aside.parquet`, the columns of the same rows that no document has. Where a source has
-columns whose values don't repeat, `values.parquet` has their hashes. `counts.json` is sealed and has the others'
-digests, so that a folder is either as it was written or known to be damaged. Where a run keeps less
-(`work_cleanup.py`), a file `cleared` stands for rows that no later step needed: what the step told stays, and its rows
-are made again for whoever needs them.
+    rows.parquet       the kept rows
+    dropped.parquet    the dropped rows
+    ledger.parquet     the ledger rows
+    aside.parquet      columns of the kept rows that only the next barrier needs
+    values.parquet     hashes of columns whose values must be unique in their source
+    counts.json        the counts and the digests of the files above, sealed
+    cleared            marks an output whose rows were removed, since no later step needed them
+
+The digests tell whether a folder is as it was written. `work_cleanup.py` clears rows; `restart.py` restores them when
+they are needed again.
 """
 
 from __future__ import annotations
@@ -29,7 +33,7 @@ from latam_corpus.errors import PartError, cause_of
 from latam_corpus.messages import _
 from latam_corpus.pipeline.rows.conserve import Count
 from latam_corpus.storage.bucket import bucket_of, fetch, fetch_small, fetched, forget
-from latam_corpus.storage.durable import Damage, beside, damage, digests, sealed, sync, unsealed
+from latam_corpus.storage.durable import Damage, damage, digests, process_path, sealed, sync, unsealed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,23 +41,23 @@ if TYPE_CHECKING:
 
 GROUP: Final = ("genre", "source_id", "language", "declared_language", "country")
 Tally = Counter[tuple[str, ...]]
-Pair = tuple[str, str]  # a language, `und` where none is stated, and a genre
+Pair = tuple[str, str]  # a language (`und` if none is stated) and a genre
 
 
 def tally(frame: pl.DataFrame, *more: str) -> Tally:
-    """Rows by GROUP and `more` columns; what isn't stated counts under "".
+    """Count rows by GROUP and `more` columns; missing values count under "".
 
     >>> tally(pl.DataFrame({"genre": ["news", "news"], "source_id": ["a", "a"], "country": ["CL", None]}))
     Counter({('news', 'a', '', '', 'CL'): 1, ('news', 'a', '', '', ''): 1})
     """
-    wanted = (*GROUP, *more)
-    columns = schema.conform(frame, pl.Schema(dict.fromkeys(wanted, pl.String())))
-    counted = columns.group_by(wanted, maintain_order=True).len()
+    group_columns = (*GROUP, *more)
+    columns = schema.conform(frame, pl.Schema(dict.fromkeys(group_columns, pl.String())))
+    counted = columns.group_by(group_columns, maintain_order=True).len()
     return Counter({tuple(value or "" for value in key): rows for *key, rows in counted.iter_rows()})
 
 
 def pairs(counted: Tally) -> set[Pair]:
-    """Return the languages and genres of the rows that were counted.
+    """Return the languages and genres of counted rows.
 
     >>> sorted(pairs(Counter({("news", "a", "spa_Latn", "es", "CL"): 2, ("news", "a", "", "es", ""): 1})))
     [('spa_Latn', 'news'), ('und', 'news')]
@@ -73,19 +77,18 @@ _TAKEN: Final = (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR)
 
 
 class StepFile:
-    """A Parquet file that frames are appended to, a row group each; an empty one still has its columns.
+    """A Parquet file to which frames are appended, each as a row group.
 
-    Where a source has many small files, what a file says of itself outweighs its rows. So it says no more than a reader
-    needs: no second copy of the schema, no dictionary of signals that hardly recur, no smallest and greatest value but
-    the one by which a document is found.
+    Sources may have many small files, whose metadata would outweigh their rows. So metadata is kept to a minimum: no
+    Arrow schema, no dictionaries of floats, and statistics only of `doc_id`, by which documents are found.
     """
 
     def __init__(self, path: Path, columns: pl.Schema) -> None:
-        """Open the file.
+        """Create the file.
 
         Args:
-            path: where.
-            columns: their names and types.
+            path: of the file.
+            columns: the names and types of its columns.
         """
         arrow = schema.arrow_schema(columns)
         self._file = pq.ParquetWriter(
@@ -96,11 +99,11 @@ class StepFile:
             store_schema=False,
             use_dictionary=[name for name, kind in schema.leaves(arrow) if not pa.types.is_floating(kind)],
             write_statistics=["doc_id"],
-            filesystem=LocalFileSystem(),  # else «::» in a path is an address
+            filesystem=LocalFileSystem(),  # otherwise a path with «::» is taken for a URL
         )
 
     def write(self, frame: pl.DataFrame) -> None:
-        """Append the frame, whose columns are those of the file."""
+        """Append a frame with the columns of the file."""
         if frame.height:
             self._file.write_table(frame.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(self._file.schema))
 
@@ -113,14 +116,14 @@ class StepFile:
 
 @dataclass
 class StepCounts:
-    """What a step did, as it is stored beside its outputs.
+    """The counts of a step, stored in `counts.json`.
 
     Attributes:
-        stages: what happened, by stage.
-        kept: rows that go on, by GROUP.
-        dropped: rows set aside, by stage, GROUP and reason.
-        facts: of the step that reads the source, what its records showed of their columns.
-        files: the SHA-256 of the outputs, by their names.
+        stages: the counts of each stage.
+        kept: kept rows by GROUP.
+        dropped: dropped rows by stage, GROUP and reason.
+        facts: the columns of the source's records; only of the step that reads the source.
+        files: the SHA-256 of the output files, by name.
     """
 
     stages: dict[str, Count] = field(default_factory=dict)
@@ -130,9 +133,9 @@ class StepCounts:
     files: dict[str, str] = field(default_factory=dict)
 
     def write(self, folder: Path) -> None:
-        """Keep it beside the outputs in the folder; they and it are on the disk then.
+        """Write `counts.json` into the folder of the outputs, and flush all of them to the disk.
 
-        A digest that is known already is that of the bytes meant, and isn't taken of those that are there.
+        Digests that are already in `files` aren't computed again, since the files may have been damaged since.
         """
         file_digests = digests(folder, sorted(path.name for path in folder.glob("*.parquet")))
         values: dict[str, Any] = {
@@ -148,16 +151,16 @@ class StepCounts:
 
     @classmethod
     def read(cls, folder: Path) -> StepCounts:
-        """Return what the step did whose outputs are in the folder.
+        """Read the counts of the outputs in a folder.
 
         Raises:
-            PartError: it is damaged.
+            PartError: the file is missing or damaged.
         """
         try:
             values = unsealed(fetched(folder / COUNTS).read_bytes())
         except (OSError, ValueError) as error:
             problem = cause_of(error) if isinstance(error, OSError) else error.args[0]
-            raise PartError(str(folder / COUNTS), problem, _("run it again: it is made anew")) from error
+            raise PartError(str(folder / COUNTS), problem, _("run it again: it is rebuilt")) from error
         return cls(
             {name: Count(**count) for name, count in values["stages"].items()},
             Counter({tuple(key): rows for *key, rows in values["kept"]}),
@@ -168,15 +171,15 @@ class StepCounts:
 
 
 def is_there(folder: Path) -> bool:
-    """Whether a step's outputs are there, whole or not."""
+    """Whether a step's outputs exist, damaged or not."""
     fetched(folder / COUNTS)
     return folder.is_dir()
 
 
 def damage_in(folder: Path) -> Damage | None:
-    """Return what is wrong with a step's folder; None where every byte of it is as it was written.
+    """Return the damage of a step's outputs; None if every byte is as it was written.
 
-    Of a working copy's folder all of it is in the bucket then.
+    In the working copy of a bucket, outputs that aren't damaged are then in the bucket as well.
     """
     try:
         counts = StepCounts.read(folder)
@@ -186,49 +189,49 @@ def damage_in(folder: Path) -> Damage | None:
     bucket = bucket_of(folder)
     if bucket:
         return bucket.secured(folder, counts.files, COUNTS)
-    without = _CLEARS if is_cleared(folder) else ()
-    return damage(folder, {name: sha256 for name, sha256 in counts.files.items() if name not in without})
+    removed = _CLEARS if is_cleared(folder) else ()
+    return damage(folder, {name: sha256 for name, sha256 in counts.files.items() if name not in removed})
 
 
 def is_whole(folder: Path) -> bool:
-    """Whether a step's outputs are there, and as they were written; its rows may be cleared."""
+    """Whether a step's outputs exist and aren't damaged; the rows may be cleared."""
     return is_there(folder) and not damage_in(folder)
 
 
 def is_cleared(folder: Path) -> bool:
-    """Whether a step's rows were removed since no later step needed them."""
+    """Whether a step's rows were removed."""
     return (folder / CLEARED).exists()
 
 
 def clear(folder: Path) -> None:
-    """Remove a step's rows; what it told, what it dropped and its ledger stay. Other names of the same file do too."""
+    """Remove a step's rows, but keep its counts, dropped rows and ledger. Hard links to the rows aren't affected."""
     (folder / CLEARED).touch()
-    sync(folder)  # a file that is missing without it is damage
+    sync(folder)  # must be on the disk first, or the missing files would count as damage
     for name in _CLEARS:
         (folder / name).unlink(missing_ok=True)
 
 
 def fetch_outputs(folders: Iterable[Path], *names: str) -> None:
-    """Have these files of steps' folders here, where they are in a bucket.
+    """Fetch these files of outputs from their bucket, if they have one.
 
     Raises:
-        PartError: one can't be fetched.
+        PartError: a file can't be fetched.
     """
-    mine = [folder for folder in folders if bucket_of(folder)]
-    fetch_small(folder / COUNTS for folder in mine)
+    remote_folders = [folder for folder in folders if bucket_of(folder)]
+    fetch_small(folder / COUNTS for folder in remote_folders)
     fetch(
         (folder / name, sha256)
-        for folder in mine
+        for folder in remote_folders
         for name, sha256 in StepCounts.read(folder).files.items()
         if name in names
     )
 
 
 def put(partial: Path, final: Path) -> None:
-    """Rename a step's finished folder into its place; what is damaged there gives way, what is whole stays.
+    """Rename a finished folder of outputs to its final name; replace damaged or cleared outputs, but not whole ones.
 
     Raises:
-        PartError: it can't be renamed.
+        PartError: the folder can't be renamed.
     """
     while True:
         try:
@@ -240,14 +243,14 @@ def put(partial: Path, final: Path) -> None:
             sync(final.parent)
             sync(final.parent.parent)  # the folder above may be new
             if bucket_of(final) and (wrong := damage_in(final)):
-                raise PartError(str(wrong.file), wrong.problem, _("run it again: it is made anew"))
+                raise PartError(str(wrong.file), wrong.problem, _("run it again: it is rebuilt"))
             return
         if is_whole(final) and not is_cleared(final):  # another worker made the same output first
             shutil.rmtree(partial)
             return
-        damaged = beside(final, "damaged")
-        with suppress(FileNotFoundError):  # another worker took it away first
+        damaged = process_path(final, "damaged")
+        with suppress(FileNotFoundError):  # another worker moved it first
             final.rename(damaged)
         shutil.rmtree(damaged, ignore_errors=True)
-        with suppress(OSError):  # where a file stood in the folder's place
+        with suppress(OSError):  # a file was in the folder's place
             damaged.unlink()

@@ -1,4 +1,4 @@
-"""What differs between two runs, as their records tell it: what was asked for, of what, and what came of it."""
+"""The differences between two runs, according to their records: inputs, settings and results."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
 
 _MADE_OF: Final = ("options", "models", "code", "libraries")
 _ABSENT: Final = None
-THERE: Final = N_("there")
+PRESENT: Final = N_("there")  # a value of the JSON output
 _COMPARED: Final = 10_000  # changed documents whose columns are compared
 
 
 class Difference(NamedTuple):
-    """One thing that two runs have otherwise; None stands for what a run hasn't.
+    """A value that differs between two runs.
 
     Attributes:
         what: `recipe`, `stage`, `source`, `input` or `run`.
-        name: which key, stage, source or file.
+        name: the key, stage, source or file.
         aspect: of a stage `options`, `models`, `code` or `libraries`; of an input `content` or `reading`.
-        a: in the one.
-        b: in the other.
+        a: the value in the first run; None if it has none.
+        b: the value in the second run; None if it has none.
     """
 
     what: str
@@ -41,7 +41,7 @@ class Difference(NamedTuple):
 
 
 class Counted(NamedTuple):
-    """Rows of a stage or a source in two runs; None where a run hasn't it."""
+    """Row counts of a stage or a source in two runs; None if a run doesn't have it."""
 
     name: str
     in_a: int | None
@@ -51,23 +51,23 @@ class Counted(NamedTuple):
 
 
 class Documents(NamedTuple):
-    """How the kept documents of two runs differ.
+    """The differences between the kept documents of two runs.
 
     Attributes:
-        only_a: how many one run alone has.
-        only_b: how many the other alone has.
-        changed: how many both have, with other values.
-        columns: in how many of these each column differs, of at most 10,000 compared.
+        only_a: how many are only in the first run.
+        only_b: how many are only in the second run.
+        changed: how many are in both, with different values.
+        columns: in how many of these each column differs; at most 10,000 documents are compared.
     """
 
     only_a: int = 0
     only_b: int = 0
     changed: int = 0
-    columns: dict[str, int] = {}  # noqa: RUF012  (a default that nobody changes)
+    columns: dict[str, int] = {}  # noqa: RUF012  (the default is never changed)
 
 
 def documents(a: Record, b: Record) -> Documents | None:
-    """Return how the kept documents of two runs differ; None where a run's documents were removed.
+    """Return the differences between the kept documents of two runs; None if the documents of a run were removed.
 
     Raises:
         PartError: a file of documents is damaged.
@@ -79,11 +79,11 @@ def documents(a: Record, b: Record) -> Documents | None:
     if _kept_digests(a) == _kept_digests(b):
         return Documents()
     files = a.files("kept"), b.files("kept")
-    mine, theirs = (_row_hashes(listed) for listed in files)
-    both = mine.join(theirs, on="doc_id", suffix="_b")
-    changed = both.filter(pl.col("hash") != pl.col("hash_b"))["doc_id"].sort()
+    rows_a, rows_b = (_row_hashes(kept_files) for kept_files in files)
+    common = rows_a.join(rows_b, on="doc_id", suffix="_b")
+    changed = common.filter(pl.col("hash") != pl.col("hash_b"))["doc_id"].sort()
     columns = _columns_that_differ(*files, changed.head(_COMPARED))
-    return Documents(mine.height - both.height, theirs.height - both.height, changed.len(), columns)
+    return Documents(rows_a.height - common.height, rows_b.height - common.height, changed.len(), columns)
 
 
 def _kept_digests(record: Record) -> list[str]:
@@ -102,23 +102,23 @@ def _row_hashes(files: Sequence[Path]) -> pl.DataFrame:
 
 
 def _columns_that_differ(a: Sequence[Path], b: Sequence[Path], ids: pl.Series) -> dict[str, int]:
-    """Return in how many of these documents each column differs, those that differ in most first."""
+    """Return in how many of these documents each column differs, the largest number first."""
     import polars as pl
 
     from latam_corpus import schema
 
-    wanted = pl.col("doc_id").is_in(ids.implode())
-    rows = [schema.scan(files, schema.DOCUMENT_SCHEMA).filter(wanted).sort("doc_id").collect() for files in (a, b)]
+    is_compared = pl.col("doc_id").is_in(ids.implode())
+    rows = [schema.scan(files, schema.DOCUMENT_SCHEMA).filter(is_compared).sort("doc_id").collect() for files in (a, b)]
     counted = {name: int(rows[0][name].ne_missing(rows[1][name]).sum()) for name in schema.DOCUMENT_SCHEMA}
-    return dict(sorted(((name, n) for name, n in counted.items() if n), key=lambda one: -one[1]))
+    return dict(sorted(((name, n) for name, n in counted.items() if n), key=lambda item: -item[1]))
 
 
 def differences(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[Difference]:
-    """Return what two runs rest on that isn't the same: recipe, stages, sources, input, and what else they were given.
+    """Return the inputs and settings of two runs that differ: recipe, stages, sources, input files and options.
 
     Args:
-        a: what `run.json` says of the one.
-        b: of the other.
+        a: the values of the first run's `run.json`.
+        b: the values of the second run's.
     """
     return [
         *(Difference("recipe", key, "", *pair) for key, pair in _unequal(a["recipe"], b["recipe"])),
@@ -134,7 +134,7 @@ def differences(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[Difference]:
 
 
 def _unequal(a: Any, b: Any, place: str = "") -> Iterator[tuple[str, tuple[Any, Any]]]:
-    """Yield the places in two values at which they differ, and what is there.
+    """Yield the paths at which two nested values differ, each with both values.
 
     >>> list(_unequal({"stage": [{"use": "dedupe"}]}, {"stage": [{"use": "dedupe", "near": False}]}))
     [('stage.1.near', (None, False))]
@@ -142,62 +142,66 @@ def _unequal(a: Any, b: Any, place: str = "") -> Iterator[tuple[str, tuple[Any, 
     if isinstance(a, dict) and isinstance(b, dict):
         for key in dict.fromkeys((*a, *b)):
             yield from _unequal(a.get(key, _ABSENT), b.get(key, _ABSENT), f"{place}.{key}" if place else key)
-    elif isinstance(a, list) and isinstance(b, list) and any(isinstance(one, dict) for one in (*a, *b)):
+    elif isinstance(a, list) and isinstance(b, list) and any(isinstance(item, dict) for item in (*a, *b)):
         for number in range(max(len(a), len(b))):
-            mine, theirs = (one[number] if number < len(one) else _ABSENT for one in (a, b))
-            yield from _unequal(mine, theirs, f"{place}.{number + 1}")
+            item_a, item_b = (item[number] if number < len(item) else _ABSENT for item in (a, b))
+            yield from _unequal(item_a, item_b, f"{place}.{number + 1}")
     elif a != b:
         yield place, (a, b)
 
 
 def _stages(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[Difference]:
-    """Yield what stages of one name are made of otherwise; a stage that one run lacks."""
-    mine, theirs = _numbered(a["made_of"]), _numbered(b["made_of"])
-    for name in dict.fromkeys((*mine, *theirs)):
-        if name not in mine or name not in theirs:
-            yield Difference("stage", name, "", *(THERE if name in one else _ABSENT for one in (mine, theirs)))
+    """Yield the stages that only one run has, and the differing inputs of those that both have."""
+    stages_a, stages_b = _numbered(a["made_of"]), _numbered(b["made_of"])
+    for name in dict.fromkeys((*stages_a, *stages_b)):
+        if name not in stages_a or name not in stages_b:
+            yield Difference(
+                "stage", name, "", *(PRESENT if name in stages else _ABSENT for stages in (stages_a, stages_b))
+            )
             continue
         for aspect in _MADE_OF:
-            if mine[name][aspect] != theirs[name][aspect]:
-                yield Difference("stage", name, aspect, mine[name][aspect], theirs[name][aspect])
+            if stages_a[name][aspect] != stages_b[name][aspect]:
+                yield Difference("stage", name, aspect, stages_a[name][aspect], stages_b[name][aspect])
 
 
 def _numbered(stages: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
-    """Return the stages by name, a second one of a name with its number."""
-    seen: Counter[str] = Counter()
+    """Return the stages by name; the second and later stages with one name get a number."""
+    occurrences: Counter[str] = Counter()
     numbered = {}
     for stage in stages:
-        seen[stage["stage"]] += 1
-        number = seen[stage["stage"]]
+        occurrences[stage["stage"]] += 1
+        number = occurrences[stage["stage"]]
         numbered[stage["stage"] + (f" {number}" if number > 1 else "")] = stage
     return numbered
 
 
 def _sources(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[Difference]:
-    mine, theirs = ({source["id"]: source for source in one["sources"]} for one in (a, b))
-    for name in dict.fromkeys((*mine, *theirs)):
-        if name not in mine or name not in theirs:
-            yield Difference("source", name, "", *(THERE if name in one else _ABSENT for one in (mine, theirs)))
+    sources_a, sources_b = ({source["id"]: source for source in sources["sources"]} for sources in (a, b))
+    for name in dict.fromkeys((*sources_a, *sources_b)):
+        if name not in sources_a or name not in sources_b:
+            yield Difference(
+                "source", name, "", *(PRESENT if name in sources else _ABSENT for sources in (sources_a, sources_b))
+            )
             continue
-        for key, pair in _unequal(mine[name], theirs[name]):
+        for key, pair in _unequal(sources_a[name], sources_b[name]):
             yield Difference("source", f"{name}: {key}", "", *pair)
 
 
 def _inputs(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[Difference]:
-    """Files that one run lacks, or that have other bytes; and those that have the same and were read otherwise."""
-    mine, theirs = (_files(one["parts"]) for one in (a, b))
-    for name in dict.fromkeys((*mine, *theirs)):
-        here, there = mine.get(name), theirs.get(name)
-        if here is None or there is None:
-            yield Difference("input", name, "", *(THERE if one else _ABSENT for one in (here, there)))
-        elif here[0] != there[0]:
-            yield Difference("input", name, "content", here[0], there[0])
-        elif here[1] != there[1]:  # the source, what lists beside the file say of it, or the code that reads
-            yield Difference("input", name, "reading", here[1], there[1])
+    """Yield the input files that only one run has, whose bytes differ, or which were read in another way."""
+    files_a, files_b = (_files(file["parts"]) for file in (a, b))
+    for name in dict.fromkeys((*files_a, *files_b)):
+        file_a, file_b = files_a.get(name), files_b.get(name)
+        if file_a is None or file_b is None:
+            yield Difference("input", name, "", *(PRESENT if file else _ABSENT for file in (file_a, file_b)))
+        elif file_a[0] != file_b[0]:
+            yield Difference("input", name, "content", file_a[0], file_b[0])
+        elif file_a[1] != file_b[1]:  # the source, the lists next to the file, or the reader's version differ
+            yield Difference("input", name, "reading", file_a[1], file_b[1])
 
 
 def _files(parts: Sequence[Mapping[str, Any]]) -> dict[str, tuple[Any, Any]]:
-    """Return each file's digest and the keys of its parts."""
+    """Return the digest of each file and the keys of its parts."""
     files: dict[str, tuple[Any, list[Any]]] = {}
     for part in parts:
         for file in part["files"]:
@@ -206,7 +210,7 @@ def _files(parts: Sequence[Mapping[str, Any]]) -> dict[str, tuple[Any, Any]]:
 
 
 def title_of(part: Mapping[str, Any]) -> str:
-    """Return what a part read, for people.
+    """Return a label for the files of a part.
 
     >>> title_of({"files": [{"file": "a.txt"}, {"file": "b.txt"}, {"file": "c.txt"}]})
     'a.txt … c.txt, 3 files'
@@ -216,9 +220,9 @@ def title_of(part: Mapping[str, Any]) -> str:
 
 
 def counts(a: Mapping[str, Any], b: Mapping[str, Any]) -> dict[str, list[Counted]]:
-    """Rows in and kept by stage and by source, in both runs, as far as they differ."""
-    by_stage = [{name: (c["rows_in"], c["kept"]) for name, c in one["stages"].items()} for one in (a, b)]
-    by_source = [_by_source(one["by_genre"]) for one in (a, b)]
+    """Return the row counts by stage and by source that differ between two runs."""
+    by_stage = [{name: (c["rows_in"], c["kept"]) for name, c in values["stages"].items()} for values in (a, b)]
+    by_source = [_by_source(values["by_genre"]) for values in (a, b)]
     return {"stages": _counted(*by_stage), "sources": _counted(*by_source)}
 
 
@@ -232,5 +236,9 @@ def _by_source(rows: Sequence[Mapping[str, Any]]) -> dict[str, tuple[int, int]]:
 
 def _counted(a: Mapping[str, tuple[int, int]], b: Mapping[str, tuple[int, int]]) -> list[Counted]:
     nothing = (None, None)
-    pairs = ((name, a.get(name, nothing), b.get(name, nothing)) for name in dict.fromkeys((*a, *b)))
-    return [Counted(name, one[0], other[0], one[1], other[1]) for name, one, other in pairs if one != other]
+    rows = ((name, a.get(name, nothing), b.get(name, nothing)) for name in dict.fromkeys((*a, *b)))
+    return [
+        Counted(name, counts_a[0], counts_b[0], counts_a[1], counts_b[1])
+        for name, counts_a, counts_b in rows
+        if counts_a != counts_b
+    ]

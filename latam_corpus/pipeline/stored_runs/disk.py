@@ -1,4 +1,4 @@
-"""What runs take on disk, and what of it no run refers to any more."""
+"""The disk space of runs, and the removal of runs and of outputs that no run refers to."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-_SHOWN: Final = 3  # versions that a message names
+_MAX_NAMED: Final = 3  # versions that a message names
 
 
 @dataclass(frozen=True)
 class Use:
-    """The disk that a run's outputs take.
+    """The disk space of a run's outputs.
 
     Attributes:
         run: the run's name.
         total: bytes of all outputs that it refers to.
-        alone: bytes that no other run refers to: what removing it would free.
+        alone: bytes that no other run refers to, and that removing the run would free.
     """
 
     run: str
@@ -37,7 +37,7 @@ class Use:
 
 @dataclass(frozen=True)
 class Disk:
-    """The disk that an `--out` folder takes, in bytes; `unused` is what `prune` frees."""
+    """The disk space of an `--out` folder in bytes; `prune` frees `unused` bytes."""
 
     runs: tuple[Use, ...]
     work: int
@@ -45,80 +45,80 @@ class Disk:
 
 
 def disk_use(out: Path) -> Disk:
-    """Return what each run takes, and what no run refers to."""
-    on_this_disk(out)
-    named = {folder.name: keys for folder, keys in referred(out).items()}
+    """Return the disk space of each run, of all outputs, and of outputs that no run refers to."""
+    refuse_bucket(out)
+    keys_by_run = {folder.name: keys for folder, keys in referred(out).items()}
     sizes = {path.name: _size(path) for path in _outputs(out)}
-    held: dict[str, int] = {}
-    for keys in named.values():
+    run_counts: dict[str, int] = {}
+    for keys in keys_by_run.values():
         for key in keys:
-            held[key] = held.get(key, 0) + 1
+            run_counts[key] = run_counts.get(key, 0) + 1
     uses = tuple(
         Use(
             run,
             sum(sizes.get(key, 0) for key in keys),
-            sum(sizes.get(key, 0) for key in keys if held[key] == 1),
+            sum(sizes.get(key, 0) for key in keys if run_counts[key] == 1),
         )
-        for run, keys in sorted(named.items())
+        for run, keys in sorted(keys_by_run.items())
     )
-    unused = sum(size for name, size in sizes.items() if name not in held)
+    unused = sum(size for name, size in sizes.items() if name not in run_counts)
     return Disk(uses, sum(sizes.values()), unused)
 
 
 def prune(
     out: Path, runs: Sequence[Path] = (), released: Mapping[str, Sequence[str]] | None = None, *, force: bool = False
 ) -> tuple[list[str], int]:
-    """Remove these runs, and all outputs that no run refers to then; gives the runs removed and the bytes freed.
+    """Remove runs and all outputs that no other run refers to; return the removed runs and the bytes freed.
 
     Args:
         out: the folder of runs and work.
-        runs: the folders of those that go.
-        released: the versions that were made of each run, by its name.
-        force: whether a run goes that has a tag, or of which a version was made.
+        runs: the folders of the runs to remove.
+        released: the versions that were made from each run, by its name.
+        force: whether to remove runs that have a tag or from which a version was made.
 
     Raises:
-        ConfigError: a run has a tag, a version was made of it, it is in use, or the record of one that stays is
-            damaged; nothing is removed then.
+        ConfigError: a run has a tag, a version was made from it, it is in use, or the record of a remaining run is
+            damaged. Nothing is removed then.
     """
-    on_this_disk(out)
-    known = folders(out)
+    refuse_bucket(out)
+    all_runs = folders(out)
     for folder in runs:
-        if folder.resolve() not in {one.resolve() for one in known}:
+        if folder.resolve() not in {run.resolve() for run in all_runs}:
             raise ConfigError(
                 str(folder), _("it isn't a run in {folder}", folder=out / "runs"), _("see `latam-corpus runs list`")
             )
-    going = {folder.resolve().name: folder for folder in runs}
-    tags = [(tag, name) for tag, name in (read_tags(out) if going else {}).items() if name in going]
+    removed = {folder.resolve().name: folder for folder in runs}
+    tags = [(tag, name) for tag, name in (read_tags(out) if removed else {}).items() if name in removed]
     if not force:
-        _refuse_needed(tags, {name: versions for name, versions in (released or {}).items() if name in going})
+        _refuse_needed(tags, {name: versions for name, versions in (released or {}).items() if name in removed})
     if not (out / "runs").is_dir() and not (out / "work").is_dir():
         return [], 0
-    with alone(out):  # an unfinished run's outputs are referred to by nothing yet
-        needed = {key for folder, keys in referred(out, set(going)).items() for key in keys}
-        before = sum(_size(path) for path in _rest(out))
+    with exclusive(out):  # no record refers to the outputs of an unfinished run yet
+        needed = {key for folder, keys in referred(out, set(removed)).items() for key in keys}
+        size_before = sum(_size(path) for path in _removable(out))
         for tag, name in tags:
-            untag(out, going[name], tag)
-        for name, folder in going.items():
-            hidden = folder.with_name(f".{name}.removed")  # a folder that is half there is no run
+            untag(out, removed[name], tag)
+        for name, folder in removed.items():
+            hidden = folder.with_name(f".{name}.removed")  # so that a half-removed folder doesn't look like a run
             folder.rename(hidden)
         for hidden in (out / "runs").glob(".*.removed"):
             shutil.rmtree(hidden)
-        for path in _rest(out):
+        for path in _removable(out):
             if path.name not in needed:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
-        return sorted(going), before - sum(_size(path) for path in _rest(out))
+        return sorted(removed), size_before - sum(_size(path) for path in _removable(out))
 
 
 @contextmanager
-def alone(out: Path, but: Path | None = None) -> Iterator[None]:
-    """Let no run go on in an `--out` folder, on whatever machine, while something is removed from its work.
+def exclusive(out: Path, but: Path | None = None) -> Iterator[None]:
+    """Lock an `--out` folder against runs on any machine, while outputs are removed.
 
     Args:
         out: the folder of runs and work.
-        but: the folder of the run that removes it, which holds its own lock.
+        but: the folder of the run that removes outputs, which has its own lock.
 
     Raises:
-        ConfigError: a run is being worked on.
+        ConfigError: a run is in progress.
     """
     (out / "work").mkdir(exist_ok=True)
     with locked(out / "work", beats=True):
@@ -126,56 +126,46 @@ def alone(out: Path, but: Path | None = None) -> Iterator[None]:
         yield
 
 
-def on_this_disk(out: Path) -> None:
-    """Refuse a folder whose files are objects elsewhere: to find those that nothing needs, all would be listed.
-
-    Raises:
-        ConfigError: it is a bucket's.
-    """
+def refuse_bucket(out: Path) -> None:
+    """Raise `ConfigError` if the folder is a bucket's: finding unused outputs would take a listing of all objects."""
     if bucket := bucket_of(out):
-        remedy = _("remove «runs/» and «work/» there by the store's own tools: a run makes anew what it needs")
-        raise ConfigError(bucket.url, _("runs and work in an object store are not looked through"), remedy)
+        remedy = _("remove «runs/» and «work/» with the store's own tools: a run rebuilds what it needs")
+        raise ConfigError(bucket.url, _("work in an object store can't be measured or removed by this command"), remedy)
 
 
 def _refuse_needed(tags: Sequence[tuple[str, str]], released: Mapping[str, Sequence[str]]) -> None:
-    """Nothing, where no run has a tag and no version was made of one.
-
-    Raises:
-        ConfigError: else.
-    """
+    """Raise `ConfigError` if a run has a tag or a version was made from one."""
     for tag, name in tags:
-        remedy = _("take it off (`latam-corpus runs tag {name} {tag} --remove`), or give --force", name=name, tag=tag)
+        remedy = _("remove it (`latam-corpus runs tag {name} {tag} --remove`), or give --force", name=name, tag=tag)
         raise ConfigError(name, _("it has the tag «{tag}»", tag=tag), remedy)
     for name, versions in released.items():
-        remedy = _(
-            "the release stays whole without it, but nothing tells then why documents were left out; give --force"
-        )
-        raise ConfigError(name, _("{listed} was made of it", listed=first_of(versions, _SHOWN)), remedy)
+        remedy = _("give --force; the version is not affected, but can no longer explain why documents were left out")
+        raise ConfigError(name, _("{listed} was made from it", listed=first_of(versions, _MAX_NAMED)), remedy)
 
 
 def referred(out: Path, without: set[str] | None = None) -> dict[Path, list[str]]:
-    """Return the names of what each finished run refers to, each once: parts without rows share outputs."""
+    """Return the names of the outputs and decisions that each finished run refers to, without repetitions."""
     return {record.folder: named_by(record.values) for record in finished_runs(out, without or set())}
 
 
 def named_by(values: Mapping[str, Any]) -> list[str]:
-    """Return the names of the outputs and decisions in a run's record, each once."""
+    """Return the names of the outputs and decisions in a run's record, without repetitions."""
     parts = dict.fromkeys(key for part in values["parts"] for key in part["outputs"])
     return [*parts, *values.get("decisions", ())]
 
 
 def _outputs(out: Path) -> list[Path]:
-    """Return the folders of step outputs, half-written ones too, and the files with decisions."""
+    """Return the folders of step outputs, including partial ones, and the files of decisions."""
     return sorted([*(out / "work").glob("??/*"), *(out / "work").glob("decisions/*")])
 
 
-def _rest(out: Path) -> list[Path]:
-    """Return what `prune` may remove: step outputs, decisions, and what killed runs left."""
+def _removable(out: Path) -> list[Path]:
+    """Return the paths that `prune` may remove: step outputs, decisions, and leftovers of killed runs."""
     return _outputs(out) + sorted((out / "work").glob("decisions-*"))
 
 
-def remove_begun(work: Path) -> None:
-    """Remove what processes that were killed had begun to write, texts in it; who asks holds the folder alone.
+def remove_partial(work: Path) -> None:
+    """Remove the partial outputs of killed processes. The caller must have locked the folder with `exclusive`.
 
     Raises:
         OSError: something can't be removed.
@@ -185,7 +175,7 @@ def remove_begun(work: Path) -> None:
 
 
 def remove(path: Path) -> None:
-    """Remove a file, a link, or a folder with what is in it.
+    """Remove a file, a link, or a folder with its contents.
 
     Raises:
         OSError: it can't be removed.

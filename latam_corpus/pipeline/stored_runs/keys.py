@@ -29,7 +29,7 @@ _TOOLKIT: Final = "latam_corpus"
 
 
 def digest_of(*values: Any) -> str:
-    """32 hex digits that change when a value does.
+    """Return 32 hex digits that change if a value changes.
 
     >>> digest_of("a", ["b"]) == digest_of("a", ["b"])
     True
@@ -39,39 +39,39 @@ def digest_of(*values: Any) -> str:
 
 
 def stage_digest(stage: Stage | Barrier, entering: Collection[Pair] | None = None) -> str:
-    """Digest everything that a stage's result depends on besides the rows; see `made_of`."""
+    """Return a digest of everything that a stage's result depends on besides the rows; see `made_of`."""
     return digest_of(*made_of(stage, entering).values(), tables_digest())
 
 
 def made_of(stage: Stage | Barrier, entering: Collection[Pair] | None = None) -> dict[str, Any]:
-    """List what a stage's result depends on besides the rows: options, models and policies, version, and libraries.
+    """Describe what a stage's result depends on besides the rows: options, models and policies, version, and libraries.
 
     Args:
         stage: a stage or a barrier.
-        entering: the languages and genres of the rows that enter it. What the stage uses for other rows may not
-            count then, see `Stage.fingerprint_for`.
+        entering: the languages and genres of the rows that enter it. Models and policies for other rows may then be
+            left out; see `Stage.fingerprint_for`.
 
     Raises:
         ConfigError: a stage of a plug-in has no source file.
     """
     options = {key: value for key, value in dataclasses.asdict(stage).items() if key not in stage.by_content}
-    own = None if entering is None or isinstance(stage, Barrier) else stage.fingerprint_for(entering)
+    partial_fingerprint = None if entering is None or isinstance(stage, Barrier) else stage.fingerprint_for(entering)
     return {
         "stage": stage.name,
         "options": options,
-        "models": stage.fingerprint() if own is None else own,
+        "models": stage.fingerprint() if partial_fingerprint is None else partial_fingerprint,
         "code": _version(stage),
         "libraries": {name: metadata.version(name) for name in stage.libraries},
     }
 
 
 def _version(stage: Stage | Barrier) -> str:
-    """Return the version of a stage's code; of a plug-in also the digest of its package."""
+    """Return the version of a stage's code; for a plug-in, also the digest of its package."""
     module = type(stage).__module__
     if module.partition(".")[0] == _TOOLKIT:
         return str(stage.version)
     digest = package_digest(module)
     if not digest:
-        remedy = _("put it into a file that can be imported: results are found again by what it says")
+        remedy = _("put it into a file that can be imported: the file's digest is part of the cache key")
         raise ConfigError(_("module «{module}»", module=module), _("it has no source file"), remedy)
     return f"{stage.version} {digest}"

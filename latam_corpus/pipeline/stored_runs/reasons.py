@@ -1,4 +1,4 @@
-"""Why a document falls, in plain words of three languages."""
+"""Drop reasons as sentences in English, Spanish and Portuguese."""
 
 from __future__ import annotations
 
@@ -15,37 +15,37 @@ if TYPE_CHECKING:
 
 _BOUND: Final = re.compile(r"(\w+)([<>])([-\d.e+]+)")
 _TOO_LOW: Final = _("{name}: {value}; {bound} or more are asked for")
-_TOO_HIGH: Final = _("{name}: {value}; {bound} or less are admitted")
+_TOO_HIGH: Final = _("{name}: {value}; at most {bound} is allowed")
 _UNREADABLE: Final = _("the record can't be read: {cause}")
 _NO_TEXT: Final = _("no text could be extracted: {cause}")
 _CAUSES: Final[Mapping[str, Message]] = {
     "empty file": _("the file is empty"),
     "encrypted member": _("it is encrypted"),
-    "nested archive": _("it is an archive in another"),
+    "nested archive": _("it is an archive within another archive"),
     "unsafe name": _("its name isn't safe"),
     "empty page": _("the page is empty"),
     "line too long": _("a line is too long"),
     "malformed record": _("the record is malformed"),
-    "not an object": _("the line is no JSON object"),
+    "not an object": _("the line is not a JSON object"),
     "not CSV": _("it isn't CSV"),
     "wrong number of columns": _("the row has too few or too many columns"),
-    "total or note": _("the row is a total or a note below the table, and no record"),
-    "checksum differs": _("its bytes aren't those that the bag's list says"),
-    "missing file": _("a list or a link names it, and it isn't there"),
+    "total or note": _("the row is not a record, but a total or a note below the table"),
+    "checksum differs": _("its checksum differs from the one in the bag's list"),
+    "missing file": _("a list or a link names it, but it does not exist"),
     "no file": _("it is a pipe, a socket or a device"),
     "not in the list": _("the bag's list doesn't name it"),
-    "charset differs": _("it is in another charset than it declares, and was read in that one"),
+    "charset differs": _("it was read in its actual charset, which differs from the declared one"),
     "named twice": _("two rows of a list name it"),
-    "not read": _("it couldn't be asked for"),
-    "own entity": _("it declares an entity of its own"),
-    "text elsewhere": _("a part of its text lies in another file"),
-    "several works": _("it holds works of several authors"),
+    "not read": _("it could not be requested from the server"),
+    "own entity": _("it declares its own XML entities"),
+    "text elsewhere": _("part of its text is in another file"),
+    "several works": _("it contains works by several authors"),
     "parser error": _("its markup can't be read"),
     "stalled": _("it takes too long"),
     "killed": _("the process was ended"),
     "no text": _("it has no text"),
-    "no extractor": _("that format isn't read yet"),
-    "unknown format": _("that format of files isn't known"),
+    "no extractor": _("its format isn't supported yet"),
+    "unknown format": _("its format is unknown"),
     "damaged file": _("the file is damaged"),
     "encrypted": _("it is encrypted"),
     "not UTF-8": _("it isn't UTF-8 text"),
@@ -58,28 +58,28 @@ _CAUSES: Final[Mapping[str, Message]] = {
     "memory": _("it takes too much memory"),
 }
 _FORMAT: Final = _("it is {format}; {remedy}")
-# Where nothing was measured of a single document, as in counts of a run.
+# For the counts of a run, in which single measurements aren't known.
 _BELOW: Final = _("{name}: less than {bound}")
 _ABOVE: Final = _("{name}: more than {bound}")
 _IN_LANGUAGE: Final = _("it is in another language: {name}")
-# Why a document is kept and not released: by its own terms, or by its source's.
+# Why a document is kept but not released: its own terms, or those of its source.
 _TERMS: Final[Mapping[str, Message]] = {
     "expires<": _("its permission ended before {day}"),
     "expires=": _("its permission ended on {day}"),
-    "embargo_until>": _("it may not be released on {day} yet"),
+    "embargo_until>": _("on {day}, it may not be released yet"),
     "embargo_until=": _("it may not be released before {day}"),
     "opt_out=": _("the owner of its site refuses such a use: {value}"),
-    "label=": _("a label of its community closes it: {value}"),
+    "label=": _("a label of its community restricts its use: {value}"),
 }
 _TERM: Final = re.compile("(" + "|".join(map(re.escape, _TERMS)) + ")(.+)")
 _STRICTER: Final = _("a stricter statement about it or about a copy of it applies: {why}")
 _TIER: Final = _("its rights tier is {tier}")
 _LACKS: Final = _("its terms don't allow: {uses}")
 _OTHERS: Final[Mapping[str, Message]] = {
-    "withdrawn": _("its holder has taken it back"),
-    "held": _("it is under dispute, and held until that is settled"),
+    "withdrawn": _("it was withdrawn by its rights holder"),
+    "held": _("it is under dispute, and on hold until the dispute is settled"),
     "duplicate": _("it says the same as another"),
-    "variant": _("it is a variant of another one"),
+    "variant": _("it is a variant of another text"),
     "superseded": _("there is a newer record of it"),
     "text=null": _("it has no text"),
     "rights=null": _("its file states no rights"),
@@ -92,22 +92,22 @@ UNSURE: Final = _("it isn't clear which language it is in")
 
 
 def in_plain_words(reason: str, evidence: Mapping[str, Any] | None) -> tuple[Message, ...]:
-    """Return what a drop reason means, with all the bounds that the evidence names.
+    """Explain a drop reason in one or more sentences, one for each bound that the evidence names.
 
     >>> in_plain_words("stop_word_count<2", {"stop_word_count<2": 1.0})[0].translate("es")
     'palabras gramaticales distintas: 1; mínimo: 2'
     >>> in_plain_words("extract:no text", None)[0].translate("pt")
     'não foi possível extrair texto: não tem texto'
-    >>> [str(in_plain_words(one, None)[0]) for one in ("stop_word_count<2", "language=eng")]
+    >>> [str(in_plain_words(reason, None)[0]) for reason in ("stop_word_count<2", "language=eng")]
     ['different stop words: less than 2', 'it is in another language: English']
     >>> in_plain_words("rights_tier=unknown", None)[0].translate("es")
     'sus derechos no se reconocen como una licencia'
     """
-    if told := _OTHERS.get(reason) or _of_terms(reason) or _of_another(reason):
-        return (told,)
-    bounds = [(one, value) for one, value in (evidence or {}).items() if _BOUND.fullmatch(one)]
+    if message := _OTHERS.get(reason) or _terms_reason(reason) or _stricter_reason(reason):
+        return (message,)
+    bounds = [(bound, value) for bound, value in (evidence or {}).items() if _BOUND.fullmatch(bound)]
     if bounds:
-        return tuple(_bound(one, value) for one, value in bounds)
+        return tuple(_bound(bound, value) for bound, value in bounds)
     kind, _, cause = reason.partition(":")
     if kind in ("unreadable", "extract"):
         cause_message = _CAUSES.get(cause, same(cause))
@@ -122,11 +122,11 @@ def in_plain_words(reason: str, evidence: Mapping[str, Any] | None) -> tuple[Mes
     return (same(reason),)
 
 
-def _of_terms(reason: str) -> Message | None:
-    """Return why terms keep a document out of a version; None for another reason.
+def _terms_reason(reason: str) -> Message | None:
+    """Explain a reason about the document's own terms; return None for any other reason.
 
-    >>> _of_terms("uses_lack=train").translate("es"), str(_of_terms("expires<2026-11-28")), _of_terms("language=eng")
-    ('sus condiciones no permiten: entrenar', 'its permission ended before 2026-11-28', None)
+    >>> _terms_reason("uses_lack=train").translate("es"), str(_terms_reason("expires<2026-11-28"))
+    ('sus condiciones no permiten: entrenar', 'its permission ended before 2026-11-28')
     """
     kind, _, value = reason.partition("=")
     if kind == "rights_tier":
@@ -137,40 +137,40 @@ def _of_terms(reason: str) -> Message | None:
     return _TERMS[match[1]].fill(day=match[2], value=match[2].replace(",", ", ")) if match else None
 
 
-def _of_another(reason: str) -> Message | None:
-    """Return why another statement keeps a document out of a version; None for another reason.
+def _stricter_reason(reason: str) -> Message | None:
+    """Explain a reason about a stricter statement elsewhere; return None for any other reason.
 
-    >>> str(_of_another("stricter:uses_lack=train"))
+    >>> str(_stricter_reason("stricter:uses_lack=train"))
     "a stricter statement about it or about a copy of it applies: its terms don't allow: train"
     """
-    kind, _, own = reason.partition(":")
-    return _STRICTER.fill(why=meaning(own)) if kind == "stricter" else None
+    kind, _, inner_reason = reason.partition(":")
+    return _STRICTER.fill(why=meaning(inner_reason)) if kind == "stricter" else None
 
 
 @dataclass(frozen=True)
 class _Reason(Message):
-    """A drop reason as tables tell it: by its code in English, which is of its words, else by what it means."""
+    """A drop reason in a table: its code in English, a sentence in other languages."""
 
     def translate(self, language: str) -> str:
         return self.msgid if language == "en" else meaning(self.msgid).translate(language)
 
 
-def told_reason(reason: str | None) -> Message:
-    """Return a drop reason for a table of a terminal; nothing of a document that has none.
+def reason_label(reason: str | None) -> Message:
+    """Return a drop reason for a table in the terminal; empty if there is no reason.
 
-    >>> str(told_reason("stop_word_count<2")), told_reason("duplicate").translate("es"), str(told_reason(None))
+    >>> str(reason_label("stop_word_count<2")), reason_label("duplicate").translate("es"), str(reason_label(None))
     ('stop_word_count<2', 'dice lo mismo que otro', '')
     """
     return _Reason(reason) if reason else same("")
 
 
 def meaning(reason: str) -> Message:
-    """Return what a drop reason means, in a sentence."""
+    """Explain a drop reason in one sentence."""
     return enumerated(in_plain_words(reason, None), "; ")
 
 
 def bound_of(reason: str) -> tuple[str, str, float] | None:
-    """Return the signal, `<` or `>`, and the limit of a drop reason that is a bound; None for any other.
+    """Return the signal, the sign (`<` or `>`) and the limit of a drop reason such as `word_count<50`; None for others.
 
     >>> bound_of("stop_word_share<0.318"), bound_of("language=eng")
     (('stop_word_share', '<', 0.318), None)

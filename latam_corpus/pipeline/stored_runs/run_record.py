@@ -1,14 +1,15 @@
-"""A run's folder: what is in it, how it is written, and how it is read.
+"""A run's folder: its files, how they are written, and how they are read.
 
     kept/ · dropped/ · ledger/                  links to the outputs of steps
-    recipe.toml · filters/ · replaced.parquet   what was asked for, and what a version's documents give way to
-    digests.json                                the SHA-256 of all of these
-    run.json                                    what was done
-    attempt.json                                when the command was last given, and how that ended; where lists are
-    report.html · report-internal.html          pages about it, which may be removed and made again
+    recipe.toml · filters/                      the recipe and the policies of the run
+    replaced.parquet                            documents of an earlier version that this run replaces
+    digests.json                                the SHA-256 of all files above
+    run.json                                    the record of the finished run
+    attempt.json                                the last start and end of the command, and the paths of private lists
+    report.html · report-internal.html          pages about the run, which can be removed and created again
 
-`run.json` is written last and replaced whole: a folder without it isn't a finished run's. The JSON files are sealed.
-Whoever reads documents asks `Record.files` for them, which compares every byte with its digest before.
+`run.json` is written last, atomically: a folder without it isn't a finished run. The JSON files are sealed. Documents
+are read through `Record.files`, which first compares every byte with its digest.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from latam_corpus.storage.durable import (
     Damage,
     damage,
     link_or_copy,
-    made_anew,
+    rebuild_notice,
     replace,
     replacing,
     sealed,
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 RUN_FILE: Final = "run.json"
 ATTEMPT_FILE: Final = "attempt.json"
-REMOVED_FILE: Final = "removed"  # stands for the documents that `run --work none` has removed
+REMOVED_FILE: Final = "removed"  # marks a run whose documents were removed by `run --work none`
 DIGESTS_FILE: Final = "digests.json"
 RECIPE_FILE: Final = "recipe.toml"
 REPLACED_FILE: Final = "replaced.parquet"
@@ -57,46 +58,46 @@ INTERNAL_REPORT_FILE: Final = "report-internal.html"
 KINDS: Final = ("kept", "dropped", "ledger")
 REMOVED_KINDS: Final = ("kept", "dropped")
 FORMAT: Final = 2  # of `run.json`
-_REMEDY: Final = N_("run its recipe again on the same input: what is damaged is made anew")
+_REMEDY: Final = N_("run its recipe again on the same input: damaged files are rebuilt")
 
 
 @dataclass(frozen=True)
 class Record:
-    """A finished run: its folder, what `run.json` says, and the digest of that file."""
+    """A finished run: its folder, the contents of `run.json`, and the digest of that file."""
 
     folder: Path
     values: dict[str, Any]
     sha256: str
 
     def files(self, kind: str) -> list[Path]:
-        """Return the run's files of a kind, sorted, after every byte of them was compared with its digest.
+        """Check the run's files of one kind against their digests, and return them sorted.
 
         Args:
             kind: `kept`, `dropped`, `ledger`, `filters` or `replaced.parquet`.
 
         Raises:
-            PartError: one is damaged, missing, or not the run's; or the documents were removed.
+            PartError: a file is damaged or missing, there is one that isn't the run's, or the documents were removed.
         """
         if kind in REMOVED_KINDS:
             refuse_removed(self.folder)
-        there = _below(self.folder, kind)
+        present = _below(self.folder, kind)
         try:
-            listed = read_digests(self.folder)
+            all_digests = read_digests(self.folder)
         except ValueError as error:
             raise PartError(str(self.folder / DIGESTS_FILE), error.args[0], _REMEDY) from error
-        mine = {name: digest for name, digest in listed.items() if name.partition("/")[0] == kind}
-        fetch((self.folder / name, digest) for name, digest in mine.items() if kind in KINDS)
-        wrong = damage(self.folder, mine) or _unlisted(self.folder, there, mine)
+        digests = {name: digest for name, digest in all_digests.items() if name.partition("/")[0] == kind}
+        fetch((self.folder / name, digest) for name, digest in digests.items() if kind in KINDS)
+        wrong = damage(self.folder, digests) or _unlisted(self.folder, present, digests)
         if wrong:
             raise PartError(str(wrong.file), wrong.problem, _REMEDY)
-        return [self.folder / name for name in sorted(mine)]
+        return [self.folder / name for name in sorted(digests)]
 
 
 def read_record(folder: Path) -> Record:
     """Return the record of the finished run in a folder.
 
     Raises:
-        ConfigError: there is none, or it is damaged.
+        ConfigError: there is no record, or it is damaged.
     """
     file = folder / RUN_FILE
     try:
@@ -118,21 +119,17 @@ def is_removed(folder: Path) -> bool:
 
 
 def refuse_removed(folder: Path) -> None:
-    """Refuse a run whose documents were removed.
-
-    Raises:
-        PartError: it is one.
-    """
+    """Raise `PartError` if the documents of a run were removed."""
     if is_removed(folder):
-        problem = _("its documents were removed when its release was made, as `--work none` asks")
-        raise PartError(str(folder), problem, _("run its recipe again with `--work measured`: they are made anew"))
+        problem = _("its documents were removed after its release was made (`--work none`)")
+        raise PartError(str(folder), problem, _("rebuild them: run its recipe again with `--work measured`"))
 
 
 def read_digests(folder: Path) -> dict[str, str]:
     """Return the SHA-256 of the run's files, by their names in its folder.
 
     Raises:
-        ValueError: the file that has them is damaged or missing.
+        ValueError: `digests.json` is damaged or missing.
     """
     try:
         return unsealed((folder / DIGESTS_FILE).read_bytes())
@@ -141,25 +138,25 @@ def read_digests(folder: Path) -> dict[str, str]:
 
 
 def _below(folder: Path, kind: str) -> list[str]:
-    """Return the names of what is there of a kind, hidden files aside."""
+    """Return the names of the existing files of a kind, without hidden files."""
     root = folder / kind
     paths = [root] if root.is_file() else [path for path in root.rglob("*") if path.is_file()]
     return sorted(str(path.relative_to(folder)) for path in paths if not path.name.startswith("."))
 
 
-def _unlisted(folder: Path, there: list[str], listed: Mapping[str, str]) -> Damage | None:
-    extra = next((name for name in there if name not in listed), None)
-    return Damage(folder / extra, N_("it isn't one of the run's files")) if extra else None
+def _unlisted(folder: Path, present: list[str], digests: Mapping[str, str]) -> Damage | None:
+    extra = next((name for name in present if name not in digests), None)
+    return Damage(folder / extra, N_("it is not one of the run's files")) if extra else None
 
 
 @dataclass(frozen=True)
 class Contents:
-    """What a run's folder is to hold beside its record.
+    """The files of a run's folder, without its record.
 
     Attributes:
-        linked: the outputs of steps and their digests, by their names in the folder.
+        linked: the outputs of steps with their digests, by their names in the folder.
         written: the bytes of small files, by their names.
-        replaced: documents of an earlier version for which a new one is kept.
+        replaced: documents of an earlier version that this run replaces.
     """
 
     linked: Mapping[str, tuple[Path, str]]
@@ -168,14 +165,14 @@ class Contents:
 
     @property
     def small(self) -> dict[str, bytes]:
-        """The small files, the table of what is replaced among them."""
+        """The bytes of all small files, including the table `replaced`."""
         table = io.BytesIO()
         self.replaced.write_parquet(table)
         return {**self.written, REPLACED_FILE: table.getvalue()}
 
 
 def write_run(folder: Path, contents: Contents, values: Mapping[str, Any]) -> None:
-    """Fill the folder of a run that has no record that can be read; what stood there before goes."""
+    """Write all files of a run; previous contents of the folder are removed."""
     (folder / RUN_FILE).unlink(missing_ok=True)
     for path in folder.iterdir():
         if path.is_dir():
@@ -203,26 +200,26 @@ def write_run(folder: Path, contents: Contents, values: Mapping[str, Any]) -> No
 
 
 def is_confirmed(record: Record, contents: Contents, values: Mapping[str, Any]) -> bool:
-    """Whether a run that was done again came to what its record says."""
+    """Whether repeating a run gave the same results as its record."""
     if record.values.get("format") != FORMAT or _outcome(record.values) != _outcome(values):
         return False
     try:
         digests = read_digests(record.folder)
-    except ValueError:  # damaged: nothing speaks against it
+    except ValueError:  # the digests are damaged, and will be rebuilt
         return True
     linked = {name: digest for name, digest in digests.items() if name.partition("/")[0] in KINDS}
     if linked != {name: digest for name, (_, digest) in contents.linked.items()}:
         return False
     if damage(record.folder, {REPLACED_FILE: digests[REPLACED_FILE]}):
         return True
-    import polars as pl  # who lists runs needs no Polars
+    import polars as pl  # `runs list` must not import Polars
 
-    # By its rows: another version of a library may write them otherwise.
+    # Rows are compared, since another version of a library may write other bytes.
     return pl.read_parquet(record.folder / REPLACED_FILE, glob=False).equals(contents.replaced)
 
 
 def _outcome(values: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Return what a run came to: outputs of its parts, those that failed, rows, and what each stage did."""
+    """Return the results in a record: outputs and failures of parts, row counts, and counts by stage."""
     counts = {
         stage: {key: value for key, value in count.items() if key != "seconds"}
         for stage, count in values["stages"].items()
@@ -231,9 +228,9 @@ def _outcome(values: Mapping[str, Any]) -> tuple[Any, ...]:
 
 
 def mend(folder: Path, contents: Contents) -> list[Message]:
-    """Put what is damaged in the folder of a confirmed run in order, file by file; gives a sentence for each."""
+    """Rebuild damaged files in the folder of a confirmed run; return a sentence for each."""
     mended: list[Message] = []
-    if is_removed(folder):  # nothing was damaged
+    if is_removed(folder):  # restored without a sentence, since nothing was damaged
         for name, (output, _digest) in contents.linked.items():
             (folder / name).parent.mkdir(exist_ok=True)
             _link(output, folder / name)
@@ -242,23 +239,23 @@ def mend(folder: Path, contents: Contents) -> list[Message]:
         digests = read_digests(folder)
     except ValueError as error:
         digests = {}
-        mended.append(made_anew(folder / DIGESTS_FILE, error))
+        mended.append(rebuild_notice(folder / DIGESTS_FILE, error))
     renewed = {}
     for name, (output, digest) in contents.linked.items():
         renewed[name] = digest
         if wrong := _damaged_link(folder, name, output, digest):
-            mended.append(made_anew(*wrong))
+            mended.append(rebuild_notice(*wrong))
             _link(output, folder / name)
     for name, data in contents.small.items():
         renewed[name] = digests.get(name, hashlib.sha256(data).hexdigest())
         if wrong := damage(folder, {name: renewed[name]}):
-            mended.append(made_anew(*wrong))
+            mended.append(rebuild_notice(*wrong))
             renewed[name] = hashlib.sha256(data).hexdigest()
             replace(folder / name, data)
     for kind in (*KINDS, "filters"):
         for name in _below(folder, kind):
             if name not in renewed:
-                mended.append(_("{file}: it isn't one of the run's files; it is removed", file=folder / name))
+                mended.append(_("{file}: it is not one of the run's files; it was removed", file=folder / name))
                 (folder / name).unlink()
     if renewed != digests:
         replace(folder / DIGESTS_FILE, sealed(renewed, indent=1))
@@ -266,7 +263,7 @@ def mend(folder: Path, contents: Contents) -> list[Message]:
 
 
 def _damaged_link(folder: Path, name: str, output: Path, digest: str) -> Damage | None:
-    """Return what is wrong with a file that is a step's output; in a working copy nothing is that can be fetched."""
+    """Return the damage of a link to a step's output; in a bucket's working copy, remove it to be fetched again."""
     file = folder / name
     if file.exists() and output.exists() and file.samefile(output):
         return None
@@ -278,7 +275,7 @@ def _damaged_link(folder: Path, name: str, output: Path, digest: str) -> Damage 
 
 
 def links(part: str, outputs: Sequence[T]) -> Iterator[tuple[str, T, str]]:
-    """Yield the links to the outputs of a part's steps: the name in the run's folder, the output, and the file in it.
+    """Yield a part's links to step outputs: the name in the run's folder, the output, and the file in the output.
 
     >>> [name for name, _, _ in links("fuente-00000", ["ab12"])]
     ['kept/fuente-00000.parquet', 'dropped/fuente-00000-0.parquet', 'ledger/fuente-00000-0.parquet']
@@ -292,11 +289,14 @@ def links(part: str, outputs: Sequence[T]) -> Iterator[tuple[str, T, str]]:
 
 
 def mend_links(record: Record, folders: Mapping[str, Path]) -> list[Message]:
-    """Put links of another run in order whose outputs were damaged and made anew to the same bytes.
+    """Repair the damaged links of another run whose outputs were rebuilt with the same bytes.
 
     Args:
-        record: the run's.
-        folders: the folders of outputs, by their keys.
+        record: the other run's record.
+        folders: the folders of rebuilt outputs, by their keys.
+
+    Returns:
+        A sentence for each link.
     """
     if is_removed(record.folder):
         return []
@@ -311,7 +311,7 @@ def mend_links(record: Record, folders: Mapping[str, Path]) -> list[Message]:
                 continue
             wrong = damage(record.folder, {name: digests[name]})
             if wrong and not damage(folders[key], {file: digests[name]}):
-                mended.append(made_anew(*wrong))
+                mended.append(rebuild_notice(*wrong))
                 _link(folders[key] / file, record.folder / name)
     return mended
 
@@ -322,7 +322,7 @@ def _link(output: Path, file: Path) -> None:
 
 
 def add(record: Record, mended: Sequence[Message], accepted_loss: str | None = None) -> None:
-    """Add to a finished run's record what was made anew, and why a loss is accepted; nothing else of it changes."""
+    """Add repairs, and the reason for accepting a loss, to a finished run's record."""
     values = record.values | {"mended": [*record.values["mended"], *map(str, mended)]}
     values |= {"sentences": record.values.get("sentences", {}) | sentences(mended)} if mended else {}
     values |= {"accepted_loss": accepted_loss or values["accepted_loss"]}
@@ -334,55 +334,55 @@ def add(record: Record, mended: Sequence[Message], accepted_loss: str | None = N
 def attempted(
     folder: Path, jobs: Path | None = None, lists: Mapping[str, Mapping[str, str]] | None = None
 ) -> Iterator[None]:
-    """Note in the run's folder when the command was given and how it ended; nothing of its end where it is killed.
+    """Write the command's start and its end into `attempt.json`; if the process is killed, the end is missing.
 
     Args:
-        folder: the run's.
-        jobs: the folder in which a cluster's jobs leave what they say.
-        lists: where the sources' lists are by which texts are redacted: by kind, by source.
+        folder: the run's folder.
+        jobs: the folder of the output of a cluster's jobs.
+        lists: the paths of the lists by which texts are redacted, by kind and by source.
     """
     values: dict[str, Any] = {"run": folder.name, "process": os.getpid(), "host": socket.gethostname()}
     values["started"] = now()
     values |= ({"jobs": str(jobs)} if jobs else {}) | ({"lists": lists} if lists else {})
-    _attempt(folder, values)
+    _write_attempt(folder, values)
     try:
         yield
     except Exception as error:
-        with suppress(OSError, PartError):  # of a full disk, the first error says more
-            _attempt(folder, {**values, "ended": now(), "error": str(error), **_told(error)})
+        with suppress(OSError, PartError):  # on a full disk, the first error is the useful one
+            _write_attempt(folder, {**values, "ended": now(), "error": str(error), **_error_sentences(error)})
         raise
-    _attempt(folder, {**values, "ended": now(), "error": None})
+    _write_attempt(folder, {**values, "ended": now(), "error": None})
 
 
-def _told(error: Exception) -> dict[str, Any]:
+def _error_sentences(error: Exception) -> dict[str, Any]:
     return {"sentences": sentences([error.as_message()])} if isinstance(error, CorpusError) else {}
 
 
-def sentences(told: Iterable[str | Message]) -> dict[str, Any]:
-    """Return, by the English that a record has of them, the sentences that can be told in another language."""
-    return {str(one): recorded(one) for one in told if isinstance(one, Message)}
+def sentences(texts: Iterable[str | Message]) -> dict[str, Any]:
+    """Return the translatable form of each message, by its English text, for a record."""
+    return {str(text): recorded(text) for text in texts if isinstance(text, Message)}
 
 
-def sentence(values: Mapping[str, Any], written: str) -> Message:
-    """Return a sentence of `run.json` or `attempt.json`, to be told in any language.
+def sentence(values: Mapping[str, Any], text: str) -> Message:
+    """Return a sentence of `run.json` or `attempt.json` as a translatable message.
 
     Args:
-        values: what the file says.
-        written: the English that stands there.
+        values: the contents of the file.
+        text: the sentence in English, as it is in the file.
     """
-    return read_back(values.get("sentences", {}).get(written), written)
+    return read_back(values.get("sentences", {}).get(text), text)
 
 
-def _attempt(folder: Path, values: Mapping[str, Any]) -> None:
+def _write_attempt(folder: Path, values: Mapping[str, Any]) -> None:
     replace(folder / ATTEMPT_FILE, sealed(values, indent=1))
     publish(folder / ATTEMPT_FILE)
 
 
 def read_attempt(folder: Path) -> dict[str, Any]:
-    """When the command was last given for a run's folder, and how it ended; empty where nothing tells.
+    """Return the contents of `attempt.json`; empty if there is no such file.
 
     Raises:
-        ValueError: the file that tells is damaged.
+        ValueError: the file is damaged.
     """
     try:
         return unsealed((folder / ATTEMPT_FILE).read_bytes())
@@ -393,5 +393,5 @@ def read_attempt(folder: Path) -> dict[str, Any]:
 
 
 def now() -> str:
-    """Return this moment, in ISO 8601; such moments are in order as strings are."""
+    """Return the current time in ISO 8601 with a fixed width, so that times sort as strings."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")

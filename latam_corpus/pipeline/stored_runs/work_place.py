@@ -1,4 +1,4 @@
-"""Whether the folder of work, or the object store that it stands for, is still there while a run goes on."""
+"""A check during a run that its work folder, or the object store behind it, can still be reached."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class WorkPlace:
-    """The folder of work as it was when the run began.
+    """The work folder as it was when the run started.
 
     Attributes:
         work: the folder.
-        identity: its device and number: an unmounted disk leaves another folder under the same name.
+        identity: its device and inode; if a disk is unmounted, another folder appears under the same name.
     """
 
     work: Path
@@ -30,23 +30,23 @@ class WorkPlace:
 
     @classmethod
     def at(cls, work: Path) -> Self:
-        """Return the folder as it is now."""
+        """Return the work place for a folder in its current state."""
         state = work.stat()
         return cls(work, (state.st_dev, state.st_ino))
 
     def check(self, *, failed: bool) -> None:
-        """Raise unless outputs can still be kept there: else the parts that are left would fail one by one.
+        """Raise `PartError` if outputs can no longer be stored, instead of letting all remaining parts fail.
 
         Args:
-            failed: whether a part has failed. Only then is an object store asked, which takes a while if it is gone.
+            failed: whether a part has failed. Only then is an object store queried, since a lost one answers slowly.
 
         Raises:
-            PartError: the disk was unmounted, the folder or the bucket was removed, or nobody answers there.
+            PartError: the disk was unmounted, the folder or the bucket was removed, or the store doesn't answer.
         """
         reason = self._folder_problem() or (self._bucket_problem() if failed else None)
         if reason is not None:
-            problem = _("it can't be reached any more: {reason}", reason=known(reason))
-            remedy = _("when it is there again, give the same command: it goes on from here")
+            problem = _("it can no longer be reached: {reason}", reason=known(reason))
+            remedy = _("when it can be reached again, give the same command: the run continues from here")
             raise PartError(address_of(self.work.parent), problem, remedy)
 
     def _folder_problem(self) -> str | Message | None:
@@ -55,7 +55,7 @@ class WorkPlace:
         except OSError as error:
             return cause_of(error)
         same_folder = (state.st_dev, state.st_ino) == self.identity
-        return None if same_folder else N_("another disk or folder is there now")
+        return None if same_folder else N_("another disk or folder is now at this path")
 
     def _bucket_problem(self) -> str | Message | None:
         bucket = bucket_of(self.work)
@@ -64,6 +64,6 @@ class WorkPlace:
                 bucket.listed("work/lethal")
         except CorpusError as error:
             return error.args[1]  # type: ignore[no-any-return]
-        except remote.NOT_THERE:
+        except remote.MISSING_ERRORS:
             return _("there is no such bucket")
         return None

@@ -233,7 +233,7 @@ def row_groups(spill: Spill, number: int) -> Iterator[pl.DataFrame]:
 
 def _by_lot(spill: Spill, number: int, lot_of: NDArray[np.int64]) -> Spill:
     """Spill a shard's rows again, by the lot in which they are sorted; delete the shard's file."""
-    by_lot = Spill(spill.file(number).with_suffix(".lots"), most=_SORTED_BYTES // 2)
+    by_lot = Spill(spill.file(number).with_suffix(".lots"), max_bytes=_SORTED_BYTES // 2)
     first = 0
     for rows in spill.frames(number):
         by_lot.add_texts_by(rows, lot_of[first : first + rows.height])

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.messages import Message, _
-from latam_corpus.pipeline.stored_runs.reasons import told_reason
 from latam_corpus.release.pages.card_markdown import table
 
 if TYPE_CHECKING:
@@ -50,7 +49,7 @@ def word_of(reason: str) -> Message:
     >>> str(word_of("rights_tier=unknown")), word_of("expires<2026-11-28").translate("pt")
     ('rights_tier=unknown', 'sua permissão terminou antes de 2026-11-28')
     """
-    return _REASON_NAMES.get(reason) or told_reason(reason)
+    return _REASON_NAMES.get(reason) or reason_label(reason)
 
 
 def all_new(version: Manifest) -> list[Change]:

@@ -176,7 +176,7 @@ class Store:
         options = {} if cache_type is None or self.folder is not None else {"cache_type": cache_type}
         try:
             return remote.open_seekable(self.filesystem, self.path(*names), **options)
-        except remote.NOT_THERE:
+        except remote.MISSING_ERRORS:
             raise ReleaseError(f"{self.url}, {'/'.join(names)}", _("the file is missing"), VERIFY) from None
         except IsADirectoryError:
             raise ReleaseError(f"{self.url}, {'/'.join(names)}", _("it is a folder"), _("move it elsewhere")) from None

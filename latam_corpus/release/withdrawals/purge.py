@@ -16,7 +16,7 @@ from latam_corpus import schema
 from latam_corpus.dedupe.fingerprints.fingerprint import text_hash
 from latam_corpus.errors import MAKE_ROOM, ConfigError, ReleaseError, cause_of
 from latam_corpus.messages import _
-from latam_corpus.pipeline.stored_runs.disk import alone, remove, remove_begun
+from latam_corpus.pipeline.stored_runs.disk import exclusive, remove, remove_partial
 from latam_corpus.pipeline.stored_runs.history import folders
 from latam_corpus.pipeline.stored_runs.run_record import (
     DIGESTS_FILE,
@@ -178,7 +178,7 @@ def _purge_runs(out: Path, tombstones: Tombstones, purged: Purged) -> None:
         ConfigError: a run is in progress.
         ReleaseError: a run is damaged.
     """
-    with alone(out):
+    with exclusive(out):
         run_folders = folders(out)
         _remove_unfinished(out, run_folders)
         for folder in run_folders:
@@ -207,7 +207,7 @@ def _remove_unfinished(out: Path, run_folders: Sequence[Path]) -> None:
         ReleaseError: something can't be removed.
     """
     try:
-        remove_begun(out / "work")
+        remove_partial(out / "work")
         for hidden in (out / "runs").glob(".*.removed"):
             remove(hidden)
         for folder in run_folders:

@@ -24,7 +24,7 @@ from latam_corpus.collect.row_files import as_documents
 from latam_corpus.corpus import ROW, PieceFile
 from latam_corpus.dedupe.fingerprints.fingerprint import Fingerprint
 from latam_corpus.engine.in_process import InProcess
-from latam_corpus.pipeline.execution.barriers import Stored
+from latam_corpus.pipeline.execution.barriers import RunCorpus
 from latam_corpus.pipeline.planning.registry import make_stage
 from latam_corpus.stages import Barrier, Stage
 
@@ -117,7 +117,7 @@ class Spooled(PieceFile):
         yield self
 
 
-def spooled(frames: Iterable[pl.DataFrame], room: Path, seconds: dict[str, float]) -> Stored:
+def spooled(frames: Iterable[pl.DataFrame], room: Path, seconds: dict[str, float]) -> RunCorpus:
     """The batches on disk, uncompressed, as the corpus of a run that works in this process.
 
     Args:
@@ -132,7 +132,7 @@ def spooled(frames: Iterable[pl.DataFrame], room: Path, seconds: dict[str, float
         with timed(seconds, SPOOL):
             frame.write_ipc(pieces[-1].path)
         start += frame.height
-    return Stored(cast("Sequence[Output]", pieces), (), np.zeros(0, np.int64), room, InProcess())
+    return RunCorpus(cast("Sequence[Output]", pieces), (), np.zeros(0, np.int64), room, InProcess())
 
 
 def _stages(options: Mapping[str, object]) -> Sequence[Stage | Barrier]:
