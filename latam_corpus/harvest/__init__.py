@@ -1,4 +1,4 @@
-"""Collects pages: of websites, feeds, repositories and Common Crawl, into WARC."""
+"""Collection over the network: websites, feeds, repositories and Common Crawl, into WARC files."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ COMMANDS: Final = {
     "crawl": Command(
         "latam_corpus.harvest.commands.crawl:crawl",
         "contribute",
-        N_("Crawl a source into WARC, politely; the same command goes on where it was stopped."),
+        N_("Crawl a source politely into WARC; run the command again to resume."),
     ),
     "rights": Command(
         "latam_corpus.harvest.commands.rights_recheck:app",
         "contribute",
-        N_("Read again what owners refuse, and list what must leave."),
+        N_("Read the sites' opt-outs again, and list the documents that must leave."),
     ),
 }

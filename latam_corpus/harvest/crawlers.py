@@ -1,4 +1,4 @@
-"""What collects each kind of source that is asked for over the network."""
+"""The crawler class of each kind of source that is collected over the network."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.errors import ConfigError
-from latam_corpus.harvest.crawl.permission import permitted
+from latam_corpus.harvest.crawl.permission import require_permission
 from latam_corpus.messages import _
 
 if TYPE_CHECKING:
@@ -23,12 +23,12 @@ _CRAWLERS: Final = {
 
 
 def crawler_of(source: Source) -> Any:
-    """Return the class that collects a source of this kind.
+    """Return the crawler class for a source's kind.
 
     Raises:
-        ConfigError: the source's holder must be asked first, it isn't one to ask for, or what it needs isn't installed.
+        ConfigError: the source needs its holder's permission, its records are files, or the extra `crawl` is missing.
     """
-    permitted(source)
+    require_permission(source)
     if source.collect.kind not in _CRAWLERS:
         problem = _("its records are files; there is nothing to crawl")
         remedy = _("run a recipe that names it, with --input")
@@ -37,14 +37,14 @@ def crawler_of(source: Source) -> Any:
     return getattr(installed(module), name)
 
 
-def installed(named: str) -> ModuleType:
-    """Return the module of this name, which needs the extra `crawl`.
+def installed(name: str) -> ModuleType:
+    """Import a module that needs the extra `crawl`.
 
     Raises:
-        ConfigError: what it needs isn't installed.
+        ConfigError: the extra isn't installed.
     """
     try:
-        return import_module(named)
+        return import_module(name)
     except ImportError as error:
         problem = _("«{name}» isn't installed", name=error.name)
         raise ConfigError("crawl", problem, "pip install 'latam-corpus[crawl]'") from None

@@ -9,7 +9,7 @@ import pytest
 from latam_corpus.catalog.source import SOURCES, load_source, shipped_sources
 from latam_corpus.desk.check_source import check_source
 from latam_corpus.errors import ConfigError
-from latam_corpus.harvest.crawl.permission import permitted
+from latam_corpus.harvest.crawl.permission import require_permission
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -74,7 +74,7 @@ def test_a_source_whose_holder_must_be_asked_is_refused_by_crawler_and_run(
 ) -> None:
     """Neither is it crawled nor read by a run that names no copy, nor out of what was crawled before."""
     with pytest.raises(ConfigError, match="must be asked first"):
-        permitted(load_source(source_id))
+        require_permission(load_source(source_id))
     recipe = tmp_path / "receta.toml"
     recipe.write_text(small_recipe("extract", source=source_id), encoding="utf-8")
     (tmp_path / "out" / "collected" / source_id / "warc").mkdir(parents=True)

@@ -77,7 +77,7 @@ def test_no_link_in_deep_markup_is_lost(kind: str) -> None:
     page = _page(*_DEEP[kind], [f"<a href=/{number}>{number}</a> " for number in range(700)])
     links = page_links(page.encode(), "https://a.example/", None)
     assert links.pages == [f"https://a.example/{number}" for number in range(700)]
-    assert links.more == 0
+    assert links.left_out == 0
 
 
 @pytest.mark.parametrize("reader", ["EPUB", "hOCR", "careful"])

@@ -25,7 +25,7 @@ from latam_corpus.config.toml_model import parse_toml
 from latam_corpus.errors import ConfigError, SourceError
 from latam_corpus.harvest.commoncrawl.capture_index import Capture
 from latam_corpus.harvest.commoncrawl.capture_plan import make_plan, read_plan, why_not
-from latam_corpus.harvest.commoncrawl.copied_record import copied
+from latam_corpus.harvest.commoncrawl.copied_record import parse_record
 from latam_corpus.harvest.commoncrawl.copying import COPIED_FROM, CommonCrawler
 from latam_corpus.harvest.crawl.causes import TroubleError
 from latam_corpus.harvest.crawl.website import Crawler
@@ -228,7 +228,7 @@ def test_the_columnar_index_is_read_by_path_and_by_address_only_where_it_may_hav
     assert len(here.captures) == 1000
     one = here.captures["https://g.pe/7"]
     assert (one.time, one.languages, one.length) == ("2024-05-01T12:00:00Z", ("spa",), 10)
-    assert there.read[f"{site.root}/indice.parquet"] < path.stat().st_size / 3
+    assert there.bytes_read[f"{site.root}/indice.parquet"] < path.stat().st_size / 3
 
 
 def test_a_plan_may_be_cut_and_may_not_be_changed_otherwise(tmp_path: Path, site: Any) -> None:
@@ -321,16 +321,17 @@ def test_bytes_that_are_not_one_whole_page_are_refused(part: bytes, cause: str) 
     """Whatever a range leads to; the same record, whole, is read."""
     capture = Capture("https://g.cl/a", "", 200, "text/html", (), "", "a.warc.gz", 0, len(part))
     with pytest.raises(TroubleError) as trouble:
-        copied(part, capture, 10**6)
+        parse_record(part, capture, 10**6)
     assert trouble.value.cause == cause
     whole = _HEAD + f"Content-Length: {len(_HTTP)}\r\n\r\n".encode() + _HTTP + b"\r\n\r\n"
-    assert copied(gzip.compress(whole), capture, 10**6).body == copied(whole, capture, 10**6).body == b"<p>Hola"
+    compressed = gzip.compress(whole)
+    assert parse_record(compressed, capture, 10**6).body == parse_record(whole, capture, 10**6).body == b"<p>Hola"
 
 
 def test_a_killed_session_copies_nothing_twice(tmp_path: Path, site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """And the limit stops it; the plan is made once."""
     rows = _archive(site, {f"{site.root}/{n}": page(str(n)) for n in range(6)})
-    taken = Crawler._take  # noqa: SLF001  (a break in the middle of a session)
+    taken = Crawler._handle  # noqa: SLF001  (a break in the middle of a session)
     broken: list[int] = []
 
     def breaking(self: Any, job: Any, answer: Any) -> None:
@@ -339,7 +340,7 @@ def test_a_killed_session_copies_nothing_twice(tmp_path: Path, site: Any, monkey
             raise KeyboardInterrupt
         taken(self, job, answer)
 
-    monkeypatch.setattr(Crawler, "_take", breaking)
+    monkeypatch.setattr(Crawler, "_handle", breaking)
     with pytest.raises(KeyboardInterrupt):
         _copied(site, tmp_path, rows)
     assert _copied(site, tmp_path, rows, limit=4).pages == 4

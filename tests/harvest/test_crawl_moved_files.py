@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import trustme
 
+from latam_corpus.catalog.harvest_tables import Asking
 from latam_corpus.harvest.crawl import website as crawl_website
 from latam_corpus.harvest.crawl.recheck import SiteReader
 from latam_corpus.harvest.crawl.website import Crawler
@@ -144,8 +145,7 @@ def test_a_recheck_follows_an_owners_word_to_any_host(tmp_path: Path, site: Any,
         tmp_path,
         lambda *_: None,
         contact="a@b.example",
-        delay=0.0,
-        private_hosts=hosts,
+        asking=Asking(delay=0.0, private_hosts=tuple(hosts)),
         first_rest=0.01,
     )
     reader.run()

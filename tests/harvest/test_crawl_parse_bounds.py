@@ -103,7 +103,7 @@ def test_addresses_that_are_shut_out_keep_no_other_host_waiting(
 
     monkeypatch.setattr(Visits, "shut_out", counted)
     turns: list[int] = []
-    next_ = Crawler._next  # noqa: SLF001
+    next_ = Crawler._next_waiting_job  # noqa: SLF001
 
     def turn(crawler: Crawler, host: str, now: float) -> Any:
         known = len(shut)
@@ -111,7 +111,7 @@ def test_addresses_that_are_shut_out_keep_no_other_host_waiting(
         turns.append(len(shut) - known)
         return job
 
-    monkeypatch.setattr(Crawler, "_next", turn)
+    monkeypatch.setattr(Crawler, "_next_waiting_job", turn)
     site.routes["/robots.txt"] = (200, _TEXT, b"User-agent: *\nDisallow: /no")
     site.routes["/"] = page("inicio", *(f"/no/{n}" for n in range(200)))
     with website.Website({"/": page("otra")}) as other:
@@ -169,19 +169,19 @@ def test_what_never_ends_to_parse_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sandboxed_parsing, "LARGE", 0)
     monkeypatch.setattr(sandboxed_parsing, "_LIMITS", Limits(seconds=0.2))
     with pytest.raises(TroubleError, match="timed out"):
-        sandboxed_parsing.parsed(re.match, b"(a+)+$", b"a" * 64 + b"b")
+        sandboxed_parsing.parse_isolated(re.match, b"(a+)+$", b"a" * 64 + b"b")
 
 
 def test_what_is_parsed_apart_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its links and its troubles."""
     body = b"<urlset><url><loc>https://a.example/1</loc></url></urlset>"
-    here = sandboxed_parsing.parsed(listing, body, "https://a.example/s.xml")
+    here = sandboxed_parsing.parse_isolated(listing, body, "https://a.example/s.xml")
     with pytest.raises(TroubleError) as told:
-        sandboxed_parsing.parsed(listing, body[:-3], "https://a.example/s.xml")
+        sandboxed_parsing.parse_isolated(listing, body[:-3], "https://a.example/s.xml")
     monkeypatch.setattr(sandboxed_parsing, "LARGE", 0)
-    assert sandboxed_parsing.parsed(listing, body, "https://a.example/s.xml") == here
+    assert sandboxed_parsing.parse_isolated(listing, body, "https://a.example/s.xml") == here
     with pytest.raises(TroubleError) as again:
-        sandboxed_parsing.parsed(listing, body[:-3], "https://a.example/s.xml")
+        sandboxed_parsing.parse_isolated(listing, body[:-3], "https://a.example/s.xml")
     assert (again.value.cause, again.value.detail) == (told.value.cause, told.value.detail)
     assert here is not None
     assert here.pages == ["https://a.example/1"]
@@ -198,7 +198,7 @@ def test_what_the_crawler_held_before_does_not_count(tmp_path: Path) -> None:
         "from latam_corpus.harvest.crawl.answers.links import listing\n"
         "sandboxed_parsing.LARGE = 0\n"
         "body = b'<urlset><url><loc>https://a.example/1</loc></url></urlset>'\n"
-        "print(sandboxed_parsing.parsed(listing, body, 'https://a.example/s.xml').pages)\n",
+        "print(sandboxed_parsing.parse_isolated(listing, body, 'https://a.example/s.xml').pages)\n",
         encoding="utf-8",
     )
     done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=False)

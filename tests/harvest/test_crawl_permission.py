@@ -10,7 +10,7 @@ import latam_corpus
 from latam_corpus.catalog.source import Source
 from latam_corpus.config.toml_model import parse_toml
 from latam_corpus.errors import ConfigError
-from latam_corpus.harvest.crawl.permission import permitted, scope_of, user_agent
+from latam_corpus.harvest.crawl.permission import require_permission, scope_of, user_agent
 
 _CRAWL = '[collect]\nkind = "crawl"\n[collect.crawl]\nstart = ["https://diario.example/"]\n'
 
@@ -40,15 +40,15 @@ def test_the_crawler_says_its_name_its_version_and_whom_to_write_to(contact: str
     [
         ("", "has no contact.*add contact = "),
         ("   ", "has no contact.*add contact = "),
-        ("La biblioteca", "«La biblioteca» is no address.*write an e-mail address or a web page"),
-        ("puerto.example", "is no address"),
+        ("La biblioteca", "«La biblioteca» isn't an e-mail or web address.*write an e-mail address or a web page"),
+        ("puerto.example", "isn't an e-mail or web address"),
         # A header of HTTP is ASCII, one line, and its brackets close.
-        ("biblioteca@ñandú.example", "is no address"),
-        ("a@b.example\\r\\nX-Robots: si", "is no address"),
-        ("a@b.example\\rX", "is no address"),
-        ("a@b.example\\nX", "is no address"),
-        ("a@b.example (la biblioteca", "is no address"),
-        ("la biblioteca) a@b.example", "is no address"),
+        ("biblioteca@ñandú.example", "isn't an e-mail or web address"),
+        ("a@b.example\\r\\nX-Robots: si", "isn't an e-mail or web address"),
+        ("a@b.example\\rX", "isn't an e-mail or web address"),
+        ("a@b.example\\nX", "isn't an e-mail or web address"),
+        ("a@b.example (la biblioteca", "isn't an e-mail or web address"),
+        ("la biblioteca) a@b.example", "isn't an e-mail or web address"),
     ],
 )
 def test_a_contact_that_nobody_can_write_to_is_refused(contact: str, problem: str) -> None:
@@ -68,7 +68,7 @@ def test_a_source_without_a_contact_is_refused() -> None:
 def test_what_may_be_crawled_is_what_the_source_names(status: str) -> None:
     """Rights that nobody has confirmed keep no page from being read."""
     source = _source(f'status = "{status}"', _CRAWL)
-    permitted(source)
+    require_permission(source)
     assert source.collect.crawl is not None
     assert scope_of(source) == source.collect.crawl.scope
 
@@ -76,7 +76,7 @@ def test_what_may_be_crawled_is_what_the_source_names(status: str) -> None:
 def test_a_holder_who_must_be_asked_is_asked_first() -> None:
     """The error names the source, the holder and what to do; nothing is said of what would be crawled."""
     source = _source('status = "ask_first"', _CRAWL)
-    for asked in (permitted, scope_of):
+    for asked in (require_permission, scope_of):
         with pytest.raises(ConfigError, match=r"source diario.*asked first \(La imprenta\).*ask, and state") as raised:
             asked(source)
         assert raised.value.exit_code == 2
@@ -84,6 +84,8 @@ def test_a_holder_who_must_be_asked_is_asked_first() -> None:
 
 def test_a_source_of_files_has_nothing_to_crawl() -> None:
     """The error says which table is missing."""
-    with pytest.raises(ConfigError, match=r"source diario.*says nothing of crawling.*add the table \[collect.crawl\]"):
+    with pytest.raises(
+        ConfigError, match=r"source diario.*doesn't say how to crawl the site.*add the table \[collect.crawl\]"
+    ):
         scope_of(_source())
-    permitted(_source())
+    require_permission(_source())

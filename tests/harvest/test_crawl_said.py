@@ -58,13 +58,16 @@ def test_a_crawl_is_told_in_the_readers_language(
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["sin.toml"], "fuente sin: quien recolecta dice a quién escribirle, y la fuente no tiene contacto; agregue"),
+        (["sin.toml"], "fuente sin: la fuente no tiene contacto, y quien recolecta debe indicar uno; agregue"),
         (["ailla"], "fuente ailla: primero hay que pedir permiso a su titular (University of Texas"),
         (
             ["archivos.toml"],
             "fuente archivos: sus registros son archivos; no hay nada que recolectar; ejecute una receta",
         ),
-        (["sin.toml", "--plan-only"], "--plan-only: «sin» no se recolecta con un plan; quite esa opción"),
+        (
+            ["sin.toml", "--plan-only"],
+            "--plan-only: «sin» no se recolecta de Common Crawl, así que no tiene plan; quite esa opción",
+        ),
         (["nada.toml"], "nada.toml: ese archivo no existe; revise la ruta"),
     ],
 )
@@ -91,9 +94,9 @@ def test_pages_that_are_gone_are_told_with_what_becomes_of_them(
     about = ("--out", tmp_path / "out", "--lang", "es")
     command_line("crawl", _file(site, tmp_path), *about)
     del site.routes["/dos"]
-    assert "se quedan como se leyeron" in command_line("crawl", _file(site, tmp_path), "--again", *about).out
+    assert "sus documentos se conservan" in command_line("crawl", _file(site, tmp_path), "--again", *about).out
     path = _file(site, tmp_path, 'gone = "withdraw"\n')
-    assert "salen de la próxima versión" in command_line("crawl", path, "--again", *about).out
+    assert "sus documentos salen de la próxima versión" in command_line("crawl", path, "--again", *about).out
 
 
 def test_an_inventory_tells_what_is_held_of_a_source(tmp_path: Path, site: Any, command_line: CommandLine) -> None:

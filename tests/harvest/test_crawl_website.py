@@ -22,7 +22,7 @@ from latam_corpus.errors import ConfigError, SourceError
 from latam_corpus.harvest.crawl.frontier import Frontier
 from latam_corpus.harvest.crawl.sites import Sites
 from latam_corpus.harvest.crawl.website import Crawler
-from latam_corpus.harvest.optout.site import Text
+from latam_corpus.harvest.optout.site import SiteFile
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -137,7 +137,7 @@ def test_the_crawler_says_who_it_is_and_whom_to_write_to(tmp_path: Path, site: A
     ("lines", "problem"),
     [
         ('contact = ""', "no contact"),
-        ('contact = "tal vez"', "owner can write"),
+        ('contact = "tal vez"', "e-mail or web address"),
         ('status = "ask_first"', "asked first"),
     ],
 )
@@ -388,10 +388,10 @@ def test_a_sites_files_are_never_older_than_a_day(tmp_path: Path) -> None:
     frontier = Frontier(tmp_path / "f.sqlite")
     sites, root = Sites(frontier), "https://gaceta.example"
     hour = 3600.0
-    read = Text(b"User-agent: *\nDisallow: /", datetime(2026, 1, 1, tzinfo=UTC))
+    read = SiteFile(b"User-agent: *\nDisallow: /", datetime(2026, 1, 1, tzinfo=UTC))
     for name in ("/robots.txt", "/ai.txt", "/.well-known/tdmrep.json"):
-        sites.missing(root + name, root, read, 0.0)
-    used = {at: sites.wanted(root, at * hour) is None for at in (0.0, 1.5, 22.9, 23.8, 23.95, 24.1)}
+        sites.store_file(root + name, root, read, 0.0)
+    used = {at: sites.next_file(root, at * hour) is None for at in (0.0, 1.5, 22.9, 23.8, 23.95, 24.1)}
     assert [at for at, told in used.items() if told] == [0.0, 1.5, 22.9, 23.8]
     frontier.close()
 

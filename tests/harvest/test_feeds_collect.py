@@ -176,7 +176,7 @@ def test_pages_and_feeds_that_moved_are_followed(tmp_path: Path, site: Any) -> N
 def test_a_killed_session_fetches_nothing_twice(tmp_path: Path, site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """What broke off before it was committed is done again, and stands once."""
     site.routes |= {"/rss": _rss(*(_item(f"/{n}") for n in range(4)))} | {f"/{n}": page(str(n)) for n in range(4)}
-    taken = Crawler._take  # noqa: SLF001  (a break in the middle of a session)
+    taken = Crawler._handle  # noqa: SLF001  (a break in the middle of a session)
     asked: list[str] = []
 
     def breaking(self: Any, job: Any, answer: Any) -> None:
@@ -185,7 +185,7 @@ def test_a_killed_session_fetches_nothing_twice(tmp_path: Path, site: Any, monke
             raise KeyboardInterrupt
         taken(self, job, answer)
 
-    monkeypatch.setattr(Crawler, "_take", breaking)
+    monkeypatch.setattr(Crawler, "_handle", breaking)
     with pytest.raises(KeyboardInterrupt):
         _crawl(site, tmp_path)
     _crawl(site, tmp_path)
@@ -299,7 +299,7 @@ def _broken_off(site: Any, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A session that was killed after the page failed and before the text of the feed was written."""
 
     def end(self: Any) -> None:
-        self._frontier.commit(self._archive.settle())
+        self._frontier.commit(self._archive.flush())
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:

@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 from latam_corpus.harvest.crawl.frontier import Frontier
 frontier = Frontier(Path(sys.argv[1]))
-print([frontier.add("https://a.example/", 0, None) for _ in range(2)], [frontier.has_wording("a") for _ in range(2)])
+print([frontier.add("https://a.example/", 0, None) for _ in range(2)], [frontier.seen_wording("a") for _ in range(2)])
 """
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from latam_corpus.harvest.crawl.answers.lenient_xml import parsed_xml
+from latam_corpus.harvest.crawl.answers.lenient_xml import parse_xml
 from latam_corpus.harvest.crawl.answers.links import listing
 from latam_corpus.harvest.crawl.causes import TroubleError
 from latam_corpus.harvest.feeds.entries import feed_of
@@ -154,14 +154,14 @@ _BOMB = '<!DOCTYPE {0} [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;">]>'
 def test_what_is_no_whole_document_is_told(body: str, charset: str) -> None:
     """Bombs of entities and depth, texts without bounds, documents that were cut, and nothing."""
     with pytest.raises(TroubleError, match="damaged XML"):
-        parsed_xml(body.encode(charset))
+        parse_xml(body.encode(charset))
 
 
 def test_a_doctype_without_entities_is_none_of_these() -> None:
     """Old feeds have one; the entities of its file, which nobody fetches, are those of HTML."""
     old = '<!DOCTYPE rss PUBLIC "-//Netscape Communications//DTD RSS 0.91//EN" "https://x.example/rss-0.91.dtd">'
-    assert parsed_xml(f"{old}<rss>ma&ntilde;ana</rss>".encode()).text == "mañana"
-    assert parsed_xml(f"{old}<rss>mañana</rss>".encode()).text == "mañana"
+    assert parse_xml(f"{old}<rss>ma&ntilde;ana</rss>".encode()).text == "mañana"
+    assert parse_xml(f"{old}<rss>mañana</rss>".encode()).text == "mañana"
 
 
 @given(st.text(alphabet="<>&;!-[]?/ abrsx:=\"'#\n\ufeffñ", max_size=80))
@@ -169,7 +169,7 @@ def test_any_text_is_a_document_or_none(text: str) -> None:
     """Nothing else is raised, whatever a server sends in whatever place."""
     for body in (text, _HEAD + text, f"<rss>{text}</rss>", f"<rss {text}><item/></rss>"):
         try:
-            parsed_xml(body.encode())
+            parse_xml(body.encode())
         except TroubleError as error:
             assert error.cause == "damaged XML"  # noqa: PT017
 
@@ -180,6 +180,6 @@ def test_any_text_is_a_document_or_none(text: str) -> None:
 def test_a_document_that_is_made_to_be_mended_for_ever_is_mended_once(piece: str) -> None:
     """A quadratic search of a megabyte would run into the test run's time limit."""
     try:
-        parsed_xml(b"<rss>" + piece.encode() * (2**20 // len(piece)) + b"&</rss>")
+        parse_xml(b"<rss>" + piece.encode() * (2**20 // len(piece)) + b"&</rss>")
     except TroubleError as error:
         assert error.cause == "damaged XML"  # noqa: PT017

@@ -357,7 +357,7 @@ def test_a_busy_repository_is_given_the_rest_it_asks_for(tmp_path: Path, site: A
 def test_a_wrong_charset_costs_nothing() -> None:
     """It says UTF-8 and is Latin-1."""
     xml = Repository([Record("oai:r:1", dc={"title": ["Año"]})]).reply({"verb": "ListRecords"})
-    assert reply_of(xml.encode("latin-1")).records[0].known()["title"] == "Año"
+    assert reply_of(xml.encode("latin-1")).records[0].columns()["title"] == "Año"
 
 
 @pytest.mark.parametrize("at", ["verb=Identify", "resumptionToken", "/t/2"])
@@ -366,7 +366,7 @@ def test_a_killed_harvest_goes_on_where_it_was(
 ) -> None:
     """Its token is used once more, no text is fetched twice, and nothing stands twice."""
     repository = _placed(site, [_text(n) for n in range(5)])
-    taken = Crawler._take  # noqa: SLF001  (a break in the middle of a session)
+    taken = Crawler._handle  # noqa: SLF001  (a break in the middle of a session)
     broken: list[str] = []
 
     def breaking(self: Any, job: Any, answer: Any) -> None:
@@ -375,7 +375,7 @@ def test_a_killed_harvest_goes_on_where_it_was(
             raise KeyboardInterrupt
         taken(self, job, answer)
 
-    monkeypatch.setattr(Crawler, "_take", breaking)
+    monkeypatch.setattr(Crawler, "_handle", breaking)
     with pytest.raises(KeyboardInterrupt):
         _harvest(site, tmp_path)
     assert _harvest(site, tmp_path).complete

@@ -58,7 +58,7 @@ def test_what_is_taken_back_while_its_text_is_on_its_way_stays_out(
     """A text from another host may arrive after the list that takes it back, or shuts it."""
     records = [text(1), text(2)]
     placed(site, records)
-    answered = OaiVisits.answered
+    answered = OaiVisits.handle
 
     def late(self: Any, waiting: Any, answer: Any, site_: Any, *, conditional: bool) -> bool:
         if "/t/" in waiting.url:
@@ -71,7 +71,7 @@ def test_what_is_taken_back_while_its_text_is_on_its_way_stays_out(
                 self.record(record, 9, answer.time)
         return answered(self, waiting, answer, site_, conditional=conditional)
 
-    monkeypatch.setattr(OaiVisits, "answered", late)
+    monkeypatch.setattr(OaiVisits, "handle", late)
     assert _harvest(site, tmp_path).pages == 0
     assert {row["drop_reason"] for row in _latest(site, tmp_path)} == {"withdrawn", "unreadable:not read"}
     monkeypatch.undo()

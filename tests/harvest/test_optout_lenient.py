@@ -9,7 +9,7 @@ import pytest
 from latam_corpus.catalog.optout.page_opt_outs import HEAD, Head, head_opt_outs, header_opt_outs, reserves
 from latam_corpus.harvest.optout.aitxt import ai_txt_opt_outs
 from latam_corpus.harvest.optout.robots import Robots
-from latam_corpus.harvest.optout.site import Site, Text
+from latam_corpus.harvest.optout.site import Site, SiteFile
 from latam_corpus.harvest.optout.tdmrep_file import file_reservation
 
 _NOW = datetime(2026, 11, 27, tzinfo=UTC)
@@ -83,7 +83,7 @@ def test_a_preference_is_found_in_the_group_of_an_agent_in_any_spelling(agent: s
 @pytest.mark.parametrize("charset", ["utf-16", "utf-16-le", "utf-16-be", "utf-8-sig", "latin-1"])
 def test_a_sites_files_are_read_in_utf_16_too(charset: str) -> None:
     """Editors save such files, with a mark and without."""
-    robots = Text("User-agent: GPTBot\nDisallow: /\n# año".encode(charset), _NOW)
+    robots = SiteFile("User-agent: GPTBot\nDisallow: /\n# año".encode(charset), _NOW)
     site = Site(_ROOT, {f"{_ROOT}/robots.txt": robots})
     assert [one.signal for one in site.opt_outs(f"{_ROOT}/nota")] == ["robots-agent"]
 

@@ -17,7 +17,7 @@ from latam_corpus.catalog.optout.preferences import content_signal, content_usag
 from latam_corpus.catalog.optout.rsl import licence_verdict
 from latam_corpus.harvest.optout.aitxt import ai_txt_opt_outs
 from latam_corpus.harvest.optout.robots import Robots
-from latam_corpus.harvest.optout.site import Site, Text
+from latam_corpus.harvest.optout.site import Site, SiteFile
 from latam_corpus.harvest.optout.tdmrep_file import file_reservation
 
 _NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -26,7 +26,7 @@ _ROOT = "https://diario.example"
 
 def _site(**files: str) -> Site:
     names = {"robots": "/robots.txt", "ai": "/ai.txt", "tdm": "/.well-known/tdmrep.json", "rsl": "/rsl.xml"}
-    return Site(_ROOT, {_ROOT + names[name]: Text(text.encode(), _NOW) for name, text in files.items()})
+    return Site(_ROOT, {_ROOT + names[name]: SiteFile(text.encode(), _NOW) for name, text in files.items()})
 
 
 def _signals(site: Site, path: str = "/nota", **page: Any) -> list[str]:

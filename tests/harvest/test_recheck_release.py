@@ -17,9 +17,10 @@ import polars as pl
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 
+from latam_corpus.catalog.harvest_tables import Asking
 from latam_corpus.harvest.crawl.recheck import SiteReader
-from latam_corpus.harvest.crawl.requests import Asker
-from latam_corpus.harvest.optout.site import Site, Text
+from latam_corpus.harvest.crawl.requests import Fetcher
+from latam_corpus.harvest.optout.site import Site, SiteFile
 from latam_corpus.release.refusals.opt_outs import LISTED, OptOutList, read_opt_outs, updated_opt_outs
 from latam_corpus.release.storing.store import Store
 
@@ -166,7 +167,7 @@ def test_a_site_that_is_dead_does_not_hide_the_other_of_its_host(tmp_path: Path,
     alive.routes["/robots.txt"] = _CLOSED
     reader = SiteReader(
         "otros", [dead, alive.root], tmp_path, lambda *_: None,
-        contact="biblioteca@puerto.example", delay=0, private_hosts=[alive.host], first_rest=0.01,
+        contact="biblioteca@puerto.example", asking=Asking(delay=0, private_hosts=(alive.host,)), first_rest=0.01,
     )  # fmt: skip
     reader.run()
     assert set(reader.unread) == {dead}
@@ -198,13 +199,13 @@ def test_a_dead_host_is_tried_twice_and_told_and_the_others_are_read(
 ) -> None:
     """In the reader's language; its former word stands."""
     tried: Counter[str] = Counter()
-    ask = Asker.ask
+    ask = Fetcher.fetch
 
-    def counted(asker: Asker, job: Any) -> Any:
+    def counted(asker: Fetcher, job: Any) -> Any:
         tried[job.waiting.host] += 1
         return ask(asker, job)
 
-    monkeypatch.setattr(Asker, "ask", counted)
+    monkeypatch.setattr(Fetcher, "fetch", counted)
     monkeypatch.setattr("latam_corpus.harvest.crawl.recheck._FIRST_REST", 0.01)
     sites[0].routes["/robots.txt"] = lambda handler: handler.connection.shutdown(socket.SHUT_RDWR)
     sites[1].routes["/robots.txt"] = _CLOSED
@@ -274,14 +275,14 @@ def test_a_release_without_addresses_or_a_contact_without_an_address_is_told(
     told = command_line("rights", "recheck", "sueltos", "--contact", "b@puerto.example", "--out", out)
     assert (told.code, "address on the web" in told.err) == (2, True)
     nobody = command_line("rights", "recheck", "cuentos", "--contact", "nadie", "--out", released)
-    assert (nobody.code, "owner can write" in nobody.err) == (2, True)
+    assert (nobody.code, "an e-mail or web address" in nobody.err) == (2, True)
     assert all(site.asked == [] for site in sites)
 
 
 def test_a_licence_that_must_be_asked_for_lowers_the_tier_and_no_row_is_lost(document: Document) -> None:
     """Rows keep their order; those that nobody refuses are as they were."""
     root = "https://diario.example"
-    robots = Text(b"License: https://otro.example/l.xml", _SEEN)
+    robots = SiteFile(b"License: https://otro.example/l.xml", _SEEN)
     rows = pl.DataFrame([document(n, url=f"{root if n == 1 else 'https://otra.example'}/{n}") for n in range(3)])
     listed = updated_opt_outs(
         rows.select("doc_id", "source_id", "url", "obtained"),

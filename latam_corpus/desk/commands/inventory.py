@@ -170,10 +170,10 @@ def _latest(store: Store) -> Iterator[Manifest]:
 
 
 def _collected(folder: Path) -> dict[str, Any]:
-    from latam_corpus.harvest.crawl.frontier import held_in
+    from latam_corpus.harvest.crawl.frontier import collection_summary
 
     size = sum(file.stat().st_size for file in (folder / "warc").iterdir() if file.is_file())
-    return {"folder": str(folder), "bytes": size, **held_in(folder / "frontier.sqlite")}
+    return {"folder": str(folder), "bytes": size, **collection_summary(folder / "frontier.sqlite")}
 
 
 def _in_run(values: dict[str, Any], name: str) -> dict[str, Any]:

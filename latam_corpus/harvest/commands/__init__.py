@@ -1,1 +1,1 @@
-"""The commands that collect from the web."""
+"""The commands `crawl` and `rights`."""

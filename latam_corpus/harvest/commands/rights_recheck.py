@@ -1,4 +1,4 @@
-"""`latam-corpus rights …`: what owners refuse today of what was released before."""
+"""`latam-corpus rights …`: the present opt-outs of a release's sites."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ _MOST_ROWS: Final = 50
 
 @app.callback()
 def group() -> None:
-    """Read again what owners refuse, and list what must leave."""
+    """Read the sites' opt-outs again, and list the documents that must leave."""
 
 
 class _Lines:
-    """Progress: a line every quarter of a minute."""
+    """Prints a line of progress every 15 seconds."""
 
     def __init__(self, language: str) -> None:
         self._language, self._last = language, time.monotonic()
@@ -61,17 +61,17 @@ def recheck(
     spec: Annotated[
         str, typer.Argument(metavar="NAME[@VERSION]", help=N_("A version; the latest when none is named."))
     ],
-    contact: Annotated[
-        str, typer.Option(help=N_("Whom a site's owner can write to: an e-mail address or a web page."))
-    ],
+    contact: Annotated[str, typer.Option(help=N_("Contact for site owners: an e-mail address or a web page."))],
     retroactive: Annotated[
         bool,
         typer.Option(
             "--retroactive/--not-retroactive",
-            help=N_("Whether a refusal counts for what was obtained before it was first read."),
+            help=N_("Whether a refusal applies to documents obtained before it was first read."),
         ),
     ] = True,
-    again: Annotated[bool, typer.Option("--again", help=N_("Read anew what a session that was cut has read."))] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help=N_("Start over instead of resuming an interrupted session."))
+    ] = False,
     delay: Annotated[
         float, typer.Option(min=0.0, help=N_("Seconds between two requests to one host, at least."))
     ] = 1.0,
@@ -87,14 +87,17 @@ def recheck(
             "--out",
             parser=disk_folder,
             metavar="PATH",
-            help=N_("The folder in which the store is; also for what sites say."),
+            help=N_("The folder that contains the store; the sites' files are saved there too."),
         ),
     ] = Path("out"),
     store: StoreUrl = None,
     as_json: Json = False,
 ) -> None:
-    """Read the opt-outs of every host of a release again, and list what must leave its next version."""
+    """Read the opt-outs of every host in a release again, and list the documents that must leave the next version."""
+    from pydantic import ValidationError
+
     from latam_corpus.audit.stores import load_version, open_store
+    from latam_corpus.catalog.harvest_tables import Asking
     from latam_corpus.harvest.crawlers import installed
     from latam_corpus.release.refusals.opt_outs import (
         read_opt_outs,
@@ -108,27 +111,26 @@ def recheck(
     opened = open_store(store, out)
     manifest = load_version(opened, spec, note)
     with opened.named_errors():
-        listed = read_opt_outs(opened, manifest.name)
-        documents = web_documents(opened, manifest, listed)
+        earlier_listing = read_opt_outs(opened, manifest.name)
+        documents = web_documents(opened, manifest, earlier_listing)
     module = installed("latam_corpus.harvest.crawl.recheck")
     roots = module.roots_of(documents["url"].to_list())
     if not roots:
         raise ConfigError(
-            manifest.spec, _("none of its documents has an address on the web"), _("there is nothing to ask")
+            manifest.spec, _("none of its documents has an address on the web"), _("there is no site to read")
         )
+    try:
+        asking = Asking(delay=delay, private_hosts=tuple(private_host or ()))
+    except ValidationError as error:
+        problem = "; ".join(str(detail["msg"]).removeprefix("Value error, ") for detail in error.errors())
+        raise ConfigError("recheck", problem, _("write hosts as gaceta.example or 127.0.0.1:8080")) from None
+    folder = out / "rights" / manifest.name
     reader = module.SiteReader(
-        _asker_id(manifest.name),
-        roots,
-        out / "rights" / manifest.name,
-        _Lines(language),
-        contact=contact,
-        delay=delay,
-        private_hosts=private_host or (),
-        workers=workers,
+        _asker_id(manifest.name), roots, folder, _Lines(language), contact=contact, asking=asking, workers=workers
     )
     result = reader.run(again=again)
     with opened.named_errors(), opened.claim(manifest.name):
-        # Another `rights recheck` may have written meanwhile.
+        # Read again under the claim: another `rights recheck` may have written the list since.
         listing = updated_opt_outs(
             documents,
             reader.sites,
@@ -137,7 +139,7 @@ def recheck(
             unread=reader.unread_files,
         )
         file = write_opt_outs(opened, manifest.name, listing)
-    leave = withholding_rows(manifest, listing)
+    leaving_rows = withholding_rows(manifest, listing)
     report: dict[str, Any] = {
         "release": manifest.spec,
         "documents": documents.height,
@@ -145,21 +147,21 @@ def recheck(
         "unread": reader.unread,
         "unread_files": sorted(reader.unread_files),
         "refusals": _by_refusal(listing),
-        "leave": _by_refusal(leave),
-        "documents_leaving": leave["doc_id"].n_unique(),
+        "leave": _by_refusal(leaving_rows),
+        "documents_leaving": leaving_rows["doc_id"].n_unique(),
         "file": file,
         "evidence": str(result.folder / "warc"),
     }
     if as_json:
         print_json(report)
     else:
-        _tell(manifest, report, language)
+        _print_report(manifest, report, language)
     if not reader.sites:
         raise typer.Exit(1)
 
 
 def _asker_id(name: str) -> str:
-    """Return the release's name as a source's id may be.
+    """Return a valid source id for the recheck of a release.
 
     >>> _asker_id("Latam_news.v2")
     'recheck-latam-news-v2'
@@ -168,7 +170,7 @@ def _asker_id(name: str) -> str:
 
 
 def _by_refusal(rows: pl.DataFrame) -> list[dict[str, Any]]:
-    """Return the refusals, each once, with the number of documents, the most first."""
+    """Return each refusal once, with its number of documents, in descending order of it."""
     import polars as pl
 
     from latam_corpus.catalog.optout.opt_out import root_of
@@ -183,8 +185,8 @@ def _by_refusal(rows: pl.DataFrame) -> list[dict[str, Any]]:
     )
 
 
-def _tell(manifest: Manifest, report: dict[str, Any], language: str) -> None:
-    def say(message: Message, **values: object) -> None:
+def _print_report(manifest: Manifest, report: dict[str, Any], language: str) -> None:
+    def print_line(message: Message, **values: object) -> None:
         console.print(message.fill(**values).translate(language), markup=False)
 
     shown = report["leave"][:_MOST_ROWS]
@@ -202,12 +204,12 @@ def _tell(manifest: Manifest, report: dict[str, Any], language: str) -> None:
     ]
     table("", [*heads[:-1], f"{heads[-1]}#"], rows)
     if len(report["leave"]) > len(shown):
-        say(MORE, n=number(len(report["leave"]) - len(shown)))
+        print_line(MORE, n=number(len(report["leave"]) - len(shown)))
     for site, why in report["unread"].items():
-        say(UNREAD, site=site, why=cause_message(why))
+        print_line(UNREAD, site=site, why=cause_message(why))
     for file in report["unread_files"]:
-        say(UNREAD_FILE, file=file)
-    say(LEAVING, spec=manifest.spec, n=number(report["documents_leaving"]), total=number(report["documents"]))
-    say(LISTED, file=report["file"], name=manifest.name)
-    say(EVIDENCE, folder=report["evidence"])
+        print_line(UNREAD_FILE, file=file)
+    print_line(LEAVING, spec=manifest.spec, n=number(report["documents_leaving"]), total=number(report["documents"]))
+    print_line(LISTED, file=report["file"], name=manifest.name)
+    print_line(EVIDENCE, folder=report["evidence"])
     console.print(f"{NEXT.translate(language)}     latam-corpus release build {manifest.name} --parent latest")

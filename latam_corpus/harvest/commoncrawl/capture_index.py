@@ -1,7 +1,7 @@
-"""The indexes of web archives: the columnar index of Common Crawl (Parquet), and CDX in its forms.
+"""Reads the indexes of web archives: the columnar index of Common Crawl (Parquet) and the formats of CDX.
 
-CDX is read as CDXJ (key, time, JSON), as the JSON lines that index servers give, and as the older table whose first
-line names its columns by letters (`CDX N b a m s k r M S V g`). An index may be gzipped, also in many members.
+The formats of CDX are CDXJ (key, time, JSON), the JSON lines of index servers, and the older table whose first line
+names its columns by letters (`CDX N b a m s k r M S V g`). An index may be gzipped, in one or many members.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ if TYPE_CHECKING:
 
 _PARQUET: Final = b"PAR1"
 _GZIP: Final = b"\x1f\x8b"
-_LONGEST: Final = 2**16
-_BATCH: Final = 50_000
-# The letters of the older table that matter (`V`: where the record begins, `S`: its compressed length).
+_MAX_LINE: Final = 2**16
+_BATCH_ROWS: Final = 50_000
+# The columns of the older table that are used (`V`: the record's offset, `S`: its compressed length).
 _LETTERS: Final = {
     "a": "url", "b": "timestamp", "m": "mime", "s": "status", "k": "digest", "S": "length", "V": "offset",
     "g": "filename",
 }  # fmt: skip
 _TABLE: Final = "N b a m s k r M S V g"
 _NEEDED_LETTERS: Final = ("a", "S", "V", "g")
-# A line of CDXJ, whose key may have spaces and braces in it, or of an index server.
+# A line of CDXJ, whose key may contain spaces and braces, or of an index server.
 _JSON_LINE: Final = re.compile(r"(?:.*?\s([0-9]{4,17})\s+)?(\{.*\})")
-# Columns of the columnar index, and what they are called here.
+# The columns of the columnar index, with the names that CDXJ gives them.
 _COLUMNS: Final = {
     "url": "url",
     "fetch_time": "timestamp",
@@ -57,18 +57,18 @@ _NEEDED: Final = ("url", "warc_filename", "warc_record_offset", "warc_record_len
 
 @dataclass(frozen=True)
 class Capture:
-    """A page as an archive holds it.
+    """A page in a web archive.
 
     Attributes:
         url: its address as recorded.
-        time: when it was fetched, ISO 8601; empty where the index doesn't say.
-        status: of the answer; 0 where the index doesn't say.
-        mime: its media type, as detected, else as sent.
-        languages: ISO 639-3 codes, the commonest first.
-        digest: of its payload.
-        filename: the archive's file, relative to where its files are.
-        offset: where the record begins in it.
-        length: the record's bytes there.
+        time: when it was fetched, ISO 8601; empty if the index doesn't say.
+        status: the response's status; 0 if the index doesn't say.
+        mime: its media type as detected, or else as sent.
+        languages: ISO 639-3 codes, the most frequent first.
+        digest: the digest of its payload.
+        filename: the archive's file, relative to the address of its files.
+        offset: the byte at which the record begins.
+        length: the record's length in bytes.
     """
 
     url: str
@@ -82,21 +82,21 @@ class Capture:
     length: int
 
 
-# In the place of a capture whose key names another top-level domain; its line isn't taken apart.
+# Replaces a capture whose key names another top-level domain; its line isn't parsed.
 ELSEWHERE: Final = Capture("", "", 0, "", (), "", "", 0, 0)
 
 
 def captures(name: str, stream: BinaryIO, domains: Sequence[str] | None) -> Iterator[Capture | None]:
-    """Yield the captures of an index, in its order; None for a line that is none.
+    """Yield the captures of an index in its order; None for a line that can't be parsed.
 
     Args:
         name: the index, for messages.
-        stream: its bytes; one that can be sought.
-        domains: top-level domains beside which nothing is wanted: parts of a columnar index that have none of them
-            aren't read, and lines of CDX that have another are `ELSEWHERE`; None for all.
+        stream: its bytes, seekable.
+        domains: the top-level domains to read; row groups of a columnar index without any of them are skipped, and a
+            line of CDX with another one yields `ELSEWHERE`. None reads all.
 
     Raises:
-        SourceError: it is damaged, or lacks columns.
+        SourceError: the index is damaged, or lacks columns.
     """
     start = stream.read(len(_PARQUET))
     stream.seek(0)
@@ -112,35 +112,35 @@ def captures(name: str, stream: BinaryIO, domains: Sequence[str] | None) -> Iter
 
 def _columnar(name: str, stream: BinaryIO, domains: Sequence[str] | None) -> Iterator[Capture | None]:
     file = pq.ParquetFile(stream)
-    there = set(file.schema_arrow.names)
-    if missing := [column for column in _NEEDED if column not in there]:
+    available = set(file.schema_arrow.names)
+    if missing := [column for column in _NEEDED if column not in available]:
         problem = _("it lacks the columns {names}", names=", ".join(missing))
         raise SourceError(name, problem, _("give files of Common Crawl's columnar index, subset=warc"))
-    columns = [column for column in _COLUMNS if column in there]
-    tlds = "url_host_tld" in there and domains is not None
+    columns = [column for column in _COLUMNS if column in available]
+    filtered = list(domains) if domains is not None and "url_host_tld" in available else None
+    read_columns = columns if filtered is None else [*columns, "url_host_tld"]
     for group in range(file.metadata.num_row_groups):
-        if tlds and not _may_have(file, group, domains or ()):
+        if filtered is not None and not _may_have(file, group, filtered):
             continue
-        wanted = [*columns, *(["url_host_tld"] if tlds else [])]
-        for batch in file.iter_batches(_BATCH, row_groups=[group], columns=wanted):
+        for batch in file.iter_batches(_BATCH_ROWS, row_groups=[group], columns=read_columns):
             frame = pl.from_arrow(pa.Table.from_batches([batch]))
             assert isinstance(frame, pl.DataFrame)  # noqa: S101  (for the type checker)
-            # Some writers leave out that their texts are texts.
+            # Some writers store texts as plain binary.
             frame = frame.with_columns(pl.selectors.binary().cast(pl.String, strict=False))
-            if tlds:
-                frame = frame.filter(pl.col("url_host_tld").is_in(list(domains or ())))
+            if filtered is not None:
+                frame = frame.filter(pl.col("url_host_tld").is_in(filtered))
             for row in frame.iter_rows(named=True):
                 yield _capture({_COLUMNS[column]: row[column] for column in columns})
 
 
 def _may_have(file: Any, group: int, domains: Sequence[str]) -> bool:
-    """Whether the group's statistics leave room for one of the domains."""
-    about = file.metadata.row_group(group)
-    for number in range(about.num_columns):
-        column = about.column(number)
+    """Whether a row group may contain one of the domains, by its statistics."""
+    metadata = file.metadata.row_group(group)
+    for number in range(metadata.num_columns):
+        column = metadata.column(number)
         if column.path_in_schema == "url_host_tld" and column.statistics and column.statistics.has_min_max:
-            least, most = (_as_text(one) for one in (column.statistics.min, column.statistics.max))
-            return any(least <= domain <= most for domain in domains)
+            lowest, highest = _as_text(column.statistics.min), _as_text(column.statistics.max)
+            return any(lowest <= domain <= highest for domain in domains)
     return True
 
 
@@ -148,33 +148,28 @@ def _as_text(value: object) -> str:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
-def _lines(
-    name: str,
-    stream: Any,
-    domains: Sequence[str] | None,
-) -> Iterator[Capture | None]:
+def _lines(name: str, stream: Any, domains: Sequence[str] | None) -> Iterator[Capture | None]:
     letters = _TABLE.split()
-    wanted = None if domains is None else {domain.encode() for domain in domains}
-    while line := stream.readline(_LONGEST):
-        key = _KEY.match(line) if wanted is not None else None
-        if key and wanted is not None and key[1] not in wanted:
+    domain_bytes = None if domains is None else {domain.encode() for domain in domains}
+    while line := stream.readline(_MAX_LINE):
+        if domain_bytes is not None and (key := _KEY.match(line)) and key[1] not in domain_bytes:
             yield ELSEWHERE
             continue
         text = line.decode("utf-8", "replace").strip()
         if text.split(maxsplit=1)[:1] == ["CDX"]:
             letters = text.split()[1:]
-            if missing := [one for one in _NEEDED_LETTERS if one not in letters]:
-                problem = _("its first line names no column {names}", names=", ".join(missing))
+            if missing := [letter for letter in _NEEDED_LETTERS if letter not in letters]:
+                problem = _("its first line lacks the column {names}", names=", ".join(missing))
                 raise SourceError(name, problem, _("give a CDX with the columns {table}, or a CDXJ", table=_TABLE))
         elif text:
-            yield _parsed(text, letters)
+            yield _parse_line(text, letters)
 
 
-def _parsed(text: str, letters: Sequence[str]) -> Capture | None:
-    """Return the capture of a line.
+def _parse_line(text: str, letters: Sequence[str]) -> Capture | None:
+    """Parse a line of CDX; return None if it is malformed.
 
     >>> line = 'cl,gaceta)/a 20240501120000 {"url": "https://gaceta.cl/a", "status": "200", "filename": "a.warc.gz", '
-    >>> _parsed(line + '"offset": "12", "length": "34", "languages": "spa,eng"}', []).languages
+    >>> _parse_line(line + '"offset": "12", "length": "34", "languages": "spa,eng"}', []).languages
     ('spa', 'eng')
     """
     if match := _JSON_LINE.fullmatch(text):
@@ -186,7 +181,8 @@ def _parsed(text: str, letters: Sequence[str]) -> Capture | None:
     values = text.split()
     if len(values) != len(letters):
         return None
-    return _capture({_LETTERS[one]: value for one, value in zip(letters, values, strict=True) if one in _LETTERS})
+    named_values = zip(letters, values, strict=True)
+    return _capture({_LETTERS[letter]: value for letter, value in named_values if letter in _LETTERS})
 
 
 def _capture(row: dict[str, Any]) -> Capture | None:
@@ -209,17 +205,17 @@ def _capture(row: dict[str, Any]) -> Capture | None:
 
 
 def _languages(value: object) -> tuple[str, ...]:
-    """Return the codes of a list, which an index has as one text.
+    """Return the language codes of a list, or of a text with commas.
 
     >>> _languages("spa,eng"), _languages(["spa", "eng"]), _languages(None)
     (('spa', 'eng'), ('spa', 'eng'), ())
     """
-    many = value if isinstance(value, (list, tuple)) else str(value or "").split(",")
-    return tuple(code for one in many if (code := str(one).strip()))
+    codes = value if isinstance(value, (list, tuple)) else str(value or "").split(",")
+    return tuple(stripped for code in codes if (stripped := str(code).strip()))
 
 
 def _time(value: object) -> str:
-    """Return a moment of an index as ISO 8601.
+    """Return the time of a capture in ISO 8601; empty if it is malformed.
 
     >>> _time("20240501120000"), _time("2024")
     ('2024-05-01T12:00:00Z', '')
@@ -227,7 +223,7 @@ def _time(value: object) -> str:
     if isinstance(value, datetime):
         moment = value if value.tzinfo else value.replace(tzinfo=UTC)
     else:
-        try:  # `strptime` makes something of fewer digits too
+        try:  # the check of the length is needed: `strptime` accepts fewer digits
             digits = str(value) if re.fullmatch(r"[0-9]{14}", str(value)) else ""
             moment = datetime.strptime(digits, "%Y%m%d%H%M%S").replace(tzinfo=UTC)
         except ValueError:

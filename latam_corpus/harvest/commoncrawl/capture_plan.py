@@ -1,4 +1,4 @@
-"""The plan of what is copied from another archive: a file that is read, audited and cut before anything is fetched."""
+"""The plan of the captures to copy from a web archive: a file that can be reviewed and cut before they are fetched."""
 
 from __future__ import annotations
 
@@ -29,26 +29,26 @@ if TYPE_CHECKING:
     from latam_corpus.catalog.harvest_tables import CommonCrawl
 
 _OK: Final = range(200, 300)
-_UNKNOWN: Final = ("", "unk", "-")
-_REMEDY: Final = _("take whole lines out, and change none; or make the plan anew with --again")
+_UNKNOWN_TYPES: Final = ("", "unk", "-")
+_REMEDY: Final = _("only remove whole lines, or rebuild the plan with --again")
 
 
 @dataclass
-class Plan:
-    """What was chosen, and what was left out and why.
+class CapturePlan:
+    """The chosen captures, with counts of those left out.
 
     Attributes:
-        captures: by canonical URL, the latest of each.
-        left_out: captures by the reason for which they aren't in the plan.
-        read: bytes of each index that were read; of a file on this machine, its size.
+        captures: the latest capture of each page, by canonical URL.
+        left_out: the number of captures left out, by reason.
+        bytes_read: the bytes read of each index; for a local file, its size.
     """
 
     captures: dict[str, Capture] = field(default_factory=dict)
     left_out: Counter[str] = field(default_factory=Counter)
-    read: dict[str, int] = field(default_factory=dict)
+    bytes_read: dict[str, int] = field(default_factory=dict)
 
     def summary(self) -> dict[str, Any]:
-        """Return what the plan comes to: counts by host, top-level domain and language, and the bytes to fetch."""
+        """Return counts by host, top-level domain, language and reason, and the bytes to fetch."""
         rows = list(self.captures.values())
         hosts = Counter(host_of(url) for url in self.captures)
         return {
@@ -58,48 +58,52 @@ class Plan:
             "domains": dict(Counter(_domain(url) for url in self.captures).most_common()),
             "languages": dict(Counter((row.languages or ("?",))[0] for row in rows).most_common()),
             "left_out": dict(self.left_out.most_common()),
-            "index": self.read,
+            "index": self.bytes_read,
         }
 
 
-def make_plan(table: CommonCrawl, agent: str) -> Plan:
-    """Return the captures that a source's table chooses from its indexes.
+def make_plan(table: CommonCrawl, agent: str) -> CapturePlan:
+    """Choose captures from the indexes of a source's table.
+
+    Args:
+        table: the table `[collect.commoncrawl]`.
+        agent: the user agent.
 
     Raises:
-        ConfigError: an index isn't there.
+        ConfigError: an index doesn't exist.
         SourceError: an index can't be read.
     """
-    plan = Plan()
-    for name in [location for named in table.index for location in _index_files(named)]:
+    plan = CapturePlan()
+    for name in [location for pattern in table.index for location in _index_files(pattern)]:
         stream: BinaryIO
         if name.startswith(("http://", "https://")):
             remote = RemoteFile(name, agent, table)
-            # Parquet's reader takes a read that ends with a block for the end of the file.
+            # Buffered, since the reader of Parquet takes a short read for the end of the file.
             stream = io.BufferedReader(remote)
         else:
             remote, stream = None, Path(name).open("rb")  # noqa: SIM115  (closed below, as the other)
         with stream:
             for capture in captures(name, stream, _domains(table)):
                 _add(plan, table, capture)
-            plan.read[name] = remote.fetched if remote else Path(name).stat().st_size
+            plan.bytes_read[name] = remote.fetched if remote else Path(name).stat().st_size
     return plan
 
 
-def _index_files(named: str) -> list[str]:
-    if named.startswith(("http://", "https://")):
-        return [named]
-    files = sorted(glob(str(Path(named).expanduser()), recursive=True))  # noqa: PTH207  (the pattern is the user's)
+def _index_files(pattern: str) -> list[str]:
+    if pattern.startswith(("http://", "https://")):
+        return [pattern]
+    files = sorted(glob(str(Path(pattern).expanduser()), recursive=True))  # noqa: PTH207  (the pattern is the user's)
     if not files:
         raise ConfigError(
             "[collect.commoncrawl]",
-            _("there is no index «{named}»", named=named),
+            _("there is no index «{named}»", named=pattern),
             _("give a path, a glob or an address"),
         )
     return files
 
 
 def _domains(table: CommonCrawl) -> list[str] | None:
-    """Return the top-level domains beside which nothing is wanted; None where any may be."""
+    """Return the top-level domains of the chosen hosts and domains; None if the table chooses none."""
     if not (table.hosts or table.domains):
         return None
     return sorted({*table.domains, *(_domain(f"https://{host}/") for host in table.hosts)})
@@ -109,7 +113,7 @@ def _domain(url: str) -> str:
     return host_of(url).partition(":")[0].rpartition(".")[2]
 
 
-def _add(plan: Plan, table: CommonCrawl, capture: Capture | None) -> None:
+def _add(plan: CapturePlan, table: CommonCrawl, capture: Capture | None) -> None:
     if capture is None:
         plan.left_out["malformed line"] += 1
         return
@@ -130,42 +134,44 @@ def _add(plan: Plan, table: CommonCrawl, capture: Capture | None) -> None:
 
 
 def why_not(table: CommonCrawl, capture: Capture, url: str) -> str | None:
-    """Why a capture isn't wanted; None for one that is.
+    """Return the reason for which a capture is left out; None if it is chosen.
 
     >>> from latam_corpus.catalog.harvest_tables import CommonCrawl
     >>> table = CommonCrawl(index=("a.cdx",), domains=("cl",), languages=("spa",))
-    >>> one = Capture("https://g.cl/a", "", 200, "text/html", ("eng", "spa"), "", "a.warc.gz", 0, 9)
-    >>> why_not(table, one, one.url)
+    >>> capture = Capture("https://g.cl/a", "", 200, "text/html", ("eng", "spa"), "", "a.warc.gz", 0, 9)
+    >>> why_not(table, capture, capture.url)
     'language'
     """
     tests: dict[str, Callable[[], object]] = {
         "malformed address": lambda: not url.startswith(("http://", "https://")),
-        "host": lambda: not _is_host(table, url),
+        "host": lambda: not _is_chosen_host(table, url),
         "status": lambda: capture.status and capture.status not in _OK,
-        "media type": lambda: capture.mime not in _UNKNOWN and capture.mime not in PAGES,
-        "language": lambda: table.languages and not _is_asked(table, capture.languages[:1]),
+        "media type": lambda: capture.mime not in _UNKNOWN_TYPES and capture.mime not in PAGES,
+        "language": lambda: table.languages and not _is_chosen_language(table, capture.languages[:1]),
         "path": lambda: not is_chosen(path_of(url), table.paths, table.exclude),
         "too large": lambda: capture.length > table.max_page_bytes,
         "its file is elsewhere": lambda: not is_inside(table, capture),
     }
-    return next((why for why, test in tests.items() if test()), None)
+    return next((reason for reason, test in tests.items() if test()), None)
 
 
-def _is_asked(table: CommonCrawl, values: tuple[str, ...]) -> bool:
-    return any(admits(asked, one) for asked in table.languages for one in values)
+def _is_chosen_language(table: CommonCrawl, codes: tuple[str, ...]) -> bool:
+    return any(admits(chosen, code) for chosen in table.languages for code in codes)
 
 
-def _is_host(table: CommonCrawl, url: str) -> bool:
-    whole = host_of(url)
-    names = (whole, whole.partition(":")[0])  # a host that is named without a port has any
-    named = any(
-        one in names or (one.startswith("*.") and any(n.endswith(one[1:]) for n in names)) for one in table.hosts
+def _is_chosen_host(table: CommonCrawl, url: str) -> bool:
+    if not (table.hosts or table.domains) or _domain(url) in table.domains:
+        return True
+    host = host_of(url)
+    names = (host, host.partition(":")[0])  # a chosen host without a port matches any port
+    return any(
+        chosen in names or (chosen.startswith("*.") and any(name.endswith(chosen[1:]) for name in names))
+        for chosen in table.hosts
     )
-    return named or not (table.hosts or table.domains) or _domain(url) in table.domains
 
 
 def is_inside(table: CommonCrawl, capture: Capture) -> bool:
-    """Whether a capture's file is one of the archive's."""
+    """Whether a capture's file belongs to the archive."""
     return record_address(table.records, capture.filename).startswith(table.records)
 
 
@@ -178,9 +184,9 @@ def record_address(records: str, filename: str) -> str:
     return canonical_url(urljoin(records, filename))
 
 
-def write_plan(folder: Path, plan: Plan, table: CommonCrawl) -> dict[str, Any]:
-    """Write `plan.jsonl`, a line a capture in the order in which they are fetched, and what it comes to; the latter."""
-    rows = sorted(plan.captures.values(), key=lambda one: (one.filename, one.offset))
+def write_plan(folder: Path, plan: CapturePlan, table: CommonCrawl) -> dict[str, Any]:
+    """Write `plan.jsonl`, one line per capture in order of fetching, and `plan.json`; return the summary in the latter."""
+    rows = sorted(plan.captures.values(), key=lambda capture: (capture.filename, capture.offset))
     summary = {"choice": table.model_dump(mode="json", exclude_defaults=True), **plan.summary()}
     lines = [json.dumps(dataclasses.asdict(row), ensure_ascii=False) for row in rows]
     replace(folder / "plan.jsonl", "".join(f"{line}\n" for line in lines).encode())
@@ -189,34 +195,39 @@ def write_plan(folder: Path, plan: Plan, table: CommonCrawl) -> dict[str, Any]:
 
 
 def read_plan(path: Path, table: CommonCrawl) -> Iterator[Capture]:
-    """Yield the captures of a plan, which somebody may have cut.
+    """Yield the captures of a plan, from which a user may have removed lines.
 
     Raises:
-        ConfigError: a line isn't one that a plan has, or leads out of the archive.
+        ConfigError: a line is no line of a plan, or its record is outside the archive.
     """
     with path.open("rb") as file:
         for number, line in enumerate(file, 1):
-            if not line.strip():  # as an editor leaves one at the end
+            if not line.strip():  # an editor may add an empty line at the end
                 continue
             try:
-                capture = _planned(json.loads(line))
-                sound = capture.offset >= 0 and 0 < capture.length <= table.max_page_bytes
-                if not sound or not is_inside(table, capture):
+                capture = _capture_of(json.loads(line))
+                is_valid = capture.offset >= 0 and 0 < capture.length <= table.max_page_bytes
+                if not is_valid or not is_inside(table, capture):
                     raise ValueError("it names no record of the archive")  # noqa: TRY301
             except (ValueError, TypeError, RecursionError) as error:
                 raise ConfigError(_("{file}, line {line}", file=path, line=number), str(error)[:200], _REMEDY) from None
             yield capture
 
 
-def _planned(row: dict[str, Any]) -> Capture:
-    """Return the capture of a line; ValueError or TypeError for another thing."""
-    fields = [one.name for one in dataclasses.fields(Capture)]
+def _capture_of(row: dict[str, Any]) -> Capture:
+    """Return the capture of a row.
+
+    Raises:
+        ValueError: a field is missing, unknown or of the wrong type.
+        TypeError: `languages` is not a list.
+    """
+    fields = [field.name for field in dataclasses.fields(Capture)]
     if set(row) != set(fields):
         raise ValueError(f"its fields are {', '.join(sorted(row))}")
     capture = Capture(**{**row, "languages": tuple(row["languages"])})
     numbers = (capture.status, capture.offset, capture.length)
-    if any(type(one) is not int for one in numbers):
+    if any(type(number) is not int for number in numbers):
         raise ValueError("status, offset and length are whole numbers")
-    if any(not isinstance(row[one], str) for one in ("url", "time", "mime", "digest", "filename")):
+    if any(not isinstance(row[name], str) for name in ("url", "time", "mime", "digest", "filename")):
         raise ValueError("url, time, mime, digest and filename are texts")
     return capture

@@ -1,4 +1,4 @@
-"""A record as it was fetched from another archive: taken apart, checked against the plan, its block left as it is."""
+"""Parses a record fetched from a web archive and checks it against the plan; its block isn't changed."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ if TYPE_CHECKING:
     from latam_corpus.harvest.commoncrawl.capture_index import Capture
 
 _GZIP: Final = b"\x1f\x8b"
-_DIGESTS: Final = ("sha1:", "sha-1:")
+_DIGEST_PREFIXES: Final = ("sha1:", "sha-1:")
 
 
 @dataclass(frozen=True)
-class Copied:
-    """A record of another archive.
+class CopiedRecord:
+    """A record of a web archive.
 
     Attributes:
         head: its version line and fields.
         block: its block.
-        url: its address, canonical.
-        date: when it was fetched, as it says.
-        digest: of its payload, as it says.
-        opt_outs: what it says was refused then, if a crawler of this toolkit wrote it.
-        response: the answer that it holds.
-        body: the answer's body without encodings.
+        url: its canonical address.
+        date: its `WARC-Date`.
+        digest: its `WARC-Payload-Digest`.
+        opt_outs: its recorded opt-outs as JSON, if a crawler of this toolkit wrote it.
+        response: its HTTP response.
+        body: the response's body, content encodings undone.
     """
 
     head: bytes
@@ -47,19 +47,19 @@ class Copied:
     body: bytes
 
 
-def copied(part: bytes, capture: Capture, limit: int) -> Copied:
-    """Return the record that a part of an archive's file is.
+def parse_record(part: bytes, capture: Capture, limit: int) -> CopiedRecord:
+    """Parse a part of an archive's file as one response record.
 
     Args:
         part: the bytes, gzipped or plain.
-        capture: what the plan says is there.
-        limit: bytes that it may unpack to.
+        capture: the capture in the plan.
+        limit: maximum bytes when decompressed.
 
     Raises:
-        TroubleError: it isn't one whole record, not a page, or another capture than the plan's.
+        TroubleError: the part isn't one whole record of a page, or differs from the capture in the plan.
     """
-    raw = _unpacked(part, limit) if part[:2] == _GZIP else part
-    head, separator, rest = raw.partition(b"\r\n\r\n")
+    raw = _decompressed(part, limit) if part[:2] == _GZIP else part
+    head, separator, content = raw.partition(b"\r\n\r\n")
     try:
         record = next(iter(ArchiveIterator(io.BytesIO(raw), parse_http=False)), None) if separator else None
     except OSError as error:
@@ -68,7 +68,7 @@ def copied(part: bytes, capture: Capture, limit: int) -> Copied:
         raise TroubleError("not the record", "the bytes are no WARC record")
     headers = record.headers
     length = record.content_length
-    if record.record_type != WarcRecordType.response or length > len(rest) or rest[length:].strip():
+    if record.record_type != WarcRecordType.response or length > len(content) or content[length:].strip():
         raise TroubleError("not the record", f"a record of type {headers.get('WARC-Type')}, or not a whole one")
     if cut := headers.get("WARC-Truncated"):
         raise TroubleError("not the record", f"it was cut when it was fetched ({cut[:200]})")
@@ -76,9 +76,9 @@ def copied(part: bytes, capture: Capture, limit: int) -> Copied:
     digest = headers.get("WARC-Payload-Digest") or ""
     if url != canonical_url(capture.url):
         raise TroubleError("not the record", f"it is of {url[:200]}")
-    if capture.digest and digest and _plain(digest) != _plain(capture.digest):
+    if capture.digest and digest and _digest_value(digest) != _digest_value(capture.digest):
         raise TroubleError("not the record", "its payload has another digest")
-    block = rest[:length]
+    block = content[:length]
     try:
         response = parse_response(block)
         body = payload_of(response, limit)
@@ -87,27 +87,27 @@ def copied(part: bytes, capture: Capture, limit: int) -> Copied:
     if media_type_of(response.headers.get("content-type", ""), body) is None:
         raise TroubleError("not a page", response.headers.get("content-type", "")[:100])
     date = headers.get("WARC-Date") or ""
-    return Copied(head, block, url, date, digest, headers.get(OPT_OUTS) or "[]", response, body)
+    return CopiedRecord(head, block, url, date, digest, headers.get(OPT_OUTS) or "[]", response, body)
 
 
-def _plain(digest: str) -> str:
-    """Return a digest without the name of its method, as the columnar index has it.
+def _digest_value(digest: str) -> str:
+    """Return a digest without the name of its algorithm, as the columnar index has it.
 
-    >>> _plain("sha1:ABCD"), _plain("ABCD")
+    >>> _digest_value("sha1:ABCD"), _digest_value("ABCD")
     ('ABCD', 'ABCD')
     """
     lowered = digest.lower()
-    return next((digest[len(name) :] for name in _DIGESTS if lowered.startswith(name)), digest).upper()
+    return next((digest[len(prefix) :] for prefix in _DIGEST_PREFIXES if lowered.startswith(prefix)), digest).upper()
 
 
-def _unpacked(part: bytes, limit: int) -> bytes:
-    unpacker = zlib.decompressobj(31)
+def _decompressed(part: bytes, limit: int) -> bytes:
+    decompressor = zlib.decompressobj(31)
     try:
-        raw = unpacker.decompress(part, limit + 1)
+        raw = decompressor.decompress(part, limit + 1)
     except zlib.error as error:
         raise TroubleError("not the record", f"its compression is damaged ({error})") from None
     if len(raw) > limit:
         raise TroubleError("unpacks too large", limit_bytes=limit)
-    if not unpacker.eof or unpacker.unused_data:
+    if not decompressor.eof or decompressor.unused_data:
         raise TroubleError("not the record", "the bytes aren't one compressed record")
     return raw

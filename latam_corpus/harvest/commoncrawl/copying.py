@@ -1,4 +1,4 @@
-"""Captures of another archive copied into our WARC: planned, then fetched record by record, never a whole file."""
+"""Copies captures of a web archive into WARC files: first a plan, then one range request per record."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from latam_corpus.collect.documents.mapping import as_time
 from latam_corpus.collect.web_archives.responses import media_type_of
 from latam_corpus.harvest.commoncrawl.capture_index import Capture
 from latam_corpus.harvest.commoncrawl.capture_plan import make_plan, read_plan, record_address, write_plan
-from latam_corpus.harvest.commoncrawl.copied_record import copied
-from latam_corpus.harvest.commoncrawl.ranges import part_of, range_of
-from latam_corpus.harvest.crawl.causes import TroubleError
+from latam_corpus.harvest.commoncrawl.copied_record import parse_record
+from latam_corpus.harvest.commoncrawl.ranges import check_part, range_headers
+from latam_corpus.harvest.crawl.causes import TroubleError, document_boundary
 from latam_corpus.harvest.crawl.permission import user_agent
 from latam_corpus.harvest.crawl.recheck import SiteReader, roots_of
-from latam_corpus.harvest.crawl.requests import Job
+from latam_corpus.harvest.crawl.requests import FetchJob
 from latam_corpus.harvest.crawl.sites import Sites
-from latam_corpus.harvest.crawl.transport.warc_writer import Written
+from latam_corpus.harvest.crawl.transport.warc_writer import WrittenRecord
 from latam_corpus.harvest.crawl.visit import Visits
 from latam_corpus.harvest.crawl.website import Crawler
 from latam_corpus.harvest.optout.site import Site
@@ -28,34 +28,38 @@ from latam_corpus.harvest.optout.site import Site
 if TYPE_CHECKING:
     from latam_corpus.catalog.optout.opt_out import OptOut
     from latam_corpus.catalog.source import Source
-    from latam_corpus.harvest.commoncrawl.copied_record import Copied
+    from latam_corpus.harvest.commoncrawl.copied_record import CopiedRecord
     from latam_corpus.harvest.crawl.frontier import Waiting
     from latam_corpus.harvest.crawl.transport.exchange import Exchange
 
-# A field of ours on the records of a WARC: the file from which it was copied, where it begins there, and its length.
+# A WARC field of this toolkit: the address of the original file, and the offset and length of the record in it.
 COPIED_FROM: Final = "X-Copied-From"
-# Readers of WARC refuse records whose fields are longer than 32 kB together.
+# Readers of WARC refuse records whose fields together exceed 32 kB.
 MAX_HEAD: Final = 30_000
 _ERRORS: Final = range(300, 600)
-_UNKNOWN: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_UNKNOWN_TIME: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _TABLE: Final = "CREATE TABLE IF NOT EXISTS capture (key TEXT PRIMARY KEY, row TEXT NOT NULL)"
 
 
-class _Unasked(Sites):
-    """An archive's host: its files are asked for by a plan, as by any reader, and its robots.txt speaks of others."""
+class _SitesWithoutFiles(Sites):
+    """Requests no robots.txt of the archive's host, which doesn't apply to planned requests for its files."""
 
     def site(self, root: str, now: float) -> Site:
         del now
         return Site(root)
 
-    def wanted(self, root: str, now: float) -> str | None:
+    def next_file(self, root: str, now: float) -> str | None:
         del root, now
         return None
 
 
 @dataclass(frozen=True)
 class CaptureVisits(Visits):
-    """What is made of the parts that an archive answers with."""
+    """Handles the parts of files that an archive returns.
+
+    Attributes:
+        sites: the sites of the pages, as read today, by root.
+    """
 
     sites: dict[str, Site] = field(default_factory=dict)
 
@@ -63,41 +67,37 @@ class CaptureVisits(Visits):
         self.frontier.db.execute(_TABLE)
 
     def capture(self, key: str) -> Capture:
-        """Return the capture for which an address waits."""
+        """Return the capture of a waiting address."""
         row = self.frontier.db.execute("SELECT row FROM capture WHERE key = ?", (key,)).fetchone()
         values = json.loads(row[0])
         return Capture(**{**values, "languages": tuple(values["languages"])})
 
-    def answered(self, waiting: Waiting, answer: Exchange, site: Site, *, conditional: bool) -> bool:
-        """Copy a record; what site and page refuse, then and now, goes with it."""
+    def handle(self, waiting: Waiting, answer: Exchange, site: Site, *, conditional: bool) -> bool:
+        """Copy a record together with the past and present opt-outs of its site and page."""
         del site, conditional
         capture = self.capture(waiting.url)
         if answer.status in _ERRORS:
             self.note(waiting.url, "error status", status=answer.status, page=capture.url)
             self.ended(waiting, "failed", f"status {answer.status}")
             return False
-        part_of(answer, capture.offset, capture.length)
-        try:
-            record = copied(answer.body, capture, self.scope.max_page_bytes)
-            refused = self._refused(record)
-        except TroubleError:
-            raise
-        except Exception as error:  # noqa: BLE001  (the document boundary: what a stranger wrote breaks one record alone)
-            raise TroubleError("not the record", f"{type(error).__name__}: {error}"[:200]) from None
+        check_part(answer, capture.offset, capture.length)
+        with document_boundary("not the record"):
+            record = parse_record(answer.body, capture, self.scope.max_page_bytes)
+            opt_outs = self._opt_outs(record)
         source_range = f"{waiting.url.partition('#')[0]} {capture.offset}+{capture.length}"
-        fields = {OPT_OUTS: to_json(sorted(refused)), COPIED_FROM: source_range}
+        fields = {OPT_OUTS: to_json(sorted(opt_outs)), COPIED_FROM: source_range}
         if len(record.head) + sum(map(len, fields.values())) > MAX_HEAD:
             raise TroubleError("not the record", f"its fields are longer than {MAX_HEAD:,} bytes")
-        offset, length = self.archive.adopt(record.head, record.block, fields)
-        written = Written("", self.archive.name, offset, length, record.date, record.digest, "response")
+        offset, length = self.archive.append_copy(record.head, record.block, fields)
+        written = WrittenRecord("", self.archive.name, offset, length, record.date, record.digest, "response")
         media = media_type_of(record.response.headers.get("content-type", ""), record.body) or "unk"
-        self.frontier.index(record.url, written, media.partition(";")[0], record.response.status)
-        self.frontier.done(waiting.url, "page")
+        self.frontier.add_record(record.url, written, media.partition(";")[0], record.response.status)
+        self.frontier.set_state(waiting.url, "page")
         return True
 
-    def _refused(self, record: Copied) -> set[OptOut]:
-        """Return what the page said when it was fetched, and what its site's files say today."""
-        moment = as_time(record.date) or _UNKNOWN
+    def _opt_outs(self, record: CopiedRecord) -> set[OptOut]:
+        """Return the opt-outs of the page when it was fetched, and the present ones of its site."""
+        moment = as_time(record.date) or _UNKNOWN_TIME
         site = self.sites.get(root_of(record.url)) or Site(root_of(record.url))
         opt_outs = site.page_opt_outs(record.url, record.response.sent, record.body, moment)
         return {*opt_outs, *from_json(record.opt_outs)}
@@ -110,40 +110,40 @@ class CommonCrawler(Crawler):
         if source.collect.commoncrawl is None:  # the class is chosen by the source's kind
             raise TypeError(source.collect.kind)
         self._source, self._table = source, source.collect.commoncrawl
-        self._sites = _Unasked(self._frontier)
-        self._captures = CaptureVisits(self.scope, self._frontier, self._archive, self._waits)
+        self._sites = _SitesWithoutFiles(self._frontier)
+        self._captures = CaptureVisits(self.scope, self._frontier, self._archive, self._enqueue_host)
         return self._captures
 
     def plan(self) -> dict[str, Any]:
-        """Make the plan anew, write it, and tell what it comes to; nothing of it is fetched.
+        """Rebuild and write the plan without fetching any capture; return its summary.
 
         Raises:
-            ConfigError: an index isn't there.
+            ConfigError: an index doesn't exist.
             SourceError: an index can't be read.
         """
         try:
-            return self._planned()
+            return self._write_plan()
         finally:
             self._archive.close()
             self._frontier.close()
 
-    def _planned(self) -> dict[str, Any]:
+    def _write_plan(self) -> dict[str, Any]:
         return write_plan(self.folder, make_plan(self._table, user_agent(self._source)), self._table)
 
-    def _begin(self, *, again: bool) -> None:
-        """Let the captures of the plan wait, and ask the sites whose pages they are what they refuse today."""
+    def _begin(self, *, new_round: bool) -> None:
+        """Queue the captures of the plan, and read the present opt-outs of their sites."""
         try:
-            self._begun(again=again)
+            self._queue_plan(new_round=new_round)
         except BaseException:
             self._archive.close()
             self._frontier.close()
             raise
 
-    def _begun(self, *, again: bool) -> None:
+    def _queue_plan(self, *, new_round: bool) -> None:
         path = self.folder / "plan.jsonl"
-        if again or not path.exists():
-            self._planned()
-        if again:
+        if new_round or not path.exists():
+            self._write_plan()
+        if new_round:
             self._frontier.new_round()
         db, keys = self._frontier.db, set()
         for capture in read_plan(path, self._table):
@@ -153,25 +153,25 @@ class CommonCrawler(Crawler):
             row = json.dumps(dataclasses.asdict(capture), ensure_ascii=False)
             db.execute("INSERT OR REPLACE INTO capture VALUES (?,?)", (key, row))
             self._frontier.add(key, 0, None)
-        states = "SELECT url, state FROM url WHERE state != 'page'"
-        for key, state in db.execute(states).fetchall():
-            if key not in keys:  # taken out of the plan
-                self._frontier.done(key, "refused")
-            elif state == "refused" or again:
-                self._frontier.once_more(key)
+        unfinished = "SELECT url, state FROM url WHERE state != 'page'"
+        for key, state in db.execute(unfinished).fetchall():
+            if key not in keys:  # a user removed it from the plan
+                self._frontier.set_state(key, "refused")
+            elif state == "refused" or new_round:
+                self._frontier.requeue(key)
         waiting = [row[0] for row in db.execute("SELECT url FROM url WHERE state = 'waiting'").fetchall()]
         if self._table.ask_sites and waiting:
-            self._ask_sites([self._captures.capture(key).url for key in waiting])
+            self._read_sites([self._captures.capture(key).url for key in waiting])
 
-    def _ask_sites(self, urls: list[str]) -> None:
+    def _read_sites(self, urls: list[str]) -> None:
+        """Read the opt-out files of the sites of these pages."""
         reader = SiteReader(
             self._source.id,
             roots_of(urls),
             self.folder / "sites",
             lambda done, total: self._progress.step(f"the files of {done:,} of {total:,} sites", 0, 0, total - done),
             contact=self._source.contact or "",
-            delay=self._table.delay,
-            private_hosts=self._table.private_hosts,
+            asking=self._table,
             workers=self._workers,
             first_rest=self._first_rest,
         )
@@ -180,8 +180,8 @@ class CommonCrawler(Crawler):
         for root, why in sorted(reader.unread.items()):
             self._captures.note(root, "robots unavailable", why=why)
 
-    def _page(self, waiting: Waiting, site: Site) -> Job | None:
+    def _page_job(self, waiting: Waiting, site: Site) -> FetchJob | None:
         del site
         capture = self._captures.capture(waiting.url)
-        asked = range_of(capture.offset, capture.length)
-        return Job(waiting, waiting.url.partition("#")[0], asked, capture.length)
+        headers = range_headers(capture.offset, capture.length)
+        return FetchJob(waiting, waiting.url.partition("#")[0], headers, capture.length)

@@ -1,4 +1,4 @@
-"""A file on a web server, read in parts: what is asked for, and nothing else."""
+"""Range requests: a part of a file on a web server, and such a file as a seekable stream."""
 
 from __future__ import annotations
 
@@ -23,46 +23,51 @@ if TYPE_CHECKING:
     from latam_corpus.harvest.crawl.transport.exchange import Exchange
 
 BLOCK: Final = 4 * 2**20
-_CACHED_BLOCKS: Final = 8  # blocks
+_CACHED_BLOCKS: Final = 8
 _PARTIAL: Final = 206
 _BUSY: Final = (429, 500, 502, 503, 504)
 _RANGE: Final = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
 
 
-def part_of(answer: Exchange, offset: int, length: int) -> int:
-    """Return the size of the whole file, of which an answer is the part asked for.
+def check_part(answer: Exchange, offset: int, length: int) -> int:
+    """Check that a response is the requested part of a file, and return the file's size in bytes.
 
     Raises:
-        TroubleError: it is another part, or none.
+        TroubleError: it is another part, or not a part.
     """
     content_range = answer.header("content-range")
     match = _RANGE.fullmatch(content_range.strip())
     if answer.status != _PARTIAL or match is None:
         raise TroubleError("range refused", f"status {answer.status}, Content-Range «{content_range[:60]}»")
-    first, last, whole = (int(one) for one in match.groups())
-    if first != offset or last != min(offset + length, whole) - 1 or len(answer.body) != last - first + 1:
+    first, last, size = map(int, match.groups())
+    if first != offset or last != min(offset + length, size) - 1 or len(answer.body) != last - first + 1:
         raise TroubleError(
             "range refused", f"asked for {length:,} bytes from {offset:,}, and was given «{content_range[:60]}»"
         )
     if answer.header("content-encoding").lower() not in ("", "identity"):
         raise TroubleError("range refused", "its parts are in a content encoding")
-    return whole
+    return size
 
 
-def range_of(offset: int, length: int) -> dict[str, str]:
-    """Return the headers that ask for a part.
+def range_headers(offset: int, length: int) -> dict[str, str]:
+    """Return the headers of a request for a part of a file.
 
-    >>> range_of(100, 50)["Range"]
+    >>> range_headers(100, 50)["Range"]
     'bytes=100-149'
     """
     return {"Range": f"bytes={offset}-{offset + length - 1}", "Accept-Encoding": "identity"}
 
 
 class RemoteFile(io.RawIOBase):
-    """A file that can be read and sought; each request at the declared pace, the last blocks kept."""
+    """A seekable file on a web server, read block by block at the declared pace, with the last blocks cached.
+
+    Attributes:
+        fetched: bytes fetched so far.
+        size: the file's size in bytes.
+    """
 
     def __init__(self, url: str, agent: str, asking: Asking) -> None:
-        """Ask for the first block, and so for the file's size.
+        """Fetch the first block, and with it the file's size.
 
         Args:
             url: its address.
@@ -70,7 +75,7 @@ class RemoteFile(io.RawIOBase):
             asking: how servers are asked.
 
         Raises:
-            SourceError: it can't be read in parts.
+            SourceError: the server doesn't support range requests, or fails.
         """
         super().__init__()
         self._url = canonical_url(url)
@@ -78,38 +83,38 @@ class RemoteFile(io.RawIOBase):
         self._client = Client(agent, asking.timeout, frozenset(asking.private_hosts), verify=verify)
         self._pace = Pace(asking.delay)
         self._blocks: OrderedDict[int, bytes] = OrderedDict()
-        self._at = 0
+        self._position = 0
         self.fetched = 0
         self.size = BLOCK
         self._block(0)
 
     def readable(self) -> bool:
-        """Answer that it is."""
+        """Return true."""
         return True
 
     def seekable(self) -> bool:
-        """Answer that it is."""
+        """Return true."""
         return True
 
     def tell(self) -> int:
-        """Where the next byte is read."""
-        return self._at
+        """Return the position of the next byte to read."""
+        return self._position
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Read on from another place."""
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self.size}[whence]
-        self._at = max(0, base + offset)
-        return self._at
+        """Set the position of the next byte to read, and return it."""
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self.size}[whence]
+        self._position = max(0, base + offset)
+        return self._position
 
     def readinto(self, buffer: Buffer, /) -> int:
-        """Read what follows, up to the end of a block."""
+        """Read into the buffer, at most up to the end of a block."""
         view = memoryview(buffer).cast("B")
-        if self._at >= self.size or not len(view):
+        if self._position >= self.size or not len(view):
             return 0
-        number, inside = divmod(self._at, BLOCK)
+        number, inside = divmod(self._position, BLOCK)
         data = self._block(number)[inside : inside + len(view)]
         view[: len(data)] = data
-        self._at += len(data)
+        self._position += len(data)
         return len(data)
 
     def close(self) -> None:
@@ -123,31 +128,34 @@ class RemoteFile(io.RawIOBase):
             return self._blocks[number]
         offset = number * BLOCK
         length = min(BLOCK, self.size - offset)
-        answer = self._asked(offset, length)
+        answer = self._fetch(offset, length)
         self._blocks[number] = answer.body
         self.fetched += len(answer.body)
         while len(self._blocks) > _CACHED_BLOCKS:
             self._blocks.popitem(last=False)
         return answer.body
 
-    def _asked(self, offset: int, length: int) -> Exchange:
-        for tried in range(MAX_TRIES):
-            asked = ""
+    def _fetch(self, offset: int, length: int) -> Exchange:
+        tries = 0
+        while True:
+            requested_rest = ""
             try:
-                if self.fetched or tried:
+                if self.fetched or tries:
                     time.sleep(self._pace.delay)
-                answer = self._client.get(self._url, length, lambda _: True, range_of(offset, length))
-                asked = answer.header("retry-after")
+                tries += 1
+                answer = self._client.get(self._url, length, lambda _: True, range_headers(offset, length))
+                requested_rest = answer.header("retry-after")
                 if answer.status in _BUSY:
                     raise TroubleError("server busy", f"status {answer.status}", retry=True)  # noqa: TRY301
-                self.size = part_of(answer, offset, length)
-                self._pace.answered(answer.seconds)
+                self.size = check_part(answer, offset, length)
+                self._pace.record_response(answer.seconds)
             except TroubleError as trouble:
-                rest = self._pace.rest(asked)
-                if not trouble.retry or tried + 1 == MAX_TRIES or rest >= LONGEST_REST:
+                rest_seconds = self._pace.rest(requested_rest)
+                if not trouble.retry or tries == MAX_TRIES or rest_seconds >= LONGEST_REST:
                     problem = f"{trouble.cause} ({trouble.detail.get('told', '')})"
-                    raise SourceError(self._url, problem, _("fetch the file otherwise, and give its path")) from None
-                time.sleep(rest)
+                    raise SourceError(
+                        self._url, problem, _("download the file in another way, and give its path")
+                    ) from None
+                time.sleep(rest_seconds)
             else:
                 return answer
-        raise SourceError(self._url, _("it gave no answer"), _("fetch the file otherwise, and give its path"))

@@ -1,4 +1,4 @@
-"""Pages as they stand in the WARC files of a crawl."""
+"""Pages read back from the WARC files of a crawl."""
 
 from __future__ import annotations
 
@@ -18,31 +18,38 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Page:
-    """A page as it was recorded: its media type, its bytes without encodings, and what was refused then."""
+class RecordedPage:
+    """A page as it was recorded.
+
+    Attributes:
+        media_type: as sent, or as detected from the body.
+        body: its bytes, content encodings undone.
+        opt_outs: the refusals that were recorded with it.
+        metadata: the record's metadata field, as `page_metadata.to_json` writes it; None if it has none.
+    """
 
     media_type: str
     body: bytes
     opt_outs: list[OptOut]
-    known: str | None = None
+    metadata: str | None = None
 
 
-def recorded_page(path: Path, offset: int) -> Page:
-    """Return the page of a response that was written and committed.
+def recorded_page(path: Path, offset: int) -> RecordedPage:
+    """Read the page of a committed response record.
 
     Args:
         path: the WARC file.
-        offset: where the response's record starts.
+        offset: the byte at which the record starts.
 
     Raises:
-        SourceError: it isn't there any more.
+        SourceError: the record can't be read.
     """
     try:
         with path.open("rb") as opened:
             opened.seek(offset)
             record = next(iter(ArchiveIterator(opened, parse_http=False)))
             response = parse_response(record.reader.read())
-            body = payload_of(response, whole=False)  # what it refuses holds, of a page that was cut as well
+            body = payload_of(response, whole=False)  # the opt-outs of a truncated page apply, too
     except (OSError, StopIteration, DocumentError) as error:
         remedy = _("restore the file, or remove the source's folder and crawl again")
         raise SourceError(
@@ -52,4 +59,4 @@ def recorded_page(path: Path, offset: int) -> Page:
         ) from None
     kind = media_type_of(response.headers.get("content-type", ""), body) or "text/html"
     headers = record.headers
-    return Page(kind, body, from_json(headers.get(OPT_OUTS) or "[]"), headers.get(METADATA_FIELD))
+    return RecordedPage(kind, body, from_json(headers.get(OPT_OUTS) or "[]"), headers.get(METADATA_FIELD))

@@ -1,4 +1,4 @@
-"""What one host may take of a crawl: requests, bytes, time; each bounded, so that no site can keep a crawl for ever."""
+"""Limits on the requests, bytes and time that a crawl spends on one host, so that no site can hold it for ever."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Budget:
-    """What a host may take in a round.
+    """The limits of one host in a round.
 
     Attributes:
-        requests: in all: for pages, lists, files, what has moved and what failed.
-        bytes: of bodies, as sent.
-        seconds: that its answers may take together.
+        requests: requests of all kinds, failed ones and redirects included.
+        bytes: bytes of bodies, as sent.
+        seconds: total response time.
 
     >>> from latam_corpus.catalog.harvest_tables import Crawl
     >>> Budget.of(Crawl(start=("https://gaceta.example/",)), 10).requests
@@ -31,7 +31,7 @@ class Budget:
 
     @classmethod
     def of(cls, scope: Crawl, pages: int) -> Budget:
-        """Return what the source says, or as much as no honest site takes for so many pages."""
+        """Return the source's limits; by default, more than an honest site needs for this number of pages."""
         # A site with a redirect and an error for each page takes three requests for it; 1 MB and 10 s are as generous.
         return cls(
             scope.max_requests or 100 + 10 * pages,
@@ -40,7 +40,7 @@ class Budget:
         )
 
     def spent(self, host: str, frontier: Frontier) -> Cause | None:
-        """Return what the host has used up in this round, if anything."""
+        """Return the limit that the host has reached in this round; None if it has reached none."""
         if frontier.count("requests", host) >= self.requests:
             return "too many requests"
         if frontier.count("bytes", host) >= self.bytes:
@@ -51,6 +51,6 @@ class Budget:
 
 
 def charge(host: str, size: int, seconds: float, frontier: Frontier) -> None:
-    """Count a request of a host, the bytes of its answer and the time that it took."""
-    for what, amount in (("requests", 1), ("bytes", size), ("milliseconds", round(1000 * seconds))):
-        frontier.count(what, host, add=amount)
+    """Add a request, the bytes of its response and the time that it took to a host's counts."""
+    for quantity, amount in (("requests", 1), ("bytes", size), ("milliseconds", round(1000 * seconds))):
+        frontier.count(quantity, host, add=amount)

@@ -1,11 +1,15 @@
-"""Why an address gave no page: plain words, counted and read."""
+"""The causes for which an address gave no page, as they are counted and logged."""
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 Cause: TypeAlias = Literal[
-    # never asked for
+    # never requested
     "credentials in address",
     "address too long",
     "malformed address",
@@ -25,7 +29,7 @@ Cause: TypeAlias = Literal[
     "too many requests",
     "too many bytes",
     "too much time",
-    # asked for, and no answer that can be used
+    # requested, without a usable response
     "no connection",
     "bad certificate",
     "timed out",
@@ -61,7 +65,14 @@ Cause: TypeAlias = Literal[
 
 
 class TroubleError(Exception):
-    """A request came to nothing; `retry` says whether another try may do better, `host` whether it is its host's."""
+    """A request gave no page.
+
+    Attributes:
+        cause: why.
+        detail: further facts for the log; the message is under the key `told`.
+        retry: whether another attempt may succeed.
+        host: whether the host can't be reached, so that its other addresses would fail, too.
+    """
 
     def __init__(
         self, cause: Cause, message: str = "", *, retry: bool = False, host: bool = False, **detail: object
@@ -71,3 +82,18 @@ class TroubleError(Exception):
         self.detail = ({"told": message} if message else {}) | detail
         self.retry = retry
         self.host = host
+
+
+@contextmanager
+def document_boundary(cause: Cause) -> Iterator[None]:
+    """Turn any exception into a `TroubleError`, so that one malformed document doesn't stop the crawl.
+
+    Raises:
+        TroubleError: the block raised it, or another exception.
+    """
+    try:
+        yield
+    except TroubleError:
+        raise
+    except Exception as error:  # noqa: BLE001  (parsers of strangers' bytes may raise anything)
+        raise TroubleError(cause, f"{type(error).__name__}: {error}"[:200]) from None

@@ -1,4 +1,4 @@
-"""A disk that is full, or can't be written: one sentence, and the crawl goes on where it was."""
+"""Errors of a full or read-only disk during a crawl, as one message."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 
 @contextmanager
 def writing(folder: Path) -> Iterator[None]:
-    """Name the folder in the error where the block can't write what was collected.
+    """Report write errors of the block as a `SourceError` that names the folder.
 
     Raises:
-        SourceError: it can't be written.
+        SourceError: a file or the database couldn't be written.
     """
     try:
         yield
-    except BrokenPipeError:  # whoever reads what is printed has seen enough
+    except BrokenPipeError:  # the reader of standard output closed it, as `head` does
         raise
     except (OSError, sqlite3.OperationalError) as error:
         reason = cause_of(error) if isinstance(error, OSError) else str(error)
         problem = _("it can't be written ({error})", error=reason)
         raise SourceError(
-            str(folder), problem, _("make room and give the same command; it goes on from here")
+            str(folder), problem, _("free some disk space, then run the same command to resume")
         ) from None

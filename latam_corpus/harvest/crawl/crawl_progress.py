@@ -1,4 +1,4 @@
-"""Who is told how far a crawl has come."""
+"""Progress reports of a crawl."""
 
 from __future__ import annotations
 
@@ -6,14 +6,21 @@ from typing import Protocol
 
 
 class Progress(Protocol):
-    """Told over and over, also while nothing comes."""
+    """A receiver of progress reports, called at least twice a second."""
 
     def step(self, url: str, pages: int, requests: int, waiting_hosts: int) -> None:
-        """So much was asked and came, and this last."""
+        """Report the counts so far.
+
+        Args:
+            url: the address requested last.
+            pages: pages of this round.
+            requests: requests of this session.
+            waiting_hosts: hosts with addresses left to request.
+        """
 
 
 class Silent:
-    """Progress that nobody watches."""
+    """A receiver that ignores progress reports."""
 
     def step(self, url: str, pages: int, requests: int, waiting_hosts: int) -> None:
-        """Nothing is shown."""
+        """Ignore the report."""

@@ -1,4 +1,4 @@
-"""How fast a host is asked: never faster than declared, slower where it answers slowly or asks for rest."""
+"""The pace of requests to one host: never faster than declared, slower if the host is slow or asks for rest."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
 
-# A host that asks for a longer rest is left for another day.
+# Seconds. A host that asks for a longer rest is postponed to another day.
 LONGEST_REST: Final = 3600.0
-# Whatever a host asks for, it is asked again after a day.
-MOST_REST: Final = 86_400.0
-_DIGITS: Final = 9
+# Seconds. A longer `Retry-After` counts as a day.
+MAX_RETRY_AFTER: Final = 86_400.0
+_MAX_DIGITS: Final = 9
 MAX_TRIES: Final = 5
 _FIRST_REST: Final = 30.0
+# The weight of the newest response in the running mean.
 _WEIGHT: Final = 0.2
 
 
@@ -22,49 +23,52 @@ class Pace:
     """The pace of one host.
 
     Attributes:
-        floor: seconds between two requests at least: the source's and the robots.txt's word, whichever is more.
-        usual: seconds that its answers take, as a running mean.
-        busy: how often in a row it asked for rest.
-        first_rest: seconds of the first rest, where the host names none.
+        min_delay: minimum seconds between two requests: the greater of the source's and the robots.txt's delay.
+        mean_seconds: running mean of its response times.
+        failures: consecutive refusals and failures.
+        first_rest: seconds of the first rest, if the host names none.
 
     >>> pace = Pace(1.0)
-    >>> pace.answered(4.0)
+    >>> pace.record_response(4.0)
     >>> pace.delay
     4.0
     """
 
-    floor: float
-    usual: float = 0.0
-    busy: int = 0
+    min_delay: float
+    mean_seconds: float = 0.0
+    failures: int = 0
     first_rest: float = _FIRST_REST
 
     @property
     def delay(self) -> float:
-        """Seconds from the end of one request to the next; as long as the host itself works on one, at least."""
-        return max(self.floor, self.usual)
+        """Seconds from the end of one request to the next: at least the host's mean response time."""
+        return max(self.min_delay, self.mean_seconds)
 
-    def answered(self, seconds: float) -> None:
-        """Note that an answer took so long."""
-        self.usual = seconds if not self.usual else (1 - _WEIGHT) * self.usual + _WEIGHT * seconds
-        self.busy = 0
+    def record_response(self, seconds: float) -> None:
+        """Add a response time to the running mean, and end a series of failures."""
+        mean = self.mean_seconds
+        self.mean_seconds = seconds if not mean else (1 - _WEIGHT) * mean + _WEIGHT * seconds
+        self.failures = 0
 
-    def rest(self, asked: str = "", now: datetime | None = None) -> float:
-        """Seconds to rest after a refusal or a failure; twice as long each time, and as long as the host asks.
+    def rest(self, requested: str = "") -> float:
+        """Count a refusal or failure and return the seconds to rest: what the host asks for, or twice the last rest.
+
+        Args:
+            requested: the response's `Retry-After`; empty if it has none.
 
         >>> pace = Pace(1.0)
         >>> pace.rest(), pace.rest(), pace.rest("120")
         (30.0, 60.0, 120.0)
         """
-        self.busy += 1
-        asked_seconds = retry_after(asked, now or datetime.now(UTC))
-        return max(
-            self.delay,
-            asked_seconds if asked_seconds is not None else min(self.first_rest * 2 ** (self.busy - 1), LONGEST_REST),
-        )
+        self.failures += 1
+        seconds = retry_after(requested, datetime.now(UTC))
+        if seconds is None:
+            seconds = min(self.first_rest * 2 ** (self.failures - 1), LONGEST_REST)
+        return max(self.delay, seconds)
 
 
 def retry_after(value: str, now: datetime) -> float | None:
-    """Return the seconds that a `Retry-After` asks for (RFC 9110, 10.2.3), a day at most; None if it isn't one.
+    """Return the seconds of a `Retry-After` (RFC 9110, 10.2.3), at most a day; None if the value is invalid.
 
     >>> now = datetime(2026, 1, 1, 12, tzinfo=UTC)
     >>> retry_after("90", now), retry_after("Thu, 01 Jan 2026 12:01:00 GMT", now), retry_after("pronto", now)
@@ -74,10 +78,10 @@ def retry_after(value: str, now: datetime) -> float | None:
     """
     text = value.strip()
     if text.isascii() and text.isdigit():
-        return min(float(text[:_DIGITS]), MOST_REST)
+        return min(float(text[:_MAX_DIGITS]), MAX_RETRY_AFTER)
     try:
-        then = parsedate_to_datetime(text)
+        moment = parsedate_to_datetime(text)
     except (ValueError, TypeError, OverflowError):
         return None
-    seconds = ((then if then.tzinfo else then.replace(tzinfo=UTC)) - now).total_seconds()
-    return min(max(0.0, seconds), MOST_REST)
+    seconds = ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - now).total_seconds()
+    return min(max(0.0, seconds), MAX_RETRY_AFTER)

@@ -1,4 +1,4 @@
-"""Whether a source may be crawled, and what the crawler says of itself."""
+"""Whether a source may be crawled, and the user agent that its crawler sends."""
 
 from __future__ import annotations
 
@@ -15,40 +15,42 @@ if TYPE_CHECKING:
 
 
 def user_agent(source: Source) -> str:
-    """Return what the crawler says of itself: its name, and whom to write to.
+    """Return the user agent: the crawler's name, its version and a contact for site owners.
 
     Raises:
-        ConfigError: the source names no contact, or one that nobody can write to.
+        ConfigError: the source has no contact, or one that is no e-mail or web address.
     """
     contact = (source.contact or "").strip()
     if not contact:
-        problem = _("a crawler says whom to write to, and the source has no contact")
+        problem = _("the source has no contact; a crawler must name one")
         raise ConfigError(
             _("source {source}", source=source.id), problem, _('add contact = "name@institution.example"')
         )
     if not contact.isascii() or any(mark in contact for mark in "\r\n()") or not ("@" in contact or "://" in contact):
-        problem = _("«{contact}» is no address that a site's owner can write to", contact=contact)
+        problem = _("«{contact}» isn't an e-mail or web address", contact=contact)
         raise ConfigError(_("source {source}", source=source.id), problem, _("write an e-mail address or a web page"))
     return f"{TOKEN}/{__version__} (+{contact}; source {source.id})"
 
 
 def scope_of(source: Source) -> Crawl:
-    """Return what may be crawled of the source.
+    """Return which addresses of the source may be crawled.
 
     Raises:
-        ConfigError: it isn't one to crawl, or its holder must be asked first.
+        ConfigError: the source has no table for crawling, or its holder must be asked first.
     """
-    described = source.collect.asked
-    if described is None:
+    table = source.collect.asked
+    if table is None:
         raise ConfigError(
-            _("source {source}", source=source.id), _("it says nothing of crawling"), _("add the table [collect.crawl]")
+            _("source {source}", source=source.id),
+            _("it doesn't say how to crawl the site"),
+            _("add the table [collect.crawl]"),
         )
-    permitted(source)
-    return described.scope
+    require_permission(source)
+    return table.scope
 
 
-def permitted(source: Source) -> None:
-    """Nothing, for a source that may be collected from where it stands.
+def require_permission(source: Source) -> None:
+    """Raise `ConfigError` if a source may not be collected yet.
 
     Raises:
         ConfigError: its holder must be asked first.

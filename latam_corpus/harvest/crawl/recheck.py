@@ -1,59 +1,60 @@
-"""The sites' files read again, without asking for any page: what the owners of a release's hosts refuse today."""
+"""Rereads the opt-out files of a release's sites, without requesting any page."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Final, Protocol
 
-from pydantic import ValidationError
-
 from latam_corpus.catalog.harvest_tables import Crawl, host_of
 from latam_corpus.catalog.optout.opt_out import ROBOTS, root_of
 from latam_corpus.catalog.source import Collect, Source
-from latam_corpus.errors import ConfigError
 from latam_corpus.harvest.crawl.crawl_progress import Silent
 from latam_corpus.harvest.crawl.sites import DAY, OK
 from latam_corpus.harvest.crawl.website import Crawler
 from latam_corpus.harvest.crawl.withdrawals import GONE_STATUSES
 from latam_corpus.harvest.optout.robots import MAX_BYTES, is_markup
 from latam_corpus.harvest.optout.site import FILES, Site
-from latam_corpus.messages import _
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from concurrent.futures import Future, ThreadPoolExecutor
     from pathlib import Path
 
+    from latam_corpus.catalog.harvest_tables import Asking
     from latam_corpus.harvest.crawl.causes import Cause, TroubleError
     from latam_corpus.harvest.crawl.frontier import Waiting
-    from latam_corpus.harvest.crawl.requests import Answer, Job
+    from latam_corpus.harvest.crawl.requests import FetchJob, FetchOutcome
     from latam_corpus.harvest.crawl.transport.exchange import Exchange
-    from latam_corpus.harvest.crawl.website import Result
+    from latam_corpus.harvest.crawl.website import CrawlResult
 
-# A release has many hosts, some of them dead, and nobody waits an hour for one word: what can't be read is told, its
-# former word stands, and the next recheck asks again. A dead host costs two tries of 15 seconds and a rest of five.
+# A release has many hosts, some of them dead. A file that can't be read is reported, the earlier opt-outs still apply,
+# and the next recheck tries again. A dead host costs two attempts of 15 seconds and a rest of five.
 _TIMEOUT: Final = 15.0
 _FIRST_REST: Final = 5.0
 _UNREAD: Final = "unread"
 
 
 class SiteProgress(Protocol):
-    """Told, over and over, how far it has come."""
+    """A receiver of progress reports, called at least twice a second."""
 
     def __call__(self, done: int, total: int) -> None:
-        """So many of the sites are done: read, or left."""
+        """Report how many of the sites are done: read, or given up."""
 
 
 class SiteReader(Crawler):
     """One session of reading the files of many sites: robots.txt, ai.txt, tdmrep.json and the licences they name.
 
-    It asks as a crawl does: as politely, over public addresses only, and every exchange is written to WARC, as
-    evidence. It may be killed at any moment and goes on from there. After `run`, `sites` has what each site said, by
-    its root, `unread` why the others said nothing, and `unread_files` which files of `sites` couldn't be read.
+    It is as polite as a crawl, requests public addresses only, and writes every exchange to WARC as evidence. It may
+    be killed at any moment and resumes from there.
+
+    Attributes:
+        sites: after `run`, the sites that were read, by root.
+        unread: after `run`, the reason for each site that couldn't be read, by root.
+        unread_files: after `run`, the files of `sites` that couldn't be read.
     """
 
     max_tries: ClassVar[int] = 2
     longest_rest: ClassVar[float] = 60.0
-    leaves_with_files: ClassVar[bool] = False
+    leaves_host_without_files: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -63,35 +64,28 @@ class SiteReader(Crawler):
         progress: SiteProgress,
         *,
         contact: str,
-        delay: float = 1.0,
-        private_hosts: Sequence[str] = (),
+        asking: Asking,
         workers: int = 16,
         first_rest: float | None = None,
     ) -> None:
-        """Open what there is of it, or begin it.
+        """Open an earlier session, or begin one.
 
         Args:
-            name: what it calls itself when it asks; letters, digits and hyphens.
+            name: the id that it sends in the user agent; letters, digits and hyphens.
             roots: schemes and authorities, such as `https://diario.example`.
-            folder: where it is written.
-            progress: its progress.
-            contact: whom a site's owner can write to.
-            delay: seconds between two requests to one host, at least.
-            private_hosts: hosts that may have an address which isn't public.
+            folder: where the WARC files and the frontier are written.
+            progress: receives progress reports.
+            contact: an e-mail or web address for site owners.
+            asking: how servers are asked; of it the delay and the private hosts count.
             workers: hosts that are asked at the same time.
-            first_rest: seconds to rest after a host's first refusal; five where it isn't said.
+            first_rest: seconds to rest after a host's first refusal; five by default.
 
         Raises:
-            ConfigError: the contact or a host is none, or another process is at it.
+            ConfigError: the contact is invalid, or another process uses the folder.
             SourceError: a file is shorter than it was.
         """
-        try:
-            scope = Crawl(
-                start=(f"{roots[0]}/",), follow=(), delay=delay, timeout=_TIMEOUT, private_hosts=tuple(private_hosts)
-            )
-        except ValidationError as error:
-            problem = "; ".join(str(one["msg"]).removeprefix("Value error, ") for one in error.errors())
-            raise ConfigError("recheck", problem, _("write hosts as gaceta.example or 127.0.0.1:8080")) from None
+        start = (f"{roots[0]}/",)
+        scope = Crawl(start=start, follow=(), delay=asking.delay, timeout=_TIMEOUT, private_hosts=asking.private_hosts)
         source = Source(
             id=name,
             title=f"Sites' files: {name}",
@@ -99,97 +93,96 @@ class SiteReader(Crawler):
             contact=contact,
             collect=Collect(kind="crawl", crawl=scope),
         )
-        rest = _FIRST_REST if first_rest is None else first_rest
-        super().__init__(source, folder, Silent(), workers=workers, first_rest=rest, folder=folder)
+        first_rest = _FIRST_REST if first_rest is None else first_rest
+        super().__init__(source, folder, Silent(), workers=workers, first_rest=first_rest, folder=folder)
         self._roots, self._report = tuple(dict.fromkeys(roots)), progress
         self.sites: dict[str, Site] = {}
         self.unread: dict[str, str] = {}
         self.unread_files: frozenset[str] = frozenset()
-        self._left: dict[str, str] = {}
+        self._left_sites: dict[str, str] = {}
 
-    def _step(self, pool: ThreadPoolExecutor, flying: dict[Future[Answer], Job]) -> bool:
-        """As in a crawl, and told after each step, of which there are two a second at least."""
-        goes_on = super()._step(pool, flying)
+    def _step(self, pool: ThreadPoolExecutor, in_flight: dict[Future[FetchOutcome], FetchJob]) -> bool:
+        unfinished = super()._step(pool, in_flight)
         waiting = sum(1 for host in self._hosts if host not in self._closed)
         self._report(len(self._roots) - min(waiting, len(self._roots)), len(self._roots))
-        return goes_on
+        return unfinished
 
     def _may_ask(self, host: str) -> bool:
-        """Tell whether a host may be asked: any, since a moved site's file is the owner's word wherever it stands."""
+        """Allow any host: a site's file that has moved is the owner's statement wherever it is."""
         del host
         return True
 
-    def _file(self, job: Job, root: str, answer: Exchange, now: float) -> bool:
-        """As in a crawl; but what isn't the file, and not the word that there is none, leaves what was known.
+    def _handle_file(self, job: FetchJob, root: str, answer: Exchange, now: float) -> bool:
+        """Handle a file as a crawl does, but mark it as unread unless the response is the file or says it is missing.
 
-        A firewall answers whoever it takes for a machine with 403, or with a page: that isn't the owner's word.
+        A firewall may answer a crawler with 403 or with a page. Neither is the owner's statement.
         """
-        if not super()._file(job, root, answer, now):
+        if not super()._handle_file(job, root, answer, now):
             return False
         if not (answer.status in GONE_STATUSES or (answer.status in OK and not _is_page(job.file, answer))):
-            self._unread(job.file, "error status", status=answer.status)
+            self._mark_unread(job.file, "error status", status=answer.status)
         return True
 
-    def _file_missed(self, job: Job, root: str, trouble: TroubleError, now: float) -> None:
-        """Note that a file can't be had, which isn't that it refuses nothing more."""
-        super()._file_missed(job, root, trouble, now)
+    def _file_failed(self, job: FetchJob, root: str, trouble: TroubleError, now: float) -> None:
+        """Mark the file as unread: its earlier opt-outs still apply."""
+        super()._file_failed(job, root, trouble, now)
         if job.file != root + ROBOTS:
-            self._unread(job.file, trouble.cause, why=str(trouble.detail))
+            self._mark_unread(job.file, trouble.cause, why=str(trouble.detail))
 
-    def _unread(self, address: str, cause: Cause, **detail: object) -> None:
+    def _mark_unread(self, address: str, cause: Cause, **detail: object) -> None:
         self._visits.note(address, cause, via=None, **detail)
         self._frontier.count(_UNREAD, address, add=1)
 
-    def _leave(self, root: str, why: str) -> None:
-        """Leave this site; the host's other, by https or on another port, may answer."""
-        self._left[root] = why
-        self._frontier.done(f"{root}/", "failed")
+    def _leave_site(self, root: str, why: str) -> None:
+        """Give up this site only; another site of the host (https, another port) may answer."""
+        self._left_sites[root] = why
+        self._frontier.set_state(f"{root}/", "failed")
 
-    def _begin(self, *, again: bool) -> None:
-        """Let every site wait whose files aren't of this session; one that was cut goes on, for a day."""
+    def _begin(self, *, new_round: bool) -> None:
+        """Queue the sites whose files aren't from this session; an interrupted session is resumed for a day."""
         states = self._frontier.states()
-        if again or (states and not states.get("waiting")):
-            self._frontier.again()
-            self._frontier.forget(_UNREAD)
+        if new_round or (states and not states.get("waiting")):
+            self._frontier.start_round()
+            self._frontier.reset_counts(_UNREAD)
         day = self._frontier.now() - DAY
         for root in self._roots:
-            known = not self._frontier.add(f"{root}/", 0, None)
-            if known and root + ROBOTS not in self._frontier.files(root, day):
-                self._frontier.done(f"{root}/", "waiting")
+            is_known = not self._frontier.add(f"{root}/", 0, None)
+            if is_known and root + ROBOTS not in self._frontier.files(root, day):
+                self._frontier.set_state(f"{root}/", "waiting")
 
     def _end(self) -> None:
-        """Note that a site that couldn't be read is done with too: the next session begins anew."""
+        """Mark the sites that couldn't be read as failed, so that the next session starts over."""
         for root in self._roots:
             if host_of(root) in self._closed:
-                self._frontier.done(f"{root}/", "failed")
+                self._frontier.set_state(f"{root}/", "failed")
 
-    def _page(self, waiting: Waiting, site: Site) -> Job | None:
-        """Nothing is asked of a site but its files."""
+    def _page_job(self, waiting: Waiting, site: Site) -> FetchJob | None:
+        """Request no page: only the site's files are read."""
         del site
-        self._frontier.done(waiting.url, "aside")
+        self._frontier.set_state(waiting.url, "aside")
         return None
 
-    def _result(self, seconds: float) -> Result:
-        """Take what was read out of the frontier, before it is closed."""
+    def _result(self, seconds: float) -> CrawlResult:
+        """Copy the files that were read from the frontier before it is closed."""
         for root in self._roots:
             files = self._frontier.files(root, 0.0)
             if root + ROBOTS in files:
                 self.sites[root] = Site(root, files)
             else:
-                self.unread[root] = self._left.get(root) or self._closed.get(host_of(root), "not asked yet")
+                self.unread[root] = self._left_sites.get(root) or self._closed.get(host_of(root), "not asked yet")
         self.unread_files = frozenset(self._frontier.counts(_UNREAD))
         return super()._result(seconds)
 
 
 def _is_page(address: str, answer: Exchange) -> bool:
-    """Whether a page was given for a file that is none; a licence is markup itself."""
+    """Whether the server returned a page instead of the file; a licence may be markup itself."""
     if not address.endswith((ROBOTS, *FILES)):
         return False
     return is_markup(answer.payload(4 * MAX_BYTES)[:MAX_BYTES].decode("utf-8-sig", "replace"))
 
 
 def roots_of(urls: Sequence[str]) -> list[str]:
-    """Give the sites of these canonical URLs, each once, sorted; what isn't on the web, or holds a password, has none.
+    """Return the roots of canonical URLs, unique and sorted; URLs off the web or with a password are skipped.
 
     >>> roots_of(["https://diario.example/b", "urn:isbn:1", "https://diario.example/a", "http://www.gaceta.example/"])
     ['http://www.gaceta.example', 'https://diario.example']

@@ -1,4 +1,4 @@
-"""The requests of a crawl as they are made in its workers: the network alone, nothing that stands."""
+"""The requests of a crawl, made in its worker threads: network access only, no state of the crawl."""
 
 from __future__ import annotations
 
@@ -26,34 +26,34 @@ _PACKED: Final = ("application/gzip", "application/x-gzip")
 
 
 @dataclass(frozen=True)
-class Job:
-    """A request to make: for an address that waits, for a file of its site, or for a part of a file of an archive.
+class FetchJob:
+    """A request to make: for a waiting address, for a file of its site, or for a part of an archive's file.
 
     Attributes:
-        waiting: the address that waits.
-        address: the one that is asked for.
+        waiting: the waiting address.
+        address: the address to request.
         conditions: further headers.
-        most: of a part of a file, its bytes; None for the others.
-        file: of a site's file, its own address, whatever it has moved to; empty for the others.
-        moves: how often that file has moved.
+        part_bytes: for a part of a file, its length in bytes; otherwise None.
+        file: for a site's file, its original address, before redirects; otherwise empty.
+        moves: redirects of that file so far.
     """
 
     waiting: Waiting
     address: str
     conditions: Mapping[str, str] = field(default_factory=dict)
-    most: int | None = None
+    part_bytes: int | None = None
     file: str = ""
     moves: int = 0
 
     @property
     def host(self) -> str:
-        """The host that is asked."""
+        """The host of the requested address."""
         return host_of(self.address)
 
 
 @dataclass
-class Answer:
-    """What came of a job: the exchange, or the trouble that there was; and the seconds that it took."""
+class FetchOutcome:
+    """The outcome of a job: the exchange or the error, and the seconds that it took."""
 
     exchange: Exchange | None = None
     seconds: float = 0.0
@@ -61,50 +61,50 @@ class Answer:
 
     @property
     def size(self) -> int:
-        """Bytes of a body that were read: of one without end as many as are read of any."""
+        """Bytes of the body that were read; of a body that exceeded its limit, the limit."""
         if self.exchange is not None:
             return len(self.exchange.body)
         detail = self.trouble.detail if self.trouble else {}
-        # One whose length was stated isn't read.
+        # A body whose stated length exceeds the limit isn't read.
         return 0 if "bytes" in detail else int(str(detail.get("limit_bytes", 0)))
 
 
-class Asker:
-    """Makes requests: each host over one connection of its own."""
+class Fetcher:
+    """Makes requests, over one connection for each host."""
 
     def __init__(self, scope: Crawl, agent: str) -> None:
         self._scope, self._agent = scope, agent
         self._clients: dict[str, Client] = {}
 
     def close(self) -> None:
-        """Close the connections; requests under way come to nothing."""
+        """Close all connections; requests in progress fail."""
         for client in list(self._clients.values()):
             client.close()
 
     def leave(self, host: str) -> None:
-        """Close the connection to a host; asking it again opens another."""
+        """Close the connection to a host; its next request opens another."""
         if client := self._clients.pop(host, None):
             client.close()
 
-    def ask(self, job: Job) -> Answer:
-        """Return the answer to a job; never raises."""
-        answer, started = Answer(), time.monotonic()
+    def fetch(self, job: FetchJob) -> FetchOutcome:
+        """Make a request and return its outcome; never raises."""
+        outcome, started = FetchOutcome(), time.monotonic()
         client = self._client(job.host)
         try:
             if job.file:
-                answer.exchange = client.get(job.address, _FILE_BYTES, None)
-            elif job.most is not None:
-                answer.exchange = client.get(job.address, job.most, lambda _: True, job.conditions)
+                outcome.exchange = client.get(job.address, _FILE_BYTES, None)
+            elif job.part_bytes is not None:
+                outcome.exchange = client.get(job.address, job.part_bytes, lambda _: True, job.conditions)
             else:
                 sitemap = job.address.endswith((".xml", ".xml.gz"))
-                most = max(MAX_SITEMAP if sitemap else 0, self._scope.max_page_bytes)
-                answer.exchange = client.get(job.address, most, _wanted, job.conditions)
+                max_bytes = max(MAX_SITEMAP if sitemap else 0, self._scope.max_page_bytes)
+                outcome.exchange = client.get(job.address, max_bytes, _is_page_or_list, job.conditions)
         except TroubleError as trouble:
-            answer.trouble = trouble
-        except Exception as error:  # noqa: BLE001  (the boundary: what one server does stops no other)
-            answer.trouble = TroubleError("malformed response", f"{type(error).__name__}: {error}"[:200])
-        answer.seconds = time.monotonic() - started
-        return answer
+            outcome.trouble = trouble
+        except Exception as error:  # noqa: BLE001  (the boundary: one server's response must not stop the others)
+            outcome.trouble = TroubleError("malformed response", f"{type(error).__name__}: {error}"[:200])
+        outcome.seconds = time.monotonic() - started
+        return outcome
 
     def _client(self, host: str) -> Client:
         if host not in self._clients:
@@ -114,21 +114,21 @@ class Asker:
         return self._clients[host]
 
 
-def usable(job: Job, answer: Answer) -> Exchange:
-    """Return the exchange of an answer.
+def usable_exchange(job: FetchJob, outcome: FetchOutcome) -> Exchange:
+    """Return the exchange of an outcome.
 
     Raises:
-        TroubleError: there is none, or the server asks to come back later.
+        TroubleError: the request failed, or the server asks to come back later.
     """
-    if answer.exchange is None:
-        raise answer.trouble or TroubleError("malformed response")
-    status = answer.exchange.status
+    if outcome.exchange is None:
+        raise outcome.trouble or TroubleError("malformed response")
+    status = outcome.exchange.status
     failing = status in _SERVER and job.waiting.tries < _SERVER_TRIES
     if not job.file and (status in _BUSY or failing):
         raise TroubleError("server busy", f"status {status}", retry=True)
-    return answer.exchange
+    return outcome.exchange
 
 
-def _wanted(content_type: str) -> bool:
+def _is_page_or_list(content_type: str) -> bool:
     kind = content_type.partition(";")[0].strip().lower()
     return not kind or kind in PAGES or kind in XML_TYPES or kind in _PACKED

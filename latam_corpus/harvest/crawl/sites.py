@@ -1,4 +1,4 @@
-"""The files of each site that are read before its pages: robots.txt, ai.txt, tdmrep.json and the licences it names."""
+"""The files of a site that are read before its pages: robots.txt, ai.txt, tdmrep.json and the licences it names."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from latam_corpus.catalog.optout.opt_out import ROBOTS
 from latam_corpus.harvest.crawl.causes import TroubleError
 from latam_corpus.harvest.optout.robots import MAX_BYTES, is_markup, read_part
 from latam_corpus.harvest.optout.robots_bounds import unread_delays
-from latam_corpus.harvest.optout.site import FILES, Site, Text
+from latam_corpus.harvest.optout.site import FILES, Site, SiteFile
 
 if TYPE_CHECKING:
     from latam_corpus.harvest.crawl.causes import Cause
     from latam_corpus.harvest.crawl.frontier import Frontier
     from latam_corpus.harvest.crawl.transport.exchange import Exchange
 
-# RFC 9309, 2.4: a robots.txt is read again after a day; the other files with it.
+# Seconds. RFC 9309, 2.4: a robots.txt is read again after a day; the other files with it.
 DAY: Final = 86_400.0
 _CACHED_SECONDS: Final = DAY / 24
-_MOST_CACHED: Final = 256
+_MAX_CACHED: Final = 256
 _MAX_LICENCES: Final = 5
 _MISSING: Final = range(400, 500)
 MOVED: Final = range(300, 400)
@@ -28,62 +28,61 @@ OK: Final = range(200, 300)
 
 
 class Sites:
-    """What the sites of a crawl say, as kept in its frontier."""
+    """The sites of a crawl, with their files as stored in its frontier."""
 
     def __init__(self, frontier: Frontier) -> None:
         self._frontier = frontier
-        self._known: dict[str, tuple[float, Site]] = {}
+        self._cache: dict[str, tuple[float, Site]] = {}
 
     def site(self, root: str, now: float) -> Site:
-        """Return what is known of the site; its files are from the last day."""
-        cached = self._known.get(root)
+        """Return the site with its files of the last day."""
+        cached = self._cache.get(root)
         if cached is None or cached[0] <= now:
-            # Kept parsed for an hour, which is taken off the day that a file may be used.
+            # Cached for an hour, so the file may be at most an hour short of a day old.
             cached = (now + _CACHED_SECONDS, Site(root, self._frontier.files(root, now - DAY + _CACHED_SECONDS)))
-            if len(self._known) >= _MOST_CACHED:
-                del self._known[next(iter(self._known))]
-            self._known[root] = cached
+            if len(self._cache) >= _MAX_CACHED:
+                del self._cache[next(iter(self._cache))]
+            self._cache[root] = cached
         return cached[1]
 
-    def wanted(self, root: str, now: float) -> str | None:
-        """Return the next file of the site that must be read before its pages; None when all are."""
+    def next_file(self, root: str, now: float) -> str | None:
+        """Return the address of the next file to read before the site's pages; None if all were read."""
         site = self.site(root, now)
         licences = site.licences[:_MAX_LICENCES] if root + ROBOTS in site.files else []
-        # A licence on another host isn't asked for here: that host has a pace and a robots.txt of its own.
-        own = [address for address in licences if host_of(address) == host_of(root)]
-        return next(
-            (one for one in (root + ROBOTS, *(root + name for name in FILES), *own) if one not in site.files), None
-        )
+        # A licence on another host is skipped: that host has a pace and a robots.txt of its own.
+        local_licences = [address for address in licences if host_of(address) == host_of(root)]
+        addresses = (root + ROBOTS, *(root + name for name in FILES), *local_licences)
+        return next((address for address in addresses if address not in site.files), None)
 
-    def read(self, address: str, root: str, answer: Exchange, now: float) -> Cause | None:
-        """Keep what was answered for a file; what is odd about a robots.txt: it is a page, or longer than is read.
+    def store_answer(self, address: str, root: str, answer: Exchange, now: float) -> Cause | None:
+        """Store the response for a file; return the problem of a robots.txt that is a page or too long, if any.
 
-        A status of 4xx means that there is no such file (RFC 9309, 2.3.1.3), and so do redirects without end.
+        A status of 4xx means that the file doesn't exist (RFC 9309, 2.3.1.3), and so do endless redirects.
 
         Raises:
-            TroubleError: the server couldn't say (5xx, 429): it must be asked again.
+            TroubleError: the server failed (5xx, 429), so the file must be requested again.
         """
         body: bytes | None = None
-        odd: Cause | None = None
+        problem: Cause | None = None
         if answer.status in OK:
             whole = answer.payload(4 * MAX_BYTES)
             is_rules = address.endswith((ROBOTS, FILES[0]))
             body = read_part(whole) if is_rules else whole[:MAX_BYTES]
             if len(whole) > len(body):
-                odd = "robots is cut"
+                problem = "robots is cut"
             if is_rules and is_markup(body.decode("utf-8-sig", "replace")):
-                body, odd = None, "robots is a page"
+                body, problem = None, "robots is a page"
         elif answer.status == HTTPStatus.TOO_MANY_REQUESTS or not (answer.status in _MISSING or answer.status in MOVED):
             raise TroubleError("robots unavailable", f"status {answer.status}", retry=True)
-        self.missing(address, root, Text(body, answer.time), now)
-        return odd if address.endswith(ROBOTS) else None
+        self.store_file(address, root, SiteFile(body, answer.time), now)
+        return problem if address.endswith(ROBOTS) else None
 
     def unread_delays(self, root: str, now: float) -> list[str]:
-        """Return the delays that the site's robots.txt asks for in words that aren't understood."""
+        """Return the values of `Crawl-delay` in the site's robots.txt that can't be understood."""
         body = self.site(root, now).files[root + ROBOTS].body or b""
         return unread_delays(body.decode("utf-8", "replace"))
 
-    def missing(self, address: str, root: str, file: Text, now: float) -> None:
-        """Keep a file, or that there is none."""
-        self._frontier.keep_file(address, root, file, now)
-        self._known.pop(root, None)
+    def store_file(self, address: str, root: str, file: SiteFile, now: float) -> None:
+        """Store a file, or the fact that it doesn't exist."""
+        self._frontier.store_file(address, root, file, now)
+        self._cache.pop(root, None)

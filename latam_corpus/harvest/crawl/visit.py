@@ -1,4 +1,4 @@
-"""What is made of an answer: records in the WARC, new addresses in the frontier, or a note why it is no page."""
+"""Turns each response into WARC records, new addresses in the frontier, or a logged cause."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from latam_corpus.harvest.crawl.causes import Cause
     from latam_corpus.harvest.crawl.frontier import Frontier, State, Waiting
     from latam_corpus.harvest.crawl.transport.exchange import Exchange
-    from latam_corpus.harvest.crawl.transport.warc_writer import Archive, Earlier, Written
+    from latam_corpus.harvest.crawl.transport.warc_writer import Archive, EarlierRecord, WrittenRecord
     from latam_corpus.harvest.optout.site import Site
 
 MAX_REDIRECTS: Final = 10
@@ -38,31 +38,46 @@ _UNCHANGED: Final = 304
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
-class Waits(Protocol):
-    """Told of each host that has a new address."""
+class EnqueueHost(Protocol):
+    """Adds a host with a new address to the crawl's queue."""
 
     def __call__(self, host: str) -> None:
-        """Note that the host has an address that waits."""
+        """Add the host."""
 
 
 @dataclass(frozen=True)
 class Visits:
-    """The hands of a crawl: its scope, its memory, its files."""
+    """Handles responses: writes them, queues their links and logs their causes.
+
+    Attributes:
+        scope: which addresses belong to the source.
+        frontier: the crawl's state.
+        archive: its WARC files.
+        enqueue_host: called with the host of each new address.
+    """
 
     scope: Crawl
     frontier: Frontier
     archive: Archive
-    waits: Waits
+    enqueue_host: EnqueueHost
 
     def note(self, url: str, cause: Cause, *, via: str | None = None, **detail: object) -> None:
-        """Count why an address gave no page, and write the first of each host and cause down."""
+        """Count the cause for which an address gave no page, and log the first `MAX_NOTES` of each host and cause."""
         self.frontier.count("cause", cause, add=1)
         if self.frontier.count("noted", f"{cause} {host_of(url)}", add=1) <= MAX_NOTES:
             row = {"time": datetime.now(UTC).isoformat(timespec="seconds"), "url": url, "cause": cause}
             self.archive.note(row | ({"via": via} if via else {}) | detail)
 
     def offer(self, link: str, base: str, depth: int, redirects: int = 0, *, is_list: bool = False) -> bool:
-        """Let a link wait, if it is in the scope and in no trap; false for a redirect that leads out of the scope."""
+        """Queue a link unless it is excluded or in a trap; return false if it leads out of the source.
+
+        Args:
+            link: as written.
+            base: the address of the page that has it.
+            depth: links from a start to it.
+            redirects: redirects followed to reach it.
+            is_list: whether it is a sitemap.
+        """
         try:
             url = address_of(link, base)
             if url is None or not self.scope.has_host(host_of(url)):
@@ -72,29 +87,29 @@ class Visits:
             if not self.scope.has_path(url):
                 self.frontier.count("cause", "excluded path", add=1)
                 return True
-            self._bound(url, depth, is_list=is_list)
+            self._check_limits(url, depth, is_list=is_list)
         except TroubleError as trouble:
-            self.note(_shown(link, base), trouble.cause, via=base, **trouble.detail)
+            self.note(_loggable(link, base), trouble.cause, via=base, **trouble.detail)
             return True
         if self.frontier.add(url, depth, base, redirects):
-            self.waits(host_of(url))
+            self.enqueue_host(host_of(url))
         return True
 
-    def _bound(self, url: str, depth: int, *, is_list: bool) -> None:
-        """Count an address that is new.
+    def _check_limits(self, url: str, depth: int, *, is_list: bool) -> None:
+        """Count a new address.
 
         Raises:
-            TroubleError: there are too many of its kind, or of its host.
+            TroubleError: its kind or its host has too many addresses.
         """
         traps.check(url, depth, self.scope.max_depth, self.frontier)
         if is_list:
             traps.check_list(host_of(url), self.frontier)
-        most = self.scope.max_addresses or 10_000 + 10 * self.scope.max_pages
-        if self.frontier.addresses(host_of(url)) >= most:
-            raise TroubleError("too many addresses", limit=most)
+        limit = self.scope.max_addresses or 10_000 + 10 * self.scope.max_pages
+        if self.frontier.address_count(host_of(url)) >= limit:
+            raise TroubleError("too many addresses", limit=limit)
 
     def trapped(self, waiting: Waiting) -> bool:
-        """Whether an address that was met earlier is known by now to be one of a trap; then it isn't asked for."""
+        """Log and fail an address that has turned out to be part of a trap; return whether it has."""
         try:
             if self.scope.follow and not waiting.date:
                 traps.check_wording(waiting.url, self.frontier)
@@ -105,123 +120,134 @@ class Visits:
         return False
 
     def shut_out(self, waiting: Waiting, site: Site) -> None:
-        """Note that an address may not be asked for; the page that it gave, if it ever did, is refused from now on."""
+        """Mark an address as refused by robots.txt; a page that it gave earlier gets the new opt-outs."""
         self.note(waiting.url, "shut out by robots", via=waiting.via)
         self._restate(waiting, site, [])
         self.ended(waiting, "refused", "shut out by robots")
 
     def conditions(self, waiting: Waiting, site: Site) -> dict[str, str]:
-        """Return the headers by which a server may answer that nothing has changed."""
-        return conditions(waiting, site)
+        """Return the headers of a conditional request; none if the site's opt-outs have changed since the last visit.
+
+        The unconditional request then leads to a record with the present opt-outs.
+        """
+        if waiting.earlier is None:
+            return {}
+        recorded = from_json(waiting.opt_outs or "[]")
+        earlier = {(opt_out.signal, opt_out.value) for opt_out in recorded if opt_out.address != waiting.url}
+        if earlier != {(opt_out.signal, opt_out.value) for opt_out in site.opt_outs(waiting.url)}:
+            return {}
+        return if_changed(waiting)
 
     def ended(self, waiting: Waiting, state: State, why: str) -> None:
-        """Note that an address gave no page, and isn't asked for again in this round.
+        """Record that an address gave no page and isn't requested again in this round.
 
         Args:
             waiting: the address.
-            state: what became of it.
-            why: the cause, or `status` and its number.
+            state: its new state.
+            why: the cause, or `status` and its number; for subclasses.
         """
         del why
-        self.frontier.done(waiting.url, state)
+        self.frontier.set_state(waiting.url, state)
 
     def page_metadata(self, url: str) -> str | None:
-        """Return what is known of a page from elsewhere, as `collect.web_archives.page_metadata` writes it."""
+        """Return a page's metadata from a feed or catalogue, as `page_metadata.to_json` writes it; None without any."""
         del url
         return None
 
-    def answered(self, waiting: Waiting, answer: Exchange, site: Site, *, conditional: bool) -> bool:
-        """Make of an answer what it is; true for a page.
+    def handle(self, waiting: Waiting, answer: Exchange, site: Site, *, conditional: bool) -> bool:
+        """Handle a response; return whether it is a page.
 
         Args:
             waiting: the address.
-            answer: what its server said.
-            site: what its site's files say.
-            conditional: whether it was asked for on the condition that it has changed.
+            answer: the response.
+            site: the files of its site.
+            conditional: whether the request was conditional.
 
         Raises:
-            TroubleError: it can't be used; nothing was written then.
+            TroubleError: the response can't be used, and nothing was written.
         """
         if answer.status == _UNCHANGED and waiting.earlier:
-            if conditional and _news(waiting, answer):
+            if conditional and _has_new_opt_outs(waiting, answer):
                 self.frontier.forget_conditions(waiting.url)
                 return False
             if conditional:
-                self._visited(waiting, answer, [], waiting.earlier, "warc/revisit")
+                self._write_page(waiting, answer, [], waiting.earlier, "warc/revisit")
                 return True
-            # A server that says so whatever it is asked.
+            # The server answers 304 to an unconditional request.
             self._restate(waiting, site, header_opt_outs(answer.lower_headers, waiting.url, answer.time))
         if answer.status in _OK:
-            return self._good(waiting, answer, site)
+            return self._handle_content(waiting, answer, site)
         self._write(waiting, answer, None, None, media_of(answer))
         if answer.status in _MOVED and (target := answer.location):
-            self._moved(waiting, target)
-            self.frontier.done(waiting.url, "aside")
+            self._follow_redirect(waiting, target)
+            self.frontier.set_state(waiting.url, "aside")
         elif answer.status in GONE_STATUSES and (waiting.earlier or (waiting.date and self.scope.gone == "withdraw")):
-            self._left(waiting, answer)
+            self._handle_gone(waiting, answer)
         else:
             self.note(waiting.url, "error status", via=waiting.via, status=answer.status)
             self.ended(waiting, "failed", f"status {answer.status}")
         return False
 
-    def _left(self, waiting: Waiting, answer: Exchange) -> None:
-        """Note that a page that was had is gone: it is listed, and taken back where the source says so."""
+    def _handle_gone(self, waiting: Waiting, answer: Exchange) -> None:
+        """Log a removed page, and withdraw it if the source says so."""
         self.note(waiting.url, "gone", via=waiting.via, status=answer.status, read=waiting.date)
         withdraw = self.scope.gone == "withdraw"
         if withdraw and waiting.earlier:
-            known = datetime.fromisoformat(waiting.earlier.date) + timedelta(seconds=1)
-            withdraw_page(self.archive, waiting.url, answer.status, max(answer.time, known))
+            earliest = datetime.fromisoformat(waiting.earlier.date) + timedelta(seconds=1)
+            withdraw_page(self.archive, waiting.url, answer.status, max(answer.time, earliest))
         self.ended(waiting, "gone", f"status {answer.status}")
-        self.frontier.left(waiting.url, withdrawn=withdraw)
+        self.frontier.mark_gone(waiting.url, withdrawn=withdraw)
 
     def _restate(self, waiting: Waiting, site: Site, sent: Sequence[OptOut]) -> None:
-        """Write a page that can't be had again under the terms that hold now, if they are others.
+        """Write an earlier page again with its present opt-outs, if they have changed and it can't be requested.
 
         Args:
             waiting: its address.
-            site: what its site's files say now.
-            sent: what its server has said of it meanwhile.
+            site: the present files of its site.
+            sent: opt-outs that the server has sent since.
         """
         earlier = waiting.earlier
         location = self.frontier.record_location(waiting.url, earlier) if earlier else None
         if earlier is None or location is None:
             return
-        # What the page itself said holds on; what its site's files said was read anew.
-        own = [one for one in from_json(waiting.opt_outs or "[]") if one.address not in site.files]
-        by_kind = {(one.signal, one.value, one.address): one for one in (*own, *sent, *site.opt_outs(waiting.url))}
-        words = _words(sorted(by_kind.values()))
-        if words == waiting.opt_outs:
+        # The page's own opt-outs still apply; those of its site's files were read again.
+        page_opt_outs = [row for row in from_json(waiting.opt_outs or "[]") if row.address not in site.files]
+        by_key = {
+            (row.signal, row.value, row.address): row for row in (*page_opt_outs, *sent, *site.opt_outs(waiting.url))
+        }
+        timeless = _without_times(sorted(by_key.values()))
+        if timeless == waiting.opt_outs:
             return
         page = recorded_page(self.archive.path(location[0]), location[1])
-        moments = {(one.signal, one.value, one.address): one.time for one in page.opt_outs}
+        moments = {(row.signal, row.value, row.address): row.time for row in page.opt_outs}
         now = datetime.now(UTC)
         opt_outs = [
-            replace(one, time=moments.get(key, now)) if one.time == _NEVER else one for key, one in by_kind.items()
+            replace(row, time=moments.get(key, now)) if row.time == _NEVER else row for key, row in by_key.items()
         ]
         self.archive.restate(waiting.url, earlier, page, sorted(opt_outs), now)
-        self.frontier.restated(waiting.url, words)
+        self.frontier.update_opt_outs(waiting.url, timeless)
 
-    def _moved(self, waiting: Waiting, target: str) -> None:
+    def _follow_redirect(self, waiting: Waiting, target: str) -> None:
         if waiting.redirects >= MAX_REDIRECTS:
             self.note(waiting.url, "too many redirects", via=waiting.via, to=target[:200])
         elif not self.offer(target, waiting.url, waiting.depth, waiting.redirects + 1):
-            self.note(waiting.url, "redirect out of scope", via=waiting.via, to=_shown(target, waiting.url))
+            self.note(waiting.url, "redirect out of scope", via=waiting.via, to=_loggable(target, waiting.url))
 
-    def _good(self, waiting: Waiting, answer: Exchange, site: Site) -> bool:
-        """Write a page, a sitemap or a feed, and let what it links to wait; true for a page."""
+    def _handle_content(self, waiting: Waiting, answer: Exchange, site: Site) -> bool:
+        """Write a page, a sitemap or a feed, and queue its links; return whether it is a page."""
         content = read_answer(waiting.url, answer, site, self.scope.max_page_bytes)
         if content.kind is None:
             self._write(waiting, answer, None, None, media_of(answer))
-            self.frontier.done(waiting.url, "aside")
+            self.frontier.set_state(waiting.url, "aside")
         else:
             earlier = waiting.earlier
-            same = earlier is not None and earlier.digest == payload_digest(answer.body)
-            same = same and waiting.opt_outs == _words(content.opt_outs)
+            unchanged = earlier is not None and earlier.digest == payload_digest(answer.body)
+            unchanged = unchanged and waiting.opt_outs == _without_times(content.opt_outs)
             if earlier is None and self.frontier.has_digest(payload_digest(answer.body)):
                 self.frontier.count("same", traps.shape_of(waiting.url), add=1)
             if content.wording and self.scope.follow and not waiting.date:
-                traps.read_wording(waiting.url, self.frontier, known=self.frontier.has_wording(content.wording))
-            self._visited(waiting, answer, content.opt_outs, earlier if same else None, content.kind)
+                traps.count_wording(waiting.url, self.frontier, repeated=self.frontier.seen_wording(content.wording))
+            self._write_page(waiting, answer, content.opt_outs, earlier if unchanged else None, content.kind)
         for kind, links in content.links:
             for link in links if kind in self.scope.follow else ():
                 self.offer(link, waiting.url, waiting.depth + 1)
@@ -231,62 +257,53 @@ class Visits:
             self.note(waiting.url, "too many links", via=waiting.via, left_out=content.left_out)
         return content.kind is not None
 
-    def _visited(
-        self, waiting: Waiting, answer: Exchange, opt_outs: Sequence[OptOut], earlier: Earlier | None, mime: str
+    def _write_page(
+        self, waiting: Waiting, answer: Exchange, opt_outs: Sequence[OptOut], earlier: EarlierRecord | None, mime: str
     ) -> None:
-        """Write a page, and remember by what a change of it is seen."""
+        """Write a page, and store what a later visit needs to detect a change."""
         written = self._write(waiting, answer, opt_outs, earlier, mime)
         etag, modified = answer.header("etag"), answer.header("last-modified")
-        self.frontier.visited(waiting.url, written, etag, modified, _words(opt_outs))
+        self.frontier.record_visit(waiting.url, written, etag, modified, _without_times(opt_outs))
 
     def _write(
-        self, waiting: Waiting, answer: Exchange, opt_outs: Sequence[OptOut] | None, earlier: Earlier | None, mime: str
-    ) -> Written:
-        about = [("hopsFromStart", str(waiting.depth)), *([("via", waiting.via)] if waiting.via else [])]
-        known = None if opt_outs is None else self.page_metadata(waiting.url)
-        written = self.archive.write(answer, about, opt_outs, earlier, known)
-        self.frontier.index(waiting.url, written, mime, answer.status)
+        self,
+        waiting: Waiting,
+        answer: Exchange,
+        opt_outs: Sequence[OptOut] | None,
+        earlier: EarlierRecord | None,
+        mime: str,
+    ) -> WrittenRecord:
+        fields = [("hopsFromStart", str(waiting.depth)), *([("via", waiting.via)] if waiting.via else [])]
+        metadata = None if opt_outs is None else self.page_metadata(waiting.url)
+        written = self.archive.write(answer, fields, opt_outs, earlier, metadata)
+        self.frontier.add_record(waiting.url, written, mime, answer.status)
         return written
 
 
-def _news(waiting: Waiting, answer: Exchange) -> bool:
-    """Whether an answer without a page refuses what the page, when it was read, did not."""
-    known = {(one.signal, one.value) for one in from_json(waiting.opt_outs or "[]")}
-    now = header_opt_outs(answer.lower_headers, waiting.url, answer.time)
-    return not {(one.signal, one.value) for one in now} <= known
-
-
-def conditions(waiting: Waiting, site: Site) -> dict[str, str]:
-    """Return the headers by which a server may answer that nothing has changed.
-
-    None where the site's files refuse another thing now than when the page was read: its record then says what no
-    longer holds, and is written anew.
-    """
-    if waiting.earlier is None:
-        return {}
-    read = {(one.signal, one.value) for one in from_json(waiting.opt_outs or "[]") if one.address != waiting.url}
-    if read != {(one.signal, one.value) for one in site.opt_outs(waiting.url)}:
-        return {}
-    return if_changed(waiting)
+def _has_new_opt_outs(waiting: Waiting, answer: Exchange) -> bool:
+    """Whether a 304 response has opt-outs that the recorded page does not have."""
+    recorded = {(opt_out.signal, opt_out.value) for opt_out in from_json(waiting.opt_outs or "[]")}
+    sent = header_opt_outs(answer.lower_headers, waiting.url, answer.time)
+    return not {(opt_out.signal, opt_out.value) for opt_out in sent} <= recorded
 
 
 def if_changed(waiting: Waiting) -> dict[str, str]:
-    """Return the headers by the address's last ETag and date, as far as it gave them."""
+    """Return the headers of a conditional request by the address's last ETag and date, if it sent them."""
     headers = {"If-None-Match": waiting.etag, "If-Modified-Since": waiting.modified}
     return {name: value for name, value in headers.items() if value}
 
 
-def _words(opt_outs: Sequence[OptOut]) -> str:
-    """Return what is refused, without when it was read: by it a change is seen."""
-    return to_json([replace(one, time=_NEVER) for one in opt_outs])
+def _without_times(opt_outs: Sequence[OptOut]) -> str:
+    """Return opt-outs as JSON without their times, so that equal refusals compare equal."""
+    return to_json([replace(opt_out, time=_NEVER) for opt_out in opt_outs])
 
 
 def media_of(answer: Exchange) -> str:
-    """Return the media type that the answer states, as the index has it."""
+    """Return the media type that the response states; `unk`, as in indexes, if it states none."""
     return answer.header("content-type").partition(";")[0].strip().lower() or "unk"
 
 
-def _shown(link: str, base: str) -> str:
-    """Return the link as it may be written down: without a password, not endless."""
+def _loggable(link: str, base: str) -> str:
+    """Return the link without a password, cut to 300 characters."""
     whole = link if "://" in link else base
     return re.sub(r"(?i)(https?://)[^/?#]*@", r"\1", whole)[:300]

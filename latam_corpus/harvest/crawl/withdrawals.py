@@ -1,7 +1,7 @@
-"""Pages that are gone: their server answers 404 or 410 for an address that gave a page before.
+"""Removed pages: the server answers 404 or 410 for an address that gave a page before.
 
-A page goes for many reasons, of which its owner's will is one. So it stays as it was read, as in an archive, unless the
-source says `gone = "withdraw"`: then it is taken back, as a repository's deleted record is.
+Pages are removed for many reasons, and the owner's wish is only one of them. The document is therefore kept, as in an
+archive, unless the source says `gone = "withdraw"`: then it is withdrawn, like a deleted record of a repository.
 """
 
 from __future__ import annotations
@@ -23,27 +23,27 @@ GONE_STATUSES: Final = (404, 410)
 
 
 def withdraw_page(archive: Archive, url: str, status: int, moment: datetime) -> None:
-    """Write a record by which a run drops the page's row, with the reason `withdrawn`.
+    """Write a record that makes runs drop the page's row, with the reason `withdrawn`.
 
     Args:
-        archive: the crawl's.
+        archive: the crawl's WARC files.
         url: the page's address.
-        status: what its server answered.
-        moment: when, UTC; later than the page's record.
+        status: the server's status.
+        moment: the record's date, UTC; later than the page's record.
     """
     reason = f"status {status}"
-    known = page_metadata.to_json({"url": url, "cause": "withdrawn", "told": reason})
-    fields = {"Content-Type": "application/warc-fields", page_metadata.METADATA_FIELD: known}
-    archive.state("metadata", url, moment, f"cause: gone\r\ntold: {reason}\r\n".encode(), fields)
+    metadata = page_metadata.to_json({"url": url, "cause": "withdrawn", "told": reason})
+    fields = {"Content-Type": "application/warc-fields", page_metadata.METADATA_FIELD: metadata}
+    archive.append_record("metadata", url, moment, f"cause: gone\r\ntold: {reason}\r\n".encode(), fields)
 
 
 def write_gone_pages(path: Path, source_id: str, pages: Iterable[tuple[str, str, bool]]) -> None:
-    """Write the list of pages that are gone, a line each; no file where none ever was.
+    """Write the list of removed pages, one JSON line each; without pages, an existing file is emptied.
 
     Args:
-        path: of the list, which is written anew.
-        source_id: the source's.
-        pages: address, when its page was read last, and whether it was taken back.
+        path: the list's file, which is replaced.
+        source_id: the source's id.
+        pages: the address of each page, the date it was last read, and whether it was withdrawn.
     """
     rows = [
         {"source_id": source_id, "url": url, "read": read, "withdrawn": withdrawn} for url, read, withdrawn in pages

@@ -1,1 +1,1 @@
-"""Feeds as a source: `entries` reads RSS and Atom, `crawl` fetches the pages of new entries into WARC."""
+"""Feeds as a source: `entries` parses RSS and Atom, `feed_rounds` collects the pages of new entries into WARC."""

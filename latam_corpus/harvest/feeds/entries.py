@@ -1,8 +1,8 @@
-"""What an RSS or Atom feed says: its entries with titles, authors, dates, licences and texts; its older documents.
+"""Parses RSS and Atom feeds: entries with titles, authors, dates, licences and texts, and links to older documents.
 
-RSS 0.9, 1.0 and 2.0 with the modules `dc`, `dcterms`, `content`, `xhtml` and Creative Commons; Atom (RFC 4287) and its
-draft 0.3; paged and archived feeds (RFC 5005). Elements are known by their local names in any case, since feeds write
-their namespaces in many ways.
+It supports RSS 0.9, 1.0 and 2.0 with the modules `dc`, `dcterms`, `content`, `xhtml` and Creative Commons, Atom
+(RFC 4287) and its draft 0.3, and paged and archived feeds (RFC 5005). Elements are recognised by their local names,
+since feeds write their namespaces in many ways.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from lxml import etree
 
 from latam_corpus.catalog.rights import tier_of
 from latam_corpus.collect.documents.mapping import as_published
-from latam_corpus.harvest.crawl.answers.lenient_xml import parsed_xml
-from latam_corpus.harvest.crawl.answers.links import MAX_ENTRIES, unpacked
+from latam_corpus.harvest.crawl.answers.lenient_xml import parse_xml
+from latam_corpus.harvest.crawl.answers.links import MAX_ENTRIES, decompressed
 from latam_corpus.harvest.crawl.causes import TroubleError
 from latam_corpus.harvest.oai.rights_statements import is_less_open, statement_of
 
@@ -31,18 +31,18 @@ if TYPE_CHECKING:
 
 _ROOTS: Final = frozenset({"rss", "feed", "RDF"})
 _LICENCE: Final = "license"
-# Of several the first counts: published, then made, then changed. `issued` and `modified` are Atom's of 0.3, too.
+# In order of preference: published, created, changed. `issued` and `modified` are from Atom 0.3.
 _DATES: Final = ("pubDate", "published", "issued", "date", "created", "updated", "modified")
 _XHTML: Final = ("xhtml", "application/xhtml+xml")
 _HTML: Final = ("html", "text/html")
 _LITERAL: Final = ("text", "text/plain")
-# Tags as they stand in titles, with and without a break; other words between angle brackets are words.
+# HTML tags in titles: those that separate words, and those that don't. Anything else in angle brackets is text.
 _BREAK: Final = re.compile(r"</?(?:br|div|h[1-6]|img|p)(?:\s[^<>]*)?/?>", re.IGNORECASE)
 _TAG: Final = re.compile(
     r"</?(?:abbr|a|b|cite|code|del|em|font|ins|i|q|small|span|strike|strong|sub|sup|s|tt|u)(?:\s[^<>]*)?/?>",
     re.IGNORECASE,
 )
-_C1: Final = {one: bytes([one]).decode("cp1252", "replace") for one in range(0x80, 0xA0)}
+_C1: Final = {code: bytes([code]).decode("cp1252", "replace") for code in range(0x80, 0xA0)}
 _ADDRESS: Final = re.compile(r"[(<\[]?(?:mailto:)?[^\s()<>\[\]@]+@[^\s()<>\[\]@]+[)>\]]?")
 _INNER: Final = re.compile(r"\(([^()]*)\)")
 _MONTH: Final = re.compile(r"(\d{1,2})[ -](?:de )?([a-zç]{3,10})\.?[ -](?:de )?(\d{4})", re.IGNORECASE)
@@ -63,14 +63,13 @@ class Entry:
     """An entry of a feed.
 
     Attributes:
-        link: its page's address, resolved; empty where it has none.
-        id: what names it where it has no page.
-        title: as the feed has it.
+        link: its page's address, resolved; empty if it has none.
+        id: its identifier in the feed, which identifies an entry without a page.
+        title: as plain text.
         creators: the names of its authors.
         published: an ISO 8601 date.
-        rights: a licence of the rights vocabulary, or the sentence that takes it back; None for anything else that
-            the feed says.
-        content: its whole text as HTML, where the feed brings it; a summary isn't one.
+        rights: a licence of the rights vocabulary, or a sentence that restricts it; None for any other statement.
+        content: its full text as HTML, if the feed has it; a summary doesn't count.
     """
 
     link: str
@@ -84,12 +83,12 @@ class Entry:
 
 @dataclass(frozen=True)
 class Feed:
-    """A feed: its entries, and addresses of older ones.
+    """A feed, with links to its older documents.
 
     Attributes:
-        entries: in its order.
-        next_pages: `next`: the following page, whose entries change as new ones come.
-        archives: `prev-archive`: an older document, which stays as it is.
+        entries: its entries, in its order.
+        next_pages: the links `next` to a following page, whose entries change as new ones are added.
+        archives: the links `prev-archive` to an older document, which doesn't change.
     """
 
     entries: tuple[Entry, ...]
@@ -98,32 +97,32 @@ class Feed:
 
 
 def feed_of(body: bytes, url: str) -> Feed:
-    """Return the feed that a body is.
+    """Parse a feed.
 
     Args:
         body: its bytes, content encodings undone.
-        url: where it was read, against which links are resolved.
+        url: its address, against which links are resolved.
 
     Raises:
-        TroubleError: it is no feed, or XML that can't be read.
+        TroubleError: it isn't a feed, or is damaged XML.
 
     >>> rss = b"<rss><channel><item><link>/nota</link><title>Nota</title></item></channel></rss>"
     >>> [entry.link for entry in feed_of(rss, "https://gaceta.example/rss").entries]
     ['https://gaceta.example/nota']
     """
-    root = parsed_xml(unpacked(body))
+    root = parse_xml(decompressed(body))
     if etree.QName(root).localname not in _ROOTS:
         raise TroubleError("not a feed", f"its root is <{etree.QName(root).localname}>"[:100])
     base = root.get("{http://www.w3.org/XML/1998/namespace}base") or ""
     base = _joined(url, base) or url
     channel = next(root.iter("{*}channel"), root)
-    of_feed = _rights_texts(channel)
+    feed_rights = _rights_texts(channel)
     entries: list[Entry] = []
     for item in root.iter("{*}item", "{*}entry"):
         if len(entries) == MAX_ENTRIES:
             break
-        entries.append(_entry(item, base, of_feed))
-    links = [(one.get("rel") or "", one.get("href") or "") for one in _children(channel, "link")]
+        entries.append(_entry(item, base, feed_rights))
+    links = [(link.get("rel") or "", link.get("href") or "") for link in _children(channel, "link")]
     return Feed(
         tuple(entries),
         tuple(filter(None, (_joined(base, href) for rel, href in links if rel == "next"))),
@@ -131,10 +130,10 @@ def feed_of(body: bytes, url: str) -> Feed:
     )
 
 
-def _entry(item: _Element, base: str, of_feed: list[str]) -> Entry:
-    own = _joined(base, item.get("{http://www.w3.org/XML/1998/namespace}base") or "") or base
+def _entry(item: _Element, base: str, feed_rights: list[str]) -> Entry:
+    entry_base = _joined(base, item.get("{http://www.w3.org/XML/1998/namespace}base") or "") or base
     id_ = _first(item, "guid", "id")
-    link = _joined(own, _link(item))
+    link = _joined(entry_base, _link(item))
     if not link and id_.startswith(("http://", "https://")):
         link = id_
     date = next(filter(None, (_date(_first(item, name)) for name in _DATES)), None)
@@ -144,31 +143,31 @@ def _entry(item: _Element, base: str, of_feed: list[str]) -> Entry:
         _title(item),
         tuple(dict.fromkeys(_creators(item))),
         date,
-        _rights(_rights_texts(item), of_feed),
+        _rights(_rights_texts(item), feed_rights),
         _content(item),
     )
 
 
 def _link(item: _Element) -> str:
-    """Return the entry's page: Atom's alternate link, or RSS's, or a guid that is one."""
+    """Return the address of the entry's page: Atom's alternate link, RSS's link, or a guid that is a permalink."""
     links = _children(item, "link")
-    for one in links:
-        if one.get("href") and one.get("rel", "alternate") == "alternate":
-            return one.get("href") or ""
-    plain = next(((one.text or "").strip() for one in links if (one.text or "").strip()), "")
-    if plain:
-        return plain
+    for link in links:
+        if link.get("href") and link.get("rel", "alternate") == "alternate":
+            return link.get("href") or ""
+    rss_link = next((text for link in links if (text := (link.text or "").strip())), "")
+    if rss_link:
+        return rss_link
     guid = next(iter(_children(item, "guid")), None)
     return _first(item, "guid") if guid is not None and guid.get("isPermaLink") == "true" else ""
 
 
 def _title(item: _Element) -> str | None:
-    """Return the entry's title as plain text: RSS has HTML in it, escaped or not, and Atom where it says so."""
-    for one in _children(item, "title"):
-        text = "".join(map(str, one.itertext()))
-        if (one.get("type") or "html").lower() not in _LITERAL:
+    """Return the entry's title as plain text; RSS titles are HTML, Atom titles only if their type says so."""
+    for title in _children(item, "title"):
+        text = "".join(map(str, title.itertext()))
+        if (title.get("type") or "html").lower() not in _LITERAL:
             text = unescape(_TAG.sub("", _BREAK.sub(" ", text)))
-        # Numbers of Windows-1252 for dashes and quotation marks are control characters to XML.
+        # References to dashes and quotation marks by their Windows-1252 code are control characters in XML.
         if text := " ".join(text.translate(_C1).split()):
             return text
     return None
@@ -176,21 +175,21 @@ def _title(item: _Element) -> str | None:
 
 def _creators(item: _Element) -> Iterator[str]:
     for author in _children(item, "author", "creator"):
-        names = [(one.text or "").strip() for one in _children(author, "name")]
+        names = [(name.text or "").strip() for name in _children(author, "name")]
         for name in names or [(author.text or "").strip()]:
-            if plain := _person(name):
-                yield plain
+            if person := _person(name):
+                yield person
 
 
-def _person(written: str) -> str:
-    """Return the name that stands with an address or without; empty where there is an address alone.
+def _person(author: str) -> str:
+    """Return an author's name without the e-mail address; empty if there is only an address.
 
     >>> _person("ana@gaceta.example (Ana Paz)"), _person("Ana Paz (ana@gaceta.example)")
     ('Ana Paz', 'Ana Paz')
     >>> _person("Ana Paz &lt;ana@gaceta.example&gt;"), _person("ana@gaceta.example"), _person("Ana (Gaceta)")
     ('Ana Paz', '', 'Ana (Gaceta)')
     """
-    name = unescape(_TAG.sub("", written)).translate(_C1)
+    name = unescape(_TAG.sub("", author)).translate(_C1)
     if "@" in name:
         name = _ADDRESS.sub(" ", name)
         inner = _INNER.fullmatch(name.strip())
@@ -199,7 +198,7 @@ def _person(written: str) -> str:
 
 
 def _date(text: str) -> str | None:
-    """Return an ISO 8601 date of the two ways in which feeds write dates.
+    """Return the ISO 8601 date of a date in ISO 8601 or in the format of e-mail; None for any other text.
 
     >>> _date("Tue, 03 Mar 2026 10:00:00 -0300"), _date("2026-03-03T10:00:00Z"), _date("ayer")
     ('2026-03-03', '2026-03-03', None)
@@ -209,61 +208,61 @@ def _date(text: str) -> str | None:
     iso = as_published(text)
     if iso:
         return iso[:10]
-    mail = _MONTH.sub(_in_english, text)
-    for moment in (mail, f"{mail} 00:00"):
+    mail_date = _MONTH.sub(_in_english, text)
+    for candidate in (mail_date, f"{mail_date} 00:00"):
         try:
-            return parsedate_to_datetime(moment).date().isoformat()
+            return parsedate_to_datetime(candidate).date().isoformat()
         except (ValueError, TypeError, IndexError, OverflowError):
             continue
     return None
 
 
 def _in_english(match: re.Match[str]) -> str:
-    """Return the day, month and year of a date that a program wrote in its own language, as mail has them."""
+    """Return a day, month and year with the English abbreviation of the month, as the format of e-mail requires."""
     return f"{match[1]} {_MONTHS.get(match[2].lower(), match[2])} {match[3]}"
 
 
 def _rights_texts(element: _Element) -> list[str]:
-    """Return what the element itself says of rights, in its order."""
+    """Return the element's own licences and statements of rights, in its order."""
     statements = []
-    for one in element:
-        name = etree.QName(one).localname if isinstance(one.tag, str) else ""
+    for child in element:
+        name = etree.QName(child).localname if isinstance(child.tag, str) else ""
         if name == _LICENCE:
             statements.append(
-                one.get("{http://www.w3.org/1999/02/22-rdf-syntax-ns#}resource") or (one.text or "").strip()
+                child.get("{http://www.w3.org/1999/02/22-rdf-syntax-ns#}resource") or (child.text or "").strip()
             )
-        elif name == "link" and one.get("rel") == _LICENCE:
-            statements.append((one.get("href") or "").strip())
+        elif name == "link" and child.get("rel") == _LICENCE:
+            statements.append((child.get("href") or "").strip())
         elif name in ("rights", "copyright"):
-            statements.append(" ".join("".join(map(str, one.itertext())).split()))
-    return [one for one in statements if one]
+            statements.append(" ".join("".join(map(str, child.itertext())).split()))
+    return [statement for statement in statements if statement]
 
 
-def _rights(own: list[str], of_feed: list[str]) -> str | None:
-    """Give an entry's statement of rights: its own licence, or the feed's, unless one of its sentences takes that back.
+def _rights(entry_rights: list[str], feed_rights: list[str]) -> str | None:
+    """Return an entry's statement of rights: its own licence or the feed's, unless one of its sentences restricts it.
 
     >>> by = ["https://creativecommons.org/licenses/by/4.0/"]
     >>> _rights(["CC BY-NC 4.0"], by), _rights(["Todos los derechos reservados"], by), _rights(["(c) Ana"], [])
     ('CC BY-NC 4.0', 'Todos los derechos reservados', None)
     """
-    licensed = any(tier_of(one) != "unknown" for one in own)
-    statements = own if licensed else [*own, *of_feed]
-    statement = statement_of(statements)
+    licensed = any(tier_of(statement) != "unknown" for statement in entry_rights)
+    statement = statement_of(entry_rights if licensed else [*entry_rights, *feed_rights])
     return statement if statement and (tier_of(statement) != "unknown" or is_less_open(statement, "open")) else None
 
 
 def _content(item: _Element) -> str | None:
-    """Return the entry's whole text as HTML: `content:encoded`, an XHTML body, or Atom's `content`."""
-    for one in _children(item, "encoded", "body", "content"):
-        kind = (one.get("type") or "html").lower()
-        if one.get("src") or one.get("url"):  # Atom's elsewhere, and `media:content`
+    """Return the entry's full text as HTML: `content:encoded`, an XHTML body, or Atom's `content`."""
+    for content in _children(item, "encoded", "body", "content"):
+        kind = (content.get("type") or "html").lower()
+        if content.get("src") or content.get("url"):  # Atom content at another address, and `media:content`
             continue
-        if kind in _XHTML or (len(one) and kind in _HTML):
-            text = _as_html(one)
+        plain = (content.text or "").strip()
+        if kind in _XHTML or (len(content) and kind in _HTML):
+            text = _as_html(content)
         elif kind in _LITERAL:
-            text = f"<p>{escape((one.text or '').strip())}</p>" if (one.text or "").strip() else ""
+            text = f"<p>{escape(plain)}</p>" if plain else ""
         elif kind in _HTML:
-            text = (one.text or "").strip()
+            text = plain
         else:
             continue
         if text.strip():
@@ -272,32 +271,34 @@ def _content(item: _Element) -> str | None:
 
 
 def _as_html(element: _Element) -> str:
-    """Return what stands in an element of XHTML, without the prefixes that HTML doesn't have.
+    """Return the content of an XHTML element as HTML, without namespace prefixes.
 
-    What is escaped there twice over, or was as it came damaged, is HTML in its text.
+    An element without children contains escaped HTML: it was escaped twice, or its markup was damaged.
     """
     if not len(element):
         return (element.text or "").strip()
     pieces = [escape(element.text or "", quote=False)]
     for child in element:
         copied = deepcopy(child)
-        for one in copied.iter("*"):
-            one.tag = etree.QName(one).localname
+        for descendant in copied.iter("*"):
+            descendant.tag = etree.QName(descendant).localname
         etree.cleanup_namespaces(copied)
         pieces.append(etree.tostring(copied, encoding="unicode", method="html"))
     return "".join(pieces).strip()
 
 
 def _children(element: _Element, *names: str) -> list[_Element]:
-    """Return the children with these local names, in whatever case; in the order of the names' elements."""
-    wanted = {name.lower() for name in names}
-    return [one for one in element if isinstance(one.tag, str) and etree.QName(one).localname.lower() in wanted]
+    """Return the children with these local names, ignoring case, in document order."""
+    lower_names = {name.lower() for name in names}
+    return [
+        child for child in element if isinstance(child.tag, str) and etree.QName(child).localname.lower() in lower_names
+    ]
 
 
 def _first(element: _Element, *names: str) -> str:
     for name in names:
-        for one in _children(element, name):
-            text = "".join(map(str, one.itertext())).strip()
+        for child in _children(element, name):
+            text = "".join(map(str, child.itertext())).strip()
             if text:
                 return text
     return ""

@@ -1,1 +1,1 @@
-"""Repositories by OAI-PMH: `replies` reads what they answer, `memory` keeps records, `crawl` fetches their texts."""
+"""Repositories by OAI-PMH: `replies` parses their replies, `memory` stores records, `oai_visits` collects the texts."""

@@ -1,4 +1,4 @@
-"""The lists of a repository: asked for token by token, begun anew where a token is broken, bounded where endless."""
+"""Requests for the lists of a repository: token by token, restarted if a token is broken, and bounded."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from latam_corpus.catalog.harvest_tables import host_of
 from latam_corpus.collect.documents.mapping import as_time
 from latam_corpus.harvest.crawl.visit import Visits
-from latam_corpus.harvest.oai.memory import Listing, Memory
+from latam_corpus.harvest.oai.memory import Memory, RecordList
 from latam_corpus.harvest.oai.replies import request_url
 
 if TYPE_CHECKING:
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from latam_corpus.harvest.crawl.frontier import Waiting
     from latam_corpus.harvest.oai.replies import Record, Reply
 
-# Answers in a row that bring no record which the list hasn't had; some repositories send a few empty ones.
+# Consecutive replies without a new record; some repositories send a few empty ones.
 MAX_IDLE: Final = 10
-# Tokens are used before texts are fetched, since they run out; not if so many texts wait already.
+# Tokens expire, so they are used before texts are fetched, unless this many records wait for their texts.
 MAX_AHEAD: Final = 10_000
-# Characters of a request: addresses stand in the heads of WARC records, and servers take 8 kB at most.
+# Characters of a request: servers accept 8 kB at most, and addresses are stored in the fields of WARC records.
 MAX_REQUEST: Final = 8000
 _MAX_RESTARTS: Final = 1
 _DAY: Final = len("2026-01-31")
@@ -31,7 +31,13 @@ _DAY: Final = len("2026-01-31")
 
 @dataclass(frozen=True)
 class Lists(Visits):
-    """What is made of a repository's replies, but for their records."""
+    """Handles the replies of a repository, except for their records.
+
+    Attributes:
+        oai: the source's table `[collect.oai]`.
+        ahead: the number of waiting texts from which tokens no longer come first.
+        memory: the lists, requests and records.
+    """
 
     oai: Oai = field(kw_only=True)
     ahead: int = field(kw_only=True, default=MAX_AHEAD)
@@ -41,99 +47,105 @@ class Lists(Visits):
         object.__setattr__(self, "memory", Memory(self.frontier.db))
 
     def record(self, record: Record, tag: int, moment: datetime) -> bool:
-        """Take in a record; true unless the list has had it.
+        """Handle a record; return whether it is new in this attempt at the list.
 
         Args:
-            record: as listed.
-            tag: the list's attempt.
-            moment: when the list was asked for, UTC.
+            record: the record as listed.
+            tag: the number of the attempt.
+            moment: when the list was requested, UTC.
         """
         raise NotImplementedError
 
-    def ask(self, url: str, listing: str | None, tag: int, *, first: bool = True, via: str | None = None) -> bool:
-        """Let a request wait; false where the attempt has made it already.
+    def queue_request(
+        self, url: str, list_name: str | None, tag: int, *, first: bool = True, via: str | None = None
+    ) -> bool:
+        """Queue a request; return false if this attempt has made it already.
 
         Args:
             url: the request.
-            listing: the list that it belongs to; None for `Identify`.
-            tag: the attempt.
+            list_name: the list that it belongs to; None for `Identify`.
+            tag: the number of the attempt.
             first: whether it goes before all texts.
-            via: what named it.
+            via: the request that named it.
         """
-        if not self.memory.is_new(url, listing, tag):
+        if not self.memory.is_new(url, list_name, tag):
             return False
         if not self.frontier.add(url, 0, via, first=first):
-            self.frontier.anew(url)
-        self.waits(host_of(url))
+            self.frontier.requeue_afresh(url)
+        self.enqueue_host(host_of(url))
         return True
 
     def identify(self, tag: int) -> None:
-        """Ask the repository who it is, and then for its lists."""
-        self.ask(request_url(self.oai.address, "Identify"), None, tag)
+        """Queue the request `Identify`, whose reply leads to the lists."""
+        self.queue_request(request_url(self.oai.address, "Identify"), None, tag)
 
-    def identified(self, waiting: Waiting, reply: Reply, tag: int) -> None:
-        """Ask for the lists, each as an attempt of its own: what one has had is new in another."""
+    def handle_identify(self, waiting: Waiting, reply: Reply, tag: int) -> None:
+        """Queue the first request of each list, as an attempt of its own: a record may be new in several lists."""
         for code, message in reply.errors:
             self.note(waiting.url, "repository error", code=code, told=message)
         seconds = "ss" in reply.granularity
-        # Each goes before those that wait.
-        for own, name in enumerate(reversed(self.oai.sets or ("",)), tag):
-            known = self.memory.listing(name)
-            since = known.since if known else _at(self.oai.since, seconds=seconds, clock="00:00:00")
-            if known and known.complete and known.moment:
-                since = known.moment if seconds else known.moment[:_DAY]
-            self.memory.keep_listing(Listing(name, since, None, own))
-            until = _at(self.oai.until, seconds=seconds, clock="23:59:59")
-            more = {"from": since, "until": until, "set": name}
-            self.ask(request_url(self.oai.address, "ListRecords", metadataPrefix=self.oai.prefix, **more), name, own)
+        # In reverse, since each request is queued before the earlier ones.
+        for list_tag, name in enumerate(reversed(self.oai.sets or ("",)), tag):
+            previous = self.memory.record_list(name)
+            since = previous.since if previous else _datestamp(self.oai.since, seconds=seconds, clock="00:00:00")
+            if previous and previous.complete and previous.moment:
+                since = previous.moment if seconds else previous.moment[:_DAY]
+            self.memory.store_list(RecordList(name, since, None, list_tag))
+            until = _datestamp(self.oai.until, seconds=seconds, clock="23:59:59")
+            limits = {"from": since, "until": until, "set": name}
+            url = request_url(self.oai.address, "ListRecords", metadataPrefix=self.oai.prefix, **limits)
+            self.queue_request(url, name, list_tag)
 
-    def listed(self, waiting: Waiting, reply: Reply, listing: Listing, moment: datetime) -> None:
-        """Take a part of a list."""
-        listing = replace(listing, moment=listing.moment or self._listed_until(reply, moment))
-        problems = [one for one in reply.errors if one[0] != "noRecordsMatch"]
+    def handle_list(self, waiting: Waiting, reply: Reply, listing: RecordList, moment: datetime) -> None:
+        """Handle a part of a list and queue the request for the next part."""
+        listing = replace(listing, moment=listing.moment or self._complete_until(reply, moment))
+        problems = [(code, message) for code, message in reply.errors if code != "noRecordsMatch"]
         for code, message in problems:
             cause: Cause = "broken token" if code == "badResumptionToken" else "repository error"
             self.note(waiting.url, cause, code=code, told=message)
         if any(code == "badResumptionToken" for code, _ in problems) and listing.restarts < _MAX_RESTARTS:
             self._restart(listing)
             return
-        new = [self.record(record, listing.tag, moment) for record in reply.records].count(True)
-        listing = replace(listing, idle=0 if new else listing.idle + 1, complete=not reply.token and not problems)
-        self.memory.keep_listing(listing)
+        new_records = [self.record(record, listing.tag, moment) for record in reply.records].count(True)
+        idle = 0 if new_records else listing.idle + 1
+        listing = replace(listing, idle=idle, complete=not reply.token and not problems)
+        self.memory.store_list(listing)
         if not reply.token or problems:
             return
-        records = self.frontier.count("round", "records", add=len(reply.records))
+        record_count = self.frontier.count("round", "records", add=len(reply.records))
         url = request_url(self.oai.address, "ListRecords", resumptionToken=reply.token)
         if len(url) > MAX_REQUEST:
             self.note(waiting.url, "broken token", told=f"a request of {len(url):,} characters")
-        elif records >= self.oai.max_records:
+        elif record_count >= self.oai.max_records:
             self.note(waiting.url, "endless list", limit=self.oai.max_records)
         elif listing.idle >= MAX_IDLE:
             self.note(waiting.url, "endless list", answers_without_a_new_record=listing.idle)
-        elif not self.ask(url, listing.name, listing.tag, first=self.memory.waiting() < self.ahead, via=waiting.url):
+        elif not self.queue_request(
+            url, listing.name, listing.tag, first=self.memory.waiting_count() < self.ahead, via=waiting.url
+        ):
             self.note(waiting.url, "endless list", told="its token leads to an answer that was had")
 
-    def _listed_until(self, reply: Reply, moment: datetime) -> str:
+    def _complete_until(self, reply: Reply, moment: datetime) -> str:
         """Return the moment up to which a list that begins with this reply has all changes.
 
-        Of three the earliest: when the repository says that it answers (its clock may be wrong), when it was asked,
-        and the end of what it was asked for.
+        This is the earliest of three: the reply's date (the repository's clock may be wrong), the moment of the
+        request, and the end of the requested period.
         """
         until = min(as_time(reply.moment) or moment, moment).strftime("%Y-%m-%dT%H:%M:%SZ")
-        return min(until, _at(self.oai.until, seconds=True, clock="23:59:59") or until)
+        return min(until, _datestamp(self.oai.until, seconds=True, clock="23:59:59") or until)
 
-    def _restart(self, listing: Listing) -> None:
-        """Ask for a list from its beginning, since its token is broken; known records aren't fetched again."""
+    def _restart(self, listing: RecordList) -> None:
+        """Request a list from its beginning after a broken token; the texts of known records aren't fetched again."""
         tag = self.memory.last_tag() + 1
-        self.memory.keep_listing(replace(listing, tag=tag, restarts=listing.restarts + 1, idle=0))
+        self.memory.store_list(replace(listing, tag=tag, restarts=listing.restarts + 1, idle=0))
         first = self.frontier.db.execute(
             "SELECT url FROM request WHERE list = ? AND instr(url, 'metadataPrefix=') ORDER BY tag DESC",
             (listing.name,),
         ).fetchone()
         if first:
-            self.ask(str(first[0]), listing.name, tag)
+            self.queue_request(str(first[0]), listing.name, tag)
 
 
-def _at(day: object, *, seconds: bool, clock: str) -> str | None:
-    """Return a day as a repository of this granularity writes it."""
+def _datestamp(day: object, *, seconds: bool, clock: str) -> str | None:
+    """Return a day as a datestamp of the repository's granularity."""
     return None if day is None else f"{day}T{clock}Z" if seconds else str(day)

@@ -1,14 +1,14 @@
-"""What a harvest knows: the lists it asks for, the records it has seen, and the links at which their texts may be."""
+"""The state of a harvest: its lists, the records seen, and the links at which their texts may be."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
 _TABLES: Final = """
 CREATE TABLE IF NOT EXISTS list (
@@ -27,16 +27,16 @@ CREATE INDEX IF NOT EXISTS item_state ON item (state);
 
 
 @dataclass(frozen=True)
-class Listing:
-    """A list of records: of a set, or with an empty name of the whole repository.
+class RecordList:
+    """The list of records of a set, or of the whole repository.
 
     Attributes:
-        name: the set.
-        since: the moment from which on changes are asked for.
-        moment: when the repository began to answer.
-        tag: a number of the attempt; what was seen in it isn't new in it.
-        restarts: how often its token was broken.
-        idle: answers in a row that brought nothing new.
+        name: the set; empty for the whole repository.
+        since: the beginning of the requested period.
+        moment: the moment up to which the list has all changes.
+        tag: the number of the attempt at the list.
+        restarts: restarts after a broken token.
+        idle: consecutive replies without a new record.
         complete: whether its end was reached.
     """
 
@@ -51,17 +51,17 @@ class Listing:
 
 @dataclass(frozen=True)
 class Item:
-    """A record as it is known.
+    """A record with the state of its text.
 
     Attributes:
-        identifier: its name in the repository.
-        datestamp: of its last change.
-        state: `waiting`, `text`, `none` (no text can be had) or `withdrawn`.
-        known: its columns, as `page_metadata.py` writes them.
-        links: where its text may be, in order.
-        tried: how many of them were.
-        why: what became of them.
-        tag: the attempt in which it was last listed.
+        identifier: its identifier in the repository.
+        datestamp: the date of its last change.
+        state: `waiting`, `text`, `none` (no text is available) or `withdrawn`.
+        known: its columns, as `page_metadata.to_json` writes them.
+        links: the addresses at which its text may be, in order of preference.
+        tag: the number of the attempt in which it was last listed.
+        tried: the number of links that were requested.
+        why: the failures of these links.
         had: whether its text was ever fetched.
     """
 
@@ -77,7 +77,7 @@ class Item:
 
 
 class Memory:
-    """Tables beside those of the frontier, in its file and its transactions."""
+    """The tables of a harvest, in the frontier's file and transactions."""
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
@@ -86,23 +86,25 @@ class Memory:
 
     # Lists and requests
 
-    def listing(self, name: str) -> Listing | None:
-        """Return the list of this set."""
+    def record_list(self, name: str) -> RecordList | None:
+        """Return the list of a set; None if it was never requested."""
         row = self._db.execute("SELECT * FROM list WHERE name = ?", (name,)).fetchone()
-        return None if row is None else Listing(**{**dict(row), "complete": bool(row["complete"])})
+        return None if row is None else RecordList(**{**dict(row), "complete": bool(row["complete"])})
 
-    def keep_listing(self, one: Listing) -> None:
-        """Remember the list as it is now."""
-        row = (one.name, one.since, one.moment, one.tag, one.restarts, one.idle, one.complete)
-        self._db.execute("INSERT OR REPLACE INTO list VALUES (?,?,?,?,?,?,?)", row)
+    def store_list(self, listing: RecordList) -> None:
+        """Store a list."""
+        self._db.execute("INSERT OR REPLACE INTO list VALUES (?,?,?,?,?,?,?)", astuple(listing))
 
     def choose(self, choice: str) -> None:
-        """Take what the source says of which records and texts are wanted; after another choice all is listed anew.
+        """Store the source's choice of records and texts; if it has changed, forget the lists.
 
-        Records that gave no text are then looked at as if they had changed.
+        Records without a text are then treated as changed.
+
+        Args:
+            choice: the keys of the source that decide it, as JSON.
         """
-        before = self._db.execute("SELECT said FROM choice").fetchone()
-        if before is not None and before["said"] != choice:
+        previous = self._db.execute("SELECT said FROM choice").fetchone()
+        if previous is not None and previous["said"] != choice:
             self._db.execute("DELETE FROM list")
             self._db.execute("UPDATE item SET datestamp = '' WHERE state = 'none'")
         self._db.execute("DELETE FROM choice")
@@ -113,77 +115,76 @@ class Memory:
         tag: int = self._db.execute("SELECT coalesce(max(tag), 0) FROM request").fetchone()[0]
         return tag
 
-    def is_new(self, url: str, listing: str | None, tag: int) -> bool:
-        """Remember a request; false where the attempt has made it already."""
+    def is_new(self, url: str, list_name: str | None, tag: int) -> bool:
+        """Store a request; return false if the attempt has made it already."""
         query = (
             "INSERT INTO request VALUES (?,?,?) ON CONFLICT DO UPDATE SET list = excluded.list, tag = excluded.tag "
             "WHERE tag != excluded.tag RETURNING 1"
         )
-        return bool(self._db.execute(query, (url, listing, tag)).fetchall())
+        return bool(self._db.execute(query, (url, list_name, tag)).fetchall())
 
     def request(self, url: str) -> tuple[str | None, int] | None:
-        """Return the list (None for `Identify`) and the attempt of a request; None for another address."""
+        """Return the list (None for `Identify`) and the attempt of a request; None if the address isn't a request."""
         row = self._db.execute("SELECT list, tag FROM request WHERE url = ?", (url,)).fetchone()
         return None if row is None else (row["list"], int(row["tag"]))
 
     # Records and links
 
     def item(self, identifier: str) -> Item | None:
-        """Return the record, if it was ever listed."""
+        """Return a record; None if it was never listed."""
         row = self._db.execute("SELECT * FROM item WHERE identifier = ?", (identifier,)).fetchone()
         if row is None:
             return None
         return Item(**{**dict(row), "links": tuple(json.loads(row["links"])), "had": bool(row["had"])})
 
-    def keep_item(self, one: Item) -> None:
-        """Remember the record as it is now."""
-        row = (one.identifier, one.datestamp, one.state, one.known, json.dumps(one.links), one.tried, one.why)
-        self._db.execute("INSERT OR REPLACE INTO item VALUES (?,?,?,?,?,?,?,?,?)", (*row, one.tag, one.had))
+    def store_item(self, item: Item) -> None:
+        """Store a record."""
+        row = (item.identifier, item.datestamp, item.state, item.known, json.dumps(item.links), item.tried, item.why)
+        self._db.execute("INSERT OR REPLACE INTO item VALUES (?,?,?,?,?,?,?,?,?)", (*row, item.tag, item.had))
 
     def items(self, state: str) -> Iterator[Item]:
-        """Yield the records in a state, by their identifiers."""
+        """Yield the records in a state, sorted by identifier."""
         query = "SELECT identifier FROM item WHERE state = ? ORDER BY identifier"
         for (identifier,) in self._db.execute(query, (state,)).fetchall():
             item = self.item(identifier)
             if item is not None:
                 yield item
 
-    def waiting(self) -> int:
-        """How many records wait for their texts."""
+    def waiting_count(self) -> int:
+        """Return the number of records that wait for their texts."""
         count: int = self._db.execute("SELECT count(*) FROM item WHERE state = 'waiting'").fetchone()[0]
         return count
 
     def claim(self, url: str, identifier: str, *, named: bool) -> bool:
-        """Let an address stand for a record; false where it stands for another.
+        """Assign an address to a record; return false if it belongs to another record.
 
         Args:
             url: the address.
             identifier: the record.
-            named: whether a page names it as the text itself, so that it is no page about the text.
+            named: whether a page names the address as the text itself, so that it isn't a page about the text.
         """
         query = "INSERT OR IGNORE INTO link VALUES (?,?,?)"
         self._db.execute(query, (url, identifier, named))
         return (self.link(url) or ("", False))[0] == identifier
 
     def link(self, url: str) -> tuple[str, bool] | None:
-        """Return the record for which an address stands, and whether it was named as the text itself."""
+        """Return the record of an address, and whether the address was named as the text itself."""
         row = self._db.execute("SELECT identifier, named FROM link WHERE url = ?", (url,)).fetchone()
         return None if row is None else (str(row["identifier"]), bool(row["named"]))
 
     def item_at(self, url: str) -> Item | None:
-        """Return the record for which an address stands."""
+        """Return the record to which an address belongs."""
         link = self.link(url)
         return self.item(link[0]) if link else None
 
-    def release(self, identifier: str, states: Sequence[str] = ("waiting",)) -> None:
-        """Ask no more for the record's addresses."""
-        marks = ",".join("?" * len(states))
+    def release(self, identifier: str) -> None:
+        """Drop the record's waiting addresses, and free all of them for other records.
+
+        A text that is deposited again gets another record.
+        """
         query = (
-            f"UPDATE url SET state = 'refused' WHERE state IN ({marks}) "  # noqa: S608  (marks alone)
+            "UPDATE url SET state = 'refused' WHERE state = 'waiting' "
             "AND url IN (SELECT url FROM link WHERE identifier = ?)"
         )
-        self._db.execute(query, (*states, identifier))
-
-    def unclaim(self, identifier: str) -> None:
-        """Let the record's addresses stand for others: a text that is handed in anew has another record."""
+        self._db.execute(query, (identifier,))
         self._db.execute("DELETE FROM link WHERE identifier = ?", (identifier,))

@@ -1,4 +1,4 @@
-"""What a repository answers (OAI-PMH 2.0): records with their Dublin Core, deletions, errors and resumption tokens."""
+"""Parses the replies of a repository (OAI-PMH 2.0): records in Dublin Core, deletions, errors, resumption tokens."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lxml import etree
 
 from latam_corpus.catalog.identity import canonical_url
 from latam_corpus.collect.documents.mapping import as_published
-from latam_corpus.harvest.crawl.answers.lenient_xml import parsed_xml
+from latam_corpus.harvest.crawl.answers.lenient_xml import parse_xml
 from latam_corpus.harvest.crawl.causes import TroubleError
 from latam_corpus.harvest.oai.rights_statements import is_closed, statement_of
 
@@ -28,9 +28,9 @@ class Record:
     """A record of a repository.
 
     Attributes:
-        identifier: the repository's name for it.
-        datestamp: when it was last changed, as the repository writes it.
-        deleted: whether the repository has taken it back.
+        identifier: its identifier in the repository.
+        datestamp: the date of its last change, as the repository writes it.
+        deleted: whether the repository has deleted it.
         dc: its Dublin Core elements, each a list of texts.
     """
 
@@ -39,21 +39,21 @@ class Record:
     deleted: bool
     dc: Mapping[str, Sequence[str]]
 
-    def known(self) -> dict[str, object]:
+    def columns(self) -> dict[str, object]:
         """Return the columns of its document."""
         dates = sorted(filter(None, map(as_published, self.dc.get("date", ()))))
         return {
             "id": self.identifier,
             "title": next(iter(self.dc.get("title", ())), None),
             "creators": list(dict.fromkeys(self.dc.get("creator", ()))),
-            # Repositories add the days on which a text was handed in and shown; it was published before.
+            # Repositories add the later dates of deposit and release.
             "published": next(iter(dates), None),
             "declared_language": next(iter(self.dc.get("language", ())), None),
             "rights": statement_of(self.dc.get("rights", ())),
         }
 
     def links(self, elements: Sequence[str]) -> list[str]:
-        """Return the addresses that these elements have, in their order, each once."""
+        """Return the unique addresses in these elements, in the order of the elements."""
         values = [value for name in elements for value in self.dc.get(name, ())]
         by_address: dict[str, str] = {}
         for value in values:
@@ -62,20 +62,20 @@ class Record:
         return list(by_address.values())
 
     def is_closed(self, today: str) -> bool:
-        """Whether the repository says that the text isn't open to the public on this day."""
+        """Whether the repository says that the text isn't open access on this day (ISO 8601)."""
         return is_closed(self.dc.get("rights", ()), self.dc.get("date", ()), today)
 
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer of a repository.
+    """A reply of a repository.
 
     Attributes:
         moment: its `responseDate`, as written.
-        records: of a list.
-        token: what asks for the rest of the list; empty where there is no more.
-        errors: codes and what is told of each.
-        granularity: of an `Identify`: whether datestamps have seconds.
+        records: the records of a list.
+        token: the resumption token; empty at the end of the list.
+        errors: pairs of error code and message.
+        granularity: in a reply to `Identify`, the format of datestamps.
     """
 
     moment: str
@@ -86,30 +86,24 @@ class Reply:
 
 
 def reply_of(body: bytes) -> Reply:
-    """Return the answer that a body is.
+    """Parse a reply.
 
     Raises:
-        TroubleError: it is none, or XML that can't be read.
+        TroubleError: it isn't an OAI-PMH reply, or is damaged XML.
 
     >>> xml = b'<OAI-PMH><responseDate>2026-01-01T00:00:00Z</responseDate><error code="noRecordsMatch"/></OAI-PMH>'
     >>> reply_of(xml).errors
     (('noRecordsMatch', ''),)
     """
-    root = parsed_xml(body)
+    root = parse_xml(body)
     if etree.QName(root).localname != "OAI-PMH":
         raise TroubleError("not a repository", f"its root is <{etree.QName(root).localname}>"[:100])
-    errors = tuple((one.get("code") or "?", _text(one)[:200]) for one in root.iterfind("{*}error"))
-    listed = next(root.iterfind("{*}ListRecords"), None)
-    records = () if listed is None else tuple(_record(one) for one in listed.iterfind("{*}record"))
-    token = "" if listed is None else _text(next(listed.iterfind("{*}resumptionToken"), None))
-    identified = next(root.iterfind("{*}Identify"), None)
-    identity = {} if identified is None else {etree.QName(one).localname: _text(one) for one in _elements(identified)}
+    errors = tuple((error.get("code") or "?", _text(error)[:200]) for error in root.iterfind("{*}error"))
+    listing = root.find("{*}ListRecords")
+    records = () if listing is None else tuple(_record(record) for record in listing.iterfind("{*}record"))
+    token = "" if listing is None else _text(listing.find("{*}resumptionToken"))
     return Reply(
-        _text(next(root.iterfind("{*}responseDate"), None)),
-        records,
-        token,
-        errors,
-        identity.get("granularity", ""),
+        _text(root.find("{*}responseDate")), records, token, errors, _text(root.find("{*}Identify/{*}granularity"))
     )
 
 
@@ -117,21 +111,14 @@ def _record(element: _Element) -> Record:
     header = next(element.iterfind("{*}header"), element)
     dc: dict[str, list[str]] = {}
     for metadata in element.iterfind("{*}metadata"):
-        for one in metadata.iter(*(f"{{*}}{name}" for name in _READ)):
-            tag = etree.QName(one)
+        for child in metadata.iter(*(f"{{*}}{name}" for name in _READ)):
+            tag = etree.QName(child)
             # Repositories write the namespace with other versions, and without its last slash.
-            if (tag.namespace or "").startswith(_DC) and (text := _text(one)):
+            if (tag.namespace or "").startswith(_DC) and (text := _text(child)):
                 dc.setdefault(tag.localname, []).append(text)
     return Record(
-        _text(next(header.iterfind("{*}identifier"), None)),
-        _text(next(header.iterfind("{*}datestamp"), None)),
-        header.get("status") == "deleted",
-        dc,
+        _text(header.find("{*}identifier")), _text(header.find("{*}datestamp")), header.get("status") == "deleted", dc
     )
-
-
-def _elements(element: _Element) -> list[_Element]:
-    return [one for one in element if isinstance(one.tag, str)]
 
 
 def _text(element: _Element | None) -> str:

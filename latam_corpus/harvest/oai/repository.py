@@ -1,4 +1,4 @@
-"""A harvest of a repository: its lists first, then the texts of its records; stopped and resumed as a crawl."""
+"""A harvest of a repository: its lists first, then the texts of its records. It is resumed like a crawl."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from latam_corpus.storage.durable import replacing
 if TYPE_CHECKING:
     from latam_corpus.catalog.source import Source
     from latam_corpus.harvest.crawl.frontier import Waiting
-    from latam_corpus.harvest.crawl.requests import Job
+    from latam_corpus.harvest.crawl.requests import FetchJob
     from latam_corpus.harvest.crawl.visit import Visits
     from latam_corpus.harvest.optout.site import Site
 
-# Records that a session with a limit lists: so many for each text, and not fewer than a list has.
-_LISTED_A_TEXT: Final = 20
-_LISTED: Final = 200
-# The keys of the source that choose records and texts; the others say how servers are asked, and how far.
+# The records that a session with a limit lists: this many for each text, and at least this many in all.
+_LISTED_PER_TEXT: Final = 20
+_MIN_LISTED: Final = 200
+# The keys of the source that choose records and texts; the others set the pace and the limits.
 _CHOICE: Final = {"since", "prefix", "elements", "links", "hosts"}
 
 
@@ -36,58 +36,66 @@ class OaiCrawler(Crawler):
             raise TypeError(source.collect.kind)
         self._source_id = source.id
         pattern = re.compile(oai.links) if oai.links else None
-        ahead = min(self._limit, MAX_AHEAD)
-        hands = (self.scope, self._frontier, self._archive, self._waits)
-        self._oai = OaiVisits(*hands, oai=oai, pattern=pattern, ahead=ahead)
+        self._oai = OaiVisits(
+            self.scope,
+            self._frontier,
+            self._archive,
+            self._enqueue_host,
+            oai=oai,
+            pattern=pattern,
+            ahead=min(self._limit, MAX_AHEAD),
+        )
         return self._oai
 
-    def _begin(self, *, again: bool) -> None:
-        """Ask for the lists: all in the first session, later what has changed since they were complete."""
+    def _begin(self, *, new_round: bool) -> None:
+        """Queue the lists: in the first round all records, later those that have changed since a list was complete."""
         memory, db = self._oai.memory, self._frontier.db
         tag = memory.last_tag()
-        self._listed = 0 if again else self._frontier.count("round", "records")
-        if again:
+        self._listed_before = 0 if new_round else self._frontier.count("round", "records")
+        if new_round:
             self._frontier.new_round()
             self._retry()
-            # What an earlier attempt would still have asked its lists.
-            left = "SELECT url FROM request JOIN url USING (url) WHERE state = 'waiting'"
-            for (url,) in db.execute(left).fetchall():
-                self._frontier.done(str(url), "refused")
-        if again or not tag:
+            # The remaining list requests of an earlier attempt.
+            obsolete = "SELECT url FROM request JOIN url USING (url) WHERE state = 'waiting'"
+            for (url,) in db.execute(obsolete).fetchall():
+                self._frontier.set_state(str(url), "refused")
+        if new_round or not tag:
             memory.choose(self._oai.oai.model_dump_json(include=_CHOICE))
             self._oai.identify(tag + 1)
         else:
-            # A request that failed in an earlier session, or was put off, of each list's own attempt.
+            # The requests of each list's present attempt that failed or were postponed in an earlier session.
             unanswered = (
                 "SELECT request.url FROM request JOIN url USING (url) LEFT JOIN list ON list.name = request.list "
                 "WHERE request.tag = coalesce(list.tag, ?) AND state != 'aside'"
             )
             for (url,) in db.execute(unanswered, (tag,)).fetchall():
-                self._frontier.once_more(str(url))
+                self._frontier.requeue(str(url))
 
-    def _page(self, waiting: Waiting, site: Site) -> Job | None:
-        """Return a limited session doesn't list a whole repository to find a few texts."""
-        listed = self._frontier.count("round", "records") - self._listed
-        limited = self._limit < self.scope.max_pages and listed >= max(_LISTED_A_TEXT * self._limit, _LISTED)
+    def _page_job(self, waiting: Waiting, site: Site) -> FetchJob | None:
+        """Return the next request; a session with a limit stops listing once it has enough records."""
+        listed_count = self._frontier.count("round", "records") - self._listed_before
+        limited = self._limit < self.scope.max_pages and listed_count >= max(
+            _LISTED_PER_TEXT * self._limit, _MIN_LISTED
+        )
         if limited and self._oai.memory.request(waiting.url):
-            self._frontier.later(waiting.url, self._frontier.now() + 2 * LONGEST_REST)
-            self._close(waiting.host, f"{listed:,} records were listed, enough for a limited session")
+            self._frontier.postpone(waiting.url, self._frontier.now() + 2 * LONGEST_REST)
+            self._close(waiting.host, f"{listed_count:,} records were listed, enough for a limited session")
             return None
-        return super()._page(waiting, site)
+        return super()._page_job(waiting, site)
 
     def _retry(self) -> None:
-        """Addresses that failed to give the text of a record are asked again."""
+        """Queue again the addresses at which the text of a record failed."""
         failed = (
             "SELECT url, identifier FROM link JOIN item USING (identifier) JOIN url USING (url) "
             "WHERE item.state = 'none' AND url.state IN ('failed', 'refused', 'gone')"
         )
         for url, identifier in self._frontier.db.execute(failed).fetchall():
             self._frontier.db.execute("UPDATE item SET state = 'waiting' WHERE identifier = ?", (identifier,))
-            self._frontier.once_more(str(url))
+            self._frontier.requeue(str(url))
         self._oai.claim_again()
 
     def _end(self) -> None:
-        """Write down which documents the repository has taken back, for whoever withdraws them from releases."""
+        """Write the list of documents that the repository has deleted, for their withdrawal from releases."""
         with replacing(self.folder / "withdrawn.jsonl") as partial, partial.open("w", encoding="utf-8") as file:
             for item in self._oai.memory.items("withdrawn"):
                 identity = {"doc_id": doc_id(self._source_id, item.identifier), "id": item.identifier}

@@ -1,1 +1,1 @@
-"""What a site's files refuse: `robots`, `aitxt`, `tdmrep_file` each read one, `site` puts them together."""
+"""The opt-outs of a site's files: `robots`, `aitxt` and `tdmrep_file` parse one each, and `site` combines them."""

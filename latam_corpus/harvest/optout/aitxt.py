@@ -1,4 +1,4 @@
-"""ai.txt (Spawning): rules like those of robots.txt, mostly of endings such as `*.html`, for training data."""
+"""ai.txt (Spawning): rules like those of robots.txt, mostly for suffixes such as `*.html`, about training data."""
 
 from __future__ import annotations
 
@@ -15,15 +15,20 @@ from latam_corpus.harvest.optout.robots_lines import fields_of, forbidden_path
 if TYPE_CHECKING:
     from datetime import datetime
 
-# The files that hold a page's text; an address without an ending is one of them.
-_PAGES: Final = ("html", "htm", "txt", "php", "asp", "aspx", "jsp")
+# The suffixes of pages; an address without a suffix is a page, too.
+_PAGE_SUFFIXES: Final = ("html", "htm", "txt", "php", "asp", "aspx", "jsp")
 
 
 def ai_txt_opt_outs(text: str, url: str, address: str, time: datetime) -> list[OptOut]:
-    r"""Return what an ai.txt refuses for the URL of a page.
+    r"""Return the refusals of an ai.txt for the URL of a page.
 
-    Other files of this name (tours of a site for assistants, pages given for any address) have no such rules and
-    refuse nothing.
+    Other files of this name (guides for assistants, error pages) have no such rules and refuse nothing.
+
+    Args:
+        text: the ai.txt.
+        url: a page of the same site.
+        address: where the ai.txt is.
+        time: when it was read.
 
     >>> from datetime import UTC, datetime
     >>> text = "User-Agent: *\nAllow: *.jpg\nDisallow: *.html\n"
@@ -36,18 +41,18 @@ def ai_txt_opt_outs(text: str, url: str, address: str, time: datetime) -> list[O
     rules = [] if is_markup(text) else _rules(text)
     path = path_of(url)
     suffix = PurePosixPath(urlsplit(url).path).suffix.lstrip(".").lower()
-    # A page is HTML whether its address says so or not.
-    paths = [path] if suffix and suffix not in _PAGES else [path, urlsplit(url).path.rstrip("/") + "/x.html"]
-    for one in paths:
-        matched = longest(rules, one)
-        if matched and any(word.startswith("Disallow") for word in matched):
-            refusing = next(word for word in matched if word.startswith("Disallow"))
+    # Rules for `*.html` apply to a page whether or not its address ends so.
+    is_file = suffix and suffix not in _PAGE_SUFFIXES
+    paths = [path] if is_file else [path, urlsplit(url).path.rstrip("/") + "/x.html"]
+    for candidate in paths:
+        refusing = next((line for line in longest(rules, candidate) if line.startswith("Disallow")), None)
+        if refusing:
             return [opt_out("ai.txt", refusing, address, time)]
     return []
 
 
 def _rules(text: str) -> list[tuple[str, str]]:
-    """Return the patterns for all agents, this one and training agents, by line; only the first two are let in."""
+    """Return pairs of pattern and line: `Disallow` for any training agent, `Allow` only for `*` and this crawler."""
     rules = []
     agents, open_ = {"*"}, False
     for name, value in fields_of(text):
@@ -59,7 +64,7 @@ def _rules(text: str) -> list[tuple[str, str]]:
             path = forbidden_path(value) if name != "allow" and "//" in value else value
             if path and (agents & {"*", TOKEN} if name == "allow" else agents):
                 pattern = path if path.startswith(("/", "*")) else f"*{path}"
-                # An ending means the end: `*.htm` is not `.html`.
-                ends = "" if pattern.endswith(("$", "/", "*")) or not pattern.startswith("*.") else "$"
-                rules.append((pattern + ends, f"{name.title()}: {value}"))
+                # A suffix must be at the end: `*.htm` doesn't match `.html`.
+                anchor = "" if pattern.endswith(("$", "/", "*")) or not pattern.startswith("*.") else "$"
+                rules.append((pattern + anchor, f"{name.title()}: {value}"))
     return rules

@@ -1,4 +1,4 @@
-"""robots.txt (RFC 9309): who may fetch what, and what it says of training."""
+"""robots.txt (RFC 9309): which agents may fetch which paths, and its rules about training."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ if TYPE_CHECKING:
     from latam_corpus.catalog.optout.opt_out import Signal
     from latam_corpus.catalog.optout.preferences import Preference
 
-# What RFC 9309 asks a parser to read at least, and what is read here at most.
+# The minimum that RFC 9309 asks a parser to read; also the maximum that is read here.
 MAX_BYTES: Final = 500 * 1024
 _MARKUP: Final = re.compile(r"\A\s*<(?:!doctype|html|head|body|\?xml)", re.IGNORECASE)
-# A path, and what is said of it: y or n, and in which words.
+# A path pattern, with the preference (y or n) and the words of the rule.
 _Rule: TypeAlias = "tuple[str, tuple[Preference, str]]"
 _AI_TRAINING: Final[dict[str, Preference]] = {"disallow-ai-training": "n", "allow-ai-training": "y"}
 _WORDS: Final = {"disallow-ai-training": "DisallowAITraining", "allow-ai-training": "AllowAITraining"}
 _SITE_WIDE: Final = ("sitemap", "license", "host")
-_SHOWN: Final = 5
+_AGENTS_SHOWN: Final = 5
 
 
 def is_markup(text: str) -> bool:
-    """Whether what a server gave as robots.txt (or ai.txt) is a page, as some servers give for any address.
+    """Whether a robots.txt or ai.txt is an HTML page, which some servers return for any address.
 
     >>> is_markup("<!DOCTYPE html><title>404</title>"), is_markup("User-agent: *")
     (True, False)
@@ -43,9 +43,9 @@ def is_markup(text: str) -> bool:
 
 
 def read_part(whole: bytes) -> bytes:
-    r"""Return what of a robots.txt or ai.txt is read: 500 KiB, without a line that goes on behind them.
+    r"""Return the part of a robots.txt or ai.txt that is read: the complete lines of its first 500 KiB.
 
-    A rule of which the end lacks says another thing: `Disallow: /b` more than it should, `Allow: /` less.
+    A truncated rule would have another meaning: `Disallow: /b` refuses more than intended, `Allow: /` allows more.
 
     >>> read_part(b"Disallow: /borradores")
     b'Disallow: /borradores'
@@ -70,7 +70,7 @@ class Robots:
     """
 
     def __init__(self, text: str) -> None:
-        """Parse the text; one that is a page says nothing.
+        """Parse the text; an HTML page counts as an empty file.
 
         Raises:
             ConfigError: the parser isn't installed.
@@ -81,7 +81,7 @@ class Robots:
         ]
         plain = "\n".join(f"{name}: {value}" for name, value in fields)
         self._parsed = _parser().parse(within_bounds(with_plain_delays(plain)))
-        self._named = frozenset(value.lower().strip("*") for name, value in fields if name == "user-agent")
+        self._named_agents = frozenset(value.lower().strip("*") for name, value in fields if name == "user-agent")
         self._rules = _usage_rules(fields)
         self.licences = [value for name, value in fields if name == "license" and value]
 
@@ -91,12 +91,12 @@ class Robots:
 
     @property
     def delay(self) -> float:
-        """The seconds between two requests that it asks for; 0 where it asks for none."""
+        """The seconds between two requests that it asks for; 0 if it asks for none."""
         rate = self._parsed.request_rate(TOKEN)
-        asked = [self._parsed.crawl_delay(TOKEN) or 0.0]
+        delays = [self._parsed.crawl_delay(TOKEN) or 0.0]
         if rate is not None and rate.requests > 0:
-            asked.append(rate.seconds / rate.requests)
-        return max(asked)
+            delays.append(rate.seconds / rate.requests)
+        return max(delays)
 
     @property
     def sitemaps(self) -> list[str]:
@@ -104,14 +104,14 @@ class Robots:
         return list(self._parsed.sitemaps)
 
     def refused_agents(self, url: str) -> list[str]:
-        """Return the training agents that it names and that may not fetch the URL; `*` stands for all agents."""
-        named = [agent for key, agent in training_agents().items() if key in self._named]
+        """Return the named training agents that may not fetch the URL; `*` means all agents."""
+        named = [agent for key, agent in training_agents().items() if key in self._named_agents]
         agents = [agent for agent in named if not self._parsed.can_fetch(url, agent)]
-        # An agent that has no group of its own reads that of all.
+        # An agent without a group of its own follows the group `*`.
         return agents if self.allows(url) else [*agents, "*"]
 
     def opt_outs(self, url: str, address: str, time: datetime) -> list[OptOut]:
-        """Return what it refuses for the URL.
+        """Return its refusals for a URL.
 
         Args:
             url: a page of the same site.
@@ -120,19 +120,19 @@ class Robots:
         """
         refusals = []
         if agents := self.refused_agents(url):
-            more = "" if len(agents) <= _SHOWN else f" and {len(agents) - _SHOWN} more"
-            line = f"Disallow for {', '.join(agents[:_SHOWN])}{more}"
+            more = "" if len(agents) <= _AGENTS_SHOWN else f" and {len(agents) - _AGENTS_SHOWN} more"
+            line = f"Disallow for {', '.join(agents[:_AGENTS_SHOWN])}{more}"
             refusals.append(opt_out("robots-agent", line, address, time))
         path = path_of(url)
-        # `DisallowAITraining` is told as what an agent is forbidden, unless that is.
-        told = {one.signal for one in refusals}
-        for kind, groups in self._rules.items():
-            if kind in told:
+        # `DisallowAITraining` has the same signal as a forbidden agent, which is reported instead.
+        reported = {refusal.signal for refusal in refusals}
+        for signal, groups in self._rules.items():
+            if signal in reported:
                 continue
-            # Groups speak to different agents; each has its own longest match, and one refusal is enough.
-            stated = [said for group in groups for said in longest(group, path)]
+            # Groups are for different agents; each has its own longest match, and one refusal is enough.
+            stated = [rule for group in groups for rule in longest(group, path)]
             refusing = [words for preference, words in stated if preference == "n"]
-            refusals += [opt_out(kind, words, address, time) for words in refusing[:1]]
+            refusals += [opt_out(signal, words, address, time) for words in refusing[:1]]
         return refusals
 
 
@@ -145,12 +145,12 @@ def _parser() -> type[Protego]:
 
 
 def _usage_rules(fields: list[tuple[str, str]]) -> dict[Signal, list[list[_Rule]]]:
-    """Return the rules of use, a list a group, of the groups that speak to all, to this crawler or to a training agent.
+    """Return the usage rules by signal, one list per group, of groups for `*`, this crawler or a training agent.
 
-    A rule before any group, which RFC 9309 ignores, speaks to all here: whoever wrote it meant somebody. A rule that
-    says nothing of a use lifts no other rule's refusal of it.
+    RFC 9309 ignores a rule before any group; here it applies to all agents, since its author meant some. A rule that
+    doesn't mention a use doesn't lift another rule's refusal of it.
     """
-    concerned = {"*", TOKEN, *training_agents()}
+    relevant_agents = {"*", TOKEN, *training_agents()}
     rules: dict[Signal, list[list[_Rule]]] = {}
     agents, open_ = ["*"], False
     started: set[Signal] = set()
@@ -158,9 +158,9 @@ def _usage_rules(fields: list[tuple[str, str]]) -> dict[Signal, list[list[_Rule]
         if name == "user-agent":
             agents, started = [*agents, value.lower()] if open_ else [value.lower()], set()
         open_ = name == "user-agent" or (open_ and name in _SITE_WIDE)
-        if not concerned.intersection(agents):
+        if not relevant_agents.intersection(agents):
             continue
-        for signal, rule in _stated(name, value):
+        for signal, rule in _line_rules(name, value):
             if signal not in started:
                 rules.setdefault(signal, []).append([])
                 started.add(signal)
@@ -168,8 +168,8 @@ def _usage_rules(fields: list[tuple[str, str]]) -> dict[Signal, list[list[_Rule]
     return rules
 
 
-def _stated(name: str, value: str) -> list[tuple[Signal, _Rule]]:
-    """Return what a line says of use, by signal."""
+def _line_rules(name: str, value: str) -> list[tuple[Signal, _Rule]]:
+    """Return the usage rules of a line, with their signals."""
     if name in _AI_TRAINING:
         rule = (forbidden_path(value) or "/", (_AI_TRAINING[name], f"{_WORDS[name]}: {value}"))
         return [("robots-agent", rule)]

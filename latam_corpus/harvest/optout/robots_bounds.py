@@ -1,14 +1,14 @@
-"""How much work the rules of one robots.txt may make for each address: whoever writes them decides that."""
+"""Limits on the work that the rules of one robots.txt, which strangers write, make for each address."""
 
 from __future__ import annotations
 
 import re
 from typing import Final
 
-# Stars, each counted for every agent of its group: an address is held against so many in some hundredths of a second.
-# The longest files of newspapers have a few hundred.
+# Stars, each counted once for every agent of its group. Matching an address against this many takes some hundredths of
+# a second. The longest files of newspapers have a few hundred.
 MAX_STARS: Final = 5000
-# Rules, counted so: 500 KiB for one agent have 40,000.
+# Rules, counted in the same way. 500 KiB for one agent have 40,000.
 MAX_RULES: Final = 200_000
 
 _NAME: Final = re.compile(r"\s*([\w-]+)\s*[:\s]\s*(.*)")
@@ -25,8 +25,8 @@ _NOTHING: Final = "User-agent: *\nDisallow: /\n"
 def within_bounds(text: str) -> str:
     r"""Return the text of a robots.txt, unchanged within the bounds; beyond them it allows less, never more.
 
-    Beyond the bound of stars no `Allow` counts, and of a `Disallow` what stands before its first star; beyond the bound
-    of rules nothing is allowed.
+    With too many stars every `Allow` is dropped, and every `Disallow` is cut at its first star. With too many rules
+    nothing is allowed.
 
     >>> within_bounds("User-agent: *\nDisallow: /*?imprimir")
     'User-agent: *\nDisallow: /*?imprimir'
@@ -48,7 +48,7 @@ def within_bounds(text: str) -> str:
 
 
 def with_plain_delays(text: str) -> str:
-    """Return the text with each delay in seconds as a bare number, which parsers read.
+    """Convert each `Crawl-delay` with a unit to a plain number of seconds, which parsers understand.
 
     >>> with_plain_delays("Crawl-delay: 2s"), with_plain_delays("Crawl-delay: 1,5 min # calma")
     ('Crawl-delay: 2', 'Crawl-delay: 90 # calma')
@@ -57,23 +57,23 @@ def with_plain_delays(text: str) -> str:
 
 
 def unread_delays(text: str) -> list[str]:
-    r"""Return the delays of which it can't be told what they ask for.
+    r"""Return the values of `Crawl-delay` that can't be understood.
 
     >>> unread_delays("Crawl-delay: 10\nCrawl-delay: mucho\n")
     ['mucho']
     """
     delays = [match[1].strip() for match in _DELAYS.finditer(with_plain_delays(text))]
-    return [one for one in delays if not _NUMBER.fullmatch(one)]
+    return [delay for delay in delays if not _NUMBER.fullmatch(delay)]
 
 
 def _seconds(number: str, unit: str) -> float:
     unit = unit.lower()
-    times = 0.001 if unit == "ms" or unit.startswith("mil") else {"m": 60.0, "h": 3600.0}.get(unit[0], 1.0)
-    return float(number.replace(",", ".")) * times
+    factor = 0.001 if unit == "ms" or unit.startswith("mil") else {"m": 60.0, "h": 3600.0}.get(unit[0], 1.0)
+    return float(number.replace(",", ".")) * factor
 
 
 def _strict(lines: list[str]) -> list[str]:
-    # Equal lines of two groups must not become one: the groups are numbered in comments, which nobody reads.
+    # The caller drops repeated lines. A comment with the group's number keeps equal lines of two groups apart.
     written: list[str] = []
     group = 0
     for line in lines:
@@ -89,7 +89,7 @@ def _strict(lines: list[str]) -> list[str]:
 
 
 def _rule(line: str) -> tuple[str, str]:
-    """Whether a line is of an agent, allows or forbids, however that is spelt; an empty name for anything else."""
+    """Return a line's normalised name (`user-agent`, `allow`, `disallow`) and value; empty for any other line."""
     match = _NAME.match(line)
     word = match[1].lower() if match else ""
     if match is None or not match[2] or match[2].startswith("#"):

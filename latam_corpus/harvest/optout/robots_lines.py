@@ -1,4 +1,4 @@
-"""The lines of robots.txt and ai.txt, read as any crawler would read them, and wider: an owner meant somebody."""
+"""The lines of robots.txt and ai.txt, read more leniently than RFC 9309, so that misspelt refusals count."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Final
 
 from latam_corpus.catalog.optout.agents import addressed
 
-# By their letters, since they are written with hyphens, spaces, dashes and in the plural; the misspellings are those
-# that large crawlers accept.
+# Keyed by letters only, since names are written with hyphens, spaces, dashes and in the plural. The misspellings are
+# those that large crawlers accept.
 _NAMES: Final = {
     **dict.fromkeys(("useragent", "useragents"), "user-agent"),
     **dict.fromkeys(
@@ -24,11 +24,11 @@ _NAMES: Final = {
     **dict.fromkeys(("license", "licence"), "license"),
 }
 _NAMED: Final = re.compile(r"[^:=]{0,40}?[:=]")
-# Without a colon; a sentence may begin so, too.
+# Rules without a colon. A sentence may begin so, too; `_VALUES` excludes it.
 _BARE: Final = re.compile(
     r"\W*(user[\W_]{0,2}agents?|dis+al+ow(?:-?ai-?training)?|allow|site-?maps?)[\s:=]+(\S.*)", re.IGNORECASE
 )
-# How the value then begins.
+# The permitted beginnings of the value of a rule without a colon.
 _VALUES: Final = {
     "user-agent": ("*",),
     "disallow": ("/", "*"),
@@ -36,7 +36,7 @@ _VALUES: Final = {
     "allow": ("/", "*"),
     "sitemap": ("http", "/"),
 }
-# Rules that came into one line, after a mistake of whoever wrote the file's line ends.
+# Several rules in one line, from wrong line ends.
 _INNER: Final = re.compile(
     r"(?:\s|\\[rn]|<br\s*/?>)+(?=(?:user-?agent|(?:dis)?allow(?:aitraining)?|content-(?:usage|signal))\s*:)",
     re.IGNORECASE,
@@ -46,9 +46,9 @@ _LINES: Final = re.compile(r"\r\n|\r|\n|\u2028|\u2029|\x85|\x0b|\x0c")
 
 
 def fields_of(text: str) -> list[tuple[str, str]]:
-    r"""Return the lines as names in lower case and values, without comments.
+    r"""Return the lines as pairs of lower-case name and value, without comments.
 
-    A `user-agent` that names agents which matter here is followed by one for each of them, by its token.
+    A `user-agent` line that names relevant agents is followed by one more for each of them, with its token.
 
     >>> fields_of("Useragent: GPTBot # entrenamiento\nDisalow /notas")
     [('user-agent', 'GPTBot'), ('disallow', '/notas')]
@@ -68,9 +68,9 @@ def fields_of(text: str) -> list[tuple[str, str]]:
 
 
 def forbidden_path(value: str) -> str:
-    r"""Return the path pattern that a `Disallow` means: addresses and names without a slash were meant as paths, too.
+    r"""Return the path pattern of a `Disallow`; addresses and names without a slash are read as paths.
 
-    RFC 9309 has paths begin with `/`; parsers ignore other values.
+    In RFC 9309 paths begin with `/`, and parsers ignore other values.
 
     >>> forbidden_path("https://a.example/notas"), forbidden_path("https://a.example"), forbidden_path("notas")
     ('/notas', '/', '/notas')
@@ -86,16 +86,17 @@ def forbidden_path(value: str) -> str:
 
 
 def _field(line: str) -> tuple[str, str]:
-    """Return a line's name and value; no name where it is none of a rule."""
-    written = _NAMED.match(line)
-    name, value = (written[0][:-1].strip().lower(), line[written.end() :].strip()) if written else ("", "")
-    if known := _NAMES.get(_letters(name)):
-        return known, value
+    """Return a line's name and value; an empty name if it isn't a rule."""
+    named = _NAMED.match(line)
+    name, value = (named[0][:-1].strip().lower(), line[named.end() :].strip()) if named else ("", "")
+    if rule_name := _NAMES.get(_letters(name)):
+        return rule_name, value
     if bare := _BARE.match(line):
-        known, rest = _NAMES[_letters(bare[1].lower())], bare[2].strip()
-        if rest.startswith(_VALUES[known]) or (known == "user-agent" and (" " not in rest or addressed(rest))):
-            return known, rest
-    return (name, value) if written and written[0].endswith(":") else ("", "")
+        rule_name, bare_value = _NAMES[_letters(bare[1].lower())], bare[2].strip()
+        names_agent = rule_name == "user-agent" and (" " not in bare_value or addressed(bare_value))
+        if bare_value.startswith(_VALUES[rule_name]) or names_agent:
+            return rule_name, bare_value
+    return (name, value) if named and named[0].endswith(":") else ("", "")
 
 
 def _letters(name: str) -> str:

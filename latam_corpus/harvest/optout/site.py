@@ -1,4 +1,4 @@
-"""A site's files put together: robots.txt, ai.txt, tdmrep.json and its licences, and what they say of a URL."""
+"""The combined opt-outs of a site's files for a URL: robots.txt, ai.txt, tdmrep.json and licences."""
 
 from __future__ import annotations
 
@@ -19,13 +19,18 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-# The files that are asked for once a site, besides robots.txt; the licences are those that robots.txt names.
+# The files that are requested once per site, besides robots.txt and the licences that it names.
 FILES: Final = (AI_TXT, TDMREP)
 
 
 @dataclass(frozen=True)
-class Text:
-    """A file of a site as it was read: its bytes, and when; None for a file that isn't there."""
+class SiteFile:
+    """A file of a site as it was read.
+
+    Attributes:
+        body: its bytes; None if it doesn't exist.
+        time: when it was read.
+    """
 
     body: bytes | None
     time: datetime
@@ -33,52 +38,52 @@ class Text:
 
 @dataclass(frozen=True)
 class Site:
-    r"""What a site said when it was asked.
+    r"""A site with its opt-out files.
 
     Attributes:
         root: its scheme and authority, such as `https://diario.example`.
-        files: what was read, by its whole address.
+        files: the files that were read, by address.
 
     >>> from datetime import UTC, datetime
-    >>> robots = Text(b"User-agent: *\nContent-Usage: train-ai=n", datetime(2026, 1, 1, tzinfo=UTC))
+    >>> robots = SiteFile(b"User-agent: *\nContent-Usage: train-ai=n", datetime(2026, 1, 1, tzinfo=UTC))
     >>> site = Site("https://diario.example", {"https://diario.example/robots.txt": robots})
     >>> [one.signal for one in site.opt_outs("https://diario.example/nota")]
     ['content-usage']
     """
 
     root: str
-    files: Mapping[str, Text] = field(default_factory=dict)
+    files: Mapping[str, SiteFile] = field(default_factory=dict)
 
     @cached_property
     def robots(self) -> Robots:
-        """Its robots.txt; an empty one where there is none."""
+        """Its robots.txt; an empty one if it has none."""
         return _robots(_text(self.files.get(self.root + ROBOTS)))
 
     @cached_property
     def licences(self) -> list[str]:
         """The addresses of the licences that its robots.txt names."""
-        return [urljoin(self.root + ROBOTS, one) for one in self.robots.licences]
+        return [urljoin(self.root + ROBOTS, licence) for licence in self.robots.licences]
 
     def opt_outs(self, url: str) -> list[OptOut]:
-        """Return what its files refuse for a URL of it, each file by its own rules."""
-        return [*self._but_tdm(url), *self._tdm(url)]
+        """Return the refusals of all its files for one of its URLs."""
+        return [*self._without_tdm(url), *self._tdm(url)]
 
     def page_opt_outs(self, url: str, headers: Sequence[tuple[str, str]], body: bytes, time: datetime) -> list[OptOut]:
-        """Return what the site and a page of it refuse together: every refusal counts, sorted.
+        """Return all refusals of the site and of one of its pages, sorted.
 
         Args:
             url: the page's address.
-            headers: of its response, names in lower case.
-            body: the page, its encodings undone.
+            headers: the response's headers, names in lower case.
+            body: the page, content encodings undone.
             time: when it was fetched.
         """
         head = Head(body)
-        opt_outs = [*self._but_tdm(url), *page_opt_outs(url, headers, head, time, self._licence)]
+        opt_outs = [*self._without_tdm(url), *page_opt_outs(url, headers, head, time, self._licence)]
         if reserves(headers, head) is None:
             opt_outs += self._tdm(url)
         return sorted(set(opt_outs))
 
-    def _but_tdm(self, url: str) -> list[OptOut]:
+    def _without_tdm(self, url: str) -> list[OptOut]:
         opt_outs: list[OptOut] = []
         if robots := self.files.get(self.root + ROBOTS):
             opt_outs += self.robots.opt_outs(url, self.root + ROBOTS, robots.time)
@@ -100,18 +105,18 @@ class Site:
         )
 
     def _licence(self, address: str, url: str, named: datetime) -> list[OptOut]:
-        """Return what a licence says, where it was read."""
-        read = self.files.get(address)
-        if read is None or read.body is None:
+        """Return the refusal of a licence; a licence that wasn't read refuses, with the time at which it was named."""
+        file = self.files.get(address)
+        if file is None or file.body is None:
             return unread_licence(address, url, named)
-        verdict = licence_verdict(read.body, url)
-        return [opt_out(*verdict, address, read.time)] if verdict else []
+        verdict = licence_verdict(file.body, url)
+        return [opt_out(*verdict, address, file.time)] if verdict else []
 
 
-@lru_cache(maxsize=32)  # a site is put together anew after each of its files; its rules are compiled once
+@lru_cache(maxsize=32)  # a `Site` is created again after each of its files, but its rules are compiled once
 def _robots(text: str) -> Robots:
     return Robots(text)
 
 
-def _text(file: Text | None) -> str:
+def _text(file: SiteFile | None) -> str:
     return "" if file is None or file.body is None else ascii_based(file.body).decode("utf-8-sig", "replace")

@@ -1,4 +1,4 @@
-"""tdmrep.json, a site's file of TDMRep: which of its addresses are reserved."""
+"""tdmrep.json, the file of TDMRep in which a site says which of its addresses are reserved."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _RESERVED: Final = re.compile(r"tdm[-_]reservation[\"']?\s*[:=]\s*[\"']?(?!(?:0|
 
 
 def file_reservation(text: str, url: str) -> tuple[bool, str] | None:
-    """Return what a site's tdmrep.json says of the URL, and in which words; None where it says nothing of it.
+    """Return whether a site's tdmrep.json reserves a URL, and the words of its rule; None if no rule matches.
 
-    Of the rules that match, the longest decides, and of equal ones the one that reserves. A file that isn't JSON, and
-    has a reservation in it, reserves all.
+    The longest matching rule decides; among equally long ones, one that reserves. A file that isn't JSON but contains a
+    reservation reserves all addresses.
 
     >>> rules = '[{"location": "/", "tdm-reservation": 1}, {"location": "/abierto/*", "tdm-reservation": 0}]'
     >>> file_reservation(rules, "https://a.example/nota")
@@ -30,8 +30,8 @@ def file_reservation(text: str, url: str) -> tuple[bool, str] | None:
         # A file of brackets alone exhausts the parser's stack.
         rules: Any = json.loads(text, object_pairs_hook=_rule)
     except (ValueError, RecursionError):
-        written = _RESERVED.search(text)
-        return (True, f"in a file that isn't JSON: {written[0]}") if written else None
+        match = _RESERVED.search(text)
+        return (True, f"in a file that isn't JSON: {match[0]}") if match else None
     reservations: list[tuple[str, tuple[bool, str]]] = []
     for rule in rules if isinstance(rules, list) else [rules]:
         if not isinstance(rule, dict) or (reserved := reservation(rule.get(_KEY))) is None:
@@ -46,7 +46,7 @@ def file_reservation(text: str, url: str) -> tuple[bool, str] | None:
 
 
 def _rule(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return an object of the file, its keys in one spelling; of several reservations one that reserves is kept."""
+    """Build an object with normalised keys; among several reservations, one that reserves wins."""
     values: dict[str, Any] = {}
     for key, value in pairs:
         name = key.lower().replace("_", "-")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.messages import Message, _
+from latam_corpus.pipeline.stored_runs.reasons import reason_label
 from latam_corpus.release.pages.card_markdown import table
 
 if TYPE_CHECKING:

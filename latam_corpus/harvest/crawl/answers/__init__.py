@@ -1,1 +1,1 @@
-"""Answers of sites: links, sitemaps, and pages."""
+"""The content of responses: pages, their links, sitemaps and feeds."""

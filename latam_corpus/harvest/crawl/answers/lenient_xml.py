@@ -1,8 +1,8 @@
-"""Sitemaps, feeds and OAI answers as XML: one blemish costs what it is in, and not the whole document.
+"""A lenient XML parser for sitemaps, feeds and OAI-PMH replies: an error costs one element, not the document.
 
-What is well-formed is parsed as it is. What isn't is mended in its text, outside CDATA, comments and instructions, and
-parsed by a parser that goes on after errors. Bounds hold in both: no entity of its own, nothing fetched, libxml2's
-limits of depth and text; and what has no end isn't whole.
+Well-formed documents are parsed as they are. Others are repaired as text, outside CDATA, comments and instructions, and
+parsed in recovery mode. In both cases a document may not declare entities, nothing is fetched, libxml2's limits of
+depth and text apply, and a document without its end tag is refused.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _ENCODING: Final = re.compile(rb"\A\s*<\?xml[^>]*encoding=[\"']([\w.:-]+)")
 _SINGLE_BYTES: Final = (b"iso-8859-1", b"iso-8859-15", b"latin1", b"latin-1", b"windows-1252", b"cp1252")
 _UTF16: Final = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"<\0", "utf-16-le"), (b"\0<", "utf-16-be"))
-# What stands before the root: declarations, comments, instructions.
+# What precedes the root: declarations, comments, instructions.
 _PROLOG: Final = re.compile(
     r"(?:[\s\ufeff]+|<!--.*?-->|<\?.*?\?>|<!DOCTYPE\b[^\[<>]*(?:\[[^\]]*\]\s*)?>)++", re.DOTALL | re.IGNORECASE
 )
@@ -34,16 +34,16 @@ _NOT_XML: Final = re.compile(
     re.IGNORECASE,
 )
 _INVALID: Final = re.compile(r"[\udc80-\udcff]")
-# Where a document begins, whatever a server printed before it: so far into it.
-_LOOK: Final = 2**16
+# A server may print text before the document, which is searched for in this many characters.
+_SEARCHED: Final = 2**16
 _START: Final = re.compile(r"<(?:\?xml\b|(?:[\w.-]+:)?(?:urlset|sitemapindex|rss|feed|RDF|OAI-PMH)\b)")
 _ROOT: Final = re.compile(r"<([A-Za-z_][\w.-]*(?::[\w.-]+)?)")
-# What is text to XML, whatever it looks like.
+# Sections whose content is not markup.
 _OPAQUE: Final = re.compile(r"<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z)|<\?.*?(?:\?>|\Z)", re.DOTALL)
 _AMPERSAND: Final = re.compile(r"&(?:#\d{1,7};|#[xX][\da-fA-F]{1,6};|([A-Za-z][A-Za-z\d]{1,31});)?")
 _XML_ENTITIES: Final = frozenset({"amp", "lt", "gt", "quot", "apos"})
 _BARE_LESS: Final = re.compile(r"<(?![A-Za-z_/!?])")
-# Tags of HTML that stand in a title or text as they are: they are the text's, and often aren't closed.
+# Unescaped HTML tags in titles and texts, which often aren't closed.
 _HTML: Final = re.compile(
     r"<(/?(?:abbr|a|big|blockquote|br|b|center|cite|code|dd|div|dl|dt|em|embed|figcaption|figure|font|h[1-6]|hr|iframe|img"
     r"|i|li|object|ol|param|pre|p|q|script|small|span|strike|strong|style|sub|sup|s|table|tbody|td|thead|th|tr|tt|ul|u"
@@ -52,7 +52,7 @@ _HTML: Final = re.compile(
 )
 _PREFIX: Final = re.compile(r"</?([A-Za-z_][\w.-]*):|\s([A-Za-z_][\w.-]*):[\w.-]+\s*=")
 _DECLARED: Final = re.compile(r"\bxmlns:([A-Za-z_][\w.-]*)\s*=")
-_MOST_PREFIXES: Final = 50
+_MAX_PREFIXES: Final = 50
 _NAMESPACES: Final = {
     "dc": "http://purl.org/dc/elements/1.1/",
     "dcterms": "http://purl.org/dc/terms/",
@@ -63,16 +63,16 @@ _NAMESPACES: Final = {
 _ENTITY: Final = "<!ENTITY"
 
 
-def parsed_xml(body: bytes) -> _Element:
-    r"""Return the root of an XML document, without entities of its own and without anything fetched for it.
+def parse_xml(body: bytes) -> _Element:
+    r"""Parse an XML document and return its root; nothing is fetched for it.
 
     Raises:
-        TroubleError: it is no XML, has no end, declares entities, as bombs do, or is deeper than any such document.
+        TroubleError: it isn't XML, is cut, declares entities, as bombs do, or is too deep.
 
-    >>> parsed_xml('\n<?xml version="1.0"?><rss>a\xf1o &oacute; & m\xe1s</rss>x'.encode("latin-1")).text
+    >>> parse_xml('\n<?xml version="1.0"?><rss>a\xf1o &oacute; & m\xe1s</rss>x'.encode("latin-1")).text
     'año ó & más'
     """
-    if not _is_utf8_after_all(body):
+    if not _is_utf8_despite_declaration(body):
         parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
         try:
             root = etree.fromstring(body, parser)
@@ -81,20 +81,20 @@ def parsed_xml(body: bytes) -> _Element:
         else:
             if root.getroottree().docinfo.internalDTD is None:
                 return root
-    return _recovered(_mended(_decoded(body)))
+    return _parse_recovering(_repaired(_decoded(body)))
 
 
 def begins_as_xml(body: bytes) -> bool:
-    r"""Whether a sitemap, a feed or an OAI answer begins in these bytes, be it after a server's own words.
+    r"""Whether a sitemap, a feed or an OAI-PMH reply begins in these bytes, possibly after a server's messages.
 
     >>> begins_as_xml(b"Warning: no cache\n<rss>"), begins_as_xml(b"https://a.example/1")
     (True, False)
     """
-    return _START.search(_decoded(body[:_LOOK])) is not None
+    return _START.search(_decoded(body[:_SEARCHED])) is not None
 
 
-def _recovered(text: str) -> _Element:
-    # No entity is resolved and nothing is fetched; without `huge_tree` libxml2 bounds depth and text.
+def _parse_recovering(text: str) -> _Element:
+    # Without `huge_tree` libxml2 limits depth and text.
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, recover=True)
     try:
         root = etree.fromstring(text.encode(), parser)
@@ -102,18 +102,18 @@ def _recovered(text: str) -> _Element:
         raise TroubleError("damaged XML", str(error)[:200]) from None
     if root is None:
         raise TroubleError("damaged XML", "it has no element")
-    stopped = next((one for one in parser.error_log if one.type_name in STOPS), None)
-    if stopped is not None:
-        raise TroubleError("damaged XML", str(stopped.message)[:200])
-    written = _ROOT.search(text)
-    name = written[1] if written else ""
+    fatal = next((entry for entry in parser.error_log if entry.type_name in STOPS), None)
+    if fatal is not None:
+        raise TroubleError("damaged XML", str(fatal.message)[:200])
+    root_tag = _ROOT.search(text)
+    name = root_tag[1] if root_tag else ""
     if not re.search(rf"</{re.escape(name)}\s*>", text) and not re.search(rf"<{re.escape(name)}\b[^<>]*/>", text):
         raise TroubleError("damaged XML", f"<{name}> is never closed: the document is cut")
     return root
 
 
-def _is_utf8_after_all(body: bytes) -> bool:
-    """Whether bytes that are declared as Latin-1 can only be UTF-8: text in Latin-1 hardly ever makes sense as such."""
+def _is_utf8_despite_declaration(body: bytes) -> bool:
+    """Whether bytes declared as Latin-1 are valid UTF-8, which Latin-1 text hardly ever is."""
     declared = _ENCODING.match(body[:200])
     if declared is None or declared[1].lower() not in _SINGLE_BYTES or body.isascii():
         return False
@@ -125,11 +125,11 @@ def _is_utf8_after_all(body: bytes) -> bool:
 
 
 def _decoded(body: bytes) -> str:
-    """Return the document as text; single bytes that aren't in its charset are read as Windows-1252."""
+    """Decode the document; bytes that are invalid in its charset are read as Windows-1252."""
     wide = next((charset for mark, charset in _UTF16 if body.startswith(mark)), None)
     if wide:
         return body.decode(wide, "replace")
-    declared = None if _is_utf8_after_all(body) else _ENCODING.match(body[:200])
+    declared = None if _is_utf8_despite_declaration(body) else _ENCODING.match(body[:200])
     charset = declared[1].decode() if declared else "utf-8"
     try:
         return body.decode("cp1252" if charset.lower().encode() in _SINGLE_BYTES else charset)
@@ -141,38 +141,38 @@ def _as_cp1252(char: Match[str]) -> str:
     return bytes([ord(char[0]) - 0xDC00]).decode("cp1252", "replace")
 
 
-def _mended(text: str) -> str:
-    """Return the document as a parser can read it: from where it begins, without declarations, its blemishes made text.
+def _repaired(text: str) -> str:
+    """Return the document from its root on, with invalid markup escaped.
 
     Raises:
         TroubleError: it declares entities of its own.
     """
     text = _NOT_XML.sub("", text)
-    begin = start.start() if (start := _START.search(text, 0, _LOOK)) else 0
+    begin = start.start() if (start := _START.search(text, 0, _SEARCHED)) else 0
     if prolog := _PROLOG.match(text, begin):
         begin = prolog.end()
-    before, text = text[:begin], text[begin:]
+    prologue, text = text[:begin], text[begin:]
     pieces = []
-    at = 0
+    position = 0
     for opaque in _OPAQUE.finditer(text):
-        pieces += [text[at : opaque.start()], opaque[0]]
-        at = opaque.end()
-    pieces.append(text[at:])
-    # The others are comments and the like.
-    if any(_ENTITY in one for one in (before, *pieces[::2])):
+        pieces += [text[position : opaque.start()], opaque[0]]
+        position = opaque.end()
+    pieces.append(text[position:])
+    # The odd pieces are CDATA, comments and instructions.
+    if any(_ENTITY in piece for piece in (prologue, *pieces[::2])):
         raise TroubleError("damaged XML", "it declares entities of its own, as bombs do")
     pieces[::2] = map(_escaped, pieces[::2])
     return _with_namespaces("".join(pieces))
 
 
 def _escaped(markup: str) -> str:
-    """Markup without references that XML doesn't have, and with bare signs and tags of HTML as text."""
+    """Replace references that XML doesn't have, and escape bare signs and HTML tags."""
     markup = _BARE_LESS.sub("&lt;", _AMPERSAND.sub(_reference, markup))
     return _HTML.sub(r"&lt;\1&gt;", markup)
 
 
 def _reference(match: Match[str]) -> str:
-    """Return a reference as XML knows it; what is none is text."""
+    """Return a reference that XML has; an invalid one is escaped."""
     if match[0] == "&" or (match[1] and match[1] not in _XML_ENTITIES and f"{match[1]};" not in html5):
         return f"&amp;{match[0][1:]}"
     if match[1] is None or match[1] in _XML_ENTITIES:
@@ -181,12 +181,14 @@ def _reference(match: Match[str]) -> str:
 
 
 def _with_namespaces(text: str) -> str:
-    """Return the text with the prefixes declared that it uses and doesn't declare."""
+    """Declare the namespace prefixes that the document uses without declaring them."""
     declared = {*_DECLARED.findall(text), "xml", "xmlns"}
     used = dict.fromkeys(tag or attribute for tag, attribute in _PREFIX.findall(text))
-    missing = [prefix for prefix in used if prefix not in declared][:_MOST_PREFIXES]
+    missing = [prefix for prefix in used if prefix not in declared][:_MAX_PREFIXES]
     root = _ROOT.search(text)
     if not missing or root is None:
         return text
-    declarations = "".join(f' xmlns:{one}="{_NAMESPACES.get(one, f"urn:undeclared:{one}")}"' for one in missing)
+    declarations = "".join(
+        f' xmlns:{prefix}="{_NAMESPACES.get(prefix, f"urn:undeclared:{prefix}")}"' for prefix in missing
+    )
     return text[: root.end()] + declarations + text[root.end() :]

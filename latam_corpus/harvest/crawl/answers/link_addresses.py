@@ -1,4 +1,4 @@
-"""Links as addresses that may be asked for: canonical, without session ids, without passwords."""
+"""Turns links into canonical addresses, without session ids and without passwords."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from urllib.parse import urljoin, urlsplit
 from latam_corpus.catalog.identity import canonical_url
 from latam_corpus.harvest.crawl.causes import TroubleError
 
-# Longer than what servers and browsers take for granted; addresses grow without end in traps alone.
+# Longer than what servers and browsers support; longer addresses are found only in traps.
 LONGEST: Final = 2000
-# Names of session parameters beside those that the canonical form already drops, with the values that they have.
+# Names of session parameters that the canonical form doesn't drop, with their usual values.
 _SESSION_QUERY: Final = re.compile(
     r"(?i)(?:^|(?<=&))(?:sid|sess|session|session_?id|s_?id|oscsid|zenid|cfid|cftoken|aspsessionid\w*)="
     r"[0-9a-z_-]{16,}(?:&|$)"
 )
 _SESSION_PATH: Final = re.compile(r"(?i);(?:jsessionid|phpsessid|sid)=[^/?;]*|/\(s\([0-9a-z]+\)\)")
 _CREDENTIALS: Final = re.compile(r"(?i)https?://[^/?#]*@")
-# Endings of what is no page; asking for it would cost the host and give nothing.
-_OTHER: Final = frozenset({
+# Suffixes of files that aren't pages, which would cost the host traffic and give nothing.
+_OTHER_FILES: Final = frozenset({
     "7z", "aac", "apk", "avi", "avif", "bmp", "bz2", "css", "csv", "dmg", "doc", "docx", "eot", "epub", "exe", "flac",
     "flv", "gif", "gz", "ico", "iso", "jpeg", "jpg", "js", "json", "m4a", "m4v", "mkv", "mov", "mp3", "mp4", "mpeg",
     "mpg", "odp", "ods", "odt", "ogg", "ogv", "otf", "pdf", "png", "ppt", "pptx", "rar", "rtf", "svg", "swf", "tar",
@@ -29,10 +29,10 @@ _OTHER: Final = frozenset({
 
 
 def address_of(link: str, base: str) -> str | None:
-    """Return the canonical address of a link; None for what isn't on the web (`mailto:`, `javascript:`), or is no page.
+    """Return the canonical address of a link to a page; None if it isn't on the web (`mailto:`) or isn't a page.
 
     Raises:
-        TroubleError: it holds a password, is too long or malformed.
+        TroubleError: the address has a password, is too long or malformed.
 
     >>> address_of("../nota?id=7#pie", "https://gaceta.example/a/b/c")
     'https://gaceta.example/a/nota?id=7'
@@ -47,14 +47,14 @@ def address_of(link: str, base: str) -> str | None:
     path = address.partition("?")[0] if address else ""
     # A host's name isn't a file's: `https://diario.zip/`.
     name = PurePosixPath(path.partition("://")[2].partition("/")[2])
-    return None if name.suffix.lower().lstrip(".") in _OTHER and not path.endswith(".xml.gz") else address
+    return None if name.suffix.lower().lstrip(".") in _OTHER_FILES and not path.endswith(".xml.gz") else address
 
 
 def web_address(link: str, base: str) -> str | None:
-    """Return the canonical address of a link to a file of any type; None for what isn't on the web.
+    """Return the canonical address of a link to a file of any type; None if it isn't on the web.
 
     Raises:
-        TroubleError: it holds a password, is too long or malformed.
+        TroubleError: the address has a password, is too long or malformed.
     """
     link = link.strip()
     if len(link) > LONGEST:
@@ -77,7 +77,7 @@ def web_address(link: str, base: str) -> str | None:
 
 
 def without_session(url: str) -> str:
-    """Return the address without session ids, in its path or its query."""
+    """Remove session ids from the path and the query of an address."""
     path, mark, query = url.partition("?")
     cleaned = _SESSION_QUERY.sub("", query).rstrip("&")
     return _SESSION_PATH.sub("", path) + (f"?{cleaned}" if mark and cleaned else "")

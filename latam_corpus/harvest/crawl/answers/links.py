@@ -1,4 +1,4 @@
-"""What a page, a sitemap or a feed links to."""
+"""The links of pages, sitemaps and feeds."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lxml import etree, html
 
 from latam_corpus.collect.web_archives.responses import Response, payload_of
 from latam_corpus.errors import DocumentError
-from latam_corpus.harvest.crawl.answers.lenient_xml import begins_as_xml, parsed_xml
+from latam_corpus.harvest.crawl.answers.lenient_xml import begins_as_xml, parse_xml
 from latam_corpus.harvest.crawl.causes import TroubleError
 from latam_corpus.text.markup.html_tree import StoppedError, html_tree
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 # sitemaps.org: a sitemap has at most 50,000 addresses and 50 MB.
 MAX_SITEMAP: Final = 50 * 2**20
 MAX_ENTRIES: Final = 50_000
-# A page of a hundred thousand links is made by a program for programs.
+# Beyond this number, a page is taken to be generated for programs.
 MAX_LINKS: Final = 5000
 
 XML_TYPES: Final = frozenset({
@@ -36,14 +36,14 @@ _XML: Final = re.compile(
 )
 _LISTS: Final = re.compile(rb"<(?:urlset|sitemapindex|rss|feed|rdf:RDF)[\s>]")
 _GZIP: Final = b"\x1f\x8b"
-_BEGINNING: Final = 2**16
+_CHECKED_BYTES: Final = 2**16
 _ROOTS: Final = frozenset({"urlset", "sitemapindex", "rss", "feed", "RDF"})
 _FEEDS: Final = ("application/rss+xml", "application/atom+xml")
 _WESTERN: Final = ("iso-8859-1", "latin1", "latin-1", "us-ascii", "ascii", "windows-1252")
 _ASCII: Final = "".join(map(chr, range(0x21, 0x7F)))
 _UNSEEN: Final = frozenset({"script", "style", "template"})
 _WORD: Final = re.compile(r"\w+")
-# The names of months and days, which calendars have where other pages have nothing.
+# The names of months and days, which may be the only words of a calendar.
 _DATE_NAMES: Final = (
     "enero febrero marzo abril mayo junio julio agosto septiembre setiembre octubre noviembre diciembre lunes martes "
     "miércoles jueves viernes sábado domingo janeiro fevereiro março maio junho julho setembro outubro "
@@ -56,20 +56,24 @@ _LINKING: Final = {"a": "href", "area": "href", "frame": "src", "iframe": "src"}
 
 @dataclass(frozen=True)
 class Links:
-    """Links as they are written, resolved against the page's base, in its order; and those of its feeds.
+    """The links of a page.
 
-    `wording` is a digest of the page's words, by which pages are known that differ in nothing but numbers and dates.
+    Attributes:
+        pages: links to pages, resolved against the page's base, in its order.
+        feeds: links to feeds.
+        left_out: the number of links beyond `MAX_LINKS`.
+        wording: a digest of the page's words, equal for pages that differ only in numbers and dates.
     """
 
     pages: list[str]
     feeds: list[str]
-    more: int = 0
+    left_out: int = 0
     wording: str = ""
 
 
 @dataclass(frozen=True)
 class Listing:
-    """What a sitemap or feed lists: pages, and further sitemaps."""
+    """The pages and further sitemaps that a sitemap or feed lists."""
 
     kind: Literal["sitemap", "feed"]
     pages: list[str]
@@ -77,7 +81,7 @@ class Listing:
 
 
 def page_links(body: bytes, url: str, charset: str | None) -> Links:
-    """Return the links of an HTML page; none where it asks robots not to follow them.
+    """Return the links of an HTML page; none if it asks robots not to follow them.
 
     >>> page_links(b'<base href="/b/"><a href="c">c</a><a rel=nofollow href=d>d</a>', "https://a.example/", None).pages
     ['https://a.example/b/c']
@@ -86,7 +90,7 @@ def page_links(body: bytes, url: str, charset: str | None) -> Links:
     if root is None:
         return Links([], [])
     base, wording = url, _wording(root)
-    encoding = _known(charset) or str(root.getroottree().docinfo.encoding or "")
+    encoding = _supported(charset) or str(root.getroottree().docinfo.encoding or "")
     pages: list[str] = []
     feeds: list[str] = []
     for element in root.iter("base", "meta", "link", *_LINKING):
@@ -115,7 +119,7 @@ def page_links(body: bytes, url: str, charset: str | None) -> Links:
 
 
 def is_listing(body: bytes, content_type: str) -> bool:
-    r"""Whether the body of this media type is to be read as a sitemap or a feed.
+    r"""Whether a body is to be parsed as a sitemap or a feed.
 
     >>> [is_listing(b"<?xml version='1.0'?>" + root, "text/html") for root in (b"<urlset>", b"<html>")]
     [True, False]
@@ -129,28 +133,28 @@ def is_listing(body: bytes, content_type: str) -> bool:
 
 
 def _has_addresses_alone(body: bytes) -> bool:
-    """Whether a text is a sitemap: sitemaps.org wants an address a line and nothing else."""
+    """Whether a text is a sitemap: on sitemaps.org it consists of addresses only, one per line."""
     text = body.removeprefix(b"\xef\xbb\xbf").lstrip()
     schemes = (b"http://", b"https://")
     # The last word of the beginning may be cut.
-    words = text[:_BEGINNING].split()[: None if len(text) <= _BEGINNING else -1]
+    words = text[:_CHECKED_BYTES].split()[: None if len(text) <= _CHECKED_BYTES else -1]
     return bool(words) and all(word.startswith(schemes) for word in words)
 
 
 def listing(body: bytes, url: str) -> Listing | None:
-    """Return what a sitemap (XML, plain text or gzipped) or a feed (RSS, Atom) lists; None for another kind of XML.
+    """Parse a sitemap (XML, plain text or gzipped) or a feed (RSS, Atom); return None for any other XML.
 
     Raises:
-        TroubleError: it unpacks too large, or isn't XML that can be read without entities of its own.
+        TroubleError: it is too large when decompressed, is damaged XML, or declares entities.
 
     >>> listing(b"<urlset><url><loc> https://a.example/1 </loc></url></urlset>", "https://a.example/s.xml").pages
     ['https://a.example/1']
     """
-    body = unpacked(body)
+    body = decompressed(body)
     if not (_XML.match(body[:1024]) or begins_as_xml(body)):
         lines = body[:MAX_SITEMAP].decode("utf-8-sig", "replace").split()
         return Listing("sitemap", [line for line in lines if line.startswith("http")][:MAX_ENTRIES], [])
-    root = parsed_xml(body)
+    root = parse_xml(body)
     name = etree.QName(root).localname
     if name not in _ROOTS:
         return None
@@ -159,8 +163,12 @@ def listing(body: bytes, url: str) -> Listing | None:
         return Listing("sitemap", locations if name == "urlset" else [], locations if name == "sitemapindex" else [])
     pages = []
     for item in root.iter("{*}item", "{*}entry"):
-        atom = [one for one in item.iter("{*}link") if one.get("href") and one.get("rel", "alternate") == "alternate"]
-        link = next(_texts(item, "link"), "") or (atom[0].get("href") if atom else "") or next(_texts(item, "guid"), "")
+        atom_links = [
+            link.get("href")
+            for link in item.iter("{*}link")
+            if link.get("href") and link.get("rel", "alternate") == "alternate"
+        ]
+        link = next(_texts(item, "link"), "") or next(iter(atom_links), "") or next(_texts(item, "guid"), "")
         if link and (joined := _joined(url, link)):
             pages.append(joined)
     return Listing("feed", pages[:MAX_ENTRIES], [])
@@ -168,7 +176,7 @@ def listing(body: bytes, url: str) -> Listing | None:
 
 def _html(body: bytes, charset: str | None) -> _Element | None:
     try:
-        root: _Element = html_tree(body, _known(charset))
+        root: _Element = html_tree(body, _supported(charset))
     except StoppedError as error:
         raise TroubleError("malformed response", str(error)[:200]) from None
     except (etree.LxmlError, ValueError, AssertionError):  # an empty page, among others
@@ -177,7 +185,7 @@ def _html(body: bytes, charset: str | None) -> _Element | None:
 
 
 def _wording(root: _Element) -> str:
-    """Give a digest of the page's words, without numbers, names of dates, and links that only repeat their address."""
+    """Return a digest of the page's words, without numbers, names of dates, and links whose text is their address."""
     pieces: list[str] = []
     for element in root.iter(etree.Element):
         text = (element.text or "").strip()
@@ -188,8 +196,8 @@ def _wording(root: _Element) -> str:
     return hashlib.blake2b(" ".join(words).encode(), digest_size=16).hexdigest()
 
 
-def _known(charset: str | None) -> str | None:
-    """Return the charset if lxml knows it; a page may state any word."""
+def _supported(charset: str | None) -> str | None:
+    """Return the charset if lxml supports it; a page may state any word."""
     try:
         html.HTMLParser(encoding=charset)
     except LookupError:
@@ -203,11 +211,11 @@ def _texts(root: _Element, name: str) -> Iterator[str]:
             yield text
 
 
-def unpacked(body: bytes) -> bytes:
-    """Return the body of a list, which may be gzipped as a file.
+def decompressed(body: bytes) -> bytes:
+    """Return the body of a list, decompressed if it is a gzipped file.
 
     Raises:
-        TroubleError: it is damaged or cut, or unpacks too large.
+        TroubleError: it is damaged or cut, or too large when decompressed.
     """
     if body[:2] != _GZIP:
         return body
@@ -227,22 +235,22 @@ def _joined(base: str, link: str) -> str:
 
 
 def _in_charset(link: str, charset: str) -> str:
-    """Return the link, its query in the page's charset, as browsers do (URL Standard, 4.4); paths are always UTF-8.
+    """Percent-encode a link's query in the page's charset, as browsers do (URL Standard, 4.4); paths are always UTF-8.
 
     >>> _in_charset("https://a.example/búsqueda?q=mañana", "iso-8859-1")
     'https://a.example/búsqueda?q=ma%F1ana'
     """
-    before, mark, rest = link.partition("?")
-    query, hash_, fragment = rest.partition("#")
+    path, mark, tail = link.partition("?")
+    query, hash_, fragment = tail.partition("#")
     charset = charset.lower()
     if query.isascii() or charset.startswith(("utf", "ucs")):
         return link
     try:
-        # To browsers all of these are Windows-1252.
-        coded = query.encode("cp1252" if charset in _WESTERN else charset, "xmlcharrefreplace")
+        # Browsers treat all of these as Windows-1252.
+        encoded = query.encode("cp1252" if charset in _WESTERN else charset, "xmlcharrefreplace")
     except LookupError:
         return link
-    return before + mark + quote_from_bytes(coded, safe=_ASCII) + hash_ + fragment
+    return path + mark + quote_from_bytes(encoded, safe=_ASCII) + hash_ + fragment
 
 
 def _says_nofollow(content: str) -> bool:

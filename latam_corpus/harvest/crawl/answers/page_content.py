@@ -1,4 +1,4 @@
-"""What a good answer holds: a page, a sitemap or a feed, what it refuses and what it links to."""
+"""The content of a successful response: a page, a sitemap or a feed, with its opt-outs and links."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from latam_corpus.collect.web_archives.responses import TEI, media_type_of
-from latam_corpus.harvest.crawl.answers.links import MAX_SITEMAP, is_listing, listing, page_links, unpacked
-from latam_corpus.harvest.crawl.answers.sandboxed_parsing import parsed
-from latam_corpus.harvest.crawl.causes import TroubleError
+from latam_corpus.harvest.crawl.answers.links import MAX_SITEMAP, decompressed, is_listing, listing, page_links
+from latam_corpus.harvest.crawl.answers.sandboxed_parsing import parse_isolated
+from latam_corpus.harvest.crawl.causes import TroubleError, document_boundary
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,9 +22,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PageContent:
-    """What a good answer holds: the media type of a page (None for a sitemap or feed), refusals and links.
+    """The content of a successful response.
 
-    `lists` are the sitemaps that a sitemap names, `wording` is a digest of a page's words.
+    Attributes:
+        kind: the media type of a page; None for a sitemap or feed.
+        opt_outs: the refusals of site and page.
+        links: the links to pages, by the kind of `follow` that admits them.
+        left_out: the number of links beyond the limit.
+        lists: the sitemaps that a sitemap names.
+        wording: a digest of a page's words.
     """
 
     kind: str | None
@@ -36,38 +42,36 @@ class PageContent:
 
 
 def read_answer(url: str, answer: Exchange, site: Site, limit: int) -> PageContent:
-    """Return what a good answer holds.
+    """Parse a successful response.
+
+    Args:
+        url: the requested address.
+        answer: the response.
+        site: the files of its site.
+        limit: maximum bytes of the decompressed body; a sitemap may have more.
 
     Raises:
-        TroubleError: it is neither a page nor a list of pages, is damaged, or unpacks beyond the limit.
+        TroubleError: it is neither a page nor a list of pages, is damaged, or is too large when decompressed.
     """
     content_type = answer.header("content-type")
-    try:
+    with document_boundary("malformed response"):
         body = answer.payload(max(limit, MAX_SITEMAP) if is_listing(b"", content_type) else limit)
         lists = is_listing(body, content_type) and media_type_of(content_type, body) != TEI
-        content = _list(url, body) if lists else _page(url, answer, body, site)
-    except TroubleError:
-        raise
-    except Exception as error:  # noqa: BLE001  (the document boundary: what a stranger sends breaks one page alone)
-        raise TroubleError("malformed response", f"{type(error).__name__}: {error}"[:200]) from None
+        content = _list_content(url, body) if lists else _page_content(url, answer, body, site)
     if content is None:
         raise TroubleError("not a page", content_type[:100])
     return content
 
 
-def _list(url: str, body: bytes) -> PageContent | None:
-    listing_of_url = parsed(listing, unpacked(body), url)
-    if listing_of_url is None:
+def _list_content(url: str, body: bytes) -> PageContent | None:
+    parsed = parse_isolated(listing, decompressed(body), url)
+    if parsed is None:
         return None
-    return PageContent(
-        None,
-        [],
-        [("feeds" if listing_of_url.kind == "feed" else "sitemaps", listing_of_url.pages)],
-        lists=listing_of_url.sitemaps,
-    )
+    follow: Follow = "feeds" if parsed.kind == "feed" else "sitemaps"
+    return PageContent(None, [], [(follow, parsed.pages)], lists=parsed.sitemaps)
 
 
-def _page(url: str, answer: Exchange, body: bytes, site: Site) -> PageContent | None:
+def _page_content(url: str, answer: Exchange, body: bytes, site: Site) -> PageContent | None:
     kind = media_type_of(answer.header("content-type"), body)
     if kind is None:
         return None
@@ -75,9 +79,9 @@ def _page(url: str, answer: Exchange, body: bytes, site: Site) -> PageContent | 
     media, _, charset = kind.partition("; charset=")
     if media in ("text/plain", TEI) or _says_nofollow(answer):
         return PageContent(media, opt_outs, [])
-    links = parsed(page_links, body, url, charset or None)
+    links = parse_isolated(page_links, body, url, charset or None)
     links_by_follow: list[tuple[Follow, Sequence[str]]] = [("links", links.pages), ("feeds", links.feeds)]
-    return PageContent(media, opt_outs, links_by_follow, links.more, wording=links.wording)
+    return PageContent(media, opt_outs, links_by_follow, links.left_out, wording=links.wording)
 
 
 def _says_nofollow(answer: Exchange) -> bool:

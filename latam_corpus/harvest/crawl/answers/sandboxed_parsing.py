@@ -1,4 +1,4 @@
-"""Large answers are parsed in the box, where a bomb costs itself alone; small ones here, where that is quicker."""
+"""Parses large bodies in a sandboxed process, where a bomb does no harm, and small ones in this process."""
 
 from __future__ import annotations
 
@@ -21,26 +21,27 @@ T = TypeVar("T")
 LARGE: Final = 2**20
 # A sitemap of 50 MB takes some 300 MB and a second.
 _LIMITS: Final = Limits(seconds=10.0, memory_mb=1024, clock_seconds=60.0)
+# The share of the memory limit from which a result is distrusted.
 _NEAR: Final = 0.75
 _GZIP: Final = b"\x1f\x8b"
-_CALLED: Final = f"{__name__}:called"
+_IN_SANDBOX: Final = f"{__name__}:parse_in_sandbox"
 
 
-def parsed(parser: Callable[..., T], body: bytes, *rest: object) -> T:
-    """Return what a parser makes of a body.
+def parse_isolated(parser: Callable[..., T], body: bytes, *arguments: object) -> T:
+    """Return a parser's result for a body.
 
     Args:
-        parser: a function of a module, called with the body and the rest.
-        body: its bytes.
-        rest: further arguments.
+        parser: a function at the top level of a module, called with the body and the arguments.
+        body: the bytes to parse.
+        arguments: further arguments.
 
     Raises:
-        TroubleError: the parser's, or it takes more time or memory than any body that is meant to be read.
+        TroubleError: the parser raised it, or needs more time or memory than any legitimate body.
     """
     if len(body) <= LARGE and not body.startswith(_GZIP):
-        return parser(body, *rest)
-    raw = pickle.dumps((parser, body, rest, _LIMITS.memory_mb))
-    (outcome,) = extract([Job(_CALLED, raw)], _LIMITS)
+        return parser(body, *arguments)
+    raw = pickle.dumps((parser, body, arguments, _LIMITS.memory_mb))
+    (outcome,) = extract([Job(_IN_SANDBOX, raw)], _LIMITS)
     if isinstance(outcome, Failed):
         raise _trouble(outcome)
     result, trouble = pickle.loads(base64.b64decode(outcome.text))  # noqa: S301  (our own child's)
@@ -51,21 +52,21 @@ def parsed(parser: Callable[..., T], body: bytes, *rest: object) -> T:
     return value
 
 
-def called(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
-    """Return what the box does: call the parser, and write down what it gives as if that were a text."""
+def parse_in_sandbox(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
+    """Call the parser in the sandboxed process and return its pickled result as a text."""
     del parameters
-    parser, body, rest, memory_mb = pickle.loads(raw)  # noqa: S301  (our own parent's)
-    before = held("VmRSS")
-    answer: tuple[Any, Any]
+    parser, body, arguments, memory_mb = pickle.loads(raw)  # noqa: S301  (our own parent's)
+    initial_bytes = held("VmRSS")
+    outcome: tuple[Any, Any]
     try:
-        answer = parser(body, *rest), None
+        outcome = parser(body, *arguments), None
     except TroubleError as error:
-        answer = None, (error.cause, error.detail, error.retry)
-    # At the limit libxml2 may give a part of the tree as if it were all.
-    # (`ru_maxrss` would be the parent's at its start, and of every document before; the box forgets the peak of each.)
-    if held("VmHWM") - before > _NEAR * memory_mb * 2**20:
+        outcome = None, (error.cause, error.detail, error.retry)
+    # Near the limit libxml2 may return a part of the tree as if it were all of it.
+    # (`ru_maxrss` would include the parent's at its start and earlier documents; the sandbox resets `VmHWM`.)
+    if held("VmHWM") - initial_bytes > _NEAR * memory_mb * 2**20:
         raise MemoryError
-    return Extracted(base64.b64encode(pickle.dumps(answer)).decode(), _CALLED)
+    return Extracted(base64.b64encode(pickle.dumps(outcome)).decode(), _IN_SANDBOX)
 
 
 def _trouble(failed: Failed) -> TroubleError:

@@ -1,1 +1,1 @@
-"""Requests over the network, and WARC files of the answers."""
+"""Requests over the network, and the WARC files of their responses."""

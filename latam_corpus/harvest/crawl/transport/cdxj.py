@@ -1,4 +1,4 @@
-"""CDXJ: the index by which replay tools find a record of the WARC files."""
+"""CDXJ: the index with which replay tools find records in WARC files."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ _SLASHES: Final = re.compile(r"//+")
 
 
 def surt(url: str) -> str:
-    """Return the sort-friendly form of a canonical URL, by which indexes are ordered, as replay tools make it.
+    """Return the sort key of a canonical URL (SURT), as replay tools make it.
 
-    `www.`, the order of parameters, double slashes and the last one don't count.
+    It ignores `www.`, the order of parameters, and double or trailing slashes.
 
     >>> surt("https://www.gaceta.example:8443/Notas//1/?c=&b=2")
     'example,gaceta:8443)/notas/1?b=2&c='
     """
-    host, _, rest = url.partition("://")[2].partition("/")
-    path, mark, query = rest.partition("?")
+    host, _, path_and_query = url.partition("://")[2].partition("/")
+    path, mark, query = path_and_query.partition("?")
     name, colon, port = _WWW.sub("", host).partition(":")
     ordered = ",".join(reversed(name.split(".")))
     path = _SLASHES.sub("/", f"/{path}").rstrip("/") or "/"
@@ -33,7 +33,7 @@ def surt(url: str) -> str:
 
 
 def write_index(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write the CDXJ index of the records: a line each, sorted, as replay tools search it."""
+    """Write the CDXJ index of the records, one sorted line each."""
     lines = []
     for row in rows:
         stamp = "".join(filter(str.isdigit, row["date"]))

@@ -1,4 +1,4 @@
-"""WARC 1.1: what was asked and answered, appended record by record, each file cut back to what the frontier knows."""
+"""WARC 1.1 files of requests and responses, appended record by record and truncated to their committed length."""
 
 from __future__ import annotations
 
@@ -30,29 +30,29 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from latam_corpus.catalog.source import Source
-    from latam_corpus.harvest.crawl.archived_page import Page
+    from latam_corpus.harvest.crawl.archived_page import RecordedPage
     from latam_corpus.harvest.crawl.transport.exchange import Exchange
 
 _SYNC_EVERY: Final = 1.0  # seconds
 
 
 class AppendOnlyFile:
-    """A file that only grows; what was written after the last commit is cut off when it is opened again."""
+    """A file that only grows; what was written after the last commit is truncated when it is opened again."""
 
     def __init__(self, path: Path, length: int) -> None:
-        """Open the file.
+        """Open the file and truncate it to its committed length in bytes.
 
         Raises:
-            SourceError: it is shorter than it was when it was last committed.
+            SourceError: it is shorter than that.
         """
         path.parent.mkdir(parents=True, exist_ok=True)
         self.file: BinaryIO = path.open("ab")
-        there = self.file.seek(0, os.SEEK_END)
-        if there < length:
+        size = self.file.seek(0, os.SEEK_END)
+        if size < length:
             self.file.close()
             problem = _(
-                "it has {there} bytes and had {length} when the crawl stopped",
-                there=decimal(f"{there:,}"),
+                "it has {size} bytes, but had {length} when the crawl stopped",
+                size=decimal(f"{size:,}"),
                 length=decimal(f"{length:,}"),
             )
             raise SourceError(str(path), problem, _("restore the file, or remove the source's folder and crawl again"))
@@ -61,10 +61,11 @@ class AppendOnlyFile:
         self._length = length
         self._synced = time.monotonic()
 
-    def settled(self) -> int:
-        """Return the length of the file, all of which is with the system, and so outlives this process.
+    def flush(self) -> int:
+        """Pass all bytes to the operating system and return the file's length.
 
-        It is forced to the disk once in a while: after a power cut the file may be shorter, which opening it tells.
+        They outlive this process. They are forced to the disk at most every second, so the file may be shorter after a
+        power cut; opening it then raises `SourceError`.
         """
         if self.file.tell() != self._length:
             self.file.flush()
@@ -78,13 +79,13 @@ class AppendOnlyFile:
 WARC_BYTES: Final = 10**9
 _SAME: Final = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
 _UNCHANGED: Final = "http://netpreserve.org/warc/1.1/revisit/server-not-modified"
-# Of the transfer encoding only its name is kept: the body is recorded without it, as Common Crawl does.
-_UNDONE: Final = {"transfer-encoding": "X-Crawl-Transfer-Encoding"}
+# The body is recorded without its transfer encoding, whose header is renamed, as Common Crawl does.
+_RENAMED_HEADERS: Final = {"transfer-encoding": "X-Crawl-Transfer-Encoding"}
 
 
 @dataclass(frozen=True)
-class Earlier:
-    """The record that a revisit stands for."""
+class EarlierRecord:
+    """The earlier record of a page, to which a revisit refers."""
 
     id: str
     date: str
@@ -92,8 +93,8 @@ class Earlier:
 
 
 @dataclass(frozen=True)
-class Written:
-    """A record in its file: what the index and the next visit need."""
+class WrittenRecord:
+    """A record that was written, with the facts that the index and the next visit need."""
 
     id: str
     file: str
@@ -105,27 +106,27 @@ class Written:
 
 
 class Archive:
-    """The WARC files of a source, and `crawl.jsonl` beside them."""
+    """The WARC files of a source, and its log `crawl.jsonl`."""
 
     def __init__(self, folder: Path, source: Source, agent: str, lengths: Mapping[str, int]) -> None:
         """Open the newest WARC, or begin the first.
 
         Args:
-            folder: the source's.
-            source: for the files' names and their first record.
+            folder: the source's folder.
+            source: the source, for the files' names and their first record.
             agent: the user agent.
-            lengths: of each file, by name, as last committed.
+            lengths: the committed length of each file, by name.
 
         Raises:
             SourceError: a file is shorter than that.
         """
         self._folder, self._source, self._agent = folder, source, agent
         self._log = AppendOnlyFile(folder / "crawl.jsonl", lengths.get("crawl.jsonl", 0))
-        known = sorted(name for name in lengths if name.endswith(".warc.gz"))
+        committed = sorted(name for name in lengths if name.endswith(".warc.gz"))
         for path in (folder / "warc").glob("*.warc.gz"):
-            if path.name not in known:  # begun and never committed
+            if path.name not in committed:
                 path.unlink()
-        self._number = max(len(known) - 1, 0)
+        self._number = max(len(committed) - 1, 0)
         try:
             self._warc = self._opened(lengths.get(self.name, 0))
         except SourceError:
@@ -134,11 +135,11 @@ class Archive:
 
     @property
     def name(self) -> str:
-        """The newest WARC's name."""
+        """The file name of the newest WARC."""
         return f"{self._source.id}-{self._number:05d}.warc.gz"
 
     def path(self, name: str) -> Path:
-        """Where the WARC of this name is."""
+        """Return the path of a WARC file."""
         return self._folder / "warc" / name
 
     def _opened(self, length: int) -> AppendOnlyFile:
@@ -146,9 +147,9 @@ class Archive:
         self._writer = WARCWriter(opened.file, gzip=True, warc_version="1.1")
         return opened
 
-    def settle(self) -> dict[str, int]:
-        """Sync all that was written and return the files' lengths; a WARC that is full is followed by another."""
-        lengths = {self.name: self._warc.settled(), "crawl.jsonl": self._log.settled()}
+    def flush(self) -> dict[str, int]:
+        """Flush the files and return their lengths by name; a full WARC is followed by another."""
+        lengths = {self.name: self._warc.flush(), "crawl.jsonl": self._log.flush()}
         if lengths[self.name] >= WARC_BYTES:
             self._warc.file.close()
             self._number += 1
@@ -156,7 +157,7 @@ class Archive:
         return lengths
 
     def close(self) -> None:
-        """Close the files; what wasn't committed of them need not be written."""
+        """Close the files; errors are ignored, since uncommitted bytes don't count."""
         for file in (self._warc.file, self._log.file):
             with suppress(OSError):
                 file.close()
@@ -168,33 +169,33 @@ class Archive:
     def write(
         self,
         exchange: Exchange,
-        about: Sequence[tuple[str, str]],
+        metadata_fields: Sequence[tuple[str, str]],
         opt_outs: Sequence[OptOut] | None,
-        earlier: Earlier | None,
-        known: str | None = None,
-    ) -> Written:
-        """Append a request, its response (or a revisit), and what is known about it.
+        earlier: EarlierRecord | None,
+        page_metadata: str | None = None,
+    ) -> WrittenRecord:
+        """Append a request, its response (or a revisit), and its metadata.
 
         Args:
-            exchange: the request and its answer.
-            about: further fields of the metadata record.
-            opt_outs: what site and page refuse; None for what is no page, whatever its media type, and gives no row.
-            earlier: the record with the same payload, where there is one.
-            known: what is known of the page from elsewhere, as `collect.web_archives.page_metadata` writes it.
+            exchange: the request and its response.
+            metadata_fields: further fields of the metadata record.
+            opt_outs: the refusals of site and page; None for a response that is not a page and gives no row.
+            earlier: the record with the same payload, if there is one.
+            page_metadata: metadata from a feed or catalogue, as `page_metadata.to_json` writes it.
         """
-        self._begun(exchange.time)
+        self._write_warcinfo(exchange.time)
         date = _stamp(exchange.time)
         kind, digest = "response", payload_digest(exchange.body)
-        own: dict[str, str] = {"WARC-Date": date}
+        warc_fields: dict[str, str] = {"WARC-Date": date}
         if exchange.ip:
-            own["WARC-IP-Address"] = exchange.ip
+            warc_fields["WARC-IP-Address"] = exchange.ip
         if exchange.cut:
-            own["WARC-Truncated"] = "length"
-        own |= {NO_PAGE: "true"} if opt_outs is None else {OPT_OUTS: to_json(opt_outs)}
-        own |= {METADATA_FIELD: known} if known else {}
+            warc_fields["WARC-Truncated"] = "length"
+        warc_fields |= {NO_PAGE: "true"} if opt_outs is None else {OPT_OUTS: to_json(opt_outs)}
+        warc_fields |= {METADATA_FIELD: page_metadata} if page_metadata else {}
         if earlier is not None:
             kind, digest = "revisit", earlier.digest
-            own |= {
+            warc_fields |= {
                 "WARC-Profile": _UNCHANGED if exchange.status == HTTPStatus.NOT_MODIFIED else _SAME,
                 "WARC-Refers-To": earlier.id,
                 "WARC-Refers-To-Target-URI": exchange.url,
@@ -202,58 +203,60 @@ class Archive:
                 "WARC-Payload-Digest": digest,
             }
         offset = self._warc.file.tell()
-        own["WARC-Record-ID"] = self._id(kind, exchange.url, date, digest)
-        headers = [(_UNDONE.get(name.lower(), name), value) for name, value in exchange.headers]
+        record_id = warc_fields["WARC-Record-ID"] = self._record_id(kind, exchange.url, date, digest)
+        headers = [(_RENAMED_HEADERS.get(name.lower(), name), value) for name, value in exchange.headers]
         protocol, line = exchange.status_line
         # A revisit's block ends with its headers.
         body = exchange.body if kind == "response" else b""
-        self._record(kind, exchange.url, body, own, StatusAndHeaders(line, headers, protocol=protocol))
+        self._write_record(kind, exchange.url, body, warc_fields, StatusAndHeaders(line, headers, protocol=protocol))
         length = self._warc.file.tell() - offset
-        beside = {"WARC-Date": date, "WARC-Concurrent-To": own["WARC-Record-ID"]}
+        concurrent = {"WARC-Date": date, "WARC-Concurrent-To": record_id}
         path = "/" + exchange.url.partition("://")[2].partition("/")[2]
-        asked = StatusAndHeaders(f"GET {path} HTTP/1.1", list(exchange.request), is_http_request=True)
-        self._beside("request", exchange.url, b"", beside, asked)
-        fields = [("fetchTimeMs", str(round(exchange.seconds * 1000))), *about]
-        fields += [("optOut", f"{one.signal}: {one.value} ({one.address})") for one in opt_outs or ()]
+        request = StatusAndHeaders(f"GET {path} HTTP/1.1", list(exchange.request), is_http_request=True)
+        self._write_concurrent("request", exchange.url, b"", concurrent, request)
+        fields = [("fetchTimeMs", str(round(exchange.seconds * 1000))), *metadata_fields]
+        fields += [("optOut", f"{row.signal}: {row.value} ({row.address})") for row in opt_outs or ()]
         block = "".join(f"{name}: {value}\r\n" for name, value in fields).encode()
-        self._beside("metadata", exchange.url, block, beside, None)
-        return Written(own["WARC-Record-ID"], self.name, offset, length, date, digest, kind)
+        self._write_concurrent("metadata", exchange.url, block, concurrent, None)
+        return WrittenRecord(record_id, self.name, offset, length, date, digest, kind)
 
-    def restate(self, url: str, earlier: Earlier, page: Page, opt_outs: Sequence[OptOut], moment: datetime) -> None:
-        """Append a page once more under the terms that hold now, though it wasn't fetched anew.
+    def restate(
+        self, url: str, earlier: EarlierRecord, page: RecordedPage, opt_outs: Sequence[OptOut], moment: datetime
+    ) -> None:
+        """Append an earlier page again with its present opt-outs, without having fetched it.
 
-        It is a conversion of the earlier record, and later than it, so that its row supersedes the one read under the
-        former terms. Our index leaves it out: replay finds the response.
+        It is written as a later conversion of the earlier record, so that its row supersedes the one with the former
+        opt-outs. The index leaves it out, so that replay finds the response.
 
         Args:
             url: the page's address.
-            earlier: the response in which it came.
-            page: as it stands there.
-            opt_outs: what site and page refuse now.
-            moment: when that was seen, UTC.
+            earlier: the response record that has the page.
+            page: the page as recorded there.
+            opt_outs: the present refusals of site and page.
+            moment: when these were read, UTC.
         """
-        self._begun(moment)
-        known = datetime.fromisoformat(earlier.date) + timedelta(seconds=1)
-        date = _stamp(max(moment, known))
+        self._write_warcinfo(moment)
+        earliest = datetime.fromisoformat(earlier.date) + timedelta(seconds=1)
+        date = _stamp(max(moment, earliest))
         fields = {
             "WARC-Date": date,
             "WARC-Refers-To": earlier.id,
             "Content-Type": page.media_type,
             OPT_OUTS: to_json(opt_outs),
-            "WARC-Record-ID": self._id("conversion", url, date, earlier.id),
+            "WARC-Record-ID": self._record_id("conversion", url, date, earlier.id),
         }
-        fields |= {METADATA_FIELD: page.known} if page.known else {}
-        self._record("conversion", url, page.body, fields, None)
+        fields |= {METADATA_FIELD: page.metadata} if page.metadata else {}
+        self._write_record("conversion", url, page.body, fields, None)
 
-    def adopt(self, head: bytes, block: bytes, fields: Mapping[str, str]) -> tuple[int, int]:
-        """Append a record of another archive as it is, with further fields; its offset and length.
+    def append_copy(self, head: bytes, block: bytes, fields: Mapping[str, str]) -> tuple[int, int]:
+        """Append a record of another archive with further fields, and return its offset and length.
 
         Args:
             head: its version line and fields, without the empty line after them.
             block: its block.
-            fields: the further fields; those of their names that it has go.
+            fields: the further fields, which replace those of the same name.
         """
-        self._begun(datetime.now(UTC))
+        self._write_warcinfo(datetime.now(UTC))
         names = {name.lower() for name in fields}
         lines = [line for line in head.split(b"\r\n") if line.partition(b":")[0].decode("latin-1").lower() not in names]
         lines += [f"{name}: {value}".encode() for name, value in fields.items()]
@@ -261,34 +264,34 @@ class Archive:
         self._warc.file.write(gzip.compress(b"\r\n".join(lines) + b"\r\n\r\n" + block + b"\r\n\r\n", mtime=0))
         return offset, self._warc.file.tell() - offset
 
-    def state(
+    def append_record(
         self, kind: Literal["resource", "metadata"], url: str, moment: datetime, block: bytes, fields: Mapping[str, str]
-    ) -> Written:
-        """Append what isn't an exchange: a text that came within another answer, or a fact about an address.
+    ) -> WrittenRecord:
+        """Append a record without an exchange: a text from within another response, or a fact about an address.
 
         Args:
             kind: `resource` for a text, `metadata` for a fact.
             url: the address.
             moment: when it was learnt, UTC.
             block: the record's block.
-            fields: the record's further fields, `Content-Type` among them.
+            fields: the record's further fields, including `Content-Type`.
         """
-        self._begun(moment)
+        self._write_warcinfo(moment)
         date, digest = _stamp(moment), payload_digest(block)
-        own = {"WARC-Date": date, "WARC-Record-ID": self._id(kind, url, date, digest), **fields}
+        record_id = self._record_id(kind, url, date, digest)
         offset = self._warc.file.tell()
-        self._record(kind, url, block, own, None)
-        return Written(own["WARC-Record-ID"], self.name, offset, self._warc.file.tell() - offset, date, digest, kind)
+        self._write_record(kind, url, block, {"WARC-Date": date, "WARC-Record-ID": record_id, **fields}, None)
+        return WrittenRecord(record_id, self.name, offset, self._warc.file.tell() - offset, date, digest, kind)
 
-    def _beside(
+    def _write_concurrent(
         self, kind: str, url: str, block: bytes, fields: Mapping[str, str], http: StatusAndHeaders | None
     ) -> None:
-        own = dict(fields) | {"WARC-Record-ID": self._id(kind, url, fields["WARC-Date"])}
+        warc_fields = dict(fields) | {"WARC-Record-ID": self._record_id(kind, url, fields["WARC-Date"])}
         if http is None:
-            own["Content-Type"] = "application/warc-fields"
-        self._record(kind, url, block, own, http)
+            warc_fields["Content-Type"] = "application/warc-fields"
+        self._write_record(kind, url, block, warc_fields, http)
 
-    def _record(
+    def _write_record(
         self, kind: str, url: str, block: bytes, fields: Mapping[str, str], http: StatusAndHeaders | None
     ) -> None:
         record = self._writer.create_warc_record(
@@ -296,8 +299,8 @@ class Archive:
         )
         self._writer.write_record(record)
 
-    def _begun(self, moment: datetime) -> None:
-        """Write a new file's first record."""
+    def _write_warcinfo(self, moment: datetime) -> None:
+        """Write the first record of a new file."""
         if self._warc.file.tell():
             return
         fields = {
@@ -312,17 +315,17 @@ class Archive:
         }
         record = self._writer.create_warcinfo_record(self.name, fields)
         record.rec_headers.replace_header("WARC-Date", _stamp(moment))
-        record.rec_headers.replace_header("WARC-Record-ID", self._id("warcinfo", _stamp(moment)))
+        record.rec_headers.replace_header("WARC-Record-ID", self._record_id("warcinfo", _stamp(moment)))
         self._writer.write_record(record)
 
-    def _id(self, *about: str) -> str:
-        """Return the id of the next record: its position tells it from one of the same address and moment."""
-        parts = (self.name, str(self._warc.file.tell()), *about)
+    def _record_id(self, *facts: str) -> str:
+        """Return the id of the next record; its position makes it unique among equal addresses and moments."""
+        parts = (self.name, str(self._warc.file.tell()), *facts)
         return f"<urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, chr(0).join(parts))}>"
 
 
 def payload_digest(body: bytes) -> str:
-    """SHA-1 in Base32, as WARC files write it.
+    """Return the SHA-1 of a body in Base32, as WARC files write it.
 
     >>> payload_digest(b"")
     'sha1:3I42H3S6NNFQ2MSVX7XZKYAYSCX5QBYJ'
