@@ -1,4 +1,4 @@
-"""An EPUB gives the chapters of its spine, in order, without what the book marks as no text."""
+"""An EPUB yields the chapters of its spine, in order, without the parts that the book marks as not being text."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def _epub(chapters: dict[str, str], more: dict[str, str] | None = None, left_out
 
 
 def test_chapters_come_in_the_order_of_the_spine() -> None:
-    """The cover, the contents, notes with their marks and page numbers are left out; words and verses stay whole."""
+    """The cover, contents, notes with their marks, and page numbers are left out; words and verses are whole."""
     found = extract(_epub(_CHAPTERS), {})
     assert found.text == (
         "I\n\nLa barca salió del puerto.\n\nPalomita blanca,\nvidalitá,\n\npecho colorado.\n\nII\n\nVolvió vacía."
@@ -67,7 +67,7 @@ def test_chapters_come_in_the_order_of_the_spine() -> None:
 
 
 def test_the_package_tells_of_the_book() -> None:
-    """Title, author and not the illustrator, language, date, address; its rights can narrow the row's terms."""
+    """Title, author (not the illustrator), language, date, address and rights are read from the package."""
     found = extract(_epub(_CHAPTERS), {})
     assert (found.title, found.creators) == ("El puerto viejo", ("Ana Ruiz",))
     assert (found.published, found.declared_language) == ("1901-05", "es-CL")
@@ -75,14 +75,14 @@ def test_the_package_tells_of_the_book() -> None:
 
 
 def test_a_book_that_lacks_a_chapter_is_told() -> None:
-    """Half a book is no book; the missing page is named."""
+    """A book with a missing page is refused, and the page is named."""
     with pytest.raises(UnusableError, match=r"dos\.xhtml") as caught:
         extract(_epub(_CHAPTERS, left_out="dos.xhtml"), {})
     assert caught.value.cause == "damaged file"
 
 
 def test_an_encrypted_book_is_told_and_obfuscated_fonts_are_no_matter() -> None:
-    """A page under DRM is no text."""
+    """A book under DRM is refused; obfuscated fonts don't matter."""
     name = "META-INF/encryption.xml"
     block = "<encryption xmlns='urn:x'><EncryptedData><EncryptionMethod Algorithm='{}'/></EncryptedData></encryption>"
     fonts = extract(_epub(_CHAPTERS, {name: block.format("http://www.idpf.org/2008/embedding")}), {})
@@ -93,19 +93,19 @@ def test_an_encrypted_book_is_told_and_obfuscated_fonts_are_no_matter() -> None:
 
 
 def test_pages_that_are_no_xml_are_read_as_browsers_do() -> None:
-    """An element that isn't closed costs no sentence."""
+    """An unclosed element loses no sentence."""
     assert extract(_epub({"a.xhtml": "<p>Una<br>dos<p>Tres &copy; cuatro"}), {}).text == "Una\ndos\n\nTres © cuatro"
 
 
 def test_preformatted_verses_stay_lines() -> None:
-    """In a `<pre>` a line is a line and an empty one parts stanzas, as on the web; elsewhere it is a space."""
+    """In a `<pre>` lines are kept and an empty one separates stanzas; elsewhere a line end is a space."""
     body = "<p>Dice\nasí:</p><pre>\nPalomita <i>blanca,\nvida</i>litá,\n\npecho colorado;</pre><p>Fin.</p>"
     text = extract(_epub({"uno.xhtml": body}), {}).text
     assert text == "Dice así:\n\nPalomita blanca,\nvidalitá,\n\npecho colorado;\n\nFin."
 
 
 def test_a_page_in_another_format_is_told_or_read_from_its_fallback() -> None:
-    """A drawing has no text that is read; where the book gives a page in its place, that is."""
+    """A drawing is left out with a note, unless the book names a fallback page."""
     raw = _epub({"uno.xhtml": "<p>Uno.</p>", "mapa.svg": "<p>x</p>", "dos.xhtml": "<p>Dos.</p>"})
 
     def edited(more: bytes) -> bytes:
@@ -133,7 +133,7 @@ def test_a_page_in_another_format_is_told_or_read_from_its_fallback() -> None:
     ],
 )
 def test_an_interview_in_a_book_has_turns(layout: str) -> None:
-    """By labels with a colon, before what stands for a tab, or in the cells of a table."""
+    """Speakers are recognised by labels with a colon or a tab, and in the cells of a table."""
     said = [("Rosa", "¿Dónde nació usted?"), ("Juana", "En el puerto, señora."), ("Rosa", "¿Y su madre de usted?")] * 2
     body = "".join(layout.format(name=name, said=words) for name, words in said)
     found = extract(_epub({"uno.xhtml": body}), {})

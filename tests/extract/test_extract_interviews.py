@@ -1,4 +1,4 @@
-"""An interview is a line a turn, `Speaker: …`, whatever layout it came in; pympi and pylangacq are the references."""
+"""Interviews of all formats yield one line per turn, `Speaker: …`; pympi and pylangacq are the references."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _eaf(path: Path, *, times: bool = True) -> bytes:
 
 
 def test_elan_gives_a_turn_a_line_in_the_order_of_time(tmp_path: Path) -> None:
-    """Tiers of two participants are one conversation; a gloss is no text of it."""
+    """Tiers of two participants become one conversation; glosses are left out."""
     found = elan.extract(_eaf(tmp_path / "a.eaf"), {})
     assert found.text == "\n".join(f"{speaker}: {words}" for speaker, _, _, words in _TURNS)
     assert [(turn.speaker, turn.start, turn.end) for turn in found.turns] == [
@@ -59,7 +59,7 @@ def test_elan_gives_a_turn_a_line_in_the_order_of_time(tmp_path: Path) -> None:
 
 
 def test_a_translation_is_a_document_of_its_own(tmp_path: Path) -> None:
-    """Its segments have the numbers of those that they translate; the glosses stay out of it."""
+    """The segments of a translation have the numbers of the originals; glosses are left out."""
     found = elan.extract(_eaf(tmp_path / "a.eaf"), {})
     (other,) = found.versions
     assert other.text == "Juana: Where were you born?\nJuana: And your mother?"
@@ -67,14 +67,14 @@ def test_a_translation_is_a_document_of_its_own(tmp_path: Path) -> None:
 
 
 def test_elan_without_times_keeps_the_words(tmp_path: Path) -> None:
-    """Segments that aren't placed stand in the file's order, and it is told."""
+    """Segments without times are in the file's order, and a note reports that."""
     found = elan.extract(_eaf(tmp_path / "a.eaf", times=False), {})
     assert sorted(found.text.split("\n")) == sorted(f"{speaker}: {words}" for speaker, _, _, words in _TURNS)
     assert found.notes == (elan.NO_TIMES,)
 
 
 def _eaf_with_slots(path: Path, *, timed: tuple[int, ...], last_first: bool = False) -> bytes:
-    """Return a file of six segments, one after another, of which only these have times."""
+    """Return a file of six consecutive segments, of which only these have times."""
     made = pympi.Elan.Eaf(author="Ana Ruiz")
     for who in ("Juana", "Rosa"):
         made.add_tier(f"tx@{who}", part=who)
@@ -92,14 +92,14 @@ def _eaf_with_slots(path: Path, *, timed: tuple[int, ...], last_first: bool = Fa
 
 @pytest.mark.parametrize("timed", [(1, 4), (), (2, 6), (1, 2, 3, 4, 5, 6)])
 def test_segments_without_times_keep_their_place(tmp_path: Path, timed: tuple[int, ...]) -> None:
-    """The order of the time slots places them among the others; they have no time of their own."""
+    """Segments without times are placed by the order of time slots, and have no time."""
     found = elan.extract(_eaf_with_slots(tmp_path / "a.eaf", timed=timed), {})
     assert [line.split()[-1] for line in found.text.split("\n")] == ["1.", "2.", "3.", "4.", "5.", "6."]
     assert [turn.start for turn in found.turns] == [float(n) if n in timed else None for n in range(1, 7)]
 
 
 def test_segments_without_times_follow_their_tier_if_slots_are_unsorted(tmp_path: Path) -> None:
-    """Slots in another order than time place nothing; a segment then follows the one before it in its tier."""
+    """If slots aren't in order of time, a segment without times follows the previous one in its tier."""
     found = elan.extract(_eaf_with_slots(tmp_path / "a.eaf", timed=(1, 2, 3, 6), last_first=True), {})
     assert [line.split()[-1] for line in found.text.split("\n")] == ["1.", "2.", "4.", "5.", "3.", "6."]
 
@@ -120,7 +120,7 @@ _CHAT = """@UTF8
 
 
 def test_chat_gives_the_utterances_that_pylangacq_reads() -> None:
-    """Speakers and times are those of the reference; lines that go on are one; what is said of an utterance is left."""
+    """Speakers and times equal the reference's; continuation lines are joined, and the marks of utterances are kept."""
     found = chat.extract(_CHAT.encode(), {})
     assert found.text == (
         "INV: ¿dónde nació usted ?\nROS: en el puerto viejo y en la misma casa (.) &=laughs .\nINV: ¿y su madre ?"
@@ -157,7 +157,7 @@ def test_chat_gives_the_utterances_that_pylangacq_reads() -> None:
 )  # fmt: skip
 @pytest.mark.parametrize("form", ["", "prose", "verse", "interview"])
 def test_labels_are_speakers_whatever_the_form(layout: str, speakers: tuple[str, str] | str, form: str) -> None:
-    """A line a turn, the label before it; what stands before the first label keeps its line."""
+    """Each turn is a line after its label; lines before the first label are kept as they are."""
     found = plain.extract(layout.encode(), {"form": form} if form else {})
     assert [turn.speaker for turn in found.turns if turn.speaker] == list(speakers) * 2
     assert all(found.text[turn.offset :].startswith(f"{turn.speaker}: ") for turn in found.turns if turn.speaker)
@@ -166,7 +166,7 @@ def test_labels_are_speakers_whatever_the_form(layout: str, speakers: tuple[str,
 
 
 def test_dashes_are_turns_where_the_source_says_so() -> None:
-    """A question after a dash is the interviewer's; without the source's word it may be a novel."""
+    """A question after a dash is the interviewer's if the source declares an interview; otherwise it may be a novel."""
     talk = "—¿Dónde nació usted?\nEn el puerto viejo.\n—¿Y su madre?\nTambién, en la misma casa."
     assert [turn.speaker for turn in turns_of(talk, "interview")] == ["P", "R", "P", "R"]
     assert turns_of(talk) == []
@@ -183,12 +183,12 @@ def test_dashes_are_turns_where_the_source_says_so() -> None:
     ],
 )
 def test_what_is_no_interview_stays(text: str) -> None:
-    """Labels that stand once are headings; a label in a long text now and then is a remark."""
+    """Texts whose labels occur only once, or rarely, are unchanged."""
     assert turns_of(text) == []
 
 
 def test_the_avenue_layout_gives_both_languages() -> None:
-    """`M:` and `C:` under a turn's name are two documents, segment by segment; Latin-1 stays whole."""
+    """`M:` and `C:` under a turn's name become two documents with common segments; Latin-1 is decoded correctly."""
     raw = (
         "; File: conv1 \r\nTraduce: N.\r\n\r\n"
         "conv1_x_0000_nmlch_00:\r\nM: mari mari papay <uh>\r\nC: Buenos días señora.\r\n"
@@ -208,14 +208,14 @@ def test_the_avenue_layout_gives_both_languages() -> None:
     "\nconv1_x_0001 _nfmam_00:", " nmlch-conv1_x_0001_nfmam_00:", "\n\nnmlch-conv1_x_ 001_nfmam_00:",
 ])  # fmt: skip
 def test_a_turn_is_told_by_a_damaged_name(name: str) -> None:
-    """Names of the raw files were written over others, cut, or stand behind words: no piece of one is in the text."""
+    """Turn names that were overwritten, cut or put after words are recognised, and no part of them is in the text."""
     raw = f"conv1_x_0000_nmlch_00: mari mari{name} küme felen\nconv1_x_0002_nmlch_00: ya\n".encode("latin-1")
     found = avenue.extract(raw, {})
     assert found.text == "nmlch: mari mari\nnfmam: küme felen\nnmlch: ya"
 
 
 def test_sentences_of_a_treebank_that_share_a_turn_are_one() -> None:
-    """As COSER has them: the text as it is stated, times of the turn; a word of two is one word."""
+    """Sentences with a common turn are joined, with the stated text and the turn's times, as in COSER."""
     row = "{}\t{}" + "\t_" * 8 + "\n"
     made = (
         "# sent_id = 1\n# turn_id = 7\n# turn_time = 0:00:01.5 - 0:00:04\n# text = Nací aquí.\n" + row.format(1, "Nací")
@@ -229,7 +229,7 @@ def test_sentences_of_a_treebank_that_share_a_turn_are_one() -> None:
 
 @pytest.mark.parametrize("extract", [elan.extract, chat.extract, avenue.extract, conllu.extract])
 def test_a_transcript_without_words_is_told(extract: Any) -> None:
-    """It is a row with a reason, not an empty text."""
+    """A transcript without words fails with a reason."""
     with pytest.raises(UnusableError):
         extract(b"<ANNOTATION_DOCUMENT/>" if extract is elan.extract else b"@Begin\n@End\n", {})
 
@@ -241,7 +241,7 @@ def _row(raw: bytes, media_type: str) -> Batch:
 
 
 def test_the_languages_of_a_file_are_rows_of_a_run(tmp_path: Path) -> None:
-    """The transcription keeps the file's row, the translation is its child; no row is lost on the way."""
+    """The transcription is the file's row and the translation its child, and no row is lost in a run."""
     batch = _row(_eaf(tmp_path / "a.eaf"), "text/x-eaf+xml")
     kept = pass_through(Extract(), batch).kept.frame
     assert kept["parent_id"].to_list() == [None, "a"]
@@ -250,7 +250,7 @@ def test_the_languages_of_a_file_are_rows_of_a_run(tmp_path: Path) -> None:
 
 
 def test_turns_follow_their_lines_when_the_text_changes() -> None:
-    """What a later stage replaces moves the turns behind it."""
+    """When a later stage changes the text, the turns move with their lines."""
     talk = "P: ¿Su correo?\nR: Es rosa@ejemplo.org.\nP: ¿Y su casa?\nR: En el puerto."
     kept = pass_through(Extract(), _row(talk.encode(), "text/plain")).kept
     frame = pass_through(Redact(), kept).kept.frame

@@ -1,4 +1,4 @@
-"""Markdown gives its text line by line; its front matter gives the catalogue data."""
+"""Markdown yields its text line by line, and metadata from its front matter."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from latam_corpus.extract.documents.markdown import extract, plain
 
 
 def test_front_matter_is_catalogue_data_and_no_text() -> None:
-    """Title, authors, date and language, as names, quoted values and lists; the rest of it is left out."""
+    """Title, authors, date and language are read from names, quoted values and lists; other entries are ignored."""
     raw = (
         '---\ntitle: "Crónica: el río"\nauthor:\n  - Ana Ruiz\n  - Luis Paz\n'
         "date: 2021-03-04T10:00\nlang: es\ntags: [a]\n---\n\nHola.\n"
@@ -36,12 +36,12 @@ def test_front_matter_is_catalogue_data_and_no_text() -> None:
     ],
 )
 def test_marks_go_and_lines_stay(marked: str, text: str) -> None:
-    """Headings, emphasis, links, quotations, rules, code, tables, comments and escapes."""
+    """Marks of headings, emphasis, links, quotations, rules, code, tables, comments and escapes are removed."""
     assert plain(marked) == text
 
 
 @given(st.text(alphabet="aé *_`~[]()<>!#-|\\:\n", max_size=80))
 def test_letters_are_kept(text: str) -> None:
-    """Whatever the marks, no line that is plain letters is changed."""
+    """Lines of plain letters are never changed."""
     line = "Vidalita del alba"
     assert line in plain(f"{text.replace('<!--', '').replace('```', '').replace('~~~', '')}\n\n{line}\n").split("\n")

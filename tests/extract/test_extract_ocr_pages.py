@@ -1,4 +1,4 @@
-"""ALTO and hOCR give the lines of a page in order, without what the file itself calls no text."""
+"""ALTO and hOCR yield the lines of a page in order, without parts that the file marks as not being text."""
 
 from __future__ import annotations
 
@@ -39,21 +39,21 @@ _ALTO = """<?xml version="1.0"?><alto xmlns="http://www.loc.gov/standards/alto/n
 
 
 def test_alto_gives_its_lines_in_reading_order() -> None:
-    """A running title goes, a word that the file says whole is whole, the engine and its confidence are told."""
+    """Running titles are left out, hyphenated words are whole if the file states it, and the engine is recorded."""
     found = alto(_ALTO.encode(), {})
     assert found.text == "La barca sa¬\nlió del puerto\nviejo.\n\nVolvió vacía."
     assert (found.extractor, found.confidence) == ("alto 2, tesseract 5.5", 0.9)
 
 
 def test_both_are_told_by_their_content() -> None:
-    """An XML file with ALTO in it, and a page of hOCR, under any name."""
+    """ALTO and hOCR are recognised by their content, under any file name."""
     assert sniffed(_ALTO.encode()) == "application/alto+xml"
     assert sniffed(b"<!DOCTYPE html><html><body><div class='ocr_page'></div></body></html>") == "text/vnd.hocr+html"
 
 
 @pytest.mark.slow
 def test_what_tesseract_writes_is_read(office: Office, tmp_path: Path) -> None:
-    """The words that the engine has recognised, in its order, with its name and its confidence."""
+    """Tesseract's words are read in its order, with its name and confidence."""
     if shutil.which("tesseract") is None:
         pytest.skip("tesseract isn't installed")
     lines = ("La barca volvió del puerto con la red vacía.", "Nadie dijo nada.")
@@ -72,13 +72,13 @@ def test_what_tesseract_writes_is_read(office: Office, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("raw", [b"<TEI/>", b"<alto"])
 def test_what_is_no_alto_is_told(raw: bytes) -> None:
-    """Its root is named."""
+    """XML other than ALTO is refused, and its root is named."""
     with pytest.raises(UnusableError):
         alto(raw, {})
 
 
 def test_words_without_white_space_between_them_stay_apart() -> None:
-    """Each has its element; a line with words outside of these stays as it is written."""
+    """Word elements are separated by spaces; a line with words outside such elements is unchanged."""
     word = "<span class='ocrx_word'>{}</span>".format
     line = "<span class='ocr_line'>{}</span>".format
     page = f"<div class='ocr_page'><p>{line(word('tres') + word('cuatro'))}{line('uno, ' + word('dos'))}</p></div>"

@@ -1,4 +1,4 @@
-"""Bilingual and annotated material: a document a language, aligned by segment; no gloss is a text."""
+"""Bilingual and annotated material yields one document per language, aligned by segment, without glosses."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ tu padre?
 
 
 def _pairs(document: Extracted, version: int = 0) -> list[tuple[str, str]]:
-    """The lines of both that have one segment."""
+    """Return the lines of both documents that share a segment."""
     there = {turn.segment: turn for turn in document.versions[version].turns}
 
     def line(text: str, offset: int) -> str:
@@ -62,7 +62,7 @@ def _pairs(document: Extracted, version: int = 0) -> list[tuple[str, str]]:
 
 
 def test_a_translation_memory_is_a_document_a_language() -> None:
-    """The codes of other programs' files are no words; of two versions the first counts, and that is noted."""
+    """Codes of other programs are left out; of two versions the first counts, and a note reports that."""
     document = tmx.extract(_TMX.encode("utf-16"), {})
     assert (document.declared_language, document.versions[0].declared_language) == ("es-PE", "quz")
     assert document.text == "¿Cómo está?\nSolo aquí.\nEl río baja."
@@ -73,7 +73,7 @@ def test_a_translation_memory_is_a_document_a_language() -> None:
 
 
 def test_of_an_interlinear_text_words_and_free_translation_are_taken() -> None:
-    """Neither its glosses nor a literal translation, a note or another script of the same word."""
+    """Words and free translations are read; glosses, literal translations, notes and other scripts are left out."""
     document = flex.extract(_FLEX.encode(), {})
     assert document.text == "Rosa: ¿Maypi tiyan?\nChakrapi"
     assert [(one.declared_language, one.text) for one in document.versions] == [("es", "Rosa: ¿Dónde vive?")]
@@ -84,7 +84,7 @@ def test_of_an_interlinear_text_words_and_free_translation_are_taken() -> None:
 
 @pytest.mark.parametrize("charset", ["utf-8", "cp1252"])
 def test_of_a_toolbox_text_so_too(charset: str) -> None:
-    """A segment's lines are joined, and each language of free translations is a document."""
+    """The lines of a Toolbox segment are joined, and each language of free translations is a document."""
     document = toolbox.extract(_TOOLBOX.replace("\n", "\r\n").encode(charset), {})
     assert document.text == "Rosa: maypi tiyan taytayki\nchakrapi"
     assert [(one.declared_language, one.text) for one in document.versions] == [
@@ -108,7 +108,7 @@ def test_of_a_toolbox_text_so_too(charset: str) -> None:
     ],
 )
 def test_what_has_no_segments_says_so(extract: object, raw: bytes, cause: str) -> None:
-    """A gloss or a translation alone is no text."""
+    """A file with only glosses or translations is refused."""
     assert callable(extract)
     with pytest.raises(UnusableError) as caught:
         extract(raw, {})

@@ -1,4 +1,4 @@
-"""Of a doubtful page trafilatura's text is taken, unless it is a scrap beside what the layout tells."""
+"""For an uncertain page trafilatura's text is used, unless it is a scrap compared with the layout's."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from latam_corpus.extract.web_pages.html import EXTRACTOR, LAYOUT, choose_text
 
 @pytest.fixture(autouse=True)
 def _no_fuller_text(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The pages here have lengths alone."""
+    """Disable the search for lost paragraphs: the pages of these tests only have lengths."""
     monkeypatch.setattr(html, "fuller_text", lambda *_: None)
 
 
@@ -36,7 +36,7 @@ def _no_fuller_text(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_scrap_is_no_second_opinion(
     monkeypatch: pytest.MonkeyPatch, ours: int, theirs: int | None, doubt: float, whose: str
 ) -> None:
-    """By the lengths of both texts; where the layout tells none, whatever there is."""
+    """The choice depends on the lengths of both texts; if the layout finds none, any text is used."""
     other = None if theirs is None else SimpleNamespace(text="b" * theirs)
     monkeypatch.setattr(trafilatura, "bare_extraction", lambda *_, **__: other)
     page = cast("Any", SimpleNamespace(text="a" * ours, doubt=doubt))
@@ -51,7 +51,7 @@ def test_a_scrap_is_no_second_opinion(
 def test_what_is_said_in_haste_is_asked_again_where_it_differs_much(
     monkeypatch: pytest.MonkeyPatch, ours: int, hasty: int, usual: int, taken: int
 ) -> None:
-    """By more than a factor of two in length, either way."""
+    """If the lengths differ by more than a factor of two, trafilatura runs again in its default setting."""
 
     def extraction(_markup: str, *, fast: bool, **_options: Any) -> Any:
         return SimpleNamespace(text="x" * (hasty if fast else usual))

@@ -1,4 +1,4 @@
-"""What an HTML page states about itself: title, people, date, section and licences, wherever it says so."""
+"""Metadata that an HTML page states: title, people, date, section and licences, in any of their places."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _metadata(head: str, body: str = "<p>Hola.") -> HtmlMetadata:
 
 
 def test_json_ld_says_it_best() -> None:
-    """What stands in the article's own description goes before meta tags and headings."""
+    """JSON-LD of the article takes precedence over meta tags and headings."""
     metadata = _metadata(_LD + '<meta name="author" content="Redacción"><title>El Diario</title>', "<h1>Otra cosa</h1>")
     assert metadata.title == "Sube el río & baja el puente"
     assert metadata.creators == ("Ana Paz", "Luis Sosa")
@@ -40,7 +40,7 @@ def test_json_ld_says_it_best() -> None:
 
 
 def test_meta_tags_and_marked_elements_say_it_too() -> None:
-    """Open Graph, Dublin Core, rel and itemprop; the address of a profile is no name."""
+    """Open Graph, Dublin Core, rel and itemprop are read; the address of a profile is not a name."""
     metadata = _metadata(
         '<meta property="og:title" content="Um dia no porto"><meta name="DC.date" content="2023-11-02">'
         '<meta name="article:author" content="https://rede.example/ana"><link rel="canonical" href="https://j.example/1">'
@@ -53,7 +53,7 @@ def test_meta_tags_and_marked_elements_say_it_too() -> None:
 
 
 def test_a_name_that_is_marked_is_found() -> None:
-    """Where no meta tag names anybody."""
+    """A marked name is used if no meta tag names an author."""
     assert _metadata("", '<span itemprop="author">Rosa Mamani</span>').creators == ("Rosa Mamani",)
 
 
@@ -73,7 +73,7 @@ _OF_OTHERS = (
     ],
 )
 def test_articles_of_others_say_nothing_of_the_page(said: str) -> None:
-    """In a list, a comment, or beside the page's own; the page's author, date and licence aren't theirs."""
+    """Authors, dates and licences of articles in lists, comments, or next to the page's own are ignored."""
     own = '{"@type": "NewsArticle", "headline": "Sube el río", "author": "Rosa Vega", "datePublished": "2020-02-03"}'
     for scripts in ([said, own], [own, said]):
         head = "".join(f'<script type="application/ld+json">{one}</script>' for one in scripts)
@@ -83,7 +83,7 @@ def test_articles_of_others_say_nothing_of_the_page(said: str) -> None:
 
 
 def test_an_article_with_the_page_s_title_or_address_is_its_own_wherever_it_stands() -> None:
-    """Blogs list their one post; some give their headline another wording and the page's address."""
+    """An article with the page's title or address is the page's own, also in a list or with another headline."""
     post = '{"@type": "BlogPosting", "headline": "%s", "author": "Rosa Vega", "mainEntityOfPage": "%s"}'
     for said in (post % ("Sube el río", ""), post % ("El río sube", "https://d.example/1")):
         head = f'<script type="application/ld+json">{{"@type": "Blog", "blogPost": [{said}]}}</script>'
@@ -92,7 +92,7 @@ def test_an_article_with_the_page_s_title_or_address_is_its_own_wherever_it_stan
 
 
 def test_marks_in_comments_and_lists_are_of_others() -> None:
-    """What holds the page's heading holds the page, whatever its class says."""
+    """Marked elements in comments and lists are ignored, unless they contain the page's heading."""
     comment = '<ol class="comment-list"><li><cite itemprop="author">Vecino</cite><time datetime="2021-01-01"></ol>'
     related = '<aside class="relacionadas"><article><a rel="author">Luis Paz</a><time datetime="1999-01-01"></aside>'
     own = '<h1>Sube el río</h1><span itemprop="author">Rosa Vega</span><time datetime="2020-02-03">hoy</time>'
@@ -103,7 +103,7 @@ def test_marks_in_comments_and_lists_are_of_others() -> None:
 
 
 def test_what_is_no_date_language_or_address_is_not_taken_for_one() -> None:
-    """Templates that were never filled, days that don't exist, addresses without a site."""
+    """Unfilled templates, impossible dates and addresses without a host are ignored."""
     metadata = read_page(
         '<html lang="{{ locale }}"><link rel="canonical" href="/nota/7"><meta name="date" content="2023-02-31"><p>Hola.'
     ).metadata
@@ -112,7 +112,7 @@ def test_what_is_no_date_language_or_address_is_not_taken_for_one() -> None:
 
 
 def test_half_a_character_in_a_description_is_replaced() -> None:
-    """JSON may hold one, where a headline was cut through an emoji; no file could."""
+    """Half of a surrogate pair in JSON, from a headline cut within an emoji, is replaced."""
     metadata = _metadata(
         '<script type="application/ld+json">{"@type": "NewsArticle", "headline": "Hola \\ud83d amigo"}</script>'
     )
@@ -124,7 +124,7 @@ def test_half_a_character_in_a_description_is_replaced() -> None:
     ["{", "[" * 100_000, '{"@type": "NewsArticle", "author": 7, "headline": ["", 3], "datePublished": {}}', "null"],
 )
 def test_malformed_descriptions_are_passed_over(broken: str) -> None:
-    """A page is still read when what it says of itself makes no sense."""
+    """A page with malformed metadata is still read."""
     metadata = _metadata(f'<script type="application/ld+json">{broken}</script><title>Aviso</title>')
     assert (metadata.title, metadata.creators, metadata.published) == ("Aviso", (), None)
 
@@ -142,12 +142,12 @@ def test_malformed_descriptions_are_passed_over(broken: str) -> None:
     ],
 )
 def test_dates_are_read_where_their_order_is_known(said: str, found: str | None) -> None:
-    """Years first, months that exist."""
+    """Dates are read if the year comes first and the month exists."""
     assert day(said) == found
 
 
 def test_licences_stand_in_many_places() -> None:
-    """Links in the head and the text, objects in JSON-LD, Dublin Core where it is a licence; of a picture's, none."""
+    """Licences are read from links, JSON-LD and Dublin Core, but not those of pictures."""
     metadata = _metadata(
         '<link rel="license" href="https://creativecommons.org/licenses/by/4.0/deed.es">'
         '<meta name="DC.Rights" content="Derechos de autor 2024 Revista"><meta name="DC.Rights" content="CC BY-NC 4.0">'
@@ -165,7 +165,7 @@ def test_licences_stand_in_many_places() -> None:
 
 
 def test_what_a_page_states_without_end_is_bounded() -> None:
-    """Ten licences, none longer than an address is, and no text in the place of a section."""
+    """At most ten licences of limited length are read, and a long text is not a section."""
     links = "".join(f'<a rel="license" href="https://l.example/{n}">L</a>' for n in range(500))
     metadata = _metadata(
         f'<meta property="article:section" content="{"a" * 5000}">', links + f'<a rel=license href="/{links}">'
@@ -175,7 +175,7 @@ def test_what_a_page_states_without_end_is_bounded() -> None:
 
 
 def _page(states: str, tier: str = "attribution", mode: Any = "balanced") -> dict[str, Any]:
-    """A row of a source under CC BY, or this tier, after `extract`, with its ledger rows."""
+    """Return a row of a source under CC BY, or this tier, after `extract`, with its ledger rows."""
     page = f"<html><head>{states}</head><body><p>El puente del río se abrió otra vez a los vecinos.</p></body></html>"
     terms = {"rights": ["CC-BY-4.0"], "rights_tier": [tier], "uses": [["train", "redistribute", "evaluate"]]}
     row = {"doc_id": ["a"], "source_id": ["s"], "url": ["https://d.example/n/1"], "raw": [page.encode()]}
@@ -199,7 +199,7 @@ _LICENCE = '<link rel="license" href="{}">'
     ],
 )
 def test_a_less_open_licence_narrows_the_terms(address: str, tier: str, uses: list[str]) -> None:
-    """The row states the page's licence then, and the ledger what it stated before."""
+    """The row gets the page's less open licence, and the ledger its previous terms."""
     row = _page(_LICENCE.format(address))
     assert (row["rights_tier"], row["uses"]) == (tier, uses)
     assert row["rights"].endswith(address.lstrip("/"))
@@ -212,7 +212,7 @@ def test_a_less_open_licence_narrows_the_terms(address: str, tier: str, uses: li
 
 @pytest.mark.parametrize("address", ["https://creativecommons.org/publicdomain/zero/1.0/", "CC-BY-4.0"])
 def test_no_licence_of_a_page_widens_its_terms(address: str) -> None:
-    """A freer one is reported, and changes nothing."""
+    """A more open licence is recorded and changes nothing."""
     row = _page(_LICENCE.format(address))
     assert (row["rights"], row["rights_tier"]) == ("CC-BY-4.0", "attribution")
     assert "tier_before" not in json.loads(row["ledger"][0]["evidence"])
@@ -222,21 +222,21 @@ def test_no_licence_of_a_page_widens_its_terms(address: str) -> None:
 
 @pytest.mark.parametrize("address", ["/aviso-legal", "http://[::1"])
 def test_a_licence_that_nobody_has_read_closes_the_row(address: str) -> None:
-    """The page names terms of its own: until somebody reads them, they allow nothing."""
+    """Unrecognised terms allow nothing."""
     row = _page(_LICENCE.format(address))
     assert (row["rights_tier"], row["uses"]) == ("unknown", ["evaluate"])
     assert json.loads(row["ledger"][0]["evidence"])["because"] == "unread"
 
 
 def test_the_rows_own_statement_narrows_nothing() -> None:
-    """An agreement may allow what the statement alone doesn't, and the page that repeats it says nothing new."""
+    """A page that repeats the row's own statement doesn't narrow terms that an agreement allows."""
     frame = pl.DataFrame({"url": [None], "rights": [_IN_COPYRIGHT], "rights_tier": ["permission"], "uses": [["train"]]})
     page = Extracted("Hola", "layout", licences=(_IN_COPYRIGHT,))
     assert with_page_terms(frame, [page]).select("rights_tier", "uses").row(0) == ("permission", ["train"])
 
 
 def test_a_page_without_an_address_is_narrowed_too() -> None:
-    """A folder of pages: what names a host is whole."""
+    """Absolute addresses of licences count on pages without an address, as in a folder."""
     frame = pl.DataFrame(
         {"url": [None], "rights": ["CC0-1.0"], "rights_tier": ["open"], "uses": [["train"]]},
         schema_overrides={"url": pl.String},
@@ -246,7 +246,7 @@ def test_a_page_without_an_address_is_narrowed_too() -> None:
 
 
 def test_of_several_licences_the_least_open_counts_in_every_mode() -> None:
-    """What a row allows doesn't depend on who read its text."""
+    """The least open licence counts, whichever mode extracted the text."""
     states = "".join(map(_LICENCE.format, ("/cc", "https://creativecommons.org/licenses/by-nc/4.0/", "CC0-1.0")))
     rows = [_page(states + '<meta name="article:section" content="Ciudad">', mode=one) for one in ("fast", "careful")]
     assert {row["rights"] for row in rows} == {"https://creativecommons.org/licenses/by-nc/4.0/"}
@@ -257,7 +257,7 @@ def test_of_several_licences_the_least_open_counts_in_every_mode() -> None:
 
 
 def test_a_page_that_states_neither_changes_nothing() -> None:
-    """No ledger row for each page of a crawl."""
+    """A page without statements adds no ledger row."""
     assert _page('<meta name="author" content="Ana Paz">')["ledger"] == []
 
 
@@ -273,7 +273,7 @@ def test_a_page_that_states_neither_changes_nothing() -> None:
     ],
 )  # fmt: skip
 def test_a_headline_that_nobody_sees_gives_way_to_the_pages_own_name(ld: str, head: str, title: str) -> None:
-    """A name or headline is shown where a heading or the page's title has it."""
+    """A headline or name counts as the title if a heading or the page's title shows it."""
     assert _metadata(f'<script type="application/ld+json">{ld}</script><title>{head}</title>').title == title
 
 
@@ -285,7 +285,7 @@ def test_a_headline_that_nobody_sees_gives_way_to_the_pages_own_name(ld: str, he
     ],
 )  # fmt: skip
 def test_json_ld_is_read_in_what_kept_old_parsers_off(around: str) -> None:
-    """CDATA and comments around a script, and a semicolon after it."""
+    """JSON-LD is read within CDATA and comments, and before a semicolon."""
     ld = '{"@type": "Article", "headline": "Sube el río", "url": "https://d.example/1"}'
     metadata = _metadata(f'<script type="application/ld+json">{around.replace("{}", ld)}</script>')
     assert metadata.title == "Sube el río"

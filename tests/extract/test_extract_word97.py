@@ -1,4 +1,4 @@
-"""Word 97 documents come through LibreOffice where the recipe asks for it, and run nothing."""
+"""Word 97 documents are read through LibreOffice if the recipe enables it, and run nothing."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _YES = {"libreoffice": "yes"}
 
 
 def test_its_text_comes_through(office: Office) -> None:
-    """LibreOffice wrote it in the old format."""
+    """The text of a document saved by LibreOffice in the old format is read."""
     raw = office("<p>Nació en el puerto, como su madre.</p><p>—¿Y después?</p>", "doc")
     assert raw.startswith(b"\xd0\xcf\x11\xe0")
     document = word97.extract(raw, _YES)
@@ -25,7 +25,7 @@ def test_its_text_comes_through(office: Office) -> None:
 
 
 def test_a_damaged_one_says_so(office: Office) -> None:
-    """Cut in its middle, or no such document at all."""
+    """A truncated document, and a file of another format, are refused."""
     raw = office("<p>Nació en el puerto.</p>", "doc")
     with pytest.raises(UnusableError) as caught:
         word97.extract(raw[:700], _YES)
@@ -33,7 +33,7 @@ def test_a_damaged_one_says_so(office: Office) -> None:
 
 
 def test_without_the_option_it_says_what_to_do() -> None:
-    """LibreOffice is started by no surprise."""
+    """Without the option, LibreOffice isn't started, and the remedy names the option."""
     with pytest.raises(UnusableError, match="libreoffice = true") as caught:
         word97.extract(b"\xd0\xcf\x11\xe0", {})
     assert caught.value.cause == "no extractor"

@@ -1,4 +1,4 @@
-"""Of recognised pages `repair` takes out the lines in which an engine saw specks."""
+"""`repair` removes lines of specks from recognised pages."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _CLEAN = "La barca salió del puerto.\n\nVolvió con la red vacía."
     ],
 )
 def test_only_what_an_engine_saw_is_looked_at(extractor: str | None, text: str) -> None:
-    """Elsewhere somebody wrote such a line."""
+    """Such lines are kept in texts that no OCR engine produced."""
     frame = pl.DataFrame({"text": [_NOISE], "extractor": [extractor]}, schema_overrides={"extractor": pl.String})
     assert Repair()(Batch(frame)).frame["text"].to_list() == [text]
 
@@ -32,5 +32,5 @@ def test_only_what_an_engine_saw_is_looked_at(extractor: str | None, text: str) 
     "line", ["—¿Y?", "* * *", "¡Ay!", "Sí.", "12", "XIV.", "…", "a = b", "1810 | 25", "— · —", "N.º 7"]
 )
 def test_a_line_of_print_stays(line: str) -> None:
-    """Short answers, ornaments, numbers of parts, cells of a table."""
+    """Short answers, ornaments, part numbers and table cells are kept."""
     assert without_specks(f"Uno.\n{line}\nDos.") == f"Uno.\n{line}\nDos."

@@ -1,4 +1,4 @@
-"""Repair touches only marked lines, and gives what ftfy gives on all of them."""
+"""Repair changes only marked lines, with the same result as ftfy on all lines."""
 
 from __future__ import annotations
 
@@ -39,21 +39,21 @@ def _staged(texts: list[str]) -> list[str]:
 
 
 def _many(texts: st.SearchStrategy[str]) -> st.SearchStrategy[list[str]]:
-    """Some thirty texts an example: a call of the stage takes longer than they do."""
+    """Generate some thirty texts per example, since a call of the stage costs more than they do."""
     return st.lists(texts.filter(lambda text: not _PRINTED.search(text)), min_size=20, max_size=40)
 
 
 @given(_many(st.lists(st.sampled_from(_SUSPICIOUS), max_size=12).map("".join)))
 @settings(deadline=None)
 def test_suspicious_sequences_are_repaired_as_ftfy_does(texts: list[str]) -> None:
-    """Whatever ftfy would change, the word pass has marked."""
+    """The word pass marks every line that ftfy would change."""
     assert _staged(texts) == list(map(repair, texts))
 
 
 @given(_many(st.text(max_size=40)))
 @settings(deadline=None)
 def test_any_text_is_repaired_as_ftfy_does(texts: list[str]) -> None:
-    """The whole of Unicode, not only what mojibake is made of."""
+    """Any Unicode text is repaired as by ftfy, not only mojibake."""
     assert _staged(texts) == list(map(repair, texts))
 
 
@@ -70,7 +70,7 @@ def test_any_text_is_repaired_as_ftfy_does(texts: list[str]) -> None:
     ],
 )
 def test_what_is_repaired_and_what_stays(before: str, after: str) -> None:
-    """Mojibake, line ends, composed letters and control characters are mended; apostrophes are the author's."""
+    """Mojibake, line ends, combining marks and control characters are repaired; apostrophes are kept."""
     assert _staged([before]) == [after]
 
 
@@ -87,13 +87,13 @@ def test_what_is_repaired_and_what_stays(before: str, after: str) -> None:
     ],
 )
 def test_a_lone_pair_in_a_sound_line_is_no_mojibake(before: str, after: str) -> None:
-    """A word in capitals ends with Ã before a quotation mark or a dash; other damage tells that it isn't so."""
+    """Ã at the end of a word in capitals, before a quotation mark or dash, is kept unless the line has other damage."""
     assert _staged([before]) == [repair(before)] == [after]
 
 
 @pytest.mark.parametrize("text", ["—¡¡Fuego!!", "«¡Ay!», dijo.", "¡¿Qué?!", "“«No»”", "A dijo: «“¿Quién?”»"])
 def test_signs_of_speech_side_by_side_are_sound(text: str) -> None:
-    """Such lines are common in prose and aren't given to ftfy."""
+    """Adjacent signs of speech, which are common in prose, don't mark a line."""
     assert WordTable.of(pl.Series([text])).counts[0, REPAIRS] == 0
     assert repair(text) == text
 
@@ -101,5 +101,5 @@ def test_signs_of_speech_side_by_side_are_sound(text: str) -> None:
 @given(_many(st.lists(st.sampled_from([*_SUSPICIOUS, *"¡¿«»“”„‹›"]), max_size=8).map("".join)))
 @settings(deadline=None)
 def test_signs_of_speech_hide_nothing(texts: list[str]) -> None:
-    """Among whatever stands beside them."""
+    """Damage next to signs of speech is found."""
     assert _staged(texts) == list(map(repair, texts))

@@ -1,4 +1,4 @@
-"""The licence that a file states of itself narrows its row's terms, whatever the format keeps it in."""
+"""The licence that a file states narrows its row's terms, wherever the format stores it."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def _stream(data: bytes, about: bytes = b"") -> bytes:
 
 
 def _pdf(catalog: bytes = b"/Metadata 5 0 R", metadata: bytes = b"") -> bytes:
-    """A page, and as object 5 what stands for its XMP."""
+    """Return a page with this XMP as object 5."""
     drawn = b"BT /F 12 Tf 72 700 Td (La barca sali\xf3 del puerto.) Tj ET"
     objects = [
         b"<</Type/Catalog/Pages 2 0 R%s>>" % catalog,
@@ -120,7 +120,7 @@ _FILES: dict[str, tuple[str, bytes]] = {
 
 
 def _row(media_type: str, raw: bytes) -> dict[str, Any]:
-    """A row of a source under CC0 after `extract`."""
+    """Return a row of a source under CC0 after `extract`."""
     terms = {"rights": ["CC0-1.0"], "rights_tier": ["open"], "uses": [["train", "redistribute", "evaluate"]]}
     row = {"doc_id": ["a"], "source_id": ["s"], "url": [None], "raw": [raw], "media_type": [media_type], **terms}
     passed = pass_through(Extract(), Batch(pl.DataFrame(row, schema_overrides={"url": pl.String})))
@@ -130,7 +130,7 @@ def _row(media_type: str, raw: bytes) -> dict[str, Any]:
 
 @pytest.mark.parametrize("name", _FILES)
 def test_every_format_narrows(name: str) -> None:
-    """As a page does: a document in a source under CC0 that says BY-NC-ND is for evaluation alone."""
+    """A document that states BY-NC-ND in a source under CC0 is for evaluation only, in every format."""
     row = _row(*_FILES[name])
     assert (row["rights_tier"], row["uses"]) == ("no_derivatives", ["evaluate"])
     assert row["rights"] in (_BY, _NAME)
@@ -138,7 +138,7 @@ def test_every_format_narrows(name: str) -> None:
 
 
 def test_a_statement_that_is_not_understood_closes_the_row() -> None:
-    """Nobody knows what it allows; the ledger has the words, and why."""
+    """An unrecognised statement allows nothing, and the ledger has its words and the reason."""
     row = _row("application/tei+xml", _tei("<licence>Uso libre con permiso</licence>"))
     assert (row["rights_tier"], row["rights"], row["uses"]) == ("unknown", "Uso libre con permiso", ["evaluate"])
     noted = json.loads(row["ledger"][-1]["evidence"])
@@ -146,28 +146,28 @@ def test_a_statement_that_is_not_understood_closes_the_row() -> None:
 
 
 def test_of_many_statements_those_that_are_understood_are_read_first() -> None:
-    """Ten are read, and a sentence without end is none."""
+    """Ten statements are kept, recognised ones first, and an endless sentence is cut."""
     known = [f"CC-BY-{version}" for version in ("2.0", "3.0")]
     listed = stated([*(f"Aviso {n}" for n in range(20)), "a" * 600, "--", *known])
     assert (len(listed), listed[:2]) == (10, tuple(known))
 
 
 def test_a_collection_states_the_licences_of_its_texts() -> None:
-    """The least open of them counts for the document that they are."""
+    """The least open licence of a collection's texts counts."""
     one, other = (_tei(f"<licence>{name}</licence>").decode() for name in ("CC BY 4.0", _NAME))
     row = _row("application/tei+xml", f"<teiCorpus><teiHeader/>{one}{other}</teiCorpus>".encode())
     assert row["rights"] == _NAME
 
 
 def test_attributes_of_xmp_are_properties_too() -> None:
-    """Programs write it in either form; links of books (EPUB 3) have the name in `rel`."""
+    """XMP is read as elements or attributes, and EPUB 3 links by their `rel`."""
     picture = b"\xff\xd8" + _xmp(f'<rdf:Description cc:license="{_BY}"/>') + b"\xff\xd9"
     assert statements_of_picture(picture).licences == (_BY,)
     assert stated_in(tree_of(f'<m><link rel="cc:license" href="{_BY}"/></m>'.encode())) == (_BY,)
 
 
 def test_the_xmp_of_a_pdf_is_what_its_catalog_names() -> None:
-    """Packed or not, in an object that was written over, with a catalog that is packed; that of a picture is none."""
+    """The XMP that the newest catalog names is read, compressed or not, but not that of a picture."""
     packed = _stream(zlib.compress(_XMP), b"/Filter/FlateDecode")
     catalog = b"<</Type/Catalog/Pages 2 0 R/Metadata 5 0 R>>"
     held = zlib.compress(b"9 0 1 %d " % (len(b"<</A 7>> ")) + b"<</A 7>> " + catalog)
@@ -186,7 +186,7 @@ def test_the_xmp_of_a_pdf_is_what_its_catalog_names() -> None:
 
 
 def test_what_stands_behind_a_long_catalog_is_not_its() -> None:
-    """A picture's metadata in the next object, where the catalog's end is farther than is looked."""
+    """Metadata of the next object isn't read as that of a long catalog."""
     catalog = b"1 0 obj\n<</Type/Catalog/Lang(" + b"a" * 5000 + b")>>\nendobj\n"
     picture = b"3 0 obj\n<</Type/XObject/Metadata 5 0 R>>\nendobj\n"
     raw = b"%PDF-1.7\n" + catalog + picture + b"5 0 obj\n" + _stream(_XMP) + b"\nendobj\n"

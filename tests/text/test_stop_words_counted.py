@@ -1,4 +1,4 @@
-"""Stop words are counted as a plain reading counts them, in however many languages and however long a text is."""
+"""Stop words are counted as in a plain loop, for any number of languages and any length of text."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _WORDS = [
 
 @pytest.mark.parametrize("languages", [1, 3, 8, 9, 20])
 def test_they_are_counted_as_read_one_by_one(languages: int) -> None:
-    """Eight languages are counted together, and 255 words at a time: neither shows."""
+    """Counting eight languages and 255 words at a time doesn't change the results."""
     drawn = random.Random(languages)
     lists = {f"q{number:02}": drawn.sample(_WORDS[:-2], drawn.randint(1, 9)) for number in range(languages)}
     texts = [[drawn.choice(_WORDS) for _ in range(size)] for size in (0, 1, 254, 255, 256, 2000)]

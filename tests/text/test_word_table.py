@@ -1,4 +1,4 @@
-"""The word table agrees with a plain reading of its definition, character by character."""
+"""The word table agrees with a plain implementation of its definition, character by character."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ def _is_letter(character: str) -> bool:
 
 
 def _plain_words(text: str) -> list[str]:
-    """Words by the definition in text/words.py, the slow way."""
+    """Return the words by the definition in text/words.py, implemented plainly."""
     return [word for word, _ in _plain_reading(text)]
 
 
 def _plain_reading(text: str) -> list[tuple[str, str]]:
-    """Each word, and the same with the apostrophes that stand at its edges, if it has a letter."""
+    """Return each word, and the same with the apostrophes at its edges if it has a letter."""
     found: list[tuple[int, str]] = []
     current = ""
     solid = [character for character in text if character not in _IGNORED]
@@ -59,7 +59,7 @@ def _plain_reading(text: str) -> list[tuple[str, str]]:
 @given(st.lists(_TEXTS, max_size=5))
 @settings(max_examples=500, deadline=None)
 def test_words_lines_and_characters_are_counted_as_defined(texts: list[str]) -> None:
-    """Counts of words, lines and code points are those of the plain reading, for several documents in one buffer."""
+    """Counts of words, lines and code points equal the plain ones, for several documents in one buffer."""
     without = [text for text in texts if not any(mark in text for mark in _IGNORED)]
     table = WordTable.of(without)
     assert table.word_count.tolist() == [len(_plain_words(text)) for text in without]
@@ -72,7 +72,7 @@ def test_words_lines_and_characters_are_counted_as_defined(texts: list[str]) -> 
 @given(_TEXTS.filter(lambda text: not any(mark in text for mark in _IGNORED)))
 @settings(max_examples=300, deadline=None)
 def test_words_stand_where_the_table_says(text: str) -> None:
-    """The bytes from a word's start, as many code points as it has, are the word of the plain reading."""
+    """The bytes from a word's start, for its number of code points, are the word."""
     table = WordTable.of([text])
     data = text.encode()
     read = [
@@ -87,7 +87,7 @@ def test_words_stand_where_the_table_says(text: str) -> None:
 @example("a'\u00ad")
 @settings(max_examples=300, deadline=None)
 def test_a_word_with_an_apostrophe_at_an_edge_has_another_hash_with_it(text: str) -> None:
-    """What `wholes` has is one number for each word as it is written, small letters and one apostrophe for all."""
+    """`wholes` has one hash per spelling, whatever the case and the form of the apostrophe."""
     forms = [
         "".join(chr(lower_of()[ord(character)]) for character in typed(whole)) for _, whole in _plain_reading(text)
     ]
@@ -97,14 +97,14 @@ def test_a_word_with_an_apostrophe_at_an_edge_has_another_hash_with_it(text: str
 
 
 def test_a_document_ends_at_its_last_sign() -> None:
-    """What stands beside a word in the text before or after isn't at its edge."""
+    """Characters of neighbouring documents aren't at the edge of a word."""
     together, alone = WordTable.of(["'", "ri", "'"]), WordTable.of(["ri"])
     assert together.wholes.tolist() == alone.wholes.tolist()
 
 
 @pytest.mark.parametrize("sign", apostrophes())
 def test_every_apostrophe_is_one_letter(sign: str) -> None:
-    """Between letters, at the end of a word and before it, whatever Unicode calls it."""
+    """All forms of the apostrophe are equal: between letters, at the end of a word and before it."""
     one, other = WordTable.of([f"p{sign}unchaw ruk{sign} {sign}oj"]), WordTable.of(["p'unchaw ruk' 'oj"])
     assert one.hashes.tolist() == other.hashes.tolist()
     assert one.wholes.tolist() == other.wholes.tolist()
@@ -122,18 +122,18 @@ def test_every_apostrophe_is_one_letter(sign: str) -> None:
     ],
 )
 def test_words_that_hash_alike(one: str, other: str) -> None:
-    """Case, the form of an apostrophe and a soft hyphen don't make another word."""
+    """Case, the form of an apostrophe and a soft hyphen don't change a word's hash."""
     assert len(set(hash_words([one, other]).tolist())) == 1
 
 
 @pytest.mark.parametrize(("one", "other"), [("ano", "año"), ("papa", "papá"), ("pacha", "p'acha")])
 def test_words_that_hash_apart(one: str, other: str) -> None:
-    """An accent, a tilde and a glottal stop make another word."""
+    """An accent, a tilde and a glottal stop change a word's hash."""
     assert len(set(hash_words([one, other]).tolist())) == 2
 
 
 def test_many_documents_equal_each_alone() -> None:
-    """A document's part of a table is what its own table would be."""
+    """A document's part of a table equals its own table."""
     texts = ["La luna sobre el río.\nY nada más.", "", "—¿Quién vive?\n—Nadie.", "p'unchaw"]
     together = WordTable.of(texts)
     for number, text in enumerate(texts):

@@ -1,4 +1,4 @@
-"""A batch that was scanned is scanned again only where its texts changed, and its word table is as if it were new."""
+"""A scanned batch is scanned again only for changed texts, and its word table equals a new one."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _scanned(texts: list[str | None]) -> Batch:
 @given(_TEXTS, st.dictionaries(st.integers(0, 11), st.none() | st.text(alphabet="bé \n.", max_size=9)))
 @settings(deadline=None)
 def test_changed_texts_have_the_table_of_a_new_scan(texts: list[str | None], changes: dict[int, str | None]) -> None:
-    """Any rows, changed to any text or to none."""
+    """Any rows may change to any text or to null."""
     after = pl.Series([changes.get(n, text) for n, text in enumerate(texts)], dtype=pl.String)
     made = _scanned(texts).with_columns({"text": after})
     assert "words" in made.__dict__
@@ -52,14 +52,14 @@ def test_changed_texts_have_the_table_of_a_new_scan(texts: list[str | None], cha
 @given(_TEXTS, st.lists(st.booleans(), min_size=12, max_size=12))
 @settings(deadline=None)
 def test_kept_rows_have_the_table_of_a_new_scan(texts: list[str | None], kept: list[bool]) -> None:
-    """Any rows, all and none among them."""
+    """Any rows may be kept, including all and none."""
     made = _scanned(texts).filter(pl.Series(kept[: len(texts)], dtype=pl.Boolean))
     assert "words" in made.__dict__
     _same(made.words, made.frame["text"])
 
 
 def test_one_repaired_document_has_the_others_not_scanned_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The stage gives a batch whose table is there, and scans one text for it."""
+    """A stage that changes one text of a batch with a table scans only that text."""
     texts: list[str | None] = ["La barca salió del puerto."] * 50
     texts[7] = "MaÃ±ana serÃ¡ otro dÃ\xada."
     batch = _scanned(texts)
@@ -79,7 +79,7 @@ def test_one_repaired_document_has_the_others_not_scanned_again(monkeypatch: pyt
 
 
 def test_a_dropped_document_has_the_others_not_scanned_again() -> None:
-    """What a stage sets aside leaves the others' words as they were."""
+    """A stage that drops a document scans no other text."""
 
     @dataclasses.dataclass(frozen=True)
     class Drop(Stage):
