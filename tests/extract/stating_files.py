@@ -96,13 +96,13 @@ def html(
     return f"<html><head>{head}</head><body><article>{body}</article><footer>{foot}</footer></body></html>".encode()
 
 
-def xmp(said: str) -> bytes:
+def xmp(statement: str) -> bytes:
     """Return an XMP packet."""
     return (
         '<?xpacket begin="\ufeff"?><x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF '
         f'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" {_DC} xmlns:cc="http://creativecommons.org/ns#" '
         'xmlns:tdm="http://www.w3.org/ns/tdmrep/" '
-        f'xmlns:xmpRights="http://ns.adobe.com/xap/1.0/rights/">{said}</rdf:RDF></x:xmpmeta><?xpacket end="w"?>'
+        f'xmlns:xmpRights="http://ns.adobe.com/xap/1.0/rights/">{statement}</rdf:RDF></x:xmpmeta><?xpacket end="w"?>'
     ).encode()
 
 
@@ -119,11 +119,11 @@ def pdf(packet: bytes = b"", about: bytes = b"", info: bytes = b"", second: byte
         b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>",
         b"<<%s>>" % info,
     ]
-    made = b"%PDF-1.5\n"
+    content = b"%PDF-1.5\n"
     places = []
-    for number, one in enumerate(objects, 1):
-        places.append(len(made))
-        made += b"%d 0 obj\n%s\nendobj\n" % (number, one)
+    for number, definition in enumerate(objects, 1):
+        places.append(len(content))
+        content += b"%d 0 obj\n%s\nendobj\n" % (number, definition)
     table = b"".join(b"%010d 00000 n \n" % place for place in places)
     tail = b"xref\n0 8\n0000000000 65535 f \n%strailer<</Size 8/Root 1 0 R/Info 7 0 R>>\nstartxref\n%d\n%%%%EOF\n"
-    return made + tail % (table, len(made))
+    return content + tail % (table, len(content))

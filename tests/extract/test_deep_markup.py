@@ -37,7 +37,7 @@ _DEEP = {
 
 
 def _page(start: str, middle: str, paragraphs: list[str]) -> str:
-    return "<html><body>" + "".join(middle * (at == 100) + start + one for at, one in enumerate(paragraphs))
+    return "<html><body>" + "".join(middle * (at == 100) + start + paragraph for at, paragraph in enumerate(paragraphs))
 
 
 def _book(page: str) -> bytes:
@@ -68,7 +68,7 @@ def test_no_paragraph_of_deep_markup_is_lost(kind: str, reader: str) -> None:
     if reader == "careful" and kind == "unclosed div":
         pytest.skip("trafilatura takes the innermost element, also where it reads the whole page")
     text = _READERS[reader](_page(*_DEEP[kind], _PARAGRAPHS))
-    assert [one for one in _PARAGRAPHS if one not in text] == []
+    assert [paragraph for paragraph in _PARAGRAPHS if paragraph not in text] == []
 
 
 @pytest.mark.parametrize("kind", _DEEP)
@@ -93,7 +93,7 @@ def test_an_empty_title_of_xhtml_swallows_no_deep_page() -> None:
     head = "<html xmlns='http://www.w3.org/1999/xhtml'><head><title/><script src='a'/><!-- <p> --></head>"
     page = f"{head}<body>{'<div>' * 300}<p>La barca</p>"
     tree = html_tree.html_tree(page.encode())
-    assert [one.text for one in tree.iter("p")] == ["La barca"]
+    assert [element.text for element in tree.iter("p")] == ["La barca"]
 
 
 def test_charset_of_a_deep_page_is_kept() -> None:

@@ -29,30 +29,30 @@ _TEXT = "La barca salió del puerto antes del alba. Volvió vacía.\n¿Quién vi
 
 
 def _srt(cues: Sequence[tuple[float, float, str]]) -> bytes:
-    made = [
+    subtitles = [
         srt.Subtitle(n, timedelta(seconds=start), timedelta(seconds=end), text)
         for n, (start, end, text) in enumerate(cues, 1)
     ]
-    return str(srt.compose(made, reindex=False)).encode()
+    return str(srt.compose(subtitles, reindex=False)).encode()
 
 
 def _vtt(cues: Sequence[tuple[str, str, str]]) -> bytes:
-    made = webvtt.WebVTT()
+    captions = webvtt.WebVTT()
     for start, end, text in cues:
-        made.captions.append(webvtt.Caption(start, end, text))
+        captions.captions.append(webvtt.Caption(start, end, text))
     held = io.StringIO()
-    made.write(held)
+    captions.write(held)
     return held.getvalue().encode()
 
 
 def test_cues_are_joined_into_sentences() -> None:
     """A sentence continues through cues; speeches after dashes and verses have lines of their own."""
-    found = extract(_srt(_CUES), {})
-    assert found.text == _TEXT
-    assert [(turn.start, turn.end) for turn in found.turns] == [
+    extracted = extract(_srt(_CUES), {})
+    assert extracted.text == _TEXT
+    assert [(turn.start, turn.end) for turn in extracted.turns] == [
         (1.0, 6.0), (6.5, 8.0), (6.5, 8.0), (20.0, 21.0), (20.0, 21.0),
     ]  # fmt: skip
-    assert [found.text[turn.offset :].split("\n")[0] for turn in found.turns] == found.text.split("\n")
+    assert [extracted.text[turn.offset :].split("\n")[0] for turn in extracted.turns] == extracted.text.split("\n")
 
 
 def test_old_files_are_read_as_they_are() -> None:
@@ -107,8 +107,8 @@ def test_a_label_begins_a_line_and_names_its_speaker() -> None:
         "ROSA: Hola",
     ]
     assert _lines("ROSA:", "Ven", "acá.") == ["ROSA: Ven acá."]
-    found = extract(_srt([(1.0, 2.0, "ROSA: Ven.\nLUIS: No")]), {})
-    assert [turn.speaker for turn in found.turns] == ["ROSA", "LUIS"]
+    extracted = extract(_srt([(1.0, 2.0, "ROSA: Ven.\nLUIS: No")]), {})
+    assert [turn.speaker for turn in extracted.turns] == ["ROSA", "LUIS"]
 
 
 def test_headlines_are_no_labels() -> None:
@@ -122,9 +122,9 @@ def test_headlines_are_no_labels() -> None:
 
 def test_words_before_a_quotation_are_no_label() -> None:
     """Words before a quotation are not a label, even if they are repeated."""
-    told = ("Y yo dije: vamos.", "Y fuimos.", *(f"Pasó el día {n}." for n in range(6)), "Y yo dije: basta.")
-    found = extract(_srt([(2.0 * n, 2.0 * n + 1.9, words) for n, words in enumerate(told)]), {})
-    assert (found.text.split("\n"), {turn.speaker for turn in found.turns}) == ([*told], {None})
+    sentences = ("Y yo dije: vamos.", "Y fuimos.", *(f"Pasó el día {n}." for n in range(6)), "Y yo dije: basta.")
+    extracted = extract(_srt([(2.0 * n, 2.0 * n + 1.9, words) for n, words in enumerate(sentences)]), {})
+    assert (extracted.text.split("\n"), {turn.speaker for turn in extracted.turns}) == ([*sentences], {None})
 
 
 def test_a_change_of_speaker_begins_a_line() -> None:
@@ -146,23 +146,31 @@ def test_rolling_captions_are_taken_once() -> None:
         ]
     )
     assert extract(rolling, {}).text == "la barca salió del puerto antes del alba"
-    twice = [(1.0, 2.0, "No."), (2.0, 3.0, "No."), (3.0, 4.0, "Ya te dije."), (4.0, 5.0, "Sí."), (5.0, 6.0, "Bueno.")]
-    assert extract(_srt(twice), {}).text == "No.\nNo.\nYa te dije.\nSí.\nBueno."
+    repeated = [
+        (1.0, 2.0, "No."),
+        (2.0, 3.0, "No."),
+        (3.0, 4.0, "Ya te dije."),
+        (4.0, 5.0, "Sí."),
+        (5.0, 6.0, "Bueno."),
+    ]
+    assert extract(_srt(repeated), {}).text == "No.\nNo.\nYa te dije.\nSí.\nBueno."
 
 
 def test_cues_out_of_order_are_sorted_and_told() -> None:
     """Cues are sorted by time; a note reports that, and unreadable times."""
-    found = extract(_srt([(5.0, 6.0, "Después."), (1.0, 2.0, "Antes.")]) + b"\n3\n00:xx --> 00:00:09,000\nNada.\n", {})
-    assert found.text == "Antes.\nNada.\nDespués."
-    assert {*found.notes} >= {OUT_OF_ORDER, BROKEN_TIMES}
+    extracted = extract(
+        _srt([(5.0, 6.0, "Después."), (1.0, 2.0, "Antes.")]) + b"\n3\n00:xx --> 00:00:09,000\nNada.\n", {}
+    )
+    assert extracted.text == "Antes.\nNada.\nDespués."
+    assert {*extracted.notes} >= {OUT_OF_ORDER, BROKEN_TIMES}
 
 
 def test_a_blank_line_in_a_cue_loses_no_words() -> None:
     """Words below a blank line in a cue are not mistaken for the next cue's number, unless the cue is empty."""
     times = "00:00:01,000 --> 00:00:02,000"
     raw = f"1\n{times}\nHola,\n\nvecina.\n\n2\n{times}\n¿Qué tal?\n".encode()
-    found = extract(raw, {})
-    assert (found.text, found.notes) == ("Hola, vecina.\n¿Qué tal?", (BLANK_LINES,))
+    extracted = extract(raw, {})
+    assert (extracted.text, extracted.notes) == ("Hola, vecina.\n¿Qué tal?", (BLANK_LINES,))
     empty = b"1\n00:00:01,000 --> 00:00:02,000\n\n2\n00:00:02,000 --> 00:00:03,000\nHola.\n"
     assert (extract(empty, {}).text, extract(empty, {}).notes) == ("Hola.", ())
 
@@ -199,17 +207,17 @@ def test_times_are_read_as_programs_write_them() -> None:
         "1\n00:00:01 --> 00:00:02\nUno.\n\n2\n00:00:02,000 --> 00:00:03\nDos.\n\n"
         "3\n00:00:03,250000 --> 00:00:04,5\nTres.\n\n4\n00: 00: 05, 000 -> 00: 00: 06, 000\nCuatro.\n"
     )
-    found = extract(raw.encode(), {})
-    assert (found.text, found.notes) == ("Uno.\nDos.\nTres.\nCuatro.", ())
-    assert [(turn.start, turn.end) for turn in found.turns] == [(1.0, 2.0), (2.0, 3.0), (3.25, 4.5), (5.0, 6.0)]
+    extracted = extract(raw.encode(), {})
+    assert (extracted.text, extracted.notes) == ("Uno.\nDos.\nTres.\nCuatro.", ())
+    assert [(turn.start, turn.end) for turn in extracted.turns] == [(1.0, 2.0), (2.0, 3.0), (3.25, 4.5), (5.0, 6.0)]
     assert sniffed(raw.encode()) == "text/vtt"
 
 
 def test_words_below_a_broken_first_time_are_kept() -> None:
     """Words below unreadable first times belong to the first cue with readable ones."""
     raw = b"1\n00:0x --> 00:00:02,000\nAntes.\n\n2\n00:00:03,000 --> 00:00:04,000\nDespues.\n"
-    found = extract(raw, {})
-    assert (found.text, BROKEN_TIMES in found.notes) == ("Antes.\nDespues.", True)
+    extracted = extract(raw, {})
+    assert (extracted.text, BROKEN_TIMES in extracted.notes) == ("Antes.\nDespues.", True)
 
 
 def test_a_paragraph_above_a_cue_without_a_number_is_kept() -> None:
@@ -238,9 +246,9 @@ def test_a_song_keeps_its_stanzas_and_loses_its_times() -> None:
         "[00:02.00] <00:02.00>vida<00:02.30>litá,\n"
         "[00:03.00]\n[00:04.00][00:07.00]pecho colorado;\n[00:05.5]\n[00:06:20]llévale a mi amante\n"
     )
-    found = extract_lrc(raw.encode("utf-16"), {})
-    assert found.text == "Palomita blanca,\nvida litá,\n\npecho colorado;\n\nllévale a mi amante\npecho colorado;"
-    assert (found.title, found.creators) == ("La vidalita", ("Anónimo",))
+    extracted = extract_lrc(raw.encode("utf-16"), {})
+    assert extracted.text == "Palomita blanca,\nvida litá,\n\npecho colorado;\n\nllévale a mi amante\npecho colorado;"
+    assert (extracted.title, extracted.creators) == ("La vidalita", ("Anónimo",))
 
 
 def test_lines_of_captions_of_verse_stay_lines() -> None:

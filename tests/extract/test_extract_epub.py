@@ -60,18 +60,18 @@ def _epub(chapters: dict[str, str], more: dict[str, str] | None = None, left_out
 
 def test_chapters_come_in_the_order_of_the_spine() -> None:
     """The cover, contents, notes with their marks, and page numbers are left out; words and verses are whole."""
-    found = extract(_epub(_CHAPTERS), {})
-    assert found.text == (
+    extracted = extract(_epub(_CHAPTERS), {})
+    assert extracted.text == (
         "I\n\nLa barca salió del puerto.\n\nPalomita blanca,\nvidalitá,\n\npecho colorado.\n\nII\n\nVolvió vacía."
     )
 
 
 def test_the_package_tells_of_the_book() -> None:
     """Title, author (not the illustrator), language, date, address and rights are read from the package."""
-    found = extract(_epub(_CHAPTERS), {})
-    assert (found.title, found.creators) == ("El puerto viejo", ("Ana Ruiz",))
-    assert (found.published, found.declared_language) == ("1901-05", "es-CL")
-    assert (found.url, found.licences) == ("https://libros.example/puerto", ("CC BY-SA 4.0",))
+    extracted = extract(_epub(_CHAPTERS), {})
+    assert (extracted.title, extracted.creators) == ("El puerto viejo", ("Ana Ruiz",))
+    assert (extracted.published, extracted.declared_language) == ("1901-05", "es-CL")
+    assert (extracted.url, extracted.licences) == ("https://libros.example/puerto", ("CC BY-SA 4.0",))
 
 
 def test_a_book_that_lacks_a_chapter_is_told() -> None:
@@ -111,16 +111,16 @@ def test_a_page_in_another_format_is_told_or_read_from_its_fallback() -> None:
     def edited(more: bytes) -> bytes:
         held = io.BytesIO()
         svg = b'href="mapa.svg" media-type="application/xhtml+xml"'
-        with zipfile.ZipFile(io.BytesIO(raw)) as before, zipfile.ZipFile(held, "w") as after:
-            for info in before.infolist():
-                data = before.read(info).replace(svg, b'href="mapa.svg" media-type="image/svg+xml"' + more)
-                after.writestr(info, data)
+        with zipfile.ZipFile(io.BytesIO(raw)) as source, zipfile.ZipFile(held, "w") as target:
+            for info in source.infolist():
+                data = source.read(info).replace(svg, b'href="mapa.svg" media-type="image/svg+xml"' + more)
+                target.writestr(info, data)
         return held.getvalue()
 
-    found = extract(edited(b""), {})
-    assert (found.text, found.notes) == ("Uno.\n\nDos.", ("pages left out: mapa.svg",))
-    found = extract(edited(b' fallback="c2"'), {})
-    assert (found.text, found.notes) == ("Uno.\n\nDos.\n\nDos.", ())
+    extracted = extract(edited(b""), {})
+    assert (extracted.text, extracted.notes) == ("Uno.\n\nDos.", ("pages left out: mapa.svg",))
+    extracted = extract(edited(b' fallback="c2"'), {})
+    assert (extracted.text, extracted.notes) == ("Uno.\n\nDos.\n\nDos.", ())
 
 
 @pytest.mark.parametrize(
@@ -134,8 +134,12 @@ def test_a_page_in_another_format_is_told_or_read_from_its_fallback() -> None:
 )
 def test_an_interview_in_a_book_has_turns(layout: str) -> None:
     """Speakers are recognised by labels with a colon or a tab, and in the cells of a table."""
-    said = [("Rosa", "¿Dónde nació usted?"), ("Juana", "En el puerto, señora."), ("Rosa", "¿Y su madre de usted?")] * 2
-    body = "".join(layout.format(name=name, said=words) for name, words in said)
-    found = extract(_epub({"uno.xhtml": body}), {})
-    assert [turn.speaker for turn in found.turns] == [name for name, _ in said]
-    assert found.text == "\n".join(f"{name}: {words}" for name, words in said)
+    utterances = [
+        ("Rosa", "¿Dónde nació usted?"),
+        ("Juana", "En el puerto, señora."),
+        ("Rosa", "¿Y su madre de usted?"),
+    ] * 2
+    body = "".join(layout.format(name=name, said=words) for name, words in utterances)
+    extracted = extract(_epub({"uno.xhtml": body}), {})
+    assert [turn.speaker for turn in extracted.turns] == [name for name, _ in utterances]
+    assert extracted.text == "\n".join(f"{name}: {words}" for name, words in utterances)

@@ -35,7 +35,7 @@ _RELATED = "".join(f'<li class="card"><a href="/n/{n}">{title}</a></li>' for n, 
 _PAGE = (
     '<!doctype html><html lang="es"><head><title>Reabre el mercado</title><style>p { color: red }</style></head><body>'
     f'<header class="site-header"><nav><ul>{_MENU}</ul></nav></header><main><article class="post">'
-    f'<h1>Reabre el mercado</h1><div class="article-body">{"".join(f"<p>{one}</p>" for one in _PARAGRAPHS)}</div>'
+    f'<h1>Reabre el mercado</h1><div class="article-body">{"".join(f"<p>{words}</p>" for words in _PARAGRAPHS)}</div>'
     f'</article><div class="related-posts"><h3>Más noticias</h3><ul>{_RELATED}</ul></div></main>'
     '<footer class="footer"><p>Todos los derechos reservados</p></footer><script>var p = "<p>no</p>";</script></body>'
 )
@@ -86,26 +86,26 @@ def test_a_tag_with_a_prefix_stands_within_a_sentence() -> None:
 
 def test_class_names_say_what_an_element_is_for() -> None:
     """Long hint words match within compound names, short ones only as whole parts."""
-    goes, said = automaton()
+    transitions, hint_bits = automaton()
 
-    def says(name: str) -> set[str]:
-        state, found = goes[0, 0], 0
+    def hints_of(name: str) -> set[str]:
+        state, bits = transitions[0, 0], 0
         for letter in f"{name} ":
-            state = goes[state, ord(letter) - 96 if letter.isalpha() else 0]
-            found |= int(said[state])
-        return {one for bit, one in enumerate(HINTS) if found >> bit & 1}
+            state = transitions[state, ord(letter) - 96 if letter.isalpha() else 0]
+            bits |= int(hint_bits[state])
+        return {hint for bit, hint in enumerate(HINTS) if bits >> bit & 1}
 
-    assert "related" in says("single relatedposts")
-    assert "advert" in says("ad top")
-    assert "advert" not in says("head")
-    assert says("xyz") == set()
+    assert "related" in hints_of("single relatedposts")
+    assert "advert" in hints_of("ad top")
+    assert "advert" not in hints_of("head")
+    assert hints_of("xyz") == set()
 
 
 def test_every_feature_has_its_place() -> None:
     """Every column of each row is filled, and features of neighbours and of surrounding elements are distinct."""
     page = read_markup(_PAGE)
-    known = np.ones((len(page), len(METADATA_FEATURES)), np.float32)
-    rows = features(page, known)
+    from_metadata = np.ones((len(page), len(METADATA_FEATURES)), np.float32)
+    rows = features(page, from_metadata)
     assert rows.shape == (len(page), len(FEATURES))
     assert np.isfinite(rows).all()
     column = {name: place for place, name in enumerate(FEATURES)}
@@ -133,10 +133,10 @@ def test_the_model_holds_no_text() -> None:
 _NOTICE = "Su navegador es muy viejo, y es posible que este sitio no se vea como debe; use otro, por favor."
 
 
-def _of(attributes: str, inside: str, before: str = "") -> list[str]:
+def _of(attributes: str, inside: str, prefix: str = "") -> list[str]:
     """Return the kept lines of an article that ends in an element with these attributes."""
-    body = "".join(f"<p>{one}</p>" for one in _PARAGRAPHS)
-    page = f"<html lang=es><body><article><div class=article-body>{before}{body}</div><div {attributes}>{inside}</div>"
+    body = "".join(f"<p>{paragraph}</p>" for paragraph in _PARAGRAPHS)
+    page = f"<html lang=es><body><article><div class=article-body>{prefix}{body}</div><div {attributes}>{inside}</div>"
     return read_page(page).text.split("\n")
 
 
@@ -156,12 +156,12 @@ def _of(attributes: str, inside: str, before: str = "") -> list[str]:
 )
 def test_what_isnt_shown_goes_where_the_layout_isnt_sure(attributes: str, stays: bool) -> None:
     """Hidden blocks are dropped if their probability is only somewhat above the bound, as for `unsure`."""
-    body = "".join(f"<p>{one}</p>" for one in _PARAGRAPHS)
+    body = "".join(f"<p>{paragraph}</p>" for paragraph in _PARAGRAPHS)
     page = parsed(f"<article>{body}<div {attributes}><p>{_NOTICE}</p></div></article>")
     unsure = np.array([0.99, 0.99, 0.99, 0.7], np.float32)
     assert len(page) == len(unsure)
-    kept = without_unseen(page, unsure, np.zeros(4, np.bool_), 0.5)
-    assert kept.tolist() == pytest.approx([*unsure[:3], 0.7 if stays else 0])
+    chances = without_unseen(page, unsure, np.zeros(4, np.bool_), 0.5)
+    assert chances.tolist() == pytest.approx([*unsure[:3], 0.7 if stays else 0])
     titles = np.array([False] * 3 + [True])
     assert without_unseen(page, unsure, titles, 0.5)[3] == pytest.approx(0.7)
     sure = np.full(4, 0.9, np.float32)
@@ -173,13 +173,13 @@ def test_a_copy_that_isnt_shown_or_read_aloud_goes(attributes: str) -> None:
     """A hidden or unspoken copy of a shown text is dropped, whichever comes first."""
     lines = _of(attributes, f"<p>{_PARAGRAPHS[1]}</p>")
     assert lines == _PARAGRAPHS
-    assert _of("", "", before=f"<div {attributes}><p>{_PARAGRAPHS[2]}</p></div>") == _PARAGRAPHS
+    assert _of("", "", prefix=f"<div {attributes}><p>{_PARAGRAPHS[2]}</p></div>") == _PARAGRAPHS
 
 
 @pytest.mark.parametrize("opened", ["<div hidden>", '<div style="display:none">', "<details><summary>Leer</summary>"])
 def test_an_article_that_a_click_opens_stays(opened: str) -> None:
     """An article is kept even if all or most of it is hidden until a click."""
-    body = "".join(f"<p>{one}</p>" for one in _PARAGRAPHS)
+    body = "".join(f"<p>{paragraph}</p>" for paragraph in _PARAGRAPHS)
     for page in (
         f"{opened}<article><h1>Reabre el mercado</h1>{body}</article>",
         f"<article><h1>Reabre</h1><p>{_PARAGRAPHS[0]}</p>{opened}<div class=article-body>{body[3:]}</div>",
@@ -191,7 +191,7 @@ def test_an_article_that_a_click_opens_stays(opened: str) -> None:
 @pytest.mark.parametrize("attributes", ["hidden", 'style="display: none"', "style='visibility:hidden'"])
 def test_a_page_without_scripts_shows_nothing_that_it_hides(attributes: str) -> None:
     """Without a script, hidden blocks are dropped, however probable they are."""
-    body = "".join(f"<p>{one}</p>" for one in _PARAGRAPHS)
+    body = "".join(f"<p>{paragraph}</p>" for paragraph in _PARAGRAPHS)
     hidden = f"<p {attributes}>Habla Juana Quispe, que no quiere que se sepa su nombre en ninguna parte del pueblo.</p>"
     page = f"<html><body><article><h1>Reabre</h1>{body}{hidden}{body}</article>"
     assert "Quispe" not in read_page(page).text
@@ -201,7 +201,7 @@ def test_a_page_without_scripts_shows_nothing_that_it_hides(attributes: str) -> 
 def test_calls_upon_the_reader_go_from_within_and_from_the_end() -> None:
     """Calls to action that look like paragraphs are removed, and the text around them is unchanged."""
     calls = ("CONTINUA DEPOIS DA PUBLICIDADE", "HAZTE MIEMBRO y apoya el periodismo", "_ / _ / _", "| / |")
-    body = "".join(f"<p>{one}</p><p>{call}</p>" for one, call in zip(_PARAGRAPHS, calls, strict=False))
+    body = "".join(f"<p>{paragraph}</p><p>{call}</p>" for paragraph, call in zip(_PARAGRAPHS, calls, strict=False))
     for extract in (html.fast, html.balanced):
         assert extract(f"<article><div class=article-body>{body}".encode(), {}).text.split("\n") == _PARAGRAPHS
 

@@ -15,9 +15,13 @@ def test_front_matter_is_catalogue_data_and_no_text() -> None:
         '---\ntitle: "Crónica: el río"\nauthor:\n  - Ana Ruiz\n  - Luis Paz\n'
         "date: 2021-03-04T10:00\nlang: es\ntags: [a]\n---\n\nHola.\n"
     )
-    found = extract(raw.encode(), {})
-    assert (found.text, found.title, found.creators) == ("Hola.", "Crónica: el río", ("Ana Ruiz", "Luis Paz"))
-    assert (found.published, found.declared_language) == ("2021-03-04", "es")
+    extracted = extract(raw.encode(), {})
+    assert (extracted.text, extracted.title, extracted.creators) == (
+        "Hola.",
+        "Crónica: el río",
+        ("Ana Ruiz", "Luis Paz"),
+    )
+    assert (extracted.published, extracted.declared_language) == ("2021-03-04", "es")
     assert extract("---\n\nUn guion de diálogo.\n".encode(), {}).text == "Un guion de diálogo."
 
 

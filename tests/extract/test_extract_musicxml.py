@@ -53,7 +53,7 @@ def test_without_marked_lines_they_begin_with_a_capital_after_a_stop() -> None:
     """Without marked lines, a capital after a stop begins a line, but a name within a line doesn't."""
     assert musicxml.extract(_score(_part("P1")), {}).text.split("\n\n")[0] == "Salió la barca, fue al Norte."
     sung = [("La", "single"), ("luna,", "single"), ("El", "single"), ("sol.", "single")]
-    notes = "".join(f"<note>{_lyric(1, *one)}</note>" for one in sung)
+    notes = "".join(f"<note>{_lyric(1, *syllable)}</note>" for syllable in sung)
     score = _score(f'<part id="P1"><measure>{notes}</measure></part>')
     assert musicxml.extract(score, {}).text == "La luna,\nEl sol."
 

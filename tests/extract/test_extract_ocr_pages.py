@@ -40,9 +40,9 @@ _ALTO = """<?xml version="1.0"?><alto xmlns="http://www.loc.gov/standards/alto/n
 
 def test_alto_gives_its_lines_in_reading_order() -> None:
     """Running titles are left out, hyphenated words are whole if the file states it, and the engine is recorded."""
-    found = alto(_ALTO.encode(), {})
-    assert found.text == "La barca sa¬\nlió del puerto\nviejo.\n\nVolvió vacía."
-    assert (found.extractor, found.confidence) == ("alto 2, tesseract 5.5", 0.9)
+    extracted = alto(_ALTO.encode(), {})
+    assert extracted.text == "La barca sa¬\nlió del puerto\nviejo.\n\nVolvió vacía."
+    assert (extracted.extractor, extracted.confidence) == ("alto 2, tesseract 5.5", 0.9)
 
 
 def test_both_are_told_by_their_content() -> None:
@@ -63,11 +63,11 @@ def test_what_tesseract_writes_is_read(office: Office, tmp_path: Path) -> None:
     picture.write_bytes(f"P5 {pixels.shape[1]} {pixels.shape[0]} 255\n".encode() + pixels.tobytes())
     command = ["tesseract", str(picture), str(tmp_path / "hoja"), "-l", "spa", "hocr", "txt"]
     subprocess.run(command, check=True, capture_output=True, timeout=120)
-    found = hocr((tmp_path / "hoja.hocr").read_bytes(), {})
-    assert found.text.split() == (tmp_path / "hoja.txt").read_text(encoding="utf-8").split()
-    assert found.extractor.startswith("hocr 5, tesseract")
-    assert found.confidence is not None
-    assert found.confidence > 0.5
+    extracted = hocr((tmp_path / "hoja.hocr").read_bytes(), {})
+    assert extracted.text.split() == (tmp_path / "hoja.txt").read_text(encoding="utf-8").split()
+    assert extracted.extractor.startswith("hocr 5, tesseract")
+    assert extracted.confidence is not None
+    assert extracted.confidence > 0.5
 
 
 @pytest.mark.parametrize("raw", [b"<TEI/>", b"<alto"])

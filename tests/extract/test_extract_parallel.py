@@ -49,15 +49,15 @@ tu padre?
 
 def _pairs(document: Extracted, version: int = 0) -> list[tuple[str, str]]:
     """Return the lines of both documents that share a segment."""
-    there = {turn.segment: turn for turn in document.versions[version].turns}
+    turns_by_segment = {turn.segment: turn for turn in document.versions[version].turns}
 
     def line(text: str, offset: int) -> str:
         return text[offset:].partition("\n")[0]
 
     return [
-        (line(document.text, turn.offset), line(document.versions[version].text, there[turn.segment].offset))
+        (line(document.text, turn.offset), line(document.versions[version].text, turns_by_segment[turn.segment].offset))
         for turn in document.turns
-        if turn.segment in there
+        if turn.segment in turns_by_segment
     ]
 
 
@@ -76,7 +76,9 @@ def test_of_an_interlinear_text_words_and_free_translation_are_taken() -> None:
     """Words and free translations are read; glosses, literal translations, notes and other scripts are left out."""
     document = flex.extract(_FLEX.encode(), {})
     assert document.text == "Rosa: ¿Maypi tiyan?\nChakrapi"
-    assert [(one.declared_language, one.text) for one in document.versions] == [("es", "Rosa: ¿Dónde vive?")]
+    assert [(version.declared_language, version.text) for version in document.versions] == [
+        ("es", "Rosa: ¿Dónde vive?")
+    ]
     assert (document.title, document.declared_language) == ("La chacra", "quz")
     assert (document.turns[0].speaker, document.turns[0].start, document.turns[0].end) == ("Rosa", 1.5, 4.0)
     assert _pairs(document) == [("Rosa: ¿Maypi tiyan?", "Rosa: ¿Dónde vive?")]
@@ -87,7 +89,7 @@ def test_of_a_toolbox_text_so_too(charset: str) -> None:
     """The lines of a Toolbox segment are joined, and each language of free translations is a document."""
     document = toolbox.extract(_TOOLBOX.replace("\n", "\r\n").encode(charset), {})
     assert document.text == "Rosa: maypi tiyan taytayki\nchakrapi"
-    assert [(one.declared_language, one.text) for one in document.versions] == [
+    assert [(version.declared_language, version.text) for version in document.versions] == [
         ("spa", "Rosa: ¿Dónde vive tu padre?"),
         (None, "In the field."),
     ]

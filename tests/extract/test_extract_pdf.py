@@ -133,7 +133,7 @@ def _locked() -> bytes:
         b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>",
         b"<</Filter/Standard/V 1/R 2/Length 40/P -4" + keys + b">>",
     ]
-    body = b"".join(b"%d 0 obj%s endobj\n" % (number, one) for number, one in enumerate(objects, 1))
+    body = b"".join(b"%d 0 obj%s endobj\n" % (number, definition) for number, definition in enumerate(objects, 1))
     return b"%PDF-1.4\n" + body + b"trailer<</Root 1 0 R/Encrypt 4 0 R/ID[<41><41>]>>\n%%EOF\n"
 
 
@@ -160,23 +160,23 @@ def _saved(document: pypdfium2.PdfDocument) -> bytes:
 
 def test_a_scan_is_told() -> None:
     """A page with a picture and no text is refused, with a remedy that names OCR."""
-    made = pypdfium2.PdfDocument.new()
-    page = made.new_page(200, 200)
-    picture = pypdfium2.PdfImage.new(made)
+    document = pypdfium2.PdfDocument.new()
+    page = document.new_page(200, 200)
+    picture = pypdfium2.PdfImage.new(document)
     picture.set_bitmap(pypdfium2.PdfBitmap.new_native(10, 10, pypdfium2.raw.FPDFBitmap_Gray))
     page.insert_obj(picture)
     page.gen_content()
     with pytest.raises(UnusableError, match="scan") as caught:
-        extract(_saved(made), {})
+        extract(_saved(document), {})
     assert caught.value.cause == "no text"
 
 
 def test_pages_that_show_nothing_are_no_scan() -> None:
     """Blank pages, and pages whose content can't be decompressed, as of a bomb, are not reported as scans."""
-    made = pypdfium2.PdfDocument.new()
-    made.new_page(200, 200)
+    document = pypdfium2.PdfDocument.new()
+    document.new_page(200, 200)
     with pytest.raises(UnusableError, match="can't be unpacked") as caught:
-        extract(_saved(made), {})
+        extract(_saved(document), {})
     assert caught.value.cause == "no text"
 
 
@@ -286,8 +286,8 @@ def test_running_heads_and_page_numbers_are_cut(head: str, size: float, top: flo
     numbers = [str(number) for number in range(3, 3 + pages)]
     heads = [head.format(number) for number in numbers or ("x", "xi", "xii", "xiii")]
     body = 720 if top > 300 else 458
-    made = [_page((top, size, (words,)), (body, 12, _prose(30, n))) for n, words in enumerate(heads)]
-    assert _cut(made) == (heads, (len(heads), 0))
+    printed_pages = [_page((top, size, (words,)), (body, 12, _prose(30, n))) for n, words in enumerate(heads)]
+    assert _cut(printed_pages) == (heads, (len(heads), 0))
 
 
 _BROWSER = shutil.which("chromium-headless-shell")
@@ -319,7 +319,9 @@ def test_a_page_that_a_browser_printed_is_its_paragraphs(printed: Callable[[str,
     paragraphs = _paragraphs(40)
     lines = [
         line
-        for line in extract(printed("".join(f"<p>{one}</p>" for one in paragraphs), style), {}).text.split("\n")
+        for line in extract(printed("".join(f"<p>{paragraph}</p>" for paragraph in paragraphs), style), {}).text.split(
+            "\n"
+        )
         if line
     ]
     assert [line for line in lines if line[0].islower() or line[0].isdecimal()] == []
@@ -331,9 +333,11 @@ def test_a_page_that_a_browser_printed_is_its_paragraphs(printed: Callable[[str,
 def test_verses_that_a_browser_printed_stay_lines(printed: Callable[[str, str], bytes]) -> None:
     """Verses printed by a browser, alone or among prose, are not joined up to the edge of the longest one."""
     stanza = f"<p>{'<br>'.join(_COPLAS)}</p>"
-    alone = extract(printed(stanza * 12, ""), {}).text.split("\n")
-    assert [line for line in alone if line] == [*_COPLAS] * 12
-    mixed = extract(printed("".join(f"<p>{one}</p>{stanza}" for one in _paragraphs(12)), ""), {}).text.split("\n")
+    only_verse = extract(printed(stanza * 12, ""), {}).text.split("\n")
+    assert [line for line in only_verse if line] == [*_COPLAS] * 12
+    mixed = extract(
+        printed("".join(f"<p>{paragraph}</p>{stanza}" for paragraph in _paragraphs(12)), ""), {}
+    ).text.split("\n")
     assert sum(line in _COPLAS for line in mixed) == 12 * len(_COPLAS)
 
 
@@ -359,18 +363,18 @@ def _in_font(encoding: str, text: bytes) -> bytes:
         b"<</Length %d>>stream\n%s\nendstream" % (len(content), content),
         b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/%s>>" % encoding.encode(),
     ]
-    body = b"".join(b"%d 0 obj%s endobj\n" % (number, one) for number, one in enumerate(objects, 1))
+    body = b"".join(b"%d 0 obj%s endobj\n" % (number, definition) for number, definition in enumerate(objects, 1))
     return b"%PDF-1.4\n" + body + b"trailer<</Root 1 0 R>>"
 
 
 def test_accents_of_mac_roman_are_read_under_another_encoding() -> None:
     """Mac Roman accents in fonts that declare Windows-1252 are read and noted; a dagger of a note is unchanged."""
     text = "El catálogo de la canción,\nla cámara del niño y así\n¿qué más récord? La página."
-    found = extract(_in_font("WinAnsiEncoding", text.encode("mac_roman")), {})
-    assert (found.text.split(), MAC_ROMAN in found.notes) == (text.split(), True)
+    extracted = extract(_in_font("WinAnsiEncoding", text.encode("mac_roman")), {})
+    assert (extracted.text.split(), MAC_ROMAN in extracted.notes) == (text.split(), True)
     for coded, encoding in ((text.encode("cp1252"), "WinAnsi"), (text.encode("mac_roman"), "MacRoman")):
-        found = extract(_in_font(f"{encoding}Encoding", coded), {})
-        assert (found.text.split(), found.notes) == (text.split(), ())
+        extracted = extract(_in_font(f"{encoding}Encoding", coded), {})
+        assert (extracted.text.split(), extracted.notes) == (text.split(), ())
     noted = "El muelle‡ y el faro‡\nla barca‡ de la costa‡ nueva"
     assert extract(_in_font("WinAnsiEncoding", noted.encode("cp1252")), {}).text.split() == noted.split()
 

@@ -49,8 +49,8 @@ def _page(lines: tuple[str, ...]) -> bytes:
         b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>",
     ]
     body = b"%PDF-1.4\n"
-    for number, one in enumerate(objects, 1):
-        body += b"%d 0 obj%s endobj\n" % (number, one)
+    for number, definition in enumerate(objects, 1):
+        body += b"%d 0 obj%s endobj\n" % (number, definition)
     return body + b"trailer<</Root 1 0 R>>\n%%EOF\n"
 
 
@@ -149,8 +149,8 @@ def test_without_languages_nothing_is_recognised() -> None:
             extract(raw, {})
         assert caught.value.cause == "no text"
         assert 'ocr = ["spa"]' in caught.value.remedy
-        for said in (caught.value.problem, caught.value.remedy):  # the ledger has them in English
-            assert all(told(said).translate(language) != said for language in ("es", "pt"))
+        for sentence in (caught.value.problem, caught.value.remedy):  # the ledger has them in English
+            assert all(told(sentence).translate(language) != sentence for language in ("es", "pt"))
 
 
 def test_a_missing_engine_is_told_by_check(
@@ -166,9 +166,9 @@ def test_a_missing_engine_is_told_by_check(
     recipe = tmp_path / "r.toml"
     stages = '[[stage]]\nuse = "extract"\nocr = ["spa"]\n'
     recipe.write_text(f'title = "R"\ngenre = "literature"\nsources = ["conha19"]\n{stages}', encoding="utf-8")
-    told = command_line("check", recipe)
-    assert told.code == 2
-    assert "tesseract isn't installed" in told.err
+    result = command_line("check", recipe)
+    assert result.code == 2
+    assert "tesseract isn't installed" in result.err
 
 
 def test_what_is_no_language_of_tesseract_has_no_package() -> None:

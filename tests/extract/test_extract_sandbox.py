@@ -74,9 +74,9 @@ def box(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[sandbox.San
     """Return a sandbox of its own, whose child can import the module `hostile`."""
     (tmp_path / "hostile.py").write_text(_HOSTILE)
     monkeypatch.syspath_prepend(tmp_path)
-    made = sandbox.Sandbox()
-    yield made
-    made.stop()
+    own_sandbox = sandbox.Sandbox()
+    yield own_sandbox
+    own_sandbox.stop()
 
 
 def _jobs(*words: str) -> list[Job]:
@@ -190,10 +190,10 @@ def test_text_that_no_utf8_can_hold_fails_alone(box: sandbox.Sandbox) -> None:
 
 def test_one_child_serves_all_threads_and_keeps_the_order(box: sandbox.Sandbox) -> None:
     """Four threads with 200 documents each get their own texts, all from one process."""
-    found: dict[int, list[str]] = {}
+    texts_by_thread: dict[int, list[str]] = {}
 
     def work(thread: int) -> None:
-        found[thread] = _shown(box.extract(_jobs(*(f"{thread}-{n}" for n in range(200)), "tells"), _LIMITS))
+        texts_by_thread[thread] = _shown(box.extract(_jobs(*(f"{thread}-{n}" for n in range(200)), "tells"), _LIMITS))
 
     threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
     for thread in threads:
@@ -201,8 +201,8 @@ def test_one_child_serves_all_threads_and_keeps_the_order(box: sandbox.Sandbox) 
     for thread in threads:
         thread.join()
     for number in range(4):
-        assert found[number][:-1] == [f"text of {number}-{n}" for n in range(200)]
-    assert len({texts[-1] for texts in found.values()}) == 1
+        assert texts_by_thread[number][:-1] == [f"text of {number}-{n}" for n in range(200)]
+    assert len({texts[-1] for texts in texts_by_thread.values()}) == 1
 
 
 def test_a_missing_extractor_is_told_and_leaves_no_stale_reply(box: sandbox.Sandbox) -> None:
@@ -270,10 +270,10 @@ def test_a_forked_process_has_a_child_of_its_own(tmp_path: Path) -> None:
     environment = os.environ | {"PYTHONPATH": str(tmp_path)}
     command = [sys.executable, "-c", script]
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment, timeout=60)
-    told = [tuple(map(int, line.split())) for line in done.stdout.splitlines()]
-    assert len(told) == 4
-    assert all(parent == caller for _, parent, caller in told)
-    assert len({child for child, _, _ in told}) == 2
+    process_ids = [tuple(map(int, line.split())) for line in done.stdout.splitlines()]
+    assert len(process_ids) == 4
+    assert all(parent == caller for _, parent, caller in process_ids)
+    assert len({child for child, _, _ in process_ids}) == 2
 
 
 def test_the_stage_makes_failed_rows_of_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -286,13 +286,13 @@ def test_the_stage_makes_failed_rows_of_them(tmp_path: Path, monkeypatch: pytest
     frame = pl.DataFrame(
         {"doc_id": ["1", "2", "3"], "raw": pl.Series(raws, dtype=pl.Binary), "media_type": ["text/hostile"] * 3}
     )
-    found = Extract(time_limit=1.0)(Batch(frame)).frame
+    rows = Extract(time_limit=1.0)(Batch(frame)).frame
     sandbox.stop()
-    assert found["drop_reason"].to_list() == [None, "extract:timeout", None]
-    assert found["verdict"].to_list() == [None, "failed", None]
-    assert '"media_type": "text/hostile"' in found["evidence"][1]
-    assert '"limit_seconds": 1.0' in found["evidence"][1]
-    assert (found["title"][2], found["creators"][2].to_list()) == ("T", ["A", "B"])
+    assert rows["drop_reason"].to_list() == [None, "extract:timeout", None]
+    assert rows["verdict"].to_list() == [None, "failed", None]
+    assert '"media_type": "text/hostile"' in rows["evidence"][1]
+    assert '"limit_seconds": 1.0' in rows["evidence"][1]
+    assert (rows["title"][2], rows["creators"][2].to_list()) == ("T", ["A", "B"])
 
 
 @pytest.mark.parametrize(

@@ -19,28 +19,30 @@ def _no_fuller_text(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("ours", "theirs", "doubt", "whose"),
+    ("layout_length", "trafilatura_length", "doubt", "chosen"),
     [
-        (1105, 21, 0.5, "ours"),  # a notice
-        (1000, 199, 9.0, "ours"),
-        (1000, 200, 0.5, "theirs"),
-        (1000, 900, 0.5, "theirs"),
-        (10, 1000, 0.5, "theirs"),
-        (0, 21, 0.0, "theirs"),
-        (0, 0, 9.0, "ours"),
-        (1000, 0, 9.0, "ours"),
-        (1000, None, 9.0, "ours"),
-        (10, 1000, 0.2, "ours"),  # nobody asked
+        (1105, 21, 0.5, "layout"),  # a notice
+        (1000, 199, 9.0, "layout"),
+        (1000, 200, 0.5, "trafilatura"),
+        (1000, 900, 0.5, "trafilatura"),
+        (10, 1000, 0.5, "trafilatura"),
+        (0, 21, 0.0, "trafilatura"),
+        (0, 0, 9.0, "layout"),
+        (1000, 0, 9.0, "layout"),
+        (1000, None, 9.0, "layout"),
+        (10, 1000, 0.2, "layout"),  # nobody asked
     ],
 )
 def test_a_scrap_is_no_second_opinion(
-    monkeypatch: pytest.MonkeyPatch, ours: int, theirs: int | None, doubt: float, whose: str
+    monkeypatch: pytest.MonkeyPatch, layout_length: int, trafilatura_length: int | None, doubt: float, chosen: str
 ) -> None:
     """The choice depends on the lengths of both texts; if the layout finds none, any text is used."""
-    other = None if theirs is None else SimpleNamespace(text="b" * theirs)
-    monkeypatch.setattr(trafilatura, "bare_extraction", lambda *_, **__: other)
-    page = cast("Any", SimpleNamespace(text="a" * ours, doubt=doubt))
-    expected = ("b" * (theirs or 0), EXTRACTOR) if whose == "theirs" else ("a" * ours, LAYOUT)
+    document = None if trafilatura_length is None else SimpleNamespace(text="b" * trafilatura_length)
+    monkeypatch.setattr(trafilatura, "bare_extraction", lambda *_, **__: document)
+    page = cast("Any", SimpleNamespace(text="a" * layout_length, doubt=doubt))
+    expected = (
+        ("b" * (trafilatura_length or 0), EXTRACTOR) if chosen == "trafilatura" else ("a" * layout_length, LAYOUT)
+    )
     assert choose_text(page, "<p>")[:2] == expected
 
 

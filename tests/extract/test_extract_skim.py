@@ -132,8 +132,8 @@ def test_a_recipe_with_the_gate_keeps_account_of_every_page(
     gate = ("skim", 'identify languages = ["spa", "und"]', "extract")
     recipe.write_text(small_recipe(*gate, source=str(tmp_path / "in")))
     assert command_line("run", recipe, "--out", tmp_path / "out").code == 0
-    told = json.loads(next(tmp_path.glob("out/runs/*/run.json")).read_text())
-    stages: dict[str, Any] = told["stages"]
+    record = json.loads(next(tmp_path.glob("out/runs/*/run.json")).read_text())
+    stages: dict[str, Any] = record["stages"]
     assert stages["skim"]["kept"] == 2
     assert stages["identify"]["dropped"] == {"language=eng": 1}
     assert stages["extract"]["rows_in"] == stages["extract"]["kept"] == 1

@@ -95,17 +95,23 @@ def test_what_the_record_said_is_kept() -> None:
         "raw": _PAGE.encode(),
         "media_type": "text/html",
     }
-    found = Extract()(_batch(row)).frame.row(0, named=True)
-    assert (found["title"], found["creators"], found["published"]) == ("Del catálogo", ["Otra"], "2024-03-09")
+    extracted = Extract()(_batch(row)).frame.row(0, named=True)
+    assert (extracted["title"], extracted["creators"], extracted["published"]) == (
+        "Del catálogo",
+        ["Otra"],
+        "2024-03-09",
+    )
 
 
-@pytest.mark.parametrize(("said", "country"), [({}, "CL"), ({"country": "PE"}, "PE"), ({"url": "https://x.uy"}, "UY")])
-def test_the_address_that_a_page_states_names_its_country(said: dict[str, str], country: str) -> None:
+@pytest.mark.parametrize(
+    ("record", "country"), [({}, "CL"), ({"country": "PE"}, "PE"), ({"url": "https://x.uy"}, "UY")]
+)
+def test_the_address_that_a_page_states_names_its_country(record: dict[str, str], country: str) -> None:
     """The country of a page's address is used if neither the record nor its own address names one."""
     page = _PAGE.replace("diario.example", "diario.cl").encode()
-    batch = _batch({"doc_id": "a", "raw": page, "media_type": "text/html", **said})
-    if "country" in said:
-        batch = batch.with_columns({"country": pl.lit(said["country"])})
+    batch = _batch({"doc_id": "a", "raw": page, "media_type": "text/html", **record})
+    if "country" in record:
+        batch = batch.with_columns({"country": pl.lit(record["country"])})
     assert Extract()(batch).frame["country"].to_list() == [country]
 
 

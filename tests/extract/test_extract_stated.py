@@ -64,7 +64,7 @@ _OF_OTHERS = (
 
 
 @pytest.mark.parametrize(
-    "said",
+    "other_article",
     [
         f'{{"@type": "ItemList", "itemListElement": [{{"@type": "ListItem", "item": {_OF_OTHERS}}}]}}',
         f'{{"@type": "WebPage", "hasPart": {_OF_OTHERS}}}',
@@ -72,11 +72,11 @@ _OF_OTHERS = (
         f"[{_OF_OTHERS}]",
     ],
 )
-def test_articles_of_others_say_nothing_of_the_page(said: str) -> None:
+def test_articles_of_others_say_nothing_of_the_page(other_article: str) -> None:
     """Authors, dates and licences of articles in lists, comments, or next to the page's own are ignored."""
     own = '{"@type": "NewsArticle", "headline": "Sube el río", "author": "Rosa Vega", "datePublished": "2020-02-03"}'
-    for scripts in ([said, own], [own, said]):
-        head = "".join(f'<script type="application/ld+json">{one}</script>' for one in scripts)
+    for scripts in ([other_article, own], [own, other_article]):
+        head = "".join(f'<script type="application/ld+json">{script}</script>' for script in scripts)
         metadata = _metadata(head, "<article><h1>Sube el río</h1><p>Hola.</p></article>")
         assert (metadata.title, metadata.creators, metadata.published) == ("Sube el río", ("Rosa Vega",), "2020-02-03")
         assert metadata.licences == ()
@@ -85,8 +85,8 @@ def test_articles_of_others_say_nothing_of_the_page(said: str) -> None:
 def test_an_article_with_the_page_s_title_or_address_is_its_own_wherever_it_stands() -> None:
     """An article with the page's title or address is the page's own, also in a list or with another headline."""
     post = '{"@type": "BlogPosting", "headline": "%s", "author": "Rosa Vega", "mainEntityOfPage": "%s"}'
-    for said in (post % ("Sube el río", ""), post % ("El río sube", "https://d.example/1")):
-        head = f'<script type="application/ld+json">{{"@type": "Blog", "blogPost": [{said}]}}</script>'
+    for json_ld in (post % ("Sube el río", ""), post % ("El río sube", "https://d.example/1")):
+        head = f'<script type="application/ld+json">{{"@type": "Blog", "blogPost": [{json_ld}]}}</script>'
         head += '<link rel="canonical" href="https://d.example/1">'
         assert _metadata(head, "<h1>Sube el río</h1>").creators == ("Rosa Vega",)
 
@@ -130,7 +130,7 @@ def test_malformed_descriptions_are_passed_over(broken: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "found"),
+    ("text", "date"),
     [
         ("2024-05-03T10:00:00Z", "2024-05-03"),
         ("https://d.example/2021/7/9/nota-12", "2021-07-09"),
@@ -141,9 +141,9 @@ def test_malformed_descriptions_are_passed_over(broken: str) -> None:
         ("", None),
     ],
 )
-def test_dates_are_read_where_their_order_is_known(said: str, found: str | None) -> None:
+def test_dates_are_read_where_their_order_is_known(text: str, date: str | None) -> None:
     """Dates are read if the year comes first and the month exists."""
-    assert day(said) == found
+    assert day(text) == date
 
 
 def test_licences_stand_in_many_places() -> None:
@@ -180,9 +180,9 @@ def _page(states: str, tier: str = "attribution", mode: Any = "balanced") -> dic
     terms = {"rights": ["CC-BY-4.0"], "rights_tier": [tier], "uses": [["train", "redistribute", "evaluate"]]}
     row = {"doc_id": ["a"], "source_id": ["s"], "url": ["https://d.example/n/1"], "raw": [page.encode()]}
     passed = pass_through(Extract(mode=mode), Batch(pl.DataFrame(row | {"media_type": ["text/html"]} | terms)))
-    [kept] = passed.kept.frame.to_dicts()
-    assert not {"verdict", "evidence"} & set(kept)
-    return kept | {"ledger": passed.ledger.to_dicts(), "changed": passed.count.changed}
+    [row] = passed.kept.frame.to_dicts()
+    assert not {"verdict", "evidence"} & set(row)
+    return row | {"ledger": passed.ledger.to_dicts(), "changed": passed.count.changed}
 
 
 _IN_COPYRIGHT = "http://rightsstatements.org/vocab/InC/1.0/"
@@ -205,9 +205,9 @@ def test_a_less_open_licence_narrows_the_terms(address: str, tier: str, uses: li
     assert row["rights"].endswith(address.lstrip("/"))
     [event] = row["ledger"]
     assert (event["stage"], event["verdict"], row["changed"]) == ("extract", "changed", 1)
-    told = json.loads(event["evidence"])
-    assert (told["rights_before"], told["tier_before"]) == ("CC-BY-4.0", "attribution")
-    assert told["licences"] == [row["rights"]]
+    evidence = json.loads(event["evidence"])
+    assert (evidence["rights_before"], evidence["tier_before"]) == ("CC-BY-4.0", "attribution")
+    assert evidence["licences"] == [row["rights"]]
 
 
 @pytest.mark.parametrize("address", ["https://creativecommons.org/publicdomain/zero/1.0/", "CC-BY-4.0"])
@@ -248,11 +248,11 @@ def test_a_page_without_an_address_is_narrowed_too() -> None:
 def test_of_several_licences_the_least_open_counts_in_every_mode() -> None:
     """The least open licence counts, whichever mode extracted the text."""
     states = "".join(map(_LICENCE.format, ("/cc", "https://creativecommons.org/licenses/by-nc/4.0/", "CC0-1.0")))
-    rows = [_page(states + '<meta name="article:section" content="Ciudad">', mode=one) for one in ("fast", "careful")]
+    rows = [_page(states + '<meta name="article:section" content="Ciudad">', mode=mode) for mode in ("fast", "careful")]
     assert {row["rights"] for row in rows} == {"https://creativecommons.org/licenses/by-nc/4.0/"}
-    told = json.loads(rows[0]["ledger"][0]["evidence"])
-    assert told["section"] == "Ciudad"
-    assert "https://d.example/cc" in told["licences"]
+    evidence = json.loads(rows[0]["ledger"][0]["evidence"])
+    assert evidence["section"] == "Ciudad"
+    assert "https://d.example/cc" in evidence["licences"]
     assert rows[0]["ledger"][0]["evidence"] == rows[1]["ledger"][0]["evidence"]
 
 

@@ -26,32 +26,32 @@ _HEADER = """<teiHeader><fileDesc><titleStmt><title type="sub">Novela</title><ti
 <profileDesc><langUsage><language ident="es">español</language></langUsage></profileDesc></teiHeader>"""
 
 
-def _tei(body: str, before: str = "", prolog: str = "") -> bytes:
-    text = f"<text>{before}<body>{body}</body><back><p>Fin.</p></back></text>"
+def _tei(body: str, front: str = "", prolog: str = "") -> bytes:
+    text = f"<text>{front}<body>{body}</body><back><p>Fin.</p></back></text>"
     return f'{prolog}<TEI xmlns="http://www.tei-c.org/ns/1.0">{_HEADER}{text}</TEI>'.encode()
 
 
-def _text(body: str, before: str = "") -> str:
-    return extract(_tei(body, before), {}).text
+def _text(body: str, front: str = "") -> str:
+    return extract(_tei(body, front), {}).text
 
 
 def test_the_header_tells_of_the_work_and_not_of_the_file() -> None:
     """The main title, the full name, the first edition's date, the language and the address are read."""
-    found = extract(_tei("<p>Era la hora.</p>"), {})
-    assert (found.title, found.creators) == ("El puerto viejo", ("Ruiz, Ana",))
-    assert (found.published, found.declared_language) == ("1901-05", "es")
-    assert found.url == "https://libros.example/puerto"
+    extracted = extract(_tei("<p>Era la hora.</p>"), {})
+    assert (extracted.title, extracted.creators) == ("El puerto viejo", ("Ruiz, Ana",))
+    assert (extracted.published, extracted.declared_language) == ("1901-05", "es")
+    assert extracted.url == "https://libros.example/puerto"
 
 
 def test_what_is_not_read_is_left_out() -> None:
     """Front and back matter, notes, page breaks and running heads are left out of their sentences."""
-    before = '<front><div type="titlepage"><p>Barcelona, 1901</p></div></front>'
+    front = '<front><div type="titlepage"><p>Barcelona, 1901</p></div></front>'
     body = (
         '<pb n="7"/><fw type="header">EL PUERTO VIEJO</fw><head>I</head>'
         "<p>La barca<note place='foot'>Embarcación menor.</note> salió <pb n='8'/>del\n   puer<lb break='no'/>to al "
         "ama-<pb break='no'/>\n necer.</p><p>Volvió<lb/>vacía.</p>"
     )
-    assert _text(body, before) == "I\n\nLa barca salió del puerto al amanecer.\n\nVolvió vacía."
+    assert _text(body, front) == "I\n\nLa barca salió del puerto al amanecer.\n\nVolvió vacía."
 
 
 def test_verse_keeps_its_lines_and_stanzas() -> None:
@@ -152,22 +152,22 @@ def test_an_utterance_is_a_line_with_its_speaker() -> None:
         'Loja</u><u who="#E"><vocal/></u><annotationBlock who="#R"><u xml:lang="qu"><seg>Arí</seg></u><spanGrp>'
         "<span>sí</span></spanGrp></annotationBlock><u>Fin.</u>"
     )
-    found = extract(_tei(body).replace(b"</profileDesc>", f"{people}</profileDesc>".encode()), {})
-    assert found.text.replace("\n\n", "\n").split("\n") == [
+    extracted = extract(_tei(body).replace(b"</profileDesc>", f"{people}</profileDesc>".encode()), {})
+    assert extracted.text.replace("\n\n", "\n").split("\n") == [
         "Cinta 1", "E: ¿Dónde nació usted", "Rosa: En Loja", "Rosa: Arí", "Fin.",
     ]  # fmt: skip
-    assert [(turn.speaker, turn.language) for turn in found.turns] == [
+    assert [(turn.speaker, turn.language) for turn in extracted.turns] == [
         *_NOBODY, ("E", None), ("Rosa", None), ("Rosa", "qu"), (None, None),
     ]  # fmt: skip
-    assert [found.text[turn.offset :].split("\n")[0] for turn in found.turns] == found.text.split("\n")
+    assert [extracted.text[turn.offset :].split("\n")[0] for turn in extracted.turns] == extracted.text.split("\n")
 
 
 def test_works_of_several_authors_are_not_one_document() -> None:
     """A corpus with works of several authors is refused; works of one author are joined."""
     work = _tei("<p>Uno.</p>").decode()
     corpus = f"<teiCorpus><teiHeader/>{work}{work}</teiCorpus>"
-    found = extract(corpus.encode(), {})
-    assert (found.text, found.creators) == ("Uno.\n\nUno.", ("Ruiz, Ana",))
+    extracted = extract(corpus.encode(), {})
+    assert (extracted.text, extracted.creators) == ("Uno.\n\nUno.", ("Ruiz, Ana",))
     with pytest.raises(UnusableError, match="Ruiz, Ana; Paz, Luis") as caught:
         extract(corpus[::-1].replace("anA ,ziuR", "siuL ,zaP", 1)[::-1].encode(), {})
     assert caught.value.cause == "several works"
@@ -178,8 +178,8 @@ def test_text_that_lies_in_another_file_is_told(monkeypatch: pytest.MonkeyPatch,
     """An included chapter or body is refused; an inclusion in the header is ignored."""
     monkeypatch.setattr(tei, "_LARGE", 0 if large else 2**20)
     include = '<xi:include xmlns:xi="http://www.w3.org/2001/XInclude" href="cap2.xml"/>'
-    before = _tei("<p>Uno.</p>").replace(b"<body>", include.encode() + b"<body>")
-    for raw in (_tei(f"<div><p>Uno.</p>{include}</div>"), before):
+    outside_body = _tei("<p>Uno.</p>").replace(b"<body>", include.encode() + b"<body>")
+    for raw in (_tei(f"<div><p>Uno.</p>{include}</div>"), outside_body):
         with pytest.raises(UnusableError, match="cap2") as caught:
             extract(raw, {})
         assert caught.value.cause == "text elsewhere"

@@ -65,12 +65,12 @@ def _docx(write: Callable[[Any], None]) -> bytes:
 def _with_body(raw: bytes, edit: Callable[[str], str]) -> bytes:
     """Return the document with its body's XML edited, as a word processor with tracked changes saves it."""
     held = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(raw)) as before, zipfile.ZipFile(held, "w") as after:
-        for info in before.infolist():
-            data = before.read(info)
+    with zipfile.ZipFile(io.BytesIO(raw)) as source, zipfile.ZipFile(held, "w") as target:
+        for info in source.infolist():
+            data = source.read(info)
             if info.filename == "word/document.xml":
                 data = edit(data.decode()).encode()
-            after.writestr(info, data)
+            target.writestr(info, data)
     return held.getvalue()
 
 
@@ -92,9 +92,9 @@ def test_word_documents_keep_what_was_inserted_and_lose_what_was_deleted() -> No
     raw = _with_body(
         _docx(write), lambda body: body.replace("puerto.</w:t></w:r>", f"puerto</w:t></w:r>{inserted}{deleted}{field}")
     )
-    found = word.extract(raw, _ASKED)
-    assert found.text == "Nací en el puerto viejo\n\nLa casa era de adobe."
-    assert (found.title, found.creators) == ("Memorias", ("Ana Ruiz",))
+    extracted = word.extract(raw, _ASKED)
+    assert extracted.text == "Nací en el puerto viejo\n\nLa casa era de adobe."
+    assert (extracted.title, extracted.creators) == ("Memorias", ("Ana Ruiz",))
 
 
 def test_nothing_that_a_document_names_is_fetched_or_run() -> None:
@@ -165,9 +165,9 @@ def test_a_member_that_is_cut_is_told() -> None:
 def test_rtf_keeps_its_characters() -> None:
     """Windows-1252 and Unicode escapes, an accented title, and literal braces are read."""
     raw = rb"{\rtf1\ansi{\info{\title Coraz\'f3n}{\author Ana Ruiz}}\uc1 ma\'f1ana \u8212? \{as\'ed\}\par che\u700?lel}"
-    found = rtf.extract(raw, _ASKED)
-    assert found.text == "mañana — {así}\ncheʼlel"
-    assert (found.title, found.creators) == ("Corazón", ("Ana Ruiz",))
+    extracted = rtf.extract(raw, _ASKED)
+    assert extracted.text == "mañana — {así}\ncheʼlel"
+    assert (extracted.title, extracted.creators) == ("Corazón", ("Ana Ruiz",))
 
 
 @pytest.mark.parametrize("element", ["altChunk", "subDoc"])
@@ -214,8 +214,8 @@ def test_text_boxes_of_rtf_follow_their_paragraph() -> None:
 def test_rtf_is_in_the_charset_that_it_declares(coded: str) -> None:
     """The charsets of Macintosh, DOS and Windows are read, in the text and in the title."""
     declared, _, word = coded.rpartition(" ")
-    found = rtf.extract(rf"{{\rtf1{declared}{{\info{{\title {word}}}}} {word}}}".encode(), _ASKED)
-    assert (found.text, found.title) == ("Niño", "Niño")
+    extracted = rtf.extract(rf"{{\rtf1{declared}{{\info{{\title {word}}}}} {word}}}".encode(), _ASKED)
+    assert (extracted.text, extracted.title) == ("Niño", "Niño")
 
 
 _TALK = (
@@ -253,13 +253,13 @@ def _odt_table(rows: list[tuple[str, ...]]) -> bytes:
     document.body.append(odfdo.Paragraph("Entrevista en el puerto"))
     table = odfdo.Table("t")
     for row in rows:
-        made = odfdo.Row()
+        table_row = odfdo.Row()
         for words in row:
             cell = odfdo.Cell()
             for paragraph in words.split("\n\n"):
                 cell.append(odfdo.Paragraph(paragraph))
-            made.append_cell(cell)
-        table.append_row(made)
+            table_row.append_cell(cell)
+        table.append_row(table_row)
     document.body.append(table)
     held = io.BytesIO()
     document.save(held)
@@ -285,10 +285,10 @@ def test_a_table_of_times_speakers_and_words_is_an_interview(
 ) -> None:
     """Each row is a turn; in a row without a name the same speaker continues."""
     rows = [("Hora", "Persona", "Texto"), *_TALK]
-    found = extract(write([tuple(row[column] for column in order) for row in rows]), {})
+    extracted = extract(write([tuple(row[column] for column in order) for row in rows]), {})
     heads = " ".join(rows[0][column] for column in order)
-    assert found.text.split("\n") == ["Entrevista en el puerto", heads, *_SAID]
-    turns = [(turn.speaker, turn.start) for turn in found.turns if turn.speaker]
+    assert extracted.text.split("\n") == ["Entrevista en el puerto", heads, *_SAID]
+    turns = [(turn.speaker, turn.start) for turn in extracted.turns if turn.speaker]
     assert turns == [
         ("Rosa Ruiz", 4.0), ("Juana", 9.0), ("Juana", 21.0), ("Rosa Ruiz", 62.0), ("Juana", 70.0),
     ]  # fmt: skip
@@ -303,9 +303,9 @@ def test_other_tables_are_no_interview(write: Callable[..., bytes], extract: Cal
         ("Puno", "Lampa", "900"),
         ("Puno", "Ilave", "800"),
     ]
-    found = extract(write(rows), {})
-    assert found.text == "\n".join(["Entrevista en el puerto", *map(" ".join, rows)])
-    assert found.turns == ()
+    extracted = extract(write(rows), {})
+    assert extracted.text == "\n".join(["Entrevista en el puerto", *map(" ".join, rows)])
+    assert extracted.turns == ()
 
 
 @pytest.mark.parametrize(("write", "extract"), _TABLES[:2])
@@ -315,9 +315,9 @@ def test_paragraphs_of_a_turn_in_a_cell_are_kept_with_it(
     """Further paragraphs of a cell belong to the same speaker."""
     rows = [row[1:] for row in _TALK if row[1]]
     rows[1] = ("Juana", "Nací en el puerto viejo.\n\nLa casa era de adobe.")
-    found = extract(write(rows), {})
-    assert found.text.split("\n")[2] == "Juana: Nací en el puerto viejo. La casa era de adobe."
-    assert [turn.speaker for turn in found.turns] == [None, "Rosa Ruiz", "Juana", "Rosa Ruiz", "Juana"]
+    extracted = extract(write(rows), {})
+    assert extracted.text.split("\n")[2] == "Juana: Nací en el puerto viejo. La casa era de adobe."
+    assert [turn.speaker for turn in extracted.turns] == [None, "Rosa Ruiz", "Juana", "Rosa Ruiz", "Juana"]
 
 
 def _docx_tabs(turns: list[tuple[str, str]]) -> bytes:
@@ -351,9 +351,9 @@ def _rtf_tabs(turns: list[tuple[str, str]]) -> bytes:
 def test_a_name_before_a_tab_is_a_label(write: Callable[..., bytes], extract: Callable[..., Extracted]) -> None:
     """A tab separates a speaker's name from the words, as a colon does."""
     turns = [(name, words) for _time, name, words in _TALK if name]
-    found = extract(write(turns), {})
-    assert found.text.split("\n") == [f"{name}: {words}" for name, words in turns]
-    assert [turn.speaker for turn in found.turns] == [name for name, _words in turns]
+    extracted = extract(write(turns), {})
+    assert extracted.text.split("\n") == [f"{name}: {words}" for name, words in turns]
+    assert [turn.speaker for turn in extracted.turns] == [name for name, _words in turns]
 
 
 _RUN = "</w:t></w:r>{}<w:r><w:t>"
@@ -427,13 +427,13 @@ def test_the_text_of_a_diagram_follows_its_paragraph() -> None:
     link = '<Relationship Id="rIdD" Type="urn:diagramData" Target="diagrams/data1.xml"/></Relationships>'
     raw = _docx(lambda document: document.add_paragraph("Antes@después."))
     held = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(raw)) as before, zipfile.ZipFile(held, "w") as after:
-        for info in before.infolist():
-            data = before.read(info).decode("latin-1")
+    with zipfile.ZipFile(io.BytesIO(raw)) as source, zipfile.ZipFile(held, "w") as target:
+        for info in source.infolist():
+            data = source.read(info).decode("latin-1")
             data = data.replace("@", _RUN.format(art)) if info.filename == "word/document.xml" else data
             data = data.replace("</Relationships>", link) if info.filename == "word/_rels/document.xml.rels" else data
-            after.writestr(info, data.encode("latin-1"))
-        after.writestr(
+            target.writestr(info, data.encode("latin-1"))
+        target.writestr(
             "word/diagrams/data1.xml", f'<d:dataModel xmlns:d="urn:d" xmlns:a="urn:a">{points}</d:dataModel>'
         )
     assert word.extract(held.getvalue(), {}).text == "Antesdespués.\nLa siembra\nLa cosecha"
@@ -448,12 +448,12 @@ def test_a_paragraph_whose_end_was_deleted_goes_on(mark: str) -> None:
             document.add_paragraph(words)
 
     raw = _docx(write)
-    deleted = f'<w:p><w:pPr><w:rPr><w:{mark} w:id="1" w:author="E"/></w:rPr></w:pPr>'
-    gone = '<w:del w:id="2" w:author="E"><w:r><w:delText>nada</w:delText></w:r></w:del>'
+    deleted_end = f'<w:p><w:pPr><w:rPr><w:{mark} w:id="1" w:author="E"/></w:rPr></w:pPr>'
+    deleted = '<w:del w:id="2" w:author="E"><w:r><w:delText>nada</w:delText></w:r></w:del>'
 
     def edit(body: str) -> str:
-        return body.replace("<w:p><w:r><w:t>sigui", f"{deleted}<w:r><w:t>sigui").replace(
-            "<w:p><w:r><w:t>@</w:t></w:r>", f'<w:bookmarkStart w:id="7" w:name="b"/>{deleted}{gone}'
+        return body.replace("<w:p><w:r><w:t>sigui", f"{deleted_end}<w:r><w:t>sigui").replace(
+            "<w:p><w:r><w:t>@</w:t></w:r>", f'<w:bookmarkStart w:id="7" w:name="b"/>{deleted_end}{deleted}'
         )
 
     assert word.extract(_with_body(raw, edit), {}).text == "siguiente.\nOtro."

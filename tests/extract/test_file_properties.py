@@ -58,7 +58,7 @@ def _pdf() -> bytes:
         "<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
         f"<</Title({_TITLE})/Author({_USER})>>",
     )
-    body = "".join(f"{number} 0 obj\n{one}\nendobj\n" for number, one in enumerate(objects, 1))
+    body = "".join(f"{number} 0 obj\n{definition}\nendobj\n" for number, definition in enumerate(objects, 1))
     raw = f"%PDF-1.5\n{body}trailer<</Root 1 0 R/Info 6 0 R/Size 7>>\n%%EOF\n".encode()
     assert pypdfium2.PdfDocument(raw).get_metadata_value("Author") == _USER
     return raw
@@ -73,9 +73,9 @@ def _rtf() -> bytes:
 )
 def test_properties_are_taken_only_if_the_source_asks(extract: Callable[..., Extracted], raw: bytes) -> None:
     """Names of computer users and other files don't become metadata of a document."""
-    plain, asked = extract(raw, {}), extract(raw, _BOTH)
+    plain, declared = extract(raw, {}), extract(raw, _BOTH)
     assert (plain.title, plain.creators) == (None, ())
-    assert (asked.title, asked.creators) == (_TITLE, (_USER,))
+    assert (declared.title, declared.creators) == (_TITLE, (_USER,))
     assert extract(raw, {"properties": "title"}).creators == ()
 
 
@@ -132,4 +132,4 @@ def test_pages_that_a_word_processor_saved_have_no_author(
     paragraphs = "<p>La barca salió del puerto antes del alba y volvió con la red vacía, como todos los días.</p>" * 5
     page = f'<html><head><meta name="generator" content="{generator}"><meta name="author" content="{_USER}"></head>'
     extracted = extract(f"{page}<body>{paragraphs}</body></html>".encode(), {})
-    assert tuple(one.upper() for one in extracted.creators) == creators
+    assert tuple(creator.upper() for creator in extracted.creators) == creators

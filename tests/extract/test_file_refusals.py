@@ -54,7 +54,7 @@ def test_the_head_of_a_page_withholds_uses(head: str, signals: list[str], uses: 
     """The directives that count in a web archive count in a page's bytes too, in every mode."""
     for mode in ("fast", "careful"):
         row = row_of("text/html", html(head), mode=mode)
-        assert [one["signal"] for one in row.get("opt_outs") or ()] == signals
+        assert [opt_out["signal"] for opt_out in row.get("opt_outs") or ()] == signals
         assert row["uses"] == uses
     assert row["rights_tier"] == ("permission" if "rsl-permission" in signals else "attribution")
 
@@ -73,7 +73,7 @@ def test_the_head_of_a_page_withholds_uses(head: str, signals: list[str], uses: 
 def test_a_book_reserves_mining(raw: bytes) -> None:
     """A reservation counts in a book's package, in the forms of both versions, and in a chapter's head."""
     row = row_of("application/epub+zip", raw)
-    assert ([one["signal"] for one in row["opt_outs"]], row["uses"]) == (["tdm-reservation"], ["evaluate"])
+    assert ([opt_out["signal"] for opt_out in row["opt_outs"]], row["uses"]) == (["tdm-reservation"], ["evaluate"])
 
 
 def test_a_book_that_reserves_nothing_keeps_its_uses() -> None:
@@ -102,7 +102,7 @@ def test_a_pdf_reserves_mining(packet: bytes) -> None:
     ]
     for data, about in packings:
         row = row_of("application/pdf", pdf(data, about))
-        assert ([one["signal"] for one in row["opt_outs"]], row["uses"]) == (["tdm-reservation"], ["evaluate"])
+        assert ([opt_out["signal"] for opt_out in row["opt_outs"]], row["uses"]) == (["tdm-reservation"], ["evaluate"])
 
 
 def test_what_cannot_be_read_of_a_pdf_is_on_record() -> None:
@@ -126,11 +126,11 @@ def test_pictures_and_office_documents_reserve_mining() -> None:
 
 def test_a_refusal_that_a_web_archive_noted_is_not_repeated() -> None:
     """An opt-out that the web archive recorded is on the row once and adds no ledger row."""
-    known = [
+    recorded = [
         {"signal": "noai", "value": "x", "address": "https://d.example/", "time": datetime(2026, 1, 1, tzinfo=UTC)}
     ]
-    row = row_of("text/html", html(_NOAI), opt_outs=known, uses=["redistribute", "evaluate"])
-    assert (row["opt_outs"], row["uses"], row["noted"]) == (known, ["redistribute", "evaluate"], {})
+    row = row_of("text/html", html(_NOAI), opt_outs=recorded, uses=["redistribute", "evaluate"])
+    assert (row["opt_outs"], row["uses"], row["noted"]) == (recorded, ["redistribute", "evaluate"], {})
 
 
 def test_licences_that_a_crawler_has_read_are_not_asked_for_again() -> None:
@@ -180,7 +180,7 @@ def test_a_page_gives_the_same_refusals_wherever_it_comes_from(tmp_path: Path) -
         folder.mkdir()
         (folder / name).write_bytes(data)
         [row] = _extracted(folder, toml)
-        assert sorted(one["signal"] for one in row["opt_outs"]) == ["noai", "tdm-reservation"], name
+        assert sorted(opt_out["signal"] for opt_out in row["opt_outs"]) == ["noai", "tdm-reservation"], name
         assert row["uses"] == ["evaluate"], name
 
 

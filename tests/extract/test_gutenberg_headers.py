@@ -63,18 +63,18 @@ _LICENCE = (
 )
 def test_every_form_of_header_credit_and_footer_goes(start: str, credit: str, end: str) -> None:
     """Five headers, four credits and eight footers are removed."""
-    found = strip_gutenberg(f"{_MODERN}{start}\n\n\n\n{credit}\n\n\n{_BOOK}\n\n\n\n{end}{_LICENCE}")
-    assert found.text == _BOOK
+    book = strip_gutenberg(f"{_MODERN}{start}\n\n\n\n{credit}\n\n\n{_BOOK}\n\n\n\n{end}{_LICENCE}")
+    assert book.text == _BOOK
 
 
 def test_the_header_is_the_books_catalogue_entry() -> None:
     """Title, author, language and the book's address are read from the header."""
-    found = strip_gutenberg(f"{_MODERN}*** START OF THIS PROJECT GUTENBERG EBOOK X ***\n\n{_BOOK}\n")
-    assert found.title == "La casa del puente Novela de costumbres"
-    assert found.creators == ("Elena Sosa",)
-    assert found.language == "Spanish"
-    assert found.url == "https://www.gutenberg.org/ebooks/99999"
-    assert found.text == _BOOK
+    book = strip_gutenberg(f"{_MODERN}*** START OF THIS PROJECT GUTENBERG EBOOK X ***\n\n{_BOOK}\n")
+    assert book.title == "La casa del puente Novela de costumbres"
+    assert book.creators == ("Elena Sosa",)
+    assert book.language == "Spanish"
+    assert book.url == "https://www.gutenberg.org/ebooks/99999"
+    assert book.text == _BOOK
 
 
 def test_a_text_that_is_not_gutenbergs_is_left_alone() -> None:
@@ -90,6 +90,6 @@ def test_a_text_that_is_not_gutenbergs_is_left_alone() -> None:
 def test_the_declared_charset_of_the_header_counts() -> None:
     """The header's charset is used, and line ends become LF."""
     raw = f"{_MODERN}*** START OF THIS PROJECT GUTENBERG EBOOK X ***\n\nEl ¤ vale más.\n".replace("\n", "\r\n")
-    found = extract(raw.encode("iso8859-1"), {})
-    assert found.text == "El ¤ vale más."
-    assert found.extractor.startswith("plain ")
+    extracted = extract(raw.encode("iso8859-1"), {})
+    assert extracted.text == "El ¤ vale más."
+    assert extracted.extractor.startswith("plain ")

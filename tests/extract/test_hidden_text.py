@@ -269,12 +269,12 @@ def _pdf(content: str, *, page: str = "", resources: str = "", layers: str = "",
         "<</Type/OCG/Name(notas)>>",
         f"<<{of_form}/Length {len(form)}>>stream\n{form}\nendstream",
     )
-    body = "".join(f"{number} 0 obj\n{one}\nendobj\n" for number, one in enumerate(objects, 1))
+    body = "".join(f"{number} 0 obj\n{definition}\nendobj\n" for number, definition in enumerate(objects, 1))
     return f"%PDF-1.5\n{body}trailer<</Root 1 0 R/Size 8>>\n%%EOF\n".encode("latin-1")
 
 
-def _shown_at(words: str, x: float, y: float, before: str = "") -> str:
-    return f"q {before} BT /F1 12 Tf {x} {y} Td ({words}) Tj ET Q\n"
+def _shown_at(words: str, x: float, y: float, prefix: str = "") -> str:
+    return f"q {prefix} BT /F1 12 Tf {x} {y} Td ({words}) Tj ET Q\n"
 
 
 _NOTE_AT = _shown_at(_HIDDEN, 50, 200)
@@ -310,8 +310,7 @@ def _page_with(middle: str, **more: str) -> bytes:
     ],
 )  # fmt: skip
 def test_pdfs_lose_hidden_text(middle: str, more: dict[str, str]) -> None:
-    """Text is hidden if it is white, transparent, covered, invisible, off the page, clipped or in a layer that is off.
-    """
+    """Text is hidden if it is white, transparent, covered, invisible, off the page, clipped or in a hidden layer."""
     extracted = pdf.extract(_page_with(middle, **more), {})
     assert (extracted.text, extracted.notes) == (" ".join(_AROUND), (_NOTE,))
 
@@ -352,7 +351,7 @@ def test_the_text_layer_of_a_scan_that_draws_nothing_is_kept() -> None:
 def test_each_part_of_a_hyphenated_word_is_looked_at() -> None:
     """Each part of a hyphenated word is checked, since a box around both would contain other words."""
     lines = (("La barca vieja de mi padre vol-", 250, ""), ("vio tarde y sin pescado esa vez.", 236, "1 g"))
-    content = "".join(_shown_at(words, 50, y, before) for words, y, before in lines)
+    content = "".join(_shown_at(words, 50, y, prefix) for words, y, prefix in lines)
     assert pdf.extract(_pdf(content), {}).text == "La barca vieja de mi padre vol\xad"
 
 

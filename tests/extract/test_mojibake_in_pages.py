@@ -49,9 +49,9 @@ def _named(text: str) -> str:
 @pytest.mark.parametrize("write", [str, _numbered, _named])
 def test_a_page_encoded_twice_loses_no_letter(write: Callable[[str], str], extract: Callable[..., Extracted]) -> None:
     """Letters whose second half parsers drop, such as í, Á, Í and à, are restored, as characters or references."""
-    found = extract(_page(write(_twice(_TEXT)), write(_twice(_TITLE))), {})
-    assert repair(found.text) == _TEXT
-    assert repair(found.title or "") == _TITLE
+    extracted = extract(_page(write(_twice(_TEXT)), write(_twice(_TITLE))), {})
+    assert repair(extracted.text) == _TEXT
+    assert repair(extracted.title or "") == _TITLE
 
 
 @pytest.mark.parametrize("extract", [html.balanced, html.careful, html.fast])
@@ -71,6 +71,6 @@ def test_only_the_piece_that_would_lose_something_is_mended() -> None:
 @given(st.text(st.sampled_from("aeíóñÁÍÃâ<>&;\"'#x12 \xad\x81\x8d\x80lgtshy"), max_size=60))
 def test_markup_stays_markup(written: str) -> None:
     """Repair never adds or removes markup characters; references to letters become letters."""
-    made = undo_mojibake(written)
-    assert [char for char in made if char in "<>"] == [char for char in written if char in "<>"]
-    assert made.count("&") <= written.count("&")
+    repaired = undo_mojibake(written)
+    assert [char for char in repaired if char in "<>"] == [char for char in written if char in "<>"]
+    assert repaired.count("&") <= written.count("&")

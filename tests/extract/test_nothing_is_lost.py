@@ -132,9 +132,9 @@ def test_tesseracts_headings_are_text(system: str, text: str) -> None:
 def test_a_line_of_chat_without_its_tab_goes_on() -> None:
     """A continuation line without a tab is read, and an utterance may be in another language."""
     raw = "@Languages:\tspa, quy\n*ROS:\tnací en\nel puerto .\n*ROS:\t[- quy] arí .\n@End\n"
-    found = chat.extract(raw.encode(), {})
-    assert found.text.split("\n")[0] == "ROS: nací en el puerto ."
-    assert [turn.language for turn in found.turns] == ["spa", "quy"]
+    extracted = chat.extract(raw.encode(), {})
+    assert extracted.text.split("\n")[0] == "ROS: nací en el puerto ."
+    assert [turn.language for turn in extracted.turns] == ["spa", "quy"]
 
 
 def test_a_speaker_whose_initials_mean_something_is_heard() -> None:
@@ -149,9 +149,9 @@ def test_a_speaker_whose_initials_mean_something_is_heard() -> None:
 
     tiers = tier("GE", "¿Dónde nació?") + tier("PS", "En el puerto.") + tier("Notas", "hay ruido")
     tiers += tier("gl@PS", "in the port", 'PARENT_REF="PS"')
-    found = elan.extract(f"<ANNOTATION_DOCUMENT>{tiers}</ANNOTATION_DOCUMENT>".encode(), {})
-    assert found.text == "GE: ¿Dónde nació?\nPS: En el puerto."
-    assert "tiers left out: Notas" in found.notes
+    extracted = elan.extract(f"<ANNOTATION_DOCUMENT>{tiers}</ANNOTATION_DOCUMENT>".encode(), {})
+    assert extracted.text == "GE: ¿Dónde nació?\nPS: En el puerto."
+    assert "tiers left out: Notas" in extracted.notes
 
 
 def _record(number: str, title: str) -> bytes:
@@ -162,16 +162,16 @@ def _record(number: str, title: str) -> bytes:
 @pytest.mark.parametrize("wrong", [b"00007", b"00200", b"99999", b"  x  "])
 def test_a_record_of_a_wrong_length_takes_none_along(wrong: bytes) -> None:
     """A record with a wrong length, or line ends between records, loses no other record."""
-    one, two, three = (_record(str(n), title) for n, title in enumerate(("Uno", "Dos", "Tres")))
-    records = marc_records(wrong + one[5:] + b"\r\n" + two + b"\n" + three + b"\x1a")
+    first, second, third = (_record(str(n), title) for n, title in enumerate(("Uno", "Dos", "Tres")))
+    records = marc_records(wrong + first[5:] + b"\r\n" + second + b"\n" + third + b"\x1a")
     assert [record.title for record in records] == ["Uno", "Dos", "Tres"]
 
 
 def test_a_long_text_is_packed_and_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     """A packed text is the same, whatever its letters, also when it is requested twice."""
     written = []
-    for most in (2, 10**6):
-        monkeypatch.setattr(block_text, "_MAX_PIECES", most)
+    for max_pieces in (2, 10**6):
+        monkeypatch.setattr(block_text, "_MAX_PIECES", max_pieces)
         block = block_text.BlockText()
         for number in range(9):
             block.add(f"Verso {number} — mañana 😀")

@@ -26,10 +26,10 @@ def _line(words: str, left: float, bottom: float, size: float = 10) -> Line:
 def _labelled(*, timed: bool) -> list[Line]:
     page: list[Line] = []
     bottom = 700.0
-    for turn, (name, said) in enumerate(_SAID):
+    for turn, (name, speech) in enumerate(_SAID):
         page += [_line(f"00:0{turn}:00", 50, bottom)] if timed else []
         page.append(_line(name, 110, bottom))
-        for words in said:
+        for words in speech:
             page.append(_line(words, 180, bottom))
             bottom -= 12
     return page
@@ -39,21 +39,28 @@ def _labelled(*, timed: bool) -> list[Line]:
 def test_a_label_in_a_column_of_its_own_begins_its_turn(timed: bool) -> None:
     """Names, and times before them, become cells of the turns' first lines instead of a column of text."""
     turns = turns_of(flow([_labelled(timed=timed)], [600]).text)
-    assert [(turn.speaker, turn.words) for turn in turns] == [(name, " ".join(said)) for name, said in _SAID]
+    assert [(turn.speaker, turn.words) for turn in turns] == [(name, " ".join(speech)) for name, speech in _SAID]
     assert [turn.start for turn in turns] == ([60.0 * turn for turn in range(6)] if timed else [None] * 6)
 
 
 def test_columns_whose_lines_are_alike_hold_no_labels() -> None:
     """Short lines of a left column that aren't repeated are text."""
-    left = ["La barca salió", "del puerto al alba", "y nadie la vio", "volver al muelle", "ni ese día", "ni después"]
+    left_column = [
+        "La barca salió",
+        "del puerto al alba",
+        "y nadie la vio",
+        "volver al muelle",
+        "ni ese día",
+        "ni después",
+    ]
     page = [
         _line(words, x, 700 - 12 * row)
-        for x, column in ((50, left), (200, [one.upper() for one in left]))
+        for x, column in ((50, left_column), (200, [words.upper() for words in left_column]))
         for row, words in enumerate(column)
     ]
     text = flow([page], [600]).text
     assert CELL not in text
-    assert text.split() == " ".join([*left, *(one.upper() for one in left)]).split()
+    assert text.split() == " ".join([*left_column, *(words.upper() for words in left_column)]).split()
 
 
 _VERSES = (
@@ -137,8 +144,10 @@ def test_stepped_verses_of_a_column_stay_lines() -> None:
         "ese",
         "invierno",
     ]
-    other = [_line(" ".join(prose[at : at + 5]), 300, 700 - 12 * row) for row, at in enumerate(range(0, len(prose), 5))]
-    assert flow([[*stanza, *other]], [600]).text.split("\n")[: len(verses)] == verses
+    right_column = [
+        _line(" ".join(prose[at : at + 5]), 300, 700 - 12 * row) for row, at in enumerate(range(0, len(prose), 5))
+    ]
+    assert flow([[*stanza, *right_column]], [600]).text.split("\n")[: len(verses)] == verses
 
 
 def test_a_paragraph_of_one_full_line_ends() -> None:
@@ -179,6 +188,6 @@ def test_a_small_gap_parts_stanzas_where_lines_are_set_exactly() -> None:
 def test_the_end_of_a_turned_verse_is_joined_to_it() -> None:
     """The end of a verse that continues on the next line is joined to it."""
     verses = [*_VERSES[:4], "y que por su amor me muero de pena y de", "frío,", *_VERSES[6:]]
-    other = [_line("La barca salió antes", 340, 700 - 12 * row) for row in range(10)]
-    page = [*(_line(words, 50, 700 - 12 * row) for row, words in enumerate(verses)), *other]
+    right_column = [_line("La barca salió antes", 340, 700 - 12 * row) for row in range(10)]
+    page = [*(_line(words, 50, 700 - 12 * row) for row, words in enumerate(verses)), *right_column]
     assert f"{verses[4]} frío," in flow([page], [600]).text.split("\n")

@@ -58,7 +58,7 @@ def test_any_text_is_repaired_as_ftfy_does(texts: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("before", "after"),
+    ("damaged", "repaired"),
     [
         ("El niÃ±o comiÃ³ guayaba.\nSano.", "El niño comió guayaba.\nSano."),
         ("línea uno\r\nlínea dos", "línea uno\nlínea dos"),
@@ -69,13 +69,13 @@ def test_any_text_is_repaired_as_ftfy_does(texts: list[str]) -> None:
         ("«Está bien», dijo. —¿Quién?", "«Está bien», dijo. —¿Quién?"),
     ],
 )
-def test_what_is_repaired_and_what_stays(before: str, after: str) -> None:
+def test_what_is_repaired_and_what_stays(damaged: str, repaired: str) -> None:
     """Mojibake, line ends, combining marks and control characters are repaired; apostrophes are kept."""
-    assert _staged([before]) == [after]
+    assert _staged([damaged]) == [repaired]
 
 
 @pytest.mark.parametrize(
-    ("before", "after"),
+    ("damaged", "repaired"),
     [
         ("O jornal “A MANHÃ” saiu.", "O jornal “A MANHÃ” saiu."),
         ("«TUPû he'i", "«TUPû he'i"),
@@ -86,9 +86,9 @@ def test_what_is_repaired_and_what_stays(before: str, after: str) -> None:
         ("AVÃ” e mÃ£e", "AVÔ e mãe"),
     ],
 )
-def test_a_lone_pair_in_a_sound_line_is_no_mojibake(before: str, after: str) -> None:
+def test_a_lone_pair_in_a_sound_line_is_no_mojibake(damaged: str, repaired: str) -> None:
     """Ã at the end of a word in capitals, before a quotation mark or dash, is kept unless the line has other damage."""
-    assert _staged([before]) == [repair(before)] == [after]
+    assert _staged([damaged]) == [repair(damaged)] == [repaired]
 
 
 @pytest.mark.parametrize("text", ["—¡¡Fuego!!", "«¡Ay!», dijo.", "¡¿Qué?!", "“«No»”", "A dijo: «“¿Quién?”»"])

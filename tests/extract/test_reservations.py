@@ -226,8 +226,8 @@ def test_statements_next_to_one_another(
     statements: list[str], notices: list[str], expected: tuple[str, str] | None
 ) -> None:
     """The stricter of two contradictory statements counts."""
-    found = narrowing(statements, notices)
-    assert (found and found[1:]) == expected
+    narrowed = narrowing(statements, notices)
+    assert (narrowed and narrowed[1:]) == expected
 
 
 def test_an_agreement_that_the_source_names_lifts_a_reservation() -> None:
@@ -255,8 +255,8 @@ def test_a_reservation_is_the_statement_of_a_file_of_unknown_rights() -> None:
     for words, rights in ((_ES, _ES), ("CC BY 4.0", None)):
         unknown = {"url": [None], "rights": [None], "rights_tier": ["unknown"], "uses": [["evaluate"]]}
         frame = pl.DataFrame(unknown, schema_overrides={"url": pl.String, "rights": pl.String})
-        made = with_page_terms(frame, [Extracted("La barca.", "x", licences=(words,))])
-        assert made.select("rights", "rights_tier", "uses").row(0) == (rights, "unknown", ["evaluate"])
+        rows = with_page_terms(frame, [Extracted("La barca.", "x", licences=(words,))])
+        assert rows.select("rights", "rights_tier", "uses").row(0) == (rights, "unknown", ["evaluate"])
 
 
 def test_a_record_that_came_as_text_is_narrowed_by_its_last_line() -> None:

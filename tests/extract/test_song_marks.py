@@ -31,10 +31,10 @@ def test_chords_go_and_verses_stay() -> None:
 
 def test_a_policy_may_keep_the_parts() -> None:
     """Part names and repeats are kept in brackets, in a uniform notation."""
-    told = without_song_marks(_SHEET, "normalise").split("\n")
-    assert told[0] == "[intro]"
-    assert "vidalitá, [x2]" in told
-    assert "[coro 2]" in told
+    lines = without_song_marks(_SHEET, "normalise").split("\n")
+    assert lines[0] == "[intro]"
+    assert "vidalitá, [x2]" in lines
+    assert "[coro 2]" in lines
 
 
 @pytest.mark.parametrize(

@@ -49,11 +49,11 @@ def _tei(availability: str) -> bytes:
     return f"<TEI>{header}{print_}</fileDesc></teiHeader><text><body><p>La barca.</p></body></text></TEI>".encode()
 
 
-def _xmp(said: str) -> bytes:
+def _xmp(statement: str) -> bytes:
     return (
         '<?xpacket begin="\ufeff"?><x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF '
         f'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" {_DC} xmlns:cc="http://creativecommons.org/ns#" '
-        f'xmlns:xmpRights="http://ns.adobe.com/xap/1.0/rights/">{said}</rdf:RDF></x:xmpmeta><?xpacket end="w"?>'
+        f'xmlns:xmpRights="http://ns.adobe.com/xap/1.0/rights/">{statement}</rdf:RDF></x:xmpmeta><?xpacket end="w"?>'
     ).encode()
 
 
@@ -75,14 +75,14 @@ def _pdf(catalog: bytes = b"/Metadata 5 0 R", metadata: bytes = b"") -> bytes:
         metadata or _stream(_XMP),
         b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>",
     ]
-    made = b"%PDF-1.5\n"
+    content = b"%PDF-1.5\n"
     places = []
-    for number, one in enumerate(objects, 1):
-        places.append(len(made))
-        made += b"%d 0 obj\n%s\nendobj\n" % (number, one)
+    for number, definition in enumerate(objects, 1):
+        places.append(len(content))
+        content += b"%d 0 obj\n%s\nendobj\n" % (number, definition)
     table = b"".join(b"%010d 00000 n \n" % place for place in places)
     tail = b"xref\n0 7\n0000000000 65535 f \n%strailer<</Size 7/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n"
-    return made + tail % (table, len(made))
+    return content + tail % (table, len(content))
 
 
 _FILES: dict[str, tuple[str, bytes]] = {
@@ -124,8 +124,8 @@ def _row(media_type: str, raw: bytes) -> dict[str, Any]:
     terms = {"rights": ["CC0-1.0"], "rights_tier": ["open"], "uses": [["train", "redistribute", "evaluate"]]}
     row = {"doc_id": ["a"], "source_id": ["s"], "url": [None], "raw": [raw], "media_type": [media_type], **terms}
     passed = pass_through(Extract(), Batch(pl.DataFrame(row, schema_overrides={"url": pl.String})))
-    [kept] = passed.kept.frame.to_dicts()
-    return kept | {"ledger": passed.ledger.to_dicts()}
+    [row] = passed.kept.frame.to_dicts()
+    return row | {"ledger": passed.ledger.to_dicts()}
 
 
 @pytest.mark.parametrize("name", _FILES)
@@ -147,15 +147,15 @@ def test_a_statement_that_is_not_understood_closes_the_row() -> None:
 
 def test_of_many_statements_those_that_are_understood_are_read_first() -> None:
     """Ten statements are kept, recognised ones first, and an endless sentence is cut."""
-    known = [f"CC-BY-{version}" for version in ("2.0", "3.0")]
-    listed = stated([*(f"Aviso {n}" for n in range(20)), "a" * 600, "--", *known])
-    assert (len(listed), listed[:2]) == (10, tuple(known))
+    recognised = [f"CC-BY-{version}" for version in ("2.0", "3.0")]
+    statements = stated([*(f"Aviso {n}" for n in range(20)), "a" * 600, "--", *recognised])
+    assert (len(statements), statements[:2]) == (10, tuple(recognised))
 
 
 def test_a_collection_states_the_licences_of_its_texts() -> None:
     """The least open licence of a collection's texts counts."""
-    one, other = (_tei(f"<licence>{name}</licence>").decode() for name in ("CC BY 4.0", _NAME))
-    row = _row("application/tei+xml", f"<teiCorpus><teiHeader/>{one}{other}</teiCorpus>".encode())
+    first, second = (_tei(f"<licence>{name}</licence>").decode() for name in ("CC BY 4.0", _NAME))
+    row = _row("application/tei+xml", f"<teiCorpus><teiHeader/>{first}{second}</teiCorpus>".encode())
     assert row["rights"] == _NAME
 
 
@@ -171,7 +171,7 @@ def test_the_xmp_of_a_pdf_is_what_its_catalog_names() -> None:
     packed = _stream(zlib.compress(_XMP), b"/Filter/FlateDecode")
     catalog = b"<</Type/Catalog/Pages 2 0 R/Metadata 5 0 R>>"
     held = zlib.compress(b"9 0 1 %d " % (len(b"<</A 7>> ")) + b"<</A 7>> " + catalog)
-    together = (
+    object_stream = (
         _pdf(b"")
         .replace(b"/Type/Catalog", b"/Type/Katalog")
         .replace(
@@ -179,7 +179,7 @@ def test_the_xmp_of_a_pdf_is_what_its_catalog_names() -> None:
         )
     )
     saved_over = _pdf(metadata=_stream(_xmp(""))) + b"5 0 obj\n" + _stream(_XMP) + b"\nendobj\n"
-    for raw in (_pdf(metadata=packed), together, saved_over):
+    for raw in (_pdf(metadata=packed), object_stream, saved_over):
         assert statements_of_pdf(raw).licences == (_NAME,)
     for raw in (_pdf(b""), _pdf(metadata=_stream(b"<rota")), _pdf(metadata=packed.replace(b"x\x9c", b"??")), b""):
         assert statements_of_pdf(raw).licences == ()

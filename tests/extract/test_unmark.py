@@ -60,11 +60,11 @@ def test_what_redact_goes_by_stays(extractor: str | None) -> None:
 
 def test_a_convention_is_that_of_the_file_or_of_the_whole_text() -> None:
     """The same signs are marks in CHAT, but not in a text that quotes one of them once."""
-    said = "ROS: tod@s dij(er)on (..) °sí°"
-    assert without_marks(said, "remove")[0] == said
-    assert without_marks(said, "remove", None, "chat 3")[0] == "ROS: tod dijeron sí"
-    assert without_marks(f"{said}\nROS: &=ríe", "remove")[0] == "ROS: tod dijeron sí"
-    cited = "\n".join([said, *["ROS: vine al puerto con mi madre."] * 99, "ROS: el signo &=ríe"])
+    utterance = "ROS: tod@s dij(er)on (..) °sí°"
+    assert without_marks(utterance, "remove")[0] == utterance
+    assert without_marks(utterance, "remove", None, "chat 3")[0] == "ROS: tod dijeron sí"
+    assert without_marks(f"{utterance}\nROS: &=ríe", "remove")[0] == "ROS: tod dijeron sí"
+    cited = "\n".join([utterance, *["ROS: vine al puerto con mi madre."] * 99, "ROS: el signo &=ríe"])
     assert without_marks(cited, "remove")[0] == cited
 
 

@@ -30,15 +30,15 @@ def _rule(text: str) -> bytes:
 @settings(max_examples=3 * settings().max_examples, deadline=None)
 def test_the_pass_gives_what_the_rule_gives(texts: list[str]) -> None:
     """Documents give the same result together as alone, including those left to Python."""
-    made = [bytes(found) for found in normal_utf8(pl.Series(texts, dtype=pl.String))]
-    assert made == [_rule(text) for text in texts]
+    results = [bytes(result) for result in normal_utf8(pl.Series(texts, dtype=pl.String))]
+    assert results == [_rule(text) for text in texts]
 
 
 def test_every_code_point_is_normalised_as_python_does() -> None:
     """Each character of Unicode, between two letters, is normalised as by Python."""
     texts = [f"a{chr(point)}B" for point in range(0x110000) if not 0xD800 <= point < 0xE000]
-    made = [bytes(found) for found in normal_utf8(pl.Series(texts))]
-    assert made == [_rule(text) for text in texts]
+    results = [bytes(result) for result in normal_utf8(pl.Series(texts))]
+    assert results == [_rule(text) for text in texts]
 
 
 def test_a_fingerprint_is_the_hash_that_anyone_can_compute() -> None:

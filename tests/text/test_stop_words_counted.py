@@ -44,8 +44,8 @@ def test_they_are_counted_as_read_one_by_one(languages: int) -> None:
         words = WordTable.of([" ".join(text) for text in texts])
         counts = StopCounts.of(words, StopTable.of(lists), [own] * len(texts), background)
         for row, text in enumerate(texts):
-            mine = [word for word in text if word in lists.get(own, ())]
-            others = [sum(word in lists[code] for word in text) for code in background if code != own]
-            expected = (len(mine), len(set(mine))) if own else (-1, -1)
+            own_words = [word for word in text if word in lists.get(own, ())]
+            background_counts = [sum(word in lists[code] for word in text) for code in background if code != own]
+            expected = (len(own_words), len(set(own_words))) if own else (-1, -1)
             assert (counts.own[row], counts.distinct[row]) == expected
-            assert counts.other[row] == max(others, default=0)
+            assert counts.other[row] == max(background_counts, default=0)

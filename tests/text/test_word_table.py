@@ -33,27 +33,27 @@ def _plain_words(text: str) -> list[str]:
 
 def _plain_reading(text: str) -> list[tuple[str, str]]:
     """Return each word, and the same with the apostrophes at its edges if it has a letter."""
-    found: list[tuple[int, str]] = []
+    words_in_place: list[tuple[int, str]] = []
     current = ""
     solid = [character for character in text if character not in _IGNORED]
     for place, character in enumerate(solid):
         wordlike = _is_letter(character) or unicodedata.category(character) == "Nd"
         if not wordlike and current and character in _APOSTROPHES:
-            before, after = solid[place - 1], solid[place + 1 : place + 2]
-            wordlike = _is_letter(before) and bool(after) and _is_letter(after[0])
+            previous, following = solid[place - 1], solid[place + 1 : place + 2]
+            wordlike = _is_letter(previous) and bool(following) and _is_letter(following[0])
         if wordlike:
             current += character
         elif current:
-            found.append((place, current))
+            words_in_place.append((place, current))
             current = ""
     if current:
-        found.append((len(solid), current))
-    made = []
-    for end, word in found:
+        words_in_place.append((len(solid), current))
+    readings = []
+    for end, word in words_in_place:
         start = end - len(word)
         edges = [solid[at] if 0 <= at < len(solid) and solid[at] in _APOSTROPHES else "" for at in (start - 1, end)]
-        made.append((word, f"{edges[0]}{word}{edges[1]}" if any(map(_is_letter, word)) else word))
-    return made
+        readings.append((word, f"{edges[0]}{word}{edges[1]}" if any(map(_is_letter, word)) else word))
+    return readings
 
 
 @given(st.lists(_TEXTS, max_size=5))
@@ -98,22 +98,22 @@ def test_a_word_with_an_apostrophe_at_an_edge_has_another_hash_with_it(text: str
 
 def test_a_document_ends_at_its_last_sign() -> None:
     """Characters of neighbouring documents aren't at the edge of a word."""
-    together, alone = WordTable.of(["'", "ri", "'"]), WordTable.of(["ri"])
-    assert together.wholes.tolist() == alone.wholes.tolist()
+    joint_table, own_table = WordTable.of(["'", "ri", "'"]), WordTable.of(["ri"])
+    assert joint_table.wholes.tolist() == own_table.wholes.tolist()
 
 
 @pytest.mark.parametrize("sign", apostrophes())
 def test_every_apostrophe_is_one_letter(sign: str) -> None:
     """All forms of the apostrophe are equal: between letters, at the end of a word and before it."""
-    one, other = WordTable.of([f"p{sign}unchaw ruk{sign} {sign}oj"]), WordTable.of(["p'unchaw ruk' 'oj"])
-    assert one.hashes.tolist() == other.hashes.tolist()
-    assert one.wholes.tolist() == other.wholes.tolist()
-    assert one.lengths.tolist() == [8, 3, 2]
-    assert one.counts[0, w.LETTERS] == 12
+    table, reference = WordTable.of([f"p{sign}unchaw ruk{sign} {sign}oj"]), WordTable.of(["p'unchaw ruk' 'oj"])
+    assert table.hashes.tolist() == reference.hashes.tolist()
+    assert table.wholes.tolist() == reference.wholes.tolist()
+    assert table.lengths.tolist() == [8, 3, 2]
+    assert table.counts[0, w.LETTERS] == 12
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("word", "variant"),
     [
         ("Mañana", "MAÑANA"),
         ("p'unchaw", "p\u2019unchaw"),
@@ -121,23 +121,23 @@ def test_every_apostrophe_is_one_letter(sign: str) -> None:
         ("canta\u00adba", "cantaba"),
     ],
 )
-def test_words_that_hash_alike(one: str, other: str) -> None:
+def test_words_that_hash_alike(word: str, variant: str) -> None:
     """Case, the form of an apostrophe and a soft hyphen don't change a word's hash."""
-    assert len(set(hash_words([one, other]).tolist())) == 1
+    assert len(set(hash_words([word, variant]).tolist())) == 1
 
 
-@pytest.mark.parametrize(("one", "other"), [("ano", "año"), ("papa", "papá"), ("pacha", "p'acha")])
-def test_words_that_hash_apart(one: str, other: str) -> None:
+@pytest.mark.parametrize(("word", "variant"), [("ano", "año"), ("papa", "papá"), ("pacha", "p'acha")])
+def test_words_that_hash_apart(word: str, variant: str) -> None:
     """An accent, a tilde and a glottal stop change a word's hash."""
-    assert len(set(hash_words([one, other]).tolist())) == 2
+    assert len(set(hash_words([word, variant]).tolist())) == 2
 
 
 def test_many_documents_equal_each_alone() -> None:
     """A document's part of a table equals its own table."""
     texts = ["La luna sobre el río.\nY nada más.", "", "—¿Quién vive?\n—Nadie.", "p'unchaw"]
-    together = WordTable.of(texts)
+    joint_table = WordTable.of(texts)
     for number, text in enumerate(texts):
-        alone = WordTable.of([text])
-        mine = slice(together.doc_words[number], together.doc_words[number + 1])
-        assert together.hashes[mine].tolist() == alone.hashes.tolist()
-        assert together.counts[number].tolist() == alone.counts[0].tolist()
+        own_table = WordTable.of([text])
+        own_rows = slice(joint_table.doc_words[number], joint_table.doc_words[number + 1])
+        assert joint_table.hashes[own_rows].tolist() == own_table.hashes.tolist()
+        assert joint_table.counts[number].tolist() == own_table.counts[0].tolist()

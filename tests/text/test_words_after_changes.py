@@ -25,11 +25,13 @@ _TEXTS = st.lists(
 )
 
 
-def _same(made: WordTable, texts: pl.Series) -> None:
-    wanted = WordTable.of(texts)
+def _same(table: WordTable, texts: pl.Series) -> None:
+    expected = WordTable.of(texts)
     for field in dataclasses.fields(WordTable):
-        one, other = getattr(made, field.name), getattr(wanted, field.name)
-        assert (one.dtype, one.tolist()) == (other.dtype, other.tolist()), field.name
+        actual_array, expected_array = getattr(table, field.name), getattr(expected, field.name)
+        assert (actual_array.dtype, actual_array.tolist()) == (expected_array.dtype, expected_array.tolist()), (
+            field.name
+        )
 
 
 def _scanned(texts: list[str | None]) -> Batch:
@@ -43,19 +45,19 @@ def _scanned(texts: list[str | None]) -> Batch:
 @settings(deadline=None)
 def test_changed_texts_have_the_table_of_a_new_scan(texts: list[str | None], changes: dict[int, str | None]) -> None:
     """Any rows may change to any text or to null."""
-    after = pl.Series([changes.get(n, text) for n, text in enumerate(texts)], dtype=pl.String)
-    made = _scanned(texts).with_columns({"text": after})
-    assert "words" in made.__dict__
-    _same(made.words, after)
+    new_texts = pl.Series([changes.get(n, text) for n, text in enumerate(texts)], dtype=pl.String)
+    batch = _scanned(texts).with_columns({"text": new_texts})
+    assert "words" in batch.__dict__
+    _same(batch.words, new_texts)
 
 
 @given(_TEXTS, st.lists(st.booleans(), min_size=12, max_size=12))
 @settings(deadline=None)
-def test_kept_rows_have_the_table_of_a_new_scan(texts: list[str | None], kept: list[bool]) -> None:
+def test_kept_rows_have_the_table_of_a_new_scan(texts: list[str | None], mask: list[bool]) -> None:
     """Any rows may be kept, including all and none."""
-    made = _scanned(texts).filter(pl.Series(kept[: len(texts)], dtype=pl.Boolean))
-    assert "words" in made.__dict__
-    _same(made.words, made.frame["text"])
+    batch = _scanned(texts).filter(pl.Series(mask[: len(texts)], dtype=pl.Boolean))
+    assert "words" in batch.__dict__
+    _same(batch.words, batch.frame["text"])
 
 
 def test_one_repaired_document_has_the_others_not_scanned_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,11 +73,11 @@ def test_one_repaired_document_has_the_others_not_scanned_again(monkeypatch: pyt
         return scan(cls, given)  # type: ignore[no-any-return]
 
     monkeypatch.setattr(WordTable, "of", classmethod(counted))
-    after = pass_through(Repair(), batch).kept
-    assert after.frame["text"][7] == "Mañana será otro día."
-    assert (after.words.doc_lines[-1], scanned) == (50, [1])
+    repaired = pass_through(Repair(), batch).kept
+    assert repaired.frame["text"][7] == "Mañana será otro día."
+    assert (repaired.words.doc_lines[-1], scanned) == (50, [1])
     monkeypatch.undo()
-    _same(after.words, after.frame["text"])
+    _same(repaired.words, repaired.frame["text"])
 
 
 def test_a_dropped_document_has_the_others_not_scanned_again() -> None:
@@ -90,6 +92,6 @@ def test_a_dropped_document_has_the_others_not_scanned_again() -> None:
         def __call__(self, batch: Batch) -> Batch:
             return batch.drop(["corto" if n == 1 else None for n in range(len(batch))])
 
-    kept = pass_through(Drop(), _scanned(["uno", "dos", "tres cuatro"])).kept
-    assert "words" in kept.__dict__
-    assert np.diff(kept.words.doc_words).tolist() == [1, 2]
+    remaining = pass_through(Drop(), _scanned(["uno", "dos", "tres cuatro"])).kept
+    assert "words" in remaining.__dict__
+    assert np.diff(remaining.words.doc_words).tolist() == [1, 2]

@@ -27,8 +27,8 @@ def _policies() -> Policies:
 
 def _share(text: str, language: str) -> float:
     lexicon = Lexicon([language], _policies().stop_table, _policies().background)
-    found = measure(Reading(WordTable.of([text]), lexicon), ("stop_word_share",))
-    return float(found["stop_word_share"][0])
+    columns = measure(Reading(WordTable.of([text]), lexicon), ("stop_word_share",))
+    return float(columns["stop_word_share"][0])
 
 
 @pytest.mark.parametrize("sign", apostrophes())
@@ -41,8 +41,8 @@ def test_stop_words_with_any_apostrophe_are_stop_words(sign: str) -> None:
 @pytest.mark.parametrize("sign", apostrophes())
 def test_copies_with_another_apostrophe_are_one_text_to_dedupe(sign: str) -> None:
     """Copies with another form of the apostrophe have the same words in the search for duplicates."""
-    one, other = (word_stream(WordTable.of([text])) for text in (_KICHE, _KICHE.replace("'", sign)))
-    assert one.values.tolist() == other.values.tolist()
+    words, other_words = (word_stream(WordTable.of([text])) for text in (_KICHE, _KICHE.replace("'", sign)))
+    assert words.values.tolist() == other_words.values.tolist()
 
 
 def test_a_quotation_mark_hides_no_stop_word() -> None:
@@ -79,9 +79,9 @@ def test_a_spelling_that_is_a_word_of_spanish_is_no_stop_word() -> None:
     assert "que" in all_spellings({"nch"}, ["ke"])
     spanish = set(_policies().languages["spa"].stop_words.words)  # type: ignore[union-attr]
     for code, file in _policies().languages.items():
-        listed = file.stop_words.words if file.stop_words else ()
-        made = set(all_spellings(groups().listed(code), listed)) - set(listed)
-        assert not [word for word in made & spanish if _share(word, code)]
+        stop_words = file.stop_words.words if file.stop_words else ()
+        added = set(all_spellings(groups().listed(code), stop_words)) - set(stop_words)
+        assert not [word for word in added & spanish if _share(word, code)]
 
 
 @pytest.mark.parametrize(("language", "nouns"), [("quc", ["winaq", "tinamit", "achi"]), ("gug", ["tetã", "tapicha"])])
@@ -92,9 +92,9 @@ def test_nouns_of_the_declaration_are_no_stop_words(language: str, nouns: list[s
 
 def test_what_is_seen_names_signs_and_spellings() -> None:
     """The description has the apostrophes next to letters, and the numbers of signs of each spelling."""
-    found = describe_spelling({"ayr"}, "jachʼa jisc’a ucajj 5' ‘")
-    assert found["apostrophes"] == {"ʼ": 1, "’": 1}
-    first = found["spellings"][0]
+    description = describe_spelling({"ayr"}, "jachʼa jisc’a ucajj 5' ‘")
+    assert description["apostrophes"] == {"ʼ": 1, "’": 1}
+    first = description["spellings"][0]
     assert (first["old"], first["modern"]) == (3, 0)
     assert first["name"].startswith("Aymara: missionaries' spelling")
     assert "FineWeb-2" in first["source"]
