@@ -112,7 +112,7 @@ def test_a_parser_that_stops_is_an_error(monkeypatch: pytest.MonkeyPatch) -> Non
         epub.extract(_book(page), {})
 
 
-def test_cut_metadata_of_a_picture_is_told() -> None:
+def test_truncated_metadata_of_a_picture_are_noted() -> None:
     """XMP that is nested deeper than its parser goes is reported as metadata that was not read."""
     packet = etree.tostring(etree.Element("xmpmeta")).replace(b"/>", b">") + b"<a>" * 400
     assert xmp.statements_of_packet(packet).notes == (xmp.NOT_READ,)

@@ -61,7 +61,7 @@ def test_old_files_are_read_as_they_are() -> None:
     assert extract(raw, {}).text == "Mañana será otro día."
 
 
-def test_a_voice_stands_before_its_words() -> None:
+def test_a_voice_becomes_the_speaker() -> None:
     """WebVTT voices become speakers; notes and styles are left out."""
     raw = _vtt(
         [
@@ -111,7 +111,7 @@ def test_a_label_begins_a_line_and_names_its_speaker() -> None:
     assert [turn.speaker for turn in extracted.turns] == ["ROSA", "LUIS"]
 
 
-def test_headlines_are_no_labels() -> None:
+def test_headlines_are_not_labels() -> None:
     """Headlines are not labels, even if everything is in capitals."""
     shouted = ("EL MINISTRO FUE CLARO: NO HAY DINERO.", "LA GENTE SALIÓ A LA CALLE.", "EL PUERTO CERRÓ.")
     assert _lines(*shouted) == [*shouted]
@@ -120,7 +120,7 @@ def test_headlines_are_no_labels() -> None:
     ]  # fmt: skip
 
 
-def test_words_before_a_quotation_are_no_label() -> None:
+def test_words_before_a_quotation_are_not_a_label() -> None:
     """Words before a quotation are not a label, even if they are repeated."""
     sentences = ("Y yo dije: vamos.", "Y fuimos.", *(f"Pasó el día {n}." for n in range(6)), "Y yo dije: basta.")
     extracted = extract(_srt([(2.0 * n, 2.0 * n + 1.9, words) for n, words in enumerate(sentences)]), {})
@@ -156,7 +156,7 @@ def test_rolling_captions_are_taken_once() -> None:
     assert extract(_srt(repeated), {}).text == "No.\nNo.\nYa te dije.\nSí.\nBueno."
 
 
-def test_cues_out_of_order_are_sorted_and_told() -> None:
+def test_cues_out_of_order_are_sorted_with_a_note() -> None:
     """Cues are sorted by time; a note reports that, and unreadable times."""
     extracted = extract(
         _srt([(5.0, 6.0, "Después."), (1.0, 2.0, "Antes.")]) + b"\n3\n00:xx --> 00:00:09,000\nNada.\n", {}
@@ -232,7 +232,7 @@ def test_a_refused_file_names_the_line() -> None:
         extract(b"1\n00:00:01;5 --> 00:00:02;5\nHola.\n", {})
 
 
-def test_a_file_without_cues_is_told() -> None:
+def test_a_file_without_cues_is_refused() -> None:
     """A file with only a header is refused."""
     with pytest.raises(UnusableError) as caught:
         extract(b"WEBVTT\n\nHola.\n", {})
@@ -251,7 +251,7 @@ def test_a_song_keeps_its_stanzas_and_loses_its_times() -> None:
     assert (extracted.title, extracted.creators) == ("La vidalita", ("Anónimo",))
 
 
-def test_lines_of_captions_of_verse_stay_lines() -> None:
+def test_lines_of_verse_captions_are_kept() -> None:
     """Captions keep their lines if the source says that they are verse."""
     first = "1\n00:00:01,000 --> 00:00:03,000\nPalomita blanca\nque vuelas lejos\n\n"
     cues = f"{first}2\n00:00:03,100 --> 00:00:05,000\ndel mar\n"

@@ -66,7 +66,7 @@ def test_chapters_come_in_the_order_of_the_spine() -> None:
     )
 
 
-def test_the_package_tells_of_the_book() -> None:
+def test_the_package_describes_the_book() -> None:
     """Title, author (not the illustrator), language, date, address and rights are read from the package."""
     extracted = extract(_epub(_CHAPTERS), {})
     assert (extracted.title, extracted.creators) == ("El puerto viejo", ("Ana Ruiz",))
@@ -74,14 +74,14 @@ def test_the_package_tells_of_the_book() -> None:
     assert (extracted.url, extracted.licences) == ("https://libros.example/puerto", ("CC BY-SA 4.0",))
 
 
-def test_a_book_that_lacks_a_chapter_is_told() -> None:
+def test_a_book_without_a_chapter_is_refused() -> None:
     """A book with a missing page is refused, and the page is named."""
     with pytest.raises(UnusableError, match=r"dos\.xhtml") as caught:
         extract(_epub(_CHAPTERS, left_out="dos.xhtml"), {})
     assert caught.value.cause == "damaged file"
 
 
-def test_an_encrypted_book_is_told_and_obfuscated_fonts_are_no_matter() -> None:
+def test_an_encrypted_book_is_refused_but_not_obfuscated_fonts() -> None:
     """A book under DRM is refused; obfuscated fonts don't matter."""
     name = "META-INF/encryption.xml"
     block = "<encryption xmlns='urn:x'><EncryptedData><EncryptionMethod Algorithm='{}'/></EncryptedData></encryption>"
@@ -92,19 +92,19 @@ def test_an_encrypted_book_is_told_and_obfuscated_fonts_are_no_matter() -> None:
     assert caught.value.cause == "encrypted"
 
 
-def test_pages_that_are_no_xml_are_read_as_browsers_do() -> None:
+def test_malformed_pages_are_parsed_as_browsers_do() -> None:
     """An unclosed element loses no sentence."""
     assert extract(_epub({"a.xhtml": "<p>Una<br>dos<p>Tres &copy; cuatro"}), {}).text == "Una\ndos\n\nTres © cuatro"
 
 
-def test_preformatted_verses_stay_lines() -> None:
+def test_preformatted_verses_keep_their_lines() -> None:
     """In a `<pre>` lines are kept and an empty one separates stanzas; elsewhere a line end is a space."""
     body = "<p>Dice\nasí:</p><pre>\nPalomita <i>blanca,\nvida</i>litá,\n\npecho colorado;</pre><p>Fin.</p>"
     text = extract(_epub({"uno.xhtml": body}), {}).text
     assert text == "Dice así:\n\nPalomita blanca,\nvidalitá,\n\npecho colorado;\n\nFin."
 
 
-def test_a_page_in_another_format_is_told_or_read_from_its_fallback() -> None:
+def test_an_unsupported_page_is_noted_or_read_from_its_fallback() -> None:
     """A drawing is left out with a note, unless the book names a fallback page."""
     raw = _epub({"uno.xhtml": "<p>Uno.</p>", "mapa.svg": "<p>x</p>", "dos.xhtml": "<p>Dos.</p>"})
 

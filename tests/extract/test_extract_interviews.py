@@ -167,7 +167,7 @@ def test_labels_are_speakers_whatever_the_form(layout: str, speakers: tuple[str,
     assert set(re.findall(r"\w{4,}", extracted.text)) == set(re.findall(r"\w{4,}", layout))
 
 
-def test_dashes_are_turns_where_the_source_says_so() -> None:
+def test_dashes_are_turns_if_the_source_declares_an_interview() -> None:
     """A question after a dash is the interviewer's if the source declares an interview; otherwise it may be a novel."""
     talk = "—¿Dónde nació usted?\nEn el puerto viejo.\n—¿Y su madre?\nTambién, en la misma casa."
     assert [turn.speaker for turn in turns_of(talk, "interview")] == ["P", "R", "P", "R"]
@@ -184,7 +184,7 @@ def test_dashes_are_turns_where_the_source_says_so() -> None:
         "agua: líquido\nárbol: planta\nave: animal\nbarca: nave\ncasa: edificio",
     ],
 )
-def test_what_is_no_interview_stays(text: str) -> None:
+def test_a_text_that_is_not_an_interview_is_unchanged(text: str) -> None:
     """Texts whose labels occur only once, or rarely, are unchanged."""
     assert turns_of(text) == []
 
@@ -213,7 +213,7 @@ def test_the_avenue_layout_gives_both_languages() -> None:
     "\n_x_0001_nfmam_00079_nmlch_00:", "\n\x13lch1_x_0001_nfmam_00ch_00:", "\nconv1_x_0001_nfmam_005_nmlch_00:",
     "\nconv1_x_0001 _nfmam_00:", " nmlch-conv1_x_0001_nfmam_00:", "\n\nnmlch-conv1_x_ 001_nfmam_00:",
 ])  # fmt: skip
-def test_a_turn_is_told_by_a_damaged_name(name: str) -> None:
+def test_a_turn_with_a_damaged_name_is_recognised(name: str) -> None:
     """Turn names that were overwritten, cut or put after words are recognised, and no part of them is in the text."""
     raw = f"conv1_x_0000_nmlch_00: mari mari{name} küme felen\nconv1_x_0002_nmlch_00: ya\n".encode("latin-1")
     extracted = avenue.extract(raw, {})
@@ -234,7 +234,7 @@ def test_sentences_of_a_treebank_that_share_a_turn_are_one() -> None:
 
 
 @pytest.mark.parametrize("extract", [elan.extract, chat.extract, avenue.extract, conllu.extract])
-def test_a_transcript_without_words_is_told(extract: Any) -> None:
+def test_a_transcript_without_words_fails(extract: Any) -> None:
     """A transcript without words fails with a reason."""
     with pytest.raises(UnusableError):
         extract(b"<ANNOTATION_DOCUMENT/>" if extract is elan.extract else b"@Begin\n@End\n", {})

@@ -38,7 +38,7 @@ def test_in_pieces_it_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.real
 @pytest.mark.skipif(not _DATA.is_dir(), reason="the real texts are not here")
 @pytest.mark.parametrize("folder", ["literature/conha19/tei", "lyrics/disco_sonnets/tei"])
-def test_of_real_works_so_too(folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_real_works_are_the_same_in_pieces(folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Novels and sonnets in real encodings give the same text in pieces."""
     for path in sorted((_DATA / folder).rglob("*.xml"))[:6]:
         held, pieces = _both(path.read_bytes(), monkeypatch)
@@ -55,7 +55,7 @@ def test_of_real_works_so_too(folder: str, monkeypatch: pytest.MonkeyPatch) -> N
         (b'<!DOCTYPE TEI [<!ENTITY e "x">]><TEI><text><body><p>&e;</p></body></text></TEI>', "own entity"),
     ],
 )
-def test_what_can_not_be_used_says_why(raw: bytes, cause: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unusable_documents_fail_alike_in_pieces(raw: bytes, cause: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Unusable documents fail in the same way when read in pieces."""
     monkeypatch.setattr(tei, "_LARGE", 0)
     with pytest.raises(UnusableError) as caught:

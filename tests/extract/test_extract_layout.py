@@ -49,7 +49,7 @@ def test_the_paragraphs_are_kept_and_the_rest_is_not(extract: Callable[..., Extr
     assert not {"Portada", "Clima", *_OTHERS, "Más noticias", "Todos los derechos reservados"} & set(lines)
 
 
-def test_blocks_are_what_a_reader_sees_apart() -> None:
+def test_block_elements_and_line_breaks_end_a_block() -> None:
     """Block elements and line breaks end a block, links and bold words don't; scripts are not text."""
     page = read_markup(
         "<div>Uno <b>dos</b><a href='/'>tres</a><br>cuatro<p>cinco&nbsp;&amp;&lt;seis</p>siete<!-- <p>no</p> -->"
@@ -76,7 +76,7 @@ def test_a_thousand_lines_of_preformatted_text_without_a_tag() -> None:
     assert [raw.block(number) for number in range(len(raw))] == [*lines, *["Uno"] * 30]
 
 
-def test_a_tag_with_a_prefix_stands_within_a_sentence() -> None:
+def test_a_tag_with_a_prefix_is_inline() -> None:
     """Word processors' tags such as <st1:place> are inline, but <x:p> is a block as <p> is."""
     page = read_markup("<p>Viajó de <st1:address w:st='on'>Cuenca</st1:address> a <o:p></o:p>Loja.</p>")
     assert [page.block(number) for number in range(len(page))] == ["Viajó de Cuenca a Loja."]
@@ -84,7 +84,7 @@ def test_a_tag_with_a_prefix_stands_within_a_sentence() -> None:
     assert [page.block(number) for number in range(len(page))] == ["Noticias", "La maestra grande", "y los niños."]
 
 
-def test_class_names_say_what_an_element_is_for() -> None:
+def test_class_names_set_hints() -> None:
     """Long hint words match within compound names, short ones only as whole parts."""
     transitions, hint_bits = automaton()
 
@@ -154,7 +154,7 @@ def _of(attributes: str, inside: str, prefix: str = "") -> list[str]:
         ('aria-hidden="false"', True),
     ],
 )
-def test_what_isnt_shown_goes_where_the_layout_isnt_sure(attributes: str, stays: bool) -> None:
+def test_hidden_blocks_are_dropped_if_the_layout_is_uncertain(attributes: str, stays: bool) -> None:
     """Hidden blocks are dropped if their probability is only somewhat above the bound, as for `unsure`."""
     body = "".join(f"<p>{paragraph}</p>" for paragraph in _PARAGRAPHS)
     page = parsed(f"<article>{body}<div {attributes}><p>{_NOTICE}</p></div></article>")
@@ -169,7 +169,7 @@ def test_what_isnt_shown_goes_where_the_layout_isnt_sure(attributes: str, stays:
 
 
 @pytest.mark.parametrize("attributes", ["hidden", 'style="display: none"', "aria-hidden=true"])
-def test_a_copy_that_isnt_shown_or_read_aloud_goes(attributes: str) -> None:
+def test_a_hidden_copy_of_a_shown_text_is_dropped(attributes: str) -> None:
     """A hidden or unspoken copy of a shown text is dropped, whichever comes first."""
     lines = _of(attributes, f"<p>{_PARAGRAPHS[1]}</p>")
     assert lines == _PARAGRAPHS
@@ -177,7 +177,7 @@ def test_a_copy_that_isnt_shown_or_read_aloud_goes(attributes: str) -> None:
 
 
 @pytest.mark.parametrize("opened", ["<div hidden>", '<div style="display:none">', "<details><summary>Leer</summary>"])
-def test_an_article_that_a_click_opens_stays(opened: str) -> None:
+def test_an_article_that_a_click_opens_is_kept(opened: str) -> None:
     """An article is kept even if all or most of it is hidden until a click."""
     body = "".join(f"<p>{paragraph}</p>" for paragraph in _PARAGRAPHS)
     for page in (
@@ -198,7 +198,7 @@ def test_a_page_without_scripts_shows_nothing_that_it_hides(attributes: str) -> 
     assert "Quispe" in read_page(page.replace("<article>", "<script>abre()</script><article>")).text
 
 
-def test_calls_upon_the_reader_go_from_within_and_from_the_end() -> None:
+def test_calls_to_action_are_removed_within_and_at_the_end() -> None:
     """Calls to action that look like paragraphs are removed, and the text around them is unchanged."""
     calls = ("CONTINUA DEPOIS DA PUBLICIDADE", "HAZTE MIEMBRO y apoya el periodismo", "_ / _ / _", "| / |")
     body = "".join(f"<p>{paragraph}</p><p>{call}</p>" for paragraph, call in zip(_PARAGRAPHS, calls, strict=False))
@@ -234,7 +234,7 @@ def test_no_markup_breaks_the_pass(page: str) -> None:
     assert read_page(page).text.count("\n") <= page.count("<")
 
 
-def test_text_is_found_however_deep_it_stands() -> None:
+def test_text_is_found_at_any_depth() -> None:
     """Elements below the maximal depth count as part of the one above them."""
     page = read_markup("<div>" * 20_000 + "hola" + "</div>" * 20_000)
     assert [page.block(number) for number in range(len(page))] == ["hola"]

@@ -39,13 +39,13 @@ def test_front_matter_is_catalogue_data_and_no_text() -> None:
         ("—Dijo:\\\n—No.[^1]  \n—Sí.", "—Dijo:\n—No.\n—Sí."),
     ],
 )
-def test_marks_go_and_lines_stay(marked: str, text: str) -> None:
+def test_markdown_marks_are_removed_and_lines_kept(marked: str, text: str) -> None:
     """Marks of headings, emphasis, links, quotations, rules, code, tables, comments and escapes are removed."""
     assert plain(marked) == text
 
 
 @given(st.text(alphabet="aé *_`~[]()<>!#-|\\:\n", max_size=80))
-def test_letters_are_kept(text: str) -> None:
+def test_lines_of_plain_letters_are_unchanged(text: str) -> None:
     """Lines of plain letters are never changed."""
     line = "Vidalita del alba"
     assert line in plain(f"{text.replace('<!--', '').replace('```', '').replace('~~~', '')}\n\n{line}\n").split("\n")

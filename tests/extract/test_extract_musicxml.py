@@ -87,7 +87,7 @@ def test_a_compressed_score_is_read_as_its_container_says() -> None:
         (b"PK\x03\x04....", "damaged file"),
     ],
 )
-def test_what_has_no_words_says_so(raw: bytes, cause: str) -> None:
+def test_a_score_without_words_is_refused(raw: bytes, cause: str) -> None:
     """An instrumental piece is refused."""
     with pytest.raises(UnusableError) as caught:
         musicxml.extract(raw, {})

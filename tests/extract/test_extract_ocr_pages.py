@@ -45,14 +45,14 @@ def test_alto_gives_its_lines_in_reading_order() -> None:
     assert (extracted.extractor, extracted.confidence) == ("alto 2, tesseract 5.5", 0.9)
 
 
-def test_both_are_told_by_their_content() -> None:
+def test_alto_and_hocr_are_recognised_by_content() -> None:
     """ALTO and hOCR are recognised by their content, under any file name."""
     assert sniffed(_ALTO.encode()) == "application/alto+xml"
     assert sniffed(b"<!DOCTYPE html><html><body><div class='ocr_page'></div></body></html>") == "text/vnd.hocr+html"
 
 
 @pytest.mark.slow
-def test_what_tesseract_writes_is_read(office: Office, tmp_path: Path) -> None:
+def test_output_of_tesseract_is_read(office: Office, tmp_path: Path) -> None:
     """Tesseract's words are read in its order, with its name and confidence."""
     if shutil.which("tesseract") is None:
         pytest.skip("tesseract isn't installed")
@@ -71,7 +71,7 @@ def test_what_tesseract_writes_is_read(office: Office, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("raw", [b"<TEI/>", b"<alto"])
-def test_what_is_no_alto_is_told(raw: bytes) -> None:
+def test_other_xml_is_not_read_as_alto(raw: bytes) -> None:
     """XML other than ALTO is refused, and its root is named."""
     with pytest.raises(UnusableError):
         alto(raw, {})

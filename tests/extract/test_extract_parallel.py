@@ -72,7 +72,7 @@ def test_a_translation_memory_is_a_document_a_language() -> None:
     assert document.versions[0].composition == "translation"
 
 
-def test_of_an_interlinear_text_words_and_free_translation_are_taken() -> None:
+def test_interlinear_text_yields_words_and_free_translations() -> None:
     """Words and free translations are read; glosses, literal translations, notes and other scripts are left out."""
     document = flex.extract(_FLEX.encode(), {})
     assert document.text == "Rosa: ¿Maypi tiyan?\nChakrapi"
@@ -85,7 +85,7 @@ def test_of_an_interlinear_text_words_and_free_translation_are_taken() -> None:
 
 
 @pytest.mark.parametrize("charset", ["utf-8", "cp1252"])
-def test_of_a_toolbox_text_so_too(charset: str) -> None:
+def test_toolbox_segments_are_joined_and_translations_separate(charset: str) -> None:
     """The lines of a Toolbox segment are joined, and each language of free translations is a document."""
     document = toolbox.extract(_TOOLBOX.replace("\n", "\r\n").encode(charset), {})
     assert document.text == "Rosa: maypi tiyan taytayki\nchakrapi"
@@ -109,7 +109,7 @@ def test_of_a_toolbox_text_so_too(charset: str) -> None:
         (toolbox.extract, b"\\ref 1\n\\tx \n\\fs Casa.\n", "not a transcript"),
     ],
 )
-def test_what_has_no_segments_says_so(extract: object, raw: bytes, cause: str) -> None:
+def test_a_file_without_segments_is_refused(extract: object, raw: bytes, cause: str) -> None:
     """A file with only glosses or translations is refused."""
     assert callable(extract)
     with pytest.raises(UnusableError) as caught:

@@ -90,7 +90,7 @@ def test_a_printed_book_is_its_paragraphs(office: Office, columns: int) -> None:
 
 
 @pytest.mark.slow
-def test_verses_stay_lines(office: Office) -> None:
+def test_verses_keep_their_lines(office: Office) -> None:
     """Short lines are verses, and gaps between them separate stanzas."""
     stanzas = "<p>Palomita blanca,<br>vidalitá,<br>pecho colorado;</p><p>llévale a mi amante,<br>vidalitá,</p>"
     text = extract(office(stanzas + f"<p>{_SENTENCES[0] * 3}</p>", "pdf"), {}).text
@@ -145,7 +145,7 @@ def _locked() -> bytes:
         (_locked(), "encrypted"),
     ],
 )
-def test_a_damaged_pdf_is_told(raw: bytes, cause: str) -> None:
+def test_a_damaged_pdf_is_refused(raw: bytes, cause: str) -> None:
     """A file that pdfium can't open fails with its reason."""
     with pytest.raises(UnusableError) as caught:
         extract(raw, {})
@@ -158,7 +158,7 @@ def _saved(document: pypdfium2.PdfDocument) -> bytes:
     return held.getvalue()
 
 
-def test_a_scan_is_told() -> None:
+def test_a_scan_is_refused_with_a_remedy() -> None:
     """A page with a picture and no text is refused, with a remedy that names OCR."""
     document = pypdfium2.PdfDocument.new()
     page = document.new_page(200, 200)
@@ -171,7 +171,7 @@ def test_a_scan_is_told() -> None:
     assert caught.value.cause == "no text"
 
 
-def test_pages_that_show_nothing_are_no_scan() -> None:
+def test_pages_that_draw_nothing_are_not_scans() -> None:
     """Blank pages, and pages whose content can't be decompressed, as of a bomb, are not reported as scans."""
     document = pypdfium2.PdfDocument.new()
     document.new_page(200, 200)
@@ -220,12 +220,12 @@ def test_notes_are_a_run_of_mark_and_text_at_the_foot() -> None:
         ("Los vecinos acordaron:", "1. Limpiar la acequia.", "2. Pagar al maestro."),
     ],
 )
-def test_a_quotation_in_small_letters_is_no_note(quoted: tuple[str, ...]) -> None:
+def test_a_quotation_in_small_type_is_not_a_note(quoted: tuple[str, ...]) -> None:
     """Years, dates and lists within a quotation in small type are not note marks."""
     assert _cut([_page((700, 12, _prose(20, 0)), (400, 11, quoted))]) == ([], (0, 0))
 
 
-def test_an_appendix_in_small_letters_is_no_note() -> None:
+def test_an_appendix_in_small_type_is_not_a_note() -> None:
     """Small type below nothing, or only below a title, is not a note."""
     appendix = tuple(f"{n}. Item, mando que se digan misas por los que no volvieron." for n in range(1, 20))
     pages = [_page((700, 12, _prose(30, page))) for page in range(3)]
@@ -243,20 +243,20 @@ def test_an_appendix_in_small_letters_is_no_note() -> None:
         ("1810", 12, 14),
     ],
 )
-def test_a_heading_with_a_number_is_no_running_head(head: str, size: float, step: float) -> None:
+def test_a_numbered_heading_is_not_a_running_head(head: str, size: float, step: float) -> None:
     """A numbered heading, or a year, at the top of each page is part of the text."""
     pages = [_page((720, size, (head.format(2 * n + 1),)), (720 - step, 12, _prose(30, n))) for n in range(5)]
     assert _cut(pages) == ([], (0, 0))
 
 
 @pytest.mark.parametrize("gap", [14, 28])
-def test_a_refrain_is_no_running_head(gap: float) -> None:
+def test_a_refrain_is_not_a_running_head(gap: float) -> None:
     """A refrain at the foot of each song is kept, with or without a blank line above it."""
     pages = [_page((720, 12, _prose(8, n)), (622 - gap, 12, _VERSES[:2])) for n in range(5)]
     assert _cut(pages) == ([], (0, 0))
 
 
-def test_a_line_of_every_stanza_is_none_on_many_pages() -> None:
+def test_a_response_repeated_on_many_pages_is_kept() -> None:
     """The response of a litany at the foot of every page is kept, since it follows at the usual line distance."""
     answers = [(title, "ruega por nosotros.") for title in ("Santa María,", "San José,", "Santa Rosa,")]
     litany = tuple(words for _ in range(6) for both in answers for words in both)
@@ -330,7 +330,7 @@ def test_a_page_that_a_browser_printed_is_its_paragraphs(printed: Callable[[str,
 
 
 @pytest.mark.skipif(_BROWSER is None, reason="Chromium isn't installed")
-def test_verses_that_a_browser_printed_stay_lines(printed: Callable[[str, str], bytes]) -> None:
+def test_verses_printed_by_a_browser_keep_their_lines(printed: Callable[[str, str], bytes]) -> None:
     """Verses printed by a browser, alone or among prose, are not joined up to the edge of the longest one."""
     stanza = f"<p>{'<br>'.join(_COPLAS)}</p>"
     only_verse = extract(printed(stanza * 12, ""), {}).text.split("\n")
@@ -341,7 +341,7 @@ def test_verses_that_a_browser_printed_stay_lines(printed: Callable[[str, str], 
     assert sum(line in _COPLAS for line in mixed) == 12 * len(_COPLAS)
 
 
-def test_narrow_prose_is_no_verse() -> None:
+def test_narrow_prose_is_not_verse() -> None:
     """Full lines of narrow prose are joined, although much of the page is free."""
     words = " ".join(_SENTENCES).split()
     lines: list[str] = [""]

@@ -113,7 +113,7 @@ def test_a_scan_gives_its_text_with_engine_and_confidence() -> None:
 
 
 @needs_tesseract
-def test_of_a_mixed_document_the_empty_pages_alone_are_recognised() -> None:
+def test_only_empty_pages_of_a_mixed_document_are_recognised() -> None:
     """Only the pages without text are recognised, and a note reports that."""
     written, scanned = pypdfium2.PdfDocument(_page(("Primera página.",))), pypdfium2.PdfDocument(_scan(_LINES, ()))
     written.import_pages(scanned)
@@ -135,7 +135,7 @@ def test_a_tiff_is_a_picture_too() -> None:
 
 @needs_tesseract
 @pytest.mark.parametrize(("raw", "cause"), [(b"\x89PNG\r\n\x1a\nnada", "damaged file"), (_png(()), "no text")])
-def test_a_picture_without_text_says_why(raw: bytes, cause: str) -> None:
+def test_a_picture_without_text_fails_with_a_reason(raw: bytes, cause: str) -> None:
     """Empty and damaged pictures fail with different reasons."""
     with pytest.raises(UnusableError) as caught:
         recognised.picture(raw, {"ocr": "spa"})
@@ -153,7 +153,7 @@ def test_without_languages_nothing_is_recognised() -> None:
             assert all(told(sentence).translate(language) != sentence for language in ("es", "pt"))
 
 
-def test_a_missing_engine_is_told_by_check(
+def test_check_reports_a_missing_engine(
     command_line: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Checking a recipe reports a missing engine and what to install, before anything is read."""
@@ -171,7 +171,7 @@ def test_a_missing_engine_is_told_by_check(
     assert "tesseract isn't installed" in result.err
 
 
-def test_what_is_no_language_of_tesseract_has_no_package() -> None:
+def test_an_unknown_ocr_language_is_refused() -> None:
     """An unknown language is refused with a suggestion, and no package name is invented."""
     programs.tesseract.cache_clear()
     with pytest.raises(ConfigError, match=r"no model «português»; did you mean «por»\?$"):
@@ -179,7 +179,7 @@ def test_what_is_no_language_of_tesseract_has_no_package() -> None:
 
 
 @needs_tesseract
-def test_a_model_that_is_not_there_is_told() -> None:
+def test_a_missing_model_is_refused_with_a_suggestion() -> None:
     """A misspelt language is refused with the closest installed one."""
     programs.tesseract.cache_clear()
     with pytest.raises(ConfigError, match=r"no model «sap».*did you mean «spa»"):
@@ -194,7 +194,9 @@ def test_a_program_that_hangs_is_ended() -> None:
         programs.run(("sh", "-c", "echo no >&2; exit 3"), 10)
 
 
-def test_a_worker_without_the_engine_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_worker_without_the_engine_reports_the_missing_program(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     """A worker without the engine reports a missing program, not a damaged page."""
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(UnusableError, match="isn't installed here") as caught:

@@ -178,7 +178,7 @@ def test_a_process_killed_from_outside_costs_nothing(box: sandbox.Sandbox, tmp_p
     assert _shown(box.extract(_jobs("a"), _LIMITS)) == ["text of a"]
 
 
-def test_what_a_parser_prints_is_no_reply(box: sandbox.Sandbox) -> None:
+def test_output_of_a_parser_is_discarded(box: sandbox.Sandbox) -> None:
     """A parser's standard output is discarded."""
     assert _shown(box.extract(_jobs("prints", "b"), _LIMITS)) == ["text of prints", "text of b"]
 
@@ -205,7 +205,7 @@ def test_one_child_serves_all_threads_and_keeps_the_order(box: sandbox.Sandbox) 
     assert len({texts[-1] for texts in texts_by_thread.values()}) == 1
 
 
-def test_a_missing_extractor_is_told_and_leaves_no_stale_reply(box: sandbox.Sandbox) -> None:
+def test_a_missing_extractor_fails_the_part_and_leaves_no_stale_reply(box: sandbox.Sandbox) -> None:
     """A module that can't be imported fails the part, and the next documents get their own texts."""
     with pytest.raises(PartError, match="missing_module"):
         box.extract([*_jobs("a"), Job("missing_module:extract", b""), *_jobs("b", "c")], _LIMITS)

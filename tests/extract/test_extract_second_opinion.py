@@ -33,7 +33,7 @@ def _no_fuller_text(monkeypatch: pytest.MonkeyPatch) -> None:
         (10, 1000, 0.2, "layout"),  # nobody asked
     ],
 )
-def test_a_scrap_is_no_second_opinion(
+def test_a_scrap_from_trafilatura_is_ignored(
     monkeypatch: pytest.MonkeyPatch, layout_length: int, trafilatura_length: int | None, doubt: float, chosen: str
 ) -> None:
     """The choice depends on the lengths of both texts; if the layout finds none, any text is used."""
@@ -50,7 +50,7 @@ def test_a_scrap_is_no_second_opinion(
     ("ours", "hasty", "usual", "taken"),
     [(1000, 500, 900, 500), (1000, 2000, 900, 2000), (1000, 499, 900, 900), (1000, 8700, 660, 660), (0, 21, 300, 300)],
 )
-def test_what_is_said_in_haste_is_asked_again_where_it_differs_much(
+def test_trafilatura_runs_again_if_the_lengths_differ_much(
     monkeypatch: pytest.MonkeyPatch, ours: int, hasty: int, usual: int, taken: int
 ) -> None:
     """If the lengths differ by more than a factor of two, trafilatura runs again in its default setting."""

@@ -51,7 +51,7 @@ def _batch(*rows: tuple[bytes | None, str | None, str | None]) -> Batch:
     )
 
 
-def test_the_visible_text_is_what_a_reader_sees() -> None:
+def test_the_visible_text_includes_menus_but_no_scripts() -> None:
     """Menus, character references and old charsets are read; scripts, styles and titles are left out."""
     page = "<title>No</title><script>var a = '<b>no</b>'</script><ul><li>Inicio<li>Qui&eacute;nes somos</ul>ma\xf1ana"
     assert visible_text(page.encode("latin-1")) == "Inicio\nQuiénes somos\nmañana"
@@ -75,7 +75,7 @@ def test_markup_that_browsers_read_leaks_nothing_and_loses_nothing(page: str) ->
     assert visible_text(page.encode()).replace("\n", " ") == "Hola, vecina"
 
 
-def test_a_script_of_false_ends_is_read_once() -> None:
+def test_a_script_of_false_ends_is_read_in_linear_time() -> None:
     """Half a megabyte of possible ends of a script is read in linear time."""
     assert visible_text(b"<p>Hola</p><script>" + b"</" * 250_000) == "Hola"
 
@@ -103,7 +103,7 @@ def test_extraction_replaces_what_was_skimmed() -> None:
     assert frame["drop_reason"].to_list() == [None, "extract:no text"]
 
 
-def test_the_gate_lets_through_what_may_stay() -> None:
+def test_the_gate_lets_through_pages_of_unknown_language() -> None:
     """With `und` among the languages, a page of unknown language is extracted and identified again."""
     batch = Skim()(
         _batch(
@@ -115,7 +115,7 @@ def test_the_gate_lets_through_what_may_stay() -> None:
 
 
 @pytest.mark.parametrize("enough", [0, -1, 10**7])
-def test_a_length_that_is_none_is_refused(enough: int) -> None:
+def test_an_invalid_length_is_refused(enough: int) -> None:
     """An invalid length is refused before anything is read."""
     with pytest.raises(ConfigError, match="enough"):
         Skim(enough=enough)

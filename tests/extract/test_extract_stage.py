@@ -44,7 +44,7 @@ def _batch(*rows: Mapping[str, Any]) -> Batch:
     )
 
 
-def test_it_is_a_stage_that_can_be_sent_and_compared() -> None:
+def test_the_stage_is_a_frozen_value() -> None:
     """The stage is a frozen value with a name, its inputs and its outputs."""
     assert isinstance(Extract(), Stage)
     assert pickle.loads(pickle.dumps(Extract())) == Extract()  # noqa: S301
@@ -86,7 +86,7 @@ def test_a_page_is_read_in_its_charset(charset: str, declared: str, media_type: 
     assert "«Pensamos que no volvíamos más»" in frame["text"][0]
 
 
-def test_what_the_record_said_is_kept() -> None:
+def test_metadata_of_the_record_are_kept() -> None:
     """The extractor only fills empty columns."""
     row = {
         "doc_id": "a",
@@ -156,7 +156,7 @@ def test_records_that_came_as_text_pass_as_they_are() -> None:
     assert frame["extractor"].to_list() == ["record"]
 
 
-def test_a_text_beside_bytes_stays_where_a_row_has_no_bytes() -> None:
+def test_existing_texts_are_kept_in_rows_without_bytes() -> None:
     """In a frame of rows with text and rows with bytes, existing texts are kept."""
     batch = _batch({"doc_id": "a"}, {"doc_id": "b", "raw": b"Bytes.", "media_type": "text/plain"})
     frame = Extract()(batch.with_columns({"text": pl.Series("text", ["Texto.", None])})).frame

@@ -28,7 +28,7 @@ def _metadata(head: str, body: str = "<p>Hola.") -> HtmlMetadata:
     return read_page(f"<html><head>{head}</head><body>{body}</body></html>").metadata
 
 
-def test_json_ld_says_it_best() -> None:
+def test_json_ld_takes_precedence() -> None:
     """JSON-LD of the article takes precedence over meta tags and headings."""
     metadata = _metadata(_LD + '<meta name="author" content="Redacción"><title>El Diario</title>', "<h1>Otra cosa</h1>")
     assert metadata.title == "Sube el río & baja el puente"
@@ -39,7 +39,7 @@ def test_json_ld_says_it_best() -> None:
     assert set(metadata.titles) == {metadata.title, "Otra cosa", "El Diario"}
 
 
-def test_meta_tags_and_marked_elements_say_it_too() -> None:
+def test_meta_tags_and_marked_elements_are_read() -> None:
     """Open Graph, Dublin Core, rel and itemprop are read; the address of a profile is not a name."""
     metadata = _metadata(
         '<meta property="og:title" content="Um dia no porto"><meta name="DC.date" content="2023-11-02">'
@@ -52,7 +52,7 @@ def test_meta_tags_and_marked_elements_say_it_too() -> None:
     assert metadata.creators == ()
 
 
-def test_a_name_that_is_marked_is_found() -> None:
+def test_a_marked_name_is_read() -> None:
     """A marked name is used if no meta tag names an author."""
     assert _metadata("", '<span itemprop="author">Rosa Mamani</span>').creators == ("Rosa Mamani",)
 
@@ -72,7 +72,7 @@ _OF_OTHERS = (
         f"[{_OF_OTHERS}]",
     ],
 )
-def test_articles_of_others_say_nothing_of_the_page(other_article: str) -> None:
+def test_metadata_of_other_articles_are_ignored(other_article: str) -> None:
     """Authors, dates and licences of articles in lists, comments, or next to the page's own are ignored."""
     own = '{"@type": "NewsArticle", "headline": "Sube el río", "author": "Rosa Vega", "datePublished": "2020-02-03"}'
     for scripts in ([other_article, own], [own, other_article]):
@@ -82,7 +82,7 @@ def test_articles_of_others_say_nothing_of_the_page(other_article: str) -> None:
         assert metadata.licences == ()
 
 
-def test_an_article_with_the_page_s_title_or_address_is_its_own_wherever_it_stands() -> None:
+def test_an_article_with_the_pages_title_or_address_is_its_own() -> None:
     """An article with the page's title or address is the page's own, also in a list or with another headline."""
     post = '{"@type": "BlogPosting", "headline": "%s", "author": "Rosa Vega", "mainEntityOfPage": "%s"}'
     for json_ld in (post % ("Sube el río", ""), post % ("El río sube", "https://d.example/1")):
@@ -91,7 +91,7 @@ def test_an_article_with_the_page_s_title_or_address_is_its_own_wherever_it_stan
         assert _metadata(head, "<h1>Sube el río</h1>").creators == ("Rosa Vega",)
 
 
-def test_marks_in_comments_and_lists_are_of_others() -> None:
+def test_marked_elements_in_comments_and_lists_are_ignored() -> None:
     """Marked elements in comments and lists are ignored, unless they contain the page's heading."""
     comment = '<ol class="comment-list"><li><cite itemprop="author">Vecino</cite><time datetime="2021-01-01"></ol>'
     related = '<aside class="relacionadas"><article><a rel="author">Luis Paz</a><time datetime="1999-01-01"></aside>'
@@ -102,7 +102,7 @@ def test_marks_in_comments_and_lists_are_of_others() -> None:
     assert (bare.creators, bare.published) == ((), None)
 
 
-def test_what_is_no_date_language_or_address_is_not_taken_for_one() -> None:
+def test_invalid_dates_languages_and_addresses_are_ignored() -> None:
     """Unfilled templates, impossible dates and addresses without a host are ignored."""
     metadata = read_page(
         '<html lang="{{ locale }}"><link rel="canonical" href="/nota/7"><meta name="date" content="2023-02-31"><p>Hola.'
@@ -123,7 +123,7 @@ def test_half_a_character_in_a_description_is_replaced() -> None:
     "broken",
     ["{", "[" * 100_000, '{"@type": "NewsArticle", "author": 7, "headline": ["", 3], "datePublished": {}}', "null"],
 )
-def test_malformed_descriptions_are_passed_over(broken: str) -> None:
+def test_malformed_metadata_are_ignored(broken: str) -> None:
     """A page with malformed metadata is still read."""
     metadata = _metadata(f'<script type="application/ld+json">{broken}</script><title>Aviso</title>')
     assert (metadata.title, metadata.creators, metadata.published) == ("Aviso", (), None)
@@ -146,7 +146,7 @@ def test_dates_are_read_where_their_order_is_known(text: str, date: str | None) 
     assert day(text) == date
 
 
-def test_licences_stand_in_many_places() -> None:
+def test_licences_are_read_in_many_places() -> None:
     """Licences are read from links, JSON-LD and Dublin Core, but not those of pictures."""
     metadata = _metadata(
         '<link rel="license" href="https://creativecommons.org/licenses/by/4.0/deed.es">'
@@ -164,7 +164,7 @@ def test_licences_stand_in_many_places() -> None:
     )
 
 
-def test_what_a_page_states_without_end_is_bounded() -> None:
+def test_the_number_and_length_of_statements_are_bounded() -> None:
     """At most ten licences of limited length are read, and a long text is not a section."""
     links = "".join(f'<a rel="license" href="https://l.example/{n}">L</a>' for n in range(500))
     metadata = _metadata(
@@ -221,7 +221,7 @@ def test_no_licence_of_a_page_widens_its_terms(address: str) -> None:
 
 
 @pytest.mark.parametrize("address", ["/aviso-legal", "http://[::1"])
-def test_a_licence_that_nobody_has_read_closes_the_row(address: str) -> None:
+def test_an_unrecognised_licence_allows_nothing(address: str) -> None:
     """Unrecognised terms allow nothing."""
     row = _page(_LICENCE.format(address))
     assert (row["rights_tier"], row["uses"]) == ("unknown", ["evaluate"])
@@ -245,7 +245,7 @@ def test_a_page_without_an_address_is_narrowed_too() -> None:
     assert with_page_terms(frame, [page]).select("rights_tier", "uses").row(0) == ("non_commercial", [])
 
 
-def test_of_several_licences_the_least_open_counts_in_every_mode() -> None:
+def test_the_least_open_licence_counts_in_every_mode() -> None:
     """The least open licence counts, whichever mode extracted the text."""
     states = "".join(map(_LICENCE.format, ("/cc", "https://creativecommons.org/licenses/by-nc/4.0/", "CC0-1.0")))
     rows = [_page(states + '<meta name="article:section" content="Ciudad">', mode=mode) for mode in ("fast", "careful")]
@@ -272,7 +272,7 @@ def test_a_page_that_states_neither_changes_nothing() -> None:
         ('{"@type": "Article", "name": "Chile"}', "Chile - Enciclopedia", "Chile - Enciclopedia"),
     ],
 )  # fmt: skip
-def test_a_headline_that_nobody_sees_gives_way_to_the_pages_own_name(ld: str, head: str, title: str) -> None:
+def test_a_hidden_headline_yields_to_the_shown_title(ld: str, head: str, title: str) -> None:
     """A headline or name counts as the title if a heading or the page's title shows it."""
     assert _metadata(f'<script type="application/ld+json">{ld}</script><title>{head}</title>').title == title
 
@@ -284,7 +284,7 @@ def test_a_headline_that_nobody_sees_gives_way_to_the_pages_own_name(ld: str, he
         "<!--\n{}\n-->", "{};", "\n{}\n",
     ],
 )  # fmt: skip
-def test_json_ld_is_read_in_what_kept_old_parsers_off(around: str) -> None:
+def test_json_ld_is_read_within_comments_and_cdata(around: str) -> None:
     """JSON-LD is read within CDATA and comments, and before a semicolon."""
     ld = '{"@type": "Article", "headline": "Sube el río", "url": "https://d.example/1"}'
     metadata = _metadata(f'<script type="application/ld+json">{around.replace("{}", ld)}</script>')

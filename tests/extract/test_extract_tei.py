@@ -35,7 +35,7 @@ def _text(body: str, front: str = "") -> str:
     return extract(_tei(body, front), {}).text
 
 
-def test_the_header_tells_of_the_work_and_not_of_the_file() -> None:
+def test_the_header_describes_the_work_and_not_the_file() -> None:
     """The main title, the full name, the first edition's date, the language and the address are read."""
     extracted = extract(_tei("<p>Era la hora.</p>"), {})
     assert (extracted.title, extracted.creators) == ("El puerto viejo", ("Ruiz, Ana",))
@@ -43,7 +43,7 @@ def test_the_header_tells_of_the_work_and_not_of_the_file() -> None:
     assert extracted.url == "https://libros.example/puerto"
 
 
-def test_what_is_not_read_is_left_out() -> None:
+def test_front_matter_notes_and_running_heads_are_left_out() -> None:
     """Front and back matter, notes, page breaks and running heads are left out of their sentences."""
     front = '<front><div type="titlepage"><p>Barcelona, 1901</p></div></front>'
     body = (
@@ -72,7 +72,7 @@ def test_a_play_keeps_its_speakers() -> None:
     assert _text(body) == "Salen dos.\n\nJUANA\n¿Quién vive?\n¡Hable!\n\nPEDRO\nUn vecino\ndel camino."
 
 
-def test_printers_errors_are_corrected_and_spellings_stay() -> None:
+def test_printers_errors_are_corrected_and_spellings_kept() -> None:
     """`corr` is preferred to `sic`, `orig` to `reg`, `expan` to `abbr`, and the lemma to variants."""
     body = (
         "<p>El <choice><sic>pueto</sic><corr>puerto</corr></choice> que <choice><reg>nadie</reg><orig>naides</orig>"
@@ -118,7 +118,7 @@ def test_nothing_is_fetched_and_no_entity_is_expanded(tmp_path: Path) -> None:
         (b"<TEI><text><body><note>solo</note></body></text></TEI>", "extract:no text"),
     ],
 )
-def test_what_is_no_tei_is_a_failed_row(raw: bytes, reason: str) -> None:
+def test_other_xml_is_not_read_as_tei(raw: bytes, reason: str) -> None:
     """Other XML, truncated XML, endlessly nested XML, and a text of only notes fail."""
     frame = Extract()(Batch(pl.DataFrame({"raw": [raw], "media_type": ["application/tei+xml"]}))).frame
     assert frame["drop_reason"].to_list() == [reason]
@@ -174,7 +174,7 @@ def test_works_of_several_authors_are_not_one_document() -> None:
 
 
 @pytest.mark.parametrize("large", [False, True])
-def test_text_that_lies_in_another_file_is_told(monkeypatch: pytest.MonkeyPatch, *, large: bool) -> None:
+def test_text_in_another_file_is_refused(monkeypatch: pytest.MonkeyPatch, *, large: bool) -> None:
     """An included chapter or body is refused; an inclusion in the header is ignored."""
     monkeypatch.setattr(tei, "_LARGE", 0 if large else 2**20)
     include = '<xi:include xmlns:xi="http://www.w3.org/2001/XInclude" href="cap2.xml"/>'

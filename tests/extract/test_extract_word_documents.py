@@ -44,7 +44,7 @@ _ASKED = {"properties": "title+creators"}
 @pytest.mark.parametrize(
     ("suffix", "extract"), [("docx", word.extract), ("odt", odt.extract), ("fodt", odt.extract), ("rtf", rtf.extract)]
 )
-def test_what_libreoffice_saves_comes_back_whole(
+def test_documents_saved_by_libreoffice_are_read_completely(
     office: Office, suffix: str, extract: Callable[..., Extracted]
 ) -> None:
     """Paragraphs, stanzas and table rows are in order, with their accents and dashes."""
@@ -74,7 +74,7 @@ def _with_body(raw: bytes, edit: Callable[[str], str]) -> bytes:
     return held.getvalue()
 
 
-def test_word_documents_keep_what_was_inserted_and_lose_what_was_deleted() -> None:
+def test_word_documents_have_tracked_changes_accepted() -> None:
     """Tracked changes are accepted; headers, footers, notes and field codes are left out."""
 
     def write(document: Any) -> None:
@@ -138,14 +138,14 @@ def test_open_documents_lose_notes_and_comments() -> None:
         (rtf.extract, rb"{\rtf1\ansi Ma\'f1ana", "damaged file"),
     ],
 )
-def test_a_damaged_document_is_told(extract: Callable[..., Extracted], raw: bytes, cause: str) -> None:
+def test_a_damaged_document_is_refused(extract: Callable[..., Extracted], raw: bytes, cause: str) -> None:
     """A truncated document is refused."""
     with pytest.raises(UnusableError) as caught:
         extract(raw, {})
     assert caught.value.cause == cause
 
 
-def test_a_member_that_is_cut_is_told() -> None:
+def test_a_member_with_a_wrong_checksum_is_refused() -> None:
     """A package whose body doesn't match its checksum is refused."""
 
     def write(document: Any) -> None:
@@ -171,7 +171,7 @@ def test_rtf_keeps_its_characters() -> None:
 
 
 @pytest.mark.parametrize("element", ["altChunk", "subDoc"])
-def test_text_that_lies_in_another_file_is_told(element: str) -> None:
+def test_text_in_another_file_is_refused(element: str) -> None:
     """A document with an element that shows another file is refused."""
     raw = _with_body(
         _docx(lambda document: document.add_paragraph("Antes.")),
@@ -190,7 +190,7 @@ def test_text_that_lies_in_another_file_is_told(element: str) -> None:
         (r"\{uno\} {\pict\bin3 }{}}{\deleted dos}tres", "{uno} tres"),
     ],
 )
-def test_rtf_loses_what_was_deleted(coded: str, text: str) -> None:
+def test_rtf_loses_tracked_deletions(coded: str, text: str) -> None:
     """Tracked deletions are removed, in groups of their own or within others."""
     assert rtf.extract(rf"{{\rtf1\ansi {coded}}}".encode(), {}).text == text
 
@@ -295,7 +295,7 @@ def test_a_table_of_times_speakers_and_words_is_an_interview(
 
 
 @pytest.mark.parametrize(("write", "extract"), _TABLES)
-def test_other_tables_are_no_interview(write: Callable[..., bytes], extract: Callable[..., Extracted]) -> None:
+def test_other_tables_are_not_interviews(write: Callable[..., bytes], extract: Callable[..., Extracted]) -> None:
     """Repeated names before numbers or few words are not speakers, and no cell mark remains."""
     rows = [
         ("Cusco", "Calca", "3.000"),
@@ -440,7 +440,7 @@ def test_the_text_of_a_diagram_follows_its_paragraph() -> None:
 
 
 @pytest.mark.parametrize("mark", ["del", "moveFrom"])
-def test_a_paragraph_whose_end_was_deleted_goes_on(mark: str) -> None:
+def test_a_paragraph_whose_end_was_deleted_is_joined_with_the_next(mark: str) -> None:
     """Paragraphs whose ends were deleted under tracked changes are joined with the next ones."""
 
     def write(document: Any) -> None:

@@ -79,7 +79,7 @@ def test_properties_are_taken_only_if_the_source_asks(extract: Callable[..., Ext
     assert extract(raw, {"properties": "title"}).creators == ()
 
 
-def test_whoever_transcribed_a_recording_is_no_creator_of_it() -> None:
+def test_the_transcriber_of_a_recording_is_not_its_creator() -> None:
     """The `AUTHOR` of an ELAN file, the program's user, isn't a creator."""
     raw = (
         f'<ANNOTATION_DOCUMENT AUTHOR="{_USER}"><TIER TIER_ID="tx" LINGUISTIC_TYPE_REF="tx"><ANNOTATION>'

@@ -105,7 +105,7 @@ def test_a_pdf_reserves_mining(packet: bytes) -> None:
         assert ([opt_out["signal"] for opt_out in row["opt_outs"]], row["uses"]) == (["tdm-reservation"], ["evaluate"])
 
 
-def test_what_cannot_be_read_of_a_pdf_is_on_record() -> None:
+def test_unreadable_metadata_of_a_pdf_are_noted() -> None:
     """Metadata that aren't XML are reported in a note and don't fail the document."""
     row = row_of("application/pdf", pdf(b"\xff\xfe\x00 no es XML"))
     assert row["noted"]["notes"] == ["metadata not read"]
@@ -184,7 +184,7 @@ def test_a_page_gives_the_same_refusals_wherever_it_comes_from(tmp_path: Path) -
         assert row["uses"] == ["evaluate"], name
 
 
-def test_a_run_counts_what_files_take_away(tmp_path: Path) -> None:
+def test_a_run_counts_the_uses_that_files_withhold(tmp_path: Path) -> None:
     """A run counts the withheld uses by reason."""
     pages = {"a": html(_TDM), "b": html(foot="<p>© 2024 El Faro. Todos los derechos reservados.</p>"), "c": html()}
     for name, page in pages.items():

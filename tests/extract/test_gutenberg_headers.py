@@ -61,7 +61,7 @@ _LICENCE = (
         "Fin de Project Gutenberg etext de La casa",
     ],
 )
-def test_every_form_of_header_credit_and_footer_goes(start: str, credit: str, end: str) -> None:
+def test_every_form_of_header_credit_and_footer_is_removed(start: str, credit: str, end: str) -> None:
     """Five headers, four credits and eight footers are removed."""
     book = strip_gutenberg(f"{_MODERN}{start}\n\n\n\n{credit}\n\n\n{_BOOK}\n\n\n\n{end}{_LICENCE}")
     assert book.text == _BOOK

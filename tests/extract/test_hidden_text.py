@@ -332,7 +332,7 @@ def test_pdfs_keep_what_is_shown(middle: str, more: dict[str, str]) -> None:
     assert (" ".join(extracted.text.split()), extracted.notes) == (f"{_AROUND[0]} {_HIDDEN} {_AROUND[1]}", ())
 
 
-def test_the_text_layer_of_a_scan_is_kept_and_what_a_box_covers_is_not() -> None:
+def test_the_text_layer_of_a_scan_is_kept_except_under_a_box() -> None:
     """Invisible text over an image is kept, except where a black box covers the image."""
     layer = "".join(_shown_at(words, 50, y, _INVISIBLE) for words, y in ((_AROUND[0], 250), (_AROUND[1], 150)))
     covered = _shown_at(_HIDDEN, 50, 200, _INVISIBLE) + "0 g 40 190 200 30 re f\n"
@@ -341,21 +341,21 @@ def test_the_text_layer_of_a_scan_is_kept_and_what_a_box_covers_is_not() -> None
     assert (extracted.text.split(), extracted.notes) == (" ".join(_AROUND).split(), (_NOTE,))
 
 
-def test_the_text_layer_of_a_scan_that_draws_nothing_is_kept() -> None:
+def test_the_text_layer_of_a_scan_that_is_not_rendered_is_kept() -> None:
     """A text layer that is shifted against its scan, or whose scan can't be rendered, is kept."""
     blank = "q 400 0 0 300 0 0 cm BI /W 1 /H 1 /CS /G /BPC 8 /F /AHx ID ff> EI Q\n"
     extracted = pdf.extract(_pdf(blank + _shown_at(_AROUND[0], 50, 250, _INVISIBLE)), {})
     assert (extracted.text, extracted.notes) == (_AROUND[0], ())
 
 
-def test_each_part_of_a_hyphenated_word_is_looked_at() -> None:
+def test_each_part_of_a_hyphenated_word_is_checked() -> None:
     """Each part of a hyphenated word is checked, since a box around both would contain other words."""
     lines = (("La barca vieja de mi padre vol-", 250, ""), ("vio tarde y sin pescado esa vez.", 236, "1 g"))
     content = "".join(_shown_at(words, 50, y, prefix) for words, y, prefix in lines)
     assert pdf.extract(_pdf(content), {}).text == "La barca vieja de mi padre vol\xad"
 
 
-def test_a_pdf_of_hidden_text_alone_says_so() -> None:
+def test_a_pdf_of_only_hidden_text_is_not_called_a_scan() -> None:
     """A PDF with only hidden text isn't reported as a scan."""
     with pytest.raises(UnusableError, match="hidden") as caught:
         pdf.extract(_pdf(_shown_at(_HIDDEN, 50, 200, "1 g")), {})

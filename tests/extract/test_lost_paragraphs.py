@@ -65,7 +65,7 @@ def test_paragraphs_that_the_layout_leaves_out_are_added(kind: str, monkeypatch:
         "<div id=comments><p>Un comentario</p></div>",
     ],
 )  # fmt: skip
-def test_the_page_of_a_template_is_left_as_it_is(around: str) -> None:
+def test_a_page_with_a_template_is_unchanged(around: str) -> None:
     """On pages with teasers, comments or share buttons, the layout decides alone."""
     seen = _first_five(read_page(_page("section", around)))
     assert fuller_text(seen, seen.text) is None
@@ -111,7 +111,7 @@ def test_a_notice_after_the_text_is_left_out(notice: str) -> None:
     assert _without(page, _NOTICE) is None
 
 
-def test_a_page_of_links_keeps_its_text_as_it_is() -> None:
+def test_the_text_of_a_page_of_links_is_unchanged() -> None:
     """On a portal a single paragraph between blocks of the text isn't added."""
     links = "".join(
         f"<li><a href=/{n}>Otra sección del portal con su nombre largo, número {n}</a></li>" for n in range(40)
@@ -137,7 +137,7 @@ def test_a_boxed_note_deep_within_the_text_is_added() -> None:
     assert _NOTICE in (_without(page, _NOTICE) or "")
 
 
-def test_paragraphs_of_trafilatura_stay_when_one_is_added() -> None:
+def test_existing_paragraphs_are_kept_when_one_is_added() -> None:
     """Paragraphs that the text already has are kept when others are added."""
     page = read_page(f"<html><body><div>{''.join(f'<p>{step}</p>' for step in _STEPS[:8])}</div></body></html>")
     chances = np.full(len(page.markup), 0.2, np.float32)
@@ -147,7 +147,7 @@ def test_paragraphs_of_trafilatura_stay_when_one_is_added() -> None:
     assert [step for step in _STEPS[:8] if step not in fuller.text] == []
 
 
-def test_an_empty_anchor_of_xhtml_is_no_link_around_the_rest() -> None:
+def test_an_empty_anchor_of_xhtml_does_not_make_the_rest_a_link() -> None:
     """`<a id="x"/>` of XHTML is empty, so that no paragraph after it counts as a link."""
     body = "".join(f'<h3><a id="s{at}"/>Copia</h3><p>{step}</p>' for at, step in enumerate(_STEPS))
     page = f'<?xml version="1.0"?><html xmlns="http://www.w3.org/1999/xhtml"><head><title/></head><body>{body}</body></html>'
@@ -156,7 +156,7 @@ def test_an_empty_anchor_of_xhtml_is_no_link_around_the_rest() -> None:
     assert html.fast(page.encode(), {}).text.count("se guarda") == len(_STEPS)
 
 
-def test_the_ledger_has_what_was_added(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_ledger_notes_added_paragraphs(monkeypatch: pytest.MonkeyPatch) -> None:
     """The row is marked as changed, with the note as its evidence."""
     seen = _first_five(read_page(_page("section")))
     monkeypatch.setattr(html, "read_page", lambda _: seen)
@@ -186,7 +186,7 @@ def test_marks_of_headings_and_boxes_go(written: str, text: str) -> None:
 
 @pytest.mark.parametrize("sign", ["¶", "#", "§", "&para;", "&#35;"])
 @pytest.mark.parametrize("comes_first", [True, False])
-def test_links_of_headings_to_themselves_are_no_text(sign: str, comes_first: bool) -> None:
+def test_links_of_headings_to_themselves_are_removed(sign: str, comes_first: bool) -> None:
     """Heading links of a single sign are removed, before or after the heading; links with words, and C#, are kept."""
     link = f'<a class="headerlink" title="Enlace" href="guia.html#uso">{sign}</a>'
     page = f"<h2>{link if comes_first else ''}Uso{'' if comes_first else link}</h2><p>Vea <a href='#n'>C#, § 3</a></p>"

@@ -69,7 +69,7 @@ def test_only_the_piece_that_would_lose_something_is_mended() -> None:
 
 
 @given(st.text(st.sampled_from("aeíóñÁÍÃâ<>&;\"'#x12 \xad\x81\x8d\x80lgtshy"), max_size=60))
-def test_markup_stays_markup(written: str) -> None:
+def test_repair_adds_and_removes_no_markup(written: str) -> None:
     """Repair never adds or removes markup characters; references to letters become letters."""
     repaired = undo_mojibake(written)
     assert [char for char in repaired if char in "<>"] == [char for char in written if char in "<>"]

@@ -82,7 +82,7 @@ def test_a_text_box_of_an_open_document_follows_its_paragraph() -> None:
     assert odt.extract(_saved(document), {}).text == "La barca de Coplas salió.\nRecuadro."
 
 
-def test_a_character_of_two_halves_in_rtf_is_one() -> None:
+def test_a_surrogate_pair_in_rtf_is_one_character() -> None:
     """A surrogate pair in RTF becomes one character, and a single half is replaced."""
     assert rtf.extract(rb"{\rtf1\uc1 La barca \u-10179?\u-8704? sali\u243?.\u-10179? \par}", {}).text.startswith(
         "La barca 😀 salió.\ufffd"
@@ -110,7 +110,7 @@ def test_an_apparatus_without_an_editors_choice_keeps_a_reading() -> None:
     assert tei.extract(f"<TEI><text><body>{line}</body></text></TEI>".encode(), {}).text == "Palomita blanca, vidalitá"
 
 
-def test_half_a_word_of_which_alto_doesnt_say_the_whole_stays() -> None:
+def test_half_a_word_keeps_its_hyphen_in_alto() -> None:
     """Half of a word keeps its hyphen, which `repair` resolves; a heading isn't a running head."""
     first = '<TextLine><String CONTENT="puer" SUBS_TYPE="HypPart1"/><HYP CONTENT="-"/></TextLine>'
     lines = f'{first}<TextLine><String CONTENT="to" SUBS_TYPE="HypPart2"/></TextLine>'
@@ -129,7 +129,7 @@ def test_tesseracts_headings_are_text(system: str, text: str) -> None:
     assert hocr(page.encode(), {}).text == text
 
 
-def test_a_line_of_chat_without_its_tab_goes_on() -> None:
+def test_a_chat_continuation_line_without_a_tab_is_read() -> None:
     """A continuation line without a tab is read, and an utterance may be in another language."""
     raw = "@Languages:\tspa, quy\n*ROS:\tnací en\nel puerto .\n*ROS:\t[- quy] arí .\n@End\n"
     extracted = chat.extract(raw.encode(), {})
@@ -160,7 +160,7 @@ def _record(number: str, title: str) -> bytes:
 
 
 @pytest.mark.parametrize("wrong", [b"00007", b"00200", b"99999", b"  x  "])
-def test_a_record_of_a_wrong_length_takes_none_along(wrong: bytes) -> None:
+def test_a_record_with_a_wrong_length_loses_no_other(wrong: bytes) -> None:
     """A record with a wrong length, or line ends between records, loses no other record."""
     first, second, third = (_record(str(n), title) for n, title in enumerate(("Uno", "Dos", "Tres")))
     records = marc_records(wrong + first[5:] + b"\r\n" + second + b"\n" + third + b"\x1a")

@@ -116,7 +116,7 @@ def test_columns_need_no_common_base_line() -> None:
     assert reading_order(page) == [*columns[0], *columns[1]]
 
 
-def test_stepped_verses_of_a_column_stay_lines() -> None:
+def test_stepped_verses_of_a_column_keep_their_lines() -> None:
     """Stepped verses stay lines although the longest fill the column."""
     verses = list(_VERSES)
     verses[1], verses[5] = "vidalitá que vuelas lejos del puerto", "y que por su amor me muero de pena"

@@ -69,7 +69,7 @@ def test_any_text_is_repaired_as_ftfy_does(texts: list[str]) -> None:
         ("«Está bien», dijo. —¿Quién?", "«Está bien», dijo. —¿Quién?"),
     ],
 )
-def test_what_is_repaired_and_what_stays(damaged: str, repaired: str) -> None:
+def test_damage_is_repaired_and_apostrophes_are_kept(damaged: str, repaired: str) -> None:
     """Mojibake, line ends, combining marks and control characters are repaired; apostrophes are kept."""
     assert _staged([damaged]) == [repaired]
 
@@ -86,13 +86,13 @@ def test_what_is_repaired_and_what_stays(damaged: str, repaired: str) -> None:
         ("AVÃ” e mÃ£e", "AVÔ e mãe"),
     ],
 )
-def test_a_lone_pair_in_a_sound_line_is_no_mojibake(damaged: str, repaired: str) -> None:
+def test_a_lone_pair_in_an_undamaged_line_is_kept(damaged: str, repaired: str) -> None:
     """Ã at the end of a word in capitals, before a quotation mark or dash, is kept unless the line has other damage."""
     assert _staged([damaged]) == [repair(damaged)] == [repaired]
 
 
 @pytest.mark.parametrize("text", ["—¡¡Fuego!!", "«¡Ay!», dijo.", "¡¿Qué?!", "“«No»”", "A dijo: «“¿Quién?”»"])
-def test_signs_of_speech_side_by_side_are_sound(text: str) -> None:
+def test_adjacent_signs_of_speech_mark_no_line(text: str) -> None:
     """Adjacent signs of speech, which are common in prose, don't mark a line."""
     assert WordTable.of(pl.Series([text])).counts[0, REPAIRS] == 0
     assert repair(text) == text

@@ -154,7 +154,7 @@ def test_notices_are_known_in_the_regions_languages(line: str) -> None:
         "Este equipo no puede ser usado para entrenar.",
     ],
 )
-def test_a_sentence_about_rights_is_no_notice(line: str) -> None:
+def test_a_sentence_about_rights_is_not_a_notice(line: str) -> None:
     """Sentences about rights in news and novels withhold nothing."""
     assert not is_notice(line)
     assert edge_notices(pl.Series([line, f"La barca zarpó.\n{line}\nVolvió al alba."])) == {}
@@ -168,14 +168,14 @@ def test_a_notice_may_be_broken_over_lines_of_a_foot() -> None:
     assert row_of("text/html", html(foot=parts))["rights_tier"] == "unknown"
 
 
-def test_an_article_that_quotes_a_notice_is_released() -> None:
+def test_a_quoted_notice_does_not_count() -> None:
     """A notice quoted in the main text of a page doesn't count."""
     quoting = "<p>En la portada se lee «Todos los derechos reservados», y nadie sabe quién lo escribió en 1990.</p>"
     row = row_of("text/html", html(foot="<p>© 2024 Diario del Sur</p>", body=quoting * 3))
     assert (row["rights_tier"], row["uses"], row["noted"]) == ("attribution", _ALL, {})
 
 
-def test_a_notice_in_the_middle_of_a_long_text_is_none() -> None:
+def test_a_notice_in_the_middle_of_a_long_text_is_ignored() -> None:
     """Only notices at the edges of a text count."""
     lines = [f"La barca número {n} salió del puerto al alba, y nadie la vio volver." for n in range(400)]
     assert edge_notices(pl.Series(["\n".join([*lines, _EN, *lines])])) == {}
@@ -239,7 +239,7 @@ def test_an_agreement_that_the_source_names_lifts_a_reservation() -> None:
     assert (row["noted"]["agreement"], row["noted"]["licences"]) == ("carta-3", [_ES])
 
 
-def test_an_agreement_lifts_no_licence_that_stands_next_to_a_reservation() -> None:
+def test_an_agreement_does_not_override_a_licence_next_to_a_reservation() -> None:
     """A book with a reservation and a licence is narrowed by its licence, in spite of an agreement."""
     licence = "https://creativecommons.org/licenses/by-nc/4.0/"
     for stated in (

@@ -22,7 +22,7 @@ e|--0--2--3--|
 bis"""
 
 
-def test_chords_go_and_verses_stay() -> None:
+def test_chords_are_removed_and_verses_kept() -> None:
     """Lines of chords are removed, chords within a verse leave its words, and a repeated verse is written twice."""
     assert without_song_marks(_SHEET, "remove") == (
         "Palomita blanca,\nvidalitá,\nvidalitá,\npecho colorado;\n\nllévale a mi amante\nbis"
@@ -42,12 +42,12 @@ def test_a_policy_may_keep_the_parts() -> None:
     ["A", "Mi amor", "La la la", "Si", "Sol de mi tierra", "Do re mi fa sol", "Fa La Mi", "A la mar", "E a vida",
      "coro de ángeles", "el verso que no fue", "treinta y x", "Re", "Solo", "outro", "te llamé 3 veces"],
 )  # fmt: skip
-def test_a_verse_that_looks_like_chords_stays(verse: str) -> None:
+def test_a_verse_that_looks_like_chords_is_kept(verse: str) -> None:
     """Words that look like notes are chords only with signs or wide spaces between them."""
     assert without_song_marks(verse + "\notra línea", "remove").split("\n")[0] == verse
 
 
-def test_sheets_without_marks_are_as_they_were() -> None:
+def test_sheets_without_marks_are_unchanged() -> None:
     """Sheets without marks, and their stanzas, are unchanged."""
     song = "Palomita blanca,\nvidalitá,\n\npecho colorado;"
     assert without_song_marks(song, "remove") == song

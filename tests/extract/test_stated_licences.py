@@ -145,7 +145,7 @@ def test_a_statement_that_is_not_understood_closes_the_row() -> None:
     assert (noted["licences"], noted["because"]) == (["Uso libre con permiso"], "unread")
 
 
-def test_of_many_statements_those_that_are_understood_are_read_first() -> None:
+def test_recognised_statements_come_first() -> None:
     """Ten statements are kept, recognised ones first, and an endless sentence is cut."""
     recognised = [f"CC-BY-{version}" for version in ("2.0", "3.0")]
     statements = stated([*(f"Aviso {n}" for n in range(20)), "a" * 600, "--", *recognised])
@@ -166,7 +166,7 @@ def test_attributes_of_xmp_are_properties_too() -> None:
     assert stated_in(tree_of(f'<m><link rel="cc:license" href="{_BY}"/></m>'.encode())) == (_BY,)
 
 
-def test_the_xmp_of_a_pdf_is_what_its_catalog_names() -> None:
+def test_the_xmp_named_by_the_catalog_of_a_pdf_is_read() -> None:
     """The XMP that the newest catalog names is read, compressed or not, but not that of a picture."""
     packed = _stream(zlib.compress(_XMP), b"/Filter/FlateDecode")
     catalog = b"<</Type/Catalog/Pages 2 0 R/Metadata 5 0 R>>"
@@ -185,7 +185,7 @@ def test_the_xmp_of_a_pdf_is_what_its_catalog_names() -> None:
         assert statements_of_pdf(raw).licences == ()
 
 
-def test_what_stands_behind_a_long_catalog_is_not_its() -> None:
+def test_metadata_after_a_long_catalog_are_not_its_own() -> None:
     """Metadata of the next object isn't read as that of a long catalog."""
     catalog = b"1 0 obj\n<</Type/Catalog/Lang(" + b"a" * 5000 + b")>>\nendobj\n"
     picture = b"3 0 obj\n<</Type/XObject/Metadata 5 0 R>>\nendobj\n"

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
         ("I: [HS:E1 Ajá] Sí [Asent], claro // y luego (pausa larga) nada", "I: Sí, claro y luego nada"),
     ],
 )  # fmt: skip
-def test_marks_go_and_words_stay(marked: str, removed: str) -> None:
+def test_transcription_marks_are_removed_and_words_kept(marked: str, removed: str) -> None:
     """Marks of AVENUE, CHAT and COSER, and common ones in brackets, are removed."""
     assert without_marks(marked, "remove")[0] == removed
 
@@ -43,13 +43,13 @@ def test_marks_go_and_words_stay(marked: str, removed: str) -> None:
         "mbohapyÿ ŸVY",
     ],
 )
-def test_what_is_said_stays(text: str) -> None:
+def test_speech_that_looks_like_marks_is_kept(text: str) -> None:
     """A speaker's remark, a year, a sign, a letter, and a line that ends in a colon are kept."""
     assert without_marks(text, "remove")[0] == text
 
 
 @pytest.mark.parametrize("extractor", [None, "plain 3", "chat 3", "avenue 3"])
-def test_what_redact_goes_by_stays(extractor: str | None) -> None:
+def test_addresses_dates_and_telephones_are_not_marks(extractor: str | None) -> None:
     """Addresses, places, dates and telephone numbers are never changed as marks."""
     text = (
         "ROS: rosa.quispe@gmail.com, 12/03/1945, 12°02'47\"S 77°02'34\"W, N° 82 y 3°, www.x.org, (11) 4567-8901, "
@@ -58,7 +58,7 @@ def test_what_redact_goes_by_stays(extractor: str | None) -> None:
     assert without_marks(text, "remove", None, extractor)[0] == text
 
 
-def test_a_convention_is_that_of_the_file_or_of_the_whole_text() -> None:
+def test_a_convention_is_recognised_by_file_or_by_many_signs() -> None:
     """The same signs are marks in CHAT, but not in a text that quotes one of them once."""
     utterance = "ROS: tod@s dij(er)on (..) °sí°"
     assert without_marks(utterance, "remove")[0] == utterance
@@ -68,7 +68,7 @@ def test_a_convention_is_that_of_the_file_or_of_the_whole_text() -> None:
     assert without_marks(cited, "remove")[0] == cited
 
 
-def test_a_label_without_words_goes_and_a_sentence_stays() -> None:
+def test_a_label_without_words_is_removed_but_not_a_sentence() -> None:
     """A line of only a label is removed if the label is a code or is repeated."""
     text = "INV: (risas)\nRosa: (risas)\nRosa: sí\nEl zorro dijo: (risas)\nEl burro dijo:"
     assert without_marks(text, "remove")[0] == "Rosa: sí\nEl zorro dijo:\nEl burro dijo:"
@@ -81,7 +81,7 @@ def _batch(genre: str) -> Batch:
     return Batch(pl.DataFrame({"doc_id": ["a"], "text": [text], "genre": [genre], "turns": [turns]}))
 
 
-def test_a_turn_of_marks_alone_goes_with_its_line() -> None:
+def test_a_turn_of_only_marks_is_removed_with_its_line() -> None:
     """Turns of only marks are removed, and the offsets of the others match their lines."""
     frame = Unmark()(_batch("oral_history")).frame
     assert frame["text"][0] == "A: uno\nA: dos"

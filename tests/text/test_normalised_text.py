@@ -28,7 +28,7 @@ def _rule(text: str) -> bytes:
     st.lists(st.one_of(st.text(max_size=20), st.lists(st.sampled_from(_TRICKY), max_size=8).map("".join)), max_size=40)
 )
 @settings(max_examples=3 * settings().max_examples, deadline=None)
-def test_the_pass_gives_what_the_rule_gives(texts: list[str]) -> None:
+def test_the_pass_agrees_with_the_rule(texts: list[str]) -> None:
     """Documents give the same result together as alone, including those left to Python."""
     results = [bytes(result) for result in normal_utf8(pl.Series(texts, dtype=pl.String))]
     assert results == [_rule(text) for text in texts]

@@ -30,6 +30,6 @@ def test_no_cell_begins_a_formula(cells: Sequence[str]) -> None:
 
 @given(_CELLS)
 @example("a,'=b")
-def test_what_was_written_is_read_back(cell: str) -> None:
+def test_cells_are_read_back_unchanged(cell: str) -> None:
     """Cells are read back unchanged, including their own apostrophes."""
     assert unquoted(quoted(cell)) == cell

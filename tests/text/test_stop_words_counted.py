@@ -33,7 +33,7 @@ _WORDS = [
 
 
 @pytest.mark.parametrize("languages", [1, 3, 8, 9, 20])
-def test_they_are_counted_as_read_one_by_one(languages: int) -> None:
+def test_stop_words_are_counted_as_in_a_plain_loop(languages: int) -> None:
     """Counting eight languages and 255 words at a time doesn't change the results."""
     drawn = random.Random(languages)
     lists = {f"q{number:02}": drawn.sample(_WORDS[:-2], drawn.randint(1, 9)) for number in range(languages)}

@@ -71,7 +71,7 @@ def test_words_lines_and_characters_are_counted_as_defined(texts: list[str]) -> 
 
 @given(_TEXTS.filter(lambda text: not any(mark in text for mark in _IGNORED)))
 @settings(max_examples=300, deadline=None)
-def test_words_stand_where_the_table_says(text: str) -> None:
+def test_words_are_at_their_stated_positions(text: str) -> None:
     """The bytes from a word's start, for its number of code points, are the word."""
     table = WordTable.of([text])
     data = text.encode()
@@ -121,13 +121,13 @@ def test_every_apostrophe_is_one_letter(sign: str) -> None:
         ("canta\u00adba", "cantaba"),
     ],
 )
-def test_words_that_hash_alike(word: str, variant: str) -> None:
+def test_case_and_apostrophe_form_do_not_change_the_hash(word: str, variant: str) -> None:
     """Case, the form of an apostrophe and a soft hyphen don't change a word's hash."""
     assert len(set(hash_words([word, variant]).tolist())) == 1
 
 
 @pytest.mark.parametrize(("word", "variant"), [("ano", "año"), ("papa", "papá"), ("pacha", "p'acha")])
-def test_words_that_hash_apart(word: str, variant: str) -> None:
+def test_accents_and_glottal_stops_change_the_hash(word: str, variant: str) -> None:
     """An accent, a tilde and a glottal stop change a word's hash."""
     assert len(set(hash_words([word, variant]).tolist())) == 2
 

@@ -50,7 +50,7 @@ def test_a_quotation_mark_hides_no_stop_word() -> None:
     assert _share("‘de la’ 'que' «en»", "spa") == 1.0
 
 
-def test_a_word_is_its_languages_before_it_is_anothers() -> None:
+def test_a_word_counts_for_its_own_language_first() -> None:
     """K'iche' wa' isn't counted as another language's wa, except in texts of that language."""
     table = StopTable.of({"quc": ["wa'"], "por": ["wa"]})
     counts = StopCounts.of(WordTable.of(["wa' wa'", "wa' wa"]), table, ["quc", "por"], ["por"])
@@ -58,7 +58,7 @@ def test_a_word_is_its_languages_before_it_is_anothers() -> None:
     assert counts.other.tolist() == [0, 0]
 
 
-def test_a_line_in_its_own_language_with_apostrophes_is_no_line_in_another() -> None:
+def test_lines_with_apostrophes_count_for_their_own_language() -> None:
     """Lines of a language with apostrophes aren't counted as another language's."""
     table = StopTable.of({"quc": ["wa'", "ruk'"], "por": ["wa"]})
     words = WordTable.of(["wa' ruk' wa' wa'"])
@@ -74,7 +74,7 @@ def test_stop_words_are_found_in_their_other_spellings(language: str, word: str)
     assert _share(word, language) == 1.0
 
 
-def test_a_spelling_that_is_a_word_of_spanish_is_no_stop_word() -> None:
+def test_a_spelling_that_is_a_spanish_word_is_not_a_stop_word() -> None:
     """Nahuatl ke doesn't add que, which would match every text in Spanish."""
     assert "que" in all_spellings({"nch"}, ["ke"])
     spanish = set(_policies().languages["spa"].stop_words.words)  # type: ignore[union-attr]
@@ -85,12 +85,12 @@ def test_a_spelling_that_is_a_word_of_spanish_is_no_stop_word() -> None:
 
 
 @pytest.mark.parametrize(("language", "nouns"), [("quc", ["winaq", "tinamit", "achi"]), ("gug", ["tetã", "tapicha"])])
-def test_nouns_of_the_declaration_are_no_stop_words(language: str, nouns: list[str]) -> None:
+def test_nouns_of_the_declaration_are_not_stop_words(language: str, nouns: list[str]) -> None:
     """No list has nouns of the Universal Declaration, as CONTRIBUTING requires."""
     assert [noun for noun in nouns if _share(noun, language)] == []
 
 
-def test_what_is_seen_names_signs_and_spellings() -> None:
+def test_a_description_names_apostrophes_and_spellings() -> None:
     """The description has the apostrophes next to letters, and the numbers of signs of each spelling."""
     description = describe_spelling({"ayr"}, "jachʼa jisc’a ucajj 5' ‘")
     assert description["apostrophes"] == {"ʼ": 1, "’": 1}
