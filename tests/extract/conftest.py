@@ -1,4 +1,4 @@
-"""Documents that other programs wrote."""
+"""Documents written by other programs."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ _FILTERS = {
 
 
 class Office(Protocol):
-    """Writes a document as a word processor does."""
+    """A writer of documents in the format of a word processor."""
 
     def __call__(self, body: str, suffix: str, origin: str = "html") -> bytes:
-        """The document with this HTML as its body, or this whole one of another origin, saved under a suffix."""
+        """Return the document with this HTML as its body, or this whole file from elsewhere, saved under a suffix."""
 
 
 @pytest.fixture(scope="session")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Office:
-    """LibreOffice, which has read the HTML and writes the format; without it the test is skipped."""
+    """Return LibreOffice, which converts HTML to the format; without it the test is skipped."""
     program = shutil.which("soffice")
     if program is None:
         pytest.skip("LibreOffice isn't installed")

@@ -1,4 +1,4 @@
-"""Files of each format that state something of themselves, made in memory, and the row that is made of one."""
+"""Files of each format with rights statements, made in memory, and the rows that are extracted from them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ALL_USES = ["train", "redistribute", "evaluate"]
 
 
 def row_of(media_type: str, raw: bytes, **more: Any) -> dict[str, Any]:
-    """A row of a source under CC BY as it is after its bytes were read, with the evidence of the ledger."""
+    """Return a row of a source under CC BY after extraction, with the evidence of the ledger."""
     extractor = EXTRACTORS[media_type].format(mode=more.pop("mode", "balanced"))
     outcome = attempt(Job(extractor, raw, more.pop("parameters", {})))
     assert isinstance(outcome, Extracted), outcome
@@ -34,7 +34,7 @@ def row_of(media_type: str, raw: bytes, **more: Any) -> dict[str, Any]:
 
 
 def packed(**members: str) -> bytes:
-    """A zip file."""
+    """Return a zip file."""
     held = io.BytesIO()
     with zipfile.ZipFile(held, "w") as package:
         for name, text in members.items():
@@ -43,7 +43,7 @@ def packed(**members: str) -> bytes:
 
 
 def epub(metadata: str = "", pages: dict[str, str] | None = None, package: str = "") -> bytes:
-    """A book of these pages, or of one."""
+    """Return a book with these pages, or with one."""
     pages = pages or {"uno": "<p>La barca zarpó.</p>"}
     items = "".join(f'<item id="{name}" href="{name}.xhtml" media-type="application/xhtml+xml"/>' for name in pages)
     spine = "".join(f'<itemref idref="{name}"/>' for name in pages)
@@ -60,7 +60,7 @@ def epub(metadata: str = "", pages: dict[str, str] | None = None, package: str =
 
 
 def docx(more: dict[str, str]) -> bytes:
-    """A Word document with these other members."""
+    """Return a Word document with these additional members."""
     kind = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument"
     return packed(
         **{
@@ -72,7 +72,7 @@ def docx(more: dict[str, str]) -> bytes:
 
 
 def odt(meta: str = "", foot: str = "") -> bytes:
-    """A flat OpenDocument text."""
+    """Return a flat OpenDocument text."""
     return (
         f'<o:document xmlns:o="{_OFFICE}:office:1.0" xmlns:m="{_OFFICE}:meta:1.0" xmlns:s="{_OFFICE}:style:1.0" {_DC}>'
         f"<o:meta>{meta}</o:meta><o:master-styles><s:master-page><s:footer><p>{foot}</p></s:footer></s:master-page>"
@@ -81,7 +81,7 @@ def odt(meta: str = "", foot: str = "") -> bytes:
 
 
 def tei(published: str) -> bytes:
-    """A TEI document with this publication statement."""
+    """Return a TEI document with this publication statement."""
     return (
         '<TEI xmlns="http://www.tei-c.org/ns/1.0"><teiHeader><fileDesc><titleStmt><title>T</title></titleStmt>'
         f"<publicationStmt>{published}</publicationStmt></fileDesc></teiHeader>"
@@ -92,22 +92,22 @@ def tei(published: str) -> bytes:
 def html(
     head: str = "", foot: str = "", body: str = "<p>La barca zarpó al alba, contó Ana Paz a los vecinos.</p>"
 ) -> bytes:
-    """A page with an article and a foot."""
+    """Return a page with an article and a footer."""
     return f"<html><head>{head}</head><body><article>{body}</article><footer>{foot}</footer></body></html>".encode()
 
 
-def xmp(said: str) -> bytes:
-    """A packet of XMP."""
+def xmp(statement: str) -> bytes:
+    """Return an XMP packet."""
     return (
         '<?xpacket begin="\ufeff"?><x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF '
         f'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" {_DC} xmlns:cc="http://creativecommons.org/ns#" '
         'xmlns:tdm="http://www.w3.org/ns/tdmrep/" '
-        f'xmlns:xmpRights="http://ns.adobe.com/xap/1.0/rights/">{said}</rdf:RDF></x:xmpmeta><?xpacket end="w"?>'
+        f'xmlns:xmpRights="http://ns.adobe.com/xap/1.0/rights/">{statement}</rdf:RDF></x:xmpmeta><?xpacket end="w"?>'
     ).encode()
 
 
 def pdf(packet: bytes = b"", about: bytes = b"", info: bytes = b"", second: bytes = b"") -> bytes:
-    """A page with one line or two; as object 5 its XMP, as object 7 its properties."""
+    """Return a page with one or two lines; object 5 is its XMP, object 7 its properties."""
     drawn = b"BT /F 12 Tf 72 700 Td (La barca sali\xf3 del puerto.) Tj ET"
     drawn += b" BT /F 9 Tf 72 40 Td (%s) Tj ET" % second if second else b""
     objects = [
@@ -119,11 +119,11 @@ def pdf(packet: bytes = b"", about: bytes = b"", info: bytes = b"", second: byte
         b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>",
         b"<<%s>>" % info,
     ]
-    made = b"%PDF-1.5\n"
+    content = b"%PDF-1.5\n"
     places = []
-    for number, one in enumerate(objects, 1):
-        places.append(len(made))
-        made += b"%d 0 obj\n%s\nendobj\n" % (number, one)
+    for number, definition in enumerate(objects, 1):
+        places.append(len(content))
+        content += b"%d 0 obj\n%s\nendobj\n" % (number, definition)
     table = b"".join(b"%010d 00000 n \n" % place for place in places)
     tail = b"xref\n0 8\n0000000000 65535 f \n%strailer<</Size 8/Root 1 0 R/Info 7 0 R>>\nstartxref\n%d\n%%%%EOF\n"
-    return made + tail % (table, len(made))
+    return content + tail % (table, len(content))

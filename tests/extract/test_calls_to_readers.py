@@ -1,4 +1,4 @@
-"""Lines that call upon the reader go from a page's text, in Spanish and in Portuguese; sentences that begin so stay."""
+"""Calls to action are removed from a page's text, in Spanish and Portuguese; sentences that begin alike are kept."""
 
 from __future__ import annotations
 
@@ -79,19 +79,19 @@ ___
 
 
 @pytest.mark.parametrize("line", _GO.split("\n"))
-def test_a_call_goes(line: str) -> None:
-    """Whatever its case, brackets or bullet."""
+def test_a_call_is_removed(line: str) -> None:
+    """A call is removed whatever its case, brackets or bullet."""
     assert without_calls(f"Llovió.\n{line}\nSiguió lloviendo.") == "Llovió.\nSiguió lloviendo."
 
 
 @pytest.mark.parametrize("line", _STAY.split("\n"))
-def test_a_sentence_stays(line: str) -> None:
-    """As do marks between the scenes of a story, and empty lines."""
+def test_a_sentence_that_begins_like_a_call_is_kept(line: str) -> None:
+    """Sentences, marks between the scenes of a story, and empty lines are kept."""
     assert without_calls(f"Llovió.\n{line}\nSiguió.") == f"Llovió.\n{line}\nSiguió."
 
 
-def test_a_call_takes_the_title_after_it_along() -> None:
-    """Where it ends in a colon and what follows is no sentence; a paragraph stays."""
+def test_the_title_after_a_call_is_removed() -> None:
+    """A title after a call that ends in a colon is removed, but not a paragraph."""
     assert without_calls("Uno.\nMás información:\nDía de la Madre\nDos.") == "Uno.\nDos."
     assert without_calls("Uno.\nLea también:\nAyer llovió aquí.\nDos.") == "Uno.\nAyer llovió aquí.\nDos."
     assert without_calls("Uno.\nMás información\nDía de la Madre") == "Uno.\nMás información\nDía de la Madre"

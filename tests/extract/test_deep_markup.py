@@ -1,4 +1,4 @@
-"""A page keeps all its paragraphs and links, however deep its markup nests and however long one text of it is."""
+"""A page keeps all its paragraphs and links, however deep its markup is nested and however long one of its texts is."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _DEEP = {
 
 
 def _page(start: str, middle: str, paragraphs: list[str]) -> str:
-    return "<html><body>" + "".join(middle * (at == 100) + start + one for at, one in enumerate(paragraphs))
+    return "<html><body>" + "".join(middle * (at == 100) + start + paragraph for at, paragraph in enumerate(paragraphs))
 
 
 def _book(page: str) -> bytes:
@@ -64,11 +64,11 @@ _READERS: dict[str, Callable[[str], str]] = {
 @pytest.mark.parametrize("reader", _READERS)
 @pytest.mark.parametrize("kind", _DEEP)
 def test_no_paragraph_of_deep_markup_is_lost(kind: str, reader: str) -> None:
-    """Every reader of HTML gives all 700 paragraphs."""
+    """Every reader of HTML returns all 700 paragraphs."""
     if reader == "careful" and kind == "unclosed div":
         pytest.skip("trafilatura takes the innermost element, also where it reads the whole page")
     text = _READERS[reader](_page(*_DEEP[kind], _PARAGRAPHS))
-    assert [one for one in _PARAGRAPHS if one not in text] == []
+    assert [paragraph for paragraph in _PARAGRAPHS if paragraph not in text] == []
 
 
 @pytest.mark.parametrize("kind", _DEEP)
@@ -82,28 +82,28 @@ def test_no_link_in_deep_markup_is_lost(kind: str) -> None:
 
 @pytest.mark.parametrize("reader", ["EPUB", "hOCR", "careful"])
 def test_a_text_of_ten_megabytes_ends_no_page(reader: str) -> None:
-    """What follows a text that is too long for libxml2 by default is read."""
+    """Markup after a text that exceeds libxml2's default limit is read."""
     page = f"<html><body><p>{'En la barca. ' * 850_000}</p><p>{_PARAGRAPHS[0]}</p></body></html>"
     page = page.replace("En la barca", "La barca")  # no line of hOCR by itself
     assert _PARAGRAPHS[0] in _READERS[reader](page)
 
 
 def test_an_empty_title_of_xhtml_swallows_no_deep_page() -> None:
-    """`<title/>` ends where it begins, as in XML, and text in scripts and comments is no markup."""
+    """`<title/>` is empty, as in XML, and text in scripts and comments is not markup."""
     head = "<html xmlns='http://www.w3.org/1999/xhtml'><head><title/><script src='a'/><!-- <p> --></head>"
     page = f"{head}<body>{'<div>' * 300}<p>La barca</p>"
     tree = html_tree.html_tree(page.encode())
-    assert [one.text for one in tree.iter("p")] == ["La barca"]
+    assert [element.text for element in tree.iter("p")] == ["La barca"]
 
 
 def test_charset_of_a_deep_page_is_kept() -> None:
-    """A flattened page is decoded from the charset that it states."""
+    """A flattened page is decoded from the charset that it declares."""
     page = "<meta charset=iso-8859-1>" + "<div>" * 300 + "<p>mañana</p>"
     assert "mañana" in html_tree.html_tree(page.encode("latin-1"), None).text_content()
 
 
 def test_a_parser_that_stops_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where even the flatter page is not read to its end, nothing is given as if it were whole."""
+    """If even the flattened page isn't read to its end, an error is raised instead of a partial text."""
     monkeypatch.setattr(html_tree, "flattened", lambda page: page)
     page = _page(*_DEEP["wrapped in blocks and italics"], _PARAGRAPHS)
     with pytest.raises(html_tree.StoppedError):
@@ -112,7 +112,7 @@ def test_a_parser_that_stops_is_an_error(monkeypatch: pytest.MonkeyPatch) -> Non
         epub.extract(_book(page), {})
 
 
-def test_cut_metadata_of_a_picture_is_told() -> None:
-    """XMP that nests deeper than its parser goes is reported as metadata that was not read."""
+def test_truncated_metadata_of_a_picture_are_noted() -> None:
+    """XMP that is nested deeper than its parser goes is reported as metadata that was not read."""
     packet = etree.tostring(etree.Element("xmpmeta")).replace(b"/>", b">") + b"<a>" * 400
     assert xmp.statements_of_packet(packet).notes == (xmp.NOT_READ,)

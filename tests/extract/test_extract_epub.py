@@ -1,4 +1,4 @@
-"""An EPUB gives the chapters of its spine, in order, without what the book marks as no text."""
+"""An EPUB yields the chapters of its spine, in order, without the parts that the book marks as not being text."""
 
 from __future__ import annotations
 
@@ -59,30 +59,30 @@ def _epub(chapters: dict[str, str], more: dict[str, str] | None = None, left_out
 
 
 def test_chapters_come_in_the_order_of_the_spine() -> None:
-    """The cover, the contents, notes with their marks and page numbers are left out; words and verses stay whole."""
-    found = extract(_epub(_CHAPTERS), {})
-    assert found.text == (
+    """The cover, contents, notes with their marks, and page numbers are left out; words and verses are whole."""
+    extracted = extract(_epub(_CHAPTERS), {})
+    assert extracted.text == (
         "I\n\nLa barca salió del puerto.\n\nPalomita blanca,\nvidalitá,\n\npecho colorado.\n\nII\n\nVolvió vacía."
     )
 
 
-def test_the_package_tells_of_the_book() -> None:
-    """Title, author and not the illustrator, language, date, address; its rights can narrow the row's terms."""
-    found = extract(_epub(_CHAPTERS), {})
-    assert (found.title, found.creators) == ("El puerto viejo", ("Ana Ruiz",))
-    assert (found.published, found.declared_language) == ("1901-05", "es-CL")
-    assert (found.url, found.licences) == ("https://libros.example/puerto", ("CC BY-SA 4.0",))
+def test_the_package_describes_the_book() -> None:
+    """Title, author (not the illustrator), language, date, address and rights are read from the package."""
+    extracted = extract(_epub(_CHAPTERS), {})
+    assert (extracted.title, extracted.creators) == ("El puerto viejo", ("Ana Ruiz",))
+    assert (extracted.published, extracted.declared_language) == ("1901-05", "es-CL")
+    assert (extracted.url, extracted.licences) == ("https://libros.example/puerto", ("CC BY-SA 4.0",))
 
 
-def test_a_book_that_lacks_a_chapter_is_told() -> None:
-    """Half a book is no book; the missing page is named."""
+def test_a_book_without_a_chapter_is_refused() -> None:
+    """A book with a missing page is refused, and the page is named."""
     with pytest.raises(UnusableError, match=r"dos\.xhtml") as caught:
         extract(_epub(_CHAPTERS, left_out="dos.xhtml"), {})
     assert caught.value.cause == "damaged file"
 
 
-def test_an_encrypted_book_is_told_and_obfuscated_fonts_are_no_matter() -> None:
-    """A page under DRM is no text."""
+def test_an_encrypted_book_is_refused_but_not_obfuscated_fonts() -> None:
+    """A book under DRM is refused; obfuscated fonts don't matter."""
     name = "META-INF/encryption.xml"
     block = "<encryption xmlns='urn:x'><EncryptedData><EncryptionMethod Algorithm='{}'/></EncryptedData></encryption>"
     fonts = extract(_epub(_CHAPTERS, {name: block.format("http://www.idpf.org/2008/embedding")}), {})
@@ -92,35 +92,35 @@ def test_an_encrypted_book_is_told_and_obfuscated_fonts_are_no_matter() -> None:
     assert caught.value.cause == "encrypted"
 
 
-def test_pages_that_are_no_xml_are_read_as_browsers_do() -> None:
-    """An element that isn't closed costs no sentence."""
+def test_malformed_pages_are_parsed_as_browsers_do() -> None:
+    """An unclosed element loses no sentence."""
     assert extract(_epub({"a.xhtml": "<p>Una<br>dos<p>Tres &copy; cuatro"}), {}).text == "Una\ndos\n\nTres © cuatro"
 
 
-def test_preformatted_verses_stay_lines() -> None:
-    """In a `<pre>` a line is a line and an empty one parts stanzas, as on the web; elsewhere it is a space."""
+def test_preformatted_verses_keep_their_lines() -> None:
+    """In a `<pre>` lines are kept and an empty one separates stanzas; elsewhere a line end is a space."""
     body = "<p>Dice\nasí:</p><pre>\nPalomita <i>blanca,\nvida</i>litá,\n\npecho colorado;</pre><p>Fin.</p>"
     text = extract(_epub({"uno.xhtml": body}), {}).text
     assert text == "Dice así:\n\nPalomita blanca,\nvidalitá,\n\npecho colorado;\n\nFin."
 
 
-def test_a_page_in_another_format_is_told_or_read_from_its_fallback() -> None:
-    """A drawing has no text that is read; where the book gives a page in its place, that is."""
+def test_an_unsupported_page_is_noted_or_read_from_its_fallback() -> None:
+    """A drawing is left out with a note, unless the book names a fallback page."""
     raw = _epub({"uno.xhtml": "<p>Uno.</p>", "mapa.svg": "<p>x</p>", "dos.xhtml": "<p>Dos.</p>"})
 
     def edited(more: bytes) -> bytes:
         held = io.BytesIO()
         svg = b'href="mapa.svg" media-type="application/xhtml+xml"'
-        with zipfile.ZipFile(io.BytesIO(raw)) as before, zipfile.ZipFile(held, "w") as after:
-            for info in before.infolist():
-                data = before.read(info).replace(svg, b'href="mapa.svg" media-type="image/svg+xml"' + more)
-                after.writestr(info, data)
+        with zipfile.ZipFile(io.BytesIO(raw)) as source, zipfile.ZipFile(held, "w") as target:
+            for info in source.infolist():
+                data = source.read(info).replace(svg, b'href="mapa.svg" media-type="image/svg+xml"' + more)
+                target.writestr(info, data)
         return held.getvalue()
 
-    found = extract(edited(b""), {})
-    assert (found.text, found.notes) == ("Uno.\n\nDos.", ("pages left out: mapa.svg",))
-    found = extract(edited(b' fallback="c2"'), {})
-    assert (found.text, found.notes) == ("Uno.\n\nDos.\n\nDos.", ())
+    extracted = extract(edited(b""), {})
+    assert (extracted.text, extracted.notes) == ("Uno.\n\nDos.", ("pages left out: mapa.svg",))
+    extracted = extract(edited(b' fallback="c2"'), {})
+    assert (extracted.text, extracted.notes) == ("Uno.\n\nDos.\n\nDos.", ())
 
 
 @pytest.mark.parametrize(
@@ -133,9 +133,13 @@ def test_a_page_in_another_format_is_told_or_read_from_its_fallback() -> None:
     ],
 )
 def test_an_interview_in_a_book_has_turns(layout: str) -> None:
-    """By labels with a colon, before what stands for a tab, or in the cells of a table."""
-    said = [("Rosa", "¿Dónde nació usted?"), ("Juana", "En el puerto, señora."), ("Rosa", "¿Y su madre de usted?")] * 2
-    body = "".join(layout.format(name=name, said=words) for name, words in said)
-    found = extract(_epub({"uno.xhtml": body}), {})
-    assert [turn.speaker for turn in found.turns] == [name for name, _ in said]
-    assert found.text == "\n".join(f"{name}: {words}" for name, words in said)
+    """Speakers are recognised by labels with a colon or a tab, and in the cells of a table."""
+    utterances = [
+        ("Rosa", "¿Dónde nació usted?"),
+        ("Juana", "En el puerto, señora."),
+        ("Rosa", "¿Y su madre de usted?"),
+    ] * 2
+    body = "".join(layout.format(name=name, said=words) for name, words in utterances)
+    extracted = extract(_epub({"uno.xhtml": body}), {})
+    assert [turn.speaker for turn in extracted.turns] == [name for name, _ in utterances]
+    assert extracted.text == "\n".join(f"{name}: {words}" for name, words in utterances)

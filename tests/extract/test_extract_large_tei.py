@@ -1,4 +1,4 @@
-"""A large TEI document gives the text of a small one, and isn't held whole."""
+"""A large TEI document yields the same text as a small one, without being in memory as a whole."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _both(raw: bytes, monkeypatch: pytest.MonkeyPatch) -> tuple[Extracted, Extra
 
 
 def test_in_pieces_it_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Divisions in divisions, text between them, bodies in a paragraph, parts that are left out, speakers."""
+    """Nested divisions, text between them, omitted parts and speakers give the same text in pieces."""
     held, pieces = _both(_BOOK.encode(), monkeypatch)
     assert pieces == held
     assert pieces.title == "Obra"
@@ -38,8 +38,8 @@ def test_in_pieces_it_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.real
 @pytest.mark.skipif(not _DATA.is_dir(), reason="the real texts are not here")
 @pytest.mark.parametrize("folder", ["literature/conha19/tei", "lyrics/disco_sonnets/tei"])
-def test_of_real_works_so_too(folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Novels and sonnets as their editors encoded them."""
+def test_real_works_are_the_same_in_pieces(folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Novels and sonnets in real encodings give the same text in pieces."""
     for path in sorted((_DATA / folder).rglob("*.xml"))[:6]:
         held, pieces = _both(path.read_bytes(), monkeypatch)
         monkeypatch.undo()
@@ -55,8 +55,8 @@ def test_of_real_works_so_too(folder: str, monkeypatch: pytest.MonkeyPatch) -> N
         (b'<!DOCTYPE TEI [<!ENTITY e "x">]><TEI><text><body><p>&e;</p></body></text></TEI>', "own entity"),
     ],
 )
-def test_what_can_not_be_used_says_why(raw: bytes, cause: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As of small ones."""
+def test_unusable_documents_fail_alike_in_pieces(raw: bytes, cause: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unusable documents fail in the same way when read in pieces."""
     monkeypatch.setattr(tei, "_LARGE", 0)
     with pytest.raises(UnusableError) as caught:
         tei.extract(raw, {})

@@ -1,4 +1,4 @@
-"""A page's main text by the layout of its blocks: what is read, what is kept, and what no page may do."""
+"""The main text of a page by the layout of its blocks, and the robustness of the pass against any markup."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _RELATED = "".join(f'<li class="card"><a href="/n/{n}">{title}</a></li>' for n, 
 _PAGE = (
     '<!doctype html><html lang="es"><head><title>Reabre el mercado</title><style>p { color: red }</style></head><body>'
     f'<header class="site-header"><nav><ul>{_MENU}</ul></nav></header><main><article class="post">'
-    f'<h1>Reabre el mercado</h1><div class="article-body">{"".join(f"<p>{one}</p>" for one in _PARAGRAPHS)}</div>'
+    f'<h1>Reabre el mercado</h1><div class="article-body">{"".join(f"<p>{words}</p>" for words in _PARAGRAPHS)}</div>'
     f'</article><div class="related-posts"><h3>Más noticias</h3><ul>{_RELATED}</ul></div></main>'
     '<footer class="footer"><p>Todos los derechos reservados</p></footer><script>var p = "<p>no</p>";</script></body>'
 )
@@ -43,14 +43,14 @@ _PAGE = (
 
 @pytest.mark.parametrize("extract", [html.fast, html.balanced])
 def test_the_paragraphs_are_kept_and_the_rest_is_not(extract: Callable[..., Extracted]) -> None:
-    """Menu, related articles and footer go; every paragraph stays, in order, a line each."""
+    """Menu, related articles and footer are dropped; every paragraph is kept, in order, one per line."""
     lines = extract(_PAGE.encode(), {}).text.split("\n")
     assert [line for line in lines if line in _PARAGRAPHS] == list(_PARAGRAPHS)
     assert not {"Portada", "Clima", *_OTHERS, "Más noticias", "Todos los derechos reservados"} & set(lines)
 
 
-def test_blocks_are_what_a_reader_sees_apart() -> None:
-    """Elements that stand apart and line breaks end a block; a link or a bold word doesn't; scripts are no text."""
+def test_block_elements_and_line_breaks_end_a_block() -> None:
+    """Block elements and line breaks end a block, links and bold words don't; scripts are not text."""
     page = read_markup(
         "<div>Uno <b>dos</b><a href='/'>tres</a><br>cuatro<p>cinco&nbsp;&amp;&lt;seis</p>siete<!-- <p>no</p> -->"
         "<script>if (a<b) { x = '</p>' }</script><td title='a > b'>ocho</td></div>"
@@ -61,14 +61,14 @@ def test_blocks_are_what_a_reader_sees_apart() -> None:
 
 
 def test_the_lines_of_preformatted_text_stay_apart() -> None:
-    """A poem in a <pre> is its lines; outside, and after its end, a line end is a space."""
+    """Lines in a <pre> are kept; elsewhere, and after its end, a line end is a space."""
     page = read_markup("<p>Dice\nasí:</p><pre>\nVerde <i>que\n te</i> quiero\n\n  verde</pre>fin\ndel poema")
     blocks = [page.block(number) for number in range(len(page))]
     assert blocks == ["Dice así:", "Verde que", "te quiero", "verde", "fin del poema"]
 
 
 def test_a_thousand_lines_of_preformatted_text_without_a_tag() -> None:
-    """The pass has room for them, also where it takes markup of which the tags are not written small."""
+    """The pass has room for many lines without tags, also in markup with tags in capitals."""
     lines = [f"línea {number}" for number in range(1000)]
     page = read_markup(f"<pre>{chr(10).join(lines)}</pre>")
     assert [page.block(number) for number in range(len(page))] == lines
@@ -76,36 +76,36 @@ def test_a_thousand_lines_of_preformatted_text_without_a_tag() -> None:
     assert [raw.block(number) for number in range(len(raw))] == [*lines, *["Uno"] * 30]
 
 
-def test_a_tag_with_a_prefix_stands_within_a_sentence() -> None:
-    """Word processors mark places and persons so: <st1:place> is no block of its own, <x:p> is one as <p> is."""
+def test_a_tag_with_a_prefix_is_inline() -> None:
+    """Word processors' tags such as <st1:place> are inline, but <x:p> is a block as <p> is."""
     page = read_markup("<p>Viajó de <st1:address w:st='on'>Cuenca</st1:address> a <o:p></o:p>Loja.</p>")
     assert [page.block(number) for number in range(len(page))] == ["Viajó de Cuenca a Loja."]
     page = read_markup("<x:h1>Noticias</x:h1><x:p>La maestra <x:b>grande</x:b><x:br></x:br>y los niños.</x:p>")
     assert [page.block(number) for number in range(len(page))] == ["Noticias", "La maestra grande", "y los niños."]
 
 
-def test_class_names_say_what_an_element_is_for() -> None:
-    """Longer names are found in compound ones, short ones only by themselves."""
-    goes, said = automaton()
+def test_class_names_set_hints() -> None:
+    """Long hint words match within compound names, short ones only as whole parts."""
+    transitions, hint_bits = automaton()
 
-    def says(name: str) -> set[str]:
-        state, found = goes[0, 0], 0
+    def hints_of(name: str) -> set[str]:
+        state, bits = transitions[0, 0], 0
         for letter in f"{name} ":
-            state = goes[state, ord(letter) - 96 if letter.isalpha() else 0]
-            found |= int(said[state])
-        return {one for bit, one in enumerate(HINTS) if found >> bit & 1}
+            state = transitions[state, ord(letter) - 96 if letter.isalpha() else 0]
+            bits |= int(hint_bits[state])
+        return {hint for bit, hint in enumerate(HINTS) if bits >> bit & 1}
 
-    assert "related" in says("single relatedposts")
-    assert "advert" in says("ad top")
-    assert "advert" not in says("head")
-    assert says("xyz") == set()
+    assert "related" in hints_of("single relatedposts")
+    assert "advert" in hints_of("ad top")
+    assert "advert" not in hints_of("head")
+    assert hints_of("xyz") == set()
 
 
 def test_every_feature_has_its_place() -> None:
-    """Each row has all columns filled with numbers, and neighbours are told from what stands around."""
+    """Every column of each row is filled, and features of neighbours and of surrounding elements are distinct."""
     page = read_markup(_PAGE)
-    known = np.ones((len(page), len(METADATA_FEATURES)), np.float32)
-    rows = features(page, known)
+    from_metadata = np.ones((len(page), len(METADATA_FEATURES)), np.float32)
+    rows = features(page, from_metadata)
     assert rows.shape == (len(page), len(FEATURES))
     assert np.isfinite(rows).all()
     column = {name: place for place, name in enumerate(FEATURES)}
@@ -121,7 +121,7 @@ def test_every_feature_has_its_place() -> None:
 
 
 def test_the_model_holds_no_text() -> None:
-    """Numbers of features, bounds and leaves; what is told about it names no page."""
+    """The model contains only numbers, and its record of training names no page."""
     model = load_model()
     for forest in (model.first, model.second):
         assert max(forest.columns) < len(FEATURES) + len(CONTEXT)
@@ -133,10 +133,10 @@ def test_the_model_holds_no_text() -> None:
 _NOTICE = "Su navegador es muy viejo, y es posible que este sitio no se vea como debe; use otro, por favor."
 
 
-def _of(attributes: str, inside: str, before: str = "") -> list[str]:
-    """The lines that are kept of an article, with an element of these attributes at its end."""
-    body = "".join(f"<p>{one}</p>" for one in _PARAGRAPHS)
-    page = f"<html lang=es><body><article><div class=article-body>{before}{body}</div><div {attributes}>{inside}</div>"
+def _of(attributes: str, inside: str, prefix: str = "") -> list[str]:
+    """Return the kept lines of an article that ends in an element with these attributes."""
+    body = "".join(f"<p>{paragraph}</p>" for paragraph in _PARAGRAPHS)
+    page = f"<html lang=es><body><article><div class=article-body>{prefix}{body}</div><div {attributes}>{inside}</div>"
     return read_page(page).text.split("\n")
 
 
@@ -154,14 +154,14 @@ def _of(attributes: str, inside: str, before: str = "") -> list[str]:
         ('aria-hidden="false"', True),
     ],
 )
-def test_what_isnt_shown_goes_where_the_layout_isnt_sure(attributes: str, stays: bool) -> None:
-    """`unsure` stands for what a model makes of a notice: more likely text than not."""
-    body = "".join(f"<p>{one}</p>" for one in _PARAGRAPHS)
+def test_hidden_blocks_are_dropped_if_the_layout_is_uncertain(attributes: str, stays: bool) -> None:
+    """Hidden blocks are dropped if their probability is only somewhat above the bound, as for `unsure`."""
+    body = "".join(f"<p>{paragraph}</p>" for paragraph in _PARAGRAPHS)
     page = parsed(f"<article>{body}<div {attributes}><p>{_NOTICE}</p></div></article>")
     unsure = np.array([0.99, 0.99, 0.99, 0.7], np.float32)
     assert len(page) == len(unsure)
-    kept = without_unseen(page, unsure, np.zeros(4, np.bool_), 0.5)
-    assert kept.tolist() == pytest.approx([*unsure[:3], 0.7 if stays else 0])
+    chances = without_unseen(page, unsure, np.zeros(4, np.bool_), 0.5)
+    assert chances.tolist() == pytest.approx([*unsure[:3], 0.7 if stays else 0])
     titles = np.array([False] * 3 + [True])
     assert without_unseen(page, unsure, titles, 0.5)[3] == pytest.approx(0.7)
     sure = np.full(4, 0.9, np.float32)
@@ -169,17 +169,17 @@ def test_what_isnt_shown_goes_where_the_layout_isnt_sure(attributes: str, stays:
 
 
 @pytest.mark.parametrize("attributes", ["hidden", 'style="display: none"', "aria-hidden=true"])
-def test_a_copy_that_isnt_shown_or_read_aloud_goes(attributes: str) -> None:
-    """The text stands once, whichever of the two comes first."""
+def test_a_hidden_copy_of_a_shown_text_is_dropped(attributes: str) -> None:
+    """A hidden or unspoken copy of a shown text is dropped, whichever comes first."""
     lines = _of(attributes, f"<p>{_PARAGRAPHS[1]}</p>")
     assert lines == _PARAGRAPHS
-    assert _of("", "", before=f"<div {attributes}><p>{_PARAGRAPHS[2]}</p></div>") == _PARAGRAPHS
+    assert _of("", "", prefix=f"<div {attributes}><p>{_PARAGRAPHS[2]}</p></div>") == _PARAGRAPHS
 
 
 @pytest.mark.parametrize("opened", ["<div hidden>", '<div style="display:none">', "<details><summary>Leer</summary>"])
-def test_an_article_that_a_click_opens_stays(opened: str) -> None:
-    """All of it hidden, or the greater part of it."""
-    body = "".join(f"<p>{one}</p>" for one in _PARAGRAPHS)
+def test_an_article_that_a_click_opens_is_kept(opened: str) -> None:
+    """An article is kept even if all or most of it is hidden until a click."""
+    body = "".join(f"<p>{paragraph}</p>" for paragraph in _PARAGRAPHS)
     for page in (
         f"{opened}<article><h1>Reabre el mercado</h1>{body}</article>",
         f"<article><h1>Reabre</h1><p>{_PARAGRAPHS[0]}</p>{opened}<div class=article-body>{body[3:]}</div>",
@@ -190,18 +190,18 @@ def test_an_article_that_a_click_opens_stays(opened: str) -> None:
 
 @pytest.mark.parametrize("attributes", ["hidden", 'style="display: none"', "style='visibility:hidden'"])
 def test_a_page_without_scripts_shows_nothing_that_it_hides(attributes: str) -> None:
-    """However sure the layout is that it is text of the page."""
-    body = "".join(f"<p>{one}</p>" for one in _PARAGRAPHS)
+    """Without a script, hidden blocks are dropped, however probable they are."""
+    body = "".join(f"<p>{paragraph}</p>" for paragraph in _PARAGRAPHS)
     hidden = f"<p {attributes}>Habla Juana Quispe, que no quiere que se sepa su nombre en ninguna parte del pueblo.</p>"
     page = f"<html><body><article><h1>Reabre</h1>{body}{hidden}{body}</article>"
     assert "Quispe" not in read_page(page).text
     assert "Quispe" in read_page(page.replace("<article>", "<script>abre()</script><article>")).text
 
 
-def test_calls_upon_the_reader_go_from_within_and_from_the_end() -> None:
-    """They look as paragraphs do; what stands around them stays as it was."""
+def test_calls_to_action_are_removed_within_and_at_the_end() -> None:
+    """Calls to action that look like paragraphs are removed, and the text around them is unchanged."""
     calls = ("CONTINUA DEPOIS DA PUBLICIDADE", "HAZTE MIEMBRO y apoya el periodismo", "_ / _ / _", "| / |")
-    body = "".join(f"<p>{one}</p><p>{call}</p>" for one, call in zip(_PARAGRAPHS, calls, strict=False))
+    body = "".join(f"<p>{paragraph}</p><p>{call}</p>" for paragraph, call in zip(_PARAGRAPHS, calls, strict=False))
     for extract in (html.fast, html.balanced):
         assert extract(f"<article><div class=article-body>{body}".encode(), {}).text.split("\n") == _PARAGRAPHS
 
@@ -229,13 +229,13 @@ def test_calls_upon_the_reader_go_from_within_and_from_the_end() -> None:
     ],
 )
 def test_no_markup_breaks_the_pass(page: str) -> None:
-    """Cut, nested or endless: there is an answer, of raw markup as of what a parser wrote out."""
+    """Cut, nested or endless markup is read without an error, whether raw or serialised by a parser."""
     assert read_markup(page).text.size <= len(page.encode())
     assert read_page(page).text.count("\n") <= page.count("<")
 
 
-def test_text_is_found_however_deep_it_stands() -> None:
-    """Elements below the deepest level are counted to the one above them."""
+def test_text_is_found_at_any_depth() -> None:
+    """Elements below the maximal depth count as part of the one above them."""
     page = read_markup("<div>" * 20_000 + "hola" + "</div>" * 20_000)
     assert [page.block(number) for number in range(len(page))] == ["hola"]
 
@@ -243,7 +243,7 @@ def test_text_is_found_however_deep_it_stands() -> None:
 @given(st.text(alphabet=st.sampled_from("<>/ab&;\"'=! ñ\n-"), max_size=200))
 @settings(max_examples=300, deadline=None)
 def test_any_markup_has_blocks_that_fill_the_text(markup: str) -> None:
-    """The blocks stand one after another, none is empty, and the text is UTF-8."""
+    """Blocks are consecutive and not empty, and their text is valid UTF-8, for any markup."""
     page = read_markup(markup)
     assert page.starts[0] == 0
     assert page.starts[-1] == len(page.text)

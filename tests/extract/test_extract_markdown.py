@@ -1,4 +1,4 @@
-"""Markdown gives its text line by line; its front matter gives the catalogue data."""
+"""Markdown yields its text line by line, and metadata from its front matter."""
 
 from __future__ import annotations
 
@@ -10,14 +10,18 @@ from latam_corpus.extract.documents.markdown import extract, plain
 
 
 def test_front_matter_is_catalogue_data_and_no_text() -> None:
-    """Title, authors, date and language, as names, quoted values and lists; the rest of it is left out."""
+    """Title, authors, date and language are read from names, quoted values and lists; other entries are ignored."""
     raw = (
         '---\ntitle: "Crónica: el río"\nauthor:\n  - Ana Ruiz\n  - Luis Paz\n'
         "date: 2021-03-04T10:00\nlang: es\ntags: [a]\n---\n\nHola.\n"
     )
-    found = extract(raw.encode(), {})
-    assert (found.text, found.title, found.creators) == ("Hola.", "Crónica: el río", ("Ana Ruiz", "Luis Paz"))
-    assert (found.published, found.declared_language) == ("2021-03-04", "es")
+    extracted = extract(raw.encode(), {})
+    assert (extracted.text, extracted.title, extracted.creators) == (
+        "Hola.",
+        "Crónica: el río",
+        ("Ana Ruiz", "Luis Paz"),
+    )
+    assert (extracted.published, extracted.declared_language) == ("2021-03-04", "es")
     assert extract("---\n\nUn guion de diálogo.\n".encode(), {}).text == "Un guion de diálogo."
 
 
@@ -35,13 +39,13 @@ def test_front_matter_is_catalogue_data_and_no_text() -> None:
         ("—Dijo:\\\n—No.[^1]  \n—Sí.", "—Dijo:\n—No.\n—Sí."),
     ],
 )
-def test_marks_go_and_lines_stay(marked: str, text: str) -> None:
-    """Headings, emphasis, links, quotations, rules, code, tables, comments and escapes."""
+def test_markdown_marks_are_removed_and_lines_kept(marked: str, text: str) -> None:
+    """Marks of headings, emphasis, links, quotations, rules, code, tables, comments and escapes are removed."""
     assert plain(marked) == text
 
 
 @given(st.text(alphabet="aé *_`~[]()<>!#-|\\:\n", max_size=80))
-def test_letters_are_kept(text: str) -> None:
-    """Whatever the marks, no line that is plain letters is changed."""
+def test_lines_of_plain_letters_are_unchanged(text: str) -> None:
+    """Lines of plain letters are never changed."""
     line = "Vidalita del alba"
     assert line in plain(f"{text.replace('<!--', '').replace('```', '').replace('~~~', '')}\n\n{line}\n").split("\n")

@@ -1,4 +1,4 @@
-"""Of a score the words that are sung become stanzas."""
+"""The sung words of a score become stanzas."""
 
 from __future__ import annotations
 
@@ -43,23 +43,23 @@ _ABOUT = (
 
 
 def test_a_verse_is_a_stanza() -> None:
-    """Syllables are words, an elision parts two, a second voice with the same words is left out."""
+    """Syllables are joined, an elision separates two words, and a second voice with the same words is left out."""
     document = musicxml.extract(_score(_part("P1", lines=True) + _part("P2", lines=True), _ABOUT), {})
     assert document.text == "Salió la\nbarca, fue al Norte.\n\nBajó el\nrío a la mar."
     assert (document.title, document.creators, document.licences) == ("La barca", ("Ana Paz",), ("CC BY 4.0",))
 
 
 def test_without_marked_lines_they_begin_with_a_capital_after_a_stop() -> None:
-    """So verses are mostly written; a name within a line breaks none."""
+    """Without marked lines, a capital after a stop begins a line, but a name within a line doesn't."""
     assert musicxml.extract(_score(_part("P1")), {}).text.split("\n\n")[0] == "Salió la barca, fue al Norte."
     sung = [("La", "single"), ("luna,", "single"), ("El", "single"), ("sol.", "single")]
-    notes = "".join(f"<note>{_lyric(1, *one)}</note>" for one in sung)
+    notes = "".join(f"<note>{_lyric(1, *syllable)}</note>" for syllable in sung)
     score = _score(f'<part id="P1"><measure>{notes}</measure></part>')
     assert musicxml.extract(score, {}).text == "La luna,\nEl sol."
 
 
 def test_verses_in_two_languages_are_two_documents() -> None:
-    """As the score says which verse is in which."""
+    """Verses in two languages become two documents, by the languages that the score states."""
     about = '<defaults><lyric-language number="1" xml:lang="es"/><lyric-language number="2" xml:lang="qu"/></defaults>'
     document = musicxml.extract(_score(_part("P1"), about), {})
     assert (document.declared_language, document.versions[0].declared_language) == ("es", "qu")
@@ -67,7 +67,7 @@ def test_verses_in_two_languages_are_two_documents() -> None:
 
 
 def test_a_compressed_score_is_read_as_its_container_says() -> None:
-    """Other members, such as pictures, are left alone."""
+    """The score that the container names is read; other members, such as pictures, are ignored."""
     held = io.BytesIO()
     with zipfile.ZipFile(held, "w") as package:
         package.writestr(
@@ -87,8 +87,8 @@ def test_a_compressed_score_is_read_as_its_container_says() -> None:
         (b"PK\x03\x04....", "damaged file"),
     ],
 )
-def test_what_has_no_words_says_so(raw: bytes, cause: str) -> None:
-    """An instrumental piece is no text."""
+def test_a_score_without_words_is_refused(raw: bytes, cause: str) -> None:
+    """An instrumental piece is refused."""
     with pytest.raises(UnusableError) as caught:
         musicxml.extract(raw, {})
     assert caught.value.cause == cause

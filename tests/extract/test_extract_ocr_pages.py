@@ -1,4 +1,4 @@
-"""ALTO and hOCR give the lines of a page in order, without what the file itself calls no text."""
+"""ALTO and hOCR yield the lines of a page in order, without parts that the file marks as not being text."""
 
 from __future__ import annotations
 
@@ -39,21 +39,21 @@ _ALTO = """<?xml version="1.0"?><alto xmlns="http://www.loc.gov/standards/alto/n
 
 
 def test_alto_gives_its_lines_in_reading_order() -> None:
-    """A running title goes, a word that the file says whole is whole, the engine and its confidence are told."""
-    found = alto(_ALTO.encode(), {})
-    assert found.text == "La barca sa¬\nlió del puerto\nviejo.\n\nVolvió vacía."
-    assert (found.extractor, found.confidence) == ("alto 2, tesseract 5.5", 0.9)
+    """Running titles are left out, hyphenated words are whole if the file states it, and the engine is recorded."""
+    extracted = alto(_ALTO.encode(), {})
+    assert extracted.text == "La barca sa¬\nlió del puerto\nviejo.\n\nVolvió vacía."
+    assert (extracted.extractor, extracted.confidence) == ("alto 2, tesseract 5.5", 0.9)
 
 
-def test_both_are_told_by_their_content() -> None:
-    """An XML file with ALTO in it, and a page of hOCR, under any name."""
+def test_alto_and_hocr_are_recognised_by_content() -> None:
+    """ALTO and hOCR are recognised by their content, under any file name."""
     assert sniffed(_ALTO.encode()) == "application/alto+xml"
     assert sniffed(b"<!DOCTYPE html><html><body><div class='ocr_page'></div></body></html>") == "text/vnd.hocr+html"
 
 
 @pytest.mark.slow
-def test_what_tesseract_writes_is_read(office: Office, tmp_path: Path) -> None:
-    """The words that the engine has recognised, in its order, with its name and its confidence."""
+def test_output_of_tesseract_is_read(office: Office, tmp_path: Path) -> None:
+    """Tesseract's words are read in its order, with its name and confidence."""
     if shutil.which("tesseract") is None:
         pytest.skip("tesseract isn't installed")
     lines = ("La barca volvió del puerto con la red vacía.", "Nadie dijo nada.")
@@ -63,22 +63,22 @@ def test_what_tesseract_writes_is_read(office: Office, tmp_path: Path) -> None:
     picture.write_bytes(f"P5 {pixels.shape[1]} {pixels.shape[0]} 255\n".encode() + pixels.tobytes())
     command = ["tesseract", str(picture), str(tmp_path / "hoja"), "-l", "spa", "hocr", "txt"]
     subprocess.run(command, check=True, capture_output=True, timeout=120)
-    found = hocr((tmp_path / "hoja.hocr").read_bytes(), {})
-    assert found.text.split() == (tmp_path / "hoja.txt").read_text(encoding="utf-8").split()
-    assert found.extractor.startswith("hocr 5, tesseract")
-    assert found.confidence is not None
-    assert found.confidence > 0.5
+    extracted = hocr((tmp_path / "hoja.hocr").read_bytes(), {})
+    assert extracted.text.split() == (tmp_path / "hoja.txt").read_text(encoding="utf-8").split()
+    assert extracted.extractor.startswith("hocr 5, tesseract")
+    assert extracted.confidence is not None
+    assert extracted.confidence > 0.5
 
 
 @pytest.mark.parametrize("raw", [b"<TEI/>", b"<alto"])
-def test_what_is_no_alto_is_told(raw: bytes) -> None:
-    """Its root is named."""
+def test_other_xml_is_not_read_as_alto(raw: bytes) -> None:
+    """XML other than ALTO is refused, and its root is named."""
     with pytest.raises(UnusableError):
         alto(raw, {})
 
 
 def test_words_without_white_space_between_them_stay_apart() -> None:
-    """Each has its element; a line with words outside of these stays as it is written."""
+    """Word elements are separated by spaces; a line with words outside such elements is unchanged."""
     word = "<span class='ocrx_word'>{}</span>".format
     line = "<span class='ocr_line'>{}</span>".format
     page = f"<div class='ocr_page'><p>{line(word('tres') + word('cuatro'))}{line('uno, ' + word('dos'))}</p></div>"

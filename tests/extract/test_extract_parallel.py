@@ -1,4 +1,4 @@
-"""Bilingual and annotated material: a document a language, aligned by segment; no gloss is a text."""
+"""Bilingual and annotated material yields one document per language, aligned by segment, without glosses."""
 
 from __future__ import annotations
 
@@ -48,21 +48,21 @@ tu padre?
 
 
 def _pairs(document: Extracted, version: int = 0) -> list[tuple[str, str]]:
-    """The lines of both that have one segment."""
-    there = {turn.segment: turn for turn in document.versions[version].turns}
+    """Return the lines of both documents that share a segment."""
+    turns_by_segment = {turn.segment: turn for turn in document.versions[version].turns}
 
     def line(text: str, offset: int) -> str:
         return text[offset:].partition("\n")[0]
 
     return [
-        (line(document.text, turn.offset), line(document.versions[version].text, there[turn.segment].offset))
+        (line(document.text, turn.offset), line(document.versions[version].text, turns_by_segment[turn.segment].offset))
         for turn in document.turns
-        if turn.segment in there
+        if turn.segment in turns_by_segment
     ]
 
 
 def test_a_translation_memory_is_a_document_a_language() -> None:
-    """The codes of other programs' files are no words; of two versions the first counts, and that is noted."""
+    """Codes of other programs are left out; of two versions the first counts, and a note reports that."""
     document = tmx.extract(_TMX.encode("utf-16"), {})
     assert (document.declared_language, document.versions[0].declared_language) == ("es-PE", "quz")
     assert document.text == "¿Cómo está?\nSolo aquí.\nEl río baja."
@@ -72,22 +72,24 @@ def test_a_translation_memory_is_a_document_a_language() -> None:
     assert document.versions[0].composition == "translation"
 
 
-def test_of_an_interlinear_text_words_and_free_translation_are_taken() -> None:
-    """Neither its glosses nor a literal translation, a note or another script of the same word."""
+def test_interlinear_text_yields_words_and_free_translations() -> None:
+    """Words and free translations are read; glosses, literal translations, notes and other scripts are left out."""
     document = flex.extract(_FLEX.encode(), {})
     assert document.text == "Rosa: ¿Maypi tiyan?\nChakrapi"
-    assert [(one.declared_language, one.text) for one in document.versions] == [("es", "Rosa: ¿Dónde vive?")]
+    assert [(version.declared_language, version.text) for version in document.versions] == [
+        ("es", "Rosa: ¿Dónde vive?")
+    ]
     assert (document.title, document.declared_language) == ("La chacra", "quz")
     assert (document.turns[0].speaker, document.turns[0].start, document.turns[0].end) == ("Rosa", 1.5, 4.0)
     assert _pairs(document) == [("Rosa: ¿Maypi tiyan?", "Rosa: ¿Dónde vive?")]
 
 
 @pytest.mark.parametrize("charset", ["utf-8", "cp1252"])
-def test_of_a_toolbox_text_so_too(charset: str) -> None:
-    """A segment's lines are joined, and each language of free translations is a document."""
+def test_toolbox_segments_are_joined_and_translations_separate(charset: str) -> None:
+    """The lines of a Toolbox segment are joined, and each language of free translations is a document."""
     document = toolbox.extract(_TOOLBOX.replace("\n", "\r\n").encode(charset), {})
     assert document.text == "Rosa: maypi tiyan taytayki\nchakrapi"
-    assert [(one.declared_language, one.text) for one in document.versions] == [
+    assert [(version.declared_language, version.text) for version in document.versions] == [
         ("spa", "Rosa: ¿Dónde vive tu padre?"),
         (None, "In the field."),
     ]
@@ -107,8 +109,8 @@ def test_of_a_toolbox_text_so_too(charset: str) -> None:
         (toolbox.extract, b"\\ref 1\n\\tx \n\\fs Casa.\n", "not a transcript"),
     ],
 )
-def test_what_has_no_segments_says_so(extract: object, raw: bytes, cause: str) -> None:
-    """A gloss or a translation alone is no text."""
+def test_a_file_without_segments_is_refused(extract: object, raw: bytes, cause: str) -> None:
+    """A file with only glosses or translations is refused."""
     assert callable(extract)
     with pytest.raises(UnusableError) as caught:
         extract(raw, {})

@@ -1,4 +1,4 @@
-"""A PDF gives its text in reading order, without what the print put around it; LibreOffice sets the pages."""
+"""A PDF yields its text in reading order, without running heads, page numbers and notes."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _paragraphs(count: int) -> list[str]:
 
 
 def _book(paragraphs: list[str], columns: int) -> str:
-    """A book in OpenDocument: justified, hyphenated, with a running head, page numbers and a footnote now and then."""
+    """Return a book in OpenDocument: justified and hyphenated, with a running head, page numbers and some footnotes."""
     written: list[str] = []
     for number, paragraph in enumerate(paragraphs):
         text = re.sub(r"\b(\w{4})(\w{4,})", "\\1\xad\\2", html.escape(paragraph))
@@ -76,7 +76,7 @@ def _book(paragraphs: list[str], columns: int) -> str:
 @pytest.mark.slow
 @pytest.mark.parametrize("columns", [1, 2])
 def test_a_printed_book_is_its_paragraphs(office: Office, columns: int) -> None:
-    """Each paragraph is a line, whole over columns and pages; heads, numbers and notes are gone."""
+    """Each paragraph is one line, across columns and pages, without heads, numbers and notes."""
     paragraphs = _paragraphs(24)
     raw = office(_book(paragraphs, columns), "pdf", "fodt")
     assert len(pypdfium2.PdfDocument(raw)) > 4
@@ -90,8 +90,8 @@ def test_a_printed_book_is_its_paragraphs(office: Office, columns: int) -> None:
 
 
 @pytest.mark.slow
-def test_verses_stay_lines(office: Office) -> None:
-    """Lines that end before the edge are verses, a gap between them is a stanza's."""
+def test_verses_keep_their_lines(office: Office) -> None:
+    """Short lines are verses, and gaps between them separate stanzas."""
     stanzas = "<p>Palomita blanca,<br>vidalitá,<br>pecho colorado;</p><p>llévale a mi amante,<br>vidalitá,</p>"
     text = extract(office(stanzas + f"<p>{_SENTENCES[0] * 3}</p>", "pdf"), {}).text
     assert text.startswith(
@@ -100,7 +100,7 @@ def test_verses_stay_lines(office: Office) -> None:
 
 
 def test_columns_are_read_one_after_the_other() -> None:
-    """A title over both stands before them, whatever the order in which the lines were written."""
+    """Columns are read one after the other, after a title across both, whatever the order of the lines in the file."""
     lines = [Line(f"{side}{row}", left, left + 40, 80 - 10 * row, 88 - 10 * row, 8)
              for row in range(4) for side, left in (("d", 60), ("i", 10))]  # fmt: skip
     lines.append(Line("título", 10, 100, 100, 108, 8))
@@ -119,13 +119,13 @@ def test_columns_are_read_one_after_the_other() -> None:
     ],
 )
 def test_a_word_is_whole_again(first: str, second: str, joined: str) -> None:
-    """A hyphen at the end of a line goes, unless the word has it elsewhere or a pronoun follows it."""
+    """A hyphen at a line's end is removed, unless the word has it elsewhere or a pronoun follows it."""
     page = [Line(first, 0, 100, 80, 90, 10), Line(second, 0, 99, 68, 78, 10)]
     assert flow([page]).text == joined
 
 
 def _locked() -> bytes:
-    """A PDF that opens with a password, as its standard says (ISO 32000, 7.6)."""
+    """Return a PDF locked with a password, as in its standard (ISO 32000, 7.6)."""
     keys = b"/O<" + b"41" * 32 + b">/U<" + b"42" * 32 + b">"
     objects = [
         b"<</Type/Catalog/Pages 2 0 R>>",
@@ -133,7 +133,7 @@ def _locked() -> bytes:
         b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>",
         b"<</Filter/Standard/V 1/R 2/Length 40/P -4" + keys + b">>",
     ]
-    body = b"".join(b"%d 0 obj%s endobj\n" % (number, one) for number, one in enumerate(objects, 1))
+    body = b"".join(b"%d 0 obj%s endobj\n" % (number, definition) for number, definition in enumerate(objects, 1))
     return b"%PDF-1.4\n" + body + b"trailer<</Root 1 0 R/Encrypt 4 0 R/ID[<41><41>]>>\n%%EOF\n"
 
 
@@ -145,8 +145,8 @@ def _locked() -> bytes:
         (_locked(), "encrypted"),
     ],
 )
-def test_a_damaged_pdf_is_told(raw: bytes, cause: str) -> None:
-    """What pdfium can't open is a row with its reason."""
+def test_a_damaged_pdf_is_refused(raw: bytes, cause: str) -> None:
+    """A file that pdfium can't open fails with its reason."""
     with pytest.raises(UnusableError) as caught:
         extract(raw, {})
     assert caught.value.cause == cause
@@ -158,25 +158,25 @@ def _saved(document: pypdfium2.PdfDocument) -> bytes:
     return held.getvalue()
 
 
-def test_a_scan_is_told() -> None:
-    """A page with a picture and without text needs its text recognised; the remedy says so."""
-    made = pypdfium2.PdfDocument.new()
-    page = made.new_page(200, 200)
-    picture = pypdfium2.PdfImage.new(made)
+def test_a_scan_is_refused_with_a_remedy() -> None:
+    """A page with a picture and no text is refused, with a remedy that names OCR."""
+    document = pypdfium2.PdfDocument.new()
+    page = document.new_page(200, 200)
+    picture = pypdfium2.PdfImage.new(document)
     picture.set_bitmap(pypdfium2.PdfBitmap.new_native(10, 10, pypdfium2.raw.FPDFBitmap_Gray))
     page.insert_obj(picture)
     page.gen_content()
     with pytest.raises(UnusableError, match="scan") as caught:
-        extract(_saved(made), {})
+        extract(_saved(document), {})
     assert caught.value.cause == "no text"
 
 
-def test_pages_that_show_nothing_are_no_scan() -> None:
-    """Pages whose content can't be unpacked, as of a bomb, and blank ones are not called a scan."""
-    made = pypdfium2.PdfDocument.new()
-    made.new_page(200, 200)
+def test_pages_that_draw_nothing_are_not_scans() -> None:
+    """Blank pages, and pages whose content can't be decompressed, as of a bomb, are not reported as scans."""
+    document = pypdfium2.PdfDocument.new()
+    document.new_page(200, 200)
     with pytest.raises(UnusableError, match="can't be unpacked") as caught:
-        extract(_saved(made), {})
+        extract(_saved(document), {})
     assert caught.value.cause == "no text"
 
 
@@ -184,7 +184,7 @@ _VERSES = ("Dale que dale al remo,", "que la barca va sola,", "que la noche es m
 
 
 def _page(*blocks: tuple[float, float, tuple[str, ...]], step: float = 14) -> list[Line]:
-    """A page of blocks, each with the y of its first line, the size of its letters and its lines."""
+    """Return a page of blocks, each with the y of its first line, its type size and its lines."""
     return [
         Line(words, 72, 72 + 5 * len(words), top - n * step, top - n * step + size, size)
         for top, size, lines in blocks
@@ -197,14 +197,14 @@ def _prose(lines: int, page: int) -> tuple[str, ...]:
 
 
 def _cut(pages: list[list[Line]]) -> tuple[list[str], tuple[int, int]]:
-    """The lines that don't stand in the text, and what is told of them."""
+    """Return the lines that are missing in the text, and the notes on them."""
     flowed = flow(pages)
     text = " ".join(flowed.text.split())
     return [line.words for page in pages for line in page if line.words not in text], (flowed.heads, flowed.notes)
 
 
 def test_notes_are_a_run_of_mark_and_text_at_the_foot() -> None:
-    """They are cut and counted, also one that goes on from the page before and the next below it."""
+    """Notes are removed and counted, including one continued from the previous page and the one after it."""
     first = _page((700, 12, _prose(20, 0)), (400, 9, ("1 Así en el original.", "Véase el tomo primero.")))
     second = _page((700, 12, _prose(20, 1)), (400, 9, ("Sigue la nota.", "2 Ibídem.", "[3] Falta en el códice.")))
     lines = [line.words for page in (first, second) for line in page if line.size == 9]
@@ -220,13 +220,13 @@ def test_notes_are_a_run_of_mark_and_text_at_the_foot() -> None:
         ("Los vecinos acordaron:", "1. Limpiar la acequia.", "2. Pagar al maestro."),
     ],
 )
-def test_a_quotation_in_small_letters_is_no_note(quoted: tuple[str, ...]) -> None:
-    """A year, a date and a list within it are no marks."""
+def test_a_quotation_in_small_type_is_not_a_note(quoted: tuple[str, ...]) -> None:
+    """Years, dates and lists within a quotation in small type are not note marks."""
     assert _cut([_page((700, 12, _prose(20, 0)), (400, 11, quoted))]) == ([], (0, 0))
 
 
-def test_an_appendix_in_small_letters_is_no_note() -> None:
-    """No text stands above it, or a title alone."""
+def test_an_appendix_in_small_type_is_not_a_note() -> None:
+    """Small type below nothing, or only below a title, is not a note."""
     appendix = tuple(f"{n}. Item, mando que se digan misas por los que no volvieron." for n in range(1, 20))
     pages = [_page((700, 12, _prose(30, page))) for page in range(3)]
     pages += [_page((700, 9, appendix)), _page((740, 12, ("Testamento",)), (700, 9, appendix))]
@@ -243,21 +243,21 @@ def test_an_appendix_in_small_letters_is_no_note() -> None:
         ("1810", 12, 14),
     ],
 )
-def test_a_heading_with_a_number_is_no_running_head(head: str, size: float, step: float) -> None:
-    """At the top of each page, at one height, it is the text's, and so is a year, which counts no pages."""
+def test_a_numbered_heading_is_not_a_running_head(head: str, size: float, step: float) -> None:
+    """A numbered heading, or a year, at the top of each page is part of the text."""
     pages = [_page((720, size, (head.format(2 * n + 1),)), (720 - step, 12, _prose(30, n))) for n in range(5)]
     assert _cut(pages) == ([], (0, 0))
 
 
 @pytest.mark.parametrize("gap", [14, 28])
-def test_a_refrain_is_no_running_head(gap: float) -> None:
-    """With a blank line above it or none, at the foot of each song."""
+def test_a_refrain_is_not_a_running_head(gap: float) -> None:
+    """A refrain at the foot of each song is kept, with or without a blank line above it."""
     pages = [_page((720, 12, _prose(8, n)), (622 - gap, 12, _VERSES[:2])) for n in range(5)]
     assert _cut(pages) == ([], (0, 0))
 
 
-def test_a_line_of_every_stanza_is_none_on_many_pages() -> None:
-    """A litany has its answer at the foot of each page, at the height of a line."""
+def test_a_response_repeated_on_many_pages_is_kept() -> None:
+    """The response of a litany at the foot of every page is kept, since it follows at the usual line distance."""
     answers = [(title, "ruega por nosotros.") for title in ("Santa María,", "San José,", "Santa Rosa,")]
     litany = tuple(words for _ in range(6) for both in answers for words in both)
     assert _cut([_page((720, 12, litany), (40, 10, (str(n + 3),))) for n in range(12)]) == (
@@ -282,12 +282,12 @@ def test_a_line_of_every_stanza_is_none_on_many_pages() -> None:
     ],
 )
 def test_running_heads_and_page_numbers_are_cut(head: str, size: float, top: float, pages: int) -> None:
-    """Apart from the body, at one height; larger letters and a short distance take more pages."""
+    """Heads set apart at a constant height are removed; larger type or a short distance needs more pages."""
     numbers = [str(number) for number in range(3, 3 + pages)]
     heads = [head.format(number) for number in numbers or ("x", "xi", "xii", "xiii")]
     body = 720 if top > 300 else 458
-    made = [_page((top, size, (words,)), (body, 12, _prose(30, n))) for n, words in enumerate(heads)]
-    assert _cut(made) == (heads, (len(heads), 0))
+    printed_pages = [_page((top, size, (words,)), (body, 12, _prose(30, n))) for n, words in enumerate(heads)]
+    assert _cut(printed_pages) == (heads, (len(heads), 0))
 
 
 _BROWSER = shutil.which("chromium-headless-shell")
@@ -299,7 +299,7 @@ _COPLAS = (
 
 @pytest.fixture
 def printed(tmp_path: Path) -> Callable[[str, str], bytes]:
-    """Return a function that prints a page with a browser, with the lines that it sets above and below."""
+    """Return a function that prints a page from a browser, with the browser's header and footer."""
 
     def print_page(body: str, style: str) -> bytes:
         page, pdf = tmp_path / "p.html", tmp_path / "p.pdf"
@@ -315,11 +315,13 @@ def printed(tmp_path: Path) -> Callable[[str, str], bytes]:
 @pytest.mark.skipif(_BROWSER is None, reason="Chromium isn't installed")
 @pytest.mark.parametrize("style", ["", "body{max-width:26em}", "p{margin:0;text-indent:1em;text-align:justify}"])
 def test_a_page_that_a_browser_printed_is_its_paragraphs(printed: Callable[[str, str], bytes], style: str) -> None:
-    """Its date, address and page numbers are no text, and no paragraph begins within a sentence."""
+    """A browser's date, address and page numbers are removed, and no paragraph begins within a sentence."""
     paragraphs = _paragraphs(40)
     lines = [
         line
-        for line in extract(printed("".join(f"<p>{one}</p>" for one in paragraphs), style), {}).text.split("\n")
+        for line in extract(printed("".join(f"<p>{paragraph}</p>" for paragraph in paragraphs), style), {}).text.split(
+            "\n"
+        )
         if line
     ]
     assert [line for line in lines if line[0].islower() or line[0].isdecimal()] == []
@@ -328,17 +330,19 @@ def test_a_page_that_a_browser_printed_is_its_paragraphs(printed: Callable[[str,
 
 
 @pytest.mark.skipif(_BROWSER is None, reason="Chromium isn't installed")
-def test_verses_that_a_browser_printed_stay_lines(printed: Callable[[str, str], bytes]) -> None:
-    """Alone or among prose: the longest verse is no edge that the others nearly reach."""
+def test_verses_printed_by_a_browser_keep_their_lines(printed: Callable[[str, str], bytes]) -> None:
+    """Verses printed by a browser, alone or among prose, are not joined up to the edge of the longest one."""
     stanza = f"<p>{'<br>'.join(_COPLAS)}</p>"
-    alone = extract(printed(stanza * 12, ""), {}).text.split("\n")
-    assert [line for line in alone if line] == [*_COPLAS] * 12
-    mixed = extract(printed("".join(f"<p>{one}</p>{stanza}" for one in _paragraphs(12)), ""), {}).text.split("\n")
+    only_verse = extract(printed(stanza * 12, ""), {}).text.split("\n")
+    assert [line for line in only_verse if line] == [*_COPLAS] * 12
+    mixed = extract(
+        printed("".join(f"<p>{paragraph}</p>{stanza}" for paragraph in _paragraphs(12)), ""), {}
+    ).text.split("\n")
     assert sum(line in _COPLAS for line in mixed) == 12 * len(_COPLAS)
 
 
-def test_narrow_prose_is_no_verse() -> None:
-    """Its lines leave much of the page free, but each is full."""
+def test_narrow_prose_is_not_verse() -> None:
+    """Full lines of narrow prose are joined, although much of the page is free."""
     words = " ".join(_SENTENCES).split()
     lines: list[str] = [""]
     for word in words * 3:
@@ -359,24 +363,24 @@ def _in_font(encoding: str, text: bytes) -> bytes:
         b"<</Length %d>>stream\n%s\nendstream" % (len(content), content),
         b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/%s>>" % encoding.encode(),
     ]
-    body = b"".join(b"%d 0 obj%s endobj\n" % (number, one) for number, one in enumerate(objects, 1))
+    body = b"".join(b"%d 0 obj%s endobj\n" % (number, definition) for number, definition in enumerate(objects, 1))
     return b"%PDF-1.4\n" + body + b"trailer<</Root 1 0 R>>"
 
 
 def test_accents_of_mac_roman_are_read_under_another_encoding() -> None:
-    """Fonts may declare Windows-1252; it is recorded. A dagger that marks a note is no accent."""
+    """Mac Roman accents in fonts that declare Windows-1252 are read and noted; a dagger of a note is unchanged."""
     text = "El catálogo de la canción,\nla cámara del niño y así\n¿qué más récord? La página."
-    found = extract(_in_font("WinAnsiEncoding", text.encode("mac_roman")), {})
-    assert (found.text.split(), MAC_ROMAN in found.notes) == (text.split(), True)
+    extracted = extract(_in_font("WinAnsiEncoding", text.encode("mac_roman")), {})
+    assert (extracted.text.split(), MAC_ROMAN in extracted.notes) == (text.split(), True)
     for coded, encoding in ((text.encode("cp1252"), "WinAnsi"), (text.encode("mac_roman"), "MacRoman")):
-        found = extract(_in_font(f"{encoding}Encoding", coded), {})
-        assert (found.text.split(), found.notes) == (text.split(), ())
+        extracted = extract(_in_font(f"{encoding}Encoding", coded), {})
+        assert (extracted.text.split(), extracted.notes) == (text.split(), ())
     noted = "El muelle‡ y el faro‡\nla barca‡ de la costa‡ nueva"
     assert extract(_in_font("WinAnsiEncoding", noted.encode("cp1252")), {}).text.split() == noted.split()
 
 
 def test_slanted_lines_are_read_once() -> None:
-    """Lines that end left of their beginning are put in order, and no column is looked for in them for ever."""
+    """Lines whose end is left of their beginning are ordered without an endless search for columns."""
     heights = [90 - 10 * row for row in range(8)]
     lines = [line for y in heights for line in (Line("i", 0, 40, y, y + 8, 8), Line("d", 60, 10, y, y + 8, 8))]
     assert len(reading_order(lines)) == len(lines)

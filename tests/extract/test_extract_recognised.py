@@ -1,4 +1,4 @@
-"""Pages without text are recognised where the recipe asks for it, and say by what and how surely."""
+"""Pages without text are recognised if the recipe enables OCR, and the engine and its confidence are recorded."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ needs_tesseract = pytest.mark.skipif(shutil.which("tesseract") is None, reason="
 
 
 def _page(lines: tuple[str, ...]) -> bytes:
-    """A page as a PDF writes it: Helvetica of 14 points."""
+    """Return a page in 14-point Helvetica, as a PDF content stream."""
     shown = "".join(f"1 0 0 1 60 {700 - 20 * n} Tm ({line}) Tj " for n, line in enumerate(lines))
     stream = f"BT /F1 14 Tf {shown} ET".encode("cp1252")
     objects = [
@@ -49,8 +49,8 @@ def _page(lines: tuple[str, ...]) -> bytes:
         b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>",
     ]
     body = b"%PDF-1.4\n"
-    for number, one in enumerate(objects, 1):
-        body += b"%d 0 obj%s endobj\n" % (number, one)
+    for number, definition in enumerate(objects, 1):
+        body += b"%d 0 obj%s endobj\n" % (number, definition)
     return body + b"trailer<</Root 1 0 R>>\n%%EOF\n"
 
 
@@ -59,7 +59,7 @@ def _bitmap(lines: tuple[str, ...]) -> Any:
 
 
 def _scan(*pages: tuple[str, ...]) -> bytes:
-    """A PDF of pictures alone."""
+    """Return a PDF of pictures only."""
     document = pypdfium2.PdfDocument.new()
     for lines in pages:
         page = document.new_page(500, 780)
@@ -100,7 +100,7 @@ def _tiff(lines: tuple[str, ...]) -> bytes:
 
 @needs_tesseract
 def test_a_scan_gives_its_text_with_engine_and_confidence() -> None:
-    """Through the stage: hyphens are joined as in native PDF, the ledger has how sure the engine is."""
+    """The stage joins hyphenated words as in native PDF, and the ledger has the engine's confidence."""
     rows = {"doc_id": ["a", "b"], "source_id": ["s", "s"], "raw": [_scan(_LINES), _png(_LINES)], "url": [None, None]}
     frame = pl.DataFrame({**rows, "media_type": ["application/pdf", "image/png"]}, schema_overrides={"url": pl.String})
     passed = pass_through(Extract(ocr=("spa",)), Batch(frame))
@@ -113,8 +113,8 @@ def test_a_scan_gives_its_text_with_engine_and_confidence() -> None:
 
 
 @needs_tesseract
-def test_of_a_mixed_document_the_empty_pages_alone_are_recognised() -> None:
-    """And that is noted."""
+def test_only_empty_pages_of_a_mixed_document_are_recognised() -> None:
+    """Only the pages without text are recognised, and a note reports that."""
     written, scanned = pypdfium2.PdfDocument(_page(("Primera página.",))), pypdfium2.PdfDocument(_scan(_LINES, ()))
     written.import_pages(scanned)
     held = io.BytesIO()
@@ -129,34 +129,34 @@ def test_of_a_mixed_document_the_empty_pages_alone_are_recognised() -> None:
 
 @needs_tesseract
 def test_a_tiff_is_a_picture_too() -> None:
-    """Archives keep them."""
+    """TIFF pictures are recognised."""
     assert recognised.picture(_tiff(_LINES), {"ocr": "spa"}).text.startswith(_TEXT)
 
 
 @needs_tesseract
 @pytest.mark.parametrize(("raw", "cause"), [(b"\x89PNG\r\n\x1a\nnada", "damaged file"), (_png(()), "no text")])
-def test_a_picture_without_text_says_why(raw: bytes, cause: str) -> None:
-    """A damaged one is no empty one."""
+def test_a_picture_without_text_fails_with_a_reason(raw: bytes, cause: str) -> None:
+    """Empty and damaged pictures fail with different reasons."""
     with pytest.raises(UnusableError) as caught:
         recognised.picture(raw, {"ocr": "spa"})
     assert caught.value.cause == cause
 
 
 def test_without_languages_nothing_is_recognised() -> None:
-    """A scan and a picture say what to write into the recipe."""
+    """Without languages, a scan and a picture fail with a remedy that names the option."""
     for extract, raw in ((pdf.extract, _scan(_LINES)), (recognised.picture, b"\xff\xd8\xff\xe0")):
         with pytest.raises(UnusableError) as caught:
             extract(raw, {})
         assert caught.value.cause == "no text"
         assert 'ocr = ["spa"]' in caught.value.remedy
-        for said in (caught.value.problem, caught.value.remedy):  # the ledger has them in English
-            assert all(told(said).translate(language) != said for language in ("es", "pt"))
+        for sentence in (caught.value.problem, caught.value.remedy):  # the ledger has them in English
+            assert all(told(sentence).translate(language) != sentence for language in ("es", "pt"))
 
 
-def test_a_missing_engine_is_told_by_check(
+def test_check_reports_a_missing_engine(
     command_line: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Before anything is read, with what to install."""
+    """Checking a recipe reports a missing engine and what to install, before anything is read."""
     programs.tesseract.cache_clear()
     monkeypatch.setattr("shutil.which", lambda _: None)
     with pytest.raises(ConfigError, match=r"tesseract isn't installed.*tesseract-ocr-spa"):
@@ -166,36 +166,38 @@ def test_a_missing_engine_is_told_by_check(
     recipe = tmp_path / "r.toml"
     stages = '[[stage]]\nuse = "extract"\nocr = ["spa"]\n'
     recipe.write_text(f'title = "R"\ngenre = "literature"\nsources = ["conha19"]\n{stages}', encoding="utf-8")
-    told = command_line("check", recipe)
-    assert told.code == 2
-    assert "tesseract isn't installed" in told.err
+    result = command_line("check", recipe)
+    assert result.code == 2
+    assert "tesseract isn't installed" in result.err
 
 
-def test_what_is_no_language_of_tesseract_has_no_package() -> None:
-    """It is refused with the language that was meant, installed or not, and no package is made up."""
+def test_an_unknown_ocr_language_is_refused() -> None:
+    """An unknown language is refused with a suggestion, and no package name is invented."""
     programs.tesseract.cache_clear()
     with pytest.raises(ConfigError, match=r"no model «português»; did you mean «por»\?$"):
         Extract(ocr=("português",))
 
 
 @needs_tesseract
-def test_a_model_that_is_not_there_is_told() -> None:
-    """A misspelt language with what it may have been."""
+def test_a_missing_model_is_refused_with_a_suggestion() -> None:
+    """A misspelt language is refused with the closest installed one."""
     programs.tesseract.cache_clear()
     with pytest.raises(ConfigError, match=r"no model «sap».*did you mean «spa»"):
         Extract(ocr=("sap",))
 
 
 def test_a_program_that_hangs_is_ended() -> None:
-    """And one that fails says what it said."""
+    """A program that hangs is killed, and the error of one that fails is quoted."""
     with pytest.raises(TimeoutError, match="more than"):
         programs.run(("sleep", "60"), 0.2)
     with pytest.raises(OSError, match="ended with 3: no"):
         programs.run(("sh", "-c", "echo no >&2; exit 3"), 10)
 
 
-def test_a_worker_without_the_engine_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No page is damaged because a machine of a cluster lacks a program."""
+def test_a_worker_without_the_engine_reports_the_missing_program(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A worker without the engine reports a missing program, not a damaged page."""
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(UnusableError, match="isn't installed here") as caught:
         recognised.recognise(b"\x89PNG", "spa")

@@ -1,4 +1,4 @@
-"""The sandbox: a document that loops, grows or crashes costs one row, and no process is left behind."""
+"""In the sandbox, a document that loops, grows or crashes costs one row, and no process is left over."""
 
 from __future__ import annotations
 
@@ -71,12 +71,12 @@ _LIMITS = Limits(seconds=1.5, memory_mb=200)
 
 @pytest.fixture
 def box(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[sandbox.Sandbox]:
-    """A sandbox of its own, whose child finds the module `hostile`."""
+    """Return a sandbox of its own, whose child can import the module `hostile`."""
     (tmp_path / "hostile.py").write_text(_HOSTILE)
     monkeypatch.syspath_prepend(tmp_path)
-    made = sandbox.Sandbox()
-    yield made
-    made.stop()
+    own_sandbox = sandbox.Sandbox()
+    yield own_sandbox
+    own_sandbox.stop()
 
 
 def _jobs(*words: str) -> list[Job]:
@@ -93,7 +93,7 @@ def _evidence(outcome: Extracted | Failed) -> dict[str, object]:
 
 
 def _alive(pid: int) -> bool:
-    """Whether the process still runs; one that only waits to be counted by its parent doesn't."""
+    """Return whether the process still runs; a zombie doesn't."""
     try:
         return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
     except OSError:
@@ -110,7 +110,7 @@ def _ends_within(pid: int, seconds: float) -> bool:
 
 
 def test_a_document_whose_time_is_over_fails_alone(box: sandbox.Sandbox) -> None:
-    """Even in C code that lets no other thread run; the documents around it, in one message with it, are kept."""
+    """A document that exceeds its time fails, even in C code that holds the lock; the others in its group are kept."""
     started = time.monotonic()
     outcomes = box.extract(_jobs("a", "backtracks", "b", "c"), _LIMITS)
     assert _shown(outcomes) == ["text of a", "extract:timeout", "text of b", "text of c"]
@@ -119,14 +119,14 @@ def test_a_document_whose_time_is_over_fails_alone(box: sandbox.Sandbox) -> None
 
 
 def test_a_document_that_waits_without_end_fails_alone(box: sandbox.Sandbox) -> None:
-    """It takes no processor time, so the clock ends it, and the reason is another one."""
+    """A document that waits forever is ended by the wall-clock limit, with a reason of its own."""
     outcomes = box.extract(_jobs("a", "sleeps", "b"), replace(_LIMITS, clock_seconds=3.0))
     assert _shown(outcomes) == ["text of a", "extract:stalled", "text of b"]
     assert _evidence(outcomes[1]) == {"limit_clock_seconds": 3.0, "bytes": 6}
 
 
 def test_waiting_for_the_processor_takes_nothing_of_a_documents_time(box: sandbox.Sandbox) -> None:
-    """A page that has to wait longer than its limit, as on a busy machine, has its text."""
+    """Waiting for the processor longer than the limit, as on a busy machine, doesn't count."""
     limits = Limits(seconds=0.5, memory_mb=200)
     assert _shown(box.extract(_jobs("a", "waits 1", "works 0.1", "b"), limits)) == [
         "text of a",
@@ -137,20 +137,20 @@ def test_waiting_for_the_processor_takes_nothing_of_a_documents_time(box: sandbo
 
 
 def test_each_document_has_the_whole_of_its_time(box: sandbox.Sandbox) -> None:
-    """What the documents before it took of the same process isn't counted."""
+    """The time of earlier documents in the same process isn't counted."""
     words = ["works 0.3"] * 4
     assert _shown(box.extract(_jobs(*words), Limits(seconds=0.8, memory_mb=200))) == ["text of works"] * 4
 
 
 def test_a_document_that_takes_all_memory_fails_alone(box: sandbox.Sandbox) -> None:
-    """It would take ten gigabytes; the limit is what it may add to the process, and the next starts afresh."""
+    """A document that allocates ten gigabytes fails at the limit, and the next one starts afresh."""
     outcomes = box.extract(_jobs("a", "grows", "b"), _LIMITS)
     assert _shown(outcomes) == ["text of a", "extract:memory", "text of b"]
     assert _evidence(outcomes[1])["limit_mb"] == 200
 
 
 def test_memory_is_named_where_the_parser_hides_it(box: sandbox.Sandbox) -> None:
-    """libxml2 gives up with an empty tree: the reason is the memory, not a page without text."""
+    """The reason is memory, even if libxml2 returns an empty tree instead of an error."""
     page = b"<html><body>" + b"<div><p>Hola <b>vecina</b> del puerto.</p></div>" * 100_000
     outcomes = box.extract([Job("latam_corpus.extract.web_pages.html:careful", page)], Limits(60, 40, 360))
     assert _shown(outcomes) == ["extract:memory"]
@@ -161,14 +161,14 @@ def test_memory_is_named_where_the_parser_hides_it(box: sandbox.Sandbox) -> None
     [("crashes", "signal", "SIGSEGV"), ("leaves", "exit_code", 7), ("exits", "exit_code", 1)],
 )
 def test_a_document_that_ends_the_process_fails_alone(box: sandbox.Sandbox, does: str, key: str, value: object) -> None:
-    """A crash in a library, or a parser that calls it a day: the evidence says how the process ended."""
+    """A crash or an exit of the process fails one document, and the evidence states how the process ended."""
     outcomes = box.extract(_jobs("a", does, "b"), _LIMITS)
     assert _shown(outcomes) == ["text of a", "extract:killed", "text of b"]
     assert _evidence(outcomes[1])[key] == value
 
 
 def test_a_process_killed_from_outside_costs_nothing(box: sandbox.Sandbox, tmp_path: Path) -> None:
-    """Killed once, whether at work or at rest: the document is tried again and has its text."""
+    """If the child is killed once, at work or at rest, the document is tried again and extracted."""
     assert _shown(box.extract(_jobs(f"dies-once {tmp_path / 'mark'}", "b"), _LIMITS)) == [
         "text of dies-once",
         "text of b",
@@ -178,22 +178,22 @@ def test_a_process_killed_from_outside_costs_nothing(box: sandbox.Sandbox, tmp_p
     assert _shown(box.extract(_jobs("a"), _LIMITS)) == ["text of a"]
 
 
-def test_what_a_parser_prints_is_no_reply(box: sandbox.Sandbox) -> None:
-    """Its standard output leads nowhere."""
+def test_output_of_a_parser_is_discarded(box: sandbox.Sandbox) -> None:
+    """A parser's standard output is discarded."""
     assert _shown(box.extract(_jobs("prints", "b"), _LIMITS)) == ["text of prints", "text of b"]
 
 
 def test_text_that_no_utf8_can_hold_fails_alone(box: sandbox.Sandbox) -> None:
-    """Half of a character would end the whole part when the text is stored."""
+    """Half of a surrogate pair in a text fails the document instead of the part."""
     assert _shown(box.extract(_jobs("halves", "b"), _LIMITS)) == ["extract:not UTF-8", "text of b"]
 
 
 def test_one_child_serves_all_threads_and_keeps_the_order(box: sandbox.Sandbox) -> None:
-    """Four threads with 200 documents each: each has its own texts, all from one process."""
-    found: dict[int, list[str]] = {}
+    """Four threads with 200 documents each get their own texts, all from one process."""
+    texts_by_thread: dict[int, list[str]] = {}
 
     def work(thread: int) -> None:
-        found[thread] = _shown(box.extract(_jobs(*(f"{thread}-{n}" for n in range(200)), "tells"), _LIMITS))
+        texts_by_thread[thread] = _shown(box.extract(_jobs(*(f"{thread}-{n}" for n in range(200)), "tells"), _LIMITS))
 
     threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
     for thread in threads:
@@ -201,12 +201,12 @@ def test_one_child_serves_all_threads_and_keeps_the_order(box: sandbox.Sandbox) 
     for thread in threads:
         thread.join()
     for number in range(4):
-        assert found[number][:-1] == [f"text of {number}-{n}" for n in range(200)]
-    assert len({texts[-1] for texts in found.values()}) == 1
+        assert texts_by_thread[number][:-1] == [f"text of {number}-{n}" for n in range(200)]
+    assert len({texts[-1] for texts in texts_by_thread.values()}) == 1
 
 
-def test_a_missing_extractor_is_told_and_leaves_no_stale_reply(box: sandbox.Sandbox) -> None:
-    """A module that can't be imported fails the part, not the document, and the next documents have their own texts."""
+def test_a_missing_extractor_fails_the_part_and_leaves_no_stale_reply(box: sandbox.Sandbox) -> None:
+    """A module that can't be imported fails the part, and the next documents get their own texts."""
     with pytest.raises(PartError, match="missing_module"):
         box.extract([*_jobs("a"), Job("missing_module:extract", b""), *_jobs("b", "c")], _LIMITS)
     assert _shown(box.extract(_jobs("d", "e"), _LIMITS)) == ["text of d", "text of e"]
@@ -214,7 +214,7 @@ def test_a_missing_extractor_is_told_and_leaves_no_stale_reply(box: sandbox.Sand
 
 @pytest.mark.parametrize("last", ["a", "sleeps", "backtracks"])
 def test_the_child_does_not_outlive_a_parent_killed_at_once(tmp_path: Path, last: str) -> None:
-    """After kill -9 of the parent: at rest, at work, and at work in C, which may take the rest of its time."""
+    """After kill -9 of its parent the child ends: at rest, at work, and in C code at the latest with its time limit."""
     (tmp_path / "hostile.py").write_text(_HOSTILE)
     script = (
         "from latam_corpus.extract.isolation import sandbox\n"
@@ -237,7 +237,7 @@ def test_the_child_does_not_outlive_a_parent_killed_at_once(tmp_path: Path, last
 
 
 def test_the_child_ends_with_a_process_that_ends_well(tmp_path: Path) -> None:
-    """Nobody has to stop it, and nothing is said on standard error."""
+    """The child ends with its parent without being stopped, and without output on standard error."""
     (tmp_path / "hostile.py").write_text(_HOSTILE)
     script = (
         "from latam_corpus.extract.isolation import sandbox\n"
@@ -252,7 +252,7 @@ def test_the_child_ends_with_a_process_that_ends_well(tmp_path: Path) -> None:
 
 
 def test_a_forked_process_has_a_child_of_its_own(tmp_path: Path) -> None:
-    """Two processes on one pipe would read each other's replies."""
+    """A forked process starts its own child, since two processes on one pipe would mix up replies."""
     (tmp_path / "hostile.py").write_text(_HOSTILE)
     script = (
         "import os\n"
@@ -270,14 +270,14 @@ def test_a_forked_process_has_a_child_of_its_own(tmp_path: Path) -> None:
     environment = os.environ | {"PYTHONPATH": str(tmp_path)}
     command = [sys.executable, "-c", script]
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment, timeout=60)
-    told = [tuple(map(int, line.split())) for line in done.stdout.splitlines()]
-    assert len(told) == 4
-    assert all(parent == caller for _, parent, caller in told)
-    assert len({child for child, _, _ in told}) == 2
+    process_ids = [tuple(map(int, line.split())) for line in done.stdout.splitlines()]
+    assert len(process_ids) == 4
+    assert all(parent == caller for _, parent, caller in process_ids)
+    assert len({child for child, _, _ in process_ids}) == 2
 
 
 def test_the_stage_makes_failed_rows_of_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Reason, verdict and evidence stand on the row; the limits are the stage's options."""
+    """Reason, verdict and evidence are on the row, and the limits are the stage's options."""
     (tmp_path / "hostile.py").write_text(_HOSTILE)
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setitem(stage_module.EXTRACTORS, "text/hostile", "hostile:extract")
@@ -286,19 +286,19 @@ def test_the_stage_makes_failed_rows_of_them(tmp_path: Path, monkeypatch: pytest
     frame = pl.DataFrame(
         {"doc_id": ["1", "2", "3"], "raw": pl.Series(raws, dtype=pl.Binary), "media_type": ["text/hostile"] * 3}
     )
-    found = Extract(time_limit=1.0)(Batch(frame)).frame
+    rows = Extract(time_limit=1.0)(Batch(frame)).frame
     sandbox.stop()
-    assert found["drop_reason"].to_list() == [None, "extract:timeout", None]
-    assert found["verdict"].to_list() == [None, "failed", None]
-    assert '"media_type": "text/hostile"' in found["evidence"][1]
-    assert '"limit_seconds": 1.0' in found["evidence"][1]
-    assert (found["title"][2], found["creators"][2].to_list()) == ("T", ["A", "B"])
+    assert rows["drop_reason"].to_list() == [None, "extract:timeout", None]
+    assert rows["verdict"].to_list() == [None, "failed", None]
+    assert '"media_type": "text/hostile"' in rows["evidence"][1]
+    assert '"limit_seconds": 1.0' in rows["evidence"][1]
+    assert (rows["title"][2], rows["creators"][2].to_list()) == ("T", ["A", "B"])
 
 
 @pytest.mark.parametrize(
     ("option", "value"), [("time_limit", 0), ("time_limit", float("nan")), ("memory_limit_mb", -1), ("time_limit", "x")]
 )
 def test_limits_that_limit_nothing_are_refused(option: str, value: object) -> None:
-    """Zero would be no limit at all to the kernel's alarm."""
+    """Limits of zero are refused, since the kernel's timer would treat them as none."""
     with pytest.raises(ConfigError, match=option):
         make_stage("extract", {option: value}, "receta.toml, stage 1")

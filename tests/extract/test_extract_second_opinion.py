@@ -1,4 +1,4 @@
-"""Of a doubtful page trafilatura's text is taken, unless it is a scrap beside what the layout tells."""
+"""For an uncertain page trafilatura's text is used, unless it is a scrap compared with the layout's."""
 
 from __future__ import annotations
 
@@ -14,33 +14,35 @@ from latam_corpus.extract.web_pages.html import EXTRACTOR, LAYOUT, choose_text
 
 @pytest.fixture(autouse=True)
 def _no_fuller_text(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The pages here have lengths alone."""
+    """Disable the search for lost paragraphs: the pages of these tests only have lengths."""
     monkeypatch.setattr(html, "fuller_text", lambda *_: None)
 
 
 @pytest.mark.parametrize(
-    ("ours", "theirs", "doubt", "whose"),
+    ("layout_length", "trafilatura_length", "doubt", "chosen"),
     [
-        (1105, 21, 0.5, "ours"),  # a notice
-        (1000, 199, 9.0, "ours"),
-        (1000, 200, 0.5, "theirs"),
-        (1000, 900, 0.5, "theirs"),
-        (10, 1000, 0.5, "theirs"),
-        (0, 21, 0.0, "theirs"),
-        (0, 0, 9.0, "ours"),
-        (1000, 0, 9.0, "ours"),
-        (1000, None, 9.0, "ours"),
-        (10, 1000, 0.2, "ours"),  # nobody asked
+        (1105, 21, 0.5, "layout"),  # a notice
+        (1000, 199, 9.0, "layout"),
+        (1000, 200, 0.5, "trafilatura"),
+        (1000, 900, 0.5, "trafilatura"),
+        (10, 1000, 0.5, "trafilatura"),
+        (0, 21, 0.0, "trafilatura"),
+        (0, 0, 9.0, "layout"),
+        (1000, 0, 9.0, "layout"),
+        (1000, None, 9.0, "layout"),
+        (10, 1000, 0.2, "layout"),  # nobody asked
     ],
 )
-def test_a_scrap_is_no_second_opinion(
-    monkeypatch: pytest.MonkeyPatch, ours: int, theirs: int | None, doubt: float, whose: str
+def test_a_scrap_from_trafilatura_is_ignored(
+    monkeypatch: pytest.MonkeyPatch, layout_length: int, trafilatura_length: int | None, doubt: float, chosen: str
 ) -> None:
-    """By the lengths of both texts; where the layout tells none, whatever there is."""
-    other = None if theirs is None else SimpleNamespace(text="b" * theirs)
-    monkeypatch.setattr(trafilatura, "bare_extraction", lambda *_, **__: other)
-    page = cast("Any", SimpleNamespace(text="a" * ours, doubt=doubt))
-    expected = ("b" * (theirs or 0), EXTRACTOR) if whose == "theirs" else ("a" * ours, LAYOUT)
+    """The choice depends on the lengths of both texts; if the layout finds none, any text is used."""
+    document = None if trafilatura_length is None else SimpleNamespace(text="b" * trafilatura_length)
+    monkeypatch.setattr(trafilatura, "bare_extraction", lambda *_, **__: document)
+    page = cast("Any", SimpleNamespace(text="a" * layout_length, doubt=doubt))
+    expected = (
+        ("b" * (trafilatura_length or 0), EXTRACTOR) if chosen == "trafilatura" else ("a" * layout_length, LAYOUT)
+    )
     assert choose_text(page, "<p>")[:2] == expected
 
 
@@ -48,10 +50,10 @@ def test_a_scrap_is_no_second_opinion(
     ("ours", "hasty", "usual", "taken"),
     [(1000, 500, 900, 500), (1000, 2000, 900, 2000), (1000, 499, 900, 900), (1000, 8700, 660, 660), (0, 21, 300, 300)],
 )
-def test_what_is_said_in_haste_is_asked_again_where_it_differs_much(
+def test_trafilatura_runs_again_if_the_lengths_differ_much(
     monkeypatch: pytest.MonkeyPatch, ours: int, hasty: int, usual: int, taken: int
 ) -> None:
-    """By more than a factor of two in length, either way."""
+    """If the lengths differ by more than a factor of two, trafilatura runs again in its default setting."""
 
     def extraction(_markup: str, *, fast: bool, **_options: Any) -> Any:
         return SimpleNamespace(text="x" * (hasty if fast else usual))

@@ -1,4 +1,4 @@
-"""The gate: `skim` reads what is visible, `identify` guesses the language, `extract` works on what may stay alone."""
+"""`skim` reads the visible text, `identify` guesses the language, and `extract` reads only pages that may be kept."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ def _batch(*rows: tuple[bytes | None, str | None, str | None]) -> Batch:
     )
 
 
-def test_the_visible_text_is_what_a_reader_sees() -> None:
-    """Menus too; references and old charsets are read; scripts, styles and titles aren't seen."""
+def test_the_visible_text_includes_menus_but_no_scripts() -> None:
+    """Menus, character references and old charsets are read; scripts, styles and titles are left out."""
     page = "<title>No</title><script>var a = '<b>no</b>'</script><ul><li>Inicio<li>Qui&eacute;nes somos</ul>ma\xf1ana"
     assert visible_text(page.encode("latin-1")) == "Inicio\nQuiénes somos\nmañana"
     assert len(visible_text(b"<p>" + b"hola " * 10_000, enough=100)) <= 110
@@ -71,17 +71,17 @@ def test_the_visible_text_is_what_a_reader_sees() -> None:
     ],
 )
 def test_markup_that_browsers_read_leaks_nothing_and_loses_nothing(page: str) -> None:
-    """A head without its end, white space of any kind in tags, comments without a body, and deep nesting."""
+    """Unclosed heads, white space in tags, empty comments and deep nesting neither leak markup nor lose text."""
     assert visible_text(page.encode()).replace("\n", " ") == "Hola, vecina"
 
 
-def test_a_script_of_false_ends_is_read_once() -> None:
-    """Half a megabyte in which each place could begin an end: by its square it would take minutes."""
+def test_a_script_of_false_ends_is_read_in_linear_time() -> None:
+    """Half a megabyte of possible ends of a script is read in linear time."""
     assert visible_text(b"<p>Hola</p><script>" + b"</" * 250_000) == "Hola"
 
 
 def test_only_pages_are_skimmed() -> None:
-    """Text that came as text, and bytes of other kinds, pass as they are."""
+    """Rows with text, and bytes of other types, pass unchanged."""
     assert isinstance(Skim(), Stage)
     batch = _batch(
         (_html(_SPANISH), "text/html; charset=utf-8", None), (b"# Hola", "text/markdown", None), (None, None, "Hola")
@@ -94,7 +94,7 @@ def test_only_pages_are_skimmed() -> None:
 
 
 def test_extraction_replaces_what_was_skimmed() -> None:
-    """The page's first impression doesn't stay, not even where nothing can be extracted."""
+    """The skimmed text is replaced, even if extraction fails."""
     batch = Skim()(_batch((_html(_SPANISH), "text/html", None), (b"<ul><li>", "text/html", None)))
     frame = Extract()(batch).frame
     assert set(frame["text"][0].split("\n")) == {_SPANISH}
@@ -103,8 +103,8 @@ def test_extraction_replaces_what_was_skimmed() -> None:
     assert frame["drop_reason"].to_list() == [None, "extract:no text"]
 
 
-def test_the_gate_lets_through_what_may_stay() -> None:
-    """With `und` among the languages a page of which nothing can be said yet is extracted and judged again."""
+def test_the_gate_lets_through_pages_of_unknown_language() -> None:
+    """With `und` among the languages, a page of unknown language is extracted and identified again."""
     batch = Skim()(
         _batch(
             (_html(_SPANISH), "text/html", None), (_html(_ENGLISH), "text/html", None), (_html("1"), "text/html", None)
@@ -115,8 +115,8 @@ def test_the_gate_lets_through_what_may_stay() -> None:
 
 
 @pytest.mark.parametrize("enough", [0, -1, 10**7])
-def test_a_length_that_is_none_is_refused(enough: int) -> None:
-    """Before anything is read."""
+def test_an_invalid_length_is_refused(enough: int) -> None:
+    """An invalid length is refused before anything is read."""
     with pytest.raises(ConfigError, match="enough"):
         Skim(enough=enough)
 
@@ -124,7 +124,7 @@ def test_a_length_that_is_none_is_refused(enough: int) -> None:
 def test_a_recipe_with_the_gate_keeps_account_of_every_page(
     command_line: CommandLine, tmp_path: Path, small_recipe: SmallRecipe
 ) -> None:
-    """What the gate drops is in the ledger with its language, and was never extracted."""
+    """Pages that the gate drops are in the ledger with their language, and were not extracted."""
     (tmp_path / "in").mkdir()
     for name, text in (("es", _SPANISH), ("en", _ENGLISH)):
         (tmp_path / "in" / f"{name}.html").write_bytes(_html(text))
@@ -132,8 +132,8 @@ def test_a_recipe_with_the_gate_keeps_account_of_every_page(
     gate = ("skim", 'identify languages = ["spa", "und"]', "extract")
     recipe.write_text(small_recipe(*gate, source=str(tmp_path / "in")))
     assert command_line("run", recipe, "--out", tmp_path / "out").code == 0
-    told = json.loads(next(tmp_path.glob("out/runs/*/run.json")).read_text())
-    stages: dict[str, Any] = told["stages"]
+    record = json.loads(next(tmp_path.glob("out/runs/*/run.json")).read_text())
+    stages: dict[str, Any] = record["stages"]
     assert stages["skim"]["kept"] == 2
     assert stages["identify"]["dropped"] == {"language=eng": 1}
     assert stages["extract"]["rows_in"] == stages["extract"]["kept"] == 1

@@ -1,4 +1,4 @@
-"""The stage `extract` makes text of bytes, keeps every row, and keeps what a record said of itself."""
+"""The stage `extract` converts bytes to text, keeps every row, and keeps the metadata of the record."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ def _batch(*rows: Mapping[str, Any]) -> Batch:
     )
 
 
-def test_it_is_a_stage_that_can_be_sent_and_compared() -> None:
-    """A frozen value with a name, what it needs and what it gives."""
+def test_the_stage_is_a_frozen_value() -> None:
+    """The stage is a frozen value with a name, its inputs and its outputs."""
     assert isinstance(Extract(), Stage)
     assert pickle.loads(pickle.dumps(Extract())) == Extract()  # noqa: S301
 
@@ -54,7 +54,7 @@ def test_it_is_a_stage_that_can_be_sent_and_compared() -> None:
     ("mode", "extractor"), [("balanced", "layout "), ("careful", "trafilatura "), ("fast", "layout ")]
 )
 def test_a_page_gives_its_text_and_its_metadata(mode: Any, extractor: str) -> None:
-    """Paragraphs on lines, without menu and footer; title, author, date, language and address of the page."""
+    """A page yields its paragraphs without menu and footer, and its title, author, date, language and address."""
     frame = Extract(mode=mode)(_batch({"doc_id": "a", "raw": _PAGE.encode(), "media_type": "text/html"})).frame
     row = frame.row(0, named=True)
     assert "raw" not in frame.columns
@@ -80,14 +80,14 @@ def test_a_page_gives_its_text_and_its_metadata(mode: Any, extractor: str) -> No
     ],
 )
 def test_a_page_is_read_in_its_charset(charset: str, declared: str, media_type: str) -> None:
-    """What the page declares is believed where the bytes allow it; what the column is known to be, always."""
+    """A declared charset is used if the bytes permit it; the known charset of a column always."""
     raw = _PAGE.replace('charset="utf-8"', f'charset="{declared}"').encode(charset)
     frame = Extract()(_batch({"doc_id": "a", "raw": raw, "media_type": media_type})).frame
     assert "«Pensamos que no volvíamos más»" in frame["text"][0]
 
 
-def test_what_the_record_said_is_kept() -> None:
-    """The extractor only fills gaps."""
+def test_metadata_of_the_record_are_kept() -> None:
+    """The extractor only fills empty columns."""
     row = {
         "doc_id": "a",
         "title": "Del catálogo",
@@ -95,17 +95,23 @@ def test_what_the_record_said_is_kept() -> None:
         "raw": _PAGE.encode(),
         "media_type": "text/html",
     }
-    found = Extract()(_batch(row)).frame.row(0, named=True)
-    assert (found["title"], found["creators"], found["published"]) == ("Del catálogo", ["Otra"], "2024-03-09")
+    extracted = Extract()(_batch(row)).frame.row(0, named=True)
+    assert (extracted["title"], extracted["creators"], extracted["published"]) == (
+        "Del catálogo",
+        ["Otra"],
+        "2024-03-09",
+    )
 
 
-@pytest.mark.parametrize(("said", "country"), [({}, "CL"), ({"country": "PE"}, "PE"), ({"url": "https://x.uy"}, "UY")])
-def test_the_address_that_a_page_states_names_its_country(said: dict[str, str], country: str) -> None:
-    """Where no one said the country, nor where the page is from."""
+@pytest.mark.parametrize(
+    ("record", "country"), [({}, "CL"), ({"country": "PE"}, "PE"), ({"url": "https://x.uy"}, "UY")]
+)
+def test_the_address_that_a_page_states_names_its_country(record: dict[str, str], country: str) -> None:
+    """The country of a page's address is used if neither the record nor its own address names one."""
     page = _PAGE.replace("diario.example", "diario.cl").encode()
-    batch = _batch({"doc_id": "a", "raw": page, "media_type": "text/html", **said})
-    if "country" in said:
-        batch = batch.with_columns({"country": pl.lit(said["country"])})
+    batch = _batch({"doc_id": "a", "raw": page, "media_type": "text/html", **record})
+    if "country" in record:
+        batch = batch.with_columns({"country": pl.lit(record["country"])})
     assert Extract()(batch).frame["country"].to_list() == [country]
 
 
@@ -118,7 +124,7 @@ def test_plain_text_takes_its_form_from_the_media_type() -> None:
 
 
 def test_documents_without_text_fail_with_their_cause(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No text, no extractor, an extractor that raises: three failed rows, and the others go on."""
+    """Rows without text, without extractor, or with an extractor that raises fail; the others are kept."""
     (tmp_path / "broken_extractor.py").write_text(
         "def extract(raw, parameters):\n    raise ZeroDivisionError(f'{len(raw)} {parameters}')\n"
     )
@@ -144,14 +150,14 @@ def test_documents_without_text_fail_with_their_cause(monkeypatch: pytest.Monkey
 
 
 def test_records_that_came_as_text_pass_as_they_are() -> None:
-    """Without bytes there is nothing to extract; the row says that its record brought the text."""
+    """Rows without bytes are unchanged and have the extractor `record`."""
     frame = Extract()(Batch(pl.DataFrame({"doc_id": ["a"], "text": ["  Línea\nuno "]}))).frame
     assert frame["text"].to_list() == ["  Línea\nuno "]
     assert frame["extractor"].to_list() == ["record"]
 
 
-def test_a_text_beside_bytes_stays_where_a_row_has_no_bytes() -> None:
-    """Frames of two sources put together: one with text, one with bytes."""
+def test_existing_texts_are_kept_in_rows_without_bytes() -> None:
+    """In a frame of rows with text and rows with bytes, existing texts are kept."""
     batch = _batch({"doc_id": "a"}, {"doc_id": "b", "raw": b"Bytes.", "media_type": "text/plain"})
     frame = Extract()(batch.with_columns({"text": pl.Series("text", ["Texto.", None])})).frame
     assert frame["text"].to_list() == ["Texto.", "Bytes."]

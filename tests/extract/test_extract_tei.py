@@ -1,4 +1,4 @@
-"""TEI documents give the text as it is read, and nothing that they name is fetched or expanded."""
+"""TEI documents yield their reading text, and nothing that they reference is fetched or expanded."""
 
 from __future__ import annotations
 
@@ -26,36 +26,36 @@ _HEADER = """<teiHeader><fileDesc><titleStmt><title type="sub">Novela</title><ti
 <profileDesc><langUsage><language ident="es">español</language></langUsage></profileDesc></teiHeader>"""
 
 
-def _tei(body: str, before: str = "", prolog: str = "") -> bytes:
-    text = f"<text>{before}<body>{body}</body><back><p>Fin.</p></back></text>"
+def _tei(body: str, front: str = "", prolog: str = "") -> bytes:
+    text = f"<text>{front}<body>{body}</body><back><p>Fin.</p></back></text>"
     return f'{prolog}<TEI xmlns="http://www.tei-c.org/ns/1.0">{_HEADER}{text}</TEI>'.encode()
 
 
-def _text(body: str, before: str = "") -> str:
-    return extract(_tei(body, before), {}).text
+def _text(body: str, front: str = "") -> str:
+    return extract(_tei(body, front), {}).text
 
 
-def test_the_header_tells_of_the_work_and_not_of_the_file() -> None:
-    """The main title, the full name, the first edition's date, the language and the address."""
-    found = extract(_tei("<p>Era la hora.</p>"), {})
-    assert (found.title, found.creators) == ("El puerto viejo", ("Ruiz, Ana",))
-    assert (found.published, found.declared_language) == ("1901-05", "es")
-    assert found.url == "https://libros.example/puerto"
+def test_the_header_describes_the_work_and_not_the_file() -> None:
+    """The main title, the full name, the first edition's date, the language and the address are read."""
+    extracted = extract(_tei("<p>Era la hora.</p>"), {})
+    assert (extracted.title, extracted.creators) == ("El puerto viejo", ("Ruiz, Ana",))
+    assert (extracted.published, extracted.declared_language) == ("1901-05", "es")
+    assert extracted.url == "https://libros.example/puerto"
 
 
-def test_what_is_not_read_is_left_out() -> None:
-    """Front and back matter, notes, page breaks and running heads go; the sentence around them stays whole."""
-    before = '<front><div type="titlepage"><p>Barcelona, 1901</p></div></front>'
+def test_front_matter_notes_and_running_heads_are_left_out() -> None:
+    """Front and back matter, notes, page breaks and running heads are left out of their sentences."""
+    front = '<front><div type="titlepage"><p>Barcelona, 1901</p></div></front>'
     body = (
         '<pb n="7"/><fw type="header">EL PUERTO VIEJO</fw><head>I</head>'
         "<p>La barca<note place='foot'>Embarcación menor.</note> salió <pb n='8'/>del\n   puer<lb break='no'/>to al "
         "ama-<pb break='no'/>\n necer.</p><p>Volvió<lb/>vacía.</p>"
     )
-    assert _text(body, before) == "I\n\nLa barca salió del puerto al amanecer.\n\nVolvió vacía."
+    assert _text(body, front) == "I\n\nLa barca salió del puerto al amanecer.\n\nVolvió vacía."
 
 
 def test_verse_keeps_its_lines_and_stanzas() -> None:
-    """A verse a line, a blank line between stanzas, the title above; words that are marked up are no lines."""
+    """A verse is a line, a blank line separates stanzas, and the title is above; marked words don't break lines."""
     body = (
         "<lg type='soneto'><head>Palma</head><lg><l>Yo soy un <hi>hombre</hi>\n sincero</l><l>de donde crece la"
         " <w>palma</w>,</l></lg><lg><l>y antes de morirme quiero</l></lg></lg>"
@@ -64,7 +64,7 @@ def test_verse_keeps_its_lines_and_stanzas() -> None:
 
 
 def test_a_play_keeps_its_speakers() -> None:
-    """The speaker's name stands on a line of its own, right above the speech."""
+    """The speaker's name is a line of its own, directly above the speech."""
     body = (
         "<stage>Salen dos.</stage><sp><speaker>JUANA</speaker><p>¿Quién vive?</p><p>¡Hable!</p></sp>"
         "<sp><speaker>PEDRO</speaker><lg><l>Un vecino</l><l>del camino.</l></lg></sp>"
@@ -72,8 +72,8 @@ def test_a_play_keeps_its_speakers() -> None:
     assert _text(body) == "Salen dos.\n\nJUANA\n¿Quién vive?\n¡Hable!\n\nPEDRO\nUn vecino\ndel camino."
 
 
-def test_printers_errors_are_corrected_and_spellings_stay() -> None:
-    """`corr` before `sic`, `orig` before `reg`, `expan` before `abbr`, the lemma before the variants."""
+def test_printers_errors_are_corrected_and_spellings_kept() -> None:
+    """`corr` is preferred to `sic`, `orig` to `reg`, `expan` to `abbr`, and the lemma to variants."""
     body = (
         "<p>El <choice><sic>pueto</sic><corr>puerto</corr></choice> que <choice><reg>nadie</reg><orig>naides</orig>"
         "</choice> vio, <choice><abbr>Ud.</abbr><expan>usted</expan></choice> <del>no</del>sabe, "
@@ -83,7 +83,7 @@ def test_printers_errors_are_corrected_and_spellings_stay() -> None:
 
 
 def test_quotations_and_letters_within_a_text() -> None:
-    """A quotation in a sentence stays in it; one of paragraphs, and a letter, are blocks; their front matter goes."""
+    """A quotation within a sentence is part of it; quotations of paragraphs, and letters, are blocks."""
     body = (
         "<p>Dijo <quote>basta</quote> y leyó:</p><floatingText><front><p>Portada</p></front><body>"
         "<opener>Señor:</opener><p>Le escribo.</p></body></floatingText>"
@@ -93,7 +93,7 @@ def test_quotations_and_letters_within_a_text() -> None:
 
 
 def test_nothing_is_fetched_and_no_entity_is_expanded(tmp_path: Path) -> None:
-    """External entities, a remote document type and a bomb of entities are one failed row each; old names work."""
+    """External entities, remote document types and entity bombs fail one row each; HTML's entity names are resolved."""
     (tmp_path / "secreto.txt").write_text("clave", encoding="utf-8")
     lol = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
     prologs = {
@@ -118,14 +118,14 @@ def test_nothing_is_fetched_and_no_entity_is_expanded(tmp_path: Path) -> None:
         (b"<TEI><text><body><note>solo</note></body></text></TEI>", "extract:no text"),
     ],
 )
-def test_what_is_no_tei_is_a_failed_row(raw: bytes, reason: str) -> None:
-    """Another kind of XML, XML that breaks off, XML without end in depth, and a text of notes alone."""
+def test_other_xml_is_not_read_as_tei(raw: bytes, reason: str) -> None:
+    """Other XML, truncated XML, endlessly nested XML, and a text of only notes fail."""
     frame = Extract()(Batch(pl.DataFrame({"raw": [raw], "media_type": ["application/tei+xml"]}))).frame
     assert frame["drop_reason"].to_list() == [reason]
 
 
 def test_words_dont_run_together_where_elements_touch() -> None:
-    """Parts of a dictionary, sentences, tokens and pages; what may be a part of a word is joined."""
+    """Adjacent elements of dictionaries, sentences, tokens and pages are separated; parts of a word are joined."""
     entry = "<entry><form><orth>wasi</orth></form><sense><def>casa</def></sense></entry>"
     body = (
         f"{entry}{entry.replace('wasi', 'allqu').replace('casa', 'perro')}<listBibl><bibl>Libro A</bibl><bibl>Libro B"
@@ -145,41 +145,41 @@ _NOBODY = [(None, None)] * 2  # a heading and the blank line under it
 
 
 def test_an_utterance_is_a_line_with_its_speaker() -> None:
-    """By the name that the header gives; laughter is no word, and who says nothing has no turn."""
+    """Utterances have the speaker's name from the header; laughter is left out, and empty utterances have no turn."""
     people = '<particDesc><listPerson><person xml:id="R"><persName>Rosa</persName></person></listPerson></particDesc>'
     body = (
         '<head>Cinta 1</head><u who="#E">¿Dónde nació<pause/>usted</u><u who="#R">En <vocal><desc>risas</desc></vocal>'
         'Loja</u><u who="#E"><vocal/></u><annotationBlock who="#R"><u xml:lang="qu"><seg>Arí</seg></u><spanGrp>'
         "<span>sí</span></spanGrp></annotationBlock><u>Fin.</u>"
     )
-    found = extract(_tei(body).replace(b"</profileDesc>", f"{people}</profileDesc>".encode()), {})
-    assert found.text.replace("\n\n", "\n").split("\n") == [
+    extracted = extract(_tei(body).replace(b"</profileDesc>", f"{people}</profileDesc>".encode()), {})
+    assert extracted.text.replace("\n\n", "\n").split("\n") == [
         "Cinta 1", "E: ¿Dónde nació usted", "Rosa: En Loja", "Rosa: Arí", "Fin.",
     ]  # fmt: skip
-    assert [(turn.speaker, turn.language) for turn in found.turns] == [
+    assert [(turn.speaker, turn.language) for turn in extracted.turns] == [
         *_NOBODY, ("E", None), ("Rosa", None), ("Rosa", "qu"), (None, None),
     ]  # fmt: skip
-    assert [found.text[turn.offset :].split("\n")[0] for turn in found.turns] == found.text.split("\n")
+    assert [extracted.text[turn.offset :].split("\n")[0] for turn in extracted.turns] == extracted.text.split("\n")
 
 
 def test_works_of_several_authors_are_not_one_document() -> None:
-    """Of one author they are, and hers."""
+    """A corpus with works of several authors is refused; works of one author are joined."""
     work = _tei("<p>Uno.</p>").decode()
     corpus = f"<teiCorpus><teiHeader/>{work}{work}</teiCorpus>"
-    found = extract(corpus.encode(), {})
-    assert (found.text, found.creators) == ("Uno.\n\nUno.", ("Ruiz, Ana",))
+    extracted = extract(corpus.encode(), {})
+    assert (extracted.text, extracted.creators) == ("Uno.\n\nUno.", ("Ruiz, Ana",))
     with pytest.raises(UnusableError, match="Ruiz, Ana; Paz, Luis") as caught:
         extract(corpus[::-1].replace("anA ,ziuR", "siuL ,zaP", 1)[::-1].encode(), {})
     assert caught.value.cause == "several works"
 
 
 @pytest.mark.parametrize("large", [False, True])
-def test_text_that_lies_in_another_file_is_told(monkeypatch: pytest.MonkeyPatch, *, large: bool) -> None:
-    """A chapter, or the whole body; what a header includes is no text."""
+def test_text_in_another_file_is_refused(monkeypatch: pytest.MonkeyPatch, *, large: bool) -> None:
+    """An included chapter or body is refused; an inclusion in the header is ignored."""
     monkeypatch.setattr(tei, "_LARGE", 0 if large else 2**20)
     include = '<xi:include xmlns:xi="http://www.w3.org/2001/XInclude" href="cap2.xml"/>'
-    before = _tei("<p>Uno.</p>").replace(b"<body>", include.encode() + b"<body>")
-    for raw in (_tei(f"<div><p>Uno.</p>{include}</div>"), before):
+    outside_body = _tei("<p>Uno.</p>").replace(b"<body>", include.encode() + b"<body>")
+    for raw in (_tei(f"<div><p>Uno.</p>{include}</div>"), outside_body):
         with pytest.raises(UnusableError, match="cap2") as caught:
             extract(raw, {})
         assert caught.value.cause == "text elsewhere"
@@ -187,7 +187,7 @@ def test_text_that_lies_in_another_file_is_told(monkeypatch: pytest.MonkeyPatch,
 
 
 def test_a_break_within_a_word_looks_at_the_last_piece_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A paragraph of many broken words is joined once, at its end, and not at each break."""
+    """A paragraph of many broken words is joined once, in linear time."""
     pieces = []
 
     def counted(writer: tei._Writer, ends: int) -> bool:
@@ -212,7 +212,7 @@ def test_a_break_within_a_word_looks_at_the_last_piece_alone(monkeypatch: pytest
     ],
 )
 def test_the_remedy_fits_the_problem_of_the_xml(raw: bytes, remedy: str) -> None:
-    """A file that is too deep, too large or in another charset isn't said to be cut."""
+    """XML that is too deep, too large or in another charset has its own remedy."""
     with pytest.raises(UnusableError) as caught:
         parse_xml(raw)
     assert remedy in str(caught.value)

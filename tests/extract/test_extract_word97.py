@@ -1,4 +1,4 @@
-"""Word 97 documents come through LibreOffice where the recipe asks for it, and run nothing."""
+"""Word 97 documents are read through LibreOffice if the recipe enables it, and run nothing."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ if TYPE_CHECKING:
 _YES = {"libreoffice": "yes"}
 
 
-def test_its_text_comes_through(office: Office) -> None:
-    """LibreOffice wrote it in the old format."""
+def test_the_text_of_a_word97_document_is_read(office: Office) -> None:
+    """The text of a document saved by LibreOffice in the old format is read."""
     raw = office("<p>Nació en el puerto, como su madre.</p><p>—¿Y después?</p>", "doc")
     assert raw.startswith(b"\xd0\xcf\x11\xe0")
     document = word97.extract(raw, _YES)
     assert (document.text, document.extractor) == ("Nació en el puerto, como su madre.\n—¿Y después?", word97.EXTRACTOR)
 
 
-def test_a_damaged_one_says_so(office: Office) -> None:
-    """Cut in its middle, or no such document at all."""
+def test_a_damaged_word97_document_is_refused(office: Office) -> None:
+    """A truncated document, and a file of another format, are refused."""
     raw = office("<p>Nació en el puerto.</p>", "doc")
     with pytest.raises(UnusableError) as caught:
         word97.extract(raw[:700], _YES)
     assert caught.value.cause in ("damaged file", "no text")
 
 
-def test_without_the_option_it_says_what_to_do() -> None:
-    """LibreOffice is started by no surprise."""
+def test_without_the_option_the_remedy_names_it() -> None:
+    """Without the option, LibreOffice isn't started, and the remedy names the option."""
     with pytest.raises(UnusableError, match="libreoffice = true") as caught:
         word97.extract(b"\xd0\xcf\x11\xe0", {})
     assert caught.value.cause == "no extractor"

@@ -1,4 +1,4 @@
-"""DOCX, ODT and RTF give the words of the body, a paragraph a line; python-docx, odfdo and LibreOffice write them."""
+"""DOCX, ODT and RTF yield the words of the body, a paragraph per line."""
 
 from __future__ import annotations
 
@@ -44,10 +44,10 @@ _ASKED = {"properties": "title+creators"}
 @pytest.mark.parametrize(
     ("suffix", "extract"), [("docx", word.extract), ("odt", odt.extract), ("fodt", odt.extract), ("rtf", rtf.extract)]
 )
-def test_what_libreoffice_saves_comes_back_whole(
+def test_documents_saved_by_libreoffice_are_read_completely(
     office: Office, suffix: str, extract: Callable[..., Extracted]
 ) -> None:
-    """Paragraphs, stanzas, rows of a table, in order, with their accents and dashes."""
+    """Paragraphs, stanzas and table rows are in order, with their accents and dashes."""
     text = extract(office(_BODY, suffix), {}).text
     # RTF doesn't say which paragraph is a heading.
     expected = _TEXT.replace("viejo\n\n", "viejo\n") if suffix == "rtf" else _TEXT
@@ -63,19 +63,19 @@ def _docx(write: Callable[[Any], None]) -> bytes:
 
 
 def _with_body(raw: bytes, edit: Callable[[str], str]) -> bytes:
-    """The document with its body's XML edited, as a word processor under tracked changes leaves it."""
+    """Return the document with its body's XML edited, as a word processor with tracked changes saves it."""
     held = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(raw)) as before, zipfile.ZipFile(held, "w") as after:
-        for info in before.infolist():
-            data = before.read(info)
+    with zipfile.ZipFile(io.BytesIO(raw)) as source, zipfile.ZipFile(held, "w") as target:
+        for info in source.infolist():
+            data = source.read(info)
             if info.filename == "word/document.xml":
                 data = edit(data.decode()).encode()
-            after.writestr(info, data)
+            target.writestr(info, data)
     return held.getvalue()
 
 
-def test_word_documents_keep_what_was_inserted_and_lose_what_was_deleted() -> None:
-    """Tracked changes count as accepted; headers, footers, notes and codes of fields are no text."""
+def test_word_documents_have_tracked_changes_accepted() -> None:
+    """Tracked changes are accepted; headers, footers, notes and field codes are left out."""
 
     def write(document: Any) -> None:
         document.core_properties.title = "Memorias"
@@ -92,13 +92,13 @@ def test_word_documents_keep_what_was_inserted_and_lose_what_was_deleted() -> No
     raw = _with_body(
         _docx(write), lambda body: body.replace("puerto.</w:t></w:r>", f"puerto</w:t></w:r>{inserted}{deleted}{field}")
     )
-    found = word.extract(raw, _ASKED)
-    assert found.text == "Nací en el puerto viejo\n\nLa casa era de adobe."
-    assert (found.title, found.creators) == ("Memorias", ("Ana Ruiz",))
+    extracted = word.extract(raw, _ASKED)
+    assert extracted.text == "Nací en el puerto viejo\n\nLa casa era de adobe."
+    assert (extracted.title, extracted.creators) == ("Memorias", ("Ana Ruiz",))
 
 
 def test_nothing_that_a_document_names_is_fetched_or_run() -> None:
-    """An entity that the document declares makes it unusable; the parts of a macro are never looked at."""
+    """A document with its own entity is refused; the parts of a macro are never read."""
     raw = _docx(lambda document: document.add_paragraph("Hola."))
     hostile = _with_body(
         raw,
@@ -116,7 +116,7 @@ def test_nothing_that_a_document_names_is_fetched_or_run() -> None:
 
 
 def test_open_documents_lose_notes_and_comments() -> None:
-    """A note's mark and text, and what was deleted under tracked changes, are no words of the paragraph."""
+    """Notes with their marks, comments and tracked deletions are left out."""
     document = odfdo.Document("text")
     document.body.clear()
     paragraph = odfdo.Paragraph("La barca salió del puerto.")
@@ -138,15 +138,15 @@ def test_open_documents_lose_notes_and_comments() -> None:
         (rtf.extract, rb"{\rtf1\ansi Ma\'f1ana", "damaged file"),
     ],
 )
-def test_a_damaged_document_is_told(extract: Callable[..., Extracted], raw: bytes, cause: str) -> None:
-    """Half a document is no document."""
+def test_a_damaged_document_is_refused(extract: Callable[..., Extracted], raw: bytes, cause: str) -> None:
+    """A truncated document is refused."""
     with pytest.raises(UnusableError) as caught:
         extract(raw, {})
     assert caught.value.cause == cause
 
 
-def test_a_member_that_is_cut_is_told() -> None:
-    """The body of a package whose bytes don't fit their checksum isn't taken for a text."""
+def test_a_member_with_a_wrong_checksum_is_refused() -> None:
+    """A package whose body doesn't match its checksum is refused."""
 
     def write(document: Any) -> None:
         for n in range(500):
@@ -163,16 +163,16 @@ def test_a_member_that_is_cut_is_told() -> None:
 
 
 def test_rtf_keeps_its_characters() -> None:
-    """Windows-1252 and Unicode escapes, a title with an accent, and braces that are text."""
+    """Windows-1252 and Unicode escapes, an accented title, and literal braces are read."""
     raw = rb"{\rtf1\ansi{\info{\title Coraz\'f3n}{\author Ana Ruiz}}\uc1 ma\'f1ana \u8212? \{as\'ed\}\par che\u700?lel}"
-    found = rtf.extract(raw, _ASKED)
-    assert found.text == "mañana — {así}\ncheʼlel"
-    assert (found.title, found.creators) == ("Corazón", ("Ana Ruiz",))
+    extracted = rtf.extract(raw, _ASKED)
+    assert extracted.text == "mañana — {así}\ncheʼlel"
+    assert (extracted.title, extracted.creators) == ("Corazón", ("Ana Ruiz",))
 
 
 @pytest.mark.parametrize("element", ["altChunk", "subDoc"])
-def test_text_that_lies_in_another_file_is_told(element: str) -> None:
-    """Word shows it in the place of the element; half a document is none."""
+def test_text_in_another_file_is_refused(element: str) -> None:
+    """A document with an element that shows another file is refused."""
     raw = _with_body(
         _docx(lambda document: document.add_paragraph("Antes.")),
         lambda body: body.replace("</w:p>", f"</w:p><w:{element}/>", 1),
@@ -190,13 +190,13 @@ def test_text_that_lies_in_another_file_is_told(element: str) -> None:
         (r"\{uno\} {\pict\bin3 }{}}{\deleted dos}tres", "{uno} tres"),
     ],
 )
-def test_rtf_loses_what_was_deleted(coded: str, text: str) -> None:
-    """In a group of its own or within one, with the characters and paragraphs of it."""
+def test_rtf_loses_tracked_deletions(coded: str, text: str) -> None:
+    """Tracked deletions are removed, in groups of their own or within others."""
     assert rtf.extract(rf"{{\rtf1\ansi {coded}}}".encode(), {}).text == text
 
 
 def test_text_boxes_of_rtf_follow_their_paragraph() -> None:
-    """Once, though older readers have a copy in the file; those in the head of a page, and their copies, go."""
+    """Text boxes are read once, without the copies for older readers and those in page headers."""
     copy = r"{\shprslt{\*\do\dptxbx{\dptxbxtext\pard caja\par}}}"
     box = rf"{{\shp{{\*\shpinst{{\sp{{\sn x}}{{\sv 1}}}}{{\shptxt \pard caja {{\b gris}}\par}}}}{copy}}}"
     old = r"{\*\do\dptxbx{\dptxbxtext\pard vieja\par}}"
@@ -212,10 +212,10 @@ def test_text_boxes_of_rtf_follow_their_paragraph() -> None:
     ],
 )  # fmt: skip
 def test_rtf_is_in_the_charset_that_it_declares(coded: str) -> None:
-    """Of the Macintosh, of DOS or of Windows, in the text and in the title."""
+    """The charsets of Macintosh, DOS and Windows are read, in the text and in the title."""
     declared, _, word = coded.rpartition(" ")
-    found = rtf.extract(rf"{{\rtf1{declared}{{\info{{\title {word}}}}} {word}}}".encode(), _ASKED)
-    assert (found.text, found.title) == ("Niño", "Niño")
+    extracted = rtf.extract(rf"{{\rtf1{declared}{{\info{{\title {word}}}}} {word}}}".encode(), _ASKED)
+    assert (extracted.text, extracted.title) == ("Niño", "Niño")
 
 
 _TALK = (
@@ -253,13 +253,13 @@ def _odt_table(rows: list[tuple[str, ...]]) -> bytes:
     document.body.append(odfdo.Paragraph("Entrevista en el puerto"))
     table = odfdo.Table("t")
     for row in rows:
-        made = odfdo.Row()
+        table_row = odfdo.Row()
         for words in row:
             cell = odfdo.Cell()
             for paragraph in words.split("\n\n"):
                 cell.append(odfdo.Paragraph(paragraph))
-            made.append_cell(cell)
-        table.append_row(made)
+            table_row.append_cell(cell)
+        table.append_row(table_row)
     document.body.append(table)
     held = io.BytesIO()
     document.save(held)
@@ -283,41 +283,41 @@ _TABLES = [(_docx_table, word.extract), (_odt_table, odt.extract), (_rtf_table, 
 def test_a_table_of_times_speakers_and_words_is_an_interview(
     write: Callable[..., bytes], extract: Callable[..., Extracted], order: tuple[int, ...]
 ) -> None:
-    """Each row is a turn; in a row without a name the same speaker goes on."""
+    """Each row is a turn; in a row without a name the same speaker continues."""
     rows = [("Hora", "Persona", "Texto"), *_TALK]
-    found = extract(write([tuple(row[column] for column in order) for row in rows]), {})
+    extracted = extract(write([tuple(row[column] for column in order) for row in rows]), {})
     heads = " ".join(rows[0][column] for column in order)
-    assert found.text.split("\n") == ["Entrevista en el puerto", heads, *_SAID]
-    turns = [(turn.speaker, turn.start) for turn in found.turns if turn.speaker]
+    assert extracted.text.split("\n") == ["Entrevista en el puerto", heads, *_SAID]
+    turns = [(turn.speaker, turn.start) for turn in extracted.turns if turn.speaker]
     assert turns == [
         ("Rosa Ruiz", 4.0), ("Juana", 9.0), ("Juana", 21.0), ("Rosa Ruiz", 62.0), ("Juana", 70.0),
     ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("write", "extract"), _TABLES)
-def test_other_tables_are_no_interview(write: Callable[..., bytes], extract: Callable[..., Extracted]) -> None:
-    """Names that come again before numbers or a few words speak nothing, and no mark of a cell is left."""
+def test_other_tables_are_not_interviews(write: Callable[..., bytes], extract: Callable[..., Extracted]) -> None:
+    """Repeated names before numbers or few words are not speakers, and no cell mark remains."""
     rows = [
         ("Cusco", "Calca", "3.000"),
         ("Cusco", "Pisac", "2.100"),
         ("Puno", "Lampa", "900"),
         ("Puno", "Ilave", "800"),
     ]
-    found = extract(write(rows), {})
-    assert found.text == "\n".join(["Entrevista en el puerto", *map(" ".join, rows)])
-    assert found.turns == ()
+    extracted = extract(write(rows), {})
+    assert extracted.text == "\n".join(["Entrevista en el puerto", *map(" ".join, rows)])
+    assert extracted.turns == ()
 
 
 @pytest.mark.parametrize(("write", "extract"), _TABLES[:2])
 def test_paragraphs_of_a_turn_in_a_cell_are_kept_with_it(
     write: Callable[..., bytes], extract: Callable[..., Extracted]
 ) -> None:
-    """What follows the first paragraph of a cell is said by the same speaker."""
+    """Further paragraphs of a cell belong to the same speaker."""
     rows = [row[1:] for row in _TALK if row[1]]
     rows[1] = ("Juana", "Nací en el puerto viejo.\n\nLa casa era de adobe.")
-    found = extract(write(rows), {})
-    assert found.text.split("\n")[2] == "Juana: Nací en el puerto viejo. La casa era de adobe."
-    assert [turn.speaker for turn in found.turns] == [None, "Rosa Ruiz", "Juana", "Rosa Ruiz", "Juana"]
+    extracted = extract(write(rows), {})
+    assert extracted.text.split("\n")[2] == "Juana: Nací en el puerto viejo. La casa era de adobe."
+    assert [turn.speaker for turn in extracted.turns] == [None, "Rosa Ruiz", "Juana", "Rosa Ruiz", "Juana"]
 
 
 def _docx_tabs(turns: list[tuple[str, str]]) -> bytes:
@@ -349,11 +349,11 @@ def _rtf_tabs(turns: list[tuple[str, str]]) -> bytes:
     ("write", "extract"), [(_docx_tabs, word.extract), (_odt_tabs, odt.extract), (_rtf_tabs, rtf.extract)]
 )
 def test_a_name_before_a_tab_is_a_label(write: Callable[..., bytes], extract: Callable[..., Extracted]) -> None:
-    """A speaker's name parts from the words at a tab, as well as at a colon."""
+    """A tab separates a speaker's name from the words, as a colon does."""
     turns = [(name, words) for _time, name, words in _TALK if name]
-    found = extract(write(turns), {})
-    assert found.text.split("\n") == [f"{name}: {words}" for name, words in turns]
-    assert [turn.speaker for turn in found.turns] == [name for name, _words in turns]
+    extracted = extract(write(turns), {})
+    assert extracted.text.split("\n") == [f"{name}: {words}" for name, words in turns]
+    assert [turn.speaker for turn in extracted.turns] == [name for name, _words in turns]
 
 
 _RUN = "</w:t></w:r>{}<w:r><w:t>"
@@ -376,12 +376,12 @@ def _with_xml(xml: str, words: str = "Antes@después.") -> str:
     ],
 )
 def test_a_sign_of_another_font_is_its_character(sign: str, text: str) -> None:
-    """Pictures are spaces; a character that isn't known is seen to be missing."""
+    """Pictures of symbol fonts are spaces; unknown characters are visibly replaced."""
     assert _with_xml(_RUN.format(f"<w:r><w:sym {sign}/></w:r>")) == f"Antes{text}después."
 
 
 def test_words_after_an_entity_are_kept() -> None:
-    """One of HTML is its character."""
+    """An entity of HTML becomes its character, and the words after it are kept."""
     raw = _docx(lambda document: document.add_paragraph("Ma@ana será otro día."))
     edited = _with_body(
         raw, lambda body: re.sub(r"<\?.*?\?>", '<!DOCTYPE d SYSTEM "d.dtd">', body).replace("@", "&ntilde;")
@@ -390,7 +390,7 @@ def test_words_after_an_entity_are_kept() -> None:
 
 
 def test_an_entity_in_an_open_document_is_its_character() -> None:
-    """One that the document declares makes it unusable."""
+    """An entity of HTML becomes its character; one that the document declares makes it unusable."""
     flat = (
         '<!DOCTYPE d SYSTEM "d.dtd" [<!ENTITY x "otra">]>'
         '<o:document xmlns:o="urn:oasis:names:tc:opendocument:xmlns:office:1.0"'
@@ -404,7 +404,7 @@ def test_an_entity_in_an_open_document_is_its_character() -> None:
 
 
 def test_text_boxes_and_word_art_follow_their_paragraph() -> None:
-    """Of two alternatives the first that has text is taken."""
+    """Of two alternatives the first with text is read."""
     art = '<w:r><w:pict><v:shape xmlns:v="urn:v"><v:textpath string="EL PUERTO"/></v:shape></w:pict></w:r>'
     assert _with_xml(_RUN.format(art)) == "Antesdespués.\nEL PUERTO"
     box = "<w:txbxContent><w:p><w:r><w:t>{}</w:t></w:r></w:p></w:txbxContent>"
@@ -418,7 +418,7 @@ def test_text_boxes_and_word_art_follow_their_paragraph() -> None:
 
 
 def test_the_text_of_a_diagram_follows_its_paragraph() -> None:
-    """SmartArt has its text in a part of its own."""
+    """The text of SmartArt, which is in another part, follows its paragraph."""
     art = '<w:r><w:drawing><d:relIds xmlns:d="urn:d" xmlns:r="urn:r" r:dm="rIdD"/></w:drawing></w:r>'
     points = "".join(
         f'<d:pt type="{kind}"><d:t><a:p><a:r><a:t>{words}</a:t></a:r></a:p></d:t></d:pt>'
@@ -427,33 +427,33 @@ def test_the_text_of_a_diagram_follows_its_paragraph() -> None:
     link = '<Relationship Id="rIdD" Type="urn:diagramData" Target="diagrams/data1.xml"/></Relationships>'
     raw = _docx(lambda document: document.add_paragraph("Antes@después."))
     held = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(raw)) as before, zipfile.ZipFile(held, "w") as after:
-        for info in before.infolist():
-            data = before.read(info).decode("latin-1")
+    with zipfile.ZipFile(io.BytesIO(raw)) as source, zipfile.ZipFile(held, "w") as target:
+        for info in source.infolist():
+            data = source.read(info).decode("latin-1")
             data = data.replace("@", _RUN.format(art)) if info.filename == "word/document.xml" else data
             data = data.replace("</Relationships>", link) if info.filename == "word/_rels/document.xml.rels" else data
-            after.writestr(info, data.encode("latin-1"))
-        after.writestr(
+            target.writestr(info, data.encode("latin-1"))
+        target.writestr(
             "word/diagrams/data1.xml", f'<d:dataModel xmlns:d="urn:d" xmlns:a="urn:a">{points}</d:dataModel>'
         )
     assert word.extract(held.getvalue(), {}).text == "Antesdespués.\nLa siembra\nLa cosecha"
 
 
 @pytest.mark.parametrize("mark", ["del", "moveFrom"])
-def test_a_paragraph_whose_end_was_deleted_goes_on(mark: str) -> None:
-    """Under tracked changes it is one with the next paragraph, also if several ends were deleted."""
+def test_a_paragraph_whose_end_was_deleted_is_joined_with_the_next(mark: str) -> None:
+    """Paragraphs whose ends were deleted under tracked changes are joined with the next ones."""
 
     def write(document: Any) -> None:
         for words in ("sigui", "@", "ente.", "Otro."):
             document.add_paragraph(words)
 
     raw = _docx(write)
-    deleted = f'<w:p><w:pPr><w:rPr><w:{mark} w:id="1" w:author="E"/></w:rPr></w:pPr>'
-    gone = '<w:del w:id="2" w:author="E"><w:r><w:delText>nada</w:delText></w:r></w:del>'
+    deleted_end = f'<w:p><w:pPr><w:rPr><w:{mark} w:id="1" w:author="E"/></w:rPr></w:pPr>'
+    deleted = '<w:del w:id="2" w:author="E"><w:r><w:delText>nada</w:delText></w:r></w:del>'
 
     def edit(body: str) -> str:
-        return body.replace("<w:p><w:r><w:t>sigui", f"{deleted}<w:r><w:t>sigui").replace(
-            "<w:p><w:r><w:t>@</w:t></w:r>", f'<w:bookmarkStart w:id="7" w:name="b"/>{deleted}{gone}'
+        return body.replace("<w:p><w:r><w:t>sigui", f"{deleted_end}<w:r><w:t>sigui").replace(
+            "<w:p><w:r><w:t>@</w:t></w:r>", f'<w:bookmarkStart w:id="7" w:name="b"/>{deleted_end}{deleted}'
         )
 
     assert word.extract(_with_body(raw, edit), {}).text == "siguiente.\nOtro."

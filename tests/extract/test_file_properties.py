@@ -1,4 +1,4 @@
-"""A title or author that a program wrote into a file's properties is the work's only if the source says so."""
+"""Title and author in a file's properties are those of the work only if the source declares it."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def _pdf() -> bytes:
         "<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
         f"<</Title({_TITLE})/Author({_USER})>>",
     )
-    body = "".join(f"{number} 0 obj\n{one}\nendobj\n" for number, one in enumerate(objects, 1))
+    body = "".join(f"{number} 0 obj\n{definition}\nendobj\n" for number, definition in enumerate(objects, 1))
     raw = f"%PDF-1.5\n{body}trailer<</Root 1 0 R/Info 6 0 R/Size 7>>\n%%EOF\n".encode()
     assert pypdfium2.PdfDocument(raw).get_metadata_value("Author") == _USER
     return raw
@@ -72,15 +72,15 @@ def _rtf() -> bytes:
     ("extract", "raw"), [(word.extract, _docx()), (odt.extract, _odt()), (pdf.extract, _pdf()), (rtf.extract, _rtf())]
 )
 def test_properties_are_taken_only_if_the_source_asks(extract: Callable[..., Extracted], raw: bytes) -> None:
-    """Neither the computer's user nor the name of another file is in the catalogue data of a document."""
-    plain, asked = extract(raw, {}), extract(raw, _BOTH)
+    """Names of computer users and other files don't become metadata of a document."""
+    plain, declared = extract(raw, {}), extract(raw, _BOTH)
     assert (plain.title, plain.creators) == (None, ())
-    assert (asked.title, asked.creators) == (_TITLE, (_USER,))
+    assert (declared.title, declared.creators) == (_TITLE, (_USER,))
     assert extract(raw, {"properties": "title"}).creators == ()
 
 
-def test_whoever_transcribed_a_recording_is_no_creator_of_it() -> None:
-    """The `AUTHOR` of an ELAN file is the user of the program."""
+def test_the_transcriber_of_a_recording_is_not_its_creator() -> None:
+    """The `AUTHOR` of an ELAN file, the program's user, isn't a creator."""
     raw = (
         f'<ANNOTATION_DOCUMENT AUTHOR="{_USER}"><TIER TIER_ID="tx" LINGUISTIC_TYPE_REF="tx"><ANNOTATION>'
         '<ALIGNABLE_ANNOTATION ANNOTATION_ID="a1"><ANNOTATION_VALUE>La barca salió.</ANNOTATION_VALUE>'
@@ -91,7 +91,7 @@ def test_whoever_transcribed_a_recording_is_no_creator_of_it() -> None:
 
 
 def test_books_keep_the_author_of_their_package() -> None:
-    """Dublin Core in an EPUB is written for the book."""
+    """The Dublin Core of an EPUB describes the book and is always used."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as package:
         package.writestr("META-INF/container.xml", '<container><rootfile full-path="l.opf"/></container>')
@@ -109,7 +109,7 @@ def test_books_keep_the_author_of_their_package() -> None:
 def test_a_source_names_the_properties_of_its_files(
     tmp_path: Path, properties: tuple[str, ...], media_type: str
 ) -> None:
-    """`properties` in `[collect]` goes with each file's media type."""
+    """`properties` in `[collect]` is passed on with each file's media type."""
     (tmp_path / "uno.docx").write_bytes(_docx())
     collect = {"properties": properties}
     source = Source.model_validate(
@@ -128,8 +128,8 @@ def test_a_source_names_the_properties_of_its_files(
 def test_pages_that_a_word_processor_saved_have_no_author(
     extract: Callable[..., Extracted], generator: str, creators: tuple[str, ...]
 ) -> None:
-    """Their `author` is the user of the program; that of other pages is who wrote them."""
+    """The `author` of a page saved by a word processor is ignored; that of other pages is used."""
     paragraphs = "<p>La barca salió del puerto antes del alba y volvió con la red vacía, como todos los días.</p>" * 5
     page = f'<html><head><meta name="generator" content="{generator}"><meta name="author" content="{_USER}"></head>'
     extracted = extract(f"{page}<body>{paragraphs}</body></html>".encode(), {})
-    assert tuple(one.upper() for one in extracted.creators) == creators
+    assert tuple(creator.upper() for creator in extracted.creators) == creators

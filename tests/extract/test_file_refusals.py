@@ -1,4 +1,4 @@
-"""Refusals of training and mining count wherever a page or file comes from: HTML, archives, columns, EPUB, PDF."""
+"""Opt-outs from training and mining count in HTML, archives, columns, EPUB, PDF and other files."""
 
 from __future__ import annotations
 
@@ -51,10 +51,10 @@ _PROPERTY = '<meta property="tdm:reservation">1</meta>'
     ],
 )
 def test_the_head_of_a_page_withholds_uses(head: str, signals: list[str], uses: list[str]) -> None:
-    """The same directives as in a web archive, on a page's bytes alone, in every mode."""
+    """The directives that count in a web archive count in a page's bytes too, in every mode."""
     for mode in ("fast", "careful"):
         row = row_of("text/html", html(head), mode=mode)
-        assert [one["signal"] for one in row.get("opt_outs") or ()] == signals
+        assert [opt_out["signal"] for opt_out in row.get("opt_outs") or ()] == signals
         assert row["uses"] == uses
     assert row["rights_tier"] == ("permission" if "rsl-permission" in signals else "attribution")
 
@@ -71,13 +71,13 @@ def test_the_head_of_a_page_withholds_uses(head: str, signals: list[str], uses: 
     ],
 )
 def test_a_book_reserves_mining(raw: bytes) -> None:
-    """In its package, in the forms of both versions, and in the head of a chapter."""
+    """A reservation counts in a book's package, in the forms of both versions, and in a chapter's head."""
     row = row_of("application/epub+zip", raw)
-    assert ([one["signal"] for one in row["opt_outs"]], row["uses"]) == (["tdm-reservation"], ["evaluate"])
+    assert ([opt_out["signal"] for opt_out in row["opt_outs"]], row["uses"]) == (["tdm-reservation"], ["evaluate"])
 
 
 def test_a_book_that_reserves_nothing_keeps_its_uses() -> None:
-    """Zero is no reservation, and another vocabulary's word is none."""
+    """A reservation of zero, or a word of another vocabulary, doesn't count."""
     for metadata in ('<meta property="tdm:reservation">0</meta>', '<meta property="hotel:reservation">1</meta>'):
         assert row_of("application/epub+zip", epub(metadata))["uses"] == _ALL
 
@@ -88,7 +88,7 @@ _ATTRIBUTE = xmp('<rdf:Description tdm:reservation="1"/>')
 
 @pytest.mark.parametrize("packet", [_ELEMENT, _ATTRIBUTE])
 def test_a_pdf_reserves_mining(packet: bytes) -> None:
-    """As element or attribute; packed, in UTF-16 with and without a mark, damaged, with another prefix."""
+    """A reservation counts as element or attribute, compressed, in UTF-16, damaged, or with another prefix."""
     text = packet.decode()
     packings = [
         (packet, b""),
@@ -102,18 +102,18 @@ def test_a_pdf_reserves_mining(packet: bytes) -> None:
     ]
     for data, about in packings:
         row = row_of("application/pdf", pdf(data, about))
-        assert ([one["signal"] for one in row["opt_outs"]], row["uses"]) == (["tdm-reservation"], ["evaluate"])
+        assert ([opt_out["signal"] for opt_out in row["opt_outs"]], row["uses"]) == (["tdm-reservation"], ["evaluate"])
 
 
-def test_what_cannot_be_read_of_a_pdf_is_on_record() -> None:
-    """Metadata that are no XML break no document, and the ledger has a note."""
+def test_unreadable_metadata_of_a_pdf_are_noted() -> None:
+    """Metadata that aren't XML are reported in a note and don't fail the document."""
     row = row_of("application/pdf", pdf(b"\xff\xfe\x00 no es XML"))
     assert row["noted"]["notes"] == ["metadata not read"]
     assert statements_of_packet(b"").refusals == ()
 
 
 def test_pictures_and_office_documents_reserve_mining() -> None:
-    """In XMP of any charset, and in properties that somebody named."""
+    """A reservation counts in XMP of any charset and in user-defined properties."""
     for charset in ("utf-8", "utf-16-le", "utf-16-be"):
         picture = b"\xff\xd8" + _ELEMENT.decode().encode(charset) + b"\xff\xd9"
         assert statements_of_picture(picture).refusals == (("tdm-reservation", "metadata: 1"),)
@@ -125,16 +125,16 @@ def test_pictures_and_office_documents_reserve_mining() -> None:
 
 
 def test_a_refusal_that_a_web_archive_noted_is_not_repeated() -> None:
-    """The row has it once, and no ledger row says that extraction changed it."""
-    known = [
+    """An opt-out that the web archive recorded is on the row once and adds no ledger row."""
+    recorded = [
         {"signal": "noai", "value": "x", "address": "https://d.example/", "time": datetime(2026, 1, 1, tzinfo=UTC)}
     ]
-    row = row_of("text/html", html(_NOAI), opt_outs=known, uses=["redistribute", "evaluate"])
-    assert (row["opt_outs"], row["uses"], row["noted"]) == (known, ["redistribute", "evaluate"], {})
+    row = row_of("text/html", html(_NOAI), opt_outs=recorded, uses=["redistribute", "evaluate"])
+    assert (row["opt_outs"], row["uses"], row["noted"]) == (recorded, ["redistribute", "evaluate"], {})
 
 
 def test_licences_that_a_crawler_has_read_are_not_asked_for_again() -> None:
-    """Its record says what they refuse; all else on the page still counts."""
+    """If the crawler has read the linked licences, only other opt-outs of the page are added."""
     name, _, value = LICENCES_READ.partition("=")
     assert page_refusals(html(_RSL + _NOAI), {name: value}) == (("noai", "meta: index, noai, noimageai"),)
     row = row_of("text/html", html(_RSL), parameters={name: value})
@@ -163,7 +163,7 @@ def _warc(page: bytes) -> bytes:
 
 
 def test_a_page_gives_the_same_refusals_wherever_it_comes_from(tmp_path: Path) -> None:
-    """A WARC, an HTML file, a member of a zip, and a column of bytes."""
+    """A WARC, an HTML file, a member of a zip, and a column of bytes give the same opt-outs."""
     page = html(_NOAI + _TDM)
     held = io.BytesIO()
     with zipfile.ZipFile(held, "w") as package:
@@ -180,12 +180,12 @@ def test_a_page_gives_the_same_refusals_wherever_it_comes_from(tmp_path: Path) -
         folder.mkdir()
         (folder / name).write_bytes(data)
         [row] = _extracted(folder, toml)
-        assert sorted(one["signal"] for one in row["opt_outs"]) == ["noai", "tdm-reservation"], name
+        assert sorted(opt_out["signal"] for opt_out in row["opt_outs"]) == ["noai", "tdm-reservation"], name
         assert row["uses"] == ["evaluate"], name
 
 
-def test_a_run_counts_what_files_take_away(tmp_path: Path) -> None:
-    """By why, for the lines that a run prints."""
+def test_a_run_counts_the_uses_that_files_withhold(tmp_path: Path) -> None:
+    """A run counts the withheld uses by reason."""
     pages = {"a": html(_TDM), "b": html(foot="<p>© 2024 El Faro. Todos los derechos reservados.</p>"), "c": html()}
     for name, page in pages.items():
         (tmp_path / f"{name}.html").write_bytes(page)
@@ -198,7 +198,7 @@ def test_a_run_counts_what_files_take_away(tmp_path: Path) -> None:
 
 
 def test_rows_of_pages_keep_the_schema(tmp_path: Path) -> None:
-    """The column of refusals has its type where extraction adds the first."""
+    """The column of opt-outs has its type when extraction adds the first one."""
     (tmp_path / "a.html").write_bytes(html(_TDM))
     [row] = _extracted(tmp_path)
     assert set(row["opt_outs"][0]) == {"signal", "value", "address", "time"}

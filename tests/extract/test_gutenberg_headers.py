@@ -1,4 +1,4 @@
-"""Project Gutenberg's words go, in all their forms; the book and what the header says of it stay."""
+"""Project Gutenberg's additions are removed in all their forms; the book and its metadata are kept."""
 
 from __future__ import annotations
 
@@ -61,24 +61,24 @@ _LICENCE = (
         "Fin de Project Gutenberg etext de La casa",
     ],
 )
-def test_every_form_of_header_credit_and_footer_goes(start: str, credit: str, end: str) -> None:
-    """Five headers, four credits, eight footers."""
-    found = strip_gutenberg(f"{_MODERN}{start}\n\n\n\n{credit}\n\n\n{_BOOK}\n\n\n\n{end}{_LICENCE}")
-    assert found.text == _BOOK
+def test_every_form_of_header_credit_and_footer_is_removed(start: str, credit: str, end: str) -> None:
+    """Five headers, four credits and eight footers are removed."""
+    book = strip_gutenberg(f"{_MODERN}{start}\n\n\n\n{credit}\n\n\n{_BOOK}\n\n\n\n{end}{_LICENCE}")
+    assert book.text == _BOOK
 
 
 def test_the_header_is_the_books_catalogue_entry() -> None:
-    """Title, author, language and the book's address."""
-    found = strip_gutenberg(f"{_MODERN}*** START OF THIS PROJECT GUTENBERG EBOOK X ***\n\n{_BOOK}\n")
-    assert found.title == "La casa del puente Novela de costumbres"
-    assert found.creators == ("Elena Sosa",)
-    assert found.language == "Spanish"
-    assert found.url == "https://www.gutenberg.org/ebooks/99999"
-    assert found.text == _BOOK
+    """Title, author, language and the book's address are read from the header."""
+    book = strip_gutenberg(f"{_MODERN}*** START OF THIS PROJECT GUTENBERG EBOOK X ***\n\n{_BOOK}\n")
+    assert book.title == "La casa del puente Novela de costumbres"
+    assert book.creators == ("Elena Sosa",)
+    assert book.language == "Spanish"
+    assert book.url == "https://www.gutenberg.org/ebooks/99999"
+    assert book.text == _BOOK
 
 
 def test_a_text_that_is_not_gutenbergs_is_left_alone() -> None:
-    """Naming Project Gutenberg is not being one of its files, and «fin del» begins many sentences."""
+    """A text that only mentions Project Gutenberg, or has «fin del» in a sentence, is unchanged."""
     for text in (
         "Fin del proyecto.\n\nProduced by nobody.",
         "Leí la novela en Project Gutenberg.\n\nProduced by nobody.\n",
@@ -88,8 +88,8 @@ def test_a_text_that_is_not_gutenbergs_is_left_alone() -> None:
 
 
 def test_the_declared_charset_of_the_header_counts() -> None:
-    """A header says how to read the file; `extract` listens, and line ends become LF."""
+    """The header's charset is used, and line ends become LF."""
     raw = f"{_MODERN}*** START OF THIS PROJECT GUTENBERG EBOOK X ***\n\nEl ¤ vale más.\n".replace("\n", "\r\n")
-    found = extract(raw.encode("iso8859-1"), {})
-    assert found.text == "El ¤ vale más."
-    assert found.extractor.startswith("plain ")
+    extracted = extract(raw.encode("iso8859-1"), {})
+    assert extracted.text == "El ¤ vale más."
+    assert extracted.extractor.startswith("plain ")

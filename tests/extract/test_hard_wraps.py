@@ -1,4 +1,4 @@
-"""Hard wraps are joined in prose and kept in verse; the shape of the lines decides, or the source does."""
+"""Hard wraps are joined in prose and kept in verse, by the shape of the lines or as the source declares."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ def _wrapped(width: int) -> str:
 
 @pytest.mark.parametrize("width", [60, 65, 72, 76, 80, 100])
 def test_wrapped_prose_is_joined_to_its_paragraphs(width: int) -> None:
-    """Whatever the column, each paragraph is one line again."""
+    """Each paragraph becomes one line, whatever the column."""
     assert join_wraps(_wrapped(width)) == "\n\n".join(_PARAGRAPHS * 3)
 
 
 def test_verse_inside_a_wrapped_book_keeps_its_lines() -> None:
-    """A song between two paragraphs, short or long verse, and a heading of two lines."""
+    """A song between paragraphs, with short or long verses, and a heading of two lines keep their lines."""
     for verse in (_OCTOSYLLABLES, _LONG_VERSE, "CAPÍTULO II\nEl puerto"):
         book = f"{_wrapped(70)}\n\n{verse}\n\n{_wrapped(70)}"
         assert verse in join_wraps(book)
@@ -53,25 +53,25 @@ def test_verse_inside_a_wrapped_book_keeps_its_lines() -> None:
 
 @pytest.mark.parametrize("verse", [_OCTOSYLLABLES, _LONG_VERSE, _LONG_VERSE.title()])
 def test_a_book_of_verse_is_left_as_it_is(verse: str) -> None:
-    """Stanzas and lines stay where the poet put them."""
+    """Stanzas and lines of a book of verse are unchanged."""
     book = "\n\n".join([verse] * 10)
     assert join_wraps(book) == book
 
 
 def test_a_paragraph_a_line_and_short_texts_are_left_as_they_are() -> None:
-    """Nothing is wrapped there."""
+    """Texts without wraps are unchanged."""
     for text in ("\n\n".join(_PARAGRAPHS), "\n".join(_PARAGRAPHS), "Una.\nDos.\nTres.", ""):
         assert join_wraps(text) == text
 
 
 def test_the_form_of_the_source_overrules_the_shape() -> None:
-    """Prose joins every block; verse joins none, and only spaces at line ends go."""
+    """The form prose joins every block; verse joins none and only strips spaces at line ends."""
     assert join_wraps("Era\nuna tarde\n\nde enero.", "prose") == "Era una tarde\n\nde enero."
     assert join_wraps(_wrapped(70) + "  ", "verse") == _wrapped(70)
 
 
 def test_a_table_of_contents_keeps_its_lines() -> None:
-    """Columns of spaces are no prose."""
+    """Lines with columns of spaces are kept."""
     table = "\n".join(
         f"   {n:>4}    Capítulo de las cosas que pasaron en el año {1800 + n}      {n * 7}" for n in range(9)
     )
@@ -79,7 +79,7 @@ def test_a_table_of_contents_keeps_its_lines() -> None:
 
 
 def test_indented_paragraphs_without_blank_lines_stay_apart() -> None:
-    """Typescripts mark a paragraph by its first line's indent alone."""
+    """An indent alone begins a paragraph, as in typescripts."""
     block = "\n".join(
         textwrap.fill(p, 70, initial_indent="   ") for p in (_PARAGRAPHS[0], _PARAGRAPHS[2], _PARAGRAPHS[4])
     )
@@ -87,11 +87,11 @@ def test_indented_paragraphs_without_blank_lines_stay_apart() -> None:
 
 
 def test_hyphens_are_only_undone_when_they_are_certain() -> None:
-    """A soft hyphen goes; a hard one may be the word's own (disse-lhe) and stays, without a space."""
+    """A soft hyphen is removed; a hard one may belong to the word (disse-lhe) and is kept, without a space."""
     assert join_wraps("cora\xad\nzón disse-\nlhe --\nsí", "prose") == "corazón disse-lhe -- sí"
 
 
 def test_the_width_is_found() -> None:
-    """The column at which a text is wrapped, or none."""
+    """The column at which a text is wrapped is found, or None."""
     assert wrap_width(_wrapped(72).split("\n")) in range(68, 73)
     assert wrap_width(_OCTOSYLLABLES.split("\n")) is None

@@ -1,4 +1,4 @@
-"""Hidden text isn't released: each reader leaves it out and notes how many words it was."""
+"""Hidden text isn't released: each reader leaves it out and notes its number of words."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _hidden_by_property(name: str) -> Callable[[Any], None]:
     ],
 )  # fmt: skip
 def test_word_documents_lose_hidden_text(hide: Callable[[Any], None]) -> None:
-    """Runs are hidden by themselves, or by a style of theirs that may inherit it."""
+    """Runs are hidden by their own properties, or by a style that may inherit them."""
     document = docx.Document()
     document.add_paragraph(_BEFORE)
     hide(document)
@@ -81,7 +81,7 @@ def test_word_documents_lose_hidden_text(hide: Callable[[Any], None]) -> None:
 
 
 def test_a_run_may_show_what_its_style_hides() -> None:
-    """A run's own word counts before that of its styles."""
+    """A run's own property overrides its styles."""
     document = docx.Document()
     document.add_paragraph(_HIDDEN, style=_style(document, WD_STYLE_TYPE.PARAGRAPH)).runs[0].font.hidden = False
     extracted = word.extract(_saved(document), {})
@@ -146,13 +146,13 @@ _HIDDEN_ROW = (
     ],
 )  # fmt: skip
 def test_open_documents_lose_hidden_text(middle: str, styles: str) -> None:
-    """Sections, paragraphs, spans, fields, rows and shapes are hidden by themselves or by a style."""
+    """Sections, paragraphs, spans, fields, rows and shapes are hidden by their own properties or by a style."""
     extracted = odt.extract(_odt(middle, styles), {})
     assert (extracted.text.replace("\n\n", "\n"), extracted.notes) == (f"{_BEFORE}\n{_AFTER}", (_NOTE,))
 
 
 def test_open_documents_keep_the_words_around_hidden_ones() -> None:
-    """What follows a hidden span, or is shown again within it, is text; so is a conditional section that is shown."""
+    """Text after a hidden span, shown text within it, and a visible conditional section are kept."""
     shown = (
         '<style:style style:name="T2" style:family="text"><style:text-properties text:display="true"/></style:style>'
     )
@@ -180,14 +180,14 @@ _HIDDEN_BOX = rf"{{\shp{{\*\shpinst{{\sp{{\sn fHidden}}{{\sv 1}}}}{{\shptxt \par
     ],
 )
 def test_rtf_loses_hidden_text(middle: str) -> None:
-    """Until it is switched off, the group ends or the characters are plain again; in boxes too."""
+    """Text is hidden until it is switched on, the group ends or the formatting is reset; in boxes too."""
     coded = rf"{{\rtf1\ansi{{\stylesheet{{\s1\v Nota;}}}}\pard La barca sali\'f3.\par {middle}Volvi\'f3 vac\'eda.\par}}"
     extracted = rtf.extract(coded.encode(), {})
     assert (extracted.text, extracted.notes) == (f"{_BEFORE}\n{_AFTER}", (_NOTE,))
 
 
 def test_words_of_rtf_that_begin_with_v_hide_nothing() -> None:
-    r"""`\vertalt`, `\viewkind4` and `\v0` leave the text as it is."""
+    r"""`\vertalt`, `\viewkind4` and `\v0` hide no text."""
     extracted = rtf.extract(rb"{\rtf1\ansi\viewkind4\vertalt\v0 La barca.\par}", {})
     assert (extracted.text, extracted.notes) == ("La barca.", ())
 
@@ -226,7 +226,7 @@ _LINK = '<link rel="stylesheet" href="../estilo.css"/>'
     ],
 )
 def test_books_lose_hidden_text(hides: str, head: str, css: str) -> None:
-    """By the attribute, an inline style or a stylesheet of the page or the book."""
+    """Text is hidden by the attribute, an inline style, or a stylesheet of the page or the book."""
     body = f"<p>{_BEFORE}</p><section><div {hides}>habla <i>Juana</i> Quispe</div></section><h6>{_AFTER}</h6>"
     extracted = epub.extract(_epub(body, head, css), {})
     assert (extracted.text, extracted.notes) == (f"{_BEFORE}\n\n{_AFTER}", (_NOTE,))
@@ -243,20 +243,20 @@ def test_books_lose_hidden_text(hides: str, head: str, css: str) -> None:
     ],
 )
 def test_books_keep_what_is_shown(hides: str, css: str) -> None:
-    """Rules of other media, of other elements, or that a stronger rule overrides hide nothing."""
+    """Rules for other media or elements, and rules that are overridden, hide nothing."""
     ends = "</div>" * (hides.count("<") + 1)
     extracted = epub.extract(_epub(f"<p>{_BEFORE}</p><div {hides}>{_HIDDEN}{ends}", _LINK, css), {})
     assert (extracted.text, extracted.notes) == (f"{_BEFORE}\n\n{_HIDDEN}", ())
 
 
 def test_page_numbers_that_are_hidden_too_are_not_noted() -> None:
-    """What is left out anyway is no hidden text."""
+    """Parts that are left out anyway don't count as hidden text."""
     extracted = epub.extract(_epub(f"<p><span class='pagenum' hidden=''>12</span>{_BEFORE}</p>"), {})
     assert (extracted.text, extracted.notes) == (_BEFORE, ())
 
 
 def _pdf(content: str, *, page: str = "", resources: str = "", layers: str = "", form: str = "") -> bytes:
-    """A page of 400 by 300 points; object 6 is a layer, object 7 a form in that layer."""
+    """Return a page of 400 by 300 points; object 6 is a layer, object 7 a form in that layer."""
     fonts = "/Resources<</Font<</F1 5 0 R>>"
     on_page = f"{fonts}{resources}/Properties<</MC0 6 0 R>>/XObject<</X0 7 0 R>>>>"
     of_form = f"/Type/XObject/Subtype/Form/BBox[0 0 400 300]/OC 6 0 R{fonts}>>"
@@ -269,12 +269,12 @@ def _pdf(content: str, *, page: str = "", resources: str = "", layers: str = "",
         "<</Type/OCG/Name(notas)>>",
         f"<<{of_form}/Length {len(form)}>>stream\n{form}\nendstream",
     )
-    body = "".join(f"{number} 0 obj\n{one}\nendobj\n" for number, one in enumerate(objects, 1))
+    body = "".join(f"{number} 0 obj\n{definition}\nendobj\n" for number, definition in enumerate(objects, 1))
     return f"%PDF-1.5\n{body}trailer<</Root 1 0 R/Size 8>>\n%%EOF\n".encode("latin-1")
 
 
-def _shown_at(words: str, x: float, y: float, before: str = "") -> str:
-    return f"q {before} BT /F1 12 Tf {x} {y} Td ({words}) Tj ET Q\n"
+def _shown_at(words: str, x: float, y: float, prefix: str = "") -> str:
+    return f"q {prefix} BT /F1 12 Tf {x} {y} Td ({words}) Tj ET Q\n"
 
 
 _NOTE_AT = _shown_at(_HIDDEN, 50, 200)
@@ -310,7 +310,7 @@ def _page_with(middle: str, **more: str) -> bytes:
     ],
 )  # fmt: skip
 def test_pdfs_lose_hidden_text(middle: str, more: dict[str, str]) -> None:
-    """White, transparent, of the background's colour, covered, invisible, off the page, clipped, or in a layer."""
+    """Text is hidden if it is white, transparent, covered, invisible, off the page, clipped or in a hidden layer."""
     extracted = pdf.extract(_page_with(middle, **more), {})
     assert (extracted.text, extracted.notes) == (" ".join(_AROUND), (_NOTE,))
 
@@ -327,13 +327,13 @@ def test_pdfs_lose_hidden_text(middle: str, more: dict[str, str]) -> None:
     ],
 )
 def test_pdfs_keep_what_is_shown(middle: str, more: dict[str, str]) -> None:
-    """Pale letters, white ones on black, turned pages and layers that are on."""
+    """Pale text, white text on black, rotated pages and visible layers are kept."""
     extracted = pdf.extract(_page_with(middle, **more), {})
     assert (" ".join(extracted.text.split()), extracted.notes) == (f"{_AROUND[0]} {_HIDDEN} {_AROUND[1]}", ())
 
 
-def test_the_text_layer_of_a_scan_is_kept_and_what_a_box_covers_is_not() -> None:
-    """Invisible text over an image is what an engine recognised; a black box over the image covers it as well."""
+def test_the_text_layer_of_a_scan_is_kept_except_under_a_box() -> None:
+    """Invisible text over an image is kept, except where a black box covers the image."""
     layer = "".join(_shown_at(words, 50, y, _INVISIBLE) for words, y in ((_AROUND[0], 250), (_AROUND[1], 150)))
     covered = _shown_at(_HIDDEN, 50, 200, _INVISIBLE) + "0 g 40 190 200 30 re f\n"
     assert pdf.extract(_pdf(_STRIPES + layer), {}).notes == ()
@@ -341,22 +341,22 @@ def test_the_text_layer_of_a_scan_is_kept_and_what_a_box_covers_is_not() -> None
     assert (extracted.text.split(), extracted.notes) == (" ".join(_AROUND).split(), (_NOTE,))
 
 
-def test_the_text_layer_of_a_scan_that_draws_nothing_is_kept() -> None:
-    """A layer that is shifted against its scan, or a scan in a format that can't be drawn, hides nothing."""
+def test_the_text_layer_of_a_scan_that_is_not_rendered_is_kept() -> None:
+    """A text layer that is shifted against its scan, or whose scan can't be rendered, is kept."""
     blank = "q 400 0 0 300 0 0 cm BI /W 1 /H 1 /CS /G /BPC 8 /F /AHx ID ff> EI Q\n"
     extracted = pdf.extract(_pdf(blank + _shown_at(_AROUND[0], 50, 250, _INVISIBLE)), {})
     assert (extracted.text, extracted.notes) == (_AROUND[0], ())
 
 
-def test_each_part_of_a_hyphenated_word_is_looked_at() -> None:
-    """The box around both parts would have the ink of the words between them."""
+def test_each_part_of_a_hyphenated_word_is_checked() -> None:
+    """Each part of a hyphenated word is checked, since a box around both would contain other words."""
     lines = (("La barca vieja de mi padre vol-", 250, ""), ("vio tarde y sin pescado esa vez.", 236, "1 g"))
-    content = "".join(_shown_at(words, 50, y, before) for words, y, before in lines)
+    content = "".join(_shown_at(words, 50, y, prefix) for words, y, prefix in lines)
     assert pdf.extract(_pdf(content), {}).text == "La barca vieja de mi padre vol\xad"
 
 
-def test_a_pdf_of_hidden_text_alone_says_so() -> None:
-    """Such a file is no scan."""
+def test_a_pdf_of_only_hidden_text_is_not_called_a_scan() -> None:
+    """A PDF with only hidden text isn't reported as a scan."""
     with pytest.raises(UnusableError, match="hidden") as caught:
         pdf.extract(_pdf(_shown_at(_HIDDEN, 50, 200, "1 g")), {})
     assert caught.value.cause == "no text"

@@ -1,4 +1,4 @@
-"""A page that is no article keeps its paragraphs in definition lists, tables, `<pre>`, sections and footnotes."""
+"""A page that isn't an article keeps its paragraphs in definition lists, tables, `<pre>`, sections and footnotes."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ _MENU = (
     "<div class=navheader><p>Volver al índice de la guía y seguir con el capítulo que viene después de este</p></div>"
 )
 _MARKUP = {
-    "definition list": lambda one: f"<dl><dt>Copia</dt><dd>{one}</dd></dl>",
-    "table": lambda one: f"<table><tr><td>Copia</td><td>{one}</td></tr></table>",
-    "section": lambda one: f"<div class=section><h3>Copia</h3><p>{one}</p></div>",
-    "footnotes": lambda one: f"<div class=footnotes><div class=footnote><p>{one}</p></div></div>",
-    "pre": lambda one: f"<pre>{one}</pre>",
+    "definition list": lambda step: f"<dl><dt>Copia</dt><dd>{step}</dd></dl>",
+    "table": lambda step: f"<table><tr><td>Copia</td><td>{step}</td></tr></table>",
+    "section": lambda step: f"<div class=section><h3>Copia</h3><p>{step}</p></div>",
+    "footnotes": lambda step: f"<div class=footnotes><div class=footnote><p>{step}</p></div></div>",
+    "pre": lambda step: f"<pre>{step}</pre>",
 }
 
 
 def _page(kind: str, around: str = "") -> str:
     later = "".join(map(_MARKUP[kind], _STEPS[5:]))
-    first = "".join(f"<p>{one}</p>" for one in _STEPS[:5])
+    first = "".join(f"<p>{step}</p>" for step in _STEPS[:5])
     return f"<html lang=es><body>{_MENU}<div class=chapter><h2>Copias</h2>{first}{later}</div>{around}</body></html>"
 
 
 def _first_five(page: Page) -> Page:
-    """The same page as a layout sees it that believes in its first five paragraphs alone."""
+    """Return the page with a layout that keeps only its first five paragraphs."""
     blocks = [page.markup.block(number) for number in range(len(page.markup))]
     chances = np.array([0.9 if block in _STEPS[:5] else 0.02 for block in blocks], np.float32)
     return Page(page.markup, page.metadata, chances, page.bound)
@@ -47,15 +47,15 @@ def _first_five(page: Page) -> Page:
 
 @pytest.mark.parametrize("kind", _MARKUP)
 def test_paragraphs_that_the_layout_leaves_out_are_added(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """All of them are in the text, the menu is not, and the extractor and the note say what was done."""
+    """Lost paragraphs are added, the menu isn't, and the extractor's name and a note report it."""
     seen = _first_five(read_page(_page(kind)))
     monkeypatch.setattr(html, "read_page", lambda _: seen)
     for read in (html.fast, html.balanced):
-        found = read(_page(kind).encode(), {})
-        assert [one for one in _STEPS if one not in found.text] == []
-        assert "Volver al índice" not in found.text
-        assert found.extractor == FULLER
-        assert found.notes == (f"paragraphs that {LAYOUT} left out and that were added: 25, with 500 words",)
+        extracted = read(_page(kind).encode(), {})
+        assert [step for step in _STEPS if step not in extracted.text] == []
+        assert "Volver al índice" not in extracted.text
+        assert extracted.extractor == FULLER
+        assert extracted.notes == (f"paragraphs that {LAYOUT} left out and that were added: 25, with 500 words",)
 
 
 @pytest.mark.parametrize(
@@ -65,32 +65,32 @@ def test_paragraphs_that_the_layout_leaves_out_are_added(kind: str, monkeypatch:
         "<div id=comments><p>Un comentario</p></div>",
     ],
 )  # fmt: skip
-def test_the_page_of_a_template_is_left_as_it_is(around: str) -> None:
-    """Beside teasers, comments and what is to be shared the layout decides alone."""
+def test_a_page_with_a_template_is_unchanged(around: str) -> None:
+    """On pages with teasers, comments or share buttons, the layout decides alone."""
     seen = _first_five(read_page(_page("section", around)))
     assert fuller_text(seen, seen.text) is None
 
 
 def _without(markup: str, lost: str) -> str | None:
-    """The text that is added where a layout leaves out one paragraph, of which it is not sure."""
+    """Return the text that is added if the layout leaves out one uncertain paragraph."""
     page = read_page(markup)
     blocks = [page.markup.block(number) for number in range(len(page.markup))]
     chances = np.array([0.9 if block in _STEPS else 0.02 for block in blocks], np.float32)
     chances[blocks.index(lost)] = 0.2
     page = Page(page.markup, page.metadata, chances, page.bound)
-    found = fuller_text(page, page.text)
-    return found and found.text
+    fuller = fuller_text(page, page.text)
+    return fuller and fuller.text
 
 
 def test_a_single_paragraph_within_the_text_is_added() -> None:
-    """On a short page one lost paragraph is a large part."""
-    steps = "".join(f"<p>{one}</p>" for one in (*_STEPS[:3], _NOTICE, *_STEPS[3:6]))
+    """A single lost paragraph within the text is added."""
+    steps = "".join(f"<p>{step}</p>" for step in (*_STEPS[:3], _NOTICE, *_STEPS[3:6]))
     assert _NOTICE in (_without(f"<html><body><div>{steps}</div></body></html>", _NOTICE) or "")
 
 
 def test_the_last_item_of_the_text_is_added() -> None:
-    """After the text, a paragraph of the same kind in the same element belongs to it."""
-    steps = "".join(f"<li>{one}</li>" for one in (*_STEPS[:6], _NOTICE))
+    """A paragraph of the same kind in the same element, after the text, is added."""
+    steps = "".join(f"<li>{step}</li>" for step in (*_STEPS[:6], _NOTICE))
     assert _NOTICE in (_without(f"<html><body><ul>{steps}</ul></body></html>", _NOTICE) or "")
 
 
@@ -103,33 +103,33 @@ def test_the_last_item_of_the_text_is_added() -> None:
     ],
 )
 def test_a_notice_after_the_text_is_left_out(notice: str) -> None:
-    """A single paragraph in a foot, beside the text or of another kind is no part of it."""
-    steps = "".join(f"<p>{one}</p>" for one in _STEPS[:6])
+    """A single paragraph in a footer, in another element or of another kind isn't added."""
+    steps = "".join(f"<p>{step}</p>" for step in _STEPS[:6])
     table = f"<table><tr><td><div>{steps}</div></td></tr><tr>{notice}</tr></table>"
     flat = f"<div><div>{steps}</div></div>{notice}"
     page = f"<html><body>{table if notice.startswith('<td') else flat}</body></html>"
     assert _without(page, _NOTICE) is None
 
 
-def test_a_page_of_links_keeps_its_text_as_it_is() -> None:
-    """On a portal a single paragraph between the text's blocks is a notice."""
+def test_the_text_of_a_page_of_links_is_unchanged() -> None:
+    """On a portal a single paragraph between blocks of the text isn't added."""
     links = "".join(
         f"<li><a href=/{n}>Otra sección del portal con su nombre largo, número {n}</a></li>" for n in range(40)
     )
-    steps = "".join(f"<p>{one}</p>" for one in (*_STEPS[:3], _NOTICE, *_STEPS[3:6]))
+    steps = "".join(f"<p>{step}</p>" for step in (*_STEPS[:3], _NOTICE, *_STEPS[3:6]))
     assert _without(f"<html><body><ul>{links}</ul><div>{steps}</div></body></html>", _NOTICE) is None
 
 
 def test_boxed_notes_between_paragraphs_are_added() -> None:
-    """A sidebar under the same element as the text's paragraphs is no menu."""
-    steps = "".join(f"<p>{one}</p>" for one in _STEPS[:4])
+    """A sidebar with the same parent as the text's paragraphs is added."""
+    steps = "".join(f"<p>{step}</p>" for step in _STEPS[:4])
     box = f"<div class=sidebar><p>{_NOTICE}</p></div>"
     assert _NOTICE in (_without(f"<html><body><div>{steps}{box}<p>{_STEPS[5]}</p></div></body></html>", _NOTICE) or "")
 
 
 def test_a_boxed_note_deep_within_the_text_is_added() -> None:
-    """A sidebar in a section of the text that has no other paragraph is no menu."""
-    steps = "".join(f"<p>{one}</p>" for one in _STEPS[:4])
+    """A sidebar in a section without other paragraphs is added if it is within the text."""
+    steps = "".join(f"<p>{step}</p>" for step in _STEPS[:4])
     box = f"<div><h3>Nota</h3><div class=sidebar><p>{_NOTICE}</p></div></div>"
     page = (
         f"<html><body><div><div>{steps}</div>{box}<div><p>{_STEPS[5]}</p><p>{_STEPS[6]}</p></div></div></body></html>"
@@ -137,35 +137,35 @@ def test_a_boxed_note_deep_within_the_text_is_added() -> None:
     assert _NOTICE in (_without(page, _NOTICE) or "")
 
 
-def test_paragraphs_of_trafilatura_stay_when_one_is_added() -> None:
-    """Added paragraphs replace none of those that the text already has."""
-    page = read_page(f"<html><body><div>{''.join(f'<p>{one}</p>' for one in _STEPS[:8])}</div></body></html>")
+def test_existing_paragraphs_are_kept_when_one_is_added() -> None:
+    """Paragraphs that the text already has are kept when others are added."""
+    page = read_page(f"<html><body><div>{''.join(f'<p>{step}</p>' for step in _STEPS[:8])}</div></body></html>")
     chances = np.full(len(page.markup), 0.2, np.float32)
     chances[[0, 7]] = 0.9
-    found = fuller_text(Page(page.markup, page.metadata, chances, page.bound), "\n".join(_STEPS[:7]))
-    assert found is not None
-    assert [one for one in _STEPS[:8] if one not in found.text] == []
+    fuller = fuller_text(Page(page.markup, page.metadata, chances, page.bound), "\n".join(_STEPS[:7]))
+    assert fuller is not None
+    assert [step for step in _STEPS[:8] if step not in fuller.text] == []
 
 
-def test_an_empty_anchor_of_xhtml_is_no_link_around_the_rest() -> None:
-    """`<a id="x"/>` of XHTML ends where it stands, so that no paragraph after it counts as a link."""
-    body = "".join(f'<h3><a id="s{at}"/>Copia</h3><p>{one}</p>' for at, one in enumerate(_STEPS))
+def test_an_empty_anchor_of_xhtml_does_not_make_the_rest_a_link() -> None:
+    """`<a id="x"/>` of XHTML is empty, so that no paragraph after it counts as a link."""
+    body = "".join(f'<h3><a id="s{at}"/>Copia</h3><p>{step}</p>' for at, step in enumerate(_STEPS))
     page = f'<?xml version="1.0"?><html xmlns="http://www.w3.org/1999/xhtml"><head><title/></head><body>{body}</body></html>'
     seen = page_blocks.read_page(markup_of(page.encode(), {}))
     assert int(seen.markup.counts[:, 2].sum()) == 0
     assert html.fast(page.encode(), {}).text.count("se guarda") == len(_STEPS)
 
 
-def test_the_ledger_has_what_was_added(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_ledger_notes_added_paragraphs(monkeypatch: pytest.MonkeyPatch) -> None:
     """The row is marked as changed, with the note as its evidence."""
     seen = _first_five(read_page(_page("section")))
     monkeypatch.setattr(html, "read_page", lambda _: seen)
-    found = html.balanced(_page("section").encode(), {})
-    monkeypatch.setattr(Extract, "_outcomes", lambda *_: [found])
+    extracted = html.balanced(_page("section").encode(), {})
+    monkeypatch.setattr(Extract, "_outcomes", lambda *_: [extracted])
     row = {"doc_id": ["a"], "source_id": ["s"], "url": [None], "raw": [b"x"], "media_type": ["text/html"]}
     frame = Extract()(Batch(pl.DataFrame(row, schema_overrides={"url": pl.String}))).frame
     assert frame["verdict"].to_list() == ["changed"]
-    assert json.loads(frame["evidence"][0])["notes"] == list(found.notes)
+    assert json.loads(frame["evidence"][0])["notes"] == list(extracted.notes)
     assert frame["extractor"].to_list() == [FULLER]
 
 
@@ -180,14 +180,14 @@ def test_the_ledger_has_what_was_added(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_marks_of_headings_and_boxes_go(written: str, text: str) -> None:
-    """Links to headings (¶) and the bars of notes in boxes are no text; tables of several columns stay."""
+    """Marks of heading links (¶) and bars of boxed notes are removed; tables of several columns are kept."""
     assert without_marks(written) == text
 
 
 @pytest.mark.parametrize("sign", ["¶", "#", "§", "&para;", "&#35;"])
-@pytest.mark.parametrize("before", [True, False])
-def test_links_of_headings_to_themselves_are_no_text(sign: str, before: bool) -> None:
-    """Whatever sign a manual writes, before or after the heading; a link that has words stays, and so does C#."""
+@pytest.mark.parametrize("comes_first", [True, False])
+def test_links_of_headings_to_themselves_are_removed(sign: str, comes_first: bool) -> None:
+    """Heading links of a single sign are removed, before or after the heading; links with words, and C#, are kept."""
     link = f'<a class="headerlink" title="Enlace" href="guia.html#uso">{sign}</a>'
-    page = f"<h2>{link if before else ''}Uso{'' if before else link}</h2><p>Vea <a href='#n'>C#, § 3</a></p>"
+    page = f"<h2>{link if comes_first else ''}Uso{'' if comes_first else link}</h2><p>Vea <a href='#n'>C#, § 3</a></p>"
     assert markup_of(page.encode(), {}) == "<h2>Uso</h2><p>Vea <a href='#n'>C#, § 3</a></p>"

@@ -1,4 +1,4 @@
-"""A page that was encoded twice gives sound text: no letter is lost between its markup and `repair`."""
+"""A page that was encoded twice yields undamaged text, without letters lost before `repair`."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _page(text: str, title: str) -> bytes:
 
 
 def _twice(text: str) -> str:
-    """The text as programs show it that take its UTF-8 for Latin-1."""
+    """Return the text as programs show it that read its UTF-8 as Latin-1."""
     return text.encode().decode("latin-1")
 
 
@@ -48,15 +48,15 @@ def _named(text: str) -> str:
 @pytest.mark.parametrize("extract", [html.balanced, html.careful, html.fast])
 @pytest.mark.parametrize("write", [str, _numbered, _named])
 def test_a_page_encoded_twice_loses_no_letter(write: Callable[[str], str], extract: Callable[..., Extracted]) -> None:
-    """í, Á, Í and à among them, whose second halves parsers drop; as characters, numbers or names."""
-    found = extract(_page(write(_twice(_TEXT)), write(_twice(_TITLE))), {})
-    assert repair(found.text) == _TEXT
-    assert repair(found.title or "") == _TITLE
+    """Letters whose second half parsers drop, such as í, Á, Í and à, are restored, as characters or references."""
+    extracted = extract(_page(write(_twice(_TEXT)), write(_twice(_TITLE))), {})
+    assert repair(extracted.text) == _TEXT
+    assert repair(extracted.title or "") == _TITLE
 
 
 @pytest.mark.parametrize("extract", [html.balanced, html.careful, html.fast])
 def test_a_sound_page_is_left_as_it_is(extract: Callable[..., Extracted]) -> None:
-    """Soft hyphens where a word may be broken, accents beside them, and references that stand for markup."""
+    """Soft hyphens, accents next to them, and references to markup characters are unchanged."""
     sound = "El cora\xadzón de la ma&shy;ña\xadna, &lt;así&gt; d&iacute;jo &amp; calló la vir\xadgen de ÑANDÚ."
     page = _page(sound, "Corazón").decode()
     assert undo_mojibake(page) == page
@@ -64,13 +64,13 @@ def test_a_sound_page_is_left_as_it_is(extract: Callable[..., Extracted]) -> Non
 
 
 def test_only_the_piece_that_would_lose_something_is_mended() -> None:
-    """Other mojibake is left to `repair`, whose ledger row tells it; attributes are mended as texts are."""
+    """Other mojibake is left to `repair`, which records it; attributes are repaired like texts."""
     assert undo_mojibake('<a title="rÃ\xado &lt;b&gt;">niÃ±o</a>') == '<a title="río &lt;b&gt;">niÃ±o</a>'
 
 
 @given(st.text(st.sampled_from("aeíóñÁÍÃâ<>&;\"'#x12 \xad\x81\x8d\x80lgtshy"), max_size=60))
-def test_markup_stays_markup(written: str) -> None:
-    """Whatever stands there, no angle or ampersand comes or goes; but references to letters become letters."""
-    made = undo_mojibake(written)
-    assert [char for char in made if char in "<>"] == [char for char in written if char in "<>"]
-    assert made.count("&") <= written.count("&")
+def test_repair_adds_and_removes_no_markup(written: str) -> None:
+    """Repair never adds or removes markup characters; references to letters become letters."""
+    repaired = undo_mojibake(written)
+    assert [char for char in repaired if char in "<>"] == [char for char in written if char in "<>"]
+    assert repaired.count("&") <= written.count("&")

@@ -1,4 +1,4 @@
-"""Where a format hides words, rows, speakers or turns: each came out without them once, and without a word."""
+"""Regressions in which formats lost words, rows, speakers or turns without a note."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _saved(document: Any) -> bytes:
 
 
 def test_a_text_box_of_word_follows_its_paragraph() -> None:
-    """As Word writes it: for new programs and again for old ones, and a box in a box; it cuts no sentence."""
+    """Text boxes are read once, though Word writes them twice, also nested ones; they interrupt no sentence."""
     document = docx.Document()
     paragraph = document.add_paragraph("La barca ")
     inner = f'<w:pict xmlns:w="{_W}"><w:txbxContent>{_paragraph("Otro recuadro.")}</w:txbxContent></w:pict>'
@@ -53,7 +53,7 @@ def test_a_text_box_of_word_follows_its_paragraph() -> None:
 
 
 def test_cells_in_forms_and_tables_in_cells_are_read() -> None:
-    """A cell, or a paragraph of one, that is the field of a form; a table in a cell."""
+    """Cells and paragraphs in form fields, and tables in cells, are read."""
     document = docx.Document()
     table = document.add_table(1, 3)
     for cell, text in zip(table.rows[0].cells, ("Uno", "Dos", "Tres"), strict=True):
@@ -70,7 +70,7 @@ def test_cells_in_forms_and_tables_in_cells_are_read() -> None:
 
 
 def test_a_text_box_of_an_open_document_follows_its_paragraph() -> None:
-    """A comment goes, the field of the document's title stays, a picture's title goes."""
+    """Text boxes and the field of the document's title are kept; comments and titles of pictures are left out."""
     document = odfdo.Document("text")
     document.body.clear()
     xml = (
@@ -82,15 +82,15 @@ def test_a_text_box_of_an_open_document_follows_its_paragraph() -> None:
     assert odt.extract(_saved(document), {}).text == "La barca de Coplas salió.\nRecuadro."
 
 
-def test_a_character_of_two_halves_in_rtf_is_one() -> None:
-    """Beyond the basic plane; a single half is no character."""
+def test_a_surrogate_pair_in_rtf_is_one_character() -> None:
+    """A surrogate pair in RTF becomes one character, and a single half is replaced."""
     assert rtf.extract(rb"{\rtf1\uc1 La barca \u-10179?\u-8704? sali\u243?.\u-10179? \par}", {}).text.startswith(
         "La barca 😀 salió.\ufffd"
     )
 
 
 def test_a_chapter_of_another_type_is_read() -> None:
-    """Its package calls it XML; that of a picture isn't."""
+    """A chapter that its package calls XML is read, but not a picture."""
     held = io.BytesIO()
     items = [("a.xhtml", "application/xhtml+xml"), ("b.xhtml", "text/xml"), ("c.svg", "image/svg+xml")]
     manifest = "".join(f"<item id='{name}' href='{name}' media-type='{kind}'/>" for name, kind in items)
@@ -104,14 +104,14 @@ def test_a_chapter_of_another_type_is_read() -> None:
 
 
 def test_an_apparatus_without_an_editors_choice_keeps_a_reading() -> None:
-    """The first witness's; where an editor chose, that."""
+    """An apparatus without a lemma keeps the first witness's reading."""
     readings = "<rdg wit='A'>blanca</rdg><rdg wit='B'>branca</rdg>"
     line = f"<l>Palomita <app>{readings}</app>, <app><lem>vidalitá</lem>{readings}</app></l>"
     assert tei.extract(f"<TEI><text><body>{line}</body></text></TEI>".encode(), {}).text == "Palomita blanca, vidalitá"
 
 
-def test_half_a_word_of_which_alto_doesnt_say_the_whole_stays() -> None:
-    """With its hyphen, which `repair` takes; a heading is no running head."""
+def test_half_a_word_keeps_its_hyphen_in_alto() -> None:
+    """Half of a word keeps its hyphen, which `repair` resolves; a heading isn't a running head."""
     first = '<TextLine><String CONTENT="puer" SUBS_TYPE="HypPart1"/><HYP CONTENT="-"/></TextLine>'
     lines = f'{first}<TextLine><String CONTENT="to" SUBS_TYPE="HypPart2"/></TextLine>'
     blocks = f'<TextBlock TYPE="SubHeader">{lines}</TextBlock><TextBlock TYPE="header">{lines}</TextBlock>'
@@ -120,7 +120,7 @@ def test_half_a_word_of_which_alto_doesnt_say_the_whole_stays() -> None:
 
 @pytest.mark.parametrize(("system", "text"), [("tesseract 5.3", "Capítulo I\n\nLa barca."), ("otro", "La barca.")])
 def test_tesseracts_headings_are_text(system: str, text: str) -> None:
-    """It calls a heading what others call a running head."""
+    """Tesseract's `ocr_header` is text."""
     lines = "".join(
         f"<p><span class='{kind}'><span class='ocrx_word'>{words}</span></span></p>"
         for kind, words in (("ocr_header", "Capítulo I"), ("ocr_line", "La barca."))
@@ -129,16 +129,16 @@ def test_tesseracts_headings_are_text(system: str, text: str) -> None:
     assert hocr(page.encode(), {}).text == text
 
 
-def test_a_line_of_chat_without_its_tab_goes_on() -> None:
-    """And an utterance in another language says so."""
+def test_a_chat_continuation_line_without_a_tab_is_read() -> None:
+    """A continuation line without a tab is read, and an utterance may be in another language."""
     raw = "@Languages:\tspa, quy\n*ROS:\tnací en\nel puerto .\n*ROS:\t[- quy] arí .\n@End\n"
-    found = chat.extract(raw.encode(), {})
-    assert found.text.split("\n")[0] == "ROS: nací en el puerto ."
-    assert [turn.language for turn in found.turns] == ["spa", "quy"]
+    extracted = chat.extract(raw.encode(), {})
+    assert extracted.text.split("\n")[0] == "ROS: nací en el puerto ."
+    assert [turn.language for turn in extracted.turns] == ["spa", "quy"]
 
 
 def test_a_speaker_whose_initials_mean_something_is_heard() -> None:
-    """A tier that depends on none is no gloss; one of notes is left out, and told."""
+    """A tier without a parent is not a gloss because of its name; a tier of notes is left out with a note."""
 
     def tier(name: str, words: str, more: str = "") -> str:
         annotation = f'<ALIGNABLE_ANNOTATION ANNOTATION_ID="{name}"><ANNOTATION_VALUE>{words}</ANNOTATION_VALUE>'
@@ -149,9 +149,9 @@ def test_a_speaker_whose_initials_mean_something_is_heard() -> None:
 
     tiers = tier("GE", "¿Dónde nació?") + tier("PS", "En el puerto.") + tier("Notas", "hay ruido")
     tiers += tier("gl@PS", "in the port", 'PARENT_REF="PS"')
-    found = elan.extract(f"<ANNOTATION_DOCUMENT>{tiers}</ANNOTATION_DOCUMENT>".encode(), {})
-    assert found.text == "GE: ¿Dónde nació?\nPS: En el puerto."
-    assert "tiers left out: Notas" in found.notes
+    extracted = elan.extract(f"<ANNOTATION_DOCUMENT>{tiers}</ANNOTATION_DOCUMENT>".encode(), {})
+    assert extracted.text == "GE: ¿Dónde nació?\nPS: En el puerto."
+    assert "tiers left out: Notas" in extracted.notes
 
 
 def _record(number: str, title: str) -> bytes:
@@ -160,18 +160,18 @@ def _record(number: str, title: str) -> bytes:
 
 
 @pytest.mark.parametrize("wrong", [b"00007", b"00200", b"99999", b"  x  "])
-def test_a_record_of_a_wrong_length_takes_none_along(wrong: bytes) -> None:
-    """Nor do line ends between records."""
-    one, two, three = (_record(str(n), title) for n, title in enumerate(("Uno", "Dos", "Tres")))
-    records = marc_records(wrong + one[5:] + b"\r\n" + two + b"\n" + three + b"\x1a")
+def test_a_record_with_a_wrong_length_loses_no_other(wrong: bytes) -> None:
+    """A record with a wrong length, or line ends between records, loses no other record."""
+    first, second, third = (_record(str(n), title) for n, title in enumerate(("Uno", "Dos", "Tres")))
+    records = marc_records(wrong + first[5:] + b"\r\n" + second + b"\n" + third + b"\x1a")
     assert [record.title for record in records] == ["Uno", "Dos", "Tres"]
 
 
 def test_a_long_text_is_packed_and_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever its letters are; asked for twice it is the same."""
+    """A packed text is the same, whatever its letters, also when it is requested twice."""
     written = []
-    for most in (2, 10**6):
-        monkeypatch.setattr(block_text, "_MAX_PIECES", most)
+    for max_pieces in (2, 10**6):
+        monkeypatch.setattr(block_text, "_MAX_PIECES", max_pieces)
         block = block_text.BlockText()
         for number in range(9):
             block.add(f"Verso {number} — mañana 😀")

@@ -1,4 +1,4 @@
-"""Lines of pages as programs set them: labelled columns, numbered lines, stretched lines, and verse in columns."""
+"""Layouts of page lines: labels in columns, line numbers, justified lines, and verse in columns."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def _line(words: str, left: float, bottom: float, size: float = 10) -> Line:
 def _labelled(*, timed: bool) -> list[Line]:
     page: list[Line] = []
     bottom = 700.0
-    for turn, (name, said) in enumerate(_SAID):
+    for turn, (name, speech) in enumerate(_SAID):
         page += [_line(f"00:0{turn}:00", 50, bottom)] if timed else []
         page.append(_line(name, 110, bottom))
-        for words in said:
+        for words in speech:
             page.append(_line(words, 180, bottom))
             bottom -= 12
     return page
@@ -37,23 +37,30 @@ def _labelled(*, timed: bool) -> list[Line]:
 
 @pytest.mark.parametrize("timed", [False, True])
 def test_a_label_in_a_column_of_its_own_begins_its_turn(timed: bool) -> None:
-    """The names, and times before them, are cells of the turns' first lines, and no column of text."""
+    """Names, and times before them, become cells of the turns' first lines instead of a column of text."""
     turns = turns_of(flow([_labelled(timed=timed)], [600]).text)
-    assert [(turn.speaker, turn.words) for turn in turns] == [(name, " ".join(said)) for name, said in _SAID]
+    assert [(turn.speaker, turn.words) for turn in turns] == [(name, " ".join(speech)) for name, speech in _SAID]
     assert [turn.start for turn in turns] == ([60.0 * turn for turn in range(6)] if timed else [None] * 6)
 
 
 def test_columns_whose_lines_are_alike_hold_no_labels() -> None:
-    """Short lines of a left column that don't come again are text."""
-    left = ["La barca salió", "del puerto al alba", "y nadie la vio", "volver al muelle", "ni ese día", "ni después"]
+    """Short lines of a left column that aren't repeated are text."""
+    left_column = [
+        "La barca salió",
+        "del puerto al alba",
+        "y nadie la vio",
+        "volver al muelle",
+        "ni ese día",
+        "ni después",
+    ]
     page = [
         _line(words, x, 700 - 12 * row)
-        for x, column in ((50, left), (200, [one.upper() for one in left]))
+        for x, column in ((50, left_column), (200, [words.upper() for words in left_column]))
         for row, words in enumerate(column)
     ]
     text = flow([page], [600]).text
     assert CELL not in text
-    assert text.split() == " ".join([*left, *(one.upper() for one in left)]).split()
+    assert text.split() == " ".join([*left_column, *(words.upper() for words in left_column)]).split()
 
 
 _VERSES = (
@@ -65,7 +72,7 @@ _VERSES = (
 
 @pytest.mark.parametrize("left", [20, 300])
 def test_numbers_of_lines_are_cut_and_counted(left: float) -> None:
-    """Every second line has one, at the left or the right of the verses."""
+    """Numbers on every second line, to the left or right of the verses, are removed and counted."""
     page = []
     for row, words in enumerate(_VERSES):
         page += [_line(str(row + 1), left, 700 - 12 * row)] if row % 2 else []
@@ -75,7 +82,7 @@ def test_numbers_of_lines_are_cut_and_counted(left: float) -> None:
 
 
 def test_numbers_of_a_table_are_kept() -> None:
-    """What doesn't go up by one step, or does so by one, isn't the number of a line."""
+    """Numbers that don't increase by a constant step, or increase by one, are kept."""
     for numbers in ((12, 7, 30, 4, 9), (1, 2, 3, 4, 5)):
         page = [
             piece
@@ -88,7 +95,7 @@ def test_numbers_of_a_table_are_kept() -> None:
 
 
 def test_a_stretched_line_is_one_line() -> None:
-    """Justified text in a narrow column has gaps between words that are as wide as those between columns."""
+    """Justified text in a narrow column is one line, although its gaps are as wide as those between columns."""
     words = ("la", "atmósfera", "con", "sus", "aromas")
     page = [_line("de frutos y de azahares que embalsaman todo", 50, 700)]
     place = 50.0
@@ -100,7 +107,7 @@ def test_a_stretched_line_is_one_line() -> None:
 
 
 def test_columns_need_no_common_base_line() -> None:
-    """A title over the left one shifts its lines by half a line."""
+    """Columns are recognised even if their lines are shifted by half a line."""
     columns = [
         [_line(f"izquierda {row} de la página", 50, 700 - 12 * row) for row in range(6)],
         [_line(f"derecha {row} de la página", 300, 706 - 12 * row) for row in range(6)],
@@ -109,8 +116,8 @@ def test_columns_need_no_common_base_line() -> None:
     assert reading_order(page) == [*columns[0], *columns[1]]
 
 
-def test_stepped_verses_of_a_column_stay_lines() -> None:
-    """The longest of them fill the column; most end before it, and what follows isn't a paragraph's indent."""
+def test_stepped_verses_of_a_column_keep_their_lines() -> None:
+    """Stepped verses stay lines although the longest fill the column."""
     verses = list(_VERSES)
     verses[1], verses[5] = "vidalitá que vuelas lejos del puerto", "y que por su amor me muero de pena"
     stanza = [_line(words, 50 + 15 * (row % 2), 700 - 12 * row) for row, words in enumerate(verses)]
@@ -137,12 +144,14 @@ def test_stepped_verses_of_a_column_stay_lines() -> None:
         "ese",
         "invierno",
     ]
-    other = [_line(" ".join(prose[at : at + 5]), 300, 700 - 12 * row) for row, at in enumerate(range(0, len(prose), 5))]
-    assert flow([[*stanza, *other]], [600]).text.split("\n")[: len(verses)] == verses
+    right_column = [
+        _line(" ".join(prose[at : at + 5]), 300, 700 - 12 * row) for row, at in enumerate(range(0, len(prose), 5))
+    ]
+    assert flow([[*stanza, *right_column]], [600]).text.split("\n")[: len(verses)] == verses
 
 
 def test_a_paragraph_of_one_full_line_ends() -> None:
-    """Two indented lines that begin as sentences do are two paragraphs."""
+    """Two indented lines that begin sentences are two paragraphs."""
     full = "—¿Yo? —preguntó la morena alzando los ojos como avergonzada."
     page = [
         _line("la tarde en el corredor de la casa, junto a las macetas viejas", 50, 700),
@@ -155,7 +164,7 @@ def test_a_paragraph_of_one_full_line_ends() -> None:
 
 
 def test_a_label_that_comes_again_begins_a_line() -> None:
-    """Also where the turn before it ends at the column's edge."""
+    """A repeated label begins a line, even if the previous turn ends at the column's edge."""
     page = []
     for row in range(8):
         words = ("P: ¿Y usted se quedó en el puerto todo el año?", "R: Me quedé, porque no había otra cosa que hac")[
@@ -166,7 +175,7 @@ def test_a_label_that_comes_again_begins_a_line() -> None:
 
 
 def test_a_small_gap_parts_stanzas_where_lines_are_set_exactly() -> None:
-    """LaTeX parts stanzas by a third of a line more; where steps vary, such a gap may be chance."""
+    """A gap a third larger separates stanzas if other steps are exact, as in LaTeX; otherwise it doesn't."""
     exact, rough = ([], [])
     for row, words in enumerate(_VERSES):
         bottom = 700 - 13.6 * row - (4.4 if row > 3 else 0)
@@ -177,8 +186,8 @@ def test_a_small_gap_parts_stanzas_where_lines_are_set_exactly() -> None:
 
 
 def test_the_end_of_a_turned_verse_is_joined_to_it() -> None:
-    """A verse that is too long for a narrow column goes on below."""
+    """The end of a verse that continues on the next line is joined to it."""
     verses = [*_VERSES[:4], "y que por su amor me muero de pena y de", "frío,", *_VERSES[6:]]
-    other = [_line("La barca salió antes", 340, 700 - 12 * row) for row in range(10)]
-    page = [*(_line(words, 50, 700 - 12 * row) for row, words in enumerate(verses)), *other]
+    right_column = [_line("La barca salió antes", 340, 700 - 12 * row) for row in range(10)]
+    page = [*(_line(words, 50, 700 - 12 * row) for row, words in enumerate(verses)), *right_column]
     assert f"{verses[4]} frío," in flow([page], [600]).text.split("\n")

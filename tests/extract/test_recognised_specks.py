@@ -1,4 +1,4 @@
-"""Of recognised pages `repair` takes out the lines in which an engine saw specks."""
+"""`repair` removes lines of specks from recognised pages."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ _CLEAN = "La barca salió del puerto.\n\nVolvió con la red vacía."
         (None, _NOISE),
     ],
 )
-def test_only_what_an_engine_saw_is_looked_at(extractor: str | None, text: str) -> None:
-    """Elsewhere somebody wrote such a line."""
+def test_only_recognised_texts_lose_specks(extractor: str | None, text: str) -> None:
+    """Such lines are kept in texts that no OCR engine produced."""
     frame = pl.DataFrame({"text": [_NOISE], "extractor": [extractor]}, schema_overrides={"extractor": pl.String})
     assert Repair()(Batch(frame)).frame["text"].to_list() == [text]
 
@@ -31,6 +31,6 @@ def test_only_what_an_engine_saw_is_looked_at(extractor: str | None, text: str) 
 @pytest.mark.parametrize(
     "line", ["—¿Y?", "* * *", "¡Ay!", "Sí.", "12", "XIV.", "…", "a = b", "1810 | 25", "— · —", "N.º 7"]
 )
-def test_a_line_of_print_stays(line: str) -> None:
-    """Short answers, ornaments, numbers of parts, cells of a table."""
+def test_a_line_of_print_is_kept(line: str) -> None:
+    """Short answers, ornaments, part numbers and table cells are kept."""
     assert without_specks(f"Uno.\n{line}\nDos.") == f"Uno.\n{line}\nDos."

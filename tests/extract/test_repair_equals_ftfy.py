@@ -1,4 +1,4 @@
-"""Repair touches only marked lines, and gives what ftfy gives on all of them."""
+"""Repair changes only marked lines, with the same result as ftfy on all lines."""
 
 from __future__ import annotations
 
@@ -39,26 +39,26 @@ def _staged(texts: list[str]) -> list[str]:
 
 
 def _many(texts: st.SearchStrategy[str]) -> st.SearchStrategy[list[str]]:
-    """Some thirty texts an example: a call of the stage takes longer than they do."""
+    """Generate some thirty texts per example, since a call of the stage costs more than they do."""
     return st.lists(texts.filter(lambda text: not _PRINTED.search(text)), min_size=20, max_size=40)
 
 
 @given(_many(st.lists(st.sampled_from(_SUSPICIOUS), max_size=12).map("".join)))
 @settings(deadline=None)
 def test_suspicious_sequences_are_repaired_as_ftfy_does(texts: list[str]) -> None:
-    """Whatever ftfy would change, the word pass has marked."""
+    """The word pass marks every line that ftfy would change."""
     assert _staged(texts) == list(map(repair, texts))
 
 
 @given(_many(st.text(max_size=40)))
 @settings(deadline=None)
 def test_any_text_is_repaired_as_ftfy_does(texts: list[str]) -> None:
-    """The whole of Unicode, not only what mojibake is made of."""
+    """Any Unicode text is repaired as by ftfy, not only mojibake."""
     assert _staged(texts) == list(map(repair, texts))
 
 
 @pytest.mark.parametrize(
-    ("before", "after"),
+    ("damaged", "repaired"),
     [
         ("El niÃ±o comiÃ³ guayaba.\nSano.", "El niño comió guayaba.\nSano."),
         ("línea uno\r\nlínea dos", "línea uno\nlínea dos"),
@@ -69,13 +69,13 @@ def test_any_text_is_repaired_as_ftfy_does(texts: list[str]) -> None:
         ("«Está bien», dijo. —¿Quién?", "«Está bien», dijo. —¿Quién?"),
     ],
 )
-def test_what_is_repaired_and_what_stays(before: str, after: str) -> None:
-    """Mojibake, line ends, composed letters and control characters are mended; apostrophes are the author's."""
-    assert _staged([before]) == [after]
+def test_damage_is_repaired_and_apostrophes_are_kept(damaged: str, repaired: str) -> None:
+    """Mojibake, line ends, combining marks and control characters are repaired; apostrophes are kept."""
+    assert _staged([damaged]) == [repaired]
 
 
 @pytest.mark.parametrize(
-    ("before", "after"),
+    ("damaged", "repaired"),
     [
         ("O jornal “A MANHÃ” saiu.", "O jornal “A MANHÃ” saiu."),
         ("«TUPû he'i", "«TUPû he'i"),
@@ -86,14 +86,14 @@ def test_what_is_repaired_and_what_stays(before: str, after: str) -> None:
         ("AVÃ” e mÃ£e", "AVÔ e mãe"),
     ],
 )
-def test_a_lone_pair_in_a_sound_line_is_no_mojibake(before: str, after: str) -> None:
-    """A word in capitals ends with Ã before a quotation mark or a dash; other damage tells that it isn't so."""
-    assert _staged([before]) == [repair(before)] == [after]
+def test_a_lone_pair_in_an_undamaged_line_is_kept(damaged: str, repaired: str) -> None:
+    """Ã at the end of a word in capitals, before a quotation mark or dash, is kept unless the line has other damage."""
+    assert _staged([damaged]) == [repair(damaged)] == [repaired]
 
 
 @pytest.mark.parametrize("text", ["—¡¡Fuego!!", "«¡Ay!», dijo.", "¡¿Qué?!", "“«No»”", "A dijo: «“¿Quién?”»"])
-def test_signs_of_speech_side_by_side_are_sound(text: str) -> None:
-    """Such lines are common in prose and aren't given to ftfy."""
+def test_adjacent_signs_of_speech_mark_no_line(text: str) -> None:
+    """Adjacent signs of speech, which are common in prose, don't mark a line."""
     assert WordTable.of(pl.Series([text])).counts[0, REPAIRS] == 0
     assert repair(text) == text
 
@@ -101,5 +101,5 @@ def test_signs_of_speech_side_by_side_are_sound(text: str) -> None:
 @given(_many(st.lists(st.sampled_from([*_SUSPICIOUS, *"¡¿«»“”„‹›"]), max_size=8).map("".join)))
 @settings(deadline=None)
 def test_signs_of_speech_hide_nothing(texts: list[str]) -> None:
-    """Among whatever stands beside them."""
+    """Damage next to signs of speech is found."""
     assert _staged(texts) == list(map(repair, texts))

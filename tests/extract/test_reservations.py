@@ -1,4 +1,4 @@
-"""Reservations in words narrow a document in every format; sentences about them, and old title pages, do not."""
+"""Reservations in words narrow a document in every format; sentences about them, and old title pages, don't."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ _RESERVED: dict[str, tuple[str, bytes]] = {
 
 @pytest.mark.parametrize("name", _RESERVED)
 def test_a_reservation_in_words_closes_the_row_in_every_format(name: str) -> None:
-    """A document in a source under CC BY that reserves all rights is for evaluation alone, and the ledger says why."""
+    """A document that reserves all rights in a source under CC BY is for evaluation only, and the ledger states why."""
     row = row_of(*_RESERVED[name])
     assert (row["rights_tier"], row["uses"]) == ("unknown", ["evaluate"])
     assert row["noted"]["tier_before"] == "attribution"
@@ -89,7 +89,7 @@ def test_a_reservation_in_words_closes_the_row_in_every_format(name: str) -> Non
 
 
 def test_all_modes_of_reading_pages_see_a_notice() -> None:
-    """The terms of a page don't depend on who reads its text."""
+    """A notice counts in all modes of extraction."""
     rows = [row_of("text/html", html(foot=f"<p>{_EN}</p>"), mode=mode) for mode in ("balanced", "careful", "fast")]
     assert {row["rights"] for row in rows} == {_EN}
 
@@ -132,7 +132,7 @@ def test_all_modes_of_reading_pages_see_a_notice() -> None:
     ],
 )
 def test_notices_are_known_in_the_regions_languages(line: str) -> None:
-    """As books and newspapers print them."""
+    """Notices of books and newspapers are recognised in the region's languages."""
     assert kind_of(line) in ("reserved", "claimed")
     assert edge_notices(pl.Series([f"La barca zarpó.\n{line}"]))
 
@@ -154,36 +154,36 @@ def test_notices_are_known_in_the_regions_languages(line: str) -> None:
         "Este equipo no puede ser usado para entrenar.",
     ],
 )
-def test_a_sentence_about_rights_is_no_notice(line: str) -> None:
-    """A newspaper's or a novel's talk of rights withholds nothing, wherever it stands."""
+def test_a_sentence_about_rights_is_not_a_notice(line: str) -> None:
+    """Sentences about rights in news and novels withhold nothing."""
     assert not is_notice(line)
     assert edge_notices(pl.Series([line, f"La barca zarpó.\n{line}\nVolvió al alba."])) == {}
 
 
 def test_a_notice_may_be_broken_over_lines_of_a_foot() -> None:
-    """A line break or an element stands anywhere in a page."""
+    """A notice is recognised across line breaks and elements."""
     foot = "<p>© 2024 Diario del Sur.<br>Todos los <b>derechos</b><br>reservados</p>"
     assert row_of("text/html", html(foot=foot))["rights_tier"] == "unknown"
     parts = "<div>Todos los derechos</div><div>reservados</div>"
     assert row_of("text/html", html(foot=parts))["rights_tier"] == "unknown"
 
 
-def test_an_article_that_quotes_a_notice_is_released() -> None:
-    """In the text of a page, with a foot that reserves nothing."""
+def test_a_quoted_notice_does_not_count() -> None:
+    """A notice quoted in the main text of a page doesn't count."""
     quoting = "<p>En la portada se lee «Todos los derechos reservados», y nadie sabe quién lo escribió en 1990.</p>"
     row = row_of("text/html", html(foot="<p>© 2024 Diario del Sur</p>", body=quoting * 3))
     assert (row["rights_tier"], row["uses"], row["noted"]) == ("attribution", _ALL, {})
 
 
-def test_a_notice_in_the_middle_of_a_long_text_is_none() -> None:
-    """Only the edges of a text have its own."""
+def test_a_notice_in_the_middle_of_a_long_text_is_ignored() -> None:
+    """Only notices at the edges of a text count."""
     lines = [f"La barca número {n} salió del puerto al alba, y nadie la vio volver." for n in range(400)]
     assert edge_notices(pl.Series(["\n".join([*lines, _EN, *lines])])) == {}
     assert edge_notices(pl.Series(["\n".join([*lines, *lines, _EN])])) == {0: (_EN,)}
 
 
 def test_the_last_sentences_of_a_long_line_may_be_a_notice() -> None:
-    """Articles of archives are often one line."""
+    """A notice in the last sentences of a long line counts, since articles of archives are often one line."""
     article = "La barca salió del puerto al alba, y nadie la vio volver. " * 20
     assert edge_notices(pl.Series([article + "© 2020 El Faro. Todos los derechos reservados."])) == {
         0: ("© 2020 El Faro. Todos los derechos reservados.",)
@@ -191,7 +191,7 @@ def test_the_last_sentences_of_a_long_line_may_be_a_notice() -> None:
 
 
 def test_old_title_pages_reserve_nothing_any_more() -> None:
-    """A book of 1889 is in the public domain, whatever it says; its new edition is not."""
+    """A book of 1889 reserves nothing, whatever its title page states; a new edition does."""
     old = ["Coplas del puerto", "Reservados todos los derechos", "Lima, 1889"]
     assert notices_in(old) == ()
     assert notices_in(["Reservados todos los derechos"], "1885-03-01") == ()
@@ -225,13 +225,13 @@ def test_old_title_pages_reserve_nothing_any_more() -> None:
 def test_statements_next_to_one_another(
     statements: list[str], notices: list[str], expected: tuple[str, str] | None
 ) -> None:
-    """The stricter reading counts where two contradict, and only there."""
-    found = narrowing(statements, notices)
-    assert (found and found[1:]) == expected
+    """The stricter of two contradictory statements counts."""
+    narrowed = narrowing(statements, notices)
+    assert (narrowed and narrowed[1:]) == expected
 
 
 def test_an_agreement_that_the_source_names_lifts_a_reservation() -> None:
-    """Its holder permitted what the book reserves; the ledger has both."""
+    """The source's agreement overrides the book's reservation, and the ledger has both."""
     raw = epub(f"<dc:rights>{_ES}</dc:rights>")
     terms = {"rights": "Carta del titular", "rights_tier": "permission", "uses": ["train"], "agreement": "carta-3"}
     row = row_of("application/epub+zip", raw, **terms)
@@ -239,8 +239,8 @@ def test_an_agreement_that_the_source_names_lifts_a_reservation() -> None:
     assert (row["noted"]["agreement"], row["noted"]["licences"]) == ("carta-3", [_ES])
 
 
-def test_an_agreement_lifts_no_licence_that_stands_next_to_a_reservation() -> None:
-    """A book with both is narrowed by its licence, as one with the licence alone."""
+def test_an_agreement_does_not_override_a_licence_next_to_a_reservation() -> None:
+    """A book with a reservation and a licence is narrowed by its licence, in spite of an agreement."""
     licence = "https://creativecommons.org/licenses/by-nc/4.0/"
     for stated in (
         f"<dc:rights>{licence}</dc:rights>",
@@ -251,16 +251,16 @@ def test_an_agreement_lifts_no_licence_that_stands_next_to_a_reservation() -> No
 
 
 def test_a_reservation_is_the_statement_of_a_file_of_unknown_rights() -> None:
-    """So it binds copies, which a file of which nobody stated anything doesn't; a licence gives it no rights."""
+    """A reservation becomes the statement of a row with unknown rights, so that it binds copies; a licence doesn't."""
     for words, rights in ((_ES, _ES), ("CC BY 4.0", None)):
         unknown = {"url": [None], "rights": [None], "rights_tier": ["unknown"], "uses": [["evaluate"]]}
         frame = pl.DataFrame(unknown, schema_overrides={"url": pl.String, "rights": pl.String})
-        made = with_page_terms(frame, [Extracted("La barca.", "x", licences=(words,))])
-        assert made.select("rights", "rights_tier", "uses").row(0) == (rights, "unknown", ["evaluate"])
+        rows = with_page_terms(frame, [Extracted("La barca.", "x", licences=(words,))])
+        assert rows.select("rights", "rights_tier", "uses").row(0) == (rights, "unknown", ["evaluate"])
 
 
 def test_a_record_that_came_as_text_is_narrowed_by_its_last_line() -> None:
-    """Rows without bytes have notices at their edges, too."""
+    """Notices at the edges of rows without bytes count too."""
     frame = pl.DataFrame(
         {"url": [None], "text": [f"La barca.\n{_EN}"], "rights": ["CC0-1.0"], "rights_tier": ["open"], "uses": [_ALL]},
         schema_overrides={"url": pl.String},
@@ -269,7 +269,7 @@ def test_a_record_that_came_as_text_is_narrowed_by_its_last_line() -> None:
 
 
 def test_a_statement_without_end_is_read_and_cut() -> None:
-    """None is passed over because it is long, or because many come before it."""
+    """A statement counts even if it is long, or comes after many others."""
     row = row_of("application/epub+zip", epub(f"<dc:rights>{'Uso según acuerdo. ' * 200}</dc:rights>"))
     assert (row["rights_tier"], row["noted"]["because"]) == ("unknown", "unread")
     many = "".join(f"<dc:rights>CC BY {n}.0</dc:rights>" for n in range(1, 9)) * 3
@@ -277,7 +277,7 @@ def test_a_statement_without_end_is_read_and_cut() -> None:
 
 
 def test_entities_of_a_packet_are_not_expanded() -> None:
-    """A bomb in XMP takes no memory, and what it stands for is a statement that nobody can read."""
+    """An entity bomb in XMP takes no memory, and its reference is an unrecognised statement."""
     bomb = "".join(f'<!ENTITY e{n + 1} "{f"&e{n};" * 10}">' for n in range(20))
     packet = b'<!DOCTYPE x [<!ENTITY e0 "ja">' + bomb.encode() + b"]>" + _described(_ALT.format("&e20;"))
     row = row_of("application/pdf", pdf(packet))

@@ -1,4 +1,4 @@
-"""The licence that a file states of itself narrows its row's terms, whatever the format keeps it in."""
+"""The licence that a file states narrows its row's terms, wherever the format stores it."""
 
 from __future__ import annotations
 
@@ -49,11 +49,11 @@ def _tei(availability: str) -> bytes:
     return f"<TEI>{header}{print_}</fileDesc></teiHeader><text><body><p>La barca.</p></body></text></TEI>".encode()
 
 
-def _xmp(said: str) -> bytes:
+def _xmp(statement: str) -> bytes:
     return (
         '<?xpacket begin="\ufeff"?><x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF '
         f'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" {_DC} xmlns:cc="http://creativecommons.org/ns#" '
-        f'xmlns:xmpRights="http://ns.adobe.com/xap/1.0/rights/">{said}</rdf:RDF></x:xmpmeta><?xpacket end="w"?>'
+        f'xmlns:xmpRights="http://ns.adobe.com/xap/1.0/rights/">{statement}</rdf:RDF></x:xmpmeta><?xpacket end="w"?>'
     ).encode()
 
 
@@ -65,7 +65,7 @@ def _stream(data: bytes, about: bytes = b"") -> bytes:
 
 
 def _pdf(catalog: bytes = b"/Metadata 5 0 R", metadata: bytes = b"") -> bytes:
-    """A page, and as object 5 what stands for its XMP."""
+    """Return a page with this XMP as object 5."""
     drawn = b"BT /F 12 Tf 72 700 Td (La barca sali\xf3 del puerto.) Tj ET"
     objects = [
         b"<</Type/Catalog/Pages 2 0 R%s>>" % catalog,
@@ -75,14 +75,14 @@ def _pdf(catalog: bytes = b"/Metadata 5 0 R", metadata: bytes = b"") -> bytes:
         metadata or _stream(_XMP),
         b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>",
     ]
-    made = b"%PDF-1.5\n"
+    content = b"%PDF-1.5\n"
     places = []
-    for number, one in enumerate(objects, 1):
-        places.append(len(made))
-        made += b"%d 0 obj\n%s\nendobj\n" % (number, one)
+    for number, definition in enumerate(objects, 1):
+        places.append(len(content))
+        content += b"%d 0 obj\n%s\nendobj\n" % (number, definition)
     table = b"".join(b"%010d 00000 n \n" % place for place in places)
     tail = b"xref\n0 7\n0000000000 65535 f \n%strailer<</Size 7/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n"
-    return made + tail % (table, len(made))
+    return content + tail % (table, len(content))
 
 
 _FILES: dict[str, tuple[str, bytes]] = {
@@ -120,17 +120,17 @@ _FILES: dict[str, tuple[str, bytes]] = {
 
 
 def _row(media_type: str, raw: bytes) -> dict[str, Any]:
-    """A row of a source under CC0 after `extract`."""
+    """Return a row of a source under CC0 after `extract`."""
     terms = {"rights": ["CC0-1.0"], "rights_tier": ["open"], "uses": [["train", "redistribute", "evaluate"]]}
     row = {"doc_id": ["a"], "source_id": ["s"], "url": [None], "raw": [raw], "media_type": [media_type], **terms}
     passed = pass_through(Extract(), Batch(pl.DataFrame(row, schema_overrides={"url": pl.String})))
-    [kept] = passed.kept.frame.to_dicts()
-    return kept | {"ledger": passed.ledger.to_dicts()}
+    [row] = passed.kept.frame.to_dicts()
+    return row | {"ledger": passed.ledger.to_dicts()}
 
 
 @pytest.mark.parametrize("name", _FILES)
 def test_every_format_narrows(name: str) -> None:
-    """As a page does: a document in a source under CC0 that says BY-NC-ND is for evaluation alone."""
+    """A document that states BY-NC-ND in a source under CC0 is for evaluation only, in every format."""
     row = _row(*_FILES[name])
     assert (row["rights_tier"], row["uses"]) == ("no_derivatives", ["evaluate"])
     assert row["rights"] in (_BY, _NAME)
@@ -138,40 +138,40 @@ def test_every_format_narrows(name: str) -> None:
 
 
 def test_a_statement_that_is_not_understood_closes_the_row() -> None:
-    """Nobody knows what it allows; the ledger has the words, and why."""
+    """An unrecognised statement allows nothing, and the ledger has its words and the reason."""
     row = _row("application/tei+xml", _tei("<licence>Uso libre con permiso</licence>"))
     assert (row["rights_tier"], row["rights"], row["uses"]) == ("unknown", "Uso libre con permiso", ["evaluate"])
     noted = json.loads(row["ledger"][-1]["evidence"])
     assert (noted["licences"], noted["because"]) == (["Uso libre con permiso"], "unread")
 
 
-def test_of_many_statements_those_that_are_understood_are_read_first() -> None:
-    """Ten are read, and a sentence without end is none."""
-    known = [f"CC-BY-{version}" for version in ("2.0", "3.0")]
-    listed = stated([*(f"Aviso {n}" for n in range(20)), "a" * 600, "--", *known])
-    assert (len(listed), listed[:2]) == (10, tuple(known))
+def test_recognised_statements_come_first() -> None:
+    """Ten statements are kept, recognised ones first, and an endless sentence is cut."""
+    recognised = [f"CC-BY-{version}" for version in ("2.0", "3.0")]
+    statements = stated([*(f"Aviso {n}" for n in range(20)), "a" * 600, "--", *recognised])
+    assert (len(statements), statements[:2]) == (10, tuple(recognised))
 
 
 def test_a_collection_states_the_licences_of_its_texts() -> None:
-    """The least open of them counts for the document that they are."""
-    one, other = (_tei(f"<licence>{name}</licence>").decode() for name in ("CC BY 4.0", _NAME))
-    row = _row("application/tei+xml", f"<teiCorpus><teiHeader/>{one}{other}</teiCorpus>".encode())
+    """The least open licence of a collection's texts counts."""
+    first, second = (_tei(f"<licence>{name}</licence>").decode() for name in ("CC BY 4.0", _NAME))
+    row = _row("application/tei+xml", f"<teiCorpus><teiHeader/>{first}{second}</teiCorpus>".encode())
     assert row["rights"] == _NAME
 
 
 def test_attributes_of_xmp_are_properties_too() -> None:
-    """Programs write it in either form; links of books (EPUB 3) have the name in `rel`."""
+    """XMP is read as elements or attributes, and EPUB 3 links by their `rel`."""
     picture = b"\xff\xd8" + _xmp(f'<rdf:Description cc:license="{_BY}"/>') + b"\xff\xd9"
     assert statements_of_picture(picture).licences == (_BY,)
     assert stated_in(tree_of(f'<m><link rel="cc:license" href="{_BY}"/></m>'.encode())) == (_BY,)
 
 
-def test_the_xmp_of_a_pdf_is_what_its_catalog_names() -> None:
-    """Packed or not, in an object that was written over, with a catalog that is packed; that of a picture is none."""
+def test_the_xmp_named_by_the_catalog_of_a_pdf_is_read() -> None:
+    """The XMP that the newest catalog names is read, compressed or not, but not that of a picture."""
     packed = _stream(zlib.compress(_XMP), b"/Filter/FlateDecode")
     catalog = b"<</Type/Catalog/Pages 2 0 R/Metadata 5 0 R>>"
     held = zlib.compress(b"9 0 1 %d " % (len(b"<</A 7>> ")) + b"<</A 7>> " + catalog)
-    together = (
+    object_stream = (
         _pdf(b"")
         .replace(b"/Type/Catalog", b"/Type/Katalog")
         .replace(
@@ -179,14 +179,14 @@ def test_the_xmp_of_a_pdf_is_what_its_catalog_names() -> None:
         )
     )
     saved_over = _pdf(metadata=_stream(_xmp(""))) + b"5 0 obj\n" + _stream(_XMP) + b"\nendobj\n"
-    for raw in (_pdf(metadata=packed), together, saved_over):
+    for raw in (_pdf(metadata=packed), object_stream, saved_over):
         assert statements_of_pdf(raw).licences == (_NAME,)
     for raw in (_pdf(b""), _pdf(metadata=_stream(b"<rota")), _pdf(metadata=packed.replace(b"x\x9c", b"??")), b""):
         assert statements_of_pdf(raw).licences == ()
 
 
-def test_what_stands_behind_a_long_catalog_is_not_its() -> None:
-    """A picture's metadata in the next object, where the catalog's end is farther than is looked."""
+def test_metadata_after_a_long_catalog_are_not_its_own() -> None:
+    """Metadata of the next object isn't read as that of a long catalog."""
     catalog = b"1 0 obj\n<</Type/Catalog/Lang(" + b"a" * 5000 + b")>>\nendobj\n"
     picture = b"3 0 obj\n<</Type/XObject/Metadata 5 0 R>>\nendobj\n"
     raw = b"%PDF-1.7\n" + catalog + picture + b"5 0 obj\n" + _stream(_XMP) + b"\nendobj\n"

@@ -1,4 +1,4 @@
-"""The marks of transcriptions go as the genre's policy says, words stay, and turns follow their lines."""
+"""Marks of transcriptions are treated by the genre's policy; words are kept, and turns follow their lines."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
         ("I: [HS:E1 Ajá] Sí [Asent], claro // y luego (pausa larga) nada", "I: Sí, claro y luego nada"),
     ],
 )  # fmt: skip
-def test_marks_go_and_words_stay(marked: str, removed: str) -> None:
-    """AVENUE, CHAT, COSER, and what anybody writes in brackets."""
+def test_transcription_marks_are_removed_and_words_kept(marked: str, removed: str) -> None:
+    """Marks of AVENUE, CHAT and COSER, and common ones in brackets, are removed."""
     assert without_marks(marked, "remove")[0] == removed
 
 
@@ -43,14 +43,14 @@ def test_marks_go_and_words_stay(marked: str, removed: str) -> None:
         "mbohapyÿ ŸVY",
     ],
 )
-def test_what_is_said_stays(text: str) -> None:
-    """A remark of the speaker, a year, a sign, a letter or a line that ends in a colon is no transcriber's mark."""
+def test_speech_that_looks_like_marks_is_kept(text: str) -> None:
+    """A speaker's remark, a year, a sign, a letter, and a line that ends in a colon are kept."""
     assert without_marks(text, "remove")[0] == text
 
 
 @pytest.mark.parametrize("extractor", [None, "plain 3", "chat 3", "avenue 3"])
-def test_what_redact_goes_by_stays(extractor: str | None) -> None:
-    """No mark of any convention is a piece of an address, a place, a date or a telephone."""
+def test_addresses_dates_and_telephones_are_not_marks(extractor: str | None) -> None:
+    """Addresses, places, dates and telephone numbers are never changed as marks."""
     text = (
         "ROS: rosa.quispe@gmail.com, 12/03/1945, 12°02'47\"S 77°02'34\"W, N° 82 y 3°, www.x.org, (11) 4567-8901, "
         "https://comunidad.org/x/y/z?a=1&b=2, +56 (9) 8765-4321, [+51 987 654 321], ana@s.com.pe"
@@ -58,18 +58,18 @@ def test_what_redact_goes_by_stays(extractor: str | None) -> None:
     assert without_marks(text, "remove", None, extractor)[0] == text
 
 
-def test_a_convention_is_that_of_the_file_or_of_the_whole_text() -> None:
-    """The same words and signs are marks in CHAT, and none in a text that cites a sign of it once."""
-    said = "ROS: tod@s dij(er)on (..) °sí°"
-    assert without_marks(said, "remove")[0] == said
-    assert without_marks(said, "remove", None, "chat 3")[0] == "ROS: tod dijeron sí"
-    assert without_marks(f"{said}\nROS: &=ríe", "remove")[0] == "ROS: tod dijeron sí"
-    cited = "\n".join([said, *["ROS: vine al puerto con mi madre."] * 99, "ROS: el signo &=ríe"])
+def test_a_convention_is_recognised_by_file_or_by_many_signs() -> None:
+    """The same signs are marks in CHAT, but not in a text that quotes one of them once."""
+    utterance = "ROS: tod@s dij(er)on (..) °sí°"
+    assert without_marks(utterance, "remove")[0] == utterance
+    assert without_marks(utterance, "remove", None, "chat 3")[0] == "ROS: tod dijeron sí"
+    assert without_marks(f"{utterance}\nROS: &=ríe", "remove")[0] == "ROS: tod dijeron sí"
+    cited = "\n".join([utterance, *["ROS: vine al puerto con mi madre."] * 99, "ROS: el signo &=ríe"])
     assert without_marks(cited, "remove")[0] == cited
 
 
-def test_a_label_without_words_goes_and_a_sentence_stays() -> None:
-    """What stands before a colon is a speaker where it is a code, or where other lines begin with it, too."""
+def test_a_label_without_words_is_removed_but_not_a_sentence() -> None:
+    """A line of only a label is removed if the label is a code or is repeated."""
     text = "INV: (risas)\nRosa: (risas)\nRosa: sí\nEl zorro dijo: (risas)\nEl burro dijo:"
     assert without_marks(text, "remove")[0] == "Rosa: sí\nEl zorro dijo:\nEl burro dijo:"
 
@@ -81,8 +81,8 @@ def _batch(genre: str) -> Batch:
     return Batch(pl.DataFrame({"doc_id": ["a"], "text": [text], "genre": [genre], "turns": [turns]}))
 
 
-def test_a_turn_of_marks_alone_goes_with_its_line() -> None:
-    """The turns that are left point at their lines."""
+def test_a_turn_of_only_marks_is_removed_with_its_line() -> None:
+    """Turns of only marks are removed, and the offsets of the others match their lines."""
     frame = Unmark()(_batch("oral_history")).frame
     assert frame["text"][0] == "A: uno\nA: dos"
     assert [turn["offset"] for turn in frame["turns"].to_list()[0]] == [0, 7]
@@ -90,13 +90,13 @@ def test_a_turn_of_marks_alone_goes_with_its_line() -> None:
 
 
 def test_other_genres_keep_their_signs() -> None:
-    """The policy of the genre decides, and a changed one is another digest."""
+    """The genre's policy decides, and a changed policy changes the fingerprint."""
     batch = _batch("literature")
     assert Unmark()(batch) is batch
 
 
 def test_a_policy_may_normalise(tmp_path: Path) -> None:
-    """A folder of one's own says otherwise."""
+    """A folder of policies may normalise marks."""
     folder = tmp_path / "filters"
     shutil.copytree(data_folder("filters"), folder)
     file = folder / "genres" / "oral_history.toml"

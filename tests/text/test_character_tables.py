@@ -1,4 +1,4 @@
-"""The table of character classes says of each code point what Unicode says of it."""
+"""The table of character classes agrees with Unicode for each code point."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _INVISIBLE = "\u00ad\u200b\u200c\u200d\u2060"
 
 
 def _may_need_repair(character: str) -> bool:
-    """The rule point by point: control and format characters, marks, forms that NFC or a reader writes otherwise."""
+    """Apply the rule to one code point: control and format characters, marks, and characters that NFC changes."""
     category = unicodedata.category(character)
     if character in "\n\t" or character in _INVISIBLE:
         return False
@@ -39,7 +39,7 @@ def _may_need_repair(character: str) -> bool:
     ids=["letter", "upper", "apostrophe", "digit", "space", "repair"],
 )
 def test_every_code_point_has_the_classes_of_its_category(flag: int, rule) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
-    """All 1,114,112 of them, for the Unicode version of this Python."""
+    """All 1,114,112 code points have the classes of their category, for this Python's version of Unicode."""
     table = c.classes() & flag
     wrong = [hex(point) for point in range(0x110000) if bool(table[point]) != bool(rule(chr(point)))]
     assert wrong == []

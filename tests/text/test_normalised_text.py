@@ -1,4 +1,4 @@
-"""The compiled pass that normalises texts gives what the rule gives, of which Python has the only definition."""
+"""The compiled pass that normalises texts gives the same result as the rule in Python."""
 
 from __future__ import annotations
 
@@ -28,21 +28,21 @@ def _rule(text: str) -> bytes:
     st.lists(st.one_of(st.text(max_size=20), st.lists(st.sampled_from(_TRICKY), max_size=8).map("".join)), max_size=40)
 )
 @settings(max_examples=3 * settings().max_examples, deadline=None)
-def test_the_pass_gives_what_the_rule_gives(texts: list[str]) -> None:
-    """Documents beside one another, those left to Python among them, come out as if each were alone."""
-    made = [bytes(found) for found in normal_utf8(pl.Series(texts, dtype=pl.String))]
-    assert made == [_rule(text) for text in texts]
+def test_the_pass_agrees_with_the_rule(texts: list[str]) -> None:
+    """Documents give the same result together as alone, including those left to Python."""
+    results = [bytes(result) for result in normal_utf8(pl.Series(texts, dtype=pl.String))]
+    assert results == [_rule(text) for text in texts]
 
 
 def test_every_code_point_is_normalised_as_python_does() -> None:
-    """Each character of Unicode, between two letters."""
+    """Each character of Unicode, between two letters, is normalised as by Python."""
     texts = [f"a{chr(point)}B" for point in range(0x110000) if not 0xD800 <= point < 0xE000]
-    made = [bytes(found) for found in normal_utf8(pl.Series(texts))]
-    assert made == [_rule(text) for text in texts]
+    results = [bytes(result) for result in normal_utf8(pl.Series(texts))]
+    assert results == [_rule(text) for text in texts]
 
 
 def test_a_fingerprint_is_the_hash_that_anyone_can_compute() -> None:
-    """The first 128 bits of the SHA-256 of the normalised text; a missing text counts as empty."""
+    """A fingerprint is the first 128 bits of the SHA-256 of the normalised text; a missing text counts as empty."""
     batch = Batch(pl.DataFrame({"text": ["La  Luna\n", None]}))
     hashes = Fingerprint()(batch).frame["text_hash"].to_list()
     assert hashes == [hashlib.sha256(text).digest()[:16] for text in (b"la luna", b"")]

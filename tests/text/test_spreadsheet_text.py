@@ -1,4 +1,4 @@
-"""CSV for other people's spreadsheet programs holds no formula, whichever sign they part cells at, and reads back."""
+"""CSV for spreadsheet programs contains no formula, whatever their separator, and can be read back."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _CELLS = st.text(st.sampled_from("=+-@ ,;\t\r\n'\"a|1"), max_size=12)
 @example(["copla", "hola,=cmd|'/C calc'!A0,x", 'dijo,"=1+1"'])
 @example(["a,\t=1", "-dijo,-sí\n-no"])
 def test_no_cell_begins_a_formula(cells: Sequence[str]) -> None:
-    """Where they are parted at a semicolon, a comma or a tab."""
+    """No cell is a formula if the separator is a semicolon, a comma or a tab."""
     text = csv_text([cells])
     for mark in ";,\t":
         for row in csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), delimiter=mark):
@@ -30,6 +30,6 @@ def test_no_cell_begins_a_formula(cells: Sequence[str]) -> None:
 
 @given(_CELLS)
 @example("a,'=b")
-def test_what_was_written_is_read_back(cell: str) -> None:
-    """Apostrophes of its own too."""
+def test_cells_are_read_back_unchanged(cell: str) -> None:
+    """Cells are read back unchanged, including their own apostrophes."""
     assert unquoted(quoted(cell)) == cell

@@ -1,4 +1,4 @@
-"""Stop words are counted as a plain reading counts them, in however many languages and however long a text is."""
+"""Stop words are counted as in a plain loop, for any number of languages and any length of text."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ _WORDS = [
 
 
 @pytest.mark.parametrize("languages", [1, 3, 8, 9, 20])
-def test_they_are_counted_as_read_one_by_one(languages: int) -> None:
-    """Eight languages are counted together, and 255 words at a time: neither shows."""
+def test_stop_words_are_counted_as_in_a_plain_loop(languages: int) -> None:
+    """Counting eight languages and 255 words at a time doesn't change the results."""
     drawn = random.Random(languages)
     lists = {f"q{number:02}": drawn.sample(_WORDS[:-2], drawn.randint(1, 9)) for number in range(languages)}
     texts = [[drawn.choice(_WORDS) for _ in range(size)] for size in (0, 1, 254, 255, 256, 2000)]
@@ -44,8 +44,8 @@ def test_they_are_counted_as_read_one_by_one(languages: int) -> None:
         words = WordTable.of([" ".join(text) for text in texts])
         counts = StopCounts.of(words, StopTable.of(lists), [own] * len(texts), background)
         for row, text in enumerate(texts):
-            mine = [word for word in text if word in lists.get(own, ())]
-            others = [sum(word in lists[code] for word in text) for code in background if code != own]
-            expected = (len(mine), len(set(mine))) if own else (-1, -1)
+            own_words = [word for word in text if word in lists.get(own, ())]
+            background_counts = [sum(word in lists[code] for word in text) for code in background if code != own]
+            expected = (len(own_words), len(set(own_words))) if own else (-1, -1)
             assert (counts.own[row], counts.distinct[row]) == expected
-            assert counts.other[row] == max(others, default=0)
+            assert counts.other[row] == max(background_counts, default=0)

@@ -1,4 +1,4 @@
-"""The word table agrees with a plain reading of its definition, character by character."""
+"""The word table agrees with a plain implementation of its definition, character by character."""
 
 from __future__ import annotations
 
@@ -27,39 +27,39 @@ def _is_letter(character: str) -> bool:
 
 
 def _plain_words(text: str) -> list[str]:
-    """Words by the definition in text/words.py, the slow way."""
+    """Return the words by the definition in text/words.py, implemented plainly."""
     return [word for word, _ in _plain_reading(text)]
 
 
 def _plain_reading(text: str) -> list[tuple[str, str]]:
-    """Each word, and the same with the apostrophes that stand at its edges, if it has a letter."""
-    found: list[tuple[int, str]] = []
+    """Return each word, and the same with the apostrophes at its edges if it has a letter."""
+    words_in_place: list[tuple[int, str]] = []
     current = ""
     solid = [character for character in text if character not in _IGNORED]
     for place, character in enumerate(solid):
         wordlike = _is_letter(character) or unicodedata.category(character) == "Nd"
         if not wordlike and current and character in _APOSTROPHES:
-            before, after = solid[place - 1], solid[place + 1 : place + 2]
-            wordlike = _is_letter(before) and bool(after) and _is_letter(after[0])
+            previous, following = solid[place - 1], solid[place + 1 : place + 2]
+            wordlike = _is_letter(previous) and bool(following) and _is_letter(following[0])
         if wordlike:
             current += character
         elif current:
-            found.append((place, current))
+            words_in_place.append((place, current))
             current = ""
     if current:
-        found.append((len(solid), current))
-    made = []
-    for end, word in found:
+        words_in_place.append((len(solid), current))
+    readings = []
+    for end, word in words_in_place:
         start = end - len(word)
         edges = [solid[at] if 0 <= at < len(solid) and solid[at] in _APOSTROPHES else "" for at in (start - 1, end)]
-        made.append((word, f"{edges[0]}{word}{edges[1]}" if any(map(_is_letter, word)) else word))
-    return made
+        readings.append((word, f"{edges[0]}{word}{edges[1]}" if any(map(_is_letter, word)) else word))
+    return readings
 
 
 @given(st.lists(_TEXTS, max_size=5))
 @settings(max_examples=500, deadline=None)
 def test_words_lines_and_characters_are_counted_as_defined(texts: list[str]) -> None:
-    """Counts of words, lines and code points are those of the plain reading, for several documents in one buffer."""
+    """Counts of words, lines and code points equal the plain ones, for several documents in one buffer."""
     without = [text for text in texts if not any(mark in text for mark in _IGNORED)]
     table = WordTable.of(without)
     assert table.word_count.tolist() == [len(_plain_words(text)) for text in without]
@@ -71,8 +71,8 @@ def test_words_lines_and_characters_are_counted_as_defined(texts: list[str]) -> 
 
 @given(_TEXTS.filter(lambda text: not any(mark in text for mark in _IGNORED)))
 @settings(max_examples=300, deadline=None)
-def test_words_stand_where_the_table_says(text: str) -> None:
-    """The bytes from a word's start, as many code points as it has, are the word of the plain reading."""
+def test_words_are_at_their_stated_positions(text: str) -> None:
+    """The bytes from a word's start, for its number of code points, are the word."""
     table = WordTable.of([text])
     data = text.encode()
     read = [
@@ -87,7 +87,7 @@ def test_words_stand_where_the_table_says(text: str) -> None:
 @example("a'\u00ad")
 @settings(max_examples=300, deadline=None)
 def test_a_word_with_an_apostrophe_at_an_edge_has_another_hash_with_it(text: str) -> None:
-    """What `wholes` has is one number for each word as it is written, small letters and one apostrophe for all."""
+    """`wholes` has one hash per spelling, whatever the case and the form of the apostrophe."""
     forms = [
         "".join(chr(lower_of()[ord(character)]) for character in typed(whole)) for _, whole in _plain_reading(text)
     ]
@@ -97,23 +97,23 @@ def test_a_word_with_an_apostrophe_at_an_edge_has_another_hash_with_it(text: str
 
 
 def test_a_document_ends_at_its_last_sign() -> None:
-    """What stands beside a word in the text before or after isn't at its edge."""
-    together, alone = WordTable.of(["'", "ri", "'"]), WordTable.of(["ri"])
-    assert together.wholes.tolist() == alone.wholes.tolist()
+    """Characters of neighbouring documents aren't at the edge of a word."""
+    joint_table, own_table = WordTable.of(["'", "ri", "'"]), WordTable.of(["ri"])
+    assert joint_table.wholes.tolist() == own_table.wholes.tolist()
 
 
 @pytest.mark.parametrize("sign", apostrophes())
 def test_every_apostrophe_is_one_letter(sign: str) -> None:
-    """Between letters, at the end of a word and before it, whatever Unicode calls it."""
-    one, other = WordTable.of([f"p{sign}unchaw ruk{sign} {sign}oj"]), WordTable.of(["p'unchaw ruk' 'oj"])
-    assert one.hashes.tolist() == other.hashes.tolist()
-    assert one.wholes.tolist() == other.wholes.tolist()
-    assert one.lengths.tolist() == [8, 3, 2]
-    assert one.counts[0, w.LETTERS] == 12
+    """All forms of the apostrophe are equal: between letters, at the end of a word and before it."""
+    table, reference = WordTable.of([f"p{sign}unchaw ruk{sign} {sign}oj"]), WordTable.of(["p'unchaw ruk' 'oj"])
+    assert table.hashes.tolist() == reference.hashes.tolist()
+    assert table.wholes.tolist() == reference.wholes.tolist()
+    assert table.lengths.tolist() == [8, 3, 2]
+    assert table.counts[0, w.LETTERS] == 12
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("word", "variant"),
     [
         ("Mañana", "MAÑANA"),
         ("p'unchaw", "p\u2019unchaw"),
@@ -121,23 +121,23 @@ def test_every_apostrophe_is_one_letter(sign: str) -> None:
         ("canta\u00adba", "cantaba"),
     ],
 )
-def test_words_that_hash_alike(one: str, other: str) -> None:
-    """Case, the form of an apostrophe and a soft hyphen don't make another word."""
-    assert len(set(hash_words([one, other]).tolist())) == 1
+def test_case_and_apostrophe_form_do_not_change_the_hash(word: str, variant: str) -> None:
+    """Case, the form of an apostrophe and a soft hyphen don't change a word's hash."""
+    assert len(set(hash_words([word, variant]).tolist())) == 1
 
 
-@pytest.mark.parametrize(("one", "other"), [("ano", "año"), ("papa", "papá"), ("pacha", "p'acha")])
-def test_words_that_hash_apart(one: str, other: str) -> None:
-    """An accent, a tilde and a glottal stop make another word."""
-    assert len(set(hash_words([one, other]).tolist())) == 2
+@pytest.mark.parametrize(("word", "variant"), [("ano", "año"), ("papa", "papá"), ("pacha", "p'acha")])
+def test_accents_and_glottal_stops_change_the_hash(word: str, variant: str) -> None:
+    """An accent, a tilde and a glottal stop change a word's hash."""
+    assert len(set(hash_words([word, variant]).tolist())) == 2
 
 
 def test_many_documents_equal_each_alone() -> None:
-    """A document's part of a table is what its own table would be."""
+    """A document's part of a table equals its own table."""
     texts = ["La luna sobre el río.\nY nada más.", "", "—¿Quién vive?\n—Nadie.", "p'unchaw"]
-    together = WordTable.of(texts)
+    joint_table = WordTable.of(texts)
     for number, text in enumerate(texts):
-        alone = WordTable.of([text])
-        mine = slice(together.doc_words[number], together.doc_words[number + 1])
-        assert together.hashes[mine].tolist() == alone.hashes.tolist()
-        assert together.counts[number].tolist() == alone.counts[0].tolist()
+        own_table = WordTable.of([text])
+        own_rows = slice(joint_table.doc_words[number], joint_table.doc_words[number + 1])
+        assert joint_table.hashes[own_rows].tolist() == own_table.hashes.tolist()
+        assert joint_table.counts[number].tolist() == own_table.counts[0].tolist()

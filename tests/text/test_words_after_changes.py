@@ -1,4 +1,4 @@
-"""A batch that was scanned is scanned again only where its texts changed, and its word table is as if it were new."""
+"""A scanned batch is scanned again only for changed texts, and its word table equals a new one."""
 
 from __future__ import annotations
 
@@ -25,11 +25,13 @@ _TEXTS = st.lists(
 )
 
 
-def _same(made: WordTable, texts: pl.Series) -> None:
-    wanted = WordTable.of(texts)
+def _same(table: WordTable, texts: pl.Series) -> None:
+    expected = WordTable.of(texts)
     for field in dataclasses.fields(WordTable):
-        one, other = getattr(made, field.name), getattr(wanted, field.name)
-        assert (one.dtype, one.tolist()) == (other.dtype, other.tolist()), field.name
+        actual_array, expected_array = getattr(table, field.name), getattr(expected, field.name)
+        assert (actual_array.dtype, actual_array.tolist()) == (expected_array.dtype, expected_array.tolist()), (
+            field.name
+        )
 
 
 def _scanned(texts: list[str | None]) -> Batch:
@@ -42,24 +44,24 @@ def _scanned(texts: list[str | None]) -> Batch:
 @given(_TEXTS, st.dictionaries(st.integers(0, 11), st.none() | st.text(alphabet="bé \n.", max_size=9)))
 @settings(deadline=None)
 def test_changed_texts_have_the_table_of_a_new_scan(texts: list[str | None], changes: dict[int, str | None]) -> None:
-    """Any rows, changed to any text or to none."""
-    after = pl.Series([changes.get(n, text) for n, text in enumerate(texts)], dtype=pl.String)
-    made = _scanned(texts).with_columns({"text": after})
-    assert "words" in made.__dict__
-    _same(made.words, after)
+    """Any rows may change to any text or to null."""
+    new_texts = pl.Series([changes.get(n, text) for n, text in enumerate(texts)], dtype=pl.String)
+    batch = _scanned(texts).with_columns({"text": new_texts})
+    assert "words" in batch.__dict__
+    _same(batch.words, new_texts)
 
 
 @given(_TEXTS, st.lists(st.booleans(), min_size=12, max_size=12))
 @settings(deadline=None)
-def test_kept_rows_have_the_table_of_a_new_scan(texts: list[str | None], kept: list[bool]) -> None:
-    """Any rows, all and none among them."""
-    made = _scanned(texts).filter(pl.Series(kept[: len(texts)], dtype=pl.Boolean))
-    assert "words" in made.__dict__
-    _same(made.words, made.frame["text"])
+def test_kept_rows_have_the_table_of_a_new_scan(texts: list[str | None], mask: list[bool]) -> None:
+    """Any rows may be kept, including all and none."""
+    batch = _scanned(texts).filter(pl.Series(mask[: len(texts)], dtype=pl.Boolean))
+    assert "words" in batch.__dict__
+    _same(batch.words, batch.frame["text"])
 
 
 def test_one_repaired_document_has_the_others_not_scanned_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The stage gives a batch whose table is there, and scans one text for it."""
+    """A stage that changes one text of a batch with a table scans only that text."""
     texts: list[str | None] = ["La barca salió del puerto."] * 50
     texts[7] = "MaÃ±ana serÃ¡ otro dÃ\xada."
     batch = _scanned(texts)
@@ -71,15 +73,15 @@ def test_one_repaired_document_has_the_others_not_scanned_again(monkeypatch: pyt
         return scan(cls, given)  # type: ignore[no-any-return]
 
     monkeypatch.setattr(WordTable, "of", classmethod(counted))
-    after = pass_through(Repair(), batch).kept
-    assert after.frame["text"][7] == "Mañana será otro día."
-    assert (after.words.doc_lines[-1], scanned) == (50, [1])
+    repaired = pass_through(Repair(), batch).kept
+    assert repaired.frame["text"][7] == "Mañana será otro día."
+    assert (repaired.words.doc_lines[-1], scanned) == (50, [1])
     monkeypatch.undo()
-    _same(after.words, after.frame["text"])
+    _same(repaired.words, repaired.frame["text"])
 
 
 def test_a_dropped_document_has_the_others_not_scanned_again() -> None:
-    """What a stage sets aside leaves the others' words as they were."""
+    """A stage that drops a document scans no other text."""
 
     @dataclasses.dataclass(frozen=True)
     class Drop(Stage):
@@ -90,6 +92,6 @@ def test_a_dropped_document_has_the_others_not_scanned_again() -> None:
         def __call__(self, batch: Batch) -> Batch:
             return batch.drop(["corto" if n == 1 else None for n in range(len(batch))])
 
-    kept = pass_through(Drop(), _scanned(["uno", "dos", "tres cuatro"])).kept
-    assert "words" in kept.__dict__
-    assert np.diff(kept.words.doc_words).tolist() == [1, 2]
+    remaining = pass_through(Drop(), _scanned(["uno", "dos", "tres cuatro"])).kept
+    assert "words" in remaining.__dict__
+    assert np.diff(remaining.words.doc_words).tolist() == [1, 2]

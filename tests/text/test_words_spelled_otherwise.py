@@ -1,4 +1,4 @@
-"""A community's spelling costs it nothing: one table of apostrophes and orthographies for stop words and duplicates."""
+"""Apostrophes and spellings are folded by one table, for stop words and duplicates."""
 
 from __future__ import annotations
 
@@ -33,33 +33,33 @@ def _share(text: str, language: str) -> float:
 
 @pytest.mark.parametrize("sign", apostrophes())
 def test_stop_words_with_any_apostrophe_are_stop_words(sign: str) -> None:
-    """Inside a word and at its end; the word without its glottal stop is another one."""
+    """Stop words match with any apostrophe, in a word and at its end; without the glottal stop it is another word."""
     assert _share(_KICHE.replace("'", sign), "quc") == 1.0
     assert _share("ruk", "quc") == 0.0
 
 
 @pytest.mark.parametrize("sign", apostrophes())
 def test_copies_with_another_apostrophe_are_one_text_to_dedupe(sign: str) -> None:
-    """Their words are the same in the stream by which copies are found and compared."""
-    one, other = (word_stream(WordTable.of([text])) for text in (_KICHE, _KICHE.replace("'", sign)))
-    assert one.values.tolist() == other.values.tolist()
+    """Copies with another form of the apostrophe have the same words in the search for duplicates."""
+    words, other_words = (word_stream(WordTable.of([text])) for text in (_KICHE, _KICHE.replace("'", sign)))
+    assert words.values.tolist() == other_words.values.tolist()
 
 
 def test_a_quotation_mark_hides_no_stop_word() -> None:
-    """Where the language lists no word with the sign, the word without it is looked up."""
+    """If the language doesn't list the word with the sign, the word without it is looked up."""
     assert _share("‘de la’ 'que' «en»", "spa") == 1.0
 
 
-def test_a_word_is_its_languages_before_it_is_anothers() -> None:
-    """K'iche' wa' isn't counted as another language's wa; of a text in that one it is."""
+def test_a_word_counts_for_its_own_language_first() -> None:
+    """K'iche' wa' isn't counted as another language's wa, except in texts of that language."""
     table = StopTable.of({"quc": ["wa'"], "por": ["wa"]})
     counts = StopCounts.of(WordTable.of(["wa' wa'", "wa' wa"]), table, ["quc", "por"], ["por"])
     assert counts.own.tolist() == [2, 2]
     assert counts.other.tolist() == [0, 0]
 
 
-def test_a_line_in_its_own_language_with_apostrophes_is_no_line_in_another() -> None:
-    """Lines are told apart by whole words, too."""
+def test_lines_with_apostrophes_count_for_their_own_language() -> None:
+    """Lines of a language with apostrophes aren't counted as another language's."""
     table = StopTable.of({"quc": ["wa'", "ruk'"], "por": ["wa"]})
     words = WordTable.of(["wa' ruk' wa' wa'"])
     assert words_in_other_languages(words, table, ["quc"], ["por"]).tolist() == [0]
@@ -70,31 +70,31 @@ def test_a_line_in_its_own_language_with_apostrophes_is_no_line_in_another() -> 
     [("aym", "ucajj"), ("aym", "ukajj"), ("aym", "taqe"), ("arn", "quiñe"), ("quc", "ruc'"), ("tzo", "ja'")],
 )
 def test_stop_words_are_found_in_their_other_spellings(language: str, word: str) -> None:
-    """Missionaries' and schools': the list has one of them, and the table makes the others."""
+    """Stop words listed in one spelling are found in missionary and school spellings."""
     assert _share(word, language) == 1.0
 
 
-def test_a_spelling_that_is_a_word_of_spanish_is_no_stop_word() -> None:
-    """Nahuatl ke would be que: it would speak for every text in Spanish."""
+def test_a_spelling_that_is_a_spanish_word_is_not_a_stop_word() -> None:
+    """Nahuatl ke doesn't add que, which would match every text in Spanish."""
     assert "que" in all_spellings({"nch"}, ["ke"])
     spanish = set(_policies().languages["spa"].stop_words.words)  # type: ignore[union-attr]
     for code, file in _policies().languages.items():
-        listed = file.stop_words.words if file.stop_words else ()
-        made = set(all_spellings(groups().listed(code), listed)) - set(listed)
-        assert not [word for word in made & spanish if _share(word, code)]
+        stop_words = file.stop_words.words if file.stop_words else ()
+        added = set(all_spellings(groups().listed(code), stop_words)) - set(stop_words)
+        assert not [word for word in added & spanish if _share(word, code)]
 
 
 @pytest.mark.parametrize(("language", "nouns"), [("quc", ["winaq", "tinamit", "achi"]), ("gug", ["tetã", "tapicha"])])
-def test_nouns_of_the_declaration_are_no_stop_words(language: str, nouns: list[str]) -> None:
-    """CONTRIBUTING asks of every list whether any text has its words, whatever it is about."""
+def test_nouns_of_the_declaration_are_not_stop_words(language: str, nouns: list[str]) -> None:
+    """No list has nouns of the Universal Declaration, as CONTRIBUTING requires."""
     assert [noun for noun in nouns if _share(noun, language)] == []
 
 
-def test_what_is_seen_names_signs_and_spellings() -> None:
-    """The apostrophes that stand beside letters, and of each spelling with signs in the text how many."""
-    found = describe_spelling({"ayr"}, "jachʼa jisc’a ucajj 5' ‘")
-    assert found["apostrophes"] == {"ʼ": 1, "’": 1}
-    first = found["spellings"][0]
+def test_a_description_names_apostrophes_and_spellings() -> None:
+    """The description has the apostrophes next to letters, and the numbers of signs of each spelling."""
+    description = describe_spelling({"ayr"}, "jachʼa jisc’a ucajj 5' ‘")
+    assert description["apostrophes"] == {"ʼ": 1, "’": 1}
+    first = description["spellings"][0]
     assert (first["old"], first["modern"]) == (3, 0)
     assert first["name"].startswith("Aymara: missionaries' spelling")
     assert "FineWeb-2" in first["source"]

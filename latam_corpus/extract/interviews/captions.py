@@ -216,7 +216,7 @@ def _sentences(cues: Sequence[Cue], *, is_verse: bool) -> Iterator[Utterance]:
 def _speakers(cues: Sequence[Cue]) -> Counter[str]:
     """Return the labels of speakers, with their counts."""
     counts = Counter(
-        label[0]
+        label.name
         for cue in cues
         for line in cue.lines
         for part in _CHANGE.split(_plain(line))
@@ -255,8 +255,8 @@ def _pieces(
                     dash = _DASH.match(words)
                     words = words[dash.end() :] if dash else words
                     label = None if has_voices else label_of(words)
-                    if label and label[0] in labels:
-                        label_name, words = label[0], label[1].strip()
+                    if label and label.name in labels:
+                        label_name, words = label.name, label.words.strip()
                     if words:
                         begins = bool(dash) or is_sung or is_verse or change > 0
                         yield cue, _Piece(words, label_name or voice_name, has_voices or label_name is not None, begins)

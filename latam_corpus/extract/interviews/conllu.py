@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from latam_corpus.extract.charset import decode
 from latam_corpus.extract.document import Extracted, UnusableError, Utterance, as_lines
+from latam_corpus.extract.interviews.interview import clock_seconds
 from latam_corpus.messages import N_
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 EXTRACTOR: Final = "conllu 2"
 
 _COMMENT: Final = re.compile(r"#\s*([\w ]+?)\s*=\s*(.*)")
-_TIMES: Final = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)\s*-\s*(\d+):(\d\d):(\d\d(?:\.\d+)?)")
+_TIMES: Final = re.compile(r"(\d+:\d\d:\d\d(?:\.\d+)?)\s*-\s*(\d+:\d\d:\d\d(?:\.\d+)?)")
 _SPEAKER: Final = ("speaker", "speaker_id", "speaker id")
 
 
@@ -43,8 +44,8 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
         group = list(sentences)
         times = [match.groups() for sentence in group if (match := _TIMES.search(sentence.get("turn_time", "")))]
         speaker = next((group[0][name] for name in _SPEAKER if group[0].get(name)), None)
-        start = _seconds(times[0][:3]) if times else None
-        end = _seconds(times[-1][3:]) if times else None
+        start = clock_seconds(times[0][0]) if times else None
+        end = clock_seconds(times[-1][1]) if times else None
         utterances.append(
             Utterance(" ".join(sentence["text"] for sentence in group), speaker, start, end, segment=len(utterances))
         )
@@ -53,10 +54,6 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
         raise UnusableError("not a transcript", N_("no sentence has a text"), N_("check that the file is whole"))
     has_turns = any(utterance.speaker or utterance.start for utterance in utterances)
     return Extracted(lines, EXTRACTOR, turns=turns if has_turns else ())
-
-
-def _seconds(clock: tuple[str, ...]) -> float:
-    return int(clock[0]) * 3600 + int(clock[1]) * 60 + float(clock[2])
 
 
 def _sentences(text: str) -> Iterator[dict[str, str]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from latam_corpus.extract.block_text import CELL
 from latam_corpus.extract.document import Utterance, as_lines
@@ -47,6 +47,14 @@ _LINE_SHARE: Final = 0.25
 # The most characters of a verse, including its speaker.
 _VERSE: Final = 70
 _ASKS, _ANSWERS = "P", "R"
+
+
+class Label(NamedTuple):
+    """A speaker's label at the beginning of a line: the name, the words after it, and the time next to it."""
+
+    name: str
+    words: str
+    start: float | None
 
 
 def with_turns(extracted: Extracted, form: str | None = None) -> Extracted:
@@ -87,26 +95,26 @@ def _without_cells(row: str) -> str:
     return _CELL_ENDS.sub(" ", row).strip(" ") if CELL in row else row
 
 
-def _labels(rows: Sequence[str], lines: Sequence[str]) -> list[tuple[str, str, float | None] | None]:
+def _labels(rows: Sequence[str], lines: Sequence[str]) -> list[Label | None]:
     """Return the label of each line: from a cell before the words, or else from the line itself."""
     in_cells = [_label_in_cells(row) for row in rows]
-    words = [len(label[1].split()) for label in in_cells if label]
+    words = [len(label.words.split()) for label in in_cells if label]
     if sum(words) < _SPOKEN_WORDS * len(words):
         in_cells = [None] * len(rows)
     labels = [label or label_of(line) for label, line in zip(in_cells, lines, strict=True)]
     speaker = ""
     for number, label in enumerate(labels):
-        if label and not label[0]:  # in a row without a name, the same speaker continues
-            labels[number] = (speaker, *label[1:]) if speaker else None
-        speaker = label[0] or speaker if label else speaker
+        if label and not label.name:  # in a row without a name, the same speaker continues
+            labels[number] = label._replace(name=speaker) if speaker else None
+        speaker = label.name or speaker if label else speaker
     return labels
 
 
-def _label_in_cells(row: str) -> tuple[str, str, float | None] | None:
-    r"""Return the name, words and time in a row's cells; the name is "" if its cell is empty next to a time.
+def _label_in_cells(row: str) -> Label | None:
+    r"""Return the label in a row's cells; its name is "" if the name's cell is empty next to a time.
 
-    >>> [_label_in_cells(row) for row in ("3\t00:12\tRosa\tSí.", "00:15\t\tNo.", "Rosa\tSí.\t0:16", "Calca\t")]
-    [('Rosa', 'Sí.', 12.0), ('', 'No.', 15.0), ('Rosa', 'Sí.', 16.0), None]
+    >>> [tuple(_label_in_cells(row) or ()) for row in ("3\t00:12\tRosa\tSí.", "00:15\t\tNo.", "Calca\t")]
+    [('Rosa', 'Sí.', 12.0), ('', 'No.', 15.0), ()]
     """
     cells = [cell.strip() for cell in _CELLS.split(row)]
     if len(cells) > 2 and cells[0].isdecimal():  # noqa: PLR2004  (number, name and words)
@@ -116,15 +124,15 @@ def _label_in_cells(row: str) -> tuple[str, str, float | None] | None:
     words = " ".join(filter(None, word_cells))
     if not words:
         return None
-    start = _seconds(times[0]) if times else None
+    start = clock_seconds(times[0]) if times else None
     if not name:
-        return ("", words, start) if times else None
+        return Label("", words, start) if times else None
     label = label_of(f"{name.rstrip(' .:-–—')}: {words}")
-    return (label[0], words, start if times else label[2]) if label else None
+    return Label(label.name, words, start if times else label.start) if label else None
 
 
-def label_of(line: str) -> tuple[str, str, float | None] | None:
-    """Return the label of a line, the words after it, and the time next to it; None without a label."""
+def label_of(line: str) -> Label | None:
+    """Return the label of a line; None without one."""
     if not _SEPARATOR.search(line, 0, _FARTHEST):
         return None
     match = _LABEL.match(line)
@@ -136,28 +144,26 @@ def label_of(line: str) -> tuple[str, str, float | None] | None:
     # Before a dash there may be a sentence; a label is short and begins with a capital.
     if not name[:1].isupper() or len(name) > _LONGEST or not letters or words.startswith("//"):
         return None
-    return name, words, _seconds(time_before or time_after)
+    clock = time_before or time_after
+    return Label(name, words, clock_seconds(clock) if clock else None)
 
 
-def _seconds(clock: str | None) -> float | None:
-    if not clock:
-        return None
+def clock_seconds(clock: str) -> float:
+    """Return the seconds of a time such as `83.25`, `1:23,5` or `00:01:23.250`."""
     total = 0.0
     for part in clock.replace(",", ".").split(":"):
         total = total * 60 + float(part)
     return total
 
 
-def _speakers(
-    lines: Sequence[str], labels: Sequence[tuple[str, str, float | None] | None], *, is_interview: bool
-) -> frozenset[str]:
+def _speakers(lines: Sequence[str], labels: Sequence[Label | None], *, is_interview: bool) -> frozenset[str]:
     """Return the labels that are speakers; none if the text isn't an interview."""
-    counts = Counter(_key(label[0]) for label in labels if label)
+    counts = Counter(_key(label.name) for label in labels if label)
     repeated = {name for name, count in counts.items() if count > 1}
     turns = sum(counts[name] for name in repeated)
     if turns < _MIN_TURNS or not _MIN_SPEAKERS <= len(repeated) <= _MAX_SPEAKERS:
         return frozenset()
-    starts = [index for index, label in enumerate(labels) if label and _key(label[0]) in repeated]
+    starts = [index for index, label in enumerate(labels) if label and _key(label.name) in repeated]
     following = range(starts[0], len(lines))
     filled = [index for index in following if lines[index].strip()]
     paragraphs = [index for index in filled if index == starts[0] or not lines[index - 1].strip()]
@@ -172,8 +178,8 @@ def _speakers(
     if not (is_regular or (line_share >= _LINE_SHARE and len(paragraphs) < _MIN_TURNS) or is_interview):
         return frozenset()
     # If all speakers are in capitals, a label in capitals that occurs once is a speaker too.
-    in_capitals = {_key(label[0]) for label in labels if label and label[0] == label[0].upper()}
-    has_others = any(label[0] != label[0].upper() for label in labels if label and _key(label[0]) in repeated)
+    in_capitals = {_key(label.name) for label in labels if label and label.name == label.name.upper()}
+    has_others = any(label.name != label.name.upper() for label in labels if label and _key(label.name) in repeated)
     if has_others or len(repeated | in_capitals) > _MAX_SPEAKERS:
         return frozenset(repeated)
     return frozenset(repeated | in_capitals)
@@ -183,14 +189,12 @@ def _key(name: str) -> str:
     return name.casefold()
 
 
-def _turns(
-    lines: Sequence[str], labels: Sequence[tuple[str, str, float | None] | None], speakers: frozenset[str]
-) -> Iterator[Utterance]:
+def _turns(lines: Sequence[str], labels: Sequence[Label | None], speakers: frozenset[str]) -> Iterator[Utterance]:
     words_of_turn: list[str] = []
     speaker: str | None = None
     start: float | None = None
     for line, label in zip(lines, labels, strict=True):
-        if label and _key(label[0]) in speakers:
+        if label and _key(label.name) in speakers:
             if words_of_turn:
                 yield Utterance(" ".join(words_of_turn), speaker, start)
             speaker, words, start = label

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from latam_corpus.extract.charset import decode
 from latam_corpus.extract.document import UnusableError, Utterance
+from latam_corpus.extract.interviews.interview import clock_seconds
 from latam_corpus.extract.interviews.parallel import parallel
 from latam_corpus.messages import N_
 
@@ -30,6 +31,7 @@ _FREE: Final[Mapping[str, str | None]] = {
 _SEGMENT: Final = frozenset({"ref", "id", "rf"})
 _SPEAKER: Final = frozenset({"sp", "speaker", "ELANParticipant", "EUDICOp"})
 _TIMES: Final[Mapping[str, str]] = {"ELANBegin": "start", "EUDICOt0": "start", "ELANEnd": "end", "EUDICOt1": "end"}
+_CLOCK: Final = re.compile(r"\d+(?:\.\d+)?(?::\d+(?:\.\d+)?)*")
 _TITLES: Final = frozenset({"ti", "title", "titulo"})
 
 
@@ -105,11 +107,4 @@ def _fields(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _seconds(clock: str) -> float | None:
-    """Return the seconds of a time such as `83.25` or `00:01:23.250`; None if it isn't one."""
-    parts = clock.split(":")
-    if not all(re.fullmatch(r"\d+(?:\.\d+)?", part) for part in parts):
-        return None
-    total = 0.0
-    for part in parts:
-        total = total * 60 + float(part)
-    return total
+    return clock_seconds(clock) if _CLOCK.fullmatch(clock) else None

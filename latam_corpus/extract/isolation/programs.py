@@ -136,11 +136,10 @@ def tesseract(languages: tuple[str, ...]) -> str:
 def models() -> frozenset[str]:
     """Return the languages of the installed models; none if tesseract isn't installed or fails."""
     try:
-        return frozenset(run((TESSERACT, "--list-langs"), _QUERY_SECONDS).decode(errors="replace").split("\n")[1:]) - {
-            ""
-        }
+        listing = run((TESSERACT, "--list-langs"), _QUERY_SECONDS).decode(errors="replace")
     except OSError:
         return frozenset()
+    return frozenset(filter(None, listing.split("\n")[1:]))
 
 
 def _package(language: str) -> str:

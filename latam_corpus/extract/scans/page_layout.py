@@ -272,7 +272,7 @@ def _turn_starts(columns: Iterable[Sequence[Line]]) -> frozenset[Line]:
     """Return the lines that begin a turn: those with a label in a cell, or with a repeated label and a colon."""
     lines = [line for column in columns for line in column]
     in_cells = {line for line in lines if CELL in line.words}
-    labels = {line: label[0] for line in lines if (label := label_of(line.words))}
+    labels = {line: label.name for line in lines if (label := label_of(line.words))}
     counts = Counter(labels.values())
     repeated = {name for name, count in counts.items() if count > 1}
     if not (1 < len(repeated) <= _MAX_SPEAKERS and sum(counts[name] for name in repeated) >= _MIN_TURNS):

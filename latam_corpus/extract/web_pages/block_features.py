@@ -48,7 +48,7 @@ _PLACE: Final = (
     *("place", "chars_before", "long_before", "long_after", "since_long", "until_long", "chars_since_long"),
     *("chars_until_long", "since_title", "since_heading", "page_chars", "page_blocks", "page_long_share"),
 )
-_BESIDE: Final = tuple(
+_NEIGHBOURS: Final = tuple(
     f"{name}_{side}" for side in (-2, -1, 1, 2) for name in ("chars", "link_share", "last", "tag", "same", "bold")
 )
 _NEAR_TAGS: Final = (
@@ -56,7 +56,7 @@ _NEAR_TAGS: Final = (
     *("a", "ul", "h2", "td"),
 )
 FEATURES: Final = (
-    *_OWN, *_AROUND, *_ALIKE, *_MAIN, *_PLACE, *_BESIDE,
+    *_OWN, *_AROUND, *_ALIKE, *_MAIN, *_PLACE, *_NEIGHBOURS,
     *(f"near_{name}" for name in _NEAR_TAGS),
     *(f"said_{name}" for name in HINTS),
     *METADATA_FEATURES,
