@@ -1,4 +1,4 @@
-"""What tests of releases share."""
+"""Fixtures for tests of releases."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ if TYPE_CHECKING:
 
 
 class BeforeWrites(Protocol):
-    """Calls a function before each call of these methods of a store."""
+    """Calls a function before each call of the named methods of a store."""
 
-    def __call__(self, before: Callable[[], None], *names: str) -> None:
-        """From here on, until the test ends."""
+    def __call__(self, action: Callable[[], None], *names: str) -> None:
+        """Install the function until the end of the test."""
 
 
 @pytest.fixture
 def before_writes(monkeypatch: pytest.MonkeyPatch) -> BeforeWrites:
-    """By it a test is stopped at a store's n-th write."""
+    """Stop a test at the n-th write to a store."""
 
-    def call(before: Callable[[], None], *names: str) -> None:
+    def call(action: Callable[[], None], *names: str) -> None:
         def counting(whole: Callable[..., Any]) -> Callable[..., Any]:
             def write(*arguments: Any) -> Any:
-                before()
+                action()
                 return whole(*arguments)
 
             return write
@@ -42,15 +42,15 @@ def before_writes(monkeypatch: pytest.MonkeyPatch) -> BeforeWrites:
 
 
 class Republish(Protocol):
-    """Changes what a version says of itself."""
+    """Replaces the manifest of a version."""
 
     def __call__(self, store: Store, manifest: Manifest) -> Manifest:
-        """The version with this manifest in place of its own."""
+        """Write this manifest and its checksums, and return it."""
 
 
 @pytest.fixture(scope="session")
 def republished() -> Republish:
-    """A changer of versions."""
+    """Replace the manifest of a version."""
 
     def change(store: Store, manifest: Manifest) -> Manifest:
         data, place = manifest.dumped(), ("releases", manifest.name, manifest.version)
