@@ -175,7 +175,7 @@ def test_the_newest_text_is_released_on_the_strictest_terms(shelf: Shelf, docume
         verdict="released"
     )["evidence"]
     assert json.loads(evidence)["strictest_stated_by"]["run"] == "a-1"
-    assert "«cuentos-del-puerto»: stricter terms" in shelf.report()
+    assert "«cuentos-del-puerto»: there are stricter terms" in shelf.report()
 
 
 def test_the_licence_with_more_obligations_is_stated(shelf: Shelf, document: Document) -> None:
