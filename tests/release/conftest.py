@@ -17,40 +17,40 @@ if TYPE_CHECKING:
 
 
 class BeforeWrites(Protocol):
-    """Calls a function before each call of the named methods of a store."""
+    """A function that calls another one before each call of some methods of a store."""
 
-    def __call__(self, action: Callable[[], None], *names: str) -> None:
-        """Install the function until the end of the test."""
+    def __call__(self, before: Callable[[], None], *names: str) -> None:
+        """Call `before` first in each call of the named methods, until the test ends."""
 
 
 @pytest.fixture
 def before_writes(monkeypatch: pytest.MonkeyPatch) -> BeforeWrites:
-    """Stop a test at the n-th write to a store."""
+    """Return a function that lets a test interrupt a store at its n-th write."""
 
-    def call(action: Callable[[], None], *names: str) -> None:
-        def counting(whole: Callable[..., Any]) -> Callable[..., Any]:
+    def call(before: Callable[[], None], *names: str) -> None:
+        def wrapped(method: Callable[..., Any]) -> Callable[..., Any]:
             def write(*arguments: Any) -> Any:
-                action()
-                return whole(*arguments)
+                before()
+                return method(*arguments)
 
             return write
 
         for name in names:
-            monkeypatch.setattr(Store, name, counting(getattr(Store, name)))
+            monkeypatch.setattr(Store, name, wrapped(getattr(Store, name)))
 
     return call
 
 
 class Republish(Protocol):
-    """Replaces the manifest of a version."""
+    """A function that replaces the manifest of a version."""
 
     def __call__(self, store: Store, manifest: Manifest) -> Manifest:
-        """Write this manifest and its checksums, and return it."""
+        """Store a manifest and return it."""
 
 
 @pytest.fixture(scope="session")
 def republished() -> Republish:
-    """Replace the manifest of a version."""
+    """Return a function that replaces the manifest and the SHA256SUMS of a version."""
 
     def change(store: Store, manifest: Manifest) -> Manifest:
         data, place = manifest.dumped(), ("releases", manifest.name, manifest.version)

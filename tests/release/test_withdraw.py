@@ -486,6 +486,6 @@ def test_a_piece_of_a_long_text_is_recognised() -> None:
     book = prose(1, 5000)
     texts = WithdrawnTexts(texts_of(pl.Series([book])).with_columns(number=pl.lit(3, pl.UInt32), by=pl.lit("text")))
     pieces = [" ".join(book.split()[1000:1400]), prose(2, 400)]
-    matches = texts.known(pl.Series(pieces), texts_of(pl.Series(pieces))["text_hash"])
-    assert matches.select("row", "number").rows() == [(0, 3)]
+    known = texts.known(pl.Series(pieces), texts_of(pl.Series(pieces))["text_hash"])
+    assert known.select("row", "number").rows() == [(0, 3)]
     assert len(texts.table["runs"][0]) < 8 * 5000 / 10
