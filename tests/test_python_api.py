@@ -89,7 +89,7 @@ def test_a_document_is_explained_by_words_and_by_id(run: lc.Run, folder: Path, c
     assert f"{found}\n" == command_line("explain", "amanhecer e voltou", "--out", folder / "out").out
     assert str(lc.explain(told["doc_id"], folder / "out")) == str(found)
     assert f"release      {run.release}: in, shard" in str(found)
-    with pytest.raises(lc.ConfigError, match="no document of"):
+    with pytest.raises(lc.ConfigError, match="no matching document in"):
         run.explain("estas palabras no están")
 
 

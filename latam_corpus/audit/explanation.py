@@ -79,7 +79,7 @@ def explained(query: str, out: Path, run: Path | None, store: Store | None) -> E
     documents = find(out, query, run)
     if not documents:
         where = _("{n} {n:run|runs}", n=len(runs)) if len(runs) > 1 else runs[0].name
-        problem = _("no document of {where} matches", where=where)
+        problem = _("there is no matching document in {where}", where=where)
         raise ConfigError(f"«{query}»", problem, _NO_MATCH)
     latest = {match.row["doc_id"]: match for match in reversed(documents)}
     return Explanation(tuple(lineage(match, store) for match in reversed(latest.values())))
@@ -108,7 +108,7 @@ def explained_of(documents: Documents, query: str, out: Path, store: Store | Non
     if not stories:
         raise ConfigError(
             f"«{query}»",
-            _("no document of {where} matches", where=documents.name),
+            _("there is no matching document in {where}", where=documents.name),
             _NO_MATCH,
         )
     return stories

@@ -22,6 +22,7 @@ from latam_corpus.dedupe.fingerprints.appended import appended_words
 from latam_corpus.dedupe.fingerprints.fingerprint import Fingerprint
 from latam_corpus.release.eligibility.admission import LIGHT, decide
 from latam_corpus.release.eligibility.removals import read_replaced
+from latam_corpus.release.eligibility.statements import LINKS
 from latam_corpus.report.disclosure import Disclosure
 from latam_corpus.report.side_by_side import side_by_side
 from latam_corpus.text.words import WordTable
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _DAY = datetime(2024, 5, 1, tzinfo=UTC)
+_NO_LINKS = pl.DataFrame(schema=LINKS)
 _SONG = (
     "Estaba la molinera sentada junto al molino\ncon la saya remangada y el pelo color de trigo\n"
     "Pasó por allí un soldado que de la guerra ha venido\nAgua te pido molinera que vengo muerto del camino\n"
@@ -232,7 +234,7 @@ def test_a_release_takes_all_the_longest_or_the_longest_of_each_country() -> Non
         ]
     )
     for variants, kept in (("keep", "abcdef"), ("longest", "bdf"), ("by_country", "abdf")):
-        made = decide(light, read_replaced(()), variants)  # type: ignore[arg-type]
+        made = decide(light, read_replaced(()), variants, _NO_LINKS, {})  # type: ignore[arg-type]
         assert "".join(made.released["doc_id"]) == kept
         assert set(made.left_out["reason"]) <= {"variant"}
         named = {row["doc_id"]: json.loads(row["evidence"])["kept"] for row in made.left_out.iter_rows(named=True)}
@@ -244,7 +246,7 @@ def test_variants_that_name_one_another_are_one_work() -> None:
     """As they may where two runs were made of one source: the order of rows has no part in it."""
     rows = [{"doc_id": "a", "chars": 5, "variant_of": "b"}, {"doc_id": "b", "chars": 9, "variant_of": "a"}]
     for each in (rows, rows[::-1]):
-        assert decide(_light(each), read_replaced(()), "longest").released["doc_id"].to_list() == ["b"]
+        assert decide(_light(each), read_replaced(()), "longest", _NO_LINKS, {}).released["doc_id"].to_list() == ["b"]
 
 
 def test_two_texts_stand_side_by_side(tmp_path: Path) -> None:

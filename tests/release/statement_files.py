@@ -1,6 +1,7 @@
-"""Writers that put abstract statements about rights into files, records, catalogues and source files.
+"""Write abstract statements about rights into files, records, catalogues and source files.
 
-A statement is a name, such as "reserved", or a name with a day, such as "until 2027-06-30".
+A statement is a name, such as "reserved", or a name with a date, such as "until 2027-06-30".
+
 """
 
 from __future__ import annotations
@@ -55,25 +56,27 @@ _FIELDS = {
 
 
 def columns_of(statements: Collection[str]) -> dict[str, Any]:
-    """The columns by which a record or row makes these statements."""
+    """Return the columns with which a record or a row makes these statements."""
     columns: dict[str, Any] = {}
-    for one in sorted(statements):
-        name, _, day = one.partition(" ")
-        columns |= {_DAYS[name]: day} if name in _DAYS else COLUMNS[one]
+    for statement in sorted(statements):
+        name, _, day = statement.partition(" ")
+        columns |= {_DAYS[name]: day} if name in _DAYS else COLUMNS[statement]
     return columns
 
 
 def html(title: str, text: str, statements: Collection[str]) -> bytes:
-    """A page with an article, whose head or foot makes the statements."""
-    head = "".join(_HEAD[one] for one in statements if one in _HEAD)
+    """Return a page with an article, whose head or footer makes the statements."""
+    head = "".join(_HEAD[statement] for statement in statements if statement in _HEAD)
     foot = _NOTICE if "reserved" in statements else "Contacto y horarios"
     body = f"<article><p>{text}</p></article><footer><p>{foot}</p></footer>"
     return f'<html lang="es"><head><title>{title}</title>{head}</head><body>{body}</body></html>'.encode()
 
 
 def epub(title: str, text: str, statements: Collection[str]) -> bytes:
-    """A book of one chapter, whose package makes the statements."""
-    about = f"<dc:title>{title}</dc:title>" + "".join(_FIELDS[one] for one in statements if one in _FIELDS)
+    """Return a book of one chapter, whose package makes the statements."""
+    about = f"<dc:title>{title}</dc:title>" + "".join(
+        _FIELDS[statement] for statement in statements if statement in _FIELDS
+    )
     about += '<meta property="tdm:reservation">1</meta>' if "tdm" in statements else ""
     spine = '<manifest><item id="a" href="a.xhtml" media-type="application/xhtml+xml"/></manifest>'
     opf = f'<package><metadata {_DC}>{about}</metadata>{spine}<spine><itemref idref="a"/></spine></package>'
@@ -86,9 +89,11 @@ def epub(title: str, text: str, statements: Collection[str]) -> bytes:
 
 
 def odt(title: str, text: str, statements: Collection[str]) -> bytes:
-    """A flat OpenDocument text, whose metadata or page footer makes the statements."""
+    """Return a flat OpenDocument text, whose metadata or page footer makes the statements."""
     fields = f"<dc:title>{title}</dc:title>"
-    fields += "".join(_FIELDS[one] for one in statements if one in _FIELDS and one != "reserved")
+    fields += "".join(
+        _FIELDS[statement] for statement in statements if statement in _FIELDS and statement != "reserved"
+    )
     foot = _NOTICE if "reserved" in statements else ""
     spaces = f'xmlns:o="{_OFFICE}:office:1.0" xmlns:m="{_OFFICE}:meta:1.0" xmlns:s="{_OFFICE}:style:1.0" {_DC}'
     styles = f"<o:master-styles><s:master-page><s:footer><p>{foot}</p></s:footer></s:master-page></o:master-styles>"
@@ -97,18 +102,18 @@ def odt(title: str, text: str, statements: Collection[str]) -> bytes:
 
 
 def txt(title: str, text: str, statements: Collection[str]) -> bytes:
-    """A plain text, with a notice at its end."""
+    """Return a plain text, with a notice at its end."""
     del title
     return (text + (f"\n\n{_NOTICE}" if "reserved" in statements else "") + "\n").encode()
 
 
 def zipped(members: Mapping[str, bytes]) -> bytes:
-    """A zip file."""
-    held = io.BytesIO()
-    with zipfile.ZipFile(held, "w") as package:
+    """Return a zip file."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as package:
         for name, content in members.items():
             package.writestr(name, content)
-    return held.getvalue()
+    return buffer.getvalue()
 
 
 # What each kind of file can state itself, with its suffix and its writer.
@@ -121,12 +126,12 @@ FILES: dict[str, tuple[str, tuple[str, ...], Callable[[str, str, Collection[str]
 
 
 def jsonl(records: Sequence[Mapping[str, Any]]) -> bytes:
-    """Records, one a line."""
-    return "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in records).encode()
+    """Return records, one per line."""
+    return "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records).encode()
 
 
 def catalogue(kind: str, rows: Sequence[Mapping[str, Any]]) -> bytes:
-    """A table of rows as CSV or XLSX; a cell is empty if its row states nothing there."""
+    """Return a table as CSV or XLSX; a cell is empty if its row has no such statement."""
     names = list(dict.fromkeys(["archivo", *(name for row in rows for name in row)]))
     if kind == "csv":
         table = io.StringIO()
@@ -140,20 +145,20 @@ def catalogue(kind: str, rows: Sequence[Mapping[str, Any]]) -> bytes:
     sheet.append(names)
     for row in rows:
         sheet.append([row.get(name) for name in names])
-    held = io.BytesIO()
-    book.save(held)
-    return held.getvalue()
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return buffer.getvalue()
 
 
 def put(path: Path, content: bytes, time: int) -> None:
-    """Write a file with this time of change."""
+    """Write a file with this modification time."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
     os.utime(path, (time, time))
 
 
 def source_toml(source_id: str, holder: str, terms: Mapping[str, Any], collect: Sequence[str]) -> str:
-    """A source file with these terms: `statement`, `uses`, `until`, `from`, `label`, `scope`, `agreement`."""
+    """Return a source file with these terms: `statement`, `uses`, `until`, `from`, `label`, `scope`, `agreement`."""
     lines = [f'id = "{source_id}"', f'title = "{source_id}"', f'holder = "{holder}"', 'languages = ["spa"]']
     if terms["statement"]:
         lines += ["[rights]", f'statement = "{terms["statement"]}"', 'basis = "licence"']

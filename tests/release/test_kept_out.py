@@ -1,4 +1,4 @@
-"""Which copies take the place of what is withdrawn: none from its source or by its people, and which is shown."""
+"""Copies that may not replace withdrawn documents, and how they are shown."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ PART = " ".join(f"verso{n} del cancionero" for n in range(42))  # seven tenths o
 
 @pytest.fixture
 def run(kept_run: Any, document: Any, seal_run: SealRun) -> Path:
-    """A song book, and copies of it that were dropped as its duplicates."""
+    """Return a run with a song book, and copies of it that were dropped as duplicates."""
     book = document(1, text=BOOK, creators=["Vera, Rosa"], url="https://a.example/libro")
     copies = [
         document(2, text=PART + " del pdf", creators=None),  # the PDF, from the same source
@@ -53,12 +53,12 @@ def run(kept_run: Any, document: Any, seal_run: SealRun) -> Path:
 
 @pytest.fixture
 def ids(document: Any) -> dict[int, str]:
-    """The documents by their numbers."""
+    """Return the ids of the documents by their numbers."""
     return {n: document(n)["doc_id"] for n in (1, 2, 3, 4, 5, 9)}
 
 
 def released(store: Store) -> set[str]:
-    """The documents of the latest version."""
+    """Return the ids of the latest version."""
     name, version = store.find("puerto")
     return set(read_ledger(store, name, version).filter(verdict="released")["doc_id"])
 
@@ -67,7 +67,7 @@ def released(store: Store) -> set[str]:
 def test_copies_of_its_source_and_people_stay_out(
     run: Path, ids: dict[int, str], tmp_path: Path, by: Any, value: str | None
 ) -> None:
-    """Now and when the run is built again; each is named on the receipt, with why."""
+    """They stay out now and when the run is built again; the receipt names each with the reason."""
     store = Store.at(tmp_path / "out" / "store")
     build("puerto", [run], store, **TERMS)
     done = withdraw(store, WithdrawalRequest.of("puerto", by, value or ids[1], "lo pide"), NOW, {run.name: run})
@@ -86,7 +86,7 @@ def test_copies_of_its_source_and_people_stay_out(
 def test_a_copy_that_stays_out_is_kept_out_of_later_runs(
     run: Path, ids: dict[int, str], kept_run: Any, document: Any, tmp_path: Path
 ) -> None:
-    """In which it is a document of its own, since what it copied is missing."""
+    """It stays out of a run in which it is no longer a duplicate, since the original is missing."""
     store = Store.at(tmp_path / "out" / "store")
     build("puerto", [run], store, **TERMS)
     withdraw(store, WithdrawalRequest.of("puerto", "url", "https://a.example/*", "lo pide"), NOW, {run.name: run})
@@ -97,10 +97,10 @@ def test_a_copy_that_stays_out_is_kept_out_of_later_runs(
 
 
 @pytest.mark.parametrize(("by", "value"), [("creator", "Rosa Vera"), ("text", BOOK)])
-def test_of_withdrawn_words_no_copy_comes_back(
+def test_no_copy_of_a_withdrawn_text_or_person_is_released(
     run: Path, ids: dict[int, str], tmp_path: Path, by: Any, value: str
 ) -> None:
-    """Whoever made and brought it."""
+    """The people of the copy do not matter."""
     store = Store.at(tmp_path / "out" / "store")
     build("puerto", [run], store, **TERMS)
     done = withdraw(store, WithdrawalRequest.of("puerto", by, value, "lo pide"), NOW, {run.name: run})
@@ -108,8 +108,8 @@ def test_of_withdrawn_words_no_copy_comes_back(
     assert released(store) == {ids[9]}
 
 
-def test_a_source_that_is_withdrawn_leaves_others_their_copies(run: Path, ids: dict[int, str], tmp_path: Path) -> None:
-    """Nobody has named the people who made it."""
+def test_copies_from_other_sources_replace_a_withdrawn_source(run: Path, ids: dict[int, str], tmp_path: Path) -> None:
+    """The people of the copy do not matter, since the request names none."""
     store = Store.at(tmp_path / "out" / "store")
     build("puerto", [run], store, **TERMS)
     done = withdraw(
@@ -120,7 +120,7 @@ def test_a_source_that_is_withdrawn_leaves_others_their_copies(run: Path, ids: d
 
 
 def test_a_hold_keeps_the_copies_out_until_its_return(run: Path, ids: dict[int, str], tmp_path: Path) -> None:
-    """A hold shows the same as a withdrawal."""
+    """A hold excludes the same copies as a withdrawal."""
     store = Store.at(tmp_path / "out" / "store")
     build("puerto", [run], store, **TERMS)
     done = withdraw(
@@ -129,20 +129,22 @@ def test_a_hold_keeps_the_copies_out_until_its_return(run: Path, ids: dict[int, 
     assert (done.promoted, done.kept_out[ids[2]]) == ([ids[4]], "source")
 
 
-def test_the_command_shows_what_comes_back_before_it_happens(
+def test_the_command_lists_copies_before_and_after(
     run: Path, ids: dict[int, str], tmp_path: Path, command_line: CommandLine
 ) -> None:
-    """And afterwards; a dry run changes nothing."""
+    """A dry run lists the copies and changes nothing; the command lists them again."""
     store = Store.at(tmp_path / "out" / "store")
     build("puerto", [run], store, **TERMS)
-    asked = ("release", "withdraw", "puerto", "--doc", ids[1], "--because", "x", "--store", store.url)
-    tried = command_line(*asked, "--dry-run", "--json").json
-    assert tried["come_back"] == [{"doc_id": ids[4], "source_id": "biblioteca"}]
-    assert tried["in_place_of"] == {ids[4]: ids[1]}
-    assert {one["doc_id"]: one["why"] for one in tried["stay_out"]}[ids[2]].startswith("it is from the same source")
+    command = ("release", "withdraw", "puerto", "--doc", ids[1], "--because", "x", "--store", store.url)
+    preview = command_line(*command, "--dry-run", "--json").json
+    assert preview["come_back"] == [{"doc_id": ids[4], "source_id": "biblioteca"}]
+    assert preview["in_place_of"] == {ids[4]: ids[1]}
+    assert {copy["doc_id"]: copy["why"] for copy in preview["stay_out"]}[ids[2]].startswith(
+        "it is from the same source"
+    )
     assert released(store) == {ids[1], ids[9]}
     for options in (("--dry-run",), ()):
-        told = command_line(*asked, *options)
-        assert told.code == 0, told.err
-        assert "copies that come back" in told.out
-        assert "copies that do not come back" in told.out
+        result = command_line(*command, *options)
+        assert result.code == 0, result.err
+        assert "copies that come back" in result.out
+        assert "copies that do not come back" in result.out

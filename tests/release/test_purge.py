@@ -1,4 +1,4 @@
-"""A purge erases what was withdrawn from every file of the store and of the runs, and versions stay readable."""
+"""A purge erases withdrawn documents from every file of the store and of the runs, and versions remain readable."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ _SONG = "Mi barca de papel se fue río abajo con la luna adentro y nadie la pudo
 
 
 def having(folder: Path, words: str) -> list[str]:
-    """The files in which the words stand, as they are or in a column of a table."""
-    found = []
+    """Return the files that contain the words, directly or in a column of a table."""
+    files = []
     for path in sorted(folder.rglob("*")):
         if not path.is_file():
             continue
-        told = path.read_bytes()
+        data = path.read_bytes()
         if path.suffix == ".parquet":
-            told += json.dumps(pl.read_parquet(path).to_dicts(), ensure_ascii=False, default=str).encode()
-        if words.encode() in told:
-            found.append(str(path.relative_to(folder)))
-    return found
+            data += json.dumps(pl.read_parquet(path).to_dicts(), ensure_ascii=False, default=str).encode()
+        if words.encode() in data:
+            files.append(str(path.relative_to(folder)))
+    return files
 
 
 @pytest.mark.parametrize("work", ["all", "none"])
@@ -65,20 +65,24 @@ def test_no_file_has_the_text_after_a_purge(
     [page] = out.glob("runs/*/report-internal.html")
     assert _SONG in page.read_text(encoding="utf-8")
     (tmp_path / "canción.txt").write_text(_SONG, encoding="utf-8")
-    asked = ("--text", tmp_path / "canción.txt", "--because", "lo piden", "--out", out)
-    assert command_line("release", "withdraw", "prueba", *asked).code == 0
+    options = ("--text", tmp_path / "canción.txt", "--because", "lo piden", "--out", out)
+    assert command_line("release", "withdraw", "prueba", *options).code == 0
     assert having(out, _SONG)
-    for left in ("ab/ab12.nodo-7.partial", "decisions-x1"):  # of workers that were killed at it
-        (out / "work" / left).mkdir(parents=True)
-        (out / "work" / left / "rows.parquet").write_bytes(_SONG.encode())
+    for files in ("ab/ab12.nodo-7.partial", "decisions-x1"):  # of workers that were killed at it
+        (out / "work" / files).mkdir(parents=True)
+        (out / "work" / files / "rows.parquet").write_bytes(_SONG.encode())
     # And what a driver, or `runs prune`, was killed at: before a run's record was written, or after it.
     [run] = (out / "runs").glob("receta-*")
-    for left in ("receta-00000000/kept/0.parquet", ".receta-1.removed/kept/0.parquet", f"{run.name}/kept/.0.tmp"):
-        (out / "runs" / left).parent.mkdir(parents=True, exist_ok=True)
-        (out / "runs" / left).write_bytes(_SONG.encode())
+    for files in ("receta-00000000/kept/0.parquet", ".receta-1.removed/kept/0.parquet", f"{run.name}/kept/.0.tmp"):
+        (out / "runs" / files).parent.mkdir(parents=True, exist_ok=True)
+        (out / "runs" / files).write_bytes(_SONG.encode())
     (out / "work" / "ab" / "ab13.damaged").write_text(_SONG)  # no folder
-    told = command_line("release", "purge", "--out", out, "--json")
-    assert (told.code, told.json["objects"], list(told.json["runs"].values())) == (0, 1, [1] if work == "all" else [])
+    result = command_line("release", "purge", "--out", out, "--json")
+    assert (result.code, result.json["objects"], list(result.json["runs"].values())) == (
+        0,
+        1,
+        [1] if work == "all" else [],
+    )
     assert having(out, _SONG) == []
     for version in Store.at(store).versions("prueba"):
         assert verify(Store.at(store), "prueba", version) == []
@@ -94,8 +98,8 @@ def test_no_file_has_the_text_after_a_purge(
     assert released.height == 9
 
 
-def test_a_purge_that_is_cut_off_goes_on(tmp_path: Path, document: Any, kept_run: Any, before_writes: Any) -> None:
-    """At each of its writes; every version verifies then, and what is left of the text goes at last."""
+def test_an_interrupted_purge_is_resumed(tmp_path: Path, document: Any, kept_run: Any, before_writes: Any) -> None:
+    """After a stop at any write all versions verify, and the repeated purge erases the rest."""
     store = Store.at(tmp_path / "store")
     documents = [document(0, text=_SONG), *(document(n) for n in range(1, 9))]
     build("puerto", [kept_run("a-1", documents)], store, **TERMS)
@@ -123,13 +127,13 @@ def test_a_purge_that_is_cut_off_goes_on(tmp_path: Path, document: Any, kept_run
     assert having(tmp_path / "store", _SONG) == []
 
 
-def test_a_shard_of_which_nothing_is_left_is_none(tmp_path: Path, document: Any, kept_run: Any) -> None:
-    """A version that had one document is readable, and has none; one that was made of a later withdrawal too."""
+def test_a_shard_without_rows_is_removed(tmp_path: Path, document: Any, kept_run: Any) -> None:
+    """A version that loses its only document stays readable, also one that was made by a later withdrawal."""
     store = Store.at(tmp_path / "store")
     both = [document(1), document(2, language="por_Latn")]
     old = build("puerto", [kept_run("a-1", both)], store, **TERMS)
-    for number, one in enumerate(both):
-        withdraw(store, WithdrawalRequest.of("puerto", "doc", one["doc_id"], "lo piden"), NOW)
+    for number, row in enumerate(both):
+        withdraw(store, WithdrawalRequest.of("puerto", "doc", row["doc_id"], "lo piden"), NOW)
         purge(store, tmp_path / "out", NOW)
         assert verify(store, "puerto", old.version) == []
         with pytest.warns(UserWarning, match=rf"{number + 1} documents? of "):
@@ -142,8 +146,8 @@ def test_a_shard_of_which_nothing_is_left_is_none(tmp_path: Path, document: Any,
     assert build("puerto", [], store, parent=old.version, may_be_empty=True, **TERMS).rows == 0
 
 
-def test_a_damaged_object_is_told_and_nothing_is_erased(tmp_path: Path, document: Any, kept_run: Any) -> None:
-    """Its rows can't be told from one another any more."""
+def test_a_damaged_object_stops_the_purge(tmp_path: Path, document: Any, kept_run: Any) -> None:
+    """Its rows cannot be identified, so nothing is erased."""
     store = Store.at(tmp_path / "store")
     old = build("puerto", [kept_run("a-1", [document(1), document(2)])], store, **TERMS)
     withdraw(store, WithdrawalRequest.of("puerto", "doc", document(1)["doc_id"], "lo piden"), NOW)
@@ -161,8 +165,8 @@ def test_a_purge_with_nothing_withdrawn_does_nothing(tmp_path: Path, document: A
     assert not (tmp_path / "store" / "withdrawals").exists()
 
 
-def test_what_a_purge_did_not_find_is_told(tmp_path: Path, document: Any, kept_run: Any) -> None:
-    """A store that isn't there is refused, and runs that aren't where it looks are named as not reached."""
+def test_a_purge_reports_missing_stores_and_runs(tmp_path: Path, document: Any, kept_run: Any) -> None:
+    """A missing store is refused, and runs that are not found are listed as not reached."""
     with pytest.raises(ConfigError, match="there is no release: nothing was erased; give the folder of runs"):
         purge(Store.at(tmp_path / "stroe"), tmp_path, NOW)
     store = Store.at(tmp_path / "store")
@@ -171,13 +175,13 @@ def test_what_a_purge_did_not_find_is_told(tmp_path: Path, document: Any, kept_r
     [first, *_] = purge(store, tmp_path / "elsewhere", NOW).not_reached
     assert str(first).startswith(f"runs and stored work: there are none in {tmp_path / 'elsewhere'}")
     (tmp_path / "out" / "runs").mkdir(parents=True, exist_ok=True)
-    assert not any("there are none" in str(one) for one in purge(store, tmp_path / "out", NOW).not_reached)
+    assert not any("there are none" in str(sentence) for sentence in purge(store, tmp_path / "out", NOW).not_reached)
 
 
 def test_a_purge_of_another_store_leaves_the_runs_here(
     tmp_path: Path, document: Any, kept_run: Any, command_line: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A copy of a store says nothing about `./out`: its runs are named as not reached, unless --out names them."""
+    """The runs in `./out` are listed as not reached, unless --out names them."""
     store = Store.at(tmp_path / "copia" / "depósito")
     build("puerto", [kept_run("a-1", [document(1), document(2)])], store, **TERMS)
     withdraw(store, WithdrawalRequest.of("puerto", "doc", document(1)["doc_id"], "lo piden"), NOW)
@@ -185,12 +189,12 @@ def test_a_purge_of_another_store_leaves_the_runs_here(
     rows.parent.mkdir(parents=True)
     rows.write_bytes(b"x")
     monkeypatch.chdir(tmp_path / "aquí")
-    told = command_line("release", "purge", "--store", store.url)
-    assert (told.code, rows.exists(), "name the folder with --out" in told.out) == (0, True, True), told.err
-    told = command_line("release", "purge", "--store", store.url, "--out", "out")
-    assert (told.code, rows.exists()) == (0, False), told.err
-    beside = tmp_path / "copia" / "runs" / "receta-00000000" / "kept" / "0.parquet"
-    beside.parent.mkdir(parents=True)
-    beside.write_bytes(b"x")
+    result = command_line("release", "purge", "--store", store.url)
+    assert (result.code, rows.exists(), "name the folder with --out" in result.out) == (0, True, True), result.err
+    result = command_line("release", "purge", "--store", store.url, "--out", "out")
+    assert (result.code, rows.exists()) == (0, False), result.err
+    runs_here = tmp_path / "copia" / "runs" / "receta-00000000" / "kept" / "0.parquet"
+    runs_here.parent.mkdir(parents=True)
+    runs_here.write_bytes(b"x")
     assert command_line("release", "purge", "--store", store.url).code == 0
-    assert not beside.exists()
+    assert not runs_here.exists()

@@ -1,4 +1,4 @@
-"""A document is released on its terms alone: tier, uses, opt-outs, and the first and last day of its permission."""
+"""A document is released according to its tier, uses, opt-outs, and the first and last day of its permission."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ALL = ("train", "redistribute", "evaluate")
 
 
 def _refusal(terms: Terms, **row: Any) -> str | None:
-    """The reason why a row that is open for all uses, but for these columns, is left out."""
+    """Return the reason that excludes a row which is open for all uses, except for these columns."""
     usual = {"rights_tier": "open", "uses": list(_ALL), "expires": None, "embargo_until": None, "opt_outs": None}
     frame = schema.conform(
         pl.DataFrame([usual | row], schema_overrides={"opt_outs": schema.OPT_OUTS}), schema.DOCUMENT_SCHEMA
@@ -48,7 +48,7 @@ def _opt_outs(*signals: str) -> list[dict[str, Any]]:
     ],
 )
 def test_a_permission_holds_from_its_first_day_to_its_last(row: dict[str, date], reason: str | None) -> None:
-    """Both days are within it."""
+    """The permission includes both days."""
     assert _refusal(Terms(("open",), ("train",), _TODAY), **row) == reason
 
 
@@ -71,7 +71,7 @@ def test_a_permission_holds_from_its_first_day_to_its_last(row: dict[str, date],
 def test_an_embargo_ends_when_its_day_has_begun_in_the_whole_country(
     country: str | None, hour: int, reason: str | None
 ) -> None:
-    """And in UTC; of a text without a country, everywhere."""
+    """The day must have begun in UTC too; for a text without a country, everywhere."""
     now = datetime(2026, 11, 27, hour, tzinfo=UTC)
     terms = Terms(("open",), ("train",), now.date(), now)
     assert _refusal(terms, country=country, embargo_until=_TODAY) == reason
@@ -90,7 +90,7 @@ def test_an_embargo_ends_when_its_day_has_begun_in_the_whole_country(
 def test_a_permission_ends_with_its_last_day_in_utc_or_in_the_country(
     country: str | None, hour: int, reason: str | None
 ) -> None:
-    """Whichever ends first."""
+    """It ends with whichever day ends first."""
     now = datetime(2026, 11, 27, hour, tzinfo=UTC)
     terms = Terms(("open",), ("train",), now.date(), now)
     assert _refusal(terms, country=country, expires=_TODAY) == reason
@@ -99,14 +99,14 @@ def test_a_permission_ends_with_its_last_day_in_utc_or_in_the_country(
 
 @pytest.mark.parametrize("tier", vocabulary.RIGHTS_TIERS)
 def test_a_tier_that_is_not_admitted_stays_out(tier: str) -> None:
-    """Tiers aren't a scale here: what a release names is what it holds."""
+    """Tiers are not ordered: a release has exactly the tiers that it names."""
     for admit in (("open",), ("attribution", "permission"), vocabulary.RIGHTS_TIERS[:-1]):
         expected = None if tier in admit else f"rights_tier={tier}"
         assert _refusal(Terms(admit, ("train",), _TODAY), rights_tier=tier) == expected
 
 
 @pytest.mark.parametrize(
-    ("asked", "allowed", "reason"),
+    ("required", "allowed", "reason"),
     [
         (("train",), ["train"], None),
         (("train",), [], "uses_lack=train"),
@@ -117,15 +117,13 @@ def test_a_tier_that_is_not_admitted_stays_out(tier: str) -> None:
         (_ALL, list(_ALL), None),
     ],
 )
-def test_every_use_that_is_asked_for_must_be_allowed(
-    asked: tuple[str, ...], allowed: list[str], reason: str | None
-) -> None:
-    """The reason names what is lacking, in the schema's order."""
-    assert _refusal(Terms(("open",), asked, _TODAY), uses=allowed) == reason
+def test_every_required_use_must_be_allowed(required: tuple[str, ...], allowed: list[str], reason: str | None) -> None:
+    """The reason lists the missing uses in the order of the schema."""
+    assert _refusal(Terms(("open",), required, _TODAY), uses=allowed) == reason
 
 
 @pytest.mark.parametrize(
-    ("asked", "allowed", "signals", "reason"),
+    ("required", "allowed", "signals", "reason"),
     [
         (("train",), ["redistribute"], ["noai"], "opt_out=noai"),
         (("train",), [], ["tdm-reservation", "noai", "noai"], "opt_out=noai,tdm-reservation"),
@@ -138,15 +136,15 @@ def test_every_use_that_is_asked_for_must_be_allowed(
         (("train",), ["train"], [], None),
     ],
 )
-def test_a_use_that_the_owner_withholds_is_told_as_an_opt_out(
-    asked: tuple[str, ...], allowed: list[str], signals: list[str], reason: str | None
+def test_a_use_that_the_owner_withholds_is_an_opt_out(
+    required: tuple[str, ...], allowed: list[str], signals: list[str], reason: str | None
 ) -> None:
-    """Of several signals each once, in order, and only those that withhold what is asked for."""
-    assert _refusal(Terms(("open",), asked, _TODAY), uses=allowed, opt_outs=_opt_outs(*signals)) == reason
+    """The reason lists each signal once, in order, and only those that withhold a required use."""
+    assert _refusal(Terms(("open",), required, _TODAY), uses=allowed, opt_outs=_opt_outs(*signals)) == reason
 
 
-def test_the_first_reason_is_told() -> None:
-    """The tier before the uses, and the uses before the days."""
+def test_the_first_reason_is_returned() -> None:
+    """The tier is checked before the uses, and the uses before the dates."""
     late = {"expires": _TODAY - _DAY, "embargo_until": _TODAY + _DAY}
     terms = Terms(("open",), ("train",), _TODAY)
     assert _refusal(terms, rights_tier="permission", uses=[], **late) == "rights_tier=permission"
@@ -154,8 +152,8 @@ def test_the_first_reason_is_told() -> None:
     assert _refusal(terms, uses=[], opt_outs=_opt_outs("ai.txt"), **late) == "opt_out=ai.txt"
 
 
-def test_rows_of_which_none_states_an_opt_out_are_judged() -> None:
-    """The column then has no type but null, as Polars reads it."""
+def test_rows_without_opt_outs_are_judged() -> None:
+    """Polars reads such a column with the type null."""
     frame = pl.DataFrame({"rights_tier": ["open"], "uses": [["train"]], "opt_outs": [None]})
     frame = frame.with_columns(pl.lit(None, pl.Date).alias("expires"), pl.lit(None, pl.Date).alias("embargo_until"))
     assert frame.select(Terms(("open",), ("redistribute",), _TODAY).refusal()).item() == "uses_lack=redistribute"
@@ -172,9 +170,7 @@ def test_rows_of_which_none_states_an_opt_out_are_judged() -> None:
         (("open",), ("open",), "^--uses: .*«open»"),
     ],
 )
-def test_terms_that_name_nothing_or_what_does_not_exist_are_refused(
-    admit: tuple[str, ...], uses: tuple[str, ...], problem: str
-) -> None:
+def test_invalid_terms_are_refused(admit: tuple[str, ...], uses: tuple[str, ...], problem: str) -> None:
     """The error names the option, the word and the closest one; unknown rights are never released."""
     with pytest.raises(ConfigError, match=problem) as raised:
         Terms(admit, uses, _TODAY)

@@ -1,4 +1,4 @@
-"""Which copies of a document leave a version after its holder has taken it back."""
+"""Copies of documents that were deleted by their holder."""
 
 from __future__ import annotations
 
@@ -30,21 +30,21 @@ def _taken_back(moments: dict[str, datetime | None]) -> pl.DataFrame:
     return pl.DataFrame({"doc_id": list(moments), "taken_back": list(moments.values())}, schema=WITHDRAWALS)
 
 
-def test_copies_from_before_leave_and_copies_from_after_stay() -> None:
-    """One without a moment isn't from after; what nobody has taken back stays."""
+def test_copies_from_before_a_deletion_are_refused() -> None:
+    """A copy without a time is refused too; copies from after the deletion and other documents are kept."""
     rows = {"antes": -_DAY, "a-la-vez": 0 * _DAY, "después": _DAY, "sin fecha": None, "otro": -_DAY}
     obtained = [None if away is None else _MOMENT + away for away in rows.values()]
     light = pl.DataFrame({"doc_id": list(rows), "obtained": obtained}, schema_overrides={"obtained": LIGHT["obtained"]})
     light = light.with_columns(pl.lit(None, LIGHT["refusal"]).alias("refusal"))
-    told = without_withdrawn(light, _taken_back(dict.fromkeys(list(rows)[:4], _MOMENT)))
-    assert dict(told.filter(pl.col("refusal").is_not_null()).select("doc_id", "refusal").iter_rows()) == dict.fromkeys(
-        ("antes", "a-la-vez", "sin fecha"), "withdrawn"
-    )
-    assert told.columns == light.columns
+    rows_after = without_withdrawn(light, _taken_back(dict.fromkeys(list(rows)[:4], _MOMENT)))
+    assert dict(
+        rows_after.filter(pl.col("refusal").is_not_null()).select("doc_id", "refusal").iter_rows()
+    ) == dict.fromkeys(("antes", "a-la-vez", "sin fecha"), "withdrawn")
+    assert rows_after.columns == light.columns
 
 
-def test_a_release_remembers_the_last_time(tmp_path: Path) -> None:
-    """Over builds whose runs know nothing of it; what is damaged is told."""
+def test_a_release_stores_the_last_deletion(tmp_path: Path) -> None:
+    """It is kept over builds whose runs do not know it, and a damaged table is an error."""
     store = Store.at(tmp_path)
     assert read_withdrawn(store, "cuentos", ()).height == 0
     for moment in (_MOMENT, _MOMENT - _DAY):

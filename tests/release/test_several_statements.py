@@ -1,4 +1,4 @@
-"""Of several statements about one document, or about copies of its text, the strictest applies."""
+"""The strictest of several statements about a document, or about copies of its text, applies."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ BEYOND: list[dict[str, Any]] = [
 
 
 class Shelf:
-    """A store, and the runs of which versions are made in it."""
+    """A store, and the runs from which versions are built in it."""
 
     def __init__(self, folder: Path, kept_run: KeptRun, seal_run: SealRun) -> None:
         self.folder, self._kept_run, self.seal = folder, kept_run, seal_run
@@ -60,12 +60,12 @@ class Shelf:
     def run(
         self,
         name: str,
-        *kept: dict[str, Any],
+        *documents: dict[str, Any],
         dropped: tuple[dict[str, Any], ...] = (),
         holders: dict[str, str] | None = None,
     ) -> Path:
-        """A run with these documents, and the holders of its sources."""
-        folder = self._kept_run(name, list(kept))
+        """Return a run with these documents and the holders of its sources."""
+        folder = self._kept_run(name, list(documents))
         if dropped:
             (folder / "dropped").mkdir()
             rows = schema.conform(pl.DataFrame(list(dropped), infer_schema_length=None), schema.DOCUMENT_SCHEMA)
@@ -76,7 +76,7 @@ class Shelf:
         return folder
 
     def build(self, *runs: Path, parent: str | None = None, uses: tuple[str, ...] = ("train",)) -> Manifest:
-        """The version of these runs."""
+        """Return a version of these runs."""
         self.overruled.clear()
         return build(
             "puerto",
@@ -91,22 +91,22 @@ class Shelf:
         )
 
     def rows(self, manifest: Manifest) -> pl.DataFrame:
-        """All rows of a version."""
+        """Return all rows of a version."""
         none = pl.DataFrame(schema=schema.RELEASE_SCHEMA)
         return pl.concat([none, *(pl.read_parquet(self.store / shard.object) for shard in manifest.shards)])
 
     def sources(self, manifest: Manifest) -> list[str]:
-        """The sources of its documents."""
+        """Return the sources of the documents of a version."""
         return sorted(self.rows(manifest)["source_id"])
 
-    def said(self) -> str:
-        """What people are told of contradictions."""
+    def report(self) -> str:
+        """Return the sentences about contradictions."""
         return "\n".join(map(str, overruled_lines(self.overruled)))
 
 
 @pytest.fixture
 def shelf(tmp_path: Path, kept_run: KeptRun, seal_run: SealRun) -> Shelf:
-    """An empty one."""
+    """Return an empty store."""
     return Shelf(tmp_path, kept_run, seal_run)
 
 
@@ -115,15 +115,15 @@ def shelf(tmp_path: Path, kept_run: KeptRun, seal_run: SealRun) -> Shelf:
 def test_a_later_run_with_stricter_terms_and_an_older_file_time_keeps_documents_out(
     shelf: Shelf, document: Document, stricter: str, times: tuple[datetime, datetime]
 ) -> None:
-    """Whatever its time, and upon the version that has them; an old run doesn't bring them back."""
+    """Stricter terms apply whatever their time, and an old run does not bring the documents back."""
     first = shelf.run("a-1", document(1, obtained=times[0]), document(2))
     second = shelf.run("b-1", document(1, obtained=times[1], **STRICTER[stricter]))
     shelf.build(first)
-    made = shelf.build(second, parent="latest")
-    assert shelf.rows(made)["doc_id"].to_list() == [document(2)["doc_id"]]
-    again = shelf.build(first, parent="latest")
-    assert shelf.rows(again)["doc_id"].to_list() == [document(2)["doc_id"]]
-    assert "agreement" in shelf.said()
+    manifest = shelf.build(second, parent="latest")
+    assert shelf.rows(manifest)["doc_id"].to_list() == [document(2)["doc_id"]]
+    rebuilt = shelf.build(first, parent="latest")
+    assert shelf.rows(rebuilt)["doc_id"].to_list() == [document(2)["doc_id"]]
+    assert "agreement" in shelf.report()
 
 
 def _built(shelf: Shelf, name: str, run: Path, parent: str | None = None) -> Manifest:
@@ -132,7 +132,7 @@ def _built(shelf: Shelf, name: str, run: Path, parent: str | None = None) -> Man
 
 
 def test_an_old_run_under_another_name_brings_nothing_back(shelf: Shelf, document: Document) -> None:
-    """What one release of a store has learnt of a document binds the others."""
+    """Stricter terms that one release has learnt apply to the other releases of the store."""
     first = shelf.run("a-1", document(1), document(2))
     shelf.build(first)
     shelf.build(shelf.run("b-1", document(1, consent=SECRET)), parent="latest")
@@ -140,7 +140,7 @@ def test_an_old_run_under_another_name_brings_nothing_back(shelf: Shelf, documen
 
 
 def test_terms_that_leave_nothing_are_remembered(shelf: Shelf, document: Document) -> None:
-    """A build that makes no version, since all documents are closed, keeps an old run from being built again."""
+    """Stricter terms are remembered although no version was made because they excluded all documents."""
     first = shelf.run("a-1", document(1))
     _built(shelf, "puerto", first)
     closed = shelf.run("b-1", document(1, consent=SECRET))
@@ -153,7 +153,7 @@ def test_terms_that_leave_nothing_are_remembered(shelf: Shelf, document: Documen
 
 @pytest.mark.parametrize("stricter", STRICTER)
 def test_the_order_of_runs_and_their_times_decide_nothing(shelf: Shelf, document: Document, stricter: str) -> None:
-    """Of two runs that are named together the stricter binds, in either order, whatever is newer."""
+    """The stricter of two runs applies in either order and whichever is newer."""
     for n, times in enumerate([(OLD, NEW), (NEW, OLD), (NEW, NEW)]):
         runs = [
             shelf.run(f"a-{n}", document(1, obtained=times[0])),
@@ -164,119 +164,119 @@ def test_the_order_of_runs_and_their_times_decide_nothing(shelf: Shelf, document
 
 
 def test_the_newest_text_is_released_on_the_strictest_terms(shelf: Shelf, document: Document) -> None:
-    """The text is the later record's, the uses and the days are the earlier one's; the ledger names who states them."""
+    """The row has the later record's text and the earlier one's terms, and the ledger names their source."""
     ends = date(2027, 6, 1)
     first = shelf.run("a-1", document(1, obtained=OLD, expires=ends, **TRAIN))
     second = shelf.run("b-1", document(1, obtained=NEW, text="Texto corregido."))
-    made = shelf.build(first, second)
-    row = shelf.rows(made).row(0, named=True)
+    manifest = shelf.build(first, second)
+    row = shelf.rows(manifest).row(0, named=True)
     assert (row["text"], row["uses"], row["expires"]) == ("Texto corregido.", ["train"], ends)
-    [evidence] = read_ledger(Store.at(shelf.store), "puerto", made.version, document(1)["doc_id"]).filter(
+    [evidence] = read_ledger(Store.at(shelf.store), "puerto", manifest.version, document(1)["doc_id"]).filter(
         verdict="released"
     )["evidence"]
     assert json.loads(evidence)["strictest_stated_by"]["run"] == "a-1"
-    assert "«cuentos-del-puerto»: stricter terms" in shelf.said()
+    assert "«cuentos-del-puerto»: there are stricter terms" in shelf.report()
 
 
-def test_a_licence_with_more_obligations_is_the_one_that_is_stated(shelf: Shelf, document: Document) -> None:
-    """Of CC0 and CC BY the row states CC BY, and the card its obligation."""
+def test_the_licence_with_more_obligations_is_stated(shelf: Shelf, document: Document) -> None:
+    """Of CC0 and CC BY, the row states CC BY, and the manifest lists it."""
     attributed = {"rights": "CC-BY-4.0", "rights_tier": "attribution"}
-    made = shelf.build(
+    manifest = shelf.build(
         shelf.run("a-1", document(1, obtained=OLD, **attributed)), shelf.run("b-1", document(1, obtained=NEW))
     )
-    row = shelf.rows(made).row(0, named=True)
+    row = shelf.rows(manifest).row(0, named=True)
     assert (row["rights"], row["rights_tier"]) == ("CC-BY-4.0", "attribution")
-    assert [entry.rights for entry in made.sources] == ["CC-BY-4.0"]
+    assert [entry.rights for entry in manifest.sources] == ["CC-BY-4.0"]
 
 
 def test_wider_terms_need_an_agreement_that_the_source_names(shelf: Shelf, document: Document) -> None:
-    """Without one the version's terms stay, and what is told says what to write; with one they are the new ones."""
+    """Without a new agreement the old terms remain and the report gives the remedy; with one the new terms apply."""
     wider = {"uses": ["train", "redistribute"], "obtained": NEW}
     shelf.build(shelf.run("a-1", document(1, obtained=OLD, agreement="Carta 1", **TRAIN)))
     for n, agreement in enumerate((None, "Carta 1")):
-        made = shelf.build(shelf.run(f"b-{n}", document(1, agreement=agreement, **wider)), parent="latest")
-        assert shelf.rows(made)["uses"].to_list() == [["train"]]
-        assert 'agreement = "…" under [rights] of «cuentos-del-puerto»' in shelf.said()
-    made = shelf.build(shelf.run("c-1", document(1, agreement="Carta 2", **wider)), parent="latest")
-    assert shelf.rows(made)["uses"].to_list() == [["train", "redistribute"]]
-    assert shelf.rows(made)["agreement"].to_list() == ["Carta 2"]
-    assert not shelf.said()
+        manifest = shelf.build(shelf.run(f"b-{n}", document(1, agreement=agreement, **wider)), parent="latest")
+        assert shelf.rows(manifest)["uses"].to_list() == [["train"]]
+        assert 'agreement = "…" under [rights] of «cuentos-del-puerto»' in shelf.report()
+    manifest = shelf.build(shelf.run("c-1", document(1, agreement="Carta 2", **wider)), parent="latest")
+    assert shelf.rows(manifest)["uses"].to_list() == [["train", "redistribute"]]
+    assert shelf.rows(manifest)["agreement"].to_list() == ["Carta 2"]
+    assert not shelf.report()
 
 
 def test_an_agreement_lifts_earlier_terms_whichever_record_is_newer(shelf: Shelf, document: Document) -> None:
-    """Also where the version's own row has the newer text."""
+    """The agreement lifts them although the version's own row has the newer text."""
     shelf.build(shelf.run("a-1", document(1, obtained=NEW, text="Texto nuevo.", **TRAIN)))
-    made = shelf.build(shelf.run("b-1", document(1, obtained=OLD, agreement="Carta 2")), parent="latest")
-    row = shelf.rows(made).row(0, named=True)
+    manifest = shelf.build(shelf.run("b-1", document(1, obtained=OLD, agreement="Carta 2")), parent="latest")
+    row = shelf.rows(manifest).row(0, named=True)
     assert (row["text"], row["uses"], row["agreement"]) == ("Texto nuevo.", ["train", "redistribute"], "Carta 2")
 
 
-def test_an_agreement_that_a_label_has_ended_lifts_it_no_more(shelf: Shelf, document: Document) -> None:
-    """A run under the former agreement leaves the document out; one under a new agreement brings it back."""
+def test_an_agreement_before_a_label_does_not_lift_it(shelf: Shelf, document: Document) -> None:
+    """A run under the former agreement leaves the document out, and one under a new agreement releases it."""
     former = shelf.run("a-1", document(1, obtained=NEW, agreement="Carta 1"), document(2))
     shelf.build(former)
     shelf.build(shelf.run("b-1", document(1, obtained=OLD, consent=SECRET)), parent="latest")
-    out = shelf.build(former, parent="latest")
-    assert shelf.rows(out)["doc_id"].to_list() == [document(2)["doc_id"]]
-    back = shelf.build(shelf.run("c-1", document(1, obtained=OLD, agreement="Carta 2")), parent="latest")
-    assert shelf.rows(back).height == 2
+    without = shelf.build(former, parent="latest")
+    assert shelf.rows(without)["doc_id"].to_list() == [document(2)["doc_id"]]
+    renewed = shelf.build(shelf.run("c-1", document(1, obtained=OLD, agreement="Carta 2")), parent="latest")
+    assert shelf.rows(renewed).height == 2
 
 
-def test_a_run_with_stricter_terms_binds_an_agreement_that_is_named_beside_it(shelf: Shelf, document: Document) -> None:
-    """Which of two runs is later nothing says; the stricter is taken."""
+def test_stricter_terms_of_another_run_override_a_new_agreement(shelf: Shelf, document: Document) -> None:
+    """The order of the two runs is unknown, so the stricter terms apply."""
     shelf.build(shelf.run("a-1", document(1, **TRAIN)))
     agreed = shelf.run("b-1", document(1, agreement="Carta 2"))
-    made = shelf.build(agreed, shelf.run("c-1", document(1, uses=["evaluate"])), parent="latest")
-    assert shelf.rows(made).is_empty()
+    manifest = shelf.build(agreed, shelf.run("c-1", document(1, uses=["evaluate"])), parent="latest")
+    assert shelf.rows(manifest).is_empty()
 
 
 @pytest.mark.parametrize("times", [(OLD, NEW), (NEW, OLD)])
 @pytest.mark.parametrize("reason", ["superseded", "word_count<20"])
-def test_a_record_that_a_run_dropped_binds_the_one_of_its_id(
+def test_a_dropped_record_restricts_the_kept_one_with_its_id(
     shelf: Shelf, document: Document, times: tuple[datetime, datetime], reason: str
 ) -> None:
-    """Whichever is newer, and whatever it was dropped for."""
+    """The dropped record applies whichever is newer, and whatever the reason of the drop."""
     dropped = document(1, obtained=times[0], text="Otro.", drop_reason=reason, **RESERVED)
     run = shelf.run("a-1", document(1, obtained=times[1]), dropped=(dropped,))
     assert shelf.rows(shelf.build(run)).is_empty()
 
 
-def test_a_restricted_copy_binds_those_of_its_source_and_of_its_holder(shelf: Shelf, document: Document) -> None:
-    """A reserved text isn't released by its copy, though another source of the holder states CC0."""
+def test_a_restricted_copy_restricts_those_of_its_source_and_holder(shelf: Shelf, document: Document) -> None:
+    """A copy of a reserved text is not released, although another source of the holder states CC0."""
     reserved = document(1, text=TEXT, **RESERVED)
     copies = [document(2, text=TEXT), document(3, text=TEXT.upper(), source_id="otra"), document(4)]
     holders = {"cuentos-del-puerto": "Biblioteca del Puerto", "otra": "biblioteca  del puerto"}
-    made = shelf.build(shelf.run("a-1", reserved, *copies, holders=holders))
-    assert shelf.rows(made)["doc_id"].to_list() == [document(4)["doc_id"]]
-    assert made.left_out == {"rights_tier=unknown": 1, "stricter:rights_tier=unknown": 2}
+    manifest = shelf.build(shelf.run("a-1", reserved, *copies, holders=holders))
+    assert shelf.rows(manifest)["doc_id"].to_list() == [document(4)["doc_id"]]
+    assert manifest.left_out == {"rights_tier=unknown": 1, "stricter:rights_tier=unknown": 2}
     agreed = document(3, text=TEXT, source_id="otra", agreement="Carta 1")
-    made = shelf.build(shelf.run("b-1", reserved, agreed, holders=holders))
-    assert shelf.rows(made).is_empty(), "within one holder an agreement of another collection settles nothing"
+    manifest = shelf.build(shelf.run("b-1", reserved, agreed, holders=holders))
+    assert shelf.rows(manifest).is_empty(), "within one holder an agreement of another collection settles nothing"
 
 
 def test_between_holders_the_stricter_applies_until_the_copys_source_names_an_agreement(
     shelf: Shelf, document: Document
 ) -> None:
-    """What is told names both sources and what to write; with the agreement the copy is released."""
+    """The report names both sources and the remedy; with the agreement the copy is released."""
     holders = {"cuentos-del-puerto": "Biblioteca del Puerto", "otra": "Archivo del Norte"}
     reserved, copy = document(1, text=TEXT, **RESERVED), document(2, text=TEXT, source_id="otra")
-    made = shelf.build(shelf.run("a-1", reserved, copy, holders=holders))
-    assert shelf.rows(made).is_empty()
-    assert "restricted in «cuentos-del-puerto»" in shelf.said()
-    assert 'agreement = "…" under [rights] of «otra»' in shelf.said()
-    [evidence] = read_ledger(Store.at(shelf.store), "puerto", made.version, copy["doc_id"])["evidence"]
+    manifest = shelf.build(shelf.run("a-1", reserved, copy, holders=holders))
+    assert shelf.rows(manifest).is_empty()
+    assert "restricted in «cuentos-del-puerto»" in shelf.report()
+    assert 'agreement = "…" under [rights] of «otra»' in shelf.report()
+    [evidence] = read_ledger(Store.at(shelf.store), "puerto", manifest.version, copy["doc_id"])["evidence"]
     assert json.loads(evidence)["stated_by"]["doc_id"] == reserved["doc_id"]
     agreed = shelf.run("b-1", reserved, copy | {"agreement": "Carta 1"}, holders=holders)
     assert shelf.sources(shelf.build(agreed)) == ["otra"]
 
 
-def test_a_community_label_binds_other_holders_copies_whatever_they_agreed(shelf: Shelf, document: Document) -> None:
-    """Only the community's own agreement, named in the labelled source, lifts it."""
+def test_a_community_label_restricts_copies_of_other_holders(shelf: Shelf, document: Document) -> None:
+    """Only an agreement of the community, named in the labelled source, lifts it."""
     holders = {"cuentos-del-puerto": "Comunidad", "otra": "Archivo del Norte"}
     labelled = document(1, text=TEXT, consent=SECRET)
     copy = document(2, text=TEXT, source_id="otra", agreement="Carta 1")
     assert shelf.rows(shelf.build(shelf.run("a-1", labelled, copy, holders=holders))).is_empty()
-    assert "[rights] of «cuentos-del-puerto»" in shelf.said()
+    assert "[rights] of «cuentos-del-puerto»" in shelf.report()
     lifted = shelf.run("b-1", labelled | {"agreement": "Acta 3"}, copy, holders=holders)
     assert shelf.rows(shelf.build(lifted)).height == 1
 
@@ -288,17 +288,17 @@ def test_a_community_label_binds_other_holders_copies_whatever_they_agreed(shelf
         {"rights": "https://rightsstatements.org/vocab/CNE/1.0/", "rights_tier": "unknown", "uses": ["evaluate"]},
     ],
 )
-def test_a_copy_of_which_nobody_stated_the_rights_binds_none(
+def test_a_copy_without_a_rights_statement_restricts_no_other(
     shelf: Shelf, document: Document, unknown: dict[str, Any]
 ) -> None:
-    """Neither of its source nor of another one."""
+    """It restricts copies neither of its source nor of another one."""
     copies = [document(1, text=TEXT, **unknown), document(2, text=TEXT), document(3, text=TEXT, source_id="otra")]
-    made = shelf.build(shelf.run("a-1", *copies))
-    assert shelf.rows(made).height == 1
+    manifest = shelf.build(shelf.run("a-1", *copies))
+    assert shelf.rows(manifest).height == 1
 
 
-def test_a_source_that_gives_less_binds_no_other_sources_copy(shelf: Shelf, document: Document) -> None:
-    """A licence, an end and the uses of a source say how far its own permission reaches."""
+def test_narrower_terms_of_a_source_restrict_no_other_source(shelf: Shelf, document: Document) -> None:
+    """The licence, the end and the uses of a source limit only its own permission."""
     copies = [
         document(1, text=TEXT, source_id="menos", rights="CC-BY-NC-4.0", rights_tier="non_commercial"),
         document(2, text=TEXT, source_id="poco", uses=["evaluate"]),
@@ -309,39 +309,37 @@ def test_a_source_that_gives_less_binds_no_other_sources_copy(shelf: Shelf, docu
 
 
 @pytest.mark.parametrize("narrowed", BEYOND)
-def test_what_a_record_states_beyond_its_source_binds_other_sources_copies(
+def test_terms_of_a_record_beyond_its_source_restrict_other_sources(
     shelf: Shelf, document: Document, narrowed: dict[str, Any]
 ) -> None:
-    """Fewer uses or another licence than its source has, a refusal of its page, an embargo."""
+    """Examples are fewer uses or another licence than the source has, a refusal of a page, and an embargo."""
     holders = {"cuentos-del-puerto": "Biblioteca del Puerto", "otra": "Archivo del Norte"}
     narrow, copy = document(1, text=TEXT, **narrowed), document(2, text=TEXT, source_id="otra")
     assert shelf.rows(shelf.build(shelf.run("a-1", narrow, copy, holders=holders))).is_empty()
 
 
-def test_a_near_duplicate_that_a_run_dropped_binds_the_kept_one(shelf: Shelf, document: Document) -> None:
-    """By the link that dedupe has confirmed; a text that merely stands in the other one doesn't."""
+def test_a_dropped_near_duplicate_restricts_the_kept_document(shelf: Shelf, document: Document) -> None:
+    """A confirmed duplicate does; a text that is merely contained in the other does not."""
     dropped = document(1, text="Casi el mismo.", duplicate_of=document(2)["doc_id"], text_hash=b"1" * 16, **RESERVED)
-    for n, (reason, kept) in enumerate([("duplicate", 1), ("contained", 2)]):
+    for n, (reason, row_count) in enumerate([("duplicate", 1), ("contained", 2)]):
         run = shelf.run(f"a-{n}", document(2), document(3), dropped=(dropped | {"drop_reason": reason},))
-        assert shelf.rows(shelf.build(run)).height == kept
+        assert shelf.rows(shelf.build(run)).height == row_count
 
 
-def test_a_longer_restricted_copy_binds_the_shorter_one_that_is_kept_beside_it(
-    shelf: Shelf, document: Document
-) -> None:
-    """Both are kept by a run, in one cluster; a variant in it is another work."""
+def test_a_longer_restricted_copy_restricts_the_shorter_one(shelf: Shelf, document: Document) -> None:
+    """A run keeps both in one cluster; a variant in the cluster is a different work."""
     cluster = {"duplicate_cluster": document(1)["doc_id"]}
     longer, shorter = document(1, **cluster, **RESERVED), document(2, **cluster)
     variant = document(3, variant_of=document(2)["doc_id"], **cluster)
-    made = shelf.build(shelf.run("a-1", longer, shorter, variant))
-    assert shelf.rows(made)["doc_id"].to_list() == [document(3)["doc_id"]]
+    manifest = shelf.build(shelf.run("a-1", longer, shorter, variant))
+    assert shelf.rows(manifest)["doc_id"].to_list() == [document(3)["doc_id"]]
 
 
 @pytest.mark.parametrize("narrowed", [RESERVED, {"consent": SECRET}, *BEYOND])
-def test_a_restriction_of_an_earlier_version_binds_a_later_runs_copy(
+def test_a_restriction_is_remembered_for_copies_of_later_runs(
     shelf: Shelf, document: Document, narrowed: dict[str, Any]
 ) -> None:
-    """The restricted text is in no version, and what it states is remembered until its source names an agreement."""
+    """The restricted text is in no version, and the restriction applies until its source names an agreement."""
     holders = {"cuentos-del-puerto": "Biblioteca del Puerto", "otra": "Archivo del Norte"}
     restricted, copy = document(1, text=TEXT, **narrowed), document(2, text=TEXT, source_id="otra")
     shelf.build(shelf.run("a-1", restricted, copy, document(4), holders=holders))
@@ -351,8 +349,8 @@ def test_a_restriction_of_an_earlier_version_binds_a_later_runs_copy(
     assert shelf.rows(shelf.build(agreed, later, parent="latest")).height == 2
 
 
-def test_equal_terms_take_no_document_out_and_make_no_new_version(shelf: Shelf, document: Document) -> None:
-    """A run made anew of the same source says nothing new, with the agreement that it has always named."""
+def test_equal_terms_make_no_new_version(shelf: Shelf, document: Document) -> None:
+    """A new run of the same source with the same agreement changes nothing."""
     rows = [document(n, agreement="Carta 1", expires=date(2027, 1, 1)) for n in range(5)]
     first = shelf.build(shelf.run("a-1", *rows))
     assert shelf.build(shelf.run("b-1", *rows), parent="latest").version == first.version
@@ -360,55 +358,55 @@ def test_equal_terms_take_no_document_out_and_make_no_new_version(shelf: Shelf, 
 
 
 def test_an_embargo_is_judged_by_the_moment_of_the_build(shelf: Shelf, document: Document) -> None:
-    """At two in the morning in UTC it is still the day before in Chile."""
+    """At two in the morning in UTC it is still the previous day in Chile."""
     run = shelf.run("a-1", document(1, embargo_until=TODAY))
     night, morning = (datetime(2026, 12, 1, hour, tzinfo=UTC) for hour in (2, 12))
-    asked: dict[str, Any] = {"admit": ["open"], "uses": ["train"]}
+    terms: dict[str, Any] = {"admit": ["open"], "uses": ["train"]}
     with pytest.raises(ReleaseError, match="2026-11-30"):
-        build("puerto", [run], shelf.store, created=night, **asked)
-    assert build("puerto", [run], shelf.store, created=morning, **asked).rows == 1
+        build("puerto", [run], shelf.store, created=night, **terms)
+    assert build("puerto", [run], shelf.store, created=morning, **terms).rows == 1
 
 
-def test_the_command_says_which_terms_apply_and_what_to_write(
+def test_the_command_reports_the_terms_and_the_remedy(
     shelf: Shelf, document: Document, command_line: CommandLine
 ) -> None:
-    """Also where nothing has changed since."""
+    """The report appears although no new version is made."""
     shelf.build(shelf.run("a-1", document(1, **TRAIN)))
     shelf.run("b-1", document(1, obtained=NEW))
-    told = command_line(
+    result = command_line(
         *("release", "build", "puerto", shelf.folder / "out" / "runs" / "b-1", "--parent", "latest"),
         *("--admit", "open", "--uses", "train", "--store", shelf.store, "--out", shelf.folder / "out"),
     )
-    assert told.code == 0
-    assert "an earlier version has stricter terms" in " ".join(told.err.split())
+    assert result.code == 0
+    assert "an earlier version has stricter terms" in " ".join(result.err.split())
 
 
-def test_an_end_that_a_record_states_is_that_of_other_sources_copies(shelf: Shelf, document: Document) -> None:
-    """They are released until that day; the end that a source's file states binds no copy of another source."""
+def test_the_end_of_a_record_applies_to_copies_of_other_sources(shelf: Shelf, document: Document) -> None:
+    """The copies are released until that day."""
     holders, ends = {"cuentos-del-puerto": "Biblioteca del Puerto", "otra": "Archivo del Norte"}, date(2027, 6, 1)
     rows = [document(1, text=TEXT, expires=ends), document(2, text=TEXT, source_id="otra")]
-    made = shelf.build(shelf.run("a-1", *rows, holders=holders))
-    assert set(shelf.rows(made)["expires"]) == {ends}
+    manifest = shelf.build(shelf.run("a-1", *rows, holders=holders))
+    assert set(shelf.rows(manifest)["expires"]) == {ends}
 
 
-def test_a_dropped_record_binds_an_earlier_versions_row(shelf: Shelf, document: Document) -> None:
-    """Also if it has the terms of its source, which were wider when the version was built."""
+def test_a_dropped_record_restricts_the_row_of_an_earlier_version(shelf: Shelf, document: Document) -> None:
+    """It applies too if its terms are those of its source, which were wider before."""
     holders = {"cuentos-del-puerto": "Biblioteca del Puerto"}
     shelf.build(shelf.run("a-1", document(1), document(2), holders=holders))
     narrow = {"statement": "CC0-1.0", "uses": ["evaluate"]}
     dropped = document(1, uses=["evaluate"], drop_reason="duplicate", duplicate_of=document(3)["doc_id"])
     run = shelf.run("b-1", document(3, uses=["evaluate"]), dropped=(dropped,))
     shelf.seal(run, sources=[{"id": "cuentos-del-puerto", "holder": "Biblioteca del Puerto", "rights": narrow}])
-    made = shelf.build(run, parent="latest")
-    assert shelf.rows(made)["doc_id"].to_list() == [document(2)["doc_id"]]
+    manifest = shelf.build(run, parent="latest")
+    assert shelf.rows(manifest)["doc_id"].to_list() == [document(2)["doc_id"]]
 
 
 @pytest.mark.parametrize("times", [(OLD, NEW), (NEW, OLD)])
 @pytest.mark.parametrize("is_dropped", [False, True])
-def test_a_source_that_states_no_rights_any_more_binds_its_earlier_versions_rows(
+def test_a_source_without_rights_now_restricts_its_earlier_rows(
     shelf: Shelf, document: Document, times: tuple[datetime, datetime], is_dropped: bool
 ) -> None:
-    """Whatever the time of its files, and although the run dropped the record."""
+    """It applies whatever the times of the files, and although the run dropped the record."""
     shelf.build(shelf.run("a-1", document(1, obtained=times[0]), document(2)))
     unstated = document(1, obtained=times[1], rights=None, rights_tier="unknown", uses=[])
     dropped = (unstated | {"drop_reason": "word_count<20"},)

@@ -1,7 +1,8 @@
-"""Random statements at every level, in random order and with random times: no released row violates any of them.
+"""Property test: no released row violates a random statement at any level, in any order and with any times.
 
-Sources, catalogues, files, pages, records and labels make statements (`statement_files`) that the pipeline reads from
-their bytes. What a version may have is decided by `statement_oracle`, which knows the facts and none of the code.
+Sources, catalogues, files, pages, records and labels make statements (`statement_files`), which the pipeline reads from
+their bytes. `statement_oracle` decides what a version may have, from the facts and without the code.
+
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ _ORACLE: Any = importlib.import_module("tests.release.statement_oracle")
 Source: Any = _ORACLE.Source
 Fact: Any = _ORACLE.Fact
 Item: Any = _ORACLE.Item
-Asked: Any = _ORACLE.Asked
+Requirements: Any = _ORACLE.Requirements
 
 _SPOKEN = (
     "agua alba amigo arena árbol barca barrio bosque caballo calle camino campo canto carta casa cerro ciudad "
@@ -55,7 +56,7 @@ _KINDS = ("html", "epub", "odt", "txt", "records", "raw", "zip")
 _ROW = ("reserved", "unread", "nc", "by", "evaluate", "noai", "cc0")
 _DAYS = ("until 2025-03-31", "until 2027-06-30", "until 2035-12-31", "from 2020-01-01", "from 2027-06-30")
 _ALL = ("train", "redistribute", "evaluate")
-_ASKED = (
+_REQUIREMENTS = (
     (("open", "attribution"), ("train",)),
     (("open",), ("train", "redistribute")),
     (("open", "attribution", "non_commercial"), ("evaluate",)),
@@ -79,7 +80,7 @@ FIGURES = Counter[str]()
 
 
 def _text(work: int) -> str:
-    """One of the texts; the first two mention reserved rights, and reserve none."""
+    """Return one of the texts; the first two mention reserved rights without reserving any."""
     words = random.Random(work).choices(_WORDS, k=70)
     sentences = [" ".join(words[n : n + 14]).capitalize() + "." for n in range(0, 70, 14)]
     if work < 2:
@@ -89,15 +90,17 @@ def _text(work: int) -> str:
 
 @dataclass(frozen=True)
 class Shelf:
-    """A source as it is given at one time: what it says, what it is made of, and its documents.
+    """A source at one time: its terms, its files and its documents.
 
     Attributes:
-        kind: of its files or records.
-        index: the kind of its catalogue, or none.
-        keys: the documents, in the order of the source's rows.
-        rows: by key what each record or row of the catalogue says; none of a file without a row.
-        files: by key what the file itself says.
-        variants: keys whose rows name their files in another spelling.
+        source: its terms.
+        kind: the kind of its files or records.
+        index: the kind of its catalogue, or empty.
+        works: the texts of the documents by key, in the order of the rows.
+        rows: by key, the statements of each record or row of the catalogue; empty for a file without a row.
+        files: by key, the statements of the file itself.
+        variants: keys whose rows spell the name of the file differently.
+
     """
 
     source: Any
@@ -109,29 +112,29 @@ class Shelf:
     variants: frozenset[str]
 
     def doc_ids(self) -> dict[str, tuple[str, str]]:
-        """What names each document, by its id."""
+        """Return the name of each document by its id."""
         suffix = {"zip": "a.zip/{}.html", "records": "{}", "raw": "{}"}.get(self.kind)
         place = suffix or "{}." + _FILES.FILES[self.kind][0]
         return {doc_id(self.source.name, place.format(key)): (self.source.name, key) for key in self.works}
 
     def items(self) -> list[Any]:
-        """The documents with the facts about them."""
+        """Return the documents with the facts about them."""
         return [Item(self.source, key, self._text(key), tuple(self._facts(key))) for key in self.works]
 
     def _text(self, key: str) -> int:
-        """The number of a document's text: a notice at its end makes it another one."""
+        """Return the number of a document's text; a notice at its end makes it a different text."""
         return self.works[key] + (_WORKS if self.kind == "txt" and self.files[key] else 0)
 
     def _facts(self, key: str) -> list[Any]:
         rows = self.rows[key]
         facts = [Fact("no row")] if self.index and not rows else []
-        facts += [Fact(one) for row in rows for one in sorted(row)]
+        facts += [Fact(statement) for row in rows for statement in sorted(row)]
         # A licence needs a holder: next to one, a line of copyright only names them (0119).
         names_holder = {"claimed"} if self.files[key] & {"nc", "by"} else set()
-        return facts + [Fact(one, by_file=True) for one in sorted(self.files[key] - names_holder)]
+        return facts + [Fact(statement, by_file=True) for statement in sorted(self.files[key] - names_holder)]
 
     def write(self, folder: Path, chance: random.Random) -> None:
-        """Write its files, in random order and with random times."""
+        """Write the files in random order and with random times."""
         keys = chance.sample(list(self.works), len(self.works))
 
         def now() -> int:
@@ -152,8 +155,8 @@ class Shelf:
             _FILES.put(folder / name, content, now())
         if self.index:
             # A name that is spelt in another way is matched if one row alone has it.
-            other = {key for key in self.variants if len(self.rows[key]) == 1}
-            spelt = {key: key.replace("ó", "o").replace(" ", "_") if key in other else key for key in keys}
+            respelt = {key for key in self.variants if len(self.rows[key]) == 1}
+            spelt = {key: key.replace("ó", "o").replace(" ", "_") if key in respelt else key for key in keys}
             rows = [
                 {"archivo": f"{spelt[key]}.{suffix}", **_FILES.columns_of(row)}
                 for key in keys
@@ -169,18 +172,18 @@ class Shelf:
         return {"id": key, **body, "obtained": f"2025-01-{day:02}", **_FILES.columns_of(row)}
 
     def toml(self) -> str:
-        """Its source file."""
-        one = self.source
-        terms = {"statement": one.statement, "uses": one.uses, "until": one.until, "from": one.start}
-        terms |= {"label": one.label, "scope": one.scope, "agreement": one.agreement}
+        """Return the source file."""
+        source = self.source
+        terms = {"statement": source.statement, "uses": source.uses, "until": source.until, "from": source.start}
+        terms |= {"label": source.label, "scope": source.scope, "agreement": source.agreement}
         collect = ["[collect.columns]", 'raw = "html"'] if self.kind == "raw" else []
         collect += ["[collect.index]", f'file = "catalogo.{self.index}"'] if self.index else []
-        return str(_FILES.source_toml(one.name, one.holder, terms, collect))
+        return str(_FILES.source_toml(source.name, source.holder, terms, collect))
 
 
 @st.composite
 def _shelf(draw: st.DrawFn, number: int) -> Shelf:
-    """A source with some documents."""
+    """Draw a source with some documents."""
     terms = draw(st.sampled_from(_TERMS)) if draw(st.integers(0, 9)) < 4 else {}
     source = Source(f"f{number}", f"Archivo {draw(st.integers(0, 1))}", **terms)
     kind = draw(st.sampled_from(_KINDS))
@@ -192,7 +195,7 @@ def _shelf(draw: st.DrawFn, number: int) -> Shelf:
 
 @st.composite
 def _restated(draw: st.DrawFn, shelf: Shelf) -> Shelf:
-    """A source with the same documents and other statements about them."""
+    """Draw a source with the same documents and other statements about them."""
     of_file = _FILES.FILES["html" if shelf.kind in ("zip", "raw") else shelf.kind][1] if shelf.kind != "records" else ()
     has_rows = bool(shelf.index) or shelf.kind in ("records", "raw")
     rows: dict[str, list[frozenset[str]]] = {}
@@ -206,16 +209,16 @@ def _restated(draw: st.DrawFn, shelf: Shelf) -> Shelf:
 
 
 def _some(draw: st.DrawFn, names: tuple[str, ...]) -> frozenset[str]:
-    """Mostly no statement, or one, or two."""
+    """Draw mostly no statement, sometimes one or two."""
     count = draw(st.sampled_from((0, 0, 0, 0, 0, 0, 1, 1, 2))) if names else 0
     picked = {draw(st.sampled_from(names)) for _ in range(count)}
-    one_a_kind = {one.partition(" ")[0]: one for one in sorted(picked)}
-    return frozenset(one_a_kind.values())
+    one_per_kind = {name.partition(" ")[0]: name for name in sorted(picked)}
+    return frozenset(one_per_kind.values())
 
 
 @st.composite
 def _later(draw: st.DrawFn, shelf: Shelf) -> Shelf:
-    """The source when it is given again: other statements, other terms, or an agreement."""
+    """Draw the source at a later time: with other statements, other terms, or an agreement."""
     change = draw(st.sampled_from(("same", "same", "restated", "terms", "agreement", "open")))
     if change == "restated":
         return draw(_restated(shelf))
@@ -226,8 +229,8 @@ def _later(draw: st.DrawFn, shelf: Shelf) -> Shelf:
     }.get(change, {})
     if change == "same":
         return shelf
-    known = {} if change != "agreement" else {"statement": shelf.source.statement or "CC0-1.0"}
-    return replace(shelf, source=Source(shelf.source.name, shelf.source.holder, **(known | terms)))
+    rights = {} if change != "agreement" else {"statement": shelf.source.statement or "CC0-1.0"}
+    return replace(shelf, source=Source(shelf.source.name, shelf.source.holder, **(rights | terms)))
 
 
 # Of each version the day, and its runs, each of some sources.
@@ -236,7 +239,7 @@ History: TypeAlias = list[tuple[date, list[list[Shelf]]]]
 
 @st.composite
 def _histories(draw: st.DrawFn) -> tuple[Any, History]:
-    """What versions are for, and for each version its day and its runs, each of some sources."""
+    """Draw the requirements of versions, and for each version its day and its runs, each of some sources."""
     shelves = [draw(_shelf(n)) for n in range(draw(st.integers(3, 5)))]
     versions = []
     for number in range(draw(st.integers(1, 3))):
@@ -247,23 +250,27 @@ def _histories(draw: st.DrawFn) -> tuple[Any, History]:
         runs = runs if not number else [draw(st.sampled_from(runs))]
         versions.append(runs)
     days = sorted(draw(st.sampled_from((_TODAY, _TODAY, _LATER))) for _ in versions)
-    return draw(st.sampled_from(_ASKED)), list(zip(days, versions, strict=True))
+    return draw(st.sampled_from(_REQUIREMENTS)), list(zip(days, versions, strict=True))
 
 
 class World:
-    """A folder in which a history is run, in an order and with times that a seed gives."""
+    """A folder in which a history is run, in an order and with times from a seed."""
 
     def __init__(self, folder: Path, seed: int) -> None:
         self.folder, self.chance = folder, random.Random(seed)
 
-    def run(self, name: str, shelves: list[Shelf], asked: Any) -> Path:
-        """The run of a recipe over these sources."""
+    def run(self, name: str, shelves: list[Shelf], requirements: Any) -> Path:
+        """Run a recipe over these sources."""
         folder = self.folder / name
         for shelf in shelves:
             shelf.write(folder / shelf.source.name, self.chance)
             (folder / f"{shelf.source.name}.toml").write_text(shelf.toml(), encoding="utf-8")
         order = self.chance.sample(shelves, len(shelves))
-        sources, admit, uses = [f"{one.source.name}.toml" for one in order], list(asked[0]), list(asked[1])
+        sources, admit, uses = (
+            [f"{shelf.source.name}.toml" for shelf in order],
+            list(requirements[0]),
+            list(requirements[1]),
+        )
         lines = ['title = "Prueba"', 'genre = "literature"', f"sources = {json.dumps(sources)}"]
         lines += ['[[stage]]\nuse = "extract"', '[[stage]]\nuse = "dedupe"\nnear = false'][: 1 + len(name) % 2]
         lines += [f'[release]\nname = "p"\nadmit = {json.dumps(admit)}\nuses = {json.dumps(uses)}']
@@ -274,42 +281,51 @@ class World:
         assert not result.failures
         return result.folder
 
-    def versions(self, asked: Any, history: History) -> list[Any]:
-        """The versions that are built of a history, each with the rows that it has."""
-        made: list[Any] = []
+    def versions(self, requirements: Any, history: History) -> list[Any]:
+        """Build the versions of a history, and return each with its rows."""
+        versions: list[Any] = []
         names: dict[str, tuple[str, str]] = {}
         for number, (day, runs) in enumerate(history):
-            named = [self.run(f"v{number}" + "r" * (n + 1), shelves, asked) for n, shelves in enumerate(runs)]
+            named = [self.run(f"v{number}" + "r" * (n + 1), shelves, requirements) for n, shelves in enumerate(runs)]
             self.chance.shuffle(named)
             manifest = build(
-                "p", named, self.folder / "store", admit=asked[0], uses=asked[1], today=day,
+                "p", named, self.folder / "store", admit=requirements[0], uses=requirements[1], today=day,
                 parent="latest" if number else None, may_be_empty=True,
             )  # fmt: skip
-            names |= {one: name for shelves in runs for shelf in shelves for one, name in shelf.doc_ids().items()}
+            names |= {
+                document_id: name
+                for shelves in runs
+                for shelf in shelves
+                for document_id, name in shelf.doc_ids().items()
+            }
             items = [item for shelves in runs for shelf in shelves for item in shelf.items()]
             none = pl.DataFrame(schema=schema.RELEASE_SCHEMA)
             rows = pl.concat([none, *(pl.read_parquet(self.folder / "store" / s.object) for s in manifest.shards)])
             unknown = rows.filter(~pl.col("doc_id").is_in(list(names))).select("source_id", "origin")
             assert unknown.is_empty(), unknown.to_dicts()
-            made.append(_ORACLE.Version(Asked(*asked, day), items, {names[one] for one in rows["doc_id"]}))
-        return made
+            versions.append(
+                _ORACLE.Version(
+                    Requirements(*requirements, day), items, {names[document_id] for document_id in rows["doc_id"]}
+                )
+            )
+        return versions
 
 
 def _problems(outcomes: list[list[Any]]) -> list[str]:
-    """What is wrong with the versions of a history that was run twice."""
-    found = []
-    for number, (version, again) in enumerate(zip(*outcomes, strict=True), 1):
+    """Return the problems of the versions of a history that was run twice."""
+    problems = []
+    for number, (version, repeated) in enumerate(zip(*outcomes, strict=True), 1):
         oracle = _ORACLE.Oracle(outcomes[0][:number])
-        for name in sorted(version.released | again.released):
-            found += [f"version {number} has {name}, against {why}" for why in oracle.violations(name)]
-        texts, texts_again = (set().union(*map(oracle.texts_of, one.released)) for one in (version, again))
-        found += [f"version {number} lacks text {work}" for work in sorted(oracle.must_be_released() - texts)]
-        found += [f"the order decides of text {work} in version {number}" for work in sorted(texts ^ texts_again)]
+        for name in sorted(version.released | repeated.released):
+            problems += [f"version {number} has {name}, against {why}" for why in oracle.violations(name)]
+        texts, texts_again = (set().union(*map(oracle.texts_of, result.released)) for result in (version, repeated))
+        problems += [f"version {number} lacks text {work}" for work in sorted(oracle.must_be_released() - texts)]
+        problems += [f"the order decides of text {work} in version {number}" for work in sorted(texts ^ texts_again)]
         offered = {item.work for item in version.items}
         FIGURES.update(versions=1, offered=len(offered), released=len(texts), rows=len(version.released))
         FIGURES.update(held=len(offered - texts), unrestricted=len(oracle.must_be_released()))
     FIGURES["examples"] += 1
-    return found
+    return problems
 
 
 # The suite draws a few examples, `--hypothesis-profile=gate` ten times as many; an example is too slow to be shrunk.
@@ -321,17 +337,17 @@ def _problems(outcomes: list[list[Any]]) -> list[str]:
 )
 @given(_histories(), st.integers(0, 2**32))
 def test_no_released_row_violates_a_statement(drawn: tuple[Any, History], seed: int) -> None:
-    """Of its document or of a copy; what nothing restricts is released, whatever the order and the times."""
-    asked, history = drawn
+    """No statement about a document or a copy is violated, and unrestricted texts are released, in any order."""
+    requirements, history = drawn
     outcomes = []
     for order in (seed, seed + 1):
         with tempfile.TemporaryDirectory() as folder:
-            outcomes.append(World(Path(folder), order).versions(asked, history))
+            outcomes.append(World(Path(folder), order).versions(requirements, history))
     assert not _problems(outcomes)
 
 
-def test_the_oracle_lets_a_good_share_through(figures: dict[str, float]) -> None:
-    """The rule above would hold of versions without rows, too; so many texts must be in them, and so many out."""
+def test_the_oracle_releases_a_good_share(figures: dict[str, float]) -> None:
+    """Versions without rows would pass the test above, so a share of the texts must be released."""
     figures |= {f"statements_{name}": float(n) for name, n in FIGURES.items()}
     if FIGURES:  # it runs after the examples, in the same process
         assert 0.1 < FIGURES["released"] / FIGURES["offered"] < 0.9

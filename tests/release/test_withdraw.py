@@ -1,4 +1,4 @@
-"""What is withdrawn leaves every version, stays out of later ones, and gives place to a rightful copy."""
+"""Withdraw documents by id, source, person, address or text, with replacement copies, pulls and an intact log."""
 
 from __future__ import annotations
 
@@ -39,28 +39,28 @@ WORDS = "puerto barca faro noche vecina canción papel sombra invierno carta pue
 
 
 def prose(number: int, words: int = 60) -> str:
-    """A text that shares no run of five words with another one's, but for chance."""
+    """Return a text that shares no run of five words with that of another number, except by chance."""
     draw = random.Random(number)
     return " ".join(f"{draw.choice(WORDS)}{draw.choice('aeiou')}" for _ in range(words))
 
 
 def released(store: Path, spec: str) -> pl.DataFrame:
-    """The rows of a version as its objects have them, whatever was withdrawn."""
+    """Return the rows in the objects of a version, withdrawn ones included."""
     opened = Store.at(store)
     manifest = load_manifest(opened, *opened.find(spec))
     return pl.concat(
-        [pl.DataFrame(), *(pl.read_parquet(store / one.object) for one in manifest.shards)], how="diagonal"
+        [pl.DataFrame(), *(pl.read_parquet(store / shard.object) for shard in manifest.shards)], how="diagonal"
     )
 
 
 def reasons(store: Path, manifest: Manifest) -> dict[str, str]:
-    """Why each document that was left out was."""
+    """Return the reason for each document that a version left out."""
     rows = read_ledger(Store.at(store), manifest.name, manifest.version).filter(pl.col("verdict") == "dropped")
     return dict(rows.select("doc_id", "reason").iter_rows())
 
 
 def ask(store: Path, by: Any, value: str, runs: dict[str, Path] | None = None, now: datetime = NOW) -> Withdrawal:
-    """A withdrawal from the release `puerto`."""
+    """Withdraw one item from the release `puerto`."""
     return withdraw(Store.at(store), WithdrawalRequest.of("puerto", by, value, "lo pide la familia"), now, runs)
 
 
@@ -72,7 +72,7 @@ def store(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def documents(document: Any) -> list[dict[str, Any]]:
-    """Forty documents, in which each way to name some means others."""
+    """Return forty documents; each kind of item matches different ones."""
     return [
         document(
             n,
@@ -87,7 +87,7 @@ def documents(document: Any) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize(
-    ("by", "value", "gone"),
+    ("by", "value", "numbers"),
     [
         ("source", "cantos", {0, 10, 20, 30}),
         ("creator", "rosa  VERA", {1, 2, 11, 12, 21, 22, 31, 32}),
@@ -96,30 +96,30 @@ def documents(document: Any) -> list[dict[str, Any]]:
         ("text", prose(7).upper(), {7}),
     ],
 )
-def test_each_way_of_naming_them_takes_out_what_it_means(
-    store: Path, documents: list[dict[str, Any]], kept_run: Any, by: str, value: str, gone: set[int]
+def test_each_kind_of_item_withdraws_its_documents(
+    store: Path, documents: list[dict[str, Any]], kept_run: Any, by: str, value: str, numbers: set[int]
 ) -> None:
-    """From the next version, from what is read of the old one, and from what is built of the same run again."""
+    """They leave the next version, reads of the old one, and builds of the same run."""
     run = kept_run("a-1", documents)
     old = build("puerto", [run], store, **TERMS)
     done = ask(store, by, value)
-    ids = {documents[n]["doc_id"] for n in gone}
+    ids = {documents[n]["doc_id"] for n in numbers}
     assert set(done.documents) == ids
-    assert done.after.rows == 40 - len(gone)
+    assert done.after.rows == 40 - len(numbers)
     assert reasons(store, done.after) == dict.fromkeys(ids, "withdrawn")
-    with pytest.warns(UserWarning, match=rf"{len(gone)} documents? of {old.spec} (is|are) withdrawn"):
+    with pytest.warns(UserWarning, match=rf"{len(numbers)} documents? of {old.spec} (is|are) withdrawn"):
         read = lc.open_release(store, old.spec).scan().collect()
-    assert set(read["doc_id"]) == {one["doc_id"] for one in documents} - ids
+    assert set(read["doc_id"]) == {row["doc_id"] for row in documents} - ids
     assert not verify(Store.at(store), "puerto", done.after.version)
-    again = build("puerto", [run], store, **TERMS)
-    assert ids.isdisjoint(released(store, again.spec)["doc_id"])
-    assert reasons(store, again) == dict.fromkeys(ids, "withdrawn")
+    rebuilt = build("puerto", [run], store, **TERMS)
+    assert ids.isdisjoint(released(store, rebuilt.spec)["doc_id"])
+    assert reasons(store, rebuilt) == dict.fromkeys(ids, "withdrawn")
 
 
 def test_a_copy_that_is_collected_again_stays_out(
     store: Path, documents: list[dict[str, Any]], document: Any, kept_run: Any
 ) -> None:
-    """Under another id, under another source, with words changed, or in the middle of another text; new texts don't."""
+    """Copies with another id, another source, changed words, or within another text stay out; new texts don't."""
     build("puerto", [kept_run("a-1", documents)], store, **TERMS)
     ask(store, "text", prose(7))
     words = prose(7).split()
@@ -131,59 +131,59 @@ def test_a_copy_that_is_collected_again_stays_out(
         document(103, text=" ".join(words[30:])),
         document(104, text=prose(104)),
     ]
-    made = build("puerto", [kept_run("b-1", copies)], store, parent="latest", **TERMS)
-    assert reasons(store, made) == {copy["doc_id"]: "withdrawn" for copy in copies[:4]}
-    told = read_ledger(Store.at(store), "puerto", made.version, copies[1]["doc_id"])
-    assert json.loads(told["evidence"][0]) == {"withdrawal": 1}
-    assert made.withdrawal_sequence == 1
+    built = build("puerto", [kept_run("b-1", copies)], store, parent="latest", **TERMS)
+    assert reasons(store, built) == {copy["doc_id"]: "withdrawn" for copy in copies[:4]}
+    decisions = read_ledger(Store.at(store), "puerto", built.version, copies[1]["doc_id"])
+    assert json.loads(decisions["evidence"][0]) == {"withdrawal": 1}
+    assert built.withdrawal_sequence == 1
 
 
-def test_a_decree_with_another_number_isnt_the_one_that_was_withdrawn(
-    store: Path, document: Any, kept_run: Any
-) -> None:
-    """Texts of one form differ in their numbers alone; those that were there stay, and new ones come in."""
+def test_a_decree_with_another_number_isnt_withdrawn(store: Path, document: Any, kept_run: Any) -> None:
+    """Texts that differ in their numbers alone remain, and new ones are released."""
     form = f"Decreto número {{}}. {prose(1, 90)}"
     old = [document(n, text=form.format(n)) for n in range(5)]
     build("puerto", [kept_run("a-1", old)], store, **TERMS)
     done = ask(store, "text", old[2]["text"])
     assert done.documents == [old[2]["doc_id"]]
-    made = build("puerto", [kept_run("b-1", [document(9, text=form.format(9))])], store, parent="latest", **TERMS)
-    assert made.rows == 5
+    built = build("puerto", [kept_run("b-1", [document(9, text=form.format(9))])], store, parent="latest", **TERMS)
+    assert built.rows == 5
 
 
-def test_a_rightful_copy_takes_the_place_of_a_document(
+def test_a_copy_with_rights_replaces_a_withdrawn_document(
     store: Path, document: Any, kept_run: Any, seal_run: SealRun
 ) -> None:
-    """One of another source that a run had set aside; its own holder's copy doesn't, nor one without terms."""
+    """A dropped copy from another source replaces it; one from the same source or without terms does not."""
     text = prose(1)
-    kept = document(1, text=text)
-    aside = [
+    original = document(1, text=text)
+    copies = [
         document(2, text=text, source_id="biblioteca", rights_tier="attribution", rights="CC-BY-4.0"),
         document(3, text=text),
         document(4, text=text, source_id="archivo", rights_tier="unknown", rights=None),
     ]
-    run = kept_run("a-1", [kept, document(9, text=prose(9))], stage=[{"use": "repair"}, {"use": "dedupe"}])
+    run = kept_run("a-1", [original, document(9, text=prose(9))], stage=[{"use": "repair"}, {"use": "dedupe"}])
     (run / "dropped").mkdir()
-    dropped = pl.DataFrame(aside).with_columns(duplicate_of=pl.lit(kept["doc_id"]), drop_reason=pl.lit("duplicate"))
+    dropped = pl.DataFrame(copies).with_columns(
+        duplicate_of=pl.lit(original["doc_id"]), drop_reason=pl.lit("duplicate")
+    )
     dropped.write_parquet(run / "dropped" / "parte-00000-0.parquet")
     seal_run(run)
     build("puerto", [run], store, **TERMS)
-    done = ask(store, "doc", kept["doc_id"], {run.name: run})
-    assert done.promoted == [aside[0]["doc_id"]]
-    assert set(released(store, "puerto")["doc_id"]) == {aside[0]["doc_id"], document(9)["doc_id"]}
+    done = ask(store, "doc", original["doc_id"], {run.name: run})
+    assert done.promoted == [copies[0]["doc_id"]]
+    assert set(released(store, "puerto")["doc_id"]) == {copies[0]["doc_id"], document(9)["doc_id"]}
     assert reasons(store, done.after) == {
-        kept["doc_id"]: "withdrawn",
-        aside[1]["doc_id"]: "withdrawn",
-        aside[2]["doc_id"]: "rights_tier=unknown",
+        original["doc_id"]: "withdrawn",
+        copies[1]["doc_id"]: "withdrawn",
+        copies[2]["doc_id"]: "rights_tier=unknown",
     }
-    again = build("puerto", [run], store, **TERMS)
-    assert set(released(store, again.spec)["doc_id"]) == {aside[0]["doc_id"], document(9)["doc_id"]}
+    rebuilt = build("puerto", [run], store, **TERMS)
+    assert set(released(store, rebuilt.spec)["doc_id"]) == {copies[0]["doc_id"], document(9)["doc_id"]}
 
 
-def test_the_next_copy_takes_the_place_of_one_that_had_come_back(
+def test_the_next_copy_replaces_a_withdrawn_replacement(
     store: Path, document: Any, kept_run: Any, seal_run: SealRun
 ) -> None:
-    """However many have; one whose place is taken doesn't come, and a run that has the first again changes nothing."""
+    """Each withdrawn replacement is replaced by one further copy, also after the run is built again."""
     sources = ("cuentos-del-puerto", "biblioteca", "archivo", "museo")
     copies = [
         document(n, text=f"{prose(1)} {source}", source_id=source, obtained=NOW + timedelta(n))
@@ -191,13 +191,13 @@ def test_the_next_copy_takes_the_place_of_one_that_had_come_back(
     ]
     run = kept_run("a-1", [copies[0], document(9, text=prose(9))], stage=[{"use": "dedupe"}])
     (run / "dropped").mkdir()
-    aside = pl.DataFrame(copies[1:]).with_columns(
+    dropped = pl.DataFrame(copies[1:]).with_columns(
         duplicate_of=pl.lit(copies[0]["doc_id"]), drop_reason=pl.lit("duplicate")
     )
-    aside.write_parquet(run / "dropped" / "parte-00000-0.parquet")
+    dropped.write_parquet(run / "dropped" / "parte-00000-0.parquet")
     seal_run(run)
     build("puerto", [run], store, **TERMS)
-    ids = [one["doc_id"] for one in copies]
+    ids = [copy["doc_id"] for copy in copies]
     assert ask(store, "doc", ids[0], {run.name: run}).promoted == [ids[1]]
     assert ask(store, "doc", ids[1], {run.name: run}).promoted == [ids[2]]
     assert build("puerto", [run], store, parent="latest", **TERMS).rows == 2
@@ -205,7 +205,7 @@ def test_the_next_copy_takes_the_place_of_one_that_had_come_back(
     assert ask(store, "doc", ids[3], {run.name: run}).after.rows == 1
 
 
-def test_runs_beside_the_store_are_found(
+def test_runs_in_the_folder_of_the_store_are_found(
     store: Path,
     document: Any,
     kept_run: Any,
@@ -213,21 +213,19 @@ def test_runs_beside_the_store_are_found(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """By who names the store alone, from another folder."""
+    """A command in another folder that names only the store finds the copies in its runs."""
     runs = [kept_run("a-1", [document(1, text=prose(1))])]
     runs.append(kept_run("b-1", [document(2, text=prose(1), source_id="biblioteca", obtained=NOW)]))
     build("puerto", runs, store, **TERMS)
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
-    asked = ("release", "withdraw", "puerto", "--doc", document(1)["doc_id"], "--because", "x", "--store", store)
-    told = command_line(*asked, "--json")
-    assert (told.code, told.json["promoted"]) == (0, [document(2)["doc_id"]]), told.err
+    command = ("release", "withdraw", "puerto", "--doc", document(1)["doc_id"], "--because", "x", "--store", store)
+    result = command_line(*command, "--json")
+    assert (result.code, result.json["promoted"]) == (0, [document(2)["doc_id"]]), result.err
 
 
-def test_a_store_elsewhere_is_withdrawn_from_as_one_here(
-    documents: list[dict[str, Any]], kept_run: Any, tmp_path: Path
-) -> None:
-    """In memory, which stands for what has no local disk."""
+def test_a_remote_store_supports_withdrawals(documents: list[dict[str, Any]], kept_run: Any, tmp_path: Path) -> None:
+    """A store in memory represents remote ones, and supports withdrawal, receipt, pull and purge."""
     opened = Store.at("memory://retirada")
     build("puerto", [kept_run("a-1", documents)], opened, **TERMS)
     done = withdraw(opened, WithdrawalRequest.of("puerto", "doc", documents[7]["doc_id"], "lo piden"), NOW)
@@ -240,8 +238,8 @@ def test_a_store_elsewhere_is_withdrawn_from_as_one_here(
     assert verify(opened, "puerto", "2026.11.0") == []
 
 
-def test_a_copy_that_a_version_set_aside_comes_back_too(store: Path, document: Any, kept_run: Any) -> None:
-    """Of two runs one had the text that the version kept; where the other isn't here, that is told."""
+def test_a_missing_run_with_copies_is_reported(store: Path, document: Any, kept_run: Any) -> None:
+    """If the run with the copy is not on disk, no copy is promoted and the notice names the run."""
     first = kept_run("a-1", [document(1, text=prose(1)), document(8, text=prose(8))])
     second = kept_run("b-1", [document(2, text=prose(1), source_id="biblioteca", obtained=NOW)])
     build("puerto", [first, second], store, **TERMS)
@@ -252,28 +250,32 @@ def test_a_copy_that_a_version_set_aside_comes_back_too(store: Path, document: A
     assert document(2)["doc_id"] not in set(released(store, "puerto")["doc_id"])
 
 
-def test_a_copy_that_was_set_aside_before_redaction_doesnt_come_back(
+def test_a_copy_dropped_before_redaction_isnt_released(
     store: Path, document: Any, kept_run: Any, seal_run: SealRun
 ) -> None:
-    """What stages after `dedupe` would have done to it isn't done; a new run brings it, which is told."""
-    kept, twin = document(1, text=prose(1)), document(2, text=prose(1), source_id="biblioteca")
-    run = kept_run("a-1", [kept, document(9)], stage=[{"use": "dedupe"}, {"use": "redact"}])
+    """Stages after `dedupe` did not process the copy, and a notice says that a new run brings it."""
+    original, twin = document(1, text=prose(1)), document(2, text=prose(1), source_id="biblioteca")
+    run = kept_run("a-1", [original, document(9)], stage=[{"use": "dedupe"}, {"use": "redact"}])
     (run / "dropped").mkdir()
-    dropped = pl.DataFrame([twin]).with_columns(duplicate_of=pl.lit(kept["doc_id"]), drop_reason=pl.lit("duplicate"))
+    dropped = pl.DataFrame([twin]).with_columns(
+        duplicate_of=pl.lit(original["doc_id"]), drop_reason=pl.lit("duplicate")
+    )
     dropped.write_parquet(run / "dropped" / "parte-00000-0.parquet")
     seal_run(run)
     build("puerto", [run], store, **TERMS)
-    done = ask(store, "doc", kept["doc_id"], {run.name: run})
+    done = ask(store, "doc", original["doc_id"], {run.name: run})
     assert done.promoted == []
     assert twin["doc_id"] in str(done.copy_notices[0])
 
 
-def test_what_isnt_there_cant_be_withdrawn(store: Path, documents: list[dict[str, Any]], kept_run: Any) -> None:
-    """An unknown id, source, name or text, another release's document, an empty reason: nothing is written."""
+def test_an_item_without_documents_cant_be_withdrawn(
+    store: Path, documents: list[dict[str, Any]], kept_run: Any
+) -> None:
+    """An unknown id, source, name or text, a document of another release, or an empty reason writes nothing."""
     build("puerto", [kept_run("a-1", documents)], store, **TERMS)
-    other = [{**documents[0], "doc_id": "f" * 32, "text": prose(500)}]
-    build("faro", [kept_run("b-1", other)], store, **TERMS)
-    for by, value, told in (
+    in_other_release = [{**documents[0], "doc_id": "f" * 32, "text": prose(500)}]
+    build("faro", [kept_run("b-1", in_other_release)], store, **TERMS)
+    for by, value, message in (
         ("doc", "0" * 32, "no version of puerto has «0"),
         ("source", "canto", "did you mean «cantos»"),
         ("creator", "Nadie", "no version of puerto has «Nadie»"),
@@ -282,7 +284,7 @@ def test_what_isnt_there_cant_be_withdrawn(store: Path, documents: list[dict[str
         ("url", "*", "names no site"),
         ("doc", "f" * 32, "it is in faro: name that release"),
     ):
-        with pytest.raises(ConfigError, match=told):
+        with pytest.raises(ConfigError, match=message):
             ask(store, by, value)
     with pytest.raises(ConfigError, match="--because: it is empty"):
         withdraw(Store.at(store), WithdrawalRequest.of("puerto", "source", "cantos", " "), NOW)
@@ -291,8 +293,8 @@ def test_what_isnt_there_cant_be_withdrawn(store: Path, documents: list[dict[str
     assert read_log(Store.at(store)).sequence == 0
 
 
-def test_a_withdrawal_binds_all_releases_of_the_store(store: Path, document: Any, kept_run: Any) -> None:
-    """Another release that has the document is told, its readers don't get it, and its next version is without it."""
+def test_a_withdrawal_applies_to_all_releases_of_the_store(store: Path, document: Any, kept_run: Any) -> None:
+    """Another release with the document is listed, its readers skip it, and its next version leaves it out."""
     both = [document(1, text=prose(1)), document(2, text=prose(2))]
     run = kept_run("a-1", both)
     build("puerto", [run], store, **TERMS)
@@ -304,8 +306,8 @@ def test_a_withdrawal_binds_all_releases_of_the_store(store: Path, document: Any
     assert build("faro", [], store, parent="latest", **TERMS).rows == 1
 
 
-def test_all_that_a_release_has_can_be_withdrawn(store: Path, document: Any, kept_run: Any, tmp_path: Path) -> None:
-    """The next version is empty, whole, and can be pulled."""
+def test_all_documents_of_a_release_can_be_withdrawn(store: Path, document: Any, kept_run: Any, tmp_path: Path) -> None:
+    """The next version is empty and intact, and can be pulled."""
     build("puerto", [kept_run("a-1", [document(1), document(2)])], store, **TERMS)
     done = ask(store, "source", "cuentos-del-puerto")
     assert (done.after.rows, verify(Store.at(store), "puerto", done.after.version)) == (0, [])
@@ -313,8 +315,8 @@ def test_all_that_a_release_has_can_be_withdrawn(store: Path, document: Any, kep
     assert lc.open_release(store, "puerto").scan().collect().height == 0
 
 
-def test_shards_without_a_withdrawn_document_arent_written_again(store: Path, document: Any, kept_run: Any) -> None:
-    """All but one of the new version's shards are the old one's."""
+def test_shards_without_withdrawn_documents_are_reused(store: Path, document: Any, kept_run: Any) -> None:
+    """All shards of the new version except one are those of the old version."""
     build(
         "puerto", [kept_run("a-1", [document(n, text=prose(n)) for n in range(60)])], store, shard_bytes=12_000, **TERMS
     )
@@ -326,10 +328,10 @@ def test_shards_without_a_withdrawn_document_arent_written_again(store: Path, do
     assert (len(fresh), done.written) == (1, fresh[0].bytes)
 
 
-def test_a_pull_of_an_old_version_leaves_them_out_and_its_lock_can_be_checked(
+def test_a_pull_of_an_old_version_leaves_withdrawn_documents_out(
     store: Path, documents: list[dict[str, Any]], kept_run: Any, command_line: CommandLine, tmp_path: Path
 ) -> None:
-    """Also into a folder with an earlier pull, and with a condition; the bytes of the text are gone from it."""
+    """A pull into an old or new folder has neither rows nor bytes of the text, and its lock can be checked."""
     old = build("puerto", [kept_run("a-1", documents)], store, **TERMS).spec
     at = ("--store", store)
     assert command_line("pull", old, "--to", tmp_path / "p", *at).code == 0
@@ -337,32 +339,32 @@ def test_a_pull_of_an_old_version_leaves_them_out_and_its_lock_can_be_checked(
     assert (lock["rows"], lock["withdrawal_sequence"]) == (40, 0)
     assert command_line("release", "check-lock", tmp_path / "p" / "corpus.lock", *at).code == 0
     (tmp_path / "t.txt").write_text(documents[7]["text"], encoding="utf-8")
-    told = command_line("release", "withdraw", "puerto", "--text", tmp_path / "t.txt", "--because", "x", *at)
-    assert told.code == 0, told.err
+    result = command_line("release", "withdraw", "puerto", "--text", tmp_path / "t.txt", "--because", "x", *at)
+    assert result.code == 0, result.err
     checked = command_line("release", "check-lock", tmp_path / "p" / "corpus.lock", *at, "--json")
     assert (checked.code, checked.json["withdrawn"]) == (1, [documents[7]["doc_id"]])
     for folder, where in (("p", []), ("q", ["--where", "country = 'CL'"])):
-        told = command_line("pull", old, "--to", tmp_path / folder, *where, *at)
-        assert (told.code, f"1 document of {old} is withdrawn" in told.err) == (0, True)
+        result = command_line("pull", old, "--to", tmp_path / folder, *where, *at)
+        assert (result.code, f"1 document of {old} is withdrawn" in result.err) == (0, True)
         rows = pl.read_parquet(sorted((tmp_path / folder).glob("data/**/*.parquet")))
         assert (rows.height, documents[7]["doc_id"] in rows["doc_id"]) == (39, False)
         lock = json.loads((tmp_path / folder / "corpus.lock").read_bytes())
         assert (lock["rows"], lock["withdrawal_sequence"], lock["rewritten"]) == (39, 2, True)
-        listed = dict(line.split("  ")[::-1] for line in (tmp_path / folder / "SHA256SUMS").read_text().splitlines())
-        for name, digest in listed.items():
+        digests = dict(line.split("  ")[::-1] for line in (tmp_path / folder / "SHA256SUMS").read_text().splitlines())
+        for name, digest in digests.items():
             assert hashlib.sha256((tmp_path / folder / name).read_bytes()).hexdigest() == digest
     assert command_line("release", "check-lock", tmp_path / "p" / "corpus.lock", *at).code == 0
     for command in ("show", "verify"):
-        told = command_line("release", command, old, *at)
-        assert (told.code, f"1 document of {old} is withdrawn" in told.err) == (0, True)
+        result = command_line("release", command, old, *at)
+        assert (result.code, f"1 document of {old} is withdrawn" in result.err) == (0, True)
     diff = command_line("release", "diff", old, "puerto", *at, "--json").json["changes"]
     assert diff == [{"what": "removed", "language": "spa_Latn", "reason": "withdrawn", "rows": 1}]
 
 
-def test_the_command_refuses_what_names_nothing(store: Path, command_line: CommandLine, tmp_path: Path) -> None:
-    """No option, an empty one, a file that isn't there or isn't UTF-8: exit code 2 and what to do."""
+def test_the_command_refuses_invalid_items(store: Path, command_line: CommandLine, tmp_path: Path) -> None:
+    """A missing option, an empty value, and a file that is missing or not UTF-8 exit with code 2 and a remedy."""
     (tmp_path / "latin.txt").write_bytes("canción".encode("latin-1"))
-    for options, told in (
+    for options, message in (
         ((), "nothing is named; name one of: --doc"),
         (("--doc", "a", "--source", "b"), "there is no release «puerto»"),
         (("--doc", "a", "--receipt", tmp_path / "r.html", "--dry-run"), "a dry run gives no receipt"),
@@ -370,14 +372,14 @@ def test_the_command_refuses_what_names_nothing(store: Path, command_line: Comma
         (("--text", tmp_path / "latin.txt"), "save it as plain text in UTF-8"),
         (("--doc", "a"), "there is no release «puerto»"),
     ):
-        said = command_line("release", "withdraw", "puerto", *options, "--because", "x", "--store", store)
-        assert (said.code, told in said.err) == (2, True), said.err
+        result = command_line("release", "withdraw", "puerto", *options, "--because", "x", "--store", store)
+        assert (result.code, message in result.err) == (2, True), result.err
 
 
-def test_of_two_at_once_the_later_begins_anew(
+def test_a_concurrent_withdrawal_starts_again(
     store: Path, documents: list[dict[str, Any]], kept_run: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Upon the version that the earlier one made, so that both have their entry."""
+    """The later command starts again from the version of the earlier one, so that both have their entry."""
     build("puerto", [kept_run("a-1", documents)], store, **TERMS)
     where = "latam_corpus.release.withdrawals.withdraw.request_name"
 
@@ -391,10 +393,10 @@ def test_of_two_at_once_the_later_begins_anew(
     assert [entry.by for entry in read_log(Store.at(store)).withdrawals] == ["source", "text"]
 
 
-def test_a_command_that_was_cut_off_goes_on(
+def test_an_interrupted_withdrawal_is_resumed(
     store: Path, documents: list[dict[str, Any]], kept_run: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The entry binds at once; given again it makes the next version, and a third time nothing new."""
+    """The entry applies at once; repeating the command makes the next version, and a third call changes nothing."""
     old = build("puerto", [kept_run("a-1", documents)], store, **TERMS)
 
     def full(*_args: Any, **_kwargs: Any) -> Any:
@@ -412,8 +414,8 @@ def test_a_command_that_was_cut_off_goes_on(
     assert ask(store, "source", "cantos").after.version == done.after.version
 
 
-def test_a_clock_that_runs_backwards_is_told(store: Path, documents: list[dict[str, Any]], kept_run: Any) -> None:
-    """Nothing is withdrawn then, and no version is made."""
+def test_a_clock_that_runs_backwards_is_an_error(store: Path, documents: list[dict[str, Any]], kept_run: Any) -> None:
+    """The command withdraws no document and makes no version."""
     build("puerto", [kept_run("a-1", documents)], store, **TERMS)
     ask(store, "source", "cantos")
     with pytest.raises(ReleaseError, match="set the clock; nothing was withdrawn"):
@@ -424,7 +426,7 @@ def test_a_clock_that_runs_backwards_is_told(store: Path, documents: list[dict[s
 
 
 def test_every_changed_byte_of_the_log_is_found(store: Path, documents: list[dict[str, Any]], kept_run: Any) -> None:
-    """By whatever reads a version; so are an entry that is missing, and an end that was cut off."""
+    """Every reader of a version detects a changed byte, a missing entry, and a missing end of the log."""
     build("puerto", [kept_run("a-1", documents)], store, **TERMS)
     ask(store, "source", "cantos")
     ask(store, "doc", documents[7]["doc_id"])
@@ -458,7 +460,7 @@ def test_every_changed_byte_of_the_log_is_found(store: Path, documents: list[dic
 def test_a_log_without_its_end_stops_readers_of_every_version(
     store: Path, documents: list[dict[str, Any]], kept_run: Any, removed: str
 ) -> None:
-    """A version from before a withdrawal is refused too if the log no longer has the entry."""
+    """A version from before the withdrawal is refused too if the entry is missing from the log."""
     build("puerto", [kept_run("a-1", documents)], store, **TERMS)
     ask(store, "source", "cantos")
     for file in (store / FOLDER).glob(removed):
@@ -471,7 +473,7 @@ def test_a_log_without_its_end_stops_readers_of_every_version(
 
 
 def test_a_signature_without_its_entry_is_noticed(store: Path, documents: list[dict[str, Any]], kept_run: Any) -> None:
-    """The signature of an entry states that there was one, although no version was made since."""
+    """A signature proves that an entry existed, although no version was made since."""
     build("puerto", [kept_run("a-1", documents)], store, **TERMS)
     (store / FOLDER).mkdir()
     (store / FOLDER / "0001.json.minisig").write_bytes(b"untrusted comment: of an entry")
@@ -479,8 +481,8 @@ def test_a_signature_without_its_entry_is_noticed(store: Path, documents: list[d
         lc.open_release(store, "puerto").scan()
 
 
-def test_a_piece_of_a_long_text_is_known() -> None:
-    """By the runs that the log keeps of it, one in sixteen."""
+def test_a_piece_of_a_long_text_is_recognised() -> None:
+    """The log keeps one run of words in sixteen, which is enough to find a piece."""
     book = prose(1, 5000)
     texts = WithdrawnTexts(texts_of(pl.Series([book])).with_columns(number=pl.lit(3, pl.UInt32), by=pl.lit("text")))
     pieces = [" ".join(book.split()[1000:1400]), prose(2, 400)]

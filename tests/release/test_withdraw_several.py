@@ -1,4 +1,4 @@
-"""One request names as many documents, sources, people, addresses and texts as it likes; it can be tried first."""
+"""Requests with several documents, sources, people, addresses and texts, and dry runs."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ SCRIPT = Path(__file__).parents[2] / "docs" / "verify_receipt.py"
 
 
 def prose(number: int) -> str:
-    """A text that shares no run of five words with another one's, but for chance."""
+    """Return a text that shares no run of five words with that of another number, except by chance."""
     draw = random.Random(number)
     return " ".join(f"{draw.choice(WORDS)}{draw.choice('aeiou')}" for _ in range(60))
 
 
 @pytest.fixture
 def documents(document: Any) -> list[dict[str, Any]]:
-    """Twenty documents: of two sources, some by one author, some under one folder of a site."""
+    """Return twenty documents of two sources, some by one author, one under a folder of a site."""
     return [
         document(
             n,
@@ -62,35 +62,35 @@ def documents(document: Any) -> list[dict[str, Any]]:
 
 @pytest.fixture
 def store(tmp_path: Path, documents: list[dict[str, Any]], kept_run: Any) -> Store:
-    """A store with a version of them."""
+    """Return a store with a version of the documents."""
     opened = Store.at(tmp_path / "out" / "store")
     build("puerto", [kept_run("a-1", documents)], opened, **TERMS)
     return opened
 
 
 def tree(store: Store) -> dict[str, str]:
-    """Every file of a store, with the digest of its bytes."""
+    """Return every file of a store with its digest."""
     root = Path(store.root)
     files = (file for file in sorted(root.rglob("*")) if file.is_file() and "scratch" not in file.parts)
     return {str(file.relative_to(root)): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
 
 
-def test_a_repeated_option_takes_all_that_it_names(
+def test_repeated_options_make_one_request(
     store: Store, documents: list[dict[str, Any]], command_line: CommandLine, tmp_path: Path
 ) -> None:
-    """All kinds together make one entry of the log, one receipt and one version."""
-    ids = [one["doc_id"] for one in documents]
+    """All kinds of items together make one entry of the log, one receipt and one version."""
+    ids = [item["doc_id"] for item in documents]
     (tmp_path / "texto.txt").write_text(prose(5))
     (tmp_path / "lista.txt").write_text(f"# de la familia\n{ids[6]}\n\n{ids[7]}  # dos veces\n{ids[7]}\n")
     receipt = tmp_path / "receipt.html"
-    said = command_line(
+    result = command_line(
         "release", "withdraw", "puerto", "--doc", ids[8], "--doc", ids[9], "--source", "cantos", "--creator",
         "Rosa Vera", "--url", "https://diario.example/poemas/*", "--text", tmp_path / "texto.txt",
         "--from", tmp_path / "lista.txt",
         "--because", "lo piden", "--receipt", receipt, "--store", store.url, "--json",
     )  # fmt: skip
-    assert said.code == 0, said.err
-    assert set(json.loads(said.out)["doc_ids"]) == set(ids[:10])
+    assert result.code == 0, result.err
+    assert set(json.loads(result.out)["doc_ids"]) == set(ids[:10])
     log = read_log(store)
     assert [entry.kind for entry in log.entries] == ["withdrawal", "receipt"]
     assert log.entries[0].by == "several"
@@ -99,15 +99,15 @@ def test_a_repeated_option_takes_all_that_it_names(
     assert problems_of(receipt.read_bytes(), store) == []
     checked = subprocess.run([sys.executable, SCRIPT, receipt, store.url], capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stdout
-    page = " ".join(str(one) for one in sentences(json.loads(said.out)))
+    page = " ".join(str(item) for item in sentences(json.loads(result.out)))
     assert "cantos" in page
     assert ids[8] in page
 
 
-def test_what_several_things_withdraw_stays_out_of_later_builds(
+def test_documents_of_several_items_stay_out_of_later_builds(
     store: Store, document: Any, kept_run: Any, documents: list[dict[str, Any]]
 ) -> None:
-    """By its id, source, author, address or text, each as if it had been named alone."""
+    """A document stays out by its id, source, author, address or text, as if that were the only item."""
     request = WithdrawalRequest(
         "puerto",
         "lo piden",
@@ -128,31 +128,33 @@ def test_what_several_things_withdraw_stays_out_of_later_builds(
         document(105, text=prose(2)),
         document(106, text=prose(106)),
     ]
-    made = build("puerto", [kept_run("b-1", late)], store, parent="latest", **TERMS)
-    kept_out = set(read_ledger(store, "puerto", made.version).filter(reason="withdrawn")["doc_id"])
-    assert {one["doc_id"] for one in late[:-1]} <= kept_out
+    built = build("puerto", [kept_run("b-1", late)], store, parent="latest", **TERMS)
+    kept_out = set(read_ledger(store, "puerto", built.version).filter(reason="withdrawn")["doc_id"])
+    assert {row["doc_id"] for row in late[:-1]} <= kept_out
     assert late[-1]["doc_id"] not in kept_out
     # Half of a text is a copy of one that was named as a text, and not of one that was named by its id.
     other_half = document(107, text=" ".join(prose(8).split()[:35]))
-    again = build("puerto", [kept_run("c-1", [other_half])], store, parent="latest", **TERMS)
-    assert other_half["doc_id"] in set(read_ledger(store, "puerto", again.version).filter(verdict="released")["doc_id"])
+    rebuilt = build("puerto", [kept_run("c-1", [other_half])], store, parent="latest", **TERMS)
+    assert other_half["doc_id"] in set(
+        read_ledger(store, "puerto", rebuilt.version).filter(verdict="released")["doc_id"]
+    )
 
 
 def test_one_unknown_id_withdraws_nothing_and_names_its_line(
     store: Store, documents: list[dict[str, Any]], command_line: CommandLine, tmp_path: Path
 ) -> None:
-    """All that is unknown is listed, whether a list or an option names it."""
-    listed = tmp_path / "lista.txt"
-    listed.write_text(f"{documents[0]['doc_id']}\n{'0' * 32}\n# nota\n{'1' * 32}\n")
-    before = tree(store)
-    said = command_line(
-        "release", "withdraw", "puerto", "--from", listed, "--doc", "2" * 32, "--because", "x", "--store", store.url,
+    """All unknown ids of lists and options are reported with their place, and nothing is withdrawn."""
+    id_list = tmp_path / "lista.txt"
+    id_list.write_text(f"{documents[0]['doc_id']}\n{'0' * 32}\n# nota\n{'1' * 32}\n")
+    files = tree(store)
+    result = command_line(
+        "release", "withdraw", "puerto", "--from", id_list, "--doc", "2" * 32, "--because", "x", "--store", store.url,
         "--json",
     )  # fmt: skip
-    assert said.code == 2
-    places = {one["place"] for one in json.loads(said.err.splitlines()[-1])["errors"]}
-    assert places == {f"{listed}, line 2", f"{listed}, line 4", "--doc"}
-    assert tree(store) == before
+    assert result.code == 2
+    places = {error["place"] for error in json.loads(result.err.splitlines()[-1])["errors"]}
+    assert places == {f"{id_list}, line 2", f"{id_list}, line 4", "--doc"}
+    assert tree(store) == files
 
 
 @pytest.mark.parametrize(
@@ -168,14 +170,14 @@ def test_one_unknown_id_withdraws_nothing_and_names_its_line(
 def test_a_list_of_ids_is_read_as_people_save_it(
     store: Store, documents: list[dict[str, Any]], command_line: CommandLine, tmp_path: Path, text: str
 ) -> None:
-    """One a line or a column of a CSV; with a byte order mark, line ends of Windows, comments and blank lines."""
+    """It has one id per line or a CSV column, perhaps with a byte order mark, Windows line ends and comments."""
     a, b = documents[10]["doc_id"], documents[11]["doc_id"]
-    listed = tmp_path / "lista.csv"
-    listed.write_bytes(text.format(a=a, b=b).encode())
-    asked = ("--from", listed, "--because", "x", "--store", store.url, "--json")
-    said = command_line("release", "withdraw", "puerto", "--dry-run", *asked)
-    assert said.code == 0, said.err
-    assert [one["doc_id"] for one in json.loads(said.out)["leave"]] == sorted([a, b])
+    id_list = tmp_path / "lista.csv"
+    id_list.write_bytes(text.format(a=a, b=b).encode())
+    options = ("--from", id_list, "--because", "x", "--store", store.url, "--json")
+    result = command_line("release", "withdraw", "puerto", "--dry-run", *options)
+    assert result.code == 0, result.err
+    assert [row["doc_id"] for row in json.loads(result.out)["leave"]] == sorted([a, b])
 
 
 @pytest.mark.parametrize(
@@ -192,56 +194,58 @@ def test_a_list_of_ids_is_read_as_people_save_it(
 def test_a_list_that_cannot_be_read_is_refused(
     store: Store, command_line: CommandLine, tmp_path: Path, data: bytes, place: str
 ) -> None:
-    """An empty one too: the error names the file, and the line if there is one."""
-    listed = tmp_path / "lista.txt"
-    listed.write_bytes(data)
-    said = command_line(
-        "release", "withdraw", "puerto", "--from", listed, "--because", "x", "--store", store.url, "--json"
+    """The error for an unreadable or empty list names the file, and the line if there is one."""
+    id_list = tmp_path / "lista.txt"
+    id_list.write_bytes(data)
+    result = command_line(
+        "release", "withdraw", "puerto", "--from", id_list, "--because", "x", "--store", store.url, "--json"
     )
-    assert said.code == 2
-    assert json.loads(said.err)["errors"][0]["place"] == f"{listed}{place}"
+    assert result.code == 2
+    assert json.loads(result.err)["errors"][0]["place"] == f"{id_list}{place}"
     assert not read_log(store).entries
 
 
-def test_a_dry_run_says_what_the_command_then_does(document: Any, kept_run: Any, tmp_path: Path) -> None:
-    """What leaves and which copies come back; not a byte of the store changes."""
-    kept, copy = document(1, text=prose(1), source_id="cantos"), document(2, text=prose(1), obtained=NOW)
+def test_a_dry_run_predicts_the_result(document: Any, kept_run: Any, tmp_path: Path) -> None:
+    """It returns the same documents and copies as the command, and changes no byte of the store."""
+    original, copy = document(1, text=prose(1), source_id="cantos"), document(2, text=prose(1), obtained=NOW)
     store = Store.at(tmp_path / "out" / "store")
-    runs = [kept_run("a-1", [kept, document(3, text=prose(3))]), kept_run("b-1", [copy])]
+    runs = [kept_run("a-1", [original, document(3, text=prose(3))]), kept_run("b-1", [copy])]
     build("puerto", runs, store, **TERMS)
-    before = tree(store)
-    asked: dict[str, Any] = {"because": "lo piden", "docs": [kept["doc_id"]]}
-    tried = lc.withdraw(store.url, "puerto", dry_run=True, **asked)
-    assert tree(store) == before
-    done = lc.withdraw(store.url, "puerto", **asked)
-    assert (tried.documents, tried.promoted, tried.rows) == (done.documents, done.promoted, done.rows)
-    assert (done.documents, done.promoted) == ([kept["doc_id"]], [copy["doc_id"]])
-    assert tried.after.rows == done.after.rows
+    files = tree(store)
+    arguments: dict[str, Any] = {"because": "lo piden", "docs": [original["doc_id"]]}
+    preview = lc.withdraw(store.url, "puerto", dry_run=True, **arguments)
+    assert tree(store) == files
+    done = lc.withdraw(store.url, "puerto", **arguments)
+    assert (preview.documents, preview.promoted, preview.rows) == (done.documents, done.promoted, done.rows)
+    assert (done.documents, done.promoted) == ([original["doc_id"]], [copy["doc_id"]])
+    assert preview.after.rows == done.after.rows
 
 
-def test_a_dry_run_works_on_a_store_that_nobody_may_write_to(
+def test_a_dry_run_works_on_a_read_only_store(
     store: Store, documents: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch, command_line: CommandLine
 ) -> None:
-    """And lists each document with its source."""
+    """It lists each document with its source."""
 
     def refuse(*_arguments: Any) -> None:
         raise AssertionError
 
     monkeypatch.setattr("latam_corpus.release.storing.store.replace", refuse)
     monkeypatch.setattr("latam_corpus.release.storing.store.create", refuse)
-    said = command_line(
+    result = command_line(
         "release", "hold", "puerto", "--source", "cantos", "--doc", documents[9]["doc_id"], "--dry-run",
         "--because", "x", "--store", store.url,
     )  # fmt: skip
-    assert said.code == 0, said.err
-    assert "3 documents would leave; nothing was written" in said.out
-    assert documents[9]["doc_id"] in said.out
-    assert "cantos" in said.out
+    assert result.code == 0, result.err
+    assert "3 documents would leave; nothing was written" in result.out
+    assert documents[9]["doc_id"] in result.out
+    assert "cantos" in result.out
 
 
-def test_a_notebook_withdraws_and_holds_several(store: Store, documents: list[dict[str, Any]], tmp_path: Path) -> None:
-    """As the commands do, with a receipt; a single text where a list belongs is refused."""
-    ids = [one["doc_id"] for one in documents]
+def test_a_notebook_withdraws_and_holds_several_items(
+    store: Store, documents: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    """It writes a receipt like the command, and refuses a single value in place of a list."""
+    ids = [row["doc_id"] for row in documents]
     receipt = tmp_path / "receipt.json"
     done = lc.withdraw(store.url, "puerto", docs=ids[:3], sources=["cantos"], because="lo piden", receipt=receipt)
     assert done.documents == sorted(ids[:3])
@@ -256,15 +260,15 @@ def test_a_notebook_withdraws_and_holds_several(store: Store, documents: list[di
 
 
 def test_the_same_request_in_another_order_makes_no_second_entry(store: Store, documents: list[dict[str, Any]]) -> None:
-    """It is the same request, which goes on where it was cut off."""
-    ids = [one["doc_id"] for one in documents]
+    """Two requests with the same items in different order are the same request."""
+    ids = [row["doc_id"] for row in documents]
     first = withdraw(store, WithdrawalRequest("puerto", "x", (ids[1], ids[2])), NOW)
-    again = withdraw(store, WithdrawalRequest("puerto", "x", (ids[2], ids[1], ids[2])), NOW)
-    assert first.entry == again.entry
+    second = withdraw(store, WithdrawalRequest("puerto", "x", (ids[2], ids[1], ids[2])), NOW)
+    assert first.entry == second.entry
     assert read_log(store).sequence == 1
 
 
-def test_entries_from_before_keep_their_bytes(store: Store, documents: list[dict[str, Any]]) -> None:
+def test_old_entries_keep_their_bytes(store: Store, documents: list[dict[str, Any]]) -> None:
     """A log without `several`, and tables of texts without `by`, are read, enforced and verified as before."""
     doc = documents[12]
     done = withdraw(store, WithdrawalRequest.of("puerto", "doc", doc["doc_id"], "x"), NOW)
@@ -288,9 +292,9 @@ def test_entries_from_before_keep_their_bytes(store: Store, documents: list[dict
     assert read.table(read.entries[0], "texts")["by"].to_list() == ["doc"]
 
 
-def test_a_receipt_that_names_something_else_is_not_genuine(store: Store, documents: list[dict[str, Any]]) -> None:
-    """Each thing of several is compared with the log's entry."""
-    ids = [one["doc_id"] for one in documents]
+def test_a_receipt_with_other_items_is_not_genuine(store: Store, documents: list[dict[str, Any]]) -> None:
+    """Each of several items is compared with the entry of the log."""
+    ids = [row["doc_id"] for row in documents]
     done = withdraw(store, WithdrawalRequest("puerto", "x", (ids[1], ids[2])), NOW)
     files = write_receipt_entry(store, done, NOW)
     assert all(problems_of(data, store) == [] for data in files.values())
@@ -304,8 +308,8 @@ def test_a_receipt_that_names_something_else_is_not_genuine(store: Store, docume
         assert any("what was asked" in problem for problem in problems_of(data, None))
 
 
-def test_another_sources_copy_is_spared_for_each_document_apart(document: Any, kept_run: Any, tmp_path: Path) -> None:
-    """A source whose own document is named too may go on giving its copies of another source's."""
+def test_copies_from_other_sources_are_spared_per_document(document: Any, kept_run: Any, tmp_path: Path) -> None:
+    """A source whose own document is withdrawn keeps its copies of the documents of other sources."""
     store = Store.at(tmp_path / "store")
     song, tale = document(1, text=prose(1), source_id="cantos"), document(2, text=prose(2), source_id="cuentos")
     copy = document(3, text=prose(1), source_id="cuentos", obtained=NOW)

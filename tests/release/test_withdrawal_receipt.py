@@ -1,4 +1,4 @@
-"""A receipt is genuine to the byte, says the same in three languages, and stands in the store's log."""
+"""Receipts detect every changed byte, state the same in three languages, and are listed in the log."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SCRIPT = Path(__file__).parents[2] / "docs" / "verify_receipt.py"
 
 @pytest.fixture
 def receipts(tmp_path: Path, document: Any, kept_run: Any) -> dict[str, bytes]:
-    """The receipt of a document's withdrawal from the store `store`, in each format."""
+    """Return the receipt of a document's withdrawal from the store `store`, in each format."""
     build("puerto", [kept_run("a-1", [document(n) for n in range(5)])], tmp_path / "store", **TERMS)
     store = Store.at(tmp_path / "store")
     done = withdraw(
@@ -41,7 +41,7 @@ def receipts(tmp_path: Path, document: Any, kept_run: Any) -> dict[str, bytes]:
 
 @pytest.mark.parametrize("kind", ["json", "html"])
 def test_every_changed_byte_is_found(receipts: dict[str, bytes], kind: str) -> None:
-    """Without a store, as the librarian's reader has none; what is cut short or added to isn't genuine either."""
+    """A changed, shortened or extended receipt is detected without a store."""
     data = receipts[kind]
     assert problems_of(data, None) == []
     for place in range(len(data)):
@@ -58,29 +58,29 @@ def test_every_changed_byte_is_found(receipts: dict[str, bytes], kind: str) -> N
 
 
 def test_a_forged_receipt_isnt_in_the_log(receipts: dict[str, bytes], tmp_path: Path) -> None:
-    """One that is sealed anew after a change is found by its entry, or by the store."""
+    """A receipt that is sealed again after a change is detected by its entry or by the store."""
     store = Store.at(tmp_path / "store")
     for data in receipts.values():
         assert problems_of(data, store) == []
     values = unsealed(receipts["json"])
-    for key, value, told in (
+    for key, value, message in (
         ("documents", 4, "doesn't list this receipt"),
         ("release", "faro", "its release isn't that of its entry"),
         ("request", "W9", "its request isn't that of its entry"),
         ("asked", values["asked"] | {"value": "f" * 32}, "its what was asked isn't that"),
     ):
         for forged in receipt_files(values | {key: value}).values():
-            assert any(told in problem for problem in problems_of(forged, store)), key
+            assert any(message in problem for problem in problems_of(forged, store)), key
     page = receipts["html"].replace(b"Documentos retirados de puerto: 1", b"Documentos retirados de puerto: 9")
     assert problems_of(page, None)
     assert problems_of(sealed({"format": 1}), None)
     assert problems_of(b'{"a": 1}', None)
 
 
-def test_a_receipt_of_another_store_or_manifest_is_told(receipts: dict[str, bytes], tmp_path: Path) -> None:
+def test_a_receipt_of_another_store_or_manifest_is_refused(receipts: dict[str, bytes], tmp_path: Path) -> None:
     """The store has another entry, another manifest, or none."""
-    other = Store.at(tmp_path / "other")
-    assert "is missing or differs" in problems_of(receipts["json"], other)[0]
+    second_store = Store.at(tmp_path / "other")
+    assert "is missing or differs" in problems_of(receipts["json"], second_store)[0]
     store = Store.at(tmp_path / "store")
     manifest = tmp_path / "store" / "releases" / "puerto" / "2026.11.1" / "manifest.json"
     data = manifest.read_bytes()
@@ -90,27 +90,27 @@ def test_a_receipt_of_another_store_or_manifest_is_told(receipts: dict[str, byte
     assert problems_of(receipts["html"], store) == ["puerto@2026.11.1: the version isn't in the store"]
 
 
-def test_the_command_ends_with_1_where_it_isnt_genuine(
+def test_the_command_exits_with_1_for_a_forged_receipt(
     receipts: dict[str, bytes], tmp_path: Path, command_line: CommandLine
 ) -> None:
-    """And with 2 where the file isn't a receipt or isn't there."""
+    """It exits with 2 if the file is missing or is not a receipt."""
     page = tmp_path / "r.html"
     page.write_bytes(receipts["html"])
     assert command_line("release", "verify-receipt", page).code == 0
-    told = command_line("release", "verify-receipt", page, "--store", tmp_path / "store")
-    assert (told.code, "listed in the log" in told.out) == (0, True)
+    result = command_line("release", "verify-receipt", page, "--store", tmp_path / "store")
+    assert (result.code, "listed in the log" in result.out) == (0, True)
     assert "auténtica; --store la compara" in command_line("release", "verify-receipt", page, "--lang", "es").out
     assert "autêntico; --store o compara" in command_line("release", "verify-receipt", page, "--lang", "pt").out
     page.write_bytes(receipts["html"].replace(b"familia", b"familie", 1))
-    told = command_line("release", "verify-receipt", page, "--json")
-    assert (told.code, told.json["genuine"]) == (1, False)
+    result = command_line("release", "verify-receipt", page, "--json")
+    assert (result.code, result.json["genuine"]) == (1, False)
     page.write_bytes(b"hola")
     assert command_line("release", "verify-receipt", page).code == 2
     assert command_line("release", "verify-receipt", tmp_path / "no.html").code == 2
 
 
-def test_the_page_says_it_in_three_languages(receipts: dict[str, bytes]) -> None:
-    """What was asked, which versions, and what is out of reach; what people wrote is escaped."""
+def test_the_page_is_in_three_languages(receipts: dict[str, bytes]) -> None:
+    """It states the request, the versions and the limits, and escapes the words of users."""
     page = receipts["html"].decode()
     for words in (
         "Documentos retirados de puerto: 1.",
@@ -124,8 +124,8 @@ def test_the_page_says_it_in_three_languages(receipts: dict[str, bytes]) -> None
     assert "<la familia>" not in page.partition("<script")[0]
 
 
-def test_a_stranger_checks_it_without_this_package(receipts: dict[str, bytes], tmp_path: Path) -> None:
-    """A script of at most a hundred lines, which knows nothing but Python, says what the command says."""
+def test_a_script_verifies_a_receipt_without_the_package(receipts: dict[str, bytes], tmp_path: Path) -> None:
+    """A script of at most a hundred lines of plain Python gives the same result as the command."""
     source = SCRIPT.read_text(encoding="utf-8")
     assert len(source.splitlines()) <= 100
     assert "latam_corpus" not in source.replace("latam_corpus toolkit", "")
@@ -135,13 +135,15 @@ def test_a_stranger_checks_it_without_this_package(receipts: dict[str, bytes], t
             file.write_bytes(written)
             for more in ((), (str(tmp_path / "store"),)):
                 command = [sys.executable, "-I", str(SCRIPT), str(file), *more]
-                said = subprocess.run(command, capture_output=True, text=True, check=False)
-                assert said.returncode == code, said.stdout + said.stderr
+                result = subprocess.run(command, capture_output=True, text=True, check=False)
+                assert result.returncode == code, result.stdout + result.stderr
 
 
 @pytest.mark.parametrize("file", ["0001.json", "0002.json"])
-def test_an_edited_log_is_named_and_not_the_receipt(receipts: dict[str, bytes], tmp_path: Path, file: str) -> None:
-    """The script and the command both say that the store's log is damaged."""
+def test_an_edited_log_is_reported_instead_of_the_receipt(
+    receipts: dict[str, bytes], tmp_path: Path, file: str
+) -> None:
+    """Both the script and the command report that the log is damaged."""
     receipt, entry = tmp_path / "r.json", tmp_path / "store" / "withdrawals" / file
     receipt.write_bytes(receipts["json"])
     entry.write_bytes(entry.read_bytes().replace(b"puerto", b"puerta", 1))
@@ -154,8 +156,8 @@ def test_an_edited_log_is_named_and_not_the_receipt(receipts: dict[str, bytes], 
         problems_of(receipts["json"], Store.at(tmp_path / "store"))
 
 
-def test_a_receipt_asked_for_again_is_the_same(receipts: dict[str, bytes], tmp_path: Path, document: Any) -> None:
-    """The log isn't added to, and the values are what the log has."""
+def test_a_repeated_receipt_is_the_same(receipts: dict[str, bytes], tmp_path: Path, document: Any) -> None:
+    """No entry is added to the log, and the values are those of the log."""
     store = Store.at(tmp_path / "store")
     done = withdraw(store, WithdrawalRequest.of("puerto", "doc", document(3)["doc_id"], "otra vez"), NOW)
     assert write_receipt_entry(store, done, NOW) == receipts

@@ -1,4 +1,4 @@
-"""Of withdrawals at once each has its entry: the later waits, or begins again upon what the other made."""
+"""Concurrent withdrawals each have an entry: the later one waits, or starts again from the other one."""
 
 from __future__ import annotations
 
@@ -28,22 +28,22 @@ ROUNDS = {"folder": 4, "memory": 4, "bucket": 1}  # the object store of the test
 
 @pytest.fixture
 def ids(document: Any) -> list[str]:
-    """The documents of the release."""
+    """Return the ids of the documents of the release."""
     return [document(n)["doc_id"] for n in range(12)]
 
 
 @pytest.fixture
 def run(kept_run: Any, document: Any) -> Path:
-    """A run of twelve documents."""
+    """Return a run of twelve documents."""
     folder: Path = kept_run("a-1", [document(n, text=f"texto {n} " * 9) for n in range(12)])
     return folder
 
 
 @pytest.mark.parametrize("place", ROUNDS)
-def test_two_at_once_are_both_entered(
+def test_concurrent_withdrawals_are_both_logged(
     place: str, run: Path, ids: list[str], tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    """Again and again, with receipts; the later command may even have begun earlier by its clock."""
+    """This is repeated, with receipts; the later command may have the earlier clock time."""
     url = {"folder": str(tmp_path / "store"), "memory": f"memory://{tmp_path.name}"}.get(place)
     url = url or f"{request.getfixturevalue('object_store')}/store"
     build("puerto", [run], Store.at(url), **TERMS)
@@ -75,10 +75,10 @@ def test_two_at_once_are_both_entered(
     assert build("puerto", [], Store.at(url), parent="latest", **TERMS).rows == 12 - 2 * ROUNDS[place]
 
 
-def test_an_entry_of_a_command_that_began_later_is_waited_for(
+def test_an_entry_of_a_later_command_is_waited_for(
     run: Path, ids: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """However long the first one has searched: its entry has the time of the other, and no clock is blamed."""
+    """The first command takes the time of the other entry, and reports no wrong clock."""
     store = Store.at(tmp_path / "store")
     build("puerto", [run], store, **TERMS)
     where = "latam_corpus.release.withdrawals.withdraw.request_name"
@@ -96,7 +96,7 @@ def test_an_entry_of_a_command_that_began_later_is_waited_for(
 def test_an_entry_without_a_version_is_waited_for(
     run: Path, ids: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The other command has added its entry, and has not made its version yet."""
+    """The other command has added its entry, but has not made its version."""
     store = Store.at(tmp_path / "store")
     build("puerto", [run], store, **TERMS)
     where = "latam_corpus.release.withdrawals.withdraw.request_name"
@@ -115,7 +115,7 @@ def test_an_entry_without_a_version_is_waited_for(
 def test_a_return_and_a_purge_wait_too(
     run: Path, ids: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An entry that is added just before theirs delays them, and changes nothing of what they do."""
+    """An entry that is added just before theirs delays them, and does not change their result."""
     store = Store.at(tmp_path / "store")
     build("puerto", [run], store, **TERMS)
     hold = withdraw(store, WithdrawalRequest.of("puerto", "doc", ids[0], "en disputa", kind="hold"), NOW)
@@ -138,10 +138,10 @@ def test_a_return_and_a_purge_wait_too(
     assert [entry.kind for entry in read_log(store).entries][-2:] == ["withdrawal", "purge"]
 
 
-def test_two_purges_at_once_are_refused(
+def test_two_concurrent_purges_are_refused(
     run: Path, ids: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The later one would name objects that are gone."""
+    """The later purge would name objects that no longer exist."""
     store = Store.at(tmp_path / "store")
     build("puerto", [run], store, **TERMS)
     withdraw(store, WithdrawalRequest.of("puerto", "doc", ids[1], "lo piden"), NOW)

@@ -1,4 +1,4 @@
-"""Whatever is withdrawn in whatever order, and wherever a command is stopped, nobody gets it; versions are whole."""
+"""Withdrawals in any order, stopped at any write, are enforced, and all versions remain intact."""
 
 from __future__ import annotations
 
@@ -34,31 +34,31 @@ _WORDS = ["puerto", "barca", "faro", "noche", "vecina", "canción", "papel", "so
 
 
 def prose(number: int) -> str:
-    """A text that shares no run of five words with another one's, but for chance."""
+    """Return a text that shares no run of five words with that of another number, except by chance."""
     draw = random.Random(number)
     return " ".join(f"{draw.choice(_WORDS)}{draw.choice('aeiou')}" for _ in range(40))
 
 
 def read(store: Path, spec: str) -> set[str]:
-    """The ids of the documents that a reader of a version gets."""
+    """Return the ids of the documents that a reader of a version gets."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
         return set(lc.open_release(store, spec).scan().collect()["doc_id"])
 
 
-def test_stopped_at_any_of_its_writes_it_holds_or_nothing_has_happened(
+def test_a_withdrawal_stopped_at_any_write_is_enforced_or_absent(
     tmp_path: Path, document: Any, kept_run: Any, before_writes: Any
 ) -> None:
-    """Every version verifies; from the log's entry on nobody gets the document; the same command goes on to the end."""
+    """All versions verify, readers skip the document once the entry exists, and a repeated command finishes."""
     documents = [document(n, text=prose(n)) for n in range(8)]
     run = kept_run("a-1", documents)
-    asked = documents[3]["doc_id"]
+    withdrawn = documents[3]["doc_id"]
     seen = []
-    left = [0]
+    writes_left = [0]
 
     def stop() -> None:
-        left[0] -= 1
-        if left[0] == 0:
+        writes_left[0] -= 1
+        if writes_left[0] == 0:
             raise KeyboardInterrupt
 
     old = build("puerto", [run], Store.at(tmp_path / "store"), **TERMS)
@@ -66,22 +66,22 @@ def test_stopped_at_any_of_its_writes_it_holds_or_nothing_has_happened(
     for moment in range(1, 100):
         folder = shutil.copytree(tmp_path / "store", tmp_path / f"store-{moment}")
         store = Store.at(folder)
-        left[0] = moment
+        writes_left[0] = moment
         try:
             write_receipt_entry(
-                store, withdraw(store, WithdrawalRequest.of("puerto", "doc", asked, "lo piden"), NOW), NOW
+                store, withdraw(store, WithdrawalRequest.of("puerto", "doc", withdrawn, "lo piden"), NOW), NOW
             )
         except KeyboardInterrupt:
             bound = (folder / "withdrawals" / "0001.json").exists()
-            assert (asked in read(folder, old.spec)) is not bound
+            assert (withdrawn in read(folder, old.spec)) is not bound
             seen.append(bound)
             assert [p for v in store.versions("puerto") for p in verify(store, "puerto", v)] == []
-            left[0] = -1
+            writes_left[0] = -1
             files = write_receipt_entry(
-                store, withdraw(store, WithdrawalRequest.of("puerto", "doc", asked, "lo piden"), NOW), NOW
+                store, withdraw(store, WithdrawalRequest.of("puerto", "doc", withdrawn, "lo piden"), NOW), NOW
             )
             assert problems_of(files["html"], store) == []
-            assert read(folder, "puerto") == {one["doc_id"] for one in documents} - {asked}
+            assert read(folder, "puerto") == {row["doc_id"] for row in documents} - {withdrawn}
         else:
             break
     assert seen == sorted(seen)
@@ -89,10 +89,10 @@ def test_stopped_at_any_of_its_writes_it_holds_or_nothing_has_happened(
     assert set(seen) == {True, False}
 
 
-def _rule(by: str, one: dict[str, Any]) -> Callable[[dict[str, Any]], bool]:
-    """Whether a document is meant by a withdrawal that named another one's id, source or text, or Rosa Vera."""
+def _rule(by: str, named: dict[str, Any]) -> Callable[[dict[str, Any]], bool]:
+    """Return a predicate: whether a withdrawal of this document's id, source, text or author matches another one."""
     column = {"doc": "doc_id", "source": "source_id", "creator": "creators", "text": "text"}[by]
-    return lambda row: bool(row[column] == (["Vera, Rosa"] if by == "creator" else one[column]))
+    return lambda row: bool(row[column] == (["Vera, Rosa"] if by == "creator" else named[column]))
 
 
 @settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
@@ -100,7 +100,7 @@ def _rule(by: str, one: dict[str, Any]) -> Callable[[dict[str, Any]], bool]:
 def test_no_row_of_any_version_is_withdrawn_or_beyond_its_terms(
     tmp_path_factory: pytest.TempPathFactory, document: Any, data: Any, seal_run: SealRun
 ) -> None:
-    """Random documents, builds and withdrawals in any order; every reader of every version is asked."""
+    """Random documents, builds and withdrawals in any order are checked for each reader of each version."""
     out = tmp_path_factory.mktemp("ley")
     store = Store.at(out / "store")
     choose = data.draw(st.randoms(use_true_random=False))
@@ -118,16 +118,16 @@ def test_no_row_of_any_version_is_withdrawn_or_beyond_its_terms(
         for n in range(16)
     ]
     runs = {}
-    for number, mine in enumerate((documents[:9], documents[6:])):
+    for number, run_documents in enumerate((documents[:9], documents[6:])):
         folder = out / "runs" / f"r-{number}"
         (folder / "kept").mkdir(parents=True)
         days = {"expires": pl.Date, "embargo_until": pl.Date}
-        rows = pl.DataFrame(mine, infer_schema_length=None, schema_overrides=days)
+        rows = pl.DataFrame(run_documents, infer_schema_length=None, schema_overrides=days)
         schema.conform(rows, schema.DOCUMENT_SCHEMA).write_parquet(folder / "kept" / "p.parquet")
         seal_run(folder)
         runs[folder.name] = folder
-    by_id = {one["doc_id"]: one for one in documents}
-    gone: list[Callable[[dict[str, Any]], bool]] = []
+    by_id = {chosen["doc_id"]: chosen for chosen in documents}
+    rules: list[Callable[[dict[str, Any]], bool]] = []
     now = NOW
     for _ in range(5):
         now += timedelta(minutes=1)
@@ -137,12 +137,17 @@ def test_no_row_of_any_version_is_withdrawn_or_beyond_its_terms(
                 parent = "latest" if step == "upon" and store.names() else None
                 build("puerto", list(runs.values()), store, parent=parent, **TERMS)
                 continue
-            one = choose.choice(documents)
-            values = {"doc": one["doc_id"], "source": one["source_id"], "creator": "Rosa Vera", "text": one["text"]}
+            chosen = choose.choice(documents)
+            values = {
+                "doc": chosen["doc_id"],
+                "source": chosen["source_id"],
+                "creator": "Rosa Vera",
+                "text": chosen["text"],
+            }
             withdraw(store, WithdrawalRequest.of("puerto", step, values[step], "x"), now, runs)
         except lc.CorpusError:
             continue
-        gone.append(_rule(step, one))
+        rules.append(_rule(step, chosen))
     for version in store.versions("puerto") if store.names() else ():
         assert verify(store, "puerto", version) == []
         for doc_id in read(out / "store", f"puerto@{version}"):
@@ -151,4 +156,4 @@ def test_no_row_of_any_version_is_withdrawn_or_beyond_its_terms(
             assert "train" in row["uses"]
             assert row["expires"] is None or row["expires"] >= TERMS["today"]
             assert row["embargo_until"] is None
-            assert not any(rule(row) for rule in gone), row
+            assert not any(rule(row) for rule in rules), row

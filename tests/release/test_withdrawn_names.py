@@ -1,4 +1,4 @@
-"""Names of people, as catalogues write them, and addresses, as sites write them, are withdrawn in all their forms."""
+"""Names of people and addresses are withdrawn in all forms in which catalogues and sites write them."""
 
 from __future__ import annotations
 
@@ -47,15 +47,15 @@ STRANGERS = ("Rosa", "Vera", "Juan Vera", "Rosa Veras", "Vera, Juan; Paz, Rosa",
 
 
 def test_each_form_of_a_name_is_the_same_person() -> None:
-    """Longer, shorter and reordered names may be another's: they are similar; other people's are neither."""
-    wanted = person_key("Rosa Vera")
-    assert [name for name in HERS if wanted not in person_keys(name)] == []
-    assert [name for name in (*OTHERS, *STRANGERS) if wanted in person_keys(name)] == []
+    """Longer, shorter and reordered names are only similar; names of other people are neither."""
+    key = person_key("Rosa Vera")
+    assert [name for name in HERS if key not in person_keys(name)] == []
+    assert [name for name in (*OTHERS, *STRANGERS) if key in person_keys(name)] == []
     assert similar_names("Rosa Vera", (*HERS, *OTHERS, *STRANGERS)) == sorted(OTHERS)
 
 
 @pytest.mark.parametrize(
-    ("asked", "catalogued"),
+    ("requested", "catalogued"),
     [
         ("Inés D'Ávila", "D’Avila, Ines"),
         ("José Ortega y Gasset", "Ortega y Gasset, José, 1883-1955"),
@@ -69,12 +69,12 @@ def test_each_form_of_a_name_is_the_same_person() -> None:
         ("Grupo Huayra", "Grupo Huayra, intérprete"),
     ],
 )
-def test_names_with_particles_and_signs(asked: str, catalogued: str) -> None:
-    """Whoever types the name may write it in any of its forms, too."""
-    assert person_key(asked) in person_keys(catalogued)
+def test_names_with_particles_and_signs(requested: str, catalogued: str) -> None:
+    """The requested name may have any of the forms, too."""
+    assert person_key(requested) in person_keys(catalogued)
 
 
-def test_half_of_a_name_with_a_conjunction_is_nobody() -> None:
+def test_half_of_a_name_with_a_conjunction_matches_no_one() -> None:
     """«Ortega y Gasset» is one name."""
     assert person_key("José Ortega") not in person_keys("José Ortega y Gasset")
 
@@ -91,36 +91,40 @@ def test_half_of_a_name_with_a_conjunction_is_nobody() -> None:
     ],
 )  # fmt: skip
 def test_each_form_of_an_address_is_the_same(address: str) -> None:
-    """Another page, host or query is not."""
+    """Another page, host or query is a different address."""
     assert address_key(address) == address_key("https://diario.example/notas/5")
-    for other in ("https://diario.example/notas/50", "https://diario.example/notas/5?p=2", "https://m.example/notas/5"):
-        assert address_key(address) != address_key(other)
+    for different in (
+        "https://diario.example/notas/50",
+        "https://diario.example/notas/5?p=2",
+        "https://m.example/notas/5",
+    ):
+        assert address_key(address) != address_key(different)
 
 
-def test_an_address_of_another_alphabet_is_the_same_as_its_code() -> None:
-    """Of the host and of the path."""
+def test_an_address_in_another_alphabet_equals_its_encoded_form() -> None:
+    """This applies to the host and to the path."""
     assert address_key("https://españa.example/mañana") == address_key("http://xn--espaa-rta.example/ma%C3%B1ana/")
 
 
 def test_people_and_addresses_leave_in_all_forms_and_stay_out(
     tmp_path: Path, document: Any, kept_run: Any, command_line: CommandLine
 ) -> None:
-    """Of what is there and of what is collected later; similar names are reported, and the log has no name."""
+    """Existing and later documents are withdrawn, similar names are reported, and the log has no name."""
     names = [*HERS, *OTHERS, "Juan Vera"]
     rows = [document(n, text=f"texto {n} " * 12, creators=[name]) for n, name in enumerate(names)]
     store = Store.at(tmp_path / "out" / "store")
     build("puerto", [kept_run("a-1", rows)], store, **TERMS)
-    asked = ("release", "withdraw", "puerto", "--creator", "Rosa Vera", "--because", "x", "--store", store.url)
-    tried = command_line(*asked, "--dry-run", "--json").json
+    command = ("release", "withdraw", "puerto", "--creator", "Rosa Vera", "--because", "x", "--store", store.url)
+    tried = command_line(*command, "--dry-run", "--json").json
     assert (len(tried["leave"]), tried["similar_names"]) == (len(HERS), sorted({*OTHERS}))
-    assert "--creator 'Rosa Vera Gómez'" in command_line(*asked, "--dry-run").out
+    assert "--creator 'Rosa Vera Gómez'" in command_line(*command, "--dry-run").out
     assert (
         withdraw(store, WithdrawalRequest.of("puerto", "creator", "Rosa Vera", "x"), NOW).similar_names
         == tried["similar_names"]
     )
     later = [document(100 + n, text=f"otro {n} " * 12, creators=[name]) for n, name in enumerate(names)]
-    made = build("puerto", [kept_run("b-1", later)], store, parent="latest", **TERMS)
-    ledger = read_ledger(store, "puerto", made.version)
+    built = build("puerto", [kept_run("b-1", later)], store, parent="latest", **TERMS)
+    ledger = read_ledger(store, "puerto", built.version)
     released = set(ledger.filter(verdict="released")["doc_id"])
     assert released == {row["doc_id"] for row in (*rows[len(HERS) :], *later[len(HERS) :])}
     entry = json.loads((tmp_path / "out" / "store" / FOLDER / "0001.json").read_bytes())
@@ -128,7 +132,7 @@ def test_people_and_addresses_leave_in_all_forms_and_stay_out(
 
 
 def test_an_address_is_withdrawn_however_it_is_written(tmp_path: Path, document: Any, kept_run: Any) -> None:
-    """By the pattern of an entry of an older toolkit, too."""
+    """Patterns in entries of older versions of the package match it too."""
     urls = [
         "http://diario.example/notas/1", "https://www.diario.example/notas/2/", "https://diario.example//notas/3",
         "https://otro.example/notas/4", None,
@@ -144,8 +148,8 @@ def test_an_address_is_withdrawn_however_it_is_written(tmp_path: Path, document:
     assert (len(done.documents), done.after.rows) == (3, 2)
 
 
-def test_a_name_that_is_missing_names_similar_ones(tmp_path: Path, document: Any, kept_run: Any) -> None:
-    """Nothing is withdrawn then."""
+def test_the_error_for_a_missing_name_lists_similar_ones(tmp_path: Path, document: Any, kept_run: Any) -> None:
+    """The request withdraws no document."""
     store = Store.at(tmp_path / "store")
     build("puerto", [kept_run("a-1", [document(1, creators=["Rosa Vera Gómez"])])], store, **TERMS)
     with pytest.raises(ConfigError, match="similar names, perhaps of other people: Rosa Vera Gómez"):
@@ -153,8 +157,8 @@ def test_a_name_that_is_missing_names_similar_ones(tmp_path: Path, document: Any
 
 
 def test_an_address_with_an_identifier_is_found_before_and_after_redaction() -> None:
-    """Runs have it, releases have a mark in its place, and a pattern without a mark needs neither redacted."""
-    before, after = "https://a.example/nota?autor=ana%40correo.example", "https://a.example/nota?autor=%5BEMAIL%5D"
-    urls = pl.Series([before, after, "https://a.example/nota?autor=nadie"])
-    assert matching(urls, before).to_list() == [True, True, False]
+    """Runs have the identifier and releases a mark in its place; a pattern without a mark matches both."""
+    original, redacted = "https://a.example/nota?autor=ana%40correo.example", "https://a.example/nota?autor=%5BEMAIL%5D"
+    urls = pl.Series([original, redacted, "https://a.example/nota?autor=nadie"])
+    assert matching(urls, original).to_list() == [True, True, False]
     assert matching(urls, "https://a.example/nota*").to_list() == [True, True, True]

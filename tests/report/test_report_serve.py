@@ -143,7 +143,7 @@ def test_a_search_leads_from_words_to_a_documents_life(serving: Serving, run: Pa
             assert "Cerrada" in shown
             assert WORDS["hidden"].translate("en") in shown.replace("&#39;", "'")
             assert "La barca" not in shown
-        assert "no document of" in client.search("una palabra que no está").text
+        assert "no matching document in" in client.search("una palabra que no está").text
         assert client.search("").status == 200
     assert sorted(run.rglob("*")) == before
 

@@ -71,4 +71,5 @@ def pull(
         console.print(part.fill(**figures))
     else:
         console.print(_("{release}: {n} {n:document|documents} in {folder}, every byte verified", **figures))
-    console.print(_("{file} lists them; keep it with the models that you train on them", file=to / "corpus.lock"))
+    lock_file = to / "corpus.lock"
+    console.print(_("they are listed in {file}; keep it with the models that you train on them", file=lock_file))

@@ -23,7 +23,7 @@ from latam_corpus.errors import ConfigError, closest
 from latam_corpus.messages import N_, _
 from latam_corpus.release.eligibility.removals import with_released, without_replaced
 from latam_corpus.release.eligibility.splits import authors_of
-from latam_corpus.release.eligibility.statements import LINKS, STATED, may_restrict_others, restrictions
+from latam_corpus.release.eligibility.statements import STATED, may_restrict_others, restrictions
 from latam_corpus.release.eligibility.strictest import OUTCOME, STRICTER, BindingTerms, binding_terms
 
 if TYPE_CHECKING:
@@ -200,20 +200,20 @@ def scan(
         progress: called after each part.
         refused: opt-outs of owners since the collection. They change `refusal` and the restrictions on copies; the
             released rows are written unchanged.
-        tombstones: the withdrawals of the store.
+        tombstones: the withdrawals of the store; None if there are none.
         start: the number of the first part.
         terms_by_run: the terms of each run's sources.
     """
     for number, part in enumerate(parts, start):
         first = 0
         for frame in part.batches():
-            judged = refused.narrowed(frame) if refused else frame
+            judged = refused.narrowed(frame)
             refusal = judged.select(
                 pl.when(pl.col("text").is_null())
                 .then(pl.lit("text=null"))
                 .otherwise(pl.coalesce(closed_by_labels(), terms.refusal()))
             ).to_series()
-            stated = _stated(judged, terms, (terms_by_run or {}).get(part.run, {}))
+            stated = _stated(judged, terms, terms_by_run.get(part.run, {}))
             withdrawals = _withdrawals_of(frame, tombstones, by_text=bool(part.run))
             yield _lightened(frame, refusal, number, first, part.run, withdrawals, stated)
             first += frame.height
@@ -237,10 +237,9 @@ def scan_statements(
         terms_by_run: the terms of the sources of each run and of the parent. Rows that can't restrict others are
             skipped, unless their source is in several of these, which may state different terms for one document.
     """
-    terms_by_run = terms_by_run or {}
     run_counts = Counter(source for sources in terms_by_run.values() for source in sources)
     for run, frame in frames:
-        judged = refused.narrowed(frame) if refused else frame
+        judged = refused.narrowed(frame)
         refusal = judged.select(pl.coalesce(closed_by_labels(), terms.refusal())).to_series()
         stated = _stated(judged, terms, terms_by_run.get(run, {})).with_columns(pl.lit(value=True).alias("statement"))
         existing = [pl.coalesce(frame[name], stated[name]).alias(name) for name in STATED if name in frame.columns]
@@ -333,9 +332,9 @@ class Decision:
 def decide(
     light: pl.DataFrame,
     replaced: pl.DataFrame,
-    variants: Variants = "keep",
-    links: pl.DataFrame | None = None,
-    holders: Mapping[str, str] | None = None,
+    variants: Variants,
+    links: pl.DataFrame,
+    holders: Mapping[str, str],
 ) -> Decision:
     """Decide which documents are released, and why the others aren't. The order of the rows doesn't matter.
 
@@ -345,7 +344,7 @@ def decide(
         light: rows of `scan` and `scan_statements`, with all rows that may decide about them (`partitions.py`).
         replaced: documents of the parent for which a run has a better copy (`read_replaced`).
         variants: "keep" all variants of a work, only the "longest", or the longest of each country ("by_country").
-        links: pairs of copies whose texts differ, `statements.LINKS`.
+        links: pairs of copies whose texts differ, `statements.LINKS`, including those of `replaced`.
         holders: the holder of each source, by source id.
     """
     from_run = pl.col("run") != ""
@@ -364,9 +363,7 @@ def decide(
         "obtained",
         "run",
     )
-    linked = pl.DataFrame(schema=LINKS) if links is None else links
-    linked = pl.concat([linked, replaced.select(LINKS.names())])
-    binding = binding_terms(latest, statements, linked, holders or {})
+    binding = binding_terms(latest, statements, links, holders)
     latest = binding.rows
     refused = pl.col("refusal").is_not_null()
     stricter = pl.col("refusal").cast(pl.String).str.starts_with(STRICTER)

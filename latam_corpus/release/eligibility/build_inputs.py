@@ -209,6 +209,11 @@ class Inputs:
         return parts
 
 
+def unreadable(place: object, error: Exception) -> ReleaseError:
+    """Return the error for a file of a run that can't be read."""
+    return ReleaseError(str(place), _("it can't be read: {cause}", cause=error), _("run the recipe again"))
+
+
 def completed(frame: pl.DataFrame) -> pl.DataFrame:
     """Return the rows with all columns of a release, and defaults for required values that are missing."""
     # `extra` keeps the type that it has in runs; it becomes a struct when shards are written.

@@ -75,9 +75,7 @@ def enter_lapses(
         lifted_ids = ids.filter(ids.is_in(returned.implode()))
         if len(lifted_ids):
             lifted = pl.DataFrame({"doc_id": lifted_ids}, schema=LIFTED)
-            log = _added(
-                store, log, old.name, now, "return", "request", entry.request, {"lifted": lifted}, entry.number
-            )
+            log = _with_entry(log, old.name, now, "return", "request", entry.request, {"lifted": lifted}, entry.number)
     named = pl.concat(left_out)
     reasons_of = {reason: _lapse(reason, old) for reason in named["reason"].unique()}
     named = named.with_columns(pl.col("reason").replace_strict(reasons_of, return_dtype=pl.String).alias("by"))
@@ -91,7 +89,7 @@ def enter_lapses(
         if fresh.height:
             counts = Counter(rows.join(fresh, on="doc_id", how="semi")["reason"].to_list())
             value = "; ".join(f"{reason}: {n}" for reason, n in sorted(counts.items()))
-            log = _added(store, log, old.name, now, "lapse", by, value, {"rows": fresh.sort(ROWS.names())})
+            log = _with_entry(log, old.name, now, "lapse", by, value, {"rows": fresh.sort(ROWS.names())})
     return log
 
 
@@ -155,8 +153,7 @@ def _places(store: Store, log: WithdrawalLog, name: str, ids: pl.Series) -> pl.D
     return pl.concat(frames)
 
 
-def _added(
-    store: Store,
+def _with_entry(
     log: WithdrawalLog,
     release: str,
     now: datetime,
@@ -166,10 +163,11 @@ def _added(
     tables: dict[str, pl.DataFrame],
     of: int | None = None,
 ) -> WithdrawalLog:
+    """Add an entry to the log, and return the new log."""
     selection_hash = asked_hash(by, value)
     # The time of a build may be earlier than that of the last entry.
     time = max(now, log.entries[-1].time) if log.entries else now
     request = request_name(kind, log.sequence + 1, log.head, by, selection_hash)
     fields = {"request": request, "release": release, "by": by, "asked": selection_hash, "because": value, "of": of}
     add_entry(log, time, tables, kind=kind, **fields)
-    return read_log(store)
+    return read_log(log.store)

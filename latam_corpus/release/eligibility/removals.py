@@ -16,6 +16,7 @@ from latam_corpus.collect.records import WITHDRAWN
 from latam_corpus.errors import ReleaseError
 from latam_corpus.messages import _
 from latam_corpus.pipeline.execution import barriers
+from latam_corpus.release.eligibility.build_inputs import unreadable
 from latam_corpus.release.storing.store_tables import read_rows, write_rows
 from latam_corpus.release.storing.withdrawal_log import BARRIER
 
@@ -44,9 +45,7 @@ def read_replaced(runs: Sequence[InputRun]) -> pl.DataFrame:
             try:
                 rows = schema.conform(pl.read_parquet(file, glob=False), REPLACED)
             except (OSError, pl.exceptions.PolarsError) as error:
-                raise ReleaseError(
-                    str(file), _("it can't be read: {cause}", cause=error), _("run the recipe again")
-                ) from error
+                raise unreadable(file, error) from error
             frames.append(rows.with_columns(pl.lit(run.id).alias("run")))
     return pl.concat(frames)
 
@@ -134,8 +133,7 @@ def read_withdrawn(store: Store, name: str, runs: Sequence[InputRun]) -> pl.Data
                 withdrawn = withdrawn.filter(~pl.col("doc_id").is_in(by_log["doc_id"].implode()))
             frames.append(schema.conform(withdrawn.rename({"obtained": "taken_back"}), WITHDRAWALS))
         except (OSError, pl.exceptions.PolarsError) as error:
-            problem = _("it can't be read: {cause}", cause=error)
-            raise ReleaseError(f"{run.id}/dropped", problem, _("run the recipe again")) from error
+            raise unreadable(f"{run.id}/dropped", error) from error
     return _latest(frames)
 
 

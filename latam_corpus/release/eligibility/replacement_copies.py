@@ -16,10 +16,8 @@ import polars as pl
 from latam_corpus import schema
 from latam_corpus.dedupe.decide.order import first_released
 from latam_corpus.dedupe.fingerprints.scheme import DEDUPE
-from latam_corpus.errors import ReleaseError
-from latam_corpus.messages import _
 from latam_corpus.pipeline.stored_runs.run_record import links
-from latam_corpus.release.eligibility.build_inputs import Part, load_run
+from latam_corpus.release.eligibility.build_inputs import Part, load_run, unreadable
 from latam_corpus.release.storing.store_tables import IN_PLACE_OF, LEDGER, read_ledger
 
 if TYPE_CHECKING:
@@ -125,9 +123,7 @@ def _dropped(run: InputRun, ids: pl.Series, unfinished: list[pl.DataFrame]) -> I
             columns = [name for name in pl.read_parquet_schema(file) if name in _READ]
             rows = schema.conform(pl.read_parquet(file, glob=False, columns=columns), _READ)
         except (OSError, pl.exceptions.PolarsError) as error:
-            raise ReleaseError(
-                str(file), _("it can't be read: {cause}", cause=error), _("run the recipe again")
-            ) from error
+            raise unreadable(file, error) from error
         copies = rows.filter(pl.col("duplicate_of").is_in(ids.implode()) & pl.col("drop_reason").is_not_null())
         if copies.is_empty():
             continue

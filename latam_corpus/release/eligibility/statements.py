@@ -16,9 +16,8 @@ from latam_corpus.catalog.community_labels import narrowed_tier
 from latam_corpus.catalog.optout.opt_out import WITHHELD
 from latam_corpus.catalog.rights import openness, says_nothing, tier_of
 from latam_corpus.collect.records import WITHDRAWN
-from latam_corpus.errors import ReleaseError
 from latam_corpus.messages import _
-from latam_corpus.release.eligibility.build_inputs import completed
+from latam_corpus.release.eligibility.build_inputs import completed, unreadable
 from latam_corpus.release.storing.shard_file import read_batches
 from latam_corpus.release.storing.store_tables import read_rows, write_rows
 from latam_corpus.storage import remote
@@ -213,9 +212,7 @@ def dropped_statements(run: InputRun) -> Iterator[pl.DataFrame]:
                 for frame in read_batches(file, columns):
                     yield _dropped(frame)
         except (pa.ArrowException, OSError, pl.exceptions.PolarsError) as error:
-            raise ReleaseError(
-                str(path), _("it can't be read: {cause}", cause=error), _("run the recipe again")
-            ) from error
+            raise unreadable(path, error) from error
 
 
 def _dropped(frame: pl.DataFrame) -> pl.DataFrame:
