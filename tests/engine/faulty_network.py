@@ -1,4 +1,4 @@
-"""A proxy before an object store that fails as networks and busy servers do."""
+"""A proxy in front of an object store that fails as networks and busy servers do."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ HANGS = 4.0  # seconds, more than clients wait
 
 
 class FaultyNetwork:
-    """A server that hands requests on, and fails now and then.
+    """A server that passes requests on, and sometimes fails.
 
     Attributes:
         faults: how often each kind of failure was met; "" for requests that were handed on.
@@ -52,12 +52,12 @@ class FaultyNetwork:
             timeout: ClassVar[float] = 60
 
             def handle_verb(self) -> None:
-                """Hand the request on."""
+                """Pass the request on."""
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 network.pass_on(self, str(target.hostname), int(target.port or 80), body)
 
             def log_message(self, *_: Any) -> None:
-                """Nothing is logged."""
+                """Log nothing."""
 
         for verb in ("GET", "PUT", "POST", "HEAD", "DELETE"):
             setattr(Handler, f"do_{verb}", Handler.handle_verb)
@@ -86,7 +86,7 @@ class FaultyNetwork:
         return kind
 
     def pass_on(self, request: BaseHTTPRequestHandler, host: str, port: int, body: bytes) -> None:
-        """Hand a request on, and its answer back, unless it is one that fails."""
+        """Pass a request on and return its answer, unless the request is to fail."""
         fault = self._fault(request)
         if fault in _TOLD:
             status, code = _TOLD[fault]

@@ -1,4 +1,4 @@
-"""Runs on a real Slurm of one node: given away, followed, cancelled, given again, and killed at any moment.
+"""Runs on a real Slurm cluster of one node are submitted, followed, cancelled, resubmitted, and killed at any moment.
 
 `LATAM_CORPUS_KILLS` says at how many moments something is killed: thirty in `make gate`, three in `make test`.
 """
@@ -43,7 +43,7 @@ _PATIENCE = 300.0
 
 
 class Given:
-    """A run given to Slurm, by the command line."""
+    """A run that was submitted to Slurm by the command line."""
 
     def __init__(self, command_line: CommandLine, tales: Tales, site: Path, out: Path) -> None:
         self.call = command_line
@@ -70,11 +70,11 @@ class Given:
             time.sleep(0.5)
 
     def said(self) -> str:
-        """All that its jobs said."""
+        """Return the output of all jobs."""
         return "\n".join(f"{path}: {path.read_text()}" for path in self.folder.rglob("*.log"))
 
     def finished(self, meanwhile: Callable[[], object] = lambda: None) -> None:
-        """Wait until its driver has ended well; a controller that is killed may lose, hold or end a job that is new."""
+        """Wait until the driver has succeeded; a killed controller may lose, hold or end a new job."""
 
         def ended() -> bool:
             meanwhile()
@@ -91,7 +91,7 @@ class Given:
 def test_a_run_is_given_away_cancelled_and_given_again(
     slurm: SlurmHere, tales: Tales, tmp_path: Path, command_line: CommandLine
 ) -> None:
-    """The command returns at once; what the jobs did before they were cancelled is kept."""
+    """The command returns at once, and work that was done before a cancellation is reused."""
     run = Given(command_line, tales, slurm.site(tmp_path), tmp_path / "out")
     run.wait(lambda: list((run.out / "work").glob("??/*")))
     assert run.ask("status")["state"] == "running"
@@ -114,7 +114,7 @@ def test_a_run_is_given_away_cancelled_and_given_again(
 
 
 def _processes(*words: str) -> list[int]:
-    """The processes in whose command line all of these words are."""
+    """Return the processes whose command line has all of these words."""
     found = []
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         try:
@@ -134,7 +134,7 @@ def test_a_kill_at_any_moment_costs_nothing_but_time(
     command_line: CommandLine,
     figures: dict[str, float],
 ) -> None:
-    """Workers, the driver, and Slurm's controller in turn, which is away for a while."""
+    """Workers, the driver and Slurm's controller are killed in turn."""
     chance = random.Random(_SEED)
     site = slurm.site(tmp_path)
     takes = 0.0
@@ -166,7 +166,7 @@ def test_a_kill_at_any_moment_costs_nothing_but_time(
 
 @pytest.mark.slow
 def test_jobs_that_can_not_begin_are_told_with_their_log(slurm: SlurmHere, tmp_path: Path, tasks: list[Task]) -> None:
-    """A line of the set-up that fails, and a scratch folder that isn't there."""
+    """A failing setup line and a missing scratch folder are reported with the job's log."""
     for more, told in (({"setup": ["module_is_no_command"]}, "not found"), ({"scratch": "/nada"}, "can't be written")):
         site = slurm.site(tmp_path, **more)
         engine = make_engine("slurm", 1, site, tmp_path / "slurm" / next(iter(more)))
@@ -178,7 +178,7 @@ def test_jobs_that_can_not_begin_are_told_with_their_log(slurm: SlurmHere, tmp_p
 def test_a_run_in_the_queue_is_what_was_submitted(
     slurm: SlurmHere, tales: Tales, tmp_path: Path, command_line: CommandLine
 ) -> None:
-    """A recipe without its barrier, written while the driver's job waits for a node, belongs to another run."""
+    """A recipe that is edited while the driver's job is queued doesn't affect the run."""
     (tmp_path / "datos").mkdir()
     for file in (tales.recipe, tales.recipe.with_name("fuente.toml")):
         shutil.copy(file, tmp_path / "datos")
@@ -210,7 +210,7 @@ def test_a_run_in_the_queue_is_what_was_submitted(
 def test_what_no_node_can_run_is_refused_before_it_is_submitted(
     slurm: SlurmHere, tales: Tales, tmp_path: Path, command_line: CommandLine, stated: dict[str, object], told: str
 ) -> None:
-    """With Slurm's reason, and the limit where it is known; nothing is left of the submission."""
+    """The error has Slurm's reason and the limit, and no submission is left."""
     words = ("run", tales.recipe, "--input", tales.given["fuente"], "--out", tmp_path / "out", "--engine", "slurm")
     refused = command_line(*words, "--site", slurm.site(tmp_path, **stated))
     assert (refused.code, told in refused.err) == (2, True), refused.err
@@ -221,7 +221,7 @@ def test_what_no_node_can_run_is_refused_before_it_is_submitted(
 def test_a_job_that_slurm_will_never_begin_is_told(
     slurm: SlurmHere, tmp_path: Path, tasks: list[Task], command_line: CommandLine
 ) -> None:
-    """More time than its partition gives is accepted and waits for ever: the driver says so, and so does its state."""
+    """The driver and its state report a job whose time exceeds the partition's limit."""
     site = slurm.site(tmp_path, partition="breves", time="00:30:00")
     engine = make_engine("slurm", 1, site, tmp_path / "slurm" / "breves")
     with pytest.raises(
@@ -238,7 +238,7 @@ def test_a_job_that_slurm_will_never_begin_is_told(
 def test_a_job_keeps_to_its_memory(
     slurm: SlurmHere, tmp_path: Path, tasks: list[Task], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Also where the cluster doesn't see to it, as this one; what takes more fails alone."""
+    """Only the task that needs too much memory fails, also if the cluster doesn't enforce limits."""
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([_HERE, os.environ.get("PYTHONPATH", "")]))
     monkeypatch.syspath_prepend(_HERE)
     swallow = importlib.import_module("engine_work").swallow
@@ -253,7 +253,7 @@ def test_a_job_keeps_to_its_memory(
 def test_what_slurm_refuses_is_told(
     slurm: SlurmHere, tales: Tales, tmp_path: Path, command_line: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Places that nodes don't see; no controller; a machine without its commands."""
+    """Folders that nodes don't share, a missing controller and missing commands are reported."""
 
     def run(site: Path, out: Path = tmp_path / "out") -> tuple[int, str]:
         words = ("run", tales.recipe, "--input", tales.given["fuente"], "--out", out, "--engine", "slurm")
@@ -280,7 +280,7 @@ def test_who_submits_is_told_of_a_run_that_is_under_way(
     small_source: SmallSource,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Of the same recipe: one that a job leads, as Slurm tells, and one that a process leads, as its lock does."""
+    """A run of the same recipe is reported, whether a job or a local process leads it."""
     for name, says in {"sbatch": "echo 7", "squeue": f"cat {shlex.quote(str(tmp_path))}/queue", "scancel": ":"}.items():
         (tmp_path / name).write_text(f"#!/bin/sh\n{says}\n")
         (tmp_path / name).chmod(0o755)
@@ -318,7 +318,7 @@ def test_who_submits_is_told_of_a_run_that_is_under_way(
 
 
 def _driver_script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shell: str) -> str:
-    """What a driver's job says whose Python is these words of a shell."""
+    """Return the output of a driver's job whose Python is replaced by a shell command."""
     given: list[str] = []
 
     def submit(script: str, _options: object) -> str:
@@ -337,7 +337,7 @@ def _driver_script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shell: str) 
 def test_a_driver_keeps_to_its_memory_and_is_told_of_where_that_kills_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By a limit beyond which allocations fail; a cluster that kills says nothing itself, so the job does."""
+    """The job sets its own limit, and reports a kill."""
     assert _driver_script(tmp_path, monkeypatch, "ulimit -S -d; exit 2") == f"{(3 + 2) * 2**20}\n2\n"
     killed = _driver_script(tmp_path, monkeypatch, "echo begun; kill -9 $$")
     assert killed.count("begun\n") == 3
@@ -370,7 +370,7 @@ _WHOLE = "[slurm]\nshared = ['/datos']\nworkers = 4\ntime = '04:00:00'\nmemory_g
     ],
 )
 def test_a_site_file_with_a_mistake_is_refused(tmp_path: Path, text: str, told: str) -> None:
-    """With the line, and what was probably meant."""
+    """The error names the line and the closest match."""
     (tmp_path / "sitio.toml").write_text(text)
     with pytest.raises(ConfigError, match=told.replace("|", r"\|")):
         load_site(tmp_path / "sitio.toml", SlurmSite)

@@ -1,4 +1,4 @@
-"""`--out` in an object store: the shards of a disk, whatever is killed or fails, and from whichever machine.
+"""`--out` in an object store gives the shards of a disk, whatever is killed or fails, from any machine.
 
 In this process the store is fsspec's memory; elsewhere it is moto's S3, behind a proxy that fails as networks do.
 """
@@ -37,20 +37,20 @@ _GATE = pytest.mark.skipif("LATAM_CORPUS_GATE" not in os.environ, reason="it tak
 
 @pytest.fixture
 def copies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder of working copies, empty."""
+    """An empty folder of working copies."""
     monkeypatch.setenv("LATAM_CORPUS_SCRATCH", str(tmp_path / "scratch"))
     return tmp_path / "scratch"
 
 
 def _shards(address: str) -> dict[str, bytes]:
-    """The shards of a store, and its tables, by their names."""
+    """Return the names of a store's shards and tables."""
     filesystem, root = fsspec.core.url_to_fs(address)
     found = filesystem.find(root)
     return {path.removeprefix(f"{root}/"): filesystem.cat_file(path) for path in found if path.endswith(".parquet")}
 
 
 def test_runs_are_the_same_as_on_a_disk(tales: Tales, copies: Path) -> None:
-    """And a machine without a working copy finds all that was done, and reads it."""
+    """A machine without a working copy finds and reads all work."""
     out = "memory://corpus/uno"
     run = lc.run(tales.recipe, tales.given, out, engine="in-process", progress=False)
     assert _shards(f"{out}/store") == tales.shards
@@ -69,7 +69,7 @@ def test_runs_are_the_same_as_on_a_disk(tales: Tales, copies: Path) -> None:
 @pytest.mark.parametrize("engine", ["local", "ray"])
 @_GATE
 def test_s3_gives_the_shards_of_a_disk(tales: Tales, copies: Path, object_store: str, engine: str) -> None:
-    """In processes of their own; what one engine has done another finds, on a machine that has nothing yet."""
+    """Other processes on another machine reuse the work of an engine."""
     if engine == "ray" and find_spec("ray") is None:
         pytest.skip("Ray isn't installed")
     out = f"{object_store}/obra/{engine}"
@@ -87,7 +87,7 @@ def _command(tales: Tales, out: str, *more: str) -> list[str]:
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Clients of S3 that wait for seconds, and try a request once; what tries again is ours."""
+    """Make clients of S3 wait for seconds and try once, so that only the toolkit's own retries count."""
     settings = {"connect_timeout": 2, "read_timeout": 2, "retries": {"max_attempts": 1}}
     monkeypatch.setenv("FSSPEC_S3", json.dumps({"config_kwargs": settings}))
 
@@ -96,7 +96,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_a_killed_run_did_is_found_from_another_machine(
     tales: Tales, tmp_path: Path, copies: Path, object_store: str
 ) -> None:
-    """The bucket has it; nobody is waited for whose signs of life have ended."""
+    """The work is in the bucket, and a lease without beats doesn't delay the next run."""
     out = f"{object_store}/obra"
     filesystem = fsspec.filesystem("s3", use_listings_cache=False)
     with subprocess.Popen(_command(tales, out), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as driver:
@@ -118,7 +118,7 @@ def test_what_a_killed_run_did_is_found_from_another_machine(
 def test_two_people_at_one_run(
     tales: Tales, tmp_path: Path, object_store: str, monkeypatch: pytest.MonkeyPatch, command_process: CommandLine
 ) -> None:
-    """The second is told who holds it, wherever the first is; and a run that is held is running."""
+    """The second process is told which one holds the run, from any machine."""
     out = f"{object_store}/obra"
     run = lc.run(tales.recipe, tales.given, out, engine="in-process", progress=False)
     with leased(run.folder):
@@ -134,7 +134,7 @@ def test_two_people_at_one_run(
 def test_a_bad_network_costs_nothing_but_time(
     tales: Tales, object_store: str, monkeypatch: pytest.MonkeyPatch, command_process: CommandLine
 ) -> None:
-    """Of requests one in eight fails: 503, no answer, slow and truncated bodies, a conditional put without answer."""
+    """One request in eight fails in one of several ways, and the shards are the same."""
     out = f"{object_store}/obra"
     with _network.FaultyNetwork(os.environ["AWS_ENDPOINT_URL"], every=8) as network:
         direct = os.environ["AWS_ENDPOINT_URL"]
@@ -151,7 +151,7 @@ def test_a_bad_network_costs_nothing_but_time(
 def test_parts_that_can_not_be_kept_are_told(
     tales: Tales, object_store: str, monkeypatch: pytest.MonkeyPatch, command_process: CommandLine
 ) -> None:
-    """By the object that can't be written; once it can, the same command does what is left."""
+    """The error names the object; later, the same command does the remaining parts."""
     out = f"{object_store}/obra"
     with _network.FaultyNetwork(os.environ["AWS_ENDPOINT_URL"]) as network:
         monkeypatch.setenv("AWS_ENDPOINT_URL", network.address)
@@ -171,7 +171,7 @@ def test_parts_that_can_not_be_kept_are_told(
 def test_what_can_not_be_read_or_written_is_told(
     tales: Tales, object_store: str, monkeypatch: pytest.MonkeyPatch, command_process: CommandLine
 ) -> None:
-    """Before anything runs: an address that isn't one, a bucket that isn't there, no server, no right to write."""
+    """A wrong address, a missing bucket, no server and missing rights are reported before anything runs."""
     told = command_process("runs", "list", "--out", "s4://obra")
     assert (told.code, "Protocol not known: s4" in told.err) == (2, True), told.err
     told = command_process("runs", "list", "--out", f"{object_store}-otra/obra")
@@ -190,7 +190,7 @@ def test_what_can_not_be_read_or_written_is_told(
 
 
 def test_a_shared_file_is_exchanged_by_one(copies: Path) -> None:
-    """Of two who saw the same bytes; and one whose answer was lost isn't told that it was another."""
+    """One of two writers with the same old bytes succeeds, also if its answer was lost."""
     bucket = bucket_of(out_folder("memory://corpus/dos"))
     assert bucket
     assert bucket.copy.is_relative_to(copies)
@@ -202,7 +202,7 @@ def test_a_shared_file_is_exchanged_by_one(copies: Path) -> None:
 
 
 def test_a_lock_of_a_killed_process_is_taken_over(copies: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """At once on the same machine; a process that lives is named with its start, and one elsewhere is watched."""
+    """A local holder is checked at once, and a remote one is watched."""
     bucket = bucket_of(out_folder("memory://corpus/cuatro"))
     assert bucket
     folder = copies / bucket.copy.name / "runs" / "x"
@@ -235,7 +235,7 @@ def test_a_lock_of_a_killed_process_is_taken_over(copies: Path, monkeypatch: pyt
 
 
 def test_a_lost_object_is_made_anew(tales: Tales, copies: Path) -> None:
-    """As a damaged file is; and what is damaged here alone is fetched again."""
+    """A lost object is rebuilt, and a damaged local file is fetched again."""
     out = "memory://corpus/tres"
     run = lc.run(tales.recipe, tales.given, out, engine="in-process", progress=False)
     filesystem, _root = fsspec.core.url_to_fs(out)
@@ -258,7 +258,7 @@ def test_a_lost_object_is_made_anew(tales: Tales, copies: Path) -> None:
 def test_a_bucket_that_is_gone_ends_the_run_at_once(
     tales: Tales, object_store: str, monkeypatch: pytest.MonkeyPatch, command_process: CommandLine
 ) -> None:
-    """One error names the store, and no part beside the first is tried; the same command goes on later."""
+    """One error names the store, and no further part is tried."""
     out = f"{object_store}/obra"
     with _network.FaultyNetwork(os.environ["AWS_ENDPOINT_URL"]) as network:
         direct = os.environ["AWS_ENDPOINT_URL"]

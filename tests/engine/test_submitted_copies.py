@@ -1,4 +1,4 @@
-"""A run that waits in a queue is what was submitted, whatever a person edits meanwhile."""
+"""A queued run uses its inputs as they were submitted, whatever is edited before it starts."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def submitted(
     command_line: CommandLine,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Words]:
-    """The command of a run that a Slurm without nodes has taken, with a folder of policies and a list of inputs."""
+    """A run that a Slurm cluster without nodes has accepted, with a folder of policies and a list of inputs."""
     for name in ("sbatch", "squeue", "scancel", "sinfo"):
         (tmp_path / name).write_text("#!/bin/sh\necho 7\n" if name == "sbatch" else "#!/bin/sh\n")
         (tmp_path / name).chmod(0o755)
@@ -73,7 +73,7 @@ def test_a_job_reads_the_files_that_were_submitted(
     command_line: CommandLine,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Recipe, source, policies and the list of inputs were edited or removed; the input is as it is now."""
+    """Copies are read of the recipe, source, policies and list of inputs; the input is current."""
     (tmp_path / "receta.toml").write_text(small_recipe("identify"))
     (tmp_path / "fuente.toml").write_text(small_source('files = ["*.txt"]'))
     (tmp_path / "lugares.toml").unlink()
@@ -95,7 +95,7 @@ def test_a_job_reads_the_files_that_were_submitted(
 def test_a_job_refuses_what_no_copy_holds(
     submitted: Words, tmp_path: Path, command_line: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A list of names, which is known by its digest alone."""
+    """A changed list of names is refused, since only its digest is stored."""
     (tmp_path / "nombres.txt").write_text("Otra Persona\n")
     _begin(tmp_path, monkeypatch)
     told = command_line(*submitted)
@@ -108,7 +108,7 @@ def test_a_job_refuses_what_no_copy_holds(
 def test_a_job_refuses_a_policy_that_was_added_or_removed(
     submitted: Words, tmp_path: Path, command_line: CommandLine, monkeypatch: pytest.MonkeyPatch, is_removed: bool
 ) -> None:
-    """No copy says that a file wasn't there; the bounds of copies are such files, too."""
+    """Added and removed files have no copy, also bounds of `dedupe`."""
     lyrics = tmp_path / "filtros" / "dedupe" / "lyrics.toml"
     if is_removed:
         lyrics.unlink()
@@ -124,7 +124,7 @@ def test_a_job_refuses_a_policy_that_was_added_or_removed(
 def test_retry_names_files_that_it_does_not_use(
     tmp_path: Path, small_recipe: SmallRecipe, command_line: CommandLine
 ) -> None:
-    """An edited recipe belongs to another run; the site file counts as it is now."""
+    """An edited recipe isn't used by a retry, but the site file is."""
     [folder] = (tmp_path / "out" / "slurm").iterdir()
     (folder / "code").write_text("1\n")
     (tmp_path / "receta.toml").write_text(small_recipe("identify"))

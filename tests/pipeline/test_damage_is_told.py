@@ -1,4 +1,4 @@
-"""What runs have stored is damaged, file by file: nothing is released of it in silence, and the recipe mends it.
+"""Damage of any stored file is never silent in a release, and running the recipe again repairs it.
 
 The whole measurement is `python -m tests.benchmarks damage`; in `make gate` each kind of file is damaged once, in
 `make test` those of which rows of a release are made.
@@ -25,7 +25,7 @@ _ROWS = ("work: ", "runs: kept", "runs: dropped", "runs: ledger")
 
 @pytest.mark.slow
 def test_no_damage_is_silent_and_all_is_mended(tmp_path: Path, figures: dict[str, float]) -> None:
-    """A flipped bit in a file of each kind, a cut, an emptied and a deleted one: the release of before, or an error."""
+    """After a flipped bit, a cut or a deletion, the release is unchanged, or there is an error."""
     shelf = damage.Shelf.made(tmp_path)
     chance = random.Random(_SEED)
     roles = set(damage.roles(tmp_path / "out"))

@@ -1,4 +1,4 @@
-"""`run --dry-run` works its sample once, and counts the processor time of the process that extracts."""
+"""`run --dry-run` processes its sample once, and counts the processor time of extraction processes."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _estimated(recipe: Path, limit: int | None = None) -> module.Estimate:
 
 
 def test_the_sample_is_worked_once(tmp_path: Path, small_recipe: SmallRecipe, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ten records to compile and open models, then each part of the sample with its own time, and nothing is kept."""
+    """Ten records are processed to warm up, then each part of the sample; nothing is stored."""
     (tmp_path / "in").mkdir()
     for number in range(3):
         rows = [{"id": f"{number}-{n}", "text": f"La barca {n} salió del puerto."} for n in range(50)]
@@ -66,7 +66,7 @@ def test_the_sample_is_worked_once(tmp_path: Path, small_recipe: SmallRecipe, mo
 
 
 def test_no_more_is_estimated_than_the_limit_takes(tmp_path: Path, small_recipe: SmallRecipe) -> None:
-    """Of a file with 2,000 records five are worked, or 300 that stand for the 600 of the limit."""
+    """The estimate is for the records that `--limit` takes, not for the whole file."""
     rows = [{"id": str(n), "text": f"La barca {n} salió del puerto. " * 60} for n in range(2000)]
     (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     recipe = tmp_path / "receta.toml"
@@ -78,7 +78,7 @@ def test_no_more_is_estimated_than_the_limit_takes(tmp_path: Path, small_recipe:
 
 
 def test_small_files_are_sampled_from_all_sizes(tmp_path: Path, small_recipe: SmallRecipe) -> None:
-    """One large file among many small ones isn't taken for as many of them as it has bytes of theirs."""
+    """A large file among many small ones isn't counted as many small files."""
     (tmp_path / "in").mkdir()
     for number in range(700):
         text = "La barca salió del puerto. " * (30_000 if number == 7 else 1)
@@ -95,7 +95,7 @@ def test_small_files_are_sampled_from_all_sizes(tmp_path: Path, small_recipe: Sm
 def test_the_time_of_the_process_that_extracts_is_counted(
     tmp_path: Path, small_recipe: SmallRecipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Twelve pages of a tenth of a second each are more than a second, though this process only waits for them."""
+    """Twelve pages of a tenth of a second each take more than a second."""
     (tmp_path / "slow_extractor.py").write_text(_SLOW)
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setitem(stage_module.EXTRACTORS, "text/html", "slow_extractor:extract")
@@ -113,7 +113,7 @@ def test_the_time_of_the_process_that_extracts_is_counted(
 def test_a_part_that_fails_is_told(
     command_line: CommandLine, tmp_path: Path, small_recipe: SmallRecipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its error is the dry run's, as one sentence and code 1."""
+    """The error of a part is the dry run's error, in one sentence and with exit code 1."""
     (tmp_path / "a.html").write_text("<p>Hola")
     recipe = tmp_path / "receta.toml"
     recipe.write_text(small_recipe("extract", source=str(tmp_path / "a.html")))
@@ -132,7 +132,7 @@ def test_what_helps_a_part_that_failed_is_told_once(
     small_recipe: SmallRecipe,
     dry_run: tuple[str, ...],
 ) -> None:
-    """In a dry run, and of a part in a run, whose error and remedy its record has, too."""
+    """The error and its remedy appear once on the screen and once in the record."""
 
     def failed(_: object) -> None:
         raise PartError("a.txt", "its rows are gone", "ask whoever has them")

@@ -1,4 +1,4 @@
-"""`run --work`: what no later step needs goes while the run goes, and every shard stays what it is."""
+"""`run --work` removes outputs that no later step needs during the run, and never changes a shard."""
 
 from __future__ import annotations
 
@@ -37,18 +37,18 @@ _MORE = " Y después no se habló más de eso."
 
 @dataclass
 class Room:
-    """A recipe with a barrier in its middle and two files, the second with copies of the first's documents."""
+    """A recipe with a barrier in the middle and two files, the second with copies of the first's documents."""
 
     folder: Path
     command_line: CommandLine
 
     def words(self, out: str, *more: str) -> list[str]:
-        """The command."""
+        """Return the command's arguments."""
         given = ["--input", f"fuente={self.folder / 'in'}", "--out", str(self.folder / out)]
         return ["run", str(self.folder / "receta.toml"), *given, *more]
 
     def run(self, out: str, *more: str) -> dict[str, Any]:
-        """What it tells in JSON."""
+        """Run the command and return its JSON output."""
         told = self.command_line(*self.words(out, *more), "--json")
         assert told.code == 0, told.err
         found: dict[str, Any] = told.json
@@ -62,7 +62,7 @@ class Room:
 
 @pytest.fixture
 def room(tmp_path: Path, command_line: CommandLine, small_recipe: SmallRecipe, small_source: SmallSource) -> Room:
-    """Thirty documents, and twenty others with ten of the same."""
+    """Thirty documents, and twenty others of which ten are copies."""
     shutil.copytree(data_folder("filters"), tmp_path / "filters")
     policies = f'policies = "{tmp_path / "filters"}"'
     stages = ("repair", "identify", f"measure {policies}", "dedupe near = false", f"filter {policies}", "redact")
@@ -80,7 +80,7 @@ def _shards(out: Path) -> list[str]:
 
 
 def _kept(told: dict[str, Any]) -> list[str]:
-    """The texts that a run kept."""
+    """Return the texts that a run kept."""
     return sorted(pl.read_parquet(list(Path(told["folder"]).glob("kept/*")))["text"])
 
 
@@ -89,7 +89,7 @@ def _step_rows(out: Path) -> list[Path]:
 
 
 def test_the_shards_are_the_same_whatever_stays(room: Room) -> None:
-    """And less stays with each choice: the rows between steps, then the documents too; nor what was begun before."""
+    """Each choice keeps less: without rows between steps, then without documents, never with partial outputs."""
     for choice in ("measured", "none"):
         (room.folder / choice / "work" / "ab" / "ab12.nodo-7.partial").mkdir(parents=True)
     told = {choice: room.run(choice, "--work", choice) for choice in ("all", "measured", "none")}
@@ -104,7 +104,7 @@ def test_the_shards_are_the_same_whatever_stays(room: Room) -> None:
 
 @pytest.mark.parametrize("engine", [(), ("--workers", "2")])
 def test_what_was_removed_is_made_again_by_the_run_that_needs_it(room: Room, engine: tuple[str, ...]) -> None:
-    """A bound behind the barrier needs rows of the segment before; without it nothing is worked again."""
+    """A changed bound after the barrier restores the rows before it; without a change, nothing is processed."""
     room.run("all")
     first = room.run("out", "--work", "measured", *engine)
     again = room.run("out", "--work", "measured", *engine)
@@ -123,7 +123,7 @@ def test_what_was_removed_is_made_again_by_the_run_that_needs_it(room: Room, eng
 def test_decisions_mean_the_rows_that_they_were_made_on(
     room: Room, change: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Rows that come out otherwise when they are made again, here without the first of a file, are decided on anew."""
+    """If restored rows differ, here without a document, barriers decide again."""
     room.run("out", "--work", "measured")
     before = Repair.__call__
 
@@ -148,7 +148,7 @@ def test_decisions_mean_the_rows_that_they_were_made_on(
 
 
 def test_copies_of_one_file_start_from_the_same_rows(room: Room) -> None:
-    """The rows that both start from stay until both are done."""
+    """Shared rows are kept until both parts are done."""
     shutil.copy(room.folder / "in" / "a.jsonl", room.folder / "in" / "c.jsonl")
     assert room.run("all")["rows"] == room.run("out", "--work", "measured")["rows"]
     assert _shards(room.folder / "out") == _shards(room.folder / "all")
@@ -183,7 +183,7 @@ def test_a_run_ended_while_it_removes_is_finished_by_the_next(
 def test_a_disk_that_is_full_for_a_while_costs_no_document(
     room: Room, choice: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Barriers decide over what is there, which is released by nobody; the same command comes to the whole."""
+    """A run with a failed part releases nothing, and the same command later completes it."""
     room.run("all")
     entering = part.entering_batches
 
@@ -202,7 +202,7 @@ def test_a_disk_that_is_full_for_a_while_costs_no_document(
 
 
 def test_work_that_another_run_names_stays(room: Room) -> None:
-    """The first run's rows are there after a second, with another bound, has kept nothing."""
+    """A second run that keeps nothing doesn't remove rows of the first run."""
     first = room.run("out")
     before = _step_rows(room.folder / "out")
     room.policy("word_count = { min = 76 }")
@@ -214,7 +214,7 @@ def test_work_that_another_run_names_stays(room: Room) -> None:
 
 
 def test_a_run_without_documents_says_so(room: Room) -> None:
-    """Each command that reads them tells why, and what helps; repeated, the run has them again."""
+    """Each command that reads documents names the reason and the remedy; running again restores them."""
     run = room.run("out", "--work", "none")
     room.command_line("report", run["folder"])
     for command in ("measure", "explain", "sample", "report"):
@@ -229,7 +229,7 @@ def test_a_run_without_documents_says_so(room: Room) -> None:
 
 
 def test_a_wrong_choice_is_refused(room: Room, small_recipe: SmallRecipe) -> None:
-    """As is one that would leave nothing, before anything is done."""
+    """A choice that would leave nothing is refused as well, before anything runs."""
     told = room.command_line(*room.words("out", "--work", "mesured"))
     assert (told.code, "did you mean «measured»?" in told.err) == (2, True)
     (room.folder / "receta.toml").write_text(small_recipe("repair"))

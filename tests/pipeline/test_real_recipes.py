@@ -1,4 +1,4 @@
-"""The shipped recipes on the real texts: little that is good is lost, and the releases can be read by all readers."""
+"""The shipped recipes keep most of the real texts, and common readers can read the releases."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs have a history: none is overwritten, each says what became of it, and is found by what people call it."""
+"""Runs are never overwritten; each has a state, and is found by its names and tags."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _TEXTS = (
 
 
 class _KilledError(BaseException):
-    """The end of a process, which no code of ours notices."""
+    """The end of a process, which the toolkit doesn't catch."""
 
 
 @dataclass
@@ -55,28 +55,28 @@ class Bench:
         return path
 
     def run(self, *more: str, where: Path | None = None) -> Told:
-        """What `run` says of the input."""
+        """Run the recipe and return the result of the command."""
         given = ("--input", f"fuente={where or self.folder / 'in'}", "--engine", "in-process", "--json")
         return self.call("run", self.folder / "mezcla.toml", *given, "--out", self.out, *more)
 
     def named(self, *more: str) -> str:
-        """The name of the run that it is."""
+        """Run the recipe and return the run's name."""
         told = self.run(*more)
         assert told.code == 0, told.err
         return str(told.json["run"])
 
     def list(self) -> dict[str, dict[str, Any]]:
-        """What `runs list` says, by run."""
+        """Return the output of `runs list`, by run."""
         return {row["run"]: row for row in self.call("runs", "list", "--out", self.out, "--json").json}
 
     def runs(self, *words: str) -> Told:
-        """What a command of the group `runs` says."""
+        """Run a command of the group `runs`."""
         return self.call("runs", *words, "--out", self.out)
 
 
 @pytest.fixture
 def bench(tmp_path: Path, command_line: CommandLine, small_recipe: SmallRecipe, small_source: SmallSource) -> Bench:
-    """A recipe of one stage and its release, over three files of one document."""
+    """A recipe with one stage and a release, over three files of one document."""
     (tmp_path / "mezcla.toml").write_text(small_recipe("redact", release="index = false"))
     (tmp_path / "fuente.toml").write_text(small_source())
     made = Bench(tmp_path, command_line)
@@ -87,7 +87,7 @@ def bench(tmp_path: Path, command_line: CommandLine, small_recipe: SmallRecipe, 
 
 @pytest.fixture
 def failing(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Makes the stage of the recipe fail on texts with a word; on none with an empty one."""
+    """Make the stage of the recipe fail on texts with a word; an empty word turns that off."""
     whole = Redact.__call__
 
     def fail_on(word: str) -> None:
@@ -102,7 +102,7 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
 
 
 def test_another_input_is_another_run_and_the_same_input_is_the_same(bench: Bench, tmp_path: Path) -> None:
-    """Neither where it lies nor the number of workers has a part in it; its record stays that of the first time."""
+    """The input's location and the number of workers don't count; the record is unchanged."""
     first = bench.named()
     told = (bench.out / "runs" / first / "run.json").read_bytes()
     bench.write(0, _TEXTS[0].replace("alba", "amanecer"))
@@ -119,7 +119,7 @@ def test_another_input_is_another_run_and_the_same_input_is_the_same(bench: Benc
 
 
 def test_of_a_run_from_the_future_nothing_is_the_newest(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A clock that was ahead, and was set since: an older run isn't taken for the newest in silence."""
+    """If a clock was ahead, no run is silently taken for the newest."""
     moment = run_record.now()
     with monkeypatch.context() as patched:
         patched.setattr(run_record, "now", lambda: str(int(moment[:4]) + 1) + moment[4:])
@@ -135,7 +135,7 @@ def test_of_a_run_from_the_future_nothing_is_the_newest(bench: Bench, monkeypatc
 
 
 def test_what_a_run_says_of_its_source_is_a_part_of_it(bench: Bench, tmp_path: Path) -> None:
-    """A release's card quotes it; no work is done again for it."""
+    """A changed note of a source makes another run without processing anything again."""
     first = bench.named()
     source = tmp_path / "fuente.toml"
     source.write_text(source.read_text().replace("Cuentos de prueba", "Cuentos del puerto"))
@@ -150,7 +150,7 @@ def test_what_a_run_says_of_its_source_is_a_part_of_it(bench: Bench, tmp_path: P
 
 
 def test_the_columns_in_which_the_documents_of_two_runs_differ_are_named(bench: Bench, tmp_path: Path) -> None:
-    """As many rows in both don't mean the same rows."""
+    """Two runs with as many rows may have different documents."""
     first = bench.named()
     source = tmp_path / "fuente.toml"
     source.write_text(source.read_text() + 'columns = { obtained = { value = "2024-05-01" } }\n')
@@ -168,7 +168,7 @@ def test_the_columns_in_which_the_documents_of_two_runs_differ_are_named(bench: 
 def test_a_run_with_failed_parts_stays_beside_the_one_that_did_them(
     bench: Bench, failing: Callable[[str], None]
 ) -> None:
-    """Failing again in the same way is the same run; a recipe's name means the newest that is whole."""
+    """The same failure again is the same run; a recipe's name stands for its newest complete run."""
     failing("abuela")
     told = bench.run()
     assert told.code == 1
@@ -194,7 +194,7 @@ def test_a_run_with_failed_parts_stays_beside_the_one_that_did_them(
 
 
 def test_a_run_that_comes_to_nothing_is_listed_with_the_reason(bench: Bench, failing: Callable[[str], None]) -> None:
-    """Also beside a finished one of the same recipe; the same command finishes it."""
+    """It is listed next to a finished run of the recipe, and the same command finishes it."""
     failing(" ")
     assert bench.run().code == 1
     [row] = bench.list().values()
@@ -208,7 +208,7 @@ def test_a_run_that_comes_to_nothing_is_listed_with_the_reason(bench: Bench, fai
 def test_a_run_is_running_or_interrupted_where_nothing_else_is_true(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is running as long as its lock is held; a folder of which nothing is told was interrupted."""
+    """A run with a lock is running; a folder without a record and a lock was interrupted."""
 
     def stopped(*_: object) -> None:
         [folder] = [path for path in (bench.out / "runs").iterdir() if path.is_dir()]
@@ -229,7 +229,7 @@ def test_a_run_is_running_or_interrupted_where_nothing_else_is_true(
 
 
 def _killed_at(monkeypatch: pytest.MonkeyPatch, moment: int) -> None:
-    """Stop at this one of all that a run's folder is written by."""
+    """Stop at the given one of all writes to a run's folder."""
     left = [moment]
     for name in ("replace", "link_or_copy", "sync"):
 
@@ -243,7 +243,7 @@ def _killed_at(monkeypatch: pytest.MonkeyPatch, moment: int) -> None:
 
 
 def test_a_crash_between_any_two_writes_leaves_something_true(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A run without its record was interrupted; one that has it is whole; the same command makes it so."""
+    """A run without its record was interrupted, and one with it is complete; the same command finishes it."""
     wanted = bench.named()
     moments = 0
     for moment in range(1, 100):
@@ -266,7 +266,7 @@ def test_a_crash_between_any_two_writes_leaves_something_true(bench: Bench, monk
 
 
 def test_a_crash_while_a_run_is_confirmed_loses_nothing_of_it(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its record stays, whatever is put in order in its folder."""
+    """The record is kept, whichever file of the folder is being repaired."""
     name = bench.named()
     run = bench.out / "runs" / name
     for moment in range(1, 100):
@@ -286,7 +286,7 @@ def test_a_crash_while_a_run_is_confirmed_loses_nothing_of_it(bench: Bench, monk
 
 
 def test_a_tag_is_a_name_of_one_run(bench: Bench) -> None:
-    """It is found by every command that takes a run, and can't be another run's or a recipe's name."""
+    """Every command finds the run by its tag, which can't be another run's or a recipe's name."""
     first = bench.named()
     bench.write(0, "Nadie supo quién tocaba la guitarra aquella noche, porque la luz se fue.")
     second = bench.named()
@@ -312,7 +312,7 @@ def test_a_tag_is_a_name_of_one_run(bench: Bench) -> None:
 
 
 def test_a_name_with_two_meanings_means_nothing(bench: Bench, tmp_path: Path) -> None:
-    """A recipe may come to be called as a tag is; and a release as a run is tagged."""
+    """A name that is both a tag and a recipe or a run is ambiguous."""
     first = bench.named()
     bench.runs("tag", first, "base")
     shutil.copyfile(tmp_path / "mezcla.toml", tmp_path / "base.toml")
@@ -326,7 +326,7 @@ def test_a_name_with_two_meanings_means_nothing(bench: Bench, tmp_path: Path) ->
 
 
 def test_the_start_of_a_name_means_a_run_where_it_is_one_s(bench: Bench, kept_run: KeptRun, document: Document) -> None:
-    """Of several it is none; the recipe's name is the newest run's; a wrong one is told with the closest."""
+    """An ambiguous start is refused; a recipe's name is its newest run; a wrong name has a closest match."""
     name = bench.named()
     for made in ("cuentos-1", "cuentos-2"):
         kept_run(made, [document(1)])
@@ -337,7 +337,7 @@ def test_the_start_of_a_name_means_a_run_where_it_is_one_s(bench: Bench, kept_ru
 
 
 def test_a_record_without_its_seal_is_none(bench: Bench, kept_run: KeptRun, document: Document) -> None:
-    """Nothing is built from files that were changed when the seal was taken off what lists them."""
+    """Nothing is built from files whose list has lost its seal."""
     folder = kept_run("cuentos-0a1b2c3d", [document(n) for n in range(3)])
     kept = folder / "kept" / "parte-00000.parquet"
     pl.read_parquet(kept).with_columns(text=pl.lit("Otra cosa.")).write_parquet(kept)
@@ -352,7 +352,7 @@ def test_a_record_without_its_seal_is_none(bench: Bench, kept_run: KeptRun, docu
 
 
 def test_diff_names_what_was_changed(bench: Bench, tmp_path: Path, small_recipe: SmallRecipe) -> None:
-    """A key of the recipe, a stage that one has not, a file with other bytes, and the rows of each stage."""
+    """The diff has keys of the recipe, missing stages, files with other bytes, and row counts of stages."""
     first = bench.named()
     (tmp_path / "mezcla.toml").write_text(small_recipe("repair", "redact", release="index = false"))
     bench.write(2, "En la cocina de atrás se hacía el pan para toda la cuadra.")
@@ -376,7 +376,7 @@ def test_diff_names_what_was_changed(bench: Bench, tmp_path: Path, small_recipe:
 
 
 def test_prune_spares_what_is_named_or_released(bench: Bench) -> None:
-    """A tag or a version keeps a run, unless --force is given; only its full name removes it; others stay whole."""
+    """A run with a tag or a version needs --force, and is only removed by its full name."""
     first = bench.named()
     bench.write(0, "Dicen que el viejo faro sigue encendido, aunque no pasa por allí ningún barco.")
     second = bench.named()
@@ -400,7 +400,7 @@ def test_prune_spares_what_is_named_or_released(bench: Bench) -> None:
 
 
 def test_nothing_is_pruned_under_a_run_s_hands(bench: Bench) -> None:
-    """What an unfinished run has done is referred to by nothing yet."""
+    """The outputs of an unfinished run aren't removed, although no record names them."""
     bench.named()
     with locked(bench.out / "work", shared=True):
         refused = bench.runs("prune")
@@ -408,7 +408,7 @@ def test_nothing_is_pruned_under_a_run_s_hands(bench: Bench) -> None:
 
 
 def test_prune_refuses_to_guess_what_a_damaged_record_refers_to(bench: Bench) -> None:
-    """Nothing is removed then, but the damaged run itself may be named."""
+    """Nothing is removed, unless the damaged run itself is named."""
     first = bench.named()
     (bench.out / "runs" / first / "run.json").write_bytes(b"")
     outputs = sorted((bench.out / "work").glob("??/*"))
@@ -421,7 +421,7 @@ def test_prune_refuses_to_guess_what_a_damaged_record_refers_to(bench: Bench) ->
 
 
 def test_a_damaged_run_is_made_whole_by_its_command(bench: Bench) -> None:
-    """It is listed as damaged before, and commands that read it say which file; run.json tells what was mended."""
+    """It is listed as damaged, commands name the damaged file, and `run.json` lists the repairs."""
     name = bench.named()
     run = bench.out / "runs" / name
     shard = run / "kept" / "fuente-00001.parquet"
@@ -442,7 +442,7 @@ def test_a_damaged_run_is_made_whole_by_its_command(bench: Bench) -> None:
 
 @pytest.mark.parametrize(("language", "sentence"), [("es", "se rehace"), ("pt", "é refeito")])
 def test_what_is_made_anew_is_told_in_ones_language(bench: Bench, language: str, sentence: str) -> None:
-    """The whole sentence on the screen; a record and JSON have it in English, for programs."""
+    """The screen has the translated sentence; the record and JSON have English."""
     name = bench.named()
     shard = bench.out / "runs" / name / "kept" / "fuente-00001.parquet"
     shard.write_bytes(b"PAR1")
@@ -455,7 +455,7 @@ def test_what_is_made_anew_is_told_in_ones_language(bench: Bench, language: str,
 
 
 def test_what_a_run_recorded_is_shown_in_ones_language(bench: Bench, failing: Callable[[str], None]) -> None:
-    """Why parts failed, what was made anew and why a run came to nothing, with all that they name."""
+    """Failures, repairs and the error of a run are translated, with their values."""
     name = bench.named()
     (bench.out / "runs" / name / "kept" / "fuente-00001.parquet").write_bytes(b"PAR1")
     assert bench.run().code == 0
@@ -480,7 +480,7 @@ def _told(told: Told) -> str:
 
 
 def test_what_another_toolkit_recorded_is_shown_as_it_stands(bench: Bench, failing: Callable[[str], None]) -> None:
-    """Without the sentences; with others than it says they are nothing is made up."""
+    """A record without translatable sentences, or with unknown ones, is shown in English."""
     failing("abuela")
     name = bench.run().json["run"]
     record = run_record.read_record(bench.out / "runs" / name)
@@ -492,7 +492,7 @@ def test_what_another_toolkit_recorded_is_shown_as_it_stands(bench: Bench, faili
 
 
 def test_the_words_of_a_diff_and_a_tag_are_told_in_ones_language(bench: Bench) -> None:
-    """As `--json` has them in English, for programs."""
+    """The screen is translated; `--json` has English."""
     first = bench.named()
     bench.write(3, "La maestra llegó en el tren de los jueves con un baúl de libros.")
     shown = _told(bench.runs("diff", first, bench.named(), "--lang", "es"))
@@ -511,7 +511,7 @@ def test_the_words_of_a_diff_and_a_tag_are_told_in_ones_language(bench: Bench) -
 def test_damage_in_the_middle_of_a_run_is_found_by_it(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, small_recipe: SmallRecipe, stored: str, alike: bool
 ) -> None:
-    """Between the moment that something is stored and the one at which it is used; the next run puts it in order."""
+    """Damage between writing and reading is noticed, and the next run repairs it."""
     (bench.folder / "mezcla.toml").write_text(small_recipe("dedupe near = false", release="index = false"))
     if alike:
         bench.write(3, _TEXTS[0])
@@ -534,7 +534,7 @@ def test_damage_in_the_middle_of_a_run_is_found_by_it(
 
 
 def test_what_two_runs_share_is_mended_in_both(bench: Bench) -> None:
-    """The older one's input is no longer there: nothing else could put it in order."""
+    """The older run is repaired, too, although its input no longer exists."""
     first = bench.named()
     bench.write(0, "Para la fiesta de la cosecha se cubría la plaza de guirnaldas.")
     second = bench.named()
@@ -550,7 +550,7 @@ def test_what_two_runs_share_is_mended_in_both(bench: Bench) -> None:
 
 
 def test_a_dry_run_takes_nothing_damaged_for_done(bench: Bench) -> None:
-    """It tells the truth about the parts that it would reuse, and the name of the run."""
+    """It names the parts that can really be reused, and the name of the run."""
     name = bench.named()
     [done] = bench.run("--dry-run").json["steps"]
     assert done["parts_reused"] == 3

@@ -1,4 +1,4 @@
-"""Work is reused as far as it is still true: unchanged parts, measured rows under a changed bound, and no more."""
+"""Work is reused if it is still valid: unchanged parts, and measured rows under a changed bound."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Room:
     command_line: CommandLine
 
     def run(self) -> dict[str, Any]:
-        """What `latam-corpus run --json` tells."""
+        """Run the command and return its JSON output."""
         given = ("--input", f"fuente={self.folder / 'in'}", "--out", self.folder / "out")
         told = self.command_line("run", self.folder / "receta.toml", "--json", *given)
         found: dict[str, Any] = told.json
@@ -45,7 +45,7 @@ class Room:
         return found
 
     def write(self, name: str, numbers: range) -> None:
-        """A JSONL file with a document a number."""
+        """Write a JSONL file with a document for each number."""
         rows = [
             {"id": f"d{n}", "text": " ".join(text.format(n=n * 7 + k) for k, text in enumerate(_SENTENCES))}
             for n in numbers
@@ -76,7 +76,7 @@ def room(tmp_path: Path, command_line: CommandLine, small_recipe: SmallRecipe, s
 
 
 def test_the_same_run_again_does_nothing_again(room: Room) -> None:
-    """Every part of every step is reused, and no new release version is made."""
+    """Every part of every step is reused, and no new version is made."""
     first = room.run()
     again = room.run()
     assert first["rows"] == again["rows"] == {"in": 60, "kept": 60}
@@ -86,7 +86,7 @@ def test_the_same_run_again_does_nothing_again(room: Room) -> None:
 
 
 def test_what_barriers_decided_is_compared_before_it_is_used_again(room: Room) -> None:
-    """A damaged file with decisions is named, they are made anew, and the release stays as it was."""
+    """A damaged file of decisions is reported and rebuilt, and the release doesn't change."""
     first = room.run()
     files = sorted((room.folder / "out" / "work" / "decisions").iterdir())
     assert {path.suffix for path in files} == {".json", ".parquet"}
@@ -101,7 +101,7 @@ def test_what_barriers_decided_is_compared_before_it_is_used_again(room: Room) -
 
 
 def test_a_changed_bound_redecides_measured_rows(room: Room) -> None:
-    """Extraction, identification and measuring are reused; only deciding is done again, and differently."""
+    """Extraction, identification and measuring are reused; only the decision is repeated."""
     first = room.run()
     policy = room.folder / "filters" / "genres" / "literature.toml"
     policy.write_text(policy.read_text() + "\nword_count = { min = 100000 }\n")
@@ -116,7 +116,7 @@ def test_a_changed_bound_redecides_measured_rows(room: Room) -> None:
 
 
 def test_a_changed_stop_word_measures_anew_and_extracts_nothing(room: Room) -> None:
-    """Stop words are part of what is measured."""
+    """Stop words affect what is measured, so texts are measured again."""
     room.run()
     policy = room.folder / "filters" / "languages" / "spa.toml"
     policy.write_text(policy.read_text().replace('"el", "la", ', '"el", ', 1))
@@ -125,7 +125,7 @@ def test_a_changed_stop_word_measures_anew_and_extracts_nothing(room: Room) -> N
 
 
 def test_a_new_file_is_worked_alone(room: Room) -> None:
-    """Two parts are reused, the third is new."""
+    """Two parts are reused, and only the third is processed."""
     room.run()
     room.write("c.jsonl", range(60, 90))
     again = room.run()
@@ -135,7 +135,7 @@ def test_a_new_file_is_worked_alone(room: Room) -> None:
 
 
 def test_a_bad_file_fails_alone(room: Room, small_source: SmallSource) -> None:
-    """A truncated archive is a ledger row; the documents of the other files are all there."""
+    """A truncated archive is a ledger row, and the other files' documents are kept."""
     (room.folder / "in" / "roto.jsonl.gz").write_bytes(b"\x1f\x8b\x08\x00garbage")
     (room.folder / "fuente.toml").write_text(small_source('files = ["*.jsonl", "*.jsonl.gz"]'))
     told = room.run()

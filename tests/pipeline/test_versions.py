@@ -1,4 +1,4 @@
-"""A stage whose results changed has a new version: users' cached work under the old one is recomputed."""
+"""A stage with changed results needs a new version, so that cached work of the old one is recomputed."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _FIXED: Any = importlib.import_module("tests.pipeline.fixed_results")
 
 @pytest.fixture(scope="module")
 def outcomes() -> dict[str, Any]:
-    """What every stage gives of the fixed corpus now."""
+    """The current results of every stage on the fixed corpus."""
     found: dict[str, Any] = _FIXED.outcomes()
     return found
 
 
 @pytest.mark.parametrize("name", _FIXED.NAMES)
 def test_other_results_have_another_version(outcomes: dict[str, Any], name: str) -> None:
-    """Results are those that are stored, unless the version or the input is another; then new ones are to be stored."""
+    """Results equal the stored ones unless the version or the input has changed."""
     before, now = _FIXED.stored().get(name), outcomes[name]
     assert before, f"«{name}» has no stored results: run `{_FIXED.COMMAND}`"
     pieces = ", ".join(_FIXED.changed(before, now))
@@ -36,14 +36,14 @@ def test_other_results_have_another_version(outcomes: dict[str, Any], name: str)
 
 
 def test_every_stage_has_stored_results() -> None:
-    """Those that a recipe can name, and those that they are run as."""
+    """Stages that recipes name and the stages that they expand to have stored results."""
     expanded = {one.name for name in STAGES for one in stage_class(name, "prueba")().expand()}
     assert set(_FIXED.NAMES) >= {*STAGES, *expanded, "supersede", "reading"}
     assert set(_FIXED.stored()) == set(_FIXED.NAMES)
 
 
 def test_a_change_under_the_same_version_is_not_stored() -> None:
-    """Another version, or another input, may give other results; the same one may not."""
+    """Changed results are only stored with a new version or another input."""
     was = _FIXED.Outcome("1", "entrada", {"a": "uno", "b": "dos"})
     other = _FIXED.Outcome("1", "entrada", {"a": "uno", "b": "tres"})
     raised = _FIXED.Outcome("2", "entrada", {"a": "uno", "b": "tres"})

@@ -1,4 +1,4 @@
-"""The shipped recipes for crawled pages: what is in no wanted language falls before it is extracted."""
+"""The shipped recipes for crawled pages drop pages in other languages before they are extracted."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _STATES = {
 
 @pytest.fixture
 def archive(tmp_path: Path) -> Path:
-    """The demo's newspaper pages as a WARC, two of them with what they state of section and licence."""
+    """The demo's newspaper pages as a WARC; two pages state a section and a licence."""
     path = tmp_path / "paginas.warc"
     records = []
     for page in sorted(_PIECES.glob("*.html")):
@@ -50,7 +50,7 @@ def _run(command_line: CommandLine, recipe: str, source: str, archive: Path) -> 
 
 
 def test_the_gate_drops_foreign_pages_before_they_are_extracted(command_line: CommandLine, archive: Path) -> None:
-    """The English page falls at the first `identify`, by its skimmed text; the rest are extracted, and none is lost."""
+    """The English page is dropped by its skimmed text; all others are extracted."""
     told, ledger = _run(command_line, "commoncrawl", "commoncrawl-latam", archive)
     fallen = pl.read_parquet(Path(told["folder"]) / "dropped" / "*.parquet")
     foreign = fallen.filter(pl.col("url").str.ends_with(_FOREIGN)).row(0, named=True)
@@ -69,7 +69,7 @@ def test_the_gate_drops_foreign_pages_before_they_are_extracted(command_line: Co
 def test_what_a_page_states_of_its_licence_is_told_and_narrows_its_terms(
     command_line: CommandLine, archive: Path
 ) -> None:
-    """Pages under a narrower licence, or one that nobody has read, stay out of the release; `explain` shows why."""
+    """Pages with a narrower or unknown licence aren't released, and `explain` gives the reason."""
     _run(command_line, "web", "mediactivismo-uy", archive)
     out = archive.parent / "out"
     [narrowed] = command_line("explain", f"https://diario.example/{_NARROWED}", "--out", out, "--json").json
@@ -87,7 +87,7 @@ def test_what_a_page_states_of_its_licence_is_told_and_narrows_its_terms(
 
 
 def test_a_librarian_sees_it_in_the_preview(command_line: CommandLine, archive: Path, tmp_path: Path) -> None:
-    """Section and licence stand beside each item, and that the page's licence is the one that counts."""
+    """Each item has its section and licence, and states that the page's licence applies."""
     source = "mediactivismo-uy"
     told = command_line("sources", "preview", source, "--input", archive, "--n", "20", "--lang", "es", "--json").json
     why = {Path(item["where"]).name: item["why"] for item in told["items"]}
@@ -104,6 +104,6 @@ def test_a_librarian_sees_it_in_the_preview(command_line: CommandLine, archive: 
 
 @pytest.mark.parametrize("name", ["web", "commoncrawl"])
 def test_both_recipes_look_before_they_extract(name: str) -> None:
-    """`skim`, then `identify` with `und` among its languages, then `extract`, and a second `identify` without."""
+    """The order is `skim`, `identify` with `und`, `extract`, and `identify` without `und`."""
     uses = [entry.use for entry in load_recipe(str(shipped_recipes()[name])).stage]
     assert uses == ["skim", "identify", "extract", "repair", "identify", "filter", "redact", "dedupe"]
