@@ -177,8 +177,8 @@ class SlurmHere:
 
 def slurm_programs() -> dict[str, str]:
     """The paths of the installed programs of Slurm and munge, by name."""
-    found = {name: shutil.which(name, path=_PATH) for name in _PROGRAMS}
-    return {name: path for name, path in found.items() if path}
+    actual = {name: shutil.which(name, path=_PATH) for name in _PROGRAMS}
+    return {name: path for name, path in actual.items() if path}
 
 
 def _free_port() -> int:
@@ -190,13 +190,13 @@ def _free_port() -> int:
 @pytest.fixture(scope="session")
 def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SlurmHere]:
     """Slurm on this machine, started once; tests are skipped if it isn't installed or can't be started."""
-    found = slurm_programs()
-    if missing := [name for name in _PROGRAMS if name not in found]:
+    actual = slurm_programs()
+    if missing := [name for name in _PROGRAMS if name not in actual]:
         pytest.skip(f"Slurm isn't installed: no {', '.join(missing)} (apt-get install slurm-wlm munge)")
     # The path of munge's socket may have 107 bytes.
     folder = tmp_path_factory.mktemp("slurm")
-    here = SlurmHere(folder, found)
-    before = os.environ.get("SLURM_CONF")
+    here = SlurmHere(folder, actual)
+    previous = os.environ.get("SLURM_CONF")
     os.environ["SLURM_CONF"] = str(folder / "slurm.conf")
     try:
         try:
@@ -207,8 +207,8 @@ def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SlurmHere]:
     finally:
         here.stop()
         os.environ.pop("SLURM_CONF")
-        if before is not None:
-            os.environ["SLURM_CONF"] = before
+        if previous is not None:
+            os.environ["SLURM_CONF"] = previous
 
 
 @pytest.fixture(autouse=True)
@@ -218,11 +218,11 @@ def bounded() -> Iterator[None]:
     def late(*_: object) -> None:
         raise TimeoutError(f"no answer in {_LONGEST} s")
 
-    before = signal.signal(signal.SIGALRM, late)
+    previous = signal.signal(signal.SIGALRM, late)
     signal.alarm(0 if "LATAM_CORPUS_KILLS" in os.environ else _LONGEST)
     yield
     signal.alarm(0)
-    signal.signal(signal.SIGALRM, before)
+    signal.signal(signal.SIGALRM, previous)
 
 
 @pytest.fixture
@@ -264,7 +264,7 @@ def tales(tmp_path_factory: pytest.TempPathFactory, small_recipe: SmallRecipe, s
         (folder / "in" / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     (folder / "fuente.toml").write_text(small_source('files = ["*.jsonl"]'))
     (folder / "receta.toml").write_text(small_recipe("identify", "measure", "dedupe", release=""))
-    made = Tales(folder / "receta.toml", {"fuente": str(folder / "in")})
-    lc.run(made.recipe, made.given, folder / "one", engine="in-process", progress=False)
-    made.shards = made.shards_in(folder / "one" / "store")
-    return made
+    created = Tales(folder / "receta.toml", {"fuente": str(folder / "in")})
+    lc.run(created.recipe, created.given, folder / "one", engine="in-process", progress=False)
+    created.shards = created.shards_in(folder / "one" / "store")
+    return created

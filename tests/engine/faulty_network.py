@@ -80,8 +80,8 @@ class FaultyNetwork:
         kinds = _OF_READS if request.command == "GET" else _OF_CONDITIONS if conditional else _OF_OTHERS
         with self._lock:
             self._seen[kinds] += 1
-            turn, left = divmod(self._seen[kinds] - 1, self._every) if self._every else (0, 1)
-            kind = "" if left else kinds[turn % len(kinds)]
+            turn, remaining = divmod(self._seen[kinds] - 1, self._every) if self._every else (0, 1)
+            kind = "" if remaining else kinds[turn % len(kinds)]
             self.faults[kind] += 1
         return kind
 
@@ -90,8 +90,8 @@ class FaultyNetwork:
         fault = self._fault(request)
         if fault in _TOLD:
             status, code = _TOLD[fault]
-            told = f"<?xml version='1.0'?><Error><Code>{code}</Code><Message>Access Denied</Message></Error>"
-            _answer(request, status, [("Content-Type", "application/xml")], told.encode())
+            result = f"<?xml version='1.0'?><Error><Code>{code}</Code><Message>Access Denied</Message></Error>"
+            _answer(request, status, [("Content-Type", "application/xml")], result.encode())
             return
         if fault == "silent":
             time.sleep(HANGS)

@@ -28,9 +28,9 @@ _GOPHER = "datatrove:GopherQualityFilter"
 
 
 def _stage(name: str, **options: Any) -> Stage:
-    made = make_stage(f"datatrove:{name}", options, "receta.toml")
-    assert isinstance(made, Stage)
-    return made
+    created = make_stage(f"datatrove:{name}", options, "receta.toml")
+    assert isinstance(created, Stage)
+    return created
 
 
 def _batch(*texts: str) -> Batch:
@@ -73,15 +73,15 @@ def test_what_a_formatter_makes_of_a_text_depends_on_no_other(options: dict[str,
     """The result is the same whichever texts the process had before, in any batches."""
     texts = [f"Escriba a vecina{n}@ejemplo.net o a otra{n}@ejemplo.net, desde 8.8.8.{n}." for n in range(3)]
     stage = _stage("PIIFormatter", **options)
-    made = [pass_through(stage, _batch(*some)).kept.frame["text"].to_list() for some in (texts, texts[:1])]
-    assert len({*made[0], *made[1]}) == 1
+    created = [pass_through(stage, _batch(*some)).kept.frame["text"].to_list() for some in (texts, texts[:1])]
+    assert len({*created[0], *created[1]}) == 1
 
 
 def test_what_a_block_writes_of_what_falls_is_the_evidence() -> None:
     """A filter without a reason gives its name, and the dropped text is the original one."""
     stage = _stage("RegexFilter", regex_exp="red")
     block = datatrove_block._block(stage.name, json.dumps({"regex_exp": "red"}))  # noqa: SLF001  (its filter is replaced)
-    before = block.filter
+    previous = block.filter
 
     def measured(document: Any) -> bool:
         document.metadata["share"] = 0.5
@@ -92,7 +92,7 @@ def test_what_a_block_writes_of_what_falls_is_the_evidence() -> None:
     try:
         passed = pass_through(stage, _batch("la red", "la barca"))
     finally:
-        block.filter = before
+        block.filter = previous
     assert passed.kept.frame["text"].to_list() == ["LA BARCA"]
     assert passed.dropped.select("text", "drop_reason", "evidence").rows() == [
         ("la red", "datatrove:RegexFilter", '{"share": 0.5}')
@@ -103,7 +103,7 @@ def test_a_block_that_gives_other_documents_is_refused(monkeypatch: pytest.Monke
     """Otherwise rows could be lost or doubled."""
     stage = _stage("FTFYFormatter")
     block = datatrove_block._block(stage.name, "{}")  # noqa: SLF001  (its work is replaced)
-    monkeypatch.setattr(block, "run", lambda documents: [one for one in documents for _ in range(2)])
+    monkeypatch.setattr(block, "run", lambda documents: [item for item in documents for _ in range(2)])
     with pytest.raises(PartError, match="or one twice"):
         pass_through(stage, _batch("uno"))
 
@@ -121,13 +121,13 @@ def test_the_digest_names_datatrove_the_options_and_the_files_that_they_name(tmp
     words = tmp_path / "lista"
     words.write_text("uno")
     named = datatrove_block.DatatroveBlock(name=_GOPHER, options={"stop_words": os.fspath(words)})
-    before = stage_digest(named)
+    previous = stage_digest(named)
     words.write_text("dos")
-    assert stage_digest(named) != before
+    assert stage_digest(named) != previous
 
 
 @pytest.mark.parametrize(
-    ("name", "options", "told"),
+    ("name", "options", "expected"),
     [
         ("GopherQualityFiltr", {}, "did you mean «GopherQualityFilter»"),
         ("JsonlReader", {}, "no filter or formatter «JsonlReader»"),
@@ -142,9 +142,9 @@ def test_the_digest_names_datatrove_the_options_and_the_files_that_they_name(tmp
         ("PIIFormatter", {"email_replacement": ["a@x.org", "b@x.org"]}, "two runs could; name one"),
     ],
 )
-def test_a_block_that_cannot_be_made_is_refused(name: str, options: dict[str, Any], told: str) -> None:
+def test_a_block_that_cannot_be_made_is_refused(name: str, options: dict[str, Any], expected: str) -> None:
     """The problem is reported before anything runs."""
-    with pytest.raises(ConfigError, match=told):
+    with pytest.raises(ConfigError, match=expected):
         _stage(name, **options)
 
 

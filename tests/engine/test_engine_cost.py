@@ -58,8 +58,8 @@ def test_as_many_files_are_counted_as_are_made(plan: Plan, tmp_path: Path) -> No
     """The estimate is never too low, since a full quota ends all work."""
     parts = find_parts(plan)
     run(plan, parts, tmp_path / "out", InProcess())
-    made = list((tmp_path / "out" / "work").glob("??/*")) + list((tmp_path / "out" / "work").glob("??/*/*"))
-    assert len(made) <= cost_of(InProcess(), plan, len(parts), 0).files <= 2 * len(made)
+    created = list((tmp_path / "out" / "work").glob("??/*")) + list((tmp_path / "out" / "work").glob("??/*/*"))
+    assert len(created) <= cost_of(InProcess(), plan, len(parts), 0).files <= 2 * len(created)
 
 
 def test_more_files_than_the_site_allows_are_refused(plan: Plan, tmp_path: Path) -> None:
@@ -93,8 +93,8 @@ def test_what_is_refused_is_told_before_a_job_is_submitted(
     site = tmp_path / "sitio.toml"
     site.write_text(f'[slurm]\nshared = ["{tmp_path}"]\nworkers = 2\ntime = "04:00:00"\nmemory_gb = 4\n{stated}\n')
     words = ("run", plan.recipe.file, "--out", tmp_path / "out", "--engine", "slurm", "--site", site)
-    told = command_line(*words)
-    assert (told.code, stated.partition(" ")[0] in told.err) == (2, True), told.err
+    result = command_line(*words)
+    assert (result.code, stated.partition(" ")[0] in result.err) == (2, True), result.err
     assert not list(tmp_path.glob("out/slurm/*"))
     site.write_text(site.read_text().replace(stated, "driver_memory_gb = 2"))
     assert (command_line(*words).code, len(list(tmp_path.glob("out/slurm/*")))) == (0, 1)
@@ -102,8 +102,8 @@ def test_what_is_refused_is_told_before_a_job_is_submitted(
 
 def test_a_dry_run_tells_it(plan: Plan, tmp_path: Path, command_line: CommandLine) -> None:
     """The dry run reports the cost in addition to the estimate."""
-    told = command_line("run", plan.recipe.file, "--out", tmp_path / "out", "--workers", "2", "--dry-run", "--json")
-    assert told.json["engine"]["workers"] == 2
-    assert told.json["engine"]["files"] > 0
-    said = command_line("run", plan.recipe.file, "--out", tmp_path / "out", "--workers", "2", "--dry-run")
-    assert "2 at once take less than 1 hour up to there" in said.out
+    result = command_line("run", plan.recipe.file, "--out", tmp_path / "out", "--workers", "2", "--dry-run", "--json")
+    assert result.json["engine"]["workers"] == 2
+    assert result.json["engine"]["files"] > 0
+    output = command_line("run", plan.recipe.file, "--out", tmp_path / "out", "--workers", "2", "--dry-run")
+    assert "2 at once take less than 1 hour up to there" in output.out

@@ -67,10 +67,10 @@ def _below(pid: int, name: str) -> list[int]:
             parents.setdefault(parent, []).append((int(folder.name), (folder / "cmdline").read_bytes()))
         except OSError:
             continue
-    found = list(parents.get(pid, ()))
-    for child, _ in found:
-        found += parents.get(child, ())
-    return [child for child, said in found if said.startswith(name.encode())]
+    actual = list(parents.get(pid, ()))
+    for child, _ in actual:
+        actual += parents.get(child, ())
+    return [child for child, result in actual if result.startswith(name.encode())]
 
 
 def _workers(pid: int) -> list[int]:
@@ -106,14 +106,14 @@ def test_a_kill_at_any_moment_costs_nothing_but_time(tales: Tales, tmp_path: Pat
             for pid in victims[kind]:
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
-            told, said = driver.communicate()
+            result, output = driver.communicate()
         if kind == "driver":
             done = subprocess.run(command, capture_output=True, text=True, check=False)
-            told, said = done.stdout, done.stderr
+            result, output = done.stdout, done.stderr
         elif kind == "Ray" and not takes:
             takes = time.monotonic() - started
-        assert told, said
-        assert json.loads(told)["release"]
+        assert result, output
+        assert json.loads(result)["release"]
         assert tales.shards_in(out / "store") == tales.shards
     figures["kills survived on Ray"] = _KILLS
 
@@ -131,7 +131,7 @@ def test_a_cluster_that_does_not_answer_is_told_soon(tasks: list[Task]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "expected"),
     [
         ("", "the key «ray» is missing"),
         ("[slurm]\nshared = ['/x']\nworkers = 1\ntime = '01:00:00'\nmemory_gb = 1", "the key «ray» is missing"),
@@ -143,10 +143,10 @@ def test_a_cluster_that_does_not_answer_is_told_soon(tasks: list[Task]) -> None:
         ("[ray", "not TOML"),
     ],
 )
-def test_a_site_file_with_a_mistake_is_refused(tmp_path: Path, text: str, told: str) -> None:
+def test_a_site_file_with_a_mistake_is_refused(tmp_path: Path, text: str, expected: str) -> None:
     """The error names the line and the closest match."""
     (tmp_path / "sitio.toml").write_text(text)
-    with pytest.raises(ConfigError, match=told):
+    with pytest.raises(ConfigError, match=expected):
         make_engine("ray", 2, tmp_path / "sitio.toml")
 
 
@@ -166,7 +166,7 @@ def test_a_site_is_for_a_cluster(tmp_path: Path, tales: Tales, command_line: Com
 def test_more_memory_than_a_node_has_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ray would wait forever for such a node; nodes without processors don't count."""
     resources: list[dict[str, float]] = [{"CPU": 8, "memory": 3 * 2**30}, {"memory": 9 * 2**30}]
-    monkeypatch.setattr("ray.nodes", lambda: [{"Alive": True, "Resources": one} for one in resources])
+    monkeypatch.setattr("ray.nodes", lambda: [{"Alive": True, "Resources": item} for item in resources])
     _refuse_beyond_nodes(import_ray(), 3 * 2**30)
     with pytest.raises(
         ConfigError, match=r"`memory_gb` is 4, but the largest node has only 3\.0 GB for tasks; state less"

@@ -50,14 +50,14 @@ class Work(Protocol):
 @pytest.fixture(scope="module")
 def work() -> Iterator[Work]:
     """The functions of `engine_work`, in a module with one name for this process and the workers."""
-    before = os.environ.get("PYTHONPATH")
-    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(_HERE), before]))
+    previous = os.environ.get("PYTHONPATH")
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(_HERE), previous]))
     sys.path.append(str(_HERE))
     yield cast("Work", importlib.import_module("engine_work"))
     sys.path.remove(str(_HERE))
     os.environ.pop("PYTHONPATH")
-    if before is not None:
-        os.environ["PYTHONPATH"] = before
+    if previous is not None:
+        os.environ["PYTHONPATH"] = previous
 
 
 @pytest.fixture(scope="module", params=ENGINES)
@@ -82,9 +82,9 @@ def _errors(outcomes: Iterator[Outcome]) -> dict[str, str]:
 @pytest.mark.slow
 def test_every_task_has_one_outcome(engine: Engine, work: Work, tasks: list[Task]) -> None:
     """Failing tasks have one as well, and an empty round has none."""
-    told = list(engine.map(work.tell, tasks))
-    assert sorted(one.part for one in told) == ["p0", "p1", "p2", "p3", "p4"]
-    assert sorted(one.keys for one in told) == [("k0",), ("k1",), ("k2",), ("k3",), ("k4",)]
+    result = list(engine.map(work.tell, tasks))
+    assert sorted(item.part for item in result) == ["p0", "p1", "p2", "p3", "p4"]
+    assert sorted(item.keys for item in result) == [("k0",), ("k1",), ("k2",), ("k3",), ("k4",)]
     failed = {"p0": "", "p1": "p1: its rows are gone", "p2": "", "p3": "", "p4": ""}
     assert _errors(engine.map(work.fail, tasks)) == failed
     assert list(engine.map(work.tell, [])) == []
@@ -93,7 +93,7 @@ def test_every_task_has_one_outcome(engine: Engine, work: Work, tasks: list[Task
 @pytest.mark.slow
 def test_workers_are_used_again(engine: Engine, work: Work, tasks: list[Task]) -> None:
     """At most two workers exist, and they keep their models and compiled code between rounds."""
-    workers = {one.value for _ in range(3) for one in engine.map(work.tell, tasks)}
+    workers = {item.value for _ in range(3) for item in engine.map(work.tell, tasks)}
     assert len(workers) <= 2
 
 
@@ -122,7 +122,7 @@ def test_a_task_that_hangs_is_done_by_an_idle_worker(
     for _ in range(2):
         assert _errors(engine.map(work.hang_once, tasks)) == dict.fromkeys(["p0", "p1", "p2", "p3", "p4"], "")
         (tasks[0].work / "hung").unlink()
-    assert len({one.value for one in engine.map(work.tell, tasks)}) <= 2
+    assert len({item.value for item in engine.map(work.tell, tasks)}) <= 2
 
 
 @pytest.mark.slow
@@ -154,10 +154,10 @@ def test_shards_are_those_of_this_process(engine: Engine, tales: Tales, tmp_path
 
 
 @pytest.mark.parametrize(
-    ("name", "workers", "told"),
+    ("name", "workers", "expected"),
     [("locl", 2, "did you mean «local»"), ("local", -1, "-1 workers"), ("slurm", 2, "--site FILE")],
 )
-def test_a_wrong_engine_is_refused(name: str, workers: int, told: str) -> None:
+def test_a_wrong_engine_is_refused(name: str, workers: int, expected: str) -> None:
     """An unknown engine, a negative number of workers and a missing site file are refused."""
-    with pytest.raises(ConfigError, match=told):
+    with pytest.raises(ConfigError, match=expected):
         make_engine(name, workers)

@@ -155,11 +155,11 @@ def test_the_disk_that_is_full_is_named(tasks: list[Task], tmp_path: Path, monke
     (tmp_path / "temporal").mkdir()
     tasks[0].work.joinpath("work").mkdir()
     task = replace(tasks[0], work=tasks[0].work / "work")
-    for name, other in (("work", "temporal"), ("temporal", "work")):
+    for name, second in (("work", "temporal"), ("temporal", "work")):
 
         def usage(path: Path, full_name: str = name) -> SimpleNamespace:
             return SimpleNamespace(free=4096 if path.name == full_name else 2**30)
 
         monkeypatch.setattr(shutil, "disk_usage", usage)
         named = str(run_part(task).error).partition("(disk of ")[2]
-        assert (Path(named.rstrip(")")).name, other in Path(named).parts) == (name, False)
+        assert (Path(named.rstrip(")")).name, second in Path(named).parts) == (name, False)

@@ -45,8 +45,8 @@ def copies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def _shards(address: str) -> dict[str, bytes]:
     """Return the names of a store's shards and tables."""
     filesystem, root = fsspec.core.url_to_fs(address)
-    found = filesystem.find(root)
-    return {path.removeprefix(f"{root}/"): filesystem.cat_file(path) for path in found if path.endswith(".parquet")}
+    actual = filesystem.find(root)
+    return {path.removeprefix(f"{root}/"): filesystem.cat_file(path) for path in actual if path.endswith(".parquet")}
 
 
 def test_runs_are_the_same_as_on_a_disk(tales: Tales, copies: Path) -> None:
@@ -54,14 +54,14 @@ def test_runs_are_the_same_as_on_a_disk(tales: Tales, copies: Path) -> None:
     out = "memory://corpus/uno"
     run = lc.run(tales.recipe, tales.given, out, engine="in-process", progress=False)
     assert _shards(f"{out}/store") == tales.shards
-    before = (run.name, run.documents().collect(), run.values["rows"])
+    previous = (run.name, run.documents().collect(), run.values["rows"])
     shutil.rmtree(copies)
-    again = lc.run(tales.recipe, tales.given, out, engine="in-process", progress=False)
-    assert (again.name, again.documents().collect().equals(before[1])) == (before[0], True)
+    repeated = lc.run(tales.recipe, tales.given, out, engine="in-process", progress=False)
+    assert (repeated.name, repeated.documents().collect().equals(previous[1])) == (previous[0], True)
     shutil.rmtree(copies)
-    opened = lc.open_run(before[0], out)
-    assert opened.documents().collect().equals(before[1])
-    assert address_of(opened.folder) == f"{out}/runs/{before[0]}"
+    opened = lc.open_run(previous[0], out)
+    assert opened.documents().collect().equals(previous[1])
+    assert address_of(opened.folder) == f"{out}/runs/{previous[0]}"
     assert not list(out_folder(out).glob("work/*/*/rows.parquet"))
 
 
@@ -76,8 +76,8 @@ def test_s3_gives_the_shards_of_a_disk(tales: Tales, copies: Path, object_store:
     run = lc.run(tales.recipe, tales.given, out, engine=engine, workers=2, progress=False)
     assert _shards(f"{out}/store") == tales.shards
     shutil.rmtree(copies)
-    again = lc.run(tales.recipe, tales.given, out, engine="in-process", progress=False)
-    assert (again.name, again.values["written"]) == (run.name, run.values["written"])
+    repeated = lc.run(tales.recipe, tales.given, out, engine="in-process", progress=False)
+    assert (repeated.name, repeated.values["written"]) == (run.name, run.values["written"])
 
 
 def _command(tales: Tales, out: str, *more: str) -> list[str]:
@@ -103,12 +103,12 @@ def test_what_a_killed_run_did_is_found_from_another_machine(
         while driver.poll() is None and not filesystem.glob(f"{out}/work/??/*/counts.json"):
             time.sleep(0.2)
         driver.kill()
-        said = driver.communicate()[1]
-    assert tales.shards_in(copies), said
+        output = driver.communicate()[1]
+    assert tales.shards_in(copies), output
     shutil.move(copies, tmp_path / "lost")
-    told = subprocess.run(_command(tales, out), capture_output=True, text=True, check=False)
-    assert told.returncode == 0, told.stderr
-    reused = json.loads(told.stdout)["reused"]
+    result = subprocess.run(_command(tales, out), capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    reused = json.loads(result.stdout)["reused"]
     assert any(step["parts"] for step in reused.values()), reused
     assert _shards(f"{out}/store") == tales.shards
 
@@ -123,9 +123,9 @@ def test_two_people_at_one_run(
     run = lc.run(tales.recipe, tales.given, out, engine="in-process", progress=False)
     with leased(run.folder):
         monkeypatch.setenv("LATAM_CORPUS_SCRATCH", str(tmp_path / "other"))
-        told = command_process(*_command(tales, out)[3:])
-    assert (told.code, f"in use by process {os.getpid()}" in told.err) == (2, True), told.err
-    assert f"{out}/runs/{run.name}/lock" in told.err
+        result = command_process(*_command(tales, out)[3:])
+    assert (result.code, f"in use by process {os.getpid()}" in result.err) == (2, True), result.err
+    assert f"{out}/runs/{run.name}/lock" in result.err
 
 
 @pytest.mark.slow
@@ -139,9 +139,9 @@ def test_a_bad_network_costs_nothing_but_time(
     with _network.FaultyNetwork(os.environ["AWS_ENDPOINT_URL"], every=8) as network:
         direct = os.environ["AWS_ENDPOINT_URL"]
         monkeypatch.setenv("AWS_ENDPOINT_URL", network.address)
-        told = command_process(*_command(tales, out)[3:])
+        result = command_process(*_command(tales, out)[3:])
         monkeypatch.setenv("AWS_ENDPOINT_URL", direct)
-    assert told.code == 0, told.err
+    assert result.code == 0, result.err
     assert set(network.faults) == {"", *_network.KINDS}, network.faults
     assert _shards(f"{out}/store") == tales.shards
 
@@ -156,13 +156,13 @@ def test_parts_that_can_not_be_kept_are_told(
     with _network.FaultyNetwork(os.environ["AWS_ENDPOINT_URL"]) as network:
         monkeypatch.setenv("AWS_ENDPOINT_URL", network.address)
         network.refuses = lambda method, path: method == "PUT" and "/work/objects/" in path and path[-1] in "01234567"
-        told = command_process(*_command(tales, out)[3:])
-        assert told.code == 1, told.err
-        assert "can't be read or written" in told.err + told.out
-        assert f"{out}/work/objects/" in told.err + told.out
+        result = command_process(*_command(tales, out)[3:])
+        assert result.code == 1, result.err
+        assert "can't be read or written" in result.err + result.out
+        assert f"{out}/work/objects/" in result.err + result.out
         network.refuses = lambda _method, _path: False
-        told = command_process(*_command(tales, out)[3:])
-        assert told.code == 0, told.err
+        result = command_process(*_command(tales, out)[3:])
+        assert result.code == 0, result.err
     assert _shards(f"{out}/store") == tales.shards
 
 
@@ -172,21 +172,21 @@ def test_what_can_not_be_read_or_written_is_told(
     tales: Tales, object_store: str, monkeypatch: pytest.MonkeyPatch, command_process: CommandLine
 ) -> None:
     """A wrong address, a missing bucket, no server and missing rights are reported before anything runs."""
-    told = command_process("runs", "list", "--out", "s4://obra")
-    assert (told.code, "Protocol not known: s4" in told.err) == (2, True), told.err
-    told = command_process("runs", "list", "--out", f"{object_store}-otra/obra")
-    assert (told.code, "there is no such bucket" in told.err) == (2, True), told.err
-    told = command_process("runs", "prune", "--out", f"{object_store}/obra")
-    assert (told.code, "can't be measured or removed" in told.err) == (2, True), told.err
-    told = command_process("judge", "show", "--out", f"{object_store}/obra")
-    assert (told.code, "needs a folder of this machine" in told.err) == (2, True), told.err
+    result = command_process("runs", "list", "--out", "s4://obra")
+    assert (result.code, "Protocol not known: s4" in result.err) == (2, True), result.err
+    result = command_process("runs", "list", "--out", f"{object_store}-otra/obra")
+    assert (result.code, "there is no such bucket" in result.err) == (2, True), result.err
+    result = command_process("runs", "prune", "--out", f"{object_store}/obra")
+    assert (result.code, "can't be measured or removed" in result.err) == (2, True), result.err
+    result = command_process("judge", "show", "--out", f"{object_store}/obra")
+    assert (result.code, "needs a folder of this machine" in result.err) == (2, True), result.err
     with _network.FaultyNetwork(os.environ["AWS_ENDPOINT_URL"]) as network:
         monkeypatch.setenv("AWS_ENDPOINT_URL", network.address)
         network.refuses = lambda method, _path: method == "PUT"
-        told = command_process(*_command(tales, f"{object_store}/obra")[3:])
-        assert (told.code, "can't be read or written: Access Denied" in told.err) == (2, True), told.err
-    told = command_process("runs", "list", "--out", f"{object_store}/obra")  # nobody answers there any more
-    assert (told.code, "can't be read or written: Could not connect" in told.err) == (2, True), told.err
+        result = command_process(*_command(tales, f"{object_store}/obra")[3:])
+        assert (result.code, "can't be read or written: Access Denied" in result.err) == (2, True), result.err
+    result = command_process("runs", "list", "--out", f"{object_store}/obra")  # nobody answers there any more
+    assert (result.code, "can't be read or written: Could not connect" in result.err) == (2, True), result.err
 
 
 def test_a_shared_file_is_exchanged_by_one(copies: Path) -> None:
@@ -194,10 +194,10 @@ def test_a_shared_file_is_exchanged_by_one(copies: Path) -> None:
     bucket = bucket_of(out_folder("memory://corpus/dos"))
     assert bucket
     assert bucket.copy.is_relative_to(copies)
-    assert bucket.exchange("runs/x/lock", b"uno", lambda there: there is None)
-    assert not bucket.exchange("runs/x/lock", b"dos", lambda there: there is None)
-    assert bucket.exchange("runs/x/lock", b"uno", lambda there: there is None)
-    assert bucket.exchange("runs/x/lock", b"dos", lambda there: there == b"uno")
+    assert bucket.exchange("runs/x/lock", b"uno", lambda existing: existing is None)
+    assert not bucket.exchange("runs/x/lock", b"dos", lambda existing: existing is None)
+    assert bucket.exchange("runs/x/lock", b"uno", lambda existing: existing is None)
+    assert bucket.exchange("runs/x/lock", b"dos", lambda existing: existing == b"uno")
     assert (bucket.create("a", b"1"), bucket.create("a", b"2"), bucket.read("a")) == (b"1", b"1", b"1")
 
 
@@ -248,8 +248,8 @@ def test_a_lost_object_is_made_anew(tales: Tales, copies: Path) -> None:
     largest = max(filesystem.find("/corpus/tres/work/objects", detail=True).values(), key=lambda known: known["size"])
     filesystem.rm_file(largest["name"])
     with pytest.warns(UserWarning, match="the file is missing; it is rebuilt"):
-        again = lc.run(tales.recipe, tales.given, out, engine="in-process", progress=False)
-    assert again.name == run.name
+        repeated = lc.run(tales.recipe, tales.given, out, engine="in-process", progress=False)
+    assert repeated.name == run.name
     assert filesystem.exists(largest["name"])
 
 
@@ -271,10 +271,10 @@ def test_a_bucket_that_is_gone_ends_the_run_at_once(
             return bool(put)
 
         network.refuses = gone
-        told = command_process(*_command(tales, out)[3:])
+        result = command_process(*_command(tales, out)[3:])
         monkeypatch.setenv("AWS_ENDPOINT_URL", direct)
-    assert told.code == 1, told.err
-    [error] = json.loads(told.err.splitlines()[-1])["errors"]
-    assert (error["place"], "it can no longer be reached" in error["problem"]) == (out, True), told.err
+    assert result.code == 1, result.err
+    [error] = json.loads(result.err.splitlines()[-1])["errors"]
+    assert (error["place"], "it can no longer be reached" in error["problem"]) == (out, True), result.err
     assert len(set(put)) == 1
     assert command_process(*_command(tales, out)[3:]).code == 0

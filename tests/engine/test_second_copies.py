@@ -65,9 +65,9 @@ def clock(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> No
 @pytest.fixture
 def turn(tasks: list[Task], tmp_path: Path) -> Round:
     """A round of five tasks: two are held by workers, and three took twenty seconds each."""
-    made = Round(tmp_path / "round", _take, tasks)
-    _hold_two(made)
-    return made
+    created = Round(tmp_path / "round", _take, tasks)
+    _hold_two(created)
+    return created
 
 
 def _hold_two(turn: Round) -> None:
@@ -165,16 +165,16 @@ def test_a_worker_that_the_kernel_keeps_holds_nobody_up(monkeypatch: pytest.Monk
 def test_one_of_two_that_fails_leaves_the_task_to_the_other(turn: Round, failed: str) -> None:
     """The other worker then holds the task alone, and its outcome counts."""
     _given_twice(turn)
-    other = "d" if failed == "a" else "a"
+    second = "d" if failed == "a" else "a"
     turn.living = lambda: ["a", "b", "d"]
-    said = pickle.dumps((0, 1.0, Outcome("p0", error="no room")))
-    (turn.folder / f"done-{failed}").write_bytes(len(said).to_bytes(8, "little") + said)
+    result = pickle.dumps((0, 1.0, Outcome("p0", error="no room")))
+    (turn.folder / f"done-{failed}").write_bytes(len(result).to_bytes(8, "little") + result)
     assert list(turn.news()) == []
-    assert (turn.held_by(other), turn.overtaken) == ([0], set())
+    assert (turn.held_by(second), turn.overtaken) == ([0], set())
     _NOW[0] += 1e6
     turn.give_twice(_WORKERS + 9)
-    assert turn.held_by(other) == [0]
-    (turn.folder / f"done-{other}").write_bytes((turn.folder / f"done-{failed}").read_bytes())
+    assert turn.held_by(second) == [0]
+    (turn.folder / f"done-{second}").write_bytes((turn.folder / f"done-{failed}").read_bytes())
     assert [outcome.error for outcome in turn.news()] == ["no room"]
 
 
@@ -200,28 +200,28 @@ def test_a_worker_that_ends_after_its_task_was_given_on_took_one(turn: Round) ->
 
 def test_an_outcome_that_a_full_disk_cuts_off_ends_the_worker(turn: Round) -> None:
     """Otherwise the next outcome would be read as part of it."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    previous = resource.getrlimit(resource.RLIMIT_FSIZE)
     handled = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     try:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (64, before[1]))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (64, previous[1]))
         (turn.folder / "claims" / "0").unlink()
         with pytest.raises(OSError, match="No space left on device"):
             list(take_tasks(turn.folder, "d"))
     finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        resource.setrlimit(resource.RLIMIT_FSIZE, previous)
         signal.signal(signal.SIGXFSZ, handled)
     assert list(turn.news()) == []
     assert turn.held_by("d") == [0]
 
 
-@pytest.mark.parametrize(("other", "ends"), [("RUNNING", False), ("PENDING", True)])
+@pytest.mark.parametrize(("expected", "ends"), [("RUNNING", False), ("PENDING", True)])
 def test_a_reason_of_slurm_ends_a_round_where_no_job_runs(
-    turn: Round, other: str, ends: bool, monkeypatch: pytest.MonkeyPatch
+    turn: Round, expected: str, ends: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """If other jobs run, the reason may pass and they do the work."""
     crew = object.__new__(_Crew)
     crew._folder, crew._size, crew._live = turn.folder, 2, {"7_0"}
-    jobs = [Job("7_0", other), Job("7_1", "PENDING", reason="PartitionTimeLimit")]
+    jobs = [Job("7_0", expected), Job("7_1", "PENDING", reason="PartitionTimeLimit")]
     monkeypatch.setattr(slurm, "jobs_named", lambda _name: jobs)
     with pytest.raises(PartError, match="PartitionTimeLimit") if ends else nullcontext():
         assert list(crew._look(turn)) == []
@@ -309,17 +309,17 @@ def test_workers_that_the_kernel_keeps_are_waited_for_together(monkeypatch: pyte
     monkeypatch.setattr(local, "_END_SECONDS", 10.0)
     crew = object.__new__(LocalCrew)
     crew._workers = cast("dict[int, subprocess.Popen[bytes]]", {pid: Kept(pid) for pid in (1, 2, 3)})
-    before = _NOW[0]
+    previous = _NOW[0]
     crew._end_workers()
-    assert _NOW[0] - before == 10.0
+    assert _NOW[0] - previous == 10.0
 
 
 def test_a_slurm_that_refuses_to_end_a_job_ends_no_round(turn: Round, monkeypatch: pytest.MonkeyPatch) -> None:
     """The job may have just ended, and a silent Slurm is asked again."""
-    asked: list[list[str]] = []
+    requested: list[list[str]] = []
 
     def refuse(numbers: Sequence[str]) -> None:
-        asked.append(list(numbers))
+        requested.append(list(numbers))
         raise PartError("scancel", "Invalid job id specified")
 
     crew = object.__new__(_Crew)
@@ -329,13 +329,13 @@ def test_a_slurm_that_refuses_to_end_a_job_ends_no_round(turn: Round, monkeypatc
     monkeypatch.setattr(turn, "_hung", {"a": 0})
     for _ in range(2):
         assert list(crew._look(turn)) == []
-    assert asked == [["a"], ["a"]]
+    assert requested == [["a"], ["a"]]
     _given_twice(turn)
     assert list(take_tasks(turn.folder, "e")) == []
-    said = pickle.dumps((0, 1.0, Outcome("p0")))
-    (turn.folder / "done-d").write_bytes(len(said).to_bytes(8, "little") + said)
+    result = pickle.dumps((0, 1.0, Outcome("p0")))
+    (turn.folder / "done-d").write_bytes(len(result).to_bytes(8, "little") + result)
     assert [outcome.part for outcome in crew._news(turn)] == ["p0"]
-    assert asked[2:] == [["a"]]
+    assert requested[2:] == [["a"]]
 
 
 @pytest.mark.slow
@@ -354,13 +354,13 @@ def test_a_worker_that_hangs_within_a_part_harms_nothing(
     assert (tmp_path / "work" / "hung").exists()
     assert not any(outcome.error for outcome in outcomes.values())
     alone = {task.name: run_part(replace(task, work=tmp_path / "alone")) for task in tasks}
-    assert {name: outcome.keys for name, outcome in outcomes.items()} == {n: one.keys for n, one in alone.items()}
+    assert {name: outcome.keys for name, outcome in outcomes.items()} == {n: item.keys for n, item in alone.items()}
     for outcome in outcomes.values():
         for key in outcome.keys:
-            made, other = (tmp_path / name / key[:2] / key for name in ("work", "alone"))
-            assert is_whole(made)
-            assert {p.name: p.read_bytes() for p in made.iterdir() if p.suffix == ".parquet"} == {
-                p.name: p.read_bytes() for p in other.iterdir() if p.suffix == ".parquet"
+            created, second = (tmp_path / name / key[:2] / key for name in ("work", "alone"))
+            assert is_whole(created)
+            assert {p.name: p.read_bytes() for p in created.iterdir() if p.suffix == ".parquet"} == {
+                p.name: p.read_bytes() for p in second.iterdir() if p.suffix == ".parquet"
             }
 
 
@@ -373,7 +373,7 @@ def test_workers_at_one_part_come_to_the_same(tales: Tales, tmp_path: Path) -> N
         list(engine.map(run_part, [replace(task, work=tmp_path / name) for name in "ab"]))  # what they open and compile
         outcomes = list(engine.map(run_part, [task] * 2))
     assert [(outcome.error, outcome.mended) for outcome in outcomes] == [("", ())] * 2
-    again = run_part(task)
-    assert all(again.reused)
-    assert {outcome.keys for outcome in outcomes} == {again.keys}
+    repeated = run_part(task)
+    assert all(repeated.reused)
+    assert {outcome.keys for outcome in outcomes} == {repeated.keys}
     assert not list((tmp_path / "work").rglob("*.partial"))

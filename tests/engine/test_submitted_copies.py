@@ -52,8 +52,8 @@ def submitted(
         f'[slurm]\nshared = ["{tmp_path}"]\nworkers = 2\ntime = "04:00:00"\nmemory_gb = 4\n'
     )
     words = ("run", tmp_path / "receta.toml", "--inputs", tmp_path / "lugares.toml", "--out", tmp_path / "out")
-    told = command_line(*words, "--engine", "slurm", "--site", tmp_path / "sitio.toml")
-    assert told.code == 0, told.err
+    result = command_line(*words, "--engine", "slurm", "--site", tmp_path / "sitio.toml")
+    assert result.code == 0, result.err
     yield words
     read_copies({})
 
@@ -81,8 +81,8 @@ def test_a_job_reads_the_files_that_were_submitted(
         policy.write_text("no es TOML")
     (tmp_path / "in" / "b.jsonl").write_text(json.dumps({"id": "2", "text": _TEXT.replace("alba", "mediodía")}) + "\n")
     folder = _begin(tmp_path, monkeypatch)
-    told = command_line(*submitted, "--no-report", "--json")
-    assert told.code == 0, told.err
+    result = command_line(*submitted, "--no-report", "--json")
+    assert result.code == 0, result.err
     files = [
         *(tmp_path / "out" / "runs").rglob("kept/*.parquet"),
         *(tmp_path / "out" / "runs").rglob("dropped/*.parquet"),
@@ -98,9 +98,9 @@ def test_a_job_refuses_what_no_copy_holds(
     """A changed list of names is refused, since only its digest is stored."""
     (tmp_path / "nombres.txt").write_text("Otra Persona\n")
     _begin(tmp_path, monkeypatch)
-    told = command_line(*submitted)
-    assert (told.code, "changed since the run was submitted" in told.err) == (2, True), told.err
-    assert "stage redact" in told.err
+    result = command_line(*submitted)
+    assert (result.code, "changed since the run was submitted" in result.err) == (2, True), result.err
+    assert "stage redact" in result.err
     assert not (tmp_path / "out" / "runs").exists()
 
 
@@ -115,9 +115,9 @@ def test_a_job_refuses_a_policy_that_was_added_or_removed(
     else:
         lyrics.with_name("legal.toml").write_text('genres = ["legal"]\nreviewed_by = []\n[bounds]\nshare = 1\n')
     _begin(tmp_path, monkeypatch)
-    told = command_line(*submitted)
-    assert (told.code, "changed since the run was submitted" in told.err) == (2, True), told.err
-    assert "stage dedupe" in told.err
+    result = command_line(*submitted)
+    assert (result.code, "changed since the run was submitted" in result.err) == (2, True), result.err
+    assert "stage dedupe" in result.err
 
 
 @pytest.mark.usefixtures("submitted")
@@ -130,9 +130,9 @@ def test_retry_names_files_that_it_does_not_use(
     (tmp_path / "receta.toml").write_text(small_recipe("identify"))
     site = tmp_path / "sitio.toml"
     site.write_text(site.read_text().replace("memory_gb = 4", "memory_gb = 5"))
-    told = command_line("runs", "retry", folder.name, "--out", tmp_path / "out")
-    assert told.code == 0, told.err
-    assert "not used" in told.err
-    assert "receta.toml" in told.err
-    assert "sitio.toml" not in told.err
+    result = command_line("runs", "retry", folder.name, "--out", tmp_path / "out")
+    assert result.code == 0, result.err
+    assert "not used" in result.err
+    assert "receta.toml" in result.err
+    assert "sitio.toml" not in result.err
     assert "memory_gb = 5" in json.loads((folder / "submitted.json").read_text())["files"][str(site)]

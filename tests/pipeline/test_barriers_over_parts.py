@@ -55,7 +55,7 @@ _ROWS = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 3), st.integers(0, 
 
 def _frame(rows: list[tuple[int, int, int, bool]]) -> pl.DataFrame:
     """Documents with few different ids, texts and times, so that many are equal; the third is also the tier."""
-    told = [
+    result = [
         {
             "doc_id": f"{doc:032x}",
             "text": _TEXTS[text],
@@ -65,7 +65,7 @@ def _frame(rows: list[tuple[int, int, int, bool]]) -> pl.DataFrame:
         }
         for place, (doc, text, day, _) in enumerate(rows)
     ]
-    frame = schema.conform(pl.DataFrame(told) if told else pl.DataFrame({"doc_id": []}), schema.DOCUMENT_SCHEMA)
+    frame = schema.conform(pl.DataFrame(result) if result else pl.DataFrame({"doc_id": []}), schema.DOCUMENT_SCHEMA)
     return Fingerprint(sketch=True)(Batch(frame)).frame
 
 
@@ -109,7 +109,7 @@ def _decided(
         patch.setattr(verify_jobs, "WORDS_A_LOT", at_once)
         patch.setattr(notices, "_AT_ONCE", at_once)
         stored = returned(decide(barriers, outputs, room, InProcess(), on_step=on_step)).parts
-    found: dict[int, tuple[str, ...]] = {}
+    actual: dict[int, tuple[str, ...]] = {}
     for (name, folders), start in zip(
         outputs.items(),
         itertools.accumulate((pl.read_parquet(f[0] / ROWS).height for f in outputs.values()), initial=0),
@@ -119,10 +119,10 @@ def _decided(
         if path:
             for row in pl.read_parquet(path).iter_rows(named=True):
                 key = live[start + row["place"]]
-                told = (row["stage"], row["drop_reason"], *(row.get(name) for name in _DECIDED), row["evidence"])
-                found[key] = (*found.get(key, ()), *map(str, told))
+                result = (row["stage"], row["drop_reason"], *(row.get(name) for name in _DECIDED), row["evidence"])
+                actual[key] = (*actual.get(key, ()), *map(str, result))
         assert folders
-    return found
+    return actual
 
 
 @given(_ROWS, st.integers(1, 7), st.integers(1, 5))
@@ -144,7 +144,7 @@ def test_parts_and_memory_change_nothing(
 def test_a_record_dropped_before_supersedes_an_earlier_one(tmp_path: Path) -> None:
     """An earlier record is superseded even if a rule dropped the later one."""
     rows = [(1, 1, 0, False), (1, 2, 1, True), (2, 3, 0, False)]
-    assert {row: told[:2] for row, told in _decided(tmp_path, rows, 1, 10, [Supersede()]).items()} == {
+    assert {row: result[:2] for row, result in _decided(tmp_path, rows, 1, 10, [Supersede()]).items()} == {
         0: ("supersede", "superseded")
     }
 
@@ -163,7 +163,9 @@ def test_stored_and_in_memory_are_one(tmp_path: Path) -> None:
         pl.col("drop_reason").is_not_null()
     )
     stored = _decided(tmp_path, rows, 3, 10, [Dedupe()])
-    assert held["row"].to_list() == [row for row, told in sorted(stored.items()) if told[1] == "duplicate"] == [1, 3]
+    assert (
+        held["row"].to_list() == [row for row, result in sorted(stored.items()) if result[1] == "duplicate"] == [1, 3]
+    )
     assert set(held["duplicate_of"]) == {f"{1:032x}"}
 
 
@@ -193,9 +195,9 @@ def test_each_step_of_a_barrier_is_told_until_it_is_done(tmp_path: Path) -> None
     assert titles.index("laying out fingerprints") < titles.index("pairing documents that share passages")
     assert titles.index("adding up what pairs share") < titles.index("comparing pairs of documents")
     for title in titles:
-        told = [(done, total) for name, done, total in steps if name == title]
-        assert told[-1][0] == told[-1][1], title
-        assert told == sorted(told), title
+        result = [(done, total) for name, done, total in steps if name == title]
+        assert result[-1][0] == result[-1][1], title
+        assert result == sorted(result), title
 
 
 def test_a_job_without_memory_is_told_in_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -205,9 +207,9 @@ def test_a_job_without_memory_is_told_in_a_sentence(tmp_path: Path, monkeypatch:
         raise MemoryError
 
     monkeypatch.setattr(near_duplicates, "scatter", scatter)
-    with pytest.raises(PartError) as told:
+    with pytest.raises(PartError) as raised:
         _decided(tmp_path, [(number, number, 0, False) for number in range(4)], 3, 2, [Dedupe()])
-    assert str(told.value).startswith("scatter 1 of 3: its worker ran out of memory; give it more, on a cluster by ")
+    assert str(raised.value).startswith("scatter 1 of 3: its worker ran out of memory; give it more, on a cluster by ")
 
 
 def test_a_jobs_error_tells_its_remedy_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -217,9 +219,9 @@ def test_a_jobs_error_tells_its_remedy_once(tmp_path: Path, monkeypatch: pytest.
         raise PartError("pares", "están cortados", "repítalo")
 
     monkeypatch.setattr(near_duplicates, "scatter", scatter)
-    with pytest.raises(PartError) as told:
+    with pytest.raises(PartError) as raised:
         _decided(tmp_path, [(number, number, 0, False) for number in range(4)], 3, 2, [Dedupe()])
-    assert str(told.value) == "scatter 1 of 3: pares: están cortados; repítalo"
+    assert str(raised.value) == "scatter 1 of 3: pares: están cortados; repítalo"
 
 
 def test_a_word_stream_that_is_cut_off_is_told(tmp_path: Path) -> None:

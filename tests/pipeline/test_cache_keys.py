@@ -51,12 +51,12 @@ def plug_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_changed_module_of_a_plug_in_redoes_its_work(plug_in: Path) -> None:
     """All modules of its package count, and the version that it declares."""
     stage = importlib.import_module("jardin_de_prueba.etapa").Abono()
-    before = stage_digest(stage)
-    assert stage_digest(stage) == before
+    previous = stage_digest(stage)
+    assert stage_digest(stage) == previous
     (plug_in / "tabla.py").write_text("DOSIS = 3\n")
     changed = stage_digest(stage)
     type(stage).version = 2
-    assert len({before, changed, stage_digest(stage)}) == 3
+    assert len({previous, changed, stage_digest(stage)}) == 3
 
 
 def test_a_stage_without_a_source_file_is_refused() -> None:
@@ -72,43 +72,43 @@ def test_a_module_outside_a_package_counts_alone(tmp_path: Path, monkeypatch: py
     folder.mkdir()
     (folder / "etapa.py").write_text("A = 1\n")
     monkeypatch.syspath_prepend(str(tmp_path))
-    before = package_digest("carpeta_de_prueba.etapa")
+    previous = package_digest("carpeta_de_prueba.etapa")
     (folder / "otra.py").write_text("B = 1\n")
-    assert package_digest("carpeta_de_prueba.etapa") == before
+    assert package_digest("carpeta_de_prueba.etapa") == previous
     (folder / "etapa.py").write_text("A = 2\n")
-    assert package_digest("carpeta_de_prueba.etapa") not in ("", before)
+    assert package_digest("carpeta_de_prueba.etapa") not in ("", previous)
 
 
 def test_a_raised_version_is_another_key(monkeypatch: pytest.MonkeyPatch) -> None:
     """Versions of stages and of readers of files count."""
-    before = stage_digest(Redact()), files.reading_version()
+    previous = stage_digest(Redact()), files.reading_version()
     monkeypatch.setattr(Redact, "version", Redact.version + 1)
     monkeypatch.setattr(files, "VERSION", files.VERSION + 1)
-    after = stage_digest(Redact()), files.reading_version()
-    assert before[0] != after[0]
-    assert before[1] != after[1]
+    following = stage_digest(Redact()), files.reading_version()
+    assert previous[0] != following[0]
+    assert previous[1] != following[1]
 
 
 def test_every_stage_of_the_toolkit_declares_its_version() -> None:
     """The version is stated in the class itself, where a person who changes the code sees it."""
-    stages = [one for name in STAGES for one in make_stage(name, {}, "prueba").expand()]
-    kinds = {type(one) for one in stages} | {DatatroveBlock, Supersede, Withdrawals}
+    stages = [item for name in STAGES for item in make_stage(name, {}, "prueba").expand()]
+    kinds = {type(item) for item in stages} | {DatatroveBlock, Supersede, Withdrawals}
     assert [kind.__name__ for kind in kinds if "version" not in vars(kind)] == []
 
 
 def test_an_edited_table_is_another_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Tables count for stages and for readers of files."""
-    before = stage_digest(Redact()), files.reading_version()
+    previous = stage_digest(Redact()), files.reading_version()
     for table in TABLES:
         (tmp_path / table).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / table).write_bytes((PACKAGE / table).read_bytes() + b"\n")
     monkeypatch.setattr(durable, "PACKAGE", tmp_path)
     tables_digest.cache_clear()
-    after = stage_digest(Redact()), files.reading_version()
+    following = stage_digest(Redact()), files.reading_version()
     monkeypatch.undo()
     tables_digest.cache_clear()
-    assert before[0] != after[0]
-    assert before[1] != after[1]
+    assert previous[0] != following[0]
+    assert previous[1] != following[1]
 
 
 def test_every_shipped_table_counts() -> None:

@@ -209,8 +209,8 @@ def _cut(ids: list[str], parents: list[str | None]) -> Callable[[Batch], Batch]:
 
 def test_a_stage_that_cuts_documents_names_the_parent_of_each_piece() -> None:
     """A document may be kept or replaced by its pieces; pieces aren't changes of a text."""
-    made = _cut(["d0", "d1#1", "d1#2"], [None, "d1", "d1"])
-    passed = pass_through(_Cutting(made), _batch("uno", "dos"))
+    created = _cut(["d0", "d1#1", "d1#2"], [None, "d1", "d1"])
+    passed = pass_through(_Cutting(created), _batch("uno", "dos"))
     assert passed.kept.frame["doc_id"].to_list() == ["d0", "d1#1", "d1#2"]
     assert (passed.ledger.height, passed.count) == (0, Count(rows_in=3, kept=3, made=1))
 
@@ -237,13 +237,13 @@ def test_a_stage_that_loses_adds_reorders_or_renames_rows_is_stopped(how: str) -
 
     def broken(batch: Batch) -> Batch:
         frame = batch.frame
-        made = {
+        created = {
             "head": frame.head(1),
             "reverse": frame.reverse(),
             "double": pl.concat([frame, frame]),
             "other": frame.with_columns(doc_id=pl.Series(["d0", "x"])),
         }
-        return Batch(made[how])
+        return Batch(created[how])
 
     rows = {"head": 1, "double": 4}.get(how, 2)
     problem = f"stage «retoque».*2 rows in, {rows} out, or in another order.*give it a drop_reason"
@@ -269,15 +269,15 @@ def test_a_stage_that_breaks_off_names_the_document_that_makes_it_do_so(
             raise ValueError("no\nentiendo")
         return batch
 
-    with pytest.raises(PartError) as told:
+    with pytest.raises(PartError) as raised:
         pass_through(_Stage(broken), _batch("uno", "dos", "tres"))
-    assert told.value.place == place
-    assert told.value.problem.startswith("ValueError: no entiendo, in pipeline/test_conserved_batches.py:")
-    assert isinstance(told.value.__cause__, ValueError)
+    assert raised.value.place == place
+    assert raised.value.problem.startswith("ValueError: no entiendo, in pipeline/test_conserved_batches.py:")
+    assert isinstance(raised.value.__cause__, ValueError)
 
 
 @pytest.mark.parametrize(
-    ("given", "told"),
+    ("given", "expected"),
     [
         (lambda _: None, "it returns a NoneType instead of a batch; return the batch"),
         (lambda b: Batch(b.frame.drop("text")), "the column «text» was removed; return the batch"),
@@ -295,11 +295,11 @@ def test_a_stage_that_breaks_off_names_the_document_that_makes_it_do_so(
     ],
 )
 @pytest.mark.parametrize("kind", [_Stage, _Cutting])
-def test_what_a_stage_sets_is_of_the_schema(kind: type[_Stage], given: Callable[[Batch], Batch], told: str) -> None:
+def test_what_a_stage_sets_is_of_the_schema(kind: type[_Stage], given: Callable[[Batch], Batch], expected: str) -> None:
     """The error for a wrong value names the column, the value, a document and a remedy."""
     with pytest.raises(PartError) as raised:
         pass_through(kind(given), _batch("uno", "dos"))
-    assert str(raised.value).startswith(f"stage «retoque»: {told}")
+    assert str(raised.value).startswith(f"stage «retoque»: {expected}")
 
 
 def test_what_a_stage_may_set() -> None:
@@ -322,8 +322,8 @@ def test_a_stage_neither_ends_the_run_nor_writes_into_its_output(capsys: pytest.
 
     with pytest.raises(PartError, match=r"stage «retoque», document d1: SystemExit: 3, in .*\.py:\d+; correct"):
         pass_through(_Stage(leaves), _batch("uno", "dos"))
-    told = capsys.readouterr()
-    assert (told.out, told.err[:5]) == ("", "hola\n")
+    result = capsys.readouterr()
+    assert (result.out, result.err[:5]) == ("", "hola\n")
 
 
 @pytest.mark.parametrize("error", [SourceError("uno.warc", "no record"), OSError("disk full"), MemoryError()])
@@ -335,9 +335,9 @@ def test_what_the_machine_or_a_source_says_is_no_fault_of_a_document(error: Exce
         calls.append(batch.frame.height)
         raise error
 
-    with pytest.raises((CorpusError, OSError, MemoryError)) as told:
+    with pytest.raises((CorpusError, OSError, MemoryError)) as raised:
         pass_through(_Stage(broken), _batch("uno", "dos"))
-    assert told.value is error
+    assert raised.value is error
     assert calls == [2]
 
 
@@ -397,9 +397,9 @@ def test_a_stage_that_cuts_documents_may_note_a_change_of_one_that_stays(pieces:
     """If such a stage cuts no document, it needs no `parent_id`."""
     ids = ["d0", *(pieces or ["d1"])]
     noted = _setting(verdict=["changed", *[None] * (len(ids) - 1)])
-    made = _cut(ids, [None, *["d1"] * (len(ids) - 1)])(_batch())
-    made = made if pieces else Batch(made.frame.drop("parent_id"))
-    passed = pass_through(_Cutting(lambda _: noted(made)), _batch("uno", "dos"))
+    created = _cut(ids, [None, *["d1"] * (len(ids) - 1)])(_batch())
+    created = created if pieces else Batch(created.frame.drop("parent_id"))
+    passed = pass_through(_Cutting(lambda _: noted(created)), _batch("uno", "dos"))
     assert passed.kept.frame["doc_id"].to_list() == ids
     both = {"text_hash_before": _hash("uno"), "text_hash_after": _hash("trozo"), "chars": 5}
     assert passed.ledger.to_dicts() == [_row(0, "changed", "retoque", **both)]
@@ -417,8 +417,8 @@ def test_a_stage_that_cuts_documents_may_put_those_that_stay_in_another_order() 
 def test_records_of_one_id_are_told_apart_by_a_stage_that_cuts_documents() -> None:
     """Each record of an id has its own previous text in the ledger, and none may be lost."""
     twice = Batch(_batch("uno", "dos", "tres").frame.with_columns(pl.Series("doc_id", ["d0", "d1", "d0"])))
-    made = _setting(verdict=["changed", None, "changed"])(_cut(["d0", "d1", "d0"], [None] * 3)(_batch()))
-    passed = pass_through(_Cutting(lambda _: made), twice)
+    created = _setting(verdict=["changed", None, "changed"])(_cut(["d0", "d1", "d0"], [None] * 3)(_batch()))
+    passed = pass_through(_Cutting(lambda _: created), twice)
     assert passed.ledger["doc_id"].to_list() == ["d0", "d0"]
     assert passed.ledger["text_hash_before"].to_list() == [_hash("uno"), _hash("tres")]
     with pytest.raises(PartError, match="1 document lost"):

@@ -84,21 +84,21 @@ def _cloned(folder: Path) -> Path:
     return folder.parent / "clon"
 
 
-@pytest.mark.parametrize("again", [_touched, _copied, _cloned])
+@pytest.mark.parametrize("expected", [_touched, _copied, _cloned])
 def test_a_copy_of_a_folder_gives_the_same_run_and_version(
-    room: Path, command_line: CommandLine, again: Callable[[Path], Path]
+    room: Path, command_line: CommandLine, expected: Callable[[Path], Path]
 ) -> None:
     """All work is reused for a copy; in another `--out`, the copy gives the same shards."""
 
     def run(folder: Path, out: str) -> tuple[dict[str, Any], set[str]]:
         given = ("--input", f"fuente={folder}", "--out", room / out)
-        told = command_line("run", room / "receta.toml", "--json", *given)
-        assert told.code == 0, told.err
-        return told.json, {path.name for path in (room / out / "store" / "objects").rglob("*.parquet")}
+        result = command_line("run", room / "receta.toml", "--json", *given)
+        assert result.code == 0, result.err
+        return result.json, {path.name for path in (room / out / "store" / "objects").rglob("*.parquet")}
 
     _age(room / "in", random.Random(0))
     first, shards = run(room / "in", "out")
-    copy = again(room / "in")
+    copy = expected(room / "in")
     second, same_shards = run(copy, "out")
     assert Path(second["folder"]).name == Path(first["folder"]).name
     assert second["release"]["version"] == first["release"]["version"]

@@ -30,14 +30,14 @@ def test_no_damage_is_silent_and_all_is_mended(tmp_path: Path, figures: dict[str
     chance = random.Random(_SEED)
     roles = set(damage.roles(tmp_path / "out"))
     tried = {role for role in roles if _EVERY or role.startswith(_ROWS)}
-    found = [
+    actual = [
         damage.trial(shelf, f"trial-{number}", role, kind, chance)
         for number, (role, kind) in enumerate(damage.drawn(shelf, len(roles), 1, _SEED))
         if role in tried or kind != "flip"
     ]
-    assert {one.role for one in found} >= tried
-    assert [(one.place, one.wrong) for one in found if one.wrong] == []
+    assert {item.role for item in actual} >= tried
+    assert [(item.place, item.wrong) for item in actual if item.wrong] == []
     # Nothing of it is used that wasn't looked at; what is missing alone is fetched or decided anew as it was before.
-    assert all(one.told for one in found if one.role.startswith("work: ") and one.kind != "deleted")
+    assert all(item.told for item in actual if item.role.startswith("work: ") and item.kind != "deleted")
     if _EVERY:
-        figures["damages told or mended"] = len(found)
+        figures["damages told or mended"] = len(actual)

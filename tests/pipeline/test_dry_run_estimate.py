@@ -57,11 +57,11 @@ def test_the_sample_is_worked_once(tmp_path: Path, small_recipe: SmallRecipe, mo
         return run_part(task)
 
     monkeypatch.setattr(module, "run_part", told)
-    found = _estimated(recipe)
+    actual = _estimated(recipe)
     first, *others = worked
     assert first[1] == 10
     assert sorted(others) == [(f"in-{number:05}", 300) for number in range(3)]
-    assert found.sampled == found.remaining
+    assert actual.sampled == actual.remaining
     assert not (tmp_path / "work").exists()
 
 
@@ -85,10 +85,10 @@ def test_small_files_are_sampled_from_all_sizes(tmp_path: Path, small_recipe: Sm
         (tmp_path / "in" / f"{number:03}.txt").write_text(text)
     recipe = tmp_path / "receta.toml"
     recipe.write_text(small_recipe("extract", "repair", source=str(tmp_path / "in")))
-    found = _estimated(recipe)
-    assert found.sampled == 300 * len("La barca salió del puerto. ".encode())
-    assert found.remaining > 800_000
-    assert found.disk < 500_000  # of equal small texts; the large one has some 800 kB
+    actual = _estimated(recipe)
+    assert actual.sampled == 300 * len("La barca salió del puerto. ".encode())
+    assert actual.remaining > 800_000
+    assert actual.disk < 500_000  # of equal small texts; the large one has some 800 kB
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="a running child's time is read from /proc")
@@ -105,9 +105,9 @@ def test_the_time_of_the_process_that_extracts_is_counted(
         (tmp_path / "in" / f"{number:02}.html").write_text(f"La barca número {number} salió del puerto.")
     recipe = tmp_path / "receta.toml"
     recipe.write_text(small_recipe("extract", source=str(tmp_path / "in")))
-    found = _estimated(recipe)
+    actual = _estimated(recipe)
     sandbox.stop()
-    assert found.seconds > 1.1
+    assert actual.seconds > 1.1
 
 
 def test_a_part_that_fails_is_told(
@@ -120,8 +120,8 @@ def test_a_part_that_fails_is_told(
     monkeypatch.setitem(stage_module.EXTRACTORS, "text/html", "missing_extractor:extract")
     with pytest.raises(PartError, match="missing_extractor"):
         _estimated(recipe)
-    told = command_line("run", recipe, "--out", tmp_path / "out", "--dry-run")
-    assert (told.code, told.err.startswith("error: ")) == (1, True), told.err
+    result = command_line("run", recipe, "--out", tmp_path / "out", "--dry-run")
+    assert (result.code, result.err.startswith("error: ")) == (1, True), result.err
 
 
 @pytest.mark.parametrize("dry_run", [(), ("--dry-run",)])
@@ -141,8 +141,8 @@ def test_what_helps_a_part_that_failed_is_told_once(
     recipe = tmp_path / "receta.toml"
     recipe.write_text(small_recipe("repair", source=str(tmp_path / "a.jsonl")))
     monkeypatch.setattr(restart, "_run", failed)
-    told = command_line("run", recipe, "--out", tmp_path / "out", *dry_run)
-    assert told.code == 1
-    lines = [line for line in told.err.splitlines() if "its rows are gone" in line]
+    result = command_line("run", recipe, "--out", tmp_path / "out", *dry_run)
+    assert result.code == 1
+    lines = [line for line in result.err.splitlines() if "its rows are gone" in line]
     assert lines
     assert all(line.count("its rows are gone; ask whoever has them") == line.count("ask") == 1 for line in lines)

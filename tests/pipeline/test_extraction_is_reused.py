@@ -17,11 +17,11 @@ _TALE = "Mi madrina guardaba las semillas en frascos de vidrio, cada una con el 
 
 def _run(folder: Path, command_line: CommandLine, recipe: str) -> dict[str, Any]:
     (folder / "receta.toml").write_text(recipe)
-    told = command_line(
+    result = command_line(
         "run", folder / "receta.toml", "--json", "--input", f"fuente={folder / 'in'}", "--out", folder / "out"
     )
-    assert told.code == 0, told.err
-    return dict(told.json["reused"])
+    assert result.code == 0, result.err
+    return dict(result.json["reused"])
 
 
 @pytest.mark.parametrize("change", ['measure signals = ["open_line_share"]', "repair"])

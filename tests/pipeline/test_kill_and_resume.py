@@ -73,10 +73,10 @@ def _below(pid: int) -> list[int]:
         except OSError:
             continue
         parents.setdefault(int(fields[1]), []).append(int(folder.name))
-    found = list(parents.get(pid, []))
-    for child in found:
-        found += parents.get(child, [])
-    return found
+    actual = list(parents.get(pid, []))
+    for child in actual:
+        actual += parents.get(child, [])
+    return actual
 
 
 def _alive(pids: list[int]) -> list[int]:
@@ -119,8 +119,8 @@ def test_a_kill_at_any_moment_costs_nothing_but_time(
         while _alive(workers) and time.monotonic() < deadline:
             time.sleep(0.1)
         assert not _alive(workers), "a worker outlived its parent"
-        told = command_line(*_words(room, out, work), "1")
-        assert told.code == 0, told.err
+        result = command_line(*_words(room, out, work), "1")
+        assert result.code == 0, result.err
         assert _shards(out) == undisturbed
         shutil.rmtree(out)
     figures["kills survived"] = _KILLS

@@ -94,12 +94,12 @@ def plan(tmp_path: Path, small_recipe: SmallRecipe) -> Callable[[int], Plan]:
     recipe = tmp_path / "receta.toml"
     recipe.write_text(small_recipe("repair", "extract", source=str(data)))
 
-    def made(together: int) -> Plan:
-        found = make_plan(load_recipe(str(recipe)), {})
-        first, *others = found.segments
+    def made(combined: int) -> Plan:
+        actual = make_plan(load_recipe(str(recipe)), {})
+        first, *others = actual.segments
         *steps, last = first.steps
-        step = Step.of((*last.stages, Lethal(together=together)))
-        return replace(found, segments=(replace(first, steps=(*steps, step)), *others))
+        step = Step.of((*last.stages, Lethal(together=combined)))
+        return replace(actual, segments=(replace(first, steps=(*steps, step)), *others))
 
     return made
 
@@ -117,13 +117,13 @@ def test_lethal_documents_are_set_aside_and_the_rest_is_done(plan: Callable[[int
     dropped = pl.read_parquet(result.folder / "dropped" / "*.parquet").filter(pl.col("drop_reason") == "killed_worker")
     assert sorted(dropped["text"].str.slice(-2)) == ["17", "43"]
     assert engine.killed
-    again = Mortal()
-    assert run(plan(1), find_parts(plan(1)), tmp_path / "out", again).folder == result.folder
-    assert not again.killed
+    repeated = Mortal()
+    assert run(plan(1), find_parts(plan(1)), tmp_path / "out", repeated).folder == result.folder
+    assert not repeated.killed
     for file in (tmp_path / "out" / "work" / "lethal").iterdir():
         file.write_text("{")
-    assert run(plan(1), find_parts(plan(1)), tmp_path / "out", again).folder == result.folder
-    assert again.killed
+    assert run(plan(1), find_parts(plan(1)), tmp_path / "out", repeated).folder == result.folder
+    assert repeated.killed
 
 
 def test_where_no_document_alone_kills_the_part_fails(plan: Callable[[int], Plan], tmp_path: Path) -> None:

@@ -55,8 +55,8 @@ def _run(command_line: CommandLine, folder: Path, *more: str | Path) -> Any:
     return command_line("run", folder / "prueba.toml", *where, *more, "--engine", "in-process")
 
 
-def _record(folder: Path, told: Any) -> tuple[Path, dict[str, Any]]:
-    run = folder / "out" / "runs" / told.json["run"]
+def _record(folder: Path, result: Any) -> tuple[Path, dict[str, Any]]:
+    run = folder / "out" / "runs" / result.json["run"]
     return run, json.loads((run / "run.json").read_text("utf-8"))
 
 
@@ -145,14 +145,14 @@ def test_a_copy_of_all_policies_may_have_one_changed(tmp_path: Path, own: Path) 
     shutil.copytree(data_folder("filters"), tmp_path / "copia")
     shutil.copyfile(own, tmp_path / "copia" / "languages" / "spa.toml")
     merged = overlay(tmp_path / "copia", tmp_path / "work")
-    assert [one.file for one in merged.own] == ["languages/spa.toml"]
+    assert [item.file for item in merged.own] == ["languages/spa.toml"]
     assert merged == overlay(tmp_path / "copia", tmp_path / "work")
 
 
 def test_bounds_of_copies_are_policies_too(folder: Path, small_recipe: SmallRecipe, command_line: CommandLine) -> None:
     """A changed file of `dedupe/` decides, is named and is copied into the run; a wrong one is refused."""
-    other = _TEXT.replace("red", "cesta").replace("puente", "arroyo")
-    (folder / "textos" / "otra.txt").write_text(other, "utf-8")
+    second = _TEXT.replace("red", "cesta").replace("puente", "arroyo")
+    (folder / "textos" / "otra.txt").write_text(second, "utf-8")
     (folder / "prueba.toml").write_text(small_recipe("extract", "dedupe"), "utf-8")
     shutil.copytree(data_folder("filters"), folder / "copia")
     bounds = folder / "copia" / "dedupe" / "default.toml"

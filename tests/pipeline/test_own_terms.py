@@ -105,11 +105,11 @@ def test_check_and_preview_name_them(command_line: CommandLine, tmp_path: Path) 
     path.write_text(_SOURCE, encoding="utf-8")
     sentence = "1 of 2 texts in a sample of 2 of 2 files would be left out of training by their own terms: noai (1)"
     for command in ("check", "preview"):
-        told = command_line("sources", command, path, "--input", folder)
-        assert told.code == 0
-        assert sentence in " ".join(told.out.split())
-        assert "written permission" in told.out
-    told = command_line("sources", "preview", path, "--input", folder, "--json")
-    assert told.json["own_terms"]["left_out_of_training"] == 1
-    told = command_line("sources", "inventory", folder)
-    assert sentence in " ".join(told.out.split())
+        result = command_line("sources", command, path, "--input", folder)
+        assert result.code == 0
+        assert sentence in " ".join(result.out.split())
+        assert "written permission" in result.out
+    result = command_line("sources", "preview", path, "--input", folder, "--json")
+    assert result.json["own_terms"]["left_out_of_training"] == 1
+    result = command_line("sources", "inventory", folder)
+    assert sentence in " ".join(result.out.split())

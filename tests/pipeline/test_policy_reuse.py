@@ -98,10 +98,10 @@ def filters(tmp_path: Path) -> Path:
     return shutil.copytree(data_folder("filters"), tmp_path / "filters")
 
 
-def _redone(first: RunResult, again: RunResult, step: int) -> set[str]:
+def _redone(first: RunResult, repeated: RunResult, step: int) -> set[str]:
     """Return the files whose parts have another output of a step; step 0 measures, step 1 filters."""
     names = dict(zip(first.outputs, sorted(_PARTS), strict=True))
-    return {names[part] for part, keys in again.outputs.items() if keys[step] != first.outputs[part][step]}
+    return {names[part] for part, keys in repeated.outputs.items() if keys[step] != first.outputs[part][step]}
 
 
 @pytest.mark.parametrize(
@@ -141,15 +141,15 @@ def test_an_edit_redoes_the_parts_that_it_concerns(
 ) -> None:
     """Other parts are reused, and their outputs are those that the edited policies would give."""
     path = filters / file
-    told = path.read_text() if path.exists() else ""
-    assert old in told
-    path.write_text(told.replace(old, new, 1))
-    again = work.run(filters)
-    assert _redone(work.first, again, 0) == measured
-    assert _redone(work.first, again, 1) == filtered
-    for rows, stored in _stored(work, again):
-        made = Filter(str(filters))(Batch(rows)).frame
-        fallen = made.filter(pl.col("drop_reason").is_not_null()).select("doc_id", "drop_reason")
+    result = path.read_text() if path.exists() else ""
+    assert old in result
+    path.write_text(result.replace(old, new, 1))
+    repeated = work.run(filters)
+    assert _redone(work.first, repeated, 0) == measured
+    assert _redone(work.first, repeated, 1) == filtered
+    for rows, stored in _stored(work, repeated):
+        created = Filter(str(filters))(Batch(rows)).frame
+        fallen = created.filter(pl.col("drop_reason").is_not_null()).select("doc_id", "drop_reason")
         assert fallen.equals(stored)
 
 
@@ -176,7 +176,7 @@ class _Editor(InProcess):
 
 
 @pytest.mark.parametrize(
-    ("before", "during", "stage"),
+    ("expected", "during", "stage"),
     [
         # what was measured is reused, and filtered anew
         ("word_count = { max = 90000 }", "mean_word_length = { min = 50 }", "filter"),
@@ -185,11 +185,11 @@ class _Editor(InProcess):
     ],
 )
 def test_a_policy_edited_during_a_run_fails_what_comes_after(
-    work: Work, filters: Path, before: str, during: str, stage: str
+    work: Work, filters: Path, expected: str, during: str, stage: str
 ) -> None:
     """A run never has verdicts by two versions of a policy, and never stores one under the other's key."""
     policy = filters / "genres" / "news.toml"
-    policy.write_text(policy.read_text().replace("word_count = { min = 10 }", before))
+    policy.write_text(policy.read_text().replace("word_count = { min = 10 }", expected))
     as_planned = policy.read_text()
     broken = work.run(filters, _Editor(policy, during))
     assert len(broken.failures) == 3

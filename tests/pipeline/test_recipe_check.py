@@ -26,14 +26,14 @@ def good(small_recipe: SmallRecipe) -> str:
 @pytest.mark.parametrize("name", sorted(shipped_recipes()))
 def test_a_shipped_recipe_is_sound(command_line: CommandLine, name: str) -> None:
     """Each names known stages and sources, and each stage has the columns it needs."""
-    told = command_line("check", name, "--json")
-    assert told.code == 0, told.err
-    assert told.json["ok"] is True
-    assert told.json["sources"]
+    result = command_line("check", name, "--json")
+    assert result.code == 0, result.err
+    assert result.json["ok"] is True
+    assert result.json["sources"]
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "expected"),
     [
         (('use = "filter"', 'use = "filtro"'), "did you mean «filter»"),
         (('genre = "literature"', 'genre = "literatrua"'), "did you mean «literature»"),
@@ -51,15 +51,15 @@ def test_a_shipped_recipe_is_sound(command_line: CommandLine, name: str) -> None
     ],
 )
 def test_a_wrong_recipe_is_refused(
-    command_line: CommandLine, good: str, tmp_path: Path, change: tuple[str, str], told: str
+    command_line: CommandLine, good: str, tmp_path: Path, change: tuple[str, str], expected: str
 ) -> None:
     """Exit code 2 and one sentence that names the file, the problem and the closest match."""
     recipe = tmp_path / "receta.toml"
     recipe.write_text(good.replace(*change, 1))
-    said = command_line("check", recipe)
-    assert said.code == 2
-    assert told in said.err
-    assert "receta.toml" in said.err or "catalogue" in said.err
+    result = command_line("check", recipe)
+    assert result.code == 2
+    assert expected in result.err
+    assert "receta.toml" in result.err or "catalogue" in result.err
 
 
 def test_a_genre_that_the_recipes_own_policies_lack_is_refused(
@@ -70,9 +70,9 @@ def test_a_genre_that_the_recipes_own_policies_lack_is_refused(
     (filters / "genres" / "literature.toml").unlink()
     recipe = tmp_path / "receta.toml"
     recipe.write_text(small_recipe("identify", f'filter policies = "{filters}"', source="conha19"))
-    said = command_line("check", recipe)
-    assert said.code == 2
-    assert f"{filters / 'genres'}: no policy for the genre «literature»" in said.err
+    result = command_line("check", recipe)
+    assert result.code == 2
+    assert f"{filters / 'genres'}: no policy for the genre «literature»" in result.err
 
 
 def test_a_release_over_a_source_without_rights_is_refused(
@@ -82,16 +82,16 @@ def test_a_release_over_a_source_without_rights_is_refused(
     (tmp_path / "sin.toml").write_text('id = "sin"\ntitle = "Sin derechos"\nholder = "Nadie"\n')
     recipe = tmp_path / "receta.toml"
     recipe.write_text(good.replace('"conha19"', '"sin.toml"'))
-    said = command_line("check", recipe)
-    assert said.code == 2
-    assert "without rights" in said.err
+    result = command_line("check", recipe)
+    assert result.code == 2
+    assert "without rights" in result.err
 
 
 def test_a_run_without_input_says_where_to_get_it(command_line: CommandLine, tmp_path: Path) -> None:
     """The error names the source's homepage from the catalogue."""
-    said = command_line("run", "literature", "--out", tmp_path)
-    assert said.code == 2
-    assert "--input conha19=PATH" in said.err
+    result = command_line("run", "literature", "--out", tmp_path)
+    assert result.code == 2
+    assert "--input conha19=PATH" in result.err
 
 
 def test_an_input_that_names_no_source_is_refused(command_line: CommandLine, tmp_path: Path) -> None:
@@ -110,11 +110,11 @@ def test_a_run_of_which_nothing_can_be_released_is_told_all_the_same(
     recipe = tmp_path / "receta.toml"
     recipe.write_text(small_recipe("repair", release=""))
     run = ("run", recipe, "--input", tmp_path / "a.jsonl", "--out", tmp_path / "out", "--engine", "in-process")
-    said = command_line(*run)
-    assert said.code == 1
-    assert "1 document in = 1 kept + 0 set aside" in said.out
-    assert "left out 1 of 1 kept document: its rights aren't known as a licence" in said.out
-    assert "its rights aren't known as a licence (1)" in said.err
+    result = command_line(*run)
+    assert result.code == 1
+    assert "1 document in = 1 kept + 0 set aside" in result.out
+    assert "left out 1 of 1 kept document: its rights aren't known as a licence" in result.out
+    assert "its rights aren't known as a licence (1)" in result.err
     assert command_line(*run, "--json").json["left_out"] == {"rights_tier=unknown": 1}
 
 
@@ -127,10 +127,10 @@ def test_a_run_without_a_release_says_why_nothing_is_published(
     recipe = tmp_path / "receta.toml"
     recipe.write_text(small_recipe("repair"))
     run = ("run", recipe, "--input", tmp_path / "a.jsonl", "--out", tmp_path / "out", "--engine", "in-process")
-    said = command_line(*run, "--lang", "es")
-    assert said.code == 0
-    assert "no hay versión publicada\n" in said.out
-    assert "1 de 1 documento conservado: sus derechos no se reconocen como una licencia" in said.out
+    result = command_line(*run, "--lang", "es")
+    assert result.code == 0
+    assert "no hay versión publicada\n" in result.out
+    assert "1 de 1 documento conservado: sus derechos no se reconocen como una licencia" in result.out
     assert command_line(*run, "--json").json["left_out"] == {"rights_tier=unknown": 1}
 
 
@@ -142,9 +142,9 @@ def test_pictures_that_no_stage_reads_are_told_before_a_run(
     (tmp_path / "r.toml").write_text(small_recipe("extract", "repair"))
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "carta.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(64))
-    told = command_line("check", tmp_path / "r.toml", "--input", tmp_path / "in", "--lang", "es").err
-    assert "1 imagen no se lee, porque la receta no lo pide;" in told
-    assert 'ocr = ["spa"]' in told
+    result = command_line("check", tmp_path / "r.toml", "--input", tmp_path / "in", "--lang", "es").err
+    assert "1 imagen no se lee, porque la receta no lo pide;" in result
+    assert 'ocr = ["spa"]' in result
 
 
 def test_a_run_that_keeps_nothing_says_where_to_look(
@@ -156,8 +156,8 @@ def test_a_run_that_keeps_nothing_says_where_to_look(
     recipe = tmp_path / "receta.toml"
     recipe.write_text(small_recipe("repair", release=""))
     run = ("run", recipe, "--input", tmp_path / "a.jsonl", "--out", tmp_path / "out", "--engine", "in-process")
-    said = command_line(*run)
-    assert "--set-aside --by drop_reason` shows what fell" in said.out
+    result = command_line(*run)
+    assert "--set-aside --by drop_reason` shows what fell" in result.out
 
 
 @pytest.mark.parametrize(
@@ -196,6 +196,6 @@ def test_lines_quoted_before_they_are_redacted_are_hinted_at(
     recipe = tmp_path / "receta.toml"
     recipe.write_text(small_recipe(*stages, source="conha19"))
     assert len(command_line("check", recipe, "--json").json["hints"]) == hints
-    said = command_line("check", recipe)
-    assert said.code == 0
-    assert ("put «redact» first" in said.err) == bool(hints)
+    result = command_line("check", recipe)
+    assert result.code == 0
+    assert ("put «redact» first" in result.err) == bool(hints)

@@ -36,8 +36,8 @@ class _Losing(Stage):
 
     def __call__(self, batch: Batch) -> Batch:
         frame = batch.frame
-        made = {"head": frame.head(1), "reverse": frame.reverse(), "double": pl.concat([frame, frame])}
-        return Batch(made[self.how])
+        created = {"head": frame.head(1), "reverse": frame.reverse(), "double": pl.concat([frame, frame])}
+        return Batch(created[self.how])
 
 
 @pytest.mark.parametrize("how", ["head", "reverse", "double"])

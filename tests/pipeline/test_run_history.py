@@ -61,9 +61,9 @@ class Bench:
 
     def named(self, *more: str) -> str:
         """Run the recipe and return the run's name."""
-        told = self.run(*more)
-        assert told.code == 0, told.err
-        return str(told.json["run"])
+        result = self.run(*more)
+        assert result.code == 0, result.err
+        return str(result.json["run"])
 
     def list(self) -> dict[str, dict[str, Any]]:
         """Return the output of `runs list`, by run."""
@@ -79,10 +79,10 @@ def bench(tmp_path: Path, command_line: CommandLine, small_recipe: SmallRecipe, 
     """A recipe with one stage and a release, over three files of one document."""
     (tmp_path / "mezcla.toml").write_text(small_recipe("redact", release="index = false"))
     (tmp_path / "fuente.toml").write_text(small_source())
-    made = Bench(tmp_path, command_line)
+    created = Bench(tmp_path, command_line)
     for number, text in enumerate(_TEXTS):
-        made.write(number, text)
-    return made
+        created.write(number, text)
+    return created
 
 
 @pytest.fixture
@@ -104,7 +104,7 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
 def test_another_input_is_another_run_and_the_same_input_is_the_same(bench: Bench, tmp_path: Path) -> None:
     """The input's location and the number of workers don't count; the record is unchanged."""
     first = bench.named()
-    told = (bench.out / "runs" / first / "run.json").read_bytes()
+    result = (bench.out / "runs" / first / "run.json").read_bytes()
     bench.write(0, _TEXTS[0].replace("alba", "amanecer"))
     second = bench.named()
     assert second != first
@@ -113,7 +113,7 @@ def test_another_input_is_another_run_and_the_same_input_is_the_same(bench: Benc
     shutil.copytree(tmp_path / "in", tmp_path / "copia")
     assert bench.run(where=tmp_path / "copia").json["run"] == first
     assert bench.run("--workers", "2", "--batch-rows", "1").json["run"] == first
-    assert (bench.out / "runs" / first / "run.json").read_bytes() == told
+    assert (bench.out / "runs" / first / "run.json").read_bytes() == result
     # The one that was run last is the newest, though the other was made after it.
     assert list(bench.list()) == [first, second]
 
@@ -126,11 +126,11 @@ def test_of_a_run_from_the_future_nothing_is_the_newest(bench: Bench, monkeypatc
         ahead = bench.named()
     assert bench.runs("show", "mezcla", "--json").json["run"] == ahead  # the only one
     bench.write(3, "Se fue despacio por el camino del río.")
-    after = bench.named()
-    told = bench.runs("show", "mezcla")
-    assert told.code == 2
-    assert f"so the newest run can't be determined; set the clock, or name the run: {after}, {ahead}" in (
-        " ".join(told.err.split())
+    following = bench.named()
+    result = bench.runs("show", "mezcla")
+    assert result.code == 2
+    assert f"so the newest run can't be determined; set the clock, or name the run: {following}, {ahead}" in (
+        " ".join(result.err.split())
     )
 
 
@@ -139,10 +139,10 @@ def test_what_a_run_says_of_its_source_is_a_part_of_it(bench: Bench, tmp_path: P
     first = bench.named()
     source = tmp_path / "fuente.toml"
     source.write_text(source.read_text().replace("Cuentos de prueba", "Cuentos del puerto"))
-    told = bench.run().json
-    assert told["run"] != first
-    assert all(step["parts"] == step["of"] for step in told["reused"].values())
-    differs = bench.call("runs", "diff", first, told["run"], "--out", bench.out, "--json").json
+    result = bench.run().json
+    assert result["run"] != first
+    assert all(step["parts"] == step["of"] for step in result["reused"].values())
+    differs = bench.call("runs", "diff", first, result["run"], "--out", bench.out, "--json").json
     assert [(d["what"], d["name"], d["a"], d["b"]) for d in differs["differences"]] == [
         ("source", "fuente: title", "Cuentos de prueba", "Cuentos del puerto")
     ]
@@ -160,9 +160,9 @@ def test_the_columns_in_which_the_documents_of_two_runs_differ_are_named(bench: 
     assert kept
     assert differs["stages"] == differs["sources"] == []
     assert differs["documents"] == {"only_a": 0, "only_b": 0, "changed": kept, "columns": {"obtained": kept}}
-    said = bench.call("runs", "diff", first, second, "--out", bench.out).out
-    assert "every stage and source has as many rows in both" in said
-    assert f"{kept} in both with other values (obtained {kept})" in said
+    result = bench.call("runs", "diff", first, second, "--out", bench.out).out
+    assert "every stage and source has as many rows in both" in result
+    assert f"{kept} in both with other values (obtained {kept})" in result
 
 
 def test_a_run_with_failed_parts_stays_beside_the_one_that_did_them(
@@ -170,9 +170,9 @@ def test_a_run_with_failed_parts_stays_beside_the_one_that_did_them(
 ) -> None:
     """The same failure again is the same run; a recipe's name stands for its newest complete run."""
     failing("abuela")
-    told = bench.run()
-    assert told.code == 1
-    failed = told.json["run"]
+    result = bench.run()
+    assert result.code == 1
+    failed = result.json["run"]
     assert bench.run().json["run"] == failed
     assert {name: row["state"] for name, row in bench.list().items()} == {failed: "failed parts"}
     assert "fuente-00001 (1.jsonl): " in bench.runs("show", failed).out
@@ -187,8 +187,11 @@ def test_a_run_with_failed_parts_stays_beside_the_one_that_did_them(
     failing("camino")
     bench.write(3, "Se fue despacio por el camino del río.")
     later = bench.run().json["run"]
-    asked = bench.call("sample", "mezcla", "--internal", "--out", bench.out).err
-    assert f"«mezcla» is the run {whole}, the newest that is finished; {later}, after it, is not: failed parts" in asked
+    requested = bench.call("sample", "mezcla", "--internal", "--out", bench.out).err
+    assert (
+        f"«mezcla» is the run {whole}, the newest that is finished; {later}, after it, is not: failed parts"
+        in requested
+    )
     counted = bench.runs("diff", failed, whole, "--json").json
     assert {"name": "collect", "in_a": 2, "in_b": 3, "kept_a": 2, "kept_b": 3} in counted["stages"]
 
@@ -221,8 +224,8 @@ def test_a_run_is_running_or_interrupted_where_nothing_else_is_true(
             bench.run()
     [row] = bench.list().values()
     assert row["state"] == "interrupted"
-    told = bench.call("release", "build", "prueba", row["run"], "--out", bench.out)
-    assert (told.code, "the run is interrupted" in told.err) == (2, True)
+    result = bench.call("release", "build", "prueba", row["run"], "--out", bench.out)
+    assert (result.code, "the run is interrupted" in result.err) == (2, True)
     (bench.out / "runs" / "vacia-00000000").mkdir()
     assert bench.list()["vacia-00000000"]["state"] == "interrupted"
     assert bench.named() == row["run"]
@@ -230,12 +233,12 @@ def test_a_run_is_running_or_interrupted_where_nothing_else_is_true(
 
 def _killed_at(monkeypatch: pytest.MonkeyPatch, moment: int) -> None:
     """Stop at the given one of all writes to a run's folder."""
-    left = [moment]
+    remaining = [moment]
     for name in ("replace", "link_or_copy", "sync"):
 
         def step(whole: Callable[..., None], *given: Any) -> None:
-            left[0] -= 1
-            if not left[0]:
+            remaining[0] -= 1
+            if not remaining[0]:
                 raise _KilledError
             whole(*given)
 
@@ -244,7 +247,7 @@ def _killed_at(monkeypatch: pytest.MonkeyPatch, moment: int) -> None:
 
 def test_a_crash_between_any_two_writes_leaves_something_true(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """A run without its record was interrupted, and one with it is complete; the same command finishes it."""
-    wanted = bench.named()
+    expected = bench.named()
     moments = 0
     for moment in range(1, 100):
         shutil.rmtree(bench.out / "runs")
@@ -256,13 +259,13 @@ def test_a_crash_between_any_two_writes_leaves_something_true(bench: Bench, monk
                 moments += 1
             else:
                 break
-        found = entry(bench.out / "runs" / wanted)
-        assert found.state in ("interrupted", "finished")
-        if found.record:
-            assert [len(found.record.files(kind)) for kind in run_record.KINDS] == [3, 6, 6]
-        assert bench.named() == wanted
+        actual = entry(bench.out / "runs" / expected)
+        assert actual.state in ("interrupted", "finished")
+        if actual.record:
+            assert [len(actual.record.files(kind)) for kind in run_record.KINDS] == [3, 6, 6]
+        assert bench.named() == expected
     assert moments > 20
-    assert entry(bench.out / "runs" / wanted).state == "finished"
+    assert entry(bench.out / "runs" / expected).state == "finished"
 
 
 def test_a_crash_while_a_run_is_confirmed_loses_nothing_of_it(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -318,18 +321,18 @@ def test_a_name_with_two_meanings_means_nothing(bench: Bench, tmp_path: Path) ->
     shutil.copyfile(tmp_path / "mezcla.toml", tmp_path / "base.toml")
     given = ("--input", f"fuente={tmp_path / 'in'}", "--engine", "in-process", "--out", bench.out)
     assert bench.call("run", tmp_path / "base.toml", *given).code == 0
-    told = bench.runs("show", "base")
-    assert (told.code, f"a tag of {first} and a recipe's name" in told.err) == (2, True)
+    result = bench.runs("show", "base")
+    assert (result.code, f"a tag of {first} and a recipe's name" in result.err) == (2, True)
     bench.runs("tag", first, "prueba")
-    told = bench.call("sample", "prueba", "--internal", "--out", bench.out)
-    assert (told.code, "a run's tag and a release's name" in told.err) == (2, True)
+    result = bench.call("sample", "prueba", "--internal", "--out", bench.out)
+    assert (result.code, "a run's tag and a release's name" in result.err) == (2, True)
 
 
 def test_the_start_of_a_name_means_a_run_where_it_is_one_s(bench: Bench, kept_run: KeptRun, document: Document) -> None:
     """An ambiguous start is refused; a recipe's name is its newest run; a wrong name has a closest match."""
     name = bench.named()
-    for made in ("cuentos-1", "cuentos-2"):
-        kept_run(made, [document(1)])
+    for created in ("cuentos-1", "cuentos-2"):
+        kept_run(created, [document(1)])
     assert bench.runs("show", name[:-3], "--json").json["run"] == name
     several = bench.call("sample", "cuentos", "--out", bench.out)
     assert (several.code, "name one of: cuentos-1, cuentos-2" in several.err) == (2, True)
@@ -342,8 +345,8 @@ def test_a_record_without_its_seal_is_none(bench: Bench, kept_run: KeptRun, docu
     kept = folder / "kept" / "parte-00000.parquet"
     pl.read_parquet(kept).with_columns(text=pl.lit("Otra cosa.")).write_parquet(kept)
     values = run_record.read_record(folder).values
-    for told in (values, {key: one for key, one in values.items() if key != "format"}, values | {"format": 1}):
-        (folder / "run.json").write_text(json.dumps(told))
+    for result in (values, {key: item for key, item in values.items() if key != "format"}, values | {"format": 1}):
+        (folder / "run.json").write_text(json.dumps(result))
         built = bench.call(
             "release", "build", "puerto", folder, "--admit", "open", "--uses", "train", "--out", bench.out
         )
@@ -358,17 +361,17 @@ def test_diff_names_what_was_changed(bench: Bench, tmp_path: Path, small_recipe:
     bench.write(2, "En la cocina de atrás se hacía el pan para toda la cuadra.")
     bench.write(3, "La maestra llegó en el tren de los jueves con un baúl de libros.")
     second = bench.named()
-    told = bench.runs("diff", first, second, "--json").json
-    found = {(d["what"], d["name"], d["aspect"]) for d in told["differences"]}
-    assert found == {
+    result = bench.runs("diff", first, second, "--json").json
+    actual = {(d["what"], d["name"], d["aspect"]) for d in result["differences"]}
+    assert actual == {
         ("recipe", "stage.1.use", ""),
         ("recipe", "stage.2", ""),
         ("stage", "repair", ""),
         ("input", "fuente: 2.jsonl", "content"),
         ("input", "fuente: 3.jsonl", ""),
     }
-    assert told["sources"] == [{"name": "fuente", "in_a": 3, "in_b": 4, "kept_a": 3, "kept_b": 4}]
-    assert {"name": "repair", "in_a": None, "in_b": 4, "kept_a": None, "kept_b": 4} in told["stages"]
+    assert result["sources"] == [{"name": "fuente", "in_a": 3, "in_b": 4, "kept_a": 3, "kept_b": 4}]
+    assert {"name": "repair", "in_a": None, "in_b": 4, "kept_a": None, "kept_b": 4} in result["stages"]
     shown = bench.runs("diff", first, second).out
     assert "fuente: 3.jsonl" in shown
     itself = bench.runs("diff", first, first)
@@ -395,8 +398,8 @@ def test_prune_spares_what_is_named_or_released(bench: Bench) -> None:
     assert not list((bench.out / "runs").glob(".*"))
     assert bench.runs("tag", second, "base").code == 0  # the tag went with its run
     assert len(run_record.read_record(bench.out / "runs" / second).files("kept")) == 3
-    told = bench.run().json
-    assert all(step["parts"] == step["of"] for step in told["reused"].values())
+    result = bench.run().json
+    assert all(step["parts"] == step["of"] for step in result["reused"].values())
 
 
 def test_nothing_is_pruned_under_a_run_s_hands(bench: Bench) -> None:
@@ -428,13 +431,13 @@ def test_a_damaged_run_is_made_whole_by_its_command(bench: Bench) -> None:
     data = bytearray(shard.read_bytes())
     data[len(data) // 2] ^= 16
     shard.write_bytes(data)  # in place: the output that it is a link to has it too
-    for asked in (("release", "build", "prueba", name), ("sample", name), ("explain", "abuela")):
-        told = bench.call(*asked, "--out", bench.out)
-        assert (told.code, f"kept/{shard.name}: its bytes aren't those" in told.err) == (1, True), told.err
-    assert "it is rebuilt" in (told := bench.run()).err
-    assert told.json["run"] == name
-    assert any("rows.parquet" in sentence for sentence in told.json["mended"])
-    assert json.loads((run / "run.json").read_text())["mended"] == told.json["mended"]
+    for requested in (("release", "build", "prueba", name), ("sample", name), ("explain", "abuela")):
+        result = bench.call(*requested, "--out", bench.out)
+        assert (result.code, f"kept/{shard.name}: its bytes aren't those" in result.err) == (1, True), result.err
+    assert "it is rebuilt" in (result := bench.run()).err
+    assert result.json["run"] == name
+    assert any("rows.parquet" in sentence for sentence in result.json["mended"])
+    assert json.loads((run / "run.json").read_text())["mended"] == result.json["mended"]
     assert "damaged  " in bench.runs("show", name).out
     assert len(run_record.read_record(run).files("kept")) == 3
     assert bench.run().json["mended"] == []
@@ -447,11 +450,11 @@ def test_what_is_made_anew_is_told_in_ones_language(bench: Bench, language: str,
     shard = bench.out / "runs" / name / "kept" / "fuente-00001.parquet"
     shard.write_bytes(b"PAR1")
     given = ("--input", f"fuente={bench.folder / 'in'}", "--engine", "in-process", "--out", bench.out)
-    told = bench.call("--lang", language, "run", bench.folder / "mezcla.toml", *given)
-    assert (told.code, sentence in " ".join(told.err.split())) == (0, True), told.err
-    assert "it is rebuilt" not in told.err
-    assert "bytes aren't" not in told.err
-    assert all("it is rebuilt" in one for one in run_record.read_record(bench.out / "runs" / name).values["mended"])
+    result = bench.call("--lang", language, "run", bench.folder / "mezcla.toml", *given)
+    assert (result.code, sentence in " ".join(result.err.split())) == (0, True), result.err
+    assert "it is rebuilt" not in result.err
+    assert "bytes aren't" not in result.err
+    assert all("it is rebuilt" in item for item in run_record.read_record(bench.out / "runs" / name).values["mended"])
 
 
 def test_what_a_run_recorded_is_shown_in_ones_language(bench: Bench, failing: Callable[[str], None]) -> None:
@@ -471,12 +474,12 @@ def test_what_a_run_recorded_is_shown_in_ones_language(bench: Bench, failing: Ca
     assert bench.run().code == 1
     listed = _told(bench.runs("list", "--lang", "pt"))
     assert "todas as partes falharam, a primeira com: etapa “redact”, documento " in listed, listed
-    assert all("stage" not in told and "every part" not in told for told in (shown, listed))
+    assert all("stage" not in result and "every part" not in result for result in (shown, listed))
 
 
-def _told(told: Told) -> str:
-    assert told.code == 0, told.err
-    return " ".join(told.out.split())
+def _told(result: Told) -> str:
+    assert result.code == 0, result.err
+    return " ".join(result.out.split())
 
 
 def test_what_another_toolkit_recorded_is_shown_as_it_stands(bench: Bench, failing: Callable[[str], None]) -> None:
@@ -484,7 +487,7 @@ def test_what_another_toolkit_recorded_is_shown_as_it_stands(bench: Bench, faili
     failing("abuela")
     name = bench.run().json["run"]
     record = run_record.read_record(bench.out / "runs" / name)
-    assert list(record.values["sentences"]) == [one["failed"] for one in record.values["parts"] if one["failed"]]
+    assert list(record.values["sentences"]) == [item["failed"] for item in record.values["parts"] if item["failed"]]
     [(written, _)] = record.values["sentences"].items()
     for sentences in (None, {}, {written: {"msgid": "{name}"}}, {written: {"msgid": "made up", "values": {}}}):
         values = record.values | ({"sentences": sentences} if sentences is not None else {})
@@ -499,8 +502,8 @@ def test_the_words_of_a_diff_and_a_tag_are_told_in_ones_language(bench: Bench) -
     assert "entrada fuente: 3.jsonl — está" in shown, shown
     assert "etapas A entraron" in shown
     assert f"{first} lleva la etiqueta «cuentos»" in bench.runs("tag", first, "cuentos", "--lang", "es").out
-    told = bench.runs("tag", first, "cuentos", "--remove", "--lang", "pt").out
-    assert f"{first} não tem mais a etiqueta “cuentos”" in told
+    result = bench.runs("tag", first, "cuentos", "--remove", "--lang", "pt").out
+    assert f"{first} não tem mais a etiqueta “cuentos”" in result
 
 
 @pytest.mark.parametrize(
@@ -526,11 +529,11 @@ def test_damage_in_the_middle_of_a_run_is_found_by_it(
 
     with monkeypatch.context() as patch:
         patch.setattr("latam_corpus.pipeline.execution.run.decide", decide_and_damage)
-        told = bench.run()
-    assert (told.code, "its bytes aren't those that were written" in told.err + told.out) == (1, True)
+        result = bench.run()
+    assert (result.code, "its bytes aren't those that were written" in result.err + result.out) == (1, True)
     assert not (bench.out / "store").exists()
-    told = bench.run()
-    assert (told.code, told.json["rows"]) == (0, {"in": 3 + alike, "kept": 3}), told.err
+    result = bench.run()
+    assert (result.code, result.json["rows"]) == (0, {"in": 3 + alike, "kept": 3}), result.err
 
 
 def test_what_two_runs_share_is_mended_in_both(bench: Bench) -> None:
@@ -540,13 +543,13 @@ def test_what_two_runs_share_is_mended_in_both(bench: Bench) -> None:
     second = bench.named()
     shard = bench.out / "runs" / first / "kept" / "fuente-00001.parquet"
     shard.write_bytes(shard.read_bytes()[:-9])
-    told = bench.run()
-    assert told.json["run"] == second
-    damaged = {json.loads(line).get("what") for line in told.err.splitlines()}
+    result = bench.run()
+    assert result.json["run"] == second
+    damaged = {json.loads(line).get("what") for line in result.err.splitlines()}
     assert f"{shard}: its bytes aren't those that were written; it is rebuilt" in damaged
-    before = run_record.read_record(shard.parent.parent)
-    assert len(before.files("kept")) == 3
-    assert len(before.values["mended"]) == 1
+    previous = run_record.read_record(shard.parent.parent)
+    assert len(previous.files("kept")) == 3
+    assert len(previous.values["mended"]) == 1
 
 
 def test_a_dry_run_takes_nothing_damaged_for_done(bench: Bench) -> None:
@@ -556,5 +559,5 @@ def test_a_dry_run_takes_nothing_damaged_for_done(bench: Bench) -> None:
     assert done["parts_reused"] == 3
     shard = bench.out / "runs" / name / "kept" / "fuente-00001.parquet"
     shard.write_bytes(b"")
-    told = bench.run("--dry-run").json
-    assert (told["run"], told["steps"][0]["parts_reused"]) == (name, 2)
+    result = bench.run("--dry-run").json
+    assert (result["run"], result["steps"][0]["parts_reused"]) == (name, 2)

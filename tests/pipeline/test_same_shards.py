@@ -70,9 +70,9 @@ class Releases:
     def made(self, out: str, *more: str, files: str = "in") -> tuple[set[str], dict[str, int]]:
         """Return the names of the released shards, which are hashes, and the counts of drop reasons."""
         given = ("--input", f"fuente={self.room / files}", "--out", self.folder / out)
-        told = self.command_line("run", self.room / "receta.toml", "--json", *given, *more)
-        assert told.code == 0, told.err
-        reasons = told.json["by_genre"][0]["reasons"]
+        result = self.command_line("run", self.room / "receta.toml", "--json", *given, *more)
+        assert result.code == 0, result.err
+        reasons = result.json["by_genre"][0]["reasons"]
         return {path.name for path in (self.folder / out / "store" / "objects").rglob("*.parquet")}, reasons
 
     def rows(self, out: str) -> pl.DataFrame:
@@ -87,10 +87,10 @@ def test_workers_batches_and_names_of_files_change_nothing(
 ) -> None:
     """One or two workers and batches of 7 or 1,000 rows give the same bytes; other names only change `origin`."""
     releases = Releases(room, tmp_path, command_line)
-    wanted, reasons = releases.made("one")
+    expected, reasons = releases.made("one")
     assert reasons["duplicate"] > 20
-    assert releases.made("seven", "--batch-rows", "7") == (wanted, reasons)
-    assert releases.made("two", "--workers", "2", "--batch-rows", "1000") == (wanted, reasons)
+    assert releases.made("seven", "--batch-rows", "7") == (expected, reasons)
+    assert releases.made("two", "--workers", "2", "--batch-rows", "1000") == (expected, reasons)
     for file in sorted((room / "in").iterdir()):
         file.rename(file.with_name(f"{9 - int(file.stem)}-otro.jsonl"))
     # A row says in which file it stood, which is another one now; nothing else may differ.
@@ -112,8 +112,8 @@ def test_a_cluster_of_an_earlier_dedupe_stays_however_files_are_cut(
         for number, some in enumerate(cut):
             (tmp_path / name / f"{number}.jsonl").write_text("".join(some), encoding="utf-8")
     releases = Releases(tmp_path, tmp_path, command_line)
-    one, several = (releases.made(f"out-{name}", files=name) for name in ("una", "varias"))
-    assert one[1] == several[1] == {"duplicate": 2}
+    item, several = (releases.made(f"out-{name}", files=name) for name in ("una", "varias"))
+    assert item[1] == several[1] == {"duplicate": 2}
     rows, others = (releases.rows(out).drop("obtained") for out in ("out-una", "out-varias"))
     assert rows.equals(others)
     assert rows.filter(pl.col("text") == _LINES[0])["cluster_size"].to_list() == [2]

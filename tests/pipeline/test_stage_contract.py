@@ -68,10 +68,10 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Calla
 
     def install(value: str) -> None:
         (tmp_path / "recortes_de_prueba.py").write_text(_STAGE)
-        told = tmp_path / "recortes-1.0.dist-info"
-        told.mkdir()
-        (told / "METADATA").write_text("Metadata-Version: 2.1\nName: recortes\nVersion: 1.0\n")
-        (told / "entry_points.txt").write_text(f"[latam_corpus.stages]\nrecorta = {value}\n")
+        result = tmp_path / "recortes-1.0.dist-info"
+        result.mkdir()
+        (result / "METADATA").write_text("Metadata-Version: 2.1\nName: recortes\nVersion: 1.0\n")
+        (result / "entry_points.txt").write_text(f"[latam_corpus.stages]\nrecorta = {value}\n")
         monkeypatch.syspath_prepend(str(tmp_path))
         registry.plug_ins.cache_clear()
 
@@ -133,10 +133,10 @@ def test_what_a_package_registers_and_is_no_stage_is_refused(
 @pytest.mark.parametrize("name", sorted(STAGES))
 def test_every_stage_of_the_toolkit_keeps_the_contract(name: str) -> None:
     """Each stage derives from `Stage` or `Barrier` and has its registered name."""
-    found = stage_class(name, "prueba")
-    assert issubclass(found, Stage | Barrier)
-    assert found.name == name
-    assert found.gives
+    actual = stage_class(name, "prueba")
+    assert issubclass(actual, Stage | Barrier)
+    assert actual.name == name
+    assert actual.gives
 
 
 class _Breaks(Stage):
@@ -159,9 +159,9 @@ def test_a_stage_that_breaks_off_is_told_with_its_document() -> None:
     assert raised.value.place == "stage «rompe», document b"
     assert raised.value.problem.startswith("ValueError: no se lee, in pipeline/test_stage_contract.py:")
     assert "\n" not in str(raised.value)
-    together = type("_Together", (_Breaks,), {"only": ""})
+    combined = type("_Together", (_Breaks,), {"only": ""})
     with pytest.raises(PartError, match=r"^stage «rompe»: ValueError"):
-        pass_through(together(), batch)
+        pass_through(combined(), batch)
 
 
 @dataclass(frozen=True)
@@ -289,5 +289,5 @@ def test_columns_of_source_and_stage_reach_the_release(
     expected = [{"letras": 41, "precio": None}, {"letras": 41, "precio": 12.5}]
     kept = run.documents().collect()["extra"].to_list()
     released = lc.open_release(tmp_path / "out" / "store", "prueba").scan().collect()["extra"].to_list()
-    for found in (kept, released):
-        assert sorted(found, key=lambda one: one["precio"] or 0) == expected
+    for actual in (kept, released):
+        assert sorted(actual, key=lambda item: item["precio"] or 0) == expected

@@ -30,16 +30,16 @@ def group(
     return Counter({(genre, source, language, "es", country): n})
 
 
-def fallen(n: int, stage: str, reason: str, language: str = "spa_Latn", **other: str) -> Counter[Any]:
+def fallen(n: int, stage: str, reason: str, language: str = "spa_Latn", **second: str) -> Counter[Any]:
     """N documents of one group that a stage dropped."""
-    [(key, rows)] = group(n, language, **other).items()
+    [(key, rows)] = group(n, language, **second).items()
     return Counter({(stage, *key, reason): rows})
 
 
 def told(kept: Counter[Any], dropped: Counter[Any], **floors: Any) -> list[tuple[str, str, str, int, int]]:
     """Return the losses without floors and reasons."""
-    found = losses(kept, dropped, STAGES, "identify", Floors(**floors))
-    return [(loss.stage, loss.kind, loss.value, loss.rows_in, loss.kept) for loss in found]
+    actual = losses(kept, dropped, STAGES, "identify", Floors(**floors))
+    return [(loss.stage, loss.kind, loss.value, loss.rows_in, loss.kept) for loss in actual]
 
 
 def test_a_small_group_that_nearly_vanishes_is_found_among_many_that_stay() -> None:
@@ -126,10 +126,10 @@ def test_a_run_below_its_floor_makes_no_release_until_someone_says_why(
     assert "no release is made" in refused.out
     assert Store.at(tmp_path / "out" / "store").names() == []
     [folder] = (tmp_path / "out" / "runs").iterdir()
-    again = command_line("release", "build", "prueba", folder.name, "--out", tmp_path / "out")
-    assert again.code == 1
-    assert "country BO" in again.err
-    assert "--accept-loss" in again.err
+    repeated = command_line("release", "build", "prueba", folder.name, "--out", tmp_path / "out")
+    assert repeated.code == 1
+    assert "country BO" in repeated.err
+    assert "--accept-loss" in repeated.err
     passed = command_line(*run, "--engine", "in-process", "--accept-loss", "son menús del sitio", "--json").json
     assert passed["accepted_loss"] == "son menús del sitio"
     assert [path.name for path in (tmp_path / "out" / "runs").iterdir()] == [folder.name]
@@ -154,13 +154,13 @@ def test_a_reason_given_when_nothing_is_lost_stands_nowhere(
     """Without a loss, the reason isn't stored."""
     recipe = corpus("[survival]\nfloor = 0.4\ncountry = { BO = 0 }")
     run = ("run", recipe, "--input", tmp_path / "datos", "--out", tmp_path / "out", "--engine", "in-process", "--json")
-    made = command_line(*run, "--accept-loss", "por si acaso").json
-    assert made["release"]
-    assert (made["losses"], made["accepted_loss"]) == ([], None)
+    created = command_line(*run, "--accept-loss", "por si acaso").json
+    assert created["release"]
+    assert (created["losses"], created["accepted_loss"]) == ([], None)
 
 
 @pytest.mark.parametrize(
-    ("survival", "said"),
+    ("survival", "expected"),
     [
         ("[survival]\nfloor = 1.5", "«survival.floor» is 1.5"),
         ("[survival]\nflor = 0.5", "did you mean «floor»?"),
@@ -173,12 +173,12 @@ def test_a_reason_given_when_nothing_is_lost_stands_nowhere(
     ],
 )
 def test_wrong_floors_are_found_before_anything_runs(
-    corpus: Any, command_line: CommandLine, survival: str, said: str
+    corpus: Any, command_line: CommandLine, survival: str, expected: str
 ) -> None:
     """The error names the file and the closest name."""
     ended = command_line("check", corpus(survival))
     assert ended.code == 2
-    assert said in ended.err
+    assert expected in ended.err
     assert "receta.toml" in ended.err
 
 
@@ -210,8 +210,8 @@ def test_build_takes_a_reason_for_runs_that_have_none(
     terms: dict[str, Any] = {"admit": ["open"], "uses": ["train"], "created": document(0)["obtained"]}
     with pytest.raises(ReleaseError, match="filter kept 3 of 40 documents of the language ayr_Latn"):
         build("puerto", [folder], tmp_path / "store", **terms)
-    made = build("puerto", [folder], tmp_path / "store", accept_loss="todo es menú", **terms)
-    assert made.accepted_losses[0].accepted == "todo es menú"
+    created = build("puerto", [folder], tmp_path / "store", accept_loss="todo es menú", **terms)
+    assert created.accepted_losses[0].accepted == "todo es menú"
 
 
 def test_a_version_built_upon_another_keeps_what_was_let_pass(
@@ -223,8 +223,8 @@ def test_a_version_built_upon_another_keeps_what_was_let_pass(
     seal_run(folder, losses=[loss.as_dict()], accepted_loss="todo es menú")
     terms: dict[str, Any] = {"admit": ["open"], "uses": ["train"], "created": document(0)["obtained"]}
     first = build("puerto", [folder], tmp_path / "store", **terms)
-    other = kept_run("cuentos-2", [document(7)])
-    upon = build("puerto", [other], tmp_path / "store", parent="latest", **terms)
+    second = kept_run("cuentos-2", [document(7)])
+    upon = build("puerto", [second], tmp_path / "store", parent="latest", **terms)
     assert upon.accepted_losses == first.accepted_losses
     card = (tmp_path / "store" / "releases" / "puerto" / upon.version / "README.md").read_text()
     assert "It was let pass because: todo es menú" in card

@@ -44,26 +44,26 @@ def archive(tmp_path: Path) -> Path:
 
 def _run(command_line: CommandLine, recipe: str, source: str, archive: Path) -> tuple[dict[str, Any], pl.DataFrame]:
     out = archive.parent / "out"
-    told = command_line("run", recipe, "--input", f"{source}={archive}", "--out", out, "--json")
-    assert told.code == 0, told.err
-    return told.json, pl.read_parquet(Path(told.json["folder"]) / "ledger" / "*.parquet")
+    result = command_line("run", recipe, "--input", f"{source}={archive}", "--out", out, "--json")
+    assert result.code == 0, result.err
+    return result.json, pl.read_parquet(Path(result.json["folder"]) / "ledger" / "*.parquet")
 
 
 def test_the_gate_drops_foreign_pages_before_they_are_extracted(command_line: CommandLine, archive: Path) -> None:
     """The English page is dropped by its skimmed text; all others are extracted."""
-    told, ledger = _run(command_line, "commoncrawl", "commoncrawl-latam", archive)
-    fallen = pl.read_parquet(Path(told["folder"]) / "dropped" / "*.parquet")
+    result, ledger = _run(command_line, "commoncrawl", "commoncrawl-latam", archive)
+    fallen = pl.read_parquet(Path(result["folder"]) / "dropped" / "*.parquet")
     foreign = fallen.filter(pl.col("url").str.ends_with(_FOREIGN)).row(0, named=True)
     assert (foreign["drop_reason"], foreign["extractor"]) == ("language=eng", "skim")
-    kept = pl.read_parquet(Path(told["folder"]) / "kept" / "*.parquet")
+    kept = pl.read_parquet(Path(result["folder"]) / "kept" / "*.parquet")
     assert kept.height + fallen.height == len(list(_PIECES.glob("*.html")))
     assert set(kept["language"]) == {"spa_Latn", "por_Latn"}
     assert kept["extractor"].str.starts_with("layout").any()
     assert not kept["extractor"].eq("skim").any()
-    assert "release" not in told or told["release"] is None
+    assert "release" not in result or result["release"] is None
     # A first impression that gives way to the text is no change of it.
     extracted = ledger.filter(pl.col("stage") == "extract", pl.col("verdict") == "changed")
-    assert all(json.loads(one) for one in extracted["evidence"])
+    assert all(json.loads(item) for item in extracted["evidence"])
 
 
 def test_what_a_page_states_of_its_licence_is_told_and_narrows_its_terms(
@@ -89,8 +89,8 @@ def test_what_a_page_states_of_its_licence_is_told_and_narrows_its_terms(
 def test_a_librarian_sees_it_in_the_preview(command_line: CommandLine, archive: Path, tmp_path: Path) -> None:
     """Each item has its section and licence, and states that the page's licence applies."""
     source = "mediactivismo-uy"
-    told = command_line("sources", "preview", source, "--input", archive, "--n", "20", "--lang", "es", "--json").json
-    why = {Path(item["where"]).name: item["why"] for item in told["items"]}
+    result = command_line("sources", "preview", source, "--input", archive, "--n", "20", "--lang", "es", "--json").json
+    why = {Path(item["where"]).name: item["why"] for item in result["items"]}
     assert "sección: Cultura" in why[_TOLD]
     assert "declara esta licencia: https://diario.example/terminos" in why[_TOLD]
     assert any("vale eso" in one for one in why[_NARROWED])
