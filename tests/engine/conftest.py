@@ -1,4 +1,4 @@
-"""What tests of engines share: tasks, a recipe with its shards, and a Slurm of one node on this machine."""
+"""Fixtures of engine tests: tasks, a recipe with its shards, and a Slurm cluster of one node on this machine."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ PartitionName=breves Nodes={host} MaxTime=1 State=UP
 
 @dataclass
 class SlurmHere:
-    """A Slurm on this machine, in a folder of its own.
+    """A Slurm cluster on this machine.
 
     Attributes:
         folder: with its configuration, state and logs.
@@ -81,7 +81,7 @@ class SlurmHere:
     _started: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def start(self) -> None:
-        """Start all of it, and wait until its node has run a job."""
+        """Start all programs, and wait until the node has run a job."""
         for name in ("state", "spool"):
             (self.folder / name).mkdir()
         key = self.folder / "munge.key"
@@ -109,7 +109,7 @@ class SlurmHere:
             self._started[name] = subprocess.Popen([self.programs[name], *words], stdout=log, stderr=log)
 
     def start_controller(self) -> None:
-        """Start slurmctld, on the state of the one before, and wait until it answers."""
+        """Start slurmctld with the state of its predecessor, and wait until it answers."""
         self._run("slurmctld", "-D")
         self.wait(lambda: self.ask("sinfo", "-h") is not None, "slurmctld doesn't answer")
 
@@ -119,7 +119,7 @@ class SlurmHere:
         self._started["slurmctld"].wait()
 
     def resume(self) -> None:
-        """Give the node back to jobs where Slurm has drained it, as whoever runs a cluster does.
+        """Resume the node after Slurm has drained it, as an operator does.
 
         A controller that is killed within seconds of a submission forgets it, and gives its number to the next job. The
         node, which runs the first one, is drained for the second.
@@ -128,12 +128,12 @@ class SlurmHere:
             self.ask("scontrol", "update", "nodename=ALL", "state=resume")
 
     def end_jobs(self) -> None:
-        """End all jobs; a controller that was killed may show some as running that had ended before."""
+        """End all jobs; after a kill of the controller, it may still list jobs that have ended."""
         self.ask("scancel", f"--user={getpass.getuser()}")
         self.wait(lambda: not self.ask("squeue", "-h"), "a job can't be ended")
 
     def ask(self, name: str, *words: str) -> str | None:
-        """What a command of Slurm's says; None where it fails."""
+        """Return the output of a Slurm command; None if it fails."""
         done = subprocess.run([self.programs[name], *words], capture_output=True, text=True, check=False)
         return done.stdout.strip() if done.returncode == 0 else None
 
@@ -151,7 +151,7 @@ class SlurmHere:
         return "; ".join(f"{log.name}: {' / '.join(log.read_text().splitlines()[-3:])}" for log in logs)
 
     def stop(self) -> None:
-        """End what it runs, and all of it; nothing where it was never whole."""
+        """End all programs; does nothing if they were never started."""
         with suppress(TimeoutError, KeyError):
             if self._started["slurmctld"].poll() is not None:  # a test that failed had killed it
                 self.start_controller()
@@ -161,7 +161,7 @@ class SlurmHere:
             process.wait()
 
     def site(self, folder: Path, **more: object) -> Path:
-        """A site file of this cluster, for `--out` below the folder and sources beside it."""
+        """Return a site file of this cluster, for `--out` below the folder and sources next to it."""
         stated = {
             "shared": [str(folder.parent)],
             "workers": 2,
@@ -176,9 +176,9 @@ class SlurmHere:
 
 
 def slurm_programs() -> dict[str, str]:
-    """Where the programs of Slurm and munge are, of those that are installed."""
-    found = {name: shutil.which(name, path=_PATH) for name in _PROGRAMS}
-    return {name: path for name, path in found.items() if path}
+    """The paths of the installed programs of Slurm and munge, by name."""
+    actual = {name: shutil.which(name, path=_PATH) for name in _PROGRAMS}
+    return {name: path for name, path in actual.items() if path}
 
 
 def _free_port() -> int:
@@ -189,14 +189,14 @@ def _free_port() -> int:
 
 @pytest.fixture(scope="session")
 def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SlurmHere]:
-    """Slurm on this machine, started once; skipped with the reason where it isn't installed or can't be started."""
-    found = slurm_programs()
-    if missing := [name for name in _PROGRAMS if name not in found]:
+    """Slurm on this machine, started once; tests are skipped if it isn't installed or can't be started."""
+    actual = slurm_programs()
+    if missing := [name for name in _PROGRAMS if name not in actual]:
         pytest.skip(f"Slurm isn't installed: no {', '.join(missing)} (apt-get install slurm-wlm munge)")
     # The path of munge's socket may have 107 bytes.
     folder = tmp_path_factory.mktemp("slurm")
-    here = SlurmHere(folder, found)
-    before = os.environ.get("SLURM_CONF")
+    here = SlurmHere(folder, actual)
+    previous = os.environ.get("SLURM_CONF")
     os.environ["SLURM_CONF"] = str(folder / "slurm.conf")
     try:
         try:
@@ -207,22 +207,22 @@ def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SlurmHere]:
     finally:
         here.stop()
         os.environ.pop("SLURM_CONF")
-        if before is not None:
-            os.environ["SLURM_CONF"] = before
+        if previous is not None:
+            os.environ["SLURM_CONF"] = previous
 
 
 @pytest.fixture(autouse=True)
 def bounded() -> Iterator[None]:
-    """End a test whose cluster never answers, so that the others go on; kills have as long as they take."""
+    """End a test whose cluster never answers; tests of kills have no limit."""
 
     def late(*_: object) -> None:
         raise TimeoutError(f"no answer in {_LONGEST} s")
 
-    before = signal.signal(signal.SIGALRM, late)
+    previous = signal.signal(signal.SIGALRM, late)
     signal.alarm(0 if "LATAM_CORPUS_KILLS" in os.environ else _LONGEST)
     yield
     signal.alarm(0)
-    signal.signal(signal.SIGALRM, before)
+    signal.signal(signal.SIGALRM, previous)
 
 
 @pytest.fixture
@@ -236,7 +236,7 @@ def tasks(tmp_path: Path) -> list[Task]:
 
 @dataclass
 class Tales:
-    """A recipe with a barrier and a release, over six files too large to be packed together.
+    """A recipe with a barrier and a release, over six files that are too large for one pack.
 
     Attributes:
         recipe: its file.
@@ -250,13 +250,13 @@ class Tales:
 
     @staticmethod
     def shards_in(store: Path) -> dict[str, bytes]:
-        """The shards of a store, and its tables, by their names."""
+        """Return the names of the shards and tables of a store."""
         return {str(file.relative_to(store)): file.read_bytes() for file in store.rglob("*.parquet")}
 
 
 @pytest.fixture(scope="session")
 def tales(tmp_path_factory: pytest.TempPathFactory, small_recipe: SmallRecipe, small_source: SmallSource) -> Tales:
-    """The recipe, run once in this process."""
+    """The recipe after a run in this process."""
     folder = tmp_path_factory.mktemp("receta")
     (folder / "in").mkdir()
     for name in "abcdef":
@@ -264,7 +264,7 @@ def tales(tmp_path_factory: pytest.TempPathFactory, small_recipe: SmallRecipe, s
         (folder / "in" / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     (folder / "fuente.toml").write_text(small_source('files = ["*.jsonl"]'))
     (folder / "receta.toml").write_text(small_recipe("identify", "measure", "dedupe", release=""))
-    made = Tales(folder / "receta.toml", {"fuente": str(folder / "in")})
-    lc.run(made.recipe, made.given, folder / "one", engine="in-process", progress=False)
-    made.shards = made.shards_in(folder / "one" / "store")
-    return made
+    created = Tales(folder / "receta.toml", {"fuente": str(folder / "in")})
+    lc.run(created.recipe, created.given, folder / "one", engine="in-process", progress=False)
+    created.shards = created.shards_in(folder / "one" / "store")
+    return created

@@ -1,4 +1,4 @@
-"""Work for tests of engines, in a module that workers find by name."""
+"""Functions that workers run in tests of engines, in a module that they can import."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ VICTIM = "p1"
 
 
 def tell(task: Task) -> Outcome:
-    """A task's outcome, without any work."""
+    """Return a task's outcome without doing anything."""
     return Outcome(task.part.name, keys=(task.part.key,), value=os.getpid())
 
 
 def die_once(task: Task) -> Outcome:
-    """One task kills its worker the first time that it is tried."""
+    """Kill the worker of one task at its first attempt."""
     return _die(task, 1)
 
 
 def die_always(task: Task) -> Outcome:
-    """One task kills every worker that tries it."""
+    """Kill every worker of one task."""
     return _die(task, 99)
 
 
@@ -44,7 +44,7 @@ def _die(task: Task, times: int) -> Outcome:
 
 
 def hang_once(task: Task) -> Outcome:
-    """One task's first worker stops there, as on a file system that doesn't answer."""
+    """Stop the first worker of one task, as on a file system that doesn't answer."""
     mark = task.work / "hung"
     if task.part.name == VICTIM and not mark.exists():
         mark.touch()
@@ -53,7 +53,7 @@ def hang_once(task: Task) -> Outcome:
 
 
 def hang_within(task: Task) -> Outcome:
-    """The first worker of all that has a step's outputs stops before it puts them into their place."""
+    """Stop the first worker that has written a step's outputs, before it renames them."""
 
     def put(partial: Path, final: Path) -> None:
         mark = task.work / "hung"
@@ -67,25 +67,25 @@ def hang_within(task: Task) -> Outcome:
 
 
 def fail(task: Task) -> Outcome:
-    """One task can't be done."""
+    """Fail one task."""
     error = str(PartError(VICTIM, "its rows are gone")) if task.part.name == VICTIM else ""
     return Outcome(task.part.name, error=error)
 
 
 def swallow(task: Task) -> Outcome:
-    """One task takes more memory than its worker may have."""
+    """Take more memory for one task than its worker may have."""
     return Outcome(task.part.name, value=len(bytearray(8 * 2**30)) if task.part.name == VICTIM else 0)
 
 
 def tell_with_file(task: Task) -> Outcome:
-    """A task's outcome, and the path of a temporary file that only an orderly end would remove."""
+    """Return a task's outcome with the path of a temporary file that a kill leaves behind."""
     handle, path = tempfile.mkstemp()
     os.close(handle)
     return Outcome(task.part.name, keys=(task.part.key,), value=path)
 
 
 def die_once_with_file(task: Task) -> Outcome:
-    """The same, of which one task kills its worker the first time."""
+    """Like `tell_with_file`, but kill the worker of one task at its first attempt."""
     outcome = tell_with_file(task)
     _die(task, 1)
     return outcome

@@ -1,4 +1,4 @@
-"""A proxy before an object store that fails as networks and busy servers do."""
+"""A proxy in front of an object store that fails as networks and busy servers do."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ HANGS = 4.0  # seconds, more than clients wait
 
 
 class FaultyNetwork:
-    """A server that hands requests on, and fails now and then.
+    """A server that passes requests on, and sometimes fails.
 
     Attributes:
         faults: how often each kind of failure was met; "" for requests that were handed on.
@@ -52,12 +52,12 @@ class FaultyNetwork:
             timeout: ClassVar[float] = 60
 
             def handle_verb(self) -> None:
-                """Hand the request on."""
+                """Pass the request on."""
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 network.pass_on(self, str(target.hostname), int(target.port or 80), body)
 
             def log_message(self, *_: Any) -> None:
-                """Nothing is logged."""
+                """Log nothing."""
 
         for verb in ("GET", "PUT", "POST", "HEAD", "DELETE"):
             setattr(Handler, f"do_{verb}", Handler.handle_verb)
@@ -80,18 +80,18 @@ class FaultyNetwork:
         kinds = _OF_READS if request.command == "GET" else _OF_CONDITIONS if conditional else _OF_OTHERS
         with self._lock:
             self._seen[kinds] += 1
-            turn, left = divmod(self._seen[kinds] - 1, self._every) if self._every else (0, 1)
-            kind = "" if left else kinds[turn % len(kinds)]
+            turn, remaining = divmod(self._seen[kinds] - 1, self._every) if self._every else (0, 1)
+            kind = "" if remaining else kinds[turn % len(kinds)]
             self.faults[kind] += 1
         return kind
 
     def pass_on(self, request: BaseHTTPRequestHandler, host: str, port: int, body: bytes) -> None:
-        """Hand a request on, and its answer back, unless it is one that fails."""
+        """Pass a request on and return its answer, unless the request is to fail."""
         fault = self._fault(request)
         if fault in _TOLD:
             status, code = _TOLD[fault]
-            told = f"<?xml version='1.0'?><Error><Code>{code}</Code><Message>Access Denied</Message></Error>"
-            _answer(request, status, [("Content-Type", "application/xml")], told.encode())
+            result = f"<?xml version='1.0'?><Error><Code>{code}</Code><Message>Access Denied</Message></Error>"
+            _answer(request, status, [("Content-Type", "application/xml")], result.encode())
             return
         if fault == "silent":
             time.sleep(HANGS)

@@ -1,4 +1,4 @@
-"""A filter or a formatter of datatrove's in a recipe: each row is kept or on the ledger, and options are checked."""
+"""datatrove blocks in a recipe: rows are kept or on the ledger, and options are checked."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ _GOPHER = "datatrove:GopherQualityFilter"
 
 
 def _stage(name: str, **options: Any) -> Stage:
-    made = make_stage(f"datatrove:{name}", options, "receta.toml")
-    assert isinstance(made, Stage)
-    return made
+    created = make_stage(f"datatrove:{name}", options, "receta.toml")
+    assert isinstance(created, Stage)
+    return created
 
 
 def _batch(*texts: str) -> Batch:
@@ -41,7 +41,7 @@ def _batch(*texts: str) -> Batch:
 def test_a_recipe_with_a_block_keeps_its_books(
     tmp_path: Path, command_line: CommandLine, small_recipe: SmallRecipe, small_source: SmallSource
 ) -> None:
-    """What the block drops is on the ledger with its reason, in this process and in workers the same."""
+    """Dropped documents are on the ledger with their reason, in this process and in workers."""
     (tmp_path / "in").mkdir()
     for name in "ab":
         texts = [_LONG * 9 + name, "Muy corto.", "- " + "\n- ".join([_LONG] * 20), f"Corto {name}."]
@@ -61,7 +61,7 @@ def test_a_recipe_with_a_block_keeps_its_books(
 
 
 def test_a_formatter_changes_texts_and_the_ledger_has_both_hashes() -> None:
-    """A text that it leaves alone isn't on the ledger."""
+    """Unchanged texts aren't on the ledger."""
     passed = pass_through(_stage("FTFYFormatter"), _batch("canciÃ³n", "canción"))
     assert passed.kept.frame["text"].to_list() == ["canción", "canción"]
     assert passed.ledger["doc_id"].to_list() == ["d0"]
@@ -70,18 +70,18 @@ def test_a_formatter_changes_texts_and_the_ledger_has_both_hashes() -> None:
 
 @pytest.mark.parametrize("options", [{}, {"email_replacement": "a@x.org"}, {"email_replacement": ["a@x.org"]}])
 def test_what_a_formatter_makes_of_a_text_depends_on_no_other(options: dict[str, Any]) -> None:
-    """Whichever texts a process had before, and in whatever batches."""
+    """The result is the same whichever texts the process had before, in any batches."""
     texts = [f"Escriba a vecina{n}@ejemplo.net o a otra{n}@ejemplo.net, desde 8.8.8.{n}." for n in range(3)]
     stage = _stage("PIIFormatter", **options)
-    made = [pass_through(stage, _batch(*some)).kept.frame["text"].to_list() for some in (texts, texts[:1])]
-    assert len({*made[0], *made[1]}) == 1
+    created = [pass_through(stage, _batch(*some)).kept.frame["text"].to_list() for some in (texts, texts[:1])]
+    assert len({*created[0], *created[1]}) == 1
 
 
 def test_what_a_block_writes_of_what_falls_is_the_evidence() -> None:
-    """A filter without a reason of its own gives its name; the text stays as it came in."""
+    """A filter without a reason gives its name, and the dropped text is the original one."""
     stage = _stage("RegexFilter", regex_exp="red")
     block = datatrove_block._block(stage.name, json.dumps({"regex_exp": "red"}))  # noqa: SLF001  (its filter is replaced)
-    before = block.filter
+    previous = block.filter
 
     def measured(document: Any) -> bool:
         document.metadata["share"] = 0.5
@@ -92,7 +92,7 @@ def test_what_a_block_writes_of_what_falls_is_the_evidence() -> None:
     try:
         passed = pass_through(stage, _batch("la red", "la barca"))
     finally:
-        block.filter = before
+        block.filter = previous
     assert passed.kept.frame["text"].to_list() == ["LA BARCA"]
     assert passed.dropped.select("text", "drop_reason", "evidence").rows() == [
         ("la red", "datatrove:RegexFilter", '{"share": 0.5}')
@@ -100,16 +100,16 @@ def test_what_a_block_writes_of_what_falls_is_the_evidence() -> None:
 
 
 def test_a_block_that_gives_other_documents_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Rows could be lost or doubled under its name."""
+    """Otherwise rows could be lost or doubled."""
     stage = _stage("FTFYFormatter")
     block = datatrove_block._block(stage.name, "{}")  # noqa: SLF001  (its work is replaced)
-    monkeypatch.setattr(block, "run", lambda documents: [one for one in documents for _ in range(2)])
+    monkeypatch.setattr(block, "run", lambda documents: [item for item in documents for _ in range(2)])
     with pytest.raises(PartError, match="or one twice"):
         pass_through(stage, _batch("uno"))
 
 
 def test_the_digest_names_datatrove_the_options_and_the_files_that_they_name(tmp_path: Path) -> None:
-    """Work under another version, another option or an edited file isn't taken for this."""
+    """Another version, option or file is another cache key."""
     assert made_of(_stage("GopherQualityFilter", min_doc_words=3)) | {"code": ""} == {
         "stage": _GOPHER,
         "options": {"name": _GOPHER, "options": {"min_doc_words": 3}},
@@ -121,13 +121,13 @@ def test_the_digest_names_datatrove_the_options_and_the_files_that_they_name(tmp
     words = tmp_path / "lista"
     words.write_text("uno")
     named = datatrove_block.DatatroveBlock(name=_GOPHER, options={"stop_words": os.fspath(words)})
-    before = stage_digest(named)
+    previous = stage_digest(named)
     words.write_text("dos")
-    assert stage_digest(named) != before
+    assert stage_digest(named) != previous
 
 
 @pytest.mark.parametrize(
-    ("name", "options", "told"),
+    ("name", "options", "expected"),
     [
         ("GopherQualityFiltr", {}, "did you mean «GopherQualityFilter»"),
         ("JsonlReader", {}, "no filter or formatter «JsonlReader»"),
@@ -142,14 +142,14 @@ def test_the_digest_names_datatrove_the_options_and_the_files_that_they_name(tmp
         ("PIIFormatter", {"email_replacement": ["a@x.org", "b@x.org"]}, "two runs could; name one"),
     ],
 )
-def test_a_block_that_cannot_be_made_is_refused(name: str, options: dict[str, Any], told: str) -> None:
-    """Before anything runs, with what is wrong."""
-    with pytest.raises(ConfigError, match=told):
+def test_a_block_that_cannot_be_made_is_refused(name: str, options: dict[str, Any], expected: str) -> None:
+    """The problem is reported before anything runs."""
+    with pytest.raises(ConfigError, match=expected):
         _stage(name, **options)
 
 
 def test_words_of_a_language_are_asked_for_before_anything_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where datatrove needs another package for them."""
+    """A package that datatrove needs for a language is reported as missing at once."""
 
     def missing(_: str) -> None:
         raise ImportError("Please install `spacy`")

@@ -1,4 +1,4 @@
-"""What a run asks of a cluster is said before it begins, and refused where it is too much."""
+"""The cost of a run on a cluster is reported before it starts, and refused if it is too high."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def plan(tmp_path: Path, small_recipe: SmallRecipe) -> Plan:
-    """Two files of one document each, and a barrier."""
+    """A plan for two files of one document each, with a barrier."""
     (tmp_path / "datos").mkdir()
     for name in "ab":
         (tmp_path / "datos" / f"{name}.jsonl").write_text(f'{{"text": "La barca {name} salió antes del alba."}}\n')
@@ -34,7 +34,7 @@ def plan(tmp_path: Path, small_recipe: SmallRecipe) -> Plan:
 
 @pytest.fixture(autouse=True)
 def any_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A cluster that takes every job."""
+    """A cluster that accepts every job."""
     monkeypatch.setattr("latam_corpus.engine.cost.refuse_beyond_cluster", lambda *_, **__: None)
 
 
@@ -45,7 +45,7 @@ def _slurm(tmp_path: Path, inodes: int | None = None) -> Slurm:
 
 
 def test_jobs_and_hours_follow_the_seconds(plan: Plan, tmp_path: Path) -> None:
-    """A job more for each of its time limits, and no more at once than there are parts."""
+    """There is a job for each time limit, and no more jobs at once than parts."""
     steps = sum(len(segment.steps) for segment in plan.segments)
     files = 1000 * (6 * steps + 1)
     assert cost_of(_slurm(tmp_path), plan, 1000, 3600.0 * 640) == Cost(64, 10.0, files, 160, 4, 16)
@@ -55,15 +55,15 @@ def test_jobs_and_hours_follow_the_seconds(plan: Plan, tmp_path: Path) -> None:
 
 
 def test_as_many_files_are_counted_as_are_made(plan: Plan, tmp_path: Path) -> None:
-    """No fewer: a quota that is passed ends everybody's work."""
+    """The estimate is never too low, since a full quota ends all work."""
     parts = find_parts(plan)
     run(plan, parts, tmp_path / "out", InProcess())
-    made = list((tmp_path / "out" / "work").glob("??/*")) + list((tmp_path / "out" / "work").glob("??/*/*"))
-    assert len(made) <= cost_of(InProcess(), plan, len(parts), 0).files <= 2 * len(made)
+    created = list((tmp_path / "out" / "work").glob("??/*")) + list((tmp_path / "out" / "work").glob("??/*/*"))
+    assert len(created) <= cost_of(InProcess(), plan, len(parts), 0).files <= 2 * len(created)
 
 
 def test_more_files_than_the_site_allows_are_refused(plan: Plan, tmp_path: Path) -> None:
-    """Before one is made, with what helps."""
+    """The error comes before any file is made, and names a remedy."""
     refuse_beyond_site(_slurm(tmp_path, inodes=10**6), plan, 1000)
     with pytest.raises(ConfigError, match=r"1,000,000 parts take about .* but `inodes` is 1,000,000; free some"):
         refuse_beyond_site(_slurm(tmp_path, inodes=10**6), plan, 10**6)
@@ -72,7 +72,7 @@ def test_more_files_than_the_site_allows_are_refused(plan: Plan, tmp_path: Path)
 def test_a_driver_whose_job_has_less_memory_than_its_plan_takes_is_refused(
     plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where it is a job; a process that somebody started has the machine's memory."""
+    """Only a driver in a job is refused; other processes have the machine's memory."""
     refuse_beyond_site(_slurm(tmp_path), plan, 10**8)
     monkeypatch.setenv("LATAM_CORPUS_JOBS", str(tmp_path))
     refuse_beyond_site(_slurm(tmp_path), plan, 10**7)
@@ -84,7 +84,7 @@ def test_a_driver_whose_job_has_less_memory_than_its_plan_takes_is_refused(
 def test_what_is_refused_is_told_before_a_job_is_submitted(
     stated: str, plan: Plan, tmp_path: Path, command_line: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where the number of files says so: who submits may log out, and the job's log alone would tell."""
+    """The least number of files is enough for the error; otherwise only the job's log would have it."""
     for name in ("sbatch", "squeue", "scancel"):
         (tmp_path / name).write_text("#!/bin/sh\necho 7\n")
         (tmp_path / name).chmod(0o755)
@@ -93,17 +93,17 @@ def test_what_is_refused_is_told_before_a_job_is_submitted(
     site = tmp_path / "sitio.toml"
     site.write_text(f'[slurm]\nshared = ["{tmp_path}"]\nworkers = 2\ntime = "04:00:00"\nmemory_gb = 4\n{stated}\n')
     words = ("run", plan.recipe.file, "--out", tmp_path / "out", "--engine", "slurm", "--site", site)
-    told = command_line(*words)
-    assert (told.code, stated.partition(" ")[0] in told.err) == (2, True), told.err
+    result = command_line(*words)
+    assert (result.code, stated.partition(" ")[0] in result.err) == (2, True), result.err
     assert not list(tmp_path.glob("out/slurm/*"))
     site.write_text(site.read_text().replace(stated, "driver_memory_gb = 2"))
     assert (command_line(*words).code, len(list(tmp_path.glob("out/slurm/*")))) == (0, 1)
 
 
 def test_a_dry_run_tells_it(plan: Plan, tmp_path: Path, command_line: CommandLine) -> None:
-    """Beside what was known before."""
-    told = command_line("run", plan.recipe.file, "--out", tmp_path / "out", "--workers", "2", "--dry-run", "--json")
-    assert told.json["engine"]["workers"] == 2
-    assert told.json["engine"]["files"] > 0
-    said = command_line("run", plan.recipe.file, "--out", tmp_path / "out", "--workers", "2", "--dry-run")
-    assert "2 at once take less than 1 hour up to there" in said.out
+    """The dry run reports the cost in addition to the estimate."""
+    result = command_line("run", plan.recipe.file, "--out", tmp_path / "out", "--workers", "2", "--dry-run", "--json")
+    assert result.json["engine"]["workers"] == 2
+    assert result.json["engine"]["files"] > 0
+    output = command_line("run", plan.recipe.file, "--out", tmp_path / "out", "--workers", "2", "--dry-run")
+    assert "2 at once take less than 1 hour up to there" in output.out

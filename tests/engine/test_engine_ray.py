@@ -1,4 +1,4 @@
-"""The engine of Ray's tasks: the same shards as in this process, whatever is killed; skipped without Ray."""
+"""The Ray engine gives the same shards as this process, whatever is killed; skipped without Ray."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def engine() -> Iterator[RayTasks]:
 
 @pytest.mark.slow
 def test_work_that_raises_is_the_outcome_of_its_task(engine: RayTasks, tasks: list[Task]) -> None:
-    """Barriers' jobs may."""
+    """Barriers' jobs may raise errors."""
 
     def work(task: Task) -> Outcome:
         if task.part.name == "p3":
@@ -59,7 +59,7 @@ def test_work_that_raises_is_the_outcome_of_its_task(engine: RayTasks, tasks: li
 
 
 def _below(pid: int, name: str) -> list[int]:
-    """The process's descendants that call themselves so."""
+    """Return the process's descendants with a name."""
     parents: dict[int, list[tuple[int, bytes]]] = {}
     for folder in Path("/proc").glob("[0-9]*"):
         try:
@@ -67,14 +67,14 @@ def _below(pid: int, name: str) -> list[int]:
             parents.setdefault(parent, []).append((int(folder.name), (folder / "cmdline").read_bytes()))
         except OSError:
             continue
-    found = list(parents.get(pid, ()))
-    for child, _ in found:
-        found += parents.get(child, ())
-    return [child for child, said in found if said.startswith(name.encode())]
+    actual = list(parents.get(pid, ()))
+    for child, _ in actual:
+        actual += parents.get(child, ())
+    return [child for child, result in actual if result.startswith(name.encode())]
 
 
 def _workers(pid: int) -> list[int]:
-    """The process's workers of Ray."""
+    """Return the process's Ray workers."""
     agents = [agent for name in _AGENTS for agent in _below(pid, name)]
     return [worker for worker in _below(pid, "ray::") if worker not in agents]
 
@@ -82,7 +82,7 @@ def _workers(pid: int) -> list[int]:
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="finds workers through /proc")
 def test_a_kill_at_any_moment_costs_nothing_but_time(tales: Tales, tmp_path: Path, figures: dict[str, float]) -> None:
-    """A worker's task is tried again, Ray itself is started anew, and a driver's command given again goes on."""
+    """After a kill of a worker, of Ray or of the driver, the run is completed."""
     chance = random.Random(_SEED)
     takes = 0.0
     for number in range(_KILLS):
@@ -106,14 +106,14 @@ def test_a_kill_at_any_moment_costs_nothing_but_time(tales: Tales, tmp_path: Pat
             for pid in victims[kind]:
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
-            told, said = driver.communicate()
+            result, output = driver.communicate()
         if kind == "driver":
             done = subprocess.run(command, capture_output=True, text=True, check=False)
-            told, said = done.stdout, done.stderr
+            result, output = done.stdout, done.stderr
         elif kind == "Ray" and not takes:
             takes = time.monotonic() - started
-        assert told, said
-        assert json.loads(told)["release"]
+        assert result, output
+        assert json.loads(result)["release"]
         assert tales.shards_in(out / "store") == tales.shards
     figures["kills survived on Ray"] = _KILLS
 
@@ -123,7 +123,7 @@ def _never(task: Task) -> Outcome:
 
 
 def test_a_cluster_that_does_not_answer_is_told_soon(tasks: list[Task]) -> None:
-    """Ray itself would try for minutes, and end the process."""
+    """Ray itself would try for minutes, and then end the process."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     with pytest.raises(PartError, match=f"Ray at 127.0.0.1:{port}: .*refused.*check that it runs"):
@@ -131,7 +131,7 @@ def test_a_cluster_that_does_not_answer_is_told_soon(tasks: list[Task]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "expected"),
     [
         ("", "the key «ray» is missing"),
         ("[slurm]\nshared = ['/x']\nworkers = 1\ntime = '01:00:00'\nmemory_gb = 1", "the key «ray» is missing"),
@@ -143,15 +143,15 @@ def test_a_cluster_that_does_not_answer_is_told_soon(tasks: list[Task]) -> None:
         ("[ray", "not TOML"),
     ],
 )
-def test_a_site_file_with_a_mistake_is_refused(tmp_path: Path, text: str, told: str) -> None:
-    """With the line, and what was probably meant."""
+def test_a_site_file_with_a_mistake_is_refused(tmp_path: Path, text: str, expected: str) -> None:
+    """The error names the line and the closest match."""
     (tmp_path / "sitio.toml").write_text(text)
-    with pytest.raises(ConfigError, match=told):
+    with pytest.raises(ConfigError, match=expected):
         make_engine("ray", 2, tmp_path / "sitio.toml")
 
 
 def test_a_site_is_for_a_cluster(tmp_path: Path, tales: Tales, command_line: CommandLine) -> None:
-    """And may give memory and variables; one that isn't there is said before anything runs."""
+    """A site may state memory and variables; a missing file is reported before anything runs."""
     site = tmp_path / "sitio.toml"
     site.write_text("[ray]\naddress = 'head:6379'\nmemory_gb = 4\nenvironment = {HTTPS_PROXY = 'proxy:3128'}")
     stated = RaySite(address="head:6379", memory_gb=4, environment={"HTTPS_PROXY": "proxy:3128"})
@@ -164,9 +164,9 @@ def test_a_site_is_for_a_cluster(tmp_path: Path, tales: Tales, command_line: Com
 
 
 def test_more_memory_than_a_node_has_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ray would wait for such a node without a word; one without processors takes no tasks, and more may come."""
+    """Ray would wait forever for such a node; nodes without processors don't count."""
     resources: list[dict[str, float]] = [{"CPU": 8, "memory": 3 * 2**30}, {"memory": 9 * 2**30}]
-    monkeypatch.setattr("ray.nodes", lambda: [{"Alive": True, "Resources": one} for one in resources])
+    monkeypatch.setattr("ray.nodes", lambda: [{"Alive": True, "Resources": item} for item in resources])
     _refuse_beyond_nodes(import_ray(), 3 * 2**30)
     with pytest.raises(
         ConfigError, match=r"`memory_gb` is 4, but the largest node has only 3\.0 GB for tasks; state less"
@@ -177,21 +177,21 @@ def test_more_memory_than_a_node_has_is_refused(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_task_keeps_to_its_memory() -> None:
-    """Ray itself counts what is asked for, and not what is taken."""
+    """The toolkit enforces the limit, since Ray only counts requests."""
     code = "from latam_corpus.engine.ray_tasks import _timed; _timed(lambda task: bytearray(8 * 2**30), 2**30, None)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.stderr.endswith("MemoryError\n"), done.stderr
 
 
 def test_without_ray_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Before anything runs."""
+    """The error names the package to install before anything runs."""
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(ConfigError, match=r"latam-corpus\[ray\]"):
         make_engine("ray", 2)
 
 
 def test_ray_that_does_not_start_is_told(tasks: list[Task], monkeypatch: pytest.MonkeyPatch) -> None:
-    """After a second try: a busy machine starts it slowly, and Ray waits for half a minute."""
+    """The error comes after a second attempt, since a busy machine starts Ray slowly."""
     tried = []
 
     def too_slow(_engine: RayTasks, _ray: object) -> None:
@@ -209,7 +209,7 @@ def test_ray_that_does_not_start_is_told(tasks: list[Task], monkeypatch: pytest.
 def test_a_temporary_folder_with_accents_is_told_with_a_remedy(
     tasks: list[Task], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Ray encodes the path of its session folder as ASCII; a second try would end alike."""
+    """There is no second attempt, since Ray can't use the path."""
     tried = []
 
     def encoding(_engine: RayTasks, _ray: object) -> None:

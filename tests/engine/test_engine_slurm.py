@@ -1,4 +1,4 @@
-"""Runs on a real Slurm of one node: given away, followed, cancelled, given again, and killed at any moment.
+"""Runs on a real Slurm cluster of one node are submitted, followed, cancelled, resubmitted, and killed at any moment.
 
 `LATAM_CORPUS_KILLS` says at how many moments something is killed: thirty in `make gate`, three in `make test`.
 """
@@ -43,24 +43,24 @@ _PATIENCE = 300.0
 
 
 class Given:
-    """A run given to Slurm, by the command line."""
+    """A run that was submitted to Slurm by the command line."""
 
     def __init__(self, command_line: CommandLine, tales: Tales, site: Path, out: Path) -> None:
         self.call = command_line
         self.out = out
         words = ("run", tales.recipe, "--input", tales.given["fuente"], "--out", out, "--engine", "slurm")
-        told = command_line(*words, "--site", site, "--no-report", "--json")
-        assert told.code == 0, told.err
-        self.name: str = told.json["submitted"]
+        result = command_line(*words, "--site", site, "--no-report", "--json")
+        assert result.code == 0, result.err
+        self.name: str = result.json["submitted"]
         self.folder = out / "slurm" / self.name
 
     def ask(self, verb: str, *words: str) -> dict[str, object]:
         """What a command says of the run, as JSON."""
-        told = self.call("runs", verb, self.name, "--out", self.out, "--json", *words)
-        assert told.code == 0, told.err
-        found = told.json[0] if verb == "status" else told.json
-        assert isinstance(found, dict)
-        return found
+        result = self.call("runs", verb, self.name, "--out", self.out, "--json", *words)
+        assert result.code == 0, result.err
+        actual = result.json[0] if verb == "status" else result.json
+        assert isinstance(actual, dict)
+        return actual
 
     def wait(self, until: Callable[[], object]) -> None:
         """Wait for a condition."""
@@ -70,11 +70,11 @@ class Given:
             time.sleep(0.5)
 
     def said(self) -> str:
-        """All that its jobs said."""
+        """Return the output of all jobs."""
         return "\n".join(f"{path}: {path.read_text()}" for path in self.folder.rglob("*.log"))
 
     def finished(self, meanwhile: Callable[[], object] = lambda: None) -> None:
-        """Wait until its driver has ended well; a controller that is killed may lose, hold or end a job that is new."""
+        """Wait until the driver has succeeded; a killed controller may lose, hold or end a new job."""
 
         def ended() -> bool:
             meanwhile()
@@ -91,12 +91,12 @@ class Given:
 def test_a_run_is_given_away_cancelled_and_given_again(
     slurm: SlurmHere, tales: Tales, tmp_path: Path, command_line: CommandLine
 ) -> None:
-    """The command returns at once; what the jobs did before they were cancelled is kept."""
+    """The command returns at once, and work that was done before a cancellation is reused."""
     run = Given(command_line, tales, slurm.site(tmp_path), tmp_path / "out")
     run.wait(lambda: list((run.out / "work").glob("??/*")))
     assert run.ask("status")["state"] == "running"
-    again = command_line("runs", "retry", run.name, "--out", run.out)
-    assert (again.code, "its driver is running" in again.err) == (2, True)
+    repeated = command_line("runs", "retry", run.name, "--out", run.out)
+    assert (repeated.code, "its driver is running" in repeated.err) == (2, True)
     run.ask("cancel")
     run.wait(lambda: not slurm.ask("squeue", "-h"))
     assert run.ask("status")["state"] == "cancelled"
@@ -114,16 +114,16 @@ def test_a_run_is_given_away_cancelled_and_given_again(
 
 
 def _processes(*words: str) -> list[int]:
-    """The processes in whose command line all of these words are."""
-    found = []
+    """Return the processes whose command line has all of these words."""
+    actual = []
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         try:
-            said = path.read_bytes().decode(errors="replace").split("\0")
+            result = path.read_bytes().decode(errors="replace").split("\0")
         except OSError:
             continue
-        if set(words) <= set(said):
-            found.append(int(path.parent.name))
-    return found
+        if set(words) <= set(result):
+            actual.append(int(path.parent.name))
+    return actual
 
 
 @pytest.mark.slow
@@ -134,7 +134,7 @@ def test_a_kill_at_any_moment_costs_nothing_but_time(
     command_line: CommandLine,
     figures: dict[str, float],
 ) -> None:
-    """Workers, the driver, and Slurm's controller in turn, which is away for a while."""
+    """Workers, the driver and Slurm's controller are killed in turn."""
     chance = random.Random(_SEED)
     site = slurm.site(tmp_path)
     takes = 0.0
@@ -166,11 +166,14 @@ def test_a_kill_at_any_moment_costs_nothing_but_time(
 
 @pytest.mark.slow
 def test_jobs_that_can_not_begin_are_told_with_their_log(slurm: SlurmHere, tmp_path: Path, tasks: list[Task]) -> None:
-    """A line of the set-up that fails, and a scratch folder that isn't there."""
-    for more, told in (({"setup": ["module_is_no_command"]}, "not found"), ({"scratch": "/nada"}, "can't be written")):
+    """A failing setup line and a missing scratch folder are reported with the job's log."""
+    for more, result in (
+        ({"setup": ["module_is_no_command"]}, "not found"),
+        ({"scratch": "/nada"}, "can't be written"),
+    ):
         site = slurm.site(tmp_path, **more)
         engine = make_engine("slurm", 1, site, tmp_path / "slurm" / next(iter(more)))
-        with pytest.raises(PartError, match=rf"ended as FAILED: .*{told}.*\.log"):
+        with pytest.raises(PartError, match=rf"ended as FAILED: .*{result}.*\.log"):
             list(engine.map(len, tasks))  # type: ignore[arg-type]  # it is never called
 
 
@@ -178,7 +181,7 @@ def test_jobs_that_can_not_begin_are_told_with_their_log(slurm: SlurmHere, tmp_p
 def test_a_run_in_the_queue_is_what_was_submitted(
     slurm: SlurmHere, tales: Tales, tmp_path: Path, command_line: CommandLine
 ) -> None:
-    """A recipe without its barrier, written while the driver's job waits for a node, belongs to another run."""
+    """A recipe that is edited while the driver's job is queued doesn't affect the run."""
     (tmp_path / "datos").mkdir()
     for file in (tales.recipe, tales.recipe.with_name("fuente.toml")):
         shutil.copy(file, tmp_path / "datos")
@@ -197,7 +200,7 @@ def test_a_run_in_the_queue_is_what_was_submitted(
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("stated", "told"),
+    ("stated", "expected"),
     [
         ({"memory_gb": 99}, "`memory_gb` is 99, but the largest node has 15.6 GB"),
         ({"driver_memory_gb": 99}, "`driver_memory_gb` is 99, but the largest node has 15.6 GB"),
@@ -208,12 +211,12 @@ def test_a_run_in_the_queue_is_what_was_submitted(
     ],
 )
 def test_what_no_node_can_run_is_refused_before_it_is_submitted(
-    slurm: SlurmHere, tales: Tales, tmp_path: Path, command_line: CommandLine, stated: dict[str, object], told: str
+    slurm: SlurmHere, tales: Tales, tmp_path: Path, command_line: CommandLine, stated: dict[str, object], expected: str
 ) -> None:
-    """With Slurm's reason, and the limit where it is known; nothing is left of the submission."""
+    """The error has Slurm's reason and the limit, and no submission is left."""
     words = ("run", tales.recipe, "--input", tales.given["fuente"], "--out", tmp_path / "out", "--engine", "slurm")
     refused = command_line(*words, "--site", slurm.site(tmp_path, **stated))
-    assert (refused.code, told in refused.err) == (2, True), refused.err
+    assert (refused.code, expected in refused.err) == (2, True), refused.err
     assert not list(tmp_path.glob("out/slurm/*"))
 
 
@@ -221,7 +224,7 @@ def test_what_no_node_can_run_is_refused_before_it_is_submitted(
 def test_a_job_that_slurm_will_never_begin_is_told(
     slurm: SlurmHere, tmp_path: Path, tasks: list[Task], command_line: CommandLine
 ) -> None:
-    """More time than its partition gives is accepted and waits for ever: the driver says so, and so does its state."""
+    """The driver and its state report a job whose time exceeds the partition's limit."""
     site = slurm.site(tmp_path, partition="breves", time="00:30:00")
     engine = make_engine("slurm", 1, site, tmp_path / "slurm" / "breves")
     with pytest.raises(
@@ -238,7 +241,7 @@ def test_a_job_that_slurm_will_never_begin_is_told(
 def test_a_job_keeps_to_its_memory(
     slurm: SlurmHere, tmp_path: Path, tasks: list[Task], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Also where the cluster doesn't see to it, as this one; what takes more fails alone."""
+    """Only the task that needs too much memory fails, also if the cluster doesn't enforce limits."""
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([_HERE, os.environ.get("PYTHONPATH", "")]))
     monkeypatch.syspath_prepend(_HERE)
     swallow = importlib.import_module("engine_work").swallow
@@ -253,24 +256,24 @@ def test_a_job_keeps_to_its_memory(
 def test_what_slurm_refuses_is_told(
     slurm: SlurmHere, tales: Tales, tmp_path: Path, command_line: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Places that nodes don't see; no controller; a machine without its commands."""
+    """Folders that nodes don't share, a missing controller and missing commands are reported."""
 
     def run(site: Path, out: Path = tmp_path / "out") -> tuple[int, str]:
         words = ("run", tales.recipe, "--input", tales.given["fuente"], "--out", out, "--engine", "slurm")
-        told = command_line(*words, "--site", site)
-        return told.code, told.err
+        result = command_line(*words, "--site", site)
+        return result.code, result.err
 
-    code, told = run(slurm.site(tmp_path, shared=[str(tmp_path / "otra")]))
-    assert (code, "isn't in a folder that the nodes share" in told) == (2, True), told
+    code, result = run(slurm.site(tmp_path, shared=[str(tmp_path / "otra")]))
+    assert (code, "isn't in a folder that the nodes share" in result) == (2, True), result
     slurm.kill_controller()
-    code, told = run(slurm.site(tmp_path))
+    code, result = run(slurm.site(tmp_path))
     state = command_line("runs", "status", "--out", tmp_path / "out")
     slurm.start_controller()
-    assert (code, "check whether Slurm runs" in told) == (1, True), told
+    assert (code, "check whether Slurm runs" in result) == (1, True), result
     assert "no run was given to a cluster" in state.out
     monkeypatch.setenv("PATH", str(tmp_path))
-    code, told = run(slurm.site(tmp_path))
-    assert (code, "this machine has no command «sbatch»" in told) == (2, True), told
+    code, result = run(slurm.site(tmp_path))
+    assert (code, "this machine has no command «sbatch»" in result) == (2, True), result
 
 
 def test_who_submits_is_told_of_a_run_that_is_under_way(
@@ -280,7 +283,7 @@ def test_who_submits_is_told_of_a_run_that_is_under_way(
     small_source: SmallSource,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Of the same recipe: one that a job leads, as Slurm tells, and one that a process leads, as its lock does."""
+    """A run of the same recipe is reported, whether a job or a local process leads it."""
     for name, says in {"sbatch": "echo 7", "squeue": f"cat {shlex.quote(str(tmp_path))}/queue", "scancel": ":"}.items():
         (tmp_path / name).write_text(f"#!/bin/sh\n{says}\n")
         (tmp_path / name).chmod(0o755)
@@ -296,9 +299,9 @@ def test_who_submits_is_told_of_a_run_that_is_under_way(
         file = tmp_path / f"{recipe}.toml"
         file.write_text(small_recipe("repair"))
         given = ("--input", f"fuente={tmp_path / 'in'}", "--out", out, "--engine", "slurm")
-        told = command_line("run", file, *given, "--site", tmp_path / "sitio.toml")
-        assert told.code == 0, told.err
-        return told.err
+        result = command_line("run", file, *given, "--site", tmp_path / "sitio.toml")
+        assert result.code == 0, result.err
+        return result.err
 
     assert "already in progress" not in submit()
     [first] = (out / "slurm").iterdir()
@@ -312,13 +315,13 @@ def test_who_submits_is_told_of_a_run_that_is_under_way(
         assert "already in progress: receta-0a1b2c3d; a second run" in submit()
         assert "already in progress" not in submit("otra")
     (tmp_path / "squeue").write_text("#!/bin/sh\nexit 1\n")  # of runs that have ended it isn't asked
-    for one in (out / "slurm").iterdir():
-        (one / CODE_FILE).write_text("0\n")
+    for item in (out / "slurm").iterdir():
+        (item / CODE_FILE).write_text("0\n")
     assert "already in progress" not in submit()
 
 
 def _driver_script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shell: str) -> str:
-    """What a driver's job says whose Python is these words of a shell."""
+    """Return the output of a driver's job whose Python is replaced by a shell command."""
     given: list[str] = []
 
     def submit(script: str, _options: object) -> str:
@@ -337,7 +340,7 @@ def _driver_script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shell: str) 
 def test_a_driver_keeps_to_its_memory_and_is_told_of_where_that_kills_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By a limit beyond which allocations fail; a cluster that kills says nothing itself, so the job does."""
+    """The job sets its own limit, and reports a kill."""
     assert _driver_script(tmp_path, monkeypatch, "ulimit -S -d; exit 2") == f"{(3 + 2) * 2**20}\n2\n"
     killed = _driver_script(tmp_path, monkeypatch, "echo begun; kill -9 $$")
     assert killed.count("begun\n") == 3
@@ -351,7 +354,7 @@ _WHOLE = "[slurm]\nshared = ['/datos']\nworkers = 4\ntime = '04:00:00'\nmemory_g
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "expected"),
     [
         ("", "the key «slurm» is missing"),
         ("[ray]\naddress = 'auto'", "the key «slurm» is missing"),
@@ -369,10 +372,10 @@ _WHOLE = "[slurm]\nshared = ['/datos']\nworkers = 4\ntime = '04:00:00'\nmemory_g
         (f"{_WHOLE}environment = {{'A;B' = 'x'}}", "«slurm.environment"),
     ],
 )
-def test_a_site_file_with_a_mistake_is_refused(tmp_path: Path, text: str, told: str) -> None:
-    """With the line, and what was probably meant."""
+def test_a_site_file_with_a_mistake_is_refused(tmp_path: Path, text: str, expected: str) -> None:
+    """The error names the line and the closest match."""
     (tmp_path / "sitio.toml").write_text(text)
-    with pytest.raises(ConfigError, match=told.replace("|", r"\|")):
+    with pytest.raises(ConfigError, match=expected.replace("|", r"\|")):
         load_site(tmp_path / "sitio.toml", SlurmSite)
 
 

@@ -1,4 +1,4 @@
-"""What every engine does alike: outcomes of all tasks, the same shards, and a killed worker costs one task a try.
+"""All engines give the outcomes of all tasks and the same shards, and a killed worker costs its task one attempt.
 
 An engine that isn't installed here is skipped.
 """
@@ -38,7 +38,7 @@ _HERE = Path(__file__).parent
 
 
 class Work(Protocol):
-    """Functions that workers find by name."""
+    """The functions of `engine_work`."""
 
     tell: Callable[[Task], Outcome]
     die_once: Callable[[Task], Outcome]
@@ -49,15 +49,15 @@ class Work(Protocol):
 
 @pytest.fixture(scope="module")
 def work() -> Iterator[Work]:
-    """The functions, in a module that this process and workers find under one name."""
-    before = os.environ.get("PYTHONPATH")
-    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(_HERE), before]))
+    """The functions of `engine_work`, in a module with one name for this process and the workers."""
+    previous = os.environ.get("PYTHONPATH")
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(_HERE), previous]))
     sys.path.append(str(_HERE))
     yield cast("Work", importlib.import_module("engine_work"))
     sys.path.remove(str(_HERE))
     os.environ.pop("PYTHONPATH")
-    if before is not None:
-        os.environ["PYTHONPATH"] = before
+    if previous is not None:
+        os.environ["PYTHONPATH"] = previous
 
 
 @pytest.fixture(scope="module", params=ENGINES)
@@ -81,10 +81,10 @@ def _errors(outcomes: Iterator[Outcome]) -> dict[str, str]:
 
 @pytest.mark.slow
 def test_every_task_has_one_outcome(engine: Engine, work: Work, tasks: list[Task]) -> None:
-    """Of those that fail, too; and no tasks have none."""
-    told = list(engine.map(work.tell, tasks))
-    assert sorted(one.part for one in told) == ["p0", "p1", "p2", "p3", "p4"]
-    assert sorted(one.keys for one in told) == [("k0",), ("k1",), ("k2",), ("k3",), ("k4",)]
+    """Failing tasks have one as well, and an empty round has none."""
+    result = list(engine.map(work.tell, tasks))
+    assert sorted(item.part for item in result) == ["p0", "p1", "p2", "p3", "p4"]
+    assert sorted(item.keys for item in result) == [("k0",), ("k1",), ("k2",), ("k3",), ("k4",)]
     failed = {"p0": "", "p1": "p1: its rows are gone", "p2": "", "p3": "", "p4": ""}
     assert _errors(engine.map(work.fail, tasks)) == failed
     assert list(engine.map(work.tell, [])) == []
@@ -92,8 +92,8 @@ def test_every_task_has_one_outcome(engine: Engine, work: Work, tasks: list[Task
 
 @pytest.mark.slow
 def test_workers_are_used_again(engine: Engine, work: Work, tasks: list[Task]) -> None:
-    """What they have opened and compiled stays from one round of tasks to the next, and no more than two are there."""
-    workers = {one.value for _ in range(3) for one in engine.map(work.tell, tasks)}
+    """At most two workers exist, and they keep their models and compiled code between rounds."""
+    workers = {item.value for _ in range(3) for item in engine.map(work.tell, tasks)}
     assert len(workers) <= 2
 
 
@@ -102,7 +102,7 @@ def test_workers_are_used_again(engine: Engine, work: Work, tasks: list[Task]) -
 def test_a_killed_worker_costs_its_task_a_try(
     engine: Engine, work: Work, tasks: list[Task], once: bool, failed: list[str]
 ) -> None:
-    """A task that kills its worker twice fails alone, and says so."""
+    """A task that kills two workers fails with that reason, and no other task does."""
     if isinstance(engine, InProcess):
         pytest.skip("this process is the worker")
     errors = _errors(engine.map(work.die_once if once else work.die_always, tasks))
@@ -115,21 +115,21 @@ def test_a_killed_worker_costs_its_task_a_try(
 def test_a_task_that_hangs_is_done_by_an_idle_worker(
     engine: Engine, work: Work, tasks: list[Task], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And its first worker is at it no more, so that the next round has as many as before."""
+    """The hanging worker is replaced before the next round."""
     if isinstance(engine, InProcess):
         pytest.skip("this process is the worker")
     monkeypatch.setattr("latam_corpus.engine.pace.LEAST_SECONDS", 1.0)
     for _ in range(2):
         assert _errors(engine.map(work.hang_once, tasks)) == dict.fromkeys(["p0", "p1", "p2", "p3", "p4"], "")
         (tasks[0].work / "hung").unlink()
-    assert len({one.value for one in engine.map(work.tell, tasks)}) <= 2
+    assert len({item.value for item in engine.map(work.tell, tasks)}) <= 2
 
 
 @pytest.mark.slow
 def test_a_barriers_job_that_hangs_is_done_when_its_worker_has_ended(
     engine: Engine, work: Work, tasks: list[Task], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """No two workers are at it: what it writes is in place."""
+    """The job never runs in two workers, since it writes files in place."""
     if not isinstance(engine, Local | Slurm):
         pytest.skip("this process is the worker, or a worker can't be known to have ended")
     for bound in ("LEAST_SECONDS", "HUNG_SECONDS"):
@@ -143,7 +143,7 @@ def test_a_barriers_job_that_hangs_is_done_when_its_worker_has_ended(
 
 @pytest.mark.slow
 def test_shards_are_those_of_this_process(engine: Engine, tales: Tales, tmp_path: Path) -> None:
-    """Byte for byte, barrier and all; and what one engine did, another finds."""
+    """The bytes are equal, also after a barrier, and one engine reuses the work of another."""
     plan = make_plan(load_recipe(str(tales.recipe)), tales.given)
     result = run_plan(plan, find_parts(plan), tmp_path, engine)
     assert not result.failures
@@ -154,10 +154,10 @@ def test_shards_are_those_of_this_process(engine: Engine, tales: Tales, tmp_path
 
 
 @pytest.mark.parametrize(
-    ("name", "workers", "told"),
+    ("name", "workers", "expected"),
     [("locl", 2, "did you mean «local»"), ("local", -1, "-1 workers"), ("slurm", 2, "--site FILE")],
 )
-def test_a_wrong_engine_is_refused(name: str, workers: int, told: str) -> None:
-    """An unknown engine, none to work, or a cluster that nothing describes."""
-    with pytest.raises(ConfigError, match=told):
+def test_a_wrong_engine_is_refused(name: str, workers: int, expected: str) -> None:
+    """An unknown engine, a negative number of workers and a missing site file are refused."""
+    with pytest.raises(ConfigError, match=expected):
         make_engine(name, workers)

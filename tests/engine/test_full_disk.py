@@ -1,4 +1,4 @@
-"""A disk that takes nothing more ends a run with a sentence that says so, and ends its workers."""
+"""On a full disk, a run ends with a sentence that says so, and its workers end."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ def _take(task: Task) -> Outcome:
 
 
 def _fill(turn: Round) -> None:
-    """Have what is written to see whether the round's disk takes more told what a full one tells."""
+    """Make the probe of the round's disk fail as on a full one."""
     (turn.folder / "probe").symlink_to(_FULL)
 
 
 def _buried(kind: str, turn: Round, name: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Outcome]:
-    """What an engine does of a worker that has ended."""
+    """Return the reaction of an engine to a worker that has ended."""
     if kind == "local":
         here = object.__new__(LocalCrew)
         here._size, here._workdir, here._started = _SIZE, turn.folder, {0: int(name.removeprefix("0."))}
@@ -63,7 +63,7 @@ def _buried(kind: str, turn: Round, name: str, monkeypatch: pytest.MonkeyPatch) 
 def test_a_worker_that_reached_for_a_task_in_vain_took_none(
     kind: str, tasks: list[Task], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """So that engines don't start the next one without end; who has done a task doesn't count."""
+    """Otherwise engines would start new workers forever."""
     turn = Round(tmp_path / "round", _take, tasks)
     assert len(list(take_tasks(turn.folder, "0.99"))) == len(tasks)
     turn.waiting = {0, 1}
@@ -85,7 +85,7 @@ def test_a_worker_that_reached_for_a_task_in_vain_took_none(
 def test_a_task_whose_workers_a_full_disk_ended_is_not_its_documents_fault(
     kind: str, tasks: list[Task], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Else the document that kills would be looked for, and one be set aside."""
+    """Otherwise documents would be dropped as poison documents."""
     turn = Round(tmp_path / "round", _take, tasks)
     for name in ("0.1", "0.2"):
         assert claim(turn.folder, 0, name)
@@ -97,7 +97,7 @@ def test_a_task_whose_workers_a_full_disk_ended_is_not_its_documents_fault(
 
 
 def test_a_disk_that_turns_read_only_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was written to try it can't be removed then, which isn't what is told."""
+    """The error isn't about the probe file that can't be removed."""
     turn = Round(tmp_path / "round", _take, [])
 
     def read_only(*_: object, **_named: object) -> None:
@@ -110,7 +110,7 @@ def test_a_disk_that_turns_read_only_says_so(tmp_path: Path, monkeypatch: pytest
 
 
 def test_a_full_disk_keeps_no_job_alive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither where the driver ends nor where its run is cancelled: Slurm needs no file to end jobs."""
+    """Jobs are ended through Slurm, which needs no file."""
 
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, _SAID)
@@ -132,7 +132,7 @@ def _numpy_on_full_disk(_: object) -> None:
 
 
 def test_a_library_s_words_of_a_full_disk_are_no_traceback(tasks: list[Task], monkeypatch: pytest.MonkeyPatch) -> None:
-    """In a part, and in a barrier's job, which says what to do; other numbers, however long, are no errors of disks."""
+    """A part and a barrier's job report the remedy; other numbers in errors aren't taken for error codes."""
     outcome = _run_job(_BarrierJob(_numpy_on_full_disk, tasks[0], "gather 1 of 2"))
     assert (str(outcome.error), "goes on from here" in str(outcome.remedy)) == (_SAID, True)
     monkeypatch.setattr(restart, "_run", lambda _: (_ for _ in ()).throw(RuntimeError(f"{_SAID} (os error 28)")))
@@ -144,7 +144,7 @@ def test_a_library_s_words_of_a_full_disk_are_no_traceback(tasks: list[Task], mo
 
 
 def test_the_disk_that_is_full_is_named(tasks: list[Task], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of the folder of work and that of temporary files the one without room, though the system names no file."""
+    """Of the work folder and the temporary folder, the full one is named."""
 
     def full(_: object) -> None:
         raise OSError(errno.ENOSPC, _SAID)
@@ -155,11 +155,11 @@ def test_the_disk_that_is_full_is_named(tasks: list[Task], tmp_path: Path, monke
     (tmp_path / "temporal").mkdir()
     tasks[0].work.joinpath("work").mkdir()
     task = replace(tasks[0], work=tasks[0].work / "work")
-    for name, other in (("work", "temporal"), ("temporal", "work")):
+    for name, second in (("work", "temporal"), ("temporal", "work")):
 
         def usage(path: Path, full_name: str = name) -> SimpleNamespace:
             return SimpleNamespace(free=4096 if path.name == full_name else 2**30)
 
         monkeypatch.setattr(shutil, "disk_usage", usage)
         named = str(run_part(task).error).partition("(disk of ")[2]
-        assert (Path(named.rstrip(")")).name, other in Path(named).parts) == (name, False)
+        assert (Path(named.rstrip(")")).name, second in Path(named).parts) == (name, False)

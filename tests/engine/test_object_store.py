@@ -1,4 +1,4 @@
-"""`--out` in an object store: the shards of a disk, whatever is killed or fails, and from whichever machine.
+"""`--out` in an object store gives the shards of a disk, whatever is killed or fails, from any machine.
 
 In this process the store is fsspec's memory; elsewhere it is moto's S3, behind a proxy that fails as networks do.
 """
@@ -37,31 +37,31 @@ _GATE = pytest.mark.skipif("LATAM_CORPUS_GATE" not in os.environ, reason="it tak
 
 @pytest.fixture
 def copies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder of working copies, empty."""
+    """An empty folder of working copies."""
     monkeypatch.setenv("LATAM_CORPUS_SCRATCH", str(tmp_path / "scratch"))
     return tmp_path / "scratch"
 
 
 def _shards(address: str) -> dict[str, bytes]:
-    """The shards of a store, and its tables, by their names."""
+    """Return the names of a store's shards and tables."""
     filesystem, root = fsspec.core.url_to_fs(address)
-    found = filesystem.find(root)
-    return {path.removeprefix(f"{root}/"): filesystem.cat_file(path) for path in found if path.endswith(".parquet")}
+    actual = filesystem.find(root)
+    return {path.removeprefix(f"{root}/"): filesystem.cat_file(path) for path in actual if path.endswith(".parquet")}
 
 
 def test_runs_are_the_same_as_on_a_disk(tales: Tales, copies: Path) -> None:
-    """And a machine without a working copy finds all that was done, and reads it."""
+    """A machine without a working copy finds and reads all work."""
     out = "memory://corpus/uno"
     run = lc.run(tales.recipe, tales.given, out, engine="in-process", progress=False)
     assert _shards(f"{out}/store") == tales.shards
-    before = (run.name, run.documents().collect(), run.values["rows"])
+    previous = (run.name, run.documents().collect(), run.values["rows"])
     shutil.rmtree(copies)
-    again = lc.run(tales.recipe, tales.given, out, engine="in-process", progress=False)
-    assert (again.name, again.documents().collect().equals(before[1])) == (before[0], True)
+    repeated = lc.run(tales.recipe, tales.given, out, engine="in-process", progress=False)
+    assert (repeated.name, repeated.documents().collect().equals(previous[1])) == (previous[0], True)
     shutil.rmtree(copies)
-    opened = lc.open_run(before[0], out)
-    assert opened.documents().collect().equals(before[1])
-    assert address_of(opened.folder) == f"{out}/runs/{before[0]}"
+    opened = lc.open_run(previous[0], out)
+    assert opened.documents().collect().equals(previous[1])
+    assert address_of(opened.folder) == f"{out}/runs/{previous[0]}"
     assert not list(out_folder(out).glob("work/*/*/rows.parquet"))
 
 
@@ -69,15 +69,15 @@ def test_runs_are_the_same_as_on_a_disk(tales: Tales, copies: Path) -> None:
 @pytest.mark.parametrize("engine", ["local", "ray"])
 @_GATE
 def test_s3_gives_the_shards_of_a_disk(tales: Tales, copies: Path, object_store: str, engine: str) -> None:
-    """In processes of their own; what one engine has done another finds, on a machine that has nothing yet."""
+    """Other processes on another machine reuse the work of an engine."""
     if engine == "ray" and find_spec("ray") is None:
         pytest.skip("Ray isn't installed")
     out = f"{object_store}/obra/{engine}"
     run = lc.run(tales.recipe, tales.given, out, engine=engine, workers=2, progress=False)
     assert _shards(f"{out}/store") == tales.shards
     shutil.rmtree(copies)
-    again = lc.run(tales.recipe, tales.given, out, engine="in-process", progress=False)
-    assert (again.name, again.values["written"]) == (run.name, run.values["written"])
+    repeated = lc.run(tales.recipe, tales.given, out, engine="in-process", progress=False)
+    assert (repeated.name, repeated.values["written"]) == (run.name, run.values["written"])
 
 
 def _command(tales: Tales, out: str, *more: str) -> list[str]:
@@ -87,7 +87,7 @@ def _command(tales: Tales, out: str, *more: str) -> list[str]:
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Clients of S3 that wait for seconds, and try a request once; what tries again is ours."""
+    """Make clients of S3 wait for seconds and try once, so that only the toolkit's own retries count."""
     settings = {"connect_timeout": 2, "read_timeout": 2, "retries": {"max_attempts": 1}}
     monkeypatch.setenv("FSSPEC_S3", json.dumps({"config_kwargs": settings}))
 
@@ -96,19 +96,19 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_a_killed_run_did_is_found_from_another_machine(
     tales: Tales, tmp_path: Path, copies: Path, object_store: str
 ) -> None:
-    """The bucket has it; nobody is waited for whose signs of life have ended."""
+    """The work is in the bucket, and a lease without beats doesn't delay the next run."""
     out = f"{object_store}/obra"
     filesystem = fsspec.filesystem("s3", use_listings_cache=False)
     with subprocess.Popen(_command(tales, out), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as driver:
         while driver.poll() is None and not filesystem.glob(f"{out}/work/??/*/counts.json"):
             time.sleep(0.2)
         driver.kill()
-        said = driver.communicate()[1]
-    assert tales.shards_in(copies), said
+        output = driver.communicate()[1]
+    assert tales.shards_in(copies), output
     shutil.move(copies, tmp_path / "lost")
-    told = subprocess.run(_command(tales, out), capture_output=True, text=True, check=False)
-    assert told.returncode == 0, told.stderr
-    reused = json.loads(told.stdout)["reused"]
+    result = subprocess.run(_command(tales, out), capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    reused = json.loads(result.stdout)["reused"]
     assert any(step["parts"] for step in reused.values()), reused
     assert _shards(f"{out}/store") == tales.shards
 
@@ -118,14 +118,14 @@ def test_what_a_killed_run_did_is_found_from_another_machine(
 def test_two_people_at_one_run(
     tales: Tales, tmp_path: Path, object_store: str, monkeypatch: pytest.MonkeyPatch, command_process: CommandLine
 ) -> None:
-    """The second is told who holds it, wherever the first is; and a run that is held is running."""
+    """The second process is told which one holds the run, from any machine."""
     out = f"{object_store}/obra"
     run = lc.run(tales.recipe, tales.given, out, engine="in-process", progress=False)
     with leased(run.folder):
         monkeypatch.setenv("LATAM_CORPUS_SCRATCH", str(tmp_path / "other"))
-        told = command_process(*_command(tales, out)[3:])
-    assert (told.code, f"in use by process {os.getpid()}" in told.err) == (2, True), told.err
-    assert f"{out}/runs/{run.name}/lock" in told.err
+        result = command_process(*_command(tales, out)[3:])
+    assert (result.code, f"in use by process {os.getpid()}" in result.err) == (2, True), result.err
+    assert f"{out}/runs/{run.name}/lock" in result.err
 
 
 @pytest.mark.slow
@@ -134,14 +134,14 @@ def test_two_people_at_one_run(
 def test_a_bad_network_costs_nothing_but_time(
     tales: Tales, object_store: str, monkeypatch: pytest.MonkeyPatch, command_process: CommandLine
 ) -> None:
-    """Of requests one in eight fails: 503, no answer, slow and truncated bodies, a conditional put without answer."""
+    """One request in eight fails in one of several ways, and the shards are the same."""
     out = f"{object_store}/obra"
     with _network.FaultyNetwork(os.environ["AWS_ENDPOINT_URL"], every=8) as network:
         direct = os.environ["AWS_ENDPOINT_URL"]
         monkeypatch.setenv("AWS_ENDPOINT_URL", network.address)
-        told = command_process(*_command(tales, out)[3:])
+        result = command_process(*_command(tales, out)[3:])
         monkeypatch.setenv("AWS_ENDPOINT_URL", direct)
-    assert told.code == 0, told.err
+    assert result.code == 0, result.err
     assert set(network.faults) == {"", *_network.KINDS}, network.faults
     assert _shards(f"{out}/store") == tales.shards
 
@@ -151,18 +151,18 @@ def test_a_bad_network_costs_nothing_but_time(
 def test_parts_that_can_not_be_kept_are_told(
     tales: Tales, object_store: str, monkeypatch: pytest.MonkeyPatch, command_process: CommandLine
 ) -> None:
-    """By the object that can't be written; once it can, the same command does what is left."""
+    """The error names the object; later, the same command does the remaining parts."""
     out = f"{object_store}/obra"
     with _network.FaultyNetwork(os.environ["AWS_ENDPOINT_URL"]) as network:
         monkeypatch.setenv("AWS_ENDPOINT_URL", network.address)
         network.refuses = lambda method, path: method == "PUT" and "/work/objects/" in path and path[-1] in "01234567"
-        told = command_process(*_command(tales, out)[3:])
-        assert told.code == 1, told.err
-        assert "can't be read or written" in told.err + told.out
-        assert f"{out}/work/objects/" in told.err + told.out
+        result = command_process(*_command(tales, out)[3:])
+        assert result.code == 1, result.err
+        assert "can't be read or written" in result.err + result.out
+        assert f"{out}/work/objects/" in result.err + result.out
         network.refuses = lambda _method, _path: False
-        told = command_process(*_command(tales, out)[3:])
-        assert told.code == 0, told.err
+        result = command_process(*_command(tales, out)[3:])
+        assert result.code == 0, result.err
     assert _shards(f"{out}/store") == tales.shards
 
 
@@ -171,38 +171,38 @@ def test_parts_that_can_not_be_kept_are_told(
 def test_what_can_not_be_read_or_written_is_told(
     tales: Tales, object_store: str, monkeypatch: pytest.MonkeyPatch, command_process: CommandLine
 ) -> None:
-    """Before anything runs: an address that isn't one, a bucket that isn't there, no server, no right to write."""
-    told = command_process("runs", "list", "--out", "s4://obra")
-    assert (told.code, "Protocol not known: s4" in told.err) == (2, True), told.err
-    told = command_process("runs", "list", "--out", f"{object_store}-otra/obra")
-    assert (told.code, "there is no such bucket" in told.err) == (2, True), told.err
-    told = command_process("runs", "prune", "--out", f"{object_store}/obra")
-    assert (told.code, "can't be measured or removed" in told.err) == (2, True), told.err
-    told = command_process("judge", "show", "--out", f"{object_store}/obra")
-    assert (told.code, "needs a folder of this machine" in told.err) == (2, True), told.err
+    """A wrong address, a missing bucket, no server and missing rights are reported before anything runs."""
+    result = command_process("runs", "list", "--out", "s4://obra")
+    assert (result.code, "Protocol not known: s4" in result.err) == (2, True), result.err
+    result = command_process("runs", "list", "--out", f"{object_store}-otra/obra")
+    assert (result.code, "there is no such bucket" in result.err) == (2, True), result.err
+    result = command_process("runs", "prune", "--out", f"{object_store}/obra")
+    assert (result.code, "can't be measured or removed" in result.err) == (2, True), result.err
+    result = command_process("judge", "show", "--out", f"{object_store}/obra")
+    assert (result.code, "needs a folder of this machine" in result.err) == (2, True), result.err
     with _network.FaultyNetwork(os.environ["AWS_ENDPOINT_URL"]) as network:
         monkeypatch.setenv("AWS_ENDPOINT_URL", network.address)
         network.refuses = lambda method, _path: method == "PUT"
-        told = command_process(*_command(tales, f"{object_store}/obra")[3:])
-        assert (told.code, "can't be read or written: Access Denied" in told.err) == (2, True), told.err
-    told = command_process("runs", "list", "--out", f"{object_store}/obra")  # nobody answers there any more
-    assert (told.code, "can't be read or written: Could not connect" in told.err) == (2, True), told.err
+        result = command_process(*_command(tales, f"{object_store}/obra")[3:])
+        assert (result.code, "can't be read or written: Access Denied" in result.err) == (2, True), result.err
+    result = command_process("runs", "list", "--out", f"{object_store}/obra")  # nobody answers there any more
+    assert (result.code, "can't be read or written: Could not connect" in result.err) == (2, True), result.err
 
 
 def test_a_shared_file_is_exchanged_by_one(copies: Path) -> None:
-    """Of two who saw the same bytes; and one whose answer was lost isn't told that it was another."""
+    """One of two writers with the same old bytes succeeds, also if its answer was lost."""
     bucket = bucket_of(out_folder("memory://corpus/dos"))
     assert bucket
     assert bucket.copy.is_relative_to(copies)
-    assert bucket.exchange("runs/x/lock", b"uno", lambda there: there is None)
-    assert not bucket.exchange("runs/x/lock", b"dos", lambda there: there is None)
-    assert bucket.exchange("runs/x/lock", b"uno", lambda there: there is None)
-    assert bucket.exchange("runs/x/lock", b"dos", lambda there: there == b"uno")
+    assert bucket.exchange("runs/x/lock", b"uno", lambda existing: existing is None)
+    assert not bucket.exchange("runs/x/lock", b"dos", lambda existing: existing is None)
+    assert bucket.exchange("runs/x/lock", b"uno", lambda existing: existing is None)
+    assert bucket.exchange("runs/x/lock", b"dos", lambda existing: existing == b"uno")
     assert (bucket.create("a", b"1"), bucket.create("a", b"2"), bucket.read("a")) == (b"1", b"1", b"1")
 
 
 def test_a_lock_of_a_killed_process_is_taken_over(copies: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """At once on the same machine; a process that lives is named with its start, and one elsewhere is watched."""
+    """A local holder is checked at once, and a remote one is watched."""
     bucket = bucket_of(out_folder("memory://corpus/cuatro"))
     assert bucket
     folder = copies / bucket.copy.name / "runs" / "x"
@@ -235,7 +235,7 @@ def test_a_lock_of_a_killed_process_is_taken_over(copies: Path, monkeypatch: pyt
 
 
 def test_a_lost_object_is_made_anew(tales: Tales, copies: Path) -> None:
-    """As a damaged file is; and what is damaged here alone is fetched again."""
+    """A lost object is rebuilt, and a damaged local file is fetched again."""
     out = "memory://corpus/tres"
     run = lc.run(tales.recipe, tales.given, out, engine="in-process", progress=False)
     filesystem, _root = fsspec.core.url_to_fs(out)
@@ -248,8 +248,8 @@ def test_a_lost_object_is_made_anew(tales: Tales, copies: Path) -> None:
     largest = max(filesystem.find("/corpus/tres/work/objects", detail=True).values(), key=lambda known: known["size"])
     filesystem.rm_file(largest["name"])
     with pytest.warns(UserWarning, match="the file is missing; it is rebuilt"):
-        again = lc.run(tales.recipe, tales.given, out, engine="in-process", progress=False)
-    assert again.name == run.name
+        repeated = lc.run(tales.recipe, tales.given, out, engine="in-process", progress=False)
+    assert repeated.name == run.name
     assert filesystem.exists(largest["name"])
 
 
@@ -258,7 +258,7 @@ def test_a_lost_object_is_made_anew(tales: Tales, copies: Path) -> None:
 def test_a_bucket_that_is_gone_ends_the_run_at_once(
     tales: Tales, object_store: str, monkeypatch: pytest.MonkeyPatch, command_process: CommandLine
 ) -> None:
-    """One error names the store, and no part beside the first is tried; the same command goes on later."""
+    """One error names the store, and no further part is tried."""
     out = f"{object_store}/obra"
     with _network.FaultyNetwork(os.environ["AWS_ENDPOINT_URL"]) as network:
         direct = os.environ["AWS_ENDPOINT_URL"]
@@ -271,10 +271,10 @@ def test_a_bucket_that_is_gone_ends_the_run_at_once(
             return bool(put)
 
         network.refuses = gone
-        told = command_process(*_command(tales, out)[3:])
+        result = command_process(*_command(tales, out)[3:])
         monkeypatch.setenv("AWS_ENDPOINT_URL", direct)
-    assert told.code == 1, told.err
-    [error] = json.loads(told.err.splitlines()[-1])["errors"]
-    assert (error["place"], "it can no longer be reached" in error["problem"]) == (out, True), told.err
+    assert result.code == 1, result.err
+    [error] = json.loads(result.err.splitlines()[-1])["errors"]
+    assert (error["place"], "it can no longer be reached" in error["problem"]) == (out, True), result.err
     assert len(set(put)) == 1
     assert command_process(*_command(tales, out)[3:]).code == 0

@@ -1,4 +1,4 @@
-"""A task that takes far longer than others is done by an idle worker, too: who is first counts, and nothing else shows.
+"""A task that takes far longer than others is done by an idle worker as well, and its first outcome counts.
 
 That workers which hang cost every engine time alone is in `test_engines_alike.py`.
 """
@@ -57,17 +57,17 @@ def _take_job(job: _BarrierJob) -> Outcome:
 
 @pytest.fixture(autouse=True)
 def clock(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Goes on by what tasks take, and by what a test says."""
+    """A clock that is moved by tasks and tests."""
     if "slow" not in request.keywords:
         monkeypatch.setattr("time.monotonic", lambda: _NOW[0])
 
 
 @pytest.fixture
 def turn(tasks: list[Task], tmp_path: Path) -> Round:
-    """Five tasks, of which two are held by workers, and three are done, in twenty seconds each."""
-    made = Round(tmp_path / "round", _take, tasks)
-    _hold_two(made)
-    return made
+    """A round of five tasks: two are held by workers, and three took twenty seconds each."""
+    created = Round(tmp_path / "round", _take, tasks)
+    _hold_two(created)
+    return created
 
 
 def _hold_two(turn: Round) -> None:
@@ -78,7 +78,7 @@ def _hold_two(turn: Round) -> None:
 
 
 def test_what_is_late_is_given_to_who_is_idle(turn: Round) -> None:
-    """After three times what the others took, once a task, and to no more workers than are idle."""
+    """A late task is given once, after three times the usual duration, to idle workers only."""
     assert not turn.give_twice(_WORKERS)
     _NOW[0] += 59.0
     assert not turn.give_twice(_WORKERS)
@@ -101,7 +101,7 @@ def test_what_is_late_is_given_to_who_is_idle(turn: Round) -> None:
 
 
 def test_who_had_it_first_may_be_first(turn: Round) -> None:
-    """Then the second one is overtaken; and a task that was done twice has one outcome."""
+    """If the first worker is faster, the second one is overtaken; the task has one outcome."""
     turn.give_twice(_WORKERS)
     _NOW[0] += 61.0
     assert turn.give_twice(_WORKERS)
@@ -127,7 +127,7 @@ def _given_twice(turn: Round) -> None:
 def test_what_an_overtaken_worker_has_gone_on_to_is_given_back(
     tasks: list[Task], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is ended for a task that another one did first, and has begun the next one by then."""
+    """The next task of a worker that is ended is given back."""
     turn = Round(tmp_path / "round", _take, tasks)
     assert rounds.claim(turn.folder, 0, "0.1")
     assert rounds.claim(turn.folder, 1, "b")
@@ -150,7 +150,7 @@ def test_what_an_overtaken_worker_has_gone_on_to_is_given_back(
 
 
 def test_a_worker_that_the_kernel_keeps_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One that waits for a disk which doesn't answer is killed when the disk does."""
+    """The round doesn't wait for a process that waits for a disk."""
     worker = subprocess.Popen(["sleep", "60"], start_new_session=True)
     with monkeypatch.context() as patch:
         patch.setattr(os, "killpg", lambda *_: None)
@@ -163,23 +163,23 @@ def test_a_worker_that_the_kernel_keeps_holds_nobody_up(monkeypatch: pytest.Monk
 
 @pytest.mark.parametrize("failed", ["a", "d"])
 def test_one_of_two_that_fails_leaves_the_task_to_the_other(turn: Round, failed: str) -> None:
-    """It holds it alone then, and isn't given a third; what it comes to counts, a failure as well."""
+    """The other worker then holds the task alone, and its outcome counts."""
     _given_twice(turn)
-    other = "d" if failed == "a" else "a"
+    second = "d" if failed == "a" else "a"
     turn.living = lambda: ["a", "b", "d"]
-    said = pickle.dumps((0, 1.0, Outcome("p0", error="no room")))
-    (turn.folder / f"done-{failed}").write_bytes(len(said).to_bytes(8, "little") + said)
+    result = pickle.dumps((0, 1.0, Outcome("p0", error="no room")))
+    (turn.folder / f"done-{failed}").write_bytes(len(result).to_bytes(8, "little") + result)
     assert list(turn.news()) == []
-    assert (turn.held_by(other), turn.overtaken) == ([0], set())
+    assert (turn.held_by(second), turn.overtaken) == ([0], set())
     _NOW[0] += 1e6
     turn.give_twice(_WORKERS + 9)
-    assert turn.held_by(other) == [0]
-    (turn.folder / f"done-{other}").write_bytes((turn.folder / f"done-{failed}").read_bytes())
+    assert turn.held_by(second) == [0]
+    (turn.folder / f"done-{second}").write_bytes((turn.folder / f"done-{failed}").read_bytes())
     assert [outcome.error for outcome in turn.news()] == ["no room"]
 
 
 def test_a_task_of_which_both_workers_end_is_given_back(turn: Round) -> None:
-    """To the one that lives it is left; where none does it is as if it had one."""
+    """If one is alive, the task is left to it."""
     _given_twice(turn)
     turn.living = lambda: ["a", "b"]
     assert turn.is_left_to_other(0, "d")
@@ -191,7 +191,7 @@ def test_a_task_of_which_both_workers_end_is_given_back(turn: Round) -> None:
 
 
 def test_a_worker_that_ends_after_its_task_was_given_on_took_one(turn: Round) -> None:
-    """It isn't among those that end before they take a task."""
+    """It doesn't count as a worker that ended without a task."""
     turn.give_twice(_WORKERS)
     _NOW[0] += 61.0
     assert turn.give_twice(_WORKERS)
@@ -199,36 +199,36 @@ def test_a_worker_that_ends_after_its_task_was_given_on_took_one(turn: Round) ->
 
 
 def test_an_outcome_that_a_full_disk_cuts_off_ends_the_worker(turn: Round) -> None:
-    """Else what follows would be read as a part of it."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    """Otherwise the next outcome would be read as part of it."""
+    previous = resource.getrlimit(resource.RLIMIT_FSIZE)
     handled = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     try:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (64, before[1]))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (64, previous[1]))
         (turn.folder / "claims" / "0").unlink()
         with pytest.raises(OSError, match="No space left on device"):
             list(take_tasks(turn.folder, "d"))
     finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        resource.setrlimit(resource.RLIMIT_FSIZE, previous)
         signal.signal(signal.SIGXFSZ, handled)
     assert list(turn.news()) == []
     assert turn.held_by("d") == [0]
 
 
-@pytest.mark.parametrize(("other", "ends"), [("RUNNING", False), ("PENDING", True)])
+@pytest.mark.parametrize(("expected", "ends"), [("RUNNING", False), ("PENDING", True)])
 def test_a_reason_of_slurm_ends_a_round_where_no_job_runs(
-    turn: Round, other: str, ends: bool, monkeypatch: pytest.MonkeyPatch
+    turn: Round, expected: str, ends: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It may pass, as what is told of a cluster that is being changed does; those that run do the work meanwhile."""
+    """If other jobs run, the reason may pass and they do the work."""
     crew = object.__new__(_Crew)
     crew._folder, crew._size, crew._live = turn.folder, 2, {"7_0"}
-    jobs = [Job("7_0", other), Job("7_1", "PENDING", reason="PartitionTimeLimit")]
+    jobs = [Job("7_0", expected), Job("7_1", "PENDING", reason="PartitionTimeLimit")]
     monkeypatch.setattr(slurm, "jobs_named", lambda _name: jobs)
     with pytest.raises(PartError, match="PartitionTimeLimit") if ends else nullcontext():
         assert list(crew._look(turn)) == []
 
 
 def test_what_writes_in_place_is_never_done_twice_at_once(tasks: list[Task], tmp_path: Path) -> None:
-    """Jobs of barriers write files that others read under the same names: who hangs at one is ended before, once."""
+    """The worker of a hanging barrier job is ended before the job starts again."""
     turn = Round(tmp_path / "round", _take_job, [_BarrierJob(run_part, task, task.name) for task in tasks])
     _hold_two(turn)
     turn.give_twice(_WORKERS)
@@ -264,7 +264,7 @@ def _bury_job(turn: Round, name: str) -> list[Outcome]:
 def test_the_end_of_a_worker_that_hung_counts_against_no_task(
     bury: Callable[[Round, str], list[Outcome]], tasks: list[Task], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Neither the one at which it hung, nor the one to which it went on before it was ended."""
+    """Neither its late task nor its next one is blamed."""
     monkeypatch.setattr(_Crew, "_call", lambda *_: None)
     turn = Round(tmp_path / "round", _take_job, [_BarrierJob(run_part, task, task.name) for task in tasks])
     assert all(rounds.claim(turn.folder, number, f"0.{number + 1}") for number in (0, 1))
@@ -288,11 +288,11 @@ def test_the_end_of_a_worker_that_hung_counts_against_no_task(
 
 
 def test_workers_that_the_kernel_keeps_are_waited_for_together(monkeypatch: pytest.MonkeyPatch) -> None:
-    """However many they are, they have the time of one, and all are killed before it begins."""
+    """All are killed first, and share one time limit."""
     killed: list[int] = []
 
     class Kept:
-        """A worker that doesn't end."""
+        """A process that doesn't end."""
 
         stdin = None
 
@@ -309,17 +309,17 @@ def test_workers_that_the_kernel_keeps_are_waited_for_together(monkeypatch: pyte
     monkeypatch.setattr(local, "_END_SECONDS", 10.0)
     crew = object.__new__(LocalCrew)
     crew._workers = cast("dict[int, subprocess.Popen[bytes]]", {pid: Kept(pid) for pid in (1, 2, 3)})
-    before = _NOW[0]
+    previous = _NOW[0]
     crew._end_workers()
-    assert _NOW[0] - before == 10.0
+    assert _NOW[0] - previous == 10.0
 
 
 def test_a_slurm_that_refuses_to_end_a_job_ends_no_round(turn: Round, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The job may have ended meanwhile; where Slurm is silent it is asked again."""
-    asked: list[list[str]] = []
+    """The job may have just ended, and a silent Slurm is asked again."""
+    requested: list[list[str]] = []
 
     def refuse(numbers: Sequence[str]) -> None:
-        asked.append(list(numbers))
+        requested.append(list(numbers))
         raise PartError("scancel", "Invalid job id specified")
 
     crew = object.__new__(_Crew)
@@ -329,20 +329,20 @@ def test_a_slurm_that_refuses_to_end_a_job_ends_no_round(turn: Round, monkeypatc
     monkeypatch.setattr(turn, "_hung", {"a": 0})
     for _ in range(2):
         assert list(crew._look(turn)) == []
-    assert asked == [["a"], ["a"]]
+    assert requested == [["a"], ["a"]]
     _given_twice(turn)
     assert list(take_tasks(turn.folder, "e")) == []
-    said = pickle.dumps((0, 1.0, Outcome("p0")))
-    (turn.folder / "done-d").write_bytes(len(said).to_bytes(8, "little") + said)
+    result = pickle.dumps((0, 1.0, Outcome("p0")))
+    (turn.folder / "done-d").write_bytes(len(result).to_bytes(8, "little") + result)
     assert [outcome.part for outcome in crew._news(turn)] == ["p0"]
-    assert asked[2:] == [["a"]]
+    assert requested[2:] == [["a"]]
 
 
 @pytest.mark.slow
 def test_a_worker_that_hangs_within_a_part_harms_nothing(
     tales: Tales, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What it had begun to write is no output, and the part has the outputs that it has without it."""
+    """Its partial output isn't used, and the part has its usual outputs."""
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")]))
     monkeypatch.syspath_prepend(str(Path(__file__).parent))
     monkeypatch.setattr(pace, "LEAST_SECONDS", 1.0)
@@ -354,26 +354,26 @@ def test_a_worker_that_hangs_within_a_part_harms_nothing(
     assert (tmp_path / "work" / "hung").exists()
     assert not any(outcome.error for outcome in outcomes.values())
     alone = {task.name: run_part(replace(task, work=tmp_path / "alone")) for task in tasks}
-    assert {name: outcome.keys for name, outcome in outcomes.items()} == {n: one.keys for n, one in alone.items()}
+    assert {name: outcome.keys for name, outcome in outcomes.items()} == {n: item.keys for n, item in alone.items()}
     for outcome in outcomes.values():
         for key in outcome.keys:
-            made, other = (tmp_path / name / key[:2] / key for name in ("work", "alone"))
-            assert is_whole(made)
-            assert {p.name: p.read_bytes() for p in made.iterdir() if p.suffix == ".parquet"} == {
-                p.name: p.read_bytes() for p in other.iterdir() if p.suffix == ".parquet"
+            created, second = (tmp_path / name / key[:2] / key for name in ("work", "alone"))
+            assert is_whole(created)
+            assert {p.name: p.read_bytes() for p in created.iterdir() if p.suffix == ".parquet"} == {
+                p.name: p.read_bytes() for p in second.iterdir() if p.suffix == ".parquet"
             }
 
 
 @pytest.mark.slow
 def test_workers_at_one_part_come_to_the_same(tales: Tales, tmp_path: Path) -> None:
-    """At once: all say that it is done, it is whole, and nothing that one of them began is left."""
+    """Both report success, the output is whole, and no partial output is left."""
     plan = make_plan(load_recipe(str(tales.recipe)), tales.given)
     task = Task(find_parts(plan)[0], plan.segments[0], tmp_path / "work")
     with Local(2) as engine:
         list(engine.map(run_part, [replace(task, work=tmp_path / name) for name in "ab"]))  # what they open and compile
         outcomes = list(engine.map(run_part, [task] * 2))
     assert [(outcome.error, outcome.mended) for outcome in outcomes] == [("", ())] * 2
-    again = run_part(task)
-    assert all(again.reused)
-    assert {outcome.keys for outcome in outcomes} == {again.keys}
+    repeated = run_part(task)
+    assert all(repeated.reused)
+    assert {outcome.keys for outcome in outcomes} == {repeated.keys}
     assert not list((tmp_path / "work").rglob("*.partial"))

@@ -1,4 +1,4 @@
-"""A run that waits in a queue is what was submitted, whatever a person edits meanwhile."""
+"""A queued run uses its inputs as they were submitted, whatever is edited before it starts."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def submitted(
     command_line: CommandLine,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Words]:
-    """The command of a run that a Slurm without nodes has taken, with a folder of policies and a list of inputs."""
+    """A run that a Slurm cluster without nodes has accepted, with a folder of policies and a list of inputs."""
     for name in ("sbatch", "squeue", "scancel", "sinfo"):
         (tmp_path / name).write_text("#!/bin/sh\necho 7\n" if name == "sbatch" else "#!/bin/sh\n")
         (tmp_path / name).chmod(0o755)
@@ -52,8 +52,8 @@ def submitted(
         f'[slurm]\nshared = ["{tmp_path}"]\nworkers = 2\ntime = "04:00:00"\nmemory_gb = 4\n'
     )
     words = ("run", tmp_path / "receta.toml", "--inputs", tmp_path / "lugares.toml", "--out", tmp_path / "out")
-    told = command_line(*words, "--engine", "slurm", "--site", tmp_path / "sitio.toml")
-    assert told.code == 0, told.err
+    result = command_line(*words, "--engine", "slurm", "--site", tmp_path / "sitio.toml")
+    assert result.code == 0, result.err
     yield words
     read_copies({})
 
@@ -73,7 +73,7 @@ def test_a_job_reads_the_files_that_were_submitted(
     command_line: CommandLine,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Recipe, source, policies and the list of inputs were edited or removed; the input is as it is now."""
+    """Copies are read of the recipe, source, policies and list of inputs; the input is current."""
     (tmp_path / "receta.toml").write_text(small_recipe("identify"))
     (tmp_path / "fuente.toml").write_text(small_source('files = ["*.txt"]'))
     (tmp_path / "lugares.toml").unlink()
@@ -81,8 +81,8 @@ def test_a_job_reads_the_files_that_were_submitted(
         policy.write_text("no es TOML")
     (tmp_path / "in" / "b.jsonl").write_text(json.dumps({"id": "2", "text": _TEXT.replace("alba", "mediodía")}) + "\n")
     folder = _begin(tmp_path, monkeypatch)
-    told = command_line(*submitted, "--no-report", "--json")
-    assert told.code == 0, told.err
+    result = command_line(*submitted, "--no-report", "--json")
+    assert result.code == 0, result.err
     files = [
         *(tmp_path / "out" / "runs").rglob("kept/*.parquet"),
         *(tmp_path / "out" / "runs").rglob("dropped/*.parquet"),
@@ -95,12 +95,12 @@ def test_a_job_reads_the_files_that_were_submitted(
 def test_a_job_refuses_what_no_copy_holds(
     submitted: Words, tmp_path: Path, command_line: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A list of names, which is known by its digest alone."""
+    """A changed list of names is refused, since only its digest is stored."""
     (tmp_path / "nombres.txt").write_text("Otra Persona\n")
     _begin(tmp_path, monkeypatch)
-    told = command_line(*submitted)
-    assert (told.code, "changed since the run was submitted" in told.err) == (2, True), told.err
-    assert "stage redact" in told.err
+    result = command_line(*submitted)
+    assert (result.code, "changed since the run was submitted" in result.err) == (2, True), result.err
+    assert "stage redact" in result.err
     assert not (tmp_path / "out" / "runs").exists()
 
 
@@ -108,31 +108,31 @@ def test_a_job_refuses_what_no_copy_holds(
 def test_a_job_refuses_a_policy_that_was_added_or_removed(
     submitted: Words, tmp_path: Path, command_line: CommandLine, monkeypatch: pytest.MonkeyPatch, is_removed: bool
 ) -> None:
-    """No copy says that a file wasn't there; the bounds of copies are such files, too."""
+    """Added and removed files have no copy, also bounds of `dedupe`."""
     lyrics = tmp_path / "filtros" / "dedupe" / "lyrics.toml"
     if is_removed:
         lyrics.unlink()
     else:
         lyrics.with_name("legal.toml").write_text('genres = ["legal"]\nreviewed_by = []\n[bounds]\nshare = 1\n')
     _begin(tmp_path, monkeypatch)
-    told = command_line(*submitted)
-    assert (told.code, "changed since the run was submitted" in told.err) == (2, True), told.err
-    assert "stage dedupe" in told.err
+    result = command_line(*submitted)
+    assert (result.code, "changed since the run was submitted" in result.err) == (2, True), result.err
+    assert "stage dedupe" in result.err
 
 
 @pytest.mark.usefixtures("submitted")
 def test_retry_names_files_that_it_does_not_use(
     tmp_path: Path, small_recipe: SmallRecipe, command_line: CommandLine
 ) -> None:
-    """An edited recipe belongs to another run; the site file counts as it is now."""
+    """An edited recipe isn't used by a retry, but the site file is."""
     [folder] = (tmp_path / "out" / "slurm").iterdir()
     (folder / "code").write_text("1\n")
     (tmp_path / "receta.toml").write_text(small_recipe("identify"))
     site = tmp_path / "sitio.toml"
     site.write_text(site.read_text().replace("memory_gb = 4", "memory_gb = 5"))
-    told = command_line("runs", "retry", folder.name, "--out", tmp_path / "out")
-    assert told.code == 0, told.err
-    assert "not used" in told.err
-    assert "receta.toml" in told.err
-    assert "sitio.toml" not in told.err
+    result = command_line("runs", "retry", folder.name, "--out", tmp_path / "out")
+    assert result.code == 0, result.err
+    assert "not used" in result.err
+    assert "receta.toml" in result.err
+    assert "sitio.toml" not in result.err
     assert "memory_gb = 5" in json.loads((folder / "submitted.json").read_text())["files"][str(site)]

@@ -22,7 +22,7 @@ _HERE = str(Path(__file__).parent)
 
 @pytest.fixture
 def work(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """Functions that workers find by name."""
+    """The functions of `engine_work`."""
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([_HERE, os.environ.get("PYTHONPATH", "")]))
     monkeypatch.syspath_prepend(_HERE)
     return importlib.import_module("engine_work")
@@ -30,7 +30,7 @@ def work(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
 @pytest.fixture
 def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty temporary folder, of this process and of those that it starts."""
+    """An empty temporary folder for this process and its workers."""
     folder = tmp_path / "temporal"
     folder.mkdir()
     monkeypatch.setenv("TMPDIR", str(folder))
@@ -40,7 +40,7 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.parametrize("ending", ["well", "killed", "interrupted"])
 def test_workers_leave_no_temporary_files(work: ModuleType, temporary: Path, tasks: list[Task], ending: str) -> None:
-    """Neither a kill of a worker nor Ctrl-C keeps the files that its work had opened, nor those of its libraries."""
+    """Temporary files are removed after a kill of a worker and after Ctrl-C."""
     with Local(2) as engine:
         outcomes = engine.map(work.die_once_with_file if ending == "killed" else work.tell_with_file, tasks)
         assert next(outcomes).value.startswith(str(temporary))

@@ -1,4 +1,4 @@
-"""What every stage makes of a fixed corpus, as digests, and the file that stores them with the stages' versions.
+"""Digests of the results of every stage on a fixed corpus, and the file that stores them with the stages' versions.
 
 `python -m tests.pipeline.fixed_results` stores new digests. It refuses if a stage gives other results under its old
 version: cached work of users would be taken for the new results.
@@ -73,7 +73,7 @@ published = "fecha"
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one stage, barrier or reader gave.
+    """The results of one stage, barrier or reader.
 
     Attributes:
         version: of its code.
@@ -106,12 +106,12 @@ def stored() -> dict[str, Outcome]:
 
 
 def changed(before: Outcome, now: Outcome) -> list[str]:
-    """Return the pieces of the corpus of which a stage gives something else than before."""
+    """Return the pieces of the corpus for which a stage's results differ from the stored ones."""
     return sorted(name for name in {*before.results, *now.results} if before.results.get(name) != now.results.get(name))
 
 
 def same_version(before: Mapping[str, Outcome], now: Mapping[str, Outcome]) -> dict[str, list[str]]:
-    """Return the stages that give other results from the same input under the same version, with the pieces."""
+    """Return the stages whose results changed for the same input and version, with the pieces of the corpus."""
     both = {name: (before[name], now[name]) for name in now if name in before}
     kept = {name: pair for name, pair in both.items() if pair[0].version == pair[1].version}
     found = {name: changed(*pair) for name, pair in kept.items() if pair[0].inputs == pair[1].inputs}
@@ -119,7 +119,7 @@ def same_version(before: Mapping[str, Outcome], now: Mapping[str, Outcome]) -> d
 
 
 def digest(value: object) -> str:
-    """Return 12 hex digits of a value; numbers count to five digits, as processors differ in the last ones."""
+    """Return 12 hex digits of a value; numbers count to five digits, since processors differ in the last ones."""
     return hashlib.sha256(json.dumps(_plain(value), sort_keys=True, ensure_ascii=False).encode()).hexdigest()[:12]
 
 
@@ -157,7 +157,7 @@ def _passed(stage: Stage, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFra
 
 
 def _run_stage(stage: Stage, frame: pl.DataFrame, pieces: list[str]) -> dict[str, Outcome]:
-    """Run a stage over rows; what it gave, dropped and noted counts by the piece of each row's `doc_id`."""
+    """Run a stage over rows; digest its kept, dropped and ledger rows by the piece of each row's `doc_id`."""
     piece_of = dict(zip(frame["doc_id"], pieces, strict=True))
     results: dict[str, object] = {}
     for kind, rows in zip(("kept", "dropped", "ledger"), _passed(stage, frame), strict=True):
@@ -307,7 +307,7 @@ def _all_files() -> dict[str, bytes]:
 
 
 def _read_files(folder: Path, files: Mapping[str, bytes]) -> tuple[pl.DataFrame, list[str]]:
-    """Return the rows that are read of files, and the file of each."""
+    """Return the rows that are read from files, and the file of each."""
     for name, data in files.items():
         (folder / name).write_bytes(data)
         os.utime(folder / name, (1_714_564_800, 1_714_564_800))
@@ -340,7 +340,7 @@ def _reading_and_extracting() -> dict[str, Outcome]:
 
 
 def _texts() -> list[tuple[str, dict[str, Any]]]:
-    """Return the texts of the corpus, each with the name of the piece that it belongs to."""
+    """Return the texts of the corpus, each with the name of its piece."""
     found: list[tuple[str, dict[str, Any]]] = [
         (path.stem, {"text": path.read_text("utf-8", "replace"), "genre": "literature"})
         for path in sorted(_DEMO.glob("cuentos/*.txt"))
@@ -386,13 +386,13 @@ def _text_stages() -> dict[str, Outcome]:
 
 
 def _language(text: str) -> str:
-    """Return a text's language by its commonest words, so that stages don't depend on `identify`."""
+    """Return a text's language by its most common words, so that stages don't depend on `identify`."""
     words = set(text.lower().split())
     return "por_Latn" if len(words & {"não", "uma", "ele", "ela", "com", "em", "você"}) > 1 else "spa_Latn"
 
 
 def _filtering() -> dict[str, Outcome]:
-    """Run `filter` on drawn signals of every genre, each row's from the whole range of what signals can be."""
+    """Run `filter` on random signals of every genre, drawn from the whole range of each signal."""
     chance = random.Random(_SEED)
     values = (
         0.0,

@@ -1,4 +1,4 @@
-"""What barriers decide doesn't depend on how rows lie in parts, how many are in memory at once, or their order."""
+"""Decisions of barriers depend neither on how rows are cut into parts, nor on memory limits, nor on order."""
 
 from __future__ import annotations
 
@@ -54,8 +54,8 @@ _ROWS = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 3), st.integers(0, 
 
 
 def _frame(rows: list[tuple[int, int, int, bool]]) -> pl.DataFrame:
-    """Documents with few ids, texts and times, so that many are equal or nearly so; the third is also the tier."""
-    told = [
+    """Documents with few different ids, texts and times, so that many are equal; the third is also the tier."""
+    result = [
         {
             "doc_id": f"{doc:032x}",
             "text": _TEXTS[text],
@@ -65,7 +65,7 @@ def _frame(rows: list[tuple[int, int, int, bool]]) -> pl.DataFrame:
         }
         for place, (doc, text, day, _) in enumerate(rows)
     ]
-    frame = schema.conform(pl.DataFrame(told) if told else pl.DataFrame({"doc_id": []}), schema.DOCUMENT_SCHEMA)
+    frame = schema.conform(pl.DataFrame(result) if result else pl.DataFrame({"doc_id": []}), schema.DOCUMENT_SCHEMA)
     return Fingerprint(sketch=True)(Batch(frame)).frame
 
 
@@ -77,7 +77,7 @@ def _decided(
     barriers: list[Barrier],
     on_step: OnStep = no_step,
 ) -> dict[int, tuple[str, ...]]:
-    """Row → what was decided of it, with the rows in parts of `cut`; rows marked so were dropped before."""
+    """Return the decision on each row, with rows in parts of `cut`; marked rows were dropped before."""
     outputs = {}
     live: list[int] = []
     for number, start in enumerate(range(0, max(len(rows), 1), cut)):
@@ -109,7 +109,7 @@ def _decided(
         patch.setattr(verify_jobs, "WORDS_A_LOT", at_once)
         patch.setattr(notices, "_BATCH_RUNS", at_once)
         stored = returned(decide(barriers, outputs, room, InProcess(), on_step=on_step)).parts
-    found: dict[int, tuple[str, ...]] = {}
+    actual: dict[int, tuple[str, ...]] = {}
     for (name, folders), start in zip(
         outputs.items(),
         itertools.accumulate((pl.read_parquet(f[0] / ROWS).height for f in outputs.values()), initial=0),
@@ -119,10 +119,10 @@ def _decided(
         if path:
             for row in pl.read_parquet(path).iter_rows(named=True):
                 key = live[start + row["place"]]
-                told = (row["stage"], row["drop_reason"], *(row.get(name) for name in _DECIDED), row["evidence"])
-                found[key] = (*found.get(key, ()), *map(str, told))
+                result = (row["stage"], row["drop_reason"], *(row.get(name) for name in _DECIDED), row["evidence"])
+                actual[key] = (*actual.get(key, ()), *map(str, result))
         assert folders
-    return found
+    return actual
 
 
 @given(_ROWS, st.integers(1, 7), st.integers(1, 5))
@@ -134,7 +134,7 @@ def _decided(
 def test_parts_and_memory_change_nothing(
     tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[int, int, int, bool]], cut: int, at_once: int
 ) -> None:
-    """One part and all rows at once, or small parts and a few rows at once: the same decisions."""
+    """Decisions are the same with one part in memory and with small parts and a few rows at once."""
     room = tmp_path_factory.mktemp("decide")
     barriers: list[Barrier] = [Supersede(), Dedupe()]
     whole = _decided(room, rows, len(rows) + 1, 10**6, barriers)
@@ -142,33 +142,35 @@ def test_parts_and_memory_change_nothing(
 
 
 def test_a_record_dropped_before_supersedes_an_earlier_one(tmp_path: Path) -> None:
-    """The later record of an id was dropped by a rule; the earlier one, which passed, is superseded all the same."""
+    """An earlier record is superseded even if a rule dropped the later one."""
     rows = [(1, 1, 0, False), (1, 2, 1, True), (2, 3, 0, False)]
-    assert {row: told[:2] for row, told in _decided(tmp_path, rows, 1, 10, [Supersede()]).items()} == {
+    assert {row: result[:2] for row, result in _decided(tmp_path, rows, 1, 10, [Supersede()]).items()} == {
         0: ("supersede", "superseded")
     }
 
 
 def test_what_one_barrier_drops_the_next_does_not_see(tmp_path: Path) -> None:
-    """A superseded record can't be what a copy of its text is a duplicate of."""
+    """No text is a duplicate of a superseded record."""
     rows = [(1, 1, 0, False), (1, 3, 1, False), (3, 1, 2, False)]
     assert set(_decided(tmp_path, rows, 2, 10, [Supersede(), Dedupe()])) == {0}
 
 
 def test_stored_and_in_memory_are_one(tmp_path: Path) -> None:
-    """`latam-corpus stage dedupe` decides as a run does."""
+    """`latam-corpus stage dedupe` makes the same decisions as a run."""
     rows = [(1, 1, 0, False), (2, 1, 1, False), (3, 3, 0, False), (4, 1, 2, False)]
     frame = _frame(rows)
     held = pl.concat(Dedupe().decide(Frames((frame.head(1), frame.tail(3)))), how="diagonal").filter(
         pl.col("drop_reason").is_not_null()
     )
     stored = _decided(tmp_path, rows, 3, 10, [Dedupe()])
-    assert held["row"].to_list() == [row for row, told in sorted(stored.items()) if told[1] == "duplicate"] == [1, 3]
+    assert (
+        held["row"].to_list() == [row for row, result in sorted(stored.items()) if result[1] == "duplicate"] == [1, 3]
+    )
     assert set(held["duplicate_of"]) == {f"{1:032x}"}
 
 
 def test_a_large_output_is_read_in_pieces(tmp_path: Path) -> None:
-    """Each piece has no more values beside its rows than it may, or is one row group; together they are the rows."""
+    """Each piece is limited in its values or is one row group, and the pieces have all rows."""
     counts = [3, 1, 4, 1, 5, 9, 2, 6]
     pl.DataFrame({"doc_id": [str(n) for n in range(len(counts))]}).write_parquet(tmp_path / ROWS)
     aside = pl.DataFrame({"words": counts, "stream": [list(range(n)) for n in counts]})
@@ -184,7 +186,7 @@ def test_a_large_output_is_read_in_pieces(tmp_path: Path) -> None:
 
 
 def test_each_step_of_a_barrier_is_told_until_it_is_done(tmp_path: Path) -> None:
-    """Whoever waits learns what is done and how far it is: reading, pairing, comparing, each to its end."""
+    """Progress is reported for reading, pairing and comparing, each to its end."""
     steps: list[tuple[str, int, int]] = []
     rows = [(number, number % 4, 0, False) for number in range(12)]
     _decided(tmp_path, rows, 3, 2, [Supersede(), Dedupe()], lambda *step: steps.append(step))
@@ -193,37 +195,37 @@ def test_each_step_of_a_barrier_is_told_until_it_is_done(tmp_path: Path) -> None
     assert titles.index("laying out fingerprints") < titles.index("pairing documents that share passages")
     assert titles.index("adding up what pairs share") < titles.index("comparing pairs of documents")
     for title in titles:
-        told = [(done, total) for name, done, total in steps if name == title]
-        assert told[-1][0] == told[-1][1], title
-        assert told == sorted(told), title
+        result = [(done, total) for name, done, total in steps if name == title]
+        assert result[-1][0] == result[-1][1], title
+        assert result == sorted(result), title
 
 
 def test_a_job_without_memory_is_told_in_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With what helps, and without a line of its program."""
+    """The error names a remedy and has no traceback."""
 
     def scatter(_job: object) -> None:
         raise MemoryError
 
     monkeypatch.setattr(near_duplicates, "scatter", scatter)
-    with pytest.raises(PartError) as told:
+    with pytest.raises(PartError) as raised:
         _decided(tmp_path, [(number, number, 0, False) for number in range(4)], 3, 2, [Dedupe()])
-    assert str(told.value).startswith("scatter 1 of 3: its worker ran out of memory; give it more, on a cluster by ")
+    assert str(raised.value).startswith("scatter 1 of 3: its worker ran out of memory; give it more, on a cluster by ")
 
 
 def test_a_jobs_error_tells_its_remedy_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Beside the job, the place and the problem."""
+    """The error has the job, the place, the problem and its remedy, each once."""
 
     def scatter(_job: object) -> None:
         raise PartError("pares", "están cortados", "repítalo")
 
     monkeypatch.setattr(near_duplicates, "scatter", scatter)
-    with pytest.raises(PartError) as told:
+    with pytest.raises(PartError) as raised:
         _decided(tmp_path, [(number, number, 0, False) for number in range(4)], 3, 2, [Dedupe()])
-    assert str(told.value) == "scatter 1 of 3: pares: están cortados; repítalo"
+    assert str(raised.value) == "scatter 1 of 3: pares: están cortados; repítalo"
 
 
 def test_a_word_stream_that_is_cut_off_is_told(tmp_path: Path) -> None:
-    """What a full disk has left of a stream isn't taken for a document's words."""
+    """A stream that a full disk cut off is an error, not a shorter document."""
     np.array([[0, 1]], np.uint32).tofile(tmp_path / "pairs")
     np.zeros(0, np.uint64).tofile(tmp_path / verify_jobs.COMMON)
     held = {verify_jobs.ROWS_OF: [0, 1], verify_jobs.WORDS_OF: [3, 3], verify_jobs.FACTS_OF: np.zeros(2)}

@@ -1,4 +1,4 @@
-"""A key changes with all that a result depends on: a stage's version, a plug-in's modules, the shipped tables."""
+"""A cache key changes with everything that a result depends on: versions, a plug-in's modules, shipped tables."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _ELSEWHERE = ("catalog/sources/", "desk/", "language/models/americas", "language
 
 @pytest.fixture
 def plug_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder of a package with a stage, which can be imported."""
+    """The folder of an importable package with a stage."""
     folder = tmp_path / "jardin_de_prueba"
     folder.mkdir()
     (folder / "__init__.py").write_text("")
@@ -49,66 +49,66 @@ def plug_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_changed_module_of_a_plug_in_redoes_its_work(plug_in: Path) -> None:
-    """Any module of its package counts, and the version that it declares."""
+    """All modules of its package count, and the version that it declares."""
     stage = importlib.import_module("jardin_de_prueba.etapa").Abono()
-    before = stage_digest(stage)
-    assert stage_digest(stage) == before
+    previous = stage_digest(stage)
+    assert stage_digest(stage) == previous
     (plug_in / "tabla.py").write_text("DOSIS = 3\n")
     changed = stage_digest(stage)
     type(stage).version = 2
-    assert len({before, changed, stage_digest(stage)}) == 3
+    assert len({previous, changed, stage_digest(stage)}) == 3
 
 
 def test_a_stage_without_a_source_file_is_refused() -> None:
-    """Its results could be taken for those of other code."""
+    """Without a file, a change of its code couldn't be noticed."""
     stage: Any = type("Abono", (Redact,), {"name": "abono", "__module__": "cuaderno_sin_archivo"})
     with pytest.raises(ConfigError, match="no source file"):
         stage_digest(stage())
 
 
 def test_a_module_outside_a_package_counts_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A folder without `__init__.py` may hold anything else."""
+    """Other files in a folder without `__init__.py` don't count."""
     folder = tmp_path / "carpeta_de_prueba"
     folder.mkdir()
     (folder / "etapa.py").write_text("A = 1\n")
     monkeypatch.syspath_prepend(str(tmp_path))
-    before = package_digest("carpeta_de_prueba.etapa")
+    previous = package_digest("carpeta_de_prueba.etapa")
     (folder / "otra.py").write_text("B = 1\n")
-    assert package_digest("carpeta_de_prueba.etapa") == before
+    assert package_digest("carpeta_de_prueba.etapa") == previous
     (folder / "etapa.py").write_text("A = 2\n")
-    assert package_digest("carpeta_de_prueba.etapa") not in ("", before)
+    assert package_digest("carpeta_de_prueba.etapa") not in ("", previous)
 
 
 def test_a_raised_version_is_another_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of a stage, and of the readers of files."""
-    before = stage_digest(Redact()), files.reading_version()
+    """Versions of stages and of readers of files count."""
+    previous = stage_digest(Redact()), files.reading_version()
     monkeypatch.setattr(Redact, "version", Redact.version + 1)
     monkeypatch.setattr(files, "VERSION", files.VERSION + 1)
-    after = stage_digest(Redact()), files.reading_version()
-    assert before[0] != after[0]
-    assert before[1] != after[1]
+    following = stage_digest(Redact()), files.reading_version()
+    assert previous[0] != following[0]
+    assert previous[1] != following[1]
 
 
 def test_every_stage_of_the_toolkit_declares_its_version() -> None:
-    """Next to its name, so that whoever changes the code sees it."""
-    stages = [one for name in STAGES for one in make_stage(name, {}, "prueba").expand()]
-    kinds = {type(one) for one in stages} | {DatatroveBlock, Supersede, Withdrawals}
+    """The version is stated in the class itself, where a person who changes the code sees it."""
+    stages = [item for name in STAGES for item in make_stage(name, {}, "prueba").expand()]
+    kinds = {type(item) for item in stages} | {DatatroveBlock, Supersede, Withdrawals}
     assert [kind.__name__ for kind in kinds if "version" not in vars(kind)] == []
 
 
 def test_an_edited_table_is_another_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """For stages and for the readers of files."""
-    before = stage_digest(Redact()), files.reading_version()
+    """Tables count for stages and for readers of files."""
+    previous = stage_digest(Redact()), files.reading_version()
     for table in TABLES:
         (tmp_path / table).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / table).write_bytes((PACKAGE / table).read_bytes() + b"\n")
     monkeypatch.setattr(durable, "PACKAGE", tmp_path)
     tables_digest.cache_clear()
-    after = stage_digest(Redact()), files.reading_version()
+    following = stage_digest(Redact()), files.reading_version()
     monkeypatch.undo()
     tables_digest.cache_clear()
-    assert before[0] != after[0]
-    assert before[1] != after[1]
+    assert previous[0] != following[0]
+    assert previous[1] != following[1]
 
 
 def test_every_shipped_table_counts() -> None:

@@ -1,4 +1,4 @@
-"""A batch that passes a stage: rows kept and set aside, each with its ledger row, and every change on record."""
+"""A batch that passes a stage: rows are kept or dropped with a ledger row, and every change is in the ledger."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class _Stage(Stage):
 
 @dataclass(frozen=True)
 class _Measuring(_Stage):
-    """A stage that gives no text."""
+    """A stage that doesn't set texts."""
 
     gives: ClassVar[frozenset[str]] = frozenset({"signals"})
 
@@ -56,7 +56,7 @@ def _batch(*texts: str | None, **columns: list[Any]) -> Batch:
 
 
 def _setting(**columns: list[Any]) -> Callable[[Batch], Batch]:
-    """What sets these columns."""
+    """Return a function that sets these columns."""
     return lambda batch: batch.with_columns(
         {name: pl.Series(name, values, dtype=pl.String) for name, values in columns.items()}
     )
@@ -76,7 +76,7 @@ def _row(number: int, verdict: str, reason: str, **more: Any) -> dict[str, Any]:
 
 
 def test_a_batch_in_which_nothing_happens_goes_on_whole() -> None:
-    """No row is set aside, none is on record, and the columns stay."""
+    """No row is dropped, the ledger is empty, and the columns are unchanged."""
     batch = _batch("uno", "dos", "tres")
     passed = pass_through(_Stage(lambda same: same), batch)
     assert_frame_equal(passed.kept.frame, batch.frame)
@@ -86,7 +86,7 @@ def test_a_batch_in_which_nothing_happens_goes_on_whole() -> None:
 
 
 def test_rows_with_a_reason_are_set_aside_with_what_the_ledger_says() -> None:
-    """Dropped or failed, with evidence, the exact text's digest and its characters; the others go on without notes."""
+    """Ledger rows have evidence, the digest of the exact text and its length; kept rows have no notes."""
     texts = ("uno", "ñandú", "tres", None)
     reasons = [None, "chars<9", "broken", "no text"]
     noted = _setting(
@@ -107,7 +107,7 @@ def test_rows_with_a_reason_are_set_aside_with_what_the_ledger_says() -> None:
 
 
 def test_one_reason_is_counted_once_for_every_row() -> None:
-    """And apart for those that failed by the same words."""
+    """Failed rows with the same reason are counted separately."""
     noted = _setting(drop_reason=["short", "short", None, "short"], verdict=[None, "failed", None, "dropped"])
     count = split_dropped(noted(_batch("a", "b", "c", "d")), "retoque").count
     assert count == Count(rows_in=4, kept=1, dropped={"short": 2}, failed={"short": 1})
@@ -117,7 +117,7 @@ def test_one_reason_is_counted_once_for_every_row() -> None:
     "notes", [{}, {"drop_reason": [None, None]}, {"evidence": [None, None], "verdict": [None] * 2}]
 )
 def test_notes_of_a_stage_that_drops_nothing_do_not_go_on(notes: Mapping[str, list[None]]) -> None:
-    """The next stage finds no reason, verdict or evidence of this one; the word table stays with the batch."""
+    """The next stage sees no reason, verdict or evidence; the word table is kept."""
     batch = _setting(**notes)(_batch("uno", "dos"))
     words = batch.words
     passed = split_dropped(batch, "retoque")
@@ -129,14 +129,14 @@ def test_notes_of_a_stage_that_drops_nothing_do_not_go_on(notes: Mapping[str, li
 
 
 def test_all_rows_may_be_set_aside() -> None:
-    """What goes on is empty and has its columns."""
+    """The kept batch is empty and has all columns."""
     passed = split_dropped(_setting(drop_reason=["x", "y"])(_batch("uno", "dos")), "retoque")
     assert_frame_equal(passed.kept.frame, _batch("uno").frame.clear())
     assert passed.count == Count(rows_in=2, dropped={"x": 1, "y": 1})
 
 
 def test_records_without_a_text_are_set_aside_too() -> None:
-    """Before extraction there are bytes alone: no digest, no characters."""
+    """Dropped records without a text have neither a digest nor a length in the ledger."""
     batch = Batch(_batch("uno").frame.drop("text"))
     noted = batch.drop(["broken"], verdict="failed")
     passed = split_dropped(noted, "retoque")
@@ -145,7 +145,7 @@ def test_records_without_a_text_are_set_aside_too() -> None:
 
 
 def test_a_changed_text_is_on_record_with_both_digests() -> None:
-    """One row of the ledger for each text that the stage changed, of exact texts: a letter's case counts."""
+    """Each text that the stage changed has a ledger row, even if only a letter's case changed."""
     texts = _setting(
         text=["Uno", "dos", "", None, "de nada"],
         evidence=['{"n": 1}', None, None, None, None],
@@ -167,7 +167,7 @@ def test_a_changed_text_is_on_record_with_both_digests() -> None:
 
 
 def test_a_text_that_is_made_of_bytes_is_no_change() -> None:
-    """Nothing was there before, or a first impression by `skim`; another extractor's text was a text."""
+    """An extracted text, also after `skim`, isn't a change; a change of another extractor's text is."""
     batch = _batch("portada", "portada", "portada", extractor=[SKIMMED, "html 1", None])
     passed = pass_through(_Stage(_setting(text=["la nota"] * 3)), batch)
     assert passed.ledger["doc_id"].to_list() == ["d1", "d2"]
@@ -175,7 +175,7 @@ def test_a_text_that_is_made_of_bytes_is_no_change() -> None:
 
 
 def test_a_stage_that_gives_no_text_changes_none() -> None:
-    """Its ledger has no such row, whatever stands in the column, but where the stage itself says so."""
+    """Such a stage only has ledger rows for changes that it reports itself."""
     passed = pass_through(_Measuring(_setting(text=["Uno", "Dos"])), _batch("uno", "dos"))
     assert (passed.ledger.height, passed.count) == (0, Count(rows_in=2, kept=2))
     noted = _setting(verdict=["changed", None, "failed"], evidence=['{"rights": "CC0"}', None, None])
@@ -193,7 +193,7 @@ def test_a_stage_may_note_a_change_of_a_record_without_text() -> None:
 
 
 def test_a_row_that_is_changed_and_dropped_is_on_record_twice() -> None:
-    """First why it was dropped, then what was changed."""
+    """The ledger row for the drop comes first, then the one for the change."""
     both = _setting(text=["Uno", "Dos"], drop_reason=["short", None])
     passed = pass_through(_Stage(both), _batch("uno", "dos"))
     assert [(row["doc_id"], row["verdict"]) for row in passed.ledger.to_dicts()] == [
@@ -208,9 +208,9 @@ def _cut(ids: list[str], parents: list[str | None]) -> Callable[[Batch], Batch]:
 
 
 def test_a_stage_that_cuts_documents_names_the_parent_of_each_piece() -> None:
-    """A document may stay or give way to its pieces; pieces are no change of a text."""
-    made = _cut(["d0", "d1#1", "d1#2"], [None, "d1", "d1"])
-    passed = pass_through(_Cutting(made), _batch("uno", "dos"))
+    """A document may be kept or replaced by its pieces; pieces aren't changes of a text."""
+    created = _cut(["d0", "d1#1", "d1#2"], [None, "d1", "d1"])
+    passed = pass_through(_Cutting(created), _batch("uno", "dos"))
     assert passed.kept.frame["doc_id"].to_list() == ["d0", "d1#1", "d1#2"]
     assert (passed.ledger.height, passed.count) == (0, Count(rows_in=3, kept=3, made=1))
 
@@ -226,24 +226,24 @@ def test_a_stage_that_cuts_documents_names_the_parent_of_each_piece() -> None:
 def test_a_stage_that_cuts_documents_loses_none_and_makes_none_up(
     ids: list[str], parents: list[str | None], problem: str
 ) -> None:
-    """Each document stays or has a piece, and each piece has its document."""
+    """Each document is kept or has a piece, and each piece has a parent."""
     with pytest.raises(PartError, match=problem):
         pass_through(_Cutting(_cut(ids, parents)), _batch("uno", "dos"))
 
 
 @pytest.mark.parametrize("how", ["head", "reverse", "double", "other"])
 def test_a_stage_that_loses_adds_reorders_or_renames_rows_is_stopped(how: str) -> None:
-    """The error names the stage, how many rows went in and came out, and what a stage does instead."""
+    """The error names the stage, the number of rows before and after, and the remedy."""
 
     def broken(batch: Batch) -> Batch:
         frame = batch.frame
-        made = {
+        created = {
             "head": frame.head(1),
             "reverse": frame.reverse(),
             "double": pl.concat([frame, frame]),
             "other": frame.with_columns(doc_id=pl.Series(["d0", "x"])),
         }
-        return Batch(made[how])
+        return Batch(created[how])
 
     rows = {"head": 1, "double": 4}.get(how, 2)
     problem = f"stage «retoque».*2 rows in, {rows} out, or in another order.*give it a drop_reason"
@@ -262,22 +262,22 @@ def test_a_stage_that_loses_adds_reorders_or_renames_rows_is_stopped(how: str) -
 def test_a_stage_that_breaks_off_names_the_document_that_makes_it_do_so(
     breaks: Callable[[list[str]], bool], place: str
 ) -> None:
-    """The first that alone does; the stage by itself where none does."""
+    """The error names the first document that is enough to cause it, or only the stage."""
 
     def broken(batch: Batch) -> Batch:
         if breaks(batch.frame["doc_id"].to_list()):
             raise ValueError("no\nentiendo")
         return batch
 
-    with pytest.raises(PartError) as told:
+    with pytest.raises(PartError) as raised:
         pass_through(_Stage(broken), _batch("uno", "dos", "tres"))
-    assert told.value.place == place
-    assert told.value.problem.startswith("ValueError: no entiendo, in pipeline/test_conserved_batches.py:")
-    assert isinstance(told.value.__cause__, ValueError)
+    assert raised.value.place == place
+    assert raised.value.problem.startswith("ValueError: no entiendo, in pipeline/test_conserved_batches.py:")
+    assert isinstance(raised.value.__cause__, ValueError)
 
 
 @pytest.mark.parametrize(
-    ("given", "told"),
+    ("given", "expected"),
     [
         (lambda _: None, "it returns a NoneType instead of a batch; return the batch"),
         (lambda b: Batch(b.frame.drop("text")), "the column «text» was removed; return the batch"),
@@ -295,15 +295,15 @@ def test_a_stage_that_breaks_off_names_the_document_that_makes_it_do_so(
     ],
 )
 @pytest.mark.parametrize("kind", [_Stage, _Cutting])
-def test_what_a_stage_sets_is_of_the_schema(kind: type[_Stage], given: Callable[[Batch], Batch], told: str) -> None:
-    """Types, texts, reasons, codes and words: the error names the column, the value, a document, and what to write."""
+def test_what_a_stage_sets_is_of_the_schema(kind: type[_Stage], given: Callable[[Batch], Batch], expected: str) -> None:
+    """The error for a wrong value names the column, the value, a document and a remedy."""
     with pytest.raises(PartError) as raised:
         pass_through(kind(given), _batch("uno", "dos"))
-    assert str(raised.value).startswith(f"stage «retoque»: {told}")
+    assert str(raised.value).startswith(f"stage «retoque»: {expected}")
 
 
 def test_what_a_stage_may_set() -> None:
-    """Numbers of another width and columns of nothing; a value that was there is not its fault."""
+    """Numbers of another width, empty columns and wrong values that were there before are accepted."""
     batch = _batch("uno", "dos", None, country=["Chile", "Perú", None], language=[None, "x", None])
     mine = pl.Series("tokens", [1, 2, 3], dtype=pl.Int64), pl.lit(None).alias("split")
     language = pl.Series("language", ["und", "x", "que"])
@@ -312,7 +312,7 @@ def test_what_a_stage_may_set() -> None:
 
 
 def test_a_stage_neither_ends_the_run_nor_writes_into_its_output(capsys: pytest.CaptureFixture[str]) -> None:
-    """`sys.exit` is an error like others, with the document; what it prints goes where notes go."""
+    """`sys.exit` is an error like others, and printed text goes to standard error."""
 
     def leaves(batch: Batch) -> Batch:
         print("hola")  # noqa: T201
@@ -322,22 +322,22 @@ def test_a_stage_neither_ends_the_run_nor_writes_into_its_output(capsys: pytest.
 
     with pytest.raises(PartError, match=r"stage «retoque», document d1: SystemExit: 3, in .*\.py:\d+; correct"):
         pass_through(_Stage(leaves), _batch("uno", "dos"))
-    told = capsys.readouterr()
-    assert (told.out, told.err[:5]) == ("", "hola\n")
+    result = capsys.readouterr()
+    assert (result.out, result.err[:5]) == ("", "hola\n")
 
 
 @pytest.mark.parametrize("error", [SourceError("uno.warc", "no record"), OSError("disk full"), MemoryError()])
 def test_what_the_machine_or_a_source_says_is_no_fault_of_a_document(error: Exception) -> None:
-    """It goes up as it is, and the stage isn't called again for each document."""
+    """Errors of the disk or a source are raised unchanged, and the stage isn't called again for each document."""
     calls = []
 
     def broken(batch: Batch) -> Batch:
         calls.append(batch.frame.height)
         raise error
 
-    with pytest.raises((CorpusError, OSError, MemoryError)) as told:
+    with pytest.raises((CorpusError, OSError, MemoryError)) as raised:
         pass_through(_Stage(broken), _batch("uno", "dos"))
-    assert told.value is error
+    assert raised.value is error
     assert calls == [2]
 
 
@@ -353,7 +353,7 @@ def test_what_the_machine_or_a_source_says_is_no_fault_of_a_document(error: Exce
 def test_a_document_that_ends_the_worker_is_set_aside_and_the_stage_never_has_it(
     withheld: dict[str, str], given: list[str], failed: list[str]
 ) -> None:
-    """With its cause, beside those that the stage drops, whichever columns these have more."""
+    """It is dropped with its cause, together with rows that the stage drops, whatever their columns."""
     seen: list[str] = []
 
     def shorten(batch: Batch) -> Batch:
@@ -383,7 +383,7 @@ def test_a_document_that_ends_the_worker_is_set_aside_and_the_stage_never_has_it
 
 @pytest.mark.parametrize(("kind", "offsets"), [(_Stage, [0, 5]), (_Cutting, [0, 4])])
 def test_turns_follow_a_changed_text_but_not_one_that_is_cut(kind: type[_Stage], offsets: list[int]) -> None:
-    """Each turn is a line; a stage that makes rows sees to its own."""
+    """Turns stay with their lines; a stage that makes rows must move them itself."""
     turns = [{"speaker": "A", "offset": 0}, {"speaker": "B", "offset": 4}]
     batch = _batch("uno\ndos", turns=[turns])
     words = batch.words
@@ -394,19 +394,19 @@ def test_turns_follow_a_changed_text_but_not_one_that_is_cut(kind: type[_Stage],
 
 @pytest.mark.parametrize("pieces", [[], ["d1#1", "d1#2", "d1#3"]])
 def test_a_stage_that_cuts_documents_may_note_a_change_of_one_that_stays(pieces: list[str]) -> None:
-    """Beside the pieces of others; where it cuts none, it needn't name a parent."""
+    """If such a stage cuts no document, it needs no `parent_id`."""
     ids = ["d0", *(pieces or ["d1"])]
     noted = _setting(verdict=["changed", *[None] * (len(ids) - 1)])
-    made = _cut(ids, [None, *["d1"] * (len(ids) - 1)])(_batch())
-    made = made if pieces else Batch(made.frame.drop("parent_id"))
-    passed = pass_through(_Cutting(lambda _: noted(made)), _batch("uno", "dos"))
+    created = _cut(ids, [None, *["d1"] * (len(ids) - 1)])(_batch())
+    created = created if pieces else Batch(created.frame.drop("parent_id"))
+    passed = pass_through(_Cutting(lambda _: noted(created)), _batch("uno", "dos"))
     assert passed.kept.frame["doc_id"].to_list() == ids
     both = {"text_hash_before": _hash("uno"), "text_hash_after": _hash("trozo"), "chars": 5}
     assert passed.ledger.to_dicts() == [_row(0, "changed", "retoque", **both)]
 
 
 def test_a_stage_that_cuts_documents_may_put_those_that_stay_in_another_order() -> None:
-    """The change that it notes of one is told with that document's own text before."""
+    """The ledger row of a change has the document's own previous text."""
     noted = _setting(verdict=["changed", None])(_cut(["d1", "d0"], [None, None])(_batch()))
     passed = pass_through(_Cutting(lambda _: noted), _batch("uno", "dos"))
     (row,) = passed.ledger.to_dicts()
@@ -415,10 +415,10 @@ def test_a_stage_that_cuts_documents_may_put_those_that_stay_in_another_order() 
 
 
 def test_records_of_one_id_are_told_apart_by_a_stage_that_cuts_documents() -> None:
-    """An address that was captured twice: the change of each is told with its own text before, and none may be lost."""
+    """Each record of an id has its own previous text in the ledger, and none may be lost."""
     twice = Batch(_batch("uno", "dos", "tres").frame.with_columns(pl.Series("doc_id", ["d0", "d1", "d0"])))
-    made = _setting(verdict=["changed", None, "changed"])(_cut(["d0", "d1", "d0"], [None] * 3)(_batch()))
-    passed = pass_through(_Cutting(lambda _: made), twice)
+    created = _setting(verdict=["changed", None, "changed"])(_cut(["d0", "d1", "d0"], [None] * 3)(_batch()))
+    passed = pass_through(_Cutting(lambda _: created), twice)
     assert passed.ledger["doc_id"].to_list() == ["d0", "d0"]
     assert passed.ledger["text_hash_before"].to_list() == [_hash("uno"), _hash("tres")]
     with pytest.raises(PartError, match="1 document lost"):
@@ -426,7 +426,7 @@ def test_records_of_one_id_are_told_apart_by_a_stage_that_cuts_documents() -> No
 
 
 def test_counts_of_parts_add_up() -> None:
-    """Every figure, and each reason by itself."""
+    """All numbers are added, and each reason separately."""
     count = Count(rows_in=5, kept=2, dropped={"a": 2}, failed={"x": 1}, changed=1, seconds=0.5)
     count.add(Count(rows_in=7, kept=3, dropped={"a": 1, "b": 1}, failed={"y": 2}, changed=2, seconds=0.25))
     assert count == Count(
@@ -436,6 +436,6 @@ def test_counts_of_parts_add_up() -> None:
 
 
 def test_a_digest_is_of_the_exact_text() -> None:
-    """Sixteen bytes of the SHA-256 of its UTF-8: case, accents and spaces count."""
+    """The digest has sixteen bytes and depends on case, accents and spaces."""
     assert exact_hash("ñandú") == _hash("ñandú")
     assert len({exact_hash(text) for text in ("uno", "Uno", "uno ", "unó", "")}) == 5

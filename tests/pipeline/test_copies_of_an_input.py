@@ -44,7 +44,7 @@ _SOURCE = Source(id="fuente", title="Cuentos de prueba", holder="Nadie")
 
 @pytest.fixture
 def room(tmp_path: Path, small_recipe: SmallRecipe, small_source: SmallSource) -> Path:
-    """A recipe, and tales of which each is there twice, in files of several formats and in an archive."""
+    """A recipe, and tales in files of several formats and in an archive, each of them twice."""
     (tmp_path / "receta.toml").write_text(small_recipe("extract", "dedupe", release=""))
     (tmp_path / "fuente.toml").write_text(small_source())
     _fill(tmp_path / "in")
@@ -84,21 +84,21 @@ def _cloned(folder: Path) -> Path:
     return folder.parent / "clon"
 
 
-@pytest.mark.parametrize("again", [_touched, _copied, _cloned])
+@pytest.mark.parametrize("expected", [_touched, _copied, _cloned])
 def test_a_copy_of_a_folder_gives_the_same_run_and_version(
-    room: Path, command_line: CommandLine, again: Callable[[Path], Path]
+    room: Path, command_line: CommandLine, expected: Callable[[Path], Path]
 ) -> None:
-    """Everything is reused and nothing has changed; worked anew elsewhere, the copy gives shards of the same bytes."""
+    """All work is reused for a copy; in another `--out`, the copy gives the same shards."""
 
     def run(folder: Path, out: str) -> tuple[dict[str, Any], set[str]]:
         given = ("--input", f"fuente={folder}", "--out", room / out)
-        told = command_line("run", room / "receta.toml", "--json", *given)
-        assert told.code == 0, told.err
-        return told.json, {path.name for path in (room / out / "store" / "objects").rglob("*.parquet")}
+        result = command_line("run", room / "receta.toml", "--json", *given)
+        assert result.code == 0, result.err
+        return result.json, {path.name for path in (room / out / "store" / "objects").rglob("*.parquet")}
 
     _age(room / "in", random.Random(0))
     first, shards = run(room / "in", "out")
-    copy = again(room / "in")
+    copy = expected(room / "in")
     second, same_shards = run(copy, "out")
     assert Path(second["folder"]).name == Path(first["folder"]).name
     assert second["release"]["version"] == first["release"]["version"]
@@ -113,7 +113,7 @@ def test_a_copy_of_a_folder_gives_the_same_run_and_version(
 @settings(deadline=None)
 @given(st.randoms(use_true_random=False))
 def test_times_and_the_order_of_entries_are_in_no_key_and_no_row(chance: random.Random) -> None:
-    """Two copies with random times, whose entries a file system lists in random order, are read as equal inputs."""
+    """Two copies with random times and a random order of entries are equal inputs."""
     import tempfile
 
     read = []
@@ -138,7 +138,7 @@ def test_times_and_the_order_of_entries_are_in_no_key_and_no_row(chance: random.
 
 
 def test_a_source_may_state_when_its_files_were_obtained(tmp_path: Path) -> None:
-    """As a value for all of them; nothing else says it of plain files."""
+    """Only a value in the source's file sets the time of plain files."""
     from latam_corpus.config.toml_model import parse_toml
 
     about = 'id = "a"\ntitle = "A"\nholder = "Nadie"\n'
@@ -150,7 +150,7 @@ def test_a_source_may_state_when_its_files_were_obtained(tmp_path: Path) -> None
 
 
 def test_a_file_that_is_touched_during_a_run_is_read_and_one_that_changes_is_not(tmp_path: Path) -> None:
-    """Its bytes are compared where its time is another one."""
+    """The bytes of a file with a new time are compared with its digest."""
     path = tmp_path / "a.txt"
     path.write_text(_TALES[0])
     [file] = list_inputs(_SOURCE, path)
@@ -163,7 +163,7 @@ def test_a_file_that_is_touched_during_a_run_is_read_and_one_that_changes_is_not
 
 
 def test_a_file_read_over_http_has_no_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever the server says of it, and whether it says anything: nobody stated when the text was obtained."""
+    """Times that a server reports are ignored, since they don't say when the text was obtained."""
     (tmp_path / "a.jsonl").write_text('{"text": "La barca salió antes del alba."}\n', encoding="utf-8")
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     monkeypatch.setenv("LATAM_CORPUS_PRIVATE_HOSTS", "127.0.0.1")

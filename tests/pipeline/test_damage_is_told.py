@@ -1,4 +1,4 @@
-"""What runs have stored is damaged, file by file: nothing is released of it in silence, and the recipe mends it.
+"""Damage of any stored file is never silent in a release, and running the recipe again repairs it.
 
 The whole measurement is `python -m tests.benchmarks damage`; in `make gate` each kind of file is damaged once, in
 `make test` those of which rows of a release are made.
@@ -25,19 +25,19 @@ _ROWS = ("work: ", "runs: kept", "runs: dropped", "runs: ledger")
 
 @pytest.mark.slow
 def test_no_damage_is_silent_and_all_is_mended(tmp_path: Path, figures: dict[str, float]) -> None:
-    """A flipped bit in a file of each kind, a cut, an emptied and a deleted one: the release of before, or an error."""
+    """After a flipped bit, a cut or a deletion, the release is unchanged, or there is an error."""
     shelf = damage.Shelf.made(tmp_path)
     chance = random.Random(_SEED)
     roles = set(damage.roles(tmp_path / "out"))
     tried = {role for role in roles if _EVERY or role.startswith(_ROWS)}
-    found = [
+    actual = [
         damage.trial(shelf, f"trial-{number}", role, kind, chance)
         for number, (role, kind) in enumerate(damage.drawn(shelf, len(roles), 1, _SEED))
         if role in tried or kind != "flip"
     ]
-    assert {one.role for one in found} >= tried
-    assert [(one.place, one.wrong) for one in found if one.wrong] == []
+    assert {item.role for item in actual} >= tried
+    assert [(item.place, item.wrong) for item in actual if item.wrong] == []
     # Nothing of it is used that wasn't looked at; what is missing alone is fetched or decided anew as it was before.
-    assert all(one.told for one in found if one.role.startswith("work: ") and one.kind != "deleted")
+    assert all(item.told for item in actual if item.role.startswith("work: ") and item.kind != "deleted")
     if _EVERY:
-        figures["damages told or mended"] = len(found)
+        figures["damages told or mended"] = len(actual)

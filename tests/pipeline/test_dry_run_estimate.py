@@ -1,4 +1,4 @@
-"""`run --dry-run` works its sample once, and counts the processor time of the process that extracts."""
+"""`run --dry-run` processes its sample once, and counts the processor time of extraction processes."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _estimated(recipe: Path, limit: int | None = None) -> module.Estimate:
 
 
 def test_the_sample_is_worked_once(tmp_path: Path, small_recipe: SmallRecipe, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ten records to compile and open models, then each part of the sample with its own time, and nothing is kept."""
+    """Ten records are processed to warm up, then each part of the sample; nothing is stored."""
     (tmp_path / "in").mkdir()
     for number in range(3):
         rows = [{"id": f"{number}-{n}", "text": f"La barca {n} salió del puerto."} for n in range(50)]
@@ -57,16 +57,16 @@ def test_the_sample_is_worked_once(tmp_path: Path, small_recipe: SmallRecipe, mo
         return run_part(task)
 
     monkeypatch.setattr(module, "run_part", told)
-    found = _estimated(recipe)
+    actual = _estimated(recipe)
     first, *others = worked
     assert first[1] == 10
     assert sorted(others) == [(f"in-{number:05}", 300) for number in range(3)]
-    assert found.sampled == found.remaining
+    assert actual.sampled == actual.remaining
     assert not (tmp_path / "work").exists()
 
 
 def test_no_more_is_estimated_than_the_limit_takes(tmp_path: Path, small_recipe: SmallRecipe) -> None:
-    """Of a file with 2,000 records five are worked, or 300 that stand for the 600 of the limit."""
+    """The estimate is for the records that `--limit` takes, not for the whole file."""
     rows = [{"id": str(n), "text": f"La barca {n} salió del puerto. " * 60} for n in range(2000)]
     (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     recipe = tmp_path / "receta.toml"
@@ -78,24 +78,24 @@ def test_no_more_is_estimated_than_the_limit_takes(tmp_path: Path, small_recipe:
 
 
 def test_small_files_are_sampled_from_all_sizes(tmp_path: Path, small_recipe: SmallRecipe) -> None:
-    """One large file among many small ones isn't taken for as many of them as it has bytes of theirs."""
+    """A large file among many small ones isn't counted as many small files."""
     (tmp_path / "in").mkdir()
     for number in range(700):
         text = "La barca salió del puerto. " * (30_000 if number == 7 else 1)
         (tmp_path / "in" / f"{number:03}.txt").write_text(text)
     recipe = tmp_path / "receta.toml"
     recipe.write_text(small_recipe("extract", "repair", source=str(tmp_path / "in")))
-    found = _estimated(recipe)
-    assert found.sampled == 300 * len("La barca salió del puerto. ".encode())
-    assert found.remaining > 800_000
-    assert found.disk < 500_000  # of equal small texts; the large one has some 800 kB
+    actual = _estimated(recipe)
+    assert actual.sampled == 300 * len("La barca salió del puerto. ".encode())
+    assert actual.remaining > 800_000
+    assert actual.disk < 500_000  # of equal small texts; the large one has some 800 kB
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="a running child's time is read from /proc")
 def test_the_time_of_the_process_that_extracts_is_counted(
     tmp_path: Path, small_recipe: SmallRecipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Twelve pages of a tenth of a second each are more than a second, though this process only waits for them."""
+    """Twelve pages of a tenth of a second each take more than a second."""
     (tmp_path / "slow_extractor.py").write_text(_SLOW)
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setitem(stage_module.EXTRACTORS, "text/html", "slow_extractor:extract")
@@ -105,23 +105,23 @@ def test_the_time_of_the_process_that_extracts_is_counted(
         (tmp_path / "in" / f"{number:02}.html").write_text(f"La barca número {number} salió del puerto.")
     recipe = tmp_path / "receta.toml"
     recipe.write_text(small_recipe("extract", source=str(tmp_path / "in")))
-    found = _estimated(recipe)
+    actual = _estimated(recipe)
     sandbox.stop()
-    assert found.seconds > 1.1
+    assert actual.seconds > 1.1
 
 
 def test_a_part_that_fails_is_told(
     command_line: CommandLine, tmp_path: Path, small_recipe: SmallRecipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its error is the dry run's, as one sentence and code 1."""
+    """The error of a part is the dry run's error, in one sentence and with exit code 1."""
     (tmp_path / "a.html").write_text("<p>Hola")
     recipe = tmp_path / "receta.toml"
     recipe.write_text(small_recipe("extract", source=str(tmp_path / "a.html")))
     monkeypatch.setitem(stage_module.EXTRACTORS, "text/html", "missing_extractor:extract")
     with pytest.raises(PartError, match="missing_extractor"):
         _estimated(recipe)
-    told = command_line("run", recipe, "--out", tmp_path / "out", "--dry-run")
-    assert (told.code, told.err.startswith("error: ")) == (1, True), told.err
+    result = command_line("run", recipe, "--out", tmp_path / "out", "--dry-run")
+    assert (result.code, result.err.startswith("error: ")) == (1, True), result.err
 
 
 @pytest.mark.parametrize("dry_run", [(), ("--dry-run",)])
@@ -132,7 +132,7 @@ def test_what_helps_a_part_that_failed_is_told_once(
     small_recipe: SmallRecipe,
     dry_run: tuple[str, ...],
 ) -> None:
-    """In a dry run, and of a part in a run, whose error and remedy its record has, too."""
+    """The error and its remedy appear once on the screen and once in the record."""
 
     def failed(_: object) -> None:
         raise PartError("a.txt", "its rows are gone", "ask whoever has them")
@@ -141,8 +141,8 @@ def test_what_helps_a_part_that_failed_is_told_once(
     recipe = tmp_path / "receta.toml"
     recipe.write_text(small_recipe("repair", source=str(tmp_path / "a.jsonl")))
     monkeypatch.setattr(restart, "_run", failed)
-    told = command_line("run", recipe, "--out", tmp_path / "out", *dry_run)
-    assert told.code == 1
-    lines = [line for line in told.err.splitlines() if "its rows are gone" in line]
+    result = command_line("run", recipe, "--out", tmp_path / "out", *dry_run)
+    assert result.code == 1
+    lines = [line for line in result.err.splitlines() if "its rows are gone" in line]
     assert lines
     assert all(line.count("its rows are gone; ask whoever has them") == line.count("ask") == 1 for line in lines)

@@ -1,4 +1,4 @@
-"""What `extract` gives is stored: a change of a later stage extracts no page again."""
+"""The output of `extract` is stored, so that a change of a later stage doesn't extract pages again."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ _TALE = "Mi madrina guardaba las semillas en frascos de vidrio, cada una con el 
 
 def _run(folder: Path, command_line: CommandLine, recipe: str) -> dict[str, Any]:
     (folder / "receta.toml").write_text(recipe)
-    told = command_line(
+    result = command_line(
         "run", folder / "receta.toml", "--json", "--input", f"fuente={folder / 'in'}", "--out", folder / "out"
     )
-    assert told.code == 0, told.err
-    return dict(told.json["reused"])
+    assert result.code == 0, result.err
+    return dict(result.json["reused"])
 
 
 @pytest.mark.parametrize("change", ['measure signals = ["open_line_share"]', "repair"])
 def test_a_change_after_extract_extracts_nothing_again(
     tmp_path: Path, command_line: CommandLine, small_recipe: SmallRecipe, small_source: SmallSource, change: str
 ) -> None:
-    """One more signal, or one stage more."""
+    """A further signal or stage doesn't start `extract`."""
     (tmp_path / "fuente.toml").write_text(small_source())
     (tmp_path / "in").mkdir()
     for number in range(3):
@@ -45,7 +45,7 @@ def test_a_change_after_extract_extracts_nothing_again(
 def test_texts_that_need_no_extraction_are_stored_once(
     tmp_path: Path, command_line: CommandLine, small_recipe: SmallRecipe, small_source: SmallSource
 ) -> None:
-    """They pass `extract` as they are, and a second copy would save nothing."""
+    """Records with texts aren't stored a second time after `extract`."""
     (tmp_path / "fuente.toml").write_text(small_source('files = ["*.jsonl"]'))
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "a.jsonl").write_text(json.dumps({"id": "1", "text": _TALE}) + "\n")

@@ -1,4 +1,4 @@
-"""`run --work`: what no later step needs goes while the run goes, and every shard stays what it is."""
+"""`run --work` removes outputs that no later step needs during the run, and never changes a shard."""
 
 from __future__ import annotations
 
@@ -37,22 +37,22 @@ _MORE = " Y después no se habló más de eso."
 
 @dataclass
 class Room:
-    """A recipe with a barrier in its middle and two files, the second with copies of the first's documents."""
+    """A recipe with a barrier in the middle and two files, the second with copies of the first's documents."""
 
     folder: Path
     command_line: CommandLine
 
     def words(self, out: str, *more: str) -> list[str]:
-        """The command."""
+        """Return the command's arguments."""
         given = ["--input", f"fuente={self.folder / 'in'}", "--out", str(self.folder / out)]
         return ["run", str(self.folder / "receta.toml"), *given, *more]
 
     def run(self, out: str, *more: str) -> dict[str, Any]:
-        """What it tells in JSON."""
-        told = self.command_line(*self.words(out, *more), "--json")
-        assert told.code == 0, told.err
-        found: dict[str, Any] = told.json
-        return found
+        """Run the command and return its JSON output."""
+        result = self.command_line(*self.words(out, *more), "--json")
+        assert result.code == 0, result.err
+        actual: dict[str, Any] = result.json
+        return actual
 
     def policy(self, line: str) -> None:
         """Add a bound."""
@@ -62,7 +62,7 @@ class Room:
 
 @pytest.fixture
 def room(tmp_path: Path, command_line: CommandLine, small_recipe: SmallRecipe, small_source: SmallSource) -> Room:
-    """Thirty documents, and twenty others with ten of the same."""
+    """Thirty documents, and twenty others of which ten are copies."""
     shutil.copytree(data_folder("filters"), tmp_path / "filters")
     policies = f'policies = "{tmp_path / "filters"}"'
     stages = ("repair", "identify", f"measure {policies}", "dedupe near = false", f"filter {policies}", "redact")
@@ -79,9 +79,9 @@ def _shards(out: Path) -> list[str]:
     return sorted(path.name for path in (out / "store" / "objects").rglob("*.parquet"))
 
 
-def _kept(told: dict[str, Any]) -> list[str]:
-    """The texts that a run kept."""
-    return sorted(pl.read_parquet(list(Path(told["folder"]).glob("kept/*")))["text"])
+def _kept(result: dict[str, Any]) -> list[str]:
+    """Return the texts that a run kept."""
+    return sorted(pl.read_parquet(list(Path(result["folder"]).glob("kept/*")))["text"])
 
 
 def _step_rows(out: Path) -> list[Path]:
@@ -89,28 +89,28 @@ def _step_rows(out: Path) -> list[Path]:
 
 
 def test_the_shards_are_the_same_whatever_stays(room: Room) -> None:
-    """And less stays with each choice: the rows between steps, then the documents too; nor what was begun before."""
+    """Each choice keeps less: without rows between steps, then without documents, never with partial outputs."""
     for choice in ("measured", "none"):
         (room.folder / choice / "work" / "ab" / "ab12.nodo-7.partial").mkdir(parents=True)
-    told = {choice: room.run(choice, "--work", choice) for choice in ("all", "measured", "none")}
+    result = {choice: room.run(choice, "--work", choice) for choice in ("all", "measured", "none")}
     assert _shards(room.folder / "all") == _shards(room.folder / "measured") == _shards(room.folder / "none") != []
-    assert told["all"]["rows"] == told["measured"]["rows"] == told["none"]["rows"] == {"in": 60, "kept": 50}
-    left = {choice: len(_step_rows(room.folder / choice)) for choice in told}
-    assert left["all"] > left["measured"] == 2
-    assert left["none"] == 0
+    assert result["all"]["rows"] == result["measured"]["rows"] == result["none"]["rows"] == {"in": 60, "kept": 50}
+    remaining = {choice: len(_step_rows(room.folder / choice)) for choice in result}
+    assert remaining["all"] > remaining["measured"] == 2
+    assert remaining["none"] == 0
     assert not list((room.folder / "measured" / "work").glob("*/*.partial"))
     assert not list((room.folder / "none" / "work").glob("??/*"))
 
 
 @pytest.mark.parametrize("engine", [(), ("--workers", "2")])
 def test_what_was_removed_is_made_again_by_the_run_that_needs_it(room: Room, engine: tuple[str, ...]) -> None:
-    """A bound behind the barrier needs rows of the segment before; without it nothing is worked again."""
+    """A changed bound after the barrier restores the rows before it; without a change, nothing is processed."""
     room.run("all")
     first = room.run("out", "--work", "measured", *engine)
-    again = room.run("out", "--work", "measured", *engine)
-    assert again["mended"] == []
-    assert all(step["parts"] == step["of"] for step in again["reused"].values())
-    assert again["release"] == first["release"]
+    repeated = room.run("out", "--work", "measured", *engine)
+    assert repeated["mended"] == []
+    assert all(step["parts"] == step["of"] for step in repeated["reused"].values())
+    assert repeated["release"] == first["release"]
     room.policy("word_count = { min = 76 }")
     changed = room.run("out", "--work", "measured", *engine)
     assert changed["rows"] == room.run("all")["rows"]
@@ -123,14 +123,14 @@ def test_what_was_removed_is_made_again_by_the_run_that_needs_it(room: Room, eng
 def test_decisions_mean_the_rows_that_they_were_made_on(
     room: Room, change: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Rows that come out otherwise when they are made again, here without the first of a file, are decided on anew."""
+    """If restored rows differ, here without a document, barriers decide again."""
     room.run("out", "--work", "measured")
-    before = Repair.__call__
+    previous = Repair.__call__
 
     def without_one(stage: Repair, batch: Batch) -> Batch:
-        made = before(stage, batch)
-        falls = made.frame["text"].str.contains("número 20 ")
-        return made.drop(["stalled" if one else None for one in falls]) if falls.any() else made
+        created = previous(stage, batch)
+        falls = created.frame["text"].str.contains("número 20 ")
+        return created.drop(["stalled" if item else None for item in falls]) if falls.any() else created
 
     monkeypatch.setattr(Repair, "__call__", without_one)
     if change == "dedupe":
@@ -138,25 +138,25 @@ def test_decisions_mean_the_rows_that_they_were_made_on(
         recipe.write_text(recipe.read_text().replace("near = false", 'near = false\ncontained = "drop"'))
     else:
         room.policy(change)
-    again = room.run("out", "--work", "measured")
+    repeated = room.run("out", "--work", "measured")
     fresh = room.run("fresh", "--work", "measured")
-    told = [{name: one["dropped"] for name, one in each["stages"].items()} for each in (again, fresh)]
-    assert told[0] == told[1]
-    assert told[0]["dedupe"] == {"duplicate": 9}
-    assert _kept(again) == _kept(fresh)
+    result = [{name: item["dropped"] for name, item in each["stages"].items()} for each in (repeated, fresh)]
+    assert result[0] == result[1]
+    assert result[0]["dedupe"] == {"duplicate": 9}
+    assert _kept(repeated) == _kept(fresh)
     assert _kept(room.run("out", "--work", "measured")) == _kept(fresh)
 
 
 def test_copies_of_one_file_start_from_the_same_rows(room: Room) -> None:
-    """The rows that both start from stay until both are done."""
+    """Shared rows are kept until both parts are done."""
     shutil.copy(room.folder / "in" / "a.jsonl", room.folder / "in" / "c.jsonl")
     assert room.run("all")["rows"] == room.run("out", "--work", "measured")["rows"]
     assert _shards(room.folder / "out") == _shards(room.folder / "all")
 
 
-@pytest.mark.parametrize(("choice", "after"), [("measured", 0), ("measured", 3), ("none", 1)])
+@pytest.mark.parametrize(("choice", "expected"), [("measured", 0), ("measured", 3), ("none", 1)])
 def test_a_run_ended_while_it_removes_is_finished_by_the_next(
-    room: Room, choice: str, after: int, monkeypatch: pytest.MonkeyPatch
+    room: Room, choice: str, expected: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The same command again gives the same shards, wherever the first one ended."""
     room.run("all")
@@ -165,16 +165,16 @@ def test_a_run_ended_while_it_removes_is_finished_by_the_next(
     def ended(folder: Path) -> None:
         nonlocal calls
         calls += 1
-        if calls > after:
+        if calls > expected:
             (folder / step_file.CLEARED).touch()  # half removed
             raise KeyboardInterrupt
         clear(folder)
 
     with monkeypatch.context() as patch:
         patch.setattr(work_cleanup, "clear", ended)
-        told = room.command_line(*room.words("out", "--work", choice))
-    assert told.code != 0
-    assert calls == after + 1
+        result = room.command_line(*room.words("out", "--work", choice))
+    assert result.code != 0
+    assert calls == expected + 1
     assert room.run("out", "--work", choice)["mended"] == []
     assert _shards(room.folder / "out") == _shards(room.folder / "all")
 
@@ -183,7 +183,7 @@ def test_a_run_ended_while_it_removes_is_finished_by_the_next(
 def test_a_disk_that_is_full_for_a_while_costs_no_document(
     room: Room, choice: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Barriers decide over what is there, which is released by nobody; the same command comes to the whole."""
+    """A run with a failed part releases nothing, and the same command later completes it."""
     room.run("all")
     entering = part.entering_batches
 
@@ -194,45 +194,45 @@ def test_a_disk_that_is_full_for_a_while_costs_no_document(
 
     with monkeypatch.context() as patch:
         patch.setattr(part, "entering_batches", full)
-        told = room.command_line(*room.words("out", "--work", choice))
-    assert (told.code, "No space left on device" in told.out + told.err) == (1, True), told
+        result = room.command_line(*room.words("out", "--work", choice))
+    assert (result.code, "No space left on device" in result.out + result.err) == (1, True), result
     assert _shards(room.folder / "out") == []
     room.run("out", "--work", choice)
     assert _shards(room.folder / "out") == _shards(room.folder / "all")
 
 
 def test_work_that_another_run_names_stays(room: Room) -> None:
-    """The first run's rows are there after a second, with another bound, has kept nothing."""
+    """A second run that keeps nothing doesn't remove rows of the first run."""
     first = room.run("out")
-    before = _step_rows(room.folder / "out")
+    previous = _step_rows(room.folder / "out")
     room.policy("word_count = { min = 76 }")
     second = room.run("out", "--work", "none")
     assert second["run"] != first["run"]
-    assert _step_rows(room.folder / "out") == before
-    told = room.command_line("sample", first["folder"], "--n", "1", "--internal")
-    assert told.code == 0, told.err
+    assert _step_rows(room.folder / "out") == previous
+    result = room.command_line("sample", first["folder"], "--n", "1", "--internal")
+    assert result.code == 0, result.err
 
 
 def test_a_run_without_documents_says_so(room: Room) -> None:
-    """Each command that reads them tells why, and what helps; repeated, the run has them again."""
+    """Each command that reads documents names the reason and the remedy; running again restores them."""
     run = room.run("out", "--work", "none")
     room.command_line("report", run["folder"])
     for command in ("measure", "explain", "sample", "report"):
         words = ["explain", "a1"] if command == "explain" else [command, run["folder"]]
-        told = room.command_line(*words, "--out", room.folder / "out")
-        assert told.code in (1, 2), command
-        assert "its documents were removed after its release was made" in " ".join(told.err.split()), command
-        assert "--work measured" in " ".join(told.err.split()), command
-    again = room.run("out", "--work", "measured")
-    assert (again["run"], again["release"], again["mended"]) == (run["run"], run["release"], [])
+        result = room.command_line(*words, "--out", room.folder / "out")
+        assert result.code in (1, 2), command
+        assert "its documents were removed after its release was made" in " ".join(result.err.split()), command
+        assert "--work measured" in " ".join(result.err.split()), command
+    repeated = room.run("out", "--work", "measured")
+    assert (repeated["run"], repeated["release"], repeated["mended"]) == (run["run"], run["release"], [])
     assert room.command_line("measure", run["folder"], "--out", room.folder / "out").code == 0
 
 
 def test_a_wrong_choice_is_refused(room: Room, small_recipe: SmallRecipe) -> None:
-    """As is one that would leave nothing, before anything is done."""
-    told = room.command_line(*room.words("out", "--work", "mesured"))
-    assert (told.code, "did you mean «measured»?" in told.err) == (2, True)
+    """A choice that would leave nothing is refused as well, before anything runs."""
+    result = room.command_line(*room.words("out", "--work", "mesured"))
+    assert (result.code, "did you mean «measured»?" in result.err) == (2, True)
     (room.folder / "receta.toml").write_text(small_recipe("repair"))
-    told = room.command_line(*room.words("out", "--work", "none"))
-    assert (told.code, "makes no release" in told.err) == (2, True)
+    result = room.command_line(*room.words("out", "--work", "none"))
+    assert (result.code, "makes no release" in result.err) == (2, True)
     assert not (room.folder / "out").exists()

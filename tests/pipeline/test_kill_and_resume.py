@@ -31,7 +31,7 @@ _WORDS = _SENTENCE.split()
 
 @pytest.fixture(scope="module")
 def room(tmp_path_factory: pytest.TempPathFactory, small_recipe: SmallRecipe, small_source: SmallSource) -> Path:
-    """Twelve files of forty documents, a few of them alike."""
+    """Twelve files of forty documents, a few of them similar."""
     folder = tmp_path_factory.mktemp("kill")
     (folder / "in").mkdir()
     stages = ("repair", "identify", "filter", "redact", "dedupe")
@@ -54,7 +54,7 @@ def _words(room: Path, out: Path, work: str) -> list[str]:
 
 
 def _process(room: Path, out: Path, work: str = "all") -> subprocess.Popen[bytes]:
-    """The command with two workers, begun."""
+    """Start the command with two workers."""
     command = [sys.executable, "-m", "latam_corpus", *_words(room, out, work), "2"]
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
 
@@ -65,7 +65,7 @@ def _shards(out: Path) -> set[str]:
 
 
 def _below(pid: int) -> list[int]:
-    """The process's descendants, the nearest first."""
+    """Return the process's descendants, the nearest first."""
     parents: dict[int, list[int]] = {}
     for folder in Path("/proc").glob("[0-9]*"):
         try:
@@ -73,10 +73,10 @@ def _below(pid: int) -> list[int]:
         except OSError:
             continue
         parents.setdefault(int(fields[1]), []).append(int(folder.name))
-    found = list(parents.get(pid, []))
-    for child in found:
-        found += parents.get(child, [])
-    return found
+    actual = list(parents.get(pid, []))
+    for child in actual:
+        actual += parents.get(child, [])
+    return actual
 
 
 def _alive(pids: list[int]) -> list[int]:
@@ -95,7 +95,7 @@ def _state(pid: int) -> str:
 def test_a_kill_at_any_moment_costs_nothing_but_time(
     room: Path, tmp_path: Path, command_line: CommandLine, figures: dict[str, float]
 ) -> None:
-    """Parent and workers in turn, at moments spread over the whole run; the command again, here, finishes it.
+    """After kills of parent and workers at random moments, the command again completes the run.
 
     Where less work stays, a run is killed while it removes some of it, too.
     """
@@ -119,8 +119,8 @@ def test_a_kill_at_any_moment_costs_nothing_but_time(
         while _alive(workers) and time.monotonic() < deadline:
             time.sleep(0.1)
         assert not _alive(workers), "a worker outlived its parent"
-        told = command_line(*_words(room, out, work), "1")
-        assert told.code == 0, told.err
+        result = command_line(*_words(room, out, work), "1")
+        assert result.code == 0, result.err
         assert _shards(out) == undisturbed
         shutil.rmtree(out)
     figures["kills survived"] = _KILLS

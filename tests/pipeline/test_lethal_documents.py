@@ -1,4 +1,4 @@
-"""A document that kills its worker is set aside with the cause, and the rest of its part is done."""
+"""A document that kills its worker is dropped with the cause, and the rest of its part is processed."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ _MORTAL = "la red volvió vacía"
 
 
 class Killed(BaseException):
-    """The end of a worker: nothing in it can catch it."""
+    """The end of a worker, which no code in it can catch."""
 
 
 @dataclass(frozen=True)
 class Lethal(Stage):
-    """A stage whose library crashes on one text, as one does that isn't written in Python."""
+    """A stage whose library crashes on one text, like one that isn't written in Python."""
 
     name: ClassVar[str] = "lethal"
     needs: ClassVar[frozenset[str]] = frozenset({"text"})
@@ -41,14 +41,14 @@ class Lethal(Stage):
     together: int = 1
 
     def __call__(self, batch: Batch) -> Batch:
-        """The batch, if its worker survives it."""
+        """Return the batch if the worker survives it."""
         if batch.frame["text"].str.contains(_MORTAL, literal=True).sum() >= self.together:
             raise Killed
         return batch
 
 
 class Mortal:
-    """An engine in this process whose workers die as far as a task can tell.
+    """An engine in this process whose workers can die.
 
     Attributes:
         killed: how many did.
@@ -59,7 +59,7 @@ class Mortal:
 
     @property
     def here(self) -> Self:
-        """Itself."""
+        """The engine itself."""
         return self
 
     def __init__(self) -> None:
@@ -83,7 +83,7 @@ class Mortal:
 
 @pytest.fixture
 def plan(tmp_path: Path, small_recipe: SmallRecipe) -> Callable[[int], Plan]:
-    """A maker of plans: two files of sixty records; in the first, two are lethal where so many come together."""
+    """Return a maker of plans for two files of sixty records; the first has two documents that kill together."""
     data = tmp_path / "datos"
     data.mkdir()
     for name in "ab":
@@ -94,18 +94,18 @@ def plan(tmp_path: Path, small_recipe: SmallRecipe) -> Callable[[int], Plan]:
     recipe = tmp_path / "receta.toml"
     recipe.write_text(small_recipe("repair", "extract", source=str(data)))
 
-    def made(together: int) -> Plan:
-        found = make_plan(load_recipe(str(recipe)), {})
-        first, *others = found.segments
+    def made(combined: int) -> Plan:
+        actual = make_plan(load_recipe(str(recipe)), {})
+        first, *others = actual.segments
         *steps, last = first.steps
-        step = Step.of((*last.stages, Lethal(together=together)))
-        return replace(found, segments=(replace(first, steps=(*steps, step)), *others))
+        step = Step.of((*last.stages, Lethal(together=combined)))
+        return replace(actual, segments=(replace(first, steps=(*steps, step)), *others))
 
     return made
 
 
 def test_lethal_documents_are_set_aside_and_the_rest_is_done(plan: Callable[[int], Plan], tmp_path: Path) -> None:
-    """With a ledger row each; the command that is given again knows them, until the file that tells is removed."""
+    """They have ledger rows, and the next run knows them until the file about them is removed."""
     engine = Mortal()
     result = run(plan(1), find_parts(plan(1)), tmp_path / "out", engine)
     assert not result.failures
@@ -117,17 +117,17 @@ def test_lethal_documents_are_set_aside_and_the_rest_is_done(plan: Callable[[int
     dropped = pl.read_parquet(result.folder / "dropped" / "*.parquet").filter(pl.col("drop_reason") == "killed_worker")
     assert sorted(dropped["text"].str.slice(-2)) == ["17", "43"]
     assert engine.killed
-    again = Mortal()
-    assert run(plan(1), find_parts(plan(1)), tmp_path / "out", again).folder == result.folder
-    assert not again.killed
+    repeated = Mortal()
+    assert run(plan(1), find_parts(plan(1)), tmp_path / "out", repeated).folder == result.folder
+    assert not repeated.killed
     for file in (tmp_path / "out" / "work" / "lethal").iterdir():
         file.write_text("{")
-    assert run(plan(1), find_parts(plan(1)), tmp_path / "out", again).folder == result.folder
-    assert again.killed
+    assert run(plan(1), find_parts(plan(1)), tmp_path / "out", repeated).folder == result.folder
+    assert repeated.killed
 
 
 def test_where_no_document_alone_kills_the_part_fails(plan: Callable[[int], Plan], tmp_path: Path) -> None:
-    """And is told with what ended it."""
+    """The part fails with the cause of its worker's end."""
     result = run(plan(2), find_parts(plan(2)), tmp_path / "out", Mortal())
     assert list(map(str, result.failures.values())) == ["SIGKILL"]
     assert not (tmp_path / "out" / "work" / "lethal").exists()

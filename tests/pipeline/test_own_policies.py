@@ -1,4 +1,4 @@
-"""`run --policies FOLDER`: a community's policies take the place of the shipped ones, and the run says so."""
+"""`run --policies FOLDER` replaces shipped policies with a community's, and the run names them."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def folder(tmp_path: Path, small_recipe: SmallRecipe, small_source: SmallSource)
 
 @pytest.fixture
 def own(tmp_path: Path) -> Path:
-    """The shipped policy of Spanish with another bound, alone in a folder."""
+    """The shipped policy of Spanish with another bound, as the only file of a folder."""
     path = tmp_path / "propias" / "espanol.toml"
     path.parent.mkdir()
     shipped = (data_folder("filters") / "languages" / "spa.toml").read_text("utf-8")
@@ -55,13 +55,13 @@ def _run(command_line: CommandLine, folder: Path, *more: str | Path) -> Any:
     return command_line("run", folder / "prueba.toml", *where, *more, "--engine", "in-process")
 
 
-def _record(folder: Path, told: Any) -> tuple[Path, dict[str, Any]]:
-    run = folder / "out" / "runs" / told.json["run"]
+def _record(folder: Path, result: Any) -> tuple[Path, dict[str, Any]]:
+    run = folder / "out" / "runs" / result.json["run"]
     return run, json.loads((run / "run.json").read_text("utf-8"))
 
 
 def test_a_signed_policy_decides_and_is_named(folder: Path, own: Path, command_line: CommandLine) -> None:
-    """The run's record and page name it and its reader; without it the text stays, under another digest."""
+    """The run's record and page name the policy and its reader; without it, the text is kept under another digest."""
     command_line("judge", "sign", own, "--reader", "Rosa Quispe, Cusco")
     plain_run, plain = _record(folder, _run(command_line, folder, "--json"))
     ended = _run(command_line, folder, "--policies", own.parent, "--json")
@@ -78,7 +78,7 @@ def test_a_signed_policy_decides_and_is_named(folder: Path, own: Path, command_l
 
 
 def test_the_card_names_the_policy(folder: Path, own: Path, command_line: CommandLine) -> None:
-    """A reader of the version sees which bounds were a community's, and that no one has signed them."""
+    """The card names a community's policies, and states that no one has signed them."""
     own.write_text(own.read_text("utf-8").replace(_STRICT, "stop_word_count = { min = 1 }"), "utf-8")
     ended = _run(command_line, folder, "--policies", own.parent)
     assert (ended.code, "not signed by anyone" in ended.err) == (0, True), ended.err
@@ -88,7 +88,7 @@ def test_the_card_names_the_policy(folder: Path, own: Path, command_line: Comman
 
 
 def test_a_preview_takes_the_same_folder(folder: Path, own: Path, command_line: CommandLine) -> None:
-    """So that a community sees what its policy does before anything is run."""
+    """A community sees the effect of its policy before anything is run."""
     preview = ("sources", "preview", folder / "fuente.toml", "--input", folder / "textos")
     shipped = command_line(*preview, "--json")
     assert (shipped.code, "stop_word_count<5000" in shipped.out) == (0, False), shipped.err
@@ -96,7 +96,7 @@ def test_a_preview_takes_the_same_folder(folder: Path, own: Path, command_line: 
 
 
 def test_a_signature_alone_is_another_run(folder: Path, own: Path, command_line: CommandLine) -> None:
-    """Its bounds decide the same, and its record has a reader that the other's lacks."""
+    """With only a signature added, the bounds decide the same, and the record has the reader."""
     first, _values = _record(folder, _run(command_line, folder, "--policies", own.parent, "--json"))
     command_line("judge", "sign", own, "--reader", "Rosa")
     second, values = _record(folder, _run(command_line, folder, "--policies", own.parent, "--json"))
@@ -104,7 +104,7 @@ def test_a_signature_alone_is_another_run(folder: Path, own: Path, command_line:
 
 
 def test_a_policy_changed_after_it_was_signed_is_refused(folder: Path, own: Path, command_line: CommandLine) -> None:
-    """It would be used in the name of somebody who read something else; nothing runs."""
+    """Nothing runs, since the reader signed other content."""
     command_line("judge", "sign", own, "--reader", "Rosa Quispe")
     own.write_text(own.read_text("utf-8").replace("min = 5000", "min = 1"), "utf-8")
     ended = _run(command_line, folder, "--policies", own.parent)
@@ -123,7 +123,7 @@ def test_a_policy_changed_after_it_was_signed_is_refused(folder: Path, own: Path
     ],
 )
 def test_what_is_no_policy_is_refused(tmp_path: Path, own: Path, name: str, text: str, problem: str) -> None:
-    """Every TOML file of the folder is used or named; the error names the user's file."""
+    """Every TOML file of the folder is used or reported, under the user's file name."""
     (own.parent / name).write_text(text, "utf-8")
     with pytest.raises(ConfigError, match=problem) as raised:
         overlay(own.parent, tmp_path / "work")
@@ -132,7 +132,7 @@ def test_what_is_no_policy_is_refused(tmp_path: Path, own: Path, name: str, text
 
 
 def test_a_folder_that_changes_nothing_is_refused(tmp_path: Path) -> None:
-    """An empty one, one that isn't there, and an unchanged copy of the shipped one."""
+    """An empty folder, a missing one and an unchanged copy of the shipped one are refused."""
     (tmp_path / "vacia").mkdir()
     shutil.copytree(data_folder("filters"), tmp_path / "copia")
     for name, problem in (("vacia", "there is no policy"), ("otra", "no such folder"), ("copia", "the shipped ones")):
@@ -145,14 +145,14 @@ def test_a_copy_of_all_policies_may_have_one_changed(tmp_path: Path, own: Path) 
     shutil.copytree(data_folder("filters"), tmp_path / "copia")
     shutil.copyfile(own, tmp_path / "copia" / "languages" / "spa.toml")
     merged = overlay(tmp_path / "copia", tmp_path / "work")
-    assert [one.file for one in merged.own] == ["languages/spa.toml"]
+    assert [item.file for item in merged.own] == ["languages/spa.toml"]
     assert merged == overlay(tmp_path / "copia", tmp_path / "work")
 
 
 def test_bounds_of_copies_are_policies_too(folder: Path, small_recipe: SmallRecipe, command_line: CommandLine) -> None:
-    """A changed file of `dedupe/` decides, is named, and is what the run keeps; one that can't be used is refused."""
-    other = _TEXT.replace("red", "cesta").replace("puente", "arroyo")
-    (folder / "textos" / "otra.txt").write_text(other, "utf-8")
+    """A changed file of `dedupe/` decides, is named and is copied into the run; a wrong one is refused."""
+    second = _TEXT.replace("red", "cesta").replace("puente", "arroyo")
+    (folder / "textos" / "otra.txt").write_text(second, "utf-8")
     (folder / "prueba.toml").write_text(small_recipe("extract", "dedupe"), "utf-8")
     shutil.copytree(data_folder("filters"), folder / "copia")
     bounds = folder / "copia" / "dedupe" / "default.toml"
@@ -172,7 +172,7 @@ def test_bounds_of_copies_are_policies_too(folder: Path, small_recipe: SmallReci
 def test_a_stage_with_policies_of_its_own_is_a_contradiction(
     tmp_path: Path, own: Path, small_recipe: SmallRecipe, small_source: SmallSource
 ) -> None:
-    """So is a folder that no stage would read: both are said, and nothing is ignored."""
+    """So is a folder that no stage uses; both are refused."""
     (tmp_path / "fuente.toml").write_text(small_source(), "utf-8")
     merged = overlay(own.parent, tmp_path / "work")
     for stage, problem in (('filter policies = "filters"', "names its own policies"), ("extract", "no stage")):

@@ -54,7 +54,7 @@ def _page(folder: Path, name: str, head: str = "", foot: str = "") -> None:
     ],
 )
 def test_each_kind_of_refusal_is_counted(tmp_path: Path, head: str, foot: str, cause: tuple[str, str]) -> None:
-    """In metadata, in words and by a licence; a page that says nothing isn't."""
+    """Refusals in metadata, in words and by a licence are counted; pages without terms aren't."""
     _page(tmp_path, "a", head, foot)
     _page(tmp_path, "b")
     terms = own_terms(_source(), str(tmp_path))
@@ -63,7 +63,7 @@ def test_each_kind_of_refusal_is_counted(tmp_path: Path, head: str, foot: str, c
 
 
 def test_a_sample_says_that_it_is_one(tmp_path: Path) -> None:
-    """Of many files some are looked at, and the sentence has both numbers."""
+    """If only some of many files are read, the sentence has both numbers."""
     for number in range(30):
         _page(tmp_path, f"{number:02}", '<meta name="robots" content="noai">')
     terms = own_terms(_source(), str(tmp_path))
@@ -73,7 +73,7 @@ def test_a_sample_says_that_it_is_one(tmp_path: Path) -> None:
 
 
 def test_an_agreement_lifts_words_and_no_refusal(tmp_path: Path) -> None:
-    """As in a run."""
+    """An agreement overrides words, but not a refusal, as in a run."""
     _page(tmp_path, "a", '<meta name="robots" content="noai">')
     _page(tmp_path, "b", "", "<footer>© 2024 El Faro. Todos los derechos reservados.</footer>")
     assert own_terms(_source(), str(tmp_path)).excluded == 2
@@ -82,13 +82,13 @@ def test_an_agreement_lifts_words_and_no_refusal(tmp_path: Path) -> None:
 
 
 def test_what_is_not_for_training_is_not_looked_at(tmp_path: Path) -> None:
-    """The source says so already."""
+    """If the source isn't for training, no file is read."""
     _page(tmp_path, "a", '<meta name="robots" content="noai">')
     assert own_terms(_source(uses=["evaluate"]), str(tmp_path)).problem is None
 
 
 def test_an_inventory_counts_them(tmp_path: Path) -> None:
-    """Before any source describes the folder."""
+    """They are counted before any source describes the folder."""
     _page(tmp_path, "a", '<meta name="robots" content="noai">')
     _page(tmp_path, "b")
     terms = survey(tmp_path).own_terms
@@ -96,7 +96,7 @@ def test_an_inventory_counts_them(tmp_path: Path) -> None:
 
 
 def test_check_and_preview_name_them(command_line: CommandLine, tmp_path: Path) -> None:
-    """With the remedy; the source's file is right all the same."""
+    """The problem is reported with its remedy, and isn't an error of the source's file."""
     folder = tmp_path / "paginas"
     folder.mkdir()
     _page(folder, "a", '<meta name="robots" content="noai">')
@@ -105,11 +105,11 @@ def test_check_and_preview_name_them(command_line: CommandLine, tmp_path: Path) 
     path.write_text(_SOURCE, encoding="utf-8")
     sentence = "1 of 2 texts in a sample of 2 of 2 files would be left out of training by their own terms: noai (1)"
     for command in ("check", "preview"):
-        told = command_line("sources", command, path, "--input", folder)
-        assert told.code == 0
-        assert sentence in " ".join(told.out.split())
-        assert "written permission" in told.out
-    told = command_line("sources", "preview", path, "--input", folder, "--json")
-    assert told.json["own_terms"]["left_out_of_training"] == 1
-    told = command_line("sources", "inventory", folder)
-    assert sentence in " ".join(told.out.split())
+        result = command_line("sources", command, path, "--input", folder)
+        assert result.code == 0
+        assert sentence in " ".join(result.out.split())
+        assert "written permission" in result.out
+    result = command_line("sources", "preview", path, "--input", folder, "--json")
+    assert result.json["own_terms"]["left_out_of_training"] == 1
+    result = command_line("sources", "inventory", folder)
+    assert sentence in " ".join(result.out.split())

@@ -1,4 +1,4 @@
-"""A step is worked again when the rows that enter it or what it rests on for them change, and else reused.
+"""A step runs again only if its input rows change, or what it uses for these rows.
 
 So an edited policy redoes the parts whose rows it concerns, and no others; what is reused is what it would make.
 """
@@ -58,7 +58,7 @@ _ALL = set(_PARTS)
 
 
 class Work(NamedTuple):
-    """A folder with a recipe, its input and what was made of it."""
+    """A folder with a recipe, its input and its outputs."""
 
     folder: Path
     run: Callable[..., RunResult]
@@ -73,7 +73,7 @@ def _ran(folder: Path, recipe: str, engine: InProcess) -> RunResult:
 
 @pytest.fixture(scope="module")
 def work(tmp_path_factory: pytest.TempPathFactory, small_recipe: SmallRecipe, small_source: SmallSource) -> Work:
-    """A run of five parts by the shipped policies, and how to run it by others."""
+    """A run of five parts with the shipped policies, and a function that runs it with others."""
     folder = tmp_path_factory.mktemp("reuse")
     (folder / "in").mkdir()
     for name, kinds in _PARTS.items():
@@ -94,14 +94,14 @@ def work(tmp_path_factory: pytest.TempPathFactory, small_recipe: SmallRecipe, sm
 
 @pytest.fixture
 def filters(tmp_path: Path) -> Path:
-    """A copy of the shipped policies, to be edited."""
+    """An editable copy of the shipped policies."""
     return shutil.copytree(data_folder("filters"), tmp_path / "filters")
 
 
-def _redone(first: RunResult, again: RunResult, step: int) -> set[str]:
-    """The files whose part has another output of the step: 0 measures, 1 filters."""
+def _redone(first: RunResult, repeated: RunResult, step: int) -> set[str]:
+    """Return the files whose parts have another output of a step; step 0 measures, step 1 filters."""
     names = dict(zip(first.outputs, sorted(_PARTS), strict=True))
-    return {names[part] for part, keys in again.outputs.items() if keys[step] != first.outputs[part][step]}
+    return {names[part] for part, keys in repeated.outputs.items() if keys[step] != first.outputs[part][step]}
 
 
 @pytest.mark.parametrize(
@@ -139,29 +139,29 @@ def _redone(first: RunResult, again: RunResult, step: int) -> set[str]:
 def test_an_edit_redoes_the_parts_that_it_concerns(
     work: Work, filters: Path, file: str, old: str, new: str, measured: set[str], filtered: set[str]
 ) -> None:
-    """Others are reused, and hold what the edited policies would make of them."""
+    """Other parts are reused, and their outputs are those that the edited policies would give."""
     path = filters / file
-    told = path.read_text() if path.exists() else ""
-    assert old in told
-    path.write_text(told.replace(old, new, 1))
-    again = work.run(filters)
-    assert _redone(work.first, again, 0) == measured
-    assert _redone(work.first, again, 1) == filtered
-    for rows, stored in _stored(work, again):
-        made = Filter(str(filters))(Batch(rows)).frame
-        fallen = made.filter(pl.col("drop_reason").is_not_null()).select("doc_id", "drop_reason")
+    result = path.read_text() if path.exists() else ""
+    assert old in result
+    path.write_text(result.replace(old, new, 1))
+    repeated = work.run(filters)
+    assert _redone(work.first, repeated, 0) == measured
+    assert _redone(work.first, repeated, 1) == filtered
+    for rows, stored in _stored(work, repeated):
+        created = Filter(str(filters))(Batch(rows)).frame
+        fallen = created.filter(pl.col("drop_reason").is_not_null()).select("doc_id", "drop_reason")
         assert fallen.equals(stored)
 
 
 def _stored(work: Work, result: RunResult) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
-    """For each part the rows that were measured, and the ids and reasons of those that the filter dropped."""
+    """Return for each part the measured rows, and the ids and reasons of those that the filter dropped."""
     for keys in result.outputs.values():
         measured, filtered = (folder_of(work.folder / "out" / "work", key) for key in keys[:2])
         yield pl.read_parquet(measured / ROWS), pl.read_parquet(filtered / DROPPED).select("doc_id", "drop_reason")
 
 
 class _Editor(InProcess):
-    """An engine during whose work somebody edits a policy: after the second part."""
+    """An engine that edits a policy after the second part."""
 
     def __init__(self, file: Path, line: str) -> None:
         object.__setattr__(self, "edit", (file, line))
@@ -176,7 +176,7 @@ class _Editor(InProcess):
 
 
 @pytest.mark.parametrize(
-    ("before", "during", "stage"),
+    ("expected", "during", "stage"),
     [
         # what was measured is reused, and filtered anew
         ("word_count = { max = 90000 }", "mean_word_length = { min = 50 }", "filter"),
@@ -185,11 +185,11 @@ class _Editor(InProcess):
     ],
 )
 def test_a_policy_edited_during_a_run_fails_what_comes_after(
-    work: Work, filters: Path, before: str, during: str, stage: str
+    work: Work, filters: Path, expected: str, during: str, stage: str
 ) -> None:
-    """Else a run would hold verdicts by two policies, and work by the new one would be taken for the old one's."""
+    """A run never has verdicts by two versions of a policy, and never stores one under the other's key."""
     policy = filters / "genres" / "news.toml"
-    policy.write_text(policy.read_text().replace("word_count = { min = 10 }", before))
+    policy.write_text(policy.read_text().replace("word_count = { min = 10 }", expected))
     as_planned = policy.read_text()
     broken = work.run(filters, _Editor(policy, during))
     assert len(broken.failures) == 3
@@ -220,7 +220,7 @@ def room(tmp_path: Path, small_source: SmallSource) -> Path:
 
 
 def test_what_a_barrier_wants_beside_the_rows_is_part_of_the_step(room: Path, small_recipe: SmallRecipe) -> None:
-    """A run without the barrier has made the same rows, and not what the barrier compares them by."""
+    """A run without the barrier stored the same rows, but not the barrier's columns."""
     _ran(room, small_recipe("identify", "fingerprint sketch = true"), InProcess())
     result = _ran(room, small_recipe("identify", "dedupe"), InProcess())
     assert not result.failures
@@ -228,7 +228,7 @@ def test_what_a_barrier_wants_beside_the_rows_is_part_of_the_step(room: Path, sm
 
 
 def test_parts_of_which_nothing_is_left_share_what_comes_after(room: Path, small_recipe: SmallRecipe) -> None:
-    """It is made once, and counted once in what the run takes on disk."""
+    """Their common output is made once, and counted once in the disk use."""
     recipe = small_recipe('identify languages = ["por"]', "filter", "redact", genre="news")
     result = _ran(room, recipe, InProcess())
     assert (result.rows_in, result.kept) == (4, 0)

@@ -1,4 +1,4 @@
-"""The shipped recipes on the real texts: little that is good is lost, and the releases can be read by all readers."""
+"""The shipped recipes keep most of the real texts, and common readers can read the releases."""
 
 from __future__ import annotations
 
@@ -55,10 +55,10 @@ _RECIPES = [pytest.param(name, marks=_GATE if name == "literature" else ()) for 
 
 def _run(command_line: CommandLine, recipe: str, out: Path) -> dict[str, Any]:
     inputs = [part for name, path in _INPUTS[recipe].items() for part in ("--input", f"{name}={DATA / path}")]
-    told = command_line("run", recipe, *inputs, "--out", out, "--json")
-    assert told.code == 0, told.err
-    found: dict[str, Any] = told.json
-    return found
+    result = command_line("run", recipe, *inputs, "--out", out, "--json")
+    assert result.code == 0, result.err
+    actual: dict[str, Any] = result.json
+    return actual
 
 
 @pytest.mark.parametrize("recipe", _RECIPES)
@@ -70,11 +70,11 @@ def test_a_recipe_keeps_what_is_good_and_its_release_reads_everywhere(
     recipe: str,
 ) -> None:
     """Each source keeps its floor; Polars, DuckDB and datasets read as many rows as the release counts."""
-    told = _run(command_line, recipe, tmp_path / "out")
-    for row in told["by_genre"]:
+    result = _run(command_line, recipe, tmp_path / "out")
+    for row in result["by_genre"]:
         figures[f"kept, {row['source']}"] = round(row["kept"] / row["in"], 4)
         assert row["kept"] / row["in"] >= _FLOORS.get(row["source"], 0.0), row
-    release = told["release"]
+    release = result["release"]
     pulled = tmp_path / "pulled"
     name = f"{release['name']}@{release['version']}"
     assert command_line("pull", name, "--to", pulled, "--store", tmp_path / "out" / "store").code == 0

@@ -1,4 +1,4 @@
-"""What goes into a stage comes out, kept or set aside with a reason; what goes into a run too."""
+"""Every row that enters a stage or a run is kept, or dropped with a reason."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class _Losing(Stage):
-    """A stage that breaks the first law."""
+    """A stage that loses a row."""
 
     how: str
     name: ClassVar[str] = "losing"
@@ -36,20 +36,20 @@ class _Losing(Stage):
 
     def __call__(self, batch: Batch) -> Batch:
         frame = batch.frame
-        made = {"head": frame.head(1), "reverse": frame.reverse(), "double": pl.concat([frame, frame])}
-        return Batch(made[self.how])
+        created = {"head": frame.head(1), "reverse": frame.reverse(), "double": pl.concat([frame, frame])}
+        return Batch(created[self.how])
 
 
 @pytest.mark.parametrize("how", ["head", "reverse", "double"])
 def test_a_stage_that_loses_adds_or_reorders_rows_is_stopped(how: str) -> None:
-    """The runner refuses its batch, naming the stage."""
+    """The runner refuses the batch and names the stage."""
     batch = Batch(pl.DataFrame({"doc_id": ["a", "b"], "source_id": ["s", "s"], "text": ["uno", "dos"]}))
     with pytest.raises(PartError, match="losing"):
         pass_through(_Losing(how), batch)
 
 
 def test_a_dropped_row_is_set_aside_with_its_ledger_row() -> None:
-    """The reason, the evidence and the exact text's hash are on record."""
+    """The ledger has the reason, the evidence and the exact text's hash."""
 
     @dataclass(frozen=True)
     class Short(Stage):
@@ -99,7 +99,7 @@ _PIECES = st.sampled_from(
 def test_a_run_conserves_rows(
     tmp_path_factory: pytest.TempPathFactory, small_recipe: SmallRecipe, records: list[tuple[str, int]]
 ) -> None:
-    """Whatever the records, empty, damaged, doubled in id or text: in = kept + set aside, each with a reason.
+    """For any records, empty, damaged or repeated: in = kept + dropped, each with a reason.
 
     Where all are empty the column was named wrongly, and the run says so.
     """

@@ -1,4 +1,4 @@
-"""A run refuses to end when its counts don't add up, and tells what it kept and set aside by genre and source."""
+"""A run fails if its counts don't add up, and reports rows kept and dropped by genre and source."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ _TEXTS = [
 
 @pytest.fixture
 def plan(tmp_path: Path, small_recipe: SmallRecipe) -> Plan:
-    """Two files of three records, of which one a file can't be read; in the second, one record comes twice."""
+    """Two files of three records; in the first, one can't be read; in the second, one is repeated."""
     data = tmp_path / "datos"
     data.mkdir()
     lines = [json.dumps({"id": f"d{n}", "text": text}) for n, text in enumerate(_TEXTS)]
@@ -65,13 +65,13 @@ def _run(plan: Plan, folder: Path) -> RunResult:
 
 
 def test_a_run_tells_what_became_of_every_row(plan: Plan, tmp_path: Path) -> None:
-    """In = kept + set aside in the result, in `run.json`, in the files and by genre and source."""
+    """In = kept + dropped in the result, in `run.json`, in the files, and by genre and source."""
     result = _run(plan, tmp_path)
     assert (result.rows_in, result.kept, result.failures, result.releasable) == (6, 4, {}, True)
     assert list(result.stages) == list(plan.stages)
-    told = json.loads((result.folder / "run.json").read_text(encoding="utf-8"))
-    assert told["rows"] == {"in": 6, "kept": 4, "set_aside": 2}
-    [row] = told["by_genre"]
+    output = json.loads((result.folder / "run.json").read_text(encoding="utf-8"))
+    assert output["rows"] == {"in": 6, "kept": 4, "set_aside": 2}
+    [row] = output["by_genre"]
     reasons = row.pop("reasons")
     assert row == {"genre": "literature", "source": plan.sources[0].id, "in": 6, "kept": 4}
     assert sorted(reasons.values()) == [1, 1]
@@ -81,50 +81,50 @@ def test_a_run_tells_what_became_of_every_row(plan: Plan, tmp_path: Path) -> Non
         for kind in ("kept", "dropped", "ledger")
     }
     assert heights == {"kept": 4, "dropped": 2, "ledger": 3}  # one text was changed
-    assert told["stages"]["collect"]["rows_in"] == 6
-    assert told["stages"]["redact"]["changed"] == 1
+    assert output["stages"]["collect"]["rows_in"] == 6
+    assert output["stages"]["redact"]["changed"] == 1
 
 
-def _more(told: StepCounts) -> None:
-    told.stages["collect"].rows_in += 1
+def _more(result: StepCounts) -> None:
+    result.stages["collect"].rows_in += 1
 
 
-def _fewer_kept(told: StepCounts) -> None:
-    told.kept[next(iter(told.kept))] -= 1
+def _fewer_kept(result: StepCounts) -> None:
+    result.kept[next(iter(result.kept))] -= 1
 
 
-def _none_failed(told: StepCounts) -> None:
-    assert told.stages["collect"].failed
-    told.stages["collect"].failed.clear()
+def _none_failed(result: StepCounts) -> None:
+    assert result.stages["collect"].failed
+    result.stages["collect"].failed.clear()
 
 
-def _more_dropped(told: StepCounts) -> None:
-    told.dropped[next(iter(told.dropped))] += 1
+def _more_dropped(result: StepCounts) -> None:
+    result.dropped[next(iter(result.dropped))] += 1
 
 
 @pytest.mark.parametrize(("step", "damage"), [(0, _more), (-1, _fewer_kept), (0, _none_failed), (0, _more_dropped)])
 def test_a_run_whose_counts_do_not_add_up_ends_with_an_error(
     plan: Plan, tmp_path: Path, step: int, damage: Callable[[StepCounts], None]
 ) -> None:
-    """Rows that went in and came out nowhere, or the other way round, though every file is as it was written."""
+    """Lost or additional rows are an error even if every file is undamaged."""
     result = _run(plan, tmp_path)
     folder = folder_of(tmp_path / "out" / "work", next(iter(result.outputs.values()))[step])
-    told = StepCounts.read(folder)
-    damage(told)
-    told.write(folder)
+    output = StepCounts.read(folder)
+    damage(output)
+    output.write(folder)
     with pytest.raises(PartError, match=r"rows came in, \d were kept and \d set aside"):
         _run(plan, tmp_path)
 
 
 def test_a_run_without_parts_has_no_rows(plan: Plan, tmp_path: Path) -> None:
-    """Nothing came in, nothing is kept, and every stage is told all the same."""
+    """Every stage is reported with zero rows."""
     result = sum_parts(plan, tmp_path, {}, Work({}))
     assert (result.rows_in, result.kept, result.by_genre, result.seconds) == (0, 0, [], 0)
     assert result.stages == dict.fromkeys(plan.stages, Count())
 
 
 def test_a_result_has_all_that_its_work_told(plan: Plan, tmp_path: Path) -> None:
-    """Beside the counts: which parts failed, what was used again, noted, mended and decided."""
+    """The result has the failed parts and all reused, noted, mended and decided items."""
     facts = {"fuente": Facts(records=5)}
     work = Work({"a": ["k1", "k2"]}, {"b": "no se puede leer"}, {"extract": [1, 2]}, notes={"dedupe": {"pairs": 3}})
     work.mended, work.decisions, work.facts = [same("una parte")], ["decisiones.json"], facts
@@ -137,7 +137,7 @@ def test_a_result_has_all_that_its_work_told(plan: Plan, tmp_path: Path) -> None
 def test_what_is_kept_is_what_the_last_of_many_steps_leaves(
     plan: Plan, tmp_path: Path, small_recipe: SmallRecipe
 ) -> None:
-    """Each part has several outputs here, and a floor that one of six records lost is below."""
+    """Only the rows of a part's last output count as kept, also for the survival floor."""
     recipe = tmp_path / "receta.toml"
     stages = ("extract", "dedupe", "redact", "boilerplate", "repair")
     recipe.write_text(small_recipe(*stages, source=plan.recipe.sources[0]) + "[survival]\nfloor = 0.9\nleast = 1\n")
@@ -150,13 +150,13 @@ def test_what_is_kept_is_what_the_last_of_many_steps_leaves(
 
 
 def test_each_step_of_a_part_may_set_rows_aside(plan: Plan, tmp_path: Path) -> None:
-    """In is what the first read and stages made, kept what the last left; what fell is the sum of all."""
+    """Rows in are those read and made, rows kept those of the last step, rows dropped the sum of all steps."""
     group = ("literature", "fuente", "spa", "spa", "CL")
     outputs = [tmp_path / stage for stage in ("collect", "extract", "redact")]
-    for folder, rows_in, made, fell in zip(outputs, (5, 4, 5), (0, 2, 0), (1, 1, 2), strict=True):
-        left = rows_in + made - fell
-        counts = StepCounts({folder.name: Count(rows_in, left, {"prueba": fell}, made=made)})
-        counts.kept[group], counts.dropped[(folder.name, *group, "prueba")] = left, fell
+    for folder, rows_in, created, fell in zip(outputs, (5, 4, 5), (0, 2, 0), (1, 1, 2), strict=True):
+        remaining = rows_in + created - fell
+        counts = StepCounts({folder.name: Count(rows_in, remaining, {"prueba": fell}, made=created)})
+        counts.kept[group], counts.dropped[(folder.name, *group, "prueba")] = remaining, fell
         folder.mkdir()
         counts.write(folder)
     result = sum_parts(plan, tmp_path, {"a": outputs, "b": outputs}, Work({}))
@@ -182,18 +182,18 @@ _LOSS = (Loss("filter", "genre", "lyrics", 80, 12, 0.5),)
 def test_a_run_may_be_released_when_no_part_failed_and_every_loss_is_accepted(
     failures: dict[str, str], losses: tuple[Loss, ...], accepted: str | None, releasable: bool
 ) -> None:
-    """A written reason stands for a loss, and for no failure."""
-    made = RunResult(Path(), 0, 0, {}, failures, {}, losses=losses, accepted_loss=accepted)
-    assert made.releasable is releasable
+    """A written reason is enough for a loss, but not for a failure."""
+    created = RunResult(Path(), 0, 0, {}, failures, {}, losses=losses, accepted_loss=accepted)
+    assert created.releasable is releasable
 
 
 @pytest.mark.parametrize("when", ["before", "meanwhile", "gone"])
 def test_what_is_read_is_what_was_digested(
     plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str
 ) -> None:
-    """A file that changes during a run fails its part; put back as it was, it is read, and nothing poor is reused."""
+    """A file that changes during a run fails its part; after it is restored, it is read."""
     path = tmp_path / "datos" / "b.jsonl"
-    whole, there = path.read_bytes(), path.stat()
+    whole, existing = path.read_bytes(), path.stat()
     parts = find_parts(plan)
     read_all = files.read_all
 
@@ -213,13 +213,13 @@ def test_what_is_read_is_what_was_digested(
     assert ("can't be opened" if when == "gone" else "the file changed during the run; run it again") in str(why)
     monkeypatch.undo()
     path.write_bytes(whole)
-    os.utime(path, ns=(there.st_atime_ns, there.st_mtime_ns))
-    again = _run(plan, tmp_path)
-    assert (again.rows_in, again.kept, again.failures) == (6, 4, {})
+    os.utime(path, ns=(existing.st_atime_ns, existing.st_mtime_ns))
+    repeated = _run(plan, tmp_path)
+    assert (repeated.rows_in, repeated.kept, repeated.failures) == (6, 4, {})
 
 
 def test_where_a_file_is_cut_is_remembered_of_its_own_bytes_alone(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One that changes between its digest and the look for places to cut it ends the plan."""
+    """A file that changes between its digest and the search for cuts is an error."""
 
     def looking(source: Source, file: InputFile, bytes_: int) -> list[Span | None]:
         with Path(file.url).open("ab") as stream:
@@ -248,7 +248,7 @@ def test_where_a_file_is_cut_is_remembered_of_its_own_bytes_alone(plan: Plan, mo
 def test_a_source_whose_holder_must_be_asked_is_read_from_a_copy_that_was_given(
     tmp_path: Path, small_recipe: SmallRecipe, status: str, uses: str, copy: bool, refused: bool
 ) -> None:
-    """A copy alone is no permission: the source's file must allow some use of it."""
+    """A copy isn't enough: the source's file must allow some use of it."""
     (tmp_path / "fuente.toml").write_text(
         f'id = "fuente"\ntitle = "Cuentos"\nholder = "La vecina"\nstatus = "{status}"\n'
         f'[rights]\nstatement = "Todos los derechos reservados"\nuses = {uses}\n',
@@ -257,18 +257,18 @@ def test_a_source_whose_holder_must_be_asked_is_read_from_a_copy_that_was_given(
     (tmp_path / "receta.toml").write_text(small_recipe("redact"), encoding="utf-8")
     (tmp_path / "copia.txt").write_text("La barca salió antes del alba.", encoding="utf-8")
     inputs = {"fuente": str(tmp_path / "copia.txt")} if copy else {}
-    made = make_plan(load_recipe(str(tmp_path / "receta.toml")), inputs)
+    created = make_plan(load_recipe(str(tmp_path / "receta.toml")), inputs)
     if refused:
         with pytest.raises(ConfigError, match=r"source «fuente».*asked first \(La vecina\).*name your copy.*--input"):
-            find_parts(made)
+            find_parts(created)
     else:
-        assert [part.source.id for part in find_parts(made)] == ["fuente"]
+        assert [part.source.id for part in find_parts(created)] == ["fuente"]
 
 
 def test_the_seconds_of_a_stage_are_those_of_its_processes_too(
     plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What a child took of a processor counts, as `extract` has one."""
+    """The processor time of a stage's child process is counted."""
     busy = "import time\nwhile time.process_time() < 0.5: pass"
 
     def works_elsewhere(_: Redact, batch: Batch) -> Batch:

@@ -1,4 +1,4 @@
-"""Runs have a history: none is overwritten, each says what became of it, and is found by what people call it."""
+"""Runs are never overwritten; each has a state, and is found by its names and tags."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _TEXTS = (
 
 
 class _KilledError(BaseException):
-    """The end of a process, which no code of ours notices."""
+    """The end of a process, which the toolkit doesn't catch."""
 
 
 @dataclass
@@ -55,39 +55,39 @@ class Bench:
         return path
 
     def run(self, *more: str, where: Path | None = None) -> Told:
-        """What `run` says of the input."""
+        """Run the recipe and return the result of the command."""
         given = ("--input", f"fuente={where or self.folder / 'in'}", "--engine", "in-process", "--json")
         return self.call("run", self.folder / "mezcla.toml", *given, "--out", self.out, *more)
 
     def named(self, *more: str) -> str:
-        """The name of the run that it is."""
-        told = self.run(*more)
-        assert told.code == 0, told.err
-        return str(told.json["run"])
+        """Run the recipe and return the run's name."""
+        result = self.run(*more)
+        assert result.code == 0, result.err
+        return str(result.json["run"])
 
     def list(self) -> dict[str, dict[str, Any]]:
-        """What `runs list` says, by run."""
+        """Return the output of `runs list`, by run."""
         return {row["run"]: row for row in self.call("runs", "list", "--out", self.out, "--json").json}
 
     def runs(self, *words: str) -> Told:
-        """What a command of the group `runs` says."""
+        """Run a command of the group `runs`."""
         return self.call("runs", *words, "--out", self.out)
 
 
 @pytest.fixture
 def bench(tmp_path: Path, command_line: CommandLine, small_recipe: SmallRecipe, small_source: SmallSource) -> Bench:
-    """A recipe of one stage and its release, over three files of one document."""
+    """A recipe with one stage and a release, over three files of one document."""
     (tmp_path / "mezcla.toml").write_text(small_recipe("redact", release="index = false"))
     (tmp_path / "fuente.toml").write_text(small_source())
-    made = Bench(tmp_path, command_line)
+    created = Bench(tmp_path, command_line)
     for number, text in enumerate(_TEXTS):
-        made.write(number, text)
-    return made
+        created.write(number, text)
+    return created
 
 
 @pytest.fixture
 def failing(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Makes the stage of the recipe fail on texts with a word; on none with an empty one."""
+    """Make the stage of the recipe fail on texts with a word; an empty word turns that off."""
     whole = Redact.__call__
 
     def fail_on(word: str) -> None:
@@ -102,9 +102,9 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
 
 
 def test_another_input_is_another_run_and_the_same_input_is_the_same(bench: Bench, tmp_path: Path) -> None:
-    """Neither where it lies nor the number of workers has a part in it; its record stays that of the first time."""
+    """The input's location and the number of workers don't count; the record is unchanged."""
     first = bench.named()
-    told = (bench.out / "runs" / first / "run.json").read_bytes()
+    result = (bench.out / "runs" / first / "run.json").read_bytes()
     bench.write(0, _TEXTS[0].replace("alba", "amanecer"))
     second = bench.named()
     assert second != first
@@ -113,36 +113,36 @@ def test_another_input_is_another_run_and_the_same_input_is_the_same(bench: Benc
     shutil.copytree(tmp_path / "in", tmp_path / "copia")
     assert bench.run(where=tmp_path / "copia").json["run"] == first
     assert bench.run("--workers", "2", "--batch-rows", "1").json["run"] == first
-    assert (bench.out / "runs" / first / "run.json").read_bytes() == told
+    assert (bench.out / "runs" / first / "run.json").read_bytes() == result
     # The one that was run last is the newest, though the other was made after it.
     assert list(bench.list()) == [first, second]
 
 
 def test_of_a_run_from_the_future_nothing_is_the_newest(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A clock that was ahead, and was set since: an older run isn't taken for the newest in silence."""
+    """If a clock was ahead, no run is silently taken for the newest."""
     moment = run_record.now()
     with monkeypatch.context() as patched:
         patched.setattr(run_record, "now", lambda: str(int(moment[:4]) + 1) + moment[4:])
         ahead = bench.named()
     assert bench.runs("show", "mezcla", "--json").json["run"] == ahead  # the only one
     bench.write(3, "Se fue despacio por el camino del río.")
-    after = bench.named()
-    told = bench.runs("show", "mezcla")
-    assert told.code == 2
-    assert f"so the newest run can't be determined; set the clock, or name the run: {after}, {ahead}" in (
-        " ".join(told.err.split())
+    following = bench.named()
+    result = bench.runs("show", "mezcla")
+    assert result.code == 2
+    assert f"so the newest run can't be determined; set the clock, or name the run: {following}, {ahead}" in (
+        " ".join(result.err.split())
     )
 
 
 def test_what_a_run_says_of_its_source_is_a_part_of_it(bench: Bench, tmp_path: Path) -> None:
-    """A release's card quotes it; no work is done again for it."""
+    """A changed note of a source makes another run without processing anything again."""
     first = bench.named()
     source = tmp_path / "fuente.toml"
     source.write_text(source.read_text().replace("Cuentos de prueba", "Cuentos del puerto"))
-    told = bench.run().json
-    assert told["run"] != first
-    assert all(step["parts"] == step["of"] for step in told["reused"].values())
-    differs = bench.call("runs", "diff", first, told["run"], "--out", bench.out, "--json").json
+    result = bench.run().json
+    assert result["run"] != first
+    assert all(step["parts"] == step["of"] for step in result["reused"].values())
+    differs = bench.call("runs", "diff", first, result["run"], "--out", bench.out, "--json").json
     assert [(d["what"], d["name"], d["a"], d["b"]) for d in differs["differences"]] == [
         ("source", "fuente: title", "Cuentos de prueba", "Cuentos del puerto")
     ]
@@ -150,7 +150,7 @@ def test_what_a_run_says_of_its_source_is_a_part_of_it(bench: Bench, tmp_path: P
 
 
 def test_the_columns_in_which_the_documents_of_two_runs_differ_are_named(bench: Bench, tmp_path: Path) -> None:
-    """As many rows in both don't mean the same rows."""
+    """Two runs with as many rows may have different documents."""
     first = bench.named()
     source = tmp_path / "fuente.toml"
     source.write_text(source.read_text() + 'columns = { obtained = { value = "2024-05-01" } }\n')
@@ -160,19 +160,19 @@ def test_the_columns_in_which_the_documents_of_two_runs_differ_are_named(bench: 
     assert kept
     assert differs["stages"] == differs["sources"] == []
     assert differs["documents"] == {"only_a": 0, "only_b": 0, "changed": kept, "columns": {"obtained": kept}}
-    said = bench.call("runs", "diff", first, second, "--out", bench.out).out
-    assert "every stage and source has as many rows in both" in said
-    assert f"{kept} in both with other values (obtained {kept})" in said
+    result = bench.call("runs", "diff", first, second, "--out", bench.out).out
+    assert "every stage and source has as many rows in both" in result
+    assert f"{kept} in both with other values (obtained {kept})" in result
 
 
 def test_a_run_with_failed_parts_stays_beside_the_one_that_did_them(
     bench: Bench, failing: Callable[[str], None]
 ) -> None:
-    """Failing again in the same way is the same run; a recipe's name means the newest that is whole."""
+    """The same failure again is the same run; a recipe's name stands for its newest complete run."""
     failing("abuela")
-    told = bench.run()
-    assert told.code == 1
-    failed = told.json["run"]
+    result = bench.run()
+    assert result.code == 1
+    failed = result.json["run"]
     assert bench.run().json["run"] == failed
     assert {name: row["state"] for name, row in bench.list().items()} == {failed: "failed parts"}
     assert "fuente-00001 (1.jsonl): " in bench.runs("show", failed).out
@@ -194,7 +194,7 @@ def test_a_run_with_failed_parts_stays_beside_the_one_that_did_them(
 
 
 def test_a_run_that_comes_to_nothing_is_listed_with_the_reason(bench: Bench, failing: Callable[[str], None]) -> None:
-    """Also beside a finished one of the same recipe; the same command finishes it."""
+    """It is listed next to a finished run of the recipe, and the same command finishes it."""
     failing(" ")
     assert bench.run().code == 1
     [row] = bench.list().values()
@@ -208,7 +208,7 @@ def test_a_run_that_comes_to_nothing_is_listed_with_the_reason(bench: Bench, fai
 def test_a_run_is_running_or_interrupted_where_nothing_else_is_true(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is running as long as its lock is held; a folder of which nothing is told was interrupted."""
+    """A run with a lock is running; a folder without a record and a lock was interrupted."""
 
     def stopped(*_: object) -> None:
         [folder] = [path for path in (bench.out / "runs").iterdir() if path.is_dir()]
@@ -221,21 +221,21 @@ def test_a_run_is_running_or_interrupted_where_nothing_else_is_true(
             bench.run()
     [row] = bench.list().values()
     assert row["state"] == "interrupted"
-    told = bench.call("release", "build", "prueba", row["run"], "--out", bench.out)
-    assert (told.code, "the run is interrupted" in told.err) == (2, True)
+    result = bench.call("release", "build", "prueba", row["run"], "--out", bench.out)
+    assert (result.code, "the run is interrupted" in result.err) == (2, True)
     (bench.out / "runs" / "vacia-00000000").mkdir()
     assert bench.list()["vacia-00000000"]["state"] == "interrupted"
     assert bench.named() == row["run"]
 
 
 def _killed_at(monkeypatch: pytest.MonkeyPatch, moment: int) -> None:
-    """Stop at this one of all that a run's folder is written by."""
-    left = [moment]
+    """Stop at the given one of all writes to a run's folder."""
+    remaining = [moment]
     for name in ("replace", "link_or_copy", "sync"):
 
         def step(whole: Callable[..., None], *given: Any) -> None:
-            left[0] -= 1
-            if not left[0]:
+            remaining[0] -= 1
+            if not remaining[0]:
                 raise _KilledError
             whole(*given)
 
@@ -243,8 +243,8 @@ def _killed_at(monkeypatch: pytest.MonkeyPatch, moment: int) -> None:
 
 
 def test_a_crash_between_any_two_writes_leaves_something_true(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A run without its record was interrupted; one that has it is whole; the same command makes it so."""
-    wanted = bench.named()
+    """A run without its record was interrupted, and one with it is complete; the same command finishes it."""
+    expected = bench.named()
     moments = 0
     for moment in range(1, 100):
         shutil.rmtree(bench.out / "runs")
@@ -256,17 +256,17 @@ def test_a_crash_between_any_two_writes_leaves_something_true(bench: Bench, monk
                 moments += 1
             else:
                 break
-        found = entry(bench.out / "runs" / wanted)
-        assert found.state in ("interrupted", "finished")
-        if found.record:
-            assert [len(found.record.files(kind)) for kind in run_record.KINDS] == [3, 6, 6]
-        assert bench.named() == wanted
+        actual = entry(bench.out / "runs" / expected)
+        assert actual.state in ("interrupted", "finished")
+        if actual.record:
+            assert [len(actual.record.files(kind)) for kind in run_record.KINDS] == [3, 6, 6]
+        assert bench.named() == expected
     assert moments > 20
-    assert entry(bench.out / "runs" / wanted).state == "finished"
+    assert entry(bench.out / "runs" / expected).state == "finished"
 
 
 def test_a_crash_while_a_run_is_confirmed_loses_nothing_of_it(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its record stays, whatever is put in order in its folder."""
+    """The record is kept, whichever file of the folder is being repaired."""
     name = bench.named()
     run = bench.out / "runs" / name
     for moment in range(1, 100):
@@ -286,7 +286,7 @@ def test_a_crash_while_a_run_is_confirmed_loses_nothing_of_it(bench: Bench, monk
 
 
 def test_a_tag_is_a_name_of_one_run(bench: Bench) -> None:
-    """It is found by every command that takes a run, and can't be another run's or a recipe's name."""
+    """Every command finds the run by its tag, which can't be another run's or a recipe's name."""
     first = bench.named()
     bench.write(0, "Nadie supo quién tocaba la guitarra aquella noche, porque la luz se fue.")
     second = bench.named()
@@ -312,24 +312,24 @@ def test_a_tag_is_a_name_of_one_run(bench: Bench) -> None:
 
 
 def test_a_name_with_two_meanings_means_nothing(bench: Bench, tmp_path: Path) -> None:
-    """A recipe may come to be called as a tag is; and a release as a run is tagged."""
+    """A name that is both a tag and a recipe or a run is ambiguous."""
     first = bench.named()
     bench.runs("tag", first, "base")
     shutil.copyfile(tmp_path / "mezcla.toml", tmp_path / "base.toml")
     given = ("--input", f"fuente={tmp_path / 'in'}", "--engine", "in-process", "--out", bench.out)
     assert bench.call("run", tmp_path / "base.toml", *given).code == 0
-    told = bench.runs("show", "base")
-    assert (told.code, f"a tag of {first} and a recipe's name" in told.err) == (2, True)
+    result = bench.runs("show", "base")
+    assert (result.code, f"a tag of {first} and a recipe's name" in result.err) == (2, True)
     bench.runs("tag", first, "prueba")
-    told = bench.call("sample", "prueba", "--internal", "--out", bench.out)
-    assert (told.code, "a run's tag and a release's name" in told.err) == (2, True)
+    result = bench.call("sample", "prueba", "--internal", "--out", bench.out)
+    assert (result.code, "a run's tag and a release's name" in result.err) == (2, True)
 
 
 def test_the_start_of_a_name_means_a_run_where_it_is_one_s(bench: Bench, kept_run: KeptRun, document: Document) -> None:
-    """Of several it is none; the recipe's name is the newest run's; a wrong one is told with the closest."""
+    """An ambiguous start is refused; a recipe's name is its newest run; a wrong name has a closest match."""
     name = bench.named()
-    for made in ("cuentos-1", "cuentos-2"):
-        kept_run(made, [document(1)])
+    for created in ("cuentos-1", "cuentos-2"):
+        kept_run(created, [document(1)])
     assert bench.runs("show", name[:-3], "--json").json["run"] == name
     several = bench.call("sample", "cuentos", "--out", bench.out)
     assert (several.code, "name one of: cuentos-1, cuentos-2" in several.err) == (2, True)
@@ -337,13 +337,13 @@ def test_the_start_of_a_name_means_a_run_where_it_is_one_s(bench: Bench, kept_ru
 
 
 def test_a_record_without_its_seal_is_none(bench: Bench, kept_run: KeptRun, document: Document) -> None:
-    """Nothing is built from files that were changed when the seal was taken off what lists them."""
+    """Nothing is built from files whose list has lost its seal."""
     folder = kept_run("cuentos-0a1b2c3d", [document(n) for n in range(3)])
     kept = folder / "kept" / "parte-00000.parquet"
     pl.read_parquet(kept).with_columns(text=pl.lit("Otra cosa.")).write_parquet(kept)
     values = run_record.read_record(folder).values
-    for told in (values, {key: one for key, one in values.items() if key != "format"}, values | {"format": 1}):
-        (folder / "run.json").write_text(json.dumps(told))
+    for result in (values, {key: item for key, item in values.items() if key != "format"}, values | {"format": 1}):
+        (folder / "run.json").write_text(json.dumps(result))
         built = bench.call(
             "release", "build", "puerto", folder, "--admit", "open", "--uses", "train", "--out", bench.out
         )
@@ -352,23 +352,23 @@ def test_a_record_without_its_seal_is_none(bench: Bench, kept_run: KeptRun, docu
 
 
 def test_diff_names_what_was_changed(bench: Bench, tmp_path: Path, small_recipe: SmallRecipe) -> None:
-    """A key of the recipe, a stage that one has not, a file with other bytes, and the rows of each stage."""
+    """The diff has keys of the recipe, missing stages, files with other bytes, and row counts of stages."""
     first = bench.named()
     (tmp_path / "mezcla.toml").write_text(small_recipe("repair", "redact", release="index = false"))
     bench.write(2, "En la cocina de atrás se hacía el pan para toda la cuadra.")
     bench.write(3, "La maestra llegó en el tren de los jueves con un baúl de libros.")
     second = bench.named()
-    told = bench.runs("diff", first, second, "--json").json
-    found = {(d["what"], d["name"], d["aspect"]) for d in told["differences"]}
-    assert found == {
+    result = bench.runs("diff", first, second, "--json").json
+    actual = {(d["what"], d["name"], d["aspect"]) for d in result["differences"]}
+    assert actual == {
         ("recipe", "stage.1.use", ""),
         ("recipe", "stage.2", ""),
         ("stage", "repair", ""),
         ("input", "fuente: 2.jsonl", "content"),
         ("input", "fuente: 3.jsonl", ""),
     }
-    assert told["sources"] == [{"name": "fuente", "in_a": 3, "in_b": 4, "kept_a": 3, "kept_b": 4}]
-    assert {"name": "repair", "in_a": None, "in_b": 4, "kept_a": None, "kept_b": 4} in told["stages"]
+    assert result["sources"] == [{"name": "fuente", "in_a": 3, "in_b": 4, "kept_a": 3, "kept_b": 4}]
+    assert {"name": "repair", "in_a": None, "in_b": 4, "kept_a": None, "kept_b": 4} in result["stages"]
     shown = bench.runs("diff", first, second).out
     assert "fuente: 3.jsonl" in shown
     itself = bench.runs("diff", first, first)
@@ -376,7 +376,7 @@ def test_diff_names_what_was_changed(bench: Bench, tmp_path: Path, small_recipe:
 
 
 def test_prune_spares_what_is_named_or_released(bench: Bench) -> None:
-    """A tag or a version keeps a run, unless --force is given; only its full name removes it; others stay whole."""
+    """A run with a tag or a version needs --force, and is only removed by its full name."""
     first = bench.named()
     bench.write(0, "Dicen que el viejo faro sigue encendido, aunque no pasa por allí ningún barco.")
     second = bench.named()
@@ -395,12 +395,12 @@ def test_prune_spares_what_is_named_or_released(bench: Bench) -> None:
     assert not list((bench.out / "runs").glob(".*"))
     assert bench.runs("tag", second, "base").code == 0  # the tag went with its run
     assert len(run_record.read_record(bench.out / "runs" / second).files("kept")) == 3
-    told = bench.run().json
-    assert all(step["parts"] == step["of"] for step in told["reused"].values())
+    result = bench.run().json
+    assert all(step["parts"] == step["of"] for step in result["reused"].values())
 
 
 def test_nothing_is_pruned_under_a_run_s_hands(bench: Bench) -> None:
-    """What an unfinished run has done is referred to by nothing yet."""
+    """The outputs of an unfinished run aren't removed, although no record names them."""
     bench.named()
     with locked(bench.out / "work", shared=True):
         refused = bench.runs("prune")
@@ -408,7 +408,7 @@ def test_nothing_is_pruned_under_a_run_s_hands(bench: Bench) -> None:
 
 
 def test_prune_refuses_to_guess_what_a_damaged_record_refers_to(bench: Bench) -> None:
-    """Nothing is removed then, but the damaged run itself may be named."""
+    """Nothing is removed, unless the damaged run itself is named."""
     first = bench.named()
     (bench.out / "runs" / first / "run.json").write_bytes(b"")
     outputs = sorted((bench.out / "work").glob("??/*"))
@@ -421,20 +421,20 @@ def test_prune_refuses_to_guess_what_a_damaged_record_refers_to(bench: Bench) ->
 
 
 def test_a_damaged_run_is_made_whole_by_its_command(bench: Bench) -> None:
-    """It is listed as damaged before, and commands that read it say which file; run.json tells what was mended."""
+    """It is listed as damaged, commands name the damaged file, and `run.json` lists the repairs."""
     name = bench.named()
     run = bench.out / "runs" / name
     shard = run / "kept" / "fuente-00001.parquet"
     data = bytearray(shard.read_bytes())
     data[len(data) // 2] ^= 16
     shard.write_bytes(data)  # in place: the output that it is a link to has it too
-    for asked in (("release", "build", "prueba", name), ("sample", name), ("explain", "abuela")):
-        told = bench.call(*asked, "--out", bench.out)
-        assert (told.code, f"kept/{shard.name}: its bytes aren't those" in told.err) == (1, True), told.err
-    assert "it is rebuilt" in (told := bench.run()).err
-    assert told.json["run"] == name
-    assert any("rows.parquet" in sentence for sentence in told.json["mended"])
-    assert json.loads((run / "run.json").read_text())["mended"] == told.json["mended"]
+    for requested in (("release", "build", "prueba", name), ("sample", name), ("explain", "abuela")):
+        result = bench.call(*requested, "--out", bench.out)
+        assert (result.code, f"kept/{shard.name}: its bytes aren't those" in result.err) == (1, True), result.err
+    assert "it is rebuilt" in (result := bench.run()).err
+    assert result.json["run"] == name
+    assert any("rows.parquet" in sentence for sentence in result.json["mended"])
+    assert json.loads((run / "run.json").read_text())["mended"] == result.json["mended"]
     assert "damaged  " in bench.runs("show", name).out
     assert len(run_record.read_record(run).files("kept")) == 3
     assert bench.run().json["mended"] == []
@@ -442,20 +442,20 @@ def test_a_damaged_run_is_made_whole_by_its_command(bench: Bench) -> None:
 
 @pytest.mark.parametrize(("language", "sentence"), [("es", "se rehace"), ("pt", "é refeito")])
 def test_what_is_made_anew_is_told_in_ones_language(bench: Bench, language: str, sentence: str) -> None:
-    """The whole sentence on the screen; a record and JSON have it in English, for programs."""
+    """The screen has the translated sentence; the record and JSON have English."""
     name = bench.named()
     shard = bench.out / "runs" / name / "kept" / "fuente-00001.parquet"
     shard.write_bytes(b"PAR1")
     given = ("--input", f"fuente={bench.folder / 'in'}", "--engine", "in-process", "--out", bench.out)
-    told = bench.call("--lang", language, "run", bench.folder / "mezcla.toml", *given)
-    assert (told.code, sentence in " ".join(told.err.split())) == (0, True), told.err
-    assert "it is rebuilt" not in told.err
-    assert "bytes aren't" not in told.err
-    assert all("it is rebuilt" in one for one in run_record.read_record(bench.out / "runs" / name).values["mended"])
+    result = bench.call("--lang", language, "run", bench.folder / "mezcla.toml", *given)
+    assert (result.code, sentence in " ".join(result.err.split())) == (0, True), result.err
+    assert "it is rebuilt" not in result.err
+    assert "bytes aren't" not in result.err
+    assert all("it is rebuilt" in item for item in run_record.read_record(bench.out / "runs" / name).values["mended"])
 
 
 def test_what_a_run_recorded_is_shown_in_ones_language(bench: Bench, failing: Callable[[str], None]) -> None:
-    """Why parts failed, what was made anew and why a run came to nothing, with all that they name."""
+    """Failures, repairs and the error of a run are translated, with their values."""
     name = bench.named()
     (bench.out / "runs" / name / "kept" / "fuente-00001.parquet").write_bytes(b"PAR1")
     assert bench.run().code == 0
@@ -471,20 +471,20 @@ def test_what_a_run_recorded_is_shown_in_ones_language(bench: Bench, failing: Ca
     assert bench.run().code == 1
     listed = _told(bench.runs("list", "--lang", "pt"))
     assert "todas as partes falharam, a primeira com: etapa “redact”, documento " in listed, listed
-    assert all("stage" not in told and "every part" not in told for told in (shown, listed))
+    assert all("stage" not in result and "every part" not in result for result in (shown, listed))
 
 
-def _told(told: Told) -> str:
-    assert told.code == 0, told.err
-    return " ".join(told.out.split())
+def _told(result: Told) -> str:
+    assert result.code == 0, result.err
+    return " ".join(result.out.split())
 
 
 def test_what_another_toolkit_recorded_is_shown_as_it_stands(bench: Bench, failing: Callable[[str], None]) -> None:
-    """Without the sentences; with others than it says they are nothing is made up."""
+    """A record without translatable sentences, or with unknown ones, is shown in English."""
     failing("abuela")
     name = bench.run().json["run"]
     record = run_record.read_record(bench.out / "runs" / name)
-    assert list(record.values["sentences"]) == [one["failed"] for one in record.values["parts"] if one["failed"]]
+    assert list(record.values["sentences"]) == [item["failed"] for item in record.values["parts"] if item["failed"]]
     [(written, _)] = record.values["sentences"].items()
     for sentences in (None, {}, {written: {"msgid": "{name}"}}, {written: {"msgid": "made up", "values": {}}}):
         values = record.values | ({"sentences": sentences} if sentences is not None else {})
@@ -492,15 +492,15 @@ def test_what_another_toolkit_recorded_is_shown_as_it_stands(bench: Bench, faili
 
 
 def test_the_words_of_a_diff_and_a_tag_are_told_in_ones_language(bench: Bench) -> None:
-    """As `--json` has them in English, for programs."""
+    """The screen is translated; `--json` has English."""
     first = bench.named()
     bench.write(3, "La maestra llegó en el tren de los jueves con un baúl de libros.")
     shown = _told(bench.runs("diff", first, bench.named(), "--lang", "es"))
     assert "entrada fuente: 3.jsonl — está" in shown, shown
     assert "etapas A entraron" in shown
     assert f"{first} lleva la etiqueta «cuentos»" in bench.runs("tag", first, "cuentos", "--lang", "es").out
-    told = bench.runs("tag", first, "cuentos", "--remove", "--lang", "pt").out
-    assert f"{first} não tem mais a etiqueta “cuentos”" in told
+    result = bench.runs("tag", first, "cuentos", "--remove", "--lang", "pt").out
+    assert f"{first} não tem mais a etiqueta “cuentos”" in result
 
 
 @pytest.mark.parametrize(
@@ -511,7 +511,7 @@ def test_the_words_of_a_diff_and_a_tag_are_told_in_ones_language(bench: Bench) -
 def test_damage_in_the_middle_of_a_run_is_found_by_it(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, small_recipe: SmallRecipe, stored: str, alike: bool
 ) -> None:
-    """Between the moment that something is stored and the one at which it is used; the next run puts it in order."""
+    """Damage between writing and reading is noticed, and the next run repairs it."""
     (bench.folder / "mezcla.toml").write_text(small_recipe("dedupe near = false", release="index = false"))
     if alike:
         bench.write(3, _TEXTS[0])
@@ -526,35 +526,35 @@ def test_damage_in_the_middle_of_a_run_is_found_by_it(
 
     with monkeypatch.context() as patch:
         patch.setattr("latam_corpus.pipeline.execution.run.decide", decide_and_damage)
-        told = bench.run()
-    assert (told.code, "its bytes aren't those that were written" in told.err + told.out) == (1, True)
+        result = bench.run()
+    assert (result.code, "its bytes aren't those that were written" in result.err + result.out) == (1, True)
     assert not (bench.out / "store").exists()
-    told = bench.run()
-    assert (told.code, told.json["rows"]) == (0, {"in": 3 + alike, "kept": 3}), told.err
+    result = bench.run()
+    assert (result.code, result.json["rows"]) == (0, {"in": 3 + alike, "kept": 3}), result.err
 
 
 def test_what_two_runs_share_is_mended_in_both(bench: Bench) -> None:
-    """The older one's input is no longer there: nothing else could put it in order."""
+    """The older run is repaired, too, although its input no longer exists."""
     first = bench.named()
     bench.write(0, "Para la fiesta de la cosecha se cubría la plaza de guirnaldas.")
     second = bench.named()
     shard = bench.out / "runs" / first / "kept" / "fuente-00001.parquet"
     shard.write_bytes(shard.read_bytes()[:-9])
-    told = bench.run()
-    assert told.json["run"] == second
-    damaged = {json.loads(line).get("what") for line in told.err.splitlines()}
+    result = bench.run()
+    assert result.json["run"] == second
+    damaged = {json.loads(line).get("what") for line in result.err.splitlines()}
     assert f"{shard}: its bytes aren't those that were written; it is rebuilt" in damaged
-    before = run_record.read_record(shard.parent.parent)
-    assert len(before.files("kept")) == 3
-    assert len(before.values["mended"]) == 1
+    previous = run_record.read_record(shard.parent.parent)
+    assert len(previous.files("kept")) == 3
+    assert len(previous.values["mended"]) == 1
 
 
 def test_a_dry_run_takes_nothing_damaged_for_done(bench: Bench) -> None:
-    """It tells the truth about the parts that it would reuse, and the name of the run."""
+    """It names the parts that can really be reused, and the name of the run."""
     name = bench.named()
     [done] = bench.run("--dry-run").json["steps"]
     assert done["parts_reused"] == 3
     shard = bench.out / "runs" / name / "kept" / "fuente-00001.parquet"
     shard.write_bytes(b"")
-    told = bench.run("--dry-run").json
-    assert (told["run"], told["steps"][0]["parts_reused"]) == (name, 2)
+    result = bench.run("--dry-run").json
+    assert (result["run"], result["steps"][0]["parts_reused"]) == (name, 2)

@@ -1,4 +1,4 @@
-"""Work is reused as far as it is still true: unchanged parts, measured rows under a changed bound, and no more."""
+"""Work is reused if it is still valid: unchanged parts, and measured rows under a changed bound."""
 
 from __future__ import annotations
 
@@ -37,15 +37,15 @@ class Room:
     command_line: CommandLine
 
     def run(self) -> dict[str, Any]:
-        """What `latam-corpus run --json` tells."""
+        """Run the command and return its JSON output."""
         given = ("--input", f"fuente={self.folder / 'in'}", "--out", self.folder / "out")
-        told = self.command_line("run", self.folder / "receta.toml", "--json", *given)
-        found: dict[str, Any] = told.json
-        assert told.code == (0 if found["release"] else 1), told.err
-        return found
+        result = self.command_line("run", self.folder / "receta.toml", "--json", *given)
+        actual: dict[str, Any] = result.json
+        assert result.code == (0 if actual["release"] else 1), result.err
+        return actual
 
     def write(self, name: str, numbers: range) -> None:
-        """A JSONL file with a document a number."""
+        """Write a JSONL file with a document for each number."""
         rows = [
             {"id": f"d{n}", "text": " ".join(text.format(n=n * 7 + k) for k, text in enumerate(_SENTENCES))}
             for n in numbers
@@ -64,29 +64,29 @@ def room(tmp_path: Path, command_line: CommandLine, small_recipe: SmallRecipe, s
         "redact",
         "dedupe near = false",
     )
-    made = Room(tmp_path, command_line)
+    created = Room(tmp_path, command_line)
     shutil.copytree(data_folder("filters"), tmp_path / "filters")
     (tmp_path / "in").mkdir()
     release = "split = { validation = 0.0, test = 0.0 }"
     (tmp_path / "receta.toml").write_text(small_recipe(*stages, release=release))
     (tmp_path / "fuente.toml").write_text(small_source('files = ["*.jsonl", "*.txt"]'))
-    made.write("a.jsonl", range(30))
-    made.write("b.jsonl", range(30, 60))
-    return made
+    created.write("a.jsonl", range(30))
+    created.write("b.jsonl", range(30, 60))
+    return created
 
 
 def test_the_same_run_again_does_nothing_again(room: Room) -> None:
-    """Every part of every step is reused, and no new release version is made."""
+    """Every part of every step is reused, and no new version is made."""
     first = room.run()
-    again = room.run()
-    assert first["rows"] == again["rows"] == {"in": 60, "kept": 60}
+    repeated = room.run()
+    assert first["rows"] == repeated["rows"] == {"in": 60, "kept": 60}
     assert all(step["parts"] == 0 for step in first["reused"].values())
-    assert all(step["parts"] == step["of"] == 2 for step in again["reused"].values())
-    assert again["release"] == first["release"]
+    assert all(step["parts"] == step["of"] == 2 for step in repeated["reused"].values())
+    assert repeated["release"] == first["release"]
 
 
 def test_what_barriers_decided_is_compared_before_it_is_used_again(room: Room) -> None:
-    """A damaged file with decisions is named, they are made anew, and the release stays as it was."""
+    """A damaged file of decisions is reported and rebuilt, and the release doesn't change."""
     first = room.run()
     files = sorted((room.folder / "out" / "work" / "decisions").iterdir())
     assert {path.suffix for path in files} == {".json", ".parquet"}
@@ -94,51 +94,51 @@ def test_what_barriers_decided_is_compared_before_it_is_used_again(room: Room) -
         whole = path.read_bytes()
         middle = len(whole) // 2
         path.write_bytes(whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :])
-        again = room.run()
-        assert any(path.name in told for told in again["mended"]), path.suffix
+        repeated = room.run()
+        assert any(path.name in result for result in repeated["mended"]), path.suffix
         assert path.read_bytes() == whole
-        assert again["release"] == first["release"]
+        assert repeated["release"] == first["release"]
 
 
 def test_a_changed_bound_redecides_measured_rows(room: Room) -> None:
-    """Extraction, identification and measuring are reused; only deciding is done again, and differently."""
+    """Extraction, identification and measuring are reused; only the decision is repeated."""
     first = room.run()
     policy = room.folder / "filters" / "genres" / "literature.toml"
     policy.write_text(policy.read_text() + "\nword_count = { min = 100000 }\n")
-    again = room.run()
-    measured = next(title for title in again["reused"] if "measure" in title)
-    decided = next(title for title in again["reused"] if "filter" in title)
-    assert again["reused"][measured] == {"parts": 2, "of": 2}
-    assert again["reused"][decided] == {"parts": 0, "of": 2}
-    assert (first["rows"]["kept"], again["rows"]["kept"]) == (60, 0)
-    assert again["run"] != first["run"]
-    assert again["by_genre"][0]["reasons"] == {"word_count<100000": 60}
+    repeated = room.run()
+    measured = next(title for title in repeated["reused"] if "measure" in title)
+    decided = next(title for title in repeated["reused"] if "filter" in title)
+    assert repeated["reused"][measured] == {"parts": 2, "of": 2}
+    assert repeated["reused"][decided] == {"parts": 0, "of": 2}
+    assert (first["rows"]["kept"], repeated["rows"]["kept"]) == (60, 0)
+    assert repeated["run"] != first["run"]
+    assert repeated["by_genre"][0]["reasons"] == {"word_count<100000": 60}
 
 
 def test_a_changed_stop_word_measures_anew_and_extracts_nothing(room: Room) -> None:
-    """Stop words are part of what is measured."""
+    """Stop words affect what is measured, so texts are measured again."""
     room.run()
     policy = room.folder / "filters" / "languages" / "spa.toml"
     policy.write_text(policy.read_text().replace('"el", "la", ', '"el", ', 1))
-    again = room.run()
-    assert {step["parts"] for title, step in again["reused"].items() if "measure" in title} == {0}
+    repeated = room.run()
+    assert {step["parts"] for title, step in repeated["reused"].items() if "measure" in title} == {0}
 
 
 def test_a_new_file_is_worked_alone(room: Room) -> None:
-    """Two parts are reused, the third is new."""
+    """Two parts are reused, and only the third is processed."""
     room.run()
     room.write("c.jsonl", range(60, 90))
-    again = room.run()
-    measured = next(title for title in again["reused"] if "measure" in title)
-    assert again["reused"][measured] == {"parts": 2, "of": 3}
-    assert again["rows"] == {"in": 90, "kept": 90}
+    repeated = room.run()
+    measured = next(title for title in repeated["reused"] if "measure" in title)
+    assert repeated["reused"][measured] == {"parts": 2, "of": 3}
+    assert repeated["rows"] == {"in": 90, "kept": 90}
 
 
 def test_a_bad_file_fails_alone(room: Room, small_source: SmallSource) -> None:
-    """A truncated archive is a ledger row; the documents of the other files are all there."""
+    """A truncated archive is a ledger row, and the other files' documents are kept."""
     (room.folder / "in" / "roto.jsonl.gz").write_bytes(b"\x1f\x8b\x08\x00garbage")
     (room.folder / "fuente.toml").write_text(small_source('files = ["*.jsonl", "*.jsonl.gz"]'))
-    told = room.run()
-    assert told["rows"]["kept"] == 60
-    ledger = pl.read_parquet(f"{told['folder']}/ledger/*.parquet")
+    result = room.run()
+    assert result["rows"]["kept"] == 60
+    ledger = pl.read_parquet(f"{result['folder']}/ledger/*.parquet")
     assert ledger.filter(pl.col("verdict") == "failed").height == 1

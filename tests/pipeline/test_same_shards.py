@@ -1,4 +1,4 @@
-"""Released shards are a function of the documents: not of workers, batches, parts, or the names and order of files."""
+"""Released shards only depend on the documents, not on workers, batches, parts, or names and order of files."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _LINES = (
 
 @pytest.fixture(scope="module")
 def room(tmp_path_factory: pytest.TempPathFactory, small_recipe: SmallRecipe, small_source: SmallSource) -> Path:
-    """Five files of documents of ten to forty lines, with equal ones, near-duplicates and excerpts among them."""
+    """Five files with documents of ten to forty lines, some of them equal, similar, or excerpts of others."""
     folder = tmp_path_factory.mktemp("shards")
     (folder / "in").mkdir()
     stages = ("repair", "identify", "filter", "redact", "dedupe")
@@ -68,15 +68,15 @@ class Releases:
     command_line: CommandLine
 
     def made(self, out: str, *more: str, files: str = "in") -> tuple[set[str], dict[str, int]]:
-        """The names of the released shards, which are their hashes, and the reasons with their counts."""
+        """Return the names of the released shards, which are hashes, and the counts of drop reasons."""
         given = ("--input", f"fuente={self.room / files}", "--out", self.folder / out)
-        told = self.command_line("run", self.room / "receta.toml", "--json", *given, *more)
-        assert told.code == 0, told.err
-        reasons = told.json["by_genre"][0]["reasons"]
+        result = self.command_line("run", self.room / "receta.toml", "--json", *given, *more)
+        assert result.code == 0, result.err
+        reasons = result.json["by_genre"][0]["reasons"]
         return {path.name for path in (self.folder / out / "store" / "objects").rglob("*.parquet")}, reasons
 
     def rows(self, out: str) -> pl.DataFrame:
-        """The released rows without their origin, shard by shard."""
+        """Return the released rows without their origin, shard by shard."""
         shards = sorted((self.folder / out / "store").rglob("objects/**/*.parquet"))
         return pl.read_parquet(shards).drop("origin").sort("split", "doc_id")
 
@@ -85,12 +85,12 @@ class Releases:
 def test_workers_batches_and_names_of_files_change_nothing(
     room: Path, tmp_path: Path, command_line: CommandLine
 ) -> None:
-    """In this process and in two workers, batches of 7 and of 1,000 rows: the same bytes. Renamed: all but `origin`."""
+    """One or two workers and batches of 7 or 1,000 rows give the same bytes; other names only change `origin`."""
     releases = Releases(room, tmp_path, command_line)
-    wanted, reasons = releases.made("one")
+    expected, reasons = releases.made("one")
     assert reasons["duplicate"] > 20
-    assert releases.made("seven", "--batch-rows", "7") == (wanted, reasons)
-    assert releases.made("two", "--workers", "2", "--batch-rows", "1000") == (wanted, reasons)
+    assert releases.made("seven", "--batch-rows", "7") == (expected, reasons)
+    assert releases.made("two", "--workers", "2", "--batch-rows", "1000") == (expected, reasons)
     for file in sorted((room / "in").iterdir()):
         file.rename(file.with_name(f"{9 - int(file.stem)}-otro.jsonl"))
     # A row says in which file it stood, which is another one now; nothing else may differ.
@@ -101,7 +101,7 @@ def test_workers_batches_and_names_of_files_change_nothing(
 def test_a_cluster_of_an_earlier_dedupe_stays_however_files_are_cut(
     tmp_path: Path, command_line: CommandLine, small_recipe: SmallRecipe, small_source: SmallSource
 ) -> None:
-    """A later one that decides on other rows leaves it to each, whether these are in one part or in several."""
+    """A later `dedupe` leaves the clusters of rows that it doesn't decide on, in one part or several."""
     (tmp_path / "fuente.toml").write_text(small_source())
     (tmp_path / "receta.toml").write_text(small_recipe("dedupe near = false", "dedupe", release=""))
     near = " ".join(_LINES[5:])
@@ -112,8 +112,8 @@ def test_a_cluster_of_an_earlier_dedupe_stays_however_files_are_cut(
         for number, some in enumerate(cut):
             (tmp_path / name / f"{number}.jsonl").write_text("".join(some), encoding="utf-8")
     releases = Releases(tmp_path, tmp_path, command_line)
-    one, several = (releases.made(f"out-{name}", files=name) for name in ("una", "varias"))
-    assert one[1] == several[1] == {"duplicate": 2}
+    item, several = (releases.made(f"out-{name}", files=name) for name in ("una", "varias"))
+    assert item[1] == several[1] == {"duplicate": 2}
     rows, others = (releases.rows(out).drop("obtained") for out in ("out-una", "out-varias"))
     assert rows.equals(others)
     assert rows.filter(pl.col("text") == _LINES[0])["cluster_size"].to_list() == [2]

@@ -1,4 +1,4 @@
-"""A stage is one written contract: what a plug-in may leave out has a default, and what is not a stage is refused."""
+"""The contract of stages: optional attributes have defaults, and classes that aren't stages are refused."""
 
 from __future__ import annotations
 
@@ -64,14 +64,14 @@ class Ajena:
 
 @pytest.fixture
 def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
-    """What installs a package whose entry point `recorta` is this object."""
+    """Return a function that installs a package whose entry point `recorta` is an object."""
 
     def install(value: str) -> None:
         (tmp_path / "recortes_de_prueba.py").write_text(_STAGE)
-        told = tmp_path / "recortes-1.0.dist-info"
-        told.mkdir()
-        (told / "METADATA").write_text("Metadata-Version: 2.1\nName: recortes\nVersion: 1.0\n")
-        (told / "entry_points.txt").write_text(f"[latam_corpus.stages]\nrecorta = {value}\n")
+        result = tmp_path / "recortes-1.0.dist-info"
+        result.mkdir()
+        (result / "METADATA").write_text("Metadata-Version: 2.1\nName: recortes\nVersion: 1.0\n")
+        (result / "entry_points.txt").write_text(f"[latam_corpus.stages]\nrecorta = {value}\n")
         monkeypatch.syspath_prepend(str(tmp_path))
         registry.plug_ins.cache_clear()
 
@@ -81,7 +81,7 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Calla
 
 
 def test_a_plug_in_states_its_name_and_what_it_does(installed: Callable[[str], None]) -> None:
-    """All else has a default: it is made, called, and its digest taken."""
+    """With only a name and a call, a stage can be created, called and digested."""
     installed("recortes_de_prueba:Recorta")
     stage = make_stage("recorta", {"longest": 3}, "receta.toml")
     assert isinstance(stage, Stage)
@@ -95,7 +95,7 @@ def test_a_plug_in_states_its_name_and_what_it_does(installed: Callable[[str], N
 
 
 def test_the_stage_that_the_design_shows_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The page's example is imported and called as it stands there."""
+    """The example in the documentation is imported and called."""
     page = (Path(__file__).parents[2] / "docs" / "design.md").read_text(encoding="utf-8")
     example = page.partition("# my_package/shorten.py\n")[2].partition("```")[0]
     (tmp_path / "acorta_de_prueba.py").write_text(example, encoding="utf-8")
@@ -121,7 +121,7 @@ def test_the_stage_that_the_design_shows_is_one(tmp_path: Path, monkeypatch: pyt
 def test_what_a_package_registers_and_is_no_stage_is_refused(
     installed: Callable[[str], None], value: str, problem: str, remedy: str
 ) -> None:
-    """The error names the recipe, the package, what it registers, and what to do."""
+    """The error names the recipe, the package, the registered object and a remedy."""
     installed(value)
     with pytest.raises(ConfigError, match=problem) as raised:
         make_stage("recorta", {}, "receta.toml")
@@ -132,15 +132,15 @@ def test_what_a_package_registers_and_is_no_stage_is_refused(
 
 @pytest.mark.parametrize("name", sorted(STAGES))
 def test_every_stage_of_the_toolkit_keeps_the_contract(name: str) -> None:
-    """It derives from one of the two, and has the name by which recipes know it."""
-    found = stage_class(name, "prueba")
-    assert issubclass(found, Stage | Barrier)
-    assert found.name == name
-    assert found.gives
+    """Each stage derives from `Stage` or `Barrier` and has its registered name."""
+    actual = stage_class(name, "prueba")
+    assert issubclass(actual, Stage | Barrier)
+    assert actual.name == name
+    assert actual.gives
 
 
 class _Breaks(Stage):
-    """The stage that breaks off on one text, or wherever there are several."""
+    """A stage that raises an error on one text, or if there are several."""
 
     name = "rompe"
     only = "dos"
@@ -152,21 +152,21 @@ class _Breaks(Stage):
 
 
 def test_a_stage_that_breaks_off_is_told_with_its_document() -> None:
-    """In a line, with the line of the code; without a document where none alone makes it do so."""
+    """The error is one line with the line of code, and the document if it is enough to cause the error."""
     batch = Batch(pl.DataFrame({"doc_id": ["a", "b", "c"], "text": ["uno", "dos", "tres"]}))
     with pytest.raises(PartError) as raised:
         pass_through(_Breaks(), batch)
     assert raised.value.place == "stage «rompe», document b"
     assert raised.value.problem.startswith("ValueError: no se lee, in pipeline/test_stage_contract.py:")
     assert "\n" not in str(raised.value)
-    together = type("_Together", (_Breaks,), {"only": ""})
+    combined = type("_Together", (_Breaks,), {"only": ""})
     with pytest.raises(PartError, match=r"^stage «rompe»: ValueError"):
-        pass_through(together(), batch)
+        pass_through(combined(), batch)
 
 
 @dataclass(frozen=True)
 class _Pricing(lc.Stage):
-    """A plug-in's stage that sets a column of its own, or one that it doesn't declare."""
+    """A plug-in's stage that sets its own column, declared or not."""
 
     column: str = "title"
     name: ClassVar[str] = "precios"
@@ -182,7 +182,7 @@ class _Declaring(_Pricing):
 
 
 def test_an_undeclared_title_is_kept_by_a_stage_alone_as_in_a_run() -> None:
-    """A column of the schema that a plug-in's stage sets is the document's, whether `gives` names it or not."""
+    """A column of the schema is kept, whether `gives` names it or not."""
     frame = pl.DataFrame({"text": ["La señora abrió la puerta."]})
     batch = lc.Batch(frame.with_columns(doc_id=pl.lit("a"), source_id=pl.lit("b"), title=pl.lit("Uno")))
     in_run = pass_through(_Pricing("title"), batch).kept.frame
@@ -193,7 +193,7 @@ _UNDECLARED = r"stage «precios».*the column «precio» isn't declared with a t
 
 
 def test_an_undeclared_column_of_its_own_is_refused_alone_and_in_a_run() -> None:
-    """No document has it, so that it would be missing in the release."""
+    """An undeclared column would be missing in the release, so it is an error."""
     frame = pl.DataFrame({"text": ["La señora abrió la puerta."]})
     with pytest.raises(lc.PartError, match=_UNDECLARED):
         lc.stage(_Pricing("precio"))(frame)
@@ -207,7 +207,7 @@ def test_an_undeclared_column_of_its_own_is_refused_alone_and_in_a_run() -> None
 
 
 def test_a_column_without_a_type_is_refused_before_anything_runs() -> None:
-    """By a plan, a stage alone and a block alike; a later stage that needs it may have it."""
+    """Plans, single stages and blocks refuse it, unless a later stage needs the column."""
     stage = _Declaring("precio")
     with pytest.raises(lc.ConfigError, match=_UNDECLARED):
         check_own_columns("receta.toml", [stage])
@@ -226,7 +226,7 @@ def test_a_column_without_a_type_is_refused_before_anything_runs() -> None:
     ],
 )
 def test_a_wrong_declaration_of_a_stage_is_refused(gives: set[str], problem: str) -> None:
-    """As one of a source is."""
+    """Stages have the same rules for columns as sources."""
     stage: Any = type("_Wrong", (_Pricing,), {"gives": frozenset(gives)})
     with pytest.raises(lc.ConfigError) as raised:
         check_own_columns("receta.toml", [stage()])
@@ -246,7 +246,7 @@ class _Counting(lc.Stage):
 
 
 def test_declared_columns_of_a_stage_are_in_extra() -> None:
-    """A stage alone gives them as a version has them, with those that the rows had."""
+    """A single stage returns them like a version, with those that the rows had."""
     frame = pl.DataFrame({"text": ["La señora."], "extra": [{"letras": 1, "precio": 12.5}]})
     extra = lc.stage(_Counting())(frame)["extra"]
     assert extra.to_list() == [{"letras": 5, "precio": 12.5, "temas": ["mar", "río"]}]
@@ -255,13 +255,13 @@ def test_declared_columns_of_a_stage_are_in_extra() -> None:
 
 
 def test_a_declared_column_of_another_type_is_refused() -> None:
-    """The stage is wrong, not a document."""
+    """The error is about the stage, not about a document."""
     with pytest.raises(lc.PartError, match=r"stage «cuenta».*«letras» is of the type String; it must be Int64"):
         lc.stage(_Counting("cinco"))(pl.DataFrame({"text": ["La señora."]}))
 
 
 def test_a_mapping_declares_types_too() -> None:
-    """`gives` keeps the names."""
+    """`gives` then has the names only."""
     stage: Any = type("_Mapped", (_Counting,), {"gives": {"text": "", "letras": "int64", "temas": "list[string]"}})
     assert stage.gives == {"text", "letras", "temas", "extra"}
     assert stage.adds == {"letras": "int64", "temas": "list[string]"}
@@ -270,7 +270,7 @@ def test_a_mapping_declares_types_too() -> None:
 def test_columns_of_source_and_stage_reach_the_release(
     installed: Callable[[str], None], tmp_path: Path, small_recipe: SmallRecipe, small_source: SmallSource
 ) -> None:
-    """Typed, in one struct; the run names the column that nothing takes."""
+    """They are typed in one struct, and the run names the column that isn't used."""
     installed("recortes_de_prueba:Precia")
     (tmp_path / "in").mkdir()
     rows = [
@@ -289,5 +289,5 @@ def test_columns_of_source_and_stage_reach_the_release(
     expected = [{"letras": 41, "precio": None}, {"letras": 41, "precio": 12.5}]
     kept = run.documents().collect()["extra"].to_list()
     released = lc.open_release(tmp_path / "out" / "store", "prueba").scan().collect()["extra"].to_list()
-    for found in (kept, released):
-        assert sorted(found, key=lambda one: one["precio"] or 0) == expected
+    for actual in (kept, released):
+        assert sorted(actual, key=lambda item: item["precio"] or 0) == expected

@@ -1,4 +1,4 @@
-"""The files of a step: every column comes back as it was, and a file with few rows is small."""
+"""A step's files return every column as it was written, and files with few rows are small."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _written(path: Path, frame: pl.DataFrame) -> Path:
 
 
 def test_every_column_comes_back(tmp_path: Path) -> None:
-    """With its type, by Polars and as the next step reads it, nulls and all."""
+    """Columns have the same types and values, nulls included, when Polars or the next step reads them."""
     sparse = {"doc_id": "1" * 32, "text": None, "obtained": _FULL["obtained"]}
     frame = schema.conform(pl.DataFrame([_FULL, sparse]), schema.DOCUMENT_SCHEMA)
     path = _written(tmp_path / "rows.parquet", frame)
@@ -54,7 +54,7 @@ def test_every_column_comes_back(tmp_path: Path) -> None:
 
 
 def test_a_file_with_few_rows_is_small(tmp_path: Path) -> None:
-    """Of one short document 17 kB are stored and not 32, of none 3.2 and not 12.2: the schema stands there once."""
+    """A short document takes 17 kB instead of 32, and an empty file 3.2 kB instead of 12.2."""
     frame = schema.conform(pl.DataFrame([_FULL]), schema.DOCUMENT_SCHEMA)
     assert _written(tmp_path / "rows.parquet", frame).stat().st_size < 18_500
     assert _written(tmp_path / "dropped.parquet", frame.clear()).stat().st_size < 4_000

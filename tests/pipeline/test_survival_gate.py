@@ -1,4 +1,4 @@
-"""The survival gate: who loses more of a source, language, genre or country than the recipe lets makes no release."""
+"""The survival gate: a run that loses too much of a source, language, genre or country makes no release."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ def group(
     return Counter({(genre, source, language, "es", country): n})
 
 
-def fallen(n: int, stage: str, reason: str, language: str = "spa_Latn", **other: str) -> Counter[Any]:
-    """N documents of one group that a stage set aside."""
-    [(key, rows)] = group(n, language, **other).items()
+def fallen(n: int, stage: str, reason: str, language: str = "spa_Latn", **second: str) -> Counter[Any]:
+    """N documents of one group that a stage dropped."""
+    [(key, rows)] = group(n, language, **second).items()
     return Counter({(stage, *key, reason): rows})
 
 
 def told(kept: Counter[Any], dropped: Counter[Any], **floors: Any) -> list[tuple[str, str, str, int, int]]:
-    """The losses, without floor and reasons."""
-    found = losses(kept, dropped, STAGES, "identify", Floors(**floors))
-    return [(loss.stage, loss.kind, loss.value, loss.rows_in, loss.kept) for loss in found]
+    """Return the losses without floors and reasons."""
+    actual = losses(kept, dropped, STAGES, "identify", Floors(**floors))
+    return [(loss.stage, loss.kind, loss.value, loss.rows_in, loss.kept) for loss in actual]
 
 
 def test_a_small_group_that_nearly_vanishes_is_found_among_many_that_stay() -> None:
-    """Of 1,000 documents a stage kept 960, and of one genre 10 of 50."""
+    """A stage kept 960 of 1,000 documents, but only 10 of 50 of one genre."""
     kept = group(950) + group(10, genre="lyrics")
     assert told(kept, fallen(40, "filter", "words_per_line<6", genre="lyrics")) == [
         ("filter", "genre", "lyrics", 50, 10)
@@ -51,7 +51,7 @@ def test_a_small_group_that_nearly_vanishes_is_found_among_many_that_stay() -> N
 
 
 def test_what_enters_a_stage_is_what_left_the_one_before() -> None:
-    """Two stages that take a third each are each held against their own input."""
+    """Two stages that drop a third each are judged by their own inputs."""
     dropped = fallen(40, "filter", "x") + fallen(40, "dedupe", "duplicate")
     assert told(group(40), dropped, floor=0.6) == [
         ("dedupe", "source", "a", 80, 40),
@@ -61,7 +61,7 @@ def test_what_enters_a_stage_is_what_left_the_one_before() -> None:
 
 
 def test_before_it_is_identified_a_document_counts_under_its_declared_language() -> None:
-    """What identify took for English was declared Spanish, and is lost to it."""
+    """Texts that `identify` took for English count as losses of Spanish."""
     dropped = fallen(60, "identify", "language=eng", "eng_Latn", source="b")
     assert ("identify", "language", "spa", 100, 40) in told(group(40), dropped)
     assert not [loss for loss in told(group(40), dropped) if "eng" in loss[2]]
@@ -70,7 +70,7 @@ def test_before_it_is_identified_a_document_counts_under_its_declared_language()
 
 
 def test_floors_of_groups_count_before_those_of_stages() -> None:
-    """And a group under `least`, or a stage that sets superseded records aside, is judged by none."""
+    """Small groups under `least` and superseded records aren't judged."""
     dropped = fallen(90, "filter", "x")
     assert told(group(10), dropped, stage={"filter": 0.05}) == []
     assert [loss[1] for loss in told(group(10), dropped, stage={"filter": 0.05}, language={"spa": 0.5})] == ["language"]
@@ -80,7 +80,7 @@ def test_floors_of_groups_count_before_those_of_stages() -> None:
 
 
 def test_the_country_is_named_with_the_stage_and_the_most_frequent_reasons() -> None:
-    """Three reasons at most, the most frequent first."""
+    """At most three reasons are named, the most frequent first."""
     dropped = sum((fallen(n, "filter", f"r{n}", country="BO") for n in (1, 4, 9, 16)), Counter[Any]())
     [loss] = losses(group(99) + group(3, country="BO"), dropped, STAGES, None, Floors())
     assert (loss.kind, loss.value, loss.rows_in, loss.kept) == ("country", "BO", 33, 3)
@@ -89,7 +89,7 @@ def test_the_country_is_named_with_the_stage_and_the_most_frequent_reasons() -> 
 
 @pytest.fixture
 def corpus(tmp_path: Path, small_recipe: SmallRecipe, small_source: SmallSource) -> Any:
-    """A maker of a recipe whose filter takes 25 menus of Bolivia, and leaves 30 stories of Chile."""
+    """Return a maker of recipes whose filter drops 25 menus of Bolivia and keeps 30 stories of Chile."""
 
     def make(survival: str = "") -> Path:
         (tmp_path / "filters" / "languages").mkdir(parents=True, exist_ok=True)
@@ -118,7 +118,7 @@ def corpus(tmp_path: Path, small_recipe: SmallRecipe, small_source: SmallSource)
 def test_a_run_below_its_floor_makes_no_release_until_someone_says_why(
     corpus: Any, tmp_path: Path, command_line: CommandLine
 ) -> None:
-    """The message names stage, group and reason; the written reason goes on the card, and into the manifest."""
+    """The error names stage, group and reason; a written reason is on the card and in the manifest."""
     run = ("run", corpus("[survival]\nfloor = 0.4"), "--input", tmp_path / "datos", "--out", tmp_path / "out")
     refused = command_line(*run, "--engine", "in-process")
     assert refused.code == 1
@@ -126,10 +126,10 @@ def test_a_run_below_its_floor_makes_no_release_until_someone_says_why(
     assert "no release is made" in refused.out
     assert Store.at(tmp_path / "out" / "store").names() == []
     [folder] = (tmp_path / "out" / "runs").iterdir()
-    again = command_line("release", "build", "prueba", folder.name, "--out", tmp_path / "out")
-    assert again.code == 1
-    assert "country BO" in again.err
-    assert "--accept-loss" in again.err
+    repeated = command_line("release", "build", "prueba", folder.name, "--out", tmp_path / "out")
+    assert repeated.code == 1
+    assert "country BO" in repeated.err
+    assert "--accept-loss" in repeated.err
     passed = command_line(*run, "--engine", "in-process", "--accept-loss", "son menús del sitio", "--json").json
     assert passed["accepted_loss"] == "son menús del sitio"
     assert [path.name for path in (tmp_path / "out" / "runs").iterdir()] == [folder.name]
@@ -151,16 +151,16 @@ def test_a_run_below_its_floor_makes_no_release_until_someone_says_why(
 def test_a_reason_given_when_nothing_is_lost_stands_nowhere(
     corpus: Any, tmp_path: Path, command_line: CommandLine
 ) -> None:
-    """Floors that hold need no excuse."""
+    """Without a loss, the reason isn't stored."""
     recipe = corpus("[survival]\nfloor = 0.4\ncountry = { BO = 0 }")
     run = ("run", recipe, "--input", tmp_path / "datos", "--out", tmp_path / "out", "--engine", "in-process", "--json")
-    made = command_line(*run, "--accept-loss", "por si acaso").json
-    assert made["release"]
-    assert (made["losses"], made["accepted_loss"]) == ([], None)
+    created = command_line(*run, "--accept-loss", "por si acaso").json
+    assert created["release"]
+    assert (created["losses"], created["accepted_loss"]) == ([], None)
 
 
 @pytest.mark.parametrize(
-    ("survival", "said"),
+    ("survival", "expected"),
     [
         ("[survival]\nfloor = 1.5", "«survival.floor» is 1.5"),
         ("[survival]\nflor = 0.5", "did you mean «floor»?"),
@@ -173,17 +173,17 @@ def test_a_reason_given_when_nothing_is_lost_stands_nowhere(
     ],
 )
 def test_wrong_floors_are_found_before_anything_runs(
-    corpus: Any, command_line: CommandLine, survival: str, said: str
+    corpus: Any, command_line: CommandLine, survival: str, expected: str
 ) -> None:
-    """With the file and the closest name."""
+    """The error names the file and the closest name."""
     ended = command_line("check", corpus(survival))
     assert ended.code == 2
-    assert said in ended.err
+    assert expected in ended.err
     assert "receta.toml" in ended.err
 
 
 def test_an_empty_reason_is_refused(corpus: Any, tmp_path: Path, command_line: CommandLine) -> None:
-    """It would go on the card."""
+    """The card would have an empty reason."""
     ended = command_line(
         "run", corpus(), "--input", tmp_path / "datos", "--out", tmp_path / "out", "--accept-loss", " "
     )
@@ -192,7 +192,7 @@ def test_an_empty_reason_is_refused(corpus: Any, tmp_path: Path, command_line: C
 
 
 def test_an_empty_reason_is_refused_by_build_as_well(tmp_path: Path, document: Any, kept_run: KeptRun) -> None:
-    """A program that calls it is told as a person is, and nothing is written."""
+    """The Python function refuses it, too, and nothing is written."""
     folder = kept_run("cuentos-1", [document(0)])
     terms: dict[str, Any] = {"admit": ["open"], "uses": ["train"], "created": document(0)["obtained"]}
     with pytest.raises(ConfigError, match="write why"):
@@ -203,28 +203,28 @@ def test_an_empty_reason_is_refused_by_build_as_well(tmp_path: Path, document: A
 def test_build_takes_a_reason_for_runs_that_have_none(
     tmp_path: Path, document: Any, kept_run: KeptRun, seal_run: SealRun
 ) -> None:
-    """A run's own reason stays; the other is for what nobody has explained yet."""
+    """A run's own reason is kept; the new one is for runs without one."""
     folder = kept_run("cuentos-1", [document(n) for n in range(3)])
     loss = Loss("filter", "language", "ayr_Latn", 40, 3, 0.5, {"word_count<20": 37})
     seal_run(folder, losses=[loss.as_dict()])
     terms: dict[str, Any] = {"admit": ["open"], "uses": ["train"], "created": document(0)["obtained"]}
     with pytest.raises(ReleaseError, match="filter kept 3 of 40 documents of the language ayr_Latn"):
         build("puerto", [folder], tmp_path / "store", **terms)
-    made = build("puerto", [folder], tmp_path / "store", accept_loss="todo es menú", **terms)
-    assert made.accepted_losses[0].accepted == "todo es menú"
+    created = build("puerto", [folder], tmp_path / "store", accept_loss="todo es menú", **terms)
+    assert created.accepted_losses[0].accepted == "todo es menú"
 
 
 def test_a_version_built_upon_another_keeps_what_was_let_pass(
     tmp_path: Path, document: Any, kept_run: KeptRun, seal_run: SealRun
 ) -> None:
-    """Without the run, whose documents it has; of a run that is named again, what that run says now."""
+    """The parent's reason is kept, unless the same run is named again."""
     folder = kept_run("cuentos-1", [document(n) for n in range(3)])
     loss = Loss("filter", "language", "ayr_Latn", 40, 3, 0.5, {"word_count<20": 37})
     seal_run(folder, losses=[loss.as_dict()], accepted_loss="todo es menú")
     terms: dict[str, Any] = {"admit": ["open"], "uses": ["train"], "created": document(0)["obtained"]}
     first = build("puerto", [folder], tmp_path / "store", **terms)
-    other = kept_run("cuentos-2", [document(7)])
-    upon = build("puerto", [other], tmp_path / "store", parent="latest", **terms)
+    second = kept_run("cuentos-2", [document(7)])
+    upon = build("puerto", [second], tmp_path / "store", parent="latest", **terms)
     assert upon.accepted_losses == first.accepted_losses
     card = (tmp_path / "store" / "releases" / "puerto" / upon.version / "README.md").read_text()
     assert "It was let pass because: todo es menú" in card

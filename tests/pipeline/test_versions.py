@@ -1,4 +1,4 @@
-"""A stage whose results changed has a new version: users' cached work under the old one is recomputed."""
+"""A stage with changed results needs a new version, so that cached work of the old one is recomputed."""
 
 from __future__ import annotations
 
@@ -14,40 +14,40 @@ _FIXED: Any = importlib.import_module("tests.pipeline.fixed_results")
 
 @pytest.fixture(scope="module")
 def outcomes() -> dict[str, Any]:
-    """What every stage gives of the fixed corpus now."""
-    found: dict[str, Any] = _FIXED.outcomes()
-    return found
+    """The current results of every stage on the fixed corpus."""
+    actual: dict[str, Any] = _FIXED.outcomes()
+    return actual
 
 
 @pytest.mark.parametrize("name", _FIXED.NAMES)
 def test_other_results_have_another_version(outcomes: dict[str, Any], name: str) -> None:
-    """Results are those that are stored, unless the version or the input is another; then new ones are to be stored."""
-    before, now = _FIXED.stored().get(name), outcomes[name]
-    assert before, f"«{name}» has no stored results: run `{_FIXED.COMMAND}`"
-    pieces = ", ".join(_FIXED.changed(before, now))
-    if before.version == now.version and before.inputs == now.inputs:
+    """Results equal the stored ones unless the version or the input has changed."""
+    previous, now = _FIXED.stored().get(name), outcomes[name]
+    assert previous, f"«{name}» has no stored results: run `{_FIXED.COMMAND}`"
+    pieces = ", ".join(_FIXED.changed(previous, now))
+    if previous.version == now.version and previous.inputs == now.inputs:
         assert not pieces, (
             f"«{name}» gives other results for {pieces}, and its version is still {now.version}. Work that users have "
             f"cached would be taken for the new results. If the change is intended, raise `version` of «{name}» (for "
             f"«reading» `VERSION` in collect/files.py, for «language model» in language/classifier/ftz.py), then run "
             f"`{_FIXED.COMMAND}`."
         )
-    assert before == now, f"«{name}» has another version, model, policy, table or library: run `{_FIXED.COMMAND}`"
+    assert previous == now, f"«{name}» has another version, model, policy, table or library: run `{_FIXED.COMMAND}`"
 
 
 def test_every_stage_has_stored_results() -> None:
-    """Those that a recipe can name, and those that they are run as."""
-    expanded = {one.name for name in STAGES for one in stage_class(name, "prueba")().expand()}
+    """Stages that recipes name and the stages that they expand to have stored results."""
+    expanded = {item.name for name in STAGES for item in stage_class(name, "prueba")().expand()}
     assert set(_FIXED.NAMES) >= {*STAGES, *expanded, "supersede", "reading"}
     assert set(_FIXED.stored()) == set(_FIXED.NAMES)
 
 
 def test_a_change_under_the_same_version_is_not_stored() -> None:
-    """Another version, or another input, may give other results; the same one may not."""
+    """Changed results are only stored with a new version or another input."""
     was = _FIXED.Outcome("1", "entrada", {"a": "uno", "b": "dos"})
-    other = _FIXED.Outcome("1", "entrada", {"a": "uno", "b": "tres"})
+    second = _FIXED.Outcome("1", "entrada", {"a": "uno", "b": "tres"})
     raised = _FIXED.Outcome("2", "entrada", {"a": "uno", "b": "tres"})
     moved = _FIXED.Outcome("1", "otra", {"a": "uno", "b": "tres"})
-    assert _FIXED.same_version({"repair": was}, {"repair": other}) == {"repair": ["b"]}
+    assert _FIXED.same_version({"repair": was}, {"repair": second}) == {"repair": ["b"]}
     assert _FIXED.same_version({"repair": was}, {"repair": raised}) == {}
     assert _FIXED.same_version({"repair": was}, {"repair": moved}) == {}

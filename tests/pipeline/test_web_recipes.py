@@ -1,4 +1,4 @@
-"""The shipped recipes for crawled pages: what is in no wanted language falls before it is extracted."""
+"""The shipped recipes for crawled pages drop pages in other languages before they are extracted."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _STATES = {
 
 @pytest.fixture
 def archive(tmp_path: Path) -> Path:
-    """The demo's newspaper pages as a WARC, two of them with what they state of section and licence."""
+    """The demo's newspaper pages as a WARC; two pages state a section and a licence."""
     path = tmp_path / "paginas.warc"
     records = []
     for page in sorted(_PIECES.glob("*.html")):
@@ -44,32 +44,32 @@ def archive(tmp_path: Path) -> Path:
 
 def _run(command_line: CommandLine, recipe: str, source: str, archive: Path) -> tuple[dict[str, Any], pl.DataFrame]:
     out = archive.parent / "out"
-    told = command_line("run", recipe, "--input", f"{source}={archive}", "--out", out, "--json")
-    assert told.code == 0, told.err
-    return told.json, pl.read_parquet(Path(told.json["folder"]) / "ledger" / "*.parquet")
+    result = command_line("run", recipe, "--input", f"{source}={archive}", "--out", out, "--json")
+    assert result.code == 0, result.err
+    return result.json, pl.read_parquet(Path(result.json["folder"]) / "ledger" / "*.parquet")
 
 
 def test_the_gate_drops_foreign_pages_before_they_are_extracted(command_line: CommandLine, archive: Path) -> None:
-    """The English page falls at the first `identify`, by its skimmed text; the rest are extracted, and none is lost."""
-    told, ledger = _run(command_line, "commoncrawl", "commoncrawl-latam", archive)
-    fallen = pl.read_parquet(Path(told["folder"]) / "dropped" / "*.parquet")
+    """The English page is dropped by its skimmed text; all others are extracted."""
+    result, ledger = _run(command_line, "commoncrawl", "commoncrawl-latam", archive)
+    fallen = pl.read_parquet(Path(result["folder"]) / "dropped" / "*.parquet")
     foreign = fallen.filter(pl.col("url").str.ends_with(_FOREIGN)).row(0, named=True)
     assert (foreign["drop_reason"], foreign["extractor"]) == ("language=eng", "skim")
-    kept = pl.read_parquet(Path(told["folder"]) / "kept" / "*.parquet")
+    kept = pl.read_parquet(Path(result["folder"]) / "kept" / "*.parquet")
     assert kept.height + fallen.height == len(list(_PIECES.glob("*.html")))
     assert set(kept["language"]) == {"spa_Latn", "por_Latn"}
     assert kept["extractor"].str.starts_with("layout").any()
     assert not kept["extractor"].eq("skim").any()
-    assert "release" not in told or told["release"] is None
+    assert "release" not in result or result["release"] is None
     # A first impression that gives way to the text is no change of it.
     extracted = ledger.filter(pl.col("stage") == "extract", pl.col("verdict") == "changed")
-    assert all(json.loads(one) for one in extracted["evidence"])
+    assert all(json.loads(item) for item in extracted["evidence"])
 
 
 def test_what_a_page_states_of_its_licence_is_told_and_narrows_its_terms(
     command_line: CommandLine, archive: Path
 ) -> None:
-    """Pages under a narrower licence, or one that nobody has read, stay out of the release; `explain` shows why."""
+    """Pages with a narrower or unknown licence aren't released, and `explain` gives the reason."""
     _run(command_line, "web", "mediactivismo-uy", archive)
     out = archive.parent / "out"
     [narrowed] = command_line("explain", f"https://diario.example/{_NARROWED}", "--out", out, "--json").json
@@ -87,10 +87,10 @@ def test_what_a_page_states_of_its_licence_is_told_and_narrows_its_terms(
 
 
 def test_a_librarian_sees_it_in_the_preview(command_line: CommandLine, archive: Path, tmp_path: Path) -> None:
-    """Section and licence stand beside each item, and that the page's licence is the one that counts."""
+    """Each item has its section and licence, and states that the page's licence applies."""
     source = "mediactivismo-uy"
-    told = command_line("sources", "preview", source, "--input", archive, "--n", "20", "--lang", "es", "--json").json
-    why = {Path(item["where"]).name: item["why"] for item in told["items"]}
+    result = command_line("sources", "preview", source, "--input", archive, "--n", "20", "--lang", "es", "--json").json
+    why = {Path(item["where"]).name: item["why"] for item in result["items"]}
     assert "sección: Cultura" in why[_TOLD]
     assert "declara esta licencia: https://diario.example/terminos" in why[_TOLD]
     assert any("vale eso" in one for one in why[_NARROWED])
@@ -104,6 +104,6 @@ def test_a_librarian_sees_it_in_the_preview(command_line: CommandLine, archive: 
 
 @pytest.mark.parametrize("name", ["web", "commoncrawl"])
 def test_both_recipes_look_before_they_extract(name: str) -> None:
-    """`skim`, then `identify` with `und` among its languages, then `extract`, and a second `identify` without."""
+    """The order is `skim`, `identify` with `und`, `extract`, and `identify` without `und`."""
     uses = [entry.use for entry in load_recipe(str(shipped_recipes()[name])).stage]
     assert uses == ["skim", "identify", "extract", "repair", "identify", "filter", "redact", "dedupe"]

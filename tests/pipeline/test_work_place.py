@@ -1,4 +1,4 @@
-"""A run ends at once when the folder in which it keeps its work is gone."""
+"""A run ends at once if its work folder can no longer be reached."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class _Unmounting(InProcess):
-    """An engine during whose second part the disk is unmounted."""
+    """An engine whose disk is unmounted during the second part."""
 
     def __init__(self, work: Path, mounted_again: bool) -> None:
         self._work = work
@@ -46,7 +46,7 @@ class _Unmounting(InProcess):
 def test_a_disk_that_is_unmounted_ends_the_run(
     mounted_again: bool, tmp_path: Path, small_recipe: SmallRecipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """No part is worked after it, on whatever folder is there instead; once it is back, what was done is reused."""
+    """No further part is processed in another folder; when the disk is back, finished work is reused."""
     monkeypatch.setattr("latam_corpus.collect.files.packs", lambda files: ([file] for file in files))
     monkeypatch.setattr(run, "packs", lambda files: ([file] for file in files))
     (tmp_path / "datos").mkdir()
