@@ -1,6 +1,6 @@
-"""What a training run needs of a version: streams, mixtures, token counts, exports, leaked evaluations.
+"""Tools for training on a version: streams, mixtures, token counts, exports and contamination reports.
 
-`from latam_corpus.train import CorpusStream`. A name's module is imported when the name is used.
+`from latam_corpus.train import CorpusStream`. The module of a public name is imported when the name is first used.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ COMMANDS: Final = {
     "contamination": Command(
         "latam_corpus.train.commands.contamination_report:contamination",
         "train",
-        N_("Find documents that hold lines of an evaluation set, inside longer ones and with words changed too."),
+        N_("Find documents that contain lines of an evaluation set, even with changed words."),
     ),
     "export": Command(
         "latam_corpus.train.commands.export:export",
@@ -30,17 +30,19 @@ COMMANDS: Final = {
         N_("Write a version's documents as tokens for other loaders, with a map from each document to its tokens."),
     ),
     "mix": Command(
-        "latam_corpus.train.commands.mix:app", "train", N_("Plan what a token budget means, slice by slice.")
+        "latam_corpus.train.commands.mix:app",
+        "train",
+        N_("Plan a mixture: how many tokens and epochs a budget gives each slice."),
     ),
     "pairs": Command(
         "latam_corpus.train.commands.aligned_pairs:pairs",
         "train",
-        N_("Write what a version's documents say in two languages: pairs as JSON lines and TMX, and a table of both."),
+        N_("Write the bilingual pairs of a version's documents as JSON lines, TMX and a table."),
     ),
     "release tokens": Command(
         "latam_corpus.train.commands.tokens:tokens",
         "build",
-        N_("Count a version's tokens by slice, and how many a word takes beside Spanish; counts stay by the release."),
+        N_("Count a version's tokens by slice, and compare the tokens per word with Spanish."),
     ),
 }
 __all__ = ["CorpusDataset", "CorpusStream", "MixedStream", "PackedDataset", "TokenStream", "load_tokenizer"]
@@ -55,7 +57,7 @@ _MODULE_OF: Final = {
 
 
 def __getattr__(name: str) -> object:
-    """Return the public name, its module imported."""
+    """Import the module of a public name and return the name's value."""
     if name not in _MODULE_OF:
         raise AttributeError(f"module «{__name__}» has no attribute «{name}»")
     return getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)

@@ -1,12 +1,12 @@
-"""What documents of a version say in two languages, line by line: pairs as JSON lines, a translation memory, a table.
+"""Bilingual pairs from the documents of a version, as JSON lines, a translation memory and a table.
 
-    <to>/alignment.parquet     of each pair the two documents, the segment, and where it begins in each text
+    <to>/alignment.parquet     for each pair the two documents, the segment, and where it begins in each text
     <to>/pairs.jsonl           the same with the two texts
     <to>/pairs.tmx             TMX 1.4b, for translators' tools
-    <to>/alignment.json        what was aligned, and the digest of each file
+    <to>/alignment.json        the version and its counts, and the digest of each file
 
-A translation names the document that it translates as its parent; lines that translate one another share their segment
-(`turns`). Of documents without segments the whole texts are a pair. All of it follows from the version's own columns.
+A translation has its original as its parent, and lines that translate one another have the same segment (`turns`). Two
+documents without common segments form one pair of whole texts. Everything is derived from the version's columns.
 """
 
 from __future__ import annotations
@@ -45,20 +45,21 @@ _SCHEMA: Final = pa.schema([
     ("segment", pa.int32()), ("offset_a", pa.int64()), ("offset_b", pa.int64()), ("length_a", pa.int64()),
     ("length_b", pa.int64()),
 ])  # fmt: skip
-# Of texts that are held at once, which are read again from the version as often as they are more.
-_MOST_CHARACTERS: Final = 64 << 20
+# Characters of the texts that are kept in memory. With more, the version is read once for each portion.
+_PORTION_CHARACTERS: Final = 64 << 20
 _NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _LABEL: Final = re.compile(r"^[^:\n]{1,60}: ")
 
 
 @dataclass
 class Alignment:
-    """What was written.
+    """The counts of an alignment.
 
     Attributes:
-        documents: that stand in a pair.
-        whole: pairs of documents that have no segments, or whose lines can't be told apart any more.
-        languages: pairs by the two languages.
+        documents: documents in families of translations.
+        pairs: pairs written.
+        whole: pairs of whole documents, which have no common segments.
+        languages: the number of pairs for each two languages.
     """
 
     documents: int = 0
@@ -68,14 +69,14 @@ class Alignment:
 
 
 def write_alignment(open_stream: Callable[[tuple[str, ...]], CorpusStream], to: Path) -> Alignment:
-    """Write all pairs of a version.
+    """Write all bilingual pairs of a version.
 
     Args:
-        open_stream: gives the version's documents with some columns, in its own order.
-        to: a folder that is new or empty.
+        open_stream: opens a stream of the version's documents with the given columns, unshuffled.
+        to: a new or empty folder.
 
     Raises:
-        ConfigError: the folder holds something, or no two documents translate one another.
+        ConfigError: the folder isn't empty, or no document is a translation of another.
         ReleaseError: a file of the version is damaged, or the disk is full.
     """
     stream = open_stream(COLUMNS)
@@ -88,13 +89,13 @@ def write_alignment(open_stream: Callable[[tuple[str, ...]], CorpusStream], to: 
             (partial / MEMORY).open("w", encoding="utf-8") as memory,
         ):
             memory.write(_tmx_head())
-            for some in _portions(families, characters):
-                _write(open_stream(COLUMNS), some, table, lines, memory, summary)
+            for portion in _portions(families, characters):
+                _write(open_stream(COLUMNS), portion, table, lines, memory, summary)
             memory.write("</body></tmx>\n")
         if not summary.pairs:
-            problem = _("{version} has no two documents of which one translates the other", version=stream.version)
+            problem = _("no document of {version} is a translation of another", version=stream.version)
             raise ConfigError(
-                "pairs", problem, _("build one from bilingual files: TMX, ELAN, FLEx, or [[collect.texts]]")
+                "pairs", problem, _("build a version from bilingual files: TMX, ELAN, FLEx, or [[collect.texts]]")
             )
         about = asdict(summary) | {
             "release": stream.version,
@@ -110,35 +111,35 @@ def write_alignment(open_stream: Callable[[tuple[str, ...]], CorpusStream], to: 
 def _families(
     open_stream: Callable[[tuple[str, ...]], CorpusStream],
 ) -> tuple[dict[str, list[str]], dict[str, int]]:
-    """Return the documents that translate one another, by the id of the first, and how many characters each has."""
+    """Return the ids of each original and its translations, by the original's id, and each document's characters."""
     children: dict[str, list[str]] = defaultdict(list)
     for batch in open_stream(("doc_id", "parent_id")).batches():
-        for number, parent in zip(batch["doc_id"].to_pylist(), batch["parent_id"].to_pylist(), strict=True):
+        for doc_id, parent in zip(batch["doc_id"].to_pylist(), batch["parent_id"].to_pylist(), strict=True):
             if parent:
-                children[parent].append(number)
-    named = {*children, *(number for mine in children.values() for number in mine)}
+                children[parent].append(doc_id)
+    related = {*children, *(doc_id for translations in children.values() for doc_id in translations)}
     sizes: dict[str, int] = {}
-    for batch in open_stream(("doc_id", "text")).batches() if named else ():
+    for batch in open_stream(("doc_id", "text")).batches() if related else ():
         lengths = pc.utf8_length(batch["text"]).to_pylist()
         pairs = zip(batch["doc_id"].to_pylist(), lengths, strict=True)
-        sizes |= {number: length for number, length in pairs if number in named}
-    # The original may have been left out, and two translations of it be there.
-    families = {parent: sorted({parent, *mine} & sizes.keys()) for parent, mine in children.items()}
-    return {parent: mine for parent, mine in families.items() if len(mine) > 1}, sizes
+        sizes |= {doc_id: length for doc_id, length in pairs if doc_id in related}
+    # A family may be two translations without their original, which isn't in the version.
+    families = {parent: sorted({parent, *children[parent]} & sizes.keys()) for parent in children}
+    return {parent: members for parent, members in families.items() if len(members) > 1}, sizes
 
 
 def _portions(families: Mapping[str, list[str]], characters: Mapping[str, int]) -> Iterator[dict[str, list[str]]]:
-    some: dict[str, list[str]] = {}
+    portion: dict[str, list[str]] = {}
     size = 0
     for parent in sorted(families):
-        mine = sum(characters[number] for number in families[parent])
-        if some and size + mine > _MOST_CHARACTERS:
-            yield some
-            some, size = {}, 0
-        some[parent] = families[parent]
-        size += mine
-    if some:
-        yield some
+        family_size = sum(characters[doc_id] for doc_id in families[parent])
+        if portion and size + family_size > _PORTION_CHARACTERS:
+            yield portion
+            portion, size = {}, 0
+        portion[parent] = families[parent]
+        size += family_size
+    if portion:
+        yield portion
 
 
 def _write(
@@ -149,60 +150,60 @@ def _write(
     memory: TextIO,
     summary: Alignment,
 ) -> None:
-    wanted = {number for mine in families.values() for number in mine}
-    rows = {row["doc_id"]: row for row in stream if row["doc_id"] in wanted}
-    for parent, mine in families.items():
-        original = rows.get(parent) or rows[mine[0]]
-        others = [rows[number] for number in mine if number != original["doc_id"]]
-        summary.documents += 1 + len(others)
-        for other in others:
-            pairs = list(pairs_of(original, other))
+    doc_ids = {doc_id for members in families.values() for doc_id in members}
+    rows = {row["doc_id"]: row for row in stream if row["doc_id"] in doc_ids}
+    for parent, members in families.items():
+        original = rows.get(parent) or rows[members[0]]
+        translations = [rows[doc_id] for doc_id in members if doc_id != original["doc_id"]]
+        summary.documents += 1 + len(translations)
+        for translation in translations:
+            pairs = list(pairs_of(original, translation))
             summary.pairs += len(pairs)
-            summary.whole += sum(one["segment"] is None for one in pairs)
-            between = f"{original['language']} {other['language']}"
-            summary.languages[between] = summary.languages.get(between, 0) + len(pairs)
+            summary.whole += sum(pair["segment"] is None for pair in pairs)
+            languages = f"{original['language']} {translation['language']}"
+            summary.languages[languages] = summary.languages.get(languages, 0) + len(pairs)
             table.write_table(pa.Table.from_pylist(pairs, schema=_SCHEMA))
-            for one in pairs:
-                lines.write(json.dumps(one, ensure_ascii=False) + "\n")
-                memory.write(_unit(one))
+            for pair in pairs:
+                lines.write(json.dumps(pair, ensure_ascii=False) + "\n")
+                memory.write(_unit(pair))
 
 
-def pairs_of(one: Mapping[str, Any], other: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    r"""Yield what two documents say in two languages, by segment; their whole texts where they have none in common.
+def pairs_of(original: Mapping[str, Any], translation: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    r"""Yield the pairs of two documents: one for each common segment, or their whole texts if they have none.
 
-    Labels of speakers are no part of a pair's texts.
+    The labels of speakers are removed.
 
     >>> turns = [{"offset": 0, "segment": 3, "speaker": "Rosa"}]
-    >>> one = {"doc_id": "a", "text": "Rosa: Maypi?", "language": "quz_Latn", "turns": turns}
-    >>> other = {"doc_id": "b", "text": "Rosa: ¿Dónde?", "language": "spa_Latn", "turns": turns}
-    >>> [(pair["text_a"], pair["text_b"], pair["offset_b"]) for pair in pairs_of(one, other)]
+    >>> original = {"doc_id": "a", "text": "Rosa: Maypi?", "language": "quz_Latn", "turns": turns}
+    >>> translation = {"doc_id": "b", "text": "Rosa: ¿Dónde?", "language": "spa_Latn", "turns": turns}
+    >>> [(pair["text_a"], pair["text_b"], pair["offset_b"]) for pair in pairs_of(original, translation)]
     [('Maypi?', '¿Dónde?', 6)]
     """
-    mine, theirs = _segments(one), _segments(other)
-    shared = [segment for segment in mine if segment in theirs]
-    for segment in shared or (None,):
-        start, text = (0, one["text"]) if segment is None else mine[segment]
-        other_start, other_text = (0, other["text"]) if segment is None else theirs[segment]
-        if text.strip() and other_text.strip():
+    segments_a, segments_b = _segments(original), _segments(translation)
+    common = [segment for segment in segments_a if segment in segments_b]
+    for segment in common or (None,):
+        offset_a, text_a = (0, original["text"]) if segment is None else segments_a[segment]
+        offset_b, text_b = (0, translation["text"]) if segment is None else segments_b[segment]
+        if text_a.strip() and text_b.strip():
             yield {
-                "doc_id_a": one["doc_id"], "doc_id_b": other["doc_id"],
-                "language_a": one["language"], "language_b": other["language"], "segment": segment,
-                "offset_a": start, "offset_b": other_start, "length_a": len(text), "length_b": len(other_text),
-                "text_a": text, "text_b": other_text, "source_id": one.get("source_id"), "rights": one.get("rights"),
-                "split": one.get("split"),
+                "doc_id_a": original["doc_id"], "doc_id_b": translation["doc_id"],
+                "language_a": original["language"], "language_b": translation["language"], "segment": segment,
+                "offset_a": offset_a, "offset_b": offset_b, "length_a": len(text_a), "length_b": len(text_b),
+                "text_a": text_a, "text_b": text_b, "source_id": original.get("source_id"),
+                "rights": original.get("rights"), "split": original.get("split"),
             }  # fmt: skip
 
 
 def _segments(row: Mapping[str, Any]) -> dict[int, tuple[int, str]]:
-    """Return where the text of each segment begins, without its speaker's label, and the text."""
+    """Return the offset and the text of each segment, without its speaker's label."""
     lines: dict[int, tuple[int, str]] = {}
     for turn in row.get("turns") or ():
         if turn["segment"] is not None:
             start = turn["offset"]
             line = row["text"][start:].partition("\n")[0] if start < len(row["text"]) else ""
             label = _LABEL.match(line) if turn.get("speaker") else None
-            skipped = label.end() if label else 0
-            lines.setdefault(turn["segment"], (start + skipped, line[skipped:]))
+            label_length = label.end() if label else 0
+            lines.setdefault(turn["segment"], (start + label_length, line[label_length:]))
     return lines
 
 

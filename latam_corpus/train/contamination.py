@@ -1,11 +1,11 @@
-"""Which documents of a version contain lines of an evaluation set: by runs of words, ignoring case and accents.
+"""Finds the documents of a version that contain lines of an evaluation set, ignoring case and accents.
 
-A line is looked for by its runs of five words; a line of three or four words only as it is. A document matches if it
-has enough of the line's words in such runs, anywhere, so that a line is found with some words changed. A line of ten to
-forty words whose every run of five was broken is found by runs of three words and by the words around them. If a record
-has several fields, such as a passage, a question and answers, one field of five words or more is enough: a question
-leaks without its passage. A short line that a great many documents have, such as a greeting, shows nothing and is
-listed separately, as is a line of fewer than three words, which cannot be looked for.
+A line is found by its runs of five words; a line of three or four words only as a whole. A document matches if it has
+enough of the line's words in such runs, anywhere, so that a line with some changed words is found. A line of ten to
+forty words without an intact run of five is found by runs of three words and the words around them. If a record has
+several fields, such as a passage, a question and answers, one field of five or more words is enough, since a question
+may leak without its passage. A short line that very many documents have, such as a greeting, is no evidence and is
+listed separately, as is a line of fewer than three words, which can't be searched for.
 """
 
 from __future__ import annotations
@@ -38,15 +38,15 @@ if TYPE_CHECKING:
 RUN: Final = 5
 SHORTEST: Final = 3
 SHARE: Final = 0.5
-# A line of so few words in more documents than twenty, and in more than one in a thousand, is a common phrase.
+# A line of at most eight words in more than twenty documents, and in more than one in a thousand, is a common phrase.
 _SHORT: Final = 8
 _COMMON: Final = 20
 _COMMON_SHARE: Final = 0.001
 _REGISTRY: Final = Path(__file__).with_name("benchmarks.toml")
-# A line whose words were changed here and there may have no run of five left. It matches, too, if at least seven tenths
-# of its words are at their places, give or take two, around a run of three words. Lines of fewer than ten words would
-# match by chance; longer ones than forty keep runs of five. A run of three words that more than twenty lines have, such
-# as «a lo largo», is not looked at.
+# A line with scattered changes may have no run of five left. It also matches if at least seven tenths of its words are
+# within two words of their places around a run of three words. Lines of fewer than ten words would match by chance, and
+# those of more than forty keep runs of five. Runs of three words that more than twenty lines have, such as «a lo
+# largo», are ignored.
 _SCATTERED_RUN: Final = 3
 _SCATTERED_WORDS: Final = (10, 40)
 _SCATTERED_SHARE: Final = 0.7
@@ -57,11 +57,11 @@ _SIEVE_BITS: Final = 24
 _MULTIPLIER: Final = np.uint64(0x9E3779B97F4A7C15)
 _SHARES: Final = pl.Schema({"doc": pl.Int64(), "piece": pl.Int64(), "share": pl.Float64()})
 _MATCHES: Final = pl.Schema({"piece": pl.Int64(), "doc_id": pl.String(), "share": pl.Float64(), "words": pl.Int64()})
-# Between the fields of a line; texts have none.
+# Separates the fields of a line; texts don't contain it.
 FIELD_END: Final = "\x1e"
-# A word that a line's end cuts, and letters that a PDF or a font writes as one sign or wide.
-_CUT: Final = r"(\p{L})[-\x{ad}\x{2010}]\r?\n[ \t]*(\p{Ll})"
-_OTHER_SIGNS: Final = r"[\x{fb00}-\x{fb06}\x{ff01}-\x{ff5e}]"
+# A word hyphenated at the end of a line, and ligatures or wide letters, as PDF files have them.
+_HYPHENATED: Final = r"(\p{L})[-\x{ad}\x{2010}]\r?\n[ \t]*(\p{Ll})"
+_COMPATIBILITY: Final = r"[\x{fb00}-\x{fb06}\x{ff01}-\x{ff5e}]"
 
 
 @dataclass(frozen=True)
@@ -69,9 +69,12 @@ class Benchmark:
     """A public evaluation set.
 
     Attributes:
-        home: where it can be had.
-        fields: of its records, those that are text to be looked for.
-        checked: what was read that says so.
+        name: its name in the registry.
+        title: its title.
+        languages: its languages.
+        home: the address from which it can be downloaded.
+        fields: the fields of its records whose text is searched for.
+        checked: the source by which this entry was checked.
     """
 
     name: str
@@ -87,19 +90,19 @@ def benchmarks() -> dict[str, Benchmark]:
     """Return the registered evaluation sets, by name."""
     registry = tomllib.loads(_REGISTRY.read_text(encoding="utf-8"))
     return {
-        name: Benchmark(name, one["title"], tuple(one["languages"]), one["home"], tuple(one["fields"]), one["checked"])
-        for name, one in registry.items()
+        name: Benchmark(name, row["title"], tuple(row["languages"]), row["home"], tuple(row["fields"]), row["checked"])
+        for name, row in registry.items()
     }
 
 
 @dataclass(frozen=True)
 class Contamination:
-    """What of an evaluation set a version holds.
+    """The lines of an evaluation set in a version.
 
     Attributes:
-        lines: how many it has.
-        matches: `eval`, the line from 0, `doc_id`, and `share`, of the line's words that stand in the document.
-        too_short: lines that can't be looked for.
+        lines: the number of lines of the evaluation set.
+        matches: `eval`, the line from 0; `doc_id`; and `share`, the share of the line's words in the document.
+        too_short: lines that can't be searched for.
         common: short lines that very many documents have.
         blank: lines without text, such as records whose field is null.
     """
@@ -120,12 +123,12 @@ def read_evaluation(against: str, fields: Sequence[str] = ()) -> list[str]:
     """Return the lines of an evaluation set, with FIELD_END between their fields.
 
     Args:
-        against: a file of JSON lines, of one JSON list, whose elements count as lines, or of plain lines; or
-            `NAME=FILE`, of a registered set.
-        fields: of JSON, those that are looked for; `text` when None, or all texts where there is no such.
+        against: a file of JSON lines, of plain lines, or of one JSON list, whose elements count as lines; or
+            `NAME=FILE` for a registered set.
+        fields: the JSON fields to search for; by default `text`, or all texts if a record has no such field.
 
     Raises:
-        ConfigError: it can't be read, has no lines, or its records have none of the fields.
+        ConfigError: the file can't be read, has no lines, or its records have none of the fields.
     """
     name, _equals, path = against.rpartition("=")
     if name and not Path(against).exists():
@@ -133,9 +136,9 @@ def read_evaluation(against: str, fields: Sequence[str] = ()) -> list[str]:
             raise ConfigError("--against", _("«{name}» isn't registered", name=name), closest(name, benchmarks()))
         fields, against = fields or benchmarks()[name].fields, path
     if against in benchmarks() and not Path(against).exists():
-        known = benchmarks()[against]
-        problem = _("{title}: its texts aren't in this toolkit", title=known.title)
-        remedy = _("download it from {home}, and give {name}=FILE", home=known.home, name=against)
+        benchmark = benchmarks()[against]
+        problem = _("{title}: its texts aren't in this toolkit", title=benchmark.title)
+        remedy = _("download it from {home}, and give {name}=FILE", home=benchmark.home, name=against)
         raise ConfigError("--against", problem, remedy)
     try:
         text = Path(against).read_text(encoding="utf-8-sig")
@@ -147,22 +150,26 @@ def read_evaluation(against: str, fields: Sequence[str] = ()) -> list[str]:
     suffix = Path(against).suffix.lower()
     if suffix not in (".jsonl", ".json", ".ndjson"):
         return lines
-    listed = _list_in(text) if suffix == ".json" else None
-    if listed is not None:
+    records = _json_list(text) if suffix == ".json" else None
+    if records is not None:
         texts = [
-            _text_in(record, fields, _("{file}, element {number}", file=against, number=number))
-            for number, record in enumerate(listed, 1)
+            _record_text(record, fields, _("{file}, element {number}", file=against, number=number))
+            for number, record in enumerate(records, 1)
         ]
     else:
         places = [_("{file}, line {line}", file=against, line=number) for number in range(1, len(lines) + 1)]
-        texts = [_text_in(_parsed(line, place), fields, place) for line, place in zip(lines, places, strict=True)]
-    if not any(one.strip() for one in texts):
-        raise ConfigError(against, _("none of its records has text there"), _("name the field that has: --field NAME"))
+        texts = [
+            _record_text(_parse_line(line, place), fields, place) for line, place in zip(lines, places, strict=True)
+        ]
+    if not any(text.strip() for text in texts):
+        raise ConfigError(
+            against, _("none of its records has text in that field"), _("name another field: --field NAME")
+        )
     return texts
 
 
-def _list_in(text: str) -> list[Any] | None:
-    """Return the elements of a file that is one JSON list; None of another."""
+def _json_list(text: str) -> list[Any] | None:
+    """Return the elements of a file that is one nonempty JSON list; None for any other file."""
     try:
         records = json.loads(text)
     except (ValueError, RecursionError):
@@ -170,76 +177,73 @@ def _list_in(text: str) -> list[Any] | None:
     return records if isinstance(records, list) and records else None
 
 
-def _parsed(line: str, place: Message) -> Any:
+def _parse_line(line: str, place: Message) -> Any:
     try:
         return json.loads(line) if line.strip() else ""
     except (ValueError, RecursionError) as error:
         raise ConfigError(
-            place, _("this isn't JSON: {error}", error=error), _("write one JSON object a line")
+            place, _("this isn't JSON: {error}", error=error), _("write one JSON object per line")
         ) from None
 
 
-def _text_in(record: Any, fields: Sequence[str], place: Message) -> str:
+def _record_text(record: Any, fields: Sequence[str], place: Message) -> str:
     if not isinstance(record, dict):
         return FIELD_END.join(_strings(record))
-    wanted = list(fields) or (["text"] if isinstance(record.get("text"), str) else list(record))
-    there = [name for name in wanted if name in record]
-    if not there:
-        if not wanted:
-            raise ConfigError(place, _("it is empty"), _("write one JSON object a line"))
-        raise ConfigError(place, _("it has no field «{field}»", field=wanted[0]), closest(wanted[0], record))
-    return FIELD_END.join(text for name in there for text in _strings(record[name]))
+    names = list(fields) or (["text"] if isinstance(record.get("text"), str) else list(record))
+    present = [name for name in names if name in record]
+    if not present:
+        if not names:
+            raise ConfigError(place, _("it is empty"), _("write one JSON object per line"))
+        raise ConfigError(place, _("it has no field «{field}»", field=names[0]), closest(names[0], record))
+    return FIELD_END.join(text for name in present for text in _strings(record[name]))
 
 
 def _strings(value: Any) -> Iterator[str]:
     if isinstance(value, str):
-        # Half of a surrogate pair, which JSON can write and UTF-8 can't.
+        # JSON can contain half of a surrogate pair, which UTF-8 can't.
         yield value.encode(errors="replace").decode()
-    elif isinstance(value, dict):
-        for one in value.values():
-            yield from _strings(one)
-    elif isinstance(value, list):
-        for one in value:
-            yield from _strings(one)
+    elif isinstance(value, dict | list):
+        for member in value.values() if isinstance(value, dict) else value:
+            yield from _strings(member)
 
 
 def find_matches(
     stream: CorpusStream, lines: Sequence[str], share: float = SHARE, progress: Progress | None = None
 ) -> Contamination:
-    """Return the documents of a stream that hold lines of an evaluation set.
+    """Find the documents of a stream that contain lines of an evaluation set.
 
     Args:
-        stream: with the columns `doc_id` and `text`.
-        lines: of the set, as `read_evaluation` returns them.
-        share: of a line's words, or of those of one of its fields, that a document must have.
-        progress: told how many documents were read.
+        stream: the documents, with the columns `doc_id` and `text`.
+        lines: the lines of the set, as `read_evaluation` returns them.
+        share: the share of a line's words, or of the words of one of its fields, that a document must have.
+        progress: receives the number of documents that were read.
 
     Raises:
-        ConfigError: the share is none.
+        ConfigError: the share isn't above 0 and at most 1.
         ReleaseError: a file of the version is missing or damaged.
     """
     if not 0 < share <= 1:
         raise ConfigError("--share", _("{share} isn't a share", share=share), _("give a number above 0, up to 1"))
     index = _Index(lines)
     frames = [pl.DataFrame(schema=_MATCHES)]
-    read = 0
+    document_count = 0
     total = stream.total
     for table in stream.batches():
         texts = pl.Series(table["text"].to_pylist(), dtype=pl.String)
         frames.append(index.matches(texts, table["doc_id"].to_pylist(), share))
-        read += table.num_rows
+        document_count += table.num_rows
         if progress:
-            progress(N_("reading documents"), read, max(total, read))
+            progress(N_("reading documents"), document_count, max(total, document_count))
     matches = pl.concat(frames)
-    most = max(_COMMON, int(_COMMON_SHARE * read))
+    max_documents = max(_COMMON, int(_COMMON_SHARE * document_count))
     counts = matches.filter(pl.col("words") <= _SHORT).group_by("piece").len()
-    common = counts.filter(pl.col("len") > most)["piece"].sort()
+    common = counts.filter(pl.col("len") > max_documents)["piece"].sort()
     uncommon = matches.filter(~pl.col("piece").is_in(common.implode()))
     by_line = uncommon.with_columns(pl.Series("eval", index.lines[uncommon["piece"].to_numpy()], pl.Int64))
-    found = by_line.group_by("eval", "doc_id").agg(pl.col("share").max())
+    line_matches = by_line.group_by("eval", "doc_id").agg(pl.col("share").max())
     return Contamination(
         len(lines),
-        found.sort("eval", "share", "doc_id", descending=[False, True, False]),
+        line_matches.sort("eval", "share", "doc_id", descending=[False, True, False]),
         tuple(index.too_short),
         tuple(common.filter(common < len(lines)).to_list()),
         tuple(index.blank),
@@ -247,54 +251,62 @@ def find_matches(
 
 
 class _Index:
-    """The runs of words of an evaluation's lines and, after these, of their fields where a line has several.
+    """The runs of words of an evaluation's pieces: its lines and, after these, the fields of lines with several fields.
 
     Attributes:
-        lines: of each piece, the line.
-        blank, too_short: lines that can't be looked for.
+        lines: the line of each piece.
+        blank: lines without text.
+        too_short: lines that can't be searched for.
     """
 
     def __init__(self, lines: Sequence[str]) -> None:
-        several = [(number, line.split(FIELD_END)) for number, line in enumerate(lines) if FIELD_END in line]
-        # What several lines have, such as an instruction, is none of them.
-        of_lines = Counter(one for _, parts in several for one in {part.strip().casefold() for part in parts})
-        fields = [(number, one) for number, parts in several for one in parts if of_lines[one.strip().casefold()] == 1]
+        lines_with_fields = [(number, line.split(FIELD_END)) for number, line in enumerate(lines) if FIELD_END in line]
+        # A field that several lines have, such as an instruction, identifies none of them.
+        line_counts = Counter(
+            field for _, parts in lines_with_fields for field in {part.strip().casefold() for part in parts}
+        )
+        fields = [
+            (number, part)
+            for number, parts in lines_with_fields
+            for part in parts
+            if line_counts[part.strip().casefold()] == 1
+        ]
         self.lines = np.array([*range(len(lines)), *(number for number, _ in fields)], np.int64)
-        values, offsets = _words(pl.Series([*lines, *(one for _, one in fields)], dtype=pl.String))
+        values, offsets = _words(pl.Series([*lines, *(text for _, text in fields)], dtype=pl.String))
         self._counts = np.diff(offsets)
-        there = np.array([bool(line.strip()) for line in lines])
-        self.blank = np.flatnonzero(~there).tolist()
-        self.too_short = np.flatnonzero(there & (self._counts[: len(lines)] < SHORTEST)).tolist()
-        # A field of fewer words than a run is any phrase.
+        has_text = np.array([bool(line.strip()) for line in lines])
+        self.blank = np.flatnonzero(~has_text).tolist()
+        self.too_short = np.flatnonzero(has_text & (self._counts[: len(lines)] < SHORTEST)).tolist()
+        # A field with fewer words than a run could be any phrase.
         self._counts[len(lines) :][self._counts[len(lines) :] < RUN] = 0
         self._values, self._starts = values, offsets[:-1]
-        # Runs shorter than five are whole lines.
+        # Lines shorter than a run are searched for as a whole.
         whole = {size: _Runs.of(values, offsets, size, self._counts == size) for size in range(SHORTEST, RUN)}
         tables = whole | {RUN: _Runs.of(values, offsets, RUN, self._counts >= RUN)}
         self._tables = {size: table for size, table in tables.items() if len(table.hashes)}
-        least, most = _SCATTERED_WORDS
-        scattered = (self._counts >= least) & (self._counts <= most)
+        min_words, max_words = _SCATTERED_WORDS
+        scattered = (self._counts >= min_words) & (self._counts <= max_words)
         self._scattered = _Runs.of(values, offsets, _SCATTERED_RUN, scattered).uncommon()
 
     def matches(self, texts: pl.Series, doc_ids: Sequence[str], share: float) -> pl.DataFrame:
-        """Which of these texts hold which lines, _MATCHES."""
+        """Return the pieces that these texts contain, with the schema _MATCHES."""
         values, offsets = _words(texts)
-        found = pl.concat([self._in_runs(values, offsets), self._in_place(values, offsets)])
-        shares = found.group_by("doc", "piece", maintain_order=True).agg(pl.col("share").max())
+        candidates = pl.concat([self._in_runs(values, offsets), self._in_place(values, offsets)])
+        shares = candidates.group_by("doc", "piece", maintain_order=True).agg(pl.col("share").max())
         enough = shares.filter(pl.col("share") >= share)
         words = pl.Series("words", self._counts[enough["piece"].to_numpy()], pl.Int64)
         ids = pl.Series("doc_id", [doc_ids[doc] for doc in enough["doc"]], dtype=pl.String)
         return enough.select("piece", ids, "share", words)
 
     def _in_runs(self, values: NDArray[np.uint64], offsets: NDArray[np.int64]) -> pl.DataFrame:
-        """Return the share of a line's words that are in runs which a text has, _SHARES."""
+        """Return the share of a piece's words that are in runs which a text has, with the schema _SHARES."""
         hits = [np.zeros((0, 4), np.int64)]
         for size, table in self._tables.items():
-            docs, _at, entries = table.hits(values, offsets)
+            docs, _starts, entries = table.hits(values, offsets)
             columns = (docs, table.owners[entries], table.places[entries], np.full(len(entries), size))
             hits.append(np.stack(columns, axis=1).astype(np.int64))
         rows = pl.DataFrame(np.unique(np.concatenate(hits), axis=0), schema=["doc", "piece", "place", "size"])
-        # Of runs that overlap each word counts once.
+        # A word in overlapping runs counts once.
         following = pl.col("place").shift(-1).over("doc", "piece") - pl.col("place")
         covered = pl.min_horizontal(following.fill_null(RUN), pl.col("size")).sum()
         counted = rows.group_by("doc", "piece", maintain_order=True).agg(covered.alias("covered"))
@@ -302,36 +314,36 @@ class _Index:
         return counted.select("doc", "piece", pl.Series("share", shares, pl.Float64))
 
     def _in_place(self, values: NDArray[np.uint64], offsets: NDArray[np.int64]) -> pl.DataFrame:
-        """Return the share of a line's words that are at their places around a run which a text has, _SHARES."""
-        docs, at, entries = self._scattered.hits(values, offsets)
+        """Return the share of a piece's words near their places around a common run, with the schema _SHARES."""
+        docs, starts, entries = self._scattered.hits(values, offsets)
         pieces = self._scattered.owners[entries]
-        begins = at - self._scattered.places[entries]  # where the line would begin among the words of all texts
+        begins = starts - self._scattered.places[entries]  # where the piece would begin among the words of all texts
         keys = np.unique(np.stack((docs, pieces, begins), axis=1), axis=0)
         docs, pieces, begins = keys.T
         lengths = self._counts[pieces]
         candidates = np.repeat(np.arange(len(keys)), lengths)
         places = np.arange(len(candidates)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-        wanted = self._values[self._starts[pieces][candidates] + places]
-        there = np.zeros(len(candidates), dtype=bool)
+        expected = self._values[self._starts[pieces][candidates] + places]
+        is_near = np.zeros(len(candidates), dtype=bool)
         for shift in range(-_SCATTERED_SHIFT, _SCATTERED_SHIFT + 1):
             word = begins[candidates] + places + shift
             inside = (word >= offsets[docs][candidates]) & (word < offsets[docs + 1][candidates])
-            there |= inside & (values[np.where(inside, word, 0)] == wanted)
-        shares = np.bincount(candidates, weights=there, minlength=len(keys)) / lengths
-        found = pl.DataFrame({"doc": docs, "piece": pieces, "share": shares}, schema=_SHARES)
-        return found.filter(pl.col("share") >= _SCATTERED_SHARE)
+            is_near |= inside & (values[np.where(inside, word, 0)] == expected)
+        shares = np.bincount(candidates, weights=is_near, minlength=len(keys)) / lengths
+        frame = pl.DataFrame({"doc": docs, "piece": pieces, "share": shares}, schema=_SHARES)
+        return frame.filter(pl.col("share") >= _SCATTERED_SHARE)
 
 
 @dataclass(frozen=True)
 class _Runs:
-    """The runs of so many words of an evaluation's lines, sorted by hash.
+    """The runs of an evaluation's pieces that have the same number of words, sorted by hash.
 
     Attributes:
-        size: the words of a run.
+        size: words per run.
         hashes: one per run, uint64.
-        owners: the line of each run.
-        places: where each run begins in its line, in words.
-        sieve: 2**24 flags, by the first bits of a hash: False if no run begins so.
+        owners: the piece of each run.
+        places: the word at which each run begins in its piece.
+        sieve: 2**24 flags, indexed by the first bits of a hash; False if no run's hash begins with them.
     """
 
     size: int
@@ -341,12 +353,12 @@ class _Runs:
     sieve: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, values: NDArray[np.uint64], offsets: NDArray[np.int64], size: int, wanted: NDArray[np.bool_]) -> _Runs:
-        """Return the runs of the wanted lines."""
+    def of(cls, values: NDArray[np.uint64], offsets: NDArray[np.int64], size: int, chosen: NDArray[np.bool_]) -> _Runs:
+        """Return the runs of the chosen pieces."""
         hashes, owners, places = _runs(values, offsets, size)
-        mine = wanted[owners]
-        order = np.argsort(hashes[mine], kind="stable")
-        return cls._sorted(size, hashes[mine][order], owners[mine][order], places[mine][order])
+        is_chosen = chosen[owners]
+        order = np.argsort(hashes[is_chosen], kind="stable")
+        return cls._sorted(size, hashes[is_chosen][order], owners[is_chosen][order], places[is_chosen][order])
 
     @classmethod
     def _sorted(
@@ -357,15 +369,19 @@ class _Runs:
         return cls(size, hashes, owners, places, sieve)
 
     def uncommon(self) -> _Runs:
-        """Return the runs that few lines have."""
+        """Return the runs that at most `_SCATTERED_LINES` pieces have."""
         _, index, counts = np.unique(self.hashes, return_inverse=True, return_counts=True)
-        few = counts[index] <= _SCATTERED_LINES
-        return self._sorted(self.size, self.hashes[few], self.owners[few], self.places[few])
+        is_uncommon = counts[index] <= _SCATTERED_LINES
+        return self._sorted(self.size, self.hashes[is_uncommon], self.owners[is_uncommon], self.places[is_uncommon])
 
     def hits(
         self, values: NDArray[np.uint64], offsets: NDArray[np.int64]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-        """Return each run of the texts that a line has: the text, where it begins among all words, the run's number."""
+        """Find the runs of texts that a piece has, too.
+
+        Returns:
+            For each, the text, the word at which the run begins among the words of all texts, and its index here.
+        """
         hashes, texts, places = _runs(values, offsets, self.size)
         likely = np.flatnonzero(self.sieve[hashes >> np.uint64(64 - _SIEVE_BITS)])
         first = np.searchsorted(self.hashes, hashes[likely], side="left")
@@ -376,9 +392,9 @@ class _Runs:
 
 
 def _words(texts: pl.Series) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
-    """Each word of the texts as a number, accents and case aside, and where each text's words begin."""
-    joined = pl.col("text").str.replace_all(_CUT, "$1$2")
-    folded = pl.when(joined.str.contains(_OTHER_SIGNS)).then(joined.str.normalize("NFKC")).otherwise(joined)
+    """Return each word of the texts as a number, ignoring accents and case, and where each text's words begin."""
+    joined = pl.col("text").str.replace_all(_HYPHENATED, "$1$2")
+    folded = pl.when(joined.str.contains(_COMPATIBILITY)).then(joined.str.normalize("NFKC")).otherwise(joined)
     texts = texts.to_frame("text").select(folded).to_series()
     stream = word_stream(WordTable.of(texts))
     return (stream.values & np.uint32(CAPITAL_FLAG - 1)).astype(np.uint64), np.asarray(stream.offsets, np.int64)
@@ -387,7 +403,7 @@ def _words(texts: pl.Series) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
 def _runs(
     values: NDArray[np.uint64], offsets: NDArray[np.int64], size: int
 ) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.int64]]:
-    """Return the hash of each run of so many words inside one text, the text, and the run's place in it."""
+    """Return the hash of each run of `size` words inside a text, its text, and the word at which it begins there."""
     count = max(0, len(values) - size + 1)
     hashes = np.zeros(count, np.uint64)
     for step in range(size):

@@ -1,4 +1,4 @@
-"""A folder of results that appears when all of it is written."""
+"""A folder of results that appears only when it is complete."""
 
 from __future__ import annotations
 
@@ -17,21 +17,20 @@ if TYPE_CHECKING:
 
 @contextmanager
 def new_folder(to: Path) -> Iterator[Path]:
-    """Give a folder beside to write into, which takes the name at the end; nothing stays of one that broke off.
+    """Yield a temporary folder next to `to`, and rename it to `to` at the end; after an error it is removed.
 
     Args:
-        to: a folder that is new or empty.
+        to: a new or empty folder.
 
     Raises:
-        ConfigError: it holds something.
-        ReleaseError: it can't be written.
+        ConfigError: the folder isn't empty.
+        ReleaseError: the folder can't be written.
     """
     if to.exists() and (not to.is_dir() or any(to.iterdir())):
-        raise ConfigError(str(to), _("it holds something"), _("name a new or empty folder"))
-    to = to.resolve()  # `.` has no name to stand beside
-    # Left by one that was killed.
+        raise ConfigError(str(to), _("it isn't empty"), _("name a new or empty folder"))
+    to = to.resolve()  # `.` has no name from which to derive the temporary folder's
     partial = to.with_name(f".{to.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
+    shutil.rmtree(partial, ignore_errors=True)  # left by a process that was killed
     try:
         partial.mkdir(parents=True)
         yield partial
@@ -42,6 +41,6 @@ def new_folder(to: Path) -> Iterator[Path]:
         partial.replace(to)
     except OSError as error:
         problem = _("it can't be written: {cause}", cause=cause_of(error))
-        raise ReleaseError(str(to), problem, _("free space, or name another")) from error
+        raise ReleaseError(str(to), problem, _("free space, or name another folder")) from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)

@@ -108,7 +108,7 @@ def run_rank(task: RankTask) -> None:
 
 
 def _save(task: RankTask, stream: PositionedStream, size: int, caught: list[warnings.WarningMessage]) -> None:
-    rests = sum("its other tokens are left out" in str(one.message) for one in caught)
+    rests = sum("its remaining tokens are skipped" in str(one.message) for one in caught)
     state = stream.state_dict()
     part = task.state_file.with_suffix(".part")
     part.write_text(json.dumps({"state": state, "bytes": size, "rests": rests}))

@@ -1,4 +1,4 @@
-"""A small version to stream, of several shards."""
+"""A small version of several shards to stream."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ COUNTRIES = ("CL", "AR", "MX", None)
 
 @pytest.fixture(scope="session")
 def built_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the one that is built first stays for the tests after it."""
+    """The folder in which the first store that is built is kept for later tests."""
     return tmp_path_factory.mktemp("built") / "store"
 
 
 @pytest.fixture
 def small_store(tmp_path: Path, built_store: Path, puerto: Callable[..., None]) -> Store:
-    """A store with the version `puerto`: 120 documents in two languages and four countries, all to train on."""
+    """A store with the version `puerto`: 120 documents in two languages and four countries, all in the train split."""
     if not built_store.is_dir():
         puerto(built_store, splits={})
     shutil.copytree(built_store, tmp_path / "store")
@@ -35,7 +35,7 @@ def small_store(tmp_path: Path, built_store: Path, puerto: Callable[..., None]) 
 
 @pytest.fixture
 def split_store(tmp_path: Path, puerto: Callable[..., None]) -> Store:
-    """The same documents, some of which are held out."""
+    """A store with the same documents, some of them held out."""
     puerto(tmp_path / "split", splits={"validation": 0.1, "test": 0.1})
     return Store.at(tmp_path / "split")
 
@@ -57,18 +57,18 @@ def puerto(document: Any, kept_run: Any) -> Callable[..., None]:
 
 @pytest.fixture(scope="session")
 def tokenizer_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A byte-pair tokenizer that has learnt a sentence, and would cut texts after two tokens as a trainer's does."""
+    """A byte-pair tokenizer trained on one sentence, whose file truncates texts after two tokens."""
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
-    made = Tokenizer(models.BPE())
-    made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    made.decoder = decoders.ByteLevel()
+    model = Tokenizer(models.BPE())
+    model.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    model.decoder = decoders.ByteLevel()
     alphabet = pre_tokenizers.ByteLevel.alphabet()
     learnt = trainers.BpeTrainer(
         vocab_size=300, special_tokens=["<|endoftext|>"], initial_alphabet=alphabet, show_progress=False
     )
-    made.train_from_iterator(["La barca salió del puerto antes del alba. Volvió con la red vacía."] * 3, learnt)
-    made.enable_truncation(2)
+    model.train_from_iterator(["La barca salió del puerto antes del alba. Volvió con la red vacía."] * 3, learnt)
+    model.enable_truncation(2)
     file = tmp_path_factory.mktemp("tokenizer") / "tokenizer.json"
-    made.save(str(file))
+    model.save(str(file))
     return file

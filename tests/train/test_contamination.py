@@ -1,4 +1,4 @@
-"""Leaks of an evaluation set are found wherever they stand, with words changed, and nothing else is."""
+"""Leaked lines of an evaluation set are found anywhere, even with changed words, and nothing else is."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ FILLER = "La lancha salió con viento en contra. Nadie habló en toda la tarde, 
 
 @pytest.fixture
 def against(tmp_path: Path, document: Any, kept_run: Any) -> Callable[..., tuple[Contamination, dict[str, str]]]:
-    """A maker of what is found: of a version with these texts, a name each, and 60 others."""
+    """A function that searches a version with these named texts and 60 others."""
 
     def find(texts: dict[str, str], lines: list[str], share: float = 0.5) -> tuple[Contamination, dict[str, str]]:
         documents = [document(n) for n in range(60)]
@@ -40,14 +40,14 @@ def against(tmp_path: Path, document: Any, kept_run: Any) -> Callable[..., tuple
     return find
 
 
-def found(told: tuple[Contamination, dict[str, str]]) -> dict[tuple[int, str], float]:
-    """The share of each line in each document, by the document's name."""
-    matches, names = told
+def found(outcome: tuple[Contamination, dict[str, str]]) -> dict[tuple[int, str], float]:
+    """Return the share of each line in each document, by the document's name."""
+    matches, names = outcome
     return {(line, names[doc_id]): round(share, 3) for line, doc_id, share in matches.matches.iter_rows()}
 
 
 def test_a_line_with_every_run_of_five_words_broken_is_found(against: Callable[..., Any]) -> None:
-    """Three changed words, one missing word and one added word hide no line; words in another order are no leak."""
+    """Changed, missing and added words hide no line, and words in another order are no leak."""
     line = "¿Qué río cruza la ciudad de Santiago y baja de la cordillera nevada"
     words = line.split()
     texts = {
@@ -60,7 +60,7 @@ def test_a_line_with_every_run_of_five_words_broken_is_found(against: Callable[.
 
 
 def test_planted_leaks_are_found(against: Callable[..., Any]) -> None:
-    """Alone, inside a long document, without accents and in capitals, over line ends, with a word changed."""
+    """A leak is found alone, in a long document, without accents, in capitals, over line ends, or changed in a word."""
     words = LEAK.split()
     texts = {
         "alone": LEAK,
@@ -84,7 +84,7 @@ def test_planted_leaks_are_found(against: Callable[..., Any]) -> None:
 
 
 def test_a_field_alone_is_enough(against: Callable[..., Any]) -> None:
-    """A question leaks without its passage; a field of less than five words, or one that all have, shows nothing."""
+    """One field is a leak, unless it has less than five words or is common to all lines."""
     question = "¿Qué río cruza la ciudad de Santiago?"
     texts = {"question": FILLER + question, "answer": FILLER + "el Mapocho mismo", "passage": LEAK}
     common = "Volvió con la red vacía como todos"
@@ -93,18 +93,18 @@ def test_a_field_alone_is_enough(against: Callable[..., Any]) -> None:
 
 
 def test_a_field_that_several_lines_have_shows_nothing(against: Callable[..., Any]) -> None:
-    """An instruction before each question, in a document that gives it: no question has leaked."""
-    told = "Elige la respuesta correcta entre estas cuatro"
+    """A document with the instruction of all questions contains none of them."""
+    instruction = "Elige la respuesta correcta entre estas cuatro"
     questions = [
         "¿Qué río cruza la ciudad de Santiago y baja de la cordillera con el deshielo?",
         "¿Quién cantaba de noche en la lancha que volvió con la red vacía otra vez?",
     ]
-    lines = [FIELD_END.join([told, question]) for question in questions]
-    assert found(against({"page": FILLER + told, "leak": questions[1]}, lines)) == {(1, "leak"): 1}
+    lines = [FIELD_END.join([instruction, question]) for question in questions]
+    assert found(against({"page": FILLER + instruction, "leak": questions[1]}, lines)) == {(1, "leak"): 1}
 
 
 def test_signs_of_print_hide_nothing(against: Callable[..., Any]) -> None:
-    """Ligatures of a PDF, wide letters, and words that a line's end cuts."""
+    """Ligatures, wide letters and hyphenated words don't hide a leak."""
     line = "Los oficiales confirmaron ayer la firma definitiva"
     texts = {
         "ligatures": FILLER + line.replace("fi", "\ufb01"),
@@ -115,7 +115,7 @@ def test_signs_of_print_hide_nothing(against: Callable[..., Any]) -> None:
 
 
 def test_short_lines_are_found_whole(against: Callable[..., Any]) -> None:
-    """Of three and four words, by all of them in a row; fewer can't be looked for, and are told."""
+    """Lines of three and four words are found as a whole, and shorter ones are reported."""
     texts = {"three": FILLER + "Dicen que la Pachamama escucha siempre.", "other": FILLER + "la Pachamama que escucha"}
     lines = ["La Pachamama escucha", "la Pachamama escucha siempre", "Pachamama escucha", "", "¡!"]
     matches, names = against(texts, lines)
@@ -124,15 +124,17 @@ def test_short_lines_are_found_whole(against: Callable[..., Any]) -> None:
 
 
 def test_a_common_phrase_shows_nothing(against: Callable[..., Any]) -> None:
-    """A short line that sixty documents have is told apart; a long one stays, however many have it."""
-    told, _ = against({}, ["salió del puerto antes", "Salió del puerto antes del alba. Volvió con la red vacía"])
-    assert told.common == (0,)
-    assert told.matches["eval"].unique().to_list() == [1]
-    assert told.matches.height == 60
+    """A short line in sixty documents is listed separately, and a long one is a leak."""
+    contamination, _ = against(
+        {}, ["salió del puerto antes", "Salió del puerto antes del alba. Volvió con la red vacía"]
+    )
+    assert contamination.common == (0,)
+    assert contamination.matches["eval"].unique().to_list() == [1]
+    assert contamination.matches.height == 60
 
 
 def test_words_of_two_lines_are_not_added_up(against: Callable[..., Any]) -> None:
-    """Each line has its own share, and runs don't go from one document or line into the next."""
+    """Shares are counted per line, and runs don't cross documents or lines."""
     texts = {"one": "uno dos tres cuatro cinco seis", "two": "siete ocho nueve diez once doce"}
     lines = ["cuatro cinco seis siete ocho nueve", "uno dos tres cuatro cinco seis siete ocho nueve diez once doce"]
     assert found(against(texts, lines)) == {(1, "one"): 0.5, (1, "two"): 0.5}
@@ -154,35 +156,35 @@ def test_words_of_two_lines_are_not_added_up(against: Callable[..., Any]) -> Non
     ],
 )
 def test_lines_are_read_by_number(tmp_path: Path, name: str, text: str, fields: list[str], lines: list[str]) -> None:
-    """Blank ones count; of JSON `text`, the fields that are named, or all texts."""
+    """Blank lines count, and JSON records give `text`, the named fields, or all texts."""
     (tmp_path / name).write_text(text, encoding="utf-8")
     assert read_evaluation(str(tmp_path / name), fields) == lines
 
 
 @pytest.mark.parametrize(
-    ("against_", "told"),
+    ("against_", "message"),
     [
         ("none.jsonl", "can't be read"),
         ("xcop=x.jsonl", "did you mean «xcopa»"),
         ("xcopa", "download it from https://huggingface.co/datasets/cambridgeltl/xcopa"),
     ],
 )
-def test_sets_that_are_not_there_are_told(against_: str, told: str) -> None:
-    """With where a registered one is."""
-    with pytest.raises(ConfigError, match=told):
+def test_sets_that_are_not_there_are_told(against_: str, message: str) -> None:
+    """The error for a registered set names its address."""
+    with pytest.raises(ConfigError, match=message):
         read_evaluation(against_)
 
 
 def test_a_registered_set_is_read_by_its_fields(tmp_path: Path) -> None:
-    """As the registry states them; damaged lines are told by number."""
+    """Fields come from the registry, and damaged lines are reported by number."""
     file = tmp_path / "val.jsonl"
     file.write_text('{"premise": "uno", "choice1": "dos", "choice2": "tres", "question": "cause"}\n')
     assert read_evaluation(f"xcopa={file}") == ["uno\x1edos\x1etres"]
-    for one in benchmarks().values():
-        assert one.home.startswith("https://"), one.name
-        assert one.fields, one.name
-        assert one.languages, one.name
-        assert one.checked, one.name
+    for benchmark in benchmarks().values():
+        assert benchmark.home.startswith("https://"), benchmark.name
+        assert benchmark.fields, benchmark.name
+        assert benchmark.languages, benchmark.name
+        assert benchmark.checked, benchmark.name
     file.write_text('{"premise": "uno"}\n{"premise"\n')
     with pytest.raises(ConfigError, match="line 2: this isn't JSON"):
         read_evaluation(str(file))
@@ -192,7 +194,7 @@ def test_a_registered_set_is_read_by_its_fields(tmp_path: Path) -> None:
     assert read_evaluation(str(file)) == ["", "uno", ""]
     for empty in ('{"premise": null}\n{"premise": ["", null]}\n', '{"premise": ""}\n'):
         file.write_text(empty)
-        with pytest.raises(ConfigError, match="none of its records has text there; name the field that has"):
+        with pytest.raises(ConfigError, match="none of its records has text in that field; name another field"):
             read_evaluation(str(file))
     file.write_text("[" * 100_000)
     with pytest.raises(ConfigError, match="line 1: this isn't JSON"):
@@ -202,23 +204,23 @@ def test_a_registered_set_is_read_by_its_fields(tmp_path: Path) -> None:
 def test_the_command_writes_what_others_leave_out(
     small_store: Store, tmp_path: Path, command_line: CommandLine
 ) -> None:
-    """Its list of ids is one that a stream takes."""
+    """A stream accepts the list of ids that the command writes."""
     row = next(CorpusStream(small_store.url, "puerto", where="country = 'MX'"))
     lines = [{"text": row["text"].splitlines()[0]}, {"text": None}]
     (tmp_path / "eval.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     excluded = tmp_path / "excluded.txt"
     base: list[Any] = ["contamination", "puerto", "--store", small_store.url, "--against", tmp_path / "eval.jsonl"]
-    told = command_line(*base, "--share", "1", "--write-exclusions", excluded, "--json").json
-    assert told["matches"] == [{"eval": 0, "doc_id": row["doc_id"], "share": 1}]
-    assert told["blank"] == [1]
+    report = command_line(*base, "--share", "1", "--write-exclusions", excluded, "--json").json
+    assert report["matches"] == [{"eval": 0, "doc_id": row["doc_id"], "share": 1}]
+    assert report["blank"] == [1]
     assert excluded.read_text().splitlines() == [f"# puerto@{small_store.latest('puerto')}", row["doc_id"]]
     excluded.write_bytes(b"\xef\xbb\xbf" + excluded.read_bytes())  # as an editor on Windows saves it
-    rest = [one["doc_id"] for one in CorpusStream(small_store.url, "puerto", exclude=[excluded])]
-    assert len(rest) == 119
-    assert row["doc_id"] not in rest
+    streamed = [doc_id["doc_id"] for doc_id in CorpusStream(small_store.url, "puerto", exclude=[excluded])]
+    assert len(streamed) == 119
+    assert row["doc_id"] not in streamed
     shown = command_line(*base, "--share", "1").out
-    assert "1 of 2 lines stands in 1 document" in shown
-    assert "1 line has no text, and wasn't looked for" in shown
+    assert "1 of 2 lines occurs in 1 document" in shown
+    assert "1 line has no text, and was skipped" in shown
     excluded.write_text('{"a":' * 100_000)
     with pytest.raises(ConfigError, match="line 1: this isn't a document's id"):
         CorpusStream(small_store.url, "puerto", exclude=[excluded])

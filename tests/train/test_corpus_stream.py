@@ -1,4 +1,4 @@
-"""A stream gives each document once, in one order, on any number of ranks, and goes on exactly where it stopped."""
+"""A stream returns each document once, in one order for any number of ranks, and resumes exactly where it stopped."""
 
 from __future__ import annotations
 
@@ -45,26 +45,26 @@ WINDOW = 16_000
 
 
 def ids(store: Store | str | Path, *name: str, **options: Any) -> list[str]:
-    """The ids that a stream gives, in its order."""
-    wanted: dict[str, Any] = {"columns": ["doc_id"], "window": WINDOW} | options
-    stream = CorpusStream(store.url if isinstance(store, Store) else store, *(name or ("puerto",)), **wanted)
+    """Return the ids of a stream in its order."""
+    arguments: dict[str, Any] = {"columns": ["doc_id"], "window": WINDOW} | options
+    stream = CorpusStream(store.url if isinstance(store, Store) else store, *(name or ("puerto",)), **arguments)
     return [row["doc_id"] for row in stream]
 
 
 @pytest.fixture
 def served(small_store: Store) -> Iterator[str]:
-    """The store's address on loopback."""
+    """The store's address on a local server."""
 
     class Quiet(http.server.SimpleHTTPRequestHandler):
         def log_message(self, *_: Any) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
         def do_GET(self) -> None:
-            """Serve a file or, as such servers do, the range of it that is asked for."""
-            asked = self.headers.get("Range")
-            if not asked:
+            """Serve a file, or the requested range of it."""
+            range_header = self.headers.get("Range")
+            if not range_header:
                 return super().do_GET()
-            first, last = asked.removeprefix("bytes=").split("-")
+            first, last = range_header.removeprefix("bytes=").split("-")
             whole = Path(self.translate_path(self.path)).read_bytes()
             piece = whole[int(first) : int(last) + 1]
             self.send_response(206)
@@ -82,7 +82,7 @@ def served(small_store: Store) -> Iterator[str]:
 
 
 def test_each_document_comes_once_in_an_order_of_seed_and_epoch(small_store: Store) -> None:
-    """The same again for the same seed and epoch, whatever the columns; another for another."""
+    """The order depends on seed and epoch, and not on columns."""
     order = ids(small_store, seed=7)
     assert len(order) == len(set(order)) == 120
     assert ids(small_store, seed=7, columns=[]) == order
@@ -94,7 +94,7 @@ def test_each_document_comes_once_in_an_order_of_seed_and_epoch(small_store: Sto
 
 @pytest.mark.parametrize("world", [2, 3, 8, 64, 121])
 def test_position_i_goes_to_rank_i_mod_world(small_store: Store, world: int) -> None:
-    """Whatever the number of ranks, of which some may have nothing."""
+    """Positions are divided among any number of ranks, even if some ranks get no position."""
     order = ids(small_store, seed=7)
     assert [ids(small_store, seed=7, rank=rank, world=world) for rank in range(world)] == [
         order[rank::world] for rank in range(world)
@@ -102,7 +102,7 @@ def test_position_i_goes_to_rank_i_mod_world(small_store: Store, world: int) -> 
 
 
 def test_a_stream_goes_on_from_its_state_at_any_point(small_store: Store) -> None:
-    """After a state that went through JSON, the rest is what it would have been, the end included."""
+    """A state written as JSON at any point resumes with the remaining documents."""
     order = ids(small_store, seed=7)
     stream = CorpusStream(small_store.url, "puerto", seed=7, columns=["doc_id"], window=WINDOW)
     for taken in range(121):
@@ -113,7 +113,7 @@ def test_a_stream_goes_on_from_its_state_at_any_point(small_store: Store) -> Non
 
 
 def test_a_run_goes_on_at_random_points_on_other_ranks(small_store: Store) -> None:
-    """Thirty of them, from 1, 2, 3 or 8 ranks to as many others: the rest is the rest of the one order."""
+    """Thirty changes between 1, 2, 3 and 8 ranks keep the order."""
     order = ids(small_store, seed=7)
     lots = random.Random(50)
 
@@ -129,28 +129,28 @@ def test_a_run_goes_on_at_random_points_on_other_ranks(small_store: Store) -> No
         rank = lots.randrange(then)
         fresh = opened(rank, then, columns=["doc_id"])
         fresh.load_state_dict(states)
-        assert [row["doc_id"] for row in fresh] == [one for one in order[rank::then] if one not in seen]
+        assert [row["doc_id"] for row in fresh] == [doc_id for doc_id in order[rank::then] if doc_id not in seen]
 
 
 def test_the_state_of_one_of_two_ranks_is_refused(small_store: Store) -> None:
-    """It doesn't say where the other stands: ten documents of that would be lost."""
+    """A single rank's state doesn't define the place of the other."""
     order = ids(small_store, seed=7)
     two = [CorpusStream(small_store.url, "puerto", seed=7, rank=rank, world=2, window=WINDOW) for rank in (0, 1)]
     for _ in range(10):
         next(two[0])
     states = [stream.state_dict() for stream in two]
-    alone = CorpusStream(small_store.url, "puerto", columns=["doc_id"], window=WINDOW)
+    stream_of_one = CorpusStream(small_store.url, "puerto", columns=["doc_id"], window=WINDOW)
     for state in (states[0], states[:1]):
         with pytest.raises(
             ConfigError, match="had 2 ranks, and this is rank 0 of 1: the states of ranks 1 are missing"
         ):
-            alone.load_state_dict(state)
-    alone.load_state_dict(states)
-    assert [row["doc_id"] for row in alone] == [one for one in order if one not in order[:20:2]]
+            stream_of_one.load_state_dict(state)
+    stream_of_one.load_state_dict(states)
+    assert [row["doc_id"] for row in stream_of_one] == [doc_id for doc_id in order if doc_id not in order[:20:2]]
 
 
 def test_a_rank_takes_its_own_state(small_store: Store, tokenizer_file: Path) -> None:
-    """Another rank's is refused; of the list of all, in any order, it takes its own."""
+    """A rank takes its own state from a list in any order, and refuses another rank's."""
     tokenizer = load_tokenizer(tokenizer_file)
     for where in ("country = 'CL'", None):
         two = [
@@ -161,21 +161,21 @@ def test_a_rank_takes_its_own_state(small_store: Store, tokenizer_file: Path) ->
             for _ in range(5):
                 next(taken)
         states = [json.loads(json.dumps(stream.state_dict())) for stream in two]
-        rest = [[row["doc_id"] for row in stream] for stream in two] if where else []
+        remaining = [[row["doc_id"] for row in stream] for stream in two] if where else []
         fresh = CorpusStream(small_store.url, "puerto", rank=1, world=2, where=where, window=WINDOW)
         with pytest.raises(ConfigError, match="this is rank 1 of 2: the states of ranks 1 are missing"):
             fresh.load_state_dict(states[0])
         fresh.load_state_dict(states[::-1])
         assert fresh.state_dict() == states[1]
         if where:
-            assert [row["doc_id"] for row in fresh] == rest[1]
-            one = CorpusStream(small_store.url, "puerto", where=where, window=WINDOW)
-            one.load_state_dict(states[::-1])
-            assert sorted(row["doc_id"] for row in one) == sorted(rest[0] + rest[1])
+            assert [row["doc_id"] for row in fresh] == remaining[1]
+            single = CorpusStream(small_store.url, "puerto", where=where, window=WINDOW)
+            single.load_state_dict(states[::-1])
+            assert sorted(row["doc_id"] for row in single) == sorted(remaining[0] + remaining[1])
 
 
 def test_texts_go_on_after_the_last_that_was_given(small_store: Store) -> None:
-    """Not after the batch that it stood in."""
+    """Texts resume after the last returned one, and not after its batch."""
     whole = list(CorpusStream(small_store.url, "puerto", seed=7).texts())
     stream = CorpusStream(small_store.url, "puerto", seed=7)
     texts = stream.texts()
@@ -187,11 +187,11 @@ def test_texts_go_on_after_the_last_that_was_given(small_store: Store) -> None:
 
 
 def test_columns_that_are_not_there_are_told(small_store: Store, tokenizer_file: Path, tmp_path: Path) -> None:
-    """By a stream without texts, and by a folder that was pulled without a column; what it has comes by itself."""
+    """A missing column is an error, and a folder's own columns are the default."""
     without = CorpusStream(small_store.url, "puerto", columns=["doc_id"])
-    with pytest.raises(ConfigError, match="doesn't have «text»"):
+    with pytest.raises(ConfigError, match="don't include «text»"):
         next(without.texts())
-    with pytest.raises(ConfigError, match="doesn't have «text»"):
+    with pytest.raises(ConfigError, match="don't include «text»"):
         next(without.packed(load_tokenizer(tokenizer_file), 8))
     pull("puerto", small_store, tmp_path / "ids", Subset(columns=["id", "language"]))
     assert set(next(CorpusStream(tmp_path / "ids"))) == {"doc_id", "id", "language"}
@@ -201,7 +201,7 @@ def test_columns_that_are_not_there_are_told(small_store: Store, tokenizer_file:
 
 
 def test_numbers_of_other_libraries_are_as_good(small_store: Store) -> None:
-    """A state of NumPy's goes through JSON; what is no whole number is told at once."""
+    """NumPy's integers are accepted, and anything but a whole number is refused."""
     numbers: dict[str, Any] = {"seed": np.int64(7), "rank": np.int32(0), "world": np.int8(1)}
     stream = CorpusStream(small_store.url, "puerto", window=WINDOW, **numbers)
     assert next(stream)["doc_id"] == ids(small_store, seed=7)[0]
@@ -214,26 +214,28 @@ def test_numbers_of_other_libraries_are_as_good(small_store: Store) -> None:
 
 
 def test_what_is_left_out_leaves_the_order_as_it_was(small_store: Store, tmp_path: Path) -> None:
-    """Of a state from before, the rest comes without the excluded documents, on 1, 2 and 4 ranks."""
+    """An earlier state resumes without excluded documents on 1, 2 and 4 ranks."""
     order = ids(small_store, seed=7)
     stream = CorpusStream(small_store.url, "puerto", seed=7, window=WINDOW)
     for _ in range(40):
         next(stream)
     excluded = set(random.Random(1).sample(order, 30))
-    listed = tmp_path / "excluded.jsonl"
-    listed.write_text("".join(json.dumps({"doc_id": one}) + "\n" for one in sorted(excluded)))
+    id_file = tmp_path / "excluded.jsonl"
+    id_file.write_text("".join(json.dumps({"doc_id": doc_id}) + "\n" for doc_id in sorted(excluded)))
     for world in (1, 2, 4):
         for rank in range(world):
             fresh = CorpusStream(
-                small_store.url, "puerto", rank=rank, world=world, exclude=[listed], window=WINDOW, columns=["id"]
+                small_store.url, "puerto", rank=rank, world=world, exclude=[id_file], window=WINDOW, columns=["id"]
             )
             fresh.load_state_dict(stream.state_dict())
-            expected = [one for i, one in enumerate(order) if i >= 40 and i % world == rank and one not in excluded]
+            expected = [
+                doc_id for i, doc_id in enumerate(order) if i >= 40 and i % world == rank and doc_id not in excluded
+            ]
             assert [row["id"] for row in fresh] == expected
 
 
 def test_one_list_and_one_column_need_no_brackets(small_store: Store, tmp_path: Path) -> None:
-    """A name that is given alone is not read letter by letter."""
+    """A single name isn't read letter by letter."""
     whole = ids(small_store, seed=7)
     (tmp_path / "excluded.txt").write_text("\n".join(whole[:3]))
     for excluded in (tmp_path / "excluded.txt", str(tmp_path / "excluded.txt")):
@@ -242,7 +244,7 @@ def test_one_list_and_one_column_need_no_brackets(small_store: Store, tmp_path: 
 
 
 def test_each_order_is_equally_likely() -> None:
-    """Over many seeds each row stands as often in each tenth of the epoch: groups and rows are both drawn."""
+    """Over many seeds each row is equally often in each tenth of the epoch."""
     groups = [RowGroup(0, number, 10, 10) for number in range(10)]
     drawn: Counter[tuple[int, int]] = Counter()
     for seed in range(2000):
@@ -259,23 +261,25 @@ def test_each_order_is_equally_likely() -> None:
 
 
 def test_windows_hold_what_they_may() -> None:
-    """No window has more bytes than its size, but for one group that is larger; every group is in one."""
+    """No window is larger than its size except for a single large group, and every group is in one."""
     groups = [RowGroup(0, number, 5, 10 * number) for number in range(12)]
-    made = windows_of(groups, 70, 1, 0)
-    assert sorted(group.number for window in made for group in window.groups) == list(range(12))
-    assert all(window.size <= 70 or len(window.groups) == 1 for window in made)
+    windows = windows_of(groups, 70, 1, 0)
+    assert sorted(group.number for window in windows for group in window.groups) == list(range(12))
+    assert all(window.size <= 70 or len(window.groups) == 1 for window in windows)
     # The first ones are smaller, so that rows come soon.
     even = [RowGroup(0, number, 5, 10) for number in range(40)]
     assert [window.size for window in windows_of(even, 80, 1, 0)] == [20, 40, 80, 80, 80, 80, 20]
-    assert [window.start for window in made] == [sum(one.rows for one in made[:at]) for at in range(len(made))]
+    assert [window.start for window in windows] == [
+        sum(earlier.rows for earlier in windows[:at]) for at in range(len(windows))
+    ]
 
 
 def test_batches_have_their_size_and_the_order(small_store: Store) -> None:
-    """As Arrow tables; a state after one of them goes on with the next."""
+    """Arrow tables have the requested size, and a state after one resumes with the next."""
     order = ids(small_store, seed=7)
     stream = CorpusStream(small_store.url, "puerto", seed=7, window=WINDOW)
-    made = stream.batches(32)
-    assert next(made)["doc_id"].to_pylist() == order[:32]
+    tables = stream.batches(32)
+    assert next(tables)["doc_id"].to_pylist() == order[:32]
     fresh = CorpusStream(small_store.url, "puerto", window=WINDOW)
     fresh.load_state_dict(stream.state_dict())
     assert [batch["doc_id"].to_pylist() for batch in fresh.batches(32)] == [order[32:64], order[64:96], order[96:]]
@@ -286,17 +290,17 @@ def test_batches_have_their_size_and_the_order(small_store: Store) -> None:
 
 
 def test_rows_are_those_of_arrow(small_store: Store) -> None:
-    """Of slices and of several chunks too, with nothing in a column, and with empty texts."""
+    """Slices, several chunks, empty columns and empty texts give the same rows as Arrow."""
     columns = {"text": ["ñandú", "", "agua 🌊"], "title": ["uno", None, "dos"], "none": [None] * 3, "empty": [""] * 3}
     table = pa.table(columns, schema=pa.schema(dict.fromkeys(columns, pa.large_string())))
-    for one in (table, table.slice(1), table.slice(1, 1), pa.concat_tables([table, table.slice(2)]), table.slice(3)):
-        assert rows_as_dicts(one) == one.to_pylist()
+    for part in (table, table.slice(1), table.slice(1, 1), pa.concat_tables([table, table.slice(2)]), table.slice(3)):
+        assert rows_as_dicts(part) == part.to_pylist()
     whole = next(CorpusStream(small_store.url, "puerto").batches(120))
     assert rows_as_dicts(whole) == whole.to_pylist()
 
 
 def test_a_stream_at_its_end_begins_again(small_store: Store) -> None:
-    """In the same order; `set_epoch` gives it that of another epoch, and a pickled one stands where it stood."""
+    """A stream repeats its order, `set_epoch` changes it, and a pickled stream keeps its place."""
     stream = CorpusStream(small_store.url, "puerto", seed=7, columns=["doc_id"], window=WINDOW)
     first = [row["doc_id"] for row in stream]
     assert [row["doc_id"] for row in stream] == first
@@ -307,7 +311,7 @@ def test_a_stream_at_its_end_begins_again(small_store: Store) -> None:
 
 
 def test_slices_and_the_stored_order(small_store: Store) -> None:
-    """A language and a condition select; without shuffling the manifest's order stays."""
+    """A language and a condition select rows, and without shuffling the manifest's order is kept."""
     shards = load_manifest(small_store, *small_store.find("puerto")).shards
     assert len(ids(small_store, language="por_Latn")) == 24
     assert len(ids(small_store, where="language = 'por_Latn' and signals.word_count is null")) == 24
@@ -316,7 +320,7 @@ def test_slices_and_the_stored_order(small_store: Store) -> None:
 
 
 def test_ways_of_reading_may_follow_one_another(small_store: Store) -> None:
-    """Rows, texts, batches and a saved state in turn: each goes on after what the one before gave."""
+    """Rows, texts, batches and a saved state each continue after the last returned document."""
     rows = list(CorpusStream(small_store.url, "puerto", seed=7, window=WINDOW))
     stream = CorpusStream(small_store.url, "puerto", seed=7, window=WINDOW)
     assert [next(stream) for _ in range(3)] == rows[:3]
@@ -330,18 +334,20 @@ def test_ways_of_reading_may_follow_one_another(small_store: Store) -> None:
 
 
 def test_a_pulled_folder_is_streamed_in_the_stores_order(small_store: Store, tmp_path: Path) -> None:
-    """A whole pull gives the version's own order; a selection one of its own; the lock is checked."""
+    """A complete pull has the store's order, a selection its own, and the lock is checked."""
     pull("puerto", small_store, tmp_path / "whole")
     pull("puerto", small_store, tmp_path / "part", Subset(where="country = 'CL'"))
     assert ids(tmp_path / "whole", seed=7) == ids(small_store, seed=7)
     assert len(set(ids(tmp_path / "part", "puerto@2026.11.0"))) == 30
     assert ids(small_store, seed=7, lock=tmp_path / "whole" / "corpus.lock") == ids(small_store, seed=7)
     part, lock_of_part = tmp_path / "part", tmp_path / "part" / "corpus.lock"
-    with pytest.raises(ConfigError, match=r"of 30 documents of puerto@.*where: country = 'CL'.*others are read"):
+    with pytest.raises(
+        ConfigError, match=r"covers 30 documents of puerto@.*where: country = 'CL'.*others are being read"
+    ):
         CorpusStream(small_store.url, "puerto", lock=lock_of_part)
     assert len(ids(part, "puerto", lock=lock_of_part)) == 30
     assert len(ids(small_store, where="country = 'CL'", lock=lock_of_part)) == 30
-    with pytest.raises(ConfigError, match=r"holds puerto@2026\.11\.0, not otro"):
+    with pytest.raises(ConfigError, match=r"contains puerto@2026\.11\.0, not otro"):
         CorpusStream(tmp_path / "whole", "otro")
     lock = json.loads((tmp_path / "whole" / "corpus.lock").read_text())
     (tmp_path / "other.lock").write_text(json.dumps(lock | {"manifest_sha256": "0" * 64}))
@@ -350,7 +356,7 @@ def test_a_pulled_folder_is_streamed_in_the_stores_order(small_store: Store, tmp
 
 
 def test_a_pull_that_was_cut_off_is_named(small_store: Store, tmp_path: Path) -> None:
-    """Neither a stream nor a lock's reader takes the folder for a store or for a mistyped path."""
+    """An incomplete pull isn't taken for a store or a wrong path."""
     to = tmp_path / "corpus"
     pull("puerto", small_store, to)
     (to / "corpus.lock").unlink()
@@ -363,7 +369,7 @@ def test_a_pull_that_was_cut_off_is_named(small_store: Store, tmp_path: Path) ->
 
 
 def test_a_state_goes_on_in_the_store_after_the_folder_was_pulled_again(small_store: Store, tmp_path: Path) -> None:
-    """A folder that was pulled again after a withdrawal has another order; the store keeps the old one."""
+    """After a withdrawal the store keeps the order that a new pull changes."""
     spec = f"puerto@{small_store.latest('puerto')}"
     pull(spec, small_store, tmp_path / "corpus")
     stream = CorpusStream(tmp_path / "corpus", seed=7, columns="doc_id")
@@ -375,13 +381,13 @@ def test_a_state_goes_on_in_the_store_after_the_folder_was_pulled_again(small_st
     with pytest.raises(ConfigError, match="stream the store that it was pulled from"):
         CorpusStream(tmp_path / "corpus", seed=7).load_state_dict(stream.state_dict())
     with pytest.warns(NoteWarning, match=f"2 documents of {spec} are withdrawn"):
-        again = CorpusStream(small_store.url, spec, columns="doc_id")
-    again.load_state_dict(stream.state_dict())
-    assert [row["doc_id"] for row in again] == [*order[10:20], *order[22:]]
+        reopened = CorpusStream(small_store.url, spec, columns="doc_id")
+    reopened.load_state_dict(stream.state_dict())
+    assert [row["doc_id"] for row in reopened] == [*order[10:20], *order[22:]]
 
 
 def test_a_lock_holds_for_lists_and_slices_too(split_store: Store, tmp_path: Path, tokenizer_file: Path) -> None:
-    """What a pull left out by a list and an export by a split isn't streamed under their locks."""
+    """Documents that a pull or an export excluded aren't streamed under its lock."""
     out = frozenset(ids(split_store, split="all")[:5])
     pull("puerto", split_store, tmp_path / "without", Subset(exclude=out))
     locks = tmp_path / "without" / "corpus.lock", tmp_path / "tokens" / "corpus.lock"
@@ -389,20 +395,20 @@ def test_a_lock_holds_for_lists_and_slices_too(split_store: Store, tmp_path: Pat
     write_export(stream, load_tokenizer(tokenizer_file), "jsonl", tmp_path / "tokens")
     selections: tuple[dict[str, Any], ...] = ({"exclude": out, "split": "all"}, {})
     for lock, right in zip(locks, selections, strict=True):
-        others: tuple[dict[str, Any], ...] = (
+        other_options: tuple[dict[str, Any], ...] = (
             {"split": "all"},
             {"exclude": frozenset(sorted(out)[:4])},
             {"split": "test"},
         )
-        for wrong in others:
-            with pytest.raises(ConfigError, match="and others are read"):
+        for wrong in other_options:
+            with pytest.raises(ConfigError, match="but others are being read"):
                 CorpusStream(split_store.url, "puerto", lock=lock, **wrong)
         assert ids(split_store, lock=lock, **right)
     assert len(ids(tmp_path / "without", lock=locks[0], split="all")) == 115
 
 
 def test_a_store_that_knows_less_than_a_lock_is_refused(small_store: Store, tmp_path: Path) -> None:
-    """An old copy of it would bring back what was withdrawn: to a stream, and into a folder."""
+    """A copy of a store from before a withdrawal is refused by stream and pull."""
     shutil.copytree(small_store.root, tmp_path / "old")
     gone = ids(small_store)[0]
     spec = withdraw(small_store, WithdrawalRequest.of("puerto", "doc", gone, "lo piden"), datetime.now(UTC)).before.spec
@@ -411,25 +417,25 @@ def test_a_store_that_knows_less_than_a_lock_is_refused(small_store: Store, tmp_
         CorpusStream(tmp_path / "old", spec, lock=tmp_path / "pulled" / "corpus.lock")
     with pytest.raises(ReleaseError, match=r"has 0 entries, but the lock knew 1.*an old copy"):
         pull(spec, Store.at(tmp_path / "old"), tmp_path / "pulled")
-    assert gone not in ids(tmp_path / "pulled", spec)
+    assert withdrawn_id not in ids(tmp_path / "pulled", spec)
 
 
 def test_a_store_elsewhere_is_read_through_a_bounded_cache(
     small_store: Store, served: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The order is that of the same store on the disk; a damaged cached group is fetched again; a full disk is told."""
+    """A remote store has a local one's order, damaged groups are fetched again, and a full disk gives a warning."""
     order, cache = ids(small_store, seed=7), tmp_path / "cache"
     assert ids(served, seed=7, cache=cache) == order
-    there = sorted(cache.glob("*.group"))
-    assert len(there) == len(open_files(str(small_store.folder), "puerto").groups)
-    there[0].write_bytes(there[0].read_bytes()[:-1] + b"x")
+    cached_files = sorted(cache.glob("*.group"))
+    assert len(cached_files) == len(open_files(str(small_store.folder), "puerto").groups)
+    cached_files[0].write_bytes(cached_files[0].read_bytes()[:-1] + b"x")
     # As a power cut leaves files that weren't flushed.
-    there[2].write_bytes(there[2].read_bytes()[:40])
-    there[3].write_bytes(b"")
+    cached_files[2].write_bytes(cached_files[2].read_bytes()[:40])
+    cached_files[3].write_bytes(b"")
     # What arrived damaged, and so was cached.
-    damaged = b"x" * (there[1].stat().st_size - 4)
-    there[1].write_bytes(damaged + zlib.crc32(damaged).to_bytes(4, "little"))
-    limit = 2 * max(file.stat().st_size for file in there)
+    damaged = b"x" * (cached_files[1].stat().st_size - 4)
+    cached_files[1].write_bytes(damaged + zlib.crc32(damaged).to_bytes(4, "little"))
+    limit = 2 * max(file.stat().st_size for file in cached_files)
     assert ids(served, seed=7, cache=cache, cache_bytes=limit) == order
     assert sum(file.stat().st_size for file in cache.glob("*")) <= limit
 
@@ -437,49 +443,51 @@ def test_a_store_elsewhere_is_read_through_a_bounded_cache(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr("latam_corpus.train.shards.group_cache.replacing", full)
-    with pytest.warns(UserWarning, match="goes on without its cache"):
+    with pytest.warns(UserWarning, match="continues without its cache"):
         assert ids(served, seed=7, cache=tmp_path / "other") == order
 
 
 def test_decompressed_groups_are_made_once(
     small_store: Store, served: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By whoever reads a file's columns first, from wherever; the order stays, and a damaged one is made again."""
+    """A file's columns are decompressed once for all readers, and a damaged group again."""
     order, cache = ids(small_store, seed=7), tmp_path / "cache"
-    kept: dict[str, Any] = {"cache": cache, "decompressed": True}
+    options: dict[str, Any] = {"cache": cache, "decompressed": True}
     pull("puerto", small_store, tmp_path / "pulled")
-    assert ids(served, seed=7, **kept) == order
+    assert ids(served, seed=7, **options) == order
     groups = sorted(cache.iterdir())
     assert len(groups) == len(open_files(small_store.url, "puerto").groups)
-    whole = list(CorpusStream(small_store.url, "puerto", seed=7, window=WINDOW, **kept))
+    whole = list(CorpusStream(small_store.url, "puerto", seed=7, window=WINDOW, **options))
     assert whole == list(CorpusStream(small_store.url, "puerto", seed=7, window=WINDOW))
     assert len(list(cache.iterdir())) == 2 * len(groups)  # of other columns
-    made = []
+    decompressed_groups = []
 
     def decompressed(self: CorpusFiles, group: RowGroup, *what: Any) -> pa.Table:
-        made.append(group)
+        decompressed_groups.append(group)
         return make(self, group, *what)
 
     make = CorpusFiles._decompressed  # noqa: SLF001  (how often)
     monkeypatch.setattr(CorpusFiles, "_decompressed", decompressed)
-    assert ids(small_store, seed=7, **kept) == ids(tmp_path / "pulled", seed=7, **kept) == order
-    assert list(CorpusStream(small_store.url, "puerto", seed=7, window=WINDOW, **kept)) == whole
-    assert not made
+    assert ids(small_store, seed=7, **options) == ids(tmp_path / "pulled", seed=7, **options) == order
+    assert list(CorpusStream(small_store.url, "puerto", seed=7, window=WINDOW, **options)) == whole
+    assert not decompressed_groups
     data = groups[0].read_bytes()
     groups[0].write_bytes(data[:400] + bytes([data[400] ^ 1]) + data[401:])
     groups[1].write_bytes(data[:40])
     groups[2].write_bytes(b"")
-    assert ids(small_store, seed=7, **kept) == order
-    assert len(made) == 3
+    assert ids(small_store, seed=7, **options) == order
+    assert len(decompressed_groups) == 3
     limit = max(file.stat().st_size for file in groups)
-    small: dict[str, Any] = kept | {"cache": tmp_path / "small", "cache_bytes": limit}
-    with pytest.warns(UserWarning, match=r"takes [\d,]+ bytes decompressed, and the cache may have [\d,]+: what"):
+    small: dict[str, Any] = options | {"cache": tmp_path / "small", "cache_bytes": limit}
+    with pytest.warns(
+        UserWarning, match=r"needs [\d,]+ bytes decompressed, but the cache is limited to [\d,]+, so that every epoch"
+    ):
         assert ids(small_store, seed=7, **small) == order
     assert 0 < sum(file.stat().st_size for file in (tmp_path / "small").iterdir()) <= limit
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "message"),
     [
         ({"columns": ["txt"]}, "did you mean «text»"),
         ({"where": "countri = 'CL'"}, "did you mean «country»"),
@@ -498,16 +506,16 @@ def test_decompressed_groups_are_made_once(
         ({"columns": "txt"}, "did you mean «text»"),
     ],
 )
-def test_wrong_options_are_named(small_store: Store, options: dict[str, Any], told: str) -> None:
-    """Before anything is read."""
-    with pytest.raises(ConfigError, match=told):
+def test_wrong_options_are_named(small_store: Store, options: dict[str, Any], message: str) -> None:
+    """Invalid options are refused before a file is read."""
+    with pytest.raises(ConfigError, match=message):
         CorpusStream(small_store.url, **({"name": "puerto"} | options))
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
-        ({"version": "puerto@2026.10.0"}, "it is of puerto@2026.10.0"),
+        ({"version": "puerto@2026.10.0"}, "it is for puerto@2026.10.0"),
         ({"order": "0"}, "another order"),
         ({"position": -1}, "damaged"),
         ({"position": "12"}, "damaged"),
@@ -517,24 +525,24 @@ def test_wrong_options_are_named(small_store: Store, options: dict[str, Any], to
         ({"ended": None}, "damaged"),
         ({"stops": [[1, "2"]]}, "damaged"),
         ({"parts": [[0]]}, "damaged"),
-        ({"position": 122}, "at position 122 of 120"),
-        ({"stops": [[120, 123]], "world": 2}, "position 123 of 120"),
+        ({"position": 122}, "position 122 is beyond the end"),
+        ({"stops": [[120, 123]], "world": 2}, "position 123 is beyond the end"),
         ({"parts": [[120, 1]], "tokenizer": "ab"}, "damaged"),
     ],
 )
-def test_a_state_of_something_else_is_refused(small_store: Store, change: dict[str, Any], told: str) -> None:
-    """Nothing is guessed from it."""
+def test_a_state_of_something_else_is_refused(small_store: Store, change: dict[str, Any], message: str) -> None:
+    """A state for another version, order or format is an error."""
     stream = CorpusStream(small_store.url, "puerto")
-    with pytest.raises(ConfigError, match=told):
+    with pytest.raises(ConfigError, match=message):
         stream.load_state_dict(stream.state_dict() | change)
     with pytest.raises(ConfigError, match="another order"):
         CorpusStream(small_store.url, "puerto", window=WINDOW).load_state_dict(stream.state_dict())
 
 
 def test_missing_and_damaged_files_are_named(small_store: Store) -> None:
-    """A byte changed in a page, another file in a shard's place, and a shard that is gone."""
+    """A changed byte in a page, a replaced shard and a missing shard are reported."""
     manifest = load_manifest(small_store, *small_store.find("puerto"))
-    first, second = (small_store.folder / one.object for one in manifest.shards[:2])  # type: ignore[operator]
+    first, second = (small_store.folder / shard.object for shard in manifest.shards[:2])  # type: ignore[operator]
     whole = first.read_bytes()
     first.write_bytes(whole[:400] + bytes([whole[400] ^ 1]) + whole[401:])
     with pytest.raises(ReleaseError, match="can't be read"):
@@ -549,7 +557,7 @@ def test_missing_and_damaged_files_are_named(small_store: Store) -> None:
 
 @pytest.mark.filterwarnings("ignore:.*(is|are) withdrawn")
 def test_withdrawn_documents_leave_a_pinned_order(small_store: Store, tokenizer_file: Path) -> None:
-    """A run that is resumed on 1, 2 and 4 ranks sees its old order without them; a purged version has another order."""
+    """A resumed run keeps its order without withdrawn documents, and a purge changes it."""
     order = ids(small_store, "puerto@2026.11.0", seed=7)
     stream = CorpusStream(small_store.url, "puerto@2026.11.0", seed=7, window=WINDOW)
     for _ in range(40):
@@ -560,17 +568,17 @@ def test_withdrawn_documents_leave_a_pinned_order(small_store: Store, tokenizer_
     for doc_id in withdrawn:
         withdraw(small_store, WithdrawalRequest.of("puerto", "doc", doc_id, "asked by the author"), now)
     for world in (1, 2, 4):
-        rest = []
+        remaining = []
         for rank in range(world):
             fresh = CorpusStream(small_store.url, "puerto@2026.11.0", rank=rank, world=world, window=WINDOW)
             fresh.load_state_dict(state)
-            rest.append([row["doc_id"] for row in fresh])
-        left = [(i, one) for i, one in enumerate(order) if i >= 40 and one not in withdrawn]
-        assert rest == [[one for i, one in left if i % world == rank] for rank in range(world)]
+            remaining.append([row["doc_id"] for row in fresh])
+        expected_rows = [(i, doc_id) for i, doc_id in enumerate(order) if i >= 40 and doc_id not in withdrawn]
+        assert remaining == [[doc_id for i, doc_id in expected_rows if i % world == rank] for rank in range(world)]
     files = open_files(small_store.url, "puerto@2026.11.0")
     counted = count_slices(files, load_tokenizer(tokenizer_file), ["genre"])
-    assert [one.documents for one in counted] == [116]
-    with pytest.raises(ConfigError, match=r"it is of puerto@2026\.11\.0"):
+    assert [part.documents for part in counted] == [116]
+    with pytest.raises(ConfigError, match=r"it is for puerto@2026\.11\.0"):
         CorpusStream(small_store.url, "puerto", window=WINDOW).load_state_dict(state)
     purge(small_store, Path(small_store.root).parent / "none", now)
     with pytest.raises(ConfigError, match="another order"):
@@ -579,7 +587,7 @@ def test_withdrawn_documents_leave_a_pinned_order(small_store: Store, tokenizer_
 
 
 def test_a_list_of_another_release_is_told(small_store: Store, tmp_path: Path) -> None:
-    """One that says so is refused; another version is told, and so is a list of which nothing is there."""
+    """A list of another release is refused, and one of another version or without matches gives a warning."""
     order = ids(small_store, seed=7)
     file = tmp_path / "excluded.txt"
     file.write_bytes(exclusion_list("puerto@2026.11.0", order[:3]))
@@ -601,14 +609,14 @@ def test_a_list_of_another_release_is_told(small_store: Store, tmp_path: Path) -
 
 @pytest.mark.filterwarnings("ignore:.*(is|are) withdrawn")
 def test_an_epoch_without_any_document_is_told(small_store: Store) -> None:
-    """A condition that nothing meets would train on nothing in silence; a rank alone may have none."""
+    """A condition that no document meets is an error, except on one of several ranks."""
     empty = partial(CorpusStream, str(small_store.folder), "puerto", where="language = 'nah_Latn'")
-    for reading in (list, lambda one: list(one.texts()), lambda one: list(one.batches())):
-        with pytest.raises(ConfigError, match="no document that is selected"):
+    for reading in (list, lambda stream: list(stream.texts()), lambda stream: list(stream.batches())):
+        with pytest.raises(ConfigError, match=r"no document of .* is selected"):
             reading(empty())
     assert list(empty(rank=1, world=2)) == []
     now = datetime(2026, 11, 27, tzinfo=UTC)
     withdraw(small_store, WithdrawalRequest.of("puerto", "source", "cuentos-del-puerto", "asked by the library"), now)
     purge(small_store, Path(small_store.root).parent / "none", now)
-    with pytest.raises(ConfigError, match="no document that is selected"):
+    with pytest.raises(ConfigError, match=r"no document of .* is selected"):
         ids(small_store, "puerto@2026.11.0")

@@ -1,4 +1,4 @@
-"""A packed run goes on with any number of ranks: each token of an epoch comes once, whatever stops or leaves."""
+"""A packed run continues with any number of ranks, and returns each token of an epoch once."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from latam_corpus.errors import ConfigError
-from latam_corpus.train.shards.rows_in_memory import ChosenRows, HeldRows
+from latam_corpus.train.shards.rows_in_memory import ChosenRows, RowsInMemory
 from latam_corpus.train.streams.positioned_stream import PositionedStream
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ END = 0
 
 
 class NumberTokenizer:
-    """Reads a text as numbers, so that each token of a test says of which document it is, and where."""
+    """A tokenizer of numbers, so that each token identifies its document and place."""
 
     end_id = END
     sha256 = "ab" * 32
@@ -41,7 +41,7 @@ class NumberTokenizer:
 
 @dataclass
 class MemoryRows:
-    """Documents in memory, some of which are left out, in batches of a few positions."""
+    """Documents in memory, some of them left out, in batches of a few positions."""
 
     texts: list[str]
     left_out: set[int]
@@ -53,16 +53,16 @@ class MemoryRows:
         return min(position + self.batch * world, self.total)
 
     def take(self, positions: NDArray[np.int64]) -> tuple[ChosenRows, NDArray[np.int64]]:
-        """Return the documents at positions."""
+        """Return the documents at the given positions."""
         stays = np.array([position for position in positions.tolist() if position not in self.left_out], np.int64)
-        return ChosenRows(HeldRows(pa.table({"text": pa.array(self.texts, pa.large_string())})), stays), stays
+        return ChosenRows(RowsInMemory(pa.table({"text": pa.array(self.texts, pa.large_string())})), stays), stays
 
     def close(self) -> None:
         """Do nothing."""
 
 
 class MemoryStream(PositionedStream):
-    """A stream of documents in memory, as many tokens each as `sizes` says."""
+    """A stream of documents in memory, with the numbers of tokens in `sizes`."""
 
     def __init__(self, sizes: Sequence[int], rank: int, world: int, left_out: set[int], batch: int = 2) -> None:
         super().__init__(7, 0, rank, world)
@@ -72,12 +72,12 @@ class MemoryStream(PositionedStream):
 
     @property
     def version(self) -> str:
-        """A name."""
+        """The version's name."""
         return "memoria@2026.11.0"
 
     @property
     def total(self) -> int:
-        """How many documents there are."""
+        """The number of documents."""
         return self.rows.total
 
     def _open(self) -> MemoryRows:
@@ -92,7 +92,7 @@ TOKENIZER: Any = NumberTokenizer()
 
 @st.composite
 def runs(draw: st.DrawFn) -> tuple[list[int], list[tuple[int, int, list[int], list[int]]]]:
-    """Documents' sizes, and what happens: how many ranks, the length of blocks, blocks taken by each, what leaves."""
+    """Draw documents' sizes, the block length, and for each phase its ranks, blocks and removed documents."""
     sizes = draw(st.lists(st.integers(0, 25), min_size=1, max_size=40))
     positions = st.integers(0, len(sizes) - 1)
     phases = []
@@ -104,7 +104,7 @@ def runs(draw: st.DrawFn) -> tuple[list[int], list[tuple[int, int, list[int], li
 
 
 def take_blocks(streams: Sequence[MemoryStream], length: int, taken: Sequence[int]) -> list[list[int]]:
-    """Return as many blocks of each stream, or all that it has."""
+    """Return a number of blocks of each stream, or all of them."""
     blocks = []
     for stream, count in zip(streams, taken, strict=True):
         packed = stream.packed(TOKENIZER, length, drop_last=False)
@@ -113,7 +113,7 @@ def take_blocks(streams: Sequence[MemoryStream], length: int, taken: Sequence[in
 
 
 def resumed(states: list[Any], sizes: list[int], world: int, left_out: set[int]) -> list[MemoryStream]:
-    """Return streams of as many ranks that go on after states, which came through JSON in another order."""
+    """Return streams of all ranks that continue after states, written as JSON in another order."""
     streams = [MemoryStream(sizes, rank, world, left_out) for rank in range(world)]
     for stream in streams:
         if states:
@@ -126,7 +126,7 @@ def resumed(states: list[Any], sizes: list[int], world: int, left_out: set[int])
 def test_each_token_comes_once_over_changes_of_ranks_and_withdrawals(
     run: tuple[list[int], list[tuple[int, int, list[int], list[int]]]],
 ) -> None:
-    """Tokens are counted by number: of a withdrawn document those before its withdrawal, of another one all, once."""
+    """Tokens come once, and those of a withdrawn document only before its withdrawal."""
     sizes, phases = run
     assume({position for phase in phases for position in phase[3]} != set(range(len(sizes))))  # which is refused
     left_out: set[int] = set()
@@ -147,7 +147,7 @@ def test_each_token_comes_once_over_changes_of_ranks_and_withdrawals(
 
 
 def take_texts(stream: MemoryStream, length: int, count: int) -> list[str]:
-    """Return the texts of rows, texts or batches of a length: as many of these, or all."""
+    """Return a number of texts, or all of them, as rows, texts or batches."""
     if length % 3 == 0:
         return [row["text"] for row in islice(stream, count)]
     if length % 3 == 1:
@@ -160,7 +160,7 @@ def take_texts(stream: MemoryStream, length: int, count: int) -> list[str]:
 def test_each_row_comes_once_over_changes_of_ranks_and_withdrawals(
     run: tuple[list[int], list[tuple[int, int, list[int], list[int]]]],
 ) -> None:
-    """Rows, texts and batches have the same state; a document that was withdrawn comes at most once, and not later."""
+    """Rows, texts and batches share a state, and a withdrawn document comes at most once."""
     documents, phases = len(run[0]), run[1]
     assume({position for phase in phases for position in phase[3]} != set(range(documents)))
     left_out: set[int] = set()
@@ -175,11 +175,13 @@ def test_each_row_comes_once_over_changes_of_ranks_and_withdrawals(
         states = [stream.state_dict() for stream in streams]
         left_out = left_out | set(withdrawn)
     assert max(seen.values()) == 1
-    assert {str(number) for number in range(1, documents + 1)} - set(seen) <= {str(one + 1) for one in left_out}
+    assert {str(number) for number in range(1, documents + 1)} - set(seen) <= {
+        str(position + 1) for position in left_out
+    }
 
 
 def test_missing_states_are_named() -> None:
-    """One of two ranks' states isn't enough for any other number of ranks, nor for the other rank."""
+    """The state of one of two ranks is never enough for another rank or number of ranks."""
     sizes = [3] * 20
     ranks = [MemoryStream(sizes, rank, 3, set()) for rank in range(3)]
     for _ in range(5):
@@ -196,13 +198,13 @@ def test_missing_states_are_named() -> None:
             with pytest.raises(ConfigError, match=f"had 3 ranks.* {missing}; give load_state_dict the list of all"):
                 stream.load_state_dict(state)
         assert stream.state_dict()["position"] == 0
-    alone = MemoryStream(sizes, 1, 3, set())
-    alone.load_state_dict(states[1])
-    assert [row["text"] for row in alone] == [row["text"] for row in ranks[1]]
+    single_rank = MemoryStream(sizes, 1, 3, set())
+    single_rank.load_state_dict(states[1])
+    assert [row["text"] for row in single_rank] == [row["text"] for row in ranks[1]]
 
 
 def test_states_that_do_not_belong_together_are_refused() -> None:
-    """Two of one rank, of two epochs, and of ranks that went on from different states."""
+    """States of the same rank, of two epochs or of different runs are refused."""
     sizes = [3] * 20
 
     def two(*states: Any) -> list[MemoryStream]:
@@ -218,26 +220,26 @@ def test_states_that_do_not_belong_together_are_refused() -> None:
     for stream in three:
         stream.load_state_dict(old)
     new = [stream.state_dict() for stream in two(*(stream.state_dict() for stream in three))]
-    alone = MemoryStream(sizes, 0, 1, set())
+    single_rank = MemoryStream(sizes, 0, 1, set())
     next_epoch = two()[1]
     next_epoch.set_epoch(1)
     for states, problem in (
-        ([old[0], old[0]], "two of these are states of one rank"),
+        ([old[0], old[0]], "two of these states are from the same rank"),
         ([old[0], new[1]], "they differ in «resumed_from»"),
         ([old[0], next_epoch.state_dict()], "they differ in «epoch»"),
         ([old[0] | {"world": 1}, old[1]], "they differ in «world»"),
     ):
         with pytest.raises(ConfigError, match=problem):
-            alone.load_state_dict(states)
+            single_rank.load_state_dict(states)
 
 
 def test_the_rest_of_a_withdrawn_document_is_reported() -> None:
-    """Its first tokens are in a block; the others don't come, and the next document begins with its first token."""
+    """The remaining tokens of a cut document are skipped with a warning, and the next one is whole."""
     stream = MemoryStream([10, 10], 0, 1, set())
     assert next(stream.packed(TOKENIZER, 4)).tolist() == [1, 2, 3, 4]
     later = MemoryStream([10, 10], 0, 1, {0})
     later.load_state_dict(stream.state_dict())
-    with pytest.warns(UserWarning, match="position 0 of memoria.* after its first 4 tokens were packed: its other"):
+    with pytest.warns(UserWarning, match="position 0 of memoria.* after its first 4 tokens were packed: its remaining"):
         assert next(later.packed(TOKENIZER, 4)).tolist() == [11, 12, 13, 14]
     assert later.state_dict()["parts"] == [[1, 4]]
     last = MemoryStream([10, 10], 0, 1, {0, 1})
@@ -247,12 +249,14 @@ def test_the_rest_of_a_withdrawn_document_is_reported() -> None:
 
 
 def test_a_cut_document_goes_on_in_blocks_only() -> None:
-    """As a row, text or batch it would come whole, with tokens that blocks have had."""
+    """Rows, texts and batches are refused, since they would repeat packed tokens."""
     stream = MemoryStream([10, 10], 0, 1, set())
     next(stream.packed(TOKENIZER, 4))
-    for others in (stream, stream.texts(), stream.batches(2)):
-        with pytest.raises(ConfigError, match=r"stopped inside a document.*go on with packed\(\), or begin an epoch"):
-            next(others)
+    for iterator in (stream, stream.texts(), stream.batches(2)):
+        with pytest.raises(
+            ConfigError, match=r"stopped inside a document.*continue with packed\(\), or begin a new epoch"
+        ):
+            next(iterator)
     shorter = MemoryStream([2, 10], 0, 1, set())
     shorter.load_state_dict(stream.state_dict())
     with pytest.raises(ConfigError, match="4 tokens of the document at position 0 were packed, and it has 3"):
@@ -262,20 +266,20 @@ def test_a_cut_document_goes_on_in_blocks_only() -> None:
 
 
 def test_the_last_block_may_be_shorter() -> None:
-    """By default it is dropped; on fewer ranks, what two ranks couldn't fill makes a block."""
+    """The last block is dropped by default, and fewer ranks may fill it."""
     two = [MemoryStream([3, 3], rank, 2, set()) for rank in range(2)]
     assert [[block.tolist() for block in stream.packed(TOKENIZER, 8)] for stream in two] == [[], []]
-    one = MemoryStream([3, 3], 0, 1, set())
-    one.load_state_dict([stream.state_dict() for stream in two])
-    assert [block.tolist() for block in one.packed(TOKENIZER, 8)] == [[1, 2, 3, END, 4, 5, 6, END]]
-    assert [block.tolist() for block in one.packed(TOKENIZER, 5, drop_last=False)] == [
+    single = MemoryStream([3, 3], 0, 1, set())
+    single.load_state_dict([stream.state_dict() for stream in two])
+    assert [block.tolist() for block in single.packed(TOKENIZER, 8)] == [[1, 2, 3, END, 4, 5, 6, END]]
+    assert [block.tolist() for block in single.packed(TOKENIZER, 5, drop_last=False)] == [
         [1, 2, 3, END, 4],
         [5, 6, END],
     ]
 
 
 def test_an_epoch_that_ended_is_not_given_again_after_a_state() -> None:
-    """A run that goes on from a state of its end has nothing more of it; the next loop begins it again."""
+    """A state at the end resumes without documents, and the next loop begins again."""
     stream = MemoryStream([3] * 4, 0, 1, set())
     whole = [row["text"] for row in stream]
     later = MemoryStream([3] * 4, 0, 1, set())
@@ -287,21 +291,21 @@ def test_an_epoch_that_ended_is_not_given_again_after_a_state() -> None:
 
 
 def test_progress_counts_what_was_given() -> None:
-    """Documents, tokens and the share of the epoch, from where the stream was opened or resumed."""
+    """Progress has the documents, tokens and share since the stream was opened or resumed."""
     stream = MemoryStream([3] * 8, 1, 2, set())
     assert (stream.progress().documents, stream.progress().documents_per_second) == (0, 0)
     next(stream)
     next(stream.packed(TOKENIZER, 6))
-    told = stream.progress()
-    assert (told.documents, told.tokens, told.share) == (2, 6, 0.5)
-    assert told.seconds > 0
-    assert told.tokens_per_second == pytest.approx(3 * told.documents_per_second)
+    progress = stream.progress()
+    assert (progress.documents, progress.tokens, progress.share) == (2, 6, 0.5)
+    assert progress.seconds > 0
+    assert progress.tokens_per_second == pytest.approx(3 * progress.documents_per_second)
     list(stream.packed(TOKENIZER, 2))
     assert stream.progress().share == 1
 
 
 def test_parts_of_a_rank_share_its_documents() -> None:
-    """As the workers of a loader do, before and after a block was cut; their states are those of so many ranks."""
+    """Parts of a rank divide its documents like a loader's workers, before and after a cut block."""
     sizes = list(range(1, 20))
     rank = MemoryStream(sizes, 1, 2, set())
     seen = next(rank.packed(TOKENIZER, 5)).tolist()
@@ -311,17 +315,17 @@ def test_parts_of_a_rank_share_its_documents() -> None:
     whole = MemoryStream(sizes, 1, 2, set())
     with pytest.raises(ConfigError, match=r"had 6 ranks.* 0, 2, 4 are missing"):
         whole.load_state_dict([part.state_dict() for part in parts])
-    other = [MemoryStream(sizes, 0, 2, set()).part_of(part, 3).state_dict() for part in range(3)]
+    other_states = [MemoryStream(sizes, 0, 2, set()).part_of(part, 3).state_dict() for part in range(3)]
     for number in range(2):
         whole = MemoryStream(sizes, number, 2, set())
-        whole.load_state_dict({"worker": [part.state_dict() for part in parts], "loader": {"0": {"a": other}}})
+        whole.load_state_dict({"worker": [part.state_dict() for part in parts], "loader": {"0": {"a": other_states}}})
         for block in whole.packed(TOKENIZER, 4, drop_last=False):
             seen += block.tolist()
     assert sorted(seen)[len(sizes) :] == list(range(1, sum(sizes) + 1))
 
 
 def check_counts(seen: list[tuple[int, int]], sizes: list[int], withdrawn_in: dict[int, int]) -> None:
-    """Compare what came with what was there."""
+    """Compare the returned tokens with the expected ones."""
     counts = Counter(token for token, _ in seen)
     phases_of = dict(seen)
     first = 1

@@ -1,4 +1,4 @@
-"""What is exported is what its format's own library reads, and the map says where each document is."""
+"""An export is readable by its format's own library, and the map has the place of each document."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def exported(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Callable[[str], Path]:
-    """A maker of exports, by a tokenizer with a small vocabulary and one that counts as large."""
+    """A function that exports with a small vocabulary or with one that counts as large."""
     if request.param:
         monkeypatch.setattr(Tokenizer, "size", 100_000)
 
@@ -63,27 +63,27 @@ def expected(small_store: Store, tokenizer_file: Path) -> dict[str, list[int]]:
 
 
 def spans(folder: Path) -> pl.DataFrame:
-    """The map from documents to tokens."""
+    """Return the map from documents to tokens."""
     return pl.read_parquet(folder / "documents.parquet")
 
 
 def dtype_of(folder: Path) -> np.dtype[Any]:
-    """The type of the tokens of an export."""
+    """Return the type of an export's tokens."""
     dtype: np.dtype[Any] = np.dtype(json.loads((folder / "export.json").read_text())["dtype"])
     return dtype
 
 
 @pytest.mark.parametrize("form", ["ds", "megatron", "mds", "litdata", "jsonl"])
 def test_the_map_has_each_document(exported: Callable[[str], Path], expected: dict[str, list[int]], form: str) -> None:
-    """In order, without a gap, in files that are there, of several of which none is larger than asked."""
+    """Documents are in order and without gaps, in existing files of at most the requested size."""
     folder = exported(form)
-    told = spans(folder)
-    assert told["doc_id"].to_list() == list(expected)
-    assert (told["end"] - told["start"]).to_list() == [len(ids) for ids in expected.values()]
-    assert told["file"].n_unique() > 2
+    token_map = spans(folder)
+    assert token_map["doc_id"].to_list() == list(expected)
+    assert (token_map["end"] - token_map["start"]).to_list() == [len(ids) for ids in expected.values()]
+    assert token_map["file"].n_unique() > 2
     about = json.loads((folder / "export.json").read_text())
     assert about["tokens"] == sum(map(len, expected.values()))
-    for (file,), rows in told.group_by("file", maintain_order=True):
+    for (file,), rows in token_map.group_by("file", maintain_order=True):
         assert str(file) in about["files"]
         assert rows["start"].to_list() == [0, *rows["end"].to_list()[:-1]]
         assert rows["end"][-1] * dtype_of(folder).itemsize <= SMALL
@@ -93,7 +93,7 @@ def test_the_map_has_each_document(exported: Callable[[str], Path], expected: di
 def test_tokens_stand_where_the_map_says(
     exported: Callable[[str], Path], expected: dict[str, list[int]], form: str, suffix: str
 ) -> None:
-    """So that those of a withdrawn document can be masked."""
+    """The tokens at each place of the map are the document's, so that they can be masked."""
     folder = exported(form)
     for doc_id, file, start, end in spans(folder).iter_rows():
         assert file.endswith(suffix)
@@ -104,99 +104,105 @@ def test_tokens_stand_where_the_map_says(
 def test_files_are_those_that_datatrove_writes(
     exported: Callable[[str], Path], expected: dict[str, list[int]], tmp_path: Path, form: str
 ) -> None:
-    """Byte by byte, of the same documents."""
+    """The files equal those that datatrove writes, byte by byte."""
     folder = exported(form)
     size = dtype_of(folder).itemsize
     for (file,), rows in spans(folder).group_by("file", maintain_order=True):
-        theirs: Any
+        reference: Any
         if form == "ds":
             name = str(file)
-            theirs = TokenizedFile(
+            reference = TokenizedFile(
                 str(tmp_path / "theirs"), name, tokenizer_name_or_path="tokenizer.json", token_size=size,
                 save_final_metadata=True,
             )  # fmt: skip
         else:
             name = str(file).removesuffix(".bin")
-            theirs = MegatronTokenizedFile(str(tmp_path / "theirs"), name, token_size=size)
+            reference = MegatronTokenizedFile(str(tmp_path / "theirs"), name, token_size=size)
         for doc_id in rows["doc_id"]:
-            theirs.write(expected[doc_id], *([None] if form == "ds" else []))
-        theirs.close()
+            reference.write(expected[doc_id], *([None] if form == "ds" else []))
+        reference.close()
         for suffix in ("", ".index") if form == "ds" else (".bin", ".idx"):
             assert (folder / f"{name}{suffix}").read_bytes() == (tmp_path / "theirs" / f"{name}{suffix}").read_bytes()
         if form == "ds":
-            made = [(one / f"{name}.metadata").read_text().splitlines()[:2] for one in (folder, tmp_path / "theirs")]
-            assert made[0] == made[1]
+            metadata = [
+                (place / f"{name}.metadata").read_text().splitlines()[:2] for place in (folder, tmp_path / "theirs")
+            ]
+            assert metadata[0] == metadata[1]
 
 
 def test_datatrove_reads_ds(exported: Callable[[str], Path], expected: dict[str, list[int]]) -> None:
-    """As sequences of eight tokens."""
+    """Datatrove reads sequences of eight tokens."""
     pytest.importorskip("torch")
     from datatrove.utils.dataset import DatatroveFileDataset
 
     folder = exported("ds")
     first = min(folder.glob("*.ds"))
     data = DatatroveFileDataset(str(first), 7, token_size=dtype_of(folder).itemsize)
-    tokens = [one for doc_id in spans(folder).filter(file=first.name)["doc_id"] for one in expected[doc_id]]
+    tokens = [token for doc_id in spans(folder).filter(file=first.name)["doc_id"] for token in expected[doc_id]]
     assert [data[at]["input_ids"].tolist() for at in range(3)] == [tokens[at * 8 : at * 8 + 8] for at in range(3)]
 
 
 def test_megatron_reads_bin_and_idx(exported: Callable[[str], Path], expected: dict[str, list[int]]) -> None:
-    """By document."""
+    """Megatron reads one sequence per document."""
     indexed = pytest.importorskip("megatron.core.datasets.indexed_dataset")
     folder = exported("megatron")
-    read = [one.tolist() for file in sorted(folder.glob("*.bin")) for one in indexed.IndexedDataset(str(file)[:-4])]
+    read = [
+        sequence.tolist()
+        for file in sorted(folder.glob("*.bin"))
+        for sequence in indexed.IndexedDataset(str(file)[:-4])
+    ]
     assert read == list(expected.values())
 
 
 def test_streaming_reads_mds(exported: Callable[[str], Path], expected: dict[str, list[int]]) -> None:
-    """Each sample with its document's id."""
+    """Streaming reads samples with their documents' ids."""
     streaming = pytest.importorskip("streaming")
     data = streaming.StreamingDataset(local=str(exported("mds")), shuffle=False, batch_size=1)
     assert {data[at]["doc_id"]: data[at]["tokens"].tolist() for at in range(len(data))} == expected
 
 
 def test_litdata_reads_its_chunks(exported: Callable[[str], Path], expected: dict[str, list[int]]) -> None:
-    """As blocks of eight tokens."""
+    """Litdata reads blocks of eight tokens."""
     litdata = pytest.importorskip("litdata")
     folder = exported("litdata")
     data = litdata.StreamingDataset(str(folder), item_loader=litdata.TokensLoader(block_size=8), shuffle=False)
     blocks = []
     for _, rows in spans(folder).group_by("file", maintain_order=True):
-        tokens = [one for doc_id in rows["doc_id"] for one in expected[doc_id]]
+        tokens = [token for doc_id in rows["doc_id"] for token in expected[doc_id]]
         blocks += [tokens[at : at + 8] for at in range(0, len(tokens) - 7, 8)]
     assert [data[at].tolist() for at in range(len(data))] == blocks
 
 
 def test_json_lines_are_texts(exported: Callable[[str], Path], small_store: Store) -> None:
-    """With the document's id, and what is known of it."""
+    """JSON lines have the document's id, text and columns."""
     lines = []
     for file in sorted(exported("jsonl").glob("*.jsonl.zst")):
         with zstandard.open(io.BytesIO(file.read_bytes()), "rt", encoding="utf-8") as opened:
             lines += [json.loads(line) for line in opened]
     rows = list(CorpusStream(small_store.url, "puerto", seed=5))
-    assert [(one["id"], one["text"]) for one in lines] == [(row["doc_id"], row["text"]) for row in rows]
+    assert [(line["id"], line["text"]) for line in lines] == [(row["doc_id"], row["text"]) for row in rows]
     assert lines[0]["rights"] == "CC0-1.0"
 
 
 def test_the_command_leaves_out_what_it_is_told(
     small_store: Store, tokenizer_file: Path, tmp_path: Path, command_line: CommandLine
 ) -> None:
-    """And tells wrong formats, and folders that hold something."""
-    listed = tmp_path / "excluded.txt"
+    """Excluded documents are left out, and wrong formats and nonempty folders are refused."""
+    id_file = tmp_path / "excluded.txt"
     first = next(CorpusStream(small_store.url, "puerto", language="por_Latn"))["doc_id"]
-    listed.write_text(f"{first}\n")
+    id_file.write_text(f"{first}\n")
     base: list[Any] = ["export", "puerto", "--store", small_store.url, "--tokenizer", tokenizer_file]
     to = tmp_path / "out"
-    options: list[Any] = ["--where", "language = 'por_Latn'", "--exclude", listed, "--json"]
-    told = command_line(*base, "--format", "ds", "--to", to, *options)
-    assert told.json["documents"] == 23
+    options: list[Any] = ["--where", "language = 'por_Latn'", "--exclude", id_file, "--json"]
+    result = command_line(*base, "--format", "ds", "--to", to, *options)
+    assert result.json["documents"] == 23
     assert first not in spans(to)["doc_id"].to_list()
-    again = command_line(*base, "--format", "ds", "--to", to)
-    assert (again.code, "it holds something" in again.err) == (2, True)
+    repeated = command_line(*base, "--format", "ds", "--to", to)
+    assert (repeated.code, "it isn't empty" in repeated.err) == (2, True)
     wrong = command_line(*base, "--format", "mdss", "--to", tmp_path / "x")
     assert (wrong.code, "did you mean «mds»" in wrong.err) == (2, True)
     none = command_line(*base, "--format", "ds", "--to", tmp_path / "x", "--where", "country = 'PE'")
-    assert (none.code, "no document that is selected" in none.err) == (2, True)
+    assert (none.code, " is selected" in none.err) == (2, True)
     assert not (tmp_path / "x").exists()
 
 
@@ -204,7 +210,7 @@ def test_the_command_leaves_out_what_it_is_told(
 def test_withdrawn_tokens_can_be_masked(
     split_store: Store, tokenizer_file: Path, tmp_path: Path, command_line: CommandLine
 ) -> None:
-    """The lock in an export says which tokens of which file; once more exported, they aren't there."""
+    """The lock leads to the tokens of withdrawn documents, which a new export omits."""
     line: list[Any] = ["puerto@2026.11.0", "--store", split_store.url]
     export = ["export", *line, "--tokenizer", tokenizer_file, "--format", "ds", "--split"]
     assert command_line(*export, "all", "--to", tmp_path / "first").code == 0
@@ -230,7 +236,9 @@ def test_withdrawn_tokens_can_be_masked(
         [{"doc_id": doc_id, "file": file, "start": start, "end": end}],
     )
     assert command_line(*export, "all", "--to", tmp_path / "second").code == 0
-    assert spans(tmp_path / "second")["doc_id"].to_list() == [one for one in before["doc_id"] if one != doc_id]
+    assert spans(tmp_path / "second")["doc_id"].to_list() == [
+        other_id for other_id in first_spans["doc_id"] if other_id != doc_id
+    ]
     assert command_line(*export, "test", "--to", tmp_path / "part").code == 0
     folders = ("first", "second", "part")
     locks = {name: read_lock(tmp_path / name / "corpus.lock") for name in folders}
@@ -244,7 +252,7 @@ def test_withdrawn_tokens_can_be_masked(
 def test_an_export_that_broke_off_leaves_no_folder(
     small_store: Store, tokenizer_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And the same command then writes it, over what one that was killed has left."""
+    """A failed export leaves no folder, and the next one replaces a killed one's files."""
 
     def full(_: Path) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -264,5 +272,5 @@ def test_an_export_that_broke_off_leaves_no_folder(
     stream = CorpusStream(small_store.url, "puerto", columns=COLUMNS)
     assert write_export(stream, load_tokenizer(tokenizer_file), "ds", type(tmp_path)()).documents == 120
     assert (tmp_path / "here" / "export.json").is_file()
-    with pytest.raises(ConfigError, match="it holds something"):
+    with pytest.raises(ConfigError, match="it isn't empty"):
         write_export(stream, load_tokenizer(tokenizer_file), "ds", tmp_path / "to")

@@ -1,4 +1,4 @@
-"""A budget is divided as was asked, and the documents that it draws come mixed, in an order that resumes."""
+"""A budget is divided as requested, and its documents are mixed in an order that can be resumed."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ SLICES = st.dictionaries(st.sampled_from("abcdefgh"), st.integers(1, 10**9), min
 
 @given(SLICES, st.integers(1, 10**10), st.sampled_from(["proportional", "temperature"]), st.floats(0.5, 10))
 def test_a_budget_is_spent_whole(slices: dict[str, int], budget: int, method: str, temperature: float) -> None:
-    """By powers of the sizes, the larger slice never gets less."""
+    """The whole budget is divided, and a larger slice never gets less."""
     drawn = divide(budget, slices, Weighting(method, temperature))
     assert sum(drawn.values()) == budget
     by_size = sorted(slices, key=slices.__getitem__)
@@ -48,7 +48,7 @@ def test_a_budget_is_spent_whole(slices: dict[str, int], budget: int, method: st
 
 @given(SLICES, st.integers(1, 10**10), st.floats(0.5, 8))
 def test_unimax_never_goes_beyond_its_cap(slices: dict[str, int], budget: int, cap: float) -> None:
-    """What isn't capped gets the same; the budget is spent unless all are capped."""
+    """Slices below their caps get equal parts, and the budget is spent unless all are at their caps."""
     drawn = divide(budget, slices, Weighting("unimax", cap=cap))
     assert all(drawn[name] <= slices[name] * cap + 1 for name in slices)
     free = [drawn[name] for name in slices if drawn[name] < slices[name] * cap - 1]
@@ -58,14 +58,14 @@ def test_unimax_never_goes_beyond_its_cap(slices: dict[str, int], budget: int, c
 
 @pytest.mark.parametrize("text", ["", "-5", "0", "12x", "1e", "many", "1e400", "1e308T"])
 def test_what_is_no_budget_is_refused(text: str) -> None:
-    """With how to write one."""
+    """The error shows valid budgets."""
     with pytest.raises(ConfigError, match="write such as"):
         token_budget(text)
 
 
 @pytest.mark.parametrize("texts", [["quy"], ["quy=x"], ["=1"], ["quy=1", "quy=2"]])
 def test_what_is_no_weight_is_refused(texts: list[str]) -> None:
-    """A slice without a number, a number without a slice, two for one."""
+    """A slice without a number, a number without a slice, and two weights of one slice are refused."""
     with pytest.raises(ConfigError, match="--weight"):
         parse_weights(texts)
     with pytest.raises(ConfigError, match="did you mean «quy_Latn»"):
@@ -79,7 +79,7 @@ def test_what_is_no_weight_is_refused(texts: list[str]) -> None:
 def test_options_of_a_weighting_imply_it_or_are_refused(
     small_store: Store, tokenizer_file: Path, command_line: CommandLine
 ) -> None:
-    """A temperature alone means weights by temperature; with other weights it would have no effect."""
+    """A temperature implies its method, and is refused with another."""
     base: list[Any] = ["mix", "plan", "puerto", "--store", small_store.url, "--tokenizer", tokenizer_file]
     base += ["--tokens", "9000", "--json"]
     implied = command_line(*base, "--temperature", "5").json
@@ -94,34 +94,34 @@ def test_options_of_a_weighting_imply_it_or_are_refused(
         (("--weight", "spa_Latn=1", "--weights", "proportional"), "--weight", "proportional"),
         (("--weight", "spa_Latn=1", "--temperature", "5"), "--weight", "temperature"),
     ):
-        told = command_line(*base, *options)
-        assert told.code == 2
-        [error] = json.loads(told.err)["errors"]
+        result = command_line(*base, *options)
+        assert result.code == 2
+        [error] = json.loads(result.err)["errors"]
         assert (error["place"], error["problem"]) == (option, f"it has no effect if the weights are {method}")
 
 
 @pytest.fixture
 def plan(small_store: Store, tokenizer_file: Path, command_line: CommandLine) -> Any:
-    """A plan in which Portuguese is seen twice and a half, Spanish in part."""
+    """A plan that repeats Portuguese two and a half times and draws a part of Spanish."""
     base: list[Any] = ["mix", "plan", "puerto", "--store", small_store.url, "--tokenizer", tokenizer_file]
     whole = command_line(*base, "--tokens", "1M", "--json").json
-    sizes = {one["slice"]: one["tokens"] for one in whole["slices"]}
-    wanted = {"por_Latn": round(2.5 * sizes["por_Latn"]), "spa_Latn": round(0.5 * sizes["spa_Latn"])}
-    weights = [f"--weight={name}={tokens}" for name, tokens in wanted.items()]
-    told = command_line(*base, "--tokens", str(sum(wanted.values())), *weights, "--cap", "2", "--json")
-    assert told.code == 0, told.err
-    return told.json
+    sizes = {part["slice"]: part["tokens"] for part in whole["slices"]}
+    budget = {"por_Latn": round(2.5 * sizes["por_Latn"]), "spa_Latn": round(0.5 * sizes["spa_Latn"])}
+    weights = [f"--weight={name}={tokens}" for name, tokens in budget.items()]
+    result = command_line(*base, "--tokens", str(sum(budget.values())), *weights, "--cap", "2", "--json")
+    assert result.code == 0, result.err
+    return result.json
 
 
 def test_a_plan_tells_epochs(plan: Any, small_store: Store, tokenizer_file: Path, command_line: CommandLine) -> None:
-    """By slice, with the documents that they come to, what is exhausted, and nothing for what isn't indigenous."""
-    slices = {one["slice"]: one for one in plan["slices"]}
+    """The plan has epochs, documents and exhausted slices, and no share of indigenous languages here."""
+    slices = {part["slice"]: part for part in plan["slices"]}
     assert slices["por_Latn"]["epochs"] == pytest.approx(2.5, abs=0.01)
     assert slices["spa_Latn"]["epochs"] == pytest.approx(0.5, abs=0.01)
     assert (slices["por_Latn"]["drawn"], slices["spa_Latn"]["drawn"]) == (60, 48)
     assert (slices["por_Latn"]["exhausted"], slices["spa_Latn"]["exhausted"]) == (True, False)
     assert plan["indigenous_share"] == 0
-    assert sum(one["share"] for one in plan["slices"]) == pytest.approx(1)
+    assert sum(part["share"] for part in plan["slices"]) == pytest.approx(1)
     base: list[Any] = ["mix", "plan", "puerto", "--store", small_store.url, "--tokenizer", tokenizer_file]
     shown = command_line(*base, "--tokens", "10M", "--weights", "unimax", "--by", "language,genre")
     assert shown.code == 0
@@ -139,7 +139,7 @@ def test_a_plan_tells_epochs(plan: Any, small_store: Store, tokenizer_file: Path
 
 
 def test_a_mixture_draws_what_was_planned(plan: Any, small_store: Store) -> None:
-    """No document of a slice comes again before all have come; turns are spread over the whole; ranks share them."""
+    """A slice repeats only after all its documents, turns are spread evenly, and ranks share them."""
     rows = list(MixedStream(small_store.url, plan, seed=3, columns=["doc_id", "language"]))
     by_language = {
         language: [row["doc_id"] for row in rows if row["language"] == language]
@@ -161,7 +161,7 @@ def test_a_mixture_draws_what_was_planned(plan: Any, small_store: Store) -> None
 
 
 def test_a_mixture_goes_on_from_its_state(plan: Any, small_store: Store, tmp_path: Path) -> None:
-    """On another number of ranks too, and without what is excluded since."""
+    """A state continues on another number of ranks, without documents excluded since."""
     file = tmp_path / "plan.json"
     file.write_text(json.dumps(plan))
     order = [row["doc_id"] for row in MixedStream(small_store.url, file, seed=3, columns=["doc_id"])]
@@ -169,30 +169,31 @@ def test_a_mixture_goes_on_from_its_state(plan: Any, small_store: Store, tmp_pat
     for _ in range(70):
         next(stream)
     state = json.loads(json.dumps(stream.state_dict()))
-    listed = tmp_path / "excluded.txt"
-    listed.write_text("\n".join(order[:10]))
-    cases: list[tuple[dict[str, Any], set[str]]] = [({}, set()), ({"exclude": [listed]}, set(order[:10]))]
-    for options, left in cases:
-        rest: list[list[str]] = []
+    id_file = tmp_path / "excluded.txt"
+    id_file.write_text("\n".join(order[:10]))
+    cases: list[tuple[dict[str, Any], set[str]]] = [({}, set()), ({"exclude": [id_file]}, set(order[:10]))]
+    for options, left_out in cases:
+        remaining: list[list[str]] = []
         for rank in range(2):
             fresh = MixedStream(small_store.url, plan, rank=rank, world=2, columns=["doc_id"], **options)
             fresh.load_state_dict(state)
-            rest.append([row["doc_id"] for row in fresh])
-        assert rest == [
-            [one for i, one in enumerate(order) if i >= 70 and i % 2 == k and one not in left] for k in (0, 1)
+            remaining.append([row["doc_id"] for row in fresh])
+        assert remaining == [
+            [doc_id for i, doc_id in enumerate(order) if i >= 70 and i % 2 == k and doc_id not in left_out]
+            for k in (0, 1)
         ]
-    listed.write_text(f"# costa@2026.11.0\n{order[0]}")
+    id_file.write_text(f"# costa@2026.11.0\n{order[0]}")
     with pytest.raises(ConfigError, match="list of costa"):
-        MixedStream(small_store.url, plan, exclude=[listed])
+        MixedStream(small_store.url, plan, exclude=[id_file])
     fewer = MixedStream(
-        small_store.url, {**plan, "slices": [one | {"drawn": one["drawn"] - 1} for one in plan["slices"]]}
+        small_store.url, {**plan, "slices": [part | {"drawn": part["drawn"] - 1} for part in plan["slices"]]}
     )
     with pytest.raises(ConfigError, match="another order"):
         fewer.load_state_dict(state)
 
 
 def test_a_mixture_begins_again_in_the_same_order(plan: Any, small_store: Store) -> None:
-    """With the first pass over a slice that was seen several times, from the beginning or from a state."""
+    """A repetition begins with the first pass over each slice, also after a state."""
     stream = MixedStream(small_store.url, plan, seed=3, columns=["doc_id"])
     order = [next(stream)["doc_id"] for _ in range(5)]
     state = stream.state_dict()
@@ -206,16 +207,16 @@ def test_a_mixture_begins_again_in_the_same_order(plan: Any, small_store: Store)
 def test_a_plan_that_knew_of_withdrawals_is_drawn_whole(
     small_store: Store, tokenizer_file: Path, command_line: CommandLine
 ) -> None:
-    """Its epoch has each document that is left; one that is withdrawn afterwards changes no place."""
+    """Each remaining document is drawn, and later withdrawals change no position."""
     version = "puerto@2026.11.0"
     portuguese = [row["doc_id"] for row in CorpusStream(small_store.url, version, language="por_Latn")]
     now = datetime(2026, 11, 27, tzinfo=UTC)
     for doc_id in portuguese[:6]:
         withdraw(small_store, WithdrawalRequest.of("puerto", "doc", doc_id, "asked by the author"), now)
     base: list[Any] = ["mix", "plan", version, "--store", small_store.url, "--tokenizer", tokenizer_file]
-    size = sum(one["tokens"] for one in command_line(*base, "--tokens", "1M", "--json").json["slices"])
+    size = sum(part["tokens"] for part in command_line(*base, "--tokens", "1M", "--json").json["slices"])
     plan = command_line(*base, "--tokens", str(size), "--json").json
-    assert [one["drawn"] for one in plan["slices"]] == [18, 96]
+    assert [part["drawn"] for part in plan["slices"]] == [18, 96]
     order = [row["doc_id"] for row in MixedStream(small_store.url, plan, columns=["doc_id"])]
     assert len(order) == len(set(order)) == 114
     assert set(portuguese[6:]) < set(order)
@@ -238,24 +239,24 @@ def test_chunks_join_without_a_gap(plan: Any, small_store: Store, monkeypatch: p
 def test_weights_may_change_in_stages(
     small_store: Store, tokenizer_file: Path, command_line: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each stage has what its plan draws, a slice goes on where it stopped, and states go on in any stage."""
+    """Each stage follows its plan, slices continue across stages, and states resume in any of them."""
     base: list[Any] = ["mix", "plan", "puerto", "--store", small_store.url, "--tokenizer", tokenizer_file]
-    sizes = {one["slice"]: one["tokens"] for one in command_line(*base, "--tokens", "1M", "--json").json["slices"]}
+    sizes = {part["slice"]: part["tokens"] for part in command_line(*base, "--tokens", "1M", "--json").json["slices"]}
 
     def planned(**times: float) -> Any:
-        wanted = {f"{name}_Latn": round(share * sizes[f"{name}_Latn"]) for name, share in times.items()}
-        weights = [f"--weight={name}={tokens}" for name, tokens in wanted.items()]
-        return command_line(*base, "--tokens", str(sum(wanted.values())), *weights, "--json").json
+        budget = {f"{name}_Latn": round(share * sizes[f"{name}_Latn"]) for name, share in times.items()}
+        weights = [f"--weight={name}={tokens}" for name, tokens in budget.items()]
+        return command_line(*base, "--tokens", str(sum(budget.values())), *weights, "--json").json
 
     stages = [planned(spa=0.5, por=0.25), planned(por=1), planned(spa=0.5, por=0.5)]
-    drawn = [Counter({one["language"]: one["drawn"] for one in plan["slices"]}) for plan in stages]
+    drawn = [Counter({part["language"]: part["drawn"] for part in plan["slices"]}) for plan in stages]
     monkeypatch.setattr("latam_corpus.train.streams.mixed_stream._CHUNK_ROWS", 16)
 
     def opened(rank: int = 0, world: int = 1) -> MixedStream:
         return MixedStream(small_store.url, stages, seed=3, rank=rank, world=world, columns=["doc_id", "language"])
 
     rows = list(opened())
-    assert len(rows) == sum(one.total() for one in drawn)
+    assert len(rows) == sum(counts.total() for counts in drawn)
     at = 0
     for counts in drawn:
         stage = rows[at : at + counts.total()]
@@ -269,33 +270,35 @@ def test_weights_may_change_in_stages(
         stream = opened()
         for _row in range(taken):
             next(stream)
-        rest = []
+        remaining = []
         for rank in range(2):
             fresh = opened(rank, 2)
             fresh.load_state_dict(stream.state_dict())
-            rest.append([row["doc_id"] for row in fresh])
-        assert rest == [[one for i, one in enumerate(order) if i >= taken and i % 2 == rank] for rank in (0, 1)]
+            remaining.append([row["doc_id"] for row in fresh])
+        assert remaining == [
+            [doc_id for i, doc_id in enumerate(order) if i >= taken and i % 2 == rank] for rank in (0, 1)
+        ]
     with pytest.raises(ConfigError, match="another order"):
         MixedStream(small_store.url, stages[::-1]).load_state_dict(opened().state_dict())
-    other = command_line(*base, "--tokens", "9000", "--by", "language,genre", "--json").json
+    other_plan = command_line(*base, "--tokens", "9000", "--by", "language,genre", "--json").json
     with pytest.raises(ConfigError, match="different columns"):
-        MixedStream(small_store.url, [stages[0], other])
+        MixedStream(small_store.url, [stages[0], other_plan])
     with pytest.raises(ConfigError, match="draws no documents"):
         MixedStream(small_store.url, [])
-    alone = [row["doc_id"] for row in MixedStream(small_store.url, stages[:1], seed=3)]
-    assert alone == [row["doc_id"] for row in MixedStream(small_store.url, stages[0], seed=3)]
+    first_stage = [row["doc_id"] for row in MixedStream(small_store.url, stages[:1], seed=3)]
+    assert first_stage == [row["doc_id"] for row in MixedStream(small_store.url, stages[0], seed=3)]
 
 
 def test_a_mixture_may_be_of_rows(small_store: Store, tokenizer_file: Path, command_line: CommandLine) -> None:
-    """By country, of which files hold several and some documents have none; also from a state, on ranks."""
+    """Slices by country divide files, include nulls, and resume on ranks."""
     base: list[Any] = ["mix", "plan", "puerto", "--store", small_store.url, "--tokenizer", tokenizer_file]
     base += ["--by", "country,language", "--json"]
-    sizes = {one["slice"]: one["tokens"] for one in command_line(*base, "--tokens", "1M").json["slices"]}
-    wanted = {"CL/spa_Latn": 1, "/por_Latn": 2, "AR/por_Latn": 1}
-    weights = [f"--weight={name}={times * sizes[name]}" for name, times in wanted.items()]
-    budget = sum(times * sizes[name] for name, times in wanted.items())
+    sizes = {part["slice"]: part["tokens"] for part in command_line(*base, "--tokens", "1M").json["slices"]}
+    expected = {"CL/spa_Latn": 1, "/por_Latn": 2, "AR/por_Latn": 1}
+    weights = [f"--weight={name}={times * sizes[name]}" for name, times in expected.items()]
+    budget = sum(times * sizes[name] for name, times in expected.items())
     plan = command_line(*base, "--tokens", str(budget), *weights).json
-    assert {one["slice"]: one["drawn"] for one in plan["slices"] if one["drawn"]} == {
+    assert {part["slice"]: part["drawn"] for part in plan["slices"] if part["drawn"]} == {
         "CL/spa_Latn": 24, "/por_Latn": 12, "AR/por_Latn": 6,
     }  # fmt: skip
     rows = list(MixedStream(small_store.url, plan, seed=3, columns=["doc_id", "country", "language"]))
@@ -307,23 +310,23 @@ def test_a_mixture_may_be_of_rows(small_store: Store, tokenizer_file: Path, comm
     stream = MixedStream(small_store.url, plan, seed=3, columns=["text"])
     for _ in range(11):
         next(stream)
-    rest = []
+    remaining = []
     for rank in range(2):
         fresh = MixedStream(small_store.url, plan, rank=rank, world=2, columns=["doc_id"])
         fresh.load_state_dict(json.loads(json.dumps(stream.state_dict())))
-        rest.append([row["doc_id"] for row in fresh])
-    assert rest == [[one for i, one in enumerate(order) if i >= 11 and i % 2 == rank] for rank in (0, 1)]
+        remaining.append([row["doc_id"] for row in fresh])
+    assert remaining == [[doc_id for i, doc_id in enumerate(order) if i >= 11 and i % 2 == rank] for rank in (0, 1)]
     chile = CorpusStream(small_store.url, "puerto", columns=["doc_id"]).of_rows({"country": "CL"})
     assert chile.total == 30
     assert chile.state_dict()["order"] != CorpusStream(small_store.url, "puerto").state_dict()["order"]
 
 
 def test_slices_of_rows_read_their_files_once(small_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What one slice has read of a row group the others find in memory, in another process too; bytes are bounded."""
-    asked: list[str] = []
+    """Slices share row groups in memory within a limit, also in another process."""
+    read_groups: list[str] = []
 
     def counting(opened: Any, footer: Any, number: int, columns: Sequence[str]) -> Any:
-        asked.extend(columns)
+        read_groups.extend(columns)
         return read_group(opened, footer, number, columns)
 
     monkeypatch.setattr("latam_corpus.train.shards.corpus_files.read_group", counting)
@@ -332,28 +335,28 @@ def test_slices_of_rows_read_their_files_once(small_store: Store, monkeypatch: p
     mixed = MixedStream(small_store.url, {"by": ["country"], "slices": slices}, columns=["text"])
     mixed = pickle.loads(pickle.dumps(mixed))  # noqa: S301  (its own)
     assert len(list(mixed)) == 90
-    assert asked.count("text") == len(open_files(small_store.url, "puerto").groups) > 1
+    assert read_groups.count("text") == len(open_files(small_store.url, "puerto").groups) > 1
     table = pa.table({"text": ["agua", "río"]})
     shared = SharedGroups(2 * table.nbytes)
-    made: list[str] = []
+    loaded: list[str] = []
 
     def read(key: str) -> pa.Table:
-        made.append(key)
+        loaded.append(key)
         return table
 
     for key in "abacab":
         shared.read(key, partial(read, key))
-    assert made == ["a", "b", "c", "b"]
+    assert loaded == ["a", "b", "c", "b"]
 
 
 def test_a_group_asked_for_by_two_at_once_is_read_once() -> None:
-    """The second waits for the first; who needs another group waits for neither."""
-    table, shared, made = pa.table({"text": ["agua"]}), SharedGroups(), [0]
-    reading, again, go = Event(), Event(), Event()
+    """A second request waits for the first, and requests for other groups don't."""
+    table, shared, load_count = pa.table({"text": ["agua"]}), SharedGroups(), [0]
+    reading, second_request, go = Event(), Event(), Event()
 
     def read() -> pa.Table:
-        made[0] += 1
-        (again if reading.is_set() else reading).set()
+        load_count[0] += 1
+        (second_request if reading.is_set() else reading).set()
         assert go.wait(30)
         return table
 
@@ -362,31 +365,34 @@ def test_a_group_asked_for_by_two_at_once_is_read_once() -> None:
             both = [pool.submit(shared.read, "a", read)]
             assert reading.wait(30)
             both.append(pool.submit(shared.read, "a", read))
-            assert not again.wait(0.3)
+            assert not second_request.wait(0.3)
             assert pool.submit(shared.read, "b", lambda: table).result(10) is table
         finally:
             go.set()
-        assert all(one.result(30) is table for one in both)
-    assert made == [1]
+        assert all(future.result(30) is table for future in both)
+    assert load_count == [1]
 
 
 def test_what_is_no_plan_is_refused(plan: Any, small_store: Store, tmp_path: Path) -> None:
-    """Another file, one by a column that files aren't divided by, one that draws nothing."""
-    for wrong, told in (
+    """Other files, unknown columns and plans that draw nothing are refused."""
+    for wrong, message in (
         ({}, "it isn't a plan"),
         (
-            plan | {"by": ["countri"], "slices": [one | {"countri": "CL"} for one in plan["slices"]]},
-            "«countri» makes no slices; did you mean «country»",
+            plan | {"by": ["countri"], "slices": [part | {"countri": "CL"} for part in plan["slices"]]},
+            "slices can't be formed by «countri»; did you mean «country»",
         ),
         (plan | {"by": ["country"]}, "it isn't a plan: 'country'"),
-        (plan | {"slices": [one | {"drawn": 0} for one in plan["slices"]]}, "draws no documents"),
+        (plan | {"slices": [part | {"drawn": 0} for part in plan["slices"]]}, "draws no documents"),
         (tmp_path / "none.json", "it isn't a plan"),
-        (plan | {"slices": [one | {"documents": "24"} for one in plan["slices"]]}, "it isn't a plan"),
-        (plan | {"slices": [one | {"language": None} for one in plan["slices"]]}, "it isn't a plan"),
+        (plan | {"slices": [part | {"documents": "24"} for part in plan["slices"]]}, "it isn't a plan"),
+        (plan | {"slices": [part | {"language": None} for part in plan["slices"]]}, "it isn't a plan"),
         (plan | {"slices": [{**plan["slices"][0], "language": "quy_Latn"}]}, r"2026\.11\.0 has none"),
-        (plan | {"slices": [one | {"documents": 97} for one in plan["slices"]]}, "of the 97 documents .* 24 are there"),
+        (
+            plan | {"slices": [part | {"documents": 97} for part in plan["slices"]]},
+            "counted 97 .* that has 24",
+        ),
     ):
-        with pytest.raises(ConfigError, match=told):
+        with pytest.raises(ConfigError, match=message):
             MixedStream(small_store.url, wrong)
     with pytest.raises(ConfigError, match=r"split: the plan says which split each slice has; leave it out"):
         MixedStream(small_store.url, plan, split="test")

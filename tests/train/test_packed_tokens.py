@@ -1,4 +1,4 @@
-"""Tokens come packed in blocks, none lost and none twice, over stops inside documents too."""
+"""Tokens are packed into blocks without loss or repetition, even across stops inside documents."""
 
 from __future__ import annotations
 
@@ -23,33 +23,33 @@ _TEXT = "La barca salió del puerto antes del alba y volvió con la red vacía."
 
 @pytest.mark.parametrize("length", [7, 64, 500])
 def test_blocks_go_on_from_any_state(small_store: Store, tokenizer_file: Path, length: int) -> None:
-    """They are the documents' tokens, each with its end, one after another."""
+    """Blocks are the documents' tokens with their end tokens, one after another."""
     tokenizer = load_tokenizer(tokenizer_file)
 
     def opened() -> CorpusStream:
         return CorpusStream(small_store.url, "puerto", seed=7, rank=1, world=2, window=WINDOW)
 
-    tokens = [one for row in opened() for one in [*tokenizer.encode([row["text"]])[0], tokenizer.end_id]]
+    tokens = [token for row in opened() for token in [*tokenizer.encode([row["text"]])[0], tokenizer.end_id]]
     stream = opened()
     blocks = [stream.packed(tokenizer, length)]
     states = [json.dumps(stream.state_dict())]
-    made = []
+    blocks_made = []
     for block in blocks[0]:
-        made.append(block.tolist())
+        blocks_made.append(block.tolist())
         states.append(json.dumps(stream.state_dict()))
     whole = len(tokens) // length
-    assert made == [tokens[at * length : (at + 1) * length] for at in range(whole)]
+    assert blocks_made == [tokens[at * length : (at + 1) * length] for at in range(whole)]
     for taken in range(0, whole, max(1, whole // 12)):
         fresh = opened()
         fresh.load_state_dict(json.loads(states[taken]))
-        assert next(fresh.packed(tokenizer, length)).tolist() == made[taken]
-    assert next(stream.packed(tokenizer, length)).tolist() == made[0]
+        assert next(fresh.packed(tokenizer, length)).tolist() == blocks_made[taken]
+    assert next(stream.packed(tokenizer, length)).tolist() == blocks_made[0]
 
 
 def test_a_document_that_is_left_out_since_is_skipped_whole(
     small_store: Store, tokenizer_file: Path, tmp_path: Path
 ) -> None:
-    """Of the one in which a block stopped, the rest doesn't come; the next one comes from its beginning."""
+    """The remaining tokens of an excluded cut document are skipped, and the next one is whole."""
     tokenizer = load_tokenizer(tokenizer_file)
     rows = list(CorpusStream(small_store.url, "puerto", seed=7))
     stream = CorpusStream(small_store.url, "puerto", seed=7)
@@ -62,7 +62,7 @@ def test_a_document_that_is_left_out_since_is_skipped_whole(
 
 
 def test_what_would_cut_otherwise_is_refused(small_store: Store, tokenizer_file: Path, tmp_path: Path) -> None:
-    """Another tokenizer, a damaged state, no length."""
+    """Another tokenizer, a damaged state and a length of zero are refused."""
     tokenizer = load_tokenizer(tokenizer_file)
     stream = CorpusStream(small_store.url, "puerto", seed=7)
     next(stream.packed(tokenizer, 5))
@@ -86,10 +86,10 @@ def test_what_would_cut_otherwise_is_refused(small_store: Store, tokenizer_file:
 
 
 def test_an_epoch_that_fills_no_block_is_told(small_store: Store, tokenizer_file: Path) -> None:
-    """It would train on nothing; the rest of one may be less than a block."""
+    """An epoch shorter than a block is an error, but the rest of an epoch may be."""
     tokenizer = load_tokenizer(tokenizer_file)
     stream = CorpusStream(small_store.url, "puerto", seed=7)
-    tokens = sum(len(one) + 1 for one in tokenizer.encode(list(stream.texts())))
+    tokens = sum(len(text_ids) + 1 for text_ids in tokenizer.encode(list(stream.texts())))
     assert len(list(stream.packed(tokenizer, tokens))) == 1
     with pytest.raises(ConfigError, match=f"puerto@2026.11.0 has {tokens} tokens, fewer than a block"):
         list(stream.packed(tokenizer, tokens + 1))
@@ -98,7 +98,7 @@ def test_an_epoch_that_fills_no_block_is_told(small_store: Store, tokenizer_file
 
 
 def test_a_text_that_names_a_token_does_not_end_there(tokenizer_file: Path) -> None:
-    """As a page about tokenizers does: it is letters, and only the end of a document is the end token."""
+    """The end token's name in a text is encoded as letters."""
     tokenizer = load_tokenizer(tokenizer_file)
     [tokens] = tokenizer.encode(["dice <|endoftext|> y sigue"])
     assert tokenizer.end_id not in tokens
@@ -106,7 +106,7 @@ def test_a_text_that_names_a_token_does_not_end_there(tokenizer_file: Path) -> N
 
 
 def test_nor_where_the_token_is_no_special_one(tokenizer_file: Path, tmp_path: Path) -> None:
-    """One that somebody added, and a symbol of a SentencePiece model, are found in any text by their libraries."""
+    """This also holds for an added token and for a symbol of a SentencePiece model."""
     from tokenizers import AddedToken
     from tokenizers import Tokenizer as Loaded
 

@@ -1,4 +1,4 @@
-"""A store in an object store gives what the same store on a disk gives, withdrawals and locks included."""
+"""An object store gives the same results as a store on a disk, including withdrawals and locks."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SPEC = "puerto@2026.11.0"
 def test_a_bucket_is_streamed_and_pulled_as_a_disk(
     small_store: Store, object_store: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In one order, on from a state of the other, without what is withdrawn there; a missing shard is named."""
+    """Order and states agree with a disk, withdrawals apply, and a missing shard is reported."""
     files: Any = filesystem("s3")
     files.put(str(small_store.folder), f"{object_store}/store", recursive=True)
     place = f"{object_store}/store"
@@ -39,23 +39,23 @@ def test_a_bucket_is_streamed_and_pulled_as_a_disk(
     def opened(store: str, **options: Any) -> CorpusStream:
         return CorpusStream(store, SPEC, seed=7, columns=["doc_id"], window=16_000, cache=tmp_path / "cache", **options)
 
-    asked: list[str] = []
+    requests: list[str] = []
     whole = Store.open
 
     def open_file(self: Store, *path: str, **options: Any) -> Any:
-        asked.append(path[-1])
+        requests.append(path[-1])
         return whole(self, *path, **options)
 
     monkeypatch.setattr(Store, "open", open_file)
     order = [row["doc_id"] for row in opened(small_store.url)]
-    asked.clear()
-    there = opened(place)
-    assert there.total == 120
-    assert asked == ["manifest.json"]  # of each file its end was fetched, by one request
-    assert [next(there)["doc_id"] for _ in range(40)] == order[:40]
-    here = opened(small_store.url)
-    here.load_state_dict(there.state_dict())
-    assert [row["doc_id"] for row in here] == [row["doc_id"] for row in there] == order[40:]
+    requests.clear()
+    bucket_stream = opened(place)
+    assert bucket_stream.total == 120
+    assert requests == ["manifest.json"]  # of each file its end was fetched, by one request
+    assert [next(bucket_stream)["doc_id"] for _ in range(40)] == order[:40]
+    disk_stream = opened(small_store.url)
+    disk_stream.load_state_dict(bucket_stream.state_dict())
+    assert [row["doc_id"] for row in disk_stream] == [row["doc_id"] for row in bucket_stream] == order[40:]
     chile = [row["doc_id"] for row in opened(small_store.url).of_rows({"country": "CL"})]
     assert [row["doc_id"] for row in opened(place).of_rows({"country": "CL"})] == chile
     assert len(chile) == 30
@@ -75,7 +75,7 @@ def test_a_bucket_is_streamed_and_pulled_as_a_disk(
 
 @pytest.fixture
 def elsewhere(small_store: Store) -> Iterator[str]:
-    """The small store where each row group must be fetched."""
+    """The small store with each row group fetched as from a remote store."""
     files = filesystem("memory")
     files.put(str(small_store.folder), "/elsewhere", recursive=True)
     yield "memory://elsewhere"
@@ -86,28 +86,28 @@ def elsewhere(small_store: Store) -> Iterator[str]:
 def test_row_groups_are_fetched_several_at_a_time(
     elsewhere: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, shuffle: bool
 ) -> None:
-    """Each request waits for the answer to another: in turn they would wait for ever."""
+    """Requests run concurrently: each waits here for another."""
     stream = CorpusStream(elsewhere, SPEC, seed=7, columns=["doc_id"], shuffle=shuffle, cache=tmp_path)
     groups = len(stream.files.groups)
-    together, fetched = threading.Barrier(2), CorpusFiles._fetched  # noqa: SLF001  (each request)
+    barrier, fetched = threading.Barrier(2), CorpusFiles._fetch  # noqa: SLF001  (each request)
     assert groups > 2
 
     def fetch(self: CorpusFiles, *what: Any) -> bytes:
         with suppress(threading.BrokenBarrierError):
-            together.wait(30)
+            barrier.wait(30)
         return fetched(self, *what)
 
-    monkeypatch.setattr(CorpusFiles, "_fetched", fetch)
+    monkeypatch.setattr(CorpusFiles, "_fetch", fetch)
     if groups % 2:
-        threading.Thread(target=together.wait, daemon=True).start()
+        threading.Thread(target=barrier.wait, daemon=True).start()
     assert len(list(stream)) == 120
-    assert not together.broken
+    assert not barrier.broken
 
 
 def test_the_cache_keeps_its_limit_though_several_are_written(
     elsewhere: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What another thread is about to write has no room yet."""
+    """Concurrent writers keep the cache within its limit."""
     evict = GroupCache._evict  # noqa: SLF001  (before each file)
 
     def late(self: GroupCache, size: int) -> None:

@@ -1,4 +1,4 @@
-"""An export streams with the state of other streams, and without what was withdrawn since."""
+"""An export streams with the states of other streams, and without documents withdrawn since."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 def exported(small_store: Store, tokenizer_file: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Path:
     """An export of several files."""
     stream = CorpusStream(small_store.url, "puerto@2026.11.0", columns=COLUMNS)
-    write_export(stream, load_tokenizer(tokenizer_file), request.param, tmp_path / "export", most_bytes=2000)
+    write_export(stream, load_tokenizer(tokenizer_file), request.param, tmp_path / "export", max_bytes=2000)
     return tmp_path / "export"
 
 
 def test_an_exports_documents_come_once(small_store: Store, exported: Path, tokenizer_file: Path) -> None:
-    """With the tokens of their texts, in an order of seed and epoch; on any number of ranks."""
+    """Documents have the tokens of their texts, in an order of seed and epoch, on any number of ranks."""
     tokenizer = load_tokenizer(tokenizer_file)
     texts = {row["doc_id"]: row["text"] for row in CorpusStream(small_store.url, "puerto")}
     rows = list(TokenStream(exported, small_store.url, seed=7))
@@ -49,7 +49,7 @@ def test_an_exports_documents_come_once(small_store: Store, exported: Path, toke
 
 
 def test_an_exports_blocks_go_on_with_other_ranks_after_a_withdrawal(small_store: Store, exported: Path) -> None:
-    """Tokens are counted by kind: those of the documents that are left, and those that had come of the others."""
+    """All tokens of remaining documents come once, and no further ones of withdrawn documents."""
     rows = list(TokenStream(exported, small_store.url, seed=7))
 
     def opened(world: int) -> list[TokenStream]:
@@ -77,7 +77,7 @@ def test_an_exports_blocks_go_on_with_other_ranks_after_a_withdrawal(small_store
 
 
 def rest_of(streams: list[TokenStream], states: list[Any]) -> list[int]:
-    """Return the tokens that streams give after states."""
+    """Return the tokens that streams return after states."""
     tokens: list[int] = []
     for stream in streams:
         stream.load_state_dict(states)
@@ -89,7 +89,7 @@ def rest_of(streams: list[TokenStream], states: list[Any]) -> list[int]:
 def test_what_is_no_flat_export_is_refused(
     small_store: Store, exported: Path, tokenizer_file: Path, tmp_path: Path
 ) -> None:
-    """Another folder, another format, another tokenizer, a file that was cut, a store that doesn't know the release."""
+    """Another folder, format, tokenizer or store, and a truncated file are refused."""
     with pytest.raises(ConfigError, match="isn't an export"):
         TokenStream(tmp_path, small_store.url)
     tokenizer = load_tokenizer(tokenizer_file)
@@ -99,10 +99,10 @@ def test_what_is_no_flat_export_is_refused(
     with pytest.raises(ConfigError, match=r"its format is jsonl.*--format ds or --format megatron"):
         TokenStream(tmp_path / "lines", small_store.url)
     stream = TokenStream(exported, small_store.url)
-    other: Any = type("Other", (), {"sha256": "0" * 64, "end_id": 0})()
+    other_tokenizer: Any = type("Other", (), {"sha256": "0" * 64, "end_id": 0})()
     with pytest.raises(ConfigError, match="made by another tokenizer"):
-        next(stream.packed(other, 8))
-    with pytest.raises(ConfigError, match="encodes no texts"):
+        next(stream.packed(other_tokenizer, 8))
+    with pytest.raises(ConfigError, match="can't encode texts"):
         stream.tokenizer.encoded(["agua"])
     assert len(next(stream.packed(tokenizer, 8))) == 8
     file = next(path for path in sorted(exported.iterdir()) if path.suffix in (".ds", ".bin"))

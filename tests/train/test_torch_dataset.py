@@ -1,4 +1,4 @@
-"""PyTorch's loaders give a stream's order with any number of workers; skipped where PyTorch isn't installed."""
+"""PyTorch's loaders keep a stream's order with any number of workers; skipped without PyTorch."""
 
 from __future__ import annotations
 
@@ -33,10 +33,7 @@ OPTIONS: dict[str, Any] = {"seed": 7, "columns": ["doc_id"]}
 
 
 def test_torch_is_imported_by_who_asks_for_it(small_store: Store) -> None:
-    """A stream alone never imports it, nor pandas, which Arrow would ask, nor what the command line needs.
-
-    That one also has mathematics done on one thread, and a trainer's isn't to be.
-    """
+    """A stream imports neither PyTorch nor pandas nor the command line, which limits calculations to one thread."""
     script = (
         "import os, sys; from latam_corpus.train import CorpusStream; "
         f"next(CorpusStream({small_store.url!r}, 'puerto', columns=['text'])); "
@@ -48,13 +45,13 @@ def test_torch_is_imported_by_who_asks_for_it(small_store: Store) -> None:
 
 
 def workers_of(count: int) -> dict[str, Any]:
-    """The loader's options for so many workers."""
+    """Return the loader's options for a number of workers."""
     return {"batch_size": None, "num_workers": count, "multiprocessing_context": "forkserver" if count else None}
 
 
 @pytest.mark.parametrize("workers", [0, 1, 2, 3])
 def test_a_loader_keeps_the_order(small_store: Store, workers: int) -> None:
-    """Batches of a rank come in the stream's order."""
+    """A rank's batches come in the stream's order."""
     data = pytest.importorskip("torch.utils.data")
 
     dataset = CorpusDataset(small_store.url, "puerto", batch_size=16, rank=1, world=2, **OPTIONS)
@@ -65,7 +62,7 @@ def test_a_loader_keeps_the_order(small_store: Store, workers: int) -> None:
 
 @pytest.mark.parametrize("workers", [0, 2])
 def test_a_stateful_loader_goes_on(small_store: Store, workers: int) -> None:
-    """After three batches, with a state that went through JSON where there are no workers."""
+    """A state after three batches resumes the loader, through JSON without workers."""
     stateful = pytest.importorskip("torchdata.stateful_dataloader").StatefulDataLoader
 
     def loader() -> Any:
@@ -84,7 +81,7 @@ def test_a_stateful_loader_goes_on(small_store: Store, workers: int) -> None:
 
 
 class _Loader:
-    """What a loader does with several workers, in this process and without PyTorch: it asks them in turn."""
+    """Imitates a loader with several workers, in this process and without PyTorch."""
 
     def __init__(self, store: Store, workers: int, monkeypatch: pytest.MonkeyPatch, **options: Any) -> None:
         self._info = SimpleNamespace(id=0, num_workers=workers)
@@ -94,12 +91,12 @@ class _Loader:
         self.workers = [CorpusDataset(store.url, "puerto@2026.11.0", **shared) for _ in range(workers)]
         self.given = 0
 
-    def ids(self, most: int = 1000) -> list[str]:
-        """The documents of so many batches more, or of all."""
-        loops, ids = [iter(one) for one in self.workers], []
+    def ids(self, limit: int = 1000) -> list[str]:
+        """Return the documents of a number of further batches, or of all."""
+        loops, ids = [iter(worker) for worker in self.workers], []
         ended: set[int] = set()
-        most += self.given
-        while self.given < most and len(ended) < len(loops):
+        limit += self.given
+        while self.given < limit and len(ended) < len(loops):
             self._info.id = self.given % len(loops)
             batch = next(loops[self._info.id], None)
             ended |= {self._info.id} if batch is None else set()
@@ -107,12 +104,12 @@ class _Loader:
             ids += [row["doc_id"] for row in batch or ()]
         return ids
 
-    def go_on(self, before: _Loader) -> None:
-        """Take over the states of another one."""
-        self.given = before.given
-        for number, (mine, one) in enumerate(zip(self.workers, before.workers, strict=True)):
+    def go_on(self, previous: _Loader) -> None:
+        """Continue with the states of another loader."""
+        self.given = previous.given
+        for number, (own_worker, previous_worker) in enumerate(zip(self.workers, previous.workers, strict=True)):
             self._info.id = number
-            mine.load_state_dict(json.loads(json.dumps(one.state_dict())))
+            own_worker.load_state_dict(json.loads(json.dumps(previous_worker.state_dict())))
 
 
 @pytest.mark.filterwarnings("ignore:.*withdrawn, and left out")
@@ -120,7 +117,7 @@ class _Loader:
 def test_a_withdrawal_within_an_epoch_loses_nothing_and_repeats_nothing(
     small_store: Store, workers: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each worker goes on with its own batches, cut as the others cut them, whatever was withdrawn before or since."""
+    """Each worker continues with its own batches, whatever was withdrawn before or since."""
     order = [row["doc_id"] for row in CorpusStream(small_store.url, "puerto", **OPTIONS)]
     withdraw(small_store, WithdrawalRequest.of("puerto", "doc", order[20], "lo piden"), datetime.now(UTC))
     first = _Loader(small_store, workers, monkeypatch)
@@ -134,15 +131,15 @@ def test_a_withdrawal_within_an_epoch_loses_nothing_and_repeats_nothing(
 
 
 def test_other_rows_within_an_epoch_are_refused(small_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Workers stand apart by whole batches, which would be cut elsewhere; one alone goes on."""
+    """Several workers refuse a changed selection, which would shift batches, and one accepts it."""
     first = _Loader(small_store, 2, monkeypatch)
     ids = first.ids(3)
-    with pytest.raises(ConfigError, match="of other rows: with several workers"):
+    with pytest.raises(ConfigError, match="for other rows: with several workers"):
         _Loader(small_store, 2, monkeypatch, exclude=frozenset(ids[:1])).go_on(first)
-    alone = _Loader(small_store, 1, monkeypatch)
-    ids = alone.ids(3)
+    single = _Loader(small_store, 1, monkeypatch)
+    ids = single.ids(3)
     later = _Loader(small_store, 1, monkeypatch, exclude=frozenset(ids[:1]))
-    later.go_on(alone)
+    later.go_on(single)
     assert len(later.ids()) == 120 - len(ids)
 
 
@@ -150,30 +147,32 @@ def test_other_rows_within_an_epoch_are_refused(small_store: Store, monkeypatch:
 def test_a_state_of_an_epochs_end_begins_the_next(
     small_store: Store, workers: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A loader gives it to its dataset after `set_epoch`; a state before the end stays in its epoch."""
+    """A state at the end begins the next epoch, and an earlier one stays in its epoch."""
     first = _Loader(small_store, workers, monkeypatch)
     order = first.ids()
-    for asked, epoch in ((None, 0), (1, 1)):
-        again = _Loader(small_store, workers, monkeypatch)
-        for one in again.workers:
-            if asked is not None:
-                one.set_epoch(asked)
-        again.go_on(first)
-        again.given = 0
-        assert again.ids() == [row["doc_id"] for row in CorpusStream(small_store.url, "puerto", epoch=epoch, **OPTIONS)]
+    for set_to, epoch in ((None, 0), (1, 1)):
+        resumed = _Loader(small_store, workers, monkeypatch)
+        for worker in resumed.workers:
+            if set_to is not None:
+                worker.set_epoch(set_to)
+        resumed.go_on(first)
+        resumed.given = 0
+        assert resumed.ids() == [
+            row["doc_id"] for row in CorpusStream(small_store.url, "puerto", epoch=epoch, **OPTIONS)
+        ]
     cut = _Loader(small_store, workers, monkeypatch)
     cut.ids(2)
-    again = _Loader(small_store, workers, monkeypatch)
-    for one in again.workers:
-        one.set_epoch(1)
-    again.go_on(cut)
-    assert again.ids() == order[32:]
+    resumed = _Loader(small_store, workers, monkeypatch)
+    for worker in resumed.workers:
+        worker.set_epoch(1)
+    resumed.go_on(cut)
+    assert resumed.ids() == order[32:]
 
 
 def test_packed_loaders_go_on_with_other_ranks_and_workers(
     small_store: Store, tokenizer_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each worker packs its own documents; the states of all ranks' loaders combine, and each token comes once."""
+    """The states of all ranks' loaders combine, and each token comes once."""
     tokenizer = load_tokenizer(tokenizer_file)
     info = SimpleNamespace(id=0, num_workers=2)
     monkeypatch.setattr("latam_corpus.train.streams.torch_dataset.get_worker_info", lambda: info)
@@ -195,10 +194,10 @@ def test_packed_loaders_go_on_with_other_ranks_and_workers(
             worker = opened(rank, 2)
             for block in islice(worker, 3 + rank + 2 * info.id):
                 seen.update(block.tolist())
-            alone = opened(rank, 2)
-            alone.load_state_dict(worker.state_dict())
-            seen.update(next(iter(alone)).tolist())
-            snapshots[f"worker_{info.id}"] = {"dataset_state": alone.state_dict(), "fetcher_state": None}
+            single = opened(rank, 2)
+            single.load_state_dict(worker.state_dict())
+            seen.update(next(iter(single)).tolist())
+            snapshots[f"worker_{info.id}"] = {"dataset_state": single.state_dict(), "fetcher_state": None}
         states.append({"_snapshot": {"_worker_snapshots": snapshots}})
     with pytest.raises(ConfigError, match=r"had 4 ranks.* 1, 3 are missing"):
         opened(0, 1).load_state_dict(states[:1])
@@ -214,20 +213,20 @@ def test_packed_loaders_go_on_with_other_ranks_and_workers(
 def test_a_packed_loader_that_was_at_its_end_begins_the_epoch(
     small_store: Store, tokenizer_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A loader asks a worker again in the next epoch only; its state stays that of the end until then."""
+    """A worker at its end keeps that state until the loader requests the next epoch."""
     monkeypatch.setattr("latam_corpus.train.streams.torch_dataset.get_worker_info", lambda: None)
     tokenizer = load_tokenizer(tokenizer_file)
-    first, again = (PackedDataset(CorpusStream(small_store.url, "puerto"), tokenizer, 500) for _ in range(2))
+    first, resumed = (PackedDataset(CorpusStream(small_store.url, "puerto"), tokenizer, 500) for _ in range(2))
     blocks = [block.tolist() for block in first]
-    again.load_state_dict(first.state_dict())
-    assert again.state_dict()["stream"]["ended"]
-    assert [block.tolist() for block in again] == blocks
-    again.set_epoch(1)
-    assert [block.tolist() for block in again] != blocks
+    resumed.load_state_dict(first.state_dict())
+    assert resumed.state_dict()["stream"]["ended"]
+    assert [block.tolist() for block in resumed] == blocks
+    resumed.set_epoch(1)
+    assert [block.tolist() for block in resumed] != blocks
 
 
 def test_forked_workers_read_and_do_not_filter(small_store: Store) -> None:
-    """A condition on rows is refused in them, with what to do instead."""
+    """A forked worker refuses a condition on rows, with a remedy."""
     data = pytest.importorskip("torch.utils.data")
     forked = workers_of(2) | {"multiprocessing_context": "fork"}
     dataset = CorpusDataset(small_store.url, "puerto", batch_size=16, **OPTIONS)
@@ -239,7 +238,7 @@ def test_forked_workers_read_and_do_not_filter(small_store: Store) -> None:
 
 
 def test_persistent_workers_say_that_they_repeat(small_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An epoch that is set in the process that made them doesn't reach them: a second pass is the first again."""
+    """Persistent workers warn that `set_epoch` doesn't reach them."""
     pytest.importorskip("torch.utils.data")
     dataset = CorpusDataset(small_store.url, "puerto", batch_size=16, **OPTIONS)
     first = list(dataset)
@@ -256,7 +255,7 @@ def test_persistent_workers_say_that_they_repeat(small_store: Store, monkeypatch
 
 
 def test_ranks_that_were_notgiven_are_told(small_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where PyTorch knows of several, a dataset without `world` would give each of them everything."""
+    """A dataset without `world` is refused if PyTorch has several ranks."""
     distributed = pytest.importorskip("torch.distributed")
     monkeypatch.setattr(distributed, "is_initialized", lambda: True)
     monkeypatch.setattr(distributed, "get_world_size", lambda: 4)
@@ -266,21 +265,23 @@ def test_ranks_that_were_notgiven_are_told(small_store: Store, monkeypatch: pyte
 
 
 def test_a_state_of_something_else_is_refused(small_store: Store) -> None:
-    """That of a plain stream, and one that is damaged."""
+    """A plain stream's state and a damaged one are refused."""
     pytest.importorskip("torch.utils.data")
     dataset = CorpusDataset(small_store.url, "puerto", batch_size=16, **OPTIONS)
     state = dataset.state_dict()
-    others: list[Any] = [state["stream"], {}, [], state | {"batches": "1"}, {"batches": 1}]
-    for wrong in others:
+    wrong_states: list[Any] = [state["stream"], {}, [], state | {"batches": "1"}, {"batches": 1}]
+    for wrong in wrong_states:
         with pytest.raises(ConfigError, match="isn't the state of a stream"):
             dataset.load_state_dict(wrong)
     larger = CorpusDataset(small_store.url, "puerto", batch_size=32, **OPTIONS)
-    with pytest.raises(ConfigError, match=r"its batches have 16 documents, and this dataset's 32; give batch_size=16"):
+    with pytest.raises(
+        ConfigError, match=r"its batches have 16 documents, but this dataset's have 32; give batch_size=16"
+    ):
         larger.load_state_dict(state)
 
 
 def test_who_has_no_torch_is_told(monkeypatch: pytest.MonkeyPatch, small_store: Store) -> None:
-    """With the extra to install."""
+    """The error names the extra to install."""
     monkeypatch.setattr("latam_corpus.train.streams.torch_dataset.get_worker_info", None)
     with pytest.raises(ConfigError, match=r"latam-corpus\[train\]"):
         CorpusDataset(small_store.url, "puerto", batch_size=1)

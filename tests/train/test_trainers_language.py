@@ -1,4 +1,4 @@
-"""What a trainer's commands print, and what they say is wrong, is in the language that `--lang` names."""
+"""The output and errors of training commands are in the language of `--lang`."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ _WRONG: dict[str, dict[str, str]] = {
         "pt": "“muchos” não é um número de tokens; escreva, por exemplo, 20000",
     },
     "mix plan puerto --tokens 9000 --by lengua": {
-        "es": "por «lengua» no se forman porciones",
-        "pt": "por “lengua” não se formam parcelas",
+        "es": "no se pueden formar grupos por «lengua»",
+        "pt": "não é possível formar grupos por “lengua”",
     },
     "export puerto --format dss --to {to}": {
         "es": "no existe el formato «dss»; ¿quiso escribir «ds»?",
@@ -53,7 +53,7 @@ _WRONG: dict[str, dict[str, str]] = {
 
 @pytest.fixture
 def typed(small_store: Store, tokenizer_file: Path, tmp_path: Path, command_line: CommandLine) -> Any:
-    """What a line says, typed with the store and the tokenizer."""
+    """A function that runs a command line with the store and the tokenizer."""
 
     def run(line: str, language: str) -> Any:
         words = [word.format(to=tmp_path / language) for word in line.split()]
@@ -65,36 +65,36 @@ def typed(small_store: Store, tokenizer_file: Path, tmp_path: Path, command_line
 @pytest.mark.parametrize("line", _PRINTED)
 @pytest.mark.parametrize("language", ["es", "pt"])
 def test_figures_are_told_in_the_language(typed: Any, line: str, language: str) -> None:
-    """Headings, notes and charts."""
-    said = typed(line, language)
-    assert said.code == 0, said.err
-    assert [one for one in _PRINTED[line][language] if one not in said.out] == [], said.out
+    """Headings, notes and charts are translated."""
+    result = typed(line, language)
+    assert result.code == 0, result.err
+    assert [words for words in _PRINTED[line][language] if words not in result.out] == [], result.out
 
 
 @pytest.mark.parametrize("line", _WRONG)
 @pytest.mark.parametrize("language", ["es", "pt"])
 def test_what_is_wrong_is_told_in_the_language(typed: Any, line: str, language: str) -> None:
-    """With the remedy."""
-    said = typed(line, language)
-    assert (said.code, _WRONG[line][language] in said.err) == (2, True), said.err
+    """Errors are translated with their remedies."""
+    result = typed(line, language)
+    assert (result.code, _WRONG[line][language] in result.err) == (2, True), result.err
 
 
 @pytest.mark.parametrize(
-    ("language", "told"),
+    ("language", "expected"),
     [
         ("es", ("de 3 líneas están en", "1 línea tiene menos de tres palabras", "--exclude", "línea")),
         ("pt", ("de 3 linhas estão em", "1 linha tem menos de três palavras", "--exclude", "linha")),
     ],
 )
 def test_leaks_are_told_in_the_language(
-    small_store: Store, tmp_path: Path, command_line: CommandLine, language: str, told: tuple[str, ...]
+    small_store: Store, tmp_path: Path, command_line: CommandLine, language: str, expected: tuple[str, ...]
 ) -> None:
-    """Lines that are too short among them; a file that isn't there is told too, with the help."""
+    """Short lines are reported, and a missing file with the remedy, in the language."""
     lines = tmp_path / "examen.txt"
     lines.write_text("La barca salió del puerto antes del alba.\nNada que ver con esto.\nsi no\n")
     base: list[Any] = ["contamination", "puerto", "--store", small_store.url, "--lang", language]
-    said = command_line(*base, "--against", lines, "--write-exclusions", tmp_path / "fuera.txt")
-    assert [one for one in told if one not in said.out] == [], said.out + said.err
+    result = command_line(*base, "--against", lines, "--write-exclusions", tmp_path / "fuera.txt")
+    assert [words for words in expected if words not in result.out] == [], result.out + result.err
     missing = command_line(*base, "--against", tmp_path / "nada.jsonl").err
     assert {"es": "indique un archivo de líneas JSON", "pt": "indique um arquivo de linhas JSON"}[language] in missing
     shown = command_line("contamination", "--help", "--lang", language).out
@@ -104,11 +104,11 @@ def test_leaks_are_told_in_the_language(
 def test_what_a_stream_warns_of_is_a_note(
     small_store: Store, tokenizer_file: Path, tmp_path: Path, command_process: CommandLine
 ) -> None:
-    """In the language that is spoken, without the line of code at which Python would show it."""
-    listed = tmp_path / "fuera.txt"
-    listed.write_text("f" * 32)
+    """A stream's warning is a translated note without a line of code."""
+    id_file = tmp_path / "fuera.txt"
+    id_file.write_text("f" * 32)
     base: list[Any] = ["export", "puerto", "--store", small_store.url, "--tokenizer", tokenizer_file, "--format", "ds"]
-    said = command_process(*base, "--exclude", listed, "--to", tmp_path / "tokens", "--lang", "es")
-    assert said.code == 0, said.err
-    assert "nota: el identificador excluido no está en puerto@" in " ".join(said.err.split())
-    assert "Warning" not in said.err
+    result = command_process(*base, "--exclude", id_file, "--to", tmp_path / "tokens", "--lang", "es")
+    assert result.code == 0, result.err
+    assert "nota: el identificador excluido no está en puerto@" in " ".join(result.err.split())
+    assert "Warning" not in result.err

@@ -1,4 +1,4 @@
-"""The page on training is true: its Python runs, in order, on a store that has the release it names."""
+"""The Python code on the training page runs, in order, on a store with the release that it names."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PAGE = Path(__file__).parents[2] / "docs" / "training.md"
 def test_the_pages_code_runs(
     small_store: Store, tokenizer_file: Path, tmp_path: Path, command_line: CommandLine
 ) -> None:
-    """With a plan that the command made."""
+    """The code runs with a plan that the command made."""
     (tmp_path / "out").mkdir(exist_ok=True)  # there where this test is the first to build the version
     Path(small_store.root).rename(tmp_path / "out" / "store")
     command = ("mix", "plan", "puerto", "--tokens", "9000", "--tokenizer", tokenizer_file, "--out", tmp_path / "out")

@@ -1,4 +1,4 @@
-"""A stream leaves out what was withdrawn, says so, and keeps the places of the other documents."""
+"""A stream leaves out withdrawn documents, reports them, and keeps the positions of the others."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 
 
 def test_a_stream_of_an_old_version_leaves_out_what_was_withdrawn(small_store: Store) -> None:
-    """The others come in the order that they had, so that a run can go on after its state."""
+    """The other documents keep their order, so that a run can resume from its state."""
     spec = f"puerto@{small_store.latest('puerto')}"
     stream = CorpusStream(small_store.url, spec, seed=7, columns=["doc_id"])
-    before = [next(stream)["doc_id"] for _ in range(10)]
+    first_ids = [next(stream)["doc_id"] for _ in range(10)]
     state = stream.state_dict()
     rest = [row["doc_id"] for row in stream]
     withdraw(small_store, WithdrawalRequest.of("puerto", "doc", rest[5], "lo piden"), datetime.now(UTC))
     withdraw(small_store, WithdrawalRequest.of("puerto", "doc", before[3], "lo piden"), datetime.now(UTC))
     with pytest.warns(UserWarning, match=f"2 documents of {spec} are withdrawn"):
-        again = CorpusStream(small_store.url, spec, seed=7, columns=["doc_id"])
-    assert again.files.withdrawal_sequence == 2
-    again.load_state_dict(state)
-    assert [row["doc_id"] for row in again] == rest[:5] + rest[6:]
-    again.set_epoch(0)
-    assert [row["doc_id"] for row in again][:9] == before[:3] + before[4:]
+        reopened = CorpusStream(small_store.url, spec, seed=7, columns=["doc_id"])
+    assert reopened.files.withdrawal_sequence == 2
+    reopened.load_state_dict(state)
+    assert [row["doc_id"] for row in reopened] == remaining[:5] + remaining[6:]
+    reopened.set_epoch(0)
+    assert [row["doc_id"] for row in reopened][:9] == first_ids[:3] + first_ids[4:]

@@ -1,1 +1,1 @@
-"""The commands of trainers."""
+"""The commands for training: token counts, mixtures, exports, bilingual pairs and contamination reports."""

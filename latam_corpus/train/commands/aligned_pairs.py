@@ -1,4 +1,4 @@
-"""`latam-corpus pairs`: what a version's documents say in two languages."""
+"""`latam-corpus pairs`: writes the bilingual pairs of a version's documents."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 def pairs(
     spec: Spec,
     to: Annotated[Path, typer.Option("--to", help=N_("A new or empty folder."))],
-    where: Annotated[str | None, typer.Option(help=N_("Only rows of which this is true, as `pull` takes it."))] = None,
-    split: Annotated[str | None, typer.Option(help=N_("train, validation or test alone."))] = None,
+    where: Annotated[str | None, typer.Option(help=N_("Only rows that meet this condition, as in `pull`."))] = None,
+    split: Annotated[str | None, typer.Option(help=N_("Only train, validation or test."))] = None,
     out: Out = Path("out"),
     store: StoreUrl = None,
     as_json: Json = False,
@@ -56,7 +56,7 @@ def pairs(
     if summary.whole:
         console.print(
             _(
-                "{n} of them {n:is a whole document|are whole documents}, whose lines don't say what goes with what",
+                "{n} of them {n:is a pair|are pairs} of whole documents, without aligned lines",
                 n=number(summary.whole),
             )
         )

@@ -1,4 +1,4 @@
-"""`latam-corpus contamination`: which documents hold lines of an evaluation set."""
+"""`latam-corpus contamination`: finds the documents that contain lines of an evaluation set."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ def contamination(
         str,
         typer.Option(help=N_("JSON lines or plain lines; or NAME=FILE of a registered set, such as xcopa=val.jsonl.")),
     ],
-    field: Annotated[list[str] | None, typer.Option(help=N_("Of JSON, a field that is looked for."))] = None,
-    share: Annotated[float, typer.Option(help=N_("Of a line's words that a document must have."))] = 0.5,
-    split: Annotated[str | None, typer.Option(help=N_("train, validation or test alone."))] = None,
+    field: Annotated[list[str] | None, typer.Option(help=N_("A JSON field whose text is searched for."))] = None,
+    share: Annotated[float, typer.Option(help=N_("The share of a line's words that a document must have."))] = 0.5,
+    split: Annotated[str | None, typer.Option(help=N_("Only train, validation or test."))] = None,
     write_exclusions: Annotated[
         Path | None, typer.Option("--write-exclusions", help=N_("Write the documents' ids here, for --exclude."))
     ] = None,
@@ -49,8 +49,8 @@ def contamination(
     if write_exclusions:
         replace(write_exclusions, exclusion_list(stream.version, contaminated.documents))
     matches = [
-        {"eval": line, "doc_id": doc_id, "share": round(part, 4)}
-        for line, doc_id, part in contaminated.matches.iter_rows()
+        {"eval": line, "doc_id": doc_id, "share": round(line_share, 4)}
+        for line, doc_id, line_share in contaminated.matches.iter_rows()
     ]
     if as_json:
         print_json(
@@ -65,33 +65,36 @@ def contamination(
             }
         )
         return
-    hit, held = contaminated.matches["eval"].n_unique(), len(contaminated.documents)
-    figures = {"n": number(hit), "total": number(contaminated.lines), "documents": number(held)}
+    figures = {
+        "n": number(contaminated.matches["eval"].n_unique()),
+        "total": number(contaminated.lines),
+        "documents": number(len(contaminated.documents)),
+    }
     console.print(
         _(
-            "{release}: {n} of {total} {total:line|lines} {n:stands|stand} in {documents} "
+            "{release}: {n} of {total} {total:line|lines} {n:occurs|occur} in {documents} "
             "{documents:document|documents}",
             release=stream.version,
             **figures,
         )
     )
-    rows = [(one["eval"], one["doc_id"], f"{one['share']:.0%}") for one in matches[:_SHOWN]]
+    rows = [(match["eval"], match["doc_id"], f"{match['share']:.0%}") for match in matches[:_SHOWN]]
     if rows:
         table("", [_("line"), "doc_id", _("share#")], rows)
     if len(matches) > _SHOWN:
         console.print(_("and {n} more; --json has them all", n=number(len(matches) - _SHOWN)))
     if contaminated.too_short:
         n = number(len(contaminated.too_short))
-        console.print(_("{n} {n:line has|lines have} fewer than three words, and can't be looked for", n=n))
+        console.print(_("{n} {n:line has|lines have} fewer than three words, and can't be searched for", n=n))
     if contaminated.blank:
         n = number(len(contaminated.blank))
-        console.print(_("{n} {n:line has|lines have} no text, and {n:wasn't|weren't} looked for", n=n))
+        console.print(_("{n} {n:line has|lines have} no text, and {n:was|were} skipped", n=n))
     if contaminated.common:
         n = number(len(contaminated.common))
         console.print(
             _(
-                "{n} {n:line is a short phrase|lines are short phrases} that a great many documents have, and "
-                "{n:shows|show} nothing",
+                "{n} {n:line is a short phrase|lines are short phrases} that very many documents have, which is no "
+                "evidence of contamination",
                 n=n,
             )
         )

@@ -1,4 +1,4 @@
-"""`latam-corpus export`: a version's documents as tokens, in the formats of other loaders."""
+"""`latam-corpus export`: writes a version's documents as tokens in the formats of other loaders."""
 
 from __future__ import annotations
 
@@ -20,14 +20,15 @@ def export(
     form: Annotated[str, typer.Option("--format", help=N_("ds, megatron, mds, litdata or jsonl."))],
     tokenizer: TokenizerFile,
     to: Annotated[Path, typer.Option("--to", help=N_("A new or empty folder."))],
-    where: Annotated[str | None, typer.Option(help=N_("Only rows of which this is true, as `pull` takes it."))] = None,
+    where: Annotated[str | None, typer.Option(help=N_("Only rows that meet this condition, as in `pull`."))] = None,
     split: Annotated[str | None, typer.Option(help=N_("train (the default), validation, test, or all."))] = None,
-    exclude: Annotated[list[Path] | None, typer.Option(help=N_("A list of ids that are left out."))] = None,
+    exclude: Annotated[list[Path] | None, typer.Option(help=N_("A file with ids of documents to leave out."))] = None,
     end_token: Annotated[
-        str | None, typer.Option("--end-token", help=N_("Ends a document; the tokenizer's own by default."))
+        str | None,
+        typer.Option("--end-token", help=N_("The token that ends a document; by default the tokenizer's own.")),
     ] = None,
-    seed: Annotated[int, typer.Option(help=N_("Of the documents' order."))] = 0,
-    shuffle: Annotated[bool, typer.Option(help=N_("Whether that is shuffled, or the release's own."))] = True,
+    seed: Annotated[int, typer.Option(help=N_("Seed of the documents' order."))] = 0,
+    shuffle: Annotated[bool, typer.Option(help=N_("Shuffle the documents, or keep the version's order."))] = True,
     out: Out = Path("out"),
     store: StoreUrl = None,
     as_json: Json = False,
@@ -60,13 +61,13 @@ def export(
         print_json(asdict(exported) | {"release": stream.version, "format": form, "to": str(to), "map": str(to / MAP)})
         return
     figures = {"n": number(exported.documents), "tokens": number(exported.tokens), "files": number(len(exported.files))}
-    where_to = {"release": stream.version, "folder": to}
     console.print(
         _(
             "{release}: {n} {n:document|documents}, {tokens} {tokens:token|tokens} in {files} {files:file|files} of "
             "{folder}",
             **figures,
-            **where_to,
+            release=stream.version,
+            folder=to,
         )
     )
     console.print(_("{file} says where each document's tokens are", file=to / MAP))

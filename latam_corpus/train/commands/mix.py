@@ -1,4 +1,4 @@
-"""`latam-corpus mix plan`: what a token budget means, before a byte moves."""
+"""`latam-corpus mix plan`: divides a token budget among the slices of releases."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ app.callback()(lambda: None)
 
 @app.command("plan")
 def plan(
-    names: Annotated[list[str], typer.Argument(metavar="NAME[@VERSION]…", help=N_("The releases that are mixed."))],
+    names: Annotated[list[str], typer.Argument(metavar="NAME[@VERSION]…", help=N_("The releases to mix."))],
     tokens: Annotated[str, typer.Option(help=N_("The budget, such as 20000, 300M or 1.5B."))],
     tokenizer: TokenizerFile,
     by: Annotated[str, typer.Option(help=N_("Columns of slices, such as language,genre."))] = "language",
@@ -32,7 +32,7 @@ def plan(
     temperature: Annotated[
         float | None, typer.Option(help=N_("Implies --weights temperature; above 1 is flatter, 2 by default."))
     ] = None,
-    cap: Annotated[float, typer.Option(help=N_("Epochs of a slice, above which it counts as exhausted."))] = 4.0,
+    cap: Annotated[float, typer.Option(help=N_("Epochs above which a slice counts as exhausted."))] = 4.0,
     weight: Annotated[
         list[str] | None,
         typer.Option(
@@ -44,7 +44,7 @@ def plan(
     store: StoreUrl = None,
     as_json: Json = False,
 ) -> None:
-    """Say what a token budget means: epochs of each slice, exhausted ones, and what indigenous languages get."""
+    """Show each slice's epochs under a token budget, exhausted slices, and the share of indigenous languages."""
     from latam_corpus.audit.stores import load_version, open_store
     from latam_corpus.codes import groups
     from latam_corpus.train.mixture import divide, parse_weights, token_budget, weighting_of
@@ -61,41 +61,41 @@ def plan(
     for name in dict.fromkeys(names):
         spec = load_version(opened, name, note).spec
         release = spec.partition("@")[0]
-        twice = next((one for one in files if one != spec and one.partition("@")[0] == release), None)
-        if twice:
-            problem = _("{spec} is a version of the same release as {other}", spec=spec, other=twice)
+        same_release = next((key for key in files if key != spec and key.partition("@")[0] == release), None)
+        if same_release:
+            problem = _("{spec} is a version of the same release as {other}", spec=spec, other=same_release)
             raise ConfigError(name, problem, _("name one of them: most documents are in both"))
-        version = open_files(opened.url, spec)
-        files[spec] = version.of(split=version.chosen_split(split))
+        all_files = open_files(opened.url, spec)
+        files[spec] = all_files.of(split=all_files.chosen_split(split))
         if split is None and files[spec].held_out:
             note(held_out_note(files[spec]))
     counted = []
     with progress() as step:
-        for spec, one in files.items():
-            counted += [(spec, part) for part in count_slices(one, loaded, columns, step)]
-    label = {
+        for spec, version in files.items():
+            counted += [(spec, part) for part in count_slices(version, loaded, columns, step)]
+    labels = {
         (spec, part.values): "/".join([*([spec.partition("@")[0]] if len(files) > 1 else []), *part.values])
         for spec, part in counted
     }
-    sizes = {label[spec, part.values]: part.tokens for spec, part in counted}
+    sizes = {labels[spec, part.values]: part.tokens for spec, part in counted}
     drawn = divide(budget, sizes, weighting)
     rows: list[dict[str, Any]] = []
     indigenous = 0
     for spec, part in counted:
-        share = drawn[label[spec, part.values]]
-        epochs = share / part.tokens if part.tokens else 0.0
+        tokens_drawn = drawn[labels[spec, part.values]]
+        epochs = tokens_drawn / part.tokens if part.tokens else 0.0
         values = dict(zip(columns, part.values, strict=True))
         if values.get("language", "").partition("_")[0] in groups().of:
-            indigenous += share
+            indigenous += tokens_drawn
         rows.append(
-            {"slice": label[spec, part.values], "release": spec}
+            {"slice": labels[spec, part.values], "release": spec}
             | values
             | ({} if "split" in columns else {"split": split or "train"})
             | {
                 "documents": part.documents,
                 "tokens": part.tokens,
-                "share": share / budget,
-                "budget": share,
+                "share": tokens_drawn / budget,
+                "budget": tokens_drawn,
                 "epochs": epochs,
                 "drawn": round(epochs * part.documents),
                 "exhausted": epochs > cap or (weighting.method == "unimax" and epochs >= cap * (1 - 1e-6)),
@@ -116,7 +116,7 @@ def plan(
             }
         )
         return
-    most = max(row["share"] for row in rows)
+    largest_share = max(row["share"] for row in rows)
     table(
         _("{n} {n:token|tokens}, {method}", n=number(budget), method=weighting.method),
         [_("slice"), _("documents#"), _("tokens#"), _("share#"), _("epochs#"), "", ""],
@@ -128,7 +128,7 @@ def plan(
                 decimal(f"{row['share']:.1%}"),
                 decimal(f"{row['epochs']:.2f}"),
                 _("exhausted") if row["exhausted"] else "",
-                "█" * round(BAR * row["share"] / most) if most else "",
+                "█" * round(BAR * row["share"] / largest_share) if largest_share else "",
             )
             for row in sorted(rows, key=lambda row: -row["share"])
         ],
@@ -136,5 +136,5 @@ def plan(
     if total < budget:
         console.print(_("the caps leave {n} {n:token|tokens} of the budget unfilled", n=number(budget - total)))
     if by_language:
-        theirs = decimal(f"{indigenous / budget:.1%}")
-        console.print(_("indigenous languages of the Americas: {share} of the budget", share=theirs))
+        share = decimal(f"{indigenous / budget:.1%}")
+        console.print(_("indigenous languages of the Americas: {share} of the budget", share=share))

@@ -1,4 +1,4 @@
-"""`latam-corpus release tokens`: how many tokens a version has, slice by slice, and how many a word takes."""
+"""`latam-corpus release tokens`: counts the tokens of a version by slice, and the tokens per word."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from latam_corpus.cli.release.options import Spec
 from latam_corpus.messages import N_, _, decimal
 
 TokenizerFile = Annotated[str, typer.Option("--tokenizer", help=N_("A tokenizer.json or a SentencePiece model."))]
-BAR = 24
+BAR = 24  # characters of the longest bar
 
 
 def tokens(
@@ -36,38 +36,38 @@ def tokens(
     columns = list(dict.fromkeys(name.strip() for name in by.split(",")))
     with progress() as step:
         slices = count_slices(files, loaded, columns, step)
-    beside = [one for one in slices if one.values[0] == REFERENCE and columns[0] == "language"]
-    words = sum(one.words for one in beside)
-    spanish = sum(one.tokens for one in beside) / words if words else None
+    reference = [part for part in slices if part.values[0] == REFERENCE and columns[0] == "language"]
+    reference_words = sum(part.words for part in reference)
+    spanish = sum(part.tokens for part in reference) / reference_words if reference_words else None
     rows = [
-        dict(zip(columns, one.values, strict=True))
+        dict(zip(columns, part.values, strict=True))
         | {
-            "documents": one.documents,
-            "tokens": one.tokens,
-            "words": one.words,
-            "bytes": one.bytes,
-            "tokens_a_word": round(one.fertility, 3),
-            "beside_spanish": round(one.fertility / spanish, 3) if spanish else None,
+            "documents": part.documents,
+            "tokens": part.tokens,
+            "words": part.words,
+            "bytes": part.bytes,
+            "tokens_a_word": round(part.fertility, 3),
+            "beside_spanish": round(part.fertility / spanish, 3) if spanish else None,
         }
-        for one in slices
+        for part in slices
     ]
-    total = sum(one.tokens for one in slices)
+    total = sum(part.tokens for part in slices)
     if as_json:
         print_json({"release": files.manifest.spec, "tokenizer": loaded.sha256, "tokens": total, "slices": rows})
         return
-    most = max((one.fertility for one in slices), default=1)
+    highest = max((part.fertility for part in slices), default=1)
     table(
         _("{release}: {n} {n:token|tokens}", release=files.manifest.spec, n=number(total)),
-        [*columns, _("documents#"), _("tokens#"), _("tokens a word#"), _("beside Spanish#"), ""],
+        [*columns, _("documents#"), _("tokens#"), _("tokens per word#"), _("relative to Spanish#"), ""],
         [
             (
-                *one.values,
-                number(one.documents),
-                number(one.tokens),
-                decimal(f"{one.fertility:.2f}"),
+                *part.values,
+                number(part.documents),
+                number(part.tokens),
+                decimal(f"{part.fertility:.2f}"),
                 row["beside_spanish"] if spanish else "",
-                "█" * round(BAR * one.fertility / most),
+                "█" * round(BAR * part.fertility / highest),
             )
-            for one, row in zip(slices, rows, strict=True)
+            for part, row in zip(slices, rows, strict=True)
         ],
     )

@@ -1,1 +1,1 @@
-"""Tokens as other loaders read them, each format as its own library writes it."""
+"""Exports of tokens in the formats of other loaders, as their own libraries write them."""

@@ -1,8 +1,8 @@
-"""Writers of five formats. Each takes documents in order; a file is closed when it has grown to its size.
+"""Writers of five formats. Each writes documents in order, and the caller closes a file once it is large enough.
 
-Formats are those of the libraries that read them, as of these versions: `.ds` of datatrove 0.10, `.bin` and `.idx` of
-Megatron-Core's indexed dataset (version 1), MDS version 2 of streaming 0.14, chunks of litdata 0.2.76 for its
-TokensLoader, and JSON lines under zstd. None of the libraries is needed to write them.
+The formats are `.ds` of datatrove 0.10, `.bin` and `.idx` of Megatron-Core's indexed dataset (version 1), MDS version 2
+of streaming 0.14, chunks of litdata 0.2.76 for its TokensLoader, and JSON lines compressed with zstd. None of these
+libraries is needed to write them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ import numpy as np
 import zstandard
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -25,8 +24,13 @@ _ZSTD_LEVEL: Final = 3
 
 
 @dataclass(frozen=True)
-class Exported:
-    """A document to be written: its row, and its tokens with the one that ends it."""
+class ExportedDocument:
+    """A document to write.
+
+    Attributes:
+        row: its columns.
+        tokens: its tokens, including the end token.
+    """
 
     row: dict[str, Any]
     tokens: NDArray[Any]
@@ -34,18 +38,18 @@ class Exported:
 
 @dataclass
 class Writer(ABC):
-    """Documents on their way into the files of one format.
+    """Writes the files of one format.
 
     Attributes:
-        folder: where they go; it is there.
-        dtype: of a token: uint16, or int32 where the vocabulary is larger.
-        tokenizer: its file's name, for formats that state it.
-        number: of the file that is being written.
+        folder: an existing folder for the files.
+        dtype: the type of a token: uint16, or int32 for larger vocabularies.
+        tokenizer: the name of the tokenizer's file, for formats that state it.
+        number: the number of the current file.
     """
 
     suffix: ClassVar[str] = ""
-    # Files whose documents are written when the file is whole, since their lengths stand before them.
-    most_bytes: ClassVar[int] = 1 << 31
+    # The default size of a file. It is smaller for formats that keep a file's documents in memory until it is closed.
+    max_bytes: ClassVar[int] = 1 << 31
 
     folder: Path
     dtype: np.dtype[Any]
@@ -54,56 +58,55 @@ class Writer(ABC):
 
     @property
     def file(self) -> str:
-        """The name of the file that is being written."""
+        """The name of the current file."""
         return f"{self.number:05d}{self.suffix}"
 
     @abstractmethod
-    def add(self, documents: Sequence[Exported]) -> None:
-        """Write documents."""
+    def add(self, document: ExportedDocument) -> None:
+        """Write a document to the current file."""
 
     @abstractmethod
     def close_file(self) -> None:
-        """Finish the file that is being written, which has documents."""
+        """Finish the current file, which has at least one document."""
 
-    def finish(self) -> None:  # noqa: B027  (some formats have nothing of the kind)
-        """Write what stands once for all files."""
+    def finish(self) -> None:  # noqa: B027  (some formats have no common index)
+        """Write the common index of all files, if the format has one."""
 
 
 @dataclass
 class _TokenFile(Writer):
-    """Tokens of documents one after another, in a file that is open."""
+    """Writes the tokens of documents one after another to an open file."""
 
     opened: IO[bytes] | None = None
     lengths: list[int] = field(default_factory=list)
 
-    def add(self, documents: Sequence[Exported]) -> None:
-        """Write documents."""
+    def add(self, document: ExportedDocument) -> None:
+        """Write a document to the current file."""
         if self.opened is None:
             self.opened = (self.folder / self.file).open("wb")
-        for one in documents:
-            self.opened.write(one.tokens.tobytes())
-            self.lengths.append(len(one.tokens))
+        self.opened.write(document.tokens.tobytes())
+        self.lengths.append(len(document.tokens))
 
     def close_file(self) -> None:
-        """Finish the file."""
+        """Finish the current file."""
         if self.opened is not None:
             self.opened.close()
-        self._index(np.array(self.lengths, dtype=np.int64))
+        self._write_index(np.array(self.lengths, dtype=np.int64))
         self.opened, self.lengths = None, []
         self.number += 1
 
     @abstractmethod
-    def _index(self, lengths: NDArray[np.int64]) -> None:
-        """Write the index of the file, given its documents' tokens."""
+    def _write_index(self, lengths: NDArray[np.int64]) -> None:
+        """Write the index of the current file from the number of tokens of each document."""
 
 
 @dataclass
 class DatatroveWriter(_TokenFile):
-    """`.ds`, with the ends of documents in `.ds.index`."""
+    """Writes `.ds` files, with the ends of documents in `.ds.index`."""
 
     suffix: ClassVar[str] = ".ds"
 
-    def _index(self, lengths: NDArray[np.int64]) -> None:
+    def _write_index(self, lengths: NDArray[np.int64]) -> None:
         (self.folder / f"{self.file}.index").write_bytes(np.cumsum(lengths).astype("<u8").tobytes())
         content = f"{self.tokenizer}|{self.dtype.itemsize}\n{lengths.sum()}\n"
         (self.folder / f"{self.file}.metadata").write_text(content, encoding="utf-8")
@@ -111,12 +114,12 @@ class DatatroveWriter(_TokenFile):
 
 @dataclass
 class MegatronWriter(_TokenFile):
-    """`.bin`, with lengths, places and documents in `.idx`; each document is one sequence."""
+    """Writes `.bin` files, with lengths, offsets and documents in `.idx`; each document is one sequence."""
 
     suffix: ClassVar[str] = ".bin"
     _CODES: ClassVar[dict[str, int]] = {"int32": 4, "uint16": 8}
 
-    def _index(self, lengths: NDArray[np.int64]) -> None:
+    def _write_index(self, lengths: NDArray[np.int64]) -> None:
         pointers = np.concatenate([[0], np.cumsum(lengths[:-1])]) * self.dtype.itemsize
         with (self.folder / f"{self.number:05d}.idx").open("wb") as index:
             index.write(b"MMIDIDX\x00\x00" + np.array(1, "<u8").tobytes() + bytes([self._CODES[self.dtype.name]]))
@@ -127,19 +130,19 @@ class MegatronWriter(_TokenFile):
 
 @dataclass
 class _Chunk(Writer):
-    """Samples that are written together, after the table of where each begins."""
+    """Collects samples and writes them after a table of their offsets."""
 
     samples: list[bytes] = field(default_factory=list)
     tokens: int = 0
     files: list[dict[str, Any]] = field(default_factory=list)
 
-    def add(self, documents: Sequence[Exported]) -> None:
-        """Write documents."""
-        self.samples += [self._sample(one) for one in documents]
-        self.tokens += sum(len(one.tokens) for one in documents)
+    def add(self, document: ExportedDocument) -> None:
+        """Collect a document for the current file."""
+        self.samples.append(self._sample(document))
+        self.tokens += len(document.tokens)
 
     def close_file(self) -> None:
-        """Finish the file."""
+        """Write the current file."""
         head = self._head()
         sizes = np.array([0, *map(len, self.samples)], dtype=np.int64)
         offsets = np.cumsum(sizes) + 4 * (len(sizes) + 1) + len(head)
@@ -150,27 +153,31 @@ class _Chunk(Writer):
         self.number += 1
 
     @abstractmethod
-    def _sample(self, document: Exported) -> bytes:
-        """Return a document's bytes."""
+    def _sample(self, document: ExportedDocument) -> bytes:
+        """Return the bytes of a document."""
 
     @abstractmethod
     def _entry(self, size: int) -> dict[str, Any]:
-        """Return what the index says of the file that was written."""
+        """Return the entry of the current file in the index.
+
+        Args:
+            size: the file's size in bytes.
+        """
 
     def _head(self) -> bytes:
-        """Return what stands between the table and the samples."""
+        """Return the bytes between the table and the samples."""
         return b""
 
 
 @dataclass
 class MdsWriter(_Chunk):
-    """MDS: samples with `doc_id` and `tokens`."""
+    """Writes MDS shards, whose samples have `doc_id` and `tokens`."""
 
-    most_bytes: ClassVar[int] = 1 << 26
+    max_bytes: ClassVar[int] = 1 << 26
 
     @property
     def file(self) -> str:
-        """As the library names it."""
+        """The name of the current file, as the library expects it."""
         return f"shard.{self.number:05d}.mds"
 
     @property
@@ -182,17 +189,17 @@ class MdsWriter(_Chunk):
             "compression": None,
             "format": "mds",
             "hashes": [],
-            "size_limit": self.most_bytes,
+            "size_limit": self.max_bytes,
             "version": 2,
         }
 
     def _head(self) -> bytes:
         return json.dumps(self._config, sort_keys=True).encode()
 
-    def _sample(self, document: Exported) -> bytes:
+    def _sample(self, document: ExportedDocument) -> bytes:
         doc_id = str(document.row["doc_id"]).encode()
         count = len(document.tokens)
-        # One axis, and the smallest type that its length goes into.
+        # The shape: one axis, in the smallest type that fits its length.
         code, kind = next((code, kind) for code, kind in enumerate(("<u1", "<u2", "<u4")) if count < 256 ** (2**code))
         array = bytes([1 << 2 | code]) + np.array(count, kind).tobytes() + document.tokens.tobytes()
         return np.array([len(doc_id), len(array)], "<u4").tobytes() + doc_id + array
@@ -208,18 +215,18 @@ class MdsWriter(_Chunk):
 
 @dataclass
 class LitdataWriter(_Chunk):
-    """litdata's chunks, whose tokens `TokensLoader(block_size=…)` reads as one row."""
+    """Writes litdata chunks, whose tokens `TokensLoader(block_size=…)` reads as one row."""
 
-    most_bytes: ClassVar[int] = 1 << 26
-    # Places of NumPy's types in litdata's list of them.
+    max_bytes: ClassVar[int] = 1 << 26
+    # The indexes of the types in litdata's list of NumPy types.
     _CODES: ClassVar[dict[str, int]] = {"int32": 2, "uint16": 5}
 
     @property
     def file(self) -> str:
-        """As the library names it."""
+        """The name of the current file, as the library expects it."""
         return f"chunk-0-{self.number}.bin"
 
-    def _sample(self, document: Exported) -> bytes:
+    def _sample(self, document: ExportedDocument) -> bytes:
         return document.tokens.tobytes()
 
     def _entry(self, size: int) -> dict[str, Any]:
@@ -228,7 +235,7 @@ class LitdataWriter(_Chunk):
     def finish(self) -> None:
         """Write the index of all files."""
         config = {
-            "chunk_bytes": self.most_bytes,
+            "chunk_bytes": self.max_bytes,
             "chunk_size": None,
             "compression": None,
             "compression_batch_size": None,
@@ -246,22 +253,21 @@ class LitdataWriter(_Chunk):
 
 @dataclass
 class JsonLinesWriter(Writer):
-    """JSON lines under zstd: `id`, `text`, and what is known of the text."""
+    """Writes JSON lines compressed with zstd: `id`, the row's columns, and the number of tokens."""
 
     suffix: ClassVar[str] = ".jsonl.zst"
     opened: Any = None
 
-    def add(self, documents: Sequence[Exported]) -> None:
-        """Write a line each."""
+    def add(self, document: ExportedDocument) -> None:
+        """Write a document as a line of the current file."""
         if self.opened is None:
             raw = (self.folder / self.file).open("wb")
             self.opened = zstandard.ZstdCompressor(level=_ZSTD_LEVEL).stream_writer(raw)
-        for one in documents:
-            line = {"id": one.row["doc_id"]} | one.row | {"tokens": len(one.tokens)}
-            self.opened.write((json.dumps(line, ensure_ascii=False, default=str) + "\n").encode())
+        line = {"id": document.row["doc_id"]} | document.row | {"tokens": len(document.tokens)}
+        self.opened.write((json.dumps(line, ensure_ascii=False, default=str) + "\n").encode())
 
     def close_file(self) -> None:
-        """Finish the file."""
+        """Finish the current file."""
         self.opened.close()
         self.opened = None
         self.number += 1

@@ -1,4 +1,4 @@
-"""The documents of an export as a stream: tokens are read from its files, and withdrawals from the release's store."""
+"""Streams the documents of an export: tokens from its files, and withdrawals from the release's store."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from latam_corpus.release.reading.lock_check import MAP, PLACES, check_lock
 from latam_corpus.release.storing.store import Store
 from latam_corpus.train.export.write_export import ABOUT
 from latam_corpus.train.shards.row_order import shuffled
-from latam_corpus.train.shards.rows_in_memory import ChosenRows, HeldRows
+from latam_corpus.train.shards.rows_in_memory import ChosenRows, RowsInMemory
 from latam_corpus.train.streams.positioned_stream import PositionedStream
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from latam_corpus.train.streams.positioned_stream import Encoder
 
-# Formats whose files are tokens one after another.
+# The formats whose files contain only tokens.
 FLAT_FORMATS: Final = ("ds", "megatron")
 _BATCH_ROWS: Final = 1024
 _EXPORT_AGAIN: Final = _("export it again")
@@ -38,24 +38,26 @@ _EXPORT_AGAIN: Final = _("export it again")
 
 @dataclass(frozen=True)
 class ExportedTokenizer:
-    """The tokenizer of an export, by its digest: texts were encoded when it was made."""
+    """The tokenizer of an export, identified by its digest; it can't encode texts."""
 
     sha256: str
     end_id: int
 
     def encoded(self, _texts: Sequence[str]) -> Iterator[list[int]]:
-        """Raise ConfigError: there is no model to encode texts with."""
-        raise ConfigError("tokenizer", _("an export's tokenizer encodes no texts"), _("give load_tokenizer(FILE)"))
+        """Raise `ConfigError`: the export has no model that encodes texts."""
+        raise ConfigError(
+            "tokenizer", _("the tokenizer of an export can't encode texts"), _("give load_tokenizer(FILE)")
+        )
 
 
 @dataclass(frozen=True)
-class _Export:
-    """What a folder has.
+class _ExportFolder:
+    """The content of an export's folder.
 
     Attributes:
         about: its `export.json`.
-        places: where each document's tokens are, PLACES.
-        files: the tokens of each file, mapped.
+        places: the place of each document's tokens, with the schema PLACES.
+        files: the memory-mapped tokens of each file.
     """
 
     about: dict[str, Any]
@@ -64,24 +66,28 @@ class _Export:
 
 
 class TokenRows:
-    """The documents of an export in an order."""
+    """The documents of an export in an order.
 
-    def __init__(self, export: _Export, order: NDArray[np.int64], stays: NDArray[np.bool_]) -> None:
-        self._order, self._stays = order, stays
+    Attributes:
+        total: the number of positions, including documents that are left out.
+    """
+
+    def __init__(self, export: _ExportFolder, order: NDArray[np.int64], is_kept: NDArray[np.bool_]) -> None:
+        self._order, self._is_kept = order, is_kept
         self._ids, self._names = export.places["doc_id"], export.places["file"]
         self._starts, self._ends = (export.places[name].to_numpy() for name in ("start", "end"))
         self._files = export.files
         self.total = len(order)
 
     def batch_end(self, position: int, world: int) -> int:
-        """Up to where, exclusive, a rank's positions make a batch."""
+        """Return the end, exclusive, of a rank's batch that begins at a position."""
         return min(position + _BATCH_ROWS * world, self.total)
 
     def take(self, positions: NDArray[np.int64]) -> tuple[ChosenRows, NDArray[np.int64]]:
-        """Return the documents at positions that aren't left out, and their positions."""
+        """Return the documents at these positions, except those that are left out, and their positions."""
         places = self._order[positions]
-        stays = self._stays[places]
-        positions, places = positions[stays], places[stays]
+        is_kept = self._is_kept[places]
+        positions, places = positions[is_kept], places[is_kept]
         spans = zip(self._names[places].to_list(), self._starts[places], self._ends[places], strict=True)
         tokens = [self._files[name][start:end] for name, start, end in spans]
         joined = np.concatenate([np.zeros(0, np.int32), *tokens]).astype(np.int32)
@@ -90,17 +96,17 @@ class TokenRows:
         bounds = pa.Array.from_buffers(pa.int64(), len(offsets), [None, pa.py_buffer(offsets)])
         lists = pa.LargeListArray.from_arrays(bounds, values)
         table = pa.table({"doc_id": self._ids[places].to_arrow(), "tokens": lists})
-        return ChosenRows(HeldRows(table), np.arange(table.num_rows)), positions
+        return ChosenRows(RowsInMemory(table), np.arange(table.num_rows)), positions
 
     def close(self) -> None:
-        """Nothing is read ahead."""
+        """Do nothing, since nothing is read ahead."""
 
 
 class TokenStream(PositionedStream):
-    """The documents of an export, each once an epoch, as dicts with `doc_id` and `tokens`; the last one ends it.
+    """A stream of the documents of an export, once per epoch, as dicts with `doc_id` and `tokens`.
 
-    Its states are those of other streams: they combine for any number of ranks. Documents that were withdrawn since the
-    export keep their positions, which are skipped.
+    The last token of a document is the end token. States combine for any number of ranks, as with other streams.
+    Documents that were withdrawn since the export keep their positions, which are skipped.
     """
 
     def __init__(
@@ -118,35 +124,35 @@ class TokenStream(PositionedStream):
         """Open an export.
 
         Args:
-            folder: that `export --format ds` or `megatron` wrote.
-            store: of the release; it is asked what has been withdrawn since.
-            seed: from which the order is drawn.
-            epoch: from which, too.
-            rank: of this process, from 0.
-            world: how many processes share the order.
-            exclude: lists of ids that are left out, or the ids.
-            shuffle: whether the order is shuffled, or that of the export.
+            folder: a folder that `export --format ds` or `megatron` wrote.
+            store: the release's store, which names the withdrawals since the export.
+            seed: seed of the order.
+            epoch: number of the epoch, which has an order of its own.
+            rank: rank of this process, from 0.
+            world: number of processes that share the order.
+            exclude: files with ids to leave out, or the ids.
+            shuffle: whether to shuffle the documents, or keep the order of the export.
 
         Raises:
-            ConfigError: it isn't an export, or one of another format.
+            ConfigError: the folder isn't an export, or has a format whose own library reads it.
             ReleaseError: a file is missing or damaged, or the store isn't the release's.
         """
         super().__init__(seed, epoch, rank, world)
-        self._export = _opened(Path(folder))
+        self._export = _open_export(Path(folder))
         lock = read_lock(Path(folder) / LOCK)
         left_out = excluded_ids(exclude, [lock.spec]) | set(check_lock(lock, Store.at(store), Path(folder)).withdrawn)
-        listed = pl.Series(sorted(left_out), dtype=pl.String)
-        self._stays = ~self._export.places["doc_id"].is_in(listed.implode()).to_numpy()
+        ids = pl.Series(sorted(left_out), dtype=pl.String)
+        self._is_kept = ~self._export.places["doc_id"].is_in(ids.implode()).to_numpy()
         self._version, self._shuffle = lock.spec, shuffle
 
     @property
     def version(self) -> str:
-        """What is streamed, as `NAME@VERSION`."""
+        """The streamed version, as `NAME@VERSION`."""
         return self._version
 
     @property
     def total(self) -> int:
-        """How many documents the export has, with those that are left out."""
+        """The number of documents in the export, including those that are left out."""
         return self._export.places.height
 
     @property
@@ -156,8 +162,8 @@ class TokenStream(PositionedStream):
         return ExportedTokenizer(tokenizer["sha256"], tokenizer["end"])
 
     def _open(self) -> TokenRows:
-        drawn = shuffled(self.total, self._seed, self._epoch, "documents") if self._shuffle else np.arange(self.total)
-        return TokenRows(self._export, drawn, self._stays)
+        order = shuffled(self.total, self._seed, self._epoch, "documents") if self._shuffle else np.arange(self.total)
+        return TokenRows(self._export, order, self._is_kept)
 
     def _digest(self) -> str:
         files = json.dumps(self._export.about["files"], sort_keys=True)
@@ -167,7 +173,7 @@ class TokenStream(PositionedStream):
     def _tokens_of(self, rows: ChosenRows, tokenizer: Encoder) -> Iterator[NDArray[np.int32]]:
         if tokenizer.sha256 != self.tokenizer.sha256:
             problem = _("the export was made by another tokenizer")
-            raise ConfigError("tokenizer", problem, _("give that of the stream: packed(stream.tokenizer, …)"))
+            raise ConfigError("tokenizer", problem, _("give the stream's tokenizer: packed(stream.tokenizer, …)"))
         lists = rows.table()["tokens"].combine_chunks()
         lists = lists.chunk(0) if isinstance(lists, pa.ChunkedArray) else lists
         tokens, bounds = lists.values.to_numpy(), lists.offsets.to_numpy()
@@ -175,12 +181,12 @@ class TokenStream(PositionedStream):
             yield tokens[start:end]
 
 
-def _opened(folder: Path) -> _Export:
-    """Return what an export's folder has.
+def _open_export(folder: Path) -> _ExportFolder:
+    """Open an export's folder.
 
     Raises:
-        ConfigError: it isn't an export, or one of another format.
-        ReleaseError: a file is missing or has another size than the map says.
+        ConfigError: the folder isn't an export, or has a format whose own library reads it.
+        ReleaseError: a file is missing, or its size contradicts the map.
     """
     try:
         about = json.loads((folder / ABOUT).read_bytes())
@@ -191,7 +197,7 @@ def _opened(folder: Path) -> _Export:
         problem = _("it isn't an export: {cause}", cause=error)
         raise ConfigError(str(folder), problem, _("give a folder that `latam-corpus export` wrote")) from None
     if form not in FLAT_FORMATS:
-        problem = _("its format is {form}, which its own library reads", form=form)
+        problem = _("its format is {form}, which is read with its own library", form=form)
         raise ConfigError(str(folder), problem, _("export it with --format ds or --format megatron"))
     try:
         places = pl.read_parquet(folder / MAP, columns=PLACES.names()).cast(PLACES)
@@ -203,4 +209,4 @@ def _opened(folder: Path) -> _Export:
         if len(files[name]) != end:
             problem = _("it has {n} {n:token|tokens}, and the map says {end}", n=len(files[name]), end=end)
             raise ReleaseError(str(folder / name), problem, _EXPORT_AGAIN)
-    return _Export(about, places, dict(files))
+    return _ExportFolder(about, places, dict(files))

@@ -1,11 +1,11 @@
-"""A stream's documents as tokens in another format, with a map from each document to its tokens.
+"""Exports a stream's documents as tokens in another format, with a map from each document to its tokens.
 
     <to>/…                     the format's files
-    <to>/documents.parquet     doc_id, file, start and end of its tokens in that file, in the order of the files
-    <to>/export.json           what was exported, by which tokenizer, and the digest of each file
-    <to>/corpus.lock           of which version, up to which withdrawal: `release check-lock` says what to mask since
+    <to>/documents.parquet     doc_id, file, start and end of the tokens in that file, in the order of the files
+    <to>/export.json           the version, the tokenizer, the counts, and the digest of each file
+    <to>/corpus.lock           the version and its last withdrawal: `release check-lock` lists later ones to mask
 
-The folder appears when all of it is written.
+The folder appears only when it is complete.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from latam_corpus.messages import N_, _
 from latam_corpus.release.reading.corpus_lock import LOCK, Lock, write_lock
 from latam_corpus.release.reading.lock_check import MAP
 from latam_corpus.storage.durable import digest_of
-from latam_corpus.train.export.export_formats import FORMATS, Exported
+from latam_corpus.train.export.export_formats import FORMATS, ExportedDocument
 from latam_corpus.train.new_folder import new_folder
 from latam_corpus.train.shards.rows_in_memory import rows_as_dicts
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from latam_corpus.release.storing.store import Progress
+    from latam_corpus.train.export.export_formats import Writer
     from latam_corpus.train.streams.stream import CorpusStream
     from latam_corpus.train.tokens.tokenizer import Tokenizer
 
@@ -39,20 +40,22 @@ ABOUT: Final = "export.json"
 _MAP_SCHEMA: Final = pa.schema(
     [("doc_id", pa.string()), ("file", pa.string()), ("start", pa.int64()), ("end", pa.int64())]
 )
-# What of a row goes into JSON lines.
+# The columns that are written to JSON lines.
 COLUMNS: Final = (
     "doc_id", "text", "language", "variety", "country", "genre", "source_id", "url", "title", "rights", "split",
 )  # fmt: skip
-_UINT16: Final = 1 << 16
-_MOST_ROWS: Final = 256
+_UINT16_TOKENS: Final = 1 << 16
+_BATCH_ROWS: Final = 256
 
 
 @dataclass(frozen=True)
 class Export:
-    """What was written.
+    """The result of an export.
 
     Attributes:
-        files: the format's own, by name.
+        documents: the number of documents.
+        tokens: the number of tokens, including end tokens.
+        files: the names of the format's files.
     """
 
     documents: int
@@ -65,33 +68,34 @@ def write_export(
     tokenizer: Tokenizer,
     form: str,
     to: Path,
-    most_bytes: int | None = None,
+    max_bytes: int | None = None,
     progress: Progress | None = None,
 ) -> Export:
-    """Write the rest of a stream's documents in a format.
+    """Write the remaining documents of a stream in a format.
 
     Args:
-        stream: with the columns COLUMNS.
-        tokenizer: each document ends with its end token.
-        form: of FORMATS.
-        to: a folder that is new or empty.
-        most_bytes: of tokens in a file, unless one document has more; the format's own when None.
-        progress: told how many documents are written.
+        stream: the documents, with the columns COLUMNS.
+        tokenizer: the tokenizer, whose end token ends each document.
+        form: the name of a format, of FORMATS.
+        to: a new or empty folder.
+        max_bytes: maximum bytes of tokens in a file, unless one document has more; None for the format's default.
+        progress: receives the number of documents that were written.
 
     Raises:
-        ConfigError: there is no such format, the folder holds something, the tokenizer has no end token, or there is
-            nothing to export.
+        ConfigError: the format is unknown, the folder isn't empty, the tokenizer has no end token, or no document is
+            selected.
         ReleaseError: a file of the version is damaged, or the disk is full.
     """
     if form not in FORMATS:
         raise ConfigError("--format", _("unknown format «{format}»", format=form), closest(form, FORMATS))
     end = tokenizer.end_id
-    dtype = np.dtype(np.uint16 if tokenizer.size <= _UINT16 else np.int32)
+    dtype = np.dtype(np.uint16 if tokenizer.size <= _UINT16_TOKENS else np.int32)
     with new_folder(to) as partial:
-        exported = _written(stream, tokenizer, end, form, partial, dtype, most_bytes, progress)
+        writer = FORMATS[form](partial, dtype, tokenizer.file.name)
+        exported = _write_documents(stream, tokenizer, writer, max_bytes or writer.max_bytes, progress)
         if not exported.documents:
-            problem = _("{release} has no document that is selected", release=stream.version)
-            raise ConfigError("export", problem, _("select others"))
+            problem = _("no document of {release} is selected", release=stream.version)
+            raise ConfigError("export", problem, _("change the selection"))
         about = {
             "format": form,
             "release": stream.version,
@@ -105,7 +109,9 @@ def write_export(
             "files": {path.name: digest_of(path) for path in sorted(partial.iterdir())},
         }
         manifest = stream.files.manifest
-        there = sum(shard.rows for shard in manifest.shards) - sum(len(one.withdrawn) for one in stream.files.files)
+        available = sum(shard.rows for shard in manifest.shards) - sum(
+            len(file.withdrawn) for file in stream.files.files
+        )
         lock = Lock(
             name=manifest.name,
             version=manifest.version,
@@ -114,7 +120,7 @@ def write_export(
             where=stream.where,
             rewritten=True,
             rows=exported.documents,
-            excluded=0 if stream.where else there - exported.documents,
+            excluded=0 if stream.where else available - exported.documents,
             selection=stream.selection,
         )
         write_lock(lock, partial / LOCK)
@@ -122,46 +128,38 @@ def write_export(
     return exported
 
 
-def _written(
-    stream: CorpusStream,
-    tokenizer: Tokenizer,
-    end: int,
-    form: str,
-    folder: Path,
-    dtype: np.dtype[Any],
-    most_bytes: int | None,
-    progress: Progress | None,
+def _write_documents(
+    stream: CorpusStream, tokenizer: Tokenizer, writer: Writer, max_bytes: int, progress: Progress | None
 ) -> Export:
-    writer = FORMATS[form](folder, dtype, tokenizer.file.name)
-    most = (most_bytes or writer.most_bytes) // dtype.itemsize
+    max_tokens = max_bytes // writer.dtype.itemsize
     files: list[str] = []
     documents = tokens = 0
-    held = 0
+    file_tokens = 0
     total = stream.total
-    with pq.ParquetWriter(folder / MAP, _MAP_SCHEMA, compression="zstd") as places:
+    with pq.ParquetWriter(writer.folder / MAP, _MAP_SCHEMA, compression="zstd") as places:
         for batch in stream.batches():
-            for start in range(0, batch.num_rows, _MOST_ROWS):
-                rows = rows_as_dicts(batch.slice(start, _MOST_ROWS))
+            for start in range(0, batch.num_rows, _BATCH_ROWS):
+                rows = rows_as_dicts(batch.slice(start, _BATCH_ROWS))
                 encoded = tokenizer.encode([str(row["text"]) for row in rows])
                 spans: dict[str, list[Any]] = {name: [] for name in _MAP_SCHEMA.names}
                 for row, ids in zip(rows, encoded, strict=True):
-                    document = Exported(row, np.array([*ids, end], dtype=dtype))
-                    if held and held + len(document.tokens) > most:
+                    document = ExportedDocument(row, np.array([*ids, tokenizer.end_id], dtype=writer.dtype))
+                    if file_tokens and file_tokens + len(document.tokens) > max_tokens:
                         writer.close_file()
-                        held = 0
-                    if not held:
+                        file_tokens = 0
+                    if not file_tokens:
                         files.append(writer.file)
-                    writer.add([document])
-                    values = (row["doc_id"], files[-1], held, held + len(document.tokens))
+                    writer.add(document)
+                    values = (row["doc_id"], files[-1], file_tokens, file_tokens + len(document.tokens))
                     for name, value in zip(spans, values, strict=True):
                         spans[name].append(value)
-                    held += len(document.tokens)
+                    file_tokens += len(document.tokens)
                 documents += len(rows)
                 tokens += sum(map(len, encoded)) + len(rows)
                 places.write_table(pa.table(spans, schema=_MAP_SCHEMA))
             if progress:
                 progress(N_("writing documents"), documents, max(total, documents))
-        if held:
+        if file_tokens:
             writer.close_file()
     writer.finish()
     return Export(documents, tokens, tuple(files))

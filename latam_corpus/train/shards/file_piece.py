@@ -1,4 +1,4 @@
-"""A row group of a Parquet file, out of the whole file or out of that piece of it which was fetched."""
+"""Reads a row group of a Parquet file, from the whole file or from a fetched piece of it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _opening = fork_lock()
 
 
 def range_of(group: pq.RowGroupMetaData, columns: Sequence[str] | None) -> tuple[int, int]:
-    """Where the bytes of a row group's columns begin and end: of these, or of all."""
+    """Return the start and end of the bytes of a row group's columns; None means all columns."""
     starts, ends = [], []
     for index in range(group.num_columns):
         column = group.column(index)
@@ -31,46 +31,46 @@ def range_of(group: pq.RowGroupMetaData, columns: Sequence[str] | None) -> tuple
 
 
 def read_group(opened: pa.NativeFile, footer: pq.FileMetaData, number: int, columns: Sequence[str]) -> pa.Table:
-    """Return the rows of a group, of these columns those that its file has; sums of pages are checked."""
-    with _from_system():
+    """Read a row group, checking the pages' checksums; columns that the file lacks are ignored."""
+    with _system_memory():
         file = pq.ParquetFile(opened, metadata=footer, page_checksum_verification=True)
-    there = set(file.schema_arrow.names)
-    wanted = [name for name in columns if name.partition(".")[0] in there]
-    return file.read_row_group(number, columns=wanted, use_threads=False)
+    available = set(file.schema_arrow.names)
+    present = [name for name in columns if name.partition(".")[0] in available]
+    return file.read_row_group(number, columns=present, use_threads=False)
 
 
 @contextmanager
-def _from_system() -> Iterator[None]:
-    """Have what is opened meanwhile take its memory from the system's allocator.
+def _system_memory() -> Iterator[None]:
+    """Let readers that are opened in the block use the system's allocator.
 
-    A reader keeps the pool that was the default when it was opened. Arrow's own, mimalloc, gives pages back as soon as
-    a column has outgrown them, and fetches as many anew: that was half of the time in which a window of 256 MB is read.
+    A reader keeps the pool that was the default when it was opened. Arrow's own, mimalloc, returns pages as soon as a
+    column has outgrown them and requests as many again, which took half of the time to read a window of 256 MB.
     """
     with _opening:
-        before = pa.default_memory_pool()
+        default_pool = pa.default_memory_pool()
         pa.set_memory_pool(pa.system_memory_pool())
         try:
             yield
         finally:
-            pa.set_memory_pool(before)
+            pa.set_memory_pool(default_pool)
 
 
-def piece_of(data: bytes, start: int) -> pa.PythonFile:
-    """Return a file of which the piece from `start` on alone is there."""
+def file_of_piece(data: bytes, start: int) -> pa.PythonFile:
+    """Return a file that contains only the bytes from `start` on."""
     return pa.PythonFile(_Piece(data, start), mode="r")
 
 
-def words_of(table: pa.Table, name: str) -> pa.ChunkedArray:
-    """Return a column's values, "" where there is none."""
+def texts_of(table: pa.Table, name: str) -> pa.ChunkedArray:
+    """Return a column's values as texts; nulls, and all values of a missing column, are empty."""
     import pyarrow.compute as pc
 
-    there = name in table.column_names
-    column = table[name] if there else pa.chunked_array([pa.nulls(table.num_rows, pa.large_string())])
+    has_column = name in table.column_names
+    column = table[name] if has_column else pa.chunked_array([pa.nulls(table.num_rows, pa.large_string())])
     return pc.fill_null(column.cast(pa.large_string()), "")
 
 
 class _Piece(io.RawIOBase):
-    """A file of which one piece alone is there."""
+    """A file that contains only one piece of its bytes."""
 
     def __init__(self, data: bytes, start: int) -> None:
         super().__init__()
@@ -93,7 +93,7 @@ class _Piece(io.RawIOBase):
     def read(self, size: int = -1) -> bytes:
         begin = self._position - self._start
         if begin < 0:
-            raise OSError(f"byte {self._position} is before the piece that was fetched")
+            raise OSError(f"byte {self._position} is before the fetched piece")
         data = self._data[begin : None if size < 0 else begin + size]
         self._position += len(data)
         return data

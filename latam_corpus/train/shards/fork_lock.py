@@ -1,4 +1,4 @@
-"""A lock between threads that a fork doesn't leave held."""
+"""A lock between threads that is free in a forked process."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from threading import Lock
 
 
 def fork_lock() -> Lock:
-    """Return a lock that a process which is forked finds free: it has none of the threads that may hold it.
+    """Return a lock that is free in a forked process, which lacks the threads that might release it.
 
     >>> with fork_lock() as taken:
     ...     taken

@@ -1,7 +1,7 @@
-"""The one order of a version's rows in an epoch: row groups shuffled, and rows shuffled inside windows of them.
+"""The order of a version's rows in an epoch: shuffled row groups, and rows shuffled within windows of row groups.
 
-A position is a row's place in that order, from 0. It follows from the files' digests, the seed, the epoch and the size
-of a window alone: never from ranks, workers, columns, or rows that are left out since.
+A position is a row's place in that order, from 0. It depends only on the files' digests, the seed, the epoch and the
+size of a window, and not on ranks, workers, columns, or rows that are left out.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ class RowGroup:
     """A row group of a file.
 
     Attributes:
-        file: which file, by its place in the version.
-        number: which of its groups.
-        rows: how many.
-        size: bytes of all its columns, decompressed.
+        file: the index of its file in the version.
+        number: its index in the file.
+        rows: number of rows.
+        size: bytes of all columns, decompressed.
     """
 
     file: int
@@ -41,9 +41,9 @@ class Window:
     """Row groups whose rows are shuffled together.
 
     Attributes:
-        number: which window.
+        number: its index in the epoch.
         start: the position of its first row.
-        groups: in the order in which their rows are counted before they are shuffled.
+        groups: its row groups, in the order of their rows before these are shuffled.
     """
 
     number: int
@@ -52,20 +52,20 @@ class Window:
 
     @cached_property
     def rows(self) -> int:
-        """Its rows."""
+        """Number of rows."""
         return sum(group.rows for group in self.groups)
 
     @cached_property
     def size(self) -> int:
-        """Bytes of all its columns, decompressed."""
+        """Bytes of all columns, decompressed."""
         return sum(group.size for group in self.groups)
 
 
 def shuffled(count: int, *key: int | str) -> NDArray[np.int64]:
-    """Return the numbers from 0 to `count` - 1, each order equally likely over the keys.
+    """Return a random permutation of the numbers from 0 to `count` - 1, seeded by the key.
 
-    They are sorted by raw words of Philox, whose stream NumPy keeps from version to version; that of `permutation` it
-    doesn't.
+    They are sorted by raw words of Philox, whose stream is the same in every version of NumPy; that of `permutation`
+    isn't.
 
     >>> shuffled(5, 7, 0).tolist() == shuffled(5, 7, 0).tolist(), sorted(shuffled(5, 7, 1).tolist())
     (True, [0, 1, 2, 3, 4])
@@ -79,30 +79,30 @@ def windows_of(groups: Sequence[RowGroup], size: int, seed: int, epoch: int, *, 
     """Return the windows of an epoch.
 
     Args:
-        groups: in the manifest's order.
-        size: bytes, decompressed, that a window has at most, unless a single group has more. The first has a quarter of
-            it and the second half, so that rows come soon.
-        seed: of the run.
-        epoch: which.
-        shuffle: whether groups are shuffled.
+        groups: the row groups, in the manifest's order.
+        size: maximum bytes of a window, decompressed, unless a single group has more. The first window has a quarter of
+            it and the second half, so that the first rows come soon.
+        seed: seed of the order.
+        epoch: number of the epoch.
+        shuffle: whether to shuffle the groups.
     """
     order = shuffled(len(groups), seed, epoch, "groups") if shuffle else np.arange(len(groups))
     windows: list[Window] = []
     start = 0
-    for members in _filled([groups[index] for index in order.tolist() if groups[index].rows], size):
+    for members in _partition([groups[index] for index in order.tolist() if groups[index].rows], size):
         windows.append(Window(len(windows), start, tuple(members)))
         start += windows[-1].rows
     return windows
 
 
-def _filled(groups: Sequence[RowGroup], size: int) -> Iterator[list[RowGroup]]:
+def _partition(groups: Sequence[RowGroup], size: int) -> Iterator[list[RowGroup]]:
     members: list[RowGroup] = []
-    held, limit = 0, size // 4
+    window_size, limit = 0, size // 4
     for group in groups:
-        if members and held + group.size > limit:
+        if members and window_size + group.size > limit:
             yield members
-            members, held, limit = [], 0, min(size, 2 * limit)
+            members, window_size, limit = [], 0, min(size, 2 * limit)
         members.append(group)
-        held += group.size
+        window_size += group.size
     if members:
         yield members

@@ -1,6 +1,6 @@
-"""Rows in memory, of which each value is made when it is asked for: as a dict, as a text, or in an Arrow table.
+"""Rows in memory, converted on demand to dicts, texts or an Arrow table.
 
-Texts are decoded from the buffers into which Parquet's pages were read, in any order, without a copy between.
+Texts are decoded in any order, directly from the buffers into which Parquet's pages were read.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-class HeldRows:
-    """The rows of a table, as it was read: in as many pieces as there are row groups."""
+class RowsInMemory:
+    """The rows of a table, in one chunk per row group."""
 
     def __init__(self, table: pa.Table) -> None:
         self._table = table
@@ -25,20 +25,20 @@ class HeldRows:
 
     @property
     def names(self) -> list[str]:
-        """The columns."""
+        """The names of the columns."""
         names: list[str] = self._table.column_names
         return names
 
     def table(self, places: NDArray[np.int64]) -> pa.Table:
-        """Return the rows at places."""
+        """Return the rows at the given places."""
         for name in self.names:
             self._joined(name)
         return self._table.take(_as_arrow(places))
 
     def values(self, name: str, places: NDArray[np.int64]) -> list[Any]:
-        """Return a column's values at places.
+        """Return a column's values at the given places.
 
-        For texts `to_pylist` takes several times as long as this does, and `to_numpy` imports pandas.
+        For texts this is several times as fast as `to_pylist`; `to_numpy` would import pandas.
         """
         column = self._table[name]
         if not pa.types.is_large_string(column.type) or column.null_count:
@@ -49,7 +49,7 @@ class HeldRows:
         return self._texts[name].at(places)
 
     def _joined(self, name: str) -> pa.ChunkedArray:
-        """Return a column in one piece, which stays so: Arrow would join the pieces each time that it takes rows."""
+        """Return a column in one chunk, and store it so: Arrow would join the chunks each time rows are taken."""
         column = self._table[name]
         if column.num_chunks > 1:
             joined = pa.table([column], names=[name]).combine_chunks()[name]
@@ -60,62 +60,63 @@ class HeldRows:
 
 @dataclass(frozen=True)
 class ChosenRows:
-    """Some rows of those held, in an order.
+    """A selection of rows, in an order.
 
     Attributes:
-        places: which rows, each as often as it comes.
+        rows: the rows from which they are selected.
+        places: the index of each selected row; an index may be repeated.
     """
 
-    held: HeldRows
+    rows: RowsInMemory
     places: NDArray[np.int64]
 
     def __len__(self) -> int:
         return len(self.places)
 
     def table(self) -> pa.Table:
-        """Return them in an Arrow table."""
-        return self.held.table(self.places)
+        """Return the selected rows as an Arrow table."""
+        return self.rows.table(self.places)
 
     def values(self, name: str) -> list[Any]:
         """Return a column's values."""
-        return self.held.values(name, self.places)
+        return self.rows.values(name, self.places)
 
     def dicts(self) -> list[dict[str, Any]]:
-        """Return a dict a row."""
-        names = self.held.names
+        """Return one dict per row."""
+        names = self.rows.names
         rows = zip(*(self.values(name) for name in names), strict=True)
         return list(map(dict, map(zip, repeat(names), rows)))
 
 
 def rows_as_dicts(table: pa.Table) -> list[dict[str, Any]]:
-    """Return a dict a row of a table."""
-    return ChosenRows(HeldRows(table), np.arange(table.num_rows)).dicts()
+    """Return one dict per row of a table."""
+    return ChosenRows(RowsInMemory(table), np.arange(table.num_rows)).dicts()
 
 
 class _Texts:
-    """A column of texts without nulls: which bytes of which piece each of them is."""
+    """A column of texts without nulls, as the chunk, start and end of each text's bytes."""
 
     def __init__(self, column: pa.ChunkedArray) -> None:
-        pieces = [chunk for chunk in column.chunks if len(chunk)]
+        chunks = [chunk for chunk in column.chunks if len(chunk)]
         offsets = [
             np.frombuffer(chunk.buffers()[1], np.int64)[chunk.offset : chunk.offset + len(chunk) + 1]
-            for chunk in pieces
+            for chunk in chunks
         ]
-        # Where all texts are empty there may be no bytes.
-        self._pieces = [memoryview(chunk.buffers()[2] or b"") for chunk in pieces]
-        none = np.zeros(0, np.int64)
-        self._piece_of = np.repeat(np.arange(len(pieces)), [len(chunk) for chunk in pieces])
-        self._starts = np.concatenate([none, *(one[:-1] for one in offsets)])
-        self._ends = np.concatenate([none, *(one[1:] for one in offsets)])
+        # The buffer may be missing if all texts are empty.
+        self._buffers = [memoryview(chunk.buffers()[2] or b"") for chunk in chunks]
+        empty = np.zeros(0, np.int64)
+        self._chunk_numbers = np.repeat(np.arange(len(chunks)), [len(chunk) for chunk in chunks])
+        self._starts = np.concatenate([empty, *(chunk_offsets[:-1] for chunk_offsets in offsets)])
+        self._ends = np.concatenate([empty, *(chunk_offsets[1:] for chunk_offsets in offsets)])
 
     def at(self, places: NDArray[np.int64]) -> list[str]:
-        """Return the texts at places."""
-        pieces = map(self._pieces.__getitem__, self._piece_of[places].tolist())
-        bounds = zip(pieces, self._starts[places].tolist(), self._ends[places].tolist(), strict=True)
-        return [str(piece[start:end], "utf-8") for piece, start, end in bounds]
+        """Return the texts at the given places."""
+        buffers = map(self._buffers.__getitem__, self._chunk_numbers[places].tolist())
+        bounds = zip(buffers, self._starts[places].tolist(), self._ends[places].tolist(), strict=True)
+        return [str(buffer[start:end], "utf-8") for buffer, start, end in bounds]
 
 
 def _as_arrow(places: NDArray[np.int64]) -> pa.Array:
-    """Return places as Arrow's, without `pa.array`, which imports pandas: that took as long as reading 100 MB."""
+    """Convert places to an Arrow array, without `pa.array`, whose import of pandas took as long as reading 100 MB."""
     buffer = pa.py_buffer(np.ascontiguousarray(places, np.int64))
     return pa.Array.from_buffers(pa.int64(), len(places), [None, buffer])

@@ -1,4 +1,4 @@
-"""Row groups that several slices of the same files read: the last ones stay in memory, decompressed."""
+"""A cache in memory of decompressed row groups, for several slices of the same files."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ _BYTES: Final = 128 << 20
 
 
 class SharedGroups:
-    """The row groups that were read last, up to a number of bytes.
+    """The most recently read row groups, up to a number of bytes.
 
-    Slices that go through their files at one pace, or whose files are few, have each group decompressed once and not
-    once a slice.
+    For slices that read their files at the same pace, or that have few files, each group is decompressed once instead
+    of once per slice.
     """
 
     def __init__(self, limit: int = _BYTES) -> None:
-        """Hold so many bytes at most."""
+        """Create an empty cache of at most `limit` bytes."""
         self._limit = limit
         self._tables: dict[Hashable, pa.Table] = {}
-        self._reading: dict[Hashable, Lock] = {}  # whoever needs another group doesn't wait for it
+        self._reading: dict[Hashable, Lock] = {}  # one lock per group, so that other groups don't wait for it
         self._lock = Lock()
 
     def __reduce__(self) -> tuple[type[SharedGroups], tuple[int]]:
-        # Another process reads its own.
+        # Another process begins with an empty cache.
         return SharedGroups, (self._limit,)
 
     def read(self, key: Hashable, read: Callable[[], pa.Table]) -> pa.Table:
-        """Return a group as it is held, or read it: once, when slices that read ahead ask for it together."""
+        """Return a cached group, or read it; concurrent requests for one group read it once."""
         with self._lock:
             reading = self._reading.setdefault(key, Lock())
         with reading:
@@ -44,7 +44,7 @@ class SharedGroups:
             self._reading.pop(key, None)
             self._tables.pop(key, None)
             self._tables[key] = table
-            held = sum(one.nbytes for one in self._tables.values())
-            while held > self._limit:
-                held -= self._tables.pop(next(iter(self._tables))).nbytes
+            size = sum(cached.nbytes for cached in self._tables.values())
+            while size > self._limit:
+                size -= self._tables.pop(next(iter(self._tables))).nbytes
             return table

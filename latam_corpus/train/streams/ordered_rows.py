@@ -1,4 +1,4 @@
-"""The rows of files at positions of an epoch's order, a window in memory at a time and the next one on its way."""
+"""Reads the rows of files in the order of an epoch, one window at a time, while the next window is read ahead."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from latam_corpus.extra_columns import released
 from latam_corpus.messages import _
 from latam_corpus.release.reading.exclusions import no_exclusion_found
 from latam_corpus.train.shards.row_order import Window, shuffled, windows_of
-from latam_corpus.train.shards.rows_in_memory import ChosenRows, HeldRows
+from latam_corpus.train.shards.rows_in_memory import ChosenRows, RowsInMemory
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,13 +26,14 @@ if TYPE_CHECKING:
     from latam_corpus.release.reading.condition import Condition
     from latam_corpus.train.shards.corpus_files import CorpusFiles
 
-# Those who come from elsewhere expect a document's id under this name.
+# A second name of the column `doc_id`, which users of other libraries expect.
 ID: Final = "id"
 _BATCH_BYTES: Final = 8 << 20
 _BATCH_ROWS: Final = 1024
-# A store elsewhere answers several requests in the time of one; row groups are decompressed on as many cores.
-_AT_ONCE: Final = 8
-_AHEAD_ELSEWHERE: Final = 32 << 20
+# Row groups that are fetched or decompressed at the same time.
+_READERS: Final = 8
+# Bytes of a window of a remote store whose rows aren't shuffled.
+_REMOTE_WINDOW_BYTES: Final = 32 << 20
 
 
 @cache
@@ -40,20 +41,20 @@ def _arrow_types(extra: tuple[tuple[str, str], ...]) -> pa.Schema:
     """Return the columns of a version with their types.
 
     Args:
-        extra: the columns that sources and plug-ins add to it, with their types.
+        extra: the columns that sources and plug-ins add, with their types.
     """
     return schema.arrow_schema(released(dict(extra)))
 
 
 @dataclass(frozen=True)
 class Selection:
-    """What of the rows is returned, and which rows.
+    """The columns and rows that a stream returns.
 
     Attributes:
-        columns: by name; all of a release when empty.
-        where: of which rows; all when None.
-        excluded: ids of documents that are left out.
-        must_meet: whether none of these is there only where they are another version's.
+        columns: the names of the columns; all of a release if empty.
+        where: the condition on rows; None for all rows.
+        excluded: ids of documents to leave out.
+        must_meet: whether to warn if none of the excluded documents exists, since the ids may be of another version.
         extra: the columns that sources and plug-ins add to the version, with their types.
     """
 
@@ -64,10 +65,10 @@ class Selection:
     extra: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
-        known = self.types.names  # here, since Polars can't be asked in a forked worker
+        existing = self.types.names  # checked here, since Polars can't be used in a forked worker
         for name in self.columns:
-            if name not in known and name != ID:
-                raise ConfigError("columns", _("unknown column «{name}»", name=name), closest(name, [*known, ID]))
+            if name not in existing and name != ID:
+                raise ConfigError("columns", _("unknown column «{name}»", name=name), closest(name, [*existing, ID]))
 
     @property
     def types(self) -> pa.Schema:
@@ -76,7 +77,7 @@ class Selection:
 
     @property
     def returned(self) -> tuple[str, ...]:
-        """The columns that are returned."""
+        """The names of the columns to return."""
         return self.columns or tuple(self.types.names)
 
     def with_ids(self) -> Selection:
@@ -85,24 +86,36 @@ class Selection:
 
     @property
     def reads(self) -> list[str]:
-        """The columns that are read."""
-        wanted = ["doc_id" if name == ID else name for name in self.returned]
-        return list(dict.fromkeys([*wanted, "doc_id", *(self.where.reads if self.where else ())]))
+        """The names of the columns to read."""
+        stored = ["doc_id" if name == ID else name for name in self.returned]
+        return list(dict.fromkeys([*stored, "doc_id", *(self.where.reads if self.where else ())]))
 
 
 @dataclass(frozen=True)
-class _Loaded:
-    """A window in memory: its rows as they stand in their groups, the order, which stay, and if any is excluded."""
+class _LoadedWindow:
+    """A window in memory.
+
+    Attributes:
+        window: the window.
+        rows: its rows, in the order of its row groups.
+        order: the index in `rows` for each position of the window.
+        is_kept: for each of `rows`, whether it is returned.
+        has_excluded: whether any of the excluded documents is in it.
+    """
 
     window: Window
-    rows: HeldRows
+    rows: RowsInMemory
     order: NDArray[np.int64]
-    stays: NDArray[np.bool_]
-    meets: bool
+    is_kept: NDArray[np.bool_]
+    has_excluded: bool
 
 
 class OrderedRows:
-    """The rows of files in the order of an epoch."""
+    """The rows of files in the order of an epoch.
+
+    Attributes:
+        total: the number of positions, including rows that are left out.
+    """
 
     def __init__(
         self, files: CorpusFiles, selection: Selection, seed: int, epoch: int, window: int, *, shuffle: bool
@@ -111,38 +124,38 @@ class OrderedRows:
         self._selection = selection
         self._key = (seed, epoch)
         self._shuffle = shuffle
-        # Windows in which an excluded document may yet be met; None when one was.
-        self._unmet: set[int] | None = None
-        # Rows that aren't shuffled are read as they come; the order is the same.
-        few = _BATCH_BYTES if files.store.folder is not None else _AHEAD_ELSEWHERE
-        held = window if shuffle else min(window, few)
-        self._windows = windows_of(files.groups, held, seed, epoch, shuffle=shuffle)
+        # The windows in which an excluded document may still occur; None once one was found.
+        self._unchecked: set[int] | None = None
+        # Without shuffling, small windows give the same order.
+        unshuffled_bytes = _BATCH_BYTES if files.store.folder is not None else _REMOTE_WINDOW_BYTES
+        window_bytes = window if shuffle else min(window, unshuffled_bytes)
+        self._windows = windows_of(files.groups, window_bytes, seed, epoch, shuffle=shuffle)
         if selection.excluded and selection.must_meet:
-            self._unmet = {one.number for one in self._windows}
-        self._starts = np.array([one.start for one in self._windows], dtype=np.int64)
-        self.total = sum(one.rows for one in self._windows)
-        self._loaded: _Loaded | None = None
-        self._coming: tuple[int, Future[_Loaded]] | None = None
+            self._unchecked = {member.number for member in self._windows}
+        self._starts = np.array([member.start for member in self._windows], dtype=np.int64)
+        self.total = sum(member.rows for member in self._windows)
+        self._loaded: _LoadedWindow | None = None
+        self._next: tuple[int, Future[_LoadedWindow]] | None = None
         self._pool = ThreadPoolExecutor(1)
-        # Slices that share groups would push out what the others are about to ask for.
-        self._readers = ThreadPoolExecutor(1 if files.shared else _AT_ONCE)
+        # With several readers, slices that share groups would evict groups that others are about to read.
+        self._readers = ThreadPoolExecutor(1 if files.shared else _READERS)
 
     def batch_end(self, position: int, world: int) -> int:
-        """Up to where, exclusive, a rank's positions make a batch of one window: 1,024 rows or about 8 MB at most."""
+        """Return the end, exclusive, of a rank's batch within one window: at most 1,024 rows and about 8 MB."""
         window = self._windows[self._window_at(position)]
         rows = min(_BATCH_ROWS, int(_BATCH_BYTES * window.rows / max(1, window.size)))
         return min(position + max(1, rows) * world, window.start + window.rows)
 
     def take(self, positions: NDArray[np.int64]) -> tuple[ChosenRows, NDArray[np.int64]]:
-        """Return the rows at positions of one window that aren't left out, and their positions.
+        """Return the rows at positions of one window, except those that are left out, and their positions.
 
         Args:
-            positions: ascending, and not before those that were asked for earlier but in the same window.
+            positions: ascending positions; earlier calls may have had later ones only in the same window.
         """
-        loaded = self._at(self._window_at(int(positions[0])))
+        loaded = self._load_once(self._window_at(int(positions[0])))
         places = loaded.order[positions - loaded.window.start]
-        stays = loaded.stays[places]
-        positions, places = positions[stays], places[stays]
+        is_kept = loaded.is_kept[places]
+        positions, places = positions[is_kept], places[is_kept]
         return ChosenRows(loaded.rows, places), positions
 
     def close(self) -> None:
@@ -153,19 +166,20 @@ class OrderedRows:
     def _window_at(self, position: int) -> int:
         return int(np.searchsorted(self._starts, position, side="right")) - 1
 
-    def _at(self, number: int) -> _Loaded:
+    def _load_once(self, number: int) -> _LoadedWindow:
+        """Return a window, load it unless it is the present one, and begin to load the next."""
         if self._loaded is None or self._loaded.window.number != number:
-            self._loaded = None  # freed before the next one is whole
-            coming, self._coming = self._coming, None
-            self._loaded = coming[1].result() if coming and coming[0] == number else self._load(number)
+            self._loaded = None  # freed before the next window is complete
+            ahead, self._next = self._next, None
+            self._loaded = ahead[1].result() if ahead and ahead[0] == number else self._load(number)
             if number + 1 < len(self._windows):
-                self._coming = (number + 1, self._pool.submit(self._load, number + 1))
-            self._tell_of_exclusions(self._loaded)
+                self._next = (number + 1, self._pool.submit(self._load, number + 1))
+            self._check_exclusions(self._loaded)
         return self._loaded
 
-    def _tell_of_exclusions(self, loaded: _Loaded) -> None:
-        """Warn where all rows have been read and none of the excluded documents was there."""
-        if self._unmet is None:
+    def _check_exclusions(self, loaded: _LoadedWindow) -> None:
+        """Warn once all windows have been read and had none of the excluded documents."""
+        if self._unchecked is None:
             return
         self._unmet.discard(loaded.window.number)
         if loaded.meets:
@@ -177,19 +191,19 @@ class OrderedRows:
 
     def _load(self, number: int) -> _Loaded:
         window = self._windows[number]
-        tables, stays, meets = [], [], False
+        tables, is_kept, has_excluded = [], [], False
         read = partial(self._files.read, columns=self._selection.reads)
         for group, table in zip(window.groups, self._readers.map(read, window.groups), strict=True):
-            excluded = among(table, self._selection.excluded)
-            meets = meets or bool(excluded.any())
-            stays.append(self._staying(table, self._files.files[group.file].withdrawn) & ~excluded)
-            tables.append(self._returned(table))
-        rows = HeldRows(pa.concat_tables(tables, promote_options="permissive"))
+            excluded = has_id_in(table, self._selection.excluded)
+            has_excluded = has_excluded or bool(excluded.any())
+            is_kept.append(self._is_selected(table, self._files.files[group.file].withdrawn) & ~excluded)
+            tables.append(self._with_columns(table))
+        rows = RowsInMemory(pa.concat_tables(tables, promote_options="permissive"))
         order = shuffled(window.rows, *self._key, "rows", number) if self._shuffle else np.arange(window.rows)
-        return _Loaded(window, rows, order, np.concatenate(stays), meets)
+        return _LoadedWindow(window, rows, order, np.concatenate(is_kept), has_excluded)
 
-    def _returned(self, table: pa.Table) -> pa.Table:
-        """Return the columns that are asked for; what a file lacks, since it is older, is null."""
+    def _with_columns(self, table: pa.Table) -> pa.Table:
+        """Return the columns of the selection; a column that an older file lacks is null."""
         columns = []
         for name in self._selection.returned:
             stored = "doc_id" if name == ID else name
@@ -199,30 +213,30 @@ class OrderedRows:
                 columns.append(pa.nulls(table.num_rows, self._selection.types.field(stored).type))
         return pa.table(columns, names=list(self._selection.returned))
 
-    def _staying(self, table: pa.Table, withdrawn: frozenset[str]) -> NDArray[np.bool_]:
-        stays = ~among(table, withdrawn)
+    def _is_selected(self, table: pa.Table, withdrawn: frozenset[str]) -> NDArray[np.bool_]:
+        is_selected = ~has_id_in(table, withdrawn)
         where = self._selection.where
         if where:
             lacking = where.lacking(table.schema)
             if lacking:
                 problem = _(
-                    "{spec} has no column «{lacking}»: it was made before there was one",
+                    "{spec} has no column «{lacking}»: the version is older than the column",
                     spec=self._files.manifest.spec,
                     lacking=lacking,
                 )
                 raise ConfigError(f"where {where.text}", problem, _("leave it out, or name a later version"))
             frame = pl.from_arrow(table.select(list(dict.fromkeys(steps[0] for steps in where.columns))))
             if isinstance(frame, pl.DataFrame):
-                stays &= frame.select(where.expression.fill_null(value=False)).to_series().to_numpy()
-        return stays
+                is_selected &= frame.select(where.expression.fill_null(value=False)).to_series().to_numpy()
+        return is_selected
 
 
-def among(table: pa.Table, ids: frozenset[str]) -> NDArray[np.bool_]:
-    """Return which rows are of these documents."""
+def has_id_in(table: pa.Table, ids: frozenset[str]) -> NDArray[np.bool_]:
+    """Return for each row whether its `doc_id` is one of these."""
     if not ids:
         return np.zeros(table.num_rows, dtype=bool)
-    import pyarrow.compute as pc  # which takes longer to import than the first documents to read
+    import pyarrow.compute as pc  # its import takes longer than reading the first documents
 
-    listed = pa.array(sorted(ids), type=pa.large_string())
-    among: NDArray[np.bool_] = pc.is_in(table["doc_id"], value_set=listed).to_numpy()
-    return among
+    value_set = pa.array(sorted(ids), type=pa.large_string())
+    has_id: NDArray[np.bool_] = pc.is_in(table["doc_id"], value_set=value_set).to_numpy()
+    return has_id

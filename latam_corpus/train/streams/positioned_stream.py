@@ -1,4 +1,4 @@
-"""What all streams share: a place in an order that ranks share, taken one row or one batch on, saved and resumed."""
+"""The base class of all streams: a rank's place in a common order, which can be saved and resumed."""
 
 from __future__ import annotations
 
@@ -41,17 +41,17 @@ class Rows(Protocol):
     """Rows in an order.
 
     Attributes:
-        total: how many positions it has.
+        total: the number of positions, including rows that are left out.
     """
 
     total: int
 
     def batch_end(self, position: int, world: int) -> int:
-        """Up to where, exclusive, a rank's positions can be taken at once."""
+        """Return the end, exclusive, of the positions that a rank may take together with this one."""
         ...
 
     def take(self, positions: NDArray[np.int64]) -> tuple[ChosenRows, NDArray[np.int64]]:
-        """Return the rows at positions that aren't left out, and their positions."""
+        """Return the rows at these positions, except those that are left out, and their positions."""
         ...
 
     def close(self) -> None:
@@ -64,36 +64,36 @@ class Encoder(Protocol):
 
     @property
     def sha256(self) -> str:
-        """A digest that tells it from others."""
+        """The digest that identifies it."""
         ...
 
     @property
     def end_id(self) -> int:
-        """The token that ends a document."""
+        """The id of the token that ends a document."""
         ...
 
     def encoded(self, texts: Sequence[str], /) -> Iterator[list[int]]:
-        """Yield each text's tokens."""
+        """Yield the token ids of each text."""
         ...
 
 
 class PositionedStream(ABC):
-    """A rank's part of an order of rows, from where it stands.
+    """A rank's part of an order of rows.
 
-    Position i of the order goes to rank i mod world, whatever the number of ranks and workers. A document that is left
-    out keeps its position, which is skipped.
+    Position i of the order goes to rank i mod world, for any number of ranks and workers. A document that is left out
+    keeps its position, which is skipped.
 
-    A stream is its own iterator: a loop goes on where the last one stopped. One that is at its end begins again, in the
-    same order; `set_epoch` gives it another.
+    A stream is its own iterator: a loop continues where the last one stopped. At its end a stream begins again in the
+    same order; `set_epoch` begins an epoch with another order.
     """
 
     def __init__(self, seed: int, epoch: int, rank: int, world: int) -> None:
-        """Stand at the beginning of an epoch.
+        """Begin an epoch.
 
         Raises:
-            ConfigError: the rank isn't one of the world's, or one of them isn't a whole number.
+            ConfigError: the rank isn't below `world`, or a value isn't a whole number.
         """
-        # Of NumPy's too, which JSON doesn't take: a state must be written long after this.
+        # NumPy's integers are converted here, since JSON can't write them into a state.
         seed, epoch = whole_number("seed", seed), whole_number("epoch", epoch)
         rank, world = whole_number("rank", rank), whole_number("world", world)
         if world < 1:
@@ -117,12 +117,12 @@ class PositionedStream(ABC):
     @property
     @abstractmethod
     def version(self) -> str:
-        """What is streamed, as `NAME@VERSION`."""
+        """The streamed version, as `NAME@VERSION`."""
 
     @property
     @abstractmethod
     def total(self) -> int:
-        """How many positions the order has: documents, with those that are left out."""
+        """The number of positions of the order, including documents that are left out."""
 
     @abstractmethod
     def _open(self) -> Rows:
@@ -130,26 +130,26 @@ class PositionedStream(ABC):
 
     @abstractmethod
     def _digest(self) -> str:
-        """Return what tells this order from others that have the same seed and epoch."""
+        """Return a digest that distinguishes this order from others with the same seed and epoch."""
 
     def __getstate__(self) -> dict[str, Any]:
-        # Another process opens its own files; one that goes on after a pickled stream stands where that stood.
-        self._settle()
+        # Another process opens its own files, and continues at the same place.
+        self._advance_past_returned()
         unread = {"_opened": None, "_batches": iter(()), "_rows": iter([]), "_positions": _NONE}
         return self.__dict__ | unread | {"_place": replace(self._place), "_documents": 0, "_tokens": 0, "_since": None}
 
     def set_epoch(self, epoch: int) -> None:
         """Begin an epoch."""
-        self._go_to(self._seed, whole_number("epoch", epoch), Place())
+        self._reset(self._seed, whole_number("epoch", epoch), Place())
 
     def __iter__(self) -> Self:
-        self._leave_end()
+        self._restart_if_ended()
         return self
 
-    def _leave_end(self) -> None:
-        """Begin the epoch again if it is at its end; a state that was saved there ends once more before that."""
+    def _restart_if_ended(self) -> None:
+        """Begin the epoch again at its end; a stream resumed from a state saved at the end first ends once more."""
         if self._at_end and not self._is_resumed:
-            self._go_to(self._seed, self._epoch, Place())
+            self._reset(self._seed, self._epoch, Place())
         self._at_end = self._is_resumed = False
 
     def __next__(self) -> dict[str, Any]:
@@ -157,12 +157,12 @@ class PositionedStream(ABC):
         return self._first_of_next_batch() if row is None else row
 
     def _first_of_next_batch(self) -> dict[str, Any]:
-        self._settle()
+        self._advance_past_returned()
         if self._at_end:
             raise StopIteration
         batch = next(self._batches, None)
         if batch is None:
-            self._batches = self._uncut_rows()
+            self._batches = self._whole_rows()
             batch = next(self._batches, None)
             if batch is None:
                 self._at_end, self._is_resumed = True, False
@@ -171,147 +171,143 @@ class PositionedStream(ABC):
         self._rows = iter(rows.dicts())
         return next(self._rows)
 
-    def _settle(self) -> None:
-        """Stand after the last row that was given: to know it at each row took as long as to make the row."""
-        given = len(self._positions) - length_hint(self._rows)
-        if given:
-            self._passed(int(self._positions[given - 1]))
-            self._documents += given
-            self._positions = self._positions[given:]
+    def _advance_past_returned(self) -> None:
+        """Move the place past the returned rows; doing so at each row would take as long as making the row."""
+        returned = len(self._positions) - length_hint(self._rows)
+        if returned:
+            self._advance_past(int(self._positions[returned - 1]))
+            self._documents += returned
+            self._positions = self._positions[returned:]
 
-    def _begin(self) -> None:
-        """Prepare to go on from where the stream stands; what was made for a loop and not given is dropped."""
-        self._leave_end()
-        self._settle()
-        self._forget()
+    def _prepare(self) -> None:
+        """Prepare to read from the present place, without rows that were buffered for a loop."""
+        self._restart_if_ended()
+        self._advance_past_returned()
+        self._drop_buffered()
 
-    def _uncut_rows(self) -> Iterator[tuple[ChosenRows, NDArray[np.int64]]]:
-        """Return the rows from where the stream stands.
+    def _whole_rows(self) -> Iterator[tuple[ChosenRows, NDArray[np.int64]]]:
+        """Return the rank's rows from the present place on.
 
         Raises:
-            ConfigError: a block has cut one of them: its first tokens would come twice.
+            ConfigError: a block has cut a document, whose first tokens would be returned twice.
         """
         if self._place.parts:
-            problem = _("it stopped inside a document, of which blocks have the first tokens")
-            raise ConfigError("state", problem, _("go on with packed(), or begin an epoch"))
-        return self._chosen()
+            problem = _("it stopped inside a document whose first tokens are already in blocks")
+            raise ConfigError("state", problem, _("continue with packed(), or begin a new epoch"))
+        return self._own_rows()
 
-    def _forget(self) -> None:
-        """Drop the rows that were made for a loop and not given."""
+    def _drop_buffered(self) -> None:
+        """Drop the rows that were buffered for a loop and not returned."""
         self._batches, self._rows, self._positions = iter(()), iter([]), _NONE
 
     def texts(self) -> Iterator[str]:
-        """Yield the texts alone, from where the stream stands; `columns` must have `text`, or be empty."""
-        self._begin()
-        for rows, positions in self._uncut_rows():
+        """Yield only the texts, from the present place on; `columns` must include `text`, or be empty."""
+        self._prepare()
+        for rows, positions in self._whole_rows():
             for text, position in zip(_texts_of(rows), positions.tolist(), strict=True):
-                self._passed(position)
+                self._advance_past(position)
                 self._documents += 1
                 yield text
         self._at_end = True
 
     def batches(self, rows: int | None = None) -> Iterator[pa.Table]:
-        """Arrow tables, from where the stream stands.
+        """Yield Arrow tables, from the present place on.
 
         Args:
-            rows: in each, but the last; about 8 MB of rows when None.
+            rows: the number of rows in each table but the last; by default about 8 MB of rows.
 
         Raises:
-            ConfigError: it is less than 1.
+            ConfigError: `rows` is less than 1.
         """
         if rows is not None and rows < 1:
             raise ConfigError("rows", _("{value} is too small", value=rows), _("give 1 or more"))
-        waiting: list[pa.Table] = []
-        places: list[NDArray[np.int64]] = []
-        self._begin()
-        for chosen, positions in self._uncut_rows():
-            waiting.append(chosen.table())
-            places.append(positions)
-            held = sum(map(len, places))
-            if held < (rows or 1):
+        tables: list[pa.Table] = []
+        table_positions: list[NDArray[np.int64]] = []
+        self._prepare()
+        for chosen, positions in self._whole_rows():
+            tables.append(chosen.table())
+            table_positions.append(positions)
+            row_count = sum(map(len, table_positions))
+            if row_count < (rows or 1):
                 continue
-            whole, order = pa.concat_tables(waiting), np.concatenate(places)
-            size = rows or held
+            joined, joined_positions = pa.concat_tables(tables), np.concatenate(table_positions)
+            size = rows or row_count
             start = 0
-            while held - start >= size:
-                self._passed(int(order[start + size - 1]))
+            while row_count - start >= size:
+                self._advance_past(int(joined_positions[start + size - 1]))
                 self._documents += size
-                yield whole.slice(start, size)
+                yield joined.slice(start, size)
                 start += size
-            waiting, places = [whole.slice(start)], [order[start:]]
-        if rest := sum(map(len, places)):
-            self._passed(int(np.concatenate(places)[-1]))
-            self._documents += rest
-            yield pa.concat_tables(waiting)
+            tables, table_positions = [joined.slice(start)], [joined_positions[start:]]
+        if remaining := sum(map(len, table_positions)):
+            self._advance_past(int(np.concatenate(table_positions)[-1]))
+            self._documents += remaining
+            yield pa.concat_tables(tables)
         self._at_end = True
 
     def packed(self, tokenizer: Encoder, length: int, *, drop_last: bool = True) -> Iterator[NDArray[np.int32]]:
-        """Blocks of tokens, from where the stream stands: documents one after another, each with its end token.
+        """Yield blocks of tokens, from the present place on: documents one after another, each with its end token.
 
-        A block may end inside a document. The state says how many of its tokens have been packed, and whichever rank
-        goes on with that document packs the rest.
+        A block may end inside a document. The state contains the number of packed tokens, and the rank that continues
+        with the document packs the remaining ones.
 
         Args:
-            tokenizer: by which `text` becomes tokens.
-            length: tokens in a block.
-            drop_last: whether the last block of an epoch is dropped if the rank's documents don't fill it.
+            tokenizer: the tokenizer for `text`.
+            length: tokens per block.
+            drop_last: whether to drop the last block of an epoch if the rank's documents don't fill it.
 
         Raises:
-            ConfigError: the tokenizer has no end token, isn't the one that cut a document, or a whole epoch has fewer
-                tokens than a block.
+            ConfigError: the tokenizer has no end token, or isn't the one that cut a document; or a whole epoch has
+                fewer tokens than a block.
         """
         if length < 1:
             raise ConfigError("length", _("{value} is too small", value=length), _("give 1 or more"))
         if not hasattr(tokenizer, "sha256"):
             problem = _("{kind} is not a tokenizer of this toolkit", kind=type(tokenizer).__name__)
             raise ConfigError("tokenizer", problem, _("give what `latam_corpus.train.load_tokenizer(FILE)` returns"))
-        self._begin()
+        self._prepare()
         place = self._place
         if place.parts and place.tokenizer != tokenizer.sha256:
             problem = _("it stopped inside a document that another tokenizer had cut")
-            raise ConfigError("state", problem, _("give the tokenizer that it had"))
+            raise ConfigError("state", problem, _("use the same tokenizer as before"))
         place.tokenizer = tokenizer.sha256
-        is_whole, given = self._world == 1 and place.is_start, False
+        is_whole_epoch, has_block = self._world == 1 and place.is_start, False
         waiting = WaitingTokens()
-        for position, tokens in self._uncut(tokenizer):
+        for position, tokens in self._tokenised(tokenizer):
             waiting.add(position, place.parts.get(position, 0), tokens)
             while waiting.count >= length:
-                given = True
+                has_block = True
                 yield self._next_block(waiting, length)
         if not drop_last and waiting.count:
-            given = True
+            has_block = True
             yield self._next_block(waiting, waiting.count)
         self._at_end = True
-        if is_whole and not given:
+        if is_whole_epoch and not has_block:
             problem = _("{release} has {n} {n:token|tokens}, fewer than a block", release=self.version, n=waiting.count)
-            raise ConfigError("length", problem, _("give a shorter one"))
-
-    def _uncut(self, tokenizer: Encoder) -> Iterator[tuple[int, NDArray[np.int32]]]:
-        """Yield each document's position and all its tokens, and warn of cut documents that don't come any more."""
-        cut = sorted(self._place.parts)
-        for position, tokens in self._tokenised(tokenizer):
-            while cut and cut[0] <= position:
-                if cut[0] < position:
-                    self._warn_of_dropped_rest(cut[0])
-                del cut[0]
-            yield position, tokens
-        for position in cut:
-            self._warn_of_dropped_rest(position)
+            raise ConfigError("length", problem, _("use a shorter block"))
 
     def _tokenised(self, tokenizer: Encoder) -> Iterator[tuple[int, NDArray[np.int32]]]:
-        """Yield each document's position and its tokens, with the one that ends it."""
-        for rows, positions in self._chosen():
-            yield from zip(positions.tolist(), self._tokens_of(rows, tokenizer), strict=True)
+        """Yield each document's position and tokens, and warn of cut documents that are no longer in the stream."""
+        cut = sorted(self._place.parts)
+        for rows, positions in self._own_rows():
+            for position, tokens in zip(positions.tolist(), self._tokens_of(rows, tokenizer), strict=True):
+                while cut and cut[0] <= position:
+                    if cut[0] < position:
+                        self._warn_of_missing_tokens(cut[0])
+                    del cut[0]
+                yield position, tokens
+        for position in cut:
+            self._warn_of_missing_tokens(position)
 
     def _tokens_of(self, rows: ChosenRows, tokenizer: Encoder) -> Iterator[NDArray[np.int32]]:
-        """Yield each document's tokens."""
+        """Yield the tokens of each document, including the end token."""
         for ids in tokenizer.encoded(_texts_of(rows)):
             yield np.array([*ids, tokenizer.end_id], dtype=np.int32)
 
-    def _warn_of_dropped_rest(self, position: int) -> None:
+    def _warn_of_missing_tokens(self, position: int) -> None:
         problem = _(
             "the document at position {position} of {version} was withdrawn or left out after its first {n} "
-            "{n:token was|tokens were} packed: its other tokens are left out",
+            "{n:token was|tokens were} packed: its remaining tokens are skipped",
             position=position,
             version=self.version,
             n=self._place.parts[position],
@@ -319,10 +315,10 @@ class PositionedStream(ABC):
         warnings.warn(NoteWarning(problem), stacklevel=4)
 
     def _next_block(self, waiting: WaitingTokens, length: int) -> NDArray[np.int32]:
-        """Return a block, and stand after it."""
+        """Return the next block, and move the place past it."""
         block, finished = waiting.take(length)
         for position in finished:
-            self._passed(position)
+            self._advance_past(position)
         if waiting.first:
             position, packed = waiting.first
             self._place.move_to(position - (position - self._place.position) % self._world)
@@ -332,44 +328,42 @@ class PositionedStream(ABC):
         self._tokens += length
         return block
 
-    def _chosen(self) -> Iterator[tuple[ChosenRows, NDArray[np.int64]]]:
-        """Yield this rank's rows from where it stands on, a batch at a time, with their positions.
+    def _own_rows(self) -> Iterator[tuple[ChosenRows, NDArray[np.int64]]]:
+        """Yield this rank's rows from the present place on, batch by batch, with their positions.
 
         Raises:
-            ConfigError: a whole epoch has none, as where nothing meets `where`: training on nothing isn't meant.
+            ConfigError: a whole epoch has no rows, for example because none meets `where`.
         """
-        rows = self._order()
+        if self._opened is None:
+            self._opened = self._open()
+        rows = self._opened
         if self._since is None:
             self._since = monotonic()
         position = self._place.position
-        is_whole, given = self._world == 1 and self._place.is_start, False
+        is_whole_epoch, has_rows = self._world == 1 and self._place.is_start, False
         while position < rows.total:
             end = rows.batch_end(position, self._world)
-            mine = np.arange(position, end, dtype=np.int64)
-            mine = mine[mine % self._world == self._rank]
+            own = np.arange(position, end, dtype=np.int64)
+            own = own[own % self._world == self._rank]
             for stop in self._place.stops:
-                mine = mine[mine >= np.array(stop)[mine % len(stop)]]
+                own = own[own >= np.array(stop)[own % len(stop)]]
             position = end
-            if mine.size:
-                chosen, positions = rows.take(mine)
+            if own.size:
+                chosen, positions = rows.take(own)
                 if positions.size:
-                    given = True
+                    has_rows = True
                     yield chosen, positions
-        if is_whole and not given:
-            problem = _("{release} has no document that is selected", release=self.version)
+        if is_whole_epoch and not has_rows:
+            problem = _("no document of {release} is selected", release=self.version)
             raise ConfigError("where", problem, _("see what `where`, `exclude` and withdrawals leave out"))
 
-    def _order(self) -> Rows:
-        if self._opened is None:
-            self._opened = self._open()
-        return self._opened
-
-    def _passed(self, position: int) -> None:
-        """Stand after the row at a position: at the next round, in which each rank has one position."""
+    def _advance_past(self, position: int) -> None:
+        """Move the place to the round after a position; in a round each rank has one position."""
         start = self._place.position
         self._place.move_to(start + ((position - start) // self._world + 1) * self._world)
 
-    def _go_to(self, seed: int, epoch: int, place: Place) -> None:
+    def _reset(self, seed: int, epoch: int, place: Place) -> None:
+        """Continue at a place of an epoch, with new counts."""
         if self._opened is not None and (seed, epoch) != (self._seed, self._epoch):
             self._opened.close()
             self._opened = None
@@ -377,11 +371,11 @@ class PositionedStream(ABC):
         self._at_end = self._is_resumed = False
         self._documents = self._tokens = 0
         self._since = None
-        self._forget()
+        self._drop_buffered()
 
     def progress(self) -> Progress:
-        """Return how far this rank is in the epoch, and how fast it has been since it was opened or resumed."""
-        self._settle()
+        """Return the progress of this rank in the epoch, and its rates since it was opened or resumed."""
+        self._advance_past_returned()
         seconds = monotonic() - self._since if self._since is not None else 0.0
         share = 1.0 if self._at_end else min(1.0, self._place.position / max(1, self.total))
         return Progress(self._documents, self._tokens, share, seconds)
@@ -389,17 +383,17 @@ class PositionedStream(ABC):
     def part_of(self, part: int, parts: int) -> Self:
         """Return one of several streams that share this rank's documents: `rank + part * world` of `world * parts`."""
         copied = copy(self)
-        copied._become(self._rank + part * self._world, self._world * parts)  # noqa: SLF001  (its own kind)
+        copied._set_rank(self._rank + part * self._world, self._world * parts)  # noqa: SLF001  (the same class)
         return copied
 
-    def _become(self, rank: int, world: int) -> None:
+    def _set_rank(self, rank: int, world: int) -> None:
         self._rank, self._world = rank, world
         cut = self._place.parts
         self._place.parts = {position: tokens for position, tokens in cut.items() if position % world == rank}
 
     def state_dict(self) -> dict[str, Any]:
-        """Return where this rank stands, as JSON takes it: after the last row, batch or block that it gave."""
-        self._settle()
+        """Return this rank's state as values for JSON: its place after the last returned row, batch or block."""
+        self._advance_past_returned()
         return {
             "format": FORMAT,
             "version": self.version,
@@ -413,27 +407,27 @@ class PositionedStream(ABC):
         }
 
     def load_state_dict(self, state: Mapping[str, Any] | Sequence[Any]) -> None:
-        """Go on after a state, with its seed and epoch.
+        """Continue after a state, with its seed and epoch.
 
-        A rank takes its own state, or the list of all ranks' states: with that the number of ranks may change. Whatever
-        none of them has given goes to the rank that now has its position, also the rest of a document that a block has
-        cut. A stream whose epoch was at its end gives nothing more of it.
+        A rank needs its own state, or the list of all ranks' states, with which the number of ranks may change. Each
+        remaining document, or remaining part of a document that a block has cut, then goes to the rank that has its
+        position. If the epoch was at its end, it has no further documents.
 
         Args:
-            state: what `state_dict` returned on this rank, or a list of what it returned on each rank, in any order.
-                States inside those of loaders are found.
+            state: the result of `state_dict` on this rank, or the list of its results on all ranks, in any order.
+                States within the states of loaders are found.
 
         Raises:
-            ConfigError: it isn't a state, belongs to another version or order, or states of other ranks are missing.
+            ConfigError: the value isn't a state, is for another version or order, or states of other ranks are missing.
         """
         states = states_in(state)
         if not states:
             raise ConfigError("state", _("this isn't the state of a stream"), OTHER_STATE)
-        for one in states:
-            check_state(one, self.version, self._digest(), self.total)
+        for rank_state in states:
+            check_state(rank_state, self.version, self._digest(), self.total)
         place = place_of(states, self._rank, self._world)
-        self._go_to(states[0]["seed"], states[0]["epoch"], place)
-        self._at_end = all(one["ended"] for one in states)
+        self._reset(states[0]["seed"], states[0]["epoch"], place)
+        self._at_end = all(rank_state["ended"] for rank_state in states)
         self._is_resumed = True
 
 
@@ -441,8 +435,8 @@ def _texts_of(rows: ChosenRows) -> list[str]:
     """Return the texts of rows.
 
     Raises:
-        ConfigError: the stream's columns don't have them.
+        ConfigError: the stream's columns don't include `text`.
     """
-    if "text" not in rows.held.names:
-        raise ConfigError("columns", _("the stream doesn't have «text»"), _("name it among the columns"))
+    if "text" not in rows.rows.names:
+        raise ConfigError("columns", _("the stream's columns don't include «text»"), _("add it to `columns`"))
     return rows.values("text")

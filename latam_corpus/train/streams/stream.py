@@ -1,4 +1,4 @@
-"""A version as a stream of documents, in one order that any number of ranks shares and that goes on after a stop."""
+"""Streams the documents of a version in one order that any number of ranks share, resumable at every document."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ CACHE_BYTES: Final = 4 << 30
 
 
 class CorpusStream(PositionedStream):
-    """The documents of a version, each once an epoch, as dicts.
+    """A stream of the documents of a version, once per epoch, as dicts.
 
-    Row groups come in an order drawn from the seed and the epoch, and rows are shuffled inside windows of row groups.
+    The order of row groups is drawn from the seed and the epoch, and rows are shuffled within windows of row groups.
     """
 
     def __init__(
@@ -59,36 +59,36 @@ class CorpusStream(PositionedStream):
         """Open a version.
 
         Args:
-            store: a folder or URL; or a folder into which a version was pulled.
-            name: `NAME@VERSION`, or `NAME` for its latest; of a pulled folder it may be left out.
-            seed: from which the order is drawn.
-            epoch: from which, too.
-            rank: of this process, from 0.
-            world: how many processes share the order.
-            columns: the column or columns that are read; all of them when empty. `id` is `doc_id` under that name.
-            split: `train` by default, so that no run trains on rows that were held out; `validation`, `test`, or `all`.
-            language: a language alone, such as `quy_Latn`.
-            genre: a genre alone.
-            where: only rows of which this is true, as `pull --where` takes it.
-            exclude: lists of ids to leave out, as from `contamination --write-exclusions`; or a frozenset of ids.
+            store: the folder or URL of a store, or a folder into which a version was pulled.
+            name: `NAME@VERSION`, or `NAME` for the latest version; optional for a pulled folder.
+            seed: seed of the order.
+            epoch: number of the epoch, which has an order of its own.
+            rank: rank of this process, from 0.
+            world: number of processes that share the order.
+            columns: the column or columns to return; all if empty. `id` is another name of `doc_id`.
+            split: `train` (the default, so that no run trains on held-out rows), `validation`, `test`, or `all`.
+            language: only this language, such as `quy_Latn`.
+            genre: only this genre.
+            where: only rows that meet this condition, as in `pull --where`.
+            exclude: files with ids to leave out, as from `contamination --write-exclusions`; or a frozenset of ids.
             lock: a `corpus.lock` that the version must match.
-            shuffle: whether the order is shuffled, or that of the manifest.
-            window: bytes, decompressed, in which rows are shuffled; it takes about twice that in memory.
-            cache: where row groups of a store elsewhere are kept; a folder of the user's cache by default.
-            cache_bytes: how many bytes that folder may have.
-            decompressed: whether row groups are kept there as they are in memory, those of a store on this disk too.
-                What is read again, in the next epoch or by another rank of the machine, is mapped then: it takes less
-                time, no memory of its own, and of the disk what the columns take decompressed.
+            shuffle: whether to shuffle the documents, or keep the order of the manifest.
+            window: bytes, decompressed, within which rows are shuffled; the stream uses about twice that in memory.
+            cache: a folder for row groups of a remote store; by default in the user's cache.
+            cache_bytes: maximum bytes of that folder.
+            decompressed: whether to store row groups there as they are in memory, also those of a local store. Groups
+                that are read again, in the next epoch or by another rank of the machine, are then mapped: this takes
+                less time, no memory of its own, and as much disk as the columns decompressed.
 
         Raises:
-            ConfigError: there is no such version, column or split, or an option is out of range.
+            ConfigError: the version, a column or the split doesn't exist, or an option is out of range.
             ReleaseError: a file is missing or damaged.
         """
         super().__init__(seed, epoch, rank, world)
-        for option, value, least in (("window", window, 1), ("cache_bytes", cache_bytes, 0)):
-            if value < least:
+        for option, value, minimum in (("window", window, 1), ("cache_bytes", cache_bytes, 0)):
+            if value < minimum:
                 raise ConfigError(
-                    option, _("{value} is too small", value=value), _("give {least} or more", least=least)
+                    option, _("{value} is too small", value=value), _("give {least} or more", least=minimum)
                 )
         folder = Path(cache) if cache is not None else cache_folder() / "stream"
         files = open_files(store, name, lock, GroupCache(folder, cache_bytes, decompressed))
@@ -108,37 +108,37 @@ class CorpusStream(PositionedStream):
 
     @property
     def version(self) -> str:
-        """What is streamed, as `NAME@VERSION`."""
+        """The streamed version, as `NAME@VERSION`."""
         return self._files.manifest.spec
 
     @property
     def files(self) -> CorpusFiles:
-        """The files that are read."""
+        """The files to read."""
         return self._files
 
     @property
     def where(self) -> str | None:
-        """The condition that selects rows, as it was written."""
+        """The condition on rows, as it was written; None without one."""
         return self._selection.where.text if self._selection.where else None
 
     @property
     def total(self) -> int:
-        """How many documents there are, with those that are left out."""
+        """The number of positions of an epoch, including documents that are left out."""
         return sum(group.rows for group in self._files.groups)
 
     def of_rows(self, values: Mapping[str, str], shared: SharedGroups | None = None) -> CorpusStream:
-        """Return a stream, with this one's options, of those rows alone that have values in columns, "" for none.
+        """Return a stream with the same options that is restricted to rows with the given values; "" means null.
 
         Args:
-            values: by column.
-            shared: the same for several such streams, so that what one has read the others needn't.
+            values: the value of each column.
+            shared: a cache in memory for several such streams.
         """
         sliced = copy(self)
         sliced._files = self._files.of_rows(values, shared)  # noqa: SLF001  (its own kind)
         return sliced
 
     def with_withdrawn(self) -> tuple[CorpusStream, frozenset[str]]:
-        """Return the stream with what was withdrawn in its places, by `doc_id`, and which ids its reader must drop."""
+        """Return a stream that includes withdrawn documents and has `doc_id`, and the ids that its reader must drop."""
         files = self._files.files
         whole = copy(self)
         whole._files = replace(self._files, files=tuple(replace(file, withdrawn=frozenset()) for file in files))  # noqa: SLF001  (its own kind)
@@ -147,12 +147,12 @@ class CorpusStream(PositionedStream):
 
     @property
     def columns(self) -> list[str]:
-        """The columns that a row has."""
+        """The names of a row's columns."""
         return list(self._selection.returned)
 
     @property
     def selection(self) -> str:
-        """What tells its choice of rows from others, whatever was withdrawn; "" where it has all."""
+        """The digest of its choice of rows, regardless of withdrawals; "" if it has all rows."""
         return selection_digest(self.where, self._selection.excluded, **self._slices, of=self._files.selection)
 
     def order(self, seed: int, epoch: int) -> OrderedRows:
@@ -171,11 +171,15 @@ class CorpusStream(PositionedStream):
 
 
 def _must_select(lock: Path, spec: str, selections: set[str]) -> None:
-    """Raise ConfigError where a lock is of some rows of a version alone, and others are read."""
-    locks = [one for one in read_locks(lock) if one.spec == spec]
-    if any(not one.is_part or one.selection in selections for one in locks):
+    """Raise `ConfigError` if a lock covers only some rows of the version, and other rows are read."""
+    locks = [entry for entry in read_locks(lock) if entry.spec == spec]
+    if any(not entry.is_part or entry.selection in selections for entry in locks):
         return
-    about = {"spec": spec, "n": decimal(f"{locks[0].rows:,}"), "where": locks[0].where or "—"}
-    problem = _("it is of {n} {n:document|documents} of {spec} (where: {where}), and others are read", **about)
-    remedy = _("give `where`, `exclude` and slices as they were when it was made, or the lock of a whole version")
+    problem = _(
+        "it covers {n} {n:document|documents} of {spec} (where: {where}), but others are being read",
+        spec=spec,
+        n=decimal(f"{locks[0].rows:,}"),
+        where=locks[0].where or "—",
+    )
+    remedy = _("use the `where`, `exclude` and slices with which it was made, or the lock of a whole version")
     raise ConfigError(str(lock), problem, remedy)

@@ -1,4 +1,4 @@
-"""How far a stream is in its epoch, and how fast."""
+"""The progress of a stream in its epoch."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a rank is in an epoch, and how fast it has been.
+    """The progress of a rank in its epoch.
 
     Attributes:
-        documents: how many the rank has given since it was opened, was resumed or began the epoch. A packed document
-            counts when its last token is given.
-        tokens: how many `packed` has given since then.
-        share: of the epoch's positions, from 0 to 1, those before the rank's own position.
-        seconds: since the first document was asked for.
+        documents: documents returned since the stream was opened, was resumed or began the epoch. A packed document
+            counts once its last token is returned.
+        tokens: tokens returned by `packed` since then.
+        share: the share of the epoch's positions before the rank's own position, from 0 to 1.
+        seconds: seconds since the first document was requested.
     """
 
     documents: int
@@ -24,10 +24,10 @@ class Progress:
 
     @property
     def documents_per_second(self) -> float:
-        """Return the rate of documents."""
+        """Documents per second; 0 before the first."""
         return self.documents / self.seconds if self.seconds else 0.0
 
     @property
     def tokens_per_second(self) -> float:
-        """Return the rate of tokens."""
+        """Tokens per second; 0 before the first."""
         return self.tokens / self.seconds if self.seconds else 0.0

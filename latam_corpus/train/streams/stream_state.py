@@ -1,7 +1,7 @@
-"""The state of a stream, as JSON keeps it, and how the states of all ranks combine for another number of ranks.
+"""The state of a stream as JSON, and the combination of all ranks' states for another number of ranks.
 
-A state says which documents its rank has still to give: those of its positions that are neither before `position` nor
-in `stops`, the ones in `parts` from the token at which a block cut them.
+A state defines the remaining documents of its rank: its positions that are neither before `position` nor covered by
+`stops`. Documents in `parts` continue at the token at which a block cut them.
 """
 
 from __future__ import annotations
@@ -20,22 +20,22 @@ if TYPE_CHECKING:
 
 FORMAT: Final = 3
 OTHER_STATE: Final = _("give the state that a stream of this version returned")
-_OF_A_STATE: Final = ("format", "version", "order", "world", "rank", "position")
-# What the states of one run's ranks have in common.
+_STATE_KEYS: Final = ("format", "version", "order", "world", "rank", "position")
+# The keys whose values are equal in the states of one run's ranks.
 _SHARED: Final = ("version", "order", "seed", "epoch", "world", "resumed_from")
 
 
 @dataclass
 class Place:
-    """Where a rank is in the order.
+    """The place of a rank in the order.
 
     Attributes:
-        position: its positions before this one have been given.
-        stops: where the ranks of the run stood each time that their number changed, as far as it still matters:
-            position p has been given if p < stop[p % len(stop)] for any stop.
-        parts: how many tokens of a document have been packed, by its position, for documents that a block has cut.
+        position: the rank's positions before this one have been returned.
+        stops: the positions of all ranks at each change of their number, as far as they still matter: position p has
+            been returned if p < stop[p % len(stop)] for any stop.
+        parts: for documents that a block has cut, the number of their packed tokens, by position.
         tokenizer: the digest of the tokenizer that cut them.
-        resumed_from: a digest of the states from which the number of ranks was changed last, "" if it never was.
+        resumed_from: the digest of the states from which the number of ranks last changed; "" if it never did.
     """
 
     position: int = 0
@@ -46,11 +46,11 @@ class Place:
 
     @property
     def is_start(self) -> bool:
-        """Whether nothing of the epoch has been given."""
+        """Whether no document of the epoch has been returned."""
         return not (self.position or self.stops or self.parts)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return it as JSON takes it."""
+        """Return the place as values for JSON."""
         return {
             "position": self.position,
             "stops": [list(stop) for stop in self.stops],
@@ -60,7 +60,7 @@ class Place:
         }
 
     def move_to(self, position: int) -> None:
-        """Stand at a position, and drop what mattered before it alone."""
+        """Set the position, and drop stops and parts that no longer matter."""
         self.position = position
         if self.stops:
             self.stops = tuple(stop for stop in self.stops if max(stop) > position)
@@ -69,26 +69,26 @@ class Place:
 
 
 def states_in(value: Any) -> list[Mapping[str, Any]]:
-    """Return the states of streams in a value: one, several, or those that loaders keep inside their own states."""
+    """Return the states of streams in a value: one, several, or those within the states of loaders."""
     if isinstance(value, dict):
-        if all(key in value for key in _OF_A_STATE):
+        if all(key in value for key in _STATE_KEYS):
             return [value]
         value = list(value.values())
     return [state for inner in value for state in states_in(inner)] if isinstance(value, (list, tuple)) else []
 
 
 def check_state(state: Mapping[str, Any], version: str, order: str, total: int) -> None:
-    """Raise ConfigError unless a state is of a version in an order of so many positions."""
+    """Raise `ConfigError` unless a state is valid for a version and an order with `total` positions."""
     if state["format"] != FORMAT:
         problem = _("its format is {state}, and this toolkit reads {format}", state=state["format"], format=FORMAT)
         raise ConfigError("state", problem, OTHER_STATE)
     if state["version"] != version:
-        problem = _("it is of {state}, and {version} is streamed", state=state["version"], version=version)
+        problem = _("it is for {state}, but {version} is being streamed", state=state["version"], version=version)
         raise ConfigError("state", problem, OTHER_STATE)
     if state["order"] != order:
         problem = _(
-            "it is of another order of {version}: other slices, another window, split or shuffling, or its files were "
-            "made anew by a purge or another pull",
+            "it is for another order of {version}: the slices, window, split or shuffling differ, or a purge or pull "
+            "rebuilt its files",
             version=version,
         )
         remedy = _(
@@ -96,18 +96,18 @@ def check_state(state: Mapping[str, Any], version: str, order: str, total: int) 
             "pulled from, which has the old order; after a purge, begin an epoch"
         )
         raise ConfigError("state", problem, remedy)
-    if not _is_sound(state, total):
+    if not _is_valid(state, total):
         raise ConfigError("state", _("it is damaged"), OTHER_STATE)
-    # A rank at its end is less than a round after the last position.
+    # A rank at its end is less than one round after the last position.
     positions = [(state["position"], state["world"]), *((max(stop), len(stop)) for stop in state["stops"])]
     furthest = max(position - world for position, world in positions)
     if furthest > total:
-        problem = _("it stands at position {position} of {total}", position=max(positions)[0], total=total)
+        problem = _("its position {position} is beyond the end ({total})", position=max(positions)[0], total=total)
         raise ConfigError("state", problem, OTHER_STATE)
 
 
-def _is_sound(state: Mapping[str, Any], total: int) -> bool:
-    """Return whether a state's values have their types and fit together."""
+def _is_valid(state: Mapping[str, Any], total: int) -> bool:
+    """Return whether a state's values have the right types and are consistent."""
     numbers = [state.get(key) for key in ("seed", "epoch", "world", "rank", "position")]
     stops, parts, tokenizer = state.get("stops"), state.get("parts"), state.get("tokenizer")
     if not isinstance(stops, list) or not isinstance(parts, list) or not all(map(_whole_numbers, [*stops, *parts])):
@@ -130,15 +130,16 @@ def _whole_numbers(values: Any) -> bool:
 
 
 def place_of(states: Sequence[Mapping[str, Any]], rank: int, world: int) -> Place:
-    """Return where a rank goes on after the states of a run's ranks.
+    """Return the place at which a rank continues after a run.
 
     Args:
-        states: of all its ranks, in any order; that of the rank itself is enough if their number is the same.
-        rank: of the one that goes on.
-        world: how many ranks there are now.
+        states: the states of all ranks of the run, in any order; with the same number of ranks, the rank's own state is
+            enough.
+        rank: the rank that continues.
+        world: the present number of ranks.
 
     Raises:
-        ConfigError: states are missing, two are of one rank, or they aren't of one run.
+        ConfigError: states are missing, two are from one rank, or they are from different runs.
     """
     first = states[0]
     different = next((key for key in _SHARED if any(state[key] != first[key] for state in states)), None)
@@ -147,18 +148,19 @@ def place_of(states: Sequence[Mapping[str, Any]], rank: int, world: int) -> Plac
         raise ConfigError("state", problem, _("give the states that all ranks saved in one run and epoch"))
     by_rank = {state["rank"]: state for state in states}
     if len(by_rank) < len(states):
-        raise ConfigError("state", _("two of these are states of one rank"), _("give one of each rank"))
+        raise ConfigError("state", _("two of these states are from the same rank"), _("give one state per rank"))
     own = by_rank.get(rank) if first["world"] == world else None
     if not own or len(states) > 1:
         _check_complete(by_rank, first["world"], rank, world)
     if own:
         return _place_in(own)
     places = [_place_in(by_rank[number]) for number in range(first["world"])]
-    stops = dict.fromkeys([*(stop for place in places for stop in place.stops), tuple(one.position for one in places)])
+    last_stop = tuple(place.position for place in places)
+    stops = dict.fromkeys([*(stop for place in places for stop in place.stops), last_stop])
     parts = {position: tokens for place in places for position, tokens in place.parts.items()}
     tokenizers = {place.tokenizer for place in places if place.parts}
     if len(tokenizers) > 1:
-        problem = _("several tokenizers have cut its documents")
+        problem = _("its documents were cut with several tokenizers")
         raise ConfigError("state", problem, _("pack with one tokenizer on all ranks, and begin an epoch"))
     combined = Place(stops=tuple(stops), tokenizer=next(iter(tokenizers), None))
     combined.parts = {position: tokens for position, tokens in parts.items() if position % world == rank}
@@ -173,13 +175,13 @@ def _place_in(state: Mapping[str, Any]) -> Place:
 
 
 def _digest(state: Mapping[str, Any], places: Sequence[Place]) -> str:
-    """Return a digest of a set of states, hex: those of ranks that went on from different sets don't combine."""
-    told = [state["seed"], state["epoch"], *(place.as_dict() for place in places)]
-    return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]
+    """Return a digest of a set of states, hex; ranks that continued from different sets can't be combined later."""
+    values = [state["seed"], state["epoch"], *(place.as_dict() for place in places)]
+    return hashlib.sha256(json.dumps(values).encode()).hexdigest()[:16]
 
 
 def _check_complete(by_rank: Mapping[int, Any], saved_world: int, rank: int, world: int) -> None:
-    """Raise ConfigError unless there is a state of each rank."""
+    """Raise `ConfigError` unless there is a state of each rank."""
     missing = [number for number in range(saved_world) if number not in by_rank]
     if not missing:
         return
@@ -190,12 +192,12 @@ def _check_complete(by_rank: Mapping[int, Any], saved_world: int, rank: int, wor
         world=world,
         missing=", ".join(map(str, missing[:20])) + (", …" if len(missing) > 20 else ""),  # noqa: PLR2004
     )
-    remedy = _("give load_state_dict the list of all ranks' states, or each of as many ranks its own")
+    remedy = _("give load_state_dict the list of all ranks' states, or keep the number of ranks and give each its own")
     raise ConfigError("state", problem, remedy)
 
 
 def whole_number(option: str, value: object) -> int:
-    """Return a whole number as Python's own.
+    """Return a whole number as an `int` of Python.
 
     >>> import numpy as np
     >>> whole_number("seed", np.int64(7))

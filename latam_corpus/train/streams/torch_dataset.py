@@ -1,4 +1,4 @@
-"""A stream as PyTorch reads it: the same batches in the same order with any number of workers."""
+"""PyTorch datasets that return the same batches in the same order with any number of workers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
 from latam_corpus.train.shards.rows_in_memory import rows_as_dicts
-from latam_corpus.train.streams.ordered_rows import among
+from latam_corpus.train.streams.ordered_rows import has_id_in
 from latam_corpus.train.streams.stream import CorpusStream
 
 try:
@@ -36,22 +36,23 @@ _FORKSERVER: Final = "DataLoader(…, multiprocessing_context='forkserver')"
 class CorpusDataset(IterableDataset):  # type: ignore[misc]  # torch isn't there for everyone
     """Batches of a rank's documents, for `DataLoader(dataset, batch_size=None, num_workers=N)`.
 
-    Worker w of N gives batches w, w + N, … of the rank, so that the loader's order is that of the stream. It is resumed
-    by torchdata's `StatefulDataLoader`, with as many workers; a plain `CorpusStream` is by its own state, with any.
-    Each worker counts batches from where it stands itself, so that they must be cut alike in a run that resumes after a
-    withdrawal: what was withdrawn has its place in a batch, which is shorter by it, and isn't given where it's empty.
+    Worker w of N returns batches w, w + N, … of the rank, so that the loader's order is that of the stream. torchdata's
+    `StatefulDataLoader` resumes it with the same number of workers; a plain `CorpusStream` is resumed by its own state,
+    with any number. Each worker counts batches itself, so a withdrawal must not shift them: a withdrawn document keeps
+    its place in a batch, which is shorter by it. Empty batches are skipped.
     """
 
     def __init__(self, *location: Any, batch_size: int, **options: Any) -> None:
         """Open a version.
 
         Args:
-            location: the store and the name, as `CorpusStream` takes them.
-            batch_size: documents in each batch but the last, with those that were withdrawn.
-            options: of `CorpusStream`.
+            location: the store and the name, as for `CorpusStream`.
+            batch_size: documents in each batch but the last, including withdrawn ones.
+            options: the options of `CorpusStream`.
 
         Raises:
-            ConfigError: PyTorch isn't installed, or see `CorpusStream`.
+            ConfigError: PyTorch isn't installed, `batch_size` is less than 1, PyTorch has several ranks and `world`
+                isn't given, or as for `CorpusStream`.
         """
         if get_worker_info is None:
             raise ConfigError("CorpusDataset", _("PyTorch isn't installed"), "pip install 'latam-corpus[train]'")
@@ -69,81 +70,85 @@ class CorpusDataset(IterableDataset):  # type: ignore[misc]  # torch isn't there
         self._epoch: int | None = None
         self._next_epoch: int | None = None
         self._batch_size = batch_size
-        self._done = 0
+        self._batches_done = 0
         self._ended = False
 
     def set_epoch(self, epoch: int) -> None:
-        """Begin an epoch; call it before the loader makes its workers."""
+        """Begin an epoch; call this before the loader creates its workers."""
         self._stream.set_epoch(epoch)
         self._epoch, self._next_epoch = epoch, None
-        self._done = 0
+        self._batches_done = 0
         self._ended = False
 
     def __iter__(self) -> Iterator[list[dict[str, Any]]]:
         info = get_worker_info()
         worker, workers = (info.id, info.num_workers) if info else (0, 1)
         if info and self._ended:
-            warnings.warn("persistent workers don't hear of set_epoch: they give the same order again", stacklevel=2)
+            warnings.warn("set_epoch doesn't reach persistent workers: they repeat the same order", stacklevel=2)
         if type(current_process()).__name__ == "ForkProcess":
             if self._filters:
-                problem = _("Polars, which looks at rows, can't be used in a forked worker")
+                problem = _("`where` needs Polars, which can't be used in a forked worker")
                 raise ConfigError("where", problem, _FORKSERVER)
-            # Connections of a file system don't outlive a fork.
+            # Connections of a file system don't survive a fork.
             self._stream = pickle.loads(pickle.dumps(self._stream))  # noqa: S301  (our own)
         if self._next_epoch is not None:
             self.set_epoch(self._next_epoch)
         for batch in self._stream.batches(self._batch_size):
-            self._done += 1
-            if (self._done - 1) % workers == worker and (rows := self._given(batch)):
+            self._batches_done += 1
+            if (self._batches_done - 1) % workers == worker and (rows := self._remaining_rows(batch)):
                 yield rows
-        self._done = 0
+        self._batches_done = 0
         self._ended = True
 
-    def _given(self, batch: pa.Table) -> list[dict[str, Any]]:
+    def _remaining_rows(self, batch: pa.Table) -> list[dict[str, Any]]:
         if self._withdrawn:
-            batch = batch.filter(~among(batch, self._withdrawn))
+            batch = batch.filter(~has_id_in(batch, self._withdrawn))
         return rows_as_dicts(batch.select(self._columns))
 
     def state_dict(self) -> dict[str, Any]:
-        """Where this worker stands."""
-        told = {"stream": self._stream.state_dict(), "selection": self._stream.selection}
-        return told | {"batches": self._done, "batch_size": self._batch_size}
+        """Return the state of this worker."""
+        return {
+            "stream": self._stream.state_dict(),
+            "selection": self._stream.selection,
+            "batches": self._batches_done,
+            "batch_size": self._batch_size,
+        }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on after a state.
+        """Continue after a state.
 
         Raises:
-            ConfigError: it is no state of a dataset, is of batches of another size or, with several workers, of other
-                rows, or see `CorpusStream`.
+            ConfigError: the value isn't a state of a dataset, is for batches of another size or, with several workers,
+                for other rows, or as for `CorpusStream`.
         """
         if not isinstance(state, dict) or type(state.get("batches")) is not int or "stream" not in state:
             remedy = _("give the state that a CorpusDataset returned")
             raise ConfigError("state", _("this isn't the state of a stream"), remedy)
         size = state.get("batch_size", self._batch_size)
         if size != self._batch_size:
-            # Workers stand apart by whole batches: with others they would give documents twice, and leave some out.
+            # Workers alternate by whole batches, so with another size documents would be repeated or left out.
             problem = _(
-                "its batches have {size} {size:document|documents}, and this dataset's {mine}",
+                "its batches have {size} {size:document|documents}, but this dataset's have {own}",
                 size=size,
-                mine=self._batch_size,
+                own=self._batch_size,
             )
             raise ConfigError("state", problem, _("give batch_size={size}", size=size))
         info = get_worker_info()
         if info and info.num_workers > 1 and state.get("selection") != self._stream.selection:
-            problem = _("it is of other rows: with several workers, `where` and `exclude` stay as they are in an epoch")
-            raise ConfigError("state", problem, _("give both as the run had them, and others when an epoch begins"))
+            problem = _("it is for other rows: with several workers, `where` and `exclude` can't change in an epoch")
+            raise ConfigError("state", problem, _("use the earlier values, and change them when an epoch begins"))
         self._stream.load_state_dict(state["stream"])
-        self._done = state["batches"]
-        # The loader gives its state after `set_epoch` was called, and asks for batches again in the next epoch only.
+        self._batches_done = state["batches"]
+        # The loader passes its state after `set_epoch` was called, and requests batches only in the next epoch.
         self._next_epoch = _next_epoch(state["stream"], self._epoch)
 
 
 class PackedDataset(IterableDataset):  # type: ignore[misc]  # torch isn't there for everyone
-    """A rank's blocks of tokens, for `DataLoader(dataset, batch_size=8, num_workers=N)`.
+    """Blocks of tokens from a rank's documents, for `DataLoader(dataset, batch_size=8, num_workers=N)`.
 
-    Worker w of N packs the documents of rank `rank + w * world` of `world * N` ranks: they are still this rank's, and
-    no document is tokenised twice. torchdata's `StatefulDataLoader` resumes it with as many ranks and workers. For
-    other numbers of them, give `load_state_dict` the list of all ranks' loader states before a new loader is made.
+    Worker w of N packs the documents of rank `rank + w * world` of `world * N` ranks. These are all of this rank's
+    documents, each tokenised once. torchdata's `StatefulDataLoader` resumes it with the same numbers of ranks and
+    workers. For other numbers, give `load_state_dict` the list of all ranks' loader states before a loader is created.
     """
 
     def __init__(self, stream: PositionedStream, tokenizer: Encoder, length: int, *, drop_last: bool = True) -> None:
@@ -151,8 +156,8 @@ class PackedDataset(IterableDataset):  # type: ignore[misc]  # torch isn't there
 
         Args:
             stream: a `CorpusStream` or `MixedStream` of this rank.
-            tokenizer: by which `text` becomes tokens.
-            length: tokens in a block.
+            tokenizer: the tokenizer for `text`.
+            length: tokens per block.
             drop_last: whether each worker drops its last block of an epoch if its documents don't fill it.
 
         Raises:
@@ -166,7 +171,7 @@ class PackedDataset(IterableDataset):  # type: ignore[misc]  # torch isn't there
         self._next_epoch: int | None = None
 
     def set_epoch(self, epoch: int) -> None:
-        """Begin an epoch; call it before the loader makes its workers."""
+        """Begin an epoch; call this before the loader creates its workers."""
         self._stream.set_epoch(epoch)
         self._next_epoch = None
 
@@ -177,40 +182,40 @@ class PackedDataset(IterableDataset):  # type: ignore[misc]  # torch isn't there
         yield from stream.packed(self._tokenizer, self._length, drop_last=self._drop_last)
 
     def _workers_stream(self) -> PositionedStream:
-        """Return the stream, in a worker its part of it."""
+        """Return the stream; in a worker, the worker's part of it."""
         info = get_worker_info()
         if info and not self._is_worker:
             if type(current_process()).__name__ == "ForkProcess":
-                problem = _("the threads of tokenizers and of Polars don't outlive a fork: a worker may hang")
+                problem = _("the threads of tokenizers and of Polars don't survive a fork: a worker may hang")
                 raise ConfigError("PackedDataset", problem, _FORKSERVER)
             self._stream = self._stream.part_of(info.id, info.num_workers)
             self._is_worker = True
         return self._stream
 
     def state_dict(self) -> dict[str, Any]:
-        """Return where this worker stands."""
+        """Return the state of this worker."""
         return {"stream": self._workers_stream().state_dict()}
 
     def load_state_dict(self, state: Any) -> None:
-        """Go on after a worker's own state, or after the states of all ranks' loaders.
+        """Continue after a worker's own state, or after the states of all ranks' loaders.
 
         Raises:
-            ConfigError: it isn't such a state, or states are missing.
+            ConfigError: the value isn't such a state, or states are missing.
         """
         self._workers_stream().load_state_dict(state)
-        # A loader gives each worker its own state, and asks one that was at its end for blocks in the next epoch only.
+        # A loader passes each worker its own state, and requests blocks after the end only in the next epoch.
         if isinstance(state, dict) and "stream" in state:
             self._next_epoch = _next_epoch(state["stream"], None)
 
 
 def _next_epoch(state: dict[str, Any], epoch: int | None) -> int | None:
-    """Return the epoch that begins after a state: None inside of one, and the state's own if none was set."""
+    """Return the epoch that begins after a state: None within an epoch, and the state's own epoch if none was set."""
     if not state["ended"]:
         return None
     return int(state["epoch"]) if epoch is None else epoch
 
 
 def _world() -> int:
-    """Return how many ranks PyTorch has been told of."""
-    there = torch.distributed.is_available() and torch.distributed.is_initialized()
-    return torch.distributed.get_world_size() if there else 1
+    """Return the number of ranks of PyTorch's process group; 1 without a group."""
+    has_group = torch.distributed.is_available() and torch.distributed.is_initialized()
+    return torch.distributed.get_world_size() if has_group else 1

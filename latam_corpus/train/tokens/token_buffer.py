@@ -1,4 +1,4 @@
-"""Documents' tokens on their way into blocks."""
+"""A buffer of documents' tokens from which blocks are cut."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 class WaitingTokens:
-    """The tokens of documents that have still to be packed, in order.
+    """The tokens of documents that are still to be packed, in order.
 
     Attributes:
-        count: how many there are.
+        count: the number of these tokens.
     """
 
     def __init__(self) -> None:
@@ -27,14 +27,19 @@ class WaitingTokens:
 
     @property
     def first(self) -> tuple[int, int] | None:
-        """The position of the first document, and how many of its tokens have been packed."""
+        """The position of the first document, and the number of its tokens that were packed; None without documents."""
         return self._documents[0][:2] if self._documents else None
 
     def add(self, position: int, packed: int, tokens: NDArray[np.int32]) -> None:
-        """Add a document of which the first tokens have been packed.
+        """Add a document.
+
+        Args:
+            position: its position in the order.
+            packed: the number of its first tokens that were packed earlier.
+            tokens: all its tokens.
 
         Raises:
-            ConfigError: it has no more tokens than these: it was another text or tokenizer.
+            ConfigError: it has no more tokens than `packed`, so its text or tokenizer has changed.
         """
         if packed >= len(tokens):
             problem = _(
@@ -44,12 +49,12 @@ class WaitingTokens:
                 position=position,
                 n=len(tokens),
             )
-            raise ConfigError("state", problem, _("give the tokenizer that it had"))
+            raise ConfigError("state", problem, _("use the same tokenizer as before"))
         self._documents.append((position, packed, tokens))
         self.count += len(tokens) - packed
 
     def take(self, length: int) -> tuple[NDArray[np.int32], list[int]]:
-        """Return the next tokens, which there must be, and the positions of documents that end in them."""
+        """Return the next `length` tokens, at most `count`, and the positions of the documents that end in them."""
         pieces, finished = [], []
         missing = length
         while missing:

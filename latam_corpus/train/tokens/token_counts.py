@@ -1,9 +1,9 @@
-"""How many tokens each document has, counted once for each file and tokenizer, and kept beside the release.
+"""Token counts of documents, computed once for each file and tokenizer, and stored with the release.
 
-    <store>/tokens/<first 16 of the tokenizer's SHA-256>/<SHA-256 of the object>.parquet
+    <store>/tokens/<first 16 hex digits of the tokenizer's SHA-256>-<rule>/<SHA-256 of the object>.parquet
 
-holds `tokens`, `words` and `bytes` of each row, in the order of the object's rows. Versions that share an object share
-its counts. Where a store can't be written to, and for pulled folders, they are in the user's cache.
+contains `tokens`, `words` and `bytes` of each row, in the order of the object's rows. Versions that share an object
+share its counts. For read-only stores and pulled folders the counts are in the user's cache.
 """
 
 from __future__ import annotations
@@ -30,19 +30,24 @@ if TYPE_CHECKING:
     from latam_corpus.train.tokens.tokenizer import Tokenizer
 
 FOLDER: Final = "tokens"
-_RULE: Final = "2"  # how texts are counted: words of theirs that look like special tokens are text
+_RULE: Final = "2"  # version of the counting rule; since 2, the names of special tokens in a text count as text
 COUNTS: Final = pl.Schema({"tokens": pl.UInt32(), "words": pl.UInt32(), "bytes": pl.UInt32()})
-# Columns by which a version is divided into slices.
+# The columns by which a version can be divided into slices.
 SLICES: Final = ("language", "genre", "country", "variety", "source_id", "split", "rights_tier", "composition")
 REFERENCE: Final = "spa_Latn"
 
 
 @dataclass(frozen=True)
 class Slice:
-    """Documents with the same values in some columns, and what they come to.
+    """The counts of the documents with the same values in some columns.
 
     Attributes:
-        values: of the columns; "" where there is none.
+        release: the release's name.
+        values: the values of the columns; "" for a null.
+        documents: number of documents.
+        tokens: number of tokens.
+        words: number of words, separated by white space.
+        bytes: bytes of UTF-8.
     """
 
     release: str
@@ -54,34 +59,34 @@ class Slice:
 
     @property
     def fertility(self) -> float:
-        """Tokens a word; a word is what stands between white space."""
+        """Tokens per word."""
         return self.tokens / max(1, self.words)
 
 
 def count_slices(
     files: CorpusFiles, tokenizer: Tokenizer, by: Sequence[str], progress: Progress | None = None
 ) -> list[Slice]:
-    """Return what each slice of a version comes to, in the order of its values.
+    """Count the tokens of each slice of a version, sorted by the slices' values.
 
     Args:
-        files: of the version.
-        tokenizer: which counts.
+        files: the version's files.
+        tokenizer: the tokenizer.
         by: columns, of SLICES.
-        progress: told how many files are counted, and of how many.
+        progress: receives the number of counted files and of all files.
 
     Raises:
-        ConfigError: there is no such column.
+        ConfigError: a column isn't one of SLICES, or a pulled folder lacks the texts.
         ReleaseError: a file is missing or damaged.
     """
     for name in by:
         if name not in SLICES:
-            raise ConfigError("--by", _("«{name}» makes no slices", name=name), closest(name, SLICES))
-    if not all("text" in one.schema.to_arrow_schema().names for one in files.footers):
+            raise ConfigError("--by", _("slices can't be formed by «{name}»", name=name), closest(name, SLICES))
+    if not all("text" in footer.schema.to_arrow_schema().names for footer in files.footers):
         raise ConfigError(files.store.url, _("it was pulled without «text»"), _("pull it with that column"))
-    keep = _counts_store(files)
+    store = _counts_store(files)
     frames = []
     for number in range(len(files.files)):
-        counts = _counts(files, number, tokenizer, keep)
+        counts = _counts(files, number, tokenizer, store)
         columns = _columns(files, number, ["doc_id", *by])
         rows = pl.concat([columns, counts], how="horizontal")
         withdrawn = pl.Series(sorted(files.files[number].withdrawn), dtype=pl.String)
@@ -90,12 +95,12 @@ def count_slices(
             progress(N_("counting tokens"), number + 1, len(files.files))
     rows = pl.concat(frames) if frames else pl.DataFrame(schema={**dict.fromkeys(by, pl.String()), **COUNTS})
     grouped = rows.group_by(by).agg(pl.len(), pl.col(COUNTS.names()).cast(pl.UInt64).sum()).sort(by)
-    wide = len(by)
-    return [Slice(files.manifest.name, row[:wide], *row[wide:]) for row in grouped.iter_rows()]
+    width = len(by)
+    return [Slice(files.manifest.name, row[:width], *row[width:]) for row in grouped.iter_rows()]
 
 
 def _columns(files: CorpusFiles, number: int, by: Sequence[str]) -> pl.DataFrame:
-    """Read the columns by which a file's rows are divided; those that are one for the whole file aren't read."""
+    """Read the columns by which a file's rows are divided, as texts; a missing column is empty."""
     file = files.files[number]
     rows = files.footers[number].num_rows
     tables = [files.read(group, by) for group in files.groups_of(number)]
@@ -106,11 +111,12 @@ def _columns(files: CorpusFiles, number: int, by: Sequence[str]) -> pl.DataFrame
     return frame.with_columns(missing).select(pl.col(name).cast(pl.String).fill_null("") for name in by)
 
 
-def _counts(files: CorpusFiles, number: int, tokenizer: Tokenizer, keep: Store) -> pl.DataFrame:
+def _counts(files: CorpusFiles, number: int, tokenizer: Tokenizer, store: Store) -> pl.DataFrame:
+    """Return the counts of a file's rows, from the store or the user's cache if they were counted before."""
     file = files.files[number]
     path = (FOLDER, f"{tokenizer.sha256[:16]}-{_RULE}", f"{file.sha256}.parquet")
     rows = files.footers[number].num_rows
-    cached = _cached_counts(keep, path, rows)
+    cached = _cached_counts(store, path, rows)
     if cached is None:
         cached = _cached_counts(Store.at(cache_folder()), path, rows)
     if cached is not None:
@@ -122,19 +128,19 @@ def _counts(files: CorpusFiles, number: int, tokenizer: Tokenizer, keep: Store) 
         sizes = {"tokens": tokens, "words": texts.str.count_matches(r"\S+"), "bytes": texts.str.len_bytes()}
         frames.append(pl.DataFrame(sizes, schema_overrides=COUNTS))
     counts = schema.conform(pl.concat(frames), COUNTS)
-    written = io.BytesIO()
-    counts.write_parquet(written, compression="zstd")
+    buffer = io.BytesIO()
+    counts.write_parquet(buffer, compression="zstd")
     try:
-        keep.write(written.getvalue(), *path)
-    except (OSError, NotImplementedError):  # a store that is read alone
-        Store.at(cache_folder()).write(written.getvalue(), *path)
+        store.write(buffer.getvalue(), *path)
+    except (OSError, NotImplementedError):  # a read-only store
+        Store.at(cache_folder()).write(buffer.getvalue(), *path)
     return counts
 
 
-def _cached_counts(keep: Store, path: tuple[str, ...], rows: int) -> pl.DataFrame | None:
-    """Return the counts that are kept, where they are whole."""
+def _cached_counts(store: Store, path: tuple[str, ...], rows: int) -> pl.DataFrame | None:
+    """Return the stored counts; None if they are missing or damaged."""
     try:
-        counts = pl.read_parquet(io.BytesIO(keep.read(*path)))
+        counts = pl.read_parquet(io.BytesIO(store.read(*path)))
     except (ReleaseError, pl.exceptions.PolarsError, OSError):
         return None
     return counts.select(COUNTS.names()) if counts.schema == COUNTS and counts.height == rows else None

@@ -1,4 +1,4 @@
-"""A tokenizer by the path of its file: a Hugging Face `tokenizer.json` or a SentencePiece model."""
+"""Loads a tokenizer from a Hugging Face `tokenizer.json` or a SentencePiece model."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from latam_corpus.messages import _
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-# What tokenizers call the token that ends a document; the first that one has is taken.
+# The usual names of the token that ends a document; the first one in the vocabulary is used.
 END_TOKENS: Final = (
     "<|endoftext|>", "<|end_of_text|>", "</s>", "<eos>", "<|eos|>", "[EOS]", "<|im_end|>", "<｜end▁of▁sentence｜>",
 )  # fmt: skip
-# Texts that are tokenised together: enough for many threads, few enough that the first come soon, in little memory.
-_AT_ONCE: Final = 64
+# Texts tokenised together: enough for many threads, and few enough that the first results come soon in little memory.
+_BATCH_TEXTS: Final = 64
 _NAME_TOKENIZER: Final = _("name a tokenizer.json or a SentencePiece model")
 
 
 @dataclass(frozen=True)
 class Tokenizer:
-    """A tokenizer, read from its file.
+    """A tokenizer in a file.
 
     Attributes:
-        file: where it is.
-        sha256: of the file, hex; by it counts are kept.
-        end: the token that ends a document, as its text; the tokenizer's own when None.
+        file: the file's path.
+        sha256: the file's digest, hex; stored counts are identified by it.
+        end: the text of the token that ends a document; None for the tokenizer's own.
     """
 
     file: Path
@@ -48,10 +48,10 @@ class Tokenizer:
                 from tokenizers import Tokenizer as Loaded
 
                 model = Loaded.from_file(str(self.file))
-                # A file may say that texts are cut or filled up, which is meant for what trains on them.
+                # A file may enable truncation and padding, which are meant for training batches.
                 model.no_truncation()
                 model.no_padding()
-                # A page about tokenizers may name their tokens: one in a text would end a document in its middle.
+                # A page about tokenizers may contain the end token's name, which must not end the document.
                 model.encode_special_tokens = True
                 return model
             from sentencepiece import SentencePieceProcessor
@@ -60,14 +60,13 @@ class Tokenizer:
         except ImportError:
             remedy = "pip install sentencepiece"
             raise ConfigError(str(self.file), _("sentencepiece isn't installed"), remedy) from None
-        except Exception as error:  # noqa: BLE001  (both libraries raise bare ones)
-            problem = _("it is no tokenizer: {cause}", cause=str(error).partition("\n")[0])
+        except Exception as error:  # noqa: BLE001  (both libraries raise bare exceptions)
+            problem = _("it isn't a tokenizer: {cause}", cause=str(error).partition("\n")[0])
             raise ConfigError(str(self.file), problem, _NAME_TOKENIZER) from None
 
     @property
     def size(self) -> int:
-        """One more than the greatest token id."""
-        # Ids have gaps in some files, of which the number of tokens says nothing.
+        """The greatest token id plus one, which exceeds the number of tokens if ids have gaps."""
         return len(self._model) if self._is_sentencepiece else max(self._model.get_vocab().values(), default=-1) + 1
 
     @cached_property
@@ -75,13 +74,13 @@ class Tokenizer:
         """The id of the token that ends a document.
 
         Raises:
-            ConfigError: there is none, or none of the name that was given.
+            ConfigError: the tokenizer has none, or lacks the given one.
         """
         if self._is_sentencepiece and self.end is None:
             number = int(self._model.eos_id())
             if number >= 0:
                 return number
-            raise self._without_end()
+            raise self._missing_end()
         vocabulary = (
             {self._model.id_to_piece(number): number for number in range(self.size)}
             if self._is_sentencepiece
@@ -93,64 +92,65 @@ class Tokenizer:
                 problem = _("{file} has no token «{token}»", file=self.file, token=self.end)
                 raise ConfigError("--end-token", problem, closest(self.end, marks))
             return int(vocabulary[self.end])
-        known = [int(vocabulary[token]) for token in END_TOKENS if token in vocabulary]
-        if not known:
-            raise self._without_end()
-        return known[0]
+        usual = [int(vocabulary[token]) for token in END_TOKENS if token in vocabulary]
+        if not usual:
+            raise self._missing_end()
+        return usual[0]
 
-    def _without_end(self) -> ConfigError:
+    def _missing_end(self) -> ConfigError:
         problem = _("it has no token that ends a document")
         return ConfigError(str(self.file), problem, _("name the one to use: {option}", option="--end-token TOKEN"))
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
-        """Return the ids of each text's tokens, without any that mark its beginning or end."""
+        """Return the token ids of each text, without tokens that mark its beginning or end."""
         return list(self.encoded(texts))
 
     def encoded(self, texts: Sequence[str]) -> Iterator[list[int]]:
-        """Yield what `encode` returns, a few texts at a time."""
-        for start in range(0, len(texts), _AT_ONCE):
-            some = list(texts[start : start + _AT_ONCE])
-            coded = self._coded(some)
-            if self._named:
-                coded = [
-                    self._spelt(text) if self.end_id in ids else ids for text, ids in zip(some, coded, strict=True)
+        """Yield the results of `encode`, batch by batch."""
+        for start in range(0, len(texts), _BATCH_TEXTS):
+            batch = list(texts[start : start + _BATCH_TEXTS])
+            encoded = self._encode_batch(batch)
+            if self._end_name:
+                encoded = [
+                    self._encode_without_end(text) if self.end_id in ids else ids
+                    for text, ids in zip(batch, encoded, strict=True)
                 ]
-            yield from coded
+            yield from encoded
 
-    def _coded(self, texts: list[str]) -> list[list[int]]:
+    def _encode_batch(self, texts: list[str]) -> list[list[int]]:
         if self._is_sentencepiece:
             ids: list[list[int]] = self._model.encode(texts, add_bos=False, add_eos=False)
             return ids
-        return [one.ids for one in self._model.encode_batch_fast(texts, add_special_tokens=False)]
+        return [encoding.ids for encoding in self._model.encode_batch_fast(texts, add_special_tokens=False)]
 
     @cached_property
-    def _named(self) -> str:
-        """The end token's text where one that names it is given the token itself; else ""."""
+    def _end_name(self) -> str:
+        """The end token's name if the tokenizer encodes it in a text as the end token; otherwise ""."""
         try:
             end = self.end_id
-        except ConfigError:  # who only counts needs none
+        except ConfigError:  # counting needs no end token
             return ""
         name = str(self._model.id_to_piece(end) if self._is_sentencepiece else self._model.id_to_token(end))
-        return name if end in self._coded([name])[0] else ""
+        return name if end in self._encode_batch([name])[0] else ""
 
-    def _spelt(self, text: str) -> list[int]:
-        """Return the ids of a text that names the end token: its letters, cut apart so as not to be taken for it."""
-        parts = text.split(self._named)
-        between = len(parts) - 1
-        begins, ends = ["", *[self._named[1:]] * between], [*[self._named[:1]] * between, ""]
+    def _encode_without_end(self, text: str) -> list[int]:
+        """Encode a text that contains the end token's name, splitting the name so that it doesn't become the token."""
+        parts = text.split(self._end_name)
+        occurrences = len(parts) - 1
+        begins, ends = ["", *[self._end_name[1:]] * occurrences], [*[self._end_name[:1]] * occurrences, ""]
         pieces = ["".join(piece) for piece in zip(begins, parts, ends, strict=True)]
-        return [number for ids in self._coded(pieces) for number in ids if number != self.end_id]
+        return [number for ids in self._encode_batch(pieces) for number in ids if number != self.end_id]
 
 
 def load_tokenizer(file: str | Path, end: str | None = None) -> Tokenizer:
-    """Return the tokenizer in a file.
+    """Load a tokenizer.
 
     Args:
-        file: a `tokenizer.json` or a SentencePiece model; or a folder with one of the two.
-        end: the token that ends a document; the tokenizer's own when None.
+        file: a `tokenizer.json`, a SentencePiece model, or a folder with one of them.
+        end: the token that ends a document; None for the tokenizer's own.
 
     Raises:
-        ConfigError: there is no such file, or it holds no tokenizer.
+        ConfigError: the file can't be read, or isn't a tokenizer.
     """
     path = Path(file)
     if path.is_dir():
