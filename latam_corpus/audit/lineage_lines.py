@@ -280,6 +280,9 @@ def _collected(evidence: dict[str, Any]) -> Message:
         unlisted = _("the catalogue has no row for its file, so it is held back")
         closest = _("the catalogue has no row for its file, so it is held back; the closest name in it: «{near}»")
         notes.append(closest.fill(near=near) if near else unlisted)
+    for file in evidence.get("unread_catalogues", ()):
+        unnamed = _("«{file}» seems to be a catalogue, and the source doesn't name it, so the document is held back")
+        notes.append(unnamed.fill(file=file))
     return enumerated(notes, "; ")
 
 

@@ -24,7 +24,8 @@ def _files(page: str) -> dict[str, str]:
     """The files that the page shows, each by the name that stands last before it."""
     pieces = page.split("```text\n")
     return {
-        re.findall(r"`([\w/.-]+\.txt)`", before)[-1]: after.partition("```")[0] for before, after in pairwise(pieces)
+        re.findall(r"`([\w/.-]+\.(?:txt|csv))`", before)[-1]: after.partition("```")[0]
+        for before, after in pairwise(pieces)
     }
 
 

@@ -8,6 +8,7 @@ source names must be in every table, and in some record of every file of JSON li
 from __future__ import annotations
 
 import hashlib
+import json
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final
@@ -47,6 +48,7 @@ _KINDS: Final = 100  # of records that are no documents
 # Whose values restrict what may be done with a document, if they aren't understood.
 OF_TERMS: Final = frozenset({"rights", "uses", "expires", "embargo_until", "opt_outs", "consent"})
 NEVER_NULL: Final = frozenset({"genre", "composition"})
+_TO_CONVERT: Final = (".ods", ".xls", ".xlsm", ".numbers")  # spreadsheets that aren't read
 VALUES_SCHEMA: Final = pl.Schema({"column": pl.String, "hash": pl.UInt64, "number": pl.Int64, "file": pl.String})
 
 
@@ -100,6 +102,7 @@ class Facts:
         lacking: by file that is read in parts, what each part lacks.
         stated: how unmapped columns that state terms were filled, by the document's column and the record's.
         unlisted: the files for which the catalogue has no row, each with the closest name in it, or nothing.
+        unnamed: the catalogues that the source doesn't name, each with the line of TOML that reads it.
         passed_over: records of web archives that are no documents, by why.
         damaged: the files that can't be read whole, each with the problem.
         not_taken: the columns of records that documents don't get.
@@ -112,6 +115,7 @@ class Facts:
     lacking: dict[str, list[Lacking]] = field(default_factory=dict)
     stated: dict[str, dict[str, ColumnFill]] = field(default_factory=dict)
     unlisted: dict[str, str] = field(default_factory=dict)
+    unnamed: dict[str, str] = field(default_factory=dict)
     passed_over: Counter[str] = field(default_factory=Counter)
     damaged: dict[str, str] = field(default_factory=dict)
     not_taken: list[str] = field(default_factory=list)
@@ -129,6 +133,7 @@ class Facts:
             for origin, fill in fills.items():
                 self.stated.setdefault(name, {}).setdefault(origin, ColumnFill(origin)).add(fill)
         self.unlisted |= other.unlisted
+        self.unnamed |= other.unnamed
         self.count_passed_over(other.passed_over)
         self.damaged |= other.damaged
         self.leave(other.not_taken)
@@ -157,6 +162,7 @@ class Facts:
                 name: {origin: asdict(one) for origin, one in fills.items()} for name, fills in self.stated.items()
             },
             "unlisted": self.unlisted,
+            "unnamed": self.unnamed,
             "passed_over": dict(self.passed_over),
             "damaged": self.damaged,
             "not_taken": self.not_taken,
@@ -176,6 +182,7 @@ class Facts:
                 for name, fills in values["stated"].items()
             },
             dict(values["unlisted"]),
+            dict(values["unnamed"]),
             Counter(values["passed_over"]),
             dict(values["damaged"]),
             list(values["not_taken"]),
@@ -441,6 +448,11 @@ def missing(source: Source, relative: str, column: str, there: Sequence[str], *,
         remedy = _("the columns there are: {there}", there=shown) if there else _("there are no columns")
     if not key:
         more = _('write text = "…" under [collect.columns], or name the files that have texts in collect.files')
+        if any(is_file_column(head) for head in there):
+            more = _(
+                "write under [collect]: index.file = {file}, if it is a catalogue of the other files",
+                file=json.dumps(relative, ensure_ascii=False),
+            )
         remedy = enumerated([remedy, more], between="; ")
     elif not has_header:
         more = _("where some files lack it, write optional = [{column}]", column=f'"{column}"')
@@ -564,6 +576,29 @@ def unlisted_files(source: str, unlisted: Mapping[str, str]) -> Iterator[Breach]
     yield Breach(_("input of {source}", source=source), problem, _("add the rows, or correct the names in them"))
 
 
+def unnamed_catalogues(source: str, unnamed: Mapping[str, str]) -> Iterator[Breach]:
+    """Yield what is reported of catalogues that a source doesn't name.
+
+    Args:
+        source: the id of the source.
+        unnamed: their paths, each with the line of TOML that reads it.
+    """
+    for file, line in sorted(unnamed.items()):
+        problem = _(
+            "«{file}» seems to be a catalogue of these files, and the source doesn't name it: what it says about their "
+            "rights isn't read, so all documents of the source are held back and never released",
+            file=file,
+        )
+        remedy = _("write under [collect]: {line}; if it says nothing about these texts, move it elsewhere", line=line)
+        if file.lower().endswith(_TO_CONVERT):
+            remedy = _(
+                "save it as .xlsx, and write under [collect]: {line}; if it says nothing about these texts, move it "
+                "elsewhere",
+                line=line,
+            )
+        yield Breach(_("input of {source}", source=source), problem, remedy)
+
+
 HEADS_AT: Final = _("the header is taken to be row {n}")
 _WHY_PASSED_OVER: Final = {
     "status": _("status {value} ({n})"),
@@ -612,6 +647,7 @@ def inputs_reported(source: str, facts: Facts) -> Iterator[Message]:
 def terms_reported(source: str, facts: Facts) -> Iterator[Breach]:
     """Yield what was read, and not understood, about the terms of a source's documents."""
     yield from unlisted_files(source, facts.unlisted)
+    yield from unnamed_catalogues(source, facts.unnamed)
     yield from narrowing_columns(source, facts)
 
 

@@ -83,6 +83,7 @@ class Narrowing:
         stated: by record's column the beginning of each value.
         is_unlisted: whether the catalogue has no row for the file.
         near: the name in the catalogue that is closest to the file's; empty if none is close.
+        unnamed: the catalogues that may restrict the file and that the source doesn't name.
         own: the source's own statement, which is understood whatever its words are.
     """
 
@@ -96,6 +97,7 @@ class Narrowing:
     stated: dict[str, str] = field(default_factory=dict)
     is_unlisted: bool = False
     near: str = ""
+    unnamed: tuple[str, ...] = ()
     own: str | None = None
 
     def add(self, one: Stated) -> None:
@@ -173,6 +175,8 @@ class Narrowing:
         if self.is_unlisted:
             note["catalogue_row"] = None
             note |= {"nearest": self.near} if self.near else {}
+        if self.unnamed:
+            note["unread_catalogues"] = list(self.unnamed)
         return note
 
 
@@ -332,9 +336,9 @@ def narrowed(source: Source, terms: Terms, narrowing: Narrowing) -> Terms:
     tier = narrowed_tier(tier, [one["label"] for one in narrowing.consents if one["label"]])
     if narrowing.uses is not None:
         uses = tuple(use for use in uses if use in narrowing.uses)
-    if narrowing.unread or narrowing.is_unlisted:
+    if narrowing.unread or narrowing.is_unlisted or narrowing.unnamed:
         tier, uses = "unknown", tuple(uses_under("unknown", uses))
-        statement = None if narrowing.is_unlisted else statement
+        statement = None if narrowing.is_unlisted or narrowing.unnamed else statement
     return Terms(
         statement,
         tier,

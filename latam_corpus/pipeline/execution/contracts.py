@@ -161,6 +161,15 @@ def unlisted_rows(facts: Mapping[str, Facts]) -> list[dict[str, Any]]:
     ]
 
 
+def unnamed_catalogue_rows(facts: Mapping[str, Facts]) -> list[dict[str, Any]]:
+    """Return the catalogues that sources don't name, as `run.json` has them."""
+    return [
+        {"source": source, "file": file, "toml": line}
+        for source, source_facts in facts.items()
+        for file, line in sorted(source_facts.unnamed.items())
+    ]
+
+
 def passed_over_rows(facts: Mapping[str, Facts]) -> list[dict[str, Any]]:
     """Return the records of web archives that are no documents, by source and why, as `run.json` has them."""
     return [
@@ -226,6 +235,8 @@ def terms_lines(record: Mapping[str, Any]) -> Iterator[Message]:
     facts: dict[str, Facts] = defaultdict(Facts)
     for row in record.get("without_catalogue_row", ()):
         facts[row["source"]].unlisted[row["file"]] = row["nearest"] or ""
+    for row in record.get("unnamed_catalogues", ()):
+        facts[row["source"]].unnamed[row["file"]] = row["toml"]
     for row in record.get("mapping", ()):
         about = (row["from"], row["records"], row["filled"], row.get("unread", 0), row.get("examples", []))
         if row.get("unmapped"):
