@@ -16,6 +16,7 @@ from latam_corpus.catalog.display_names import (
     stage_names,
 )
 from latam_corpus.messages import Message, _, decimal, enumerated, recognised, same
+from latam_corpus.pipeline.stored_runs.held_documents import UNKNOWN
 from latam_corpus.pipeline.stored_runs.reasons import bound_of, meaning, told_reason
 from latam_corpus.report.figures import Figures
 from latam_corpus.signals import signal_label
@@ -163,7 +164,7 @@ def releases(lineage: dict[str, Any], say: Speaker) -> Iterator[tuple[str, str]]
 
     >>> one = {"release": "cantos@2026.11.0", "verdict": "dropped", "reason": "rights_tier=unknown", "evidence": None}
     >>> [told for _name, told in releases({"releases": [one]}, Speaker("es"))]
-    ['fuera: sus derechos no se reconocen como una licencia']
+    ['fuera: sus derechos no se conocen o no se entienden']
     """
     for release in lineage["releases"]:
         shard = (release["evidence"] or {}).get("shard", "")
@@ -171,7 +172,10 @@ def releases(lineage: dict[str, Any], say: Speaker) -> Iterator[tuple[str, str]]
         if release.get("withdrawn"):
             where = _("was in; readers no longer get it")
         if release["verdict"] != "released":
-            where = _("left out: {reason}", reason=meaning(release["reason"] or ""))
+            reason = release["reason"] or ""
+            if lineage.get("held") and reason.endswith(UNKNOWN):
+                reason += f":{lineage['held']}"
+            where = _("left out: {reason}", reason=meaning(reason))
         yield release["release"], say(where)
 
 

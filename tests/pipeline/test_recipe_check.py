@@ -113,8 +113,8 @@ def test_a_run_of_which_nothing_can_be_released_is_told_all_the_same(
     said = command_line(*run)
     assert said.code == 1
     assert "1 document in = 1 kept + 0 set aside" in said.out
-    assert "left out 1 of 1 kept document: its rights aren't known as a licence" in said.out
-    assert "its rights aren't known as a licence (1)" in said.err
+    assert "left out 1 of 1 kept document: its record states rights that aren't known as a licence" in said.out
+    assert "its rights aren't known, or aren't understood (1)" in said.err
     assert command_line(*run, "--json").json["left_out"] == {"rights_tier=unknown": 1}
 
 
@@ -130,7 +130,7 @@ def test_a_run_without_a_release_says_why_nothing_is_published(
     said = command_line(*run, "--lang", "es")
     assert said.code == 0
     assert "no hay versión publicada\n" in said.out
-    assert "1 de 1 documento conservado: sus derechos no se reconocen como una licencia" in said.out
+    assert "1 de 1 documento conservado: sus derechos no se conocen o no se entienden" in said.out
     assert command_line(*run, "--json").json["left_out"] == {"rights_tier=unknown": 1}
 
 

@@ -270,7 +270,10 @@ def _with_narrowings(
         terms = given = Terms(statement, tiers[row], tuple(uses[row]), *days)
         if one := narrowings[row]:
             terms = narrowed(context.source, given, one)
-            note = {**({"unread": one.unread} if one.unread else {}), **(one.note() if terms != given else {})}
+            note = {
+                **({"unread": one.unread} if one.unread else {}),
+                **(one.note(context.source, given) if terms != given else {}),
+            }
             if note:
                 unread = {**notes.get(row, {}).get("unread", {}), **one.unread}
                 notes[row] = {**notes.get(row, {}), **note, **({"unread": unread} if unread else {})}
