@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
+import polars as pl
+
+from latam_corpus import schema
 from latam_corpus.audit.lineage import MOST, DocumentMatch, find, lineage, meant_by
 from latam_corpus.audit.lineage_lines import lineage_lines
 from latam_corpus.errors import ConfigError
@@ -23,6 +26,11 @@ if TYPE_CHECKING:
 
 _BRIEF: Final = ("doc_id", "verdict", "reason", "title")
 _NONE_MEANT: Final = _("quote words as they stand in the text, or give the name of its file without the folders")
+
+_CODED: Final = _(
+    "speakers of {n} {n:interview have|interviews have} codes such as H1 in place of their names, so a name isn't "
+    "found: quote other words of the text, or give the name of its file"
+)
 
 
 @dataclass(frozen=True, repr=False)
@@ -80,9 +88,17 @@ def explained(query: str, out: Path, run: Path | None, store: Store | None) -> E
     if not documents:
         where = _("{n} {n:run|runs}", n=len(runs)) if len(runs) > 1 else runs[0].name
         problem = _("no document of {where} has it", where=where)
-        raise ConfigError(f"«{query}»", problem, _NONE_MEANT)
+        coded = sum(map(_interviews_with_codes, runs))
+        raise ConfigError(f"«{query}»", problem, _CODED.fill(n=coded) if coded else _NONE_MEANT)
     latest = {one.row["doc_id"]: one for one in reversed(documents)}
     return Explanation(tuple(lineage(one, store) for one in reversed(latest.values())))
+
+
+def _interviews_with_codes(run: Path) -> int:
+    """Return how many documents of a run have codes in place of their speakers' names."""
+    rows = schema.scan(sorted((run / "ledger").glob("*.parquet")), schema.LEDGER_SCHEMA)
+    coded = (pl.col("stage") == "redact") & pl.col("evidence").str.contains('"speakers"', literal=True)
+    return int(rows.filter(coded).select(pl.col("doc_id").n_unique()).collect().item())
 
 
 def explained_of(documents: Documents, query: str, out: Path, store: Store | None) -> tuple[dict[str, Any], ...]:

@@ -55,6 +55,7 @@ _EVIDENCE: Final = {
     "counted": _("counted"),
     "format": _("format"),
     "url": _("address"),
+    "speakers": _("speakers under codes"),
     "obtained": _("obtained"),
 }
 _SENTENCES: Final = ("error", "remedy", "why", "format")  # of those
