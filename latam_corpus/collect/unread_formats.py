@@ -75,7 +75,7 @@ FORMATS: Final = (
     Unread(_("a dictionary (LIFT)"), _("export its examples as plain text or CSV"), Marks(roots=("lift",))),
     Unread(_("metadata (MODS)"), DESCRIBED, Marks(roots=("mods", "modsCollection"))),
     Unread(_("metadata (METS)"), DESCRIBED, Marks(roots=("mets",))),
-    Unread(_("metadata (Dublin Core)"), DESCRIBED, Marks(roots=("dc",))),
+    Unread(_("metadata (Dublin Core)"), DESCRIBED, Marks(roots=("dc", "dublin_core"))),
     # Texts.
     Unread(_("a list of a bag (BagIt)"), _LEAVE, Marks(text=_BAG)),
     Unread(

@@ -100,6 +100,7 @@ def test_a_run_releases_nothing_and_names_the_line_that_reads_the_catalogue(
         ("filas.jsonl", b'{"archivo": "uno.txt", "nota": "no publicar"}\n'),
         ("catalogo.ods", b"PK\x03\x04"),
         ("roto.xlsx", b"PK no"),
+        ("dublin_core.xml", b'<dublin_core><dcvalue element="rights">no publicar</dcvalue></dublin_core>'),
         ("mets.xml", b'<mets xmlns="http://www.loc.gov/METS/"><fileSec/></mets>'),
     ],
 )

@@ -168,7 +168,7 @@ def test_a_workbook_explains_itself(sheet: Path) -> None:
     lines = [row[0].value for row in book.worksheets[1].iter_rows()]
     assert len(book.worksheets) == 2
     assert all(any(line.startswith(head) for line in map(str.lower, lines)) for head in _ASKED)
-    assert any("guarani mbya" in line for line in lines)
+    assert any("mbya" in line for line in lines)
 
 
 @pytest.mark.parametrize(

@@ -115,20 +115,22 @@ def with_held(
     candidates = candidates_of(source, files, others)
     if not candidates:
         return list(files)
-    chosen = {one.relative for one in files}
-    names = FileNames([one for one in files if not one.beside.is_list])
+    chosen = {file.relative for file in files}
+    names = FileNames([file for file in files if not file.beside.is_list])
     by_name = by_name or not _has_whole_texts(source, files)
     found = []
-    for one in candidates:
-        catalogue = recognised(source, one, names, open_)
-        reads_records = one.relative in chosen and _is_of_records(one)
+    for candidate in candidates:
+        catalogue = recognised(source, candidate, names, open_)
+        reads_records = candidate.relative in chosen and _is_of_records(candidate)
         if catalogue and (catalogue.described or not (by_name or reads_records)):
             found.append(catalogue)
     of_all = _as_json(found)
     held = []
     for file in files:
-        is_other = all(one.file != file.relative for one in found)
-        restricting = of_all if is_other else _as_json([one for one in found if one.file != file.relative])
+        is_other = all(catalogue.file != file.relative for catalogue in found)
+        restricting = (
+            of_all if is_other else _as_json([catalogue for catalogue in found if catalogue.file != file.relative])
+        )
         beside = file.beside if file.beside.is_list else replace(file.beside, unnamed=restricting)
         held.append(replace(file, beside=beside))
     return held
@@ -137,12 +139,12 @@ def with_held(
 def _as_json(catalogues: Sequence[Catalogue]) -> str:
     """Return the path of each catalogue and the line that reads it; of several with one name, a pattern."""
     named: dict[str, list[Catalogue]] = {}
-    for one in catalogues:
-        named.setdefault(PurePosixPath(one.file).name, []).append(one)
+    for catalogue in catalogues:
+        named.setdefault(PurePosixPath(catalogue.file).name, []).append(catalogue)
     merged = [
         of[0] if len(of) == 1 else replace(of[0], file=f"**/{name}", is_pattern=True) for name, of in named.items()
     ]
-    return json.dumps([[one.file, one.toml] for one in merged], ensure_ascii=False) if merged else ""
+    return json.dumps([[catalogue.file, catalogue.toml] for catalogue in merged], ensure_ascii=False) if merged else ""
 
 
 def candidates_of(source: Source, files: Iterable[InputFile], others: Iterable[InputFile]) -> list[InputFile]:
@@ -157,21 +159,21 @@ def candidates_of(source: Source, files: Iterable[InputFile], others: Iterable[I
     """
     if source.collect.index or source.collect.kind != "files":
         return []
-    chosen = {one.relative: one for one in files}
+    chosen = {file.relative: file for file in files}
     persons = {file.name for file in (source.names_file, source.speakers_file) if file}
     has_texts = _has_whole_texts(source, chosen.values())
     candidates = [
-        one
-        for one in others
-        if _may_be_catalogue(one)
-        and PurePosixPath(one.relative).name not in persons
-        and (has_texts or one.relative not in chosen or not _is_of_records(one))
+        file
+        for file in others
+        if _may_be_catalogue(file)
+        and PurePosixPath(file.relative).name not in persons
+        and (has_texts or file.relative not in chosen or not _is_of_records(file))
     ]
-    return sorted(candidates, key=lambda one: one.relative.count("/"))[:_MOST]
+    return sorted(candidates, key=lambda file: file.relative.count("/"))[:_MOST]
 
 
 def recognised(source: Source, list_: InputFile, names: FileNames, open_: Opener = opened_file) -> Catalogue | None:
-    """Return what a file seems to say about others; None for one that seems to say nothing.
+    """Return the catalogue that a file seems to be; None if it seems to describe no other file.
 
     A table is a catalogue if a column names files, by its head or by its cells, or if a head is about terms. A table
     that can't be read is one, since nobody knows what it says.
@@ -226,7 +228,7 @@ def _is_of_records(file: InputFile) -> bool:
 
 def _has_whole_texts(source: Source, files: Iterable[InputFile]) -> bool:
     """Whether some of the files are one document each, or archives."""
-    formats = (format_of(one.relative, source.collect.format) for one in files if not _is_sheet(one))
+    formats = (format_of(file.relative, source.collect.format) for file in files if not _is_sheet(file))
     return any(entry is None or entry.archive or entry.media_type is not None for entry in formats)
 
 
@@ -266,7 +268,8 @@ def _beginning(source: Source, list_: InputFile, open_: Opener) -> tuple[list[st
     if chunk is None:
         return [], [], False
     heads = [head for head in chunk.columns or heads_of(chunk.records) if head]
-    is_garbled = any(one.cause == "not UTF-8" for one in chunk.failures) or any(readable(one) != one for one in heads)
+    is_garbled = any(failure.cause == "not UTF-8" for failure in chunk.failures)
+    is_garbled |= any(readable(head) != head for head in heads)
     return heads, [*chunk.records], is_garbled
 
 

@@ -1,4 +1,4 @@
-"""Why kept documents of a run aren't released: what their terms lack, by what reading them noted in the ledger."""
+"""Reasons for which kept documents of a run aren't released, from the notes of `collect` in its ledger."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _ORDER: Final = ("consent", "expires", "embargo_until", "uses", "opt_outs", "rig
 
 
 def hold_of(note: Mapping[str, Any], source: str, mapping: list[dict[str, Any]]) -> str:
-    """Return why a document's rights are unknown, as a part of its reason; empty if reading it noted nothing.
+    """Return the cause of a document's unknown rights, as a part of its reason; empty if its note names none.
 
     Args:
-        note: what the ledger says about it at the stage `collect`.
+        note: its evidence at the stage `collect`.
         source: the id of its source.
         mapping: the rows of `mapping` in `run.json`.
 
@@ -43,7 +43,7 @@ def hold_of(note: Mapping[str, Any], source: str, mapping: list[dict[str, Any]])
 
 
 def held_documents(kept: list[Path], ledger: list[Path], mapping: list[dict[str, Any]], today: date) -> Counter[str]:
-    """Return how many kept documents their terms keep out of any version, by reason.
+    """Count the kept documents whose terms keep them out of any version, by reason.
 
     Args:
         kept: files of a run.
