@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from latam_corpus.api.planned_run import PlannedRun, doubt_lines, plan_run, spelling_hints
 from latam_corpus.errors import ConfigError, ReleaseError
 from latam_corpus.messages import Message, _, decimal, enumerated
+from latam_corpus.pipeline.execution.contracts import mapping_rows
 from latam_corpus.pipeline.execution.run import find_parts, run_events
 from latam_corpus.pipeline.execution.work_cleanup import NONE, remove_documents
 from latam_corpus.pipeline.planning.recipe_errors import hints_of
+from latam_corpus.pipeline.stored_runs.held_documents import UNKNOWN, held_documents, with_true_reasons
 from latam_corpus.pipeline.stored_runs.reasons import meaning
+from latam_corpus.pipeline.stored_runs.run_record import is_removed
 from latam_corpus.release.building.build import planned_release
 from latam_corpus.release.building.write_version import write_version
 from latam_corpus.release.eligibility.build_request import BuildRequest
@@ -171,6 +174,10 @@ def _without_version(plan: Plan, result: RunResult) -> Counter[str]:
 
 def left_out_lines(result: RunResult, left_out: Mapping[str, int]) -> Iterator[Message]:
     """Yield a sentence for each reason why kept documents are in no version, the most frequent first."""
+    if left_out.get(UNKNOWN) and not is_removed(result.folder):
+        kept, ledger = (sorted((result.folder / kind).glob("*.parquet")) for kind in ("kept", "ledger"))
+        held = held_documents(kept, ledger, mapping_rows(result.facts), datetime.now(UTC).date())
+        left_out = with_true_reasons(left_out, held)
     for reason, n in sorted(left_out.items(), key=lambda item: (-item[1], item[0])):
         about = {"n": decimal(f"{n:,}"), "kept": decimal(f"{result.kept:,}"), "reason": meaning(reason)}
         yield _("left out {n} of {kept} kept {kept:document|documents}: {reason}", **about)

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
+import polars as pl
+
+from latam_corpus import schema
 from latam_corpus.audit.lineage import MAX_MATCHES, DocumentMatch, find, lineage, matches_query
 from latam_corpus.audit.lineage_lines import lineage_lines
 from latam_corpus.errors import ConfigError
@@ -23,6 +26,11 @@ if TYPE_CHECKING:
 
 _BRIEF: Final = ("doc_id", "verdict", "reason", "title")
 _NO_MATCH: Final = _("quote words exactly as in the text, or give the name of its file without the folders")
+
+_CODED: Final = _(
+    "speakers of {n} {n:interview have|interviews have} codes such as H1 in place of their names, so a name isn't "
+    "found: quote other words of the text, or give the name of its file"
+)
 
 
 @dataclass(frozen=True, repr=False)
@@ -80,9 +88,17 @@ def explained(query: str, out: Path, run: Path | None, store: Store | None) -> E
     if not documents:
         where = _("{n} {n:run|runs}", n=len(runs)) if len(runs) > 1 else runs[0].name
         problem = _("there is no matching document in {where}", where=where)
-        raise ConfigError(f"«{query}»", problem, _NO_MATCH)
+        coded = sum(map(_interviews_with_codes, runs))
+        raise ConfigError(f"«{query}»", problem, _CODED.fill(n=coded) if coded else _NO_MATCH)
     latest = {match.row["doc_id"]: match for match in reversed(documents)}
     return Explanation(tuple(lineage(match, store) for match in reversed(latest.values())))
+
+
+def _interviews_with_codes(run: Path) -> int:
+    """Return how many documents of a run have codes in place of their speakers' names."""
+    rows = schema.scan(sorted((run / "ledger").glob("*.parquet")), schema.LEDGER_SCHEMA)
+    coded = (pl.col("stage") == "redact") & pl.col("evidence").str.contains('"speakers"', literal=True)
+    return int(rows.filter(coded).select(pl.col("doc_id").n_unique()).collect().item())
 
 
 def explained_of(documents: Documents, query: str, out: Path, store: Store | None) -> tuple[dict[str, Any], ...]:

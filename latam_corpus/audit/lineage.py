@@ -18,6 +18,7 @@ from latam_corpus.catalog.identity import canonical_url
 from latam_corpus.codes import UNDETERMINED, groups, short
 from latam_corpus.collect.row_files import as_json
 from latam_corpus.language.varieties.variety import cues
+from latam_corpus.pipeline.stored_runs.held_documents import hold_of
 from latam_corpus.pipeline.stored_runs.history import finished_runs
 from latam_corpus.pipeline.stored_runs.run_record import is_removed, read_record, refuse_removed
 from latam_corpus.policies.policy import Policies
@@ -149,6 +150,7 @@ def lineage(document: DocumentMatch, store: Store | None) -> dict[str, Any]:
             | {"variety_cues": _variety_cues(document), "written": _spelling(row)},
             "extractor": row["extractor"],
             "stated": _evidence(events, "extract", "changed") or {},
+            "held": _held(document, events),
             "stages": [
                 step | {"evidence": disclosure.redaction.value(step["evidence"], row)}
                 if shown and step["stage"] not in WORDLESS
@@ -177,6 +179,14 @@ def _copies(
 def _evidence(events: list[dict[str, Any]], stage: str, verdict: str = "dropped") -> dict[str, Any] | None:
     """Return the evidence of the stage that dropped the document, or changed it."""
     return next((e["evidence"] for e in events if e["stage"] == stage and e["verdict"] == verdict), None)
+
+
+def _held(document: DocumentMatch, events: list[dict[str, Any]]) -> str | None:
+    """Return why the document's rights are unknown, as `hold_of` does; None if they are known."""
+    if document.row["rights_tier"] != "unknown":
+        return None
+    note = _evidence(events, "collect", "changed") or {}
+    return hold_of(note, document.row["source_id"], document.record.get("mapping", [])) or None
 
 
 def _variety_cues(document: DocumentMatch) -> dict[str, list[str]] | None:

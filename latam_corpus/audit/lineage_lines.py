@@ -16,6 +16,7 @@ from latam_corpus.catalog.display_names import (
     stage_names,
 )
 from latam_corpus.messages import Message, _, decimal, enumerated, recognised, same
+from latam_corpus.pipeline.stored_runs.held_documents import UNKNOWN
 from latam_corpus.pipeline.stored_runs.reasons import bound_of, meaning, reason_label
 from latam_corpus.report.figures import Figures
 from latam_corpus.signals import signal_label
@@ -54,6 +55,7 @@ _EVIDENCE: Final = {
     "counted": _("counted"),
     "format": _("format"),
     "url": _("address"),
+    "speakers": _("speakers under codes"),
     "obtained": _("obtained"),
 }
 _SENTENCES: Final = ("error", "remedy", "why", "format")  # evidence that is a sentence
@@ -161,9 +163,9 @@ def _release_lines(lineage: dict[str, Any], say: Speaker) -> Iterator[str]:
 def releases(lineage: dict[str, Any], say: Speaker) -> Iterator[tuple[str, str]]:
     """Yield each version that decided about a document, and its decision.
 
-    >>> row = {"release": "cantos@2026.11.0", "verdict": "dropped", "reason": "rights_tier=unknown", "evidence": None}
-    >>> [decision for _name, decision in releases({"releases": [row]}, Speaker("es"))]
-    ['fuera: sus derechos no se reconocen como una licencia']
+    >>> one = {"release": "cantos@2026.11.0", "verdict": "dropped", "reason": "rights_tier=unknown", "evidence": None}
+    >>> [told for _name, told in releases({"releases": [one]}, Speaker("es"))]
+    ['fuera: sus derechos no se conocen o no se entienden']
     """
     for release in lineage["releases"]:
         shard = (release["evidence"] or {}).get("shard", "")
@@ -171,7 +173,10 @@ def releases(lineage: dict[str, Any], say: Speaker) -> Iterator[tuple[str, str]]
         if release.get("withdrawn"):
             where = _("was in; readers no longer get it")
         if release["verdict"] != "released":
-            where = _("left out: {reason}", reason=meaning(release["reason"] or ""))
+            reason = release["reason"] or ""
+            if lineage.get("held") and reason.endswith(UNKNOWN):
+                reason += f":{lineage['held']}"
+            where = _("left out: {reason}", reason=meaning(reason))
         yield release["release"], say(where)
 
 
@@ -280,6 +285,9 @@ def _collected(evidence: dict[str, Any]) -> Message:
         unlisted = _("the catalogue has no row for its file, so it is held back")
         closest = _("the catalogue has no row for its file, so it is held back; the closest name in it: «{near}»")
         notes.append(closest.fill(near=near) if near else unlisted)
+    for file in evidence.get("unread_catalogues", ()):
+        unnamed = _("«{file}» seems to be a catalogue, and the source doesn't name it, so the document is held back")
+        notes.append(unnamed.fill(file=file))
     return enumerated(notes, "; ")
 
 

@@ -228,7 +228,8 @@ _ALSO: Final = {
 
 
 # Of many names, one that is less alike means something else.
-_CLOSE: Final = 0.75
+_CLOSE: Final = 0.8
+_CLOSE_CODE: Final = 0.75
 
 
 def near_word(key: str, typed: str, known: Sequence[str]) -> str | None:
@@ -248,9 +249,11 @@ def near_word(key: str, typed: str, known: Sequence[str]) -> str | None:
     key = {"release.admit": "rights.tier", "release.uses": "rights.uses"}.get(key, key)
     if key == "genre":
         close = difflib.get_close_matches(wanted, genre_names(), n=1, cutoff=_CLOSE)
-        called = genre_of(typed) or (genre_names()[close[0]] if close else None)
-    else:
-        called = KEYS.get(wanted) if not key else _ALSO.get(key, {}).get(wanted)
+        code = difflib.get_close_matches(wanted, known, n=1, cutoff=_CLOSE_CODE)
+        called = genre_of(typed) or (genre_names()[close[0]] if close else code[0] if code else None)
+        # Of whole names, a similar one of another genre misleads: `carta` isn't meant as `cartilla`.
+        return called if called in known else None
+    called = KEYS.get(wanted) if not key else _ALSO.get(key, {}).get(wanted)
     if called in known:
         return called
     names = VOCABULARIES.get(key, {})

@@ -18,6 +18,7 @@ from latam_corpus.collect.documents.contract import (
     narrowing_columns,
     over_all,
     unlisted_files,
+    unnamed_catalogues,
 )
 from latam_corpus.collect.documents.contract import unread as unread_values
 from latam_corpus.collect.documents.mapping import columns_read
@@ -160,8 +161,9 @@ def examine(source: Source, where: str) -> Examined:
         (*watch.breaches, *alike, *(together if whole and not watch.breaches else ())),
         (
             *_unmatched(source, files),
-            *_unchosen(source, where),
+            *_unchosen(source, where, files),
             *_undescribed(source, files),
+            *unnamed_catalogues(source.id, watch.facts.unnamed),
             *of_values,
             *(_of_a_sample(source, watch.facts.records) if of_values and not whole else ()),
             *_unusable(source, files),
@@ -212,9 +214,9 @@ def _unmatched(source: Source, files: Sequence[InputFile]) -> Iterator[Breach]:
             yield Breach(_("input of {source}", source=source.id), problem, _("check the pattern"))
 
 
-def _unchosen(source: Source, where: str) -> Iterator[Breach]:
-    """Yield what a folder has beside the kinds of files that the source chooses."""
-    left = unchosen(source, where)
+def _unchosen(source: Source, where: str, files: Sequence[InputFile]) -> Iterator[Breach]:
+    """Yield what else is in a folder than the kinds of files that the source chooses."""
+    left = unchosen(source, where, {name for one in files for name, _line in one.beside.unnamed_catalogues})
     if left:
         kinds = first_of([f"{suffix} ({n})" for suffix, n in left.most_common()], _SHOWN)
         problem = _("{n} {n:file isn't|files aren't} of the kinds in collect.files, and {n:isn't|aren't} read: {kinds}")

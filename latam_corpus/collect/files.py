@@ -223,6 +223,7 @@ def read_all(
                 rows=tuple(file.beside.rows),
                 has_row=bool(file.beside.record),
                 near=file.beside.near,
+                unnamed=file.beside.unnamed_catalogues,
             )
             if failures := list(_by_lists(file)):
                 yield failed_rows(replace(context, format=UNKNOWN), failures)
@@ -406,6 +407,7 @@ def _of_member(
         rows=(*context.rows, *beside.rows),
         has_row=context.has_row or bool(beside.record),
         near=beside.near or context.near,
+        unnamed=(*context.unnamed, *beside.unnamed_catalogues),
     )
     try:
         # A member of a tar opens once, and is both held against its checksum and read.

@@ -10,7 +10,8 @@ from latam_corpus.messages import _
 _TABLE: Final = _("export each sheet as CSV")
 _TEXT: Final = _("save it as DOCX, ODT or plain text")
 _SLIDES: Final = _("export its text as DOCX or PDF")
-_DESCRIBED: Final = _("name it in [collect.index], beside the texts that it describes")
+# Whether a format is one of catalogues is told by this remedy.
+DESCRIBED: Final = _("name it in [collect.index], beside the texts that it describes")
 _PICTURE: Final = _("recognise its text (OCR) and hand over ALTO, hOCR or a PDF with text")
 _SOUND: Final = _("transcribe it: ELAN, CHAT, subtitles or plain text")
 _EPUB: Final = _("convert it to EPUB (Calibre)")
@@ -60,7 +61,7 @@ FORMATS: Final = (
     Unread(_("a program"), _LEAVE, Marks(magic=(b"\x7fELF", b"MZ\x90\0"))),
     # XML.
     Unread(_("an SVG drawing"), _PICTURE, Marks(roots=("svg",))),
-    Unread(_("a finding aid (EAD)"), _DESCRIBED, Marks(roots=("ead",))),
+    Unread(_("a finding aid (EAD)"), DESCRIBED, Marks(roots=("ead",))),
     Unread(_("a feed (RSS)"), _FEED, Marks(roots=("rss",))),
     Unread(_("a feed (Atom)"), _FEED, Marks(roots=("feed",))),
     Unread(
@@ -72,14 +73,14 @@ FORMATS: Final = (
     Unread(_("a Transcriber file"), _("export it as CHAT, ELAN or subtitles"), Marks(roots=("Trans",))),
     Unread(_("PAGE XML"), _("export it as ALTO"), Marks(roots=("PcGts",))),
     Unread(_("a dictionary (LIFT)"), _("export its examples as plain text or CSV"), Marks(roots=("lift",))),
-    Unread(_("metadata (MODS)"), _DESCRIBED, Marks(roots=("mods", "modsCollection"))),
-    Unread(_("metadata (METS)"), _DESCRIBED, Marks(roots=("mets",))),
-    Unread(_("metadata (Dublin Core)"), _DESCRIBED, Marks(roots=("dc",))),
+    Unread(_("metadata (MODS)"), DESCRIBED, Marks(roots=("mods", "modsCollection"))),
+    Unread(_("metadata (METS)"), DESCRIBED, Marks(roots=("mets",))),
+    Unread(_("metadata (Dublin Core)"), DESCRIBED, Marks(roots=("dc", "dublin_core"))),
     # Texts.
     Unread(_("a list of a bag (BagIt)"), _LEAVE, Marks(text=_BAG)),
     Unread(
         _("catalogue records (MARC)"),
-        _DESCRIBED,
+        DESCRIBED,
         Marks(text=r"\d{5}[\w ]{4}.22\d{5}.{3}4500", roots=(("record", _MARC_XML), ("collection", _MARC_XML))),
     ),
     Unread(

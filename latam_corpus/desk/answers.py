@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.catalog.display_names import LICENCES, language_of, near_word, word_of
@@ -51,6 +52,7 @@ FILE_NAMES: Final[Mapping[str, Message]] = {
     "zip": _("folders in one file (.zip)"),
     "every": _("all files that can be read"),
 }
+_CATALOGUES: Final = (".csv", ".tsv", ".xlsx", ".jsonl", ".mrc", ".xml", ".gz", ".zst", ".xz")
 _NO_CHOICE: Final = _("«{typed}» is no choice; choose one: {known}")
 _NEAR_CHOICE: Final = _("«{typed}» is no choice; did you mean «{near}»? Choices: {known}")
 _NO_ID: Final = _(
@@ -66,6 +68,9 @@ _TOO_WIDE: Final = _("many languages are called «{name}»; {remedy}")
 _NO_DATE: Final = _("«{typed}» is no date; write it as 2031-12-31")
 _NO_LICENCE: Final = _(
     "«{typed}» isn't known as a licence; such as CC-BY-4.0, or the address of a licence or of rightsstatements.org"
+)
+_NO_CATALOGUE: Final = _(
+    "«{typed}» is no name of a table; such as catalogo.xlsx or catalogo.csv, or «-» if there is none"
 )
 _NEAR_LICENCE: Final = _("«{typed}» isn't known as a licence; did you mean «{near}»?")
 
@@ -113,6 +118,17 @@ def contact(typed: str) -> str:
     """Return an e-mail address, or that of a page."""
     if not re.fullmatch(r"[^@\s()]+@[^@\s()]+\.[^@\s()]+|https?://[^\s()]+", typed):
         raise AnswerError(_NO_CONTACT, typed=typed)
+    return typed
+
+
+def catalogue(typed: str) -> str:
+    """Return the name of a file that may be a catalogue.
+
+    >>> catalogue("catalogo.XLSX")
+    'catalogo.XLSX'
+    """
+    if PurePath(typed).suffix.lower() not in _CATALOGUES:
+        raise AnswerError(_NO_CATALOGUE, typed=typed)
     return typed
 
 

@@ -224,4 +224,13 @@ COLLECTED: Final = (
         default=lambda before, template: _of_template("collect.form")(before, template) or _AS_IT_IS,
         names=_FORMS,
     ),
+    Question(
+        "collect.index.file",
+        _("Is there a catalogue of the files?"),
+        _(
+            "A table in the folder that says what each file is and under which terms: its name, such as catalogo.xlsx; "
+            "«-» if there is none. Texts for which it has no row aren't released."
+        ),
+        answers.catalogue,
+    ),
 )

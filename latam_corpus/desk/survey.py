@@ -18,10 +18,13 @@ from latam_corpus.batch import Batch
 from latam_corpus.catalog.source import Collect, Source
 from latam_corpus.codes import short
 from latam_corpus.collect.documents.contract import Watch
+from latam_corpus.collect.documents.mapping import is_file_column
 from latam_corpus.collect.files import read
 from latam_corpus.collect.input_files.bags import damage_of, with_bags
-from latam_corpus.collect.input_files.file_index import described_by
+from latam_corpus.collect.input_files.file_index import is_table
+from latam_corpus.collect.input_files.file_names import FileNames
 from latam_corpus.collect.input_files.input_file import InputFile, of_json, opened_file
+from latam_corpus.collect.input_files.unnamed_catalogues import recognised
 from latam_corpus.collect.records import readable
 from latam_corpus.collect.streams import blocks, open_url, payload, surveyed
 from latam_corpus.errors import ConfigError, PartError, SourceError
@@ -44,6 +47,7 @@ from latam_corpus.stages import Stage
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from latam_corpus.collect.input_files.unnamed_catalogues import Catalogue
     from latam_corpus.messages import Message
 
 _PICTURES: Final = "image"
@@ -106,8 +110,7 @@ class Survey:
     Attributes:
         hidden: files that were left out, since their names begin with a point.
         missing: names that bags list and that aren't there.
-        catalogue: a list among the files that says what they are, as far as one was found.
-        described: how many files it describes.
+        catalogue: the list that says what most of the files are; None if there is none.
         texts: how many files have texts that are read.
         looked_at: of how many of them a text was looked at.
         own_terms: what these texts state of themselves.
@@ -116,8 +119,7 @@ class Survey:
     files: tuple[Surveyed, ...]
     hidden: int
     missing: tuple[str, ...]
-    catalogue: str = ""
-    described: int = 0
+    catalogue: Catalogue | None = None
     texts: int = 0
     looked_at: int = 0
     own_terms: OwnTerms = field(default_factory=OwnTerms)
@@ -156,16 +158,17 @@ def survey(folder: Path) -> Survey:
     ]
     seen = [_seen(in_bags[one.relative]) if one.relative in in_bags else _of_a_bag(_seen(one)) for one in listed]
     sources = {facts.path: _in_charset(source, facts) for facts in seen}
-    catalogue, described = _catalogue(sources, listed)
-    texts = [facts.is_read and facts.path != catalogue for facts in seen]
+    catalogue = _catalogue(sources, listed)
+    named = catalogue.file if catalogue else ""
+    texts = [facts.is_read and facts.path != named for facts in seen]
     own_terms = OwnTerms(all_files=sum(texts))
     languages = _languages(sources, [one for one, is_text in zip(listed, texts, strict=True) if is_text], own_terms)
     files = []
     for facts in seen:
         language, problem = languages.get(facts.path, (None, ""))
-        remedy = None if facts.path == catalogue else facts.remedy  # it is read for what it says of the others
+        remedy = None if facts.path == named else facts.remedy  # it is read for what it says of the others
         files.append(replace(facts, language=language, problem=facts.problem or problem, remedy=remedy))
-    return Survey(tuple(files), hidden, tuple(missing), catalogue, described, sum(texts), len(languages), own_terms)
+    return Survey(tuple(files), hidden, tuple(missing), catalogue, sum(texts), len(languages), own_terms)
 
 
 def _listed(folder: Path) -> tuple[list[InputFile], int]:
@@ -307,12 +310,12 @@ def _languages(
     return seen
 
 
-def _catalogue(sources: Mapping[str, Source], files: Sequence[InputFile]) -> tuple[str, int]:
-    """Return the list that describes most files, and how many."""
-    lists = [one for one in files if Path(one.relative).suffix.lower() in (".csv", ".tsv", ".xlsx", ".mrc", ".jsonl")]
-    counted = ((described_by(sources[one.relative], one, files), one.relative) for one in lists[:_SAMPLED])
-    described, name = max(counted, default=(0, ""))
-    return (name, described) if described else ("", 0)
+def _catalogue(sources: Mapping[str, Source], files: Sequence[InputFile]) -> Catalogue | None:
+    """Return the list that describes most files; None if none describes any."""
+    lists = [one for one in files if is_table(one) or Path(one.relative).suffix.lower() == ".mrc"]
+    names = FileNames(files)
+    found = [recognised(sources[one.relative], one, names) for one in lists[:_SAMPLED]]
+    return max((one for one in found if one and one.described), key=lambda one: one.described, default=None)
 
 
 def drafted(survey: Survey) -> Iterator[tuple[str, Any]]:
@@ -321,7 +324,7 @@ def drafted(survey: Survey) -> Iterator[tuple[str, Any]]:
     may_be_read = [
         one for one in survey.files if one.is_read or (isinstance(one.format, str) and asked_for(one.format))
     ]
-    read_files = [one for one in may_be_read if one.path != survey.catalogue]
+    read_files = [one for one in may_be_read if survey.catalogue is None or one.path != survey.catalogue.file]
     suffixes = sorted({Path(stem(one.path)).suffix.lower() for one in read_files})
     if suffixes:
         yield "collect.files", ["**/*"] if "" in suffixes else [f"**/*{suffix}" for suffix in suffixes]
@@ -331,6 +334,9 @@ def drafted(survey: Survey) -> Iterator[tuple[str, Any]]:
     charsets = {_legacy(one) for one in survey.files if one.format == "csv"}
     if len(charsets) == 1 and None not in charsets:
         yield "collect.charset", charsets.pop()
+    if catalogue := survey.catalogue:
+        yield "collect.index.file", catalogue.pattern
+        yield "collect.index.column", None if is_file_column(catalogue.column) else catalogue.column
     known = [code for code, _count in survey.languages.most_common() if code != "und"]
     if known:
         yield "languages", known

@@ -108,7 +108,7 @@ class Redact(Stage):
     by_content: ClassVar[tuple[str, ...]] = ("policies", "names", "speakers")
     libraries: ClassVar[tuple[str, ...]] = ("phonenumbers",)
     name: ClassVar[str] = "redact"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     needs: ClassVar[frozenset[str]] = frozenset({"text"})
     gives: ClassVar[frozenset[str]] = frozenset({"text", "redactions"})
     rewrites: ClassVar[frozenset[str]] = frozenset(schema.FREE_FIELDS)
@@ -228,12 +228,13 @@ class Redact(Stage):
         frame = batch.frame
         if "turns" not in frame.columns or frame["turns"].null_count() == frame.height:
             return batch, {}
-        from latam_corpus.privacy.speakers import coded, coded_title, headings_of, is_interview
+        from latam_corpus.privacy.speakers import coded, coded_names, coded_title, headings_of, is_interview
 
         policies = privacy_policies(self.policies)
         keys: dict[str | None, dict[str, str]] = {source: _key(path) for source, path in self.speakers}
         texts, turns = frame["text"], frame["turns"]
-        titles = _column(frame, "title")
+        titles, contributors = _column(frame, "title"), _column(frame, "contributor")
+        creators = frame["creators"].to_list() if "creators" in frame.columns else [None] * len(batch)
         extra = frame[EXTRA].to_list() if EXTRA in frame.columns else [None] * len(batch)
         genres, sources = _column(frame, "genre"), _column(frame, "source_id")
         made: dict[int, tuple[str, list[dict[str, Any]]]] = {}
@@ -243,9 +244,13 @@ class Redact(Stage):
             speakers = list(dict.fromkeys(turn["speaker"] for turn in mine if turn["speaker"]))
             if speakers and policies.codes_speakers(genres[row], interview=is_interview(mine)):
                 key = keys.get(sources[row])
-                made[row], counts[row] = coded(texts[row], mine, key), len(speakers)
-                headings = headings_of(texts[row], mine, key)
+                headings = headings_of(texts[row], mine, key, titles[row])
+                made[row], counts[row] = coded(texts[row], mine, key, headings), len(speakers)
                 titles[row] = coded_title(titles[row], speakers, key, headings)
+                if creators[row]:
+                    creators[row] = coded_names(creators[row], speakers, key, headings)
+                if contributor := contributors[row]:
+                    contributors[row] = coded_names([contributor], speakers, key, headings)[0]
                 for entry in extra[row] or ():
                     entry["value"] = coded_title(entry["value"], speakers, key, headings)
         if not made:
@@ -257,6 +262,10 @@ class Redact(Stage):
         }
         if "title" in frame.columns:
             columns["title"] = pl.Series(titles, dtype=pl.String)
+        if "creators" in frame.columns:
+            columns["creators"] = pl.Series(creators, dtype=frame["creators"].dtype)
+        if "contributor" in frame.columns:
+            columns["contributor"] = pl.Series(contributors, dtype=frame["contributor"].dtype)
         if EXTRA in frame.columns:
             columns[EXTRA] = pl.Series(extra, dtype=frame[EXTRA].dtype)
         return batch.with_columns(columns), counts

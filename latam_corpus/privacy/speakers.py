@@ -48,10 +48,18 @@ _ROLES: Final = (
     r"|(?:nombre|nome)s?(?: y apellidos?| completo)?"
     r"(?: d\w{1,2}(?: l\w{1,2})? (?:entrevistad[oa]|informante|narrador\w?|depoente))?"
 )
+_HONORIFIC: Final = r"(?:don|doña|dona|seu|sra?|señora?|senhora?|dra?|prof)\b\.?"
 _HEADING: Final = re.compile(
     rf"^\W*(?i:{_ROLES})(?:\W*[:.—–-]\W*| (?i:a|ao|à|al|con|com|de|do|da|por) \W*)"
-    rf"(?i:(?:don|doña|dona|seu|sr|sra|señor|señora|senhor|senhora|dr|dra|prof)\b\.? )?(?P<name>{_NAME})(?!\w)"
+    rf"(?i:{_HONORIFIC} )?(?P<name>{_NAME})(?!\w)"
 )
+# A title that names who is interviewed: `Entrevista con doña Lucha`.
+_OF_A_TITLE: Final = re.compile(
+    rf"^\W*(?i:entrevistas? (?:a|al|ao|à|con|com)) (?i:{_HONORIFIC} )?(?P<name>{_NAME})(?!\w)"
+)
+# What belongs to a name after and before a part of it: `Lucha` `Ramírez`.
+_GOES_ON: Final = re.compile(rf"(?: (?:(?:de|del|la|las|los|da|do|das|dos) ){{0,2}}{_CAPITAL}[\w'’-]*)*")
+_COMES_BEFORE: Final = re.compile(rf"(?:(?<!\w){_CAPITAL}[\w'’-]* )*$")
 # A name of several words is that person wherever it stands; one alone may be a word.
 _FULL: Final = re.compile(r"\w{2,}\.? .*\w{2,}")
 
@@ -97,7 +105,9 @@ def is_interview(turns: Sequence[Mapping[str, Any]] | None) -> bool:
     )
 
 
-def headings_of(text: str, turns: Sequence[Mapping[str, Any]], key: Mapping[str, str] | None = None) -> dict[str, str]:
+def headings_of(
+    text: str, turns: Sequence[Mapping[str, Any]], key: Mapping[str, str] | None = None, title: str | None = None
+) -> dict[str, str]:
     r"""Return the codes of persons whom lines such as `Entrevistada: Petra Ruiz López` name.
 
     A person whose name has the words or the initials of a speaker's label has that speaker's code, and so has the only
@@ -107,6 +117,7 @@ def headings_of(text: str, turns: Sequence[Mapping[str, Any]], key: Mapping[str,
         text: an interview.
         turns: of its lines.
         key: the archive's; None if it has none.
+        title: of the interview, which may name who is interviewed.
 
     >>> turns = [{"speaker": None}, {"speaker": "P"}, {"speaker": "R"}]
     >>> headings_of("Entrevistada: Petra Ruiz López\nP: ¿Sí?\nR: Sí.", turns)
@@ -115,7 +126,9 @@ def headings_of(text: str, turns: Sequence[Mapping[str, Any]], key: Mapping[str,
     speakers = list(dict.fromkeys(turn["speaker"] for turn in turns if turn["speaker"]))
     codes = {**(key or {}), **_codes_of(speakers, key)}
     named: dict[str, str] = {}
-    for role, name in _named_in_headings(text, turns, speakers):
+    titled = _OF_A_TITLE.match(unicodedata.normalize("NFC", title or ""))
+    of_title = [(TELLS, name) for name in _names_of(titled)] if titled else []
+    for role, name in (*_named_in_headings(text, turns, speakers), *of_title):
         of_role = [one for one in speakers if role_of(one) == role]
         labels = [one for one in speakers if _is_label_of(one, name)] or (of_role if len(of_role) == 1 else [])
         if name in codes:
@@ -179,14 +192,18 @@ def _parts(name: str) -> list[str]:
 
 
 def coded(
-    text: str, turns: Sequence[Mapping[str, Any]], key: Mapping[str, str] | None = None
+    text: str,
+    turns: Sequence[Mapping[str, Any]],
+    key: Mapping[str, str] | None = None,
+    headings: Mapping[str, str] | None = None,
 ) -> tuple[str, list[dict[str, Any]]]:
     r"""Return an interview with codes in place of its speakers' names, in labels, and of full names in what is said.
 
     Args:
         text: a line a turn.
         turns: of its lines.
-        key: the archive's; None where it has none.
+        key: the archive's; None if it has none.
+        headings: of `headings_of`; None to look for them.
 
     >>> turns = [{"speaker": "Ana", "offset": 0}, {"speaker": "Rosa Paz", "offset": 15}]
     >>> coded("Ana: ¿Y usted?\nRosa Paz: Rosa Paz, señora.", turns)[0]
@@ -197,7 +214,7 @@ def coded(
     lines = text.split("\n")
     if not codes:
         return text, [dict(turn) for turn in turns]
-    headings = headings_of(text, turns, key)
+    headings = headings_of(text, turns, key) if headings is None else headings
     full = {name: codes[name] for name in names if _FULL.fullmatch(name)}
     full |= {part: code for name, code in headings.items() for part in _parts(name)}
     inside, code_of = names_pattern(full), {_folded(name): code for name, code in full.items()}
@@ -242,6 +259,8 @@ def coded_title(
 
     >>> coded_title("Rosa Paz cuenta; la visita Ana (P), y una rosa", ["Rosa Paz", "Ana", "P", "Rosa"])
     'H1 cuenta; la visita H2 (P), y una rosa'
+    >>> coded_title("Doña Lucha Ramírez y el mar", ["P", "LUCHA"]), coded_title("Visita a doña Lucha", ["doña Lucha"])
+    ('Doña H1 y el mar', 'Visita a H1')
     """
     names = [name for name in dict.fromkeys([*speakers, *(key or ())]) if not _ASKING.fullmatch(name.strip())]
     parts = {part: code for name, code in headings.items() for part in _parts(name) or [name]}
@@ -251,11 +270,67 @@ def coded_title(
     codes = {_folded(name): code for name, code in parts.items()}
     codes |= {_folded(name): code for name, code in _codes_of(list(dict.fromkeys([*speakers, *names])), key).items()}
 
-    def code(found: re.Match[str]) -> str:
+    composed = unicodedata.normalize("NFC", title)
+    written, end = "", 0
+    for found in pattern.finditer(composed):
         # A name of one word may be a word: `La rosa de los vientos`.
-        return codes[_folded(found[0])] if found[0][0].isupper() else found[0]
+        if found.start() < end or not any(word[0].isupper() for word in found[0].split()):
+            continue
+        before = _COMES_BEFORE.search(composed, end, found.start())
+        start = _beginning_of_name(composed, before.start() if before else found.start(), found.start())
+        written += composed[end:start] + codes[_folded(found[0])]
+        going_on = _GOES_ON.match(composed, found.end())
+        end = going_on.end() if going_on else found.end()
+    return written + composed[end:]
 
-    return pattern.sub(code, unicodedata.normalize("NFC", title))
+
+def _beginning_of_name(title: str, start: int, end: int) -> int:
+    """Return where a name begins of which some words stand before `end`; titles of persons and first words don't."""
+    while start < end:
+        word, _space, _rest = title[start:end].partition(" ")
+        if start > 0 and not re.fullmatch(_HONORIFIC, word, re.IGNORECASE):
+            break
+        start += len(word) + 1
+    return start
+
+
+def coded_names(
+    names: Sequence[str],
+    speakers: Iterable[str],
+    key: Mapping[str, str] | None = None,
+    headings: Mapping[str, str] = MappingProxyType({}),
+) -> list[str]:
+    """Return names of persons, such as authors, with the codes of those who speak in an interview.
+
+    Args:
+        names: as the record has them.
+        speakers: of the interview, in the order in which they speak first.
+        key: the archive's; None if it has none.
+        headings: of `headings_of`.
+
+    >>> coded_names(["Ramírez, Lucha", "Archivo del puerto"], ["P", "LUCHA RAMÍREZ"])
+    ['H1', 'Archivo del puerto']
+    """
+    labels = list(dict.fromkeys([*speakers, *(key or ())]))
+    codes = {**_codes_of(labels, key), **headings}
+    known = {name: code for name, code in codes.items() if not _ASKING.fullmatch(name.strip())}
+    return [_code_of(name, known) or coded_title(name, speakers, key, headings) or name for name in names]
+
+
+def _code_of(name: str, codes: Mapping[str, str]) -> str | None:
+    """Return the code of the person whom a name means, whatever the order of its words; None for another person."""
+    plain = re.sub(rf"(?i)(?<!\w){_HONORIFIC} ?", "", name)
+    last, _comma, first = plain.partition(",")
+    for written in (plain, f"{first.strip()} {last.strip()}"):
+        for label, code in codes.items():
+            if _is_label_of(re.sub(rf"(?i)(?<!\w){_HONORIFIC} ?", "", label), written):
+                return code
+    return None
+
+
+def has_codes(turns: Sequence[Mapping[str, Any]] | None) -> bool:
+    """Return whether the speakers of an interview are under codes."""
+    return any(turn["speaker"] and _CODE.fullmatch(turn["speaker"]) for turn in turns or ())
 
 
 def _folded(name: str) -> str:

@@ -61,6 +61,7 @@ WORDS: Final = {
     "reason": _("Reason"),
     "other_reasons": _("The other reasons"),
     "about_inputs": _("What couldn't be read, and what is no document"),
+    "held_back": _("Why kept documents aren't released"),
     "about_terms": _("What the records and the catalogue state about rights"),
     "cost": _("Documents: {n}, {share} of all that came; from {sources}"),
     "measured": _("Values and bounds"),

@@ -17,7 +17,7 @@ from latam_corpus import schema
 from latam_corpus.catalog.display_names import genre_name
 from latam_corpus.dedupe.fingerprints.fingerprint import text_hash
 from latam_corpus.errors import ConfigError, closest
-from latam_corpus.messages import _, enumerated
+from latam_corpus.messages import Message, _, enumerated
 from latam_corpus.pipeline.stored_runs.reasons import meaning
 from latam_corpus.release.pages.judgements import NAMES, QUESTIONS, WORDS
 from latam_corpus.report.names import value_name
@@ -27,7 +27,7 @@ from latam_corpus.report.templating import render
 from latam_corpus.text.display.spreadsheet_text import csv_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from latam_corpus.report.disclosure import Redaction
@@ -40,6 +40,16 @@ COLUMNS: Final = (
 DRAWN: Final = ("text_hash", "drawn_from", "drawn_by")  # which text was read, and what a judgement of it speaks for
 GROUPING: Final = tuple(c.name for c in schema.DOCUMENT if c.dtype == pl.String() and c.name not in ("doc_id", "text"))
 NOTE: Final = _("note")
+_HOW: Final = _("how to fill in")
+_HOW_LINES: Final = (
+    _("One row is one text; its text is in the last column. Leave a cell empty if you don't want to answer."),
+    _("Instead of “no” you may write the name of the language, such as náhuatl or guarani mbya."),
+    _("Write anything else in the column «{note}».", note=NOTE),
+    _(
+        "Save the sheet and send it back. Whoever drew it gives the command: latam-corpus judge import SHEET "
+        "--reader NAME"
+    ),
+)
 _SHEET_TEXT: Final = 32_000  # a cell holds 32,767 characters
 _PAGE_TEXT: Final = 20_000
 _ALL_TEXTS: Final = 1_400_000  # characters of all texts of a page, which stays below two megabytes
@@ -139,7 +149,23 @@ def write_sheet(path: Path, rows: Sequence[dict[str, Any]], language: str = "es"
             # Where the language is another, its name or code may be written.
             only = {"validate": "list", "source": choices, "show_error": question != "language"}
             sheet.data_validation(1, column, max(len(rows), 1), column, only)
+        how = book.add_worksheet(_HOW.translate(language))
+        how.set_column(0, 0, 100, wrapped)
+        for number, line in enumerate(_instructions(language)):
+            how.write_string(number, 0, line)
     write_file(path, buffer.getvalue())
+
+
+def _instructions(language: str) -> Iterator[str]:
+    """Yield the lines that explain the sheet to its reader."""
+    first, of_language, *others = (one.translate(language) for one in _HOW_LINES)
+    yield first
+    for question, answers in QUESTIONS.items():
+        choices = enumerated(WORDS[one] for one in answers)
+        yield Message("{head} {choices}", {"head": NAMES[question], "choices": choices}).translate(language)
+        if question == "language":
+            yield of_language
+    yield from others
 
 
 def _cell(value: object) -> str:

@@ -150,7 +150,7 @@ def test_no_text_falls_for_a_language_that_the_model_cannot_name() -> None:
     [
         (_RIGHTS, {"name": "a", "admit": ["open"], "uses": ["train", "evaluate"]}, ""),
         ("", None, "su archivo no dice los derechos"),
-        (_RIGHTS.replace("CC0-1.0", "Prensa libre"), None, "no se reconocen como una licencia"),
+        (_RIGHTS.replace("CC0-1.0", "Prensa libre"), None, "sus derechos no se conocen o no se entienden"),
         (_RIGHTS + "expires = 2026-11-26\n", None, "su permiso terminó el 2026-11-26"),
         (_RIGHTS + "expires = 2026-11-27\n", {"name": "a", "admit": ["open"], "uses": ["train", "evaluate"]}, ""),
         (_RIGHTS + "embargo_until = 2026-11-28\n", None, "antes del 2026-11-28"),

@@ -62,7 +62,7 @@ def test_the_wizard_leaves_the_form_open_on_enter() -> None:
     """And takes prose or verse where somebody says so."""
     template = load_template("folder")
     for typed, form in (("", None), ("1", None), ("2", "prose"), ("verso", "verse")):
-        answers = iter(("Poemas", "", "Familia", "-", "-", "", "-", "-", "1", typed, "CC0", "", "-", "-"))
+        answers = iter(("Poemas", "", "Familia", "-", "-", "", "-", "-", "1", typed, "-", "CC0", "", "-", "-"))
         screen = _Scripted(answers)
         given = interview(template, screen, "es", date(2026, 1, 1))
         source = Source.model_validate(tomllib.loads(template.filled(given, "es")))

@@ -137,6 +137,40 @@ def test_usual_answers_are_understood(question: str, typed: str, read: tuple[str
     assert read_answer(question, typed, "spa_Latn") == read
 
 
+@pytest.mark.parametrize("typed", ["ótimo", "Excelente", "perfeito", "muy bueno", "péssimo", "muito ruim"])
+def test_strong_words_are_verdicts(typed: str) -> None:
+    """Praise is good, and its contrary bad."""
+    answer = read_answer("verdict", typed, "spa_Latn")
+    assert answer is not None
+    assert answer.value == ("bad" if typed in ("péssimo", "muito ruim") else "good")
+
+
+@pytest.mark.parametrize(
+    ("typed", "problem"),
+    [
+        ("não, é español", "names the language that the text already has (Spanish)"),
+        ("sí, guarani mbya", "names another language than the text has (Spanish)"),
+        ("não, é lengua rarísima", "«lengua rarísima» isn't known as a language"),
+    ],
+)
+def test_a_language_that_is_no_answer_is_refused_for_what_is_wrong(
+    sheet: Path, command_line: CommandLine, typed: str, problem: str
+) -> None:
+    """A known language isn't called unknown, nor a whole sentence one."""
+    told = _judge(command_line, _filled(sheet, "rosa.xlsx", {1: ("", typed)}), "Rosa Quispe", "--json")
+    ((wrong,),) = (row["wrong"] for row in told.json["rows"])
+    assert problem in wrong
+
+
+def test_a_workbook_explains_itself(sheet: Path) -> None:
+    """In the language of its heads, on a page of its own."""
+    book = openpyxl.load_workbook(sheet)
+    lines = [row[0].value for row in book.worksheets[1].iter_rows()]
+    assert len(book.worksheets) == 2
+    assert all(any(line.startswith(head) for line in map(str.lower, lines)) for head in _ASKED)
+    assert any("mbya" in line for line in lines)
+
+
 @pytest.mark.parametrize(
     ("question", "typed"),
     [

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _ANSWERS = (
     "Cartas de una familia", "", "Familia Ejemplo", "https://cartas.cl/", "familia@cartas.cl", "literatura", "chile",
-    "español, mapudungun", "1", "prosa", "CC BY 4.0", "", "Se puede usar citando la fuente", "https://cartas.cl/uso",
+    "español, mapudungun", "1", "prosa", "-", "CC BY 4.0", "", "Se puede usar citando la fuente", "https://cartas.cl/uso",
 )  # fmt: skip
 
 
@@ -195,7 +195,7 @@ def test_a_repository_is_asked_for_its_door() -> None:
 
 def test_consent_is_on_record_only_where_it_was_given() -> None:
     """A permission has its tier, its agreement and the uses that were agreed; a licence has no consent."""
-    about = ("Vozes", "", "Arquivo", "", "", "", "Brasil", "português", "", "")
+    about = ("Vozes", "", "Arquivo", "", "", "", "Brasil", "português", "", "", "-")
     values = _interview("oral-history", "pt", *about, "8", "consentimento", "termo-12", "2031-12-31", "treinar")
     assert values["rights"] == {
         "statement": "https://rightsstatements.org/vocab/InC/1.0/", "tier": "permission", "basis": "consent",

@@ -157,7 +157,8 @@ def test_a_draft_says_in_which_encoding_its_tables_are(tmp_path: Path, command_l
     assert json.loads(told.out)["catalogue"] == "lista.csv"
     text = draft.read_text(encoding="utf-8")
     assert '\ncharset = "cp1252"\n' in text
-    draft.write_text(text.replace('holder = "…"', 'holder = "B"') + '[collect.columns]\ntitle = "Título"\n')
+    assert 'title = "Título"' in text
+    draft.write_text(text.replace('holder = "…"', 'holder = "B"'))
     assert command_line("sources", "check", draft, "--input", folder).code == 0
     (folder / "otra.csv").write_text("título\nEl niño\n", encoding="utf-8")
     command_line("sources", "inventory", folder, "--draft", tmp_path / "otro.toml")

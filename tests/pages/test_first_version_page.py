@@ -24,7 +24,8 @@ def _files(page: str) -> dict[str, str]:
     """The files that the page shows, each by the name that stands last before it."""
     pieces = page.split("```text\n")
     return {
-        re.findall(r"`([\w/.-]+\.txt)`", before)[-1]: after.partition("```")[0] for before, after in pairwise(pieces)
+        re.findall(r"`([\w/.-]+\.(?:txt|csv))`", before)[-1]: after.partition("```")[0]
+        for before, after in pairwise(pieces)
     }
 
 
@@ -56,7 +57,8 @@ def test_the_page_is_what_happens(tmp_path: Path, path: str, given: str, machine
     for name, text in _files(page).items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")
-    assert sorted(path.name for path in tmp_path.rglob("*.txt")) == ["carta-01.txt", "carta-02.txt", f"{given}.txt"]
+    names = sorted(path.name for path in tmp_path.rglob("*.*"))
+    assert names == ["carta-01.txt", "carta-02.txt", "catalogo.csv", f"{given}.txt"]
     _follow(page, tmp_path, machine)
     assert (tmp_path / "corpus" / "corpus.lock").exists()
 

@@ -110,11 +110,11 @@ def test_a_run_of_which_nothing_can_be_released_is_told_all_the_same(
     recipe = tmp_path / "receta.toml"
     recipe.write_text(small_recipe("repair", release=""))
     run = ("run", recipe, "--input", tmp_path / "a.jsonl", "--out", tmp_path / "out", "--engine", "in-process")
-    result = command_line(*run)
-    assert result.code == 1
-    assert "1 document in = 1 kept + 0 set aside" in result.out
-    assert "left out 1 of 1 kept document: its rights aren't known as a licence" in result.out
-    assert "its rights aren't known as a licence (1)" in result.err
+    said = command_line(*run)
+    assert said.code == 1
+    assert "1 document in = 1 kept + 0 set aside" in said.out
+    assert "left out 1 of 1 kept document: its record states rights that aren't known as a licence" in said.out
+    assert "its rights aren't known, or aren't understood (1)" in said.err
     assert command_line(*run, "--json").json["left_out"] == {"rights_tier=unknown": 1}
 
 
@@ -127,10 +127,10 @@ def test_a_run_without_a_release_says_why_nothing_is_published(
     recipe = tmp_path / "receta.toml"
     recipe.write_text(small_recipe("repair"))
     run = ("run", recipe, "--input", tmp_path / "a.jsonl", "--out", tmp_path / "out", "--engine", "in-process")
-    result = command_line(*run, "--lang", "es")
-    assert result.code == 0
-    assert "no hay versión publicada\n" in result.out
-    assert "1 de 1 documento conservado: sus derechos no se reconocen como una licencia" in result.out
+    said = command_line(*run, "--lang", "es")
+    assert said.code == 0
+    assert "no hay versión publicada\n" in said.out
+    assert "1 de 1 documento conservado: sus derechos no se conocen o no se entienden" in said.out
     assert command_line(*run, "--json").json["left_out"] == {"rights_tier=unknown": 1}
 
 

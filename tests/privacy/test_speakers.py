@@ -318,6 +318,53 @@ def test_a_key_is_found_however_its_accents_are_stored(tmp_path: Path) -> None:
     assert coded("José Ñañez: sí.", turns, read_key(str(file)))[0] == "H7: sí."
 
 
+@pytest.mark.parametrize(
+    ("label", "title", "creators", "coded_title", "coded_creators"),
+    [
+        ("LUCHA", "Entrevista con doña Lucha", ["doña Lucha"], "Entrevista con doña H1", ["H1"]),
+        ("Doña Lucha", "Entrevista con doña Lucha", ["Archivo"], "Entrevista con H1", ["Archivo"]),
+        ("LUCHA", "Doña Lucha Ramírez y el mar", ["Ramírez, Lucha"], "Doña H1 y el mar", ["H1"]),
+        ("Ramírez", "La Lucha: habla Lucha Ramírez", ["Lucha Ramírez"], "La Lucha: habla H1", ["H1"]),
+        ("R", "Entrevista a Lucha Ramírez", ["Lucha Ramírez", "Ana Paz"], "Entrevista a H1", ["H1", "Ana Paz"]),
+        ("R", "La lucha por el agua", ["Ana Paz"], "La lucha por el agua", ["Ana Paz"]),
+    ],
+)
+def test_metadata_name_no_speaker_whom_the_text_hides(
+    label: str, title: str, creators: list[str], coded_title: str, coded_creators: list[str]
+) -> None:
+    """Whatever the order of the words; authors who don't speak keep their names."""
+    text, turns = as_lines([Utterance("¿Dónde vive?", "P"), Utterance("En el cerro.", label)])
+    row: dict[str, Any] = {"text": text, "genre": "oral_history", "country": "MX", "title": title}
+    row |= {"creators": creators, "contributor": creators[0], "turns": [turn._asdict() for turn in turns]}
+    frame = pl.DataFrame([row], schema={name: schema.DOCUMENT_SCHEMA[name] for name in row})
+    redacted = Redact()(Batch(frame)).frame.row(0, named=True)
+    assert (redacted["title"], redacted["creators"]) == (coded_title, coded_creators)
+    assert redacted["contributor"] == coded_creators[0]
+
+
+def test_a_name_that_is_replaced_is_said_to_be(tmp_path: Path, command_line: CommandLine) -> None:
+    """A search for it, and a preview, say that speakers have codes."""
+    folder, source = tmp_path / "cintas", tmp_path / "cintas.toml"
+    folder.mkdir()
+    said = (
+        "E: ¿Dónde nació usted?\nROSA: En el puerto, cuando todavía llegaban los barcos de vela a cargar salitre.\n"
+        "E: ¿Y qué hacían sus padres?\nROSA: Mi padre era carpintero y mi madre cosía para las señoras del centro.\n"
+        "E: ¿Cómo era la escuela?\nROSA: Era una sala grande con dos ventanas, y en el invierno nos moríamos de frío.\n"
+    )
+    (folder / "uno.txt").write_text(said, encoding="utf-8")
+    source.write_text(
+        'id = "cintas"\ntitle = "Cintas"\nholder = "Archivo"\ngenre = "oral_history"\nlanguages = ["spa"]\n'
+        '[collect]\nfiles = ["*.txt"]\nform = "interview"\n',
+        encoding="utf-8",
+    )
+    told = command_line("sources", "preview", source, "--input", folder)
+    assert "Speakers of interviews have codes" in told.out
+    assert "Names aren't recognised" not in told.out
+    assert command_line("run", source, "--input", folder, "--out", tmp_path / "out").code == 0
+    told = command_line("explain", "Rosa", "--out", tmp_path / "out")
+    assert (told.code, "codes such as H1 in place of their names" in told.err) == (2, True)
+
+
 def test_additional_columns_have_codes_for_speakers_too() -> None:
     """What a catalogue says of an interview names who speaks in it."""
     text, turns = as_lines([Utterance("¿Dónde vive?", "P"), Utterance("En el cerro.", "Rosa Vera")])

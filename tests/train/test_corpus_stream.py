@@ -362,9 +362,9 @@ def test_a_pull_that_was_cut_off_is_named(small_store: Store, tmp_path: Path) ->
     (to / "corpus.lock").unlink()
     (to / ".pull.json").write_text("{}")
     for name in (None, "puerto"):
-        with pytest.raises(ConfigError, match="corpus: a pull into this folder was interrupted; run"):
+        with pytest.raises(ConfigError, match="corpus: a pull into this folder was cut off; give the command"):
             CorpusStream(to, name)
-    with pytest.raises(ConfigError, match="a pull into this folder was interrupted"):
+    with pytest.raises(ConfigError, match="a pull into this folder was cut off"):
         read_locks(to / "corpus.lock")
 
 
@@ -375,8 +375,10 @@ def test_a_state_goes_on_in_the_store_after_the_folder_was_pulled_again(small_st
     stream = CorpusStream(tmp_path / "corpus", seed=7, columns="doc_id")
     order = ids(small_store, seed=7, window=256 << 20)
     assert [next(stream)["doc_id"] for _ in range(10)] == order[:10]
-    for gone in order[20:22]:
-        withdraw(small_store, WithdrawalRequest.of("puerto", "doc", gone, "la familia lo pide"), datetime.now(UTC))
+    for withdrawn_id in order[20:22]:
+        withdraw(
+            small_store, WithdrawalRequest.of("puerto", "doc", withdrawn_id, "la familia lo pide"), datetime.now(UTC)
+        )
     pull(spec, small_store, tmp_path / "corpus", report=lambda _note: None)
     with pytest.raises(ConfigError, match="stream the store that it was pulled from"):
         CorpusStream(tmp_path / "corpus", seed=7).load_state_dict(stream.state_dict())
@@ -410,12 +412,14 @@ def test_a_lock_holds_for_lists_and_slices_too(split_store: Store, tmp_path: Pat
 def test_a_store_that_knows_less_than_a_lock_is_refused(small_store: Store, tmp_path: Path) -> None:
     """A copy of a store from before a withdrawal is refused by stream and pull."""
     shutil.copytree(small_store.root, tmp_path / "old")
-    gone = ids(small_store)[0]
-    spec = withdraw(small_store, WithdrawalRequest.of("puerto", "doc", gone, "lo piden"), datetime.now(UTC)).before.spec
+    withdrawn_id = ids(small_store)[0]
+    spec = withdraw(
+        small_store, WithdrawalRequest.of("puerto", "doc", withdrawn_id, "lo piden"), datetime.now(UTC)
+    ).before.spec
     pull(spec, small_store, tmp_path / "pulled")
-    with pytest.raises(ReleaseError, match=r"has 0 entries, but the lock knew 1.*find the store"):
+    with pytest.raises(ReleaseError, match=r"has 0 entries, and the lock knew 1.*find the store"):
         CorpusStream(tmp_path / "old", spec, lock=tmp_path / "pulled" / "corpus.lock")
-    with pytest.raises(ReleaseError, match=r"has 0 entries, but the lock knew 1.*an old copy"):
+    with pytest.raises(ReleaseError, match=r"has 0 entries, and the lock knew 1.*an old copy"):
         pull(spec, Store.at(tmp_path / "old"), tmp_path / "pulled")
     assert withdrawn_id not in ids(tmp_path / "pulled", spec)
 
@@ -502,7 +506,7 @@ def test_decompressed_groups_are_made_once(
         ({"name": None}, "no release is named"),
         ({"exclude": ["no-such.txt"]}, "it can't be read"),
         ({"exclude": "no-such.txt"}, r"no-such\.txt: it can't be read"),
-        ({"exclude": ["ab" * 16]}, "pass the ids as a frozenset"),
+        ({"exclude": ["ab" * 16]}, "give the ids as a frozenset"),
         ({"columns": "txt"}, "did you mean «text»"),
     ],
 )
@@ -593,10 +597,10 @@ def test_a_list_of_another_release_is_told(small_store: Store, tmp_path: Path) -
     file.write_bytes(exclusion_list("puerto@2026.11.0", order[:3]))
     assert ids(small_store, seed=7, exclude=[file]) == order[3:]
     file.write_bytes(exclusion_list("costa@2026.11.0", order[:3]))
-    with pytest.raises(ConfigError, match=r"it was made for costa@2026\.11\.0, but puerto@2026\.11\.0 is read"):
+    with pytest.raises(ConfigError, match=r"it is a list of costa@2026\.11\.0, and puerto@2026\.11\.0 is read"):
         ids(small_store, exclude=[file])
     file.write_bytes(exclusion_list("puerto@2026.10.0", order[:3]))
-    with pytest.warns(UserWarning, match=r"documents that only puerto@2026\.11\.0 has weren't searched"):
+    with pytest.warns(UserWarning, match=r"what puerto@2026\.11\.0 has beside that wasn't searched"):
         assert ids(small_store, seed=7, exclude=[file]) == order[3:]
     file.write_text("f" * 32)
     with pytest.warns(UserWarning, match="the excluded id isn't in puerto"):

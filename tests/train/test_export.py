@@ -223,8 +223,8 @@ def test_withdrawn_tokens_can_be_masked(
         "--json",
     ]
     assert command_line(*check).code == 0
-    before = spans(tmp_path / "first")
-    doc_id, file, start, end = before.row(7)
+    first_spans = spans(tmp_path / "first")
+    doc_id, file, start, end = first_spans.row(7)
     withdraw(
         split_store,
         WithdrawalRequest.of("puerto", "doc", doc_id, "asked by the author"),

@@ -221,8 +221,8 @@ def test_a_plan_that_knew_of_withdrawals_is_drawn_whole(
     assert len(order) == len(set(order)) == 114
     assert set(portuguese[6:]) < set(order)
     withdraw(small_store, WithdrawalRequest.of("puerto", "doc", portuguese[6], "asked by the author"), now)
-    rest = [row["doc_id"] for row in MixedStream(small_store.url, plan, columns=["doc_id"])]
-    assert rest == [one for one in order if one != portuguese[6]]
+    remaining = [row["doc_id"] for row in MixedStream(small_store.url, plan, columns=["doc_id"])]
+    assert remaining == [doc_id for doc_id in order if doc_id != portuguese[6]]
 
 
 def test_chunks_join_without_a_gap(plan: Any, small_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -122,12 +122,12 @@ def test_a_withdrawal_within_an_epoch_loses_nothing_and_repeats_nothing(
     withdraw(small_store, WithdrawalRequest.of("puerto", "doc", order[20], "lo piden"), datetime.now(UTC))
     first = _Loader(small_store, workers, monkeypatch)
     assert first.ids(4) == [*order[:20], *order[21:64]]
-    gone = [order[at] for at in (3, 70, 71, 100)]
-    for doc_id in gone:
+    withdrawn_ids = [order[at] for at in (3, 70, 71, 100)]
+    for doc_id in withdrawn_ids:
         withdraw(small_store, WithdrawalRequest.of("puerto", "doc", doc_id, "lo piden"), datetime.now(UTC))
-    again = _Loader(small_store, workers, monkeypatch)
-    again.go_on(first)
-    assert again.ids() == [one for one in order[64:] if one not in gone]
+    resumed = _Loader(small_store, workers, monkeypatch)
+    resumed.go_on(first)
+    assert resumed.ids() == [doc_id for doc_id in order[64:] if doc_id not in withdrawn_ids]
 
 
 def test_other_rows_within_an_epoch_are_refused(small_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

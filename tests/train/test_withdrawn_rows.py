@@ -21,9 +21,9 @@ def test_a_stream_of_an_old_version_leaves_out_what_was_withdrawn(small_store: S
     stream = CorpusStream(small_store.url, spec, seed=7, columns=["doc_id"])
     first_ids = [next(stream)["doc_id"] for _ in range(10)]
     state = stream.state_dict()
-    rest = [row["doc_id"] for row in stream]
-    withdraw(small_store, WithdrawalRequest.of("puerto", "doc", rest[5], "lo piden"), datetime.now(UTC))
-    withdraw(small_store, WithdrawalRequest.of("puerto", "doc", before[3], "lo piden"), datetime.now(UTC))
+    remaining = [row["doc_id"] for row in stream]
+    withdraw(small_store, WithdrawalRequest.of("puerto", "doc", remaining[5], "lo piden"), datetime.now(UTC))
+    withdraw(small_store, WithdrawalRequest.of("puerto", "doc", first_ids[3], "lo piden"), datetime.now(UTC))
     with pytest.warns(UserWarning, match=f"2 documents of {spec} are withdrawn"):
         reopened = CorpusStream(small_store.url, spec, seed=7, columns=["doc_id"])
     assert reopened.files.withdrawal_sequence == 2

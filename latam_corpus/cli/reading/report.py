@@ -16,6 +16,8 @@ from latam_corpus.errors import ConfigError, CorpusError, cause_of
 from latam_corpus.messages import N_, _
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from latam_corpus.audit.documents import Documents
     from latam_corpus.release.storing.manifest import Manifest
     from latam_corpus.release.storing.store import Store
@@ -135,15 +137,21 @@ def run_html(
     """
     from latam_corpus.audit.documents import disclosure_of
     from latam_corpus.audit.stores import existing_store, released_ids
-    from latam_corpus.pipeline.stored_runs.run_record import read_record
+    from latam_corpus.pipeline.stored_runs.held_documents import held_documents
+    from latam_corpus.pipeline.stored_runs.run_record import is_removed, read_record
     from latam_corpus.report.run_report.run_facts import run_facts
     from latam_corpus.report.run_report.run_page import run_page
 
     disclosure = disclosure_of(folder, datetime.now(UTC), store, internal=internal, names=names)
     opened = existing_store(store, folder.resolve().parent.parent) if released else None
     ids = released_ids(opened, released) if opened and released else None
-    facts = run_facts(read_record(folder), disclosure, ids)
-    return run_page(facts, spoken(), str(out), released, internal=internal, served=served)
+    record = read_record(folder)
+    facts = run_facts(record, disclosure, ids)
+    held: Mapping[str, int] = {}
+    if not is_removed(folder):
+        today = datetime.now(UTC).date()
+        held = held_documents(record.files("kept"), record.files("ledger"), record.values.get("mapping", []), today)
+    return run_page(facts, spoken(), str(out), released, held=held, internal=internal, served=served)
 
 
 def write_run_report(

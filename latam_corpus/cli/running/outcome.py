@@ -23,6 +23,7 @@ from latam_corpus.pipeline.execution.contracts import (
     not_taken_rows,
     passed_over_rows,
     unlisted_rows,
+    unnamed_catalogue_rows,
 )
 from latam_corpus.pipeline.execution.part import Task, folder_of, keys_of
 from latam_corpus.pipeline.planning.plan import run_digest
@@ -225,6 +226,7 @@ def tell_result(
                 "barriers": result.barriers,
                 "mapping": mapping_rows(result.facts),
                 "without_catalogue_row": unlisted_rows(result.facts),
+                "unnamed_catalogues": unnamed_catalogue_rows(result.facts),
                 "passed_over": passed_over_rows(result.facts),
                 "damaged": damaged_rows(result.facts),
                 "not_taken": not_taken_rows(result.facts),

@@ -8,6 +8,7 @@ source names must be in every table, and in some record of every file of JSON li
 from __future__ import annotations
 
 import hashlib
+import json
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final
@@ -17,7 +18,8 @@ import polars as pl
 
 from latam_corpus import vocabulary
 from latam_corpus.catalog.display_names import near_word
-from latam_corpus.catalog.source import PAGE_COLUMNS
+from latam_corpus.catalog.source import PAGE_COLUMNS, Collect
+from latam_corpus.collect.documents.column_names import suggested_columns
 from latam_corpus.collect.documents.mapping import (
     columns_read,
     is_empty,
@@ -47,6 +49,9 @@ _KINDS: Final = 100  # of records that are no documents
 # Whose values restrict what may be done with a document, if they aren't understood.
 OF_TERMS: Final = frozenset({"rights", "uses", "expires", "embargo_until", "opt_outs", "consent"})
 NEVER_NULL: Final = frozenset({"genre", "composition"})
+_DATES: Final = frozenset({"published"})
+_CHOICES: Final = {"genre": vocabulary.GENRES, "composition": vocabulary.COMPOSITIONS}
+_TO_CONVERT: Final = (".ods", ".xls", ".xlsm", ".numbers")  # spreadsheets that aren't read
 VALUES_SCHEMA: Final = pl.Schema({"column": pl.String, "hash": pl.UInt64, "number": pl.Int64, "file": pl.String})
 
 
@@ -100,6 +105,7 @@ class Facts:
         lacking: by file that is read in parts, what each part lacks.
         stated: how unmapped columns that state terms were filled, by the document's column and the record's.
         unlisted: the files for which the catalogue has no row, each with the closest name in it, or nothing.
+        unnamed: the catalogues that the source doesn't name, each with the line of TOML that reads it.
         passed_over: records of web archives that are no documents, by why.
         damaged: the files that can't be read whole, each with the problem.
         not_taken: the columns of records that documents don't get.
@@ -112,6 +118,7 @@ class Facts:
     lacking: dict[str, list[Lacking]] = field(default_factory=dict)
     stated: dict[str, dict[str, ColumnFill]] = field(default_factory=dict)
     unlisted: dict[str, str] = field(default_factory=dict)
+    unnamed: dict[str, str] = field(default_factory=dict)
     passed_over: Counter[str] = field(default_factory=Counter)
     damaged: dict[str, str] = field(default_factory=dict)
     not_taken: list[str] = field(default_factory=list)
@@ -129,6 +136,7 @@ class Facts:
             for origin, fill in fills.items():
                 self.stated.setdefault(name, {}).setdefault(origin, ColumnFill(origin)).add(fill)
         self.unlisted |= other.unlisted
+        self.unnamed |= other.unnamed
         self.count_passed_over(other.passed_over)
         self.damaged |= other.damaged
         self.leave(other.not_taken)
@@ -157,6 +165,7 @@ class Facts:
                 name: {origin: asdict(one) for origin, one in fills.items()} for name, fills in self.stated.items()
             },
             "unlisted": self.unlisted,
+            "unnamed": self.unnamed,
             "passed_over": dict(self.passed_over),
             "damaged": self.damaged,
             "not_taken": self.not_taken,
@@ -176,6 +185,7 @@ class Facts:
                 for name, fills in values["stated"].items()
             },
             dict(values["unlisted"]),
+            dict(values["unnamed"]),
             Counter(values["passed_over"]),
             dict(values["damaged"]),
             list(values["not_taken"]),
@@ -403,16 +413,32 @@ def columns_left(source: str, facts: Facts) -> Iterator[Breach]:
     """
     if not facts.not_taken:
         return
-    names = [_("«{name}»", name=name) for name in facts.not_taken]
+    place = _("input of {source}", source=source)
+    suggested = suggested_columns(Collect(), facts.not_taken)
+    suggested = {head: name for head, name in suggested.items() if name not in facts.fills}
+    if suggested:
+        heads = [_("«{name}»", name=head) for head in suggested]
+        lines = ", ".join(f"{name} = {json.dumps(head, ensure_ascii=False)}" for head, name in suggested.items())
+        problem = _(
+            "{n} {n:column isn't taken, though its head says|columns aren't taken, though their heads say} what "
+            "{n:it has|they have}: {columns}",
+            n=len(heads),
+            columns=first_of(heads, _SHOWN),
+        )
+        yield Breach(place, problem, _("write under [collect.columns], a line each: {lines}", lines=lines))
+    others = [name for name in facts.not_taken if name not in suggested]
+    if not others:
+        return
+    names = [_("«{name}»", name=name) for name in others]
     problem = _("{n} {n:column isn't|columns aren't} taken: {columns}", n=len(names), columns=first_of(names, _SHOWN))
-    column = facts.not_taken[0]
+    column = others[0]
     name = "_".join("".join(sign if sign.isalnum() else " " for sign in column).split()).lower()
     key = name if name.isascii() and name else f'"{name}"'
     remedy = _(
         "to take one, write under [collect.extra]: {example}",
         example=f'{key} = {{ column = "{column}", type = "string" }}',
     )
-    yield Breach(_("input of {source}", source=source), problem, remedy)
+    yield Breach(place, problem, remedy)
 
 
 def missing(source: Source, relative: str, column: str, there: Sequence[str], *, has_header: bool) -> Breach:
@@ -441,6 +467,11 @@ def missing(source: Source, relative: str, column: str, there: Sequence[str], *,
         remedy = _("the columns there are: {there}", there=shown) if there else _("there are no columns")
     if not key:
         more = _('write text = "…" under [collect.columns], or name the files that have texts in collect.files')
+        if any(is_file_column(head) for head in there):
+            more = _(
+                "write under [collect]: index.file = {file}, if it is a catalogue of the other files",
+                file=json.dumps(relative, ensure_ascii=False),
+            )
         remedy = enumerated([remedy, more], between="; ")
     elif not has_header:
         more = _("where some files lack it, write optional = [{column}]", column=f'"{column}"')
@@ -472,16 +503,36 @@ def unread(source: str, facts: Facts) -> Iterator[Breach]:
                 "{n:its document goes|their documents go} on without"
             )
         examples = enumerated(_example(name, one) for one in fill.examples)
-        remedy = _(
-            "correct them, or give «{name}» under [collect.columns] a table `values` that lists every value there is, "
-            "these and those that are understood",
-            name=name,
+        yield Breach(
+            _("input of {source}", source=source), left.fill(examples=examples, **about), _how_to_correct(name, fill)
         )
-        if name.startswith("extra."):
-            remedy = _("correct them, or declare another type under [collect.extra]")
-        if name == "consent":
-            remedy = _MAP_CONSENT.fill(origin=fill.origin)
-        yield Breach(_("input of {source}", source=source), left.fill(examples=examples, **about), remedy)
+
+
+def _how_to_correct(name: str, fill: ColumnFill) -> Message:
+    """Return what to do about values of a mapped column that aren't understood."""
+    column = json.dumps(fill.origin, ensure_ascii=False)
+    if name.startswith("extra."):
+        return _("correct them, or declare another type under [collect.extra]")
+    if name == "consent":
+        return _GIVE_CONSENT
+    if name in _DATES:
+        return _(
+            "write them as 1950, 1950-03 or 1950-03-31; to take the year alone, write under [collect.columns]: {line}",
+            line=f"{name} = {{ column = {column}, pattern = '\\d{{4}}' }}",
+        )
+    if name in _CHOICES:
+        values = ", ".join(f"{json.dumps(one, ensure_ascii=False)} = …" for one in fill.examples if one)
+        return _(
+            "write one of: {choices}; or say under [collect.columns] which each value is: {line}, with all other "
+            "values that the column has",
+            choices=", ".join(_CHOICES[name]),
+            line=f"{name} = {{ column = {column}, values = {{ {values} }} }}",
+        )
+    return _(
+        "correct them, or give «{name}» under [collect.columns] a table `values` that lists every value there is, "
+        "these and those that are understood",
+        name=name,
+    )
 
 
 def _example(name: str, value: str) -> Message:
@@ -503,6 +554,10 @@ _NOT_UNDERSTOOD: Final = _(
 _NO_CONSENT: Final = _(
     "{n} {n:cell|cells} of «{origin}» {n:states|state} no consent that is understood, such as {examples}, and "
     "{n:its document is|their documents are} held back and never released"
+)
+_GIVE_CONSENT: Final = _(
+    "a cell that says “yes”, or names a document by a number, a file or an address, is a consent; an empty one, or one "
+    "with a condition, is not"
 )
 _MAP_CONSENT: Final = _(
     'if these cells name documents, map the column under [collect.columns]: consent = "{origin}"; a cell that says '
@@ -538,7 +593,9 @@ def narrowing_columns(source: str, facts: Facts) -> Iterator[Breach]:
                 left = _NO_CONSENT if name == "consent" else _NOT_UNDERSTOOD
                 left = left.fill(n=decimal(f"{fill.unread:,}"), examples=examples, **about)
                 remedy = _("correct the values: the reference of sources lists those that are read")
-                yield Breach(place, left, _MAP_CONSENT.fill(origin=origin) if name == "consent" else remedy)
+                if name == "consent":
+                    remedy = _MAP_CONSENT.fill(origin=origin) if any(fill.examples) else _GIVE_CONSENT
+                yield Breach(place, left, remedy)
 
 
 def unlisted_files(source: str, unlisted: Mapping[str, str]) -> Iterator[Breach]:
@@ -562,6 +619,29 @@ def unlisted_files(source: str, unlisted: Mapping[str, str]) -> Iterator[Breach]
         names=first_of(names, _NAMED),
     )
     yield Breach(_("input of {source}", source=source), problem, _("add the rows, or correct the names in them"))
+
+
+def unnamed_catalogues(source: str, unnamed: Mapping[str, str]) -> Iterator[Breach]:
+    """Yield what is reported of catalogues that a source doesn't name.
+
+    Args:
+        source: the id of the source.
+        unnamed: their paths, each with the line of TOML that reads it.
+    """
+    for file, line in sorted(unnamed.items()):
+        problem = _(
+            "«{file}» seems to be a catalogue of these files, and the source doesn't name it: what it says about their "
+            "rights isn't read, so all documents of the source are held back and never released",
+            file=file,
+        )
+        remedy = _("write under [collect]: {line}; if it says nothing about these texts, move it elsewhere", line=line)
+        if file.lower().endswith(_TO_CONVERT):
+            remedy = _(
+                "save it as .xlsx, and write under [collect]: {line}; if it says nothing about these texts, move it "
+                "elsewhere",
+                line=line,
+            )
+        yield Breach(_("input of {source}", source=source), problem, remedy)
 
 
 HEADS_AT: Final = _("the header is taken to be row {n}")
@@ -612,6 +692,7 @@ def inputs_reported(source: str, facts: Facts) -> Iterator[Message]:
 def terms_reported(source: str, facts: Facts) -> Iterator[Breach]:
     """Yield what was read, and not understood, about the terms of a source's documents."""
     yield from unlisted_files(source, facts.unlisted)
+    yield from unnamed_catalogues(source, facts.unnamed)
     yield from narrowing_columns(source, facts)
 
 

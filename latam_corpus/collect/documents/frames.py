@@ -270,7 +270,10 @@ def _with_narrowings(
         terms = given = Terms(statement, tiers[row], tuple(uses[row]), *days)
         if one := narrowings[row]:
             terms = narrowed(context.source, given, one)
-            note = {**({"unread": one.unread} if one.unread else {}), **(one.note() if terms != given else {})}
+            note = {
+                **({"unread": one.unread} if one.unread else {}),
+                **(one.note(context.source, given) if terms != given else {}),
+            }
             if note:
                 unread = {**notes.get(row, {}).get("unread", {}), **one.unread}
                 notes[row] = {**notes.get(row, {}), **note, **({"unread": unread} if unread else {})}
@@ -317,11 +320,14 @@ def _narrowings(context: RecordContext, chunk: Chunk) -> list[Narrowing | None]:
         if key not in known:
             known[key] = narrowing_of(every, own)
             known[key].is_unlisted, known[key].near = context.is_unlisted, context.near
-        narrowings.append(known[key] if every or context.is_unlisted else None)
+            known[key].unnamed = tuple(file for file, _line in context.unnamed)
+        narrowings.append(known[key] if every or context.is_unlisted or context.unnamed else None)
         if context.watch and every:
             _count(context, [one for one in every if one not in refused[row]], known[key].unread)
     if context.watch and context.is_unlisted:
         context.watch.facts.unlisted[context.relative] = context.near
+    if context.watch:
+        context.watch.facts.unnamed |= dict(context.unnamed)
     return narrowings
 
 

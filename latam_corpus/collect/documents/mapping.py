@@ -246,7 +246,7 @@ def picks(columns: Columns, name: str) -> tuple[Pick, ...]:
     return _PICKS.get(name, ())
 
 
-# Columns that state terms, by the document's column that they narrow; written as `_head_key` returns them.
+# Columns that state terms, by the document's column that they narrow; written as `head_key` returns them.
 _STATING: Final = {
     name: column
     for column, names in {
@@ -299,10 +299,10 @@ _STRUCTS: Final = frozenset({"metadata", "meta"})
 
 
 @lru_cache(maxsize=4096)
-def _head_key(head: str) -> str:
+def head_key(head: str) -> str:
     """Return a column's head without case, accents, separators, the prefix of Dublin Core and a language in brackets.
 
-    >>> _head_key("Licença"), _head_key("dc.rights[es_ES]"), _head_key("dcterms:license"), _head_key("opt_outs")
+    >>> head_key("Licença"), head_key("dc.rights[es_ES]"), head_key("dcterms:license"), head_key("opt_outs")
     ('licenca', 'rights', 'license', 'opt outs')
     """
     plain = re.sub(r"[\W_]+", " ", folded(re.sub(r"\[\w*-?\w*\]$", "", head.strip()))).strip()
@@ -328,9 +328,7 @@ def stating_columns(collect: Collect, heads: Iterable[str]) -> dict[str, str]:
     stating: dict[str, str] = {}
     for head in heads:
         struct, dot, inner = head.partition(".")
-        column = _STATING.get(_head_key(head)) or (
-            _STATING.get(_head_key(inner)) if dot and struct in _STRUCTS else None
-        )
+        column = _STATING.get(head_key(head)) or (_STATING.get(head_key(inner)) if dot and struct in _STRUCTS else None)
         if column and head not in mapped and column not in left:
             stating[head] = column
     return stating
@@ -342,7 +340,16 @@ def states_consent(head: str) -> bool:
     >>> states_consent("Termo de consentimento"), states_consent("Título")
     (True, False)
     """
-    return _STATING.get(_head_key(head)) == "consent"
+    return _STATING.get(head_key(head)) == "consent"
+
+
+def stated_by(head: str) -> str | None:
+    """Return the document's column of terms that a column is called as; None if it is called otherwise.
+
+    >>> stated_by("Licencia"), stated_by("Título")
+    ('rights', None)
+    """
+    return _STATING.get(head_key(head))
 
 
 _TERMS: Final = ("rights", "uses", "expires", "embargo_until", "opt_outs", "consent")

@@ -81,8 +81,10 @@ class Narrowing:
         consents: the records of consent, as rows of `schema.CONSENT`.
         unread: by record's column the values that aren't understood.
         stated: by record's column the beginning of each value.
+        values: the values, by record's column.
         is_unlisted: whether the catalogue has no row for the file.
         near: the name in the catalogue that is closest to the file's; empty if none is close.
+        unnamed: the catalogues that may restrict the file and that the source doesn't name.
         own: the source's own statement, which is understood whatever its words are.
     """
 
@@ -94,14 +96,17 @@ class Narrowing:
     consents: list[dict[str, Any]] = field(default_factory=list)
     unread: dict[str, str] = field(default_factory=dict)
     stated: dict[str, str] = field(default_factory=dict)
+    values: dict[str, list[Stated]] = field(default_factory=dict)
     is_unlisted: bool = False
     near: str = ""
+    unnamed: tuple[str, ...] = ()
     own: str | None = None
 
     def add(self, one: Stated) -> None:
         """Add a value; one that isn't understood makes the tier unknown."""
         cell = "" if one.value is None else shown(one.value)
         self.stated[one.origin] = cell
+        self.values.setdefault(one.origin, []).append(one)
         add: dict[str, Callable[[Any], bool]] = {
             "rights": self._add_rights,
             "uses": self._add_uses,
@@ -166,13 +171,24 @@ class Narrowing:
         self.consents.append(dict.fromkeys(_CONSENT) | {"id": name})
         return True
 
-    def note(self) -> dict[str, Any]:
-        """Return what the ledger says about a document whose terms were narrowed."""
-        understood = {origin: value for origin, value in self.stated.items() if origin not in self.unread}
+    def note(self, source: Source, given: Terms) -> dict[str, Any]:
+        """Return what the ledger says about a document whose terms were narrowed.
+
+        Args:
+            source: whose document it is.
+            given: its terms before. Of the values that are understood, those are noted that narrow these terms.
+        """
+        understood = {
+            origin: self.stated[origin]
+            for origin, values in self.values.items()
+            if origin not in self.unread and narrowed(source, given, narrowing_of(values, self.own)) != given
+        }
         note: dict[str, Any] = {"narrowed_by": understood} if understood else {}
         if self.is_unlisted:
             note["catalogue_row"] = None
             note |= {"nearest": self.near} if self.near else {}
+        if self.unnamed:
+            note["unread_catalogues"] = list(self.unnamed)
         return note
 
 
@@ -332,9 +348,9 @@ def narrowed(source: Source, terms: Terms, narrowing: Narrowing) -> Terms:
     tier = narrowed_tier(tier, [one["label"] for one in narrowing.consents if one["label"]])
     if narrowing.uses is not None:
         uses = tuple(use for use in uses if use in narrowing.uses)
-    if narrowing.unread or narrowing.is_unlisted:
+    if narrowing.unread or narrowing.is_unlisted or narrowing.unnamed:
         tier, uses = "unknown", tuple(uses_under("unknown", uses))
-        statement = None if narrowing.is_unlisted else statement
+        statement = None if narrowing.is_unlisted or narrowing.unnamed else statement
     return Terms(
         statement,
         tier,

@@ -28,6 +28,8 @@ class RecordContext:
         rows: the rows of the catalogue that name the file, and the labels of its bag: their terms narrow its own.
         has_row: whether the catalogue names the file, or the archive in which it is.
         near: the name in the catalogue that is closest to the file's, if it has no row.
+        unnamed: the catalogues that may restrict the file and that the source doesn't name, each with the line of TOML
+            that reads it.
         watch: what looks at the records meanwhile.
     """
 
@@ -41,6 +43,7 @@ class RecordContext:
     rows: tuple[Mapping[str, Any], ...] = ()
     has_row: bool = False
     near: str = ""
+    unnamed: tuple[tuple[str, str], ...] = ()
     watch: Watch | None = field(default=None, compare=False, repr=False)
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import shutil
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import PurePosixPath
@@ -15,13 +15,14 @@ from latam_corpus.collect.archives import Member, members
 from latam_corpus.collect.input_files.bags import OF_THE_BAG, with_bags
 from latam_corpus.collect.input_files.file_index import with_index
 from latam_corpus.collect.input_files.input_file import BAG, InputFile, compiled, is_one_of
+from latam_corpus.collect.input_files.unnamed_catalogues import candidates_of, with_held
 from latam_corpus.collect.records import Failure
 from latam_corpus.collect.streams import MAX_RECORD, open_url
 from latam_corpus.errors import SourceError
 from latam_corpus.messages import _
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from latam_corpus.catalog.source import Source
     from latam_corpus.collect.records import Content
@@ -51,7 +52,7 @@ def listed_members(source: Source, content: Content) -> Listed:
     The archive is gone through once for it, and of its members the lists alone are unpacked.
 
     Args:
-        source: its `collect.index` may name a catalogue.
+        source: its `collect.index` may name a catalogue; one that it doesn't name holds the members back.
         content: the archive, of which all is looked at, whatever its span.
 
     Raises:
@@ -72,16 +73,31 @@ def listed_members(source: Source, content: Content) -> Listed:
     except SourceError:  # reading it tells why
         pass
     has_index = is_index is not None and any(is_index(name) for name in held)
-    if not has_index and not any(PurePosixPath(name).name == BAG for name in held):
+    patterns = [compiled(pattern) for pattern in source.collect.files]
+    chosen = [one for one in files if is_one_of(one.relative, patterns)]
+    candidates = {one.relative for one in candidates_of(source, chosen, files)}
+    if not (has_index or candidates or any(PurePosixPath(name).name == BAG for name in held)):
         return Listed()
+    if candidates:
+        _hold_all(content, candidates, held)
     open_ = partial(_held, held)
     listed = with_bags(sorted(files), open_)
     left_out = frozenset(one.relative for one in files) - {one.relative for one in listed}
+    wanted = [one for one in listed if is_one_of(one.relative, patterns)]
     if has_index:
-        patterns = [compiled(pattern) for pattern in source.collect.files]
-        wanted = [one for one in listed if is_one_of(one.relative, patterns)]
         listed = with_index(source, wanted, listed, open_)
+    elif candidates:
+        restricted = {one.relative: one for one in with_held(source, wanted, listed, open_)}
+        listed = [restricted.get(one.relative, one) for one in listed]
     return Listed({one.relative: one for one in listed}, left_out, has_index)
+
+
+def _hold_all(content: Content, names: Collection[str], held: dict[str, bytes]) -> None:
+    """Hold the bytes of these members."""
+    with suppress(SourceError):  # reading it tells why
+        for one in members(replace(content, span=None)):
+            if isinstance(one, Member) and one.name in names:
+                _hold(one, held)
 
 
 def _hold(member: Member, held: dict[str, bytes]) -> None:

@@ -64,7 +64,7 @@ _COMPARED: Final = 200
 _NOT_TAKEN: Final = frozenset({"raw", "text", ""})
 # A column of rights that is misspelt isn't read, and nothing would say so.
 _RIGHTS: Final = frozenset({"rights", "license", "licencia", "licenca", "derechos", "direitos"})
-_OTHER_SHEETS: Final = (".ods", ".xls", ".xlsm", ".numbers")
+OTHER_SHEETS: Final = (".ods", ".xls", ".xlsm", ".numbers")
 _MARC: Final = re.compile(rb"\d{5}[\w ]{4}.22\d{5}.{3}4500", re.DOTALL)
 
 
@@ -193,10 +193,10 @@ def _matches(source: Source, lists: Sequence[InputFile], names: FileNames, open_
     matches = _Matches(seen=[_Seen() for _list in lists])
     claims: list[_Claim] = []
     for number, list_ in enumerate(lists):
-        is_table = _is_table(list_)
+        is_of_table = is_table(list_)
         for entry in _entries(source, list_, matches.seen[number], open_):
-            matched, unmatched = names.of(entry.names, list_, each=is_table)
-            if not matched and not is_table and (matched := names.beside(list_)):
+            matched, unmatched = names.of(entry.names, list_, each=is_of_table)
+            if not matched and not is_of_table and (matched := names.beside(list_)):
                 unmatched = {}
             claims.append(_Claim(number, entry, matched, unmatched))
     _match_alike(claims, names)
@@ -243,21 +243,27 @@ def _compare(source: Source, matches: _Matches, second: tuple[InputFile, _Entry]
     place = f"{first_list.relative}, {first.number}"
     about_terms = terms_columns(source.collect, list({**first.columns, **entry.columns}))
     others = [column for column in differ if column not in about_terms]
-    if others and _is_table(list_) and len(matches.conflicts) < _SHOWN:
+    if others and is_table(list_) and len(matches.conflicts) < _SHOWN:
         problem = _("row {n} says otherwise of «{file}» than {place} does: {columns}")
         problem = problem.fill(n=entry.number, file=name, place=place, columns=", ".join(others))
         matches.conflicts.append(ConfigError(list_.relative, problem, _("leave one of the two")))
     return Failure(entry.number, "named twice", {"name": name, "row": entry.number, "first": place, "differ": differ})
 
 
-def described_by(source: Source, list_: InputFile, files: Sequence[InputFile]) -> int:
-    """Return how many files a list describes, as it would for a source that names it; 0 for what is no list."""
-    index = FileIndex(file=glob_escape(list_.relative))
-    described = source.model_copy(update={"collect": source.collect.model_copy(update={"index": index})})
+def described_by(source: Source, list_: InputFile, names: FileNames, open_: Opener, column: str = "") -> int:
+    """Return how many other files a list describes, as it would for a source that names it; 0 if it can't be read.
+
+    Args:
+        source: its charset is that of the list.
+        list_: the list.
+        names: the files that it may describe.
+        open_: opens the list.
+        column: the column of a table that names files; by default, one that is called so.
+    """
+    index = FileIndex(file=glob_escape(list_.relative), column=column or None)
+    plain = source.model_copy(update={"collect": Collect(charset=source.collect.charset, index=index)})
     try:
-        return len(
-            _matches(described, [list_], FileNames([one for one in files if one != list_]), opened_file).described
-        )
+        return len(_matches(plain, [list_], names, open_).described.keys() - {list_.relative})
     except ConfigError:
         return 0
 
@@ -279,21 +285,22 @@ def _missing(source: Source, entry: _Entry, unmatched: Mapping[str, Sequence[str
     return Failure(entry.number, "missing file", evidence, about=about)
 
 
-def _is_table(list_: InputFile) -> bool:
+def is_table(list_: InputFile) -> bool:
+    """Return whether a file is a table that can be read as a catalogue."""
     name = stem(list_.relative).lower()
     entry = format_of(list_.relative)
     return name.endswith(".xlsx") or (entry is not None and entry.name in ("csv", "jsonl"))
 
 
 def _entries(source: Source, list_: InputFile, seen: _Seen, open_: Opener) -> Iterator[_Entry]:
-    if _is_table(list_):
+    if is_table(list_):
         yield from _of_table(source, list_, seen, open_)
         return
-    if stem(list_.relative).lower().endswith(_OTHER_SHEETS):
+    if stem(list_.relative).lower().endswith(OTHER_SHEETS):
         problem = _("a sheet of this kind isn't read as a catalogue")
         raise ConfigError(list_.relative, problem, _("save it as .xlsx or .csv"))
     failures = seen.failures
-    raw = _whole(list_, open_)
+    raw = whole_list(list_, open_)
     try:
         records = marc_records(raw) if _MARC.match(raw) else records_of(tree_of(raw))
     except etree.XMLSyntaxError as error:
@@ -321,7 +328,12 @@ def _charset_doubts(records: Sequence[Catalogued]) -> Iterator[Failure]:
         yield Failure(of_records[0], "charset differs", evidence)
 
 
-def _whole(list_: InputFile, open_: Opener) -> bytes:
+def whole_list(list_: InputFile, open_: Opener) -> bytes:
+    """Return the bytes of a list, unpacked.
+
+    Raises:
+        ConfigError: it can't be read, or is too large.
+    """
     try:
         with open_(list_) as stream:
             raw = payload(blocks(stream, compression(list_.relative)))
@@ -384,7 +396,7 @@ def _sheet(source: Source, list_: InputFile, open_: Opener) -> tuple[Table, str]
     Raises:
         ConfigError: there is none, or there are several.
     """
-    sheets = list(tables(list_.relative, _whole(list_, open_), partial(_names_files, source)))
+    sheets = list(tables(list_.relative, whole_list(list_, open_), partial(_names_files, source)))
     naming = [one for one in sheets if _naming(source, one.heads)]
     if len(naming) > 1:
         problem = _("several of its sheets name files: {sheets}", sheets=", ".join(one.title for one in naming))

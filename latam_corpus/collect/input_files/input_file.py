@@ -36,6 +36,8 @@ class Beside:
         more_rows: further rows of the catalogue that name it, as a JSON list: their terms narrow those of the first.
         near: of a file that the catalogue doesn't name, the closest name in it; empty if none is close.
         header_row: of a catalogue that is a table, the row with its heads; 0 for another file.
+        unnamed: the catalogues that may restrict it and that the source doesn't name, as JSON: the path of each, and
+            the line of TOML that reads it; empty for none.
     """
 
     record: str = ""
@@ -48,12 +50,18 @@ class Beside:
     more_rows: str = ""
     near: str = ""
     header_row: int = 0
+    unnamed: str = ""
 
     @property
     def rows(self) -> list[dict[str, Any]]:
         """Everything that states terms of the file: the labels of its bag, and each row of the catalogue."""
         single = (json.loads(one) for one in (self.bag, self.record) if one)
         return [*single, *json.loads(self.more_rows or "[]")]
+
+    @property
+    def unnamed_catalogues(self) -> tuple[tuple[str, str], ...]:
+        """The catalogues that the source doesn't name, each with the line of TOML that reads it."""
+        return tuple((file, line) for file, line in json.loads(self.unnamed or "[]"))
 
     @property
     def columns(self) -> dict[str, Any]:

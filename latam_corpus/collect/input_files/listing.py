@@ -6,6 +6,7 @@ import os
 import re
 import unicodedata
 from collections import Counter
+from contextlib import suppress
 from functools import partial
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
@@ -24,7 +25,7 @@ from latam_corpus.storage.public_hosts import VARIABLE, private_address, web_opt
 from latam_corpus.storage.remote import file_system
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable, Iterator
     from pathlib import Path
 
     from latam_corpus.catalog.source import Source
@@ -68,6 +69,7 @@ def list_inputs(source: Source, where: str | Path) -> list[InputFile]:
         )
     if fs.isfile(path):
         files = [_input_file(fs, fs.info(path), PurePosixPath(path).name)]
+        files = _held_by_neighbours(fs, str(PurePosixPath(path).parent), files, source)
     elif fs.isdir(path):
         files = _in_folder(fs, path.rstrip("/"), named, source)
     elif fs.exists(path):
@@ -136,11 +138,20 @@ def _in_folder(fs: Any, root: str, named: str, source: Source) -> list[InputFile
         )
     # A catalogue inside an archive is looked for there.
     is_index = _is_index(source)
-    if is_index is None or (wanted and all(map(_is_archive, wanted)) and not any(map(is_index, every))):
+    if is_index is None:
+        return _held(source, sorted([*wanted, *lists]), every)
+    if wanted and all(map(_is_archive, wanted)) and not any(map(is_index, every)):
         return sorted([*wanted, *lists])
     from latam_corpus.collect.input_files.file_index import with_index
 
     return with_index(source, sorted([*wanted, *lists]), every)
+
+
+def _held(source: Source, files: list[InputFile], others: list[InputFile], *, by_name: bool = False) -> list[InputFile]:
+    """Return the files, with the catalogues that may restrict them and that the source doesn't name."""
+    from latam_corpus.collect.input_files.unnamed_catalogues import with_held
+
+    return with_held(source, files, others, by_name=by_name)
 
 
 def _every_file(fs: Any, root: str) -> list[InputFile]:
@@ -178,11 +189,16 @@ def _once(files: Iterable[InputFile]) -> list[InputFile]:
 _OF_KIND: Final = re.compile(r"(?:\*\*/)?\*\.[^/]+")
 
 
-def unchosen(source: Source, where: str) -> Counter[str]:
+def unchosen(source: Source, where: str, catalogues: Collection[str]) -> Counter[str]:
     """Return how many files of a folder on this disk no pattern of the source chooses, by their suffix.
 
-    They are told where the patterns are of kinds, such as `**/*.txt`; whoever names files or folders has chosen. What
-    is written beside texts for this toolkit, in TOML or as a list of persons, is no text.
+    Files are counted only if the patterns are of kinds, such as `**/*.txt`: a source that names files or folders has
+    chosen them. Files for this toolkit, in TOML or with a list of persons, don't count.
+
+    Args:
+        source: the source.
+        where: the folder.
+        catalogues: the paths of catalogues, which are reported as such.
     """
     fs, path = file_system(os.path.expanduser(where), **web_options(where))  # noqa: PTH111  (see above)
     patterns = source.collect.files
@@ -192,7 +208,7 @@ def unchosen(source: Source, where: str) -> Counter[str]:
     is_index, chosen = _is_index(source), [compiled(pattern) for pattern in patterns]
     every = _every_file(fs, path.rstrip("/"))
     names = (one.relative for one in every if not (one.beside.is_list or (is_index and is_index(one))))
-    left = (PurePosixPath(name) for name in names if not is_one_of(name, chosen))
+    left = (PurePosixPath(name) for name in names if name not in catalogues and not is_one_of(name, chosen))
     persons = {file.name for file in (source.names_file, source.speakers_file) if file}
     texts = (name for name in left if name.suffix.lower() != ".toml" and name.name not in persons)
     return Counter(name.suffix.lower() or name.name for name in texts)
@@ -247,7 +263,33 @@ def _matching(fs: Any, path: str, named: str, source: Source) -> list[InputFile]
             _("no file matches «{named}»", named=named),
             _("check the pattern"),
         )
-    return sorted(_once(_input_file(fs, files[name], name) for name in sorted(files)))
+    matched = sorted(_once(_input_file(fs, files[name], name) for name in sorted(files)))
+    return _held_by_neighbours(fs, root, matched, source)
+
+
+def _held_by_neighbours(fs: Any, root: str, files: list[InputFile], source: Source) -> list[InputFile]:
+    """Return files of this disk that were named without their folder, held back if a catalogue next to them names them.
+
+    Args:
+        fs: where they are.
+        root: the folder to which their paths are relative.
+        files: the files.
+        source: the source.
+    """
+    if "file" not in _protocols(fs):
+        return files
+    folders = {str(PurePosixPath(root, one.relative).parent) for one in files}
+    entries = dict(entry for one in sorted(folders) for entry in _entries_of(fs, one))
+    near = [_input_file(fs, info, name) for name, info in _below(root, entries).items()]
+    return _held(source, files, near, by_name=True)
+
+
+def _entries_of(fs: Any, folder: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the files of a folder; of one that can't be listed, single files may still be readable."""
+    with suppress(OSError):
+        for info in fs.ls(folder, detail=True):
+            with suppress(SourceError):
+                yield info["name"], followed(info)
 
 
 def _below(root: str, entries: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:

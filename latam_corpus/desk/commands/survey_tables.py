@@ -85,8 +85,8 @@ def _as_json(folder: Path, survey: Survey, language: str) -> dict[str, Any]:
         "languages": dict(survey.languages),
         "texts": survey.texts,
         "looked_at": survey.looked_at,
-        "catalogue": survey.catalogue or None,
-        "described": survey.described,
+        "catalogue": survey.catalogue.file if survey.catalogue else None,
+        "described": survey.catalogue.described if survey.catalogue else 0,
         "own_terms": survey.own_terms.as_dict(),
     }
 
@@ -150,7 +150,7 @@ def _sentences(survey: Survey) -> Iterator[Message]:
     if excluded := survey.own_terms.problem:
         yield enumerated([excluded, REMEDY], between="; ")
     if survey.catalogue:
-        yield _CATALOGUE.fill(name=survey.catalogue, n=number(survey.described))
+        yield _CATALOGUE.fill(name=survey.catalogue.file, n=number(survey.catalogue.described))
 
 
 def draft_of(folder: Path, survey: Survey, language: str) -> str:
@@ -160,8 +160,9 @@ def draft_of(folder: Path, survey: Survey, language: str) -> str:
     answers |= {"genre": None}
     answers |= dict(drafted(survey))
     text = schema_line("source") + load_template("folder").filled(answers, language)
-    if survey.catalogue:
-        text += f"\n[collect.index]\nfile = {toml_value(survey.catalogue)}\n"
+    if survey.catalogue and survey.catalogue.suggested:
+        text += "\n[collect.columns]\n"
+        text += "".join(f"{name} = {toml_value(head)}\n" for head, name in survey.catalogue.suggested.items())
     return text
 
 

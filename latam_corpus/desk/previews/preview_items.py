@@ -27,7 +27,7 @@ from latam_corpus.pipeline.rows.conserve import pass_through, split_dropped
 from latam_corpus.pipeline.stored_runs.reasons import in_plain_words
 from latam_corpus.privacy.privacy_policy import INTERVIEW
 from latam_corpus.privacy.redact import names_of, redact
-from latam_corpus.privacy.speakers import is_interview
+from latam_corpus.privacy.speakers import has_codes, is_interview
 from latam_corpus.report.disclosure import Redaction
 from latam_corpus.stages import Stage
 
@@ -174,6 +174,7 @@ def _item(source: Source, row: dict[str, Any], original: str, states: Mapping[st
         why,
         redact(original, *whose, names=names)[0][:_ORIGINAL],
         text,
+        has_codes(row.get("turns")),
     )
 
 

@@ -46,6 +46,10 @@ _NAMES: Final = _(
     "Names aren't recognised: those of third persons are covered where the source names a list of them "
     "(third_persons in [consent])."
 )
+_CODED: Final = _(
+    "Speakers of interviews have codes in place of their names ({n} {n:text|texts}). Other names aren't recognised: "
+    "those of third persons are covered where the source names a list of them (third_persons in [consent])."
+)
 _WOULD_BE_RELEASED: Final = _("Rights: {tier}; uses: {uses}.")
 _NEVER_RELEASED: Final = _("Without known rights, nothing of this source is released.")
 
@@ -63,6 +67,7 @@ class Item:
         why: the same in plain words, and what else is to be looked at.
         original: what it was before anything was taken out, redacted.
         text: as extracted, redacted.
+        has_codes: whether its speakers are under codes.
     """
 
     where: str
@@ -73,6 +78,7 @@ class Item:
     why: tuple[Message, ...]
     original: str
     text: str
+    has_codes: bool = False
 
     @property
     def identified_language(self) -> Message:
@@ -142,7 +148,9 @@ def summary(items: Sequence[Item], tier: str, uses: Sequence[str]) -> list[Messa
     counted = _COUNT.fill(n=len(items), kept=kept, dropped=len(items) - kept)
     allowed = enumerated(USES[use] for use in uses) if uses else same("—")
     rights = _WOULD_BE_RELEASED.fill(tier=TIERS[tier], uses=allowed)
-    return [counted, _NAMES, _NEVER_RELEASED if tier == "unknown" else rights]
+    with_codes = sum(item.has_codes for item in items)
+    names = _CODED.fill(n=with_codes) if with_codes else _NAMES
+    return [counted, names, _NEVER_RELEASED if tier == "unknown" else rights]
 
 
 def lines_left_out(original: str, text: str, title: str | None = None) -> Iterator[tuple[str, bool]]:

@@ -22,12 +22,16 @@ _NO: Final = frozenset({"n", "no", "nao", "falso", "false"})
 _RIGHT: Final = frozenset(
     {"bien", "esta bien", "muy bien", "bueno", "buena", "correcto", "correcta", "es correcto", "es correcta", "ok"}
     | {"okay", "bom", "boa", "bem", "esta bom", "muito bom", "correto", "correta", "certo", "certa", "esta certo"}
-    | {"esta certa", "good", "right", "correct", "fine"}
+    | {"esta certa", "good", "right", "correct", "fine", "otimo", "otima", "optimo", "optima", "excelente", "excellent"}
+    | {"perfecto", "perfecta", "perfeito", "perfeita", "perfect", "great", "muy bueno", "muy buena", "muito bem"}
+    | {"muito boa", "buenisimo", "buenisima", "very good", "esta muy bien", "esta otimo", "esta boa", "esta bueno"}
 )
 _WRONG: Final = frozenset(
     {"mal", "malo", "mala", "esta mal", "incorrecto", "incorrecta", "no es correcto", "no es correcta", "no sirve"}
     | {"ruim", "errado", "errada", "esta errado", "esta errada", "incorreto", "incorreta", "nao esta certo"}
-    | {"bad", "wrong", "incorrect", "equivocado", "equivocada"}
+    | {"bad", "wrong", "incorrect", "equivocado", "equivocada", "pesimo", "pesima", "pessimo", "pessima", "mau", "ma"}
+    | {"muy mal", "muy malo", "muy mala", "muito mal", "muito ruim", "muito mau", "malisimo", "malisima", "terrible"}
+    | {"terrivel", "horrible", "horrivel", "very bad", "esta ruim", "nao presta", "nao serve"}
 )
 _UNSURE: Final = frozenset(
     {"no se", "no lo se", "ns", "nao sei", "i dont know", "dont know", "duda", "dudoso", "dudosa", "tengo dudas"}
@@ -85,6 +89,17 @@ def read_answer(question: str, typed: str, named: str, others: Iterable[str] = (
     if "?" in typed or question not in ("language", "verdict"):  # «quechua?» is a guess
         return None
     return _with_language(question, typed, named)
+
+
+def named_language(typed: str) -> str:
+    """Return what a cell writes where it names a language, without «no» before it.
+
+    >>> named_language("não, é guarani mbya"), named_language("una lengua rara")
+    ('guarani mbya', 'una lengua rara')
+    """
+    first, *rest = _PARTS.split(typed.strip(), maxsplit=1)
+    named = " ".join(rest) if rest and _general(first, ()) is not None else typed.strip()
+    return _IS.sub("", named, count=1) if _IS.match(named) else named
 
 
 def is_blank(typed: str) -> bool:

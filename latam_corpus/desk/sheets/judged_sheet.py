@@ -6,10 +6,10 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import TYPE_CHECKING, Final
 
-from latam_corpus.catalog.display_names import language_of
-from latam_corpus.codes import called, declared_tag
+from latam_corpus.catalog.display_names import language_name, language_of
+from latam_corpus.codes import called, declared_tag, short
 from latam_corpus.desk import answers
-from latam_corpus.desk.sheets.judged_answers import Answer, is_blank, read_answer
+from latam_corpus.desk.sheets.judged_answers import Answer, is_blank, named_language, read_answer
 from latam_corpus.desk.sheets.sheet_columns import TO_CORRECT
 from latam_corpus.desk.sheets.sheet_workbook import read_sheet, returned_workbook, with_notes
 from latam_corpus.messages import LANGUAGES, Message, _, enumerated
@@ -34,6 +34,14 @@ _HEADS: Final = {_ASKED[question]: NAMES[question] for question in QUESTIONS} | 
 _FORMULA: Final = _("«{head}»: the cell holds a formula; write what it comes to")
 _NO_ANSWER: Final = _("«{head}»: «{typed}» is no answer; write one of: {known}")
 _CONTRADICTS: Final = _("«{head}»: «{typed}» says another language than «{other}» in the same row")
+_SAME_LANGUAGE: Final = _(
+    "«{head}»: «{typed}» says no, and names the language that the text already has ({name}); write yes, or the name of "
+    "another language"
+)
+_OTHER_NAMED: Final = _(
+    "«{head}»: «{typed}» says yes, and names another language than the text has ({name}); write yes, or that language "
+    "alone"
+)
 _NO_DIGEST: Final = _("it lacks what says which text was read («{head}»); draw the sample anew with `sample`")
 _TWICE: Final = _("row {n} is of the same text")
 
@@ -162,7 +170,7 @@ def _answers(
         elif typed:
             others = (row[column] for row in sheet.rows[sheet.head_row + 1 :])
             answer = read_answer(question, typed, cells.get("language", "und"), others)
-            problem = None if answer else _no_answer(question, typed)
+            problem = None if answer else _no_answer(question, typed, cells.get("language", "und"))
             if answer and (problem := _contradiction(question, answer, typed, answered, cells)) is None:
                 answered.setdefault(question, answer.value)
                 answered |= {"language": answer.language} if answer.language else {}
@@ -184,13 +192,23 @@ def _contradiction(
     return _CONTRADICTS.fill(head=NAMES[question], typed=typed, other=verdict)
 
 
-def _no_answer(question: str, typed: str) -> Message:
+def _no_answer(question: str, typed: str, language: str) -> Message:
+    """Return what is wrong with a cell.
+
+    Args:
+        question: of `QUESTIONS`.
+        typed: the cell.
+        language: the label of the document's language.
+    """
     head = NAMES[question]
     if question == "language":
         try:
-            answers.language(typed)
+            code = answers.language(named_language(typed))
         except answers.AnswerError as error:
             return Message("«{head}»: {problem}", {"head": head, "problem": error.message})
+        if named_language(typed) != typed.strip() and "?" not in typed:
+            problem = _SAME_LANGUAGE if code == short(language) else _OTHER_NAMED
+            return problem.fill(head=head, typed=typed, name=language_name(short(language)))
     return _NO_ANSWER.fill(head=head, typed=typed, known=enumerated(WORDS[one] for one in QUESTIONS[question]))
 
 

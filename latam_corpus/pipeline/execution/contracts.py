@@ -168,6 +168,15 @@ def unlisted_rows(facts: Mapping[str, Facts]) -> list[dict[str, Any]]:
     ]
 
 
+def unnamed_catalogue_rows(facts: Mapping[str, Facts]) -> list[dict[str, Any]]:
+    """Return the catalogues that sources don't name, as `run.json` has them."""
+    return [
+        {"source": source, "file": file, "toml": line}
+        for source, source_facts in facts.items()
+        for file, line in sorted(source_facts.unnamed.items())
+    ]
+
+
 def passed_over_rows(facts: Mapping[str, Facts]) -> list[dict[str, Any]]:
     """Return the entries in `run.json` about records of web archives that aren't documents, by source and reason."""
     return [
@@ -217,6 +226,9 @@ def input_lines(record: Mapping[str, Any]) -> Iterator[Message]:
         facts[row["source"]].damaged[row["file"]] = row["problem"]
     for row in record.get("not_taken", ()):
         facts[row["source"]].leave(row["columns"])
+    for row in record.get("mapping", ()):
+        if row["filled"] and not row.get("unmapped"):  # what documents get needs no other column
+            facts[row["source"]].fills[row["column"]] = ColumnFill(row["from"])
     for row in record.get("header_rows", ()):
         facts[row["source"]].header_rows[row["file"]] = row["row"]
     for source, source_facts in facts.items():
@@ -233,6 +245,8 @@ def terms_lines(record: Mapping[str, Any]) -> Iterator[Message]:
     facts: dict[str, Facts] = defaultdict(Facts)
     for row in record.get("without_catalogue_row", ()):
         facts[row["source"]].unlisted[row["file"]] = row["nearest"] or ""
+    for row in record.get("unnamed_catalogues", ()):
+        facts[row["source"]].unnamed[row["file"]] = row["toml"]
     for row in record.get("mapping", ()):
         counts = (row["from"], row["records"], row["filled"], row.get("unread", 0), row.get("examples", []))
         if row.get("unmapped"):

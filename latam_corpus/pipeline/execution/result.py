@@ -22,6 +22,7 @@ from latam_corpus.pipeline.execution.contracts import (
     not_taken_rows,
     passed_over_rows,
     unlisted_rows,
+    unnamed_catalogue_rows,
 )
 from latam_corpus.pipeline.planning.survival import Loss, losses
 from latam_corpus.pipeline.rows.conserve import Count
@@ -250,6 +251,7 @@ def run_values(plan: Plan, parts: Sequence[Part], digest: str, result: RunResult
         "decisions": list(result.decisions),
         "mapping": mapping_rows(result.facts),
         "without_catalogue_row": unlisted_rows(result.facts),
+        "unnamed_catalogues": unnamed_catalogue_rows(result.facts),
         "passed_over": passed_over_rows(result.facts),
         "damaged": damaged_rows(result.facts),
         "not_taken": not_taken_rows(result.facts),

@@ -83,7 +83,17 @@ _OTHERS: Final[Mapping[str, Message]] = {
     "superseded": _("there is a newer record of it"),
     "text=null": _("it has no text"),
     "rights=null": _("its file states no rights"),
-    "rights_tier=unknown": _("its rights aren't known as a licence"),
+    "rights_tier=unknown": _("its rights aren't known, or aren't understood"),
+    "rights_tier=unknown:rights": _("its record states rights that aren't known as a licence"),
+    "rights_tier=unknown:consent": _("its record states no consent that is understood"),
+    "rights_tier=unknown:expires": _("the end of its permission isn't understood"),
+    "rights_tier=unknown:embargo_until": _("the end of its embargo isn't understood"),
+    "rights_tier=unknown:uses": _("the uses that its record allows aren't understood"),
+    "rights_tier=unknown:opt_outs": _("what its owner refuses isn't understood"),
+    "rights_tier=unknown:catalogue_row": _("the catalogue has no row for its file"),
+    "rights_tier=unknown:unnamed_catalogue": _(
+        "a catalogue in its folder isn't read, since the source doesn't name it"
+    ),
     "uses=null": _("its terms allow nothing"),
     "release=null": _("the recipe has no [release]"),
     "limit": _("the run is a trial of some records of each file (--limit)"),
@@ -101,7 +111,7 @@ def in_plain_words(reason: str, evidence: Mapping[str, Any] | None) -> tuple[Mes
     >>> [str(in_plain_words(reason, None)[0]) for reason in ("stop_word_count<2", "language=eng")]
     ['different stop words: less than 2', 'it is in another language: English']
     >>> in_plain_words("rights_tier=unknown", None)[0].translate("es")
-    'sus derechos no se reconocen como una licencia'
+    'sus derechos no se conocen o no se entienden'
     """
     if message := _OTHERS.get(reason) or _terms_reason(reason) or _stricter_reason(reason):
         return (message,)

@@ -180,11 +180,11 @@ def _closing(labels: pl.Series) -> pl.Series:
 def scan(
     parts: Sequence[Part],
     terms: Terms,
-    progress: Progress | None = None,
-    refused: OptOutList | None = None,
-    tombstones: Tombstones | None = None,
-    start: int = 0,
-    terms_by_run: Mapping[str, Mapping[str, SourceTerms]] | None = None,
+    progress: Progress | None,
+    refused: OptOutList,
+    tombstones: Tombstones | None,
+    start: int,
+    terms_by_run: Mapping[str, Mapping[str, SourceTerms]],
 ) -> Iterator[pl.DataFrame]:
     """Yield one light row per document, LIGHT: its place, the columns that decide about it, and digests.
 
@@ -224,8 +224,8 @@ def scan(
 def scan_statements(
     frames: Iterable[tuple[str, pl.DataFrame]],
     terms: Terms,
-    refused: OptOutList | None = None,
-    terms_by_run: Mapping[str, Mapping[str, SourceTerms]] | None = None,
+    refused: OptOutList,
+    terms_by_run: Mapping[str, Mapping[str, SourceTerms]],
 ) -> Iterator[pl.DataFrame]:
     """Yield light rows of documents that aren't released, since their statements may restrict others.
 

@@ -47,6 +47,7 @@ def run_page(
     out: str,
     released: Manifest | None = None,
     *,
+    held: Mapping[str, int] | None = None,
     internal: bool = False,
     served: bool = False,
 ) -> str:
@@ -57,6 +58,7 @@ def run_page(
         language: of the page.
         out: the folder of runs as a command names it.
         released: the version that holds the run's documents.
+        held: how many kept documents their terms keep out of any version, by reason.
         internal: whether it is stamped as not for outside.
         served: whether it has a search.
 
@@ -90,6 +92,7 @@ def run_page(
         sources=_sources(facts, titles, figures),
         reasons=[_reason(one, facts, figures) for one in facts.reasons if one.sources],
         others=first_rows([(meaning(one.reason), one.documents) for one in facts.reasons if not one.sources], _MOST),
+        held=first_rows([(meaning(one), n) for one, n in Counter(held or {}).most_common()], _MOST),
         about_inputs=list(input_lines(values)),
         about_terms=list(terms_lines(values)),
         contents=[(column, contents(column, tallies)) for column, tallies in facts.contents.items() if _tells(tallies)],

@@ -335,10 +335,10 @@ def _slices(plan: str | Path | Mapping[str, Any]) -> list[Mapping[str, Any]]:
         slices: list[Mapping[str, Any]] = [dict(row) for row in values["slices"]]
         is_valid = all(type(row["drawn"]) is int and row["drawn"] >= 0 and "@" in row["release"] for row in slices)
         by = list(values["by"])
-        # One that doesn't say which slice it is would be the whole release.
-        check_type(int, *(one.get("documents", 0) for one in slices))
-        check_type(str, *(one[name] for one in slices for name in by))
-        check_type(str, *(one[name] for one in slices for name in SLICES if name in one))
+        check_type(int, *(row.get("documents", 0) for row in slices))
+        # A slice without one of these values would be read as the whole release.
+        check_type(str, *(row[name] for row in slices for name in by))
+        check_type(str, *(row[name] for row in slices for name in SLICES if name in row))
     except (OSError, ValueError, KeyError, TypeError) as error:
         remedy = _("give the output of `latam-corpus mix plan --json`")
         raise ConfigError(place, _("it isn't a plan: {reason}", reason=error), remedy) from None

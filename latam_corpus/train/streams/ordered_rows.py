@@ -181,15 +181,15 @@ class OrderedRows:
         """Warn once all windows have been read and had none of the excluded documents."""
         if self._unchecked is None:
             return
-        self._unmet.discard(loaded.window.number)
-        if loaded.meets:
-            self._unmet = None
-        elif not self._unmet:
-            self._unmet = None
-            told = no_exclusion_found(self._selection.excluded, self._files.manifest.spec)
-            warnings.warn(NoteWarning(told), stacklevel=6)
+        self._unchecked.discard(loaded.window.number)
+        if loaded.has_excluded:
+            self._unchecked = None
+        elif not self._unchecked:
+            self._unchecked = None
+            message = no_exclusion_found(self._selection.excluded, self._files.manifest.spec)
+            warnings.warn(NoteWarning(message), stacklevel=6)
 
-    def _load(self, number: int) -> _Loaded:
+    def _load(self, number: int) -> _LoadedWindow:
         window = self._windows[number]
         tables, is_kept, has_excluded = [], [], False
         read = partial(self._files.read, columns=self._selection.reads)
