@@ -113,11 +113,10 @@ def served(store: Store) -> Iterator[str]:
 def _pulled(served: str, to: Path, columns: list[str], moment: int | None) -> bool:
     """Whether a pull in another process, killed when so many bytes more were served, came to its end."""
     command = [sys.executable, "-c", _CODE, served, str(to), " ".join(columns)]
-    with subprocess.Popen(command, stderr=subprocess.PIPE) as child:
-        with _Served.lock:
-            _Served.child = child
-            _Served.moment = None if moment is None else _Served.bytes_out + moment
-        said = child.communicate()[1]
+    with _Served.lock:  # nothing is served before it is known when the child is killed
+        child = _Served.child = subprocess.Popen(command, stderr=subprocess.PIPE)
+        _Served.moment = None if moment is None else _Served.bytes_out + moment
+    said = child.communicate()[1]
     assert child.returncode in (0, -signal.SIGKILL), said.decode()
     return child.returncode == 0
 
