@@ -42,7 +42,7 @@ def explain(
     internal: Internal = False,
     as_json: Json = False,
 ) -> None:
-    """Run `latam-corpus explain`; its help is in the table of commands."""
+    """Print what happened to each document that a text or an id finds."""
     from latam_corpus.audit.documents import run_meant
     from latam_corpus.audit.explanation import explained
     from latam_corpus.audit.stores import existing_store

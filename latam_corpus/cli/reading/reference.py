@@ -34,7 +34,7 @@ def help_on(
         bool, typer.Option("--schema", help=N_("Of source and recipe: the JSON Schema that editors check files by."))
     ] = False,
 ) -> None:
-    """Run `latam-corpus help`; its help is in the table of commands."""
+    """Print a topic of the reference, the list of topics, or the JSON Schema of a file."""
     pages: dict[str, Callable[[], str]] = {
         "source": _source_page,
         "recipe": _recipe_page,

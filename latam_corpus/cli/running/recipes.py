@@ -235,6 +235,7 @@ def run(
     """Run a recipe: collect, work, and, where it has a [release], release."""
     from latam_corpus.api.planned_run import PlannedRun, RunRequest
     from latam_corpus.api.runner import Decided, Failed, Released, StagesDone, Warned, run_recipe_events
+    from latam_corpus.cli.release.version_summary import print_repeated_note
     from latam_corpus.cli.running.outcome import tell_looking, tell_plan, tell_result, tell_warning
     from latam_corpus.engine.cluster.submitted import refuse_changed, use_own_copies
     from latam_corpus.pipeline.execution.run import find_parts
@@ -292,6 +293,7 @@ def run(
                     progress.show(event)
     made = None if no_report else report_of_run(result.folder, out, released, store)
     tell_result(result, released, before, made, left_out, as_json=as_json)
+    print_repeated_note(planned.store, released, before)
     if failed:  # the run is done all the same, and its folder is where to look
         raise failed
     if not result.releasable or (planned.wants_version and released is None):

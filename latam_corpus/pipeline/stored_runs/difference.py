@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -26,8 +27,8 @@ class Difference(NamedTuple):
     """One thing that two runs have otherwise; None stands for what a run hasn't.
 
     Attributes:
-        what: `recipe`, `stage`, `source`, `input` or `run`.
-        name: which key, stage, source or file.
+        what: `recipe`, `stage`, `policy`, `source`, `input` or `run`.
+        name: which key, stage, source or file; of a policy its file and key.
         aspect: of a stage `options`, `models`, `code` or `libraries`; of an input `content` or `reading`.
         a: in the one.
         b: in the other.
@@ -171,6 +172,40 @@ def _numbered(stages: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str, Any
         number = seen[stage["stage"]]
         numbered[stage["stage"] + (f" {number}" if number > 1 else "")] = stage
     return numbered
+
+
+def policy_differences(a: Record, b: Record) -> list[Difference]:
+    """Return the keys in which the policies of two runs differ; of lists, the values that the other run lacks.
+
+    Raises:
+        PartError: a run's copy of a policy is damaged.
+    """
+    own, others = _policies(a), _policies(b)
+    found = []
+    for name in sorted({*own, *others}):
+        if name not in own or name not in others:
+            found.append(Difference("policy", name, "", *(THERE if name in one else _ABSENT for one in (own, others))))
+            continue
+        for key, pair in _unequal(own[name], others[name]):
+            found.append(Difference("policy", f"{name}: {key}", "", *_without_common(*pair)))
+    return found
+
+
+def _policies(run: Record) -> dict[str, dict[str, Any]]:
+    """Return the policies of which a run has a copy, by their path in the folder of policies."""
+    files = [file for file in run.files("filters") if file.suffix == ".toml"]
+    return {str(file.relative_to(run.folder / "filters")): tomllib.loads(file.read_text("utf-8")) for file in files}
+
+
+def _without_common(a: Any, b: Any) -> tuple[Any, Any]:
+    """Return two lists without the values that both have; other values are returned as they are.
+
+    >>> _without_common(["el", "la"], ["la", "los"])
+    (['el'], ['los'])
+    """
+    if not (isinstance(a, list) and isinstance(b, list)):
+        return a, b
+    return [one for one in a if one not in b], [one for one in b if one not in a]
 
 
 def _sources(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[Difference]:
