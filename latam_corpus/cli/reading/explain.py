@@ -57,12 +57,12 @@ def explain(
         print_json(stories)
     elif len(stories) > 1:
         rows = [
-            (s["doc_id"], Message(s["verdict"]), told_reason(s["reason"]), s["title"] or s["beginning"][:50])
+            (s["doc_id"], Message(s["verdict"]), told_reason(s["reason"]), s["title"] or s["beginning"][:50], s["run"])
             for s in stories
         ]
         table(
             _("{n} documents have it; explain one by its doc_id", n=len(rows)),
-            ["doc_id", _("verdict"), _("reason"), _("title")],
+            ["doc_id", _("verdict"), _("reason"), _("title"), _("run")],
             rows,
         )
     else:
