@@ -77,21 +77,31 @@ _name_cache()
 
 
 def note_compiling() -> None:
-    """Warn, once for this process and those that it starts, that code is compiled before anything else happens."""
+    """Warn, once for this process and those that it starts, that code is compiled before anything else happens.
+
+    The first command that compiles names the whole toolkit; a later one the functions that are still missing.
+    """
     if _NOTED in os.environ:
         return
     os.environ[_NOTED] = "1"
     config: Any = numba.config
     told = _("compiling the toolkit for this machine, once: about a minute of one processor; it is kept in {folder}")
+    if not _is_empty():
+        told = _("compiling functions that no earlier command has used; later commands don't wait for them")
     with suppress(NoteWarning):  # where warnings are errors, this one is none
         warnings.warn(NoteWarning(told.fill(folder=config.CACHE_DIR)), stacklevel=2)
 
 
 def note_empty_cache() -> None:
     """Warn that code will be compiled, if none is kept yet: workers will do so, who can't report it."""
-    config: Any = numba.config
-    if next(Path(config.CACHE_DIR).glob("*/*.nbi"), None) is None:
+    if _is_empty():
         note_compiling()
+
+
+def _is_empty() -> bool:
+    """Return whether no compiled code is kept yet."""
+    config: Any = numba.config
+    return next(Path(config.CACHE_DIR).rglob("*.nbi"), None) is None
 
 
 class _Compiling(event.Listener):

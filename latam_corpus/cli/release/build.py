@@ -103,7 +103,7 @@ def build(
     for lapse, file in zip(lapses, receipts, strict=True):
         write_receipt(opened, lapse, file)
     page = None if no_report or unchanged else report_of_release(opened, manifest, out, store)
-    print_repeated_note(opened, manifest, before, old and old.version)
+    print_repeated_note(opened, manifest, before, old.version if old else None)
     for line in overruled_lines(overruled):
         note(_("note: {note}", note=line))
     if as_json:

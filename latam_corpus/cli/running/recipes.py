@@ -263,6 +263,7 @@ def run(
     before: str | None = None
     released: Manifest | None = None
     failed: ReleaseError | None = None
+    doubts: list[Message] = []
     with (
         closing(RunProgress(as_json=as_json)) as progress,
         closing(run_recipe_events(request, progress.step, tell_looking, only_look=dry_run or submits)) as events,
@@ -279,6 +280,7 @@ def run(
                         tell_plan(planned.plan, parts, out, planned.engine, as_json=as_json)
                         return
                 case Warned():
+                    doubts.append(event.message)
                     tell_warning(event)
                 case StagesDone(result, left_out):
                     progress.close()
@@ -292,7 +294,7 @@ def run(
                 case _:
                     progress.show(event)
     made = None if no_report else report_of_run(result.folder, out, released, store)
-    tell_result(result, released, before, made, left_out, as_json=as_json)
+    tell_result(result, released, before, made, left_out, doubts=doubts, as_json=as_json)
     print_repeated_note(planned.store, released, before)
     if failed:  # the run is done all the same, and its folder is where to look
         raise failed
