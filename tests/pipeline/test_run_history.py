@@ -502,20 +502,21 @@ def test_diff_names_the_bound_that_was_edited(bench: Bench, tmp_path: Path, smal
     assert bench.named("--accept-loss", "cuentos cortos") == bench.named(*given)  # an untouched copy
     first = bench.named(*given)
     genre, language = policies / "genres" / "literature.toml", policies / "languages" / "spa.toml"
-    genre.write_text(re.sub(r"(?m)^word_count = .*$", "word_count = { min = 3 }", genre.read_text()))
+    bounds = "upper_case_share = { max = 0.4 }\nword_count = { min = 13 }"  # one of the texts has 12
+    genre.write_text(re.sub(r"(?m)^upper_case_share = .*$", bounds, genre.read_text()))
     language.write_text(language.read_text().replace('"el", "la",', '"la", "êl",', 1))
     second = bench.named(*given)
     told = bench.runs("diff", first, second, "--json").json["differences"]
     edited = {d["name"]: (d["a"], d["b"]) for d in told if d["what"] == "policy"}
-    assert edited["genres/literature.toml: bounds.word_count.min"][1] == 3
+    assert edited["genres/literature.toml: bounds.upper_case_share.max"] == (0.15, 0.4)
     assert edited["languages/spa.toml: stop_words.words"] == (["el"], ["êl"])
-    language.write_text(language.read_text().replace('"êl", "la",', '"el", "la",', 1))
+    language.write_text(language.read_text().replace('"la", "êl",', '"el", "la",', 1))
     shutil.copy(data_folder("filters") / "genres" / "literature.toml", genre)
     note = bench.run(*given)
     assert note.json["run"] == first
     assert "has exactly the documents of" in note.err
     shown = _told(bench.runs("diff", first, second))
-    assert "policy genres/literature.toml: bounds.word_count.min" in shown, shown
+    assert "policy genres/literature.toml: bounds.upper_case_share.max 0.15 0.4" in shown, shown
 
 
 def test_the_words_of_a_diff_and_a_tag_are_told_in_ones_language(bench: Bench) -> None:

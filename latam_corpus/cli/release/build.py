@@ -13,13 +13,9 @@ from latam_corpus.cli.interface.options import Json, Out, StoreUrl
 from latam_corpus.cli.interface.show import console, errors, note, number, print_json, progress
 from latam_corpus.cli.reading.report import NoReport, report_of_release
 from latam_corpus.cli.release.group import app
-from latam_corpus.cli.release.version_summary import (
-    print_receipt_path,
-    print_repeated_note,
-    print_version,
-    summary_values,
-)
+from latam_corpus.cli.release.version_summary import print_receipt_path, print_version, summary_values
 from latam_corpus.cli.running.recipes import AcceptLoss, Sign
+from latam_corpus.cli.running.repeated_version import print_repeated_note
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import N_, _
 

@@ -76,29 +76,6 @@ def print_withdrawn_note(store: Store, manifest: Manifest) -> None:
             note(_("note: {note}", note=notice))
 
 
-def print_repeated_note(store: Store, manifest: Manifest | None, *before: str | None) -> None:
-    """Name the earlier version that has exactly the documents of a new one, if there is one.
-
-    Args:
-        store: of the release.
-        manifest: of the version; None if none was made.
-        before: versions that were there before the command; one of them isn't new.
-    """
-    if manifest is None or manifest.version in before:
-        return
-    own = {shard.sha256 for shard in manifest.shards}
-    earlier = (one for one in store.lineage(manifest) if one.version != manifest.version)
-    with suppress(ReleaseError):  # `release verify` tells what is wrong with it
-        if same := next((one for one in earlier if {shard.sha256 for shard in one.shards} == own), None):
-            sentence = _(
-                "{release} has exactly the documents of {earlier}; versions are in the order in which they are built, "
-                "so the latest one is always new",
-                release=manifest.spec,
-                earlier=same.spec,
-            )
-            note(_("note: {note}", note=sentence))
-
-
 def print_receipt_path(receipt: Path | None) -> None:
     """Print where the receipt is, and the command that checks it."""
     if receipt:

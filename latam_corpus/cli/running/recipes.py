@@ -235,8 +235,8 @@ def run(
     """Run a recipe: collect, work, and, where it has a [release], release."""
     from latam_corpus.api.planned_run import PlannedRun, RunRequest
     from latam_corpus.api.runner import Decided, Failed, Released, StagesDone, Warned, run_recipe_events
-    from latam_corpus.cli.release.version_summary import print_repeated_note
     from latam_corpus.cli.running.outcome import tell_looking, tell_plan, tell_result, tell_warning
+    from latam_corpus.cli.running.repeated_version import print_repeated_note
     from latam_corpus.engine.cluster.submitted import refuse_changed, use_own_copies
     from latam_corpus.pipeline.execution.run import find_parts
     from latam_corpus.pipeline.planning.recipe import load_recipe
