@@ -79,21 +79,31 @@ _name_cache()
 
 
 def note_compiling() -> None:
-    """Warn that code is being compiled, once for this process and its children."""
+    """Warn that code is being compiled, once for this process and its children.
+
+    The first command that compiles names the whole toolkit; later ones only the functions that are still missing.
+    """
     if _NOTED in os.environ:
         return
     os.environ[_NOTED] = "1"
     config: Any = numba.config
     note = _("compiling the toolkit for this machine, once: about a minute of one processor; it is kept in {folder}")
+    if not _is_empty():
+        note = _("compiling functions that no earlier command has used; later commands don't wait for them")
     with suppress(NoteWarning):  # also if warnings are turned into errors
         warnings.warn(NoteWarning(note.fill(folder=config.CACHE_DIR)), stacklevel=2)
 
 
 def note_empty_cache() -> None:
     """Warn that code will be compiled if the cache is empty, because workers, which compile it, can't report it."""
-    config: Any = numba.config
-    if next(Path(config.CACHE_DIR).glob("*/*.nbi"), None) is None:
+    if _is_empty():
         note_compiling()
+
+
+def _is_empty() -> bool:
+    """Return whether the cache has no compiled code yet."""
+    config: Any = numba.config
+    return next(Path(config.CACHE_DIR).rglob("*.nbi"), None) is None
 
 
 class _Compiling(event.Listener):

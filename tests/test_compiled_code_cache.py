@@ -15,6 +15,7 @@ import pytest
 
 from latam_corpus import compiled
 from latam_corpus.compiled import KERNELS, digest_of_compiled
+from latam_corpus.errors import NoteWarning
 from latam_corpus.paths import PACKAGE, use_folder
 
 if TYPE_CHECKING:
@@ -166,3 +167,19 @@ def test_a_run_with_an_empty_cache_says_that_it_compiles(
     (tmp_path / "otra" / "text" / "a.nbi").touch()
     monkeypatch.delenv("LATAM_CORPUS_COMPILING")
     assert "compiling" not in command_line(*words).err
+
+
+def test_a_later_command_that_compiles_more_does_not_announce_the_whole_toolkit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The whole is compiled once; what is missing of it later is less."""
+    monkeypatch.setattr("numba.config.CACHE_DIR", str(tmp_path))
+    for name, note in (
+        ("", "compiling the toolkit"),
+        ("a.nbi", "compiling functions that no earlier command has used"),
+    ):
+        monkeypatch.delenv("LATAM_CORPUS_COMPILING")
+        (tmp_path / "text").mkdir(exist_ok=True)
+        (tmp_path / "text" / (name or "otro")).touch()
+        with pytest.warns(NoteWarning, match=note):
+            compiled.note_compiling()

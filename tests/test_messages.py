@@ -280,6 +280,17 @@ def _plain(value: ast.expr | None, named: dict[str, ast.expr | None]) -> Iterato
         yield from (*_plain(value.body, named), *_plain(value.orelse, named))
 
 
+def test_no_sentence_is_marked_inside_an_f_string() -> None:
+    """Babel doesn't read those, so that the sentence would have no translation."""
+    found = []
+    for path in sorted(Path(latam_corpus.__file__).parent.rglob("*.py")):
+        for outer in ast.walk(ast.parse(path.read_text("utf-8"))):
+            inner = ast.walk(outer) if isinstance(outer, ast.JoinedStr) else ()
+            called = [one.func for one in inner if isinstance(one, ast.Call)]
+            found += [f"{path}:{one.lineno}" for one in called if isinstance(one, ast.Name) and one.id in ("_", "N_")]
+    assert found == []
+
+
 def test_no_sentence_for_people_is_plain_english() -> None:
     """Of errors, of helps, and of what is printed."""
     found = []

@@ -199,7 +199,8 @@ def _with_policies(request: RunRequest, *, only_look: bool) -> Recipe:
     if not request.policies:
         return request.recipe
     cache = cache_folder() if only_look else request.out / "work"
-    return request.recipe.decided_by(overlay(request.policies.expanduser(), cache))
+    policies = overlay(request.policies.expanduser(), cache)
+    return request.recipe.decided_by(policies) if policies.own else request.recipe
 
 
 def checked_plan(recipe: Recipe, inputs: Mapping[str, str], limit: int | None) -> Plan:

@@ -7,6 +7,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from latam_corpus.release.storing.withdrawal_log import WithdrawalLog
 
 MAX_MATCHES: Final = 20
+_MARKS: Final = "[\u0300-\u036f]*"  # accents that follow their letter
+_LONGEST_LOOSE: Final = 500  # characters; the expression of a longer text would be too large
 _BEGINNING: Final = 400  # characters of a text
 # Stages whose evidence contains no words of the text.
 WORDLESS: Final = frozenset({"collect", "dedupe", "extract", "filter", "identify", "supersede"})
@@ -96,9 +99,9 @@ def _rows(files: list[Path], query: str) -> Iterator[dict[str, Any]]:
 
 
 def matches_query(query: str) -> pl.Expr:
-    """Whether a row matches a query: a doc_id, an address, the name of its file, or words of the text.
+    """Return an expression that is true for the rows that a query matches: by doc_id, address, file name or words.
 
-    The name of a file may be given without its suffix.
+    A file name matches with its suffix or without. Words and names match in either case, and with or without accents.
     """
     if _DOC_ID.fullmatch(query):
         return pl.col("doc_id") == query
@@ -106,13 +109,41 @@ def matches_query(query: str) -> pl.Expr:
         address = canonical_url(query)
         return pl.col("url").is_in([address, redacted_address(address)[0]])
     normalised = unicodedata.normalize("NFC", query)
-    words = [re.escape(word) for word in normalised.split()]
+    words = r"\s+".join(_loose_pattern(word) for word in normalised.split())
     # Words that are copied from a page may be on different lines of the text.
-    in_text = pl.col("text").str.contains(r"\s+".join(words)) | (pl.col("title") == query)
+    in_text = pl.col("text").str.contains(f"(?i){words}")
+    in_text |= pl.col("title").str.contains(rf"(?i)^\s*{words}\s*$")
     places = (pl.col("origin").struct.field(field) for field in ("file", "member"))
-    names = "|".join(sorted(map(re.escape, file_names_meant(normalised))))
-    in_file = [place.str.contains(rf"(?:^|/)(?:{names})(?:\.\w+)?$") for place in places]
+    names = "|".join(sorted(map(_loose_pattern, file_names_meant(normalised))))
+    in_file = [place.str.contains(rf"(?i)(?:^|/)(?:{names})(?:\.\w+)?$") for place in places]
     return pl.any_horizontal(in_text, *in_file)
+
+
+def _loose_pattern(text: str) -> str:
+    """Return a regular expression of a text in which letters match with and without accents; ñ is a letter of its own.
+
+    >>> re.fullmatch(_loose_pattern("Mamá"), "Mama") and re.fullmatch(_loose_pattern("mama"), "mamá")
+    <re.Match object; span=(0, 4), match='mamá'>
+    >>> re.fullmatch(_loose_pattern("ñ"), "n")
+    """
+    if len(text) > _LONGEST_LOOSE:
+        return re.escape(text)
+    letters = (letter if letter in "ñÑ" else unicodedata.normalize("NFD", letter)[0] for letter in text)
+    return "".join(
+        f"[{letter}{accented}]{_MARKS}" if (accented := _accented().get(letter.lower())) else re.escape(letter)
+        for letter in letters
+    )
+
+
+@cache
+def _accented() -> dict[str, str]:
+    """Return the letters with accents by the letter without."""
+    letters: dict[str, str] = {}
+    for letter in map(chr, (*range(0xC0, 0x250), *range(0x1E00, 0x1F00))):
+        plain = unicodedata.normalize("NFD", letter)[0]
+        if plain.isascii():
+            letters[plain.lower()] = letters.get(plain.lower(), "") + letter
+    return letters
 
 
 def lineage(document: DocumentMatch, store: Store | None) -> dict[str, Any]:

@@ -72,15 +72,16 @@ def lineage_lines(lineage: dict[str, Any], language: str = "en") -> list[Line]:
     """
     say = Speaker(language)
     label = lineage["title"] or lineage["beginning"].strip().split("\n")[0][:70] or say(_("without text"))
-    verdict = [("green", say(_("kept")))]
+    run, verdict = say(_("run")), [("green", say(_("kept")))]
     if lineage["verdict"] == "withdrawn":
         verdict = [("red", say(_("withdrawn: the run kept it, and readers no longer get it")))]
     elif lineage["verdict"] != "kept":
         verdict = [("red", say(_("set aside"))), ("", f": {say(reason_label(lineage['reason']))}")]
     return [
         [("bold", label), ("", f"   {lineage['doc_id']}")],
+        [("", f"  {run:<9} {lineage['run']}")],
         *([("", line)] for line in (*_fact_lines(lineage, say), *_step_lines(lineage, say))),
-        [("", f"  {say(_('verdict')):<12} "), *verdict],
+        [("", _named(say(_("verdict")), "")), *verdict],
         *([("", line)] for line in _release_lines(lineage, say)),
     ]
 
@@ -152,12 +153,17 @@ def _step_lines(lineage: dict[str, Any], say: Speaker) -> Iterator[str]:
         yield from (f"     {line}" for line in about_copies)
 
 
+def _named(name: str, value: str) -> str:
+    return f"  {name:<{_WIDTH}} {value}"
+
+
 def _release_lines(lineage: dict[str, Any], say: Speaker) -> Iterator[str]:
     withdrawn = lineage.get("withdrawn")
     if withdrawn:
-        yield f"  {say(_('withdrawn')):<12} {withdrawn['time'][:10]}, {withdrawn['request']}: {withdrawn['because']}"
+        told = f"{withdrawn['time'][:10]}, {withdrawn['request']}: {withdrawn['because']}"
+        yield _named(say(_("withdrawn")), told)
     for name, where in releases(lineage, say):
-        yield f"  {say(_('release')):<12} {name}: {where}"
+        yield _named(say(_("release")), f"{name}: {where}")
 
 
 def releases(lineage: dict[str, Any], say: Speaker) -> Iterator[tuple[str, str]]:

@@ -49,6 +49,7 @@ WANTED = {
     "float_type": _("a number without quotes"),
     "float_parsing": _("a number without quotes"),
     "int_parsing": _("a whole number"),
+    "int_parsing_size": _("a whole number of fewer digits"),
     "bool_parsing": _("true or false"),
     "too_short": _("a list with something in it"),
     "string_too_short": _("a text of {min_length} {min_length:character|characters} or more"),

@@ -18,7 +18,7 @@ def demo(
     out: Annotated[Path | None, typer.Option(help=N_("Keep everything here, to look at afterwards."))] = None,
     as_json: Json = False,
 ) -> None:
-    """Run `latam-corpus demo`; its help is in the table of commands."""
+    """Show one document's life, from collection to withdrawal."""
     from latam_corpus.demo.screen import show_demo
 
     show_demo(data, out, as_json=as_json)

@@ -32,6 +32,7 @@ WORDS: Final = {
     "flow": _("How many came and stayed"),
     "flow_how": _("Each line is a stage: what is left of all that came, and why the others fell there."),
     "stage": _("Stage"),
+    "policy": _("Policy"),
     "left": _("Left"),
     "lost": _("Set aside there"),
     "share_left": _("Share of all that came"),
@@ -270,7 +271,7 @@ WORDS: Final = {
 
 ASPECTS: Final = {
     "options": _("options"),
-    "models": _("models"),
+    "models": _("models and policies"),
     "code": _("code"),
     "libraries": _("libraries"),
 }

@@ -99,6 +99,22 @@ def test_words_are_found_in_either_form_of_unicode(command_line: CommandLine, ou
     assert "volvi\u00f3" in _story(command_line, out, "barca volvio\u0301")["beginning"]
 
 
+@pytest.mark.parametrize("words", ["BARCA VOLVIO", "barca vólvió al Puerto", "B.JSONL"])
+def test_words_are_found_without_their_accents_and_in_either_case(
+    command_line: CommandLine, out: Path, words: str
+) -> None:
+    """A user who remembers a line writes it as the keyboard allows; a file's name is found in the same way."""
+    stories = command_line("explain", words, "--out", out, "--json").json
+    assert any(story["beginning"].startswith("La barca volvió") for story in stories)
+
+
+def test_the_run_that_is_explained_is_named(command_line: CommandLine, out: Path) -> None:
+    """By one story, and by the table of several."""
+    [run] = [path.name for path in (out / "runs").glob("receta-*")]
+    for words in ("cruzar el puente", "puerto"):
+        assert run in command_line("explain", words, "--out", out).out
+
+
 def test_nothing_is_no_question(command_line: CommandLine, out: Path) -> None:
     """An empty string would be in every document."""
     told = command_line("explain", " ", "--out", out)

@@ -129,6 +129,11 @@ def test_help_lists_each_command_once_under_the_heading_of_its_purpose() -> None
         ("lab ablate x --passes 0 --lang es", "--passes: debe ser un número de 0,01 o más, y es «0»"),
         ("run news --out", "--out: it needs a value after it, or takes none"),
         ("runs list --json=1", "--json: it needs a value after it, or takes none"),
+        (
+            "runs list uno dos",
+            "latam-corpus runs list: «uno dos» is not expected here; write: latam-corpus runs list [OPTIONS]; put",
+        ),
+        ("run news --limit " + "9" * 5000, "--limit: it must be a whole number of fewer digits, and is «999"),
         ("chek --lang es", "no hay ningún comando «chek»; ¿quiso escribir «check»?"),
         ("runs list --nada --lang es", "latam-corpus runs list: no hay ninguna opción «--nada»"),
         ("run --lang pt", "falta “RECEITA”; escreva: latam-corpus run [OPÇÕES] RECEITA"),

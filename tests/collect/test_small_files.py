@@ -197,19 +197,20 @@ def test_of_two_runs_the_changed_file_of_a_pack_is_told(tmp_path: Path, small_re
     folder.mkdir()
     for number in range(30):
         (folder / f"{number:03}.txt").write_text(_TEXT.format(n=number))
-    told = []
+    runs: dict[Path, Any] = {}
     for text in ("uno", "dos"):
         (folder / "012.txt").write_text(text)
         (folder / f"031-{text}.txt").write_text(_TEXT.format(n=31))
         _worked(folder, tmp_path / "out", small_recipe)
-        told.append(read_record(max((tmp_path / "out" / "runs").glob("receta-*"), key=os.path.getmtime)).values)
-    found = differences(*told)
+        [made] = set((tmp_path / "out" / "runs").glob("receta-*")) - runs.keys()
+        runs[made] = read_record(made).values
+    found = differences(*runs.values())
     assert [(one.what, one.name, one.aspect) for one in found if one.what == "input"] == [
         ("input", "in: 012.txt", "content"),
         ("input", "in: 031-dos.txt", ""),
     ]
-    assert len(told[1]["parts"]) == 1
-    assert title_of(told[1]["parts"][0]) == "000.txt … 031-uno.txt, 32 files"
+    assert len(runs[made]["parts"]) == 1
+    assert title_of(runs[made]["parts"][0]) == "000.txt … 031-uno.txt, 32 files"
 
 
 def test_a_dry_run_says_what_is_taken_together_and_what_is_cut(

@@ -37,6 +37,8 @@ from latam_corpus.extract.document import Extracted
 
 def extract(raw, parameters):
     does, _, rest = raw.decode().partition(" ")
+    if does in ("sleeps", "backtracks") and rest:
+        Path(rest).touch()
     if does == "sleeps":
         time.sleep(60)
     elif does == "waits":
@@ -216,13 +218,15 @@ def test_a_missing_extractor_fails_the_part_and_leaves_no_stale_reply(box: sandb
 def test_the_child_does_not_outlive_a_parent_killed_at_once(tmp_path: Path, last: str) -> None:
     """After kill -9 of its parent the child ends: at rest, at work, and in C code at the latest with its time limit."""
     (tmp_path / "hostile.py").write_text(_HOSTILE)
+    mark = tmp_path / "there"
     script = (
         "from latam_corpus.extract.isolation import sandbox\n"
         "from latam_corpus.extract.isolation.child import Job, Limits\n"
         "def one(word):\n"
         "    return sandbox.extract([Job('hostile:extract', word)], Limits(2, 200))[0]\n"
         "print(one(b'tells').text, flush=True)\n"
-        f"one(b'{last}')\n"
+        f"one({f'{last} {mark}'!r}.encode())\n"
+        f"import pathlib; pathlib.Path({str(mark)!r}).touch()\n"
         "import time; time.sleep(60)\n"
     )
     environment = os.environ | {"PYTHONPATH": str(tmp_path)}
@@ -231,9 +235,11 @@ def test_the_child_does_not_outlive_a_parent_killed_at_once(tmp_path: Path, last
         child, its_parent = map(int, parent.stdout.readline().split())
         assert its_parent == parent.pid
         assert _alive(child)
-        time.sleep(0.3)
+        while not mark.exists():  # the child is at work, or at rest again
+            assert parent.poll() is None
+            time.sleep(0.01)
         parent.kill()
-    assert _ends_within(child, 30)
+    assert _ends_within(child, 120)
 
 
 def test_the_child_ends_with_a_process_that_ends_well(tmp_path: Path) -> None:
@@ -248,7 +254,7 @@ def test_the_child_ends_with_a_process_that_ends_well(tmp_path: Path) -> None:
     environment = os.environ | {"PYTHONPATH": str(tmp_path)}
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment, timeout=60)
     assert done.stderr == ""
-    assert _ends_within(int(done.stdout.split()[0]), 5)
+    assert _ends_within(int(done.stdout.split()[0]), 120)
 
 
 def test_a_forked_process_has_a_child_of_its_own(tmp_path: Path) -> None:

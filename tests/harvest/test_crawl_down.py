@@ -6,10 +6,13 @@ import importlib
 import json
 import socket
 import struct
+import time
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from latam_corpus.harvest.crawl import website as crawl_website
 from latam_corpus.harvest.crawl.frontier import Frontier
 from latam_corpus.harvest.crawl.website import Crawler
 
@@ -21,8 +24,20 @@ page = website.page
 _NAMES = [f"/nota/{n}" for n in range(20)]
 
 
-def _crawl(site: Any, out: Path, first_rest: float = 0.01) -> tuple[Any, list[dict[str, Any]]]:
-    result = Crawler(website.source_of(site), out, website.Unseen(), first_rest=first_rest).run()
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock that only rests move on: whose turn it is doesn't depend on how busy this machine is."""
+    seconds = [1_700_000_000.0]
+
+    def sleep(rest: float) -> None:
+        seconds[0] += rest
+
+    monkeypatch.setattr(Frontier, "now", lambda _: seconds[0])
+    monkeypatch.setattr(crawl_website, "time", SimpleNamespace(monotonic=time.monotonic, sleep=sleep))
+
+
+def _crawl(site: Any, out: Path) -> tuple[Any, list[dict[str, Any]]]:
+    result = Crawler(website.source_of(site), out, website.Unseen()).run()
     lines = (result.folder / "crawl.jsonl").read_text(encoding="utf-8").splitlines()
     return result, [json.loads(line) for line in lines]
 
@@ -34,18 +49,28 @@ def _reset(handler: Any) -> None:
     handler.connection.close()
 
 
+def _kept(host: str) -> socket.socket:
+    """A socket that refuses connections to a host and keeps its port from other processes."""
+    keeper = socket.socket()
+    keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # the host's server may listen there again
+    keeper.bind((host.partition(":")[0], int(host.partition(":")[2])))
+    return keeper
+
+
 def test_a_host_that_goes_down_is_left_and_its_addresses_wait(tmp_path: Path) -> None:
     """After five attempts, whatever number of addresses it has; when it is up again they are asked for."""
+    kept: list[socket.socket] = []
     with website.Website({"/": page("inicio", *_NAMES)}) as site:
         source = website.source_of(site)
 
         def falls(handler: Any) -> None:
             handler.close_connection = True
             site.stop_listening()
+            kept.append(_kept(site.host))
             site.answer(handler, page("inicio", *_NAMES))
 
         site.routes["/"] = falls
-        result = Crawler(source, tmp_path, website.Unseen(), first_rest=0.01).run()
+        result = Crawler(source, tmp_path, website.Unseen()).run()
         host = site.host
     assert result.closed == {host: "no connection"}
     assert result.states == {"page": 1, "waiting": 20}
@@ -61,7 +86,8 @@ def test_a_host_that_goes_down_is_left_and_its_addresses_wait(tmp_path: Path) ->
         server = website.ThreadingHTTPServer
         patch.setattr(website, "ThreadingHTTPServer", lambda _, handler: server(("127.0.0.1", port), handler))
         with again:
-            assert Crawler(source, tmp_path, website.Unseen(), first_rest=0.01).run().states == {"page": 21}
+            assert Crawler(source, tmp_path, website.Unseen()).run().states == {"page": 21}
+    kept[0].close()
 
 
 def test_an_address_that_always_resets_rests_nothing_but_itself(
@@ -71,7 +97,7 @@ def test_an_address_that_always_resets_rests_nothing_but_itself(
     monkeypatch.setattr(Crawler, "max_tries", 2)
     site.routes |= {"/": page("inicio", "/mala", *_NAMES), "/mala": _reset}
     site.routes |= {name: page(name) for name in _NAMES}
-    result, notes = _crawl(site, tmp_path, first_rest=1.0)
+    result, notes = _crawl(site, tmp_path)
     assert (result.states, result.complete, result.closed) == ({"failed": 1, "page": 21}, True, {})
     assert [(note["url"], note["cause"]) for note in notes] == [(f"{site.root}/mala", "no connection")]
     asked = [place for place, path in enumerate(site.paths) if path == "/mala"]
@@ -113,7 +139,7 @@ def test_a_host_that_goes_down_before_its_ai_txt_is_read_is_left(tmp_path: Path)
             site.stop_listening()
 
         site.routes["/robots.txt"] = falls
-        result = Crawler(website.source_of(site), tmp_path, website.Unseen(), first_rest=0.01).run()
+        result = Crawler(website.source_of(site), tmp_path, website.Unseen()).run()
         assert (result.closed, result.states) == ({site.host: "no connection"}, {"waiting": 1})
         frontier = Frontier(result.folder / "frontier.sqlite")
         assert set(frontier.files(site.root, 0.0)) == {f"{site.root}/robots.txt"}

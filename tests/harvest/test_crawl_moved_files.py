@@ -15,6 +15,7 @@ import trustme
 from latam_corpus.catalog.harvest_tables import Asking
 from latam_corpus.harvest.crawl import website as crawl_website
 from latam_corpus.harvest.crawl.recheck import SiteReader
+from latam_corpus.harvest.crawl.requests import Fetcher
 from latam_corpus.harvest.crawl.website import Crawler
 
 if TYPE_CHECKING:
@@ -93,18 +94,28 @@ def test_a_file_that_moves_to_a_forbidden_path_is_not_asked_for(tmp_path: Path, 
     assert "/no/tdmrep.json" not in site.paths
 
 
-def test_moved_files_keep_the_pace_of_the_host_where_they_are(tmp_path: Path, site: Any, other: Any) -> None:
+def test_moved_files_keep_the_pace_of_the_host_where_they_are(
+    tmp_path: Path, site: Any, other: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Two sites' files that lead to one host are asked of it one after the other, as its robots.txt says."""
     start = f'start = ["{site.root}/", "{other.root}/"]\ndelay = 0.05'
     site.routes["/"] = page("inicio")
     for number, name in enumerate(("robots.txt", "ai.txt", ".well-known/tdmrep.json")):
         site.routes[f"/{name}"] = _to(f"{other.root}/{number}")
     other.routes["/robots.txt"] = (200, _TEXT, b"User-agent: *\nCrawl-delay: 0.5")
+    fetch, moments = Fetcher.fetch, []
+
+    def recorded(fetcher: Fetcher, job: Any) -> Any:
+        """When a request is begun; a busy machine may serve it later."""
+        if job.host == other.host:
+            moments.append(time.monotonic())
+        return fetch(fetcher, job)
+
+    monkeypatch.setattr(Fetcher, "fetch", recorded)
     assert _crawl(site, tmp_path, other, more=start)[0].pages == 2
-    moments = [one.time for one in other.asked]
     assert len(moments) == 7  # three files and a page of its own, three of the other site
-    # A busy machine notes some late; by the source's own pace they would be 0.05 apart.
-    assert min(b - a for a, b in pairwise(moments)) >= 0.3
+    # By the source's own pace they would be 0.05 apart.
+    assert min(b - a for a, b in pairwise(moments)) >= 0.49
 
 
 def test_files_that_move_in_circles_end(tmp_path: Path, site: Any, other: Any) -> None:

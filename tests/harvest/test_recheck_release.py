@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import importlib
+import itertools
 import os
 import signal
 import socket
 import subprocess
 import sys
-import time
 from collections import Counter
 from datetime import UTC, datetime
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -230,31 +231,33 @@ def test_without_the_retroactive_rule_only_what_is_obtained_later_leaves(
     assert built.json["left_out"]["opt_out=robots-agent"] == 1
 
 
-def _slowly(site: Any, answer: Any) -> Callable[[Any], None]:
-    """A route that takes its time."""
-
-    def route(handler: Any) -> None:
-        time.sleep(0.2)
-        site.answer(handler, answer)
-
-    return route
-
-
 def test_a_recheck_that_is_killed_goes_on(released: Path, sites: list[Any], command_line: CommandLine) -> None:
     """No site is read twice but the one in flight, and what they said is in WARC files that are whole."""
-    sites[0].routes["/robots.txt"] = _CLOSED
+    asked_second, over, asked_for = Event(), Event(), itertools.count()
+
+    def route(site: Any, answer: Any) -> Callable[[Any], None]:
+        """Answer at once, but the second site only when the process was killed."""
+
+        def answered(handler: Any) -> None:
+            if next(asked_for) == 1:
+                asked_second.set()
+                over.wait()
+            site.answer(handler, answer)
+
+        return answered
+
     for site in sites:
-        site.routes["/robots.txt"] = _slowly(site, site.routes.get("/robots.txt", (404, {}, b"")))
+        site.routes["/robots.txt"] = route(site, _CLOSED if site is sites[0] else (404, {}, b""))
     hosts = [part for site in sites for part in ("--private-host", site.host)]
     command = [sys.executable, "-m", "latam_corpus", "rights", "recheck", "cuentos", "--contact", "b@puerto.example"]
     command += ["--delay", "0", "--workers", "1", "--out", str(released), *hosts]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ)
-    deadline = time.monotonic() + 60
-    while not sites[0].asked and not sites[1].asked and time.monotonic() < deadline:
-        time.sleep(0.01)
-    time.sleep(0.3)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    try:
+        assert asked_second.wait(120)
+    finally:
+        process.kill()
+        over.set()
+    assert process.wait() == -signal.SIGKILL
     told = _recheck(command_line, released, sites, "--workers", "1").json
     assert (told["sites"], told["documents_leaving"]) == (3, 2)
     asked = Counter((site.host, one.path) for site in sites for one in site.asked)

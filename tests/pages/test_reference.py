@@ -152,8 +152,15 @@ def test_editors_show_what_each_key_is_for() -> None:
                 assert node.get("description"), (topic, model["title"], key)
 
 
+@pytest.mark.parametrize(("asked", "topic"), [("fuentes", "source"), ("Receita", "recipe"), ("stage", "stages")])
+def test_a_topic_is_named_in_any_language(command_line: CommandLine, asked: str, topic: str) -> None:
+    """For one or several, in either case; the list without a topic is in the user's language."""
+    assert command_line("help", asked).out == command_line("help", topic).out
+    assert "latam-corpus help fuentes" in command_line("help", "--lang", "es").out
+
+
 def test_a_topic_that_is_none_is_told_with_the_nearest(command_line: CommandLine) -> None:
     """And without a topic all of them are listed."""
-    told = command_line("help", "stage", "--lang", "es")
-    assert (told.code, "¿quiso escribir «stages»?" in told.err) == (2, True)
+    told = command_line("help", "etapasz", "--lang", "es")
+    assert (told.code, "¿quiso escribir «etapas»?" in told.err) == (2, True)
     assert len(command_line("help").out.splitlines()) == len(_TOPICS)

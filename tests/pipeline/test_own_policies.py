@@ -131,11 +131,12 @@ def test_what_is_no_policy_is_refused(tmp_path: Path, own: Path, name: str, text
     assert not list((tmp_path / "work").glob("policies/*"))
 
 
-def test_a_folder_that_changes_nothing_is_refused(tmp_path: Path) -> None:
-    """An empty folder, a missing one and an unchanged copy of the shipped one are refused."""
+def test_a_folder_without_policies_is_refused(tmp_path: Path) -> None:
+    """An empty one, and one that doesn't exist; an unchanged copy of the shipped policies is accepted."""
     (tmp_path / "vacia").mkdir()
     shutil.copytree(data_folder("filters"), tmp_path / "copia")
-    for name, problem in (("vacia", "there is no policy"), ("otra", "no such folder"), ("copia", "the shipped ones")):
+    assert overlay(tmp_path / "copia", tmp_path / "work").own == ()
+    for name, problem in (("vacia", "there is no policy"), ("otra", "no such folder")):
         with pytest.raises(ConfigError, match=problem):
             overlay(tmp_path / name, tmp_path / "work")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from dataclasses import dataclass
 from functools import partial
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 
+from latam_corpus.paths import data_folder
 from latam_corpus.pipeline.execution import part
 from latam_corpus.pipeline.execution.barriers import decide
 from latam_corpus.pipeline.stored_runs import run_record
@@ -489,6 +491,32 @@ def test_what_another_toolkit_recorded_is_shown_as_it_stands(bench: Bench, faili
     for sentences in (None, {}, {written: {"msgid": "{name}"}}, {written: {"msgid": "made up", "values": {}}}):
         values = record.values | ({"sentences": sentences} if sentences is not None else {})
         assert run_record.sentence(values if sentences is not None else {}, written).translate("es") == written
+
+
+def test_diff_names_the_bound_that_was_edited(bench: Bench, tmp_path: Path, small_recipe: SmallRecipe) -> None:
+    """The file, the key and both values; of a list of words those that only one run has."""
+    policies = tmp_path / "filters"
+    shutil.copytree(data_folder("filters"), policies)
+    (tmp_path / "mezcla.toml").write_text(small_recipe("identify", "filter", release="index = false"))
+    given = ("--policies", str(policies), "--accept-loss", "cuentos cortos")
+    assert bench.named("--accept-loss", "cuentos cortos") == bench.named(*given)  # an untouched copy
+    first = bench.named(*given)
+    genre, language = policies / "genres" / "literature.toml", policies / "languages" / "spa.toml"
+    bounds = "upper_case_share = { max = 0.4 }\nword_count = { min = 13 }"  # one of the texts has 12
+    genre.write_text(re.sub(r"(?m)^upper_case_share = .*$", bounds, genre.read_text()))
+    language.write_text(language.read_text().replace('"el", "la",', '"la", "êl",', 1))
+    second = bench.named(*given)
+    told = bench.runs("diff", first, second, "--json").json["differences"]
+    edited = {d["name"]: (d["a"], d["b"]) for d in told if d["what"] == "policy"}
+    assert edited["genres/literature.toml: bounds.upper_case_share.max"] == (0.15, 0.4)
+    assert edited["languages/spa.toml: stop_words.words"] == (["el"], ["êl"])
+    language.write_text(language.read_text().replace('"la", "êl",', '"el", "la",', 1))
+    shutil.copy(data_folder("filters") / "genres" / "literature.toml", genre)
+    note = bench.run(*given)
+    assert note.json["run"] == first
+    assert "has exactly the documents of" in note.err
+    shown = _told(bench.runs("diff", first, second))
+    assert "policy genres/literature.toml: bounds.upper_case_share.max 0.15 0.4" in shown, shown
 
 
 def test_the_words_of_a_diff_and_a_tag_are_told_in_ones_language(bench: Bench) -> None:

@@ -113,12 +113,11 @@ def served(store: Store) -> Iterator[str]:
 def _pulled(served: str, to: Path, columns: list[str], moment: int | None) -> bool:
     """Return whether a pull in another process ended, if it is killed after a number of bytes."""
     command = [sys.executable, "-c", _CODE, served, str(to), " ".join(columns)]
-    with subprocess.Popen(command, stderr=subprocess.PIPE) as child:
-        with _Served.lock:
-            _Served.child = child
-            _Served.moment = None if moment is None else _Served.bytes_out + moment
-        errors = child.communicate()[1]
-    assert child.returncode in (0, -signal.SIGKILL), errors.decode()
+    with _Served.lock:  # nothing is served before it is known when the child is killed
+        child = _Served.child = subprocess.Popen(command, stderr=subprocess.PIPE)
+        _Served.moment = None if moment is None else _Served.bytes_out + moment
+    said = child.communicate()[1]
+    assert child.returncode in (0, -signal.SIGKILL), said.decode()
     return child.returncode == 0
 
 

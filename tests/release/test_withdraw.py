@@ -338,9 +338,10 @@ def test_a_pull_of_an_old_version_leaves_withdrawn_documents_out(
     lock = json.loads((tmp_path / "p" / "corpus.lock").read_bytes())
     assert (lock["rows"], lock["withdrawal_sequence"]) == (40, 0)
     assert command_line("release", "check-lock", tmp_path / "p" / "corpus.lock", *at).code == 0
-    (tmp_path / "t.txt").write_text(documents[7]["text"], encoding="utf-8")
-    result = command_line("release", "withdraw", "puerto", "--text", tmp_path / "t.txt", "--because", "x", *at)
-    assert result.code == 0, result.err
+    # Of a document the text is extracted as in a run.
+    (tmp_path / "t.html").write_text(f"<!doctype html><meta charset=utf-8><p>{documents[7]['text']}</p>", "utf-8")
+    told = command_line("release", "withdraw", "puerto", "--text", tmp_path / "t.html", "--because", "x", *at)
+    assert told.code == 0, told.err
     checked = command_line("release", "check-lock", tmp_path / "p" / "corpus.lock", *at, "--json")
     assert (checked.code, checked.json["withdrawn"]) == (1, [documents[7]["doc_id"]])
     for folder, where in (("p", []), ("q", ["--where", "country = 'CL'"])):
@@ -364,16 +365,24 @@ def test_a_pull_of_an_old_version_leaves_withdrawn_documents_out(
 def test_the_command_refuses_invalid_items(store: Path, command_line: CommandLine, tmp_path: Path) -> None:
     """A missing option, an empty value, and a file that is missing or not UTF-8 exit with code 2 and a remedy."""
     (tmp_path / "latin.txt").write_bytes("canción".encode("latin-1"))
-    for options, message in (
+    (tmp_path / "dos.jsonl").write_text('{"text": "Uno."}\n{"text": "Dos."}\n')
+    (tmp_path / "vacia.html").write_text("<html><body></body></html>")
+    for options, told in (
         ((), "nothing is named; name one of: --doc"),
-        (("--doc", "a", "--source", "b"), "there is no release «puerto»"),
-        (("--doc", "a", "--receipt", tmp_path / "r.html", "--dry-run"), "a dry run gives no receipt"),
+        (("--doc", "a" * 32, "--source", "b"), "there is no release «puerto»"),
+        (("--doc", "a" * 32, "--receipt", tmp_path / "r.html", "--dry-run"), "a dry run gives no receipt"),
         (("--text", tmp_path / "no.txt"), "it can't be read"),
         (("--text", tmp_path / "latin.txt"), "save it as plain text in UTF-8"),
-        (("--doc", "a"), "there is no release «puerto»"),
+        (("--doc", "a" * 32), "there is no release «puerto»"),
+        (
+            ("--doc", "mi carta.docx"),
+            "`latam-corpus explain 'mi carta.docx'` shows the doc_id of a file; or give the file",
+        ),
+        (("--text", tmp_path / "dos.jsonl"), "it has 2 documents, and --text takes one"),
+        (("--text", tmp_path / "vacia.html"), "no text can be extracted"),
     ):
         result = command_line("release", "withdraw", "puerto", *options, "--because", "x", "--store", store)
-        assert (result.code, message in result.err) == (2, True), result.err
+        assert (result.code, told in result.err) == (2, True), result.err
 
 
 def test_a_concurrent_withdrawal_starts_again(

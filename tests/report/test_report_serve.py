@@ -238,7 +238,13 @@ def test_ctrl_c_ends_it(run: Path, tmp_path: Path) -> None:
     """With no error, and without a word."""
     command = [sys.executable, "-m", "latam_corpus", "report", str(run), "--serve", "--out", str(tmp_path / "out")]
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ | {"PYTHONUNBUFFERED": "1"}
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONUNBUFFERED": "1"},
+        # A process that was started in the background would ignore it.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509
     ) as process:
         assert process.stdout is not None
         line = process.stdout.readline()

@@ -29,7 +29,7 @@ from rich.text import Text
 
 from latam_corpus.catalog.display_names import stage_names
 from latam_corpus.cli.interface.ui_language import in_spoken_language, spoken
-from latam_corpus.messages import Message, _, decimal, translated
+from latam_corpus.messages import Message, _, translated
 from latam_corpus.pipeline.execution.events import BarrierStarted, PartDone, Rebuilt, SegmentStarted
 from latam_corpus.text.display.terminal_text import visible, visible_json, visible_lines
 
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
 _WIDTH_OF_FILES: Final = 160
 _SECONDS_A_LINE: Final = 10
+_MINUTE: Final = 60
+_MANY_HOURS: Final = 10  # of which the minutes don't matter
 _LEAST: Final = 12  # characters of a folded column, in which most words fit
 
 
@@ -311,12 +313,25 @@ class RunProgress:
 
 
 def _with_pace(line: Message, pace: dict[str, float]) -> Message:
-    """Return the line with how fast it goes and how long the rest takes, where that is known."""
+    """Return the line with how long the rest takes, if that is known."""
     if not pace:
         return line
-    rate, left = pace["per_second"], int(pace["seconds_left"])
-    when = f"{left // 3600}:{left // 60 % 60:02}:{left % 60:02}"
-    return _("{line}, {rate} a second, {left} left", line=line, rate=decimal(f"{rate:.3g}"), left=when)
+    return _("{line}, about {time} left", line=line, time=duration(pace["seconds_left"]))
+
+
+def duration(seconds: float) -> str:
+    """Return a time in the largest units that say enough, which are written alike in every language.
+
+    >>> [duration(seconds) for seconds in (0.2, 59.4, 89, 3_590, 4_800, 360_000)]
+    ['1 s', '59 s', '1 min', '1 h', '1 h 20 min', '100 h']
+    """
+    minutes = round(seconds / 60)
+    if seconds < _MINUTE:
+        return f"{max(1, round(seconds))} s"
+    if minutes < _MINUTE:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, _MINUTE)
+    return f"{hours} h {minutes} min" if minutes and hours < _MANY_HOURS else f"{hours} h"
 
 
 @contextmanager

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     import typer
 
+_EXTRA: Final = re.compile(r"Got unexpected extra arguments?(?:\(s\))? \((?P<words>.*)\)\.?", re.DOTALL)
 _NEEDED: Final = re.compile(r"\{(.+)\}(\.\.\.)?")  # as Typer writes an argument that must be there
 
 
@@ -51,6 +52,10 @@ def usage_error(error: typer.TyperException) -> ConfigError:
     if kind == "BadOptionUsage":
         problem = _("it needs a value after it, or takes none")
         return ConfigError(told.option_name, problem, _("`--help` after the command tells how it is used"))
+    if context and (extra := _EXTRA.fullmatch(told.format_message())):
+        usage = f"{place} {usage_of(context.command, context)}"
+        remedy = _("write: {usage}; put a name with spaces in quotes", usage=usage)
+        return ConfigError(place, _("«{words}» is not expected here", words=extra["words"]), remedy)
     return ConfigError(place, told.format_message().rstrip("."), _help_of(place))
 
 

@@ -36,7 +36,7 @@ def term(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Run `latam-corpus rights term`; its help is in the table of commands."""
+    """Print in which countries an author's works are in the public domain this year, and by which law."""
     from latam_corpus.catalog.copyright_terms import checked_years, copyright_terms, term_of
 
     this_year = datetime.now(UTC).year

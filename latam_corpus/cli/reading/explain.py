@@ -42,7 +42,7 @@ def explain(
     internal: Internal = False,
     as_json: Json = False,
 ) -> None:
-    """Run `latam-corpus explain`; its help is in the table of commands."""
+    """Print what happened to each document that a text or an id finds."""
     from latam_corpus.audit.documents import resolve_run
     from latam_corpus.audit.explanation import explained
     from latam_corpus.audit.stores import existing_store
@@ -57,12 +57,12 @@ def explain(
         print_json(stories)
     elif len(stories) > 1:
         rows = [
-            (s["doc_id"], Message(s["verdict"]), reason_label(s["reason"]), s["title"] or s["beginning"][:50])
+            (s["doc_id"], Message(s["verdict"]), reason_label(s["reason"]), s["title"] or s["beginning"][:50], s["run"])
             for s in stories
         ]
         table(
             _("{n} documents have it; explain one by its doc_id", n=len(rows)),
-            ["doc_id", _("verdict"), _("reason"), _("title")],
+            ["doc_id", _("verdict"), _("reason"), _("title"), _("run")],
             rows,
         )
     else:

@@ -155,7 +155,7 @@ def _shown(beginning: str | None) -> str:
     """Return the beginning of a text, or why there is none to be seen."""
     if beginning is None:
         return _("(its terms don't allow it to be shown: --internal)").translate(spoken())
-    return beginning or f"({_('without text').translate(spoken())})"
+    return beginning or _("(without text)").translate(spoken())
 
 
 def _row(measured: SignalDistribution) -> tuple[str | Message, ...]:

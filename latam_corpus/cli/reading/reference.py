@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, get_type_hints
 import typer
 
 from latam_corpus.cli.interface.show import block, console
+from latam_corpus.cli.interface.ui_language import spoken
 from latam_corpus.errors import ConfigError, closest
-from latam_corpus.messages import N_, _
+from latam_corpus.messages import LANGUAGES, N_, _
+from latam_corpus.text.folding import folded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -22,6 +24,16 @@ if TYPE_CHECKING:
 
 Row = tuple[str, str, str, str]
 _HEADS: Final = "| key | value | when left out | |\n|---|---|---|---|"
+# Topics, and what each is called: for one and for several.
+_TOPICS: Final = (
+    ("source", _("source"), _("sources")),
+    ("recipe", _("recipe"), _("recipes")),
+    ("stages", _("stage"), _("stages")),
+    ("columns", _("column"), _("columns")),
+    ("formats", _("format"), _("formats")),
+    ("errors", _("error"), _("errors")),
+    ("commands", _("command"), _("commands")),
+)
 _NOTE: Final = "Made by `make reference` of the models in the code; don't edit it."
 
 
@@ -34,7 +46,7 @@ def help_on(
         bool, typer.Option("--schema", help=N_("Of source and recipe: the JSON Schema that editors check files by."))
     ] = False,
 ) -> None:
-    """Run `latam-corpus help`; its help is in the table of commands."""
+    """Print a topic of the reference, the list of topics, or the JSON Schema of a file."""
     pages: dict[str, Callable[[], str]] = {
         "source": _source_page,
         "recipe": _recipe_page,
@@ -46,16 +58,27 @@ def help_on(
     }
     if not topic:
         for name in pages:
-            console.print(f"latam-corpus help {name}")
+            console.print(f"latam-corpus help {_own_name(name)}")
         return
+    known = {
+        folded(word.translate(language)): name for name, *words in _TOPICS for word in words for language in LANGUAGES
+    }
+    asked, topic = topic, known.get(folded(topic), topic)
     if topic not in pages:
-        raise ConfigError("help", _("there is no topic «{name}»", name=topic), closest(topic, pages))
+        raise ConfigError("help", _("there is no topic «{name}»", name=asked), closest(asked, map(_own_name, pages)))
     if schema:
         if topic not in SCHEMAS:
             raise ConfigError("--schema", _("there is no topic «{name}»", name=topic), closest(topic, SCHEMAS))
         console.print(block(schema_text(topic)))
         return
     console.print(block(pages[topic]().rstrip("\n")))
+
+
+def _own_name(topic: str) -> str:
+    """Return what a topic is called in the language that is spoken; its page is in English."""
+    return next(
+        topic if spoken() == "en" else words[-1].translate(spoken()) for name, *words in _TOPICS if name == topic
+    )
 
 
 def schema_text(topic: str) -> str:

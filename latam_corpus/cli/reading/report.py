@@ -44,7 +44,7 @@ def report(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Run `latam-corpus report`; its help is in the table of commands."""
+    """Write the page of a run or a version, or serve it with a search."""
     from latam_corpus.audit.documents import named_documents
     from latam_corpus.audit.stores import existing_store, releases_of
     from latam_corpus.release.storing.manifest import load_manifest

@@ -51,7 +51,7 @@ def sample(
     internal: Internal = False,
     as_json: Json = False,
 ) -> None:
-    """Run `latam-corpus sample`; its help is in the table of commands."""
+    """Print or write documents of a run or a version, drawn at random."""
     from latam_corpus.audit.documents import disclosure_of, named_documents
     from latam_corpus.report.page_frame import checked_language, write_file
     from latam_corpus.report.sample_page import by_columns, draw, sample_page, shown_rows, write_jsonl, write_sheet

@@ -15,6 +15,7 @@ from latam_corpus.cli.reading.report import NoReport, report_of_release
 from latam_corpus.cli.release.group import app
 from latam_corpus.cli.release.version_summary import print_receipt_path, print_version, summary_values
 from latam_corpus.cli.running.recipes import AcceptLoss, Sign
+from latam_corpus.cli.running.repeated_version import print_repeated_note
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import N_, _
 
@@ -103,6 +104,7 @@ def build(
     for lapse, file in zip(lapses, receipts, strict=True):
         write_receipt(opened, lapse, file)
     page = None if no_report or unchanged else report_of_release(opened, manifest, out, store)
+    print_repeated_note(opened, manifest, latest, old.version if old else None)
     for line in overruled_lines(overruled):
         note(_("note: {note}", note=line))
     if as_json:

@@ -37,7 +37,7 @@ def pull(
     store: StoreUrl = None,
     as_json: Json = False,
 ) -> None:
-    """Run `latam-corpus pull`, whose help is in the table of commands."""
+    """Copy a version, or selected rows and columns of it, to a folder."""
     from latam_corpus.audit.stores import load_version, open_store
     from latam_corpus.release.reading.exclusions import excluded_ids
     from latam_corpus.release.reading.pull import Subset

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -19,11 +20,15 @@ from latam_corpus.cli.running.recipes import Sign
 from latam_corpus.errors import ConfigError, cause_of
 from latam_corpus.messages import N_, Message, _
 from latam_corpus.pipeline.stored_runs.history import readable_runs
+from latam_corpus.pipeline.stored_runs.reasons import meaning
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from latam_corpus.release.withdrawals.withdraw import Withdrawal
+
+_DOC_ID: Final = re.compile(r"[0-9a-f]{32}")
+_PLAIN: Final = ("", ".txt")  # suffixes of files that are read as they are
 
 
 @app.command("hold", help=N_("Withdraw documents under dispute until `release return`."))
@@ -69,6 +74,7 @@ def withdraw(
     from latam_corpus.release.withdrawals.withdrawal_receipt import write_receipt
     from latam_corpus.release.withdrawals.withdrawal_request import WithdrawalRequest
 
+    _check_ids(doc or (), out)
     places = _places_of_ids(ids or ())
     if not any((doc, source, creator, url, text, places)):
         options = ", ".join(f"--{by}" for by in ("doc", "source", "creator", "url", "text", "from"))
@@ -125,6 +131,20 @@ def withdraw(
     print_receipt_path(receipt)
 
 
+def _check_ids(docs: Sequence[str], out: Path) -> None:
+    """Raise `ConfigError` unless each is a doc_id, such as for the name of a file."""
+    for one in docs:
+        if not _DOC_ID.fullmatch(one):
+            problem = _("«{given}» is not a doc_id, which has 32 of the characters 0-9 and a-f", given=one)
+            command = shlex.join(["latam-corpus", "explain", one, *(["--out", str(out)] if out != Path("out") else [])])
+            remedy = _(
+                "`{command}` shows the doc_id of a file; or give the file itself: --text {file}",
+                command=command,
+                file=shlex.quote(one),
+            )
+            raise ConfigError("--doc", problem, remedy)
+
+
 def _places_of_ids(files: Sequence[Path]) -> dict[str, Message]:
     """Return the ids in lists of documents, each with its file and line."""
     from latam_corpus.release.reading.id_lists import listed_ids
@@ -137,14 +157,41 @@ def _places_of_ids(files: Sequence[Path]) -> dict[str, Message]:
 
 
 def _read_text(file: Path) -> str:
+    """Return the text in a file; of a document, such as a DOCX or a PDF, the text that a run would extract."""
     try:
-        return file.read_text(encoding="utf-8-sig")
+        text = file.read_bytes()
+        return text.decode("utf-8-sig") if file.suffix.lower() in _PLAIN else _extracted_text(file)
     except OSError as error:
         raise ConfigError(
             str(file), _("it can't be read: {cause}", cause=cause_of(error)), _("name a text file")
         ) from None
     except UnicodeDecodeError:
         raise ConfigError(str(file), _("it isn't a text in UTF-8"), _("save it as plain text in UTF-8")) from None
+
+
+def _extracted_text(file: Path) -> str:
+    """Return the text of a file that is one document.
+
+    Raises:
+        ConfigError: no text can be extracted, or the file has several documents.
+    """
+    import polars as pl
+
+    from latam_corpus.batch import Batch
+    from latam_corpus.catalog.source import Source
+    from latam_corpus.collect.files import list_inputs, read_all
+    from latam_corpus.extract.stage import Extract
+
+    source = Source(id="text", title=file.name, holder=file.name)
+    rows = pl.concat(read_all(source, list_inputs(source, file)), how="diagonal_relaxed")
+    rows = Extract()(Batch(rows)).frame
+    if rows.height != 1:
+        problem = _("it has {n} {n:document|documents}, and --text takes one", n=number(rows.height))
+        raise ConfigError(str(file), problem, _("name them by their doc_ids, with --doc or --from"))
+    if rows["drop_reason"][0]:
+        problem = _("no text can be extracted: {reason}", reason=meaning(rows["drop_reason"][0]))
+        raise ConfigError(str(file), problem, _("save it as plain text in UTF-8"))
+    return str(rows["text"][0])
 
 
 def _print_dry_run(done: Withdrawal, sources: Mapping[str, str], *, as_json: bool) -> None:

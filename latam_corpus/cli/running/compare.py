@@ -56,7 +56,7 @@ def compare(
     out: Out = Path("out"),
     as_json: Json = False,
 ) -> None:
-    """Run `latam-corpus compare`; its help is in the table of commands."""
+    """Print what two runs kept by slice, and on which documents they disagree."""
     from latam_corpus.audit.documents import named_run
     from latam_corpus.collect.row_files import RowWriter, kind_of
     from latam_corpus.report.run_report.comparison import compare as compared

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.api.runner import left_out_lines, unread_problem
 from latam_corpus.catalog.display_names import stage_names
-from latam_corpus.cli.interface.show import console, errors, note, number, print_json
+from latam_corpus.cli.interface.show import console, duration, errors, note, number, print_json
 from latam_corpus.cli.running.counts_by_genre import tell_by_genre
 from latam_corpus.collect.documents.contract import inputs_reported, terms_reported, unread
 from latam_corpus.collect.files import SPAN_BYTES
@@ -33,7 +33,7 @@ from latam_corpus.release.pages.card import megabytes
 from latam_corpus.storage.bucket import address_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
     from latam_corpus.api.runner import Warned
@@ -98,17 +98,16 @@ def tell_plan(plan: Plan, parts: Sequence[Part], out: Path, engine: Engine, *, a
         sizes = {key: megabytes(guess[key]) for key in ("disk", "sampled", "remaining")}
         console.print(
             _(
-                "  about {seconds} CPU seconds and {disk} of disk for the rest, estimated by working {sampled} of "
+                "  about {time} of one processor and {disk} of disk for the rest, estimated by working {sampled} of "
                 "{remaining}, after a few records that compile code and open models",
-                seconds=f"{guess['seconds']:.0f}" if guess["seconds"] >= 1 else _("less than 1"),
+                time=duration(guess["seconds"]),
                 **sizes,
             )
         )
-    hours = decimal(f"{cost.hours:.1f}") if cost.hours >= 1 else _("less than 1")
-    asked = {"workers": cost.workers, "hours": hours, "files": number(cost.files)}
+    asked = {"workers": cost.workers, "time": duration(3600 * cost.hours), "files": number(cost.files)}
     console.print(
         _(
-            "  {workers} at once take {hours} {hours:hour|hours} up to there, and make {files} files and folders",
+            "  with {workers} {workers:worker|workers} about {time} up to there, and {files} files and folders",
             **asked,
         )
     )
@@ -204,6 +203,7 @@ def tell_result(
     report: Path | None,
     left_out: Mapping[str, int],
     *,
+    doubts: Collection[Message] = (),
     as_json: bool,
 ) -> None:
     """Print what a run came to.
@@ -214,6 +214,7 @@ def tell_result(
         before: the latest version before.
         report: the page about it; None where none was written.
         left_out: documents that it kept and that are in no version, by reason.
+        doubts: that were printed before the run began, and aren't printed again.
         as_json: whether values are wanted and no words.
     """
     if as_json:
@@ -260,8 +261,7 @@ def tell_result(
         console.print(_("input    {line}", line=line))
     for line in never_filled(result.facts):
         console.print(_("empty    {line}", line=line))
-    for breach in chain.from_iterable(unread(source, facts) for source, facts in result.facts.items()):
-        console.print(_("unread   {line}", line=breach.as_message()))
+    _tell_unread(result, doubts)
     for breach in chain.from_iterable(terms_reported(source, facts) for source, facts in result.facts.items()):
         console.print(_("terms    {line}", line=breach.as_message()))
     console.print(_("run      {folder}", folder=address_of(result.folder)))
@@ -277,6 +277,14 @@ def tell_result(
         console.print(_("failed   {parts}: {error}", parts=first_of(names, 1), error=known(result.failures[names[0]])))
     if report is not None:
         console.print(_("report   {path}", path=report))
+
+
+def _tell_unread(result: RunResult, doubts: Collection[Message]) -> None:
+    """Print which values weren't understood, unless a doubt said exactly that before the run."""
+    for breach in chain.from_iterable(unread(source, facts) for source, facts in result.facts.items()):
+        line = breach.as_message()
+        if line not in doubts:
+            console.print(_("unread   {line}", line=line))
 
 
 def _tell_release(

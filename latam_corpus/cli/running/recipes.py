@@ -236,6 +236,7 @@ def run(
     from latam_corpus.api.planned_run import PlannedRun, RunRequest
     from latam_corpus.api.runner import Decided, Failed, Released, StagesDone, Warned, run_recipe_events
     from latam_corpus.cli.running.outcome import tell_looking, tell_plan, tell_result, tell_warning
+    from latam_corpus.cli.running.repeated_version import print_repeated_note
     from latam_corpus.engine.cluster.submitted import refuse_changed, use_own_copies
     from latam_corpus.pipeline.execution.run import find_parts
     from latam_corpus.pipeline.planning.recipe import load_recipe
@@ -262,6 +263,7 @@ def run(
     before: str | None = None
     released: Manifest | None = None
     failed: ReleaseError | None = None
+    doubts: list[Message] = []
     with (
         closing(RunProgress(as_json=as_json)) as progress,
         closing(run_recipe_events(request, progress.step, tell_looking, only_look=dry_run or submits)) as events,
@@ -278,6 +280,7 @@ def run(
                         tell_plan(planned.plan, parts, out, planned.engine, as_json=as_json)
                         return
                 case Warned():
+                    doubts.append(event.message)
                     tell_warning(event)
                 case StagesDone(result, left_out):
                     progress.close()
@@ -291,7 +294,8 @@ def run(
                 case _:
                     progress.show(event)
     made = None if no_report else report_of_run(result.folder, out, released, store)
-    tell_result(result, released, before, made, left_out, as_json=as_json)
+    tell_result(result, released, before, made, left_out, doubts=doubts, as_json=as_json)
+    print_repeated_note(planned.store, released, before)
     if failed:  # the run is done all the same, and its folder is where to look
         raise failed
     if not result.releasable or (planned.wants_version and released is None):

@@ -31,7 +31,7 @@ def status(
     out: DiskOut = Path("out"),
     as_json: Json = False,
 ) -> None:
-    """Run `latam-corpus runs status`; its help is in the table of commands."""
+    """Print the state and the counts of runs that were given to a cluster."""
     from latam_corpus.engine.cluster.slurm_jobs import submissions
     from latam_corpus.engine.cluster.slurm_state import find_submission, state_of
 
@@ -93,7 +93,7 @@ def logs(
     out: DiskOut = Path("out"),
     as_json: Json = False,
 ) -> None:
-    """Run `latam-corpus runs logs`; its help is in the table of commands."""
+    """Print the last lines of the logs of a cluster run."""
     from latam_corpus.engine.cluster.slurm_jobs import DRIVER_LOG
     from latam_corpus.engine.cluster.slurm_state import find_submission, last_lines
     from latam_corpus.engine.cluster.slurm_state import logs as logs_of
@@ -123,7 +123,7 @@ def logs(
 
 
 def cancel(run: Name, out: DiskOut = Path("out"), as_json: Json = False) -> None:
-    """Run `latam-corpus runs cancel`; its help is in the table of commands."""
+    """End the jobs of a cluster run."""
     from latam_corpus.engine.cluster.slurm_state import cancel as cancel_jobs
     from latam_corpus.engine.cluster.slurm_state import find_submission, state_of
 
@@ -144,7 +144,7 @@ def cancel(run: Name, out: DiskOut = Path("out"), as_json: Json = False) -> None
 
 
 def retry(run: Name, out: DiskOut = Path("out"), as_json: Json = False) -> None:
-    """Run `latam-corpus runs retry`; its help is in the table of commands."""
+    """Submit a cluster run again that was cancelled or failed."""
     from latam_corpus.cli.running.outcome import tell_submitted
     from latam_corpus.engine.cluster.slurm_state import find_submission, resubmit, state_of
     from latam_corpus.engine.cluster.submitted import edited

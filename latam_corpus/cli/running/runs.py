@@ -18,7 +18,15 @@ from latam_corpus.errors import ConfigError
 from latam_corpus.messages import N_, Message, _, decimal, enumerated, known, same
 from latam_corpus.pipeline.planning.own_policies import policies_recorded
 from latam_corpus.pipeline.stored_runs import history
-from latam_corpus.pipeline.stored_runs.difference import PRESENT, Documents, counts, differences, documents, title_of
+from latam_corpus.pipeline.stored_runs.difference import (
+    PRESENT,
+    Documents,
+    counts,
+    differences,
+    documents,
+    policy_differences,
+    title_of,
+)
 from latam_corpus.pipeline.stored_runs.disk import disk_use, prune
 from latam_corpus.pipeline.stored_runs.run_record import sentence
 
@@ -45,20 +53,20 @@ _WORDS: Final = {
     for word in (
         _("recipe"),
         _("stage"),
+        _("policy"),
         _("source"),
         _("input"),
         _("run"),
         _("stages"),
         _("sources"),
         _("options"),
-        _("models"),
         _("code"),
         _("libraries"),
         _("content"),
         _("reading"),
         known(PRESENT),
     )
-}
+} | {"models": _("models and policies")}
 _SHOWN: Final = 40
 _MOST: Final = 10
 
@@ -235,14 +243,15 @@ def diff(
     out: Out = Path("out"),
     as_json: Json = False,
 ) -> None:
-    """Say what differs between two runs: recipe, stages, sources, input, and the rows that came of it.
+    """Show the differences between two runs: recipe, stages, policies, sources, input and row counts.
 
-    `compare` tells on which documents two runs disagree.
+    `compare` shows the documents on which two runs disagree.
     """
     a, b = (history.finished(history.find_run(run, out)) for run in (run_a, run_b))
     if a.folder.resolve() == b.folder.resolve():
         raise ConfigError(a.folder.name, _("a run compared with itself has nothing to say"), _("name two runs"))
-    changes, counted, kept = differences(a.values, b.values), counts(a.values, b.values), documents(a, b)
+    changes = differences(a.values, b.values) + policy_differences(a, b)
+    counted, kept = counts(a.values, b.values), documents(a, b)
     if as_json:
         rows = {what: [one._asdict() for one in listed] for what, listed in counted.items()}
         names = {"a": a.folder.name, "b": b.folder.name}
@@ -252,7 +261,7 @@ def diff(
     console.print(f"A  {a.folder.name}", markup=False)
     console.print(f"B  {b.folder.name}", markup=False)
     if not changes:
-        console.print(_("they rest on the same recipe, stages, sources and input"))
+        console.print(_("both have the same recipe, stages, policies, sources and input"))
     _show_differences(changes)
     for what, listed in counted.items():
         if listed:

@@ -28,7 +28,7 @@ def stage(
     settings: Annotated[list[str], typer.Option("--set", help=N_("An option of the stage: key=value."))] = [],
     as_json_: Json = False,
 ) -> None:
-    """Run `latam-corpus stage`; its help is in the table of commands."""
+    """Run one stage on a file of documents, and write as many rows as it read, in their order."""
     from latam_corpus.collect.row_files import RowWriter, kind_of
     from latam_corpus.pipeline.execution.one_stage import extract_files, process_file
     from latam_corpus.stages import Stage

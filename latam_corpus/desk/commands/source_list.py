@@ -34,7 +34,7 @@ def list_sources(
     use: Annotated[str, typer.Option(help=N_("Allowed for this use: train, redistribute or evaluate."))] = "",
     as_json: Json = False,
 ) -> None:
-    """Run `latam-corpus list sources`; its help is in the table of commands."""
+    """List the known sources with their rights."""
     from latam_corpus.catalog.display_names import GENRES, STATUSES, TIERS, USES
     from latam_corpus.catalog.named_values import genre_of
     from latam_corpus.catalog.source import shipped_sources

@@ -82,7 +82,7 @@ def crawl(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Run `latam-corpus crawl`; its help is in the table of commands."""
+    """Crawl a source into WARC files, and report what was collected."""
     from latam_corpus.catalog.source import load_source
     from latam_corpus.harvest.crawlers import crawler_of
 

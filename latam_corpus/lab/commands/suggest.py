@@ -54,7 +54,7 @@ def measure(
     internal: Internal = False,
     as_json_: Json = False,
 ) -> None:
-    """Run `latam-corpus measure`; its help is in the table of commands."""
+    """Print how each signal is distributed against its bounds, and what each bound alone drops."""
     from latam_corpus.audit.measurement import checked_facts, read_measured
     from latam_corpus.audit.policy_change import changed_policy
     from latam_corpus.report.page_frame import checked_language

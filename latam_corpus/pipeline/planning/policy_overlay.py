@@ -132,8 +132,6 @@ def _own_files(folder: Path, shipped: Path) -> dict[str, Path]:
             problem = _("{other} is a policy for the same language or genre", other=own[name])
             raise ConfigError(str(path), problem, _("keep one of the two"))
         own[name] = path
-    if not own:
-        raise ConfigError(str(folder), _("its policies don't differ from the shipped ones"), _("leave out --policies"))
     return own
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -26,8 +27,8 @@ class Difference(NamedTuple):
     """A value that differs between two runs.
 
     Attributes:
-        what: `recipe`, `stage`, `source`, `input` or `run`.
-        name: the key, stage, source or file.
+        what: `recipe`, `stage`, `policy`, `source`, `input` or `run`.
+        name: the key, stage, source or file; of a policy its file and key.
         aspect: of a stage `options`, `models`, `code` or `libraries`; of an input `content` or `reading`.
         a: the value in the first run; None if it has none.
         b: the value in the second run; None if it has none.
@@ -173,6 +174,41 @@ def _numbered(stages: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str, Any
         number = occurrences[stage["stage"]]
         numbered[stage["stage"] + (f" {number}" if number > 1 else "")] = stage
     return numbered
+
+
+def policy_differences(a: Record, b: Record) -> list[Difference]:
+    """Return the keys in which the policies of two runs differ; of lists, the values that the other run lacks.
+
+    Raises:
+        PartError: a run's copy of a policy is damaged.
+    """
+    policies_a, policies_b = _policies(a), _policies(b)
+    changes = []
+    for name in sorted({*policies_a, *policies_b}):
+        if name not in policies_a or name not in policies_b:
+            values = (PRESENT if name in policies else _ABSENT for policies in (policies_a, policies_b))
+            changes.append(Difference("policy", name, "", *values))
+            continue
+        for key, pair in _unequal(policies_a[name], policies_b[name]):
+            changes.append(Difference("policy", f"{name}: {key}", "", *_without_common(*pair)))
+    return changes
+
+
+def _policies(run: Record) -> dict[str, dict[str, Any]]:
+    """Return the policies of which a run has a copy, by their path in the folder of policies."""
+    files = [file for file in run.files("filters") if file.suffix == ".toml"]
+    return {str(file.relative_to(run.folder / "filters")): tomllib.loads(file.read_text("utf-8")) for file in files}
+
+
+def _without_common(a: Any, b: Any) -> tuple[Any, Any]:
+    """Return two lists without the values that both have; other values are returned as they are.
+
+    >>> _without_common(["el", "la"], ["la", "los"])
+    (['el'], ['los'])
+    """
+    if not (isinstance(a, list) and isinstance(b, list)):
+        return a, b
+    return [value for value in a if value not in b], [value for value in b if value not in a]
 
 
 def _sources(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[Difference]:

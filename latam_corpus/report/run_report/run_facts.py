@@ -6,6 +6,7 @@ Columns are read, never all texts: those of the documents that are shown alone, 
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -13,8 +14,8 @@ import polars as pl
 
 from latam_corpus import schema
 from latam_corpus.codes import UNDETERMINED
-from latam_corpus.errors import ConfigError
-from latam_corpus.pipeline.stored_runs.difference import Counted, Difference, counts, differences
+from latam_corpus.errors import ConfigError, PartError
+from latam_corpus.pipeline.stored_runs.difference import Counted, Difference, counts, differences, policy_differences
 from latam_corpus.pipeline.stored_runs.history import folders, recipe_of
 from latam_corpus.pipeline.stored_runs.reasons import bound_of
 from latam_corpus.pipeline.stored_runs.run_record import read_record
@@ -444,4 +445,7 @@ def _earlier(record: Record) -> Earlier | None:
     last = max(records, key=lambda pair: pair[0])[1]
     theirs = last.values
     rows = theirs["rows"]
-    return Earlier(last.folder.name, rows["in"], rows["kept"], differences(theirs, mine), counts(theirs, mine))
+    changes = differences(theirs, mine)
+    with suppress(PartError):  # `runs list` says what is damaged
+        changes += policy_differences(last, record)
+    return Earlier(last.folder.name, rows["in"], rows["kept"], changes, counts(theirs, mine))

@@ -213,7 +213,14 @@ def _owed(one: Owed, titles: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-_WHAT: Final = {"recipe": "recipe", "stage": "stage", "source": "source", "input": "files", "run": "run"}
+_WHAT: Final = {
+    "recipe": "recipe",
+    "stage": "stage",
+    "policy": "policy",
+    "source": "source",
+    "input": "files",
+    "run": "run",
+}
 _FILES: Final = {"new": "files_new", "gone": "files_gone", "content": "files_other", "reading": "files_reading"}
 
 

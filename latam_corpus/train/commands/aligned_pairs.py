@@ -26,7 +26,7 @@ def pairs(
     store: StoreUrl = None,
     as_json: Json = False,
 ) -> None:
-    """Run `latam-corpus pairs`; its help is in the table of commands."""
+    """Write what the documents of a version say in two languages, as pairs and as a table."""
     from latam_corpus.audit.stores import load_version, open_store
     from latam_corpus.train.alignment import write_alignment
     from latam_corpus.train.shards.corpus_files import ALL_SPLITS

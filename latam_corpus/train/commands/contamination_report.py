@@ -31,7 +31,7 @@ def contamination(
     store: StoreUrl = None,
     as_json: Json = False,
 ) -> None:
-    """Run `latam-corpus contamination`; its help is in the table of commands."""
+    """Report the documents of a version that contain lines of an evaluation set."""
     from latam_corpus.audit.stores import load_version, open_store
     from latam_corpus.release.reading.exclusions import exclusion_list
     from latam_corpus.storage.durable import replace

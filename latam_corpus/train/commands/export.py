@@ -33,7 +33,7 @@ def export(
     store: StoreUrl = None,
     as_json: Json = False,
 ) -> None:
-    """Run `latam-corpus export`; its help is in the table of commands."""
+    """Write the documents of a version as tokens for other loaders."""
     from latam_corpus.audit.stores import load_version, open_store
     from latam_corpus.release.reading.lock_check import MAP
     from latam_corpus.train.export.write_export import COLUMNS, write_export

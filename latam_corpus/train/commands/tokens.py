@@ -24,7 +24,7 @@ def tokens(
     store: StoreUrl = None,
     as_json: Json = False,
 ) -> None:
-    """Run `latam-corpus release tokens`; its help is in the table of commands."""
+    """Count the tokens of a version by language and genre."""
     from latam_corpus.audit.stores import load_version, open_store
     from latam_corpus.train.shards.corpus_files import open_files
     from latam_corpus.train.tokens.token_counts import REFERENCE, count_slices
