@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from latam_corpus.dedupe.candidates.buckets import into_buckets
-from latam_corpus.dedupe.candidates.pairs import CAP, COMMON, HUBS, Extent, Pairing, merged, pair_runs
+from latam_corpus.dedupe.candidates.pairs import CAP, COMMON, HUBS, Extent, Pairing, merge_runs, pair_runs
 from latam_corpus.dedupe.fingerprints.anchors import anchors_of, word_stream
 from latam_corpus.dedupe.fingerprints.scheme import Scheme
 from latam_corpus.dedupe.verify.pair_facts import Rarity
@@ -65,15 +65,15 @@ def judged(texts: list[str]) -> tuple[np.ndarray, Verdicts]:
     result = anchors_of(stream, scheme)
     owners = np.repeat(np.arange(len(texts), dtype=np.uint32), result.counts)
     passing = Pairing(into_buckets(result.values, owners), CAP, HUBS, COMMON)
-    candidates = merged(list(pair_runs(passing)), Extent.of(stream.counts, result.counts, scheme))
+    candidates = merge_runs(list(pair_runs(passing)), Extent.of(stream.counts, result.counts, scheme))
     rarity = Rarity(stream, scheme, np.sort(passing.common))
     return candidates.pairs, verify_pairs(stream, candidates.pairs, rarity=rarity)
 
 
 def covered(words: list[str], second: list[str]) -> float:
     """Return the share of words in runs of three that the other text has too, computed naively."""
-    facts = {tuple(second[i : i + 3]) for i in range(len(second) - 2)}
-    inside = {j for i in range(len(words) - 2) if tuple(words[i : i + 3]) in facts for j in range(i, i + 3)}
+    other_runs = {tuple(second[i : i + 3]) for i in range(len(second) - 2)}
+    inside = {j for i in range(len(words) - 2) if tuple(words[i : i + 3]) in other_runs for j in range(i, i + 3)}
     return len(inside) / len(words)
 
 
@@ -318,12 +318,12 @@ def test_one_other_name_number_or_denial_makes_another_act(change: Callable[[str
         "quien {2}deberá presentar el informe. Anótese, comuníquese a la Tesorería y archívese con sus antecedentes."
     )
     first = change(leave.format("treinta", "Juan Pérez", ""))
-    for rest_of_items, rule in (
+    for replaced_words, rule in (
         (("treinta", "Luis Rojas", ""), "names"),
         (("sesenta", "Juan Pérez", ""), "numbers"),
         (("treinta", "Juan Pérez", "no "), "denial"),
     ):
-        assert verdict(first, change(leave.format(*rest_of_items)))[:2] == ("template", rule)
+        assert verdict(first, change(leave.format(*replaced_words)))[:2] == ("template", rule)
     assert verdict(first, change(leave.format("treinta", "Juan Pérez", ""))) == ("duplicate", "equal", 3, [1, 1])
 
 

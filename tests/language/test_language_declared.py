@@ -15,7 +15,7 @@ import pytest
 
 from latam_corpus.audit.lineage_lines import lineage_lines
 from latam_corpus.batch import Batch
-from latam_corpus.language.declared import WEIGHT, note, shifted
+from latam_corpus.language.declared import WEIGHT, declared_judgements, note
 from latam_corpus.language.evidence import RULE
 from latam_corpus.language.identify import Identify
 from latam_corpus.language.judge import Judgement
@@ -49,7 +49,7 @@ def _model(likely: float) -> Any:
 
 
 def _told(likely: float, text: str, declared: str | None, shown: str = "spa_Latn") -> Judgement | None:
-    result = shifted(_model(likely), pl.Series([text]), [Judgement(shown, 1 - likely)], [declared])
+    result = declared_judgements(_model(likely), pl.Series([text]), [Judgement(shown, 1 - likely)], [declared])
     return result.get(0)
 
 
@@ -142,6 +142,6 @@ def test_jopara_that_its_source_declares_is_guarani() -> None:
         passed = pass_through(Identify(), Batch(frame))
         named = passed.kept.frame.filter(pl.col("language").str.starts_with("g"))
         assert minimum <= named.height / frame.height <= limit
-        reported = [json.loads(item) for item in passed.ledger["evidence"]]
-        assert all(item["declared"] == "gn" and item["prior"] == RULE.declared for item in reported)
+        notes = [json.loads(item) for item in passed.ledger["evidence"]]
+        assert all(item["declared"] == "gn" and item["prior"] == RULE.declared for item in notes)
         assert passed.ledger.height <= named.height
