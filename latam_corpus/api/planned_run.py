@@ -81,7 +81,7 @@ class RunRequest:
 
 @dataclass(frozen=True)
 class PlannedRun:
-    """A checked run that has not started; the event at which a caller stops who only wants the plan.
+    """A checked run that has not started; a caller that only wants the plan stops at this event.
 
     Attributes:
         request: the recipe and the options.
