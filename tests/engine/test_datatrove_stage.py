@@ -139,7 +139,7 @@ def test_the_digest_names_datatrove_the_options_and_the_files_that_they_name(tmp
         ("RegexFilter", {"regex_exp": "("}, "unterminated subpattern"),
         ("SamplerFilter", {"rate": 0.5}, "two runs could"),
         ("C4BadWordsFilter", {"keep_fraction": 0.5}, "two runs could"),
-        ("PIIFormatter", {"email_replacement": ["a@x.org", "b@x.org"]}, "two runs could; name one"),
+        ("PIIFormatter", {"email_replacement": ["a@x.org", "b@x.org"]}, "two runs could differ; name one value"),
     ],
 )
 def test_a_block_that_cannot_be_made_is_refused(name: str, options: dict[str, Any], expected: str) -> None:

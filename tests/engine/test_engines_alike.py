@@ -155,7 +155,7 @@ def test_shards_are_those_of_this_process(engine: Engine, tales: Tales, tmp_path
 
 @pytest.mark.parametrize(
     ("name", "workers", "expected"),
-    [("locl", 2, "did you mean «local»"), ("local", -1, "-1 workers"), ("slurm", 2, "--site FILE")],
+    [("locl", 2, "did you mean «local»"), ("local", -1, "-1 is not a number of workers"), ("slurm", 2, "--site FILE")],
 )
 def test_a_wrong_engine_is_refused(name: str, workers: int, expected: str) -> None:
     """An unknown engine, a negative number of workers and a missing site file are refused."""

@@ -92,11 +92,11 @@ def outcomes(only: frozenset[str] = frozenset()) -> dict[str, Outcome]:
     Args:
         only: the names of those that are needed; empty for all.
     """
-    found: dict[str, Outcome] = {}
+    all_outcomes: dict[str, Outcome] = {}
     for names, run in _RUNS:
         if not only or only & set(names):
-            found |= run()
-    return found
+            all_outcomes |= run()
+    return all_outcomes
 
 
 def stored() -> dict[str, Outcome]:
@@ -105,17 +105,21 @@ def stored() -> dict[str, Outcome]:
     return {name: Outcome(**value) for name, value in values.items()}
 
 
-def changed(before: Outcome, now: Outcome) -> list[str]:
+def changed(stored_outcome: Outcome, current: Outcome) -> list[str]:
     """Return the pieces of the corpus for which a stage's results differ from the stored ones."""
-    return sorted(name for name in {*before.results, *now.results} if before.results.get(name) != now.results.get(name))
+    return sorted(
+        name
+        for name in {*stored_outcome.results, *current.results}
+        if stored_outcome.results.get(name) != current.results.get(name)
+    )
 
 
-def same_version(before: Mapping[str, Outcome], now: Mapping[str, Outcome]) -> dict[str, list[str]]:
+def same_version(stored_outcomes: Mapping[str, Outcome], current: Mapping[str, Outcome]) -> dict[str, list[str]]:
     """Return the stages whose results changed for the same input and version, with the pieces of the corpus."""
-    both = {name: (before[name], now[name]) for name in now if name in before}
-    kept = {name: pair for name, pair in both.items() if pair[0].version == pair[1].version}
-    found = {name: changed(*pair) for name, pair in kept.items() if pair[0].inputs == pair[1].inputs}
-    return {name: pieces for name, pieces in found.items() if pieces}
+    pairs = {name: (stored_outcomes[name], current[name]) for name in current if name in stored_outcomes}
+    same_versions = {name: pair for name, pair in pairs.items() if pair[0].version == pair[1].version}
+    changes = {name: changed(*pair) for name, pair in same_versions.items() if pair[0].inputs == pair[1].inputs}
+    return {name: pieces for name, pieces in changes.items() if pieces}
 
 
 def digest(value: object) -> str:
@@ -129,26 +133,26 @@ def _plain(value: object) -> object:
     if isinstance(value, bytes):
         return hashlib.sha256(value).hexdigest()
     if isinstance(value, dict):
-        return {str(key): _plain(one) for key, one in value.items()}
+        return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
+        return [_plain(item) for item in value]
     if value is None or isinstance(value, bool | int | str):
         return value
     return str(value)
 
 
 def _outcome(stage: Stage | Barrier, frame: pl.DataFrame, results: Mapping[str, object]) -> dict[str, Outcome]:
-    made = made_of(stage) | {"code": ""}
-    inputs = digest([made, digest_of(frame.to_dicts())])
-    return {stage.name: Outcome(str(stage.version), inputs, {name: digest(one) for name, one in results.items()})}
+    description = made_of(stage) | {"code": ""}
+    inputs = digest([description, digest_of(frame.to_dicts())])
+    return {stage.name: Outcome(str(stage.version), inputs, {name: digest(result) for name, result in results.items()})}
 
 
 def _by_piece(frame: pl.DataFrame, pieces: list[str]) -> dict[str, list[dict[str, Any]]]:
     """Return the rows of each piece of the corpus."""
-    found: dict[str, list[dict[str, Any]]] = {}
+    rows_by_piece: dict[str, list[dict[str, Any]]] = {}
     for piece, row in zip(pieces, frame.to_dicts(), strict=True):
-        found.setdefault(piece, []).append(row)
-    return found
+        rows_by_piece.setdefault(piece, []).append(row)
+    return rows_by_piece
 
 
 def _passed(stage: Stage, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
@@ -241,8 +245,8 @@ def _epub() -> bytes:
         "dos": "<p>La red venía vacía.<sup><a href='#n'>1</a></sup></p><table><tr><td>Sal</td><td>3</td></tr></table>",
         "legal": "<p>© 2024 Ana Paz. Todos los derechos reservados.</p>",
     }
-    items = "".join(f'<item id="{one}" href="{one}.xhtml" media-type="application/xhtml+xml"/>' for one in pages)
-    spine = "".join(f'<itemref idref="{one}"/>' for one in pages if one != "nav")
+    items = "".join(f'<item id="{page}" href="{page}.xhtml" media-type="application/xhtml+xml"/>' for page in pages)
+    spine = "".join(f'<itemref idref="{page}"/>' for page in pages if page != "nav")
     about = "<dc:title>La barca</dc:title><dc:creator>Ana Paz</dc:creator><dc:language>es</dc:language>"
     opf = (
         f'<package><metadata xmlns:dc="http://purl.org/dc/elements/1.1/">{about}</metadata><manifest>{items}</manifest>'
@@ -271,13 +275,13 @@ def _pdf() -> bytes:
         b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>",
         b"<</Title(La barca)/Author(Ana Paz)>>",
     ]
-    made, places = b"%PDF-1.5\n", []
-    for number, one in enumerate(objects, 1):
-        places.append(len(made))
-        made += b"%d 0 obj\n%s\nendobj\n" % (number, one)
+    data, places = b"%PDF-1.5\n", []
+    for number, body in enumerate(objects, 1):
+        places.append(len(data))
+        data += b"%d 0 obj\n%s\nendobj\n" % (number, body)
     table = b"".join(b"%010d 00000 n \n" % place for place in places)
     tail = b"xref\n0 7\n0000000000 65535 f \n%strailer<</Size 7/Root 1 0 R/Info 6 0 R>>\nstartxref\n%d\n%%%%EOF\n"
-    return made + tail % (table, len(made))
+    return data + tail % (table, len(data))
 
 
 def _made_files() -> dict[str, bytes]:
@@ -327,13 +331,13 @@ def _reading_and_extracting() -> dict[str, Outcome]:
     version, *used = reading_version().split()
     inputs = digest([used, files])
     shown = frame.with_columns(pl.col("raw").is_not_null().alias("has_bytes"))
-    found = {"reading": Outcome(version, inputs, {k: digest(v) for k, v in _by_piece(shown, pieces).items()})}
+    all_outcomes = {"reading": Outcome(version, inputs, {k: digest(v) for k, v in _by_piece(shown, pieces).items()})}
     documents = frame
     for name, options in (("skim", {}), ("extract", {"time_limit": 60.0})):  # a busy machine is no reason to fail
         stage = make_stage(name, options, "fijo")
         assert isinstance(stage, Stage)
-        found |= _run_stage(stage, documents, pieces)
-    return found
+        all_outcomes |= _run_stage(stage, documents, pieces)
+    return all_outcomes
 
 
 # --- texts ---
@@ -341,25 +345,25 @@ def _reading_and_extracting() -> dict[str, Outcome]:
 
 def _texts() -> list[tuple[str, dict[str, Any]]]:
     """Return the texts of the corpus, each with the name of its piece."""
-    found: list[tuple[str, dict[str, Any]]] = [
+    texts: list[tuple[str, dict[str, Any]]] = [
         (path.stem, {"text": path.read_text("utf-8", "replace"), "genre": "literature"})
         for path in sorted(_DEMO.glob("cuentos/*.txt"))
     ]
     for line in (_DEMO / "canciones" / "canciones.jsonl").read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
-        found.append((row["id"], {"text": row["text"], "genre": "lyrics"}))
+        texts.append((row["id"], {"text": row["text"], "genre": "lyrics"}))
     turns: dict[str, list[str]] = {}
     for line in (_DEMO / "entrevistas" / "entrevistas.jsonl").read_text(encoding="utf-8").splitlines():
         if line.strip():
             row = json.loads(line)
             turns.setdefault(row["interview"], []).append(f"{row['speaker']}: {row['text']}")
-    found += [(name, {"text": "\n".join(said), "genre": "oral_history"}) for name, said in turns.items()]
+    texts += [(name, {"text": "\n".join(lines), "genre": "oral_history"}) for name, lines in turns.items()]
     for block in re.split(r"^=== ", (_FILES / "texts.txt").read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]:
         head, _, text = block.partition("\n")
         name, genre, *language = head.split()
         text = re.sub(r"\\u([0-9a-f]{4})", lambda sign: chr(int(sign[1], 16)), text)  # signs that editors don't show
-        found.append((name, {"text": text.rstrip("\n"), "genre": genre, "declared_language": (*language, None)[0]}))
-    return found
+        texts.append((name, {"text": text.rstrip("\n"), "genre": genre, "declared_language": (*language, None)[0]}))
+    return texts
 
 
 def _documents(rows: list[dict[str, Any]]) -> pl.DataFrame:
@@ -371,18 +375,18 @@ def _text_stages() -> dict[str, Outcome]:
     pieces, rows = zip(*_texts(), strict=True)
     bare = _documents(list(rows))
     named = bare.with_columns(pl.Series("language", [_language(row["text"]) for row in rows]))
-    found: dict[str, Outcome] = {}
+    all_outcomes: dict[str, Outcome] = {}
     for name in ("unmark", "repair", "identify", "redact"):
         stage = make_stage(name, {}, "fijo")
         assert isinstance(stage, Stage)
-        found |= _run_stage(stage, bare, list(pieces))
+        all_outcomes |= _run_stage(stage, bare, list(pieces))
     measure = make_stage("measure", {"signals": ["all"]}, "fijo")
     block = make_stage("datatrove:GopherQualityFilter", {"min_doc_words": 40}, "fijo")
     assert isinstance(measure, Stage)
     assert isinstance(block, Stage)
     signals = _passed(measure, named)[0]["signals"].struct.unnest()
-    found |= _outcome(measure, named, {name: signals[name].to_list() for name in signals.columns})
-    return found | _run_stage(block, named, list(pieces))
+    all_outcomes |= _outcome(measure, named, {name: signals[name].to_list() for name in signals.columns})
+    return all_outcomes | _run_stage(block, named, list(pieces))
 
 
 def _language(text: str) -> str:
@@ -441,21 +445,26 @@ def _decided(barrier: Barrier, frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _frames(barrier: Barrier, frame: pl.DataFrame) -> Iterator[pl.DataFrame]:
-    for one in barrier.decide(Frames((frame,))):
-        yield one.with_columns(pl.col(ROW).cast(pl.Int64))
+    for decisions in barrier.decide(Frames((frame,))):
+        yield decisions.with_columns(pl.col(ROW).cast(pl.Int64))
 
 
 def _run_barrier(barrier: Barrier, frame: pl.DataFrame, pieces: list[str]) -> tuple[dict[str, Outcome], pl.DataFrame]:
     decided = _decided(barrier, frame)
-    found = _by_piece(decided, [pieces[row] for row in decided[ROW]])
-    return _outcome(barrier, frame, found), decided
+    decisions_by_piece = _by_piece(decided, [pieces[row] for row in decided[ROW]])
+    return _outcome(barrier, frame, decisions_by_piece), decided
 
 
 def _sentences() -> list[str]:
     texts = [row["text"] for _, row in _texts() if row["genre"] in ("literature", "oral_history")]
     prose = [text for text in texts if len(text) > _LONG]
-    found = [one.strip() for text in prose for one in re.split(r"(?<=[.!?])\s+", text) if len(one.split()) > _WORDS]
-    return sorted(set(found))
+    sentences = [
+        sentence.strip()
+        for text in prose
+        for sentence in re.split(r"(?<=[.!?])\s+", text)
+        if len(sentence.split()) > _WORDS
+    ]
+    return sorted(set(sentences))
 
 
 def _edited(words: list[str], share: float, chance: random.Random) -> list[str]:
@@ -506,8 +515,8 @@ def _deduplicating() -> dict[str, Outcome]:
     assert isinstance(fingerprint, Stage)
     assert isinstance(dedupe, Barrier)
     frame = _documents(rows)
-    found = _run_stage(fingerprint, frame, pieces)
-    return found | _run_barrier(dedupe, _passed(fingerprint, frame)[0], pieces)[0]
+    fingerprints = _run_stage(fingerprint, frame, pieces)
+    return fingerprints | _run_barrier(dedupe, _passed(fingerprint, frame)[0], pieces)[0]
 
 
 def _cutting_boilerplate() -> dict[str, Outcome]:
@@ -536,13 +545,13 @@ def _cutting_boilerplate() -> dict[str, Outcome]:
     assert isinstance(common, Barrier)
     assert isinstance(cut, Stage)
     frame = _documents(rows)
-    found = _run_stage(keys, frame, pieces)
+    keys_outcome = _run_stage(keys, frame, pieces)
     keyed = _passed(keys, frame)[0]
     outcome, decided = _run_barrier(common, keyed, pieces)
     [given] = common.gives
-    told = frame.with_row_index(ROW).with_columns(pl.col(ROW).cast(pl.Int64))
-    told = told.join(decided.select(ROW, given), on=ROW, how="left", maintain_order="left").drop(ROW)
-    return found | outcome | _run_stage(cut, told, pieces)
+    decided_rows = frame.with_row_index(ROW).with_columns(pl.col(ROW).cast(pl.Int64))
+    decided_rows = decided_rows.join(decided.select(ROW, given), on=ROW, how="left", maintain_order="left").drop(ROW)
+    return keys_outcome | outcome | _run_stage(cut, decided_rows, pieces)
 
 
 def _superseding() -> dict[str, Outcome]:
@@ -576,7 +585,9 @@ def _language_arrays() -> dict[str, Outcome]:
         "unit": parts.unit,
     }
     inputs = hashlib.sha256(path.read_bytes()).hexdigest()[:12]
-    return {"language model": Outcome(str(ftz.VERSION), inputs, {name: digest(one) for name, one in results.items()})}
+    return {
+        "language model": Outcome(str(ftz.VERSION), inputs, {name: digest(array) for name, array in results.items()})
+    }
 
 
 _RUNS: Final[tuple[tuple[tuple[str, ...], Callable[[], dict[str, Outcome]]], ...]] = (
@@ -592,15 +603,15 @@ NAMES: Final = tuple(name for names, _ in _RUNS for name in names)
 
 
 def _store() -> int:
-    now, before = outcomes(), stored()
-    wrong = same_version(before, now)
+    current, stored_outcomes = outcomes(), stored()
+    wrong = same_version(stored_outcomes, current)
     for name, pieces in wrong.items():
         sys.stderr.write(
-            f"{name}: other results under version {now[name].version} ({', '.join(pieces)}); raise `version`\n"
+            f"{name}: other results under version {current[name].version} ({', '.join(pieces)}); raise `version`\n"
         )
     if wrong:
         return 1
-    values = {name: vars(one) for name, one in sorted(now.items())}
+    values = {name: vars(result) for name, result in sorted(current.items())}
     STORED.write_text(json.dumps(values, indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
     return 0
 

@@ -34,7 +34,7 @@ LOGS: Final = "logs"
 DRIVER_LOG: Final = "driver.log"
 CODE_FILE: Final = "code"
 _FILE: Final = "submission.json"
-_RESERVED: Final = 2 * RESERVED  # address space; a driver of a million documents has 1,710 MB, of which it uses 240
+_RESERVED: Final = 2 * RESERVED  # a driver of a million documents has 1,710 MB of data, 240 of them in memory
 _KILLED: Final = (
     "killed three times; if it ran out of memory, state more driver_memory_gb in the site file, and then: "
     "latam-corpus runs retry"

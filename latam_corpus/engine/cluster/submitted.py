@@ -103,7 +103,7 @@ def _files(plan: Plan) -> Iterator[str]:
     for named in plan.recipe.sources:
         if named.endswith(".toml"):
             yield _name(recipe.parent / Path(named).expanduser())
-    for stage in _stages(plan):
+    for stage in plan.operations:
         yield from map(_name, _policies(stage))
 
 
@@ -116,7 +116,7 @@ def _digests(plan: Plan) -> Iterator[tuple[str, str]]:
     yield "recipe", plan.recipe.digest()
     for source in plan.sources:
         yield f"source {source.id}", digest_of(source.model_dump(mode="json"))
-    for stage in _stages(plan):
+    for stage in plan.operations:
         is_plug_in = not type(stage).__module__.startswith(_OURS)
         # The toolkit's barriers depend on versions in the store, which are read when the run starts.
         models = stage.fingerprint() if is_plug_in or not isinstance(stage, Barrier) else ""
@@ -127,13 +127,6 @@ def _digests(plan: Plan) -> Iterator[tuple[str, str]]:
     for plugged_format in plugged_formats():
         if plugged_format.records:
             yield f"reader {plugged_format.name}", package_digest(plugged_format.package)
-
-
-def _stages(plan: Plan) -> Iterator[Stage | Barrier]:
-    for segment in plan.segments:
-        for step in segment.steps:
-            yield from step.stages
-        yield from segment.barriers
 
 
 def _name(path: Path) -> str:

@@ -70,8 +70,7 @@ _UNREAD: Final = {
 
 def _unrequested(plan: Plan, examined: Examined) -> Iterator[Breach]:
     """Yield a problem for each kind of file that needs an external program which `extract` doesn't request."""
-    stages = [stage for segment in plan.segments for step in segment.steps for stage in step.stages]
-    extract_stages = [stage for stage in stages if isinstance(stage, Extract)]
+    extract_stages = [stage for stage in plan.all_stages if isinstance(stage, Extract)]
     is_requested = {
         "image": any(stage.ocr for stage in extract_stages),
         "doc": any(stage.libreoffice for stage in extract_stages),
@@ -84,8 +83,7 @@ def _unrequested(plan: Plan, examined: Examined) -> Iterator[Breach]:
 
 def _check_extracted(plan: Plan, examined: Examined) -> None:
     """Raise `ConfigError` if a stage needs text before a stage has extracted it from the source's files."""
-    stages = (stage for segment in plan.segments for step in segment.steps for stage in step.stages)
-    first = next((stage for stage in stages if stage.needs & {"raw", "text"}), None)
+    first = next((stage for stage in plan.all_stages if stage.needs & {"raw", "text"}), None)
     if first is not None and "raw" not in first.needs:
         place = _("{recipe}, stage «{stage}»", recipe=str(plan.recipe.file), stage=first.name)
         names = {"file": examined.of_bytes, "source": examined.source}

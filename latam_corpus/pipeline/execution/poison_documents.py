@@ -91,7 +91,7 @@ def _run_probe(probe: Probe) -> Outcome:
 
 
 def _stages(task: Task) -> list[Stage]:
-    return [*settle_stages(task), *(stage for step in task.segment.steps for stage in step.stages)]
+    return [*settle_stages(task), *task.segment.stages]
 
 
 def without_poison(killed: Sequence[tuple[Task, Outcome]], engine: Engine) -> tuple[list[Task], list[Outcome]]:

@@ -293,7 +293,7 @@ def _linked(folders: Mapping[str, Sequence[Path]]) -> dict[str, tuple[Path, str]
 def written_of(plan: Plan) -> dict[str, bytes]:
     """Return copies of the recipe and the policies, so that the run's decisions can be explained later."""
     contents = {run_record.RECIPE_FILE: plan.recipe.text.encode()}
-    stages = [stage for segment in plan.segments for step in segment.steps for stage in step.stages]
+    stages = plan.all_stages
     barriers = [barrier for segment in plan.segments for barrier in segment.barriers]
     root = next((stage.policy_folder for stage in stages if stage.policy_folder), None)
     if root:

@@ -120,6 +120,11 @@ class Segment:
     barriers: tuple[Barrier, ...]
 
     @property
+    def stages(self) -> tuple[Stage, ...]:
+        """The stages of all steps, in order."""
+        return tuple(stage for step in self.steps for stage in step.stages)
+
+    @property
     def aside(self) -> pl.Schema:
         """The columns outside the document schema that the barriers need, with their types."""
         return pl.Schema({k: v for barrier in self.barriers for k, v in barrier.aside.items()})
@@ -210,33 +215,36 @@ class Plan:
     limit: int | None = None
 
     @property
+    def operations(self) -> tuple[Stage | Barrier, ...]:
+        """All stages and barriers, in order."""
+        operations: list[Stage | Barrier] = []
+        for segment in self.segments:
+            operations += [*segment.stages, *segment.barriers]
+        return tuple(operations)
+
+    @property
+    def all_stages(self) -> tuple[Stage, ...]:
+        """All stages without the barriers, in order."""
+        return tuple(stage for segment in self.segments for stage in segment.stages)
+
+    @property
     def stages(self) -> tuple[str, ...]:
         """The names of all stages and barriers in order, each once; the first is `collect`."""
-        names = ["collect"]
-        for segment in self.segments:
-            names += [stage.name for step in segment.steps for stage in step.stages]
-            names += [barrier.name for barrier in segment.barriers]
-        return tuple(dict.fromkeys(names))
+        return tuple(dict.fromkeys(["collect", *(operation.name for operation in self.operations)]))
 
     def made_of(self) -> list[dict[str, Any]]:
         """Describe the inputs of each stage and barrier, in order; see `keys.made_of`."""
-        stages: list[Stage | Barrier] = []
-        for segment in self.segments:
-            stages += [stage for step in segment.steps for stage in step.stages]
-            stages += segment.barriers
-        return [made_of(stage) for stage in stages]
+        return [made_of(operation) for operation in self.operations]
 
     @property
     def extra(self) -> dict[str, str]:
         """The columns that sources and stages add to documents, with their types."""
-        stages = [stage for segment in self.segments for step in segment.steps for stage in step.stages]
-        return _extra(self.sources, stages)
+        return _extra(self.sources, self.all_stages)
 
     @property
     def identifying_stage(self) -> str | None:
         """The name of the first stage that sets `language`; None if no stage does."""
-        stages = [stage for segment in self.segments for step in segment.steps for stage in step.stages]
-        return next((stage.name for stage in stages if "language" in stage.gives), None)
+        return next((stage.name for stage in self.all_stages if "language" in stage.gives), None)
 
 
 def make_plan(recipe: Recipe, inputs: Mapping[str, str], limit: int | None = None) -> Plan:

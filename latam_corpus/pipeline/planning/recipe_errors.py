@@ -132,7 +132,7 @@ def hints_of(plan: Plan, today: date) -> list[Message]:
             hints.append(hint.fill(source=source.id, day=source.expires))
         if source.closed_by:
             hint = _(
-                "«{source}»: the label {labels} restricts its use; name the holder's written agreement, or leave it out"
+                "«{source}»: a label restricts its use ({labels}); name the holder's written agreement, or leave it out"
             )
             hints.append(hint.fill(source=source.id, labels=", ".join(source.closed_by)))
         hints += _language_hints(plan, source)
@@ -142,7 +142,7 @@ def hints_of(plan: Plan, today: date) -> list[Message]:
 
 def _model_hints(plan: Plan) -> Iterator[Message]:
     """Yield a hint if languages are identified by a model that this machine prefers to the shipped one."""
-    for stage in (stage for segment in plan.segments for step in segment.steps for stage in step.stages):
+    for stage in plan.all_stages:
         if stage.name == "identify" and SHIPPED != chosen() == getattr(stage, "model", ""):
             yield _("languages are identified by {model}, chosen on this machine with `language use`", model=chosen())
             return
@@ -162,7 +162,7 @@ def _mark_hints(plan: Plan, source: Source) -> Iterator[Message]:
 
 def _language_hints(plan: Plan, source: Source) -> Iterator[Message]:
     """Yield a hint if `identify` drops languages that a source states."""
-    for stage in (stage for segment in plan.segments for step in segment.steps for stage in step.stages):
+    for stage in plan.all_stages:
         kept_languages = getattr(stage, "languages", ()) if stage.name == "identify" else ()
         dropped = [
             code for code in source.languages if not any(admits(kept_code, code) for kept_code in kept_languages)
