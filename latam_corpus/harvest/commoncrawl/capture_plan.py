@@ -185,7 +185,11 @@ def record_address(records: str, filename: str) -> str:
 
 
 def write_plan(folder: Path, plan: CapturePlan, table: CommonCrawl) -> dict[str, Any]:
-    """Write `plan.jsonl`, one line per capture in order of fetching, and `plan.json`; return the summary in the latter."""
+    """Write the plan to `plan.jsonl`, one line per capture in order of fetching, and its summary to `plan.json`.
+
+    Returns:
+        The summary, with the choice of captures.
+    """
     rows = sorted(plan.captures.values(), key=lambda capture: (capture.filename, capture.offset))
     summary = {"choice": table.model_dump(mode="json", exclude_defaults=True), **plan.summary()}
     lines = [json.dumps(dataclasses.asdict(row), ensure_ascii=False) for row in rows]
