@@ -1,4 +1,4 @@
-"""What servers send by mistake or malice, at its full size and under the usual limits: bounded, told, and alone."""
+"""Malformed and malicious input at full size and under the default limits is bounded and logged."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ def site() -> Iterator[Any]:
 
 
 def _crawl(site: Any, out: Path, kind: str, table: str) -> tuple[Any, list[tuple[str, str]], int]:
-    """The result, what is told of which path, and the megabytes by which this process has grown."""
+    """Return the result, the causes by path, and the megabytes by which this process has grown."""
     source = collected.source_of(site.host, kind, table, "")
-    before = held("VmRSS")
+    initial_bytes = held("VmRSS")
     result = crawler_of(source)(source, out, website.Unseen(), first_rest=0.01).run()
-    grown = (held("VmRSS") - before) >> 20
+    grown = (held("VmRSS") - initial_bytes) >> 20
     lines = (result.folder / "crawl.jsonl").read_text(encoding="utf-8").splitlines()
     notes = [json.loads(line) for line in lines]
     return result, [(note["cause"], note["url"].removeprefix(site.root)) for note in notes], grown
@@ -51,7 +51,7 @@ def _crawl(site: Any, out: Path, kind: str, table: str) -> tuple[Any, list[tuple
 
 @pytest.mark.slow
 def test_a_feed_of_50_megabytes(tmp_path: Path, site: Any) -> None:
-    """As it is, and packed to a hundredth: the other feed is read."""
+    """A feed of 50 MB, plain or compressed to a hundredth, doesn't stop the other feed."""
     item = f"<item><title>{'Nota ' * 40}</title><link>{site.root}/n</link></item>".encode()
     feed = b"<rss><channel>" + item * (50 * 2**20 // len(item)) + b"</channel></rss>"
     packed = (200, {**_RSS, "Content-Encoding": "gzip"}, gzip.compress(feed))
@@ -64,11 +64,11 @@ def test_a_feed_of_50_megabytes(tmp_path: Path, site: Any) -> None:
 
 
 def test_a_sitemap_index_that_names_itself(tmp_path: Path, site: Any) -> None:
-    """And others that name it again: each is asked for once, and the pages come."""
+    """Sitemaps that name each other are requested once each, and the pages are found."""
 
     def index(*names: str) -> tuple[int, dict[str, str], bytes]:
-        listed = "".join(f"<sitemap><loc>{site.root}/{name}</loc></sitemap>" for name in names)
-        return 200, _XML, f"<sitemapindex>{listed}</sitemapindex>".encode()
+        sitemaps = "".join(f"<sitemap><loc>{site.root}/{name}</loc></sitemap>" for name in names)
+        return 200, _XML, f"<sitemapindex>{sitemaps}</sitemapindex>".encode()
 
     pages = f"<urlset><url><loc>{site.root}/buena</loc></url></urlset>".encode()
     site.routes |= {"/a.xml": index("a.xml", "b.xml"), "/b.xml": index("a.xml", "b.xml", "c.xml", "a.xml")}
@@ -81,7 +81,7 @@ def test_a_sitemap_index_that_names_itself(tmp_path: Path, site: Any) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("rule", [b"Disallow: /x*a*b*c*d*$\n", b"Allow: /\nDisallow: /no\n", b"# relleno\n"])
 def test_a_robots_txt_of_10_megabytes(tmp_path: Path, site: Any, rule: bytes) -> None:
-    """Of it so much counts as must be read; what it says there is obeyed, and the rest costs nothing."""
+    """The first 500 KiB of a robots.txt are obeyed, and the rest costs nothing."""
     rules = b"User-agent: *\nDisallow: /secreta\n" + rule * (10 * 2**20 // len(rule))
     site.routes |= {"/robots.txt": (200, {"Content-Type": "text/plain"}, rules), "/secreta": page("secreta")}
     site.routes["/"] = page("inicio", "/buena", "/secreta")
@@ -105,10 +105,10 @@ def test_a_robots_txt_of_10_megabytes(tmp_path: Path, site: Any, rule: bytes) ->
 def test_an_answer_of_a_repository_that_is_a_bomb(
     tmp_path: Path, site: Any, monkeypatch: pytest.MonkeyPatch, answer: Callable[[], bytes], cause: str
 ) -> None:
-    """Some kilobytes as sent: its list ends there, for this time."""
+    """A list ends at a reply that is small as sent and huge when decompressed."""
     monkeypatch.setattr(crawl_website, "_RESTS", 0.0)  # a host rests for so many times what its answer took
     packed = gzip.compress(answer())
     site.any_ = lambda path: (200, _PACKED, packed) if path.startswith("/oai") else None
     result, notes, grown = _crawl(site, tmp_path, "oai", f'address = "{site.root}/oai"')
-    assert [told for told, _ in notes] == [cause]
+    assert [noted_cause for noted_cause, _ in notes] == [cause]
     assert (result.pages, grown < 200) == (0, True)

@@ -1,4 +1,4 @@
-"""The page on feeds, repositories and Common Crawl shows tables that are read, and names every key there is."""
+"""The page on feeds, repositories and Common Crawl shows valid tables and names every key."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _BLOCKS = re.findall(r"```toml\n(.*?)```", _PAGE, re.DOTALL)
 
 @pytest.mark.parametrize("block", _BLOCKS, ids=["feeds", "oai", "commoncrawl"])
 def test_each_table_that_is_shown_is_a_source(block: str) -> None:
-    """With the lines at the top that every source has."""
+    """Each table is a valid source together with the lines that every source has."""
     source = parse_toml(f'id = "a"\ntitle = "A"\nholder = "A"\n{block}', Source, "a.toml")
     assert source.collect.asked is not None
 
 
 @pytest.mark.parametrize("model", [Feeds, Oai, CommonCrawl, Asking])
 def test_every_key_is_named(model: type[BaseModel]) -> None:
-    """In code marks or in a table."""
+    """Each key is in code marks or in a table."""
     missing = [name for name in model.model_fields if not re.search(rf"(?m)`{name}\b|^{name} *=", _PAGE)]
     assert missing == []

@@ -1,4 +1,4 @@
-"""Captures of another archive are planned, read by people, and copied record by record with what owners refuse."""
+"""Captures of a web archive are planned, reviewed, and copied record by record with their opt-outs."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ _TEXT = {"Content-Type": "text/plain"}
 
 
 def _served(site: Any, path: str, data: bytes) -> None:
-    """Let the site give parts of a file, and no whole one."""
+    """Serve parts of a file, and never the whole file."""
 
     def route(handler: Any) -> None:
-        asked = re.fullmatch(r"bytes=(\d+)-(\d+)", handler.headers.get("Range", ""))
-        assert asked, "a whole file was asked for"
-        first, last = int(asked[1]), min(int(asked[2]), len(data) - 1)
-        said = {"Content-Type": "application/octet-stream", "Content-Range": f"bytes {first}-{last}/{len(data)}"}
-        site.answer(handler, (206, said, data[first : last + 1]))
+        requested = re.fullmatch(r"bytes=(\d+)-(\d+)", handler.headers.get("Range", ""))
+        assert requested, "a whole file was asked for"
+        first, last = int(requested[1]), min(int(requested[2]), len(data) - 1)
+        headers = {"Content-Type": "application/octet-stream", "Content-Range": f"bytes {first}-{last}/{len(data)}"}
+        site.answer(handler, (206, headers, data[first : last + 1]))
 
     site.routes[path] = route
 
@@ -53,7 +53,7 @@ def _served(site: Any, path: str, data: bytes) -> None:
 def _archive(
     site: Any, pages: dict[str, bytes], *, date: str = "2024-05-01T12:00:00Z", head: Any = ()
 ) -> list[dict[str, Any]]:
-    """A WARC of these pages, served as `/crawl-data/a.warc.gz`, and its rows of an index."""
+    """Serve a WARC of these pages as `/crawl-data/a.warc.gz`, and return its index rows."""
     held = io.BytesIO()
     writer = WARCWriter(held, gzip=True, warc_version="1.0")
     rows = []
@@ -104,55 +104,57 @@ def _notes(site: Any, out: Path) -> list[str]:
     return [row["cause"] for row in collected.notes_of(_source(site, "x"), out)]
 
 
-def test_records_are_copied_as_they_are_with_where_they_are_from(tmp_path: Path, site: Any) -> None:
-    """Block, id, date and digests of the other archive; warcio confirms them; the rows are of the first fetching."""
+def test_records_are_copied_unchanged_with_their_origin(tmp_path: Path, site: Any) -> None:
+    """A copied record keeps its block, id, date and digests, which warcio confirms."""
     rows = _archive(site, {f"{site.root}/{n}": page(str(n)) for n in range(3)})
     result = _copied(site, tmp_path, rows)
     assert (result.pages, result.complete) == (3, True)
     (path,) = (tmp_path / "collected" / "cosecha" / "warc").glob("*.warc.gz")
     with path.open("rb") as file:
-        records = [one for one in Reference(file, check_digests="raise") if one.content_stream().read() is not None]
-    copies = [one.rec_headers for one in records if one.rec_type == "response"]
-    assert [one.get_header(COPIED_FROM) for one in copies] == [
+        records = [
+            record for record in Reference(file, check_digests="raise") if record.content_stream().read() is not None
+        ]
+    copies = [record.rec_headers for record in records if record.rec_type == "response"]
+    assert [headers.get_header(COPIED_FROM) for headers in copies] == [
         f"{site.root}/crawl-data/a.warc.gz {row['offset']}+{row['length']}" for row in rows
     ]
-    assert {one.get_header("WARC-Date") for one in copies} == {"2024-05-01T12:00:00Z"}
-    found = _rows(site, tmp_path)
-    assert {path: row["raw"] for path, row in found.items()} == {f"/{n}": page(str(n)) for n in range(3)}
-    assert {str(row["obtained"])[:10] for row in found.values()} == {"2024-05-01"}
+    assert {headers.get_header("WARC-Date") for headers in copies} == {"2024-05-01T12:00:00Z"}
+    rows_by_path = _rows(site, tmp_path)
+    assert {path: row["raw"] for path, row in rows_by_path.items()} == {f"/{n}": page(str(n)) for n in range(3)}
+    assert {str(row["obtained"])[:10] for row in rows_by_path.values()} == {"2024-05-01"}
     # Nothing but its site's files was asked of the site itself.
     assert set(site.paths) == {"/crawl-data/a.warc.gz"}
 
 
-def test_what_is_refused_then_and_now_goes_with_the_copy(tmp_path: Path, site: Any) -> None:
-    """The page's own words of then, its site's files of today, unless the source says not to ask."""
+def test_a_copy_has_past_and_present_opt_outs(tmp_path: Path, site: Any) -> None:
+    """A copy has the page's recorded opt-outs and, unless the source declines it, the site's present ones."""
     rows = _archive(site, {f"{site.root}/a": page("a")}, head=[("X-Robots-Tag", "noai")])
     site.routes["/.well-known/tdmrep.json"] = (200, _TEXT, b'[{"location": "/", "tdm-reservation": 1}]')
     _copied(site, tmp_path, rows)
     row = _rows(site, tmp_path)["/a"]
-    assert [one["signal"] for one in row["opt_outs"]] == ["noai", "tdm-reservation"]
+    assert [opt_out["signal"] for opt_out in row["opt_outs"]] == ["noai", "tdm-reservation"]
     assert row["uses"] == ["evaluate"]
-    moments = {one["signal"]: one["time"] for one in row["opt_outs"]}
+    moments = {opt_out["signal"]: opt_out["time"] for opt_out in row["opt_outs"]}
     assert moments["noai"] == row["obtained"] < moments["tdm-reservation"]
     more = f'hosts = ["{site.host.partition(":")[0]}"]\nask_sites = false'
     site.asked.clear()
     _copied(site, tmp_path / "sin", rows, more)
-    assert [one.path for one in site.asked] == ["/crawl-data/a.warc.gz"]
-    assert [one["signal"] for one in _rows(site, tmp_path / "sin")["/a"]["opt_outs"]] == ["noai"]
+    assert [request.path for request in site.asked] == ["/crawl-data/a.warc.gz"]
+    assert [opt_out["signal"] for opt_out in _rows(site, tmp_path / "sin")["/a"]["opt_outs"]] == ["noai"]
 
 
-def test_refusals_in_deployed_forms_go_with_the_copy(tmp_path: Path, site: Any) -> None:
-    """Headers of then and robots.txt of today, in words of earlier drafts and with other separators."""
+def test_a_copy_has_opt_outs_in_deployed_forms(tmp_path: Path, site: Any) -> None:
+    """Opt-outs in earlier drafts and with other separators are recorded with the copy."""
     rows = _archive(site, {f"{site.root}/a": page("a")}, head=[("Content-Usage", "search=y; genai=No")])
     site.routes["/robots.txt"] = (200, _TEXT, b"User-agent: *\nContent-Signal: ai-train:yes; use=reference")
     _copied(site, tmp_path, rows)
     row = _rows(site, tmp_path)["/a"]
-    assert [one["signal"] for one in row["opt_outs"]] == ["content-signal-use", "content-usage"]
+    assert [opt_out["signal"] for opt_out in row["opt_outs"]] == ["content-signal-use", "content-usage"]
     assert row["uses"] == ["evaluate"]
 
 
-def test_a_plan_chooses_by_host_domain_language_and_path_and_says_what_it_left_out(tmp_path: Path, site: Any) -> None:
-    """The latest capture of a page; nothing is fetched for it."""
+def test_a_plan_chooses_by_host_domain_language_and_path_and_counts_the_rest(tmp_path: Path, site: Any) -> None:
+    """A plan has the latest capture of each page, and is made without fetching a capture."""
 
     def row(url: str, **more: Any) -> dict[str, Any]:
         usual = {"url": url, "timestamp": "20240501120000", "mime": "text/html", "status": "200", "digest": "A"}
@@ -178,21 +180,21 @@ def test_a_plan_chooses_by_host_domain_language_and_path_and_says_what_it_left_o
     lines = _cdxj(rows).splitlines(keepends=True)
     index.write_bytes(b"".join(gzip.compress(line.encode()) for line in lines))  # members, as Common Crawl has them
     more = 'domains = ["cl"]\nhosts = ["*.gaceta.com"]\nlanguages = ["spa"]\npaths = ["/notas/"]'
-    told = CommonCrawler(_source(site, str(index), more), tmp_path, website.Unseen()).plan()
+    summary = CommonCrawler(_source(site, str(index), more), tmp_path, website.Unseen()).plan()
     planned = (tmp_path / "collected" / "cosecha" / "plan.jsonl").read_text(encoding="utf-8").splitlines()
-    assert [(one["url"], one["offset"]) for one in map(json.loads, planned)] == [
+    assert [(capture["url"], capture["offset"]) for capture in map(json.loads, planned)] == [
         ("https://www.gaceta.com/notas/1", 0), ("https://g.cl/notas/1", 77),
     ]  # fmt: skip
-    assert told["left_out"] == {
+    assert summary["left_out"] == {
         "another capture of the page is later": 2, "language": 2, "host": 2, "path": 1, "status": 1, "media type": 1,
         "too large": 1, "its file is elsewhere": 1, "malformed line": 1,
     }  # fmt: skip
-    assert (told["captures"], told["bytes"], told["domains"]) == (2, 18, {"cl": 1, "com": 1})
+    assert (summary["captures"], summary["bytes"], summary["domains"]) == (2, 18, {"cl": 1, "com": 1})
     assert site.asked == []
 
 
 def _columnar(path: Path, domains: tuple[str, ...], each: int = 1000) -> None:
-    """A columnar index as Common Crawl's: sorted, a row group a domain."""
+    """Write a columnar index like Common Crawl's: sorted, with one row group per domain."""
     frame = pl.DataFrame(
         {
             "url": [f"https://g.{domain}/{n}" for domain in domains for n in range(each)],
@@ -211,10 +213,10 @@ def _columnar(path: Path, domains: tuple[str, ...], each: int = 1000) -> None:
     frame.write_parquet(path, row_group_size=each, statistics=True)
 
 
-def test_the_columnar_index_is_read_by_path_and_by_address_only_where_it_may_have_what_is_wanted(
+def test_only_relevant_row_groups_of_a_columnar_index_are_read(
     tmp_path: Path, site: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Row groups of other domains, and columns that say nothing here, stay where they are."""
+    """Row groups of other domains and unused columns aren't fetched."""
     path = tmp_path / "indice.parquet"
     _columnar(path, ("ar", "cl", "de", "pe", "uy", "za"))
     monkeypatch.setattr("latam_corpus.harvest.commoncrawl.ranges.BLOCK", 2**13)
@@ -223,26 +225,26 @@ def test_the_columnar_index_is_read_by_path_and_by_address_only_where_it_may_hav
     for index in (str(path), f"{site.root}/indice.parquet"):
         table = _source(site, index, 'domains = ["pe"]').collect.commoncrawl
         plans.append(make_plan(table, "prueba"))
-    here, there = plans
-    assert here.captures == there.captures
-    assert len(here.captures) == 1000
-    one = here.captures["https://g.pe/7"]
-    assert (one.time, one.languages, one.length) == ("2024-05-01T12:00:00Z", ("spa",), 10)
-    assert there.bytes_read[f"{site.root}/indice.parquet"] < path.stat().st_size / 3
+    local_plan, remote_plan = plans
+    assert local_plan.captures == remote_plan.captures
+    assert len(local_plan.captures) == 1000
+    capture = local_plan.captures["https://g.pe/7"]
+    assert (capture.time, capture.languages, capture.length) == ("2024-05-01T12:00:00Z", ("spa",), 10)
+    assert remote_plan.bytes_read[f"{site.root}/indice.parquet"] < path.stat().st_size / 3
 
 
-def test_a_plan_may_be_cut_and_may_not_be_changed_otherwise(tmp_path: Path, site: Any) -> None:
-    """A line that was taken out is not fetched, one that leads elsewhere is refused."""
+def test_a_plan_may_be_cut_but_not_changed(tmp_path: Path, site: Any) -> None:
+    """A removed line isn't fetched, and a line that leads outside the archive is refused."""
     rows = _archive(site, {f"{site.root}/{n}": page(str(n)) for n in range(3)})
     index = tmp_path / "indice.cdxj"
     index.write_text(_cdxj(rows), encoding="utf-8")
     source = _source(site, str(index))
     CommonCrawler(source, tmp_path, website.Unseen()).plan()
     plan = tmp_path / "collected" / "cosecha" / "plan.jsonl"
-    first, *rest = plan.read_text(encoding="utf-8").splitlines(keepends=True)
-    plan.write_text(rest[0], encoding="utf-8")
+    first, *remaining = plan.read_text(encoding="utf-8").splitlines(keepends=True)
+    plan.write_text(remaining[0], encoding="utf-8")
     assert CommonCrawler(source, tmp_path, website.Unseen()).run().pages == 1
-    plan.write_text(first + rest[0], encoding="utf-8")  # put back
+    plan.write_text(first + remaining[0], encoding="utf-8")  # put back
     result = CommonCrawler(source, tmp_path, website.Unseen()).run()
     assert (result.pages, result.states) == (2, {"page": 2})
     for line in (
@@ -251,7 +253,7 @@ def test_a_plan_may_be_cut_and_may_not_be_changed_otherwise(tmp_path: Path, site
         first.replace("crawl-data/", "https://otro.example/"),
         first.replace('"offset": 0', '"offset": -1'),
     ):
-        plan.write_text(rest[0] + line, encoding="utf-8")
+        plan.write_text(remaining[0] + line, encoding="utf-8")
         with pytest.raises(ConfigError, match="line 2"):
             CommonCrawler(source, tmp_path, website.Unseen()).run()
 
@@ -260,7 +262,7 @@ _SAID = "bytes 0-{0}/{1}"
 
 
 @pytest.mark.parametrize(
-    ("status", "said", "changed", "cause"),
+    ("status", "content_range", "changed", "cause"),
     [
         (200, None, lambda data: data, "range refused"),
         (206, "bytes 5-{0}/{1}", lambda data: data, "range refused"),
@@ -272,13 +274,13 @@ _SAID = "bytes 0-{0}/{1}"
         (404, None, lambda _: b"", "error status"),
     ],
 )  # fmt: skip
-def test_an_archive_that_misbehaves_is_told(
-    tmp_path: Path, site: Any, status: int, said: str | None, changed: Any, cause: str
+def test_wrong_responses_of_an_archive_are_logged(
+    tmp_path: Path, site: Any, status: int, content_range: str | None, changed: Any, cause: str
 ) -> None:
-    """And nothing of what it sent stands."""
+    """A wrong response is logged and nothing of it is written."""
     rows = _archive(site, {f"{site.root}/a": page("a")})
     served, size = site.routes["/crawl-data/a.warc.gz"], len(site.archived)
-    headers = {"Content-Range": said.format(size - 1, size)} if said else {}
+    headers = {"Content-Range": content_range.format(size - 1, size)} if content_range else {}
     site.routes["/crawl-data/a.warc.gz"] = (status, headers, changed(site.archived))
     result = _copied(site, tmp_path, rows)
     assert (result.pages, _notes(site, tmp_path)) == (0, [cause])
@@ -286,8 +288,8 @@ def test_an_archive_that_misbehaves_is_told(
     assert _copied(site, tmp_path, rows, again=True).pages == 1
 
 
-def test_a_record_that_is_another_than_the_plan_says_is_refused(tmp_path: Path, site: Any) -> None:
-    """Of another address, with another digest, a bomb."""
+def test_a_record_that_differs_from_the_plan_is_refused(tmp_path: Path, site: Any) -> None:
+    """A record with another address, another digest or a bomb is refused."""
     rows = _archive(
         site, {f"{site.root}/a": page("a"), f"{site.root}/b": page("b"), f"{site.root}/c": b"<p>" + b" " * 10**6}
     )
@@ -318,7 +320,7 @@ _HEAD = b"WARC/1.0\r\nWARC-Type: response\r\nWARC-Target-URI: https://g.cl/a\r\n
     ],
 )  # fmt: skip
 def test_bytes_that_are_not_one_whole_page_are_refused(part: bytes, cause: str) -> None:
-    """Whatever a range leads to; the same record, whole, is read."""
+    """A range that isn't one whole record is refused, and the whole record is read."""
     capture = Capture("https://g.cl/a", "", 200, "text/html", (), "", "a.warc.gz", 0, len(part))
     with pytest.raises(TroubleError) as trouble:
         parse_record(part, capture, 10**6)
@@ -329,7 +331,7 @@ def test_bytes_that_are_not_one_whole_page_are_refused(part: bytes, cause: str) 
 
 
 def test_a_killed_session_copies_nothing_twice(tmp_path: Path, site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """And the limit stops it; the plan is made once."""
+    """A resumed session fetches no record again, obeys the limit, and keeps the plan."""
     rows = _archive(site, {f"{site.root}/{n}": page(str(n)) for n in range(6)})
     taken = Crawler._handle  # noqa: SLF001  (a break in the middle of a session)
     broken: list[int] = []
@@ -348,22 +350,24 @@ def test_a_killed_session_copies_nothing_twice(tmp_path: Path, site: Any, monkey
     (path,) = (tmp_path / "collected" / "cosecha" / "warc").glob("*.warc.gz")
     with path.open("rb") as file:
         urls = [
-            one.headers["WARC-Target-URI"] for one in ArchiveIterator(file) if one.headers["WARC-Type"] == "response"
+            record.headers["WARC-Target-URI"]
+            for record in ArchiveIterator(file)
+            if record.headers["WARC-Type"] == "response"
         ]
     assert sorted(urls) == sorted(f"{site.root}/{n}" for n in range(6))
 
 
-def test_an_index_that_cannot_be_read_is_told(tmp_path: Path, site: Any) -> None:
-    """Missing, damaged, of other columns, or on a server that gives whole files alone."""
+def test_an_unreadable_index_is_reported(tmp_path: Path, site: Any) -> None:
+    """An index that is missing, damaged, without columns or on a server without ranges is reported."""
     broken = tmp_path / "roto.cdxj.gz"
     broken.write_bytes(gzip.compress(b"x" * 100_000)[:50])
-    other = tmp_path / "otro.parquet"
-    pl.DataFrame({"a": [1]}).write_parquet(other)
+    other_index = tmp_path / "otro.parquet"
+    pl.DataFrame({"a": [1]}).write_parquet(other_index)
     site.routes["/entero.cdxj"] = (200, _TEXT, b"x" * 100)
     for index, problem in {
         str(tmp_path / "nada.cdxj"): "there is no index",
         str(broken): "can't be read",
-        str(other): "lacks the columns",
+        str(other_index): "lacks the columns",
         f"{site.root}/entero.cdxj": "range refused",
         f"{site.root}/nada.cdxj": "range refused",
     }.items():
@@ -372,7 +376,7 @@ def test_an_index_that_cannot_be_read_is_told(tmp_path: Path, site: Any) -> None
 
 
 def test_older_cdx_tables_and_index_servers_are_read(tmp_path: Path, site: Any) -> None:
-    """By the letters of the first line; JSON lines; what is neither is counted."""
+    """Tables with letters as columns and JSON lines are read, and malformed lines are counted."""
     index = tmp_path / "indice.cdx"
     index.write_text(
         " CDX N b a m s k r M S V g\n"
@@ -383,40 +387,46 @@ def test_older_cdx_tables_and_index_servers_are_read(tmp_path: Path, site: Any) 
         encoding="utf-8",
     )
     plan = make_plan(_source(site, str(index), 'domains = ["cl"]').collect.commoncrawl, "prueba")
-    one = plan.captures["https://g.cl/a"]
-    assert (one.offset, one.length, one.digest, one.status, one.time) == (12, 34, "AAAA", 200, "2024-05-01T12:00:00Z")
+    capture = plan.captures["https://g.cl/a"]
+    assert (capture.offset, capture.length, capture.digest, capture.status, capture.time) == (
+        12,
+        34,
+        "AAAA",
+        200,
+        "2024-05-01T12:00:00Z",
+    )
     assert sorted(plan.captures) == ["https://g.cl/a", "https://g.cl/b"]
     assert plan.left_out == {"malformed line": 1, "host": 1}
 
 
 @pytest.mark.real
 def test_records_of_a_real_archive(tmp_path: Path, site: Any) -> None:
-    """The example of warcio: its response is copied by its offset, gzipped and plain, and reads the same."""
+    """The response in warcio's example is copied by its offset, gzipped or plain, with equal results."""
     if "LATAM_CORPUS_DATA" not in os.environ:
         pytest.skip("needs LATAM_CORPUS_DATA")
     folder = Path(os.environ["LATAM_CORPUS_DATA"]) / "news" / "warcio_warc"
-    found = []
+    records = []
     for name in ("example.warc.gz", "example.warc"):
         data = (folder / name).read_bytes()
         _served(site, f"/{name}", data)
         with (folder / name).open("rb") as file:
-            places = [(one.stream_pos, one.headers["WARC-Type"]) for one in ArchiveIterator(file)]
+            places = [(record.stream_pos, record.headers["WARC-Type"]) for record in ArchiveIterator(file)]
         at = next(place for place, (_, kind) in enumerate(places) if kind == "response")
         offset, length = places[at][0], places[at + 1][0] - places[at][0]
         row = {"url": "http://example.com/", "timestamp": "20170306040206", "filename": name, "offset": offset}
         more = 'hosts = ["example.com"]\nask_sites = false'
         out = tmp_path / name
         assert _copied(site, out, [row | {"length": length}], more).pages == 1
-        found.append(_rows(site, out)["http://example.com/"])
+        records.append(_rows(site, out)["http://example.com/"])
         source = _source(site, "x")
-        (whole,) = [one for one in list_inputs(source, folder) if one.relative == name]
+        (whole,) = [input_file for input_file in list_inputs(source, folder) if input_file.relative == name]
         original = pl.concat(list(read(source, whole))).filter(pl.col("url") == "http://example.com/")
-        assert found[-1]["raw"] == original["raw"][0]
-    assert found[0]["doc_id"] == found[1]["doc_id"]
+        assert records[-1]["raw"] == original["raw"][0]
+    assert records[0]["doc_id"] == records[1]["doc_id"]
 
 
 def test_the_command_writes_a_plan_and_then_copies_it(tmp_path: Path, site: Any, command_line: Any) -> None:
-    """A plan is told; the option is refused for other kinds of source."""
+    """`--plan-only` shows the plan, and is refused for other kinds of source."""
     rows = _archive(site, {f"{site.root}/{n}": page(str(n)) for n in range(2)})
     (tmp_path / "indice.cdxj").write_text(_cdxj(rows), encoding="utf-8")
     top = 'id = "{}"\ntitle = "C"\nholder = "A"\ncontact = "b@gaceta.example"\n[collect]\n'
@@ -426,30 +436,30 @@ def test_the_command_writes_a_plan_and_then_copies_it(tmp_path: Path, site: Any,
         f'records = "{site.root}/"\nhosts = ["127.0.0.1"]\nprivate_hosts = ["{site.host}"]\ndelay = 0.0\n',
         encoding="utf-8",
     )
-    told = command_line("crawl", path, "--out", tmp_path / "out", "--plan-only")
-    assert (told.code, site.asked) == (0, []), told.err
-    assert "captures: 2, of 1 host; bytes to fetch: " in " ".join(told.out.split())
+    result = command_line("crawl", path, "--out", tmp_path / "out", "--plan-only")
+    assert (result.code, site.asked) == (0, []), result.err
+    assert "captures: 2, of 1 host; bytes to fetch: " in " ".join(result.out.split())
     spanish = command_line("crawl", path, "--out", tmp_path / "out", "--plan-only", "--lang", "es")
     assert "capturas: 2, de 1 servidor; bytes por pedir: " in " ".join(spanish.out.split())
     done = command_line("crawl", path, "--out", tmp_path / "out", "--json")
     assert (done.code, done.json["pages"]) == (0, 2), done.err
-    other = tmp_path / "gaceta.toml"
-    other.write_text(
+    website_source = tmp_path / "gaceta.toml"
+    website_source.write_text(
         top.format("gaceta") + f'kind = "feeds"\n[collect.feeds]\nstart = ["{site.root}/rss"]\n', encoding="utf-8"
     )
-    assert command_line("crawl", other, "--plan-only").code == 2
+    assert command_line("crawl", website_source, "--plan-only").code == 2
 
 
 def test_a_table_that_chooses_nothing_is_refused() -> None:
-    """It would be the whole of the web."""
+    """A table without hosts, domains or other choices would select the whole web."""
     top = 'id = "c"\ntitle = "C"\nholder = "A"\n[collect]\nkind = "commoncrawl"\n[collect.commoncrawl]\nindex = ["a"]\n'
     for line, problem in {"": "chooses nothing", 'languages = ["es"]': "spa", 'domains = ["CL"]': "domains"}.items():
         with pytest.raises(ConfigError, match=problem):
             parse_toml(top + line, Source, "c.toml")
 
 
-def test_a_plan_as_an_editor_leaves_it_is_read_and_values_of_other_types_are_told(tmp_path: Path, site: Any) -> None:
-    """A mark at the beginning, empty lines, other line ends; never a traceback."""
+def test_an_edited_plan_is_read_and_wrong_types_are_reported(tmp_path: Path, site: Any) -> None:
+    """A byte order mark, empty lines and other line ends are accepted, and wrong types are a `ConfigError`."""
     rows = _archive(site, {f"{site.root}/{n}": page(str(n)) for n in range(2)})
     index = tmp_path / "indice.cdxj"
     index.write_text(_cdxj(rows), encoding="utf-8")
@@ -458,7 +468,7 @@ def test_a_plan_as_an_editor_leaves_it_is_read_and_values_of_other_types_are_tol
     plan = tmp_path / "collected" / "cosecha" / "plan.jsonl"
     first, second = plan.read_text(encoding="utf-8").splitlines()
     plan.write_bytes(b"\xef\xbb\xbf" + f"{first}\r\n\r\n{second}\r\n\n".encode())
-    assert [one.url for one in read_plan(plan, table)] == [f"{site.root}/{n}" for n in range(2)]
+    assert [capture.url for capture in read_plan(plan, table)] == [f"{site.root}/{n}" for n in range(2)]
     for line in (
         first.replace(json.dumps(f"{site.root}/0"), "5"),
         first.replace('"status": 200', '"status": "200"'),
@@ -476,8 +486,8 @@ def test_a_plan_as_an_editor_leaves_it_is_read_and_values_of_other_types_are_tol
         list(read_plan(plan, table))
 
 
-def test_columns_of_other_types_are_read_as_what_they_say(tmp_path: Path, site: Any) -> None:
-    """Texts that aren't marked as such, lists of languages, numbers as texts; times of another kind are unknown."""
+def test_columns_of_other_types_are_converted(tmp_path: Path, site: Any) -> None:
+    """Binary texts, lists of languages and numbers as text are read, and an invalid time is unknown."""
     index = tmp_path / "indice.parquet"
     frame = pl.DataFrame(
         {
@@ -492,15 +502,21 @@ def test_columns_of_other_types_are_read_as_what_they_say(tmp_path: Path, site: 
     )
     frame.write_parquet(index)
     plan = make_plan(_source(site, str(index), 'domains = ["cl"]\nlanguages = ["spa"]').collect.commoncrawl, "prueba")
-    (one,) = plan.captures.values()
-    assert (one.url, one.languages, one.offset, one.length, one.time) == ("https://g.cl/a", ("spa", "eng"), 12, 34, "")
+    (capture,) = plan.captures.values()
+    assert (capture.url, capture.languages, capture.offset, capture.length, capture.time) == (
+        "https://g.cl/a",
+        ("spa", "eng"),
+        12,
+        34,
+        "",
+    )
     frame.with_columns(pl.struct(x="url").alias("url_host_tld")).write_parquet(index)
     with pytest.raises(SourceError, match="can't be read"):
         make_plan(_source(site, str(index), 'domains = ["cl"]').collect.commoncrawl, "prueba")
 
 
 def test_lines_of_cdx_with_spaces_and_braces_are_read(tmp_path: Path, site: Any) -> None:
-    """In the key of a CDXJ, between columns; numbers that are none are counted, and a table without lengths is told."""
+    """Keys with spaces and braces are read, malformed numbers are counted, and a table without lengths is refused."""
     index = tmp_path / "indice.cdx"
     tail = '"filename": "a.warc.gz", "offset": "1", "length": "2"}'
     index.write_text(
@@ -514,7 +530,7 @@ def test_lines_of_cdx_with_spaces_and_braces_are_read(tmp_path: Path, site: Any)
     )
     table = _source(site, str(index), 'domains = ["cl"]').collect.commoncrawl
     plan = make_plan(table, "prueba")
-    assert {one.url[-1]: (one.offset, one.length, one.time) for one in plan.captures.values()} == {
+    assert {capture.url[-1]: (capture.offset, capture.length, capture.time) for capture in plan.captures.values()} == {
         "}": (12, 34, "2024-05-01T12:00:00Z"),
         "b": (12, 34, "2024-05-01T12:00:00Z"),
         "c": (1, 2, "2024-05-01T12:00:00Z"),
@@ -527,7 +543,7 @@ def test_lines_of_cdx_with_spaces_and_braces_are_read(tmp_path: Path, site: Any)
 
 
 def test_a_host_is_named_with_or_without_its_port() -> None:
-    """With it, no other port is meant."""
-    one = Capture("https://g.cl:8443/a", "", 200, "text/html", (), "", "a.warc.gz", 0, 9)
+    """A host with a port matches only that port."""
+    capture = Capture("https://g.cl:8443/a", "", 200, "text/html", (), "", "a.warc.gz", 0, 9)
     for host, why in {"g.cl": None, "g.cl:8443": None, "*.cl": None, "g.cl:80": "host"}.items():
-        assert why_not(CommonCrawl(index=("a",), hosts=(host,)), one, one.url) == why
+        assert why_not(CommonCrawl(index=("a",), hosts=(host,)), capture, capture.url) == why

@@ -1,4 +1,4 @@
-"""What one host may take of a crawl is bounded: requests, bytes, time, addresses, lists, pages that are no pages."""
+"""A crawl limits its use of one host: requests, bytes, time, addresses, lists and trap pages."""
 
 from __future__ import annotations
 
@@ -72,23 +72,23 @@ def test_a_host_that_has_used_up_its_share_is_left_and_told(
         scope = f'{hosts}\nstart = ["{site.root}/", "{other.root}/"]\n{more}'
         result, _ = _crawl(site, tmp_path, scope)
         assert (result.closed, result.complete, result.pages) == ({site.host: why}, False, 2)
-        asked = len(site.asked)
-        assert asked <= 12
+        request_count = len(site.asked)
+        assert request_count <= 12
         result, _ = _crawl(site, tmp_path, scope)
-        assert (result.closed, len(site.asked)) == ({site.host: why}, asked)
+        assert (result.closed, len(site.asked)) == ({site.host: why}, request_count)
         _crawl(site, tmp_path, scope, again=True)
-        assert len(site.asked) > asked
+        assert len(site.asked) > request_count
 
 
-def test_a_few_pages_take_no_thousands_of_requests(tmp_path: Path, site: Any) -> None:
-    """Where the source says nothing, ten for each page that is wanted, and a hundred."""
+def test_the_default_request_limit_depends_on_the_pages(tmp_path: Path, site: Any) -> None:
+    """The default limit is ten requests for each page to fetch, plus a hundred."""
     site.routes["/"] = page("inicio", *(f"/nada/{n}" for n in range(2000)))
     result, _ = _crawl(site, tmp_path, "max_pages = 10")
     assert (len(site.asked), result.closed) == (200, {site.host: "too many requests"})
 
 
-def test_the_addresses_of_a_host_that_are_kept_are_bounded(tmp_path: Path, site: Any) -> None:
-    """A page of thousands of links makes the frontier no larger than that; the start is among them."""
+def test_the_addresses_of_a_host_are_bounded(tmp_path: Path, site: Any) -> None:
+    """A page of thousands of links adds no more addresses than the limit, which includes the start."""
     site.routes["/"] = page("inicio", *(f"/{n}" for n in range(50)))
     result, _ = _crawl(site, tmp_path, "max_addresses = 20")
     assert sum(result.states.values()) == 20
@@ -98,7 +98,7 @@ def test_the_addresses_of_a_host_that_are_kept_are_bounded(tmp_path: Path, site:
 def test_sitemaps_of_sitemaps_without_end_are_bounded(
     tmp_path: Path, site: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each names three others: those that robots.txt names count, too."""
+    """Sitemaps that each name three others are bounded, including those from robots.txt."""
     monkeypatch.setattr(traps, "MAX_LISTS", 12)
 
     def tree(path: str) -> Any:
@@ -118,22 +118,22 @@ def test_sitemaps_of_sitemaps_without_end_are_bounded(
 
 
 def _day(path: str) -> Any:
-    """A calendar at `/2005/8/17` of which no day has an event."""
+    """Return a calendar page at `/2005/8/17` without events."""
     parts = path.strip("/").split("/")
     if len(parts) != 3 or not all(part.isdigit() for part in parts):
         return None
     day = date(*(int(part) for part in parts))
-    others = [day + timedelta(days=n) for n in (1, 7, 30, 365)]
+    later_days = [day + timedelta(days=n) for n in (1, 7, 30, 365)]
     links = "".join(
-        f'<a href="/{one.year}/{one.month}/{one.day}">{one.day} de {_MONTHS.split()[one.month - 1]}</a>'
-        for one in others
+        f'<a href="/{later.year}/{later.month}/{later.day}">{later.day} de {_MONTHS.split()[later.month - 1]}</a>'
+        for later in later_days
     )
     text = f"<h1>{day.day} de {_MONTHS.split()[day.month - 1]} de {day.year}</h1><p>Ese día no hay actividades.</p>"
     return f"<!doctype html><title>{day}</title>{text}{links}".encode()
 
 
 def _random(path: str) -> Any:
-    """Addresses without number or order, each of which leads to five others."""
+    """Return a page without numbers or order that links to five others."""
     if not path.startswith("/p/"):
         return None
     chance = random.Random(path)
@@ -142,10 +142,10 @@ def _random(path: str) -> Any:
 
 
 @pytest.mark.parametrize(("route", "start"), [(_day, "/2005/8/17"), (_random, "/p/a")])
-def test_pages_with_the_words_of_others_are_a_trap(
+def test_pages_with_repeated_words_are_a_trap(
     tmp_path: Path, site: Any, monkeypatch: pytest.MonkeyPatch, route: Callable[[str], Any], start: str
 ) -> None:
-    """Bytes and addresses differ, words don't: what waits of their kind isn't asked for, and other pages are."""
+    """Pages that differ in bytes and addresses but not in words aren't requested further, and other pages are."""
     monkeypatch.setattr(traps, "MAX_SAME_WORDS", 5)
     good = [f"/nota/{name}" for name in ("uno", "dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho")]
     site.any_ = route
@@ -157,22 +157,22 @@ def test_pages_with_the_words_of_others_are_a_trap(
     assert set(good) <= set(site.paths)
 
 
-def test_lists_of_titles_are_no_trap(tmp_path: Path, site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pages of nothing but links to notes have their titles as words."""
+def test_lists_of_titles_are_not_a_trap(tmp_path: Path, site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The titles of linked notes count as the words of a page that has only links."""
     monkeypatch.setattr(traps, "MAX_SAME_WORDS", 3)
     words = [first + second for first in ("barca", "puerto", "alba", "viento") for second in ("azul", "nuevo", "lejos")]
-    listed = {
+    pages = {
         f"/lista?p={n}": f'<!doctype html><a href="/lista?p={n + 1}">{n + 1}</a><a href="/">{word}</a>'
         for n, word in enumerate(words)
     }
-    site.routes |= {"/": page("inicio", "/lista?p=0")} | {name: text.encode() for name, text in listed.items()}
+    site.routes |= {"/": page("inicio", "/lista?p=0")} | {name: text.encode() for name, text in pages.items()}
     assert _crawl(site, tmp_path)[0].pages == len(words) + 1
 
 
-def test_progress_is_told_though_no_page_comes(
+def test_progress_is_reported_without_pages(
     tmp_path: Path, site: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """How many requests were made, and what was asked last."""
+    """Progress reports have the number of requests and the last address even without pages."""
     monkeypatch.setattr(command, "_LINE_EVERY", 0.0)
     lines = command._Lines("es")  # noqa: SLF001
     site.routes["/"] = (404, {}, b"")

@@ -1,4 +1,4 @@
-"""A host that is down is left, and its addresses wait; an address that gives nothing costs its host nothing."""
+"""A host that is down is postponed with its addresses, and a failing address costs its host nothing."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _crawl(site: Any, out: Path) -> tuple[Any, list[dict[str, Any]]]:
 
 
 def _reset(handler: Any) -> None:
-    """Break the connection off, as a firewall or a server that fails does."""
+    """Reset the connection, as a firewall or a failing server does."""
     handler.close_connection = True
     handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     handler.connection.close()
@@ -80,7 +80,7 @@ def test_a_host_that_goes_down_is_left_and_its_addresses_wait(tmp_path: Path) ->
     frontier.close()
     assert waiting is not None
     assert waiting.tries == 0
-    again = website.Website({name: page(name) for name in _NAMES})
+    restarted = website.Website({name: page(name) for name in _NAMES})
     port = int(host.partition(":")[2])
     with pytest.MonkeyPatch.context() as patch:
         server = website.ThreadingHTTPServer
@@ -90,23 +90,23 @@ def test_a_host_that_goes_down_is_left_and_its_addresses_wait(tmp_path: Path) ->
     kept[0].close()
 
 
-def test_an_address_that_always_resets_rests_nothing_but_itself(
+def test_an_address_that_always_resets_delays_no_other(
     tmp_path: Path, site: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The others are asked for between its tries, and it fails in the end."""
+    """Other addresses are requested between its attempts, and it fails in the end."""
     monkeypatch.setattr(Crawler, "max_tries", 2)
     site.routes |= {"/": page("inicio", "/mala", *_NAMES), "/mala": _reset}
     site.routes |= {name: page(name) for name in _NAMES}
     result, notes = _crawl(site, tmp_path)
     assert (result.states, result.complete, result.closed) == ({"failed": 1, "page": 21}, True, {})
     assert [(note["url"], note["cause"]) for note in notes] == [(f"{site.root}/mala", "no connection")]
-    asked = [place for place, path in enumerate(site.paths) if path == "/mala"]
-    assert len(asked) == 2
-    assert asked[1] - asked[0] > 1
+    indexes = [place for place, path in enumerate(site.paths) if path == "/mala"]
+    assert len(indexes) == 2
+    assert indexes[1] - indexes[0] > 1
 
 
-def test_a_host_that_resets_whatever_is_asked_is_left(tmp_path: Path, site: Any) -> None:
-    """Three addresses in a row are the host's trouble: it rests, and is left after five rests."""
+def test_a_host_that_resets_every_request_is_postponed(tmp_path: Path, site: Any) -> None:
+    """After three failed addresses in a row the host rests, and after five rests it is postponed."""
     site.routes |= {"/": page("inicio", *_NAMES)} | dict.fromkeys(_NAMES, _reset)
     result, notes = _crawl(site, tmp_path)
     assert (result.states, result.closed) == ({"page": 1, "waiting": 20}, {site.host: "no connection"})
@@ -115,10 +115,8 @@ def test_a_host_that_resets_whatever_is_asked_is_left(tmp_path: Path, site: Any)
 
 
 @pytest.mark.parametrize("busy", [503, 429])
-def test_a_host_that_is_always_busy_is_left_and_one_busy_address_is_not_its_host(
-    tmp_path: Path, site: Any, busy: int
-) -> None:
-    """Of the first the addresses wait; of the second the one fails."""
+def test_a_busy_host_is_postponed_and_a_busy_address_fails(tmp_path: Path, site: Any, busy: int) -> None:
+    """The addresses of a busy host wait, and a single busy address fails."""
     site.routes |= {"/": page("inicio", *_NAMES)} | dict.fromkeys(_NAMES, (busy, {}, b""))
     result, _ = _crawl(site, tmp_path)
     assert (result.states, result.closed) == ({"page": 1, "waiting": 20}, {site.host: "server busy"})
@@ -129,8 +127,8 @@ def test_a_host_that_is_always_busy_is_left_and_one_busy_address_is_not_its_host
     assert [note["cause"] for note in notes] == ["server busy"]
 
 
-def test_a_host_that_goes_down_before_its_ai_txt_is_read_is_left(tmp_path: Path) -> None:
-    """What it would have refused stays unknown: it isn't taken for nothing."""
+def test_a_host_that_goes_down_before_its_ai_txt_is_read_is_postponed(tmp_path: Path) -> None:
+    """An unread ai.txt doesn't count as a missing one."""
     with website.Website({"/": page("inicio")}) as site:
 
         def falls(handler: Any) -> None:

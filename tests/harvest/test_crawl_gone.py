@@ -1,4 +1,4 @@
-"""A page that was had and is gone is listed apart; whether its row stays, its source says."""
+"""A removed page is listed, and the source decides whether its document is kept."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _crawl(site: Any, out: Path, more: str = "", *, again: bool = False, limit: 
 
 
 def _rows(site: Any, out: Path) -> list[tuple[str, str | None]]:
-    """Address and drop reason of the rows that a run takes: of those with one `doc_id` the latest obtained."""
+    """Return address and drop reason of each document's latest row."""
     source = website.source_of(site)
     frames = [f for file in list_inputs(source, out / "collected" / "gaceta" / "warc") for f in read(source, file)]
     rows = sorted((row for frame in frames for row in frame.iter_rows(named=True)), key=lambda row: row["obtained"])
@@ -39,8 +39,8 @@ def _listed(out: Path) -> list[tuple[str, bool]]:
 
 
 @pytest.mark.parametrize("status", [404, 410])
-def test_a_page_that_is_gone_keeps_its_row_and_is_listed(tmp_path: Path, site: Any, status: int) -> None:
-    """As in an archive; an address that never gave a page is an error and not gone."""
+def test_a_removed_page_keeps_its_row_and_is_listed(tmp_path: Path, site: Any, status: int) -> None:
+    """A removed page keeps its row, and an address that never gave a page is an error."""
     site.routes |= {"/": page("inicio", "/dos", "/nunca"), "/dos": page("dos")}
     _crawl(site, tmp_path)
     assert not (tmp_path / "collected" / "gaceta" / "gone.jsonl").exists()
@@ -53,8 +53,8 @@ def test_a_page_that_is_gone_keeps_its_row_and_is_listed(tmp_path: Path, site: A
     assert _rows(site, tmp_path) == [("/", None), ("/dos", None)]
 
 
-def test_a_source_may_take_back_what_is_gone(tmp_path: Path, site: Any) -> None:
-    """Its row is withdrawn, once; a page that comes back is read anew, and its row is the latest."""
+def test_a_source_may_withdraw_removed_pages(tmp_path: Path, site: Any) -> None:
+    """A removed page is withdrawn once, and its row returns when the page does."""
     site.routes |= {"/": page("inicio", "/dos"), "/dos": page("dos")}
     more = 'gone = "withdraw"'
     _crawl(site, tmp_path, more)
@@ -72,8 +72,8 @@ def test_a_source_may_take_back_what_is_gone(tmp_path: Path, site: Any) -> None:
     assert _listed(tmp_path) == []
 
 
-def test_in_a_round_that_was_cut_the_list_of_what_is_gone_stands(tmp_path: Path, site: Any) -> None:
-    """It is written anew when nothing waits."""
+def test_an_unfinished_round_keeps_the_list_of_removed_pages(tmp_path: Path, site: Any) -> None:
+    """The list of removed pages is written only at the end of a round."""
     site.routes |= {"/": page("inicio", "/dos"), "/dos": page("dos")}
     _crawl(site, tmp_path)
     del site.routes["/dos"]
@@ -83,8 +83,8 @@ def test_in_a_round_that_was_cut_the_list_of_what_is_gone_stands(tmp_path: Path,
     assert _listed(tmp_path) == [(f"{site.root}/dos", False)]
 
 
-def test_pages_that_come_back_are_no_trap(tmp_path: Path, site: Any) -> None:
-    """What was taken back counts as if it had never been: the same content isn't met «again»."""
+def test_pages_that_return_are_not_a_trap(tmp_path: Path, site: Any) -> None:
+    """The content of a withdrawn page doesn't count as seen before."""
     names = [f"/nota/{n}" for n in range(60)]
     pages = {name: page(f"nota {name}") for name in names}
     site.routes |= {"/": page("inicio", *names), **pages}

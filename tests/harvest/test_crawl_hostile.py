@@ -1,4 +1,4 @@
-"""Hostile servers: each is bounded and written down, and the other pages are crawled as if it weren't there."""
+"""Hostile servers are bounded and logged, and other pages are crawled normally."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _crawl(site: Any, out: Path, more: str = "") -> tuple[Any, list[dict[str, An
 
 
 def _raw(head: bytes, pieces: Callable[[], Iterator[bytes]] = lambda: iter(())) -> Callable[[Any], None]:
-    """A route that writes bytes of its own, without end if the pieces have none."""
+    """Return a route that writes raw bytes, endlessly if the pieces are endless."""
 
     def route(handler: Any) -> None:
         handler.close_connection = True
@@ -113,8 +113,8 @@ _OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n"
         ((410, {}, b"ya no"), "error status"),
     ],
 )  # fmt: skip
-def test_a_hostile_answer_costs_its_own_page_alone(tmp_path: Path, site: Any, route: Any, cause: str) -> None:
-    """One row says why; the good page beside it is crawled, and the crawl ends."""
+def test_a_hostile_response_costs_only_its_own_page(tmp_path: Path, site: Any, route: Any, cause: str) -> None:
+    """A hostile page gives one log row, the good page is crawled, and the crawl ends."""
     site.routes["/mala"] = route
     timeout = 0.5 if cause == "timed out" else 60  # seconds; no other answer is late, however busy the machine is
     result, notes = _crawl(site, tmp_path, f"max_page_bytes = 1000000\ntimeout = {timeout}")
@@ -127,13 +127,13 @@ def test_a_hostile_answer_costs_its_own_page_alone(tmp_path: Path, site: Any, ro
 
 @pytest.mark.parametrize("kind", ["text/html; charset=no-such", "text/html; charset=utf-16", "text/html; charset=\xff"])
 def test_a_wrong_charset_costs_nothing(tmp_path: Path, site: Any, kind: str) -> None:
-    """The page is kept as it was sent."""
+    """A page with a wrong charset is stored as it was sent."""
     site.routes["/mala"] = (200, {"Content-Type": kind}, "<p>ma\xf1ana <a href='/otra'>".encode("latin-1"))
     assert _crawl(site, tmp_path)[0].pages == 3
 
 
 def test_pages_that_break_parsers_cost_nothing(tmp_path: Path, site: Any) -> None:
-    """Depth without end, an empty page, links of every kind of nonsense."""
+    """Deeply nested, empty and nonsensical pages don't stop the crawl."""
     links = ["http://[::1", "http://", "//", "http://%zz/", "javascript:void(0)", "http://a" + "b" * 5000, "\x00", "??"]
     site.routes["/mala"] = page("enlaces", *links)
     site.routes["/"] = page("inicio", "/mala", "/honda", "/vacia", "/buena")
@@ -145,7 +145,7 @@ def test_pages_that_break_parsers_cost_nothing(tmp_path: Path, site: Any) -> Non
 
 
 def test_redirects_end(tmp_path: Path, site: Any) -> None:
-    """A loop is seen at its second turn, a chain without end at its eleventh."""
+    """A redirect loop ends at its second turn, and an endless chain at its eleventh redirect."""
     site.routes["/"] = page("inicio", "/uno", "/serie/0", "/buena")
     site.routes |= {"/uno": (301, {"Location": "/dos"}, b""), "/dos": (301, {"Location": "/uno"}, b"")}
     site.any_ = lambda path: (302, {"Location": f"/serie/{int(path[7:]) + 1}"}, b"") if "serie" in path else None
@@ -156,25 +156,23 @@ def test_redirects_end(tmp_path: Path, site: Any) -> None:
 
 
 @pytest.mark.parametrize("name", ["127.0.0.1", "localhost", "2130706433", "0x7f.1", "[::ffff:127.0.0.1]"])
-def test_private_addresses_are_never_asked_unless_the_source_declares_them(
-    tmp_path: Path, site: Any, name: str
-) -> None:
-    """Neither by a link nor by a redirect, whatever the address is written like; it is checked when it is connected."""
+def test_private_addresses_are_refused_unless_declared(tmp_path: Path, site: Any, name: str) -> None:
+    """A private address is refused at the connection, in links and redirects, in any notation."""
     with website.Website({"/": page("secreta")}) as inner:
         port = inner.host.partition(":")[2]
         site.routes["/mala"] = (302, {"Location": f"http://{name}:{port}/"}, b"")
         result, notes = _crawl(site, tmp_path, f'hosts = ["{site.host}", "{name}:{port}"]')
         assert inner.asked == []
-        told = [(note["cause"], note.get("why")) for note in notes]
-        assert told in ([("robots unavailable", "private address")], [("robots unavailable", "no connection")])
+        causes = [(note["cause"], note.get("why")) for note in notes]
+        assert causes in ([("robots unavailable", "private address")], [("robots unavailable", "no connection")])
         assert (result.pages, result.complete) == (2, False)
         declared = f'hosts = ["{site.host}", "{inner.host}"]\nprivate_hosts = ["{site.host}", "{inner.host}"]'
         site.routes["/mala"] = (302, {"Location": f"{inner.root}/"}, b"")
         assert _crawl(site, tmp_path / "otra", declared)[0].pages == 3
 
 
-def test_an_invalid_certificate_closes_the_host_unless_the_source_declares_it(tmp_path: Path) -> None:
-    """Of nobody's authority, as those that have expired."""
+def test_an_invalid_certificate_is_refused_unless_declared(tmp_path: Path) -> None:
+    """A certificate of an unknown authority is refused unless the host is declared as unverified."""
     authority = trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(context)
@@ -185,10 +183,8 @@ def test_an_invalid_certificate_closes_the_host_unless_the_source_declares_it(tm
         assert _crawl(site, tmp_path, f'unverified_tls = ["{site.host}"]')[0].pages == 1
 
 
-def test_a_robots_txt_that_is_a_page_is_none_and_one_without_end_is_read_as_far_as_it_may(
-    tmp_path: Path, site: Any
-) -> None:
-    """Both are told, once; of the second the first 500 KiB count (RFC 9309, 2.5), and one of just that is whole."""
+def test_a_robots_txt_that_is_a_page_is_ignored_and_an_endless_one_cut(tmp_path: Path, site: Any) -> None:
+    """Both are logged once, and exactly the first 500 KiB count (RFC 9309, 2.5)."""
     site.routes["/robots.txt"] = (200, {}, b"<!DOCTYPE html><p>Disallow: /</p>")
     site.routes["/mala"] = page("no es mala")
     result, notes = _crawl(site, tmp_path)
@@ -202,7 +198,7 @@ def test_a_robots_txt_that_is_a_page_is_none_and_one_without_end_is_read_as_far_
 
 
 @pytest.mark.parametrize(
-    ("rules", "rest", "pages"),
+    ("rules", "remaining_rules", "pages"),
     [
         # The end lacks: as far as it goes the one forbids all, the other opens what the first line closed.
         (b"User-agent: *\n", b"Disallow: /|borradores", 3),
@@ -212,12 +208,12 @@ def test_a_robots_txt_that_is_a_page_is_none_and_one_without_end_is_read_as_far_
         (b"User-agent: *\r", b"Disallow: /mala|\r# nada", 2),
     ],
 )
-def test_a_rule_that_a_robots_txt_is_cut_in_is_not_read(
-    tmp_path: Path, site: Any, rules: bytes, rest: bytes, pages: int
+def test_a_cut_rule_of_a_robots_txt_is_ignored(
+    tmp_path: Path, site: Any, rules: bytes, remaining_rules: bytes, pages: int
 ) -> None:
-    """The bar is where 500 KiB end; a rule in front of it is read, one that it stands in isn't."""
+    """A rule that is cut by the limit of 500 KiB is ignored, and the rule before it counts."""
     site.routes["/mala"] = page("no es mala")
-    read, cut = rest.split(b"|")
+    read, cut = remaining_rules.split(b"|")
     filled = rules + b"#".ljust(500 * 1024 - len(rules) - len(read) - 1, b"#") + rules[-1:]
     site.routes["/robots.txt"] = (200, {"Content-Type": "text/plain"}, filled + read + cut)
     result, notes = _crawl(site, tmp_path)
@@ -252,18 +248,18 @@ _MOVED = (302, {"Location": "/robots.txt"}, b"")
 def test_hostile_files_of_a_site_are_bounded(
     tmp_path: Path, site: Any, name: str, route: Any, pages: int, causes: list[str]
 ) -> None:
-    """Endless, slow, packed, moved in circles or into a private network: the other host is crawled all the same."""
+    """Endless, slow, packed, looping or privately redirected files don't stop the crawl of another host."""
     site.routes |= {f"/{name}": route, "/mala": page("no es mala")}
-    with website.Website({"/": page("otra")}) as other:
-        hosts = f'hosts = ["{site.host}", "{other.host}"]\nprivate_hosts = ["{site.host}", "{other.host}"]'
-        starts = f'start = ["{site.root}/", "{other.root}/"]'
+    with website.Website({"/": page("otra")}) as other_site:
+        hosts = f'hosts = ["{site.host}", "{other_site.host}"]\nprivate_hosts = ["{site.host}", "{other_site.host}"]'
+        starts = f'start = ["{site.root}/", "{other_site.root}/"]'
         result, notes = _crawl(site, tmp_path, f"{hosts}\n{starts}\ntimeout = 0.5")
     assert ([note["cause"] for note in notes], result.pages) == (causes, pages + 1)
     assert (list(result.closed) == [site.host]) is (pages == 0)
 
 
 def test_sitemaps_that_name_sitemaps_without_end_are_bounded(tmp_path: Path, site: Any) -> None:
-    """By the links from a start; one that names itself is read once."""
+    """Nested sitemaps are bounded by depth, and one that names itself is read once."""
 
     def endless(path: str) -> Any:
         if not path.startswith("/mapa/"):
@@ -281,8 +277,8 @@ def test_sitemaps_that_name_sitemaps_without_end_are_bounded(tmp_path: Path, sit
     assert [note["cause"] for note in notes] == ["too deep"]
 
 
-def test_traps_are_bounded_and_told(tmp_path: Path, site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Calendars, facets, sessions, paths that grow, parameters without number."""
+def test_traps_are_bounded_and_logged(tmp_path: Path, site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Calendars, facets, sessions, growing paths and endless parameters are bounded and logged."""
     for name, bound in {"MAX_CALENDAR": 12, "MAX_VARIANTS": 10}.items():
         monkeypatch.setattr(traps, name, bound)
     starts = ["/agenda/2026-01", "/lista?p=0", "/sesion;jsessionid=0", "/a/b", "/datos?" + "&".join("abcdefghi")]
@@ -310,10 +306,10 @@ def test_traps_are_bounded_and_told(tmp_path: Path, site: Any, monkeypatch: pyte
     assert set(result.causes) == {note["cause"] for note in notes}
 
 
-def test_a_page_that_is_the_same_under_many_addresses_is_told(
+def test_repeated_content_at_many_addresses_is_logged(
     tmp_path: Path, site: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What links to more of its kind isn't followed for ever."""
+    """Links to more addresses with the same content aren't followed endlessly."""
     monkeypatch.setattr(traps, "MAX_SAME", 5)
     site.routes["/"] = page("inicio", "/vista/1", "/buena")
     # Links are relative: the bytes are the same, and each address leads to the next.
@@ -324,8 +320,8 @@ def test_a_page_that_is_the_same_under_many_addresses_is_told(
     assert {"same content again", "repeating path"} & {note["cause"] for note in notes}
 
 
-def test_links_with_passwords_are_told_without_them(tmp_path: Path, site: Any) -> None:
-    """Nothing is asked for, and the password isn't written anywhere."""
+def test_links_with_passwords_are_logged_without_them(tmp_path: Path, site: Any) -> None:
+    """A link with a password isn't requested, and the password is written nowhere."""
     site.routes["/"] = page("inicio", f"http://ana:s3creto@{site.host}/x", "/buena")
     result, notes = _crawl(site, tmp_path)
     assert [(note["cause"], note["url"]) for note in notes] == [("credentials in address", f"http://{site.host}/x")]

@@ -1,6 +1,6 @@
-"""A crawl killed at any moment goes on where it was, asks for nothing twice and ends with the same WARC.
+"""A killed crawl resumes, requests nothing twice, and ends with the same WARC.
 
-`LATAM_CORPUS_KILLS` says how often it is killed: twice in `make test`, thirty times in `make gate`.
+Set `LATAM_CORPUS_KILLS` to the number of kills: two in `make test`, thirty in `make gate`.
 """
 
 from __future__ import annotations
@@ -67,8 +67,8 @@ def test_killed_at_random_moments(tmp_path: Path, site: Any) -> None:
     for _ in range(_KILLS):
         process = _started(source, tmp_path / "cortada")
         # Once it asks, so that each kill hits the crawl and not the interpreter's start.
-        before = len(site.asked)
-        while process.poll() is None and len(site.asked) == before:
+        request_count = len(site.asked)
+        while process.poll() is None and len(site.asked) == request_count:
             time.sleep(0.005)
         time.sleep(chance.random() * 0.4)
         process.send_signal(signal.SIGKILL)
@@ -77,8 +77,8 @@ def test_killed_at_random_moments(tmp_path: Path, site: Any) -> None:
     over.set()
     assert _started(source, tmp_path / "cortada").wait(120) == 0
     assert library.content_of(tmp_path / "cortada" / "collected" / "gaceta") == expected
-    asked = Counter(one.path for one in site.asked)
-    assert sum(asked.values()) - len(asked) <= _KILLS
+    requests = Counter(request.path for request in site.asked)
+    assert sum(requests.values()) - len(requests) <= _KILLS
     for path in (tmp_path / "cortada").rglob("*.warc.gz"):
         with path.open("rb") as file:
             for record in ArchiveIterator(file, check_digests="raise"):
@@ -89,7 +89,7 @@ def test_killed_at_random_moments(tmp_path: Path, site: Any) -> None:
 def test_killed_on_either_side_of_a_commit(
     tmp_path: Path, site: Any, step: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What was written and not committed is cut off and asked for again; what was committed stands."""
+    """Uncommitted bytes are truncated and requested again, and committed ones are kept."""
     source = website.source_of(site)
     done = Frontier.commit
     calls = []
@@ -108,7 +108,7 @@ def test_killed_on_either_side_of_a_commit(
     first = len(site.asked)
     result = Crawler(source, tmp_path, website.Unseen()).run()
     assert (result.pages, result.complete) == (_PAGES + 1, True)
-    repeated = len(site.asked) - len({one.path for one in site.asked})
+    repeated = len(site.asked) - len({request.path for request in site.asked})
     assert repeated == (1 if step == "before the commit" else 0)
     assert first < len(site.asked)
     urls = [url for _, url, _ in library.content_of(result.folder)]
@@ -116,7 +116,7 @@ def test_killed_on_either_side_of_a_commit(
 
 
 def test_a_crawled_source_is_run_and_its_rows_are_released(tmp_path: Path, site: Any, command_line: Any) -> None:
-    """From the website to a version, with no path typed by hand; what refuses training stays out, and why is told."""
+    """A crawl leads to a version without a typed path, and refused pages are left out with their reason."""
     site.routes["/nota/5"] = (200, {"X-Robots-Tag": "noai"}, website.page("nota 5"))
     source = tmp_path / "gaceta.toml"
     source.write_text(library.source_file(site.root, site.host, 0.0), encoding="utf-8")
@@ -129,7 +129,7 @@ def test_a_crawled_source_is_run_and_its_rows_are_released(tmp_path: Path, site:
     out = tmp_path / "out"
     crawled = command_line("crawl", source, "--out", out, "--json")
     assert (crawled.code, crawled.json["pages"], crawled.json["complete"]) == (0, _PAGES + 1, True)
-    told = command_line("run", recipe, "--out", out, "--engine", "in-process", "--json")
-    assert told.json["rows"]["in"] == _PAGES + 1
+    result = command_line("run", recipe, "--out", out, "--engine", "in-process", "--json")
+    assert result.json["rows"]["in"] == _PAGES + 1
     shown = command_line("release", "show", "gacetas", "--out", out, "--json").json
     assert [reason for reason in shown["left_out"] if "noai" in reason] == ["opt_out=noai"]

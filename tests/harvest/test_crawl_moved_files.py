@@ -1,4 +1,4 @@
-"""Sites' files that have moved are asked for as pages are: within the source, by the pace and rules of their host."""
+"""A moved file of a site is requested like a page: within the source, at its new host's pace and by its rules."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ _TEXT = {"Content-Type": "text/plain"}
 
 
 @pytest.fixture
-def other() -> Iterator[Any]:
-    """A second site, to which the first one sends."""
+def second_site() -> Iterator[Any]:
+    """A second website, to which the first redirects."""
     with website.Website({"/": page("otra")}) as running:
         yield running
 
 
-def _crawl(site: Any, out: Path, *others: Any, more: str = "") -> tuple[Any, list[dict[str, Any]]]:
-    hosts = ", ".join(f'"{one.host}"' for one in (site, *others))
+def _crawl(site: Any, out: Path, *other_sites: Any, more: str = "") -> tuple[Any, list[dict[str, Any]]]:
+    hosts = ", ".join(f'"{member.host}"' for member in (site, *other_sites))
     source = website.source_of(site, f"hosts = [{hosts}]\nprivate_hosts = [{hosts}]\n{more}")
     result = Crawler(source, out, website.Unseen(), first_rest=0.01).run()
     lines = (result.folder / "crawl.jsonl").read_text(encoding="utf-8").splitlines()
@@ -47,50 +47,50 @@ def _to(url: str) -> tuple[int, dict[str, str], bytes]:
 
 
 def test_a_robots_txt_that_has_moved_within_the_source_is_obeyed(
-    tmp_path: Path, site: Any, other: Any, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, site: Any, second_site: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It holds for the site that named it, and not for the one where it stands."""
+    """It applies to the site that redirected, and not to the host where it is."""
     monkeypatch.setattr(crawl_website, "_LONGEST_SLEEP", 0.02)
-    site.routes |= {"/": page("inicio", "/privado", f"{other.root}/privado"), "/privado": page("p")}
-    site.routes["/robots.txt"] = _to(f"{other.root}/reglas/gaceta.txt")
+    site.routes |= {"/": page("inicio", "/privado", f"{second_site.root}/privado"), "/privado": page("p")}
+    site.routes["/robots.txt"] = _to(f"{second_site.root}/reglas/gaceta.txt")
 
     def slow(handler: Any) -> None:
         time.sleep(0.3)
-        other.answer(handler, (200, _TEXT, b"User-agent: *\nDisallow: /privado"))
+        second_site.answer(handler, (200, _TEXT, b"User-agent: *\nDisallow: /privado"))
 
-    other.routes["/reglas/gaceta.txt"] = slow
-    other.routes["/privado"] = page("de otra")
-    result, notes = _crawl(site, tmp_path, other)
+    second_site.routes["/reglas/gaceta.txt"] = slow
+    second_site.routes["/privado"] = page("de otra")
+    result, notes = _crawl(site, tmp_path, second_site)
     assert (result.pages, result.complete) == (2, True)
     assert [(note["cause"], note["url"]) for note in notes] == [("shut out by robots", f"{site.root}/privado")]
     # While it is on its way nothing is asked twice.
-    assert [one.path for one in site.asked].count("/robots.txt") == 1
+    assert [request.path for request in site.asked].count("/robots.txt") == 1
     # The other host's own rules were read before a path of it was asked for.
-    assert [one.path for one in other.asked][:2] == ["/robots.txt", "/reglas/gaceta.txt"]
+    assert [request.path for request in second_site.asked][:2] == ["/robots.txt", "/reglas/gaceta.txt"]
 
 
-def test_a_file_that_moves_out_of_the_source_is_not_asked_for(tmp_path: Path, site: Any, other: Any) -> None:
-    """A robots.txt that can't be read forbids the host; without ai.txt the host is crawled, and neither is followed."""
-    site.routes |= {"/": page("inicio"), "/robots.txt": _to(f"{other.root}/robots.txt")}
+def test_a_file_that_moves_out_of_the_source_is_not_asked_for(tmp_path: Path, site: Any, second_site: Any) -> None:
+    """Without robots.txt the host is refused, without ai.txt it is crawled, and no redirect leaves the source."""
+    site.routes |= {"/": page("inicio"), "/robots.txt": _to(f"{second_site.root}/robots.txt")}
     result, notes = _crawl(site, tmp_path)
     assert (result.pages, result.complete) == (0, False)
     assert result.closed == {site.host: "robots unavailable: redirect out of scope"}
     assert [(note["cause"], note["why"]) for note in notes] == [("robots unavailable", "redirect out of scope")]
-    assert other.root in notes[0]["told"]
-    site.routes |= {"/robots.txt": (404, {}, b""), "/ai.txt": _to(f"{other.root}/ai.txt")}
-    site.routes["/.well-known/tdmrep.json"] = _to(f"{other.root}/tdmrep.json")
+    assert second_site.root in notes[0]["told"]
+    site.routes |= {"/robots.txt": (404, {}, b""), "/ai.txt": _to(f"{second_site.root}/ai.txt")}
+    site.routes["/.well-known/tdmrep.json"] = _to(f"{second_site.root}/tdmrep.json")
     assert _crawl(site, tmp_path / "dos")[0].pages == 1
-    assert other.asked == []
+    assert second_site.asked == []
 
 
-def test_a_file_that_moves_to_a_forbidden_path_is_not_asked_for(tmp_path: Path, site: Any, other: Any) -> None:
-    """The robots.txt of the host where it is decides, also on the same host."""
-    site.routes |= {"/": page("inicio"), "/ai.txt": _to(f"{other.root}/no/ai.txt")}
+def test_a_file_that_moves_to_a_forbidden_path_is_not_asked_for(tmp_path: Path, site: Any, second_site: Any) -> None:
+    """The robots.txt of the new host applies, even on the same host."""
+    site.routes |= {"/": page("inicio"), "/ai.txt": _to(f"{second_site.root}/no/ai.txt")}
     site.routes |= {"/robots.txt": (200, _TEXT, b"User-agent: *\nDisallow: /no/")}
     site.routes["/.well-known/tdmrep.json"] = _to("/no/tdmrep.json")
-    other.routes["/robots.txt"] = (200, _TEXT, b"User-agent: *\nDisallow: /no/")
-    assert _crawl(site, tmp_path, other)[0].pages == 1
-    assert [one.path for one in other.asked] == ["/robots.txt"]
+    second_site.routes["/robots.txt"] = (200, _TEXT, b"User-agent: *\nDisallow: /no/")
+    assert _crawl(site, tmp_path, second_site)[0].pages == 1
+    assert [request.path for request in second_site.asked] == ["/robots.txt"]
     assert "/no/tdmrep.json" not in site.paths
 
 
@@ -118,22 +118,22 @@ def test_moved_files_keep_the_pace_of_the_host_where_they_are(
     assert min(b - a for a, b in pairwise(moments)) >= 0.49
 
 
-def test_files_that_move_in_circles_end(tmp_path: Path, site: Any, other: Any) -> None:
-    """Each site sends to a path of the other for its rules: they can't be had, and nothing is asked."""
-    site.routes |= {"/": page("inicio"), "/robots.txt": _to(f"{other.root}/a")}
-    other.routes["/robots.txt"] = _to(f"{site.root}/b")
-    result, notes = _crawl(site, tmp_path, other)
+def test_files_that_move_in_circles_end(tmp_path: Path, site: Any, second_site: Any) -> None:
+    """Two sites that redirect to each other for their robots.txt are refused."""
+    site.routes |= {"/": page("inicio"), "/robots.txt": _to(f"{second_site.root}/a")}
+    second_site.routes["/robots.txt"] = _to(f"{site.root}/b")
+    result, notes = _crawl(site, tmp_path, second_site)
     assert {note["cause"] for note in notes} == {"robots unavailable"}
     assert (result.pages, result.complete) == (0, False)
-    assert (site.paths, other.paths) == ([], [])
+    assert (site.paths, second_site.paths) == ([], [])
     # Without end, but always to a robots.txt: after five it counts as none, as RFC 9309 has it.
-    site.routes["/robots.txt"] = _to(f"{other.root}/robots.txt")
-    other.routes["/robots.txt"] = _to(f"{site.root}/robots.txt")
-    assert _crawl(site, tmp_path / "dos", other)[0].pages == 1
+    site.routes["/robots.txt"] = _to(f"{second_site.root}/robots.txt")
+    second_site.routes["/robots.txt"] = _to(f"{site.root}/robots.txt")
+    assert _crawl(site, tmp_path / "dos", second_site)[0].pages == 1
 
 
-def test_a_moved_file_does_not_take_the_unchecked_certificate_along(tmp_path: Path, site: Any) -> None:
-    """What the source says of one host's certificate doesn't hold for another's."""
+def test_an_unverified_certificate_is_accepted_only_from_its_host(tmp_path: Path, site: Any) -> None:
+    """An unverified certificate of one host isn't accepted from another."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
     with website.Website({"/": page("otra")}, tls=context) as safe:
@@ -145,11 +145,11 @@ def test_a_moved_file_does_not_take_the_unchecked_certificate_along(tmp_path: Pa
         assert _crawl(site, tmp_path / "dos", safe, more=more)[0].pages == 1
 
 
-def test_a_recheck_follows_an_owners_word_to_any_host(tmp_path: Path, site: Any, other: Any) -> None:
-    """No page is asked for there, and what it says holds for the site that named it."""
-    site.routes["/robots.txt"] = _to(f"{other.root}/robots.txt")
-    other.routes["/robots.txt"] = (200, _TEXT, b"User-agent: *\nDisallow: /")
-    hosts = [site.host, other.host]
+def test_a_recheck_follows_a_moved_file_to_any_host(tmp_path: Path, site: Any, second_site: Any) -> None:
+    """A recheck follows a moved file to any host, requests no page there, and applies it to the original site."""
+    site.routes["/robots.txt"] = _to(f"{second_site.root}/robots.txt")
+    second_site.routes["/robots.txt"] = (200, _TEXT, b"User-agent: *\nDisallow: /")
+    hosts = [site.host, second_site.host]
     reader = SiteReader(
         "r",
         [site.root],
@@ -162,4 +162,4 @@ def test_a_recheck_follows_an_owners_word_to_any_host(tmp_path: Path, site: Any,
     reader.run()
     assert not reader.sites[site.root].robots.allows(f"{site.root}/nota")
     assert (reader.unread, reader.unread_files) == ({}, frozenset())
-    assert {one.path for one in other.asked} == {"/robots.txt"}
+    assert {request.path for request in second_site.asked} == {"/robots.txt"}

@@ -1,4 +1,4 @@
-"""What a stranger's robots.txt, list or page may cost: bounded, told, and without keeping other hosts waiting."""
+"""Parsing a stranger's robots.txt, list or page is bounded and logged, and doesn't hold up other hosts."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _PATHS = ("/", "/p", "/p/x", "/p/x/y", "/pa/x", "/q", "/q/1", "/r*", "/x")
 
 
 def test_a_robots_txt_within_the_bounds_is_read_as_written() -> None:
-    """Not a byte of it is another."""
+    """A robots.txt within the bounds isn't changed."""
     assert within_bounds(_RULES) == _RULES
 
 
@@ -51,7 +51,7 @@ def test_a_robots_txt_within_the_bounds_is_read_as_written() -> None:
 def test_beyond_the_bounds_a_robots_txt_allows_less_and_never_more(
     monkeypatch: pytest.MonkeyPatch, name: str, shut: set[str]
 ) -> None:
-    """Of rules with stars what is before the first counts; each agent that is named is refused as before, or more."""
+    """A rule with stars is cut at its first star, and named agents are refused at least as much as before."""
     written = Robots(_RULES)
     monkeypatch.setattr(robots_bounds, name, 3)
     strict = Robots(_RULES)
@@ -62,10 +62,10 @@ def test_beyond_the_bounds_a_robots_txt_allows_less_and_never_more(
         assert refused >= set(written.refused_agents(url)) or "*" in refused
 
 
-def test_a_robots_txt_of_many_stars_is_compiled_once_and_keeps_no_other_host_waiting(
+def test_a_robots_txt_of_many_stars_delays_no_other_host(
     tmp_path: Path, site: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """462 kB of rules with stars, each of which would be held against each address; the site is shut, the other not."""
+    """462 kB of rules with stars refuse their site without delaying the other."""
     texts: list[str] = []
     parser = robots._parser()  # noqa: SLF001
 
@@ -79,9 +79,9 @@ def test_a_robots_txt_of_many_stars_is_compiled_once_and_keeps_no_other_host_wai
     optout_site._robots.cache_clear()  # noqa: SLF001
     rules = "User-agent: *\n" + "".join(f"Disallow: /*a*{n}*b$\n" for n in range(21_000))
     site.routes |= {"/robots.txt": (200, _TEXT, rules.encode()), "/": page("inicio")}
-    with website.Website({"/": page("otra")}) as other:
-        hosts = f'hosts = ["{site.host}", "{other.host}"]\nprivate_hosts = ["{site.host}", "{other.host}"]'
-        source = website.source_of(site, f'{hosts}\nstart = ["{site.root}/", "{other.root}/"]')
+    with website.Website({"/": page("otra")}) as other_site:
+        hosts = f'hosts = ["{site.host}", "{other_site.host}"]\nprivate_hosts = ["{site.host}", "{other_site.host}"]'
+        source = website.source_of(site, f'{hosts}\nstart = ["{site.root}/", "{other_site.root}/"]')
         result = Crawler(source, tmp_path, website.Unseen()).run()
     assert (result.pages, result.states) == (1, {"page": 1, "refused": 1})
     long = [text for text in texts if "Disallow" in text]
@@ -89,34 +89,32 @@ def test_a_robots_txt_of_many_stars_is_compiled_once_and_keeps_no_other_host_wai
     assert len(long[0]) < 100
 
 
-def test_addresses_that_are_shut_out_keep_no_other_host_waiting(
-    tmp_path: Path, site: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A host has its turn, in which it is looked through; then it is the others' turn."""
+def test_refused_addresses_delay_no_other_host(tmp_path: Path, site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The search through refused addresses is limited to one turn per host."""
     shut: list[str] = []
     monkeypatch.setattr(crawl_website, "_LONGEST_TURN", -1.0)
-    before = Visits.shut_out
+    shut_out = Visits.shut_out
 
     def counted(visits: Visits, waiting: Any, of: Any) -> None:
         shut.append(waiting.url)
-        before(visits, waiting, of)
+        shut_out(visits, waiting, of)
 
     monkeypatch.setattr(Visits, "shut_out", counted)
     turns: list[int] = []
     next_ = Crawler._next_waiting_job  # noqa: SLF001
 
     def turn(crawler: Crawler, host: str, now: float) -> Any:
-        known = len(shut)
+        shut_count = len(shut)
         job = next_(crawler, host, now)
-        turns.append(len(shut) - known)
+        turns.append(len(shut) - shut_count)
         return job
 
     monkeypatch.setattr(Crawler, "_next_waiting_job", turn)
     site.routes["/robots.txt"] = (200, _TEXT, b"User-agent: *\nDisallow: /no")
     site.routes["/"] = page("inicio", *(f"/no/{n}" for n in range(200)))
-    with website.Website({"/": page("otra")}) as other:
-        hosts = f'hosts = ["{site.host}", "{other.host}"]\nprivate_hosts = ["{site.host}", "{other.host}"]'
-        source = website.source_of(site, f'{hosts}\nstart = ["{site.root}/", "{other.root}/"]')
+    with website.Website({"/": page("otra")}) as other_site:
+        hosts = f'hosts = ["{site.host}", "{other_site.host}"]\nprivate_hosts = ["{site.host}", "{other_site.host}"]'
+        source = website.source_of(site, f'{hosts}\nstart = ["{site.root}/", "{other_site.root}/"]')
         result = Crawler(source, tmp_path, website.Unseen()).run()
     assert (result.pages, result.complete, len(shut)) == (2, True, 200)
     assert max(turns) == 1
@@ -135,7 +133,7 @@ _XML = {"Content-Type": "text/xml", "Content-Encoding": "gzip"}
         ("oai", _XML, lambda: b"<OAI-PMH>" + _BOMB + b"</OAI-PMH>"),
     ],
 )  # fmt: skip
-def test_a_bomb_for_the_parser_costs_itself_alone(
+def test_a_parser_bomb_costs_only_itself(
     tmp_path: Path,
     site: Any,
     monkeypatch: pytest.MonkeyPatch,
@@ -143,7 +141,7 @@ def test_a_bomb_for_the_parser_costs_itself_alone(
     head: dict[str, str],
     body: Callable[[], bytes],
 ) -> None:
-    """Some kilobytes as sent, a hundred megabytes as a tree: told, and the other pages come."""
+    """A few kilobytes that become a tree of a hundred megabytes are logged, and other pages are crawled."""
     monkeypatch.setattr(sandboxed_parsing, "_LIMITS", Limits(seconds=60.0, memory_mb=48, clock_seconds=300.0))
     monkeypatch.setattr(crawl_website, "_RESTS", 0.0)  # a host rests for so many times what its answer took
     route = (200, head, gzip.compress(body()))
@@ -164,31 +162,34 @@ def test_a_bomb_for_the_parser_costs_itself_alone(
     assert result.pages == {"crawl": 2, "feeds": 1, "oai": 0}[kind]
 
 
-def test_what_never_ends_to_parse_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    """By the processor's time."""
+def test_endless_parsing_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Parsing ends at the limit of processor time."""
     monkeypatch.setattr(sandboxed_parsing, "LARGE", 0)
     monkeypatch.setattr(sandboxed_parsing, "_LIMITS", Limits(seconds=0.2))
     with pytest.raises(TroubleError, match="timed out"):
         sandboxed_parsing.parse_isolated(re.match, b"(a+)+$", b"a" * 64 + b"b")
 
 
-def test_what_is_parsed_apart_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its links and its troubles."""
+def test_sandboxed_parsing_returns_the_same_results(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sandboxed process returns the same links and errors."""
     body = b"<urlset><url><loc>https://a.example/1</loc></url></urlset>"
-    here = sandboxed_parsing.parse_isolated(listing, body, "https://a.example/s.xml")
-    with pytest.raises(TroubleError) as told:
+    parsed_here = sandboxed_parsing.parse_isolated(listing, body, "https://a.example/s.xml")
+    with pytest.raises(TroubleError) as error_here:
         sandboxed_parsing.parse_isolated(listing, body[:-3], "https://a.example/s.xml")
     monkeypatch.setattr(sandboxed_parsing, "LARGE", 0)
-    assert sandboxed_parsing.parse_isolated(listing, body, "https://a.example/s.xml") == here
-    with pytest.raises(TroubleError) as again:
+    assert sandboxed_parsing.parse_isolated(listing, body, "https://a.example/s.xml") == parsed_here
+    with pytest.raises(TroubleError) as error_in_sandbox:
         sandboxed_parsing.parse_isolated(listing, body[:-3], "https://a.example/s.xml")
-    assert (again.value.cause, again.value.detail) == (told.value.cause, told.value.detail)
-    assert here is not None
-    assert here.pages == ["https://a.example/1"]
+    assert (error_in_sandbox.value.cause, error_in_sandbox.value.detail) == (
+        error_here.value.cause,
+        error_here.value.detail,
+    )
+    assert parsed_here is not None
+    assert parsed_here.pages == ["https://a.example/1"]
 
 
-def test_what_the_crawler_held_before_does_not_count(tmp_path: Path) -> None:
-    """The box judges by its own memory: a crawler that once held more than the limit reads sitemaps as before."""
+def test_earlier_memory_of_the_crawler_does_not_count(tmp_path: Path) -> None:
+    """The sandbox measures its own memory, so that earlier use by the crawler doesn't matter."""
     script = tmp_path / "crawler.py"
     script.write_text(
         "held = bytearray(1_200_000_000)\n"

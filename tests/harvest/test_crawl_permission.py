@@ -1,4 +1,4 @@
-"""Who may be crawled, and what the crawler says of itself, so that a site's owner can answer."""
+"""A source may be crawled only with permission, and the user agent names its contact."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ def _source(more: str = "", collect: str = "") -> Source:
         "mailto:a@b.example",
     ],
 )
-def test_the_crawler_says_its_name_its_version_and_whom_to_write_to(contact: str) -> None:
-    """An address of mail or of a page, and the source that it collects."""
-    told = user_agent(_source(f'contact = "{contact}"'))
-    assert told == f"latam-corpus/{latam_corpus.__version__} (+{contact.strip()}; source diario)"
+def test_the_user_agent_has_name_version_and_contact(contact: str) -> None:
+    """The user agent has the name, version, source and an e-mail or web address."""
+    agent = user_agent(_source(f'contact = "{contact}"'))
+    assert agent == f"latam-corpus/{latam_corpus.__version__} (+{contact.strip()}; source diario)"
 
 
 @pytest.mark.parametrize(
@@ -51,34 +51,34 @@ def test_the_crawler_says_its_name_its_version_and_whom_to_write_to(contact: str
         ("la biblioteca) a@b.example", "isn't an e-mail or web address"),
     ],
 )
-def test_a_contact_that_nobody_can_write_to_is_refused(contact: str, problem: str) -> None:
-    """Nothing is sent before the source names one, and none can break the header that it stands in."""
+def test_an_invalid_contact_is_refused(contact: str, problem: str) -> None:
+    """An invalid contact is refused before a request, and can't break the header."""
     with pytest.raises(ConfigError, match="source diario") as raised:
         user_agent(_source(f'contact = "{contact}"'))
     assert re.search(problem, str(raised.value), re.DOTALL)
 
 
 def test_a_source_without_a_contact_is_refused() -> None:
-    """The field may be left out of a source that is only read from files."""
+    """A contact is optional only for sources that are read from files."""
     with pytest.raises(ConfigError, match="has no contact"):
         user_agent(_source())
 
 
 @pytest.mark.parametrize("status", ["verified", "unverified"])
-def test_what_may_be_crawled_is_what_the_source_names(status: str) -> None:
-    """Rights that nobody has confirmed keep no page from being read."""
+def test_unconfirmed_rights_do_not_prevent_a_crawl(status: str) -> None:
+    """Unconfirmed rights don't prevent a crawl."""
     source = _source(f'status = "{status}"', _CRAWL)
     require_permission(source)
     assert source.collect.crawl is not None
     assert scope_of(source) == source.collect.crawl.scope
 
 
-def test_a_holder_who_must_be_asked_is_asked_first() -> None:
-    """The error names the source, the holder and what to do; nothing is said of what would be crawled."""
+def test_a_source_that_needs_permission_is_refused() -> None:
+    """The error names the source, the holder and the remedy, and not the table."""
     source = _source('status = "ask_first"', _CRAWL)
-    for asked in (require_permission, scope_of):
+    for check in (require_permission, scope_of):
         with pytest.raises(ConfigError, match=r"source diario.*asked first \(La imprenta\).*ask, and state") as raised:
-            asked(source)
+            check(source)
         assert raised.value.exit_code == 2
 
 

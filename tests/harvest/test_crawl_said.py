@@ -1,4 +1,4 @@
-"""What `crawl` says: in Spanish, Portuguese and English, with a sentence for each cause."""
+"""The messages of `crawl` exist in Spanish, Portuguese and English, one for each cause."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 website: Any = importlib.import_module("tests.benchmarks.crawl.website")
 
 
-def test_every_cause_is_told_in_three_languages() -> None:
-    """None is missing, none is left over, and no sentence is empty."""
+def test_every_cause_has_a_message_in_three_languages() -> None:
+    """Each cause has exactly one message, and no translation is empty."""
     assert set(CAUSES) == set(get_args(Cause))
-    assert all(all(one.translations().values()) for one in CAUSES.values())
+    assert all(all(message.translations().values()) for message in CAUSES.values())
     assert cause_message("status 500").translate("pt") == "status 500"
 
 
@@ -38,25 +38,25 @@ def _file(site: Any, folder: Path, more: str = "") -> Path:
 
 
 @pytest.mark.parametrize(
-    ("lang", "told"),
+    ("lang", "expected"),
     [
         ("es", ("páginas en", "la dirección lleva una contraseña", "ahora     latam-corpus run RECETA, con «gaceta»")),
         ("pt", ("páginas em", "o endereço leva uma senha", "agora     latam-corpus run RECEITA, com “gaceta”")),
         ("en", ("pages in", "the address holds a password", "next     latam-corpus run RECIPE, with «gaceta»")),
     ],
 )
-def test_a_crawl_is_told_in_the_readers_language(
-    tmp_path: Path, site: Any, command_line: CommandLine, lang: str, told: tuple[str, ...]
+def test_a_crawl_is_reported_in_the_readers_language(
+    tmp_path: Path, site: Any, command_line: CommandLine, lang: str, expected: tuple[str, ...]
 ) -> None:
-    """Pages, causes and what comes next."""
+    """The output has pages, causes and the next command."""
     site.routes["/"] = website.page("inicio", f"http://ana:clave@{site.host}/x")
-    said = command_line("crawl", _file(site, tmp_path), "--out", tmp_path / "out", "--lang", lang)
-    assert said.code == 0, said.err
-    assert all(one in said.out for one in told), said.out
+    result = command_line("crawl", _file(site, tmp_path), "--out", tmp_path / "out", "--lang", lang)
+    assert result.code == 0, result.err
+    assert all(words in result.out for words in expected), result.out
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["sin.toml"], "fuente sin: la fuente no tiene contacto, y quien recolecta debe indicar uno; agregue"),
         (["ailla"], "fuente ailla: primero hay que pedir permiso a su titular (University of Texas"),
@@ -71,25 +71,25 @@ def test_a_crawl_is_told_in_the_readers_language(
         (["nada.toml"], "nada.toml: ese archivo no existe; revise la ruta"),
     ],
 )
-def test_what_cannot_be_crawled_is_told_in_the_language(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command_line: CommandLine, arguments: list[str], told: str
+def test_sources_that_cannot_be_crawled_are_reported_in_the_language(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command_line: CommandLine, arguments: list[str], message: str
 ) -> None:
-    """Place, problem and remedy; in Portuguese and English by other words."""
+    """Errors name place, problem and remedy, and differ between the three languages."""
     monkeypatch.chdir(tmp_path)
     head = 'title = "T"\nholder = "H"\n[collect]\n'
     crawled = 'kind = "crawl"\n[collect.crawl]\nstart = ["https://gaceta.example/"]\n'
     (tmp_path / "sin.toml").write_text(f'id = "sin"\n{head}{crawled}', encoding="utf-8")
     (tmp_path / "archivos.toml").write_text(f'id = "archivos"\n{head}files = ["*.txt"]\n', encoding="utf-8")
-    said = [command_line("crawl", *arguments, "--lang", language) for language in ("es", "pt", "en")]
-    assert [one.code for one in said] == [2, 2, 2]
-    assert told in said[0].err
-    assert len({one.err for one in said}) == 3
+    results = [command_line("crawl", *arguments, "--lang", language) for language in ("es", "pt", "en")]
+    assert [result.code for result in results] == [2, 2, 2]
+    assert message in results[0].err
+    assert len({result.err for result in results}) == 3
 
 
-def test_pages_that_are_gone_are_told_with_what_becomes_of_them(
+def test_removed_pages_are_reported_with_their_consequence(
     tmp_path: Path, site: Any, command_line: CommandLine
 ) -> None:
-    """They stay, or leave the next version, as the source says."""
+    """The message says whether documents of removed pages are kept, as the source decides."""
     site.routes |= {"/": website.page("inicio", "/dos"), "/dos": website.page("dos")}
     about = ("--out", tmp_path / "out", "--lang", "es")
     command_line("crawl", _file(site, tmp_path), *about)
@@ -99,8 +99,10 @@ def test_pages_that_are_gone_are_told_with_what_becomes_of_them(
     assert "sus documentos salen de la próxima versión" in command_line("crawl", path, "--again", *about).out
 
 
-def test_an_inventory_tells_what_is_held_of_a_source(tmp_path: Path, site: Any, command_line: CommandLine) -> None:
-    """Before anything, after a crawl, and after a run of it; in words of the reader's language, and as JSON."""
+def test_an_inventory_shows_the_collected_pages_of_a_source(
+    tmp_path: Path, site: Any, command_line: CommandLine
+) -> None:
+    """The inventory is right before a crawl, after it and after a run, translated and as JSON."""
     out = tmp_path / "out"
     about = ("--out", out, "--lang", "es")
     empty = command_line("sources", "inventory", *about)
@@ -132,8 +134,8 @@ def test_an_inventory_tells_what_is_held_of_a_source(tmp_path: Path, site: Any, 
     assert line[-1] == "Gaceta"
 
 
-def test_an_inventory_says_what_it_cannot_tell(tmp_path: Path, site: Any, command_line: CommandLine) -> None:
-    """A damaged record of a crawl, and a source that nobody has."""
+def test_an_inventory_reports_damaged_and_unknown_sources(tmp_path: Path, site: Any, command_line: CommandLine) -> None:
+    """A damaged crawl and an unknown source are reported."""
     path, out = _file(site, tmp_path), tmp_path / "out"
     site.routes["/"] = website.page("inicio")
     about = ("--out", out, "--lang", "es")
@@ -145,10 +147,10 @@ def test_an_inventory_says_what_it_cannot_tell(tmp_path: Path, site: Any, comman
     assert (wrong.code, "global-voices-es" in wrong.err) == (2, True)
 
 
-def test_an_inventory_tells_the_releases_of_a_source(
+def test_an_inventory_shows_the_releases_of_a_source(
     tmp_path: Path, command_line: CommandLine, document: Any, kept_run: Any
 ) -> None:
-    """The latest version of each release that has documents of it, with their number and tier."""
+    """The inventory lists the latest version of each release with the source's documents and tier."""
     kept_run(
         "cuentos-1", [document(n) for n in range(3)], release={"name": "cuentos", "admit": ["open"], "uses": ["train"]}
     )

@@ -1,4 +1,4 @@
-"""The WARC files of a crawl are valid for those who read them: warcio, FastWARC, and pywb where it is installed."""
+"""The WARC files of a crawl are valid for warcio, FastWARC and, if installed, pywb."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ _PYWB: Final = os.environ.get("LATAM_CORPUS_PYWB")
 
 @pytest.fixture
 def folder(tmp_path: Path, site: Any) -> Path:
-    """Three rounds of a site with pages that change, stay, say so, are refused later, moved, gone or packed."""
+    """The folder of three rounds of a site with changed, unchanged, refused, moved, removed and packed pages."""
 
     def tagged(handler: Any) -> None:
-        same = handler.headers.get("If-None-Match") == '"v1"'
+        is_unchanged = handler.headers.get("If-None-Match") == '"v1"'
         site.answer(
-            handler, (304, {"Content-Length": "0"}, b"") if same else (200, {"ETag": '"v1"'}, page("con marca"))
+            handler, (304, {"Content-Length": "0"}, b"") if is_unchanged else (200, {"ETag": '"v1"'}, page("con marca"))
         )
 
     names = ("/marca", "/igual", "/otra", "/cerrada", "/vieja", "/gone", "/mañana", "/a//b/?z=1&b=2")
@@ -53,7 +53,7 @@ def folder(tmp_path: Path, site: Any) -> Path:
 
 
 def test_every_record_is_valid_for_warcio_and_fastwarc(folder: Path) -> None:
-    """Blocks and payloads have the digests that they say, no record is dropped, and no id stands twice."""
+    """Digests match, no record is dropped, and no id is repeated."""
     kinds: list[str] = []
     ids: list[str] = []
     for path in sorted((folder / "warc").glob("*.warc.gz")):
@@ -64,7 +64,7 @@ def test_every_record_is_valid_for_warcio_and_fastwarc(folder: Path) -> None:
                 ids.append(record.rec_headers.get_header("WARC-Record-ID"))
         with path.open("rb") as file:
             valid = [record.record_id for record in ArchiveIterator(file, verify_digests=True)]
-        assert [f"<{str(one).strip('<>')}>" for one in valid] == ids[-len(valid) :]
+        assert [f"<{str(record_id).strip('<>')}>" for record_id in valid] == ids[-len(valid) :]
     assert len(valid) == len(kinds)
     assert set(kinds) == {"warcinfo", "response", "request", "metadata", "revisit", "conversion"}
     assert kinds.count("revisit") >= 6
@@ -72,21 +72,21 @@ def test_every_record_is_valid_for_warcio_and_fastwarc(folder: Path) -> None:
 
 
 def test_a_revisit_has_no_body_and_the_digest_of_its_headers(folder: Path) -> None:
-    """So the specification wants it of a payload that is the same."""
-    found = 0
+    """A revisit of an equal payload has the form that the specification requires."""
+    matched = 0
     for path in (folder / "warc").glob("*.warc.gz"):
         with path.open("rb") as file:
             for record in ArchiveIterator(file, parse_http=False):
                 if record.headers["WARC-Type"] == "revisit":
-                    found += 1
+                    matched += 1
                     assert record.reader.read().endswith(b"\r\n\r\n")
                     assert record.headers["WARC-Profile"].startswith("http://netpreserve.org/warc/1.1/revisit/")
                     assert record.headers["WARC-Refers-To-Target-URI"] == record.headers["WARC-Target-URI"]
-    assert found
+    assert matched
 
 
 def test_the_same_exchange_written_twice_has_two_ids(tmp_path: Path, site: Any) -> None:
-    """Within one second, too: a record's place is in its id, and in those of what stands beside it."""
+    """Two equal exchanges within one second get different ids for all their records."""
     site.routes["/"] = page("inicio")
     for _ in range(4):
         Crawler(website.source_of(site), tmp_path, website.Unseen()).run(again=True)
@@ -97,7 +97,7 @@ def test_the_same_exchange_written_twice_has_two_ids(tmp_path: Path, site: Any) 
 
 
 def _lines(text: str) -> set[tuple[str, ...]]:
-    """Of each line of an index: key, moment, and what leads to the record."""
+    """Return key, time and location of each index line."""
     split = [line.split(" ", 2) for line in text.splitlines() if line]
     fields = [(key, stamp, json.loads(about)) for key, stamp, about in split]
     return {
@@ -108,12 +108,12 @@ def _lines(text: str) -> set[tuple[str, ...]]:
 
 @pytest.mark.skipif(_PYWB is None, reason="LATAM_CORPUS_PYWB names no Python with pywb")
 def test_pywb_makes_the_same_index(folder: Path) -> None:
-    """Of the exchanges: the same keys, moments, digests and places."""
+    """The index by pywb of the exchanges has the same keys, times, digests and offsets."""
     paths = sorted(str(path) for path in (folder / "warc").glob("*.warc.gz"))
-    made = folder / "pywb.cdxj"
-    command = [str(_PYWB), "-m", "pywb.indexer.cdxindexer", "-j", "-s", "-o", str(made), *paths]
+    pywb_index = folder / "pywb.cdxj"
+    command = [str(_PYWB), "-m", "pywb.indexer.cdxindexer", "-j", "-s", "-o", str(pywb_index), *paths]
     subprocess.run(command, check=True, capture_output=True, timeout=300)
-    theirs, ours = (_lines(path.read_text(encoding="utf-8")) for path in (made, folder / "index.cdxj"))
-    assert ours <= theirs
+    pywb_lines, ours = (_lines(path.read_text(encoding="utf-8")) for path in (pywb_index, folder / "index.cdxj"))
+    assert ours <= pywb_lines
     # It lists the conversion, which is no answer of a server.
-    assert [key.rpartition("/")[2] for key, *_ in theirs - ours] == ["cerrada"]
+    assert [key.rpartition("/")[2] for key, *_ in pywb_lines - ours] == ["cerrada"]

@@ -1,4 +1,4 @@
-"""A website becomes WARC: within its scope, by its robots.txt, at the declared pace, and nothing is fetched twice."""
+"""A website is written to WARC within its scope, by its robots.txt, at the declared pace, each page once."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ def _crawl(site: Any, out: Path, more: str = "", *, again: bool = False, **optio
 
 
 def _records(out: Path) -> list[tuple[str, str, str | None]]:
-    found: list[tuple[str, str, str | None]] = []
+    links: list[tuple[str, str, str | None]] = []
     for path in sorted((out / "collected" / "gaceta" / "warc").glob("*.warc.gz")):
         with path.open("rb") as file:
             for record in ArchiveIterator(file):
                 names = ("WARC-Type", "WARC-Target-URI", "WARC-Payload-Digest")
                 kind, url, digest = (record.headers.get(name) for name in names)
-                found.append((kind or "", url or "", digest))
-    return found
+                links.append((kind or "", url or "", digest))
+    return links
 
 
 def _responses(out: Path, kind: str = "response") -> list[str]:
@@ -65,7 +65,7 @@ def _notes(out: Path) -> list[dict[str, Any]]:
 
 
 def test_pages_are_found_by_links_sitemaps_and_feeds(tmp_path: Path, site: Any) -> None:
-    """Each address once, in its canonical form, whatever links to it."""
+    """Each address is requested once in its canonical form, whatever names it."""
     feed = f"<rss><channel><item><link>{site.root}/de-rss</link></item></channel></rss>"
     index = f"<sitemapindex><sitemap><loc>{site.root}/mapa.xml.gz</loc></sitemap></sitemapindex>"
     sitemap = f"<urlset><url><loc>{site.root}/del-mapa</loc></url></urlset>"
@@ -90,7 +90,7 @@ def test_pages_are_found_by_links_sitemaps_and_feeds(tmp_path: Path, site: Any) 
 
 
 def test_every_exchange_is_in_the_warc_whole_and_indexed(tmp_path: Path, site: Any) -> None:
-    """Request, response and metadata, with digests that warcio confirms; the index leads to each response."""
+    """Requests, responses and metadata have digests that warcio confirms, and the index finds each response."""
     site.routes |= {
         "/": (200, {"Content-Encoding": "gzip", "X-Dos": "á"}, gzip.compress(page("inicio", "/trozos"))),
         "/trozos": (200, {"Transfer-Encoding": "chunked"}, b"5\r\n<p>Ma\r\n8\r\n\xc3\xb1ana</p\r\n1\r\n>\r\n0\r\n\r\n"),
@@ -109,8 +109,8 @@ def test_every_exchange_is_in_the_warc_whole_and_indexed(tmp_path: Path, site: A
     lines = (folder / "index.cdxj").read_text(encoding="utf-8").splitlines()
     assert lines == sorted(lines)
     for line in lines:
-        _, stamp, told = line.split(" ", 2)
-        about = json.loads(told)
+        _, stamp, fields = line.split(" ", 2)
+        about = json.loads(fields)
         with path.open("rb") as file:
             file.seek(int(about["offset"]))
             record = next(iter(ArchiveIterator(file)))
@@ -123,11 +123,11 @@ def test_every_exchange_is_in_the_warc_whole_and_indexed(tmp_path: Path, site: A
     assert rows[f"{site.root}/"] == page("inicio", "/trozos")
 
 
-def test_the_crawler_says_who_it_is_and_whom_to_write_to(tmp_path: Path, site: Any) -> None:
-    """In every request, those for robots.txt among them."""
+def test_every_request_has_the_user_agent(tmp_path: Path, site: Any) -> None:
+    """Every request has the user agent, including those for robots.txt."""
     site.routes["/"] = page("inicio")
     _crawl(site, tmp_path)
-    agents = {one.headers["user-agent"] for one in site.asked}
+    agents = {request.headers["user-agent"] for request in site.asked}
     assert len(agents) == 1
     assert "latam-corpus/" in min(agents)
     assert "biblioteca@gaceta.example" in min(agents)
@@ -141,10 +141,10 @@ def test_the_crawler_says_who_it_is_and_whom_to_write_to(tmp_path: Path, site: A
         ('status = "ask_first"', "asked first"),
     ],
 )
-def test_a_source_that_may_not_be_crawled_is_refused_before_anything_is_asked(
+def test_a_source_that_may_not_be_crawled_is_refused_before_a_request(
     tmp_path: Path, site: Any, lines: str, problem: str
 ) -> None:
-    """Without a contact, or where the holder must be asked."""
+    """A source without a contact or permission is refused before a request."""
     with pytest.raises(ConfigError, match=problem):
         Crawler(website.source_of(site, about=lines), tmp_path, website.Unseen())
     assert site.asked == []
@@ -160,15 +160,15 @@ def test_a_source_that_may_not_be_crawled_is_refused_before_anything_is_asked(
         ('kind = "crawl"\n[collect.crawl]\nstart = ["https://a.example/"]\npaths = ["notas"]', "no path"),
     ],
 )
-def test_a_scope_that_makes_no_sense_is_told(collect: str, problem: str) -> None:
-    """With a remedy, before anything is asked."""
+def test_an_invalid_scope_is_reported(collect: str, problem: str) -> None:
+    """An invalid scope is refused with a remedy before a request."""
     text = f'id = "gaceta"\ntitle = "Gaceta"\nholder = "Nadie"\n[collect]\n{collect}\n'
     with pytest.raises(ConfigError, match=problem):
         parse_toml(text, Source, "gaceta.toml")
 
 
 def test_robots_txt_is_obeyed_as_rfc_9309_says(tmp_path: Path, site: Any) -> None:
-    """The longest match decides, our own group before that of all; what is shut out is never asked for."""
+    """The longest match decides, our own group precedes `*`, and refused paths are never requested."""
     robots = b"User-agent: *\nDisallow: /\n\nUser-agent: latam-corpus\nDisallow: /privado/\nAllow: /privado/libre\n"
     site.routes |= {
         "/robots.txt": (200, _TEXT, robots),
@@ -187,7 +187,7 @@ def test_robots_txt_is_obeyed_as_rfc_9309_says(tmp_path: Path, site: Any) -> Non
 def test_a_missing_robots_txt_allows_and_a_failing_one_forbids(
     tmp_path: Path, site: Any, status: int, expected: list[str]
 ) -> None:
-    """4xx is no robots.txt; 5xx and 429 are one that can't be had, and the addresses go on waiting."""
+    """With 4xx the site is crawled, and with 5xx or 429 its addresses wait."""
     site.routes |= {"/robots.txt": (status, _TEXT, b""), "/": page("inicio")}
     result = _crawl(site, tmp_path)
     assert site.paths == expected
@@ -198,19 +198,19 @@ def test_a_missing_robots_txt_allows_and_a_failing_one_forbids(
         assert _crawl(site, tmp_path).pages == 1  # another day
 
 
-def test_the_pace_is_never_above_the_declared_one(tmp_path: Path, site: Any) -> None:
-    """From one request to the next, and to one host over one connection at a time; robots.txt may ask for less."""
+def test_requests_keep_the_declared_delay(tmp_path: Path, site: Any) -> None:
+    """Requests to a host keep the delay over a single connection, and robots.txt may ask for a longer one."""
     site.routes |= {"/": page("inicio", *(f"/{n}" for n in range(8)))} | {f"/{n}": page(str(n)) for n in range(8)}
     site.routes["/robots.txt"] = (200, _TEXT, b"User-agent: *\nCrawl-delay: 0.2")
     _crawl(site, tmp_path, "delay = 0.05")
-    moments = [one.time for one in site.asked]
+    moments = [request.time for request in site.asked]
     assert len(moments) == 12
     gaps = [b - a for a, b in pairwise(moments)]
     assert min(gaps) >= 0.2  # the answer to the first, robots.txt, says so
 
 
 def test_a_busy_host_is_given_the_rest_it_asks_for(tmp_path: Path, site: Any) -> None:
-    """429 and 503 with Retry-After; the page is asked for again, and nothing of the refusal is written."""
+    """After 429 or 503 with Retry-After the page is requested again, and the refusal isn't written."""
     calls = []
 
     def busy(handler: Any) -> None:
@@ -220,13 +220,13 @@ def test_a_busy_host_is_given_the_rest_it_asks_for(tmp_path: Path, site: Any) ->
 
     site.routes["/"] = busy
     assert _crawl(site, tmp_path).pages == 1
-    moments = [one.time for one in site.asked if one.path == "/"]
+    moments = [request.time for request in site.asked if request.path == "/"]
     assert [b - a >= 1 for a, b in pairwise(moments)] == [True, True]
     assert _responses(tmp_path).count("") == 1
 
 
 def test_a_host_that_asks_for_a_day_is_left_for_another_day(tmp_path: Path, site: Any) -> None:
-    """The crawl ends and says so; the next one doesn't ask before the time has come."""
+    """The crawl ends with the reason, and the next one waits until the time has come."""
     site.routes["/"] = (429, {"Retry-After": "86400"}, b"")
     for _ in range(2):
         result = _crawl(site, tmp_path)
@@ -234,13 +234,13 @@ def test_a_host_that_asks_for_a_day_is_left_for_another_day(tmp_path: Path, site
     assert site.paths == ["/"]
 
 
-def test_a_second_round_asks_on_condition_and_writes_revisits(tmp_path: Path, site: Any) -> None:
-    """304 and equal bytes are revisits of the first record; a changed page is a new response."""
+def test_a_second_round_is_conditional_and_writes_revisits(tmp_path: Path, site: Any) -> None:
+    """304 and equal bytes give revisits of the first record, and a changed page a new response."""
 
     def tagged(handler: Any) -> None:
-        same = handler.headers.get("If-None-Match") == '"v1"'
+        is_unchanged = handler.headers.get("If-None-Match") == '"v1"'
         site.answer(
-            handler, (304, {"Content-Length": "0"}, b"") if same else (200, {"ETag": '"v1"'}, page("con marca"))
+            handler, (304, {"Content-Length": "0"}, b"") if is_unchanged else (200, {"ETag": '"v1"'}, page("con marca"))
         )
 
     site.routes |= {"/": page("inicio", "/marca", "/igual", "/otra"), "/marca": tagged}
@@ -257,8 +257,8 @@ def test_a_second_round_asks_on_condition_and_writes_revisits(tmp_path: Path, si
     assert all((url, digest) in first for kind, url, digest in _records(tmp_path) if kind == "revisit")
 
 
-def test_what_is_refused_narrows_the_rows_and_is_told_in_them(tmp_path: Path, site: Any) -> None:
-    """Signal, value, address and time; other pages of the site stay as the source says."""
+def test_opt_outs_narrow_the_rows_and_are_recorded_in_them(tmp_path: Path, site: Any) -> None:
+    """A row has signal, value, address and time of its opt-outs, and other pages keep the source's terms."""
     site.routes |= {
         "/robots.txt": (200, _TEXT, b"User-agent: GPTBot\nDisallow: /reservado/"),
         "/.well-known/tdmrep.json": (200, _TEXT, b'[{"location": "/minado/", "tdm-reservation": 1}]'),
@@ -271,8 +271,8 @@ def test_what_is_refused_narrows_the_rows_and_is_told_in_them(tmp_path: Path, si
     _crawl(site, tmp_path)
     rights = '[rights]\nstatement = "CC-BY-4.0"\nbasis = "licence"\nuses = ["train", "redistribute", "evaluate"]'
     rows = {row["url"].removeprefix(site.root): row for row in _rows(tmp_path, site, rights)}
-    told = {path: [one["signal"] for one in row["opt_outs"] or []] for path, row in rows.items()}
-    assert told == {
+    signals = {path: [opt_out["signal"] for opt_out in row["opt_outs"] or []] for path, row in rows.items()}
+    assert signals == {
         "/": [], "/reservado/a": ["robots-agent"], "/minado/a": ["tdm-reservation"], "/noai": ["noai"],
         "/paga": ["rsl-permission"],
     }  # fmt: skip
@@ -280,30 +280,33 @@ def test_what_is_refused_narrows_the_rows_and_is_told_in_them(tmp_path: Path, si
     assert rows["/noai"]["uses"] == ["redistribute", "evaluate"]
     assert rows["/minado/a"]["uses"] == ["evaluate"]
     assert (rows["/paga"]["uses"], rows["/paga"]["rights_tier"]) == (["evaluate"], "permission")
-    (one,) = rows["/reservado/a"]["opt_outs"]
-    assert one["address"] == f"{site.root}/robots.txt"
-    assert "GPTBot" in one["value"]
-    assert abs((one["time"] - rows["/reservado/a"]["obtained"]).total_seconds()) < 60
+    (opt_out,) = rows["/reservado/a"]["opt_outs"]
+    assert opt_out["address"] == f"{site.root}/robots.txt"
+    assert "GPTBot" in opt_out["value"]
+    assert abs((opt_out["time"] - rows["/reservado/a"]["obtained"]).total_seconds()) < 60
 
 
-def test_a_refusal_that_is_new_is_written_though_the_page_is_the_same(tmp_path: Path, site: Any) -> None:
-    """A revisit would leave the old row, which still may be used, in its place."""
+def test_a_new_opt_out_of_an_unchanged_page_is_written(tmp_path: Path, site: Any) -> None:
+    """An unchanged page with a new opt-out is written as a new response and not as a revisit."""
     site.routes |= {"/": page("inicio")}
     _crawl(site, tmp_path)
     site.routes["/robots.txt"] = (200, _TEXT, b"User-agent: CCBot\nDisallow: /")
     _crawl(site, tmp_path, again=True)
     assert _responses(tmp_path, "revisit") == []
-    assert [[one["signal"] for one in row["opt_outs"] or []] for row in _rows(tmp_path, site)] == [[], ["robots-agent"]]
+    assert [[opt_out["signal"] for opt_out in row["opt_outs"] or []] for row in _rows(tmp_path, site)] == [
+        [],
+        ["robots-agent"],
+    ]
 
 
 def _latest(out: Path, site: Any, tables: str = "") -> dict[str, dict[str, Any]]:
-    """The rows that a run keeps of those with one `doc_id`: the latest obtained."""
+    """Return the latest row of each document, which a run keeps."""
     rows = sorted(_rows(out, site, tables), key=lambda row: row["obtained"])
     return {row["url"].removeprefix(site.root): row for row in rows}
 
 
-def test_a_site_that_shuts_everybody_out_later_narrows_what_was_read_before(tmp_path: Path, site: Any) -> None:
-    """Nothing is asked; each page stands once more with the refusal, later than before, with its own refusals too."""
+def test_a_later_refusal_of_a_site_narrows_earlier_pages(tmp_path: Path, site: Any) -> None:
+    """Without a request, each page is written again with the refusal and its own earlier opt-outs."""
     body = page("dos", head='<meta name="robots" content="noarchive">')
     site.routes |= {"/": page("inicio", "/dos"), "/dos": (200, {"Content-Encoding": "gzip"}, gzip.compress(body))}
     _crawl(site, tmp_path)
@@ -319,16 +322,19 @@ def test_a_site_that_shuts_everybody_out_later_narrows_what_was_read_before(tmp_
         "/": (["redistribute", "evaluate"], page("inicio", "/dos")),
         "/dos": (["evaluate"], body),
     }
-    assert [one["signal"] for one in rows["/dos"]["opt_outs"]] == ["noarchive", "robots-agent"]
-    assert [one["address"] for one in rows["/dos"]["opt_outs"]] == [f"{site.root}/dos", f"{site.root}/robots.txt"]
+    assert [opt_out["signal"] for opt_out in rows["/dos"]["opt_outs"]] == ["noarchive", "robots-agent"]
+    assert [opt_out["address"] for opt_out in rows["/dos"]["opt_outs"]] == [
+        f"{site.root}/dos",
+        f"{site.root}/robots.txt",
+    ]
     del site.routes["/robots.txt"]
     assert _crawl(site, tmp_path, again=True).pages == 2
     assert sorted(site.paths) == ["/", "/dos"]
     assert _responses(tmp_path).count("dos") == 2  # whole, since its terms are others
 
 
-def test_an_address_that_was_shut_out_is_asked_for_when_it_is_opened(tmp_path: Path, site: Any) -> None:
-    """In the next round."""
+def test_a_refused_address_is_requested_once_it_is_allowed(tmp_path: Path, site: Any) -> None:
+    """A refused address is requested in the next round that allows it."""
     site.routes |= {
         "/": page("inicio", "/dos"),
         "/dos": page("dos"),
@@ -340,23 +346,21 @@ def test_an_address_that_was_shut_out_is_asked_for_when_it_is_opened(tmp_path: P
     assert site.paths == ["/", "/", "/dos"]
 
 
-def test_a_server_that_says_not_modified_to_everything_is_asked_twice_and_its_refusal_counts(
-    tmp_path: Path, site: Any
-) -> None:
-    """Once on condition, once whole; then the page that was read before stands under what the answer refuses."""
+def test_opt_outs_of_an_unconditional_304_are_applied(tmp_path: Path, site: Any) -> None:
+    """After a conditional and an unconditional request, the earlier page gets the response's opt-outs."""
     site.routes["/"] = (200, {"ETag": '"v1"'}, page("inicio"))
     _crawl(site, tmp_path)
     site.routes["/"] = (304, {"Content-Length": "0", "X-Robots-Tag": "noai"}, b"")
     result = _crawl(site, tmp_path, again=True)
     assert (site.paths, result.states) == (["/"] * 3, {"failed": 1})
-    assert [one["signal"] for one in _latest(tmp_path, site)["/"]["opt_outs"]] == ["noai"]
+    assert [opt_out["signal"] for opt_out in _latest(tmp_path, site)["/"]["opt_outs"]] == ["noai"]
     _crawl(site, tmp_path, again=True)
     assert len(site.paths) == 4
     assert len(_rows(tmp_path, site)) == 2
 
 
-def test_what_is_no_page_gives_no_row_whatever_it_is_sent_as(tmp_path: Path, site: Any) -> None:
-    """A robots.txt that was moved, a licence in plain text, a feed sent as HTML, a sitemap in plain text."""
+def test_responses_that_are_not_pages_give_no_rows(tmp_path: Path, site: Any) -> None:
+    """A moved robots.txt, a plain licence, a feed as HTML and a plain sitemap give no rows."""
     feed = f"<?xml version='1.0'?><rss><channel><item><link>{site.root}/nota</link></item></channel></rss>"
     site.routes |= {
         "/robots.txt": (301, {"Location": "/reglas"}, b""),
@@ -380,11 +384,11 @@ def test_what_is_no_page_gives_no_row_whatever_it_is_sent_as(tmp_path: Path, sit
     _crawl(site, tmp_path)
     rows = _latest(tmp_path, site)
     assert sorted(rows) == ["/", "/del-mapa", "/nota", "/texto"]
-    assert [one["signal"] for one in rows["/nota"]["opt_outs"]] == ["robots-agent"]
+    assert [opt_out["signal"] for opt_out in rows["/nota"]["opt_outs"]] == ["robots-agent"]
 
 
 def test_a_sites_files_are_never_older_than_a_day(tmp_path: Path) -> None:
-    """They are read again in its last hour."""
+    """A site's files are read again in the last hour of their day."""
     frontier = Frontier(tmp_path / "f.sqlite")
     sites, root = Sites(frontier), "https://gaceta.example"
     hour = 3600.0
@@ -392,42 +396,42 @@ def test_a_sites_files_are_never_older_than_a_day(tmp_path: Path) -> None:
     for name in ("/robots.txt", "/ai.txt", "/.well-known/tdmrep.json"):
         sites.store_file(root + name, root, read, 0.0)
     used = {at: sites.next_file(root, at * hour) is None for at in (0.0, 1.5, 22.9, 23.8, 23.95, 24.1)}
-    assert [at for at, told in used.items() if told] == [0.0, 1.5, 22.9, 23.8]
+    assert [at for at, is_used in used.items() if is_used] == [0.0, 1.5, 22.9, 23.8]
     frontier.close()
 
 
-def test_a_file_that_failed_before_is_tried_as_often_when_it_is_read_again(
+def test_each_reading_of_a_sites_file_counts_its_attempts_anew(
     tmp_path: Path, site: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each reading of a robots.txt counts its tries anew; here it fails three times each, and a day is a moment."""
+    """Each reading of a robots.txt counts its attempts from zero."""
     monkeypatch.setattr("latam_corpus.harvest.crawl.sites.DAY", 0.2)
     monkeypatch.setattr("latam_corpus.harvest.crawl.sites._CACHED_SECONDS", 0.01)
-    asked: list[int] = []
+    statuses: list[int] = []
 
     def failing(handler: Any) -> None:
-        asked.append(1)
-        site.answer(handler, (404 if len(asked) % 4 == 0 else 503, {}, b""))
+        statuses.append(1)
+        site.answer(handler, (404 if len(statuses) % 4 == 0 else 503, {}, b""))
 
     site.routes |= {"/robots.txt": failing, "/": page("inicio", *(f"/{n}" for n in range(9)))}
     site.routes |= {f"/{n}": page(str(n)) for n in range(9)}
     result = _crawl(site, tmp_path, "delay = 0.05")
-    assert (result.pages, result.complete, len(asked) >= 8) == (10, True, True)
+    assert (result.pages, result.complete, len(statuses) >= 8) == (10, True, True)
 
 
-def test_a_source_that_was_not_crawled_yet_is_told_how(tmp_path: Path, site: Any, command_line: Any) -> None:
-    """Not to fetch its records by hand."""
+def test_a_source_that_was_not_crawled_gets_the_remedy(tmp_path: Path, site: Any, command_line: Any) -> None:
+    """`run` names the command `crawl` for a source that wasn't crawled."""
     library = importlib.import_module("tests.benchmarks.crawl.library")
     (tmp_path / "gaceta.toml").write_text(library.source_file(site.root, site.host, 0.0), encoding="utf-8")
     (tmp_path / "r.toml").write_text(
         'title = "G"\ngenre = "news"\nsources = ["gaceta.toml"]\n[[stage]]\nuse = "extract"\n', encoding="utf-8"
     )
-    told = command_line("run", tmp_path / "r.toml", "--out", tmp_path / "out")
-    assert told.code == 2
-    assert "latam-corpus crawl" in told.err
+    result = command_line("run", tmp_path / "r.toml", "--out", tmp_path / "out")
+    assert result.code == 2
+    assert "latam-corpus crawl" in result.err
 
 
 def test_a_wacz_is_read_as_the_warc_files_in_it(tmp_path: Path, site: Any) -> None:
-    """Its lists of pages, indexes and logs are no documents, and none is a failed row."""
+    """The lists, indexes and logs in a WACZ are neither documents nor failed rows."""
     site.routes |= {"/": page("inicio", "/dos"), "/dos": page("dos")}
     _crawl(site, tmp_path)
     (warc,) = (tmp_path / "collected" / "gaceta" / "warc").glob("*.warc.gz")
@@ -441,15 +445,15 @@ def test_a_wacz_is_read_as_the_warc_files_in_it(tmp_path: Path, site: Any) -> No
         packed.write(warc, f"archive/{warc.name}")
     for collect in (Collect(), Collect(format="warc")):
         source = Source(id="cosecha", title="Cosecha", holder="Biblioteca", collect=collect)
-        (listed,) = list_inputs(source, tmp_path / "cosecha.wacz")
-        rows = pl.concat(list(read(source, listed)))
+        (input_file,) = list_inputs(source, tmp_path / "cosecha.wacz")
+        rows = pl.concat(list(read(source, input_file)))
         assert sorted(rows["url"]) == [f"{site.root}/", f"{site.root}/dos"]
         assert rows["drop_reason"].null_count() == 2
         assert rows["origin"].struct.field("member")[0].startswith(f"archive/{warc.name}#")
 
 
-def test_what_browsertrix_notes_beside_its_pages_is_no_document(tmp_path: Path) -> None:
-    """The text of a page in `urn:text:` would be the page once more."""
+def test_text_records_of_browsertrix_are_not_documents(tmp_path: Path) -> None:
+    """The page's text in a record `urn:text:` isn't a second document."""
     block = b"Hola"
     records = [("urn:text:https://p.example/a", "text/plain"), ("https://p.example/a", "text/plain")]
     with (tmp_path / "a.warc").open("wb") as file:
@@ -460,23 +464,23 @@ def test_what_browsertrix_notes_beside_its_pages_is_no_document(tmp_path: Path) 
             )
             file.write(head.encode() + block + b"\r\n\r\n")
     source = Source(id="cosecha", title="Cosecha", holder="Biblioteca")
-    (listed,) = list_inputs(source, tmp_path)
-    assert pl.concat(list(read(source, listed)))["url"].to_list() == ["https://p.example/a"]
+    (input_file,) = list_inputs(source, tmp_path)
+    assert pl.concat(list(read(source, input_file)))["url"].to_list() == ["https://p.example/a"]
 
 
-def test_web_archives_of_others_tell_what_their_pages_refuse(tmp_path: Path) -> None:
-    """A WARC from any crawler: headers and head are read when it is collected."""
+def test_opt_outs_are_read_from_the_web_archives_of_other_crawlers(tmp_path: Path) -> None:
+    """The opt-outs in headers and heads are read from the WARC files of any crawler."""
     body = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nX-Robots-Tag: noai\r\nTDM-Reservation: 1\r\n\r\n<p>Hola"
     head = f"WARC/1.0\r\nWARC-Type: response\r\nWARC-Target-URI: https://p.example/a\r\nWARC-Date: 2024-05-01T12:00:00Z\r\nWARC-Record-ID: <urn:uuid:0>\r\nContent-Type: application/http\r\nContent-Length: {len(body)}\r\n\r\n"  # noqa: E501
     (tmp_path / "a.warc").write_bytes(head.encode() + body + b"\r\n\r\n")
     source = Source(id="cosecha", title="Cosecha", holder="Biblioteca")
     (file,) = list_inputs(source, tmp_path)
     frame = pl.concat(list(read(source, file)))
-    assert [one["signal"] for one in frame["opt_outs"][0]] == ["noai", "tdm-reservation"]
+    assert [opt_out["signal"] for opt_out in frame["opt_outs"][0]] == ["noai", "tdm-reservation"]
 
 
 def test_the_limit_stops_and_the_next_run_goes_on(tmp_path: Path, site: Any) -> None:
-    """Nothing is asked for twice."""
+    """A limited crawl resumes without repeated requests."""
     site.routes |= {"/": page("inicio", *(f"/{n}" for n in range(6)))} | {f"/{n}": page(str(n)) for n in range(6)}
     first = _crawl(site, tmp_path, limit=3)
     assert (first.pages, first.complete, len(site.paths)) == (3, False, 3)
@@ -486,7 +490,7 @@ def test_the_limit_stops_and_the_next_run_goes_on(tmp_path: Path, site: Any) -> 
 
 
 def test_two_processes_cannot_crawl_one_source(tmp_path: Path, site: Any) -> None:
-    """The second is told, and the first goes on."""
+    """The second process gets an error, and the first continues."""
     source = website.source_of(site)
     site.routes["/"] = page("inicio")
     crawler = Crawler(source, tmp_path, website.Unseen())
@@ -495,8 +499,8 @@ def test_two_processes_cannot_crawl_one_source(tmp_path: Path, site: Any) -> Non
     assert crawler.run().pages == 1
 
 
-def test_a_warc_that_lost_its_end_is_told(tmp_path: Path, site: Any) -> None:
-    """The frontier says that more was written: going on would leave a hole."""
+def test_a_truncated_warc_is_reported(tmp_path: Path, site: Any) -> None:
+    """A WARC that is shorter than its committed length is refused."""
     site.routes["/"] = page("inicio")
     _crawl(site, tmp_path)
     (path,) = (tmp_path / "collected" / "gaceta" / "warc").glob("*")

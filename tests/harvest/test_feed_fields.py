@@ -1,4 +1,4 @@
-"""What an entry of a feed says is read as its author meant it, in whichever way its program wrote it."""
+"""The fields of a feed's entries are read as their authors meant them, in the forms that programs write."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def _atom(entry: str, version: str = "http://www.w3.org/2005/Atom") -> Entry:
     ],
 )  # fmt: skip
 def test_the_title_of_an_rss_entry_is_plain(title: str, plain: str | None) -> None:
-    """Entities and tags of HTML are the program's; other angle brackets are the author's."""
+    """Entities and HTML tags are removed, and other angle brackets are kept."""
     assert _rss(title).title == plain
 
 
@@ -53,8 +53,8 @@ def test_the_title_of_an_rss_entry_is_plain(title: str, plain: str | None) -> No
         ('<title type="xhtml"><x:div><x:b>Hoy</x:b> llueve</x:div></title>', "Hoy llueve"),
     ],
 )
-def test_the_title_of_an_atom_entry_is_what_its_type_says(title: str, plain: str) -> None:
-    """Text is taken by its letter."""
+def test_the_title_of_an_atom_entry_follows_its_type(title: str, plain: str) -> None:
+    """A title of type text is taken literally."""
     assert _atom(title).title == plain
 
 
@@ -72,7 +72,7 @@ def test_the_title_of_an_atom_entry_is_what_its_type_says(title: str, plain: str
     ],
 )
 def test_an_author_is_a_name(author: str, names: tuple[str, ...]) -> None:
-    """Addresses go, whichever side of the name they are on."""
+    """E-mail addresses before or after a name are removed."""
     assert _rss(author).creators == names
 
 
@@ -97,7 +97,7 @@ def test_an_author_is_a_name(author: str, names: tuple[str, ...]) -> None:
     ],
 )
 def test_a_date_is_found_by_the_names_of_every_version(date: str, day: str | None) -> None:
-    """RSS, its modules, Atom and Atom 0.3; months in the language of the program."""
+    """Dates of RSS, its modules, Atom and Atom 0.3 are read, with months in several languages."""
     assert _rss(date).published == day
     assert _atom(date, "http://purl.org/atom/ns#").published == day
 
@@ -120,12 +120,12 @@ def test_a_date_is_found_by_the_names_of_every_version(date: str, day: str | Non
     ],
 )
 def test_a_text_in_xhtml_is_html(content: str, html: str | None) -> None:
-    """Without the prefixes that HTML doesn't have, and with what stands outside its elements."""
+    """XHTML loses its namespace prefixes and keeps text outside elements."""
     assert _atom(content).content == html
 
 
 def test_xhtml_in_a_damaged_feed_is_html_too() -> None:
-    """Its tags became text, so that their closing could be forgotten."""
+    """Tags that were escaped to repair the feed are still read as HTML."""
     feed = "<feed><entry><title>a & b</title><content type='xhtml'><div><p>Hola<br>y</p></div></content></entry></feed>"
     entry = feed_of(feed.encode(), _AT).entries[0]
     assert (entry.title, entry.content) == ("a & b", "<div><p>Hola<br>y</p></div>")

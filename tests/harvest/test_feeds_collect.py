@@ -1,4 +1,4 @@
-"""Feeds become WARC: each entry's page once, what the feed says of it beside it, and its text where the page fails."""
+"""Feeds are written to WARC: each entry's page once with the feed's metadata, or its text if the page fails."""
 
 from __future__ import annotations
 
@@ -56,8 +56,8 @@ def _rss(*items: str, head: str = "") -> tuple[int, dict[str, str], bytes]:
     return 200, _XML, f'<rss version="2.0" {namespaces}><channel>{head}{"".join(items)}</channel></rss>'.encode()
 
 
-def test_pages_of_entries_are_fetched_with_what_the_feed_says_of_them(tmp_path: Path, site: Any) -> None:
-    """Title, authors and date stand in the rows; no link of a page is followed, no feed of a page read."""
+def test_pages_of_entries_have_the_metadata_of_the_feed(tmp_path: Path, site: Any) -> None:
+    """Rows have title, authors and date, and links and feeds in pages aren't followed."""
     more = "<dc:creator>Ana Paz</dc:creator><pubDate>Tue, 03 Mar 2026 10:00:00 -0300</pubDate>"
     site.routes |= {
         "/rss": _rss(
@@ -80,7 +80,7 @@ def test_pages_of_entries_are_fetched_with_what_the_feed_says_of_them(tmp_path: 
 
 
 def test_a_licence_of_the_feed_narrows_its_page_unless_the_source_leaves_it_out(tmp_path: Path, site: Any) -> None:
-    """It narrows what the source allows, and so does a sentence that reserves all rights."""
+    """The feed's licence, or a sentence that reserves all rights, narrows the source's terms."""
     by_nc = "<cc:license>https://creativecommons.org/licenses/by-nc/4.0/</cc:license>"
     words = "<dc:rights>Reservados todos los derechos</dc:rights>"
     site.routes |= {"/rss": _rss(_item("/a", more=by_nc), _item("/b", more=words)), "/a": page("a"), "/b": page("b")}
@@ -91,8 +91,8 @@ def test_a_licence_of_the_feed_narrows_its_page_unless_the_source_leaves_it_out(
         assert tiers == {"/a": "non_commercial", "/b": "unknown"}
 
 
-def test_a_new_round_asks_for_the_feed_and_for_new_entries_alone(tmp_path: Path, site: Any) -> None:
-    """The feed on the condition that it has changed, pages that were had not at all."""
+def test_a_new_round_requests_only_the_feed_and_new_entries(tmp_path: Path, site: Any) -> None:
+    """The feed is requested conditionally, and known pages aren't requested."""
 
     def feed(handler: Any) -> None:
         status, headers, body = _rss(*items)
@@ -112,7 +112,7 @@ def test_a_new_round_asks_for_the_feed_and_for_new_entries_alone(tmp_path: Path,
 
 
 def test_older_documents_of_a_feed_are_read_until_nothing_is_new(tmp_path: Path, site: Any) -> None:
-    """RFC 5005: archives once, pages as long as they bring new entries; and no feed is endless."""
+    """By RFC 5005 archives are read once and pages while they have new entries, up to a limit."""
 
     def paged(number: int) -> Any:
         link = f'<atom:link rel="next" href="/rss?p={number + 1}"/>'
@@ -131,8 +131,8 @@ def test_older_documents_of_a_feed_are_read_until_nothing_is_new(tmp_path: Path,
     assert site.paths == ["/rss"]
 
 
-def test_the_text_in_a_feed_stands_where_the_server_fails_and_nowhere_else(tmp_path: Path, site: Any) -> None:
-    """A page that is gone was taken back, one that is shut isn't for us; a later round has the page instead."""
+def test_the_text_in_a_feed_replaces_only_failed_pages(tmp_path: Path, site: Any) -> None:
+    """The feed's text replaces a failed page, but not a removed or refused one, until a later round has the page."""
     text = "<content:encoded>&lt;p&gt;El texto entero de la nota.&lt;/p&gt;</content:encoded>"
     paths = ("/rota", "/ida", "/cerrada", "/negada", "/sana")
     site.routes |= {
@@ -148,17 +148,17 @@ def test_the_text_in_a_feed_stands_where_the_server_fails_and_nowhere_else(tmp_p
     assert sorted(rows) == ["/rota", "/rss", "/sana"]
     assert rows["/rota"]["raw"] == b"<p>El texto entero de la nota.</p>"
     assert rows["/rota"]["title"] == "/rota"
-    assert [one["signal"] for one in rows["/rota"]["opt_outs"]] == ["content-usage"]
+    assert [opt_out["signal"] for opt_out in rows["/rota"]["opt_outs"]] == ["content-usage"]
     assert rows["/rota"]["uses"] == ["redistribute", "evaluate"]
     site.routes["/rota"] = page("rota")
     _crawl(site, tmp_path, again=True)
-    after = _rows(site, tmp_path)["/rota"]
-    assert b"La nota rota cuenta" in after["raw"]
-    assert after["doc_id"] == rows["/rota"]["doc_id"]
+    row_after = _rows(site, tmp_path)["/rota"]
+    assert b"La nota rota cuenta" in row_after["raw"]
+    assert row_after["doc_id"] == rows["/rota"]["doc_id"]
 
 
 def test_pages_and_feeds_that_moved_are_followed(tmp_path: Path, site: Any) -> None:
-    """What the feed says of a page goes with it."""
+    """The feed's metadata follows a moved page."""
     site.routes |= {
         "/rss": (301, {"Location": "/nuevo.xml"}, b""),
         "/nuevo.xml": _rss(_item("/a", "La barca")),
@@ -174,14 +174,14 @@ def test_pages_and_feeds_that_moved_are_followed(tmp_path: Path, site: Any) -> N
 
 
 def test_a_killed_session_fetches_nothing_twice(tmp_path: Path, site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What broke off before it was committed is done again, and stands once."""
+    """Only uncommitted requests are repeated, and every row is unique."""
     site.routes |= {"/rss": _rss(*(_item(f"/{n}") for n in range(4)))} | {f"/{n}": page(str(n)) for n in range(4)}
     taken = Crawler._handle  # noqa: SLF001  (a break in the middle of a session)
-    asked: list[str] = []
+    paths: list[str] = []
 
     def breaking(self: Any, job: Any, answer: Any) -> None:
-        if job.address.endswith("/2") and job.address not in asked:
-            asked.append(job.address)
+        if job.address.endswith("/2") and job.address not in paths:
+            paths.append(job.address)
             raise KeyboardInterrupt
         taken(self, job, answer)
 
@@ -210,24 +210,24 @@ _BOMB = b'<!DOCTYPE rss [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;">]>
         ((200, _XML, b"<rss><channel>" + b" " * 3000 + b"</channel></rss>"), "too large"),
     ],
 )  # fmt: skip
-def test_a_feed_that_cannot_be_read_is_told(tmp_path: Path, site: Any, route: Any, cause: str) -> None:
-    """Bounded, with its cause, and the other feed is read."""
+def test_an_unreadable_feed_is_logged(tmp_path: Path, site: Any, route: Any, cause: str) -> None:
+    """A malformed feed is bounded and logged, and the other feed is read."""
     site.routes |= {"/rss": route, "/atom": _rss(_item("/a")), "/a": page("a")}
     source = _source(site, "max_page_bytes = 2000", feeds=("/rss", "/atom"))
     FeedCrawler(source, tmp_path, website.Unseen(), first_rest=0.01).run()
-    assert [told for told, _ in _notes(site, tmp_path)] == [cause]
+    assert [noted_cause for noted_cause, _ in _notes(site, tmp_path)] == [cause]
     assert sorted(_rows(site, tmp_path)) == ["/a"]
 
 
 def test_entries_of_every_kind_of_feed() -> None:
-    """RSS 1.0 and Atom, with relative links, several authors, and texts of each type."""
+    """RSS 1.0 and Atom are read with relative links, several authors and texts of each type."""
     rdf = (
         b'<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns="http://purl.org/rss/1.0/" '
         b'xmlns:dc="http://purl.org/dc/elements/1.1/"><channel><link>https://r.example/</link></channel>'
         b"<item><link>/uno</link><dc:date>2024-05-01T10:00:00Z</dc:date><dc:creator>Ana</dc:creator></item></rdf:RDF>"
     )
-    (one,) = feed_of(rdf, "https://r.example/rdf").entries
-    assert (one.link, one.published, one.creators) == ("https://r.example/uno", "2024-05-01", ("Ana",))
+    (entry,) = feed_of(rdf, "https://r.example/rdf").entries
+    assert (entry.link, entry.published, entry.creators) == ("https://r.example/uno", "2024-05-01", ("Ana",))
     atom = """<feed xmlns="http://www.w3.org/2005/Atom" xml:base="https://a.example/b/">
         <link rel="license" href="https://creativecommons.org/licenses/by/4.0/"/>
         <entry><id>urn:1</id><link rel="self" href="x"/><link href="nota"/><title>  La
@@ -244,12 +244,12 @@ def test_entries_of_every_kind_of_feed() -> None:
 
 
 def test_a_feed_with_a_wrong_charset_is_read() -> None:
-    """It says UTF-8 and is Latin-1, or the other way round, or has a character that XML doesn't have."""
+    """Feeds whose charset is wrongly declared, or that have invalid characters, are read."""
     feed = '<?xml version="1.0" encoding="UTF-8"?><rss><channel><item><link>https://a.example/1</link><title>{}</title></item></channel></rss>'
-    other = feed.replace("UTF-8", "ISO-8859-1")
+    latin_feed = feed.replace("UTF-8", "ISO-8859-1")
     for title in ("Año", "El niño y el cóndor"):
         for charset in ("utf-8", "latin-1"):
-            assert feed_of(other.format(title).encode(charset), "https://a.example/").entries[0].title == title
+            assert feed_of(latin_feed.format(title).encode(charset), "https://a.example/").entries[0].title == title
     assert feed_of(feed.format("Año").encode("latin-1"), "https://a.example/").entries[0].title == "Año"
     assert feed_of(feed.format("Año\x08").encode(), "https://a.example/").entries[0].title == "Año"
     # What has no end isn't whole.
@@ -258,7 +258,7 @@ def test_a_feed_with_a_wrong_charset_is_read() -> None:
 
 
 def test_a_source_of_feeds_is_checked_and_crawled_by_its_command(tmp_path: Path, site: Any, command_line: Any) -> None:
-    """A scope that makes no sense is told; what was collected is found by the runs."""
+    """An invalid scope is refused, and runs find the collected pages."""
     with pytest.raises(ConfigError, match=r"collect\.feeds"):
         parse_toml('id = "a"\ntitle = "A"\nholder = "A"\n[collect]\nkind = "feeds"', Source, "a.toml")
     site.routes |= {"/rss": _rss(_item("/a")), "/a": page("a")}
@@ -269,8 +269,8 @@ def test_a_source_of_feeds_is_checked_and_crawled_by_its_command(tmp_path: Path,
         "delay = 0.0\n",
         encoding="utf-8",
     )
-    told = command_line("crawl", path, "--out", tmp_path / "out", "--json")
-    assert (told.code, told.json["pages"]) == (0, 1)
+    result = command_line("crawl", path, "--out", tmp_path / "out", "--json")
+    assert (result.code, result.json["pages"]) == (0, 1)
     recipe = tmp_path / "receta.toml"
     recipe.write_text('title = "Gacetas"\nsources = ["gaceta.toml"]\n[[stage]]\nuse = "extract"\n', encoding="utf-8")
     ran = command_line("run", recipe, "--out", tmp_path / "out", "--engine", "in-process", "--json")
@@ -278,14 +278,15 @@ def test_a_source_of_feeds_is_checked_and_crawled_by_its_command(tmp_path: Path,
 
 
 def test_the_rights_of_an_entry_are_never_more_open_than_the_feed_says() -> None:
-    """Of several licences the least open; an entry that reserves its rights doesn't have the feed's licence."""
+    """The least open licence counts, and an entry that reserves its rights doesn't get the feed's licence."""
     by, nc = (f"<license>https://creativecommons.org/licenses/{name}/4.0/</license>" for name in ("by", "by-nc"))
     rights = "<rights>Todos los derechos reservados</rights>"
     items = "".join(
-        f"<item><link>/{n}</link>{said}</item>" for n, said in enumerate((by + nc, rights, "<rights>(c) Ana</rights>"))
+        f"<item><link>/{n}</link>{statement}</item>"
+        for n, statement in enumerate((by + nc, rights, "<rights>(c) Ana</rights>"))
     )
     feed = feed_of(f"<rss><channel>{by}{items}</channel></rss>".encode(), "https://a.example/")
-    assert [one.rights for one in feed.entries] == [
+    assert [entry.rights for entry in feed.entries] == [
         "https://creativecommons.org/licenses/by-nc/4.0/",
         "Todos los derechos reservados",
         "https://creativecommons.org/licenses/by/4.0/",
@@ -296,7 +297,7 @@ _WHOLE = "<content:encoded>&lt;p&gt;El texto entero de la nota.&lt;/p&gt;</conte
 
 
 def _broken_off(site: Any, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A session that was killed after the page failed and before the text of the feed was written."""
+    """Kill a session after a page failed and before the feed's text was written."""
 
     def end(self: Any) -> None:
         self._frontier.commit(self._archive.flush())
@@ -309,10 +310,10 @@ def _broken_off(site: Any, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("again", [False, True])
-def test_a_text_that_was_owed_when_a_session_was_killed_keeps_what_its_site_refuses(
+def test_a_text_written_after_a_kill_keeps_the_opt_outs_of_its_site(
     tmp_path: Path, site: Any, monkeypatch: pytest.MonkeyPatch, again: bool
 ) -> None:
-    """Though the site's files are out of date by then, or the site can't be reached in the round that begins."""
+    """The text keeps its site's opt-outs even if the site's files have expired or can't be read."""
     site.routes |= {
         "/rss": _rss(_item("/rota", "Rota", _WHOLE)),
         "/robots.txt": (200, _TEXT, b"User-agent: *\nContent-Usage: /rota train-ai=n"),
@@ -325,7 +326,7 @@ def test_a_text_that_was_owed_when_a_session_was_killed_keeps_what_its_site_refu
         monkeypatch.setattr("latam_corpus.harvest.crawl.sites.DAY", 0.0)
     _crawl(site, tmp_path, again=again)
     row = _rows(site, tmp_path)["/rota"]
-    assert ([one["signal"] for one in row["opt_outs"]], row["raw"]) == (
+    assert ([opt_out["signal"] for opt_out in row["opt_outs"]], row["raw"]) == (
         ["content-usage"],
         b"<p>El texto entero de la nota.</p>",
     )
@@ -339,10 +340,10 @@ def test_a_text_that_was_owed_when_a_session_was_killed_keeps_what_its_site_refu
         ("/robots.txt", (200, _TEXT, b"User-agent: *\nDisallow: /rota"), []),
     ],
 )
-def test_a_text_that_was_owed_gives_way_to_what_the_next_round_finds(
+def test_a_result_of_the_next_round_replaces_the_text_of_a_feed(
     tmp_path: Path, site: Any, monkeypatch: pytest.MonkeyPatch, path: str, route: Any, texts: list[bytes]
 ) -> None:
-    """The page itself, or that it is gone, or may not be asked for."""
+    """The page, its removal or its refusal in the next round replaces the text."""
     site.routes |= {"/rss": _rss(_item("/rota", "Rota", _WHOLE)), "/rota": (500, {}, b"")}
     _broken_off(site, tmp_path, monkeypatch)
     site.routes[path] = route
@@ -351,15 +352,15 @@ def test_a_text_that_was_owed_gives_way_to_what_the_next_round_finds(
     assert raws == texts
 
 
-def test_paths_that_are_wider_than_they_were_let_known_entries_in(tmp_path: Path, site: Any) -> None:
-    """An entry that was left out by the source's paths is asked for once they have it."""
+def test_wider_paths_admit_known_entries(tmp_path: Path, site: Any) -> None:
+    """An entry that the source's paths excluded is requested once they include it."""
     site.routes |= {"/rss": _rss(_item("/otra/a")), "/otra/a": page("a")}
     assert _crawl(site, tmp_path, 'paths = ["/notas/"]').pages == 0
     assert _crawl(site, tmp_path, 'paths = ["/notas/", "/otra/"]', again=True).pages == 1
 
 
-def test_a_page_that_refuses_without_end_leaves_the_warc_readable(tmp_path: Path, site: Any) -> None:
-    """More words than the head of a record may have: its row is there, with each signal, and so is the next page's."""
+def test_endless_opt_outs_leave_the_warc_readable(tmp_path: Path, site: Any) -> None:
+    """Opt-outs that are longer than a record's fields may be keep all signals, and the next record is readable."""
     many = "".join(f"X-Robots-Tag: noai, {n} {'x' * 270}\r\n" for n in range(90))
     meta = "".join(
         f'<meta name="tdm-reservation" content="1"><meta name="robots" content="noai, {n}">' for n in range(200)
@@ -374,5 +375,5 @@ def test_a_page_that_refuses_without_end_leaves_the_warc_readable(tmp_path: Path
     assert _crawl(site, tmp_path).pages == 2
     rows = _rows(site, tmp_path)
     assert sorted(rows) == ["/a", "/b"]
-    assert {one["signal"] for one in rows["/a"]["opt_outs"]} == {"noai", "tdm-reservation"}
+    assert {opt_out["signal"] for opt_out in rows["/a"]["opt_outs"]} == {"noai", "tdm-reservation"}
     assert rows["/a"]["uses"] == ["evaluate"]

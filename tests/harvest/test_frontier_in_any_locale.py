@@ -1,4 +1,4 @@
-"""A crawl knows new addresses from known ones in any locale."""
+"""A crawl tells new addresses from known ones in any locale."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ print([frontier.add("https://a.example/", 0, None) for _ in range(2)], [frontier
 
 @pytest.fixture
 def turkish(tmp_path: Path) -> dict[str, str]:
-    """An environment in which C takes the lower case of I for another letter than i."""
+    """An environment in which C lowers the letter I to a dotless i."""
     if not (program := shutil.which("localedef")):
         pytest.skip("localedef isn't installed")
-    made = subprocess.run(
+    process = subprocess.run(
         [program, "-i", "tr_TR", "-f", "UTF-8", tmp_path / "tr_TR.UTF-8"], capture_output=True, check=False
     )
-    if made.returncode:
-        pytest.skip(f"the Turkish locale can't be made: {made.stderr.decode(errors='replace')}")
+    if process.returncode:
+        pytest.skip(f"the Turkish locale can't be made: {process.stderr.decode(errors='replace')}")
     return os.environ | {"LOCPATH": str(tmp_path), "LC_ALL": "tr_TR.UTF-8"}
 
 
 def test_a_turkish_locale_hides_no_known_address(tmp_path: Path, turkish: dict[str, str]) -> None:
-    """Python compares the first word of a statement by it, to count the rows that the statement wrote."""
+    """The count of written rows doesn't depend on the locale's lower case."""
     done = subprocess.run(
         [sys.executable, "-c", _NEW_AND_KNOWN, tmp_path / "frontier.sqlite"],
         env=turkish, capture_output=True, encoding="utf-8", check=True,
@@ -42,6 +42,6 @@ def test_a_turkish_locale_hides_no_known_address(tmp_path: Path, turkish: dict[s
     assert done.stdout == "[True, False] [False, True]\n"
 
 
-def test_no_statement_is_asked_how_many_rows_it_wrote() -> None:
-    """In a Turkish locale the answer is wrong for INSERT; RETURNING says it in all of them."""
+def test_no_statement_uses_rowcount() -> None:
+    """The code uses RETURNING, since `rowcount` is wrong for INSERT in a Turkish locale."""
     assert [path for path in _CODE.rglob("*.py") if ".rowcount" in path.read_text(encoding="utf-8")] == []

@@ -1,4 +1,4 @@
-"""A blemish in a sitemap, a feed or an OAI answer costs what it is in; bombs and halves are told."""
+"""An error in a sitemap, a feed or an OAI-PMH reply costs one element, and bombs and cut documents are refused."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _RECORD = (
 
 
 def _all_three(inner: str, outer: str = "{}") -> tuple[str, str, list[str]]:
-    """The sitemap's first address after its parameter, the feed's first title and the record's, after «Canción»."""
+    """Return the first address of a sitemap, and the first titles of a feed and of a repository."""
     pages = listing(outer.format(_SITEMAP.format(_URL.format(inner))).encode(), _AT)
     feed = feed_of(outer.format(_FEED.format(_ITEM.format(inner))).encode(), _AT)
     reply = reply_of(outer.format(_OAI.format(_RECORD.format(inner))).encode())
@@ -56,8 +56,8 @@ def _all_three(inner: str, outer: str = "{}") -> tuple[str, str, list[str]]:
         "{}\n<!-- 0.2 s -->x", "{}<script>x</script>", "{}\n</html>", "{}\x00\x00",
     ],
 )  # fmt: skip
-def test_what_stands_around_a_document_costs_nothing(outer: str) -> None:
-    """Blank lines before the declaration, a server's own words, something after the root."""
+def test_text_around_a_document_is_ignored(outer: str) -> None:
+    """Blank lines, server messages and bytes after the root are ignored."""
     assert _all_three("&amp;b", outer) == ("&b", "&b", ["&b"])
 
 
@@ -77,8 +77,8 @@ def test_what_stands_around_a_document_costs_nothing(outer: str) -> None:
         ("&#xe1;&#225;&", "áá&"),
     ],
 )
-def test_a_blemish_in_a_text_costs_that_text_at_most(inner: str, expected: str) -> None:
-    """Entities of HTML, bare ampersands and signs, characters that XML doesn't have."""
+def test_an_error_in_a_text_costs_at_most_that_text(inner: str, expected: str) -> None:
+    """HTML entities, bare ampersands, signs and invalid characters are repaired."""
     assert _all_three(inner) == (expected, expected, [expected])
 
 
@@ -96,15 +96,15 @@ def test_a_blemish_in_a_text_costs_that_text_at_most(inner: str, expected: str) 
     ],
 )
 def test_undeclared_prefixes_and_stray_tags_of_html(broken: str, title: str) -> None:
-    """The entries around them stay, and so do those of a feed where every entry has them."""
+    """Entries next to an error are kept, even if every entry has one."""
     feed = feed_of(_FEED.format(f"<item><link>https://a.example/1</link>{broken}</item>" * 400).encode(), _AT)
     assert len(feed.entries) == 401
-    assert [one.title.split() for one in (feed.entries[0], feed.entries[399]) if one.title] == [title.split()] * 2
+    assert [entry.title.split() for entry in (feed.entries[0], feed.entries[399]) if entry.title] == [title.split()] * 2
     assert feed.entries[-1].title == "Dos"
 
 
-def test_undeclared_prefixes_are_those_that_everybody_uses() -> None:
-    """An author under `dc:` is one though nobody says what `dc` is; so is a record's title."""
+def test_undeclared_prefixes_have_their_usual_meaning() -> None:
+    """An undeclared prefix `dc:` means Dublin Core."""
     feed = feed_of(_FEED.format("<item><title>Uno</title><dc:creator>Ana</dc:creator></item>").encode(), _AT)
     assert feed.entries[0].creators == ("Ana",)
     record = "<record><metadata><oai_dc:dc><dc:title>Uno</dc:title></oai_dc:dc></metadata></record>"
@@ -113,14 +113,14 @@ def test_undeclared_prefixes_are_those_that_everybody_uses() -> None:
 
 @pytest.mark.parametrize("namespace", ["http://purl.org/dc/elements/1.1", "http://purl.org/dc/elements/1.0/"])
 def test_dublin_core_is_known_by_any_version_of_its_name(namespace: str) -> None:
-    """Repositories leave the last slash out; what is of another vocabulary is not Dublin Core."""
+    """The namespace without its last slash is Dublin Core, and another vocabulary is not."""
     titles = "<dc:title>Uno</dc:title><title>Dos</title>"
     record = f'<record><metadata><d xmlns:dc="{namespace}">{titles}</d></metadata></record>'
     assert reply_of(_OAI.format(record).encode()).records[0].dc["title"] == ["Uno"]
 
 
 def test_single_bytes_of_latin_1_cost_neither_their_neighbours_nor_the_document() -> None:
-    """A document in UTF-8 into which a text was copied from elsewhere."""
+    """Latin-1 bytes in a UTF-8 document are decoded."""
     body = _FEED.format(_ITEM.format(" añeja")).encode().replace("añeja".encode(), "añeja".encode("latin-1"))
     assert feed_of(body, _AT).entries[0].title == "Canción añeja"
     for charset in ("utf-16", "utf-16-le", "utf-16-be", "latin-1"):
@@ -151,22 +151,22 @@ _BOMB = '<!DOCTYPE {0} [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;">]>'
     ids=range(15),
 )  # fmt: skip
 @pytest.mark.parametrize("charset", ["utf-8", "utf-16"])
-def test_what_is_no_whole_document_is_told(body: str, charset: str) -> None:
-    """Bombs of entities and depth, texts without bounds, documents that were cut, and nothing."""
+def test_bombs_and_cut_documents_are_refused(body: str, charset: str) -> None:
+    """Bombs, excessive depth or text, cut documents and empty ones are refused."""
     with pytest.raises(TroubleError, match="damaged XML"):
         parse_xml(body.encode(charset))
 
 
-def test_a_doctype_without_entities_is_none_of_these() -> None:
-    """Old feeds have one; the entities of its file, which nobody fetches, are those of HTML."""
+def test_a_doctype_without_entities_is_accepted() -> None:
+    """A doctype without entities is accepted, and HTML entities are known."""
     old = '<!DOCTYPE rss PUBLIC "-//Netscape Communications//DTD RSS 0.91//EN" "https://x.example/rss-0.91.dtd">'
     assert parse_xml(f"{old}<rss>ma&ntilde;ana</rss>".encode()).text == "mañana"
     assert parse_xml(f"{old}<rss>mañana</rss>".encode()).text == "mañana"
 
 
 @given(st.text(alphabet="<>&;!-[]?/ abrsx:=\"'#\n\ufeffñ", max_size=80))
-def test_any_text_is_a_document_or_none(text: str) -> None:
-    """Nothing else is raised, whatever a server sends in whatever place."""
+def test_any_text_is_parsed_or_refused(text: str) -> None:
+    """Arbitrary bytes give a document or a `TroubleError`."""
     for body in (text, _HEAD + text, f"<rss>{text}</rss>", f"<rss {text}><item/></rss>"):
         try:
             parse_xml(body.encode())
@@ -177,8 +177,8 @@ def test_any_text_is_a_document_or_none(text: str) -> None:
 @pytest.mark.parametrize(
     "piece", ["&", "<", "<!--", "<![CDATA[", "<b ", "a:", "<a:b ", "xmlns:a=", "<!DOCTYPE [", "\x00", "]]>"]
 )
-def test_a_document_that_is_made_to_be_mended_for_ever_is_mended_once(piece: str) -> None:
-    """A quadratic search of a megabyte would run into the test run's time limit."""
+def test_repair_takes_linear_time(piece: str) -> None:
+    """Repair takes linear time, which the test run's time limit checks."""
     try:
         parse_xml(b"<rss>" + piece.encode() * (2**20 // len(piece)) + b"&</rss>")
     except TroubleError as error:

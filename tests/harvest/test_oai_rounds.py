@@ -1,4 +1,4 @@
-"""A repository over several rounds: what moved, changed, was taken back or handed in anew, and how open it is."""
+"""Over several rounds of a repository, moved, changed, withdrawn, deposited and closed records are handled."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _source, _harvest = repository.source, repository.harvest
 
 
 def _latest(site: Any, out: Path) -> list[dict[str, Any]]:
-    """The latest row of each document, by its id."""
+    """Return the latest row of each document, by its id."""
     frames: list[pl.DataFrame] = collected.frames_of(_source(site), out)
     rows = pl.concat(frames, how="diagonal").sort("obtained", maintain_order=True).iter_rows(named=True)
     return list({str(row["doc_id"]): row for row in rows}.values())
@@ -36,7 +36,7 @@ def _causes(site: Any, out: Path) -> list[str]:
 
 
 def test_a_changed_record_is_fetched_again_behind_a_redirect(tmp_path: Path, site: Any) -> None:
-    """As handles lead to texts: its columns are the new ones, and a loop of redirects ends."""
+    """A changed record behind a handle gets its new columns, and a redirect loop ends."""
     records = [Record("oai:r:1", dc={"title": ["Uno"], "identifier": ["{root}/handle/1"]})]
     placed(site, records)
     site.routes["/handle/1"] = (302, {"Location": "/t/1"}, b"")
@@ -52,10 +52,10 @@ def test_a_changed_record_is_fetched_again_behind_a_redirect(tmp_path: Path, sit
     assert "too many redirects" in _causes(site, tmp_path)
 
 
-def test_what_is_taken_back_while_its_text_is_on_its_way_stays_out(
+def test_a_record_withdrawn_while_its_text_is_fetched_is_left_out(
     tmp_path: Path, site: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A text from another host may arrive after the list that takes it back, or shuts it."""
+    """A text that arrives after its record was deleted or closed is left out."""
     records = [text(1), text(2)]
     placed(site, records)
     answered = OaiVisits.handle
@@ -65,8 +65,8 @@ def test_what_is_taken_back_while_its_text_is_on_its_way_stays_out(
             deleted = Record("oai:r:1", "2026-03-01", deleted=True)
             shut = text(2, datestamp="2026-03-01")
             shut.dc["rights"] = ["info:eu-repo/semantics/restrictedAccess"]
-            listed = "".join(one.xml() for one in (deleted, shut))
-            reply = repository.Repository([]).wrapped(f"<ListRecords>{listed}</ListRecords>")
+            records_xml = "".join(record.xml() for record in (deleted, shut))
+            reply = repository.Repository([]).wrapped(f"<ListRecords>{records_xml}</ListRecords>")
             for record in importlib.import_module("latam_corpus.harvest.oai.replies").reply_of(reply.encode()).records:
                 self.record(record, 9, answer.time)
         return answered(self, waiting, answer, site_, conditional=conditional)
@@ -82,23 +82,23 @@ def test_what_is_taken_back_while_its_text_is_on_its_way_stays_out(
     assert [path for path in site.paths if path.startswith("/t/")] == []
 
 
-def test_a_text_that_is_handed_in_anew_belongs_to_its_new_record(tmp_path: Path, site: Any) -> None:
-    """Whichever of the two records is listed first."""
-    old, other = [Record(f"oai:vieja:{n}", dc={"title": ["T"], "identifier": [f"{{root}}/t/{n}"]}) for n in (1, 2)]
-    records = [old, other, Record("oai:aun:2", dc={"title": ["Nuevo"], "identifier": ["{root}/t/2"]})]
-    made = placed(site, records)
+def test_a_text_that_is_deposited_again_belongs_to_its_new_record(tmp_path: Path, site: Any) -> None:
+    """A text belongs to its new record, whichever record is listed first."""
+    old, new_record = [Record(f"oai:vieja:{n}", dc={"title": ["T"], "identifier": [f"{{root}}/t/{n}"]}) for n in (1, 2)]
+    records = [old, new_record, Record("oai:aun:2", dc={"title": ["Nuevo"], "identifier": ["{root}/t/2"]})]
+    repo = placed(site, records)
     _harvest(site, tmp_path)
-    for one in (old, other):
-        one.deleted, one.datestamp = True, "2026-03-01"
-    made.records.append(Record("oai:nueva:1", "2026-03-02", dc={"title": ["N"], "identifier": [f"{site.root}/t/1"]}))
+    for record in (old, new_record):
+        record.deleted, record.datestamp = True, "2026-03-01"
+    repo.records.append(Record("oai:nueva:1", "2026-03-02", dc={"title": ["N"], "identifier": [f"{site.root}/t/1"]}))
     _harvest(site, tmp_path, again=True)
     _harvest(site, tmp_path, again=True)
-    found = {row["origin"]["member"]: row["url"] for row in _latest(site, tmp_path) if row["raw"]}
-    assert found == {"oai:nueva:1": f"{site.root}/t/1", "oai:aun:2": f"{site.root}/t/2"}
+    urls = {row["origin"]["member"]: row["url"] for row in _latest(site, tmp_path) if row["raw"]}
+    assert urls == {"oai:nueva:1": f"{site.root}/t/1", "oai:aun:2": f"{site.root}/t/2"}
 
 
-def test_a_text_under_terms_that_were_narrowed_is_not_kept_under_the_former(tmp_path: Path, site: Any) -> None:
-    """Where its page can't be had again it leaves, until it can; a wider statement takes nothing away."""
+def test_a_text_under_narrower_terms_is_not_kept_under_the_former(tmp_path: Path, site: Any) -> None:
+    """A text under narrower terms leaves if its page fails, and one under wider terms is kept."""
     records = [text(1), text(2)]
     for record, words in zip(records, ("CC BY-SA 4.0", "CC BY-NC 4.0"), strict=True):
         record.dc["rights"] = [words]
@@ -117,8 +117,8 @@ def test_a_text_under_terms_that_were_narrowed_is_not_kept_under_the_former(tmp_
     assert rows["Cuento 1"] == (None, "unknown")
 
 
-def test_a_link_that_leads_to_a_list_of_addresses_is_no_text(tmp_path: Path, site: Any) -> None:
-    """A sitemap or feed in the place of a text: the next link is tried, else the record is told."""
+def test_a_link_to_a_list_of_addresses_is_not_a_text(tmp_path: Path, site: Any) -> None:
+    """If a link is a sitemap or feed, the next link is tried, or the record is logged."""
     feed = (200, {"Content-Type": "application/rss+xml"}, b"<rss><channel><item><link>/x</link></item></channel></rss>")
     site.routes |= {"/lista": feed}
     links = {1: ["{root}/lista"], 2: ["{root}/lista", "{root}/t/2"]}
@@ -140,43 +140,45 @@ def test_a_link_that_leads_to_a_list_of_addresses_is_no_text(tmp_path: Path, sit
         ("ayer", "", None),
     ],
 )
-def test_the_next_round_asks_from_where_the_last_list_ended(
+def test_the_next_round_begins_at_the_end_of_the_last_list(
     tmp_path: Path, site: Any, moment: str, lines: str, since: str | None
 ) -> None:
-    """The end of what was asked for, if that is earlier; never a day that hasn't come, whatever a clock says."""
-    made = placed(site, [text(1)])
-    made.moment = moment
+    """The next round begins at the end of the last list, and never on a future day."""
+    repo = placed(site, [text(1)])
+    repo.moment = moment
     _harvest(site, tmp_path, lines)
-    made.asked.clear()
+    repo.asked.clear()
     _harvest(site, tmp_path, lines, again=True)
-    today = f"{made.asked[1]['from']}"
+    today = f"{repo.asked[1]['from']}"
     assert today == since if since else today < "2100"
-    assert made.asked[1].get("until", today) >= today
+    assert repo.asked[1].get("until", today) >= today
 
 
-def test_a_token_without_end_is_told_and_not_sent(tmp_path: Path, site: Any) -> None:
-    """It would stand in the head of a record, which readers refuse; the WARC stays readable."""
-    made = placed(site, [text(1)])
-    inner = f"<ListRecords>{made.records[0].xml()}<resumptionToken>{'x' * 100_000}</resumptionToken></ListRecords>"
-    made.hook = lambda said: None if said["verb"] == "Identify" else (200, repository.XML, made.wrapped(inner).encode())
+def test_an_endless_token_is_logged_and_not_sent(tmp_path: Path, site: Any) -> None:
+    """A token that is too long for a WARC record is logged, and the WARC is readable."""
+    repo = placed(site, [text(1)])
+    inner = f"<ListRecords>{repo.records[0].xml()}<resumptionToken>{'x' * 100_000}</resumptionToken></ListRecords>"
+    repo.hook = lambda arguments: (
+        None if arguments["verb"] == "Identify" else (200, repository.XML, repo.wrapped(inner).encode())
+    )
     assert _harvest(site, tmp_path).pages == 1
     assert _causes(site, tmp_path) == ["broken token"]
-    assert len(made.asked) == 2
+    assert len(repo.asked) == 2
 
 
-def test_a_request_that_failed_is_made_again_though_another_list_began_anew(tmp_path: Path, site: Any) -> None:
-    """Each list has its own attempt."""
-    made = placed(site, [text(1), text(2), text(3), text(4, set_="poemas"), text(5, set_="poemas")])
+def test_a_failed_request_is_repeated_though_another_list_restarted(tmp_path: Path, site: Any) -> None:
+    """A failed request is repeated in its own list's attempt, whatever other lists do."""
+    repo = placed(site, [text(1), text(2), text(3), text(4, set_="poemas"), text(5, set_="poemas")])
     broken = ["token"]
 
-    def hook(said: dict[str, str]) -> Any:
-        if said.get("resumptionToken", "").endswith("cuentos") and broken:
+    def hook(arguments: dict[str, str]) -> Any:
+        if arguments.get("resumptionToken", "").endswith("cuentos") and broken:
             broken.pop()
-            return 200, repository.XML, made.wrapped('<error code="badResumptionToken"/>').encode()
-        return (404, {}, b"") if said.get("set") == "poemas" and not failing else None
+            return 200, repository.XML, repo.wrapped('<error code="badResumptionToken"/>').encode()
+        return (404, {}, b"") if arguments.get("set") == "poemas" and not failing else None
 
     failing: list[str] = []
-    made.hook = hook
+    repo.hook = hook
     sets = 'sets = ["poemas", "cuentos"]'
     _harvest(site, tmp_path, sets)
     failing.append("no more")
@@ -214,8 +216,8 @@ def test_a_request_that_failed_is_made_again_though_another_list_began_anew(tmp_
          "Vea http://creativecommons.org/licenses/by-nc-nd/4.0/ para más"),
     ],
 )  # fmt: skip
-def test_a_statement_is_never_more_open_than_the_record_is(rights: list[str], statement: str) -> None:
-    """What takes a licence back, or narrows it, wins over it, in any order; what repeats it does not."""
+def test_a_statement_is_never_more_open_than_the_record(rights: list[str], statement: str) -> None:
+    """A sentence that revokes or narrows a licence takes precedence, and one that repeats it does not."""
     assert statement_of(rights) == statement
     assert statement_of(rights[::-1]) == statement
 
@@ -223,8 +225,8 @@ def test_a_statement_is_never_more_open_than_the_record_is(rights: list[str], st
 @pytest.mark.parametrize(
     "words", ["Acceso cerrado", "Acesso fechado", "metadata only access", "INFO:EU-REPO/semantics/closedAccess"]
 )
-def test_a_text_that_is_shut_in_other_words_is_closed(words: str) -> None:
-    """In Spanish, Portuguese and English."""
+def test_closed_access_is_recognised_in_three_languages(words: str) -> None:
+    """Closed access is recognised in Spanish, Portuguese and English."""
     assert is_closed([words], [], "2026-01-01")
 
 
@@ -236,37 +238,42 @@ def test_a_text_that_is_shut_in_other_words_is_closed(words: str) -> None:
         ("since = 2025-12-01", "since = 2020-01-01"),
     ],
 )
-def test_after_another_choice_of_records_and_texts_all_is_listed_anew(
-    tmp_path: Path, site: Any, first: str, then: str
-) -> None:
-    """A table that was mended finds what it missed, and what was had isn't fetched again."""
+def test_a_changed_choice_of_records_lists_all_again(tmp_path: Path, site: Any, first: str, then: str) -> None:
+    """A changed table lists all records again, without fetching known texts."""
     placed(site, [text(1, datestamp="2021-01-01"), text(2, datestamp="2021-01-01"), text(3, datestamp="2026-01-01")])
-    had = _harvest(site, tmp_path, first).pages
-    assert had < 3
-    assert _harvest(site, tmp_path, then, again=True).pages == 3 - had
+    page_count = _harvest(site, tmp_path, first).pages
+    assert page_count < 3
+    assert _harvest(site, tmp_path, then, again=True).pages == 3 - page_count
     assert sorted(row["title"] for row in _latest(site, tmp_path) if row["raw"]) == [f"Cuento {n}" for n in (1, 2, 3)]
     site.asked.clear()
     _harvest(site, tmp_path, then, again=True)
     assert [path for path in site.paths if path.startswith("/t/")] == []
 
 
-def test_a_set_that_another_holds_is_listed_to_its_end(tmp_path: Path, site: Any) -> None:
-    """Records that came with another set are no sign that a list has no end."""
-    made = placed(site, [*(text(n) for n in range(30)), text(30, set_="poemas")])
+def test_a_set_contained_in_another_is_listed_to_its_end(tmp_path: Path, site: Any) -> None:
+    """Records known from another set don't make a list seem endless."""
+    repo = placed(site, [*(text(n) for n in range(30)), text(30, set_="poemas")])
 
-    def hook(said: dict[str, str]) -> Any:
-        return (200, repository.XML, made.reply({**said, "set": ""}).encode()) if said.get("set") == "todo" else None
+    def hook(arguments: dict[str, str]) -> Any:
+        return (
+            (200, repository.XML, repo.reply({**arguments, "set": ""}).encode())
+            if arguments.get("set") == "todo"
+            else None
+        )
 
-    made.hook = hook
+    repo.hook = hook
     assert _harvest(site, tmp_path, 'sets = ["cuentos", "todo"]').pages == 31
     assert _causes(site, tmp_path) == []
 
 
-def test_a_record_that_one_list_has_twice_is_as_it_was_last(tmp_path: Path, site: Any) -> None:
-    """Alive and then taken back, taken back and then handed in anew; in either order of the two in the list."""
-    gone = [Record("oai:r:1", "2026-01-02", deleted=True), Record("oai:r:2", "2026-01-03", deleted=True)]
-    again = Record("oai:r:3", "2026-01-02", deleted=True)
-    placed(site, [text(1), gone[0], gone[1], text(2), again, text(3, datestamp="2026-01-05")])
+def test_the_later_state_of_a_repeated_record_counts(tmp_path: Path, site: Any) -> None:
+    """The later state of a record that is repeated in a list counts, in either order."""
+    deleted_records = [Record("oai:r:1", "2026-01-02", deleted=True), Record("oai:r:2", "2026-01-03", deleted=True)]
+    deleted_in_round = Record("oai:r:3", "2026-01-02", deleted=True)
+    placed(
+        site,
+        [text(1), deleted_records[0], deleted_records[1], text(2), deleted_in_round, text(3, datestamp="2026-01-05")],
+    )
     _harvest(site, tmp_path)
     lines = (tmp_path / "collected" / _source(site).id / "withdrawn.jsonl").read_text(encoding="utf-8").splitlines()
     assert [json.loads(line)["id"] for line in lines] == ["oai:r:1", "oai:r:2"]

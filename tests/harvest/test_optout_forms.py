@@ -1,4 +1,4 @@
-"""Refusals in the forms that sites deploy are read; a statement about training that can't be read is one."""
+"""Opt-outs are read in the forms that sites use, and an unreadable statement about training is an opt-out."""
 
 from __future__ import annotations
 
@@ -95,22 +95,22 @@ _NO_REFUSALS = [
 @pytest.mark.parametrize("field", ["Content-Usage", "Content-Signal"])
 @pytest.mark.parametrize("value", _REFUSALS)
 def test_a_refusal_is_read_in_every_deployed_form(field: str, value: str) -> None:
-    """In a header, in robots.txt with and without a path, and in a meta element."""
+    """Each form counts in a header, in robots.txt with or without a path, and in a meta element."""
     signal = field.lower()
-    assert signal in [one.signal for one in header_opt_outs([(signal, value)], _ROOT, _NOW)]
+    assert signal in [opt_out.signal for opt_out in header_opt_outs([(signal, value)], _ROOT, _NOW)]
     for line in (f"{field}: {value}", f"{field}: / {value}", f"Allow: /\n{field.lower()}s: {value}"):
-        told = Robots(f"User-agent: *\n{line}").opt_outs(f"{_ROOT}/nota", _ROOT, _NOW)
-        assert signal in [one.signal for one in told], line
-        assert all(one.value for one in told)
+        opt_outs = Robots(f"User-agent: *\n{line}").opt_outs(f"{_ROOT}/nota", _ROOT, _NOW)
+        assert signal in [opt_out.signal for opt_out in opt_outs], line
+        assert all(opt_out.value for opt_out in opt_outs)
     quoted = value.replace('"', "&quot;")
     for name in (field, f"{field}s"):
         page = Head(f'<meta http-equiv="{name}" content="{quoted}">'.encode())
-        assert signal in [one.signal for one in head_opt_outs(page, _ROOT, _NOW)]
+        assert signal in [opt_out.signal for opt_out in head_opt_outs(page, _ROOT, _NOW)]
 
 
 @pytest.mark.parametrize("value", _NO_REFUSALS)
 def test_a_permission_and_other_uses_refuse_nothing(value: str) -> None:
-    """A clear permission stays one; search and the input of a model are no training."""
+    """A clear permission, search and model input are no opt-outs of training."""
     for name in ("content-usage", "content-signal"):
         assert header_opt_outs([(name, value)], _ROOT, _NOW) == []
         assert Robots(f"User-agent: *\n{name}: {value}").opt_outs(f"{_ROOT}/nota", _ROOT, _NOW) == []
@@ -128,13 +128,13 @@ def test_a_permission_and_other_uses_refuse_nothing(value: str) -> None:
         ("ai-train=yes,use=full", []),
     ],
 )
-def test_how_a_text_may_be_used_withholds_its_redistribution(value: str, signals: list[Signal]) -> None:
-    """Only `use=full` lets others keep the whole text."""
-    told = [one.signal for one in header_opt_outs([("content-signal", value)], _ROOT, _NOW)]
-    assert told == signals
+def test_a_limited_use_withholds_redistribution(value: str, signals: list[Signal]) -> None:
+    """Only `use=full` allows redistribution of the whole text."""
+    signals_sent = [opt_out.signal for opt_out in header_opt_outs([("content-signal", value)], _ROOT, _NOW)]
+    assert signals_sent == signals
     robots = Robots(f"User-agent: *\nContent-Signal: {value}\nAllow: /")
-    assert [one.signal for one in robots.opt_outs(f"{_ROOT}/nota", _ROOT, _NOW)] == signals
-    assert ("redistribute" in withheld(told)) == ("content-signal-use" in signals)
+    assert [opt_out.signal for opt_out in robots.opt_outs(f"{_ROOT}/nota", _ROOT, _NOW)] == signals
+    assert ("redistribute" in withheld(signals_sent)) == ("content-signal-use" in signals)
 
 
 @pytest.mark.parametrize(
@@ -157,10 +157,10 @@ def test_how_a_text_may_be_used_withholds_its_redistribution(value: str, signals
     ],
 )
 def test_training_is_disallowed_by_its_own_line(lines: str, path: str, refused: bool) -> None:
-    """`DisallowAITraining` of robots.txt, by the longest path; the page may still be fetched."""
+    """`DisallowAITraining` counts by its longest path, and the page may still be fetched."""
     robots = Robots(lines)
-    told = robots.opt_outs(_ROOT + path, _ROOT, _NOW)
-    assert [one.signal for one in told] == (["robots-agent"] if refused else [])
+    opt_outs = robots.opt_outs(_ROOT + path, _ROOT, _NOW)
+    assert [opt_out.signal for opt_out in opt_outs] == (["robots-agent"] if refused else [])
     assert robots.allows(_ROOT + path)
 
 
@@ -182,8 +182,8 @@ def test_training_is_disallowed_by_its_own_line(lines: str, path: str, refused: 
         ("Allow: https://a.example/nota\nDisallow: /", "/nota", True),
     ],
 )
-def test_a_path_that_is_written_otherwise_is_forbidden_too(line: str, path: str, refused: bool) -> None:
-    """A whole address and a name without its slash; such an `Allow` allows nothing."""
+def test_paths_in_other_notations_are_forbidden(line: str, path: str, refused: bool) -> None:
+    """An address or a name without a slash is a path in `Disallow`, but not in `Allow`."""
     for agent, agents in (("GPTBot", ["GPTBot"]), ("*", ["*"])):
         robots = Robots(f"User-agent: {agent}\n{line}")
         assert robots.refused_agents(_ROOT + path) == (agents if refused else [])
@@ -198,34 +198,38 @@ def test_a_path_that_is_written_otherwise_is_forbidden_too(line: str, path: str,
     ],
 )  # fmt: skip
 def test_agents_that_owners_exclude_to_refuse_ai(agent: str) -> None:
-    """By their names, in capitals and with versions."""
+    """Training agents are recognised by name, in capitals and with versions."""
     for written in (agent, agent.upper(), f"{agent}/1.0"):
         assert Robots(f"User-agent: {written}\nDisallow: /").refused_agents(f"{_ROOT}/nota") == [agent]
 
 
 @pytest.mark.parametrize("word", ["noml", "DisallowAITraining", "no-ai", "noaitraining"])
 def test_other_words_for_no_training_on_a_page(word: str) -> None:
-    """In a header and in a meta element."""
-    assert [one.signal for one in header_opt_outs([("x-robots-tag", f"noindex, {word}")], _ROOT, _NOW)] == ["noai"]
+    """Synonyms count in a header and in a meta element."""
+    assert [opt_out.signal for opt_out in header_opt_outs([("x-robots-tag", f"noindex, {word}")], _ROOT, _NOW)] == [
+        "noai"
+    ]
     page = Head(f'<meta name="robots" content="index, {word}">'.encode())
-    assert [one.signal for one in head_opt_outs(page, _ROOT, _NOW)] == ["noai"]
+    assert [opt_out.signal for opt_out in head_opt_outs(page, _ROOT, _NOW)] == ["noai"]
     assert header_opt_outs([("x-robots-tag", f"otherbot: {word}")], _ROOT, _NOW) == []
 
 
 @pytest.mark.parametrize("value", ["1", "true", "yes", "on", "reserved", "1; policy=x", "", "y"])
 def test_a_reservation_that_is_not_denied_reserves(value: str) -> None:
-    """In a header, a meta element and a site's file; 0, no and false alone deny it."""
+    """Any value but 0, no and false reserves, in a header, a meta element and a site's file."""
     assert reservation(value)
-    assert [one.signal for one in header_opt_outs([("tdm-reservation", value)], _ROOT, _NOW)] == ["tdm-reservation"]
+    assert [opt_out.signal for opt_out in header_opt_outs([("tdm-reservation", value)], _ROOT, _NOW)] == [
+        "tdm-reservation"
+    ]
     assert file_reservation(f'[{{"location": "{_ROOT}/", "TDM_Reservation": "{value}"}}]', f"{_ROOT}/nota")
-    twice = '{"location": "/", "tdm-reservation": 1, "tdm-reservation": 0}'
-    assert file_reservation(twice, f"{_ROOT}/nota") == (True, "/: tdm-reservation=1")
+    repeated_key = '{"location": "/", "tdm-reservation": 1, "tdm-reservation": 0}'
+    assert file_reservation(repeated_key, f"{_ROOT}/nota") == (True, "/: tdm-reservation=1")
     for denied in ("0", "no", "false", " False "):
         assert reservation(denied) is False
 
 
-def test_other_files_of_a_site_are_read_so_too() -> None:
-    """An ai.txt with whole addresses, and usages of RSL in the words of earlier drafts."""
+def test_other_files_of_a_site_are_read_leniently() -> None:
+    """An ai.txt with whole addresses and usages of earlier RSL drafts count."""
     for line in ("Disallow: https://a.example/", "DisallowAITraining: /"):
         assert ai_txt_opt_outs(f"User-Agent: *\n{line}", f"{_ROOT}/nota", f"{_ROOT}/ai.txt", _NOW), line
     licence = '<rsl><content url="/"><license><{kind} type="usage">{words}</{kind}></license></content></rsl>'
@@ -236,20 +240,20 @@ def test_other_files_of_a_site_are_read_so_too() -> None:
     assert licence_verdict(licence.format(kind="prohibits", words="ai-input ai-index").encode(), f"{_ROOT}/n") is None
 
 
-def test_a_rule_that_says_nothing_of_training_lifts_no_refusal() -> None:
-    """A longer path for search alone leaves what the whole site refuses."""
+def test_a_rule_about_other_uses_lifts_no_refusal() -> None:
+    """A longer path for search doesn't lift the site's refusal of training."""
     robots = Robots("User-agent: *\nContent-Usage: / train-ai=n\nContent-Usage: /notas/ search=y")
-    assert [one.signal for one in robots.opt_outs(f"{_ROOT}/notas/1", _ROOT, _NOW)] == ["content-usage"]
+    assert [opt_out.signal for opt_out in robots.opt_outs(f"{_ROOT}/notas/1", _ROOT, _NOW)] == ["content-usage"]
 
 
 @given(
-    st.sampled_from([one for one in _REFUSALS if "=" in one]),
+    st.sampled_from([refusal for refusal in _REFUSALS if "=" in refusal]),
     st.text(max_size=60)
     | st.sampled_from(["train-ai=y", "ai-train=yes", "all=y", '"', "(", "x=", "https://", "search:"]),
     st.sampled_from([", ", ",", ";", "; ", " ", "\n", "\t"]),
 )
 def test_no_added_text_lifts_a_refusal(refusal: str, added: str, between: str) -> None:
-    """Before it and after it, whatever the text is."""
+    """Arbitrary text before or after a refusal doesn't lift it."""
     for value in (refusal + between + added, added + between + refusal):
         assert content_usage(value) == "n"
         assert content_signal(value) == "n"
@@ -258,14 +262,14 @@ def test_no_added_text_lifts_a_refusal(refusal: str, added: str, between: str) -
 
 @given(st.text(max_size=200))
 def test_any_value_is_read_without_an_error(value: str) -> None:
-    """Also by the functions for paths; a reservation is denied or not."""
+    """Arbitrary values raise no error."""
     for name in ("content-usage", "content-signal", "tdm-reservation", "x-robots-tag"):
         header_opt_outs([(name, value)], _ROOT, _NOW)
     Robots(f"User-agent: *\nDisallow: {value}\nDisallowAITraining: {value}").opt_outs(f"{_ROOT}/nota", _ROOT, _NOW)
     assert reservation(value) in {True, False}
 
 
-def test_a_value_that_is_made_to_be_searched_for_ever_is_read_once() -> None:
-    """A quadratic search of it would run into the test run's time limit."""
+def test_reading_a_value_takes_linear_time() -> None:
+    """Reading takes linear time, which the test run's time limit checks."""
     for piece in ("a", "a ", "a-", "=", '"', "https://", "train-ai", "_a"):
         content_usage(piece * (2**20 // len(piece)))

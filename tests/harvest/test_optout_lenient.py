@@ -1,4 +1,4 @@
-"""An owner's refusal to train is found in any spelling that a crawler would read, and what is said to others is not."""
+"""Opt-outs of training are found in any spelling that crawlers accept, and statements to other agents are ignored."""
 
 from __future__ import annotations
 
@@ -58,13 +58,13 @@ _ROOT = "https://diario.example"
         ("Allow me to say this\nUser-agent: GPTBot\nDisallow:", []),
     ],
 )  # fmt: skip
-def test_whom_a_robots_txt_shuts_out(robots: str, agents: list[str]) -> None:
-    """Names of fields and of agents in any spelling that crawlers accept."""
+def test_agents_in_any_spelling_are_refused(robots: str, agents: list[str]) -> None:
+    """Fields and agents count in any spelling that crawlers accept."""
     assert Robots(robots).refused_agents(f"{_ROOT}/nota") == agents
 
 
 def test_other_lines_of_a_robots_txt_are_read_as_before() -> None:
-    """Delays, sitemaps with a colon in their value and licences are no agents' lines."""
+    """Delays, sitemaps with a colon and licences aren't agents."""
     text = "User-agent: *\nCrawl delay: 3\nSitemap https://diario.example/s.xml\nSitemap: https://diario.example/t.xml"
     robots = Robots(text + "\nLicense: https://diario.example/rsl.xml")
     assert robots.delay == 3.0
@@ -75,17 +75,19 @@ def test_other_lines_of_a_robots_txt_are_read_as_before() -> None:
 @pytest.mark.parametrize("usage", ["Content-Usage: train-ai=n", "content_usage: /: train-ai=n"])
 @pytest.mark.parametrize("agent", ["User-agent: GPTBot/1.0", "Useragent: *", "User-agent: otherbot, ccbot"])
 def test_a_preference_is_found_in_the_group_of_an_agent_in_any_spelling(agent: str, usage: str) -> None:
-    """Content-Usage is said to the agents of its group."""
+    """Content-Usage applies to the agents of its group."""
     usage = usage.replace("/:", "/")
-    assert [one.signal for one in Robots(f"{agent}\n{usage}").opt_outs(f"{_ROOT}/a", "", _NOW)] == ["content-usage"]
+    assert [opt_out.signal for opt_out in Robots(f"{agent}\n{usage}").opt_outs(f"{_ROOT}/a", "", _NOW)] == [
+        "content-usage"
+    ]
 
 
 @pytest.mark.parametrize("charset", ["utf-16", "utf-16-le", "utf-16-be", "utf-8-sig", "latin-1"])
-def test_a_sites_files_are_read_in_utf_16_too(charset: str) -> None:
-    """Editors save such files, with a mark and without."""
+def test_a_sites_files_may_be_utf_16(charset: str) -> None:
+    """UTF-16 files are read with and without a byte order mark."""
     robots = SiteFile("User-agent: GPTBot\nDisallow: /\n# año".encode(charset), _NOW)
     site = Site(_ROOT, {f"{_ROOT}/robots.txt": robots})
-    assert [one.signal for one in site.opt_outs(f"{_ROOT}/nota")] == ["robots-agent"]
+    assert [opt_out.signal for opt_out in site.opt_outs(f"{_ROOT}/nota")] == ["robots-agent"]
 
 
 @pytest.mark.parametrize(
@@ -124,12 +126,12 @@ def test_a_sites_files_are_read_in_utf_16_too(charset: str) -> None:
         (":", []),
     ],
 )
-def test_which_refusals_stand_among_directives(value: str, expected: list[str]) -> None:
-    """In a header and in a meta element alike: a directive with a value is no agent's name."""
-    assert [one.signal for one in header_opt_outs([("x-robots-tag", value)], _ROOT, _NOW)] == expected
+def test_refusals_among_directives_are_found(value: str, expected: list[str]) -> None:
+    """A directive with a value isn't taken for an agent, in headers and meta elements."""
+    assert [opt_out.signal for opt_out in header_opt_outs([("x-robots-tag", value)], _ROOT, _NOW)] == expected
     quoted = value.replace('"', "&quot;")
     page = Head(f'<html><head><meta name="robots" content="{quoted}"></head>'.encode())
-    assert [one.signal for one in head_opt_outs(page, _ROOT, _NOW)] == expected
+    assert [opt_out.signal for opt_out in head_opt_outs(page, _ROOT, _NOW)] == expected
 
 
 @pytest.mark.parametrize(
@@ -168,19 +170,19 @@ def test_which_refusals_stand_among_directives(value: str, expected: list[str]) 
     ],
 )
 @pytest.mark.parametrize("charset", ["utf-8", "utf-16", "utf-16-le", "utf-16-be"])
-def test_what_a_head_refuses_in_any_markup(head: str, expected: list[str], charset: str) -> None:
-    """Entities, comments, quotes left open, attributes of other names; in UTF-16 as in UTF-8."""
-    found = head_opt_outs(Head(f"<html><head>{head}".encode(charset)), _ROOT, _NOW)
-    assert [one.signal for one in found] == expected
+def test_opt_outs_of_a_head_are_found_in_any_markup(head: str, expected: list[str], charset: str) -> None:
+    """Entities, comments, unclosed quotes, other attributes and UTF-16 are handled."""
+    opt_outs = head_opt_outs(Head(f"<html><head>{head}".encode(charset)), _ROOT, _NOW)
+    assert [opt_out.signal for opt_out in opt_outs] == expected
 
 
 def test_a_reservation_is_the_same_in_capitals() -> None:
-    """What the page says replaces what its site's file says, in either case."""
+    """The page's statement replaces the site's file, in either case."""
     assert reserves([], Head(b'<meta name="TDM-Reservation" content="0">')) is False
 
 
 def test_an_ai_txt_refuses_training_agents_by_their_own_names() -> None:
-    """As robots.txt does; and what one agent is let into frees nobody else."""
+    """Agents are refused by name, and a permission for one agent frees no other."""
     for text in ("User-Agent: GPTBot\nDisallow: /", "Useragent CCBot/2.0\nDisallow /",
                  "User-Agent: *\nDisallow: /\nUser-Agent: GPTBot\nAllow: /nota"):  # fmt: skip
         assert ai_txt_opt_outs(text, f"{_ROOT}/nota", f"{_ROOT}/ai.txt", _NOW), text
@@ -189,7 +191,7 @@ def test_an_ai_txt_refuses_training_agents_by_their_own_names() -> None:
 
 
 def test_a_reservation_in_a_file_that_isnt_json_reserves() -> None:
-    """A comma too many doesn't take a refusal back."""
+    """An extra comma doesn't cancel a reservation."""
     assert file_reservation('[{"location": "/", "tdm-reservation": 1},]', f"{_ROOT}/nota")
     assert file_reservation('[{"location": "/", "tdm-reservation": 0},]', f"{_ROOT}/nota") is None
 
@@ -209,8 +211,8 @@ def test_a_reservation_in_a_file_that_isnt_json_reserves() -> None:
         "a:",
     ],
 )
-def test_a_head_that_is_made_to_be_searched_for_ever_is_read_once(piece: str) -> None:
-    """A quadratic search of 256 kB would run into the test run's time limit."""
+def test_reading_a_head_takes_linear_time(piece: str) -> None:
+    """Reading takes linear time, which the test run's time limit checks."""
     head = Head(b"noai" + piece.encode() * (HEAD // len(piece)))
     assert head_opt_outs(head, _ROOT, _NOW) == []
     assert header_opt_outs([("x-robots-tag", piece * (HEAD // len(piece)))], _ROOT, _NOW) == []

@@ -1,4 +1,4 @@
-"""Every opt-out signal is read from where it stands; the most restrictive wins; what is no signal refuses nothing."""
+"""Each opt-out signal is read from its place, the most restrictive wins, and anything else refuses nothing."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def _site(**files: str) -> Site:
 
 
 def _signals(site: Site, path: str = "/nota", **page: Any) -> list[str]:
-    found = site.page_opt_outs(_ROOT + path, page.get("headers", []), page.get("body", b""), _NOW)
-    return [one.signal for one in found]
+    opt_outs = site.page_opt_outs(_ROOT + path, page.get("headers", []), page.get("body", b""), _NOW)
+    return [opt_out.signal for opt_out in opt_outs]
 
 
 _RSL = (
@@ -68,8 +68,8 @@ _INLINE = (
         ("License: /rsl.xml", "/nota", ["rsl-permission"]),  # named, and not there
     ],
 )  # fmt: skip
-def test_what_a_robots_txt_refuses(robots: str, path: str, expected: list[str]) -> None:
-    """Training agents, Content-Usage and Content-Signal, by group and longest path."""
+def test_opt_outs_of_a_robots_txt(robots: str, path: str, expected: list[str]) -> None:
+    """Training agents, Content-Usage and Content-Signal count by group and longest path."""
     assert _signals(_site(robots=robots), path) == expected
 
 
@@ -85,14 +85,14 @@ def test_what_a_robots_txt_refuses(robots: str, path: str, expected: list[str]) 
         ('<prohibits type="geo">AR</prohibits>', "", None),
     ],
 )
-def test_what_a_licence_says(terms: str, server: str, expected: str | None) -> None:
-    """Prohibition, permission to be asked, or free use."""
+def test_opt_outs_of_a_licence(terms: str, server: str, expected: str | None) -> None:
+    """A licence prohibits, requires permission, or allows free use."""
     verdict = licence_verdict(_RSL.format(url="/", server=server, terms=terms).encode(), f"{_ROOT}/nota")
     assert (verdict[0] if verdict else None) == expected
 
 
-def test_a_licence_speaks_of_its_own_paths_and_host() -> None:
-    """A licence for one folder, or for another host, says nothing of other pages."""
+def test_a_licence_applies_to_its_own_paths_and_host() -> None:
+    """A licence for a folder or another host doesn't apply to other pages."""
     terms = '<prohibits type="usage">all</prohibits>'
     for url in ("/archivo/", "https://otro.example/"):
         assert licence_verdict(_RSL.format(url=url, server="", terms=terms).encode(), f"{_ROOT}/nota") is None
@@ -109,15 +109,15 @@ def test_a_licence_speaks_of_its_own_paths_and_host() -> None:
         b"",
     ],
 )  # fmt: skip
-def test_a_licence_that_is_a_bomb_or_no_licence_asks_for_permission_or_says_nothing(bomb: bytes) -> None:
-    """Entities are never resolved, and nothing is fetched."""
+def test_bombs_and_other_files_as_licences(bomb: bytes) -> None:
+    """Entities aren't resolved, and nothing is fetched."""
     verdict = licence_verdict(bomb, f"{_ROOT}/nota")
     assert verdict is None or verdict[0] == "rsl-permission"
     assert verdict is None or "xxxx" not in verdict[1]
 
 
-def test_a_page_that_frees_itself_overrides_its_sites_reservation_and_no_other_signal() -> None:
-    """TDMRep lets a header replace the file; what other signals refuse stays refused."""
+def test_a_page_overrides_only_the_reservation_of_its_site() -> None:
+    """A TDMRep header replaces the site's file, and other signals still apply."""
     site = _site(tdm='[{"location": "/", "tdm-reservation": 1}]', robots="User-agent: CCBot\nDisallow: /")
     assert _signals(site) == ["robots-agent", "tdm-reservation"]
     assert _signals(site, headers=[("tdm-reservation", "0")]) == ["robots-agent"]
@@ -126,8 +126,8 @@ def test_a_page_that_frees_itself_overrides_its_sites_reservation_and_no_other_s
 
 
 @pytest.mark.parametrize("text", ["{", "[[[", "7", "[7]", '[{"location": 3, "tdm-reservation": {}}]', "[" * 99_999])
-def test_a_tdmrep_file_of_nonsense_says_nothing(text: str) -> None:
-    """Nothing is raised, whatever a server sends."""
+def test_a_malformed_tdmrep_file_is_ignored(text: str) -> None:
+    """Malformed files raise no error."""
     assert file_reservation(text, f"{_ROOT}/nota") is None
 
 
@@ -144,9 +144,9 @@ def test_a_tdmrep_file_of_nonsense_says_nothing(text: str) -> None:
         (_INLINE, ["rsl-prohibited"]),
     ],
 )  # fmt: skip
-def test_what_the_head_of_a_page_refuses(body: bytes, expected: list[str]) -> None:
-    """Elements in any order and case; not comments, not text, not words said to other agents."""
-    assert [one.signal for one in head_opt_outs(Head(b"<html><head>" + body), f"{_ROOT}/a", _NOW)] == expected
+def test_opt_outs_of_the_head_of_a_page(body: bytes, expected: list[str]) -> None:
+    """Elements count in any order and case, but not comments, text or words for other agents."""
+    assert [opt_out.signal for opt_out in head_opt_outs(Head(b"<html><head>" + body), f"{_ROOT}/a", _NOW)] == expected
 
 
 @pytest.mark.parametrize(
@@ -161,9 +161,9 @@ def test_what_the_head_of_a_page_refuses(body: bytes, expected: list[str]) -> No
         ("tdm-reservation", "0", []),
     ],
 )
-def test_what_a_header_refuses(name: str, value: str, expected: list[str]) -> None:
-    """A header speaks to all unless it names an agent."""
-    assert [one.signal for one in header_opt_outs([(name, value)], f"{_ROOT}/a", _NOW)] == expected
+def test_opt_outs_of_a_header(name: str, value: str, expected: list[str]) -> None:
+    """A header applies to all agents unless it names one."""
+    assert [opt_out.signal for opt_out in header_opt_outs([(name, value)], f"{_ROOT}/a", _NOW)] == expected
 
 
 @pytest.mark.parametrize(
@@ -178,13 +178,13 @@ def test_what_a_header_refuses(name: str, value: str, expected: list[str]) -> No
         ("<!doctype html><p>Disallow: /", "/nota", False),
     ],
 )
-def test_what_an_ai_txt_refuses(text: str, path: str, refused: bool) -> None:
-    """Endings and paths; a page without an ending is HTML."""
+def test_opt_outs_of_an_ai_txt(text: str, path: str, refused: bool) -> None:
+    """Suffixes and paths count, and a page without a suffix is HTML."""
     assert bool(ai_txt_opt_outs(text, _ROOT + path, f"{_ROOT}/ai.txt", _NOW)) == refused
 
 
-def test_all_signals_of_one_page_are_told_each_with_its_address_and_time() -> None:
-    """None hides another."""
+def test_all_signals_of_a_page_have_address_and_time() -> None:
+    """No signal hides another."""
     site = _site(
         robots="User-agent: *\nContent-Usage: train-ai=n\nContent-Signal: ai-train=no\n"
         "User-agent: GPTBot\nDisallow: /\nLicense: /rsl.xml",
@@ -192,18 +192,18 @@ def test_all_signals_of_one_page_are_told_each_with_its_address_and_time() -> No
         tdm='{"location": "/", "tdm-reservation": "1", "tdm-policy": "https://diario.example/p.json"}',
         rsl=_RSL.format(url="/", server="", terms='<prohibits type="usage">all</prohibits>'),
     )
-    found = site.page_opt_outs(f"{_ROOT}/nota", [("x-robots-tag", "noai"), ("x-robots-tag", "noarchive")], b"", _NOW)
-    assert {one.signal for one in found} == {
+    opt_outs = site.page_opt_outs(f"{_ROOT}/nota", [("x-robots-tag", "noai"), ("x-robots-tag", "noarchive")], b"", _NOW)
+    assert {opt_out.signal for opt_out in opt_outs} == {
         "robots-agent", "content-usage", "content-signal", "ai.txt", "tdm-reservation", "rsl-prohibited", "noai",
         "noarchive",
     }  # fmt: skip
-    assert all(one.time == _NOW and one.address.startswith(_ROOT) and one.value for one in found)
-    assert withheld(one.signal for one in found) == {"train", "redistribute"}
-    assert from_json(to_json(found)) == found
+    assert all(opt_out.time == _NOW and opt_out.address.startswith(_ROOT) and opt_out.value for opt_out in opt_outs)
+    assert withheld(opt_out.signal for opt_out in opt_outs) == {"train", "redistribute"}
+    assert from_json(to_json(opt_outs)) == opt_outs
 
 
 def test_licences_are_found_in_headers_and_heads() -> None:
-    """Only RSL licences: a link to Creative Commons is a statement of rights, no opt-out."""
+    """Only RSL licences are opt-outs, and a link to Creative Commons is a statement of rights."""
     headers = [("link", '<https://a.example/l.xml>; rel="license"; type="application/rsl+xml", </x>; rel="next"')]
     body = (
         b'<link rel="license" href="https://creativecommons.org/licenses/by/4.0/">'
@@ -212,8 +212,8 @@ def test_licences_are_found_in_headers_and_heads() -> None:
     assert licence_links(headers, Head(body)) == ["https://a.example/l.xml", "/r.xml"]
 
 
-def test_the_list_of_agents_holds_no_crawler_of_ours_and_no_name_twice() -> None:
-    """A snapshot that is edited by hand is checked by a test."""
+def test_the_list_of_agents_has_no_duplicate_and_not_our_crawler() -> None:
+    """The hand-edited list of agents has no duplicate and not our own crawler."""
     names = [agent.lower() for agent in training_agents()]
     assert len(names) == len(set(names)) > 20
     assert "latam-corpus" not in names
@@ -221,7 +221,7 @@ def test_the_list_of_agents_holds_no_crawler_of_ours_and_no_name_twice() -> None
 
 @given(st.text(max_size=300))
 def test_any_text_is_read_without_an_error(text: str) -> None:
-    """A site may send anything as any of its files."""
+    """Arbitrary bytes as any of a site's files raise no error."""
     site = _site(robots=text, ai=text, tdm=text, rsl=text)
     site.page_opt_outs(f"{_ROOT}/nota", [("x-robots-tag", text), ("link", text)], text.encode(), _NOW)
     content_usage(text)
@@ -229,17 +229,17 @@ def test_any_text_is_read_without_an_error(text: str) -> None:
     assert Robots(text).delay >= 0
 
 
-def test_a_pattern_of_many_stars_takes_no_time() -> None:
-    """A pattern that a backtracking matcher would never finish."""
+def test_a_pattern_of_many_stars_takes_linear_time() -> None:
+    """A pattern that would never end with backtracking is matched at once."""
     assert not matches("/" + "*a" * 400 + "b$", "/" + "a" * 4000)
     assert longest([("/*a*a", 1), ("/", 2)], "/xaxa") == [1]
 
 
-def test_a_licence_is_read_of_a_script_and_not_of_half_a_tag() -> None:
-    """Of a tag without an end that names the type thousands of times, too."""
+def test_a_licence_is_read_from_a_script_but_not_from_an_unclosed_tag() -> None:
+    """An unclosed tag that names the type thousands of times is read at once."""
     assert head_opt_outs(Head(b"<script " + b"rsl+xml" * 30_000), "https://a.example/", _NOW) == []
     licence = _RSL.format(url="/", server="", terms='<prohibits type="usage">ai-train</prohibits>')
-    told = head_opt_outs(
+    opt_outs = head_opt_outs(
         Head(f'<script data-x="1" type="application/rsl+xml">{licence}</script>'.encode()), "https://a.example/", _NOW
     )
-    assert [one.signal for one in told]
+    assert [opt_out.signal for opt_out in opt_outs]

@@ -1,4 +1,4 @@
-"""What owners refuse of a release is read again, what must leave is listed, and the next version leaves it out."""
+"""The opt-outs of a release's sites are read again, and the next version omits the affected documents."""
 
 from __future__ import annotations
 
@@ -41,15 +41,15 @@ _TERMS = {"name": "cuentos", "admit": ["open"], "uses": ["train"]}
 @pytest.fixture
 def sites() -> Iterator[list[Any]]:
     """Three running websites."""
-    with website.Website() as one, website.Website() as two, website.Website() as three:
-        yield [one, two, three]
+    with website.Website() as first, website.Website() as two, website.Website() as three:
+        yield [first, two, three]
 
 
 @pytest.fixture
 def released(
     tmp_path: Path, document: Document, kept_run: KeptRun, sites: list[Any], command_line: CommandLine
 ) -> Path:
-    """The folder with a version of twelve documents of three sites, four a site, and one that isn't on the web."""
+    """The folder of a version with four documents on each of three sites, and one that isn't on the web."""
     places = [f"{sites[n % 3].root}/{'notas' if n % 2 else 'otras'}/{n}" for n in range(12)]
     rows = [document(n, url=url) for n, url in enumerate(places)]
     kept_run("cuentos-1", [*rows, document(12)], release=_TERMS)
@@ -64,20 +64,18 @@ def _recheck(command_line: CommandLine, out: Path, sites: list[Any], *more: str,
 
 
 def _built(command_line: CommandLine, out: Path) -> dict[str, Any]:
-    told = command_line("release", "build", "cuentos", "--parent", "latest", "--out", out, "--json")
-    assert told.code == 0, told.err
-    return dict(told.json)
+    result = command_line("release", "build", "cuentos", "--parent", "latest", "--out", out, "--json")
+    assert result.code == 0, result.err
+    return dict(result.json)
 
 
-def test_what_is_refused_now_leaves_the_next_version(
-    released: Path, sites: list[Any], command_line: CommandLine
-) -> None:
-    """Documents of the refused paths alone, each with its signal; nothing but the sites' files is asked for."""
+def test_refused_documents_leave_the_next_version(released: Path, sites: list[Any], command_line: CommandLine) -> None:
+    """Only documents of refused paths are listed, with their signals, and only the sites' files are requested."""
     sites[0].routes["/robots.txt"] = _CLOSED
     sites[1].routes["/.well-known/tdmrep.json"] = (200, _TEXT, b'[{"location": "/", "tdm-reservation": 1}]')
-    told = _recheck(command_line, released, sites).json
-    assert (told["documents"], told["sites"], told["unread"], told["documents_leaving"]) == (12, 3, {}, 6)
-    leave = {(row["site"], row["signal"]): (row["address"], row["documents"]) for row in told["leave"]}
+    report = _recheck(command_line, released, sites).json
+    assert (report["documents"], report["sites"], report["unread"], report["documents_leaving"]) == (12, 3, {}, 6)
+    leave = {(row["site"], row["signal"]): (row["address"], row["documents"]) for row in report["leave"]}
     assert leave == {
         (sites[0].root, "robots-agent"): (f"{sites[0].root}/robots.txt", 2),
         (sites[1].root, "tdm-reservation"): (f"{sites[1].root}/.well-known/tdmrep.json", 4),
@@ -92,48 +90,48 @@ def test_what_is_refused_now_leaves_the_next_version(
     assert built["documents"] == 7
 
 
-def test_refusals_in_deployed_forms_are_found_later(
+def test_a_recheck_finds_opt_outs_in_deployed_forms(
     released: Path, sites: list[Any], command_line: CommandLine
 ) -> None:
-    """A whole address in `Disallow`, `DisallowAITraining`, and a key of an earlier draft in capitals."""
+    """An address in `Disallow`, `DisallowAITraining` and a key of an earlier draft in capitals are found."""
     agent = f"User-agent: PerplexityBot\nDisallow: {sites[0].root}/notas/"
     for site, text in zip(
         sites, (agent, "DisallowAITraining: /otras/", "Content-Usage: TDM=NO; search=y"), strict=True
     ):
         site.routes["/robots.txt"] = (200, _TEXT, text.encode())
-    told = _recheck(command_line, released, sites).json
-    assert {(row["site"], row["signal"]): row["documents"] for row in told["leave"]} == {
+    report = _recheck(command_line, released, sites).json
+    assert {(row["site"], row["signal"]): row["documents"] for row in report["leave"]} == {
         (sites[0].root, "robots-agent"): 2,
         (sites[1].root, "robots-agent"): 2,
         (sites[2].root, "content-usage"): 4,
     }
 
 
-def test_what_left_stays_out_and_comes_back_when_its_owner_takes_the_refusal_back(
+def test_documents_return_once_their_refusal_is_lifted(
     released: Path, sites: list[Any], command_line: CommandLine
 ) -> None:
-    """The same run, built upon again, brings nothing back while the list stands."""
+    """A listed document stays out of later builds until the refusal is lifted."""
     sites[0].routes["/robots.txt"] = _CLOSED
     _recheck(command_line, released, sites)
     assert _built(command_line, released)["documents"] == 11
-    again = ("release", "build", "cuentos", "cuentos-1", "--parent", "latest", "--out", released, "--json")
-    assert command_line(*again).json["documents"] == 11
+    build = ("release", "build", "cuentos", "cuentos-1", "--parent", "latest", "--out", released, "--json")
+    assert command_line(*build).json["documents"] == 11
     del sites[0].routes["/robots.txt"]
     assert _recheck(command_line, released, sites).json["documents_leaving"] == 0
-    assert command_line(*again).json["documents"] == 13
+    assert command_line(*build).json["documents"] == 13
 
 
-def test_of_a_site_that_cannot_be_read_the_former_word_stands(
+def test_earlier_opt_outs_of_an_unread_site_still_apply(
     released: Path, sites: list[Any], command_line: CommandLine
 ) -> None:
-    """It is told as not read, and one that never was read takes nothing away."""
+    """Earlier opt-outs of an unread site still apply, and a site that was never read removes nothing."""
     sites[0].routes["/robots.txt"] = _CLOSED
     _recheck(command_line, released, sites)
     for site in sites[:2]:
         site.routes["/robots.txt"] = (302, {"Location": "http://10.0.0.1/robots.txt"}, b"")
-    told = _recheck(command_line, released, sites).json
-    assert told["unread"] == dict.fromkeys((site.root for site in sites[:2]), "robots unavailable: private address")
-    assert (told["sites"], told["documents_leaving"]) == (1, 2)
+    report = _recheck(command_line, released, sites).json
+    assert report["unread"] == dict.fromkeys((site.root for site in sites[:2]), "robots unavailable: private address")
+    assert (report["sites"], report["documents_leaving"]) == (1, 2)
     sites[2].routes["/robots.txt"] = (200, _TEXT, b"User-agent: *\nDisallow: /")
     shown = _recheck(command_line, released, sites, json=False)
     assert shown.code == 0
@@ -145,10 +143,10 @@ def test_of_a_site_that_cannot_be_read_the_former_word_stands(
 @pytest.mark.parametrize(
     "shut", [(403, {}, b""), (451, {}, b""), (401, {}, b""), (200, {}, b"<!doctype html><title>Are you human?</title>")]
 )
-def test_a_firewalls_answer_is_nobodys_permission(
+def test_the_response_of_a_firewall_is_not_a_permission(
     released: Path, sites: list[Any], command_line: CommandLine, shut: Any
 ) -> None:
-    """What shuts machines out says nothing of the owner's will: the former refusals stand, and it is told."""
+    """A firewall's response is reported, and earlier opt-outs still apply."""
     sites[0].routes |= {
         "/robots.txt": (200, _TEXT, b"License: /rsl.xml"),
         "/ai.txt": (200, _TEXT, b"User-Agent: *\nDisallow: /"),
@@ -156,14 +154,14 @@ def test_a_firewalls_answer_is_nobodys_permission(
     assert _recheck(command_line, released, sites).json["documents_leaving"] == 4
     sites[0].routes.clear()
     sites[0].any_ = lambda _: shut
-    told = _recheck(command_line, released, sites).json
-    assert {f"{sites[0].root}/robots.txt", f"{sites[0].root}/ai.txt"} <= set(told["unread_files"])
-    assert told["documents_leaving"] == 4
-    assert {row["signal"] for row in told["leave"]} == {"ai.txt", "rsl-permission"}
+    report = _recheck(command_line, released, sites).json
+    assert {f"{sites[0].root}/robots.txt", f"{sites[0].root}/ai.txt"} <= set(report["unread_files"])
+    assert report["documents_leaving"] == 4
+    assert {row["signal"] for row in report["leave"]} == {"ai.txt", "rsl-permission"}
 
 
-def test_a_site_that_is_dead_does_not_hide_the_other_of_its_host(tmp_path: Path, sites: list[Any]) -> None:
-    """By http nobody answers; what is refused by https, here by another scheme's port, is read all the same."""
+def test_a_dead_site_does_not_hide_another_of_its_host(tmp_path: Path, sites: list[Any]) -> None:
+    """A site is read even if another scheme or port of its host is dead."""
     alive, dead = sites[0], sites[0].root.replace("http://", "https://")
     alive.routes["/robots.txt"] = _CLOSED
     reader = SiteReader(
@@ -175,30 +173,30 @@ def test_a_site_that_is_dead_does_not_hide_the_other_of_its_host(tmp_path: Path,
     assert reader.sites[alive.root].opt_outs(f"{alive.root}/notas/1")
 
 
-def test_of_a_file_that_does_not_come_the_former_word_stands(
+def test_earlier_opt_outs_of_an_unread_file_still_apply(
     released: Path, sites: list[Any], command_line: CommandLine
 ) -> None:
-    """Not to be had isn't to refuse nothing: two tries, then it is told; what other files say is read anew."""
+    """After two attempts a file is reported as unread, and its earlier opt-outs still apply."""
     sites[0].routes["/ai.txt"] = (200, _TEXT, b"User-Agent: *\nDisallow: *.html\nDisallow: /")
     sites[0].routes["/robots.txt"] = _CLOSED
     assert _recheck(command_line, released, sites).json["documents_leaving"] == 4
     del sites[0].routes["/robots.txt"]
     sites[0].routes["/ai.txt"] = (503, {"Retry-After": "0"}, b"")
     sites[0].asked.clear()
-    told = _recheck(command_line, released, sites).json
-    assert (told["unread"], told["unread_files"]) == ({}, [f"{sites[0].root}/ai.txt"])
-    assert {row["signal"]: row["documents"] for row in told["leave"]} == {"ai.txt": 4}
-    assert [one.path for one in sites[0].asked].count("/ai.txt") == 2
+    report = _recheck(command_line, released, sites).json
+    assert (report["unread"], report["unread_files"]) == ({}, [f"{sites[0].root}/ai.txt"])
+    assert {row["signal"]: row["documents"] for row in report["leave"]} == {"ai.txt": 4}
+    assert [request.path for request in sites[0].asked].count("/ai.txt") == 2
     sites[0].routes["/ai.txt"] = (404, {}, b"")
-    told = _recheck(command_line, released, sites).json
-    assert (told["unread_files"], told["documents_leaving"]) == ([], 0)
+    report = _recheck(command_line, released, sites).json
+    assert (report["unread_files"], report["documents_leaving"]) == ([], 0)
 
 
 @pytest.mark.parametrize(("lang", "word"), [("es", "no se pudo leer"), ("pt", "não pôde ser lido")])
-def test_a_dead_host_is_tried_twice_and_told_and_the_others_are_read(
+def test_a_dead_host_is_tried_twice_and_reported(
     released: Path, sites: list[Any], command_line: CommandLine, monkeypatch: pytest.MonkeyPatch, lang: str, word: str
 ) -> None:
-    """In the reader's language; its former word stands."""
+    """The report is in the reader's language, and earlier opt-outs still apply."""
     tried: Counter[str] = Counter()
     ask = Fetcher.fetch
 
@@ -210,20 +208,20 @@ def test_a_dead_host_is_tried_twice_and_told_and_the_others_are_read(
     monkeypatch.setattr("latam_corpus.harvest.crawl.recheck._FIRST_REST", 0.01)
     sites[0].routes["/robots.txt"] = lambda handler: handler.connection.shutdown(socket.SHUT_RDWR)
     sites[1].routes["/robots.txt"] = _CLOSED
-    told = _recheck(command_line, released, sites, "--lang", lang, json=False)
-    assert told.code == 0, told.err
-    assert f"{sites[0].root} {word}" in told.out
-    assert "2 de 12 documentos" in told.out
+    result = _recheck(command_line, released, sites, "--lang", lang, json=False)
+    assert result.code == 0, result.err
+    assert f"{sites[0].root} {word}" in result.out
+    assert "2 de 12 documentos" in result.out
     assert tried[sites[0].host] == 2
 
 
-def test_without_the_retroactive_rule_only_what_is_obtained_later_leaves(
+def test_without_the_retroactive_rule_only_later_documents_leave(
     released: Path, sites: list[Any], command_line: CommandLine, document: Document, kept_run: KeptRun
 ) -> None:
-    """The refusal is listed all the same, and counts for a copy that was obtained after it was first read."""
+    """The refusal is listed, and applies only to documents obtained after it was first read."""
     sites[0].routes["/robots.txt"] = _CLOSED
-    told = _recheck(command_line, released, sites, "--not-retroactive").json
-    assert ([row["documents"] for row in told["refusals"]], told["documents_leaving"]) == ([2], 0)
+    report = _recheck(command_line, released, sites, "--not-retroactive").json
+    assert ([row["documents"] for row in report["refusals"]], report["documents_leaving"]) == ([2], 0)
     assert _built(command_line, released)["unchanged"]
     (later,) = set(read_opt_outs(Store.at(released / "store"), "cuentos")["time"])
     kept_run("cuentos-2", [document(3, url=f"{sites[0].root}/notas/3", obtained=later)], release=_TERMS)
@@ -268,22 +266,22 @@ def test_a_recheck_that_is_killed_goes_on(released: Path, sites: list[Any], comm
                 record.content_stream().read()
 
 
-def test_a_release_without_addresses_or_a_contact_without_an_address_is_told(
+def test_missing_web_addresses_and_invalid_contacts_are_reported(
     tmp_path: Path, document: Document, kept_run: KeptRun, command_line: CommandLine, released: Path, sites: list[Any]
 ) -> None:
-    """Before anything is asked."""
+    """Both errors come before a request."""
     kept_run("sueltos-1", [document(40)], release=_TERMS)
     out = tmp_path / "out"
     assert command_line("release", "build", "sueltos", "sueltos-1", "--out", out).code == 0
-    told = command_line("rights", "recheck", "sueltos", "--contact", "b@puerto.example", "--out", out)
-    assert (told.code, "address on the web" in told.err) == (2, True)
+    result = command_line("rights", "recheck", "sueltos", "--contact", "b@puerto.example", "--out", out)
+    assert (result.code, "address on the web" in result.err) == (2, True)
     nobody = command_line("rights", "recheck", "cuentos", "--contact", "nadie", "--out", released)
     assert (nobody.code, "an e-mail or web address" in nobody.err) == (2, True)
     assert all(site.asked == [] for site in sites)
 
 
 def test_a_licence_that_must_be_asked_for_lowers_the_tier_and_no_row_is_lost(document: Document) -> None:
-    """Rows keep their order; those that nobody refuses are as they were."""
+    """Rows keep their order, and rows without a refusal aren't changed."""
     root = "https://diario.example"
     robots = SiteFile(b"License: https://otro.example/l.xml", _SEEN)
     rows = pl.DataFrame([document(n, url=f"{root if n == 1 else 'https://otra.example'}/{n}") for n in range(3)])
@@ -297,4 +295,4 @@ def test_a_licence_that_must_be_asked_for_lowers_the_tier_and_no_row_is_lost(doc
     assert narrowed["doc_id"].to_list() == rows["doc_id"].to_list()
     assert narrowed["rights_tier"].to_list() == ["open", "permission", "open"]
     assert narrowed["uses"].to_list() == [["train", "redistribute"], [], ["train", "redistribute"]]
-    assert [len(one) for one in narrowed["opt_outs"]] == [0, 1, 0]
+    assert [len(opt_outs) for opt_outs in narrowed["opt_outs"]] == [0, 1, 0]

@@ -83,7 +83,7 @@ def test_a_version_gives_its_pairs(bilingual: Store, tmp_path: Path, command_lin
     assert json.loads(summary.out)["languages"] == {"quz_Latn spa_Latn": 3, "quz_Latn eng_Latn": 1}
 
 
-def test_what_is_more_than_memory_is_written_in_portions(
+def test_large_versions_are_written_in_portions(
     bilingual: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Several portions give the same pairs as one."""
@@ -92,7 +92,7 @@ def test_what_is_more_than_memory_is_written_in_portions(
     assert (summary.pairs, summary.documents, summary.whole) == (4, 5, 0)
 
 
-def test_a_version_without_translations_says_so(small_store: Store, tmp_path: Path) -> None:
+def test_a_version_without_translations_is_an_error(small_store: Store, tmp_path: Path) -> None:
     """A version without translations is an error that leaves no folder."""
     with pytest.raises(ConfigError, match="is a translation of another"):
         write_alignment(lambda columns: CorpusStream(small_store.url, "puerto", columns=columns), tmp_path / "p")

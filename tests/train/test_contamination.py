@@ -83,7 +83,7 @@ def test_planted_leaks_are_found(against: Callable[..., Any]) -> None:
     }
 
 
-def test_a_field_alone_is_enough(against: Callable[..., Any]) -> None:
+def test_one_field_is_enough(against: Callable[..., Any]) -> None:
     """One field is a leak, unless it has less than five words or is common to all lines."""
     question = "¿Qué río cruza la ciudad de Santiago?"
     texts = {"question": FILLER + question, "answer": FILLER + "el Mapocho mismo", "passage": LEAK}
@@ -92,7 +92,7 @@ def test_a_field_alone_is_enough(against: Callable[..., Any]) -> None:
     assert found(against(texts, [line])) == {(0, "question"): 1, (0, "passage"): 1}
 
 
-def test_a_field_that_several_lines_have_shows_nothing(against: Callable[..., Any]) -> None:
+def test_a_field_that_several_lines_have_is_no_evidence(against: Callable[..., Any]) -> None:
     """A document with the instruction of all questions contains none of them."""
     instruction = "Elige la respuesta correcta entre estas cuatro"
     questions = [
@@ -103,7 +103,7 @@ def test_a_field_that_several_lines_have_shows_nothing(against: Callable[..., An
     assert found(against({"page": FILLER + instruction, "leak": questions[1]}, lines)) == {(1, "leak"): 1}
 
 
-def test_signs_of_print_hide_nothing(against: Callable[..., Any]) -> None:
+def test_ligatures_and_hyphenation_hide_no_leak(against: Callable[..., Any]) -> None:
     """Ligatures, wide letters and hyphenated words don't hide a leak."""
     line = "Los oficiales confirmaron ayer la firma definitiva"
     texts = {
@@ -123,7 +123,7 @@ def test_short_lines_are_found_whole(against: Callable[..., Any]) -> None:
     assert (matches.too_short, matches.blank) == ((2, 4), (3,))
 
 
-def test_a_common_phrase_shows_nothing(against: Callable[..., Any]) -> None:
+def test_a_common_phrase_is_no_evidence(against: Callable[..., Any]) -> None:
     """A short line in sixty documents is listed separately, and a long one is a leak."""
     contamination, _ = against(
         {}, ["salió del puerto antes", "Salió del puerto antes del alba. Volvió con la red vacía"]
@@ -169,7 +169,7 @@ def test_lines_are_read_by_number(tmp_path: Path, name: str, text: str, fields: 
         ("xcopa", "download it from https://huggingface.co/datasets/cambridgeltl/xcopa"),
     ],
 )
-def test_sets_that_are_not_there_are_told(against_: str, message: str) -> None:
+def test_missing_sets_are_reported(against_: str, message: str) -> None:
     """The error for a registered set names its address."""
     with pytest.raises(ConfigError, match=message):
         read_evaluation(against_)
@@ -201,9 +201,7 @@ def test_a_registered_set_is_read_by_its_fields(tmp_path: Path) -> None:
         read_evaluation(str(file))
 
 
-def test_the_command_writes_what_others_leave_out(
-    small_store: Store, tmp_path: Path, command_line: CommandLine
-) -> None:
+def test_the_command_writes_a_list_of_exclusions(small_store: Store, tmp_path: Path, command_line: CommandLine) -> None:
     """A stream accepts the list of ids that the command writes."""
     row = next(CorpusStream(small_store.url, "puerto", where="country = 'MX'"))
     lines = [{"text": row["text"].splitlines()[0]}, {"text": None}]

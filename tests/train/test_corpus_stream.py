@@ -101,7 +101,7 @@ def test_position_i_goes_to_rank_i_mod_world(small_store: Store, world: int) -> 
     ]
 
 
-def test_a_stream_goes_on_from_its_state_at_any_point(small_store: Store) -> None:
+def test_a_stream_resumes_from_its_state_at_any_point(small_store: Store) -> None:
     """A state written as JSON at any point resumes with the remaining documents."""
     order = ids(small_store, seed=7)
     stream = CorpusStream(small_store.url, "puerto", seed=7, columns=["doc_id"], window=WINDOW)
@@ -112,7 +112,7 @@ def test_a_stream_goes_on_from_its_state_at_any_point(small_store: Store) -> Non
         next(stream, None)
 
 
-def test_a_run_goes_on_at_random_points_on_other_ranks(small_store: Store) -> None:
+def test_a_run_resumes_at_random_points_on_other_ranks(small_store: Store) -> None:
     """Thirty changes between 1, 2, 3 and 8 ranks keep the order."""
     order = ids(small_store, seed=7)
     lots = random.Random(50)
@@ -174,7 +174,7 @@ def test_a_rank_takes_its_own_state(small_store: Store, tokenizer_file: Path) ->
             assert sorted(row["doc_id"] for row in single) == sorted(remaining[0] + remaining[1])
 
 
-def test_texts_go_on_after_the_last_that_was_given(small_store: Store) -> None:
+def test_texts_resume_after_the_last_returned_one(small_store: Store) -> None:
     """Texts resume after the last returned one, and not after its batch."""
     whole = list(CorpusStream(small_store.url, "puerto", seed=7).texts())
     stream = CorpusStream(small_store.url, "puerto", seed=7)
@@ -186,7 +186,7 @@ def test_texts_go_on_after_the_last_that_was_given(small_store: Store) -> None:
     assert list(fresh.texts()) == whole
 
 
-def test_columns_that_are_not_there_are_told(small_store: Store, tokenizer_file: Path, tmp_path: Path) -> None:
+def test_missing_columns_are_reported(small_store: Store, tokenizer_file: Path, tmp_path: Path) -> None:
     """A missing column is an error, and a folder's own columns are the default."""
     without = CorpusStream(small_store.url, "puerto", columns=["doc_id"])
     with pytest.raises(ConfigError, match="don't include «text»"):
@@ -200,7 +200,7 @@ def test_columns_that_are_not_there_are_told(small_store: Store, tokenizer_file:
             CorpusStream(tmp_path / "ids", **options)
 
 
-def test_numbers_of_other_libraries_are_as_good(small_store: Store) -> None:
+def test_integers_of_numpy_are_accepted(small_store: Store) -> None:
     """NumPy's integers are accepted, and anything but a whole number is refused."""
     numbers: dict[str, Any] = {"seed": np.int64(7), "rank": np.int32(0), "world": np.int8(1)}
     stream = CorpusStream(small_store.url, "puerto", window=WINDOW, **numbers)
@@ -213,7 +213,7 @@ def test_numbers_of_other_libraries_are_as_good(small_store: Store) -> None:
             CorpusStream(small_store.url, "puerto", **wrong)
 
 
-def test_what_is_left_out_leaves_the_order_as_it_was(small_store: Store, tmp_path: Path) -> None:
+def test_exclusions_do_not_change_the_order(small_store: Store, tmp_path: Path) -> None:
     """An earlier state resumes without excluded documents on 1, 2 and 4 ranks."""
     order = ids(small_store, seed=7)
     stream = CorpusStream(small_store.url, "puerto", seed=7, window=WINDOW)
@@ -260,7 +260,7 @@ def test_each_order_is_equally_likely() -> None:
     assert sum((count - 1000) ** 2 / 1000 for count in firsts.values()) < 20.5  # 5 degrees, one in a thousand
 
 
-def test_windows_hold_what_they_may() -> None:
+def test_windows_keep_their_size() -> None:
     """No window is larger than its size except for a single large group, and every group is in one."""
     groups = [RowGroup(0, number, 5, 10 * number) for number in range(12)]
     windows = windows_of(groups, 70, 1, 0)
@@ -289,7 +289,7 @@ def test_batches_have_their_size_and_the_order(small_store: Store) -> None:
             next(stream.batches(wrong))
 
 
-def test_rows_are_those_of_arrow(small_store: Store) -> None:
+def test_rows_equal_those_of_arrow(small_store: Store) -> None:
     """Slices, several chunks, empty columns and empty texts give the same rows as Arrow."""
     columns = {"text": ["ñandú", "", "agua 🌊"], "title": ["uno", None, "dos"], "none": [None] * 3, "empty": [""] * 3}
     table = pa.table(columns, schema=pa.schema(dict.fromkeys(columns, pa.large_string())))
@@ -355,7 +355,7 @@ def test_a_pulled_folder_is_streamed_in_the_stores_order(small_store: Store, tmp
         CorpusStream(small_store.url, "puerto", lock=tmp_path / "other.lock")
 
 
-def test_a_pull_that_was_cut_off_is_named(small_store: Store, tmp_path: Path) -> None:
+def test_an_incomplete_pull_is_reported(small_store: Store, tmp_path: Path) -> None:
     """An incomplete pull isn't taken for a store or a wrong path."""
     to = tmp_path / "corpus"
     pull("puerto", small_store, to)
@@ -368,7 +368,7 @@ def test_a_pull_that_was_cut_off_is_named(small_store: Store, tmp_path: Path) ->
         read_locks(to / "corpus.lock")
 
 
-def test_a_state_goes_on_in_the_store_after_the_folder_was_pulled_again(small_store: Store, tmp_path: Path) -> None:
+def test_a_state_resumes_in_the_store_after_another_pull(small_store: Store, tmp_path: Path) -> None:
     """After a withdrawal the store keeps the order that a new pull changes."""
     spec = f"puerto@{small_store.latest('puerto')}"
     pull(spec, small_store, tmp_path / "corpus")
@@ -424,7 +424,7 @@ def test_a_store_that_knows_less_than_a_lock_is_refused(small_store: Store, tmp_
     assert withdrawn_id not in ids(tmp_path / "pulled", spec)
 
 
-def test_a_store_elsewhere_is_read_through_a_bounded_cache(
+def test_a_remote_store_is_read_through_a_bounded_cache(
     small_store: Store, served: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A remote store has a local one's order, damaged groups are fetched again, and a full disk gives a warning."""
@@ -590,7 +590,7 @@ def test_withdrawn_documents_leave_a_pinned_order(small_store: Store, tokenizer_
     assert sorted(ids(small_store, "puerto@2026.11.0")) == sorted(set(order) - set(withdrawn))
 
 
-def test_a_list_of_another_release_is_told(small_store: Store, tmp_path: Path) -> None:
+def test_a_list_of_another_release_is_reported(small_store: Store, tmp_path: Path) -> None:
     """A list of another release is refused, and one of another version or without matches gives a warning."""
     order = ids(small_store, seed=7)
     file = tmp_path / "excluded.txt"
@@ -612,7 +612,7 @@ def test_a_list_of_another_release_is_told(small_store: Store, tmp_path: Path) -
 
 
 @pytest.mark.filterwarnings("ignore:.*(is|are) withdrawn")
-def test_an_epoch_without_any_document_is_told(small_store: Store) -> None:
+def test_an_epoch_without_documents_is_reported(small_store: Store) -> None:
     """A condition that no document meets is an error, except on one of several ranks."""
     empty = partial(CorpusStream, str(small_store.folder), "puerto", where="language = 'nah_Latn'")
     for reading in (list, lambda stream: list(stream.texts()), lambda stream: list(stream.batches())):

@@ -233,7 +233,7 @@ def test_states_that_do_not_belong_together_are_refused() -> None:
             single_rank.load_state_dict(states)
 
 
-def test_the_rest_of_a_withdrawn_document_is_reported() -> None:
+def test_missing_tokens_of_a_withdrawn_document_are_reported() -> None:
     """The remaining tokens of a cut document are skipped with a warning, and the next one is whole."""
     stream = MemoryStream([10, 10], 0, 1, set())
     assert next(stream.packed(TOKENIZER, 4)).tolist() == [1, 2, 3, 4]
@@ -248,7 +248,7 @@ def test_the_rest_of_a_withdrawn_document_is_reported() -> None:
         assert not list(last.packed(TOKENIZER, 4))
 
 
-def test_a_cut_document_goes_on_in_blocks_only() -> None:
+def test_a_cut_document_continues_only_in_blocks() -> None:
     """Rows, texts and batches are refused, since they would repeat packed tokens."""
     stream = MemoryStream([10, 10], 0, 1, set())
     next(stream.packed(TOKENIZER, 4))
@@ -278,7 +278,7 @@ def test_the_last_block_may_be_shorter() -> None:
     ]
 
 
-def test_an_epoch_that_ended_is_not_given_again_after_a_state() -> None:
+def test_a_completed_epoch_is_not_repeated_after_a_state() -> None:
     """A state at the end resumes without documents, and the next loop begins again."""
     stream = MemoryStream([3] * 4, 0, 1, set())
     whole = [row["text"] for row in stream]
@@ -290,7 +290,7 @@ def test_an_epoch_that_ended_is_not_given_again_after_a_state() -> None:
     assert not list(later.packed(TOKENIZER, 2))
 
 
-def test_progress_counts_what_was_given() -> None:
+def test_progress_counts_returned_documents() -> None:
     """Progress has the documents, tokens and share since the stream was opened or resumed."""
     stream = MemoryStream([3] * 8, 1, 2, set())
     assert (stream.progress().documents, stream.progress().documents_per_second) == (0, 0)

@@ -90,7 +90,7 @@ def test_the_map_has_each_document(exported: Callable[[str], Path], expected: di
 
 
 @pytest.mark.parametrize(("form", "suffix"), [("ds", ".ds"), ("megatron", ".bin")])
-def test_tokens_stand_where_the_map_says(
+def test_the_map_leads_to_the_tokens(
     exported: Callable[[str], Path], expected: dict[str, list[int]], form: str, suffix: str
 ) -> None:
     """The tokens at each place of the map are the document's, so that they can be masked."""
@@ -101,7 +101,7 @@ def test_tokens_stand_where_the_map_says(
 
 
 @pytest.mark.parametrize("form", ["ds", "megatron"])
-def test_files_are_those_that_datatrove_writes(
+def test_files_equal_those_of_datatrove(
     exported: Callable[[str], Path], expected: dict[str, list[int]], tmp_path: Path, form: str
 ) -> None:
     """The files equal those that datatrove writes, byte by byte."""
@@ -184,7 +184,7 @@ def test_json_lines_are_texts(exported: Callable[[str], Path], small_store: Stor
     assert lines[0]["rights"] == "CC0-1.0"
 
 
-def test_the_command_leaves_out_what_it_is_told(
+def test_the_command_leaves_out_excluded_documents(
     small_store: Store, tokenizer_file: Path, tmp_path: Path, command_line: CommandLine
 ) -> None:
     """Excluded documents are left out, and wrong formats and nonempty folders are refused."""
@@ -249,7 +249,7 @@ def test_withdrawn_tokens_can_be_masked(
         assert CorpusStream(split_store.url, name, lock=tmp_path / "run.lock").version == "puerto@2026.11.0"
 
 
-def test_an_export_that_broke_off_leaves_no_folder(
+def test_a_failed_export_leaves_no_folder(
     small_store: Store, tokenizer_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A failed export leaves no folder, and the next one replaces a killed one's files."""

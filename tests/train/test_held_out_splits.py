@@ -99,7 +99,7 @@ def test_an_export_has_the_train_split_by_default(
     assert pl.read_parquet(tmp_path / "all" / "documents.parquet").height == 120
 
 
-def test_leaked_evaluations_are_looked_for_in_all_splits(
+def test_contamination_is_searched_for_in_all_splits(
     split_store: Store, tmp_path: Path, command_line: CommandLine
 ) -> None:
     """The command also searches held-out rows unless a split is named."""

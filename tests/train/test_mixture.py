@@ -57,14 +57,14 @@ def test_unimax_never_goes_beyond_its_cap(slices: dict[str, int], budget: int, c
 
 
 @pytest.mark.parametrize("text", ["", "-5", "0", "12x", "1e", "many", "1e400", "1e308T"])
-def test_what_is_no_budget_is_refused(text: str) -> None:
+def test_invalid_budgets_are_refused(text: str) -> None:
     """The error shows valid budgets."""
     with pytest.raises(ConfigError, match="write such as"):
         token_budget(text)
 
 
 @pytest.mark.parametrize("texts", [["quy"], ["quy=x"], ["=1"], ["quy=1", "quy=2"]])
-def test_what_is_no_weight_is_refused(texts: list[str]) -> None:
+def test_invalid_weights_are_refused(texts: list[str]) -> None:
     """A slice without a number, a number without a slice, and two weights of one slice are refused."""
     with pytest.raises(ConfigError, match="--weight"):
         parse_weights(texts)
@@ -113,7 +113,7 @@ def plan(small_store: Store, tokenizer_file: Path, command_line: CommandLine) ->
     return result.json
 
 
-def test_a_plan_tells_epochs(plan: Any, small_store: Store, tokenizer_file: Path, command_line: CommandLine) -> None:
+def test_a_plan_has_epochs(plan: Any, small_store: Store, tokenizer_file: Path, command_line: CommandLine) -> None:
     """The plan has epochs, documents and exhausted slices, and no share of indigenous languages here."""
     slices = {part["slice"]: part for part in plan["slices"]}
     assert slices["por_Latn"]["epochs"] == pytest.approx(2.5, abs=0.01)
@@ -138,7 +138,7 @@ def test_a_plan_tells_epochs(plan: Any, small_store: Store, tokenizer_file: Path
     assert "did you mean «unimax»" in wrong.err
 
 
-def test_a_mixture_draws_what_was_planned(plan: Any, small_store: Store) -> None:
+def test_a_mixture_follows_its_plan(plan: Any, small_store: Store) -> None:
     """A slice repeats only after all its documents, turns are spread evenly, and ranks share them."""
     rows = list(MixedStream(small_store.url, plan, seed=3, columns=["doc_id", "language"]))
     by_language = {
@@ -160,7 +160,7 @@ def test_a_mixture_draws_what_was_planned(plan: Any, small_store: Store) -> None
     assert parts == [order[rank::3] for rank in range(3)]
 
 
-def test_a_mixture_goes_on_from_its_state(plan: Any, small_store: Store, tmp_path: Path) -> None:
+def test_a_mixture_resumes_from_its_state(plan: Any, small_store: Store, tmp_path: Path) -> None:
     """A state continues on another number of ranks, without documents excluded since."""
     file = tmp_path / "plan.json"
     file.write_text(json.dumps(plan))
@@ -204,7 +204,7 @@ def test_a_mixture_begins_again_in_the_same_order(plan: Any, small_store: Store)
 
 
 @pytest.mark.filterwarnings("ignore:.*(is|are) withdrawn")
-def test_a_plan_that_knew_of_withdrawals_is_drawn_whole(
+def test_a_plan_after_withdrawals_is_drawn_completely(
     small_store: Store, tokenizer_file: Path, command_line: CommandLine
 ) -> None:
     """Each remaining document is drawn, and later withdrawals change no position."""
@@ -373,7 +373,7 @@ def test_a_group_asked_for_by_two_at_once_is_read_once() -> None:
     assert load_count == [1]
 
 
-def test_what_is_no_plan_is_refused(plan: Any, small_store: Store, tmp_path: Path) -> None:
+def test_invalid_plans_are_refused(plan: Any, small_store: Store, tmp_path: Path) -> None:
     """Other files, unknown columns and plans that draw nothing are refused."""
     for wrong, message in (
         ({}, "it isn't a plan"),

@@ -22,7 +22,7 @@ _TEXT = "La barca salió del puerto antes del alba y volvió con la red vacía."
 
 
 @pytest.mark.parametrize("length", [7, 64, 500])
-def test_blocks_go_on_from_any_state(small_store: Store, tokenizer_file: Path, length: int) -> None:
+def test_blocks_resume_from_any_state(small_store: Store, tokenizer_file: Path, length: int) -> None:
     """Blocks are the documents' tokens with their end tokens, one after another."""
     tokenizer = load_tokenizer(tokenizer_file)
 
@@ -46,9 +46,7 @@ def test_blocks_go_on_from_any_state(small_store: Store, tokenizer_file: Path, l
     assert next(stream.packed(tokenizer, length)).tolist() == blocks_made[0]
 
 
-def test_a_document_that_is_left_out_since_is_skipped_whole(
-    small_store: Store, tokenizer_file: Path, tmp_path: Path
-) -> None:
+def test_a_document_excluded_later_is_skipped(small_store: Store, tokenizer_file: Path, tmp_path: Path) -> None:
     """The remaining tokens of an excluded cut document are skipped, and the next one is whole."""
     tokenizer = load_tokenizer(tokenizer_file)
     rows = list(CorpusStream(small_store.url, "puerto", seed=7))
@@ -61,7 +59,9 @@ def test_a_document_that_is_left_out_since_is_skipped_whole(
         assert next(fresh.packed(tokenizer, 5)).tolist() == tokenizer.encode([rows[1]["text"]])[0][:5]
 
 
-def test_what_would_cut_otherwise_is_refused(small_store: Store, tokenizer_file: Path, tmp_path: Path) -> None:
+def test_changed_tokenizers_and_damaged_states_are_refused(
+    small_store: Store, tokenizer_file: Path, tmp_path: Path
+) -> None:
     """Another tokenizer, a damaged state and a length of zero are refused."""
     tokenizer = load_tokenizer(tokenizer_file)
     stream = CorpusStream(small_store.url, "puerto", seed=7)
@@ -85,7 +85,7 @@ def test_what_would_cut_otherwise_is_refused(small_store: Store, tokenizer_file:
         next(stream.packed(path, 5))
 
 
-def test_an_epoch_that_fills_no_block_is_told(small_store: Store, tokenizer_file: Path) -> None:
+def test_an_epoch_shorter_than_a_block_is_reported(small_store: Store, tokenizer_file: Path) -> None:
     """An epoch shorter than a block is an error, but the rest of an epoch may be."""
     tokenizer = load_tokenizer(tokenizer_file)
     stream = CorpusStream(small_store.url, "puerto", seed=7)
@@ -97,7 +97,7 @@ def test_an_epoch_that_fills_no_block_is_told(small_store: Store, tokenizer_file
     assert list(stream.packed(tokenizer, tokens)) == []
 
 
-def test_a_text_that_names_a_token_does_not_end_there(tokenizer_file: Path) -> None:
+def test_the_name_of_the_end_token_does_not_end_a_text(tokenizer_file: Path) -> None:
     """The end token's name in a text is encoded as letters."""
     tokenizer = load_tokenizer(tokenizer_file)
     [tokens] = tokenizer.encode(["dice <|endoftext|> y sigue"])
@@ -105,7 +105,7 @@ def test_a_text_that_names_a_token_does_not_end_there(tokenizer_file: Path) -> N
     assert len(tokens) > len(tokenizer.encode(["dice  y sigue"])[0])
 
 
-def test_nor_where_the_token_is_no_special_one(tokenizer_file: Path, tmp_path: Path) -> None:
+def test_the_name_of_an_added_end_token_does_not_end_a_text(tokenizer_file: Path, tmp_path: Path) -> None:
     """This also holds for an added token and for a symbol of a SentencePiece model."""
     from tokenizers import AddedToken
     from tokenizers import Tokenizer as Loaded

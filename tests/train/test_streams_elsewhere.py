@@ -28,7 +28,7 @@ SPEC = "puerto@2026.11.0"
 
 
 @pytest.mark.filterwarnings("ignore:.*(is|are) withdrawn")
-def test_a_bucket_is_streamed_and_pulled_as_a_disk(
+def test_a_bucket_is_streamed_and_pulled_like_a_disk(
     small_store: Store, object_store: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Order and states agree with a disk, withdrawals apply, and a missing shard is reported."""

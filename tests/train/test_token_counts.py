@@ -78,7 +78,9 @@ def test_a_sentencepiece_model_counts_too(tmp_path: Path, small_store: Store) ->
     assert count_slices(open_files(small_store.url, "puerto"), tokenizer, ["genre"])[0].tokens > 120
 
 
-def test_fertility_is_told_beside_spanish(small_store: Store, tokenizer_file: Path, command_line: CommandLine) -> None:
+def test_fertility_is_compared_with_spanish(
+    small_store: Store, tokenizer_file: Path, command_line: CommandLine
+) -> None:
     """JSON and table compare with Spanish, and a column that isn't one of slices is refused."""
     command: list[Any] = ["release", "tokens", "puerto", "--store", small_store.url, "--tokenizer", tokenizer_file]
     report = command_line(*command, "--json").json
@@ -103,7 +105,7 @@ def test_a_vocabulary_with_gaps_has_its_greatest_id(tmp_path: Path) -> None:
     assert load_tokenizer(tmp_path / "gaps.json").size == 70_001
 
 
-def test_files_that_are_no_tokenizers_are_refused(tmp_path: Path, tokenizer_file: Path) -> None:
+def test_invalid_tokenizer_files_are_refused(tmp_path: Path, tokenizer_file: Path) -> None:
     """Missing and damaged files are refused, and a missing end token only where one is needed."""
     with pytest.raises(ConfigError, match="can't be read"):
         load_tokenizer(tmp_path / "none.json")

@@ -48,7 +48,7 @@ def test_an_exports_documents_come_once(small_store: Store, exported: Path, toke
     assert [row["doc_id"] for row in without] == order[5:]
 
 
-def test_an_exports_blocks_go_on_with_other_ranks_after_a_withdrawal(small_store: Store, exported: Path) -> None:
+def test_blocks_of_an_export_resume_on_other_ranks_after_a_withdrawal(small_store: Store, exported: Path) -> None:
     """All tokens of remaining documents come once, and no further ones of withdrawn documents."""
     rows = list(TokenStream(exported, small_store.url, seed=7))
 
@@ -86,7 +86,7 @@ def rest_of(streams: list[TokenStream], states: list[Any]) -> list[int]:
     return tokens
 
 
-def test_what_is_no_flat_export_is_refused(
+def test_folders_that_are_not_flat_exports_are_refused(
     small_store: Store, exported: Path, tokenizer_file: Path, tmp_path: Path
 ) -> None:
     """Another folder, format, tokenizer or store, and a truncated file are refused."""

@@ -32,7 +32,7 @@ pytestmark = [
 OPTIONS: dict[str, Any] = {"seed": 7, "columns": ["doc_id"]}
 
 
-def test_torch_is_imported_by_who_asks_for_it(small_store: Store) -> None:
+def test_a_stream_does_not_import_torch(small_store: Store) -> None:
     """A stream imports neither PyTorch nor pandas nor the command line, which limits calculations to one thread."""
     script = (
         "import os, sys; from latam_corpus.train import CorpusStream; "
@@ -61,7 +61,7 @@ def test_a_loader_keeps_the_order(small_store: Store, workers: int) -> None:
 
 
 @pytest.mark.parametrize("workers", [0, 2])
-def test_a_stateful_loader_goes_on(small_store: Store, workers: int) -> None:
+def test_a_stateful_loader_resumes(small_store: Store, workers: int) -> None:
     """A state after three batches resumes the loader, through JSON without workers."""
     stateful = pytest.importorskip("torchdata.stateful_dataloader").StatefulDataLoader
 
@@ -144,7 +144,7 @@ def test_other_rows_within_an_epoch_are_refused(small_store: Store, monkeypatch:
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_a_state_of_an_epochs_end_begins_the_next(
+def test_a_state_at_the_end_of_an_epoch_begins_the_next(
     small_store: Store, workers: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A state at the end begins the next epoch, and an earlier one stays in its epoch."""
@@ -169,7 +169,7 @@ def test_a_state_of_an_epochs_end_begins_the_next(
     assert resumed.ids() == order[32:]
 
 
-def test_packed_loaders_go_on_with_other_ranks_and_workers(
+def test_packed_loaders_resume_with_other_ranks_and_workers(
     small_store: Store, tokenizer_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The states of all ranks' loaders combine, and each token comes once."""
@@ -237,7 +237,7 @@ def test_forked_workers_read_and_do_not_filter(small_store: Store) -> None:
         list(data.DataLoader(dataset, **forked))
 
 
-def test_persistent_workers_say_that_they_repeat(small_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_persistent_workers_warn_that_they_repeat(small_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """Persistent workers warn that `set_epoch` doesn't reach them."""
     pytest.importorskip("torch.utils.data")
     dataset = CorpusDataset(small_store.url, "puerto", batch_size=16, **OPTIONS)
@@ -254,7 +254,7 @@ def test_persistent_workers_say_that_they_repeat(small_store: Store, monkeypatch
     assert list(dataset) != first
 
 
-def test_ranks_that_were_notgiven_are_told(small_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_ranks_are_reported(small_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """A dataset without `world` is refused if PyTorch has several ranks."""
     distributed = pytest.importorskip("torch.distributed")
     monkeypatch.setattr(distributed, "is_initialized", lambda: True)
@@ -280,7 +280,7 @@ def test_a_state_of_something_else_is_refused(small_store: Store) -> None:
         larger.load_state_dict(state)
 
 
-def test_who_has_no_torch_is_told(monkeypatch: pytest.MonkeyPatch, small_store: Store) -> None:
+def test_a_missing_torch_is_reported(monkeypatch: pytest.MonkeyPatch, small_store: Store) -> None:
     """The error names the extra to install."""
     monkeypatch.setattr("latam_corpus.train.streams.torch_dataset.get_worker_info", None)
     with pytest.raises(ConfigError, match=r"latam-corpus\[train\]"):

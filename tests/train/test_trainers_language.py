@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 _PRINTED: dict[str, dict[str, tuple[str, ...]]] = {
     "mix plan puerto --tokens 9000": {
-        "es": ("9 000 tokens", "porción", "lenguas indígenas de las Américas: 0,0% del presupuesto"),
-        "pt": ("9 000 tokens", "parcela", "línguas indígenas das Américas: 0,0% do orçamento"),
+        "es": ("9 000 tokens", "grupo", "lenguas indígenas de las Américas: 0,0% del presupuesto"),
+        "pt": ("9 000 tokens", "grupo", "línguas indígenas das Américas: 0,0% do orçamento"),
     },
     "mix plan puerto --tokens 90M --weights unimax": {
-        "es": ("los topes dejan sin llenar", "agotada"),
-        "pt": ("os limites deixam", "esgotada"),
+        "es": ("los topes dejan sin llenar", "agotado"),
+        "pt": ("os limites deixam", "esgotado"),
     },
     "release tokens puerto": {
         "es": ("tokens por palabra", "frente al español"),
@@ -64,7 +64,7 @@ def typed(small_store: Store, tokenizer_file: Path, tmp_path: Path, command_line
 
 @pytest.mark.parametrize("line", _PRINTED)
 @pytest.mark.parametrize("language", ["es", "pt"])
-def test_figures_are_told_in_the_language(typed: Any, line: str, language: str) -> None:
+def test_figures_are_translated(typed: Any, line: str, language: str) -> None:
     """Headings, notes and charts are translated."""
     result = typed(line, language)
     assert result.code == 0, result.err
@@ -73,7 +73,7 @@ def test_figures_are_told_in_the_language(typed: Any, line: str, language: str) 
 
 @pytest.mark.parametrize("line", _WRONG)
 @pytest.mark.parametrize("language", ["es", "pt"])
-def test_what_is_wrong_is_told_in_the_language(typed: Any, line: str, language: str) -> None:
+def test_errors_are_translated(typed: Any, line: str, language: str) -> None:
     """Errors are translated with their remedies."""
     result = typed(line, language)
     assert (result.code, _WRONG[line][language] in result.err) == (2, True), result.err
@@ -86,7 +86,7 @@ def test_what_is_wrong_is_told_in_the_language(typed: Any, line: str, language: 
         ("pt", ("de 3 linhas estão em", "1 linha tem menos de três palavras", "--exclude", "linha")),
     ],
 )
-def test_leaks_are_told_in_the_language(
+def test_contamination_reports_are_translated(
     small_store: Store, tmp_path: Path, command_line: CommandLine, language: str, expected: tuple[str, ...]
 ) -> None:
     """Short lines are reported, and a missing file with the remedy, in the language."""
@@ -101,7 +101,7 @@ def test_leaks_are_told_in_the_language(
     assert {"es": "conjunto de evaluación", "pt": "conjunto de avaliação"}[language] in " ".join(shown.split())
 
 
-def test_what_a_stream_warns_of_is_a_note(
+def test_warnings_of_a_stream_are_notes(
     small_store: Store, tokenizer_file: Path, tmp_path: Path, command_process: CommandLine
 ) -> None:
     """A stream's warning is a translated note without a line of code."""

@@ -6,6 +6,7 @@ import io
 import re
 import time
 from collections import OrderedDict
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 from latam_corpus.catalog.harvest_tables import host_of
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 BLOCK: Final = 4 * 2**20
 _CACHED_BLOCKS: Final = 8
-_PARTIAL: Final = 206
+
 _BUSY: Final = (429, 500, 502, 503, 504)
 _RANGE: Final = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
 
@@ -37,7 +38,7 @@ def check_part(answer: Exchange, offset: int, length: int) -> int:
     """
     content_range = answer.header("content-range")
     match = _RANGE.fullmatch(content_range.strip())
-    if answer.status != _PARTIAL or match is None:
+    if answer.status != HTTPStatus.PARTIAL_CONTENT or match is None:
         raise TroubleError("range refused", f"status {answer.status}, Content-Range «{content_range[:60]}»")
     first, last, size = map(int, match.groups())
     if first != offset or last != min(offset + length, size) - 1 or len(answer.body) != last - first + 1:

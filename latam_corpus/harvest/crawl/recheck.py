@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Final, Protocol
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from latam_corpus.catalog.harvest_tables import Crawl, host_of
 from latam_corpus.catalog.optout.opt_out import ROBOTS, root_of
 from latam_corpus.catalog.source import Collect, Source
 from latam_corpus.harvest.crawl.crawl_progress import Silent
-from latam_corpus.harvest.crawl.sites import DAY, OK
+from latam_corpus.harvest.crawl.sites import DAY
 from latam_corpus.harvest.crawl.website import Crawler
 from latam_corpus.harvest.crawl.withdrawals import GONE_STATUSES
 from latam_corpus.harvest.optout.robots import MAX_BYTES, is_markup
 from latam_corpus.harvest.optout.site import FILES, Site
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from concurrent.futures import Future, ThreadPoolExecutor
     from pathlib import Path
 
@@ -31,13 +31,6 @@ if TYPE_CHECKING:
 _TIMEOUT: Final = 15.0
 _FIRST_REST: Final = 5.0
 _UNREAD: Final = "unread"
-
-
-class SiteProgress(Protocol):
-    """A receiver of progress reports, called at least twice a second."""
-
-    def __call__(self, done: int, total: int) -> None:
-        """Report how many of the sites are done: read, or given up."""
 
 
 class SiteReader(Crawler):
@@ -61,7 +54,7 @@ class SiteReader(Crawler):
         name: str,
         roots: Sequence[str],
         folder: Path,
-        progress: SiteProgress,
+        progress: Callable[[int, int], None],
         *,
         contact: str,
         asking: Asking,
@@ -74,7 +67,7 @@ class SiteReader(Crawler):
             name: the id that it sends in the user agent; letters, digits and hyphens.
             roots: schemes and authorities, such as `https://diario.example`.
             folder: where the WARC files and the frontier are written.
-            progress: receives progress reports.
+            progress: called at least twice a second with the number of finished sites and of all.
             contact: an e-mail or web address for site owners.
             asking: how servers are asked; of it the delay and the private hosts count.
             workers: hosts that are asked at the same time.
@@ -119,7 +112,7 @@ class SiteReader(Crawler):
         """
         if not super()._handle_file(job, root, answer, now):
             return False
-        if not (answer.status in GONE_STATUSES or (answer.status in OK and not _is_page(job.file, answer))):
+        if not (answer.status in GONE_STATUSES or (answer.is_success and not _is_page(job.file, answer))):
             self._mark_unread(job.file, "error status", status=answer.status)
         return True
 

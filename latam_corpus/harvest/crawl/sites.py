@@ -22,9 +22,7 @@ DAY: Final = 86_400.0
 _CACHED_SECONDS: Final = DAY / 24
 _MAX_CACHED: Final = 256
 _MAX_LICENCES: Final = 5
-_MISSING: Final = range(400, 500)
-MOVED: Final = range(300, 400)
-OK: Final = range(200, 300)
+_CLIENT_ERRORS: Final = range(400, 500)
 
 
 class Sites:
@@ -64,7 +62,7 @@ class Sites:
         """
         body: bytes | None = None
         problem: Cause | None = None
-        if answer.status in OK:
+        if answer.is_success:
             whole = answer.payload(4 * MAX_BYTES)
             is_rules = address.endswith((ROBOTS, FILES[0]))
             body = read_part(whole) if is_rules else whole[:MAX_BYTES]
@@ -72,7 +70,9 @@ class Sites:
                 problem = "robots is cut"
             if is_rules and is_markup(body.decode("utf-8-sig", "replace")):
                 body, problem = None, "robots is a page"
-        elif answer.status == HTTPStatus.TOO_MANY_REQUESTS or not (answer.status in _MISSING or answer.status in MOVED):
+        elif answer.status == HTTPStatus.TOO_MANY_REQUESTS or not (
+            answer.is_redirect or answer.status in _CLIENT_ERRORS
+        ):
             raise TroubleError("robots unavailable", f"status {answer.status}", retry=True)
         self.store_file(address, root, SiteFile(body, answer.time), now)
         return problem if address.endswith(ROBOTS) else None

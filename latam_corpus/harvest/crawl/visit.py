@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Final, Protocol
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final
 
 from latam_corpus.catalog.harvest_tables import host_of
 from latam_corpus.catalog.optout.opt_out import from_json, to_json
@@ -19,7 +20,7 @@ from latam_corpus.harvest.crawl.transport.warc_writer import payload_digest
 from latam_corpus.harvest.crawl.withdrawals import GONE_STATUSES, withdraw_page
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from latam_corpus.catalog.harvest_tables import Crawl
     from latam_corpus.catalog.optout.opt_out import OptOut
@@ -32,17 +33,10 @@ if TYPE_CHECKING:
 MAX_REDIRECTS: Final = 10
 # Rows of `crawl.jsonl` for one cause at one host; the rest is counted.
 MAX_NOTES: Final = 1000
-_OK: Final = range(200, 300)
+
 _MOVED: Final = (301, 302, 303, 307, 308)
-_UNCHANGED: Final = 304
+
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
-
-
-class EnqueueHost(Protocol):
-    """Adds a host with a new address to the crawl's queue."""
-
-    def __call__(self, host: str) -> None:
-        """Add the host."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +53,7 @@ class Visits:
     scope: Crawl
     frontier: Frontier
     archive: Archive
-    enqueue_host: EnqueueHost
+    enqueue_host: Callable[[str], None]
 
     def note(self, url: str, cause: Cause, *, via: str | None = None, **detail: object) -> None:
         """Count the cause for which an address gave no page, and log the first `MAX_NOTES` of each host and cause."""
@@ -166,7 +160,7 @@ class Visits:
         Raises:
             TroubleError: the response can't be used, and nothing was written.
         """
-        if answer.status == _UNCHANGED and waiting.earlier:
+        if answer.status == HTTPStatus.NOT_MODIFIED and waiting.earlier:
             if conditional and _has_new_opt_outs(waiting, answer):
                 self.frontier.forget_conditions(waiting.url)
                 return False
@@ -175,7 +169,7 @@ class Visits:
                 return True
             # The server answers 304 to an unconditional request.
             self._restate(waiting, site, header_opt_outs(answer.lower_headers, waiting.url, answer.time))
-        if answer.status in _OK:
+        if answer.is_success:
             return self._handle_content(waiting, answer, site)
         self._write(waiting, answer, None, None, media_of(answer))
         if answer.status in _MOVED and (target := answer.location):

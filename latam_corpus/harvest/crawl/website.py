@@ -18,7 +18,7 @@ from latam_corpus.harvest.crawl.frontier import Frontier
 from latam_corpus.harvest.crawl.pace import LONGEST_REST, MAX_TRIES, Pace
 from latam_corpus.harvest.crawl.permission import scope_of, user_agent
 from latam_corpus.harvest.crawl.requests import Fetcher, FetchJob, FetchOutcome, usable_exchange
-from latam_corpus.harvest.crawl.sites import MOVED, Sites
+from latam_corpus.harvest.crawl.sites import Sites
 from latam_corpus.harvest.crawl.transport.cdxj import write_index
 from latam_corpus.harvest.crawl.transport.warc_writer import Archive
 from latam_corpus.harvest.crawl.visit import Visits, media_of
@@ -330,7 +330,7 @@ class Crawler:
         """Store the response for a site's file; return false if the file has moved and is requested there."""
         written = self._archive.write(answer, [("siteFile", job.file)], None, None)
         self._frontier.add_record(answer.url, written, media_of(answer), answer.status)
-        if answer.status in MOVED and self._follow_moved_file(job, answer.location):
+        if answer.is_redirect and self._follow_moved_file(job, answer.location):
             return False
         problem = self._sites.store_answer(job.file, root, answer, now)
         self._file_tries.pop(job.file, None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 # Feed documents that are read in one round; an archive of twenty years has 240 months.
 MAX_DOCUMENTS: Final = 1000
-_UNCHANGED: Final = 304
+
 # The causes for which the text in the feed replaces the page: the server can't return it. A page that was removed or is
 # refused stays out.
 _UNABLE: Final = re.compile(
@@ -100,7 +101,7 @@ class FeedVisits(Visits):
 
     def handle(self, waiting: Waiting, answer: Exchange, site: Site, *, conditional: bool) -> bool:
         """Handle a response; an unchanged feed has no new entries."""
-        if answer.status == _UNCHANGED and self._is_feed(waiting.url):
+        if answer.status == HTTPStatus.NOT_MODIFIED and self._is_feed(waiting.url):
             self._write(waiting, answer, None, None, media_of(answer))
             self.frontier.set_state(waiting.url, "aside")
             return False

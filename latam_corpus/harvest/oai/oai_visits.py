@@ -57,7 +57,6 @@ def fulltext_links(body: bytes, url: str) -> tuple[list[str], bool]:
 
 # Stored with records whose link belongs to another record.
 _CLAIMED: Final = "it stands for another record"
-_OK: Final = range(200, 300)
 
 
 @dataclass(frozen=True)
@@ -78,7 +77,7 @@ class OaiVisits(Lists):
     def handle(self, waiting: Waiting, answer: Exchange, site: Site, *, conditional: bool) -> bool:
         """Handle a reply of the repository, or a page of a record; return whether it is a page."""
         request = self.memory.request(waiting.url)
-        if request is None or answer.status not in _OK:
+        if request is None or not answer.is_success:
             item = self.memory.item_at(waiting.url)
             if request is None and (item is None or item.state in ("withdrawn", "none")):
                 # A list has withdrawn or closed the record while its text was being fetched from another host.

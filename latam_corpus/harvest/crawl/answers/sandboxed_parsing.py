@@ -24,7 +24,6 @@ _LIMITS: Final = Limits(seconds=10.0, memory_mb=1024, clock_seconds=60.0)
 # The share of the memory limit from which a result is distrusted.
 _NEAR: Final = 0.75
 _GZIP: Final = b"\x1f\x8b"
-_IN_SANDBOX: Final = f"{__name__}:parse_in_sandbox"
 
 
 def parse_isolated(parser: Callable[..., T], body: bytes, *arguments: object) -> T:
@@ -67,6 +66,9 @@ def parse_in_sandbox(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     if held("VmHWM") - initial_bytes > _NEAR * memory_mb * 2**20:
         raise MemoryError
     return Extracted(base64.b64encode(pickle.dumps(outcome)).decode(), _IN_SANDBOX)
+
+
+_IN_SANDBOX: Final = f"{__name__}:{parse_in_sandbox.__name__}"
 
 
 def _trouble(failed: Failed) -> TroubleError:

@@ -26,7 +26,6 @@ _SILENCE: Final = 30.0
 _CONNECT: Final = 20.0
 # The beginning of the body of a redirect or an error is kept as evidence.
 _MAX_ERROR_BODY: Final = 2**16
-_OK: Final = range(200, 300)
 
 
 @dataclass(frozen=True)
@@ -56,6 +55,16 @@ class Exchange:
     body: bytes
     ip: str | None
     cut: bool = False
+
+    @property
+    def is_success(self) -> bool:
+        """Whether the status is 2xx."""
+        return HTTPStatus.OK <= self.status < HTTPStatus.MULTIPLE_CHOICES
+
+    @property
+    def is_redirect(self) -> bool:
+        """Whether the status is 3xx."""
+        return HTTPStatus.MULTIPLE_CHOICES <= self.status < HTTPStatus.BAD_REQUEST
 
     @property
     def lower_headers(self) -> list[tuple[str, str]]:
@@ -182,13 +191,14 @@ def _read(answer: httpcore2.Response, max_bytes: int, accepts: Callable[[str], b
         TroubleError: the body of a successful response is too large, or of an unwanted type.
     """
     names = {name.lower(): value.decode("latin-1") for name, value in answer.headers}
-    whole = answer.status in _OK and accepts is not None
+    is_success = HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES
+    whole = is_success and accepts is not None
     if whole and accepts is not None and not accepts(names.get(b"content-type", "")):
         raise TroubleError("not a page", names.get(b"content-type", "")[:100])
     length = names.get(b"content-length", "")
     if whole and length.isdigit() and int(length) > max_bytes:
         raise TroubleError("too large", bytes=int(length), limit_bytes=max_bytes)
-    limit = max_bytes if answer.status in _OK else min(max_bytes, _MAX_ERROR_BODY)
+    limit = max_bytes if is_success else min(max_bytes, _MAX_ERROR_BODY)
     pieces: list[bytes] = []
     size = 0
     for piece in answer.iter_stream():
