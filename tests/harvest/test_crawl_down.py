@@ -80,7 +80,7 @@ def test_a_host_that_goes_down_is_left_and_its_addresses_wait(tmp_path: Path) ->
     frontier.close()
     assert waiting is not None
     assert waiting.tries == 0
-    restarted = website.Website({name: page(name) for name in _NAMES})
+    again = website.Website({name: page(name) for name in _NAMES})
     port = int(host.partition(":")[2])
     with pytest.MonkeyPatch.context() as patch:
         server = website.ThreadingHTTPServer
