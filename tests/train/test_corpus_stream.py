@@ -484,7 +484,7 @@ def test_decompressed_groups_are_made_once(
     limit = max(file.stat().st_size for file in groups)
     small: dict[str, Any] = options | {"cache": tmp_path / "small", "cache_bytes": limit}
     with pytest.warns(
-        UserWarning, match=r"needs [\d,]+ bytes decompressed, but the cache is limited to [\d,]+, so that every epoch"
+        UserWarning, match=r"takes [\d,]+ bytes decompressed, but the cache is limited to [\d,]+, so that every epoch"
     ):
         assert ids(small_store, seed=7, **small) == order
     assert 0 < sum(file.stat().st_size for file in (tmp_path / "small").iterdir()) <= limit

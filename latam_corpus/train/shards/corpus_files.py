@@ -210,7 +210,7 @@ class CorpusFiles:
                 size += sum(column.total_uncompressed_size for column in map(group.column, numbers))
         if size > self.cache.limit:
             message = _(
-                "{release} needs {size} {size:byte|bytes} decompressed, but the cache is limited to {limit}, so that "
+                "{release} takes {size} {size:byte|bytes} decompressed, but the cache is limited to {limit}, so that "
                 "every epoch decompresses it again; increase `cache_bytes`, or leave `decompressed` out",
                 release=self.manifest.spec,
                 size=decimal(f"{size:,}"),

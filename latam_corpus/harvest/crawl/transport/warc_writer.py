@@ -51,7 +51,7 @@ class AppendOnlyFile:
         if size < length:
             self.file.close()
             problem = _(
-                "it has {size} bytes, but had {length} when the crawl stopped",
+                "it has {size} {size:byte|bytes}, but had {length} when the crawl stopped",
                 size=decimal(f"{size:,}"),
                 length=decimal(f"{length:,}"),
             )
