@@ -347,7 +347,7 @@ def test_partial_files_of_another_pull_are_removed(tmp_path: Path, version: Vers
 
 def test_a_condition_that_selects_nothing_is_an_error(tmp_path: Path, version: Version) -> None:
     """The remedy fits the condition."""
-    with pytest.raises(ConfigError, match=r"meets this condition; see `release show`$"):
+    with pytest.raises(ConfigError, match=r"matches no document of [^;]+; see `release show`$"):
         pull("puerto", version[0], tmp_path / "corpus", Subset(where="country = 'PE'"))
     with pytest.raises(ConfigError, match=r"its languages are por_Latn, spa_Latn$"):
         pull("puerto", version[0], tmp_path / "corpus", Subset(where="language = 'quy_Latn'"))

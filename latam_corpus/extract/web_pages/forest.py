@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 
 import numpy as np
 
-from latam_corpus.errors import PartError
 from latam_corpus.extract.web_pages.forest_kernels import ALL, DE_BRUIJN, MAX_LEAVES, SHIFT, chances
 
 if TYPE_CHECKING:
@@ -68,7 +67,7 @@ class Forest:
         """Return the probability of each row of features, float32[n].
 
         Raises:
-            PartError: a tree has more than 32 leaves.
+            ValueError: a tree has more than 32 leaves.
 
         >>> one = Forest(*map(np.array, ([0], [0, -1, -1], [5.0, -2, 2], [1, 0, 0], [2, 0, 0])), 0.0)
         >>> (one.chances(np.array([[4.0], [6.0]], np.float32)) > 0.5).tolist()
@@ -104,8 +103,7 @@ class Forest:
         if self.columns[node] < 0:
             leaves.append(node)
             if len(leaves) > MAX_LEAVES:
-                problem = f"one of its trees has more than {MAX_LEAVES} leaves"
-                raise PartError("the layout model", problem, "train it with fewer")
+                raise ValueError(f"a tree has more than {MAX_LEAVES} leaves; train the layout model with fewer")
             return 1 << (len(leaves) - 1)
         left = self._collect_tests(int(self.left[node]), leaves, tests)
         tests.append((int(self.columns[node]), float(self.bounds[node]), ALL ^ left))

@@ -20,7 +20,6 @@ import ftfy
 import numpy as np
 from resiliparse.parse.html import HTMLTree
 
-from latam_corpus.errors import PartError
 from latam_corpus.extract.charset import decode, meta_charset
 from latam_corpus.extract.web_pages.block_features import FEATURES, METADATA_FEATURES, context, features
 from latam_corpus.extract.web_pages.calls_to_action import without_calls
@@ -286,14 +285,12 @@ def load_model() -> Model:
     """Return the shipped model.
 
     Raises:
-        PartError: it was trained with other features than this version's.
+        ValueError: it was trained with other features than this version's.
     """
     with np.load(MODEL, allow_pickle=False) as arrays:
         about = json.loads(str(arrays["about"]))
         if about["features"] != features_digest():
-            raise PartError(
-                str(MODEL), "it was trained with other features", "reinstall the toolkit, or train the model again"
-            )
+            raise ValueError(f"{MODEL} was trained with other features; reinstall the toolkit, or train the model again")
         return Model(Forest.of(arrays, "first"), Forest.of(arrays, "second"), float(arrays["bound"]), about)
 
 

@@ -277,7 +277,7 @@ class _Pull:
             if ("language",) in selection.where.columns:
                 languages = sorted({shard.language for shard in manifest.shards})
                 remedy = _("its languages are {names}", names=", ".join(languages))
-            problem = _("no document of {spec} meets this condition", spec=manifest.spec)
+            problem = _("this condition matches no document of {spec}", spec=manifest.spec)
             raise ConfigError(f"--where {selection.where.text}", problem, remedy)
         if not chosen and selection.excluded:
             problem = _("all documents of {spec} are excluded", spec=manifest.spec)
@@ -585,7 +585,7 @@ def _copy(store: Store, folder: Path, job: _FileJob, finished: str | None, stop:
     if job.rows is not None and job.shard is not None:
         part.parent.mkdir(parents=True, exist_ok=True)
         if stop.is_set():
-            raise ReleaseError(job.stored_path, "stopped", "the same command goes on from here")
+            raise ReleaseError(job.stored_path, "stopped", _("the same command goes on from here"))
         fetch_rows(store, job.shard, job.rows, job.columns or released({}), part)
         sync(part)
         sha256 = digest_of(part)
