@@ -63,7 +63,7 @@ def _held_elsewhere(folder: Path) -> Iterator[None]:
 
 def _watches() -> AbstractContextManager[object]:
     """What looks whether a process of another machine is alive says so: it takes a while."""
-    return pytest.warns(NoteWarning, match="looking for 1 second whether the processes that hold these are alive")
+    return pytest.warns(NoteWarning, match="waiting 1 second to see whether the processes that hold these are alive")
 
 
 def test_who_shows_signs_of_life_on_another_machine_holds_it(tmp_path: Path) -> None:
@@ -158,10 +158,10 @@ def test_who_removes_rows_and_who_reads_them_see_one_another_over_machines(one_t
     begun.mkdir(parents=True)
     with _held_elsewhere(other):
         told = one_tale("--work", "measured")
-        assert (told.code, "in use by process 7 on nodo3" in told.err, "looking for" in told.err) == (2, True, True)
+        assert (told.code, "in use by process 7 on nodo3" in told.err, "to see whether" in told.err) == (2, True, True)
         assert begun.is_dir()
         told = one_tale()
-        assert (told.code, "looking for" in told.err) == (0, False)
+        assert (told.code, "to see whether" in told.err) == (0, False)
     with _held_elsewhere(work):
         told = one_tale()
         assert (told.code, "in use by process 7 on nodo3" in told.err) == (2, True)

@@ -235,7 +235,7 @@ def test_a_lock_of_a_killed_process_is_taken_over(copies: Path, monkeypatch: pyt
     with pytest.raises(ConfigError, match=refused):
         hold(own_life())
     assert watched == []
-    with pytest.warns(NoteWarning, match="looking for 15 seconds whether process 7 on nodo3"):
+    with pytest.warns(NoteWarning, match="waiting 15 seconds to see whether process 7 on nodo3"):
         hold("0123456789abcdef-7-1")
     assert len(watched) == 1
 

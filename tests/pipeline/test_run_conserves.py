@@ -112,7 +112,7 @@ def test_a_run_whose_counts_do_not_add_up_ends_with_an_error(
     output = StepCounts.read(folder)
     damage(output)
     output.write(folder)
-    with pytest.raises(PartError, match=r"rows came in, \d were kept and \d set aside"):
+    with pytest.raises(PartError, match=r"rows came in, \d were kept and \d dropped"):
         _run(plan, tmp_path)
 
 
@@ -221,15 +221,15 @@ def test_what_is_read_is_what_was_digested(
 def test_where_a_file_is_cut_is_remembered_of_its_own_bytes_alone(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file that changes between its digest and the search for cuts is an error."""
 
-    def looking(source: Source, file: InputFile, bytes_: int) -> list[Span | None]:
+    def split_and_change(source: Source, file: InputFile, bytes_: int) -> list[Span | None]:
         with Path(file.url).open("ab") as stream:
             stream.write(b"{}\n")
         return files.split(source, file, bytes_)
 
     monkeypatch.setattr(span_cache, "SPAN_BYTES", 10)
-    monkeypatch.setattr(span_cache, "split", looking)
+    monkeypatch.setattr(span_cache, "split", split_and_change)
     remembered: list[Path] = []
-    monkeypatch.setattr(span_cache, "_remember", lambda path, _spans: remembered.append(path))
+    monkeypatch.setattr(span_cache, "_save", lambda path, _spans: remembered.append(path))
     with pytest.raises(PartError, match=r"a\.jsonl: the file changed during the run"):
         find_parts(plan)
     assert remembered == []
