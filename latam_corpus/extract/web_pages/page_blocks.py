@@ -290,7 +290,7 @@ def load_model() -> Model:
     with np.load(MODEL, allow_pickle=False) as arrays:
         about = json.loads(str(arrays["about"]))
         if about["features"] != features_digest():
-            raise ValueError(f"{MODEL} was trained with other features; reinstall the toolkit, or train the model again")
+            raise ValueError(f"{MODEL} was trained with other features; reinstall the toolkit or train it again")
         return Model(Forest.of(arrays, "first"), Forest.of(arrays, "second"), float(arrays["bound"]), about)
 
 
