@@ -1,4 +1,4 @@
-"""The stage `boilerplate`: what many documents of one source have above or below goes; what belongs to a text stays."""
+"""The stage `boilerplate` cuts lines that many documents of a source have at their edges, and keeps a text's own."""
 
 from __future__ import annotations
 
@@ -40,26 +40,26 @@ _PRAYER = ["Ruega por el que anda en el mar,", "por el que duerme en el cerro,",
 
 
 def story(number: int, lines: int = 8) -> list[str]:
-    """Lines that stand in no other document."""
+    """Return lines that no other document has."""
     draw = random.Random(number)
     parts = (_WHO, _DID, _WHEN, _WHY)
     return [" ".join(draw.choice(words) for words in parts) + f", {draw.randrange(10**9)}." for _ in range(lines)]
 
 
 def page(number: int) -> str:
-    """A page with the site's menu above and its notices below."""
+    """Return a page with the site's menu at the top and its notices at the bottom."""
     return "\n".join([*_MENU, "", *story(number), "", *_FOOT])
 
 
 def body(number: int) -> str:
-    """What is left of it."""
+    """Return the part of a page that the stage keeps."""
     return "\n".join(story(number))
 
 
 def cut(
     texts: Sequence[str | None], sources: list[str] | None = None, urls: list[str] | None = None, **options: Any
 ) -> Any:
-    """The texts after the stage, and the evidence."""
+    """Return the texts after the stage, and the evidence."""
     frame = pl.DataFrame(
         {
             "doc_id": [f"{n:032x}" for n in range(len(texts))],
@@ -76,27 +76,27 @@ def cut(
     keyed = keys(Batch(frame)).frame
     decided = pl.concat([pl.DataFrame(schema={ROW: pl.Int64}), *barrier.decide(Frames((keyed,)))], how="diagonal")
     numbered = keyed.with_columns(pl.int_range(pl.len()).alias(ROW))
-    after = stage(Batch(numbered.join(decided, on=ROW, how="left", maintain_order="left"))).frame
-    told = after["evidence"].to_list() if "evidence" in after.columns else [None] * len(texts)
-    return after["text"].to_list(), [None if one is None else json.loads(one) for one in told]
+    following = stage(Batch(numbered.join(decided, on=ROW, how="left", maintain_order="left"))).frame
+    reported = following["evidence"].to_list() if "evidence" in following.columns else [None] * len(texts)
+    return following["text"].to_list(), [None if item is None else json.loads(item) for item in reported]
 
 
 def unchanged(texts: Sequence[str | None], **options: Any) -> bool:
-    """Whether the stage leaves them as they are."""
+    """Return whether the stage leaves the texts unchanged."""
     return bool(cut(texts, **options)[0] == list(texts))
 
 
 def test_a_menu_of_three_short_lines_and_a_notice_are_cut() -> None:
-    """With the blank lines beside them; the evidence names each line and in how many documents it stands."""
-    texts, told = cut([page(n) for n in range(24)])
+    """A menu and a notice are cut with the blank lines around them, and the evidence counts each line's documents."""
+    texts, reported = cut([page(n) for n in range(24)])
     assert texts == [body(n) for n in range(24)]
-    assert [line["line"] for line in told[0]["lines"]] == [*_MENU, *_FOOT]
-    assert {line["documents_at_least"] for line in told[0]["lines"]} == {20}
-    assert told[0]["characters_before"] == len(page(0))
+    assert [line["line"] for line in reported[0]["lines"]] == [*_MENU, *_FOOT]
+    assert {line["documents_at_least"] for line in reported[0]["lines"]} == {20}
+    assert reported[0]["characters_before"] == len(page(0))
 
 
 def test_a_line_that_too_few_documents_have_stays() -> None:
-    """Ten and a tenth of the source, by default: nine are too few, and so are ten of a hundred and ten."""
+    """By default a line is cut only if ten documents and a tenth of the source have it."""
     assert unchanged([page(n) for n in range(9)])
     assert not unchanged([page(n) for n in range(10)])
     assert unchanged([page(n) if n < 10 else body(n) for n in range(110)])
@@ -104,24 +104,24 @@ def test_a_line_that_too_few_documents_have_stays() -> None:
 
 
 def test_the_refrain_of_a_song_stays() -> None:
-    """Three times in one document it is the document's own, in however many songs."""
+    """A line that a document has three times is kept, however many songs have it."""
     refrain = "Ay, barca, barca mía, no me dejes en la orilla"
     songs: list[str | None] = ["\n".join(line for verse in story(n, 4) for line in (verse, refrain)) for n in range(30)]
     assert unchanged(songs)
 
 
 def test_a_prayer_that_a_third_of_the_texts_say_stays_where_it_is_said() -> None:
-    """In the middle of a text only what half of the source has is cut; a lone formula is short and stays anywhere."""
+    """In the middle of a text a line is cut only if half of the source has it; a short formula is never cut."""
     texts: list[str | None] = []
     for n in range(60):
         lines = story(n, 12)
-        said = [*lines[:6], *_PRAYER, *lines[6:]] if n % 3 == 0 else lines
-        texts.append("\n".join(["Capítulo I", *said, "FIN"]))
+        output = [*lines[:6], *_PRAYER, *lines[6:]] if n % 3 == 0 else lines
+        texts.append("\n".join(["Capítulo I", *output, "FIN"]))
     assert unchanged(texts)
 
 
 def test_a_text_that_is_all_common_lines_stays_whole() -> None:
-    """It is a copy or a form: `dedupe` and the filter judge it."""
+    """A text of nothing but common lines isn't changed, because `dedupe` and the filter judge it."""
     prayer = "\n".join([*_PRAYER, *_FOOT])
     texts, _ = cut([f"{prayer}\nRezado el día {n}" for n in range(30)])
     assert texts == [f"{prayer}\nRezado el día {n}" for n in range(30)]
@@ -129,23 +129,23 @@ def test_a_text_that_is_all_common_lines_stays_whole() -> None:
 
 
 def test_one_page_collected_thirty_times_counts_once() -> None:
-    """Its lines stand in one document of the source, and so do those of its copies with other spaces."""
-    again = page(0).replace("Deportes", " Deportes ")
-    assert unchanged([page(0)] * 15 + [again] * 15 + [body(n) for n in range(1, 40)])
+    """Copies of a page count as one document of the source, even if their spaces differ."""
+    second_run = page(0).replace("Deportes", " Deportes ")
+    assert unchanged([page(0)] * 15 + [second_run] * 15 + [body(n) for n in range(1, 40)])
     copies, _ = cut([page(0)] * 3 + [page(n) for n in range(1, 20)])
     assert copies[:3] == [body(0)] * 3  # counted once, cut in each
 
 
 def test_the_header_of_a_transcript_is_cut_around_the_speakers_name() -> None:
-    """Lines that half of the source has at one place; the name between them is the document's own and stays."""
+    """Header lines that half of the source has in one place are cut; the document's own name between them is kept."""
     named = ["Proyecto: Voces del valle", "Lugar: Villa Alegre", "Transcribe: M. Soto"]
-    texts, told = cut(["\n".join([named[0], f"Habla: Rosa {n}", *named[1:], "", *story(n, 12)]) for n in range(30)])
+    texts, reported = cut(["\n".join([named[0], f"Habla: Rosa {n}", *named[1:], "", *story(n, 12)]) for n in range(30)])
     assert texts == ["\n".join([f"Habla: Rosa {n}", "", *story(n, 12)]) for n in range(30)]
-    assert [line["line"] for line in told[7]["lines"]] == named
+    assert [line["line"] for line in reported[7]["lines"]] == named
 
 
 def test_sources_are_looked_at_by_themselves() -> None:
-    """A line of two sources with six documents each is common in neither."""
+    """A line that six documents of two sources each have is common in neither source."""
     pages: list[str | None] = [page(n) for n in range(12)]
     sources = ["diario", "revista"] * 6
     assert cut(pages, sources)[0] == pages
@@ -155,24 +155,24 @@ def test_sources_are_looked_at_by_themselves() -> None:
 
 
 def test_by_site_each_host_is_a_source() -> None:
-    """What all pages of one site have is cut, though it is rare in the crawl; case, port and user don't matter."""
+    """With `by = "site"` lines are counted per host, whatever the case, port and user of the address."""
     urls, texts = [], []
     for n in range(200):
-        mine = n < 12
-        urls.append(f"https://{'ana@' * (n % 2)}Diario.example:443/{n}" if mine else f"https://blog{n % 9}.example/{n}")
-        texts.append(page(n) if mine else body(n))
+        own = n < 12
+        urls.append(f"https://{'ana@' * (n % 2)}Diario.example:443/{n}" if own else f"https://blog{n % 9}.example/{n}")
+        texts.append(page(n) if own else body(n))
     assert cut([*texts], None, urls)[0] == texts
     assert cut([*texts], None, urls, by="site")[0] == [body(n) for n in range(200)]
 
 
 def test_texts_that_have_no_lines_to_speak_of() -> None:
-    """None, nothing, blanks, one word, one word in all of them."""
+    """Null, empty and blank texts and texts of one word aren't changed."""
     for texts in ([], [None], [""] * 30, [" \n\t\n"] * 30, ["hola"] * 30, [None, "", "hola", *("agua",) * 30]):
         assert unchanged(list(texts))
 
 
 def test_a_million_equal_lines_are_one_documents_own() -> None:
-    """Alone, in copies, and among pages that have the line once."""
+    """A line that a document repeats a million times is kept, alone, in copies and among pages that have it once."""
     notice = "Suscríbase a nuestro boletín de la tarde"
     million = "\n".join([notice] * 1_000_000)
     texts, _ = cut([million, *("\n".join([*story(n), notice]) for n in range(20))])
@@ -180,13 +180,13 @@ def test_a_million_equal_lines_are_one_documents_own() -> None:
 
 
 def test_line_ends_of_windows_are_line_ends() -> None:
-    """The text keeps its own."""
+    """Windows line ends are recognised, and kept in the text."""
     texts, _ = cut([page(n).replace("\n", "\r\n") for n in range(20)])
     assert texts == [body(n).replace("\n", "\r\n") + "\r" for n in range(20)]
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "expected"),
     [
         ({"documents": 1}, "option «documents»: 1 is too small; at least 2"),
         ({"shortest": 0}, "option «shortest»: 0 is too small; at least 1"),
@@ -195,15 +195,15 @@ def test_line_ends_of_windows_are_line_ends() -> None:
         ({"share_anywhere": float("nan")}, "isn't a share"),
     ],
 )
-def test_an_option_out_of_range_is_refused(options: dict[str, Any], told: str) -> None:
-    """With its name, its value and what it may be."""
+def test_an_option_out_of_range_is_refused(options: dict[str, Any], expected: str) -> None:
+    """An option out of its range is an error that names the option, its value and the allowed range."""
     with pytest.raises(ConfigError) as raised:
         Boilerplate(**options)
-    assert told in str(raised.value)
+    assert expected in str(raised.value)
 
 
 class Room:
-    """A folder with pages, a recipe and what a run makes of them."""
+    """A folder with pages and a recipe, and the results of a run."""
 
     def __init__(self, folder: Path, command_line: CommandLine, recipe: str, source: str) -> None:
         self.folder, self.command_line = folder, command_line
@@ -215,8 +215,8 @@ class Room:
             (folder / "in" / f"{file}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
 
     def run(self, out: str, *options: str) -> tuple[Any, dict[str, pl.DataFrame]]:
-        """What `run --json` tells, and the rows of the run by kind, sorted by document."""
-        told = self.command_line(
+        """Return the output of `run --json`, and the rows of the run by kind, sorted by document."""
+        reported = self.command_line(
             "run",
             self.folder / "receta.toml",
             "--input",
@@ -226,9 +226,9 @@ class Room:
             "--json",
             *options,
         )
-        assert told.code == 0, told.err
+        assert reported.code == 0, reported.err
         [folder] = (self.folder / out / "runs").iterdir()
-        return told.json, {
+        return reported.json, {
             kind: pl.concat([pl.read_parquet(f) for f in sorted((folder / kind).glob("*.parquet"))]).sort("doc_id")
             for kind in ("kept", "dropped", "ledger")
         }
@@ -236,7 +236,7 @@ class Room:
 
 @pytest.fixture
 def room(tmp_path: Path, command_line: CommandLine, small_recipe: SmallRecipe, small_source: SmallSource) -> Room:
-    """Forty pages in four files; two of them say the same once the site's words are gone."""
+    """Return forty pages in four files; without the site's lines two of them are equal."""
     room = Room(
         tmp_path,
         command_line,
@@ -248,11 +248,11 @@ def room(tmp_path: Path, command_line: CommandLine, small_recipe: SmallRecipe, s
 
 
 def test_a_run_conserves_rows_and_the_ledger_names_the_lines(room: Room) -> None:
-    """`changed` rows with the exact texts' hashes, `text_hash` of what is left, and copies found by it."""
-    told, rows = room.run("out")
-    assert told["rows"] == {"in": 41, "kept": 40}
-    assert told["stages"]["boilerplate"]["changed"] == 40
-    assert told["stages"]["dedupe"]["dropped"] == {"duplicate": 1}
+    """The ledger has `changed` rows with the hashes of the texts, and copies are found by the hash after the cut."""
+    reported, rows = room.run("out")
+    assert reported["rows"] == {"in": 41, "kept": 40}
+    assert reported["stages"]["boilerplate"]["changed"] == 40
+    assert reported["stages"]["dedupe"]["dropped"] == {"duplicate": 1}
     assert set(rows["kept"]["text"].str.strip_chars()) == {body(n) for n in range(40)}
     assert rows["kept"]["text_hash"].to_list() == [text_hash(text) for text in rows["kept"]["text"]]
     changed = rows["ledger"].filter(pl.col("verdict") == "changed")
@@ -266,15 +266,15 @@ def test_a_run_conserves_rows_and_the_ledger_names_the_lines(room: Room) -> None
 
 
 def test_workers_and_batches_change_nothing(room: Room) -> None:
-    """One worker and two, batches of 7 rows and of 1,000: the same rows, texts and ledger."""
-    _, wanted = room.run("one", "--workers", "1")
-    _, made = room.run("two", "--workers", "2", "--batch-rows", "7")
+    """Rows, texts and ledger don't depend on the number of workers or the size of batches."""
+    _, expected = room.run("one", "--workers", "1")
+    _, result = room.run("two", "--workers", "2", "--batch-rows", "7")
     for kind, columns in (("kept", ["doc_id", "text", "text_hash"]), ("ledger", ["doc_id", "stage", "evidence"])):
-        assert made[kind].select(columns).sort(columns).equals(wanted[kind].select(columns).sort(columns))
+        assert result[kind].select(columns).sort(columns).equals(expected[kind].select(columns).sort(columns))
 
 
 def test_a_recipe_that_ends_in_the_stage_gives_the_hash_of_what_is_left(room: Room, small_recipe: SmallRecipe) -> None:
-    """Without `dedupe`, and with a hash made before the cut: it is made anew."""
+    """Without `dedupe` the hash is of the text after the cut, even if it was computed before."""
     for stages in (("boilerplate",), ("fingerprint", "boilerplate"), ("dedupe", "boilerplate")):
         (room.folder / "receta.toml").write_text(small_recipe(*stages))
         _, rows = room.run("-".join(stages))
@@ -283,7 +283,7 @@ def test_a_recipe_that_ends_in_the_stage_gives_the_hash_of_what_is_left(room: Ro
 
 
 def test_the_stage_alone_from_the_command_line(command_line: CommandLine, tmp_path: Path) -> None:
-    """One row a row, in order, `text` being what is left; options as in a recipe; the source is a column."""
+    """`stage boilerplate` writes one row per row, in order, with the remaining text."""
     rows: list[dict[str, Any]] = [{"id": n, "text": page(n), "source_id": "ab"[n % 2]} for n in range(24)]
     rows += [{"id": "nada", "text": ""}, {"id": "sin texto"}]
     (tmp_path / "in.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
@@ -295,16 +295,16 @@ def test_the_stage_alone_from_the_command_line(command_line: CommandLine, tmp_pa
     assert command_line(*arguments).code == 0
     out = [json.loads(line) for line in (tmp_path / "all.jsonl").read_text().splitlines()]
     assert [row["text"] for row in out[:24]] == [page(n) for n in range(24)]
-    said = command_line(*arguments[:-1], "share=2")
-    assert (said.code, "option «share»: 2 isn't a share" in said.err) == (2, True), said.err
-    said = command_line(*arguments[:-1], "by=page")
-    assert (said.code, "option «by»" in said.err) == (2, True), said.err
+    output = command_line(*arguments[:-1], "share=2")
+    assert (output.code, "option «share»: 2 isn't a share" in output.err) == (2, True), output.err
+    output = command_line(*arguments[:-1], "by=page")
+    assert (output.code, "option «by»" in output.err) == (2, True), output.err
 
 
 @pytest.mark.real
 @pytest.mark.skipif(not DATA.is_dir(), reason="the real texts are not beside the project")
 def test_the_licence_of_real_gutenberg_files_goes_and_the_books_stay() -> None:
-    """Without knowing Project Gutenberg: no line of a book is lost, and of the licence below it a tenth is left.
+    """The licence of Project Gutenberg is cut to a tenth, and no line of a book is lost.
 
     Seven files, whose licences are of several years and wrapped in several ways; one is cut off before its licence.
     """
@@ -312,13 +312,13 @@ def test_the_licence_of_real_gutenberg_files_goes_and_the_books_stay() -> None:
     raw = [file.read_bytes().decode("latin-1").replace("\r\n", "\n") for file in files]
     texts, _ = cut([*raw], documents=2)
     shares = []
-    for before, after in zip(raw, texts, strict=True):
-        left = set(after.split("\n"))
-        book = {line for line in strip_gutenberg(before).text.split("\n") if line.strip()}
-        assert book <= left
-        licence = {line for line in before.split("\n") if line.strip()} - book
+    for previous, following in zip(raw, texts, strict=True):
+        remaining = set(following.split("\n"))
+        book = {line for line in strip_gutenberg(previous).text.split("\n") if line.strip()}
+        assert book <= remaining
+        licence = {line for line in previous.split("\n") if line.strip()} - book
         if len(licence) > 100:  # the file that is cut off has sixteen lines
-            shares.append(len(licence & left) / len(licence))
+            shares.append(len(licence & remaining) / len(licence))
     assert len(shares) == len(raw) - 1
     assert sum(shares) / len(shares) < 0.1, shares
 
@@ -326,7 +326,7 @@ def test_the_licence_of_real_gutenberg_files_goes_and_the_books_stay() -> None:
 @pytest.mark.real
 @pytest.mark.skipif(not DATA.is_dir(), reason="the real texts are not beside the project")
 def test_the_menus_of_real_news_pages_go_and_what_they_frame_stays() -> None:
-    """A page's own lines, as a browser shows them, around thirty stories: the stories are left, all of them.
+    """The menus of real news pages are cut, and the thirty stories are kept whole.
 
     The frame is the first and the last lines of a real page. Most of its signs go; what stays are short lines that
     stand far from others.
@@ -345,9 +345,9 @@ def test_the_menus_of_real_news_pages_go_and_what_they_frame_stays() -> None:
         framed += 1
         texts, _ = cut(["\n".join([*above, "", *story(n, 20), "", *below]) for n in range(30)])
         for n, text in enumerate(texts):
-            left = text.split("\n")
-            assert [line for line in left if line in set(story(n, 20))] == story(n, 20)
-        rest = sum(len(line.replace(" ", "")) for line in texts[0].split("\n") if line not in set(story(0, 20)))
-        shares.append(rest / signs)
+            remaining = text.split("\n")
+            assert [line for line in remaining if line in set(story(n, 20))] == story(n, 20)
+        remainder = sum(len(line.replace(" ", "")) for line in texts[0].split("\n") if line not in set(story(0, 20)))
+        shares.append(remainder / signs)
     assert framed >= 10
     assert sum(shares) / len(shares) < 0.1, shares

@@ -1,4 +1,4 @@
-"""Documents of an earlier version are known by its index alone: new ones are compared with them, and not they anew."""
+"""New documents are compared with an earlier version through its fingerprint index alone."""
 
 from __future__ import annotations
 
@@ -44,51 +44,51 @@ def _documents(texts: Mapping[str, str], tier: str = "open") -> pl.DataFrame:
 def _index(folder: Path, texts: Mapping[str, str], scheme: Scheme | None = None) -> Path:
     folder.mkdir(exist_ok=True)
     table = group_of(_documents(texts).select(SKETCHED)).to_arrow()
-    told = metadata_of(scheme or Scheme())
-    pq.write_table(table.replace_schema_metadata(told), folder / "data.parquet")
+    reported = metadata_of(scheme or Scheme())
+    pq.write_table(table.replace_schema_metadata(reported), folder / "data.parquet")
     return folder
 
 
 def _decided(texts: Mapping[str, str], stage: Dedupe) -> dict[str, dict[str, Any]]:
-    """What is decided, by id; documents of the index under `old:` and the id."""
+    """Return the decisions by id, with the prefix `old:` for documents of the index."""
     frame = _documents(texts)
     ids = list(texts)
-    made = pl.concat(stage.decide(Frames((frame,))), how="diagonal")
+    result = pl.concat(stage.decide(Frames((frame,))), how="diagonal")
     return {
         ids[row["row"]] if row["row"] < len(ids) else f"old:{row['doc_id']}": row
-        for row in made.iter_rows(named=True)
+        for row in result.iter_rows(named=True)
         if row["drop_reason"] or row["contained_in"]
     }
 
 
 def test_a_copy_of_a_known_document_falls(tmp_path: Path) -> None:
-    """An equal text and a near-duplicate both name the document of the earlier version; a new text stays."""
+    """An equal text and a near-duplicate are dropped for the document of the earlier version; a new text is kept."""
     index = _index(tmp_path / "index", {"viejo": _LETTER})
     texts = {"igual": _LETTER, "casi": _LETTER.replace("hermana", "prima"), "nuevo": _OTHER}
-    told = _decided(texts, Dedupe(against=str(index)))
-    assert {name: row["duplicate_of"] for name, row in told.items()} == {"igual": "viejo", "casi": "viejo"}
-    assert '"kept":"viejo"' in told["casi"]["evidence"]
+    reported = _decided(texts, Dedupe(against=str(index)))
+    assert {name: row["duplicate_of"] for name, row in reported.items()} == {"igual": "viejo", "casi": "viejo"}
+    assert '"kept":"viejo"' in reported["casi"]["evidence"]
 
 
 def test_the_existing_one_stays_even_if_a_longer_comes(tmp_path: Path) -> None:
-    """With `keep = "existing"` the known one never falls, whatever comes."""
+    """With `keep = "existing"` an earlier document is never dropped."""
     index = _index(tmp_path / "index", {"viejo": _LETTER})
-    told = _decided({"largo": _LONGER}, Dedupe(against=str(index)))
-    assert set(told) <= {"largo"}
-    assert all(row["duplicate_of"] == "viejo" for row in told.values())
+    reported = _decided({"largo": _LONGER}, Dedupe(against=str(index)))
+    assert set(reported) <= {"largo"}
+    assert all(row["duplicate_of"] == "viejo" for row in reported.values())
 
 
 def test_the_best_one_may_be_new(tmp_path: Path) -> None:
-    """With `keep = "best"` the known one falls for a longer new one that holds it, and that is told by its id."""
+    """With `keep = "best"` an earlier document is dropped for a longer new one that contains it, and is reported."""
     index = _index(tmp_path / "index", {"viejo": _LETTER})
-    told = _decided({"largo": _LONGER}, Dedupe(against=str(index), keep="best"))
-    assert set(told) == {"old:viejo"}
-    assert told["old:viejo"]["duplicate_of"] == "largo"
-    assert told["old:viejo"]["text_hash"] == text_hash(_LETTER)
+    reported = _decided({"largo": _LONGER}, Dedupe(against=str(index), keep="best"))
+    assert set(reported) == {"old:viejo"}
+    assert reported["old:viejo"]["duplicate_of"] == "largo"
+    assert reported["old:viejo"]["text_hash"] == text_hash(_LETTER)
 
 
 def test_a_known_copy_without_accents_gives_way_to_a_sound_one(tmp_path: Path) -> None:
-    """The index tells the damage too: under `keep = "best"` the sound text takes the place of the longer 7-bit one."""
+    """The index stores damage, so under `keep = "best"` an undamaged text replaces a longer one without accents."""
     crowd = (
         "Después, según decían, también había más gente allí, todavía despierta; así era aquí y allá, y jamás callaba."
     )
@@ -97,16 +97,16 @@ def test_a_known_copy_without_accents_gives_way_to_a_sound_one(tmp_path: Path) -
         unicodedata.normalize("NFD", sound).encode("ascii", "ignore").decode() + " Fin de esta carta, que nadie leyó."
     )
     index = _index(tmp_path / "index", {"viejo": bare})
-    told = _decided({"nuevo": sound}, Dedupe(against=str(index), keep="best"))
-    assert {name: row["duplicate_of"] for name, row in told.items()} == {"old:viejo": "nuevo"}
-    assert '"decided_by":"damage"' in told["old:viejo"]["evidence"]
-    told = _decided({"nuevo": sound}, Dedupe(against=str(index)))
-    assert {name: row["duplicate_of"] for name, row in told.items()} == {"nuevo": "viejo"}
-    assert '"decided_by":"existing"' in told["nuevo"]["evidence"]
+    reported = _decided({"nuevo": sound}, Dedupe(against=str(index), keep="best"))
+    assert {name: row["duplicate_of"] for name, row in reported.items()} == {"old:viejo": "nuevo"}
+    assert '"decided_by":"damage"' in reported["old:viejo"]["evidence"]
+    reported = _decided({"nuevo": sound}, Dedupe(against=str(index)))
+    assert {name: row["duplicate_of"] for name, row in reported.items()} == {"nuevo": "viejo"}
+    assert '"decided_by":"existing"' in reported["nuevo"]["evidence"]
 
 
 def test_a_later_record_of_a_known_document_is_no_copy_of_it(tmp_path: Path) -> None:
-    """The same doc_id, collected again with one word changed, takes the place of its earlier record."""
+    """A newer record with the same doc_id and one changed word replaces the earlier record."""
     index = _index(tmp_path / "index", {"carta": _LETTER})
     assert _decided({"carta": _LETTER.replace("hermana", "prima")}, Dedupe(against=str(index))) == {}
     assert _decided({"carta": _LETTER}, Dedupe(against=str(index))) == {}
@@ -114,25 +114,25 @@ def test_a_later_record_of_a_known_document_is_no_copy_of_it(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("keep", ["existing", "best"])
 def test_copies_among_the_known_are_none_of_our_business(tmp_path: Path, keep: Literal["existing", "best"]) -> None:
-    """Two known documents that are near-duplicates of one another are both left as they are."""
+    """Two near-duplicates within the earlier version are both left unchanged."""
     index = _index(tmp_path / "index", {"a": _LETTER, "b": _LETTER.replace("hermana", "prima")})
     assert _decided({"nuevo": _OTHER}, Dedupe(against=str(index), keep=keep)) == {}
     # Though a new one meets both.
-    told = _decided({"nuevo": _LETTER.replace("naranjas", "limones")}, Dedupe(against=str(index)))
-    assert set(told) == {"nuevo"}
+    reported = _decided({"nuevo": _LETTER.replace("naranjas", "limones")}, Dedupe(against=str(index)))
+    assert set(reported) == {"nuevo"}
 
 
 @pytest.mark.parametrize("near", [True, False])
 def test_the_index_is_part_of_the_key(tmp_path: Path, near: bool) -> None:
-    """Another index of the same name gives another fingerprint of the stage."""
+    """Another index of the same name changes the fingerprint of the stage."""
     index = _index(tmp_path / "index", {"a": _LETTER})
-    before = Dedupe(against=str(index), near=near).fingerprint()
+    previous = Dedupe(against=str(index), near=near).fingerprint()
     _index(tmp_path / "index", {"b": _OTHER})
-    assert Dedupe(against=str(index), near=near).fingerprint() != before
+    assert Dedupe(against=str(index), near=near).fingerprint() != previous
 
 
 @pytest.mark.parametrize(
-    ("damage", "told"),
+    ("damage", "expected"),
     [
         ("none", "there is no fingerprint index"),
         ("bytes", "can't be read as Parquet"),
@@ -141,8 +141,8 @@ def test_the_index_is_part_of_the_key(tmp_path: Path, near: bool) -> None:
         ("seed", "seed"),
     ],
 )
-def test_a_foreign_index_is_refused(tmp_path: Path, damage: str, told: str) -> None:
-    """A missing, damaged or otherwise made index is a sentence that names the file and the remedy."""
+def test_a_foreign_index_is_refused(tmp_path: Path, damage: str, expected: str) -> None:
+    """A missing, damaged or incompatible index is an error that names the file and the remedy."""
     index = _index(tmp_path / "index", {"a": _LETTER}, Scheme(seed=7) if damage == "seed" else None)
     file = index / "data.parquet"
     if damage == "none":
@@ -153,7 +153,7 @@ def test_a_foreign_index_is_refused(tmp_path: Path, damage: str, told: str) -> N
         pq.write_table(pa.table({"doc_id": ["a"]}), file)
     elif damage == "format":
         pq.write_table(pq.read_table(file).replace_schema_metadata({METADATA: b'{"format": 99}'}), file)
-    with pytest.raises(ConfigError, match=told) as caught:
+    with pytest.raises(ConfigError, match=expected) as caught:
         _decided({"nuevo": _OTHER}, Dedupe(against=str(index)))
     assert caught.value.remedy
 
@@ -172,7 +172,7 @@ _ELSEWHERE = _SUNG.replace("con la saya remangada", "bordando pañuelos finos").
 def test_a_variant_of_a_known_document_is_recorded_in_its_cluster(
     tmp_path: Path, keep: Literal["existing", "best"], old: str, new: str
 ) -> None:
-    """Both stay; the new one names the old, whichever comes first, and its cluster has the name of the old one."""
+    """A variant of an earlier document is kept, names that document, and joins its cluster."""
     index = _index(tmp_path / "index", {old: _SUNG})
     # The index states no genre: that of the new document counts.
     songs = _documents({new: _ELSEWHERE}).with_columns(genre=pl.lit("lyrics"))
@@ -187,7 +187,7 @@ def test_a_variant_of_a_known_document_is_recorded_in_its_cluster(
 
 
 def test_an_index_says_which_country_year_and_author_a_document_states(tmp_path: Path) -> None:
-    """One verse of its own makes a copy of one country and a variant of another, against an index as without one."""
+    """One different verse makes a copy within a country and a variant of another country, with and without an index."""
     line = _SUNG.replace("con la saya remangada", "bordando pañuelos finos")
 
     def documents(name: str, text: str, country: str) -> pl.DataFrame:
@@ -195,14 +195,14 @@ def test_an_index_says_which_country_year_and_author_a_document_states(tmp_path:
         return Fingerprint(sketch=True)(Batch(schema.conform(pl.DataFrame([row]), schema.DOCUMENT_SCHEMA))).frame
 
     def decided(folder: Path, frame: pl.DataFrame) -> pl.DataFrame:
-        made = pl.concat(Dedupe(against=str(folder)).decide(Frames((frame,))), how="diagonal")
-        return made.filter(pl.col("row") == 0)
+        built = pl.concat(Dedupe(against=str(folder)).decide(Frames((frame,))), how="diagonal")
+        return built.filter(pl.col("row") == 0)
 
     folder = tmp_path / "index"
     folder.mkdir()
     table = group_of(documents("viejo", _SUNG, "AR").select(SKETCHED)).to_arrow()
     stated = table.replace_schema_metadata(metadata_of(Scheme()))
     pq.write_table(stated, folder / "data.parquet")
-    for country, found in (("AR", "duplicate_of"), ("CL", "variant_of")):
-        made = decided(folder, documents("nuevo", line, country))
-        assert made[found].to_list() == ["viejo"]
+    for country, result in (("AR", "duplicate_of"), ("CL", "variant_of")):
+        built = decided(folder, documents("nuevo", line, country))
+        assert built[result].to_list() == ["viejo"]

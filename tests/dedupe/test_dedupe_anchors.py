@@ -19,83 +19,83 @@ VERSE = (
 
 
 def prose(seed: int, words: int) -> str:
-    """Words without meaning, each nearly surely its own."""
+    """Return random words, almost all distinct."""
     chance = np.random.default_rng(seed)
     return " ".join(f"pal{chance.integers(1 << 30):x}" for _ in range(words))
 
 
 def anchors(*texts: str, scheme: Scheme | None = None) -> Ragged:
-    """The anchors of these texts."""
+    """Return the anchors of these texts."""
     return anchors_of(word_stream(WordTable.of(list(texts))), scheme or Scheme())
 
 
 @settings(deadline=None)
 @given(st.lists(st.text(alphabet="aeí ñ1\nB", max_size=300), max_size=6))
 def test_a_batch_changes_nothing_for_its_documents(texts: list[str]) -> None:
-    """A document has the same anchors, distinct and sorted, in any batch."""
-    together = anchors(*texts)
+    """A document has the same distinct, sorted anchors in any batch."""
+    joined = anchors(*texts)
     for place, text in enumerate(texts):
-        found = together.of(place)
-        assert np.all(found[1:] > found[:-1])
-        assert found.tolist() == anchors(text).of(0).tolist()
+        result = joined.of(place)
+        assert np.all(result[1:] > result[:-1])
+        assert result.tolist() == anchors(text).of(0).tolist()
 
 
 @pytest.mark.parametrize("signs", ["\u212b\u00c5", "\u00c5\u212b", "\u212b\u00e5", "\u00e5\u212b"])
 def test_signs_of_one_small_letter_are_one_whatever_comes_first(signs: str) -> None:
-    """The sign for ångström has the small letter of Å, and its word is the same before it and after it."""
-    found = word_stream(WordTable.of([f"{signs[0]}ngstrom", f"{signs[1]}ngstrom angstrom"])).values
-    assert len(set((found & ~np.uint32(CAPITAL_FLAG)).tolist())) == 1
+    """The ångström sign and Å have one lower-case letter, so their words are equal in any order."""
+    result = word_stream(WordTable.of([f"{signs[0]}ngstrom", f"{signs[1]}ngstrom angstrom"])).values
+    assert len(set((result & ~np.uint32(CAPITAL_FLAG)).tolist())) == 1
 
 
 def test_a_passage_meets_the_long_text_that_quotes_it() -> None:
-    """A verse's anchors that the coarser sampling keeps are anchors of the book around it."""
+    """The coarsely sampled anchors of a verse are among the anchors of the book that quotes it."""
     book = f"{prose(1, 3000)} {VERSE} {prose(2, 3000)}"
-    found = anchors(VERSE, book)
-    coarse = [value for value in found.of(0).tolist() if value % 16 == 0]
+    result = anchors(VERSE, book)
+    coarse = [value for value in result.of(0).tolist() if value % 16 == 0]
     assert coarse
-    assert set(coarse) <= set(found.of(1).tolist())
+    assert set(coarse) <= set(result.of(1).tolist())
 
 
 @pytest.mark.parametrize(("words", "divisor"), [(299, 4), (300, 8), (1999, 8), (2000, 16)])
 def test_longer_texts_keep_a_smaller_share(words: int, divisor: int) -> None:
-    """Every anchor of a text is a multiple of its length's number, and about that share is kept."""
-    found = anchors(prose(words, words)).of(0)
+    """Every anchor is a multiple of the divisor for the text's length, and about that share is kept."""
+    result = anchors(prose(words, words)).of(0)
     assert int(sampling_of(np.array([words]))[0]) == divisor
-    assert not np.any(found % np.uint64(divisor))
-    assert 0.5 * words / divisor < len(found) < 1.6 * words / divisor
+    assert not np.any(result % np.uint64(divisor))
+    assert 0.5 * words / divisor < len(result) < 1.6 * words / divisor
 
 
 def test_short_texts_have_shorter_runs_and_the_shortest_none() -> None:
-    """A saying whose fourth word is another still shares anchors with it; seven words have none."""
-    found = anchors(
+    """A saying with a different fourth word still shares anchors, and a text of seven words has none."""
+    result = anchors(
         "Camarón que se duerme se lo lleva la corriente", "Camarón que se despierta se lo lleva la corriente",
         "Camarón que se duerme se lo lleva",
     )  # fmt: skip
-    assert set(found.of(0).tolist()) & set(found.of(1).tolist())
-    assert len(found.of(2)) == 0
+    assert set(result.of(0).tolist()) & set(result.of(1).tolist())
+    assert len(result.of(2)) == 0
 
 
 def test_accents_case_and_combining_marks_change_no_anchor() -> None:
-    """A text typed without accents, in capitals or with combining marks has the same anchors."""
-    found = anchors(VERSE, VERSE.translate(str.maketrans("áéíóúñ", "aeioun")), VERSE.upper())
-    assert found.of(0).tolist() == found.of(1).tolist() == found.of(2).tolist()
+    """A text without accents, in capitals or with combining marks has the same anchors."""
+    result = anchors(VERSE, VERSE.translate(str.maketrans("áéíóúñ", "aeioun")), VERSE.upper())
+    assert result.of(0).tolist() == result.of(1).tolist() == result.of(2).tolist()
     marked, bare = word_stream(WordTable.of(["cano\u0303n"])).values, word_stream(WordTable.of(["canon"])).values
     assert marked.tolist() == bare.tolist()
 
 
 def test_another_seed_makes_other_anchors() -> None:
     """Two seeds have no anchor in common."""
-    found, other = anchors(VERSE), anchors(VERSE, scheme=Scheme(seed=21))
-    assert not set(found.values.tolist()) & set(other.values.tolist())
+    result, second = anchors(VERSE), anchors(VERSE, scheme=Scheme(seed=21))
+    assert not set(result.values.tolist()) & set(second.values.tolist())
 
 
 def test_one_word_many_times_is_one_anchor() -> None:
-    """A word repeated half a million times leaves at most one anchor."""
+    """A word repeated half a million times has at most one anchor."""
     assert len(anchors("ay " * 500_000).values) <= 1
 
 
 def test_the_stream_tells_names_and_numbers() -> None:
-    """Capitals and digits are flagged, and a word is the same word with and without its capital."""
+    """Capitals and digits are flagged, and a word is the same with and without its capital."""
     values = word_stream(WordTable.of(["Rosa rosa 1816 siglo2 de"])).values
     assert [bool(v & CAPITAL_FLAG) for v in values.tolist()] == [True, False, False, False, False]
     assert [bool(v & NUMBER_FLAG) for v in values.tolist()] == [False, False, True, True, False]
@@ -103,20 +103,20 @@ def test_the_stream_tells_names_and_numbers() -> None:
 
 
 def test_scripts_without_spaces_are_read() -> None:
-    """Texts in other scripts give a stream and no anchor from a single word."""
-    found = anchors("春眠不覺曉處處聞啼鳥", "", "สวัสดีครับ")
-    assert found.counts.tolist() == [0, 0, 0]
+    """Texts in other scripts have a stream, and no anchor from a single word."""
+    result = anchors("春眠不覺曉處處聞啼鳥", "", "สวัสดีครับ")
+    assert result.counts.tolist() == [0, 0, 0]
 
 
 def test_a_scheme_survives_its_index() -> None:
-    """A scheme written and read is the same one."""
+    """A scheme is equal after writing and reading."""
     scheme = Scheme(name="minhash", bands=32, rows=4)
     assert Scheme.from_dict(scheme.to_dict()) == scheme
     scheme.must_equal(Scheme.from_dict(scheme.to_dict()))
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "expected"),
     [
         ({"version": 99}, "version 99"),
         ({"name": "simhash"}, "simhash"),
@@ -124,14 +124,14 @@ def test_a_scheme_survives_its_index() -> None:
         ({"sal": 1}, "«sal» is unknown"),
     ],
 )
-def test_a_foreign_index_is_refused(change: dict[str, object], told: str) -> None:
-    """An index of another version, with another method or with odd keys is a ConfigError that says what is wrong."""
-    with pytest.raises(ConfigError, match=told):
+def test_a_foreign_index_is_refused(change: dict[str, object], expected: str) -> None:
+    """An index of another version or method, or with unknown keys, is a ConfigError that names the difference."""
+    with pytest.raises(ConfigError, match=expected):
         Scheme.from_dict(Scheme().to_dict() | change)
 
 
 def test_an_index_with_another_seed_is_refused() -> None:
-    """Two schemes that differ say in what."""
+    """The error for two different schemes names the first difference."""
     with pytest.raises(ConfigError, match="seed = 21"):
         Scheme().must_equal(Scheme(seed=21))
     with pytest.raises(ConfigError, match="shingle"):

@@ -1,4 +1,4 @@
-"""Of copies the sound one is kept: which one that is, is told by what the others have in its place."""
+"""The undamaged one of several copies is kept; damage is recognised by comparison with the copies."""
 
 from __future__ import annotations
 
@@ -77,75 +77,75 @@ def _bare(text: str) -> str:
 
 
 def _fallen(texts: Mapping[str, str]) -> dict[str, tuple[str, dict[str, Any]]]:
-    """Which documents fall, each with what is kept and the evidence; every order of the rows gives the same."""
+    """Return the dropped documents with the kept ones and the evidence, after checking that order doesn't matter."""
     usual = {"rights_tier": "open", "obtained": _DAY, "language": "spa_Latn"}
     rows = [usual | {"doc_id": name, "text": text} for name, text in texts.items()]
     frame = schema.conform(pl.DataFrame(rows), schema.DOCUMENT_SCHEMA)
     frame = Fingerprint(sketch=True)(Batch(frame)).frame
-    made = [_once(each) for each in (frame, frame.reverse())]
-    assert made[0] == made[1]
-    return made[0]
+    result = [_once(each) for each in (frame, frame.reverse())]
+    assert result[0] == result[1]
+    return result[0]
 
 
 def _once(frame: pl.DataFrame) -> dict[str, tuple[str, dict[str, Any]]]:
     ids = frame["doc_id"].to_list()
-    made = pl.concat(Dedupe().decide(Frames((frame,))), how="diagonal").filter(pl.col("duplicate_of").is_not_null())
-    return {ids[row["row"]]: (row["duplicate_of"], json.loads(row["evidence"])) for row in made.iter_rows(named=True)}
+    result = pl.concat(Dedupe().decide(Frames((frame,))), how="diagonal").filter(pl.col("duplicate_of").is_not_null())
+    return {ids[row["row"]]: (row["duplicate_of"], json.loads(row["evidence"])) for row in result.iter_rows(named=True)}
 
 
 def test_of_a_scan_and_the_text_the_text_is_kept() -> None:
-    """Though the scan is longer and has the smaller id: *ia nocbe* stands where all others have *la noche*."""
+    """A text is kept rather than its scan, even if the scan is longer and has the smaller id."""
     scan = f"{_TALE} Fin del cuento."
     for word, read in _MISREAD.items():
         scan = scan.replace(word, read)
-    [(fell, (kept, evidence))] = _fallen({"a": scan, "b": _TALE, "c": _OTHER_TALE}).items()
-    assert (fell, kept, evidence["decided_by"]) == ("a", "b", "damage")
+    [(fell, (kept_rows, evidence))] = _fallen({"a": scan, "b": _TALE, "c": _OTHER_TALE}).items()
+    assert (fell, kept_rows, evidence["decided_by"]) == ("a", "b", "damage")
     assert evidence["damage_beside"] > evidence["kept_damage_beside"] == 0
     assert "far more frequent word that looks alike" in str(why_kept(evidence))
 
 
 def test_a_word_of_its_own_is_no_damage() -> None:
-    """Nor is a rare word that looks like none: who tells the tale otherwise doesn't lose by it, and length decides."""
-    other = _TALE.replace("el farol", "la bombilla").replace("despacio", "lentamente") + " Fin del cuento."
-    [(fell, (kept, evidence))] = _fallen({"a": _TALE, "b": other, "c": _OTHER_TALE}).items()
-    assert (fell, kept, evidence["decided_by"], evidence["kept_damage_beside"]) == ("a", "b", "words", 0)
+    """A rare word that looks like no frequent one isn't damage, so length decides."""
+    second = _TALE.replace("el farol", "la bombilla").replace("despacio", "lentamente") + " Fin del cuento."
+    [(fell, (kept_rows, evidence))] = _fallen({"a": _TALE, "b": second, "c": _OTHER_TALE}).items()
+    assert (fell, kept_rows, evidence["decided_by"], evidence["kept_damage_beside"]) == ("a", "b", "words", 0)
 
 
 @pytest.mark.parametrize("form", ["NFC", "NFD"])
 def test_few_accents_are_missed_beside_the_copy_that_has_them(form: Literal["NFC", "NFD"]) -> None:
-    """Too few to be missed in the text alone: no stop word of it has one."""
+    """Missing accents are recognised by a copy, even if the text alone has too few to show it."""
     copy = unicodedata.normalize(form, _UNACCENTED)
-    [(fell, (kept, evidence))] = _fallen({"a": f"{_bare(_UNACCENTED)} Fin.", "b": copy}).items()
-    assert (fell, kept, evidence["decided_by"]) == ("a", "b", "damage")
+    [(fell, (kept_rows, evidence))] = _fallen({"a": f"{_bare(_UNACCENTED)} Fin.", "b": copy}).items()
+    assert (fell, kept_rows, evidence["decided_by"]) == ("a", "b", "damage")
     assert evidence["accents_missing"] == 0 < evidence["damage_beside"]
 
 
 def test_a_saying_with_an_accent_less_is_not_damaged() -> None:
-    """The longer one of two is kept, in which all of the other stands, and not both."""
+    """Of a saying with and without an accent the longer copy is kept, because so short a text isn't judged."""
     short = "24 horas num dia e 24 cervejas numa caixa. Coincidência?"
     long = "Existem 24 horas num dia e 24 cervejas numa caixa. Coincidencia?"
-    [(fell, (kept, evidence))] = _fallen({"a": long, "b": short}).items()
-    assert (fell, kept, evidence["decided_by"]) == ("b", "a", "words")
+    [(fell, (kept_rows, evidence))] = _fallen({"a": long, "b": short}).items()
+    assert (fell, kept_rows, evidence["decided_by"]) == ("b", "a", "words")
 
 
 def test_a_copy_with_a_menu_is_not_the_less_damaged_one() -> None:
-    """Without its accents either: of a thousand words the menu's are sound."""
+    """A menu doesn't make a copy look less damaged by adding undamaged words."""
     tale = _bare(_TALE)
-    [(fell, (kept, evidence))] = _fallen({"a": f"{_MENU}\n{tale}\n{_MENU}", "b": tale}).items()
-    assert (fell, kept, evidence["decided_by"]) == ("a", "b", "appended")
+    [(fell, (kept_rows, evidence))] = _fallen({"a": f"{_MENU}\n{tale}\n{_MENU}", "b": tale}).items()
+    assert (fell, kept_rows, evidence["decided_by"]) == ("a", "b", "appended")
 
 
 @pytest.mark.parametrize("page", [f"{_MENU}\n{_SONNET}", f"{_SONNET}\n{_MENU}", f"{_MENU}\n\n{_SONNET}\n\n{_MENU}"])
 def test_a_menu_is_seen_beside_verses(page: str) -> None:
-    """Which are short lines without a full stop too; the poem is kept, and nothing was added to it."""
+    """A menu next to verses is recognised, although verses are short lines without full stops too."""
     assert appended_words(WordTable.of([_SONNET, _ROMANCE])).tolist() == [0, 0]
-    [(fell, (kept, evidence))] = _fallen({"a": page, "b": _SONNET}).items()
-    assert (fell, kept, evidence["decided_by"]) == ("a", "b", "appended")
+    [(fell, (kept_rows, evidence))] = _fallen({"a": page, "b": _SONNET}).items()
+    assert (fell, kept_rows, evidence["decided_by"]) == ("a", "b", "appended")
     assert evidence["appended"] == len(page.split()) - len(_SONNET.split())
 
 
 def test_one_of_two_lacks_accents_where_the_other_has_twice_as_many() -> None:
-    """A text in another spelling has some more."""
+    """A copy lacks accents only if the other has at least twice as many."""
     documents = pl.DataFrame({"words": [50, 50], "accented": [4, 9], "appended": [0, 0]})
     documents = documents.with_columns(accents_missing=0, mojibake=0, misread=0)
     verdicts = pl.DataFrame({"kind": [1], "first_in_second": [1.0], "second_in_first": [1.0]})
@@ -167,14 +167,14 @@ def _spoilt(text: str, scan: str, frequency: NDArray[np.int64]) -> list[int]:
 def _counted(words: Mapping[str, int]) -> NDArray[np.int64]:
     counts = np.zeros((FREQUENCIES, 1 << FREQUENCY_BITS), np.int64)
     for word, times in words.items():
-        one = np.zeros_like(counts)
-        count_words(word_stream(WordTable.of([word])).values, one)
-        counts += times * one
+        item = np.zeros_like(counts)
+        count_words(word_stream(WordTable.of([word])).values, item)
+        counts += times * item
     return counts
 
 
 def test_a_misread_word_is_rare_though_it_meets_a_frequent_one_where_words_are_counted() -> None:
-    """In one of its two places: the other tells that nobody wrote it."""
+    """A misread word counts as rare even if it collides with a frequent word in one of the two tables."""
     counts = _counted({"noche": 50})
     counts[0] += 1000  # every word meets another one there
     assert _spoilt(_TALE, _TALE.replace("la noche sin", "la nocbe sin"), counts) == [0, 1]
@@ -182,30 +182,30 @@ def test_a_misread_word_is_rare_though_it_meets_a_frequent_one_where_words_are_c
 
 @pytest.mark.parametrize(("times", "seen"), [(255, 0), (256, 1)])
 def test_of_two_letters_only_far_rarer_ones_are_misread(times: int, seen: int) -> None:
-    """*ne* looks half like *de*, as any two short words do; but hardly any word is as frequent as that one."""
+    """A word of two letters counts as misread only if it is much rarer than the one it resembles."""
     assert _spoilt(_TALE, _TALE.replace("salió de noche", "salió ne noche"), _counted({"de": times})) == [0, seen]
 
 
 def test_many_words_that_nobody_else_writes_are_a_scan_and_no_spelling() -> None:
-    """Where others have both forms of a word, as of an old spelling and a new one, the two are variants."""
+    """Words that no other text has are a scan; if others have both forms, the two texts are variants."""
     text = f"{_TALE} {_OTHER_TALE}"
     misread = {
         "noche": "nocbe", "costa": "cosfa", "gente": "gcnte", "muelle": "muellc", "faroles": "farolcs",
         "mujer": "wujer", "desgracia": "desgracla", "entera": "eutera", "quieta": "quicta", "despacio": "dcspacio",
     }  # fmt: skip
     scan = text
-    for word, other in misread.items():
-        scan = scan.replace(word, other, 1)
+    for word, second in misread.items():
+        scan = scan.replace(word, second, 1)
     streams = word_stream(WordTable.of([text, scan]))
     pairs = np.array([[0, 1]], np.uint32)
     frequent = dict.fromkeys(misread, 500)
     both = frequent | dict.fromkeys(misread.values(), 500)
-    found = [verify_pairs(streams, pairs, frequency=_counted(counts)).kind[0] for counts in (frequent, both)]
-    assert [KINDS[kind] for kind in found] == ["duplicate", "variant"]
+    result = [verify_pairs(streams, pairs, frequency=_counted(counts)).kind[0] for counts in (frequent, both)]
+    assert [KINDS[kind] for kind in result] == ["duplicate", "variant"]
 
 
 def test_a_word_that_the_scan_misread_lacks_no_accent() -> None:
-    """The text has it as it was written, without: it isn't the more damaged for that."""
+    """A word without an accent doesn't count as damaged because the scan misread it."""
     documents = pl.DataFrame({"words": [100, 100], "accented": [0, 0], "appended": [0, 0]})
     documents = documents.with_columns(accents_missing=pl.Series([120, 100]), mojibake=0, misread=0)
     verdicts = pl.DataFrame({"kind": [1], "first_in_second": [0.96], "second_in_first": [0.96]})
@@ -215,18 +215,18 @@ def test_a_word_that_the_scan_misread_lacks_no_accent() -> None:
 
 @pytest.mark.parametrize("heading", ["", "En cuatro líneas\n", "Sobre este cuento\n"])
 def test_a_summary_made_of_the_texts_own_pieces_is_told_by_them(heading: str) -> None:
-    """Whatever it is headed by: it is longer, and says nothing that the text doesn't."""
+    """A summary is recognised by the pieces of the text that it repeats, whatever its heading."""
     words = _TALE.split()
     pieces = [" ".join(words[start : start + 11]) for start in (2, 24, 45)]
-    [(fell, (kept, evidence))] = _fallen({"a": f"{_TALE}\n{heading}{'. '.join(pieces)}.", "b": _TALE}).items()
-    assert (fell, kept, evidence["decided_by"]) == ("a", "b", "appended")
+    [(fell, (kept_rows, evidence))] = _fallen({"a": f"{_TALE}\n{heading}{'. '.join(pieces)}.", "b": _TALE}).items()
+    assert (fell, kept_rows, evidence["decided_by"]) == ("a", "b", "appended")
 
 
 def test_a_refrain_that_is_sung_again_is_no_summary() -> None:
-    """Of the song that ends with its first verses once more, and of one that leaves them out, the whole one is kept."""
-    again = "\n".join(_SONNET.split("\n")[:4])
-    [(fell, (kept, evidence))] = _fallen({"a": _SONNET, "b": f"{_SONNET}\n{again}"}).items()
-    assert (fell, kept, evidence["decided_by"]) == ("a", "b", "words")
+    """A song that repeats its first verses at the end is kept rather than a copy without them."""
+    second_run = "\n".join(_SONNET.split("\n")[:4])
+    [(fell, (kept_rows, evidence))] = _fallen({"a": _SONNET, "b": f"{_SONNET}\n{second_run}"}).items()
+    assert (fell, kept_rows, evidence["decided_by"]) == ("a", "b", "words")
 
 
 _NOTICE = """Recibí cada domingo nuestra selección de lecturas en tu correo, sin costo y sin publicidad de terceros.
@@ -234,22 +234,22 @@ La reproducción de estos materiales está permitida con mención de la fuente y
 
 
 def _others(number: int) -> list[str]:
-    """Texts that have hardly a run of words in common."""
+    """Return texts that have hardly any run of words in common."""
     drawn = random.Random(7)
     words = sorted({*_TALE.split(), *_OTHER_TALE.split(), *_SONNET.split()})
     return [" ".join(drawn.choice(words) for _ in range(60)) for _ in range(number)]
 
 
 def test_what_a_copy_has_more_and_many_other_texts_have_was_added() -> None:
-    """No line of it looks like a menu, and no heading stands before; but ten other pages have it too."""
+    """Words at the end of a copy are an addition if ten other pages have them, even if they don't look like a menu."""
     pages = {f"p{n}": f"{text}\n{_NOTICE}" for n, text in enumerate(_others(10))}
     fallen = _fallen({"a": f"{_TALE}\n{_NOTICE}", "b": _TALE, **pages})
-    assert {fell: kept for fell, (kept, _) in fallen.items()} == {"a": "b"}
+    assert {fell: kept_rows for fell, (kept_rows, _) in fallen.items()} == {"a": "b"}
     assert fallen["a"][1]["decided_by"] == "appended"
 
 
 def test_a_text_that_many_have_whole_lost_nothing_by_one_that_was_cut() -> None:
-    """The end that ten copies have is no boilerplate where they have the beginning too."""
+    """The end of a text isn't boilerplate if the ten copies that have it have the beginning too."""
     copies = {f"p{n}": f"{_TALE}\n{_OTHER_TALE}\n{line}" for n, line in enumerate(_others(10))}
     fallen = _fallen({"a": _TALE, **copies})
     assert fallen["a"][0] in copies
@@ -257,7 +257,7 @@ def test_a_text_that_many_have_whole_lost_nothing_by_one_that_was_cut() -> None:
 
 @pytest.mark.parametrize("label", ["P:", "P 1.", "r 12 )", "A.", "Q1:"])
 def test_rows_of_questions_are_told_by_their_labels(label: str) -> None:
-    """A blank and a number may stand between a letter and its sign; a line that begins with the word *a* is none."""
+    """Rows of questions are recognised by their labels, with or without blanks and numbers."""
     rows = "".join(f"\n{label} La lancha volvió a la costa" for _ in range(4))
     words = len(rows.split()) - 4 * (label[-2:] == " )")
     assert appended_words(WordTable.of([f"{_TALE}{rows}"])).tolist() == [words]
@@ -266,36 +266,36 @@ def test_rows_of_questions_are_told_by_their_labels(label: str) -> None:
 
 
 def test_a_menu_may_end_in_a_question() -> None:
-    """One line in three may be closed, and the first from the edge too."""
+    """One entry of a menu in three may be closed, including the first one at the edge."""
     foot = f"{_MENU}\n¿Olvidó su contraseña?\nIngresar"
     text = _TALE.replace("\n", " ")
     assert appended_words(WordTable.of([f"{text}\n{foot}"])).tolist() == [len(foot.split())]
 
 
 def test_verses_before_a_tale_are_no_menu() -> None:
-    """Lines that end in commas are said, not clicked."""
+    """Lines that end in commas are verses, not entries of a menu."""
     verses = _ROMANCE.replace("\n", ",\n")
     assert appended_words(WordTable.of([f"{verses}\n{_TALE} {_OTHER_TALE}".replace("\nEn", " En")])).tolist() == [0]
 
 
 def test_one_word_in_a_wrong_charset_tells() -> None:
-    """Wherever it stands: the copy that has it is the worse one, be it longer by what it was split into."""
+    """A copy with one word in a wrong charset is dropped, even if the error makes it longer."""
     text = _TALE.replace("El patrón", "El dueño")
     copy = text.replace("dueño", "dueño".encode().decode("latin-1"))
-    [(fell, (kept, evidence))] = _fallen({"a": copy, "b": text}).items()
-    assert (fell, kept, evidence["decided_by"]) == ("a", "b", "damage")
+    [(fell, (kept_rows, evidence))] = _fallen({"a": copy, "b": text}).items()
+    assert (fell, kept_rows, evidence["decided_by"]) == ("a", "b", "damage")
 
 
 def test_what_both_have_more_was_added_to_neither() -> None:
-    """A page that was cut has the menu at its foot too: it falls for the whole page."""
+    """A menu that both copies have is an addition to neither, so the truncated copy is dropped."""
     menu = f"{_MENU}\nBuscar\nArchivo\nContacto"
     page = f"{_OTHER_TALE}\n{_TALE}\n{menu}"
-    [(fell, (kept, evidence))] = _fallen({"a": f"{_TALE}\n{menu}", "b": page}).items()
-    assert (fell, kept, evidence["decided_by"]) == ("a", "b", "words")
+    [(fell, (kept_rows, evidence))] = _fallen({"a": f"{_TALE}\n{menu}", "b": page}).items()
+    assert (fell, kept_rows, evidence["decided_by"]) == ("a", "b", "words")
 
 
 def test_one_fingerprint_tells_a_short_notice_if_it_has_no_other() -> None:
-    """Long texts keep few: many texts have the only one of these words, or have none of two."""
+    """A short notice in a long text is recognised by its only fingerprint, if many texts have it."""
     text, words = " ".join(_others(6)), _SONNET.split()
     pairs, scheme = np.array([[0, 1]], np.uint32), Scheme()
     seen = set()

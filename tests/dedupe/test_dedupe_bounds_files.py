@@ -1,4 +1,4 @@
-"""The files of bounds in `filters/dedupe`: what is checked in them, and what they decide."""
+"""The files of bounds in `filters/dedupe` are checked, and their values decide."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A copy of the shipped folder."""
+    """Return a copy of the shipped folder."""
     shutil.copytree(data_folder("filters") / "dedupe", tmp_path / "dedupe")
     return tmp_path
 
@@ -48,7 +48,7 @@ def folder(tmp_path: Path) -> Path:
 def test_a_wrong_file_is_an_error_that_names_the_place_and_the_remedy(
     folder: Path, file: str, old: str, new: str, problem: str, remedy: str
 ) -> None:
-    """Unknown bounds and genres, missing bounds, a genre in two files and values that are no numbers."""
+    """Unknown bounds and genres, missing bounds, repeated genres and wrong values are errors with place and remedy."""
     path = folder / "dedupe" / file
     text = path.read_text(encoding="utf-8")
     assert re.search(f"^{re.escape(old)}" if "=" in old else re.escape(old), text, re.MULTILINE)
@@ -64,13 +64,13 @@ def test_a_wrong_file_is_an_error_that_names_the_place_and_the_remedy(
 
 
 def test_a_folder_without_bounds_is_an_error(tmp_path: Path) -> None:
-    """The remedy says what to copy there."""
+    """A folder without bounds is an error whose remedy names the files to copy."""
     with pytest.raises(ConfigError, match="copy the toolkit's filters/dedupe"):
         dedupe_bounds(str(tmp_path))
 
 
 def test_a_stage_depends_on_the_values_of_its_bounds_and_not_on_comments(folder: Path) -> None:
-    """Another bound decides anew; another comment, or the same bounds elsewhere, don't."""
+    """A changed bound changes the stage's fingerprint; comments and the folder's place don't."""
     usual = Dedupe().fingerprint()
     assert Dedupe(policies=str(folder)).fingerprint() == usual
     path = folder / "dedupe" / "lyrics.toml"
@@ -83,38 +83,38 @@ def test_a_stage_depends_on_the_values_of_its_bounds_and_not_on_comments(folder:
 
 
 def test_every_bound_has_a_comment_and_a_rule() -> None:
-    """A librarian finds a sentence above each bound; no file has a bound that no rule reads."""
+    """Every bound has a comment above it, and a rule that reads it."""
     for path in sorted((data_folder("filters") / "dedupe").glob("*.toml")):
         lines = path.read_text(encoding="utf-8").splitlines()
-        for before, line in pairwise(lines):
+        for previous, line in pairwise(lines):
             if re.match(r"\w+ = [0-9]", line):
-                assert before.startswith("# "), f"{path.name}: {line}"
+                assert previous.startswith("# "), f"{path.name}: {line}"
     assert set(dedupe_bounds().default) == set(BOUND_NAMES)
 
 
 def test_rules_have_distinct_names_and_a_sentence() -> None:
-    """They are reported by these names."""
+    """Rules have distinct names and a docstring."""
     assert len({rule.name for rule in RULES}) == len(RULES)
     assert all((rule.test.__doc__ or "").startswith("Match ") for rule in RULES)
 
 
 def test_a_song_with_another_verse_is_a_version_and_an_article_a_copy() -> None:
-    """One passage of its own makes a song another one; the same in a news article is an edit."""
+    """One different passage makes a song a variant and a news article a copy."""
     song = (
         "La molinera lloraba junto al molino de piedra porque el río no traía ni agua ni barcas ni viento y decía que "
         "su amor se fue por el camino verde con la luna en el sombrero y no volvió nunca más a la aldea"
     )
-    other = song.replace("por el camino verde", "tras unos caballos negros")
-    assert verdict_on(song, other, "lyrics") == "variant passages"
-    assert verdict_on(song, other, "news") == "duplicate share"
+    second = song.replace("por el camino verde", "tras unos caballos negros")
+    assert verdict_on(song, second, "lyrics") == "variant passages"
+    assert verdict_on(song, second, "news") == "duplicate share"
 
 
 def test_the_genre_of_a_pair_is_that_of_both_or_the_only_known_one() -> None:
-    """Documents of an earlier version state none in its index; of two genres neither decides."""
+    """The genre of a pair is that of both documents or the only known one, and unknown if they differ."""
     numbers = [GENRE_NUMBERS[genre] for genre in ("lyrics", "news", "")]
     streams = word_stream(WordTable.of(["una canción", "una noticia", "otra"]))
-    known = DocumentFacts.unknown(3)
-    known.genre[:] = numbers
+    facts = DocumentFacts.unknown(3)
+    facts.genre[:] = numbers
     pairs = np.array([[0, 0], [0, 1], [0, 2], [2, 1], [2, 2]], np.uint32)
     lyrics, news, none = numbers
-    assert measure_pairs(streams, pairs, dedupe_bounds(), known).genre.tolist() == [lyrics, none, lyrics, news, none]
+    assert measure_pairs(streams, pairs, dedupe_bounds(), facts).genre.tolist() == [lyrics, none, lyrics, news, none]

@@ -1,4 +1,4 @@
-"""However many documents share something with one, a bounded number of them is compared with it, and it is told."""
+"""A document is compared with a bounded number of candidates, and the run reports the rest."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def _files(folder: Path, shared: Mapping[tuple[int, int], int], number: int = 3) -> list[Path]:
-    """The pairs in files, as `merge` writes them."""
+    """Write the pairs to files, as `merge` does."""
     files = [folder / f"merged-{n:06d}" for n in range(number)]
     for file, rows in zip(files, np.array_split(np.array(sorted(shared), np.uint32), number), strict=True):
         rows.tofile(file)
@@ -44,19 +44,21 @@ def _pairs(files: Sequence[Path]) -> set[tuple[int, int]]:
 def test_a_pair_is_checked_that_is_among_the_own_of_either(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_once: int
 ) -> None:
-    """The first 32 in the order of keeping, and of the others the 32 that share most, of equal ones the first."""
+    """A pair is compared if it is among the first 32, or the 32 that share most, of either document."""
     monkeypatch.setattr(candidate_bound, "_SORTED_TOGETHER", at_once)
     draw = Random(3)
     shared = {pair: draw.randrange(1, 9) for pair in combinations(range(150), 2) if draw.random() < 0.8}
-    others: dict[int, list[int]] = defaultdict(list)
+    rest_of_items: dict[int, list[int]] = defaultdict(list)
     for a, b in sorted(shared):
-        others[a].append(b)
-        others[b].append(a)
+        rest_of_items[a].append(b)
+        rest_of_items[b].append(a)
 
     def own(document: int) -> set[int]:
-        ordered = sorted(others[document])
-        rest = sorted(ordered[32:], key=lambda other: (-shared[min(document, other), max(document, other)], other))
-        return {*ordered[:32], *rest[:32]}
+        ordered = sorted(rest_of_items[document])
+        remainder = sorted(
+            ordered[32:], key=lambda second: (-shared[min(document, second), max(document, second)], second)
+        )
+        return {*ordered[:32], *remainder[:32]}
 
     expected = {(a, b) for a, b in shared if b in own(a) or a in own(b)}
     files = _files(tmp_path, shared)
@@ -66,17 +68,17 @@ def test_a_pair_is_checked_that_is_among_the_own_of_either(
     assert len(expected) <= 150 * MOST
 
 
-@pytest.mark.parametrize(("others", "beyond"), [(MOST, 0), (MOST + 1, 0), (500, 0)])
-def test_one_book_meets_all_its_poems(tmp_path: Path, others: int, beyond: int) -> None:
-    """What has one candidate alone is compared with it, however many that one has."""
-    shared = {(0, other): 3 for other in range(1, others + 1)}
+@pytest.mark.parametrize(("other_count", "beyond"), [(MOST, 0), (MOST + 1, 0), (500, 0)])
+def test_one_book_meets_all_its_poems(tmp_path: Path, other_count: int, beyond: int) -> None:
+    """A document with a single candidate is compared with it, however many candidates that one has."""
+    shared = {(0, second): 3 for second in range(1, other_count + 1)}
     files = _files(tmp_path, shared)
-    assert bound_candidates(files, others + 1, tmp_path) == (int(others > MOST), beyond)
+    assert bound_candidates(files, other_count + 1, tmp_path) == (int(other_count > MOST), beyond)
     assert _pairs(files) == set(shared)
 
 
 def test_documents_that_share_passages_with_very_many_are_bounded_and_counted() -> None:
-    """Each of 150 has ten verses of sixty: every pair shares some, a copy of one is found, and a run tells the rest."""
+    """If all 150 documents share verses, a copy of one is found and the run counts the pairs left out."""
     draw = Random(11)
     words = [f"palabra{n}".translate(str.maketrans("0123456789", "bcdfghjklm")) for n in range(900)]
     verses = [" ".join(words[at : at + 15]) for at in range(0, 900, 15)]
@@ -85,16 +87,16 @@ def test_documents_that_share_passages_with_very_many_are_bounded_and_counted() 
     rows += [{"doc_id": "copy", "text": f"{texts[149]} fin", "rights_tier": "unknown"}]
     batch = Batch(schema.conform(pl.DataFrame(rows), schema.DOCUMENT_SCHEMA))
     corpus = Frames((Fingerprint(sketch=True)(batch).frame,))
-    made = pl.concat(Dedupe().decide(corpus), how="diagonal").filter(pl.col("doc_id") == "copy")
-    assert made["duplicate_of"].to_list() == ["149"]
-    told = corpus.notes["dedupe"]
-    assert told["beyond"] > 0
-    assert told["over"] > 0
-    assert told["candidates"] <= 151 * MOST
+    result = pl.concat(Dedupe().decide(corpus), how="diagonal").filter(pl.col("doc_id") == "copy")
+    assert result["duplicate_of"].to_list() == ["149"]
+    reported = corpus.notes["dedupe"]
+    assert reported["beyond"] > 0
+    assert reported["over"] > 0
+    assert reported["candidates"] <= 151 * MOST
 
 
 def test_more_documents_than_there_are_numbers_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two documents of one number would be taken for each other."""
+    """More documents than numbers are an error, because two would share a number."""
     texts = [f"La barca {n} salió del puerto antes del alba y nadie la vio volver." for n in range(3)]
     frame = pl.DataFrame({"id": list("abc"), "text": texts})
     monkeypatch.setattr(numbering, "MOST_NUMBERED", 2)

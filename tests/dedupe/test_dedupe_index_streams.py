@@ -1,4 +1,4 @@
-"""Word streams in an index are packed by a lexicon, and read again for the documents that are asked for alone."""
+"""Word streams in an index are packed with a lexicon, and unpacked only for the requested documents."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ WORDS = st.integers(0, 5) | st.integers(0, 2**32 - 1)
 
 
 def rows(streams: list[list[int]]) -> pl.DataFrame:
-    """Rows of an index before they are packed."""
-    made = pl.DataFrame({"doc_id": [f"{n:032x}" for n in range(len(streams))], STREAM: streams})
-    told = {"words": pl.Series([len(s) for s in streams]), "anchors": pl.Series([[n] for n in range(len(streams))])}
+    """Return rows of an index before packing."""
+    result = pl.DataFrame({"doc_id": [f"{n:032x}" for n in range(len(streams))], STREAM: streams})
+    reported = {"words": pl.Series([len(s) for s in streams]), "anchors": pl.Series([[n] for n in range(len(streams))])}
     types = INDEX | SKETCH
-    missing = [pl.lit(None).alias(name) for name in SKETCHED if name not in (*made.columns, *told)]
-    return made.with_columns(**told).with_columns(missing).select(pl.col(n).cast(types[n]) for n in SKETCHED)
+    missing = [pl.lit(None).alias(name) for name in SKETCHED if name not in (*result.columns, *reported)]
+    return result.with_columns(**reported).with_columns(missing).select(pl.col(n).cast(types[n]) for n in SKETCHED)
 
 
 def file_of(path: Path, groups: list[list[list[int]]]) -> IndexFile:
-    """An index file with these row groups of streams."""
+    """Return an index file with these row groups of streams."""
     with writer(path, INDEX, metadata_of(Scheme())) as opened:
         for group in groups:
             write_group(opened, group_of(rows(group)))
@@ -50,7 +50,7 @@ def file_of(path: Path, groups: list[list[list[int]]]) -> IndexFile:
 
 
 def streams_of(file: IndexFile, places: list[int]) -> list[list[int]]:
-    """The streams of these rows."""
+    """Return the streams of these rows."""
     groups = file.streams(np.array(places, np.int64))
     return [stream for group in groups for stream in group.lists().to_list()]
 
@@ -58,15 +58,15 @@ def streams_of(file: IndexFile, places: list[int]) -> list[list[int]]:
 @settings(deadline=None)
 @given(st.lists(st.lists(WORDS, max_size=30), min_size=1, max_size=8))
 def test_what_is_packed_is_read_again(streams: list[list[int]]) -> None:
-    """Every stream of 32-bit words comes back, the lexicon holds each word once, the most frequent first."""
+    """Every stream of 32-bit words is restored, and the lexicon has each word once, the most frequent first."""
     strings, lexicon = packed(pl.Series(streams, dtype=pl.List(pl.UInt32)))
     assert unpacked(strings.to_arrow(), lexicon, np.arange(len(streams))).lists().to_list() == streams
-    every = [word for stream in streams for word in stream]
-    assert lexicon.tolist() == sorted(set(every), key=lambda word: (-every.count(word), word))
+    all_values = [word for stream in streams for word in stream]
+    assert lexicon.tolist() == sorted(set(all_values), key=lambda word: (-all_values.count(word), word))
 
 
 def test_places_of_two_bytes_and_more() -> None:
-    """A lexicon of 40,000 words has places of one, two and three bytes."""
+    """Streams with a lexicon of 40,000 words, with places of one to three bytes, are restored."""
     stream = list(range(40_000))
     strings, lexicon = packed(pl.Series([stream], dtype=pl.List(pl.UInt32)))
     assert len(strings[0]) == 128 + 2 * (2**14 - 128) + 3 * (40_000 - 2**14)
@@ -74,7 +74,7 @@ def test_places_of_two_bytes_and_more() -> None:
 
 
 def test_rows_of_several_groups_are_found_by_their_places(tmp_path: Path) -> None:
-    """Each row group has a lexicon of its own; rows between those asked for are left out."""
+    """Rows are found across row groups with separate lexicons, and other rows are skipped."""
     groups = [[[5, 6, 5], [7], []], [[9, 9], [5, 8]], [[1]]]
     file = file_of(tmp_path / "index.parquet", groups)
     flat = [stream for group in groups for stream in group]
@@ -86,7 +86,7 @@ def test_rows_of_several_groups_are_found_by_their_places(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("data", [b"\x05", b"\x80", b"\x80\x80\x80\x80\x80\x00"])
 def test_a_stream_that_its_lexicon_cannot_read_is_told(tmp_path: Path, data: bytes) -> None:
-    """A place beyond the lexicon, one that is cut off and one that is too long name the file and the remedy."""
+    """A place that is beyond the lexicon, truncated or too long is an error with file and remedy."""
     with writer(tmp_path / "index.parquet", INDEX, metadata_of(Scheme())) as opened:
         write_group(opened, group_of(rows([[3, 4]])).with_columns(pl.lit(data).alias(STREAM)))
     with pytest.raises(
@@ -99,7 +99,7 @@ def test_a_stream_that_its_lexicon_cannot_read_is_told(tmp_path: Path, data: byt
     ("column", "data"), [("anchors", b"\x05"), ("lexicon", None), ("lexicon", b"\x05"), ("lexicon", b"")]
 )
 def test_numbers_that_are_cut_off_or_missing_are_told(tmp_path: Path, column: str, data: bytes | None) -> None:
-    """Anchors or a lexicon that don't hold whole numbers, or not enough, are an error and no answer."""
+    """Anchors or a lexicon with truncated or missing numbers are an error."""
     group = group_of(rows([[3, 4]])).with_columns(pl.lit(data, pl.Binary()).alias(column))
     with writer(tmp_path / "index.parquet", INDEX, metadata_of(Scheme())) as opened:
         write_group(opened, group)
@@ -109,7 +109,7 @@ def test_numbers_that_are_cut_off_or_missing_are_told(tmp_path: Path, column: st
 
 
 def test_a_stream_of_another_length_than_its_row_says_is_told(tmp_path: Path) -> None:
-    """By its words a stream is found again among others: a wrong number would give other words."""
+    """A stream whose length differs from the row's word count is an error."""
     group = group_of(rows([[3, 4], [5]])).with_columns(pl.Series("words", [2, 2], pl.UInt32))
     with writer(tmp_path / "index.parquet", INDEX, metadata_of(Scheme())) as opened:
         write_group(opened, group)
@@ -118,7 +118,7 @@ def test_a_stream_of_another_length_than_its_row_says_is_told(tmp_path: Path) ->
 
 
 def test_an_index_is_read_whatever_has_written_it(tmp_path: Path) -> None:
-    """Strings of bytes with short offsets, as another writer makes them, hold the same numbers."""
+    """Byte strings with 32-bit offsets, as other writers make them, are read too."""
     table = group_of(rows([[5, 6, 5], [7]])).to_arrow()
     short = pa.schema(
         [(n, pa.binary() if n in {"anchors", STREAM, LEXICON} else table.schema.field(n).type) for n in INDEX]

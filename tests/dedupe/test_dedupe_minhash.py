@@ -22,22 +22,22 @@ OTHER = STORY.replace("una mula parda", "un caballo viejo").replace("a las comad
 
 
 def shingles(text: str, size: int) -> set[str]:
-    """The runs of words of a text, as strings."""
+    """Return the runs of words of a text, as strings."""
     words = [word.strip(".,").lower() for word in text.split()]
     return {" ".join(words[i : i + size]) for i in range(len(words) - size + 1)}
 
 
 def test_the_estimate_is_the_true_share() -> None:
-    """The share of equal positions is the Jaccard similarity of the runs of words, within sampling error."""
+    """The share of equal positions is the Jaccard similarity of the runs of words, within the sampling error."""
     first, second = shingles(STORY, 3), shingles(OTHER, 3)
     true = len(first & second) / len(first | second)
     assert 0.3 < true < 0.9
-    made = signature_of(word_stream(WordTable.of([STORY, OTHER])), SIZE, shingle=3)
-    assert abs(float((made[0] == made[1]).mean()) - true) < 4 * (true * (1 - true) / SIZE) ** 0.5
+    result = signature_of(word_stream(WordTable.of([STORY, OTHER])), SIZE, shingle=3)
+    assert abs(float((result[0] == result[1]).mean()) - true) < 4 * (true * (1 - true) / SIZE) ** 0.5
 
 
 def test_a_seed_gives_its_own_signatures() -> None:
-    """Fingerprints with different seeds can't be compared, and seeds that datasketch can't take are refused."""
+    """Different seeds give different signatures, and seeds beyond datasketch's limit are refused."""
     stream = word_stream(WordTable.of([STORY]))
     assert (signature_of(stream, SIZE, seed=20) == signature_of(stream, SIZE, seed=21)).mean() < 0.1
     assert Scheme(seed=2**32).seed == 2**32
@@ -46,7 +46,7 @@ def test_a_seed_gives_its_own_signatures() -> None:
 
 
 def test_fingerprints_of_our_own_are_refused() -> None:
-    """An index of signatures that datasketch didn't compute has nothing in common with them."""
+    """An index of signatures that datasketch didn't compute is refused."""
     ours = Scheme(name="minhash").to_dict() | {"version": 1}
     with pytest.raises(ConfigError, match="version 1, this toolkit makes version 2"):
         Scheme.from_dict(ours)
@@ -63,15 +63,15 @@ def test_different_texts_agree_nowhere() -> None:
 
 
 def test_keys_are_of_their_band() -> None:
-    """Fourteen different keys a document, the same for the same words in any batch."""
-    alone = minhash_of(word_stream(WordTable.of([STORY])), 14, 8)
+    """A document has fourteen different keys, equal for the same words in any batch."""
+    separate_results = minhash_of(word_stream(WordTable.of([STORY])), 14, 8)
     batch = minhash_of(word_stream(WordTable.of([OTHER, STORY.upper()])), 14, 8)
-    assert len(set(alone[0].tolist())) == 14
-    assert np.array_equal(alone[0], batch[1])
+    assert len(set(separate_results[0].tolist())) == 14
+    assert np.array_equal(separate_results[0], batch[1])
 
 
 def test_texts_without_a_run_have_no_keys() -> None:
-    """Empty texts and texts under eight words have no key, short ones have those of shorter runs."""
-    found = bands_of(word_stream(WordTable.of(["", "nada que ver", "más vale pájaro en mano que cien volando", STORY])),
+    """Texts under eight words have no keys, and short texts have keys of shorter runs."""
+    result = bands_of(word_stream(WordTable.of(["", "nada que ver", "más vale pájaro en mano que cien volando", STORY])),
                      Scheme(name="minhash"))  # fmt: skip
-    assert found.counts.tolist() == [0, 0, 14, 14]
+    assert result.counts.tolist() == [0, 0, 14, 14]

@@ -1,4 +1,4 @@
-"""Texts of megabytes that are no prose: what they have in common by chance makes no copy, and a cut copy still falls.
+"""Texts of megabytes that aren't prose: chance similarities make no copies, and a truncated copy is still dropped.
 
 They have 5 MB, 20 in `make gate`. A table of millions of numbers, a list of few words, one word, and capitals end as
 soon as prose does: were the work of a pair to grow with the square of its repetitions, none of these would.
@@ -47,9 +47,10 @@ def _table(draw: Random) -> str:
 
 
 def _interleaved(draw: Random) -> str:
-    one, other = _prose(draw, _SIZE // 2).split(), draw.choices(_ENGLISH, k=_SIZE // 10)
+    first, second = _prose(draw, _SIZE // 2).split(), draw.choices(_ENGLISH, k=_SIZE // 10)
     return "\n".join(
-        f"{' '.join(one[at : at + 9])}\n{' '.join(other[at : at + 9])}" for at in range(0, min(len(one), len(other)), 9)
+        f"{' '.join(first[at : at + 9])}\n{' '.join(second[at : at + 9])}"
+        for at in range(0, min(len(first), len(second)), 9)
     )
 
 
@@ -67,12 +68,12 @@ _KINDS: Final[Mapping[str, Callable[[Random], str]]] = {
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", _KINDS)
 def test_a_copy_falls_and_another_text_of_the_kind_stays(kind: str) -> None:
-    """The copy is cut by a twentieth; of one word over and over nothing tells a copy, and all stay."""
-    text, other = (_KINDS[kind](Random(seed)) for seed in (1, 2))
-    texts = {"text": text, "other": other, "cut": text[: len(text) * 19 // 20]}
+    """A copy shortened by a twentieth is dropped, and other texts of its kind are kept."""
+    text, second = (_KINDS[kind](Random(seed)) for seed in (1, 2))
+    texts = {"text": text, "other": second, "cut": text[: len(text) * 19 // 20]}
     frames = []
-    for name, one in texts.items():
-        row = pl.DataFrame([{"doc_id": name, "text": one, "rights_tier": "open"}])
+    for name, first in texts.items():
+        row = pl.DataFrame([{"doc_id": name, "text": first, "rights_tier": "open"}])
         frames.append(Fingerprint(sketch=True)(Batch(schema.conform(row, schema.DOCUMENT_SCHEMA))).frame)
     decided = pl.concat(Dedupe().decide(Frames(tuple(frames))), how="diagonal")
     fallen = decided.filter(pl.col("drop_reason").is_not_null()) if decided.height else decided

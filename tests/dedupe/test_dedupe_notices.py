@@ -1,4 +1,4 @@
-"""Of two copies the one without a site's notice is kept, however short that is; a text's own last lines stay."""
+"""Of two copies the one without a site's notice is kept, however short; a text's own last lines are no notice."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _NOTICES = (
 
 
 def _pages(number: int, notice: str, *, first: bool) -> dict[str, str]:
-    """Texts that have hardly a run of words in common but for the notice before or after them."""
+    """Return texts that have hardly any run of words in common, with a notice before or after them."""
     drawn = random.Random(notice)
     words = sorted(set(_TALE.split()))
     texts = [" ".join(drawn.choice(words) for _ in range(60)) for _ in range(number)]
@@ -45,47 +45,47 @@ def _pages(number: int, notice: str, *, first: bool) -> dict[str, str]:
 
 
 def _fallen(texts: Mapping[str, str]) -> dict[str, tuple[str, dict[str, Any]]]:
-    """What fell, for which text, and the evidence."""
+    """Return the dropped documents with the kept ones and the evidence."""
     usual = {"rights_tier": "open", "obtained": _DAY, "language": "spa_Latn"}
     rows = [usual | {"doc_id": name, "text": text} for name, text in texts.items()]
     batch = Batch(schema.conform(pl.DataFrame(rows), schema.DOCUMENT_SCHEMA))
     frame = Fingerprint(sketch=True)(batch).frame
     ids = frame["doc_id"].to_list()
-    made = pl.concat(Dedupe().decide(Frames((frame,))), how="diagonal").filter(pl.col("duplicate_of").is_not_null())
-    return {ids[row["row"]]: (row["duplicate_of"], json.loads(row["evidence"])) for row in made.iter_rows(named=True)}
+    result = pl.concat(Dedupe().decide(Frames((frame,))), how="diagonal").filter(pl.col("duplicate_of").is_not_null())
+    return {ids[row["row"]]: (row["duplicate_of"], json.loads(row["evidence"])) for row in result.iter_rows(named=True)}
 
 
 @pytest.mark.parametrize("first", [True, False])
 @pytest.mark.parametrize("notice", _NOTICES)
 def test_of_two_copies_the_one_without_the_notice_of_many_pages_is_kept(notice: str, *, first: bool) -> None:
-    """Its ten words leave no fingerprint that would tell it, and no line of it looks like a menu."""
+    """A notice of ten words is recognised without a fingerprint and without looking like a menu."""
     page = f"{notice}\n{_TALE}" if first else f"{_TALE}\n{notice}"
     fallen = _fallen({"a": page, "b": _TALE, **_pages(9, notice, first=first)})
-    assert {fell: kept for fell, (kept, _) in fallen.items()} == {"a": "b"}
+    assert {fell: kept_rows for fell, (kept_rows, _) in fallen.items()} == {"a": "b"}
     assert fallen["a"][1]["decided_by"] == "appended"
 
 
 def test_what_eight_documents_have_may_be_their_own() -> None:
-    """With the page itself they are eight: the longer copy is kept."""
+    """Words that only eight documents have aren't a notice, so the longer copy is kept."""
     fallen = _fallen({"a": f"{_TALE}\n{_NOTICES[0]}", "b": _TALE, **_pages(7, _NOTICES[0], first=False)})
     assert (fallen["b"][0], fallen["b"][1]["decided_by"]) == ("a", "words")
 
 
 def test_a_notice_is_in_far_more_documents_than_what_stands_beside_it() -> None:
-    """More than eight, and more than four times as many."""
+    """A notice is in more than eight documents, and in over four times as many as the adjacent words."""
     edge = np.zeros(1, EDGE)
     edge["second"], edge["in_second"], edge["words"] = 1, True, 9
     edge["runs"][0, :, 0] = 5, 7
-    asked = np.array([5, 7], np.uint64)
-    assert notices(edge, asked, np.array([9, 2], np.uint32)).rows() == [(0, 1, 0, 9)]
-    assert notices(edge, asked, np.array([8, 1], np.uint32)).is_empty()
-    assert notices(edge, asked, np.array([12, 3], np.uint32)).is_empty()
+    requested = np.array([5, 7], np.uint64)
+    assert notices(edge, requested, np.array([9, 2], np.uint32)).rows() == [(0, 1, 0, 9)]
+    assert notices(edge, requested, np.array([8, 1], np.uint32)).is_empty()
+    assert notices(edge, requested, np.array([12, 3], np.uint32)).is_empty()
 
 
 def test_what_is_looked_for_goes_through_the_documents_some_at_a_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Lots whose runs are the same stay together; each lot is in one, and all runs of its edges are."""
+    """Every lot is in one batch, with all runs of its edges, and lots with the same runs share a batch."""
     lots = []
     for number, runs in enumerate([(5, 7), (5, 7), (9, 0), (5, 9), (11, 13), (17, 19), ()]):
         lots.append(tmp_path / f"lot-{number}")
@@ -93,23 +93,23 @@ def test_what_is_looked_for_goes_through_the_documents_some_at_a_time(
         edges["runs"][:, :, 0] = runs[:2] if runs else 0
         edges.tofile(lots[-1].with_suffix(EDGES))
     monkeypatch.setattr("latam_corpus.dedupe.notices._BATCH_RUNS", 4)
-    together = [([lot.name[-1] for lot in mine], asked.tolist()) for mine, asked in edge_runs(lots)]
-    assert together == [(["0", "1", "2"], [5, 7, 9]), (["3", "4", "5"], [5, 9, 11, 13, 17, 19])]
-    assert [mine for mine, _ in edge_runs(lots[-1:])] == []
+    joined = [([lot.name[-1] for lot in own], requested.tolist()) for own, requested in edge_runs(lots)]
+    assert joined == [(["0", "1", "2"], [5, 7, 9]), (["3", "4", "5"], [5, 9, 11, 13, 17, 19])]
+    assert [own for own, _ in edge_runs(lots[-1:])] == []
 
 
 @pytest.mark.parametrize("at_once", [1, 10**6])
 def test_two_notices_of_two_sites_are_told_whether_looked_for_together_or_not(
     at_once: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of each pair the copy without is kept."""
+    """The notices of two sites are recognised in one batch or in two."""
     monkeypatch.setattr("latam_corpus.dedupe.notices._BATCH_RUNS", at_once)
     monkeypatch.setattr("latam_corpus.dedupe.verify_jobs.WORDS_A_LOT", at_once)
-    other = " ".join(reversed(_TALE.split()))
-    pairs = {"a": f"{_TALE}\n{_NOTICES[0]}", "b": _TALE, "c": f"{_NOTICES[2]}\n{other}", "d": other}
+    second = " ".join(reversed(_TALE.split()))
+    pairs = {"a": f"{_TALE}\n{_NOTICES[0]}", "b": _TALE, "c": f"{_NOTICES[2]}\n{second}", "d": second}
     pages = {f"{name}-{place}": text for place in range(2) for name, text in _sites(place).items()}
     fallen = _fallen({**pairs, **pages})
-    assert {fell: kept for fell, (kept, _) in fallen.items()} == {"a": "b", "c": "d"}
+    assert {fell: kept_rows for fell, (kept_rows, _) in fallen.items()} == {"a": "b", "c": "d"}
 
 
 def _sites(place: int) -> dict[str, str]:
@@ -117,13 +117,13 @@ def _sites(place: int) -> dict[str, str]:
 
 
 def test_a_last_line_of_its_own_stays() -> None:
-    """No other document has it, though many pages have a notice."""
+    """A last line that no other document has is kept, though many pages have a notice."""
     fallen = _fallen({"a": f"{_TALE}\n{_LAST}", "b": _TALE, **_pages(12, _NOTICES[0], first=False)})
     assert (fallen["b"][0], fallen["b"][1]["decided_by"]) == ("a", "words")
 
 
 def test_an_end_that_many_whole_copies_have_was_cut_from_the_one_without() -> None:
-    """As many have what stands before it."""
+    """An end is no notice if as many documents have the words before it."""
     words = _TALE.split()
     copies = {f"c{n}": " ".join([*words[: 3 * n], "allá", *words[3 * n + 1 :], _LAST]) for n in range(1, 13)}
     fallen = _fallen({"b": _TALE, **copies})
@@ -131,7 +131,7 @@ def test_an_end_that_many_whole_copies_have_was_cut_from_the_one_without() -> No
 
 
 def test_a_formula_in_the_middle_of_texts_is_no_notice() -> None:
-    """Only what stands at the edges of texts is counted."""
+    """Only words at the edges of texts are counted as notices."""
     drawn = random.Random(4)
     words = sorted(set(_TALE.split()))
     long = [" ".join(drawn.choice(words) for _ in range(400)).split() for _ in range(12)]

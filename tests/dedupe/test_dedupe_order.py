@@ -1,4 +1,4 @@
-"""Which of several copies is kept: terms, then damage, then length, then date, then id; and nothing is lost by it."""
+"""The order of keeping is terms, damage, length, date and id, and no content is lost by it."""
 
 from __future__ import annotations
 
@@ -63,17 +63,17 @@ _TEXTS = pytest.mark.parametrize(
 
 
 def _bare(text: str) -> str:
-    """As an old keyboard writes it."""
+    """Return the text without accents."""
     return "".join(letter for letter in unicodedata.normalize("NFD", text) if unicodedata.category(letter) != "Mn")
 
 
 def _mojibake(text: str) -> str:
-    """As a reader sees it who takes its UTF-8 for Windows-1252."""
+    """Return the text with its UTF-8 decoded as Windows-1252."""
     return text.encode().decode("cp1252", "replace")
 
 
 def _misread(text: str, share: float = 0.06) -> str:
-    """As a scanner reads it, one letter in thirty wrong."""
+    """Return the text with some letters misread as by a scanner."""
     chance = random.Random(7)
     like = {"o": "0", "l": "1", "i": "1", "e": "c", "n": "u", "s": "5", "b": "h"}
     return "".join(like.get(letter, letter) if chance.random() < share else letter for letter in text)
@@ -85,30 +85,32 @@ _DAMAGES = pytest.mark.parametrize(
 
 
 def _frame(rows: Mapping[str, Any]) -> pl.DataFrame:
-    """Documents by id, each as its text or as columns; Spanish, open and of one day unless they say otherwise."""
+    """Return documents by id, each given as its text or as columns; by default Spanish, open and of one day."""
     usual = {"rights_tier": "open", "obtained": _DAY, "language": "spa_Latn", "uses": ["train"]}
-    told = [usual | {"doc_id": name} | ({"text": row} if isinstance(row, str) else row) for name, row in rows.items()]
-    made = schema.conform(pl.DataFrame(told, infer_schema_length=None), schema.DOCUMENT_SCHEMA)
-    return Fingerprint(sketch=True)(Batch(made)).frame
+    reported = [
+        usual | {"doc_id": name} | ({"text": row} if isinstance(row, str) else row) for name, row in rows.items()
+    ]
+    result = schema.conform(pl.DataFrame(reported, infer_schema_length=None), schema.DOCUMENT_SCHEMA)
+    return Fingerprint(sketch=True)(Batch(result)).frame
 
 
 def _decided(rows: Mapping[str, Any], stage: Dedupe | None = None) -> dict[str, dict[str, Any]]:
-    """What is decided on each document that falls, with its evidence; every order of the rows gives the same."""
+    """Return the decisions on dropped documents, after checking that the order of rows doesn't matter."""
     frame = _frame(rows)
-    told = [_once(each, stage or Dedupe()) for each in (frame, frame.reverse())]
-    assert told[0] == told[1]
-    return told[0]
+    reported = [_once(each, stage or Dedupe()) for each in (frame, frame.reverse())]
+    assert reported[0] == reported[1]
+    return reported[0]
 
 
 def _once(frame: pl.DataFrame, stage: Dedupe) -> dict[str, dict[str, Any]]:
     ids = frame["doc_id"].to_list()
-    made = pl.concat(stage.decide(Frames((frame,))), how="diagonal").drop("doc_id", "kept_row", strict=False)
-    rows = {ids[row.pop("row")]: row for row in made.iter_rows(named=True) if row["drop_reason"]}
+    result = pl.concat(stage.decide(Frames((frame,))), how="diagonal").drop("doc_id", "kept_row", strict=False)
+    rows = {ids[row.pop("row")]: row for row in result.iter_rows(named=True) if row["drop_reason"]}
     return {name: row | {"evidence": json.loads(row["evidence"])} for name, row in sorted(rows.items())}
 
 
 def _kept_by(rows: Mapping[str, Any], stage: Dedupe | None = None) -> tuple[str, str]:
-    """Of two copies the kept one, and by which step of the order."""
+    """Return the kept one of two copies, and the step of the order that decided."""
     [(name, row)] = _decided(rows, stage).items()
     assert name != row["duplicate_of"]
     return row["duplicate_of"], row["evidence"]["decided_by"]
@@ -119,29 +121,29 @@ def _kept_by(rows: Mapping[str, Any], stage: Dedupe | None = None) -> tuple[str,
 def test_the_sound_copy_is_kept_though_the_damaged_one_is_longer(
     text: str, language: str | None, damage: Callable[[str], str], kind: str
 ) -> None:
-    """Lost accents, a wrong charset and misread letters come before a few words more; of an unknown language too."""
+    """An undamaged copy is kept rather than a longer one that is damaged, in an unknown language too."""
     rows = {
         "a": {"text": damage(text) + _MORE, "language": language, "obtained": _DAY - timedelta(days=9)},
         "b": {"text": text, "language": language},
     }
-    [(name, told)] = _decided(rows).items()
-    assert (name, told["duplicate_of"], told["evidence"]["decided_by"]) == ("a", "b", "damage")
-    assert told["evidence"][kind] > told["evidence"][f"kept_{kind}"] == 0
-    assert told["containment"] > 0.55
+    [(name, reported)] = _decided(rows).items()
+    assert (name, reported["duplicate_of"], reported["evidence"]["decided_by"]) == ("a", "b", "damage")
+    assert reported["evidence"][kind] > reported["evidence"][f"kept_{kind}"] == 0
+    assert reported["containment"] > 0.55
 
 
 @_DAMAGES
 def test_a_damaged_copy_with_a_passage_more_is_not_lost(damage: Callable[[str], str], kind: str) -> None:
-    """The damaged copy has forty words that the sound one lacks: both are kept, in one cluster."""
+    """A damaged copy with forty additional words is kept in one cluster with the undamaged one."""
     frame = _frame({"a": f"{damage(_SPANISH)} {_PASSAGE}", "b": _SPANISH})
-    made = pl.concat(Dedupe().decide(Frames((frame,))), how="diagonal")
-    assert made["drop_reason"].null_count() == 2
-    assert made["duplicate_cluster"].to_list() == ["a", "a"]
+    result = pl.concat(Dedupe().decide(Frames((frame,))), how="diagonal")
+    assert result["drop_reason"].null_count() == 2
+    assert result["duplicate_cluster"].to_list() == ["a", "a"]
     assert frame[kind][0] >= CLASSES[0]
 
 
 def test_of_two_sound_copies_the_one_with_a_passage_more_is_kept() -> None:
-    """Where nothing is damaged the longer wins, as long as the passage is."""
+    """Without damage the longer copy is kept."""
     assert _kept_by({"a": _SPANISH, "b": f"{_SPANISH} {_PASSAGE}"}) == ("b", "words")
 
 
@@ -150,10 +152,10 @@ def _damage(words: WordTable, languages: list[str]) -> dict[str, pl.Series]:
 
 
 def test_a_language_without_accents_is_not_damaged() -> None:
-    """The same words are judged in a language whose stop words have accents, and in none that has no such word."""
+    """Missing accents are recognised only in languages with accented stop words."""
     words = WordTable.of([_bare(_SPANISH)] * 5)
-    found = _damage(words, ["spa_Latn", "quy_Latn", "eng_Latn", "nah_Latn", "es-CL"])
-    assert [share > 0 for share in found["accents_missing"]] == [True, False, False, False, True]
+    result = _damage(words, ["spa_Latn", "quy_Latn", "eng_Latn", "nah_Latn", "es-CL"])
+    assert [share > 0 for share in result["accents_missing"]] == [True, False, False, False, True]
     english = (
         "The keeper of the light went down to the shore and found a bottle in which there was nothing to read. " * 8
     )
@@ -161,23 +163,23 @@ def test_a_language_without_accents_is_not_damaged() -> None:
 
 
 def test_old_spelling_and_a_few_slips_are_not_damage() -> None:
-    """What lacks fewer accents than it has is sound, and so is one with two odd words or with brands."""
+    """A text with few missing accents, with two odd words or with brand names isn't damaged."""
     slips = _SPANISH.replace("Después", "Despues").replace("también", "tambien", 1)
     accents = _SPANISH.replace(" a ", " á ").replace(" o ", " ó ")
     names = _SPANISH.replace("farero", "farErO").replace("playa", "p1aya").replace("mesa", "YouTube WhatsApp McArthur")
-    found = _damage(WordTable.of([slips, accents, names]), ["spa_Latn"] * 3)
-    assert {name: found[name].to_list() for name in DAMAGE} == {name: [0, 0, 0] for name in DAMAGE}
+    result = _damage(WordTable.of([slips, accents, names]), ["spa_Latn"] * 3)
+    assert {name: result[name].to_list() for name in DAMAGE} == {name: [0, 0, 0] for name in DAMAGE}
 
 
 def test_a_damaged_menu_makes_no_article_damaged() -> None:
-    """Signs that were lost at the top and at the foot of a page are no damage of what stands between them."""
+    """Damage at the top and the foot of a page doesn't count for the article between them."""
     menu = "Inicio \ufffd\ufffd\ufffd Conteúd0s 0pinión Depo*rtes " * 5
-    found = _damage(WordTable.of([f"{menu} {_SPANISH} {menu}", _misread(_SPANISH)]), ["spa_Latn"] * 2)
-    assert [(found[kind][0], found[kind][1] > 0) for kind in ("mojibake", "misread")] == [(0, False), (0, True)]
+    result = _damage(WordTable.of([f"{menu} {_SPANISH} {menu}", _misread(_SPANISH)]), ["spa_Latn"] * 2)
+    assert [(result[kind][0], result[kind][1] > 0) for kind in ("mojibake", "misread")] == [(0, False), (0, True)]
 
 
 def test_a_short_text_is_not_judged() -> None:
-    """Of forty words on damage is told; below it a name or two would decide."""
+    """Damage is judged from forty words on."""
     words = (_bare("Después también según decían todavía, allí, más, así. ") * 9).split()
     texts = [" ".join(words[:39]), " ".join(words[:40])]
     assert [share > 0 for share in _damage(WordTable.of(texts), ["spa_Latn"] * 2)["accents_missing"]] == [False, True]
@@ -185,7 +187,7 @@ def test_a_short_text_is_not_judged() -> None:
 
 @pytest.mark.parametrize("copy", [_SPANISH, _SPANISH.replace("farero", "guardián")], ids=["equal", "near"])
 @pytest.mark.parametrize(
-    ("other", "by"),
+    ("second", "by"),
     [
         ({"rights_tier": "unknown"}, "terms"),
         ({"rights_tier": "open", "uses": ["evaluate"]}, "terms"),
@@ -198,13 +200,15 @@ def test_a_short_text_is_not_judged() -> None:
     ids=str,
 )
 def test_a_copy_that_the_release_may_not_use_displaces_none_that_it_may(
-    copy: str, other: dict[str, Any], by: str
+    copy: str, second: dict[str, Any], by: str
 ) -> None:
-    """However open, long and early it is; of usable ones the more open is kept."""
+    """A copy that the release may not use never replaces one that it may, and the more open usable copy is kept."""
     stage = Dedupe(admit=("open", "attribution", "share_alike"), uses=("train", "redistribute"))
     both = ["train", "redistribute"]
     rows = {
-        "a": {"uses": both} | other | {"text": copy + _MORE * (copy != _SPANISH), "obtained": _DAY - timedelta(days=9)},
+        "a": {"uses": both}
+        | second
+        | {"text": copy + _MORE * (copy != _SPANISH), "obtained": _DAY - timedelta(days=9)},
         "b": {"text": _SPANISH, "rights_tier": "attribution", "uses": both},
     }
     assert _kept_by(rows, stage) == ("b", by)
@@ -223,7 +227,7 @@ def test_a_copy_that_the_release_may_not_use_displaces_none_that_it_may(
 def test_of_copies_for_a_time_the_one_for_longer_is_kept(
     copy: str, shorter: dict[str, Any], longer: dict[str, Any]
 ) -> None:
-    """However open and early the other is: on no day may that one be used and not the kept one."""
+    """Of copies with limited terms the one that may be used for longer is kept."""
     stage = Dedupe(admit=("open", "attribution"), uses=("train",))
     early = {"text": copy, "obtained": _DAY - timedelta(days=9)}
     rows = {"a": early | shorter, "b": {"text": _SPANISH, "rights_tier": "attribution"} | longer}
@@ -232,21 +236,21 @@ def test_of_copies_for_a_time_the_one_for_longer_is_kept(
 
 @pytest.mark.parametrize("copy", [_SPANISH, _SPANISH.replace("farero", "guardián")], ids=["equal", "near"])
 def test_copies_of_which_one_ends_before_the_other_begins_are_both_kept(copy: str) -> None:
-    """Which of the two a release may use depends on its day; a third that may be used as one of them falls for it."""
+    """Copies that may be used at different times are both kept, and a third one is dropped for the one it matches."""
     rows = {
         "now": {"text": copy, "expires": date(2027, 1, 1)},
         "then": {"text": _SPANISH, "embargo_until": date(2030, 1, 1)},
         "never": {"text": _SPANISH, "rights_tier": "unknown"},
     }
-    found = _decided(rows, Dedupe(admit=("open",), uses=("train",)))
-    assert set(found) == {"never"}
+    result = _decided(rows, Dedupe(admit=("open",), uses=("train",)))
+    assert set(result) == {"never"}
     frame = _frame(rows)
-    made = pl.concat(Dedupe(admit=("open",), uses=("train",)).decide(Frames((frame,))), how="diagonal")
-    assert set(made["duplicate_cluster"]) == {"never"}
+    built = pl.concat(Dedupe(admit=("open",), uses=("train",)).decide(Frames((frame,))), how="diagonal")
+    assert set(built["duplicate_cluster"]) == {"never"}
 
 
 def test_without_a_release_the_more_open_is_kept() -> None:
-    """Nobody knows what will be admitted, so that what anybody may use comes first."""
+    """Without a release the more open copy is kept."""
     rows = {
         "a": {"text": _SPANISH, "rights_tier": "attribution"},
         "b": {"text": _bare(_SPANISH), "rights_tier": "open", "uses": []},
@@ -255,7 +259,7 @@ def test_without_a_release_the_more_open_is_kept() -> None:
 
 
 def test_length_counts_beyond_a_fiftieth() -> None:
-    """Three words more in a thousand don't displace the earlier copy, a hundred do."""
+    """Length decides only if it differs by at least a fiftieth."""
     words = " ".join(f"palabra{n} común{n % 7}" for n in range(500))
     early, late = _DAY, _DAY + timedelta(days=1)
     more = {n: {"text": f"{words} {' '.join(f'otra{m}' for m in range(n))}", "obtained": late} for n in (3, 100)}
@@ -264,7 +268,7 @@ def test_length_counts_beyond_a_fiftieth() -> None:
 
 
 def test_date_and_id_settle_the_rest() -> None:
-    """Of alike copies the earlier is kept, of those of one day the one with the smaller id."""
+    """The earlier copy is kept, and on the same day the one with the smaller id."""
     copy = _SPANISH.replace("farero", "vigía")
     assert _kept_by({"a": {"text": copy, "obtained": _DAY + timedelta(1)}, "b": _SPANISH}) == ("b", "obtained")
     assert _kept_by({"b": copy, "a": _SPANISH}) == ("a", "doc_id")
@@ -272,7 +276,7 @@ def test_date_and_id_settle_the_rest() -> None:
 
 
 def test_the_order_is_the_same_however_rows_lie() -> None:
-    """Every step counts before the next, and a record without a date comes after those that have one."""
+    """Each step of the order comes before the next, and records without a date come last."""
     rows = pl.DataFrame(
         [
             {"row": 0, "rights_tier": "open", "words": 100, "accents_missing": 0, "obtained": None, "doc_id": "a"},
@@ -303,7 +307,7 @@ def test_the_order_is_the_same_however_rows_lie() -> None:
 
 
 def test_a_plan_gives_the_stage_its_releases_terms(tmp_path: Path, small_recipe: SmallRecipe) -> None:
-    """Where the stage states none itself; other terms are another decision, other sketches they are not."""
+    """A plan gives the stage the release's terms unless it has its own; they change the decision, not the sketch."""
     (tmp_path / "fuente.toml").write_text(
         'id = "fuente"\ntitle = "Cuentos"\nholder = "Nadie"\nlanguages = ["spa"]\n[rights]\nstatement = "CC0-1.0"\n'
         'basis = "licence"\nuses = ["train"]\n[collect]\nfiles = ["*.jsonl"]\n',
@@ -316,20 +320,20 @@ def test_a_plan_gives_the_stage_its_releases_terms(tmp_path: Path, small_recipe:
         [barrier] = [barrier for barrier in first.barriers if isinstance(barrier, Dedupe)]
         return barrier, first.steps[-1].digest()
 
-    alone, sketches = planned("dedupe")
-    released, same = planned("dedupe", release="")
+    separate_results, sketches = planned("dedupe")
+    released, shared_words = planned("dedupe", release="")
     stated, _ = planned('dedupe admit = ["permission"]', release="")
-    assert (alone.admit, alone.uses) == ((), ())
+    assert (separate_results.admit, separate_results.uses) == ((), ())
     assert (released.admit, released.uses) == (("open",), ("train",))
     assert (stated.admit, stated.uses) == (("permission",), ())
-    assert len({stage_digest(stage) for stage in (alone, released, stated)}) == 3
-    assert same == sketches
+    assert len({stage_digest(stage) for stage in (separate_results, released, stated)}) == 3
+    assert shared_words == sketches
 
 
 def test_a_recipe_releases_the_copy_that_it_may_use(
     command_line: CommandLine, small_recipe: SmallRecipe, tmp_path: Path
 ) -> None:
-    """Of a CC0 copy that may only be evaluated on and one under CC BY for training, the latter is released."""
+    """A release for training uses the CC BY copy rather than a CC0 copy that is only for evaluation."""
     folder = tmp_path / "in"
     folder.mkdir()
     for name, statement, uses, text in (
@@ -346,16 +350,16 @@ def test_a_recipe_releases_the_copy_that_it_may_use(
     (tmp_path / "receta.toml").write_text(recipe.replace('["open"]', '["open", "attribution"]'), encoding="utf-8")
     inputs = [word for name in ("libre", "citada") for word in ("--input", f"{name}={folder}")]
     out = ("--out", tmp_path / "out")
-    told = command_line("run", tmp_path / "receta.toml", *inputs, *out, "--engine", "in-process", "--json")
-    assert told.code == 0, told.err
+    reported = command_line("run", tmp_path / "receta.toml", *inputs, *out, "--engine", "in-process", "--json")
+    assert reported.code == 0, reported.err
     shards = list((tmp_path / "out" / "store" / "objects").rglob("*.parquet"))
     assert pl.concat([pl.read_parquet(path) for path in shards])["source_id"].to_list() == ["citada"]
-    said = " ".join(command_line("explain", "Impreso en la casa", *out).out.split())
-    assert "that one is kept: the release may use it, and not this one, or this one for a shorter time" in said
+    output = " ".join(command_line("explain", "Impreso en la casa", *out).out.split())
+    assert "that one is kept: the release may use it, and not this one, or this one for a shorter time" in output
 
 
 @pytest.mark.parametrize(
-    ("evidence", "said"),
+    ("evidence", "expected"),
     [
         ({"decided_by": "existing"}, "it is in the earlier version"),
         ({"decided_by": "rights_tier", "rights_tier": "unknown", "kept_rights_tier": "open"}, "open against unknown"),
@@ -366,11 +370,11 @@ def test_a_recipe_releases_the_copy_that_it_may_use(
         ({"words": 9, "kept_words": 99}, None),
     ],
 )
-def test_each_step_is_told_in_words(evidence: dict[str, Any], said: str | None) -> None:
-    """The ledger names the step; of another barrier's, which names none, nothing is made up."""
-    told = why_kept(evidence)
-    shown = str(told) if told else None
-    assert shown is said is None or (shown is not None and said is not None and said in shown)
+def test_each_step_is_told_in_words(evidence: dict[str, Any], expected: str | None) -> None:
+    """Each step is explained in words, and a step of another barrier isn't."""
+    reported = why_kept(evidence)
+    shown = str(reported) if reported else None
+    assert shown is expected is None or (shown is not None and expected is not None and expected in shown)
 
 
 @pytest.mark.real
@@ -381,7 +385,7 @@ def test_each_step_is_told_in_words(evidence: dict[str, Any], said: str | None) 
     [("literature/conha19/novels.jsonl.xz", "spa_Latn"), ("literature/eltec_por/novels.jsonl.xz", "por_Latn")],
 )
 def test_of_a_novel_the_sound_copy_is_kept(file: str, language: str, damage: Callable[[str], str], kind: str) -> None:
-    """Whole novels and their beginnings, beside a damaged copy with some words more."""
+    """The undamaged copy of a novel is kept rather than a longer damaged one."""
     with lzma.open(DATA / file, "rt", encoding="utf-8") as lines:
         novels = [json.loads(next(lines))["text"] for _ in range(4)]
     for text in (*novels[:2], *(" ".join(novel.split()[:900]) for novel in novels)):
@@ -389,13 +393,13 @@ def test_of_a_novel_the_sound_copy_is_kept(file: str, language: str, damage: Cal
             "a": {"text": damage(text) + _MORE, "language": language},
             "b": {"text": text, "language": language},
         }
-        [(name, told)] = _once(_frame(rows), Dedupe()).items()
-        assert (name, told["evidence"]["decided_by"]) == ("a", "damage")
-        assert told["evidence"][kind] > told["evidence"][f"kept_{kind}"]
+        [(name, reported)] = _once(_frame(rows), Dedupe()).items()
+        assert (name, reported["evidence"]["decided_by"]) == ("a", "damage")
+        assert reported["evidence"][kind] > reported["evidence"][f"kept_{kind}"]
 
 
 def test_an_equal_copy_of_a_near_duplicate_is_told_as_both() -> None:
-    """That 88.4 % of its words stand in the kept document isn't said to be the same text."""
+    """An equal copy of a near-duplicate is explained as both, with the right containment."""
     facts: dict[str, object] = {"duplicate_of": "kept", "contained_in": None, "variant_of": None, "containment": 0.884}
     facts |= {"other": None}
     facts |= {"cluster": {"id": "kept", "size": 3}, "rule": None, "why": None, "side_by_side": None}

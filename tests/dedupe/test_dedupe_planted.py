@@ -1,4 +1,4 @@
-"""The planted sets of the near-duplicate benchmark are what they say they are."""
+"""The planted sets of the near-duplicate benchmark have the properties that they claim."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def _prose(chance: random.Random, language: str, paragraphs: int) -> str:
 
 @pytest.fixture(scope="module")
 def small_shelf() -> Any:
-    """A shelf of made-up books, sonnets, sayings, verses, pages, menus, licences and translations."""
+    """Return a shelf of made-up books, sonnets, sayings, verses, pages, menus, licences and translations."""
     chance = random.Random(4)
     text, around = shelf.Text, shelf.Around
     novels, editions = [], []
@@ -68,8 +68,8 @@ def small_shelf() -> Any:
                 body = _prose(chance, language, 260 if author else 200)
                 novels.append(text(f"{language}-{author}-{book}", f"{language} {author}", language, "novels", body))
                 if author < 2:
-                    other = body.replace(" grande ", " pequeño " if language == "es" else " pequeno ")
-                    editions.append(text(novels[-1].id, novels[-1].author, language, "other", other))
+                    second = body.replace(" grande ", " pequeño " if language == "es" else " pequeno ")
+                    editions.append(text(novels[-1].id, novels[-1].author, language, "other", second))
     poems = [_sentence(chance, "es", 80).replace(" que ", "\n") for _ in range(80)]
     return shelf.Shelf(
         tuple(novels),
@@ -89,46 +89,46 @@ def _made(stock: Any, name: str) -> Any:
 
 
 def test_a_seed_gives_the_same_set_again(small_shelf: Any) -> None:
-    """Made twice, a set has the same documents in the same order, and the same truth."""
-    one, two = _made(small_shelf, "first"), _made(small_shelf, "first")
-    assert one.documents == two.documents
-    assert one.truth() == two.truth()
+    """A seed always gives the same documents in the same order, and the same truth."""
+    item, two = _made(small_shelf, "first"), _made(small_shelf, "first")
+    assert item.documents == two.documents
+    assert item.truth() == two.truth()
 
 
 def test_every_kind_is_there(small_shelf: Any) -> None:
-    """Both sets have copies of each kind, contained texts of each kind, and each kind that must stay apart."""
+    """Both sets have each kind of copies, of contained texts and of pairs that must be kept."""
     for name in ("first", "second"):
-        made = _made(small_shelf, name)
-        found = {pair.kind for pair in made.pairs}
-        assert found >= {*_LONG, *_SHORT, "drift_step"}, {*_LONG, *_SHORT} - found
-        assert {pair.kind for pair in made.contained} == _CONTAINED
-        assert set(made.groups) == _APART
-        assert all(len(group) > 1 for groups in made.groups.values() for group in groups)
+        built = _made(small_shelf, name)
+        result = {pair.kind for pair in built.pairs}
+        assert result >= {*_LONG, *_SHORT, "drift_step"}, {*_LONG, *_SHORT} - result
+        assert {pair.kind for pair in built.contained} == _CONTAINED
+        assert set(built.groups) == _APART
+        assert all(len(group) > 1 for groups in built.groups.values() for group in groups)
 
 
 def test_truth_speaks_of_documents_that_are_there(small_shelf: Any) -> None:
-    """Ids are unique, pairs name two documents of the set, and nothing is both a pair and apart."""
-    made = _made(small_shelf, "first")
-    by_id = {document.id: document for document in made.documents}
-    assert len(by_id) == len(made.documents)
-    assert all(document.text.strip() for document in made.documents)
-    near = {frozenset((pair.a, pair.b)) for pair in made.pairs}
-    for pair in (*made.pairs, *made.contained, *made.apart):
+    """Ids are unique, pairs name two documents of the set, and no pair is both a copy and apart."""
+    result = _made(small_shelf, "first")
+    by_id = {document.id: document for document in result.documents}
+    assert len(by_id) == len(result.documents)
+    assert all(document.text.strip() for document in result.documents)
+    near = {frozenset((pair.a, pair.b)) for pair in result.pairs}
+    for pair in (*result.pairs, *result.contained, *result.apart):
         assert pair.a in by_id
         assert pair.b in by_id
         assert pair.a != pair.b
-    assert not near & {frozenset((pair.a, pair.b)) for pair in made.apart}
-    for groups in made.groups.values():
+    assert not near & {frozenset((pair.a, pair.b)) for pair in result.apart}
+    for groups in result.groups.values():
         for group in groups:
             assert not any(a in group and b in group for a, b in map(tuple, near))
 
 
 def test_copies_are_as_damaged_as_their_kind_says(small_shelf: Any) -> None:
-    """Half of a text is half as long, a contained text stands in its container, accents are gone, edits are few."""
-    made = _made(small_shelf, "first")
-    by_id = {document.id: document for document in made.documents}
+    """Each kind of copy has the damage that it names."""
+    result = _made(small_shelf, "first")
+    by_id = {document.id: document for document in result.documents}
     of_kind: dict[str, list[tuple[str, str]]] = {}
-    for pair in (*made.pairs, *made.contained):
+    for pair in (*result.pairs, *result.contained):
         of_kind.setdefault(pair.kind, []).append((by_id[pair.a].text, by_id[pair.b].text))
     for original, copy in of_kind["cut_50"]:
         assert len(copy.split()) == pytest.approx(len(original.split()) / 2, abs=1)
@@ -151,22 +151,22 @@ def test_copies_are_as_damaged_as_their_kind_says(small_shelf: Any) -> None:
 def _halves_share_nothing(stock: Any) -> None:
     first, second = stock.half("first"), stock.half("second")
     for name in ("novels", "editions", "sonnets", "pages"):
-        one, other = ({text.author for text in getattr(half, name)} for half in (first, second))
-        assert one
-        assert other
-        assert not one & other, name
+        item, reference = ({text.author for text in getattr(half, name)} for half in (first, second))
+        assert item
+        assert reference
+        assert not item & reference, name
     assert not {menu.owner for menu in first.menus} & {menu.owner for menu in second.menus}
     assert not set(first.verses) & set(second.verses)
     assert {text.id for text in first.novels} | {text.id for text in second.novels} == {t.id for t in stock.novels}
 
 
 def test_the_two_sets_share_no_author(small_shelf: Any) -> None:
-    """Books, second editions, sonnets, pages, sites and Bible books are in one half only, and none is lost."""
+    """Books, sonnets, pages, sites and Bible books are in one half only, and none is lost."""
     _halves_share_nothing(small_shelf)
 
 
 def test_the_sets_share_no_form(small_shelf: Any) -> None:
-    """No two forms of two sets have a line of fixed words in common."""
+    """No two forms of two sets have a common line of fixed words."""
     lines = []
     for name in planted.SEEDS:
         forms = importlib.import_module(f"{_ROOM}.forms").Forms.load(name)
@@ -175,24 +175,24 @@ def test_the_sets_share_no_form(small_shelf: Any) -> None:
         }
         lines.append({line for line in words if "{" not in line and len(line.split()) == 6})
     assert all(lines)
-    assert not any(one & other for one, other in itertools.combinations(lines, 2))
+    assert not any(first & second for first, second in itertools.combinations(lines, 2))
     del small_shelf
 
 
 def test_growth_gives_the_number_asked_for_with_a_fifth_of_copies(small_shelf: Any) -> None:
-    """Beyond what the books hold another world begins, and ids stay unique."""
-    made = list(parts.growth(small_shelf, 1500, words=500))
-    assert len({document.id for document in made}) == 1500
-    assert sum(document.kind == "edits_5" for document in made) == 300
-    assert any(document.source_id.startswith("world-1") for document in made)
+    """A grown set has the requested number of documents, a fifth of them copies, with unique ids."""
+    result = list(parts.growth(small_shelf, 1500, words=500))
+    assert len({document.id for document in result}) == 1500
+    assert sum(document.kind == "edits_5" for document in result) == 300
+    assert any(document.source_id.startswith("world-1") for document in result)
     fast = parts.speed(small_shelf, 100)
     assert len(fast.documents) == 100
     assert len(fast.pairs) == 20
 
 
 def test_a_score_counts_what_was_found_and_what_was_wrong() -> None:
-    """A pair found, a form merged, a natural pair judged by a person, a text lost."""
-    made = [
+    """A score counts found pairs, merged forms, judged natural pairs and lost texts."""
+    built = [
         documents.Document(name, text, "x", "s", name)
         for name, text in (
             ("a", "el barco llegó al puerto con la lluvia"),
@@ -204,16 +204,16 @@ def test_a_score_counts_what_was_found_and_what_was_wrong() -> None:
     ]
     truth = documents.Planted(
         "t",
-        tuple(made),
+        tuple(built),
         (documents.Pair("edits", "a", "b"), documents.Pair("cut", "a", "d")),
         groups={"form_x": (("c", "d"),)},
     )
-    found = score.score(truth, documents.Result({"a": "b", "c": "d", "e": "b"}))
-    assert found.recall == {"cut": (0, 1), "edits": (1, 1)}
-    assert found.apart == {"form_x": (1, 1)}
-    assert (found.removed, found.planted, found.wrong, found.lost) == (3, 1, {"form_x": 1}, 1)
-    assert found.precision() == pytest.approx(2 / 3)
-    assert found.precision(["form_x"]) == 1
+    result = score.score(truth, documents.Result({"a": "b", "c": "d", "e": "b"}))
+    assert result.recall == {"cut": (0, 1), "edits": (1, 1)}
+    assert result.apart == {"form_x": (1, 1)}
+    assert (result.removed, result.planted, result.wrong, result.lost) == (3, 1, {"form_x": 1}, 1)
+    assert result.precision() == pytest.approx(2 / 3)
+    assert result.precision(["form_x"]) == 1
     judged = score.score(truth, documents.Result({"e": "b"}), {"b e": "other"})
     assert judged.precision() == 0
 
@@ -223,7 +223,7 @@ def test_a_score_counts_what_was_found_and_what_was_wrong() -> None:
 @pytest.mark.skipif(not DATA.is_dir(), reason="the real texts are not beside the project")
 @_GATE
 def test_the_real_sets_are_disjoint_and_large() -> None:
-    """On the real texts the halves share nothing, and the set for speed has 10,000 documents, a fifth planted."""
+    """On real texts the halves are disjoint, and the set for speed has 10,000 documents, a fifth planted."""
     stock = shelf.Shelf.load(DATA)
     _halves_share_nothing(stock)
     fast = parts.speed(stock, 10_000)
@@ -236,13 +236,13 @@ def test_the_real_sets_are_disjoint_and_large() -> None:
 
 
 def test_new_documents_beside_an_index_are_kept_as_in_a_full_run(small_shelf: Any, tmp_path: Path) -> None:
-    """A run of the new documents against the index of the old ones keeps what a run of all keeps."""
-    made = list(parts.growth(small_shelf, 440, words=60))
-    found = incremental.compared(made, tmp_path / "index")
-    assert found.new == 40
-    assert 0 < found.kept < found.new
-    assert found.indexed < 400
-    assert (found.only_full, found.only_incremental) == (frozenset(), frozenset())
+    """New documents against an index of the old ones are decided as in a run of all."""
+    built = list(parts.growth(small_shelf, 440, words=60))
+    result = incremental.compared(built, tmp_path / "index")
+    assert result.new == 40
+    assert 0 < result.kept < result.new
+    assert result.indexed < 400
+    assert (result.only_full, result.only_incremental) == (frozenset(), frozenset())
 
 
 def _packed(path: Path, rows: list[dict[str, Any]]) -> None:
@@ -253,7 +253,7 @@ def _packed(path: Path, rows: list[dict[str, Any]]) -> None:
 
 @pytest.fixture
 def data(tmp_path: Path, small_shelf: Any) -> Path:
-    """The made-up shelf as files, as under `--data`."""
+    """Return the made-up shelf as files, as under `--data`."""
     files = [file.path for file in shelf.FILES]
     for path, language in ((files[0], "es"), (files[1], "pt")):
         own = [text for text in small_shelf.novels if text.language == language]
@@ -282,17 +282,17 @@ def data(tmp_path: Path, small_shelf: Any) -> Path:
     [*(pytest.param(job, marks=_GATE) for job in ("recall", "speed", "growth", "library")), "incremental"],
 )
 def test_the_benchmark_prints_its_tables(benchmark_line: CommandLine, data: Path, tmp_path: Path, job: str) -> None:
-    """Each job runs on a few texts and writes Markdown; no figure is asserted."""
+    """Each job runs on a few texts and writes Markdown."""
     few = ("--each", "2", "--sets", "first,second", "--documents", "40", "--sizes", "20,40")
     tables = tmp_path / "tables.md"
-    told = benchmark_line("dedupe", "--job", job, "--data", data, *few, "--markdown", tables)
-    assert told.code == 0, told.err
-    assert "latam_corpus" in told.out
+    reported = benchmark_line("dedupe", "--job", job, "--data", data, *few, "--markdown", tables)
+    assert reported.code == 0, reported.err
+    assert "latam_corpus" in reported.out
     assert "|---" in tables.read_text(encoding="utf-8")
 
 
 @pytest.mark.slow
 def test_a_wrong_option_is_told_in_one_sentence(benchmark_line: CommandLine, data: Path) -> None:
-    """A job, a set or a row that isn't there is an error with the closest name."""
+    """An unknown job, set or row is an error with the closest name."""
     for option in (["--job", "recal"], ["--rows", "datasketch"], ["--sets", "frst", "--each", "1"]):
         assert benchmark_line("dedupe", "--data", data, *option).code == 2

@@ -1,4 +1,4 @@
-"""A text in a language's old spelling and one in its modern spelling are the same words to the search for copies."""
+"""A text in a language's old spelling has the same words for the search for copies as one in the modern spelling."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ def _streams(language: str | None, *texts: str) -> list[list[int]]:
     return streams
 
 
-@pytest.mark.parametrize("spelling", spellings(), ids=lambda one: one.name[:40])
+@pytest.mark.parametrize("spelling", spellings(), ids=lambda item: item.name[:40])
 def test_attested_words_are_the_same_in_both_spellings(spelling: Spelling) -> None:
-    """Those that a modern spelling writes in one way only; texts in other languages stay as they are."""
+    """Words with a single modern spelling are equal in both, and texts in other languages aren't changed."""
     pairs = [(old, new) for old, new in spelling.attested if spelling.rewritten(old, to_modern=True) == new]
     assert pairs
     old, new = (" ".join(word.capitalize() for word in words) for words in zip(*pairs, strict=True))
@@ -32,14 +32,14 @@ def test_attested_words_are_the_same_in_both_spellings(spelling: Spelling) -> No
 
 
 def test_a_row_of_a_group_is_read_by_its_members_tables() -> None:
-    """Where nobody could tell the member."""
+    """A row in a group of languages uses the tables of its members."""
     for language in ("aym_Latn", "ayr_Latn"):
         first, second = _streams(language, "Ucajj ucampis jumanacajj", "Ukax ukampis jumanakax")
         assert first == second
 
 
 def test_what_isnt_in_an_old_spelling_stays_as_it_is() -> None:
-    """A text with more signs of the modern one, and rows without text or language."""
+    """A text in the modern spelling, and a row without text or language, isn't changed."""
     assert in_modern({"ayr"}, "Ukax ukampis ucajj") == "Ukax ukampis ucajj"
     assert in_modern({"ayr"}, "UCAJJ, C y ucampis.") == "UKAX, K y ukampis."
     assert _streams(None, "Ucajj", "") == _streams("und", "Ucajj", "")

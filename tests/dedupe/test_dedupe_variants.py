@@ -1,4 +1,4 @@
-"""A variant is a work: it is recorded, kept, clustered with the others, and released as the recipe asks."""
+"""A variant is recorded, kept in one cluster with the others, and released as the recipe says."""
 
 from __future__ import annotations
 
@@ -65,70 +65,72 @@ Hacerse socio"""
 
 
 def _decided(rows: Mapping[str, Any], stage: Dedupe | None = None) -> dict[str, dict[str, Any]]:
-    """What is decided on each document; every order of the rows gives the same."""
+    """Return the decisions on all documents, after checking that the order of rows doesn't matter."""
     usual = {"rights_tier": "open", "obtained": _DAY, "language": "spa_Latn", "uses": ["train"]}
-    told = [usual | {"doc_id": name} | ({"text": row} if isinstance(row, str) else row) for name, row in rows.items()]
-    frame = schema.conform(pl.DataFrame(told, infer_schema_length=None), schema.DOCUMENT_SCHEMA)
+    reported = [
+        usual | {"doc_id": name} | ({"text": row} if isinstance(row, str) else row) for name, row in rows.items()
+    ]
+    frame = schema.conform(pl.DataFrame(reported, infer_schema_length=None), schema.DOCUMENT_SCHEMA)
     frame = Fingerprint(sketch=True)(Batch(frame)).frame
-    made = [_once(each, stage or Dedupe()) for each in (frame, frame.reverse())]
-    assert made[0] == made[1]
-    return made[0]
+    result = [_once(each, stage or Dedupe()) for each in (frame, frame.reverse())]
+    assert result[0] == result[1]
+    return result[0]
 
 
 def _once(frame: pl.DataFrame, stage: Dedupe) -> dict[str, dict[str, Any]]:
     ids = frame["doc_id"].to_list()
-    made = pl.concat(stage.decide(Frames((frame,))), how="diagonal").drop("doc_id", "kept_row", strict=False)
-    return {ids[row.pop("row")]: row for row in made.iter_rows(named=True)}
+    result = pl.concat(stage.decide(Frames((frame,))), how="diagonal").drop("doc_id", "kept_row", strict=False)
+    return {ids[row.pop("row")]: row for row in result.iter_rows(named=True)}
 
 
 def test_a_variant_is_recorded_and_kept_in_one_cluster() -> None:
-    """Of two versions of a song both stay; the later one in the order of keeping names the first, with the evidence."""
-    made = _decided({"a": _SONG, "b": _OTHER})
-    [(name, row)] = [(name, row) for name, row in made.items() if row["variant_of"]]
+    """Both versions of a song are kept, and the later one in the order of keeping names the first."""
+    result = _decided({"a": _SONG, "b": _OTHER})
+    [(name, row)] = [(name, row) for name, row in result.items() if row["variant_of"]]
     assert {name, row["variant_of"]} == {"a", "b"}
     assert row["drop_reason"] is row["duplicate_of"] is None
     assert row["verdict"] == "changed"
     evidence = json.loads(row["evidence"])
     assert (evidence["rule"], evidence["kept"]) == ("passages", row["variant_of"])
-    assert {row["duplicate_cluster"] for row in made.values()} == {"a"}
-    assert {row["cluster_size"] for row in made.values()} == {2}
+    assert {row["duplicate_cluster"] for row in result.values()} == {"a"}
+    assert {row["cluster_size"] for row in result.values()} == {2}
 
 
 def test_one_stage_alone_tells_variants_too() -> None:
-    """`stage dedupe`, in a notebook as on the command line, gives the column, by the ids of the rows."""
-    made = stage("dedupe")(pl.DataFrame({"id": ["a", "b"], "text": [_SONG, _OTHER]}))
-    [(name, of)] = made.filter(pl.col("variant_of").is_not_null()).select("id", "variant_of").rows()
+    """`stage dedupe` reports variants by the rows' ids, in a notebook and on the command line."""
+    result = stage("dedupe")(pl.DataFrame({"id": ["a", "b"], "text": [_SONG, _OTHER]}))
+    [(name, of)] = result.filter(pl.col("variant_of").is_not_null()).select("id", "variant_of").rows()
     assert (name, of) in {("a", "b"), ("b", "a")}
-    assert made["drop_reason"].null_count() == 2
+    assert result["drop_reason"].null_count() == 2
 
 
 def test_a_variant_falls_where_the_recipe_says_so() -> None:
-    """As a variant, for the one that it is a variant of."""
+    """A variant is dropped for its original if the recipe says so."""
     [row] = [row for row in _decided({"a": _SONG, "b": _OTHER}, Dedupe(variants="drop")).values() if row["drop_reason"]]
     assert (row["drop_reason"], row["variant_of"]) == ("variant", None)
 
 
 def test_a_copy_of_a_variant_falls_for_it_and_is_none_itself() -> None:
-    """A third text that is the second but for a word falls for the second; three are in one cluster."""
-    made = _decided({"a": _SONG, "b": _OTHER, "c": _OTHER.replace("cántaro", "cantarillo")})
-    fallen = {name: row["duplicate_of"] for name, row in made.items() if row["drop_reason"]}
+    """A copy of a variant is dropped for the variant, and all three are in one cluster."""
+    result = _decided({"a": _SONG, "b": _OTHER, "c": _OTHER.replace("cántaro", "cantarillo")})
+    fallen = {name: row["duplicate_of"] for name, row in result.items() if row["drop_reason"]}
     assert len(fallen) == 1
     assert {*fallen, *fallen.values()} == {"b", "c"}
-    assert {row["cluster_size"] for row in made.values()} == {3}
-    assert sum(row["variant_of"] is not None for row in made.values()) == 1
+    assert {row["cluster_size"] for row in result.values()} == {3}
+    assert sum(row["variant_of"] is not None for row in result.values()) == 1
 
 
 @pytest.mark.parametrize("stated", [{"country": "CL"}, {"published": "1931-05"}, {"creators": ["Ema Soto"]}])
 def test_the_same_song_from_another_place_is_a_variant_with_less(stated: Mapping[str, Any]) -> None:
-    """One line of its own makes a copy of one place and a variant of another; equal words stay a copy."""
+    """One different line makes a copy within a country and a variant from another; equal words are a copy."""
     line = _SONG.replace("La molinera lloraba lloraba con el molino", "Ella rompió su cántaro viejo contra las piedras")
-    here = {"country": "AR", "published": "1898", "creators": ["Rosa Vidal"]}
-    there = here | dict(stated)
-    for text, kept in ((line, True), (_SONG, False)):
-        made = _decided({"a": here | {"text": _SONG}, "b": there | {"text": text}})
-        assert any(row["variant_of"] for row in made.values()) == kept
-        made = _decided({"a": here | {"text": _SONG}, "b": here | {"text": text}})
-        assert any(row["drop_reason"] for row in made.values())
+    local = {"country": "AR", "published": "1898", "creators": ["Rosa Vidal"]}
+    forward = local | dict(stated)
+    for text, kept_rows in ((line, True), (_SONG, False)):
+        result = _decided({"a": local | {"text": _SONG}, "b": forward | {"text": text}})
+        assert any(row["variant_of"] for row in result.values()) == kept_rows
+        result = _decided({"a": local | {"text": _SONG}, "b": local | {"text": text}})
+        assert any(row["drop_reason"] for row in result.values())
 
 
 _TALK = (
@@ -140,10 +142,10 @@ _TALK = (
 
 @pytest.mark.parametrize("text", [f"{_MENU}\n{_TALK}", f"{_TALK}\nTe puede interesar\n{_MENU}\n{_MENU}\n{_MENU}"])
 def test_what_was_added_to_talk_is_told_too(text: str) -> None:
-    """Its lines are short and end as sentences do; links to other texts may be longer than what they stand under."""
+    """Additions to talk are recognised, although its lines are short and end like sentences."""
     assert appended_words(WordTable.of([text, _TALK])).tolist() == [len(text.split()) - len(_TALK.split()), 0]
-    made = _decided({"long": text, "bare": _TALK})
-    assert made["long"]["duplicate_of"] == "bare"
+    result = _decided({"long": text, "bare": _TALK})
+    assert result["long"]["duplicate_of"] == "bare"
 
 
 @pytest.mark.parametrize(
@@ -155,10 +157,10 @@ def test_what_was_added_to_talk_is_told_too(text: str) -> None:
     ],
 )
 def test_the_copy_with_something_added_is_never_the_one_kept(text: str) -> None:
-    """It is longer, by a menu, a summary or questions, and falls for the text as it was written."""
-    made = _decided({"long": text, "bare": _ARTICLE})
-    assert made["long"]["duplicate_of"] == "bare"
-    evidence = json.loads(made["long"]["evidence"])
+    """A copy that is longer by a menu, a summary or questions is dropped."""
+    result = _decided({"long": text, "bare": _ARTICLE})
+    assert result["long"]["duplicate_of"] == "bare"
+    evidence = json.loads(result["long"]["evidence"])
     assert evidence["decided_by"] == "appended"
     assert evidence["appended"] > evidence["kept_appended"] == 0
 
@@ -176,12 +178,12 @@ def test_the_copy_with_something_added_is_never_the_one_kept(text: str) -> None:
     ],
 )
 def test_what_belongs_to_a_text_is_nothing_added(text: str) -> None:
-    """A song's short lines, a signature, an interview, a heading at the top and a sentence that begins like one."""
+    """Short lines of a song, a signature, an interview and a heading at the top aren't additions."""
     assert appended_words(WordTable.of([text])).tolist() == [0]
 
 
 def test_the_search_for_menus_stays_within_the_text() -> None:
-    """Interpreted, a step before the first line or after the last is an error; compiled, it reads what isn't there."""
+    """The search for menus never reads beyond the first or the last line."""
     program = (
         "from latam_corpus.dedupe.fingerprints.appended import appended_words\n"
         "from latam_corpus.text.words import WordTable\n"
@@ -194,9 +196,9 @@ def test_the_search_for_menus_stays_within_the_text() -> None:
 
 
 def test_between_two_with_something_added_length_decides() -> None:
-    """Where both have it, it says nothing."""
-    made = _decided({"a": _ARTICLE + _QUESTIONS, "b": f"{_ARTICLE} La temporada cierra en julio, dijo.{_QUESTIONS}"})
-    [row] = [row for row in made.values() if row["drop_reason"]]
+    """If both copies have additions, length decides."""
+    result = _decided({"a": _ARTICLE + _QUESTIONS, "b": f"{_ARTICLE} La temporada cierra en julio, dijo.{_QUESTIONS}"})
+    [row] = [row for row in result.values() if row["drop_reason"]]
     assert json.loads(row["evidence"])["decided_by"] == "words"
 
 
@@ -210,17 +212,17 @@ def _light(rows: list[dict[str, Any]]) -> pl.DataFrame:
         "unstated": False,
         "statement": False,
     }
-    told = [
+    reported = [
         usual | {"row": n, "row_hash": n, "text_hash": str(n).encode(), "exact_hash": str(n).encode()} | row
         for n, row in enumerate(rows)
     ]
-    frame = pl.DataFrame(told, infer_schema_length=None)
+    frame = pl.DataFrame(reported, infer_schema_length=None)
     missing = [pl.lit(None).alias(name) for name in LIGHT if name not in frame.columns]
     return frame.with_columns(missing).select(LIGHT.names()).cast(LIGHT)
 
 
 def test_a_release_takes_all_the_longest_or_the_longest_of_each_country() -> None:
-    """Of variants of variants too; what is left out names the one released in its place."""
+    """A release takes all variants, the longest, or the longest per country, and reports the others."""
     light = _light(
         [
             {"doc_id": "a", "chars": 500, "country": "AR"},
@@ -231,51 +233,51 @@ def test_a_release_takes_all_the_longest_or_the_longest_of_each_country() -> Non
             {"doc_id": "f", "chars": 400, "variant_of": "gone"},
         ]
     )
-    for variants, kept in (("keep", "abcdef"), ("longest", "bdf"), ("by_country", "abdf")):
-        made = decide(light, read_replaced(()), variants)  # type: ignore[arg-type]
-        assert "".join(made.released["doc_id"]) == kept
-        assert set(made.left_out["reason"]) <= {"variant"}
-        named = {row["doc_id"]: json.loads(row["evidence"])["kept"] for row in made.left_out.iter_rows(named=True)}
+    for variants, kept_rows in (("keep", "abcdef"), ("longest", "bdf"), ("by_country", "abdf")):
+        result = decide(light, read_replaced(()), variants)  # type: ignore[arg-type]
+        assert "".join(result.released["doc_id"]) == kept_rows
+        assert set(result.left_out["reason"]) <= {"variant"}
+        named = {row["doc_id"]: json.loads(row["evidence"])["kept"] for row in result.left_out.iter_rows(named=True)}
         expected = {"keep": {}, "longest": {"a": "b", "c": "b", "e": "f"}, "by_country": {"c": "b", "e": "f"}}
         assert named == expected[variants]
 
 
 def test_variants_that_name_one_another_are_one_work() -> None:
-    """As they may where two runs were made of one source: the order of rows has no part in it."""
+    """Variants that name each other are one work, whatever the order of rows."""
     rows = [{"doc_id": "a", "chars": 5, "variant_of": "b"}, {"doc_id": "b", "chars": 9, "variant_of": "a"}]
     for each in (rows, rows[::-1]):
         assert decide(_light(each), read_replaced(()), "longest").released["doc_id"].to_list() == ["b"]
 
 
 def test_two_texts_stand_side_by_side(tmp_path: Path) -> None:
-    """With what both have and what each has for itself."""
-    found = side_by_side(_SONG, _OTHER)
-    assert (found["own"], found["own_of_other"], found["more_passages"]) == (9, 7, 0)
-    assert found["shared"] + found["own"] == len(_SONG.split())
-    assert found["passages"][0]["mine"] == "con la saya remangada"
-    assert found["passages"][0]["before"].endswith("sentada junto al molino")
+    """Two texts are shown side by side with their common and their own words."""
+    result = side_by_side(_SONG, _OTHER)
+    assert (result["own"], result["own_of_other"], result["more_passages"]) == (9, 7, 0)
+    assert result["shared"] + result["own"] == len(_SONG.split())
+    assert result["passages"][0]["mine"] == "con la saya remangada"
+    assert result["passages"][0]["before"].endswith("sentada junto al molino")
 
-    kept = tmp_path / "kept"
-    kept.mkdir()
+    kept_rows = tmp_path / "kept"
+    kept_rows.mkdir()
     rows = schema.conform(pl.DataFrame([{"doc_id": "b", "text": _OTHER, "title": "Molinera"}]), schema.DOCUMENT_SCHEMA)
-    rows.write_parquet(kept / "rows.parquet")
+    rows.write_parquet(kept_rows / "rows.parquet")
     row = dict.fromkeys(schema.DOCUMENT_SCHEMA) | {"doc_id": "a", "text": _SONG, "containment": 0.8}
-    told = copies(tmp_path, row | {"variant_of": "b"}, {"rule": "passages"}, Disclosure(date(2026, 11, 27)))
-    shown = [str(line) for line in lines(told)]
+    reported = copies(tmp_path, row | {"variant_of": "b"}, {"rule": "passages"}, Disclosure(date(2026, 11, 27)))
+    shown = [str(line) for line in lines(reported)]
     assert "a variant of b «Molinera»" in shown[0]
     assert "each has passages of its own" in shown[0]
     assert any("[con la saya remangada]" in line for line in shown)
     assert any("[bordando pañuelos finos]" in line for line in shown)
-    assert "text" not in told["other"]
+    assert "text" not in reported["other"]
 
 
 def test_long_texts_are_compared_as_far_as_is_quick() -> None:
-    """Three thousand words from the first difference on; it is told that there is more."""
+    """Long texts are compared for 3,000 words from the first difference on, and the rest is announced."""
     words = [f"palabra{n}" for n in range(9000)]
-    other = [word if n % 7 else f"otra{n}" for n, word in enumerate(words)]
-    found = side_by_side(" ".join(words), " ".join(other))
-    assert not found["compared"]
-    assert found["more_passages"] > 0
+    second = [word if n % 7 else f"otra{n}" for n, word in enumerate(words)]
+    result = side_by_side(" ".join(words), " ".join(second))
+    assert not result["compared"]
+    assert result["more_passages"] > 0
     assert side_by_side("", "")["shared"] == 0
     [passage] = side_by_side("x" * 10**6, "y")["passages"]
     assert passage["mine"] == "x" * 200 + "…"

@@ -49,31 +49,36 @@ NAMES = ("Rosa Quispe Cusco Julio Marta Belén", "Elvira Godoy Temuco Hugo Inés
 
 
 def verdict(a: str, b: str) -> tuple[str, str, int, list[float]]:
-    """Kind, rule, who stands in whom, containment."""
-    made = verify_pairs(word_stream(WordTable.of([a, b])), np.array([[0, 1]], np.uint32))
-    return KINDS[made.kind[0]], RULE_NAMES[made.rule[0]], int(made.inclusion[0]), made.facts.containment[0].tolist()
+    """Return kind, rule, inclusion and containment of a pair."""
+    result = verify_pairs(word_stream(WordTable.of([a, b])), np.array([[0, 1]], np.uint32))
+    return (
+        KINDS[result.kind[0]],
+        RULE_NAMES[result.rule[0]],
+        int(result.inclusion[0]),
+        result.facts.containment[0].tolist(),
+    )
 
 
 def judged(texts: list[str]) -> tuple[np.ndarray, Verdicts]:
-    """The candidates among these texts and their verdicts, as a run makes them."""
+    """Return the candidates among these texts and their verdicts, as a run makes them."""
     scheme, stream = Scheme(), word_stream(WordTable.of(texts))
-    found = anchors_of(stream, scheme)
-    owners = np.repeat(np.arange(len(texts), dtype=np.uint32), found.counts)
-    passing = Pairing(into_buckets(found.values, owners), CAP, HUBS, COMMON)
-    candidates = merged(list(pair_runs(passing)), Extent.of(stream.counts, found.counts, scheme))
+    result = anchors_of(stream, scheme)
+    owners = np.repeat(np.arange(len(texts), dtype=np.uint32), result.counts)
+    passing = Pairing(into_buckets(result.values, owners), CAP, HUBS, COMMON)
+    candidates = merged(list(pair_runs(passing)), Extent.of(stream.counts, result.counts, scheme))
     rarity = Rarity(stream, scheme, np.sort(passing.common))
     return candidates.pairs, verify_pairs(stream, candidates.pairs, rarity=rarity)
 
 
-def covered(words: list[str], other: list[str]) -> float:
-    """The share of words in runs of three that the other text has too, the plain way."""
-    known = {tuple(other[i : i + 3]) for i in range(len(other) - 2)}
-    inside = {j for i in range(len(words) - 2) if tuple(words[i : i + 3]) in known for j in range(i, i + 3)}
+def covered(words: list[str], second: list[str]) -> float:
+    """Return the share of words in runs of three that the other text has too, computed naively."""
+    facts = {tuple(second[i : i + 3]) for i in range(len(second) - 2)}
+    inside = {j for i in range(len(words) - 2) if tuple(words[i : i + 3]) in facts for j in range(i, i + 3)}
     return len(inside) / len(words)
 
 
 def edited(text: str, share: float, seed: int = 3) -> str:
-    """The text with this share of its words replaced by one that it doesn't have."""
+    """Return the text with this share of its words replaced by new ones."""
     chance = random.Random(seed)
     words = text.split()
     chosen = set(chance.sample(range(len(words)), round(share * len(words))))
@@ -81,7 +86,7 @@ def edited(text: str, share: float, seed: int = 3) -> str:
 
 
 def misread(text: str, share: float, seed: int = 5) -> str:
-    """The text with this share of its letters misread as scanners do."""
+    """Return the text with this share of its letters misread as by a scanner."""
     chance = random.Random(seed)
     like = {
         "e": "c",
@@ -104,7 +109,7 @@ def misread(text: str, share: float, seed: int = 5) -> str:
 @settings(deadline=None)
 @given(LETTERS, LETTERS)
 def test_containment_is_the_share_in_shared_runs(first: list[str], second: list[str]) -> None:
-    """Both shares are those of a plain count; exactly so where the texts repeat themselves."""
+    """Both containments equal a naive count, exactly so for texts with repetitions."""
     *_, (a, b) = verdict(" ".join(first), " ".join(second))
     expected = covered(first, second), covered(second, first)
     if max(expected) >= 0.5 and max(len(first), len(second)) <= 8 * min(len(first), len(second)):
@@ -116,12 +121,12 @@ def test_containment_is_the_share_in_shared_runs(first: list[str], second: list[
 @settings(deadline=None)
 @given(a=st.integers(0, 30), b=st.integers(0, 30), other=st.booleans())
 def test_a_pair_has_one_verdict_whichever_comes_first(a: int, b: int, *, other: bool) -> None:
-    """Turned round, a pair has the same kind and rule, and the other bits."""
+    """A reversed pair has the same kind and rule, and the reversed bits."""
     words = STORY.split()
-    one, two = " ".join(words[a:]), " ".join(words[b:] if other else words[: 90 + b])
-    kind, rule, stands, (x, y) = verdict(one, two)
+    first, two = " ".join(words[a:]), " ".join(words[b:] if other else words[: 90 + b])
+    kind, rule, stands, (x, y) = verdict(first, two)
     turned = {0: 0, A_IN_B: B_IN_A, B_IN_A: A_IN_B, A_IN_B | B_IN_A: A_IN_B | B_IN_A}[stands]
-    assert verdict(two, one) == (kind, rule, turned, [y, x])
+    assert verdict(two, first) == (kind, rule, turned, [y, x])
 
 
 @pytest.mark.parametrize("share", [0.01, 0.05, 0.1])
@@ -139,7 +144,7 @@ def test_misread_copies_are_duplicates(share: float) -> None:
 
 
 def test_a_rewritten_text_is_another_text() -> None:
-    """A text of which three words of seven are others is a new version, and is kept."""
+    """A text with three of seven words replaced is a new version, and is kept."""
     words = STORY.split()
     rewritten = [f"otra{i}" if i % 7 in (0, 1, 2) else word for i, word in enumerate(words)]
     kind, _, _, (share, _) = verdict(STORY, " ".join(rewritten))
@@ -148,13 +153,13 @@ def test_a_rewritten_text_is_another_text() -> None:
 
 
 def test_a_truncated_copy_stands_in_the_whole_and_not_the_reverse() -> None:
-    """Half a text stands in the whole; the whole doesn't stand in its half."""
+    """Half a text is in the whole, but the whole isn't in its half."""
     half = " ".join(STORY.split()[:60])
     assert verdict(half, STORY)[:3] == ("duplicate", "share", A_IN_B)
 
 
 def test_a_text_in_a_much_longer_one_is_contained() -> None:
-    """A paragraph in a book is contained in it, and so is a saying that is quoted in one piece."""
+    """A paragraph in a book is contained in it, and so is a saying quoted in one piece."""
     book = " ".join(f"palabra{i} vecina{i % 91}" for i in range(2000))
     assert verdict(STORY, f"{book} {STORY} {book}")[:3] == ("contained", "share", A_IN_B)
     saying = "camarón que se duerme se lo lleva la corriente"
@@ -162,7 +167,7 @@ def test_a_text_in_a_much_longer_one_is_contained() -> None:
 
 
 def test_a_short_text_scattered_over_a_longer_one_is_not_contained() -> None:
-    """Runs of three words found here and there in a long text aren't a quotation."""
+    """Runs of three words scattered over a long text aren't a quotation."""
     book = " ".join(f"palabra{i} vecina{i % 91}" for i in range(400)).split()
     pieces = ["uno dos tres", "cuatro cinco seis", "siete ocho nueve"]
     for place, piece in enumerate(pieces):
@@ -171,14 +176,14 @@ def test_a_short_text_scattered_over_a_longer_one_is_not_contained() -> None:
 
 
 def test_texts_of_one_form_are_templates() -> None:
-    """Two decrees with other numbers and two death notices with other names are of one form, not copies."""
+    """Two decrees with different numbers and two death notices with different names are of one form."""
     decrees = [DECREE.format(*(str(n * 7 + i * 13) for i in range(6))) for n in (111, 358)]
     assert verdict(*decrees)[:2] == ("template", "numbers")
     assert verdict(*(NOTICE.format(*names.split()) for names in NAMES))[:2] == ("template", "names")
 
 
 def test_a_misread_notice_is_still_a_copy() -> None:
-    """Misread names look like themselves: the scan of a notice is a copy of it, not another notice."""
+    """Misread names look alike, so the scan of a notice is a copy of it."""
     notice = NOTICE.format(*NAMES[0].split())
     scan = (
         notice.replace("Quispe", "Qulspe").replace("Julio", "Jullo").replace("Marta", "Marfa").replace("Cusco", "Cuseo")
@@ -187,31 +192,31 @@ def test_a_misread_notice_is_still_a_copy() -> None:
 
 
 def test_page_numbers_make_no_template() -> None:
-    """Numbers that stand where the other text has nothing, as a scan's page numbers do, don't refuse a copy."""
+    """Numbers that the other text lacks, such as a scan's page numbers, don't prevent a copy."""
     words = STORY.split()
     paged = " ".join([*words[:30], "17", *words[30:60], "18", *words[60:90], "19", *words[90:]])
     assert verdict(STORY, paged)[0] == "duplicate"
 
 
 def test_pages_with_one_menu_are_not_copies() -> None:
-    """Pages of a site whose menu is longer than their articles share nothing but the menu, and none may fall."""
+    """Pages that share only a long menu aren't copies."""
     menu = " ".join(f"sección{i} portada servicios{i % 17}" for i in range(80))
     articles = [" ".join(f"nota{n} dice{i}{n} aquí" for i in range(14)) for n in range(20)]
-    pairs, made = judged([f"{menu} {article} {menu}" for article in articles])
+    pairs, result = judged([f"{menu} {article} {menu}" for article in articles])
     assert len(pairs) > 100
-    assert not made.inclusion.any()
-    assert {RULE_NAMES[rule] for rule in made.rule} == {"boilerplate"}
+    assert not result.inclusion.any()
+    assert {RULE_NAMES[rule] for rule in result.rule} == {"boilerplate"}
 
 
 def test_a_text_copied_many_times_is_found_each_time() -> None:
-    """Twenty edited copies of one text are duplicates though all their words are common by then."""
-    pairs, made = judged([edited(STORY, 0.05, seed) for seed in range(20)])
+    """Twenty edited copies of a text are duplicates, though their words have become common."""
+    pairs, result = judged([edited(STORY, 0.05, seed) for seed in range(20)])
     assert len(pairs) == 190
-    assert {KINDS[kind] for kind in made.kind} == {"duplicate"}
+    assert {KINDS[kind] for kind in result.kind} == {"duplicate"}
 
 
 def test_short_articles_that_begin_alike_are_not_copies() -> None:
-    """One opening word makes a rare anchor with the menu before it; the articles are others all the same."""
+    """Articles that share a menu and one opening word aren't copies."""
     menu = " ".join(f"sección{i} portada servicios{i % 17}" for i in range(60))
     chance = random.Random(8)
     articles = []
@@ -219,30 +224,30 @@ def test_short_articles_that_begin_alike_are_not_copies() -> None:
         # Little words look alike by chance.
         words = [f"dijo{n}x{i}" if i % 2 else chance.choice(("a", "la", "de", "el", "en", "su")) for i in range(24)]
         articles.append(" ".join(["Ayer" if n < 3 else f"Don{n}", *words]))
-    pairs, made = judged([f"{menu} {article} {menu}" for article in articles])
+    pairs, result = judged([f"{menu} {article} {menu}" for article in articles])
     assert len(pairs) > 100
-    assert {KINDS[kind] for kind in made.kind} <= {"none", "template"}
+    assert {KINDS[kind] for kind in result.kind} <= {"none", "template"}
 
 
 def test_misread_copies_stand_in_each_other() -> None:
-    """Of two copies of one length each may fall for the other, whichever is kept."""
+    """Either of two misread copies of one length may be dropped for the other."""
     kind, _, stands, _ = verdict(STORY, misread(STORY, 0.06))
     assert (kind, stands) == ("duplicate", A_IN_B | B_IN_A)
 
 
 def test_a_saying_with_a_word_that_looks_alike_is_another_saying() -> None:
-    """«Padre» and «madre» look alike; in a text so short that makes no copy."""
+    """In a saying a word that looks alike makes another saying."""
     assert verdict("Amor de padre, que todo lo demás es aire", "Amor de madre, que todo lo demás es aire")[0] == "none"
 
 
 def test_a_formula_found_far_off_makes_no_passage_of_ones_own() -> None:
-    """A misread copy whose formula is found at its first occurrence, far off, has no long run of its own there."""
+    """A formula found at a distant first occurrence doesn't make a passage of one's own."""
     sentences = [["y", "así", "fue", "que", *(f"vecino{n}x{i}" for i in range(10))] for n in range(30)]
     story = " ".join(word for sentence in sentences for word in sentence)
     damaged = " ".join("guacharaca" if i in (4, 13) else word for s in sentences for i, word in enumerate(s))
-    made = verify_pairs(word_stream(WordTable.of([story, damaged])), np.array([[0, 1]], np.uint32))
-    assert KINDS[made.kind[0]] == "duplicate"
-    assert made.facts.tallies[0, OTHER_RUN] < 25
+    result = verify_pairs(word_stream(WordTable.of([story, damaged])), np.array([[0, 1]], np.uint32))
+    assert KINDS[result.kind[0]] == "duplicate"
+    assert result.facts.tallies[0, OTHER_RUN] < 25
 
 
 @pytest.mark.parametrize(
@@ -260,7 +265,7 @@ def test_a_formula_found_far_off_makes_no_passage_of_ones_own() -> None:
     ],
 )  # fmt: skip
 def test_very_short_texts_are_equal_or_not(a: str, b: str, kind: str) -> None:
-    """Under eight words a text has only equal copies, under fourteen one other word makes it another saying.
+    """Texts under eight words have only equal copies, and under fourteen one different word makes another saying.
 
     A number or name swapped in a short one makes it another text of the same form.
     """
@@ -268,7 +273,7 @@ def test_very_short_texts_are_equal_or_not(a: str, b: str, kind: str) -> None:
 
 
 def test_one_word_many_times() -> None:
-    """A word two hundred thousand times stands in the same word a little less often, and in no prose."""
+    """Texts that repeat a word many times are copies of each other, and not of prose."""
     long, short = "ay " * 200_000, "ay " * 150_000
     assert verdict(short, long)[0] == "duplicate"
     assert verdict("ay " * 200, STORY)[0] == "none"
@@ -277,7 +282,7 @@ def test_one_word_many_times() -> None:
 @pytest.mark.real
 @pytest.mark.skipif(not DATA.is_dir(), reason="the real texts are not here")
 def test_novels_of_one_author_are_different_texts() -> None:
-    """Two novels of one author have no copies among their chunks; another release of a novel has all of them."""
+    """Two novels of one author have no copies among their chunks, while another release has copies of all."""
     with lzma.open(DATA / "literature/conha19/novels.jsonl.xz", "rt", encoding="utf-8") as file:
         novels = {row["id"]: row for row in map(json.loads, file)}
     with lzma.open(DATA / "dedup/novel_editions_es/pairs.jsonl.xz", "rt", encoding="utf-8") as file:
@@ -294,36 +299,36 @@ def test_novels_of_one_author_are_different_texts() -> None:
         return [" ".join(words[i : i + 700]) for i in range(0, len(words), 700)]
 
     cut = [(place, chunk) for place, text in enumerate(shelf) for chunk in chunks(text)]
-    pairs, made = judged([chunk for _, chunk in cut])
+    pairs, result = judged([chunk for _, chunk in cut])
     works = np.array([place for place, _ in cut])
-    assert not made.inclusion[works[pairs[:, 0]] != works[pairs[:, 1]]].any()
+    assert not result.inclusion[works[pairs[:, 0]] != works[pairs[:, 1]]].any()
 
     parts = chunks(first["text"])
-    pairs, made = judged([edition["text_b"], first["text"], *parts])
-    in_other = (pairs[:, 0] == 0) & (pairs[:, 1] > 1) & (made.inclusion == B_IN_A)
-    assert [KINDS[kind] for kind in made.kind[(pairs == [0, 1]).all(axis=1)]] == ["duplicate"]
+    pairs, result = judged([edition["text_b"], first["text"], *parts])
+    in_other = (pairs[:, 0] == 0) & (pairs[:, 1] > 1) & (result.inclusion == B_IN_A)
+    assert [KINDS[kind] for kind in result.kind[(pairs == [0, 1]).all(axis=1)]] == ["duplicate"]
     assert in_other.sum() >= 0.99 * len(parts)
 
 
 @pytest.mark.parametrize("change", [str, str.upper, str.lower])
 def test_one_other_name_number_or_denial_makes_another_act(change: Callable[[str], str]) -> None:
-    """Whatever the case of its letters: leave for another person, another price in words, another verdict."""
+    """One different name, number or denial makes a different act, whatever the case of its letters."""
     leave = (
         "El Rector, vista la solicitud, resuelve: concédese licencia por {0} días a {1}, profesor de la Facultad, "
         "quien {2}deberá presentar el informe. Anótese, comuníquese a la Tesorería y archívese con sus antecedentes."
     )
     first = change(leave.format("treinta", "Juan Pérez", ""))
-    for others, rule in (
+    for rest_of_items, rule in (
         (("treinta", "Luis Rojas", ""), "names"),
         (("sesenta", "Juan Pérez", ""), "numbers"),
         (("treinta", "Juan Pérez", "no "), "denial"),
     ):
-        assert verdict(first, change(leave.format(*others)))[:2] == ("template", rule)
+        assert verdict(first, change(leave.format(*rest_of_items)))[:2] == ("template", rule)
     assert verdict(first, change(leave.format("treinta", "Juan Pérez", ""))) == ("duplicate", "equal", 3, [1, 1])
 
 
 def test_a_glottal_stop_at_the_end_of_a_word_may_be_an_apostrophe() -> None:
-    """Of the two signs one is a letter and one may be a quotation mark: texts meet whichever they have."""
+    """Words with either sign for a final glottal stop are equal."""
     words = "jun winaq xbek pa ri tinamit chuqa xutz'et ri ka\u02bc chi re ri ja\u02bc"
     twin = words.replace("\u02bc", "'")
     assert verdict(words, twin)[:2] == ("duplicate", "equal")
@@ -334,11 +339,11 @@ def test_a_glottal_stop_at_the_end_of_a_word_may_be_an_apostrophe() -> None:
 
 
 def test_a_short_text_that_looks_like_part_of_another_is_no_misread_copy() -> None:
-    """Thirty words find likenesses in twice as many; they must be about as many to be misread."""
+    """A misread copy must have about the same length, because thirty words find likenesses in sixty."""
     words = " ".join(STORY.split()[:40])
     scan = misread(words, 0.07, seed=1)
     more = " ".join(STORY.split()[60:100])
     assert verdict(words, scan)[0] == "duplicate"
-    found = verdict(words, f"{scan} {more}")
-    assert found[0] == "none"
-    assert found[3][0] < 0.8
+    result = verdict(words, f"{scan} {more}")
+    assert result[0] == "none"
+    assert result[3][0] < 0.8

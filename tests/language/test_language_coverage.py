@@ -1,4 +1,4 @@
-"""What `list languages` says is there for each language."""
+"""`list languages` lists the resources for each language."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ if TYPE_CHECKING:
 
 
 def test_every_language_of_the_model_and_of_the_policies_is_there_once() -> None:
-    """Nothing that can be named is left out."""
+    """Every language of the model and of the policies is listed once."""
     policies = Policies.load()
-    codes = [one.code for one in coverage(policies)]
+    codes = [item.code for item in coverage(policies)]
     assert len(codes) == len(set(codes))
     assert set(codes) == ({label.code for label in load().labels} | set(policies.languages)) - {"und"}
 
 
 def test_each_language_names_its_policy_text_and_group() -> None:
-    """A language has its own policy file or `und`, the lines it was trained on, and its name from ISO 639."""
-    found = {one.code: one for one in coverage(Policies.load())}
-    assert (found["spa"].policy, found["spa"].policy_file) == ("own", "spa.toml")
-    assert found["spa"].stop_words > 200
-    assert found["spa"].training_lines > 10_000
-    assert (found["quy"].name, found["quy"].group, found["quy"].americas) == ("Ayacucho Quechua", "que", True)
-    assert found["quy"].training_lines > 0
-    assert not found["fra"].americas
-    assert all(one.policy in {"own", "macro", "und"} for one in found.values())
+    """Each language has its policy file, its number of training lines, and its name from ISO 639."""
+    result = {item.code: item for item in coverage(Policies.load())}
+    assert (result["spa"].policy, result["spa"].policy_file) == ("own", "spa.toml")
+    assert result["spa"].stop_words > 200
+    assert result["spa"].training_lines > 10_000
+    assert (result["quy"].name, result["quy"].group, result["quy"].americas) == ("Ayacucho Quechua", "que", True)
+    assert result["quy"].training_lines > 0
+    assert not result["fra"].americas
+    assert all(item.policy in {"own", "macro", "und"} for item in result.values())
 
 
 def test_languages_of_the_americas_are_shown_before_all_others(command_line: CommandLine) -> None:
-    """A person sees Spanish, Portuguese and the Americas; `--json` has the rest too."""
+    """Spanish, Portuguese and the Americas are shown, and `--json` lists all languages."""
     rows = command_line("list", "languages", "--json").json
     assert [row["code"] for row in rows[:2]] == ["spa", "por"]
     american = [row["americas"] for row in rows[2:]]

@@ -1,4 +1,4 @@
-"""A source's word for a language of the Americas shifts the decision by a stated prior; Spanish stays Spanish."""
+"""A declared language of the Americas shifts the decision by a fixed prior, and Spanish remains Spanish."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _LOANS = "la casa de la pared el"
 
 
 def _model(likely: float) -> Any:
-    """A model of Spanish and a language of the Americas for which texts in it are so likely to be in the latter."""
+    """Return a model of Spanish and a language of the Americas with fixed probabilities."""
     labels = (Label("grn", "Latn", "grn"), Label("spa", "Latn", "spa"))
 
     def probabilities(lines: Any) -> Any:
@@ -49,12 +49,12 @@ def _model(likely: float) -> Any:
 
 
 def _told(likely: float, text: str, declared: str | None, shown: str = "spa_Latn") -> Judgement | None:
-    found = shifted(_model(likely), pl.Series([text]), [Judgement(shown, 1 - likely)], [declared])
-    return found.get(0)
+    result = shifted(_model(likely), pl.Series([text]), [Judgement(shown, 1 - likely)], [declared])
+    return result.get(0)
 
 
 def test_the_odds_are_multiplied_by_what_the_rule_states() -> None:
-    """A hundredth becomes a half: just below it is still the other language."""
+    """The declaration raises a probability of 1 % to one half."""
     assert round(WEIGHT, 6) == round(RULE.declared / (1 - RULE.declared), 6) == 99
     text = f"{_WORDS} {_LOANS}"
     assert _told(0.1, text, "gn") is not None
@@ -63,7 +63,7 @@ def test_the_odds_are_multiplied_by_what_the_rule_states() -> None:
 
 @pytest.mark.parametrize("declared", ["gn", "grn", "gug", "gug_Latn"])
 def test_a_mixed_text_is_called_what_its_source_says(declared: str) -> None:
-    """With both languages and their shares by frequent words: five loans of sixteen words are list words of Spanish."""
+    """A text with words of both languages is mixed, with shares by frequent words, and has the declared code."""
     judged = _told(0.1, f"{_WORDS} {_LOANS}", declared)
     assert judged is not None
     assert (judged.language, round(judged.score, 3)) == ("grn_Latn", 0.917)
@@ -74,7 +74,7 @@ def test_a_mixed_text_is_called_what_its_source_says(declared: str) -> None:
 
 @pytest.mark.parametrize("declared", [None, "", "es", "spa", "qu", "Guaraní", "klingonés"])
 def test_any_other_declaration_weighs_nothing(declared: str | None) -> None:
-    """None, Spanish, another language of the Americas, a name in words."""
+    """No declaration, Spanish, another language of the Americas or an unknown name changes nothing."""
     assert _told(0.1, f"{_WORDS} {_LOANS}", declared) is None
 
 
@@ -84,17 +84,17 @@ def test_any_other_declaration_weighs_nothing(declared: str | None) -> None:
     ids=["no words of its own", "mostly function words of Spanish", "no letters", "nothing"],
 )
 def test_the_words_must_speak_all_the_same(text: str) -> None:
-    """However likely the declaration makes it."""
+    """The words must be evidence for the language, however likely the declaration makes it."""
     assert _told(0.5, text, "gn") is None
 
 
 def test_what_the_text_shows_by_itself_stays() -> None:
-    """A text that is judged to be in the declared language, or in one of its group, isn't looked at again."""
+    """A text already judged to be in the declared language or its group isn't judged again."""
     assert _told(0.9, _WORDS, "gn", shown="gug_Latn") is None
 
 
 def test_a_text_that_is_hardly_spanish_is_not_called_mixed() -> None:
-    """Only where the text alone may be Spanish, Portuguese, English or French are there two languages."""
+    """A text is mixed only if by itself it may be Spanish, Portuguese, English or French."""
     judged = _told(0.85, f"{_WORDS} {_LOANS}", "gn", shown="und")
     assert judged is not None
     assert judged.languages == ()
@@ -102,15 +102,15 @@ def test_a_text_that_is_hardly_spanish_is_not_called_mixed() -> None:
 
 @pytest.mark.parametrize(("likely", "named"), [(0.95, True), (0.85, False), (0.3, False)])
 def test_a_few_words_are_named_if_they_are_likely_without_the_declaration(likely: float, *, named: bool) -> None:
-    """By themselves under six words nothing is named; with the declaration what is as good as sure is."""
+    """Under six words the declared language is accepted only if the model is nearly certain."""
     judged = _told(likely, "zumeka ibare", "gn", shown="und")
     assert (judged is not None) == named
 
 
 def test_explain_says_that_it_is_by_the_sources_word() -> None:
-    """The step tells the declaration, the prior and what the text alone shows."""
-    told = note(Judgement("spa_Latn", 0.96), "gn")
-    step = {"stage": "identify", "verdict": "changed", "reason": "identify", "evidence": told}
+    """`explain` reports the declaration, the prior and the language found in the text alone."""
+    reported = note(Judgement("spa_Latn", 0.96), "gn")
+    step = {"stage": "identify", "verdict": "changed", "reason": "identify", "evidence": reported}
     line = "by its source's word, gn (prior 0.99); its text alone shows spa_Latn, score 0.96"
     story: dict[str, Any] = {
         **dict.fromkeys(("title", "url", "reason", "genre", "country", "extractor")),
@@ -119,11 +119,11 @@ def test_explain_says_that_it_is_by_the_sources_word() -> None:
         "rights": {"rights": None, "uses": None, "rights_tier": "unknown"},
         "language": dict.fromkeys(("language", "language_score", "declared_language", "variety", "variety_cues")),
     }  # fmt: skip
-    assert any(line in "".join(text for _, text in one) for one in lineage_lines(story))
+    assert any(line in "".join(text for _, text in item) for item in lineage_lines(story))
 
 
 def test_spanish_that_a_source_declares_otherwise_stays_spanish() -> None:
-    """Sources in two languages declare one; nothing is noted of rows that the declaration doesn't change."""
+    """Spanish texts of a source that declares another language remain Spanish, without a note."""
     frame = pl.DataFrame({"doc_id": ["a", "b"], "text": [_SPANISH] * 2, "declared_language": ["gn", "quc"]})
     passed = pass_through(Identify(), Batch(frame.with_columns(source_id=pl.lit("s"))))
     assert passed.kept.frame["language"].to_list() == ["spa_Latn"] * 2
@@ -132,16 +132,16 @@ def test_spanish_that_a_source_declares_otherwise_stays_spanish() -> None:
 
 @pytest.mark.skipif(not _DATA.is_dir(), reason="the real texts are not here")
 def test_jopara_that_its_source_declares_is_guarani() -> None:
-    """Of its sentences three in five are named, of their translations none; the ledger says why."""
+    """Three in five declared Jopara sentences are identified, none of their translations, and the ledger says why."""
     with (_DATA / "indigenous/jojajovai_annotated/annotations.csv").open(encoding="utf-8") as lines:
         rows = [row for row in csv.DictReader(lines) if row["dialect_unified"] == "jopara"]
-    for column, least, most in (("gn", 0.6, 1.0), ("es", 0.0, 0.0)):
+    for column, minimum, limit in (("gn", 0.6, 1.0), ("es", 0.0, 0.0)):
         frame = pl.DataFrame({"text": [row[column] for row in rows]}).with_columns(
             doc_id=pl.int_range(pl.len()).cast(pl.String), source_id=pl.lit("s"), declared_language=pl.lit("gn")
         )
         passed = pass_through(Identify(), Batch(frame))
         named = passed.kept.frame.filter(pl.col("language").str.starts_with("g"))
-        assert least <= named.height / frame.height <= most
-        told = [json.loads(one) for one in passed.ledger["evidence"]]
-        assert all(one["declared"] == "gn" and one["prior"] == RULE.declared for one in told)
+        assert minimum <= named.height / frame.height <= limit
+        reported = [json.loads(item) for item in passed.ledger["evidence"]]
+        assert all(item["declared"] == "gn" and item["prior"] == RULE.declared for item in reported)
         assert passed.ledger.height <= named.height

@@ -1,4 +1,4 @@
-"""What part of a text shows none of the languages that are told, and what a source's word makes of it."""
+"""The part of a text in an unknown language, with and without a declaration."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ LIKE = {
 
 
 def _model(like: str) -> Any:
-    """A model that knows Spanish by its function words, and says of all else what it is told to."""
+    """Return a model that knows Spanish by its function words, and gives everything else a fixed answer."""
     words = {"spa": frozenset(FUNCTION_WORDS.split()), "tar": frozenset(OTHER.split())}
 
     def probabilities(lines: Any) -> Any:
@@ -66,7 +66,7 @@ def _told(like: str, text: str) -> tuple[str, list[str]]:
     "text", [SPANISH + OTHER, "".join(map("{}\n{}\n".format, SPANISH.split("\n"), OTHER.split("\n")))]
 )
 def test_a_part_in_no_language_that_is_known_is_told(text: str) -> None:
-    """Half a text that shows none of the languages told is `und` in `languages`; the name is that of what is shown."""
+    """A half in an unknown language is `und` in `languages`, and the known language names the text."""
     language, languages = _told("spread", text)
     assert (language, set(languages)) == ("spa_Latn", {"spa_Latn", "und"})
 
@@ -79,20 +79,20 @@ def test_a_part_in_no_language_that_is_known_is_told(text: str) -> None:
     ("spread", SPANISH + "jajaja jeje jajaja jeje jajaja jeje jajaja\n" * 3),
 ], ids=["names", "Spanish alone", "short pieces that disagree", "seven words", "laughter"])  # fmt: skip
 def test_what_may_be_anything_is_not_told(like: str, text: str) -> None:
-    """Names, scraps that agree on nothing, a few words and laughter leave a text as it was."""
+    """Names, scraps without agreement, a few words and laughter don't count as an unknown language."""
     assert _told(like, text) == ("spa_Latn", [])
 
 
 def test_short_pieces_that_agree_are_told() -> None:
-    """Pieces of three and four words that are like one language of the Americas together."""
+    """Short pieces that together resemble one language of the Americas count as an unknown language."""
     assert set(_told("likest tar", SPANISH + SHORT)[1]) == {"spa_Latn", "und"}
 
 
 @pytest.mark.parametrize(("declared", "code"), [("tar", "tar_Latn"), ("qu", "und"), ("es", "und"), (None, "und")])
 def test_a_declaration_counts_for_the_part_that_shows_nothing_else(declared: str | None, code: str) -> None:
-    """Function words of Spanish in the rest don't speak against it; another language's word changes nothing."""
+    """A declaration decides on the unknown part only, whatever Spanish is in the rest."""
     model, texts = _model("spread"), pl.Series([SPANISH + OTHER])
     shown = judge(model, texts)
     judged = shifted(model, texts, shown, [declared]).get(0, shown[0])
-    assert {one for one, _ in judged.languages} == {"spa_Latn", code}
+    assert {item for item, _ in judged.languages} == {"spa_Latn", code}
     assert judged.language == (judged.languages[0][0] if code == "tar_Latn" else "spa_Latn")

@@ -1,4 +1,4 @@
-"""The compiled pass cuts and normalises texts as the plain functions do, of which it is the fast form."""
+"""The compiled pass cuts and normalises texts as the plain functions do."""
 
 from __future__ import annotations
 
@@ -99,46 +99,46 @@ BOUNDARY = re.compile(r"\s")
 BEFORE_SENTENCE = re.compile(r"(?<=[.!?…:;])\s+")
 
 
-def windows(text: str, most: int = MOST_WINDOWS, size: int = WINDOW) -> list[str]:
-    """Up to `most` windows of about `size` characters, evenly spread and cut at word boundaries.
+def windows(text: str, limit: int = MOST_WINDOWS, size: int = WINDOW) -> list[str]:
+    """Return up to `limit` windows of about `size` characters, evenly spread and cut at word boundaries.
 
     A text up to one and a half windows is one window. The time does not depend on the length of the text.
 
     """
     if len(text) <= size + size // 2:
         return [text] if text and not text.isspace() else []
-    count = min(most, len(text) // size)
+    count = min(limit, len(text) // size)
     if count == 1:
         return [_cut(text, 0, size)]
     step = (len(text) - size) / (count - 1)
     return [w for w in (_cut(text, int(i * step), size) for i in range(count)) if w]
 
 
-def pieces(text: str, most: int = MOST_PIECES) -> list[str]:
-    r"""Up to `most` lines, long ones cut at sentence ends: what tells the languages of a mixed text.
+def pieces(text: str, limit: int = MOST_PIECES) -> list[str]:
+    r"""Return up to `limit` lines, with long ones cut at sentence ends, to identify the languages of a mixed text.
 
     Only the pieces' neighbourhoods are read, so that a very long text costs no more than a short one.
 
     """
-    stretch = 2 * most * PIECE
+    stretch = 2 * limit * PIECE
     if len(text) > 2 * stretch:
-        text = "\n".join(windows(text, most, 2 * PIECE))
+        text = "\n".join(windows(text, limit, 2 * PIECE))
     cut: list[str] = []
     for line in text.splitlines():
-        kept = line.strip()
-        if len(kept) <= PIECE:
-            cut += [kept] if kept else []
+        kept_rows = line.strip()
+        if len(kept_rows) <= PIECE:
+            cut += [kept_rows] if kept_rows else []
             continue
-        cut += _sentences(kept)
-    if len(cut) <= most:
+        cut += _sentences(kept_rows)
+    if len(cut) <= limit:
         return cut
-    return [cut[i * len(cut) // most] for i in range(most)]
+    return [cut[i * len(cut) // limit] for i in range(limit)]
 
 
 def _cut(text: str, start: int, size: int) -> str:
     if start:
-        found = BOUNDARY.search(text, start, start + NEAR)
-        start = found.end() if found else start
+        result = BOUNDARY.search(text, start, start + NEAR)
+        start = result.end() if result else start
     end = min(start + size, len(text))
     if end < len(text):
         space = max(text.rfind(" ", end - NEAR, end), text.rfind("\n", end - NEAR, end))
@@ -147,35 +147,35 @@ def _cut(text: str, start: int, size: int) -> str:
 
 
 def _sentences(line: str) -> list[str]:
-    made: list[str] = []
+    result: list[str] = []
     held = ""
     for sentence in BEFORE_SENTENCE.split(line):
         held = f"{held} {sentence}".strip()
         while len(held) > 2 * PIECE:
-            made.append(_cut(held, 0, PIECE))
-            held = held[len(made[-1]) :].strip() if made[-1] else ""
+            result.append(_cut(held, 0, PIECE))
+            held = held[len(result[-1]) :].strip() if result[-1] else ""
         if len(held) >= PIECE // 2:
-            made.append(held)
+            result.append(held)
             held = ""
-    return [*made, held] if held else made
+    return [*result, held] if held else result
 
 
 def plainly(texts: Iterable[str | None], cut: Callable[[str], list[str]]) -> list[tuple[int, str]]:
-    """Place and normalised line of what is cut of each text, by the plain functions."""
-    found = [(row, piece) for row, text in enumerate(texts) for piece in cut(text or "")]
-    lines = normalise_all(pl.Series([piece for _, piece in found], dtype=pl.String)).str.replace_all("\n", " ")
+    """Return the text's place and the normalised line for each window or piece, by the plain functions."""
+    result = [(row, piece) for row, text in enumerate(texts) for piece in cut(text or "")]
+    lines = normalise_all(pl.Series([piece for _, piece in result], dtype=pl.String)).str.replace_all("\n", " ")
     has_letter = lines.str.contains(r"\p{L}")
-    return [(row, line) for (row, _), line, has in zip(found, lines, has_letter, strict=True) if has]
+    return [(row, line) for (row, _), line, owns in zip(result, lines, has_letter, strict=True) if owns]
 
 
 def compiled(lines: Lines) -> list[tuple[int, str]]:
-    """The same of the compiled pass, once its counts are seen to be right."""
+    """Return the same from the compiled pass, after checking its counts."""
     assert lines.chars.tolist() == [len(line) for line in lines]
     return list(zip(lines.owner.tolist(), lines, strict=True))
 
 
 def agree(texts: list[Any]) -> None:
-    """Both ways give the same windows and the same pieces of these texts."""
+    """Assert that both ways give the same windows and the same pieces of these texts."""
     data, offsets = utf8(pl.Series(texts, dtype=pl.String))
     assert compiled(window_lines(data, offsets)) == plainly(texts, windows)
     assert compiled(piece_lines(data, offsets, range(len(texts)))) == plainly(texts, pieces)
@@ -184,49 +184,49 @@ def agree(texts: list[Any]) -> None:
 @given(st.lists(any_text, min_size=1, max_size=6))
 @settings(max_examples=250, deadline=None)
 def test_windows_and_pieces_are_those_of_the_plain_functions(texts: list[str]) -> None:
-    """Prose, verse, signs, marks, addresses and any Unicode, of any length, beside one another."""
+    """Any mixture of prose, verse, signs, marks, addresses and Unicode is cut equally by both."""
     agree(texts)
 
 
 def test_a_line_that_is_long_by_its_spaces_alone_is_cut_at_sentences() -> None:
-    """More than a piece's characters as written, fewer when one space stands between sentences."""
+    """A line that is long only because of its spaces is cut at sentences."""
     agree(["milpa.  " * 26])
 
 
 @pytest.mark.parametrize("sign", ["'+", "'ʼ", "+\u0301", "\n1"])
 def test_lone_apostrophes_and_pluses_go_as_by_the_expression(sign: str) -> None:
-    """Every row of up to seven signs, letters and spaces, between the ends of the text and between letters."""
+    """Apostrophes and pluses in any row of seven characters are treated as by the expression."""
     rows = ["".join(row) for size in range(8) for row in itertools.product(f"' a{sign}", repeat=size)]
     lines = pl.Series([f"a{row}{end}" if end else row for row in rows for end in ("", "a")])
-    found = window_lines(*utf8(lines))
+    result = window_lines(*utf8(lines))
     expected = normalise_all(lines).str.replace_all("\n", " ")
-    kept = expected.str.contains(r"\p{L}")
-    assert found.owner.tolist() == kept.arg_true().to_list()
-    assert list(found) == expected.filter(kept).to_list()
+    kept_rows = expected.str.contains(r"\p{L}")
+    assert result.owner.tolist() == kept_rows.arg_true().to_list()
+    assert list(result) == expected.filter(kept_rows).to_list()
 
 
 @pytest.mark.slow
 def test_every_code_point_is_normalised_alike() -> None:
-    """Each character of Unicode: alone, and between letters and as the last of a word."""
+    """Each code point is normalised equally alone, between letters and at the end of a word."""
     for shape in ("{0}", "a{0}B é{0}"):
         texts = [shape.format(chr(point)) for point in range(0x110000) if not 0xD800 <= point < 0xE000]
         data, offsets = utf8(pl.Series(texts))
         lines = window_lines(data, offsets)
         expected = normalise_all(pl.Series(texts)).str.replace_all("\n", " ")
-        kept = expected.str.contains(r"\p{L}")
-        assert lines.owner.tolist() == kept.arg_true().to_list()
-        assert list(lines) == expected.filter(kept).to_list()
+        kept_rows = expected.str.contains(r"\p{L}")
+        assert lines.owner.tolist() == kept_rows.arg_true().to_list()
+        assert list(lines) == expected.filter(kept_rows).to_list()
 
 
 def test_marks_are_composed_and_reordered_as_unicode_has_it() -> None:
-    """Each mark of the first plane after letters that compose with some, and after another mark."""
+    """Each combining mark after a letter and after another mark is composed and reordered as in Unicode."""
     marks = [chr(p) for p in range(0x10000) if unicodedata.category(chr(p))[0] == "M"]
     bases = ["a", "é", "ê", "ñ", "x", "ḷ", "ʼ", "+", "=", "か", "ऩ", "m\u0331", "o\u0328", "x\u0303", ""]
     agree([base + mark + "n" for base in bases for mark in marks])
 
 
 def test_every_pair_that_composes_is_known() -> None:
-    """What Unicode composes of two, on both sides of a window's end too."""
+    """Every pair that Unicode composes is recognised, also at a window's end."""
     whole = [chr(p) for p in range(0x110000) if not 0xD800 <= p < 0xE000]
     pairs = [unicodedata.normalize("NFD", character) for character in whole]
     agree([pair for pair in pairs if len(pair) > 1])
@@ -234,13 +234,13 @@ def test_every_pair_that_composes_is_known() -> None:
 
 @pytest.mark.parametrize("size", [399, 400, 401, 599, 600, 601, 799, 800, 1199, 1200, 1600, 19199, 19200, 19201, 60000])
 def test_texts_at_the_sizes_where_the_cutting_changes(size: int) -> None:
-    """One character more or fewer, in letters of one, two and three bytes, with and without words to cut between."""
+    """Texts just below and above each size limit are cut equally by both, in letters of one to three bytes."""
     units = ["a", "é", "ա", "가", "dijo que sí. ", "não há, ", "uno\n", "m\u0331 "]
     agree([(unit * size)[:size] for unit in units])
 
 
 def test_no_text_gives_no_line() -> None:
-    """Null, empty and blank texts, and a batch of none."""
+    """Null, empty and blank texts and an empty batch have no lines."""
     agree([None, "", "  \n ", "12", "\u0301"])
     agree([])
 
@@ -260,9 +260,9 @@ def test_no_text_gives_no_line() -> None:
     ],
 )
 def test_real_texts_are_cut_and_normalised_alike(path: str) -> None:
-    """Novels whole and in chapters, poems, declarations in hundreds of languages and scripts."""
+    """Novels, poems and declarations in hundreds of languages are cut and normalised equally by both."""
     with lzma.open(DATA / path, "rt", encoding="utf-8") as lines:
         texts = [str(json.loads(line)["text"]) for line in lines]
     chapters = [text[i : i + 5000] for text in texts for i in range(0, len(text), 5000)]
-    together = ["\n".join(texts[i : i + 30]) for i in range(0, len(texts), 30)] if len(texts) > 500 else []
-    agree([*texts, *chapters, *together])
+    joined = ["\n".join(texts[i : i + 30]) for i in range(0, len(texts), 30)] if len(texts) > 500 else []
+    agree([*texts, *chapters, *joined])

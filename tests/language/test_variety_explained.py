@@ -1,4 +1,4 @@
-"""`latam-corpus explain` of a predicted variety, from a run."""
+"""`latam-corpus explain` of a predicted variety."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CHILEAN = (
 def test_explain_shows_the_words_by_which_a_variety_was_predicted(
     command_line: CommandLine, small_recipe: SmallRecipe, tmp_path: Path
 ) -> None:
-    """The tag, that it is a prediction, and the cues by region; a declared one has none."""
+    """`explain` shows the tag, that it is a prediction, and the cues by region; a declared variety has no cues."""
     rows = [{"id": "a", "text": CHILEAN}, {"id": "b", "text": CHILEAN.replace("pololo", "marido"), "country": "PE"}]
     records = tmp_path / "relatos.jsonl"
     records.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Policies: the shipped ones are sound, and a wrong one is refused with file, line and remedy."""
+"""The shipped policies are valid, and wrong files are refused with file, line and remedy."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def filters(tmp_path: Path) -> Path:
-    """A copy of the shipped policies, to be spoilt."""
+    """Return a copy of the shipped policies that a test may edit."""
     return shutil.copytree(data_folder("filters"), tmp_path / "filters")
 
 
 def test_the_shipped_policies_load_and_say_who_reviewed_them() -> None:
-    """Every file loads; `reviewed_by` is empty until a speaker has read the file."""
+    """Every shipped file loads, and `reviewed_by` is empty until a speaker has reviewed it."""
     policies = Policies.load()
     assert {"spa", "por", "und"} <= set(policies.languages)
     assert {"literature", "news", "lyrics", "oral_history"} <= set(policies.genres)
@@ -31,7 +31,7 @@ def test_the_shipped_policies_load_and_say_who_reviewed_them() -> None:
 
 
 def test_a_policy_is_the_union_of_language_and_genre() -> None:
-    """A Spanish poem is bounded by spa.toml and lyrics.toml; the ratio to what is typical becomes a value."""
+    """A Spanish poem is bounded by spa.toml and lyrics.toml, and a ratio to a typical value becomes a value."""
     bounds = {bound.signal: bound for bound in Policies.load().bounds("spa_Latn", "lyrics")}
     assert bounds["stop_word_count"].file == "languages/spa.toml"
     assert bounds["duplicate_line_share"].file == "genres/lyrics.toml"
@@ -40,14 +40,14 @@ def test_a_policy_is_the_union_of_language_and_genre() -> None:
 
 
 def test_a_language_without_a_file_has_loose_bounds_and_no_ratios() -> None:
-    """Bribri has no file yet: und.toml serves it, and what is typical of it isn't known."""
+    """A language without a file uses und.toml, without ratios to typical values."""
     signals = {bound.signal for bound in Policies.load().bounds("bzd_Latn", "news")}
     assert "stop_word_share" not in signals
     assert "mojibake_per_1000" in signals
 
 
 def test_every_genre_and_the_languages_that_were_promised_have_a_file() -> None:
-    """The genres of the schema, and the languages of the region with most speakers or texts."""
+    """Every genre, and the region's languages with most speakers or texts, have a file."""
     policies = Policies.load()
     assert set(policies.genres) == set(vocabulary.GENRES)
     promised = """
@@ -58,10 +58,10 @@ def test_every_genre_and_the_languages_that_were_promised_have_a_file() -> None:
 
 
 def test_a_variety_has_its_own_file_or_that_of_its_group() -> None:
-    """ISO 639-3 has no macrolanguage for Nahuatl and Otomi: their files say what they cover."""
+    """Members of Nahuatl and Otomi use the file that covers them."""
     policies = Policies.load()
-    found = {code: policies.language(code).language for code in ("nhn", "azz", "ote", "ayr_Latn", "qvn", "quy", "bzd")}
-    assert found == {
+    result = {code: policies.language(code).language for code in ("nhn", "azz", "ote", "ayr_Latn", "qvn", "quy", "bzd")}
+    assert result == {
         "nhn": "nah",
         "azz": "azz",
         "ote": "oto",
@@ -73,7 +73,7 @@ def test_a_variety_has_its_own_file_or_that_of_its_group() -> None:
 
 
 def test_a_code_that_two_files_cover_is_refused(filters: Path) -> None:
-    """One file decides on a document."""
+    """A code covered by two files is an error."""
     path = filters / "languages" / "oto.toml"
     path.write_text(path.read_text().replace('"ote"', '"azz"', 1))
     with pytest.raises(ConfigError, match=r"oto\.toml, line 6: «azz» already has a policy in languages/azz\.toml"):
@@ -81,22 +81,22 @@ def test_a_code_that_two_files_cover_is_refused(filters: Path) -> None:
 
 
 def test_drawn_stop_words_are_told_apart_from_reviewed_ones() -> None:
-    """Every list says where it is from; what Spanish lists too is named in the file."""
+    """Every list of stop words has its origin, and names the words that Spanish has too."""
     policies = Policies.load()
     spanish = set(policies.languages["spa"].stop_words.words)  # type: ignore[union-attr]
     for code, file in policies.languages.items():
-        told = (policies.folder / "languages" / f"{code}.toml").read_text()
+        reported = (policies.folder / "languages" / f"{code}.toml").read_text()
         words = file.stop_words.words if file.stop_words else ()
         assert len(words) == len(set(words)) or code in ("spa", "por")
-        if words and "stop_words.py" in told and not file.background:
+        if words and "stop_words.py" in reported and not file.background:
             assert any(name in file.stop_words.origin for name in ("(CC", "MPL", "Apache", "free to copy"))  # type: ignore[union-attr]
-            head = told.partition("language ")[0]
+            head = reported.partition("language ")[0]
             shared = spanish & set(words)
             assert code in ("hat", "pap", "jam") or all(word in head for word in shared)
 
 
 @pytest.mark.parametrize(
-    ("file", "added", "told"),
+    ("file", "added", "expected"),
     [
         ("genres/news.toml", "words_per_lines = { min = 3 }", "did you mean «words_per_line»"),
         ("genres/news.toml", "mean_word_length = { min = 9, max = 3 }", "above max"),
@@ -115,27 +115,27 @@ def test_drawn_stop_words_are_told_apart_from_reviewed_ones() -> None:
         ("genres/news.toml", 'char_entropy = { min = 3, of = "typical" }', "which no language file states"),
     ],
 )
-def test_a_wrong_bound_is_refused_with_its_place(filters: Path, file: str, added: str, told: str) -> None:
-    """The message names the file, the line where it can, the problem and the remedy."""
+def test_a_wrong_bound_is_refused_with_its_place(filters: Path, file: str, added: str, expected: str) -> None:
+    """A wrong bound is an error with file, line, problem and remedy."""
     path = filters / file
     path.write_text(path.read_text() + "\n" + added + "\n")
     line = len(path.read_text().splitlines())
     with pytest.raises(ConfigError) as caught:
         Policies.load(filters)
-    assert told in str(caught.value)
+    assert expected in str(caught.value)
     assert path.name in str(caught.value)
     assert f"line {line}" in str(caught.value)
 
 
 def test_a_folder_without_und_is_refused(filters: Path) -> None:
-    """There is always a policy for a language without a file."""
+    """A folder without und.toml is an error."""
     (filters / "languages" / "und.toml").unlink()
     with pytest.raises(ConfigError, match=r"und\.toml is missing"):
         Policies.load(filters)
 
 
 def test_a_stop_word_of_two_words_is_refused(filters: Path) -> None:
-    """A list holds words; the message names the wrong entry."""
+    """A stop word of two words is an error that names it."""
     path = filters / "languages" / "spa.toml"
     path.write_text(path.read_text().replace('"el", ', '"el que", ', 1))
     with pytest.raises(ConfigError, match="«el que»"):
@@ -143,7 +143,7 @@ def test_a_stop_word_of_two_words_is_refused(filters: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("file", "old", "new", "told"),
+    ("file", "old", "new", "expected"),
     [
         ("languages/spa.toml", "stop_word_share  = 0.53", "stop_word_share  = 0.0", "«typical.stop_word_share» is 0.0"),
         ("languages/spa.toml", "stop_word_share  = 0.53", "stop_word_share  = nan", "finite number"),
@@ -155,34 +155,34 @@ def test_a_stop_word_of_two_words_is_refused(filters: Path) -> None:
         ("genres/news.toml", '"news"', '"prensa"', "genre = «prensa», but the file is named news.toml"),
     ],
 )
-def test_what_would_be_passed_over_is_refused(filters: Path, file: str, old: str, new: str, told: str) -> None:
-    """A bound that nothing keeps to, and a code that no document has, would be left out without a word."""
+def test_what_would_be_passed_over_is_refused(filters: Path, file: str, old: str, new: str, expected: str) -> None:
+    """Bounds and codes that would have no effect are errors."""
     path = filters / file
     assert old in path.read_text()
     path.write_text(path.read_text().replace(old, new, 1))
     with pytest.raises(ConfigError) as caught:
         Policies.load(filters)
-    assert told in str(caught.value)
+    assert expected in str(caught.value)
     assert str(path) in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("file", "text", "told"),
+    ("file", "text", "expected"),
     [
         ("languages/es.toml", 'language = "es"\nname = "Spanish"\n', "line 1: «es» isn't an ISO 639-3 code"),
         ("genres/new.toml", 'genre = "new"\n', "line 1: unknown genre «new»; did you mean «news»"),
     ],
 )
-def test_a_file_that_no_document_has_is_refused(filters: Path, file: str, text: str, told: str) -> None:
-    """It would never be read, and what it says never decide."""
+def test_a_file_that_no_document_has_is_refused(filters: Path, file: str, text: str, expected: str) -> None:
+    """A file for a code or genre that no document can have is an error."""
     (filters / file).write_text(text)
     with pytest.raises(ConfigError) as caught:
         Policies.load(filters)
-    assert f"{filters / file}, {told}" in str(caught.value)
+    assert f"{filters / file}, {expected}" in str(caught.value)
 
 
 def test_more_stop_words_than_can_be_told_apart_are_refused(filters: Path) -> None:
-    """A bit a language: the sixty-fifth has none."""
+    """More than 64 languages with stop words are an error."""
     have = sum(file.stop_words is not None for file in Policies.load(filters).languages.values())
     for number in range(65 - have):
         code = f"q{chr(97 + number // 26)}{chr(97 + number % 26)}"
@@ -196,7 +196,7 @@ def test_more_stop_words_than_can_be_told_apart_are_refused(filters: Path) -> No
 
 
 def test_an_editors_hidden_file_is_no_policy(filters: Path) -> None:
-    """A lock that points nowhere, and what a file manager leaves behind."""
+    """Hidden files, such as an editor's lock, are ignored."""
     (filters / "languages" / ".#spa.toml").symlink_to("alguien@maquina.1234")
     (filters / "genres" / "._news.toml").write_bytes(b"\x00\x05\x16\x07")
     assert "spa" in Policies.load(filters).languages
@@ -204,7 +204,7 @@ def test_an_editors_hidden_file_is_no_policy(filters: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["languages", "genres"])
 def test_a_folder_without_files_of_one_kind_is_refused(filters: Path, kind: str) -> None:
-    """It is named; so is one that isn't there at all."""
+    """A missing folder, or one without a kind of files, is an error that names it."""
     shutil.rmtree(filters / kind)
     with pytest.raises(ConfigError, match=f"filters/{kind}: there is no such folder of policies"):
         Policies.load(filters)

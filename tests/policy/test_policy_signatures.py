@@ -1,4 +1,4 @@
-"""`latam-corpus judge sign`: who has read a policy, and whether that is what it says now."""
+"""`latam-corpus judge sign` signs a policy, and shows whether it has changed since."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ stop_word_count = { min = 1 }
 
 @pytest.fixture
 def policy(tmp_path: Path) -> Path:
-    """A policy that nobody has read, in a folder of policies."""
+    """Return an unsigned policy in a folder of policies."""
     path = tmp_path / "filters" / "languages" / "quz.toml"
     path.parent.mkdir(parents=True)
     (tmp_path / "filters" / "genres").mkdir()
@@ -43,12 +43,12 @@ def _sign(command_line: CommandLine, path: Path, reader: str) -> None:
 
 
 def _readers(folder: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    [one] = [one for one in coverage(Policies.load(folder)) if one.code == "quz"]
-    return tuple(name.rpartition(", ")[0] for name in one.reviewed_by), one.read_before
+    [item] = [item for item in coverage(Policies.load(folder)) if item.code == "quz"]
+    return tuple(name.rpartition(", ")[0] for name in item.reviewed_by), item.read_before
 
 
 def test_a_file_that_changed_since_is_unreviewed_again(policy: Path, command_line: CommandLine) -> None:
-    """By a bound, and not by a comment, the order of its lines or another's signature."""
+    """A changed bound invalidates a signature; comments, order and other signatures don't."""
     folder = policy.parents[1]
     _sign(command_line, policy, "Rosa Quispe, Cusco")
     _sign(command_line, policy, "Juan Mamani")
@@ -64,24 +64,24 @@ def test_a_file_that_changed_since_is_unreviewed_again(policy: Path, command_lin
 
 
 def test_a_name_alone_is_no_signature(policy: Path) -> None:
-    """Nobody can tell what was read."""
+    """A name without a digest isn't a signature."""
     policy.write_text(_POLICY.replace("[]", '["Rosa, Cusco, 2026-11"]'))
     assert _readers(policy.parents[1]) == ((), ("Rosa, Cusco, 2026-11",))
 
 
 @pytest.mark.parametrize(
-    "listed",
+    "entries",
     ['reviewed_by = ["Ana [Lima]",\n  "Luis",  # por carta\n]', "reviewed_by = ['Ana \"la\" Rojas']", ""],
 )
-def test_the_other_readers_and_the_rest_of_the_file_stay(policy: Path, command_line: CommandLine, listed: str) -> None:
-    """However their list is written; where there is none it comes before the first table."""
-    policy.write_text(_POLICY.replace("reviewed_by = []", listed))
-    before = tomllib.loads(policy.read_text())
+def test_the_other_readers_and_the_rest_of_the_file_stay(policy: Path, command_line: CommandLine, entries: str) -> None:
+    """Other signatures and the rest of the file are kept, and a new list comes before the first table."""
+    policy.write_text(_POLICY.replace("reviewed_by = []", entries))
+    previous = tomllib.loads(policy.read_text())
     _sign(command_line, policy, "Rosa Quispe")
-    after = tomllib.loads(policy.read_text())
-    signature = after[KEY].pop()
-    assert after == before | {KEY: before.get(KEY, [])}
-    assert [one.state for one in reviews([signature], content_digest(policy.read_text()))] == ["current"]
+    following = tomllib.loads(policy.read_text())
+    signature = following[KEY].pop()
+    assert following == previous | {KEY: previous.get(KEY, [])}
+    assert [item.state for item in reviews([signature], content_digest(policy.read_text()))] == ["current"]
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_the_other_readers_and_the_rest_of_the_file_stay(policy: Path, command_l
 def test_what_cannot_be_signed_is_left_as_it_is(
     policy: Path, command_line: CommandLine, text: str | None, reader: str, problem: str
 ) -> None:
-    """And said."""
+    """A file that can't be signed isn't changed, and the command reports why."""
     policy.unlink()
     if text is not None:
         policy.write_text(text)

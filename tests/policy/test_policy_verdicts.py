@@ -1,4 +1,4 @@
-"""Which file decides on a document, which bounds it must keep, and what changes when a verdict may."""
+"""The file and the bounds that apply to a document, and the digests that change with verdicts."""
 
 from __future__ import annotations
 
@@ -54,12 +54,12 @@ class Written(Protocol):
     """Writes a folder of policies."""
 
     def __call__(self, **changed: str) -> Path:
-        """The folder, with these files said otherwise: a language's or genre's name, and what stands in its file."""
+        """Return the folder with these languages or genres, each with the content of its file."""
 
 
 @pytest.fixture
 def written(tmp_path: Path) -> Written:
-    """A maker of small policies."""
+    """Return a maker of small policies."""
 
     def write(**changed: str) -> Path:
         for kind, key, files in (("languages", "language", _LANGUAGES), ("genres", "genre", _GENRES)):
@@ -93,7 +93,7 @@ def written(tmp_path: Path) -> Written:
     ],
 )
 def test_a_language_has_its_own_file_or_the_nearest(written: Written, code: str, file: str) -> None:
-    """In this order: its own, one that covers it, its macrolanguage's, und.toml."""
+    """A language uses its own file, one that covers it, its macrolanguage's, or und.toml, in this order."""
     policies = Policies.load(written())
     assert policies.language(code).language == file
     own = [bound.file for bound in policies.bounds(code, "lyrics")][:-1]
@@ -101,7 +101,7 @@ def test_a_language_has_its_own_file_or_the_nearest(written: Written, code: str,
 
 
 def test_a_document_keeps_its_language_and_its_genre(written: Written) -> None:
-    """Values as the files state them; a ratio as a value of four decimals, where the language says what is typical."""
+    """Values are as in the files, and ratios become values of four decimals if the language has a typical value."""
     policies = Policies.load(written())
     news = "genres/news.toml"
     plain = [Bound("digit_share", None, 0.000012, news), Bound("word_count", 25, 4000, news)]
@@ -119,7 +119,7 @@ def test_a_document_keeps_its_language_and_its_genre(written: Written) -> None:
 def test_where_no_language_is_told_other_bounds_stand_in_the_place_of_those_on_the_same_signal(
     written: Written, code: str
 ) -> None:
-    """Of the file's own and of the genre's; a language that is told but has no file keeps the usual ones."""
+    """Bounds for an unknown language replace others on the same signal; a known one without a file has the usual ones."""
     und = f"""{_LANGUAGES["und"]}
         longest_word = {{ max = 99 }}
         [unknown]
@@ -129,7 +129,9 @@ def test_where_no_language_is_told_other_bounds_stand_in_the_place_of_those_on_t
     """
     folder = written(und=und)
     policies = Policies.load(folder)
-    found = [(one.signal, one.minimum, one.maximum, one.file, one.typical) for one in policies.bounds(code, "news")]
+    result = [
+        (item.signal, item.minimum, item.maximum, item.file, item.typical) for item in policies.bounds(code, "news")
+    ]
     file, news = "languages/und.toml", "genres/news.toml"
     usual = [("alphabetic_word_share", 0.5, None, file, 1.0), ("longest_word", None, 99, file, 1.0)]
     plain = [("digit_share", None, 0.000012, news, 1.0), ("word_count", 25, 4000, news, 1.0)]
@@ -137,20 +139,20 @@ def test_where_no_language_is_told_other_bounds_stand_in_the_place_of_those_on_t
         ("word_count", 90, None, file, None), ("alphabetic_word_share", 0.9, None, file, None),
         ("char_entropy", None, 9.5, file, None),
     ]  # fmt: skip
-    expected = {"deu": [*usual, *plain], "spa": found}.get(code, [usual[1], *unknown, plain[0]])
-    assert found == expected
-    assert ("char_entropy" in {one[0] for one in found}) == (code not in ("deu", "spa"))
+    expected = {"deu": [*usual, *plain], "spa": result}.get(code, [usual[1], *unknown, plain[0]])
+    assert result == expected
+    assert ("char_entropy" in {item[0] for item in result}) == (code not in ("deu", "spa"))
     line = next(n for n, line in enumerate((folder / file).read_text().splitlines(), 1) if "char_entropy" in line)
     assert str(policies.place_of("char_entropy")) == f"{folder}/{file}, line {line}"
     assert "char_entropy" in policies.bounded_signals
 
 
 def test_a_language_that_does_not_exist_is_refused(written: Written) -> None:
-    """The folder of their files is named."""
+    """An unknown language is an error that names the folder."""
     folder = written()
-    with pytest.raises(ConfigError) as told:
+    with pytest.raises(ConfigError) as reported:
         Policies.load(folder).bounds("zzx", "news")
-    assert told.value.place == str(folder / "languages")
+    assert reported.value.place == str(folder / "languages")
 
 
 @pytest.mark.parametrize(
@@ -160,40 +162,47 @@ def test_a_language_that_does_not_exist_is_refused(written: Written) -> None:
 def test_stop_words_count_in_their_other_spellings_but_for_those_of_a_background_language(
     written: Written, monkeypatch: pytest.MonkeyPatch, spanish: str, expected: list[str]
 ) -> None:
-    """Each once, after the list's own."""
-    listed: dict[str, tuple[str, ...]] = {}
-    monkeypatch.setattr(StopTable, "of", listed.update)
+    """Other spellings of stop words follow the list, without those that a background language has."""
+    entries: dict[str, tuple[str, ...]] = {}
+    monkeypatch.setattr(StopTable, "of", entries.update)
     words = '[stop_words]\norigin = "prueba"\nwords = ["ukax", "mä"]'
     _ = Policies.load(written(aym=words, spa=_LANGUAGES["spa"].replace('"la"', spanish))).stop_table
-    assert list(listed["aym"]) == expected
-    assert list(listed["spa"]) == ["de", spanish.strip('"')]
+    assert list(entries["aym"]) == expected
+    assert list(entries["spa"]) == ["de", spanish.strip('"')]
 
 
 def test_a_reason_is_readable() -> None:
-    """Six digits at most, and none that says nothing."""
+    """A drop reason has at most six digits."""
     bound = Bound("word_count", 25.0, 1234.5678, "")
     assert (bound.too_low, bound.too_high) == ("word_count<25", "word_count>1234.57")
 
 
 def test_a_genre_without_a_file_is_refused_with_the_closest(written: Written) -> None:
-    """The folder is named, since a run may have its own."""
+    """A genre without a file is an error that names the folder and the closest genre."""
     folder = written()
-    with pytest.raises(ConfigError, match="no policy for the genre «new»; did you mean «news»") as told:
+    with pytest.raises(ConfigError, match="no policy for the genre «new»; did you mean «news»") as reported:
         Policies.load(folder).bounds("spa", "new")
-    assert told.value.place == str(folder / "genres")
+    assert reported.value.place == str(folder / "genres")
 
 
 def test_what_any_file_bounds_is_measured(written: Written) -> None:
-    """Of both kinds; the languages that any document may be in are told in order."""
+    """Signals bounded by any file are measured, and background languages are in order."""
     policies = Policies.load(written())
-    asked = {"stop_word_count", "longest_word", "alphabetic_word_share", "stop_word_share", "digit_share", "word_count"}
-    assert policies.bounded_signals == {*asked, "unique_words_per_200"}
+    requested = {
+        "stop_word_count",
+        "longest_word",
+        "alphabetic_word_share",
+        "stop_word_share",
+        "digit_share",
+        "word_count",
+    }
+    assert policies.bounded_signals == {*requested, "unique_words_per_200"}
     assert policies.background == ("por", "spa")
     assert policies.stop_table.languages == ("por", "spa")
 
 
 def test_the_place_of_a_bound_is_told(written: Written) -> None:
-    """In a language's file before a genre's; the folder where nothing bounds the signal."""
+    """The place of a bound is in a language's file, then in a genre's, or the folder if nothing bounds the signal."""
     folder = written()
     policies = Policies.load(folder)
     lines = (folder / "genres" / "news.toml").read_text().splitlines()
@@ -231,11 +240,11 @@ _PORTUGUESE = _LANGUAGES["por"]
 def test_a_digest_changes_with_what_it_stands_for(
     written: Written, name: str, text: str, measured: bool, judged: bool
 ) -> None:
-    """What is known of languages changes what is measured; bounds and what is typical change what is judged."""
-    before = Policies.load(written())
-    after = Policies.load(written(**{name: text}))
-    assert (after.lexicon_digest() != before.lexicon_digest()) == measured
-    assert (after.bounds_digest() != before.bounds_digest()) == judged
+    """The lexicon's digest changes with the lists of languages, the bounds' digest with bounds and typical values."""
+    previous = Policies.load(written())
+    following = Policies.load(written(**{name: text}))
+    assert (following.lexicon_digest() != previous.lexicon_digest()) == measured
+    assert (following.bounds_digest() != previous.bounds_digest()) == judged
 
 
 @pytest.mark.parametrize(
@@ -256,30 +265,30 @@ def test_a_digest_changes_with_what_it_stands_for(
 def test_a_digest_for_some_rows_changes_with_their_bounds(
     written: Written, name: str, text: str, concerned: set[tuple[str, str]]
 ) -> None:
-    """Of each language and genre by itself, and of several together when one of them is concerned."""
+    """A digest for some languages and genres changes only with their bounds."""
     pairs = {("spa", "news"), ("spa", "lyrics"), ("und", "news")}
-    before = Policies.load(written())
-    after = Policies.load(written(**{name: text}))
-    assert {pair for pair in pairs if after.bounds_digest({pair}) != before.bounds_digest({pair})} == concerned
-    assert (after.bounds_digest(pairs) != before.bounds_digest(pairs)) == bool(concerned)
+    previous = Policies.load(written())
+    following = Policies.load(written(**{name: text}))
+    assert {pair for pair in pairs if following.bounds_digest({pair}) != previous.bounds_digest({pair})} == concerned
+    assert (following.bounds_digest(pairs) != previous.bounds_digest(pairs)) == bool(concerned)
 
 
 def test_a_digest_for_some_rows_tells_them_apart(written: Written) -> None:
-    """Of two kinds of rows that exchange their bounds, of none, and in whatever order they are named."""
-    one, other = "[bounds]\nword_count = { min = 1 }", "[bounds]\nword_count = { min = 2 }"
-    before = Policies.load(written(news=one, lyrics=other))
-    after = Policies.load(written(news=other, lyrics=one))
+    """Rows that exchange their bounds have different digests, and the order of rows doesn't matter."""
+    first, second = "[bounds]\nword_count = { min = 1 }", "[bounds]\nword_count = { min = 2 }"
+    previous = Policies.load(written(news=first, lyrics=second))
+    following = Policies.load(written(news=second, lyrics=first))
     pairs = [("spa", "news"), ("spa", "lyrics")]
-    assert after.bounds_digest(pairs) != before.bounds_digest(pairs)
-    assert before.bounds_digest(pairs) == before.bounds_digest(reversed(pairs))
-    assert before.bounds_digest([]) == after.bounds_digest([])
-    assert before.bounds_digest([]) != before.bounds_digest(None)
+    assert following.bounds_digest(pairs) != previous.bounds_digest(pairs)
+    assert previous.bounds_digest(pairs) == previous.bounds_digest(reversed(pairs))
+    assert previous.bounds_digest([]) == following.bounds_digest([])
+    assert previous.bounds_digest([]) != previous.bounds_digest(None)
 
 
 def _judged(
     folder: Path, rows: list[tuple[str | None, str, dict[str, float | None]]]
 ) -> list[tuple[str | None, object]]:
-    """For each row, by language, genre and measured signals, the reason for which it falls, and the evidence."""
+    """Return the drop reason and the evidence of each row, given by language, genre and measured signals."""
     signals = [dict.fromkeys(schema.SIGNAL_STRUCT.to_schema()) | values for _, _, values in rows]
     frame = pl.DataFrame(
         {
@@ -288,14 +297,14 @@ def _judged(
             "signals": pl.Series(signals, dtype=schema.SIGNAL_STRUCT),
         }
     )
-    made = Filter(str(folder))(Batch(frame)).frame
-    told = [None if one is None else json.loads(one) for one in made["evidence"]]
-    return list(zip(made["drop_reason"], told, strict=True))
+    result = Filter(str(folder))(Batch(frame)).frame
+    reported = [None if item is None else json.loads(item) for item in result["evidence"]]
+    return list(zip(result["drop_reason"], reported, strict=True))
 
 
 def test_a_document_falls_by_the_first_bound_that_it_breaks(written: Written) -> None:
-    """The evidence has all of them, each with the measured value; rows of other kinds have their own bounds."""
-    found = _judged(
+    """A document is dropped by the first bound that it breaks, and the evidence has all of them."""
+    result = _judged(
         written(),
         [
             (
@@ -309,9 +318,9 @@ def test_a_document_falls_by_the_first_bound_that_it_breaks(written: Written) ->
             (None, "lyrics", {"alphabetic_word_share": 0.4, "unique_words_per_200": 0.1}),
         ],
     )
-    several = {"stop_word_count<2": 1.0, "longest_word>30.25": 30.5, "digit_share>1.2e-05": 0.0, "word_count<25": 24.0}
-    assert found == [
-        ("stop_word_count<2", several),
+    many = {"stop_word_count<2": 1.0, "longest_word>30.25": 30.5, "digit_share>1.2e-05": 0.0, "word_count<25": 24.0}
+    assert result == [
+        ("stop_word_count<2", many),
         ("stop_word_share<0.2915", {"stop_word_share<0.2915": 0.1235, "word_count>4000": 4001.0}),
         ("unique_words_per_200<0.25", {"unique_words_per_200<0.25": 0.2}),
         (None, None),
@@ -333,13 +342,13 @@ def test_a_document_falls_by_the_first_bound_that_it_breaks(written: Written) ->
     ],
 )
 def test_what_is_at_a_bound_keeps_it(written: Written, values: dict[str, float | None], reason: str | None) -> None:
-    """As does what nobody could measure."""
-    [(found, _)] = _judged(written(), [("spa", "news", values)])
-    assert found == reason
+    """A value equal to a bound passes, and so does an unmeasured one."""
+    [(result, _)] = _judged(written(), [("spa", "news", values)])
+    assert result == reason
 
 
 def test_what_fell_before_keeps_its_reason(written: Written) -> None:
-    """A stage judges only what is still there."""
+    """A row that was dropped before keeps its reason."""
     frame = pl.DataFrame(
         {
             "language": ["spa"],
@@ -352,15 +361,15 @@ def test_what_fell_before_keeps_its_reason(written: Written) -> None:
 
 
 def test_a_document_is_measured_by_its_languages_file(written: Written) -> None:
-    """A code that a file covers by that file's words, one in no language, or in one that is null, by none."""
+    """A document is measured with the words of the file that covers its code, or with none."""
     folder = written(spa=f'covers = ["lad"]\n{_SPANISH}')
     frame = pl.DataFrame({"text": ["de la casa de la abuela"] * 5, "language": ["spa_Latn", "lad", "por", "und", None]})
-    made = Measure(str(folder))(Batch(frame)).frame["signals"].struct.field("stop_word_count").fill_nan(None)
-    assert made.to_list() == [2, 2, 1, None, None]
+    result = Measure(str(folder))(Batch(frame)).frame["signals"].struct.field("stop_word_count").fill_nan(None)
+    assert result.to_list() == [2, 2, 1, None, None]
 
 
 def test_a_folder_of_policies_is_read_again_when_it_changes(written: Written) -> None:
-    """And not before: a file that is edited, added or removed, in a folder whose name has brackets."""
+    """A folder is read again only if a file is edited, added or removed."""
     folder = written()
     moved = str(folder.rename(folder.with_name("[filtros]")))
     first = cached_policies(moved)
@@ -375,17 +384,17 @@ def test_a_folder_of_policies_is_read_again_when_it_changes(written: Written) ->
 
 
 def test_the_shipped_policies_are_those_without_a_name() -> None:
-    """The folder of the package, or of the checkout."""
+    """The default policies are those of the package or the checkout."""
     assert cached_policies().folder == Policies.load().folder
     assert {"spa", "por"} <= set(cached_policies("").languages)
 
 
 def test_a_genre_loosens_bounds_of_the_language_and_tightens_none() -> None:
-    """A manual may quote commands in Spanish; the looser end counts where the language's own is looser still."""
+    """A genre can loosen a language's bound, and never tighten it."""
     policies = Policies.load()
-    found = {
-        code: {one.signal: one.maximum for one in policies.bounds(code, "reference")}
+    result = {
+        code: {item.signal: item.maximum for item in policies.bounds(code, "reference")}
         for code in ("spa_Latn", "bzd_Latn")
     }
-    assert (found["spa_Latn"]["code_symbol_share"], found["spa_Latn"]["ocr_damage_share"]) == (0.25, 0.07)
-    assert found["bzd_Latn"]["ocr_damage_share"] == 0.15
+    assert (result["spa_Latn"]["code_symbol_share"], result["spa_Latn"]["ocr_damage_share"]) == (0.25, 0.07)
+    assert result["bzd_Latn"]["ocr_damage_share"] == 0.15

@@ -1,4 +1,4 @@
-"""Shares of ten or twenty words are noise: a bound on them takes the length into account, and of longer texts none."""
+"""Bounds on shares of words take the length of short texts into account."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ def _reasons(*texts: str) -> list[str | None]:
     ],
 )
 def test_one_name_drops_no_sentence_and_damage_does(text: str, reason: str | None) -> None:
-    """A good sentence stays whatever its names are; one that is damaged all over falls, and so does a menu."""
+    """A good sentence is kept whatever its names, while a damaged one and a menu are dropped."""
     assert _reasons(text) == [reason]
 
 
 def test_longer_texts_are_held_as_before() -> None:
-    """From FEW words on a share is held as it is measured; so is what is no share of words, of any text."""
+    """From FEW words on a share is compared unchanged, and so is any signal that isn't a share of words."""
     values = np.array([0.051, 0.049], np.float32)
     for words in (FEW, FEW + 1, 5000):
         counts = np.full(2, words, np.float32)
@@ -58,7 +58,7 @@ def test_longer_texts_are_held_as_before() -> None:
 
 @pytest.mark.parametrize("words", range(1, FEW + 2))
 def test_one_word_of_another_language_more_is_chance_in_a_short_text(words: int) -> None:
-    """A language that has two stop words more than the text's own speaks, however few words there are."""
+    """A short text with one more stop word of another language passes, with two more it is dropped."""
     margin = Bound("stop_word_margin", 0.0, None, "")
     measured = np.array([-1, -2, 0, np.nan], np.float32) / np.float32(words)
     fell = outside(measured, margin, np.full(4, words, np.float32))[0].tolist()
@@ -66,7 +66,7 @@ def test_one_word_of_another_language_more_is_chance_in_a_short_text(words: int)
 
 
 def test_the_more_words_the_more_a_share_says() -> None:
-    """What falls at one length falls at every greater one, up to a bound's own value."""
+    """A share that is dropped at one length is dropped at every greater length."""
     words = np.arange(1, 2 * FEW, dtype=np.float32)
     for value, bound, side in ((0.07, _CAPITALS, 1), (0.3, _STOPS, 0)):
         fell = outside(np.full(len(words), value, np.float32), bound, words)[side].tolist()
@@ -75,21 +75,21 @@ def test_the_more_words_the_more_a_share_says() -> None:
 
 
 def test_a_text_without_words_or_of_an_earlier_version_is_held_as_it_was_measured() -> None:
-    """Not-a-number words change nothing, and nothing measured passes."""
+    """An unknown number of words changes no value, and unmeasured signals pass."""
     values, none = np.array([0.07, np.nan], np.float32), np.full(2, np.nan, np.float32)
     assert outside(values, _CAPITALS, none)[1].tolist() == [True, False]
 
 
 def test_the_typical_share_is_that_of_the_language() -> None:
-    """A language file says it; where none does, a minimum is of what sound text has throughout."""
+    """The typical share is from the language file, or 1 by default."""
     bounds = {bound.signal: bound for bound in Policies.load().bounds("spa_Latn", "web")}
     assert bounds["stop_word_share"].typical == 0.53
     assert bounds["alphabetic_word_share"].typical == 1.0
 
 
 def test_explain_tells_as_what_a_share_was_held() -> None:
-    """The measured value, its bound, and beside it what a text of few words is held as."""
+    """`explain` shows the measured value, its bound, and the adjusted value of a short text."""
     held = float(adjusted(np.array([0.1], np.float32), _CAPITALS, np.array([10], np.float32))[1][0])
-    told = {"signal": "s", "value": 0.1, "min": None, "max": 0.05, "file": "f", "kept_to": True, "held_as": held}
-    assert bound_line(told).endswith("(few words: held as 0.025)")
-    assert "held" not in bound_line(told | {"held_as": None})
+    reported = {"signal": "s", "value": 0.1, "min": None, "max": 0.05, "file": "f", "kept_to": True, "held_as": held}
+    assert bound_line(reported).endswith("(few words: held as 0.025)")
+    assert "held" not in bound_line(reported | {"held_as": None})

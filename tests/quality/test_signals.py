@@ -1,4 +1,4 @@
-"""Signals are finite for every text."""
+"""Signals are finite for every text, and distinguish kinds of texts."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _signals(text: str, language: str = "spa_Latn") -> dict[str, float]:
 
 
 def test_every_signal_is_defined_and_attributed() -> None:
-    """`list signals` has a line for each: what it is, no order to a programmer, and who uses it."""
+    """Every signal has a definition that isn't an instruction, and names who uses it."""
     assert all(signal.definition and signal.used_by for signal in SIGNALS)
     assert not [s.definition for s in SIGNALS if re.match(r"(Return|Give|Compute|Measure|Count)\b|.*``", s.definition)]
 
@@ -33,20 +33,20 @@ def test_every_signal_is_defined_and_attributed() -> None:
 @given(st.text(max_size=200))
 @settings(max_examples=300, deadline=None)
 def test_signals_of_any_text_are_finite(text: str) -> None:
-    """No text gives an infinity or, in a language with stop words, not-a-number."""
+    """Signals of any text are finite in a language with stop words."""
     assert all(np.isfinite(value) for value in _signals(text).values())
 
 
 @pytest.mark.parametrize("text", ["", "a", "\n" * 1_000_000, "x" * 100_000, "😀" * 50, "العربية", "a\n" * 200_000])
 def test_signals_of_odd_texts_are_finite_and_stable(text: str) -> None:
-    """Empty, one-character, million-line, no-space, right-to-left and emoji-only texts: twice the same numbers."""
+    """Signals of empty, huge, right-to-left and emoji-only texts are finite and reproducible."""
     first = _signals(text)
     assert all(np.isfinite(value) for value in first.values())
     assert first == _signals(text)
 
 
 def test_a_song_and_a_menu_are_told_apart() -> None:
-    """A refrain repeats lines and keeps its words; a menu has few words a line and no function words."""
+    """A song repeats lines and has function words; a menu has few words per line and no function words."""
     song = "Cielito lindo que vas al monte,\nno te olvides de mi casa.\n" * 3
     menu = "Inicio\nDeportes\nEconomía\nContacto\nSuscripción\nInicio"
     assert _signals(song)["stop_word_share"] > 0.3 > _signals(menu)["stop_word_share"]
@@ -60,7 +60,7 @@ _HEADLINES = (
 
 
 def test_headlines_are_told_from_the_lines_of_a_narrow_column() -> None:
-    """Both end without a full stop; small letters go on with what a column cut."""
+    """Lines of a narrow column aren't open, because lower case continues them, unlike headlines."""
     column = (
         "Ayer por la tarde se fue la luz en todo el\nbarrio, y hasta la noche no hubo quien la trajera de\n"
         "vuelta, dijo uno de los vecinos que esperaban en la\nplaza con sus hijos."
@@ -71,13 +71,13 @@ def test_headlines_are_told_from_the_lines_of_a_narrow_column() -> None:
 
 
 def test_a_poem_without_stops_is_no_list_of_headlines() -> None:
-    """Verses are short, whatever they end in."""
+    """A poem without full stops has no open lines, because verses are short."""
     poem = "Vuelvo a la casa de mi abuela\nLa lluvia golpea el zinc\nNadie abre la puerta\nUn perro me mira\n"
     assert _signals(poem)["open_line_share"] == 0
 
 
 def test_a_paragraph_that_lost_its_stop_is_no_list() -> None:
-    """Cut extracts end anywhere; a text of one or two lines lists nothing."""
+    """A text of one or two lines has no open lines."""
     paragraph = "Ayer por la tarde se fue la luz en el barrio y hasta la noche no hubo quien la trajera de vuelta " * 3
     assert _signals("\n".join([paragraph.strip()] * 4))["open_line_share"] == 0
     assert _signals(_HEADLINES.splitlines()[0])["open_line_share"] == 0
@@ -94,17 +94,17 @@ _TEN = "pan" + " pan" * 9
 )
 @settings(max_examples=200, deadline=None)
 def test_open_lines_are_counted_as_by_hand(lines: list[str]) -> None:
-    """Any mixture of lines, the signs that go on and white space among them."""
+    """Open lines of any mixture of lines equal a naive count."""
     shown = [line for line in lines if line.strip()]
     pairs = zip(shown, [*shown[1:], ""], strict=False)
-    open_ = [line for line, after in pairs if line.lower() == _TEN and not after.startswith("pan")]
+    open_ = [line for line, following in pairs if line.lower() == _TEN and not following.startswith("pan")]
     open_ = open_ if len(shown) > 2 else []  # one or two lines list nothing
-    found = _signals("\n".join(lines))["open_line_share"]
+    result = _signals("\n".join(lines))["open_line_share"]
     letters = [len("".join(line.split())) for line in open_]
-    assert found == pytest.approx(sum(letters) / max(sum(len("".join(line.split())) for line in shown), 1))
+    assert result == pytest.approx(sum(letters) / max(sum(len("".join(line.split())) for line in shown), 1))
 
 
 def test_the_wrong_language_has_a_negative_margin() -> None:
-    """Portuguese under a Spanish label has more Portuguese function words than Spanish ones."""
+    """Portuguese labelled as Spanish has a negative stop-word margin."""
     portuguese = "Não há quem não saiba que os homens do mar têm sempre uma história para contar à noite."
     assert _signals(portuguese)["stop_word_margin"] < 0 < _signals(portuguese, "por")["stop_word_margin"]

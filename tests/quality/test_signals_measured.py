@@ -1,4 +1,4 @@
-"""Which signals are measured, and that the compiled counts are those of a few plain lines of Python."""
+"""The choice of signals to measure, and compiled counts compared with plain Python."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ _TEXT = "La barca salió del puerto antes del alba y volvió con la red vacía."
 
 def _measured(stage: Measure, text: str = _TEXT) -> dict[str, float | None]:
     frame = pl.DataFrame({"text": [text], "language": ["spa_Latn"]})
-    found: dict[str, float | None] = stage(Batch(frame)).frame["signals"][0]
-    return found
+    result: dict[str, float | None] = stage(Batch(frame)).frame["signals"][0]
+    return result
 
 
 def _policies(folder: Path, genre_bounds: str) -> str:
@@ -45,11 +45,11 @@ def _policies(folder: Path, genre_bounds: str) -> str:
 
 
 def test_a_signal_is_measured_when_a_policy_bounds_it_or_a_recipe_asks(tmp_path: Path) -> None:
-    """What comes with the word table always is; the rest is null, and the stage's digest says which."""
+    """Cheap, bounded and requested signals are measured, others are null, and the digest reflects the choice."""
     plain = _policies(tmp_path / "plain", "word_count = { min = 1 }")
     bounding = _policies(tmp_path / "bounding", "compression_ratio = { min = 0.2 }")
-    told = _measured(Measure(plain))
-    assert {name for name, value in told.items() if value is not None} == ALWAYS
+    reported = _measured(Measure(plain))
+    assert {name for name, value in reported.items() if value is not None} == ALWAYS
     assert _measured(Measure(bounding))["compression_ratio"] is not None
     assert _measured(Measure(plain, signals=("char_entropy",)))["char_entropy"] is not None
     assert len({Measure(plain).fingerprint(), Measure(bounding).fingerprint()}) == 2
@@ -57,7 +57,7 @@ def test_a_signal_is_measured_when_a_policy_bounds_it_or_a_recipe_asks(tmp_path:
 
 
 def test_lines_are_counted_without_a_look_for_phrases() -> None:
-    """What only `sentence_count` and a few more need is read when one of them is asked for."""
+    """Phrases are searched only if a signal that needs them is requested."""
     reading = Reading.of([_TEXT, "Este sitio usa cookies."])
     measure_signals(reading, {"sparse_line_share", "open_line_share", "table_share"})
     assert "phrases" not in vars(reading)
@@ -66,32 +66,32 @@ def test_lines_are_counted_without_a_look_for_phrases() -> None:
 
 
 def test_the_filter_hands_on_what_is_asked_for() -> None:
-    """`signals` and `word_lists` are options of `filter`, which a plan takes apart."""
+    """A plan passes the filter's options `signals` and `word_lists` to `measure`."""
     first, _ = Filter(signals=("char_entropy",), word_lists="listas").expand()
     assert isinstance(first, Measure)
     assert (first.signals, first.word_lists) == (("char_entropy",), "listas")
 
 
 def test_an_unknown_signal_is_refused_with_the_closest() -> None:
-    """A typing error is named before anything is read."""
-    with pytest.raises(ConfigError, match="char_entropi") as told:
+    """An unknown signal is an error with the closest name."""
+    with pytest.raises(ConfigError, match="char_entropi") as reported:
         Measure(signals=("char_entropi",))
-    assert "char_entropy" in str(told.value)
+    assert "char_entropy" in str(reported.value)
 
 
 def test_words_are_counted_on_a_named_list(tmp_path: Path) -> None:
-    """Affix flags are left out; a language without a list is not-a-number; a changed list changes the digest."""
+    """Words are counted with affix flags ignored, languages without a list are NaN, and the digest covers the lists."""
     (tmp_path / "spa.txt").write_text("5\nbarca/S\npuerto\nsalir/E\n", encoding="utf-8")
     stage = Measure(signals=("dictionary_word_rate",), word_lists=str(tmp_path))
     assert _measured(stage)["dictionary_word_rate"] == pytest.approx(2 / 14)
-    before = stage.fingerprint()
+    previous = stage.fingerprint()
     (tmp_path / "spa.txt").write_text("barca\npuerto\nalba\n", encoding="utf-8")
     assert _measured(stage)["dictionary_word_rate"] == pytest.approx(3 / 14)
-    assert stage.fingerprint() != before
+    assert stage.fingerprint() != previous
 
 
 def test_a_folder_without_word_lists_is_refused(tmp_path: Path) -> None:
-    """As is a list that isn't UTF-8, by its path."""
+    """A folder without word lists, or with one that isn't UTF-8, is an error."""
     stage = Measure(signals=("dictionary_word_rate",), word_lists=str(tmp_path))
     with pytest.raises(ConfigError, match="no word lists"):
         _measured(stage)
@@ -122,7 +122,7 @@ def _top(words: list[str], n: int) -> int:
 @given(st.lists(st.lists(st.sampled_from(["a", "no", "luz"]), max_size=60), min_size=1, max_size=4))
 @settings(max_examples=200, deadline=None)
 def test_n_grams_are_counted_as_by_hand(documents: list[list[str]]) -> None:
-    """Repeated and most frequent n-grams of every length, several documents in one batch."""
+    """Repeated and most frequent n-grams equal a naive count."""
     grams = Reading.of([" ".join(words) for words in documents]).grams
     for number, words in enumerate(documents):
         for n in range(1, LONGEST_GRAM + 1):
@@ -135,32 +135,34 @@ def test_n_grams_are_counted_as_by_hand(documents: list[list[str]]) -> None:
 @given(st.lists(st.text(max_size=80), min_size=1, max_size=4))
 @settings(max_examples=200, deadline=None)
 def test_characters_are_counted_as_by_hand(texts: list[str]) -> None:
-    """Entropy and curly brackets of any text, several in one batch."""
-    found = measure_signals(
+    """Entropy and curly brackets equal a naive count."""
+    result = measure_signals(
         Reading.of(texts), {"char_entropy", "curly_bracket_count", "ellipses_per_word", "word_count"}
     )
     for number, text in enumerate(texts):
         shares = np.array(list(Counter(text.replace("\n", "")).values())) / max(len(text.replace("\n", "")), 1)
-        assert found["char_entropy"][number] == pytest.approx(-(shares * np.log2(shares)).sum(), abs=1e-5)
-        assert found["curly_bracket_count"][number] == text.count("{") + text.count("}")
+        assert result["char_entropy"][number] == pytest.approx(-(shares * np.log2(shares)).sum(), abs=1e-5)
+        assert result["curly_bracket_count"][number] == text.count("{") + text.count("}")
         ellipses = sum(line.count("...") + line.count("…") for line in text.split("\n"))
-        assert found["ellipses_per_word"][number] == pytest.approx(ellipses / max(found["word_count"][number], 1))
+        assert result["ellipses_per_word"][number] == pytest.approx(ellipses / max(result["word_count"][number], 1))
 
 
 def test_a_signal_does_not_hang_on_the_documents_beside() -> None:
-    """One by one and together: the same numbers."""
+    """Signals of a document don't depend on its batch."""
     texts = ["", _TEXT, f"{_TEXT}\n" * 40, "Inicio\nInicio", "{}" * 300, "pa1abra ca^a", f"{_TEXT} " * 100]
     names = {"compression_ratio", "duplicate_10_gram_share", "top_2_gram_share", "char_entropy", "ocr_damage_share"}
-    together = measure_signals(Reading.of(texts), names)
+    joined = measure_signals(Reading.of(texts), names)
     for number, text in enumerate(texts):
-        alone = measure_signals(Reading.of([text]), names)
-        assert {name: float(alone[name][0]) for name in names} == {n: float(together[n][number]) for n in names}
+        separate_results = measure_signals(Reading.of([text]), names)
+        assert {name: float(separate_results[name][0]) for name in names} == {
+            n: float(joined[n][number]) for n in names
+        }
 
 
 @pytest.mark.real
 @pytest.mark.skipif(not _DATA.is_dir(), reason="the real texts are not beside the project")
 def test_scripture_and_novels_are_told_apart() -> None:
-    """A hundred stretches of a Bible of 1909 have many verse formulas, as many of novels hardly any."""
+    """Stretches of a Bible have many verse formulas, and stretches of novels hardly any."""
 
     def stretches(path: str) -> list[str]:
         with lzma.open(_DATA / path, "rt", encoding="utf-8") as lines:
@@ -184,10 +186,10 @@ _TALK = (
 
 @pytest.mark.parametrize("form", ["{0}: {1}", "{0}.— {1}", "[00:01:02] {0}: {1}", "{0}:\n{1}"])
 def test_labels_of_speakers_are_no_words(form: str) -> None:
-    """Told by `turns` or by their shape, in capitals or not; lines are as long as they are laid out."""
-    said = "\n".join(words for _name, words in _TALK)
+    """Labels of speakers don't count as words, with or without `turns`, while lines keep their length."""
+    output = "\n".join(words for _name, words in _TALK)
     text = "\n".join(form.format(*turn) for turn in _TALK)
-    frame = pl.DataFrame({"text": [said, text], "language": ["spa_Latn"] * 2, "genre": ["oral_history"] * 2})
+    frame = pl.DataFrame({"text": [output, text], "language": ["spa_Latn"] * 2, "genre": ["oral_history"] * 2})
     plain, labelled = Measure()(Batch(frame)).frame["signals"]
     for name in ("word_count", "stop_word_share", "upper_case_share", "mean_word_length", "digit_share"):
         assert labelled[name] == plain[name], name
@@ -198,17 +200,17 @@ def test_labels_of_speakers_are_no_words(form: str) -> None:
 
 
 def test_labels_are_told_by_turns_in_every_genre() -> None:
-    """A speaker's name at the beginning of their line isn't said, wherever the interview stands."""
+    """Labels at the start of turns don't count as words in any genre."""
     lines = [f"{name.title()}: {words}" for name, words in _TALK]
     turns = [{"speaker": name.title(), "offset": 0} for name, _words in _TALK]
     row = {"text": "\n".join(lines), "language": "spa_Latn", "genre": "news", "turns": turns}
-    found = Measure()(Batch(pl.DataFrame([row]))).frame
-    assert found["signals"][0]["word_count"] == len(" ".join(words for _name, words in _TALK).split())
-    assert found["text"][0] == row["text"]
+    result = Measure()(Batch(pl.DataFrame([row]))).frame
+    assert result["signals"][0]["word_count"] == len(" ".join(words for _name, words in _TALK).split())
+    assert result["text"][0] == row["text"]
 
 
 def test_a_play_is_no_page_in_capitals() -> None:
-    """Names before verses that keep their lines, which have no turns."""
+    """Names of speakers in a play don't count as words in capitals."""
     play = (
         "Escena primera\n\nDON LUIS.— ¡Señor!\n\nINÉS.— ¿Qué quieres,\nsi ya se fue la gente de la plaza?\n\n"
         "DON LUIS.— ¡Oh!\n\nINÉS.— ¿Y tú?\n\nDON LUIS.— Yo no.\n\nINÉS.— Pues vete de mi casa."
@@ -224,5 +226,5 @@ def test_a_play_is_no_page_in_capitals() -> None:
      "\n".join(["El cielo es de todos y de nadie, dijo."] * 90 + ["P: sí", "R: no", "P: sí", "R: no"])],
 )  # fmt: skip
 def test_headings_and_what_is_quoted_are_words(text: str) -> None:
-    """A label stands for a speaker where two or more come again and again, all through the text."""
+    """Headings and quotations count as words, because labels recur through the whole text."""
     assert without_labels(pl.Series([text]), None, pl.Series([True])) is None

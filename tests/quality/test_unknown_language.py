@@ -1,4 +1,4 @@
-"""Where nobody knows the language, a short text stays if it has what those of any have; what says nothing falls."""
+"""A short text in an unknown language is kept if it has the properties of text in any language."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _reason(text: str, language: str | None = "und", genre: str = "web") -> str 
 )
 @pytest.mark.parametrize("genre", ["web", "oral_history", "lyrics", "religious"])
 def test_one_word_marks_and_noise_fall(text: str, genre: str) -> None:
-    """Whatever the genre, and where no language is stated at all."""
+    """One word, marks and noise are dropped in every genre, also if no language is stated."""
     assert _reason(text, "und", genre) is not None
     assert _reason(text, None, genre) is not None
 
@@ -48,28 +48,28 @@ def test_one_word_marks_and_noise_fall(text: str, genre: str) -> None:
     ],
 )
 def test_a_short_text_of_a_language_that_nobody_named_stays(text: str) -> None:
-    """Two words are enough, and a word that is sung over and over beside another."""
+    """Two words are enough, and so is a repeated word next to another."""
     assert _reason(text) is None
 
 
 def test_where_the_language_is_known_a_word_is_a_text() -> None:
-    """A source of Bororo sentences may have one of a word: the bounds are those of documents of no known language."""
+    """In a known language a text of one word is kept."""
     assert _reason("Aruio .", "bor_Latn") is None
     assert _reason("Aruio .", "und") == "word_entropy<0.5"
 
 
 def test_shares_are_held_as_measured_however_few_words_there_are(tmp_path: Path) -> None:
-    """Half of the words have a letter, which the usual bound of short texts doesn't ask; it isn't stated twice."""
+    """In an unknown language shares are compared unchanged, however short the text is."""
     bounds = Policies.load().bounds("und", "web")
     assert [bound.typical for bound in bounds if bound.signal == "alphabetic_word_share"] == [None]
     assert _reason("12 345 67 kowuje", "und") == "alphabetic_word_share<0.5"
     assert _reason("12 345 67 kowuje", "bor_Latn") != "alphabetic_word_share<0.5"
-    for kind, name, told in (
+    for kind, name, reported in (
         ("languages", "und", 'language = "und"\nname = "any"'),
         ("languages", "bor", 'language = "bor"\nname = "Bororo"\n[unknown]\nword_entropy = { min = 0.5 }'),
         ("genres", "web", 'genre = "web"'),
     ):
         (tmp_path / kind).mkdir(exist_ok=True)
-        (tmp_path / kind / f"{name}.toml").write_text(told)
+        (tmp_path / kind / f"{name}.toml").write_text(reported)
     with pytest.raises(ConfigError, match=r"\[unknown\] is allowed only in und.toml"):
         Policies.load(tmp_path)
