@@ -24,6 +24,7 @@ from latam_corpus.dedupe.fingerprints.fingerprint_index import digest_of_index, 
 from latam_corpus.dedupe.fingerprints.scheme import DEDUPE, GENRE, SKETCH, STATED, TERMS, Scheme
 from latam_corpus.dedupe.near_duplicates import verified_pairs
 from latam_corpus.dedupe.verify.bounds import dedupe_bounds
+from latam_corpus.dedupe.verify.verify_pairs import CONTAINED, DUPLICATE, TEMPLATE, VARIANT
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import N_, _
 from latam_corpus.paths import data_folder
@@ -188,17 +189,13 @@ class Dedupe(Barrier):
         """
         packs = Packs(workdir)
         scheme, bounds = self._fingerprint().parameters(), dedupe_bounds(self.policies)
+        choices = {CONTAINED: self.contained, TEMPLATE: self.templates, VARIANT: self.variants}
+        dropped_kinds = [DUPLICATE, *(kind for kind, choice in choices.items() if choice == "drop")]
         report = verified_pairs(corpus, release_pieces, texts, scheme, bounds, keeping, packs)
         corpus.notes[self.name] = asdict(report)
         corpus.step(N_("deciding on true pairs"), 0, packs.count)
         for number, pack in enumerate(packs, 1):
-            decisions = decision_rows(
-                pack,
-                corpus.height,
-                keep_contained=self.contained == "keep",
-                keep_templates=self.templates == "keep",
-                keep_variants=self.variants == "keep",
-            )
+            decisions = decision_rows(pack, corpus.height, dropped_kinds)
             texts.add_decisions(decisions.select(pl.col(ROW).alias("kept_row"), *_NEAR_COLUMNS))
             yield decisions.drop("kept_row")
             corpus.step(N_("deciding on true pairs"), number, packs.count)

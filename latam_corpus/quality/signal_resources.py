@@ -19,6 +19,7 @@ import polars as pl
 from latam_corpus.codes import holder, iso_code
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
+from latam_corpus.quality.learned import cached_model, model_digest
 from latam_corpus.signals import SIGNALS
 from latam_corpus.storage.durable import digest_of
 from latam_corpus.text.spelling import WordSet, listed_share
@@ -120,8 +121,6 @@ class SignalResources:
         """
         parts = [word_lists_digest(self.word_lists)] if self.word_lists else []
         if self.quality_model:
-            from latam_corpus.quality.learned import model_digest
-
             parts.append(f"model {model_digest(self.quality_model)}")
         if self.scores:
             _cached_scores(self.scores)
@@ -139,8 +138,6 @@ class SignalResources:
         """
         columns = {}
         if self.quality_model:
-            from latam_corpus.quality.learned import cached_model
-
             columns["learned_quality"] = cached_model(self.quality_model)(batch.words)
         if self.scores:
             all_scores = _cached_scores(self.scores)

@@ -22,8 +22,7 @@ def decided(
     lengths: Sequence[int],
     *,
     existing: Sequence[int] = (),
-    keep_contained: bool = True,
-    keep_templates: bool = True,
+    dropped_kinds: Sequence[int] = (DUPLICATE,),
 ) -> Decisions:
     """Return the decisions for documents with these tiers and lengths, linked by (a, b, inclusion, kind)."""
     n = len(tiers)
@@ -34,8 +33,7 @@ def decided(
         np.array([link[3] for link in links], np.uint8),
         order,
         np.arange(n),
-        keep_contained=keep_contained,
-        keep_templates=keep_templates,
+        dropped_kinds=dropped_kinds,
         existing=np.isin(np.arange(n), existing),
     )
 
@@ -61,11 +59,10 @@ def test_what_falls_stands_in_what_is_kept(data: st.DataObject) -> None:
     links = [link for link in result if link[0] != link[1]]
     tiers = data.draw(st.lists(st.integers(0, 2), min_size=n, max_size=n))
     lengths = data.draw(st.lists(st.integers(1, 4), min_size=n, max_size=n))
-    keep_contained = data.draw(st.booleans())
-    built = decided(links, tiers, lengths, keep_contained=keep_contained)
-    usable = {DUPLICATE} if keep_contained else {DUPLICATE, CONTAINED}
-    stands_in = {(a, b) for a, b, bits, kind in links if kind in usable and bits & A_IN_B}
-    stands_in |= {(b, a) for a, b, bits, kind in links if kind in usable and bits & B_IN_A}
+    dropped_kinds = data.draw(st.sampled_from([(DUPLICATE,), (DUPLICATE, CONTAINED)]))
+    built = decided(links, tiers, lengths, dropped_kinds=dropped_kinds)
+    stands_in = {(a, b) for a, b, bits, kind in links if kind in dropped_kinds and bits & A_IN_B}
+    stands_in |= {(b, a) for a, b, bits, kind in links if kind in dropped_kinds and bits & B_IN_A}
     for document in range(n):
         winner = int(built.duplicate_of[document])
         if built.kept[document]:
@@ -80,7 +77,7 @@ def test_what_falls_stands_in_what_is_kept(data: st.DataObject) -> None:
     for a, b in stands_in:
         assert not (built.kept[a] and built.kept[b] and rank[b] < rank[a])
     assert np.array_equal(built.cluster_size, np.bincount(built.cluster, minlength=n)[built.cluster])
-    second_run = decided(links[::-1], tiers, lengths, keep_contained=keep_contained)
+    second_run = decided(links[::-1], tiers, lengths, dropped_kinds=dropped_kinds)
     assert np.array_equal(built.duplicate_of, second_run.duplicate_of)
     assert np.array_equal(built.cluster, second_run.cluster)
     assert np.array_equal(built.contained_in, second_run.contained_in)
@@ -116,7 +113,7 @@ def test_a_contained_text_is_kept_with_its_container_on_record() -> None:
     assert result.contained_in.tolist() == [1, -1, -1]
     assert result.link.tolist() == [0, -1, -1]
     assert result.cluster.tolist() == [0, 1, 2]
-    result = decided(links, [0, 0, 0], [100, 9000, 8000], keep_contained=False)
+    result = decided(links, [0, 0, 0], [100, 9000, 8000], dropped_kinds=(DUPLICATE, CONTAINED))
     assert result.duplicate_of.tolist() == [1, -1, -1]
     assert result.contained_in.tolist() == [1, -1, -1]
 
@@ -131,7 +128,7 @@ def test_templates_stay_unless_they_are_to_fall() -> None:
     """Two decrees of one form are kept; if the recipe says so, the later one is dropped."""
     links = [(0, 1, BOTH, TEMPLATE)]
     assert decided(links, [0, 0], [90, 90]).kept.all()
-    assert decided(links, [0, 0], [90, 90], keep_templates=False).duplicate_of.tolist() == [-1, 0]
+    assert decided(links, [0, 0], [90, 90], dropped_kinds=(DUPLICATE, TEMPLATE)).duplicate_of.tolist() == [-1, 0]
 
 
 def test_documents_of_an_earlier_version_never_fall() -> None:
@@ -157,7 +154,7 @@ def test_the_contained_one_may_be_either_of_a_pair() -> None:
     for each in (links, links[::-1]):
         result = decided(each, [0, 0, 0], [8000, 100, 9000])
         assert result.contained_in.tolist() == [-1, 2, -1]
-        result = decided(each, [0, 0, 0], [8000, 100, 9000], keep_contained=False)
+        result = decided(each, [0, 0, 0], [8000, 100, 9000], dropped_kinds=(DUPLICATE, CONTAINED))
         assert (result.duplicate_of.tolist(), result.contained_in.tolist()) == ([-1, 2, -1], [-1, 2, -1])
 
 

@@ -72,6 +72,6 @@ def test_keys_are_of_their_band() -> None:
 
 def test_texts_without_a_run_have_no_keys() -> None:
     """Texts under eight words have no keys, and short texts have keys of shorter runs."""
-    result = bands_of(word_stream(WordTable.of(["", "nada que ver", "más vale pájaro en mano que cien volando", STORY])),
-                     Scheme(name="minhash"))  # fmt: skip
+    texts = ["", "nada que ver", "más vale pájaro en mano que cien volando", STORY]
+    result = bands_of(word_stream(WordTable.of(texts)), Scheme(name="minhash"))
     assert result.counts.tolist() == [0, 0, 14, 14]

@@ -119,7 +119,7 @@ def test_a_document_keeps_its_language_and_its_genre(written: Written) -> None:
 def test_where_no_language_is_told_other_bounds_stand_in_the_place_of_those_on_the_same_signal(
     written: Written, code: str
 ) -> None:
-    """Bounds for an unknown language replace others on the same signal; a known one without a file has the usual ones."""
+    """Bounds for an unknown language replace others on the same signal; a known one without a file has the usual."""
     und = f"""{_LANGUAGES["und"]}
         longest_word = {{ max = 99 }}
         [unknown]

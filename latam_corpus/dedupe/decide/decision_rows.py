@@ -19,9 +19,11 @@ from latam_corpus.dedupe.decide.order import DECIDED_BY, RELATIVE_DAMAGE, decide
 from latam_corpus.dedupe.decide.relative_damage import compared_with_copies
 from latam_corpus.dedupe.fingerprints.scheme import APPENDED, DAMAGE, WORDS
 from latam_corpus.dedupe.verify.rules import RULE_NAMES
-from latam_corpus.dedupe.verify.verify_pairs import CONTAINED, DUPLICATE, KINDS, TEMPLATE, VARIANT
+from latam_corpus.dedupe.verify.verify_pairs import DUPLICATE, KINDS
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from numpy.typing import NDArray
 
     from latam_corpus.dedupe.decide.pair_components import Pack
@@ -60,9 +62,7 @@ def cluster(
     order: NDArray[np.int64],
     id_rank: NDArray[np.int64],
     *,
-    keep_contained: bool = True,
-    keep_templates: bool = True,
-    keep_variants: bool = True,
+    dropped_kinds: Collection[int] = (DUPLICATE,),
     existing: NDArray[np.bool_] | None = None,
     old: NDArray[np.bool_] | None = None,
 ) -> Decisions:
@@ -74,9 +74,8 @@ def cluster(
         kind: uint8[k] (`Verdicts.kind`).
         order: int64[n], the documents in the order of keeping (`order.in_order`).
         id_rank: int64[n], place of each document's id among all ids, which names clusters.
-        keep_contained: whether to keep a document that is part of a much longer one, and report the container.
-        keep_templates: whether to keep texts of one template; if not, they are dropped like copies.
-        keep_variants: whether to keep a variant, and report the original; if not, it is dropped like a copy.
+        dropped_kinds: the kinds of pairs by which a document is dropped. By other kinds it is kept, with its container
+            or original on record.
         existing: bool[n], documents of an earlier version that come first and are never dropped.
         old: bool[n], documents of an earlier version, whether they may be dropped or not; `existing` if omitted.
 
@@ -91,10 +90,7 @@ def cluster(
     position = np.empty(n, np.int64)
     position[order] = np.arange(n)
     drops = np.zeros(len(KINDS), np.bool_)
-    drops[DUPLICATE] = True
-    drops[CONTAINED] = not keep_contained
-    drops[TEMPLATE] = not keep_templates
-    drops[VARIANT] = not keep_variants
+    drops[list(dropped_kinds)] = True
     links_of = neighbours(pairs, kind, n)
     duplicate_of, link, labels = decide(pairs, inclusion, kind, order, position, fixed, drops, links_of)
     contained_in = containers(pairs, inclusion, kind, position, duplicate_of, link)
@@ -123,18 +119,14 @@ EVIDENCE_COLUMNS: Final = ("rights_tier", *DAMAGE, RELATIVE_DAMAGE, APPENDED, WO
 EARLIER_COLUMNS: Final = pl.Schema({"earlier_cluster": pl.String(), "text_hash": pl.Binary()})
 
 
-def decision_rows(
-    pack: Pack, height: int, *, keep_contained: bool, keep_templates: bool, keep_variants: bool
-) -> pl.DataFrame:
+def decision_rows(pack: Pack, height: int, dropped_kinds: Collection[int]) -> pl.DataFrame:
     """Return a row with the decision for each document of a pack that has a verified pair or an equal text.
 
     Args:
         pack: its documents have the number of documents with their text (`copies`), the smallest id among these
             (`least_id`), and EARLIER_COLUMNS if any is of an earlier version.
         height: rows from this one on are of an earlier version.
-        keep_contained: whether to keep a document that is part of a much longer one.
-        keep_templates: whether to keep texts of one template.
-        keep_variants: whether to keep variants.
+        dropped_kinds: the kinds of pairs by which a document is dropped.
 
     Returns:
         `row`, `doc_id`, `drop_reason`, `kept_row`, `duplicate_of`, `contained_in`, `variant_of`, `containment`,
@@ -159,9 +151,7 @@ def decision_rows(
         verdicts["kind"].to_numpy(),
         np.arange(documents.height),
         id_rank,
-        keep_contained=keep_contained,
-        keep_templates=keep_templates,
-        keep_variants=keep_variants,
+        dropped_kinds=dropped_kinds,
         existing=documents.select(is_fixed()).to_series().to_numpy(),
         old=documents[ROW].to_numpy() >= height,
     )

@@ -324,7 +324,7 @@ def tally_differences(texts, gaps, count, lexicon, exchanged, tally):
     """
     stream, s_start, l_start, s_words, l_words = texts
     exchanged_count = 0
-    s_cased, l_cased = cased(stream, s_start, s_words), cased(stream, l_start, l_words)
+    cases = cased(stream, s_start, s_words), cased(stream, l_start, l_words)
     for g in range(count):
         s0, s1, l0, l1 = gaps[g, 0], gaps[g, 1], gaps[g, 2], gaps[g, 3]
         edge = l0 < 0 or l1 < 0
@@ -340,7 +340,7 @@ def tally_differences(texts, gaps, count, lexicon, exchanged, tally):
             span = s_start + s0, s_start + s1, l_start + l0, l_start + l1
             if width > 0 and other_width > 0:
                 exchanged_count = _tally_difference(
-                    stream, span, edge, s_cased, l_cased, lexicon, exchanged, exchanged_count, tally
+                    stream, span, edge, cases, lexicon, exchanged, exchanged_count, tally
                 )
                 continue
             # Words that only one of them has.
@@ -364,7 +364,7 @@ def tally_differences(texts, gaps, count, lexicon, exchanged, tally):
 
 
 @kernel
-def _tally_difference(stream, span, edge, s_cased, l_cased, lexicon, exchanged, exchanged_count, tally):
+def _tally_difference(stream, span, edge, cases, lexicon, exchanged, exchanged_count, tally):
     """Classify the words of two texts between shared runs: misread words, slots of a form, passages of their own."""
     s0, s1, l0, l1 = span
     if s1 - s0 == l1 - l0:
@@ -381,8 +381,8 @@ def _tally_difference(stream, span, edge, s_cased, l_cased, lexicon, exchanged, 
             # The words are the same, at most misread.
             tally[MISREAD] += misread
             return _exchange(stream, span, exchanged, exchanged_count)
-    s_tallies = _strange(stream, s0, s1, l0, l1, s_cased, lexicon)
-    l_tallies = _strange(stream, l0, l1, s0, s1, l_cased, lexicon)
+    s_tallies = _strange(stream, s0, s1, l0, l1, cases[0], lexicon)
+    l_tallies = _strange(stream, l0, l1, s0, s1, cases[1], lexicon)
     s_strange, s_misread, s_names, s_numbers, s_denials = s_tallies
     l_strange, l_misread, l_names, l_numbers, l_denials = l_tallies
     if s1 - s0 == l1 - l0:
