@@ -9,8 +9,8 @@ import numpy as np
 
 from latam_corpus.codes import UNDETERMINED, groups, known_code, short
 from latam_corpus.language.classifier.lines import piece_lines, window_lines
-from latam_corpus.language.evidence import RULE, USUAL, Evidence, evidence, holds, lead
-from latam_corpus.language.judge import Judgement, consonants_of, fine, group_of, mean_by_text
+from latam_corpus.language.evidence import RULE, USUAL, Evidence, evidence, is_supported, lead
+from latam_corpus.language.judge import Judgement, consonants_of, group_of, mean_by_text, member_or_group
 from latam_corpus.language.judge_kernels import mean
 from latam_corpus.language.unknown_part import LEAST_PIECE, by_share, other_pieces
 from latam_corpus.text.words import utf8
@@ -120,13 +120,13 @@ def _judged(model: Model, labels: NDArray[np.float32], tokens: Sequence[str], gr
     shown = evidence(tokens, group, model.words)
     if int(chances.argmax()) != group_index or shown.colonial > RULE.most_colonial:
         return None
-    language = fine(model, lifted, group_index)
+    language = member_or_group(model, lifted, group_index)
     if len(tokens) < RULE.least_words:
         is_certain = int(undeclared_chances.argmax()) == group_index and chances[group_index] >= RULE.certain[1]
         return Judgement(language, float(chances[group_index])) if is_certain else None
     words = replace(shown, colonial=min(shown.colonial, shown.own))
     bounds, sounds = model.bounds.get(group, USUAL), consonants_of(model, lifted, group_index)
-    if not holds(lead(chances, shown.words), words, bounds, RULE.long, sounds):
+    if not is_supported(lead(chances, shown.words), words, bounds, RULE.long, sounds):
         return None
     return Judgement(language, float(chances[group_index]), _mixed(model, language, shown, undeclared_chances))
 

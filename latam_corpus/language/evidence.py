@@ -117,7 +117,9 @@ class Evidence:
     consonants: int = 0
 
 
-def holds(chance: float, shown: Evidence, bounds: Bounds = USUAL, long: int = RULE.long, consonants: int = 0) -> bool:
+def is_supported(
+    chance: float, shown: Evidence, bounds: Bounds = USUAL, long: int = RULE.long, consonants: int = 0
+) -> bool:
     """Return whether a group may be reported: it is likely and its words occur, or it has many words and no rival.
 
     Args:
@@ -128,12 +130,12 @@ def holds(chance: float, shown: Evidence, bounds: Bounds = USUAL, long: int = RU
         consonants: how many a text of `long` words in the language has, nineteen times in twenty.
 
     >>> few, many = Evidence(12, 0.08, 0.0, kinds=1, telling=1), Evidence(12, 0.25, 0.05, kinds=3, telling=2.3)
-    >>> holds(0.9, few), holds(0.6, few), holds(0.6, many)
+    >>> is_supported(0.9, few), is_supported(0.6, few), is_supported(0.6, many)
     (True, False, True)
     >>> syllables = Evidence(30, 0.2, 0.0, kinds=4, telling=1.36)
-    >>> [holds(chance, syllables, Bounds(telling=2)) for chance in (0.9, 0.995)]
+    >>> [is_supported(chance, syllables, Bounds(telling=2)) for chance in (0.9, 0.995)]
     [False, True]
-    >>> [holds(0.995, Evidence(30, 0.2, 0.0, 4, 1.36, count), consonants=10) for count in (6, 14)]
+    >>> [is_supported(0.995, Evidence(30, 0.2, 0.0, 4, 1.36, count), consonants=10) for count in (6, 14)]
     [False, True]
     """
     min_share = RULE.share_of_long if _is_certain(chance, shown) else RULE.least_share
@@ -199,12 +201,12 @@ def _has_strong_words(chance: float, shown: Evidence, min_weight: float) -> bool
     return shown.telling >= min_weight or certain
 
 
-def others_hold(chance: float, words: int, group: str = "") -> bool:
+def is_supported_elsewhere(chance: float, words: int, group: str = "") -> bool:
     """Return whether a language of another continent may be reported.
 
-    >>> others_hold(0.6, 12), others_hold(0.9, 2), others_hold(0.45, 12), others_hold(0.45, 12, "glg")
-    (True, False, False, True)
-    >>> others_hold(0.97, 3, "ita"), others_hold(0.97, 3, "deu")
+    >>> [is_supported_elsewhere(*case) for case in ((0.6, 12), (0.9, 2), (0.45, 12), (0.45, 12, "glg"))]
+    [True, False, False, True]
+    >>> is_supported_elsewhere(0.97, 3, "ita"), is_supported_elsewhere(0.97, 3, "deu")
     (True, False)
     """
     if group in RULE.colonial:

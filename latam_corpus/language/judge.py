@@ -12,7 +12,16 @@ import polars as pl
 from latam_corpus.codes import UNDETERMINED, groups
 from latam_corpus.language.classifier.lines import piece_lines, window_lines
 from latam_corpus.language.classifier.windows_kernels import WINDOW
-from latam_corpus.language.evidence import RULE, USUAL, Evidence, evidence, holds, lead, others_hold, overrules
+from latam_corpus.language.evidence import (
+    RULE,
+    USUAL,
+    Evidence,
+    evidence,
+    is_supported,
+    is_supported_elsewhere,
+    lead,
+    overrules,
+)
 from latam_corpus.language.judge_kernels import mean, mean_of_each
 from latam_corpus.language.labels import script_of_letter
 from latam_corpus.language.unknown_part import LEAST_FIRST, LEAST_PIECE, by_share, other_pieces
@@ -78,7 +87,7 @@ def mean_by_text(
     return starts, ends, labels
 
 
-def whole(
+def judge_together(
     model: Model, labels: NDArray[np.float32], chances: NDArray[np.float32], lines: Sequence[str]
 ) -> tuple[Judgement, Evidence]:
     """Return one language for lines that belong together, or `und`, and the evidence for the likeliest group."""
@@ -131,18 +140,18 @@ def _judged_by_words(
 def by_evidence(
     model: Model, labels: NDArray[np.float32], chances: NDArray[np.float32], shown: Evidence, long: int = RULE.long
 ) -> Judgement:
-    """Return the judgement by the evidence for the likeliest group; `long` as in `evidence.holds`."""
+    """Return the judgement by the evidence for the likeliest group; `long` as in `evidence.is_supported`."""
     best = int(chances.argmax())
     chance, group = float(chances[best]), model.groups[best]
     if model.needs_words(group):
         bounds = model.bounds.get(group, USUAL)
-        is_accepted = holds(lead(chances, shown.words), shown, bounds, long, consonants_of(model, labels, best))
+        is_accepted = is_supported(lead(chances, shown.words), shown, bounds, long, consonants_of(model, labels, best))
     else:
-        is_accepted = others_hold(chance, shown.words, group)
-    return Judgement(fine(model, labels, best) if is_accepted else UNDETERMINED, chance)
+        is_accepted = is_supported_elsewhere(chance, shown.words, group)
+    return Judgement(member_or_group(model, labels, best) if is_accepted else UNDETERMINED, chance)
 
 
-def fine(model: Model, labels: NDArray[np.float32], group: int) -> str:
+def member_or_group(model: Model, labels: NDArray[np.float32], group: int) -> str:
     """Return the member of a group if it is certain; if not, the group with its members' usual script."""
     members = model.members[group]
     if len(members) == 1:
@@ -266,7 +275,7 @@ def _shown(
         rows = np.flatnonzero(sure & (best == group))
         labels = mean(per_line, rows, weights)
         chances = mean(per_group, rows, weights)
-        judged, shown = whole(model, labels, chances, [lines[row] for row in rows.tolist()])
+        judged, shown = judge_together(model, labels, chances, [lines[row] for row in rows.tolist()])
         if judged.language != UNDETERMINED:
             has_evidence[judged] = by_evidence(model, labels, chances, shown, long=RULE.least_words) == judged
     return has_evidence
@@ -319,13 +328,13 @@ def _judge_some(
     ):
         group = model.groups[group_index]
         if sure[i] and group in RULE.colonial and (last > first + 1 or chars[first] >= _SCRAP):
-            judged[row] = Judgement(fine(model, labels[i], group_index), chances[i])
+            judged[row] = Judgement(member_or_group(model, labels[i], group_index), chances[i])
             # A text between one window and two was read only in part.
             if chances[i] < CLEAR or (last == first + 1 and sizes[row] > WINDOW + WINDOW // 2):
                 doubtful[row] = judged[row]
             continue
         own_lines = list(lines[first:last])
-        judgement, shown = whole(model, labels[i], group_chances[i], own_lines)
+        judgement, shown = judge_together(model, labels[i], group_chances[i], own_lines)
         if sure[i] and judgement.language != UNDETERMINED and not quotes(shown):
             judged[row] = judgement
         else:

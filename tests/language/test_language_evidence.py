@@ -21,8 +21,8 @@ from latam_corpus.language.evidence import (
     Evidence,
     evidence,
     frequent_words,
-    holds,
-    others_hold,
+    is_supported,
+    is_supported_elsewhere,
 )
 from latam_corpus.language.identify import Identify
 from latam_corpus.language.judge import judge
@@ -100,15 +100,15 @@ def test_equally_frequent_words_are_taken_in_the_order_of_the_alphabet() -> None
 )
 def test_a_name_needs_probability_and_words(chance: float, expected: Evidence, bounds: Bounds, *, named: bool) -> None:
     """A language is reported only if both its probability and its words suffice."""
-    assert holds(chance, expected, bounds) is named
+    assert is_supported(chance, expected, bounds) is named
 
 
 def test_neighbours_of_spanish_need_less_than_languages_from_far_away() -> None:
     """Galician needs a lower probability than Norwegian."""
-    assert others_hold(0.5, 10, "glg")
-    assert not others_hold(0.45, 10, "nob")
-    assert not others_hold(0.5, 3, "glg")
-    assert others_hold(0.5, 1, "spa")
+    assert is_supported_elsewhere(0.5, 10, "glg")
+    assert not is_supported_elsewhere(0.45, 10, "nob")
+    assert not is_supported_elsewhere(0.5, 3, "glg")
+    assert is_supported_elsewhere(0.5, 1, "spa")
 
 
 def test_the_shipped_model_knows_which_groups_need_more() -> None:
@@ -177,11 +177,11 @@ def test_a_bound_that_is_none_is_an_error(tmp_path: Path) -> None:
 def test_a_text_with_fewer_sounds_than_its_language_must_show_more_words() -> None:
     """From twenty words on a text with few consonants needs twice the evidence."""
     few = Evidence(words=30, own=0.3, colonial=0.0, kinds=4, telling=2.0, consonants=6)
-    assert not holds(0.99, few, consonants=10)
-    assert holds(0.99, few, consonants=6)
-    assert holds(0.99, replace(few, telling=2.7), consonants=10)
-    assert not holds(0.99, replace(few, telling=2.7), Bounds(telling=2), consonants=10)
-    assert holds(0.99, replace(few, words=12), consonants=10)
+    assert not is_supported(0.99, few, consonants=10)
+    assert is_supported(0.99, few, consonants=6)
+    assert is_supported(0.99, replace(few, telling=2.7), consonants=10)
+    assert not is_supported(0.99, replace(few, telling=2.7), Bounds(telling=2), consonants=10)
+    assert is_supported(0.99, replace(few, words=12), consonants=10)
 
 
 def test_the_shipped_model_knows_how_many_consonants_its_languages_have() -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from latam_corpus.codes import groups
 from latam_corpus.lab.language import augment
-from latam_corpus.language.evidence import RULE, USUAL, Bounds, Evidence, consonants, evidence, holds, lead
+from latam_corpus.language.evidence import RULE, USUAL, Bounds, Evidence, consonants, evidence, is_supported, lead
 from latam_corpus.language.judge import consonants_of
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def least_probabilities(model: Model, lines: Sequence[str]) -> dict[str, float]:
     """Return a probability above that of the likeliest line which was named so, by group."""
     worst: dict[str, float] = {}
     for group, (chance, evidence_of_line, _) in _likeliest(model, lines):
-        if chance < _HIGHEST and holds(chance, evidence_of_line):
+        if chance < _HIGHEST and is_supported(chance, evidence_of_line):
             worst[group] = max(worst.get(group, 0.0), chance)
     return {group: round(min(chance + _MARGIN, _HIGHEST), 2) for group, chance in worst.items()}
 
@@ -104,7 +104,7 @@ def least_telling(model: Model, group: str, bound: Bounds, rng: random.Random) -
 
 
 def _held(rows: Sequence[_Row], bound: Bounds) -> int:
-    return sum(holds(chance, shown, bound, consonants=least) for chance, shown, least in rows)
+    return sum(is_supported(chance, shown, bound, consonants=least) for chance, shown, least in rows)
 
 
 def _likeliest(model: Model, lines: Sequence[str]) -> Iterator[tuple[str, _Row]]:
