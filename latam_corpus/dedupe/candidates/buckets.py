@@ -108,7 +108,7 @@ _WORD_BITS: Final = 6
 _LOOKED_UP: Final = 16_000_000  # 128 MB
 _MARKS: Final = "marks.npy"
 _NEW_VALUES: Final = "new.npy"
-_NEW_STARTS: Final = "starts.npy"
+_NEW_STARTS: Final = "new-starts.npy"
 
 
 @dataclass(frozen=True, eq=False)
