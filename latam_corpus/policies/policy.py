@@ -43,8 +43,8 @@ class Bound:
         minimum: the smallest value that passes; None if there is no minimum.
         maximum: the largest value that passes; None if there is no maximum.
         file: the file that states it, `languages/spa.toml`.
-        typical: the value of a share in usual words, from the language file, or 1; it fills up short texts. None if the
-            share is compared unchanged, however short a text is.
+        typical: the value of a share in usual words, from the language file, or 1. The filter assumes it for the words
+            that a short text lacks. None if the share is compared unchanged, however short a text is.
     """
 
     signal: str

@@ -89,9 +89,6 @@ _SPACE: Final = 32
 _HYPHEN: Final = 45
 _DOT: Final = 46
 BULLET_SIGNS: Final = "•‣▶►◀◦■□▪▫●○*-"  # RedPajama-V2's and Markdown's; a dash before speech isn't a bullet
-_NUMBER_ENDS: Final = ".)"
-_LAST_SIGNS: Final = "{}"
-_STATEMENT: Final = ")}]\"'"  # before a semicolon at the end of a line, the mark of a program
 
 
 @inlined

@@ -34,7 +34,6 @@ class Decisions:
     """The decisions on n documents, by number.
 
     Attributes:
-        kept: bool[n].
         duplicate_of: int64[n], the kept document that contains a dropped one; -1 for a kept document.
         contained_in: int64[n], the much longer kept document that contains this one, or -1. With `keep_contained` this
             document may be kept too.
@@ -43,16 +42,18 @@ class Decisions:
         link: int64[n], the row of the pair by which the document is dropped, contained or a variant, or -1.
         cluster: int64[n], the first document of the cluster in the order of ids; the document itself if it has no
             cluster.
-        cluster_size: int64[n].
     """
 
-    kept: NDArray[np.bool_]
     duplicate_of: NDArray[np.int64]
     contained_in: NDArray[np.int64]
     variant_of: NDArray[np.int64]
     link: NDArray[np.int64]
     cluster: NDArray[np.int64]
-    cluster_size: NDArray[np.int64]
+
+    @property
+    def kept(self) -> NDArray[np.bool_]:
+        """Whether each document is kept, bool[n]."""
+        return np.asarray(self.duplicate_of == NO_DOCUMENT, np.bool_)
 
 
 def cluster(
@@ -99,16 +100,7 @@ def cluster(
     np.minimum.at(first_rank, labels, id_rank)
     document_by_rank = np.empty(n, np.int64)
     document_by_rank[id_rank] = np.arange(n)
-    sizes = np.bincount(labels, minlength=n)
-    return Decisions(
-        duplicate_of == NO_DOCUMENT,
-        duplicate_of,
-        contained_in,
-        variant_of,
-        link,
-        document_by_rank[first_rank[labels]],
-        sizes[labels].astype(np.int64),
-    )
+    return Decisions(duplicate_of, contained_in, variant_of, link, document_by_rank[first_rank[labels]])
 
 
 # The evidence shows these values of both documents.

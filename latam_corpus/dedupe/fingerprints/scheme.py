@@ -14,7 +14,7 @@ from latam_corpus.errors import ConfigError, closest
 from latam_corpus.messages import _
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
@@ -94,17 +94,6 @@ class Ragged:
         """Return an Arrow array with a list per document, without copying numbers."""
         # Given a NumPy array, `pa.array` imports pandas if installed, to test whether it is a pandas object.
         return pa.LargeListArray.from_arrays(*(pl.Series(part).to_arrow() for part in (self.offsets, self.values)))
-
-    @classmethod
-    def together(cls, parts: Sequence[Ragged]) -> Ragged:
-        """Return the documents of all parts, at least one, as one value.
-
-        >>> part = Ragged(np.array([3, 5, 8]), np.array([0, 1, 3]))
-        >>> Ragged.together([part, part]).offsets.tolist()
-        [0, 1, 3, 4, 6]
-        """
-        counts = np.concatenate([part.counts for part in parts])
-        return cls(np.concatenate([part.values for part in parts]), np.concatenate(([0], np.cumsum(counts))))
 
     def of(self, document: int) -> NDArray[Any]:
         """Return the values of one document.
