@@ -117,7 +117,7 @@ def test_copies_among_the_known_are_none_of_our_business(tmp_path: Path, keep: L
     """Two near-duplicates within the earlier version are both left unchanged."""
     index = _index(tmp_path / "index", {"a": _LETTER, "b": _LETTER.replace("hermana", "prima")})
     assert _decided({"nuevo": _OTHER}, Dedupe(against=str(index), keep=keep)) == {}
-    # Though a new one meets both.
+    # Even if a new document is a candidate of both.
     reported = _decided({"nuevo": _LETTER.replace("naranjas", "limones")}, Dedupe(against=str(index)))
     assert set(reported) == {"nuevo"}
 

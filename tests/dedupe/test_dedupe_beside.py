@@ -176,7 +176,7 @@ def _counted(words: Mapping[str, int]) -> NDArray[np.int64]:
 def test_a_misread_word_is_rare_though_it_meets_a_frequent_one_where_words_are_counted() -> None:
     """A misread word counts as rare even if it collides with a frequent word in one of the two tables."""
     counts = _counted({"noche": 50})
-    counts[0] += 1000  # every word meets another one there
+    counts[0] += 1000  # every word collides with another one there
     assert _spoilt(_TALE, _TALE.replace("la noche sin", "la nocbe sin"), counts) == [0, 1]
 
 

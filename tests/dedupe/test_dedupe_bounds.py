@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _NEXT = (number for number in count(1) if not lexicon()[number])
 _NUMBER, _CAPITAL = NUMBER_FLAG, CAPITAL_FLAG
-_LOOK = 0b111  # of words that scanners take for one another
+_LOOK = 0b111  # the look of words that scanners confuse
 
 
 class Said(NamedTuple):
@@ -80,7 +80,7 @@ def said(a: Words, b: Words, rare: tuple[float, float] | None = None) -> Said:
 
 
 def _said(a: Words, b: Words, rare: tuple[float, float] | None) -> Said:
-    # They begin with a capital, as texts do in which capitals tell the names.
+    # They begin with a capital, as in texts whose capitals mark names.
     result = measured(_begun(a), _begun(b), rare)
     inclusion = int(result.inclusion[0])
     return Said(
@@ -115,7 +115,7 @@ def scattered(runs: int, run: int, gap: int, alike: int = 0, last: int = 0) -> t
     return text(*parts[0]), text(*parts[1])
 
 
-# Shares of a text that stand in the other.
+# Shares of a text that are in the other.
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def scattered(runs: int, run: int, gap: int, alike: int = 0, last: int = 0) -> t
         (23, 7, "none"),
         (25, 4, "duplicate"),  # 86 % of 29 words
         (24, 5, "none"),
-        (13, 1, "duplicate"),  # of 14 words one may be another
+        (13, 1, "duplicate"),  # one of 14 words may differ
     ],
 )
 def test_a_copy_falls_with_just_enough_of_its_words_in_the_other(shared: int, own: int, kind: str) -> None:
@@ -184,7 +184,7 @@ def test_of_a_short_text_enough_must_stand_together() -> None:
     for joined, falls in ((17, "a"), (16, "")):
         words = fresh(20)
         assert said(words, text(fresh(9), words[:joined], fresh(9), words[joined:], fresh(9))).falls == falls
-    # From thirty words on nobody asks.
+    # From thirty words on this isn't required.
     words = fresh(30)
     assert said(words, text(fresh(20), words[:15], fresh(30), words[15:])).falls == "a"
 
@@ -250,7 +250,7 @@ def test_misread_words_are_told_of_both_lengths() -> None:
     assert said(first, text(second, fresh(2))) == ("duplicate", "scattered", "a")
 
 
-# Longer ones.
+# Longer texts.
 
 
 @pytest.mark.parametrize(("longer", "kind"), [(300, "duplicate"), (301, "contained")])
@@ -277,9 +277,9 @@ def test_a_short_text_is_a_quotation_in_one_a_third_longer(longer: int, kind: st
 @pytest.mark.parametrize(
     ("words", "own", "falls"),
     [
-        (100, 25, "ab"),  # twenty-five words more are no passage
+        (100, 25, "ab"),  # twenty-five additional words aren't a passage
         (100, 26, "a"),
-        (2000, 40, "ab"),  # a fiftieth of the longer text neither
+        (2000, 40, "ab"),  # neither is a fiftieth of the longer text
         (2000, 42, "a"),
     ],
 )
@@ -553,7 +553,7 @@ def rewritten(places: int, own: int, *, spaced: int = 20) -> tuple[Words, Words]
     [
         (2, 3, 20, "passages"),
         (1, 6, 30, "share"),  # one place
-        (3, 2, 20, "share"),  # two words are no passage
+        (3, 2, 20, "share"),  # two words aren't a passage
         (2, 3, 64, "passages"),  # 6 of 198 words are 3 %
         (2, 3, 65, "share"),
         (2, 50, 200, "passages"),
@@ -594,8 +594,8 @@ def spelled(words: int, times: int, now_and_then: int = 0, *, run: int = 12) -> 
     [
         (3, 2, 0, "spelling"),
         (1, 7, 0, "spelling"),  # one word is enough
-        (3, 1, 0, "share"),  # nothing is known of a word that stands once
-        (6, 2, 4, "spelling"),  # twelve throughout, four now and then
+        (3, 1, 0, "share"),  # a word that occurs once is no evidence
+        (6, 2, 4, "spelling"),  # twelve regular, four irregular
         (6, 2, 5, "share"),
     ],
 )
@@ -608,8 +608,8 @@ def test_another_spelling_has_the_same_word_throughout(words: int, times: int, n
     ("alike", "other_count", "run", "rule"),
     [
         (12, 1, 8, "spelling"),
-        (12, 2, 8, "share"),  # of a scan's misread words one in four doesn't look like what it was
-        (9, 0, 13, "spelling"),  # nine words that look alike of 139
+        (12, 2, 8, "share"),  # one in four of a scan's misread words doesn't look like the right one
+        (9, 0, 13, "spelling"),  # nine of 139 words look alike
         (7, 0, 16, "spelling"),  # seven of 135
         (8, 0, 19, "share"),  # eight of 179
         (9, 0, 10, "share"),  # 109 words
@@ -658,7 +658,7 @@ def test_of_texts_from_two_places_less_is_a_variant(stated: str) -> None:
     assert KINDS[verify_pairs(streams, np.array([[0, 1]], np.uint32), document_facts=facts).kind[0]] == "duplicate"
 
 
-# What was added.
+# Additions.
 
 
 @pytest.mark.parametrize(
@@ -666,7 +666,7 @@ def test_of_texts_from_two_places_less_is_a_variant(stated: str) -> None:
     [
         (100, 60, (0, 60), "ab"),
         (100, 60, (0, 0), "a"),
-        (100, 60, (60, 60), "a"),  # both have it: it says nothing
+        (100, 60, (60, 60), "a"),  # both have it, so it isn't counted
         (100, 60, (0, 17), "a"),  # 100 of 143 words that weren't added
         (100, 60, (0, 18), "ab"),
         (100, 180, (0, 180), "ab"),  # longer than the text itself
@@ -717,7 +717,7 @@ def test_a_text_with_a_chapter_of_its_own_falls_for_none(own: int, falls: str) -
     assert said(*halves(6000, own)).falls == falls
 
 
-# What stands between two common runs.
+# Gaps between two common runs.
 
 
 def tally(first: list[Words], second: list[Words], *, run: int = 10) -> dict[str, int]:
@@ -798,7 +798,7 @@ def test_a_number_is_only_itself() -> None:
     gaps = [[text(fresh(1), number, fresh(1))] for number in (first, second)]
     assert picked(tally(*gaps), "ALIKE", "NUMBERS_KEPT", "NUMBERS_SWAPPED") == [0, 0, 1]
     assert picked(tally([shared_words], [shared_words]), "NUMBERS_KEPT", "NUMBERS_SWAPPED") == [1, 0]
-    # Of other words the 18 bits that say which they are say it alone.
+    # Other words are identified by the 18 bits of identity alone.
     gaps = [[text(fresh(1), word(200_003, look), fresh(1))] for look in (0b1, 0b0)]
     assert tally(*gaps)["ALIKE"] == 1
     parted = text(fresh(1), shared_words, fresh(1)), text(fresh(1), shared_words, fresh(1))
@@ -821,7 +821,7 @@ def test_a_place_may_be_off_by_three_words(shift: int, alike: int) -> None:
     like = fresh(1, look=_LOOK)
     assert tally([text(marked, fresh(1))], [text(fresh(shift), like, fresh(1))])["ALIKE"] == alike
     assert tally([text(fresh(1), marked)], [text(fresh(1), like, fresh(shift))])["ALIKE"] == 1
-    # Where nothing is lost a word has its own place alone.
+    # If nothing is lost, only the word's own place counts.
     outside = tally([text(fresh(shift), marked, fresh(4 - shift))], [text(like, fresh(4))])
     assert outside["ALIKE"] == (shift == 0)
 
@@ -915,7 +915,7 @@ def test_a_passage_is_of_words_that_are_neither_common_nor_alike() -> None:
     assert picked(result, "ALIKE", "OWN_RUN", "OTHER_RUN") == [6, 3, 5]
     result = tally([fresh(6, look=_LOOK)], [fresh(6, look=_LOOK)])
     assert picked(result, "OWN_RUN", "OTHER_RUN") == [0, 0]
-    # Words that look alike may be more than the other has: a passage has no fewer than none.
+    # More words may look alike than the other text has; the length of a passage is never negative.
     result = tally([fresh(3, look=_LOOK), fresh(2)], [fresh(1, look=_LOOK), fresh(2)])
     assert picked(result, "OWN_RUN", "OTHER_RUN") == [2, 2]
 
@@ -927,16 +927,16 @@ def test_before_the_first_common_run_places_are_told_from_its_start() -> None:
     assert picked(counted(first, second), "ALIKE", "OWN_RUN", "OTHER_RUN") == [6, 0, 1]
     first, second = text(common, fresh(6, look=_LOOK)), text(common, fresh(6, look=_LOOK), fresh(1))
     assert picked(counted(first, second), "ALIKE", "OWN_RUN", "OTHER_RUN") == [6, 0, 1]
-    # Where the longer text begins with what both have, nothing of it stands before.
+    # If the longer text begins with the common run, it has nothing before it.
     alike = fresh(60, look=_LOOK)
     result = counted(text(fresh(5, look=_LOOK), alike), text(alike, fresh(9)))
     assert picked(result, "ALIKE", "OWN_RUN", "OTHER_RUN") == [0, 5, 0]
-    # The shorter may have more words before; the first of the longer is compared too.
+    # The shorter may have more words before the run; the first word of the longer is compared too.
     first = text(fresh(1, look=_LOOK), fresh(5), common)
     assert counted(first, text(fresh(1, look=_LOOK), fresh(3), common, fresh(9)))["ALIKE"] == 1
     first, second = text(common, fresh(1, look=_LOOK)), text(common, fresh(3), fresh(1, look=_LOOK), fresh(9))
     assert counted(first, second)["ALIKE"] == 0
-    # In a longer text what is far off is no place.
+    # In a longer text a distant word isn't in the same place.
     first, second = text(fresh(2, look=_LOOK), common), text(fresh(2, look=_LOOK), fresh(9), common)
     assert counted(first, second)["ALIKE"] == 0
     first, second = text(common, fresh(2, look=_LOOK)), text(common, fresh(9), fresh(2, look=_LOOK))
@@ -967,7 +967,7 @@ def test_the_same_words_in_the_same_order_are_the_same() -> None:
     assert measured(fresh(2), fresh(4)).facts.longest_run.tolist() == [[2, 4]]
 
 
-# What the differences are.
+# Kinds of differences.
 
 
 def differences(first: list[Words], second: list[Words], *names: str, run: int = 20) -> list[int]:
@@ -1009,18 +1009,18 @@ def figure(number: int = 1) -> Words:
 @pytest.mark.parametrize(
     ("first", "second", "expected"),
     [
-        # Words for words.
+        # Words that replace words.
         (fresh(1), fresh(1), [1, 0, 0, 0, 1, 1, 0]),
         (fresh(2), fresh(3), [3, 0, 0, 0, 2, 3, 0]),
         (fresh(3), fresh(2), [3, 0, 0, 0, 3, 2, 0]),
         (fresh(2), fresh(0), [2, 0, 0, 0, 2, 0, 0]),
         (fresh(0), fresh(2), [2, 0, 0, 0, 0, 2, 0]),
-        # Misread ones, all of a gap or some.
+        # Misread words, all of a gap or some.
         (fresh(2, look=_LOOK), fresh(2, look=_LOOK), [0, 0, 0, 0, 0, 0, 2]),
         (text(fresh(1, look=_LOOK), fresh(1)), text(fresh(1, look=_LOOK), fresh(1)), [1, 0, 0, 0, 1, 1, 1]),
         (fresh(1, look=_LOOK), fresh(2, look=_LOOK), [0, 0, 0, 0, 0, 0, 2]),
         (fresh(2, look=_LOOK), fresh(1, look=_LOOK), [0, 0, 0, 0, 0, 0, 2]),
-        # Names and numbers are slots, where either has one; what stands beside them in a small gap is of the slot.
+        # Names and numbers that both have are slots; other words in a small gap belong to the slot.
         (name(), name(), [1, 1, 0, 0, 1, 1, 0]),
         (name(2), name(), [1, 1, 0, 0, 2, 1, 0]),
         (name(), name(2), [1, 1, 0, 0, 1, 2, 0]),
@@ -1033,11 +1033,11 @@ def figure(number: int = 1) -> Words:
         (text(name(), fresh(7)), text(name(), fresh(7)), [1, 1, 0, 0, 8, 8, 0]),
         (text(name(), fresh(8)), text(name(), fresh(8)), [9, 1, 0, 0, 9, 9, 0]),
         (text(name(), fresh(7)), text(name(), fresh(8)), [9, 1, 0, 0, 8, 9, 0]),
-        # So are numbers in words, months and days, in either place.
+        # Numbers in words, months and days are slots too, on either side.
         (known(_NUMERAL), known(_NUMERAL), [1, 1, 1, 0, 1, 1, 0]),
         (known(_NUMERAL), figure(), [1, 1, 1, 0, 1, 1, 0]),
         (known(_NUMERAL), fresh(1), [1, 0, 0, 0, 1, 1, 0]),
-        # A «no» more is one, wherever it stands; one in another word's place isn't.
+        # An added «no» is a slot anywhere; a «no» that replaces a word isn't.
         (known(_DENIAL), fresh(0), [1, 1, 0, 1, 1, 0, 0]),
         (fresh(0), known(_DENIAL), [1, 1, 0, 1, 0, 1, 0]),
         (fresh(0), text(known(_DENIAL), fresh(1)), [2, 1, 0, 1, 0, 2, 0]),
@@ -1059,18 +1059,18 @@ def test_each_difference_is_counted_as_what_it_is(first: Words, second: Words, e
     ("first", "second", "expected"),
     [
         (fresh(3), fresh(3), [3, 1]),
-        (fresh(2), fresh(3), [0, 0]),  # two words are no passage
+        (fresh(2), fresh(3), [0, 0]),  # two words aren't a passage
         (fresh(3), fresh(2), [0, 0]),
         (fresh(3), fresh(9), [3, 1]),
         (fresh(9), fresh(3), [9, 1]),
-        # Half of what stands there must be others in either.
+        # Half of the gap's words must differ in each text.
         (text(fresh(3, look=_LOOK), fresh(3)), text(fresh(3, look=_LOOK), fresh(3)), [3, 1]),
         (text(fresh(4, look=_LOOK), fresh(3)), text(fresh(4, look=_LOOK), fresh(3)), [0, 0]),
         (text(fresh(3, look=_LOOK), fresh(3)), text(fresh(3, look=_LOOK), fresh(4)), [3, 1]),
         (text(fresh(4, look=_LOOK), fresh(3)), text(fresh(4, look=_LOOK), fresh(5)), [0, 0]),
         (text(fresh(4, look=_LOOK), fresh(5)), text(fresh(4, look=_LOOK), fresh(3)), [0, 0]),
         (fresh(40), fresh(40), [40, 1]),
-        # What is longer than forty in both is a passage too; in one alone it may be a page that the other lacks.
+        # Over forty words in both are a passage too; in one alone they may be a page that the other lacks.
         (fresh(41), fresh(41), [41, 1]),
         (fresh(41), fresh(40), [0, 0]),
         (fresh(40), fresh(81), [0, 0]),
@@ -1109,8 +1109,8 @@ def at_edges(first: Words, second: Words, *names: str) -> tuple[list[int], list[
         (fresh(3), fresh(3), [3, 0, 3, 0, 0, 0]),
         (fresh(8), fresh(9), [9, 0, 8, 0, 0, 0]),
         (fresh(4), fresh(8), [8, 0, 4, 0, 0, 0]),
-        (fresh(3), fresh(8), [8, 0, 3, 0, 0, 0]),  # up to eight words anything
-        (fresh(4), fresh(9), [0, 0, 0, 0, 0, 0]),  # beyond, the one must have half of the other's
+        (fresh(3), fresh(8), [8, 0, 3, 0, 0, 0]),  # up to eight words any difference
+        (fresh(4), fresh(9), [0, 0, 0, 0, 0, 0]),  # beyond, the shorter side must have half of the longer one's words
         (fresh(5), fresh(10), [10, 0, 5, 0, 0, 0]),
         (fresh(5), fresh(11), [0, 0, 0, 0, 0, 0]),
         (fresh(24), fresh(24), [24, 0, 24, 0, 0, 0]),
@@ -1160,7 +1160,7 @@ def test_a_likeness_may_be_off_by_the_words_that_one_has_more(more: int, expecte
     first, second = text(fresh(1), fresh(1, look=_LOOK)), text(fresh(1 + more), fresh(1, look=_LOOK))
     assert differences([first], [second], "UNLIKE", "MISREAD") == [1 + expected[0], expected[1]]
     assert differences([second], [first], "OTHER_UNLIKE", "MISREAD") == [1 + expected[0], expected[1]]
-    # The same word is looked for three words further.
+    # The same word is searched for three words further.
     own = fresh(1)
     for words, strange in ((3, 3), (4, 5)):
         assert differences([text(own, fresh(words))], [text(fresh(words + more), own)], "UNLIKE") == [strange]
@@ -1171,7 +1171,7 @@ def test_numbers_in_words_and_denials_are_not_misread(what: int) -> None:
     """Numbers in words, months and denials are like no other word."""
     first, second = (known(what) | np.uint32(_LOOK << WORD_BITS) for _ in range(2))
     assert differences([first], [second], "MISREAD", "DIFFERENT", "UNLIKE") == [0, 1, 1]
-    # Another word may be one misread, and stands for nothing of its own.
+    # A different word may be a misread one, and replaces nothing.
     assert differences([first], [fresh(1, look=_LOOK)], "MISREAD", "UNLIKE", "OTHER_UNLIKE") == [1, 1, 0]
     assert differences([fresh(1, look=_LOOK)], [first], "MISREAD", "UNLIKE", "OTHER_UNLIKE") == [1, 0, 1]
 
@@ -1185,19 +1185,19 @@ def test_capitals_say_nothing_where_all_words_have_them_or_none() -> None:
         assert picked(counted(first, second), "SLOTS", "DIFFERENT") == [slots, 1], capitals
 
 
-# Words that stand for others throughout.
+# Regular replacements.
 
 
 @pytest.mark.parametrize(
     ("words", "times", "now_and_then", "expected"),
     [
         (3, 2, 0, [6, 3, 0]),
-        (1, 5, 0, [0, 0, 0]),  # of five exchanged words nothing is told
+        (1, 5, 0, [0, 0, 0]),  # five exchanged words are too few
         (1, 6, 0, [6, 1, 0]),
-        (3, 1, 0, [0, 0, 0]),  # what stands once says nothing
+        (3, 1, 0, [0, 0, 0]),  # a single occurrence is no evidence
         (2, 3, 0, [6, 2, 0]),
         (4, 4, 0, [16, 4, 0]),
-        (3, 4, 2, [12, 3, 4]),  # two of four times the same word: now and then
+        (3, 4, 2, [12, 3, 4]),  # two of four times the same word: irregular
         (3, 2, 3, [6, 3, 3]),
         (0, 6, 2, [0, 0, 6]),
     ],

@@ -72,7 +72,7 @@ def test_what_falls_stands_in_what_is_kept(data: st.DataObject) -> None:
         assert (document, winner) in stands_in
         assert {document, winner} == set(links[int(built.link[document])][:2])
         assert built.cluster[document] == built.cluster[winner]
-    # Nothing is kept that stands in a kept one which comes before it.
+    # No document is kept that is in a kept one before it.
     rank = {int(d): place for place, d in enumerate(_order(tiers, lengths))}
     for a, b in stands_in:
         assert not (built.kept[a] and built.kept[b] and rank[b] < rank[a])

@@ -221,7 +221,7 @@ def test_short_articles_that_begin_alike_are_not_copies() -> None:
     chance = random.Random(8)
     articles = []
     for n in range(20):
-        # Little words look alike by chance.
+        # Short words look alike by chance.
         words = [f"dijo{n}x{i}" if i % 2 else chance.choice(("a", "la", "de", "el", "en", "su")) for i in range(24)]
         articles.append(" ".join(["Ayer" if n < 3 else f"Don{n}", *words]))
     pairs, result = judged([f"{menu} {article} {menu}" for article in articles])

@@ -24,7 +24,7 @@ from latam_corpus.pipeline.rows.conserve import pass_through
 
 _DATA = Path(os.environ.get("LATAM_CORPUS_DATA", "no folder"))
 _SPANISH = "La señora abrió la puerta y vio que el perro había vuelto con la pata herida, y no dijo nada a nadie."
-# Made-up words: what counts is which of them the lists have.
+# Made-up words; only their presence in the lists matters.
 _WORDS = "baraka delomi fanuto gasiko lamedo nopira sutake vareno wilano zumeka"
 _LOANS = "la casa de la pared el"
 

@@ -20,7 +20,7 @@ SPANISH = (
     "Los vecinos de la orilla del río no tienen la culpa de lo que pasó en el pueblo.\n"
     "Mi abuela me contó que en la casa de su madre no había más que una cama.\n"
 )
-# Made-up words: what counts is what the model says of them.
+# Made-up words; only the model's answer for them matters.
 OTHER = (
     "barakali delomiru fanutoga gasikora lamedone nopirare sutakeme\n"
     "varenoki wilanora zumekali barakeru delomane fanutore gasikeme\n"

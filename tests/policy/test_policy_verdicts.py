@@ -256,7 +256,7 @@ def test_a_digest_changes_with_what_it_stands_for(
         ("und", "", {("und", "news")}),
         ("spa", _SPANISH.replace("0.53", "0.54"), {("spa", "news")}),
         ("spa", _SPANISH.replace("words_per_line = 6.0", "words_per_line = 7.0"), set()),
-        # Of a signal that a bound names by its value, what is typical is shown beside it.
+        # If a bound is a value, the signal's typical value is shown next to it.
         ("spa", _SPANISH.replace("= 0.53", "= 0.53\n        word_count = 90.0"), {("spa", "news")}),
         ("lyrics", "", {("spa", "lyrics")}),
         ("legal", "[bounds]\nword_count = { min = 25 }", set()),
@@ -333,7 +333,7 @@ def test_a_document_falls_by_the_first_bound_that_it_breaks(written: Written) ->
     [
         ({"word_count": 25.0}, None),
         ({"word_count": 4000.0}, None),
-        ({"stop_word_share": 0.2915}, None),  # as float32, which is what was measured
+        ({"stop_word_share": 0.2915}, None),  # as the measured float32
         ({"stop_word_share": 0.7065}, None),
         ({"stop_word_share": float(np.nextafter(np.float32(0.2915), np.float32(0)))}, "stop_word_share<0.2915"),
         ({"stop_word_share": float(np.nextafter(np.float32(0.7065), np.float32(1)))}, "stop_word_share>0.7065"),

@@ -98,7 +98,7 @@ def test_open_lines_are_counted_as_by_hand(lines: list[str]) -> None:
     shown = [line for line in lines if line.strip()]
     pairs = zip(shown, [*shown[1:], ""], strict=False)
     open_ = [line for line, following in pairs if line.lower() == _TEN and not following.startswith("pan")]
-    open_ = open_ if len(shown) > 2 else []  # one or two lines list nothing
+    open_ = open_ if len(shown) > 2 else []  # one or two lines are no list
     result = _signals("\n".join(lines))["open_line_share"]
     letters = [len("".join(line.split())) for line in open_]
     assert result == pytest.approx(sum(letters) / max(sum(len("".join(line.split())) for line in shown), 1))
