@@ -16,7 +16,7 @@ from latam_corpus.corpus import distinct, ragged
 from latam_corpus.dedupe.candidates import buckets
 from latam_corpus.dedupe.candidates.buckets import Sieve
 from latam_corpus.dedupe.candidates.candidate_bound import SHARE, SHARES
-from latam_corpus.dedupe.candidates.pairs import CAP, COMMON, HUBS, Extent, Pairing, merged, pair_runs
+from latam_corpus.dedupe.candidates.pairs import CAP, COMMON, HUBS, Extent, Pairing, merge_runs, pair_runs
 from latam_corpus.dedupe.fingerprints.scheme import ANCHORS
 from latam_corpus.dedupe.on_disk import OnDisk, spans
 from latam_corpus.dedupe.verify_jobs import ROWS_OF, WORDS_OF, by_number
@@ -218,7 +218,7 @@ def merge(job: Merge) -> Path:
     """Write the pairs that share enough, uint32[k, 2], sorted, with a file SHARES; return the file of pairs."""
     counts, sampling = (OnDisk(job.workdir / name, kind) for name, kind in (_COUNTS_OF, _SAMPLING_OF))
     extent = Extent(counts, sampling, job.share)
-    pairs = merged([_cut(run, job.low, job.high) for run in job.runs], extent)
+    pairs = merge_runs([_cut(run, job.low, job.high) for run in job.runs], extent)
     new_pairs, shared = pairs.pairs, pairs.shared
     if job.new_end is not None:
         # Pairs of two earlier documents were decided when their version was built.

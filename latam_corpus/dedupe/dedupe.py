@@ -155,15 +155,15 @@ class Dedupe(Barrier):
         """
         scheme = self._fingerprint().parameters()
         release_pieces = open_index(Path(self.against), corpus.height, scheme) if self.against else []
-        earlier = _earlier_records(corpus, release_pieces)
+        earlier = _superseded_rows(corpus, release_pieces)
         keeping = Keeping(self.admit, self.uses, corpus.height, self.keep == "existing", self._refused())
 
         equal_groups = (
-            _equal(rows.filter(~pl.col(ROW).is_in(earlier.implode())), keeping)
+            _groups_of_equal_texts(rows.filter(~pl.col(ROW).is_in(earlier.implode())), keeping)
             for rows in corpus.repeated("text_hash", _KEYS, also=release_pieces)
         )
         if not self.near:
-            yield from map(_decided, equal_groups)
+            yield from map(_decisions_on_groups, equal_groups)
             return
         with tempfile.TemporaryDirectory(prefix="equal-", dir=corpus.workdir) as folder:
             texts = EqualTexts(Path(folder))
@@ -173,7 +173,7 @@ class Dedupe(Barrier):
             texts.finish()
             yield from self._near(corpus, release_pieces, texts, keeping, Path(folder))
             for groups, near_decisions in texts.blocks():
-                yield _decided(groups, near_decisions)
+                yield _decisions_on_groups(groups, near_decisions)
 
     def _near(
         self, corpus: Corpus, release_pieces: Sequence[Piece], texts: EqualTexts, keeping: Keeping, workdir: Path
@@ -201,7 +201,7 @@ class Dedupe(Barrier):
             corpus.step(N_("deciding on true pairs"), number, packs.count)
 
 
-def _earlier_records(corpus: Corpus, release_pieces: Sequence[Piece]) -> pl.Series:
+def _superseded_rows(corpus: Corpus, release_pieces: Sequence[Piece]) -> pl.Series:
     """Return the rows of the release whose `doc_id` the corpus has too: newer records supersede them."""
     earlier_rows = [pl.Series(dtype=pl.Int64)]
     is_new = pl.col(ROW) < corpus.height
@@ -211,7 +211,7 @@ def _earlier_records(corpus: Corpus, release_pieces: Sequence[Piece]) -> pl.Seri
     return pl.concat(earlier_rows).sort()
 
 
-def _equal(rows: pl.DataFrame, keeping: Keeping) -> pl.DataFrame:
+def _groups_of_equal_texts(rows: pl.DataFrame, keeping: Keeping) -> pl.DataFrame:
     """Return the rows that have an equal text, each with the id and the ranking columns of the row kept in its place.
 
     Args:
@@ -246,7 +246,7 @@ _NEAR_COLUMNS = (
 )
 
 
-def _decided(groups: pl.DataFrame, near: pl.DataFrame | None = None) -> pl.DataFrame:
+def _decisions_on_groups(groups: pl.DataFrame, near: pl.DataFrame | None = None) -> pl.DataFrame:
     """Return the decisions on equal documents; if the kept one is dropped as a near-duplicate, so is its group."""
     is_dropped = pl.col(ROW) != pl.col("kept_row")
     decisions = groups.select(

@@ -41,7 +41,7 @@ from latam_corpus.dedupe.candidates.pairs import CAP
 from latam_corpus.dedupe.decide.decision_rows import EARLIER_COLUMNS
 from latam_corpus.dedupe.decide.numbering import Numbering
 from latam_corpus.dedupe.fingerprints.scheme import ACCENTED, APPENDED, DAMAGE, GENRE, STATED, TERMS, WORDS, sampling_of
-from latam_corpus.dedupe.notices import EDGE_RUNS, EdgeCount, count_edges, edge_runs, edges_at, notices
+from latam_corpus.dedupe.notices import EDGE_RUNS, EdgeCount, count_edges, edge_runs, find_notices, read_edges
 from latam_corpus.dedupe.verify.pair_facts import GENRE_NUMBERS, NO_GENRE
 from latam_corpus.dedupe.verify.rules import RULE_NAMES
 from latam_corpus.dedupe.verify.verify_kernels import FREQUENCIES, FREQUENCY_BITS
@@ -51,9 +51,9 @@ from latam_corpus.dedupe.verify_jobs import (
     WORDS_OF,
     Lot,
     by_number,
-    cuts,
     gather,
-    gathers,
+    gather_jobs,
+    lot_ranges,
     verify_lot,
 )
 from latam_corpus.messages import N_
@@ -220,10 +220,10 @@ class _Search:
         words = by_number(self.workdir, WORDS_OF)
         lots: list[Lot] = []
         for file in files:
-            for first, end in cuts(np.fromfile(file, np.uint32).reshape(-1, 2), words):
+            for first, end in lot_ranges(np.fromfile(file, np.uint32).reshape(-1, 2), words):
                 name = self.workdir / f"lot-{len(lots):09d}"
                 lots.append(Lot(file, first, end, self.scheme, self.bounds, self.workdir, name))
-        jobs = gathers(files, [*self.corpus.pieces(), *self.earlier_pieces], self.workdir)
+        jobs = gather_jobs(files, [*self.corpus.pieces(), *self.earlier_pieces], self.workdir)
         frequency = np.zeros((FREQUENCIES, 1 << FREQUENCY_BITS), np.int64)
         for piece_frequency in self.corpus.map(gather, jobs, N_("reading what is compared")):
             frequency += piece_frequency
@@ -244,7 +244,7 @@ class _Search:
             counts = np.zeros(len(runs), np.uint32)
             for piece_counts in self.corpus.map(count_edges, jobs, N_("counting the notices at the edges of texts")):
                 counts += piece_counts
-            with_notices += [notices(edges_at(lot), runs, counts) for lot in lots_of_batch]
+            with_notices += [find_notices(read_edges(lot), runs, counts) for lot in lots_of_batch]
         return pl.concat(with_notices) if with_notices else None
 
 

@@ -47,7 +47,7 @@ _BATCH_RUNS: Final = 4_000_000
 _TIMES: Final = COMMON // 2
 
 
-def edges_of(
+def added_edges(
     streams: Ragged, places: NDArray[np.uint32], pairs: NDArray[np.uint32], verdicts: Verdicts
 ) -> NDArray[Any]:
     """Return the words that the longer of two copies adds at an edge, EDGE[k].
@@ -91,7 +91,7 @@ def count_edges(job: EdgeCount) -> NDArray[np.uint32]:
     return counts
 
 
-def edges_at(lot: Path) -> NDArray[Any]:
+def read_edges(lot: Path) -> NDArray[Any]:
     """Return the edges of a lot, EDGE[k]."""
     return np.fromfile(lot.with_suffix(EDGES), EDGE)
 
@@ -101,7 +101,7 @@ def edge_runs(lots: Iterable[Path]) -> Iterator[tuple[list[Path], NDArray[np.uin
     batch: list[Path] = []
     batch_runs: list[NDArray[np.uint64]] = []
     for lot in lots:
-        runs = distinct(edges_at(lot)["runs"])
+        runs = distinct(read_edges(lot)["runs"])
         batch.append(lot)
         batch_runs.append(runs[runs > 0])
         if sum(map(len, batch_runs)) > _BATCH_RUNS:
@@ -114,11 +114,11 @@ def edge_runs(lots: Iterable[Path]) -> Iterator[tuple[list[Path], NDArray[np.uin
         yield batch, remaining
 
 
-def notices(edges: NDArray[Any], runs: NDArray[np.uint64], counts: NDArray[np.uint32]) -> pl.DataFrame:
+def find_notices(edges: NDArray[Any], runs: NDArray[np.uint64], counts: NDArray[np.uint32]) -> pl.DataFrame:
     """Return the pairs in which one document has an added notice: `first`, `second`, and the words added to each.
 
     Args:
-        edges: of `edges_of`.
+        edges: of `added_edges`.
         runs: of `edge_runs`.
         counts: for each run, the number of documents that have it at an edge.
     """

@@ -16,7 +16,7 @@ import polars as pl
 from latam_corpus.corpus import ROW, distinct, ragged
 from latam_corpus.dedupe.fingerprints.fingerprint_index import IndexFile
 from latam_corpus.dedupe.fingerprints.scheme import APPENDED, STREAM, WORDS, Ragged
-from latam_corpus.dedupe.notices import EDGES, edges_of
+from latam_corpus.dedupe.notices import EDGES, added_edges
 from latam_corpus.dedupe.on_disk import OnDisk, span_of, spans
 from latam_corpus.dedupe.verify.pair_facts import DocumentFacts, Rarity
 from latam_corpus.dedupe.verify.rules import RULE_NAMES
@@ -159,7 +159,7 @@ def by_number(workdir: Path, name: str) -> OnDisk:
     return OnDisk(workdir / name, BY_NUMBER[name])
 
 
-def gathers(files: Sequence[Path], pieces: Sequence[Piece], workdir: Path) -> list[Gather]:
+def gather_jobs(files: Sequence[Path], pieces: Sequence[Piece], workdir: Path) -> list[Gather]:
     """Return one job per piece that writes the streams of its candidates; write the files by which lots find them.
 
     Args:
@@ -215,7 +215,7 @@ def _paired_documents(files: Sequence[Path], workdir: Path) -> Spill:
     return paired
 
 
-def cuts(pairs: NDArray[np.uint32], words: OnDisk) -> list[tuple[int, int]]:
+def lot_ranges(pairs: NDArray[np.uint32], words: OnDisk) -> list[tuple[int, int]]:
     """Return ranges of pairs with about WORDS_A_LOT words, or one pair that has more."""
     # An upper bound: a document in several pairs of a lot is counted several times but read once.
     weight = np.cumsum(words[pairs].sum(axis=1, dtype=np.int64))
@@ -253,7 +253,7 @@ def verify_lot(job: Lot) -> tuple[Path | None, NDArray[np.int64]]:
                *pair_facts.added[is_true].T)  # fmt: skip
     by_name = {name: np.ascontiguousarray(column) for name, column in zip(VERDICTS, columns, strict=True)}
     pl.DataFrame(by_name, schema=VERDICTS).write_parquet(job.file)
-    edges_of(streams, places, pairs, verdicts).tofile(job.file.with_suffix(EDGES))
+    added_edges(streams, places, pairs, verdicts).tofile(job.file.with_suffix(EDGES))
     return job.file, by_rule
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 WEIGHT: Final = RULE.declared / (1 - RULE.declared)
 
 
-def shifted(
+def declared_judgements(
     model: Model, texts: pl.Series, shown: Sequence[Judgement], declared: Sequence[str | None]
 ) -> dict[int, Judgement]:
     """Return the judgements that a source's declaration changes, by the place of the text.

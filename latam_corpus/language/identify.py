@@ -14,7 +14,7 @@ import polars as pl
 from latam_corpus.batch import Batch, with_defaults
 from latam_corpus.codes import LanguageName, admits, groups, iso_code, narrowed, with_name
 from latam_corpus.errors import ConfigError
-from latam_corpus.language.declared import note, shifted
+from latam_corpus.language.declared import declared_judgements, note
 from latam_corpus.language.judge import judge
 from latam_corpus.language.model import digest, load
 from latam_corpus.language.model_files import chosen
@@ -137,7 +137,9 @@ def _by_source(model: Model, batch: Batch, shown: list[Judgement]) -> dict[int, 
     """Return the judgements that a declaration changes, by row."""
     if "declared_language" not in batch.frame.columns:
         return {}
-    return shifted(model, batch.frame["text"].cast(pl.String), shown, batch.frame["declared_language"].to_list())
+    return declared_judgements(
+        model, batch.frame["text"].cast(pl.String), shown, batch.frame["declared_language"].to_list()
+    )
 
 
 def _noted(batch: Batch, shown: list[Judgement], by_source: Mapping[int, Judgement]) -> Batch:

@@ -160,11 +160,11 @@ def _check_bounds(path: Path, file: LanguageFile | GenreFile) -> None:
                 raise ConfigError(place, _("unknown signal «{signal}»", signal=signal), closest(signal, signal_names()))
     for table, bounds in (("bounds", file.bounds), ("unknown", unknown), ("loosened", loosened)):
         for signal, bound in bounds.items():
-            if wrong := _wrong(signal, bound, file):
+            if wrong := _mistake_in(signal, bound, file):
                 raise ConfigError(place_in(path, table, signal), *wrong)
 
 
-def _wrong(signal: str, bound: BoundEntry, file: LanguageFile | GenreFile) -> tuple[Message, Message] | None:
+def _mistake_in(signal: str, bound: BoundEntry, file: LanguageFile | GenreFile) -> tuple[Message, Message] | None:
     """Return the mistake in a bound and its remedy, or None."""
     if bound.min is None and bound.max is None:
         return _("the bound on «{signal}» has neither min nor max", signal=signal), _("give it one, or delete it")

@@ -246,7 +246,7 @@ def _distribution(
     quantiles = dict(zip(PERCENTS, map(float, np.quantile(finite, [p / 100 for p in PERCENTS])), strict=True))
     limits = (bound.minimum, bound.maximum) if bound else (None, None)
     edges = edges_of(quantiles[1], quantiles[99], *limits, float(finite.min()))
-    counts, edge_values = counted(finite, edges), tuple(map(float, edges))
+    counts, edge_values = count_by_interval(finite, edges), tuple(map(float, edges))
     return SignalDistribution(name, len(finite), quantiles, tuple(map(int, counts)), edge_values, bound, costs)
 
 
@@ -265,7 +265,7 @@ def edges_of(
         lowest: the smallest of all values.
 
     >>> edges = edges_of(8.0, 1_000_000.0, None, 30.0, 8.0)
-    >>> len(edges), counted(np.array([8.0, 30.0, 40.0, 1_400_000.0]), edges)[:2].tolist()
+    >>> len(edges), count_by_interval(np.array([8.0, 30.0, 40.0, 1_400_000.0]), edges)[:2].tolist()
     (41, [2, 1])
     """
     limits = [limit for limit in (minimum, maximum) if limit is not None]
@@ -286,7 +286,7 @@ def edges_of(
     return edges
 
 
-def counted(values: NDArray[np.float64], edges: NDArray[np.float64]) -> NDArray[np.int64]:
+def count_by_interval(values: NDArray[np.float64], edges: NDArray[np.float64]) -> NDArray[np.int64]:
     """Return the number of values in each interval, the outermost open."""
     return np.histogram(values.clip(edges[0], edges[-1]), edges)[0]
 
@@ -317,7 +317,7 @@ def _signal(measured: SignalDistribution, beginnings: dict[str, str | None]) -> 
         "signal": measured.signal,
         "documents": measured.values,
         "quantiles": {str(percent): measured.quantiles.get(percent, float("nan")) for percent in PERCENTS},
-        "bounds": shown(bound) if bound else "",
+        "bounds": format_bound(bound) if bound else "",
         "file": bound.file if bound else None,
         "would_drop": measured.drops,
         "would_drop_alone": measured.alone,
@@ -337,11 +337,11 @@ def _signal(measured: SignalDistribution, beginnings: dict[str, str | None]) -> 
     }
 
 
-def shown(bound: Bound) -> str:
+def format_bound(bound: Bound) -> str:
     """Format a bound for people.
 
     >>> from latam_corpus.policies.policy import Bound
-    >>> shown(Bound("words_per_line", 2, 30, "genres/lyrics.toml"))
+    >>> format_bound(Bound("words_per_line", 2, 30, "genres/lyrics.toml"))
     '≥ 2 ≤ 30'
     """
     low = [] if bound.minimum is None else [f"≥ {bound.minimum:g}"]

@@ -16,7 +16,7 @@ from latam_corpus.batch import Batch
 from latam_corpus.corpus import Frames
 from latam_corpus.dedupe.dedupe import Dedupe
 from latam_corpus.dedupe.fingerprints.fingerprint import Fingerprint
-from latam_corpus.dedupe.notices import EDGE, EDGES, edge_runs, notices
+from latam_corpus.dedupe.notices import EDGE, EDGES, edge_runs, find_notices
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -77,9 +77,9 @@ def test_a_notice_is_in_far_more_documents_than_what_stands_beside_it() -> None:
     edge["second"], edge["in_second"], edge["words"] = 1, True, 9
     edge["runs"][0, :, 0] = 5, 7
     requested = np.array([5, 7], np.uint64)
-    assert notices(edge, requested, np.array([9, 2], np.uint32)).rows() == [(0, 1, 0, 9)]
-    assert notices(edge, requested, np.array([8, 1], np.uint32)).is_empty()
-    assert notices(edge, requested, np.array([12, 3], np.uint32)).is_empty()
+    assert find_notices(edge, requested, np.array([9, 2], np.uint32)).rows() == [(0, 1, 0, 9)]
+    assert find_notices(edge, requested, np.array([8, 1], np.uint32)).is_empty()
+    assert find_notices(edge, requested, np.array([12, 3], np.uint32)).is_empty()
 
 
 def test_what_is_looked_for_goes_through_the_documents_some_at_a_time(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from latam_corpus.dedupe import candidate_jobs
 from latam_corpus.dedupe.candidates import pairs
 from latam_corpus.dedupe.candidates.buckets import into_buckets
-from latam_corpus.dedupe.candidates.pairs import CAP, COMMON, HUBS, Extent, Pairing, merged, pair_runs
+from latam_corpus.dedupe.candidates.pairs import CAP, COMMON, HUBS, Extent, Pairing, merge_runs, pair_runs
 
 ALL = Extent(np.full(50, 1), np.ones(50, np.uint64))
 
@@ -39,7 +39,7 @@ def test_pairs_and_counts_are_those_of_a_plain_count(found: list[tuple[int, int]
         holders.setdefault(value, set()).add(document)
     expected = Counter(pair for held in holders.values() for pair in combinations(sorted(held), 2))
     runs, passing = passed(postings(found))
-    result = merged(runs, ALL)
+    result = merge_runs(runs, ALL)
     reported = {(int(a), int(b)): int(n) for (a, b), n in zip(result.pairs, result.shared, strict=True)}
     assert reported == expected
     assert list(reported) == sorted(reported)
@@ -56,14 +56,14 @@ def test_ranges_runs_and_order_change_nothing(found: list[tuple[int, int]], chan
     """The result doesn't depend on order, ranges or runs, with and without a cap."""
     values, documents = postings(found)
     whole, passing = passed((values, documents), cap=5, hubs=2, common=3)
-    item = merged(whole, ALL)
+    item = merge_runs(whole, ALL)
     order = np.array(sorted(range(len(found)), key=lambda _: chance.random()))  # type: ignore[attr-defined]
     values, documents = values[order], documents[order]
     bucket = values >> np.uint64(61)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pairs, "PAIRS_A_RUN", room)
         ranges = [passed((values[bucket == b], documents[bucket == b]), 5, 2, 3) for b in range(8)]
-    both = merged([run for runs, _ in ranges for run in runs], ALL)
+    both = merge_runs([run for runs, _ in ranges for run in runs], ALL)
     assert np.array_equal(both.pairs, item.pairs)
     assert np.array_equal(both.shared, item.shared)
     assert np.array_equal(np.concatenate([np.sort(item.common) for _, item in ranges]), np.sort(passing.common))
@@ -119,18 +119,18 @@ def test_values_that_agree_in_the_sorted_bits_stay_apart(near: int) -> None:
     value = 0x1234567890ABCDE0
     values = np.array([value, value ^ near, value, value ^ near], np.uint64)
     runs, _ = passed((values, np.array([0, 1, 2, 3], np.uint32)))
-    assert merged(runs, ALL).pairs.tolist() == [[0, 2], [1, 3]]
+    assert merge_runs(runs, ALL).pairs.tolist() == [[0, 2], [1, 3]]
 
 
 def test_longer_texts_need_more_shared_values() -> None:
     """Two long texts with one common value are no candidates, while a short and a long one are."""
     extent = Extent(np.array([90, 90, 4]), np.array([8, 8, 4], np.uint64))
     runs, _ = passed((np.array([8, 8, 8], np.uint64), np.array([0, 1, 2], np.uint32)))
-    assert merged(runs, extent).pairs.tolist() == [[0, 2], [1, 2]]
+    assert merge_runs(runs, extent).pairs.tolist() == [[0, 2], [1, 2]]
 
 
 def test_nothing_gives_nothing() -> None:
     """Without postings or buckets there are no pairs."""
     empty = np.zeros(0, np.uint64), np.zeros(0, np.uint32)
     assert passed(empty)[0] == []
-    assert merged([], ALL).pairs.shape == (0, 2)
+    assert merge_runs([], ALL).pairs.shape == (0, 2)

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from latam_corpus.dedupe.candidates.buckets import into_buckets
-from latam_corpus.dedupe.candidates.pairs import CAP, COMMON, HUBS, Extent, Pairing, merged, pair_runs
+from latam_corpus.dedupe.candidates.pairs import CAP, COMMON, HUBS, Extent, Pairing, merge_runs, pair_runs
 from latam_corpus.dedupe.fingerprints.anchors import anchors_of, word_stream
 from latam_corpus.dedupe.fingerprints.scheme import Scheme
 from latam_corpus.dedupe.verify.pair_facts import Rarity
@@ -65,7 +65,7 @@ def judged(texts: list[str]) -> tuple[np.ndarray, Verdicts]:
     result = anchors_of(stream, scheme)
     owners = np.repeat(np.arange(len(texts), dtype=np.uint32), result.counts)
     passing = Pairing(into_buckets(result.values, owners), CAP, HUBS, COMMON)
-    candidates = merged(list(pair_runs(passing)), Extent.of(stream.counts, result.counts, scheme))
+    candidates = merge_runs(list(pair_runs(passing)), Extent.of(stream.counts, result.counts, scheme))
     rarity = Rarity(stream, scheme, np.sort(passing.common))
     return candidates.pairs, verify_pairs(stream, candidates.pairs, rarity=rarity)
 

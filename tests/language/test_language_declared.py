@@ -15,7 +15,7 @@ import pytest
 
 from latam_corpus.audit.lineage_lines import lineage_lines
 from latam_corpus.batch import Batch
-from latam_corpus.language.declared import WEIGHT, note, shifted
+from latam_corpus.language.declared import WEIGHT, declared_judgements, note
 from latam_corpus.language.evidence import RULE
 from latam_corpus.language.identify import Identify
 from latam_corpus.language.judge import Judgement
@@ -49,7 +49,7 @@ def _model(likely: float) -> Any:
 
 
 def _told(likely: float, text: str, declared: str | None, shown: str = "spa_Latn") -> Judgement | None:
-    result = shifted(_model(likely), pl.Series([text]), [Judgement(shown, 1 - likely)], [declared])
+    result = declared_judgements(_model(likely), pl.Series([text]), [Judgement(shown, 1 - likely)], [declared])
     return result.get(0)
 
 

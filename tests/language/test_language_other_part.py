@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from latam_corpus.language.declared import shifted
+from latam_corpus.language.declared import declared_judgements
 from latam_corpus.language.judge import judge
 from latam_corpus.language.labels import Label
 
@@ -93,6 +93,6 @@ def test_a_declaration_counts_for_the_part_that_shows_nothing_else(declared: str
     """A declaration decides on the unknown part only, whatever Spanish is in the rest."""
     model, texts = _model("spread"), pl.Series([SPANISH + OTHER])
     shown = judge(model, texts)
-    judged = shifted(model, texts, shown, [declared]).get(0, shown[0])
+    judged = declared_judgements(model, texts, shown, [declared]).get(0, shown[0])
     assert {item for item, _ in judged.languages} == {"spa_Latn", code}
     assert judged.language == (judged.languages[0][0] if code == "tar_Latn" else "spa_Latn")

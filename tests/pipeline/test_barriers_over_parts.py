@@ -230,7 +230,7 @@ def test_a_word_stream_that_is_cut_off_is_told(tmp_path: Path) -> None:
     for name, values in held.items():
         np.array(values).astype(verify_jobs.BY_NUMBER[name]).tofile(tmp_path / name)
     corpus = Frames((pl.DataFrame({"stream": pl.Series([[1, 2, 3], [1, 2, 3]], dtype=pl.List(pl.UInt32))}),))
-    [job] = verify_jobs.gathers([tmp_path / "pairs"], corpus.pieces(), tmp_path)
+    [job] = verify_jobs.gather_jobs([tmp_path / "pairs"], corpus.pieces(), tmp_path)
     np.save(tmp_path / verify_jobs.FREQUENCY, verify_jobs.gather(job))
     lot = verify_jobs.Lot(tmp_path / "pairs", 0, 1, Scheme(), dedupe_bounds(), tmp_path, tmp_path / "lot")
     assert verify_jobs.verify_lot(lot)[0] == tmp_path / "lot"

@@ -159,13 +159,13 @@ def _shown(beginning: str | None) -> str:
 
 
 def _row(measured: SignalDistribution) -> tuple[str | Message, ...]:
-    from latam_corpus.quality.distribution import shown
+    from latam_corpus.quality.distribution import format_bound
 
     quantiles = (_short(measured.quantiles[p]) if measured.quantiles else "" for p in (1, 5, 50, 95, 99))
     bound = measured.bound
     if bound is None:
         return (measured.signal, *quantiles, "", "", "")
-    return (measured.signal, *quantiles, decimal(shown(bound)), number(measured.drops), number(measured.alone))
+    return (measured.signal, *quantiles, decimal(format_bound(bound)), number(measured.drops), number(measured.alone))
 
 
 def _short(value: float) -> Message:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 import numpy as np
 
-from latam_corpus.dedupe.candidates.pairing_kernels import BUCKETS, count_tops, lay, mark_bits, sift
+from latam_corpus.dedupe.candidates.pairing_kernels import BUCKETS, count_tops, mark_bits, sift, sort_into_buckets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -53,7 +53,7 @@ def into_buckets(values: NDArray[np.uint64], owners: NDArray[np.uint32] | None =
     owners = np.zeros(0, np.uint32) if owners is None else owners
     sorted_arrays = np.empty_like(values), np.empty_like(owners)
     starts = np.zeros(BUCKETS + 1, np.int64)
-    lay(values, owners, *sorted_arrays, starts)
+    sort_into_buckets(values, owners, *sorted_arrays, starts)
     return Buckets(*sorted_arrays, starts[None, :])
 
 

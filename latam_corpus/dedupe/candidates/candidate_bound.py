@@ -44,7 +44,7 @@ def bound_candidates(files: Sequence[Path], documents: int, workdir: Path) -> tu
     own_of = OnDisk(workdir / "own", _OWN)
     with own_of.file.open("wb") as own_file:
         for first, end in spans(documents):
-            own = _own(files, first, end, workdir)
+            own = _own_candidates(files, first, end, workdir)
             if own["many"].any():  # unwritten parts of the file read as zeros
                 document_count += int(own["many"].sum())
                 own_file.seek(first * _OWN.itemsize)
@@ -76,7 +76,7 @@ def _read(file: Path) -> tuple[NDArray[np.uint32], NDArray[Any]]:
     return np.fromfile(file, np.uint32).reshape(-1, 2), np.fromfile(file.with_suffix(SHARES), SHARE)
 
 
-def _own(files: Sequence[Path], low: int, high: int, workdir: Path) -> NDArray[Any]:
+def _own_candidates(files: Sequence[Path], low: int, high: int, workdir: Path) -> NDArray[Any]:
     """Return the own candidates of the documents from `low` to before `high`, _OWN."""
     own = np.zeros(high - low, _OWN)
     counts = np.zeros(high - low, np.int32)
@@ -87,13 +87,13 @@ def _own(files: Sequence[Path], low: int, high: int, workdir: Path) -> NDArray[A
     # Chunks of documents whose candidates are sorted together.
     chunk_of = np.full(high - low, -1, np.int32)
     chunk_of[own["many"]] = np.cumsum(counts[own["many"]], dtype=np.int64) // _SORTED_TOGETHER
-    for chunk in _scattered(files, chunk_of, low, workdir):
-        _order(np.fromfile(chunk, _CANDIDATE), own)
+    for chunk in _candidates_by_chunk(files, chunk_of, low, workdir):
+        _write_bounds(np.fromfile(chunk, _CANDIDATE), own)
         chunk.unlink()
     return own
 
 
-def _scattered(files: Sequence[Path], chunk_of: NDArray[np.int32], low: int, workdir: Path) -> list[Path]:
+def _candidates_by_chunk(files: Sequence[Path], chunk_of: NDArray[np.int32], low: int, workdir: Path) -> list[Path]:
     """Write the candidates of each chunk's documents, numbered from `low` on, to a file; return the files."""
     chunks: dict[int, Path] = {}
     if not (chunk_of >= 0).any():
@@ -112,7 +112,7 @@ def _scattered(files: Sequence[Path], chunk_of: NDArray[np.int32], low: int, wor
     return [chunks[number] for number in sorted(chunks)]
 
 
-def _order(rows: NDArray[Any], own: NDArray[Any]) -> None:
+def _write_bounds(rows: NDArray[Any], own: NDArray[Any]) -> None:
     """Write the bounds of the documents' own candidates to `own`."""
     rows = rows[np.lexsort((rows["other"], rows["document"]))]
     rank = _rank(rows["document"])

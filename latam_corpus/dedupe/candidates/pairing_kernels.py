@@ -15,7 +15,7 @@ _SHIFT: Final = np.uint64(64 - BUCKET_BITS)
 
 
 @kernel
-def lay(values, owners, out_values, out_owners, starts):
+def sort_into_buckets(values, owners, out_values, out_owners, starts):
     """Sort values, and their owners if there are any, into buckets by top bits; write where each bucket starts."""
     for value in values:
         starts[np.int64(value >> _SHIFT) + 1] += 1
@@ -89,7 +89,7 @@ CURSOR_SIZE: Final = 8
 
 
 @kernel
-def paired(buckets, limits, cursor, tallies, keys, common, workspace):
+def write_pairs(buckets, limits, cursor, tallies, keys, common, workspace):
     """Write pairs from `cursor` on until the buckets are done or the room for keys is used up; return their number."""
     values, owners, starts = buckets
     dealt, documents, alive, owners_of, bins, ends = workspace
@@ -99,7 +99,7 @@ def paired(buckets, limits, cursor, tallies, keys, common, workspace):
             shared_count = _shared(values, owners, starts, cursor[_BUCKET], bins, alive, owners_of)
             tallies[0] += _size(starts, cursor[_BUCKET]) - shared_count
             cursor[_BITS] = bits_of(shared_count)
-            _deal(alive, owners_of, shared_count, cursor[_BITS], dealt, documents, ends)
+            _sort_into_bins(alive, owners_of, shared_count, cursor[_BITS], dealt, documents, ends)
             cursor[_BIN] = cursor[_START] = cursor[_STOP] = 0
         while cursor[_BIN] < 1 << cursor[_BITS]:
             if cursor[_STOP] == cursor[_START] and ends[cursor[_BIN]] - cursor[_START] < 2:  # most bins: skipped
@@ -188,7 +188,7 @@ def _shared(values, owners, starts, bucket, bins, alive, documents):
 
 
 @kernel
-def _deal(values, owners, count, bits, dealt, documents, ends):
+def _sort_into_bins(values, owners, count, bits, dealt, documents, ends):
     """Sort so many values of a bucket into bins by the bits after those of the bucket."""
     first, last = np.uint64(BUCKET_BITS), np.uint64(64 - bits)
     ends[: (1 << bits) + 1] = 0

@@ -1,7 +1,7 @@
 """Candidate pairs: documents that share fingerprints, found one bucket of fingerprint values at a time.
 
 Memory is bounded in two ways: the pairs of a range of values come in runs of a few million (`pair_runs`), each sorted
-and counted, and `merged` adds up the runs of all ranges, one range of pairs at a time. The result depends on the
+and counted, and `merge_runs` adds up the runs of all ranges, one range of pairs at a time. The result depends on the
 documents alone, not on ranges, runs, parts or order.
 
 A value that very many documents have (a licence, a menu, a formula) doesn't make a quadratic number of pairs. Documents
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from latam_corpus.dedupe.candidates.pairing_kernels import COMMONS, CURSOR_SIZE, ROOMY, bits_of, paired
+from latam_corpus.dedupe.candidates.pairing_kernels import COMMONS, CURSOR_SIZE, ROOMY, bits_of, write_pairs
 from latam_corpus.dedupe.fingerprints.scheme import MINHASH, sampling_of
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class Pairing:
         """
         buckets = self._buckets
         arrays = buckets.values, buckets.owners, buckets.starts
-        return int(paired(arrays, self._limits, self._cursor, self.tallies, keys, self._common, self._workspace))
+        return int(write_pairs(arrays, self._limits, self._cursor, self.tallies, keys, self._common, self._workspace))
 
 
 CAP: Final = 50  # from the prototype; it finds all kinds of planted copies
@@ -164,7 +164,7 @@ def pair_runs(pairing: Pairing) -> Iterator[tuple[NDArray[np.uint64], NDArray[np
         yield distinct, counts.astype(np.uint32)
 
 
-def merged(
+def merge_runs(
     runs: Sequence[tuple[NDArray[np.uint64], NDArray[np.uint16] | NDArray[np.uint32]]], extent: Extent
 ) -> Candidates:
     """Return the pairs that share enough values over all runs.
@@ -174,7 +174,7 @@ def merged(
         extent: how many values each document has.
 
     >>> run = np.array([1], np.uint64), np.array([1], np.uint16)  # documents 0 and 1
-    >>> merged([run, run], Extent(np.array([2, 2]), np.array([1, 1], np.uint64))).shared.tolist()
+    >>> merge_runs([run, run], Extent(np.array([2, 2]), np.array([1, 1], np.uint64))).shared.tolist()
     [2]
     """
     keys, counts = _summed([(keys, counts.astype(np.uint32)) for keys, counts in runs])

@@ -58,7 +58,7 @@ class Packs:
         Args:
             order: the documents.
             lots: files of verdicts, in order.
-            notices: the pairs with notices (`notices.notices`); None if there are none.
+            notices: the pairs with notices (`notices.find_notices`); None if there are none.
         """
         numbers = distinct(np.concatenate([np.zeros(0, np.uint32), *(distinct(_pairs(file)) for file in lots)]))
         labels = np.arange(len(numbers), dtype=np.uint32)

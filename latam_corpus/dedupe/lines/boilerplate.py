@@ -107,12 +107,12 @@ class Boilerplate(Stage):
             lines = Lines.of(
                 keys, line_range, CommonKeys(values[key_range], documents[key_range], anywhere[key_range]), signs
             )
-            cut = chosen(lines, self.shortest)
+            cut = lines_to_cut(lines, self.shortest)
             if not cut.any() or signs[cut].sum() > self.most * signs.sum():
                 continue
             places = keys.lines[line_range] - table.doc_lines[number]
             documents_at = dict(zip(places[cut].tolist(), lines.documents[cut].tolist(), strict=True))
-            changed[row], evidence[row] = without(text, documents_at)
+            changed[row], evidence[row] = cut_lines(text, documents_at)
         if not changed:
             return batch
         new = batch.frame["text"].scatter(list(changed), list(changed.values()))
@@ -176,7 +176,7 @@ class Lines:
         return cls(signs, documents, common, placed, anywhere)
 
 
-def chosen(lines: Lines, shortest: int = SHORTEST) -> NDArray[np.bool_]:
+def lines_to_cut(lines: Lines, shortest: int = SHORTEST) -> NDArray[np.bool_]:
     """Return which of a document's non-blank lines are cut.
 
     Args:
@@ -185,15 +185,15 @@ def chosen(lines: Lines, shortest: int = SHORTEST) -> NDArray[np.bool_]:
 
     >>> def cut(signs, **flags):
     ...     common, placed, anywhere = (np.isin(range(12), flags.get(n, [])) for n in ("common", "placed", "anywhere"))
-    ...     return np.flatnonzero(chosen(Lines(np.full(12, signs), common * 9, common, placed, anywhere))).tolist()
+    ...     return np.flatnonzero(lines_to_cut(Lines(np.full(12, signs), common * 9, common, placed, anywhere))).tolist()
     >>> cut(40, common=[0, 1, 6]), cut(40, common=[0, 1, 6], anywhere=[6])
     ([0, 1], [0, 1, 6])
     >>> cut(10, common=[0, 1, 6], anywhere=[6]), cut(10, placed=[0, 1, 5])
     ([], [0, 1, 5])
     """
     signs = lines.signs
-    common = _heavy(signs, lines.common, shortest)
-    cut = _heavy(signs, common & lines.anywhere, shortest)
+    common = _long_blocks(signs, lines.common, shortest)
+    cut = _long_blocks(signs, common & lines.anywhere, shortest)
     common |= _headers(lines, shortest)
     for order in (range(len(signs)), range(len(signs) - 1, -1, -1)):
         uncut_lines = 0
@@ -215,7 +215,7 @@ def _headers(lines: Lines, shortest: int) -> NDArray[np.bool_]:
     return is_header
 
 
-def _heavy(signs: NDArray[np.int32], cut: NDArray[np.bool_], shortest: int) -> NDArray[np.bool_]:
+def _long_blocks(signs: NDArray[np.int32], cut: NDArray[np.bool_], shortest: int) -> NDArray[np.bool_]:
     """Return the lines to cut without blocks of too few characters."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], cut, [False]]).astype(np.int8)))
     heavy = cut.copy()
@@ -225,14 +225,14 @@ def _heavy(signs: NDArray[np.int32], cut: NDArray[np.bool_], shortest: int) -> N
     return heavy
 
 
-def without(text: str, cut: dict[int, int]) -> tuple[str, str]:
+def cut_lines(text: str, cut: dict[int, int]) -> tuple[str, str]:
     r"""Return the text without some lines and the blank lines that would be left over, and the evidence as JSON.
 
     Args:
         text: any.
         cut: number of a line → how many documents have it.
 
-    >>> text, evidence = without("Inicio\n\nLlovió.\n\nLéase también\n\nEscampó.\n", {0: 20, 4: 50})
+    >>> text, evidence = cut_lines("Inicio\n\nLlovió.\n\nLéase también\n\nEscampó.\n", {0: 20, 4: 50})
     >>> text
     'Llovió.\n\nEscampó.\n'
     >>> json.loads(evidence)["lines"][1]

@@ -85,7 +85,7 @@ def _decide(matches: Matches, lexicon: Lexicon) -> dict[int, str]:
     by_group = np.zeros((len(documents), len(lexicon.groups)), np.int64)
     np.add.at(by_group, (inverse, lexicon.group_of[matches.cue]), 1)
     evidence = np.minimum(by_group, lexicon.most)
-    best = winner(evidence, lexicon.speaks_for, LEAST_OWN, LEAST_TOGETHER)
+    best = supported_place(evidence, lexicon.speaks_for, LEAST_OWN, LEAST_TOGETHER)
     varieties = {}
     for number in np.flatnonzero(best >= 0).tolist():
         region = lexicon.regions[best[number]]
@@ -100,11 +100,13 @@ def _country(evidence: NDArray[np.int64], region: str, lexicon: Lexicon) -> str 
     if len(file.countries) < 2 or not any(names_country):  # noqa: PLR2004  (a region of one country has its tag)
         return None
     speaks_for = np.array([[country in group.countries for country in file.countries] for _, group in lexicon.groups])
-    best = int(winner((evidence * names_country)[None, :], speaks_for, LEAST_OF_A_COUNTRY, 2 * LEAST_OF_A_COUNTRY)[0])
+    best = int(
+        supported_place((evidence * names_country)[None, :], speaks_for, LEAST_OF_A_COUNTRY, 2 * LEAST_OF_A_COUNTRY)[0]
+    )
     return f"{TAGS[file.language]}-{file.countries[best]}" if best >= 0 else None
 
 
-def winner(
+def supported_place(
     evidence: NDArray[np.int64], speaks_for: NDArray[np.bool_], least_own: int, least_total: int
 ) -> NDArray[np.int64]:
     """Return the place that each document's evidence supports against every other place, or -1.
@@ -116,7 +118,7 @@ def winner(
         least_total: how many these must be, plus all cues that speak for the place.
 
     >>> of = np.array([[True, False], [False, True], [True, True]])
-    >>> winner(np.array([[3, 1, 0], [3, 2, 0], [0, 0, 9]]), of, 2, 6).tolist()
+    >>> supported_place(np.array([[3, 1, 0], [3, 2, 0], [0, 0, 9]]), of, 2, 6).tolist()
     [0, -1, -1]
     """
     n, places = len(evidence), speaks_for.shape[1]

@@ -9,7 +9,7 @@ import numpy as np
 
 from latam_corpus.catalog.display_names import genre_name
 from latam_corpus.messages import enumerated
-from latam_corpus.quality.distribution import PERCENTS, shown
+from latam_corpus.quality.distribution import PERCENTS, format_bound
 from latam_corpus.report.figures import Figures
 from latam_corpus.report.names import value_name
 from latam_corpus.report.page_words import WORDS
@@ -83,7 +83,7 @@ def _signals(group: Group) -> list[tuple[Any, ...]]:
     """Return the signals with a bound, what costs most first, and then the others that have values."""
     told = [one for one in group.signals if one.bound or one.values]
     told.sort(key=lambda one: (one.bound is None, -one.drops))
-    return [(signal_label(one.signal), one, shown(one.bound) if one.bound else "") for one in told]
+    return [(signal_label(one.signal), one, format_bound(one.bound) if one.bound else "") for one in told]
 
 
 def _cost(
@@ -115,7 +115,7 @@ def _cost(
         "fact": one,
         "group": _named(group),
         "name": name,
-        "asked": shown(bound),
+        "asked": format_bound(bound),
         "near": near,
         "bins": intervals(one.counts, one.edges),
         "drawing": histogram(

@@ -17,7 +17,7 @@ import polars as pl
 from latam_corpus import schema
 from latam_corpus.codes import UNDETERMINED
 from latam_corpus.privacy.metadata import redacted_name
-from latam_corpus.quality.distribution import counted, edges_of
+from latam_corpus.quality.distribution import count_by_interval, edges_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -212,7 +212,7 @@ class Bound:
 
     def count(self, frame: pl.DataFrame) -> None:
         """Count documents in the intervals."""
-        self.bins += counted(frame["value"].to_numpy().astype(float), self.edges)
+        self.bins += count_by_interval(frame["value"].to_numpy().astype(float), self.edges)
 
 
 def _nearest(most: int) -> Callable[[pl.DataFrame], pl.DataFrame]:
