@@ -21,7 +21,7 @@ _DIGEST = "ab" * 32
 
 
 @pytest.fixture
-def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModelCache:
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModelCache:
     """Return the arrays of a model in a cache of the test's own."""
     monkeypatch.setenv("LATAM_CORPUS_CACHE", str(tmp_path / "cache"))
     return ModelCache(_DIGEST, 1)
@@ -35,51 +35,51 @@ def _never() -> NDArray[np.int16]:
     raise AssertionError("it is on disk")
 
 
-def test_what_was_made_is_read_from_disk(kept: ModelCache) -> None:
+def test_what_was_made_is_read_from_disk(cache: ModelCache) -> None:
     """A second process reads the array from disk, and neither process can change it."""
     for make in (_numbers, _never):
-        result = kept("rows", (2, 3), np.int16, make)
+        result = cache("rows", (2, 3), np.int16, make)
         assert result.tolist() == [[0, 1, 2], [3, 4, 5]]
         assert not result.flags.writeable
         assert not result.flags.owndata
-    assert [path.name for path in kept.folder.iterdir()] == ["rows.npy"]
+    assert [path.name for path in cache.folder.iterdir()] == ["rows.npy"]
 
 
 @pytest.mark.parametrize("size", [0, 40, 130])
-def test_half_a_file_is_made_anew(kept: ModelCache, size: int) -> None:
+def test_half_a_file_is_made_anew(cache: ModelCache, size: int) -> None:
     """An empty or truncated file is computed again."""
-    kept("rows", (2, 3), np.int16, _numbers)
-    path = kept.folder / "rows.npy"
+    cache("rows", (2, 3), np.int16, _numbers)
+    path = cache.folder / "rows.npy"
     path.write_bytes(path.read_bytes()[:size])
-    assert kept("rows", (2, 3), np.int16, _numbers).tolist() == [[0, 1, 2], [3, 4, 5]]
-    assert kept("rows", (2, 3), np.int16, _never).shape == (2, 3)
+    assert cache("rows", (2, 3), np.int16, _numbers).tolist() == [[0, 1, 2], [3, 4, 5]]
+    assert cache("rows", (2, 3), np.int16, _never).shape == (2, 3)
 
 
-def test_another_shape_or_type_is_made_anew(kept: ModelCache) -> None:
+def test_another_shape_or_type_is_made_anew(cache: ModelCache) -> None:
     """A file with another shape or type is computed again."""
-    kept("rows", (2, 3), np.int16, _numbers)
-    assert kept("rows", (6,), np.int16, lambda: _numbers().ravel()).shape == (6,)
-    assert kept("rows", (6,), np.int32, lambda: _numbers().ravel().astype(np.int32)).dtype == np.int32
+    cache("rows", (2, 3), np.int16, _numbers)
+    assert cache("rows", (6,), np.int16, lambda: _numbers().ravel()).shape == (6,)
+    assert cache("rows", (6,), np.int32, lambda: _numbers().ravel().astype(np.int32)).dtype == np.int32
 
 
-def test_where_nothing_can_be_written_each_has_its_own(kept: ModelCache) -> None:
+def test_where_nothing_can_be_written_each_has_its_own(cache: ModelCache) -> None:
     """A cache folder that can't be written isn't an error."""
-    kept.folder.parent.parent.write_bytes(b"")
+    cache.folder.parent.parent.write_bytes(b"")
     for _ in range(2):
-        result = kept("rows", (2, 3), np.int16, _numbers)
+        result = cache("rows", (2, 3), np.int16, _numbers)
         assert result.tolist() == [[0, 1, 2], [3, 4, 5]]
         assert not result.flags.writeable
 
 
-def test_another_model_and_another_version_have_another_folder(kept: ModelCache) -> None:
+def test_another_model_and_another_version_have_another_folder(cache: ModelCache) -> None:
     """Another model or version of the code has another folder."""
-    folders = {ModelCache(_DIGEST, 2).folder, ModelCache("cd" * 32, 1).folder, kept.folder}
+    folders = {ModelCache(_DIGEST, 2).folder, ModelCache("cd" * 32, 1).folder, cache.folder}
     assert len(folders) == 3
 
 
-def test_the_shipped_model_is_the_same_from_disk(kept: ModelCache) -> None:
+def test_the_shipped_model_is_the_same_from_disk(cache: ModelCache) -> None:
     """The shipped model's arrays are equal when computed, written and read."""
-    result, first, second_run = (read_parts(MODELS / "americas.ftz", *keep) for keep in ((), (kept,), (kept,)))
+    result, first, second_run = (read_parts(MODELS / "americas.ftz", *keep) for keep in ((), (cache,), (cache,)))
     assert result
     for item in (first, second_run):
         assert item
