@@ -77,8 +77,8 @@ def cut(
     decided = pl.concat([pl.DataFrame(schema={ROW: pl.Int64}), *barrier.decide(Frames((keyed,)))], how="diagonal")
     numbered = keyed.with_columns(pl.int_range(pl.len()).alias(ROW))
     following = stage(Batch(numbered.join(decided, on=ROW, how="left", maintain_order="left"))).frame
-    reported = following["evidence"].to_list() if "evidence" in following.columns else [None] * len(texts)
-    return following["text"].to_list(), [None if item is None else json.loads(item) for item in reported]
+    evidence = following["evidence"].to_list() if "evidence" in following.columns else [None] * len(texts)
+    return following["text"].to_list(), [None if item is None else json.loads(item) for item in evidence]
 
 
 def unchanged(texts: Sequence[str | None], **options: Any) -> bool:
@@ -88,11 +88,11 @@ def unchanged(texts: Sequence[str | None], **options: Any) -> bool:
 
 def test_a_menu_of_three_short_lines_and_a_notice_are_cut() -> None:
     """A menu and a notice are cut with the blank lines around them, and the evidence counts each line's documents."""
-    texts, reported = cut([page(n) for n in range(24)])
+    texts, evidence = cut([page(n) for n in range(24)])
     assert texts == [body(n) for n in range(24)]
-    assert [line["line"] for line in reported[0]["lines"]] == [*_MENU, *_FOOT]
-    assert {line["documents_at_least"] for line in reported[0]["lines"]} == {20}
-    assert reported[0]["characters_before"] == len(page(0))
+    assert [line["line"] for line in evidence[0]["lines"]] == [*_MENU, *_FOOT]
+    assert {line["documents_at_least"] for line in evidence[0]["lines"]} == {20}
+    assert evidence[0]["characters_before"] == len(page(0))
 
 
 def test_a_line_that_too_few_documents_have_stays() -> None:
@@ -130,8 +130,8 @@ def test_a_text_that_is_all_common_lines_stays_whole() -> None:
 
 def test_one_page_collected_thirty_times_counts_once() -> None:
     """Copies of a page count as one document of the source, even if their spaces differ."""
-    second_run = page(0).replace("Deportes", " Deportes ")
-    assert unchanged([page(0)] * 15 + [second_run] * 15 + [body(n) for n in range(1, 40)])
+    spaced_page = page(0).replace("Deportes", " Deportes ")
+    assert unchanged([page(0)] * 15 + [spaced_page] * 15 + [body(n) for n in range(1, 40)])
     copies, _ = cut([page(0)] * 3 + [page(n) for n in range(1, 20)])
     assert copies[:3] == [body(0)] * 3  # counted once, cut in each
 
@@ -139,9 +139,9 @@ def test_one_page_collected_thirty_times_counts_once() -> None:
 def test_the_header_of_a_transcript_is_cut_around_the_speakers_name() -> None:
     """Header lines that half of the source has in one place are cut; the document's own name between them is kept."""
     named = ["Proyecto: Voces del valle", "Lugar: Villa Alegre", "Transcribe: M. Soto"]
-    texts, reported = cut(["\n".join([named[0], f"Habla: Rosa {n}", *named[1:], "", *story(n, 12)]) for n in range(30)])
+    texts, evidence = cut(["\n".join([named[0], f"Habla: Rosa {n}", *named[1:], "", *story(n, 12)]) for n in range(30)])
     assert texts == ["\n".join([f"Habla: Rosa {n}", "", *story(n, 12)]) for n in range(30)]
-    assert [line["line"] for line in reported[7]["lines"]] == named
+    assert [line["line"] for line in evidence[7]["lines"]] == named
 
 
 def test_sources_are_looked_at_by_themselves() -> None:
@@ -216,7 +216,7 @@ class Room:
 
     def run(self, out: str, *options: str) -> tuple[Any, dict[str, pl.DataFrame]]:
         """Return the output of `run --json`, and the rows of the run by kind, sorted by document."""
-        reported = self.command_line(
+        output = self.command_line(
             "run",
             self.folder / "receta.toml",
             "--input",
@@ -226,9 +226,9 @@ class Room:
             "--json",
             *options,
         )
-        assert reported.code == 0, reported.err
+        assert output.code == 0, output.err
         [folder] = (self.folder / out / "runs").iterdir()
-        return reported.json, {
+        return output.json, {
             kind: pl.concat([pl.read_parquet(f) for f in sorted((folder / kind).glob("*.parquet"))]).sort("doc_id")
             for kind in ("kept", "dropped", "ledger")
         }
@@ -249,10 +249,10 @@ def room(tmp_path: Path, command_line: CommandLine, small_recipe: SmallRecipe, s
 
 def test_a_run_conserves_rows_and_the_ledger_names_the_lines(room: Room) -> None:
     """The ledger has `changed` rows with the hashes of the texts, and copies are found by the hash after the cut."""
-    reported, rows = room.run("out")
-    assert reported["rows"] == {"in": 41, "kept": 40}
-    assert reported["stages"]["boilerplate"]["changed"] == 40
-    assert reported["stages"]["dedupe"]["dropped"] == {"duplicate": 1}
+    summary, rows = room.run("out")
+    assert summary["rows"] == {"in": 41, "kept": 40}
+    assert summary["stages"]["boilerplate"]["changed"] == 40
+    assert summary["stages"]["dedupe"]["dropped"] == {"duplicate": 1}
     assert set(rows["kept"]["text"].str.strip_chars()) == {body(n) for n in range(40)}
     assert rows["kept"]["text_hash"].to_list() == [text_hash(text) for text in rows["kept"]["text"]]
     changed = rows["ledger"].filter(pl.col("verdict") == "changed")

@@ -44,8 +44,8 @@ def _documents(texts: Mapping[str, str], tier: str = "open") -> pl.DataFrame:
 def _index(folder: Path, texts: Mapping[str, str], scheme: Scheme | None = None) -> Path:
     folder.mkdir(exist_ok=True)
     table = group_of(_documents(texts).select(SKETCHED)).to_arrow()
-    reported = metadata_of(scheme or Scheme())
-    pq.write_table(table.replace_schema_metadata(reported), folder / "data.parquet")
+    metadata = metadata_of(scheme or Scheme())
+    pq.write_table(table.replace_schema_metadata(metadata), folder / "data.parquet")
     return folder
 
 
@@ -65,26 +65,26 @@ def test_a_copy_of_a_known_document_falls(tmp_path: Path) -> None:
     """An equal text and a near-duplicate are dropped for the document of the earlier version; a new text is kept."""
     index = _index(tmp_path / "index", {"viejo": _LETTER})
     texts = {"igual": _LETTER, "casi": _LETTER.replace("hermana", "prima"), "nuevo": _OTHER}
-    reported = _decided(texts, Dedupe(against=str(index)))
-    assert {name: row["duplicate_of"] for name, row in reported.items()} == {"igual": "viejo", "casi": "viejo"}
-    assert '"kept":"viejo"' in reported["casi"]["evidence"]
+    decisions = _decided(texts, Dedupe(against=str(index)))
+    assert {name: row["duplicate_of"] for name, row in decisions.items()} == {"igual": "viejo", "casi": "viejo"}
+    assert '"kept":"viejo"' in decisions["casi"]["evidence"]
 
 
 def test_the_existing_one_stays_even_if_a_longer_comes(tmp_path: Path) -> None:
     """With `keep = "existing"` an earlier document is never dropped."""
     index = _index(tmp_path / "index", {"viejo": _LETTER})
-    reported = _decided({"largo": _LONGER}, Dedupe(against=str(index)))
-    assert set(reported) <= {"largo"}
-    assert all(row["duplicate_of"] == "viejo" for row in reported.values())
+    decisions = _decided({"largo": _LONGER}, Dedupe(against=str(index)))
+    assert set(decisions) <= {"largo"}
+    assert all(row["duplicate_of"] == "viejo" for row in decisions.values())
 
 
 def test_the_best_one_may_be_new(tmp_path: Path) -> None:
-    """With `keep = "best"` an earlier document is dropped for a longer new one that contains it, and is reported."""
+    """With `keep = "best"` an earlier document is dropped for a longer new one that contains it, and is decisions."""
     index = _index(tmp_path / "index", {"viejo": _LETTER})
-    reported = _decided({"largo": _LONGER}, Dedupe(against=str(index), keep="best"))
-    assert set(reported) == {"old:viejo"}
-    assert reported["old:viejo"]["duplicate_of"] == "largo"
-    assert reported["old:viejo"]["text_hash"] == text_hash(_LETTER)
+    decisions = _decided({"largo": _LONGER}, Dedupe(against=str(index), keep="best"))
+    assert set(decisions) == {"old:viejo"}
+    assert decisions["old:viejo"]["duplicate_of"] == "largo"
+    assert decisions["old:viejo"]["text_hash"] == text_hash(_LETTER)
 
 
 def test_a_known_copy_without_accents_gives_way_to_a_sound_one(tmp_path: Path) -> None:
@@ -97,12 +97,12 @@ def test_a_known_copy_without_accents_gives_way_to_a_sound_one(tmp_path: Path) -
         unicodedata.normalize("NFD", sound).encode("ascii", "ignore").decode() + " Fin de esta carta, que nadie leyó."
     )
     index = _index(tmp_path / "index", {"viejo": bare})
-    reported = _decided({"nuevo": sound}, Dedupe(against=str(index), keep="best"))
-    assert {name: row["duplicate_of"] for name, row in reported.items()} == {"old:viejo": "nuevo"}
-    assert '"decided_by":"damage"' in reported["old:viejo"]["evidence"]
-    reported = _decided({"nuevo": sound}, Dedupe(against=str(index)))
-    assert {name: row["duplicate_of"] for name, row in reported.items()} == {"nuevo": "viejo"}
-    assert '"decided_by":"existing"' in reported["nuevo"]["evidence"]
+    decisions = _decided({"nuevo": sound}, Dedupe(against=str(index), keep="best"))
+    assert {name: row["duplicate_of"] for name, row in decisions.items()} == {"old:viejo": "nuevo"}
+    assert '"decided_by":"damage"' in decisions["old:viejo"]["evidence"]
+    decisions = _decided({"nuevo": sound}, Dedupe(against=str(index)))
+    assert {name: row["duplicate_of"] for name, row in decisions.items()} == {"nuevo": "viejo"}
+    assert '"decided_by":"existing"' in decisions["nuevo"]["evidence"]
 
 
 def test_a_later_record_of_a_known_document_is_no_copy_of_it(tmp_path: Path) -> None:
@@ -118,8 +118,8 @@ def test_copies_among_the_known_are_none_of_our_business(tmp_path: Path, keep: L
     index = _index(tmp_path / "index", {"a": _LETTER, "b": _LETTER.replace("hermana", "prima")})
     assert _decided({"nuevo": _OTHER}, Dedupe(against=str(index), keep=keep)) == {}
     # Even if a new document is a candidate of both.
-    reported = _decided({"nuevo": _LETTER.replace("naranjas", "limones")}, Dedupe(against=str(index)))
-    assert set(reported) == {"nuevo"}
+    decisions = _decided({"nuevo": _LETTER.replace("naranjas", "limones")}, Dedupe(against=str(index)))
+    assert set(decisions) == {"nuevo"}
 
 
 @pytest.mark.parametrize("near", [True, False])

@@ -47,8 +47,8 @@ def test_nothing_is_a_copy_of_nothing() -> None:
 
 def test_a_corpus_of_empty_texts_has_no_candidates() -> None:
     """A corpus without fingerprints has no candidates and raises no error."""
-    fallen, reported = decided({str(n): "" for n in range(20)}, pieces=3)
-    assert (fallen, reported["candidates"], reported["documents"]) == ({}, 0, 0)
+    fallen, notes = decided({str(n): "" for n in range(20)}, pieces=3)
+    assert (fallen, notes["candidates"], notes["documents"]) == ({}, 0, 0)
 
 
 def test_texts_of_one_word_are_equal_or_not() -> None:
@@ -75,10 +75,10 @@ def test_scripts_without_spaces_are_compared_clause_by_clause() -> None:
 
 def test_equal_rows_by_the_thousand_leave_one_and_no_candidate() -> None:
     """Thousands of equal rows are dropped for the first id, without any comparison."""
-    fallen, reported = decided({f"{n:05d}": _TALE for n in range(20_000)}, pieces=7)
+    fallen, notes = decided({f"{n:05d}": _TALE for n in range(20_000)}, pieces=7)
     assert len(fallen) == 19_999
     assert set(fallen.values()) == {"00000"}
-    assert reported["candidates"] == 0
+    assert notes["candidates"] == 0
 
 
 def test_a_quotation_in_two_articles_under_one_menu_joins_nothing() -> None:
@@ -109,11 +109,9 @@ def test_near_copies_by_the_hundred_are_capped_and_counted() -> None:
     """For hundreds of near-copies the number of pairs grows linearly, and one document is kept."""
     number = 400
     letters = str.maketrans("0123456789", "bcdfghjklm")  # a number or a name would make another text of one form
-    fallen, reported = decided(
-        {f"{n:05d}": f"{_TALE} palabra{n:05d}".translate(letters) for n in range(number)}, pieces=3
-    )
+    fallen, notes = decided({f"{n:05d}": f"{_TALE} palabra{n:05d}".translate(letters) for n in range(number)}, pieces=3)
     assert len(fallen) == number - 1
     assert len(set(fallen.values())) == 1
-    assert reported["candidates"] <= CAP * (CAP - 1) // 2 + number * HUBS
-    assert reported["common"] > 0
-    assert reported["left_out"] > 0
+    assert notes["candidates"] <= CAP * (CAP - 1) // 2 + number * HUBS
+    assert notes["common"] > 0
+    assert notes["left_out"] > 0

@@ -98,8 +98,8 @@ def test_of_a_scan_and_the_text_the_text_is_kept() -> None:
     scan = f"{_TALE} Fin del cuento."
     for word, read in _MISREAD.items():
         scan = scan.replace(word, read)
-    [(fell, (kept_rows, evidence))] = _fallen({"a": scan, "b": _TALE, "c": _OTHER_TALE}).items()
-    assert (fell, kept_rows, evidence["decided_by"]) == ("a", "b", "damage")
+    [(dropped_id, (kept_id, evidence))] = _fallen({"a": scan, "b": _TALE, "c": _OTHER_TALE}).items()
+    assert (dropped_id, kept_id, evidence["decided_by"]) == ("a", "b", "damage")
     assert evidence["damage_beside"] > evidence["kept_damage_beside"] == 0
     assert "far more frequent word that looks alike" in str(why_kept(evidence))
 
@@ -107,16 +107,16 @@ def test_of_a_scan_and_the_text_the_text_is_kept() -> None:
 def test_a_word_of_its_own_is_no_damage() -> None:
     """A rare word that looks like no frequent one isn't damage, so length decides."""
     second = _TALE.replace("el farol", "la bombilla").replace("despacio", "lentamente") + " Fin del cuento."
-    [(fell, (kept_rows, evidence))] = _fallen({"a": _TALE, "b": second, "c": _OTHER_TALE}).items()
-    assert (fell, kept_rows, evidence["decided_by"], evidence["kept_damage_beside"]) == ("a", "b", "words", 0)
+    [(dropped_id, (kept_id, evidence))] = _fallen({"a": _TALE, "b": second, "c": _OTHER_TALE}).items()
+    assert (dropped_id, kept_id, evidence["decided_by"], evidence["kept_damage_beside"]) == ("a", "b", "words", 0)
 
 
 @pytest.mark.parametrize("form", ["NFC", "NFD"])
 def test_few_accents_are_missed_beside_the_copy_that_has_them(form: Literal["NFC", "NFD"]) -> None:
     """Missing accents are recognised by a copy, even if the text alone has too few to show it."""
     copy = unicodedata.normalize(form, _UNACCENTED)
-    [(fell, (kept_rows, evidence))] = _fallen({"a": f"{_bare(_UNACCENTED)} Fin.", "b": copy}).items()
-    assert (fell, kept_rows, evidence["decided_by"]) == ("a", "b", "damage")
+    [(dropped_id, (kept_id, evidence))] = _fallen({"a": f"{_bare(_UNACCENTED)} Fin.", "b": copy}).items()
+    assert (dropped_id, kept_id, evidence["decided_by"]) == ("a", "b", "damage")
     assert evidence["accents_missing"] == 0 < evidence["damage_beside"]
 
 
@@ -124,23 +124,23 @@ def test_a_saying_with_an_accent_less_is_not_damaged() -> None:
     """Of a saying with and without an accent the longer copy is kept, because so short a text isn't judged."""
     short = "24 horas num dia e 24 cervejas numa caixa. Coincidência?"
     long = "Existem 24 horas num dia e 24 cervejas numa caixa. Coincidencia?"
-    [(fell, (kept_rows, evidence))] = _fallen({"a": long, "b": short}).items()
-    assert (fell, kept_rows, evidence["decided_by"]) == ("b", "a", "words")
+    [(dropped_id, (kept_id, evidence))] = _fallen({"a": long, "b": short}).items()
+    assert (dropped_id, kept_id, evidence["decided_by"]) == ("b", "a", "words")
 
 
 def test_a_copy_with_a_menu_is_not_the_less_damaged_one() -> None:
     """A menu doesn't make a copy look less damaged by adding undamaged words."""
     tale = _bare(_TALE)
-    [(fell, (kept_rows, evidence))] = _fallen({"a": f"{_MENU}\n{tale}\n{_MENU}", "b": tale}).items()
-    assert (fell, kept_rows, evidence["decided_by"]) == ("a", "b", "appended")
+    [(dropped_id, (kept_id, evidence))] = _fallen({"a": f"{_MENU}\n{tale}\n{_MENU}", "b": tale}).items()
+    assert (dropped_id, kept_id, evidence["decided_by"]) == ("a", "b", "appended")
 
 
 @pytest.mark.parametrize("page", [f"{_MENU}\n{_SONNET}", f"{_SONNET}\n{_MENU}", f"{_MENU}\n\n{_SONNET}\n\n{_MENU}"])
 def test_a_menu_is_seen_beside_verses(page: str) -> None:
     """A menu next to verses is recognised, although verses are short lines without full stops too."""
     assert appended_words(WordTable.of([_SONNET, _ROMANCE])).tolist() == [0, 0]
-    [(fell, (kept_rows, evidence))] = _fallen({"a": page, "b": _SONNET}).items()
-    assert (fell, kept_rows, evidence["decided_by"]) == ("a", "b", "appended")
+    [(dropped_id, (kept_id, evidence))] = _fallen({"a": page, "b": _SONNET}).items()
+    assert (dropped_id, kept_id, evidence["decided_by"]) == ("a", "b", "appended")
     assert evidence["appended"] == len(page.split()) - len(_SONNET.split())
 
 
@@ -167,9 +167,9 @@ def _spoilt(text: str, scan: str, frequency: NDArray[np.int64]) -> list[int]:
 def _counted(words: Mapping[str, int]) -> NDArray[np.int64]:
     counts = np.zeros((FREQUENCIES, 1 << FREQUENCY_BITS), np.int64)
     for word, times in words.items():
-        item = np.zeros_like(counts)
-        count_words(word_stream(WordTable.of([word])).values, item)
-        counts += times * item
+        word_counts = np.zeros_like(counts)
+        count_words(word_stream(WordTable.of([word])).values, word_counts)
+        counts += times * word_counts
     return counts
 
 
@@ -218,15 +218,15 @@ def test_a_summary_made_of_the_texts_own_pieces_is_told_by_them(heading: str) ->
     """A summary is recognised by the pieces of the text that it repeats, whatever its heading."""
     words = _TALE.split()
     pieces = [" ".join(words[start : start + 11]) for start in (2, 24, 45)]
-    [(fell, (kept_rows, evidence))] = _fallen({"a": f"{_TALE}\n{heading}{'. '.join(pieces)}.", "b": _TALE}).items()
-    assert (fell, kept_rows, evidence["decided_by"]) == ("a", "b", "appended")
+    [(dropped_id, (kept_id, evidence))] = _fallen({"a": f"{_TALE}\n{heading}{'. '.join(pieces)}.", "b": _TALE}).items()
+    assert (dropped_id, kept_id, evidence["decided_by"]) == ("a", "b", "appended")
 
 
 def test_a_refrain_that_is_sung_again_is_no_summary() -> None:
     """A song that repeats its first verses at the end is kept rather than a copy without them."""
-    second_run = "\n".join(_SONNET.split("\n")[:4])
-    [(fell, (kept_rows, evidence))] = _fallen({"a": _SONNET, "b": f"{_SONNET}\n{second_run}"}).items()
-    assert (fell, kept_rows, evidence["decided_by"]) == ("a", "b", "words")
+    refrain = "\n".join(_SONNET.split("\n")[:4])
+    [(dropped_id, (kept_id, evidence))] = _fallen({"a": _SONNET, "b": f"{_SONNET}\n{refrain}"}).items()
+    assert (dropped_id, kept_id, evidence["decided_by"]) == ("a", "b", "words")
 
 
 _NOTICE = """Recibí cada domingo nuestra selección de lecturas en tu correo, sin costo y sin publicidad de terceros.
@@ -244,7 +244,7 @@ def test_what_a_copy_has_more_and_many_other_texts_have_was_added() -> None:
     """Words at the end of a copy are an addition if ten other pages have them, even if they don't look like a menu."""
     pages = {f"p{n}": f"{text}\n{_NOTICE}" for n, text in enumerate(_others(10))}
     fallen = _fallen({"a": f"{_TALE}\n{_NOTICE}", "b": _TALE, **pages})
-    assert {fell: kept_rows for fell, (kept_rows, _) in fallen.items()} == {"a": "b"}
+    assert {dropped_id: kept_id for dropped_id, (kept_id, _) in fallen.items()} == {"a": "b"}
     assert fallen["a"][1]["decided_by"] == "appended"
 
 
@@ -282,16 +282,16 @@ def test_one_word_in_a_wrong_charset_tells() -> None:
     """A copy with one word in a wrong charset is dropped, even if the error makes it longer."""
     text = _TALE.replace("El patrón", "El dueño")
     copy = text.replace("dueño", "dueño".encode().decode("latin-1"))
-    [(fell, (kept_rows, evidence))] = _fallen({"a": copy, "b": text}).items()
-    assert (fell, kept_rows, evidence["decided_by"]) == ("a", "b", "damage")
+    [(dropped_id, (kept_id, evidence))] = _fallen({"a": copy, "b": text}).items()
+    assert (dropped_id, kept_id, evidence["decided_by"]) == ("a", "b", "damage")
 
 
 def test_what_both_have_more_was_added_to_neither() -> None:
     """A menu that both copies have is an addition to neither, so the truncated copy is dropped."""
     menu = f"{_MENU}\nBuscar\nArchivo\nContacto"
     page = f"{_OTHER_TALE}\n{_TALE}\n{menu}"
-    [(fell, (kept_rows, evidence))] = _fallen({"a": f"{_TALE}\n{menu}", "b": page}).items()
-    assert (fell, kept_rows, evidence["decided_by"]) == ("a", "b", "words")
+    [(dropped_id, (kept_id, evidence))] = _fallen({"a": f"{_TALE}\n{menu}", "b": page}).items()
+    assert (dropped_id, kept_id, evidence["decided_by"]) == ("a", "b", "words")
 
 
 def test_one_fingerprint_tells_a_short_notice_if_it_has_no_other() -> None:

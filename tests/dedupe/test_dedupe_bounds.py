@@ -165,11 +165,11 @@ def test_order_counts() -> None:
 def test_a_short_text_falls_for_one_of_like_length_or_if_it_stands_in_one_place() -> None:
     """A text of 21 words may be scattered over 30 words, but must be in one place of a longer text."""
     words = fresh(21)
-    spaced = text(words[:10], fresh(5), words[10:], fresh(4))
-    assert said(words, spaced) == ("duplicate", "share", "a")
-    assert said(words, text(spaced, fresh(1))) == ("none", "", "")
-    joined = text(fresh(4), words, fresh(6))
-    assert said(words, joined) == ("contained", "share", "a")
+    scattered_copy = text(words[:10], fresh(5), words[10:], fresh(4))
+    assert said(words, scattered_copy) == ("duplicate", "share", "a")
+    assert said(words, text(scattered_copy, fresh(1))) == ("none", "", "")
+    quotation = text(fresh(4), words, fresh(6))
+    assert said(words, quotation) == ("contained", "share", "a")
 
 
 @pytest.mark.parametrize(("inserted", "falls"), [(3, "a"), (4, "")])
@@ -181,9 +181,12 @@ def test_a_few_words_more_in_between_leave_a_place_one_place(inserted: int, fall
 
 def test_of_a_short_text_enough_must_stand_together() -> None:
     """Of a text of twenty words, 17 must be together to make a quotation."""
-    for joined, falls in ((17, "a"), (16, "")):
+    for words_together, falls in ((17, "a"), (16, "")):
         words = fresh(20)
-        assert said(words, text(fresh(9), words[:joined], fresh(9), words[joined:], fresh(9))).falls == falls
+        assert (
+            said(words, text(fresh(9), words[:words_together], fresh(9), words[words_together:], fresh(9))).falls
+            == falls
+        )
     # From thirty words on this isn't required.
     words = fresh(30)
     assert said(words, text(fresh(20), words[:15], fresh(30), words[15:])).falls == "a"
@@ -517,7 +520,7 @@ def test_many_pairs_are_judged_each_by_itself() -> None:
         *(form(0, 4, _NUMBER), form(0, 4, _CAPITAL), form(0, 1, _NUMBER, words=28), form(0, 1, _CAPITAL, words=40)),
         *((menu, text(menu[:100], fresh(size), menu[100:])) for size in (14, 25, 450)),
         *(licensed(size) for size in (14, 20, 60)),
-        ((shared_words := fresh(1)), shared_words),
+        ((identical := fresh(1)), identical),
     ]
     texts = [side for pair in pairs for side in pair]
     streams = Ragged(text(*texts), np.concatenate(([0], np.cumsum([len(side) for side in texts]))))
@@ -539,9 +542,9 @@ def test_a_refused_pair_names_the_rule_that_refused_it() -> None:
 # Variants.
 
 
-def rewritten(places: int, own: int, *, spaced: int = 20) -> tuple[Words, Words]:
+def rewritten(places: int, own: int, *, distance: int = 20) -> tuple[Words, Words]:
     """Return two texts with passages of their own in the same places."""
-    common = [fresh(spaced) for _ in range(places + 1)]
+    common = [fresh(distance) for _ in range(places + 1)]
     first, second = (
         text(*(part for piece in common[:-1] for part in (piece, fresh(own))), common[-1]) for _ in range(2)
     )
@@ -549,7 +552,7 @@ def rewritten(places: int, own: int, *, spaced: int = 20) -> tuple[Words, Words]
 
 
 @pytest.mark.parametrize(
-    ("places", "own", "spaced", "rule"),
+    ("places", "own", "distance", "rule"),
     [
         (2, 3, 20, "passages"),
         (1, 6, 30, "share"),  # one place
@@ -560,16 +563,16 @@ def rewritten(places: int, own: int, *, spaced: int = 20) -> tuple[Words, Words]
         (1, 50, 200, "share"),
     ],
 )
-def test_a_variant_has_passages_of_its_own(places: int, own: int, spaced: int, rule: str) -> None:
+def test_a_variant_has_passages_of_its_own(places: int, own: int, distance: int, rule: str) -> None:
     """Passages of three or more words in two places, 3 % of the text, make a variant."""
-    result = said(*rewritten(places, own, spaced=spaced))
+    result = said(*rewritten(places, own, distance=distance))
     assert result == ("variant" if rule == "passages" else "duplicate", rule, "ab")
 
 
 @pytest.mark.parametrize("genre", ["", *GENRES])
 def test_single_other_words_make_no_variant_in_any_genre(genre: str) -> None:
     """A short text with one changed word in eight is a copy in every genre."""
-    sides = rewritten(10, 1, spaced=7)
+    sides = rewritten(10, 1, distance=7)
     streams = Ragged(text(*map(_begun, sides)), np.array([0, len(sides[0]), 2 * len(sides[0])]))
     facts = replace(DocumentFacts.unknown(2), genre=np.full(2, GENRE_NUMBERS[genre], np.uint8))
     assert KINDS[verify_pairs(streams, np.array([[0, 1]], np.uint32), document_facts=facts).kind[0]] == "duplicate"
@@ -582,8 +585,8 @@ def spelled(words: int, times: int, now_and_then: int = 0, *, run: int = 12) -> 
     for time in range(times):
         for place in range(words + now_and_then):
             common = fresh(run)
-            shared_words = place >= words and time % 2 > 0
-            for side, own in zip(parts, (old, old if shared_words else new), strict=True):
+            is_unchanged = place >= words and time % 2 > 0
+            for side, own in zip(parts, (old, old if is_unchanged else new), strict=True):
                 side += [common, own[place : place + 1]]
     tail = fresh(run)
     return text(*parts[0], tail), text(*parts[1], tail)
@@ -644,16 +647,16 @@ def test_the_bytes_of_another_charset_are_no_spelling() -> None:
 @pytest.mark.parametrize("stated", ["country", "year", "author"])
 def test_of_texts_from_two_places_less_is_a_variant(stated: str) -> None:
     """Fewer differences make a variant if the two state different countries, years or authors."""
-    for built in (rewritten(1, 6, spaced=30), rewritten(10, 1, spaced=13)):
+    for built in (rewritten(1, 6, distance=30), rewritten(10, 1, distance=13)):
         texts = [_begun(side) for side in built]
         streams = Ragged(text(*texts), np.array([0, len(texts[0]), len(texts[0]) + len(texts[1])]))
         for values, kind in (([1, 2], "variant"), ([1, 1], "duplicate"), ([0, 2], "duplicate")):
-            reported: dict[str, Any] = {stated: np.array(values, np.uint32)}
-            facts = replace(DocumentFacts.unknown(2), **reported)
+            stated_values: dict[str, Any] = {stated: np.array(values, np.uint32)}
+            facts = replace(DocumentFacts.unknown(2), **stated_values)
             result = verify_pairs(streams, np.array([[0, 1]], np.uint32), document_facts=facts)
             assert KINDS[result.kind[0]] == kind, values
-    shared_words = fresh(60)
-    streams = Ragged(text(shared_words, shared_words), np.array([0, 60, 120]))
+    identical = fresh(60)
+    streams = Ragged(text(identical, identical), np.array([0, 60, 120]))
     facts = replace(DocumentFacts.unknown(2), country=np.array([1, 2], np.uint32))
     assert KINDS[verify_pairs(streams, np.array([[0, 1]], np.uint32), document_facts=facts).kind[0]] == "duplicate"
 
@@ -782,7 +785,7 @@ def test_words_look_alike_by_their_letters(first: int, second: int, alike: int) 
 
 def test_a_number_is_only_itself() -> None:
     """A number looks like no other number and no word."""
-    shared_words, first, second = (
+    identical, first, second = (
         word(200_000, 0b111, _NUMBER),
         word(200_001, 0b111, _NUMBER),
         word(200_001, 0b110, _NUMBER),
@@ -797,11 +800,11 @@ def test_a_number_is_only_itself() -> None:
     ]
     gaps = [[text(fresh(1), number, fresh(1))] for number in (first, second)]
     assert picked(tally(*gaps), "ALIKE", "NUMBERS_KEPT", "NUMBERS_SWAPPED") == [0, 0, 1]
-    assert picked(tally([shared_words], [shared_words]), "NUMBERS_KEPT", "NUMBERS_SWAPPED") == [1, 0]
+    assert picked(tally([identical], [identical]), "NUMBERS_KEPT", "NUMBERS_SWAPPED") == [1, 0]
     # Other words are identified by the 18 bits of identity alone.
     gaps = [[text(fresh(1), word(200_003, look), fresh(1))] for look in (0b1, 0b0)]
     assert tally(*gaps)["ALIKE"] == 1
-    parted = text(fresh(1), shared_words, fresh(1)), text(fresh(1), shared_words, fresh(1))
+    parted = text(fresh(1), identical, fresh(1)), text(fresh(1), identical, fresh(1))
     assert picked(tally([parted[0]], [parted[1]]), "ALIKE", "NUMBERS_KEPT", "NUMBERS_SWAPPED") == [1, 1, 0]
 
 
@@ -830,13 +833,13 @@ def test_a_place_may_be_off_by_three_words(shift: int, alike: int) -> None:
 def test_names_and_numbers_are_looked_for_three_words_around(off: int, expected: int) -> None:
     """A name or number up to three words from its place is the same one."""
     for first, second in ((0, off), (off, 0)):
-        for flag, kept_rows in ((_CAPITAL, "NAMES_KEPT"), (_NUMBER, "NUMBERS_KEPT")):
+        for flag, column in ((_CAPITAL, "NAMES_KEPT"), (_NUMBER, "NUMBERS_KEPT")):
             name = text(fresh(1, look=_LOOK, flag=flag))
-            item = text(fresh(1), fresh(first), name, fresh(5 - first), fresh(1))
-            reference = text(fresh(1), fresh(second), name, fresh(5 - second), fresh(1))
-            reported = tally([item], [reference])
-            assert reported[kept_rows] == expected, (first, second, kept_rows)
-            assert reported["ALIKE"] == (off == 0)
+            first_gap = text(fresh(1), fresh(first), name, fresh(5 - first), fresh(1))
+            second_gap = text(fresh(1), fresh(second), name, fresh(5 - second), fresh(1))
+            tallies = tally([first_gap], [second_gap])
+            assert tallies[column] == expected, (first, second, column)
+            assert tallies["ALIKE"] == (off == 0)
 
 
 def test_a_place_is_told_where_the_shorter_text_has_more_words_too() -> None:
@@ -845,11 +848,11 @@ def test_a_place_is_told_where_the_shorter_text_has_more_words_too() -> None:
     for words, alike in ((0, 1), (2, 1), (3, 1), (4, 0)):
         result = tally([text(fresh(words), fresh(1, look=_LOOK)), fresh(0)], [like, fresh(20)])
         assert result["ALIKE"] == alike
-    for words, kept_rows in ((6, 1), (7, 0)):
+    for words, kept_count in ((6, 1), (7, 0)):
         misread = fresh(1, look=_LOOK, flag=_CAPITAL)
-        assert tally([text(fresh(words), name), fresh(0)], [misread, fresh(20)])["NAMES_KEPT"] == kept_rows
+        assert tally([text(fresh(words), name), fresh(0)], [misread, fresh(20)])["NAMES_KEPT"] == kept_count
         result = tally([text(name, fresh(1))], [text(fresh(words), misread, fresh(2))])
-        assert result["NAMES_KEPT"] == kept_rows
+        assert result["NAMES_KEPT"] == kept_count
 
 
 def test_swapped_are_only_those_that_have_one_opposite() -> None:
@@ -1140,18 +1143,21 @@ def test_of_both_edges_the_longer_counts(places: tuple[int, int], expected: int)
 def test_what_the_longer_has_right_before_is_compared_with_nothing() -> None:
     """Up to three words of the longer text before the first run are counted as differences."""
     common = fresh(100)
-    for words, reported in ((known(_DENIAL), [1, 1, 1]), (fresh(3), [3, 0, 3]), (fresh(4), [0, 0, 0])):
-        assert picked(counted(common, text(words, common)), "DIFFERENT", "DENIED", "OTHER_UNLIKE") == reported
+    for words, expected in ((known(_DENIAL), [1, 1, 1]), (fresh(3), [3, 0, 3]), (fresh(4), [0, 0, 0])):
+        assert picked(counted(common, text(words, common)), "DIFFERENT", "DENIED", "OTHER_UNLIKE") == expected
 
 
 @pytest.mark.parametrize(("off", "expected"), [(0, [0, 0]), (1, [1, 1]), (3, [1, 1]), (4, [2, 2])])
 def test_a_word_that_moved_by_three_places_is_the_same_word(off: int, expected: list[int]) -> None:
     """A word within three places is the same word, while likeness is tested only in its own place."""
     moved = fresh(1)
-    item, reference = text(moved, fresh(9, look=_LOOK)), text(fresh(off, look=_LOOK), moved, fresh(9 - off, look=_LOOK))
-    for first, second in ((item, reference), (reference, item)):
+    first_words, second_words = (
+        text(moved, fresh(9, look=_LOOK)),
+        text(fresh(off, look=_LOOK), moved, fresh(9 - off, look=_LOOK)),
+    )
+    for first, second in ((first_words, second_words), (second_words, first_words)):
         assert differences([first], [second], "UNLIKE", "OTHER_UNLIKE") == expected
-    assert differences([item], [reference], "MISREAD") == [9 - bool(off)]
+    assert differences([first_words], [second_words], "MISREAD") == [9 - bool(off)]
 
 
 @pytest.mark.parametrize(("more", "expected"), [(2, [0, 1]), (3, [0, 1]), (4, [1, 0])])
@@ -1260,16 +1266,16 @@ def test_rare_anchors_are_those_that_few_documents_have() -> None:
     )
     without = Rarity(streams, scheme, both[:1]).shared(pairs[:1])
     assert without[0, 0] == pytest.approx((len(both) - 1) / (len(first) - 1))
-    all_values = np.union1d(first, second)
-    assert Rarity(streams, scheme, all_values).shared(pairs).tolist() == [[0, 0], [0, 0]]
+    all_anchors = np.union1d(first, second)
+    assert Rarity(streams, scheme, all_anchors).shared(pairs).tolist() == [[0, 0], [0, 0]]
     only = np.setdiff1d(first, both[:1])
     assert Rarity(streams, scheme, only).shared(pairs[:1])[0, 0] == 1
-    spaced = Ragged(
+    separate_streams = Ragged(
         text(np.arange(9, dtype=np.uint32), fresh(9), np.arange(9, dtype=np.uint32)), np.array([0, 9, 18, 27])
     )
-    none = Rarity(spaced, scheme, np.zeros(0, np.uint64))
+    none = Rarity(separate_streams, scheme, np.zeros(0, np.uint64))
     assert none.shared(np.array([[0, 1], [1, 2], [0, 2]], np.uint32)).tolist() == [[0, 0], [0, 0], [1, 1]]
-    larger = np.sort(np.concatenate([all_values, all_values + np.uint64(1)]))
+    larger = np.sort(np.concatenate([all_anchors, all_anchors + np.uint64(1)]))
     assert Rarity(streams, scheme, larger).shared(pairs).tolist() == [[0, 0], [0, 0]]
 
 

@@ -48,17 +48,17 @@ def test_a_pair_is_checked_that_is_among_the_own_of_either(
     monkeypatch.setattr(candidate_bound, "_SORTED_TOGETHER", at_once)
     draw = Random(3)
     shared = {pair: draw.randrange(1, 9) for pair in combinations(range(150), 2) if draw.random() < 0.8}
-    rest_of_items: dict[int, list[int]] = defaultdict(list)
+    candidates_of: dict[int, list[int]] = defaultdict(list)
     for a, b in sorted(shared):
-        rest_of_items[a].append(b)
-        rest_of_items[b].append(a)
+        candidates_of[a].append(b)
+        candidates_of[b].append(a)
 
     def own(document: int) -> set[int]:
-        ordered = sorted(rest_of_items[document])
-        remainder = sorted(
+        ordered = sorted(candidates_of[document])
+        by_shared = sorted(
             ordered[32:], key=lambda second: (-shared[min(document, second), max(document, second)], second)
         )
-        return {*ordered[:32], *remainder[:32]}
+        return {*ordered[:32], *by_shared[:32]}
 
     expected = {(a, b) for a, b in shared if b in own(a) or a in own(b)}
     files = _files(tmp_path, shared)
@@ -89,10 +89,10 @@ def test_documents_that_share_passages_with_very_many_are_bounded_and_counted() 
     corpus = Frames((Fingerprint(sketch=True)(batch).frame,))
     result = pl.concat(Dedupe().decide(corpus), how="diagonal").filter(pl.col("doc_id") == "copy")
     assert result["duplicate_of"].to_list() == ["149"]
-    reported = corpus.notes["dedupe"]
-    assert reported["beyond"] > 0
-    assert reported["over"] > 0
-    assert reported["candidates"] <= 151 * MOST
+    notes = corpus.notes["dedupe"]
+    assert notes["beyond"] > 0
+    assert notes["over"] > 0
+    assert notes["candidates"] <= 151 * MOST
 
 
 def test_more_documents_than_there_are_numbers_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -61,8 +61,8 @@ def test_what_is_packed_is_read_again(streams: list[list[int]]) -> None:
     """Every stream of 32-bit words is restored, and the lexicon has each word once, the most frequent first."""
     strings, lexicon = packed(pl.Series(streams, dtype=pl.List(pl.UInt32)))
     assert unpacked(strings.to_arrow(), lexicon, np.arange(len(streams))).lists().to_list() == streams
-    all_values = [word for stream in streams for word in stream]
-    assert lexicon.tolist() == sorted(set(all_values), key=lambda word: (-all_values.count(word), word))
+    words = [word for stream in streams for word in stream]
+    assert lexicon.tolist() == sorted(set(words), key=lambda word: (-words.count(word), word))
 
 
 def test_places_of_two_bytes_and_more() -> None:

@@ -64,10 +64,10 @@ def test_different_texts_agree_nowhere() -> None:
 
 def test_keys_are_of_their_band() -> None:
     """A document has fourteen different keys, equal for the same words in any batch."""
-    separate_results = minhash_of(word_stream(WordTable.of([STORY])), 14, 8)
+    single = minhash_of(word_stream(WordTable.of([STORY])), 14, 8)
     batch = minhash_of(word_stream(WordTable.of([OTHER, STORY.upper()])), 14, 8)
-    assert len(set(separate_results[0].tolist())) == 14
-    assert np.array_equal(separate_results[0], batch[1])
+    assert len(set(single[0].tolist())) == 14
+    assert np.array_equal(single[0], batch[1])
 
 
 def test_texts_without_a_run_have_no_keys() -> None:

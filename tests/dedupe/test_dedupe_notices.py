@@ -61,7 +61,7 @@ def test_of_two_copies_the_one_without_the_notice_of_many_pages_is_kept(notice: 
     """A notice of ten words is recognised without a fingerprint and without looking like a menu."""
     page = f"{notice}\n{_TALE}" if first else f"{_TALE}\n{notice}"
     fallen = _fallen({"a": page, "b": _TALE, **_pages(9, notice, first=first)})
-    assert {fell: kept_rows for fell, (kept_rows, _) in fallen.items()} == {"a": "b"}
+    assert {dropped_id: kept_id for dropped_id, (kept_id, _) in fallen.items()} == {"a": "b"}
     assert fallen["a"][1]["decided_by"] == "appended"
 
 
@@ -76,10 +76,10 @@ def test_a_notice_is_in_far_more_documents_than_what_stands_beside_it() -> None:
     edge = np.zeros(1, EDGE)
     edge["second"], edge["in_second"], edge["words"] = 1, True, 9
     edge["runs"][0, :, 0] = 5, 7
-    requested = np.array([5, 7], np.uint64)
-    assert find_notices(edge, requested, np.array([9, 2], np.uint32)).rows() == [(0, 1, 0, 9)]
-    assert find_notices(edge, requested, np.array([8, 1], np.uint32)).is_empty()
-    assert find_notices(edge, requested, np.array([12, 3], np.uint32)).is_empty()
+    runs = np.array([5, 7], np.uint64)
+    assert find_notices(edge, runs, np.array([9, 2], np.uint32)).rows() == [(0, 1, 0, 9)]
+    assert find_notices(edge, runs, np.array([8, 1], np.uint32)).is_empty()
+    assert find_notices(edge, runs, np.array([12, 3], np.uint32)).is_empty()
 
 
 def test_what_is_looked_for_goes_through_the_documents_some_at_a_time(
@@ -93,8 +93,8 @@ def test_what_is_looked_for_goes_through_the_documents_some_at_a_time(
         edges["runs"][:, :, 0] = runs[:2] if runs else 0
         edges.tofile(lots[-1].with_suffix(EDGES))
     monkeypatch.setattr("latam_corpus.dedupe.notices._BATCH_RUNS", 4)
-    joined = [([lot.name[-1] for lot in own], requested.tolist()) for own, requested in edge_runs(lots)]
-    assert joined == [(["0", "1", "2"], [5, 7, 9]), (["3", "4", "5"], [5, 9, 11, 13, 17, 19])]
+    batches = [([lot.name[-1] for lot in own], runs.tolist()) for own, runs in edge_runs(lots)]
+    assert batches == [(["0", "1", "2"], [5, 7, 9]), (["3", "4", "5"], [5, 9, 11, 13, 17, 19])]
     assert [own for own, _ in edge_runs(lots[-1:])] == []
 
 
@@ -109,7 +109,7 @@ def test_two_notices_of_two_sites_are_told_whether_looked_for_together_or_not(
     pairs = {"a": f"{_TALE}\n{_NOTICES[0]}", "b": _TALE, "c": f"{_NOTICES[2]}\n{second}", "d": second}
     pages = {f"{name}-{place}": text for place in range(2) for name, text in _sites(place).items()}
     fallen = _fallen({**pairs, **pages})
-    assert {fell: kept_rows for fell, (kept_rows, _) in fallen.items()} == {"a": "b", "c": "d"}
+    assert {dropped_id: kept_id for dropped_id, (kept_id, _) in fallen.items()} == {"a": "b", "c": "d"}
 
 
 def _sites(place: int) -> dict[str, str]:

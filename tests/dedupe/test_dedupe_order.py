@@ -87,19 +87,19 @@ _DAMAGES = pytest.mark.parametrize(
 def _frame(rows: Mapping[str, Any]) -> pl.DataFrame:
     """Return documents by id, each given as its text or as columns; by default Spanish, open and of one day."""
     usual = {"rights_tier": "open", "obtained": _DAY, "language": "spa_Latn", "uses": ["train"]}
-    reported = [
+    documents = [
         usual | {"doc_id": name} | ({"text": row} if isinstance(row, str) else row) for name, row in rows.items()
     ]
-    result = schema.conform(pl.DataFrame(reported, infer_schema_length=None), schema.DOCUMENT_SCHEMA)
+    result = schema.conform(pl.DataFrame(documents, infer_schema_length=None), schema.DOCUMENT_SCHEMA)
     return Fingerprint(sketch=True)(Batch(result)).frame
 
 
 def _decided(rows: Mapping[str, Any], stage: Dedupe | None = None) -> dict[str, dict[str, Any]]:
     """Return the decisions on dropped documents, after checking that the order of rows doesn't matter."""
     frame = _frame(rows)
-    reported = [_once(each, stage or Dedupe()) for each in (frame, frame.reverse())]
-    assert reported[0] == reported[1]
-    return reported[0]
+    decisions = [_once(each, stage or Dedupe()) for each in (frame, frame.reverse())]
+    assert decisions[0] == decisions[1]
+    return decisions[0]
 
 
 def _once(frame: pl.DataFrame, stage: Dedupe) -> dict[str, dict[str, Any]]:
@@ -126,10 +126,10 @@ def test_the_sound_copy_is_kept_though_the_damaged_one_is_longer(
         "a": {"text": damage(text) + _MORE, "language": language, "obtained": _DAY - timedelta(days=9)},
         "b": {"text": text, "language": language},
     }
-    [(name, reported)] = _decided(rows).items()
-    assert (name, reported["duplicate_of"], reported["evidence"]["decided_by"]) == ("a", "b", "damage")
-    assert reported["evidence"][kind] > reported["evidence"][f"kept_{kind}"] == 0
-    assert reported["containment"] > 0.55
+    [(name, decision)] = _decided(rows).items()
+    assert (name, decision["duplicate_of"], decision["evidence"]["decided_by"]) == ("a", "b", "damage")
+    assert decision["evidence"][kind] > decision["evidence"][f"kept_{kind}"] == 0
+    assert decision["containment"] > 0.55
 
 
 @_DAMAGES
@@ -320,14 +320,14 @@ def test_a_plan_gives_the_stage_its_releases_terms(tmp_path: Path, small_recipe:
         [barrier] = [barrier for barrier in first.barriers if isinstance(barrier, Dedupe)]
         return barrier, first.steps[-1].digest()
 
-    separate_results, sketches = planned("dedupe")
-    released, shared_words = planned("dedupe", release="")
+    plain, sketches = planned("dedupe")
+    released, equal_sketches = planned("dedupe", release="")
     stated, _ = planned('dedupe admit = ["permission"]', release="")
-    assert (separate_results.admit, separate_results.uses) == ((), ())
+    assert (plain.admit, plain.uses) == ((), ())
     assert (released.admit, released.uses) == (("open",), ("train",))
     assert (stated.admit, stated.uses) == (("permission",), ())
-    assert len({stage_digest(stage) for stage in (separate_results, released, stated)}) == 3
-    assert shared_words == sketches
+    assert len({stage_digest(stage) for stage in (plain, released, stated)}) == 3
+    assert equal_sketches == sketches
 
 
 def test_a_recipe_releases_the_copy_that_it_may_use(
@@ -350,8 +350,8 @@ def test_a_recipe_releases_the_copy_that_it_may_use(
     (tmp_path / "receta.toml").write_text(recipe.replace('["open"]', '["open", "attribution"]'), encoding="utf-8")
     inputs = [word for name in ("libre", "citada") for word in ("--input", f"{name}={folder}")]
     out = ("--out", tmp_path / "out")
-    reported = command_line("run", tmp_path / "receta.toml", *inputs, *out, "--engine", "in-process", "--json")
-    assert reported.code == 0, reported.err
+    run = command_line("run", tmp_path / "receta.toml", *inputs, *out, "--engine", "in-process", "--json")
+    assert run.code == 0, run.err
     shards = list((tmp_path / "out" / "store" / "objects").rglob("*.parquet"))
     assert pl.concat([pl.read_parquet(path) for path in shards])["source_id"].to_list() == ["citada"]
     output = " ".join(command_line("explain", "Impreso en la casa", *out).out.split())
@@ -372,8 +372,8 @@ def test_a_recipe_releases_the_copy_that_it_may_use(
 )
 def test_each_step_is_told_in_words(evidence: dict[str, Any], expected: str | None) -> None:
     """Each step is explained in words, and a step of another barrier isn't."""
-    reported = why_kept(evidence)
-    shown = str(reported) if reported else None
+    reason = why_kept(evidence)
+    shown = str(reason) if reason else None
     assert shown is expected is None or (shown is not None and expected is not None and expected in shown)
 
 
@@ -393,9 +393,9 @@ def test_of_a_novel_the_sound_copy_is_kept(file: str, language: str, damage: Cal
             "a": {"text": damage(text) + _MORE, "language": language},
             "b": {"text": text, "language": language},
         }
-        [(name, reported)] = _once(_frame(rows), Dedupe()).items()
-        assert (name, reported["evidence"]["decided_by"]) == ("a", "damage")
-        assert reported["evidence"][kind] > reported["evidence"][f"kept_{kind}"]
+        [(name, decision)] = _once(_frame(rows), Dedupe()).items()
+        assert (name, decision["evidence"]["decided_by"]) == ("a", "damage")
+        assert decision["evidence"][kind] > decision["evidence"][f"kept_{kind}"]
 
 
 def test_an_equal_copy_of_a_near_duplicate_is_told_as_both() -> None:

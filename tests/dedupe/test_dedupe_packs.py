@@ -26,11 +26,11 @@ _PAIRS = st.lists(st.tuples(st.integers(0, 39), st.integers(0, 39)).filter(lambd
 @given(_PAIRS, st.integers(1, 12), st.integers(1, 5))
 def test_what_is_connected_is_in_one_pack(pairs: list[tuple[int, int]], most: int, lots: int) -> None:
     """Pairs in lots give the same components as all pairs together."""
-    all_values = np.array(pairs, np.int64).reshape(-1, 2)
+    all_pairs = np.array(pairs, np.int64).reshape(-1, 2)
     label = np.arange(40, dtype=np.uint32)
-    for lot in np.array_split(all_values, lots):
+    for lot in np.array_split(all_pairs, lots):
         connect(label, lot)
-    assert label_packs(label, most).tolist() == packed(all_values, 40, most).tolist()
+    assert label_packs(label, most).tolist() == packed(all_pairs, 40, most).tolist()
 
 
 @given(st.lists(st.integers(0, 29)), st.integers(1, 7))
@@ -55,9 +55,9 @@ def test_an_equal_text_is_weighed_at_its_kept_one(tmp_path: Path) -> None:
         texts.exclude(pl.Series([2]))
         texts.add(pl.DataFrame({ROW: [1, 9, 14], "kept_row": [9, 9, 9], "doc_id": ["b", "c", "a"]}))
         texts.finish()
-        kept_rows = texts.candidates(pl.DataFrame({ROW: range(16)}))
-        assert kept_rows[ROW].to_list() == [row for row in range(16) if row not in {1, 2, 14}]
-        assert kept_rows.filter(pl.col("copies").is_not_null()).rows() == [(9, 3, "a")]
+        candidates = texts.candidates(pl.DataFrame({ROW: range(16)}))
+        assert candidates[ROW].to_list() == [row for row in range(16) if row not in {1, 2, 14}]
+        assert candidates.filter(pl.col("copies").is_not_null()).rows() == [(9, 3, "a")]
         texts.add_decisions(pl.DataFrame({"kept_row": [9, 3], "drop_reason": ["near", None]}))
         [(groups, decisions)] = [(groups[ROW].to_list(), decisions.rows()) for groups, decisions in texts.blocks()]
     assert (groups, decisions) == ([1, 9, 14], [(9, "near")])

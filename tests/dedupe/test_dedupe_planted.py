@@ -47,8 +47,8 @@ _APART = {"form_decree", "form_weather", "form_obituary", "form_job_ad", "form_h
 
 def _sentence(chance: random.Random, language: str, number: int) -> str:
     words = _WORDS[language].split()
-    joined = {"es": ("el", "la", "y", "de", "que", "en"), "pt": ("o", "a", "e", "de", "que", "em")}[language]
-    picked = [chance.choice(joined if at % 2 else words) for at in range(number)]
+    function_words = {"es": ("el", "la", "y", "de", "que", "en"), "pt": ("o", "a", "e", "de", "que", "em")}[language]
+    picked = [chance.choice(function_words if at % 2 else words) for at in range(number)]
     return f"{' '.join(picked).capitalize()}."
 
 
@@ -90,9 +90,9 @@ def _made(stock: Any, name: str) -> Any:
 
 def test_a_seed_gives_the_same_set_again(small_shelf: Any) -> None:
     """A seed always gives the same documents in the same order, and the same truth."""
-    item, two = _made(small_shelf, "first"), _made(small_shelf, "first")
-    assert item.documents == two.documents
-    assert item.truth() == two.truth()
+    first, second = _made(small_shelf, "first"), _made(small_shelf, "first")
+    assert first.documents == second.documents
+    assert first.truth() == second.truth()
 
 
 def test_every_kind_is_there(small_shelf: Any) -> None:
@@ -151,10 +151,10 @@ def test_copies_are_as_damaged_as_their_kind_says(small_shelf: Any) -> None:
 def _halves_share_nothing(stock: Any) -> None:
     first, second = stock.half("first"), stock.half("second")
     for name in ("novels", "editions", "sonnets", "pages"):
-        item, reference = ({text.author for text in getattr(half, name)} for half in (first, second))
-        assert item
-        assert reference
-        assert not item & reference, name
+        first_names, second_names = ({text.author for text in getattr(half, name)} for half in (first, second))
+        assert first_names
+        assert second_names
+        assert not first_names & second_names, name
     assert not {menu.owner for menu in first.menus} & {menu.owner for menu in second.menus}
     assert not set(first.verses) & set(second.verses)
     assert {text.id for text in first.novels} | {text.id for text in second.novels} == {t.id for t in stock.novels}
@@ -285,9 +285,9 @@ def test_the_benchmark_prints_its_tables(benchmark_line: CommandLine, data: Path
     """Each job runs on a few texts and writes Markdown."""
     few = ("--each", "2", "--sets", "first,second", "--documents", "40", "--sizes", "20,40")
     tables = tmp_path / "tables.md"
-    reported = benchmark_line("dedupe", "--job", job, "--data", data, *few, "--markdown", tables)
-    assert reported.code == 0, reported.err
-    assert "latam_corpus" in reported.out
+    output = benchmark_line("dedupe", "--job", job, "--data", data, *few, "--markdown", tables)
+    assert output.code == 0, output.err
+    assert "latam_corpus" in output.out
     assert "|---" in tables.read_text(encoding="utf-8")
 
 

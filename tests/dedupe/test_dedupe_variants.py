@@ -67,10 +67,10 @@ Hacerse socio"""
 def _decided(rows: Mapping[str, Any], stage: Dedupe | None = None) -> dict[str, dict[str, Any]]:
     """Return the decisions on all documents, after checking that the order of rows doesn't matter."""
     usual = {"rights_tier": "open", "obtained": _DAY, "language": "spa_Latn", "uses": ["train"]}
-    reported = [
+    documents = [
         usual | {"doc_id": name} | ({"text": row} if isinstance(row, str) else row) for name, row in rows.items()
     ]
-    frame = schema.conform(pl.DataFrame(reported, infer_schema_length=None), schema.DOCUMENT_SCHEMA)
+    frame = schema.conform(pl.DataFrame(documents, infer_schema_length=None), schema.DOCUMENT_SCHEMA)
     frame = Fingerprint(sketch=True)(Batch(frame)).frame
     result = [_once(each, stage or Dedupe()) for each in (frame, frame.reverse())]
     assert result[0] == result[1]
@@ -126,9 +126,9 @@ def test_the_same_song_from_another_place_is_a_variant_with_less(stated: Mapping
     line = _SONG.replace("La molinera lloraba lloraba con el molino", "Ella rompió su cántaro viejo contra las piedras")
     local = {"country": "AR", "published": "1898", "creators": ["Rosa Vidal"]}
     forward = local | dict(stated)
-    for text, kept_rows in ((line, True), (_SONG, False)):
+    for text, has_variant in ((line, True), (_SONG, False)):
         result = _decided({"a": local | {"text": _SONG}, "b": forward | {"text": text}})
-        assert any(row["variant_of"] for row in result.values()) == kept_rows
+        assert any(row["variant_of"] for row in result.values()) == has_variant
         result = _decided({"a": local | {"text": _SONG}, "b": local | {"text": text}})
         assert any(row["drop_reason"] for row in result.values())
 
@@ -212,11 +212,11 @@ def _light(rows: list[dict[str, Any]]) -> pl.DataFrame:
         "unstated": False,
         "statement": False,
     }
-    reported = [
+    documents = [
         usual | {"row": n, "row_hash": n, "text_hash": str(n).encode(), "exact_hash": str(n).encode()} | row
         for n, row in enumerate(rows)
     ]
-    frame = pl.DataFrame(reported, infer_schema_length=None)
+    frame = pl.DataFrame(documents, infer_schema_length=None)
     missing = [pl.lit(None).alias(name) for name in LIGHT if name not in frame.columns]
     return frame.with_columns(missing).select(LIGHT.names()).cast(LIGHT)
 
@@ -233,9 +233,9 @@ def test_a_release_takes_all_the_longest_or_the_longest_of_each_country() -> Non
             {"doc_id": "f", "chars": 400, "variant_of": "gone"},
         ]
     )
-    for variants, kept_rows in (("keep", "abcdef"), ("longest", "bdf"), ("by_country", "abdf")):
+    for variants, released in (("keep", "abcdef"), ("longest", "bdf"), ("by_country", "abdf")):
         result = decide(light, read_replaced(()), variants)  # type: ignore[arg-type]
-        assert "".join(result.released["doc_id"]) == kept_rows
+        assert "".join(result.released["doc_id"]) == released
         assert set(result.left_out["reason"]) <= {"variant"}
         named = {row["doc_id"]: json.loads(row["evidence"])["kept"] for row in result.left_out.iter_rows(named=True)}
         expected = {"keep": {}, "longest": {"a": "b", "c": "b", "e": "f"}, "by_country": {"c": "b", "e": "f"}}
@@ -257,18 +257,18 @@ def test_two_texts_stand_side_by_side(tmp_path: Path) -> None:
     assert result["passages"][0]["mine"] == "con la saya remangada"
     assert result["passages"][0]["before"].endswith("sentada junto al molino")
 
-    kept_rows = tmp_path / "kept"
-    kept_rows.mkdir()
+    folder = tmp_path / "kept"
+    folder.mkdir()
     rows = schema.conform(pl.DataFrame([{"doc_id": "b", "text": _OTHER, "title": "Molinera"}]), schema.DOCUMENT_SCHEMA)
-    rows.write_parquet(kept_rows / "rows.parquet")
+    rows.write_parquet(folder / "rows.parquet")
     row = dict.fromkeys(schema.DOCUMENT_SCHEMA) | {"doc_id": "a", "text": _SONG, "containment": 0.8}
-    reported = copies(tmp_path, row | {"variant_of": "b"}, {"rule": "passages"}, Disclosure(date(2026, 11, 27)))
-    shown = [str(line) for line in lines(reported)]
+    story = copies(tmp_path, row | {"variant_of": "b"}, {"rule": "passages"}, Disclosure(date(2026, 11, 27)))
+    shown = [str(line) for line in lines(story)]
     assert "a variant of b «Molinera»" in shown[0]
     assert "each has passages of its own" in shown[0]
     assert any("[con la saya remangada]" in line for line in shown)
     assert any("[bordando pañuelos finos]" in line for line in shown)
-    assert "text" not in reported["other"]
+    assert "text" not in story["other"]
 
 
 def test_long_texts_are_compared_as_far_as_is_quick() -> None:

@@ -72,8 +72,8 @@ def judged(texts: list[str]) -> tuple[np.ndarray, Verdicts]:
 
 def covered(words: list[str], second: list[str]) -> float:
     """Return the share of words in runs of three that the other text has too, computed naively."""
-    facts = {tuple(second[i : i + 3]) for i in range(len(second) - 2)}
-    inside = {j for i in range(len(words) - 2) if tuple(words[i : i + 3]) in facts for j in range(i, i + 3)}
+    other_runs = {tuple(second[i : i + 3]) for i in range(len(second) - 2)}
+    inside = {j for i in range(len(words) - 2) if tuple(words[i : i + 3]) in other_runs for j in range(i, i + 3)}
     return len(inside) / len(words)
 
 
@@ -318,12 +318,12 @@ def test_one_other_name_number_or_denial_makes_another_act(change: Callable[[str
         "quien {2}deberá presentar el informe. Anótese, comuníquese a la Tesorería y archívese con sus antecedentes."
     )
     first = change(leave.format("treinta", "Juan Pérez", ""))
-    for rest_of_items, rule in (
+    for replaced_words, rule in (
         (("treinta", "Luis Rojas", ""), "names"),
         (("sesenta", "Juan Pérez", ""), "numbers"),
         (("treinta", "Juan Pérez", "no "), "denial"),
     ):
-        assert verdict(first, change(leave.format(*rest_of_items)))[:2] == ("template", rule)
+        assert verdict(first, change(leave.format(*replaced_words)))[:2] == ("template", rule)
     assert verdict(first, change(leave.format("treinta", "Juan Pérez", ""))) == ("duplicate", "equal", 3, [1, 1])
 
 

@@ -109,8 +109,8 @@ def test_a_few_words_are_named_if_they_are_likely_without_the_declaration(likely
 
 def test_explain_says_that_it_is_by_the_sources_word() -> None:
     """`explain` reports the declaration, the prior and the language found in the text alone."""
-    reported = note(Judgement("spa_Latn", 0.96), "gn")
-    step = {"stage": "identify", "verdict": "changed", "reason": "identify", "evidence": reported}
+    evidence = note(Judgement("spa_Latn", 0.96), "gn")
+    step = {"stage": "identify", "verdict": "changed", "reason": "identify", "evidence": evidence}
     line = "by its source's word, gn (prior 0.99); its text alone shows spa_Latn, score 0.96"
     story: dict[str, Any] = {
         **dict.fromkeys(("title", "url", "reason", "genre", "country", "extractor")),
@@ -142,6 +142,6 @@ def test_jopara_that_its_source_declares_is_guarani() -> None:
         passed = pass_through(Identify(), Batch(frame))
         named = passed.kept.frame.filter(pl.col("language").str.starts_with("g"))
         assert minimum <= named.height / frame.height <= limit
-        reported = [json.loads(item) for item in passed.ledger["evidence"]]
-        assert all(item["declared"] == "gn" and item["prior"] == RULE.declared for item in reported)
+        notes = [json.loads(item) for item in passed.ledger["evidence"]]
+        assert all(item["declared"] == "gn" and item["prior"] == RULE.declared for item in notes)
         assert passed.ledger.height <= named.height

@@ -37,9 +37,9 @@ FOUND = Evidence(words=30, own=0.2, colonial=0.0, kinds=3, telling=1.02)
 
 def test_each_figure_of_the_rule_says_what_it_means_and_where_it_is_from() -> None:
     """The file and the rule have the same parameters in the same order, each with its origin."""
-    reported = tomllib.loads(RULE_FILE.read_text("utf-8"))
-    assert tuple(reported) == RULE._fields
-    for name, entry in reported.items():
+    parameters = tomllib.loads(RULE_FILE.read_text("utf-8"))
+    assert tuple(parameters) == RULE._fields
+    for name, entry in parameters.items():
         assert entry.keys() == {"value", "means", "origin"}, name
         assert entry["means"], name
         assert entry["origin"].endswith("."), name
@@ -66,9 +66,9 @@ def test_rows_of_syllables_show_short_words_alone() -> None:
 def test_a_word_of_one_open_syllable_weighs_a_third_whatever_its_length() -> None:
     """A word of one open syllable weighs a third; another vowel or a final consonant makes it weigh 1."""
     lists = {"quy": frozenset({"chhaa", "achha", "chhan"})}
-    rest_of_items = ["pa", "pe", "pi", "po"]
-    assert evidence(["chhaa", *rest_of_items], "quy", lists).telling == pytest.approx(0.34)
-    assert evidence(["achha", "chhan", *rest_of_items], "quy", lists).telling == pytest.approx(2)
+    syllables = ["pa", "pe", "pi", "po"]
+    assert evidence(["chhaa", *syllables], "quy", lists).telling == pytest.approx(0.34)
+    assert evidence(["achha", "chhan", *syllables], "quy", lists).telling == pytest.approx(2)
 
 
 def test_equally_frequent_words_are_taken_in_the_order_of_the_alphabet() -> None:
@@ -167,9 +167,9 @@ def test_a_group_is_bound_above_the_texts_that_were_falsely_named_so() -> None:
 
 def test_a_bound_that_is_none_is_an_error(tmp_path: Path) -> None:
     """An invalid bound in a label map is an error that names the file."""
-    reported = (MODELS / "americas.toml").read_text("utf-8").partition("\n[bounds]")[0]
+    label_map = (MODELS / "americas.toml").read_text("utf-8").partition("\n[bounds]")[0]
     wrong = tmp_path / "mapa.toml"
-    wrong.write_text(reported + "\n[bounds]\nzap = { likelihood = 1 }\n", "utf-8")
+    wrong.write_text(label_map + "\n[bounds]\nzap = { likelihood = 1 }\n", "utf-8")
     with pytest.raises(ConfigError, match=r"mapa\.toml: invalid bounds"):
         load(str(MODELS / "americas.ftz"), str(wrong))
 
@@ -186,10 +186,10 @@ def test_a_text_with_fewer_sounds_than_its_language_must_show_more_words() -> No
 
 def test_the_shipped_model_knows_how_many_consonants_its_languages_have() -> None:
     """The shipped model has counts of consonants for the Americas only, above those of rows of syllables."""
-    reported = load().consonants
-    assert reported.keys() <= groups().of.keys()
-    assert len(reported) > 250
-    assert all(5 <= count <= 12 for count in reported.values())
+    consonants_by_code = load().consonants
+    assert consonants_by_code.keys() <= groups().of.keys()
+    assert len(consonants_by_code) > 250
+    assert all(5 <= count <= 12 for count in consonants_by_code.values())
 
 
 def test_rows_of_few_sounds_are_in_no_language() -> None:

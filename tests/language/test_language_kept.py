@@ -79,13 +79,13 @@ def test_another_model_and_another_version_have_another_folder(cache: ModelCache
 
 def test_the_shipped_model_is_the_same_from_disk(cache: ModelCache) -> None:
     """The shipped model's arrays are equal when computed, written and read."""
-    result, first, second_run = (read_parts(MODELS / "americas.ftz", *keep) for keep in ((), (cache,), (cache,)))
-    assert result
-    for item in (first, second_run):
-        assert item
-        assert item.unit == result.unit
-        np.testing.assert_array_equal(item.rows, result.rows)
-        np.testing.assert_array_equal(item.row_of, result.row_of)
+    computed, written, read = (read_parts(MODELS / "americas.ftz", *keep) for keep in ((), (cache,), (cache,)))
+    assert computed
+    for parts in (written, read):
+        assert parts
+        assert parts.unit == computed.unit
+        np.testing.assert_array_equal(parts.rows, computed.rows)
+        np.testing.assert_array_equal(parts.row_of, computed.row_of)
 
 
 def test_places_that_no_row_has_are_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,14 +94,14 @@ def test_places_that_no_row_has_are_not_used(tmp_path: Path, monkeypatch: pytest
     path = MODELS / "americas.ftz"
     usual = read_parts(path)
     assert usual
-    kept_rows = ModelCache("0" * 64, ftz.VERSION)
-    read_parts(path, kept_rows)
+    model_cache = ModelCache("0" * 64, ftz.VERSION)
+    read_parts(path, model_cache)
     [file] = tmp_path.rglob("row_of.npy")
     places = np.load(file)
     np.save(file, np.full_like(places, 2**31 - 1))
-    second_run = read_parts(path, kept_rows)
-    assert second_run
-    assert np.array_equal(second_run.row_of, usual.row_of)
+    computed = read_parts(path, model_cache)
+    assert computed
+    assert np.array_equal(computed.row_of, usual.row_of)
 
 
 @pytest.mark.parametrize("head", [b"PK\x05\x06", b"PK\x03\x04 junk", b"\x93NUMPY\x01\x00v\x00{'descr': '<i4', ]"])

@@ -76,9 +76,9 @@ def test_a_model_by_path_is_understood_without_a_map(outside: Path) -> None:
 
 def test_a_label_map_says_what_labels_mean(outside: Path, tmp_path: Path) -> None:
     """A label map given by path overrides the form of the labels."""
-    reported = tmp_path / "mapa.toml"
-    reported.write_text('[labels]\nes = { code = "glg", script = "Latn" }\n__label__pt = "por"\n', "utf-8")
-    names = {label.name for label in load(str(outside), str(reported)).labels}
+    label_map = tmp_path / "mapa.toml"
+    label_map.write_text('[labels]\nes = { code = "glg", script = "Latn" }\n__label__pt = "por"\n', "utf-8")
+    names = {label.name for label in load(str(outside), str(label_map)).labels}
     assert names == {"glg_Latn", "por_Latn"}
 
 
@@ -136,9 +136,9 @@ def test_word_vectors_are_no_identifier(outside: Path, tmp_path: Path) -> None:
 def test_a_code_that_a_map_has_otherwise_than_its_label_is_looked_up(tmp_path: Path) -> None:
     """A code in a map is looked up unless the map has the model's digest and the label agrees."""
     shutil.copy(MODELS / "americas.ftz", tmp_path / "copia.ftz")
-    reported = (MODELS / "americas.toml").read_text("utf-8")
-    changed = reported.replace('spa_Latn = { code = "spa"', 'spa_Latn = { code = "spaa"', 1)
-    assert changed != reported
+    label_map = (MODELS / "americas.toml").read_text("utf-8")
+    changed = label_map.replace('spa_Latn = { code = "spa"', 'spa_Latn = { code = "spaa"', 1)
+    assert changed != label_map
     (tmp_path / "copia.toml").write_text(changed, "utf-8")
     with pytest.raises(ConfigError, match="unknown language code «spaa»"):
         load(str(tmp_path / "copia.ftz"))
@@ -159,8 +159,10 @@ def test_a_worker_opens_no_table_of_languages() -> None:
 
 def test_labels_mean_the_same_with_and_without_a_look_up() -> None:
     """The labels of the shipped map have the same meaning with and without a look-up."""
-    reported = tomllib.loads((MODELS / "americas.toml").read_text("utf-8"))["labels"]
-    believed, result = (labels_of(list(reported), reported, "americas.toml", looked_up=item) for item in (True, False))
+    mapped = tomllib.loads((MODELS / "americas.toml").read_text("utf-8"))["labels"]
+    believed, result = (
+        labels_of(list(mapped), mapped, "americas.toml", looked_up=looked_up) for looked_up in (True, False)
+    )
     assert believed == result
 
 

@@ -94,5 +94,5 @@ def test_a_declaration_counts_for_the_part_that_shows_nothing_else(declared: str
     model, texts = _model("spread"), pl.Series([SPANISH + OTHER])
     shown = judge(model, texts)
     judged = declared_judgements(model, texts, shown, [declared]).get(0, shown[0])
-    assert {item for item, _ in judged.languages} == {"spa_Latn", code}
+    assert {label for label, _ in judged.languages} == {"spa_Latn", code}
     assert judged.language == (judged.languages[0][0] if code == "tar_Latn" else "spa_Latn")

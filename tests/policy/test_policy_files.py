@@ -85,12 +85,12 @@ def test_drawn_stop_words_are_told_apart_from_reviewed_ones() -> None:
     policies = Policies.load()
     spanish = set(policies.languages["spa"].stop_words.words)  # type: ignore[union-attr]
     for code, file in policies.languages.items():
-        reported = (policies.folder / "languages" / f"{code}.toml").read_text()
+        content = (policies.folder / "languages" / f"{code}.toml").read_text()
         words = file.stop_words.words if file.stop_words else ()
         assert len(words) == len(set(words)) or code in ("spa", "por")
-        if words and "stop_words.py" in reported and not file.background:
+        if words and "stop_words.py" in content and not file.background:
             assert any(name in file.stop_words.origin for name in ("(CC", "MPL", "Apache", "free to copy"))  # type: ignore[union-attr]
-            head = reported.partition("language ")[0]
+            head = content.partition("language ")[0]
             shared = spanish & set(words)
             assert code in ("hat", "pap", "jam") or all(word in head for word in shared)
 

@@ -150,9 +150,9 @@ def test_where_no_language_is_told_other_bounds_stand_in_the_place_of_those_on_t
 def test_a_language_that_does_not_exist_is_refused(written: Written) -> None:
     """An unknown language is an error that names the folder."""
     folder = written()
-    with pytest.raises(ConfigError) as reported:
+    with pytest.raises(ConfigError) as error:
         Policies.load(folder).bounds("zzx", "news")
-    assert reported.value.place == str(folder / "languages")
+    assert error.value.place == str(folder / "languages")
 
 
 @pytest.mark.parametrize(
@@ -180,9 +180,9 @@ def test_a_reason_is_readable() -> None:
 def test_a_genre_without_a_file_is_refused_with_the_closest(written: Written) -> None:
     """A genre without a file is an error that names the folder and the closest genre."""
     folder = written()
-    with pytest.raises(ConfigError, match="no policy for the genre «new»; did you mean «news»") as reported:
+    with pytest.raises(ConfigError, match="no policy for the genre «new»; did you mean «news»") as error:
         Policies.load(folder).bounds("spa", "new")
-    assert reported.value.place == str(folder / "genres")
+    assert error.value.place == str(folder / "genres")
 
 
 def test_what_any_file_bounds_is_measured(written: Written) -> None:
@@ -298,8 +298,8 @@ def _judged(
         }
     )
     result = Filter(str(folder))(Batch(frame)).frame
-    reported = [None if item is None else json.loads(item) for item in result["evidence"]]
-    return list(zip(result["drop_reason"], reported, strict=True))
+    evidence = [None if row_evidence is None else json.loads(row_evidence) for row_evidence in result["evidence"]]
+    return list(zip(result["drop_reason"], evidence, strict=True))
 
 
 def test_a_document_falls_by_the_first_bound_that_it_breaks(written: Written) -> None:

@@ -48,8 +48,8 @@ def test_a_signal_is_measured_when_a_policy_bounds_it_or_a_recipe_asks(tmp_path:
     """Cheap, bounded and requested signals are measured, others are null, and the digest reflects the choice."""
     plain = _policies(tmp_path / "plain", "word_count = { min = 1 }")
     bounding = _policies(tmp_path / "bounding", "compression_ratio = { min = 0.2 }")
-    reported = _measured(Measure(plain))
-    assert {name for name, value in reported.items() if value is not None} == ALWAYS
+    signals = _measured(Measure(plain))
+    assert {name for name, value in signals.items() if value is not None} == ALWAYS
     assert _measured(Measure(bounding))["compression_ratio"] is not None
     assert _measured(Measure(plain, signals=("char_entropy",)))["char_entropy"] is not None
     assert len({Measure(plain).fingerprint(), Measure(bounding).fingerprint()}) == 2
@@ -74,9 +74,9 @@ def test_the_filter_hands_on_what_is_asked_for() -> None:
 
 def test_an_unknown_signal_is_refused_with_the_closest() -> None:
     """An unknown signal is an error with the closest name."""
-    with pytest.raises(ConfigError, match="char_entropi") as reported:
+    with pytest.raises(ConfigError, match="char_entropi") as error:
         Measure(signals=("char_entropi",))
-    assert "char_entropy" in str(reported.value)
+    assert "char_entropy" in str(error.value)
 
 
 def test_words_are_counted_on_a_named_list(tmp_path: Path) -> None:

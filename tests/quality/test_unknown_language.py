@@ -64,12 +64,12 @@ def test_shares_are_held_as_measured_however_few_words_there_are(tmp_path: Path)
     assert [bound.typical for bound in bounds if bound.signal == "alphabetic_word_share"] == [None]
     assert _reason("12 345 67 kowuje", "und") == "alphabetic_word_share<0.5"
     assert _reason("12 345 67 kowuje", "bor_Latn") != "alphabetic_word_share<0.5"
-    for kind, name, reported in (
+    for kind, name, content in (
         ("languages", "und", 'language = "und"\nname = "any"'),
         ("languages", "bor", 'language = "bor"\nname = "Bororo"\n[unknown]\nword_entropy = { min = 0.5 }'),
         ("genres", "web", 'genre = "web"'),
     ):
         (tmp_path / kind).mkdir(exist_ok=True)
-        (tmp_path / kind / f"{name}.toml").write_text(reported)
+        (tmp_path / kind / f"{name}.toml").write_text(content)
     with pytest.raises(ConfigError, match=r"\[unknown\] is allowed only in und.toml"):
         Policies.load(tmp_path)
