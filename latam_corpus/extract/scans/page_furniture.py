@@ -191,11 +191,11 @@ def _apart(
                 (distance for inner_line in inner_lines if (distance := side * (line.bottom - inner_line.bottom)) > 0),
                 default=0,
             )
-            if usual_step and _stands_apart(line, gap, usual_step, gaps, body, counts[keys[line]]):
+            if usual_step and _is_set_apart(line, gap, usual_step, gaps, body, counts[keys[line]]):
                 yield from inward[: index + 1]
 
 
-def _stands_apart(
+def _is_set_apart(
     line: Line, gap: float, usual_step: float, gaps: Sequence[float], body: float, page_count: int
 ) -> bool:
     """Return whether a repeated line is further from the body than the body's lines are from each other.

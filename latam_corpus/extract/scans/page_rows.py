@@ -135,9 +135,9 @@ def _is_next_to_text(piece: Line, page: Sequence[Line], *, is_left: bool) -> boo
 def _is_counted(numbers: Sequence[Numbered]) -> bool:
     """Return whether the numbers increase by a constant step, starting at that step."""
     first = numbers[0].value
-    steps = Counter(upper.value - lower.value for lower, upper in pairwise(numbers))
+    steps = Counter(following.value - previous.value for previous, following in pairwise(numbers))
     step = max(steps, key=lambda step: steps[step])
-    restarts = sum(upper.value == step for _, upper in pairwise(numbers))
+    restarts = sum(following.value == step for _, following in pairwise(numbers))
     is_regular = steps[step] + restarts >= _STEP_SHARE * (len(numbers) - 1)
     return step in _STEPS and first % step == 0 and is_regular and steps[step] >= restarts
 
