@@ -73,7 +73,7 @@ def test_without_the_crawler_the_pages_are_read_from_the_disk_and_the_same_is_re
 
 def _quoted_on_the_first_page() -> set[str]:
     page = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-    [block] = re.findall(r"^```text\n(El último tren .*?)^```", page, re.DOTALL | re.MULTILINE)
+    [block] = re.findall(r"^The end of what you see:\n\n```text\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
     return set(_without_versions(block)) - {"  …"}
 
 

@@ -84,7 +84,7 @@ def test_chances_of_all_bytes_add_up_to_one(context: bytes) -> None:
     runs = np.array([int.from_bytes(context + bytes([byte]), "big") for byte in range(256)], np.uint64)
     chances = np.full(256, 1 / 256)
     for size, level in enumerate(model.levels, 1):
-        chances = level.after(chances, runs & byte_ngrams.mask(size))
+        chances = level.probabilities(chances, runs & byte_ngrams.mask(size))
     assert chances.min() > 0
     assert chances.sum() == pytest.approx(1)
 

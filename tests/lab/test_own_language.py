@@ -16,7 +16,7 @@ import polars as pl
 import pytest
 
 from latam_corpus.batch import Batch
-from latam_corpus.lab.language.added_language import KEPT_OUT, TRAIN, draw, extend, read_language, unknown_taken
+from latam_corpus.lab.language.added_language import KEPT_OUT, TRAIN, draw, extend, misnamed_rows, read_language
 from latam_corpus.language.classifier.ftz import Parts, read_parts
 from latam_corpus.language.evidence import RULE
 from latam_corpus.language.identify import Identify
@@ -259,8 +259,8 @@ def test_a_model_of_few_languages_is_seen_to_take_others() -> None:
         labels=tuple(whole.labels[place] for place in few),
         _vectors=dataclasses.replace(whole._vectors, parts=parts),  # noqa: SLF001
     )
-    rows, names = unknown_taken(model)
+    rows, names = misnamed_rows(model)
     assert rows > 2000
     assert names.total() > 0.5 * rows
     assert set(names) == {"spa", "por"}
-    assert unknown_taken(whole) == (0, {})
+    assert misnamed_rows(whole) == (0, {})
