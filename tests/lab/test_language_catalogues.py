@@ -9,7 +9,7 @@ import pytest
 
 from latam_corpus.errors import ConfigError
 from latam_corpus.lab.language.message_catalogues import catalogue_rows, is_catalogue
-from latam_corpus.lab.language.texts import Texts, listed, rows
+from latam_corpus.lab.language.texts import Texts, named_texts, rows
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -116,7 +116,7 @@ def test_a_key_of_a_list_that_means_nothing_is_an_error(tmp_path: Path, entry: s
     path = tmp_path / "lista.toml"
     path.write_text(f'[[data]]\npath = "a.tsv"\nlicence = "CC0-1.0"\n{entry}\n')
     with pytest.raises(ConfigError, match=told):
-        listed([str(path)])
+        named_texts([str(path)])
 
 
 def test_a_catalogue_that_is_not_there_is_an_error(tmp_path: Path) -> None:
@@ -135,10 +135,10 @@ def test_a_list_takes_texts_from_an_unpacked_package(tmp_path: Path) -> None:
     path.write_text(
         '[[data]]\npackage = "cuentos"\npath = "usr/share"\nfield = "cuento"\nonly = ["gl"]\nlicence = "CC0-1.0"\n'
     )
-    [texts] = listed([str(path)], packages=tmp_path / "x")
+    [texts] = named_texts([str(path)], packages=tmp_path / "x")
     assert list(rows(texts)) == [("gl", LONG)]
     with pytest.raises(ConfigError, match="apt-get install cuentos"):
-        listed([str(path)], packages=tmp_path)
+        named_texts([str(path)], packages=tmp_path)
 
 
 def test_a_list_takes_texts_from_several_packages_of_one_kind(tmp_path: Path) -> None:
@@ -152,11 +152,11 @@ def test_a_list_takes_texts_from_several_packages_of_one_kind(tmp_path: Path) ->
         return f'[[data]]\npackages = {names}\npath = "{share}"\nfield = "cuento"\nlicence = "CC0-1.0"\n'
 
     path.write_text(entry("share"))
-    read = [row for texts in listed([str(path)], packages=tmp_path) for row in rows(texts)]
+    read = [row for texts in named_texts([str(path)], packages=tmp_path) for row in rows(texts)]
     assert read == [("ga", LONG), ("gl", LONG)]
     path.write_text(entry(f"{tmp_path}/cuentos-ga/share"))
-    assert len(listed([str(path)])) == 1
+    assert len(named_texts([str(path)])) == 1
     names.append("cuentos-eo")
     path.write_text(entry("share"))
     with pytest.raises(ConfigError, match="apt-get install cuentos-eo"):
-        listed([str(path)], packages=tmp_path)
+        named_texts([str(path)], packages=tmp_path)

@@ -115,7 +115,7 @@ def train(
 ) -> None:
     """Add a language to the shipped model, or train a model on labelled texts; some texts are kept to measure it."""
     from latam_corpus.lab.language.added_language import is_language, misnamed_rows
-    from latam_corpus.lab.language.texts import Texts, listed
+    from latam_corpus.lab.language.texts import Texts, named_texts
     from latam_corpus.lab.language.train_identifier import train as fit
     from latam_corpus.language.model import load
 
@@ -127,14 +127,14 @@ def train(
                 _("a language's folder can't be combined with other texts or --out"),
                 _("name only the folder"),
             )
-        _extend(folders[0], listed(other_texts or [], root, packages), as_json)
+        _extend(folders[0], named_texts(other_texts or [], root, packages), as_json)
         return
     if out is None or other_texts:
         problem = _("labelled texts need --out, and don't take --beside")
         raise ConfigError("--out", problem, _("or name a folder of `language new`"))
     settings = Settings(seed=seed, epoch=epoch, most=max_lines, bucket=bucket, threads=threads)
-    excluded_texts = [Texts(t.path, t.label or "und", t.field) for t in listed(without or [], root, packages)]
-    trained = fit(listed(data, root, packages), out, settings, excluded_texts)
+    excluded_texts = [Texts(t.path, t.label or "und", t.field) for t in named_texts(without or [], root, packages)]
+    trained = fit(named_texts(data, root, packages), out, settings, excluded_texts)
     size = trained.model.stat().st_size
     rows, names = misnamed_rows(load(str(trained.model)))
     if as_json:
@@ -248,12 +248,12 @@ def evaluate(
     """Measure a model on labelled texts, or compare the model of a `language new` folder with the shipped one."""
     from latam_corpus.lab.language.added_language import compare_with_shipped, is_language, read_language
     from latam_corpus.lab.language.evaluate import evaluate as measure
-    from latam_corpus.lab.language.texts import listed
+    from latam_corpus.lab.language.texts import named_texts
     from latam_corpus.language.model import load
     from latam_corpus.language.model_files import chosen
 
     if is_language(Path(file)):
-        comparison = compare_with_shipped(read_language(Path(file)), listed(other_texts or []))
+        comparison = compare_with_shipped(read_language(Path(file)), named_texts(other_texts or []))
         if as_json:
             print_json(comparison.as_dict())
         else:
@@ -261,7 +261,7 @@ def evaluate(
         return
     if other_texts:
         raise ConfigError("--beside", _("it works only with a folder of `language new`"), _("name such a folder"))
-    evaluation = measure(load(model or chosen(), labels), listed([file]))
+    evaluation = measure(load(model or chosen(), labels), named_texts([file]))
     if as_json:
         print_json(evaluation.as_dict())
     else:

@@ -313,21 +313,21 @@ def compare_with_shipped(own: OwnLanguage, data: Sequence[Texts] = ()) -> Compar
     rows = [(label.partition("_")[0], text) for texts in data for label, text in labelled_rows(texts)]
     # With another seed than `extend`, so that the model wasn't trained on these rows.
     rows = rows or base_lines(models[0], own.group, random.Random(_SEED + 2))
-    others = [(group_of.get(code, code), text) for code, text in rows if group_of.get(code, code) != own.group]
+    other_rows = [(group_of.get(code, code), text) for code, text in rows if group_of.get(code, code) != own.group]
     own_names, other_names = (
         [[group_of.get(judged.code, judged.code) for judged in judge(model, texts)] for model in models]
-        for texts in (list(own.kept_out), [text for _code, text in others])
+        for texts in (list(own.kept_out), [text for _code, text in other_rows])
     )
     return Comparison(
         own.code,
         len(own.kept_out),
         (own_names[0].count(own.group), own_names[1].count(own.group)),
         tuple(Counter(name for name in own_names[1] if name != own.group).most_common()),
-        len(others),
-        (_right_count(others, other_names[0]), _right_count(others, other_names[1])),
+        len(other_rows),
+        (_right_count(other_rows, other_names[0]), _right_count(other_rows, other_names[1])),
         tuple(
             Counter(
-                code for (code, _text), name in zip(others, other_names[1], strict=True) if name == own.group
+                code for (code, _text), name in zip(other_rows, other_names[1], strict=True) if name == own.group
             ).most_common()
         ),
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from latam_corpus.lab.language.texts import is_held_out, listed, rows
+from latam_corpus.lab.language.texts import is_held_out, named_texts, rows
 from latam_corpus.language.labels import MODELS
 from latam_corpus.text.words import WordTable
 
@@ -31,7 +31,7 @@ def training_runs(data: Path, packages: Path) -> NDArray[np.uint64]:
         packages: the folder that packages.py made.
 
     Raises:
-        ConfigError: a listed text isn't there.
+        ConfigError: a named_texts text isn't there.
     """
     files = training_files(data, packages)
     found = [np.unique(runs(batch)[0]) for batch in _batches(_trained_on(files))]
@@ -71,9 +71,9 @@ def training_files(data: Path, packages: Path) -> list[Texts]:
     """The files that the shipped model was trained on, what is of Debian from the folder that packages.py made.
 
     Raises:
-        ConfigError: a listed text isn't there.
+        ConfigError: a named_texts text isn't there.
     """
-    return listed([str(MODELS / "americas.data.toml")], data, packages / "x")
+    return named_texts([str(MODELS / "americas.data.toml")], data, packages / "x")
 
 
 def _trained_on(files: Sequence[Texts]) -> Iterator[str]:
