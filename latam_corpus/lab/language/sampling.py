@@ -39,7 +39,7 @@ _BEFORE_JOINING: Final = 0.8  # share of a major's lines; `_joined` adds a quart
 _DRAWN_FOR_A_SENTENCE: Final = 4  # the most drawn rows for each sentence of a language with few sentences
 _ONE_RESPELLED_OF: Final = 2  # lines for which another spelling exists
 _HELD_OUT_WINDOW: Final = 600  # characters of a kept-out text that are used
-_REPEATED: Final = 8  # the most lines that are made of pieces of one line, if there are too few
+_REPEATED: Final = 8  # lines are filled up with pieces of them to at most this many times their number
 _SWITCHED: Final = 0.06  # share of lines in languages of the Americas that quote Spanish or Portuguese
 # Sources name some languages by their macrolanguage and others by its main member: one label for both.
 _SAME: Final = {

@@ -1,4 +1,4 @@
-"""Settings of `train_identifier.py`, in their own module so that the command line loads without fastText."""
+"""Settings of `train_identifier.py`, in their own module: the command line shows them without loading the training."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ def training_runs(data: Path, packages: Path) -> NDArray[np.uint64]:
         packages: the folder that packages.py made.
 
     Raises:
-        ConfigError: a named_texts text isn't there.
+        ConfigError: a listed text isn't there.
     """
     files = training_files(data, packages)
     found = [np.unique(runs(batch)[0]) for batch in _batches(_trained_on(files))]
@@ -71,7 +71,7 @@ def training_files(data: Path, packages: Path) -> list[Texts]:
     """The files that the shipped model was trained on, what is of Debian from the folder that packages.py made.
 
     Raises:
-        ConfigError: a named_texts text isn't there.
+        ConfigError: a listed text isn't there.
     """
     return named_texts([str(MODELS / "americas.data.toml")], data, packages / "x")
 
