@@ -34,8 +34,8 @@ _SYNTAX: Final = (
     ),
     (
         r"[^#=]*=\s*\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}\b",
-        _("the date isn't in the order of TOML"),
-        _("write year-month-day, such as {key} = 2030-12-31"),
+        _("the date isn't in the order year-month-day"),
+        _("write it as in {key} = 2030-12-31"),
     ),
     (
         r"""[^#"']*=\s*[A-Za-zÀ-ÿ][^"'\[\]{}]*$""",

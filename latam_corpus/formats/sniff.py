@@ -156,7 +156,7 @@ def _names(head: bytes, whole: bytes) -> list[str]:
 def _text_kind(head: bytes) -> Kind | None:
     text = _as_text(head)
     if text is None:
-        return Unread(_("a binary file of an unknown format"), _("save it as text, or leave it out"), sure=False)
+        return Unread(_("a binary file of an unknown format"), _("save it as a text, or leave it out"), sure=False)
     text = text.replace("\r\n", "\n")
     for test, kind in _table().texts:
         if test(text):

@@ -168,7 +168,7 @@ def test_languages_that_an_arm_lacks_are_told() -> None:
     made = ablate([both, arm("one", [prose(7)])], [*held(), *held(4, "quy_Latn")], ngrams, 1)
     assert made.lacking == {"quy_Latn": ("one",)}
     assert {one.language for one in made.scores} == {"spa_Latn"}
-    with pytest.raises(ConfigError, match="no language of it is in every arm"):
+    with pytest.raises(ConfigError, match="none of its languages is in every arm"):
         ablate([both, arm("one", [prose(7)])], held(4, "quy_Latn"), ngrams, 1)
 
 
@@ -215,8 +215,8 @@ def test_the_command_compares_files(tmp_path: Path, command_line: CommandLine) -
     assert "bits por byte" in command_line(*line, *options, "--lang", "es").out
     assert "diferença" in command_line(*line, *options, "--lang", "pt").out
     for more, told in (
-        ((f"bad={bad}", *options), "these aren't two arms of different names"),
-        (("solo", *options), "this names no arm"),
+        ((f"bad={bad}", *options), "a comparison needs two arms with different names"),
+        (("solo", *options), "this isn't an arm"),
         (("x=no-such-run", *options), "no such run or release"),
         (("--model", "ngram", *options), "did you mean «ngrams»"),
         ((*options[:2], "--seeds", "0"), "isn't a number above 0"),
