@@ -124,7 +124,8 @@ def _check(good: Sequence[str], bad: Sequence[str]) -> None:
 
 def _split(texts: Sequence[str]) -> tuple[list[str], list[str]]:
     """Return the texts to train on and those to measure on."""
-    trained, held = [], []
+    trained: list[str] = []
+    held: list[str] = []
     for text in texts:
         (held if hashlib.sha256(text.encode()).digest()[0] < _HELD_OUT else trained).append(text)
     return trained, held
