@@ -1,4 +1,4 @@
-"""Train the layout model on pages, and cross-validate it with the pages of a site in one fold."""
+"""Train the layout model on labelled pages; all pages of a site are in one fold."""
 
 from __future__ import annotations
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 FIRST: Final = Options(trees=60, leaves=24, rate=0.16, seed=1, times=3)
 SECOND: Final = Options(trees=45, leaves=16, rate=0.16, seed=2, times=3)
 BOUND: Final = 0.5
-_FOLDS: Final = 5
 _INNER_FOLDS: Final = 3  # for the first forest's predictions that the second learns from
 # Blocks of links that no extractor keeps are sampled at this rate, with a weight that makes up for it.
 _EASY: Final = 0.2
@@ -72,7 +71,7 @@ class Lesson:
         return cls(site, markup, rows, shares, weights * size / max(1, len(markup)) ** 0.3)
 
 
-def fold_of(site: str, folds: int = _FOLDS, salt: str = "") -> int:
+def fold_of(site: str, folds: int, salt: str = "") -> int:
     """Return the fold of a site, from 0, by the digest of its name."""
     return int(hashlib.sha256((salt + site).encode()).hexdigest(), 16) % folds
 
@@ -100,15 +99,6 @@ def learn(lessons: Sequence[Lesson], about: dict[str, Any] | None = None) -> Mod
 
 def _rows(lesson: Lesson) -> NDArray[np.float32]:
     return lesson.rows
-
-
-def by_folds(lessons: Sequence[Lesson], judged: Callable[[int, Model], None], folds: int = _FOLDS) -> None:
-    """Call `judged` with the index of each lesson and a model that was trained on no page of its site."""
-    for fold in range(folds):
-        is_held_out = [fold_of(lesson.site, folds) == fold for lesson in lessons]
-        model = learn([lesson for lesson, held_out in zip(lessons, is_held_out, strict=True) if not held_out])
-        for index in np.flatnonzero(is_held_out).tolist():
-            judged(index, model)
 
 
 def _grow_forest(
