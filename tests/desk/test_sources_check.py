@@ -52,7 +52,7 @@ def test_a_mistake_is_a_sentence_with_line_problem_and_remedy(toml: str, languag
     ("broken", "line", "told"),
     [
         ("title = “Cartas”", 1, "las comillas son tipográficas"),
-        ("título = 'Cartas'", 1, "el nombre de una clave no lleva acentos"),
+        ("título = 'Cartas'", 1, "el nombre de una clave no puede llevar acentos"),
         ("\ntitle = Cartas de una familia", 2, 'escriba title = "…"'),
         ('id = "a"\ntitle = "Cartas', 2, "falta la comilla que cierra"),
         ('languages = ["spa"\ntitle = "x"\nholder = "y"', None, ""),
