@@ -100,7 +100,7 @@ def _print_scores(ablation: Ablation) -> None:
     table("", [_("language"), _("genre"), _("arm"), *heads], rows)
     for language, names in ablation.lacking.items():
         console.print(
-            _("{language} isn't compared: {arms} have no texts in it", language=language, arms=", ".join(names))
+            _("{language} isn't compared: it has no texts in {arms}", language=language, arms=", ".join(names))
         )
     for name, count in ablation.left_out.items():
         if count:
