@@ -77,7 +77,7 @@ class Mistake:
         line: the line, from 1; None if `line_of` can't find it.
         key: the dotted key, as in the file; empty for the file as a whole.
         value: the value of the key.
-        known: the allowed keys or words.
+        allowed: the allowed keys or words.
         raised: the exception of the validator or the TOML reader.
         message: pydantic's message, in English.
         near: the allowed key or word that was probably meant.
@@ -88,7 +88,7 @@ class Mistake:
     line: int | None
     key: str
     value: object = None
-    known: tuple[str, ...] = ()
+    allowed: tuple[str, ...] = ()
     raised: Exception | None = None
     message: str = ""
     near: str | None = None
@@ -98,14 +98,14 @@ class Mistake:
     def remedy(self) -> Message:
         """The key or word that was probably meant; all allowed ones if none is close, or if the value is a choice."""
         if self.near is None:
-            return one_of(self.known) if self.known else _("there is none yet")
+            return one_of(self.allowed) if self.allowed else _("there is none yet")
         if self.kind == "choice":
-            return _("did you mean «{near}»? Allowed: {known}", near=self.near, known=", ".join(self.known))
+            return _("did you mean «{near}»? Allowed: {known}", near=self.near, known=", ".join(self.allowed))
         return _("did you mean «{near}»?", near=self.near)
 
 
-def _nearest(_key: str, typed: str, known: Sequence[str]) -> str | None:
-    return nearest(typed, known)
+def _nearest(_key: str, typed: str, allowed: Sequence[str]) -> str | None:
+    return nearest(typed, allowed)
 
 
 def load_toml(path: Path, model: type[M], what: str, suggest: Suggester = _nearest) -> M:

@@ -139,7 +139,7 @@ def _problem_and_remedy(mistake: Mistake) -> tuple[Message, Message]:
     last = mistake.key.rpartition(".")[2]
     if mistake.kind == "unknown":
         near = mistake.near
-        hint = _PERHAPS_KEY.fill(near=near) if near else _KEYS.fill(known=", ".join(mistake.known))
+        hint = _PERHAPS_KEY.fill(near=near) if near else _KEYS.fill(known=", ".join(mistake.allowed))
         return _UNKNOWN, hint
     if mistake.kind == "missing":
         return MISSING, (_ADD_TABLE if last == "rights" else _ADD).fill(key=last)
@@ -167,7 +167,7 @@ def _choice(mistake: Mistake) -> tuple[Message, Message]:
     """Return a word that is none of those allowed, which are listed with what they are called."""
     key = re.sub(r"\.\d+$", "", mistake.key)
     names = VOCABULARIES.get(key, {})
-    known = enumerated(_Choice(word, {"name": names.get(word, word)}) for word in mistake.known)
+    known = enumerated(_Choice(word, {"name": names.get(word, word)}) for word in mistake.allowed)
     near = mistake.near
     remedy = _PERHAPS.fill(near=near, known=known) if near else _CHOOSE.fill(known=known)
     return _NO_CHOICE.fill(given=_value(mistake.value).strip('"')), remedy
