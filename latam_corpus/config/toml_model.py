@@ -1,4 +1,4 @@
-"""A TOML file as a checked value: whatever is wrong in it becomes one ConfigError that says where, what and how."""
+"""TOML files as pydantic models: each mistake becomes a ConfigError with its place, the problem and a remedy."""
 
 from __future__ import annotations
 
@@ -24,13 +24,14 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 M = TypeVar("M", bound=BaseModel)
-# Of each file its name, its time in nanoseconds and its size.
+# The name, modification time in nanoseconds and size of each file.
 Stamps: TypeAlias = "tuple[tuple[str, int, int], ...]"
-Near: TypeAlias = "Callable[[str, str, Sequence[str]], str | None]"
+# Takes a dotted key, a word that isn't allowed there, and the words that are; returns the one probably meant.
+Suggester: TypeAlias = "Callable[[str, str, Sequence[str]], str | None]"
 
 ID_FORM: Final = _("small letters without accents, digits and hyphens between them, such as cartas-familia")
-# Pydantic's words for what a TOML author must write.
-WANTED = {
+# What a TOML author must write, by pydantic's type of error.
+EXPECTED_VALUES = {
     "string_type": _("a text in quotes"),
     "int_type": _("a whole number"),
     "bool_type": _("true or false"),
@@ -51,7 +52,7 @@ WANTED = {
     "int_parsing": _("a whole number"),
     "int_parsing_size": _("a whole number of fewer digits"),
     "bool_parsing": _("true or false"),
-    "too_short": _("a list with something in it"),
+    "too_short": _("a list with at least one entry"),
     "string_too_short": _("a text of {min_length} {min_length:character|characters} or more"),
     "string_too_long": _("a text of {max_length} {max_length:character|characters} at most"),
     "string_pattern_mismatch": _("a text of the form {pattern}"),
@@ -59,9 +60,9 @@ WANTED = {
 
 
 def stamps_of(folder: Path, pattern: str) -> Stamps:
-    """Return what changes when a file does whose name has the pattern, seen from the folder.
+    """Return the name, time and size of the files that match a pattern, to notice when one of them changes.
 
-    Asked for each batch: names are strings, since sorted Path objects take ten times as long.
+    It is called for each batch: names are strings, since sorting Path objects takes ten times as long.
     """
     names = sorted(glob(f"{escape(str(folder))}/{pattern}"))  # noqa: PTH207
     return tuple((name, status.st_mtime_ns, status.st_size) for name in names for status in (os.stat(name),))  # noqa: PTH116
@@ -69,26 +70,26 @@ def stamps_of(folder: Path, pattern: str) -> Stamps:
 
 @dataclass(frozen=True)
 class Mistake:
-    """Something wrong in a TOML file, in no language yet.
+    """Something wrong in a TOML file, before it is put into words.
 
     Attributes:
-        kind: `syntax` (no TOML), `unknown` or `missing` (a key), `refused` (by a validator of the model), `choice`
-            (none of the words allowed), or pydantic's own type of error.
-        line: from 1; None when it isn't written plainly.
-        key: dotted, as in the file; empty for the file as a whole.
-        value: the value.
-        known: the keys or words that are allowed.
-        raised: what the validator or the TOML reader raised.
-        message: pydantic's words, in English.
-        near: the one of the known that was probably meant.
-        bound: what pydantic compared the value with, such as `{"gt": 0}`.
+        kind: `syntax` (not TOML), `unknown` or `missing` (a key), `refused` (by a validator of the model), `choice`
+            (not one of the allowed words), or pydantic's own type of error.
+        line: the line, from 1; None if `line_of` can't find it.
+        key: the dotted key, as in the file; empty for the file as a whole.
+        value: the value of the key.
+        allowed: the allowed keys or words.
+        raised: the exception of the validator or the TOML reader.
+        message: pydantic's message, in English.
+        near: the allowed key or word that was probably meant.
+        bound: the limits that pydantic compared the value with, such as `{"gt": 0}`.
     """
 
     kind: str
     line: int | None
     key: str
     value: object = None
-    known: tuple[str, ...] = ()
+    allowed: tuple[str, ...] = ()
     raised: Exception | None = None
     message: str = ""
     near: str | None = None
@@ -96,58 +97,62 @@ class Mistake:
 
     @property
     def remedy(self) -> Message:
-        """The key or word that was probably meant, of words all that are allowed; all of them where none is near."""
+        """The key or word that was probably meant; all allowed ones if none is close, or if the value is a choice."""
         if self.near is None:
-            return one_of(self.known) if self.known else _("there is none yet")
+            return one_of(self.allowed) if self.allowed else _("there is none yet")
         if self.kind == "choice":
-            return _("did you mean «{near}»? Allowed: {known}", near=self.near, known=", ".join(self.known))
+            return _("did you mean «{near}»? Allowed: {known}", near=self.near, known=", ".join(self.allowed))
         return _("did you mean «{near}»?", near=self.near)
 
 
-def _nearest(_key: str, typed: str, known: Sequence[str]) -> str | None:
-    return nearest(typed, known)
+def _nearest(_key: str, typed: str, allowed: Sequence[str]) -> str | None:
+    return nearest(typed, allowed)
 
 
-def load_toml(path: Path, model: type[M], what: str, near: Near = _nearest) -> M:
-    """Return the file's content as the model.
+def load_toml(path: Path, model: type[M], what: str, suggest: Suggester = _nearest) -> M:
+    """Read a TOML file and validate it with a model.
 
     Args:
         path: the TOML file.
-        model: a pydantic model; fields it doesn't have are errors when it says `extra="forbid"`.
-        what: what the file is, for the message, such as "source".
-        near: gives, for a dotted key, a word that can't stand there and those that can, the one that was meant.
+        model: a pydantic model; with `extra="forbid"`, unknown keys are errors.
+        what: the kind of file, for the message, such as "source".
+        suggest: returns the allowed word that was probably meant.
 
     Raises:
-        ConfigError: the file is missing, isn't TOML, or says what the model doesn't allow.
+        ConfigError: the file is missing, isn't TOML, or has values that the model doesn't allow.
     """
-    return parse_toml(read_toml(path, what), model, str(path), near)
+    return parse_toml(read_toml(path, what), model, str(path), suggest)
 
 
 _copies: dict[str, str] = {}
 
 
 def read_copies(texts: Mapping[str, str]) -> None:
-    """Have `read_toml` return these texts in place of files, by their absolute paths, from now on in this process."""
+    """Make this process read these texts in place of the files, from now on.
+
+    Args:
+        texts: by absolute path; they replace those of an earlier call.
+    """
     _copies.clear()
     _copies.update(texts)
 
 
 def bytes_of(path: Path) -> bytes:
-    """Return the file's bytes, or those of the copy that is read in its place."""
+    """Return the bytes of a file, or of the copy that replaces it."""
     copy = _copies.get(os.path.abspath(path))  # noqa: PTH100
     return path.read_bytes() if copy is None else copy.encode()
 
 
 def has_file(path: Path) -> bool:
-    """Whether there is such a file, or a copy that is read in its place."""
+    """Whether a file, or a copy that replaces it, exists."""
     return os.path.abspath(path) in _copies or path.is_file()  # noqa: PTH100
 
 
 def read_toml(path: Path, what: str) -> str:
-    """Return the file's text, or that of the copy that is read in its place.
+    """Return the text of a file, or of the copy that replaces it.
 
     Raises:
-        ConfigError: it is missing or isn't text.
+        ConfigError: the file is missing or isn't UTF-8 text.
     """
     copy = _copies.get(os.path.abspath(path))  # noqa: PTH100
     if copy is not None:
@@ -163,59 +168,65 @@ def read_toml(path: Path, what: str) -> str:
         raise ConfigError(str(path), problem, _("TOML is UTF-8 text")) from None
 
 
-def parse_toml(text: str, model: type[M], name: str, near: Near = _nearest) -> M:
-    """Return the TOML text as the model; `name` stands for the file in messages.
+def parse_toml(text: str, model: type[M], name: str, suggest: Suggester = _nearest) -> M:
+    """Parse a TOML text and validate it with a model.
+
+    Args:
+        text: the TOML text.
+        model: the pydantic model.
+        name: the name of the file in messages.
+        suggest: returns the allowed word that was probably meant.
 
     Raises:
-        ConfigError: with the line, the key, the problem and the closest allowed word; MistakesError for several.
+        ConfigError: names the line, the key, the problem and the closest allowed word; MistakesError for several.
     """
-    parsed = checked_toml(text, model, near)
+    parsed = checked_toml(text, model, suggest)
     if isinstance(parsed, model):
         return parsed
-    assert isinstance(parsed, list)  # noqa: S101  (the model or what is wrong)
-    raise as_one([config_error(one, name) for one in sorted(parsed, key=lambda one: one.line or 0)])
+    assert isinstance(parsed, list)  # noqa: S101  (the model or its mistakes)
+    raise as_one([config_error(mistake, name) for mistake in sorted(parsed, key=lambda mistake: mistake.line or 0)])
 
 
-def checked_toml(text: str, model: type[M], near: Near = _nearest) -> M | list[Mistake]:
-    """Return the TOML text as the model, or everything that is wrong with it, in the order of pydantic's checks."""
+def checked_toml(text: str, model: type[M], suggest: Suggester = _nearest) -> M | list[Mistake]:
+    """Return the TOML text as the model, or all its mistakes in the order of pydantic's checks."""
     try:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        at = re.search(r"at line (\d+)", str(error))
-        return [Mistake("syntax", int(at[1]) if at else None, "", text, raised=error)]
+        match = re.search(r"at line (\d+)", str(error))
+        return [Mistake("syntax", int(match[1]) if match else None, "", text, raised=error)]
     except RecursionError:
         return [Mistake("syntax", None, "", raised=ValueError("its lists or tables are nested too deeply"))]
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        mistakes = [_mistake(one, text, model, near) for one in error.errors(include_url=False)]
-        keys = {one.key for one in mistakes}
-        # Pydantic calls a list too short whose entries are wrong.
-        return [one for one in mistakes if one.kind != "too_short" or f"{one.key}.0" not in keys]
+        mistakes = [_mistake(details, text, model, suggest) for details in error.errors(include_url=False)]
+        keys = {mistake.key for mistake in mistakes}
+        # Pydantic also calls a list too short if its entries are wrong.
+        return [mistake for mistake in mistakes if mistake.kind != "too_short" or f"{mistake.key}.0" not in keys]
 
 
-def _mistake(error: ErrorDetails, text: str, model: type[BaseModel], near: Near) -> Mistake:
+def _mistake(error: ErrorDetails, text: str, model: type[BaseModel], suggest: Suggester) -> Mistake:
     # A union names the member that failed inside the path; the author's file has no such key.
     loc = tuple(part for part in error["loc"] if not (isinstance(part, str) and "[" in part))
     context = error.get("ctx", {})
     line = line_of(text, loc[:-1] if error["type"] == "missing" else loc)
     key = ".".join(str(part) for part in loc)
     if error["type"] == "extra_forbidden":
-        known = tuple(_fields_at(model, loc[:-1]))
-        return Mistake("unknown", line, key, error["input"], known, near=near("", str(loc[-1]), known))
+        fields = tuple(_fields_at(model, loc[:-1]))
+        return Mistake("unknown", line, key, error["input"], fields, near=suggest("", str(loc[-1]), fields))
     if error["type"] == "missing":
         return Mistake("missing", line, key)
     if error["type"] == "value_error":
         return Mistake("refused", line, key, error["input"], raised=context.get("error"))
     if error["type"] == "literal_error":
-        known = tuple(re.findall(r"'([^']*)'", context["expected"]))
-        meant = near(re.sub(r"\.\d+$", "", key), str(error["input"]), known)
-        return Mistake("choice", line, key, error["input"], known, near=meant)
+        choices = tuple(re.findall(r"'([^']*)'", context["expected"]))
+        suggestion = suggest(re.sub(r"\.\d+$", "", key), str(error["input"]), choices)
+        return Mistake("choice", line, key, error["input"], choices, near=suggestion)
     return Mistake(error["type"], line, key, error["input"], message=error["msg"], bound=context)
 
 
 def shown_key(key: str) -> str:
-    """Return a key as people read it: entries of a list have numbers from 1.
+    """Return a key for display, with list entries numbered from 1.
 
     >>> shown_key("collect.texts.0.column"), shown_key("languages.1")
     ('collect.texts (1).column', 'languages (2)')
@@ -223,23 +234,23 @@ def shown_key(key: str) -> str:
     return re.sub(r"\.(\d+)", lambda number: f" ({int(number[1]) + 1})", key)
 
 
-def path_remedy(path: Path, other: Message | None = None) -> Message:
-    """Return what to do about a file that isn't there: to name the one beside it of about that name.
+def path_remedy(path: Path, fallback: Message | None = None) -> Message:
+    """Return the remedy for a missing file: a TOML file in its folder with a similar name, if there is one.
 
     Args:
-        path: of the file.
-        other: what to do where there is none; to check the path when None.
+        path: the missing file.
+        fallback: the remedy if no name is similar; by default, to check the path.
     """
     try:
-        there = [one.stem for one in path.parent.glob("*.toml")]
+        existing_names = [file.stem for file in path.parent.glob("*.toml")]
     except OSError:
-        there = []
-    near = nearest(path.name.removesuffix(".toml"), there)
-    return _("did you mean «{near}»?", near=path.parent / f"{near}.toml") if near else other or _("check the path")
+        existing_names = []
+    near = nearest(path.name.removesuffix(".toml"), existing_names)
+    return _("did you mean «{near}»?", near=path.parent / f"{near}.toml") if near else fallback or _("check the path")
 
 
 def config_error(mistake: Mistake, name: str) -> ConfigError:
-    """Return the error of a mistake in the file of this name."""
+    """Return the error that reports a mistake in a file."""
     if mistake.kind == "syntax":
         line, reason, remedy = syntax_mistake(str(mistake.raised), mistake.line, str(mistake.value))
         place = _("{file}, line {line}", file=name, line=line) if line else name
@@ -252,55 +263,54 @@ def config_error(mistake: Mistake, name: str) -> ConfigError:
         return ConfigError(place, _("the key «{key}» is missing", key=key), _("add «{key} = …»", key=last))
     if mistake.kind == "refused":
         sentence = same(mistake.raised.args[0] if mistake.raised else mistake.message)
-        inner, half = Half("problem", {"sentence": sentence}), Half("remedy", {"sentence": sentence})
-        refused = _("«{key}»: {problem}", key=key, problem=inner) if key else inner
-        return ConfigError(place, refused, half)
+        problem = SentenceHalf("problem", {"sentence": sentence})
+        remedy = SentenceHalf("remedy", {"sentence": sentence})
+        return ConfigError(place, _("«{key}»: {problem}", key=key, problem=problem) if key else problem, remedy)
     shown_value = shown(mistake.value)
     if mistake.kind == "choice":
-        problem = _("«{key}» may not be {given}", key=key, given=shown_value)
-        return ConfigError(place, problem, mistake.remedy)
-    return ConfigError(place, _("«{key}» is {given}", key=key, given=shown_value), wanted(mistake))
+        return ConfigError(place, _("«{key}» may not be {given}", key=key, given=shown_value), mistake.remedy)
+    return ConfigError(place, _("«{key}» is {given}", key=key, given=shown_value), value_remedy(mistake))
 
 
-def wanted(mistake: Mistake) -> Message:
-    """Return the remedy of a value of the wrong type or size: what it must be, else pydantic's words."""
+def value_remedy(mistake: Mistake) -> Message:
+    """Return the remedy for a value of the wrong type or size, in pydantic's words if EXPECTED_VALUES lacks it."""
     if mistake.key == "id" and mistake.kind == "string_pattern_mismatch":
         return _("it must be {wanted}", wanted=ID_FORM)
-    if mistake.kind in WANTED:
-        return _("it must be {wanted}", wanted=WANTED[mistake.kind].fill(**mistake.bound))
+    if mistake.kind in EXPECTED_VALUES:
+        return _("it must be {wanted}", wanted=EXPECTED_VALUES[mistake.kind].fill(**mistake.bound))
     return same(mistake.message[:1].lower() + mistake.message[1:])
 
 
-class Half(Message):
-    """The problem or the remedy of a validator's sentence, which are parted by its first semicolon."""
+class SentenceHalf(Message):
+    """The problem or the remedy of a validator's sentence, which its first semicolon separates."""
 
     def translate(self, language: str) -> str:
-        """Return that part of the sentence in a language."""
+        """Return this half in a language."""
         problem, __, remedy = same(self.values["sentence"]).translate(language).partition("; ")
         return problem if self.msgid == "problem" else remedy
 
 
 def shown(value: object) -> str:
-    """Return the value as Python writes it, cut to a line's worth."""
+    """Return the `repr` of a value, cut to 60 characters at most."""
     text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "…"  # noqa: PLR2004  (a line's worth)
+    return text if len(text) <= 60 else text[:57] + "…"  # noqa: PLR2004  (half a line of a terminal)
 
 
 def _fields_at(model: type[BaseModel], loc: Sequence[int | str]) -> list[str]:
-    """Return the fields that the model has at a place."""
-    here: list[type[BaseModel]] = [model]
+    """Return the field names that a model allows at a place, sorted."""
+    models: list[type[BaseModel]] = [model]
     for part in loc:
         if isinstance(part, int):
             continue
         inside = [
             model_inside
-            for m in here
+            for m in models
             if part in _by_alias(m)
             for model_inside in _models_in(m.model_fields[_by_alias(m)[part]].annotation)
         ]
-        # A part that is no field is a key of a mapping, whose values are the models already found.
-        here = inside if any(part in _by_alias(m) for m in here) else here
-    return sorted({alias for m in here for alias in _by_alias(m)})
+        # A part that isn't a field is a key of a mapping, whose values are the present models.
+        models = inside if any(part in _by_alias(m) for m in models) else models
+    return sorted({alias for m in models for alias in _by_alias(m)})
 
 
 def _by_alias(model: type[BaseModel]) -> dict[str, str]:
@@ -314,7 +324,7 @@ def _models_in(annotation: object) -> list[type[BaseModel]]:
 
 
 def line_of(text: str, loc: Sequence[int | str]) -> int | None:
-    r"""Return the line, from 1, on which a key or its table stands; None when it isn't written plainly.
+    r"""Return the line, from 1, of a key or else of its table; None if neither is found.
 
     >>> line_of('id = "a"\n[rights]\nbasis = "x"', ("rights", "basis"))
     3
@@ -323,7 +333,7 @@ def line_of(text: str, loc: Sequence[int | str]) -> int | None:
     """
     table: tuple[int | str, ...] = ()
     counts: dict[str, int] = {}
-    best: tuple[int, int] | None = None  # how much of the place is matched, and the line
+    best: tuple[int, int] | None = None  # the number of matching parts of `loc`, and the line
     for number, line in enumerate(text.split("\n"), 1):
         header = re.match(r"\s*(\[\[?)\s*([^\]]+?)\s*\]", line)
         key = re.match(r"""\s*(?:"([^"]+)"|'([^']+)'|([\w.-]+))\s*=""", line)
@@ -333,12 +343,12 @@ def line_of(text: str, loc: Sequence[int | str]) -> int | None:
             if header[1] == "[[":
                 table = (*table, counts.get(name, 0))
                 counts[name] = counts.get(name, 0) + 1
-            here: tuple[int | str, ...] = table
+            place: tuple[int | str, ...] = table
         elif key:
             dotted = (key[1] or key[2],) if key[1] or key[2] else tuple(key[3].split("."))
-            here = (*table, *dotted)
+            place = (*table, *dotted)
         else:
             continue
-        if here and here == tuple(loc[: len(here)]) and (best is None or len(here) > best[0]):
-            best = (len(here), number)
+        if place and place == tuple(loc[: len(place)]) and (best is None or len(place) > best[0]):
+            best = (len(place), number)
     return best[1] if best else None

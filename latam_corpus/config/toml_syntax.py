@@ -1,4 +1,4 @@
-"""What people mostly did where a file is no TOML, in three languages: the first that fits the broken line is told."""
+"""Explanations of common TOML syntax errors; the first whose pattern matches the broken line is reported."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 
 from latam_corpus.messages import Message, _, same
 
-# What stays open, so that the TOML reader complains of the end of the file.
+# Unclosed quotes and lists: the TOML reader then reports the end of the file, not the line.
 _OPEN: Final = (
     (
         r"""[^#=]*=\s*"[^"]*$""",
@@ -20,7 +20,7 @@ _OPEN: Final = (
         _("a list ends with ]"),
     ),
 )
-# A TOML reader's complaints, and what people mostly did: the first that fits is told.
+# A pattern of the line, the likely mistake and its remedy.
 _SYNTAX: Final = (
     (
         r"(?=.*[“”„‟«»])[^#]*=\s*[“”„‟«»]",
@@ -29,13 +29,13 @@ _SYNTAX: Final = (
     ),
     (
         r"""\s*[\w.-]*[^\x00-\x7f\s="'#\[][^="'#]*=""",
-        _("a key has no accents or spaces"),
+        _("a key can't contain accents or spaces"),
         _("the keys are: id, title, holder, …"),
     ),
     (
         r"[^#=]*=\s*\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}\b",
-        _("a date stands in another order"),
-        _("a date is year-month-day, as in {key} = 2030-12-31"),
+        _("the date isn't in the order year-month-day"),
+        _("write it as in {key} = 2030-12-31"),
     ),
     (
         r"""[^#"']*=\s*[A-Za-zÀ-ÿ][^"'\[\]{}]*$""",
@@ -45,11 +45,11 @@ _SYNTAX: Final = (
     *_OPEN,
     (
         r"\s*[^#=\[\]]+$",
-        _("the sign = is missing"),
+        _("the = sign is missing"),
         _("each line is key = value; a comment begins with #"),
     ),
 )
-# What the TOML reader says, by how it begins.
+# The beginnings of the TOML reader's own messages.
 _REASONS: Final = (
     _("Expected newline or end of document after a statement"),
     _("Expected '=' after a key in a key/value pair"),
@@ -67,30 +67,30 @@ _REASONS: Final = (
     _("Unescaped '\\' in a string"),
 )
 _TWICE: Final = (
-    _("it is there twice"),
+    _("it is defined twice"),
     _("keep one of them"),
 )
 _NOT_TOML: Final = (
     _("it can't be read ({reason})"),
-    _("texts stand in quotes, lists in brackets"),
+    _("put texts in quotes and lists in brackets"),
 )
 
 
-def syntax_mistake(message: str, at: int | None, text: str) -> tuple[int | None, Message, Message]:
-    """Return the line, what is wrong there, and the remedy.
+def syntax_mistake(message: str, reported_line: int | None, text: str) -> tuple[int | None, Message, Message]:
+    """Return the line of a syntax error, the problem and its remedy.
 
     Args:
-        message: what the TOML reader said.
-        at: the line that it named, from 1.
-        text: of the file.
+        message: the TOML reader's message.
+        reported_line: the line in that message, from 1; None if it names none.
+        text: the text of the file.
     """
     if re.search(r"overwrite|twice|more than once|Cannot declare", message):
-        return at, *_TWICE
+        return reported_line, *_TWICE
     lines = list(enumerate(text.split("\n"), 1))
-    suspects = [entry for entry in lines if entry[0] == at] if at else lines
+    suspects = [entry for entry in lines if entry[0] == reported_line] if reported_line else lines
     for number, line in suspects:
-        for pattern, problem, remedy in _SYNTAX if at else _OPEN:
+        for pattern, problem, remedy in _SYNTAX if reported_line else _OPEN:
             if re.match(pattern, line):
                 return number, problem, remedy.fill(key=line.partition("=")[0].strip())
-    reason = next((one for one in _REASONS if message.startswith(str(one))), same(message))
-    return at, _NOT_TOML[0].fill(reason=reason), _NOT_TOML[1]
+    reason = next((reason for reason in _REASONS if message.startswith(str(reason))), same(message))
+    return reported_line, _NOT_TOML[0].fill(reason=reason), _NOT_TOML[1]

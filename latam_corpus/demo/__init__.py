@@ -1,4 +1,4 @@
-"""One document's whole life, shown: above the core and its wings, since it uses them all."""
+"""The demo: it follows one document through all stages, and may import every other package."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ COMMANDS: Final = {
         "latam_corpus.demo.command:demo",
         "inspect",
         N_(
-            "Show one document's whole life: collected, judged, released, explained, pulled; then two that are taken "
-            "back."
+            "Show one document's whole life: collected, judged, released, explained, pulled; then two that are "
+            "withdrawn."
         ),
     ),
 }

@@ -1,4 +1,4 @@
-"""`latam-corpus demo`: one document's whole life on one screen, in and out."""
+"""`latam-corpus demo`: one document's whole life on one screen."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ def demo(
     data: Annotated[
         Path | None, typer.Option(help=N_("A folder of real texts, to show indigenous languages too."))
     ] = None,
-    out: Annotated[Path | None, typer.Option(help=N_("Keep everything here, to look at afterwards."))] = None,
+    out: Annotated[
+        Path | None, typer.Option(help=N_("A folder in which everything is kept, to look at afterwards."))
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Show one document's life, from collection to withdrawal."""

@@ -1,4 +1,4 @@
-"""The demo's newspaper pages on a website of this machine, and the crawl that collects them from there."""
+"""Serve the demo's newspaper pages on this machine and crawl them."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 _ROBOTS = "User-agent: *\nAllow: /\nSitemap: /sitemap.xml\n"
 
 
-class _Quiet(SimpleHTTPRequestHandler):
-    """Serves the pages, a robots.txt and a sitemap of them."""
+class _SiteHandler(SimpleHTTPRequestHandler):
+    """A handler that serves the pages of a folder, a robots.txt and a sitemap."""
 
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
-        """Answer a request."""
+        """Answer a GET request."""
         if self.path not in ("/robots.txt", "/sitemap.xml"):
             super().do_GET()
             return
@@ -41,21 +41,21 @@ class _Quiet(SimpleHTTPRequestHandler):
 
     def _sitemap(self) -> str:
         pages = sorted(path.name for path in Path(self.directory).glob("*.html"))
-        listed = "".join(f"<url><loc>http://{self.headers['Host']}/{page}</loc></url>" for page in pages)
-        return f"<urlset>{listed}</urlset>"
+        urls = "".join(f"<url><loc>http://{self.headers['Host']}/{page}</loc></url>" for page in pages)
+        return f"<urlset>{urls}</urlset>"
 
     def log_message(self, *args: object) -> None:
-        """Nothing is logged."""
+        """Log nothing."""
 
 
 @contextmanager
 def served(folder: Path) -> Iterator[str]:
-    """Serve a website of the folder's pages on loopback until the block ends; yields its `host:port`.
+    """Serve the folder's pages on loopback until the block ends; yield `host:port`.
 
     Raises:
-        OSError: this machine gives no port.
+        OSError: no port is free.
     """
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(folder)))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_SiteHandler, directory=str(folder)))
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
@@ -67,19 +67,19 @@ def served(folder: Path) -> Iterator[str]:
         thread.join()
 
 
-def crawl_pieces(described: Path, folder: Path, workdir: Path) -> Any:
-    """Serve the folder's pages and crawl them into `workdir`, anew; what came of it.
+def crawl_pieces(source_file: Path, folder: Path, workdir: Path) -> Any:
+    """Serve the folder's pages and crawl them, replacing an earlier crawl; return the crawler's result.
 
     Args:
-        described: the source file, whose start has the port at which they are served put in.
+        source_file: a source; its start page and hosts are replaced by those of the served website.
         folder: the pages.
-        workdir: the folder whose `collected/` they go to.
+        workdir: the folder of the crawl, which is written to its `collected/`.
 
     Raises:
-        ConfigError: what a crawl needs isn't installed.
-        OSError: this machine gives no port.
+        ConfigError: the crawler isn't installed.
+        OSError: no port is free.
     """
-    source = load_source(described)
+    source = load_source(source_file)
     crawler = crawler_of(source)
     shutil.rmtree(collected_folder(source.id, workdir), ignore_errors=True)
     with served(folder) as host:

@@ -1,8 +1,8 @@
-"""One document's whole life on one screen, in and out.
+"""The demo: run, release and pull a small corpus, and show one document's whole life on one screen.
 
-A small folder of pieces written for this project is run, released and pulled; its newspaper pages are served on this
-machine and crawled from there. The screen follows one document that stays, then one that fell, then tells the totals;
-then a song and a story are withdrawn. With `--data` real texts of indigenous languages join it.
+The texts were written for this project; the newspaper pages are served on this machine and crawled. The screen shows a
+kept document, a dropped one and the totals; then a song and a story are withdrawn. `--data` adds real texts in
+indigenous languages.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from latam_corpus.cli.interface.show import console, errors, heading, number, pr
 from latam_corpus.cli.interface.ui_language import spoken
 from latam_corpus.cli.reading.explain import tell
 from latam_corpus.demo.newspaper import crawl_pieces
-from latam_corpus.demo.taken_back import take_back, tell_taken_back
+from latam_corpus.demo.withdrawals import print_withdrawals, withdraw_two
 from latam_corpus.desk.commands.inventory import reasons_of
 from latam_corpus.engine.choose import make_engine
 from latam_corpus.errors import ConfigError
@@ -51,27 +51,32 @@ _REAL = {"aymara-global-voices": "indigenous/aymara_globalvoices"}
 
 
 def show_demo(data: Path | None, out: Path | None, *, as_json: bool) -> None:
-    """Run the demo and show it.
+    """Run the demo and print its screen.
 
     Args:
-        data: a folder of real texts, to show indigenous languages too.
-        out: where everything is kept; nowhere when None.
-        as_json: whether values are wanted and no words.
+        data: a folder with real texts in indigenous languages, which are added; None to add none.
+        out: the folder in which everything is kept; a temporary one if None.
+        as_json: print values as JSON instead of the screen.
     """
     workdir = out or Path(tempfile.mkdtemp(prefix="latam-corpus-demo-"))
     try:
-        result, manifest, crawled = _work(workdir, data)
+        result, manifest, crawled_pages = _run_and_release(workdir, data)
         pulled = workdir / "pulled"
         shutil.rmtree(pulled, ignore_errors=True)
         pull(manifest.spec, Store.at(workdir / "store"), pulled)
-        _screen(workdir, result, manifest, pulled, crawled, as_json, lasts=out is not None)
+        facts = _facts(workdir, result, manifest, pulled, crawled_pages)
+        if as_json:
+            print_json(facts)
+            return
+        _print_screen(facts)
+        _print_next_steps(workdir, result, manifest, facts["stays"]["doc_id"], is_kept=out is not None)
     finally:
         if out is None:
             shutil.rmtree(workdir, ignore_errors=True)
 
 
-def _work(workdir: Path, data: Path | None) -> tuple[RunResult, Manifest, int]:
-    """Return the run, its release, and how many pages were crawled for it."""
+def _run_and_release(workdir: Path, data: Path | None) -> tuple[RunResult, Manifest, int]:
+    """Return the run, the manifest of its release, and the number of crawled pages."""
     pieces = data_folder("pipelines") / "demo" / "pieces"
     inputs = {f"demo-{folder.name}": str(folder) for folder in sorted(pieces.iterdir()) if folder.is_dir()}
     recipe = load_recipe(str(data_folder("pipelines") / "demo" / "demo.toml"))
@@ -82,13 +87,15 @@ def _work(workdir: Path, data: Path | None) -> tuple[RunResult, Manifest, int]:
             raise ConfigError(
                 "--data", _("there is no {missing}", missing=missing[0]), _("name the folder that holds indigenous/")
             )
-        wanted = StageEntry.model_validate({"use": "identify", "languages": ["spa", "por", "aym"]})
-        stages = tuple(wanted if entry.use == "identify" else entry for entry in recipe.stage)
+        identify = StageEntry.model_validate({"use": "identify", "languages": ["spa", "por", "aym"]})
+        stages = tuple(identify if entry.use == "identify" else entry for entry in recipe.stage)
         recipe = recipe.model_copy(update={"sources": (*recipe.sources, *real), "stage": stages})
         inputs |= {source: str(path) for source, path in real.items()}
-    crawled = _crawled(pieces.parent, workdir)
-    if crawled:
-        recipe = recipe.model_copy(update={"sources": tuple(_ON_THE_WEB.get(one, one) for one in recipe.sources)})
+    crawled_pages = _crawl(pieces.parent, workdir)
+    if crawled_pages:
+        recipe = recipe.model_copy(
+            update={"sources": tuple(_ON_THE_WEB.get(source, source) for source in recipe.sources)}
+        )
         inputs[_CRAWLED] = str(collected_folder(_CRAWLED, workdir) / "warc")
     plan = checked_plan(recipe, inputs, None)
     result = run_plan(plan, find_parts(plan), workdir, make_engine("in-process", 1), show_trouble)
@@ -96,11 +103,11 @@ def _work(workdir: Path, data: Path | None) -> tuple[RunResult, Manifest, int]:
         raise ConfigError(str(recipe.file), _("the demo's recipe has no [release]"))
     request = BuildRequest.of_recipe(recipe.release, [result.folder], created=datetime.now(UTC))
     manifest = build(request, Store.at(workdir / "store"))
-    return result, manifest, crawled
+    return result, manifest, crawled_pages
 
 
-def _crawled(folder: Path, workdir: Path) -> int:
-    """How many newspaper pages were served and crawled; 0 where they must be read from the disk, which is told."""
+def _crawl(folder: Path, workdir: Path) -> int:
+    """Serve and crawl the newspaper pages; return their number, or print the reason and return 0 if it fails."""
     try:
         result = crawl_pieces(folder / _ON_THE_WEB[f"sources/{_CRAWLED}.toml"], folder / "pieces" / "noticias", workdir)
     except (ConfigError, OSError) as error:
@@ -112,22 +119,23 @@ def _crawled(folder: Path, workdir: Path) -> int:
     return int(result.pages)
 
 
-def _screen(
-    workdir: Path, result: RunResult, manifest: Manifest, pulled: Path, crawled: int, as_json: bool, *, lasts: bool
-) -> None:
-    store = existing_store(None, workdir)
-    stays = find(workdir, _FOLLOWED, result.folder)[0]
-    falls = next(f for f in _set_aside(result.folder) if f["reason"] not in ("duplicate", "superseded") and f["bounds"])
-    kept_story = lineage(stays, store)
+def _facts(workdir: Path, result: RunResult, manifest: Manifest, pulled: Path, crawled_pages: int) -> dict[str, Any]:
+    """Withdraw two documents, and return the values of the screen, as `--json` prints them."""
+    kept_story = lineage(find(workdir, _FOLLOWED, result.folder)[0], existing_store(None, workdir))
+    dropped_story = next(
+        document
+        for document in _dropped_documents(result.folder)
+        if document["reason"] not in ("duplicate", "superseded") and document["bounds"]
+    )
     rows = pl.read_parquet(sorted(pulled.glob("data/**/*.parquet")), glob=False)
-    taken_back = take_back(workdir, Store.at(workdir / "store"), rows, result.folder)
-    facts: dict[str, Any] = {
+    withdrawals = withdraw_two(workdir, Store.at(workdir / "store"), rows, result.folder)
+    return {
         "stays": kept_story,
-        "falls": falls,
-        "indigenous": _indigenous(rows),
-        "taken_back": taken_back,
+        "falls": dropped_story,
+        "indigenous": _indigenous_languages(rows),
+        "taken_back": withdrawals,
         "totals": {
-            "crawled": crawled,
+            "crawled": crawled_pages,
             "in": result.rows_in,
             "kept": result.kept,
             "set_aside": reasons_of(result.by_genre),
@@ -138,16 +146,17 @@ def _screen(
             "languages": dict(rows["language"].value_counts(sort=True).iter_rows()),
         },
     }
-    if as_json:
-        print_json(facts)
-        return
-    heading(_("one document that stays"))
-    tell(kept_story)
+
+
+def _print_screen(facts: dict[str, Any]) -> None:
+    heading(_("one document that was kept"))
+    tell(facts["stays"])
+    dropped = facts["falls"]
     heading(_("one that was dropped, and exactly why"))
-    label = falls["title"] or falls["beginning"].split("\n")[0][:60]
-    console.print(styled(("bold", label), f"   {falls['source']['id']}"))
-    console.print(styled("  ", ("red", falls["reason"]), f"   {falls['genre']}, {falls['language']['language']}"))
-    for bound in falls["bounds"]:
+    label = dropped["title"] or dropped["beginning"].split("\n")[0][:60]
+    console.print(styled(("bold", label), f"   {dropped['source']['id']}"))
+    console.print(styled("  ", ("red", dropped["reason"]), f"   {dropped['genre']}, {dropped['language']['language']}"))
+    for bound in dropped["bounds"]:
         if not bound["kept_to"]:
             console.print("     " + bound_line(bound), markup=False)
     for sample in facts["indigenous"]:
@@ -164,12 +173,11 @@ def _screen(
         )
     heading(_("totals"))
     totals = facts["totals"]
-    aside = number(totals["in"] - totals["kept"])
-    if crawled:
+    if totals["crawled"]:
         console.print(
             _(
                 "  {crawled} newspaper {crawled:page|pages} served on this machine and crawled into WARC",
-                crawled=crawled,
+                crawled=totals["crawled"],
             )
         )
     console.print(
@@ -177,7 +185,7 @@ def _screen(
             "  {n} {n:document|documents} in = {kept} kept + {aside} set aside",
             n=number(totals["in"]),
             kept=number(totals["kept"]),
-            aside=aside,
+            aside=number(totals["in"] - totals["kept"]),
         )
     )
     reasons = ", ".join(f"{reason} {n}" for reason, n in totals["set_aside"].items())
@@ -194,14 +202,13 @@ def _screen(
             languages=languages,
         )
     )
-    tell_taken_back(facts["taken_back"])
-    _tell_next(workdir, result, manifest, kept_story["doc_id"], lasts=lasts)
+    print_withdrawals(facts["taken_back"])
 
 
-def _tell_next(workdir: Path, result: RunResult, manifest: Manifest, doc_id: str, *, lasts: bool) -> None:
-    """Say where to look next; nothing of it is there any more where no folder was named."""
+def _print_next_steps(workdir: Path, result: RunResult, manifest: Manifest, doc_id: str, *, is_kept: bool) -> None:
+    """Print commands to run next; if the folder was temporary, only how to keep it."""
     heading(_("where to look next"))
-    if not lasts:
+    if not is_kept:
         console.print(_("  keep all of this in a folder, and look into it:"))
         console.print("    latam-corpus demo --out out")
         return
@@ -209,18 +216,21 @@ def _tell_next(workdir: Path, result: RunResult, manifest: Manifest, doc_id: str
         (_("this document's whole story"), f"explain {doc_id}"),
         (_("a page about the run"), f"report {result.folder.name}"),
         (_("what each bound costs"), f"measure {result.folder.name}"),
-        (_("what fell, to read"), f"sample {result.folder.name} --set-aside --by drop_reason --to fell.html"),
-        (_("what the version holds"), f"release show {manifest.name}"),
+        (
+            _("the dropped documents, to read"),
+            f"sample {result.folder.name} --set-aside --by drop_reason --to dropped.html",
+        ),
+        (_("the contents of the version"), f"release show {manifest.name}"),
         (_("a collection of your own, by questions"), "sources new mine.toml"),
     ):
-        there = "" if command.startswith("sources") else f" --out {workdir}"
+        out = "" if command.startswith("sources") else f" --out {workdir}"
         console.print(Message("  {about}:", {"about": about}))
-        console.print(f"    latam-corpus {command}{there}")
+        console.print(f"    latam-corpus {command}{out}")
 
 
-def _indigenous(rows: pl.DataFrame) -> list[dict[str, Any]]:
-    """Return the first document of each language that isn't Spanish or Portuguese, by its beginning."""
-    others = rows.filter(~pl.col("language").is_in(["spa_Latn", "por_Latn"])).sort("doc_id")
+def _indigenous_languages(rows: pl.DataFrame) -> list[dict[str, Any]]:
+    """Return the beginning and facts of one document in each language besides Spanish and Portuguese."""
+    documents = rows.filter(~pl.col("language").is_in(["spa_Latn", "por_Latn"])).sort("doc_id")
     return [
         {
             "language": group["language"][0],
@@ -231,12 +241,12 @@ def _indigenous(rows: pl.DataFrame) -> list[dict[str, Any]]:
             "rights": group["rights"][0],
             "documents": group.height,
         }
-        for group in others.partition_by("language", maintain_order=True)
+        for group in documents.partition_by("language", maintain_order=True)
     ]
 
 
-def _set_aside(run: Path) -> list[dict[str, Any]]:
-    """Return the stories of the documents that the run set aside, those with broken bounds first."""
+def _dropped_documents(run: Path) -> list[dict[str, Any]]:
+    """Return the lineage of the run's dropped documents, those with most broken bounds first."""
     ids = pl.read_parquet(sorted(run.glob("dropped/*.parquet")), columns=["doc_id", "drop_reason"], glob=False)
     stories = [lineage(find(run.parent.parent, doc_id, run)[0], None) for doc_id in ids["doc_id"]]
-    return sorted(stories, key=lambda s: -sum(not bound["kept_to"] for bound in s["bounds"]))
+    return sorted(stories, key=lambda story: -sum(not bound["kept_to"] for bound in story["bounds"]))

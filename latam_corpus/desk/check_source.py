@@ -11,7 +11,7 @@ from latam_corpus.catalog.display_names import VOCABULARIES, language_of, near_w
 from latam_corpus.catalog.named_values import country_of
 from latam_corpus.catalog.source import Source
 from latam_corpus.codes import declared_tag
-from latam_corpus.config.toml_model import ID_FORM, Half, checked_toml, line_of, shown, shown_key
+from latam_corpus.config.toml_model import ID_FORM, SentenceHalf, checked_toml, line_of, shown, shown_key
 from latam_corpus.config.toml_syntax import syntax_mistake
 from latam_corpus.desk.advice import advice
 from latam_corpus.messages import Message, _, enumerated, same
@@ -36,7 +36,7 @@ _WANTED: Final[Mapping[str, Message]] = {
     "date_type": _("a date without quotes, such as 2027-01-31"),
     "greater_than": _("a number above {gt}"),
     "greater_than_equal": _("a number of {ge} or more"),
-    "too_short": _("a list with something in it"),
+    "too_short": _("a list with at least one entry"),
     "string_too_short": _("a longer text"),
     "string_too_long": _("a shorter text"),
 }
@@ -139,13 +139,13 @@ def _problem_and_remedy(mistake: Mistake) -> tuple[Message, Message]:
     last = mistake.key.rpartition(".")[2]
     if mistake.kind == "unknown":
         near = mistake.near
-        hint = _PERHAPS_KEY.fill(near=near) if near else _KEYS.fill(known=", ".join(mistake.known))
+        hint = _PERHAPS_KEY.fill(near=near) if near else _KEYS.fill(known=", ".join(mistake.allowed))
         return _UNKNOWN, hint
     if mistake.kind == "missing":
         return MISSING, (_ADD_TABLE if last == "rights" else _ADD).fill(key=last)
     if mistake.kind == "refused":
         sentence = same(mistake.raised.args[0] if mistake.raised else mistake.message)
-        problem, remedy = (Half(half, {"sentence": sentence}) for half in ("problem", "remedy"))
+        problem, remedy = (SentenceHalf(half, {"sentence": sentence}) for half in ("problem", "remedy"))
         code = _code(mistake)
         return problem, _WRITE.fill(code=code) if code else remedy
     if mistake.kind == "choice":
@@ -167,7 +167,7 @@ def _choice(mistake: Mistake) -> tuple[Message, Message]:
     """Return a word that is none of those allowed, which are listed with what they are called."""
     key = re.sub(r"\.\d+$", "", mistake.key)
     names = VOCABULARIES.get(key, {})
-    known = enumerated(_Choice(word, {"name": names.get(word, word)}) for word in mistake.known)
+    known = enumerated(_Choice(word, {"name": names.get(word, word)}) for word in mistake.allowed)
     near = mistake.near
     remedy = _PERHAPS.fill(near=near, known=known) if near else _CHOOSE.fill(known=known)
     return _NO_CHOICE.fill(given=_value(mistake.value).strip('"')), remedy

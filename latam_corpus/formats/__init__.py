@@ -1,1 +1,1 @@
-"""Formats of files: how each describes itself, where descriptions are found, and how bytes are recognised."""
+"""File formats: their descriptors, the registry of all formats, and recognition by the first bytes."""

@@ -18,7 +18,7 @@ def stem(relative: str) -> str:
 
 
 def compression(relative: str) -> str:
-    """Return the compression suffix of a path, or nothing.
+    """Return the compression suffix of a path in lower case; an empty string if it has none.
 
     >>> compression("novelas.JSONL.XZ"), compression("novelas.jsonl")
     ('.xz', '')

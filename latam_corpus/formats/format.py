@@ -13,21 +13,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Marks:
-    r"""How to recognise a format in a file's first bytes. One mark is enough.
+    r"""The marks by which a format is recognised in a file's first bytes. One is enough.
 
     Attributes:
-        media_type: of these files; by default the format's.
-        magic: bytes with their offset; a plain `bytes` value is at the start.
-        head: whether the first bytes are of the format, if fixed bytes at a fixed place can't tell.
-        mimetypes: in the member `mimetype` with which a ZIP package begins.
-        member: how the name of a ZIP package's member begins.
-        members: whether the names of a ZIP package's members are those of the format; asked after `mimetypes` and
-            `member` of all formats.
+        media_type: the media type of these files; by default the format's.
+        magic: fixed bytes with their offset; a plain `bytes` value is at offset 0.
+        head: a function of the first bytes, for formats without fixed bytes at a fixed offset.
+        mimetypes: values of the member `mimetype` with which a ZIP package begins.
+        member: the beginning of the name of a member of a ZIP package.
+        members: a function of the names of a ZIP package's members; it is tried after the `mimetypes` and `member` of
+            all formats.
         stream: the name of a stream in a Microsoft OLE file.
-        without_stream: the name of a stream that an OLE file of the format doesn't have.
+        without_stream: the name of a stream that no OLE file of the format has.
         roots: names of an XML file's root element, each alone or with a string that the file must contain.
         text: a regular expression that matches at the start of the text, or a function of the text. Lines end in `\n`.
-            XML roots are asked after it.
+            XML roots are tried after it.
     """
 
     media_type: str | None = None
@@ -44,13 +44,13 @@ class Marks:
 
 @dataclass(frozen=True)
 class Unread:
-    """A format that the toolkit recognises and doesn't read.
+    """A format that the toolkit recognises but can't read.
 
     Attributes:
-        name: what people call it.
-        remedy: what to save the file as.
-        marks: how to recognise it.
-        sure: whether no file of text, pages or XML can look so.
+        name: its usual name.
+        remedy: the advice which format to save the file in.
+        marks: the marks in its first bytes.
+        sure: whether the marks rule out text, web pages and XML.
     """
 
     name: Message
@@ -65,35 +65,35 @@ class Format:
 
     Code is named as `"module:function"` and imported when the first file of the format is read.
 
-    A format has one of these: an `extractor` makes text of a whole file's bytes, `records` or `reader` give its
-    records, and an archive holds other files.
+    A format has one of these: an `extractor`, which makes text of a whole file's bytes; `records` or a `reader`, which
+    yield its records; or `archive`, if it contains other files.
 
     Attributes:
         name: the value of `collect.format` in a source.
-        label: what people call it.
-        suffixes: the ends of its files' names.
-        marks: how to recognise it, whatever the suffix; without marks the suffix alone decides.
-        aliases: other words that people write for the name, without accents.
-        media_type: of bytes that still need extraction; None if records bring text.
+        label: its usual name.
+        suffixes: the suffixes of its file names.
+        marks: its marks, which count more than the suffix; without marks, the suffix alone decides.
+        aliases: other spellings of the name, without accents.
+        media_type: the media type of bytes that need extraction; None if its records have text.
         extractor: an `Extractor` (`extract/document.py`). HTML has one for each mode of the stage.
-        extractor_names: the first words of what its extractors call themselves; by default the format's name.
+        extractor_names: the first words of the names that its extractors report; by default the format's name.
         also: other media types that the extractor reads.
         records: a function from an open binary file to dicts, one for each record.
         reader: a `Reader` (`collect/records.py`), for formats that need more than `records`: spans, progress, captures.
-        splitter: a `Splitter`: finds parts inside a file that can be read on their own.
+        splitter: a `Splitter`, which finds parts of a file that can be read separately.
         archive: whether its files contain others, which are read as if they were in a folder.
-        holds: the only format that counts among those; None for all.
-        shares_suffix: whether files of other formats have its suffix; its marks decide then, and an unknown XML root is
-            no file of the format.
-        is_package: whether each of its files is a ZIP package; a truncated one is damaged, and is no other format.
-        may_be_another: whether the bytes of a file with its suffix may show another format that is no text.
+        holds: the only format that is read from an archive; None for all.
+        shares_suffix: whether other formats use its suffix, too. Its marks decide then, and a file with an unknown XML
+            root isn't of the format.
+        is_package: whether each file is a ZIP package; a truncated file is then reported as damaged.
+        may_be_another: whether a file with its suffix is read as another, non-text format if its bytes show one.
         is_web_archive: whether its records are captures of web pages.
-        form: of the texts (`collect.form`), where all files of the format have the same.
-        program: the option of `extract` without which none of its files is read.
+        form: the form of its texts (`collect.form`), if it is the same for all files.
+        program: the option of `extract` that is required to read its files.
         ocr: whether the option `ocr` applies to it.
         in_process: whether its extractor runs outside the sandbox: only if its time and memory grow with its bytes.
         in_pieces: whether its extractor reads piece by piece: each megabyte may take the time limit once more.
-        package: the module of the plug-in package that brings it; empty for the toolkit's own.
+        package: the module of the plug-in package that declares it; empty for built-in formats.
     """
 
     name: str

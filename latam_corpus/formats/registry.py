@@ -1,4 +1,4 @@
-"""All formats, from the modules that describe them and from plug-in packages.
+"""All formats: the built-in ones and those of plug-in packages.
 
 A module of `collect` or `extract` whose name ends in `format` or `formats` describes formats: one as `FORMAT`, several
 as `FORMATS`. No other list of formats exists. These modules import nothing heavy, since every command that reads a
@@ -30,30 +30,30 @@ if TYPE_CHECKING:
 FORMAT_ENTRY_POINTS: Final = "latam_corpus.formats"
 EXTRACTOR_ENTRY_POINTS: Final = "latam_corpus.extractors"
 READER_ENTRY_POINTS: Final = "latam_corpus.readers"
-# Files with another suffix, or none; their bytes decide.
+# For files with an unknown suffix or none; their bytes decide.
 UNKNOWN: Final = Format(name="unknown", label=same("unknown"), suffixes=(), media_type="application/octet-stream")
-_ROOMS: Final = ("collect", "extract")
+_PACKAGES: Final = ("collect", "extract")
 _NAME: Final = re.compile(r"[a-z0-9]+")
 
 
-def _described() -> tuple[Format | Unread, ...]:
-    """Return what the describing modules of the toolkit declare, in the order of their names."""
-    found: list[Format | Unread] = []
-    for room in _ROOMS:
-        folder = Path(__file__).parents[1] / room
-        for module in walk_packages([str(folder)], f"latam_corpus.{room}."):
+def _built_in_formats() -> tuple[Format | Unread, ...]:
+    """Return the built-in formats, sorted by the names of the modules that describe them."""
+    entries: list[Format | Unread] = []
+    for package in _PACKAGES:
+        folder = Path(__file__).parents[1] / package
+        for module in walk_packages([str(folder)], f"latam_corpus.{package}."):
             if not module.ispkg and module.name.endswith(("format", "formats")):
-                described = import_module(module.name)
-                found += [described.FORMAT] if hasattr(described, "FORMAT") else described.FORMATS
-    return tuple(found)
+                imported = import_module(module.name)
+                entries += [imported.FORMAT] if hasattr(imported, "FORMAT") else imported.FORMATS
+    return tuple(entries)
 
 
-_DESCRIBED: Final = _described()
-FORMATS: Final = tuple(entry for entry in _DESCRIBED if isinstance(entry, Format))
-UNREAD: Final = tuple(entry for entry in _DESCRIBED if isinstance(entry, Unread))
+_BUILT_IN: Final = _built_in_formats()
+FORMATS: Final = tuple(entry for entry in _BUILT_IN if isinstance(entry, Format))
+UNREAD: Final = tuple(entry for entry in _BUILT_IN if isinstance(entry, Unread))
 BY_NAME: Final = {entry.name: entry for entry in FORMATS}
 SUFFIXES: Final = {suffix: entry for entry in FORMATS for suffix in entry.suffixes}
-# The values of `collect.format`: an archive isn't one, since its members have formats.
+# The values of `collect.format`. Archives aren't included, since their members have formats of their own.
 NAMES: Final = tuple(entry.name for entry in FORMATS if not entry.archive)
 ALIASES: Final = {alias: entry.name for entry in FORMATS for alias in entry.aliases}
 
@@ -63,26 +63,25 @@ def plugged_formats() -> tuple[Format, ...]:
     """Return the formats of plug-in packages.
 
     Raises:
-        ConfigError: a package names no suffix, or a name or suffix that is taken.
+        ConfigError: an entry point has an invalid name, or a name or suffix that another format has.
     """
-    known, names = set(SUFFIXES), set(BY_NAME)
+    taken_suffixes, names = set(SUFFIXES), set(BY_NAME)
     formats: list[Format] = []
     for entry in entry_points():
         place = _("entry point «{group}», {name} = {entry}", group=entry.group, name=entry.name, entry=entry.value)
-        one = _plugged(entry, place)
-        for suffix in one.suffixes:
-            if suffix in known or one.name in names:
-                raise ConfigError(
-                    place, _("«{suffix}» is read by something else", suffix=suffix), _("take another suffix")
-                )
-        known.update(one.suffixes)
-        names.add(one.name)
-        formats.append(one)
+        plugged = _plugged(entry, place)
+        for suffix in plugged.suffixes:
+            if suffix in taken_suffixes or plugged.name in names:
+                problem = _("another format already has the suffix «{suffix}», or the same name", suffix=suffix)
+                raise ConfigError(place, problem, _("use another suffix or name"))
+        taken_suffixes.update(plugged.suffixes)
+        names.add(plugged.name)
+        formats.append(plugged)
     return tuple(formats)
 
 
 def entry_points() -> Iterator[EntryPoint]:
-    """Yield the entry points by which plug-in packages bring formats."""
+    """Yield the entry points by which plug-in packages declare formats."""
     for group in (FORMAT_ENTRY_POINTS, EXTRACTOR_ENTRY_POINTS, READER_ENTRY_POINTS):
         yield from sorted(metadata.entry_points(group=group))
 
@@ -90,8 +89,9 @@ def entry_points() -> Iterator[EntryPoint]:
 def _plugged(entry: EntryPoint, place: Message) -> Format:
     name = entry.name
     if not _NAME.fullmatch(name):
-        problem = _("«{name}» is no suffix", name=name)
-        raise ConfigError(place, problem, _("name it by the suffix without its dot, in small letters and digits"))
+        problem = _("«{name}» isn't a valid suffix", name=name)
+        remedy = _("name the entry point after the suffix, without its dot, in small letters and digits")
+        raise ConfigError(place, problem, remedy)
     if entry.group == EXTRACTOR_ENTRY_POINTS:
         return Format(
             name=name,
@@ -109,22 +109,22 @@ def _plugged(entry: EntryPoint, place: Message) -> Format:
 def _described_by(entry: EntryPoint, place: Message) -> Format:
     """Return the descriptor that an entry point names."""
     try:
-        described = entry.load()
+        loaded = entry.load()
     except (ImportError, AttributeError) as error:
         raise ConfigError(
             place, _("it can't be imported: {reason}", reason=error), _("install the package again, or mend it")
         ) from error
-    if not isinstance(described, Format):
-        raise ConfigError(place, _("it is no format"), _("name a value of latam_corpus.formats.format.Format"))
-    return replace(described, package=entry.module)
+    if not isinstance(loaded, Format):
+        raise ConfigError(place, _("it isn't a format"), _("name a value of latam_corpus.formats.format.Format"))
+    return replace(loaded, package=entry.module)
 
 
 @cache
 def suffixes() -> dict[str, Format]:
-    """Return the format of each suffix: the toolkit's own, and those of plug-in packages.
+    """Return all formats by suffix, those of plug-in packages included.
 
     Raises:
-        ConfigError: a package names no suffix, or one that is taken.
+        ConfigError: a package declares an invalid format (see `plugged_formats`).
     """
     return SUFFIXES | {suffix: entry for entry in plugged_formats() for suffix in entry.suffixes}
 
@@ -134,22 +134,22 @@ def extractors(formats: Iterable[Format]) -> dict[str, str]:
     return {kind: entry.extractor for entry in formats if entry.extractor for kind in entry.media_types}
 
 
-def media_types_of(is_meant: Callable[[Format], object]) -> frozenset[str]:
+def media_types_of(is_selected: Callable[[Format], object]) -> frozenset[str]:
     """Return the media types of the formats that pass a test.
 
     >>> sorted(media_types_of(lambda format: format.in_process))
     ['text/plain']
     """
-    return frozenset(kind for entry in FORMATS if is_meant(entry) for kind in entry.media_types)
+    return frozenset(kind for entry in FORMATS if is_selected(entry) for kind in entry.media_types)
 
 
 def extractor_labels() -> dict[str, Message]:
-    """Return the label of the format that an extractor reads, by the first word of the extractor's name."""
+    """Return the labels of formats, by the first word of their extractors' names."""
     return {name: entry.label for entry in FORMATS for name in (entry.extractor_names or (entry.name,))}
 
 
 def unread_suffix(pattern: str) -> str | None:
-    """Return the suffix of a pattern's files if no reader knows it.
+    """Return the suffix of a glob pattern if no format has it.
 
     >>> unread_suffix("**/*.pptx"), unread_suffix("**/*.TXT"), unread_suffix("notas/*"), unread_suffix("a.html.gz")
     ('.pptx', None, None, None)
@@ -161,9 +161,12 @@ def unread_suffix(pattern: str) -> str | None:
 
 
 def format_of(relative: str, named: str | None = None) -> Format | None:
-    """Return the format of a file: the one named, else the one of its suffix; None for an unknown suffix.
+    """Return the format of a file; None for an unknown suffix.
 
-    An archive stays one: the named format is that of its members.
+    Args:
+        relative: the path of the file.
+        named: the name of its format, which counts more than the suffix. If the file is an archive, it names the format
+            of the members, and the archive is returned.
 
     >>> format_of("notas/a.html.gz").name
     'html'

@@ -1,4 +1,4 @@
-"""The format of a file, by its first bytes and by the names in a package: suffixes may be wrong.
+"""Recognise a file's format by its first bytes and by the names in a package, since suffixes may be wrong.
 
 The marks of each format are in its descriptor. Nothing is unpacked or parsed here; the sandbox of `extract` does that.
 """
@@ -22,17 +22,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 HEAD: Final = 2**16
-# A media type, or a format that isn't read.
+# A media type, or a format that the toolkit can't read.
 Kind: TypeAlias = "str | Unread"
 
-# The first member of a package, stored, says what the package is (OCF, ODF, MusicXML).
+# The first member of a package, stored without compression, names its media type (OCF, ODF, MusicXML).
 _MIMETYPE: Final = re.compile(rb"PK\x03\x04.{26}mimetype([\w.+/-]{1,80}?)(?:PK|\s|\Z)", re.DOTALL)
-_LOCAL: Final = struct.Struct("<4s2xH10xI4xHH")  # of a member: the mark, flags, packed size, lengths of name and extra
+_LOCAL: Final = struct.Struct("<4s2xH10xI4xHH")  # a member's signature, flags, packed size, name length, extra length
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
 class _Table(NamedTuple):
-    """The marks of all formats, by sort. In each, formats that are read come first, but for `texts`."""
+    """The marks of all formats, by kind. Readable formats come first, except in `texts`."""
 
     magic: list[tuple[int, bytes, Kind]]
     heads: list[tuple[Callable[[bytes], bool], Kind]]
@@ -70,7 +70,7 @@ def _table_with(plugged: tuple[Format, ...]) -> _Table:
             test = re.compile(marks.text).match if isinstance(marks.text, str) else marks.text
             table.texts.append((test, kind))
     for alternatives in table.roots.values():
-        alternatives.sort(key=lambda one: not one[0])  # the one that asks for more is asked first
+        alternatives.sort(key=lambda alternative: not alternative[0])  # stricter ones are tried first
     return table
 
 
@@ -88,11 +88,11 @@ def _marks(formats: tuple[Format | Unread, ...]) -> Iterator[tuple[Marks, Kind]]
 
 
 def sniffed(head: bytes, whole: bytes | None = None) -> str | Unread | None:
-    r"""Return the media type of a file, or the format if it isn't read; None for text of no known format.
+    r"""Return the media type of a file, or its format if it can't be read; None for text of no known format.
 
     Args:
-        head: its first bytes, some thousands.
-        whole: all of it, if a package is to be looked into; its names are at its end.
+        head: the first bytes of the file, some thousands.
+        whole: all bytes, to find the names of a package's members, which are listed at its end.
 
     >>> sniffed(b"%PDF-1.7\n"), sniffed("{\\rtf1 Mañana".encode())
     ('application/pdf', 'application/rtf')
@@ -115,7 +115,7 @@ def _ole(data: bytes) -> Kind:
     def has(stream: str) -> bool:
         return stream.encode("utf-16-le") in data
 
-    kinds = (kind for stream, without, kind in _table().streams if has(stream) and not (without and has(without)))
+    kinds = (kind for stream, excluded, kind in _table().streams if has(stream) and not (excluded and has(excluded)))
     return next(kinds, Unread(_("an old Office document"), _("save it as DOCX, ODT or plain text")))
 
 
@@ -133,30 +133,30 @@ def _package(head: bytes, whole: bytes) -> Kind:
 
 
 def _names(head: bytes, whole: bytes) -> list[str]:
-    """Return the names of a package's members: of its list at the end, else of those that begin in its head.
+    """Return the names in a package's directory; if it is missing, those of the members that begin in its head.
 
-    The content of a member gives no names, though a stored package inside it shows its own.
+    Members of a package inside the package are skipped.
     """
     try:
         return zipfile.ZipFile(io.BytesIO(whole)).namelist()
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError):
-        names, at = [], 0
-    while at + _LOCAL.size <= len(head):
-        mark, flags, packed, length, extra = _LOCAL.unpack_from(head, at)
-        if mark != b"PK\x03\x04":
+        names, offset = [], 0
+    while offset + _LOCAL.size <= len(head):
+        signature, flags, packed, length, extra = _LOCAL.unpack_from(head, offset)
+        if signature != b"PK\x03\x04":
             break
-        at += _LOCAL.size
-        names.append(head[at : at + length].decode("utf-8", "replace"))
-        at += length + extra + packed
-        if flags & 0x8 and not packed:  # its size follows it
-            at = max(head.find(b"PK\x03\x04", at), 0) or len(head)
+        offset += _LOCAL.size
+        names.append(head[offset : offset + length].decode("utf-8", "replace"))
+        offset += length + extra + packed
+        if flags & 0x8 and not packed:  # its size is stored after its data
+            offset = max(head.find(b"PK\x03\x04", offset), 0) or len(head)
     return names
 
 
 def _text_kind(head: bytes) -> Kind | None:
     text = _as_text(head)
     if text is None:
-        return Unread(_("a binary file of an unknown kind"), _("save it as a text, or leave it out"), sure=False)
+        return Unread(_("a binary file of an unknown format"), _("save it as a text, or leave it out"), sure=False)
     text = text.replace("\r\n", "\n")
     for test, kind in _table().texts:
         if test(text):
@@ -173,7 +173,7 @@ def _xml_kind(root: str, text: str) -> Kind:
 
 
 def _as_text(head: bytes) -> str | None:
-    """Return the head as text, roughly; None if it is binary."""
+    """Decode the first bytes roughly; return None if they are binary."""
     for mark, charset in (
         (codecs.BOM_UTF8, "utf-8"),
         (codecs.BOM_UTF16_LE, "utf-16-le"),

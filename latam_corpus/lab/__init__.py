@@ -1,4 +1,4 @@
-"""Makes what is shipped: trains and calibrates the models, and suggests bounds."""
+"""Train and calibrate the shipped models, compare training documents, and suggest bounds."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ COMMANDS: Final = {
     "lab": Command(
         "latam_corpus.lab.commands.ablate:app",
         "extend",
-        N_("Compare what models learn from documents chosen in several ways."),
+        N_("Compare models trained on different choices of documents."),
     ),
     "quality": Command(
         "latam_corpus.lab.commands.quality:app",
         "extend",
-        N_("Train a quality score, to be a signal with a bound of its own."),
+        N_("Train a quality score, which a policy can bound like any other signal."),
     ),
 }

@@ -164,7 +164,7 @@ def test_suggestions_are_toml_that_a_policy_can_hold(
     assert told["stop_word_share"]["of"] == "typical"
     assert told["stop_word_share"]["min"] <= 1
     shown = command_line(*measure, "--html", tmp_path / "muestra.html")
-    assert "of documents not chosen on" in shown.out
+    assert "on documents that they weren't chosen on" in shown.out
     assert "<svg" in (tmp_path / "muestra.html").read_text()
 
 

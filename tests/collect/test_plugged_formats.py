@@ -162,11 +162,13 @@ def test_two_packages_with_one_name_of_a_format_are_refused(
         metadata.EntryPoint(name, f"corpus_{name}:FORMAT", registry.FORMAT_ENTRY_POINTS) for name in ("uno", "dos")
     ]
     monkeypatch.setattr(registry, "entry_points", lambda: entries)
-    with pytest.raises(ConfigError, match=r"corpus_dos.*is read by something else"):
+    with pytest.raises(ConfigError, match=r"corpus_dos.*another format already has the suffix"):
         suffixes()
 
 
-@pytest.mark.parametrize(("name", "problem"), [("pdf", "is read by something else"), ("a b", "is no suffix")])
+@pytest.mark.parametrize(
+    ("name", "problem"), [("pdf", "another format already has the suffix"), ("a b", "isn't a valid suffix")]
+)
 def test_a_suffix_that_is_taken_is_refused(
     monkeypatch: pytest.MonkeyPatch, forgotten: None, name: str, problem: str
 ) -> None:

@@ -106,7 +106,7 @@ def test_a_pdf_within_a_file_makes_none_of_it(tmp_path: Path) -> None:
         ("bagit.txt", b"BagIt-Version: 1.0\n", "a list of a bag (BagIt)"),
         ("manifest-md5.txt", b"d41d8cd98f00b204e9800998ecf8427e  data/a.txt\n", "a list of a bag (BagIt)"),
         ("a.mp4", b"\0\0\0\x18ftypmp42", "an MP4 video or recording"),
-        ("a.bin", b"\x01\0\x02\x03\xff\0\0\0\x07\x08" * 9, "a binary file of an unknown kind"),
+        ("a.bin", b"\x01\0\x02\x03\xff\0\0\0\x07\x08" * 9, "a binary file of an unknown format"),
         ("a.docx", _zip(otra__cosa=b"x"), "a ZIP archive"),
     ],
 )  # fmt: skip

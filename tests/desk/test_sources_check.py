@@ -39,7 +39,7 @@ def _told(text: str, language: str = "es", name: str = "") -> list[str]:
         ('[rights]\nstatement = "MIT"\nuses = ["train"]', "es", "entrenar y redistribuir necesitan un fundamento"),
         ('[rights]\nstatement = "MIT"\nbasis = "licence"', "pt", "“rights.uses”: falta; acrescente uma linha: uses"),
         ('[collect]\nkind = "crawl"', "es", 'kind = "crawl" y la tabla [collect.crawl] van juntas'),
-        ('[collect]\nkind = "crawl"\n[collect.crawl]\nstart = []', "es", "debe ser una lista con algo dentro"),
+        ('[collect]\nkind = "crawl"\n[collect.crawl]\nstart = []', "es", "debe ser una lista con al menos un elemento"),
         ("[collect]\ngroup_rows = 0", "pt", "deve ser um número maior que 0"),
     ],
 )  # fmt: skip
@@ -52,13 +52,13 @@ def test_a_mistake_is_a_sentence_with_line_problem_and_remedy(toml: str, languag
     ("broken", "line", "told"),
     [
         ("title = “Cartas”", 1, "las comillas son tipográficas"),
-        ("título = 'Cartas'", 1, "el nombre de una clave no lleva acentos"),
+        ("título = 'Cartas'", 1, "el nombre de una clave no puede llevar acentos"),
         ("\ntitle = Cartas de una familia", 2, 'escriba title = "…"'),
         ('id = "a"\ntitle = "Cartas', 2, "falta la comilla que cierra"),
         ('languages = ["spa"\ntitle = "x"\nholder = "y"', None, ""),
         ('files = ["a", "b"', 1, "falta el corchete que cierra la lista"),
         ('title "Cartas"', 1, "falta el signo ="),
-        ('id = "a"\nid = "b"', None, "está dos veces"),
+        ('id = "a"\nid = "b"', None, "está definida dos veces"),
     ],
 )
 def test_what_is_no_toml_is_told_by_what_people_did(broken: str, line: int | None, told: str) -> None:
@@ -142,7 +142,7 @@ def test_advice_is_given_on_what_keeps_a_source_from_release() -> None:
 def test_a_date_in_another_order_is_known_for_one(line: str) -> None:
     """In any of its forms, with the one to write."""
     assert _told(f'id = "a"\n{line}\n', "pt") == [
-        "linha 2: a data está em outra ordem; uma data é ano-mês-dia, como em expires = 2030-12-31"
+        "linha 2: a data não está na ordem ano-mês-dia; escreva como em expires = 2030-12-31"
     ]
 
 

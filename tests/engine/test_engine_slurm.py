@@ -362,7 +362,7 @@ _WHOLE = "[slurm]\nshared = ['/datos']\nworkers = 4\ntime = '04:00:00'\nmemory_g
         (f"{_WHOLE}partion = 'x'", "line 6: unknown key «slurm.partion»; did you mean «partition»"),
         (_WHOLE.replace("'04:00:00'", "'4h'"), "«4h» isn't a time limit; write hours:minutes:seconds"),
         (_WHOLE.replace("'04:00:00'", "'00:00:00'"), "must be above 0"),
-        (_WHOLE.replace("['/datos']", "[]"), "a list with something in it"),
+        (_WHOLE.replace("['/datos']", "[]"), "a list with at least one entry"),
         (_WHOLE.replace("/datos", "datos"), "«datos» must begin with /"),
         (_WHOLE.replace("= 4\n", "= 0\n", 1), "a number above 0"),
         (_WHOLE.replace("memory_gb = 4", "memory_gb = 0.5"), "a number of 1.0 or more"),

@@ -1,4 +1,4 @@
-"""Training text out of translated help."""
+"""Training texts are read from translated help pages."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SPANISH = "Mueva el ratón <em>antes</em> de que comience a responder."
 
 
 def test_paragraphs_left_in_english_are_not_spanish(tmp_path: Path) -> None:
-    """Translated paragraphs get the folder's code; untranslated and very short ones are left out."""
+    """Translated paragraphs have the folder's code; untranslated and very short ones are left out."""
     for language, paragraphs in (("C", [ENGLISH]), ("es", [SPANISH, ENGLISH, "Sí"])):
         (tmp_path / language).mkdir()
         page = PAGE.format("".join(f"<p>{paragraph}</p>" for paragraph in paragraphs))
@@ -30,6 +30,6 @@ def test_paragraphs_left_in_english_are_not_spanish(tmp_path: Path) -> None:
 
 
 def test_another_folder_is_an_error(tmp_path: Path) -> None:
-    """A folder without the English pages can't tell what is untranslated."""
+    """A folder without English pages, which are needed to find untranslated ones, is an error."""
     with pytest.raises(ConfigError, match="no folder of help pages"):
         list(help_rows(tmp_path))

@@ -1,4 +1,4 @@
-"""Languages of the Americas in their old and modern spellings, and Italian without accents."""
+"""Words are converted between the spellings of languages of the Americas; so is Italian without accents."""
 
 from __future__ import annotations
 
@@ -30,44 +30,44 @@ from latam_corpus.text.orthography import SpellingPair, respelled, spellings
         ("ita", "piu'", "più"),
     ],
 )
-def test_attested_words_become_what_the_other_spelling_writes(code: str, old: str, modern: str) -> None:
-    """Each word in both directions, whichever spelling the text is in."""
+def test_attested_words_are_respelled(code: str, old: str, modern: str) -> None:
+    """Each word is converted in both directions."""
     assert modern in respelled(code, [old])
     assert old in respelled(code, [modern])
 
 
-@pytest.mark.parametrize("one", spellings(), ids=lambda one: one.name)
-def test_a_word_that_is_attested_in_both_spellings_becomes_the_other(one: SpellingPair) -> None:
-    """The regular correspondences of the file make the one of the other, so that each is more than a claim."""
-    assert one.attested
-    for old, modern in one.attested:
-        assert one.rewritten(old, to_modern=True) == modern
+@pytest.mark.parametrize("spelling", spellings(), ids=lambda spelling: spelling.name)
+def test_the_rules_of_each_spelling_convert_its_attested_words(spelling: SpellingPair) -> None:
+    """The correspondences of each spelling make the attested modern word of the attested old one."""
+    assert spelling.attested
+    for old, modern in spelling.attested:
+        assert spelling.rewritten(old, to_modern=True) == modern
 
 
-def test_what_one_rule_writes_the_next_does_not_read() -> None:
-    """In Guatemala a missionary's c is k and his k is q, so that rules in a row would make all of them q."""
+def test_rules_do_not_apply_to_the_output_of_others() -> None:
+    """In old K'iche' spelling, c is modern k and k is modern q; successive rules would turn both into q."""
     assert respelled("quc", ["cak"]) == ["kaq"]
 
 
 def test_a_language_with_one_spelling_stays() -> None:
-    """Spanish, and a language of the Americas that isn't in the file."""
+    """Spanish and a language that isn't in the file have no other spelling."""
     assert respelled("spa", ["cosa que quise"]) == []
     assert respelled("cni", ["noshaninka"]) == []
 
 
-def test_every_spelling_says_its_source_and_its_languages() -> None:
-    """Codes are of the Americas or Italian, expressions are valid, and no rule changes nothing in all pairs."""
-    for one in spellings():
-        assert one.name
-        assert one.source
-        assert one.codes <= groups().of.keys() | {"ita"}
-        for pattern in (one.old, one.modern, *(side for pair in one.pairs for side in pair)):
+def test_every_spelling_states_its_source_and_its_languages() -> None:
+    """Each spelling has a name, a source, codes of the Americas or Italian, and valid rules that change something."""
+    for spelling in spellings():
+        assert spelling.name
+        assert spelling.source
+        assert spelling.codes <= groups().of.keys() | {"ita"}
+        for pattern in (spelling.old, spelling.modern, *(side for pair in spelling.pairs for side in pair)):
             re.compile(pattern)
-        assert any(old != modern for old, modern in one.pairs)
+        assert any(old != modern for old, modern in spelling.pairs)
 
 
 def test_no_rule_is_written_twice() -> None:
-    """Within one spelling each sign of either side stands once."""
-    for one in spellings():
-        for side in zip(*one.pairs, strict=True):
+    """Each sign occurs once on each side of a spelling."""
+    for spelling in spellings():
+        for side in zip(*spelling.pairs, strict=True):
             assert [sign for sign, count in Counter(side).items() if count > 1] == []

@@ -1,4 +1,4 @@
-"""Training rows out of lists of words."""
+"""Training rows are made_rows of word lists."""
 
 from __future__ import annotations
 
@@ -34,18 +34,18 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_rows_are_of_the_lists_words_and_the_same_each_time(folder: Path) -> None:
-    """Languages of the Americas alone, frequent and telling words, punctuation left out."""
-    made = list(word_list_rows(folder))
-    assert {code for code, _ in made} == {"quy"}
-    assert {word for _, row in made for word in row.split()} == {"wasi", "runa", "kay", "ñuqa", "mana"}
-    assert made == list(word_list_rows(folder))
-    assert made == list(rows(Texts(folder)))
+def test_rows_have_the_words_of_the_lists_and_are_repeatable(folder: Path) -> None:
+    """Rows have frequent and distinctive words of languages of the Americas, without punctuation, in the same order."""
+    made_rows = list(word_list_rows(folder))
+    assert {code for code, _ in made_rows} == {"quy"}
+    assert {word for _, row in made_rows for word in row.split()} == {"wasi", "runa", "kay", "ñuqa", "mana"}
+    assert made_rows == list(word_list_rows(folder))
+    assert made_rows == list(rows(Texts(folder)))
 
 
 @pytest.mark.parametrize("broken", ["{}\n", "{", "[]\n"])
-def test_a_folder_that_is_not_what_it_should_be_is_an_error(folder: Path, broken: str) -> None:
-    """A list without words, broken JSON, another shape; and no frequent words at all."""
+def test_a_broken_word_list_is_an_error(folder: Path, broken: str) -> None:
+    """A list without words, broken JSON and JSON of another shape are errors."""
     with lzma.open(folder / TELLING, "wt", encoding="utf-8") as file:
         file.write(broken)
     with pytest.raises(ConfigError, match="can't be read"):
@@ -53,7 +53,7 @@ def test_a_folder_that_is_not_what_it_should_be_is_an_error(folder: Path, broken
 
 
 def test_missing_frequent_words_are_an_error(folder: Path) -> None:
-    """The second file is needed too."""
+    """A folder without the file of frequent words is an error."""
     (folder / "configs.tar.xz").unlink()
     with pytest.raises(ConfigError, match="can't be read"):
         list(word_list_rows(folder))

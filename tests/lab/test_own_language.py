@@ -1,4 +1,4 @@
-"""A speaker's path: from text files to a model that names the language, with what it costs the others."""
+"""A language can be added to the shipped model with three commands, which measure the cost for other languages."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import polars as pl
 import pytest
 
 from latam_corpus.batch import Batch
-from latam_corpus.lab.language.added_language import KEPT_OUT, TRAIN, draw, extend, read_language, unknown_taken
+from latam_corpus.lab.language.added_language import KEPT_OUT, TRAIN, draw, extend, misnamed_rows, read_language
 from latam_corpus.language.classifier.ftz import Parts, read_parts
 from latam_corpus.language.evidence import RULE
 from latam_corpus.language.identify import Identify
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from conftest import CommandLine
 
 _SYLLABLES = ["qla", "vrü", "θen", "zhy", "oqx", "udj", "ŋra", "pxe", "ivv", "wöt", "tlh", "kzu", "ghé", "yrr", "bvo"]
-# A made-up language, under the code of another one: nobody's text is composed here.
+# A made-up language under the code of another, so that no text is composed in a real one.
 _CODE = "tlh"
 _SPANISH = (
     "Los vecinos de la caleta abrieron ayer el registro de las lanchas que salen a pescar.",
@@ -44,12 +44,12 @@ def _lines(count: int, seed: int = 1) -> list[str]:
 
 @pytest.fixture(autouse=True)
 def _chosen(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """What this machine's user has chosen is of no account."""
+    """Ignore the model that this machine's user has chosen."""
     monkeypatch.setenv("LATAM_CORPUS_CONFIG", str(tmp_path / "config"))
 
 
 def _written(folder: Path) -> Path:
-    """Two hundred lines in two files, some of them twice."""
+    """Write two hundred different lines to two files, some of them twice."""
     folder.mkdir()
     lines = _lines(200)
     (folder / "uno.txt").write_text("\n".join([*lines[:120], "", "2026", *lines[:10]]) + "\n", "utf-8")
@@ -65,7 +65,7 @@ def texts(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def drawn(texts: Path, command_line: CommandLine) -> Path:
-    """The folder of the language, drawn."""
+    """The folder that `language new` wrote."""
     folder = texts.parent / _CODE
     ended = command_line("language", "new", _CODE, texts, "--to", folder, "--licence", "CC0-1.0", "--json")
     assert ended.code == 0, ended.err
@@ -74,7 +74,7 @@ def drawn(texts: Path, command_line: CommandLine) -> Path:
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the language, with its model; nobody changes it."""
+    """The folder of the language with its model; tests must not change it."""
     folder = tmp_path_factory.mktemp("lengua")
     day = dt.date(2026, 11, 27)
     draw(_CODE, [_written(folder / "textos")], folder / _CODE, "CC0-1.0", day)
@@ -84,7 +84,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def trained(model: Path, tmp_path: Path) -> Path:
-    """A copy of it."""
+    """A copy of the folder with the model."""
     return Path(shutil.copytree(model, tmp_path / _CODE))
 
 
@@ -95,13 +95,13 @@ def _parts(path: Path) -> Parts:
 
 
 def test_three_commands_lead_to_a_model_that_names_the_language(drawn: Path, command_line: CommandLine) -> None:
-    """It names lines that it never saw, costs the other languages nothing, and no recipe need name it."""
-    told = command_line("language", "train", drawn, "--json").json
-    assert told["named"]["shipped"] == 0
-    assert told["named"]["this"] >= 0.9 * told["kept_out"] > 20
-    assert told["others"] > 5000
-    assert told["taken"] == {}
-    assert told["right"]["this"] >= told["right"]["shipped"] - 5
+    """The model names unseen lines, keeps the names of other languages, and is the default after `language use`."""
+    comparison = command_line("language", "train", drawn, "--json").json
+    assert comparison["named"]["shipped"] == 0
+    assert comparison["named"]["this"] >= 0.9 * comparison["kept_out"] > 20
+    assert comparison["others"] > 5000
+    assert comparison["taken"] == {}
+    assert comparison["right"]["this"] >= comparison["right"]["shipped"] - 5
     frame = pl.DataFrame({"text": [*_lines(20, seed=1)[10:], *_SPANISH]})
     before = Identify()(Batch(frame)).frame["language"].to_list()
     command_line("language", "use", drawn)
@@ -111,14 +111,14 @@ def test_three_commands_lead_to_a_model_that_names_the_language(drawn: Path, com
     assert Identify(model="americas")(Batch(frame)).frame["language"].to_list() == before
     card = command_line("language", "card", "--json").json
     assert (card["name"], card["names"]["tlh"]) == ("americas-tlh", "Klingon")
-    listed = [one for one in card["trained_on"] if one.get("label") == "tlh"]
-    assert listed == [{"file": "tlh/train.txt", "label": "tlh", "licence": "CC0-1.0"}]
+    entries = [entry for entry in card["trained_on"] if entry.get("label") == "tlh"]
+    assert entries == [{"file": "tlh/train.txt", "label": "tlh", "licence": "CC0-1.0"}]
     command_line("language", "use", "americas")
     assert Identify()(Batch(frame)).frame["language"].to_list() == before
 
 
-def test_what_the_shipped_model_knows_stays_byte_for_byte(model: Path) -> None:
-    """Its labels, its rows and the vectors of lines; only a label is added, the last; fastText opens it, too."""
+def test_adding_a_language_changes_nothing_else_in_the_model(model: Path) -> None:
+    """The labels, words and vectors of the shipped model stay the same; a last label is added; fastText loads it."""
     import fasttext
 
     shipped, extended = _parts(locate("americas")[0]), _parts(model / "americas-tlh.ftz")
@@ -141,33 +141,35 @@ def test_what_the_shipped_model_knows_stays_byte_for_byte(model: Path) -> None:
 
 
 def test_the_same_texts_give_the_same_model(trained: Path, command_line: CommandLine) -> None:
-    """Byte for byte; what it does beside the shipped one is asked again by `evaluate`, on other texts, too."""
+    """A second training writes the same bytes, and `evaluate` compares the model on other texts."""
     before = (trained / "americas-tlh.ftz").read_bytes()
     command_line("language", "train", trained)
     assert (trained / "americas-tlh.ftz").read_bytes() == before
-    others = trained.parent / "otras.tsv"
-    others.write_text("".join(f"{code}\t{text}\n" for code, text in zip(("spa", "por", "quy"), _SPANISH, strict=True)))
-    found = command_line("language", "evaluate", trained, "--beside", others, "--json").json
-    assert (found["others"], found["right"], found["taken"]) == (3, {"shipped": 3, "this": 3}, {})
+    other_texts = trained.parent / "otras.tsv"
+    other_texts.write_text(
+        "".join(f"{code}\t{text}\n" for code, text in zip(("spa", "por", "quy"), _SPANISH, strict=True))
+    )
+    comparison = command_line("language", "evaluate", trained, "--beside", other_texts, "--json").json
+    assert (comparison["others"], comparison["right"], comparison["taken"]) == (3, {"shipped": 3, "this": 3}, {})
 
 
 def test_the_kept_out_part_is_drawn_by_words_alone(drawn: Path, texts: Path, command_line: CommandLine) -> None:
-    """A line that is there twice is once; one that is added later moves no other; what is no text is left."""
+    """Repeated lines are kept once, added lines move no others, and lines without letters are dropped."""
     train, kept_out = ((drawn / name).read_text("utf-8").splitlines() for name in (TRAIN, KEPT_OUT))
     assert len(train) + len(kept_out) == 200
     assert 20 < len(kept_out) < 60
     assert not {*train} & {*kept_out}
     (texts / "tres.txt").write_text("\n".join(_lines(30, seed=9)), "utf-8")
-    again = command_line("language", "new", _CODE, texts, "--to", drawn, "--json").json
-    assert (again["train"] + again["kept_out"], again["repeated"]) == (230, 10)
+    counts = command_line("language", "new", _CODE, texts, "--to", drawn, "--json").json
+    assert (counts["train"] + counts["kept_out"], counts["repeated"]) == (230, 10)
     assert {*kept_out} <= {*(drawn / KEPT_OUT).read_text("utf-8").splitlines()}
     stated = tomllib.loads((drawn / "language.toml").read_text("utf-8"))
-    assert [one["file"] for one in stated["texts"]] == ["dos.txt", "tres.txt", "uno.txt"]
+    assert [entry["file"] for entry in stated["texts"]] == ["dos.txt", "tres.txt", "uno.txt"]
     assert stated["name"] == "Klingon"
 
 
 def test_lines_in_another_language_are_shown(texts: Path, command_line: CommandLine) -> None:
-    """They would teach the model that Spanish is the new language."""
+    """`language new` lists lines that look like another language, which would spoil the model."""
     (texts / "glosas.txt").write_text("\n".join(_SPANISH[:1]), "utf-8")
     ended = command_line("language", "new", _CODE, texts, "--to", texts.parent / "x", "--lang", "es")
     assert "líneas que parecen spa (español): 1" in ended.out
@@ -184,8 +186,8 @@ def _leak(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("damage", "problem"),
     [
-        (_leak, "una línea apartada está en train.txt"),
-        (lambda folder: (folder / KEPT_OUT).write_text("x\n"), "no es el que se sorteó"),
+        (_leak, "una línea apartada para medir está también en train.txt"),
+        (lambda folder: (folder / KEPT_OUT).write_text("x\n"), "se modificó después de que `language new` lo escribió"),
         (lambda folder: (folder / KEPT_OUT).unlink(), "no existe"),
         (lambda folder: (folder / TRAIN).write_text(""), "train.txt: está vacío"),
         (lambda folder: (folder / "language.toml").write_text("code = "), "no se puede leer"),
@@ -195,7 +197,7 @@ def _leak(folder: Path) -> None:
 def test_a_folder_that_was_damaged_is_not_trained(
     drawn: Path, command_line: CommandLine, damage: Any, problem: str
 ) -> None:
-    """A figure on lines that were trained on would be none."""
+    """A changed or missing file of the folder is an error, and no model is written."""
     damage(drawn)
     ended = command_line("language", "train", drawn, "--lang", "es")
     assert (ended.code, problem in ended.err) == (2, True), ended.err
@@ -211,25 +213,25 @@ def test_a_folder_that_was_damaged_is_not_trained(
         ("xx1", "uno\n", "xx1"),
     ],
 )
-def test_what_cannot_be_drawn_is_said(
+def test_too_few_lines_and_unknown_codes_are_refused(
     tmp_path: Path, command_line: CommandLine, code: str, content: str, problem: str
 ) -> None:
-    """And no folder is made."""
+    """Too few lines and an unknown code are errors, and no folder is created."""
     (tmp_path / "a.txt").write_text(content)
     ended = command_line("language", "new", code, tmp_path / "a.txt", "--to", tmp_path / "x", "--lang", "es")
     assert (ended.code, problem in ended.err) == (2, True), ended.err
     assert not (tmp_path / "x").exists()
 
 
-def test_another_folder_is_never_written_over(texts: Path, command_line: CommandLine) -> None:
-    """Nor that of another language."""
+def test_a_folder_with_other_files_is_not_overwritten(texts: Path, command_line: CommandLine) -> None:
+    """`language new` refuses a folder with other files and leaves them as they are."""
     ended = command_line("language", "new", _CODE, texts, "--to", texts, "--lang", "pt")
-    assert (ended.code, "há outra coisa nesta pasta" in ended.err) == (2, True)
+    assert (ended.code, "a pasta tem outros arquivos" in ended.err) == (2, True)
     assert sorted(path.name for path in texts.iterdir()) == ["dos.txt", "uno.txt"]
 
 
-def test_a_chosen_model_that_is_gone_is_said(trained: Path, command_line: CommandLine, tmp_path: Path) -> None:
-    """Rather than another one be taken in silence; the way back is named, and works."""
+def test_a_chosen_model_that_was_deleted_is_an_error(trained: Path, command_line: CommandLine, tmp_path: Path) -> None:
+    """A deleted default model is an error, and `language use americas` restores the shipped one."""
     command_line("language", "use", trained)
     (trained / "americas-tlh.ftz").unlink()
     (tmp_path / "in.jsonl").write_text(json.dumps({"id": "a", "text": _SPANISH[0]}) + "\n")
@@ -239,8 +241,8 @@ def test_a_chosen_model_that_is_gone_is_said(trained: Path, command_line: Comman
     assert command_line("stage", "identify", tmp_path / "in.jsonl", tmp_path / "out.jsonl").code == 0
 
 
-def test_only_listed_words_ask_for_words() -> None:
-    """The shipped model's lists are of the languages of the Americas and of the four that they are told from."""
+def test_only_languages_of_the_americas_need_listed_words() -> None:
+    """The shipped model lists words of the languages of the Americas, which need them, and of four others."""
     model = load("americas")
     named = {group for group in model.groups if model.needs_words(group)}
     assert not named & set(RULE.colonial)
@@ -248,19 +250,19 @@ def test_only_listed_words_ask_for_words() -> None:
     assert not model.needs_words("deu")
 
 
-def test_a_model_of_few_languages_is_seen_to_take_others() -> None:
-    """What it doesn't know it takes for what it does: `train` warns of it."""
+def test_a_model_of_few_languages_misnames_others() -> None:
+    """A model of two languages names most rows in other languages as one of them; the shipped model names none."""
     whole = load("americas")
-    few = [place for place, label in enumerate(whole.labels) if label.name in ("spa_Latn", "por_Latn")]
+    indices = [index for index, label in enumerate(whole.labels) if label.name in ("spa_Latn", "por_Latn")]
     assert whole._vectors  # noqa: SLF001  (no such model is shipped)
-    parts = dataclasses.replace(whole._vectors.parts, output=whole.output[few])  # noqa: SLF001
+    parts = dataclasses.replace(whole._vectors.parts, output=whole.output[indices])  # noqa: SLF001
     model = dataclasses.replace(
         whole,
-        labels=tuple(whole.labels[place] for place in few),
+        labels=tuple(whole.labels[index] for index in indices),
         _vectors=dataclasses.replace(whole._vectors, parts=parts),  # noqa: SLF001
     )
-    rows, names = unknown_taken(model)
+    rows, names = misnamed_rows(model)
     assert rows > 2000
     assert names.total() > 0.5 * rows
     assert set(names) == {"spa", "por"}
-    assert unknown_taken(whole) == (0, {})
+    assert misnamed_rows(whole) == (0, {})

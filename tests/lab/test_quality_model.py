@@ -1,4 +1,4 @@
-"""A learned score, an outside score and flagged words are signals like any other: a bound decides, or nothing does."""
+"""A learned score, an outside score and flagged words are signals: they drop a document only by a bound."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ SOLD = ("colchones", "baratos", "online", "oferta", "comprar", "precio", "envío
 
 def good(rng: random.Random) -> str:
     """Some sentences of a story."""
-    said = (f"{rng.choice(WHO)} {rng.choice(DID)} {rng.choice(WHERE)} {rng.choice(WHEN)}." for _ in range(12))
-    return " ".join(said).capitalize()
+    sentences = (f"{rng.choice(WHO)} {rng.choice(DID)} {rng.choice(WHERE)} {rng.choice(WHEN)}." for _ in range(12))
+    return " ".join(sentences).capitalize()
 
 
 def bad(rng: random.Random) -> str:
@@ -53,13 +53,13 @@ def material() -> tuple[list[str], list[str]]:
 
 @pytest.fixture(scope="session")
 def trained(material: tuple[list[str], list[str]], tmp_path_factory: pytest.TempPathFactory) -> Trained:
-    """A model of them, and fastText's own beside it."""
+    """A model trained on them, and fastText's own model next to it."""
     folder = tmp_path_factory.mktemp("modelo")
     return train(*material, folder / "m.npz", Settings(bucket=4096), keep=folder / "m.bin")
 
 
 def test_the_folded_model_scores_as_fasttext_does(trained: Trained, material: tuple[list[str], list[str]]) -> None:
-    """Words that it never saw, a single word and mixed texts among them."""
+    """The scores equal fastText's, for unseen words, single words and mixed texts, too."""
     texts = [
         *material[0][:20],
         *material[1][:20],
@@ -68,18 +68,18 @@ def test_the_folded_model_scores_as_fasttext_does(trained: Trained, material: tu
         f"{WHO[0]} compró colchones baratos",
     ]
     table = WordTable.of(texts)
-    mine = cached_model(str(trained.model))(table)
+    scores = cached_model(str(trained.model))(table)
     whole = fasttext.load_model(str(trained.model.with_suffix(".bin")))
     for number, text in enumerate(texts):
         words = table.hashes[table.doc_words[number] : table.doc_words[number + 1]].tolist()
         line = " ".join(f"{word:016x}" for word in words)
         labels, chances = whole.f.multilinePredict([f"{line}\n"], 2, 0.0, "strict")
-        theirs = dict(zip(labels[0], chances[0], strict=True))["__label__good"]
-        assert mine[number] == pytest.approx(theirs, abs=2e-4), text
+        expected = dict(zip(labels[0], chances[0], strict=True))["__label__good"]
+        assert scores[number] == pytest.approx(expected, abs=2e-4), text
 
 
-def test_what_it_learnt_is_measured_on_what_it_did_not_see(trained: Trained) -> None:
-    """A tenth is kept out, and on it stories stand above advertisements."""
+def test_the_model_is_measured_on_documents_kept_out(trained: Trained) -> None:
+    """A tenth of the documents is kept out, and among them stories score above advertisements."""
     assert 20 <= trained.held_good <= 60
     assert trained.good + trained.held_good == 400
     assert trained.auc is not None
@@ -120,24 +120,24 @@ def filtered(texts: list[str], **options: Any) -> pl.DataFrame:
     return batch.frame
 
 
-def fell(frame: pl.DataFrame) -> list[str]:
-    """The reasons for which documents fell."""
+def drop_reasons(frame: pl.DataFrame) -> list[str]:
+    """The reasons of the dropped documents."""
     return frame["drop_reason"].drop_nulls().to_list() if "drop_reason" in frame.columns else []
 
 
 def test_a_bound_on_the_learned_score_decides(trained: Trained, material: Any, policies: Any) -> None:
-    """The reason is derived from the bound; without a bound nothing falls."""
+    """The drop reason names the bound; without a bound, no document is dropped."""
     texts = [material[0][0], material[1][0]]
     model = str(trained.model)
     frame = filtered(texts, quality_model=model, policies=policies("learned_quality = { min = 0.5 }"))
     assert frame["drop_reason"].to_list() == [None, "learned_quality<0.5"]
     frame = filtered(texts, quality_model=model, policies=policies("word_count = { min = 1 }"))
-    assert fell(frame) == []
+    assert drop_reasons(frame) == []
     assert frame["signals"].struct.field("learned_quality").to_list()[1] < 0.5
 
 
 def test_an_outside_score_is_joined_by_document(tmp_path: Path, policies: Any) -> None:
-    """A document without a score passes."""
+    """Scores are joined by `doc_id`, and a document without a score passes."""
     pl.DataFrame({"doc_id": ["d2", "d0"], "score": [1, 9]}).write_parquet(tmp_path / "s.parquet")
     scores = str(tmp_path / "s.parquet")
     frame = filtered(["Uno.", "Dos.", "Tres."], scores=scores, policies=policies("outside_score = { min = 5 }"))
@@ -145,7 +145,7 @@ def test_an_outside_score_is_joined_by_document(tmp_path: Path, policies: Any) -
 
 
 def test_flagged_words_are_counted_and_drop_nothing_by_themselves(tmp_path: Path, policies: Any) -> None:
-    """By the language's own list, else by the one for all."""
+    """The share of flagged words is a signal, from the list of the language or else the list for all."""
     (tmp_path / "listas").mkdir()
     (tmp_path / "listas" / "all.txt").write_text("colchones\n")
     frame = filtered(
@@ -154,11 +154,11 @@ def test_flagged_words_are_counted_and_drop_nothing_by_themselves(tmp_path: Path
         policies=policies("word_count = { min = 1 }"),
     )
     assert frame["signals"].struct.field("flagged_word_share").to_list() == [0.5, 0.0]
-    assert fell(frame) == []
+    assert drop_reasons(frame) == []
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         ({"quality_model": "nada.npz"}, "there is no such quality model"),
         ({"quality_model": "texto.npz"}, "it isn't a quality model"),
@@ -168,16 +168,16 @@ def test_flagged_words_are_counted_and_drop_nothing_by_themselves(tmp_path: Path
         ({"flagged_words": "nada"}, "there are no word lists"),
     ],
 )
-def test_a_wrong_file_is_found_by_its_digest(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: dict[str, str], said: str
+def test_a_wrong_file_is_an_error_before_a_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: dict[str, str], message: str
 ) -> None:
-    """Which a plan asks for before anything runs."""
+    """The fingerprint of the stage, which a plan needs before it runs, raises for a missing or broken file."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "texto.npz").write_text("no es un modelo")
     pl.DataFrame({"id": ["a"], "nota": [1]}).write_parquet("otro.parquet")
     pl.DataFrame({"doc_id": ["a", "a"], "score": [1, 2]}).write_parquet("doble.parquet")
     measure: Any = make_stage("measure", options, "prueba")
-    with pytest.raises(ConfigError, match=said):
+    with pytest.raises(ConfigError, match=message):
         measure.fingerprint()
 
 
@@ -191,7 +191,7 @@ def test_a_wrong_file_is_found_by_its_digest(
     ],
 )
 def test_a_bound_that_nothing_can_measure_is_refused(policies: Any, signal: str, option: str) -> None:
-    """Every document would pass it: with the bound's file and line, and what to do."""
+    """A bound on a signal that nothing measures is an error with its file and line and the missing option."""
     with pytest.raises(
         ConfigError, match=f"«{signal}» has a bound, but nothing measures it; set the stage's option «{option}»"
     ) as caught:
@@ -199,23 +199,23 @@ def test_a_bound_that_nothing_can_measure_is_refused(policies: Any, signal: str,
     assert re.search(r"genres/\w+\.toml, line \d+: ", str(caught.value))
 
 
-def test_the_command_trains_and_says_what_it_measured(
+def test_the_command_trains_and_reports_its_measurements(
     command_line: CommandLine, tmp_path: Path, material: tuple[list[str], list[str]]
 ) -> None:
-    """And makes no claim beyond."""
+    """The command writes a small model and states what it was measured on."""
     for name, texts in zip(("bueno", "malo"), material, strict=True):
         rows = "".join(json.dumps({"text": text}) + "\n" for text in texts)
         (tmp_path / f"{name}.jsonl").write_text(rows)
-    given = ("quality", "train", tmp_path / "bueno.jsonl", tmp_path / "malo.jsonl", "--out", tmp_path / "m.npz")
-    told = command_line(*given)
-    assert told.code == 0, told.err
-    assert "kept out of training: a good one scores above a bad one" in told.out
-    assert "has been measured on no others" in told.out
+    arguments = ("quality", "train", tmp_path / "bueno.jsonl", tmp_path / "malo.jsonl", "--out", tmp_path / "m.npz")
+    ended = command_line(*arguments)
+    assert ended.code == 0, ended.err
+    assert "kept out of training: a good one scores above a bad one" in ended.out
+    assert "measured on documents like these only" in ended.out
     assert (tmp_path / "m.npz").stat().st_size < 2_000_000
 
 
 @pytest.mark.parametrize(
-    ("good_rows", "bad_rows", "out", "said"),
+    ("good_rows", "bad_rows", "out", "message"),
     [
         (60, 0, "m.npz", "no row has a «text»"),
         (60, 10, "m.npz", "BAD: 10 different texts"),
@@ -223,15 +223,15 @@ def test_the_command_trains_and_says_what_it_measured(
         (60, -60, "m.npz", "60 texts are in both"),
     ],
 )
-def test_what_cannot_be_trained_on_is_said(
-    command_line: CommandLine, tmp_path: Path, good_rows: int, bad_rows: int, out: str, said: str
+def test_unusable_training_texts_are_refused(
+    command_line: CommandLine, tmp_path: Path, good_rows: int, bad_rows: int, out: str, message: str
 ) -> None:
-    """Few texts, the same ones on both sides, another suffix; with exit code 2."""
+    """Too few texts, texts on both sides and another suffix are errors with exit code 2."""
     first = [{"text": f"Cuento número {n}"} for n in range(good_rows)]
     second = first if bad_rows < 0 else [{"text": f"Oferta número {n}"} for n in range(bad_rows)] or [{"id": "a"}]
     for name, rows in (("a", first), ("b", second)):
         (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     ended = command_line("quality", "train", tmp_path / "a.jsonl", tmp_path / "b.jsonl", "--out", tmp_path / out)
     assert ended.code == 2
-    assert said in ended.err
+    assert message in ended.err
     assert not (tmp_path / "m.npz").exists()

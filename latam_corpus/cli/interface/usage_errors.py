@@ -67,16 +67,16 @@ def _refused(error: Any) -> Message | str:
     """Return why a value was refused: in our words where pydantic, which reads numbers for Typer, has a type for it."""
     from pydantic import ValidationError
 
-    from latam_corpus.config.toml_model import WANTED
+    from latam_corpus.config.toml_model import EXPECTED_VALUES
 
     cause = error.__cause__
     first = cause.errors()[0] if isinstance(cause, ValidationError) else None
-    if first is None or first["type"] not in WANTED:
+    if first is None or first["type"] not in EXPECTED_VALUES:
         return str(error.message)
     bounds = {
         name: decimal(f"{one:g}") if isinstance(one, float) else one for name, one in first.get("ctx", {}).items()
     }
-    wanted = WANTED[first["type"]].fill(**bounds)
+    wanted = EXPECTED_VALUES[first["type"]].fill(**bounds)
     return _("it must be {what}, and is «{given}»", what=wanted, given=str(first["input"]))
 
 

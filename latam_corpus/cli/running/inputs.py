@@ -139,7 +139,7 @@ def _toml_rows(text: str, file: Path) -> Iterator[tuple[int | None, str, str]]:
         values = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         problem = _("not TOML: {reason}", reason=error)
-        raise ConfigError(str(file), problem, _("texts stand in quotes, lists in brackets")) from None
+        raise ConfigError(str(file), problem, _("put texts in quotes and lists in brackets")) from None
     table = ("inputs",) if isinstance(values.get("inputs"), dict) else ()
     for name, where in (values["inputs"] if table else values).items():
         line = line_of(text, (*table, name))

@@ -1,1 +1,1 @@
-"""Which documents make the better model: small models, trained alike on each choice of documents, and compared."""
+"""Compare choices of training documents by small models, trained alike on each choice."""

@@ -1,7 +1,7 @@
-"""Models trained alike on each arm's documents, and what they make of texts that none of them has seen.
+"""Train models alike on the documents of each arm, and compare them on held-out texts.
 
-A difference has an interval: held-out documents, the same for every arm, and seeds are drawn again a thousand times
-(paired bootstrap), and the middle 95 of 100 differences are its bounds.
+The interval of a difference is a paired bootstrap: held-out documents, the same for every arm, and seeds are resampled
+a thousand times; the interval has the middle 95 % of the differences.
 """
 
 from __future__ import annotations
@@ -22,25 +22,25 @@ if TYPE_CHECKING:
 
     from latam_corpus.lab.ablate.arms import Arm, Text
 
-    # Trains on texts by a seed, and returns the bits of each held-out text.
+    # Takes training texts, held-out texts and a seed; returns the bits of each held-out text.
     Trainer = Callable[[Sequence[bytes], Sequence[bytes], int], NDArray[np.float64]]
 
 _DRAWS: Final = 1000
-# Of fewer held-out documents an interval would say nothing.
+# An interval of fewer held-out documents would be meaningless.
 _LEAST: Final = 10
 
 
 @dataclass(frozen=True)
 class Score:
-    """What the models of an arm make of held-out texts.
+    """The result of the models of one arm on held-out texts.
 
     Attributes:
-        genre: of the texts; empty for all of the language.
-        trained: bytes that each model was trained on.
-        held: held-out documents.
-        bits: a byte, over the seeds.
-        difference: from the first arm's, in bits a byte; below 0 is better.
-        low, high: its interval; None where there are too few documents.
+        genre: the genre of the texts; empty for all texts of the language.
+        trained: the number of bytes that each model was trained on.
+        held: the number of held-out documents.
+        bits: bits per byte, averaged over the seeds.
+        difference: the difference from the first arm, in bits per byte; below 0 is better.
+        low, high: the interval of the difference; None if there are too few documents.
     """
 
     language: str
@@ -56,12 +56,13 @@ class Score:
 
 @dataclass(frozen=True)
 class Ablation:
-    """A comparison.
+    """The result of a comparison.
 
     Attributes:
-        scores: by language, genre and arm.
-        lacking: languages that aren't compared, with the arms that have nothing in them.
-        left_out: by arm, how many documents have a line of a held-out one, and were trained on by nobody.
+        scores: one for each language, genre and arm.
+        lacking: the languages that aren't compared, with the arms that have no texts in them.
+        left_out: for each arm, the number of documents that no model was trained on, since they have a line of a
+            held-out one.
     """
 
     scores: tuple[Score, ...]
@@ -79,28 +80,28 @@ def ablate(
     whole: bool = False,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> Ablation:
-    """Return what models of each arm make of held-out texts, language by language.
+    """Train models on each arm and measure them on held-out texts, separately for each language.
 
     Args:
         arms: at least two; the others are compared with the first.
-        held_out: texts of which no arm should have a copy; what has one of their lines is left out of every arm.
-        trainer: makes a model and measures it.
-        seeds: how many times documents are drawn and models trained.
-        budget: bytes of a language that a model is trained on at most.
-        whole: whether each arm gives all it has, up to the budget; else all give as much as the one with the least.
-        progress: told how many models are trained, and of how many.
+        held_out: the texts to measure on; documents with one of their long lines are left out of every arm.
+        trainer: trains a model and measures it.
+        seeds: how many times documents are drawn and models are trained.
+        budget: the most bytes of a language that a model is trained on; None for no limit.
+        whole: train on all documents of each arm, up to the budget, not only on as many bytes as the smallest arm has.
+        progress: called with a title, the number of trained models, and their total.
 
     Raises:
-        ConfigError: there are fewer than two arms, two of one name, or no language that all have.
+        ConfigError: there are fewer than two arms, two have the same name, or no language is in all of them.
     """
     names = [arm.name for arm in arms]
     if len(names) == 1 or len(set(names)) < len(names):
-        raise ConfigError(" ".join(names), _("these aren't two arms of different names"), _("name two or more"))
+        raise ConfigError(" ".join(names), _("a comparison needs two arms with different names"), _("name two or more"))
     if seeds < 1:
         raise ConfigError("--seeds", _("{value} isn't a number above 0", value=seeds), _("give one, such as {n}", n=3))
-    away = lines_of(held_out)
-    languages = sorted({one.language for one in held_out})
-    pools = {(arm.name, language): arm.of(language, away) for arm in arms for language in languages}
+    excluded_lines = lines_of(held_out)
+    languages = sorted({text.language for text in held_out})
+    pools = {(arm.name, language): arm.of(language, excluded_lines) for arm in arms for language in languages}
     lacking = {
         language: tuple(name for name in names if not pools[name, language])
         for language in languages
@@ -108,30 +109,32 @@ def ablate(
     }
     compared = [language for language in languages if language not in lacking]
     if not compared:
-        raise ConfigError("--held-out", _("no language of it is in every arm"), _("name texts in the arms' languages"))
+        raise ConfigError(
+            "--held-out", _("none of its languages is in every arm"), _("name texts in the arms' languages")
+        )
     scores: list[Score] = []
     done = 0
     for language in compared:
-        held = [one for one in held_out if one.language == language]
+        held = [text for text in held_out if text.language == language]
         sizes = {name: sum(map(len, pools[name, language])) for name in names}
-        equal = min(sizes.values())
-        wanted = {name: min(sizes[name] if whole else equal, budget or sizes[name]) for name in names}
+        smallest = min(sizes.values())
+        byte_counts = {name: min(sizes[name] if whole else smallest, budget or sizes[name]) for name in names}
         bits = {}
         for name in names:
-            each = []
+            bits_by_seed = []
             for seed in range(seeds):
-                texts = draw(pools[name, language], wanted[name], seed)
+                texts = draw(pools[name, language], byte_counts[name], seed)
                 if not texts:
-                    problem = _("{n} bytes of {language} hold no text", n=wanted[name], language=language)
+                    problem = _("{n} bytes of {language} hold no text", n=byte_counts[name], language=language)
                     raise ConfigError("--bytes", problem, _("give more"))
-                each.append(trainer(texts, [one.text for one in held], seed))
+                bits_by_seed.append(trainer(texts, [document.text for document in held], seed))
                 done += 1
                 if progress:
                     progress(N_("training models"), done, len(compared) * len(names) * seeds)
-            bits[name] = np.array(each)
-        scores += _scores(language, held, bits, wanted)
+            bits[name] = np.array(bits_by_seed)
+        scores += _scores(language, held, bits, byte_counts)
     left_out = {
-        arm.name: sum(one.language in compared for one in arm.texts)
+        arm.name: sum(text.language in compared for text in arm.texts)
         - sum(len(pools[arm.name, language]) for language in compared)
         for arm in arms
     }
@@ -141,28 +144,32 @@ def ablate(
 def _scores(
     language: str, held: Sequence[Text], bits: dict[str, NDArray[np.float64]], trained: dict[str, int]
 ) -> Iterator[Score]:
-    sizes = np.array([len(one.text) for one in held])
-    genres = sorted({one.genre for one in held} - {""})
-    first = next(iter(bits.values()))
-    for genre in ("", *(genres if len(genres) > 1 or not all(one.genre for one in held) else ())):
-        mine = np.array([not genre or one.genre == genre for one in held])
-        total = sizes[mine].sum()
-        for name, each in bits.items():
-            apart = (each - first)[:, mine]
-            low, high = interval(apart, sizes[mine]) if mine.sum() >= _LEAST and each is not first else (None, None)
-            a_byte = each[:, mine].mean(axis=0).sum() / total
-            difference = apart.mean(axis=0).sum() / total
-            yield Score(
-                language, genre, name, trained[name], int(mine.sum()), float(a_byte), float(difference), low, high
-            )
+    sizes = np.array([len(document.text) for document in held])
+    genres = sorted({document.genre for document in held} - {""})
+    first_arm = next(iter(bits.values()))
+    for genre in ("", *(genres if len(genres) > 1 or not all(document.genre for document in held) else ())):
+        in_genre = np.array([not genre or document.genre == genre for document in held])
+        count, total = int(in_genre.sum()), sizes[in_genre].sum()
+        for name, arm_bits in bits.items():
+            differences = (arm_bits - first_arm)[:, in_genre]
+            has_interval = count >= _LEAST and arm_bits is not first_arm
+            low, high = interval(differences, sizes[in_genre]) if has_interval else (None, None)
+            bits_per_byte = float(arm_bits[:, in_genre].mean(axis=0).sum() / total)
+            difference = float(differences.mean(axis=0).sum() / total)
+            yield Score(language, genre, name, trained[name], count, bits_per_byte, difference, low, high)
 
 
-def interval(apart: NDArray[np.float64], sizes: NDArray[np.int64]) -> tuple[float, float]:
-    """Return the bounds of a difference in bits a byte, by documents (columns) and seeds (rows) drawn again."""
-    draws = np.random.Generator(np.random.Philox(key=1))
-    seeds, documents = apart.shape
-    of_seeds = draws.multinomial(seeds, np.full(seeds, 1 / seeds), _DRAWS) / seeds
-    of_documents = draws.multinomial(documents, np.full(documents, 1 / documents), _DRAWS)
-    differences = ((of_seeds @ apart) * of_documents).sum(axis=1) / (of_documents @ sizes)
-    low, high = np.quantile(differences, (0.025, 0.975))
+def interval(differences: NDArray[np.float64], sizes: NDArray[np.int64]) -> tuple[float, float]:
+    """Return the 95 % interval of a difference in bits per byte, by resampling seeds and documents.
+
+    Args:
+        differences: float64[seeds, documents], in bits.
+        sizes: int64[documents], in bytes.
+    """
+    rng = np.random.Generator(np.random.Philox(key=1))
+    seeds, documents = differences.shape
+    seed_weights = rng.multinomial(seeds, np.full(seeds, 1 / seeds), _DRAWS) / seeds
+    document_weights = rng.multinomial(documents, np.full(documents, 1 / documents), _DRAWS)
+    resampled = ((seed_weights @ differences) * document_weights).sum(axis=1) / (document_weights @ sizes)
+    low, high = np.quantile(resampled, (0.025, 0.975))
     return float(low), float(high)

@@ -1,4 +1,4 @@
-"""The documents that a model is trained on: of a run, a version or a file, as many bytes of them as of any other."""
+"""Arms of a comparison: training documents of a run, a version or a file."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
     from latam_corpus.messages import Message
 
-# A line this long that a held-out document has too is no coincidence.
+# In bytes; a line this long that is also in a held-out document isn't a coincidence.
 _LINE: Final = 40
 
 
 @dataclass(frozen=True)
 class Text:
-    """A document's text, with its language and genre; the genre may be empty."""
+    """The text of a document in UTF-8, with its language and genre; the genre may be empty."""
 
     text: bytes
     language: str
@@ -32,33 +32,34 @@ class Text:
 
 @dataclass(frozen=True)
 class Arm:
-    """Documents under a name."""
+    """A named choice of training documents."""
 
     name: str
     texts: tuple[Text, ...]
 
     def of(self, language: str, without: frozenset[bytes]) -> list[bytes]:
-        """Return the texts in a language that have none of these lines."""
-        mine = (one.text for one in self.texts if one.language == language)
-        return [text for text in mine if without.isdisjoint(text.split(b"\n"))]
+        """Return the texts in a language that have none of the lines `without`."""
+        texts = (text.text for text in self.texts if text.language == language)
+        return [text for text in texts if without.isdisjoint(text.split(b"\n"))]
 
 
 def read_arm(named: str, out: Path, store: str | None, tell: Callable[[str | Message], None]) -> Arm:
-    """Return an arm as it is typed.
+    """Read the documents of an arm.
 
     Args:
-        named: `NAME=PLACE`, of a run, a version, or a file of rows with `text`, `language` and maybe `genre`.
-        out: the folder in which runs and the store are.
-        store: its folder or URL; `<out>/store` when None.
-        tell: is given what a reader should know of the choice.
+        named: `NAME=PLACE`; the place is a run, a version, or a file of rows with `text`, `language` and, optionally,
+            `genre`.
+        out: the folder of the runs and the store.
+        store: the folder or URL of the store; `<out>/store` if None.
+        tell: prints notes on the chosen documents.
 
     Raises:
-        ConfigError: it isn't so, or has no documents.
+        ConfigError: the argument has another form, or the arm has no documents.
     """
     name, equals, place = named.partition("=")
     if not (equals and name and place):
         remedy = _("write NAME=RUN, NAME=RELEASE@VERSION or NAME=FILE")
-        raise ConfigError(named, _("this names no arm"), remedy)
+        raise ConfigError(named, _("this isn't an arm"), remedy)
     if Path(place).is_file():
         texts = read_file(Path(place))
     else:
@@ -69,10 +70,10 @@ def read_arm(named: str, out: Path, store: str | None, tell: Callable[[str | Mes
 
 
 def read_file(file: Path) -> tuple[Text, ...]:
-    """Return the texts of a file of rows with `text`, `language` and maybe `genre`.
+    """Return the texts of a file of rows with `text`, `language` and, optionally, `genre`.
 
     Raises:
-        ConfigError: it can't be read, or has no rows of the kind.
+        ConfigError: the file can't be read, a row lacks text or language, or there are no rows.
     """
     if not file.is_file():
         raise ConfigError(str(file), _("there is no such file"), _("name a file of rows with text and language"))
@@ -98,25 +99,24 @@ def _of_rows(rows: Iterable[dict[str, Any]], place: str) -> Iterator[Text]:
 
 
 def lines_of(texts: Iterable[Text]) -> frozenset[bytes]:
-    """Return the lines of these texts by which a copy of one is known."""
-    return frozenset(line for one in texts for line in one.text.split(b"\n") if len(line) >= _LINE)
+    """Return the long lines of texts, which identify copies of them."""
+    return frozenset(line for text in texts for line in text.text.split(b"\n") if len(line) >= _LINE)
 
 
 def draw(texts: Sequence[bytes], budget: int, seed: int) -> list[bytes]:
-    """Return texts by lot until they have so many bytes, the last one cut.
+    """Draw texts at random, up to a number of bytes; the last text is cut.
 
-    Arms that share texts draw the same ones by the same seed.
+    Arms that share texts draw the same ones with the same seed.
 
     >>> draw([b"agua", b"tierra"], 7, seed=0)
     [b'tierra', b'a']
     """
     drawn = []
-    left = budget
-    for text in sorted(
-        texts, key=lambda one: hashlib.blake2b(one, digest_size=8, salt=seed.to_bytes(8, "big")).digest()
-    ):
-        drawn.append(text if len(text) <= left else text[:left].decode(errors="ignore").encode())
-        left -= len(drawn[-1])
+    remaining = budget
+    salt = seed.to_bytes(8, "big")
+    for text in sorted(texts, key=lambda text: hashlib.blake2b(text, digest_size=8, salt=salt).digest()):
+        drawn.append(text if len(text) <= remaining else text[:remaining].decode(errors="ignore").encode())
+        remaining -= len(drawn[-1])
         if len(drawn[-1]) < len(text):
             break
-    return [one for one in drawn if one]
+    return [text for text in drawn if text]

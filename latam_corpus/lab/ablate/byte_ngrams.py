@@ -1,8 +1,7 @@
-"""A model of bytes by the n before them: interpolated modified Kneser-Ney (Chen and Goodman 1999, section 3).
+"""Byte n-gram models: interpolated modified Kneser-Ney smoothing (Chen and Goodman 1999, section 3).
 
-Every byte has a probability after any context, so that texts of any language are comparable in bits a byte.
-A run of n bytes is the number of them in one 64-bit word, the last byte lowest; so runs with one context stand together
-when they are sorted.
+Every byte has a probability after any context, so texts of any language are comparable in bits per byte. An n-gram is
+stored as one 64-bit number whose lowest byte is the last, so n-grams with the same context are adjacent when sorted.
 """
 
 from __future__ import annotations
@@ -18,27 +17,27 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 ORDER: Final = 7
-MOST: Final = 8  # bytes that one word holds
+MOST: Final = 8  # bytes in a 64-bit number
 _END: Final = b"\0"
 _BYTES: Final = 256
-# Where too few runs are seen once to four times for the discounts' own formula.
+# Used if too few n-grams occur once to four times for the formula of the discounts.
 _USUAL: Final = (0.5, 0.75, 0.9)
 
 
 @dataclass(frozen=True)
 class _Level:
-    """Runs of one length.
+    """The n-grams of one length.
 
     Attributes:
-        runs: sorted.
-        counts: of each: how often it is there or, of shorter runs than the longest, after how many bytes.
-        contexts: the runs without their last byte, sorted.
-        totals: of each context, the counts of its runs.
-        saved: of each context, what is taken off its runs and given to shorter ones.
-        discounts: taken off runs with the count 1, 2, and more.
+        ngrams: the n-grams, sorted.
+        counts: how often each occurs; for n-grams below the longest, the number of different bytes before it.
+        contexts: the n-grams without their last byte, sorted.
+        totals: the sum of counts for each context.
+        saved: the discounted mass of each context, which goes to shorter n-grams.
+        discounts: what is subtracted from counts of 1, of 2, and of 3 or more.
     """
 
-    runs: NDArray[np.uint64]
+    ngrams: NDArray[np.uint64]
     counts: NDArray[np.int64]
     contexts: NDArray[np.uint64]
     totals: NDArray[np.int64]
@@ -46,42 +45,47 @@ class _Level:
     discounts: NDArray[np.float64]
 
     @classmethod
-    def of(cls, runs: NDArray[np.uint64], counts: NDArray[np.int64]) -> Self:
-        """Return the level of these runs."""
+    def of(cls, ngrams: NDArray[np.uint64], counts: NDArray[np.int64]) -> Self:
+        """Return the level of sorted n-grams and their counts."""
         discounts = _discounts(counts)
-        contexts, starts = np.unique(runs >> np.uint64(8), return_index=True)
+        contexts, starts = np.unique(ngrams >> np.uint64(8), return_index=True)
         saved = np.add.reduceat(discounts[np.minimum(counts, 3) - 1], starts)
-        return cls(runs, counts, contexts, np.add.reduceat(counts, starts), saved, discounts)
+        return cls(ngrams, counts, contexts, np.add.reduceat(counts, starts), saved, discounts)
 
-    def after(self, shorter: NDArray[np.float64], runs: NDArray[np.uint64]) -> NDArray[np.float64]:
-        """Return the probability of the last byte of each run, given what it is after a byte less."""
-        slot, known = _find(self.contexts, runs >> np.uint64(8))
-        at, seen = _find(self.runs, runs)
-        counts = np.where(seen, self.counts[at], 0)
-        taken = np.where(seen, self.discounts[np.clip(counts, 1, 3) - 1], 0.0)
-        return np.where(known, (counts - taken + self.saved[slot] * shorter) / self.totals[slot], shorter)
+    def probabilities(self, shorter: NDArray[np.float64], ngrams: NDArray[np.uint64]) -> NDArray[np.float64]:
+        """Return the probability of the last byte of each n-gram.
+
+        Args:
+            shorter: the probabilities by contexts that are one byte shorter.
+            ngrams: the n-grams.
+        """
+        context_index, has_context = _find(self.contexts, ngrams >> np.uint64(8))
+        index, is_seen = _find(self.ngrams, ngrams)
+        counts = np.where(is_seen, self.counts[index], 0)
+        discounts = np.where(is_seen, self.discounts[np.clip(counts, 1, 3) - 1], 0.0)
+        mass = counts - discounts + self.saved[context_index] * shorter
+        return np.where(has_context, mass / self.totals[context_index], shorter)
 
 
 @dataclass(frozen=True)
 class ByteNgrams:
-    """A model of bytes.
+    """A byte n-gram model.
 
     Attributes:
-        levels: of runs of one byte, two, and so on.
+        levels: the n-grams of one byte, two bytes, and so on.
     """
 
     levels: tuple[_Level, ...]
 
     @classmethod
     def fit(cls, texts: Sequence[bytes], order: int = ORDER) -> Self:
-        """Return the model of these texts, each of which ends.
+        """Train a model on texts; it also predicts the end of a text.
 
         Args:
             texts: at least one.
-            order: of the longest runs, at most MOST.
+            order: the length of the longest n-grams, at most MOST.
         """
-        runs = _runs(texts, order)
-        unique, counts = np.unique(runs, return_counts=True)
+        unique, counts = np.unique(_ngrams(texts, order), return_counts=True)
         levels = [_Level.of(unique, counts.astype(np.int64))]
         for size in range(order - 1, 0, -1):
             unique, counts = np.unique(unique & mask(size), return_counts=True)
@@ -89,49 +93,50 @@ class ByteNgrams:
         return cls(tuple(reversed(levels)))
 
     def bits(self, texts: Sequence[bytes]) -> NDArray[np.float64]:
-        """Return the bits of each text, its end included.
+        """Return the bits needed to encode each text, its end included.
 
         >>> model = ByteNgrams.fit([b"agua que corre"] * 3, order=3)
-        >>> known, other = model.bits([b"agua que corre", b"xyz xyz xyz xy"])
-        >>> bool(known < 14 < 8 * 14 < other)
+        >>> seen, unseen = model.bits([b"agua que corre", b"xyz xyz xyz xy"])
+        >>> bool(seen < 14 < 8 * 14 < unseen)
         True
         """
-        runs, back = np.unique(_runs(texts, len(self.levels)), return_inverse=True)
-        chance = np.full(len(runs), 1 / _BYTES)
+        ngrams, inverse = np.unique(_ngrams(texts, len(self.levels)), return_inverse=True)
+        probabilities = np.full(len(ngrams), 1 / _BYTES)
         for size, level in enumerate(self.levels, 1):
-            chance = level.after(chance, runs & mask(size))
+            probabilities = level.probabilities(probabilities, ngrams & mask(size))
         starts = np.cumsum([0, *(len(text) + 1 for text in texts[:-1])])
-        return np.add.reduceat(-np.log2(chance)[back], starts)
+        return np.add.reduceat(-np.log2(probabilities)[inverse], starts)
 
 
-def _runs(texts: Sequence[bytes], order: int) -> NDArray[np.uint64]:
-    """Return the run that each byte of the texts ends, and that each text's end does."""
-    before = _END * (order - 1)
-    data = np.frombuffer(before + b"".join(text.replace(_END, b" ") + _END + before for text in texts), np.uint8)
+def _ngrams(texts: Sequence[bytes], order: int) -> NDArray[np.uint64]:
+    """Return the n-grams that end at each byte of the texts and at the end of each text."""
+    padding = _END * (order - 1)
+    data = np.frombuffer(padding + b"".join(text.replace(_END, b" ") + _END + padding for text in texts), np.uint8)
     sizes = np.array([len(text) + 1 for text in texts])
-    # The bytes between two texts are no one's.
+    # No n-gram ends in the padding between two texts.
     ends = np.arange(sizes.sum()) + np.repeat(np.arange(1, len(texts) + 1) * (order - 1), sizes)
-    runs = np.zeros(len(ends), np.uint64)
-    for back in range(order):
-        runs |= data[ends - back].astype(np.uint64) << np.uint64(8 * back)
-    return runs
+    ngrams = np.zeros(len(ends), np.uint64)
+    for distance in range(order):
+        ngrams |= data[ends - distance].astype(np.uint64) << np.uint64(8 * distance)
+    return ngrams
 
 
 def mask(size: int) -> np.uint64:
-    """Return what leaves of a run its last bytes, so many of them."""
+    """Return the bit mask of the last `size` bytes of an n-gram."""
     return np.uint64((1 << 8 * size) - 1)
 
 
-def _find(known: NDArray[np.uint64], wanted: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Return where each is among those that are known, which are sorted, and whether it is."""
-    at = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
-    return at, known[at] == wanted
+def _find(values: NDArray[np.uint64], queries: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Return the index of each query in sorted values, and whether it is one of them."""
+    index = np.minimum(np.searchsorted(values, queries), len(values) - 1)
+    return index, values[index] == queries
 
 
 def _discounts(counts: NDArray[np.int64]) -> NDArray[np.float64]:
-    once, twice, thrice, four = (int((counts == times).sum()) for times in (1, 2, 3, 4))
-    if not all((once, twice, thrice, four)):
+    # n1 to n4 and Y of the paper.
+    n1, n2, n3, n4 = (int((counts == times).sum()) for times in (1, 2, 3, 4))
+    if not all((n1, n2, n3, n4)):
         return np.array(_USUAL)
-    share = once / (once + 2 * twice)
-    each = (1 - 2 * share * twice / once, 2 - 3 * share * thrice / twice, 3 - 4 * share * four / thrice)
-    return np.array([min(max(value, 0.05), most) for value, most in zip(each, (0.95, 1.95, 2.95), strict=True)])
+    y = n1 / (n1 + 2 * n2)
+    discounts = (1 - 2 * y * n2 / n1, 2 - 3 * y * n3 / n2, 3 - 4 * y * n4 / n3)
+    return np.array([min(max(value, 0.05), limit) for value, limit in zip(discounts, (0.95, 1.95, 2.95), strict=True)])

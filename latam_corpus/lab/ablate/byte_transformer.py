@@ -1,4 +1,4 @@
-"""A small transformer of bytes, for who has PyTorch: 4.9 million parameters as it comes."""
+"""A small transformer language model of bytes, with 4.9 million parameters by default; it needs PyTorch."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ if TYPE_CHECKING:
 _END: Final = b"\0"
 _BYTES: Final = 256
 _RATE: Final = 1e-3
-_WARM: Final = 0.05  # of the steps
+_WARM: Final = 0.05  # share of the steps in which the learning rate rises
 
 
 @dataclass(frozen=True)
 class Shape:
-    """How large a model is, and how long it is trained.
+    """The size of a model and the length of its training.
 
     Attributes:
-        width: of a byte's vector.
-        layers: one after another.
-        heads: of attention in each.
-        context: bytes that it sees.
-        batch: pieces of such length in a step.
-        passes: over the texts.
+        width: the length of a byte's vector.
+        layers: the number of layers.
+        heads: attention heads per layer.
+        context: the number of bytes that it sees.
+        batch: sequences of `context` bytes per step.
+        passes: passes over the texts.
     """
 
     width: int = 256
@@ -45,7 +45,7 @@ class Shape:
 def train_and_measure(
     texts: Sequence[bytes], held: Sequence[bytes], seed: int, shape: Shape = Shape()
 ) -> NDArray[np.float64]:
-    """Train a model on texts, and return the bits of each held-out text, its end included.
+    """Train a model on texts, and return the bits needed to encode each held-out text, its end included.
 
     Raises:
         ConfigError: PyTorch isn't installed.
@@ -59,19 +59,19 @@ def train_and_measure(
     data = torch.from_numpy(_joined(texts).astype(np.int64))
     model = _model(torch, shape)
     steps = max(1, round(shape.passes * len(data) / (shape.batch * shape.context)))
-    trained = torch.optim.AdamW(model.parameters(), lr=_RATE, weight_decay=0.1)
-    rate = torch.optim.lr_scheduler.OneCycleLR(trained, _RATE, total_steps=steps + 1, pct_start=_WARM)
-    lots = torch.Generator().manual_seed(seed)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=_RATE, weight_decay=0.1)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, _RATE, total_steps=steps + 1, pct_start=_WARM)
+    generator = torch.Generator().manual_seed(seed)
     length = min(shape.context, len(data) - 1)
     for _step in range(steps):
-        starts = torch.randint(len(data) - length, (shape.batch,), generator=lots)
+        starts = torch.randint(len(data) - length, (shape.batch,), generator=generator)
         pieces = torch.stack([data[start : start + length + 1] for start in starts.tolist()])
         loss = torch.nn.functional.cross_entropy(model(pieces[:, :-1]).flatten(0, 1), pieces[:, 1:].flatten())
-        trained.zero_grad()
+        optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        trained.step()
-        rate.step()
+        optimizer.step()
+        schedule.step()
     return _bits(torch, model, held, shape)
 
 
@@ -84,7 +84,7 @@ def _model(torch: Any, shape: Shape) -> Any:
         shape.width, shape.heads, 4 * shape.width, dropout=0.0, activation="gelu", batch_first=True, norm_first=True
     )
 
-    class Model(torch.nn.Module):  # type: ignore[misc]  # torch isn't there for everyone
+    class Model(torch.nn.Module):  # type: ignore[misc]  # torch is optional
         def __init__(self) -> None:
             super().__init__()
             self.bytes = torch.nn.Embedding(_BYTES, shape.width)
@@ -96,14 +96,14 @@ def _model(torch: Any, shape: Shape) -> Any:
         def forward(self, batch: Any) -> Any:
             length = batch.shape[1]
             mask = torch.nn.Transformer.generate_square_subsequent_mask(length)
-            seen = self.bytes(batch) + self.places(torch.arange(length))
-            return self.next(self.norm(self.layers(seen, mask=mask, is_causal=True)))
+            vectors = self.bytes(batch) + self.places(torch.arange(length))
+            return self.next(self.norm(self.layers(vectors, mask=mask, is_causal=True)))
 
     return Model()
 
 
 def _bits(torch: Any, model: Any, held: Sequence[bytes], shape: Shape) -> NDArray[np.float64]:
-    """Return the bits of each text; a byte is judged by at least half a context before it, where there is so much."""
+    """Return the bits of each text; a byte is predicted from at least half a context, unless fewer bytes precede it."""
     data = torch.from_numpy(_joined(held).astype(np.int64))
     half = shape.context // 2
     bits = np.zeros(len(data) - 1)
@@ -111,7 +111,7 @@ def _bits(torch: Any, model: Any, held: Sequence[bytes], shape: Shape) -> NDArra
     with torch.no_grad():
         for start in range(0, len(data) - 1, half):
             piece = data[max(0, start - half) : start + half + 1]
-            fresh = min(half, len(data) - 1 - start)
-            logits = model(piece[None, :-1])[0, -fresh:].log_softmax(-1)
-            bits[start : start + fresh] = -logits.gather(1, piece[-fresh:, None])[:, 0].numpy() / np.log(2)
+            count = min(half, len(data) - 1 - start)
+            logits = model(piece[None, :-1])[0, -count:].log_softmax(-1)
+            bits[start : start + count] = -logits.gather(1, piece[-count:, None])[:, 0].numpy() / np.log(2)
     return np.add.reduceat(bits, np.cumsum([0, *(len(text) + 1 for text in held[:-1])]))

@@ -1,4 +1,4 @@
-"""`latam-corpus lab ablate`: which documents make the better model."""
+"""`latam-corpus lab ablate`: compare models trained on different documents."""
 
 from __future__ import annotations
 
@@ -31,22 +31,26 @@ def ablate(
         list[str],
         typer.Argument(
             metavar="NAME=DOCUMENTS…",
-            help=N_("A run, a version or a file of rows with text and language; the first is what others are held to."),
+            help=N_("A run, a version, or a file of rows with text and language; others are compared with the first."),
         ),
     ],
     held_out: Annotated[
-        Path, typer.Option("--held-out", help=N_("Unseen texts: rows with text, language and maybe genre."))
+        Path,
+        typer.Option("--held-out", help=N_("A file of unseen texts: rows with text, language and, optionally, genre.")),
     ],
-    model: Annotated[str, typer.Option(help=N_("ngrams, of bytes, or transformer, which needs PyTorch."))] = "ngrams",
+    model: Annotated[str, typer.Option(help=N_("ngrams (of bytes), or transformer (needs PyTorch)."))] = "ngrams",
     seeds: Annotated[int, typer.Option(help=N_("How many times documents are drawn and models trained."))] = 3,
     budget: Annotated[
-        int | None, typer.Option("--bytes", help=N_("Of a language, what a model is trained on at most."), min=1)
+        int | None, typer.Option("--bytes", help=N_("The most bytes of a language that a model is trained on."), min=1)
     ] = None,
     whole: Annotated[
-        bool, typer.Option("--whole", help=N_("Each arm gives all it has; else as much as the one with the least."))
+        bool,
+        typer.Option(
+            "--whole", help=N_("Use all documents of each arm, not only as many bytes as the smallest arm has.")
+        ),
     ] = False,
-    order: Annotated[int, typer.Option(help=N_("Of ngrams: bytes of the longest."), min=1, max=8)] = 7,
-    passes: Annotated[float, typer.Option(help=N_("Of transformer: over the texts."), min=0.01)] = 2.0,
+    order: Annotated[int, typer.Option(help=N_("For ngrams: the length of the longest, in bytes."), min=1, max=8)] = 7,
+    passes: Annotated[float, typer.Option(help=N_("For transformer: passes over the texts."), min=0.01)] = 2.0,
     out: Out = Path("out"),
     store: StoreUrl = None,
     as_json: Json = False,
@@ -57,13 +61,13 @@ def ablate(
 
     trainer = _trainer(model, order, passes)
     unseen = read_file(held_out)
-    read = [read_arm(named, out, store, note) for named in arms]
+    compared_arms = [read_arm(named, out, store, note) for named in arms]
     with progress() as step:
-        ablation = compare(read, unseen, trainer, seeds, budget, whole=whole, progress=step)
+        ablation = compare(compared_arms, unseen, trainer, seeds, budget, whole=whole, progress=step)
     if as_json:
         print_json(asdict(ablation) | {"model": model, "seeds": seeds})
         return
-    _tell(ablation)
+    _print_scores(ablation)
 
 
 def _trainer(model: str, order: int, passes: float) -> Trainer:
@@ -78,28 +82,30 @@ def _trainer(model: str, order: int, passes: float) -> Trainer:
     return lambda texts, held, _seed: ByteNgrams.fit(texts, order).bits(held)
 
 
-def _tell(ablation: Ablation) -> None:
+def _print_scores(ablation: Ablation) -> None:
     rows = [
         (
-            one.language,
-            one.genre or _("all"),
-            one.arm,
-            number(one.trained),
-            number(one.held),
-            decimal(f"{one.bits:.3f}"),
-            f"{one.difference:+.3f}" if one.difference else "",
-            "" if one.low is None or one.high is None else f"{one.low:+.3f} … {one.high:+.3f}",
+            score.language,
+            score.genre or _("all"),
+            score.arm,
+            number(score.trained),
+            number(score.held),
+            decimal(f"{score.bits:.3f}"),
+            f"{score.difference:+.3f}" if score.difference else "",
+            "" if score.low is None or score.high is None else f"{score.low:+.3f} … {score.high:+.3f}",
         )
-        for one in ablation.scores
+        for score in ablation.scores
     ]
-    heads = (_("trained bytes#"), _("unseen documents#"), _("bits a byte#"), _("difference#"), _("95 in 100"))
+    heads = (_("trained bytes#"), _("unseen documents#"), _("bits per byte#"), _("difference#"), _("95 % interval"))
     table("", [_("language"), _("genre"), _("arm"), *heads], rows)
     for language, names in ablation.lacking.items():
-        console.print(_("{language} isn't compared: {arms} have none of it", language=language, arms=", ".join(names)))
+        console.print(
+            _("{language} isn't compared: it has no texts in {arms}", language=language, arms=", ".join(names))
+        )
     for name, count in ablation.left_out.items():
         if count:
             message = _(
-                "{arm}: {n} {n:document has|documents have} a line of an unseen text, and {n:was|were} left out",
+                "{arm}: {n} {n:document|documents} left out for a line in common with an unseen text",
                 arm=name,
                 n=number(count),
             )

@@ -16,7 +16,7 @@ from latam_corpus.lab.language.training_settings import Settings
 from latam_corpus.messages import N_, Message, _, decimal
 
 if TYPE_CHECKING:
-    from latam_corpus.lab.language.added_language import Beside, Drawn
+    from latam_corpus.lab.language.added_language import Comparison, DrawnTexts
     from latam_corpus.lab.language.evaluate import Evaluation
     from latam_corpus.lab.language.texts import Texts
 
@@ -25,44 +25,46 @@ app = typer.Typer(no_args_is_help=True)
 _Model = Annotated[
     str, typer.Option(help=N_("A shipped model's name or a fastText model's path; the one in use by default."))
 ]
-_Beside = Annotated[
+_OtherTexts = Annotated[
     list[str] | None,
-    typer.Option(metavar="FILE", help=N_("Labelled texts in other languages: [LABEL=]PATH[#FIELD], or a .toml list.")),
+    typer.Option(
+        "--beside", metavar="FILE", help=N_("Labelled texts in other languages: [LABEL=]PATH[#FIELD], or a .toml list.")
+    ),
 ]
-_Labels = Annotated[str, typer.Option(help=N_("The path of a label map; by default the one beside the model."))]
-_MOST_TAKEN = 0.05  # of rows in languages that a model doesn't know
+_Labels = Annotated[str, typer.Option(help=N_("The path of a label map; by default the one next to the model."))]
+_MAX_MISNAMED = 0.05  # share of rows in languages that a model has no label for
 
 
 @app.command(
-    "new", help=N_("Begin with a language: draw its texts, a line each, into a part to train on and one to measure on.")
+    "new", help=N_("Add a language: split its texts, one per line, into lines to train on and lines to measure on.")
 )
 def new(
     code: Annotated[str, typer.Argument(metavar="LANGUAGE", help=N_("Its ISO 639-3 code, or its name."))],
     texts: Annotated[list[Path], typer.Argument(metavar="FILE…", help=N_("Text files (.txt), or folders of them."))],
     to: Annotated[Path | None, typer.Option(help=N_("The folder to write; named by the code by default."))] = None,
-    licence: Annotated[str, typer.Option(help=N_("Of the texts; the model's card states it."))] = "",
+    licence: Annotated[str, typer.Option(help=N_("The licence of the texts, for the model's card."))] = "",
     as_json: Json = False,
 ) -> None:
-    """Draw a language's texts."""
+    """Split a language's texts into two parts."""
     from latam_corpus.catalog.display_names import language_of
     from latam_corpus.codes import iso_code
     from latam_corpus.lab.language.added_language import draw
 
-    known = language_of(code) or iso_code(code, "LANGUAGE")
+    iso639_3 = language_of(code) or iso_code(code, "LANGUAGE")
     for file in texts:
         if not file.exists():
             raise ConfigError(str(file), _("there is no such file"), _("check the path"))
-    drawn = draw(known, texts, to or Path(known), licence, datetime.now(UTC).date())
+    drawn = draw(iso639_3, texts, to or Path(iso639_3), licence, datetime.now(UTC).date())
     if as_json:
         own = drawn.language
-        named = [{"code": one, "lines": n, "some": list(some)} for one, n, some in drawn.known_as]
+        named = [{"code": name, "lines": n, "some": list(some)} for name, n, some in drawn.named_otherwise]
         counts = {"train": len(own.train), "kept_out": len(own.kept_out), "repeated": drawn.repeated}
         print_json({"folder": str(own.folder), "code": own.code, **counts, "named_otherwise": named})
     else:
-        _tell_drawn(drawn)
+        _print_drawn(drawn)
 
 
-def _tell_drawn(drawn: Drawn) -> None:
+def _print_drawn(drawn: DrawnTexts) -> None:
     from latam_corpus.codes import called
     from latam_corpus.lab.language.added_language import ENOUGH
 
@@ -72,10 +74,10 @@ def _tell_drawn(drawn: Drawn) -> None:
     console.print(_("{folder}: {name}", folder=own.folder, name=name))
     console.print(_("lines to train on: {train}; kept out, to measure on: {away}; repeated: {again}", **counts))
     if len(own.train) + len(own.kept_out) < ENOUGH:
-        console.print(_("few lines: from {n} on it is told well", n=ENOUGH))
-    for code, n, some in drawn.known_as:
+        console.print(_("few lines: {n} or more are enough to identify it well", n=ENOUGH))
+    for code, n, some in drawn.named_otherwise:
         about = {"n": number(n), "code": code, "name": called(code, spoken())}
-        console.print(_("lines that look like {code} ({name}): {n}; take out those that are, such as:", **about))
+        console.print(_("lines that look like {code} ({name}): {n}; remove those that really are, such as:", **about))
         for line in some[:2]:
             console.print(f"    {line[:100]}")
     console.print(_("next: {command}", command=f"latam-corpus language train {own.folder}"))
@@ -90,43 +92,51 @@ def train(
         ),
     ],
     out: Annotated[
-        Path | None, typer.Option(help=N_("The model to write, .ftz, its label map beside it; of a folder, in it."))
+        Path | None,
+        typer.Option(help=N_("The model to write (.ftz), with its label map next to it; a folder gets its own.")),
     ] = None,
-    beside: _Beside = None,
+    other_texts: _OtherTexts = None,
     root: Annotated[Path | None, typer.Option(help=N_("The folder to which a list's paths are relative."))] = None,
     packages: Annotated[
-        Path | None, typer.Option(help=N_("Where Debian packages of a list are unpacked, if not installed."))
+        Path | None,
+        typer.Option(help=N_("The folder of unpacked Debian packages of a list, if they aren't installed.")),
     ] = None,
     without: Annotated[list[str] | None, typer.Option(help=N_("Texts that must not be trained on."))] = None,
-    seed: Annotated[int, typer.Option(help=N_("Of sampling and training."))] = Settings.seed,
+    seed: Annotated[int, typer.Option(help=N_("The seed of sampling and training."))] = Settings.seed,
     epoch: Annotated[int, typer.Option(help=N_("Passes over the lines."), min=1)] = Settings.epoch,
-    most: Annotated[int, typer.Option(help=N_("Lines a label at most."), min=1)] = Settings.most,
+    max_lines: Annotated[int, typer.Option("--most", help=N_("The most lines per label."), min=1)] = Settings.most,
     bucket: Annotated[
-        int, typer.Option(help=N_("Hash places of n-grams; fewer for few texts."), min=1)
+        int, typer.Option(help=N_("Hash buckets of n-grams; fewer for few texts."), min=1)
     ] = Settings.bucket,
-    threads: Annotated[int, typer.Option(help=N_("One gives the same model each time."), min=1)] = Settings.threads,
+    threads: Annotated[
+        int, typer.Option(help=N_("With one thread, the model is the same each time."), min=1)
+    ] = Settings.threads,
     as_json: Json = False,
 ) -> None:
-    """Train the shipped model with a language more, or one from labelled texts; some are kept out to measure on."""
-    from latam_corpus.lab.language.added_language import is_language, unknown_taken
-    from latam_corpus.lab.language.texts import Texts, listed
+    """Add a language to the shipped model, or train a model on labelled texts; some texts are kept to measure it."""
+    from latam_corpus.lab.language.added_language import is_language, misnamed_rows
+    from latam_corpus.lab.language.texts import Texts, named_texts
     from latam_corpus.lab.language.train_identifier import train as fit
     from latam_corpus.language.model import load
 
-    folders = [Path(one) for one in data if is_language(Path(one))]
+    folders = [Path(argument) for argument in data if is_language(Path(argument))]
     if folders:
         if len(data) > 1 or out:
-            raise ConfigError(str(folders[0]), _("a language's folder is trained alone, and in it"), _("name it alone"))
-        _extend(folders[0], listed(beside or [], root, packages), as_json)
+            raise ConfigError(
+                str(folders[0]),
+                _("a language's folder can't be combined with other texts or --out"),
+                _("name only the folder"),
+            )
+        _extend(folders[0], named_texts(other_texts or [], root, packages), as_json)
         return
-    if out is None or beside:
-        problem = _("labelled texts need --out, and no --beside")
+    if out is None or other_texts:
+        problem = _("labelled texts need --out, and don't take --beside")
         raise ConfigError("--out", problem, _("or name a folder of `language new`"))
-    settings = Settings(seed=seed, epoch=epoch, most=most, bucket=bucket, threads=threads)
-    excluded_texts = [Texts(t.path, t.label or "und", t.field) for t in listed(without or [], root, packages)]
-    trained = fit(listed(data, root, packages), out, settings, excluded_texts)
+    settings = Settings(seed=seed, epoch=epoch, most=max_lines, bucket=bucket, threads=threads)
+    excluded_texts = [Texts(t.path, t.label or "und", t.field) for t in named_texts(without or [], root, packages)]
+    trained = fit(named_texts(data, root, packages), out, settings, excluded_texts)
     size = trained.model.stat().st_size
-    rows, names = unknown_taken(load(str(trained.model)))
+    rows, names = misnamed_rows(load(str(trained.model)))
     if as_json:
         values = {"model": trained.model, "label_map": trained.label_map, "bytes": size, "lines": trained.lines}
         print_json(values | {"unknown": {"rows": rows, "named": dict(names)}})
@@ -142,58 +152,65 @@ def train(
         )
     )
     console.print(_("{file}: its label map", file=trained.label_map))
-    if names.total() > _MOST_TAKEN * rows:
+    if names.total() > _MAX_MISNAMED * rows:
         shown = ", ".join(f"{code} {n}" for code, n in names.most_common(4))
         about = {"n": number(names.total()), "rows": number(rows), "names": shown}
         errors.print(
-            _("warning: of {rows} {rows:row|rows} in languages that it doesn't know it names {n}: {names}", **about)
+            _("warning: it names {n} of {rows} {rows:row|rows} in languages that it doesn't know: {names}", **about)
         )
-        errors.print(_("  to add one language without that, begin with `language new`"))
+        errors.print(_("  to add one language without this effect, begin with `language new`"))
 
 
-def _extend(folder: Path, beside: list[Texts], as_json: bool) -> None:
-    from latam_corpus.lab.language.added_language import beside_shipped, extend, read_language
+def _extend(folder: Path, other_texts: list[Texts], as_json: bool) -> None:
+    from latam_corpus.lab.language.added_language import compare_with_shipped, extend, read_language
 
     own = read_language(folder)
-    model = extend(own, datetime.now(UTC).date(), beside)
-    found = beside_shipped(own)
+    model = extend(own, datetime.now(UTC).date(), other_texts)
+    comparison = compare_with_shipped(own)
     if as_json:
-        print_json({"model": str(model)} | found.as_dict())
+        print_json({"model": str(model)} | comparison.as_dict())
         return
-    console.print(_("{model}: the shipped model with {code} beside its languages", model=model, code=own.code))
-    _tell_beside(found)
+    console.print(_("{model}: the shipped model, with {code} added", model=model, code=own.code))
+    _print_comparison(comparison)
     console.print(_("next: {command}", command=f"latam-corpus language use {folder}"))
 
 
-def _tell_beside(found: Beside) -> None:
+def _print_comparison(comparison: Comparison) -> None:
     from latam_corpus.release.pages.judgements import wilson
 
-    low, high = wilson(found.named[1], found.kept_out)
+    low, high = wilson(comparison.named[1], comparison.kept_out)
     table(
         "",
         ["", _("lines#"), _("shipped model#"), _("this one#")],
         [
-            (_("kept out, named {code}", code=found.code), found.kept_out, *found.named),
-            (_("in other languages, named rightly"), found.others, *found.right),
+            (_("kept out, named {code}", code=comparison.code), comparison.kept_out, *comparison.named),
+            (_("in other languages, named correctly"), comparison.other_lines, *comparison.right),
             (
-                _("in other languages, taken for {code}", code=found.code),
-                found.others,
+                _("in other languages, taken for {code}", code=comparison.code),
+                comparison.other_lines,
                 "",
-                sum(n for _code, n in found.taken),
+                sum(n for _code, n in comparison.taken),
             ),
         ],
     )
     console.print(
-        _("of new texts it would name {low} to {high} % (95 %)", low=f"{100 * low:.0f}", high=f"{100 * high:.0f}")
+        _(
+            "of new texts it would name {low} to {high} % correctly (95 % interval)",
+            low=f"{100 * low:.0f}",
+            high=f"{100 * high:.0f}",
+        )
     )
-    for title, counts in ((_("kept out, and named otherwise"), found.lost_to), (_("taken from"), found.taken)):
+    for title, counts in (
+        (_("kept out, and named as others"), comparison.lost_to),
+        (_("taken from"), comparison.taken),
+    ):
         if counts:
             shown = ", ".join(f"{code} {n}" for code, n in counts[:8])
             console.print(Message("{title}: {counts}", {"title": title, "counts": shown}))
 
 
 @app.command(
-    "use", help=N_("Choose the model of recipes that name none, on this machine; `americas` is the shipped one.")
+    "use", help=N_("Choose the model that recipes on this machine use by default; `americas` is the shipped one.")
 )
 def use(
     named: Annotated[
@@ -201,7 +218,7 @@ def use(
     ],
     as_json: Json = False,
 ) -> None:
-    """Choose a model."""
+    """Choose the default model."""
     from latam_corpus.lab.language.added_language import is_language, read_language
     from latam_corpus.language.model import load
     from latam_corpus.language.model_files import SHIPPED, choose, chosen
@@ -214,45 +231,46 @@ def use(
     if as_json:
         print_json({"model": chosen()})
     else:
-        console.print(_("recipes that name no model take {model}", model=chosen()))
+        console.print(_("recipes that name no model use {model}", model=chosen()))
 
 
 @app.command()
 def evaluate(
     file: Annotated[
-        str, typer.Argument(help=N_("A folder of `language new`; or [LABEL=]PATH[#FIELD]: labelled texts, one a line."))
+        str,
+        typer.Argument(help=N_("A folder of `language new`; or [LABEL=]PATH[#FIELD]: labelled texts, one per line.")),
     ],
     model: _Model = "",
-    beside: _Beside = None,
+    other_texts: _OtherTexts = None,
     labels: _Labels = "",
     as_json: Json = False,
 ) -> None:
-    """Measure a model on a labelled file, or that of a folder beside the shipped one, and what is taken for what."""
-    from latam_corpus.lab.language.added_language import beside_shipped, is_language, read_language
+    """Measure a model on labelled texts, or compare the model of a `language new` folder with the shipped one."""
+    from latam_corpus.lab.language.added_language import compare_with_shipped, is_language, read_language
     from latam_corpus.lab.language.evaluate import evaluate as measure
-    from latam_corpus.lab.language.texts import listed
+    from latam_corpus.lab.language.texts import named_texts
     from latam_corpus.language.model import load
     from latam_corpus.language.model_files import chosen
 
     if is_language(Path(file)):
-        compared = beside_shipped(read_language(Path(file)), listed(beside or []))
+        comparison = compare_with_shipped(read_language(Path(file)), named_texts(other_texts or []))
         if as_json:
-            print_json(compared.as_dict())
+            print_json(comparison.as_dict())
         else:
-            _tell_beside(compared)
+            _print_comparison(comparison)
         return
-    if beside:
-        raise ConfigError("--beside", _("it is for a folder of `language new`"), _("name such a folder"))
-    evaluation = measure(load(model or chosen(), labels), listed([file]))
+    if other_texts:
+        raise ConfigError("--beside", _("it works only with a folder of `language new`"), _("name such a folder"))
+    evaluation = measure(load(model or chosen(), labels), named_texts([file]))
     if as_json:
         print_json(evaluation.as_dict())
     else:
-        _print(evaluation)
+        _print_evaluation(evaluation)
 
 
 @app.command()
 def card(model: _Model = "", labels: _Labels = "", as_json: Json = False) -> None:
-    """Tell what a model is: its digest, data, licences and languages."""
+    """Describe a model: its digest, training data, licences and languages."""
     from latam_corpus.language.model import card as model_card
     from latam_corpus.language.model_files import chosen
 
@@ -263,7 +281,7 @@ def card(model: _Model = "", labels: _Labels = "", as_json: Json = False) -> Non
         console.print(block(_card_text(facts)))
 
 
-def _print(evaluation: Evaluation) -> None:
+def _print_evaluation(evaluation: Evaluation) -> None:
     rows = [
         (
             row.code,
@@ -278,7 +296,7 @@ def _print(evaluation: Evaluation) -> None:
     table("", [_("language"), _("texts#"), _("precision#"), _("recall#"), "F1#", _("taken for")], rows)
     console.print(
         _(
-            "{n} {n:text|texts}, {right} right; macro-F1 {macro_f1}; {rate} texts a second",
+            "{n} {n:text|texts}, {right} named correctly; macro-F1 {macro_f1}; {rate} texts per second",
             n=number(evaluation.texts),
             right=number(evaluation.right),
             macro_f1=decimal(f"{evaluation.macro_f1:.3f}"),

@@ -1,4 +1,4 @@
-"""`latam-corpus quality train`: a learned quality score from documents vouched for and documents named as bad."""
+"""`latam-corpus quality train`: train a quality score on good and bad documents."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ app = typer.Typer(no_args_is_help=True)
 
 @app.callback()
 def quality() -> None:
-    """Train a quality score, to be a signal with a bound of its own."""
+    """Train a quality score, which a policy can bound like any other signal."""
 
 
 @app.command()
@@ -29,13 +29,13 @@ def train(
     good: Annotated[
         Path, typer.Argument(help=N_("Documents that someone vouches for: JSONL, Parquet, a folder of .txt."))
     ],
-    bad: Annotated[Path, typer.Argument(help=N_("Documents that they name as bad: the same forms."))],
+    bad: Annotated[Path, typer.Argument(help=N_("Bad documents, in the same formats."))],
     out: Annotated[Path, typer.Option(help=N_("The model to write, .npz."))],
-    seed: Annotated[int, typer.Option(help=N_("Of the order and of fastText."))] = Settings.seed,
+    seed: Annotated[int, typer.Option(help=N_("The seed of the order of lines and of fastText."))] = Settings.seed,
     epoch: Annotated[int, typer.Option(help=N_("Passes over the documents."), min=1)] = Settings.epoch,
     as_json: Json = False,
 ) -> None:
-    """Train a model; a tenth of the documents is kept out of it to measure on."""
+    """Train a model; a tenth of the documents is kept out to measure it."""
     from latam_corpus.lab.quality.train_score import train as fit
 
     origin = {"good": good.name, "bad": bad.name}
@@ -43,7 +43,7 @@ def train(
     if as_json:
         print_json(trained.as_dict())
     else:
-        _tell(trained)
+        _print_figures(trained)
 
 
 def _texts(path: Path) -> list[str]:
@@ -58,7 +58,7 @@ def _texts(path: Path) -> list[str]:
     return texts
 
 
-def _tell(trained: Trained) -> None:
+def _print_figures(trained: Trained) -> None:
     size = trained.model.stat().st_size / 1e6
     console.print(
         _(
@@ -70,7 +70,7 @@ def _tell(trained: Trained) -> None:
         )
     )
     if trained.auc is None:
-        console.print(_("no document of one kind was kept out: nothing is known of it"))
+        console.print(_("no document of one kind was kept out, so the model wasn't measured"))
         return
     console.print(
         _(
@@ -91,5 +91,5 @@ def _tell(trained: Trained) -> None:
             )
         )
     if not trained.bounds:
-        console.print(_("  too few to propose a bound: a hundred good ones kept out show a loss of 1 %"))
-    console.print(_("it knows documents like these, and has been measured on no others"))
+        console.print(_("  too few to propose a bound: a loss of 1 % needs a hundred good ones kept out"))
+    console.print(_("the model was trained and measured on documents like these only"))

@@ -1,4 +1,4 @@
-"""`latam-corpus measure`: signals against bounds, what each bound costs, one changed policy, and suggested bounds."""
+"""`latam-corpus measure`: compare signals with bounds, and suggest bounds."""
 
 from __future__ import annotations
 
@@ -32,22 +32,22 @@ def measure(
         str,
         typer.Option(
             metavar="FOLDER|FILE",
-            help=N_("A filters/ folder; a run's own by default. Of one changed .toml: what is other by it."),
+            help=N_("A filters/ folder; a run's own by default. With one changed .toml file, show what it changes."),
         ),
     ] = "",
-    language: Annotated[str, typer.Option(metavar="CODE", help=N_("Of texts that don't say theirs."))] = "",
-    genre: Annotated[str, typer.Option(metavar="NAME", help=N_("Of texts that don't say theirs."))] = "",
+    language: Annotated[str, typer.Option(metavar="CODE", help=N_("The language of texts that don't state one."))] = "",
+    genre: Annotated[str, typer.Option(metavar="NAME", help=N_("The genre of texts that don't state one."))] = "",
     propose: Annotated[
-        bool, typer.Option("--suggest", help=N_("INPUT is good throughout: propose bounds that keep it."))
+        bool, typer.Option("--suggest", help=N_("Propose bounds that keep INPUT, all of which is good."))
     ] = False,
     tighten: Annotated[
         bool,
-        typer.Option("--tighten", help=N_("With --suggest: move bounds that lose nothing, too.")),
+        typer.Option("--tighten", help=N_("With --suggest: also move bounds that drop nothing.")),
     ] = False,
     lose: Annotated[
         float, typer.Option(help=N_("With --suggest: the share that each end of a bound may drop."))
     ] = 0.01,
-    every: Annotated[bool, typer.Option("--all", help=N_("Also the signals that no bound asks for."))] = False,
+    all_signals: Annotated[bool, typer.Option("--all", help=N_("Show signals without a bound, too."))] = False,
     out: Out = Path("out"),
     html: Page = None,
     page_language: PageLanguage = "",
@@ -66,9 +66,11 @@ def measure(
         changed = changed_policy(source, out, Path(policies), today, note, declared)
         show_changed(changed, internal=internal, as_json=as_json_)
         return
-    measured = read_measured(source, out, policies, today, note, all_signals=every, declared=declared)
+    measured = read_measured(source, out, policies, today, note, all_signals=all_signals, declared=declared)
     if html or not propose:
-        show_measured(measured, html, page_language, every=every, internal=internal, quiet=propose, as_json=as_json_)
+        show_measured(
+            measured, html, page_language, every=all_signals, internal=internal, quiet=propose, as_json=as_json_
+        )
     if propose:
         _suggest(measured, lose, tighten, as_json_)
 
@@ -79,18 +81,19 @@ def _suggest(measured: MeasuredRows, lose: float, tighten: bool, as_json_: bool)
 
     suggestions = suggest(measured.frame, measured.policies, lose, tighten=tighten)
     if as_json_:
-        print_json(as_json([one.as_dict() | {"toml": as_toml(one, measured.policies)} for one in suggestions]))
+        values = [entry.as_dict() | {"toml": as_toml(entry, measured.policies)} for entry in suggestions]
+        print_json(as_json(values))
         return
-    for one in suggestions:
-        console.print(f"# {one.language} · {one.genre}")
-        console.print(block(as_toml(one, measured.policies)), end="")
+    for entry in suggestions:
+        console.print(f"# {entry.language} · {entry.genre}")
+        console.print(block(as_toml(entry, measured.policies)), end="")
         shares = {
-            "share": decimal(f"{100 * one.loses:.2g}"),
-            "present": decimal(f"{100 * one.present_loses:.2g}"),
+            "share": decimal(f"{100 * entry.loses:.2g}"),
+            "present": decimal(f"{100 * entry.present_loses:.2g}"),
         }
         message = _(
-            "# of documents not chosen on, all of them together would drop {share} %; the present bounds drop "
-            "{present} %"
+            "# on documents that they weren't chosen on, these bounds together would drop {share} %; the present ones "
+            "drop {present} %"
         )
         console.print(message.fill(**shares))
         console.print()

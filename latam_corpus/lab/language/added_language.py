@@ -1,8 +1,8 @@
-"""A language that somebody adds: texts drawn into two parts, a model that names it, and what that costs the others.
+"""Add a language to the shipped model: split its texts, train a model, and compare it with the shipped one.
 
-All of it stands in one folder: `language.toml` says what the texts are, `train.txt` and `kept-out.txt` have a text a
-line, and `<name>.ftz` with its label map is the model. Which line is kept out depends on its words alone, so that one
-that is added later moves no other.
+All files are in one folder: `language.toml` describes the texts, `train.txt` and `kept-out.txt` have one text per line,
+and `<name>.ftz` with its label map is the model. Whether a line is kept out depends on its words alone, so lines that
+are added later don't move others to another part.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import random
 import tomllib
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -45,6 +44,7 @@ from latam_corpus.storage.durable import digest_of, replace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from latam_corpus.lab.language.texts import Texts
     from latam_corpus.language.model import Model
@@ -52,23 +52,24 @@ if TYPE_CHECKING:
 ABOUT: Final = "language.toml"
 TRAIN: Final = "train.txt"
 KEPT_OUT: Final = "kept-out.txt"
-LEAST: Final = 50  # lines; a word list of fewer shows nothing
-ENOUGH: Final = 200
-_ONE_IN: Final = 5  # lines is kept out: of 200 as many as an interval of a tenth or so needs
-_MOST_OF_A_TEXT: Final = 500
+LEAST: Final = 50  # lines; fewer don't show how well the language is identified
+ENOUGH: Final = 200  # lines
+_ONE_IN: Final = 5  # lines is kept out: 40 of 200, enough for an interval of about 10 percentage points
+_MAX_STRETCHES: Final = 500  # of one text
 _SEED: Final = 20261127
-_SHOWN: Final = 5
+_EXAMPLES: Final = 5
 
 
 @dataclass(frozen=True)
 class OwnLanguage:
-    """The folder of a language.
+    """An added language and its texts.
 
     Attributes:
-        code: ISO 639-3.
-        train: its lines to learn from.
-        kept_out: those to measure on.
-        licence: as its owner states it.
+        folder: the folder with its files.
+        code: the ISO 639-3 code.
+        train: the lines to train on.
+        kept_out: the lines to measure on.
+        licence: the licence of the texts, as their owner states it.
     """
 
     folder: Path
@@ -79,45 +80,47 @@ class OwnLanguage:
 
     @property
     def group(self) -> str:
-        """The code under which it is judged."""
+        """The code of its group, by which it is identified."""
         return groups().of.get(self.code, self.code)
 
     @property
     def model(self) -> Path:
-        """Where its model is."""
+        """The path of its model."""
         return self.folder / f"{SHIPPED}-{self.code}.ftz"
 
 
 @dataclass(frozen=True)
-class Drawn:
-    """What was drawn, and what a reader of the texts should look at.
+class DrawnTexts:
+    """The split texts of a language, and lines that its owner should check.
 
     Attributes:
-        repeated: lines that are there already.
-        known_as: of the lines how many the shipped model names how, the most frequent first, `und` apart; with some.
+        language: the language with its two parts.
+        repeated: the number of repeated lines, which were dropped.
+        named_otherwise: codes of other languages that the shipped model names, without `und`, the most frequent first;
+            with the number of lines and some of them.
     """
 
     language: OwnLanguage
     repeated: int
-    known_as: tuple[tuple[str, int, tuple[str, ...]], ...]
+    named_otherwise: tuple[tuple[str, int, tuple[str, ...]], ...]
 
 
-def draw(code: str, files: Sequence[Path], folder: Path, licence: str, today: dt.date) -> Drawn:
-    """Draw the lines of text files into a part to train on and a part to measure on, and write both down.
+def draw(code: str, files: Sequence[Path], folder: Path, licence: str, today: dt.date) -> DrawnTexts:
+    """Split the lines of text files into a part to train on and a part to measure on, and write both.
 
     Args:
-        code: ISO 639-3, of a language.
-        files: `.txt`, or folders of them: a text a line.
-        folder: a new one, or that of the same language, whose parts are drawn anew.
-        licence: of the texts.
-        today: the day that is written down.
+        code: the ISO 639-3 code of the language.
+        files: `.txt` files with one text per line, or folders of them.
+        folder: a new folder, or an earlier one of the same language, whose files are replaced.
+        licence: the licence of the texts.
+        today: the date in `language.toml`.
 
     Raises:
-        ConfigError: there are too few lines, one of the files can't be read, or the folder is something else's.
+        ConfigError: there are too few lines, a file can't be read, or the folder has other files.
     """
     about = folder / ABOUT
     if folder.exists() and any(folder.iterdir()) and (not about.is_file() or read_language(folder).code != code):
-        raise ConfigError(str(folder), _("something else is in this folder"), _("name a new one with --to"))
+        raise ConfigError(str(folder), _("the folder has other files in it"), _("name a new one with --to"))
     lines = [" ".join(line.split()) for file in files for row in text_rows(file) for line in row["text"].splitlines()]
     lines = [line for line in lines if any(map(str.isalpha, line))]
     by_words = {_words(line): line for line in lines}
@@ -125,12 +128,12 @@ def draw(code: str, files: Sequence[Path], folder: Path, licence: str, today: dt
     if len(texts) < LEAST:
         problem = _("{n} different {n:line|lines} with words {n:is|are} too few", n=len(texts))
         raise ConfigError(
-            str(files[0]), problem, _("give {least} at least, {enough} are better", least=LEAST, enough=ENOUGH)
+            str(files[0]), problem, _("give at least {least}; {enough} are better", least=LEAST, enough=ENOUGH)
         )
-    away = [line for words, line in by_words.items() if _is_kept_out(words)]
-    stay = [line for words, line in by_words.items() if not _is_kept_out(words)]
+    kept_out = [line for words, line in by_words.items() if _is_kept_out(words)]
+    train = [line for words, line in by_words.items() if not _is_kept_out(words)]
     folder.mkdir(parents=True, exist_ok=True)
-    parts = {TRAIN: stay, KEPT_OUT: away}
+    parts = {TRAIN: train, KEPT_OUT: kept_out}
     for name, part in parts.items():
         replace(folder / name, "".join(f"{line}\n" for line in part).encode())
     values = {"code": code, "name": name_of(code), "licence": licence, "drawn": today}
@@ -140,7 +143,7 @@ def draw(code: str, files: Sequence[Path], folder: Path, licence: str, today: dt
     ]
     head += [f"{name.partition('.')[0].replace('-', '_')} = {len(part)}" for name, part in parts.items()]
     head += [f'kept_out_sha256 = "{digest_of(folder / KEPT_OUT)}"']
-    for file in sorted({Path(one) for given in files for one in (given.rglob("*.txt") if given.is_dir() else [given])}):
+    for file in sorted({file for path in files for file in (path.rglob("*.txt") if path.is_dir() else [path])}):
         head += [
             "",
             "[[texts]]",
@@ -148,25 +151,26 @@ def draw(code: str, files: Sequence[Path], folder: Path, licence: str, today: dt
             f'sha256 = "{digest_of(file)}"',
         ]
     replace(about, ("\n".join(head) + "\n").encode())
-    named = [found.code for found in judge(load(SHIPPED), texts)]
-    counts = Counter(one for one in named if one not in ("und", code, groups().of.get(code)))
-    known = tuple(
-        (one, n, tuple(t for t, name in zip(texts, named, strict=True) if name == one)[:_SHOWN])
-        for one, n in counts.most_common()
+    names = [judgement.code for judgement in judge(load(SHIPPED), texts)]
+    counts = Counter(name for name in names if name not in ("und", code, groups().of.get(code)))
+    named_otherwise = tuple(
+        (other_code, n, tuple(text for text, name in zip(texts, names, strict=True) if name == other_code)[:_EXAMPLES])
+        for other_code, n in counts.most_common()
     )
-    return Drawn(OwnLanguage(folder, code, tuple(stay), tuple(away), licence), len(lines) - len(texts), known)
+    language = OwnLanguage(folder, code, tuple(train), tuple(kept_out), licence)
+    return DrawnTexts(language, len(lines) - len(texts), named_otherwise)
 
 
 def is_language(folder: Path) -> bool:
-    """Whether a folder is one of `draw`."""
+    """Whether `draw` wrote a folder."""
     return (folder / ABOUT).is_file()
 
 
 def read_language(folder: Path) -> OwnLanguage:
-    """Return the language of a folder that `draw` has written.
+    """Read a folder that `draw` wrote.
 
     Raises:
-        ConfigError: it is none, the kept-out part is another than was drawn, or a line of it is trained on.
+        ConfigError: a file is missing or broken, the kept-out part was changed, or one of its lines is trained on.
     """
     about = folder / ABOUT
     try:
@@ -175,59 +179,59 @@ def read_language(folder: Path) -> OwnLanguage:
         own = OwnLanguage(
             folder, str(stated["code"]), tuple(filter(None, train)), tuple(kept_out), str(stated["licence"])
         )
-        same = digest_of(folder / KEPT_OUT) == stated["kept_out_sha256"]
+        is_unchanged = digest_of(folder / KEPT_OUT) == stated["kept_out_sha256"]
     except FileNotFoundError as error:
         raise ConfigError(str(error.filename), _("there is no such file"), _DRAW) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError) as error:
         raise ConfigError(str(about), _("it can't be read: {cause}", cause=error), _DRAW) from None
-    if not same:
-        raise ConfigError(str(folder / KEPT_OUT), _("it is another than was drawn"), _DRAW)
-    both = {*map(_words, own.train)} & {*map(_words, own.kept_out)}
-    if both:
-        problem = _("a line that is kept out is in {file}: «{line}»", file=TRAIN, line=min(both)[:80])
+    if not is_unchanged:
+        raise ConfigError(str(folder / KEPT_OUT), _("it was changed after `language new` wrote it"), _DRAW)
+    shared_lines = {*map(_words, own.train)} & {*map(_words, own.kept_out)}
+    if shared_lines:
+        problem = _(
+            "a line that is kept out to measure on is also in {file}: «{line}»", file=TRAIN, line=min(shared_lines)[:80]
+        )
         raise ConfigError(str(folder), problem, _DRAW)
     if not own.train:
         raise ConfigError(str(folder / TRAIN), _("it is empty"), _DRAW)
     return own
 
 
-_DRAW: Final = _("draw the texts anew with `language new`")
+_DRAW: Final = _("split the texts again with `language new`")
 
 
-def extend(own: OwnLanguage, today: dt.date, beside: Sequence[Texts] = ()) -> Path:
-    """Write the shipped model with this language more, and its label map; return where.
+def extend(own: OwnLanguage, today: dt.date, other_texts: Sequence[Texts] = ()) -> Path:
+    """Add a language to the shipped model; write the new model and its label map, and return the model's path.
 
     Args:
         own: the language.
-        today: the day that the map states.
-        beside: labelled texts in other languages, such as its neighbours, to be told from it, too.
+        today: the date in the label map.
+        other_texts: labelled texts in other languages, such as its neighbours, that it must not be confused with.
     """
     rng = random.Random(_SEED)
     model = load(SHIPPED)
-    lines = _normal([cut for text in own.train for cut in augment.cut(text, _MOST_OF_A_TEXT, rng)])
+    lines = _normal([cut for text in own.train for cut in augment.cut(text, _MAX_STRETCHES, rng)])
     lines += augment.scraps(lines, len(lines), rng)
-    others = [line for _group, line in base_lines(model, own.group, rng)] + no_language(lines, rng)
-    others += _normal(
-        [text for texts in beside for label, text in labelled_rows(texts) if label.partition("_")[0] != own.code]
+    other_lines = [line for _group, line in base_lines(model, own.group, rng)] + no_language(lines, rng)
+    other_lines += _normal(
+        [text for texts in other_texts for label, text in labelled_rows(texts) if label.partition("_")[0] != own.code]
     )
-    same = np.array([label.code == own.code for label in model.labels])
+    is_own_label = np.array([label.code == own.code for label in model.labels])
     script = script_of(" ".join(own.train[:100])) or "Latn"
     label = f"{own.code}_{script}"
-    label += "_own" * any(one.name == label for one in model.labels)
+    label += "_own" * any(existing.name == label for existing in model.labels)
     path, label_map = locate(SHIPPED)
     assert label_map  # noqa: S101  (the shipped model has one)
-    replace(
-        own.model,
-        with_label(path.read_bytes(), f"__label__{label}", len(lines), fitted_row(model, lines, others, same)),
-    )
+    row = fitted_row(model, lines, other_lines, is_own_label)
+    replace(own.model, with_label(path.read_bytes(), f"__label__{label}", len(lines), row))
     words = telling_words(model, own.group, lines)
     macro = f', macro = "{own.group}"' if own.group != own.code else ""
     tables: dict[str, dict[str, str]] = {
         "labels": {label: f'{{ code = "{own.code}", script = "{script}"{macro}, lines = {len(lines)} }}'},
         "words": {own.group: json.dumps(" ".join(words), ensure_ascii=False)},
     }
-    if sounds := least_consonants({label: lines}):
-        tables["consonants"] = {own.code: str(min(sounds[own.code], model.consonants.get(own.code, sounds[own.code])))}
+    if counts := least_consonants({label: lines}):
+        tables["consonants"] = {own.code: str(min(counts[own.code], model.consonants.get(own.code, counts[own.code])))}
     head = {
         "name": f'"{own.model.stem}"',
         "extends": f'"{digest_of(path)}"',
@@ -247,102 +251,105 @@ def extend(own: OwnLanguage, today: dt.date, beside: Sequence[Texts] = ()) -> Pa
 
     if own.group not in model.bounds:
         extended = write(None)
-        fresh = [line for _group, line in base_lines(model, own.group, random.Random(_SEED + 1))]
-        least = Bounds(least_probabilities(extended, fresh).get(own.group, 0.0))
-        write(Bounds(least.probability, least_telling(extended, own.group, least, rng)))
+        new_lines = [line for _group, line in base_lines(model, own.group, random.Random(_SEED + 1))]
+        bounds = Bounds(least_probabilities(extended, new_lines).get(own.group, 0.0))
+        write(Bounds(bounds.probability, least_telling(extended, own.group, bounds, rng)))
     else:
         write(None)
     return own.model
 
 
 @dataclass(frozen=True)
-class Beside:
-    """A model beside the shipped one, on the same lines.
+class Comparison:
+    """The counts of the shipped model and of a model with an added language on the same lines.
 
     Attributes:
-        code: of the language.
-        kept_out: how many lines in it, not trained on.
-        named: of these how many the shipped model names so, and how many this one.
-        lost_to: what this one names the others, and how often.
-        others: lines in other languages.
-        right: of these how many each names rightly.
-        taken: of these how many this one gives to the language, by what they are.
+        code: the code of the added language.
+        kept_out: the number of its lines, none of which was trained on.
+        named: how many of them the shipped model names correctly, and how many the new one.
+        lost_to: the names that the new model gives the rest, with counts.
+        other_lines: the number of lines in other languages.
+        right: how many of these the shipped model names correctly, and how many the new one.
+        taken: the languages of those that the new model names as the added one, with counts.
     """
 
     code: str
     kept_out: int
     named: tuple[int, int]
     lost_to: tuple[tuple[str, int], ...]
-    others: int
+    other_lines: int
     right: tuple[int, int]
     taken: tuple[tuple[str, int], ...]
 
     def as_dict(self) -> dict[str, Any]:
-        """As JSON has it."""
+        """Return the values for JSON."""
         return {
             "code": self.code,
             "kept_out": self.kept_out,
             "named": {"shipped": self.named[0], "this": self.named[1]},
             "lost_to": dict(self.lost_to),
-            "others": self.others,
+            "others": self.other_lines,
             "right": {"shipped": self.right[0], "this": self.right[1]},
             "taken": dict(self.taken),
         }
 
 
-def beside_shipped(own: OwnLanguage, data: Sequence[Texts] = ()) -> Beside:
-    """Return how a language's model does beside the shipped one: on its kept-out lines, and on others.
+def compare_with_shipped(own: OwnLanguage, data: Sequence[Texts] = ()) -> Comparison:
+    """Compare a language's model with the shipped one, on its kept-out lines and on lines in other languages.
 
     Args:
         own: the language, with its model.
-        data: labelled texts in other languages; where there are none, rows of the words that the shipped model lists.
+        data: labelled texts in other languages; by default, rows of the frequent words that the shipped model lists.
 
     Raises:
         ConfigError: it has no model yet.
     """
     if not own.model.is_file():
         raise ConfigError(
-            str(own.model), _("there is no such file"), _("make it with `language train {folder}`", folder=own.folder)
+            str(own.model), _("there is no such file"), _("create it with `language train {folder}`", folder=own.folder)
         )
     models = load(SHIPPED), load(str(own.model))
-    of = groups().of
+    group_of = groups().of
     rows = [(label.partition("_")[0], text) for texts in data for label, text in labelled_rows(texts)]
-    # Other rows than those that were trained on.
+    # With another seed than `extend`, so that the model wasn't trained on these rows.
     rows = rows or base_lines(models[0], own.group, random.Random(_SEED + 2))
-    others = [(of.get(code, code), text) for code, text in rows if of.get(code, code) != own.group]
+    other_rows = [(group_of.get(code, code), text) for code, text in rows if group_of.get(code, code) != own.group]
     own_names, other_names = (
-        [[of.get(one.code, one.code) for one in judge(model, texts)] for model in models]
-        for texts in (list(own.kept_out), [text for _code, text in others])
+        [[group_of.get(judged.code, judged.code) for judged in judge(model, texts)] for model in models]
+        for texts in (list(own.kept_out), [text for _code, text in other_rows])
     )
-    return Beside(
+    return Comparison(
         own.code,
         len(own.kept_out),
         (own_names[0].count(own.group), own_names[1].count(own.group)),
         tuple(Counter(name for name in own_names[1] if name != own.group).most_common()),
-        len(others),
-        (_right(others, other_names[0]), _right(others, other_names[1])),
+        len(other_rows),
+        (_right_count(other_rows, other_names[0]), _right_count(other_rows, other_names[1])),
         tuple(
             Counter(
-                code for (code, _text), name in zip(others, other_names[1], strict=True) if name == own.group
+                code for (code, _text), name in zip(other_rows, other_names[1], strict=True) if name == own.group
             ).most_common()
         ),
     )
 
 
-def _right(rows: Sequence[tuple[str, str]], names: Sequence[str]) -> int:
+def _right_count(rows: Sequence[tuple[str, str]], names: Sequence[str]) -> int:
     return sum(code == name for (code, _text), name in zip(rows, names, strict=True))
 
 
-def unknown_taken(model: Model) -> tuple[int, Counter[str]]:
-    """Return how many rows in languages that a model has no label for are named, and as what.
+def misnamed_rows(model: Model) -> tuple[int, Counter[str]]:
+    """Count the rows that a model names wrongly because it has no label for their language.
 
-    The rows are of the frequent words of the languages that the shipped model lists. A model of few languages takes
-    whatever it doesn't know for one that it does.
+    The rows have frequent words of the languages that the shipped model lists. A model of few languages names most
+    texts as one of them.
+
+    Returns:
+        the number of rows in languages without a label, and the counts of the names other than `und`.
     """
-    known = {label.group for label in model.labels}
+    labelled = {label.group for label in model.labels}
     rows = base_lines(load(SHIPPED), "", random.Random(_SEED))
-    unknown = [line for group, line in rows if group not in known and group not in RULE.colonial]
-    names = [found.code for found in judge(model, unknown)]
+    unknown = [line for group, line in rows if group not in labelled and group not in RULE.colonial]
+    names = [judgement.code for judgement in judge(model, unknown)]
     return len(unknown), Counter(name for name in names if name != "und")
 
 

@@ -1,4 +1,4 @@
-"""Training lines out of texts: stretches of many lengths, worn, in two languages; lists of names; and nonsense."""
+"""Make training lines of texts: stretches of many lengths, damaged lines, mixed languages, names and nonsense."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ if TYPE_CHECKING:
     import random
     from collections.abc import Sequence
 
-# Lengths in characters and their weights: windows as `identify` cuts them, sentences, scraps of verse and titles.
+# Lengths in characters and their weights: windows as `identify` cuts them, sentences, verses and titles.
 _LENGTHS: Final = ((400, 2), (250, 2), (120, 3), (60, 4), (30, 2))
 _WITHOUT_ACCENTS: Final = 0.08
 _SCANNED: Final = 0.04
-_MISREAD: Final = 0.06  # of the letters of a scanned line
+_MISREAD: Final = 0.06  # share of the letters of a scanned line
 _SWAPS: Final = {"e": "c", "c": "e", "l": "i", "i": "l", "n": "u", "u": "n", "m": "in", "h": "b", "o": "0", "s": "f"}
 _SCRAP: Final = (4, 12)  # words
-_MOST_QUOTED: Final = 3  # a line in one language is so many times as long as what it quotes of another
+_MAX_QUOTED: Final = 3  # a quotation in another language has at most one in so many words of the line
 _NAME: Final = re.compile(r"(?<=[^\W\d_] )[^\W\d_a-z][a-záéíóúâêôãõçñ]{2,}")
 _LAUGHTER: Final = 0.2
 _OPEN: Final = 0.4
-_FEW: Final = (4, 9)  # onsets of a line that has few sounds, as a language has
+_FEW: Final = (4, 9)  # onsets of a line with few sounds, as in a real language
 _ONSETS: Final = (*"bcdfghjklmnpqrstvwxyz", "ch", "tr", "pl", "sh", "qu")
 _VOWELS: Final = ("a", "e", "i", "o", "u", "ai", "ou", "ee", "y", "á", "ö")
 _CODAS: Final = ["", "", "", "n", "s", "r", "l", "k", "m", "t", "x"]
-# A syllable as it is written: what stands before its vowels, with the end of the one before, and the vowels.
+# A written syllable: the consonants before its vowels, those that end the previous syllable included, and the vowels.
 _SYLLABLE: Final = re.compile(rf"([^\W\d_{RULE.vowels}]*)([{RULE.vowels}]+)")
-_SOURCE: Final = 60  # words whose syllables make others
-_TAKEN: Final = (4, 10)  # of these syllables
+_SOURCE: Final = 60  # words from which syllables are drawn
+_DRAWN: Final = (4, 10)  # syllables that are drawn
 
 
-def cut(text: str, most: int, rng: random.Random) -> list[str]:
-    r"""Up to `most` stretches of a text, from a scrap to a window long, cut between words.
+def cut(text: str, limit: int, rng: random.Random) -> list[str]:
+    r"""Cut a text between words into at most `limit` stretches, from a few words to a window long.
 
     >>> from random import Random
     >>> cut("Buenos días,\nvecina.", 5, Random(1))
@@ -44,19 +44,19 @@ def cut(text: str, most: int, rng: random.Random) -> list[str]:
         return [" ".join(text.split())]
     lengths, weights = zip(*_LENGTHS, strict=True)
     mean = sum(length * weight for length, weight in _LENGTHS) / sum(weights)
-    count = min(most, max(1, int(len(text) / mean)))
+    count = min(limit, max(1, int(len(text) / mean)))
     pieces = []
     for _ in range(count):
         length = rng.choices(lengths, weights)[0]
         start = rng.randrange(max(1, len(text) - length))
-        # The first and the last word may be cut through.
+        # The first and the last word may be incomplete.
         words = text[start : start + length].split()[1:-1]
         pieces.append(" ".join(words))
     return pieces
 
 
 def scraps(lines: Sequence[str], number: int, rng: random.Random) -> list[str]:
-    """So many stretches of four to twelve words: what a title, a verse or an answer has.
+    """Draw stretches of four to twelve words, the length of a title, a verse or an answer.
 
     >>> from random import Random
     >>> scraps(["la canción del río"], 1, Random(1))
@@ -72,20 +72,20 @@ def scraps(lines: Sequence[str], number: int, rng: random.Random) -> list[str]:
 
 
 def switched(line: str, quoted: str, rng: random.Random) -> str:
-    """Return the line with a stretch of another language in it, a third as long at the most.
+    """Insert a stretch of a line in another language, with at most a third as many words.
 
     >>> from random import Random
     >>> switched("os vizinhos da quadra", "la orilla del río", Random(1))
     'os vizinhos da quadra la'
     """
-    words, others = line.split(), quoted.split()
-    size = rng.randint(1, max(1, len(words) // _MOST_QUOTED))
-    position, start = rng.randrange(len(words) + 1), rng.randrange(max(1, len(others) - size + 1))
-    return " ".join([*words[:position], *others[start : start + size], *words[position:]])
+    words, quoted_words = line.split(), quoted.split()
+    size = rng.randint(1, max(1, len(words) // _MAX_QUOTED))
+    position, start = rng.randrange(len(words) + 1), rng.randrange(max(1, len(quoted_words) - size + 1))
+    return " ".join([*words[:position], *quoted_words[start : start + size], *words[position:]])
 
 
 def names(text: str) -> set[str]:
-    """Words of a text that begin with a capital within a sentence: names, most of them.
+    """Return the words with a capital inside a sentence; most of them are names.
 
     >>> sorted(names("Ayer vino Remedios con Juan de Dios."))
     ['Dios', 'Juan', 'Remedios']
@@ -94,7 +94,7 @@ def names(text: str) -> set[str]:
 
 
 def worn(line: str, rng: random.Random) -> str:
-    """Return the line as it may come: mostly unchanged, else without accents or with scanning errors.
+    """Damage some lines as real texts are: 8 % lose their accents, 4 % get scanning errors.
 
     >>> from random import Random
     >>> worn("la canción del río", Random(3))
@@ -118,7 +118,7 @@ def without_accents(line: str) -> str:
 
 
 def nonsense(rng: random.Random) -> str:
-    """Return a line in no language: random syllables, which `und` learns.
+    """Return a line of random syllables in no language, to train the label `und`.
 
     >>> from random import Random
     >>> len(nonsense(Random(1)).split()) >= 3
@@ -127,10 +127,10 @@ def nonsense(rng: random.Random) -> str:
     words = rng.randint(3, 40)
     kind = rng.random()
     if kind < _LAUGHTER:
-        # Laughter, refrains and rows of one letter.
+        # Laughter, refrains and repeated letters.
         syllable = rng.choice(_ONSETS) + rng.choice(_VOWELS)
         return " ".join(rng.choice((syllable, 2 * syllable, syllable[-1] * rng.randint(1, 9))) for _ in range(words))
-    # Whole texts of open syllables look like many languages of the tropics.
+    # Texts of open syllables only look like many languages of the tropics.
     codas = ("",) if kind < _OPEN else _CODAS
     onsets = rng.sample(_ONSETS, rng.randint(*_FEW)) if rng.random() < _OPEN else _ONSETS
 
@@ -141,20 +141,20 @@ def nonsense(rng: random.Random) -> str:
 
 
 def respoken(words: Sequence[str], length: int, rng: random.Random, *, few: bool = True) -> str:
-    """Make up words of one to four syllables, each of consonants and vowels of some of the given words'.
+    """Make up words of one to four syllables, with consonants and vowels drawn from given words.
 
     Args:
-        words: whose syllables are taken.
-        length: of the row, in words.
-        rng: what is drawn by.
-        few: of ten syllables at the most, as if a language had no more sounds; else of those of sixty words.
+        words: the words from which syllables are drawn.
+        length: the number of words to make.
+        rng: the random generator.
+        few: use at most ten syllables, as if a language had no more; otherwise those of sixty words.
 
     >>> from random import Random
     >>> respoken("los vecinos caminaron hasta la orilla".split(), 4, Random(4))
     'llaha lla cicari rollilla'
     """
     syllables = _SYLLABLE.findall(" ".join(rng.choices(words, k=_SOURCE))) or [("t", "a")]
-    onsets, vowels = zip(*(rng.choices(syllables, k=rng.randint(*_TAKEN)) if few else syllables), strict=True)
+    onsets, vowels = zip(*(rng.choices(syllables, k=rng.randint(*_DRAWN)) if few else syllables), strict=True)
 
     def word() -> str:
         return "".join(rng.choice(onsets) + rng.choice(vowels) for _ in range(rng.randint(1, 4)))
@@ -163,5 +163,5 @@ def respoken(words: Sequence[str], length: int, rng: random.Random, *, few: bool
 
 
 def anagram(line: str, rng: random.Random) -> str:
-    """Return the line with the letters of each word in random order: letters of a language without its words."""
+    """Shuffle the letters of each word, which gives the letters of a language without its words."""
     return " ".join("".join(rng.sample(word, len(word))) for word in line.split())

@@ -1,4 +1,4 @@
-"""What each group of the Americas needs to be named: bounds from texts that aren't in it."""
+"""Calibrate the bounds of language groups of the Americas on texts in other languages."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from latam_corpus.codes import groups
 from latam_corpus.lab.language import augment
-from latam_corpus.language.evidence import RULE, USUAL, Bounds, Evidence, consonants, evidence, is_supported, lead
+from latam_corpus.language.evidence import RULE, USUAL, Bounds, Evidence, consonants, evidence, lead
 from latam_corpus.language.judge import consonants_of
 
 if TYPE_CHECKING:
@@ -16,47 +16,49 @@ if TYPE_CHECKING:
 
     from latam_corpus.language.model import Model
 
-    _Row = tuple[float, Evidence, int]  # probability, what the words say, consonants of the likeliest member
+    _Row = tuple[float, Evidence, int]  # probability, evidence of the words, consonants of the likeliest member
 
-_MARGIN: Final = 0.05  # above the likeliest false name
-_HIGHEST: Final = 0.95  # more would cost too many true names; a likelier false one is often a wrong label
-# What a group's words must weigh where rows of its own syllables are named after it: tried in order, the last kept. A
-# family has a list two or three times as long, which rows hit as often.
+_MARGIN: Final = 0.05  # above the highest probability of a false name
+_HIGHEST: Final = 0.95  # a higher bound would lose too many texts; likelier errors are often wrong labels
+# Weights that a group's words must have, tried in order until rows of its own syllables are rarely named as it. The
+# lists of families are two or three times as long, so that rows hit them as much more often.
 _STEPS: Final = (RULE.least_telling, 1.6, 2.0)
 _STEPS_OF_MANY: Final = (*_STEPS, 2.3, 2.6, 3.0)
-_NAMED: Final = (0.01, 0.02)  # at most, of rows of a few of its syllables and of rows of all of them
-_NAMED_OF_MANY: Final = (0.01, 0.01)  # of a family, which rows of any syllables are like
+_NAMED: Final = (0.01, 0.02)  # highest share of named rows: of rows of few of its syllables, and of rows of all
+_NAMED_OF_MANY: Final = (0.01, 0.01)  # for a family, which rows of any syllables resemble
 _ROWS_OF_ONE: Final = 600  # for a language that is a group of its own
 _ROWS_OF_MANY: Final = 2000  # for a family, whose list is longer
 _MANY_WORDS: Final = 400
-_WORDS: Final = 30  # a row
-_LEAST_LINES: Final = 30  # of `long` words, to say how many consonants a language's have
-_FEWEST: Final = 0.05  # of its lines have fewer
-_ENOUGH: Final = 12  # consonants: rows of syllables that have more are hardly ever named
-_AT_ONCE: Final = 2048
+_WORDS: Final = 30  # per row
+_LEAST_LINES: Final = 30  # of `long` words, to measure a language's consonants
+_FEWEST: Final = 0.05  # share of its lines that may have fewer
+_ENOUGH: Final = 12  # consonants; rows of syllables with more are hardly ever named
+_BATCH: Final = 2048
 
 
 def calibrated(model: Model, lines: Sequence[str], seed: int) -> dict[str, Bounds]:
-    """Return the bounds of the groups that need more than the rule asks.
+    """Return bounds for the groups that need stricter ones than the general rule.
 
     Args:
         model: the identifier.
-        lines: normalised lines in languages of elsewhere than the Americas that it wasn't trained on.
-        seed: of the rows of syllables.
+        lines: normalised lines in languages from outside the Americas, which it wasn't trained on.
+        seed: the seed of the random rows of syllables.
     """
-    least = least_probabilities(model, lines)
+    probabilities = least_probabilities(model, lines)
     rng = random.Random(seed + 1)
     bounds = {
-        group: Bounds(least.get(group, 0.0))
+        group: Bounds(probabilities.get(group, 0.0))
         for group in sorted(set(groups().of.values()) & model.words.keys())
         if model.words[group]
     }
-    measured = {group: replace(one, telling=least_telling(model, group, one, rng)) for group, one in bounds.items()}
-    return {group: one for group, one in measured.items() if one != USUAL}
+    measured = {
+        group: replace(bound, telling=least_telling(model, group, bound, rng)) for group, bound in bounds.items()
+    }
+    return {group: bound for group, bound in measured.items() if bound != USUAL}
 
 
 def least_consonants(lines: Mapping[str, Sequence[str]]) -> dict[str, int]:
-    """How many different consonants nineteen in twenty lines of `long` words have, by language of the Americas.
+    """Return, by language of the Americas, the number of different consonants that 95 % of long lines have at least.
 
     Args:
         lines: normalised lines by label, such as `quy_Latn`.
@@ -65,52 +67,52 @@ def least_consonants(lines: Mapping[str, Sequence[str]]) -> dict[str, int]:
     >>> least_consonants({"quy_Latn": 40 * [line], "spa_Latn": 40 * [line]})
     {'quy': 2}
     """
-    least = {}
+    consonant_counts = {}
     for label, texts in sorted(lines.items()):
         code, _, script = label.partition("_")
         if script == "Latn" and code in groups().of:
             counts = sorted(consonants(line) for line in texts if line.count(" ") >= RULE.long - 1)
             if len(counts) >= _LEAST_LINES:
-                least[code] = min(_ENOUGH, counts[int(_FEWEST * len(counts))])
-    return least
+                consonant_counts[code] = min(_ENOUGH, counts[int(_FEWEST * len(counts))])
+    return consonant_counts
 
 
 def least_probabilities(model: Model, lines: Sequence[str]) -> dict[str, float]:
-    """Return a probability above that of the likeliest line which was named so, by group."""
-    worst: dict[str, float] = {}
+    """Return, by group, a probability above that of every line which was wrongly named as the group."""
+    highest: dict[str, float] = {}
     for group, (chance, evidence_of_line, _) in _likeliest(model, lines):
-        if chance < _HIGHEST and is_supported(chance, evidence_of_line):
-            worst[group] = max(worst.get(group, 0.0), chance)
-    return {group: round(min(chance + _MARGIN, _HIGHEST), 2) for group, chance in worst.items()}
+        if chance < _HIGHEST and holds(chance, evidence_of_line):
+            highest[group] = max(highest.get(group, 0.0), chance)
+    return {group: round(min(chance + _MARGIN, _HIGHEST), 2) for group, chance in highest.items()}
 
 
 def least_telling(model: Model, group: str, bound: Bounds, rng: random.Random) -> float:
-    """Return what a group's words must weigh so that rows of its own syllables are hardly ever named after it."""
+    """Return the weight that a group's words must have so that rows of its syllables are hardly ever named as it."""
     words = sorted(model.words[group])
     is_family = len(words) > _MANY_WORDS
     count, steps = (_ROWS_OF_MANY, _STEPS_OF_MANY) if is_family else (_ROWS_OF_ONE, _STEPS)
     most_named = _NAMED_OF_MANY if is_family else _NAMED
 
-    def named(*, few: bool) -> list[_Row]:
+    def rows_like_group(*, few: bool) -> list[_Row]:
         rows = [augment.respoken(words, _WORDS, rng, few=few) for _ in range(count)]
         return [row for code, row in _likeliest(model, rows) if code == group]
 
-    kinds = named(few=True), named(few=False)
+    kinds = rows_like_group(few=True), rows_like_group(few=False)
     for telling in steps:
-        asked = replace(bound, telling=telling)
-        if all(_held(rows, asked) <= most * count for rows, most in zip(kinds, most_named, strict=True)):
+        stricter = replace(bound, telling=telling)
+        if all(_named_count(rows, stricter) <= share * count for rows, share in zip(kinds, most_named, strict=True)):
             return telling
     return steps[-1]
 
 
-def _held(rows: Sequence[_Row], bound: Bounds) -> int:
-    return sum(is_supported(chance, shown, bound, consonants=least) for chance, shown, least in rows)
+def _named_count(rows: Sequence[_Row], bound: Bounds) -> int:
+    return sum(holds(chance, shown, bound, consonants=count) for chance, shown, count in rows)
 
 
 def _likeliest(model: Model, lines: Sequence[str]) -> Iterator[tuple[str, _Row]]:
-    """Of lines that are likeliest in a group of the Americas the group, and what is judged by."""
-    for first in range(0, len(lines), _AT_ONCE):
-        some = lines[first : first + _AT_ONCE]
+    """Yield the group and its evidence for each line whose likeliest group is one of the Americas."""
+    for first in range(0, len(lines), _BATCH):
+        some = lines[first : first + _BATCH]
         labels = model.probabilities(some)
         chances = model.by_group(labels)
         best = chances.argmax(axis=1).tolist()

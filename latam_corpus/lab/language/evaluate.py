@@ -1,4 +1,4 @@
-"""A model measured on labelled texts."""
+"""Measure a model on labelled texts."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ if TYPE_CHECKING:
     from latam_corpus.lab.language.texts import Texts
     from latam_corpus.language.model import Model
 
-_AT_ONCE: Final = 5000
+_BATCH: Final = 5000
 
 
 @dataclass(frozen=True)
 class LanguageScores:
-    """How well one language is told.
+    """The scores of one language.
 
     Attributes:
         code: the language, or the group of languages of the Americas that are judged together.
-        texts: how many are labelled so.
-        precision: the share of what was named so that is so; None when nothing was.
-        recall: the share of the texts that were named so; None when there is no text.
+        texts: the number of texts with this label.
+        precision: the share of correct names among texts that were named so; None if none were.
+        recall: the share of texts with this label that were named so; None if there are none.
         f1: the harmonic mean of both.
-        taken_for: what the others were named and how often, the most frequent first.
+        taken_for: the wrong names of its texts with counts, the most frequent first.
     """
 
     code: str
@@ -46,14 +46,14 @@ class LanguageScores:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """How well a model tells the languages of a file.
+    """The scores of a model on labelled texts.
 
     Attributes:
-        languages: one row a language that the file or the model named, the most texts first.
-        texts: how many there are.
-        right: how many were named as labelled.
+        languages: the scores of each language that is a label or a name, those with most texts first.
+        texts: the number of texts.
+        right: the number of texts that were named as labelled.
         macro_f1: the mean F1 of the languages that have texts.
-        per_second: texts judged a second.
+        per_second: texts judged per second.
     """
 
     languages: tuple[LanguageScores, ...]
@@ -63,17 +63,17 @@ class Evaluation:
     per_second: float
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the same as plain values, for JSON."""
+        """Return the values for JSON."""
         return asdict(self)
 
 
 def evaluate(model: Model, data: Sequence[Texts]) -> Evaluation:
-    """How well the model tells the languages of these texts.
+    """Measure how well a model names the languages of labelled texts.
 
-    A language of the Americas counts as told when its group is, since that is what is decided.
+    For a language of the Americas, the name of its group is correct, since `identify` decides on groups.
 
     Raises:
-        ConfigError: a label is no language code, or there is no text.
+        ConfigError: a label isn't a language code, or there are no texts.
     """
     pairs = [(_group_of_label(label, str(texts.path)), text) for texts in data for label, text in rows(texts)]
     if not pairs:
@@ -82,17 +82,17 @@ def evaluate(model: Model, data: Sequence[Texts]) -> Evaluation:
         )
     start = time.perf_counter()
     named: list[str] = []
-    for first in range(0, len(pairs), _AT_ONCE):
+    for first in range(0, len(pairs), _BATCH):
         named += [
             groups().of.get(judged.code, judged.code)
-            for judged in judge(model, [text for _, text in pairs[first : first + _AT_ONCE]])
+            for judged in judge(model, [text for _, text in pairs[first : first + _BATCH]])
         ]
     seconds = time.perf_counter() - start
     return score([(label, name) for (label, _), name in zip(pairs, named, strict=True)], len(pairs) / seconds)
 
 
 def score(pairs: Iterable[tuple[str, str]], per_second: float = 0.0) -> Evaluation:
-    """Precision, recall and F1 from pairs of what a text is and what it was named.
+    """Compute precision, recall and F1 from pairs of a label and a name.
 
     >>> score([("spa", "spa"), ("spa", "glg"), ("por", "por")]).macro_f1
     0.8333333333333333
@@ -103,7 +103,7 @@ def score(pairs: Iterable[tuple[str, str]], per_second: float = 0.0) -> Evaluati
     named = Counter[str]()
     for names in table.values():
         named.update(names)
-    measured = [_measured(code, table[code], named[code]) for code in sorted(set(table) | set(named) - {UNDETERMINED})]
+    measured = [_scores(code, table[code], named[code]) for code in sorted(set(table) | set(named) - {UNDETERMINED})]
     with_texts = [row for row in measured if row.texts]
     return Evaluation(
         tuple(sorted(measured, key=lambda row: (-row.texts, row.code))),
@@ -114,16 +114,16 @@ def score(pairs: Iterable[tuple[str, str]], per_second: float = 0.0) -> Evaluati
     )
 
 
-def _measured(code: str, names: Counter[str], named: int) -> LanguageScores:
+def _scores(code: str, names: Counter[str], named: int) -> LanguageScores:
     texts, right = sum(names.values()), names[code]
-    others = [(name, count) for name, count in names.most_common() if name != code]
+    wrong_names = [(name, count) for name, count in names.most_common() if name != code]
     return LanguageScores(
         code,
         texts,
         right / named if named else None,
         right / texts if texts else None,
         2 * right / (texts + named) if texts + named else 0.0,
-        tuple(others),
+        tuple(wrong_names),
     )
 
 
@@ -132,6 +132,6 @@ def _group_of_label(label: str, place: str) -> str:
     code = read[0] if read else known_code(label)
     if code is None:
         raise ConfigError(
-            place, _("«{label}» is no language code", label=label), _("label texts with ISO 639-3 codes, such as spa")
+            place, _("«{label}» isn't a language code", label=label), _("label texts with ISO 639-3 codes, such as spa")
         )
     return groups().of.get(code, code)

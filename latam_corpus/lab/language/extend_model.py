@@ -1,12 +1,12 @@
-"""A model with one language more: what it knows stays as it is, and a row is added to its output.
+"""Add one language to a model as a row of its output matrix.
 
 A label of a softmax classifier is a row of its output matrix. The input, which turns a line into a vector, and the rows
-of all other labels are left byte for byte; the new row is the one that best tells lines in the language from base lines
-(logistic regression against all other labels together, by Newton's method, which has one solution). So it takes seconds
-and some hundred lines, and costs the others only what the new label takes from them, which can be counted.
+of all other labels stay the same byte for byte. The new row separates lines in the language from base lines: logistic
+regression against all other labels together, by Newton's method, which has one solution. It takes seconds and some
+hundred lines. Other languages lose only the texts that the new label takes from them, which can be counted.
 
-Base lines are made of what the model's label map has: rows of the frequent words of each language, nonsense, and rows
-of the new language's own syllables and letters.
+Base lines are made from the model's label map: rows of the frequent words of each language, nonsense, and rows of the
+new language's own syllables and letters.
 """
 
 from __future__ import annotations
@@ -28,133 +28,135 @@ if TYPE_CHECKING:
 
     from latam_corpus.language.model import Model
 
-_ROWS_A_LANGUAGE: Final = 20
-_ROWS_OF_COLONIAL: Final = 600  # on which most of the work falls
+_ROWS_PER_LANGUAGE: Final = 20
+_ROWS_OF_COLONIAL: Final = 600  # most texts are in these languages
 _NONSENSE: Final = 1000
 _SYLLABLES: Final = 500
 _ANAGRAMS: Final = 300
 _ROW: Final = (4, 30)  # words
-_RIDGE: Final = 1e-3  # of the lines' number: keeps the row as long as others are
-_OWN_WEIGHT: Final = 0.5  # of all base lines together: a false name costs more than a lost one
+_RIDGE: Final = 1e-3  # share of the number of lines; keeps the row about as long as others
+_OWN_WEIGHT: Final = 0.5  # relative to all base lines together: a false name costs more than a lost one
 _STEPS: Final = 100
-_FARTHEST: Final = 5.0  # a step of Newton's, so that a few lines don't throw it far
-_NEAR: Final = 1e-6
-_FOREIGN: Final = (
-    0.5  # a word that the model takes alone for Spanish, Portuguese, English or French with so much is theirs
-)
-_TWICE: Final = 2
-# Behind the magic number, the version, and the arguments, as `ftz.read_parts` reads them.
+_MAX_STEP: Final = 5.0  # of Newton's method, since the first steps on few lines may be far too long
+_TOLERANCE: Final = 1e-6
+# A word that the model names, alone, as Spanish, Portuguese, English or French with this probability is one of theirs.
+_FOREIGN: Final = 0.5
+_LEAST_LINES: Final = 2  # in which a word must occur
+# After the magic number, the version, and the arguments, as `ftz.read_parts` reads them.
 _COUNTS_AT: Final = struct.calcsize("<ii12id")
 _COUNTS: Final = "<iiiqq"
 
 
 def base_lines(model: Model, without: str, rng: random.Random) -> list[tuple[str, str]]:
-    """Return rows of the frequent words of each language that the label map lists, with the group's code.
+    """Return rows of the frequent words of each language in the label map, with the code of its group.
 
     Args:
         model: the identifier.
-        without: the group that has none.
-        rng: what is drawn by.
+        without: a group that is left out; empty for none.
+        rng: the random generator.
     """
     rows = []
     for group in sorted(model.words):
         words = sorted(model.words[group])
         if group != without and words:
-            count = _ROWS_OF_COLONIAL if group in RULE.colonial else _ROWS_A_LANGUAGE
+            count = _ROWS_OF_COLONIAL if group in RULE.colonial else _ROWS_PER_LANGUAGE
             rows += [(group, " ".join(rng.choices(words, k=rng.randint(*_ROW)))) for _ in range(count)]
     return rows
 
 
 def no_language(lines: Sequence[str], rng: random.Random) -> list[str]:
-    """Return rows in no language: nonsense, and rows of the syllables and of the letters of the lines."""
+    """Return rows in no language: nonsense, and rows of the syllables and the letters of the lines."""
     words = " ".join(lines).split()
     rows = [augment.nonsense(rng) for _ in range(_NONSENSE)]
     rows += [augment.respoken(words, _ROW[1], rng) for _ in range(_SYLLABLES)]
     return rows + [augment.anagram(rng.choice(lines), rng) for _ in range(_ANAGRAMS)]
 
 
-def fitted_row(model: Model, own: Sequence[str], others: Sequence[str], same: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Return the row of the output matrix that tells a language's lines from others, float32[dim].
+def fitted_row(
+    model: Model, own_lines: Sequence[str], other_lines: Sequence[str], is_own_label: NDArray[np.bool_]
+) -> NDArray[np.float32]:
+    """Fit the row of the output matrix that separates a language's lines from other lines, float32[dim].
 
     Args:
         model: the identifier.
-        own: normalised lines in the language.
-        others: normalised lines that are in others or in none.
-        same: bool[labels], the labels that it has for the language already, which aren't rivals.
+        own_lines: normalised lines in the language.
+        other_lines: normalised lines in other languages or in none.
+        is_own_label: bool[labels]: the labels that the model already has for the language, which aren't rivals.
     """
-    across = model.output[~same].astype(np.float64).T
-    vectors = model.vectors([*own, *others]).astype(np.float64)
-    scores = vectors @ across
+    vectors = model.vectors([*own_lines, *other_lines]).astype(np.float64)
+    scores = vectors @ model.output[~is_own_label].astype(np.float64).T
     highest = scores.max(axis=1, keepdims=True)
     rivals = (highest + np.log(np.exp(scores - highest).sum(axis=1, keepdims=True)))[:, 0]
-    is_own = np.arange(len(vectors)) < len(own)
-    weights = np.where(is_own, _OWN_WEIGHT * len(others) / len(own), 1.0)
+    is_own = np.arange(len(vectors)) < len(own_lines)
+    weights = np.where(is_own, _OWN_WEIGHT * len(other_lines) / len(own_lines), 1.0)
     ridge = _RIDGE * len(vectors)
     row = np.zeros(vectors.shape[1])
     for _ in range(_STEPS):
         chance = 1 / (1 + np.exp(-np.clip(vectors @ row - rivals, -50, 50)))
-        slope = vectors.T @ (weights * (is_own - chance)) - ridge * row
-        bend = (vectors * (weights * chance * (1 - chance))[:, None]).T @ vectors + ridge * np.eye(len(row))
-        step = np.linalg.solve(bend, slope)
-        row += step * min(1.0, _FARTHEST / max(float(np.abs(step).max()), _NEAR))
-        if np.abs(step).max() < _NEAR:
+        gradient = vectors.T @ (weights * (is_own - chance)) - ridge * row
+        hessian = (vectors * (weights * chance * (1 - chance))[:, None]).T @ vectors + ridge * np.eye(len(row))
+        step = np.linalg.solve(hessian, gradient)
+        row += step * min(1.0, _MAX_STEP / max(float(np.abs(step).max()), _TOLERANCE))
+        if np.abs(step).max() < _TOLERANCE:
             break
     return row.astype(np.float32)
 
 
 def telling_words(model: Model, group: str, lines: Sequence[str]) -> list[str]:
-    """Return the frequent words of a language that show it: without those of Spanish, Portuguese, English and French.
+    """Return the frequent words that identify a language, without those of Spanish, Portuguese, English and French.
 
     Args:
-        model: knows words of these four.
-        group: the code under which the language is judged; what the label map lists for it comes first.
+        model: the identifier, with words of these four languages.
+        group: the code of the language's group; the words that the label map has for it come first.
         lines: normalised lines in the language.
     """
     counts = Counter(word for line in lines for word in set(line.split()))
-    taken = {word for code in RULE.colonial for word in model.words.get(code, ())}
-    often = [word for word, n in counts.most_common() if n >= _TWICE and word not in taken]
-    colonial = [place for place, code in enumerate(model.groups) if code in RULE.colonial]
-    theirs = model.by_group(model.probabilities(often))[:, colonial].sum(axis=1) if often else ()
-    own = [word for word, share in zip(often, theirs, strict=True) if share < _FOREIGN]
-    return list(dict.fromkeys([*sorted(model.words.get(group, ())), *own[: RULE.words]]))
+    colonial_words = {word for code in RULE.colonial for word in model.words.get(code, ())}
+    frequent = [word for word, n in counts.most_common() if n >= _LEAST_LINES and word not in colonial_words]
+    colonial = [index for index, code in enumerate(model.groups) if code in RULE.colonial]
+    shares = model.by_group(model.probabilities(frequent))[:, colonial].sum(axis=1) if frequent else ()
+    own_words = [word for word, share in zip(frequent, shares, strict=True) if share < _FOREIGN]
+    return list(dict.fromkeys([*sorted(model.words.get(group, ())), *own_words[: RULE.words]]))
 
 
 def with_label(data: bytes, label: str, lines: int, row: NDArray[np.float32]) -> bytes:
-    """Return the bytes of a quantized model with one label more, the last; all else is as it was.
+    """Append a label to the bytes of a quantized model; all other bytes stay the same.
 
     Args:
-        data: of a `.ftz` that `ftz.read_parts` reads.
-        label: the label's name.
-        lines: how many it was trained on.
-        row: float32[dim], of the output matrix.
+        data: the bytes of a `.ftz` file that `ftz.read_parts` can read.
+        label: the name of the label.
+        lines: the number of lines that it was trained on.
+        row: float32[dim], its row of the output matrix.
 
     Raises:
-        ValueError: its output is of another width.
+        ValueError: the width of the model's output differs from the row's.
     """
     size, words, labels, tokens, pruned = struct.unpack_from(_COUNTS, data, _COUNTS_AT)
-    start = at = _COUNTS_AT + struct.calcsize(_COUNTS)
+    start = stop = _COUNTS_AT + struct.calcsize(_COUNTS)
     for _ in range(size):
-        at = data.index(b"\0", at) + 1 + struct.calcsize("<qb")
+        stop = data.index(b"\0", stop) + 1 + struct.calcsize("<qb")
     output = len(data) - struct.calcsize("<qq") - 4 * labels * len(row)
     if struct.unpack_from("<qq", data, output) != (labels, len(row)):
         raise ValueError(f"its output isn't {len(row)} wide")
     counts = struct.pack(_COUNTS, size + 1, words, labels + 1, tokens, pruned)
     entry = label.encode() + b"\0" + struct.pack("<qb", lines, 1)
     matrix = struct.pack("<qq", labels + 1, len(row)) + data[output + struct.calcsize("<qq") :]
-    return data[:_COUNTS_AT] + counts + data[start:at] + entry + data[at:output] + matrix + row.astype("<f4").tobytes()
+    return (
+        data[:_COUNTS_AT] + counts + data[start:stop] + entry + data[stop:output] + matrix + row.astype("<f4").tobytes()
+    )
 
 
 def extended_map(text: str, head: Mapping[str, str], tables: Mapping[str, Mapping[str, str]], origin: str) -> str:
-    """Return a label map with other values at its head, and with an entry more in each of these tables.
+    """Return a label map with new values at its head and new entries in its tables.
 
     Args:
-        text: TOML as `train` writes it: a key stands on one line, and no table comes twice.
-        head: key to TOML value.
-        tables: table to key to TOML value; a key that is there is given the new value.
-        origin: an entry of `[[trained_on]]`, TOML.
+        text: the map as TOML, as `train` writes it: each key is on one line, and no table is repeated.
+        head: TOML values by key.
+        tables: TOML values by table and key; they replace those of existing keys.
+        origin: an entry of `[[trained_on]]` in TOML.
     """
     lines = text.splitlines()
-    first = next(place for place, line in enumerate(lines) if line.startswith("["))
+    first = next(index for index, line in enumerate(lines) if line.startswith("["))
     top = [f"{key} = {value}" for key, value in head.items()]
     top += [line for line in lines[:first] if line.partition(" = ")[0] not in head]
     extended = [line for line in top if line.strip()] + [""]

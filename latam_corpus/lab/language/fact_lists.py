@@ -1,7 +1,7 @@
-"""Rows of words out of FineWeb-2's facts about languages, for those of which little other text is free to train on.
+"""Read rows of words from FineWeb-2's word lists, for languages with little other text that is free to train on.
 
-A folder holds `wordlists_0.85_top400.jsonl.xz`, for each language the words that tell it from others, the surest first,
-and `configs.tar.xz`, a YAML file a language with its most frequent words (`stopwords`). Both are under ODC-By.
+The folder has `wordlists_0.85_top400.jsonl.xz`, with the most distinctive words of each language, the surest first, and
+`configs.tar.xz`, with a YAML file per language that lists its most frequent words (`stopwords`). Both are under ODC-By.
 """
 
 from __future__ import annotations
@@ -24,31 +24,33 @@ if TYPE_CHECKING:
 TELLING: Final = "wordlists_0.85_top400.jsonl.xz"
 _FREQUENT: Final = "configs.tar.xz"
 _STOP_WORDS: Final = re.compile(r"^stopwords:\n((?:- .*\n)+)", re.MULTILINE)
-_ROWS: Final = 320  # a language
-_WORDS: Final = (5, 40)  # a row
-_FREQUENT_SHARE: Final = 0.4  # about what function words take of a text
-_SKEW: Final = 1.6  # how much oftener the first words of a list stand than the last
+_ROWS: Final = 320  # per language
+_WORDS: Final = (5, 40)  # per row
+_FREQUENT_SHARE: Final = 0.4  # about the share of function words in a text
+_SKEW: Final = 1.6  # exponent of the index: above 1, words at the beginning of a list are drawn more often
 
 
 def word_list_rows(folder: Path) -> Iterator[tuple[str, str]]:
-    """Language code and a row of words, for each language of the Americas in the lists; the same at each call.
+    """Yield the language code and text of random rows of words, for each listed language of the Americas.
+
+    The rows are the same at each call.
 
     Raises:
-        ConfigError: a file isn't there or isn't what it should be.
+        ConfigError: a file is missing or broken.
     """
     try:
         frequent = dict(_frequent(folder / _FREQUENT))
         with lzma.open(folder / TELLING, "rt", encoding="utf-8") as lines:
             rows = [json.loads(line) for line in lines]
-        telling = {str(one["subset"]): [str(word) for word in one["words"]] for one in rows}
+        telling = {str(row["subset"]): [str(word) for word in row["words"]] for row in rows}
     except (OSError, tarfile.TarError, lzma.LZMAError, ValueError, KeyError, TypeError) as error:
         raise ConfigError(
             str(folder), _("can't be read: {reason}", reason=error), _("give the folder of FineWeb-2's facts")
         ) from error
-    of = groups().of
+    group_of = groups().of
     for subset, words in sorted(telling.items()):
         code, _sep, script = subset.partition("_")
-        if code in of and script == "Latn":
+        if code in group_of and script == "Latn":
             rng = random.Random(subset)
             for _time in range(_ROWS):
                 yield code, _row(words, frequent.get(subset) or words, rng)
@@ -65,7 +67,7 @@ def _frequent(path: Path) -> Iterator[tuple[str, list[str]]]:
 
 
 def _scalar(written: str) -> str:
-    r"""Return a word as YAML has it, plain or in quotes.
+    r"""Return the value of a YAML scalar, plain or in quotes.
 
     >>> _scalar('"jar\\xE9"'), _scalar("'no'"), _scalar("echi")
     ('jaré', 'no', 'echi')
@@ -77,4 +79,4 @@ def _scalar(written: str) -> str:
 
 def _row(words: Sequence[str], frequent: Sequence[str], rng: random.Random) -> str:
     lists = rng.choices((frequent, words), (_FREQUENT_SHARE, 1 - _FREQUENT_SHARE), k=rng.randint(*_WORDS))
-    return " ".join(some[int(len(some) * rng.random() ** _SKEW)] for some in lists)
+    return " ".join(chosen[int(len(chosen) * rng.random() ** _SKEW)] for chosen in lists)

@@ -1,4 +1,7 @@
-"""`python -m latam_corpus.lab.language.fit_identifier JOB.json`: trains, quantizes, see `text/fasttext_process.py`."""
+"""Train and quantize an identifier in its own process: `python -m latam_corpus.lab.language.fit_identifier JOB.json`.
+
+`text/fasttext_process.py` starts it.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,11 @@ from latam_corpus.text.fasttext_process import run_job
 
 
 def fit(job: dict[str, Any]) -> None:
-    """Write the quantized model that the job describes: `lines`, `out`, `train` and `quantize` options."""
+    """Train a model and write it, quantized.
+
+    Args:
+        job: the paths `lines` and `out`, and fastText's options for `train` and `quantize`.
+    """
     model = fasttext.train_supervised(input=job["lines"], **job["train"])
     model.quantize(input=job["lines"], **job["quantize"])
     model.save_model(job["out"])

@@ -1,7 +1,7 @@
-"""Paragraphs of translated GNOME help: much everyday prose in forty languages under one licence.
+"""Read paragraphs of translated GNOME help: everyday prose in forty languages under one licence.
 
-The pages stand in `/usr/share/help/<language>/<book>/*.page` (Mallard XML) where the package `gnome-user-docs` is
-installed; the folder `C` holds the English ones.
+The package `gnome-user-docs` installs the pages in `/usr/share/help/<language>/<book>/*.page` (Mallard XML); the folder
+`C` has the English ones.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _ENGLISH: Final = "C"
-_LEAST: Final = 40  # characters; shorter ones are names of buttons
+_LEAST: Final = 40  # characters; shorter texts are names of buttons
 
 
 def help_rows(folder: Path) -> Iterator[tuple[str, str]]:
-    """Language code and text of each paragraph, those that were left in English excepted.
+    """Yield the language code and text of each paragraph, without those that were left in English.
 
     Raises:
         ConfigError: there is no English folder to compare with.

@@ -1,4 +1,4 @@
-"""The lines that a model is trained on, out of labelled texts: cut, balanced, respelled, worn and mixed."""
+"""Make training lines from labelled texts: cut, balanced, respelled, damaged and mixed."""
 
 from __future__ import annotations
 
@@ -23,15 +23,24 @@ if TYPE_CHECKING:
     from latam_corpus.lab.language.training_settings import Settings
 
 MAJORS: Final = ("spa", "por")
-NEIGHBOURS: Final = ("cat", "eng", "eus", "fra", "glg", "ita", "pap", "ron")  # taken for the majors, and rightly told
-_MOST_OF_A_TEXT: Final = 500  # stretches of one text, so that a novel doesn't outweigh all news
-_MOST_OF_A_MAJOR_TEXT: Final = 4000
-_BEFORE_JOINING: Final = 0.8  # of the lines of a major: a quarter more are joined of them
-_DRAWN_FOR_A_SENTENCE: Final = 4  # at most: a language of which little was ever written together is known by it too
-_ONE_RESPELLED_OF: Final = 2  # lines that have another spelling
-_HELD_OUT_WINDOW: Final = 600  # characters of a kept-out text that are looked at
-_REPEATED: Final = 8  # times at most a line is repeated, in pieces, where there are too few
-_SWITCHED: Final = 0.06  # of the lines of languages of the Americas quote Spanish or Portuguese
+NEIGHBOURS: Final = (
+    "cat",
+    "eng",
+    "eus",
+    "fra",
+    "glg",
+    "ita",
+    "pap",
+    "ron",
+)  # languages that are confused with the majors
+_MAX_STRETCHES: Final = 500  # of one text, so that a novel doesn't outweigh all news
+_MAX_MAJOR_STRETCHES: Final = 4000
+_BEFORE_JOINING: Final = 0.8  # share of a major's lines; `_joined` adds a quarter
+_DRAWN_FOR_A_SENTENCE: Final = 4  # the most drawn rows for each sentence of a language with few sentences
+_ONE_RESPELLED_OF: Final = 2  # lines for which another spelling exists
+_HELD_OUT_WINDOW: Final = 600  # characters of a kept-out text that are used
+_REPEATED: Final = 8  # lines are filled up with pieces of them to at most this many times their number
+_SWITCHED: Final = 0.06  # share of lines in languages of the Americas that quote Spanish or Portuguese
 # Sources name some languages by their macrolanguage and others by its main member: one label for both.
 _SAME: Final = {
     "ara": "arb",
@@ -58,8 +67,16 @@ _SAME: Final = {
 
 
 @dataclass
-class _Read:
-    """What the files have, by label: stretches of texts, and of each text of a major; rows of words; and names."""
+class _SourceTexts:
+    """The content of the files by label.
+
+    Attributes:
+        cuts: stretches of texts.
+        of_majors: for Spanish and Portuguese, the stretches of each text.
+        drawn: stretches of texts whose words were drawn by frequency.
+        word_rows: rows of words.
+        names: names in texts of the majors.
+    """
 
     cuts: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     of_majors: dict[str, list[list[str]]] = field(default_factory=lambda: defaultdict(list))
@@ -71,21 +88,26 @@ class _Read:
 def lines_and_names(
     data: Sequence[Texts], settings: Settings, without: set[str] | None = None
 ) -> tuple[dict[str, list[str]], frozenset[str]]:
-    """Return what a model learns from; the same for the same settings.
+    """Make the training lines of a model; the same data and settings give the same lines.
+
+    Args:
+        data: labelled texts.
+        settings: the numbers of lines and the seed.
+        without: texts that are left out, with single spaces.
 
     Returns:
-        Normalised lines by label (`spa_Latn`), capped, filled up and worn; and the normalised names in Spanish and
-        Portuguese texts, with accents and without.
+        the normalised lines by label (`spa_Latn`), sampled or filled up to the settings, some damaged; and the
+        normalised names in Spanish and Portuguese texts, with and without accents.
     """
     rng = random.Random(settings.seed)
-    read = _read(data, without or set(), rng)
-    by_label = read.cuts
-    for label, texts in read.of_majors.items():
+    source = _read(data, without or set(), rng)
+    by_label = source.cuts
+    for label, texts in source.of_majors.items():
         by_label[label] += _levelled(texts, int(_BEFORE_JOINING * settings.most_major))
-    for label, drawn_rows in sorted(read.drawn.items()):
+    for label, drawn_rows in sorted(source.drawn.items()):
         by_label[label] = drawn_rows + _filled(by_label[label], len(drawn_rows) // _DRAWN_FOR_A_SENTENCE, rng)
-    for label, drawn_rows in sorted(read.word_rows.items()):
-        # Sentences weigh as much as rows of words, however few they are.
+    for label, drawn_rows in sorted(source.word_rows.items()):
+        # As many lines of sentences as rows of words, however few sentences there are.
         by_label[label] = drawn_rows + _filled(by_label[label], len(drawn_rows), rng)
     sampled = {}
     for label, cuts in sorted(_without_stray_scripts(by_label).items()):
@@ -93,46 +115,46 @@ def lines_and_names(
         if lines:
             sampled[label] = _balanced(_varied(lines, label, settings, rng), label, settings, rng)
     _switch(sampled, rng)
-    names = normalise_all(pl.Series(sorted(read.names), dtype=pl.String)).to_list()
+    names = normalise_all(pl.Series(sorted(source.names), dtype=pl.String)).to_list()
     _add_nonsense(sampled, names, settings, rng)
     return sampled, frozenset(names) | {augment.without_accents(name) for name in names}
 
 
-def _read(data: Sequence[Texts], without: set[str], rng: random.Random) -> _Read:
-    read = _Read()
+def _read(data: Sequence[Texts], without: set[str], rng: random.Random) -> _SourceTexts:
+    source = _SourceTexts()
     for texts in data:
-        of_words = is_word_list(texts)
+        has_word_rows = is_word_list(texts)
         for tag, text in rows(texts):
             code = iso_code(tag, str(texts.path))
             code = _SAME.get(code, code)
             if is_held_out(text) or is_untranslated(code, text) or " ".join(text.split()) in without:
                 continue
             label = _label(code, text)
-            if of_words:
-                read.word_rows[label].append(text)
+            if has_word_rows:
+                source.word_rows[label].append(text)
             elif texts.drawn:
-                read.drawn[label] += augment.cut(text, _MOST_OF_A_TEXT, rng)
+                source.drawn[label] += augment.cut(text, _MAX_STRETCHES, rng)
             elif code in MAJORS:
-                read.of_majors[label].append(augment.cut(text, _MOST_OF_A_MAJOR_TEXT, rng))
-                read.names |= augment.names(text)
+                source.of_majors[label].append(augment.cut(text, _MAX_MAJOR_STRETCHES, rng))
+                source.names |= augment.names(text)
             else:
-                read.cuts[label] += augment.cut(text, _MOST_OF_A_TEXT, rng)
-    return read
+                source.cuts[label] += augment.cut(text, _MAX_STRETCHES, rng)
+    return source
 
 
-def _levelled(texts: Sequence[list[str]], most: int) -> list[str]:
-    """Keep about so many stretches of all texts: the longest give up what is too much, and each keeps one.
+def _levelled(texts: Sequence[list[str]], limit: int) -> list[str]:
+    """Keep about `limit` stretches of all texts by shortening the longest texts, so that short ones are kept whole.
 
-    So a library of novels leaves room for the lines of news and help, whose words would else be another language's.
+    So a library of novels leaves room for news and help, whose words would otherwise be learned as another language's.
 
     >>> _levelled([["a", "b", "c", "d"], ["e", "f", "g"], ["h"]], 5)
     ['a', 'b', 'e', 'f', 'h']
     """
-    level, left = 0, most
+    level, remaining = 0, limit
     sizes = sorted(len(text) for text in texts)
     for index, size in enumerate(sizes):
-        level = min(size, left // (len(sizes) - index))
-        left -= level
+        level = min(size, remaining // (len(sizes) - index))
+        remaining -= level
     return [stretch for text in texts for stretch in text[:level]]
 
 
@@ -144,7 +166,7 @@ def _label(code: str, text: str) -> str:
 
 
 def _without_stray_scripts(by_label: Mapping[str, list[str]]) -> dict[str, list[str]]:
-    """Return the labels whose script carries a twentieth of the language's texts: fewer are quotations."""
+    """Drop labels with less than a twentieth of a language's texts: another script is then a quotation."""
     total: Counter[str] = Counter()
     for label, cuts in by_label.items():
         total[label.split("_")[0]] += len(cuts)
@@ -152,23 +174,23 @@ def _without_stray_scripts(by_label: Mapping[str, list[str]]) -> dict[str, list[
 
 
 def _varied(lines: list[str], label: str, settings: Settings, rng: random.Random) -> list[str]:
-    """Return the lines, with joined ones, those in the language's other spellings, and short ones of a neighbour."""
+    """Return the lines with joined lines, other spellings and, for majors and neighbours, short stretches added."""
     code = label.partition("_")[0]
-    others = respelled(code, lines)[::_ONE_RESPELLED_OF]
-    sampled = _joined(lines, rng) + others
-    most = settings.most_neighbour if code in NEIGHBOURS else settings.most
-    if len(sampled) > most and code not in MAJORS:
-        sampled = rng.sample(sampled, most)
+    respelled_lines = respelled(code, lines)[::_ONE_RESPELLED_OF]
+    sampled = _joined(lines, rng) + respelled_lines
+    limit = settings.most_neighbour if code in NEIGHBOURS else settings.most
+    if len(sampled) > limit and code not in MAJORS:
+        sampled = rng.sample(sampled, limit)
     scraps = settings.scraps_major if code in MAJORS else settings.scraps if code in NEIGHBOURS else 0
-    return sampled + augment.scraps(lines + others, min(scraps, _REPEATED * len(lines)), rng)
+    return sampled + augment.scraps(lines + respelled_lines, min(scraps, _REPEATED * len(lines)), rng)
 
 
 def _switch(sampled: dict[str, list[str]], rng: random.Random) -> None:
-    """Put Spanish or Portuguese stretches into some lines of languages of the Americas."""
+    """Insert Spanish or Portuguese stretches into some lines in languages of the Americas."""
     majors = [line for code in MAJORS for line in sampled.get(f"{code}_Latn", [])]
-    of = groups().of
+    group_of = groups().of
     for label in sorted(sampled) if majors else []:
-        if label.partition("_")[0] in of:
+        if label.partition("_")[0] in group_of:
             sampled[label] = [
                 augment.switched(line, rng.choice(majors), rng) if rng.random() < _SWITCHED else line
                 for line in sampled[label]
@@ -176,7 +198,7 @@ def _switch(sampled: dict[str, list[str]], rng: random.Random) -> None:
 
 
 def _joined(lines: list[str], rng: random.Random) -> list[str]:
-    """Return the lines, some of the short ones joined to the length of a window."""
+    """Return the lines and a quarter more at most, each of two or three short lines joined."""
     joined = list(lines)
     for _ in range(len(lines) // 4):
         some = rng.choices(lines, k=rng.randint(2, 3))
@@ -188,21 +210,21 @@ def _joined(lines: list[str], rng: random.Random) -> list[str]:
 def _balanced(lines: list[str], label: str, settings: Settings, rng: random.Random) -> list[str]:
     code = label.partition("_")[0]
     if code in MAJORS:
-        most, least = settings.most_major + settings.scraps_major, settings.least_major + settings.scraps_major
+        upper, lower = settings.most_major + settings.scraps_major, settings.least_major + settings.scraps_major
     else:
-        most = max(settings.most, settings.most_neighbour) + settings.scraps
-        least = settings.least_american if code in groups().of else settings.least
+        upper = max(settings.most, settings.most_neighbour) + settings.scraps
+        lower = settings.least_american if code in groups().of else settings.least
     # A script that a language hardly uses is a stray quotation; it must not be filled up.
-    least = min(least, _REPEATED * len(lines))
-    if len(lines) > most:
-        lines = rng.sample(lines, most)
-    return [augment.worn(line, rng) for line in _filled(lines, least, rng)]
+    lower = min(lower, _REPEATED * len(lines))
+    if len(lines) > upper:
+        lines = rng.sample(lines, upper)
+    return [augment.worn(line, rng) for line in _filled(lines, lower, rng)]
 
 
-def _filled(lines: Sequence[str], least: int, rng: random.Random) -> list[str]:
-    """Return the lines, and pieces of them until there are so many; none where there is none."""
+def _filled(lines: Sequence[str], number: int, rng: random.Random) -> list[str]:
+    """Add pieces of the lines until there are `number` lines; no lines stay none."""
     filled = list(lines)
-    while lines and len(filled) < least:
+    while lines and len(filled) < number:
         words = rng.choice(lines).split()
         start = rng.randrange(max(1, len(words) // 2))
         filled.append(" ".join(words[start : start + rng.randint(4, 30)]))
@@ -221,13 +243,15 @@ def _add_nonsense(sampled: dict[str, list[str]], names: Sequence[str], settings:
 
 
 def held_out_of_elsewhere(data: Sequence[Texts]) -> list[str]:
-    """Normalised lines that were kept out, in languages of elsewhere than the Americas."""
-    of = groups().of
+    """Return the normalised kept-out lines in languages from outside the Americas."""
+    group_of = groups().of
     held_out = [
         text
         for texts in data
         for tag, text in rows(texts)
-        if is_held_out(text) and (code := iso_code(tag, str(texts.path))) not in of and not is_untranslated(code, text)
+        if is_held_out(text)
+        and (code := iso_code(tag, str(texts.path))) not in group_of
+        and not is_untranslated(code, text)
     ]
     lines = normalise_all(pl.Series([text[:_HELD_OUT_WINDOW] for text in held_out], dtype=pl.String))
     return [" ".join(line.split()) for line in lines.to_list() if line]

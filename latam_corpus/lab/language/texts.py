@@ -1,6 +1,6 @@
-"""Labelled texts for training and evaluation, read from TSV, JSONL and plain text files.
+"""Read labelled texts for training and evaluation from TSV, JSONL and plain text files.
 
-What to read is written `[LABEL=]PATH[#FIELD]`, or stands in a list, a TOML file that also says licences:
+Files are named as `[LABEL=]PATH[#FIELD]`, or in a list, a TOML file that also states licences:
 
     [[data]]
     path = "literature/conha19/novels.jsonl.xz"
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 _LABEL_FIELDS: Final = ("label", "language", "lang", "iso639_3")
 _GUTENBERG: Final = re.compile(r"\*\*\* ?START OF.*?\*\*\*\s*\n(.*?)\n\*\*\* ?END OF", re.DOTALL)
-# Translated help is full of strings that nobody has translated yet.
+# Languages whose translated help still has many English strings.
 _HELP: Final = frozenset({"cat", "eus", "fra", "glg", "ita", "oci", "por", "ron", "spa"})
 # fmt: off
 _ENGLISH: Final = frozenset({
@@ -40,14 +40,14 @@ _ENGLISH: Final = frozenset({
 })
 # fmt: on
 _MANY_ENGLISH: Final = 2
-_SHARE_ENGLISH: Final = 0.05  # of the words: a book that quotes two English ones isn't English
+_SHARE_ENGLISH: Final = 0.05  # of the words, since a book that quotes two English words isn't in English
 _KEYS: Final[dict[str, type]] = {
     **dict.fromkeys(("path", "label", "field", "licence", "package"), str),
     **dict.fromkeys(("leave_out", "only", "packages"), list),
     "drawn": bool,
 }
 _EXAMPLES: Final = {list: _('write a list, such as ["spa", "por"]'), bool: _("write true or false")}
-_HELD_OUT: Final = 10  # one text in ten is kept out of training, to measure on
+_HELD_OUT: Final = 10  # one text in ten is kept out of training, to measure models on
 
 
 @dataclass(frozen=True)
@@ -55,15 +55,15 @@ class Texts:
     """A file of labelled texts.
 
     Attributes:
-        path: TSV (`label<TAB>text`), JSONL or plain text, compressed with xz or gzip or not at all; or a folder
-            of GNOME help (see `help_pages`), of translated messages (see `catalogues`) or of word lists (see
-            `word_lists`).
-        label: the label of every text; empty when the file says it.
-        field: the JSONL field that holds the text, or the name of the catalogue.
-        licence: as the trainer states it.
-        leave_out: labels whose texts are skipped, since they are not what the file says.
-        only: labels whose texts are read; all when empty.
-        drawn: its lines are words drawn by their frequency, so that sentences must not drown among them.
+        path: TSV (`label<TAB>text`), JSONL or plain text, uncompressed or compressed with xz or gzip; or a folder of
+            GNOME help (see `help_pages`), of translated messages (see `message_catalogues`) or of word lists (see
+            `fact_lists`).
+        label: the label of every text; empty if the file states it.
+        field: the JSONL field of the text, or the name of the catalogue.
+        licence: the licence, as the trainer states it.
+        leave_out: labels whose texts are skipped, since the file is wrong about them.
+        only: the labels whose texts are read; empty for all.
+        drawn: its lines are words drawn by frequency, which must not outnumber sentences too much.
     """
 
     path: Path
@@ -75,19 +75,19 @@ class Texts:
     drawn: bool = False
 
 
-def listed(data: Sequence[str], root: Path | None = None, packages: Path | None = None) -> list[Texts]:
-    """Return the files that the arguments name; a `.toml` argument is a list.
+def named_texts(data: Sequence[str], root: Path | None = None, packages: Path | None = None) -> list[Texts]:
+    """Return the files that arguments name.
 
     Args:
-        data: what to read, see above.
-        root: what a list's paths are relative to; by default the list's folder.
-        packages: a folder with an unpacked Debian package each in a folder of its name, where what a list takes from
-            one is looked for; by default it must be installed.
+        data: `[LABEL=]PATH[#FIELD]`, or the paths of lists (`.toml`).
+        root: the folder of a list's relative paths; by default the list's folder.
+        packages: a folder with unpacked Debian packages, each in a folder of its name; by default, the packages that a
+            list names must be installed.
 
     Raises:
-        ConfigError: a file is missing, or a list's entry has no path or an unknown key.
+        ConfigError: a file is missing, or an entry of a list has no path or an unknown key.
 
-    >>> listed(["spa=relatos.txt"])
+    >>> named_texts(["spa=relatos.txt"])
     Traceback (most recent call last):
     ...
     latam_corpus.errors.ConfigError: relatos.txt: no such file; give an existing file, as [LABEL=]PATH[#FIELD]
@@ -97,8 +97,8 @@ def listed(data: Sequence[str], root: Path | None = None, packages: Path | None 
         if argument.endswith(".toml"):
             listing += _from_list(Path(argument), root, packages)
             continue
-        label, equals, rest = argument.partition("=")
-        path, _hash, field = (rest if equals else argument).partition("#")
+        label, equals, place = argument.partition("=")
+        path, _hash, field = (place if equals else argument).partition("#")
         listing.append(Texts(Path(path), label if equals else "", field or "text"))
     for texts in listing:
         if not texts.path.exists():
@@ -107,10 +107,10 @@ def listed(data: Sequence[str], root: Path | None = None, packages: Path | None 
 
 
 def rows(texts: Texts) -> Iterator[tuple[str, str]]:
-    """Label and text, one pair a text, in the file's order, without the labels that are left out.
+    """Yield the label and text of each text in the file's order, without labels that are left out.
 
     Raises:
-        ConfigError: a line isn't what the file's suffix promises, or has no label.
+        ConfigError: a line doesn't have the format of the file's suffix, or has no label.
     """
     for label, text in _all_rows(texts):
         if label not in texts.leave_out and (not texts.only or label in texts.only):
@@ -140,12 +140,12 @@ def _all_rows(texts: Texts) -> Iterator[tuple[str, str]]:
 
 
 def is_word_list(texts: Texts) -> bool:
-    """Whether its texts are rows of words that nobody wrote together."""
+    """Whether the texts are rows of single words from word lists, not sentences."""
     return (texts.path / TELLING).is_file()
 
 
 def is_held_out(text: str) -> bool:
-    """Whether a text is one of the tenth that is never trained on, by the hash of its words.
+    """Whether a text is in the tenth that is never trained on, by the hash of its words.
 
     >>> sum(is_held_out(f"texto {number}") for number in range(1000))
     122
@@ -155,7 +155,7 @@ def is_held_out(text: str) -> bool:
 
 
 def is_untranslated(code: str, text: str) -> bool:
-    """Whether a text that is labelled as a Romance language or Basque is English: translated help has such lines.
+    """Whether a text with the label of a Romance language or Basque is in English, as some lines of translated help.
 
     >>> is_untranslated("glg", "Select the option to print the document."), is_untranslated("glg", "Abra o ficheiro.")
     (True, False)
@@ -199,31 +199,31 @@ def _from_list(path: Path, root: Path | None, packages: Path | None) -> list[Tex
 
 
 def _check_keys(entries: Sequence[Mapping[str, Any]], path: Path) -> None:
-    """Refuse a key that means nothing, and a text where several are asked for: it would be read as its letters."""
+    """Raise if a key is unknown or has a value of the wrong type; a text instead of a list would be read as letters."""
     for number, entry in enumerate(entries, 1):
-        here = _("{path}, entry {number}", path=path, number=number)
+        place = _("{path}, entry {number}", path=path, number=number)
         for key, value in entry.items():
             if key not in _KEYS:
-                raise ConfigError(here, _("unknown key «{key}»", key=key), closest(key, sorted(_KEYS)))
+                raise ConfigError(place, _("unknown key «{key}»", key=key), closest(key, sorted(_KEYS)))
             if not isinstance(value, _KEYS[key]):
                 raise ConfigError(
-                    here,
+                    place,
                     _("«{key}» is {given}", key=key, given=f"{value!r}"),
                     _EXAMPLES.get(_KEYS[key], _("write a text in quotes")),
                 )
 
 
 def _paths_of(entry: Mapping[str, Any], root: Path, packages: Path | None) -> Iterable[Path]:
-    """Where an entry's texts are: under `root`, or in Debian packages."""
+    """Return the paths of an entry's texts, under `root` or in Debian packages."""
     names = entry.get("packages", [entry["package"]] if "package" in entry else None)
     if names is None:
         return [Path(root, entry["path"])]
-    # Of packages that are installed all have the same folder.
+    # Installed packages all have the same path.
     paths = {Path(packages / name if packages else "/", entry["path"]): name for name in names}
     for path, name in paths.items():
         if not path.exists():
             remedy = f"apt-get install {name}, or unpack it by dpkg-deb --extract and give --packages"
-            raise ConfigError(str(path), _("the package «{name}» isn't there", name=name), remedy)
+            raise ConfigError(str(path), _("the package «{name}» isn't installed", name=name), remedy)
     return paths
 
 
@@ -273,7 +273,7 @@ def _jsonl(texts: Texts, line: str, place: str) -> Iterator[tuple[str, str]]:
 
 def _plain(texts: Texts) -> Iterator[tuple[str, str]]:
     if not texts.label:
-        raise ConfigError(str(texts.path), _("a plain text has no label"), _("give LABEL=PATH"))
+        raise ConfigError(str(texts.path), _("a plain text file has no label"), _("give LABEL=PATH"))
     raw = texts.path.read_bytes()
     try:
         text = raw.decode("utf-8")

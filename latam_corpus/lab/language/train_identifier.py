@@ -1,4 +1,4 @@
-"""Training of an identifier: labelled texts in, a fastText file and its label map out."""
+"""Train an identifier on labelled texts; write a fastText model and its label map."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Trained:
-    """What a training made.
+    """The files and counts of a training.
 
     Attributes:
         model: the fastText file.
-        label_map: the TOML file beside it.
-        lines: lines trained on, by label.
+        label_map: the TOML file next to it.
+        lines: the number of training lines by label.
     """
 
     model: Path
@@ -49,18 +49,18 @@ def train(
     settings: Settings | None = None,
     without: Iterable[Texts] = (),
 ) -> Trained:
-    """Return the model files written to `out` (.ftz) and beside it (.toml).
+    """Train a model; write it to `out` (.ftz) and its label map next to it (.toml).
 
-    A tenth of the texts, by their hash, is kept out (`texts.is_held_out`), so that every model can be measured.
+    A tenth of the texts, chosen by their hash, is kept out (`texts.is_held_out`) to measure models on.
 
     Args:
         data: labelled texts.
-        out: where the model goes.
-        settings: sampling and fastText settings.
+        out: the path of the model.
+        settings: sampling and fastText settings; the defaults if None.
         without: texts that must not be trained on, whatever their label.
 
     Raises:
-        ConfigError: a label is no language code, fewer than two labels have text, or `out` doesn't end in .ftz.
+        ConfigError: a label isn't a language code, fewer than two labels have texts, or `out` doesn't end in .ftz.
         CorpusError: fastText failed.
     """
     settings = settings or Settings()
@@ -68,30 +68,27 @@ def train(
         raise ConfigError(
             str(out), _("a quantized fastText model ends in .ftz"), _("name it {stem}.ftz", stem=out.stem)
         )
-    left_out = {" ".join(text.split()) for texts in without for _, text in rows(texts)}
-    lines, names = lines_and_names(data, settings, left_out)
-    if len(lines.keys() - {UNDETERMINED}) < 2:  # noqa: PLR2004 - telling apart takes two
-        languages = len(lines.keys() - {UNDETERMINED})
-        raise ConfigError(
-            str(out),
-            _("texts in {languages} language(s)", languages=languages),
-            _("give texts in two languages at least"),
-        )
+    excluded_texts = {" ".join(text.split()) for texts in without for _, text in rows(texts)}
+    lines, names = lines_and_names(data, settings, excluded_texts)
+    languages = len(lines.keys() - {UNDETERMINED})
+    if languages < 2:  # noqa: PLR2004 - a classifier needs two labels
+        problem = _("texts in {n} {n:language|languages} only", n=languages)
+        raise ConfigError(str(out), problem, _("give texts in at least two languages"))
     out.parent.mkdir(parents=True, exist_ok=True)
     _fit(lines, out, settings)
     label_map = out.with_suffix(".toml")
     words = frequent_words(lines, names)
-    written = _map_text(out, lines, words, data, settings, dt.datetime.now(tz=dt.UTC).date())
-    label_map.write_text(written, "utf-8")
+    map_text = _map_text(out, lines, words, data, settings, dt.datetime.now(tz=dt.UTC).date())
+    label_map.write_text(map_text, "utf-8")
     bounds = calibrated(load(str(out)), held_out_of_elsewhere(data), settings.seed)
-    label_map.write_text(written + _bounds_text(bounds), "utf-8")
+    label_map.write_text(map_text + _bounds_text(bounds), "utf-8")
     return Trained(out, label_map, {label: len(of_label) for label, of_label in lines.items()})
 
 
 def _fit(lines: Mapping[str, list[str]], out: Path, settings: Settings) -> None:
     rng = random.Random(settings.seed + 1)
-    mixed = [f"__label__{label} {line}\n" for label, texts in lines.items() for line in texts if line]
-    rng.shuffle(mixed)
+    labelled_lines = [f"__label__{label} {line}\n" for label, texts in lines.items() for line in texts if line]
+    rng.shuffle(labelled_lines)
     train_options = {
         "lr": settings.lr,
         "dim": settings.dim,
@@ -114,18 +111,19 @@ def _fit(lines: Mapping[str, list[str]], out: Path, settings: Settings) -> None:
         "verbose": 0,
     }
     job = {"train": train_options, "quantize": quantize_options}
-    fit_apart("latam_corpus.lab.language.fit_identifier", mixed, out, job)
+    fit_apart("latam_corpus.lab.language.fit_identifier", labelled_lines, out, job)
 
 
 def _bounds_text(bounds: Mapping[str, Bounds]) -> str:
-    """Return what the label map says of the groups that need more than the rule asks."""
+    """Return the table `[bounds]` of the label map as TOML."""
     rows = [
         "",
         "# What groups need to which kept-out texts in other languages, or rows of syllables, are like.",
         "[bounds]",
     ]
     rows += [
-        f"{group} = {{ probability = {one.probability}, telling = {one.telling} }}" for group, one in bounds.items()
+        f"{group} = {{ probability = {bound.probability}, telling = {bound.telling} }}"
+        for group, bound in bounds.items()
     ]
     return "\n".join(rows) + "\n"
 
@@ -138,8 +136,8 @@ def _map_text(
     settings: Settings,
     trained: dt.date,
 ) -> str:
-    """Return the label map as TOML: what the model is, what its labels mean, the frequent words of its languages."""
-    of = groups().of
+    """Return the label map as TOML: facts of the model, its labels, and the frequent words of its languages."""
+    group_of = groups().of
     rows = [
         f'name = "{out.stem}"',
         f'version = "{__version__}"',
@@ -159,14 +157,14 @@ def _map_text(
     rows += [*sources, "", "[labels]"]
     for label in sorted(lines):
         code, _, script = label.partition("_")
-        macro = f', macro = "{of[code]}"' if of.get(code, code) != code else ""
+        macro = f', macro = "{group_of[code]}"' if group_of.get(code, code) != code else ""
         rows.append(f'{label} = {{ code = "{code}", script = "{script}"{macro}, lines = {len(lines[label])} }}')
     rows += [
         "",
         "# Frequent words: without them in a text, the name of a language of the Americas isn't given.",
         "[words]",
     ]
-    rows += [f"{code} = {json.dumps(' '.join(listed), ensure_ascii=False)}" for code, listed in words.items()]
+    rows += [f"{code} = {json.dumps(' '.join(frequent), ensure_ascii=False)}" for code, frequent in words.items()]
     rows += [
         "",
         "# How many different consonants texts of twenty words have: rows of syllables have fewer.",

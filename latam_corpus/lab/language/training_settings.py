@@ -1,4 +1,4 @@
-"""What `train_identifier.py` can be told, apart from it: the command line shows it without training."""
+"""Settings of `train_identifier.py`, in their own module: the command line shows them without loading the training."""
 
 from __future__ import annotations
 
@@ -7,22 +7,24 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Settings:
-    """What a training can be told; the defaults made the shipped model.
+    """The settings of a training; the shipped model was trained with the defaults.
+
+    Those without a description here are fastText's own.
 
     Attributes:
-        seed: of the sampling and of fastText.
-        most: lines a label at most; the surplus is sampled away.
-        most_major: the same for Spanish and Portuguese, on which most of the work falls.
-        most_neighbour: the same for the languages beside them, before the scraps.
-        least: lines a label at least; what is missing is repeated, in pieces.
-        least_american: the same for languages of the Americas, many of which have a few hundred rows of words alone.
-        least_major: the same for Spanish and Portuguese.
-        scraps: short stretches of the languages beside Spanish and Portuguese.
-        scraps_major: the same of these.
+        seed: the seed of sampling and of fastText.
+        most: the most lines per label; more are sampled down.
+        most_major: the most lines of Spanish and of Portuguese, in which most texts are written.
+        most_neighbour: the most lines of each language that resembles them (`sampling.NEIGHBOURS`), without scraps.
+        least: the least lines per label; missing ones are pieces of the others.
+        least_american: the least lines of a language of the Americas; many have only some hundred rows of words.
+        least_major: the least lines of Spanish and of Portuguese.
+        scraps: short stretches added to each language that resembles Spanish and Portuguese.
+        scraps_major: short stretches added to Spanish and to Portuguese.
         nonsense: lines in no language, for `und`.
-        epoch_after: passes over the lines after the rows of vectors were cut to `cutoff`.
-        lr_after: their learning rate.
-        threads: one thread gives the same model each time, two don't.
+        epoch_after: passes over the lines after quantization keeps only `cutoff` vectors.
+        lr_after: the learning rate of these passes.
+        threads: the number of threads; only with one is the model the same each time.
     """
 
     seed: int = 20261124

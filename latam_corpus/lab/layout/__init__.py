@@ -1,1 +1,1 @@
-"""The layout model of pages: what it learns from, and how."""
+"""Train the layout model, which finds the main text of web pages."""

@@ -1,4 +1,4 @@
-"""What each block of a page should be: from its gold, and where that is silent from what other extractors keep."""
+"""Label the blocks of a page by its gold text and, for blocks that the gold doesn't cover, by other extractors."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from latam_corpus.lab.layout.gold_pages import Page
 
-# How far an extractor is believed where nothing else is known. The order is that of their scores.
+# The weight of an extractor's vote on blocks without gold, in the order of the extractors' scores.
 BELIEVED: Final = {
     "trafilatura": 1.5,
     "trafilatura precision": 1.0,
@@ -25,66 +25,68 @@ BELIEVED: Final = {
     "resiliparse": 0.3,
     "justext": 0.3,
 }
-_DOUBT: Final = 1.5  # an extractor's word falls by e to this for each snippet of the page that it got wrong
-_BY_GOLD: Final = 6.0  # what a block weighs of which a snippet speaks
-_BY_TEXT: Final = 6.0  # and one of a page whose whole text is known
-_LONG: Final = 60  # letters of a block that is known by its start and end
-_KNOWN: Final = 12  # letters of a block that is known by standing in a text
+_DOUBT: Final = 1.5  # each snippet that an extractor got wrong divides its vote by e to this power
+_GOLD_WEIGHT: Final = 6.0  # of a block with a snippet, and of each block of a page with a whole gold text
+_LONG: Final = 60  # letters; a longer block is in a text if both its ends are
+_DISTINCT: Final = 12  # letters; a shorter block may be in a text by chance
 _SIGNS: Final = re.compile(r"[\W_]+")
 _ITEM: Final = re.compile(r"\n[-•|]? ?")
 
 
 def labels(page: Page, blocks: Sequence[str], texts: Mapping[str, str]) -> tuple[NDArray[np.float64], ...]:
-    """Return the share of each block that belongs to the main text, and what the block weighs.
+    """Return the share of each block that belongs to the main text, and the weight of each block.
 
     Args:
         page: the page with its gold.
-        blocks: its blocks.
-        texts: what each system of `BELIEVED` made of it.
+        blocks: the texts of its blocks.
+        texts: the text that each system of `BELIEVED` extracted.
     """
     folded = [_folded(block) for block in blocks]
     if page.gold:
-        return _standing(folded, page.gold), np.full(len(blocks), _BY_TEXT)
+        return _are_in(folded, page.gold), np.full(len(blocks), _GOLD_WEIGHT)
     votes, all_votes = np.zeros(len(blocks)), 0.0
     for system, trust in BELIEVED.items():
         _, wrong, missed = counted(page, texts[system])
         vote = trust * float(np.exp(-_DOUBT * (wrong + missed)))
-        votes += vote * _standing(folded, texts[system])
+        votes += vote * _are_in(folded, texts[system])
         all_votes += vote
     shares = votes / max(all_votes, 1e-9)
     weights = np.full(len(blocks), 0.3 + 0.7 * min(1.0, all_votes / BELIEVED["trafilatura"]))
     spaced = [" ".join(block.split()) for block in blocks]
-    for snippet in page.unwanted:
-        for candidate in _holding(spaced, snippet):
-            shares[candidate], weights[candidate] = 0.0, _BY_GOLD
-    for snippet in page.wanted:
-        places = _holding(spaced, snippet)
-        if places:  # one of them must stand: the one that the others believe in
-            candidate = max(places, key=lambda candidate: shares[candidate])
-            shares[candidate], weights[candidate] = 1.0, _BY_GOLD
+    for snippet in page.forbidden:
+        for index in _with_snippet(spaced, snippet):
+            shares[index], weights[index] = 0.0, _GOLD_WEIGHT
+    for snippet in page.required:
+        candidates = _with_snippet(spaced, snippet)
+        if candidates:  # one of them is required: most likely the one with most votes
+            index = max(candidates, key=lambda candidate: shares[candidate])
+            shares[index], weights[index] = 1.0, _GOLD_WEIGHT
     return shares, weights
 
 
-def _standing(folded: Sequence[str], text: str) -> NDArray[np.float64]:
-    """1.0 for each block that stands in the text; a short one by itself in a line, or between its neighbours."""
+def _are_in(folded: Sequence[str], text: str) -> NDArray[np.float64]:
+    """Return 1.0 for each block that is in the text, else 0.0.
+
+    A short block must be a line of its own in the text, or be there together with its neighbours.
+    """
     lines = {_folded(line) for line in _ITEM.split("\n" + text)}
     whole = _folded(text)
-    stands = np.zeros(len(folded))
+    is_in = np.zeros(len(folded))
     for index, block in enumerate(folded):
-        if len(block) >= _KNOWN:
-            stands[index] = block in lines or _stands(block, whole)
+        if len(block) >= _DISTINCT:
+            is_in[index] = block in lines or _is_part(block, whole)
             continue
         run = "".join(folded[max(0, index - 1) : index + 2])
-        stands[index] = block in lines or (len(run) >= _KNOWN and run in whole)
-    return stands
+        is_in[index] = block in lines or (len(run) >= _DISTINCT and run in whole)
+    return is_in
 
 
-def _stands(block: str, whole: str) -> bool:
+def _is_part(block: str, whole: str) -> bool:
     half = _LONG // 2
     return block in whole or (len(block) > _LONG and block[:half] in whole and block[-half:] in whole)
 
 
-def _holding(blocks: Sequence[str], snippet: str) -> list[int]:
+def _with_snippet(blocks: Sequence[str], snippet: str) -> list[int]:
     folded = " ".join(snippet.split())
     return [index for index, block in enumerate(blocks) if folded and folded in block]
 

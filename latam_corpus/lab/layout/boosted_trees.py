@@ -1,6 +1,6 @@
-"""Boosted trees from shares: Newton steps of the logistic loss over binned features (Friedman 2001; Ke et al. 2017).
+"""Gradient-boosted trees: Newton steps of the logistic loss over binned features (Friedman 2001; Ke et al. 2017).
 
-Small and in one thread, so that a training gives the same trees on every machine.
+Growth uses one thread, so that a training gives the same trees on every machine.
 """
 
 from __future__ import annotations
@@ -19,18 +19,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Options:
-    """How a forest is grown.
+    """The options of a forest.
 
     Attributes:
-        trees: how many.
-        leaves: of a tree, at most.
-        rate: the share of each step that is taken.
-        least: the weight of the rows below a leaf, at least.
-        shrink: added to a leaf's curvature, which draws its value towards 0.
-        share: of the features, drawn anew for each tree.
-        seed: of the draw.
-        times: how many such forests are grown, of other draws; what they give is the mean of their sums, which depends
-            less on the draw (Breiman 1996).
+        trees: the number of trees.
+        leaves: the most leaves per tree.
+        rate: the learning rate.
+        least: the least total weight of the rows in a leaf.
+        shrink: added to the sum of second derivatives in a leaf, which shrinks its value towards 0.
+        share: the share of features that is drawn for each tree.
+        seed: the seed of the draws.
+        times: the number of forests with different draws, which are averaged to depend less on the draw (Breiman 1996).
     """
 
     trees: int = 80
@@ -46,23 +45,23 @@ class Options:
 def grow(
     rows: NDArray[np.float32], shares: NDArray[np.float64], weights: NDArray[np.float64], options: Options
 ) -> Forest:
-    """Return the forest that gives each row its share as nearly as it can.
+    """Grow a forest that predicts the share of each row.
 
     Args:
-        rows: float32[n, f].
-        shares: what each row should get, from 0 to 1.
-        weights: what each row counts.
-        options: how it is grown.
+        rows: float32[n, f], features.
+        shares: float64[n], targets from 0 to 1.
+        weights: float64[n], the weights of the rows.
+        options: the options of the forest.
     """
     edges = [_edges(column) for column in rows.T]
     codes = np.stack([np.searchsorted(edge, column) for edge, column in zip(edges, rows.T, strict=True)])
     codes = np.ascontiguousarray(codes.astype(np.uint8))
-    dice = np.random.default_rng(options.seed)
+    rng = np.random.default_rng(options.seed)
     mean = float(np.average(shares, weights=weights))
     start = float(np.log(mean / (1 - mean)))
     trees = []
     for _ in range(options.times):
-        trees += _boosted(codes, shares, weights, start, options, dice)
+        trees += _boosted(codes, shares, weights, start, options, rng)
     for tree in trees:
         tree[tree[:, 0] < 0, 1] /= options.times  # the values of leaves
     return _forest(trees, edges, start)
@@ -74,17 +73,17 @@ def _boosted(
     weights: NDArray[np.float64],
     start: float,
     options: Options,
-    dice: np.random.Generator,
+    rng: np.random.Generator,
 ) -> list[NDArray[np.float64]]:
-    """Return the trees of one forest, each grown on what those before it leave over."""
+    """Grow the trees of one forest, each on the residuals of the previous ones."""
     totals = np.full(len(shares), start)
     limits = options.leaves, options.rate, options.least, options.shrink
     trees = []
     for _ in range(options.trees):
-        drawn = np.sort(dice.choice(len(codes), max(1, int(options.share * len(codes))), replace=False))
+        drawn = np.sort(rng.choice(len(codes), max(1, int(options.share * len(codes))), replace=False))
         chance = 1 / (1 + np.exp(-totals))
-        slopes, curves = weights * (shares - chance), weights * chance * (1 - chance)
-        trees.append(grow_tree(codes, drawn, (slopes, curves, weights), totals, limits))
+        gradients, hessians = weights * (shares - chance), weights * chance * (1 - chance)
+        trees.append(grow_tree(codes, drawn, (gradients, hessians, weights), totals, limits))
     return trees
 
 
@@ -97,7 +96,7 @@ def _edges(column: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _forest(trees: list[NDArray[np.float64]], edges: list[NDArray[np.float32]], start: float) -> Forest:
-    """Return the trees as arrays: a row of a tree is feature, bin or value, left, right."""
+    """Return the trees as a forest; a row of a tree is feature, bin or value, left child, right child."""
     roots: list[int] = []
     columns: list[int] = []
     bounds: list[float] = []
@@ -106,12 +105,12 @@ def _forest(trees: list[NDArray[np.float64]], edges: list[NDArray[np.float32]], 
     for tree in trees:
         base = len(columns)
         roots.append(base)
-        for column, value, one, other in tree:
-            leaf = column < 0
+        for column, value, left_child, right_child in tree:
+            is_leaf = column < 0
             columns.append(int(column))
-            bounds.append(value if leaf else edges[int(column)][int(value)])
-            left.append(0 if leaf else base + int(one))
-            right.append(0 if leaf else base + int(other))
+            bounds.append(value if is_leaf else edges[int(column)][int(value)])
+            left.append(0 if is_leaf else base + int(left_child))
+            right.append(0 if is_leaf else base + int(right_child))
     return Forest(
         np.array(roots, np.int32),
         np.array(columns, np.int16),

@@ -1,4 +1,4 @@
-"""The compiled growth of a tree: histograms of the rows' bins, and the best split by them."""
+"""Compiled functions that grow a tree by the best split of histograms."""
 
 # mypy: allow-untyped-defs
 
@@ -10,96 +10,108 @@ BINS = 64
 
 
 @kernel
-def _histogram(codes, drawn, places, first, last, loss, sums):
-    slopes, curves, weights = loss
+def _histogram(codes, drawn, order, first, last, loss, sums):
+    gradients, hessians, weights = loss
     sums[:] = 0
-    for one in range(len(drawn)):
-        column = codes[drawn[one]]
-        held = sums[one]
+    for feature in range(len(drawn)):
+        column = codes[drawn[feature]]
+        histogram = sums[feature]
         for index in range(first, last):
-            row = places[index]
+            row = order[index]
             code = column[row]
-            held[code, 0] += slopes[row]
-            held[code, 1] += curves[row]
-            held[code, 2] += weights[row]
+            histogram[code, 0] += gradients[row]
+            histogram[code, 1] += hessians[row]
+            histogram[code, 2] += weights[row]
 
 
 @kernel
-def _best(held, least, shrink):
-    """Give the gain of the best split of a leaf, the feature's place among the drawn, and the last bin on the left."""
-    best, feature, code = 0.0, -1, -1
-    slope = curve = weight = 0.0
-    for b in range(held.shape[1]):
-        slope += held[0, b, 0]
-        curve += held[0, b, 1]
-        weight += held[0, b, 2]
-    whole = slope * slope / (curve + shrink)
-    for one in range(held.shape[0]):
-        s = c = w = 0.0
-        for b in range(held.shape[1] - 1):
-            s += held[one, b, 0]
-            c += held[one, b, 1]
-            w += held[one, b, 2]
-            if w < least or weight - w < least:
+def _best_split(histograms, least_weight, shrink):
+    """Return the gain of a leaf's best split, the index of its drawn feature, and the last bin on the left."""
+    best_gain, best_feature, best_code = 0.0, -1, -1
+    gradient = hessian = weight = 0.0
+    for code in range(histograms.shape[1]):
+        gradient += histograms[0, code, 0]
+        hessian += histograms[0, code, 1]
+        weight += histograms[0, code, 2]
+    unsplit = gradient * gradient / (hessian + shrink)
+    for feature in range(histograms.shape[0]):
+        g = h = w = 0.0  # the sums on the left
+        for code in range(histograms.shape[1] - 1):
+            g += histograms[feature, code, 0]
+            h += histograms[feature, code, 1]
+            w += histograms[feature, code, 2]
+            if w < least_weight or weight - w < least_weight:
                 continue
-            gain = s * s / (c + shrink) + (slope - s) ** 2 / (curve - c + shrink) - whole
-            if gain > best:
-                best, feature, code = gain, one, b
-    return best, feature, code
+            gain = g * g / (h + shrink) + (gradient - g) ** 2 / (hessian - h + shrink) - unsplit
+            if gain > best_gain:
+                best_gain, best_feature, best_code = gain, feature, code
+    return best_gain, best_feature, best_code
 
 
 @kernel
 def grow_tree(codes, drawn, loss, totals, limits):
-    """Return a tree's nodes, and `totals` moved by its leaves; the leaf with the most to gain is split first."""
-    slopes, curves, _ = loss
-    leaves, rate, least, shrink = limits
-    n = len(slopes)
+    """Grow a tree, splitting the leaf with the largest gain first; add its values to `totals`.
+
+    Args:
+        codes: uint8[features, rows], the bins of the rows.
+        drawn: the features that may be used.
+        loss: the gradients, the hessians and the weights of the rows.
+        totals: the sums of the trees for each row, changed in place.
+        limits: the options `leaves`, `rate`, `least` and `shrink`.
+
+    Returns:
+        float64[nodes, 4]: feature (-1 for a leaf), bin or value, left child, right child.
+    """
+    gradients, hessians, _ = loss
+    leaves, rate, least_weight, shrink = limits
+    n = len(gradients)
     nodes = np.full((2 * leaves, 4), -1.0)
-    places = np.arange(n)
-    moved = np.empty(n, np.int64)
-    firsts, lasts, held_by = np.zeros(leaves, np.int64), np.zeros(leaves, np.int64), np.zeros(leaves, np.int64)
-    held = np.zeros((leaves, len(drawn), BINS, 3), np.float64)
+    order = np.arange(n)  # the rows, those of each leaf together
+    right_rows = np.empty(n, np.int64)
+    firsts, lasts, node_of = np.zeros(leaves, np.int64), np.zeros(leaves, np.int64), np.zeros(leaves, np.int64)
+    histograms = np.zeros((leaves, len(drawn), BINS, 3), np.float64)
     gains, features, bins = np.zeros(leaves), np.zeros(leaves, np.int64), np.zeros(leaves, np.int64)
     lasts[0] = n
-    _histogram(codes, drawn, places, 0, n, loss, held[0])
-    gains[0], features[0], bins[0] = _best(held[0], least, shrink)
+    _histogram(codes, drawn, order, 0, n, loss, histograms[0])
+    gains[0], features[0], bins[0] = _best_split(histograms[0], least_weight, shrink)
     leaf_count, used = 1, 1
     while leaf_count < leaves:
         leaf = int(np.argmax(gains[:leaf_count]))
         if gains[leaf] <= 0:
             break
-        node, first, last = held_by[leaf], firsts[leaf], lasts[leaf]
+        node, first, last = node_of[leaf], firsts[leaf], lasts[leaf]
         feature, code = drawn[features[leaf]], bins[leaf]
-        at, behind = first, 0
-        for index in range(first, last):  # those on the left keep their order, and so do those on the right
-            row = places[index]
+        middle, right_count = first, 0
+        for index in range(first, last):  # a stable partition
+            row = order[index]
             if codes[feature, row] <= code:
-                places[at] = row
-                at += 1
+                order[middle] = row
+                middle += 1
             else:
-                moved[behind] = row
-                behind += 1
-        places[at:last] = moved[:behind]
+                right_rows[right_count] = row
+                right_count += 1
+        order[middle:last] = right_rows[:right_count]
         nodes[node, 0], nodes[node, 1] = feature, code
         nodes[node, 2], nodes[node, 3] = used, used + 1
-        held_by[leaf], held_by[leaf_count] = used, used + 1
+        node_of[leaf], node_of[leaf_count] = used, used + 1
         used += 2
-        lasts[leaf], firsts[leaf_count], lasts[leaf_count] = at, at, last
-        small = leaf if at - first <= last - at else leaf_count
+        lasts[leaf], firsts[leaf_count], lasts[leaf_count] = middle, middle, last
+        small = leaf if middle - first <= last - middle else leaf_count
         large = leaf_count if small == leaf else leaf
-        whole = held[leaf].copy()
-        _histogram(codes, drawn, places, firsts[small], lasts[small], loss, held[small])
-        held[large] = whole - held[small]
-        for one in (leaf, leaf_count):
-            gains[one], features[one], bins[one] = _best(held[one], least, shrink)
+        # The larger child's histogram is the parent's less the smaller child's.
+        parent = histograms[leaf].copy()
+        _histogram(codes, drawn, order, firsts[small], lasts[small], loss, histograms[small])
+        histograms[large] = parent - histograms[small]
+        for child in (leaf, leaf_count):
+            gains[child], features[child], bins[child] = _best_split(histograms[child], least_weight, shrink)
         leaf_count += 1
     for leaf in range(leaf_count):
-        slope = curve = 0.0
+        gradient = hessian = 0.0
         for index in range(firsts[leaf], lasts[leaf]):
-            slope += slopes[places[index]]
-            curve += curves[places[index]]
-        value = rate * slope / (curve + shrink)
-        nodes[held_by[leaf], 1] = value  # its feature stays -1
+            gradient += gradients[order[index]]
+            hessian += hessians[order[index]]
+        value = rate * gradient / (hessian + shrink)
+        nodes[node_of[leaf], 1] = value  # its feature stays -1
         for index in range(firsts[leaf], lasts[leaf]):
-            totals[places[index]] += value
+            totals[order[index]] += value
     return nodes[:used]

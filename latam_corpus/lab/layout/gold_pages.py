@@ -1,4 +1,4 @@
-"""Pages with gold: snippets that must and must not stand in the text, or a whole text; and how near a text comes."""
+"""Web pages with gold, either a whole text or required and forbidden snippets; and counts of a text's errors."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-# Second-level names under which a country registers hosts.
+# Second-level domains below which hosts are registered in a country.
 _SECOND: Final = frozenset({"ac", "co", "com", "edu", "gob", "gov", "gub", "net", "org", "or"})
 
 _WORD: Final = re.compile(r"\w+")
@@ -24,36 +24,37 @@ _RUN: Final = 4
 
 @dataclass(frozen=True)
 class Page:
-    """A page, where it is from, and what its text is known to hold.
+    """A page with its gold.
 
     Attributes:
-        name: the file's.
+        name: the name of its file.
         url: its address.
         raw: its bytes.
-        sets: T snippets, L Latin American (snippets too), S whole texts, E whole texts in Spanish.
-        wanted: snippets that must stand in the text.
-        unwanted: snippets that must not.
-        gold: the whole text; empty where only snippets are known.
+        sets: letters of its sets: T for snippets, L for Latin America (with snippets), S for whole texts, E for whole
+            texts in Spanish.
+        required: snippets that must be in the text.
+        forbidden: snippets that must not be in the text.
+        gold: the whole text; empty if only snippets are known.
     """
 
     name: str
     url: str
     raw: bytes
     sets: str
-    wanted: tuple[str, ...] = ()
-    unwanted: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()
+    forbidden: tuple[str, ...] = ()
     gold: str = ""
 
     @property
     def site(self) -> str:
-        """The registered name of its host, by which folds are cut."""
+        """The registered domain of its host; pages of a site are in the same fold."""
         parts = (urlsplit(self.url).hostname or self.name).removeprefix("www.").split(".")
         label_count = 3 if _SECOND.intersection(parts[-2:-1]) else 2
         return ".".join(parts[-label_count:])
 
 
 def read(data: Path) -> list[Page]:
-    """All pages below the folder of real texts, those of T first, without pages that no gold speaks of."""
+    """Read all pages below the folder of real texts, those of T first."""
     news = data / "unclear" / "news"
     return [*_snippets(news), *_latin_american(news), *_whole(news), *_spanish(news)]
 
@@ -61,17 +62,19 @@ def read(data: Path) -> list[Page]:
 def counted(page: Page, text: str) -> tuple[float, float, float]:
     """Count the true positives, false positives and false negatives of one page.
 
-    For snippets as trafilatura's evaluation counts them (white space folded on both sides); for a whole text as the
-    article extraction benchmark does: runs of four words, as shares of all, so that a long text weighs no more.
+    Snippets are counted as in trafilatura's evaluation, with white space folded in both texts. For a whole text, runs
+    of four words are counted as in the article extraction benchmark, as shares that add up to 1, so that long texts
+    count no more than short ones.
     """
     if page.gold:
-        true, counted_runs = _runs(page.gold), _runs(text)
-        shared = (true & counted_runs).total()
-        hits = (shared, counted_runs.total() - shared, true.total() - shared)
-        return tuple(hit / max(1, sum(hits)) for hit in hits)  # type: ignore[return-value]
+        gold_runs, text_runs = _runs(page.gold), _runs(text)
+        shared = (gold_runs & text_runs).total()
+        counts = (shared, text_runs.total() - shared, gold_runs.total() - shared)
+        return tuple(count / max(1, sum(counts)) for count in counts)  # type: ignore[return-value]
     folded = " ".join(text.split())
-    wanted = sum(" ".join(snippet.split()) in folded for snippet in page.wanted)
-    return wanted, sum(" ".join(snippet.split()) in folded for snippet in page.unwanted), len(page.wanted) - wanted
+    hits = sum(" ".join(snippet.split()) in folded for snippet in page.required)
+    errors = sum(" ".join(snippet.split()) in folded for snippet in page.forbidden)
+    return hits, errors, len(page.required) - hits
 
 
 def _runs(text: str) -> Counter[tuple[str, ...]]:
@@ -84,8 +87,8 @@ def _runs(text: str) -> Counter[tuple[str, ...]]:
 def _snippets(news: Path) -> Iterator[Page]:
     folder = news / "trafilatura_eval"
     with tarfile.open(folder / "pages.tar.xz") as packed:
-        held = {member.name: packed.extractfile(member) for member in packed if member.isfile()}
-        raws = {name: file.read() for name, file in held.items() if file}
+        members = {member.name: packed.extractfile(member) for member in packed if member.isfile()}
+        raws = {name: file.read() for name, file in members.items() if file}
     for gold in _lines(folder / "gold.jsonl"):
         if gold["file"] in raws:
             yield _with_snippets(gold, raws[gold["file"]], "T")

@@ -1,9 +1,9 @@
-"""Learning the layout model from pages, and folds in which no site is both learnt from and judged."""
+"""Train the layout model on labelled pages; all pages of a site are in one fold."""
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -23,24 +23,23 @@ if TYPE_CHECKING:
 FIRST: Final = Options(trees=60, leaves=24, rate=0.16, seed=1, times=3)
 SECOND: Final = Options(trees=45, leaves=16, rate=0.16, seed=2, times=3)
 BOUND: Final = 0.5
-_FOLDS: Final = 5
-_INNER: Final = 3  # folds in which the first look is made at the pages that the second learns from
-# Of blocks that are all link and that nobody keeps, this share is learnt from, the others' weight being added.
+_INNER_FOLDS: Final = 3  # for the first forest's predictions that the second learns from
+# Blocks of links that no extractor keeps are sampled at this rate, with a weight that makes up for it.
 _EASY: Final = 0.2
-_LINKED: Final = 0.7
-_NOBODY: Final = 0.05
+_LINKED: Final = 0.7  # share of a block's letters in links
+_UNKEPT: Final = 0.05  # highest share of a block in the main text
 
 
 @dataclass(frozen=True, eq=False)
 class Lesson:
-    """A page to learn from.
+    """A labelled page to learn from.
 
     Attributes:
-        site: its host's registered name.
+        site: the registered domain of its host.
         markup: its elements and blocks.
-        rows: float32[b, f], features.
-        shares: float64[b], what each block should be.
-        weights: float64[b].
+        rows: float32[b, f], the features of its blocks.
+        shares: float64[b], the share of each block in the main text.
+        weights: float64[b], the weight of each block.
     """
 
     site: str
@@ -54,55 +53,64 @@ class Lesson:
         cls,
         site: str,
         markup: Markup,
-        known: NDArray[np.float32],
+        metadata: NDArray[np.float32],
         shares: NDArray[np.float64],
         weights: NDArray[np.float64],
     ) -> Lesson:
-        """Return the lesson of a page whose blocks are labelled; a block counts by its length, a page by its root."""
-        rows = features(markup, known)
+        """Make a lesson of a page's labels; weights grow with a block's length, and less than linearly with the page's.
+
+        Args:
+            site: the registered domain of its host.
+            markup: its elements and blocks.
+            metadata: the features of its metadata.
+            shares: the label of each block.
+            weights: the weight of each label.
+        """
+        rows = features(markup, metadata)
         size = np.minimum(3.0, 0.3 + np.sqrt(markup.counts[:, 0]) / 8)
         return cls(site, markup, rows, shares, weights * size / max(1, len(markup)) ** 0.3)
 
 
-def fold_of(site: str, folds: int = _FOLDS, salt: str = "") -> int:
-    """Return the fold of a site, from 0, by its name's digest."""
+def fold_of(site: str, folds: int, salt: str = "") -> int:
+    """Return the fold of a site, from 0, by the digest of its name."""
     return int(hashlib.sha256((salt + site).encode()).hexdigest(), 16) % folds
 
 
 def learn(lessons: Sequence[Lesson], about: dict[str, Any] | None = None) -> Model:
-    """Train a model on the lessons; its second look learns from a first look that hadn't seen them."""
-    seen: list[NDArray[np.float32]] = [np.zeros(0, np.float32)] * len(lessons)
-    for inner in range(_INNER):
-        folds = [fold_of(lesson.site, _INNER, "inner ") == inner for lesson in lessons]
-        look = _grown([one for one, out in zip(lessons, folds, strict=True) if not out], lambda one: one.rows, FIRST)
-        for index, (lesson, out) in enumerate(zip(lessons, folds, strict=True)):
-            if out:
-                seen[index] = look.chances(lesson.rows)
-    chances = {id(lesson): one for lesson, one in zip(lessons, seen, strict=True)}
+    """Train a model of two forests; the second also learns from predictions of the first.
 
-    def both(lesson: Lesson) -> NDArray[np.float32]:
+    The first forest predicts each lesson from a training without the lesson's site.
+    """
+    chances: dict[int, NDArray[np.float32]] = {}
+    for fold in range(_INNER_FOLDS):
+        is_held_out = [fold_of(lesson.site, _INNER_FOLDS, "inner ") == fold for lesson in lessons]
+        trained = [lesson for lesson, held_out in zip(lessons, is_held_out, strict=True) if not held_out]
+        forest = _grow_forest(trained, _rows, FIRST)
+        for lesson, held_out in zip(lessons, is_held_out, strict=True):
+            if held_out:
+                chances[id(lesson)] = forest.chances(lesson.rows)
+
+    def rows_with_context(lesson: Lesson) -> NDArray[np.float32]:
         return np.concatenate([context(lesson.markup, chances[id(lesson)]), lesson.rows], axis=1)
 
-    return Model(_grown(lessons, lambda one: one.rows, FIRST), _grown(lessons, both, SECOND), BOUND, about or {})
+    first, second = _grow_forest(lessons, _rows, FIRST), _grow_forest(lessons, rows_with_context, SECOND)
+    return Model(first, second, BOUND, about or {})
 
 
-def by_folds(lessons: Sequence[Lesson], judged: Callable[[int, Model], None], folds: int = _FOLDS) -> None:
-    """Call `judged` for each lesson's place with a model that has learnt from no page of its site."""
-    for fold in range(folds):
-        out = [fold_of(lesson.site, folds) == fold for lesson in lessons]
-        model = learn([lesson for lesson, left_out in zip(lessons, out, strict=True) if not left_out])
-        for index in np.flatnonzero(out).tolist():
-            judged(index, model)
+def _rows(lesson: Lesson) -> NDArray[np.float32]:
+    return lesson.rows
 
 
-def _grown(lessons: Sequence[Lesson], rows_of: Callable[[Lesson], NDArray[np.float32]], options: Options) -> Forest:
-    dice = np.random.default_rng(options.seed)
+def _grow_forest(
+    lessons: Sequence[Lesson], rows_of: Callable[[Lesson], NDArray[np.float32]], options: Options
+) -> Forest:
+    rng = np.random.default_rng(options.seed)
     rows, shares, weights = [], [], []
     for lesson in lessons:
-        easy = (lesson.shares < _NOBODY) & (lesson.markup.counts[:, 2] > _LINKED * lesson.markup.counts[:, 0])
-        drawn = ~easy | (dice.random(len(easy)) < _EASY)
+        is_easy = (lesson.shares < _UNKEPT) & (lesson.markup.counts[:, 2] > _LINKED * lesson.markup.counts[:, 0])
+        drawn = ~is_easy | (rng.random(len(is_easy)) < _EASY)
         rows.append(rows_of(lesson)[drawn])
         shares.append(lesson.shares[drawn])
-        weights.append(np.where(easy, lesson.weights / _EASY, lesson.weights)[drawn])
+        weights.append(np.where(is_easy, lesson.weights / _EASY, lesson.weights)[drawn])
     total = np.concatenate(weights)
-    return grow(np.concatenate(rows), np.concatenate(shares), total / total.mean(), replace(options))
+    return grow(np.concatenate(rows), np.concatenate(shares), total / total.mean(), options)

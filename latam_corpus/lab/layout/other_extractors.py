@@ -1,8 +1,8 @@
-"""Other extractors on the same pages, as `shelves` starts them with another Python.
+"""Run another extractor on pages; `shelves` starts this script with another Python.
 
-`PYTHON other_extractors.py SYSTEM PAGES TEXTS` reads a JSON string a line, a page's markup, and writes its text
-and the seconds of processor time that it took as a JSON list a line, below a first line with the versions. SYSTEM is a
-name of `SYSTEMS`. It needs nothing of this project.
+`PYTHON other_extractors.py SYSTEM PAGES TEXTS` reads the markup of a page, a JSON string, from each line of PAGES. The
+first line of TEXTS has the versions; the others have a JSON list of a page's text and the seconds of processor time.
+SYSTEM is a name in `SYSTEMS`. The script needs nothing of this project.
 
     python3 -m venv rival-extraction
     rival-extraction/bin/pip install trafilatura lxml_html_clean readability-lxml justext resiliparse
@@ -24,7 +24,7 @@ _DISTRIBUTIONS = ("trafilatura", "lxml", "readability-lxml", "jusText", "Resilip
 
 
 def _trafilatura(**options: Any) -> Callable[[str], str]:
-    import trafilatura  # only the rival's Python has them
+    import trafilatura  # only the other Python has the extractors
 
     def text(page: str) -> str:
         return trafilatura.extract(page, include_comments=False, **options) or ""
@@ -49,7 +49,7 @@ def _justext() -> Callable[[str], str]:
     stops = frozenset().union(*(justext.get_stoplist(name) for name in ("Spanish", "Portuguese", "English")))
 
     def text(page: str) -> str:
-        return "\n".join(one.text for one in justext.justext(page, stops) if not one.is_boilerplate)
+        return "\n".join(part.text for part in justext.justext(page, stops) if not part.is_boilerplate)
 
     return text
 
@@ -70,7 +70,7 @@ SYSTEMS: dict[str, Callable[[], Callable[[str], str]]] = {
     "trafilatura fast, precision": lambda: _trafilatura(fast=True, favor_precision=True),
     "readability-lxml": _readability,
     "justext": _justext,
-    # The best of its options on these pages: its defaults score lower.
+    # Its best options on these pages; the defaults score lower.
     "resiliparse": lambda: _resiliparse(
         main_content=True, preserve_formatting=True, alt_texts=False, list_bullets=False, comments=False
     ),
@@ -87,11 +87,11 @@ def main() -> None:
         for number, line in enumerate(lines):
             page = json.loads(line)
             if not number:
-                extract(page)  # what is made at the first call isn't a page's
+                extract(page)  # the first call also initialises the extractor
             started = time.process_time()
             try:
                 text = extract(page)
-            except Exception:  # noqa: BLE001  (a page that ends the extractor gives no text)
+            except Exception:  # noqa: BLE001  (a page on which the extractor fails has no text)
                 text = ""
             out.write(json.dumps([text, time.process_time() - started]) + "\n")
 

@@ -1,4 +1,4 @@
-"""The pages with gold as markup, what other extractors made of them, and the lessons that they give."""
+"""Collect the pages with gold and the texts that other extractors find in them, and make lessons of both."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ _ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "NUMBA_NUM_T
 
 @dataclass
 class Shelf:
-    """Pages, and what systems made of them.
+    """Pages, and the texts that systems extracted from them.
 
     Attributes:
-        pages: those of which some gold speaks.
+        pages: pages with gold.
         markups: their markup, decoded once for all systems.
-        texts: by system.
-        seconds: of processor time, by system, a page each.
-        versions: of the systems' distributions.
+        texts: for each system, the text of each page.
+        seconds: for each system, the processor time of each page.
+        versions: the versions of the systems' distributions.
     """
 
     pages: list[Page]
@@ -48,25 +48,25 @@ class Shelf:
 
     @classmethod
     def of(cls, data: Path) -> Shelf:
-        """Return the pages below the folder of real texts.
+        """Return the pages with gold below the folder of real texts.
 
         Raises:
-            ConfigError: they aren't there.
+            ConfigError: the folder has no pages.
         """
         if not (data / "unclear" / "news").is_dir():
             raise ConfigError(
-                str(data), _("no folder unclear/news in it"), _("name the folder of the texts with --data")
+                str(data), _("it has no folder unclear/news"), _("name the folder of the texts with --data")
             )
-        pages = [page for page in read(data) if page.wanted or page.unwanted or page.gold]
+        pages = [page for page in read(data) if page.required or page.forbidden or page.gold]
         return cls(pages, [markup_of(page.raw, {}) for page in pages])
 
     def ask(self, python: str, systems: Iterable[str], keep: Path | None = None) -> None:
-        """Have the systems extract the pages with another Python, one thread each, one after another.
+        """Extract the pages with other systems and another Python, one system at a time, in one thread.
 
         Args:
             python: the other Python.
-            systems: names of `other_extractors.SYSTEMS`.
-            keep: a folder for what they said, taken from there for the same pages.
+            systems: names in `other_extractors.SYSTEMS`.
+            keep: a folder in which results are cached by system and pages; None for no cache.
         """
         with tempfile.TemporaryDirectory() as folder:
             workdir = keep or Path(folder)
@@ -87,27 +87,26 @@ class Shelf:
     def _run(self, python: str, system: str, pages: Path, texts: Path) -> None:
         partial = texts.with_suffix(".partial")
         command = [python, str(Path(__file__).with_name("other_extractors.py")), system, str(pages), str(partial)]
-        # The script beside this one, with the Python that was named.
-        subprocess.run(command, check=True, env=os.environ | _ONE_THREAD)  # noqa: S603
+        subprocess.run(command, check=True, env=os.environ | _ONE_THREAD)  # noqa: S603  (the user chose the Python)
         partial.rename(texts)
 
-    def listed(self) -> str:
-        """Return the pages as lines of a TSV: address, or name where it is unknown, and SHA-256 of the bytes."""
+    def page_list(self) -> str:
+        """Return the pages as TSV: address, or file name if it is unknown, and SHA-256 of the bytes."""
         lines = sorted(f"{page.url or page.name}\t{hashlib.sha256(page.raw).hexdigest()}" for page in self.pages)
         return "address\tsha256\n" + "".join(f"{line}\n" for line in lines)
 
     def every(self, step: int) -> Shelf:
-        """Return the shelf with one page of so many."""
+        """Return a shelf with each `step`-th page, without extracted texts."""
         return Shelf(self.pages[::step], self.markups[::step])
 
     def lessons(self) -> list[Lesson]:
-        """Return a lesson of each page; the systems of `BELIEVED` must have been asked."""
-        examples = []
+        """Return the lesson of each page; `ask` must have run for the systems in `BELIEVED`."""
+        lessons = []
         for index, (page, markup) in enumerate(zip(self.pages, self.markups, strict=True)):
             tree = HTMLTree.parse(markup)
             blocks = read_markup(str(tree.document.html) if tree.document else "")
-            believed = {system: self.texts[system][index] for system in BELIEVED}
-            shares, weights = labels(page, [blocks.block(number) for number in range(len(blocks))], believed)
-            facts = metadata_features(blocks, read_metadata(blocks))
-            examples.append(Lesson.of(page.site, blocks, facts, shares, weights))
-        return examples
+            extracted = {system: self.texts[system][index] for system in BELIEVED}
+            shares, weights = labels(page, [blocks.block(number) for number in range(len(blocks))], extracted)
+            metadata = metadata_features(blocks, read_metadata(blocks))
+            lessons.append(Lesson.of(page.site, blocks, metadata, shares, weights))
+        return lessons

@@ -1,7 +1,7 @@
-"""Trains the shipped layout model: `python -m latam_corpus.lab.layout.train_layout` (`--help` says what it needs).
+"""Train the shipped layout model: `python -m latam_corpus.lab.layout.train_layout`.
 
-It learns numbers about the place and form of blocks; no text of a page is in the model. `other_extractors.py` says what
-PYTHON needs: where the gold of a page is silent, what other extractors keep says what a block is.
+The model has numbers about the place and form of blocks, and no text of a page. Blocks that the gold of a page doesn't
+cover are labelled by other extractors, for which `--rival-python` needs the packages listed in `other_extractors.py`.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from latam_corpus.lab.layout.shelves import Shelf
 
 
 def main() -> None:
-    """Train on all pages, and keep the model with the list of them beside it."""
+    """Train on all pages; write the model, and the list of the pages next to it."""
     parser = argparse.ArgumentParser(prog="python -m latam_corpus.lab.layout.train_layout")
     parser.add_argument("--data", type=Path, required=True, help="the folder of the public texts")
     parser.add_argument("--rival-python", required=True, help="a Python that has the other extractors")
-    parser.add_argument("--keep", type=Path, help="a folder for what they say, taken from there for the same pages")
+    parser.add_argument("--keep", type=Path, help="a folder in which their results are cached")
     parser.add_argument("--out", type=Path, default=MODEL)
     args = parser.parse_args()
     shelf = Shelf.of(args.data)
@@ -39,7 +39,7 @@ def main() -> None:
         "from": "place and form of the blocks of the pages in unclear/news; no text",
     }
     save_model(learn(lessons, about), args.out)
-    args.out.with_suffix(".pages.tsv").write_text(shelf.listed(), encoding="utf-8")
+    args.out.with_suffix(".pages.tsv").write_text(shelf.page_list(), encoding="utf-8")
     console.print(f"{about}\nkept in {args.out}", markup=False)
 
 

@@ -1,1 +1,1 @@
-"""Trains a score of quality."""
+"""Train quality scores."""

@@ -1,4 +1,7 @@
-"""`python -m latam_corpus.lab.quality.fit_score JOB.json`: trains a score, see `text/fasttext_process.py`."""
+"""Train a quality score in its own process: `python -m latam_corpus.lab.quality.fit_score JOB.json`.
+
+`text/fasttext_process.py` starts it.
+"""
 
 from __future__ import annotations
 
@@ -16,18 +19,23 @@ BAD: Final = "__label__bad"
 
 
 def fit(job: dict[str, Any]) -> None:
-    """Write the model that the job describes: `lines`, `out`, `train` options, and what is told `about` it."""
+    """Train a model and write it with one number per word.
+
+    Args:
+        job: the paths `lines` and `out`, fastText's options for `train`, and facts `about` the model. With `keep`,
+            fastText's own model is written to this path.
+    """
     model = fasttext.train_supervised(input=job["lines"], **job["train"])
-    if job.get("keep"):  # for a test that holds the folded model against the whole one
+    if job.get("keep"):  # for a test that compares both models
         model.save_model(job["keep"])
     words, output = model.get_words(), model.get_output_matrix()
     labels = model.get_labels()
     difference = output[labels.index(GOOD)] - output[labels.index(BAD)]
-    worth = model.get_input_matrix() @ difference
-    listed = [index for index, word in enumerate(words) if word != END]
-    hashes = np.array([int(words[index], 16) for index in listed], np.uint64)
-    end = float(worth[words.index(END)]) if END in words else 0.0
-    save_model(Path(job["out"]), hashes, worth[listed], worth[len(words) :], end, job["about"])
+    weights = model.get_input_matrix() @ difference
+    word_indices = [index for index, word in enumerate(words) if word != END]
+    hashes = np.array([int(words[index], 16) for index in word_indices], np.uint64)
+    end = float(weights[words.index(END)]) if END in words else 0.0
+    save_model(Path(job["out"]), hashes, weights[word_indices], weights[len(words) :], end, job["about"])
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What `train_score.py` can be told, apart from it: the command line shows it without training."""
+"""Settings of `train_score.py`, in their own module: the command line shows them without loading the training."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Settings:
-    """What a training can be told.
+    """The settings of a training.
 
     Attributes:
-        seed: of the order of lines and of fastText.
+        seed: the seed of the order of lines and of fastText.
         epoch: passes over the lines.
         lr: the learning rate.
-        dim: numbers a vector, while training; the model has one a word.
-        bucket: places for pairs of words.
-        min_count: how often a word must stand.
+        dim: numbers per vector during training; the written model has one number per word.
+        bucket: hash buckets for pairs of words.
+        min_count: how often a word must occur.
     """
 
     seed: int = 20261125

@@ -1,6 +1,6 @@
-"""Training a quality model from what somebody vouches for and what they name as bad, and measuring it on the rest.
+"""Train a quality model on good and bad documents, and measure it on documents that are kept out.
 
-A tenth of the documents, by the hash of their text, is kept out of training: what is said of a model is counted there.
+A tenth of the documents, chosen by the hash of their text, is kept out of training; all figures are measured on it.
 """
 
 from __future__ import annotations
@@ -28,22 +28,22 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LEAST: Final = 50  # documents of each kind
-_WINDOW: Final = 200  # words a line: documents of any length count alike
-_WINDOWS: Final = 20  # lines a document at most
-_HELD_OUT: Final = 26  # of 256
+_WINDOW: Final = 200  # words per line, so that lines of documents of any length are alike
+_MAX_WINDOWS: Final = 20  # per document
+_HELD_OUT: Final = 26  # of 256 values of a hash's first byte
 LOSSES: Final = (0.01, 0.05)
 
 
 @dataclass(frozen=True)
 class Trained:
-    """What a training made, and what was measured on documents that it didn't see.
+    """The model of a training, and its figures on the documents kept out.
 
     Attributes:
-        model: the file.
-        good: documents trained on; likewise `bad`.
-        held_good: documents measured on; likewise `held_bad`.
-        auc: how often a good document scores above a bad one; None where one kind has none kept out.
-        bounds: for each share of good documents lost, the bound and the share of bad ones below it.
+        model: the path of the model.
+        good, bad: the numbers of documents trained on.
+        held_good, held_bad: the numbers of documents measured on.
+        auc: the share of pairs in which the good document scores above the bad one; None if one kind has none kept out.
+        bounds: triples of the share of good documents below a bound, the bound, and the share of bad ones below it.
     """
 
     model: Path
@@ -55,9 +55,9 @@ class Trained:
     bounds: tuple[tuple[float, float, float], ...]
 
     def as_dict(self) -> dict[str, Any]:
-        """As JSON has it."""
-        named = [{"good_lost": lost, "min": bound, "bad_dropped": dropped} for lost, bound, dropped in self.bounds]
-        return asdict(self) | {"model": str(self.model), "bounds": named}
+        """Return the values for JSON."""
+        bounds = [{"good_lost": lost, "min": bound, "bad_dropped": dropped} for lost, bound, dropped in self.bounds]
+        return asdict(self) | {"model": str(self.model), "bounds": bounds}
 
 
 def train(
@@ -68,36 +68,36 @@ def train(
     origin: Mapping[str, str] | None = None,
     keep: Path | None = None,
 ) -> Trained:
-    """Return the model written to `out`, and its figures on the documents kept out.
+    """Train a model, write it, and measure it on the documents kept out.
 
     Args:
-        good: texts that somebody vouches for.
-        bad: texts that they name as bad.
-        out: where the model goes, .npz.
-        settings: of training.
-        origin: what the texts are, for whoever opens the model.
-        keep: where fastText's own model goes, if it is wanted.
+        good: good texts.
+        bad: bad texts.
+        out: the path of the model, which ends in .npz.
+        settings: the settings of the training; the defaults if None.
+        origin: the origin of the texts, which is stored in the model.
+        keep: the path for fastText's own model; None to discard it.
 
     Raises:
-        ConfigError: too few texts, a text that is both good and bad, or another suffix.
+        ConfigError: there are too few texts, a text is both good and bad, or `out` has another suffix.
         CorpusError: fastText failed.
     """
     settings = settings or Settings()
     if out.suffix != SUFFIX:
         raise ConfigError(
             str(out),
-            _("a quality model ends in {suffix}", suffix=SUFFIX),
+            _("the file name of a quality model ends in {suffix}", suffix=SUFFIX),
             _("name it {stem}{suffix}", stem=out.stem, suffix=SUFFIX),
         )
     good, bad = _distinct(good), _distinct(bad)
     _check(good, bad)
-    seen, held = zip(*(_halves(texts) for texts in (good, bad)), strict=True)
-    about = {"toolkit": __version__, "settings": asdict(settings), "good": len(seen[0]), "bad": len(seen[1])}
+    trained, held = zip(*(_split(texts) for texts in (good, bad)), strict=True)
+    about = {"toolkit": __version__, "settings": asdict(settings), "good": len(trained[0]), "bad": len(trained[1])}
     about["origin"] = dict(origin or {})
     out.parent.mkdir(parents=True, exist_ok=True)
-    _fit(_lines(seen[0], GOOD) + _lines(seen[1], BAD), out, settings, about, keep)
+    _fit(_lines(trained[0], GOOD) + _lines(trained[1], BAD), out, settings, about, keep)
     scores = [cached_model(str(out))(WordTable.of(texts)) for texts in held]
-    return Trained(out, len(seen[0]), len(seen[1]), len(held[0]), len(held[1]), auc(*scores), _bounds(*scores))
+    return Trained(out, len(trained[0]), len(trained[1]), len(held[0]), len(held[1]), auc(*scores), _bounds(*scores))
 
 
 def _distinct(texts: Sequence[str]) -> list[str]:
@@ -109,31 +109,36 @@ def _check(good: Sequence[str], bad: Sequence[str]) -> None:
         if len(texts) < LEAST:
             problem = _("{n} different {n:text|texts}", n=len(texts))
             raise ConfigError(
-                kind, problem, _("a model needs {least} of each kind at least, some thousands better", least=LEAST)
+                kind, problem, _("a model needs at least {least} of each kind; some thousands are better", least=LEAST)
             )
-    both = set(good) & set(bad)
-    if both:
-        text = min(both)
+    shared_texts = set(good) & set(bad)
+    if shared_texts:
+        text = min(shared_texts)
         problem = _(
-            "{n} {n:text is|texts are} in both, such as «{names}»", n=len(both), names=" ".join(text.split())[:60]
+            "{n} {n:text is|texts are} in both, such as «{names}»",
+            n=len(shared_texts),
+            names=" ".join(text.split())[:60],
         )
-        raise ConfigError(_("GOOD and BAD"), problem, _("take them out of one"))
+        raise ConfigError(_("GOOD and BAD"), problem, _("remove them from one"))
 
 
-def _halves(texts: Sequence[str]) -> tuple[list[str], list[str]]:
-    out = [hashlib.sha256(text.encode()).digest()[0] < _HELD_OUT for text in texts]
-    seen = [text for text, is_held_out in zip(texts, out, strict=True) if not is_held_out]
-    return seen, [text for text, is_held_out in zip(texts, out, strict=True) if is_held_out]
+def _split(texts: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return the texts to train on and those to measure on."""
+    trained: list[str] = []
+    held: list[str] = []
+    for text in texts:
+        (held if hashlib.sha256(text.encode()).digest()[0] < _HELD_OUT else trained).append(text)
+    return trained, held
 
 
 def _lines(texts: Sequence[str], label: str) -> list[str]:
-    """Windows of words as fastText reads them: each word its hash in hex."""
+    """Return windows of words as lines for fastText, each word written as its hash in hexadecimal."""
     table = WordTable.of(list(texts))
     lines = []
     for document in range(len(table)):
         first, stop = int(table.doc_words[document]), int(table.doc_words[document + 1])
         starts = list(range(first, stop, _WINDOW))
-        step = max(1, -(-len(starts) // _WINDOWS))
+        step = max(1, -(-len(starts) // _MAX_WINDOWS))
         for start in starts[::step]:
             words = (f"{word:016x}" for word in table.hashes[start : min(start + _WINDOW, stop)].tolist())
             lines.append(f"{label} {' '.join(words)}\n")
@@ -151,7 +156,7 @@ def _fit(lines: list[str], out: Path, settings: Settings, about: Mapping[str, An
         "maxn": 0,
         "bucket": settings.bucket,
         "minCount": settings.min_count,
-        "thread": 1,  # two give another model each time
+        "thread": 1,  # with more, each training gives another model
         "seed": settings.seed,
         "verbose": 0,
     }
@@ -160,7 +165,9 @@ def _fit(lines: list[str], out: Path, settings: Settings, about: Mapping[str, An
 
 
 def auc(good: NDArray[np.float32], bad: NDArray[np.float32]) -> float | None:
-    """How often a good document scores above a bad one, ties counted half; None where one kind is empty.
+    """Return the share of pairs in which the good document scores above the bad one; None if one kind is empty.
+
+    Ties count as half.
 
     >>> auc(np.array([0.9, 0.5], np.float32), np.array([0.5, 0.1], np.float32))
     0.875
@@ -168,12 +175,12 @@ def auc(good: NDArray[np.float32], bad: NDArray[np.float32]) -> float | None:
     if not len(good) or not len(bad):
         return None
     ordered = np.sort(bad)
-    below, upto = np.searchsorted(ordered, good, "left"), np.searchsorted(ordered, good, "right")
-    return float((below + upto).sum() / 2 / (len(good) * len(bad)))
+    below, up_to = np.searchsorted(ordered, good, "left"), np.searchsorted(ordered, good, "right")
+    return float((below + up_to).sum() / 2 / (len(good) * len(bad)))
 
 
 def _bounds(good: NDArray[np.float32], bad: NDArray[np.float32]) -> tuple[tuple[float, float, float], ...]:
-    """For each of LOSSES that the good documents are enough to show, the bound and what it drops of the bad."""
+    """Return the triples of `Trained.bounds`, for each of LOSSES that there are enough good documents to measure."""
     bounds = []
     for lost in LOSSES:
         if len(good) * lost >= 1 and len(bad):

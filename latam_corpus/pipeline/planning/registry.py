@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, get_type_hints
 import pydantic
 
 from latam_corpus.catalog.stage_list import ENTRIES
-from latam_corpus.config.toml_model import Mistake, shown, wanted
+from latam_corpus.config.toml_model import Mistake, shown, value_remedy
 from latam_corpus.errors import ConfigError, as_one, closest
 from latam_corpus.messages import Message, _
 from latam_corpus.stages import Barrier, Stage
@@ -117,7 +117,7 @@ def make_stage(name: str, options: Mapping[str, Any], place: str | Message) -> S
             first = error.errors(include_url=False)[0]
             mistake = Mistake(first["type"], None, key, message=first["msg"], bound=first.get("ctx", {}))
             problem = _("option «{option}» of «{stage}» is {given}", option=key, stage=name, given=shown(value))
-            errors.append(ConfigError(place, problem, wanted(mistake)))
+            errors.append(ConfigError(place, problem, value_remedy(mistake)))
     if errors:
         raise as_one(errors)
     if blocks:

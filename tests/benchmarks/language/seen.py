@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from latam_corpus.lab.language.texts import is_held_out, listed, rows
+from latam_corpus.lab.language.texts import is_held_out, named_texts, rows
 from latam_corpus.language.labels import MODELS
 from latam_corpus.text.words import WordTable
 
@@ -73,7 +73,7 @@ def training_files(data: Path, packages: Path) -> list[Texts]:
     Raises:
         ConfigError: a listed text isn't there.
     """
-    return listed([str(MODELS / "americas.data.toml")], data, packages / "x")
+    return named_texts([str(MODELS / "americas.data.toml")], data, packages / "x")
 
 
 def _trained_on(files: Sequence[Texts]) -> Iterator[str]:

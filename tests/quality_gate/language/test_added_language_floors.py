@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from latam_corpus.lab.language.added_language import beside_shipped, draw, extend, read_language
+from latam_corpus.lab.language.added_language import compare_with_shipped, draw, extend, read_language
 from latam_corpus.lab.language.texts import Texts
 
 DATA = Path(os.environ.get("LATAM_CORPUS_DATA") or Path(__file__).resolve().parents[4] / "shared" / "data")
@@ -31,9 +31,9 @@ def test_two_hundred_lines_are_enough_and_cost_the_others_nothing(tmp_path: Path
     day = dt.date(2026, 11, 27)
     own = draw("czn", [tmp_path / "czn.txt"], tmp_path / "czn", "", day).language
     extend(own, day)
-    found = beside_shipped(read_language(tmp_path / "czn"), [Texts(tmp_path / "otras.tsv")])
+    found = compare_with_shipped(read_language(tmp_path / "czn"), [Texts(tmp_path / "otras.tsv")])
     assert found.named[0] <= 0.05 * found.kept_out
     assert found.named[1] >= 0.9 * found.kept_out
-    assert found.others > 1300
+    assert found.other_lines > 1300
     assert sum(count for _code, count in found.taken) <= 2
     assert found.right[1] >= found.right[0] - 5

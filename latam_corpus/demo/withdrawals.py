@@ -1,4 +1,4 @@
-"""The demo's second half: a song and a story are withdrawn, and what becomes of their copies."""
+"""The second half of the demo: withdraw a song and a story, and show the effect on their copies."""
 
 from __future__ import annotations
 
@@ -41,28 +41,29 @@ _SONG_BECAUSE: Final = _("the community that sings it asks for it back")
 _STORY_BECAUSE: Final = _("its contract has ended")
 
 
-def take_back(workdir: Path, store: Store, rows: pl.DataFrame, run: Path) -> dict[str, Any] | None:
-    """Withdraw a song by its words and a story by its id, collect a copy of the song again, and tell what came of it.
-
-    Nothing is told where an earlier demo in this folder has withdrawn them.
+def withdraw_two(workdir: Path, store: Store, rows: pl.DataFrame, run: Path) -> dict[str, Any] | None:
+    """Withdraw a song by its words, collect a copy of it again, and withdraw a story by its id.
 
     Args:
-        workdir: where everything is.
-        store: of the release.
-        rows: of its version.
-        run: the run of which the version was made.
+        workdir: the folder of the demo.
+        store: the store of the release.
+        rows: the rows of its version.
+        run: the folder of the run from which the version was built.
+
+    Returns:
+        the results for `song`, `again` (the copy) and `story`; None if an earlier demo in this folder withdrew both.
     """
     if not {_SONG, _STORY} <= set(rows["title"]):
         return None
     song = rows.filter(pl.col("title") == _SONG).row(0, named=True)
     story = rows.filter(pl.col("title") == _STORY).row(0, named=True)
-    facts = {"song": _withdrawn(workdir, store, "text", song["text"], str(_SONG_BECAUSE), run)}
-    facts["again"] = _collected_again(workdir, store, song)
-    facts["story"] = _withdrawn(workdir, store, "doc", story["doc_id"], str(_STORY_BECAUSE), run)
+    facts = {"song": _withdraw(workdir, store, "text", song["text"], str(_SONG_BECAUSE), run)}
+    facts["again"] = _collect_again(workdir, store, song)
+    facts["story"] = _withdraw(workdir, store, "doc", story["doc_id"], str(_STORY_BECAUSE), run)
     return facts
 
 
-def _withdrawn(workdir: Path, store: Store, by: By, value: str, because: str, run: Path) -> dict[str, Any]:
+def _withdraw(workdir: Path, store: Store, by: By, value: str, because: str, run: Path) -> dict[str, Any]:
     start = time.perf_counter()
     done = withdraw(store, WithdrawalRequest.of("demo", by, value, because), datetime.now(UTC), {run.name: run})
     files = write_receipt_entry(store, done, datetime.now(UTC))
@@ -87,8 +88,8 @@ def _source(manifest: Manifest, store: Store, doc_id: str) -> str:
     return str(read_ledger(store, manifest.name, manifest.version, doc_id)["source_id"][0])
 
 
-def _collected_again(workdir: Path, store: Store, song: dict[str, Any]) -> dict[str, Any]:
-    """Return what becomes of the song in another songbook, under another title and with a word changed."""
+def _collect_again(workdir: Path, store: Store, song: dict[str, Any]) -> dict[str, Any]:
+    """Run and release the song from another songbook, with another title and one word changed; return the counts."""
     folder = workdir / "another-songbook"
     folder.mkdir(exist_ok=True)
     copy = {
@@ -117,34 +118,33 @@ def _collected_again(workdir: Path, store: Store, song: dict[str, Any]) -> dict[
     return {"title": copy["title"], "kept_by_the_run": result.kept, "left_out": dict(release.left_out)}
 
 
-def tell_taken_back(facts: dict[str, Any] | None) -> None:
-    """Print what `take_back` told."""
+def print_withdrawals(facts: dict[str, Any] | None) -> None:
+    """Print the results of `withdraw_two`."""
     if facts is None:
-        console.print(_("  an earlier demo in this folder has taken a song and a story back, and they stay out"))
+        console.print(_("  an earlier demo in this folder withdrew a song and a story, so this version omits them"))
         return
-    heading(_("a song is taken back"))
-    _tell(_SONG, _SONG_BECAUSE, facts["song"])
-    again = facts["again"]
-    left_out = ", ".join(
-        f"{word_of(reason).translate(spoken())} {number(n)}" for reason, n in again["left_out"].items()
-    )
+    heading(_("a song is withdrawn"))
+    _print_withdrawal(_SONG, _SONG_BECAUSE, facts["song"])
+    copy = facts["again"]
+    left_out = ", ".join(f"{word_of(reason).translate(spoken())} {number(n)}" for reason, n in copy["left_out"].items())
     console.print(
         _(
             "  collected again as «{again}», with a word changed: left out, {left_out}",
-            again=again["title"],
+            again=copy["title"],
             left_out=left_out,
         ),
         markup=False,
     )
-    heading(_("a story is taken back, and another holder's copy takes its place"))
-    _tell(_STORY, _STORY_BECAUSE, facts["story"])
+    heading(_("a story is withdrawn, and another holder's copy takes its place"))
+    _print_withdrawal(_STORY, _STORY_BECAUSE, facts["story"])
     for source in facts["story"]["promoted"]:
         console.print(
-            _("  the copy of {source}, which had been set aside for it, is in now", source=source), markup=False
+            _("  the copy from {source}, dropped before as its duplicate, is in the version now", source=source),
+            markup=False,
         )
 
 
-def _tell(title: str, because: Message, facts: dict[str, Any]) -> None:
+def _print_withdrawal(title: str, because: Message, facts: dict[str, Any]) -> None:
     console.print(f"  «{title}»: {because.translate(spoken())} ({facts['request']})", markup=False)
     signs = {"added": "+", "removed": "−", "changed": "±"}
     changes = ", ".join(
