@@ -81,7 +81,7 @@ def least_probabilities(model: Model, lines: Sequence[str]) -> dict[str, float]:
     """Return, by group, a probability above that of every line which was wrongly named as the group."""
     highest: dict[str, float] = {}
     for group, (chance, evidence_of_line, _) in _likeliest(model, lines):
-        if chance < _HIGHEST and holds(chance, evidence_of_line):
+        if chance < _HIGHEST and is_supported(chance, evidence_of_line):
             highest[group] = max(highest.get(group, 0.0), chance)
     return {group: round(min(chance + _MARGIN, _HIGHEST), 2) for group, chance in highest.items()}
 
@@ -106,7 +106,7 @@ def least_telling(model: Model, group: str, bound: Bounds, rng: random.Random) -
 
 
 def _named_count(rows: Sequence[_Row], bound: Bounds) -> int:
-    return sum(holds(chance, shown, bound, consonants=count) for chance, shown, count in rows)
+    return sum(is_supported(chance, shown, bound, consonants=count) for chance, shown, count in rows)
 
 
 def _likeliest(model: Model, lines: Sequence[str]) -> Iterator[tuple[str, _Row]]:
