@@ -44,11 +44,11 @@ class Local(CrewEngine):
     def __init__(self, workers: int) -> None:
         self.workers = workers
 
-    def _new_crew(self) -> _Crew:
-        return _Crew(self.workers)
+    def _new_crew(self) -> _LocalCrew:
+        return _LocalCrew(self.workers)
 
 
-class _Crew:
+class _LocalCrew:
     """The workers and their folder, with a folder for each round of tasks."""
 
     def __init__(self, size: int) -> None:

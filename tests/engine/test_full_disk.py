@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from latam_corpus.engine.cluster import slurm, slurm_state
-from latam_corpus.engine.cluster.slurm import _Crew as SlurmCrew
-from latam_corpus.engine.cluster.slurm_commands import Job
+from latam_corpus.engine.cluster.slurm import _SlurmCrew as SlurmCrew
+from latam_corpus.engine.cluster.slurm_commands import SlurmJob
 from latam_corpus.engine.cluster.slurm_jobs import Submission
-from latam_corpus.engine.local import _Crew as LocalCrew
+from latam_corpus.engine.local import _LocalCrew as LocalCrew
 from latam_corpus.engine.reused import TRIES
 from latam_corpus.engine.rounds import Round, claim, take_tasks
 from latam_corpus.errors import PartError, cause_in_disk
@@ -56,7 +56,7 @@ def _buried(kind: str, turn: Round, name: str, monkeypatch: pytest.MonkeyPatch) 
     jobs = object.__new__(SlurmCrew)
     jobs._size, jobs._folder = _SIZE, turn.folder
     monkeypatch.setattr(SlurmCrew, "_call", lambda *_: None)
-    return jobs._bury(turn, Job(name, "FAILED"))
+    return jobs._bury(turn, SlurmJob(name, "FAILED"))
 
 
 @pytest.mark.parametrize("kind", ["local", "slurm"])

@@ -20,10 +20,10 @@ import pytest
 
 from latam_corpus.engine import local, pace, rounds
 from latam_corpus.engine.cluster import slurm
-from latam_corpus.engine.cluster.slurm import _Crew
-from latam_corpus.engine.cluster.slurm_commands import Job
+from latam_corpus.engine.cluster.slurm import _SlurmCrew
+from latam_corpus.engine.cluster.slurm_commands import SlurmJob
 from latam_corpus.engine.local import Local, _end
-from latam_corpus.engine.local import _Crew as LocalCrew
+from latam_corpus.engine.local import _LocalCrew as LocalCrew
 from latam_corpus.engine.rounds import Round, take_tasks
 from latam_corpus.errors import NoteWarning, PartError
 from latam_corpus.pipeline.execution.barriers import _BarrierJob
@@ -219,9 +219,9 @@ def test_a_reason_of_slurm_ends_a_round_where_no_job_runs(
     turn: Round, expected: str, ends: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """If other jobs run, the reason may pass and they do the work."""
-    crew = object.__new__(_Crew)
+    crew = object.__new__(_SlurmCrew)
     crew._folder, crew._size, crew._live = turn.folder, 2, {"7_0"}
-    jobs = [Job("7_0", expected), Job("7_1", "PENDING", reason="PartitionTimeLimit")]
+    jobs = [SlurmJob("7_0", expected), SlurmJob("7_1", "PENDING", reason="PartitionTimeLimit")]
     monkeypatch.setattr(slurm, "jobs_named", lambda _name: jobs)
     with pytest.raises(PartError, match="PartitionTimeLimit") if ends else nullcontext():
         assert list(crew._look(turn)) == []
@@ -255,9 +255,9 @@ def _bury_local(turn: Round, name: str) -> list[Outcome]:
 
 
 def _bury_job(turn: Round, name: str) -> list[Outcome]:
-    crew = object.__new__(_Crew)
+    crew = object.__new__(_SlurmCrew)
     crew._size, crew._folder = _WORKERS, turn.folder
-    return list(crew._bury(turn, Job(name, "FAILED")))
+    return list(crew._bury(turn, SlurmJob(name, "FAILED")))
 
 
 @pytest.mark.parametrize("bury", [_bury_local, _bury_job])
@@ -265,7 +265,7 @@ def test_the_end_of_a_worker_that_hung_counts_against_no_task(
     bury: Callable[[Round, str], list[Outcome]], tasks: list[Task], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Neither its late task nor its next one is blamed."""
-    monkeypatch.setattr(_Crew, "_call", lambda *_: None)
+    monkeypatch.setattr(_SlurmCrew, "_call", lambda *_: None)
     turn = Round(tmp_path / "round", _take_job, [_BarrierJob(run_part, task, task.name) for task in tasks])
     assert all(rounds.claim(turn.folder, number, f"0.{number + 1}") for number in (0, 1))
     list(take_tasks(turn.folder, "0.9"))
@@ -322,10 +322,10 @@ def test_a_slurm_that_refuses_to_end_a_job_ends_no_round(turn: Round, monkeypatc
         requested.append(list(numbers))
         raise PartError("scancel", "Invalid job id specified")
 
-    crew = object.__new__(_Crew)
+    crew = object.__new__(_SlurmCrew)
     crew._folder, crew._size, crew._live = turn.folder, 2, set()
     monkeypatch.setattr(slurm, "cancel", refuse)
-    monkeypatch.setattr(slurm, "jobs_named", lambda _name: [Job("a", "RUNNING"), Job("b", "RUNNING")])
+    monkeypatch.setattr(slurm, "jobs_named", lambda _name: [SlurmJob("a", "RUNNING"), SlurmJob("b", "RUNNING")])
     monkeypatch.setattr(turn, "_hung", {"a": 0})
     for _ in range(2):
         assert list(crew._look(turn)) == []

@@ -10,7 +10,7 @@ import pytest
 from latam_corpus.engine.in_process import InProcess
 from latam_corpus.pipeline.execution import restart
 from latam_corpus.pipeline.execution.part import Outcome
-from latam_corpus.pipeline.execution.restart import State, next_step, outcomes_of
+from latam_corpus.pipeline.execution.restart import OutputState, next_step, outcomes_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -92,15 +92,15 @@ def test_a_part_that_fails_on_its_way_goes_no_further(monkeypatch: pytest.Monkey
     ("states", "restore", "number"),
     [
         ([], True, None),
-        ([State.WHOLE, State.WHOLE], True, None),
-        ([State.WHOLE, State.CLEARED], False, None),
-        ([State.WHOLE, State.CLEARED], True, 1),
-        ([State.CLEARED, State.DAMAGED], False, 0),
-        ([State.WHOLE, State.ABSENT], False, 1),
-        ([State.WHOLE, State.CLEARED, State.CLEARED, State.ABSENT], False, 1),
-        ([State.CLEARED, State.WHOLE, State.ABSENT], False, 2),
+        ([OutputState.WHOLE, OutputState.WHOLE], True, None),
+        ([OutputState.WHOLE, OutputState.CLEARED], False, None),
+        ([OutputState.WHOLE, OutputState.CLEARED], True, 1),
+        ([OutputState.CLEARED, OutputState.DAMAGED], False, 0),
+        ([OutputState.WHOLE, OutputState.ABSENT], False, 1),
+        ([OutputState.WHOLE, OutputState.CLEARED, OutputState.CLEARED, OutputState.ABSENT], False, 1),
+        ([OutputState.CLEARED, OutputState.WHOLE, OutputState.ABSENT], False, 2),
     ],
 )
-def test_the_next_step_has_the_rows_that_it_needs(states: list[State], restore: bool, number: int | None) -> None:
+def test_the_next_step_has_the_rows_that_it_needs(states: list[OutputState], restore: bool, number: int | None) -> None:
     """Cleared outputs are run again only if a later step needs their rows."""
     assert next_step(states, restore=restore) == number

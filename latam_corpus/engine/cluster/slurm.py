@@ -17,9 +17,16 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.engine.cluster.cluster_site import seconds_of
-from latam_corpus.engine.cluster.slurm_commands import Job, SlurmSilentError, cancel, cancel_named, jobs_named, submit
+from latam_corpus.engine.cluster.slurm_commands import (
+    SlurmJob,
+    SlurmSilentError,
+    cancel,
+    cancel_named,
+    jobs_named,
+    submit,
+)
 from latam_corpus.engine.cluster.slurm_jobs import LOGS, options, python, script, worker_jobs
-from latam_corpus.engine.cluster.slurm_worker import BEAT_FILE, BEAT_SECONDS, CALL_FILE, END, Crew
+from latam_corpus.engine.cluster.slurm_worker import BEAT_FILE, BEAT_SECONDS, CALL_FILE, END, WorkerSettings
 from latam_corpus.engine.reused import TRIES, CrewEngine
 from latam_corpus.engine.rounds import Round
 from latam_corpus.errors import PartError
@@ -57,11 +64,11 @@ class Slurm(CrewEngine):
         self.workers = workers
         self.jobs: Path = folder
 
-    def _new_crew(self) -> _Crew:
-        return _Crew(self.site, self.workers, self.jobs)
+    def _new_crew(self) -> _SlurmCrew:
+        return _SlurmCrew(self.site, self.workers, self.jobs)
 
 
-class _Crew:
+class _SlurmCrew:
     """The jobs of this driver."""
 
     def __init__(self, site: SlurmSite, size: int, folder: Path) -> None:
@@ -73,7 +80,7 @@ class _Crew:
         (folder / LOGS).mkdir(parents=True, exist_ok=True)
         for round_folder in folder.glob("round-*"):  # left by a driver that was killed; its jobs are used again
             shutil.rmtree(round_folder)
-        Crew(size, round(site.memory_gb * 2**30), seconds_of(site.time), site.idle_seconds).write(folder)
+        WorkerSettings(size, round(site.memory_gb * 2**30), seconds_of(site.time), site.idle_seconds).write(folder)
         threading.Thread(target=self._beat, daemon=True).start()
         self._before: Any = None
         if threading.current_thread() is threading.main_thread():  # `scancel` sends SIGTERM first
@@ -147,7 +154,7 @@ class _Crew:
                 problem = _("it can't start: {reason}", reason=refused.reason)
                 remedy = _("check `time`, `partition`, `account` and `options` in the site file")
                 raise PartError(_("Slurm's job {id}", id=refused.id), problem, remedy)
-            ended = [jobs.get(name) or Job(name, "UNKNOWN") for name in sorted(self._live)]
+            ended = [jobs.get(name) or SlurmJob(name, "UNKNOWN") for name in sorted(self._live)]
             self._live = {name for name, job in jobs.items() if job.lives}
             for job in ended:
                 if not job.lives:
@@ -164,7 +171,7 @@ class _Crew:
             job_id = submit(*_worker_job(self._site, self._folder, size))
             self._live = self._live | {f"{job_id}_{place}" for place in range(size)}
 
-    def _bury(self, turn: Round, job: Job) -> Iterator[Outcome]:
+    def _bury(self, turn: Round, job: SlurmJob) -> Iterator[Outcome]:
         """Yield the outcomes of an ended job; give its tasks back, or fail those that have ended too many jobs."""
         yield from turn.news()
         held = turn.held_by(job.id)
@@ -189,7 +196,7 @@ class _Crew:
             error = _("its jobs were killed: {cause}", cause=self._exit_message(job))
             yield Outcome(turn.tasks[number].name, error=error, remedy=advice, killed=job.state not in _NO_DOCUMENT)
 
-    def _exit_message(self, job: Job) -> str:
+    def _exit_message(self, job: SlurmJob) -> str:
         log = self._folder / LOGS / f"{job.id}.log"
         lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
         last_line = lines[-1] if lines else "it printed nothing"

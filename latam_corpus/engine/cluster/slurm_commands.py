@@ -44,7 +44,7 @@ _PASSING: Final = re.compile(
 
 
 @dataclass(frozen=True)
-class Job:
+class SlurmJob:
     """A job, or a job of an array, as `squeue` lists it.
 
     Attributes:
@@ -107,7 +107,7 @@ def submit(script: str, options: Sequence[str]) -> str:
     return ask("sbatch", "--parsable", *options, text=script).strip().partition(";")[0]
 
 
-def jobs_named(name: str) -> list[Job]:
+def jobs_named(name: str) -> list[SlurmJob]:
     """Return all jobs with a name that are queued, running, or ended a few minutes ago.
 
     Raises:
@@ -115,7 +115,7 @@ def jobs_named(name: str) -> list[Job]:
         PartError: Slurm refuses to answer.
     """
     output = ask("squeue", "--noheader", "--array", "--states=all", f"--name={name}", "--format=%i|%T|%N|%r")
-    return [Job(*line.split("|", 3)) for line in output.splitlines()]
+    return [SlurmJob(*line.split("|", 3)) for line in output.splitlines()]
 
 
 def cancel(numbers: Sequence[str]) -> None:

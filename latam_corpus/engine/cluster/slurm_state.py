@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from latam_corpus.engine.cluster.slurm_commands import Job, SlurmSilentError, cancel_named, jobs_named
+from latam_corpus.engine.cluster.slurm_commands import SlurmJob, SlurmSilentError, cancel_named, jobs_named
 from latam_corpus.engine.cluster.slurm_jobs import (
     DRIVER_LOG,
     LOGS,
@@ -51,8 +51,8 @@ class JobsState:
     """
 
     word: str
-    driver: Job | None
-    workers: tuple[Job, ...]
+    driver: SlurmJob | None
+    workers: tuple[SlurmJob, ...]
     run: Path | None
     last_line: str
     silence: str = ""
@@ -67,8 +67,8 @@ def state_of(submission: Submission) -> JobsState:
     """Return the state of a submission."""
     folder = submission.folder
     last_line = next(iter(last_lines(folder / DRIVER_LOG, 1)), "")
-    drivers: Sequence[Job] = ()
-    workers: Sequence[Job] = ()
+    drivers: Sequence[SlurmJob] = ()
+    workers: Sequence[SlurmJob] = ()
     silence = ""
     try:
         drivers = jobs_named(driver_jobs(folder))

@@ -30,7 +30,7 @@ _MARGIN: Final = 0.02  # the share of a job's time that is left unused, so that 
 
 
 @dataclass(frozen=True)
-class Crew:
+class WorkerSettings:
     """The settings of all jobs of a driver.
 
     Attributes:
@@ -86,19 +86,19 @@ def work(folder: Path, name: str, place: int) -> None:
         place: the number of this job in its array.
     """
     started = last_work = time.monotonic()
-    crew, driver, finished_call, longest = Crew.read(folder), _Driver(folder), "", 0.0
-    keep_to(crew.memory)  # not all clusters enforce the memory limit
-    while (call := driver.call()) != END and time.monotonic() - last_work < crew.idle_seconds:
+    settings, driver, finished_call, longest = WorkerSettings.read(folder), _Driver(folder), "", 0.0
+    keep_to(settings.memory)  # not all clusters enforce the memory limit
+    while (call := driver.call()) != END and time.monotonic() - last_work < settings.idle_seconds:
         if call == finished_call:
             time.sleep(_POLL_SECONDS)
             continue
         current = folder / call.partition(" ")[0]
         try:
             task_start = time.monotonic()
-            for _ in take_tasks(current, name, place % crew.size, crew.size):
+            for _ in take_tasks(current, name, place % settings.size, settings.size):
                 last_work = time.monotonic()
                 longest, task_start = max(longest, last_work - task_start), last_work
-                if last_work - started + longest > (1 - _MARGIN) * crew.seconds:
+                if last_work - started + longest > (1 - _MARGIN) * settings.seconds:
                     return
                 if driver.call().partition(" ")[0] != current.name:
                     break

@@ -299,7 +299,7 @@ def _write_output(task: Task, step: Step, previous: Path | None, partial: Path) 
             opened.enter_context(StepFile(partial / name, _COLUMNS[name])) for name in (ROWS, DROPPED, LEDGER)
         )
         side_columns = _side_columns(task, step)
-        aside = opened.enter_context(StepFile(partial / ASIDE, side_columns)) if side_columns else None
+        side_file = opened.enter_context(StepFile(partial / ASIDE, side_columns)) if side_columns else None
 
         def record(name: str, passed: Passed, seconds: float) -> Batch:
             passed.count.seconds = seconds
@@ -325,8 +325,8 @@ def _write_output(task: Task, step: Step, previous: Path | None, partial: Path) 
                     remaining = record(stage.name, pass_through(stage, remaining, withheld), cpu_seconds() - started)
             counts.kept += tally(remaining.frame)
             rows.write(schema.conform(remaining.frame, schema.DOCUMENT_SCHEMA))
-            if aside and len(remaining):
-                aside.write(schema.conform(remaining.frame, side_columns))
+            if side_file and len(remaining):
+                side_file.write(schema.conform(remaining.frame, side_columns))
             started = cpu_seconds()
     counts.facts = watch.facts
     if watch.values.height:

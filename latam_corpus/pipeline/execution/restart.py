@@ -63,7 +63,7 @@ MAX_ATTEMPTS: Final = 3
 _SMALL: Final = 64 * 2**20  # bytes of input, whose outputs are checked in less time than a worker takes to start
 
 
-class State(Enum):
+class OutputState(Enum):
     """The state of a step's output."""
 
     ABSENT = auto()
@@ -82,23 +82,23 @@ class RowsChangedError(PartError):
         return cls(part, problem, _("run it again: finished work is reused"))
 
 
-def next_step(states: Sequence[State], *, restore: bool) -> int | None:
+def next_step(states: Sequence[OutputState], *, restore: bool) -> int | None:
     """Return the number of the step to run next; None if nothing is left to do.
 
     Args:
         states: of the outputs in order. Those after an absent or damaged one aren't known, and are left out.
         restore: whether the last output must have its rows.
 
-    >>> next_step([State.WHOLE, State.CLEARED, State.ABSENT], restore=False)
+    >>> next_step([OutputState.WHOLE, OutputState.CLEARED, OutputState.ABSENT], restore=False)
     1
-    >>> next_step([State.CLEARED] * 2, restore=False), next_step([State.CLEARED] * 2, restore=True)
+    >>> next_step([OutputState.CLEARED] * 2, restore=False), next_step([OutputState.CLEARED] * 2, restore=True)
     (None, 0)
     """
-    is_needed = (State.ABSENT, State.DAMAGED, *((State.CLEARED,) if restore else ()))
+    is_needed = (OutputState.ABSENT, OutputState.DAMAGED, *((OutputState.CLEARED,) if restore else ()))
     if not states or states[-1] not in is_needed:
         return None
     number = len(states) - 1
-    while number and states[number - 1] is State.CLEARED:
+    while number and states[number - 1] is OutputState.CLEARED:
         number -= 1
     return number
 
@@ -112,7 +112,7 @@ class _Progress:
         self._run: set[Path] = set()  # outputs that were absent or damaged
         self._notices: dict[Path, Message] = {}
         self.folders: list[Path] = []
-        self.states: list[State] = []
+        self.states: list[OutputState] = []
 
     def look(self) -> None:
         """Find the state of each output, up to the first one that is absent or damaged."""
@@ -122,21 +122,21 @@ class _Progress:
             state = self._state(folder)
             self.folders.append(folder)
             self.states.append(state)
-            if state in (State.ABSENT, State.DAMAGED):
+            if state in (OutputState.ABSENT, OutputState.DAMAGED):
                 self._run.add(folder)
                 return
             if step.has_partial_fingerprint and folder not in self._run:
                 step.check(self._task.name)
 
-    def _state(self, folder: Path) -> State:
+    def _state(self, folder: Path) -> OutputState:
         if folder not in self._checked:
             if not is_there(folder):
-                return State.ABSENT
+                return OutputState.ABSENT
             if damaged := damage_in(folder):
                 self._notices[folder] = rebuild_notice(*damaged)
-                return State.DAMAGED
+                return OutputState.DAMAGED
             self._checked.add(folder)
-        return State.CLEARED if is_cleared(folder) else State.WHOLE
+        return OutputState.CLEARED if is_cleared(folder) else OutputState.WHOLE
 
     def run(self, number: int) -> None:
         """Run a step, whose output is then whole."""

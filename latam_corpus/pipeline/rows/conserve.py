@@ -59,16 +59,16 @@ class Count:
     made: int = 0
     narrowed: dict[str, int] = field(default_factory=dict)
 
-    def add(self, other: Count) -> None:
+    def add(self, addend: Count) -> None:
         """Add the counts of the same stage in another part."""
-        self.rows_in += other.rows_in
-        self.kept += other.kept
-        self.changed += other.changed
-        self.seconds += other.seconds
-        self.made += other.made
-        pairs = ((self.dropped, other.dropped), (self.failed, other.failed), (self.narrowed, other.narrowed))
-        for own_counts, other_counts in pairs:
-            for reason, n in other_counts.items():
+        self.rows_in += addend.rows_in
+        self.kept += addend.kept
+        self.changed += addend.changed
+        self.seconds += addend.seconds
+        self.made += addend.made
+        pairs = ((self.dropped, addend.dropped), (self.failed, addend.failed), (self.narrowed, addend.narrowed))
+        for own_counts, addend_counts in pairs:
+            for reason, n in addend_counts.items():
                 own_counts[reason] = own_counts.get(reason, 0) + n
 
 
@@ -97,10 +97,10 @@ def pass_through(stage: Stage, batch: Batch, withheld: Mapping[str, str] | None 
     if withheld and (is_withheld := batch.frame["doc_id"].is_in(list(withheld))).any():
         causes = [{"cause": withheld[doc_id]} for doc_id in batch.frame.filter(is_withheld)["doc_id"]]
         killed = Batch(batch.frame.filter(is_withheld)).drop([KILLED] * len(causes), causes, "failed")
-        first, others = split_dropped(killed, stage.name), pass_through(stage, Batch(batch.frame.filter(~is_withheld)))
-        others.count.add(first.count)
-        dropped = pl.concat([others.dropped, first.dropped], how="diagonal_relaxed")
-        return Passed(others.kept, dropped, pl.concat([others.ledger, first.ledger]), others.count)
+        first, passed = split_dropped(killed, stage.name), pass_through(stage, Batch(batch.frame.filter(~is_withheld)))
+        passed.count.add(first.count)
+        dropped = pl.concat([passed.dropped, first.dropped], how="diagonal_relaxed")
+        return Passed(passed.kept, dropped, pl.concat([passed.ledger, first.ledger]), passed.count)
     result = apply_stage(stage, batch)
     changes = _changes(stage, batch.frame, result.frame)
     passed = split_dropped(result, stage.name)
