@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from latam_corpus.codes import groups
 from latam_corpus.lab.language import augment
-from latam_corpus.language.evidence import RULE, USUAL, Bounds, Evidence, consonants, evidence, lead
+from latam_corpus.language.evidence import RULE, USUAL, Bounds, Evidence, consonants, evidence, is_supported, lead
 from latam_corpus.language.judge import consonants_of
 
 if TYPE_CHECKING:
