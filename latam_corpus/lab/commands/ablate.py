@@ -96,7 +96,7 @@ def _print_scores(ablation: Ablation) -> None:
         )
         for score in ablation.scores
     ]
-    heads = (_("trained bytes#"), _("unseen documents#"), _("bits per byte#"), _("difference#"), _("95 % interval"))
+    heads = (_("trained bytes#"), _("unseen documents#"), _("bits per byte#"), _("difference#"), _("interval of 95 %"))
     table("", [_("language"), _("genre"), _("arm"), *heads], rows)
     for language, names in ablation.lacking.items():
         console.print(

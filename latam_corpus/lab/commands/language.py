@@ -195,7 +195,7 @@ def _print_comparison(comparison: Comparison) -> None:
     )
     console.print(
         _(
-            "of new texts it would name {low} to {high} % correctly (95 % interval)",
+            "of new texts it would correctly name {low} to {high} % (interval of 95 %)",
             low=f"{100 * low:.0f}",
             high=f"{100 * high:.0f}",
         )
