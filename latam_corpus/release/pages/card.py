@@ -317,7 +317,7 @@ def _audit(manifest: Manifest) -> str:
         share = f"{100 * group.right / group.texts:.1f} %"
         question = _QUESTION_NAMES[group.question]
         rows.append([drawn, question, share, interval, group.texts, group.readers, group.disputed])
-    heads = ["drawn by lot from", "what was judged", "precision", "interval of 95 %", "texts", "readers", "they differ on"]
+    heads = ["drawn by lot from", "what was judged", "precision", "95 % interval", "texts", "readers", "they differ on"]
     return (
         "## What readers judged\n\nPeople read texts of this version, drawn by lot among those that may be shown. A "
         "text counts as right where no reader says that it isn't; the interval is Wilson's. A row speaks for the "
