@@ -118,7 +118,7 @@ def _of_rights(source: Source) -> Iterator[tuple[str, Message, Message]]:
     suggestion = None
     if source.tier == "unknown" and not is_known(rights.statement):
         suggestion = statement_of(rights.statement) or near_licence(rights.statement)
-        remedy = _SUGGESTION.fill(suggestion=suggestion) if suggestion else _NO_LICENCE[1]
+        remedy = _SUGGESTION.fill(near=suggestion) if suggestion else _NO_LICENCE[1]
         yield "rights.statement", _NO_LICENCE[0].fill(statement=rights.statement), remedy
     claimed_uses = [use for use in rights.uses if use != "evaluate"]
     if claimed_uses and source.tier in _RESTRICTED_TIERS and not rights.agreement and suggestion is None:

@@ -65,7 +65,7 @@ _NO_COUNTRY: Final = _("«{typed}» isn't recognised as a country; write its two
 _NO_LANGUAGE: Final = _(
     "«{typed}» isn't recognised as a language; write its three-letter code (ISO 639-3), such as spa, por, quy or gug"
 )
-_AMBIGUOUS_LANGUAGE: Final = _("«{name}» is the name of several languages; {remedy}")
+_AMBIGUOUS_LANGUAGE: Final = _("many languages are called «{name}»; {remedy}")
 _NO_DATE: Final = _("«{typed}» isn't a date; write it like 2031-12-31")
 _NO_LICENCE: Final = _(
     "«{typed}» isn't recognised as a licence; write a name such as CC-BY-4.0, or the address of a "

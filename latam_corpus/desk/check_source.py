@@ -36,7 +36,7 @@ _EXPECTED: Final[Mapping[str, Message]] = {
     "date_type": _("a date without quotes, such as 2027-01-31"),
     "greater_than": _("a number above {gt}"),
     "greater_than_equal": _("a number of {ge} or more"),
-    "too_short": _("a list with at least one value"),
+    "too_short": _("a list with something in it"),
     "string_too_short": _("a longer text"),
     "string_too_long": _("a shorter text"),
 }
