@@ -246,7 +246,7 @@ def _head_and_tail(file: InputFile) -> tuple[bytes, bytes, bool]:
 
 def _as_bag_list(facts: SurveyedFile) -> SurveyedFile:
     """Return the facts for a manifest or another tag file of a bag (BagIt)."""
-    return replace(facts, format=_("a manifest of a BagIt package"), remedy=_("leave it out"), charset=None)
+    return replace(facts, format=_("a list of a bag (BagIt)"), remedy=_("leave it out"), charset=None)
 
 
 def _with_pages(facts: SurveyedFile, file: InputFile) -> SurveyedFile:

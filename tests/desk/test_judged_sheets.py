@@ -103,7 +103,7 @@ def test_rows_that_are_wrong_are_told_in_the_language_that_is_spoken(sheet: Path
     assert ended.code == 1
     assert "fila 2: «veredicto»: «regular» no es una respuesta; escriba una de estas: bueno, malo, dudoso" in ended.out
     assert "muchas lenguas se llaman «mixteco»" in ended.out
-    assert "fila 4: «veredicto»: la celda tiene una fórmula" in ended.out
+    assert "fila 4: «veredicto»: la celda contiene una fórmula" in ended.out
     assert [one.answers for one in read_judgements(sheet.parent / "out")] == [{"verdict": "good"}]
 
 

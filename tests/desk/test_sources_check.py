@@ -129,7 +129,7 @@ def test_advice_is_given_on_what_keeps_a_source_from_release() -> None:
     misspelt = _told(_LEAST + rights.format("CC-YB-4.0", "train"))
     assert any("no se reconoce como licencia" in one and "¿quiso escribir «CC-BY-4.0»?" in one for one in misspelt)
     assert any("permite train" in one for one in _told(_LEAST + rights.format("CC-BY-NC-4.0", "train")))
-    assert any("copie la frase" in one for one in _told(_LEAST + rights.format("CC-BY-4.0", "train")))
+    assert any("copie en quotation la frase" in one for one in _told(_LEAST + rights.format("CC-BY-4.0", "train")))
     crawl = '[collect]\nkind = "crawl"\n[collect.crawl]\nstart = ["https://radio.example/"]\n'
     told = _told(_FULL + crawl, name="otra.toml")
     assert any("sin contacto" in one for one in told)

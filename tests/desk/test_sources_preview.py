@@ -176,7 +176,7 @@ def test_what_keeps_a_preview_from_being_made_is_told(command_line: CommandLine,
     assert (told.code, "primeiro é preciso pedir permissão a y" in told.err) == (2, True)
     asked.write_text(about.replace("ask_first", "unverified") + crawl, encoding="utf-8")
     told = command_line("sources", "preview", asked, "--lang", "es")
-    assert (told.code, "sin contacto no se pide ninguna página" in told.err) == (2, True)
+    assert (told.code, "sin contacto no se recolecta ninguna página" in told.err) == (2, True)
 
 
 def test_a_page_shows_all_its_words_but_those_nobody_sees() -> None:

@@ -108,7 +108,7 @@ def test_good_rows_become_files_and_the_sheet_comes_back_with_what_to_correct(
     assert (good, empty, other) == ("✓", None, "✓")
     assert "«Institución que la custodia»: falta" in bad
     assert "«País»: «Ruritania» no se reconoce como país" in bad
-    assert "«cartas» ya está en otra fila" in twice
+    assert "«cartas» ya se usa en otra fila" in twice
     assert "fila 4: «Género»: «cachivaches» no es una de las opciones" in told.out
     assert "columnas que no se reconocen y no se usan: columna mía" in told.out
     assert _column(back, "columna mía")[4] == "apunte"

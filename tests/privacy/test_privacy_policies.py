@@ -68,5 +68,5 @@ def test_an_edited_policy_counts_at_once_and_redoes_the_stage(policies: Path) ->
     path.write_text(path.read_text("utf-8").replace('rut = "form"', 'rut = "off"', 1), "utf-8")
     assert stage.fingerprint() != Redact().fingerprint()
     assert redact("RUT 12.345.678-5", policies=str(policies))[1] == {}
-    with pytest.raises(ConfigError, match="no such folder"):
+    with pytest.raises(ConfigError, match="privacy policies doesn't exist"):
         redact("", policies=str(policies / "nada"))
