@@ -28,7 +28,11 @@ def _told(text: str, language: str = "es", name: str = "") -> list[str]:
 @pytest.mark.parametrize(
     ("toml", "language", "told"),
     [
-        ('genre = "todos"', "es", "línea 4, «genre»: «todos» no es una de las opciones; elija: news (prensa), literature"),
+        (
+            'genre = "todos"',
+            "es",
+            "línea 4, «genre»: «todos» no es una de las opciones; elija: news (prensa), literature",
+        ),
         ('genre = "prenza"', "es", "«prenza» no es una de las opciones; ¿quiso escribir «news»?"),
         ('genre = "nwes"', "pt", "linha 4, “genre”: “nwes” não é uma das opções; você quis escrever “news”?"),
         ('languages = ["español"]', "es", "«languages (1)»: «español» no es un código ISO 639-3; escriba «spa»"),

@@ -130,7 +130,11 @@ def test_a_file_that_is_there_is_never_written_over(command_line: CommandLine, p
 
 @pytest.mark.parametrize(
     ("answers", "told"),
-    [(_ANSWERS[:5], "no queda ninguna respuesta"), (("Cartas", "MAL id"), "como «mal-id»"), (("",), "necesita una respuesta")],
+    [
+        (_ANSWERS[:5], "no queda ninguna respuesta"),
+        (("Cartas", "MAL id"), "como «mal-id»"),
+        (("",), "necesita una respuesta"),
+    ],
 )
 def test_a_piped_answer_that_is_wrong_ends_it_and_nothing_is_written(
     command_line: CommandLine, piped: Any, tmp_path: Path, answers: tuple[str, ...], told: str

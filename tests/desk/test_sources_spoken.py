@@ -40,7 +40,7 @@ _WRONG = [
     ("export buena.toml/x.csv", "no se puede escribir ahí: ya existe un archivo con ese nombre; indique otro lugar"),
     ("import vacia", "vacia: no se puede usar: es una carpeta; revise la ruta"),
     ("import hoja.csv --back hoja.xlsx", "«.xlsx» no es un formato de planilla; termine el nombre en .csv"),
-    ("import ajena.csv", "ninguna fila tiene los encabezados de columna esperados; use una planilla escrita con `sources export`"),
+    ("import ajena.csv", "ninguna fila tiene los encabezados de columna esperados; use una planilla escrita con"),
     ("import rota.xlsx", "rota.xlsx: no es un libro de Excel"),
     (f"check {'x' * 300}.toml", "no se puede"),
 ]

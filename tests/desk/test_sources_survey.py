@@ -210,4 +210,5 @@ def test_a_survey_says_of_how_many_files_it_read_the_text(
     monkeypatch.setattr("latam_corpus.desk.survey._SAMPLED_FILES", 2)
     for n in range(4):
         (tmp_path / f"{n}.txt").write_text(f"{_TEXT} {n}", encoding="utf-8")
-    assert "files with text: 4; sampled to identify their language: 2" in command_line("sources", "inventory", tmp_path).out
+    told = command_line("sources", "inventory", tmp_path)
+    assert "files with text: 4; sampled to identify their language: 2" in told.out
