@@ -23,7 +23,7 @@ from latam_corpus.pipeline.stored_runs.held_documents import hold_of
 from latam_corpus.pipeline.stored_runs.history import finished_runs
 from latam_corpus.pipeline.stored_runs.run_record import is_removed, read_record, refuse_removed
 from latam_corpus.policies.policy import Policies
-from latam_corpus.privacy.metadata import file_names_meant, redacted_address
+from latam_corpus.privacy.metadata import possible_file_names, redacted_address
 from latam_corpus.quality.filter import adjusted, outside
 from latam_corpus.release.storing.manifest import load_manifest
 from latam_corpus.release.storing.store_tables import read_ledger
@@ -114,7 +114,7 @@ def matches_query(query: str) -> pl.Expr:
     in_text = pl.col("text").str.contains(f"(?i){words}")
     in_text |= pl.col("title").str.contains(rf"(?i)^\s*{words}\s*$")
     places = (pl.col("origin").struct.field(field) for field in ("file", "member"))
-    names = "|".join(sorted(map(_loose_pattern, file_names_meant(normalised))))
+    names = "|".join(sorted(map(_loose_pattern, possible_file_names(normalised))))
     in_file = [place.str.contains(rf"(?i)(?:^|/)(?:{names})(?:\.\w+)?$") for place in places]
     return pl.any_horizontal(in_text, *in_file)
 

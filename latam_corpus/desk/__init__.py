@@ -1,4 +1,4 @@
-"""Serves librarians: questions, sheets, checks and previews of sources."""
+"""Commands for librarians: questionnaires, sheets, checks and previews of sources."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ COMMANDS: Final = {
     "sources": Command(
         "latam_corpus.desk.commands.sources:app",
         "contribute",
-        N_("Describe sources, check them, and see what comes of them (librarians)."),
+        N_("Describe sources, check them and preview their texts (for libraries)."),
     ),
     "judge": Command(
         "latam_corpus.desk.commands.judging:app",
         "contribute",
-        N_("Take back what readers say of samples and of policies."),
+        N_("Import readers' judgements of samples, and sign policies."),
     ),
     "list sources": _LIST_SOURCES,
     "sources list": _LIST_SOURCES,

@@ -1,4 +1,4 @@
-"""What somebody types as an answer, as a value of a source file; what can't be used is said in three languages."""
+"""Read typed answers as values of a source file. Each reader raises `AnswerError` for an answer that it can't use."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import date
 
-# What a folder holds, and the files to look for.
+# Glob patterns, by the kind of files in a folder.
 FILES: Final[Mapping[str, tuple[str, ...]]] = {
     "text": ("**/*.txt",),
     "markdown": ("**/*.md",),
@@ -49,30 +49,32 @@ FILE_NAMES: Final[Mapping[str, Message]] = {
     "rtf": same("RTF (.rtf)"),
     "pdf": same("PDF (.pdf)"),
     "epub": same("EPUB (.epub)"),
-    "zip": _("folders in one file (.zip)"),
+    "zip": _("compressed folders (.zip)"),
     "every": _("all files that can be read"),
 }
 _CATALOGUES: Final = (".csv", ".tsv", ".xlsx", ".jsonl", ".mrc", ".xml", ".gz", ".zst", ".xz")
-_NO_CHOICE: Final = _("«{typed}» is no choice; choose one: {known}")
-_NEAR_CHOICE: Final = _("«{typed}» is no choice; did you mean «{near}»? Choices: {known}")
+_NO_CHOICE: Final = _("«{typed}» isn't one of the choices; choose one: {known}")
+_NEAR_CHOICE: Final = _("«{typed}» isn't one of the choices; did you mean «{near}»? Choices: {known}")
 _NO_ID: Final = _(
-    "«{typed}» won't do: small letters without accents, digits and hyphens between them, such as «{near}»"
+    "«{typed}» can't be used as a name in the catalogue; use lower-case letters without "
+    "accents, digits and single hyphens, such as «{near}»"
 )
-_NO_ADDRESS: Final = _("«{typed}» is no whole address; it begins with https:// or http://")
-_NO_CONTACT: Final = _("nobody can write to «{typed}»; give an e-mail address or a web page")
-_NO_COUNTRY: Final = _("«{typed}» isn't known as a country; write its code of two letters, such as CL, BR or MX")
+_NO_ADDRESS: Final = _("«{typed}» isn't a complete address; begin it with https:// or http://")
+_NO_CONTACT: Final = _("«{typed}» isn't an e-mail address or a web page; write one of the two")
+_NO_COUNTRY: Final = _("«{typed}» isn't recognised as a country; write its two-letter code, such as CL, BR or MX")
 _NO_LANGUAGE: Final = _(
-    "«{typed}» isn't known as a language; write its code of three letters (ISO 639-3), such as spa, por, quy or gug"
+    "«{typed}» isn't recognised as a language; write its three-letter code (ISO 639-3), such as spa, por, quy or gug"
 )
-_TOO_WIDE: Final = _("many languages are called «{name}»; {remedy}")
-_NO_DATE: Final = _("«{typed}» is no date; write it as 2031-12-31")
+_AMBIGUOUS_LANGUAGE: Final = _("many languages are called «{name}»; {remedy}")
+_NO_DATE: Final = _("«{typed}» isn't a date; write it like 2031-12-31")
 _NO_LICENCE: Final = _(
-    "«{typed}» isn't known as a licence; such as CC-BY-4.0, or the address of a licence or of rightsstatements.org"
+    "«{typed}» isn't recognised as a licence; write a name such as CC-BY-4.0, or the address of a "
+    "licence or of a statement of rightsstatements.org"
 )
 _NO_CATALOGUE: Final = _(
-    "«{typed}» is no name of a table; such as catalogo.xlsx or catalogo.csv, or «-» if there is none"
+    "«{typed}» isn't the name of a table; write a name such as catalogo.xlsx or catalogo.csv, or «-» if there is none"
 )
-_NEAR_LICENCE: Final = _("«{typed}» isn't known as a licence; did you mean «{near}»?")
+_NEAR_LICENCE: Final = _("«{typed}» isn't recognised as a licence; did you mean «{near}»?")
 
 
 _AND: Final = re.compile(r"\s(?:y|e|and|&)\s", re.IGNORECASE)
@@ -87,7 +89,7 @@ class AnswerError(ValueError):
 
 
 def text(typed: str) -> str:
-    """One line of text."""
+    """Return the text on one line, with single spaces."""
     return " ".join(typed.split())
 
 
@@ -101,7 +103,7 @@ def slug(title: str) -> str:
 
 
 def identifier(typed: str) -> str:
-    """Return an id of the catalogue."""
+    """Return an id of the catalogue, which must be a slug."""
     if typed != slug(typed):
         raise AnswerError(_NO_ID, typed=typed, near=slug(typed) or "cartas-familia")
     return typed
@@ -115,7 +117,7 @@ def address(typed: str) -> str:
 
 
 def contact(typed: str) -> str:
-    """Return an e-mail address, or that of a page."""
+    """Return an e-mail address, or the address of a page."""
     if not re.fullmatch(r"[^@\s()]+@[^@\s()]+\.[^@\s()]+|https?://[^\s()]+", typed):
         raise AnswerError(_NO_CONTACT, typed=typed)
     return typed
@@ -133,7 +135,7 @@ def catalogue(typed: str) -> str:
 
 
 def country(typed: str) -> str:
-    """ISO 3166-1, from a code or a name."""
+    """Return the ISO 3166-1 code of a country, from a code or a name."""
     code = country_of(typed)
     if code is None:
         raise AnswerError(_NO_COUNTRY, typed=typed)
@@ -141,53 +143,53 @@ def country(typed: str) -> str:
 
 
 def languages(typed: str) -> list[str]:
-    """ISO 639-3 codes, from codes or names with commas or «and» between them.
+    """Return ISO 639-3 codes, from codes or names separated by commas or «and».
 
     >>> languages("español y mixteco, no sé cuál"), languages("zapoteco (sin especificar), quy")
     (['spa', 'omq-x-mixtec'], ['zap', 'quy'])
     """
-    parts: list[str] = []
-    for part in (part.strip() for item in listed(typed) for part in _AND.split(item) if part.strip()):
-        if parts and without_variety(part) == "":
-            parts[-1] += f", {part}"
+    names: list[str] = []
+    for part in (part.strip() for item in split_list(typed) for part in _AND.split(item) if part.strip()):
+        if names and without_variety(part) == "":
+            names[-1] += f", {part}"
         else:
-            parts.append(part)
-    return list(dict.fromkeys(map(language, parts)))
+            names.append(part)
+    return list(dict.fromkeys(map(language, names)))
 
 
 def language(typed: str) -> str:
-    """Return an ISO 639-3 code, from a code or a name; a tag if only the name of a family is known."""
+    """Return the ISO 639-3 code of a language, from a code or a name; a tag if only its family can be recognised."""
     code = language_of(typed) or declared_tag(typed)
     if members := share_name(typed) if code is None else ():
-        raise AnswerError(_TOO_WIDE, name=typed, remedy=which_of(typed, members))
+        raise AnswerError(_AMBIGUOUS_LANGUAGE, name=typed, remedy=which_of(typed, members))
     if code is None:
         raise AnswerError(_NO_LANGUAGE, typed=typed)
     return code
 
 
 def day(typed: str) -> date:
-    """Return a date: as in a file, or day, month and year as people here write it.
+    """Return a date, from ISO 8601 or from day, month and year in the Latin American order.
 
     >>> day("2030-12-31") == day("31/12/2030") == day("31-12-2030") == day("31.12.2030")
     True
     """
-    read = day_of(typed)
-    if read is None:
+    parsed = day_of(typed)
+    if parsed is None:
         raise AnswerError(_NO_DATE, typed=typed)
-    return read
+    return parsed
 
 
 def statement(typed: str) -> str:
-    """Return a statement of rights; empty where somebody doesn't know."""
+    """Return a statement of rights, from a number of the menu, a name or an address; empty for unknown rights."""
     number = _numbered(typed, list(LICENCES))
     return licence(typed) if number is None else str(number)
 
 
 def licence(typed: str) -> str:
-    """Return a statement of rights, in a sheet, where no number stands for one."""
-    called = statement_of(typed)
-    if called is not None:
-        return called
+    """Return a statement of rights, from a name or an address, as in a sheet."""
+    known_statement = statement_of(typed)
+    if known_statement is not None:
+        return known_statement
     if not is_known(typed):
         near = near_licence(typed)
         raise AnswerError(_NEAR_LICENCE, typed=typed, near=near) if near else AnswerError(_NO_LICENCE, typed=typed)
@@ -198,78 +200,81 @@ def choice(
     names: Mapping[str, Message],
     *,
     numbered: bool = True,
-    also: Callable[[str], str | None] = lambda _typed: None,
+    synonym_of: Callable[[str], str | None] = lambda _typed: None,
     key: str = "",
 ) -> Callable[[str], str]:
-    """Return a reader of one of these words: by its number, where numbers are shown, the word, or its display name.
+    """Return a function that reads one of these values: by the value, by its display name, or by its number.
 
     Args:
-        names: the words, each with its display name.
+        names: the values, each with its display name.
         numbered: whether they are shown with numbers.
-        also: gives the word of what they are called besides.
-        key: of the source's file, whose words are suggested for one that isn't understood.
+        synonym_of: returns the value for another common name, None if it has none.
+        key: of the source file; its vocabulary is used to suggest a value.
     """
 
     def read(typed: str) -> str:
-        value = (_numbered(typed, list(names)) if numbered else None) or word_of(names, typed) or also(typed)
+        value = (_numbered(typed, list(names)) if numbered else None) or word_of(names, typed) or synonym_of(typed)
         if value is None:
             near = near_word(key, typed, list(names)) if key else None
-            about = {"near": names[near]} if near else {}
-            known = enumerated(names.values())
-            raise AnswerError(_NEAR_CHOICE if near else _NO_CHOICE, typed=typed, known=known, **about)
+            suggestion = {"near": names[near]} if near else {}
+            options = enumerated(names.values())
+            raise AnswerError(_NEAR_CHOICE if near else _NO_CHOICE, typed=typed, known=options, **suggestion)
         return value
 
     return read
 
 
 def choices(
-    names: Mapping[str, Message], *, numbered: bool = True, also: Callable[[str], str | None] = lambda _typed: None
+    names: Mapping[str, Message],
+    *,
+    numbered: bool = True,
+    synonym_of: Callable[[str], str | None] = lambda _typed: None,
 ) -> Callable[[str], list[str]]:
-    """Return what reads several of these words, with commas or «and» between them; see `choice`.
+    """Return a function that reads several values, separated by commas or «and»; see `choice` for the arguments.
 
     >>> from latam_corpus.catalog.display_names import USES
     >>> choices(USES)("entrenar y evaluar"), choices(USES)("treinar, redistribuir e avaliar")
     (['train', 'evaluate'], ['train', 'redistribute', 'evaluate'])
     """
-    one = choice(names, numbered=numbered, also=also)
+    read_one = choice(names, numbered=numbered, synonym_of=synonym_of)
 
     def read(typed: str) -> list[str]:
-        parts = [part for item in listed(typed) for part in _AND.split(item) if part.strip()]
-        return list(dict.fromkeys(map(one, parts)))
+        parts = [part for item in split_list(typed) for part in _AND.split(item) if part.strip()]
+        return list(dict.fromkeys(map(read_one, parts)))
 
     return read
 
 
 def files(typed: str) -> list[str]:
-    """Return the patterns of files, from what they are: of several kinds those of all, of every file none.
+    """Return the glob patterns for the chosen kinds of files; an empty list for all files.
 
     >>> files("1, .pdf"), files("15"), files("PDF y Word")
     (['**/*.txt', '**/*.pdf'], [], ['**/*.pdf', '**/*.docx'])
     """
-    kinds = choices(FILE_NAMES, also=_file_kind)(typed)
+    kinds = choices(FILE_NAMES, synonym_of=_file_kind)(typed)
     return [] if "every" in kinds else [pattern for kind in kinds for pattern in FILES[kind]]
 
 
 def _file_kind(typed: str) -> str | None:
-    """Return the kind of files that is called so, without its suffixes or by one of them; None where none is."""
-    for kind, name in FILE_NAMES.items():
-        for shown in name.translations().values():
-            words, _, ends = shown.partition(" (")
-            if folded(typed) in {folded(words), *re.findall(r"\.\w+", ends)}:
+    """Return the kind of files with this name or suffix; None if there is no such kind."""
+    for kind, message in FILE_NAMES.items():
+        for display_name in message.translations().values():
+            name_part, _, suffixes = display_name.partition(" (")
+            if folded(typed) in {folded(name_part), *re.findall(r"\.\w+", suffixes)}:
                 return kind
     return None
 
 
-def listed(typed: str) -> list[str]:
-    """Return the parts of a list with commas, semicolons or line breaks between them; those in parentheses part none.
+def split_list(typed: str) -> list[str]:
+    """Split a list at commas, semicolons and line breaks that aren't in parentheses.
 
-    >>> listed("tablas (.csv, .tsv), Word; PDF")
+    >>> split_list("tablas (.csv, .tsv), Word; PDF")
     ['tablas (.csv, .tsv)', 'Word', 'PDF']
     """
     return [part.strip() for part in re.split(r"[,;\n](?![^()]*\))", typed) if part.strip()]
 
 
-def _numbered(typed: str, known: Sequence[Any]) -> Any:
-    if typed.isdecimal() and 1 <= int(typed) <= len(known):
-        return known[int(typed) - 1]
+def _numbered(typed: str, options: Sequence[Any]) -> Any:
+    if typed.isdecimal() and 1 <= int(typed) <= len(options):
+        return options[int(typed) - 1]
     return None

@@ -1,4 +1,4 @@
-"""What is wrong in a source's file, all of it, and what would be better: in sentences of three languages."""
+"""Check a source file: list all errors and suggestions, each with a remedy."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from latam_corpus.config.toml_model import Mistake
 
 _LINE: Final = _("line {line}")
-# What a value must be, by pydantic's type of error.
-_WANTED: Final[Mapping[str, Message]] = {
+# The expected value, by pydantic's error type.
+_EXPECTED: Final[Mapping[str, Message]] = {
     "string_type": _("a text in quotes"),
     "int_type": _("a whole number without quotes"),
     "int_from_float": _("a whole number"),
@@ -40,18 +40,18 @@ _WANTED: Final[Mapping[str, Message]] = {
     "string_too_short": _("a longer text"),
     "string_too_long": _("a shorter text"),
 }
-_ALIKE: Final = {
+_SAME_EXPECTATION: Final = {
     "list_type": "tuple_type", "mapping_type": "dict_type", "model_attributes_type": "model_type",
     "date_from_datetime_parsing": "date_type", "date_from_datetime_inexact": "date_type",
 }  # fmt: skip
 _MUST: Final = _("it must be {wanted}")
 _IS: Final = _("it says {given}")
-_NO_CHOICE: Final = _("«{given}» is no choice")
+_NO_CHOICE: Final = _("«{given}» isn't one of the choices")
 _CHOOSE: Final = _("choose one: {known}")
-_PERHAPS: Final = _("did you mean «{near}»? Choices: {known}")
-_UNKNOWN: Final = _("there is no such key")
-_PERHAPS_KEY: Final = _("did you mean «{near}»?")
-_KEYS: Final = _("the keys there are: {known}")
+_SUGGESTION: Final = _("did you mean «{near}»? Choices: {known}")
+_UNKNOWN: Final = _("this key doesn't exist")
+_SUGGESTED_KEY: Final = _("did you mean «{near}»?")
+_KEYS: Final = _("the keys are: {known}")
 _WRITE: Final = _("write «{code}»")
 MISSING: Final = _("it is missing")
 _ADD: Final = _("add a line: {key} = …")
@@ -60,14 +60,14 @@ _ADD_TABLE: Final = _("add the table [{key}]")
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is wrong in a file (or, as advice, could be better): where, what, and what to do.
+    """An error in a source file, or a suggestion for a valid one.
 
     Attributes:
-        line: from 1; None for the file as a whole.
-        key: of the file, dotted, or the name of the file whose records are meant; empty for the whole.
+        line: counted from 1; None for the file as a whole.
+        key: dotted key of the file, or the name of a file with records; empty for the file as a whole.
         problem: without a full stop.
         remedy: what to write instead.
-        wrong: false for advice, with which the file is valid.
+        wrong: false for a suggestion.
     """
 
     line: int | None
@@ -78,11 +78,11 @@ class Finding:
 
     @property
     def sentence(self) -> Message:
-        """The problem and, where there is one, the remedy."""
+        """The problem, and the remedy if there is one."""
         return enumerated([self.problem, self.remedy], between="; ") if self.remedy else self.problem
 
     def in_language(self, language: str) -> str:
-        """As one sentence.
+        """Return the finding with its place, as one sentence.
 
         >>> Finding(7, "rights", same("«todos» no es una opción"), same("elija: …")).in_language("es")
         'línea 7, «rights»: «todos» no es una opción; elija: …'
@@ -93,7 +93,7 @@ class Finding:
         return f"{', '.join(location)}: {sentence}" if location else sentence
 
     def as_dict(self, language: str) -> dict[str, object]:
-        """As plain values, for JSON."""
+        """Return plain values, for JSON."""
         return {
             "line": self.line,
             "key": self.key,
@@ -104,15 +104,15 @@ class Finding:
 
 
 def check_source(text: str, name: str = "") -> tuple[Source | None, list[Finding]]:
-    r"""Give the source that a file's text describes, None when something is wrong, and all that there is to say of it.
+    r"""Return the source that a text describes, None if it has an error, and all findings.
 
     Args:
         text: TOML.
-        name: the file's name, for advice on it.
+        name: the file's name, which is checked too.
 
-    >>> source, [found] = check_source('id = "a"\ntitle = "A"\nholder = "B"\ngenre = "prenza"')
-    >>> found.in_language("es")[:50]
-    'línea 4, «genre»: «prenza» no es una opción; ¿quis'
+    >>> source, [finding] = check_source('id = "a"\ntitle = "A"\nholder = "B"\ngenre = "prenza"')
+    >>> finding.in_language("es")[:50]
+    'línea 4, «genre»: «prenza» no es una de las opcion'
     """
     checked = checked_toml(text, Source, near_word)
     if isinstance(checked, Source):
@@ -122,7 +122,7 @@ def check_source(text: str, name: str = "") -> tuple[Source | None, list[Finding
             for key, problem, remedy in advice(checked, name)
         ]
         return checked, findings
-    return None, sorted((_finding(one, text) for one in checked), key=lambda one: one.line or 0)
+    return None, sorted((_finding(mistake, text) for mistake in checked), key=lambda finding: finding.line or 0)
 
 
 def _finding(mistake: Mistake, text: str) -> Finding:
@@ -130,16 +130,14 @@ def _finding(mistake: Mistake, text: str) -> Finding:
         line, problem, remedy = syntax_mistake(str(mistake.raised), mistake.line, text)
         return Finding(line, "", problem, remedy)
     problem, remedy = _problem_and_remedy(mistake)
-    # A list's entry is named by its number, from 1, as people count.
-    key = shown_key(mistake.key)
-    return Finding(mistake.line, key, problem, remedy)
+    return Finding(mistake.line, shown_key(mistake.key), problem, remedy)
 
 
 def _problem_and_remedy(mistake: Mistake) -> tuple[Message, Message]:
     last = mistake.key.rpartition(".")[2]
     if mistake.kind == "unknown":
         near = mistake.near
-        hint = _PERHAPS_KEY.fill(near=near) if near else _KEYS.fill(known=", ".join(mistake.allowed))
+        hint = _SUGGESTED_KEY.fill(near=near) if near else _KEYS.fill(known=", ".join(mistake.allowed))
         return _UNKNOWN, hint
     if mistake.kind == "missing":
         return MISSING, (_ADD_TABLE if last == "rights" else _ADD).fill(key=last)
@@ -151,30 +149,31 @@ def _problem_and_remedy(mistake: Mistake) -> tuple[Message, Message]:
     if mistake.kind == "choice":
         return _choice(mistake)
     is_id = mistake.key == "id" and mistake.kind == "string_pattern_mismatch"
-    wanted = ID_FORM if is_id else _WANTED.get(_ALIKE.get(mistake.kind, mistake.kind)) or same(mistake.message)
-    return _IS.fill(given=_value(mistake.value)), _MUST.fill(wanted=wanted.fill(**mistake.bound))
+    kind = _SAME_EXPECTATION.get(mistake.kind, mistake.kind)
+    expected = ID_FORM if is_id else _EXPECTED.get(kind) or same(mistake.message)
+    return _IS.fill(given=_value(mistake.value)), _MUST.fill(wanted=expected.fill(**mistake.bound))
 
 
 def _code(mistake: Mistake) -> str | None:
-    """Return the code of a country or language that the author named in words."""
+    """Return the code of a country or language that is given by its name."""
     if mistake.key == "country":
         return country_of(str(mistake.value))
-    named = str(mistake.value)
-    return language_of(named) or declared_tag(named) if re.fullmatch(r"languages\.\d+", mistake.key) else None
+    typed = str(mistake.value)
+    return language_of(typed) or declared_tag(typed) if re.fullmatch(r"languages\.\d+", mistake.key) else None
 
 
 def _choice(mistake: Mistake) -> tuple[Message, Message]:
-    """Return a word that is none of those allowed, which are listed with what they are called."""
+    """Return the problem and the remedy for a value that isn't allowed."""
     key = re.sub(r"\.\d+$", "", mistake.key)
     names = VOCABULARIES.get(key, {})
-    known = enumerated(_Choice(word, {"name": names.get(word, word)}) for word in mistake.allowed)
+    options = enumerated(_Choice(word, {"name": names.get(word, word)}) for word in mistake.allowed)
     near = mistake.near
-    remedy = _PERHAPS.fill(near=near, known=known) if near else _CHOOSE.fill(known=known)
+    remedy = _SUGGESTION.fill(near=near, known=options) if near else _CHOOSE.fill(known=options)
     return _NO_CHOICE.fill(given=_value(mistake.value).strip('"')), remedy
 
 
 class _Choice(Message):
-    """A word of the file, with what it is called in brackets where that is another word."""
+    """An allowed value, followed by its display name in brackets if that differs."""
 
     def translate(self, language: str) -> str:
         name = same(self.values["name"]).translate(language)
@@ -182,6 +181,6 @@ class _Choice(Message):
 
 
 def _value(value: object) -> str:
-    """Return a value as the file writes it, about."""
+    """Return a value as TOML would write it, shortened."""
     text = shown(value)
     return f'"{value}"' if isinstance(value, str) and len(text) == len(value) + len("''") else text

@@ -1,4 +1,4 @@
-"""The questions of `sources new`: what is asked, why, and how an answer is read."""
+"""The questions of `sources new`, each with its reason, its default and a reader of its answer."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from latam_corpus.desk.template import Template
 
-# Statements that allow all uses by themselves; a permission allows what was agreed, which only who asked can say.
+# Tiers whose statement of rights allows all uses. Other uses must be named by the user, who knows the agreement.
 _FREE: Final = frozenset({"open", "attribution", "share_alike"})
 
 
@@ -26,13 +26,13 @@ class Question:
     """A question.
 
     Attributes:
-        key: of the source file, dotted.
+        key: dotted key in the source file.
         ask: the question.
-        why: what it is for, in a sentence.
-        read: the answer as a value.
-        needed: whether it can be left out.
-        default: what Enter means, by what was answered before; None for nothing.
-        names: what can be chosen, shown with numbers.
+        why: its purpose, in one or two sentences.
+        read: returns the value of a typed answer.
+        needed: whether it must be answered.
+        default: returns the answer that Enter gives, from the previous answers and the template; None for no answer.
+        names: the display names of the choices, which are shown with numbers.
     """
 
     key: str
@@ -45,7 +45,7 @@ class Question:
 
 
 def _of_template(key: str) -> Callable[[Mapping[str, Any], Template], str | None]:
-    """Return the template's own word for the key."""
+    """Return a default that is the template's value for the key."""
 
     def default(_: Mapping[str, Any], template: Template) -> str | None:
         value: str | list[str] | None = template.values.get(key)
@@ -55,39 +55,39 @@ def _of_template(key: str) -> Callable[[Mapping[str, Any], Template], str | None
 
 
 def _address_on_site(key: str) -> Callable[[Mapping[str, Any], Template], str | None]:
-    """Return the template's address, moved to the site that was named as the homepage."""
+    """Return a default that is the template's address, moved to the host of the homepage."""
 
-    def default(before: Mapping[str, Any], template: Template) -> str | None:
-        home: str | None = before.get("homepage")
+    def default(answers_so_far: Mapping[str, Any], template: Template) -> str | None:
+        homepage: str | None = answers_so_far.get("homepage")
         example = template.values.get(key)
-        if not home or not example:
+        if not homepage or not example:
             return None
         path = urlsplit(example if isinstance(example, str) else example[0]).path
-        return home if path == "/" else urljoin(home, path)
+        return homepage if path == "/" else urljoin(homepage, path)
 
     return default
 
 
-def _uses(before: Mapping[str, Any], template: Template) -> str:
-    if tier_of(before.get("rights.statement")) in _FREE and "rights.uses" not in template.own_keys:
+def _uses(answers_so_far: Mapping[str, Any], template: Template) -> str:
+    if tier_of(answers_so_far.get("rights.statement")) in _FREE and "rights.uses" not in template.own_keys:
         return ", ".join(USES)
     return "evaluate"
 
 
 STATEMENT: Final = Question(
     "rights.statement",
-    _("Under which rights?"),
+    _("Which licence or rights apply?"),
     _(
         "The licence decides what may be released. Write a number, or the name or address of another licence. "
-        "If you don't know, the source can be measured and isn't released."
+        "If you don't know it, the source can be measured, but not released."
     ),
     answers.statement,
     names=LICENCES,
 )
 BASIS: Final = Question(
     "rights.basis",
-    _("What does the permission rest on?"),
-    _("A contract is signed by an institution; consent is given by those who speak or write."),
+    _("What kind of permission is it?"),
+    _("An institution signs a contract; speakers or authors give their consent."),
     answers.choice({key: BASES[key] for key in ("contract", "consent")}),
     needed=True,
     names={key: BASES[key] for key in ("contract", "consent")},
@@ -95,19 +95,19 @@ BASIS: Final = Question(
 AGREEMENT: Final = Question(
     "rights.agreement",
     _("Agreement or letter"),
-    _("The name or number by which others can find the permission, such as agreement-2026-04."),
+    _("Its name or number, with which others can find it, such as agreement-2026-04."),
     needed=True,
 )
 EXPIRES: Final = Question(
     "rights.expires",
-    _("Until when does it hold?"),
-    _("The date on which the permission ends, such as 2031-12-31; «-» if it doesn't."),
+    _("Until when is it valid?"),
+    _("The last day of the permission, such as 2031-12-31; «-» if it has no end."),
     answers.day,
 )
 PURPOSES: Final = Question(
     "rights.uses",
     _("What may it be used for?"),
-    _("To train models, to redistribute the texts, to evaluate models: one or several, with commas."),
+    _("To train models, to redistribute the texts, to evaluate models: one or more uses, separated by commas."),
     answers.choices(USES),
     needed=True,
     default=_uses,
@@ -115,12 +115,12 @@ PURPOSES: Final = Question(
 )
 QUOTATION: Final = Question(
     "rights.quotation",
-    _("Sentence that states it"),
-    _("Copy the sentence that states the licence, so that others can check it."),
+    _("Which sentence states the licence?"),
+    _("Copy it, so that others can check it."),
 )
 QUOTED_FROM: Final = Question(
     "rights.quoted_from",
-    _("Where does that sentence stand?"),
+    _("Where is that sentence?"),
     _("The address of the page where you read it."),
     answers.address,
 )
@@ -128,21 +128,21 @@ ABOUT: Final = (
     Question(
         "title",
         _("Title"),
-        _("What do those who know the collection call it?"),
+        _("The name by which the collection is known."),
         needed=True,
     ),
     Question(
         "id",
         _("Name in the catalogue"),
-        _("Recipes and every document name it so; it isn't changed later."),
+        _("Recipes and documents refer to the source by this name, which doesn't change later."),
         answers.identifier,
         needed=True,
-        default=lambda before, _: answers.slug(before["title"]) or None,
+        default=lambda answers_so_far, _: answers.slug(answers_so_far["title"]) or None,
     ),
     Question(
         "holder",
-        _("Who holds it?"),
-        _("The institution, family or community that keeps it and can give permission."),
+        _("Who keeps it?"),
+        _("The institution, family or community that keeps the collection and can give permission."),
         needed=True,
     ),
     Question(
@@ -154,14 +154,14 @@ ABOUT: Final = (
     Question(
         "contact",
         _("Contact"),
-        _("Whom to write to with questions; it is needed to collect a website."),
+        _("Whom to write to with questions; required to collect a website."),
         answers.contact,
     ),
     Question(
         "genre",
         _("Genre"),
-        _("It decides by which rules the texts are judged: a song may repeat its refrain."),
-        answers.choice(GENRES, also=genre_of, key="genre"),
+        _("The genre decides which rules filter the texts: a song, for example, may repeat its refrain."),
+        answers.choice(GENRES, synonym_of=genre_of, key="genre"),
         needed=True,
         default=_of_template("genre"),
         names=GENRES,
@@ -169,48 +169,51 @@ ABOUT: Final = (
     Question(
         "country",
         _("Country"),
-        _("The country of the texts, by its name or code; «-» where there are several."),
+        _("The country of the texts, by name or code; «-» if there are several."),
         answers.country,
     ),
     Question(
         "languages",
         _("Languages"),
-        _("By their names or codes of three letters, with commas: Spanish, quy."),
+        _("By name or three-letter code, separated by commas: Spanish, quy."),
         answers.languages,
     ),
 )
-_WHERE: Final = _("Where to begin?")
-_AS_IT_IS: Final = "as-it-is"
-_FORMS: Final = {_AS_IT_IS: _("as it is"), **FORMS}
+_START: Final = _("Where does collecting begin?")
+_UNSTATED: Final = "as-it-is"
+_FORMS: Final = {_UNSTATED: _("as it is"), **FORMS}
 
 
 def _form(typed: str) -> str | None:
-    """Return prose or verse; None for texts whose form the source leaves open."""
+    """Return `prose` or `verse`; None if the source doesn't state a form."""
     form = answers.choice(_FORMS)(typed)
-    return None if form == _AS_IT_IS else form
+    return None if form == _UNSTATED else form
 
 
 COLLECTED: Final = (
     Question(
         "collect.crawl.start",
-        _WHERE,
-        _("The address from which the pages are found."),
+        _START,
+        _("The address from which the other pages are found."),
         answers.address,
         needed=True,
         default=_address_on_site("collect.crawl.start"),
     ),
     Question(
         "collect.oai.address",
-        _("Address of OAI-PMH"),
-        _("The door through which the repository gives its records, without ?verb=…; its administrator knows it."),
+        _("OAI-PMH base address"),
+        _(
+            "The address at which the repository provides its records, without ?verb=…; if "
+            "you don't know it, ask its administrator."
+        ),
         answers.address,
         needed=True,
         default=_address_on_site("collect.oai.address"),
     ),
     Question(
         "collect.files",
-        _("Which files are they?"),
-        _("One kind or several, with commas; in the folder and in those inside it."),
+        _("What kind of files are they?"),
+        _("One or more kinds, separated by commas; files in subfolders are included."),
         answers.files,
         needed=True,
         default=lambda _, __: "text",
@@ -219,17 +222,17 @@ COLLECTED: Final = (
     Question(
         "collect.form",
         _("Prose or verse?"),
-        _("In prose, lines of a paragraph are joined; in verse, each is kept. As it is: each text's shape decides."),
+        _("Prose joins the lines of a paragraph; verse keeps each line. As it is: the shape of each text decides."),
         _form,
-        default=lambda before, template: _of_template("collect.form")(before, template) or _AS_IT_IS,
+        default=lambda answers_so_far, template: _of_template("collect.form")(answers_so_far, template) or _UNSTATED,
         names=_FORMS,
     ),
     Question(
         "collect.index.file",
         _("Is there a catalogue of the files?"),
         _(
-            "A table in the folder that says what each file is and under which terms: its name, such as catalogo.xlsx; "
-            "«-» if there is none. Texts for which it has no row aren't released."
+            "A table in the folder that describes each file and its terms. Write its name, such as catalogo.xlsx, or "
+            "«-» if there is none. Texts without a row in it aren't released."
         ),
         answers.catalogue,
     ),

@@ -1,4 +1,4 @@
-"""A source that the command line was given: read, checked, and what is wrong in it told in sentences."""
+"""Read and check the source that a command is given as an id, a file or a folder."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _NOT_UTF8: Final = (
 
 
 def check_file(path: Path) -> tuple[Source | None, list[Finding]]:
-    """Return the source of a file, None when something is wrong, and all that there is to say of it.
+    """Return the source that a file describes, None if it has an error, and all findings.
 
     Raises:
-        ConfigError: no such file, or one that can't be read.
+        ConfigError: the file doesn't exist or can't be read.
     """
     if path.is_dir():
-        describe = _("`latam-corpus sources new` describes its texts; name the file that it writes")
-        raise ConfigError(str(path), _("it can't be used: {cause}", cause=_("Is a directory")), describe)
+        remedy = _("describe its texts with `latam-corpus sources new`, and name the file that it writes")
+        raise ConfigError(str(path), _("it can't be used: {cause}", cause=_("Is a directory")), remedy)
     try:
         text = read_toml(path, "source")
     except ConfigError as error:
@@ -38,26 +38,30 @@ def check_file(path: Path) -> tuple[Source | None, list[Finding]]:
     return check_source(text, str(path))
 
 
-def undescribed(named: str) -> Path | None:
-    """Return the file or folder of texts that is named; None for a source's file, or an id of the catalogue."""
-    path = Path(named).expanduser()
-    is_source = named.endswith(".toml") or (SOURCES / f"{named}.toml").is_file()
+def undescribed(source: str) -> Path | None:
+    """Return the path of a file or folder of texts; None for a source file or an id of the catalogue."""
+    path = Path(source).expanduser()
+    is_source = source.endswith(".toml") or (SOURCES / f"{source}.toml").is_file()
     return path if not is_source and path.exists() else None
 
 
-def usable_source(named: str, language: str) -> Source:
-    """Return the source of an id, a file or a folder of texts; what is wrong in a file is told, and ends the command.
+def usable_source(source_name: str, language: str) -> Source:
+    """Return the source of an id, a file or a folder of texts; print the errors of a file that has any.
 
     Raises:
-        ConfigError: no such source.
-        typer.Exit: something is wrong in the file.
+        ConfigError: there is no such source.
+        typer.Exit: the file has an error.
     """
-    if not named.endswith(".toml"):
-        path = undescribed(named)
-        return load_source(named) if path is None else Source(id="sin-describir", title=path.name or named, holder="—")
-    source, findings = check_file(Path(named))
+    if not source_name.endswith(".toml"):
+        path = undescribed(source_name)
+        return (
+            load_source(source_name)
+            if path is None
+            else Source(id="sin-describir", title=path.name or source_name, holder="—")
+        )
+    source, findings = check_file(Path(source_name))
     if source is None:
-        for one in findings:
-            errors.print(f"{named}: {one.in_language(language)}", markup=False, style="red")
+        for finding in findings:
+            errors.print(f"{source_name}: {finding.in_language(language)}", markup=False, style="red")
         raise typer.Exit(2)
     return source

@@ -1,7 +1,7 @@
-"""What is on a disk that a partner hands over: formats, sizes, checksums, charsets, pages to be recognised, languages.
+"""Survey a folder that a partner hands over: formats, sizes, checksums, charsets, pages without text, languages.
 
-Nothing is asked of a network, and nothing is written beside the files. Formats are told by bytes; text is taken from
-some files alone, in the box of `extract`.
+A survey uses no network and writes nothing into the folder. Formats are recognised by their bytes. Text is extracted
+only from a sample of the files, in the sandbox of `extract`.
 """
 
 from __future__ import annotations
@@ -50,10 +50,9 @@ if TYPE_CHECKING:
     from latam_corpus.collect.input_files.unnamed_catalogues import Catalogue
     from latam_corpus.messages import Message
 
-_PICTURES: Final = "image"
-_SAMPLED: Final = 1000  # files of which the text is looked at, spread over all
-_LARGEST: Final = 32 * 2**20  # of these
-_DOCUMENTS: Final = 3  # of each
+_SAMPLED_FILES: Final = 1000  # evenly spread over all files
+_LARGEST: Final = 32 * 2**20  # bytes of a sampled file
+_DOCUMENTS: Final = 3  # per sampled file
 _PAGES: Final = "latam_corpus.extract.scans.pdf:count_pages"
 _BY_TYPE: Final = {kind: entry.name for entry in FORMATS if entry.extractor for kind in entry.media_types}
 _NOT_TEXT: Final = frozenset(
@@ -62,19 +61,20 @@ _NOT_TEXT: Final = frozenset(
 
 
 @dataclass(frozen=True)
-class Surveyed:
-    """What was seen of a file.
+class SurveyedFile:
+    """The facts about a file.
 
     Attributes:
-        path: in the folder.
-        format: as a source calls it, or what people call it where it isn't read.
-        remedy: what to do where it isn't read, or what a recipe must ask for.
-        sha256: of its bytes; empty where they can't be read.
+        path: relative to the folder.
+        bytes: size of the file.
+        format: name in a source file, or a description of a format that isn't read.
+        remedy: what to do with a file that isn't read, or an option that the recipe needs.
+        sha256: of the bytes, hex; empty if they can't be read.
         charset: of a text.
         pages: of a PDF or picture.
-        scans: how many of these have no text.
-        language: of a text that was looked at.
-        problem: why that has no text, or isn't what a bag's list says.
+        scans: number of pages without text.
+        language: of a sampled text.
+        problem: why it has no text, or how it differs from the manifest of its bag (BagIt).
     """
 
     path: str
@@ -90,14 +90,14 @@ class Surveyed:
 
     @property
     def is_read(self) -> bool:
-        """Whether a run reads it that nobody has asked for more."""
+        """Whether a run with default options reads the file."""
         return self.remedy is None
 
     def as_dict(self, language: str) -> dict[str, Any]:
-        """As plain values, for JSON."""
-        named = self.format if isinstance(self.format, str) else self.format.translate(language)
+        """Return plain values, for JSON."""
+        format_name = self.format if isinstance(self.format, str) else self.format.translate(language)
         return asdict(replace(self, format="", remedy=None)) | {
-            "format": named,
+            "format": format_name,
             "read": self.is_read,
             "remedy": self.remedy and self.remedy.translate(language),
         }
@@ -105,18 +105,19 @@ class Surveyed:
 
 @dataclass(frozen=True)
 class Survey:
-    """What is in a folder.
+    """The result of a survey.
 
     Attributes:
-        hidden: files that were left out, since their names begin with a point.
-        missing: names that bags list and that aren't there.
-        catalogue: the list that says what most of the files are; None if there is none.
-        texts: how many files have texts that are read.
-        looked_at: of how many of them a text was looked at.
-        own_terms: what these texts state of themselves.
+        files: all surveyed files.
+        hidden: number of files left out: links, and names that begin with a dot.
+        missing: names in the manifests of bags (BagIt) without a file.
+        catalogue: the table that describes most of the files; None if there is none.
+        texts: number of files with text that a run reads.
+        looked_at: number of these files that were sampled.
+        own_terms: the rights that the sampled texts state.
     """
 
-    files: tuple[Surveyed, ...]
+    files: tuple[SurveyedFile, ...]
     hidden: int
     missing: tuple[str, ...]
     catalogue: Catalogue | None = None
@@ -125,57 +126,61 @@ class Survey:
     own_terms: OwnTerms = field(default_factory=OwnTerms)
 
     @property
-    def twins(self) -> list[list[str]]:
-        """The paths of files that have the same bytes, those of each together."""
+    def identical_files(self) -> list[list[str]]:
+        """The paths of non-empty files with the same bytes, one list for each content."""
         by_digest: dict[str, list[str]] = defaultdict(list)
-        for one in self.files:
-            if one.sha256 and one.bytes:
-                by_digest[one.sha256].append(one.path)
+        for file in self.files:
+            if file.sha256 and file.bytes:
+                by_digest[file.sha256].append(file.path)
         return [paths for paths in by_digest.values() if len(paths) > 1]
 
     @property
     def languages(self) -> Counter[str]:
-        """How many of the files that were looked at are in each language."""
-        return Counter(one.language for one in self.files if one.language)
+        """The number of sampled files in each language."""
+        return Counter(file.language for file in self.files if file.language)
 
 
 def survey(folder: Path) -> Survey:
-    """Return what is in a folder, or what a file is.
+    """Survey a folder, or a single file.
 
     Raises:
-        ConfigError: there is no such folder, or it has no files.
+        ConfigError: the folder doesn't exist or has no files.
     """
-    listed, hidden = _listed(folder)
-    if not listed:
+    input_files, hidden = _files_below(folder)
+    if not input_files:
         raise ConfigError(str(folder), _("it has no files"), _("check the path"))
     source = Source(id="inventario", title=str(folder), holder="not stated")
-    in_bags = {one.relative: one for one in with_bags(listed)}
+    in_bags = {file.relative: file for file in with_bags(input_files)}
     missing = [
         str(failure.evidence.get("name", ""))
-        for one in in_bags.values()
-        for failure in of_json(one.beside.failures)
+        for file in in_bags.values()
+        for failure in of_json(file.beside.failures)
         if failure.cause == "missing file"
     ]
-    seen = [_seen(in_bags[one.relative]) if one.relative in in_bags else _of_a_bag(_seen(one)) for one in listed]
-    sources = {facts.path: _in_charset(source, facts) for facts in seen}
-    catalogue = _catalogue(sources, listed)
-    named = catalogue.file if catalogue else ""
-    texts = [facts.is_read and facts.path != named for facts in seen]
-    own_terms = OwnTerms(all_files=sum(texts))
-    languages = _languages(sources, [one for one, is_text in zip(listed, texts, strict=True) if is_text], own_terms)
+    facts_of_files = [
+        _examined(in_bags[file.relative]) if file.relative in in_bags else _as_bag_list(_examined(file))
+        for file in input_files
+    ]
+    sources = {facts.path: _in_charset(source, facts) for facts in facts_of_files}
+    catalogue = _file_catalogue(sources, input_files)
+    catalogue_path = catalogue.file if catalogue else ""
+    is_text = [facts.is_read and facts.path != catalogue_path for facts in facts_of_files]
+    own_terms = OwnTerms(all_files=sum(is_text))
+    texts = [file for file, readable_text in zip(input_files, is_text, strict=True) if readable_text]
+    languages = _identified_languages(sources, texts, own_terms)
     files = []
-    for facts in seen:
+    for facts in facts_of_files:
         language, problem = languages.get(facts.path, (None, ""))
-        remedy = None if facts.path == named else facts.remedy  # it is read for what it says of the others
+        remedy = None if facts.path == catalogue_path else facts.remedy  # a run reads it as the index of the files
         files.append(replace(facts, language=language, problem=facts.problem or problem, remedy=remedy))
-    return Survey(tuple(files), hidden, tuple(missing), catalogue, sum(texts), len(languages), own_terms)
+    return Survey(tuple(files), hidden, tuple(missing), catalogue, len(texts), len(languages), own_terms)
 
 
-def _listed(folder: Path) -> tuple[list[InputFile], int]:
-    """Return the files below a folder, by their paths, and how many hidden ones there are. No link is followed."""
+def _files_below(folder: Path) -> tuple[list[InputFile], int]:
+    """Return the files below a folder, sorted, and the number of hidden files and links, which are left out."""
     if folder.is_file():
         return [_input(folder, folder.name)], 0
-    files, hidden = [], 0
+    input_files, hidden = [], 0
     for root, folders, names in os.walk(folder):
         folders[:] = [name for name in sorted(folders) if not name.startswith(".")]
         for name in sorted(names):
@@ -183,16 +188,16 @@ def _listed(folder: Path) -> tuple[list[InputFile], int]:
             if name.startswith(".") or not path.is_file() or path.is_symlink():
                 hidden += 1
                 continue
-            files.append(_input(path, path.relative_to(folder).as_posix()))
-    return sorted(files), hidden
+            input_files.append(_input(path, path.relative_to(folder).as_posix()))
+    return sorted(input_files), hidden
 
 
 def _input(path: Path, relative: str) -> InputFile:
     return InputFile(readable(relative), str(path), path.stat().st_size)
 
 
-def _seen(file: InputFile) -> Surveyed:
-    """Return what the bytes of a file say."""
+def _examined(file: InputFile) -> SurveyedFile:
+    """Return the facts that the bytes of a file reveal, without its language."""
     digest = hashlib.sha256()
     try:
         with Path(file.url).open("rb") as stream:
@@ -200,34 +205,34 @@ def _seen(file: InputFile) -> Surveyed:
                 digest.update(block)
         damage = damage_of(file.beside, partial(opened_file, file))
     except (OSError, SourceError) as error:
-        return Surveyed(
+        return SurveyedFile(
             file.relative, file.size, _("a file that can't be read"), _("check the path"), problem=str(error)
         )
     entry = format_of(file.relative)
-    head, tail, broken = _ends(file)
+    head, tail, is_damaged = _head_and_tail(file)
     kind = sniffed(head[:HEAD], head[:HEAD] + tail)
-    problem = damage.cause if damage else "damaged file" if broken else ""
-    facts = Surveyed(file.relative, file.size, "", sha256=digest.hexdigest(), problem=problem)
+    problem = damage.cause if damage else "damaged file" if is_damaged else ""
+    facts = SurveyedFile(file.relative, file.size, "", sha256=digest.hexdigest(), problem=problem)
     if isinstance(kind, Unread) and (kind.sure or entry is None or entry.shares_suffix):
         if entry is not None and entry.archive:
             return replace(facts, format=entry.name)
         return replace(facts, format=kind.name, remedy=kind.remedy)
-    name = _BY_TYPE.get(kind, "") if isinstance(kind, str) else ""
-    named = name or (entry.name if entry else "")
-    if not named:
-        return replace(facts, format=_("a file of an unknown format"), remedy=_("save it as a text, or leave it out"))
-    if named == "pdf":
+    sniffed_name = _BY_TYPE.get(kind, "") if isinstance(kind, str) else ""
+    format_name = sniffed_name or (entry.name if entry else "")
+    if not format_name:
+        return replace(facts, format=_("a file of an unknown format"), remedy=_("save it as text, or leave it out"))
+    if format_name == "pdf":
         facts = _with_pages(facts, file)
-    elif named == _PICTURES:
+    elif format_name == "image":
         facts = replace(facts, pages=1, scans=1)
-    textual = kind is None or (isinstance(kind, str) and kind.startswith("text/")) or str(kind).endswith("xml")
-    if textual and named not in _NOT_TEXT:
+    is_text = kind is None or (isinstance(kind, str) and kind.startswith("text/")) or str(kind).endswith("xml")
+    if is_text and format_name not in _NOT_TEXT:
         facts = replace(facts, charset=decode(head[: head.rfind(b"\n", 0, HEAD) + 1 or HEAD])[1])
-    return replace(facts, format=named, remedy=asked_for(named))
+    return replace(facts, format=format_name, remedy=asked_for(format_name))
 
 
-def _ends(file: InputFile) -> tuple[bytes, bytes, bool]:
-    """Return the first and the last bytes of a file, decompressed, and whether it is damaged."""
+def _head_and_tail(file: InputFile) -> tuple[bytes, bytes, bool]:
+    """Return the first and last bytes of a file, decompressed, and whether it is damaged."""
     head = tail = b""
     try:
         with open_url(file.url) as stream:
@@ -239,12 +244,12 @@ def _ends(file: InputFile) -> tuple[bytes, bytes, bool]:
     return head, tail, False
 
 
-def _of_a_bag(facts: Surveyed) -> Surveyed:
-    """Return what was seen of a file by which a bag says what it is."""
+def _as_bag_list(facts: SurveyedFile) -> SurveyedFile:
+    """Return the facts for a manifest or another tag file of a bag (BagIt)."""
     return replace(facts, format=_("a list of a bag (BagIt)"), remedy=_("leave it out"), charset=None)
 
 
-def _with_pages(facts: Surveyed, file: InputFile) -> Surveyed:
+def _with_pages(facts: SurveyedFile, file: InputFile) -> SurveyedFile:
     if file.size > 8 * _LARGEST or facts.problem:
         return facts
     with open_url(file.url) as stream:
@@ -259,84 +264,84 @@ def _with_pages(facts: Surveyed, file: InputFile) -> Surveyed:
     return replace(facts, problem=facts.problem or outcome.cause)
 
 
-def _in_charset(source: Source, facts: Surveyed) -> Source:
-    """Return the source as it reads a file that was saved in another charset than UTF-8."""
-    charset = _legacy(facts)
+def _in_charset(source: Source, facts: SurveyedFile) -> Source:
+    """Return the source, with the charset of a table that isn't in UTF-8."""
+    charset = _table_charset(facts)
     return source.model_copy(update={"collect": Collect(charset=charset)}) if charset else source
 
 
-def _legacy(facts: Surveyed) -> str | None:
-    """Return the charset of a table that a source must state; None for what its reader tells by itself."""
+def _table_charset(facts: SurveyedFile) -> str | None:
+    """Return the charset of a CSV table that the source must declare; None if the reader recognises it."""
     return facts.charset if facts.format == "csv" and not (facts.charset or "utf").startswith("utf") else None
 
 
-def _languages(
+def _identified_languages(
     sources: Mapping[str, Source], files: Sequence[InputFile], own_terms: OwnTerms
 ) -> dict[str, tuple[str | None, str]]:
-    """Return the language of some files, spread over all that are read, or why they have no text.
+    """Return the language of each sampled file, or the reason why it has no text.
 
     Args:
-        sources: by file, how it is read.
-        files: those with texts.
-        own_terms: to which is added what the texts state of themselves.
+        sources: how to read a file, by its path.
+        files: with text; the sample is spread evenly over them.
+        own_terms: receives the rights that the texts state.
     """
-    small = [one for one in files if one.size <= _LARGEST]
-    some = [small[place * len(small) // _SAMPLED] for place in range(min(_SAMPLED, len(small)))] if small else []
-    if len(small) <= _SAMPLED:
-        some = small
+    sample = [file for file in files if file.size <= _LARGEST]
+    if len(sample) > _SAMPLED_FILES:
+        sample = [sample[index * len(sample) // _SAMPLED_FILES] for index in range(_SAMPLED_FILES)]
     identify = make_stage("identify", {}, "inventory")
     assert isinstance(identify, Stage)  # noqa: S101  (the registry's own)
-    seen: dict[str, tuple[str | None, str]] = {}
-    for file in some:
+    languages: dict[str, tuple[str | None, str]] = {}
+    for file in sample:
         source = sources[file.relative]
         own_terms.files += 1
-        # A table without a column of texts is no reason to end.
+        # Not strict: a table without a text column must not end the survey.
         for frame in read(source, file, limit=_DOCUMENTS, genre="web", watch=Watch(source, strict=False)):
             passed = split_dropped(Batch(frame), "collect")
-            fallen = passed.dropped
+            dropped = passed.dropped
             if len(passed.kept):
                 passed = pass_through(Extract(), passed.kept)
                 own_terms.add(passed)
-                fallen = passed.dropped if passed.dropped.height else fallen
+                dropped = passed.dropped if passed.dropped.height else dropped
             if len(passed.kept):
                 passed = pass_through(identify, passed.kept)
-            kept = passed.kept.frame
-            if kept.height:
-                seen[file.relative] = (short(kept["language"][0] or "und"), "")
-            elif fallen.height:
-                seen.setdefault(file.relative, (None, str(fallen["drop_reason"][0])))
+            kept_rows = passed.kept.frame
+            if kept_rows.height:
+                languages[file.relative] = (short(kept_rows["language"][0] or "und"), "")
+            elif dropped.height:
+                languages.setdefault(file.relative, (None, str(dropped["drop_reason"][0])))
             break
-        seen.setdefault(file.relative, (None, ""))
-    return seen
+        languages.setdefault(file.relative, (None, ""))
+    return languages
 
 
-def _catalogue(sources: Mapping[str, Source], files: Sequence[InputFile]) -> Catalogue | None:
-    """Return the list that describes most files; None if none describes any."""
-    lists = [one for one in files if is_table(one) or Path(one.relative).suffix.lower() == ".mrc"]
+def _file_catalogue(sources: Mapping[str, Source], files: Sequence[InputFile]) -> Catalogue | None:
+    """Return the table that describes most files; None if none describes any."""
+    tables = [file for file in files if is_table(file) or Path(file.relative).suffix.lower() == ".mrc"]
     names = FileNames(files)
-    found = [recognised(sources[one.relative], one, names) for one in lists[:_SAMPLED]]
-    return max((one for one in found if one and one.described), key=lambda one: one.described, default=None)
+    candidates = [recognised(sources[file.relative], file, names) for file in tables[:_SAMPLED_FILES]]
+    catalogues = (candidate for candidate in candidates if candidate and candidate.described)
+    return max(catalogues, key=lambda catalogue: catalogue.described, default=None)
 
 
-def drafted(survey: Survey) -> Iterator[tuple[str, Any]]:
-    """Yield what a source's file may say of the folder, by dotted key."""
-    formats = Counter(one.format for one in survey.files if one.is_read and isinstance(one.format, str))
+def draft_values(survey: Survey) -> Iterator[tuple[str, Any]]:
+    """Yield the dotted keys and values that a source file can take from the survey."""
+    formats = Counter(file.format for file in survey.files if file.is_read and isinstance(file.format, str))
     may_be_read = [
-        one for one in survey.files if one.is_read or (isinstance(one.format, str) and asked_for(one.format))
+        file for file in survey.files if file.is_read or (isinstance(file.format, str) and asked_for(file.format))
     ]
-    read_files = [one for one in may_be_read if survey.catalogue is None or one.path != survey.catalogue.file]
-    suffixes = sorted({Path(stem(one.path)).suffix.lower() for one in read_files})
+    read_files = [file for file in may_be_read if survey.catalogue is None or file.path != survey.catalogue.file]
+    suffixes = sorted({Path(stem(file.path)).suffix.lower() for file in read_files})
     if suffixes:
         yield "collect.files", ["**/*"] if "" in suffixes else [f"**/*{suffix}" for suffix in suffixes]
-    commonest = next((name for name, _count in formats.most_common(1)), "")
-    yield "collect.form", BY_NAME[commonest].form if commonest in BY_NAME else None
-    # One for all: of a table in UTF-8 it would garble what isn't ASCII.
-    charsets = {_legacy(one) for one in survey.files if one.format == "csv"}
+    commonest_format = next((name for name, _count in formats.most_common(1)), "")
+    yield "collect.form", BY_NAME[commonest_format].form if commonest_format in BY_NAME else None
+    # A source has a single charset, which would garble its tables in UTF-8.
+    charsets = {_table_charset(file) for file in survey.files if file.format == "csv"}
     if len(charsets) == 1 and None not in charsets:
         yield "collect.charset", charsets.pop()
     if catalogue := survey.catalogue:
         yield "collect.index.file", catalogue.pattern
         yield "collect.index.column", None if is_file_column(catalogue.column) else catalogue.column
-    known = [code for code, _count in survey.languages.most_common() if code != "und"]
-    if known:
-        yield "languages", known
+    languages = [code for code, _count in survey.languages.most_common() if code != "und"]
+    if languages:
+        yield "languages", languages

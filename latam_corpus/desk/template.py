@@ -1,8 +1,8 @@
-"""Templates of source files: one for each kind of holder, with comments in three languages, to be filled in.
+"""Templates of source files: one for each kind of source, with comments in three languages.
 
-`templates/source.toml` has what every source has; a template adds its values and how it is collected. A comment begins
-with its language (`# es: …`), a key that is off until somebody needs it with `#: `. Each value stands on one line. What
-only who fills it in can say is `…`, which no source may have; rights and consent are off until somebody states them.
+`templates/source.toml` has the keys of all sources; a template adds its own values and a way to collect them. A comment
+begins with its language (`# es: …`), an optional key with `#: `. Each value is on one line. A value that only the user
+can provide is `…`, which a valid source may not have. Rights and consent are commented out until they are stated.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 TEMPLATES: Final = Path(__file__).resolve().parent / "templates"
 _COMMON: Final = "source"
-_STATED: Final = ("rights", "consent.records")  # tables of what only somebody's word can fill
+_STATED: Final = ("rights", "consent.records")  # tables that are commented out by default
 _COMMENT: Final = re.compile(r"# (es|pt|en): ?(.*)")
 _TABLE: Final = re.compile(r"\[\[?([\w.-]+)\]\]?")
 _KEY: Final = re.compile(r"(#: )?([\w.-]+) = (.*)")
@@ -34,8 +34,8 @@ class Template:
     """A template.
 
     Attributes:
-        name: as `sources new --template` takes it.
-        common: the lines of what every source has.
+        name: for `sources new --template`.
+        common: the lines of `source.toml`.
         own: the template's own lines.
     """
 
@@ -44,35 +44,36 @@ class Template:
     own: tuple[str, ...]
 
     def title(self, language: str) -> str:
-        """Return what it is for, in a sentence or two."""
+        """Return its purpose, in one or two sentences."""
         return " ".join(text for code, text in _comments(self._head) if code == language)
 
     @cached_property
     def values(self) -> dict[str, Any]:
-        """What the template says, by dotted key; the tables of a list are left out."""
+        """The template's values, by dotted key, without lists of tables."""
         return dict(_dotted(tomllib.loads(self.filled({}, "en"))))
 
     @cached_property
     def keys(self) -> frozenset[str]:
-        """The dotted keys that it can be filled in by, those that are off included."""
+        """The dotted keys that can be filled in, optional ones included."""
         return frozenset(key for key, _ in _keyed([*self.common, *self.own]))
 
     @cached_property
     def own_keys(self) -> frozenset[str]:
-        """The dotted keys of what every source has that it has its own value for."""
+        """The dotted keys of `source.toml` for which the template has its own value."""
         return frozenset(key for key, _ in _keyed(self._head))
 
     def filled(self, answers: Mapping[str, Any], language: str) -> str:
-        """Return the file, with the comments of one language.
+        """Return the text of a source file, with the comments of one language.
 
         Args:
-            answers: values by dotted key; None turns a key off, as it does a table of which it is the name. What isn't
-                answered stays as the template has it; rights and consent are off.
+            answers: values by dotted key. None comments out the key, or the table of that name. A key without an answer
+                keeps the template's value; rights and consent without an answer are commented out.
             language: `es`, `pt` or `en`.
         """
-        own = {key: match[3] for key, match in _keyed(self._head) if match}
+        own_values = {key: match[3] for key, match in _keyed(self._head) if match}
         unstated = [table for table in _STATED if not any(key.startswith(f"{table}.") for key in answers)]
-        overridden = {**own, **dict.fromkeys(unstated), **{key: _shown(value) for key, value in answers.items()}}
+        answer_texts = {key: None if value is None else toml_value(value) for key, value in answers.items()}
+        overridden = {**own_values, **dict.fromkeys(unstated), **answer_texts}
         head = [line for line in self._head if _COMMENT.fullmatch(line)]
         tables = list(self.own[len(self._head) :])
         lines = [*_filled([*head, "#", *self.common, "", *tables], overridden, language)]
@@ -81,14 +82,14 @@ class Template:
     @cached_property
     def _head(self) -> tuple[str, ...]:
         """The lines before the first table, and before the comment that introduces it."""
-        at = next(index for index, line in enumerate(self.own) if _TABLE.fullmatch(line))
-        while at and _COMMENT.fullmatch(self.own[at - 1]):
-            at -= 1
-        return self.own[:at]
+        end = next(index for index, line in enumerate(self.own) if _TABLE.fullmatch(line))
+        while end and _COMMENT.fullmatch(self.own[end - 1]):
+            end -= 1
+        return self.own[:end]
 
 
 def templates() -> list[Template]:
-    """All templates, by name.
+    """Return all templates, sorted by name.
 
     >>> [template.name for template in templates()][:3]
     ['dspace', 'feed', 'folder']
@@ -101,17 +102,13 @@ def load_template(name: str) -> Template:
     """Return the template with this name.
 
     Raises:
-        ConfigError: there is none.
+        ConfigError: there is no such template.
     """
-    known = sorted(path.stem for path in TEMPLATES.glob("*.toml") if path.stem != _COMMON)
-    if name not in known:
-        raise ConfigError("--template", _("there is no template «{name}»", name=name), closest(name, known))
-    read = [(TEMPLATES / f"{one}.toml").read_text(encoding="utf-8") for one in (_COMMON, name)]
-    return Template(name, *(tuple(text.splitlines()) for text in read))
-
-
-def _shown(value: Any) -> str | None:
-    return None if value is None else toml_value(value)
+    names = sorted(path.stem for path in TEMPLATES.glob("*.toml") if path.stem != _COMMON)
+    if name not in names:
+        raise ConfigError("--template", _("there is no template «{name}»", name=name), closest(name, names))
+    texts = [(TEMPLATES / f"{stem}.toml").read_text(encoding="utf-8") for stem in (_COMMON, name)]
+    return Template(name, *(tuple(text.splitlines()) for text in texts))
 
 
 def _comments(lines: tuple[str, ...]) -> Iterator[tuple[str, str]]:
@@ -119,7 +116,7 @@ def _comments(lines: tuple[str, ...]) -> Iterator[tuple[str, str]]:
 
 
 def _keyed(lines: list[str] | tuple[str, ...]) -> Iterator[tuple[str, re.Match[str] | None]]:
-    """Yield the dotted key of each line that has one, with its match; of each table, without."""
+    """Yield the dotted key of each key's line, with its match, and the name of each table, with None."""
     table = ""
     for line in lines:
         header, key = _TABLE.fullmatch(line), _KEY.fullmatch(line)
@@ -131,26 +128,26 @@ def _keyed(lines: list[str] | tuple[str, ...]) -> Iterator[tuple[str, re.Match[s
 
 
 def _filled(lines: list[str], values: Mapping[str, str | None], language: str) -> Iterator[str]:
-    table, off = "", False
+    table, is_off = "", False
     for line in lines:
         comment, header, key = _COMMENT.fullmatch(line), _TABLE.fullmatch(line), _KEY.fullmatch(line)
         if comment:
             if comment[1] == language:
                 yield f"# {comment[2]}"
         elif header:
-            table, off = f"{header[1]}.", header[1] in values and values[header[1]] is None
-            yield f"# {line}" if off else line
+            table, is_off = f"{header[1]}.", header[1] in values and values[header[1]] is None
+            yield f"# {line}" if is_off else line
         elif key:
-            full = f"{table}{key[2]}"
-            value = values.get(full, None if key[1] else key[3])
-            yield f"# {key[2]} = {value or key[3]}" if off or value is None else f"{key[2]} = {value}"
+            dotted_key = f"{table}{key[2]}"
+            value = values.get(dotted_key, None if key[1] else key[3])
+            yield f"# {key[2]} = {value or key[3]}" if is_off or value is None else f"{key[2]} = {value}"
         else:
             yield line
 
 
-def _dotted(values: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+def _dotted(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
     for key, value in values.items():
         if isinstance(value, dict):
-            yield from _dotted(value, f"{before}{key}.")
+            yield from _dotted(value, f"{prefix}{key}.")
         elif not (isinstance(value, list) and value and isinstance(value[0], dict)):
-            yield f"{before}{key}", value
+            yield f"{prefix}{key}", value

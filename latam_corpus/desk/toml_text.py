@@ -1,4 +1,4 @@
-"""Values as TOML text, as people would write a source's file."""
+"""Write values as TOML, in the layout of a source file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def toml_text(values: Mapping[str, Any]) -> str:
-    """Return the values as a file: first what stands on a line, then each table under its name.
+    """Return a TOML file: first the plain values, then each table under its name.
 
     >>> print(toml_text({"id": "cartas", "rights": {"uses": ["train"]}}), end="")
     id = "cartas"
@@ -35,19 +35,19 @@ def _lines(values: Mapping[str, Any], table: str) -> Iterator[str]:
 
 
 def toml_value(value: Any) -> str:
-    """Return the value as TOML writes it, on one line.
+    """Return the value as TOML, on one line.
 
     >>> toml_value(["spa", "por"]), toml_value(True), toml_value({"column": "año"})
     ('["spa", "por"]', 'true', '{ column = "año" }')
     """
     if isinstance(value, dict):
-        return "{ " + ", ".join(f"{_bare(key)} = {toml_value(one)}" for key, one in value.items()) + " }"
+        return "{ " + ", ".join(f"{_bare(key)} = {toml_value(item)}" for key, item in value.items()) + " }"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(toml_value, value)) + "]"
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, str):
-        # JSON's strings are TOML's, but for DEL, which TOML wants escaped.
+        # A JSON string is a TOML string, except that TOML requires DEL to be escaped.
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
     return json.dumps(value)
 

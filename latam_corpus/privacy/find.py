@@ -1,7 +1,7 @@
-"""Where personal identifiers stand in a text: numbers are looked at one by one, and the words beside them.
+"""Find personal identifiers in a text, from the forms of numbers and the words next to them.
 
-A text is searched once for digits and for the few other signs that an identifier begins with. What costs is paid for
-these places alone, which prose has few of.
+A text is searched once for digits and the few other characters with which an identifier begins. The costly tests run
+only at these places, of which prose has few.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import unicodedata
 from bisect import bisect
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from latam_corpus.privacy.normalised_text import even, is_broken, narrow
+from latam_corpus.privacy.normalised_text import is_broken, narrow, normalised
 from latam_corpus.privacy.number_kinds import EMAIL, KEY, NAME, Numbers, Span, nearest
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from latam_corpus.privacy.privacy_policy import Words
 
-# A run of digits with the marks that may part one number. Commas and apostrophes stand between numbers too: they part
-# the thousands of one that has six digits at least, and no other marks.
+# A run of digits with separators that may occur within a number. Commas and apostrophes also separate numbers, so they
+# count only as thousands separators of a number with at least six digits and no other separators.
 _RUN: Final = re.compile(
     r"\d(?:(?<!\d[,'’].)(?:\d{0,2}(?:[,'’]\d{3}){2,3}|\d{2}[,'’]\d{3})(?![,'’./\u2010-\u2013-]?\d)"
     r"|(?:[ .\u2010-\u2013/()\xa0\u202f-]{0,2}\d)*)"
@@ -39,8 +39,8 @@ _TLD: Final = (
     "com|org|net|edu|gob|gov|gub|mil|info|io|biz|coop|me|tv|"
     "ar|bo|br|cl|co|cr|cu|do|ec|es|gt|hn|ht|mx|ni|pa|pe|pr|pt|py|sv|uy|ve"
 )
-# With blanks around its sign an address is one where its name has more than letters, or something says so before it: a
-# place may be written like that, «nos vemos @ casa.com».
+# With spaces around @, the name of an address must have more than letters, or follow a word such as «correo»: people
+# also write places like this, «nos vemos @ casa.com».
 _NAME_APART: Final = re.compile(
     r"(?:[\w.+-]*[\d._+-][\w.+-]*|(?<=[(<\[:] )\w+|(?<=[(<\[:])\w+|(?<!.)\w+"
     r"|(?:mail|correo|contact\w*|contato|escrib\w+|escrev\w+)\W+(?:\w+\W+)?\w+)$",
@@ -54,18 +54,18 @@ _DEGREES: Final = re.compile(
     r"(?<!\w)\d{1,2}°\s?\d{1,2}['′’]\s?(?:\d{1,2}(?:[.,]\d+)?(?:[\"″”]|'')\s?)?[NSns]\w*[\s,;y e]{,4}"
     r"\d{1,3}°\s?\d{1,2}['′’]\s?(?:\d{1,2}(?:[.,]\d+)?(?:[\"″”]|'')\s?)?[WOEwoe]\w*"
 )
-_SIGN: Final = re.compile("[0-9@\uff10-\uff19]")  # among them the full-width digits of some documents
-# Characters that are read before and after such a sign.
+_SIGN: Final = re.compile("[0-9@\uff10-\uff19]")  # including full-width digits
+# The context of such a character, in characters.
 _BEFORE: Final = 400
 _AFTER: Final = 300
-_SHORT: Final = 4  # characters of a number that is a year at most
-# Characters that are read before the sign of an address: RFC 5321 has 64. Of a spoken one, those after it too.
+_SHORT: Final = 4  # characters of a number that is no longer than a year
+# Characters that are read before the @ of an address (RFC 5321 allows 64), and on both sides of a spoken one.
 _LONGEST_NAME: Final = 256
 _LONGEST_SPOKEN: Final = 80
 
 
 class Hints(NamedTuple):
-    """What a quick look at many texts at once has told of one: whether these may stand in it."""
+    """Whether a text may contain spoken e-mail addresses, PIX keys and streets, from a search of the whole column."""
 
     spoken_at: bool = True
     keys: bool = True
@@ -80,26 +80,26 @@ def find(
     names: re.Pattern[str] | None = None,
     hints: Hints = Hints(),  # noqa: B008  (it is a value)
 ) -> list[Span]:
-    """Return the identifiers of a text, in order; none overlaps another.
+    """Return the identifiers of a text, in order and without overlaps.
 
     Args:
         text: any.
         modes: kind → `off`, `context` or `form`.
-        words: what stands beside numbers.
-        country: whose forms are tried before the others'.
-        names: of third persons, as their list gives them; None without one.
-        hints: what needn't be looked for.
+        words: words that indicate the kinds of numbers.
+        country: its identifiers have precedence.
+        names: pattern of the names of third persons; None without a list.
+        hints: what the text may contain.
     """
-    found = apart(_all(text, modes, words, country, hints))
+    identifiers = without_overlaps(_candidates(text, modes, words, country, hints))
     if names is None:
-        return found
-    # A name within an address of e-mail or of a house is of it; else it comes first.
-    listed = [Span(NAME, *match.span(), "name") for match in names.finditer(text)]
-    return apart([*found, *(name for name in listed if not _is_part(name, found))])
+        return identifiers
+    # A name within an e-mail or street address belongs to the address; any other name has precedence.
+    name_spans = [Span(NAME, *match.span(), "name") for match in names.finditer(text)]
+    return without_overlaps([*identifiers, *(name for name in name_spans if not _is_part(name, identifiers))])
 
 
-def _all(text: str, modes: Mapping[str, str], words: Words, country: str | None, hints: Hints) -> Iterator[Span]:
-    """Yield what is found where it stands in the text; a line's end may part it, and not two."""
+def _candidates(text: str, modes: Mapping[str, str], words: Words, country: str | None, hints: Hints) -> Iterator[Span]:
+    """Yield all candidates with their spans in the text; a candidate may cross one line end, but not two."""
     signs = [sign.start() for sign in _SIGN.finditer(text)]
     if "＠" in text or "﹫" in text or max(map(text.__getitem__, signs), default="") > "@":
         text = narrow(text)
@@ -109,15 +109,15 @@ def _all(text: str, modes: Mapping[str, str], words: Words, country: str | None,
     for first, last in _stretches(signs):
         stretch = text[first:last]
         for joined in (False, True) if is_broken(stretch) else (False,):
-            read = even(stretch, joined=joined)
-            for span in _in_even(read.text, modes, words, country, hints):
-                start, end = read.place(span.start, span.end)
+            read = normalised(stretch, joined=joined)
+            for span in _in_normalised(read.text, modes, words, country, hints):
+                start, end = read.original_span(span.start, span.end)
                 if stretch.count("\n", start, end) <= 1:
                     yield span._replace(start=first + start, end=first + end)
 
 
 def _stretches(signs: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """Yield the parts of a text around digits and signs of e-mail, with what is read before and after them."""
+    """Yield the parts of a text around digits and @, with their context."""
     if not signs:
         return
     start = last = signs[0]
@@ -129,19 +129,19 @@ def _stretches(signs: Sequence[int]) -> Iterator[tuple[int, int]]:
     yield max(0, start - _BEFORE), last + _AFTER
 
 
-def _in_even(text: str, modes: Mapping[str, str], words: Words, country: str | None, hints: Hints) -> list[Span]:
+def _in_normalised(text: str, modes: Mapping[str, str], words: Words, country: str | None, hints: Hints) -> list[Span]:
     spans: list[Span] = []
     if modes["email"] != "off":
         spans += _emails(text)
         if hints.spoken_at:
             spans += _spoken_emails(text)
     if modes["pix"] != "off" and hints.keys:
-        spans += _keys(text, modes, words)
+        spans += _pix_keys(text, modes, words)
     streets = modes["address"] != "off" and hints.streets
     numbers = Numbers(text, modes, words, country)
     for run in _RUN.finditer(text):
         start, end = run.span()
-        spans += numbers.at(start, end) if end - start > _SHORT else numbers.at_short(start, end)
+        spans += numbers.long_number(start, end) if end - start > _SHORT else numbers.short_number(start, end)
         if streets:
             spans += numbers.address(start)
     if modes["coordinates"] != "off" and "°" in text:
@@ -149,29 +149,30 @@ def _in_even(text: str, modes: Mapping[str, str], words: Words, country: str | N
     return spans
 
 
-def _is_part(name: Span, found: list[Span]) -> bool:
-    """Whether one of the spans, which are in order and apart, has the name and more."""
-    index = bisect(found, name.start, key=lambda one: one.start)
-    return any(name.end <= one.end and name[1:3] != one[1:3] for one in found[:index][-1:])
+def _is_part(name: Span, identifiers: list[Span]) -> bool:
+    """Whether one of the identifiers, sorted and without overlaps, contains the name and more text."""
+    index = bisect(identifiers, name.start, key=lambda span: span.start)
+    return any(name.end <= span.end and name[1:3] != span[1:3] for span in identifiers[:index][-1:])
 
 
-def apart(spans: Iterable[Span]) -> list[Span]:
-    """Return the spans of the least rank, the first and longest of these, without any that overlaps another."""
+def without_overlaps(spans: Iterable[Span]) -> list[Span]:
+    """Resolve overlaps in favour of the lowest rank, then the first start, then the longest span."""
     disjoint: list[Span] = []
-    for span in sorted(spans, key=lambda one: (one.rank, one.start, -one.end)):
-        index = bisect(disjoint, span.start, key=lambda one: one.start)
-        if all(one.end <= span.start or span.end <= one.start for one in disjoint[max(index - 1, 0) : index + 1]):
+    for span in sorted(spans, key=lambda span: (span.rank, span.start, -span.end)):
+        index = bisect(disjoint, span.start, key=lambda neighbour: neighbour.start)
+        neighbours = disjoint[max(index - 1, 0) : index + 1]
+        if all(neighbour.end <= span.start or span.end <= neighbour.start for neighbour in neighbours):
             disjoint.insert(index, span)
     return disjoint
 
 
 def replaced(text: str, spans: Iterable[Span], mark: str = "[{}]") -> tuple[str, list[str]]:
-    """Return a text with marks in place of identifiers, and their kinds.
+    """Replace identifiers by marks; return the text and their kinds.
 
     Args:
         text: any.
-        spans: of `find`.
-        mark: what a kind is written in.
+        spans: the result of `find`.
+        mark: format of a mark.
     """
     pieces: list[str] = []
     kinds: list[str] = []
@@ -210,19 +211,19 @@ def _spoken_emails(text: str) -> Iterator[Span]:
             yield Span(EMAIL, name.start(), host.end(), "email")
 
 
-def _keys(text: str, modes: Mapping[str, str], words: Words) -> Iterator[Span]:
-    """Random keys of PIX, each beside its word."""
+def _pix_keys(text: str, modes: Mapping[str, str], words: Words) -> Iterator[Span]:
+    """Yield the random keys of PIX, with a word next to them unless the form is enough."""
     for key in _UUID.finditer(text):
-        if modes["pix"] == "form" or nearest(words.spoken_for(text, key.start()), "pix") is not None:
+        if modes["pix"] == "form" or nearest(words.indications(text, key.start()), "pix") is not None:
             yield Span(KEY, *key.span(), "pix")
 
 
 def names_pattern(names: Iterable[str]) -> re.Pattern[str] | None:
-    """Return the pattern of a list of names: whole words, in either case, whatever white space is between them.
+    """Return a pattern for a list of names: whole words, any case, any white space between them; None without names.
 
     >>> names_pattern(["Rosa Quispe"]).sub("[NAME]", "La señora ROSA  QUISPE y Rosa Quispes")
     'La señora [NAME] y Rosa Quispes'
     """
-    composed = (unicodedata.normalize("NFC", name).split() for name in names)  # as texts are
+    composed = (unicodedata.normalize("NFC", name).split() for name in names)  # like the texts
     parts = sorted({r"\s+".join(map(re.escape, words)) for words in composed if words}, key=len, reverse=True)
     return re.compile(rf"(?<!\w)(?:{'|'.join(parts)})(?!\w)", re.IGNORECASE) if parts else None

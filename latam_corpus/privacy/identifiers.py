@@ -1,7 +1,7 @@
-"""Identity, tax and account numbers of the region, each with the rule that its digits keep.
+"""Validate identity, tax and account numbers of the region.
 
-A number is called one of these only when its check digits hold, or its date and place where it has no check digits.
-Which stand in a text as somebody's is decided by `redact`, which looks at their form and at the words beside them.
+A number is valid if its check digits are right; without check digits, if its date and place exist. Whether a valid
+number in a text is a personal identifier is decided by `redact`, from its form and the words next to it.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-# Of persons, given by chance since June 2021 (ANSES and AFIP), 25 and 26 among them; from 30 on of firms.
+# Prefixes of persons, which are random since June 2021 (ANSES and AFIP), 25 and 26 included; from 30 on, of firms.
 _CUIT_PREFIXES: Final = frozenset({"20", "23", "24", "25", "26", "27", "30", "33", "34"})
 
 
 def is_rut(number: str) -> bool:
-    """Whether it is a Chilean RUT: eight or nine signs, the last of which checks the others modulo 11.
+    """Whether it is a Chilean RUT: seven or eight digits and a check digit modulo 11, K for 10.
 
     Source: Servicio de Registro Civil e Identificación, rol único nacional; the weights are 2 to 7 from the right.
 
@@ -33,7 +33,7 @@ def is_rut(number: str) -> bool:
 
 
 def is_cpf(number: str) -> bool:
-    """Whether it is a Brazilian CPF: eleven digits, the last two of which check the others modulo 11.
+    """Whether it is a Brazilian CPF: nine digits and two check digits modulo 11.
 
     >>> is_cpf("529.982.247-25"), is_cpf("111.111.111-11")
     (True, False)
@@ -41,16 +41,16 @@ def is_cpf(number: str) -> bool:
     digits = _signs(number)
     if len(digits) != 11 or not digits.isdecimal() or len(set(digits)) == 1:
         return False
-    # What would be 10 is 0.
+    # A check digit of 10 is written as 0.
     return all(
         _check(digits[:position], range(position + 1, 1, -1)) % 10 == int(digits[position]) for position in (9, 10)
     )
 
 
 def is_cuit(number: str) -> bool:
-    """Whether it is an Argentine CUIT or CUIL: eleven digits, the last of which checks the others modulo 11.
+    """Whether it is an Argentine CUIT or CUIL: ten digits and a check digit modulo 11.
 
-    Whose digit would be 10 is given another prefix.
+    Numbers whose check digit would be 10 receive another prefix.
 
     >>> is_cuit("20-12345678-6"), is_cuit("20-12345678-7")
     (True, False)
@@ -62,7 +62,7 @@ def is_cuit(number: str) -> bool:
 
 
 def is_cnpj(number: str) -> bool:
-    """Whether it is a Brazilian CNPJ: twelve digits or, since July 2026, letters too, and two digits that check them.
+    """Whether it is a Brazilian CNPJ: twelve digits (since July 2026 also letters) and two check digits modulo 11.
 
     Source: Receita Federal, Instrução Normativa RFB 2.229/2024: a letter counts as its ASCII code less 48.
 
@@ -74,11 +74,11 @@ def is_cnpj(number: str) -> bool:
         return False
     values = [ord(sign) - 48 for sign in signs]
     weights = (6, 5, 4, 3, 2, 9, 8, 7, 6, 5, 4, 3, 2)
-    return all(_sum(values[:position], weights[-position:]) % 10 == values[position] for position in (12, 13))
+    return all(_check_value(values[:position], weights[-position:]) % 10 == values[position] for position in (12, 13))
 
 
 def is_ruc_peru(number: str) -> bool:
-    """Whether it is a Peruvian RUC: eleven digits of a person (10, 15, 16, 17) or a firm (20), checked modulo 11.
+    """Whether it is a Peruvian RUC: prefix of a person (10, 15, 16, 17) or firm (20), 8 digits, check digit modulo 11.
 
     >>> is_ruc_peru("20512333797"), is_ruc_peru("20512333798")
     (True, False)
@@ -90,7 +90,7 @@ def is_ruc_peru(number: str) -> bool:
 
 
 def is_ci_uruguay(number: str) -> bool:
-    """Whether it is a Uruguayan cédula: seven or eight digits, the last of which checks the others modulo 10.
+    """Whether it is a Uruguayan cédula: six or seven digits and a check digit modulo 10.
 
     Source: Dirección Nacional de Identificación Civil; the weights are 2, 9, 8, 7, 6, 3, 4.
 
@@ -105,9 +105,9 @@ def is_ci_uruguay(number: str) -> bool:
 
 
 def is_cedula_ecuador(number: str) -> bool:
-    """Whether it is an Ecuadorian cédula: ten digits, the first two a province (01 to 24, 30 abroad), checked by Luhn.
+    """Whether it is an Ecuadorian cédula: province (01 to 24, 30 abroad), seven digits and a check digit (Luhn).
 
-    The third is 0 to 5, and 6 in numbers of late.
+    The third digit is 0 to 5, or 6 in recent numbers.
 
     >>> is_cedula_ecuador("171003406-5"), is_cedula_ecuador("1710034066")
     (True, False)
@@ -119,7 +119,7 @@ def is_cedula_ecuador(number: str) -> bool:
 
 
 def is_ruc_ecuador(number: str) -> bool:
-    """Whether it is an Ecuadorian RUC: thirteen digits, of a person's cédula and 001, or of a firm or public body.
+    """Whether it is an Ecuadorian RUC: a cédula and three digits, or the number of a firm or a public body.
 
     >>> is_ruc_ecuador("1710034065001"), is_ruc_ecuador("1790012345001"), is_ruc_ecuador("1710034066001")
     (True, False, False)
@@ -133,7 +133,7 @@ def is_ruc_ecuador(number: str) -> bool:
 
 
 def is_luhn(number: str) -> bool:
-    """Whether its last digit checks the others by Luhn's sum modulo 10 (ISO/IEC 7812-1), and not all are one digit.
+    """Whether its last digit is the Luhn check digit (ISO/IEC 7812-1), and its digits aren't all the same.
 
     >>> is_luhn("4111 1111 1111 1111"), is_luhn("4111 1111 1111 1112")
     (True, False)
@@ -146,7 +146,7 @@ def is_luhn(number: str) -> bool:
 
 
 def is_nit_colombia(number: str) -> bool:
-    """Whether it is a Colombian NIT: eight to ten digits and one that checks them modulo 11 (DIAN).
+    """Whether it is a Colombian NIT: eight to ten digits and a check digit modulo 11 (DIAN).
 
     >>> is_nit_colombia("213.123.432-1"), is_nit_colombia("213.123.432-2")
     (True, False)
@@ -156,12 +156,12 @@ def is_nit_colombia(number: str) -> bool:
         return False
     weights = (41, 37, 29, 23, 19, 17, 13, 7, 3)
     body = digits[:-1].zfill(10)
-    rest = _dot(body, (43, *weights)) % 11
-    return (rest if rest < 2 else 11 - rest) == int(digits[-1])
+    remainder = _dot(body, (43, *weights)) % 11
+    return (remainder if remainder < 2 else 11 - remainder) == int(digits[-1])
 
 
 def is_nit_guatemala(number: str) -> bool:
-    """Whether it is a Guatemalan NIT: up to eight digits and one sign, K for 10, that checks them modulo 11.
+    """Whether it is a Guatemalan NIT: up to eleven digits and a check digit modulo 11, K for 10.
 
     >>> is_nit_guatemala("576937-K"), is_nit_guatemala("7108-0"), is_nit_guatemala("8977112-0")
     (True, True, False)
@@ -174,7 +174,7 @@ def is_nit_guatemala(number: str) -> bool:
 
 
 def is_cui_guatemala(number: str) -> bool:
-    """Whether it is a Guatemalan CUI: eight digits, one that checks them modulo 11, department 01 to 22, municipality.
+    """Whether it is a Guatemalan CUI: eight digits, check digit modulo 11, department 01 to 22, municipality.
 
     >>> is_cui_guatemala("2612 59571 0101"), is_cui_guatemala("2612 59572 0101")
     (True, False)
@@ -189,7 +189,7 @@ def is_cui_guatemala(number: str) -> bool:
 
 
 def is_ruc_paraguay(number: str) -> bool:
-    """Whether it is a Paraguayan RUC: up to eight digits and one that checks them modulo 11 (SET).
+    """Whether it is a Paraguayan RUC: five to eight digits and a check digit modulo 11 (SET).
 
     >>> is_ruc_paraguay("80028061-0"), is_ruc_paraguay("80028061-1")
     (True, False)
@@ -201,7 +201,7 @@ def is_ruc_paraguay(number: str) -> bool:
 
 
 def is_rif(number: str) -> bool:
-    """Whether it is a Venezuelan RIF: V, E, J, P, G or C, eight digits and one that checks them modulo 11 (SENIAT).
+    """Whether it is a Venezuelan RIF: V, E, J, P, G or C, eight digits and a check digit modulo 11 (SENIAT).
 
     >>> is_rif("V-11470283-4"), is_rif("V-11470283-3")
     (True, False)
@@ -210,12 +210,12 @@ def is_rif(number: str) -> bool:
     letters = {"V": 1, "E": 2, "J": 3, "C": 3, "P": 4, "G": 5}
     if len(signs) != 10 or signs[0] not in letters or not signs[1:].isdecimal():
         return False
-    rest = (4 * letters[signs[0]] + _dot(signs[1:9], (3, 2, 7, 6, 5, 4, 3, 2))) % 11
-    return (0 if rest < 2 else 11 - rest) == int(signs[9])
+    remainder = (4 * letters[signs[0]] + _dot(signs[1:9], (3, 2, 7, 6, 5, 4, 3, 2))) % 11
+    return (0 if remainder < 2 else 11 - remainder) == int(signs[9])
 
 
 def is_dui(number: str) -> bool:
-    """Whether it is a Salvadoran DUI: eight digits and one that checks them modulo 10.
+    """Whether it is a Salvadoran DUI: eight digits and a check digit modulo 10.
 
     >>> is_dui("00016297-5"), is_dui("00016297-6")
     (True, False)
@@ -225,9 +225,9 @@ def is_dui(number: str) -> bool:
 
 
 def is_curp(number: str) -> bool:
-    """Whether it is a Mexican CURP: eighteen signs with a date of birth, of which the last checks the others.
+    """Whether it is a Mexican CURP: seventeen signs with a date of birth, and a check digit modulo 10.
 
-    Source: Secretaría de Gobernación, Instructivo normativo para la asignación de la CURP; modulo 10, Ñ after N.
+    Source: Secretaría de Gobernación, Instructivo normativo para la asignación de la CURP; Ñ follows N.
 
     >>> is_curp("BOXW310820HNERXN09"), is_curp("BOXW310820HNERXN08")
     (True, False)
@@ -236,13 +236,13 @@ def is_curp(number: str) -> bool:
     if len(signs) != 18 or not (_is_date(signs[4:10]) and signs[17].isdecimal()):
         return False
     values = [_CURP_SIGNS.find(sign) for sign in signs[:17]]
-    return -1 not in values and -_sum_of(values, range(18, 1, -1)) % 10 == int(signs[17])
+    return -1 not in values and -_weighted_sum(values, range(18, 1, -1)) % 10 == int(signs[17])
 
 
 def is_rfc(number: str) -> bool:
-    """Whether it is a Mexican RFC: three letters of a firm or four of a person, a date, and three signs.
+    """Whether it is a Mexican RFC: three letters (firm) or four (person), a date, and three signs.
 
-    The last of these checks the others modulo 11 (SAT); where it would be 10 it is A.
+    The last sign is a check digit modulo 11 (SAT), with A for 10.
 
     >>> is_rfc("GODE561231GR8"), is_rfc("GODE561231GR9"), is_rfc("MAB9307148T4")
     (True, False, True)
@@ -251,12 +251,12 @@ def is_rfc(number: str) -> bool:
     if len(signs) not in (12, 13) or not _is_date(signs[-9:-3]):
         return False
     values = [_RFC_SIGNS.find(sign) for sign in signs[:-1].rjust(12)]
-    rest = -_sum_of(values, range(13, 1, -1)) % 11
-    return -1 not in values and signs[-1] == "0123456789A"[rest]
+    remainder = -_weighted_sum(values, range(13, 1, -1)) % 11
+    return -1 not in values and signs[-1] == "0123456789A"[remainder]
 
 
 def is_clabe(number: str) -> bool:
-    """Whether it is a Mexican CLABE: seventeen digits and one that checks them by the weights 3, 7, 1.
+    """Whether it is a Mexican CLABE: seventeen digits and a check digit modulo 10, weights 3, 7, 1.
 
     >>> is_clabe("032180000118359719"), is_clabe("032180000118359718")
     (True, False)
@@ -270,7 +270,7 @@ def is_clabe(number: str) -> bool:
 
 
 def is_cbu(number: str) -> bool:
-    """Whether it is an Argentine CBU or CVU: 7 digits, their check digit, 13 digits, theirs, modulo 10 (BCRA).
+    """Whether it is an Argentine CBU or CVU: blocks of 7 and 13 digits, each with a check digit modulo 10 (BCRA).
 
     >>> is_cbu("2850590940090418135201"), is_cbu("2850590940090418135202")
     (True, False)
@@ -286,7 +286,7 @@ def is_cbu(number: str) -> bool:
 
 
 def is_iban(number: str) -> bool:
-    """Whether it is an IBAN: its signs, with country and check digits at the end, are 1 modulo 97 (ISO 13616).
+    """Whether it is an IBAN: with the first four signs moved to the end, its value is 1 modulo 97 (ISO 13616).
 
     >>> is_iban("CR05 0152 0200 1026 2840 66"), is_iban("CR06 0152 0200 1026 2840 66")
     (True, False)
@@ -317,7 +317,7 @@ def is_dni_honduras(number: str) -> bool:
 
 
 def is_nit_el_salvador(number: str) -> bool:
-    """Whether it may be a Salvadoran NIT: municipality, date, three digits and one more.
+    """Whether it may be a Salvadoran NIT: municipality, date, three digits and another digit.
 
     >>> is_nit_el_salvador("0614-010180-101-3"), is_nit_el_salvador("0614-013180-101-3")
     (True, False)
@@ -335,7 +335,7 @@ def is_carne_cuba(number: str) -> bool:
 
 
 def is_pis(number: str) -> bool:
-    """Whether it is a Brazilian PIS, PASEP or NIS: ten digits and one that checks them modulo 11.
+    """Whether it is a Brazilian PIS, PASEP or NIS: ten digits and a check digit modulo 11.
 
     >>> is_pis("120.56412.54-5"), is_pis("120.56412.54-6")
     (True, False)
@@ -347,9 +347,9 @@ def is_pis(number: str) -> bool:
 
 
 def is_cns(number: str) -> bool:
-    """Whether it is a number of Brazil's health card: fifteen digits, whose sum by the weights 15 to 1 is modulo 11.
+    """Whether it is a Brazilian health card number: fifteen digits with a weighted sum (15 to 1) divisible by 11.
 
-    Source: Ministério da Saúde, Cartão Nacional de Saúde; definitive ones begin with 1 or 2, provisional with 7 to 9.
+    Source: Ministério da Saúde, Cartão Nacional de Saúde; first digit 1 or 2 (definitive), 7 to 9 (provisional).
 
     >>> is_cns("100 0000 0000 0007"), is_cns("100 0000 0000 0008")
     (True, False)
@@ -365,7 +365,7 @@ _RFC_SIGNS: Final = "0123456789ABCDEFGHIJKLMN&OPQRSTUVWXYZ Ñ"
 
 
 def _is_date(digits: str, order: str = "ymd") -> bool:
-    """Whether six digits are a date of some century."""
+    """Whether six digits are a date in any century."""
     if len(digits) != 6 or not digits.isdecimal():
         return False
     parts = dict(zip(order, (int(digits[:2]), int(digits[2:4]), int(digits[4:])), strict=True))
@@ -373,21 +373,21 @@ def _is_date(digits: str, order: str = "ymd") -> bool:
 
 
 def _is_province(digits: str) -> bool:
-    """Whether a number begins with a province of Ecuador, or with 30 for those abroad."""
+    """Whether a number begins with the code of an Ecuadorian province, or 30 for Ecuadorians abroad."""
     return 1 <= int(digits[:2]) <= 24 or digits[:2] == "30"
 
 
 def _dot(digits: str, weights: Sequence[int]) -> int:
-    return _sum_of([int(digit) for digit in digits], weights)
+    return _weighted_sum([int(digit) for digit in digits], weights)
 
 
-def _sum_of(values: Sequence[int], weights: Sequence[int]) -> int:
+def _weighted_sum(values: Sequence[int], weights: Sequence[int]) -> int:
     return sum(value * weight for value, weight in zip(values, weights, strict=True))
 
 
-def _sum(values: Sequence[int], weights: Sequence[int]) -> int:
-    """Return what must be added to the weighted values to make them a multiple of 11."""
-    return -_sum_of(values, weights) % 11
+def _check_value(values: Sequence[int], weights: Sequence[int]) -> int:
+    """Return the check value modulo 11: what must be added to the weighted sum to make it divisible by 11."""
+    return -_weighted_sum(values, weights) % 11
 
 
 def _signs(number: str) -> str:
@@ -395,5 +395,5 @@ def _signs(number: str) -> str:
 
 
 def _check(digits: str, weights: Sequence[int]) -> int:
-    """Return what must be added to the weighted digits to make them a multiple of 11, 0 to 10."""
-    return -sum(int(digit) * weight for digit, weight in zip(digits, weights, strict=True)) % 11
+    """Return the check value of digits modulo 11, 0 to 10."""
+    return -_dot(digits, weights) % 11

@@ -1,7 +1,7 @@
-"""The kinds of personal identifiers: the forms in which each is written, and the rule that its signs keep.
+"""The kinds of personal identifiers: the forms of each, and the rule for its characters.
 
-A form is *written* where its marks tell it from other numbers (12.345.678-5), and *bare* where only a word beside it
-does (cédula 12345678). Whether a word is asked for is said in `filters/privacy/`.
+Punctuation distinguishes a *written* form from other numbers (12.345.678-5); a *bare* form needs a word next to it
+(cédula 12345678). `filters/privacy/` states for each kind whether written forms need such a word too.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from latam_corpus.privacy import identifiers as rules
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# As `redactions` has them, and in brackets and capitals the marks.
+# The keys of the column `redactions`; in capitals and brackets, the marks that replace identifiers.
 KINDS: Final = (
     "email", "ip", "rut", "cpf", "cuit", "phone",
     "cnpj", "pis", "rg", "dni", "cedula", "ssn", "curp", "rfc", "nss", "elector", "nit", "ruc", "rif", "rtn", "dui",
     "cui", "iban", "cbu", "clabe", "pix", "card", "address", "plate", "coordinates", "name",
 )  # fmt: skip
 
-# The hyphen and the dashes that a word processor makes of it (U+2010 to U+2013).
+# The hyphen, and the dashes by which word processors replace it (U+2010 to U+2013).
 DASH: Final = "[\u2010-\u2013-]"
 _GAP: Final = "[ \xa0\u202f\u2010-\u2013-]?"
-# Where a number may begin: not within another one. A label may be glued to it (`RUT15.976.796-5`, `n.º868.958.372-64`),
-# but not to letters of the identifier. It is looked at where a form matches, which is rare.
+# A number may begin here: not within another number. A label may precede it without a space (`RUT15.976.796-5`,
+# `n.º868.958.372-64`), unless the identifier begins with letters. Tested only for matches of a form, which are rare.
 _FREE: Final = (
     r"(?<![\d_])(?:(?=\d)|(?<![^\W\d_ºª]))(?:(?<![.\u2010-\u2013/-])|(?<=[^\W\d_][.\u2010-\u2013/-])"
     r"|(?<=[^\W\d_]\.[.\u2010-\u2013/-])|(?<=°[.\u2010-\u2013/-]))"
@@ -37,7 +37,8 @@ _END: Final = r"(?!\w|[.,/\u2010-\u2013-]\d)"
 _THOUSANDS: Final = r"\d{1,2}[. \xa0]?\d{3}[. \xa0]?\d{3}"
 
 
-# The signs after the four first, by country (ISO 13616): those of the region, and of where its people work.
+# The number of characters after the first four of an IBAN (ISO 13616), for the region and for countries to which many
+# people from the region have emigrated.
 _LENGTHS: Final = {
     "BR": 25, "CR": 18, "DO": 24, "GT": 24, "HN": 24, "NI": 24, "SV": 24, "FK": 14,
     "ES": 20, "PT": 21, "FR": 23, "IT": 23, "DE": 18, "GB": 18, "NL": 14, "BE": 12, "CH": 17,
@@ -47,17 +48,17 @@ _IBANS: Final = "|".join(rf"{country}\d{{2}}(?: ?[\dA-Z]){{{length}}}" for count
 
 @dataclass(frozen=True)
 class Identifier:
-    """A kind of number in one country.
+    """An identifier of one or more countries.
 
     Attributes:
-        kind: of KINDS.
-        countries: whose it is, ISO 3166-1 alpha-2; none where it is everybody's.
-        written: the form that its marks tell; None where it has none.
-        bare: the form that a word must tell; None where it has none.
-        holds: the rule of its signs; None where it has none.
-        lettered: whether its marks are capitals that stand before digits of it.
-        chance: of how many other numbers in its written form one passes the rule; 1 if the rule has no check digit.
-        start: matches where it may begin.
+        kind: of `KINDS`.
+        countries: ISO 3166-1 alpha-2 codes; empty if it is used everywhere.
+        written: the form that is recognised by its punctuation; None if it has none.
+        bare: the form that needs a word next to it; None if it has none.
+        holds: returns whether a number satisfies the rule; None if there is no rule.
+        lettered: whether the written form has capitals before its digits.
+        chance: one in this many other numbers of the written form satisfies the rule; 1 without a check digit.
+        start: matches at a position where the identifier may begin.
     """
 
     kind: str
@@ -80,19 +81,21 @@ def _of(
     lettered: bool = False,
     chance: int = 1,
 ) -> Identifier:
-    pattern, asked = (None if form is None else re.compile(f"(?:{form}){_END}") for form in (written, bare))
-    return Identifier(kind, tuple(countries.split()), pattern, asked, holds, lettered, chance)
+    written_pattern, bare_pattern = (
+        None if form is None else re.compile(f"(?:{form}){_END}") for form in (written, bare)
+    )
+    return Identifier(kind, tuple(countries.split()), written_pattern, bare_pattern, holds, lettered, chance)
 
 
 def _ended_by_marks(
     kind: str, country: str, written: str, bare: str, holds: Callable[[str], bool], chance: int
 ) -> Identifier:
-    """Return an identifier whose marks end it, whatever number follows."""
-    pattern, asked = re.compile(rf"{written}(?!\w)"), re.compile(f"(?:{bare}){_END}")
-    return Identifier(kind, (country,), pattern, asked, holds, chance=chance, start=_START_IN_LIST)
+    """Return an identifier whose written form is complete even if another number follows."""
+    written_pattern, bare_pattern = re.compile(rf"{written}(?!\w)"), re.compile(f"(?:{bare}){_END}")
+    return Identifier(kind, (country,), written_pattern, bare_pattern, holds, chance=chance, start=_START_IN_LIST)
 
 
-# In the order in which they are tried; those of the row's country come before the others.
+# In order of precedence; identifiers of the document's country precede the others.
 IDENTIFIERS: Final = (
     _ended_by_marks(
         "rut",
@@ -136,7 +139,7 @@ IDENTIFIERS: Final = (
         chance=10,
     ),
     _of("cedula", "DO", rf"\d{{3}}{DASH}\d{{7}}{DASH}\d", r"\d{11}", rules.is_luhn, chance=10),
-    # Many valid ones don't pass Luhn's check, so the form decides beside the word.
+    # Many valid numbers fail Luhn's check, so next to a word the form is enough.
     _of("cedula", "DO", None, r"\d{3}[ \u2010-\u2013-]\d{7}[ \u2010-\u2013-]\d"),
     _of("cedula", "EC", rf"\d{{9}}{DASH}\d", rf"\d{{9}}{_GAP}\d", rules.is_cedula_ecuador, chance=57),
     _of(
@@ -201,7 +204,7 @@ IDENTIFIERS: Final = (
     _of("nss", "MX", None, rf"\d{{2}}{_GAP}\d{{2}}{_GAP}\d{{2}}{_GAP}\d{{4}}{_GAP}\d", rules.is_luhn),
     _of("pis", "BR", None, rf"\d{{3}}\.?\d{{5}}\.?\d{{2}}{_GAP}\d", rules.is_pis),
     _of("rg", "BR", None, rf"(?:(?:MG|SP|RJ|RS|PR|SC|BA|GO|DF|ES){_GAP})?{_THOUSANDS}(?:{_GAP}[\dXx])?"),
-    _of("rg", "BR", None, r"\d{11}"),  # of a driving licence
+    _of("rg", "BR", None, r"\d{11}"),  # driving licence
     _of("ssn", "PR US", None, rf"\d{{3}}{DASH}\d{{2}}{DASH}\d{{4}}"),
     _of(
         "nit",

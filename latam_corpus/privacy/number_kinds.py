@@ -1,6 +1,6 @@
-"""What each number of a text may be: a telephone, an identity, an account, a plate, a house, a place.
+"""Find what a number in a text may be: a telephone, an identity, an account, a plate, a house number, coordinates.
 
-Spans overlap; the one of the least rank is meant.
+Candidate spans may overlap; the one with the lowest rank has precedence.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ if TYPE_CHECKING:
     from latam_corpus.privacy.kinds import Identifier
     from latam_corpus.privacy.privacy_policy import Words
 
-# Dates, spans of years, amounts with decimals: digits enough for an identifier, and never one.
+# Dates and ranges of years have enough digits for an identifier, but are never one.
 _PLAIN_NUMBER: Final = re.compile(
     r"(?:1[5-9]|20)\d{2}([/.-])(?:0?[1-9]|1[0-2])\1(?:0?[1-9]|[12]\d|3[01])"
     r"|(?:1[5-9]|20)\d{2}\s?[\u2010-\u2013/-]\s?(?:\d{2}|(?:1[5-9]|20)\d{2})"
 )
 _DAY: Final = re.compile(r"(?:0?[1-9]|[12]\d|3[01])([/. -])(?:0?[1-9]|1[0-2])\1(?:\d{2}|(?:1[5-9]|20)\d{2})")
-_DAYS_TOO: Final = "PA"  # where a cédula may be written as a day is, 3-11-1981
-_MARGIN: Final = 40
-# So that a number is told an amount by what stands before it.
+_DATE_LIKE_CEDULAS: Final = "PA"  # a Panamanian cédula may look like a date: 3-11-1981
+_MARGIN: Final = 40  # characters
+# A currency before a number makes it an amount.
 _MONEY: Final = re.compile(r"(?:[$€£]|\b(?:R|US|S/|Bs|Gs|Q|L|USD|UYU|ARS|CLP|COP|MXN|BRL)\.?\s?\$?)\s?$")
 _ENDS_MONEY: Final = frozenset("$€£.RSsQLDYPNX/")
-# An amount's thousands are parted, and what it counts stands after it in the plural. Of the words in small letters that
-# end so, these count nothing.
+# An amount has separated thousands and a plural noun after it. These lower-case words end like plurals, but aren't
+# counted nouns.
 _THOUSANDS: Final = re.compile(r"\d{1,3}(?:[.,'’]\d{3})+|\d{1,2}(?: \d{3}){2}")
 _ROUND: Final = re.compile(r"\d{1,3}(?:[.,'’ ]000){2,}")
 _NOT_COUNTED: Final = (
@@ -40,7 +40,7 @@ _NOT_COUNTED: Final = (
     "|cuales|cuyos|cuyas|altos|bajos|fondos|tres|seis|tienes|vienes|gracias|saludos|consultas|informes|reservas|ventas"
 )
 _COUNTED: Final = re.compile(rf" (?:de )?(?!(?:{_NOT_COUNTED}|\w+mos)\b)[a-záéíóúüñãõâêôç]{{2,}}s\b")
-# What counts nothing since it is named right before, in the singular, or goes on with a list: `CC 52.345.678 mayores`.
+# A number isn't an amount if a label in the singular precedes it, or a list continues: `CC 52.345.678 mayores`.
 _NAMED_BEFORE: Final = re.compile(
     r"(?:\b[A-Z]{2,6}|\b(?:[A-Z]\.){2,5}"
     r"|\b(?i:c[eé]dula|documento|identidad|identidade|ciudadan[ií]a|cidad[aã]o|extranjer[ií]a|carn[eé]|registro))"
@@ -52,7 +52,7 @@ _MONTH: Final = re.compile(
 _MOST_COUNTED_NEAR_A_STREET: Final = 3  # digits
 _BETWEEN_ITEMS: Final = re.compile(r"(?:[ ,;/]| (?:y|e|o|u|ou) )+")
 _IPV4: Final = re.compile(r"(?:(?<![\w.])|(?<=IP)|(?<=[Ii]p))(?:\d{1,3}\.){3}\d{1,3}(?![\d.]*\d)")
-# Numbers of versions and sections look like addresses.
+# Numbers of versions and sections look like IP addresses.
 _NUMBERING: Final = re.compile(
     r"(?:§+|\b(?:v|ver|vers|versi[oó]n|versiones|vers[aã]o|vers[oõ]es|version|release|build|revisi[oó]n|revis[aã]o"
     r"|firmware|kernel|parche|patch|actualizaci[oó]n|atualiza[cç][aã]o|secci[oó]n|se[cç][aã]o|sec|subsecci[oó]n"
@@ -61,20 +61,20 @@ _NUMBERING: Final = re.compile(
     r"[ :]{0,2}(?:n(?:[.º°o]|ro)*\s?)?$",
     re.IGNORECASE,
 )
-# A heading: `3.2.2.4 Alcance`.
+# A numbered heading: `3.2.2.4 Alcance`.
 _SMALL_PART: Final = 32
 _HEADING: Final = re.compile(r"[.)]?[ -]{1,3}[A-ZÁÉÍÓÚÑÂÊÔÃÕÇ][^\W\d_]")
 _IPV6: Final = re.compile(r"(?<![\w:.])[\da-fA-F]{1,4}(?::{1,2}[\da-fA-F]{1,4}){2,7}(?![\w:])")
-_SHORTEST_PHONE: Final = 8  # digits with the country's; the longest has 15 (ITU-T E.164)
-# Spaces that don't break, and the dashes that a word processor makes of a hyphen (U+2010 to U+2013), part digits too.
-# A bracket belongs to the number only with its fellow: `(+56) 9 …` and `+56 (9) …` do, the one that closes a remark
-# around the number doesn't. Of more than 15 digits the last ones are other numbers.
+_SHORTEST_PHONE: Final = 8  # digits, country code included; the longest has 15 (ITU-T E.164)
+# Separators include no-break spaces, and the dashes by which word processors replace a hyphen (U+2010 to U+2013).
+# Brackets belong to the number only in pairs, as in `(+56) 9 …` and `+56 (9) …`; a bracket that closes a remark around
+# the number doesn't. Digits after the fifteenth belong to other numbers.
 _PHONE: Final = re.compile(
     r"(?:\(\+\d(?:[ \xa0\u202f.\u2010-\u2013-]?\d){,8}\)|(?<![\w+])\+\d|(?<=wa\.me/|phone=)\d)"
     r"(?:[ \xa0\u202f.\u2010-\u2013-]?(?:\(\d{1,4}\)|\d)){1,14}(?!\d)"
 )
-# The same with any signs between the groups, and as dialled abroad: `+56-9/8765-4321`, `+ (56) 9`, `0056 9 …`. Such a
-# number counts only if a telephone has it.
+# The same with any separators, or with an exit code: `+56-9/8765-4321`, `+ (56) 9`, `0056 9 …`. Such a number must be a
+# valid telephone.
 _GAPS: Final = r"[ \xa0\u202f./\u2010-\u2014-]{0,3}"
 _WIDE_PHONE: Final = re.compile(
     rf"(?:\+|\b(?:00|011) ?)(?=[(\d])(?:\d{{1,3}}(?:\)|(?=\d|{_GAPS}))|(?=\())"
@@ -82,16 +82,16 @@ _WIDE_PHONE: Final = re.compile(
 )
 _PREFIX: Final = re.compile(r"\+|00|011")
 _PREFIX_WITHIN: Final = re.compile(r"(?<= )0(?:0|11)(?=[ (\d./\u2010-\u2014-])")
-# Of the region, and of where its people work (ITU-T E.164).
-_CALLED: Final = re.compile(r"(?:1|5[0-9]{1,2}|29[79]|3[34]|351|39|4[149])")
-# National: an area in brackets or not, and groups of digits.
+# Country codes of the region, and of countries to which many of its people have emigrated (ITU-T E.164).
+_COUNTRY_CODE: Final = re.compile(r"(?:1|5[0-9]{1,2}|29[79]|3[34]|351|39|4[149])")
+# A national number: an optional area code in brackets, and groups of digits.
 _NATIONAL: Final = re.compile(
     r"(?<![\d_])(?<!\d[.,/\u2010-\u2013-])(?:\(0?\d{1,5}\)[ /\u2010-\u2013-]{0,3})?\d{1,11}"
     r"(?:(?: ?[/\u2010-\u2014-] ?|[ .\xa0])\d{2,7}){0,4}(?!\w|[.,]\d)"
 )
 _WITH_AREA: Final = re.compile(r"\(0?\d{2,4}\) ?9?\d{3,4}[ \u2010-\u2013-]?\d{4}(?!\w|[.,]\d)")
 _FEWEST_NATIONAL: Final = 6
-_NEAR: Final = 4  # words between a telephone's word and a local number without area
+_NEAR: Final = 4  # most words between a word for telephones and a local number without an area code
 _STREET: Final = re.compile(
     r"(?<!\w)(?i:(?:calle|av(?:enida|da)?\.?|avda\.?|rua|r\.|carrera|cra\.?|kra\.?|cl\.|diagonal|diag\.?|transversal"
     r"|pasaje|pje\.?|psje\.?|jir[oó]n|jr\.|alameda|calzada|bou?levard|blvd\.?|bulevar|travessa|pra[çc]a|plaza|camino"
@@ -101,10 +101,10 @@ _STREET: Final = re.compile(
     r"(?:, *)?(?i:#|n(?:[.º°o]|ro|r\.o|úm|um)\.?º?|número|nº|no\.|casa)? *\Z"
 )
 _NAMED: Final = re.compile(r"[A-ZÁÉÍÓÚÑÂÊÔÃÕÇ]|\d")
-# A letter after the number is the house's, but for a word that begins a sentence («4930 Y nada más»).
+# A letter after the number belongs to it, unless it is a word that begins a sentence («4930 Y nada más»).
 _HOUSE: Final = re.compile(rf"\d{{1,5}}(?: ?(?![AEOY] [a-z])[A-Z](?!\w))?(?: ?{DASH} ?\d{{1,4}}(?!\d))?(?!\w|[.,/:]\d)")
 _STREET_WINDOW: Final = 70
-_HOME_NEAR: Final = 8  # words between somebody's living and the street
+_HOME_NEAR: Final = 8  # most words between a word such as «vive» and the street
 _PLATE: Final = re.compile(
     r"(?<![\w-])(?:[A-Z]{3}[ -]?\d[A-Z]\d{2}|[A-Z]{2}[ -]?\d{3}[ -]?[A-Z]{2}|[A-Z]{3}[ -]\d{2}[ -]\d{2}"
     r"|[A-Z]{1,3}[ -]?\d{3,4}|[A-Z]{2}[ ·.-]?[A-Z]{2}[ ·.-]?\d{2}|\d{3,4}[ -]?[A-Z]{3}|[A-Z]{3}[ -]?\d{2}[A-Z]"
@@ -115,7 +115,7 @@ _DECIMALS: Final = re.compile(r"(?<![\w.])[-\u2212]?\d{1,2}\.\d{4,}°?\s?[,;]\s?
 _SIGNS: Final = re.compile(r"[A-ZÑ\u2010-\u2013-]")
 _CAPITAL: Final = re.compile("[A-ZÑ]")
 _SHAPE: Final = str.maketrans("123456789" + string.ascii_lowercase.replace("k", ""), "0" * 9 + "a" * 25)
-_LINKED: Final = re.compile(r"(?:\bwa\.me/|[?&]phone=)$")  # of addresses that begin a conversation
+_LINKED: Final = re.compile(r"(?:\bwa\.me/|[?&]phone=)$")  # links that open a conversation
 _BEFORE_LINKED: Final = frozenset("/=")
 _OPENERS: Final = frozenset("(+")
 _NO_DIGIT: Final = re.compile(r"\D+")
@@ -123,19 +123,19 @@ DASHES: Final = frozenset("-\u2010\u2011\u2012\u2013")
 _BEFORE_HOUSE: Final = frozenset("#nN°º0123456789")
 _BETWEEN_GROUPS: Final = " ./\xa0\u2010\u2011\u2012\u2013\u2014-"
 _LAST_GROUP: Final = re.compile(r"[ ./\xa0\u202f\u2010-\u2014-]+\(?\d+\)?$")
-_GLUED: Final = re.compile(r"([^\W\d_ºª]+(?:\.[^\W\d_ºª]+)*)\.?[/\u2010-\u2013-]?$")
+_ATTACHED: Final = re.compile(r"([^\W\d_ºª]+(?:\.[^\W\d_ºª]+)*)\.?[/\u2010-\u2013-]?$")
 _JOINS: Final = frozenset("/-\u2010\u2011\u2012\u2013")
 _LONGEST_LABEL: Final = 24
 _NUMBER_WORDS: Final = frozenset({"n", "no", "nr", "nro", "num", "numero", "xx"})
-_SURE: Final = 50  # of so many numbers in its form one passes the rule by chance: no other word refuses it
-_SURE_AT_HOME: Final = 10  # in a text of the identifier's country
+_SURE: Final = 50  # lowest `Identifier.chance` at which a word for another kind doesn't reject a valid number
+_SURE_AT_HOME: Final = 10  # the same in a text of the identifier's country
 _MOST_OF_PLATE: Final = 5
-_LONG: Final = 13  # digits from which a number without marks may tell itself
+_LONG: Final = 13  # fewest digits of a written form without separators
 _FEWEST_ANYWHERE: Final = 7
 _MOST_ANYWHERE: Final = 11
 _MOST_OF_COUNTRY: Final = 11
-# Ranks: what has a sign of its own, forms in their order, telephones, what a word tells by its nearness, and the rest;
-# before them all the listed names of third persons.
+# Ranks, lowest first: listed names of third persons, kinds with a sign of their own, written forms in their order,
+# telephones in international form, numbers indicated by a word (the nearest first), and all others.
 NAME, EMAIL, KEY, _NETWORK = range(-1, 3)
 _AFTER_FORMS: Final = 100
 _BY_WORD: Final = 200
@@ -147,7 +147,7 @@ _Ranked: TypeAlias = "tuple[int, Identifier, re.Pattern[str]]"
 
 
 class Span(NamedTuple):
-    """An identifier in a text: its rank among those that overlap it (the least is meant), where it stands, its kind."""
+    """A candidate identifier in a text: its rank among overlapping candidates (the lowest wins), span and kind."""
 
     rank: int
     start: int
@@ -155,40 +155,40 @@ class Span(NamedTuple):
     kind: str
 
 
-def nearest(spoken: Iterable[tuple[int, frozenset[str]]], kind: str) -> int | None:
-    """How many words lie between a place and the nearest before it that speaks for a kind; None without one."""
-    return next((near for near, kinds in spoken if kind in kinds), None)
+def nearest(indications: Iterable[tuple[int, frozenset[str]]], kind: str) -> int | None:
+    """Return the distance of the nearest word for a kind, from `Words.indications`; None without such a word."""
+    return next((distance for distance, kinds in indications if kind in kinds), None)
 
 
 class Numbers:
-    """The numbers of one text, and what is looked for at each."""
+    """Finds candidate identifiers at each number of a text."""
 
     def __init__(self, text: str, modes: Mapping[str, str], words: Words, country: str | None) -> None:
         self.text, self.modes, self.words, self.country = text, modes, words, country
-        # Where the last number ended that a word told, and what the words before it spoke for.
-        self.last_told: tuple[int, list[tuple[int, frozenset[str]]]] = (-1, [])
-        _, self.lettered, self.bare = _in_order(country)
+        # The end and the indications of the last number with a word, which also apply to the next item of a list.
+        self.last_indicated: tuple[int, list[tuple[int, frozenset[str]]]] = (-1, [])
+        _, self.lettered, self.bare = _ranked_forms(country)
 
-    def at_short(self, start: int, end: int) -> Iterator[Span]:
-        """Yield what a number of few digits may belong to: a plate, an address of a network, a cédula, an account."""
+    def short_number(self, start: int, end: int) -> Iterator[Span]:
+        """Yield candidates at a number of few digits, which may be part of a plate, IP address, cédula or account."""
         text = self.text
-        before, after = text[max(0, start - 2) : start], text[end : end + 4]
-        if ":" in after:
+        text_before, text_after = text[max(0, start - 2) : start], text[end : end + 4]
+        if ":" in text_after:
             yield from self.networks(start, end, 0)
-        beside = before[-1:] + after[:1]
-        # Most numbers have no capital near them, which is seen soonest so.
-        if (around := before + after[:2]) != around.lower():
+        neighbours = text_before[-1:] + text_after[:1]
+        # Most numbers have no capitals near them; this is the fastest test.
+        if (around := text_before + text_after[:2]) != around.lower():
             yield from self.plates(start, end)
-        if (before[-1:] in _OPENERS or text[start] == "0") and self.modes["phone"] != "off":
+        if (text_before[-1:] in _OPENERS or text[start] == "0") and self.modes["phone"] != "off":
             yield from self.marked_phones(start)
-        if before[-1:] in DASHES or after[:1] in DASHES or beside != beside.lower():
+        if text_before[-1:] in DASHES or text_after[:1] in DASHES or neighbours != neighbours.lower():
             yield from self.forms(start, end, end - start, marked=True)
 
-    def at(self, start: int, end: int) -> Iterator[Span]:
-        """Yield what a longer number may be."""
+    def long_number(self, start: int, end: int) -> Iterator[Span]:
+        """Yield candidates at a number of more than four characters."""
         text, modes = self.text, self.modes
         number = text[start:end]
-        if self.dated(number):
+        if self.is_date(number):
             return
         digits = len(_NO_DIGIT.sub("", number))
         if ":" in text[end : end + 4] or number.count(".") >= 3:  # noqa: PLR2004
@@ -198,71 +198,75 @@ class Numbers:
             yield from self.plates(start, end)
         if "." in number and modes["coordinates"] != "off" and text[end : end + 2].lstrip("° ")[:1] in (",", ";"):
             yield from self.places(_DECIMALS, max(0, start - 1), end + _MARGIN)
-        if marked or digits >= _LONG or text[start - 1 : start] in _OPENERS or not self.counted(start, end):
+        if marked or digits >= _LONG or text[start - 1 : start] in _OPENERS or not self.is_date_or_amount(start, end):
             yield from self.forms(start, end, digits, marked)
 
     def forms(self, start: int, end: int, digits: int, marked: bool) -> Iterator[Span]:
-        """Telephones and the numbers of IDENTIFIERS; capitals or dashes beside it mark a number."""
+        """Yield telephones and numbers of `IDENTIFIERS`; `marked` states whether capitals or dashes are next to it."""
         text, phones = self.text, self.modes["phone"]
         if phones != "off":
             yield from self.marked_phones(start)
-            # Another number may stand before it, with a blank between them.
+            # A telephone with an exit code may follow another number and a space.
             if text.find(" 0", start, end) >= 0:
-                later = (self.wide_phone(prefix.start()) for prefix in _PREFIX_WITHIN.finditer(text, start + 1, end))
-                yield from filter(None, later)
+                following = (
+                    self.wide_phone(prefix.start()) for prefix in _PREFIX_WITHIN.finditer(text, start + 1, end)
+                )
+                yield from filter(None, following)
         if digits >= _LONG or marked:
             yield from self.marked_numbers(start, end)
-        spoken = list(self.words.spoken_for(text, start))
-        end_of_last, carried = self.last_told
-        if not spoken and 0 <= end_of_last < start and _BETWEEN_ITEMS.fullmatch(text, end_of_last, start):
-            spoken = carried
-        if not spoken or not spoken[0][1]:
+        indications = list(self.words.indications(text, start))
+        end_of_last, indications_of_last = self.last_indicated
+        if not indications and 0 <= end_of_last < start and _BETWEEN_ITEMS.fullmatch(text, end_of_last, start):
+            indications = indications_of_last
+        if not indications or not indications[0][1]:
             return
-        near = {kind: position for position, kinds in reversed(spoken) for kind in kinds}
-        told = [*(self.national(start, end, near["phone"]) if phones != "off" and "phone" in near else ())]
-        told += self.named_numbers(start, end, near)
-        if told:
-            self.last_told = max(one.end for one in told), spoken
-        yield from told
+        distances = {kind: distance for distance, kinds in reversed(indications) for kind in kinds}
+        spans = [*(self.national(start, end, distances["phone"]) if phones != "off" and "phone" in distances else ())]
+        spans += self.named_numbers(start, end, distances)
+        if spans:
+            self.last_indicated = max(span.end for span in spans), indications
+        yield from spans
 
-    def named_numbers(self, start: int, end: int, near: Mapping[str, int]) -> Iterator[Span]:
-        """Yield the numbers that words before them name.
+    def named_numbers(self, start: int, end: int, distances: Mapping[str, int]) -> Iterator[Span]:
+        """Yield the bare numbers whose kind a word before them indicates.
 
         Args:
             start: of the number.
             end: of the number.
-            near: kind → how many words lie between the word and the number.
+            distances: kind → number of words between its word and the number.
         """
-        for rank, one, form in self.bare:
-            if one.kind not in near or self.modes[one.kind] == "off":
+        for rank, identifier, form in self.bare:
+            kind = identifier.kind
+            if kind not in distances or self.modes[kind] == "off":
                 continue
-            for match in _over(one, form, self.text, start, end):
-                if self.is_labelled(one, match.start()) and _holds(one, match) and not self.counted(*match.span()):
-                    yield Span(_BY_WORD + near[one.kind] * _RANKS + rank, *match.span(), one.kind)
+            for match in _matches_over(identifier, form, self.text, start, end):
+                is_named = self.allows_label(identifier, match.start()) and _is_valid_match(identifier, match)
+                if is_named and not self.is_date_or_amount(*match.span()):
+                    yield Span(_BY_WORD + distances[kind] * _RANKS + rank, *match.span(), kind)
 
     def marked_numbers(self, start: int, end: int) -> Iterator[Span]:
-        """Numbers that their marks tell."""
+        """Yield the numbers in written form, which their punctuation or letters distinguish."""
         text = self.text
-        forms = _shaped(text[max(0, start - 2) : end + 3].translate(_SHAPE), self.country)
+        forms = _forms_of_shape(text[max(0, start - 2) : end + 3].translate(_SHAPE), self.country)
         if _CAPITAL.search(text, max(0, start - 3), end + 3):
             forms += self.lettered
-        for rank, one, form in forms:
-            if self.modes[one.kind] != "off":
-                for match in _over(one, form, text, start, end):
-                    if self.is_one(one, match):
-                        yield Span(rank, *match.span(), one.kind)
+        for rank, identifier, form in forms:
+            if self.modes[identifier.kind] != "off":
+                for match in _matches_over(identifier, form, text, start, end):
+                    if self.is_identifier(identifier, match):
+                        yield Span(rank, *match.span(), identifier.kind)
 
     def marked_phones(self, start: int) -> Iterator[Span]:
-        """Telephones that marks tell: in international form, or with an area of the row's country in brackets."""
+        """Yield telephones in international form, in a link, or with an area code of the text's country in brackets."""
         text = self.text
-        opened = text[start - 1 : start] in _OPENERS
-        if (opened or text[start] == "0") and (wide := self.wide_phone(start)):
+        has_opener = text[start - 1 : start] in _OPENERS
+        if (has_opener or text[start] == "0") and (wide := self.wide_phone(start)):
             yield wide
         if text[start - 1 : start] == "+":
             for position in (max(0, start - 2), start - 1):
                 match = _PHONE.match(text, position)
                 if match and sum(map(str.isdecimal, match.group())) >= _SHORTEST_PHONE:
-                    yield Span(_AFTER_FORMS, position, position + len(_international(match.group())), "phone")
+                    yield Span(_AFTER_FORMS, position, position + len(_valid(match.group()) or match.group()), "phone")
                     return
         elif text[start - 1 : start] in _BEFORE_LINKED and _LINKED.search(text, max(0, start - 8), start):
             match = _PHONE.match(text, start)
@@ -274,7 +278,7 @@ class Numbers:
                 yield Span(_AFTER_FORMS, *match.span(), "phone")
 
     def wide_phone(self, start: int) -> Span | None:
-        """Return a telephone in international form, with any signs between its groups, that a telephone may have."""
+        """Return a valid telephone in international form, with any separators between its groups, or None."""
         text = self.text
         if text.startswith("0", start):
             first = start
@@ -289,36 +293,38 @@ class Numbers:
         number = _valid("+" + text[prefix.end() : match.end()]) if prefix else ""
         if not prefix or not number:
             return None
-        if prefix[0] != "+":  # an inventory number, too, may begin with zeros
+        if prefix[0] != "+":  # inventory numbers may begin with zeros too
             digits = _NO_DIGIT.sub("", number)
-            if not _CALLED.match(digits):
+            if not _COUNTRY_CODE.match(digits):
                 return None
-            if number[1:] == digits and nearest(self.words.spoken_for(text, first), "phone") is None:
+            if number[1:] == digits and nearest(self.words.indications(text, first), "phone") is None:
                 return None
         end = prefix.end() + len(number) - 1
         closes = text.count(")", first, end) > text.count("(", first, end)
         return Span(_AFTER_FORMS, first - (closes and text[first - 1] == "("), end, "phone")
 
-    def glued(self, start: int) -> bool:
-        """Whether a word stands right before a number, other than `n` or `no`: it must be the number's label."""
-        before = self.text[start - 1 : start]
-        if not before.isalpha() and before not in _JOINS:
+    def has_attached_word(self, start: int) -> bool:
+        """Whether a word precedes a number without a space, other than an abbreviation of «number»."""
+        previous = self.text[start - 1 : start]
+        if not previous.isalpha() and previous not in _JOINS:
             return False
-        word = _GLUED.search(self.text, max(0, start - _LONGEST_LABEL), start)
+        word = _ATTACHED.search(self.text, max(0, start - _LONGEST_LABEL), start)
         return word is not None and word[1].lower() not in _NUMBER_WORDS
 
-    def is_labelled(self, one: Identifier, start: int) -> bool:
-        """Whether a word that is glued to a number, if there is one, names this identifier."""
-        return not self.glued(start) or nearest(self.words.spoken_for(self.text, start), one.kind) == 0
+    def allows_label(self, identifier: Identifier, start: int) -> bool:
+        """Whether no word is attached to a number, or one that indicates this identifier."""
+        if not self.has_attached_word(start):
+            return True
+        return nearest(self.words.indications(self.text, start), identifier.kind) == 0
 
-    def dated(self, number: str) -> bool:
-        """Whether a number is a day or a span of years."""
-        return bool(_PLAIN_NUMBER.fullmatch(number) or (_DAY.fullmatch(number) and self.country != _DAYS_TOO))
+    def is_date(self, number: str) -> bool:
+        """Whether a number is a date or a range of years."""
+        return bool(_PLAIN_NUMBER.fullmatch(number) or (_DAY.fullmatch(number) and self.country != _DATE_LIKE_CEDULAS))
 
-    def counted(self, start: int, end: int) -> bool:
-        """Whether what stands there is a day, or an amount: money before it, or what it counts after it."""
+    def is_date_or_amount(self, start: int, end: int) -> bool:
+        """Whether a number is a date, or an amount: with a currency before it, or a unit or counted noun after it."""
         text = self.text
-        if self.dated(text[start:end]):
+        if self.is_date(text[start:end]):
             return True
         low = max(0, start - 6)
         money = text[low:start].rstrip()[-1:] in _ENDS_MONEY and _MONEY.search(text, low, start)
@@ -329,28 +335,28 @@ class Numbers:
         counts = _COUNTED.match(text, end) or _ROUND.fullmatch(text, start, end)
         return bool(counts and not _NAMED_BEFORE.search(text, max(0, start - _MARGIN), start))
 
-    def is_one(self, one: Identifier, match: re.Match[str]) -> bool:
-        """Whether its marks tell a number; where it isn't asked for a word, one that speaks against it refuses it."""
-        if not _holds(one, match) or self.counted(*match.span()):
+    def is_identifier(self, identifier: Identifier, match: re.Match[str]) -> bool:
+        """Whether a number in written form is an identifier, by its check digits, mode and the words before it."""
+        if not _is_valid_match(identifier, match) or self.is_date_or_amount(*match.span()):
             return False
-        spoken = list(self.words.spoken_for(self.text, match.start()))
-        near = nearest(spoken, one.kind)
-        if not self.is_labelled(one, match.start()):
+        if not self.allows_label(identifier, match.start()):
             return False
-        if near is not None:
+        indications = list(self.words.indications(self.text, match.start()))
+        if nearest(indications, identifier.kind) is not None:
             return True
-        against = bool(spoken) and not spoken[0][1] and spoken[0][0] <= _NEAR
-        sure = one.chance >= _SURE or (one.chance >= _SURE_AT_HOME and self.country in one.countries)
-        return self.modes[one.kind] == "form" and (sure or not against)
+        is_rejected = bool(indications) and not indications[0][1] and indications[0][0] <= _NEAR
+        is_of_country = self.country in identifier.countries
+        is_sure = identifier.chance >= (_SURE_AT_HOME if is_of_country else _SURE)
+        return self.modes[identifier.kind] == "form" and (is_sure or not is_rejected)
 
     def networks(self, start: int, end: int, digits: int) -> Iterator[Span]:
-        """Public addresses of version 4, or 6 where a colon follows."""
+        """Yield public IPv4 addresses, and IPv6 addresses if a colon follows."""
         if self.modes["ip"] == "off":
             return
         text = self.text
         if digits >= 4 and text.count(".", start, end) >= 3:  # noqa: PLR2004
             for match in _IPV4.finditer(text, start, end):
-                if self.numbers_sections(match):
+                if self.is_section_number(match):
                     continue
                 if not text[match.end() : match.end() + 1].isdecimal() and _is_public(match.group()):
                     yield Span(_NETWORK, *match.span(), "ip")
@@ -359,54 +365,54 @@ class Numbers:
                 if match.start() <= start and _is_public(match.group()):
                     yield Span(_NETWORK, *match.span(), "ip")
 
-    def numbers_sections(self, match: re.Match[str]) -> bool:
-        """Whether what looks like an address of a network numbers a section or a version."""
+    def is_section_number(self, match: re.Match[str]) -> bool:
+        """Whether a match that looks like an IP address is the number of a section or a version."""
         low = max(0, match.start() - _MARGIN)
         if _NUMBERING.search(self.text, low, match.start()):
             return True
-        begins = match.start() == 0 or self.text[match.start() - 1] == "\n"
-        small = all(int(part) < _SMALL_PART for part in match.group().split("."))
-        return begins and small and _HEADING.match(self.text, match.end()) is not None
+        begins_line = match.start() == 0 or self.text[match.start() - 1] == "\n"
+        has_small_parts = all(int(part) < _SMALL_PART for part in match.group().split("."))
+        return begins_line and has_small_parts and _HEADING.match(self.text, match.end()) is not None
 
-    def national(self, start: int, end: int, near: int) -> Iterator[Span]:
-        """Telephones as they are dialled within the country, beside their word."""
+    def national(self, start: int, end: int, distance: int) -> Iterator[Span]:
+        """Yield telephones in national form, at a distance in words from a word for telephones."""
         text = self.text
         position = start - 1 if text[start - 1 : start] == "(" else start
         while match := _NATIONAL.search(text, position, end + 1):
             position = match.end()
-            if (near and self.glued(match.start())) or self.counted(*match.span()):
+            if (distance and self.has_attached_word(match.start())) or self.is_date_or_amount(*match.span()):
                 continue
-            if first := _first_number(match.group(), self.country, local=near <= _NEAR):
-                position = match.start() + len(first)
-                yield Span(_BY_WORD + near * _RANKS, match.start(), position, "phone")
+            if number := _first_number(match.group(), self.country, local=distance <= _NEAR):
+                position = match.start() + len(number)
+                yield Span(_BY_WORD + distance * _RANKS, match.start(), position, "phone")
 
     def address(self, start: int) -> Iterator[Span]:
-        """Yield a street with a number at this place."""
+        """Yield the street address whose house number is at this place."""
         text = self.text
-        # The word before it is a name, a number or a sign: of few numbers.
-        before = text[max(0, start - 16) : start].rstrip(" ,")
-        first = before[max(before.rfind(" "), before.rfind("/")) + 1 :][:1]
-        if not (first.isupper() or first in _BEFORE_HOUSE):
+        # A name, a number or a sign precedes a house number; most other numbers are excluded here.
+        text_before = text[max(0, start - 16) : start].rstrip(" ,")
+        initial = text_before[max(text_before.rfind(" "), text_before.rfind("/")) + 1 :][:1]
+        if not (initial.isupper() or initial in _BEFORE_HOUSE):
             return
         house = _HOUSE.match(text, start)
-        if house and len(house[0]) <= _MOST_COUNTED_NEAR_A_STREET and self.counts_near_a_street(house.end()):
+        if house and len(house[0]) <= _MOST_COUNTED_NEAR_A_STREET and self.is_day_or_count(house.end()):
             return
         street = house and _STREET.search(text, max(0, start - _STREET_WINDOW), start)
         if not house or not street or not _NAMED.search(street[1]):
             return
         if self.modes["address"] == "context":
-            near = nearest(self.words.spoken_for(text, street.start()), "address")
-            if near is None or near > _HOME_NEAR:
+            distance = nearest(self.words.indications(text, street.start()), "address")
+            if distance is None or distance > _HOME_NEAR:
                 return
         yield Span(_LAST, street.start(), house.end(), "address")
 
-    def counts_near_a_street(self, end: int) -> bool:
-        """Whether a number of few digits is a day of a month, or counts what stands after it: `20 años después`."""
+    def is_day_or_count(self, end: int) -> bool:
+        """Whether a short number that ends here is the day of a month, or counts a noun: `20 años después`."""
         text = self.text
         return bool(_MONTH.match(text, end) or self.words.units.match(text, end) or _COUNTED.match(text, end))
 
     def plates(self, start: int, end: int) -> Iterator[Span]:
-        """Plates of vehicles that have a number at this place."""
+        """Yield the licence plates with a number at this place."""
         text, mode = self.text, self.modes["plate"]
         if mode == "off":
             return
@@ -414,55 +420,58 @@ class Numbers:
             if not match.start() <= start < match.end():
                 continue
             is_mercosul = mode == "form" and _MERCOSUL.fullmatch(match.group())
-            if is_mercosul or nearest(self.words.spoken_for(text, match.start()), "plate") is not None:
+            if is_mercosul or nearest(self.words.indications(text, match.start()), "plate") is not None:
                 yield Span(_LAST, *match.span(), "plate")
 
     def places(self, form: re.Pattern[str], low: int, high: int) -> Iterator[Span]:
-        """Coordinates in a form."""
+        """Yield the coordinates in a form, within a part of the text."""
         for match in form.finditer(self.text, low, high):
-            spoken = self.words.spoken_for(self.text, match.start())
-            if self.modes["coordinates"] == "form" or nearest(spoken, "coordinates") is not None:
+            indications = self.words.indications(self.text, match.start())
+            if self.modes["coordinates"] == "form" or nearest(indications, "coordinates") is not None:
                 yield Span(0, *match.span(), "coordinates")
 
 
 @lru_cache(maxsize=64)
-def _in_order(country: str | None) -> tuple[tuple[_Ranked, ...], tuple[_Ranked, ...], tuple[_Ranked, ...]]:
-    """Rank the identifiers that marks tell, those of them with letters, and those that a word must tell.
+def _ranked_forms(country: str | None) -> tuple[tuple[_Ranked, ...], tuple[_Ranked, ...], tuple[_Ranked, ...]]:
+    """Return the written forms, the written forms with letters, and the bare forms, each with its rank.
 
-    The country's come first.
+    Identifiers of the country precede the others.
     """
-    own = sorted(IDENTIFIERS, key=lambda one: country not in one.countries) if country else IDENTIFIERS
-    ranked = [*enumerate(own, _NETWORK + 1)]
+    ordered = (
+        sorted(IDENTIFIERS, key=lambda identifier: country not in identifier.countries) if country else IDENTIFIERS
+    )
+    ranked = [*enumerate(ordered, _NETWORK + 1)]
+    written = tuple((rank, each, each.written) for rank, each in ranked if each.written is not None)
     return (
-        tuple((rank, one, one.written) for rank, one in ranked if one.written is not None),
-        tuple((rank, one, one.written) for rank, one in ranked if one.written is not None and one.lettered),
-        tuple((rank, one, one.bare) for rank, one in ranked if one.bare is not None),
+        written,
+        tuple((rank, each, form) for rank, each, form in written if each.lettered),
+        tuple((rank, each, each.bare) for rank, each in ranked if each.bare is not None),
     )
 
 
 @lru_cache(maxsize=1 << 16)
-def _shaped(shape: str, country: str | None) -> tuple[_Ranked, ...]:
-    """Return the identifiers without letters that may stand in a number of this shape.
+def _forms_of_shape(shape: str, country: str | None) -> tuple[_Ranked, ...]:
+    """Return the written forms without letters that may match a number of this shape.
 
-    In a shape all digits are 0 and all small letters are a.
-
-    Many numbers have one shape: that of a date or a price is looked at once.
+    A shape has 0 for each digit and a for each small letter. Many numbers share one, so the result is cached.
     """
-    return tuple(ranked for ranked in _in_order(country)[0] if ranked[2].search(shape))
+    return tuple(ranked for ranked in _ranked_forms(country)[0] if ranked[2].search(shape))
 
 
-def _over(one: Identifier, form: re.Pattern[str], text: str, start: int, end: int) -> Iterator[re.Match[str]]:
-    """Yield where a form of an identifier matches over a number."""
+def _matches_over(
+    identifier: Identifier, form: re.Pattern[str], text: str, start: int, end: int
+) -> Iterator[re.Match[str]]:
+    """Yield the matches of a form that overlap a number."""
     low, high = max(0, start - _MARGIN // 2), end + _MARGIN // 2
     while match := form.search(text, low, high):
-        begins = one.start.match(text, match.start()) is not None
-        low = match.end() if begins else match.start() + 1
-        if begins and match.end() > start and match.start() < end:
+        may_begin = identifier.start.match(text, match.start()) is not None
+        low = match.end() if may_begin else match.start() + 1
+        if may_begin and match.end() > start and match.start() < end:
             yield match
 
 
-def _holds(one: Identifier, match: re.Match[str]) -> bool:
-    return one.holds is None or one.holds(match.group())
+def _is_valid_match(identifier: Identifier, match: re.Match[str]) -> bool:
+    return identifier.holds is None or identifier.holds(match.group())
 
 
 def _is_public(address: str) -> bool:
@@ -472,13 +481,8 @@ def _is_public(address: str) -> bool:
         return False
 
 
-def _international(number: str) -> str:
-    """Return a telephone in international form without the groups of digits after it that would make it none."""
-    return _valid(number) or number
-
-
 def _valid(number: str) -> str:
-    """Return the valid telephone that an international number begins with, group by group; empty without one."""
+    """Return the longest valid telephone at the start of groups of digits in international form; empty without one."""
     import phonenumbers
 
     shorter, longer = number, ""
@@ -493,12 +497,15 @@ def _valid(number: str) -> str:
 
 
 def _first_number(number: str, country: str | None, *, local: bool) -> str:
-    """Return the telephone that groups of digits begin with, the longest after which nothing or another one stands."""
+    """Return the telephone at the start of groups of digits; empty without one.
+
+    The longest one is preferred that leaves no groups, or groups that begin with another telephone.
+    """
     longest, shorter, longer = "", number, ""
     while shorter != longer and sum(map(str.isdecimal, shorter)) >= _FEWEST_NATIONAL:
         if _is_number(shorter, country, local=local):
-            rest = number[len(shorter) :].lstrip(_BETWEEN_GROUPS)
-            if not rest or _first_number(rest, country, local=local):
+            other_groups = number[len(shorter) :].lstrip(_BETWEEN_GROUPS)
+            if not other_groups or _first_number(other_groups, country, local=local):
                 return shorter
             longest = longest or shorter
         shorter, longer = _LAST_GROUP.sub("", shorter), shorter
@@ -506,7 +513,7 @@ def _first_number(number: str, country: str | None, *, local: bool) -> str:
 
 
 def _is_international(number: str) -> bool:
-    """Whether a telephone somewhere may have this number, which begins with its country's."""
+    """Whether a number in international form has a possible length for its country."""
     import phonenumbers
 
     try:
@@ -516,12 +523,12 @@ def _is_international(number: str) -> bool:
 
 
 def is_telephone_of(number: str, country: str | None) -> bool:
-    """Whether a telephone of a country has this number, or one of the region in international form."""
+    """Whether a number is a valid telephone of the country, or of the region in international form."""
     import phonenumbers
 
     digits = _NO_DIGIT.sub("", number)
     if number.startswith("+") or len(digits) > _MOST_OF_COUNTRY:
-        return bool(_CALLED.match(digits) and _valid("+" + digits))
+        return bool(_COUNTRY_CODE.match(digits) and _valid("+" + digits))
     try:
         return country in phonenumbers.SUPPORTED_REGIONS and phonenumbers.is_valid_number_for_region(
             phonenumbers.parse(digits, country), country
@@ -531,7 +538,13 @@ def is_telephone_of(number: str, country: str | None) -> bool:
 
 
 def _is_number(number: str, country: str | None, *, local: bool = False) -> bool:
-    """Whether a telephone has this number in a country; anywhere where none is stated."""
+    """Whether a number may be a telephone of the country; without a country, whether it has a usual length.
+
+    Args:
+        number: in national form.
+        country: ISO 3166-1 alpha-2, or None.
+        local: whether numbers without an area code are accepted.
+    """
     import phonenumbers
 
     digits = sum(map(str.isdecimal, number))
@@ -543,7 +556,7 @@ def _is_number(number: str, country: str | None, *, local: bool = False) -> bool
         return False
     if phonenumbers.is_valid_number_for_region(parsed, country):
         return True
-    # What is dialled within a town, or with the prefix of mobiles, beside its word.
+    # A number without its area code, or with a mobile prefix, next to a word for telephones.
     possible = (phonenumbers.ValidationResult.IS_POSSIBLE_LOCAL_ONLY, phonenumbers.ValidationResult.IS_POSSIBLE)
     verdict = phonenumbers.is_possible_number_with_reason(parsed)
     return local and _FEWEST_NATIONAL <= digits < _MOST_ANYWHERE and verdict in possible

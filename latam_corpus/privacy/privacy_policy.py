@@ -1,7 +1,7 @@
-"""What is replaced where: `filters/privacy/*.toml`, a file for some genres each, and the words that tell numbers apart.
+"""Load the privacy policies in `filters/privacy/`, one file for one or more genres, and the words that indicate kinds.
 
-A kind is `off`, is replaced in `context` (beside one of its words), or by its `form` alone where its marks and check
-digits tell it; a country's rows may differ. A bare number, which its marks don't tell, always needs the word.
+A kind is `off`, is replaced in `context` (next to one of its words), or by its `form` alone if its punctuation and
+check digits identify it. A policy may differ by country. A bare number always needs a word next to it.
 """
 
 from __future__ import annotations
@@ -29,22 +29,22 @@ if TYPE_CHECKING:
     from latam_corpus.config.toml_model import Stamps
     from latam_corpus.messages import Message
 
-# The policy of a text of which no genre is stated.
+# The genre whose policy applies to texts without a genre.
 UNSTATED: Final = "web"
 # The genre whose policy applies to every interview, whatever its source states.
 INTERVIEW: Final = "oral_history"
-# The names of third persons stand in a list of their contributor's; who gave one wants them replaced in every genre.
+# Names of third persons come from a contributor's list, and are replaced in every genre.
 NAME: Final = "name"
 WORDS_FILE: Final = "words.toml"
 _PLAIN: Final = str.maketrans("áàâãäéèêëíìîïóòôõöúùûüñç", "aaaaaeeeeiiiiooooouuuunc", ".")
 _TOKEN: Final = re.compile("[A-Za-zÀ-ÖØ-öø-ɏ]+(?:[.][A-Za-zÀ-ÖØ-öø-ɏ]+)*")
 
-# Not after an abbreviation (Doc. N.º 12), nor before the sign of a number.
+# Not after an abbreviation (Doc. N.º 12), nor before «N.º».
 _SENTENCE_END: Final = re.compile(r"[.!?…]\s+(?=[A-ZÁÉÍÓÚÑÀÂÊÔÃÕÇ¿¡«“])(?!N[.º°o])")
 _WHOLE_WORD: Final = re.compile(r"[^\W\d_]{4}")
 
-# In addresses and names of files these words come before numbers of anything: `/documento/1234567`.
-_OF_ANYTHING: Final = (
+# In URLs and file names these words may precede any number: `/documento/1234567`.
+_AMBIGUOUS_IN_NAMES: Final = (
     *("documento", "documento de identidad", "doc", "identidad", "identificación", "contacto", "contato", "tarjeta"),
     *("tarjetas", "cuenta", "depósito", "transferencia", "casa", "dominio", "matrícula", "matrículas", "placa"),
     *("placas", "titular", "chave", "visa", "elo", "afiliación", "credencial", "cc", "cic"),
@@ -52,7 +52,9 @@ _OF_ANYTHING: Final = (
 
 Mode = Literal["off", "context", "form"]
 _STRICTNESS: Final = ("off", "context", "form")
-_Listed = Annotated[tuple[str, ...], BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)]
+_StringTuple = Annotated[
+    tuple[str, ...], BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)
+]
 
 
 class _Strict(BaseModel):
@@ -60,45 +62,45 @@ class _Strict(BaseModel):
 
 
 class PrivacyFile(_Strict):
-    """One policy: the genres that it serves, the mode of each kind, and where a country's rows differ.
+    """A policy file: its genres, the mode of each kind, and exceptions by country.
 
     Attributes:
-        speakers: whether an interview has its speakers' names ("keep") or codes ("code"), `E1` and `H1`; by default
-            as the policy of oral history says.
+        speakers: whether interviews keep the names of speakers ("keep") or replace them by codes such as `E1` and
+            `H1` ("code"); by default as in the policy of oral history.
     """
 
-    genres: _Listed
-    reviewed_by: _Listed = ()
+    genres: _StringTuple
+    reviewed_by: _StringTuple = ()
     speakers: Literal["keep", "code"] | None = None
     kinds: dict[str, Mode]
     countries: dict[str, dict[str, Mode]] = Field(default_factory=dict)
 
 
 class Against(_Strict):
-    """Words that say that a number is no person's: before it, and after it."""
+    """Words before a number, and units after it, that indicate that it isn't a personal identifier."""
 
-    words: _Listed
-    units: _Listed
+    words: _StringTuple
+    units: _StringTuple
 
 
 class WordsFile(_Strict):
-    """The words beside a number that say of which kind it is."""
+    """The file of words that indicate the kind of a number."""
 
-    reviewed_by: _Listed = ()
+    reviewed_by: _StringTuple = ()
     window: Annotated[int, Field(gt=0, le=500)]
-    words: dict[str, _Listed]
+    words: dict[str, _StringTuple]
     against: Against
 
 
 @dataclass(frozen=True)
 class Words:
-    """The words of a file, ready to be looked for.
+    """The words of a file, indexed for the search before a number.
 
     Attributes:
-        window: how many characters before a number are read.
-        phrases: the last word of a phrase → each such phrase, the longest first, with the kinds that it speaks for;
-            none where it speaks against all.
-        units: what begins after a number that counts things.
+        window: number of characters before a number that are searched.
+        phrases: last word of a phrase → the phrases that end with it, longest first, each with the kinds that it
+            indicates; without kinds if it indicates that a number is not an identifier.
+        units: pattern of units after a number.
     """
 
     window: int
@@ -107,7 +109,7 @@ class Words:
 
     @classmethod
     def of(cls, file: WordsFile) -> Words:
-        """Return the file's words."""
+        """Return the index of a file's words."""
         kinds: dict[tuple[str, ...], frozenset[str]] = {}
         for kind, phrases in file.words.items():
             for phrase in map(folded_words, phrases):
@@ -116,27 +118,27 @@ class Words:
         phrases_by_last: dict[str, list[tuple[tuple[str, ...], frozenset[str]]]] = {}
         for phrase in sorted(kinds, key=len, reverse=True):
             phrases_by_last.setdefault(phrase[-1], []).append((phrase, kinds[phrase]))
-        units = _one_of(file.against.units)
+        units = _any_word(file.against.units)
         pattern = re.compile(rf"\s?(?:de\s)?(?:(?:{units})\b|%|[º°²³]|ª)", re.IGNORECASE)
         return cls(file.window, phrases_by_last, pattern)
 
     @cached_property
     def in_names(self) -> Words:
-        """The words that name an identifier in an address or the name of a file too."""
-        left_out = set(map(folded_words, _OF_ANYTHING))
+        """The words that indicate an identifier in a URL or the name of a file too."""
+        excluded = set(map(folded_words, _AMBIGUOUS_IN_NAMES))
         phrases = {
-            last: [(phrase, kinds) for phrase, kinds in listed if not kinds or phrase not in left_out]
-            for last, listed in self.phrases.items()
+            last: [(phrase, kinds) for phrase, kinds in same_ending if not kinds or phrase not in excluded]
+            for last, same_ending in self.phrases.items()
         }
         return replace(self, phrases=phrases)
 
-    def spoken_for(self, text: str, end: int) -> Iterator[tuple[int, frozenset[str]]]:
-        """Yield what the words before a place speak for, the nearest first: how many words lie between, and kinds.
+    def indications(self, text: str, end: int) -> Iterator[tuple[int, frozenset[str]]]:
+        """Yield the indications before a position, nearest first: the distance in words, and the kinds.
 
-        It ends with a word that speaks against all kinds, which has none.
+        A phrase that indicates that a number is not an identifier has no kinds, and is the last.
         """
-        before = text[max(0, end - self.window) : end]
-        tokens = folded_words(before[_last_sentence(before) :])
+        context = text[max(0, end - self.window) : end]
+        tokens = folded_words(context[_last_sentence(context) :])
         count = last = len(tokens)
         while last:
             length = 1
@@ -151,7 +153,7 @@ class Words:
 
 
 def _last_sentence(text: str) -> int:
-    """Return where the last sentence of a text begins; a word of four letters at least ends the one before.
+    """Return the start of the last sentence of a text. Only a word of at least four letters ends a sentence.
 
     >>> [_last_sentence(text) for text in ("Vive aquí. Su cédula es", "Doc. Ley", "Sr. Vera")]
     [11, 0, 0]
@@ -163,12 +165,12 @@ def _last_sentence(text: str) -> int:
     return last
 
 
-def _one_of(words: Iterable[str]) -> str:
-    """Return a pattern of words, the longest first, in which each first letter is looked at once."""
+def _any_word(words: Iterable[str]) -> str:
+    """Return a pattern that matches any of the words, longest first, grouped by first letter for speed."""
     by_first: dict[str, list[str]] = {}
     for word in sorted(words, key=len, reverse=True):
         by_first.setdefault(word[0], []).append(re.escape(word[1:]))
-    return "|".join(f"{re.escape(first)}(?:{'|'.join(rest)})" for first, rest in by_first.items())
+    return "|".join(f"{re.escape(first)}(?:{'|'.join(endings)})" for first, endings in by_first.items())
 
 
 @dataclass(frozen=True)
@@ -177,8 +179,8 @@ class PrivacyPolicies:
 
     Attributes:
         folder: `filters/privacy/`.
-        files: genre → its file.
-        words: what stands beside numbers.
+        files: genre → its policy.
+        words: words that indicate the kinds of numbers.
     """
 
     folder: Path
@@ -186,29 +188,32 @@ class PrivacyPolicies:
     words: Words
 
     def modes(self, genre: str | None, country: str | None) -> Mapping[str, str]:
-        """Kind → mode for a row of this genre and country; where none is stated, of pages of no stated kind.
+        """Return the mode of each kind for a genre and a country; without a genre, for `UNSTATED`.
 
         Raises:
-            ConfigError: nobody knows the genre or the country.
+            ConfigError: the genre or the country is unknown.
         """
         file = self._file(genre)
         return file.kinds | file.countries.get(known_country(country) or "", {})
 
-    def stricter_modes(self, genre: str | None, other: str, country: str | None) -> Mapping[str, str]:
+    def stricter_modes(self, genre: str | None, other_genre: str, country: str | None) -> Mapping[str, str]:
         """Return for each kind the stricter of its modes in two genres.
 
         Raises:
             ConfigError: the genre or the country is unknown.
         """
-        one, two = self.modes(genre, country), self.modes(other, country)
-        return {kind: max(mode, two[kind], key=_STRICTNESS.index) for kind, mode in one.items()}
+        other_modes = self.modes(other_genre, country)
+        return {
+            kind: max(mode, other_modes[kind], key=_STRICTNESS.index)
+            for kind, mode in self.modes(genre, country).items()
+        }
 
     def codes_speakers(self, genre: str | None, *, interview: bool) -> bool:
-        """Whether a text of this genre has codes in place of its speakers' names.
+        """Whether codes replace the names of speakers in a text of this genre.
 
         Args:
-            genre: as the row states it.
-            interview: whether persons speak in it (`speakers.is_interview`).
+            genre: of the text; None if unknown.
+            interview: whether the text is an interview (`speakers.is_interview`).
         """
         stated = self._file(genre).speakers
         return (stated or (self._file(INTERVIEW).speakers if interview else "keep")) == "code"
@@ -222,26 +227,26 @@ class PrivacyPolicies:
 
     @cached_property
     def digest(self) -> str:
-        """Changes when a policy or word does."""
+        """SHA-256 of all files, hex: it changes with any policy or word."""
         files = sorted(self.folder.glob("*.toml"))
         return hashlib.sha256(b"".join(hashlib.sha256(bytes_of(file)).digest() for file in files)).hexdigest()
 
 
 def known_country(country: str | None) -> str | None:
-    """Return the two letters of a country, by them or by its name; None where none is stated.
+    """Return the ISO 3166-1 alpha-2 code of a country from a code or a name; None for None.
 
     Raises:
-        ConfigError: nobody knows it.
+        ConfigError: the country is unknown.
     """
     code = country_of(country) if country else None
     if country and code is None:
-        problem = _("«{country}» is no country", country=country)
-        raise ConfigError("country", problem, _("write its two capital letters, such as CL"))
+        problem = _("«{country}» isn't a country", country=country)
+        raise ConfigError("country", problem, _("write its two-letter code, such as CL"))
     return code
 
 
 def folded_words(text: str) -> tuple[str, ...]:
-    """Return the words of a text in small letters without accents, without the points of abbreviations.
+    """Return the words of a text in lower case, without accents and without the full stops of abbreviations.
 
     >>> folded_words("D.N.I. o Cédula de Identidad N.º 12")
     ('dni', 'o', 'cedula', 'de', 'identidad', 'n')
@@ -255,10 +260,10 @@ def _folded(word: str) -> str:
 
 
 def privacy_policies(folder: str = "") -> PrivacyPolicies:
-    """Return the policies of a `filters/` folder (the shipped one when empty), read anew when a file has changed.
+    """Return the policies of a `filters/` folder, or the shipped ones; changed files are reloaded.
 
     Raises:
-        ConfigError: a file is missing, or says what can't be.
+        ConfigError: a file is missing or invalid.
     """
     path = (Path(folder) if folder else data_folder("filters")) / "privacy"
     return _load(path, stamps_of(path, "*.toml"))
@@ -268,10 +273,12 @@ def privacy_policies(folder: str = "") -> PrivacyPolicies:
 def _load(path: Path, _stamps: Stamps) -> PrivacyPolicies:
     if not path.is_dir():
         raise ConfigError(
-            str(path), _("there is no such folder of policies"), _("it says what `redact` replaces, by genre")
+            str(path),
+            _("the folder of privacy policies doesn't exist"),
+            _("create it: it contains what `redact` replaces, by genre"),
         )
     words = load_toml(path / WORDS_FILE, WordsFile, "policy")
-    _refuse_unknown(path / WORDS_FILE, "words", words.words)
+    _raise_if_unknown(path / WORDS_FILE, "words", words.words)
     files: dict[str, PrivacyFile] = {}
     file_of_genre: dict[str, Path] = {}
     for file in sorted(path.glob("*.toml")):
@@ -281,43 +288,44 @@ def _load(path: Path, _stamps: Stamps) -> PrivacyPolicies:
         _check(file, policy)
         for genre in policy.genres:
             if genre not in vocabulary.GENRES:
-                raise _wrong(
+                raise _error_at(
                     file, ("genres",), _("unknown genre «{genre}»", genre=genre), closest(genre, vocabulary.GENRES)
                 )
             if genre in file_of_genre:
-                problem = _("«{genre}» is in {file} too", genre=genre, file=file_of_genre[genre].name)
-                raise _wrong(file, ("genres",), problem, _("let one file serve it"))
+                problem = _("«{genre}» is also in {file}", genre=genre, file=file_of_genre[genre].name)
+                raise _error_at(file, ("genres",), problem, _("name it in only one file"))
             files[genre], file_of_genre[genre] = policy, file
     missing = [genre for genre in vocabulary.GENRES if genre not in files]
     if missing:
         raise ConfigError(
             str(path),
             _("no file serves the genre «{missing}»", missing=missing[0]),
-            _("name it in the `genres` of one"),
+            _("add it to the `genres` of a file"),
         )
     return PrivacyPolicies(path, files, Words.of(words))
 
 
 def _check(file: Path, policy: PrivacyFile) -> None:
-    _refuse_unknown(file, "kinds", policy.kinds)
+    _raise_if_unknown(file, "kinds", policy.kinds)
     for kind in KINDS:
         if kind not in policy.kinds and kind != NAME:
-            problem = _("nothing is said of «{kind}»", kind=kind)
-            raise _wrong(file, ("kinds",), problem, _('add {kind} = "off", "context" or "form"', kind=kind))
+            problem = _("«{kind}» is missing", kind=kind)
+            raise _error_at(file, ("kinds",), problem, _('add {kind} = "off", "context" or "form"', kind=kind))
     for country, kinds in policy.countries.items():
         if not re.fullmatch("[A-Z]{2}", country):
-            problem = _("«{country}» is no country", country=country)
-            raise _wrong(file, ("countries",), problem, _("write its two capital letters, such as CL"))
-        _refuse_unknown(file, f"countries.{country}", kinds)
+            problem = _("«{country}» isn't a country", country=country)
+            raise _error_at(file, ("countries",), problem, _("write its two-letter code, such as CL"))
+        _raise_if_unknown(file, f"countries.{country}", kinds)
 
 
-def _refuse_unknown(file: Path, table: str, kinds: Iterable[str]) -> None:
-    known = [kind for kind in KINDS if kind != NAME]
+def _raise_if_unknown(file: Path, table: str, kinds: Iterable[str]) -> None:
+    known_kinds = [kind for kind in KINDS if kind != NAME]
     for kind in kinds:
-        if kind not in known:
-            raise _wrong(file, (*table.split("."), kind), _("unknown kind «{kind}»", kind=kind), closest(kind, known))
+        if kind not in known_kinds:
+            keys = (*table.split("."), kind)
+            raise _error_at(file, keys, _("unknown kind «{kind}»", kind=kind), closest(kind, known_kinds))
 
 
-def _wrong(file: Path, keys: tuple[str, ...], problem: Message, remedy: Message) -> ConfigError:
+def _error_at(file: Path, keys: tuple[str, ...], problem: Message, remedy: Message) -> ConfigError:
     line = line_of(file.read_text(encoding="utf-8-sig"), keys)
     return ConfigError(_("{file}, line {line}", file=file, line=line) if line else str(file), problem, remedy)

@@ -1,8 +1,9 @@
-"""The stage `redact`: personal identifiers replaced by what they were, `[EMAIL]`, `[PHONE]`, `[RUT]`.
+"""The stage `redact`: replace personal identifiers by their kinds, `[EMAIL]`, `[PHONE]`, `[RUT]`.
 
-Which kinds, and beside which words, is said in `filters/privacy/` by genre and country. Only counts are kept of what
-stood there. Names aren't looked for: authors and characters are the text. Those of third persons are replaced where
-their contributor has given a list of them; speakers of interviews have codes where the policy of the genre says so.
+The policies in `filters/privacy/` decide by genre and country which kinds are replaced, and next to which words. Only
+counts of the identifiers are stored. Names aren't recognised, since authors and characters are part of the text. Names
+of third persons are replaced if a contributor provides a list; codes replace speakers of interviews if the policy of
+the genre requires it.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from latam_corpus.catalog.source import Source
     from latam_corpus.privacy.privacy_policy import Words
 
-# One quick look tells whether there may be anything: all but spoken addresses and lists of names have a digit or an @.
+# A quick search of a column: all identifiers but spoken addresses and listed names have a digit or an @.
 _ANY: Final = r"[@\uff20\ufe6b\d]"
 _SPOKEN_AT: Final = r"(?i:\sarroba\s+[\w-]+\s*(?:\.|punto|ponto|dot|[\[({]))|[\[({<]\s*(?i:at?|arroba)\s*[\])}>]|\sAT\s"
 _KEYS: Final = r"[0-9a-fA-F]{8}[\p{Pd}\x{2212}]\s*[0-9a-fA-F]{4}[\p{Pd}\x{2212}]"
@@ -53,25 +54,25 @@ def redact(
     policies: str = "",
     names: re.Pattern[str] | None = None,
 ) -> tuple[str, dict[str, int]]:
-    """Return the text with identifiers replaced, and how many of each kind there were.
+    """Replace the identifiers in a text; return the text, and the number of identifiers of each kind.
 
     Args:
         text: any.
-        genre: whose policy decides, by its word or name; that of pages of no stated kind where it is None.
-        country: whose telephones and documents are the likeliest, by its two letters or its name.
-        policies: a `filters/` folder; the shipped one when empty.
-        names: third persons' names (`names_pattern`).
+        genre: selects the policy, by key or display name; `UNSTATED` if None.
+        country: its telephones and documents have precedence; a two-letter code or a name.
+        policies: a `filters/` folder; the shipped one if empty.
+        names: pattern of third persons' names (`names_pattern`).
 
     Raises:
-        ConfigError: nobody knows the genre or the country.
+        ConfigError: the genre or the country is unknown.
 
     >>> redact("Escríbale a rosa@ejemplo.org o al +56 9 8765 4321.")
     ('Escríbale a [EMAIL] o al [PHONE].', {'email': 1, 'phone': 1})
     >>> redact("Nació en 1987, en la casa 12-45; su cédula es 1.023.456.789.", country="CO")
     ('Nació en 1987, en la casa 12-45; su cédula es [CEDULA].', {'cedula': 1})
     """
-    known = privacy_policies(policies)
-    return _redacted(text, known.modes(genre, country), known.words, known_country(country), names)
+    loaded = privacy_policies(policies)
+    return _redacted(text, loaded.modes(genre, country), loaded.words, known_country(country), names)
 
 
 def _redacted(
@@ -95,16 +96,16 @@ class Redact(Stage):
     """The stage that replaces personal identifiers.
 
     Attributes:
-        policies: a `filters/` folder; the shipped one when empty.
-        names: source ids, each with its file of third persons' names, one a line.
-        speakers: source ids, each with the key of its speakers.
+        policies: a `filters/` folder; the shipped one if empty.
+        names: pairs of a source id and its file of third persons' names, one per line.
+        speakers: pairs of a source id and its key of speakers.
     """
 
     policies: str = ""
     names: tuple[tuple[str, str], ...] = ()
     speakers: tuple[tuple[str, str], ...] = ()
 
-    # A folder or file is what it says (`fingerprint`), wherever it is.
+    # `fingerprint` covers the content of these files, so their paths don't matter.
     by_content: ClassVar[tuple[str, ...]] = ("policies", "names", "speakers")
     libraries: ClassVar[tuple[str, ...]] = ("phonenumbers",)
     name: ClassVar[str] = "redact"
@@ -114,12 +115,12 @@ class Redact(Stage):
     rewrites: ClassVar[frozenset[str]] = frozenset(schema.FREE_FIELDS)
 
     def fingerprint(self) -> str:
-        """Give what changes when a policy, a word, a list of names or a key of speakers does."""
+        """Return a digest of the policies, the words, the lists of names and the keys of speakers."""
         lists = [(source, _digest(path)) for source, path in (*self.names, *self.speakers)]
         return hashlib.sha256(repr((privacy_policies(self.policies).digest, lists)).encode()).hexdigest()
 
     def for_sources(self, sources: Sequence[Source]) -> Redact:
-        """Return the stage with the lists of names and the keys of speakers that these sources give."""
+        """Return the stage with the lists of names and the keys of speakers of these sources."""
         names_files = tuple(sorted((source.id, str(source.names_file)) for source in sources if source.names_file))
         keys = tuple(sorted((source.id, str(source.speakers_file)) for source in sources if source.speakers_file))
         for source in sources:
@@ -129,9 +130,9 @@ class Redact(Stage):
         return replace(self, names=names_files, speakers=keys) if names_files or keys else self
 
     def __call__(self, batch: Batch) -> Batch:
-        """Return the batch with its text and its metadata redacted, and in `redactions` what they had, null if nothing.
+        """Redact text and metadata, and write the counts of identifiers to `redactions` (null for none).
 
-        Metadata are the columns that people wrote (`schema.FREE_FIELDS`).
+        Metadata are the columns that people write (`schema.FREE_FIELDS`).
         """
         batch, coded_rows = self._with_codes(batch)
         rows = range(len(batch))
@@ -141,8 +142,8 @@ class Redact(Stage):
             if name not in batch.frame.columns:
                 continue
             redacted = self._redacted_rows(batch.frame, name)
-            for row, (_written, found) in redacted.items():
-                counts.setdefault(row, Counter()).update(found)
+            for row, (_written, row_counts) in redacted.items():
+                counts.setdefault(row, Counter()).update(row_counts)
             if redacted:
                 columns[name] = batch.frame[name].scatter(list(redacted), [written for written, _ in redacted.values()])
         for name in schema.FREE_FIELDS:
@@ -152,9 +153,10 @@ class Redact(Stage):
                 for row, kinds in kinds_of.items():
                     counts.setdefault(row, Counter()).update(kinds)
         counts_of = {
-            row: [{"key": kind, "value": n} for kind, n in sorted(found.items())] for row, found in counts.items()
+            row: [{"key": kind, "value": n} for kind, n in sorted(row_counts.items())]
+            for row, row_counts in counts.items()
         }
-        told = {
+        evidence = {
             row: json.dumps(
                 {kind: counts[row][kind] for kind in KINDS if row in counts and counts[row][kind]}
                 | ({"speakers": coded_rows[row]} if row in coded_rows else {})
@@ -162,69 +164,69 @@ class Redact(Stage):
             for row in {*counts, *coded_rows}
         }
         columns["redactions"] = pl.Series([counts_of.get(row) for row in rows], dtype=schema.REDACTIONS)
-        columns["evidence"] = pl.Series([told.get(row) for row in rows], dtype=pl.String)
-        # A title alone may have had something: no change of the text would tell.
-        columns["verdict"] = pl.Series(["changed" if row in told else None for row in rows], dtype=pl.String)
+        columns["evidence"] = pl.Series([evidence.get(row) for row in rows], dtype=pl.String)
+        # Explicit, since a row may have changed only in its title.
+        columns["verdict"] = pl.Series(["changed" if row in evidence else None for row in rows], dtype=pl.String)
         return batch.with_columns(columns)
 
     def _redacted_rows(self, frame: pl.DataFrame, name: str) -> dict[int, tuple[str, dict[str, int]]]:
-        """Return of a column what the rows are with identifiers replaced, and how many of each kind they had."""
+        """Return the rows of a column that have identifiers: the redacted text, and the counts by kind."""
         texts = _composed(frame[name].cast(pl.String))
-        listed: dict[str | None, re.Pattern[str] | None] = {
+        patterns: dict[str | None, re.Pattern[str] | None] = {
             source: _names(path, _digest(path)) for source, path in self.names
         }
-        spoken_at, keys, streets = (texts.str.contains(one) for one in (_SPOKEN_AT, _KEYS, _STREETS))
+        spoken_at, keys, streets = (texts.str.contains(pattern) for pattern in (_SPOKEN_AT, _KEYS, _STREETS))
         genres, countries, sources = (_column(frame, column) for column in ("genre", "country", "source_id"))
-        is_listed = texts.is_not_null() & pl.Series([source in listed for source in sources], dtype=pl.Boolean)
-        look = texts.str.contains(_ANY) | spoken_at | is_listed
-        known = privacy_policies(self.policies)
-        # Of rows in which nothing is found, too: what isn't understood is refused, whatever they have.
+        has_list = texts.is_not_null() & pl.Series([source in patterns for source in sources], dtype=pl.Boolean)
+        may_contain = texts.str.contains(_ANY) | spoken_at | has_list
+        loaded = privacy_policies(self.policies)
+        # For all rows: an unknown genre or country is an error even if a text has no identifier.
         pairs = set(zip(genres, countries, strict=True))
-        of_kind = {pair: (known_country(pair[1]), known.modes(*pair)) for pair in pairs}
+        settings = {pair: (known_country(pair[1]), loaded.modes(*pair)) for pair in pairs}
         interviews = _interviews(frame)
         redacted: dict[int, tuple[str, dict[str, int]]] = {}
-        for row in look.arg_true().to_list():
-            names = listed.get(sources[row])
+        for row in may_contain.arg_true().to_list():
+            names = patterns.get(sources[row])
             hints = Hints(spoken_at[row], keys[row], streets[row])
-            country, modes = of_kind[genres[row], countries[row]]
+            country, modes = settings[genres[row], countries[row]]
             if row in interviews:
-                modes = known.stricter_modes(genres[row], INTERVIEW, countries[row])
-            text, counts = _redacted(texts[row], modes, known.words, country, names, hints)
+                modes = loaded.stricter_modes(genres[row], INTERVIEW, countries[row])
+            text, counts = _redacted(texts[row], modes, loaded.words, country, names, hints)
             if counts:
                 redacted[row] = text, counts
         return redacted
 
     def _redacted_metadata(self, frame: pl.DataFrame, name: str) -> tuple[pl.Series, dict[int, list[str]]]:
-        """Return a column that people wrote with its identifiers replaced, and which kinds the rows had."""
+        """Return a metadata column with its identifiers replaced, and their kinds by row."""
         values, fields = frame[name], schema.FREE_FIELDS[name]
         rows = rows_to_read(values, fields)
-        listed: dict[str | None, re.Pattern[str] | None] = {}
+        patterns: dict[str | None, re.Pattern[str] | None] = {}
         sources = _column(frame, "source_id")
-        if name == EXTRA:  # what describes a document may name a third person; elsewhere names are the attribution
-            listed = {source: _names(path, _digest(path)) for source, path in self.names}
-            named = (row for row in values.is_not_null().arg_true().to_list() if sources[row] in listed)
-            rows = sorted({*rows, *named})
+        if name == EXTRA:  # a description may name a third person; elsewhere names are the attribution
+            patterns = {source: _names(path, _digest(path)) for source, path in self.names}
+            rows_with_names = (row for row in values.is_not_null().arg_true().to_list() if sources[row] in patterns)
+            rows = sorted({*rows, *rows_with_names})
         if not rows:
             return values, {}
-        known = privacy_policies(self.policies)
+        loaded = privacy_policies(self.policies)
         genres, countries = (_column(frame, column) for column in ("genre", "country"))
         modes_of = {
-            pair: known.stricter_modes(pair[0], UNSTATED, pair[1])
+            pair: loaded.stricter_modes(pair[0], UNSTATED, pair[1])
             for pair in {(genres[row], countries[row]) for row in rows}
         }
         written = values.to_list()
         kinds: dict[int, list[str]] = {}
         for row in rows:
             modes = modes_of[genres[row], countries[row]]
-            country, names = known_country(countries[row]), listed.get(sources[row])
-            redaction = MetadataRedaction(modes, known.words, country, names)
+            country, names = known_country(countries[row]), patterns.get(sources[row])
+            redaction = MetadataRedaction(modes, loaded.words, country, names)
             value = redaction.value(written[row], name, fields)
             if redaction.kinds:
                 written[row], kinds[row] = value, redaction.kinds
         return (pl.Series(name, written, dtype=values.dtype) if kinds else values), kinds
 
     def _with_codes(self, batch: Batch) -> tuple[Batch, dict[int, int]]:
-        """Return the batch with codes for speakers where a policy wants them; how many each such row has."""
+        """Replace speakers by codes if the policy requires it; return the batch, and the number of speakers by row."""
         frame = batch.frame
         if "turns" not in frame.columns or frame["turns"].null_count() == frame.height:
             return batch, {}
@@ -237,15 +239,15 @@ class Redact(Stage):
         creators = frame["creators"].to_list() if "creators" in frame.columns else [None] * len(batch)
         extra = frame[EXTRA].to_list() if EXTRA in frame.columns else [None] * len(batch)
         genres, sources = _column(frame, "genre"), _column(frame, "source_id")
-        made: dict[int, tuple[str, list[dict[str, Any]]]] = {}
+        coded_texts: dict[int, tuple[str, list[dict[str, Any]]]] = {}
         counts: dict[int, int] = {}
         for row in (texts.is_not_null() & turns.is_not_null()).arg_true().to_list():
-            mine = turns[row].to_list()
-            speakers = list(dict.fromkeys(turn["speaker"] for turn in mine if turn["speaker"]))
-            if speakers and policies.codes_speakers(genres[row], interview=is_interview(mine)):
+            row_turns = turns[row].to_list()
+            speakers = list(dict.fromkeys(turn["speaker"] for turn in row_turns if turn["speaker"]))
+            if speakers and policies.codes_speakers(genres[row], interview=is_interview(row_turns)):
                 key = keys.get(sources[row])
-                headings = headings_of(texts[row], mine, key, titles[row])
-                made[row], counts[row] = coded(texts[row], mine, key, headings), len(speakers)
+                headings = headings_of(texts[row], row_turns, key, titles[row])
+                coded_texts[row], counts[row] = coded(texts[row], row_turns, key, headings), len(speakers)
                 titles[row] = coded_title(titles[row], speakers, key, headings)
                 if creators[row]:
                     creators[row] = coded_names(creators[row], speakers, key, headings)
@@ -253,12 +255,12 @@ class Redact(Stage):
                     contributors[row] = coded_names([contributor], speakers, key, headings)[0]
                 for entry in extra[row] or ():
                     entry["value"] = coded_title(entry["value"], speakers, key, headings)
-        if not made:
+        if not coded_texts:
             return batch, {}
-        under_codes = [made[row][1] if row in made else turns[row] for row in range(len(batch))]
+        coded_turns = [coded_texts[row][1] if row in coded_texts else turns[row] for row in range(len(batch))]
         columns = {
-            "text": texts.scatter(list(made), [text for text, _ in made.values()]),
-            "turns": pl.Series(under_codes, dtype=turns.dtype),
+            "text": texts.scatter(list(coded_texts), [text for text, _ in coded_texts.values()]),
+            "turns": pl.Series(coded_turns, dtype=turns.dtype),
         }
         if "title" in frame.columns:
             columns["title"] = pl.Series(titles, dtype=pl.String)
@@ -272,22 +274,24 @@ class Redact(Stage):
 
 
 def names_of(source: Source) -> re.Pattern[str] | None:
-    """Return the third persons' names that a source lists; None where it lists none.
+    """Return the pattern of the third persons' names that a source lists; None without a list.
 
     Raises:
-        ConfigError: its list isn't there, or has no name.
+        ConfigError: the list doesn't exist or is empty.
     """
     path = source.names_file
     return None if path is None else _names(str(path), _digest(str(path)))
 
 
 def _composed(texts: pl.Series) -> pl.Series:
-    """Return the texts with accents as the words of policies and the names of lists have them (NFC).
+    """Return the texts in NFC, like the words of policies and the names of lists.
 
-    Nearly all have them so, which is seen sooner than they are composed.
+    Nearly all texts already are; testing them is faster than normalising them.
     """
-    others = [row for row, text in enumerate(texts) if text and not unicodedata.is_normalized("NFC", text)]
-    return texts.scatter(others, [unicodedata.normalize("NFC", texts[row]) for row in others]) if others else texts
+    other_rows = [row for row, text in enumerate(texts) if text and not unicodedata.is_normalized("NFC", text)]
+    if not other_rows:
+        return texts
+    return texts.scatter(other_rows, [unicodedata.normalize("NFC", texts[row]) for row in other_rows])
 
 
 def _column(frame: pl.DataFrame, name: str) -> list[str | None]:
@@ -295,7 +299,7 @@ def _column(frame: pl.DataFrame, name: str) -> list[str | None]:
 
 
 def _interviews(frame: pl.DataFrame) -> set[int]:
-    """Return the rows whose turns are an interview's: the policy of interviews applies to them in every genre."""
+    """Return the rows that are interviews, to which the policy of interviews applies in every genre."""
     if "turns" not in frame.columns or frame["turns"].null_count() == frame.height:
         return set()
     from latam_corpus.privacy.speakers import is_interview
@@ -305,7 +309,7 @@ def _interviews(frame: pl.DataFrame) -> set[int]:
 
 
 def _key(path: str) -> dict[str, str]:
-    """Return the code of each speaker whom a key names; see `read_key`."""
+    """Return the codes of a key of speakers, by name; see `read_key`."""
     from latam_corpus.privacy.speakers import read_key
 
     return read_key(path, _digest(path))
@@ -323,10 +327,10 @@ def _digest(path: str) -> str:
 
 @lru_cache(maxsize=64)
 def _names(path: str, _digest: str) -> re.Pattern[str] | None:
-    """Return the pattern of a file of names: one a line, after # what isn't one.
+    """Return the pattern of a file of names: one per line, with comments after #.
 
     Raises:
-        ConfigError: it isn't UTF-8 text, or has no name.
+        ConfigError: the file isn't UTF-8 text, or has no names.
     """
     try:
         lines = Path(path).read_text(encoding="utf-8-sig").split("\n")

@@ -1,7 +1,7 @@
-"""Speakers under codes in place of their names: `E1` for who asks, `H1` for who tells.
+"""Replace the names of speakers by codes: `E1` for an interviewer, `H1` for a narrator.
 
-A contributor's key, a table of names and codes beside the source's file, gives each person one code in the whole
-archive, and alone leads back. Without it codes are counted in each interview anew, and nothing leads back.
+A contributor's key, a table of names and codes next to the source file, gives each person one code in the whole
+archive, and is the only way to identify a person. Without a key, each interview numbers its codes separately.
 """
 
 from __future__ import annotations
@@ -24,22 +24,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 ASKS, TELLS = "E", "H"
-# Of those whom the key doesn't name; they are counted in each interview anew.
+# Marks the codes of persons whom the key doesn't name; they are numbered in each interview.
 _UNKNOWN: Final = "X"
 _CODE: Final = re.compile(rf"[{ASKS}{TELLS}]{_UNKNOWN}?\d+")
 HEADS: Final = ("name", "code")
-# How transcripts of the region label who asks: P:, E1:, INV, Entrevistadora, Pesquisador.
+# Labels of interviewers in transcripts of the region: P:, E1:, INV, Entrevistadora, Pesquisador.
 _ASKING: Final = re.compile(
     r"(?:p|e|inv|int|ent|entr|enc|inq|doc|preg|pregunta|pergunta|entrevistador\w{0,3}|investigador\w{0,3}|interviewer"
     r"|encuestador\w{0,3}|moderador\w{0,3}|inquiridor\w{0,3}|pesquisador\w{0,3}|documentador\w{0,3}|periodista|repórter)\d*",
     re.IGNORECASE,
 )
-# Lines that say who speaks: `Entrevistada: Petra Ruiz López`, `Entrevista a don Luis Paz, de 70 años`.
+# Lines that name a speaker: `Entrevistada: Petra Ruiz López`, `Entrevista a don Luis Paz, de 70 años`.
 _PARTICLES: Final = "(?:de|del|la|las|los|da|do|das|dos|e|y)"
 _CAPITAL: Final = "[A-ZÁÉÍÓÚÜÑÀÂÃÊÔÕÇ]"
 _NAME: Final = rf"{_CAPITAL}[\w'’.-]*(?: (?:{_PARTICLES} ){{0,2}}{_CAPITAL}[\w'’.-]*){{0,6}}(?<!\.)"
 _FULL_NAME: Final = re.compile(rf"\b{_NAME}(?!\w)")
-_SHORT_LABEL: Final = 2  # letters that other words begin with too
+_SHORT_LABEL: Final = 2  # most letters of a label that may be the initials of other words
 _ROLES: Final = (
     r"(?P<asks>entrevistador\w{0,3}|investigador\w{0,3}|encuestador\w{0,3}|inquiridor\w{0,3}|pesquisador\w{0,3}"
     r"|documentador\w{0,3}|recopilador\w{0,3}|entrevista \w{4,10}(?= por)|entrevistad[oa](?= por))"
@@ -53,19 +53,19 @@ _HEADING: Final = re.compile(
     rf"^\W*(?i:{_ROLES})(?:\W*[:.—–-]\W*| (?i:a|ao|à|al|con|com|de|do|da|por) \W*)"
     rf"(?i:{_HONORIFIC} )?(?P<name>{_NAME})(?!\w)"
 )
-# A title that names who is interviewed: `Entrevista con doña Lucha`.
-_OF_A_TITLE: Final = re.compile(
+# A title that names the interviewed person: `Entrevista con doña Lucha`.
+_TITLE_HEADING: Final = re.compile(
     rf"^\W*(?i:entrevistas? (?:a|al|ao|à|con|com)) (?i:{_HONORIFIC} )?(?P<name>{_NAME})(?!\w)"
 )
-# What belongs to a name after and before a part of it: `Lucha` `Ramírez`.
-_GOES_ON: Final = re.compile(rf"(?: (?:(?:de|del|la|las|los|da|do|das|dos) ){{0,2}}{_CAPITAL}[\w'’-]*)*")
-_COMES_BEFORE: Final = re.compile(rf"(?:(?<!\w){_CAPITAL}[\w'’-]* )*$")
-# A name of several words is that person wherever it stands; one alone may be a word.
+# The words of a name after and before a part of it: `Lucha` `Ramírez`.
+_NAME_AFTER: Final = re.compile(rf"(?: (?:(?:de|del|la|las|los|da|do|das|dos) ){{0,2}}{_CAPITAL}[\w'’-]*)*")
+_NAME_BEFORE: Final = re.compile(rf"(?:(?<!\w){_CAPITAL}[\w'’-]* )*$")
+# A name of several words is a name anywhere; a single word may be a common noun.
 _FULL: Final = re.compile(r"\w{2,}\.? .*\w{2,}")
 
 
 def role_of(name: str) -> str:
-    """Return `E` for the label of one who asks, `H` for any other.
+    """Return `E` for an interviewer's label, `H` for any other label.
 
     >>> [role_of(name) for name in ("Entrevistadora", "P", "INV2", "Rosa Quispe", "Pedro")]
     ['E', 'E', 'E', 'H', 'H']
@@ -74,7 +74,7 @@ def role_of(name: str) -> str:
 
 
 def with_codes(names: Iterable[str], key: Mapping[str, str]) -> dict[str, str]:
-    """Return the key with codes for names that it hasn't, counted on from those of their role.
+    """Return the key with codes for new names, numbered after the existing codes of their role.
 
     >>> with_codes(["Rosa", "P", "Pedro"], {"Rosa": "H4"})
     {'Rosa': 'H4', 'P': 'E1', 'Pedro': 'H5'}
@@ -95,7 +95,7 @@ def _number(code: str, role: str) -> int:
 
 
 def is_interview(turns: Sequence[Mapping[str, Any]] | None) -> bool:
-    """Whether persons speak in a document: somebody asks, or it was recorded. The characters of a play do neither.
+    """Whether a document is an interview, not a play: it has an interviewer, or the times of a recording.
 
     >>> is_interview([{"speaker": "P", "start": None}]), is_interview([{"speaker": "CALISTO", "start": None}])
     (True, False)
@@ -108,16 +108,16 @@ def is_interview(turns: Sequence[Mapping[str, Any]] | None) -> bool:
 def headings_of(
     text: str, turns: Sequence[Mapping[str, Any]], key: Mapping[str, str] | None = None, title: str | None = None
 ) -> dict[str, str]:
-    r"""Return the codes of persons whom lines such as `Entrevistada: Petra Ruiz López` name.
+    r"""Return the codes of the persons that are named in lines such as `Entrevistada: Petra Ruiz López`.
 
-    A person whose name has the words or the initials of a speaker's label has that speaker's code, and so has the only
-    person who asks or who answers. The others have codes of their own.
+    A person receives the code of the speaker whose label has words or initials of the name, or of the only speaker with
+    the same role. Other persons receive codes of their own.
 
     Args:
         text: an interview.
-        turns: of its lines.
-        key: the archive's; None if it has none.
-        title: of the interview, which may name who is interviewed.
+        turns: one for each line.
+        key: of the archive; None without one.
+        title: of the interview, which may name the interviewed person.
 
     >>> turns = [{"speaker": None}, {"speaker": "P"}, {"speaker": "R"}]
     >>> headings_of("Entrevistada: Petra Ruiz López\nP: ¿Sí?\nR: Sí.", turns)
@@ -125,36 +125,37 @@ def headings_of(
     """
     speakers = list(dict.fromkeys(turn["speaker"] for turn in turns if turn["speaker"]))
     codes = {**(key or {}), **_codes_of(speakers, key)}
-    named: dict[str, str] = {}
-    titled = _OF_A_TITLE.match(unicodedata.normalize("NFC", title or ""))
-    of_title = [(TELLS, name) for name in _names_of(titled)] if titled else []
-    for role, name in (*_named_in_headings(text, turns, speakers), *of_title):
-        of_role = [one for one in speakers if role_of(one) == role]
-        labels = [one for one in speakers if _is_label_of(one, name)] or (of_role if len(of_role) == 1 else [])
+    heading_codes: dict[str, str] = {}
+    title_heading = _TITLE_HEADING.match(unicodedata.normalize("NFC", title or ""))
+    title_names = [(TELLS, name) for name in _names_of(title_heading)] if title_heading else []
+    for role, name in (*_named_in_headings(text, turns, speakers), *title_names):
+        with_role = [speaker for speaker in speakers if role_of(speaker) == role]
+        labels = [speaker for speaker in speakers if _is_label_of(speaker, name)]
+        labels = labels or (with_role if len(with_role) == 1 else [])
         if name in codes:
-            named[name] = codes[name]
+            heading_codes[name] = codes[name]
         elif labels:
-            named[name] = codes[labels[0]]
-        elif name not in named:
-            sign = role if key is None else role + _UNKNOWN
-            taken = (_number(code, sign) for code in (*codes.values(), *named.values()))
-            named[name] = f"{sign}{max(taken, default=0) + 1}"
-    return named
+            heading_codes[name] = codes[labels[0]]
+        elif name not in heading_codes:
+            prefix = role if key is None else role + _UNKNOWN
+            numbers = (_number(code, prefix) for code in (*codes.values(), *heading_codes.values()))
+            heading_codes[name] = f"{prefix}{max(numbers, default=0) + 1}"
+    return heading_codes
 
 
 def _named_in_headings(
     text: str, turns: Sequence[Mapping[str, Any]], speakers: Sequence[str]
 ) -> Iterator[tuple[str, str]]:
-    """Yield the role and the name of each person whom a heading names."""
+    """Yield the role and the name of each person in a heading."""
     lines = text.split("\n")
-    alike = len(lines) == len(turns)
-    begun = False
-    for place, line in enumerate(lines):
-        speaker = turns[place]["speaker"] if alike else _labelled(line, speakers)
+    has_turn_per_line = len(lines) == len(turns)
+    has_begun = False
+    for index, line in enumerate(lines):
+        speaker = turns[index]["speaker"] if has_turn_per_line else _labelled(line, speakers)
         heading = _HEADING.match(line)
-        # Before the conversation begins, a label may stand before the name of its speaker alone.
-        if speaker and not (heading and not begun and heading.end() == len(line.rstrip(" ."))):
-            begun = True
+        # Before the conversation begins, a label may be followed by just the name of its speaker.
+        if speaker and not (heading and not has_begun and heading.end() == len(line.rstrip(" ."))):
+            has_begun = True
         elif heading:
             role = ASKS if heading["asks"] else TELLS
             yield from ((role, name) for name in _names_of(heading))
@@ -165,29 +166,29 @@ def _named_in_headings(
 
 
 def _names_of(heading: re.Match[str]) -> list[str]:
-    """Return the names of a heading: of `Petra Ruiz y Juan Soto` two, of `José Ortega y Gasset` one."""
+    """Return the names in a heading: two for `Petra Ruiz y Juan Soto`, one for `José Ortega y Gasset`."""
     names = re.split(r" [ey] ", heading["name"].rstrip(" ."))
     return names if all(" " in name for name in names) else [heading["name"].rstrip(" .")]
 
 
 def _is_label_of(label: str, name: str) -> bool:
-    """Whether a label has the words or the initials of a name: `Petra`, `P.R.`, `PRL`."""
-    of_label, of_name = _folded(label).replace(".", " ").split(), _folded(name).split()
-    initials = [word[0] for word in of_name if not re.fullmatch(_PARTICLES, word)]
-    letters = "".join(of_label)
+    """Whether a label consists of words or initials of a name: `Petra`, `P.R.`, `PRL`."""
+    label_words, name_words = _folded(label).replace(".", " ").split(), _folded(name).split()
+    initials = [word[0] for word in name_words if not re.fullmatch(_PARTICLES, word)]
+    letters = "".join(label_words)
     if len(letters) > 1 and letters == "".join(initials)[: len(letters)] and role_of(label) == TELLS:
         return True
-    return bool(of_label) and set(of_label) <= set(of_name)
+    return bool(label_words) and set(label_words) <= set(name_words)
 
 
 def _parts(name: str) -> list[str]:
-    """Return a name and what is left of it without some words at its ends, two words at least."""
+    """Return the parts of a name with at least two consecutive words, the whole name included."""
     words = name.split()
     return [
         " ".join(words[start:end])
         for start in range(len(words))
         for end in range(len(words), start + 1, -1)
-        if not any(re.fullmatch(_PARTICLES, words[place], re.IGNORECASE) for place in (start, end - 1))
+        if not any(re.fullmatch(_PARTICLES, words[index], re.IGNORECASE) for index in (start, end - 1))
     ]
 
 
@@ -197,13 +198,13 @@ def coded(
     key: Mapping[str, str] | None = None,
     headings: Mapping[str, str] | None = None,
 ) -> tuple[str, list[dict[str, Any]]]:
-    r"""Return an interview with codes in place of its speakers' names, in labels, and of full names in what is said.
+    r"""Replace the names of speakers by codes, in labels and as full names in the text; return text and turns.
 
     Args:
-        text: a line a turn.
-        turns: of its lines.
-        key: the archive's; None if it has none.
-        headings: of `headings_of`; None to look for them.
+        text: one line per turn.
+        turns: one for each line.
+        key: of the archive; None without one.
+        headings: the result of `headings_of`; computed if None.
 
     >>> turns = [{"speaker": "Ana", "offset": 0}, {"speaker": "Rosa Paz", "offset": 15}]
     >>> coded("Ana: ¿Y usted?\nRosa Paz: Rosa Paz, señora.", turns)[0]
@@ -215,27 +216,27 @@ def coded(
     if not codes:
         return text, [dict(turn) for turn in turns]
     headings = headings_of(text, turns, key) if headings is None else headings
-    full = {name: codes[name] for name in names if _FULL.fullmatch(name)}
-    full |= {part: code for name, code in headings.items() for part in _parts(name)}
-    inside, code_of = names_pattern(full), {_folded(name): code for name, code in full.items()}
+    full_names = {name: codes[name] for name in names if _FULL.fullmatch(name)}
+    full_names |= {part: code for name, code in headings.items() for part in _parts(name)}
+    pattern, code_of = names_pattern(full_names), {_folded(name): code for name, code in full_names.items()}
     written: list[str] = []
-    # Where a stage has made other lines than turns, whoever a line begins with is its speaker.
-    alike = len(lines) == len(turns)
-    speakers = [turn["speaker"] for turn in turns] if alike else [_labelled(line, names) for line in lines]
+    # If an earlier stage has changed the lines, the label at the start of a line names its speaker.
+    has_turn_per_line = len(lines) == len(turns)
+    speakers = [turn["speaker"] for turn in turns] if has_turn_per_line else [_labelled(line, names) for line in lines]
     for line, speaker in zip(lines, speakers, strict=True):
         label = f"{speaker}: " if speaker else ""
-        said = line.removeprefix(label)
-        head = f"{codes[speaker]}: " if speaker and len(said) < len(line) else ""
-        if inside:
-            said = inside.sub(lambda name: code_of[_folded(name[0])], said)
-        written.append(head + _heading_coded(said, headings))
-    under_codes = [{**turn, "speaker": codes.get(turn["speaker"], turn["speaker"])} for turn in turns]
-    whole = "\n".join(written)
-    return whole, moved(text, whole, under_codes) or under_codes
+        utterance = line.removeprefix(label)
+        coded_label = f"{codes[speaker]}: " if speaker and len(utterance) < len(line) else ""
+        if pattern:
+            utterance = pattern.sub(lambda name: code_of[_folded(name[0])], utterance)
+        written.append(coded_label + _heading_coded(utterance, headings))
+    coded_turns = [{**turn, "speaker": codes.get(turn["speaker"], turn["speaker"])} for turn in turns]
+    coded_text = "\n".join(written)
+    return coded_text, moved(text, coded_text, coded_turns) or coded_turns
 
 
 def _heading_coded(line: str, headings: Mapping[str, str]) -> str:
-    """Return a line with the code in place of its heading's name, which may be of one word."""
+    """Replace the name in a heading by its code, even if it is a single word."""
     heading = _HEADING.match(line)
     if heading is None or heading["name"] not in headings:
         return line
@@ -249,13 +250,13 @@ def coded_title(
     key: Mapping[str, str] | None = None,
     headings: Mapping[str, str] = MappingProxyType({}),
 ) -> str | None:
-    """Return an interview's title with codes in place of its speakers' names, and of all whom the key names.
+    """Replace the names of speakers, and all names of the key, by codes in an interview's title.
 
     Args:
-        title: as the record has it.
-        speakers: of the interview, in the order in which they speak first.
-        key: the archive's; None where it has none.
-        headings: of `headings_of`.
+        title: from the record.
+        speakers: of the interview, in order of their first turns.
+        key: of the archive; None without one.
+        headings: the result of `headings_of`.
 
     >>> coded_title("Rosa Paz cuenta; la visita Ana (P), y una rosa", ["Rosa Paz", "Ana", "P", "Rosa"])
     'H1 cuenta; la visita H2 (P), y una rosa'
@@ -272,20 +273,20 @@ def coded_title(
 
     composed = unicodedata.normalize("NFC", title)
     written, end = "", 0
-    for found in pattern.finditer(composed):
-        # A name of one word may be a word: `La rosa de los vientos`.
-        if found.start() < end or not any(word[0].isupper() for word in found[0].split()):
+    for match in pattern.finditer(composed):
+        # A name in lower case may be a common noun: `La rosa de los vientos`.
+        if match.start() < end or not any(word[0].isupper() for word in match[0].split()):
             continue
-        before = _COMES_BEFORE.search(composed, end, found.start())
-        start = _beginning_of_name(composed, before.start() if before else found.start(), found.start())
-        written += composed[end:start] + codes[_folded(found[0])]
-        going_on = _GOES_ON.match(composed, found.end())
-        end = going_on.end() if going_on else found.end()
+        words_before = _NAME_BEFORE.search(composed, end, match.start())
+        start = _beginning_of_name(composed, words_before.start() if words_before else match.start(), match.start())
+        written += composed[end:start] + codes[_folded(match[0])]
+        words_after = _NAME_AFTER.match(composed, match.end())
+        end = words_after.end() if words_after else match.end()
     return written + composed[end:]
 
 
 def _beginning_of_name(title: str, start: int, end: int) -> int:
-    """Return where a name begins of which some words stand before `end`; titles of persons and first words don't."""
+    """Return the start of a name between `start` and `end`, without honorifics and the first word of the title."""
     while start < end:
         word, _space, _rest = title[start:end].partition(" ")
         if start > 0 and not re.fullmatch(_HONORIFIC, word, re.IGNORECASE):
@@ -300,25 +301,25 @@ def coded_names(
     key: Mapping[str, str] | None = None,
     headings: Mapping[str, str] = MappingProxyType({}),
 ) -> list[str]:
-    """Return names of persons, such as authors, with the codes of those who speak in an interview.
+    """Replace the names of an interview's speakers by codes in a list of names, such as authors.
 
     Args:
-        names: as the record has them.
-        speakers: of the interview, in the order in which they speak first.
-        key: the archive's; None if it has none.
-        headings: of `headings_of`.
+        names: from the record.
+        speakers: of the interview, in order of their first turns.
+        key: of the archive; None without one.
+        headings: the result of `headings_of`.
 
     >>> coded_names(["Ramírez, Lucha", "Archivo del puerto"], ["P", "LUCHA RAMÍREZ"])
     ['H1', 'Archivo del puerto']
     """
     labels = list(dict.fromkeys([*speakers, *(key or ())]))
     codes = {**_codes_of(labels, key), **headings}
-    known = {name: code for name, code in codes.items() if not _ASKING.fullmatch(name.strip())}
-    return [_code_of(name, known) or coded_title(name, speakers, key, headings) or name for name in names]
+    person_codes = {name: code for name, code in codes.items() if not _ASKING.fullmatch(name.strip())}
+    return [_code_of(name, person_codes) or coded_title(name, speakers, key, headings) or name for name in names]
 
 
 def _code_of(name: str, codes: Mapping[str, str]) -> str | None:
-    """Return the code of the person whom a name means, whatever the order of its words; None for another person."""
+    """Return the code of the person with this name, in either order of first and last name; None if unknown."""
     plain = re.sub(rf"(?i)(?<!\w){_HONORIFIC} ?", "", name)
     last, _comma, first = plain.partition(",")
     for written in (plain, f"{first.strip()} {last.strip()}"):
@@ -329,7 +330,7 @@ def _code_of(name: str, codes: Mapping[str, str]) -> str | None:
 
 
 def has_codes(turns: Sequence[Mapping[str, Any]] | None) -> bool:
-    """Return whether the speakers of an interview are under codes."""
+    """Return whether any speaker of an interview has a code in place of a name."""
     return any(turn["speaker"] and _CODE.fullmatch(turn["speaker"]) for turn in turns or ())
 
 
@@ -344,9 +345,9 @@ def _labelled(line: str, names: Sequence[str]) -> str | None:
 def _codes_of(names: Sequence[str], key: Mapping[str, str] | None) -> dict[str, str]:
     if key is None:
         return with_codes(names, {name: name for name in names if _CODE.fullmatch(name)})
-    known = dict(key) | {code: code for code in key.values()}
-    unknown = with_codes([name for name in names if name not in known], {})
-    return {name: known.get(name) or unknown[name][0] + _UNKNOWN + unknown[name][1:] for name in names}
+    key_codes = dict(key) | {code: code for code in key.values()}
+    new_codes = with_codes([name for name in names if name not in key_codes], {})
+    return {name: key_codes.get(name) or new_codes[name][0] + _UNKNOWN + new_codes[name][1:] for name in names}
 
 
 @lru_cache(maxsize=64)
@@ -354,11 +355,11 @@ def read_key(path: str, _digest: str = "") -> dict[str, str]:
     """Return the codes of a contributor's key, by name.
 
     Args:
-        path: of a table with the columns `name` and `code`, as `sources speakers` writes it.
-        _digest: of the file, so that one that was changed is read anew.
+        path: of a table with the columns `name` and `code`, as written by `sources speakers`.
+        _digest: of the file, so that the cache reads a changed file again.
 
     Raises:
-        ConfigError: it can't be read, or a row lacks its name or code, or names somebody twice with different codes.
+        ConfigError: the file can't be read, a row lacks its name or code, or a name has two codes.
     """
     try:
         text = Path(path).read_text(encoding="utf-8-sig")
@@ -371,22 +372,26 @@ def read_key(path: str, _digest: str = "") -> dict[str, str]:
     rows = csv.DictReader(io.StringIO(text), delimiter=mark)
     if not set(HEADS) <= set(rows.fieldnames or ()):
         raise ConfigError(
-            path, _("the key of speakers lacks the columns name and code"), _("write them in its first line")
+            path,
+            _("the key of speakers lacks the columns name and code"),
+            _("write these column names in the first line"),
         )
     for number, row in enumerate(rows, 2):
         name, code = (unicodedata.normalize("NFC", row[head] or "").strip() for head in HEADS)
         if not (name and code) or codes.setdefault(name, code) != code:
             problem = (
-                _("it lacks a name or a code")
+                _("the row lacks a name or a code")
                 if not (name and code)
-                else _("«{name}» has another code above", name=name)
+                else _("«{name}» has a different code in an earlier row", name=name)
             )
-            raise ConfigError(_("{file}, line {line}", file=path, line=number), problem, _("each person has one code"))
+            raise ConfigError(
+                _("{file}, line {line}", file=path, line=number), problem, _("give each person a single code")
+            )
     return codes
 
 
 def key_text(codes: Mapping[str, str]) -> str:
-    """Return a key as a table."""
+    """Return a key as a CSV table."""
     written = io.StringIO()
     table = csv.writer(written, delimiter=";", lineterminator="\n")
     table.writerows([HEADS, *codes.items()])

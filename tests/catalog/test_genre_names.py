@@ -63,7 +63,7 @@ _WRITTEN = {
 
 
 def _by_question(typed: str) -> str:
-    return answers.choice(GENRES, also=genre_of, key="genre")(typed)
+    return answers.choice(GENRES, synonym_of=genre_of, key="genre")(typed)
 
 
 def _by_sheet(typed: str) -> str:

@@ -77,7 +77,7 @@ class _Scripted:
     def __init__(self, answers: Any) -> None:
         self._answers = answers
 
-    def tell(self, line: str) -> None:
+    def show(self, line: str) -> None:
         """Show nothing."""
 
     def ask(self, _prompt: str) -> str:

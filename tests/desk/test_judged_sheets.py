@@ -103,7 +103,7 @@ def test_rows_that_are_wrong_are_told_in_the_language_that_is_spoken(sheet: Path
     assert ended.code == 1
     assert "fila 2: «veredicto»: «regular» no es una respuesta; escriba una de estas: bueno, malo, dudoso" in ended.out
     assert "muchas lenguas se llaman «mixteco»" in ended.out
-    assert "fila 4: «veredicto»: la celda tiene una fórmula" in ended.out
+    assert "fila 4: «veredicto»: la celda contiene una fórmula" in ended.out
     assert [one.answers for one in read_judgements(sheet.parent / "out")] == [{"verdict": "good"}]
 
 
@@ -149,8 +149,8 @@ def test_strong_words_are_verdicts(typed: str) -> None:
     ("typed", "problem"),
     [
         ("não, é español", "names the language that the text already has (Spanish)"),
-        ("sí, guarani mbya", "names another language than the text has (Spanish)"),
-        ("não, é lengua rarísima", "«lengua rarísima» isn't known as a language"),
+        ("sí, guarani mbya", "names a language other than the text's (Spanish)"),
+        ("não, é lengua rarísima", "«lengua rarísima» isn't recognised as a language"),
     ],
 )
 def test_a_language_that_is_no_answer_is_refused_for_what_is_wrong(
@@ -269,8 +269,8 @@ def test_a_sheet_whose_digests_a_program_changed_is_told(sheet: Path, command_li
         csv.writer(file, delimiter=";").writerows(rows)
     ended = _judge(command_line, path, "Rosa")
     assert ended.code == 1
-    assert "row 2: it lacks what says which text was read («text_hash»)" in ended.out
-    assert "row 4: row 3 is of the same text" in ended.out
+    assert "row 2: «text_hash» doesn't identify the text that was read" in ended.out
+    assert "row 4: row 3 has the same text" in ended.out
     assert len(read_judgements(sheet.parent / "out")) == 1
 
 
@@ -278,8 +278,8 @@ def test_a_sheet_whose_digests_a_program_changed_is_told(sheet: Path, command_li
     ("name", "content", "problem"),
     [
         ("vacia.csv", "doc_id,text_hash,veredicto\n", "no row has an answer"),
-        ("otra.csv", "uno,dos\n1,2\n", "no row has the heads of the columns; begin with `sample"),
-        ("hoja.pdf", "%PDF", "«.pdf» is no sheet that is read"),
+        ("otra.csv", "uno,dos\n1,2\n", "no row has the expected column heads; use a sheet that `sample"),
+        ("hoja.pdf", "%PDF", "«.pdf» isn't a format of sheets"),
         ("hoja.xlsx", "no es un libro", "it is no workbook"),
     ],
 )

@@ -28,13 +28,17 @@ def _told(text: str, language: str = "es", name: str = "") -> list[str]:
 @pytest.mark.parametrize(
     ("toml", "language", "told"),
     [
-        ('genre = "todos"', "es", "línea 4, «genre»: «todos» no es una opción; elija: news (prensa), literature"),
-        ('genre = "prenza"', "es", "«prenza» no es una opción; ¿quiso escribir «news»?"),
-        ('genre = "nwes"', "pt", "linha 4, “genre”: “nwes” não é uma opção; você quis escrever “news”?"),
+        (
+            'genre = "todos"',
+            "es",
+            "línea 4, «genre»: «todos» no es una de las opciones; elija: news (prensa), literature",
+        ),
+        ('genre = "prenza"', "es", "«prenza» no es una de las opciones; ¿quiso escribir «news»?"),
+        ('genre = "nwes"', "pt", "linha 4, “genre”: “nwes” não é uma das opções; você quis escrever “news”?"),
         ('languages = ["español"]', "es", "«languages (1)»: «español» no es un código ISO 639-3; escriba «spa»"),
         ('country = "Brasil"', "pt", "“Brasil” não é um código ISO 3166-1 de duas letras; escreva “BR”"),
-        ('idioma = ["spa"]', "es", "«idioma»: esa clave no existe; ¿quiso escribir «languages»?"),
-        ('genero = "news"', "pt", "“genero”: essa chave não existe; você quis escrever “genre”?"),
+        ('idioma = ["spa"]', "es", "«idioma»: esta clave no existe; ¿quiso escribir «languages»?"),
+        ('genero = "news"', "pt", "“genero”: esta chave não existe; você quis escrever “genre”?"),
         ("languages = 3", "en", "«languages»: it says 3; it must be a list in brackets"),
         ('[rights]\nstatement = "MIT"\nuses = ["train"]', "es", "entrenar y redistribuir necesitan un fundamento"),
         ('[rights]\nstatement = "MIT"\nbasis = "licence"', "pt", "“rights.uses”: falta; acrescente uma linha: uses"),
@@ -81,7 +85,7 @@ def test_a_good_file_has_nothing_to_put_right(command_line: CommandLine, tmp_pat
     path.write_text(_FULL, encoding="utf-8")
     told = command_line("sources", "check", path, "--lang", "pt")
     read = "  lê-se assim: gênero: imprensa · país: CL: Chile · línguas: spa: espanhol"
-    assert (told.code, told.out.strip()) == (0, f"✓ {path}: está certo\n{read}")
+    assert (told.code, told.out.strip()) == (0, f"✓ {path}: sem erros\n{read}")
 
 
 def test_of_several_files_one_that_is_wrong_makes_exit_code_1(command_line: CommandLine, tmp_path: Path) -> None:
@@ -92,7 +96,7 @@ def test_of_several_files_one_that_is_wrong_makes_exit_code_1(command_line: Comm
     told = command_line("sources", "check", good, bad, "--lang", "es")
     assert told.code == 1
     assert f"✓ {good}" in told.out
-    assert "hay 1 por corregir" in told.out
+    assert "1 error" in told.out
     first, second = command_line("sources", "check", good, bad, "--lang", "es", "--json").json
     assert (first["ok"], second["ok"]) == (True, False)
     assert second["findings"][0]["line"] == 4
@@ -115,7 +119,7 @@ def test_the_users_own_language_is_spoken_where_none_is_named(
     path.write_text(_FULL, encoding="utf-8")
     for name in ("LC_ALL", "LC_MESSAGES"):
         monkeypatch.delenv(name, raising=False)
-    for language, said in (("es_CL.UTF-8", "está bien"), ("pt_BR", "está certo"), ("fr_FR", "it is right")):
+    for language, said in (("es_CL.UTF-8", "sin errores"), ("pt_BR", "sem erros"), ("fr_FR", "no errors")):
         monkeypatch.setenv("LANG", language)
         assert said in command_line("sources", "check", path).out
     assert command_line("sources", "check", path, "--lang", "fr").code == 2
@@ -129,7 +133,7 @@ def test_advice_is_given_on_what_keeps_a_source_from_release() -> None:
     misspelt = _told(_LEAST + rights.format("CC-YB-4.0", "train"))
     assert any("no se reconoce como licencia" in one and "¿quiso escribir «CC-BY-4.0»?" in one for one in misspelt)
     assert any("permite train" in one for one in _told(_LEAST + rights.format("CC-BY-NC-4.0", "train")))
-    assert any("copie la frase" in one for one in _told(_LEAST + rights.format("CC-BY-4.0", "train")))
+    assert any("copie en quotation la frase" in one for one in _told(_LEAST + rights.format("CC-BY-4.0", "train")))
     crawl = '[collect]\nkind = "crawl"\n[collect.crawl]\nstart = ["https://radio.example/"]\n'
     told = _told(_FULL + crawl, name="otra.toml")
     assert any("sin contacto" in one for one in told)

@@ -50,7 +50,7 @@ class _Screen:
     def __init__(self, *typed: str, patient: bool = True) -> None:
         self.typed, self.shown, self.patient = list(typed), "", patient
 
-    def tell(self, line: str) -> None:
+    def show(self, line: str) -> None:
         self.shown += line + "\n"
 
     def ask(self, prompt: str) -> str:
@@ -130,7 +130,11 @@ def test_a_file_that_is_there_is_never_written_over(command_line: CommandLine, p
 
 @pytest.mark.parametrize(
     ("answers", "told"),
-    [(_ANSWERS[:5], "se acabaron"), (("Cartas", "MAL id"), "como «mal-id»"), (("",), "hace falta")],
+    [
+        (_ANSWERS[:5], "no queda ninguna respuesta"),
+        (("Cartas", "MAL id"), "como «mal-id»"),
+        (("",), "necesita una respuesta"),
+    ],
 )
 def test_a_piped_answer_that_is_wrong_ends_it_and_nothing_is_written(
     command_line: CommandLine, piped: Any, tmp_path: Path, answers: tuple[str, ...], told: str
@@ -215,7 +219,7 @@ def test_each_question_is_asked_and_explained_in_the_language_of_who_answers() -
         assert all(why.endswith((".", "?")) or ":" in why for why in question.why.translations().values())
     screen = _Screen(*_ANSWERS)
     interview(load_template("folder"), screen, "pt", date(2026, 11, 25))
-    assert "Como chamam a coleção os que a conhecem?" in screen.shown
+    assert "O nome pelo qual a coleção é conhecida." in screen.shown
     assert "¿" not in screen.shown
 
 

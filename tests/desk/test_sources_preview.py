@@ -61,7 +61,7 @@ def texts(tmp_path: Path) -> Path:
 def test_each_item_is_told_with_its_language_and_whether_it_stays(
     command_line: CommandLine, tmp_path: Path, texts: Path
 ) -> None:
-    """Why it falls stands in plain words; what the source says otherwise is pointed out; all of it is redacted."""
+    """Why it is dropped stands in plain words; what the source says otherwise is pointed out; all of it is redacted."""
     told = command_line("sources", "preview", _source(tmp_path), "--input", texts, "--lang", "es", "--json").json
     stays, falls, foreign = told["items"]
     assert (stays["kept"], stays["language"], stays["title"]) == (True, "spa_Latn", "La barca")
@@ -74,7 +74,7 @@ def test_each_item_is_told_with_its_language_and_whether_it_stays(
     assert falls["reason"]
     assert falls["why"][0] == "no está claro en qué lengua está"
     assert (foreign["kept"], foreign["reason"]) == (False, "language=eng")  # as the source's default recipe would
-    assert foreign["why"] == ["parece estar en inglés, y la fuente dice español"]
+    assert foreign["why"] == ["su lengua parece ser inglés, pero la fuente indica español"]
 
 
 def test_of_a_file_that_has_no_words_it_is_told_what_is_known(command_line: CommandLine, tmp_path: Path) -> None:
@@ -94,8 +94,8 @@ def test_the_terminal_shows_text_beside_original_in_the_readers_language(
     (texts / "a.html").write_text(_PAGE.replace("La barca</h1>", "[red]La barca[/red]</h1>"), encoding="utf-8")
     told = command_line("sources", "preview", _source(tmp_path), "--input", texts, "--lang", "pt")
     assert told.code == 0
-    assert "✓ mantém-se" in told.out
-    assert "✗ fica de fora" in told.out
+    assert "✓ é mantido" in told.out
+    assert "✗ é separado" in told.out
     assert "[red]La barca[/red]" in told.out
     assert "Textos examinados: 3" in told.out
     assert "Direitos: com atribuição; usos: treinar, redistribuir" in told.out
@@ -135,7 +135,7 @@ def test_a_website_is_asked_for_a_few_pages_and_nothing_stays(
         assert told.code == 0, told.err
         assert len(told.json["items"]) == 2
         assert all(item["where"].startswith(site.root) for item in told.json["items"])
-        assert "con cortesía" in told.err
+        assert "con pausas" in told.err
         assert [one.name for one in tmp_path.iterdir()] == ["puerto.toml"]
 
 
@@ -167,7 +167,7 @@ def test_what_keeps_a_preview_from_being_made_is_told(command_line: CommandLine,
     wrong = tmp_path / "mala.toml"
     wrong.write_text('id = "mala"\ntitle = "x"\nholder = "y"\ngenre = "cachivaches"', encoding="utf-8")
     told = command_line("sources", "preview", wrong, "--lang", "es")
-    assert (told.code, "línea 4, «genre»: «cachivaches» no es una opción" in told.err) == (2, True)
+    assert (told.code, "línea 4, «genre»: «cachivaches» no es una de las opciones" in told.err) == (2, True)
     asked = tmp_path / "pedir.toml"
     crawl = '[collect]\nkind = "crawl"\n[collect.crawl]\nstart = ["https://puerto.example/"]\n'
     about = 'id = "pedir"\ntitle = "x"\nholder = "y"\nstatus = "ask_first"\n'
@@ -176,7 +176,7 @@ def test_what_keeps_a_preview_from_being_made_is_told(command_line: CommandLine,
     assert (told.code, "primeiro é preciso pedir permissão a y" in told.err) == (2, True)
     asked.write_text(about.replace("ask_first", "unverified") + crawl, encoding="utf-8")
     told = command_line("sources", "preview", asked, "--lang", "es")
-    assert (told.code, "sin contacto no se pide ninguna página" in told.err) == (2, True)
+    assert (told.code, "sin contacto no se recolecta ninguna página" in told.err) == (2, True)
 
 
 def test_a_page_shows_all_its_words_but_those_nobody_sees() -> None:

@@ -106,11 +106,11 @@ def test_good_rows_become_files_and_the_sheet_comes_back_with_what_to_correct(
     back = tmp_path / "hoja.corregir.xlsx"
     good, empty, bad, twice, other = _column(back, "Qué corregir")[:5]
     assert (good, empty, other) == ("✓", None, "✓")
-    assert "«Quién la tiene»: falta" in bad
+    assert "«Institución que la custodia»: falta" in bad
     assert "«País»: «Ruritania» no se reconoce como país" in bad
-    assert "«cartas» ya está en otra fila" in twice
-    assert "fila 4: «Género»: «cachivaches» no es una opción" in told.out
-    assert "no se usan estas columnas, que quedan en la planilla: columna mía" in told.out
+    assert "«cartas» ya se usa en otra fila" in twice
+    assert "fila 4: «Género»: «cachivaches» no es una de las opciones" in told.out
+    assert "columnas que no se reconocen y no se usan: columna mía" in told.out
     assert _column(back, "columna mía")[4] == "apunte"
     assert _column(back, "Título *")[:5] == ["Cartas", None, "x", "Otras", "Cartas"]
     assert len(openpyxl.load_workbook(back).worksheets[0].data_validations.dataValidation) > 5
@@ -140,7 +140,7 @@ def test_a_file_that_is_there_is_not_written_over(command_line: CommandLine, tmp
     kept.write_text('id = "cartas"\ntitle = "Otras"\nholder = "Nadie"\n', encoding="utf-8")
     path.write_text(handout_csv([_GOOD], "es"), encoding="utf-8")
     told = command_line("sources", "import", path, "--to", folder)
-    assert (told.code, "ya existe el archivo" in told.out) == (1, True)
+    assert (told.code, "ya existe con otro contenido" in told.out) == (1, True)
     assert "Nadie" in kept.read_text(encoding="utf-8")
 
 
@@ -181,7 +181,7 @@ def test_formulas_are_text_in_what_comes_back_and_never_computed(command_line: C
     page = openpyxl.load_workbook(tmp_path / "hoja.corregir.xlsx").worksheets[0]
     assert all(cell.data_type != "f" for row in page.iter_rows() for cell in row)
     assert page["B2"].value == '=HYPERLINK("https://x.example")'
-    assert "la celda tiene una fórmula" in _column(tmp_path / "hoja.corregir.xlsx", "Qué corregir")[0]
+    assert "la celda contiene una fórmula" in _column(tmp_path / "hoja.corregir.xlsx", "Qué corregir")[0]
     command_line("sources", "export", tmp_path / "otra.xlsx", folder / "dos.toml", "--lang", "es")
     cell = openpyxl.load_workbook(tmp_path / "otra.xlsx").worksheets[0]["B2"]
     assert (cell.value, cell.data_type, cell.quotePrefix) == ("@canto", "s", True)

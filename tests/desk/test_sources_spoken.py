@@ -22,10 +22,10 @@ _WRONG = [
     ("check carpeta.toml", "carpeta.toml: no se puede usar: es una carpeta; describa sus textos"),
     ("check nada.toml", "nada.toml: ese archivo no existe; revise la ruta"),
     ("new --template nada", "no hay ninguna plantilla «nada»; elija: dspace"),
-    ("new --blank", "¿qué plantilla?; indíquela con --template"),
+    ("new --blank", "no se indicó ninguna plantilla; indíquela con --template"),
     ("new --blank --template ojs buena.toml/x.toml", "una parte de la ruta no es una carpeta"),
     ("list --country Ruritania", "«Ruritania» no se reconoce como país; escriba su código"),
-    ("list --genre cachivaches", "«cachivaches» no es una opción; elija: prensa, literatura"),
+    ("list --genre cachivaches", "«cachivaches» no es una de las opciones; elija una: prensa, literatura"),
     ("list --language xxxx", "«xxxx» no se reconoce como lengua"),
     ("preview nada.toml", "nada.toml: ese archivo no existe"),
     ("preview carpeta.toml", "es una carpeta; describa sus textos"),
@@ -34,13 +34,13 @@ _WRONG = [
     ("preview buena.toml --input no-hay", "entrada de buena: en «no-hay» no hay nada"),
     ("preview buena.toml --input vacia", "en «vacia» no hay **/*.html"),
     ("preview ailla", "fuente ailla: primero hay que pedir permiso a University of Texas"),
-    ("export hoja.csv", "hoja.csv: ese archivo ya existe; dé otro nombre"),
+    ("export hoja.csv", "hoja.csv: el archivo ya existe; dé otro nombre"),
     ("export hoja.ods", "«.ods» no es un formato de planilla; termine el nombre en .xlsx o .csv"),
     ("export otra.csv rota.toml", "rota.toml: línea 1: falta la comilla que cierra"),
     ("export buena.toml/x.csv", "no se puede escribir ahí: ya existe un archivo con ese nombre; indique otro lugar"),
     ("import vacia", "vacia: no se puede usar: es una carpeta; revise la ruta"),
     ("import hoja.csv --back hoja.xlsx", "«.xlsx» no es un formato de planilla; termine el nombre en .csv"),
-    ("import ajena.csv", "ninguna fila tiene los encabezados de las columnas; empiece con `sources export`"),
+    ("import ajena.csv", "ninguna fila tiene los encabezados de columna esperados; use una planilla escrita con"),
     ("import rota.xlsx", "rota.xlsx: no es un libro de Excel"),
     (f"check {'x' * 300}.toml", "no se puede"),
 ]
@@ -79,7 +79,7 @@ def test_a_closed_standard_input_ends_the_questions(
     monkeypatch.setattr(sys, "stdin", None)
     before = sorted(folder.iterdir())
     told = command_line("sources", "new", "--template", "folder", "--lang", "es")
-    assert (told.code, "las respuestas se acabaron" in told.err) == (2, True)
+    assert (told.code, "no queda ninguna respuesta" in told.err) == (2, True)
     assert sorted(folder.iterdir()) == before
 
 
@@ -121,7 +121,7 @@ def test_many_rows_merged_cells_and_formulas_are_read(command_line: CommandLine,
     book.save(folder / "grande.xlsx")
     told = command_line("sources", "import", "grande.xlsx", "--lang", "es")
     assert told.code == 1
-    assert "fila 302: «Nombre en el catálogo»: la celda tiene una fórmula" in told.out
+    assert "fila 302: «Nombre en el catálogo»: la celda contiene una fórmula" in told.out
     assert "fila 303: «Título»: falta" in told.out
     assert "fuentes en sources: 300" in told.out
     assert load_source("sources/fuente-299.toml").title == "T"

@@ -115,13 +115,13 @@ def test_what_a_run_reads_when_asked_is_told_what_to_ask(tmp_path: Path, command
     assert 'ocr = ["spa"]' in files["carta.png"]["remedy"]
     assert "libreoffice = true" in files["vieja.doc"]["remedy"]
     assert 'files = ["**/*.doc", "**/*.png"]' in (tmp_path / "b.toml").read_text(encoding="utf-8")
-    assert "para reconocerlas: " in command_line("sources", "inventory", tmp_path / "fotos", "--lang", "es").out
+    assert "para el OCR: " in command_line("sources", "inventory", tmp_path / "fotos", "--lang", "es").out
 
 
 def test_a_draft_is_never_written_over_another_file(disk: Path, command_line: CommandLine) -> None:
     """Nor a folder surveyed together with sources."""
     told = command_line("sources", "inventory", disk, "--draft", disk / "dos.txt")
-    assert (told.code, "that file is there already" in told.err) == (2, True)
+    assert (told.code, "the file already exists" in told.err) == (2, True)
     assert command_line("sources", "inventory", disk, "conha19").code == 2
     assert command_line("sources", "inventory", "--draft", "x.toml").code == 2
 
@@ -207,7 +207,8 @@ def test_a_survey_says_of_how_many_files_it_read_the_text(
     tmp_path: Path, command_line: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of many files some are looked at, and their number is reported."""
-    monkeypatch.setattr("latam_corpus.desk.survey._SAMPLED", 2)
+    monkeypatch.setattr("latam_corpus.desk.survey._SAMPLED_FILES", 2)
     for n in range(4):
         (tmp_path / f"{n}.txt").write_text(f"{_TEXT} {n}", encoding="utf-8")
-    assert "files with texts: 4; looked at for their language: 2" in command_line("sources", "inventory", tmp_path).out
+    told = command_line("sources", "inventory", tmp_path)
+    assert "files with text: 4; sampled to identify their language: 2" in told.out

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from latam_corpus.batch import Batch
-from latam_corpus.privacy.normalised_text import even
+from latam_corpus.privacy.normalised_text import normalised
 from latam_corpus.privacy.redact import Redact, redact
 
 if TYPE_CHECKING:
@@ -114,9 +114,9 @@ def test_lists_and_columns_are_not_one_number(text: str, redacted: str) -> None:
 @given(st.text(alphabet="a1 \n\t\xa0\u200b\xad_-\u2014.@", max_size=40))
 def test_each_place_of_an_even_text_is_one_of_the_text(text: str) -> None:
     """Letters and figures are where they were, in order."""
-    for made in (even(text), even(text, joined=True)):
+    for made in (normalised(text), normalised(text, joined=True)):
         for at, sign in enumerate(made.text):
-            start, end = made.place(at, at + 1)
+            start, end = made.original_span(at, at + 1)
             assert end == start + 1
             assert sign == text[start] if sign.isalnum() else not text[start].isalnum()
 

@@ -260,8 +260,8 @@ def test_a_key_holds_in_the_whole_archive(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("table", "told"),
     [
-        ("name;code\nRosa;H1\nRosa;H2\n", "line 3: «Rosa» has another code"),
-        ("name;code\nRosa;\n", "line 2: it lacks a name or a code"),
+        ("name;code\nRosa;H1\nRosa;H2\n", "line 3: «Rosa» has a different code"),
+        ("name;code\nRosa;\n", "line 2: the row lacks a name or a code"),
         ("nombre;código\nRosa;H1\n", "lacks the columns name and code"),
         (None, "can't be read"),
     ],
@@ -358,7 +358,7 @@ def test_a_name_that_is_replaced_is_said_to_be(tmp_path: Path, command_line: Com
         encoding="utf-8",
     )
     told = command_line("sources", "preview", source, "--input", folder)
-    assert "Speakers of interviews have codes" in told.out
+    assert "Codes replace the names of speakers" in told.out
     assert "Names aren't recognised" not in told.out
     assert command_line("run", source, "--input", folder, "--out", tmp_path / "out").code == 0
     told = command_line("explain", "Rosa", "--out", tmp_path / "out")

@@ -1,4 +1,4 @@
-"""`latam-corpus sources inventory`: what is held of each source: collected, kept by runs, and in releases."""
+"""The command `sources inventory`: the pages, documents and releases of each source, or a survey of a folder."""
 
 from __future__ import annotations
 
@@ -36,22 +36,23 @@ _HEADS: Final = (
     _("title"),
 )
 _NOTHING: Final = _(
-    "there is nothing in {out} yet: `latam-corpus crawl SOURCE` collects, `latam-corpus run RECIPE` works on it"
+    "{out} has no data yet: collect pages with `latam-corpus crawl SOURCE`, or "
+    "process files with `latam-corpus run RECIPE`"
 )
 _COLLECTED: Final = _("collected: {pages} {pages:page|pages}, from {first} to {last}; {size} in {folder}")
-_STATES: Final = {
+_PAGE_STATES: Final = {
     "waiting": _("waiting: {n}"),
     "refused": _("not allowed: {n}"),
     "failed": _("failed: {n}"),
-    "gone": _("gone: {n}"),
+    "gone": _("no longer online: {n}"),
 }
-_BUSY: Final = _("collected: it is being collected right now")
-_DAMAGED: Final = _("collected: the crawl's record in {folder} is damaged ({why})")
+_BUSY: Final = _("collected: a crawl is running")
+_DAMAGED: Final = _("collected: the crawl state in {folder} is damaged ({why})")
 _NOT_COLLECTED: Final = _("collected: nothing in {out}")
 _RUN: Final = _("last run, {run}: {rows} read, {kept} kept")
 _NO_RUN: Final = _("no run has read it yet")
 _RELEASED: Final = _("in {release}: {n} {n:document|documents} ({tier})")
-_NOT_RELEASED: Final = _("it is in no released version")
+_NOT_RELEASED: Final = _("not in any release")
 _MOST_REASONS: Final = 8
 _MB: Final = 1000  # kilobytes
 
@@ -61,7 +62,7 @@ def inventory(
         list[str] | None,
         typer.Argument(
             metavar="[SOURCE]…|PATH",
-            help=N_("Source files or ids, all that are held by default; or a folder of a partner's files."),
+            help=N_("Source files or ids; by default all sources with stored data. Or a folder of a partner's files."),
             autocompletion=completion.sources,
         ),
     ] = None,
@@ -69,93 +70,95 @@ def inventory(
     store: StoreUrl = None,
     draft: Annotated[
         Path | None,
-        typer.Option("--draft", metavar="FILE", help=N_("Of a folder: write a draft of its source's file.")),
+        typer.Option("--draft", metavar="FILE", help=N_("With a folder: write a draft of its source file.")),
     ] = None,
     html: Annotated[
-        Path | None, typer.Option("--html", help=N_("Of a folder: write a page here: one file, no network needed."))
+        Path | None, typer.Option("--html", help=N_("With a folder: write a page to this file; it needs no network."))
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Say what is held of each source: what was collected, what runs kept of it and why not more, where it is released.
+    """List what is stored for each source: collected pages, documents kept by runs, and releases.
 
-    Of a source that is named, all of it is told; of the others a line each. Of a folder that somebody hands over, what
-    is in it: formats, sizes, checksums, charsets, pages to be recognised, languages at a glance.
+    A named source is reported in full, with the reasons for dropped documents; otherwise each source takes one line. A
+    folder that a partner hands over is surveyed: formats, sizes, checksums, charsets, pages without text, languages.
     """
     from latam_corpus.audit.stores import existing_store
 
     language = spoken()
-    if named and (folder := folder_of(named, out)):
-        from latam_corpus.desk.commands.survey_tables import tell_survey
+    if named and (folder := folder_argument(named, out)):
+        from latam_corpus.desk.commands.survey_tables import show_survey
 
-        tell_survey(folder, draft, html, language, as_json=as_json)
+        show_survey(folder, draft, html, language, as_json=as_json)
         return
     if draft or html:
-        raise ConfigError("--draft" if draft else "--html", _("it goes with a folder"), _("name the folder first"))
-    held = _held(out, existing_store(store, out))
+        raise ConfigError("--draft" if draft else "--html", _("it can only be used with a folder"), _("name a folder"))
+    inventories = _inventories(out, existing_store(store, out))
     if named:
-        held = {name: held.get(name) or _row(name) for name in (_id_of(one, held) for one in named)}
+        ids = [_id_of(name, inventories) for name in named]
+        inventories = {name: inventories.get(name) or _row(name) for name in ids}
     if as_json:
-        print_json(list(held.values()))
+        print_json(list(inventories.values()))
     elif named:
-        for row in held.values():
-            _tell(row, out, language)
-    elif held:
-        table("", [head.translate(language) for head in _HEADS], map(_line, held.values()))
+        for row in inventories.values():
+            _print_row(row, out, language)
+    elif inventories:
+        table("", [head.translate(language) for head in _HEADS], map(_line, inventories.values()))
     else:
         console.print(_NOTHING.fill(out=out).translate(language), markup=False)
 
 
-def folder_of(named: Sequence[str], out: Path) -> Path | None:
-    """Return the folder, or the file that describes no source, that is named alone; None where sources are named.
+def folder_argument(named: Sequence[str], out: Path) -> Path | None:
+    """Return the folder or file to survey; None if the arguments are sources.
 
     Raises:
-        ConfigError: another thing is named beside it.
+        ConfigError: there are other arguments in addition to the folder.
     """
-    held = (one for one in named if Path(one).name != one or not (out / "collected" / one).is_dir())
-    paths = [path for one in held if (path := undescribed(one))]
+    # The id of a collected source may also be the name of a folder here.
+    not_collected = (name for name in named if Path(name).name != name or not (out / "collected" / name).is_dir())
+    paths = [path for name in not_collected if (path := undescribed(name))]
     if paths and len(named) > 1:
-        raise ConfigError(str(paths[0]), _("a folder is surveyed by itself"), _("give the command for each"))
+        raise ConfigError(str(paths[0]), _("a folder must be the only argument"), _("run the command once for each"))
     return paths[0] if paths else None
 
 
-def _id_of(named: str, held: Collection[str]) -> str:
-    """Return the id of a source's file, of one of the catalogue, or of one held that has left the catalogue.
+def _id_of(named: str, stored_ids: Collection[str]) -> str:
+    """Return the id of a source file, of a source in the catalogue, or of stored data whose source was removed.
 
     Raises:
-        ConfigError: there is none of that name.
+        ConfigError: there is no such source.
     """
-    return named if named in held else load_source(named).id
+    return named if named in stored_ids else load_source(named).id
 
 
 def _row(name: str) -> dict[str, Any]:
     try:
         title = load_source(name).title
-    except ConfigError:  # somebody's own, which is known by what is held of it alone
+    except ConfigError:  # the file of a source outside the catalogue isn't known here
         title = None
     return {"source": name, "title": title, "collected": None, "run": None, "releases": []}
 
 
-def _held(out: Path, store: Store | None) -> dict[str, dict[str, Any]]:
-    """Return what is held of each source, by its id, sorted."""
-    held: dict[str, dict[str, Any]] = {}
+def _inventories(out: Path, store: Store | None) -> dict[str, dict[str, Any]]:
+    """Return the inventory of each source, sorted by id."""
+    inventories: dict[str, dict[str, Any]] = {}
 
     def row(name: str, title: str | None = None) -> dict[str, Any]:
-        entry = held.setdefault(name, _row(name))
+        entry = inventories.setdefault(name, _row(name))
         entry["title"] = entry["title"] or title
         return entry
 
     for folder in sorted(out.glob("collected/*/warc")):
         row(folder.parent.name)["collected"] = _collected(folder.parent)
-    for values in (record.values for record in finished_runs(out)):  # the latest first
+    for values in (record.values for record in finished_runs(out)):  # from the latest to the first
         titles = {source["id"]: source["title"] for source in values.get("sources", ())}
-        for name in {one["source"] for one in values.get("by_genre", ())}:
-            held_row = row(name, titles.get(name))
-            held_row["run"] = held_row["run"] or _in_run(values, name)
+        for name in {counts["source"] for counts in values.get("by_genre", ())}:
+            source_row = row(name, titles.get(name))
+            source_row["run"] = source_row["run"] or _in_run(values, name)
     for manifest in _latest(store) if store else ():
         for entry in manifest.sources:
             release = {"release": manifest.spec, "documents": entry.rows, "rights_tier": entry.rights_tier}
             row(entry.source_id, entry.title)["releases"].append(release)
-    return dict(sorted(held.items()))
+    return dict(sorted(inventories.items()))
 
 
 def _latest(store: Store) -> Iterator[Manifest]:
@@ -177,14 +180,14 @@ def _collected(folder: Path) -> dict[str, Any]:
 
 
 def _in_run(values: dict[str, Any], name: str) -> dict[str, Any]:
-    """Return what a run made of a source, of whatever genre its documents are."""
+    """Return the counts of a run for a source, over all its genres."""
     rows = [row for row in values["by_genre"] if row["source"] == name]
     totals = {key: sum(row[key] for row in rows) for key in ("in", "kept")}
     return {"run": values["id"], **totals, "reasons": reasons_of(rows)}
 
 
 def reasons_of(rows: Iterable[Mapping[str, Any]]) -> dict[str, int]:
-    """Why rows of `by_genre` were set aside, the most frequent reason first.
+    """Sum the reasons for dropped documents over rows of `by_genre`, most frequent first.
 
     >>> reasons_of([{"reasons": {"duplicate": 1}}, {"reasons": {"language=eng": 2, "duplicate": 3}}])
     {'duplicate': 4, 'language=eng': 2}
@@ -198,16 +201,16 @@ def reasons_of(rows: Iterable[Mapping[str, Any]]) -> dict[str, int]:
 def _line(row: dict[str, Any]) -> Sequence[object]:
     collected, run = row["collected"] or {}, row["run"] or {}
     pages = collected.get("states", {}).get("page")
-    numbers = [pages, run.get("in"), run.get("kept"), sum(one["documents"] for one in row["releases"]) or None]
-    shown = [None if one is None else number(one) for one in numbers]
+    numbers = [pages, run.get("in"), run.get("kept"), sum(release["documents"] for release in row["releases"]) or None]
+    shown = [None if count is None else number(count) for count in numbers]
     return row["source"], shown[0], (collected.get("last") or "")[:10], *shown[1:], row["title"]
 
 
-def _tell(row: dict[str, Any], out: Path, language: str) -> None:
+def _print_row(row: dict[str, Any], out: Path, language: str) -> None:
     def say(message: Message, **values: object) -> None:
         console.print("  " + message.fill(**values).translate(language), markup=False)
 
-    console.print(" · ".join(one for one in (row["source"], row["title"]) if one), markup=False, style="bold")
+    console.print(" · ".join(part for part in (row["source"], row["title"]) if part), markup=False, style="bold")
     collected, run = row["collected"], row["run"]
     if collected is None:
         say(_NOT_COLLECTED, out=out / "collected")
@@ -221,7 +224,7 @@ def _tell(row: dict[str, Any], out: Path, language: str) -> None:
         size = f"{number(kilobytes)} kB" if kilobytes < _MB else f"{number(kilobytes // _MB)} MB"
         pages = number(collected["states"].get("page", 0))
         say(_COLLECTED, pages=pages, size=size, folder=collected["folder"], **days)
-        for state, state_message in _STATES.items():
+        for state, state_message in _PAGE_STATES.items():
             if n := collected["states"].get(state):
                 say(Message("  {state}"), state=state_message.fill(n=number(n)))
     if run is None:
@@ -231,7 +234,8 @@ def _tell(row: dict[str, Any], out: Path, language: str) -> None:
         for reason, n in list(run["reasons"].items())[:_MOST_REASONS]:
             why = in_plain_words(reason, None)[0].translate(language)
             console.print(f"    {number(n)}  {why if why == reason else f'{why} ({reason})'}", markup=False)
-    for one in row["releases"]:
-        say(_RELEASED, release=one["release"], n=number(one["documents"]), tier=TIERS[one["rights_tier"]])
+    for release in row["releases"]:
+        tier = TIERS[release["rights_tier"]]
+        say(_RELEASED, release=release["release"], n=number(release["documents"]), tier=tier)
     if not row["releases"]:
         say(_NOT_RELEASED)

@@ -1,4 +1,4 @@
-"""`latam-corpus sources preview`: a handful of a source's items, each beside its original, and what a run would do."""
+"""The command `sources preview`: show what a run would do with a few items of a source, next to the originals."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ from latam_corpus.report.page_frame import write_file
 if TYPE_CHECKING:
     from latam_corpus.catalog.source import Source
 
-_SHOWN: Final = 700  # characters a side on a terminal
-_ASKING: Final = _("{n} {n:page|pages} at most are asked of {holder}, politely: it may take a while")
+_SHOWN: Final = 700  # characters of a text on a terminal
+_ASKING: Final = _("collecting at most {n} {n:page|pages} from {holder}, with pauses: this may take a while")
 _WHERE: Final = _("where are the files? add --input FOLDER")
-_NOTHING: Final = _("nothing to read was found")
+_NOTHING: Final = _("no readable items were found")
 _PAGE: Final = _("page: {path}")
 
 
@@ -48,14 +48,14 @@ def preview(
         str,
         typer.Argument(
             metavar="FILE",
-            help=N_(
-                "A source's file, an id of the catalogue; or a file or folder of texts that no source describes yet."
-            ),
+            help=N_("A source file, an id of the catalogue, or a file or folder of texts without a source file."),
             autocompletion=completion.sources,
         ),
     ],
-    where: Annotated[str, typer.Option("--input", metavar="PATH", help=N_("Where its records are."))] = "",
-    n: Annotated[int, typer.Option("--n", min=1, max=100, help=N_("How many items to try."))] = 5,
+    where: Annotated[
+        str, typer.Option("--input", metavar="PATH", help=N_("The file, folder or URL of its records."))
+    ] = "",
+    n: Annotated[int, typer.Option("--n", min=1, max=100, help=N_("The number of items."))] = 5,
     policies: Annotated[
         Path | None,
         typer.Option(
@@ -69,15 +69,18 @@ def preview(
     out: Annotated[
         Path,
         typer.Option(
-            "--out", parser=disk_folder, metavar="PATH", help=N_("The folder whose crawled pages are used, if any.")
+            "--out",
+            parser=disk_folder,
+            metavar="PATH",
+            help=N_("The output folder; pages that were collected there are used."),
         ),
     ] = Path("out"),
     as_json: Json = False,
 ) -> None:
-    """Try a handful of a source's items: the text beside the original, its language, what stays, what falls and why.
+    """Show what a run would do with a few items of a source: original, text, language, and why an item is dropped.
 
-    What the terminal and the page show is redacted. A page of a source whose terms don't let its texts be shown is
-    stamped as internal.
+    Personal data is masked on the terminal and on the page. The page is stamped as internal if the terms of the source
+    don't allow its texts to be shown.
     """
     from latam_corpus.collect.examine import examine
     from latam_corpus.desk.previews.preview_items import items_of
@@ -89,12 +92,12 @@ def preview(
     source = usable_source(file, language)
     with contextlib.ExitStack() as opened:
         texts = where or str(undescribed(file) or "")
-        folder = texts or warc_folder(source, out) or _asked(source, n, opened, language)
-        seen = examine(source, folder)
-        for breach in seen.breaches:
+        folder = texts or warc_folder(source, out) or _collected_sample(source, n, opened, language)
+        examination = examine(source, folder)
+        for breach in examination.breaches:
             raise ConfigError(*breach)
-        own = str(overlay(policies.expanduser(), cache_folder()).folder) if policies else ""
-        items = items_of(source, folder, n, own, spoken())
+        policy_folder = str(overlay(policies.expanduser(), cache_folder()).folder) if policies else ""
+        items = items_of(source, folder, n, policy_folder, language)
         terms = own_terms(source, folder)
     if not items:
         raise ConfigError(_("source {source}", source=source.id), _NOTHING)
@@ -108,28 +111,28 @@ def preview(
             {"source": source.id, "items": [item.as_dict(language) for item in items], "own_terms": terms.as_dict()}
         )
         return
-    for doubt in seen.notes:
-        console.print(_("note: {note}", note=doubt.as_message()))
+    for note in examination.notes:
+        console.print(_("note: {note}", note=note.as_message()))
     for number, item in enumerate(items, 1):
-        _tell(number, item, language)
-    for one in sentences:
-        console.print(one.translate(language), markup=False)
+        _print_item(number, item, language)
+    for sentence in sentences:
+        console.print(sentence.translate(language), markup=False)
     if html:
         console.print(_PAGE.fill(path=html).translate(language), markup=False)
 
 
-def _asked(source: Source, n: int, opened: contextlib.ExitStack, language: str) -> str:
-    """Return a few pages, asked for now, in a folder that goes when the command ends.
+def _collected_sample(source: Source, n: int, opened: contextlib.ExitStack, language: str) -> str:
+    """Collect a few pages into a temporary folder, which is removed when the command ends; return its WARC folder.
 
     Raises:
-        ConfigError: the source is of files, its holder must be asked first, or it can't be crawled.
+        ConfigError: the source consists of files, needs permission first, or provided no page.
     """
-    refused = ASK_FIRST if source.status == "ask_first" else None
-    if not refused and not source.collect.asked:
+    refusal = ASK_FIRST if source.status == "ask_first" else None
+    if not refusal and not source.collect.asked:
         raise ConfigError(_("source {source}", source=source.id), _WHERE)
-    refused = refused or (None if source.contact else NO_CONTACT)
-    if refused:
-        problem, remedy = refused
+    refusal = refusal or (None if source.contact else NO_CONTACT)
+    if refusal:
+        problem, remedy = refusal
         raise ConfigError(_("source {source}", source=source.id), problem.fill(holder=source.holder), remedy)
     workdir = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="latam-corpus-preview-")))
     crawler = crawler_of(source)(source, workdir, Silent(), limit=n)
@@ -146,7 +149,7 @@ def _asked(source: Source, n: int, opened: contextlib.ExitStack, language: str) 
 
 
 def _readable(source: Source) -> bool:
-    """Whether the source's terms let others read its texts."""
+    """Whether the source's terms let the public read its texts."""
     import polars as pl
 
     from latam_corpus.report.disclosure import with_readable
@@ -165,14 +168,14 @@ def _readable(source: Source) -> bool:
     return bool(with_readable(pl.DataFrame(row), datetime.now(UTC))["readable"][0])
 
 
-def _tell(number: int, item: Item, language: str) -> None:
+def _print_item(number: int, item: Item, language: str) -> None:
     mark, verdict = ("✓", KEPT) if item.kept else ("✗", DROPPED)
-    known = [item.title, item.identified_language.translate(language)]
+    facts = [item.title, item.identified_language.translate(language)]
     console.print(f"{number}  {item.where}", markup=False)
-    console.print(f"   {' · '.join(one for one in known if one)}", markup=False)
+    console.print(f"   {' · '.join(fact for fact in facts if fact)}", markup=False)
     console.print(f"   {mark} {verdict.translate(language)}", markup=False, style=None if item.kept else "red")
-    for one in item.why:
-        console.print(f"     {one.translate(language)}", markup=False)
-    texts = (one if len(one) <= _SHOWN else one[:_SHOWN] + " …" for one in (item.original, item.text))
-    side_by_side([head.translate(language) for head in (ORIGINAL, EXTRACTED)], list(texts))
+    for reason in item.why:
+        console.print(f"     {reason.translate(language)}", markup=False)
+    texts = [text if len(text) <= _SHOWN else text[:_SHOWN] + " …" for text in (item.original, item.text)]
+    side_by_side([head.translate(language) for head in (ORIGINAL, EXTRACTED)], texts)
     console.print()

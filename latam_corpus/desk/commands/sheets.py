@@ -1,4 +1,4 @@
-"""`latam-corpus sources export|import`: sources to a sheet that people fill in, and the sheet back to source files."""
+"""The commands `sources export` and `sources import`: write sources to a sheet, and a sheet to source files."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from latam_corpus.desk.check_source import check_source
 from latam_corpus.desk.sheets.handout import handout_csv, handout_workbook
 from latam_corpus.desk.sheets.sheet import language_of_heads, row_of, source_of
 from latam_corpus.desk.sheets.sheet_columns import TO_CORRECT
-from latam_corpus.desk.sheets.sheet_workbook import read_sheet, returned_workbook, with_notes
+from latam_corpus.desk.sheets.sheet_workbook import HAS_FORMULA, read_sheet, returned_workbook, with_notes
 from latam_corpus.desk.source_argument import usable_source
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import N_, Message, _, same
@@ -30,13 +30,12 @@ if TYPE_CHECKING:
 
 _DONE: Final = same("✓")
 _EXISTS: Final = _(
-    "the file {path} is there already with another content; change the name in the catalogue, or take the file away"
+    "the file {path} already exists with different content; change the name in the catalogue, or move the file"
 )
-_FORMULA: Final = _("«{head}»: the cell holds a formula; write what it comes to")
 _WRITTEN: Final = _("sources in {folder}: {n}")
-_BACK: Final = _("rows to correct: {n}; see {path}, column «{head}»")
-_ROW: Final = _("row {n}: {told}")
-_UNKNOWN: Final = _("these columns aren't used, and stay in the sheet: {heads}")
+_TO_CORRECT: Final = _("rows to correct: {n}; see {path}, column «{head}»")
+_ROW: Final = _("row {n}: {problem}")
+_UNKNOWN: Final = _("columns that aren't recognised, and are ignored: {heads}")
 _SHEET: Final = _("sheet: {path}")
 
 
@@ -46,21 +45,21 @@ def export_sheet(
         list[str] | None,
         typer.Argument(metavar="SOURCE…", help=N_("Source files or ids."), autocompletion=completion.sources),
     ] = None,
-    every: Annotated[bool, typer.Option("--all", help=N_("Every source of the catalogue."))] = False,
+    all_sources: Annotated[bool, typer.Option("--all", help=N_("All sources of the catalogue."))] = False,
     as_json: Json = False,
 ) -> None:
-    """Write the sheet that people fill in, empty or with sources; XLSX has drop-downs and a page that explains it."""
+    """Write a sheet of sources to fill in, empty or with the named sources. XLSX has drop-down lists and help."""
     language = spoken()
     if sheet.exists():
-        raise ConfigError(str(sheet), _("that file is there already"), _("give another name"))
-    named = [*(sources or ()), *((source.id for source in shipped_sources()) if every else ())]
-    rows = [row_of(_text_of(one, language), language) for one in named]
+        raise ConfigError(str(sheet), _("the file already exists"), _("give another name"))
+    named = [*(sources or ()), *((source.id for source in shipped_sources()) if all_sources else ())]
+    rows = [row_of(_text_of(name, language), language) for name in named]
     if sheet.suffix.lower() == ".xlsx":
         write_file(sheet, handout_workbook(rows, language, sheet))
     elif sheet.suffix.lower() == ".csv":
         write_file(sheet, handout_csv(rows, language))
     else:
-        problem = _("«{suffix}» is no form of a sheet", suffix=sheet.suffix)
+        problem = _("«{suffix}» isn't a format for sheets", suffix=sheet.suffix)
         raise ConfigError(str(sheet), problem, _("end its name in .xlsx or .csv"))
     if as_json:
         print_json({"sheet": str(sheet), "sources": named})
@@ -69,47 +68,53 @@ def export_sheet(
 
 
 def _text_of(named: str, language: str) -> str:
-    """Return the text of a valid source's file."""
+    """Return the text of a source file, after checking that it is valid."""
     usable_source(named, language)
     return read_toml(Path(named) if named.endswith(".toml") else SOURCES / f"{named}.toml", "source")
 
 
 def import_sheet(
-    sheet: Annotated[Path, typer.Argument(metavar="SHEET", help=N_("The sheet that was filled in: .xlsx or .csv."))],
-    to: Annotated[Path, typer.Option("--to", help=N_("The folder of the source files."))] = Path("sources"),
-    back: Annotated[Path | None, typer.Option("--back", help=N_("Where the sheet comes back to."))] = None,
+    sheet: Annotated[Path, typer.Argument(metavar="SHEET", help=N_("The filled-in sheet: .xlsx or .csv."))],
+    to: Annotated[Path, typer.Option("--to", help=N_("The folder for the source files."))] = Path("sources"),
+    corrected: Annotated[
+        Path | None, typer.Option("--back", help=N_("The file for the copy with corrections."))
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Write a source file for each row that is right; the sheet comes back and says of the others what to correct.
+    """Write a source file for each correct row of a sheet, and a copy of the sheet that lists what to correct.
 
-    No file is written over, and the sheet that came is left as it is. Exit code 1 when a row is to be corrected.
+    Existing files aren't overwritten, and the sheet itself isn't changed. Exit code 1 if a row needs correcting.
     """
     table = read_sheet(sheet)
     language = asked() or language_of_heads([head.rstrip(" *") for head in table.heads], spoken())
-    returned = back or sheet.with_name(f"{sheet.stem}.{_folded_head(language)}{sheet.suffix}")
+    returned = corrected or sheet.with_name(f"{sheet.stem}.{_name_suffix(language)}{sheet.suffix}")
     if returned.exists() and returned.samefile(sheet):
         raise ConfigError(
-            str(returned), _("the sheet that came would be written over"), _("give another name with --back")
+            str(returned), _("the imported sheet would be overwritten"), _("give another name with --back")
         )
     if returned.suffix.lower() != sheet.suffix.lower():
-        problem = _("«{suffix}» is no form of a sheet", suffix=returned.suffix)
+        problem = _("«{suffix}» isn't a format for sheets", suffix=returned.suffix)
         raise ConfigError(str(returned), problem, _("end its name in {suffix}", suffix=sheet.suffix))
-    written: list[str] = []
+    written_ids: list[str] = []
     notes: dict[int, str] = {}
     rows: list[dict[str, Any]] = []
-    wrong = 0
+    wrong_rows = 0
     for row_index in range(table.head_row + 1, len(table.rows)):
         cells = table.cells(row_index)
         if not cells:
             continue
-        row = source_of(cells, written)
+        row = source_of(cells, written_ids)
         problems = [*row.wrong, *_formulas(table, row_index)] or _write(row, to)
         if not problems:
-            written.append(row.values["id"])
-        wrong += bool(problems)
-        notes[row_index] = "\n".join(one.translate(language) for one in problems) or _DONE.translate(language)
+            written_ids.append(row.values["id"])
+        wrong_rows += bool(problems)
+        notes[row_index] = "\n".join(problem.translate(language) for problem in problems) or _DONE.translate(language)
         rows.append(
-            {"row": row_index + 1, "id": cells.get("id"), "wrong": [one.translate(language) for one in problems]}
+            {
+                "row": row_index + 1,
+                "id": cells.get("id"),
+                "wrong": [problem.translate(language) for problem in problems],
+            }
         )
     head = TO_CORRECT.translate(language)
     if sheet.suffix.lower() == ".xlsx":
@@ -117,40 +122,42 @@ def import_sheet(
     else:
         write_file(returned, csv_text(with_notes(table, notes, head)))
     if as_json:
-        print_json({"written": written, "folder": str(to), "returned": str(returned), "rows": rows})
+        print_json({"written": written_ids, "folder": str(to), "returned": str(returned), "rows": rows})
     else:
-        _tell(table, rows, language)
-        console.print(_WRITTEN.fill(n=number(len(written)), folder=to).translate(language), markup=False)
-        if wrong:
-            console.print(_BACK.fill(n=number(wrong), path=returned, head=head).translate(language), markup=False)
-    if wrong:
+        _print_problems(table, rows, language)
+        console.print(_WRITTEN.fill(n=number(len(written_ids)), folder=to).translate(language), markup=False)
+        if wrong_rows:
+            console.print(
+                _TO_CORRECT.fill(n=number(wrong_rows), path=returned, head=head).translate(language), markup=False
+            )
+    if wrong_rows:
         raise typer.Exit(1)
 
 
-def _tell(sheet: Sheet, rows: list[dict[str, Any]], language: str) -> None:
+def _print_problems(sheet: Sheet, rows: list[dict[str, Any]], language: str) -> None:
     if sheet.unknown:
         console.print(_UNKNOWN.fill(heads=", ".join(sheet.unknown)).translate(language), markup=False)
     for row in rows:
-        for one in row["wrong"]:
-            console.print(_ROW.fill(n=row["row"], told=one).translate(language), markup=False)
+        for problem in row["wrong"]:
+            console.print(_ROW.fill(n=row["row"], problem=problem).translate(language), markup=False)
 
 
 def _formulas(sheet: Sheet, row_index: int) -> list[Message]:
-    """Return what there is to say of a row's formulas, which are never computed."""
+    """Return the problems with a row's formulas, which are never computed."""
     columns = [column for row, column in sorted(sheet.formulas) if row == row_index and sheet.keys[column]]
-    return [_FORMULA.fill(head=sheet.heads[column].rstrip(" *")) for column in columns]
+    return [HAS_FORMULA.fill(head=sheet.heads[column].rstrip(" *")) for column in columns]
 
 
 def _write(row: Row, folder: Path) -> list[Message]:
-    """Write the source's file; what there is to say where another one is there."""
+    """Write a source file; return the problem if another source already has this file."""
     path = folder / f"{row.values['id']}.toml"
     if path.exists():
-        present, _ = check_source(read_toml(path, "source"))
-        return [] if present == parse_toml(row.text, Source, str(path)) else [_EXISTS.fill(path=path)]
+        existing_source, _ = check_source(read_toml(path, "source"))
+        return [] if existing_source == parse_toml(row.text, Source, str(path)) else [_EXISTS.fill(path=path)]
     write_file(path, row.text)
     return []
 
 
-def _folded_head(language: str) -> str:
-    """Return a part of the returned sheet's name: `corregir`, `corrigir`, `correct`."""
+def _name_suffix(language: str) -> str:
+    """Return the suffix of the corrected sheet's name: `corregir`, `corrigir` or `correct`."""
     return TO_CORRECT.translate(language).split()[-1].lower()

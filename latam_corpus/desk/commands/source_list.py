@@ -1,4 +1,4 @@
-"""`latam-corpus sources list`, and `list sources`: the catalogue, as far as it is wanted."""
+"""The commands `sources list` and `list sources`: the sources of the catalogue that match the options."""
 
 from __future__ import annotations
 
@@ -27,51 +27,57 @@ _HEADS: Final = (
 
 
 def list_sources(
-    genre: Annotated[str, typer.Option(help=N_("Of this genre."))] = "",
-    country: Annotated[str, typer.Option(help=N_("Of this country, by code or name."))] = "",
-    language: Annotated[str, typer.Option(help=N_("In this language, by code or name."))] = "",
-    status: Annotated[str, typer.Option(help=N_("verified, unverified or ask_first."))] = "",
-    use: Annotated[str, typer.Option(help=N_("Allowed for this use: train, redistribute or evaluate."))] = "",
+    genre: Annotated[str, typer.Option(help=N_("Only sources of this genre."))] = "",
+    country: Annotated[str, typer.Option(help=N_("Only sources of this country, by code or name."))] = "",
+    language: Annotated[str, typer.Option(help=N_("Only sources in this language, by code or name."))] = "",
+    status: Annotated[
+        str, typer.Option(help=N_("Only sources with this status: verified, unverified or ask_first."))
+    ] = "",
+    use: Annotated[
+        str, typer.Option(help=N_("Only sources that allow this use: train, redistribute or evaluate."))
+    ] = "",
     as_json: Json = False,
 ) -> None:
-    """List the known sources with their rights."""
+    """List the sources of the catalogue and their rights."""
     from latam_corpus.catalog.display_names import GENRES, STATUSES, TIERS, USES
     from latam_corpus.catalog.named_values import genre_of
     from latam_corpus.catalog.source import shipped_sources
     from latam_corpus.desk import answers
 
-    spoken_ = spoken()
-    wanted = {
-        "genre": _read("--genre", answers.choice(GENRES, numbered=False, also=genre_of, key="genre"), genre),
-        "status": _read("--status", answers.choice(STATUSES, numbered=False), status),
-        "country": _read("--country", answers.country, country),
-        "use": _read("--use", answers.choice(USES, numbered=False), use),
-        "language": _read("--language", answers.language, language),
+    ui_language = spoken()
+    filters = {
+        "genre": _read_option(
+            "--genre", answers.choice(GENRES, numbered=False, synonym_of=genre_of, key="genre"), genre
+        ),
+        "status": _read_option("--status", answers.choice(STATUSES, numbered=False), status),
+        "country": _read_option("--country", answers.country, country),
+        "use": _read_option("--use", answers.choice(USES, numbered=False), use),
+        "language": _read_option("--language", answers.language, language),
     }
-    sources = [source for source in shipped_sources() if _fits(source, wanted)]
+    sources = [source for source in shipped_sources() if _matches(source, filters)]
     if as_json:
         print_json([_row(source) for source in sources])
         return
     rows = [
         (
             s.id,
-            GENRES[s.genre].translate(spoken_) if s.genre else "",
+            GENRES[s.genre].translate(ui_language) if s.genre else "",
             s.country or "",
             " ".join(s.languages),
-            TIERS[s.tier].translate(spoken_),
-            ", ".join(USES[use].translate(spoken_) for use in s.uses),
-            STATUSES[s.status].translate(spoken_),
+            TIERS[s.tier].translate(ui_language),
+            ", ".join(USES[use].translate(ui_language) for use in s.uses),
+            STATUSES[s.status].translate(ui_language),
             s.title,
         )
         for s in sources
     ]
     if rows:
-        table("", [head.translate(spoken_) for head in _HEADS], rows)
-    console.print(_COUNT.fill(n=number(len(rows))).translate(spoken_))
+        table("", [head.translate(ui_language) for head in _HEADS], rows)
+    console.print(_COUNT.fill(n=number(len(rows))).translate(ui_language))
 
 
-def _read(option: str, read: Callable[[str], str], typed: str) -> str:
-    """Return what was typed as the catalogue writes it; empty for nothing."""
+def _read_option(option: str, read: Callable[[str], str], typed: str) -> str:
+    """Return an option's value in the form of the catalogue; empty for an empty option."""
     from latam_corpus.desk import answers
 
     try:
@@ -80,15 +86,17 @@ def _read(option: str, read: Callable[[str], str], typed: str) -> str:
         raise ConfigError(option, error.message) from None
 
 
-def _fits(source: Source, wanted: dict[str, str]) -> bool:
-    has: dict[str, Sequence[str | None]] = {
+def _matches(source: Source, filters: dict[str, str]) -> bool:
+    values: dict[str, Sequence[str | None]] = {
         "genre": [source.genre],
         "status": [source.status],
         "country": [source.country],
         "use": source.uses,
-        "language": [wanted["language"]] if any(admits(wanted["language"], one) for one in source.languages) else [],
+        "language": [filters["language"]]
+        if any(admits(filters["language"], code) for code in source.languages)
+        else [],
     }
-    return all(not value or value in has[key] for key, value in wanted.items())
+    return all(not value or value in values[key] for key, value in filters.items())
 
 
 def _row(source: Source) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""`latam-corpus sources …`: what librarians do at a terminal: describe a source, check it, see what comes of it."""
+"""The commands `sources …`, with which librarians describe a source, check it and preview its texts."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from latam_corpus.catalog.source import Source
 
 app = typer.Typer(no_args_is_help=True)
-_RIGHT: Final = _("it is right")
-_WRONG: Final = _("{n} to be put right")
+_NO_ERRORS: Final = _("no errors")
+_ERRORS: Final = _("{n} {n:error|errors}")
 _ADVICE: Final = _("advice")
 _WRITTEN: Final = _("written: {path}")
 _NOTHING_WRITTEN: Final = _("nothing was written")
@@ -46,23 +46,23 @@ _OTHER_ID: Final = _("give one of them another id")
 _KIND: Final = Question(
     "template",
     _("What kind of source is it?"),
-    _("What is asked next depends on it."),
+    _("The next questions depend on it."),
     needed=True,
 )
 
 
 class _Terminal:
-    """Questions on standard error, answers from standard input: typed by a person, or a line each from a file."""
+    """Show questions on standard error and read answers from standard input, one per line."""
 
     def __init__(self) -> None:
         self.patient = sys.stdin is not None and sys.stdin.isatty()
 
-    def tell(self, line: str) -> None:
+    def show(self, line: str) -> None:
         """Show a line."""
         errors.print(block(line))
 
     def ask(self, prompt: str) -> str:
-        """Return the answer typed; EOFError where there is none."""
+        """Show a prompt and return the typed answer; raise EOFError if there is none."""
         errors.print(block(prompt), end="")
         line = sys.stdin.readline() if sys.stdin is not None else ""
         if not self.patient:
@@ -77,65 +77,63 @@ def new(
     path: Annotated[
         Path | None, typer.Argument(metavar="FILE", help=N_("The file to write; ID.toml by default."))
     ] = None,
-    template: Annotated[
-        str, typer.Option("--template", metavar="NAME", help=N_("The kind of holder; see --list."))
-    ] = "",
+    template: Annotated[str, typer.Option("--template", metavar="NAME", help=N_("The template; see --list."))] = "",
     blank: Annotated[
-        bool, typer.Option("--blank", help=N_("Ask nothing: write the template to fill in by hand."))
+        bool, typer.Option("--blank", help=N_("Write the template without questions, to fill in by hand."))
     ] = False,
-    listed: Annotated[bool, typer.Option("--list", help=N_("List the templates."))] = False,
+    list_templates: Annotated[bool, typer.Option("--list", help=N_("List the templates."))] = False,
     as_json: Json = False,
 ) -> None:
-    """Write a source's file by questions and answers; never over another file. Answers can be piped, one a line."""
+    """Write a source file by questions and answers, which can be piped, one per line. No file is overwritten."""
     language = spoken()
-    if listed:
+    if list_templates:
         _list_templates(language, as_json)
         return
     if path and path.exists():
-        raise ConfigError(str(path), _("that file is there already"), _OTHER_NAME)
+        raise ConfigError(str(path), _("the file already exists"), _OTHER_NAME)
     screen = _Terminal()
     if blank and not template:
         raise ConfigError(
-            "--blank", _("which template?"), _("name one with --template; `sources new --list` lists them")
+            "--blank", _("no template is named"), _("name one with --template; `sources new --list` lists them")
         )
     try:
         chosen = load_template(template) if template else _chosen(screen, language)
         answers = {} if blank else interview(chosen, screen, language, datetime.now(UTC).date())
     except KeyboardInterrupt:
-        screen.tell(f"\n{_NOTHING_WRITTEN.translate(language)}")
+        screen.show(f"\n{_NOTHING_WRITTEN.translate(language)}")
         raise typer.Exit(130) from None
     text = schema_line("source") + chosen.filled(answers, language)
     named = path or Path(f"{answers.get('id', chosen.values['id'])}.toml")
     write_with_schema(named, text, "source", _OTHER_NAME)
-    _tell_written(named, text, language, as_json)
+    _print_written(named, text, language, as_json)
 
 
 def _list_templates(language: str, as_json: bool) -> None:
-    rows = [(one.name, one.title(language)) for one in templates()]
+    rows = [(template.name, template.title(language)) for template in templates()]
     if as_json:
         print_json([{"template": name, "for": title} for name, title in rows])
     else:
         table("", [_TEMPLATE.translate(language), ""], rows)
 
 
-def _tell_written(path: Path, text: str, language: str, as_json: bool) -> None:
+def _print_written(path: Path, text: str, language: str, as_json: bool) -> None:
     source, findings = check_source(text, str(path))
     if as_json:
-        advised = [one.as_dict(language) for one in findings]
-        print_json({"file": str(path), "source": source.id if source else None, "findings": advised})
+        suggestions = [finding.as_dict(language) for finding in findings]
+        print_json({"file": str(path), "source": source.id if source else None, "findings": suggestions})
         return
     console.print(_WRITTEN.fill(path=path).translate(language), markup=False)
-    for one in findings:
-        console.print(f"  {_ADVICE.translate(language)}: {one.in_language(language)}", markup=False)
-    more = " --input …" if source and source.collect.kind == "files" else ""
-    usable = (f"sources preview {path}{more}", f"run {path}{more}") if source else ()
+    for finding in findings:
+        console.print(f"  {_ADVICE.translate(language)}: {finding.in_language(language)}", markup=False)
+    input_option = " --input …" if source and source.collect.kind == "files" else ""
+    usable = (f"sources preview {path}{input_option}", f"run {path}{input_option}") if source else ()
     for command in (f"sources check {path}", *usable):
         console.print(_("next  {command}", command=f"latam-corpus {command}"))
 
 
 def _chosen(screen: _Terminal, language: str) -> Template:
-    known = {one.name: same(one.title(language)) for one in templates()}
-    question = Question(_KIND.key, _KIND.ask, _KIND.why, choice(known), needed=True, names=known)
+    titles = {template.name: same(template.title(language)) for template in templates()}
+    question = Question(_KIND.key, _KIND.ask, _KIND.why, choice(titles), needed=True, names=titles)
     return load_template(answered(question, load_template("folder"), screen, language, {}))
 
 
@@ -143,20 +141,23 @@ def _chosen(screen: _Terminal, language: str) -> Template:
 def check(
     files: Annotated[list[Path], typer.Argument(metavar="FILE…", help=N_("Source files."))],
     where: Annotated[
-        str, typer.Option("--input", metavar="PATH", help=N_("Where the records of the one file are."))
+        str,
+        typer.Option(
+            "--input", metavar="PATH", help=N_("The file, folder or URL of the records, for a single source file.")
+        ),
     ] = "",
     as_json: Json = False,
 ) -> None:
-    """Say everything that is wrong with source files, and what to write instead. Exit code 1 when something is.
+    """List the errors of source files and how to correct them. Exit code 1 if there are any.
 
-    With --input, the first records are read, and the columns that the file names are looked for in them.
+    With --input, the first records are read too, and checked for the columns that the file names.
     """
     from latam_corpus.pipeline.planning.recipe_errors import unreadable_suffixes
 
     language = spoken()
     reports: list[dict[str, Any]] = []
     if where and len(files) > 1:
-        raise ConfigError("--input", _("it goes with one file"), _("check the files one by one"))
+        raise ConfigError("--input", _("it can only be used with one file"), _("check the files one by one"))
     by_id: dict[str, Path] = {}
     for path in files:
         source, findings = check_file(path)
@@ -164,52 +165,55 @@ def check(
             same_id = _SAME_ID.fill(id=source.id, path=by_id[source.id])
             findings = [*findings, Finding(None, "id", same_id, _OTHER_ID)]
         if source:
-            findings = [*findings, *(Finding(None, "collect.files", *one) for one in unreadable_suffixes(source))]
+            findings = [
+                *findings,
+                *(Finding(None, "collect.files", *problem) for problem in unreadable_suffixes(source)),
+            ]
         if source and where:
-            findings = [*findings, *_of_records(source, where)]
-        wrong = [one for one in findings if one.wrong]
+            findings = [*findings, *_record_findings(source, where)]
+        errors_found = sum(finding.wrong for finding in findings)
         reports.append(
             {
                 "file": str(path),
-                "ok": source is not None and not wrong,
+                "ok": source is not None and not errors_found,
                 "source": source.id if source else None,
-                "findings": [one.as_dict(language) for one in findings],
+                "findings": [finding.as_dict(language) for finding in findings],
             }
         )
         if as_json:
             continue
-        verdict = _WRONG.fill(n=len(wrong)) if wrong else _RIGHT
-        console.print(f"{'✗' if wrong else '✓'} {path}: {verdict.translate(language)}", markup=False)
+        verdict = _ERRORS.fill(n=errors_found) if errors_found else _NO_ERRORS
+        console.print(f"{'✗' if errors_found else '✓'} {path}: {verdict.translate(language)}", markup=False)
         facts = read_back(source.genre, source.country, source.languages) if source else None
         if facts and str(facts):
             console.print(_("  read as: {facts}", facts=facts))
-        for one in findings:
-            mark = "" if one.wrong else f"{_ADVICE.translate(language)}: "
-            console.print(f"  {mark}{one.in_language(language)}", markup=False)
+        for finding in findings:
+            label = "" if finding.wrong else f"{_ADVICE.translate(language)}: "
+            console.print(f"  {label}{finding.in_language(language)}", markup=False)
     if as_json:
         print_json(reports)
-    if not all(one["ok"] for one in reports):
+    if not all(report["ok"] for report in reports):
         raise typer.Exit(1)
 
 
-def _of_records(source: Source, where: str) -> Iterator[Finding]:
-    """Yield what the first records show to be wrong, each under the name of its file."""
+def _record_findings(source: Source, where: str) -> Iterator[Finding]:
+    """Yield the errors and suggestions for the first records, each under the name of its file."""
     from latam_corpus.collect.examine import examine
     from latam_corpus.pipeline.planning.own_terms import REMEDY, own_terms
     from latam_corpus.pipeline.stored_runs.reasons import meaning
 
-    seen = examine(source, where)
-    for wrong, breaches in ((True, seen.breaches), (False, seen.notes)):
+    examination = examine(source, where)
+    for wrong, breaches in ((True, examination.breaches), (False, examination.notes)):
         for breach in breaches:
             file = str(breach.place).partition(", ")[2]
             yield Finding(None, file, breach.problem, breach.remedy, wrong=wrong)
     if problem := own_terms(source, where).problem:
         yield Finding(None, "", problem, REMEDY, wrong=False)
-    for file, problem, advised in files_with_verses(source, where):
-        yield Finding(None, file, problem, advised, wrong=False)
-    for (file, reason), remedy in seen.unread.items():
-        what = recognised(remedy) if remedy else _("mend it or take it out; a run sets it aside, and goes on")
-        yield Finding(None, file, meaning(reason), what, wrong=False)
+    for file, problem, remedy in files_with_verses(source, where):
+        yield Finding(None, file, problem, remedy, wrong=False)
+    for (file, reason), hint in examination.unread.items():
+        remedy = recognised(hint) if hint else _("repair it or remove it; a run drops it and continues")
+        yield Finding(None, file, meaning(reason), remedy, wrong=False)
 
 
 app.command("preview")(preview)

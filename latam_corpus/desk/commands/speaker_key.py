@@ -1,4 +1,4 @@
-"""`latam-corpus sources speakers`: a key of the speakers of an archive, for their contributor to keep."""
+"""The command `sources speakers`: write the key of an archive's speakers, which its contributor keeps."""
 
 from __future__ import annotations
 
@@ -20,58 +20,58 @@ if TYPE_CHECKING:
 
     from latam_corpus.catalog.source import Source
 
-_TOLD: Final = _(
-    "{path}: {n} {n:speaker|speakers}, {new} of them new; whoever has this file can say who spoke: keep it apart"
-)
-_NEXT: Final = _('correct the codes where one person has several names, and write speakers = "{name}" into [consent]')
+_SUMMARY: Final = _("{path}: {n} {n:speaker|speakers}, {new} new; keep this file in a safe place: it reveals who spoke")
+_NEXT: Final = _('give all names of one person the same code, and write speakers = "{name}" into [consent]')
 _NONE: Final = _("no interview with speakers was found")
 
 
 def speakers(
-    file: Annotated[
-        str, typer.Argument(metavar="FILE", help=N_("A source's file."), autocompletion=completion.sources)
-    ],
-    where: Annotated[str, typer.Option("--input", metavar="PATH", help=N_("Where its records are."))],
+    file: Annotated[str, typer.Argument(metavar="FILE", help=N_("A source file."), autocompletion=completion.sources)],
+    where: Annotated[str, typer.Option("--input", metavar="PATH", help=N_("The file, folder or URL of its records."))],
     key: Annotated[
         Path | None,
-        typer.Option("--key", metavar="FILE", help=N_("The key, a table; speakers.csv beside the source's file.")),
+        typer.Option(
+            "--key", metavar="FILE", help=N_("The key, a CSV table; by default speakers.csv next to the source file.")
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Write a key of an archive's speakers: a code for each name, E1 for who asks, H1 for who tells.
+    """Write a key of an archive's speakers: a code for each name, E1 for interviewers, H1 for narrators.
 
-    A key that is there keeps its codes, and gets those of new speakers. Runs then write codes in place of names.
+    An existing key keeps its codes, and new speakers are added. Runs then write codes in place of names.
     """
     from latam_corpus.privacy.speakers import key_text, read_key, with_codes
 
     language = spoken()
     source = usable_source(file, language)
     path = key or source.speakers_file or Path(file).with_name("speakers.csv")
-    known = read_key(str(path)) if path.exists() else {}
+    existing_codes = read_key(str(path)) if path.exists() else {}
     names = list(dict.fromkeys(_speakers(source, where)))
     if not names:
         raise ConfigError(_("source {source}", source=source.id), _NONE)
-    codes = with_codes(names, known)
+    codes = with_codes(names, existing_codes)
     path.touch(mode=0o600)
     path.write_text(key_text(codes), encoding="utf-8")
-    new = len(codes) - len(known)
+    new_count = len(codes) - len(existing_codes)
     if as_json:
-        print_json({"key": str(path), "speakers": len(codes), "new": new})
+        print_json({"key": str(path), "speakers": len(codes), "new": new_count})
         return
-    console.print(_TOLD.fill(path=path, n=number(len(codes)), new=number(new)).translate(language), markup=False)
+    console.print(
+        _SUMMARY.fill(path=path, n=number(len(codes)), new=number(new_count)).translate(language), markup=False
+    )
     if source.speakers_file is None:
         console.print(_NEXT.fill(name=path.name).translate(language), markup=False)
 
 
 def _speakers(source: Source, where: str) -> Iterator[str]:
-    """Yield the speakers of all turns, in the order of the files."""
+    """Yield the speaker of each turn, in the order of the files."""
     from latam_corpus.batch import Batch
     from latam_corpus.collect.files import list_inputs, read_all
     from latam_corpus.extract.stage import Extract
     from latam_corpus.pipeline.rows.conserve import pass_through, split_dropped
 
     for frame in read_all(source, list_inputs(source, where)):
-        kept = split_dropped(Batch(frame), "collect").kept
-        rows = pass_through(Extract(), kept).kept.frame if len(kept) else frame.clear()
+        readable = split_dropped(Batch(frame), "collect").kept
+        rows = pass_through(Extract(), readable).kept.frame if len(readable) else frame.clear()
         for turns in rows["turns"].to_list() if "turns" in rows.columns else ():
             yield from (turn["speaker"] for turn in turns or () if turn["speaker"])

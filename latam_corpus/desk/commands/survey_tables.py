@@ -1,4 +1,4 @@
-"""What `sources inventory FOLDER` tells, on a terminal, as JSON and as a page; and the draft of a source's file."""
+"""Show the survey of a folder on a terminal, as JSON or as a page, and draft its source file."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from latam_corpus.catalog.display_names import language_name
 from latam_corpus.cli.interface.show import console, number, print_json, table
 from latam_corpus.cli.scaffolds.editor_schema import schema_line, write_with_schema
-from latam_corpus.desk.survey import drafted, survey
+from latam_corpus.desk.survey import draft_values, survey
 from latam_corpus.desk.template import load_template
 from latam_corpus.desk.toml_text import toml_value
 from latam_corpus.errors import ConfigError
@@ -25,40 +25,40 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from latam_corpus.desk.survey import Survey, Surveyed
+    from latam_corpus.desk.survey import Survey, SurveyedFile
 
-_SHOWN: Final = 5
-_FILES: Final = 2000  # on a page
+_SHOWN: Final = 5  # names per problem
+_FILES: Final = 2000  # rows on a page
 _HEADS: Final = (_("format"), _("files#"), _("megabytes"), _("charsets"), _("languages"), _("is it read?"))
-_COUNT: Final = _("files: {files}, {size} MB; not read: {unread}; hidden or links, left out: {hidden}")
-_SCANS: Final = _("pages: {pages}; without text, to be recognised (OCR): {scans}")
-_RECOGNISE: Final = _("to recognise them: {remedy}")
-_LOOKED_AT: Final = _("files with texts: {all}; looked at for their language: {n}")
-_TWINS: Final = _("the same bytes under several names: {n}: {names}")
-_MISSING: Final = _("lists of bags name what isn't there: {n}: {names}")
+_COUNT: Final = _("files: {files}, {size} MB; not read: {unread}; left out (hidden files and links): {hidden}")
+_SCANS: Final = _("pages: {pages}; without text, which need OCR: {scans}")
+_RECOGNISE: Final = _("for OCR: {remedy}")
+_LOOKED_AT: Final = _("files with text: {all}; sampled to identify their language: {n}")
+_IDENTICAL: Final = _("groups of identical files: {n}: {names}")
+_MISSING: Final = _("missing files, according to BagIt manifests: {n}: {names}")
 _PROBLEMS: Final = _("{problem}: {n}: {names}")
-_CATALOGUE: Final = _("«{name}» seems to say what the files are: it describes {n}")
+_CATALOGUE: Final = _("«{name}» seems to be a catalogue of the files: it describes {n} of them")
 _UNKNOWN: Final = _("unknown")
 _YES: Final = _("yes")
 _OTHER_NAME: Final = _("give another name")
-_WRITTEN: Final = _("draft of a source: {path}")
+_WRITTEN: Final = _("draft of a source file: {path}")
 
 
-def tell_survey(folder: Path, draft: Path | None, html: Path | None, language: str, *, as_json: bool) -> None:
-    """Survey a folder and tell what is in it.
+def show_survey(folder: Path, draft: Path | None, html: Path | None, language: str, *, as_json: bool) -> None:
+    """Survey a folder and show the result.
 
     Args:
         folder: or a file.
-        draft: where a draft of the source's file is written; never over another file.
-        html: where a page is written.
-        language: of the words.
-        as_json: whether JSON is printed instead.
+        draft: path of a new file for a draft of the source file; None for no draft.
+        html: path for a page; None for no page.
+        language: of the output.
+        as_json: whether to print JSON instead of tables.
 
     Raises:
-        ConfigError: there is no such folder, or a file can't be written.
+        ConfigError: the folder doesn't exist, or a file can't be written.
     """
     if draft and draft.exists():
-        raise ConfigError(str(draft), _("that file is there already"), _OTHER_NAME)
+        raise ConfigError(str(draft), _("the file already exists"), _OTHER_NAME)
     survey_result = survey(folder)
     sentences = list(_sentences(survey_result))
     if draft:
@@ -69,19 +69,19 @@ def tell_survey(folder: Path, draft: Path | None, html: Path | None, language: s
     if as_json:
         print_json(_as_json(folder, survey_result, language))
         return
-    rows = [[_text(cell, language) for cell in row] for row in _by_format(survey_result)]
+    rows = [[_cell_text(cell, language) for cell in row] for row in _by_format(survey_result)]
     table("", [head.translate(language) for head in _HEADS], rows)
-    for one in sentences:
-        console.print(one.translate(language), markup=False)
+    for sentence in sentences:
+        console.print(sentence.translate(language), markup=False)
 
 
 def _as_json(folder: Path, survey: Survey, language: str) -> dict[str, Any]:
     return {
         "folder": str(folder),
-        "files": [one.as_dict(language) for one in survey.files],
+        "files": [file.as_dict(language) for file in survey.files],
         "hidden": survey.hidden,
         "missing": list(survey.missing),
-        "same_bytes": survey.twins,
+        "same_bytes": survey.identical_files,
         "languages": dict(survey.languages),
         "texts": survey.texts,
         "looked_at": survey.looked_at,
@@ -91,24 +91,24 @@ def _as_json(folder: Path, survey: Survey, language: str) -> dict[str, Any]:
     }
 
 
-def _text(cell: Message | str, language: str) -> str:
+def _cell_text(cell: Message | str, language: str) -> str:
     return cell if isinstance(cell, str) else cell.translate(language)
 
 
 def _by_format(survey: Survey) -> Iterator[Sequence[Message | str]]:
-    """Yield the files of each format together, those with most bytes first."""
-    groups: dict[str, list[Surveyed]] = {}
-    for one in survey.files:
-        groups.setdefault(str(one.format), []).append(one)
-    for group in sorted(groups.values(), key=lambda files: -sum(one.bytes for one in files)):
-        charsets = Counter(one.charset for one in group if one.charset)
-        ranked = Counter(one.language for one in group if one.language).most_common()
+    """Yield a row for each format, from most to fewest bytes."""
+    groups: dict[str, list[SurveyedFile]] = {}
+    for file in survey.files:
+        groups.setdefault(str(file.format), []).append(file)
+    for group in sorted(groups.values(), key=lambda files: -sum(file.bytes for file in files)):
+        charsets = Counter(file.charset for file in group if file.charset)
+        languages = Counter(file.language for file in group if file.language).most_common()
         yield (
             group[0].format,
             number(len(group)),
             _megabytes(group),
             ", ".join(f"{name} ({n})" for name, n in charsets.most_common()),
-            enumerated(Message("{name} ({n})", {"name": _language(code), "n": number(n)}) for code, n in ranked),
+            enumerated(Message("{name} ({n})", {"name": _language(code), "n": number(n)}) for code, n in languages),
             group[0].remedy or _YES,
         )
 
@@ -117,36 +117,36 @@ def _language(code: str) -> Message:
     return _UNKNOWN if code == "und" else language_name(code)
 
 
-def _plainly(problem: str) -> Message:
+def _problem_message(problem: str) -> Message:
     return meaning(problem if ":" in problem else f"unreadable:{problem}")
 
 
-def _megabytes(files: Sequence[Surveyed]) -> Message:
-    return decimal(number(round(sum(one.bytes for one in files) / 10**6, 1)))
+def _megabytes(files: Sequence[SurveyedFile]) -> Message:
+    return decimal(number(round(sum(file.bytes for file in files) / 10**6, 1)))
 
 
 def _sentences(survey: Survey) -> Iterator[Message]:
     size = _megabytes(survey.files)
-    unread = sum(not one.is_read for one in survey.files)
+    unread = sum(not file.is_read for file in survey.files)
     yield _COUNT.fill(files=number(len(survey.files)), size=size, unread=number(unread), hidden=number(survey.hidden))
-    if pages := sum(one.pages for one in survey.files):
-        scans = sum(one.scans for one in survey.files)
+    if pages := sum(file.pages for file in survey.files):
+        scans = sum(file.scans for file in survey.files)
         yield _SCANS.fill(pages=number(pages), scans=number(scans))
         if scans and (remedy := asked_for("image")):
             yield _RECOGNISE.fill(remedy=remedy)
     if survey.looked_at < survey.texts:
         yield _LOOKED_AT.fill(n=number(survey.looked_at), all=number(survey.texts))
     problems: dict[str, list[str]] = {}
-    for one in survey.files:
-        if one.problem:
-            problems.setdefault(one.problem, []).append(one.path)
+    for file in survey.files:
+        if file.problem:
+            problems.setdefault(file.problem, []).append(file.path)
     for problem, paths in problems.items():
-        yield _PROBLEMS.fill(problem=_plainly(problem), n=number(len(paths)), names=first_of(paths, _SHOWN))
+        yield _PROBLEMS.fill(problem=_problem_message(problem), n=number(len(paths)), names=first_of(paths, _SHOWN))
     if survey.missing:
         yield _MISSING.fill(n=number(len(survey.missing)), names=first_of(list(survey.missing), _SHOWN))
-    if survey.twins:
-        names = first_of([" = ".join(paths) for paths in survey.twins], _SHOWN)
-        yield _TWINS.fill(n=number(len(survey.twins)), names=names)
+    if survey.identical_files:
+        names = first_of([" = ".join(paths) for paths in survey.identical_files], _SHOWN)
+        yield _IDENTICAL.fill(n=number(len(survey.identical_files)), names=names)
     if excluded := survey.own_terms.problem:
         yield enumerated([excluded, REMEDY], between="; ")
     if survey.catalogue:
@@ -154,11 +154,10 @@ def _sentences(survey: Survey) -> Iterator[Message]:
 
 
 def draft_of(folder: Path, survey: Survey, language: str) -> str:
-    """Return a source's file with what the folder shows; its holder is left open, and what nobody states is off."""
+    """Return a draft of a source file with the values of a survey; the user adds the holder and the rights."""
     name = re.sub(r"[^a-z0-9]+", "-", folded(folder.resolve().name)).strip("-")
-    answers: dict[str, Any] = {"id": name or "entrega", "title": folder.resolve().name or "entrega"}
-    answers |= {"genre": None}
-    answers |= dict(drafted(survey))
+    answers: dict[str, Any] = {"id": name or "entrega", "title": folder.resolve().name or "entrega", "genre": None}
+    answers |= draft_values(survey)
     text = schema_line("source") + load_template("folder").filled(answers, language)
     if survey.catalogue and survey.catalogue.suggested:
         text += "\n[collect.columns]\n"
@@ -178,11 +177,11 @@ def _page(folder: Path, survey: Survey, sentences: Sequence[Message], language: 
         formats=list(_by_format(survey)),
         files=[
             (
-                one,
-                _language(one.language) if one.language else "",
-                _plainly(one.problem) if one.problem else one.remedy or "",
+                file,
+                _language(file.language) if file.language else "",
+                _problem_message(file.problem) if file.problem else file.remedy or "",
             )
-            for one in survey.files[:_FILES]
+            for file in survey.files[:_FILES]
         ],
         more=max(len(survey.files) - _FILES, 0),
     )

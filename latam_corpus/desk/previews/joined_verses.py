@@ -1,4 +1,4 @@
-"""Plain texts that look like verse in a source whose form is prose: a run would join their lines."""
+"""Find plain texts that look like verse in a source whose form is prose, since a run would join their lines."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 
     from latam_corpus.catalog.source import Source
 
-LOOKS_LIKE_VERSE: Final = _("this looks like verse, and as prose its lines are joined")
-REMEDY: Final = _('write form = "verse" in [collect], or leave form out: then the lines are kept as they are')
-_FILES: Final = 20
-_TEXTS: Final = 5  # of a file, or of an archive
+LOOKS_LIKE_VERSE: Final = _("this looks like verse, but its lines are joined as prose")
+REMEDY: Final = _('write form = "verse" in [collect], or remove form, to keep the lines as they are')
+_FILES: Final = 20  # evenly spread over all files
+_TEXTS: Final = 5  # per file or archive
 
 
 def joins_verses(source: Source, row: Mapping[str, Any]) -> bool:
     """Return whether a run would join the verses of a document.
 
     Args:
-        source: whose document it is.
-        row: as it was collected, with `raw` and `media_type`.
+        source: of the document.
+        row: the collected document, with `raw` and `media_type`.
     """
     raw = row.get("raw")
     if source.collect.form != "prose" or raw is None:
@@ -40,10 +40,10 @@ def joins_verses(source: Source, row: Mapping[str, Any]) -> bool:
 
 
 def files_with_verses(source: Source, where: str) -> Iterator[tuple[str, Message, Message]]:
-    """Yield each file whose first texts look like verse, with the advice; the files are spread over all that there are.
+    """Yield the path of each sampled file with a text that looks like verse, the problem and the remedy.
 
     Args:
-        source: whose files they are.
+        source: of the files.
         where: a file, a folder, a glob or a URL.
     """
     if source.collect.form != "prose":
@@ -51,8 +51,10 @@ def files_with_verses(source: Source, where: str) -> Iterator[tuple[str, Message
     from latam_corpus.collect.files import list_inputs, read
 
     files = list_inputs(source, where)
-    for file in [files[index * len(files) // _FILES] for index in range(_FILES)] if len(files) > _FILES else files:
-        with suppress(CorpusError):  # `check` reports what can't be read
+    if len(files) > _FILES:
+        files = [files[index * len(files) // _FILES] for index in range(_FILES)]
+    for file in files:
+        with suppress(CorpusError):  # `check` reports unreadable files
             frames = read(source, file, limit=_TEXTS, genre=source.genre or "web")
             if any(joins_verses(source, row) for frame in frames for row in frame.iter_rows(named=True)):
                 yield file.relative, LOOKS_LIKE_VERSE, REMEDY

@@ -1,4 +1,4 @@
-"""What a preview finds: a few records of a source, taken through the stages of a run, beside what they were."""
+"""Take a few records of a source through the stages of a run, and pair the results with the originals."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ if TYPE_CHECKING:
     from latam_corpus.collect.files import InputFile
 
 _STAGES: Final = ("extract", "unmark", "repair", "identify", "filter", "redact")
-# Of which a file may be without a zero byte, and isn't words all the same.
-_PRINTED: Final = frozenset({"application/pdf", "application/rtf"})
-_ORIGINAL: Final = 40_000  # characters that are kept of an original
+# Formats whose files may have no zero byte, although they aren't text.
+_NOT_TEXT: Final = frozenset({"application/pdf", "application/rtf"})
+_ORIGINAL: Final = 40_000  # characters of an original that are shown
 _CONTROL: Final = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]|&#(?:x0*[01]?[0-9a-f]|0*[12]?[0-9]|0*3[01]);", re.IGNORECASE
 )
-_BINARY_WITHIN: Final = 2**16
-_ABOUT: Final = {
+_BINARY_WITHIN: Final = 2**16  # bytes searched for a zero byte
+_METADATA: Final = {
     "title": _("title"),
     "creators": _("creators"),
     "published": _("published"),
@@ -65,73 +65,72 @@ _BLOCKS: Final = frozenset({
 })  # fmt: skip
 
 
-def items_of(source: Source, where: str, n: int, policies: str = "", told_in: str = "en") -> list[Item]:
-    """Up to `n` items of all over the source, each as a run would have it.
+def items_of(source: Source, where: str, n: int, policies: str = "", language: str = "en") -> list[Item]:
+    """Return up to `n` items, spread over the files of a source, with the results of a run.
 
     Args:
-        source: whose records they are.
+        source: of the records.
         where: a file, a folder, a glob or a URL.
-        n: how many at most.
-        policies: a `filters/` folder; the shipped one when empty.
-        told_in: the language in which it is said what is known of a file that isn't made of words.
+        n: largest number of items.
+        policies: a `filters/` folder; the shipped one if empty.
+        language: of the metadata that stand in for an original without text.
 
     Raises:
-        ConfigError: nothing is there.
+        ConfigError: there are no files.
     """
-    return list(_items(source, _some(source, where, n), n, _Trial(tuple(_stages(source, policies)), told_in)))
+    return list(_items(source, _sampled_files(source, where, n), n, _Trial(tuple(_stages(source, policies)), language)))
 
 
-def _some(source: Source, where: str, n: int) -> list[tuple[InputFile, int]]:
-    """Files spread over all that there are, and how many items to take of each."""
+def _sampled_files(source: Source, where: str, n: int) -> list[tuple[InputFile, int]]:
+    """Return files spread evenly over all files, each with the number of items to take."""
     files = list_inputs(source, where)
     if len(files) > n:
         files = [files[index * len(files) // n] for index in range(n)]
-    return [(one, -(-n // len(files))) for one in files]
+    return [(file, -(-n // len(files))) for file in files]
 
 
 @dataclass(frozen=True)
 class _Trial:
-    """What items are taken through, and the language in which the rest is told."""
+    """The stages of a preview, and the language of its metadata."""
 
     stages: tuple[Stage, ...]
-    told_in: str
+    language: str
 
 
 def _items(source: Source, files: Sequence[tuple[InputFile, int]], n: int, trial: _Trial) -> Iterator[Item]:
-    left = n
+    remaining = n
     for file, count in files:
-        for frame in read(source, file, limit=min(count, left), genre=source.genre or "web"):
-            items = _judged(source, frame, trial)
+        for frame in read(source, file, limit=min(count, remaining), genre=source.genre or "web"):
+            items = _previewed(source, frame, trial)
             yield from items
-            left -= len(items)
-        if left <= 0:
+            remaining -= len(items)
+        if remaining <= 0:
             return
 
 
 def _stages(source: Source, policies: str) -> list[Stage]:
-    # As the source's default recipe.
-    wanted, _unnamed = wanted_languages([source], load(chosen()).codes)
+    # The same options as in the source's default recipe.
+    languages, _unnamed = wanted_languages([source], load(chosen()).codes)
     names = [name for name in _STAGES if name != "unmark" or has_marks(source, policies)]
     options: dict[str, dict[str, Any]] = {name: {"policies": policies} for name in ("unmark", "filter")}
-    options["identify"] = {"languages": wanted} if wanted else {}
+    options["identify"] = {"languages": languages} if languages else {}
     staged = (make_stage(name, options.get(name, {}), "preview").for_sources([source]) for name in names)
-    expanded = [one for stage in staged for one in stage.expand()]
-    return [one for one in expanded if isinstance(one, Stage)]
+    expanded = [step for stage in staged for step in stage.expand()]
+    return [step for step in expanded if isinstance(step, Stage)]
 
 
-def _judged(source: Source, frame: pl.DataFrame, trial: _Trial) -> list[Item]:
-    """Return what each row of a frame comes to, in the frame's order."""
+def _previewed(source: Source, frame: pl.DataFrame, trial: _Trial) -> list[Item]:
+    """Return the result of each row of a frame, in the order of the frame."""
     originals = {row["doc_id"]: _original(row) for row in frame.iter_rows(named=True)}
     verses = {row["doc_id"] for row in frame.iter_rows(named=True) if joins_verses(source, row)}
-    fallen: list[pl.DataFrame] = []
     states: dict[str, dict[str, Any]] = {}
     passed = split_dropped(Batch(frame), "collect")
-    fallen.append(passed.dropped)
+    dropped = [passed.dropped]
     for stage in trial.stages:
         if not len(passed.kept):
             break
         passed = pass_through(stage, passed.kept)
-        fallen.append(passed.dropped)
+        dropped.append(passed.dropped)
         if stage.name == Extract.name:
             noted = passed.ledger.filter(pl.col("verdict") == "changed")
             states = {
@@ -139,10 +138,10 @@ def _judged(source: Source, frame: pl.DataFrame, trial: _Trial) -> list[Item]:
             }
     for doc_id in verses:
         states.setdefault(doc_id, {})["joins_verses"] = True
-    rows = {row["doc_id"]: row for part in (passed.kept.frame, *fallen) for row in part.iter_rows(named=True)}
+    rows = {row["doc_id"]: row for part in (passed.kept.frame, *dropped) for row in part.iter_rows(named=True)}
     versions = {row["doc_id"]: "" for row in rows.values() if row["doc_id"] not in originals}
     return [
-        _item(source, rows[doc_id], original or _catalogued(rows[doc_id], trial.told_in), states.get(doc_id, {}))
+        _item(source, rows[doc_id], original or _metadata_lines(rows[doc_id], trial.language), states.get(doc_id, {}))
         for doc_id, original in {**originals, **versions}.items()
     ]
 
@@ -155,9 +154,9 @@ def _item(source: Source, row: dict[str, Any], original: str, states: Mapping[st
     text, title = (redact(row.get(name) or "", *whose, names=names)[0] for name in ("text", "title"))
     evidence = json.loads(row["evidence"]) if reason and row.get("evidence") else None
     language = row.get("language")
-    # Of a text in another language, what is to be looked at says more than the reason.
-    told_below = text and reason and reason.startswith("language=")
-    why = in_plain_words(reason, evidence) if reason and not told_below else ()
+    # For a text in another language, `to_look_at` says more than the reason.
+    is_other_language = text and reason and reason.startswith("language=")
+    why = in_plain_words(reason, evidence) if reason and not is_other_language else ()
     if text:
         why += to_look_at(text, language, source.languages)
     why += page_statements(states)
@@ -179,25 +178,25 @@ def _item(source: Source, row: dict[str, Any], original: str, states: Mapping[st
 
 
 def _original(row: dict[str, Any]) -> str:
-    """Return what the record shows before anything is taken out: all the words of a page, all the text of a file."""
+    """Return the whole text of a record before extraction: all words of a page, or the text of a file."""
     raw = row.get("raw")
     if raw is None:
         return row.get("text") or ""
     kind = (row.get("media_type") or "").partition(";")[0].strip().lower()
     is_text = kind.startswith("text/") or kind.endswith("xml")
-    if not is_text and (b"\0" in raw[:_BINARY_WITHIN] or kind in _PRINTED):
+    if not is_text and (b"\0" in raw[:_BINARY_WITHIN] or kind in _NOT_TEXT):
         return ""
     text = decode(raw)[0]
     return page_words(text) if kind in _HTML else text
 
 
-def _catalogued(row: Mapping[str, Any], told_in: str) -> str:
-    r"""Return what is known of a document whose file isn't made of words, a line each.
+def _metadata_lines(row: Mapping[str, Any], language: str) -> str:
+    r"""Return the metadata of a document whose file isn't text, one field per line.
 
-    >>> _catalogued({"title": "Canto", "declared_language": "spa", "composition": "original"}, "es")
+    >>> _metadata_lines({"title": "Canto", "declared_language": "spa", "composition": "original"}, "es")
     'título: Canto\nlengua declarada: español\ncomposición: original'
     """
-    values = {name: same(value) for name in _ABOUT if isinstance(value := row.get(name), str) and value}
+    values = {name: same(value) for name in _METADATA if isinstance(value := row.get(name), str) and value}
     if creators := row.get("creators"):
         values["creators"] = same("; ".join(creators))
     if turns := row.get("turns"):
@@ -206,12 +205,16 @@ def _catalogued(row: Mapping[str, Any], told_in: str) -> str:
         values["declared_language"] = language_name(row["declared_language"])
     if "composition" in values:
         values["composition"] = COMPOSITIONS.get(row["composition"], values["composition"])
-    lines = (Message("{name}: {value}", {"name": _ABOUT[one], "value": values[one]}) for one in _ABOUT if one in values)
-    return enumerated(lines, "\n").translate(told_in)
+    lines = (
+        Message("{name}: {value}", {"name": label, "value": values[name]})
+        for name, label in _METADATA.items()
+        if name in values
+    )
+    return enumerated(lines, "\n").translate(language)
 
 
 def page_words(page: str) -> str:
-    r"""All the words that a page shows, a block a line: menus, notices and all.
+    r"""Return all words that a page shows, menus and notices included, one line per block.
 
     >>> page_words("<nav><a>Inicio</a></nav><p>La <b>barca</b> salió.</p><script>f()</script>")
     'Inicio\nLa barca salió.'
@@ -222,15 +225,15 @@ def page_words(page: str) -> str:
         tree = lxml.html.document_fromstring(
             plain.encode(errors="replace"), parser=lxml.html.HTMLParser(encoding="utf-8")
         )
-    except (lxml.etree.LxmlError, ValueError):  # nothing in it, or no markup at all
+    except (lxml.etree.LxmlError, ValueError):  # an empty page, or one without markup
         return page
     lxml.etree.strip_elements(tree, lxml.etree.Comment, *_UNSEEN, with_tail=False)
     for element in tree.iter():
         if element.tag in _BLOCKS:
             element.text = f"\n{element.text or ''}"
             element.tail = f"\n{element.tail or ''}"
-        elif element.tag == "a":  # the entries of a menu stand apart
+        elif element.tag == "a":  # separates the entries of a menu
             element.tail = f" {element.tail or ''}"
     lines = (" ".join(line.split()) for line in "".join(map(str, tree.itertext())).splitlines())
-    # Of a page that is deeper than any the parser takes, the tags alone are left out.
+    # The parser returns nothing for markup that is nested too deeply.
     return "\n".join(line for line in lines if line) or re.sub(r"<[^<>]*>", "", page).strip()

@@ -1,4 +1,4 @@
-"""What a run would make of a handful of a source's items: each beside its original, and why it stays or falls."""
+"""The page of a preview: each item next to its original, with the reasons why it is kept or dropped."""
 
 from __future__ import annotations
 
@@ -16,39 +16,37 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 _PAGE_TEXT: Final = 20_000
-_OTHER_LANGUAGE: Final = _("it seems to be in {found}, and the source says {stated}")
+_OTHER_LANGUAGE: Final = _("its language seems to be {found}, but the source states {stated}")
 _SECTION: Final = _("section: {name}")
 _LICENCE: Final = _("it states this licence: {address}")
 _NOTES: Final[Mapping[str, Message]] = {
-    "metadata not read": _("its metadata (XMP) can't be read: what they state of its rights isn't known"),
-    "pages without text": _("some pages have no text: they are scans, whose text must be recognised (OCR)"),
-    "pages recognised": _("some pages were recognised (OCR); their letters may be wrong"),
-    "cues out of order": _("its cues are out of order; they were sorted by their times"),
-    "cues with broken times": _("some cues have times that can't be read"),
-    "several versions of a segment": _("some segments have several versions in one language; the first was taken"),
-    "segments without times": _("some segments have no times; they stand last"),
-    "hidden text left out": _("it has hidden text, which is left out"),
+    "metadata not read": _("its metadata (XMP) can't be read, so any rights stated there are unknown"),
+    "pages without text": _("some pages have no text: they are scans and need OCR"),
+    "pages recognised": _("the text of some pages comes from OCR and may contain errors"),
+    "cues out of order": _("its subtitles were out of order, and were sorted by time"),
+    "cues with broken times": _("some subtitles have times that can't be read"),
+    "several versions of a segment": _("some segments have several versions in one language; the first was used"),
+    "segments without times": _("some segments have no times, and were put at the end"),
+    "hidden text left out": _("its hidden text was left out"),
 }
-_NARROWED: Final = _("that allows less than the source's rights ({tier}): for this document it counts")
+_NARROWED: Final = _("its own terms allow less than the source's rights ({tier}), and apply to this document")
 _NOTICE: Final = _("it reserves its rights: {words}")
-_REFUSAL: Final = _("it refuses a use: {words}")
+_REFUSAL: Final = _("it forbids a use: {words}")
 _SHORT: Final = _("very short (words: {n})")
 _LANGUAGE: Final = _("language: {name} (certainty {score})")
-KEPT: Final = _("it stays")
-DROPPED: Final = _("it falls")
+KEPT: Final = _("it is kept")
+DROPPED: Final = _("it is dropped")
 ORIGINAL: Final = _("original")
 EXTRACTED: Final = _("text")
-_COUNT: Final = _(
-    "Texts tried: {n}; {kept} {kept:stays|stay}, {dropped} {dropped:falls|fall}. Personal data that is recognised "
-    "is covered."
-)
+_COUNT: Final = _("Texts examined: {n}; kept: {kept}, dropped: {dropped}. Recognised personal data is masked.")
 _NAMES: Final = _(
-    "Names aren't recognised: those of third persons are covered where the source names a list of them "
+    "Names of persons aren't recognised. To mask those of third persons, name a list of them in the source "
     "(third_persons in [consent])."
 )
 _CODED: Final = _(
-    "Speakers of interviews have codes in place of their names ({n} {n:text|texts}). Other names aren't recognised: "
-    "those of third persons are covered where the source names a list of them (third_persons in [consent])."
+    "Codes replace the names of speakers in interviews ({n} {n:text|texts}). "
+    "Other names of persons aren't recognised. "
+    "To mask those of third persons, name a list of them in the source (third_persons in [consent])."
 )
 _WOULD_BE_RELEASED: Final = _("Rights: {tier}; uses: {uses}.")
 _NEVER_RELEASED: Final = _("Without known rights, nothing of this source is released.")
@@ -56,18 +54,18 @@ _NEVER_RELEASED: Final = _("Without known rights, nothing of this source is rele
 
 @dataclass(frozen=True)
 class Item:
-    """An item as it came and as a run would have it.
+    """An item of a preview: the original and the result of a run.
 
     Attributes:
-        where: its address, or its file and place there.
-        title: as catalogued or found.
-        language: as identified; None where it fell before.
-        score: of the identification.
-        reason: why it would be set aside; None for one that stays.
-        why: the same in plain words, and what else is to be looked at.
-        original: what it was before anything was taken out, redacted.
-        text: as extracted, redacted.
-        has_codes: whether its speakers are under codes.
+        where: its URL, or its file and the place in it.
+        title: from the catalogue or the text.
+        language: as identified; None if it was dropped earlier.
+        score: of the identification, 0 to 1.
+        reason: why a run would drop it; None for an item that is kept.
+        why: the reason as sentences, and notes for a person.
+        original: the whole text before extraction, redacted.
+        text: the extracted text, redacted.
+        has_codes: whether codes replace the names of its speakers.
     """
 
     where: str
@@ -82,7 +80,7 @@ class Item:
 
     @property
     def identified_language(self) -> Message:
-        """The language that was identified and how surely; empty where none was looked for."""
+        """The identified language with its certainty; empty if none was identified."""
         if not self.language:
             return same("")
         if self.language == "und":
@@ -92,11 +90,11 @@ class Item:
 
     @property
     def kept(self) -> bool:
-        """Whether it would stay."""
+        """Whether a run would keep the item."""
         return self.reason is None
 
     def as_dict(self, language: str) -> dict[str, Any]:
-        """As plain values, for JSON."""
+        """Return plain values, for JSON."""
         return {
             "where": self.where,
             "title": self.title,
@@ -104,19 +102,19 @@ class Item:
             "language_score": self.score,
             "kept": self.kept,
             "reason": self.reason,
-            "why": [one.translate(language) for one in self.why],
+            "why": [sentence.translate(language) for sentence in self.why],
             "original": self.original,
             "text": self.text,
         }
 
 
 def to_look_at(text: str, language: str | None, languages: Sequence[str]) -> tuple[Message, ...]:
-    """Return what a person should look at in an item that stays."""
+    """Return notes on a text that a person should look at: another language than stated, or a very short text."""
     code = short(language or "")
     sentences = []
     if code == "und":
         sentences.append(UNSURE)
-    elif code and languages and not any(admits(one, code) for one in languages):
+    elif code and languages and not any(admits(stated, code) for stated in languages):
         sentences.append(
             _OTHER_LANGUAGE.fill(found=language_name(code), stated=enumerated(map(language_name, languages)))
         )
@@ -127,7 +125,7 @@ def to_look_at(text: str, language: str | None, languages: Sequence[str]) -> tup
 
 
 def page_statements(states: Mapping[str, Any]) -> tuple[Message, ...]:
-    """Return what a page states of its section and its licences, as `extract` notes it.
+    """Return sentences on a page's section, licences and other notes of `extract`.
 
     >>> page_statements({"section": "Cultura"})[0].translate("pt")
     'seção: Cultura'
@@ -143,9 +141,9 @@ def page_statements(states: Mapping[str, Any]) -> tuple[Message, ...]:
 
 
 def summary(items: Sequence[Item], tier: str, uses: Sequence[str]) -> list[Message]:
-    """How many stay, and whether their rights let them be released."""
-    kept = sum(item.kept for item in items)
-    counted = _COUNT.fill(n=len(items), kept=kept, dropped=len(items) - kept)
+    """Return sentences on the number of kept items, the masked names and the rights."""
+    kept_count = sum(item.kept for item in items)
+    counted = _COUNT.fill(n=len(items), kept=kept_count, dropped=len(items) - kept_count)
     allowed = enumerated(USES[use] for use in uses) if uses else same("—")
     rights = _WOULD_BE_RELEASED.fill(tier=TIERS[tier], uses=allowed)
     with_codes = sum(item.has_codes for item in items)
@@ -154,7 +152,7 @@ def summary(items: Sequence[Item], tier: str, uses: Sequence[str]) -> list[Messa
 
 
 def lines_left_out(original: str, text: str, title: str | None = None) -> Iterator[tuple[str, bool]]:
-    r"""Each line of the original, and whether its words are neither in the text nor the title.
+    r"""Yield each line of the original, and whether its words are missing from both text and title.
 
     >>> list(lines_left_out("Inicio\nLa barca salió.", "La barca salió."))
     [('Inicio', True), ('La barca salió.', False)]
@@ -173,10 +171,10 @@ def preview_page(
 
     Args:
         name: the source's title.
-        items: what was tried.
-        sentences: of `summary`.
+        items: of the preview.
+        sentences: the result of `summary`.
         language: of the page.
-        internal: whether it is stamped as not for outside.
+        internal: whether it is stamped as internal.
     """
     return render(
         "preview.html",
@@ -192,6 +190,7 @@ def preview_page(
 
 
 def _passages(item: Item) -> list[tuple[bool, str]]:
-    """Return the original's lines, those together that became text and those that didn't, and whether they did not."""
+    """Return the original in passages of consecutive lines, each with whether it was left out of the text."""
     lines = lines_left_out(item.original[:_PAGE_TEXT], item.text, item.title)
-    return [(out, "\n".join(line for line, _ in held)) for out, held in groupby(lines, lambda pair: pair[1])]
+    groups = groupby(lines, lambda pair: pair[1])
+    return [(is_left_out, "\n".join(line for line, _ in group)) for is_left_out, group in groups]

@@ -1,4 +1,4 @@
-"""The sheet that is handed out: a workbook with drop-downs and a page that explains it in three languages, or CSV."""
+"""Write the sheet of sources to fill in: a workbook with drop-down lists and help in three languages, or CSV."""
 
 from __future__ import annotations
 
@@ -19,18 +19,19 @@ if TYPE_CHECKING:
     from latam_corpus.desk.sheets.sheet_columns import Field
 
 _COLUMNS: Final = (*FIELDS, OTHER)
-_EMPTY_ROWS: Final = 200  # with drop-downs, below those that are filled
+_EMPTY_ROWS: Final = 200  # with drop-down lists, below the filled rows
 _WIDE: Final = 40
 _NARROW: Final = 22
 _SOURCES: Final = _("sources")
 _HOW_TITLE: Final = _("how to fill in")
 _WORDS_TITLE: Final = _("choices")
 _HOW: Final = (
-    _("One row is one source. Columns with * are needed; the others are filled in where known."),
-    _("Where the rights aren't known, leave their columns empty: the source can be measured, and is never released."),
+    _("Each row describes one source. Columns with * are required; fill in the others if you know their values."),
+    _("If you don't know the rights, leave their columns empty: the source can be measured, but is never released."),
     _(
-        "Save the sheet and give the command: latam-corpus sources import SHEET. Rows that are right are written; the "
-        "sheet comes back with the column “What to correct”."
+        "Save the sheet and run: latam-corpus sources import SHEET. Each correct "
+        "row becomes a source file; a copy of "
+        "the sheet lists the errors of the others in the column “What to correct”."
     ),
 )
 _EXAMPLE: Final = _("example")
@@ -40,20 +41,20 @@ def handout_csv(rows: Sequence[Mapping[str, str]], language: str) -> str:
     """Return the sheet as CSV.
 
     Args:
-        rows: cells by key, of the sources that it holds.
+        rows: the cells of each source, by key.
         language: of the heads.
     """
-    heads = [_head(one, language) for one in _COLUMNS]
-    return csv_text([heads, *([row.get(one.key, "") for one in _COLUMNS] for row in rows)])
+    heads = [_head(field, language) for field in _COLUMNS]
+    return csv_text([heads, *([row.get(field.key, "") for field in _COLUMNS] for row in rows)])
 
 
 def handout_workbook(rows: Sequence[Mapping[str, str]], language: str, path: Path) -> bytes:
-    """Return the sheet as XLSX, with drop-downs.
+    """Return the sheet as XLSX, with drop-down lists.
 
     Args:
-        rows: cells by key, of the sources that it holds.
-        language: of the heads and of the words in the drop-downs.
-        path: for messages.
+        rows: the cells of each source, by key.
+        language: of the heads and the choices.
+        path: named in error messages.
 
     Raises:
         ConfigError: openpyxl isn't installed.
@@ -65,16 +66,16 @@ def handout_workbook(rows: Sequence[Mapping[str, str]], language: str, path: Pat
     page = book.active
     page.title = _SOURCES.translate(language)
     page.freeze_panes = "C2"
-    for column, one in enumerate(_COLUMNS, 1):
+    for column, field in enumerate(_COLUMNS, 1):
         head = page.cell(1, column)
-        as_text(head, _head(one, language))
+        as_text(head, _head(field, language))
         head.font = Font(bold=True)
         letter = head.column_letter
-        page.column_dimensions[letter].width = _WIDE if _is_long(one) else _NARROW
+        page.column_dimensions[letter].width = _WIDE if _is_long(field) else _NARROW
         for number, row in enumerate(rows, 2):
-            as_text(page.cell(number, column), row.get(one.key, ""))
+            as_text(page.cell(number, column), row.get(field.key, ""))
         for number in range(2, len(rows) + 2 + _EMPTY_ROWS):
-            # As text, so that a program makes no number, date or formula of what is typed.
+            # As text, so that spreadsheet programs don't convert answers to numbers, dates or formulas.
             page.cell(number, column).number_format = "@"
             page.cell(number, column).alignment = Alignment(wrap_text=True, vertical="top")
     _how_page(book, language)
@@ -84,28 +85,28 @@ def handout_workbook(rows: Sequence[Mapping[str, str]], language: str, path: Pat
     return buffer.getvalue()
 
 
-def _head(one: Field, language: str) -> str:
-    return one.head.translate(language) + (" *" if one.needed else "")
+def _head(field: Field, language: str) -> str:
+    return field.head.translate(language) + (" *" if field.needed else "")
 
 
-def _is_long(one: Field) -> bool:
-    return one.key in ("title", "notes", "rights.quotation", "other")
+def _is_long(field: Field) -> bool:
+    return field.key in ("title", "notes", "rights.quotation", "other")
 
 
 def _how_page(book: Any, language: str) -> None:
-    """Write what each column is for, in three languages, the sheet's own first."""
+    """Add a page that explains each column in three languages, the sheet's own first."""
     page = book.create_sheet(_HOW_TITLE.translate(language))
     order = sorted(LANGUAGES, key=lambda code: code != language)
     line = 1
     for code in order:
-        for text in (LANGUAGES[code], *(one.translate(code) for one in _HOW)):
+        for text in (LANGUAGES[code], *(sentence.translate(code) for sentence in _HOW)):
             as_text(page.cell(line, 1), text)
             line += 1
         line += 1
     for code in order:
-        for one in _COLUMNS:
-            cells = [_head(one, code), one.why.translate(code)]
-            example = one.example.translate(code)
+        for field in _COLUMNS:
+            cells = [_head(field, code), field.why.translate(code)]
+            example = field.example.translate(code)
             cells += [f"{_EXAMPLE.translate(code)}: {example}"] if example else []
             for column, text in enumerate(cells, 1):
                 as_text(page.cell(line, column), text)
@@ -116,25 +117,27 @@ def _how_page(book: Any, language: str) -> None:
 
 
 def _drop_downs(book: Any, page: Any, last: int, language: str) -> None:
-    """Add a list for each column that has choices; others may be typed, and are told when the sheet is read."""
+    """Add a drop-down list to each column with choices; the import reports any other value."""
     from openpyxl.worksheet.datavalidation import DataValidation  # an extra
 
     words = book.create_sheet(_WORDS_TITLE.translate(language))
     words.sheet_state = "hidden"
-    for list_column, one in enumerate((one for one in _COLUMNS if one.names), 1):
-        choices = [one.shown(word, language) for word in one.names] if one.key != "rights.uses" else _uses(language)
+    for list_column, field in enumerate((field for field in _COLUMNS if field.names), 1):
+        choices = (
+            [field.shown(word, language) for word in field.names] if field.key != "rights.uses" else _uses(language)
+        )
         for number, choice in enumerate(choices, 1):
             as_text(words.cell(number, list_column), choice)
         letter = words.cell(1, list_column).column_letter
-        column = page.cell(1, _COLUMNS.index(one) + 1).column_letter
-        listed = DataValidation(
+        column = page.cell(1, _COLUMNS.index(field) + 1).column_letter
+        validation = DataValidation(
             type="list", formula1=f"'{words.title}'!${letter}$1:${letter}${len(choices)}", showErrorMessage=False
         )
-        listed.add(f"{column}2:{column}{last}")
-        page.add_data_validation(listed)
+        validation.add(f"{column}2:{column}{last}")
+        page.add_data_validation(validation)
 
 
 def _uses(language: str) -> list[str]:
-    """Return the sets of uses that sources have."""
+    """Return the usual combinations of uses."""
     train, redistribute, evaluate = (message.translate(language) for message in USES.values())
     return [f"{train}, {redistribute}, {evaluate}", f"{train}, {evaluate}", evaluate]

@@ -1,6 +1,6 @@
-"""What readers write in a judged sheet, as answers: the usual words of Spanish, Portuguese and English.
+"""Read the answers in a judged sheet: the usual words in Spanish, Portuguese and English.
 
-A cell that can be read in two ways is no answer: `read_answer` returns None, and the row is returned to its reader.
+For an ambiguous cell `read_answer` returns None, and the row is returned to its reader.
 """
 
 from __future__ import annotations
@@ -49,8 +49,8 @@ _IS: Final = re.compile(r"(?:es|está en|está escrito en|é|está em|it is|it's
 _NOT: Final = re.compile(
     r"(?:no|não|nao)\s+(?:es|é|está en|está em)\s+(.+)|(?:it is|it's|is)?\s*not\s+(.+)", re.IGNORECASE
 )
-# What a general answer is to each question; a word of praise doesn't say whether personal data is left.
-_MEANS: Final = {
+# The answer to each question, by general answer. Praise doesn't answer whether personal data is left.
+_ANSWER_TO: Final = {
     "verdict": {YES: GOOD, NO: BAD, GOOD: GOOD, BAD: BAD, UNSURE: UNSURE},
     "language": {YES: YES, NO: NO, GOOD: YES, BAD: NO, UNSURE: UNSURE},
     "natural": {YES: YES, NO: NO, GOOD: YES, BAD: NO, UNSURE: UNSURE},
@@ -65,45 +65,45 @@ class Answer(NamedTuple):
     language: str = ""
 
 
-def read_answer(question: str, typed: str, named: str, others: Iterable[str] = ()) -> Answer | None:
-    """Return the answer that a cell states; None if it states none, or could be read in two ways.
+def read_answer(question: str, typed: str, named: str, column: Iterable[str] = ()) -> Answer | None:
+    """Return the answer in a cell; None if it has none, or is ambiguous.
 
     Args:
         question: of `QUESTIONS`.
         typed: the cell.
         named: the language that the document had.
-        others: all cells of the column. An `x` next to ticks may be a cross, and is no answer then.
+        column: all cells of the column. An `x` in a column with ticks may be a cross, so it isn't an answer.
 
     >>> read_answer("verdict", " Bien. ", "que"), read_answer("natural", "S", "que"), read_answer("verdict", "así", "")
     (Answer(value='good', language=''), Answer(value='yes', language=''), None)
     >>> read_answer("language", "no, es quechua de Cusco", "quy"), read_answer("language", "Kaqchikel", "quc")
     (Answer(value='quz', language=''), Answer(value='cak', language=''))
     """
-    general = _general(typed, others)
+    general = _general(typed, column)
     if general == _X:
         return Answer(YES) if question in ("language", "natural") else None
     if general is not None:
         # «boa» is good in Portuguese, and the code of Bora.
         is_code = question == "language" and folded(typed) in groups().of
-        return None if is_code else _spoken(question, general)
+        return None if is_code else _answer_to(question, general)
     if "?" in typed or question not in ("language", "verdict"):  # «quechua?» is a guess
         return None
     return _with_language(question, typed, named)
 
 
 def named_language(typed: str) -> str:
-    """Return what a cell writes where it names a language, without «no» before it.
+    """Return the part of a cell that names a language, without a «no» before it.
 
     >>> named_language("não, é guarani mbya"), named_language("una lengua rara")
     ('guarani mbya', 'una lengua rara')
     """
-    first, *rest = _PARTS.split(typed.strip(), maxsplit=1)
-    named = " ".join(rest) if rest and _general(first, ()) is not None else typed.strip()
+    first_part, *other_parts = _PARTS.split(typed.strip(), maxsplit=1)
+    named = " ".join(other_parts) if other_parts and _general(first_part, ()) is not None else typed.strip()
     return _IS.sub("", named, count=1) if _IS.match(named) else named
 
 
 def is_blank(typed: str) -> bool:
-    """Whether a cell has no answer: nothing, or dashes.
+    """Whether a cell is empty or has only dashes and full stops.
 
     >>> is_blank(" — "), is_blank("✓"), is_blank("?")
     (True, False, False)
@@ -111,7 +111,7 @@ def is_blank(typed: str) -> bool:
     return not typed.strip(" \t\n\u00a0-–—.")
 
 
-def _general(typed: str, others: Iterable[str]) -> str | None:
+def _general(typed: str, column: Iterable[str]) -> str | None:
     """Return the answer of a cell that fits any question: yes, no, good, bad, unsure, or `x` for a mark."""
     sign = typed.strip().replace("\ufe0f", "")
     plain = _plain(typed)
@@ -120,7 +120,7 @@ def _general(typed: str, others: Iterable[str]) -> str | None:
     if sign in _TICKS or sign in _CROSSES:
         return GOOD if sign in _TICKS else BAD
     if plain == _X:
-        marks = {cell.strip().replace("\ufe0f", "") for cell in others}
+        marks = {cell.strip().replace("\ufe0f", "") for cell in column}
         return None if marks & (_TICKS | _CROSSES) else _X
     if "?" in typed:
         return None
@@ -131,17 +131,17 @@ def _general(typed: str, others: Iterable[str]) -> str | None:
 def _with_language(question: str, typed: str, named: str) -> Answer | None:
     """Return the answer of a cell that names a language, such as «no, es quechua de Cusco»; None if it isn't clear."""
     if denial := _NOT.fullmatch(typed.strip()):
-        # «No es quechua» denies the language that the document had; of another language it says nothing.
+        # «No es quechua» is an answer only if the document was labelled Quechua.
         code = _language(denial[1] or denial[2])
-        return _spoken(question, NO) if code and admits(code, short(named)) else None
-    first, *rest = _PARTS.split(typed.strip(), maxsplit=1)
-    general = _general(first, ())
-    if not rest or general is None:
+        return _answer_to(question, NO) if code and admits(code, short(named)) else None
+    first_part, *other_parts = _PARTS.split(typed.strip(), maxsplit=1)
+    general = _general(first_part, ())
+    if not other_parts or general is None:
         code = _language(typed) if question == "language" else None
         return Answer(code) if code else None
-    language = " ".join(rest)
+    language = " ".join(other_parts)
     if general in (NO, BAD) and _plain(language) in _OTHER | _WHICH_UNKNOWN | _UNSURE:
-        return _spoken(question, NO) if question == "language" else None
+        return _answer_to(question, NO) if question == "language" else None
     code = _language(language)
     if code is None or general == UNSURE:
         return None
@@ -152,10 +152,10 @@ def _with_language(question: str, typed: str, named: str) -> Answer | None:
     return Answer(code) if question == "language" else Answer(BAD if denied else GOOD, code)
 
 
-def _spoken(question: str, value: str) -> Answer | None:
-    """Return a general answer as one to a question; None if it doesn't answer that."""
-    meant = _MEANS[question].get(value)
-    return Answer(meant) if meant else None
+def _answer_to(question: str, value: str) -> Answer | None:
+    """Return the answer to a question for a general answer; None if it doesn't answer this question."""
+    value_for_question = _ANSWER_TO[question].get(value)
+    return Answer(value_for_question) if value_for_question else None
 
 
 def _language(typed: str) -> str | None:

@@ -1,4 +1,4 @@
-"""A filled-in sheet of `sample` as judgements, and the copy that is returned if rows were not understood."""
+"""Read judgements from a filled-in sheet of `sample`, and write a copy for corrections if rows aren't understood."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from latam_corpus.codes import called, declared_tag, short
 from latam_corpus.desk import answers
 from latam_corpus.desk.sheets.judged_answers import Answer, is_blank, named_language, read_answer
 from latam_corpus.desk.sheets.sheet_columns import TO_CORRECT
-from latam_corpus.desk.sheets.sheet_workbook import read_sheet, returned_workbook, with_notes
+from latam_corpus.desk.sheets.sheet_workbook import HAS_FORMULA, read_sheet, returned_workbook, with_notes
 from latam_corpus.messages import LANGUAGES, Message, _, enumerated
 from latam_corpus.release.pages.judgements import DIGEST, NAMES, QUESTIONS, WORDS, Judgement
 from latam_corpus.report.page_frame import unwritable
@@ -28,34 +28,35 @@ if TYPE_CHECKING:
     from latam_corpus.desk.sheets.sheet_workbook import Sheet
 
 _NOTE_KEY: Final = "note"
-# `language` is the name of a column, and of a question.
+# With a prefix, since `language` is the name of a column too.
 _ASKED: Final = {question: f"asked {question}" for question in QUESTIONS}
 _HEADS: Final = {_ASKED[question]: NAMES[question] for question in QUESTIONS} | {_NOTE_KEY: NOTE}
-_FORMULA: Final = _("«{head}»: the cell holds a formula; write what it comes to")
-_NO_ANSWER: Final = _("«{head}»: «{typed}» is no answer; write one of: {known}")
-_CONTRADICTS: Final = _("«{head}»: «{typed}» says another language than «{other}» in the same row")
+_NO_ANSWER: Final = _("«{head}»: «{typed}» isn't an answer; write one of: {known}")
+_CONTRADICTS: Final = _("«{head}»: «{typed}» and «{other}», in the same row, name different languages")
 _SAME_LANGUAGE: Final = _(
-    "«{head}»: «{typed}» says no, and names the language that the text already has ({name}); write yes, or the name of "
+    "«{head}»: «{typed}» says no, but names the language that the text already "
+    "has ({name}); write yes, or the name of "
     "another language"
 )
 _OTHER_NAMED: Final = _(
-    "«{head}»: «{typed}» says yes, and names another language than the text has ({name}); write yes, or that language "
-    "alone"
+    "«{head}»: «{typed}» says yes, but names a language other than the text's "
+    "({name}); write only yes, or only the name "
+    "of the language"
 )
-_NO_DIGEST: Final = _("it lacks what says which text was read («{head}»); draw the sample anew with `sample`")
-_TWICE: Final = _("row {n} is of the same text")
+_NO_DIGEST: Final = _("«{head}» doesn't identify the text that was read; draw the sample again with `sample`")
+_TWICE: Final = _("row {n} has the same text")
 
 
 @dataclass
 class JudgedSheet:
-    """A sheet's judgements, and its rows and cells that were not understood.
+    """The judgements of a sheet, and its problems.
 
     Attributes:
-        judged: the judgements of the rows that were understood whole.
-        problems: what isn't understood, by the row's number, counted from 1.
-        unanswered: rows with a text and without an answer.
-        understood: the value of each cell that was understood, by its row's place and its question.
-        doubtful: the places of the cells that were not.
+        judged: judgements of the rows in which every cell was understood.
+        problems: by row number, counted from 1.
+        unanswered: number of rows with a text but no answer.
+        understood: values of the cells that were understood, by row index (from 0) and question.
+        doubtful: row and column indexes of the cells that were not.
     """
 
     judged: list[Judgement] = field(default_factory=list)
@@ -66,19 +67,19 @@ class JudgedSheet:
 
 
 def read_judged(path: Path) -> Sheet:
-    """Return the sheet.
+    """Read a sheet of `sample`.
 
     Raises:
-        ConfigError: it can't be read, or isn't one of `sample`.
+        ConfigError: it can't be read, or has no columns of `sample`.
     """
-    return read_sheet(path, _key, _("begin with `sample … --to sheet.xlsx`, which writes them"))
+    return read_sheet(path, _key, _("use a sheet that `sample … --to sheet.xlsx` wrote"))
 
 
 def judgements_of(sheet: Sheet, reader: str, day: date, digest: str) -> JudgedSheet:
-    """Return a sheet's judgements, row by row; a row with a cell that isn't understood has no judgement.
+    """Return the judgements of a sheet; a row with a cell that isn't understood has none.
 
     Args:
-        sheet: of `read_judged`.
+        sheet: the result of `read_judged`.
         reader: who filled it in.
         day: of the judgements.
         digest: SHA-256 of the file, hex.
@@ -109,22 +110,25 @@ def judgements_of(sheet: Sheet, reader: str, day: date, digest: str) -> JudgedSh
 
 
 def write_corrected(path: Path, sheet: Sheet, result: JudgedSheet, fallback: str) -> tuple[Path, Message]:
-    """Write a copy of the sheet next to it, to be corrected; return its path and the head of its notes.
+    """Write a copy of the sheet for corrections next to it; return its path and the head of the column of notes.
 
-    What was understood is in the sheet's own words, and each row that wasn't has a note. No file is replaced.
+    Understood answers are written in the sheet's language, and each row with a problem has a note. No file is replaced.
 
     Args:
         path: of the sheet.
-        sheet: as it was read.
+        sheet: the result of `read_judged`.
         result: of `judgements_of`.
-        fallback: the language of the notes if the heads are of several.
+        fallback: the language of the notes if the heads are in several.
 
     Raises:
         ConfigError: the copy can't be written.
     """
     language = _language_of_heads(sheet, fallback)
-    cells = _shown(sheet, result, language)
-    notes = {row - 1: "\n".join(one.translate(language) for one in told) for row, told in result.problems.items()}
+    cells = _understood_texts(sheet, result, language)
+    notes = {
+        row - 1: "\n".join(problem.translate(language) for problem in problems)
+        for row, problems in result.problems.items()
+    }
     head = TO_CORRECT.translate(language)
     if path.suffix.lower() == ".xlsx":
         data = returned_workbook(path, sheet, notes, head, cells, result.doubtful)
@@ -148,15 +152,15 @@ def write_corrected(path: Path, sheet: Sheet, result: JudgedSheet, fallback: str
 
 
 def _key(head: str) -> str | None:
-    wanted = folded(head)
+    folded_head = folded(head)
     for key, name in (_HEADS | {str(TO_CORRECT): TO_CORRECT}).items():
-        if wanted and wanted in {*map(folded, name.translations().values())}:
+        if folded_head and folded_head in {*map(folded, name.translations().values())}:
             return key
-    return wanted if wanted in ("doc_id", "language", *DRAWN) and wanted in COLUMNS else None
+    return folded_head if folded_head in ("doc_id", "language", *DRAWN) and folded_head in COLUMNS else None
 
 
 def _answers(
-    sheet: Sheet, place: int, cells: Mapping[str, str], result: JudgedSheet
+    sheet: Sheet, row_index: int, cells: Mapping[str, str], result: JudgedSheet
 ) -> tuple[dict[str, str], list[Message]]:
     """Return a row's answers by question, and its problems; add its doubtful cells to the result."""
     answered: dict[str, str] = {}
@@ -164,19 +168,19 @@ def _answers(
     for question in QUESTIONS:
         key, head = _ASKED[question], NAMES[question]
         typed, column = cells.get(key, "").strip(), sheet.keys.index(key) if key in sheet.keys else -1
-        if (place, column) in sheet.formulas:
-            problems.append(_FORMULA.fill(head=head))
-            result.doubtful.add((place, column))
+        if (row_index, column) in sheet.formulas:
+            problems.append(HAS_FORMULA.fill(head=head))
+            result.doubtful.add((row_index, column))
         elif typed:
-            others = (row[column] for row in sheet.rows[sheet.head_row + 1 :])
-            answer = read_answer(question, typed, cells.get("language", "und"), others)
+            column_cells = (row[column] for row in sheet.rows[sheet.head_row + 1 :])
+            answer = read_answer(question, typed, cells.get("language", "und"), column_cells)
             problem = None if answer else _no_answer(question, typed, cells.get("language", "und"))
             if answer and (problem := _contradiction(question, answer, typed, answered, cells)) is None:
                 answered.setdefault(question, answer.value)
                 answered |= {"language": answer.language} if answer.language else {}
             if problem:
                 problems.append(problem)
-                result.doubtful.add((place, column))
+                result.doubtful.add((row_index, column))
     return answered, problems
 
 
@@ -193,12 +197,12 @@ def _contradiction(
 
 
 def _no_answer(question: str, typed: str, language: str) -> Message:
-    """Return what is wrong with a cell.
+    """Return the problem with a cell that isn't understood.
 
     Args:
         question: of `QUESTIONS`.
         typed: the cell.
-        language: the label of the document's language.
+        language: the document's language label.
     """
     head = NAMES[question]
     if question == "language":
@@ -209,24 +213,24 @@ def _no_answer(question: str, typed: str, language: str) -> Message:
         if named_language(typed) != typed.strip() and "?" not in typed:
             problem = _SAME_LANGUAGE if code == short(language) else _OTHER_NAMED
             return problem.fill(head=head, typed=typed, name=language_name(short(language)))
-    return _NO_ANSWER.fill(head=head, typed=typed, known=enumerated(WORDS[one] for one in QUESTIONS[question]))
+    return _NO_ANSWER.fill(head=head, typed=typed, known=enumerated(WORDS[answer] for answer in QUESTIONS[question]))
 
 
-def _shown(sheet: Sheet, result: JudgedSheet, language: str) -> dict[tuple[int, int], str]:
-    """Return the cells that were understood, as the sheet's language writes them."""
+def _understood_texts(sheet: Sheet, result: JudgedSheet, language: str) -> dict[tuple[int, int], str]:
+    """Return the understood cells in the sheet's language, by row and column index."""
     columns = {question: sheet.keys.index(key) for question, key in _ASKED.items() if key in sheet.keys}
-    shown = {}
+    texts = {}
     for (row, question), value in result.understood.items():
         if question in columns and (row, columns[question]) not in result.doubtful:
             name = WORDS[value].translate(language) if value in WORDS else called(value, language)
-            shown[row, columns[question]] = (
+            texts[row, columns[question]] = (
                 name if value in WORDS or language_of(name) == value or declared_tag(name) == value else value
             )
-    return shown
+    return texts
 
 
 def _language_of_heads(sheet: Sheet, fallback: str) -> str:
     heads = {folded(head) for head in sheet.heads}
-    counts = {one: sum(folded(name.translate(one)) in heads for name in _HEADS.values()) for one in LANGUAGES}
+    counts = {code: sum(folded(name.translate(code)) in heads for name in _HEADS.values()) for code in LANGUAGES}
     best = max(counts.values())
-    return fallback if counts.get(fallback) == best else max(counts, key=lambda one: counts[one])
+    return fallback if counts.get(fallback) == best else max(counts, key=lambda code: counts[code])

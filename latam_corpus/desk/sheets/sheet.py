@@ -1,4 +1,4 @@
-"""Sources as rows of a sheet, and rows as sources: the columns, what they are called, and what is wrong in a row."""
+"""Convert source files to rows of a sheet, and rows to source files, with the errors of each row."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
 
     from latam_corpus.desk.sheets.sheet_columns import Field
 
-_NOT_TOML: Final = _("it isn't TOML ({error})")
+_NOT_TOML: Final = _("it isn't valid TOML ({error})")
 _CHOOSE: Final = _("it is missing; choose one: {known}")
-_TWICE: Final = _("«{id}» is in another row already; each source has its own")
+_TAKEN_ID: Final = _("«{id}» is already used in another row; each source needs its own")
 
 
 @dataclass(frozen=True)
 class Row:
-    """What a row of a sheet says.
+    """The source that a row of a sheet describes.
 
     Attributes:
-        values: of the source's file; empty when something is wrong.
-        wrong: each thing that is wrong, as a sentence that names the column.
+        values: of the source file; empty if the row has an error.
+        wrong: the errors, each as a sentence that names the column.
     """
 
     values: Mapping[str, Any] = field(default_factory=dict)
@@ -37,119 +37,122 @@ class Row:
 
     @property
     def text(self) -> str:
-        """The source's file."""
+        """The text of the source file."""
         return toml_text(self.values)
 
 
 def row_of(text: str, language: str) -> dict[str, str]:
-    """Return the cells, by key, of the source that a file describes; what has no column stands as TOML in the last.
+    """Return the cells of a source, by key; values without a column are TOML in the last cell.
 
     Args:
         text: TOML of a valid source.
-        language: of the words.
+        language: of the display names.
     """
-    left = tomllib.loads(text)
-    kind = left.get("collect", {}).get("kind", "files")
+    remaining = tomllib.loads(text)
+    kind = remaining.get("collect", {}).get("kind", "files")
     cells: dict[str, str] = {}
-    for one in FIELDS:
-        path = next((path for path in one.paths if _at(left, path) is not None), None)
+    for column in FIELDS:
+        path = next((path for path in column.paths if _at(remaining, path) is not None), None)
         if path is None:
             continue
-        value = _at(left, path)
-        cell = one.shown([value] if one.listed and not isinstance(value, list) else value, language)
-        if cell and _read(one, cell, kind) == value:
-            cells[one.key] = cell
-            _remove(left, path)
-        # Else it stays where it is: a pattern with a comma in it is no list of two, and an empty list no empty cell.
-    return {**cells, OTHER.key: toml_text(left).strip()} if left else cells
+        value = _at(remaining, path)
+        cell = column.shown([value] if column.listed and not isinstance(value, list) else value, language)
+        if cell and _read(column, cell, kind) == value:
+            cells[column.key] = cell
+            _remove(remaining, path)
+        # A value that the cell wouldn't restore, such as a pattern with a comma, remains TOML.
+    return {**cells, OTHER.key: toml_text(remaining).strip()} if remaining else cells
 
 
 def source_of(cells: Mapping[str, str], taken: Sequence[str] = ()) -> Row:
     """Return the source that a row describes.
 
     Args:
-        cells: text by key; empty ones count as absent.
-        taken: ids of other rows.
+        cells: text by key; empty cells count as missing.
+        taken: the ids of other rows.
     """
     wrong: list[Message] = []
     values: dict[str, Any] = {}
-    other = cells.get(OTHER.key, "").strip()
+    other_toml = cells.get(OTHER.key, "").strip()
     try:
-        values = tomllib.loads(other)
+        values = tomllib.loads(other_toml)
     except tomllib.TOMLDecodeError as error:
-        wrong.append(_about(OTHER, _NOT_TOML.fill(error=error)))
+        wrong.append(_naming_column(OTHER, _NOT_TOML.fill(error=error)))
     kind = "files"
-    for one in FIELDS:
-        typed = cells.get(one.key, "").strip()
+    for column in FIELDS:
+        typed = cells.get(column.key, "").strip()
         if not typed:
-            if one.needed:
-                wrong.append(_about(one, MISSING))
+            if column.needed:
+                wrong.append(_naming_column(column, MISSING))
             continue
         try:
-            value = one.read(typed)
+            value = column.read(typed)
         except answers.AnswerError as error:
-            wrong.append(_about(one, error.message))
+            wrong.append(_naming_column(column, error.message))
             continue
-        kind = value if one.key == "collect.kind" else kind
-        _put(values, one.path_for(kind), one.wrapped(value, kind))
+        kind = value if column.key == "collect.kind" else kind
+        _put(values, column.path_for(kind), column.wrapped(value, kind))
     if values.get("id") in taken:
-        wrong.append(_about(field_of("id"), _TWICE.fill(id=values["id"])))
+        wrong.append(_naming_column(field_of("id"), _TAKEN_ID.fill(id=values["id"])))
     incomplete = dict(_incomplete(values, kind))
     wrong += incomplete.values()
-    # What has been told of a column or table once isn't told again by the check of the whole.
-    wrong_keys = {str(sentence).partition(":")[0] for sentence in wrong}
-    for key, sentence in _of_the_whole(values):
-        if key not in incomplete and str(sentence).partition(":")[0] not in wrong_keys:
+    # Each column or table is reported once.
+    reported = {str(sentence).partition(":")[0] for sentence in wrong}
+    for key, sentence in _file_errors(values):
+        if key not in incomplete and str(sentence).partition(":")[0] not in reported:
             wrong.append(sentence)
     return Row(wrong=tuple(wrong)) if wrong else Row(values)
 
 
 def _incomplete(values: Mapping[str, Any], kind: str) -> Iterator[tuple[str, Message]]:
-    """Yield what a row lacks for what it says elsewhere, by the table of a file that a sheet doesn't have."""
+    """Yield the cells that other cells of the row require, as the table of the file and the error."""
     rights = values.get("rights", {})
     if set(rights.get("uses", ())) - {"evaluate"} and "basis" not in rights:
-        yield "rights", _about(field_of("rights.basis"), _CHOOSE.fill(known=enumerated(BASES.values())))
+        yield "rights", _naming_column(field_of("rights.basis"), _CHOOSE.fill(known=enumerated(BASES.values())))
     address = field_of("collect.address")
     if address and kind != "files" and _at(values, address.path_for(kind)) is None:
-        yield "collect", _about(address, MISSING)
+        yield "collect", _naming_column(address, MISSING)
 
 
-def _of_the_whole(values: Mapping[str, Any]) -> Iterator[tuple[str, Message]]:
-    """Yield what is wrong in the source as a whole, by its key and by the columns' names."""
+def _file_errors(values: Mapping[str, Any]) -> Iterator[tuple[str, Message]]:
+    """Yield the errors of the whole source file, each with its key, in terms of the columns."""
     _, findings = check_source(toml_text(values))
-    for one in findings:
-        if one.wrong:
-            key = one.key.partition(" ")[0]
-            # A row has no lines to add.
-            short = one.problem == MISSING or not one.remedy
-            yield one.key, _about(field_of(key), one.problem if short else one.sentence, key)
+    for finding in findings:
+        if finding.wrong:
+            key = finding.key.partition(" ")[0]
+            # The remedy for a missing key is a line of TOML, which a row doesn't have.
+            without_remedy = finding.problem == MISSING or not finding.remedy
+            yield (
+                finding.key,
+                _naming_column(field_of(key), finding.problem if without_remedy else finding.sentence, key),
+            )
 
 
-def _about(one: Field | None, problem: Message, key: str = "") -> Message:
-    """Return the sentence with the column's name before it."""
-    head = one.head if one else same(key)
-    return Message("«{head}»: {problem}", {"head": head, "problem": problem}) if one or key else problem
+def _naming_column(column: Field | None, problem: Message, key: str = "") -> Message:
+    """Return the problem with the name of its column in front."""
+    head = column.head if column else same(key)
+    return Message("«{head}»: {problem}", {"head": head, "problem": problem}) if column or key else problem
 
 
 def language_of_heads(heads: Sequence[str], fallback: str) -> str:
-    """Return the language in which most heads are written."""
-    counts = {code: sum(one.head.translate(code) in heads for one in FIELDS) for code in LANGUAGES}
+    """Return the language of most heads; the fallback if it has as many as any other."""
+    counts = {code: sum(column.head.translate(code) in heads for column in FIELDS) for code in LANGUAGES}
     best = max(counts.values())
     return fallback if counts.get(fallback) == best else max(counts, key=lambda code: counts[code])
 
 
 def _at(values: Mapping[str, Any], path: Sequence[str]) -> Any:
-    here: Any = values
+    value: Any = values
     for key in path:
-        here = here.get(key) if isinstance(here, dict) else None
-    return here
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
 
 
 def _remove(values: dict[str, Any], path: Sequence[str]) -> None:
-    key, *rest = path
-    if rest:
-        _remove(values[key], rest)
-    if not rest or not values[key]:  # an empty table says nothing
+    key, *subkeys = path
+    if subkeys:
+        _remove(values[key], subkeys)
+    if not subkeys or not values[key]:  # an empty table is removed too
         del values[key]
 
 
@@ -160,9 +163,9 @@ def _put(values: dict[str, Any], path: Sequence[str], value: Any) -> None:
     values[key] = value
 
 
-def _read(one: Field, cell: str, kind: str) -> Any:
-    """Return what a cell would be read as; None where it can't be."""
+def _read(column: Field, cell: str, kind: str) -> Any:
+    """Return the value that a cell is read as; None if it can't be read."""
     try:
-        return one.wrapped(one.read(cell), kind)
+        return column.wrapped(column.read(cell), kind)
     except (answers.AnswerError, IndexError):
         return None

@@ -1,4 +1,4 @@
-"""The columns of the sheet of sources: what each is called, what it is for, and how a cell is read and written."""
+"""The columns of the sheet of sources: name, purpose, example, and how a cell is read and written."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from latam_corpus.messages import Message, _, same
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-# Where a kind of collecting has its address, and whether it takes several.
+# The key of the address for each kind of collection, and whether it is a list.
 _ADDRESSES: Final = {
     "crawl": (("collect", "crawl", "start"), True),
     "feeds": (("collect", "feeds", "start"), True),
@@ -38,14 +38,14 @@ class Field:
     """A column.
 
     Attributes:
-        key: of the source file, dotted.
-        head: what it is called.
-        why: what belongs there, in a sentence.
-        example: a cell.
-        read: a cell's text as the value.
-        names: what the words that may stand there are called; empty where any text may.
+        key: dotted key in the source file.
+        head: its name.
+        why: its purpose, in a sentence.
+        example: an example of a cell.
+        read: returns the value of a cell's text.
+        names: display names of the choices; empty if any text is allowed.
         listed: whether the value is a list.
-        needed: whether a source can't be without it.
+        needed: whether a source requires it.
     """
 
     key: str
@@ -59,24 +59,24 @@ class Field:
 
     @property
     def paths(self) -> Sequence[tuple[str, ...]]:
-        """The places in a file at which the value may stand."""
+        """The keys under which a file may have the value, each as a path."""
         if self.key == _ADDRESS:
             return [path for path, _ in _ADDRESSES.values()]
         return [tuple(self.key.split("."))]
 
     def path_for(self, kind: str) -> tuple[str, ...]:
-        """Return the place at which it stands in a source of this kind."""
+        """Return the path of the value's key in a source that is collected in this way."""
         return _ADDRESSES.get(kind, _ADDRESSES["crawl"])[0] if self.key == _ADDRESS else self.paths[0]
 
     def wrapped(self, value: Any, kind: str) -> Any:
-        """Return the value as a source of this kind has it."""
+        """Return the value, without its list if this kind of collection has a single address."""
         return value[0] if self.key == _ADDRESS and not _ADDRESSES.get(kind, ((), True))[1] else value
 
     def shown(self, value: Any, language: str) -> str:
-        """Return the value as a cell, its words in the sheet's language."""
+        """Return the value as text for a cell, with display names in the sheet's language."""
         if isinstance(value, list):
             between = ", " if self.names or self.key == "languages" else "; "
-            return between.join(self.shown(one, language) for one in value)
+            return between.join(self.shown(item, language) for item in value)
         return self.names[value].translate(language) if value in self.names else str(value)
 
 
@@ -86,7 +86,7 @@ FIELDS: Final = (
     Field(
         "id",
         _("Name in the catalogue"),
-        _("Small letters without accents, digits and hyphens. It doesn't change later."),
+        _("Lower-case letters without accents, digits and hyphens. It doesn't change later."),
         same("cartas-familia"),
         answers.identifier,
         needed=True,
@@ -94,35 +94,35 @@ FIELDS: Final = (
     Field(
         "title",
         _("Title"),
-        _("What the collection is called."),
+        _("The name of the collection."),
         _("Letters of a family"),
         needed=True,
     ),
     Field(
         "holder",
-        _("Who holds it"),
-        _("The institution, family or community that can give permission."),
+        _("Who keeps it"),
+        _("The institution, family or community that keeps the collection and can give permission."),
         _("Example family"),
         needed=True,
     ),
     Field(
         "homepage",
         _("Page"),
-        _("Where it is found or described."),
+        _("The address where the collection is found or described."),
         same("https://cartas.example/"),
         answers.address,
     ),
     Field(
         "contact",
         _("Contact"),
-        _("Whom to write to. Needed for a website."),
+        _("Whom to write to with questions. Required for a website."),
         same("familia@cartas.example"),
         answers.contact,
     ),
     Field(
         "status",
         _("Status"),
-        _("Whether somebody has checked the rights, or permission must be asked first."),
+        _("Whether the rights have been checked, or permission must be asked first."),
         STATUSES["unverified"],
         answers.choice(STATUSES, numbered=False),
         STATUSES,
@@ -130,15 +130,15 @@ FIELDS: Final = (
     Field(
         "genre",
         _("Genre"),
-        _("It decides by which rules the texts are judged."),
+        _("The genre decides which rules filter the texts."),
         GENRES["literature"],
-        answers.choice(GENRES, numbered=False, also=genre_of, key="genre"),
+        answers.choice(GENRES, numbered=False, synonym_of=genre_of, key="genre"),
         GENRES,
     ),
     Field(
         "country",
         _("Country"),
-        _("By its name or code of two letters; empty where there are several."),
+        _("Its name or two-letter code; empty if there are several."),
         COUNTRIES["CL"],
         answers.country,
         COUNTRIES,
@@ -146,7 +146,7 @@ FIELDS: Final = (
     Field(
         "languages",
         _("Languages"),
-        _("By their names or codes of three letters (ISO 639-3), with commas."),
+        _("Names or three-letter codes (ISO 639-3), separated by commas."),
         same("spa, arn"),
         answers.languages,
         listed=True,
@@ -156,19 +156,19 @@ FIELDS: Final = (
         _("Composition"),
         _("Whether the texts are originals or translations."),
         COMPOSITIONS["original"],
-        answers.choice(COMPOSITIONS, numbered=False, also=composition_of),
+        answers.choice(COMPOSITIONS, numbered=False, synonym_of=composition_of),
         COMPOSITIONS,
     ),
     Field(
         "notes",
         _("Notes"),
-        _("What should be known and has no other place."),
+        _("Anything else that users of the collection should know."),
         _NONE,
     ),
     Field(
         "rights.statement",
         _("Licence or rights"),
-        _("A licence by its name or address. Empty where nobody knows: then nothing is released."),
+        _("The name or address of a licence. Empty if it isn't known: then nothing is released."),
         same("CC-BY-4.0"),
         answers.licence,
         {key: same(key) for key in LICENCES if key},
@@ -176,7 +176,7 @@ FIELDS: Final = (
     Field(
         "rights.basis",
         _("Basis"),
-        _("What it rests on."),
+        _("The legal basis of the rights: a licence, the public domain, a contract or consent."),
         BASES["licence"],
         answers.choice(BASES, numbered=False),
         BASES,
@@ -184,7 +184,7 @@ FIELDS: Final = (
     Field(
         "rights.tier",
         _("Tier"),
-        _("Only where there is a written permission: “by permission”."),
+        _("Only for a written permission: “by permission”."),
         _NONE,
         answers.choice(TIERS, numbered=False),
         TIERS,
@@ -192,7 +192,7 @@ FIELDS: Final = (
     Field(
         "rights.uses",
         _("Uses"),
-        _("What it may be used for, with commas."),
+        _("The permitted uses, separated by commas."),
         _("train, redistribute, evaluate"),
         answers.choices(USES, numbered=False),
         USES,
@@ -214,7 +214,7 @@ FIELDS: Final = (
     Field(
         "rights.embargo_until",
         _("Not before"),
-        _("From which day it may be released."),
+        _("The first day on which it may be released."),
         _NONE,
         answers.day,
     ),
@@ -241,7 +241,7 @@ FIELDS: Final = (
     Field(
         "contributor",
         _("Who brings it"),
-        _("The person or institution that brings it to the catalogue."),
+        _("The person or institution that brings the collection to the catalogue."),
         _NONE,
     ),
     Field(
@@ -255,23 +255,23 @@ FIELDS: Final = (
     Field(
         _ADDRESS,
         _("Address to collect from"),
-        _("The home page, the feeds or the OAI-PMH door; empty for files."),
+        _("The home page, the feeds or the OAI-PMH base address; empty for files."),
         _NONE,
-        answers.listed,
+        answers.split_list,
         listed=True,
     ),
     Field(
         "collect.files",
         _("Files"),
-        _("Which files of the folder are read, with semicolons; empty for all."),
+        _("The files of the folder that are read, separated by semicolons; empty for all."),
         same("**/*.txt"),
-        answers.listed,
+        answers.split_list,
         listed=True,
     ),
     Field(
         "collect.form",
         _("Prose or verse"),
-        _("In prose, lines of a paragraph are joined; in verse, each is kept. Empty: each text's shape decides."),
+        _("Prose joins the lines of a paragraph; verse keeps each line. Empty: the shape of each text decides."),
         _NONE,
         answers.choice(FORMS, numbered=False),
         FORMS,
@@ -280,12 +280,15 @@ FIELDS: Final = (
 OTHER: Final = Field(
     "other",
     _("Other data (TOML)"),
-    _("What has no column, as the source's file writes it. Leave it as it is."),
+    _("Values of the source file without a column. Leave them as they are."),
     _NONE,
 )
 TO_CORRECT: Final = _("What to correct")
+# Folded heads of sheets that earlier versions exported, which people may still fill in, by key.
+FORMER_HEADS: Final = {"holder": ("who holds it", "quien la tiene", "quem a tem"), "status": ("estado",)}
 
 
 def field_of(key: str) -> Field | None:
-    """Return the field with this key of the source file; None for one that has no column."""
-    return next((one for one in (*FIELDS, OTHER) if one.key == key or key in map(".".join, one.paths)), None)
+    """Return the column for a key of the source file; None if it has none."""
+    columns = (*FIELDS, OTHER)
+    return next((column for column in columns if column.key == key or key in map(".".join, column.paths)), None)

@@ -1,7 +1,7 @@
-"""Sheets as files: XLSX and CSV, read as cells of text, written back with nothing lost.
+"""Read sheets (XLSX and CSV) as cells of text, and write them with a column of notes.
 
-A sheet comes from anywhere and goes to other people's spreadsheet programs: a cell that such a program would take for a
-formula is written as text, and one that is a formula is told, never computed.
+Sheets come from strangers and are opened in other people's spreadsheet programs. So text that such a program would take
+for a formula is written as text, and formulas are reported, never computed.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.collect.readers.workbook import Merged, as_cell, opened, with_merged
-from latam_corpus.desk.sheets.sheet_columns import FIELDS, OTHER, TO_CORRECT
+from latam_corpus.desk.sheets.sheet_columns import FIELDS, FORMER_HEADS, OTHER, TO_CORRECT
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
 from latam_corpus.text.display.spreadsheet_text import FORMULA, unquoted
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from latam_corpus.messages import Message
 
+HAS_FORMULA: Final = _("«{head}»: the cell contains a formula; write its result")
 MOST_ROWS: Final = 10_000
 _MOST_BYTES: Final = 200 * 2**20  # unpacked
 _MOST_COLUMNS: Final = 200
@@ -41,11 +42,11 @@ class Sheet:
     """A sheet's cells as text.
 
     Attributes:
-        rows: all of them, from the top.
-        head_row: the place of the row with the heads.
-        keys: of each column the field's key; None for one that is no field's.
-        formulas: places of cells that are formulas.
-        title: of a workbook's sheet.
+        rows: all rows, from the top.
+        head_row: index of the row with the heads.
+        keys: the key of each column; None for an unknown column.
+        formulas: row and column indexes of the cells with formulas.
+        title: of the sheet in its workbook.
     """
 
     rows: tuple[tuple[str, ...], ...]
@@ -56,12 +57,12 @@ class Sheet:
 
     @property
     def heads(self) -> tuple[str, ...]:
-        """The heads."""
+        """The heads of the columns."""
         return self.rows[self.head_row]
 
     @property
     def unknown(self) -> list[str]:
-        """Heads of columns that hold something and are no field's."""
+        """The heads of unknown columns that aren't empty."""
         return [
             head
             for index, (head, key) in enumerate(zip(self.heads, self.keys, strict=True))
@@ -69,7 +70,7 @@ class Sheet:
         ]
 
     def cells(self, row_index: int) -> dict[str, str]:
-        """Return the cells of a row, by key; of two columns with one key the first that isn't empty."""
+        """Return the cells of a row that aren't empty, by key; the first if two columns have the same key."""
         by_key: dict[str, str] = {}
         for key, cell in zip(self.keys, self.rows[row_index], strict=True):
             if key and key != _NOTES and cell.strip():
@@ -78,15 +79,15 @@ class Sheet:
 
 
 def read_sheet(path: Path, key_of: Callable[[str], str | None] | None = None, remedy: Message | None = None) -> Sheet:
-    """Return the sheet of a file: of a workbook the first that has the columns' heads.
+    """Read the sheet of a file, in a workbook the one with most of the expected heads.
 
     Args:
         path: of the file.
-        key_of: gives the key of a head; None where it is none. Those of sources when left out.
-        remedy: where no row has the heads.
+        key_of: returns the key of a head, None for an unknown one; by default the columns of sources.
+        remedy: for a file without the expected heads.
 
     Raises:
-        ConfigError: no such file, no sheet, one that is too large, or none with the heads.
+        ConfigError: the file doesn't exist, isn't a sheet, is too large, or lacks the heads.
     """
     if path.is_dir():
         raise ConfigError(str(path), _("it can't be used: {cause}", cause=_("Is a directory")), _("check the path"))
@@ -97,14 +98,14 @@ def read_sheet(path: Path, key_of: Callable[[str], str | None] | None = None, re
     elif path.suffix.lower() in (".csv", ".tsv", ".txt"):
         tables = [("", rows, frozenset(), ()) for rows in _csv_tables(path)]
     else:
-        problem = _("«{suffix}» is no sheet that is read", suffix=path.suffix)
+        problem = _("«{suffix}» isn't a format of sheets that can be read", suffix=path.suffix)
         raise ConfigError(str(path), problem, _("save it as .xlsx or .csv"))
-    best = max((_sheet(*one, key_of or _key) for one in tables), key=_known)
-    if _known(best) < _LEAST_HEADS:
-        how = remedy or _("begin with `sources export`, which writes them")
-        raise ConfigError(str(path), _("no row has the heads of the columns"), how)
+    best = max((_sheet(*table, key_of or _key) for table in tables), key=_key_count)
+    if _key_count(best) < _LEAST_HEADS:
+        how = remedy or _("use a sheet that `sources export` wrote")
+        raise ConfigError(str(path), _("no row has the expected column heads"), how)
     if len(best.rows) > MOST_ROWS:
-        raise ConfigError(str(path), _("it has more than {n} rows", n=MOST_ROWS), _("cut it into several sheets"))
+        raise ConfigError(str(path), _("it has more than {n} rows", n=MOST_ROWS), _("divide it into several sheets"))
     return best
 
 
@@ -117,33 +118,34 @@ def _sheet(
 ) -> Sheet:
     width = max(map(len, rows), default=0)
     full = tuple(tuple(row + [""] * (width - len(row))) for row in rows) or ((),)
-    known = [[key_of(cell) for cell in row] for row in full[:_HEADS_WITHIN]]
-    head_row = max(range(len(known)), key=lambda index: sum(key is not None for key in known[index]))
-    # Over several columns stands what is a head of the rows below, and no source.
-    downward = [Merged(one.min_col, one.min_row, one.min_col, one.max_row) for one in merged]
+    keys = [[key_of(cell) for cell in row] for row in full[:_HEADS_WITHIN]]
+    head_row = max(range(len(keys)), key=lambda index: sum(key is not None for key in keys[index]))
+    # Values are repeated downwards only: a cell merged over columns is a heading, not a value of each column.
+    downward = [Merged(area.min_col, area.min_row, area.min_col, area.max_row) for area in merged]
     below = with_merged(enumerate(full[head_row + 1 :], head_row + 2), downward, width)
     full = (*full[: head_row + 1], *(tuple(row) for _number, row in below))
-    return Sheet(full, head_row, tuple(known[head_row]), formulas, title)
+    return Sheet(full, head_row, tuple(keys[head_row]), formulas, title)
 
 
-def _known(sheet: Sheet) -> int:
+def _key_count(sheet: Sheet) -> int:
     return len({key for key in sheet.keys if key})
 
 
 def _key(head: str) -> str | None:
-    """Return the key of the field that is called so in any of the languages."""
-    wanted = folded(head).rstrip(" *:")
-    for one in (*FIELDS, OTHER):
-        if wanted and wanted in {one.key, *map(folded, one.head.translations().values())}:
-            return one.key
-    return _NOTES if wanted in set(map(folded, TO_CORRECT.translations().values())) else None
+    """Return the key of the column with this head in any of the languages; None if there is none."""
+    folded_head = folded(head).rstrip(" *:")
+    for column in (*FIELDS, OTHER):
+        heads = {column.key, *FORMER_HEADS.get(column.key, ()), *map(folded, column.head.translations().values())}
+        if folded_head and folded_head in heads:
+            return column.key
+    return _NOTES if folded_head in set(map(folded, TO_CORRECT.translations().values())) else None
 
 
 def _csv_tables(path: Path) -> list[list[list[str]]]:
-    """Return the file's rows, by each of the usual separators: the one that gives the heads is right."""
+    """Return the rows of a CSV file for each usual separator; the caller chooses the one with the expected heads."""
     raw = path.read_bytes()
     if len(raw) > _MOST_BYTES:
-        raise ConfigError(str(path), _("it is too large for a sheet of sources"), _("cut it into several sheets"))
+        raise ConfigError(str(path), _("it is too large for a sheet of sources"), _("divide it into several sheets"))
     text = _decoded(raw)
     csv.field_size_limit(_MOST_BYTES)
     try:
@@ -152,12 +154,12 @@ def _csv_tables(path: Path) -> list[list[list[str]]]:
             for mark in ",;\t"
         ]
     except csv.Error as error:
-        problem = _("it is no CSV ({error})", error=error)
+        problem = _("it isn't valid CSV ({error})", error=error)
         raise ConfigError(str(path), problem, _("save it again as CSV, or as .xlsx")) from None
 
 
 def _decoded(raw: bytes) -> str:
-    """Spreadsheet programs save UTF-8 with a mark, UTF-16 with one, or what their system had thirty years ago."""
+    """Decode UTF-16 or UTF-8, with or without a byte order mark, or else Windows-1252."""
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
         return raw.decode("utf-16", "replace")
     try:
@@ -170,7 +172,7 @@ def _workbook_tables(path: Path) -> list[tuple[str, list[list[str]], frozenset[t
     tables = []
     for sheet in opened(str(path), path.read_bytes(), _MOST_BYTES).worksheets:
         rows, formulas = [], set()
-        # openpyxl makes every cell that it is asked for, so no more than there are.
+        # openpyxl creates each cell that it is asked for, so the size is limited.
         last, width = min(sheet.max_row, MOST_ROWS + 1), min(sheet.max_column, _MOST_COLUMNS)
         for number, row in enumerate(sheet.iter_rows(max_row=last, max_col=width)):
             rows.append([as_cell(cell.value) for cell in row])
@@ -178,15 +180,15 @@ def _workbook_tables(path: Path) -> list[tuple[str, list[list[str]], frozenset[t
         while rows and not any(rows[-1]):
             rows.pop()
         merged = tuple(sheet.merged_cells.ranges)
-        for one in merged:
-            if (one.min_row - 1, one.min_col - 1) in formulas:
-                formulas |= {(row, one.min_col - 1) for row in range(one.min_row, min(one.max_row, last))}
+        for area in merged:
+            if (area.min_row - 1, area.min_col - 1) in formulas:
+                formulas |= {(row, area.min_col - 1) for row in range(area.min_row, min(area.max_row, last))}
         tables.append((sheet.title, rows, frozenset(formulas), merged))
     return tables
 
 
 def as_text(cell: Any, value: str) -> None:
-    """Put text into a workbook's cell; what looks like a formula stays text, there and when it is edited."""
+    """Set a workbook's cell to text that no spreadsheet program takes for a formula, even when it is edited."""
     cell.value = re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f]", "", value)
     if FORMULA.match(value):
         cell.data_type = "s"
@@ -194,7 +196,7 @@ def as_text(cell: Any, value: str) -> None:
 
 
 def with_notes(sheet: Sheet, notes: Mapping[int, str], head: str) -> list[list[str]]:
-    """Return the sheet's rows with the notes in their column, which comes first where it is new."""
+    """Return the rows of the sheet with the column of notes, which comes first if it is new."""
     notes_column = sheet.keys.index(_NOTES) if _NOTES in sheet.keys else None
     note_of = {sheet.head_row: head, **notes}
     rows = []
@@ -212,20 +214,20 @@ def returned_workbook(
     changed: Mapping[tuple[int, int], str] = MappingProxyType({}),
     marked: Collection[tuple[int, int]] = (),
 ) -> bytes:
-    """Return the workbook as it came, with the notes in their column and every formula as text.
+    """Return a copy of the workbook with a column of notes, and each formula as text.
 
     Args:
         path: of the workbook.
         sheet: as it was read.
-        notes: by the row's place.
-        head: of the notes' column.
-        changed: the new text of cells, by their place.
-        marked: the places of cells that are coloured.
+        notes: by row index.
+        head: of the column of notes.
+        changed: new texts of cells, by row and column index.
+        marked: row and column indexes of cells to colour.
     """
     book = opened(str(path), path.read_bytes(), _MOST_BYTES)
-    from openpyxl.styles import Alignment, PatternFill  # an extra, which is there
+    from openpyxl.styles import Alignment, PatternFill  # an extra; `opened` has checked that it is installed
 
-    page = next(one for one in book.worksheets if one.title == sheet.title)
+    page = next(worksheet for worksheet in book.worksheets if worksheet.title == sheet.title)
     notes_column = sheet.keys.index(_NOTES) if _NOTES in sheet.keys else len(sheet.keys)
     for row in page.iter_rows(max_row=len(sheet.rows), max_col=max(len(sheet.keys), 1)):
         for cell in row:
