@@ -11,7 +11,7 @@ from latam_corpus.catalog.source import SOURCES, Source, shipped_sources
 from latam_corpus.cli.interface import completion
 from latam_corpus.cli.interface.options import Json
 from latam_corpus.cli.interface.show import console, number, print_json
-from latam_corpus.cli.interface.ui_language import asked, spoken
+from latam_corpus.cli.interface.ui_language import requested_language, spoken
 from latam_corpus.config.toml_model import parse_toml, read_toml
 from latam_corpus.desk.check_source import check_source
 from latam_corpus.desk.sheets.handout import handout_csv, handout_workbook
@@ -85,7 +85,7 @@ def import_sheet(
     No file is written over, and the sheet that came is left as it is. Exit code 1 when a row is to be corrected.
     """
     table = read_sheet(sheet)
-    language = asked() or language_of_heads([head.rstrip(" *") for head in table.heads], spoken())
+    language = requested_language() or language_of_heads([head.rstrip(" *") for head in table.heads], spoken())
     returned = back or sheet.with_name(f"{sheet.stem}.{_folded_head(language)}{sheet.suffix}")
     if returned.exists() and returned.samefile(sheet):
         raise ConfigError(
