@@ -157,7 +157,7 @@ def test_a_run_that_keeps_nothing_says_where_to_look(
     recipe.write_text(small_recipe("repair", release=""))
     run = ("run", recipe, "--input", tmp_path / "a.jsonl", "--out", tmp_path / "out", "--engine", "in-process")
     result = command_line(*run)
-    assert "--set-aside --by drop_reason` shows what fell" in result.out
+    assert "--set-aside --by drop_reason` shows the dropped documents" in result.out
 
 
 @pytest.mark.parametrize(
