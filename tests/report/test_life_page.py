@@ -128,7 +128,10 @@ def test_a_page_tells_of_one_document(run: Path, command_line: CommandLine, tmp_
     assert run.is_dir()
     page = tmp_path / "vida.html"
     told = command_line("explain", "Cuando bajó", "--html", page, "--out", tmp_path / "out")
-    assert (told.code, "4 documents have it, and a page tells of one; name one by its doc_id" in told.err) == (2, True)
+    assert (told.code, "4 documents match, and a page is about one document; name one by its doc_id" in told.err) == (
+        2,
+        True,
+    )
     assert not page.exists()
 
 

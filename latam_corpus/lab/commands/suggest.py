@@ -68,7 +68,9 @@ def measure(
         return
     measured = read_measured(source, out, policies, today, note, all_signals=every, declared=declared)
     if html or not propose:
-        show_measured(measured, html, page_language, every=every, internal=internal, quiet=propose, as_json=as_json_)
+        show_measured(
+            measured, html, page_language, with_unbounded=every, internal=internal, quiet=propose, as_json=as_json_
+        )
     if propose:
         _suggest(measured, lose, tighten, as_json_)
 
