@@ -154,11 +154,13 @@ def run_html(
     ids = released_ids(opened, released) if opened and released else None
     record = read_record(folder)
     facts = run_facts(record, disclosure, ids)
-    held: Mapping[str, int] = {}
+    held_back: Mapping[str, int] = {}
     if not is_removed(folder):
         today = datetime.now(UTC).date()
-        held = held_documents(record.files("kept"), record.files("ledger"), record.values.get("mapping", []), today)
-    return run_page(facts, spoken(), str(out), released, held=held, internal=internal, served=served)
+        held_back = held_documents(
+            record.files("kept"), record.files("ledger"), record.values.get("mapping", []), today
+        )
+    return run_page(facts, spoken(), str(out), released, held_back=held_back, internal=internal, served=served)
 
 
 def write_run_report(
