@@ -105,7 +105,7 @@ def languages(as_json: Json = False) -> None:
     )
     console.print(
         _(
-            "{n} {n:language|languages}; the model also knows {others} others, so that it recognizes texts in them: "
+            "{n} {n:language|languages}; the model also knows {others} others, so that it recognises texts in them: "
             "--json lists them",
             n=number(len(shown)),
             others=number(len(covered) - len(shown)),
