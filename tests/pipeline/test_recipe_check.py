@@ -129,7 +129,7 @@ def test_a_run_without_a_release_says_why_nothing_is_published(
     run = ("run", recipe, "--input", tmp_path / "a.jsonl", "--out", tmp_path / "out", "--engine", "in-process")
     said = command_line(*run, "--lang", "es")
     assert said.code == 0
-    assert "no hay versión publicada\n" in said.out
+    assert "versión  no se creó ninguna\n" in said.out
     assert "1 de 1 documento conservado: sus derechos no se conocen o no se entienden" in said.out
     assert command_line(*run, "--json").json["left_out"] == {"rights_tier=unknown": 1}
 

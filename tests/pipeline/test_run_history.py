@@ -528,7 +528,7 @@ def test_the_words_of_a_diff_and_a_tag_are_told_in_ones_language(bench: Bench) -
     assert "etapas A entraron" in shown
     assert f"{first} lleva la etiqueta «cuentos»" in bench.runs("tag", first, "cuentos", "--lang", "es").out
     result = bench.runs("tag", first, "cuentos", "--remove", "--lang", "pt").out
-    assert f"{first} não tem mais a etiqueta “cuentos”" in result
+    assert f"a etiqueta “cuentos” de {first} foi retirada" in result
 
 
 @pytest.mark.parametrize(

@@ -222,7 +222,7 @@ def test_options_that_do_not_go_together_are_refused(
     out = ("--out", tmp_path / "out")
     for more, said in (
         (("--serve", "--to", tmp_path / "p.html"), "it can't be combined with --to or --json"),
-        (("--serve", "--json"), "prints no JSON"),
+        (("--serve", "--json"), "it can't be combined with --to or --json"),
         (("--port", "8000"), "it needs --serve"),
     ):
         told = command_line("report", run, *more, *out)

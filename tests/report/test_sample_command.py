@@ -166,7 +166,7 @@ def test_a_copy_stands_beside_the_one_kept_where_both_may_be_shown(
     assert shown.code == 0, shown.err
     told = page.read_text()
     assert told.count("Both have") == 1
-    assert "Beside “La &lt;b&gt;campana&lt;/b&gt;”" in told
+    assert "Compared with “La &lt;b&gt;campana&lt;/b&gt;”" in told
     assert "only in this one: </span>anoche</del>" in told
     assert "only in the other: </span>&lt;i&gt;ayer&lt;/i&gt; [EMAIL]</ins>" in told
     assert "Cerrada" not in told

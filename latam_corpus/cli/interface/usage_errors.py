@@ -62,7 +62,7 @@ def usage_error(error: typer.TyperException) -> ConfigError:
 
 
 def _help_of(command: str) -> Message:
-    return _("`{command} --help` shows how to use it", command=command)
+    return _("`{command} --help` tells how it is used", command=command)
 
 
 def _refusal(error: Any) -> Message | str:
