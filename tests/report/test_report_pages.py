@@ -410,7 +410,7 @@ def test_the_page_beside_a_run_names_what_its_terms_hide(
     assert "without them, to share" in own
     for words in ("Por dentro", "rosa@", "Lo cerrado", "Título cerrado", "Lo retirado", "Título retirado", "Charla"):
         assert words not in own
-    for words in ("Carta a", "carta-de-rosa", "Por dentro", "Título", "to share"):
+    for words in ("Carta a", "carta-de-rosa", "Por dentro", "Título", "without them, to share"):
         assert words not in other
 
 
