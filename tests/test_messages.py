@@ -94,8 +94,8 @@ _NEVER_ONE = re.compile(
     "more than {(n|max_ratio|max_total|max_record|largest|cap|most)}|documents at most"  # limits of the program
     "|of {n} words|cue «|stop word «"  # from two words on
     "|of 1,000|{kept} words|texts per second|bytes and had|bytes, not|cut after|bytes of {language} hold"  # measured
-    "|small files|files and folders|others are known|ranks|of its {n} codes|{n} good ones"  # always many
-    "|names of {n} (submissions|runs) begin|documents have it"  # and one is asked for
+    "|small files|files and folders|also knows {others} others|ranks|of its {n} codes|{n} good ones"  # always many
+    "|names of {n} (submissions|runs) begin|documents match"  # and one is asked for
     "|add {host} to hosts"  # a key
 )
 

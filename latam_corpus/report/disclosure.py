@@ -1,11 +1,12 @@
-"""What may be shown of documents: redacted, and only where their terms allow it and nobody has withdrawn them.
+"""Decide which documents may be shown, and redact them.
 
-Pages that stay with a run name its documents by title and file whatever their terms, for whoever ran it.
+A document is shown if its terms allow it and it isn't withdrawn. Pages that stay with a run also name the other
+documents, by title and file.
 
-Every text that people see comes through here, and so do titles, authors, addresses and names of files. Documents may
-have fallen before the stage `redact` of their run, or their run had none: they are redacted as that stage does it, by
-genre and country, by the run's policies and by the lists of their sources. Whole texts are redacted: a text that is cut
-first may end within an identifier, or lack the word before it.
+All commands and pages that show texts, titles, authors, addresses or file names use this module. A document may lack
+redaction, because it was dropped before its run's stage `redact` or because the run had no such stage. It is then
+redacted as that stage would do it: by genre and country, with the run's policies and the lists of its source. Always
+redact whole texts, because an excerpt may end within an identifier, or lack the word before it.
 """
 
 from __future__ import annotations
@@ -37,20 +38,26 @@ if TYPE_CHECKING:
     from latam_corpus.release.storing.withdrawal_log import WithdrawalLog
 
 _BEGINNING: Final = 200
-_BY: Final = ("genre", "country", "source_id", "turns", "drop_reason")  # what the redaction of a row rests on
-KEPT: Final = ""  # among reasons why documents fell
+_BY: Final = (
+    "genre",
+    "country",
+    "source_id",
+    "turns",
+    "drop_reason",
+)  # columns on which the redaction of a row depends
+KEPT: Final = ""  # the drop reason of kept documents
 
 
 @dataclass(frozen=True)
 class Redaction:
-    """How documents are redacted before people see them.
+    """The redaction of documents before they are shown.
 
     Attributes:
-        policies: a `filters/` folder; the shipped one when empty.
+        policies: a `filters/` folder; the shipped one if empty.
         names: source ids, each with its file of third persons' names.
         speakers: source ids, each with the key of its speakers.
-        passed: why documents fell that had passed a run's `redact`, KEPT for those that didn't fall: their speakers
-            have codes, and the lists were applied.
+        passed: drop reasons of documents that the run's `redact` has already processed, KEPT for kept documents. Their
+            speakers have codes, and the lists of names were applied.
     """
 
     READS: ClassVar[tuple[str, ...]] = tuple(dict.fromkeys(("text", *schema.FREE_FIELDS, *_BY)))
@@ -63,11 +70,11 @@ class Redaction:
 
     @classmethod
     def of_run(cls, folder: Path, values: Mapping[str, Any]) -> Redaction:
-        """Return that of a finished run; of what isn't one, as a version, all documents have passed `redact`.
+        """Return the redaction of a finished run; without a recipe in `values`, all documents count as redacted.
 
         Args:
-            folder: the run's.
-            values: what `run.json` says.
+            folder: the folder of the run.
+            values: the content of `run.json`.
         """
         if "recipe" not in values:
             return cls(passed=frozenset({KEPT}))
@@ -77,7 +84,11 @@ class Redaction:
             lists = {}
         stated = [(source["id"], source.get("consent") or {}) for source in values.get("sources", ())]
         names, speakers = (
-            tuple((one, lists.get(kind, {}).get(one, consent[kind])) for one, consent in stated if consent.get(kind))
+            tuple(
+                (source_id, lists.get(kind, {}).get(source_id, consent[kind]))
+                for source_id, consent in stated
+                if consent.get(kind)
+            )
             for kind in ("third_persons", "speakers")
         )
         return cls(_policies(folder), names, speakers, _passed(values.get("stages") or {}))
@@ -86,17 +97,17 @@ class Redaction:
         """Return the rows with their texts and metadata redacted.
 
         Args:
-            frame: with `drop_reason` and any other of READS.
+            frame: rows with `drop_reason` and any other columns of READS.
 
         Raises:
-            ConfigError: a list isn't there by which one of the rows is redacted.
+            ConfigError: a list needed to redact one of the rows is missing.
         """
         raw = ~frame["drop_reason"].fill_null(KEPT).is_in(list(self.passed))
         sources = set(frame.filter(raw)["source_id"])
-        names, speakers = (_there(lists, sources) for lists in (self.names, self.speakers))
+        names, speakers = (_existing_lists(lists, sources) for lists in (self.names, self.speakers))
         rows = frame.select(name for name in self.READS if name in frame.columns)
-        # A page is made of whatever stands in the rows; `redact` itself refuses a country that is none.
-        countries = {one: country_of(one) for one in rows["country"].drop_nulls().unique()}
+        # Rows may have invalid countries, which `redact` refuses.
+        countries = {country: country_of(country) for country in rows["country"].drop_nulls().unique()}
         rows = rows.with_columns(pl.col("country").replace_strict(countries, default=None, return_dtype=pl.String))
         if "turns" in rows.columns:
             rows = rows.with_columns(pl.when(raw).then("turns"))
@@ -104,11 +115,11 @@ class Redaction:
         return frame.with_columns(redacted[name] for name in self._SHOWN if name in frame.columns)
 
     def value(self, value: Any, row: Mapping[str, Any]) -> Any:
-        """Return a value of a row's ledger with what is written in it redacted as the row's text was."""
+        """Redact the strings in a value of a row's ledger like the row's text."""
         if isinstance(value, dict):
-            return {key: self.value(one, row) for key, one in value.items()}
+            return {key: self.value(item, row) for key, item in value.items()}
         if isinstance(value, list):
-            return [self.value(one, row) for one in value]
+            return [self.value(item, row) for item in value]
         if not isinstance(value, str):
             return value
         genre = INTERVIEW if is_interview(row["turns"]) else row["genre"]
@@ -122,14 +133,14 @@ class Redaction:
         return {**row, **self.of(frame).select(self._SHOWN).row(0, named=True)}
 
     def metadata(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        """Return a row with its metadata redacted, for which no list is needed; its title and text stay as they are."""
+        """Return a row with its metadata redacted without any list; its title and text are unchanged."""
         unread = {"title": None, "text": None, "turns": None}
         redacted = replace(self, names=(), speakers=()).row({**row, **unread})
         return {**redacted, **{name: row[name] for name in unread}}
 
 
 def _policies(folder: Path) -> str:
-    """Return the run's own policies; none where it kept none, or where they lack a kind that is known since."""
+    """Return the run's own policies; empty if it has none, or if they are of an older, incomplete version."""
     own = folder / "filters"
     if not (own / "privacy").is_dir():
         return ""
@@ -141,7 +152,7 @@ def _policies(folder: Path) -> str:
 
 
 def _passed(stages: Mapping[str, Mapping[str, Any]]) -> frozenset[str]:
-    """Return why documents fell after `redact` alone, as a run's record counts them by stage.
+    """Return the drop reasons that occur only after `redact`, from the counts of stages in a run's record.
 
     >>> sorted(_passed({"filter": {"dropped": {"x<1": 2}}, "redact": {}, "dedupe": {"dropped": {"duplicate": 1}}}))
     ['', 'duplicate']
@@ -150,41 +161,41 @@ def _passed(stages: Mapping[str, Mapping[str, Any]]) -> frozenset[str]:
     if Redact.name not in names:
         return frozenset()
     at = names.index(Redact.name)
-    before, after = (
+    up_to_redact, from_redact = (
         {reason for name in some for counts in ("dropped", "failed") for reason in stages[name].get(counts, ())}
         for some in (names[: at + 1], names[at:])
     )
-    return frozenset({KEPT, *after} - before)
+    return frozenset({KEPT, *from_redact} - up_to_redact)
 
 
-def _there(lists: Sequence[tuple[str, str]], sources: set[str | None]) -> tuple[tuple[str, str], ...]:
+def _existing_lists(lists: Sequence[tuple[str, str]], sources: set[str | None]) -> tuple[tuple[str, str], ...]:
     """Return the lists of these sources.
 
     Raises:
-        ConfigError: one isn't there.
+        ConfigError: a list is missing.
     """
-    mine = tuple((source, path) for source, path in lists if source in sources)
-    for source, path in mine:
+    needed = tuple((source, path) for source, path in lists if source in sources)
+    for source, path in needed:
         if not Path(path).is_file():
             raise ConfigError(
                 path,
-                _("the list by which texts of «{source}» are redacted isn't there", source=source),
-                _("put it back there, or give the run's command again: what was done is kept"),
+                _("the list for redacting texts of «{source}» is missing", source=source),
+                _("restore it, or repeat the run's command, which reuses finished work"),
             )
-    return mine
+    return needed
 
 
 @dataclass(frozen=True)
 class Disclosure:
-    """What people may see of the documents of a run or a version.
+    """The rules for showing documents of a run or a version.
 
     Attributes:
-        today: the day on which terms are judged, or the moment, in UTC.
-        redaction: how they are redacted.
-        log: of the store, which says what is withdrawn; None where there is no store.
-        internal: whether texts are shown whose terms hide them; what is withdrawn isn't.
-        names: whether documents are named by title and file although their terms hide their texts. For pages that stay
-            with the run; what is withdrawn, or closed by a label, isn't named.
+        today: the day, or the time in UTC, for which terms are checked.
+        redaction: the redaction of the documents.
+        log: the store's withdrawals; None without a store.
+        internal: show texts even if their terms don't allow it, unless they are withdrawn.
+        names: show titles and files of documents whose terms don't allow showing their texts, on pages that stay with
+            the run. Documents that are withdrawn or closed by a label aren't named.
     """
 
     today: date
@@ -195,7 +206,7 @@ class Disclosure:
 
     @property
     def reads(self) -> tuple[str, ...]:
-        """The columns by which it is judged whether a document may be shown, but for its text."""
+        """The columns, except `text`, that decide whether a document may be shown."""
         return (*Terms.READS, "drop_reason", *(tombstones.READS if self._log else ()))
 
     @property
@@ -203,12 +214,11 @@ class Disclosure:
         return self.log if self.log and self.log.binding else None
 
     def marked(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """Return the frame with the columns `withdrawn`, `readable` and `nameable`.
-
-        `readable` says whether a document may be shown, `nameable` whether its title and file may be.
+        """Add the columns `withdrawn`, `readable` (its text may be shown) and `nameable` (its title and file may be).
 
         Args:
-            frame: with `reads`; with `text`, as it stands, where what says the same as a withdrawn text is told, too.
+            frame: rows with the columns `reads`. If it has `text`, unredacted, then documents with the text of a
+                withdrawn one count as withdrawn too.
         """
         withdrawn = self.withdrawn_by(frame).is_not_null() | (frame["drop_reason"] == WITHDRAWN).fill_null(value=False)
         rows = with_readable(frame, self.today).with_columns(withdrawn.alias("withdrawn"))
@@ -218,19 +228,19 @@ class Disclosure:
         return rows.with_columns((pl.col("readable") | named).alias("nameable"))
 
     def withdrawn_by(self, frame: pl.DataFrame) -> pl.Series:
-        """Return for each row the number of the log's entry that withdraws it; null where none does."""
+        """Return the number of the log entry that withdraws each row, null for other rows."""
         log = self._log
         if log is None:
             return pl.Series("number", [None] * frame.height, dtype=pl.UInt32)
-        listed = log.rows.select("doc_id", "number").unique("doc_id", keep="first", maintain_order=True)
-        rows = frame.select("doc_id").join(listed, on="doc_id", how="left", maintain_order="left")
-        stones = tombstones.Tombstones(log)
-        numbers = [rows["number"], stones.about(frame)]
+        withdrawn_ids = log.rows.select("doc_id", "number").unique("doc_id", keep="first", maintain_order=True)
+        rows = frame.select("doc_id").join(withdrawn_ids, on="doc_id", how="left", maintain_order="left")
+        tombstone_index = tombstones.Tombstones(log)
+        numbers = [rows["number"], tombstone_index.about(frame)]
         if "text" in frame.columns:
-            matches = stones.matching_texts(frame.with_columns(pl.col("text").fill_null("")))
+            matches = tombstone_index.matching_texts(frame.with_columns(pl.col("text").fill_null("")))
             rows = pl.DataFrame({"row": pl.arange(frame.height, dtype=pl.UInt32, eager=True)})
             numbers.append(rows.join(matches, on="row", how="left", maintain_order="left")["number"])
-        return pl.select(pl.coalesce(pl.lit(one) for one in numbers).alias("number")).to_series()
+        return pl.select(pl.coalesce(pl.lit(column) for column in numbers).alias("number")).to_series()
 
     def redacted(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Return the rows with their texts and metadata redacted, see `Redaction.of`."""
@@ -238,10 +248,10 @@ class Disclosure:
 
 
 def readable(today: date) -> pl.Expr:
-    """Whether a row's terms allow it to be shown: rights that are known, the use `redistribute`, no embargo or label.
+    """Return an expression: whether the rights are known, allow `redistribute`, and no embargo or label forbids it.
 
     Args:
-        today: the day; of a moment in UTC, the day of each row's country too.
+        today: the day for embargoes; if it is a time in UTC, the day in each row's country counts too.
 
     >>> from datetime import date
     >>> rows = pl.DataFrame({"rights_tier": ["open", "open"], "uses": [["redistribute"], ["train"]]})
@@ -255,7 +265,7 @@ def readable(today: date) -> pl.Expr:
 
 
 def with_readable(frame: pl.DataFrame, today: date) -> pl.DataFrame:
-    """Return the frame with the column `readable`; what isn't stated allows nothing."""
+    """Add the column `readable`; missing terms allow nothing."""
     return frame.with_columns(_terms(frame).select(readable(today).alias("readable")).to_series())
 
 
@@ -267,18 +277,18 @@ def _terms(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def beginnings(rows: pl.DataFrame, redaction: Redaction) -> dict[str, str | None]:
-    """Return by `doc_id` the beginning of each redacted text, on one line; None where it isn't `readable`.
+    """Return the beginning of each redacted text on one line, by `doc_id`; None if it isn't `readable`.
 
     Args:
-        rows: with whole texts, what `redaction` reads, and `readable`.
-        redaction: how they are redacted.
+        rows: whole texts, with the columns that `redaction` reads and `readable`.
+        redaction: the redaction of the documents.
     """
     shown = redaction.of(rows.filter("readable"))
     texts = dict(shown.select("doc_id", "text").iter_rows())
     return {doc_id: beginning(texts[doc_id]) if doc_id in texts else None for doc_id in rows["doc_id"]}
 
 
-def beginning(text: str | None, most: int = _BEGINNING) -> str:
+def beginning(text: str | None, length: int = _BEGINNING) -> str:
     """Return the beginning of a text, on one line."""
-    whole = " ".join((text or "").split())
-    return whole if len(whole) <= most else whole[:most] + "…"
+    line = " ".join((text or "").split())
+    return line if len(line) <= length else line[:length] + "…"

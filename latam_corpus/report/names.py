@@ -1,4 +1,4 @@
-"""What the values of columns are called, in the three languages that pages speak."""
+"""Names of column values in the languages of pages."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from latam_corpus.report.page_words import WORDS
 _VARIETY: Final = re.compile("([a-z]{2,3})-([A-Z]{2})")
 
 
-def _spoken(code: str) -> Message:
+def _language_name(code: str) -> Message:
     return language_name(known_code(code) or code)
 
 
 def value_name(column: str, value: str) -> Message:
-    """Return what a value of a column is called.
+    """Return the name of a column's value, for translation.
 
     >>> value_name("language", "spa_Latn").translate("es"), value_name("country", "BR").translate("pt")
     ('español', 'Brasil')
@@ -33,7 +33,7 @@ def value_name(column: str, value: str) -> Message:
     if column == "language":
         return WORDS["undetermined"] if value == UNDETERMINED else language_name(short(value))
     if column == "variety" and (match := _VARIETY.fullmatch(value)) and match[2] in COUNTRIES:
-        return Message("{language} · {country}", {"language": _spoken(match[1]), "country": COUNTRIES[match[2]]})
+        return Message("{language} · {country}", {"language": _language_name(match[1]), "country": COUNTRIES[match[2]]})
     if column == "drop_reason":
         return meaning(value)
     if column == "decade":

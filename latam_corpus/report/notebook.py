@@ -1,4 +1,4 @@
-"""What a notebook shows of a value: HTML without style sheets, in which other people's words are only words."""
+"""HTML for notebooks, without style sheets and with all values escaped."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _STYLES: Final = {"bold": "font-weight: bold", "green": "color: #2e7d32", "red":
 
 
 def lines_html(lines: Iterable[Iterable[tuple[str, str]]]) -> str:
-    """Return the lines as they stand, each of pieces with a style: "", "bold", "green" or "red".
+    """Return preformatted lines; each consists of pieces with a style: "", "bold", "green" or "red".
 
     >>> lines_html([[("bold", "<b>La barca</b>"), ("", " salió")]])
     '<pre><span style="font-weight: bold">&lt;b&gt;La barca&lt;/b&gt;</span> salió</pre>'
@@ -24,7 +24,7 @@ def lines_html(lines: Iterable[Iterable[tuple[str, str]]]) -> str:
 
 
 def table_html(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Return the rows below their heads.
+    """Return a table with column names.
 
     >>> table_html(["genre"], [["<news>"]])
     '<table><tr><th>genre</th></tr><tr><td>&lt;news&gt;</td></tr></table>'
@@ -35,7 +35,7 @@ def table_html(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 
 def plain(value: object) -> str:
-    """Return a value's words as HTML that shows them and obeys nothing in them; empty for None."""
+    """Escape a value for HTML; empty for None."""
     return "" if value is None else escape(visible(str(value)))
 
 

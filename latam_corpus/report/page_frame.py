@@ -1,4 +1,4 @@
-"""What all pages have: one look, one of three languages, and a place where they are written."""
+"""The style sheet, the language check and the file writer that all pages share."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ _LOOK: Final = Path(__file__).with_name("look.css")
 
 @cache
 def look() -> str:
-    """Return the style sheet that all pages share."""
+    """Return the style sheet of all pages."""
     return _LOOK.read_text(encoding="utf-8")
 
 
 def checked_language(language: str) -> str:
-    """Return the language, if pages speak it.
+    """Return the language if pages are translated into it.
 
     Raises:
-        ConfigError: they don't.
+        ConfigError: they aren't.
     """
     if language not in LANGUAGES:
-        raise ConfigError("--in", _("pages don't speak «{language}»", language=language), one_of(LANGUAGES))
+        raise ConfigError("--in", _("pages aren't available in «{language}»", language=language), one_of(LANGUAGES))
     return language
 
 
 def write_file(path: Path, data: str | bytes) -> None:
-    """Write a page or a sheet, in a new folder if need be.
+    """Write a page or a sheet; create its folder.
 
     Raises:
-        ConfigError: it can't be written there.
+        ConfigError: the file can't be written.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

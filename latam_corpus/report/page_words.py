@@ -11,40 +11,43 @@ WORDS: Final = {
     "release_report": _("Report of a release"),
     "skip": _("To the contents"),
     "contents": _("On this page"),
-    "internal": _("Internal: it holds texts whose terms don't allow them to be shown outside."),
-    "run_lead": _("Of {n} {n:document|documents} that came, {kept} stayed: {share}."),
+    "internal": _("Internal: the terms of some texts on this page don't allow showing them to others."),
+    "run_lead": _("{kept} of {n} {n:document was|documents were} kept: {share}."),
     "release_lead": _("{n} {n:document|documents}, {size} of text, from {sources} {sources:source|sources}."),
     "run": _("Run"),
     "recipe": _("Recipe"),
     "version": _("Version"),
-    "created": _("Made on"),
+    "created": _("Created on"),
     "finished_on": _("Finished on"),
     "released": _("Released"),
-    "no_release": _("No release has been made of this run."),
+    "no_release": _("No version has been built from this run."),
     "released_as": _("Released as {release}: {n} {n:document|documents}."),
     "released_of": _("Of these this run kept {n}; the others are from elsewhere."),
     "limited": _("A trial: at most {n} {n:record|records} of each file {n:was|were} read."),
     "failed_parts": _("{n} {n:part|parts} failed; {n:its|their} documents aren't counted here."),
     "loss_head": _("Losses below the recipe's floor"),
-    "own_policies": _("Instead of the shipped policies these decided:"),
+    "own_policies": _("Policies used instead of the shipped ones:"),
     "loss_accepted": _("Let pass because: {why}"),
-    "loss_refused": _("No release is made of this run as it is: read what fell and mend it, or state why it may pass."),
-    "flow": _("How many came and stayed"),
-    "flow_how": _("Each line is a stage: what is left of all that came, and why the others fell there."),
+    "loss_refused": _(
+        "No version is built from this run as it is: read the documents that were set aside and correct the "
+        "recipe or the source, or state why the loss is acceptable."
+    ),
+    "flow": _("Documents kept by each stage"),
+    "flow_how": _("Each row is a stage: the documents that it left, and why it set the others aside."),
     "stage": _("Stage"),
     "policy": _("Policy"),
     "left": _("Left"),
     "lost": _("Set aside there"),
-    "share_left": _("Share of all that came"),
+    "share_left": _("Share of all documents read"),
     "collected": _("collected"),
-    "sources": _("By source, what lost most first"),
+    "sources": _("By source, the greatest loss first"),
     "lost_of_source": _("Set aside"),
     "source": _("Source"),
     "in": _("In"),
     "kept": _("Kept"),
     "share_kept": _("Share kept"),
     "more_rows": _("and {n} more"),
-    "holds": _("What is in it"),
+    "holds": _("Contents"),
     "documents": _("Documents"),
     "share": _("Share"),
     "not_stated": _("not stated"),
@@ -56,23 +59,23 @@ WORDS: Final = {
     "decade": _("Decades"),
     "rights_tier": _("Rights"),
     "contributor": _("Contributors"),
-    "why": _("What was set aside, and why"),
-    "why_how": _("The reasons that cost most first. A document has one reason, the first that held."),
+    "why": _("Documents set aside, and why"),
+    "why_how": _("The costliest reasons come first. A document has one reason: the first that applied."),
     "nothing_fell": _("Nothing was set aside."),
     "reason": _("Reason"),
     "other_reasons": _("The other reasons"),
-    "about_inputs": _("What couldn't be read, and what is no document"),
+    "about_inputs": _("Input that couldn't be read, or isn't a document"),
     "held_back": _("Why kept documents aren't released"),
     "about_terms": _("What the records and the catalogue state about rights"),
-    "cost": _("Documents: {n}, {share} of all that came; from {sources}"),
+    "cost": _("Documents: {n}, {share} of all that were read; from {sources}"),
     "measured": _("Values and bounds"),
     "measure_lead": _("{n} {n:document was|documents were} measured; all bounds together would drop {drops}: {share}."),
-    "unmeasured": _("{n} more {n:document|documents} fell before {n:it was|they were} measured."),
-    "bounds_from": _("The bounds stand in {folder}."),
+    "unmeasured": _("{n} more {n:document was|documents were} set aside before signals were measured."),
+    "bounds_from": _("The bounds are in {folder}."),
     "costs": _("The bounds that cost most"),
     "costs_how": _(
-        "“By this alone” counts the documents that no other bound would drop: what would come back without it. In the "
-        "plots, how many documents have each value; the dashed lines are the bounds, and what lies beyond is in red."
+        "“By this alone” counts the documents that no other bound would drop. The plots show how many "
+        "documents have each value; the dashed lines are the bounds, and values beyond them are red."
     ),
     "no_costs": _("No bound would drop a document."),
     "bound": _("Bound"),
@@ -84,7 +87,8 @@ WORDS: Final = {
     "drops_alone": _("would drop {drops}; by this alone, {alone}"),
     "groups": _("Every signal, by language and genre"),
     "groups_how": _(
-        "The largest group first. Below each per cent stands the value that so many documents don't exceed."
+        "The largest group comes first. The columns with percentages give the value that this share of the "
+        "documents doesn't exceed."
     ),
     "group_lead": _("{n} {n:document|documents}; all bounds together would drop {drops} ({share})."),
     "group_judged": _("Of {good} judged good they would drop {lost}, of {bad} judged bad {caught}."),
@@ -92,21 +96,19 @@ WORDS: Final = {
     "signal": _("Signal"),
     "distribution": _("Values of {signal}, from {low} to {high}; bounds: {limit}."),
     "sample": _("Sample"),
-    "sample_lead": _("{n} {n:document|documents}, drawn by lot."),
-    "sample_how": _(
-        "The lot's number is {seed}: with the same one the same are drawn. Personal data that is recognised is covered."
-    ),
+    "sample_lead": _("{n} {n:document|documents}, drawn at random."),
+    "sample_how": _("The seed is {seed}: the same seed draws the same documents. Recognised personal data is covered."),
     "no_part": _(
-        "{n} more had no part in it: {n:it is|they are} withdrawn, or {n:its|their} terms don't allow {n:it|them} to "
-        "be shown."
+        "{n} more {n:was|were} left out: {n:it is|they are} withdrawn, or {n:its|their} terms don't allow "
+        "{n:it|them} to be shown."
     ),
-    "beside": _("Beside “{title}”"),
+    "beside": _("Compared with “{title}”"),
     "more_places": _("The two differ in {n} more {n:place|places}."),
-    "as_far": _("Only so much of the two was compared."),
+    "as_far": _("Only part of the two texts was compared."),
     "preview": _("Preview of a source"),
-    "struck": _("What is struck out of the original isn't in the text."),
+    "struck": _("Parts of the original that are struck through aren't in the text."),
     "left_out_of_text": _("not in the text:"),
-    "inventory": _("What is in a folder"),
+    "inventory": _("Contents of a folder"),
     "formats": _("Formats"),
     "files": _("Files"),
     "file": _("File"),
@@ -115,21 +117,23 @@ WORDS: Final = {
     "charset": _("Charset"),
     "to_look_at": _("To look at"),
     "life": _("A document's life"),
-    "life_kept": _("It stayed."),
+    "life_kept": _("It was kept."),
     "life_dropped": _("It was set aside: {why}."),
     "life_withdrawn": _("Withdrawn on {when}, by request {request}."),
     "search": _("Search"),
     "search_for": _("Search the documents: some words of a text, a title, an address, or a doc_id"),
     "search_now": _("Search"),
-    "found": _("Documents that have it: {n}"),
-    "found_how": _("Twenty at most are shown; words are sought as they stand in the text."),
+    "found": _("Matching documents: {n}"),
+    "found_how": _("At most twenty are shown. The search finds words exactly as they are written in the text."),
     "nothing_there": _("There is nothing at this address."),
-    "footer_served": _("Made by latam-corpus {version}, and served to this machine alone, until it is ended."),
-    "origin": _("Where it comes from, and what is known of it"),
+    "footer_served": _(
+        "Made by latam-corpus {version}. Only this machine can open the page, until the server is stopped."
+    ),
+    "origin": _("Origin and metadata"),
     "covered": _("Personal data covered"),
     "steps": _("What each stage did"),
     "did": _("What it did"),
-    "bounds": _("What was measured, and what its policy asks"),
+    "bounds": _("Measured values, and the bounds of its policy"),
     "held_as": _("few words: held as {value}"),
     "no_list": _("no list"),
     "inside": _("within"),
@@ -137,14 +141,15 @@ WORDS: Final = {
     "copies_of": _("Copies and variants of it"),
     "beginning": _("How it begins"),
     "no_text": _("without text"),
-    "releases": _("In which releases"),
+    "releases": _("Releases that have it"),
     "release": _("Release"),
-    "no_copies_of": _("None that this run knows of."),
+    "no_copies_of": _("This run found none."),
     "back": _("Back to the report"),
     "no_releases": _("No release has it."),
-    "how_withdraw": _("To take it back:"),
+    "how_withdraw": _("To withdraw it:"),
     "histogram": _(
-        "Values of {signal}, in the languages and genres that lost by it, from {low} to {high}; the bound is {limit}."
+        "Values of {signal} from {low} to {high}, in the languages and genres where it set documents aside; "
+        "the bound is {limit}."
     ),
     "values_table": _("The same as a table"),
     "from_to": _("Values"),
@@ -158,21 +163,21 @@ WORDS: Final = {
     "is_withdrawn": _("it is withdrawn"),
     "read_kept": _("{n} kept {n:document|documents} to read"),
     "read_dropped": _("{n} set aside, to read"),
-    "read_how": _("Drawn by lot; personal data that is recognised is covered. The beginning of each."),
-    "hidden_of": _(
-        "Those of {kept} kept and {dropped} set aside aren't shown: they are withdrawn, or their terms don't allow it."
-    ),
+    "read_how": _("The beginnings of documents drawn at random; recognised personal data is covered."),
+    "hidden_of": _("Not shown: {kept} kept, {dropped} set aside. They are withdrawn, or their terms don't allow it."),
     "hidden_named": _(
-        "This page stays with the run, and names titles and files whatever the terms; `report … --to FILE` writes one "
-        "without them, to pass on."
+        "This page is meant to stay in the run's folder, and shows their titles and files; `report … --to "
+        "FILE` writes a page without them, to share."
     ),
     "goes_on": _("it goes on …"),
     "untitled": _("without a title"),
-    "survival": _("What each stage left of each source"),
-    "survival_how": _("The share of its documents that is left after the stage; only stages that set something aside."),
+    "survival": _("Documents left by each stage, by source"),
+    "survival_how": _("The share of a source's documents that is left after each stage that set documents aside."),
     "copies": _("Copies and variants"),
-    "copies_how": _("The largest clusters first: one that was set aside, beside the one that is kept."),
-    "variants_how": _("Variants of one work, which are kept: one beside another."),
+    "copies_how": _(
+        "The largest clusters come first: a document that was set aside, compared with the one that was kept."
+    ),
+    "variants_how": _("Variants of one work, which are all kept, compared in pairs."),
     "no_copies": _("No copies and no variants that may be shown."),
     "cluster": _("{n} {n:text that says|texts that say} the same"),
     "cluster_variants": _("{n} {n:variant|variants}"),
@@ -182,54 +187,55 @@ WORDS: Final = {
     "alike": _("Word for word the same, as far as they were compared."),
     "small": _("Scripture and encyclopedia in the smaller languages"),
     "small_how": _(
-        "Of a small language, much that is on the web is the Bible and an encyclopedia that machines have written; "
-        "what is in them isn't how the language is spoken."
+        "In a small language, much of the web is the Bible and encyclopedias written by machines; they don't "
+        "show how the language is spoken."
     ),
     "no_small": _("No document in a language other than Spanish, Portuguese and English."),
     "religious": _("Religious"),
     "reference": _("Reference"),
-    "formulas": _("Bible formulas in 1,000 words"),
+    "formulas": _("Bible formulas per 1,000 words"),
     "not_measured": _("not measured"),
     "speed": _("Speed and disk"),
     "took": _("Took"),
-    "per_second": _("Documents a second"),
+    "per_second": _("Documents per second"),
     "read_bytes": _("Read"),
     "on_disk": _("On disk"),
     "cpu": _("CPU seconds"),
     "changed_rows": _("Changed"),
-    "seconds_per_1000": _("ms a document"),
+    "seconds_per_1000": _("ms per document"),
     "nothing_kept": _("Nothing was kept."),
-    "owing": _("What its terms ask"),
+    "owing": _("Obligations under its terms"),
     "owing_how": _(
-        "The source of most documents first. A release's page has the holders too, and its rows say whom to name."
+        "The source with most documents comes first. The page of a version also has the holders, and its rows "
+        "state whom to name."
     ),
-    "no_rights": _("nothing of it is released: its rights aren't known"),
-    "since": _("What changed since the run before"),
-    "since_how": _("Of sources and stages, how many were kept of how many came; then what the two rest on otherwise."),
+    "no_rights": _("not released: its rights aren't known"),
+    "since": _("Changes since the previous run"),
+    "since_how": _("For sources and stages, documents kept / documents read; then the inputs that differ."),
     "is_there": _("there"),
-    "files_new": _("files that came new"),
-    "files_gone": _("files that are no longer there"),
-    "files_other": _("files with other content"),
-    "files_reading": _("files that were read otherwise"),
-    "since_version": _("What changed since the version before"),
+    "files_new": _("new files"),
+    "files_gone": _("removed files"),
+    "files_other": _("files with changed content"),
+    "files_reading": _("files that were read differently"),
+    "since_version": _("Changes since the previous version"),
     "first_run": _("There is no earlier run of this recipe."),
-    "first_version": _("It is built upon no earlier version."),
-    "since_of": _("Compared with {name}: {before} came then and {kept} stayed."),
-    "same_ground": _("Both rest on the same recipe, stages, sources and input."),
+    "first_version": _("It isn't based on an earlier version."),
+    "since_of": _("Compared with {name}, which read {before} and kept {kept}."),
+    "same_ground": _("Both have the same recipe, stages, sources and input."),
     "what": _("What"),
     "before": _("Before"),
     "now": _("Now"),
     "aspect": _("Which"),
-    "how": _("How to go on from here"),
-    "how_explain": _("To hear the whole story of one document:"),
-    "how_life": _("The same as a page, to show it to others:"),
-    "how_withdraw_any": _("To take a document back, once it is released:"),
+    "how": _("Next steps"),
+    "how_explain": _("To see what each stage did to a document:"),
+    "how_life": _("To write the same as a page, to share:"),
+    "how_withdraw_any": _("To withdraw a document from its version:"),
     "how_search": _("To search its documents on this machine:"),
     "how_sample": _("To read more of what was set aside:"),
     "how_measure": _("To see what each bound costs, and which file states it:"),
     "how_compare": _("To see on which documents two runs disagree:"),
-    "how_internal": _("To make this page again, with all texts, for use inside:"),
-    "obligations": _("What whoever uses it owes"),
+    "how_internal": _("To write this page with all texts, for internal use:"),
+    "obligations": _("Obligations of its users"),
     "terms": _("Terms"),
     "owed": _("Asks"),
     "holder": _("Holder"),
@@ -241,32 +247,35 @@ WORDS: Final = {
         "in its ledger."
     ),
     "gaps": _("What is missing"),
-    "gaps_how": _("What a reader might look for here and won't find. It says nothing of why."),
-    "gap_country": _("Countries of the region of which it has no document"),
-    "gap_language": _("Languages of the region that the toolkit knows, of which it has none"),
-    "gap_genre": _("Genres of which it has none"),
+    "gaps_how": _("Content that a reader might expect and won't find here; the list doesn't give the reasons."),
+    "gap_country": _("Countries of the region without documents"),
+    "gap_language": _("Languages of the region that the toolkit identifies, without documents"),
+    "gap_genre": _("Genres without documents"),
     "gap_few": _("Countries with fewer than 1 in 1,000 of the documents"),
-    "gap_unstated": _("Documents of which no country is stated"),
+    "gap_unstated": _("Documents without a country"),
     "gap_large": _("Documents in Spanish, Portuguese or English"),
     "gap_oral": _("Documents of spoken language, transcribed"),
     "nothing": _("none"),
     "limits": _("Limits"),
-    "limits_how": _("What is decided by a program is wrong in part."),
-    "withdraw": _("How to have a text taken out"),
+    "limits_how": _("A program's decisions are partly wrong."),
+    "withdraw": _("How to have a text withdrawn"),
     "withdraw_how": _(
-        "Whoever made, holds or is spoken of in a text can ask for it to be taken out: write to whoever gave you this "
-        "version, and name the doc_id, the address, or some words of the text. Who keeps the store runs:"
+        "Anyone who created or holds a text, or is mentioned in it, can ask to withdraw it: write to whoever "
+        "gave you this version, and state the doc_id, the address, or some words of the text. The keeper of "
+        "the store runs:"
     ),
     "withdraw_after": _(
-        "The next version is made without it, readers of older ones don't get it any more, and a receipt says so."
+        "The next version omits the text, readers of older versions no longer get it, and a receipt confirms this."
     ),
-    "not_forgotten": _("What was trained on a text can't forget it; copies that others have pulled aren't reached."),
+    "not_forgotten": _(
+        "Models that were trained on a text can't forget it, and copies that others have downloaded remain."
+    ),
     "withdrawn": _(
-        "{n} {n:document|documents} of this version {n:is|are} withdrawn since; readers don't get {n:it|them} any more."
+        "{n} {n:document|documents} of this version {n:was|were} withdrawn since; readers no longer get {n:it|them}."
     ),
     "language_of": _("Language"),
     "size_on_disk": _("Shards"),
-    "footer": _("Made by latam-corpus {version}. The page is one file: it asks for nothing from the network."),
+    "footer": _("Made by latam-corpus {version}. The page is a single file and loads nothing from the network."),
 }
 
 ASPECTS: Final = {
@@ -287,9 +296,9 @@ OWED: Final = {
 # Measured on 25 November 2026: `language/models/americas.md`, `docs/quality.md`.
 LIMITS: Final = (
     _(
-        "Languages are named by a small model that no speaker has reviewed. Of 100 texts of five sentences that it had "
-        "never seen it named right 100 in Aymara, 99 in Guaraní and Quechua, 96 in Wixárika, 83 in Bribri and 55 in "
-        "Otomi; what it doubts is “undetermined”."
+        "Languages are identified by a small model that no speaker has reviewed. Of 100 texts of five "
+        "sentences that it had never seen, it identified 100 in Aymara, 99 in Guaraní and Quechua, 96 in "
+        "Wixárika, 83 in Bribri and 55 in Otomi; uncertain texts are “undetermined”."
     ),
     _(
         "Quality is judged by bounds on what can be counted. Of 100 sentences of good texts on which no bound was "
@@ -297,8 +306,8 @@ LIMITS: Final = (
         "unusual may be missing."
     ),
     _(
-        "Personal data is covered where its form is recognised, such as addresses, telephones and identity numbers. "
-        "Names of people stay, and what is said of them."
+        "Personal data is covered if its form is recognised, such as addresses, telephone numbers and "
+        "identity numbers. Names of people, and statements about them, are kept."
     ),
-    _("Copies are found by the words that they share: two versions of one story told in other words both stay."),
+    _("Copies are found by the words that they share: two versions of one story in different words are both kept."),
 )

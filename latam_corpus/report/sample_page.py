@@ -1,6 +1,6 @@
 """A sample of documents to read and annotate: a page, JSONL, or a sheet with columns for a reader's verdict.
 
-Documents are drawn by lot, the same ones each time: from each group those whose hash with the seed is smallest.
+Documents are drawn at random, the same ones for the same seed: those with the smallest hash of seed and id in a group.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ COLUMNS: Final = (
     "doc_id", "language", "variety", "country", "genre", "source_id", "title", "creators", "published", "url", "rights",
     "rights_tier", "uses", "drop_reason", "text_hash", "drawn_from", "drawn_by", "text",
 )  # fmt: skip
-DRAWN: Final = ("text_hash", "drawn_from", "drawn_by")  # which text was read, and what a judgement of it speaks for
+DRAWN: Final = ("text_hash", "drawn_from", "drawn_by")  # the text that was read, and the group that it represents
 GROUPING: Final = tuple(c.name for c in schema.DOCUMENT if c.dtype == pl.String() and c.name not in ("doc_id", "text"))
 NOTE: Final = _("note")
 _HOW: Final = _("how to fill in")
@@ -57,13 +57,13 @@ _LEAST_TEXT: Final = 400
 
 
 def shown_rows(frame: pl.DataFrame, drawn_from: str, by: Sequence[str], redaction: Redaction) -> list[dict[str, Any]]:
-    """Return the rows as people see them: the columns that say what a document is, and its text and title redacted.
+    """Return the rows of a sample, redacted, with COLUMNS.
 
     Args:
-        frame: documents.
-        drawn_from: the run or version, and which of its documents.
-        by: the columns that they were drawn by.
-        redaction: how they are redacted.
+        frame: the drawn documents.
+        drawn_from: the run or version, and whether the documents were set aside.
+        by: the columns of the groups.
+        redaction: the redaction of the documents.
     """
     columns = [name for name in COLUMNS if name not in DRAWN]
     rows = []
@@ -77,22 +77,22 @@ def shown_rows(frame: pl.DataFrame, drawn_from: str, by: Sequence[str], redactio
 
 
 def named_by(frame: pl.DataFrame) -> pl.Series:
-    """Return the document that each row is a copy or a variant of; null where it is none."""
+    """Return the document of which each row is a copy or a variant, null for other rows."""
     return frame.select(pl.coalesce("duplicate_of", "variant_of").alias("doc_id")).to_series()
 
 
-def beside(frame: pl.DataFrame, others: pl.DataFrame, redaction: Redaction) -> dict[str, tuple[str, dict[str, Any]]]:
-    """For each row that is a copy or a variant of one of the others, its title and the two side by side, by its id.
+def beside(frame: pl.DataFrame, originals: pl.DataFrame, redaction: Redaction) -> dict[str, tuple[str, dict[str, Any]]]:
+    """Compare each copy or variant with its original; return the original's title and the comparison, by `doc_id`.
 
     Args:
         frame: documents.
-        others: documents that may be shown too, each once.
-        redaction: how both are redacted.
+        originals: the kept documents that may be shown, each once.
+        redaction: the redaction of both.
     """
-    pairs = named_by(frame).is_in(others["doc_id"].implode())
-    frame, others = redaction.of(frame.filter(pairs)), redaction.of(others)
+    pairs = named_by(frame).is_in(originals["doc_id"].implode())
+    frame, originals = redaction.of(frame.filter(pairs)), redaction.of(originals)
     named = frame.select("doc_id", "text", named_by(frame).alias("of"))
-    both = named.join(others.select(pl.col("doc_id").alias("of"), "title", other="text"), on="of")
+    both = named.join(originals.select(pl.col("doc_id").alias("of"), "title", other="text"), on="of")
     return {
         row["doc_id"]: (row["title"] or row["of"], side_by_side(row["text"] or "", row["other"] or ""))
         for row in both.iter_rows(named=True)
@@ -100,28 +100,28 @@ def beside(frame: pl.DataFrame, others: pl.DataFrame, redaction: Redaction) -> d
 
 
 def write_jsonl(path: Path, rows: Sequence[dict[str, Any]], *, internal: bool) -> None:
-    """One document a line; with `internal` each line says so."""
+    """Write one document per line; with `internal`, each line is marked."""
     stamp = {"internal": True} if internal else {}
     write_file(path, "".join(json.dumps(stamp | row, ensure_ascii=False) + "\n" for row in rows))
 
 
 def write_sheet(path: Path, rows: Sequence[dict[str, Any]], language: str = "es", *, internal: bool) -> None:
-    """Write a sheet with a column for each thing that a reader is asked, chosen from a list in a workbook, and a note.
+    """Write a sheet with a column for each question, a column for a note, and the documents.
 
     Args:
-        path: where it goes; CSV where its name ends so.
+        path: the file, CSV or XLSX; in XLSX, answers are chosen from a list.
         rows: of `shown_rows`.
-        language: of the heads and the verdicts.
-        internal: whether the sheet is named so.
+        language: the language of the column names and the answers.
+        internal: mark the sheet as internal.
 
     Raises:
-        ConfigError: the package that writes sheets isn't there, or the sheet can't be written there.
+        ConfigError: the package that writes XLSX is missing, or the file can't be written.
     """
-    asked = [NAMES[question].translate(language) for question in QUESTIONS]
-    heads = (*asked, NOTE.translate(language), *COLUMNS)
-    first = len(heads) - len(COLUMNS)
+    question_heads = [NAMES[question].translate(language) for question in QUESTIONS]
+    heads = (*question_heads, NOTE.translate(language), *COLUMNS)
+    first_document_column = len(heads) - len(COLUMNS)
     if path.suffix == ".csv":
-        cells = ([*[""] * first, *(_cell(row[name]) for name in COLUMNS)] for row in rows)
+        cells = ([*[""] * first_document_column, *(_cell(row[name]) for name in COLUMNS)] for row in rows)
         write_file(path, csv_text([heads, *cells]))
         return
     try:
@@ -131,24 +131,24 @@ def write_sheet(path: Path, rows: Sequence[dict[str, Any]], language: str = "es"
             str(path), _("sheets need the package XlsxWriter"), "pip install 'latam-corpus[sheets]'"
         ) from None
     buffer = io.BytesIO()
-    # Texts stay texts: a line that begins with = is no formula, and an address no link.
+    # Write all values as text, never as formulas, links or numbers.
     plain = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     with xlsxwriter.Workbook(buffer, plain) as book:
         sheet = book.add_worksheet("internal" if internal else "sample")
         wrapped = book.add_format({"text_wrap": True, "valign": "top"})
         bold = book.add_format({"bold": True})
-        sheet.freeze_panes(1, first)
+        sheet.freeze_panes(1, first_document_column)
         sheet.set_column(0, len(heads) - 2, 14, wrapped)
         sheet.set_column(len(heads) - 1, len(heads) - 1, 100, wrapped)
         sheet.write_row(0, 0, heads, bold)
         for number, row in enumerate(rows, 1):
-            for column, name in enumerate(COLUMNS, first):
+            for column, name in enumerate(COLUMNS, first_document_column):
                 sheet.write_string(number, column, _cell(row[name]))
         for column, (question, answers) in enumerate(QUESTIONS.items()):
             choices = [WORDS[answer].translate(language) for answer in answers]
-            # Where the language is another, its name or code may be written.
-            only = {"validate": "list", "source": choices, "show_error": question != "language"}
-            sheet.data_validation(1, column, max(len(rows), 1), column, only)
+            # A reader may also write the name or code of another language.
+            validation = {"validate": "list", "source": choices, "show_error": question != "language"}
+            sheet.data_validation(1, column, max(len(rows), 1), column, validation)
         how = book.add_worksheet(_HOW.translate(language))
         how.set_column(0, 0, 100, wrapped)
         for number, line in enumerate(_instructions(language)):
@@ -158,14 +158,14 @@ def write_sheet(path: Path, rows: Sequence[dict[str, Any]], language: str = "es"
 
 def _instructions(language: str) -> Iterator[str]:
     """Yield the lines that explain the sheet to its reader."""
-    first, of_language, *others = (one.translate(language) for one in _HOW_LINES)
-    yield first
+    introduction, language_line, *further_lines = (line.translate(language) for line in _HOW_LINES)
+    yield introduction
     for question, answers in QUESTIONS.items():
-        choices = enumerated(WORDS[one] for one in answers)
+        choices = enumerated(WORDS[answer] for answer in answers)
         yield Message("{head} {choices}", {"head": NAMES[question], "choices": choices}).translate(language)
         if question == "language":
-            yield of_language
-    yield from others
+            yield language_line
+    yield from further_lines
 
 
 def _cell(value: object) -> str:
@@ -184,36 +184,38 @@ def sample_page(
     internal: bool = False,
     compared: Mapping[str, tuple[str, dict[str, Any]]] | None = None,
 ) -> str:
-    """Return the page as HTML; of many texts each shows less, so that the page can be opened.
+    """Return the page as HTML; the more texts, the shorter the excerpt of each, so that browsers can open the page.
 
     Args:
-        name: of the run or version.
+        name: the name of the run or version.
         rows: of `shown_rows`.
-        by: the columns that they were drawn by.
-        seed: of the lot.
-        hidden: documents that may not be shown.
-        language: of the page.
-        internal: whether it is stamped as not for outside.
-        compared: of `beside`: what stands in a document.
+        by: the columns of the groups.
+        seed: the seed of the draw.
+        hidden: the number of documents that may not be shown.
+        language: the language of the page.
+        internal: mark the page as internal.
+        compared: the comparisons of `beside`.
     """
-    most = max(min(_PAGE_TEXT, _ALL_TEXTS // max(len(rows), 1)), _LEAST_TEXT)
-    documents = [_document(row, most, (compared or {}).get(row["doc_id"])) for row in rows]
+    text_length = max(min(_PAGE_TEXT, _ALL_TEXTS // max(len(rows), 1)), _LEAST_TEXT)
+    documents = [_document(row, text_length, (compared or {}).get(row["doc_id"])) for row in rows]
     groups = [
         {
             "name": enumerated((value_name(c, v) for c, v in zip(by, key, strict=True)), " · "),
-            "documents": [*held],
+            "documents": [*group],
         }
-        for key, held in groupby(documents, lambda one: [one["row"][column] or "" for column in by])
+        for key, group in groupby(documents, lambda part: [part["row"][column] or "" for column in by])
     ]
     headed: list[dict[str, Any]] = groups if by else documents
-    for number, one in enumerate(headed, 1):
-        one["id"] = f"part-{number}"
+    for number, part in enumerate(headed, 1):
+        part["id"] = f"part-{number}"
     return render(
         "sample.html",
         language,
         kind="sample",
         title=name,
-        sections=[(one["id"], one["name"] if by else one["row"]["title"] or one["row"]["doc_id"]) for one in headed],
+        sections=[
+            (part["id"], part["name"] if by else part["row"]["title"] or part["row"]["doc_id"]) for part in headed
+        ],
         internal=internal,
         n=len(rows),
         seed=seed,
@@ -223,7 +225,7 @@ def sample_page(
     )
 
 
-def _document(row: dict[str, Any], most: int, beside: tuple[str, dict[str, Any]] | None) -> dict[str, Any]:
+def _document(row: dict[str, Any], text_length: int, comparison: tuple[str, dict[str, Any]] | None) -> dict[str, Any]:
     about = [
         ", ".join(row["creators"] or []),
         row["published"],
@@ -233,23 +235,23 @@ def _document(row: dict[str, Any], most: int, beside: tuple[str, dict[str, Any]]
         row["rights"] or value_name("rights_tier", row["rights_tier"] or ""),
         genre_name(row["genre"]) if row["genre"] else None,
     ]
-    other, compared = beside or ("", None)
+    original_title, compared = comparison or ("", None)
     return {
         "row": row,
         "about": [fact for fact in about if fact],
         "why": meaning(row["drop_reason"]) if row["drop_reason"] else "",
-        "other": other,
+        "other": original_title,
         "compared": compared,
-        "text": row["text"][:most],
-        "goes_on": len(row["text"]) > most,
+        "text": row["text"][:text_length],
+        "goes_on": len(row["text"]) > text_length,
     }
 
 
 def by_columns(text: str) -> tuple[str, ...]:
-    """Return the columns named, separated by commas.
+    """Return the columns that a comma-separated text names.
 
     Raises:
-        ConfigError: one isn't a column of words; the message has the closest.
+        ConfigError: a name isn't a column of strings.
     """
     names = tuple(name.strip() for name in text.split(",") if name.strip())
     for name in names:
@@ -259,26 +261,25 @@ def by_columns(text: str) -> tuple[str, ...]:
 
 
 def draw(frames: Iterable[pl.DataFrame], by: Sequence[str], number: int, seed: int) -> pl.DataFrame:
-    """At most `number` documents of each group, by group and then as drawn; what isn't stated is a group too.
+    """Draw at most `number` documents from each group; missing values form a group too.
 
-    Which are drawn depends on the documents alone, not on the order in which they come: more of them, or another
-    seed, draw others.
+    The result is sorted by group. It depends on the documents and the seed, not on the order of the documents.
 
     Args:
-        frames: documents, `doc_id` and the columns of `by` among their columns.
-        by: columns; all documents are one group when empty.
-        number: of each group.
-        seed: of the lot.
+        frames: documents with `doc_id` and the columns of `by`.
+        by: the columns that define groups; if empty, all documents are one group.
+        number: the number of documents per group.
+        seed: another seed draws other documents.
 
     >>> rows = pl.DataFrame({"doc_id": ["a", "b", "c"], "genre": ["news", "news", "lyrics"]})
     >>> draw([rows], ["genre"], 1, 0)["genre"].to_list()
     ['lyrics', 'news']
     """
-    held = pl.DataFrame()
+    drawn = pl.DataFrame()
     for frame in frames:
         lots = [hashlib.sha256(f"{seed} {doc_id}".encode()).hexdigest() for doc_id in frame["doc_id"]]
-        drawn = frame.with_columns(pl.Series("lot", lots, dtype=pl.String))
-        held = pl.concat([held, drawn]) if held.width else drawn
-        held = held.sort("lot")
-        held = held.filter(pl.int_range(pl.len()).over(by) < number) if by else held.head(number)
-    return held.sort(*by, "lot").drop("lot") if held.height else held
+        candidates = frame.with_columns(pl.Series("lot", lots, dtype=pl.String))
+        drawn = pl.concat([drawn, candidates]) if drawn.width else candidates
+        drawn = drawn.sort("lot")
+        drawn = drawn.filter(pl.int_range(pl.len()).over(by) < number) if by else drawn.head(number)
+    return drawn.sort(*by, "lot").drop("lot") if drawn.height else drawn

@@ -1,4 +1,4 @@
-"""What a search over a report's documents found, as a page of the server that has them."""
+"""The result page of a search over a report's documents, for `report --serve`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _BEGINNING: Final = 80  # characters of a text that has no title
 
 def search_page(
     title: str,
-    asked: str,
+    query: str,
     stories: Sequence[dict[str, Any]],
     language: str,
     problem: str = "",
@@ -26,12 +26,12 @@ def search_page(
     """Return the page as HTML.
 
     Args:
-        title: of the report.
-        asked: what was searched for.
-        stories: of the documents that were found.
-        language: of the page.
-        problem: why none was.
-        internal: whether what terms hide is shown.
+        title: the title of the report.
+        query: the query.
+        stories: the histories of the matching documents.
+        language: the language of the page.
+        problem: the reason if no document matches.
+        internal: show texts even if their terms don't allow it.
     """
     rows = [_row(story, shown=story["withdrawn"] is None and (internal or story["readable"])) for story in stories]
     return render(
@@ -42,16 +42,16 @@ def search_page(
         sections=(),
         internal=internal,
         served=True,
-        asked=asked,
+        query=query,
         rows=rows,
         problem=problem,
     )
 
 
 def missing_page(title: str, language: str, problem: str = "") -> str:
-    """Return the page of an address at which there is nothing, as HTML."""
-    told = problem or WORDS["nothing_there"].translate(language)
-    return search_page(title, "", (), language, told)
+    """Return the page for an unknown address, as HTML."""
+    message = problem or WORDS["nothing_there"].translate(language)
+    return search_page(title, "", (), language, message)
 
 
 def _row(story: dict[str, Any], *, shown: bool) -> dict[str, Any]:
@@ -67,7 +67,7 @@ def _row(story: dict[str, Any], *, shown: bool) -> dict[str, Any]:
 
 
 def _name_of(story: dict[str, Any]) -> str | None:
-    """Return by what a document is named whose terms hide its text; None if it may not be."""
+    """Return the title or file name of a document whose text is hidden; None if it may not be named."""
     if story["withdrawn"] is not None or not story["nameable"]:
         return None
     return story["title"] or (story["source"]["origin"] or {}).get("file")

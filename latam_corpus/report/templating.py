@@ -1,7 +1,7 @@
-"""Pages of templates: one file each, without network or script, in the one language that is asked for.
+"""Render pages from templates: each is one file in one language, without scripts or network access.
 
-All that a template is given is escaped; what can't be seen in a text is shown by its code, so that a title can't turn
-the line that it stands in.
+All values are escaped for HTML. Invisible characters are shown by their codes, so that a title can't change the
+direction of its line.
 """
 
 from __future__ import annotations
@@ -38,24 +38,24 @@ def render(
     sections: Iterable[tuple[str, Message | str]],
     internal: bool = False,
     served: bool = False,
-    asked: str = "",
+    query: str = "",
     **values: Any,
 ) -> str:
     """Return the page of a template, as HTML.
 
     Args:
-        template: its file's name.
-        language: of the page.
-        kind: what kind of page it is, as `WORDS` calls it.
-        title: what it is about.
-        sections: what is on it: the id of each heading, and what it is called.
-        internal: whether it holds texts that may not be shown outside; the page is stamped then.
-        served: whether it has a search, which `report --serve` answers.
-        asked: what was searched for.
-        values: what it tells.
+        template: the file name of the template.
+        language: the language of the page.
+        kind: the kind of page, a key of `WORDS`.
+        title: the title.
+        sections: the id and the text of each heading.
+        internal: mark the page as internal, because it has texts whose terms don't allow showing them.
+        served: add the search that `report --serve` answers.
+        query: the query of the search.
+        values: the other values of the template.
 
     Raises:
-        ConfigError: the language is none of the three.
+        ConfigError: pages aren't available in the language.
     """
     checked_language(language)
     return (
@@ -68,29 +68,29 @@ def render(
             sections=list(sections),
             internal=internal,
             served=served,
-            asked=asked,
+            query=query,
         )
     )
 
 
 def sections_of(keys: Iterable[str]) -> list[tuple[str, Message]]:
-    """Return the headings that `WORDS` names, as `render` has them."""
+    """Return the sections for `render` from keys of `WORDS`."""
     return [(key, WORDS[key]) for key in keys]
 
 
 @cache
 def language_tag(code: str | None) -> str:
-    """Return what a page calls a text's language (BCP 47); empty where it isn't known.
+    """Return the BCP 47 tag of a language for HTML; empty if it isn't known.
 
     >>> language_tag("spa_Latn"), language_tag("quy"), language_tag("und"), language_tag("<b>"), language_tag(None)
     ('es', 'quy', '', '', '')
     """
-    named = short(code or UNDETERMINED)
-    if named == UNDETERMINED or not _CODE.fullmatch(named) or known_code(named) is None:
+    short_code = short(code or UNDETERMINED)
+    if short_code == UNDETERMINED or not _CODE.fullmatch(short_code) or known_code(short_code) is None:
         return ""
     from latam_corpus.release.pages.card import hub_language
 
-    return hub_language(str(known_code(named)))
+    return hub_language(str(known_code(short_code)))
 
 
 @cache

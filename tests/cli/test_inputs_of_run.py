@@ -75,12 +75,12 @@ def test_inputs_stand_in_a_file(command_line: CommandLine, folder: Path, name: s
     ("name", "text", "told"),
     [
         ("d.toml", 'a = "x"\naa = "y"\nb = 3\n', "d.toml, línea 3: «b» es 3; un texto entre comillas"),
-        ("d.toml", 'a = "x"\naa = "y"\n', "d.toml, línea 2: «aa» no es una fuente de r; elija: a, b"),
+        ("d.toml", 'a = "x"\naa = "y"\n', "d.toml, línea 2: r no tiene la fuente «aa»; elija: a, b"),
         ("d.csv", "a,x\na,y\nc,\n", "d.csv, línea 2: «a» se dio dos veces: «x» y «y»"),
-        ("d.csv", "a,x\na,y\nc,\n", "d.csv, línea 3: «c» no es una fuente de r"),
-        ("d.csv", "a,\n", "d.csv, línea 1: «a» no dice dónde está"),
+        ("d.csv", "a,x\na,y\nc,\n", "d.csv, línea 3: r no tiene la fuente «c»"),
+        ("d.csv", "a,\n", "d.csv, línea 1: «a» no tiene ruta"),
         ("d.csv", "a,x,z\n", "d.csv, línea 1: una fila tiene dos columnas"),
-        ("d.csv", "", "d.csv: no nombra ninguna fuente; una línea por fuente"),
+        ("d.csv", "", "d.csv: no nombra ninguna fuente; escriba una línea por fuente"),
         ("d.toml", "a = [", "d.toml: no es TOML"),
         ("no-hay.csv", None, "no-hay.csv: ese archivo no existe"),
     ],
@@ -93,7 +93,7 @@ def test_what_is_wrong_in_the_file_is_told(
         (folder / name).write_text(text)
     said = command_line("run", "r.toml", "--inputs", name, "--lang", "es")
     assert said.code == 2
-    assert told.replace("aa» no es una fuente de r; elija: a, b", "aa» no es una fuente de r") in said.err
+    assert told.replace("la fuente «aa»; elija: a, b", "la fuente «aa»") in said.err
 
 
 def test_the_recipe_says_where_records_are(command_line: CommandLine, folder: Path) -> None:

@@ -58,7 +58,7 @@ def test_what_is_listed_is_of_the_language(command_line: CommandLine, language: 
 
 def test_runs_list_of_nothing_says_so(command_line: CommandLine, tmp_path: Path) -> None:
     """An empty folder is no error."""
-    assert "there is no run in" in command_line("runs", "list", "--out", tmp_path).out
+    assert "has no run yet" in command_line("runs", "list", "--out", tmp_path).out
     assert command_line("runs", "list", "--out", tmp_path, "--json").json == []
 
 

@@ -233,7 +233,7 @@ def test_a_run_is_measured_by_its_name_against_its_own_policies(
     told = command_line("measure", "cuentos-1a", "--out", tmp_path / "out")
     assert told.code == 0, told.err
     assert "spa_Latn · literature · 3 documents" in told.out
-    assert "1 more document fell before anything was measured" in told.out
+    assert "1 more document was dropped before signals were measured" in told.out
 
 
 def test_a_run_of_an_earlier_version_lacks_signals_and_is_measured(policies: Policies) -> None:

@@ -159,7 +159,7 @@ def test_a_right_recipe_says_what_it_will_not_read(command_line: CommandLine, tm
     assert "«a»: su permiso terminó el 2020-01-31; pida uno nuevo" in said.err
     assert "«b» no se lee hasta pedir permiso a la institución que la custodia (Casa)" in said.err
     assert "«a» tiene textos en arn, pero «identify» solo conserva textos en spa" in said.err
-    assert "«a» se mide y queda fuera: su permiso terminó el 2020-01-31" in said.out
+    assert "«a» se procesa y no entra en la versión: su permiso terminó el 2020-01-31" in said.out
     recipe.write_text(f'title = "T"\nsources = ["a.toml"]\n{stages}{release}[inputs]\na = "no-hay"\n')
     said = command_line("check", recipe, "--lang", "pt")
     assert (said.code, "entrada de a: em «" in said.err or "entrada de a: em “" in said.err) == (2, True), said

@@ -52,12 +52,12 @@ def test_what_is_written_keeps_the_contract(
     ("kind", "name", "problem"),
     [
         ("estage", "x", "¿quiso escribir «stage»?"),
-        ("stage", "Mi-Etapa", "no puede llamarse así"),
-        ("reader", "con_raya", "no puede llamarse así"),
-        ("stage", "filter", "ya hay algo que se llama así"),
-        ("signal", "word_count", "ya hay algo que se llama así"),
-        ("extractor", "pdf", "ya hay algo que se llama así"),
-        ("stage", "../../x", "no puede llamarse así"),
+        ("stage", "Mi-Etapa", "no es un nombre válido"),
+        ("reader", "con_raya", "no es un nombre válido"),
+        ("stage", "filter", "el nombre ya está en uso"),
+        ("signal", "word_count", "el nombre ya está en uso"),
+        ("extractor", "pdf", "el nombre ya está en uso"),
+        ("stage", "../../x", "no es un nombre válido"),
     ],
 )
 def test_names_that_cannot_be_are_refused(
@@ -69,7 +69,7 @@ def test_names_that_cannot_be_are_refused(
     assert (ended.code, problem in ended.err) == (2, True), ended.err
     assert not list(tmp_path.iterdir())
     ended = command_line("plugin", "new", "stage", "otra", "--to", tmp_path, "--lang", "es")
-    assert (ended.code, "ya está ahí" in ended.err) == (2, True)
+    assert (ended.code, "la carpeta ya existe" in ended.err) == (2, True)
 
 
 @dataclass(frozen=True)

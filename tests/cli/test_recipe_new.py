@@ -88,7 +88,7 @@ def test_a_recipe_elsewhere_finds_its_sources(command_line: CommandLine, folder:
     assert told == {"file": "otra/r.toml", "sources": ["fuente", "conha19"]}
     assert load_recipe("otra/r.toml").sources == ("../fuente.toml", "conha19")
     assert command_line("check", "otra/r.toml").code == 0
-    assert "is the id of fuente.toml too" in command_line("recipe", "new", "fuente.toml", "./fuente.toml").err
+    assert "fuente.toml also has the id" in command_line("recipe", "new", "fuente.toml", "./fuente.toml").err
     assert len(list(folder.glob("*.toml"))) == 1
 
 

@@ -231,7 +231,7 @@ def test_a_dry_run_says_what_is_taken_together_and_what_is_cut(
     recipe = tmp_path / "receta.toml"
     recipe.write_text(small_recipe("extract", "repair", source=str(folder)))
     said = command_line("run", recipe, "--out", tmp_path / "out", "--dry-run")
-    assert (said.code, said.err.count("looking where it can be cut")) == (0, 2), said.err
+    assert (said.code, said.err.count("finding where to split it")) == (0, 2), said.err
     told = command_line("run", recipe, "--out", tmp_path / "out", "--dry-run", "--json").json
     (cut,) = told["cut"]
     assert told["together"] == {"files": 20, "parts": 1}
@@ -240,7 +240,7 @@ def test_a_dry_run_says_what_is_taken_together_and_what_is_cut(
     assert told["uncut"] == [{"file": "s.txt", "bytes": len((_TEXT * 20).encode())}]
     assert told["files"] == 22
     assert told["parts"] == 2 + cut["parts"]
-    assert "20 small files are taken together, in 1 part" in said.out
+    assert "20 small files are read together, in 1 part" in said.out
     assert f"r.jsonl.gz: {cut['parts']} parts" in said.out
     assert "unpacked once more" in said.out
     assert "s.txt: one part" in said.out

@@ -270,7 +270,7 @@ def test_what_slurm_refuses_is_told(
     state = command_line("runs", "status", "--out", tmp_path / "out")
     slurm.start_controller()
     assert (code, "check whether Slurm runs" in result) == (1, True), result
-    assert "no run was given to a cluster" in state.out
+    assert "no run was submitted to a cluster" in state.out
     monkeypatch.setenv("PATH", str(tmp_path))
     code, result = run(slurm.site(tmp_path))
     assert (code, "this machine has no command «sbatch»" in result) == (2, True), result

@@ -185,7 +185,7 @@ def test_what_can_not_be_read_or_written_is_told(
     result = command_process("runs", "prune", "--out", f"{object_store}/obra")
     assert (result.code, "can't be measured or removed" in result.err) == (2, True), result.err
     result = command_process("judge", "show", "--out", f"{object_store}/obra")
-    assert (result.code, "needs a folder of this machine" in result.err) == (2, True), result.err
+    assert (result.code, "needs a folder on this machine" in result.err) == (2, True), result.err
     with _network.FaultyNetwork(os.environ["AWS_ENDPOINT_URL"]) as network:
         monkeypatch.setenv("AWS_ENDPOINT_URL", network.address)
         network.refuses = lambda method, _path: method == "PUT"

@@ -129,7 +129,7 @@ def test_a_run_without_a_release_says_why_nothing_is_published(
     run = ("run", recipe, "--input", tmp_path / "a.jsonl", "--out", tmp_path / "out", "--engine", "in-process")
     said = command_line(*run, "--lang", "es")
     assert said.code == 0
-    assert "no hay versión publicada\n" in said.out
+    assert "versión  no se creó ninguna\n" in said.out
     assert "1 de 1 documento conservado: sus derechos no se conocen o no se entienden" in said.out
     assert command_line(*run, "--json").json["left_out"] == {"rights_tier=unknown": 1}
 
@@ -157,7 +157,7 @@ def test_a_run_that_keeps_nothing_says_where_to_look(
     recipe.write_text(small_recipe("repair", release=""))
     run = ("run", recipe, "--input", tmp_path / "a.jsonl", "--out", tmp_path / "out", "--engine", "in-process")
     result = command_line(*run)
-    assert "--set-aside --by drop_reason` shows what fell" in result.out
+    assert "--set-aside --by drop_reason` shows the dropped documents" in result.out
 
 
 @pytest.mark.parametrize(

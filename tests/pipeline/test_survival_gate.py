@@ -123,7 +123,7 @@ def test_a_run_below_its_floor_makes_no_release_until_someone_says_why(
     refused = command_line(*run, "--engine", "in-process")
     assert refused.code == 1
     assert "filter kept 0 of 25 documents of the country BO (0 %, floor 40 %)" in refused.out
-    assert "no release is made" in refused.out
+    assert "no version is built" in refused.out
     assert Store.at(tmp_path / "out" / "store").names() == []
     [folder] = (tmp_path / "out" / "runs").iterdir()
     repeated = command_line("release", "build", "prueba", folder.name, "--out", tmp_path / "out")

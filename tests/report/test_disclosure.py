@@ -126,7 +126,7 @@ def test_a_list_that_is_gone_is_asked_for(run: Path, command_line: CommandLine, 
     (tmp_path / "terceros.txt").unlink()
     out = ("--out", tmp_path / "out")
     ended = command_line("sample", run, "--set-aside", *out)
-    assert (ended.code, "put it back there" in ended.err) == (2, True)
+    assert (ended.code, "restore it, or" in ended.err) == (2, True)
     assert command_line("sample", run, *out).code == 0
 
 

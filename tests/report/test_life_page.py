@@ -86,7 +86,7 @@ def test_a_life_is_told_with_the_copy_beside_it(
     assert "rosa@" not in text
     assert "only in this one: </span>anoche. Escriba a [EMAIL]</del>" in text
     assert "only in the other: </span>ayer</ins>" in text
-    assert "Beside “La campana”" in text
+    assert "Compared with “La campana”" in text
     assert "it was obtained earlier: 2024-05-01 10:00 against 2025-05-01 10:00" in text
     assert "Suscríbase en [EMAIL]" in text
     assert f"explain {document(2)['doc_id']} --run copias-1a2b3c4d --out {tmp_path}" in text
@@ -128,7 +128,10 @@ def test_a_page_tells_of_one_document(run: Path, command_line: CommandLine, tmp_
     assert run.is_dir()
     page = tmp_path / "vida.html"
     told = command_line("explain", "Cuando bajó", "--html", page, "--out", tmp_path / "out")
-    assert (told.code, "4 documents have it, and a page tells of one; name one by its doc_id" in told.err) == (2, True)
+    assert (told.code, "4 documents match, and a page is about one document; name one by its doc_id" in told.err) == (
+        2,
+        True,
+    )
     assert not page.exists()
 
 

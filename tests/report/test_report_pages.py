@@ -378,7 +378,7 @@ def test_only_what_may_be_shown_is_on_the_page(
     command_line("report", folder, "--internal", "--lang", "en", "--out", tmp_path / "out")
     inside = _checked((folder / "report-internal.html").read_text(encoding="utf-8"))
     assert "Por dentro" in inside.text
-    assert "Internal: it holds texts" in inside.text
+    assert "Internal: the terms of some texts" in inside.text
     assert "Por dentro" not in (folder / "report.html").read_text(encoding="utf-8")
 
 
@@ -407,10 +407,10 @@ def test_the_page_beside_a_run_names_what_its_terms_hide(
     own, other = ((path).read_text(encoding="utf-8") for path in (folder / "report.html", passed_on))
     assert "Carta a [EMAIL]" in own
     assert "carta-de-rosa.txt" in own
-    assert "without them, to pass on" in own
+    assert "without them, to share" in own
     for words in ("Por dentro", "rosa@", "Lo cerrado", "Título cerrado", "Lo retirado", "Título retirado", "Charla"):
         assert words not in own
-    for words in ("Carta a", "carta-de-rosa", "Por dentro", "Título", "to pass on"):
+    for words in ("Carta a", "carta-de-rosa", "Por dentro", "Título", "without them, to share"):
         assert words not in other
 
 

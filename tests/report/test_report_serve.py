@@ -221,9 +221,9 @@ def test_options_that_do_not_go_together_are_refused(
     """And a port that is taken is named."""
     out = ("--out", tmp_path / "out")
     for more, said in (
-        (("--serve", "--to", tmp_path / "p.html"), "it writes no page"),
-        (("--serve", "--json"), "prints no JSON"),
-        (("--port", "8000"), "it goes with --serve"),
+        (("--serve", "--to", tmp_path / "p.html"), "it can't be combined with --to or --json"),
+        (("--serve", "--json"), "it can't be combined with --to or --json"),
+        (("--port", "8000"), "it needs --serve"),
     ):
         told = command_line("report", run, *more, *out)
         assert (told.code, said in told.err) == (2, True)
@@ -231,7 +231,7 @@ def test_options_that_do_not_go_together_are_refused(
     taken = report_server.ReportServer(report_server.Served("", "", lambda _: (), "en"), 0)
     told = command_line("report", run, "--serve", "--port", str(taken.server_port), *out)
     taken.server_close()
-    assert (told.code, f"--port {taken.server_port}: it can't be served there" in told.err) == (2, True)
+    assert (told.code, f"--port {taken.server_port}: the server can't use this port" in told.err) == (2, True)
 
 
 def test_ctrl_c_ends_it(run: Path, tmp_path: Path) -> None:

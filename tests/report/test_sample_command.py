@@ -62,7 +62,7 @@ def test_only_what_may_be_shown_is_drawn_and_redacted(run: Path, command_line: C
     assert len(rows) == 12
     assert all("rosa@" not in row["text"] and "[EMAIL]" in row["text"] for row in rows)
     told = command_line("sample", run, "--n", "50", "--to", tmp_path / "s.jsonl", *out)
-    assert "3 more had no part in it" in told.out
+    assert "3 more were left out" in told.out
     command_line("sample", run, "--n", "50", "--internal", "--to", tmp_path / "s.jsonl", *out)
     lines = [json.loads(line) for line in (tmp_path / "s.jsonl").read_text().splitlines()]
     assert len(lines) == 15
@@ -128,7 +128,7 @@ def test_the_page_and_the_sheet_hold_the_texts_as_texts(run: Path, command_line:
     [
         (["cuentos", "--by", "genero"], "did you mean «genre»?"),
         (["cuentos", "--by", "text"], "can't be grouped by «text»"),
-        (["cuentos", "--to", "s.docx"], "«.docx» is no form of a sample"),
+        (["cuentos", "--to", "s.docx"], "a sample can't be written as «.docx»"),
         (["cuentos", "--to", "/proc/nada/s.html"], "it can't be written"),
         (["cuento-1"], "there is no such run or release"),
         (["puerto@2026.1.0"], "there is no release «puerto»"),
@@ -166,7 +166,7 @@ def test_a_copy_stands_beside_the_one_kept_where_both_may_be_shown(
     assert shown.code == 0, shown.err
     told = page.read_text()
     assert told.count("Both have") == 1
-    assert "Beside “La &lt;b&gt;campana&lt;/b&gt;”" in told
+    assert "Compared with “La &lt;b&gt;campana&lt;/b&gt;”" in told
     assert "only in this one: </span>anoche</del>" in told
     assert "only in the other: </span>&lt;i&gt;ayer&lt;/i&gt; [EMAIL]</ins>" in told
     assert "Cerrada" not in told

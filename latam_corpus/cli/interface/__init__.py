@@ -1,1 +1,1 @@
-"""How the command line is put together: options, output, languages, and completion."""
+"""The parts of the command line that all commands share: options, output, languages, and completion."""

@@ -1,6 +1,7 @@
-"""How a table of commands becomes a command line. Exit codes: 0 done, 1 the work failed, 2 the user's input was wrong.
+"""Build the command line from a table of commands, and run it.
 
-A command's module is imported when that command is named. Until then its name and its line in `--help` stand for it.
+Exit codes: 0 done, 1 the work failed, 2 the user's input was wrong. A command's module is imported only when a user
+names that command; `--help` lists the others from the table.
 """
 
 from __future__ import annotations
@@ -40,17 +41,17 @@ if TYPE_CHECKING:
 
     from latam_corpus.cli.interface.lazy_command import Command
 
-# Small products on many BLAS threads take more processor time and no less of the clock; parts run in parallel instead.
-# Here, and not where the package is imported: a trainer who imports a room's functions calculates on all.
+# Small matrix products take more processor time on many BLAS threads and finish no sooner; parts run in parallel
+# instead. This is set here and not in the package, so that programs that import its functions use all threads.
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
 
 
-_WHOLE: Final = 1000  # characters: the terminal wraps a line of help, Typer would cut it
+_HELP_LIMIT: Final = 1000  # characters: more than any help has, so that Typer doesn't cut it; the terminal wraps it
 
 
 def application(commands: Mapping[str, Command]) -> typer.Typer:
-    """Make the command line of a table; a named command is imported to run, show its help or complete its line."""
+    """Return the command line for a table of commands."""
 
     class Commands(TyperGroup):
         def __init__(self, **options: Any) -> None:
@@ -58,16 +59,16 @@ def application(commands: Mapping[str, Command]) -> typer.Typer:
             refusing_repeats(with_language(self))
 
         def get_params(self, ctx: Any) -> list[Any]:
-            """Return its options, of which Typer adds those of completion after all else."""
+            """Return the options with translated help; Typer adds those for completion only here."""
             options: list[Any] = super().get_params(ctx)
             for option in options:
                 option.help = translated(option.help or "", spoken())
             return options
 
         def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
-            """Return the command's name, the command, and what is left of the arguments."""
-            name, command, rest = super().resolve_command(ctx, args)
-            return name, command and loaded(commands, str(name)), rest
+            """Return the name of the command, the command itself, and the remaining arguments."""
+            name, command, arguments = super().resolve_command(ctx, args)
+            return name, command and loaded(commands, str(name)), arguments
 
         def format_commands(self, ctx: Any, formatter: Any) -> None:
             """List the commands under a heading for each purpose."""
@@ -75,19 +76,19 @@ def application(commands: Mapping[str, Command]) -> typer.Typer:
             _write_commands(self, commands, formatter)
 
         def in_groups(self, name: str) -> list[str]:
-            """Return the commands of this name in groups, such as `release verify`."""
+            """Return the commands with this name in groups, such as `release verify` for `verify`."""
             groups = [group for group in commands if " " not in group]
             return [f"{group} {name}" for group in groups if name in getattr(loaded(commands, group), "commands", ())]
 
         def invoke(self, ctx: Any) -> Any:
-            """Run the command; Typer would end without a word where it is stopped, and call a closed pipe a failure."""
+            """Run the command; print a message if it is interrupted, and end quietly if the reader closes the pipe."""
             try:
                 return super().invoke(ctx)
             except KeyboardInterrupt:
-                _tell(_("stopped; the same command goes on from here"))
+                _print_error(_("stopped; run the same command again to continue from here"))
                 raise typer.Exit(130) from None
-            except BrokenPipeError:  # the reader, such as `head`, has seen enough
-                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is flushed at the end
+            except BrokenPipeError:  # the reader, such as `head`, has ended
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes the output on exit
                 raise typer.Exit from None
 
     app = typer.Typer(
@@ -108,8 +109,8 @@ def application(commands: Mapping[str, Command]) -> typer.Typer:
 def _write_commands(group: TyperGroup, commands: Mapping[str, Command], formatter: Any) -> None:
     width = max(map(len, group.commands))
     for purpose, heading in HEADINGS.items():
-        named = [name for name in group.commands if commands[name].purpose == purpose]
-        rows = [(name.ljust(width), group.commands[name].get_short_help_str(_WHOLE)) for name in named]
+        names = [name for name in group.commands if commands[name].purpose == purpose]
+        rows = [(name.ljust(width), group.commands[name].get_short_help_str(_HELP_LIMIT)) for name in names]
         with formatter.section(translated(heading, spoken())):
             formatter.write_dl(rows)
 
@@ -126,32 +127,32 @@ def version(
 
 
 def loaded(commands: Mapping[str, Command], name: str) -> Any:
-    """Return the command, its module imported, with what other rooms add to it."""
+    """Import a command or group; add the commands that other rooms contribute to the group, and the option `--lang`."""
     command = _imported(commands[name], name)
-    for added, one in commands.items():
-        group, _, inner = added.partition(" ")
+    for full_name, description in commands.items():
+        group, _, inner = full_name.partition(" ")
         if inner and group == name:
-            command.commands[inner] = _imported(one, inner)
+            command.commands[inner] = _imported(description, inner)
     return refusing_repeats(with_language(command))
 
 
-def _imported(described: Command, name: str) -> Any:
-    module, _, attribute = described.where.partition(":")
+def _imported(description: Command, name: str) -> Any:
+    module, _, attribute = description.where.partition(":")
     value = getattr(import_module(module), attribute)
-    around = typer.Typer(rich_markup_mode=None, add_completion=False)
-    around.callback()(lambda: None)  # else Typer takes the one command for the whole
+    wrapper = typer.Typer(rich_markup_mode=None, add_completion=False)
+    wrapper.callback()(lambda: None)  # without it, Typer makes a single command the whole program
     if isinstance(value, typer.Typer):
-        around.add_typer(value, name=name, help=described.help)
+        wrapper.add_typer(value, name=name, help=description.help)
     else:
-        around.command(name, help=described.help)(value)
-    return typer.main.get_group(around).commands[name]
+        wrapper.command(name, help=description.help)(value)
+    return typer.main.get_group(wrapper).commands[name]
 
 
 def run(app: typer.Typer) -> None:
-    """Run what was typed; an error of ours is one sentence on standard error, never a traceback."""
+    """Run the command line of this process; print a `CorpusError` in one sentence on standard error, and exit."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # a terminal that isn't UTF-8 is no reason to fail
+            stream.reconfigure(errors="backslashreplace")  # don't fail on a terminal that isn't UTF-8
     speak_as_typed(sys.argv[1:])
     warnings.showwarning = _show_warning
     try:
@@ -159,7 +160,7 @@ def run(app: typer.Typer) -> None:
     except CorpusError as error:
         _end(error)
     except typer.TyperException as error:
-        if type(error).__name__ == "NoArgsIsHelpError":  # a group of commands without one
+        if type(error).__name__ == "NoArgsIsHelpError":  # a group without a command
             from latam_corpus.cli.interface.show import block, errors
 
             errors.print(block(error.format_message()))
@@ -168,11 +169,11 @@ def run(app: typer.Typer) -> None:
 
         _end(usage_error(error))
     except Exception as error:
-        if isinstance(error, OSError) and error.filename:  # a file of the user's
+        if isinstance(error, OSError) and error.filename:  # of a file that the user named
             problem = _("it can't be used: {cause}", cause=cause_of(error))
             _end(ConfigError(str(error.filename), problem, _("name another place")))
         if isinstance(error, MemoryError):
-            _end(PartError(_("memory"), _("there is no more of it for this process"), MORE_MEMORY))
+            _end(PartError(_("memory"), _("this process can't get any more"), MORE_MEMORY))
         cause = cause_in_disk(error, *_written_folders())
         if cause is None:
             raise
@@ -180,53 +181,46 @@ def run(app: typer.Typer) -> None:
 
 
 def _written_folders() -> Iterator[Path]:
-    """Yield the folders to which the command may have written, as far as they are on this machine's disks."""
+    """Yield the folders on local disks to which the command may have written."""
     typed = dict(zip(sys.argv, sys.argv[1:], strict=False)) | dict(
         word.split("=", 1) for word in sys.argv if word.startswith("--") and "=" in word
     )
     for option, default in (("--out", "out"), ("--to", ""), ("--store", "")):
-        named = typed.get(option, default)
-        if named and "://" not in named:
-            yield Path(named)
+        folder = typed.get(option, default)
+        if folder and "://" not in folder:
+            yield Path(folder)
     yield cache_folder()
 
 
 _show_python_warning = warnings.showwarning
 
 
-def _show_warning(message: Warning | str, *rest: Any, **options: Any) -> None:
-    """Say a warning of ours as a note, in the language that is spoken; another's is shown as Python does."""
+def _show_warning(message: Warning | str, *arguments: Any, **options: Any) -> None:
+    """Print a `NoteWarning` as a note in the user's language, and any other warning as Python does."""
     if isinstance(message, NoteWarning):
         from latam_corpus.cli.interface.show import note
 
         note(_("note: {note}", note=message.note))
     else:
-        _show_python_warning(message, *rest, **options)
+        _show_python_warning(message, *arguments, **options)
 
 
 def _end(error: CorpusError) -> NoReturn:
-    """Say an error in the language that is spoken, and end with its exit code."""
+    """Print an error in the user's language, with `--json` as one object on standard error; exit with its code."""
+    errors = error.errors if isinstance(error, MistakesError) else (error,)
+    mistakes = [mistake.translated(spoken()) for mistake in errors]
     if "--json" in sys.argv:
-        _tell_json(error)
-        sys.exit(error.exit_code)
-    for one in error.errors if isinstance(error, MistakesError) else (error,):
-        _tell(_("error: {error}", error=one.translated(spoken())), "red")
+        from latam_corpus.cli.interface.show import write_json_line
+
+        rows = [{"place": each.place, "problem": each.problem, "remedy": each.remedy} for each in mistakes]
+        write_json_line({"errors": rows, "exit_code": error.exit_code})
+    else:
+        for mistake in mistakes:
+            _print_error(_("error: {error}", error=mistake), "red")
     sys.exit(error.exit_code)
 
 
-def _tell_json(error: CorpusError) -> None:
-    """Say, on standard error, all that is wrong as one JSON object."""
-    from latam_corpus.cli.interface.show import tell_json
-
-    each = error.errors if isinstance(error, MistakesError) else (error,)
-    problems = [
-        {"place": one.place, "problem": one.problem, "remedy": one.remedy}
-        for one in (wrong.translated(spoken()) for wrong in each)
-    ]
-    tell_json({"errors": problems, "exit_code": error.exit_code})
-
-
-def _tell(text: Message, style: str | None = None) -> None:
+def _print_error(text: Message, style: str | None = None) -> None:
     from latam_corpus.cli.interface.show import errors
 
     errors.print(text, markup=False, style=style)

@@ -1,4 +1,4 @@
-"""The core's own commands."""
+"""The commands of the core; other rooms add their own."""
 
 from __future__ import annotations
 
@@ -14,61 +14,57 @@ COMMANDS: Final = {
         "latam_corpus.cli.running.recipes:check",
         "build",
         N_(
-            "Find everything that is wrong with a recipe; with --input also with its sources' columns, by the "
-            "first records.\n"
+            "Report all mistakes in a recipe and, with --input, in the columns of its sources' first records.\n"
             "\n"
-            "Without --input, not one byte of a source is read."
+            "Without --input, it reads no source file."
         ),
     ),
     "run": Command(
         "latam_corpus.cli.running.recipes:run",
         "build",
-        N_("Run a recipe: collect, work, and, where it has a [release], release."),
+        N_("Run a recipe, and build a version if the recipe has a [release]."),
     ),
     "stage": Command(
         "latam_corpus.cli.running.stage_command:stage",
         "build",
-        N_("Run one stage alone; the output has one row a row of the input, in its order."),
+        N_("Run one stage on a file; the output has one row per input row, in the same order."),
     ),
     "sample": Command(
         "latam_corpus.cli.reading.sample:sample",
         "inspect",
         N_(
-            "Draw documents by lot, the same ones each time, redacted, and only those whose terms allow them to be "
-            "shown."
+            "Draw redacted documents at random, the same ones for the same seed, if their terms allow them to be shown."
         ),
     ),
     "report": Command(
         "latam_corpus.cli.reading.report:report",
         "inspect",
         N_(
-            "Write one page about a run or a release: what came and stayed, what is in it, what fell and why.\n"
+            "Write a page about a run or a release: its counts, its content, and what was dropped and why.\n"
             "\n"
-            "--serve writes nothing and shows the page on this machine, with a search over the documents and "
-            "a page of each\n"
-            "one's life, until Ctrl-C is pressed."
+            "With --serve, it writes nothing and shows the page on this machine, with a search over the documents\n"
+            "and a page about each, until you press Ctrl-C."
         ),
     ),
     "compare": Command(
         "latam_corpus.cli.running.compare:compare",
         "inspect",
-        N_("Show what two runs kept, slice by slice, and on which documents they disagree."),
+        N_("Compare what two runs kept, by slice, and list the documents on which they disagree."),
     ),
     "explain": Command(
         "latam_corpus.cli.reading.explain:explain",
         "inspect",
-        N_("Tell a document's whole story; --html writes it as a page."),
+        N_("Show what each stage did to a document; --html writes it as a page."),
     ),
     "pull": Command(
         "latam_corpus.cli.release.pull:pull",
         "train",
         N_(
-            "Fetch a version, verified, in a layout that datasets, Polars and DuckDB read; it goes on where "
-            "it was cut.\n"
+            "Fetch and verify a version, in a layout that datasets, Polars and DuckDB read; resume an interrupted "
+            "fetch.\n"
             "\n"
-            "Whole shards are compared with the manifest's SHA-256. Of those read in part, for --columns or "
-            "out of a store\n"
-            "elsewhere, the sums of the pages that are read are checked, which finds damage, and no forgery."
+            "Whole shards are compared with the SHA-256 in the manifest. If a shard is read in part, for --columns or\n"
+            "from a remote store, only the checksums of its pages are checked, which detects damage but not forgery."
         ),
     ),
     "help": Command(
@@ -83,34 +79,32 @@ COMMANDS: Final = {
     "runs status": Command(
         "latam_corpus.cli.running.run_jobs:status",
         "inspect",
-        N_("Show the runs that were given to a cluster: what became of each, its jobs, and what its driver said last."),
+        N_("Show the runs submitted to a cluster: the state of each, its jobs, and the last line of its driver's log."),
     ),
     "runs logs": Command(
         "latam_corpus.cli.running.run_jobs:logs",
         "inspect",
-        N_("Show the last lines of a job's log, and which other jobs of the run have said something."),
+        N_("Show the last lines of a job's log, and list the other logs of the run."),
     ),
     "runs cancel": Command(
         "latam_corpus.cli.running.run_jobs:cancel",
         "inspect",
-        N_("Cancel the jobs of a run; what they have done is kept."),
+        N_("Cancel the jobs of a run; finished parts are kept."),
     ),
     "runs retry": Command(
         "latam_corpus.cli.running.run_jobs:retry",
         "inspect",
         N_(
-            "Give a run's command to the cluster again: parts that failed or weren't reached are done, the "
-            "others kept.\n"
+            "Submit a run to the cluster again; finished parts are kept, all others are processed.\n"
             "\n"
-            "Its site file is read anew, so that more time or memory may be stated there before. Its recipe, "
-            "sources and policies\n"
-            "are those that were submitted."
+            "The site file is read again, so you can raise its limits of time or memory first. The recipe, sources\n"
+            "and policies are those that were submitted."
         ),
     ),
     "rights term": Command(
         "latam_corpus.cli.reading.copyright_term:term",
         "contribute",
-        N_("Tell in which countries an author's works are free this year, by the year of death, and by which law."),
+        N_("List where an author's works are in the public domain this year, by the year of death, and by which law."),
     ),
     "release": Command(
         "latam_corpus.cli.release.commands:app",

@@ -1,4 +1,4 @@
-"""Options that several commands have, each with one sentence of help; and the folders that `--out` names."""
+"""Options that several commands share."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from latam_corpus.messages import N_, _
 
 
 def runs_folder(named: str | Path) -> Path:
-    """Return the folder of runs; of an address the folder that stands for it on this machine.
+    """Return the folder of runs that `--out` names; for an address, the local folder that mirrors it.
 
     Raises:
-        ConfigError: the address is wrong, or can't be read.
+        ConfigError: the address is invalid or can't be read.
     """
-    if "://" not in str(named):  # who names a folder waits for no file system's import
+    if "://" not in str(named):  # importing file systems takes time
         return Path(named)
     from latam_corpus.storage.bucket import out_folder
 
@@ -25,14 +25,14 @@ def runs_folder(named: str | Path) -> Path:
 
 
 def disk_folder(named: str | Path) -> Path:
-    """Return the folder that is named.
+    """Return the local folder that `--out` names.
 
     Raises:
-        ConfigError: it is an address.
+        ConfigError: it names an address.
     """
     if "://" not in str(named):
         return Path(named)
-    problem = _("this command needs a folder of this machine, and «{address}» is none", address=named)
+    problem = _("this command needs a folder on this machine, and «{address}» is an address", address=named)
     raise ConfigError("--out", problem, _("name a folder; a release store may be elsewhere (--store)"))
 
 
@@ -40,9 +40,9 @@ Json = Annotated[bool, typer.Option("--json", help=N_("Print JSON."))]
 StoreUrl = Annotated[str | None, typer.Option("--store", help=N_("The store, a folder or URL; OUT/store by default."))]
 _OUT = N_("The folder of runs, work and the release store.")
 Out = Annotated[Path, typer.Option("--out", parser=runs_folder, metavar="PATH", help=_OUT)]
-# Of commands that can't work on an object store.
+# For commands that can't work on an object store.
 DiskOut = Annotated[Path, typer.Option("--out", parser=disk_folder, metavar="PATH", help=_OUT)]
-# Of commands that collect, or look at what was collected.
+# For commands that collect records or read collected ones.
 CollectedOut = Annotated[
     Path,
     typer.Option(

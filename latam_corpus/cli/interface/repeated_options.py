@@ -1,4 +1,4 @@
-"""Refusing an option that is given more often than it has values; otherwise the last value would be used silently."""
+"""Refuse a repeated option that takes one value; Typer would silently use the last value."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _GIVEN: Final = "latam_corpus.options_given"
 
 
 def refusing_repeats(command: Any) -> Any:
-    """Let a command, and those of a group, refuse an option that is repeated although it takes one value.
+    """Make a command, or all commands of a group, refuse a repeated option that takes one value; return the command.
 
     Environment variables do not count. An option that a group and its command both have, such as `--lang`, may be given
     to one of them.
@@ -28,10 +28,10 @@ def refusing_repeats(command: Any) -> Any:
         parse: Any = parser.parse_args
 
         def parse_args(args: list[str]) -> tuple[dict[str, Any], list[str], Sequence[Any]]:
-            values, rest, given = parse(args)
-            if not context.resilient_parsing:  # a line that is being completed
+            values, arguments, given = parse(args)
+            if not context.resilient_parsing:  # true while a shell completes the line
                 _refuse_repeats(given, context.meta.setdefault(_GIVEN, Counter()))
-            return values, rest, given
+            return values, arguments, given
 
         parser.parse_args = parse_args
         return parser

@@ -1,7 +1,7 @@
-"""What the command line shows: tables and progress on a terminal, plain lines elsewhere, JSON when asked.
+"""Output of the command line: tables and progress on a terminal, plain lines elsewhere, JSON with `--json`.
 
-All that is printed goes through here, and no string reaches the terminal as it is (`visible`): whatever is printed may
-hold other people's words, the user's own among them. A string is one line; what has several is a `block`.
+All commands print through this module. It makes control characters visible in every string (`visible`), because a
+string may contain text from documents or from the user. A string is one line; a text of several lines is a `block`.
 """
 
 from __future__ import annotations
@@ -42,32 +42,32 @@ if TYPE_CHECKING:
 _WIDTH_OF_FILES: Final = 160
 _SECONDS_A_LINE: Final = 10
 _MINUTE: Final = 60
-_MANY_HOURS: Final = 10  # of which the minutes don't matter
-_LEAST: Final = 12  # characters of a folded column, in which most words fit
+_MANY_HOURS: Final = 10  # from here on, minutes don't matter
+_LEAST_COLUMN: Final = 12  # characters; most words fit in such a column
 
 
 class _Screen(Console):
-    """A console on which a string is what it says: one line, without markup, with all that is in it to be seen.
+    """A console that prints a string literally, on one line, without markup and with visible control characters.
 
-    A message is told in the language of `--lang`.
+    It translates messages into the user's language.
     """
 
     def print(self, *objects: Any, **options: Any) -> None:
-        """Print them as rich does."""
+        """Print the objects as rich does, with messages translated."""
         super().print(*map(in_spoken_language, objects), **options)
 
     def render_str(self, text: str, **options: Any) -> Text:
-        """Return the string as rich draws it, in a line or in a table's cell."""
+        """Return the string for a line or a table cell."""
         return super().render_str(visible(text), **{**options, "markup": False, "emoji": False})
 
 
 class _Notes(_Screen):
-    """Standard error. Under `--json` each sentence is an event, on a line, as progress is."""
+    """Standard error. With `--json`, each sentence is an event on one line, like progress."""
 
     def print(self, *objects: Any, **options: Any) -> None:
-        """Print them, or write them as one event."""
-        if "--json" in sys.argv and objects and all(isinstance(one, str | Message | Text) for one in objects):
-            tell_json({"event": "note", "text": " ".join(str(in_spoken_language(one)) for one in objects)})
+        """Print the objects, or write them as one event."""
+        if "--json" in sys.argv and objects and all(isinstance(value, str | Message | Text) for value in objects):
+            write_json_line({"event": "note", "text": " ".join(str(in_spoken_language(value)) for value in objects)})
         else:
             super().print(*objects, **options)
 
@@ -77,12 +77,12 @@ errors = _Notes(stderr=True, highlight=False, soft_wrap=True)
 
 
 def note(sentence: str | Message) -> None:
-    """Print, on standard error, what a reader should know."""
+    """Print a sentence on standard error."""
     errors.print(sentence, markup=False)
 
 
 def styled(*pieces: str | tuple[str, str]) -> Text:
-    """One line, of which pieces have a style: `styled(("bold", title), "  12")`."""
+    """Return a line with styled pieces: `styled(("bold", title), "  12")`."""
     pairs = (("", piece) if isinstance(piece, str) else piece for piece in pieces)
     return Text.assemble(*((visible(text), style) for style, text in pairs))
 
@@ -93,12 +93,12 @@ def block(text: str) -> Text:
 
 
 def heading(text: str | Message) -> None:
-    """Print a line across the screen with a heading in it."""
+    """Print a heading in a line across the screen."""
     console.rule(styled(("bold", str(in_spoken_language(text)))), align="left")
 
 
 def side_by_side(heads: Sequence[str], texts: Sequence[str]) -> None:
-    """Texts beside one another, each below its head."""
+    """Print texts in columns, each below its heading."""
     shown = Table(box=None, pad_edge=False, padding=(0, 2, 0, 3), expand=True, header_style="bold")
     for head in heads:
         shown.add_column(head, ratio=1, overflow="fold")
@@ -107,12 +107,12 @@ def side_by_side(heads: Sequence[str], texts: Sequence[str]) -> None:
 
 
 def print_json(value: Any) -> None:
-    """One JSON value on standard output, the data exact; what a terminal would obey is escaped in it."""
+    """Print a JSON value on standard output, with control characters escaped."""
     sys.stdout.write(_as_json(value, sys.stdout, 1) + "\n")
 
 
-def tell_json(value: Any) -> None:
-    """Write one JSON value on standard error, on one line."""
+def write_json_line(value: Any) -> None:
+    """Write a JSON value on standard error, on one line."""
     sys.stderr.write(_as_json(value, sys.stderr) + "\n")
 
 
@@ -126,20 +126,20 @@ def _as_json(value: Any, stream: TextIO, indent: int | None = None) -> str:
 
 
 def width() -> int:
-    """Return how many characters a line of a table may have: those of the screen, or of a file that has none."""
+    """Return the width of tables in characters: that of the terminal, or a fixed one for files."""
     return console.width if console.is_terminal else _WIDTH_OF_FILES
 
 
 def table(title: str | Message, columns: Sequence[str | Message], rows: Iterable[Sequence[object]]) -> None:
-    """Print a table; columns whose name ends in `#` are numbers and stand to the right, without the mark.
+    """Print a table; a `#` at the end of a column name means numbers, aligned to the right, and is not printed.
 
-    On a screen that is too narrow for it, on which numbers would be cut, each row is a paragraph.
+    If the screen is so narrow that numbers would be cut, each row becomes a paragraph.
     """
-    named = [str(in_spoken_language(one)) for one in columns]
+    heads = [str(in_spoken_language(column)) for column in columns]
     cells = [["" if cell is None else str(in_spoken_language(cell)) for cell in row] for row in rows]
     screen = _Screen(highlight=False, width=width())
-    if _least_width(named, cells) > screen.width:
-        _print_apart(screen, str(in_spoken_language(title)), [name.rstrip("#") for name in named], cells)
+    if _least_width(heads, cells) > screen.width:
+        _print_paragraphs(screen, str(in_spoken_language(title)), [head.rstrip("#") for head in heads], cells)
         return
     shown = Table(
         title=str(in_spoken_language(title)) or None,
@@ -148,43 +148,44 @@ def table(title: str | Message, columns: Sequence[str | Message], rows: Iterable
         box=None,
         pad_edge=False,
     )
-    for index, column in enumerate(named):
-        numeric = column.endswith("#")
-        # The first column is what people copy: it is never cut.
+    for index, head in enumerate(heads):
+        numeric = head.endswith("#")
+        # The first column has the names that people copy, so it is never folded.
         shown.add_column(
-            column.rstrip("#"), justify="right" if numeric else "left", overflow="fold", no_wrap=numeric or index == 0
+            head.rstrip("#"), justify="right" if numeric else "left", overflow="fold", no_wrap=numeric or index == 0
         )
     for row in cells:
         shown.add_row(*row)
     screen.print(shown)
 
 
-def _least_width(named: Sequence[str], cells: Sequence[Sequence[str]]) -> int:
-    """Return how wide a table is whose texts are folded as far as they can be read.
+def _least_width(heads: Sequence[str], cells: Sequence[Sequence[str]]) -> int:
+    """Return the least width of a table, in characters, at which no number or first column is cut.
 
     >>> _least_width(["run", "title", "kept#"], [["cantos-1", "Cantos de la costa", "1 234 567"]])
     33
     """
-    widths = [max(map(cell_len, column)) for column in zip(named, *cells, strict=True)]
-    held = [
-        width if index == 0 or named[index].endswith("#") else min(width, _LEAST) for index, width in enumerate(widths)
+    widths = [max(map(cell_len, column)) for column in zip(heads, *cells, strict=True)]
+    least_widths = [
+        width if index == 0 or heads[index].endswith("#") else min(width, _LEAST_COLUMN)
+        for index, width in enumerate(widths)
     ]
-    return sum(held) + 2 * (len(held) - 1)
+    return sum(least_widths) + 2 * (len(least_widths) - 1)
 
 
-def _print_apart(screen: _Screen, title: str, heads: Sequence[str], cells: Sequence[Sequence[str]]) -> None:
-    """Print each row as a paragraph: what it is of, and below it each value with its head."""
+def _print_paragraphs(screen: _Screen, title: str, heads: Sequence[str], cells: Sequence[Sequence[str]]) -> None:
+    """Print each row as a paragraph: the first cell and those without a heading, then each value after its heading."""
     if title:
         screen.print(styled(("italic", title)))
     for first, *row in cells:
         unnamed = [value for head, value in zip(heads[1:], row, strict=True) if not head]
         screen.print(styled(("bold", "  ".join([first, *unnamed]))))
-        named = (f"{head}: {value}" for head, value in zip(heads[1:], row, strict=True) if head and value)
-        screen.print(Padding(Text(visible(" · ".join(named))), (0, 0, 0, 2)))
+        values = (f"{head}: {value}" for head, value in zip(heads[1:], row, strict=True) if head and value)
+        screen.print(Padding(Text(visible(" · ".join(values))), (0, 0, 0, 2)))
 
 
 def number(value: float) -> str:
-    """Return the number with thin groups of three, as all three languages write it.
+    """Return the number with its digits in groups of three, as all three languages write it.
 
     >>> number(1234567)
     '1 234 567'
@@ -193,17 +194,18 @@ def number(value: float) -> str:
 
 
 class RunProgress:
-    """A run's progress: a live bar on a terminal; elsewhere a line every tenth of the way, in a barrier every 10 s.
+    """The progress of a run: a bar on a terminal; elsewhere a line for each tenth of the parts.
 
-    Each says how fast it goes, how long the rest takes at that rate, and how many documents are kept so far.
+    In a barrier, a line comes every 10 s. Each line has the rate, the estimated time left, and the number of kept
+    documents.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic, *, as_json: bool = False) -> None:
-        """Begin to show it.
+        """Start the clock.
 
         Args:
-            clock: gives seconds.
-            as_json: whether each line is a JSON object.
+            clock: returns the time in seconds.
+            as_json: whether to write each line as a JSON object.
         """
         self._bar = Progress(
             TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
@@ -217,7 +219,7 @@ class RunProgress:
         self._last_line = self._began = clock()
 
     def show(self, event: StageEvent) -> None:
-        """Show what happened in a run."""
+        """Show an event of the run."""
         match event:
             case SegmentStarted(title, parts):
                 self._start_segment(title, parts)
@@ -234,7 +236,6 @@ class RunProgress:
         self._new_bar(title, total)
 
     def _new_bar(self, title: str, total: int | None) -> None:
-        """Replace the bar."""
         if self._bar:
             self._bar.start()
             if self._task is not None:
@@ -272,7 +273,7 @@ class RunProgress:
             self._say(_("{stage}: deciding on {n} {n:row|rows}", stage=stage_names(name), n=number(rows)), event)
 
     def step(self, title: str, done: int, total: int) -> None:
-        """Show how far a step of a barrier is."""
+        """Show the progress of a step of a barrier."""
         if title != self._step:
             self._step, self._began = title, self._clock()
         if self._bar:
@@ -292,7 +293,7 @@ class RunProgress:
             self._say(_with_pace(line, pace), event | pace)
 
     def _pace(self, done: int, total: int) -> dict[str, float]:
-        """How many are done a second, and the seconds the rest takes; nothing in the first second and at the end."""
+        """Return the rate per second and the estimated seconds left; nothing in the first second and at the end."""
         seconds = self._clock() - self._began
         if seconds < 1 or not done or done >= total:
             return {}
@@ -307,20 +308,20 @@ class RunProgress:
             errors.print(line)
 
     def close(self) -> None:
-        """Take the bar off the screen."""
+        """Remove the bar from the screen."""
         if self._bar:
             self._bar.stop()
 
 
 def _with_pace(line: Message, pace: dict[str, float]) -> Message:
-    """Return the line with how long the rest takes, if that is known."""
+    """Add the estimated time left to a line, if it is known."""
     if not pace:
         return line
     return _("{line}, about {time} left", line=line, time=duration(pace["seconds_left"]))
 
 
 def duration(seconds: float) -> str:
-    """Return a time in the largest units that say enough, which are written alike in every language.
+    """Return a duration in one or two units, whose symbols are the same in every language.
 
     >>> [duration(seconds) for seconds in (0.2, 59.4, 89, 3_590, 4_800, 360_000)]
     ['1 s', '59 s', '1 min', '1 h', '1 h 20 min', '100 h']
@@ -336,7 +337,7 @@ def duration(seconds: float) -> str:
 
 @contextmanager
 def progress() -> Iterator[Callable[[str, int, int], None]]:
-    """Show how far work on files is, by count: a live bar in a terminal, elsewhere a line each."""
+    """Show the progress of work on files: a live bar on a terminal, elsewhere a line for each finished file."""
     if not errors.is_terminal:
         yield (
             lambda what, done, total: (
@@ -353,7 +354,7 @@ def progress() -> Iterator[Callable[[str, int, int], None]]:
 
 
 def show_trouble(event: StageEvent) -> None:
-    """Show failed parts and damaged files of a run that is too short for progress."""
+    """Print failed parts and damaged files of a run that shows no progress."""
     match event:
         case PartDone(outcome) if outcome.error:
             errors.print(_("part {part} failed: {error}", part=outcome.part, error=outcome.failure))

@@ -1,6 +1,6 @@
-"""The language in which the command line speaks: the one that `--lang` names, else that of the user's machine.
+"""The language of the command line: the one that `--lang` names, else that of the user's system.
 
-Nothing else asks for it: what is printed is a message (`show.py`), and an error is told by `app.run`.
+Commands print messages, which `show.py` translates, and raise errors, which `app.run` translates.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from latam_corpus.messages import DOMAIN, LANGUAGES, LOCALE, N_, Message, _, lan
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_ASKED: Final = ContextVar("asked", default="")
-# What Typer itself says by the standard library's gettext; here they are for Babel to extract.
+_REQUESTED: Final = ContextVar("requested_language", default="")
+# Typer translates these sentences by the standard library's gettext; they are listed here for Babel to extract.
 OF_TYPER: Final = (
     _("Arguments"),
     _("Options"),
@@ -33,7 +33,7 @@ OF_TYPER: Final = (
     _("env var: {var}"),
     _("Missing command."),
 )
-# What it says without: `with_language` puts their translations there.
+# Typer does not translate these; `with_language` replaces them.
 _USAGE: Final = N_("Usage: ")
 _HELP: Final = N_("Show this message and exit.")
 _OPTIONS: Final = N_("[OPTIONS]")
@@ -42,8 +42,8 @@ _COMPLETION: Final = (
     N_("Install completion for the current shell."),
     N_("Show completion for the current shell, to copy it or customize the installation."),
 )
-# What stands for a value in a usage; what isn't here, such as ID and URL, is said alike.
-_STANDS_FOR: Final = frozenset(
+# Placeholders of values in usage lines; others, such as ID and URL, are the same in all languages.
+_PLACEHOLDERS: Final = frozenset(
     {
         N_("CODE"), N_("COLUMNS"), N_("DOCUMENTS"), N_("FILE"), N_("FILES"), N_("FOLDER"), N_("INPUT"), N_("KEY"),
         N_("LANGUAGE"), N_("NAME"), N_("NUMBER"), N_("OUTPUT"), N_("PATH"), N_("PATTERN"), N_("RECIPE"), N_("RELEASE"),
@@ -54,44 +54,44 @@ _STANDS_FOR: Final = frozenset(
 _WORD: Final = re.compile(r"[A-Z]+")
 
 
-def asked() -> str:
-    """Return the language that `--lang` named; empty where none was."""
-    return _ASKED.get()
+def requested_language() -> str:
+    """Return the language that `--lang` names; empty by default."""
+    return _REQUESTED.get()
 
 
 def spoken() -> str:
-    """Return the language to speak: the one asked for, else the one of the user's machine."""
-    return asked() or language_of_user()
+    """Return the language of messages: the one that `--lang` names, else the user's."""
+    return requested_language() or language_of_user()
 
 
 def speak(language: str) -> None:
-    """Speak a language from here on, or that of the user's machine where it is empty.
+    """Set the language of messages; the user's if it is empty.
 
     Raises:
-        ConfigError: it is none of the three.
+        ConfigError: the language is not Spanish, Portuguese or English.
     """
-    known = language if language in LANGUAGES else ""
-    _ASKED.set(known)
-    os.environ["LANGUAGE"] = spoken()  # where gettext, and so Typer, looks first
-    if language != known:
+    supported = language if language in LANGUAGES else ""
+    _REQUESTED.set(supported)
+    os.environ["LANGUAGE"] = spoken()  # gettext, which Typer uses, reads it first
+    if language != supported:
         raise ConfigError("--lang", _("the program has no language «{name}»", name=language), one_of(LANGUAGES))
 
 
 def speak_as_typed(line: Sequence[str]) -> None:
-    """Speak the language that a command line names, before anything of it is read: of its helps and mistakes too."""
+    """Set the language that a command line names, before it is parsed, so that help and errors are translated too."""
     gettext.bindtextdomain(DOMAIN, LOCALE)
     gettext.textdomain(DOMAIN)
-    named = [after for word, after in pairwise(line) if word == "--lang"]
-    named += [word.removeprefix("--lang=") for word in line if word.startswith("--lang=")]
-    speak(next((one for one in named if one in LANGUAGES), ""))
+    languages = [value for word, value in pairwise(line) if word == "--lang"]
+    languages += [word.removeprefix("--lang=") for word in line if word.startswith("--lang=")]
+    speak(next((language for language in languages if language in LANGUAGES), ""))
 
 
 def with_language(command: Any) -> Any:
-    """Give a command, and those of a group, the option `--lang` and helps in the language that is spoken."""
-    command.params.append(copy(_option()))  # its help is translated
+    """Add the option `--lang` to a command, or to all of a group, and translate the help; return the command."""
+    command.params.append(copy(_option()))  # a copy, because its help is translated in place
     _translate_usage(command)
     command.help = command.help and translated(command.help, spoken())
-    # Typer cuts what a list says of a command after 45 characters, unless it has a short help.
+    # Without a short help, Typer cuts the line in a list of commands after 45 characters.
     command.short_help = command.help and " ".join(command.help.partition("\n\n")[0].split())
     for parameter in command.params:
         _translate_parameter(parameter)
@@ -101,38 +101,40 @@ def with_language(command: Any) -> Any:
 
 
 def _translate_parameter(parameter: Any) -> None:
-    """Let an option or argument say what it is for, and what its value is, in the language spoken."""
+    """Translate the help, default and placeholder of an option or argument."""
     for name in ("help", "show_default"):
         text = getattr(parameter, name, None)
         if text and isinstance(text, str):
             setattr(parameter, name, translated(text, spoken()))
     is_option = any(name.startswith("-") for name in parameter.opts)
-    named = parameter.metavar or (_kind(parameter.type_descriptor) if is_option else parameter.name.upper())
-    parameter.metavar = _WORD.sub(lambda word: _stands_for(word[0]), named)
+    placeholder = parameter.metavar or (
+        _placeholder(parameter.type_descriptor) if is_option else parameter.name.upper()
+    )
+    parameter.metavar = _WORD.sub(lambda word: _translated_placeholder(word[0]), placeholder)
     if not is_option:
-        parameter.display_type = lambda ctx: ""  # noqa: ARG005  (Typer names it): the argument's name says enough
+        parameter.display_type = lambda ctx: ""  # noqa: ARG005  (Typer passes it by name); an argument's name suffices
 
 
-def _kind(told: Any) -> str:
-    """Return what stands for an option's value, by the type that Typer has found."""
-    if told.is_choice:
-        return "|".join(map(str, told.choices or ()))
-    if told.is_path or told.is_file:
+def _placeholder(value_type: Any) -> str:
+    """Return the placeholder of an option's value, from Typer's description of its type."""
+    if value_type.is_choice:
+        return "|".join(map(str, value_type.choices or ()))
+    if value_type.is_path or value_type.is_file:
         return "PATH"
-    return "NUMBER" if told.is_ranged or told.annotation in (int, float) else "TEXT"
+    return "NUMBER" if value_type.is_ranged or value_type.annotation in (int, float) else "TEXT"
 
 
-def _stands_for(word: str) -> str:
-    return translated(word, spoken()) if word in _STANDS_FOR else word
+def _translated_placeholder(word: str) -> str:
+    return translated(word, spoken()) if word in _PLACEHOLDERS else word
 
 
 def _translate_usage(command: Any) -> None:
-    """Let a command say its usage, its option `--help` and an unknown command of a group in the language spoken."""
-    own_help: Any = command.get_help_option
-    own_resolve: Any = getattr(command, "resolve_command", None)
+    """Translate a command's usage line, the help of `--help`, and the error about an unknown command of a group."""
+    typer_help: Any = command.get_help_option
+    typer_resolve: Any = getattr(command, "resolve_command", None)
 
     def help_option(context: Any) -> Any:
-        option = own_help(context)
+        option = typer_help(context)
         option.help = translated(_HELP, spoken())
         return option
 
@@ -143,34 +145,34 @@ def _translate_usage(command: Any) -> None:
 
     def resolve(context: Any, words: list[str]) -> Any:
         if words[0] in command.commands or words[0].startswith("-"):
-            return own_resolve(context, words)
+            return typer_resolve(context, words)
         from latam_corpus.cli.interface.usage_errors import no_such_command
 
         raise no_such_command(context, words[0])
 
     command.get_help_option, command.format_usage = help_option, write_usage
     command.options_metavar = translated(_OPTIONS, spoken())
-    if own_resolve is not None:
+    if typer_resolve is not None:
         command.resolve_command = resolve
         command.subcommand_metavar = translated(_SUBCOMMAND, spoken())
 
 
 def in_spoken_language(value: object) -> object:
-    """Return a message in the language that is spoken; what is no message as it is."""
+    """Translate a message into the user's language; return any other value unchanged."""
     return value.translate(spoken()) if isinstance(value, Message) else value
 
 
 @cache
 def _option() -> Any:
-    """Return the option as Typer makes it of a command that has no other."""
-    one = typer.Typer(add_completion=False)
-    one.command()(_only_language)
-    option = typer.main.get_command(one).params[0]
+    """Return the option `--lang`, taken from a Typer command that has no other option."""
+    app = typer.Typer(add_completion=False)
+    app.command()(_command_with_language)
+    option = typer.main.get_command(app).params[0]
     option.expose_value = False
     return option
 
 
-def _only_language(
+def _command_with_language(
     lang: Annotated[
         str,
         typer.Option(
@@ -182,4 +184,4 @@ def _only_language(
         ),
     ] = "",
 ) -> None:
-    """Stand for a command with one option."""
+    """Do nothing; `_option` takes the option from the signature."""

@@ -1,4 +1,4 @@
-"""What is wrong with a command line, as an error of ours: Typer says it in English alone, and not as JSON."""
+"""Turn Typer's usage errors into `ConfigError`, which can be translated and printed as JSON."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     import typer
 
 _EXTRA: Final = re.compile(r"Got unexpected extra arguments?(?:\(s\))? \((?P<words>.*)\)\.?", re.DOTALL)
-_NEEDED: Final = re.compile(r"\{(.+)\}(\.\.\.)?")  # as Typer writes an argument that must be there
+_REQUIRED: Final = re.compile(r"\{(.+)\}(\.\.\.)?")  # Typer's notation of a required argument
 
 
 def no_such_command(context: Any, name: str) -> ConfigError:
-    """Return the error of a group of commands that lacks the one that was named, with those of this name elsewhere."""
+    """Return the error for an unknown command of a group; it names commands with this name in other groups."""
     problem = _("there is no command «{name}»", name=name)
     elsewhere = context.find_root().command.in_groups(name)
     if len(elsewhere) > 1:
@@ -27,44 +27,46 @@ def no_such_command(context: Any, name: str) -> ConfigError:
 
 
 def usage_error(error: typer.TyperException) -> ConfigError:
-    """Return what Typer says of options and arguments as an error of ours; its classes aren't public, their names are.
+    """Return the `ConfigError` for a usage error of Typer.
 
     Args:
-        error: one of `UsageError` and those that are made of it.
+        error: a `UsageError` or a subclass; distinguished by name, because Typer doesn't export them.
     """
     kind = type(error).__name__
-    told: Any = error
-    context: Any = getattr(told, "ctx", None)
+    details: Any = error  # attributes differ by class
+    context: Any = getattr(details, "ctx", None)
     place = context.command_path if context else "latam-corpus"
     if kind == "NoSuchOption" and context:
-        there = [name for option in context.command.get_params(context) for name in option.opts]
-        near = nearest(told.option_name, there)
+        options = [name for option in context.command.get_params(context) for name in option.opts]
+        near = nearest(details.option_name, options)
         remedy = _("did you mean «{near}»?", near=near) if near else _help_of(place)
-        return ConfigError(place, _("there is no option «{name}»", name=told.option_name), remedy)
-    if kind == "MissingParameter" and context and told.param is not None:
-        needed = [one for one in context.command.get_params(context) if one.required and one.opts[0].startswith("-")]
-        usage = f"{place} {usage_of(context.command, context, [f'{one.opts[0]} {one.metavar}' for one in needed])}"
-        what = told.param.opts[0] if told.param in needed else told.param.metavar
+        return ConfigError(place, _("there is no option «{name}»", name=details.option_name), remedy)
+    if kind == "MissingParameter" and context and details.param is not None:
+        parameters = context.command.get_params(context)
+        required = [option for option in parameters if option.required and option.opts[0].startswith("-")]
+        examples = [f"{option.opts[0]} {option.metavar}" for option in required]
+        usage = f"{place} {usage_of(context.command, context, examples)}"
+        what = details.param.opts[0] if details.param in required else details.param.metavar
         missing = _("«{what}» is missing", what=what)
         return ConfigError(place, missing, _("write: {usage}", usage=usage))
-    if kind == "BadParameter" and told.param is not None:
-        return ConfigError(" / ".join(told.param.opts), _refused(told), _help_of(place))
+    if kind == "BadParameter" and details.param is not None:
+        return ConfigError(" / ".join(details.param.opts), _refusal(details), _help_of(place))
     if kind == "BadOptionUsage":
         problem = _("it needs a value after it, or takes none")
-        return ConfigError(told.option_name, problem, _("`--help` after the command tells how it is used"))
-    if context and (extra := _EXTRA.fullmatch(told.format_message())):
+        return ConfigError(details.option_name, problem, _help_of(place))
+    if context and (extra := _EXTRA.fullmatch(details.format_message())):
         usage = f"{place} {usage_of(context.command, context)}"
         remedy = _("write: {usage}; put a name with spaces in quotes", usage=usage)
         return ConfigError(place, _("«{words}» is not expected here", words=extra["words"]), remedy)
-    return ConfigError(place, told.format_message().rstrip("."), _help_of(place))
+    return ConfigError(place, details.format_message().rstrip("."), _help_of(place))
 
 
 def _help_of(command: str) -> Message:
     return _("`{command} --help` tells how it is used", command=command)
 
 
-def _refused(error: Any) -> Message | str:
-    """Return why a value was refused: in our words where pydantic, which reads numbers for Typer, has a type for it."""
+def _refusal(error: Any) -> Message | str:
+    """Return the reason why a value was refused; common errors of pydantic, which parses numbers, are translated."""
     from pydantic import ValidationError
 
     from latam_corpus.config.toml_model import EXPECTED_VALUES
@@ -74,19 +76,20 @@ def _refused(error: Any) -> Message | str:
     if first is None or first["type"] not in EXPECTED_VALUES:
         return str(error.message)
     bounds = {
-        name: decimal(f"{one:g}") if isinstance(one, float) else one for name, one in first.get("ctx", {}).items()
+        name: decimal(f"{value:g}") if isinstance(value, float) else value
+        for name, value in first.get("ctx", {}).items()
     }
-    wanted = EXPECTED_VALUES[first["type"]].fill(**bounds)
-    return _("it must be {what}, and is «{given}»", what=wanted, given=str(first["input"]))
+    requirement = EXPECTED_VALUES[first["type"]].fill(**bounds)
+    return _("it must be {what}, and is «{given}»", what=requirement, given=str(first["input"]))
 
 
 def usage_of(command: Any, context: Any, options: Sequence[str] = ()) -> str:
-    """Return what a command is called with, in a line.
+    """Return the arguments of a command for a usage line.
 
     Args:
         command: the command.
         context: of its call.
-        options: what is to be named besides.
+        options: options to add to the line.
     """
-    first, *rest = command.collect_usage_pieces(context)
-    return " ".join([first, *options, *(_NEEDED.sub(r"\1\2", piece).replace("…...", "…") for piece in rest)])
+    first, *arguments = command.collect_usage_pieces(context)
+    return " ".join([first, *options, *(_REQUIRED.sub(r"\1\2", piece).replace("…...", "…") for piece in arguments)])

@@ -1,4 +1,4 @@
-"""`latam-corpus explain`: a document's story: from where, through which stages, why it is in or out."""
+"""`latam-corpus explain`: what each stage did to a document, and why it was kept or dropped."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from latam_corpus.pipeline.stored_runs.reasons import reason_label
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_NAMED: Final = 5
+_MOST_IDS: Final = 5  # in a message
 
 
 def explain(
@@ -33,16 +33,16 @@ def explain(
     run: Annotated[
         str,
         typer.Option(
-            help=N_("A run, however it is named; all runs by default, the latest first."),
+            help=N_("A run; by default all runs are searched, the latest first."),
             autocompletion=completion.runs,
         ),
     ] = "",
-    store: Annotated[str | None, typer.Option(help=N_("Release store; OUT/store by default."))] = None,
+    store: Annotated[str | None, typer.Option(help=N_("The store, a folder or URL; OUT/store by default."))] = None,
     html: Page = None,
     internal: Internal = False,
     as_json: Json = False,
 ) -> None:
-    """Print what happened to each document that a text or an id finds."""
+    """Print what each stage did to the documents that match a query."""
     from latam_corpus.audit.documents import resolve_run
     from latam_corpus.audit.explanation import explained
     from latam_corpus.audit.stores import existing_store
@@ -61,7 +61,7 @@ def explain(
             for s in stories
         ]
         table(
-            _("{n} documents have it; explain one by its doc_id", n=len(rows)),
+            _("{n} documents match; explain one by its doc_id", n=len(rows)),
             ["doc_id", _("verdict"), _("reason"), _("title"), _("run")],
             rows,
         )
@@ -74,23 +74,23 @@ def explain(
 def _write_page(
     html: Path, query: str, stories: Sequence[dict[str, Any]], where: Sequence[str], internal: bool
 ) -> None:
-    """Write the page of the one document that is meant.
+    """Write the page about the document that matches.
 
     Raises:
-        ConfigError: several are meant, or it can't be written there.
+        ConfigError: several documents match, or the page can't be written.
     """
     from latam_corpus.audit.life_page import life_page
     from latam_corpus.report.page_frame import write_file
 
     if len(stories) > 1:
-        named = first_of([one["doc_id"] for one in stories], _NAMED)
-        problem = _("{n} documents have it, and a page tells of one", n=len(stories))
-        raise ConfigError(f"«{query}»", problem, _("name one by its doc_id: {ids}", ids=named))
+        ids = first_of([story["doc_id"] for story in stories], _MOST_IDS)
+        problem = _("{n} documents match, and a page is about one document", n=len(stories))
+        raise ConfigError(f"«{query}»", problem, _("name one by its doc_id: {ids}", ids=ids))
     write_file(html, life_page(stories[0], spoken(), where, internal=internal))
 
 
 def tell(lineage: dict[str, Any]) -> None:
-    """Print a story."""
+    """Print a document's history."""
     from latam_corpus.audit.lineage_lines import lineage_lines
 
     for line in lineage_lines(lineage, spoken()):

@@ -1,4 +1,4 @@
-"""`latam-corpus list …`: what there is; the desk adds `list sources`."""
+"""`latam-corpus list …`: list recipes, stages, signals and languages; the desk adds `list sources`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from latam_corpus.signals.plugged import plugged
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# Shipped recipes, by what each calls itself, for Babel to extract.
+# Titles of the shipped recipes, for Babel to extract.
 TITLES: Final = (
     N_("Common Crawl, in the languages of the region"),
     N_("Literature of the region, in Spanish and Portuguese"),
@@ -66,12 +66,12 @@ def stages(as_json: Json = False) -> None:
 
 @list_app.command("signals")
 def signals(as_json: Json = False) -> None:
-    """List the signals, their definitions, and who else uses them."""
-    in_english = spoken() == "en"  # definitions are in English, and labels in every language
-    every = {name: BY_NAME.get(name) or plugged(name) for name in signal_names()}
-    meanings = {name: s.definition if in_english or name not in BY_NAME else s.label for name, s in every.items()}
+    """List the signals, their definitions, and other pipelines that use them."""
+    in_english = spoken() == "en"  # definitions are only in English, labels in every language
+    by_name = {name: BY_NAME.get(name) or plugged(name) for name in signal_names()}
+    meanings = {name: s.definition if in_english or name not in BY_NAME else s.label for name, s in by_name.items()}
     _show(
-        [{"name": s.name, "definition": s.definition, "used_by": s.used_by} for s in every.values()],
+        [{"name": s.name, "definition": s.definition, "used_by": s.used_by} for s in by_name.values()],
         as_json,
         lambda r: (r["name"], meanings[r["name"]], known(r["used_by"])),
         [_("signal"), _("definition"), _("used by")],
@@ -80,17 +80,17 @@ def signals(as_json: Json = False) -> None:
 
 @list_app.command("languages")
 def languages(as_json: Json = False) -> None:
-    """List the languages that can be told or have a policy: lines trained on, policy, stop words, reviewers."""
+    """List the languages that can be identified or have a policy: training lines, policy, stop words, reviewers."""
     from latam_corpus.language.coverage import coverage
     from latam_corpus.policies.policy import cached_policies
 
     covered = coverage(cached_policies())
     if as_json:
-        print_json([asdict(one) for one in covered])
+        print_json([asdict(language) for language in covered])
         return
-    shown = [one for one in covered if one.americas or one.policy == "own"]
+    shown = [language for language in covered if language.americas or language.policy == "own"]
     _show(
-        [asdict(one) for one in shown],
+        [asdict(language) for language in shown],
         as_json,
         lambda r: (
             r["code"],
@@ -99,22 +99,22 @@ def languages(as_json: Json = False) -> None:
             number(r["training_lines"]) if r["training_lines"] else _("none"),
             r["policy_file"],
             r["stop_words"] or _("none"),
-            _readers(r),
+            _reviewers(r),
         ),
         [_("code"), _("language"), _("group"), _("trained on#"), _("policy"), _("stop words#"), _("reviewed by")],
     )
     console.print(
         _(
-            "{n} {n:language|languages}; {others} others are known so that what is something else has somewhere to "
-            "go: --json lists them",
+            "{n} {n:language|languages}; the model also knows {others} others, so that it recognises texts in them: "
+            "--json lists them",
             n=number(len(shown)),
             others=number(len(covered) - len(shown)),
         )
     )
 
 
-def _readers(row: dict[str, Any]) -> str | Message:
-    """Who has read a policy as it stands; else that nobody has, and who had read it before it was changed."""
+def _reviewers(row: dict[str, Any]) -> str | Message:
+    """Return the reviewers of a policy's current version, or else those of an earlier version."""
     if row["reviewed_by"]:
         return ", ".join(row["reviewed_by"])
     return (

@@ -1,4 +1,4 @@
-"""What `latam-corpus measure` shows: signals against bounds, and what each bound costs."""
+"""The output of `latam-corpus measure`: signals compared with bounds, and what each bound drops."""
 
 from __future__ import annotations
 
@@ -19,15 +19,18 @@ if TYPE_CHECKING:
     from latam_corpus.quality.distribution import Group, SignalDistribution
 
 _MOST_CHANGED: Final = 50
-_WIDE: Final = 130  # characters, in which a table of signals has room for what they measure
+_WIDE: Final = 130  # characters; such a table has room to describe the signals
 Internal = Annotated[
-    bool, typer.Option("--internal", help=N_("Show texts whose terms keep them inside; stamps the page."))
+    bool,
+    typer.Option("--internal", help=N_("Also show texts whose terms don't allow it; the page is marked as internal.")),
 ]
-Page = Annotated[Path | None, typer.Option("--html", help=N_("Write a page here: one file, no network needed."))]
+Page = Annotated[Path | None, typer.Option("--html", help=N_("Write a page to this file; it needs no network."))]
 PageLanguage = Annotated[
     str,
     typer.Option(
-        "--in", metavar="es|pt|en", help=N_("The language of the page, or of the sheet's heads; --lang's by default.")
+        "--in",
+        metavar="es|pt|en",
+        help=N_("The language of the page, or of the sheet's column names; by default that of --lang."),
     ),
 ]
 
@@ -37,21 +40,21 @@ def show_measured(
     html: Path | None,
     page_language: str,
     *,
-    every: bool,
+    with_unbounded: bool,
     internal: bool,
     quiet: bool,
     as_json: bool,
 ) -> None:
-    """Show each signal's distribution, and write it to a page.
+    """Print each signal's distribution, and write it to a page.
 
     Args:
         measured_rows: documents with their signals.
-        html: the page; none when None.
-        page_language: of the page.
-        every: whether signals that no bound asks for are shown, too.
-        internal: whether texts whose terms keep them inside are shown.
-        quiet: whether the page alone is wanted.
-        as_json: whether values are wanted and no words.
+        html: the file of the page; None for no page.
+        page_language: the language of the page.
+        with_unbounded: also show signals that have no bound.
+        internal: also show texts whose terms don't allow it.
+        quiet: write only the page.
+        as_json: print JSON.
     """
     from latam_corpus.audit.measurement import near_rows
     from latam_corpus.collect import row_files
@@ -64,7 +67,7 @@ def show_measured(
     texts = measured_rows.beginnings(near, internal=internal)
     if html:
         stamped = internal or measured_rows.own
-        # Who gets the page has no use for the rest of the path.
+        # The rest of the path means nothing on another machine.
         folder, unmeasured = "/".join(measured_rows.policies.folder.parts[-2:]), measured_rows.unmeasured
         page = signals_page(measured_rows.name, measured, texts, folder, unmeasured, page_language, stamped)
         write_file(html, page)
@@ -74,27 +77,30 @@ def show_measured(
         print_json(row_files.as_json([as_dict(group, texts) for group in measured]))
         return
     for group in measured:
-        _print(group, texts, every)
+        _print(group, texts, with_unbounded)
     console.print(_("bounds from {folder}", folder=measured_rows.policies.folder))
     if measured_rows.unmeasured:
         console.print(
-            _("{n} more {n:document|documents} fell before anything was measured", n=number(measured_rows.unmeasured))
+            _(
+                "{n} more {n:document was|documents were} dropped before signals were measured",
+                n=number(measured_rows.unmeasured),
+            )
         )
     if html:
         console.print(_("page     {path}", path=html))
 
 
 def show_changed(change: PolicyChange, *, internal: bool, as_json: bool) -> None:
-    """Show what a changed policy file does, document by document.
+    """Print the documents that a changed policy file keeps or drops differently.
 
     Args:
-        change: the documents, before and after.
-        internal: whether texts whose terms keep them inside are shown.
-        as_json: whether values are wanted and no words.
+        change: the verdicts before and after.
+        internal: also show texts whose terms don't allow it.
+        as_json: print JSON.
     """
     from latam_corpus.release.pages.judgements import WORDS
 
-    before, after = change.kept
+    kept_before, kept_after = change.kept
     changed = change.changed.to_dicts()
     texts = change.measured.beginnings([row["doc_id"] for row in changed], internal=internal)
     for row in changed:
@@ -102,27 +108,27 @@ def show_changed(change: PolicyChange, *, internal: bool, as_json: bool) -> None
     if as_json:
         shown = ("doc_id", "language", "genre", "judged", "before", "after", "beginning")
         about = {"file": change.file, "beside": str(change.folder), "documents": change.rows.height}
-        counts = {"decides": change.affected, "kept_before": before, "kept_after": after}
+        counts = {"decides": change.affected, "kept_before": kept_before, "kept_after": kept_after}
         print_json(about | counts | {"changed": [{name: row[name] for name in shown} for row in changed]})
         return
     about = {"file": change.file, "n": number(change.affected), "all": number(change.rows.height)}
-    console.print(_("{file} beside the other files of {folder}", file=change.file, folder=change.folder))
-    console.print(_("it decides on {n} of {all} {all:document|documents}", **about))
-    console.print(_("kept: {before} before, {after} after", before=number(before), after=number(after)))
+    console.print(_("{file}, with the other files of {folder}", file=change.file, folder=change.folder))
+    console.print(_("it applies to {n} of {all} {all:document|documents}", **about))
+    console.print(_("kept: {before} before, {after} after", before=number(kept_before), after=number(kept_after)))
     for row in changed[:_MOST_CHANGED]:
         mark = "✓ → ✗" if row["after"] else "✗ → ✓"
         verdict = f"  ({WORDS[row['judged']].translate(spoken())})" if row["judged"] else ""
         console.print(f"  {mark}  {row['doc_id']}  {', '.join(row['after'] or row['before'])}{verdict}")
-        console.print(f"         {_shown(row['beginning'])[:100]}")
+        console.print(f"         {_text_or_reason(row['beginning'])[:100]}")
     if len(changed) > _MOST_CHANGED:
         console.print(_("… and {n} more; --json lists them all", n=number(len(changed) - _MOST_CHANGED)))
     if not changed:
-        console.print(_("no document changes sides"))
+        console.print(_("no document is kept or dropped differently"))
 
 
-def _print(group: Group, texts: dict[str, str | None], every: bool) -> None:
-    listed = [one for one in group.signals if one.bound or (every and one.values)]
-    rows = [_row(one) for one in listed]
+def _print(group: Group, texts: dict[str, str | None], with_unbounded: bool) -> None:
+    signals = [signal for signal in group.signals if signal.bound or (with_unbounded and signal.values)]
+    rows = [_row(signal) for signal in signals]
     about = {"language": language_label(group.language), "genre": genre_name(group.genre), "n": number(group.documents)}
     title = _("{language} · {genre} · {n} {n:document|documents}", **about)
     quantiles = ["1 %#", "5 %#", "50 %#", "95 %#", "99 %#"]
@@ -130,10 +136,10 @@ def _print(group: Group, texts: dict[str, str | None], every: bool) -> None:
     judged = group.good[0] + group.bad[0]
     if judged:
         heads += [_("of good#"), _("of bad#")]
-        rows = [(*row, number(one.good), number(one.bad)) for row, one in zip(rows, listed, strict=True)]
-    if spoken() != "en" and width() >= _WIDE:  # in English a key says what it is of
+        rows = [(*row, number(signal.good), number(signal.bad)) for row, signal in zip(rows, signals, strict=True)]
+    if spoken() != "en" and width() >= _WIDE:  # an English key needs no description
         heads.append(_("what it measures"))
-        rows = [(*row, signal_label(one.signal)) for row, one in zip(rows, listed, strict=True)]
+        rows = [(*row, signal_label(signal.signal)) for row, signal in zip(rows, signals, strict=True)]
     table(title, heads, rows)
     console.print(_("all bounds together would drop {n}", n=number(group.drops)))
     if judged:
@@ -146,13 +152,13 @@ def _print(group: Group, texts: dict[str, str | None], every: bool) -> None:
                 console.print(_("  at the edge of {reason}", reason=cost.reason))
                 for near in cost.edge:
                     mark = "✗" if near.dropped else "✓"
-                    text = _shown(texts.get(near.doc_id))[:80]
+                    text = _text_or_reason(texts.get(near.doc_id))[:80]
                     console.print(f"    {mark} {_short(near.value).translate(spoken()):>7}  {near.doc_id}  {text}")
     console.print()
 
 
-def _shown(beginning: str | None) -> str:
-    """Return the beginning of a text, or why there is none to be seen."""
+def _text_or_reason(beginning: str | None) -> str:
+    """Return the beginning of a text, or the reason why it isn't shown."""
     if beginning is None:
         return _("(its terms don't allow it to be shown: --internal)").translate(spoken())
     return beginning or _("(without text)").translate(spoken())

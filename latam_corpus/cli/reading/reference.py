@@ -1,4 +1,4 @@
-"""`latam-corpus help TOPIC`: the reference, made of the models, as Markdown; `docs/reference/` holds the same."""
+"""`latam-corpus help TOPIC`: the reference as Markdown, generated from the code, also stored in `docs/reference/`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 Row = tuple[str, str, str, str]
 _HEADS: Final = "| key | value | when left out | |\n|---|---|---|---|"
-# Topics, and what each is called: for one and for several.
+# Topics, with their names in singular and plural.
 _TOPICS: Final = (
     ("source", _("source"), _("sources")),
     ("recipe", _("recipe"), _("recipes")),
@@ -43,7 +43,10 @@ def help_on(
         str, typer.Argument(metavar="[TOPIC]", help=N_("source, recipe, stages, columns, formats, errors or commands."))
     ] = "",
     schema: Annotated[
-        bool, typer.Option("--schema", help=N_("Of source and recipe: the JSON Schema that editors check files by."))
+        bool,
+        typer.Option(
+            "--schema", help=N_("For source and recipe: print the JSON Schema, with which editors check files.")
+        ),
     ] = False,
 ) -> None:
     """Print a topic of the reference, the list of topics, or the JSON Schema of a file."""
@@ -58,14 +61,16 @@ def help_on(
     }
     if not topic:
         for name in pages:
-            console.print(f"latam-corpus help {_own_name(name)}")
+            console.print(f"latam-corpus help {_topic_name(name)}")
         return
-    known = {
+    topics = {
         folded(word.translate(language)): name for name, *words in _TOPICS for word in words for language in LANGUAGES
     }
-    asked, topic = topic, known.get(folded(topic), topic)
+    given_topic, topic = topic, topics.get(folded(topic), topic)
     if topic not in pages:
-        raise ConfigError("help", _("there is no topic «{name}»", name=asked), closest(asked, map(_own_name, pages)))
+        raise ConfigError(
+            "help", _("there is no topic «{name}»", name=given_topic), closest(given_topic, map(_topic_name, pages))
+        )
     if schema:
         if topic not in SCHEMAS:
             raise ConfigError("--schema", _("there is no topic «{name}»", name=topic), closest(topic, SCHEMAS))
@@ -74,15 +79,15 @@ def help_on(
     console.print(block(pages[topic]().rstrip("\n")))
 
 
-def _own_name(topic: str) -> str:
-    """Return what a topic is called in the language that is spoken; its page is in English."""
+def _topic_name(topic: str) -> str:
+    """Return the name of a topic in the user's language."""
     return next(
         topic if spoken() == "en" else words[-1].translate(spoken()) for name, *words in _TOPICS if name == topic
     )
 
 
 def schema_text(topic: str) -> str:
-    """Return the JSON Schema of a topic, as its file has it."""
+    """Return the JSON Schema of `source` or `recipe` as text."""
     return json.dumps(SCHEMAS[topic](), indent=1, ensure_ascii=False)
 
 
@@ -94,7 +99,7 @@ def source_schema() -> dict[str, Any]:
 
 
 def recipe_schema() -> dict[str, Any]:
-    """Return the JSON Schema of a recipe, with the options of every stage; those of datatrove's blocks are open."""
+    """Return the JSON Schema of a recipe with the options of every stage; blocks of datatrove accept any options."""
     from latam_corpus.pipeline.planning.recipe import Recipe
 
     recipe = _schema_of(Recipe)
@@ -107,28 +112,28 @@ SCHEMAS: Final[dict[str, Callable[[], dict[str, Any]]]] = {"source": source_sche
 
 
 def _schema_of(model: type[BaseModel]) -> dict[str, Any]:
-    """Return a model's schema, in which each key has its meaning, which editors show."""
+    """Return the JSON Schema of a model, with the description of each key for editors to show."""
     from pydantic.json_schema import GenerateJsonSchema
 
     class Described(GenerateJsonSchema):
         def model_schema(self, schema: Any) -> dict[str, Any]:
-            made: dict[str, Any] = super().model_schema(schema)
-            meanings = _meanings(schema["cls"], made.get("properties", ()))
-            for key, node in made.get("properties", {}).items():
-                node.pop("title", None)  # the key again, in capitals
+            described: dict[str, Any] = super().model_schema(schema)
+            meanings = _meanings(schema["cls"], described.get("properties", ()))
+            for key, node in described.get("properties", {}).items():
+                node.pop("title", None)  # it only repeats the key
                 node.update({"description": meanings[key]} if meanings[key] else {})
                 _without_null(node)
-            made["description"] = (inspect.getdoc(schema["cls"]) or "").partition("\n")[0]
-            return made
+            described["description"] = (inspect.getdoc(schema["cls"]) or "").partition("\n")[0]
+            return described
 
     return {"$schema": GenerateJsonSchema.schema_dialect} | model.model_json_schema(schema_generator=Described)
 
 
 def _without_null(node: dict[str, Any]) -> None:
-    """Take null from what a key may be: TOML has none, and an editor says more of one thing than of a choice."""
+    """Remove null from the types of a key, because TOML has no null."""
     if node.get("default", "") is None:
         del node["default"]
-    options = [one for one in node.get("anyOf", ()) if one != {"type": "null"}]
+    options = [option for option in node.get("anyOf", ()) if option != {"type": "null"}]
     if len(options) == 1:
         del node["anyOf"]
         node |= options[0]
@@ -137,7 +142,7 @@ def _without_null(node: dict[str, Any]) -> None:
 
 
 def _stages() -> dict[str, Any]:
-    """Return the toolkit's own stages by key; those of plug-ins are their packages' to describe."""
+    """Return the toolkit's own stages by key, without those of plug-ins."""
     from latam_corpus.pipeline.planning.registry import STAGES, stage_class
 
     return {name: stage_class(name, "help") for name in STAGES}
@@ -168,16 +173,16 @@ def _recipe_page() -> str:
     return _page("Recipes", lead, _tables(recipe_schema(), ""))
 
 
-def _tables(schema: dict[str, Any], table: str, inside: dict[str, Any] | None = None) -> Iterator[str]:
-    """Yield a section for the model and each table in it, its keys as a Markdown table."""
-    model = inside or schema
+def _tables(schema: dict[str, Any], table: str, table_model: dict[str, Any] | None = None) -> Iterator[str]:
+    """Yield a section with a table of keys for a model and for each table in it."""
+    model = table_model or schema
     below: dict[int, tuple[list[str], dict[str, Any]]] = {}
     rows: list[Row] = []
     required = model.get("required", ())
     for key, node in model.get("properties", {}).items():
         variants = _resolved(node, schema)
         left_out = "needed" if key in required else _shown(node.get("default"))
-        inner = next((one for one in variants if one.get("properties")), None)
+        inner = next((variant for variant in variants if variant.get("properties")), None)
         if inner and key != "stage":
             below.setdefault(id(inner["properties"]), ([], inner))[0].append(key)
         value = " or ".join(dict.fromkeys(filter(None, map(_value, variants)))) or "a value"
@@ -191,15 +196,15 @@ def _tables(schema: dict[str, Any], table: str, inside: dict[str, Any] | None = 
 
 
 def _resolved(node: dict[str, Any], schema: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return what a key's value may be, references followed; nothing for null."""
+    """Return the schemas of the values that a key may have, with references resolved and without null."""
     if "$ref" in node:
         return _resolved(schema["$defs"][node["$ref"].rpartition("/")[2]], schema)
     options = node.get("anyOf")
     if options:
-        return [one for option in options for one in _resolved(option, schema)]
+        return [variant for option in options for variant in _resolved(option, schema)]
     if node.get("type") == "array" and isinstance(node.get("items"), dict):
         inner = _resolved(node["items"], schema)
-        return [{**one, "listed": True} for one in inner]
+        return [{**variant, "listed": True} for variant in inner]
     return [] if node.get("type") == "null" else [node]
 
 
@@ -228,7 +233,9 @@ def _stage_parts(name: str) -> Iterator[str]:
     properties = _stage_schema(name)["properties"]
     yield f"\n## `{name}`\n\n{(inspect.getdoc(kind) or '').splitlines()[0]}\n"
     columns = [("needs", kind.needs), ("gives", kind.gives), ("rewrites", kind.rewrites)]
-    yield "\n".join(f"It {what} {', '.join(f'`{one}`' for one in sorted(names))}." for what, names in columns if names)
+    yield "\n".join(
+        f"It {what} {', '.join(f'`{column}`' for column in sorted(names))}." for what, names in columns if names
+    )
     rows = []
     for field in dataclasses.fields(kind):
         node = properties[field.name]
@@ -247,12 +254,12 @@ def _columns_page() -> str:
         yield f"\n## {title}\n\n| column | type | may be null | |\n|---|---|---|---|"
         yield from _markdown(
             (
-                one.name,
-                f"`{type(one.dtype).__name__}`",
-                "yes" if one.nullable else "",
-                one.meaning,
+                column.name,
+                f"`{type(column.dtype).__name__}`",
+                "yes" if column.nullable else "",
+                column.meaning,
             )
-            for one in columns
+            for column in columns
         )
 
     signals = ["\n## Signals\n", "; ".join(f"`{name}`" for name in BY_NAME) + "."]
@@ -268,7 +275,10 @@ def _formats_page() -> str:
     def codes(words: Iterable[str]) -> str:
         return ", ".join(f"`{word}`" for word in words)
 
-    rows = [(one.name, str(one.label), codes(one.suffixes), ", ".join(one.media_types)) for one in FORMATS]
+    rows = [
+        (file_format.name, str(file_format.label), codes(file_format.suffixes), ", ".join(file_format.media_types))
+        for file_format in FORMATS
+    ]
     lead = (
         "The formats of files that are read. A source's `format` is one of these names, but no archive's; without it,"
         " the first bytes of a file decide, then its suffix."
@@ -280,8 +290,15 @@ def _formats_page() -> str:
 def _errors_page() -> str:
     from latam_corpus import errors
 
-    classes = [one for one in vars(errors).values() if inspect.isclass(one) and issubclass(one, errors.CorpusError)]
-    rows = [(one.__name__, (inspect.getdoc(one) or "").splitlines()[0], str(one.exit_code), "") for one in classes]
+    classes = [
+        error_class
+        for error_class in vars(errors).values()
+        if inspect.isclass(error_class) and issubclass(error_class, errors.CorpusError)
+    ]
+    rows = [
+        (error_class.__name__, (inspect.getdoc(error_class) or "").splitlines()[0], str(error_class.exit_code), "")
+        for error_class in classes
+    ]
     lead = "Each error names the place, the problem and the remedy; its class says what happens next."
     table = "\n| class | | exit code | |\n|---|---|---|---|"
     return _page("Errors", lead, (table, *_markdown(rows)))
@@ -302,13 +319,21 @@ def _command_parts(command: Any, path: str) -> Iterator[str]:
     inner = getattr(command, "commands", {})
     if not inner:
         yield f"\n## `{path}`\n\n{' '.join((command.help or '').split())}\n\n| | | |\n|---|---|---|"
-        shown = [one for one in command.params if not getattr(one, "hidden", False)]
-        for one in shown:
-            names = ", ".join(f"`{name}`" for name in one.opts) if one.param_type_name == "option" else f"`{one.name}`"
-            default = "needed" if one.required else _shown(one.default if isinstance(one.default, str | int) else None)
-            yield _row(names, default, getattr(one, "help", "") or "")
-    for name, below in inner.items():
-        yield from _command_parts(below, f"{path} {name}")
+        parameters = [parameter for parameter in command.params if not getattr(parameter, "hidden", False)]
+        for parameter in parameters:
+            names = (
+                ", ".join(f"`{name}`" for name in parameter.opts)
+                if parameter.param_type_name == "option"
+                else f"`{parameter.name}`"
+            )
+            default = (
+                "needed"
+                if parameter.required
+                else _shown(parameter.default if isinstance(parameter.default, str | int) else None)
+            )
+            yield _row(names, default, getattr(parameter, "help", "") or "")
+    for name, inner_command in inner.items():
+        yield from _command_parts(inner_command, f"{path} {name}")
 
 
 def _page(title: str, lead: str, parts: Iterable[str]) -> str:
@@ -316,8 +341,8 @@ def _page(title: str, lead: str, parts: Iterable[str]) -> str:
 
 
 def _markdown(rows: Iterable[Row]) -> Iterator[str]:
-    for key, *rest in rows:
-        yield _row(f"`{key}`", *rest)
+    for key, *cells in rows:
+        yield _row(f"`{key}`", *cells)
 
 
 def _row(*cells: str) -> str:
@@ -330,11 +355,11 @@ def _shown(value: object) -> str:
     return f"`{json.dumps(value, ensure_ascii=False)}`"
 
 
-def _meanings(kind: type, names: Iterable[str]) -> dict[str, str]:
-    """Return what each field of a class is for, by «Attributes» in its docstring and in those of its bases."""
+def _meanings(documented_class: type, names: Iterable[str]) -> dict[str, str]:
+    """Return the description of each field, from «Attributes» in the docstrings of a class and its bases."""
     meanings: dict[str, str] = {}
-    for one in reversed(kind.__mro__):
-        meanings |= _attributes(inspect.cleandoc(one.__doc__ or ""))
+    for base in reversed(documented_class.__mro__):
+        meanings |= _attributes(inspect.cleandoc(base.__doc__ or ""))
     return {name: meanings.get(name, "") for name in names}
 
 

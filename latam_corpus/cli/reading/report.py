@@ -1,4 +1,4 @@
-"""`latam-corpus report`: one page that shows a run or a release, to be looked at and passed on."""
+"""`latam-corpus report`: write or serve a page about a run or a version."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import typer
 from latam_corpus.cli.interface.options import Json, Out, StoreUrl
 from latam_corpus.cli.interface.show import console, note, print_json
 from latam_corpus.cli.interface.ui_language import spoken
+from latam_corpus.cli.reading.measure_tables import Internal
 from latam_corpus.cli.reading.sample import RunOrRelease
 from latam_corpus.errors import ConfigError, CorpusError, cause_of
 from latam_corpus.messages import N_, _
@@ -22,25 +23,28 @@ if TYPE_CHECKING:
     from latam_corpus.release.storing.manifest import Manifest
     from latam_corpus.release.storing.store import Store
 
-NoReport = Annotated[bool, typer.Option("--no-report", help=N_("Write no page about it."))]
+NoReport = Annotated[bool, typer.Option("--no-report", help=N_("Don't write a page about it."))]
 
 
 def report(
     named: RunOrRelease,
     to: Annotated[
-        Path | None, typer.Option(help=N_("The page; report.html in the run's folder, or OUT/reports, when left out."))
+        Path | None,
+        typer.Option(
+            help=N_("The file to write; by default report.html in the run's folder, or a file in OUT/reports.")
+        ),
     ] = None,
-    internal: Annotated[
-        bool, typer.Option("--internal", help=N_("Show texts whose terms keep them inside; stamps the page."))
-    ] = False,
+    internal: Internal = False,
     out: Out = Path("out"),
     store: StoreUrl = None,
     serve: Annotated[
         bool,
-        typer.Option("--serve", help=N_("Serve it to this machine alone, with a search over its documents.")),
+        typer.Option(
+            "--serve", help=N_("Show the page on this machine, with a search over its documents, and write nothing.")
+        ),
     ] = False,
     port: Annotated[
-        int | None, typer.Option(min=0, max=65535, help=N_("With --serve; a free one when left out."))
+        int | None, typer.Option(min=0, max=65535, help=N_("The port for --serve; by default a free one."))
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -49,12 +53,12 @@ def report(
     from latam_corpus.audit.stores import existing_store, releases_of
     from latam_corpus.release.storing.manifest import load_manifest
 
-    _refuse(serve, to, port, as_json)
+    _refuse_conflicts(serve, to, port, as_json)
     documents = named_documents(named, out, store, note)
     if documents.folder is None:
-        assert documents.store is not None  # noqa: S101  (a version is in one)
+        assert documents.store is not None  # noqa: S101  (a version always has one)
         if internal and not serve:
-            note(_("note: a release's page shows no texts, with --internal neither"))
+            note(_("note: the page of a version shows no texts, even with --internal"))
         manifest = load_manifest(documents.store, *documents.store.find(documents.name))
         if serve:
             html = release_html(documents.store, manifest, store, served=True)
@@ -62,12 +66,12 @@ def report(
             return
         page = write_release_report(documents.store, manifest, out, to, store)
     else:
-        beside = existing_store(store, documents.folder.resolve().parent.parent)
-        versions = releases_of(beside).get(documents.name, []) if beside else []
-        released = load_manifest(beside, *beside.find(versions[-1])) if beside and versions else None
+        opened_store = existing_store(store, documents.folder.resolve().parent.parent)
+        versions = releases_of(opened_store).get(documents.name, []) if opened_store else []
+        released = load_manifest(opened_store, *opened_store.find(versions[-1])) if opened_store and versions else None
         if serve:
             html = run_html(documents.folder, out, released, store, internal=internal, served=True)
-            _serve(documents, html, out, beside, store, port, internal=internal)
+            _serve(documents, html, out, opened_store, store, port, internal=internal)
             return
         page = write_run_report(documents.folder, out, released, to, store, internal=internal)
     if as_json:
@@ -76,16 +80,12 @@ def report(
         console.print(_("report   {path}", path=page))
 
 
-def _refuse(serve: bool, to: Path | None, port: int | None, as_json: bool) -> None:
-    """Refuse options that don't go together.
-
-    Raises:
-        ConfigError: they don't.
-    """
+def _refuse_conflicts(serve: bool, to: Path | None, port: int | None, as_json: bool) -> None:
+    """Raise ConfigError if the options can't be combined."""
     if serve and (to or as_json):
-        raise ConfigError("--serve", _("it writes no page and prints no JSON"), _("leave --to and --json out"))
+        raise ConfigError("--serve", _("it can't be combined with --to or --json"), _("leave these out"))
     if port is not None and not serve:
-        raise ConfigError("--port", _("it goes with --serve"), _("add --serve"))
+        raise ConfigError("--port", _("it needs --serve"), _("add --serve"))
 
 
 def _serve(
@@ -93,7 +93,7 @@ def _serve(
     html: str,
     out: Path,
     opened: Store | None,
-    named: str | None,
+    store_url: str | None,
     port: int | None,
     *,
     internal: bool,
@@ -107,12 +107,12 @@ def _serve(
         html,
         lambda query: explained_of(documents, query, out, opened),
         spoken(),
-        where_options(out, named),
+        where_options(out, store_url),
         internal=internal,
     )
     server = ReportServer(served, port or 0)
     console.print(_("report   {path}", path=server.address))
-    note(_("it answers this machine alone; press Ctrl-C to end it"))
+    note(_("only this machine can open it; press Ctrl-C to stop"))
     serve(server)
 
 
@@ -126,12 +126,19 @@ def run_html(
     served: bool = False,
     names: bool = True,
 ) -> str:
-    """Return the page of a finished run; of what is withdrawn from the store, or the one beside it, it shows nothing.
+    """Return the page about a finished run, without the documents that were withdrawn.
 
-    With `names` it names documents by title and file whatever their terms: for a page that stays with the run.
+    Args:
+        folder: the folder of the run.
+        out: the folder of runs.
+        released: the version built from the run, if any.
+        store: the store whose withdrawals count; by default the one next to the runs.
+        internal: also show texts whose terms don't allow it.
+        served: for the page of `--serve`, with a search.
+        names: name documents by title and file whatever their terms, for a page that stays with the run.
 
     Raises:
-        ConfigError: a list by which texts are redacted isn't there.
+        ConfigError: a list needed for redaction is missing.
         PartError: a file of the run is damaged.
         ReleaseError: the store can't be read.
     """
@@ -147,11 +154,13 @@ def run_html(
     ids = released_ids(opened, released) if opened and released else None
     record = read_record(folder)
     facts = run_facts(record, disclosure, ids)
-    held: Mapping[str, int] = {}
+    held_back: Mapping[str, int] = {}
     if not is_removed(folder):
         today = datetime.now(UTC).date()
-        held = held_documents(record.files("kept"), record.files("ledger"), record.values.get("mapping", []), today)
-    return run_page(facts, spoken(), str(out), released, held=held, internal=internal, served=served)
+        held_back = held_documents(
+            record.files("kept"), record.files("ledger"), record.values.get("mapping", []), today
+        )
+    return run_page(facts, spoken(), str(out), released, held_back=held_back, internal=internal, served=served)
 
 
 def write_run_report(
@@ -163,13 +172,13 @@ def write_run_report(
     *,
     internal: bool = False,
 ) -> Path:
-    """Write the page of a finished run, and give its path: in the run's folder where none is named.
+    """Write the page about a finished run, by default in the run's folder; return its path.
 
-    The page in the run's folder names documents by title and file whatever their terms; one that is written elsewhere,
-    to be passed on, doesn't.
+    The page in the run's folder names documents by title and file whatever their terms. A page written elsewhere, to be
+    shared, doesn't.
 
     Raises:
-        ConfigError: it can't be written there, or as `run_html`.
+        ConfigError: the page can't be written, or as for `run_html`.
         PartError: a file of the run is damaged.
     """
     from latam_corpus.pipeline.stored_runs.run_record import INTERNAL_REPORT_FILE, REPORT_FILE
@@ -181,8 +190,8 @@ def write_run_report(
     return page
 
 
-def release_html(store: Store, manifest: Manifest, named: str | None = None, *, served: bool = False) -> str:
-    """Return the page of a version.
+def release_html(store: Store, manifest: Manifest, store_url: str | None = None, *, served: bool = False) -> str:
+    """Return the page about a version.
 
     Raises:
         ReleaseError: the store can't be read.
@@ -192,44 +201,44 @@ def release_html(store: Store, manifest: Manifest, named: str | None = None, *, 
 
     with store.named_errors():
         facts = release_facts(store, manifest)
-    return release_page(facts, spoken(), named, served=served)
+    return release_page(facts, spoken(), store_url, served=served)
 
 
 def write_release_report(
-    store: Store, manifest: Manifest, out: Path, to: Path | None = None, named: str | None = None
+    store: Store, manifest: Manifest, out: Path, to: Path | None = None, store_url: str | None = None
 ) -> Path:
-    """Write the page of a version, and give its path: in `OUT/reports`, apart from the store, where none is named.
+    """Write the page about a version, by default in `OUT/reports`; return its path.
 
     Raises:
-        ConfigError: it can't be written there.
+        ConfigError: the page can't be written.
         ReleaseError: the store can't be read.
     """
     from latam_corpus.report.page_frame import write_file
 
-    html = release_html(store, manifest, named)
+    html = release_html(store, manifest, store_url)
     page = to or out / "reports" / f"{manifest.name}-{manifest.version}.html"
     write_file(page, html)
     return page
 
 
 def report_of_run(folder: Path, out: Path, released: Manifest | None, store: str | None = None) -> Path | None:
-    """Write the page of a run that was just done; where that fails the run is done all the same, and a note says so."""
+    """Write the page about a run that has just ended, and return its path; if that fails, print a note instead."""
     try:
         return write_run_report(folder, out, released, None, store)
     except (CorpusError, OSError) as error:
-        _tell_none(error)
+        _print_failure(error)
         return None
 
 
-def report_of_release(store: Store, manifest: Manifest, out: Path, named: str | None) -> Path | None:
-    """Write the page of a version that was just made, see `report_of_run`."""
+def report_of_release(store: Store, manifest: Manifest, out: Path, store_url: str | None) -> Path | None:
+    """Write the page about a version that was just built, like `report_of_run`."""
     try:
-        return write_release_report(store, manifest, out, None, named)
+        return write_release_report(store, manifest, out, None, store_url)
     except (CorpusError, OSError) as error:
-        _tell_none(error)
+        _print_failure(error)
         return None
 
 
-def _tell_none(error: CorpusError | OSError) -> None:
+def _print_failure(error: CorpusError | OSError) -> None:
     cause = error.translated(spoken()) if isinstance(error, CorpusError) else cause_of(error)
-    note(_("note: no report was written: {cause}", cause=cause))
+    note(_("note: the report wasn't written: {cause}", cause=cause))

@@ -1,7 +1,7 @@
-"""`latam-corpus report --serve`: the page, a search over its documents, and each one's life, for this machine alone.
+"""The server of `latam-corpus report --serve`: the report, a search over its documents, and a page about each.
 
-Only GET and HEAD of three kinds of address are answered, none of which names a file; a request that was meant for
-another host, as a page elsewhere can have a browser send it, is refused.
+It listens on the loopback address only, and answers GET and HEAD for three kinds of paths, none of which names a file.
+It refuses requests for another host, which a page elsewhere can make a browser send.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 _LOOPBACK: Final = "127.0.0.1"
-_LONGEST: Final = 300  # characters of what is searched for
+_LONGEST_QUERY: Final = 300  # characters
 _DOCUMENT: Final = re.compile(r"/document/([0-9a-f]{32})")
 _HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'self'; "
@@ -36,15 +36,15 @@ _HEADERS: Final = {
 
 @dataclass(frozen=True)
 class Served:
-    """What is served.
+    """The content of the server.
 
     Attributes:
-        title: what it is about.
+        title: the name of the run or version.
         page: the report, as HTML.
-        stories: gives the stories of the documents that a question means; raises `ConfigError` where there are none.
-        language: of the pages.
-        where: the options by which a command finds the runs and the store.
-        internal: whether what terms hide is shown.
+        stories: returns the histories of the documents that match a query; raises `ConfigError` if none matches.
+        language: the language of the pages.
+        where: the command options that name the runs and the store, for commands shown on pages.
+        internal: also show texts whose terms don't allow it.
     """
 
     title: str
@@ -55,13 +55,13 @@ class Served:
     internal: bool = False
 
     def answer(self, target: str) -> tuple[HTTPStatus, str]:
-        """Return the page of an address, and how the request ended."""
+        """Return the status and the page for the target of a request."""
         parts = urlsplit(target)
         if parts.path == "/":
             return HTTPStatus.OK, self.page
         if parts.path == "/search":
-            asked = parse_qs(parts.query, max_num_fields=8, errors="replace").get("q", [""])[0]
-            return HTTPStatus.OK, self._found(" ".join(asked.split())[:_LONGEST])
+            query = parse_qs(parts.query, max_num_fields=8, errors="replace").get("q", [""])[0]
+            return HTTPStatus.OK, self._search(" ".join(query.split())[:_LONGEST_QUERY])
         if match := _DOCUMENT.fullmatch(parts.path):
             stories, problem = self._stories(match[1])
             if not stories:
@@ -70,45 +70,45 @@ class Served:
             return HTTPStatus.OK, page
         return HTTPStatus.NOT_FOUND, missing_page(self.title, self.language)
 
-    def _found(self, asked: str) -> str:
-        stories, problem = self._stories(asked) if asked else ((), "")
-        return search_page(self.title, asked, stories, self.language, problem, internal=self.internal)
+    def _search(self, query: str) -> str:
+        stories, problem = self._stories(query) if query else ((), "")
+        return search_page(self.title, query, stories, self.language, problem, internal=self.internal)
 
-    def _stories(self, asked: str) -> tuple[Sequence[dict[str, Any]], str]:
-        """Return the stories of the documents that are meant, or why there are none."""
+    def _stories(self, query: str) -> tuple[Sequence[dict[str, Any]], str]:
+        """Return the histories of the matching documents, and the problem if none matches."""
         try:
-            return self.stories(asked), ""
+            return self.stories(query), ""
         except CorpusError as error:
             return (), str(error.translated(self.language))
 
 
 class ReportServer(ThreadingHTTPServer):
-    """A server on this machine's loopback."""
+    """A server on the loopback address."""
 
     daemon_threads = True
     block_on_close = False
     allow_reuse_address = False
 
     def __init__(self, served: Served, port: int) -> None:
-        """Take a port; a free one where it is 0.
+        """Bind the port; 0 picks a free one.
 
         Raises:
-            ConfigError: it is taken, or may not be used.
+            ConfigError: the port is in use or not allowed.
         """
         self.served = served
         try:
             super().__init__((_LOOPBACK, port), _Handler)
         except OSError as error:
-            problem = _("it can't be served there: {cause}", cause=cause_of(error))
-            raise ConfigError(f"--port {port}", problem, _("leave --port out, and a free one is taken")) from None
+            problem = _("the server can't use this port: {cause}", cause=cause_of(error))
+            raise ConfigError(f"--port {port}", problem, _("leave --port out to use a free one")) from None
 
     @property
     def address(self) -> str:
-        """Where it answers."""
+        """The URL of the report."""
         return f"http://{_LOOPBACK}:{self.server_port}/"
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing of a reader that went away."""
+        """Ignore connections that the browser closed."""
         if not isinstance(sys.exception(), OSError):
             super().handle_error(request, client_address)
 
@@ -119,14 +119,14 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = 60
 
     def do_GET(self) -> None:
-        """Answer with a page."""
+        """Send the page."""
         port = self.server.server_port
         if self.headers.get("Host", "") not in (f"{_LOOPBACK}:{port}", f"localhost:{port}"):
             self.send_error(HTTPStatus.MISDIRECTED_REQUEST)
             return
         try:
             status, page = self.server.served.answer(self.path)
-        except ValueError:  # an address that is none
+        except ValueError:  # an invalid address
             self.send_error(HTTPStatus.BAD_REQUEST)
             return
         data = page.encode()
@@ -140,17 +140,17 @@ class _Handler(BaseHTTPRequestHandler):
     do_HEAD = do_GET  # noqa: N815
 
     def end_headers(self) -> None:
-        """Add what keeps a page from asking for anything, or being asked for by another."""
+        """Add headers that keep the page from loading anything, and other sites from embedding it."""
         for name, value in _HEADERS.items():
             self.send_header(name, value)
         super().end_headers()
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  (as it is called there)
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  (the name in the base class)
         """Log nothing: a search may name a person."""
 
 
 def serve(server: ReportServer) -> None:
-    """Answer until Ctrl-C is pressed."""
+    """Answer requests until the user presses Ctrl-C."""
     with server:
         try:
             server.serve_forever()

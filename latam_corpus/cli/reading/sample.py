@@ -1,4 +1,4 @@
-"""`latam-corpus sample`: documents drawn by lot from a run or a release, to read, to annotate, to train a tokenizer."""
+"""`latam-corpus sample`: draw documents at random from a run or a version, to read or annotate them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from latam_corpus.audit.documents import Documents
     from latam_corpus.report.disclosure import Disclosure
 
-_FORMS = (".html", ".jsonl", ".xlsx", ".csv")
+_SUFFIXES = (".html", ".jsonl", ".xlsx", ".csv")
 RunOrRelease = Annotated[
     str,
     typer.Argument(
@@ -38,13 +38,18 @@ RunOrRelease = Annotated[
 
 def sample(
     named: RunOrRelease,
-    by: Annotated[str, typer.Option(metavar="COLUMNS", help=N_("Draw from each of these, as language,genre."))] = "",
-    n: Annotated[int, typer.Option(min=1, help=N_("How many of each; of all, without --by."))] = 10,
-    seed: Annotated[int, typer.Option(help=N_("Another one draws other documents."))] = 1,
+    by: Annotated[
+        str, typer.Option(metavar="COLUMNS", help=N_("Draw from each value of these columns, such as language,genre."))
+    ] = "",
+    n: Annotated[int, typer.Option(min=1, help=N_("How many to draw, with --by from each value."))] = 10,
+    seed: Annotated[int, typer.Option(help=N_("The seed; another one draws other documents."))] = 1,
     to: Annotated[
-        Path | None, typer.Option(help=N_("Write .html, .jsonl, .xlsx or .csv; shown here when left out."))
+        Path | None,
+        typer.Option(help=N_("The file to write: .html, .jsonl, .xlsx or .csv; by default the sample is printed.")),
     ] = None,
-    set_aside: Annotated[bool, typer.Option("--set-aside", help=N_("Draw from what the run set aside."))] = False,
+    set_aside: Annotated[
+        bool, typer.Option("--set-aside", help=N_("Draw from the documents that the run dropped."))
+    ] = False,
     out: Out = Path("out"),
     store: StoreUrl = None,
     page_language: PageLanguage = "",
@@ -58,15 +63,15 @@ def sample(
 
     columns = by_columns(by)
     page_language = checked_language(page_language or spoken())
-    if to and to.suffix not in _FORMS:
+    if to and to.suffix not in _SUFFIXES:
         raise ConfigError(
             str(to),
-            _("«{suffix}» is no form of a sample", suffix=to.suffix),
-            _("end its name in {suffix}", suffix=", ".join(_FORMS)),
+            _("a sample can't be written as «{suffix}»", suffix=to.suffix),
+            _("use one of these suffixes: {suffix}", suffix=", ".join(_SUFFIXES)),
         )
     documents = named_documents(named, out, store, note)
     if set_aside and documents.folder is None:
-        raise ConfigError(named, _("a release holds nothing that was set aside"), _("name a run"))
+        raise ConfigError(named, _("a version has no dropped documents"), _("name a run"))
     hidden: Counter[str] = Counter()
     disclosure = disclosure_of(documents.folder, datetime.now(UTC), store, internal=internal)
     frame = draw(_readable(documents, "dropped" if set_aside else "kept", disclosure, hidden), columns, n, seed)
@@ -77,18 +82,23 @@ def sample(
                 hidden=hidden["documents"],
             )
             if hidden
-            else _("it holds no document")
+            else _("it has no documents")
         )
-        raise ConfigError(
-            documents.name, problem, _("their terms keep them inside: --internal shows them") if hidden else ""
-        )
+        raise ConfigError(documents.name, problem, _("--internal shows them") if hidden else "")
     drawn_from = f"{documents.name}, set aside" if set_aside else documents.name
     rows = shown_rows(frame, drawn_from, columns, disclosure.redaction)
     if to:
         if to.suffix == ".html":
-            beside, out_of_sight = _compared(documents, frame, disclosure), hidden["documents"]
+            comparisons = _compared(documents, frame, disclosure)
             page = sample_page(
-                documents.name, rows, columns, seed, out_of_sight, page_language, internal=internal, compared=beside
+                documents.name,
+                rows,
+                columns,
+                seed,
+                hidden["documents"],
+                page_language,
+                internal=internal,
+                compared=comparisons,
             )
             write_file(to, page)
         elif to.suffix == ".jsonl":
@@ -102,13 +112,13 @@ def sample(
         console.print(_("{n} {n:document|documents} in {to}", n=number(len(rows)), to=to), markup=False)
     else:
         for row in rows:
-            labels = " · ".join(_told(c, str(row[c] or "")) for c in columns or ("language", "genre"))
+            labels = " · ".join(_value_label(c, str(row[c] or "")) for c in columns or ("language", "genre"))
             console.print(f"{row['doc_id']}  {labels}", markup=False)
             console.print(f"  {' '.join(row['text'].split())[:200]}", markup=False)
     if hidden:
         console.print(
             _(
-                "{n} more had no part in it: {n:it is|they are} withdrawn, or {n:its|their} terms don't allow "
+                "{n} more {n:was|were} left out: {n:it is|they are} withdrawn, or {n:its|their} terms don't allow "
                 "{n:it|them} to be shown",
                 n=number(hidden["documents"]),
             )
@@ -118,7 +128,7 @@ def sample(
 def _compared(
     documents: Documents, frame: pl.DataFrame, disclosure: Disclosure
 ) -> dict[str, tuple[str, dict[str, Any]]]:
-    """Give the frame's copies and variants, by id, beside the kept documents that they name, if these may be shown."""
+    """Compare copies and variants in the frame with the kept documents that they name, by id, if these may be shown."""
     import polars as pl
 
     from latam_corpus.report.sample_page import beside, named_by
@@ -126,9 +136,11 @@ def _compared(
     named = named_by(frame).drop_nulls()
     if not named.len():
         return {}
-    kept = _readable(documents, "kept", disclosure, Counter())
-    others = pl.concat([frame.clear(), *(one.filter(pl.col("doc_id").is_in(named.implode())) for one in kept)])
-    return beside(frame, others, disclosure.redaction)
+    kept_frames = _readable(documents, "kept", disclosure, Counter())
+    originals = pl.concat(
+        [frame.clear(), *(kept_frame.filter(pl.col("doc_id").is_in(named.implode())) for kept_frame in kept_frames)]
+    )
+    return beside(frame, originals, disclosure.redaction)
 
 
 def _readable(documents: Documents, kind: str, disclosure: Disclosure, hidden: Counter[str]) -> Iterator[pl.DataFrame]:
@@ -138,7 +150,7 @@ def _readable(documents: Documents, kind: str, disclosure: Disclosure, hidden: C
         yield rows.filter("readable")
 
 
-def _told(column: str, value: str) -> str:
-    """Return a value of a column as people call it; in English as it stands."""
+def _value_label(column: str, value: str) -> str:
+    """Return the name of a column's value in the user's language; in English the value itself."""
     named = value_name(column, value).translate(spoken())
     return value if spoken() == "en" else language_label(value).translate(spoken()) if column == "language" else named

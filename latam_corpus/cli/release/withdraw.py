@@ -133,14 +133,16 @@ def withdraw(
 
 def _check_ids(docs: Sequence[str], out: Path) -> None:
     """Raise `ConfigError` unless each is a doc_id, such as for the name of a file."""
-    for one in docs:
-        if not _DOC_ID.fullmatch(one):
-            problem = _("«{given}» is not a doc_id, which has 32 of the characters 0-9 and a-f", given=one)
-            command = shlex.join(["latam-corpus", "explain", one, *(["--out", str(out)] if out != Path("out") else [])])
+    for doc_id in docs:
+        if not _DOC_ID.fullmatch(doc_id):
+            problem = _("«{given}» is not a doc_id, which has 32 of the characters 0-9 and a-f", given=doc_id)
+            command = shlex.join(
+                ["latam-corpus", "explain", doc_id, *(["--out", str(out)] if out != Path("out") else [])]
+            )
             remedy = _(
                 "`{command}` shows the doc_id of a file; or give the file itself: --text {file}",
                 command=command,
-                file=shlex.quote(one),
+                file=shlex.quote(doc_id),
             )
             raise ConfigError("--doc", problem, remedy)
 

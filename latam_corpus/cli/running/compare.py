@@ -1,4 +1,4 @@
-"""`latam-corpus compare`: what two recipes made of the same documents."""
+"""`latam-corpus compare`: the documents that two runs over the same input kept and dropped."""
 
 from __future__ import annotations
 
@@ -49,14 +49,16 @@ def compare(
             metavar="RUN_B", help=N_("Another run over the same documents."), autocompletion=completion.runs
         ),
     ],
-    examples: Annotated[int, typer.Option(min=0, help=N_("How many documents to name of each kind and reason."))] = 3,
+    examples: Annotated[
+        int, typer.Option(min=0, help=N_("How many example documents to name per kind and reason."))
+    ] = 3,
     to: Annotated[
         Path | None, typer.Option(help=N_("Write every document on which they disagree: .jsonl or .parquet."))
     ] = None,
     out: Out = Path("out"),
     as_json: Json = False,
 ) -> None:
-    """Print what two runs kept by slice, and on which documents they disagree."""
+    """Compare what two runs kept, by slice, and list the documents on which they disagree."""
     from latam_corpus.audit.documents import named_run
     from latam_corpus.collect.row_files import RowWriter, kind_of
     from latam_corpus.report.run_report.comparison import compare as compared
@@ -65,7 +67,7 @@ def compare(
         kind_of(to)
     a, b = (named_run(run, out, note) for run in (run_a, run_b))
     if a.name == b.name:
-        raise ConfigError(a.name, _("a run compared with itself has nothing to say"), _("name two runs"))
+        raise ConfigError(a.name, _("a run can't be compared with itself"), _("name two runs"))
     comparison = compared(_verdicts(a), _verdicts(b))
     if not comparison.both:
         raise ConfigError(f"{a.name}, {b.name}", _("they have no document in common"), _("compare runs over one input"))
@@ -89,30 +91,30 @@ def _verdicts(run: Documents) -> pl.DataFrame:
     redaction = disclosure_of(run.folder, datetime.now(UTC).date()).redaction
 
     def redacted(frames: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
-        """Titles and names of files are shown, and texts are compared as they are."""
+        """Redact titles and file names, which are printed; keep the texts, which are only compared."""
         for frame in frames:
             yield redaction.of(frame.drop("text", "turns")).with_columns(frame["text"])
 
     return verdicts(redacted(run.frames("kept")), redacted(run.frames("dropped")))
 
 
-def _examples(comparison: Comparison, most: int) -> list[dict[str, object]]:
-    heads = comparison.disagreements.group_by("what", "reason", maintain_order=True).head(most)
+def _examples(comparison: Comparison, limit: int) -> list[dict[str, object]]:
+    heads = comparison.disagreements.group_by("what", "reason", maintain_order=True).head(limit)
     return heads.select("what", "reason", "doc_id", "title", "language", "genre", "a", "b", "file").to_dicts()
 
 
-def _print(a: str, b: str, comparison: Comparison, most: int) -> None:
-    """Print on which documents they disagree, then the slices, those that changed before the others."""
+def _print(a: str, b: str, comparison: Comparison, example_limit: int) -> None:
+    """Print the disagreements, then the slices whose counts differ, then the other slices."""
     for letter, name in (("A", a), ("B", b)):
         console.print(f"{letter}  {name}")
     about = {"n": number(comparison.both), "a": number(comparison.only_a), "b": number(comparison.only_b)}
     console.print(_("documents in both: {n}; in A alone: {a}; in B alone: {b}", **about))
-    _print_disagreements(comparison, most)
+    _print_disagreements(comparison, example_limit)
     slices = list(comparison.slices.iter_rows(named=True))
     changed = [row for row in slices if _counts(row, "a") != _counts(row, "b")]
-    same = [row for row in slices if row not in changed]
+    unchanged = [row for row in slices if row not in changed]
     unit = _UNITS[comparison.unit]
-    for title, rows in ((_("kept, and changed"), changed), (_("kept, and the same in both"), same)):
+    for title, rows in ((_("kept, and changed"), changed), (_("kept, and the same in both"), unchanged)):
         if rows:
             heads: list[str | Message] = [_("by"), "", _("A docs#"), _("B docs#")]
             heads += [Message(f"{letter} {{unit}}#", {"unit": unit}) for letter in "AB"]
@@ -139,20 +141,20 @@ def _value(name: str, value: str) -> Message:
     return {"genre": GENRES, "country": COUNTRIES}.get(name, {}).get(value, same(value))
 
 
-def _print_disagreements(comparison: Comparison, most: int) -> None:
+def _print_disagreements(comparison: Comparison, example_limit: int) -> None:
     if not comparison.disagreements.height:
         console.print(_("they agree on every document"))
         return
-    unit, examples = _UNITS[comparison.unit].translate(spoken()), _examples(comparison, most)
+    unit, examples = _UNITS[comparison.unit].translate(spoken()), _examples(comparison, example_limit)
     console.print(_("they disagree on {n} {n:document|documents}", n=number(comparison.disagreements.height)))
     for row in comparison.reasons.iter_rows(named=True):
         why = f" ({reason_label(row['reason']).translate(spoken())})" if row["reason"] else ""
         what = translated(row["what"], spoken())
         console.print(f"  {what}{why}: {number(row['documents'])}, {number(row['units'])} {unit}", markup=False)
-        for one in examples:
-            if (one["what"], one["reason"]) == (row["what"], row["reason"]):
-                sizes = f"{one['a']} → {one['b']} {unit}, " if one["a"] != one["b"] else ""
-                genre = genre_name(str(one["genre"])).translate(spoken())
-                language = language_label(str(one["language"] or "und")).translate(spoken())
-                label = f"{sizes}{language} · {genre}  {one['title'] or one['file'] or ''}"
-                console.print(f"    {one['doc_id']}  {label}".rstrip(), markup=False)
+        for example in examples:
+            if (example["what"], example["reason"]) == (row["what"], row["reason"]):
+                sizes = f"{example['a']} → {example['b']} {unit}, " if example["a"] != example["b"] else ""
+                genre = genre_name(str(example["genre"])).translate(spoken())
+                language = language_label(str(example["language"] or "und")).translate(spoken())
+                label = f"{sizes}{language} · {genre}  {example['title'] or example['file'] or ''}"
+                console.print(f"    {example['doc_id']}  {label}".rstrip(), markup=False)

@@ -1,4 +1,4 @@
-"""What of a run's documents came and stayed, by genre and source: the table of `run` and of `runs show`."""
+"""The table of a run's documents by genre and source, for `run` and `runs show`."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 
-def tell_by_genre(counted: Iterable[Mapping[str, Any]]) -> None:
-    """Print a row for each genre and source, with the reasons why documents were set aside."""
+def print_by_genre(counts: Iterable[Mapping[str, Any]]) -> None:
+    """Print the number of documents read and kept, and the reasons for drops, for each genre and source."""
     rows = [
         (
             genre_name(row["genre"]),
@@ -23,13 +23,13 @@ def tell_by_genre(counted: Iterable[Mapping[str, Any]]) -> None:
             number(row["kept"]),
             counted_reasons(row["reasons"]),
         )
-        for row in counted
+        for row in counts
     ]
     table("", [_("genre"), _("source"), _("in#"), _("kept#"), _("set aside, by reason")], rows)
 
 
 def counted_reasons(counts: Mapping[str, int]) -> Message:
-    """Return reasons why documents were set aside or left out, each with their number."""
+    """Return the reasons for drops in one line, each with its number of documents."""
     return enumerated(
         Message("{reason} {n}", {"reason": reason_label(reason), "n": number(n)}) for reason, n in counts.items()
     )

@@ -1,4 +1,4 @@
-"""Where sources' records are (`--input`, `--inputs`), and which sources and stages a command is about (`--select`)."""
+"""The options `--input` and `--inputs`, which locate sources, and `--select`, which picks sources and stages."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Inputs = Annotated[
     list[str],
     typer.Option(
-        "--input", help=N_("Where a source's records are: SOURCE=PATH, or PATH when the recipe has one source.")
+        "--input", help=N_("Where a source's records are: SOURCE=PATH, or PATH if the recipe has one source.")
     ),
 ]
 InputsFile = Annotated[
@@ -29,7 +29,7 @@ InputsFile = Annotated[
     typer.Option(
         "--inputs",
         metavar="FILE",
-        help=N_('The same in a file: TOML with lines SOURCE = "PATH", or CSV with the columns source and path.'),
+        help=N_('A file of inputs: TOML with lines SOURCE = "PATH", or CSV with the columns source and path.'),
     ),
 ]
 Select = Annotated[
@@ -37,22 +37,21 @@ Select = Annotated[
     typer.Option(
         "--select",
         metavar="NAME",
-        help=N_("Only these of the recipe's sources and stages, by id; without all stages nothing is released."),
+        help=N_("Use only these sources and stages of the recipe; unless all stages run, nothing is released."),
     ),
 ]
 
 
 def located(recipe: Recipe, arguments: Sequence[str], file: Path | None = None) -> dict[str, str]:
-    """Source id → path: from a file, and from `SOURCE=PATH` or, where the recipe has one source, `PATH`.
+    """Return the path of each source's records, by source id.
 
     Args:
-        recipe: whose sources are named.
-        arguments: what was typed; it counts before the file.
-        file: TOML or CSV; its paths are seen from its folder.
+        recipe: the recipe that has the sources.
+        arguments: `SOURCE=PATH`, or `PATH` if the recipe has one source; they take precedence over the file.
+        file: TOML or CSV; its paths are relative to its folder.
 
     Raises:
-        ConfigError: a path alone for a recipe with several sources, an unknown source, or one that is named twice; all
-            that is wrong in the file.
+        ConfigError: a path lacks its source, or a source is unknown or repeated; for the file, all such mistakes.
     """
     from latam_corpus.pipeline.planning.plan import named_sources
 
@@ -69,17 +68,17 @@ def _typed(recipe: Recipe, ids: Sequence[str], arguments: Sequence[str]) -> dict
         elif len(ids) == 1 and not (separator and "/" not in name and not Path(entry).exists()):
             source, where = ids[0], entry
         elif separator:
-            problem = _("«{name}» is no source of {recipe}", name=name, recipe=recipe.name)
+            problem = _("{recipe} has no source «{name}»", name=name, recipe=recipe.name)
             raise ConfigError("--input", problem, closest(name, ids))
         else:
-            which = _("say which: {example}", example=f"{ids[0]}={entry}")
-            raise ConfigError("--input", _("«{entry}» names no source", entry=entry), which)
+            remedy = _("name the source: {example}", example=f"{ids[0]}={entry}")
+            raise ConfigError("--input", _("«{entry}» names no source", entry=entry), remedy)
         if source in locations:
             problem = _("«{source}» is given twice: «{a}» and «{b}»", source=source, a=locations[source], b=where)
             raise ConfigError("--input", problem, _("name one folder, or a glob in quotes, for all its files"))
         if not where:
             remedy = _("write {source}=PATH", source=source)
-            raise ConfigError("--input", _("«{source}» has no place", source=source), remedy)
+            raise ConfigError("--input", _("«{source}» has no path", source=source), remedy)
         locations[source] = where
     return locations
 
@@ -94,37 +93,36 @@ def _of_file(file: Path, recipe: Recipe, ids: Sequence[str]) -> dict[str, str]:
     for line, name, where in _rows(text, file):
         place = _("{file}, line {line}", file=file, line=line) if line else str(file)
         if name not in ids:
-            problem = _("«{name}» is no source of {recipe}", name=name, recipe=recipe.name)
+            problem = _("{recipe} has no source «{name}»", name=name, recipe=recipe.name)
             wrong.append(ConfigError(place, problem, closest(name, ids)))
         elif name in locations:
             problem = _("«{source}» is given twice: «{a}» and «{b}»", source=name, a=locations[name], b=where)
             wrong.append(ConfigError(place, problem, _("name one folder, or a glob in quotes, for all its files")))
         elif not where:
-            wrong.append(ConfigError(place, _("«{source}» has no place", source=name)))
+            wrong.append(ConfigError(place, _("«{source}» has no path", source=name)))
         else:
             locations[name] = seen_from(file.parent, where)
     if wrong:
         raise as_one(wrong)
     if not locations:
-        remedy = _('a line a source: SOURCE = "PATH", or in CSV SOURCE,PATH')
+        remedy = _('write a line per source: SOURCE = "PATH", or in CSV SOURCE,PATH')
         raise ConfigError(str(file), _("it names no source"), remedy)
     return locations
 
 
 def _rows(text: str, file: Path) -> Iterator[tuple[int | None, str, str]]:
-    """Line, source and path of each row."""
+    """Yield the line number, the source and the path of each row; the line number may be None."""
     if file.suffix.lower() == ".toml":
         yield from _toml_rows(text, file)
         return
-    first = text.partition("\n")[0]
-    between = max("\t;,", key=first.count)
-    reader = csv.reader(io.StringIO(text), delimiter=between)
+    first_line = text.partition("\n")[0]
+    reader = csv.reader(io.StringIO(text), delimiter=max("\t;,", key=first_line.count))
     for row in reader:
-        name, where, *rest = (cell.strip() for cell in (*row, "", ""))
+        name, where, *further_cells = (cell.strip() for cell in (*row, "", ""))
         if not name or (reader.line_num == 1 and name.casefold() in _HEADS):
             continue
-        if any(rest):
-            problem = _("a row has two columns: a source and where it is")
+        if any(further_cells):
+            problem = _("a row has two columns: a source and its path")
             raise ConfigError(_("{file}, line {line}", file=file, line=reader.line_num), problem)
         yield reader.line_num, name, where
 
@@ -150,22 +148,22 @@ def _toml_rows(text: str, file: Path) -> Iterator[tuple[int | None, str, str]]:
 
 
 def selected(recipe: Recipe, names: Iterable[str]) -> Recipe:
-    """Return the recipe with the sources and stages of these names alone; all of a kind of which none is named.
+    """Return the recipe with only the named sources and stages; if no source or no stage is named, with all of them.
 
-    Without one of its stages, a recipe releases nothing: what the stage would drop may not be published.
+    If a stage is missing, the recipe releases nothing, because that stage might drop documents.
 
     Raises:
-        ConfigError: a name is neither a source's nor a stage's, or both.
+        ConfigError: a name belongs to no source or stage, or to both.
     """
     from latam_corpus.pipeline.planning.plan import named_source
 
-    wanted = [name.strip() for entry in names for name in entry.split(",") if name.strip()]
-    if not wanted:
+    selected_names = [name.strip() for entry in names for name in entry.split(",") if name.strip()]
+    if not selected_names:
         return recipe
     sources = {named_source(named, recipe.file)[0].id: named for named in recipe.sources}
     stages = {entry.use for entry in recipe.stage}
     wrong = []
-    for name in wanted:
+    for name in selected_names:
         if name not in {*sources, *stages}:
             problem = _("«{name}» is neither a source nor a stage of {recipe}", name=name, recipe=recipe.name)
             wrong.append(ConfigError("--select", problem, closest(name, {*sources, *stages})))
@@ -174,4 +172,6 @@ def selected(recipe: Recipe, names: Iterable[str]) -> Recipe:
             wrong.append(ConfigError("--select", problem, _("give the source another id")))
     if wrong:
         raise as_one(wrong)
-    return recipe.narrowed({name: sources[name] for name in sources if name in wanted}, stages.intersection(wanted))
+    return recipe.narrowed(
+        {name: sources[name] for name in sources if name in selected_names}, stages.intersection(selected_names)
+    )

@@ -1,4 +1,4 @@
-"""What `latam-corpus run` prints: the plan of a dry run, the result of one that was done."""
+"""The output of `latam-corpus run`: the plan of a dry run, or the result of a run."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from latam_corpus.api.runner import left_out_lines, unread_problem
 from latam_corpus.catalog.display_names import stage_names
 from latam_corpus.cli.interface.show import console, duration, errors, note, number, print_json
-from latam_corpus.cli.running.counts_by_genre import tell_by_genre
+from latam_corpus.cli.running.counts_by_genre import print_by_genre
 from latam_corpus.collect.documents.contract import inputs_reported, terms_reported, unread
 from latam_corpus.collect.files import SPAN_BYTES
 from latam_corpus.messages import Message, _, decimal, first_of, known
@@ -48,14 +48,14 @@ _MOST_LOSSES: Final = 10
 _MOST_FILES: Final = 10
 
 
-def tell_looking(file: InputFile) -> None:
-    """Say that a large file is looked through: it may take minutes before anything else is said."""
+def print_scan(file: InputFile) -> None:
+    """Print that a large file is being scanned for places to split it, which may take minutes."""
     size = megabytes(file.size)
-    errors.print(_("{file}: looking where it can be cut, once for its {size}", file=file.relative, size=size))
+    errors.print(_("{file}: finding where to split it; this reads its {size} once", file=file.relative, size=size))
 
 
-def tell_plan(plan: Plan, parts: Sequence[Part], out: Path, engine: Engine, *, as_json: bool) -> None:
-    """Print what a run would do: which parts are done already, and what the others would take on the engine."""
+def print_plan(plan: Plan, parts: Sequence[Part], out: Path, engine: Engine, *, as_json: bool) -> None:
+    """Print what a run would do: the parts that are already done, and the cost of the others on the engine."""
     from latam_corpus.engine.cost import cost_of
     from latam_corpus.pipeline.execution.estimate import estimate
 
@@ -76,8 +76,8 @@ def tell_plan(plan: Plan, parts: Sequence[Part], out: Path, engine: Engine, *, a
         "estimate": dataclasses.asdict(estimate(plan, parts, out / "work")),
         "barriers": [barrier.name for segment in plan.segments for barrier in segment.barriers],
     }
-    guess = summary["estimate"]
-    cost = cost_of(engine, plan, len(parts), guess["seconds"])
+    estimated = summary["estimate"]
+    cost = cost_of(engine, plan, len(parts), estimated["seconds"])
     summary["engine"] = dataclasses.asdict(cost)
     if as_json:
         print_json(summary)
@@ -93,33 +93,39 @@ def tell_plan(plan: Plan, parts: Sequence[Part], out: Path, engine: Engine, *, a
     _print_parts(summary)
     for step in summary["steps"]:
         done = {"stages": stage_names(step["stages"]), "n": step["parts_reused"], "parts": len(parts)}
-        console.print(_("  {stages}: {n} of {parts} {parts:part is|parts are} done already", **done))
-    if guess["remaining"]:
-        sizes = {key: megabytes(guess[key]) for key in ("disk", "sampled", "remaining")}
+        console.print(_("  {stages}: {n} of {parts} {parts:part is|parts are} already done", **done))
+    if estimated["remaining"]:
+        sizes = {key: megabytes(estimated[key]) for key in ("disk", "sampled", "remaining")}
         console.print(
             _(
-                "  about {time} of one processor and {disk} of disk for the rest, estimated by working {sampled} of "
-                "{remaining}, after a few records that compile code and open models",
-                time=duration(guess["seconds"]),
+                "  the rest takes about {time} on one processor and {disk} on disk, estimated by processing {sampled} "
+                "of {remaining} after a few records that compile code and load models",
+                time=duration(estimated["seconds"]),
                 **sizes,
             )
         )
-    asked = {"workers": cost.workers, "time": duration(3600 * cost.hours), "files": number(cost.files)}
     console.print(
         _(
-            "  with {workers} {workers:worker|workers} about {time} up to there, and {files} files and folders",
-            **asked,
+            "  with {workers} {workers:worker|workers}, about {time} until then, and {files} files and folders",
+            workers=cost.workers,
+            time=duration(3600 * cost.hours),
+            files=number(cost.files),
         )
     )
     if cost.jobs:
-        asked = {"n": number(cost.jobs), "memory": decimal(f"{cost.memory_gb:g}")}
-        asked |= {"driver": decimal(f"{cost.driver_memory_gb:g}")}
-        console.print(_("  in {n} {n:job|jobs} of {memory} GB, led by one of {driver} GB", **asked))
-    console.print(_("  then decided over all: {stages}", stages=stage_names(", ".join(summary["barriers"]))))
+        console.print(
+            _(
+                "  in {n} {n:job|jobs} of {memory} GB, with a driver job of {driver} GB",
+                n=number(cost.jobs),
+                memory=decimal(f"{cost.memory_gb:g}"),
+                driver=decimal(f"{cost.driver_memory_gb:g}"),
+            )
+        )
+    console.print(_("  then over all documents: {stages}", stages=stage_names(", ".join(summary["barriers"]))))
 
 
-def _tell_narrowed(result: RunResult) -> None:
-    """Print how many documents state less open rights than their source, or refuse a use."""
+def _print_narrowed(result: RunResult) -> None:
+    """Print the number of documents that state less open rights than their source, or refuse a use."""
     narrowed = Counter[str]()
     for count in result.stages.values():
         narrowed.update(count.narrowed)
@@ -130,44 +136,44 @@ def _tell_narrowed(result: RunResult) -> None:
         "licence": _("rights   {n} {n:document states|documents state} a less open licence than the source"),
         "refused": _("rights   {n} {n:document refuses|documents refuse} a use, such as training"),
     }
-    for why, message in messages.items():
-        if narrowed[why]:
-            console.print(message.fill(n=number(narrowed[why])))
+    for reason, message in messages.items():
+        if narrowed[reason]:
+            console.print(message.fill(n=number(narrowed[reason])))
 
 
-def tell_submitted(submission: Submission, *, as_json: bool) -> None:
-    """Print that a run's driver is a job now, and what shows how it fares."""
+def print_submitted(submission: Submission, *, as_json: bool) -> None:
+    """Print that a run's driver was submitted as a job, and the commands that follow it."""
     job, name = submission.values["job"], submission.folder.name
     if as_json:
         print_json({"submitted": name, "job": job, "folder": str(submission.folder)})
         return
     out = submission.folder.parent.parent
-    console.print(_("submitted {name}: job {job} leads it; you may log out", name=name, job=job))
+    console.print(_("submitted {name}: its driver is job {job}; you may log out", name=name, job=job))
     for verb in ("status", "logs", "cancel"):
         console.print(f"  latam-corpus runs {verb} {name} --out {shlex.quote(str(out))}", markup=False)
 
 
-def tell_warning(warned: Warned) -> None:
-    """Print, on standard error, what may be wrong."""
+def print_warning(warned: Warned) -> None:
+    """Print a doubt or a hint on standard error."""
     text = warned.message
     note(_("doubt    {doubt}", doubt=text) if warned.kind == "doubt" else _("hint     {hint}", hint=text))
 
 
 def _parts_summary(parts: Sequence[Part]) -> dict[str, Any]:
-    """Which files are taken together, and which are cut."""
-    packs = [part for part in parts if len(part.files) > 1]
-    cut: dict[InputFile, dict[str, Any]] = {}
+    """Return the counts of files that share a part, of files that are split, and of large files that can't be split."""
+    joined = [part for part in parts if len(part.files) > 1]
+    split: dict[InputFile, dict[str, Any]] = {}
     for part in parts:
         if part.span is not None:
-            about = {"file": part.files[0].relative, "parts": 0, "bytes": 0, "unpacked_again": 0}
-            group = cut.setdefault(part.files[0], about)
+            counts = {"file": part.files[0].relative, "parts": 0, "bytes": 0, "unpacked_again": 0}
+            group = split.setdefault(part.files[0], counts)
             group["parts"] += 1
             group["bytes"] += part.bytes
             group["unpacked_again"] += part.span.skip
     whole = [part.files[0] for part in parts if part.span is None and part.files[0].size > SPAN_BYTES]
     return {
-        "together": {"files": sum(len(part.files) for part in packs), "parts": len(packs)},
-        "cut": list(cut.values()),
+        "together": {"files": sum(len(part.files) for part in joined), "parts": len(joined)},
+        "cut": list(split.values()),
         "uncut": [{"file": file.relative, "bytes": file.size} for file in whole],
     }
 
@@ -175,47 +181,46 @@ def _parts_summary(parts: Sequence[Part]) -> dict[str, Any]:
 def _print_parts(summary: dict[str, Any]) -> None:
     if summary["together"]["files"]:
         figures = {"files": number(summary["together"]["files"]), "parts": summary["together"]["parts"]}
-        console.print(_("  {files} small files are taken together, in {parts} {parts:part|parts}", **figures))
+        console.print(_("  {files} small files are read together, in {parts} {parts:part|parts}", **figures))
     lines: list[Message] = []
-    for one in summary["cut"]:
-        about = {"file": one["file"], "parts": one["parts"], "size": megabytes(one["bytes"])}
-        if one["unpacked_again"]:
-            again = megabytes(one["unpacked_again"])
-            reached = _(
+    for entry in summary["cut"]:
+        about = {"file": entry["file"], "parts": entry["parts"], "size": megabytes(entry["bytes"])}
+        if entry["unpacked_again"]:
+            message = _(
                 "  {file}: {parts} {parts:part|parts}, {size} unpacked; to reach them, {again} are unpacked once more"
             )
-            lines.append(reached.fill(again=again, **about))
+            lines.append(message.fill(again=megabytes(entry["unpacked_again"]), **about))
         else:
             lines.append(_("  {file}: {parts} {parts:part|parts}, {size} unpacked", **about))
-    for one in summary["uncut"]:
-        size = megabytes(one["bytes"])
-        lines.append(_("  {file}: one part of {size}, which can't be cut", file=one["file"], size=size))
+    for entry in summary["uncut"]:
+        size = megabytes(entry["bytes"])
+        lines.append(_("  {file}: one part of {size}, which can't be split", file=entry["file"], size=size))
     for line in lines[:_MOST_FILES]:
         console.print(line)
     if len(lines) > _MOST_FILES:
         console.print(_("  and {n} more large {n:file|files}, see --json", n=number(len(lines) - _MOST_FILES)))
 
 
-def tell_result(
+def print_result(
     result: RunResult,
     released: Manifest | None,
-    before: str | None,
+    previous_version: str | None,
     report: Path | None,
     left_out: Mapping[str, int],
     *,
     doubts: Collection[Message] = (),
     as_json: bool,
 ) -> None:
-    """Print what a run came to.
+    """Print the result of a run.
 
     Args:
-        result: the run's.
-        released: the version made of it, or the one that has it already.
-        before: the latest version before.
-        report: the page about it; None where none was written.
-        left_out: documents that it kept and that are in no version, by reason.
-        doubts: that were printed before the run began, and aren't printed again.
-        as_json: whether values are wanted and no words.
+        result: the result.
+        released: the version that was built, or the existing one with the same documents.
+        previous_version: the latest version before the run.
+        report: the page about the run; None if it wasn't written.
+        left_out: the number of kept documents that are not in the version, by reason.
+        doubts: doubts that were printed before the run; they aren't repeated.
+        as_json: print JSON.
     """
     if as_json:
         print_json(
@@ -251,86 +256,86 @@ def tell_result(
             console.print(
                 _("reused   {stages}: {n} of {parts} {parts:part|parts}", stages=stage_names(title), n=n, parts=of)
             )
-    _tell_narrowed(result)
-    tell_by_genre(result.by_genre)
+    _print_narrowed(result)
+    print_by_genre(result.by_genre)
     sums: dict[str, str | Message] = {"rows": number(result.rows_in), "kept": number(result.kept)}
     sums |= {"dropped": number(result.rows_in - result.kept), "seconds": decimal(f"{result.seconds:.1f}")}
     console.print(_("{rows} {rows:document|documents} in = {kept} kept + {dropped} set aside, in {seconds} s", **sums))
-    _tell_left_out(result)
+    _print_left_out(result)
     for line in chain.from_iterable(inputs_reported(source, facts) for source, facts in result.facts.items()):
         console.print(_("input    {line}", line=line))
     for line in never_filled(result.facts):
         console.print(_("empty    {line}", line=line))
-    _tell_unread(result, doubts)
+    _print_unread(result, doubts)
     for breach in chain.from_iterable(terms_reported(source, facts) for source, facts in result.facts.items()):
         console.print(_("terms    {line}", line=breach.as_message()))
     console.print(_("run      {folder}", folder=address_of(result.folder)))
-    _tell_release(result, released, before, left_out)
+    _print_release(result, released, previous_version, left_out)
     if not result.kept:
-        look = f"latam-corpus sample {result.folder} --set-aside --by drop_reason"
-        console.print(_("nothing was kept: `{command}` shows what fell", command=look))
-    _tell_losses(result)
+        command = f"latam-corpus sample {result.folder} --set-aside --by drop_reason"
+        console.print(_("nothing was kept: `{command}` shows the dropped documents", command=command))
+    _print_losses(result)
     if result.failures:
         n = len(result.failures)
-        console.print(_("no release is made of a run with failed parts ({n}); run it again", n=n))
+        console.print(_("no version is built from a run with failed parts ({n}); run it again", n=n))
     for names in _by_error(result.failures).values():
         console.print(_("failed   {parts}: {error}", parts=first_of(names, 1), error=known(result.failures[names[0]])))
     if report is not None:
         console.print(_("report   {path}", path=report))
 
 
-def _tell_unread(result: RunResult, doubts: Collection[Message]) -> None:
-    """Print which values weren't understood, unless a doubt said exactly that before the run."""
+def _print_unread(result: RunResult, doubts: Collection[Message]) -> None:
+    """Print the values that weren't understood, unless a doubt listed exactly these before the run."""
     for breach in chain.from_iterable(unread(source, facts) for source, facts in result.facts.items()):
         line = breach.as_message()
         if line not in doubts:
             console.print(_("unread   {line}", line=line))
 
 
-def _tell_release(
-    result: RunResult, released: Manifest | None, before: str | None, left_out: Mapping[str, int]
+def _print_release(
+    result: RunResult, released: Manifest | None, previous_version: str | None, left_out: Mapping[str, int]
 ) -> None:
-    """Tell which version was made, and of the documents that were kept and aren't in it how many for which reason."""
+    """Print the version, and the number of kept documents that are not in it by reason."""
     if released is not None:
         figures = {"release": released.spec, "n": number(released.rows)}
-        if released.version == before:
-            console.print(_("release  {release}: {n} {n:document|documents}, nothing has changed since", **figures))
+        if released.version == previous_version:
+            console.print(_("release  {release}: {n} {n:document|documents}, unchanged", **figures))
         else:
             console.print(_("release  {release}: {n} {n:document|documents}", **figures))
     elif left_out:
-        console.print(_("release  none is made"))
+        console.print(_("release  no version was built"))
     for line in left_out_lines(result, left_out):
         console.print(line)
 
 
 def _by_error(failures: Mapping[str, str | Message]) -> dict[str, list[str]]:
-    """Return the parts that failed, by what they said."""
+    """Group the names of failed parts by their error."""
     by_error: dict[str, list[str]] = {}
     for name, error in failures.items():
         by_error.setdefault(str(error), []).append(name)
     return by_error
 
 
-def _tell_left_out(result: RunResult) -> None:
-    """Tell what the search for near-duplicates didn't compare, where so many documents share a passage."""
+def _print_left_out(result: RunResult) -> None:
+    """Print the pairs that the search for near-duplicates skipped, because too many documents share a passage."""
     notes = result.barriers.get("dedupe", {})
     if notes.get("left_out"):
         figures = {"n": number(notes["common"]), "cap": notes["cap"], "pairs": number(notes["left_out"])}
         message = _(
-            "dedupe   {n} {n:run of words stands|runs of words stand} in more than {cap} documents; {pairs} "
-            "{pairs:pair that shares|pairs that share} them {pairs:wasn't|weren't} made for that"
+            "dedupe   {n} {n:run of words is|runs of words are} in more than {cap} documents; {pairs} "
+            "{pairs:pair|pairs} of documents that share them {pairs:was|were} not made candidates"
         )
         console.print(message.fill(**figures))
     if notes.get("beyond"):
         figures = {"n": number(notes["over"]), "most": notes["most"], "pairs": number(notes["beyond"])}
         message = _(
             "dedupe   {n} {n:document shares|documents share} passages with more than {most} others; {pairs} "
-            "{pairs:pair that shares|pairs that share} less {pairs:wasn't|weren't} compared for that"
+            "{pairs:pair that shares|pairs that share} less {pairs:was|were} not compared"
         )
         console.print(message.fill(**figures))
 
 
-def _tell_losses(result: RunResult) -> None:
+def _print_losses(result: RunResult) -> None:
     if result.strict and result.unread:
         console.print(unread_problem(result))
     for loss in result.losses[:_MOST_LOSSES]:
@@ -341,8 +346,8 @@ def _tell_losses(result: RunResult) -> None:
         console.print(_("let pass because: {why}", why=result.accepted_loss))
     elif result.losses:
         remedy = _(
-            "no release is made of a run that lost more than its recipe's floor: read what fell with `{command}`, mend "
-            'it, or give --accept-loss "why"'
+            "no version is built from a run that kept less than its recipe's floor: look at the dropped documents with "
+            '`{command}`, and correct the recipe or the source, or add --accept-loss "why"'
         )
         look = f"latam-corpus sample {result.folder} --set-aside --by drop_reason"
         console.print(remedy.fill(command=look))

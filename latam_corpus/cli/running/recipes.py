@@ -35,14 +35,13 @@ RecipeName = Annotated[
 AcceptLoss = Annotated[
     str | None,
     typer.Option(
-        metavar="WHY", help=N_("Release although a stage kept less than the recipe's floor; goes on the card.")
+        metavar="WHY",
+        help=N_("Build a version although a stage kept less than the recipe's floor; the card states this reason."),
     ),
 ]
 Sign = Annotated[
     Path | None,
-    typer.Option(
-        metavar="KEY", envvar="LATAM_CORPUS_KEY", help=N_("A secret key of minisign, which signs what is made.")
-    ),
+    typer.Option(metavar="KEY", envvar="LATAM_CORPUS_KEY", help=N_("A secret key of minisign that signs the version.")),
 ]
 
 
@@ -55,13 +54,13 @@ def check(
     store: StoreUrl = None,
     as_json: Json = False,
 ) -> None:
-    """Find everything that is wrong with a recipe; with --input also with its sources' columns, by the first records.
+    """Report all mistakes in a recipe and, with --input, in the columns of its sources' first records.
 
-    Without --input, not one byte of a source is read.
+    Without --input, it reads no source file.
     """
     from latam_corpus.api.planned_run import checked_plan, doubt_lines, spelling_hints, with_indexes
     from latam_corpus.api.runner import Warned
-    from latam_corpus.cli.running.outcome import tell_warning
+    from latam_corpus.cli.running.outcome import print_warning
     from latam_corpus.pipeline.execution.contracts import examine_sources
     from latam_corpus.pipeline.planning.own_terms import REMEDY, own_terms
     from latam_corpus.pipeline.planning.recipe_errors import checked_recipe, hints_of, missing_inputs
@@ -74,8 +73,8 @@ def check(
     opened = Store.at(store or out / "store")
     _plan, against = with_indexes(plan, opened, None)
     places = located(loaded, inputs, inputs_file)
-    seen = examine_sources(checked_plan(loaded, places, None)) if places else []
-    own = {one.id: own_terms(one, place) for one in plan.sources if (place := places.get(one.id))}
+    examined_sources = examine_sources(checked_plan(loaded, places, None)) if places else []
+    own = {source.id: own_terms(source, place) for source in plan.sources if (place := places.get(source.id))}
     left_out = _left_out(loaded, plan)
     hints = [*hints_of(plan, datetime.now(UTC).date()), *spelling_hints(plan, opened, against)]
     result = {
@@ -87,7 +86,7 @@ def check(
         "release": loaded.release.model_dump(mode="json") if loaded.release else None,
         "left_out": {source: str(why) for source, why in left_out.items()},
         "hints": list(map(str, hints)),
-        "inputs": [{**_input(loaded, one), "own_terms": own[one.source].as_dict()} for one in seen],
+        "inputs": [{**_input(loaded, each), "own_terms": own[each.source].as_dict()} for each in examined_sources],
     }
     if as_json:
         print_json(result)
@@ -107,17 +106,19 @@ def check(
         admitted = enumerated(TIERS[tier] for tier in loaded.release.admit)
         console.print(_("release  {name}: admits {tiers}", name=loaded.release.name, tiers=admitted))
         for source, why in left_out.items():
-            console.print(_("         «{source}» will be measured and left out: {why}", source=source, why=why))
-    for one in seen:
-        figures = {"n": number(one.facts.records), "some": one.looked_at, "files": one.files}
-        read = _READ_WHOLE if one.whole else _READ_IN_PART
-        console.print(read.fill(source=one.source, **figures))
-        for reason, n in _excluded(loaded, one).items():
-            figures = {"n": number(n), "all": number(one.terms.total())}
+            console.print(
+                _("         «{source}» will be processed and left out of the version: {why}", source=source, why=why)
+            )
+    for examined in examined_sources:
+        figures = {"n": number(examined.facts.records), "some": examined.looked_at, "files": examined.files}
+        message = _READ_WHOLE if examined.whole else _READ_IN_PART
+        console.print(message.fill(source=examined.source, **figures))
+        for reason, n in _excluded(loaded, examined).items():
+            figures = {"n": number(n), "all": number(examined.terms.total())}
             console.print(
                 _(
                     "         «{source}»: {n} of {all} {all:document|documents} read will be left out: {why}",
-                    source=one.source,
+                    source=examined.source,
                     why=meaning(reason),
                     **figures,
                 )
@@ -128,9 +129,9 @@ def check(
             console.print(Message("         «{source}»: {problem}; {remedy}", about))
     console.print(_("nothing is wrong"))
     for hint in hints:
-        tell_warning(Warned("hint", hint))
-    for doubt in doubt_lines(seen):
-        tell_warning(Warned("doubt", doubt))
+        print_warning(Warned("hint", hint))
+    for doubt in doubt_lines(examined_sources):
+        print_warning(Warned("doubt", doubt))
 
 
 _READ_WHOLE: Final = _("input    {source}: {n} {n:record|records} of {some} of {files} {files:file|files} looked at")
@@ -139,10 +140,10 @@ _READ_IN_PART: Final = _(
 )
 
 
-def _excluded(recipe: Recipe, one: Examined) -> Counter[str]:
-    """Return how many of the documents read the release won't hold by their own terms, by reason."""
+def _excluded(recipe: Recipe, examined: Examined) -> Counter[str]:
+    """Return the number of examined documents that the release leaves out by their own terms, by reason."""
     excluded = Counter[str]()
-    for (tier, uses), n in one.terms.items():
+    for (tier, uses), n in examined.terms.items():
         if recipe.release and tier not in recipe.release.admit:
             excluded[f"rights_tier={tier}"] += n
         elif recipe.release and (lacking := set(recipe.release.uses) - set(uses)):
@@ -150,25 +151,25 @@ def _excluded(recipe: Recipe, one: Examined) -> Counter[str]:
     return excluded
 
 
-def _input(recipe: Recipe, one: Examined) -> dict[str, object]:
-    """Return what was looked at of a source, for JSON."""
+def _input(recipe: Recipe, examined: Examined) -> dict[str, object]:
+    """Return the JSON of an examined source."""
     from latam_corpus.pipeline.execution.contracts import mapping_rows
 
     return {
-        "source": one.source,
-        "files": one.files,
-        "looked_at": one.looked_at,
-        "records": one.facts.records,
-        "whole": one.whole,
-        "documents": one.terms.total(),
-        "left_out": dict(_excluded(recipe, one)),
-        "doubts": [{key: str(text) for key, text in doubt._asdict().items()} for doubt in one.notes],
-        "mapping": mapping_rows({one.source: one.facts}),
+        "source": examined.source,
+        "files": examined.files,
+        "looked_at": examined.looked_at,
+        "records": examined.facts.records,
+        "whole": examined.whole,
+        "documents": examined.terms.total(),
+        "left_out": dict(_excluded(recipe, examined)),
+        "doubts": [{key: str(text) for key, text in doubt._asdict().items()} for doubt in examined.notes],
+        "mapping": mapping_rows({examined.source: examined.facts}),
     }
 
 
 def _left_out(recipe: Recipe, plan: Plan) -> dict[str, Message]:
-    """Return the sources that the release won't hold, and why; single records may state other rights."""
+    """Return the sources that the release leaves out, with the reason; single records may state other rights."""
     from latam_corpus.pipeline.planning.default_recipe import unreleasable
     from latam_corpus.pipeline.stored_runs.reasons import meaning
 
@@ -192,50 +193,50 @@ def run(
     select: Select = [],
     out: Out = Path("out"),
     engine: Annotated[str, typer.Option(help=N_("in-process, local, ray or slurm."))] = "local",
-    site: Annotated[Path | None, typer.Option(help=N_("A TOML file that says where the cluster is."))] = None,
+    site: Annotated[Path | None, typer.Option(help=N_("A TOML file that describes the cluster."))] = None,
     workers: Annotated[
         int | None,
         typer.Option(
-            show_default=N_("1, on a cluster what the site file says"),
-            help=N_("Worker processes; 0 for one a processor."),
+            show_default=N_("1; on a cluster, from the site file"),
+            help=N_("Worker processes; 0 for one per processor."),
         ),
     ] = None,
     wait: Annotated[
-        bool, typer.Option("--wait", help=N_("On Slurm: stay and lead the jobs; else a job of its own does."))
+        bool, typer.Option("--wait", help=N_("On Slurm, run the driver here instead of as a job."))
     ] = False,
     limit: Annotated[
         int | None,
-        typer.Option(min=1, help=N_("At most so many records of each file, as a trial: nothing is released.")),
+        typer.Option(min=1, help=N_("For a trial, read at most so many records of each file; nothing is released.")),
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help=N_("Say what would be done, and do nothing."))] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help=N_("Print what would be done, and do nothing."))] = False,
     accept_loss: AcceptLoss = None,
     work: Annotated[
         str,
         typer.Option(
-            help=N_("Which work stays for later runs: all, measured (what explain and measure read) or none.")
+            help=N_("Which work to keep for later runs: all, measured (what explain and measure read) or none.")
         ),
     ] = "all",
     store: StoreUrl = None,
     sign: Sign = None,
     strict: Annotated[
         bool,
-        typer.Option("--strict", help=N_("Make no release, and exit with 1, if an input can't be read whole.")),
+        typer.Option("--strict", help=N_("Build no version, and exit with 1, if an input can't be read whole.")),
     ] = False,
     policies: Annotated[
         Path | None,
         typer.Option(
             metavar="FOLDER",
-            help=N_("Policies that replace the shipped ones: a copy of filters/, or some files of it."),
+            help=N_("Policies that replace the shipped ones: a copy of filters/, or some of its files."),
         ),
     ] = None,
     no_report: NoReport = False,
     batch_rows: Annotated[int | None, typer.Option(min=1, hidden=True)] = None,
     as_json: Json = False,
 ) -> None:
-    """Run a recipe: collect, work, and, where it has a [release], release."""
+    """Run a recipe, and build a version if the recipe has a [release]."""
     from latam_corpus.api.planned_run import PlannedRun, RunRequest
     from latam_corpus.api.runner import Decided, Failed, Released, StagesDone, Warned, run_recipe_events
-    from latam_corpus.cli.running.outcome import tell_looking, tell_plan, tell_result, tell_warning
+    from latam_corpus.cli.running.outcome import print_plan, print_result, print_scan, print_warning
     from latam_corpus.cli.running.repeated_version import print_repeated_note
     from latam_corpus.engine.cluster.submitted import refuse_changed, use_own_copies
     from latam_corpus.pipeline.execution.run import find_parts
@@ -260,13 +261,13 @@ def run(
         accept_loss=accept_loss,
         batch_rows=batch_rows,
     )
-    before: str | None = None
+    previous_version: str | None = None
     released: Manifest | None = None
     failed: ReleaseError | None = None
     doubts: list[Message] = []
     with (
         closing(RunProgress(as_json=as_json)) as progress,
-        closing(run_recipe_events(request, progress.step, tell_looking, only_look=dry_run or submits)) as events,
+        closing(run_recipe_events(request, progress.step, print_scan, only_look=dry_run or submits)) as events,
     ):
         for event in events:
             match event:
@@ -276,15 +277,15 @@ def run(
                         _submit(planned, inputs_file, as_json=as_json)
                         return
                     if dry_run:
-                        parts = find_parts(planned.plan, limit, tell_looking)
-                        tell_plan(planned.plan, parts, out, planned.engine, as_json=as_json)
+                        parts = find_parts(planned.plan, limit, print_scan)
+                        print_plan(planned.plan, parts, out, planned.engine, as_json=as_json)
                         return
                 case Warned():
                     doubts.append(event.message)
-                    tell_warning(event)
+                    print_warning(event)
                 case StagesDone(result, left_out):
                     progress.close()
-                    before = planned.store.latest(loaded.release.name) if loaded.release else None
+                    previous_version = planned.store.latest(loaded.release.name) if loaded.release else None
                 case Decided(release_plan):
                     left_out = release_plan.left_out
                 case Released(version):
@@ -293,18 +294,18 @@ def run(
                     failed = error
                 case _:
                     progress.show(event)
-    made = None if no_report else report_of_run(result.folder, out, released, store)
-    tell_result(result, released, before, made, left_out, doubts=doubts, as_json=as_json)
-    print_repeated_note(planned.store, released, before)
-    if failed:  # the run is done all the same, and its folder is where to look
+    report = None if no_report else report_of_run(result.folder, out, released, store)
+    print_result(result, released, previous_version, report, left_out, doubts=doubts, as_json=as_json)
+    print_repeated_note(planned.store, released, previous_version)
+    if failed:  # only after the result is printed: the run itself is done
         raise failed
     if not result.releasable or (planned.wants_version and released is None):
         raise typer.Exit(1)
 
 
 def _submit(planned: PlannedRun, inputs_file: Path | None, *, as_json: bool) -> None:
-    """Submit the command as a job of Slurm with copies of its files, unless it is known to fail there."""
-    from latam_corpus.cli.running.outcome import tell_submitted
+    """Submit the command as a job of Slurm with copies of its files, if its parts fit the site's limits."""
+    from latam_corpus.cli.running.outcome import print_submitted
     from latam_corpus.engine.cluster.slurm_jobs import submit_driver
     from latam_corpus.engine.cluster.slurm_state import under_way
     from latam_corpus.engine.cluster.submitted import keep_copies
@@ -319,4 +320,4 @@ def _submit(planned: PlannedRun, inputs_file: Path | None, *, as_json: bool) -> 
         note(running)
     keep_copies(jobs, planned.recipe_plan, [site, inputs_file])
     words = [word for word in sys.argv[1:] if word != "--json"]  # its log is for people
-    tell_submitted(submit_driver(site, jobs, [*words, "--wait"], Path.cwd()), as_json=as_json)
+    print_submitted(submit_driver(site, jobs, [*words, "--wait"], Path.cwd()), as_json=as_json)

@@ -16,27 +16,27 @@ if TYPE_CHECKING:
 _COMPARED: Final = 20  # newest versions
 
 
-def print_repeated_note(store: Store, manifest: Manifest | None, *before: str | None) -> None:
+def print_repeated_note(store: Store, manifest: Manifest | None, *previous: str | None) -> None:
     """Name the earlier version that has exactly the documents of a new one, if there is one.
 
     Args:
         store: of the release.
         manifest: of the version; None if none was made.
-        before: versions that were there before the command; one of them isn't new.
+        previous: versions that existed before the command; none of them counts as new.
     """
-    if manifest is None or manifest.version in before:
+    if manifest is None or manifest.version in previous:
         return
     from latam_corpus.release.storing.manifest import load_manifest
 
-    own = {shard.sha256 for shard in manifest.shards}
-    others = [version for version in store.versions(manifest.name) if version != manifest.version]
-    earlier = (load_manifest(store, manifest.name, version) for version in others[: -_COMPARED - 1 : -1])
-    with suppress(ReleaseError):  # `release verify` tells what is wrong with it
-        if same := next((one for one in earlier if {shard.sha256 for shard in one.shards} == own), None):
+    digests = {shard.sha256 for shard in manifest.shards}
+    older_versions = [version for version in store.versions(manifest.name) if version != manifest.version]
+    older = (load_manifest(store, manifest.name, version) for version in older_versions[: -_COMPARED - 1 : -1])
+    with suppress(ReleaseError):  # `release verify` reports a damaged version
+        if repeated := next((each for each in older if {shard.sha256 for shard in each.shards} == digests), None):
             sentence = _(
-                "{release} has exactly the documents of {earlier}; versions are in the order in which they are built, "
-                "so the latest one is always new",
+                "{release} has exactly the documents of {earlier}; versions are ordered by when they were built, "
+                "so this one is the latest",
                 release=manifest.spec,
-                earlier=same.spec,
+                earlier=repeated.spec,
             )
             note(_("note: {note}", note=sentence))

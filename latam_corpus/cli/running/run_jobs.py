@@ -1,4 +1,4 @@
-"""`latam-corpus runs status|logs|cancel|retry`: the jobs of runs that were given to a cluster."""
+"""`latam-corpus runs status|logs|cancel|retry`: runs that were submitted to a cluster."""
 
 from __future__ import annotations
 
@@ -21,9 +21,7 @@ Name = Annotated[
     typer.Argument(metavar="RUN", help=N_("A submission's name or the start of it, its job, its run, or its recipe.")),
 ]
 _SHOWN: Final = 3  # files that a message names
-_NAME_OR_ALL: Final = N_(
-    "A submission's name or the start of it, its job, its run, or its recipe. All where none is named."
-)
+_NAME_OR_ALL: Final = N_("A submission's name or the start of it, its job, its run, or its recipe; all by default.")
 
 
 def status(
@@ -31,20 +29,20 @@ def status(
     out: DiskOut = Path("out"),
     as_json: Json = False,
 ) -> None:
-    """Print the state and the counts of runs that were given to a cluster."""
+    """Print the state and the counts of runs that were submitted to a cluster."""
     from latam_corpus.engine.cluster.slurm_jobs import submissions
     from latam_corpus.engine.cluster.slurm_state import find_submission, state_of
 
     out = out.resolve()
-    shown = [(one, state_of(one)) for one in ([find_submission(run, out)] if run else submissions(out))]
+    states = [(each, state_of(each)) for each in ([find_submission(run, out)] if run else submissions(out))]
+    rows = [_row(submission, state) for submission, state in states]
     if as_json:
-        print_json([_row(*one) for one in shown])
+        print_json(rows)
         return
-    if not shown:
-        console.print(_("no run was given to a cluster from here"))
+    if not rows:
+        console.print(_("no run was submitted to a cluster from here"))
         return
-    rows = [_row(*one) for one in shown]
-    for row in rows:  # a job that waits for ever says why
+    for row in rows:  # a job may wait forever; Slurm gives the reason
         row["state"] += f" ({row['reason']})" if row["state"] in ("queued", "held") and row["reason"] else ""
     heads = [_("submission"), _("state"), _("job"), _("workers run#"), _("wait#"), _("run")]
     table(
@@ -58,13 +56,13 @@ def status(
                 _("failed   {part}: {error}", part=failed["part"], error=failed["error"].splitlines()[-1]),
                 markup=False,
             )
-    silence = next((state.silence for _, state in shown if state.silence), "")
+    silence = next((state.silence for _, state in states if state.silence), "")
     if silence:
         errors.print(_("Slurm doesn't answer: {why}", why=silence), markup=False)
 
 
 def _row(submission: Submission, state: JobsState) -> dict[str, Any]:
-    """Return what is shown of a submission."""
+    """Return a submission's row of `status`, also its JSON."""
     from latam_corpus.pipeline.stored_runs.history import entry
 
     run_entry = entry(state.run) if state.run else None
@@ -87,9 +85,9 @@ def _row(submission: Submission, state: JobsState) -> dict[str, Any]:
 def logs(
     run: Name,
     job: Annotated[
-        str | None, typer.Option("--job", help=N_("A worker's job, such as 12_3; else the driver's."))
+        str | None, typer.Option("--job", help=N_("A worker's job, such as 12_3; the driver's by default."))
     ] = None,
-    lines: Annotated[int, typer.Option(min=1, help=N_("How many of its last lines."))] = 40,
+    lines: Annotated[int, typer.Option(min=1, help=N_("How many lines to print."))] = 40,
     out: DiskOut = Path("out"),
     as_json: Json = False,
 ) -> None:
@@ -100,25 +98,24 @@ def logs(
     from latam_corpus.errors import closest
 
     submission = find_submission(run, out.resolve())
-    every = {path.stem: path for path in logs_of(submission)}
-    driver = Path(DRIVER_LOG).stem
-    wanted = job or driver
-    if wanted not in every and job:
+    log_files = {path.stem: path for path in logs_of(submission)}
+    log_name = job or Path(DRIVER_LOG).stem
+    if job and job not in log_files:
         raise ConfigError(
             "--job",
-            _("no job «{job}» of {folder} said anything", job=job, folder=submission.folder.name),
-            closest(job, every),
+            _("{folder} has no log of a job «{job}»", job=job, folder=submission.folder.name),
+            closest(job, log_files),
         )
-    last = last_lines(every[wanted], lines) if wanted in every else []
-    others = [str(path) for name, path in every.items() if name != wanted]
+    last = last_lines(log_files[log_name], lines) if log_name in log_files else []
+    other_logs = [str(path) for name, path in log_files.items() if name != log_name]
     if as_json:
-        print_json({"submission": submission.folder.name, "job": wanted, "lines": last, "others": others})
+        print_json({"submission": submission.folder.name, "job": log_name, "lines": last, "others": other_logs})
         return
     for line in last:
         console.print(line, markup=False)
     if not last:
-        console.print(_("{folder}: nothing was said yet", folder=submission.folder.name), markup=False)
-    for path in others:
+        console.print(_("{folder}: the log is still empty", folder=submission.folder.name), markup=False)
+    for path in other_logs:
         console.print(_("log      {path}", path=path), markup=False)
 
 
@@ -139,13 +136,14 @@ def cancel(run: Name, out: DiskOut = Path("out"), as_json: Json = False) -> None
         print_json({"cancelled": name})
         return
     console.print(
-        _("{name} is cancelled; what was done is kept: latam-corpus runs retry {name}", name=name), markup=False
+        _("{name} is cancelled; to continue from the finished parts: latam-corpus runs retry {name}", name=name),
+        markup=False,
     )
 
 
 def retry(run: Name, out: DiskOut = Path("out"), as_json: Json = False) -> None:
     """Submit a cluster run again that was cancelled or failed."""
-    from latam_corpus.cli.running.outcome import tell_submitted
+    from latam_corpus.cli.running.outcome import print_submitted
     from latam_corpus.engine.cluster.slurm_state import find_submission, resubmit, state_of
     from latam_corpus.engine.cluster.submitted import edited
 
@@ -153,9 +151,9 @@ def retry(run: Name, out: DiskOut = Path("out"), as_json: Json = False) -> None:
     state = state_of(submission)
     if state.lives:
         problem = _("its driver is {word}", word=state.word)
-        raise ConfigError(submission.folder.name, problem, _("wait until it has ended, or cancel it before"))
-    again = resubmit(submission)
+        raise ConfigError(submission.folder.name, problem, _("wait until it has ended, or cancel it"))
+    resubmitted = resubmit(submission)
     if files := edited(submission.folder):
-        told = _("changed since the run was submitted, and not used: {files}; to use them, give `run` again")
-        note(told.fill(files=first_of(files, _SHOWN)))
-    tell_submitted(again, as_json=as_json)
+        sentence = _("changed since the run was submitted, and not used: {files}; to use them, start a new `run`")
+        note(sentence.fill(files=first_of(files, _SHOWN)))
+    print_submitted(resubmitted, as_json=as_json)

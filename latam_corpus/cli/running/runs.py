@@ -1,4 +1,4 @@
-"""`latam-corpus runs …`: what was run, what became of it, what differs, and what it takes on disk."""
+"""`latam-corpus runs …`: list, show, compare, tag and remove runs, and show their disk use."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from latam_corpus.cli.interface import completion
 from latam_corpus.cli.interface.options import Json, Out, StoreUrl
 from latam_corpus.cli.interface.show import console, number, print_json, table
 from latam_corpus.cli.interface.ui_language import spoken
-from latam_corpus.cli.running.counts_by_genre import tell_by_genre
+from latam_corpus.cli.running.counts_by_genre import print_by_genre
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import N_, Message, _, decimal, enumerated, known, same
 from latam_corpus.pipeline.planning.own_policies import policies_recorded
@@ -47,7 +47,7 @@ _STATES: Final = {
     "damaged": _("damaged"),
     "finished": _("finished"),
 }
-# What `differences` and `counts` say of two runs, which JSON has in English.
+# Words of `differences` and `counts`, for translation; JSON has them in English.
 _WORDS: Final = {
     str(word): word
     for word in (
@@ -67,53 +67,53 @@ _WORDS: Final = {
         known(PRESENT),
     )
 } | {"models": _("models and policies")}
-_SHOWN: Final = 40
-_MOST: Final = 10
+_LONGEST_VALUE: Final = 40  # characters
+_MOST_CHANGES: Final = 10  # of a kind
 
 
 @app.command("list")
 def list_runs(out: Out = Path("out"), store: StoreUrl = None, as_json: Json = False) -> None:
-    """List all runs, the latest first: what became of each, what came in, was kept and was released."""
+    """List all runs, the latest first, with their state, their numbers of documents, tags and versions."""
     entries = history.history(out)
     rows = _rows(entries, out, store)
     if as_json:
         print_json(rows)
         return
     if not rows:
-        console.print(_("there is no run in {folder} yet; `latam-corpus run RECIPE` makes one", folder=out / "runs"))
+        console.print(_("{folder} has no run yet; start one with `latam-corpus run RECIPE`", folder=out / "runs"))
         return
     heads = [_("run"), _("when"), _("state"), _("in#"), _("kept#"), _("seconds#"), _("tag"), _("releases"), _("title")]
     table("", heads, [_line(row) for row in rows])
-    for one in entries:
-        if one.problem:
-            console.print(f"{one.name}: {known(one.problem).translate(spoken()).splitlines()[0]}", markup=False)
+    for entry in entries:
+        if entry.problem:
+            console.print(f"{entry.name}: {known(entry.problem).translate(spoken()).splitlines()[0]}", markup=False)
 
 
 def _rows(entries: Sequence[Entry], out: Path, store: str | None) -> list[dict[str, Any]]:
     tags = history.read_tags(out)
     released = _released(out, store)
     rows = []
-    for one in entries:
-        values = one.record.values if one.record else {}
+    for entry in entries:
+        values = entry.record.values if entry.record else {}
         rows.append(
             {
-                "run": one.name,
-                "when": one.when,
-                "state": one.state,
+                "run": entry.name,
+                "when": entry.when,
+                "state": entry.state,
                 "in": values.get("rows", {}).get("in"),
                 "kept": values.get("rows", {}).get("kept"),
                 "seconds": values.get("seconds"),
-                "tags": [tag for tag, name in tags.items() if name == one.name],
-                "releases": released.get(one.name, []),
+                "tags": [tag for tag, name in tags.items() if name == entry.name],
+                "releases": released.get(entry.name, []),
                 "title": values.get("recipe", {}).get("title"),
-                "problem": str(one.problem),
+                "problem": str(entry.problem),
             }
         )
     return rows
 
 
 def _line(row: Mapping[str, Any]) -> Sequence[object]:
-    rows_in, kept = (None if row[key] is None else number(row[key]) for key in ("in", "kept"))
+    rows_in, rows_kept = (None if row[key] is None else number(row[key]) for key in ("in", "kept"))
     seconds = None if row["seconds"] is None else decimal(f"{row['seconds']:.1f}")
     tags, releases = ", ".join(row["tags"]), ", ".join(row["releases"])
     return (
@@ -121,7 +121,7 @@ def _line(row: Mapping[str, Any]) -> Sequence[object]:
         _minute(row["when"]),
         _STATES[row["state"]],
         rows_in,
-        kept,
+        rows_kept,
         seconds,
         tags,
         releases,
@@ -130,7 +130,7 @@ def _line(row: Mapping[str, Any]) -> Sequence[object]:
 
 
 def _minute(moment: str) -> str:
-    """Return a moment as people read it, in UTC.
+    """Format an ISO 8601 time, without fractions and zone.
 
     >>> _minute("2026-11-27T06:12:31.120+00:00")
     '2026-11-27 06:12:31'
@@ -143,7 +143,7 @@ def _released(out: Path, store: str | None) -> dict[str, list[str]]:
 
     if store is None and not may_have_store(out):
         return {}
-    # Not before it is needed: it opens any file system.
+    # Imported here because it loads file systems.
     from latam_corpus.audit.stores import open_store, releases_of
 
     return releases_of(open_store(store, out))
@@ -151,7 +151,7 @@ def _released(out: Path, store: str | None) -> dict[str, list[str]]:
 
 @app.command("show")
 def show(run: RunName, out: Out = Path("out"), store: StoreUrl = None, as_json: Json = False) -> None:
-    """Show a run: what it rests on, what came of it stage by stage, and what became of it."""
+    """Show a run: its state, its inputs, its counts by stage, and its versions."""
     run_entry = history.entry(history.find_run(run, out, must_be_finished=False))
     [row] = _rows([run_entry], out, store)
     values = run_entry.record.values if run_entry.record else None
@@ -177,7 +177,7 @@ def _show_record(values: Mapping[str, Any]) -> None:
     )
     for policy in policies_recorded(values):
         console.print(_("policy   {policy}", policy=policy.sentence), markup=False)
-    files = {(part["source"], one["file"]) for part in values["parts"] for one in part["files"]}
+    files = {(part["source"], file["file"]) for part in values["parts"] for file in part["files"]}
     limit = _(", at most {n} {n:record|records} of each", n=values["limit"]) if values.get("limit") else ""
     console.print(
         _(
@@ -196,7 +196,7 @@ def _show_record(values: Mapping[str, Any]) -> None:
             seconds=decimal(f"{values['seconds']:.1f}"),
         )
     )
-    tell_by_genre(values["by_genre"])
+    print_by_genre(values["by_genre"])
     stages = [
         (
             stage_names(name),
@@ -249,58 +249,65 @@ def diff(
     """
     a, b = (history.finished(history.find_run(run, out)) for run in (run_a, run_b))
     if a.folder.resolve() == b.folder.resolve():
-        raise ConfigError(a.folder.name, _("a run compared with itself has nothing to say"), _("name two runs"))
+        raise ConfigError(a.folder.name, _("a run can't be compared with itself"), _("name two runs"))
     changes = differences(a.values, b.values) + policy_differences(a, b)
-    counted, kept = counts(a.values, b.values), documents(a, b)
+    counted, document_changes = counts(a.values, b.values), documents(a, b)
     if as_json:
-        rows = {what: [one._asdict() for one in listed] for what, listed in counted.items()}
+        rows = {what: [entry._asdict() for entry in changed_counts] for what, changed_counts in counted.items()}
         names = {"a": a.folder.name, "b": b.folder.name}
-        told = {"documents": kept._asdict() if kept else None}
-        print_json(names | {"differences": [one._asdict() for one in changes]} | rows | told)
+        about_documents = {"documents": document_changes._asdict() if document_changes else None}
+        print_json(names | {"differences": [change._asdict() for change in changes]} | rows | about_documents)
         return
     console.print(f"A  {a.folder.name}", markup=False)
     console.print(f"B  {b.folder.name}", markup=False)
     if not changes:
         console.print(_("both have the same recipe, stages, policies, sources and input"))
     _show_differences(changes)
-    for what, listed in counted.items():
-        if listed:
-            _show_counts(what, listed)
+    for what, changed_counts in counted.items():
+        if changed_counts:
+            _show_counts(what, changed_counts)
     if not any(counted.values()):
-        console.print(_("every stage and source has as many rows in both"))
-    console.print(_documents_line(kept), markup=False)
+        console.print(_("every stage and source has the same row counts in both"))
+    console.print(_documents_line(document_changes), markup=False)
 
 
-def _documents_line(kept: Documents | None) -> Message:
-    """Return in a sentence how the kept documents differ.
+def _documents_line(changes: Documents | None) -> Message:
+    """Describe in a sentence how the kept documents differ.
 
     >>> str(_documents_line(Documents(1, 0, 2, {"obtained": 2, "text": 1})))
     'kept documents: 1 only in A, 0 only in B, 2 in both with other values (obtained 2, text 1)'
     """
-    if kept is None:
-        return _("the kept documents aren't compared, since a run's were removed")
-    if kept == Documents():
+    if changes is None:
+        return _("the kept documents can't be compared, because those of a run were removed")
+    if changes == Documents():
         return _("the kept documents are the same in both")
-    columns = enumerated(same(f"{name} {n}") for name, n in kept.columns.items())
-    values = {"a": number(kept.only_a), "b": number(kept.only_b), "n": number(kept.changed), "columns": columns}
-    if not kept.changed:
+    columns = enumerated(same(f"{name} {n}") for name, n in changes.columns.items())
+    values = {
+        "a": number(changes.only_a),
+        "b": number(changes.only_b),
+        "n": number(changes.changed),
+        "columns": columns,
+    }
+    if not changes.changed:
         return _("kept documents: {a} only in A, {b} only in B, all others the same", a=values["a"], b=values["b"])
     return _("kept documents: {a} only in A, {b} only in B, {n} in both with other values ({columns})", **values)
 
 
 def _show_differences(changes: Sequence[Difference]) -> None:
-    shown: dict[str, int] = {}
+    change_counts: dict[str, int] = {}
     rows = []
-    for one in changes:
-        shown[one.what] = shown.get(one.what, 0) + 1
-        if shown[one.what] <= _MOST:
-            name = enumerated([same(one.name), *([_word(one.aspect)] if one.aspect else [])], " ")
-            rows.append((_word(one.what), name, _short(one.a), _short(one.b)))
+    for change in changes:
+        change_counts[change.what] = change_counts.get(change.what, 0) + 1
+        if change_counts[change.what] <= _MOST_CHANGES:
+            name = enumerated([same(change.name), *([_word(change.aspect)] if change.aspect else [])], " ")
+            rows.append((_word(change.what), name, _short(change.a), _short(change.b)))
     if rows:
         table("", [_("what differs"), "", "A", "B"], rows)
-    for what, n in shown.items():
-        if n > _MOST:
-            console.print(_("and {n} more of «{what}»: --json lists them", n=number(n - _MOST), what=_word(what)))
+    for what, n in change_counts.items():
+        if n > _MOST_CHANGES:
+            console.print(
+                _("and {n} more of «{what}»: --json lists them", n=number(n - _MOST_CHANGES), what=_word(what))
+            )
 
 
 def _word(word: str) -> Message:
@@ -308,7 +315,7 @@ def _word(word: str) -> Message:
 
 
 def _short(value: object) -> str | Message:
-    """Return a value in few words.
+    """Shorten a value for a table cell.
 
     >>> _short(None), _short("0e35a1ba7e1cdda005ca1f1b65421460590f0d49ecdcb164226efd08880862c3")
     ('—', '0e35a1ba7e1cdda005ca1f1b65421460590f0d4…')
@@ -316,37 +323,37 @@ def _short(value: object) -> str | Message:
     if value == PRESENT:
         return _word(PRESENT)
     text = "—" if value is None else str(value)
-    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
+    return text if len(text) <= _LONGEST_VALUE else f"{text[: _LONGEST_VALUE - 1]}…"
 
 
-def _show_counts(what: str, listed: Sequence[Counted]) -> None:
-    rows = [[one.name, *("—" if n is None else number(n) for n in one[1:])] for one in listed]
+def _show_counts(what: str, count_rows: Sequence[Counted]) -> None:
+    rows = [[entry.name, *("—" if n is None else number(n) for n in entry[1:])] for entry in count_rows]
     table("", [_word(what), _("A in#"), _("B in#"), _("A kept#"), _("B kept#")], rows)
 
 
 @app.command("tag")
 def tag(
     run: RunName,
-    name: Annotated[str, typer.Argument(metavar="NAME", help=N_("What to call it."))],
-    remove: Annotated[bool, typer.Option("--remove", help=N_("Take the name off the run."))] = False,
+    name: Annotated[str, typer.Argument(metavar="NAME", help=N_("The tag."))],
+    remove: Annotated[bool, typer.Option("--remove", help=N_("Remove the tag."))] = False,
     out: Out = Path("out"),
     as_json: Json = False,
 ) -> None:
-    """Give a run a name that stays with it; a run that has one isn't pruned."""
+    """Tag a run; a tagged run isn't pruned."""
     folder = history.find_run(run, out, must_be_finished=False)
     (history.untag if remove else history.tag)(out, folder, name)
     if as_json:
         print_json(
-            {"run": folder.name, "tags": [one for one, of in history.read_tags(out).items() if of == folder.name]}
+            {"run": folder.name, "tags": [each for each, of in history.read_tags(out).items() if of == folder.name]}
         )
     else:
-        done = _("{run} has the tag «{tag}» no more") if remove else _("{run} has the tag «{tag}»")
+        done = _("removed the tag «{tag}» of {run}") if remove else _("{run} has the tag «{tag}»")
         console.print(done.fill(run=folder.name, tag=name))
 
 
 @app.command("du")
 def du(out: Out = Path("out"), as_json: Json = False) -> None:
-    """Show what each run takes on disk, and what no run refers to."""
+    """Show the disk use of each run, and of outputs that no run refers to."""
     from latam_corpus.release.pages.card import megabytes
 
     disk = disk_use(out)
@@ -357,7 +364,7 @@ def du(out: Out = Path("out"), as_json: Json = False) -> None:
     table("", [_("run"), _("takes#"), _("alone#")], rows)
     console.print(
         _(
-            "all outputs {size}; no run refers to {unused} of them",
+            "all outputs take {size}; no run refers to {unused} of that",
             size=megabytes(disk.work),
             unused=megabytes(disk.unused),
         )
@@ -370,31 +377,33 @@ def prune_runs(
         list[str] | None,
         typer.Argument(metavar="RUN…", help=N_("Runs to remove, by their full names."), autocompletion=completion.runs),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help=N_("Also runs that have a tag or were released."))] = False,
+    force: Annotated[bool, typer.Option("--force", help=N_("Also remove runs that have a tag or a version."))] = False,
     out: Out = Path("out"),
     store: StoreUrl = None,
     as_json: Json = False,
 ) -> None:
-    """Remove runs, and all outputs that no run refers to then. Releases are not touched."""
+    """Remove runs, and all outputs that no other run refers to; versions stay."""
     from latam_corpus.release.pages.card import megabytes
 
-    going = [_in_full(run, out) for run in runs or ()]
-    removed, freed = prune(out, going, _released(out, store) if going else None, force=force)
+    folders = [_run_folder(run, out) for run in runs or ()]
+    removed, freed = prune(out, folders, _released(out, store) if folders else None, force=force)
     if as_json:
         print_json({"removed": removed, "bytes_freed": freed})
     else:
         console.print(_("removed {n} {n:run|runs}; freed {size}", n=len(removed), size=megabytes(freed)))
 
 
-def _in_full(run: str, out: Path) -> Path:
-    """Return the folder of the run with this very name.
+def _run_folder(run: str, out: Path) -> Path:
+    """Return the folder of the run with this full name.
 
     Raises:
-        ConfigError: there is none, or another name means one.
+        ConfigError: there is no such run, or the name is a tag or only the start of a name.
     """
     folder = history.find_run(run, out, must_be_finished=False)
     if folder.name != Path(run).name:
         raise ConfigError(
-            run, _("it means the run {folder}", folder=folder.name), _("name a run that is to be removed in full")
+            run,
+            _("it isn't the full name of the run {folder}", folder=folder.name),
+            _("write the full name to remove it"),
         )
     return folder

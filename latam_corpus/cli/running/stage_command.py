@@ -1,4 +1,4 @@
-"""`latam-corpus stage`: one stage alone."""
+"""`latam-corpus stage`: run one stage on a file."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def stage(
     settings: Annotated[list[str], typer.Option("--set", help=N_("An option of the stage: key=value."))] = [],
     as_json_: Json = False,
 ) -> None:
-    """Run one stage on a file of documents, and write as many rows as it read, in their order."""
+    """Run one stage on a file; the output has one row per input row, in the same order."""
     from latam_corpus.collect.row_files import RowWriter, kind_of
     from latam_corpus.pipeline.execution.one_stage import extract_files, process_file
     from latam_corpus.stages import Stage
@@ -66,14 +66,14 @@ def stage(
 
 
 def _setting(stage_name: str, entry: str) -> tuple[str, Any]:
-    """Return the option's key and value, read as TOML or else as text; a list may be written `spa,por`."""
+    """Return the key and value of `key=value`, parsed as TOML if possible; a list may be written `spa,por`."""
     key, separator, value = entry.partition("=")
     if not separator:
         raise ConfigError("--set", _("«{entry}» has no =", entry=entry), _("write key=value"))
     hint = get_type_hints(stage_class(stage_name, "stage")).get(key.strip())
-    listed = get_origin(hint) is tuple
+    is_list = get_origin(hint) is tuple
     try:
-        read: Any = tomllib.loads(f"value = {value}")["value"]
+        parsed: Any = tomllib.loads(f"value = {value}")["value"]
     except tomllib.TOMLDecodeError:
-        read = value.split(",") if listed else value
-    return key.strip(), [read] if listed and not isinstance(read, list) else read
+        parsed = value.split(",") if is_list else value
+    return key.strip(), [parsed] if is_list and not isinstance(parsed, list) else parsed

@@ -1,7 +1,7 @@
-"""Files that people go on editing are written with the line by which editors find their JSON Schema.
+"""Write new TOML files that name their JSON Schema in the first line, for editors.
 
-Taplo, which most editors use for TOML, and Tombi look for it among the first comments. The path is relative, so that
-a folder can be moved or passed on; without the schema the line is a comment.
+Taplo, which most editors use for TOML, and Tombi look for the line among the first comments. Its path is relative, so
+that the folder can be moved.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _FOLDER: Final = ".latam-corpus"
 
 
 def schema_line(topic: str) -> str:
-    r"""Return the first line of a file of this topic.
+    r"""Return the line that names the schema of a `source` or a `recipe`.
 
     >>> schema_line("recipe")
     '#:schema .latam-corpus/recipe.schema.json\n'
@@ -31,23 +31,23 @@ def schema_line(topic: str) -> str:
 
 
 def write_with_schema(path: Path, text: str, topic: str, other_name: str | Message) -> None:
-    """Write a new file whose first line is `schema_line`, and the schema in a hidden folder beside it.
+    """Write a new file, and its schema in a hidden folder next to it.
 
     Args:
-        path: the file, in a new folder if need be; never over another one.
-        text: what it says, that line included.
+        path: the file; its folder is created, and an existing file is never overwritten.
+        text: the content; its first line is `schema_line`.
         topic: `source` or `recipe`.
-        other_name: what to do where there is such a file.
+        other_name: the remedy if the file exists.
 
     Raises:
-        ConfigError: there is such a file, or one can't be written there.
+        ConfigError: the file exists, or can't be written.
     """
-    schema, wanted = path.parent / _FOLDER / f"{topic}.schema.json", f"{schema_text(topic)}\n"
+    schema_file, schema = path.parent / _FOLDER / f"{topic}.schema.json", f"{schema_text(topic)}\n"
     try:
-        schema.parent.mkdir(parents=True, exist_ok=True)
+        schema_file.parent.mkdir(parents=True, exist_ok=True)
         _create(path, text, other_name)
-        if not schema.is_file() or schema.read_text(encoding="utf-8") != wanted:
-            schema.write_text(wanted, encoding="utf-8")
+        if not schema_file.is_file() or schema_file.read_text(encoding="utf-8") != schema:
+            schema_file.write_text(schema, encoding="utf-8")
     except OSError as error:
         raise unwritable(path, error) from None
 

@@ -1,4 +1,4 @@
-"""What `plugin new` writes: a package with one stage, signal, extractor or reader, and a test by the kit."""
+"""Templates of the files that `plugin new` writes."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Final, NamedTuple
 
 
 class Kind(NamedTuple):
-    """What a plug-in can be.
+    """A kind of plug-in.
 
     Attributes:
-        group: of the entry point.
-        attribute: what the entry point names in the module; a template.
-        module: the code, a template.
-        test: what the test calls, a template.
+        group: the group of its entry point.
+        attribute: the template of the attribute that the entry point names in the module.
+        module: the template of the module.
+        test: the template of the statement that the test runs.
     """
 
     group: str
@@ -38,7 +38,7 @@ $name = "corpus_$name:$attribute"
 [tool.hatch.build.targets.wheel]
 include = ["corpus_$name.py"]
 """)
-_STAGE: Final = Template('''"""The stage «$name»: its options are what a recipe may set."""
+_STAGE: Final = Template('''"""The stage «$name»; a recipe can set its fields as options."""
 
 from __future__ import annotations
 
@@ -59,10 +59,10 @@ class $class_name(lc.Stage):
     gives: ClassVar[frozenset[str]] = frozenset({"text"})
 
     def __call__(self, batch: lc.Batch) -> lc.Batch:
-        """Return the batch with the same rows in the same order; `batch.drop(reasons)` sets some aside."""
+        """Return the batch with the same rows in the same order; `batch.drop(reasons)` drops some."""
         return batch.with_columns({"text": batch.frame["text"].str.slice(0, self.longest)})
 ''')
-_SIGNAL: Final = Template('''"""The signal «$name»: a number a document, which a policy may bound."""
+_SIGNAL: Final = Template('''"""The signal «$name»: a number per document, which a policy may bound."""
 
 from __future__ import annotations
 
@@ -70,13 +70,13 @@ import latam_corpus as lc
 from latam_corpus.signals.shares import share
 
 
-@lc.signal("$name", "question marks a word")
+@lc.signal("$name", "question marks per word")
 def $name(reading):
     """Count the marks in the bytes of each document."""
     marks = reading.sum_bytes(reading.words.data == ord("?"))
     return share(marks, reading.words.word_count)
 ''')
-_EXTRACTOR: Final = Template('''"""Text of files that end in .$name: the stage `extract` calls it, in a box."""
+_EXTRACTOR: Final = Template('''"""Extract text from files that end in .$name, in the sandbox of the stage `extract`."""
 
 from __future__ import annotations
 
@@ -86,13 +86,13 @@ from latam_corpus.extract.document import Extracted, UnusableError
 
 
 def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
-    """Return the text of a file, and what it says of itself."""
+    """Return the text and the title of a file."""
     head, separator, body = raw.decode("utf-8").partition("\\n\\n")
     if not separator:
-        raise UnusableError("damaged file", "it has no empty line after its title", "take the whole file")
+        raise UnusableError("damaged file", "it has no empty line after its title", "fetch the whole file")
     return Extracted(body.strip(), "$name 0.1.0", title=head.strip() or None)
 ''')
-_READER: Final = Template('''"""Records of files that end in .$name, a dict each: a source maps their fields."""
+_READER: Final = Template('''"""Read records of files that end in .$name, each as a dict whose fields a source maps."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ from typing import Any, BinaryIO
 
 
 def read(stream: BinaryIO) -> Iterator[dict[str, Any]]:
-    """Yield the records of a file, which is decompressed already; what breaks off is told as a damaged file."""
+    """Yield the records of a decompressed file; an error is reported as a damaged file."""
     for number, line in enumerate(stream, 1):
         title, separator, text = line.decode("utf-8").rstrip("\\n").partition("|")
         if not separator:
@@ -126,7 +126,7 @@ KINDS: Final = {
         Template('assert len(check_reader($attribute, "Uno|Texto.\\nDos|Otro.\\n".encode())) == 2'),
     ),
 }
-TEST: Final = Template('''"""The contract that the toolkit relies on, checked by its kit."""
+TEST: Final = Template('''"""Check the contract of the plug-in with the toolkit's test kit."""
 
 from corpus_$name import $attribute
 
@@ -134,6 +134,6 @@ from latam_corpus.testing import check_$kind
 
 
 def test_it_keeps_the_contract() -> None:
-    """Rows stay, results are the same each time, and workers can be sent it."""
+    """No row is lost, results are the same each time, and the plug-in can be pickled."""
     $call
 ''')

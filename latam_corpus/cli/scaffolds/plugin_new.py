@@ -1,4 +1,4 @@
-"""`latam-corpus plugin new`: a package of one's own with a stage, a signal, an extractor or a reader."""
+"""`latam-corpus plugin new`: write a package with a stage, a signal, an extractor or a reader."""
 
 from __future__ import annotations
 
@@ -23,30 +23,35 @@ def plugin() -> None:
     """Write plug-in packages."""
 
 
-@app.command("new", help=N_("Write a package with a stage, signal, extractor or reader, and a test by the kit."))
+@app.command("new", help=N_("Write a package with a stage, signal, extractor or reader, and a test."))
 def new(
     kind: Annotated[str, typer.Argument(help=N_("stage, signal, extractor or reader."))],
-    name: Annotated[str, typer.Argument(help=N_("What recipes or policies call it; of the last two, the suffix."))],
+    name: Annotated[
+        str,
+        typer.Argument(
+            help=N_("Its name in recipes or policies; for an extractor or reader, the suffix of its files.")
+        ),
+    ],
     to: Annotated[Path | None, typer.Option(help=N_("The folder to write; corpus-NAME by default."))] = None,
     as_json: Json = False,
 ) -> None:
-    """Write a package."""
+    """Write a package with a stage, signal, extractor or reader, and a test."""
     from latam_corpus.cli.scaffolds.plug_in_templates import KINDS, PROJECT, TEST
     from latam_corpus.formats.registry import suffixes
     from latam_corpus.pipeline.planning.registry import registered
     from latam_corpus.signals import signal_names
 
     if kind not in KINDS:
-        raise ConfigError(kind, _("there is no such kind of plug-in"), closest(kind, KINDS))
+        raise ConfigError(kind, _("it isn't a kind of plug-in"), closest(kind, KINDS))
     if not (_SUFFIX if kind in ("extractor", "reader") else _NAME).fullmatch(name):
-        remedy = _("small letters and digits, a letter first; in names of stages and signals also _")
-        raise ConfigError(name, _("it can't be called so"), remedy)
-    taken = {"stage": registered(), "signal": signal_names()}.get(kind, [one[1:] for one in suffixes()])
+        remedy = _("start with a small letter, and use small letters and digits; a stage or signal may also have _")
+        raise ConfigError(name, _("it isn't a valid name"), remedy)
+    taken = {"stage": registered(), "signal": signal_names()}.get(kind, [suffix[1:] for suffix in suffixes()])
     if name in taken:
-        raise ConfigError(name, _("something is called so already"), _("give it another name"))
+        raise ConfigError(name, _("the name is taken"), _("give it another name"))
     folder = to or Path(f"corpus-{name.replace('_', '-')}")
     if folder.exists():
-        raise ConfigError(str(folder), _("it is there already"), _("name a new one with --to"))
+        raise ConfigError(str(folder), _("the folder already exists"), _("name a new one with --to"))
     chosen = KINDS[kind]
     words = {"name": name, "kind": kind, "group": chosen.group, "hyphened": name.replace("_", "-")}
     words["class_name"] = "".join(part.capitalize() for part in name.split("_"))

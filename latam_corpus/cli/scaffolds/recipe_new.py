@@ -1,4 +1,4 @@
-"""`latam-corpus recipe new`: a recipe for sources, with the reason of each stage as a comment."""
+"""`latam-corpus recipe new`: write a recipe for sources, with comments that explain each stage."""
 
 from __future__ import annotations
 
@@ -26,7 +26,9 @@ def recipe() -> None:
     """Write recipes."""
 
 
-@app.command("new", help=N_("Write the recipe of sources, with the reason of each stage; never over another file."))
+@app.command(
+    "new", help=N_("Write a recipe for sources, with comments that explain each stage; no file is overwritten.")
+)
 def new(
     sources: Annotated[
         list[str],
@@ -36,21 +38,23 @@ def new(
     ],
     to: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help=N_("The file to write; recipe-ID.toml beside the first source by default.")),
+        typer.Option(
+            metavar="FILE", help=N_("The file to write; by default recipe-ID.toml, next to the first source.")
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Write the recipe of sources, with the reason of each stage; never over another file."""
+    """Write a recipe for sources, with comments that explain each stage; no file is overwritten."""
     from latam_corpus.catalog.source import load_source
     from latam_corpus.cli.scaffolds.editor_schema import schema_line, write_with_schema
     from latam_corpus.pipeline.planning.recipe import default_text
 
-    described = [(named, load_source(named)) for named in sources]
-    _refuse_doubled(described)
-    beside = Path(sources[0]).parent if sources[0].endswith(".toml") else Path()
-    named = _("recipe-{id}.toml", id=described[0][1].id).translate(spoken())
-    path = to or beside / named
-    text = default_text([(_seen_from(path, name), source) for name, source in described], spoken())
+    described = [(reference, load_source(reference)) for reference in sources]
+    _refuse_repeated(described)
+    folder = Path(sources[0]).parent if sources[0].endswith(".toml") else Path()
+    default_name = _("recipe-{id}.toml", id=described[0][1].id).translate(spoken())
+    path = to or folder / default_name
+    text = default_text([(_reference_from(path, name), source) for name, source in described], spoken())
     other_name = _("give another name: latam-corpus recipe new … --to OTHER.toml")
     write_with_schema(path, schema_line("recipe") + text, "recipe", other_name)
     if as_json:
@@ -62,22 +66,18 @@ def new(
         console.print(_("next  {command}", command=f"latam-corpus {command}"))
 
 
-def _seen_from(recipe_file: Path, named: str) -> str:
-    """Return what the recipe calls a source: the path of its file from the recipe's folder, or its id."""
+def _reference_from(recipe_file: Path, named: str) -> str:
+    """Return the source as the recipe names it: its path relative to the recipe's folder, or its id."""
     if not named.endswith(".toml"):
         return named
     return Path(os.path.relpath(Path(named).expanduser(), recipe_file.parent)).as_posix()
 
 
-def _refuse_doubled(described: list[tuple[str, Source]]) -> None:
-    """Refuse two sources of one id.
-
-    Raises:
-        ConfigError: there are.
-    """
+def _refuse_repeated(described: list[tuple[str, Source]]) -> None:
+    """Raise ConfigError if two sources have the same id."""
     first: dict[str, str] = {}
     for named, source in described:
         if source.id in first:
-            problem = _("«{id}» is the id of {path} too", id=source.id, path=first[source.id])
+            problem = _("{path} also has the id «{id}»", id=source.id, path=first[source.id])
             raise ConfigError(named, problem, _("give one of them another id"))
         first[source.id] = named

@@ -11,7 +11,7 @@ from latam_corpus.catalog.source import SOURCES, Source, shipped_sources
 from latam_corpus.cli.interface import completion
 from latam_corpus.cli.interface.options import Json
 from latam_corpus.cli.interface.show import console, number, print_json
-from latam_corpus.cli.interface.ui_language import asked, spoken
+from latam_corpus.cli.interface.ui_language import requested_language, spoken
 from latam_corpus.config.toml_model import parse_toml, read_toml
 from latam_corpus.desk.check_source import check_source
 from latam_corpus.desk.sheets.handout import handout_csv, handout_workbook
@@ -86,7 +86,7 @@ def import_sheet(
     Existing files aren't overwritten, and the sheet itself isn't changed. Exit code 1 if a row needs correcting.
     """
     table = read_sheet(sheet)
-    language = asked() or language_of_heads([head.rstrip(" *") for head in table.heads], spoken())
+    language = requested_language() or language_of_heads([head.rstrip(" *") for head in table.heads], spoken())
     returned = corrected or sheet.with_name(f"{sheet.stem}.{_name_suffix(language)}{sheet.suffix}")
     if returned.exists() and returned.samefile(sheet):
         raise ConfigError(

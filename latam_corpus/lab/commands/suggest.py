@@ -69,7 +69,13 @@ def measure(
     measured = read_measured(source, out, policies, today, note, all_signals=all_signals, declared=declared)
     if html or not propose:
         show_measured(
-            measured, html, page_language, every=all_signals, internal=internal, quiet=propose, as_json=as_json_
+            measured,
+            html,
+            page_language,
+            with_unbounded=all_signals,
+            internal=internal,
+            quiet=propose,
+            as_json=as_json_,
         )
     if propose:
         _suggest(measured, lose, tighten, as_json_)

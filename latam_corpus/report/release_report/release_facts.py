@@ -1,10 +1,10 @@
-"""What a release's report says beyond its manifest: what its documents are, and what is missing among them."""
+"""The facts of a version's report that its manifest lacks: the kinds of its documents, and the gaps."""
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import polars as pl
 import pyarrow.parquet as pq
@@ -24,25 +24,27 @@ if TYPE_CHECKING:
     from latam_corpus.release.storing.manifest import Manifest
     from latam_corpus.release.storing.store import Store
 
-_EUROPE = frozenset({"ES", "PT"})
-_READ = ("variety", "published", "contributor", "genre", "language")
-SMALL_COUNTRY = 0.001  # share of the documents below which a country is told of
+_EUROPE: Final = frozenset({"ES", "PT"})
+_SHARD_COLUMNS: Final = ("variety", "published", "contributor", "doc_id")
+SMALL_COUNTRY: Final = 0.001  # share of the documents below which a country counts as a gap
 
 
 @dataclass(frozen=True)
 class ReleaseFacts:
-    """What a release's report says.
+    """The facts of a version's report.
 
     Attributes:
-        manifest: the version's.
-        withdrawn: its documents that were withdrawn since.
-        contents: by column the documents by value, most first; of a store elsewhere, without what only shards tell.
-        parent: the version that it was built upon; None where there is none, or it is no longer there.
-        no_country: countries of the region of which it has no document.
-        few_country: those with less than SMALL_COUNTRY of them, and how many.
-        no_language: languages of the region that the shipped model names, of which it has none.
-        no_genre: genres of which it has none.
-        small: languages other than Spanish, Portuguese and English: documents, religious ones, those of reference.
+        manifest: the manifest of the version.
+        withdrawn: the number of its documents that were withdrawn since it was built.
+        contents: for each column, the number of documents by value, the largest first. Columns that only shards have
+            are missing for a remote store.
+        parent: the version from which it was built; None if there is none, or it was removed.
+        no_country: countries of the region without documents.
+        few_country: countries with less than SMALL_COUNTRY of the documents, and their numbers.
+        no_language: languages of the region that the shipped model identifies, without documents.
+        no_genre: genres without documents.
+        small: languages other than Spanish, Portuguese and English, with the numbers of all, religious and reference
+            documents.
     """
 
     manifest: Manifest
@@ -57,10 +59,10 @@ class ReleaseFacts:
 
 
 def release_facts(store: Store, manifest: Manifest) -> ReleaseFacts:
-    """Return what the report of a version says; of a store elsewhere no shard is fetched for it.
+    """Return the facts of a version's report, without fetching shards of a remote store.
 
     Raises:
-        ReleaseError: the store's log, or a shard on this disk, can't be read.
+        ReleaseError: the store's log or a local shard can't be read.
     """
     counts = {
         what: {value: tally.rows for value, tally in tallies.items()} for what, tallies in manifest.counts.items()
@@ -68,7 +70,7 @@ def release_facts(store: Store, manifest: Manifest) -> ReleaseFacts:
     contents = {what: _most(counts.get(what, {})) for what in ("language", "country", "genre", "rights_tier")}
     languages = {short(code) for code in counts.get("language", {})} - {UNDETERMINED, ""}
     countries, rows = counts.get("country", {}), max(manifest.rows, 1)
-    of_region = [code for code in COUNTRIES if code not in _EUROPE]
+    region_countries = [code for code in COUNTRIES if code not in _EUROPE]
     by_language = Counter[tuple[str, str]]()
     for shard in manifest.shards:
         by_language[short(shard.language), shard.genre] += shard.rows
@@ -77,18 +79,20 @@ def release_facts(store: Store, manifest: Manifest) -> ReleaseFacts:
         withdrawn=read_log(store).withdrawn_from(manifest),
         contents=contents | _of_shards(store, manifest),
         parent=_parent(store, manifest),
-        no_country=tuple(code for code in of_region if not countries.get(code)),
-        few_country=tuple((code, n) for code in of_region if 0 < (n := countries.get(code, 0)) < SMALL_COUNTRY * rows),
+        no_country=tuple(code for code in region_countries if not countries.get(code)),
+        few_country=tuple(
+            (code, n) for code in region_countries if 0 < (n := countries.get(code, 0)) < SMALL_COUNTRY * rows
+        ),
         no_language=tuple(
             code
             for code in sorted(set(groups().of.values()))
-            if not any(admits(code, one) or admits(one, code) for one in languages)
+            if not any(admits(code, language) or admits(language, code) for language in languages)
         ),
         no_genre=tuple(genre for genre in GENRES if not counts.get("genre", {}).get(genre)),
         small=[
             (
                 language,
-                sum(n for (one, _), n in by_language.items() if one == language),
+                sum(n for (code, _), n in by_language.items() if code == language),
                 by_language[language, "religious"],
                 by_language[language, "reference"],
             )
@@ -97,8 +101,8 @@ def release_facts(store: Store, manifest: Manifest) -> ReleaseFacts:
     )
 
 
-def _most(counted: Mapping[str, int]) -> list[tuple[str, int]]:
-    return sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))
+def _most(counts: Mapping[str, int]) -> list[tuple[str, int]]:
+    return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
 
 
 def _parent(store: Store, manifest: Manifest) -> Manifest | None:
@@ -108,23 +112,24 @@ def _parent(store: Store, manifest: Manifest) -> Manifest | None:
 
 
 def _of_shards(store: Store, manifest: Manifest) -> dict[str, list[tuple[str, int]]]:
-    """Varieties, decades and contributors, which the shards alone tell: one column after the other, and no text."""
+    """Count varieties, decades and contributors, which only the shards have, without reading texts."""
     if store.folder is None:
         return {}
-    counted: dict[str, Counter[str]] = {"variety": Counter(), "decade": Counter(), "contributor": Counter()}
+    counters: dict[str, Counter[str]] = {"variety": Counter(), "decade": Counter(), "contributor": Counter()}
     for shard in read_log(store).readable(manifest):
         path = store.path(shard.shard.object)
-        names = [*_READ[:3], "doc_id"]
         try:
-            there = set(pq.read_schema(path).names)
-            rows = pl.read_parquet(path, glob=False, columns=[name for name in names if name in there])
+            stored_columns = set(pq.read_schema(path).names)
+            rows = pl.read_parquet(
+                path, glob=False, columns=[name for name in _SHARD_COLUMNS if name in stored_columns]
+            )
         except (OSError, pl.exceptions.PolarsError) as error:
             raise ReleaseError(
                 f"{store.url}, {shard.shard.object}",
                 _("it can't be read: {cause}", cause=error),
                 _("run `latam-corpus release verify`"),
             ) from None
-        rows = schema.conform(rows, pl.Schema({name: schema.DOCUMENT_SCHEMA[name] for name in names})).filter(
+        rows = schema.conform(rows, pl.Schema({name: schema.DOCUMENT_SCHEMA[name] for name in _SHARD_COLUMNS})).filter(
             shard.wanted()
         )
         decade = pl.col("published").str.extract(r"^(\d{3})\d", 1) + "0"
@@ -134,5 +139,5 @@ def _of_shards(store: Store, manifest: Manifest) -> dict[str, list[tuple[str, in
             ("contributor", pl.col("contributor")),
         ):
             counts = rows.group_by(column.fill_null("").alias("value")).len("rows")
-            counted[name].update(dict(counts.iter_rows()))
-    return {name: _most(counts) for name, counts in counted.items()}
+            counters[name].update(dict(counts.iter_rows()))
+    return {name: _most(counts) for name, counts in counters.items()}

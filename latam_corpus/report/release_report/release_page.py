@@ -1,4 +1,4 @@
-"""The report of a release: what it holds, what whoever uses it owes, what is missing, and how a text is taken out."""
+"""The report of a version: its contents, its terms of use, its gaps, and how to have a text withdrawn."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ _LARGE: Final = frozenset({"spa", "por", "eng"})
 
 
 def release_page(facts: ReleaseFacts, language: str, store: str | None, *, served: bool = False) -> str:
-    """Return the page as HTML; it holds no document's text.
+    """Return the page as HTML, without texts of documents.
 
     Args:
         facts: of the version.
-        language: of the page.
-        store: as a command names it; None for the one beside the runs.
-        served: whether it has a search.
+        language: the language of the page.
+        store: the value of `--store` in commands on the page; None for the default.
+        served: add the search of `report --serve`.
 
     Raises:
-        ConfigError: pages don't speak the language.
+        ConfigError: pages aren't available in the language.
     """
     manifest, figures = facts.manifest, Figures(language)
     left_out = [(meaning(reason), n) for reason, n in manifest.left_out.items()]
@@ -54,17 +54,17 @@ def release_page(facts: ReleaseFacts, language: str, store: str | None, *, serve
         facts=facts,
         manifest=manifest,
         created=figures.moment(manifest.created.isoformat()),
-        sources_n=len({one.source_id for one in manifest.sources}),
+        sources_n=len({row.source_id for row in manifest.sources}),
         admits=enumerated(TIERS[tier] for tier in manifest.admit),
         uses=enumerated(USES[use] for use in manifest.uses),
-        sources=first_rows([_source(one) for one in manifest.sources], _MOST),
+        sources=first_rows([_source(row) for row in manifest.sources], _MOST),
         labels=list(_labels(manifest)),
         contents=[
             (column, contents(column, counted)) for column, counted in columns.items() if any(v for v, _ in counted)
         ],
         gaps=list(_gaps(facts, figures)),
         left_out=first_rows(left_out, _MOST),
-        small=first_rows([(language_name(one[0]), one) for one in facts.small], _MOST),
+        small=first_rows([(language_name(row[0]), row) for row in facts.small], _MOST),
         limits=LIMITS,
         changes=first_rows(list(_changes(facts, figures)), _MOST),
         command=shlex.join(
@@ -77,19 +77,19 @@ def release_page(facts: ReleaseFacts, language: str, store: str | None, *, serve
 _COLUMNS: Final = ("language", "variety", "country", "genre", "decade", "rights_tier")
 
 
-def _source(one: Any) -> tuple[Any, tuple[Message, ...]]:
-    return one, tuple(OWED[name] for name in obligations_of(one.rights, one.rights_tier))
+def _source(source: Any) -> tuple[Any, tuple[Message, ...]]:
+    return source, tuple(OWED[name] for name in obligations_of(source.rights, source.rights_tier))
 
 
 def _labels(manifest: Manifest) -> Iterator[tuple[str, str]]:
-    """Yield the names and the address of each label on a document."""
+    """Yield the names and the URL of each label on a document."""
     for statement in sorted({label for source in manifest.sources for label in source.labels}):
         label = label_of(statement)
         yield (" · ".join(dict.fromkeys(label.names.values())), label.uri) if label else (statement, "")
 
 
 def _gaps(facts: ReleaseFacts, figures: Figures) -> Iterator[tuple[str, Message]]:
-    """Yield what is missing, each with what it is called in `WORDS`."""
+    """Yield the gaps, each with its key of `WORDS`."""
     counts, nothing = facts.contents, WORDS["nothing"]
     languages = dict(counts["language"])
 
@@ -110,15 +110,17 @@ def _gaps(facts: ReleaseFacts, figures: Figures) -> Iterator[tuple[str, Message]
 
 
 def _changes(facts: ReleaseFacts, figures: Figures) -> Iterator[tuple[Any, ...]]:
-    """Documents by language, source and the rest, in the version before and in this one, where they differ."""
+    """Yield the numbers of documents, by source, language, country and genre, that differ from the parent version's."""
     if facts.parent is None:
         return
-    then, now = facts.parent.counts, facts.manifest.counts
+    parent_counts, own_counts = facts.parent.counts, facts.manifest.counts
     yield WORDS["documents"], "", figures.number(facts.parent.rows), figures.number(facts.manifest.rows)
     for what, word in (("source", "source"), ("language", "language"), ("country", "country"), ("genre", "genre")):
-        before, after = then.get(what, {}), now.get(what, {})
-        for value in sorted({*before, *after}):
-            pair = [tally.rows if (tally := one.get(value)) else 0 for one in (before, after)]
-            if pair[0] != pair[1]:
+        parent_tallies, own_tallies = parent_counts.get(what, {}), own_counts.get(what, {})
+        for value in sorted({*parent_tallies, *own_tallies}):
+            row_counts = [
+                tally.rows if (tally := tallies.get(value)) else 0 for tallies in (parent_tallies, own_tallies)
+            ]
+            if row_counts[0] != row_counts[1]:
                 name = same(value) if what == "source" else value_name(what, value)
-                yield WORDS[word], name, *map(figures.number, pair)
+                yield WORDS[word], name, *map(figures.number, row_counts)

@@ -1,4 +1,4 @@
-"""Two runs over the same documents: what each kept, by slice, and on which documents they disagree, and why."""
+"""Compare two runs over the same documents: what each kept, by slice, and the documents on which they disagree."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 SLICES: Final = ("language", "genre", "source_id", "country")
-# Of two records of one document, this one only says that there was another.
+# The drop reason of a record that a later record of the same document replaced.
 _SUPERSEDED: Final = "superseded"
 _FACTS: Final = ("doc_id", *SLICES, "title", "tokens", "drop_reason")
 KEPT_BY_A: Final = N_("kept by A alone")
@@ -25,16 +25,16 @@ CHANGED: Final = N_("kept by both, with another text")
 
 @dataclass(frozen=True)
 class Comparison:
-    """What two runs made of the same documents.
+    """The comparison of two runs.
 
     Attributes:
-        unit: `tokens` where both recipes count them, else `words`.
-        both: documents that both runs had.
-        only_a: documents that run B never had.
-        only_b: documents that run A never had.
-        slices: `slice`, `value`, and of each run the documents and units kept.
-        disagreements: `doc_id`, `what`, the reason (of A, else of B), both counts, and what the document is.
-        reasons: disagreements by kind and reason, `documents` and `units`.
+        unit: `tokens` if both recipes count them, otherwise `words`.
+        both: the number of documents in both runs.
+        only_a: the number of documents in run A only.
+        only_b: the number of documents in run B only.
+        slices: `slice`, `value`, and for each run the documents and units kept.
+        disagreements: `doc_id`, `what`, the reason (of A, or else of B), the units in both runs, and the metadata.
+        reasons: `documents` and `units` by kind of disagreement and reason.
     """
 
     unit: str
@@ -46,7 +46,7 @@ class Comparison:
     reasons: pl.DataFrame
 
     def as_dict(self) -> dict[str, Any]:
-        """As JSON has it, without the single documents."""
+        """Return the comparison for JSON, without the single documents."""
         return {
             "unit": self.unit,
             "documents": {"both": self.both, "only_a": self.only_a, "only_b": self.only_b},
@@ -57,16 +57,16 @@ class Comparison:
 
 
 def verdicts(kept: Iterable[pl.DataFrame], dropped: Iterable[pl.DataFrame]) -> pl.DataFrame:
-    """One row a document: what it is, how long, and why it was dropped, null where it was kept.
+    """Return a row per document: its metadata, its length, and its drop reason, null if it was kept.
 
     Args:
         kept: frames with all columns of the schema.
-        dropped: the same; records that a later one of the same document replaced are left out.
+        dropped: the same for dropped documents; replaced records are left out.
     """
-    rows = [_light(pl.DataFrame(schema=schema.DOCUMENT_SCHEMA))]
-    rows += [_light(frame) for frame in kept]
-    rows += [_light(frame.filter(pl.col("drop_reason") != _SUPERSEDED)) for frame in dropped]
-    # Where a document was kept and dropped under one id, it was kept.
+    rows = [_metadata(pl.DataFrame(schema=schema.DOCUMENT_SCHEMA))]
+    rows += [_metadata(frame) for frame in kept]
+    rows += [_metadata(frame.filter(pl.col("drop_reason") != _SUPERSEDED)) for frame in dropped]
+    # If an id occurs among kept and dropped documents, it counts as kept.
     return (
         pl.concat(rows)
         .sort("doc_id", "drop_reason", nulls_last=False)
@@ -74,33 +74,33 @@ def verdicts(kept: Iterable[pl.DataFrame], dropped: Iterable[pl.DataFrame]) -> p
     )
 
 
-def _light(frame: pl.DataFrame) -> pl.DataFrame:
+def _metadata(frame: pl.DataFrame) -> pl.DataFrame:
     words = Batch(frame.select("doc_id", "text")).words.word_count
     return frame.select(
         *_FACTS,
         pl.col("origin").struct.field("file"),
         pl.Series("words", words, dtype=pl.Int64),
-        pl.col("text").hash(0).alias("exact"),  # within one process only
+        pl.col("text").hash(0).alias("exact"),  # the hash is valid within one process only
     )
 
 
 def compare(a: pl.DataFrame, b: pl.DataFrame) -> Comparison:
-    """Return the comparison of two runs' `verdicts`.
+    """Compare the `verdicts` of two runs.
 
-    Tokens are compared where every kept document of both runs has them, else words, counted alike for both.
+    The unit is tokens if every kept document of both runs has a token count, otherwise words.
     """
-    kept = [frame.filter(pl.col("drop_reason").is_null()) for frame in (a, b)]
-    unit = "tokens" if all(k.height and k["tokens"].null_count() == 0 for k in kept) else "words"
+    kept_frames = [frame.filter(pl.col("drop_reason").is_null()) for frame in (a, b)]
+    unit = "tokens" if all(k.height and k["tokens"].null_count() == 0 for k in kept_frames) else "words"
     joined = a.join(b, on="doc_id", how="inner", suffix="_b").sort("doc_id")
-    differ = _disagreements(joined, unit)
+    disagreements = _disagreements(joined, unit)
     return Comparison(
         unit=unit,
         both=joined.height,
         only_a=a.height - joined.height,
         only_b=b.height - joined.height,
-        slices=pl.concat(list(_slices(kept[0], kept[1], unit))),
-        disagreements=differ,
-        reasons=differ.group_by("what", "reason")
+        slices=pl.concat(list(_slices(kept_frames[0], kept_frames[1], unit))),
+        disagreements=disagreements,
+        reasons=disagreements.group_by("what", "reason")
         .agg(pl.len().alias("documents"), pl.max_horizontal("a", "b").sum().alias("units"))
         .sort("what", "documents", "reason", descending=[False, True, False]),
     )

@@ -1,6 +1,6 @@
-"""What a run's report says: counts of its ledger and of its documents, and the few documents that stand for the others.
+"""The facts of a run's report: counts from its ledger and documents, and a few example documents.
 
-Columns are read, never all texts: those of the documents that are shown alone, and of these the beginning.
+Only the texts of the example documents are read.
 """
 
 from __future__ import annotations
@@ -42,14 +42,14 @@ if TYPE_CHECKING:
     from latam_corpus.pipeline.stored_runs.run_record import Record
     from latam_corpus.report.disclosure import Disclosure
 
-REASONS: Final = 6  # told of at length
-_PAIRS: Final = 5  # duplicates and variants each that are set side by side
+REASONS: Final = 6  # described in detail
+_PAIRS: Final = 5  # duplicates, and as many variants, that are compared
 _SHOWN: Final = 1200  # characters of a text
 _LARGE: Final = frozenset({"spa", "por", "eng", UNDETERMINED})
 
 
-class Shown(NamedTuple):
-    """A document to read: its title or file, the redacted beginning of its text, None where it may not be shown."""
+class ShownDocument(NamedTuple):
+    """A document to read: its title or file, and the redacted beginning of its text, None if it may not be shown."""
 
     doc_id: str
     title: str
@@ -61,26 +61,26 @@ class Shown(NamedTuple):
     withdrawn: bool = False
 
 
-class Near(NamedTuple):
+class NearDocument(NamedTuple):
     """A document near a bound, with its value."""
 
     value: float
     dropped: bool
-    shown: Shown
+    shown: ShownDocument
 
 
 @dataclass(frozen=True)
 class Reason:
-    """A reason for which documents fell.
+    """A reason for which documents were dropped.
 
     Attributes:
-        reason: as the ledger has it.
-        documents: how many fell by it.
-        sources: the sources that lost most by it.
-        signal: what its bound bounds; empty where it is no bound.
+        reason: the reason, as in the ledger.
+        documents: the number of documents dropped for it.
+        sources: the sources that lost most documents for it, with the numbers.
+        signal: the signal of its bound; empty if the reason isn't a bound.
         limit: the bound.
-        edges: where `bins` begin and end, one of them at the bound.
-        bins: documents in intervals of the signal's values, of the languages and genres that lost by it.
+        edges: the limits of `bins`, which include the bound.
+        bins: the number of documents in each interval of the signal's values, in the affected languages and genres.
         near: the documents nearest to the bound.
     """
 
@@ -91,14 +91,14 @@ class Reason:
     limit: float = 0.0
     edges: tuple[float, ...] = ()
     bins: tuple[int, ...] = ()
-    near: tuple[Near, ...] = ()
+    near: tuple[NearDocument, ...] = ()
 
 
 class Pair(NamedTuple):
-    """A dropped copy, or a variant, beside the document that is kept; `size` is that of its cluster.
+    """A dropped copy, or a variant, and the kept document; `size` is the size of the cluster.
 
     Attributes:
-        withdrawn: whether that is why the two aren't shown.
+        withdrawn: one of the two isn't shown because it is withdrawn.
     """
 
     title: str
@@ -111,10 +111,10 @@ class Pair(NamedTuple):
 
 
 class SmallLanguage(NamedTuple):
-    """A language other than Spanish, Portuguese and English: its documents, and those of scripture and encyclopedias.
+    """A language other than Spanish, Portuguese and English, with its numbers of documents.
 
     Attributes:
-        formulas: the mean of `scripture_per_1000`; None where it wasn't measured.
+        formulas: the mean of `scripture_per_1000`; None if it wasn't measured.
     """
 
     language: str
@@ -124,8 +124,8 @@ class SmallLanguage(NamedTuple):
     formulas: float | None
 
 
-class Owed(NamedTuple):
-    """Kept documents of a source under one statement of rights."""
+class TermsCount(NamedTuple):
+    """The number of kept documents of a source under one statement of rights."""
 
     source: str
     rights: str
@@ -133,8 +133,8 @@ class Owed(NamedTuple):
     documents: int
 
 
-class Earlier(NamedTuple):
-    """The run of the same recipe before, what it rests on otherwise, and the rows of stages and sources that differ."""
+class EarlierRun(NamedTuple):
+    """The preceding run of the same recipe, with the differences in inputs and in counts by stage and source."""
 
     name: str
     rows_in: int
@@ -145,30 +145,30 @@ class Earlier(NamedTuple):
 
 @dataclass(frozen=True)
 class RunFacts:
-    """What a run's report says.
+    """The facts of a run's report.
 
     Attributes:
-        record: the run's.
-        rows_in: documents that came.
-        kept: those that stayed.
-        stages: of each stage what `run.json` counts.
-        sources: of each source documents in and kept, and its reasons.
-        terms: of the kept documents, by source and statement of rights, the most first.
-        lost: documents set aside by source and stage, as the ledger has them.
-        contents: by column, the documents kept by value, most first; "" where nothing is stated.
-        reasons: why documents fell, the costliest first, REASONS of them at length.
-        read: kept documents to read.
-        fallen: dropped documents to read.
-        hidden: kept and dropped documents that may not be shown.
-        names: whether these are named all the same.
-        duplicates: of the largest clusters.
-        variants: likewise.
-        small: languages other than the large ones.
-        bytes_in: of the files that were read.
-        bytes_out: of the run's own files.
-        released: documents that the run kept and its version holds; None where there is none.
-        earlier: the run before; None where there is none.
-        example: a document's id, for commands.
+        record: the record of the run.
+        rows_in: the number of documents read.
+        kept: the number of documents kept.
+        stages: the counts of each stage in `run.json`.
+        sources: for each source, the numbers of documents read and kept, and the drop reasons.
+        terms: the kept documents by source and statement of rights, the largest count first.
+        lost: the number of documents dropped by source and stage, from the ledger.
+        contents: for each column, the number of kept documents by value, the largest first; "" for missing values.
+        reasons: the drop reasons, the costliest first, REASONS of them in detail.
+        kept_examples: kept documents to read.
+        dropped_examples: dropped documents to read.
+        hidden: the numbers of kept and dropped documents that may not be shown.
+        names: hidden documents are named nevertheless.
+        duplicates: copies of the largest clusters.
+        variants: variants of the largest clusters.
+        small: the languages other than Spanish, Portuguese and English.
+        bytes_in: the size of the input files.
+        bytes_out: the size of the run's own files.
+        released: the number of kept documents that are in its version; None if there is no version.
+        earlier: the preceding run; None if there is none.
+        example: the id of a document, for commands on the page.
     """
 
     record: Record
@@ -176,12 +176,12 @@ class RunFacts:
     kept: int
     stages: dict[str, dict[str, Any]]
     sources: dict[str, tuple[int, int, Counter[str]]]
-    terms: list[Owed]
+    terms: list[TermsCount]
     lost: Counter[tuple[str, str]]
     contents: dict[str, list[tuple[str, int]]]
     reasons: list[Reason]
-    read: list[Shown] = field(default_factory=list)
-    fallen: list[Shown] = field(default_factory=list)
+    kept_examples: list[ShownDocument] = field(default_factory=list)
+    dropped_examples: list[ShownDocument] = field(default_factory=list)
     hidden: tuple[int, int] = (0, 0)
     names: bool = False
     duplicates: list[Pair] = field(default_factory=list)
@@ -190,34 +190,36 @@ class RunFacts:
     bytes_in: int = 0
     bytes_out: int = 0
     released: int | None = None
-    earlier: Earlier | None = None
+    earlier: EarlierRun | None = None
     example: str = ""
 
 
 def run_facts(record: Record, disclosure: Disclosure, released: pl.Series | None = None) -> RunFacts:
-    """Return what the report of a finished run says.
+    """Return the facts of a finished run's report.
 
     Args:
-        record: the run's.
-        disclosure: which of its documents may be shown, and how they are redacted.
-        released: the ids of the documents of the version that holds the run's; None where there is none.
+        record: the record of the run.
+        disclosure: the rules for showing its documents.
+        released: the ids of the documents in the run's version; None if there is no version.
 
     Raises:
         PartError: one of the run's files is damaged.
     """
     files = {kind: record.files(kind) for kind in ("kept", "dropped", "ledger")}
     lost, reasons = _ledger(files["ledger"])
-    kept = tally(files["kept"], "variant_of", disclosure)
-    dropped = tally(files["dropped"], "duplicate_of", disclosure)
+    kept_tally = tally(files["kept"], "variant_of", disclosure)
+    dropped_tally = tally(files["dropped"], "duplicate_of", disclosure)
     documents = [*files["kept"], *files["dropped"]]
-    bounds = {name: one for name, _ in reasons[:REASONS] if (one := _bound(name, dropped.counts[BY_LANGUAGE]))}
+    bounds = {
+        name: bound for name, _ in reasons[:REASONS] if (bound := _bound(name, dropped_tally.counts[BY_LANGUAGE]))
+    }
     measure(list(bounds.values()), documents)
-    chosen = _Chosen()
+    chosen = _ChosenDocuments()
     for bound in bounds.values():
         for near in bound.near:
             chosen.add(near.rows["doc_id"])
-    drawn = (chosen.add(kept.first["doc_id"]), chosen.add(_fallen(dropped.first, reasons)))
-    pairs = [chosen.pairs(one.clusters) for one in (dropped, kept)]
+    drawn = (chosen.add(kept_tally.first["doc_id"]), chosen.add(_dropped_examples(dropped_tally.first, reasons)))
+    pairs = [chosen.pairs(counted.clusters) for counted in (dropped_tally, kept_tally)]
     texts = chosen.texts(documents, disclosure)
     values = record.values
     rows = values["rows"]
@@ -226,46 +228,49 @@ def run_facts(record: Record, disclosure: Disclosure, released: pl.Series | None
         rows["in"],
         rows["kept"],
         values.get("stages", {}),
-        _sources(kept.counts[BY_SOURCE], dropped.counts[BY_SOURCE]),
-        _terms(kept.counts[BY_TERMS]),
+        _sources(kept_tally.counts[BY_SOURCE], dropped_tally.counts[BY_SOURCE]),
+        _terms(kept_tally.counts[BY_TERMS]),
         lost,
-        {column: _counted(kept.counts[column,], column) for column in COUNTED},
+        {column: _counted(kept_tally.counts[column,], column) for column in COUNTED},
         [
-            *(_reason(name, n, dropped.counts[BY_SOURCE], bounds.get(name), texts) for name, n in reasons[:REASONS]),
+            *(
+                _reason(name, n, dropped_tally.counts[BY_SOURCE], bounds.get(name), texts)
+                for name, n in reasons[:REASONS]
+            ),
             *(Reason(name, n, ()) for name, n in reasons[REASONS:]),
         ],
-        read=[texts.shown(doc_id) for doc_id in drawn[0]],
-        fallen=[texts.shown(doc_id) for doc_id in drawn[1]],
-        hidden=(kept.hidden, dropped.hidden),
+        kept_examples=[texts.shown(doc_id) for doc_id in drawn[0]],
+        dropped_examples=[texts.shown(doc_id) for doc_id in drawn[1]],
+        hidden=(kept_tally.hidden, dropped_tally.hidden),
         names=disclosure.names,
-        duplicates=[texts.pair(*one) for one in pairs[0]],
-        variants=[texts.pair(*one) for one in pairs[1]],
-        small=_small(kept.counts[BY_LANGUAGE]),
+        duplicates=[texts.pair(*pair) for pair in pairs[0]],
+        variants=[texts.pair(*pair) for pair in pairs[1]],
+        small=_small(kept_tally.counts[BY_LANGUAGE]),
         bytes_in=sum(part.get("bytes", 0) for part in values.get("parts", ())),
         bytes_out=sum(file.stat().st_size for of_kind in files.values() for file in of_kind),
-        released=None if released is None else _held(files["kept"], released),
+        released=None if released is None else _released_count(files["kept"], released),
         earlier=_earlier(record),
-        example=dropped.example or kept.example,
+        example=dropped_tally.example or kept_tally.example,
     )
 
 
 def _ledger(files: Sequence[Path]) -> tuple[Counter[tuple[str, str]], list[tuple[str, int]]]:
-    """Documents set aside by source and stage, and by reason, the costliest first."""
-    told = ("source_id", "stage", "reason")
-    fell = Fold(lambda frame: frame.group_by(told).agg(pl.col("rows").sum()))
+    """Count dropped documents by source and stage, and by reason, the costliest first."""
+    columns = ("source_id", "stage", "reason")
+    lost_counts = Fold(lambda frame: frame.group_by(columns).agg(pl.col("rows").sum()))
     for rows in by_file(files, schema.LEDGER_SCHEMA):
         lost_rows = rows.filter(pl.col("verdict").is_in(["dropped", "failed"]))
-        fell.add(lost_rows.select(*told, rows=pl.lit(1, pl.Int64)).collect())
+        lost_counts.add(lost_rows.select(*columns, rows=pl.lit(1, pl.Int64)).collect())
     lost: Counter[tuple[str, str]] = Counter()
     reasons: Counter[str] = Counter()
-    for source, stage, reason, rows in fell.rows.sort(told).iter_rows():
+    for source, stage, reason, rows in lost_counts.rows.sort(columns).iter_rows():
         lost[source, stage] += rows
         reasons[reason] += rows
     return lost, sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0]))
 
 
-def _held(files: Sequence[Path], released: pl.Series) -> int:
-    """How many of the documents in these files a version holds."""
+def _released_count(files: Sequence[Path], released: pl.Series) -> int:
+    """Return the number of documents in these files that are in a version."""
     ids = [
         rows.select("doc_id").filter(pl.col("doc_id").is_in(released.implode())).collect() for rows in by_file(files)
     ]
@@ -277,40 +282,43 @@ def _counted(frame: pl.DataFrame, column: str) -> list[tuple[str, int]]:
     return list(counts.sort("rows", "value", descending=[True, False]).iter_rows())
 
 
-def _sources(kept: pl.DataFrame, dropped: pl.DataFrame) -> dict[str, tuple[int, int, Counter[str]]]:
-    """Of each source the documents in and kept, and why the others fell; which lost most comes first."""
-    stayed = dict(_counted(kept, "source_id"))
-    fell: dict[str, Counter[str]] = {source: Counter() for source in stayed}
+def _sources(kept_counts: pl.DataFrame, dropped_counts: pl.DataFrame) -> dict[str, tuple[int, int, Counter[str]]]:
+    """Return the documents read and kept, and the drop reasons, by source; those that lost most come first."""
+    kept_by_source = dict(_counted(kept_counts, "source_id"))
+    drops_by_source: dict[str, Counter[str]] = {source: Counter() for source in kept_by_source}
     counts = (
-        dropped.group_by("source_id", pl.col("drop_reason").fill_null(""))
+        dropped_counts.group_by("source_id", pl.col("drop_reason").fill_null(""))
         .agg(pl.col("rows").sum())
         .sort("source_id", "drop_reason")
     )
     for source, reason, rows in counts.iter_rows():
-        fell.setdefault(source, Counter())[reason] += rows
-    totals = {one: (stayed.get(one, 0) + why.total(), stayed.get(one, 0), why) for one, why in fell.items()}
+        drops_by_source.setdefault(source, Counter())[reason] += rows
+    totals = {
+        source: (kept_by_source.get(source, 0) + reasons.total(), kept_by_source.get(source, 0), reasons)
+        for source, reasons in drops_by_source.items()
+    }
     return dict(sorted(totals.items(), key=lambda item: (-item[1][2].total(), -item[1][0], item[0])))
 
 
-def _terms(kept: pl.DataFrame) -> list[Owed]:
+def _terms(kept_counts: pl.DataFrame) -> list[TermsCount]:
     columns = [pl.col(name).fill_null("") for name in ("source_id", "rights", "rights_tier")]
     counts = (
-        kept.group_by(columns)
+        kept_counts.group_by(columns)
         .agg(pl.col("rows").sum())
         .sort("rows", "source_id", "rights", descending=[True, False, False])
     )
-    return [Owed(*row) for row in counts.iter_rows()]
+    return [TermsCount(*row) for row in counts.iter_rows()]
 
 
-def _bound(reason: str, dropped: pl.DataFrame) -> Bound | None:
-    """Return the bound of a reason, to be measured among documents like those that fell by it; None if it has none."""
+def _bound(reason: str, dropped_counts: pl.DataFrame) -> Bound | None:
+    """Return the bound of a reason, to be measured in the languages and genres it affects; None if it isn't a bound."""
     bound = bound_of(reason)
-    among = dropped.filter(pl.col("drop_reason") == reason).select("language", "genre").unique()
+    among = dropped_counts.filter(pl.col("drop_reason") == reason).select("language", "genre").unique()
     return Bound(reason, bound[0], bound[2], among) if bound and among.height else None
 
 
-def _fallen(first: pl.DataFrame, reasons: Sequence[tuple[str, int]]) -> pl.Series:
-    """Choose dropped documents to read: equally many for each of the costliest reasons, as far as there are."""
+def _dropped_examples(first: pl.DataFrame, reasons: Sequence[tuple[str, int]]) -> pl.Series:
+    """Choose dropped documents to read, equally many for each of the costliest reasons if there are enough."""
     order = {reason: rank for rank, (reason, _) in enumerate(reasons)}
     return (
         first.with_columns(place=pl.col("drop_reason").replace_strict(order, default=len(order), return_dtype=pl.Int64))
@@ -323,8 +331,8 @@ def _fallen(first: pl.DataFrame, reasons: Sequence[tuple[str, int]]) -> pl.Serie
 
 
 @dataclass
-class _Chosen:
-    """The documents of which the texts are wanted."""
+class _ChosenDocuments:
+    """The documents whose texts are needed."""
 
     ids: set[str] = field(default_factory=set)
 
@@ -333,32 +341,32 @@ class _Chosen:
         return ids.to_list()
 
     def pairs(self, clusters: pl.DataFrame) -> list[tuple[str, str, int]]:
-        """Of the largest clusters, one document each that names another, the other, and the size."""
+        """Return a document, the document that it names, and the cluster size for each of the largest clusters."""
         rows = heaviest(clusters, _PAIRS)
         self.ids.update([*rows["doc_id"], *rows["named"]])
-        return [(mine, other, n + 1) for mine, other, n in rows.select("doc_id", "named", "rows").iter_rows()]
+        return [(doc_id, other_id, n + 1) for doc_id, other_id, n in rows.select("doc_id", "named", "rows").iter_rows()]
 
     def texts(self, files: Sequence[Path], disclosure: Disclosure) -> _Texts:
-        wanted = sorted(self.ids)
-        read = {"doc_id", "language", "published", *Redaction.READS, *disclosure.reads}
-        found = pl.concat(rows.filter(pl.col("doc_id").is_in(wanted)).select(read).collect() for rows in by_file(files))
-        marked = disclosure.marked(found)
+        ids = sorted(self.ids)
+        columns = {"doc_id", "language", "published", *Redaction.READS, *disclosure.reads}
+        scans = (scan.filter(pl.col("doc_id").is_in(ids)).select(columns) for scan in by_file(files))
+        marked = disclosure.marked(pl.concat(scan.collect() for scan in scans))
         shown = disclosure.redacted(marked.filter("readable"))
-        rows = pl.concat([shown, _named(marked.filter(~pl.col("readable")), disclosure).cast(marked.schema)])
+        rows = pl.concat([shown, _without_texts(marked.filter(~pl.col("readable")), disclosure).cast(marked.schema)])
         return _Texts({row["doc_id"]: row for row in rows.sort("drop_reason", nulls_last=True).iter_rows(named=True)})
 
 
-def _named(hidden: pl.DataFrame, disclosure: Disclosure) -> pl.DataFrame:
-    """Return the rows without their texts, and without what names those that may not be named.
+def _without_texts(hidden: pl.DataFrame, disclosure: Disclosure) -> pl.DataFrame:
+    """Return the rows without their texts, and without titles and files of documents that may not be named.
 
-    The title of an interview that fell before it was redacted may have its speakers' names, which only its text shows.
+    The title of an interview that was dropped before redaction may contain names of speakers, found only by its text.
     """
     is_redacted = pl.col("drop_reason").fill_null(KEPT).is_in(list(disclosure.redaction.passed))
     named = pl.col("nameable") & (pl.col("turns").is_null() | is_redacted)
     hidden = hidden.with_columns(named.alias("nameable"), pl.lit("").alias("text"), pl.lit(None).alias("turns"))
     try:
         hidden = disclosure.redacted(hidden.cast({"turns": schema.TURNS}))
-    except ConfigError:  # a list by which titles are redacted isn't there
+    except ConfigError:  # a list for redacting titles is missing
         hidden = hidden.with_columns(nameable=pl.lit(value=False))
     unnamed = (pl.when("nameable").then(name).alias(name) for name in ("title", "origin"))
     return hidden.with_columns(pl.lit(None).alias("text"), *unnamed)
@@ -366,28 +374,28 @@ def _named(hidden: pl.DataFrame, disclosure: Disclosure) -> pl.DataFrame:
 
 @dataclass(frozen=True)
 class _Texts:
-    """The rows of the chosen documents, redacted, by id; a kept one before one of the same id that fell."""
+    """The redacted rows of the chosen documents by id; of a kept and a dropped row with one id, the kept one."""
 
     rows: Mapping[str, dict[str, Any]]
 
-    def shown(self, doc_id: str) -> Shown:
+    def shown(self, doc_id: str) -> ShownDocument:
         row = self.rows[doc_id]
         about = tuple(str(row[name]) for name in ("source_id", "language", "country", "published") if row[name])
         reason = row["drop_reason"] or ""
         if not row["readable"]:
-            return Shown(doc_id, _name_of(row), about, reason, None, goes_on=False, withdrawn=row["withdrawn"])
+            return ShownDocument(doc_id, _name_of(row), about, reason, None, goes_on=False, withdrawn=row["withdrawn"])
         text = row["text"] or ""
         goes_on, language = len(text) > _SHOWN, row["language"] or ""
-        return Shown(doc_id, _name_of(row), about, reason, text[:_SHOWN], goes_on, language)
+        return ShownDocument(doc_id, _name_of(row), about, reason, text[:_SHOWN], goes_on, language)
 
-    def pair(self, mine: str, other: str, size: int) -> Pair:
-        here, there = self.rows[mine], self.rows.get(other)
-        two = [row for row in (here, there) if row]
-        both = there is not None and all(row["readable"] for row in two)
-        compared = side_by_side(here["text"] or "", there["text"] or "") if both and there else None
-        titles = [self.shown(one).title if one in self.rows else "" for one in (mine, other)]
-        withdrawn = any(row["withdrawn"] for row in two)
-        return Pair(titles[0], mine, titles[1], other, size, compared, withdrawn)
+    def pair(self, doc_id: str, other_id: str, size: int) -> Pair:
+        row, other_row = self.rows[doc_id], self.rows.get(other_id)
+        compared = None
+        if other_row and row["readable"] and other_row["readable"]:
+            compared = side_by_side(row["text"] or "", other_row["text"] or "")
+        titles = [self.shown(each_id).title if each_id in self.rows else "" for each_id in (doc_id, other_id)]
+        withdrawn = row["withdrawn"] or bool(other_row and other_row["withdrawn"])
+        return Pair(titles[0], doc_id, titles[1], other_id, size, compared, withdrawn)
 
 
 def _name_of(row: Mapping[str, Any]) -> str:
@@ -396,23 +404,23 @@ def _name_of(row: Mapping[str, Any]) -> str:
 
 
 def _reason(reason: str, rows: int, dropped: pl.DataFrame, bound: Bound | None, texts: _Texts) -> Reason:
-    """Return a reason with its bound, how the signal is distributed, and the nearest documents."""
+    """Return a reason with its bound, the distribution of the signal, and the nearest documents."""
     sources = tuple(_counted(dropped.filter(pl.col("drop_reason") == reason), "source_id")[:3])
     if bound is None:
         return Reason(reason, rows, sources)
     near = tuple(
-        Near(value, fell is not None, texts.shown(doc_id))
+        NearDocument(value, drop_reason is not None, texts.shown(doc_id))
         for side in bound.near
-        for doc_id, value, fell in side.rows.select("doc_id", "value", "drop_reason").iter_rows()
+        for doc_id, value, drop_reason in side.rows.select("doc_id", "value", "drop_reason").iter_rows()
     )
     bins = tuple(map(int, bound.bins))
     return Reason(reason, rows, sources, bound.signal, bound.limit, tuple(map(float, bound.edges)), bins, near)
 
 
-def _small(kept: pl.DataFrame) -> list[SmallLanguage]:
+def _small(kept_counts: pl.DataFrame) -> list[SmallLanguage]:
     """Return the languages other than the large ones, the smallest last."""
     small = (
-        kept.with_columns(pl.col("language").str.extract("^([^_]+)", 1))
+        kept_counts.with_columns(pl.col("language").str.extract("^([^_]+)", 1))
         .filter(~pl.col("language").is_in(list(_LARGE)))
         .group_by("language")
         .agg(
@@ -427,25 +435,25 @@ def _small(kept: pl.DataFrame) -> list[SmallLanguage]:
     return [SmallLanguage(*row) for row in small.sort("documents", "language", descending=[True, False]).iter_rows()]
 
 
-def _earlier(record: Record) -> Earlier | None:
-    """Return the finished run of the same recipe before this one, and what differs."""
-    mine = record.values
-    recipe = mine.get("recipe", {}).get("name") or recipe_of(record.folder.name)
+def _earlier(record: Record) -> EarlierRun | None:
+    """Return the preceding finished run of the same recipe, with the differences, or None."""
+    values = record.values
+    recipe = values.get("recipe", {}).get("name") or recipe_of(record.folder.name)
     records: list[tuple[str, Record]] = []
     for folder in folders(record.folder.parent.parent):
         if recipe_of(folder.name) == recipe and folder.name != record.folder.name:
             try:
-                one = read_record(folder)
-            except ConfigError:  # `runs list` says what is wrong with it
+                candidate = read_record(folder)
+            except ConfigError:  # `runs list` reports it
                 continue
-            if one.values.get("written", "") < mine.get("written", ""):
-                records.append((one.values.get("written", ""), one))
+            if candidate.values.get("written", "") < values.get("written", ""):
+                records.append((candidate.values.get("written", ""), candidate))
     if not records:
         return None
-    last = max(records, key=lambda pair: pair[0])[1]
-    theirs = last.values
-    rows = theirs["rows"]
-    changes = differences(theirs, mine)
-    with suppress(PartError):  # `runs list` says what is damaged
-        changes += policy_differences(last, record)
-    return Earlier(last.folder.name, rows["in"], rows["kept"], changes, counts(theirs, mine))
+    latest = max(records, key=lambda pair: pair[0])[1]
+    earlier_values = latest.values
+    rows = earlier_values["rows"]
+    changes = differences(earlier_values, values)
+    with suppress(PartError):  # `runs list` reports the damage
+        changes += policy_differences(latest, record)
+    return EarlierRun(latest.folder.name, rows["in"], rows["kept"], changes, counts(earlier_values, values))

@@ -1,4 +1,4 @@
-"""What was measured, as a page: the bounds that cost most, as plots, and then every signal of each group in a table."""
+"""The page of `measure`: plots of the bounds that drop most, then a table of all signals for each group."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
 _WIDTH: Final = 600
 _HEIGHT: Final = 96
-_FLOOR: Final = 80  # where the bars stand; the scale is below
-_LISTED: Final = 20  # of the bounds that drop something
-_DRAWN: Final = 12  # of these
-_GROUPS: Final = 40  # of a language and a genre, each with its table
+_FLOOR: Final = 80  # the base line of the bars; the scale is below
+_LISTED: Final = 20  # bounds
+_DRAWN: Final = 12  # bounds that have a plot
+_GROUPS: Final = 40  # groups of a language and a genre, each with a table
 
 
 def signals_page(
@@ -42,18 +42,18 @@ def signals_page(
     """Return the page as HTML.
 
     Args:
-        name: of the run or file.
-        groups: what was measured.
-        beginnings: doc_id → the beginning of its text; None where it may not be shown.
-        folder: where the bounds stand.
-        unmeasured: documents that fell before.
-        language: of the page.
-        internal: whether it is stamped as not for outside.
+        name: the name of the run or file.
+        groups: the distributions.
+        beginnings: the beginning of each text, by doc_id; None if it may not be shown.
+        folder: the folder of the bounds.
+        unmeasured: the number of documents that were dropped before signals were measured.
+        language: the language of the page.
+        internal: mark the page as internal.
     """
     figures = Figures(language)
-    costly = [(group, one) for group in groups for one in group.signals if one.drops]
+    costly = [(group, signal) for group in groups for signal in group.signals if signal.drops]
     costly.sort(key=lambda pair: (-pair[1].drops, -pair[1].alone, pair[0].language, pair[0].genre, pair[1].signal))
-    costs = [_cost(group, one, beginnings, figures) for group, one in costly[:_LISTED]]
+    costs = [_cost(group, signal, beginnings, figures) for group, signal in costly[:_LISTED]]
     return render(
         "signals.html",
         language,
@@ -69,34 +69,36 @@ def signals_page(
         more_costs=max(len(costly) - _LISTED, 0),
         drawn=costs[:_DRAWN],
         judged=any(group.good[0] + group.bad[0] for group in groups),
-        groups=[{"fact": one, "name": _named(one), "signals": _signals(one)} for one in groups[:_GROUPS]],
+        groups=[{"fact": group, "name": _group_name(group), "signals": _signals(group)} for group in groups[:_GROUPS]],
         more_groups=max(len(groups) - _GROUPS, 0),
         percents=PERCENTS,
     )
 
 
-def _named(group: Group) -> Message:
+def _group_name(group: Group) -> Message:
     return enumerated([value_name("language", group.language), genre_name(group.genre)], " · ")
 
 
 def _signals(group: Group) -> list[tuple[Any, ...]]:
-    """Return the signals with a bound, what costs most first, and then the others that have values."""
-    told = [one for one in group.signals if one.bound or one.values]
-    told.sort(key=lambda one: (one.bound is None, -one.drops))
-    return [(signal_label(one.signal), one, format_bound(one.bound) if one.bound else "") for one in told]
+    """Return the signals with a bound, the costliest first, then the other signals that have values."""
+    signals = [signal for signal in group.signals if signal.bound or signal.values]
+    signals.sort(key=lambda signal: (signal.bound is None, -signal.drops))
+    return [
+        (signal_label(signal.signal), signal, format_bound(signal.bound) if signal.bound else "") for signal in signals
+    ]
 
 
 def _cost(
-    group: Group, one: SignalDistribution, beginnings: Mapping[str, str | None], figures: Figures
+    group: Group, distribution: SignalDistribution, beginnings: Mapping[str, str | None], figures: Figures
 ) -> dict[str, Any]:
-    bound = one.bound
-    assert bound is not None  # noqa: S101  (without one nothing is dropped)
-    name = signal_label(one.signal)
+    bound = distribution.bound
+    assert bound is not None  # noqa: S101  (a signal without a bound drops nothing)
+    name = signal_label(distribution.signal)
     limits = [limit for limit in (bound.minimum, bound.maximum) if limit is not None]
     label = WORDS["distribution"].fill(
         signal=name,
-        low=figures.short(one.edges[0]),
-        high=figures.short(one.edges[-1]),
+        low=figures.short(distribution.edges[0]),
+        high=figures.short(distribution.edges[-1]),
         limit=" · ".join(map(figures.short, limits)),
     )
     near = [
@@ -108,19 +110,19 @@ def _cost(
                 for edge in cost.edge
             ],
         )
-        for cost in one.costs
+        for cost in distribution.costs
         if cost.drops
     ]
     return {
-        "fact": one,
-        "group": _named(group),
+        "fact": distribution,
+        "group": _group_name(group),
         "name": name,
         "asked": format_bound(bound),
         "near": near,
-        "bins": intervals(one.counts, one.edges),
+        "bins": intervals(distribution.counts, distribution.edges),
         "drawing": histogram(
-            one.counts,
-            one.edges,
+            distribution.counts,
+            distribution.edges,
             (bound.minimum, bound.maximum),
             figures.short,
             label.translate(figures.language),
@@ -135,14 +137,14 @@ def histogram(
     figure: Callable[[float], str],
     label: str,
 ) -> str:
-    """Return the drawing; a count of one is still seen, since the rare values are the ones that fall.
+    """Return a histogram as SVG; even a count of one is visible, because bounds drop rare values.
 
     Args:
-        counts: documents by interval, the outermost open.
-        edges: where the intervals begin and end, of which one ends at each limit; they are drawn equally wide.
+        counts: the number of documents in each interval; the outermost intervals are open.
+        edges: the limits of the intervals, which include the limits of the bound; all intervals are drawn equally wide.
         limits: the bound's minimum and maximum.
-        figure: how a value is written.
-        label: what is drawn, for who doesn't see it.
+        figure: formats a value.
+        label: a description for screen readers.
 
     >>> drawn = histogram([1, 2], [0.0, 0.5, 1.0], (0.5, None), str, "values")
     >>> [drawn.partition(f'class="{side}" d="')[2].partition('"')[0].count("M") for side in ("in", "out")]
@@ -155,11 +157,11 @@ def histogram(
     for index, count in enumerate(counts):
         if not count:
             continue
-        below = limits[0] is not None and edges[index + 1] <= float(np.float32(limits[0]))
-        out = below or (limits[1] is not None and edges[index] > float(np.float32(limits[1])))
-        tall = max(2.0, (_FLOOR - 14) * count / tallest)
-        bar = f"M{index * step + 0.5:.1f} {_FLOOR}v-{tall:.1f}h{step - 1:.1f}v{tall:.1f}z"
-        (beyond if out else inside).append(bar)
+        is_below = limits[0] is not None and edges[index + 1] <= float(np.float32(limits[0]))
+        is_outside = is_below or (limits[1] is not None and edges[index] > float(np.float32(limits[1])))
+        height = max(2.0, (_FLOOR - 14) * count / tallest)
+        bar = f"M{index * step + 0.5:.1f} {_FLOOR}v-{height:.1f}h{step - 1:.1f}v{height:.1f}z"
+        (beyond if is_outside else inside).append(bar)
     lines = "".join(_limit(limit, edges, figure(limit)) for limit in limits if limit is not None)
     return (
         f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{escape(label)}">'
@@ -171,7 +173,7 @@ def histogram(
 
 
 def intervals(counts: Sequence[int], edges: Sequence[float]) -> list[tuple[float | None, float | None, int]]:
-    """Return the same as rows of a table: where each interval that holds something begins and ends; None if it's open.
+    """Return the begin, end and count of each non-empty interval; an open end is None.
 
     >>> intervals([1, 0, 3, 2], [0.0, 1.0, 2.0, 3.0, 4.0])
     [(None, 1.0, 1), (2.0, 3.0, 3), (3.0, None, 2)]
@@ -182,10 +184,10 @@ def intervals(counts: Sequence[int], edges: Sequence[float]) -> list[tuple[float
 
 def _limit(limit: float, edges: Sequence[float], side: str) -> str:
     place = min(range(len(edges)), key=lambda index: abs(edges[index] - limit))
-    at = _WIDTH * place / (len(edges) - 1)
-    anchor = "start" if at < _WIDTH / 2 else "end"
-    beside = at + 4 if anchor == "start" else at - 4
+    x = _WIDTH * place / (len(edges) - 1)
+    anchor = "start" if x < _WIDTH / 2 else "end"
+    text_x = x + 4 if anchor == "start" else x - 4
     return (
-        f'<path class="limit" d="M{at:.1f} 0V{_FLOOR}"/>'
-        f'<text x="{beside:.1f}" y="10" class="limit" text-anchor="{anchor}">{side}</text>'
+        f'<path class="limit" d="M{x:.1f} 0V{_FLOOR}"/>'
+        f'<text x="{text_x:.1f}" y="10" class="limit" text-anchor="{anchor}">{side}</text>'
     )
