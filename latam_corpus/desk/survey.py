@@ -153,7 +153,7 @@ def survey(folder: Path) -> Survey:
     missing = [
         str(failure.evidence.get("name", ""))
         for one in in_bags.values()
-        for failure in of_json(one.beside.failures)
+        for failure in of_json(one.description.failures)
         if failure.cause == "missing file"
     ]
     seen = [_seen(in_bags[one.relative]) if one.relative in in_bags else _of_a_bag(_seen(one)) for one in listed]
@@ -198,7 +198,7 @@ def _seen(file: InputFile) -> Surveyed:
         with Path(file.url).open("rb") as stream:
             while block := stream.read(2**20):
                 digest.update(block)
-        damage = damage_of(file.beside, partial(opened_file, file))
+        damage = damage_of(file.description, partial(opened_file, file))
     except (OSError, SourceError) as error:
         return Surveyed(
             file.relative, file.size, _("a file that can't be read"), _("check the path"), problem=str(error)
