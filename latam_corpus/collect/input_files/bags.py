@@ -157,7 +157,7 @@ def _add_missing(lists: Sequence[_List], fetch: InputFile | None, names_in_bag: 
 
 
 def _numbered(failures: Sequence[Failure]) -> list[Failure]:
-    """Number the failures of a list that are about no line, from its last line on."""
+    """Give a line number after the last line to each failure of a list that is about no line."""
     is_one_of_several = len(failures) > 1
     last = max((failure.number or 0 for failure in failures), default=0)
     numbered = []

@@ -235,7 +235,7 @@ def _is_archive(file: InputFile) -> bool:
 
 
 def _refuse_without_index(source: Source, files: list[InputFile], named: str, *, is_folder: bool) -> None:
-    """Raise if no catalogue can describe the files: there is none next to them, or in each archive.
+    """Raise if no catalogue can describe the files: there must be one next to them, or in each archive.
 
     Raises:
         ConfigError: a file has no catalogue, or one that can't be used.
