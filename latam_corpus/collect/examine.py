@@ -23,6 +23,7 @@ from latam_corpus.collect.documents.contract import (
 from latam_corpus.collect.documents.contract import unread as unread_values
 from latam_corpus.collect.documents.mapping import columns_read
 from latam_corpus.collect.files import read
+from latam_corpus.collect.input_files.archive_lists import listed_members
 from latam_corpus.collect.input_files.input_file import compiled, of_json, opened_file
 from latam_corpus.collect.input_files.listing import list_inputs, unchosen
 from latam_corpus.collect.records import Content, unreadable
@@ -230,8 +231,6 @@ def _members(source: Source, file: InputFile) -> Iterator[InputFile]:
     """Yield the members of an archive that contains a catalogue; any other file unchanged."""
     entry = _format(source, file)
     if entry.archive and not entry.holds and not file.description.record:
-        from latam_corpus.collect.input_files.archive_lists import listed_members
-
         content = Content(file.relative, partial(opened_file, file))
         lists = listed_members(source, content)
         if lists.has_index:

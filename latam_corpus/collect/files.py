@@ -10,12 +10,18 @@ from importlib import import_module
 from itertools import groupby
 from typing import TYPE_CHECKING, BinaryIO, Final, cast
 
+from latam_corpus.collect.archives import Budget, Refused, members
 from latam_corpus.collect.documents.batches import gathered
 from latam_corpus.collect.documents.contract import Watch
 from latam_corpus.collect.documents.frames import failed_rows, rows_of
 from latam_corpus.collect.documents.record_context import RecordContext
+from latam_corpus.collect.input_files.archive_lists import ArchiveLists, listed_members, reopened
+from latam_corpus.collect.input_files.bags import damage_of
 from latam_corpus.collect.input_files.input_file import InputFile, compiled, is_one_of, of_json, opened_file
 from latam_corpus.collect.input_files.listing import digest, list_inputs
+from latam_corpus.collect.readers import whole_files
+from latam_corpus.collect.readers.groups import grouped
+from latam_corpus.collect.readers.plug_in_reader import record_reader
 from latam_corpus.collect.records import Chunk, Content, Failure, Limits
 from latam_corpus.collect.spans import SPAN_BYTES
 from latam_corpus.collect.streams import open_url
@@ -33,7 +39,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from latam_corpus.catalog.source import Source
-    from latam_corpus.collect.archives import Budget, Member
+    from latam_corpus.collect.archives import Member
     from latam_corpus.collect.documents.batches import Rows
     from latam_corpus.collect.records import Reader, Splitter
     from latam_corpus.collect.spans import Span
@@ -100,11 +106,7 @@ def reader_of(entry: Format) -> Reader:
     if entry.reader:
         return cast("Reader", _imported(entry.reader))
     if entry.records:
-        from latam_corpus.collect.readers.plug_in_reader import record_reader
-
         return record_reader(entry)
-    from latam_corpus.collect.readers import whole_files
-
     return whole_files.read
 
 
@@ -243,8 +245,6 @@ def _listed_failures(file: InputFile) -> Iterator[Failure]:
     yield from of_json(file.description.failures)
     if not (file.description.checksum or file.description.unlisted):
         return
-    from latam_corpus.collect.input_files.bags import damage_of
-
     try:
         if damage := damage_of(file.description, partial(opened_file, file)):
             yield damage
@@ -297,8 +297,6 @@ def _rows(context: RecordContext, content: Content, limits: Limits, budget: Budg
         catalogued = context.catalogued
         chunks = (replace(chunk, records=[{**catalogued, **record} for record in chunk.records]) for chunk in chunks)
     if context.source.collect.joins_records and context.media_type is None:
-        from latam_corpus.collect.readers.groups import grouped
-
         chunks = grouped(chunks, context.source.collect, limits)
     for chunk in chunks:
         yield rows_of(context, chunk) if chunk.records else failed_rows(context, chunk.failures, _body(context))
@@ -348,9 +346,6 @@ def _of_members(context: RecordContext, content: Content, limits: Limits, budget
     Raises:
         PartError: a catalogue inside it can't be used.
     """
-    from latam_corpus.collect.archives import Budget, Refused, members
-    from latam_corpus.collect.input_files.archive_lists import ArchiveLists, listed_members, reopened
-
     budget = budget or Budget()
     collect = context.source.collect
     patterns = [compiled(pattern) for pattern in collect.files]
@@ -389,9 +384,6 @@ def _of_member(
     context: RecordContext, member: Member, described_file: InputFile | None, limits: Limits, budget: Budget
 ) -> Iterator[Rows]:
     """Yield the rows of an archive's member, with its catalogue columns, unless its checksum differs."""
-    from latam_corpus.collect.input_files.archive_lists import reopened
-    from latam_corpus.collect.input_files.bags import damage_of
-
     content = Content(context.relative, member.open)
     if described_file is None:
         yield from _rows(context, content, limits, budget)

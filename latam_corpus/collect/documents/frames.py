@@ -18,6 +18,7 @@ from latam_corpus.collect.documents.contract import NEVER_NULL
 from latam_corpus.collect.documents.extra_values import converted
 from latam_corpus.collect.documents.mapping import cleaned, is_empty, text_of, value_at, values_of
 from latam_corpus.collect.documents.narrowing import (
+    CONSENT_FIELDS,
     Narrowing,
     Stated,
     Terms,
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
     from latam_corpus.collect.records import Chunk, Failure, Record
 
 _ASKING: Final = "rsl-permission"
-_CONSENT: Final = frozenset({"id", "label", "community"})  # the fields of a consent record that rows have
 
 
 def terms_of(source: Source, statement: str | None, refused: Iterable[str] = ()) -> tuple[str, list[str]]:
@@ -161,7 +161,7 @@ def failed_rows(context: RecordContext, failures: Sequence[Failure], body: str =
         "offset": [f.offset for f in failures],
         "digest": Constant(None),
         "drop_reason": [f.reason for f in failures],
-        "evidence": [json.dumps({"file": context.relative, **f.evidence}, ensure_ascii=False) for f in failures],
+        "evidence": [_as_json({"file": context.relative, **f.evidence}) for f in failures],
         body: Constant(None),
     }
     return _rows(context, columns, len(failures), body)
@@ -299,7 +299,7 @@ def _consents(source: Source, narrowings: Sequence[Narrowing | None]) -> dict[st
     """Return the consents of each document, its source's and its own; empty if no document has its own."""
     if not any(narrowing and narrowing.consents for narrowing in narrowings):
         return {}
-    of_source = [record.model_dump(include={*_CONSENT}) for record in source.consent.records]
+    of_source = [record.model_dump(include={*CONSENT_FIELDS}) for record in source.consent.records]
     rows = ([*of_source, *(narrowing.consents if narrowing else ())] for narrowing in narrowings)
     return {"consent": [list({repr(consent): consent for consent in row}.values()) or None for row in rows]}
 
@@ -503,7 +503,7 @@ def _missing(context: RecordContext, chunk: Chunk, row: int, text: Text | None) 
         note: dict[str, Any] = {"column": column, "found": "blank" if kind == "str" else kind}
     else:
         note = {"column": column, "found": "missing", "columns": sorted(map(str, record))[:_KEYS_SHOWN]}
-    return json.dumps({"file": context.relative, "record": chunk.numbers[row], **note}, ensure_ascii=False)
+    return _as_json({"file": context.relative, "record": chunk.numbers[row], **note})
 
 
 def _as_json(note: dict[str, Any]) -> str:
@@ -523,7 +523,7 @@ def _rows(context: RecordContext, columns: dict[str, Values], height: int, body:
         "agreement": rights.agreement if rights else None,
         "expires": source.expires,
         "embargo_until": rights.embargo_until if rights else None,
-        "consent": [record.model_dump(include={*_CONSENT}) for record in source.consent.records] or None,
+        "consent": [record.model_dump(include={*CONSENT_FIELDS}) for record in source.consent.records] or None,
         "file": context.file,
     }
     if body == "raw":

@@ -334,15 +334,6 @@ def stating_columns(collect: Collect, heads: Iterable[str]) -> dict[str, str]:
     return stating
 
 
-def states_consent(head: str) -> bool:
-    """Whether a column's name says that it states consent; then an empty cell has a meaning too.
-
-    >>> states_consent("Termo de consentimento"), states_consent("Título")
-    (True, False)
-    """
-    return _STATING.get(head_key(head)) == "consent"
-
-
 def stated_by(head: str) -> str | None:
     """Return the document's column of terms that a column's name suggests, if any.
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from latam_corpus.catalog.source import Source
 
-_CONSENT: Final = ("id", "label", "community")
+CONSENT_FIELDS: Final = ("id", "label", "community")  # of a consent record, those that rows have
 _SIGNALS: Final = frozenset(get_args(Signal))
 # A mapped `rights` column is a record's own statement, which `frames` reads.
 _MAPPED: Final = ("uses", "expires", "embargo_until", "opt_outs", "consent")
@@ -160,9 +160,9 @@ class Narrowing:
             return is_consent_given(value)
         records = value if isinstance(value, (list, tuple)) else [value]
         if value and all(
-            isinstance(record, dict) and record.keys() <= {*_CONSENT} for record in records
+            isinstance(record, dict) and record.keys() <= {*CONSENT_FIELDS} for record in records
         ):  # rows of a stage
-            self.consents += [dict.fromkeys(_CONSENT) | record for record in records]
+            self.consents += [dict.fromkeys(CONSENT_FIELDS) | record for record in records]
             return True
         return value is True
 
@@ -171,7 +171,7 @@ class Narrowing:
         words = folded(name or "")
         if name is None or is_consent_given(name) or not _DOCUMENT.search(words) or _CONDITION.search(words):
             return self._add_consent(value)
-        self.consents.append(dict.fromkeys(_CONSENT) | {"id": name})
+        self.consents.append(dict.fromkeys(CONSENT_FIELDS) | {"id": name})
         return True
 
     def note(self, source: Source, given: Terms) -> dict[str, Any]:

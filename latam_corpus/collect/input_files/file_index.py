@@ -25,7 +25,7 @@ from latam_corpus.catalog.works.marc import marc_records
 from latam_corpus.collect.documents.mapping import (
     columns_read,
     is_file_column,
-    states_consent,
+    stated_by,
     terms_columns,
     value_at,
     values_of,
@@ -355,7 +355,7 @@ def _of_table(source: Source, list_: InputFile, report: _ListReport, open_: Open
         columns = {
             key: value
             for key, value in row.items()
-            if key not in _NOT_TAKEN and (value not in (None, "") or states_consent(key))
+            if key not in _NOT_TAKEN and (value not in (None, "") or stated_by(key) == "consent")
         }
         yield _Entry(number, names, columns, column)
 

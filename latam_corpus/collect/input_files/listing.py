@@ -11,8 +11,12 @@ from functools import partial
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 
+from latam_corpus.collect.input_files.archive_lists import listed_members
+from latam_corpus.collect.input_files.bags import with_bags
+from latam_corpus.collect.input_files.file_index import with_index
 from latam_corpus.collect.input_files.folder_walk import OF_THE_SYSTEM, followed, walked
 from latam_corpus.collect.input_files.input_file import BAG, FileDescription, InputFile, as_json, compiled, is_one_of
+from latam_corpus.collect.input_files.unnamed_catalogues import with_unnamed_catalogues
 from latam_corpus.collect.records import Content, Failure, readable
 from latam_corpus.collect.streams import open_url
 from latam_corpus.errors import ConfigError, SourceError
@@ -143,21 +147,10 @@ def _in_folder(fs: Any, root: str, named: str, source: Source) -> list[InputFile
     # A catalogue inside an archive is searched when the archive is read.
     is_index = _is_index(source)
     if is_index is None:
-        return _with_catalogues(source, sorted([*chosen_files, *lists]), all_files)
+        return with_unnamed_catalogues(source, sorted([*chosen_files, *lists]), all_files)
     if chosen_files and all(map(_is_archive, chosen_files)) and not any(map(is_index, all_files)):
         return sorted([*chosen_files, *lists])
-    from latam_corpus.collect.input_files.file_index import with_index
-
     return with_index(source, sorted([*chosen_files, *lists]), all_files)
-
-
-def _with_catalogues(
-    source: Source, files: list[InputFile], all_files: list[InputFile], *, by_name: bool = False
-) -> list[InputFile]:
-    """Add to the files the catalogues that may restrict them and that the source doesn't name."""
-    from latam_corpus.collect.input_files.unnamed_catalogues import with_unnamed_catalogues
-
-    return with_unnamed_catalogues(source, files, all_files, by_name=by_name)
 
 
 def _every_file(fs: Any, root: str) -> list[InputFile]:
@@ -166,8 +159,6 @@ def _every_file(fs: Any, root: str) -> list[InputFile]:
     files = sorted(_input_file(fs, info, name) for name, info in _below(root, entries).items())
     if not any(PurePosixPath(file.relative).name == BAG for file in files):
         return files
-    from latam_corpus.collect.input_files.bags import with_bags
-
     return with_bags(files)
 
 
@@ -240,8 +231,6 @@ def _refuse_without_index(source: Source, files: list[InputFile], named: str, *,
     Raises:
         ConfigError: a file has no catalogue, or one that can't be used.
     """
-    from latam_corpus.collect.input_files.archive_lists import listed_members
-
     place = _("input of {source}", source=source.id)
     index = source.collect.index
     for file in files:
@@ -289,7 +278,7 @@ def _with_neighbour_catalogues(fs: Any, root: str, files: list[InputFile], sourc
     folders = {str(PurePosixPath(root, file.relative).parent) for file in files}
     entries = dict(entry for folder in sorted(folders) for entry in _entries_of(fs, folder))
     near = [_input_file(fs, info, name) for name, info in _below(root, entries).items()]
-    return _with_catalogues(source, files, near, by_name=True)
+    return with_unnamed_catalogues(source, files, near, by_name=True)
 
 
 def _entries_of(fs: Any, folder: str) -> Iterator[tuple[str, dict[str, Any]]]:
