@@ -94,7 +94,7 @@ def test_a_host_that_is_named_can_lead_to_no_other(
     """A redirect is a connection as any."""
     first, second = (server.server_port for server in hosts)
     monkeypatch.setenv(VARIABLE, f"127.0.0.1:{first}")
-    with pytest.raises(SourceError, match="is no public address"):
+    with pytest.raises(SourceError, match="is not a public address"):
         open_url(f"http://127.0.0.1:{first}/moved/{second}/a.jsonl").read(1)
     assert _asked(hosts[0])
     assert _asked(hosts[1]) == []
