@@ -1,1 +1,1 @@
-"""What may be collected, from whom, under which rights and consent."""
+"""Sources and their terms: holders, rights, consent, and how their records map to documents."""

@@ -1,24 +1,24 @@
-"""The country that an address names by its top-level domain, for documents of which nothing else says theirs."""
+"""The country that a web address names by its top-level domain, for documents without a stated country."""
 
 from __future__ import annotations
 
 import re
 from typing import Final
 
-# Countries of the region and its mother countries whose domains are registered for use in them. Those that are sold to
-# all the world are left out: Google counts .co, .bz, .ai, .sr and .ms among generic ones (developers.google.com/search,
-# "Managing multi-regional and multilingual sites"); .ag, .gd, .gy, .ht, .lc, .tc and .vc go by their letters too.
+# Countries of the region, Spain and Portugal whose domains are registered for use in the country. Domains that are sold
+# worldwide are not listed: Google treats .co, .bz, .ai, .sr and .ms as generic (developers.google.com/search, "Managing
+# multi-regional and multilingual sites"); .ag, .gd, .gy, .ht, .lc, .tc and .vc are sold for their letters too.
 _OWN: Final = frozenset(
     "ar bo br cl cr cu do ec es gt hn mx ni pa pe pr pt py sv uy ve".split()  # noqa: SIM905  (as the table is read)
 )
-# Of those sold, what stands below names that only residents and authorities of the country registered.
+# Domains that are sold worldwide, but only residents and authorities of the country can register names below `_SECOND`.
 _SOLD: Final = frozenset({"co", "bz"})
 _SECOND: Final = frozenset({"com", "edu", "gov", "mil", "net", "nom", "org"})
 _HOST: Final = re.compile(r"https?://(?:[^/?#@]*@)?([a-z0-9.-]+?)\.?(?::\d*)?(?:[/?#]|\Z)", re.IGNORECASE)
 
 
 def country_of_address(url: str | None) -> str | None:
-    """Return the ISO 3166-1 code of the country that an address names; None where it names none.
+    """Return the ISO 3166-1 code of the country that an address names; None if it names no country.
 
     >>> country_of_address("https://www.diario.cl/nota"), country_of_address("https://t.co/x")
     ('CL', None)

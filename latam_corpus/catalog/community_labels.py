@@ -1,4 +1,4 @@
-"""The labels of Local Contexts: what communities say of their knowledge, and what each binds where they say no more."""
+"""The labels of Local Contexts, by which communities set rules for their knowledge, and their default effects."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _ADDRESS: Final = re.compile(r"(?:https?://)?(?:www\.)?localcontexts\.org/label/
 
 
 class Label(NamedTuple):
-    """A label.
+    """A label of Local Contexts.
 
     Attributes:
         slug: the end of its address.
-        code: such as `TK SS`.
-        binds: `closed`, `nothing`, or the tier than which nothing under it is more open.
-        names: language → what it is called.
+        code: its code, such as `TK SS`.
+        binds: `closed`, `nothing`, or the most open tier that it allows.
+        names: its names by language.
     """
 
     slug: str
@@ -37,22 +37,24 @@ class Label(NamedTuple):
 
     @property
     def uri(self) -> str:
-        """Its address."""
+        """The address of the label."""
         return f"{_BASE}{self.slug}/"
 
 
 @cache
 def labels() -> dict[str, Label]:
-    """All labels, by the end of their address."""
+    """Return all labels, by the end of their addresses."""
     text = Path(__file__).with_name("labels.toml").read_text("utf-8")
     return {
-        slug: Label(slug, one["code"], one["binds"], {language: one[language] for language in ("en", "es", "pt")})
-        for slug, one in tomllib.loads(text).items()
+        slug: Label(
+            slug, values["code"], values["binds"], {language: values[language] for language in ("en", "es", "pt")}
+        )
+        for slug, values in tomllib.loads(text).items()
     }
 
 
 def label_of(statement: str) -> Label | None:
-    """Return the label with an address, which may end in its code; None for anything else.
+    """Return the label of an address, which may end in the label's code; None for any other text.
 
     >>> label_of("https://localcontexts.org/label/tk-secret-sacred/").code
     'TK SS'
@@ -66,14 +68,14 @@ def label_of(statement: str) -> Label | None:
 
 
 def known_label(statement: str) -> str:
-    """Return the statement itself, where it is a label's address.
+    """Return the statement unchanged if it is a label's address.
 
     Raises:
-        ValueError: it is none; the sentence names the nearest one.
+        ValueError: it isn't; the message names the closest label.
     """
     if label_of(statement):
         return statement
-    called = {name.casefold(): one for one in labels().values() for name in _called(one)}
+    called = {name.casefold(): label for label in labels().values() for name in _called(label)}
     near = nearest(statement.strip().casefold(), called) or nearest(_end_of(statement), called)
     if near:
         raise ValueError(
@@ -89,28 +91,34 @@ def known_label(statement: str) -> str:
 
 
 def narrowed_tier(tier: str, statements: Iterable[str]) -> str:
-    """Return the tier, no more open than any of the labels lets it be.
+    """Return the tier, narrowed to what all of the labels allow.
 
     >>> narrowed_tier("open", ["https://localcontexts.org/label/tk-non-commercial/"])
     'non_commercial'
     """
-    bound = [label.binds for one in statements if (label := label_of(one)) and label.binds not in (CLOSED, "nothing")]
+    bound = [
+        label.binds
+        for statement in statements
+        if (label := label_of(statement)) and label.binds not in (CLOSED, "nothing")
+    ]
     return max((tier, *bound), key=openness)
 
 
 def closing(statements: Iterable[str]) -> list[str]:
-    """Return the codes of the labels that close what they stand on; what is no label closes too, by what it says.
+    """Return the codes of labels that close their material; an unknown label closes it too, and is returned itself.
 
     >>> closing(["https://localcontexts.org/label/tk-seasonal/", "https://localcontexts.org/label/tk-verified/"])
     ['TK S']
     """
-    labelled = [(one, label_of(one)) for one in statements]
-    return sorted({label.code if label else one for one, label in labelled if label is None or label.binds == CLOSED})
+    labelled = [(statement, label_of(statement)) for statement in statements]
+    return sorted(
+        {label.code if label else statement for statement, label in labelled if label is None or label.binds == CLOSED}
+    )
 
 
 @cache
 def _by_code() -> dict[str, Label]:
-    return {one.code.lower().replace(" ", "-"): one for one in labels().values()}
+    return {label.code.lower().replace(" ", "-"): label for label in labels().values()}
 
 
 def _called(label: Label) -> tuple[str, ...]:

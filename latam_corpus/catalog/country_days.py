@@ -1,10 +1,10 @@
-"""Which day it is in a country: of days that depend on where one is, the one that protects the rights holder counts.
+"""The current day in a country: when the day depends on the time zone, the one that protects the rights holder counts.
 
-An embargo until 1 December that ends with the UTC day ends in Guatemala at six in the evening of 30 November.
+An embargo until 1 December that ended with the UTC day would end in Guatemala at six in the evening of 30 November.
 
-The table has for each country the smallest and the greatest UTC offset, in minutes, of all its time zones, with summer
-time, from 2024 to 2035: the IANA time zone database, version 2026b (`zone.tab`), which is in the public domain. A table
-of this module gives the same days on every machine, also where no time zone database is installed.
+For each country, the table has the smallest and the greatest UTC offset of all its time zones, in minutes, with summer
+time, from 2024 to 2035. The source is the IANA time zone database, version 2026b (`zone.tab`), which is in the public
+domain. The table gives the same days on every machine, even if no time zone database is installed.
 """
 
 from __future__ import annotations
@@ -80,14 +80,14 @@ _OFFSETS: Final = {
     for west, east, *countries in map(str.split, _ZONES.strip().splitlines())
     for country in countries
 }
-_ANYWHERE: Final = (-720, 840)  # where there is no country, or one without a zone: all zones of the Earth
+_ANYWHERE: Final = (-720, 840)  # for a missing country, or one without a zone: all zones of the Earth
 
 
 def begun_days(moment: datetime) -> pl.Expr:
-    """Return by `country` the day that has begun both in UTC and everywhere in the country; an embargo ends with it.
+    """Return, for `country`, the latest day that has begun in UTC and everywhere in the country: embargoes end by it.
 
     Args:
-        moment: in UTC.
+        moment: the time, in UTC.
 
     >>> from datetime import UTC, datetime
     >>> rows = pl.DataFrame({"country": ["CL", "ES", None]})
@@ -98,10 +98,10 @@ def begun_days(moment: datetime) -> pl.Expr:
 
 
 def newest_days(moment: datetime) -> pl.Expr:
-    """Return by `country` the newest day that has begun in UTC or somewhere in the country; a permission ends by it.
+    """Return, for `country`, the latest day that has begun in UTC or anywhere in the country: permissions end by it.
 
     Args:
-        moment: in UTC.
+        moment: the time, in UTC.
 
     >>> from datetime import UTC, datetime
     >>> rows = pl.DataFrame({"country": ["CL", "PH"]})

@@ -1,4 +1,4 @@
-"""What the words of a source file are called in three languages, for questions, sheets, sentences and pages."""
+"""The names of a source file's words in three languages, for questions, sheets, sentences and pages."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ TIERS: Final = {
 }
 IN_COPYRIGHT: Final = "https://rightsstatements.org/vocab/InC/1.0/"
 PUBLIC_DOMAIN: Final = "https://creativecommons.org/publicdomain/mark/1.0/"
-# The statements that people mostly need, and what they mean; anything else that is known can be typed.
+# The most common statements of rights, with their meaning; people can type any other known statement.
 LICENCES: Final = {
     "CC0-1.0": _("CC0: no conditions"),
     "CC-BY-4.0": _("CC BY: with attribution"),
@@ -114,7 +114,7 @@ COUNTRIES: Final = {
     "UY": _("Uruguay"),
     "VE": _("Venezuela"),
 }
-# By the key of a source file whose value is one of these words, or a list of them.
+# The vocabularies by the key of a source file whose value is one of the words, or a list of them.
 VOCABULARIES: Final[Mapping[str, Mapping[str, Message]]] = {
     "genre": GENRES,
     "composition": COMPOSITIONS,
@@ -125,7 +125,7 @@ VOCABULARIES: Final[Mapping[str, Mapping[str, Message]]] = {
     "collect.kind": KINDS,
     "collect.form": FORMS,
 }
-# Keys as people call them who look for them in their own language.
+# Keys by names in Spanish and Portuguese that people may type instead.
 KEYS: Final = {
     "titulo": "title", "nombre": "title", "nome": "title", "titular": "holder", "institucion": "holder",
     "instituicao": "holder", "detentor": "holder", "sitio": "homepage", "pagina": "homepage", "site": "homepage",
@@ -140,12 +140,12 @@ KEYS: Final = {
     "archivos": "files", "arquivos": "files", "formato": "format", "columnas": "columns", "colunas": "columns",
     "inicio": "start", "direccion": "address", "endereco": "address",
 }  # fmt: skip
-# Words that are an answer to another question, and also codes of languages far away: Sinhala, Norwegian, Naaba.
+# Answers to other questions that are also codes of languages outside the region: Sinhala, Norwegian, Naaba.
 _YES_NO: Final = frozenset({"sí", "si", "sim", "no", "não", "nao", "yes"})
 
 
 def language_name(code: str) -> Message:
-    """Return what the language with this ISO 639-3 code is called; the code where nobody has named it.
+    """Return the name of the language with this ISO 639-3 code; the code if it has no known name.
 
     >>> language_name("por").translate("es"), language_name("quy").translate("es"), str(language_name("quy"))
     ('portugués', 'quechua de Ayacucho', 'Ayacucho Quechua')
@@ -163,7 +163,7 @@ class _Label(Message):
 
 
 def language_label(label: str | None) -> Message:
-    """Return a label such as `spa_Latn` with the language's name before it; in English alone, since it says enough.
+    """Return a label such as `spa_Latn` after the language's name; in English, only the label.
 
     >>> language_label("spa_Latn").translate("pt"), str(language_label("spa_Latn")), str(language_label(None))
     ('espanhol (spa_Latn)', 'spa_Latn', 'und')
@@ -172,7 +172,7 @@ def language_label(label: str | None) -> Message:
 
 
 def genre_name(genre: str) -> Message:
-    """Return what a genre is called; the word itself where it is none of those.
+    """Return the name of a genre; the word itself if it isn't a genre.
 
     >>> genre_name("oral_history").translate("pt"), str(genre_name("x"))
     ('história oral', 'x')
@@ -194,7 +194,7 @@ def _stage_label(name: str) -> Message:
 
 
 def stage_names(stages: str) -> Message:
-    """Return what stages are called, several with other signs between them; in English their codes, which are words.
+    """Return the names of stages, which other signs may separate; in English, their codes, which are words.
 
     >>> stage_names("extract→repair").translate("es"), str(stage_names("dedupe")), stage_names("mine").translate("pt")
     ('extraer→reparar', 'dedupe', 'mine')
@@ -207,7 +207,7 @@ def stage_names(stages: str) -> Message:
 
 
 def extractor_name(extractor: str) -> Message:
-    """Return as what a file was read, by the name and version of what made text of it.
+    """Return the format that an extractor reads, by the extractor's name and version.
 
     >>> extractor_name("plain 3").translate("es"), str(extractor_name("docx 2")), str(extractor_name("shorthand 1"))
     ('texto sin formato', 'Word', 'shorthand 1')
@@ -215,7 +215,7 @@ def extractor_name(extractor: str) -> Message:
     return extractor_labels().get(extractor.partition(" ")[0], same(extractor))
 
 
-# What people write for a word that is called otherwise here, without accents.
+# Other words that people write for the words of a source file, without accents.
 _ALSO: Final = {
     "collect.form": {
         "poesia": "verse", "poema": "verse", "poemas": "verse", "poetry": "verse", "versos": "verse",
@@ -227,44 +227,44 @@ _ALSO: Final = {
 }  # fmt: skip
 
 
-# Of many names, one that is less alike means something else.
+# The minimum similarity: among many names, a less similar one means something else.
 _CLOSE: Final = 0.8
 _CLOSE_CODE: Final = 0.75
 
 
-def near_word(key: str, typed: str, known: Sequence[str]) -> str | None:
-    """Return the word that was meant where one of these must stand: by what people call it, else the closest.
+def near_word(key: str, typed: str, allowed: Sequence[str]) -> str | None:
+    """Return the allowed word that was probably meant: by a known name, or else the closest word.
 
     Args:
-        key: of a source's file or a recipe, dotted; empty where the word is itself a key.
+        key: the key in a source file or a recipe, dotted; empty if the word is itself a key.
         typed: the word in the file.
-        known: the words that are allowed.
+        allowed: the words that are allowed.
 
     >>> near_word("", "titulo", ["id", "title"]), near_word("collect.form", "poesía", ["prose", "verse"])
     ('title', 'verse')
     >>> [near_word("genre", typed, list(GENRES)) for typed in ("imprensa", "cansiones", "xyzzy")]
     ['news', 'lyrics', None]
     """
-    wanted = folded(typed)
+    plain = folded(typed)
     key = {"release.admit": "rights.tier", "release.uses": "rights.uses"}.get(key, key)
     if key == "genre":
-        close = difflib.get_close_matches(wanted, genre_names(), n=1, cutoff=_CLOSE)
-        code = difflib.get_close_matches(wanted, known, n=1, cutoff=_CLOSE_CODE)
+        close = difflib.get_close_matches(plain, genre_names(), n=1, cutoff=_CLOSE)
+        code = difflib.get_close_matches(plain, allowed, n=1, cutoff=_CLOSE_CODE)
         called = genre_of(typed) or (genre_names()[close[0]] if close else code[0] if code else None)
-        # Of whole names, a similar one of another genre misleads: `carta` isn't meant as `cartilla`.
-        return called if called in known else None
-    called = KEYS.get(wanted) if not key else _ALSO.get(key, {}).get(wanted)
-    if called in known:
+        # A similar name may be that of another genre: `carta` doesn't mean `cartilla`.
+        return called if called in allowed else None
+    called = KEYS.get(plain) if not key else _ALSO.get(key, {}).get(plain)
+    if called in allowed:
         return called
     names = VOCABULARIES.get(key, {})
-    words = {name: word for word in known for name in (word, *same(names.get(word, word)).translations().values())}
+    words = {name: word for word in allowed for name in (word, *same(names.get(word, word)).translations().values())}
     by_name = {folded(name): word for name, word in words.items()}
-    near = nearest(wanted, by_name)
+    near = nearest(plain, by_name)
     return by_name[near] if near else None
 
 
 def read_back(genre: str | None, country: str | None, languages: Sequence[str]) -> Message:
-    """Return what the codes of a source mean, for who wrote them to see: `gn: guaraní`.
+    """Return the meanings of a source's codes, such as `gn: guaraní`, so that their author can check them.
 
     >>> read_back("literature", None, ["spa", "por"]).translate("es")
     'género: literatura · lenguas: spa: español, por: portugués'
@@ -276,33 +276,33 @@ def read_back(genre: str | None, country: str | None, languages: Sequence[str]) 
         name = COUNTRIES.get(country, same(country))
         facts.append(_("country: {code}: {name}", code=country, name=name))
     if languages:
-        names = [Message("{code}: {name}", {"code": one, "name": language_name(one)}) for one in languages]
+        names = [Message("{code}: {name}", {"code": code, "name": language_name(code)}) for code in languages]
         facts.append(_("languages: {names}", names=enumerated(names)))
     return enumerated(facts, " · ")
 
 
 def word_of(vocabulary: Mapping[str, Message], typed: str) -> str | None:
-    """Return the word of a vocabulary that somebody typed: as the file writes it, or as any of the languages calls it.
+    """Return a word of a vocabulary that somebody typed, as the file writes it or by its name in any language.
 
     >>> word_of(GENRES, "História oral"), word_of(GENRES, "oral_history"), word_of(GENRES, "poesía")
     ('oral_history', 'oral_history', None)
     """
-    wanted = folded(typed)
+    plain = folded(typed)
     for word, name in vocabulary.items():
-        if wanted in {word, word.replace("_", " "), *map(folded, name.translations().values())}:
+        if plain in {word, word.replace("_", " "), *map(folded, name.translations().values())}:
             return word
     return None
 
 
 def language_of(typed: str) -> str | None:
-    """Return the ISO 639-3 code of a language that somebody typed: a code, or a name in Spanish, Portuguese or English.
+    """Return the ISO 639-3 code of a typed language: a code, or a name in Spanish, Portuguese or English.
 
     >>> language_of("español"), language_of("pt"), language_of("Náhuatl"), language_of("klingonés")
     ('spa', 'por', 'nah', None)
     >>> language_of("maya yucateco"), language_of("Otomí"), language_of("sí"), language_of("mixteco")
     ('yua', 'oto', None, None)
     """
-    wanted = typed.strip()
-    if wanted.casefold() in _YES_NO:
+    name = typed.strip()
+    if name.casefold() in _YES_NO:
         return None
-    return known_code(wanted.lower()) or code_of_name(wanted)
+    return known_code(name.lower()) or code_of_name(name)

@@ -1,4 +1,4 @@
-"""The types of a source file's values: codes, patterns and lists, each checked with a remedy."""
+"""The types of the values in a source file: codes, patterns and lists, each checked with a remedy."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ def _country(code: str) -> str:
 
 
 def _language(code: str) -> str:
-    known = known_code(code) or declared_tag(code)
-    if known == code or is_tag(code):
+    standard_code = known_code(code) or declared_tag(code)
+    if standard_code == code or is_tag(code):
         return code
     if members := share_name(code):
         raise ValueError(_("many languages are called «{name}»; {remedy}", name=code, remedy=which_of(code, members)))
-    if known is None and is_family(code):
+    if standard_code is None and is_family(code):
         raise ValueError(_("«{code}» is a family of languages; name its languages, one by one", code=code))
-    if known is None:
+    if standard_code is None:
         raise ValueError(_("«{code}» is no ISO 639-3 code; three letters, such as spa, por, quy", code=code))
-    raise ValueError(_("«{code}» is no ISO 639-3 code; write «{known}»", code=code, known=known))
+    raise ValueError(_("«{code}» is no ISO 639-3 code; write «{known}»", code=code, known=standard_code))
 
 
 def _charset(name: str) -> str:
@@ -45,7 +45,7 @@ def _pattern(pattern: str) -> str:
     except re.error as error:
         raise ValueError(
             _(
-                "«{pattern}» is no regular expression ({error}); correct it, or ask somebody who programs for help",
+                "«{pattern}» is no regular expression ({error}); correct it, or ask a programmer for help",
                 pattern=pattern,
                 error=error,
             )
@@ -59,24 +59,24 @@ Pattern = Annotated[str, AfterValidator(_pattern)]
 Charset = Annotated[str, AfterValidator(_charset)]
 
 
-UNWRITTEN: Final = "…"  # in templates, what only who fills them in can write
+UNWRITTEN: Final = "…"  # the placeholder in templates
 
 
 class Model(BaseModel):
     """A table of a source file."""
 
-    # Strict: the text "3" is no number, and a wrong type is told rather than guessed.
+    # Strict: the text "3" is no number, and a wrong type is an error.
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     @field_validator("*", mode="before")
     @classmethod
     def _is_written(cls, value: Any) -> Any:
-        """Refuse what a template left open: nobody has said it."""
+        """Raise if a template's placeholder was not replaced."""
         if isinstance(value, str) and value.strip() == UNWRITTEN:
-            raise ValueError(_("«…» stands where nobody has written anything yet; write it, or take the line out"))
+            raise ValueError(_("«…» is the template's placeholder; replace it by a value, or delete the line"))
         return value
 
 
 def as_tuple(value: object) -> object:
-    """TOML has lists only; the models hold tuples, so that a source can be hashed."""
+    """Return a list of TOML as a tuple, since sources must be hashable."""
     return tuple(value) if isinstance(value, list) else value

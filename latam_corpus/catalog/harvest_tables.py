@@ -1,4 +1,4 @@
-"""The tables of a source file that say where its pages are found: sites, feeds, repositories, Common Crawl."""
+"""The tables of a source file that configure servers: websites, feeds, repositories, Common Crawl."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _address(url: str) -> str:
     if not re.match(r"https?://[^/]", address):
         raise ValueError(_("«{url}» is no address of a website; such as https://gaceta.example/", url=url))
     if "@" in url.split("//")[1].partition("/")[0]:
-        raise ValueError(_("an address may not hold a password; leave the part before @ out"))
+        raise ValueError(_("an address must not contain a password; leave out the part before @"))
     return address
 
 
@@ -40,7 +40,7 @@ def _path(pattern: str) -> str:
 
 
 def host_of(url: str) -> str:
-    """Return the host of a canonical URL, with its port where that isn't the scheme's own.
+    """Return the host of a canonical URL, with its port unless it is the scheme's default.
 
     >>> host_of("https://gaceta.example:8443/a?b")
     'gaceta.example:8443'
@@ -54,24 +54,25 @@ PathPattern = Annotated[str, AfterValidator(_path)]
 
 
 def is_chosen(path: str, paths: tuple[str, ...], exclude: tuple[str, ...]) -> bool:
-    """Whether patterns of paths let a path be fetched; every one where none is named."""
+    """Whether patterns allow a path to be fetched; without patterns, all paths are allowed."""
     if any(matches(pattern, path) for pattern in exclude):
         return False
     return not paths or any(matches(pattern, path) for pattern in paths)
 
 
 class Asking(Model):
-    """How servers are asked, whatever they are asked for.
+    """The limits for requests to servers, common to all kinds of sources.
 
     Attributes:
-        delay: seconds between the end of one request to a host and the next, at least.
-        max_page_bytes: a page that is larger, as sent or unpacked, is refused.
-        timeout: seconds that one answer may take in all.
-        private_hosts: hosts in private networks, or on this machine, that may be asked; `host:port`.
-        unverified_tls: hosts whose certificate isn't checked, such as one that has expired.
-        max_requests: requests to one host in a round at most; where none is named ten for each of `max_pages`, and 100.
-        max_bytes: bytes of bodies of one host in a round; a megabyte for each, and a gigabyte.
-        max_hours: hours that the answers of one host may take together in a round; ten seconds for each, and an hour.
+        delay: the minimum of seconds between the end of one request to a host and the next.
+        max_page_bytes: the maximum of bytes of a page, as sent or unpacked; larger pages are refused.
+        timeout: the maximum of seconds for one response.
+        private_hosts: hosts in private networks, or on this machine, that may be contacted; `host:port`.
+        unverified_tls: hosts whose certificate isn't verified, such as one that has expired.
+        max_requests: the maximum of requests to one host per round; by default, ten per page of `max_pages`, plus 100.
+        max_bytes: the maximum of body bytes from one host per round; by default, a megabyte per page, plus a gigabyte.
+        max_hours: the maximum of hours for all responses of one host per round; by default, ten seconds per page, plus
+            an hour.
     """
 
     delay: Annotated[float, Field(ge=0, strict=False)] = 1.0
@@ -88,16 +89,17 @@ class Crawl(Asking):
     """The table `[collect.crawl]` of a source.
 
     Attributes:
-        start: pages, sitemaps or feeds to begin with.
-        hosts: the hosts that belong to the source, `*.` for all below one; those of `start` where none is named.
-        paths: patterns of robots.txt that a page's path must match; every path where none is named.
+        start: the pages, sitemaps or feeds to start from.
+        hosts: the hosts that belong to the source, `*.` for all subdomains; by default, those of `start`.
+        paths: patterns as in robots.txt, one of which a page's path must match; by default, every path.
         exclude: patterns of paths that aren't fetched.
-        follow: by what pages are found.
-        max_pages: pages after which the crawl stops.
-        max_depth: links from a start to a page at most.
-        max_addresses: addresses of a host that are kept; where none is named ten for each of `max_pages`, and 10,000.
-        gone: what becomes of a page that was had, where its server says later that there is none (404, 410): `keep`
-            leaves its row as it was, `withdraw` takes the document back.
+        follow: the ways in which pages are found.
+        max_pages: the number of pages after which the crawl stops.
+        max_depth: the maximum number of links from a start to a page.
+        max_addresses: the maximum number of addresses that are kept per host; by default, ten per page of `max_pages`,
+            plus 10,000.
+        gone: what to do with a fetched page if its server later reports that it was removed (404, 410): `keep` leaves
+            its row unchanged, `withdraw` withdraws the document.
     """
 
     start: Annotated[tuple[Address, ...], BeforeValidator(as_tuple), Field(min_length=1)]
@@ -112,7 +114,7 @@ class Crawl(Asking):
 
     @property
     def scope(self) -> Crawl:
-        """What may be crawled: itself."""
+        """The crawl of this table."""
         return self
 
     @model_validator(mode="after")
@@ -136,10 +138,10 @@ class Crawl(Asking):
         (True, False)
         """
         hosts = self.hosts or tuple(host_of(url) for url in self.start)
-        return any(host == one or (one.startswith("*.") and host.endswith(one[1:])) for one in hosts)
+        return any(host == pattern or (pattern.startswith("*.") and host.endswith(pattern[1:])) for pattern in hosts)
 
     def has_path(self, url: str) -> bool:
-        """Whether the source's paths let the URL be fetched; a start always is.
+        """Whether the source's paths allow the URL to be fetched; a start is always allowed.
 
         >>> crawl = Crawl(start=("https://gaceta.example/",), paths=("/notas/",), exclude=("*/imprimir$",))
         >>> [crawl.has_path(f"https://gaceta.example{path}") for path in ("/", "/notas/1", "/notas/1/imprimir", "/x")]
@@ -157,7 +159,7 @@ Element = Literal["relation", "identifier", "source"]
 
 
 def _scope(table: Asking, start: tuple[str, ...], hosts: tuple[str, ...], paths: Paths, exclude: Paths) -> Crawl:
-    """Return what may be asked for: these hosts, and no link that a page has."""
+    """Return a crawl of these hosts that follows no links of pages."""
     shared = {name: getattr(table, name) for name in Asking.model_fields}
     return Crawl(start=start, hosts=hosts, paths=paths, exclude=exclude, follow=(), **shared)
 
@@ -167,11 +169,11 @@ class Feeds(Asking):
 
     Attributes:
         start: the feeds.
-        hosts: the hosts of the entries' pages, `*.` for all below one; those of `start` where none is named.
-        paths: patterns of robots.txt that a page's path must match; every path where none is named.
+        hosts: the hosts of the entries' pages, `*.` for all subdomains; by default, those of `start`.
+        paths: patterns as in robots.txt, one of which a page's path must match; by default, every path.
         exclude: patterns of paths that aren't fetched.
-        archives: whether a feed's older documents (RFC 5005: `next`, `prev-archive`) are read too.
-        max_pages: pages of a round after which it stops.
+        archives: whether to read a feed's older documents too (RFC 5005: `next`, `prev-archive`).
+        max_pages: the number of pages after which a round stops.
     """
 
     start: Annotated[tuple[Address, ...], BeforeValidator(as_tuple), Field(min_length=1)]
@@ -183,12 +185,12 @@ class Feeds(Asking):
 
     @property
     def scope(self) -> Crawl:
-        """What may be asked for: the feeds, and pages of the hosts.
+        """The crawl of the feeds and of pages on the hosts.
 
         >>> Feeds(start=("https://gaceta.example/rss",)).scope.has_host("gaceta.example")
         True
         """
-        hosts = (*self.hosts, *(host_of(one) for one in self.start))
+        hosts = (*self.hosts, *(host_of(url) for url in self.start))
         return _scope(self, self.start, tuple(dict.fromkeys(hosts)), self.paths, self.exclude).model_copy(
             update={"max_pages": self.max_pages}
         )
@@ -199,15 +201,15 @@ class Oai(Asking):
 
     Attributes:
         address: the repository's base URL.
-        sets: the sets to harvest; the whole repository where none is named.
-        prefix: the metadata format; one that has Dublin Core elements.
-        since: the first day of change to harvest.
-        until: the last.
+        sets: the sets to harvest; by default, the whole repository.
+        prefix: the metadata format, which must have Dublin Core elements.
+        since: the first day of changes to harvest.
+        until: the last day of changes to harvest.
         elements: the Dublin Core elements whose links may lead to the text, in the order in which they are tried.
-        links: a regular expression; links that it doesn't match are no texts.
-        hosts: further hosts on which texts, or redirects to them, stand; that of `address` always may be asked.
-        max_records: records of a round after which it stops.
-        max_pages: texts of a round after which it stops.
+        links: a regular expression that links to texts must match.
+        hosts: further hosts of texts, or of redirects to them; the host of `address` is always allowed.
+        max_records: the number of records after which a round stops.
+        max_pages: the number of texts after which a round stops.
     """
 
     address: Address
@@ -233,9 +235,9 @@ class Oai(Asking):
 
     @property
     def scope(self) -> Crawl:
-        """What may be asked for: the repository's host, and the hosts of texts."""
+        """The crawl of the repository's host and of the hosts of texts."""
         hosts = tuple(dict.fromkeys((host_of(self.address), *self.hosts)))
-        # A reply may have one record alone, and a text as many requests as in a crawl.
+        # A reply may have only one record, and a text may need as many requests as in a crawl.
         requests = self.max_requests or self.max_records + 100 + 10 * self.max_pages
         update = {"max_pages": self.max_pages, "max_requests": requests}
         return _scope(self, (self.address,), hosts, (), ()).model_copy(update=update)
@@ -246,14 +248,14 @@ class CommonCrawl(Asking):
 
     Attributes:
         index: files of the columnar index (Parquet) or of a CDX(J) index, by path or address.
-        records: where the index's file names are to be found.
-        hosts: hosts whose pages are wanted, `*.` for all below one.
-        domains: top-level domains whose pages are wanted, such as `cl`.
-        languages: ISO 639-3 codes, one of which the index must name first; an index without languages has none.
-        paths: patterns of robots.txt that a page's path must match.
-        exclude: patterns of paths that aren't wanted.
-        max_records: captures that a plan may have.
-        ask_sites: whether the sites' files are asked today for what their owners refuse now.
+        records: the base address of the file names in the index.
+        hosts: the hosts of the pages, `*.` for all subdomains.
+        domains: the top-level domains of the pages, such as `cl`.
+        languages: ISO 639-3 codes, one of which must be the first in the index; an index without languages has none.
+        paths: patterns as in robots.txt, one of which a page's path must match.
+        exclude: patterns of paths that aren't included.
+        max_records: the maximum number of captures in a plan.
+        ask_sites: whether to read the sites' files for their owners' current opt-outs.
     """
 
     index: Annotated[tuple[str, ...], BeforeValidator(as_tuple), Field(min_length=1)]
@@ -276,5 +278,5 @@ class CommonCrawl(Asking):
 
     @property
     def scope(self) -> Crawl:
-        """What may be asked for: the archive's host; sites are asked for their files alone."""
+        """The crawl of the archive's host; sites are only contacted for their files."""
         return _scope(self, (self.records,), (host_of(self.records),), (), ())

@@ -1,17 +1,18 @@
-"""What a document is known by: the canonical form of its URL, and the id that is made of it.
+"""The identity of documents: the canonical form of a URL, and the id that is derived from it.
 
-The canonical form of a URL rests on frozen rules: a change is a new `URL_VERSION`. Version 1, for `http` and `https`:
+The rules for the canonical form are frozen: a change needs a new `URL_VERSION`. Version 1, for `http` and `https`:
 
-1. Spaces and control characters around the URL, and tabs and line ends inside it, go.
-2. Scheme and host in lower case; the host in IDNA 2003 (the standard library's, which doesn't move) without a final
-   dot; the user name, the password, the scheme's own port and the fragment go.
-3. Dot segments are resolved; an empty path is `/`; double and final slashes stay, since servers tell them apart.
-4. Percent-encoding: unreserved characters are decoded, everything that may not stand is encoded as UTF-8, hex digits
-   are in upper case.
-5. Query parameters keep their order, without those that only say who clicked where (`_TRACKING`).
+1. Spaces and control characters around the URL, and tabs and line ends inside it, are removed.
+2. Scheme and host are in lower case; the host is in IDNA 2003 (of the standard library, which doesn't change), without
+   a final dot. The user name, the password, the scheme's default port and the fragment are removed.
+3. Dot segments are resolved; an empty path becomes `/`. Double and final slashes are kept: servers distinguish them.
+4. Percent-encoding: unreserved characters are decoded, characters that aren't allowed are encoded as UTF-8, and hex
+   digits are in upper case.
+5. Query parameters keep their order, without those that only track visitors (`_TRACKING`).
 
-`http` and `https`, with and without `www.`, stay apart. What isn't an http(s) URL is returned without the white space
-around it. The parser is this file's own regular expression, since urllib and courlan change with their releases.
+URLs with `http` and `https`, and with and without `www.`, remain different. Text that isn't an http(s) URL is returned
+without the white space around it. The parser is a regular expression in this module, since urllib and courlan may
+change with their releases.
 """
 
 from __future__ import annotations
@@ -30,14 +31,14 @@ _AUTHORITY: Final = re.compile(r"(\[[^\]]*\]|[^:]*)(?::([0-9]*))?")
 _HOST: Final = re.compile(r"[a-z0-9._-]+|\[[0-9a-f:.]+\]")
 _PORTS: Final = {"http": "80", "https": "443"}
 _UNRESERVED: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
-# What may stand unencoded: unreserved, sub-delims, ":", "@" and "/"; in a query also "?".
+# The characters that may be unencoded: unreserved, sub-delims, ":", "@" and "/"; in a query also "?".
 _PATH: Final = _UNRESERVED | frozenset("!$&'()*+,;=:@/")
 _QUERY: Final = _PATH | frozenset("?")
 _USUAL: Final = 2000  # characters of an address that is worth remembering
 _HEX: Final = frozenset("0123456789abcdefABCDEF")
 
 # Parameters that carry a campaign, a click or a visitor, never the document. From the lists of courlan 1.4 and of the
-# browsers' query strippers (Firefox, Brave); left out are names that sites also use for content (ref, source, id, s).
+# browsers' query strippers (Firefox, Brave), without names that sites also use for content (ref, source, id, s).
 _TRACKING: Final = frozenset({
     "_ga", "_gl", "_hsenc", "_hsmi", "_openstat", "dclid", "fb_action_ids", "fb_action_types", "fb_ref",
     "fb_source", "fbclid", "gbraid", "gclid", "gclsrc", "igshid", "jsessionid", "mc_cid", "mc_eid", "mkt_tok",
@@ -48,7 +49,7 @@ _TRACKING_PREFIXES: Final = ("utm_", "pk_", "mtm_", "hsa_", "at_campaign", "at_m
 
 
 def canonical_url(url: str) -> str:
-    r"""Return the URL in the canonical form of `URL_VERSION`; never raises, and gives its own results back unchanged.
+    r"""Return the URL in the canonical form of `URL_VERSION`; never raises, and is idempotent.
 
     >>> canonical_url("HTTPS://Diario.Example:443/a/../Nota%7e1?utm_source=x&id=7#arriba")
     'https://diario.example/Nota~1?id=7'
@@ -60,7 +61,7 @@ def canonical_url(url: str) -> str:
     return _canonical(url) if len(url) <= _USUAL else _canonical.__wrapped__(url)
 
 
-@lru_cache(maxsize=2**12)  # a page's address is asked for by its reader, its opt-outs and its extractor
+@lru_cache(maxsize=2**12)  # a page's reader, its opt-outs and its extractor all need its address
 def _canonical(url: str) -> str:
     trimmed = re.sub(r"[\t\r\n]", "", re.sub(r"\A[\x00-\x20]+|[\x00-\x20]+\Z", "", url))
     parts = _PARTS.match(trimmed)
@@ -69,7 +70,7 @@ def _canonical(url: str) -> str:
     scheme = parts[1].lower()
     authority = parts[2].rpartition("@")[2]
     host = _host(authority, scheme)
-    if host is None:  # junk, but junk without a password
+    if host is None:  # an invalid URL must not keep a password either
         return f"{parts[1]}://{authority}{trimmed[parts.end(2) :]}".strip()
     # Browsers read a backslash in the path of an http URL as a slash.
     path = _without_dots(_encoded(parts[3].replace("\\", "/"), _PATH)) or "/"
@@ -79,7 +80,7 @@ def _canonical(url: str) -> str:
 
 
 def _host(authority: str, scheme: str) -> str | None:
-    """Return the host and, when it isn't the scheme's own, the port; None when no host can have that name."""
+    """Return the host, and the port unless it is the scheme's default; None for an invalid host name."""
     match = _AUTHORITY.fullmatch(authority.lower())
     if match is None:
         return None
@@ -112,8 +113,8 @@ def _encoded(text: str, allowed: frozenset[str]) -> str:
             pieces.append(code if code in _UNRESERVED else text[at : at + 3].upper())
             at += 3
             continue
-        known = char in allowed
-        pieces.append(char if known else "".join(f"%{b:02X}" for b in char.encode("utf-8", "surrogatepass")))
+        is_allowed = char in allowed
+        pieces.append(char if is_allowed else "".join(f"%{b:02X}" for b in char.encode("utf-8", "surrogatepass")))
         at += 1
     return "".join(pieces)
 
@@ -149,9 +150,9 @@ def doc_id(source_id: str, locator: str) -> str:
 
     Args:
         source_id: the catalogue's id of the source.
-        locator: what finds the document there: its own id, else its canonical URL, else its path, with `#` and
-            the record's number unless the file is one document; `#` and the text's column follow where one record gives
-            several texts.
+        locator: the document's name in the source: its own id, else its canonical URL, else its path, followed by `#`
+            and the record's number unless the file is one document. If one record has several texts, `#` and the
+            text's column follow.
 
     >>> doc_id("conha19", "nh0007")
     'eb914983bc32f12df2aa7800448811d8'

@@ -1,6 +1,6 @@
-"""Countries, genres, compositions, rights and days as people write them: the one reader of sheets, answers and columns.
+"""Parse countries, genres, compositions, rights and days as people write them, for sheets, answers and columns.
 
-Results rest on it, so that its names stand in a table of its own and not in the catalogues of messages.
+Results depend on these names, so that they are in a table of their own and not in the message catalogues.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from typing import Final
 from latam_corpus.text.folding import folded
 from latam_corpus.vocabulary import COUNTRY_CODES
 
-_LEAP: Final = 2000  # as the year 0 is, which the calendar lacks
+_LEAP: Final = 2000  # a leap year like the year 0, which the calendar lacks
 _SEVERAL_GENRES: Final = re.compile(r"[;,/|+\n]| (?:y|e|and) ")
 _DAY: Final = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
 
 
 @cache
 def _words() -> dict[str, dict[str, str]]:
-    """Return, by column, the value of each name, folded."""
+    """Return the value of each folded name, by column."""
     table = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
     return {
         column: {folded(name): value for value, names in values.items() for name in (value, *names)}
@@ -32,7 +32,7 @@ def _words() -> dict[str, dict[str, str]]:
 
 
 def country_of(typed: str) -> str | None:
-    """Return the ISO 3166-1 code of a country, typed as a code of any country or as a name of one of the region.
+    """Return the ISO 3166-1 code of a country, typed as a code, or as a name of a country of the region.
 
     >>> country_of("méxico"), country_of("Méjico"), country_of("br"), country_of("Ruritania"), country_of("XX")
     ('MX', 'MX', 'BR', None, None)
@@ -44,9 +44,9 @@ def country_of(typed: str) -> str | None:
 
 
 def genre_of(typed: str) -> str | None:
-    """Return one of the twelve genres, by its word in a file, its name, or what people call a work of it.
+    """Return one of the twelve genres, by its identifier, its name, or a word for such works.
 
-    Several names in one cell are understood if all of them mean one genre.
+    Several names in one cell are understood if all of them mean the same genre.
 
     >>> genre_of("História oral"), genre_of("oral_history"), genre_of("CANCION"), genre_of("Tango")
     ('oral_history', 'oral_history', 'lyrics', None)
@@ -68,12 +68,12 @@ def _genre_key(typed: str) -> str:
 
 @cache
 def genre_names() -> dict[str, str]:
-    """Return the genre of each name by which people call it, in small letters without accents."""
+    """Return the genre of each known name, in lower case without accents."""
     return {_genre_key(name): genre for name, genre in _words()["genre"].items()}
 
 
 def composition_of(typed: str) -> str | None:
-    """Return one of the four compositions, by its word in a file or by its name.
+    """Return one of the four compositions, by its identifier or its name.
 
     >>> composition_of("Traducción"), composition_of("a medias")
     ('translation', None)
@@ -82,7 +82,7 @@ def composition_of(typed: str) -> str | None:
 
 
 def statement_of(typed: str) -> str | None:
-    """Return the statement of rights that is called so where people choose one; empty where they don't know.
+    """Return the statement of rights with this name in the sheet of sources; empty if the name means unknown.
 
     >>> statement_of("Dominio público"), statement_of("no lo sé"), statement_of("CC BY-NC 3.0")
     ('https://creativecommons.org/publicdomain/mark/1.0/', '', None)
@@ -91,7 +91,7 @@ def statement_of(typed: str) -> str | None:
 
 
 def use_of(typed: str) -> str | None:
-    """Return one of the three uses, by its word in a file or by its name.
+    """Return one of the three uses, by its identifier or its name.
 
     >>> use_of("train"), use_of("Evaluación"), use_of("uso personal")
     ('train', 'evaluate', None)
@@ -109,7 +109,7 @@ def is_consent_given(typed: str) -> bool:
 
 
 def has_no_end(typed: str) -> bool:
-    """Whether a cell for the last day of a permission says that it has none.
+    """Whether a cell for the last day of a permission says that the permission has no end.
 
     >>> has_no_end("Indefinida"), has_no_end("no")
     (True, False)
@@ -118,7 +118,7 @@ def has_no_end(typed: str) -> bool:
 
 
 def day_of(typed: str) -> date | None:
-    """Return a day as files have it, or as people here write it: the day first, the year in four digits.
+    """Return a day in ISO 8601 or in the region's usual form: day first, and a year of four digits.
 
     >>> day_of("2030-12-31") == day_of("31/12/2030") == day_of(" 31.12.2030 "), day_of("12/31/2030"), day_of("1/2/30")
     (True, None, None)
@@ -131,13 +131,13 @@ def day_of(typed: str) -> date | None:
 
 
 def day_exists(iso: str) -> bool:
-    """Whether the day of an ISO 8601 date exists; a date of a year or month alone names no day that doesn't.
+    """Whether the day of an ISO 8601 date exists; a date of only a year or month always does.
 
     >>> day_exists("2020-02-29"), day_exists("2021-02-29T10:00"), day_exists("-0044-03-15"), day_exists("1845")
     (True, False, True, True)
     """
-    year, *rest = iso.removeprefix("-")[:10].split("-")
-    if len(rest) < len(("month", "day")):
+    year, *month_and_day = iso.removeprefix("-")[:10].split("-")
+    if len(month_and_day) < len(("month", "day")):
         return True
-    month, day = map(int, rest)
+    month, day = map(int, month_and_day)
     return 1 <= month <= len(month_name) - 1 and 1 <= day <= monthrange(int(year) or _LEAP, month)[1]

@@ -1,4 +1,4 @@
-"""What releases and their versions may be called: each name is a folder, and can be taken for no other name."""
+"""The rules for the names of releases and versions: each name is a folder, and must be unambiguous."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import date
 
-# The keyword of the command line that is no version's number.
 _PLACE: Final = _("the release name")
+# The command line's keyword in the place of a version.
 LATEST_KEYWORD: Final = "latest"
 VERSION_FORM: Final = _("versions are YYYY.M.N, such as 2026.11.0")
 _NAME: Final = re.compile(r"[a-z0-9]+([._-][a-z0-9]+)*")
 _LONGEST: Final = 100
 _VERSION: Final = re.compile(r"([1-9][0-9]{3})\.([1-9]|1[0-2])\.(0|[1-9][0-9]{0,5})")
-# What Windows takes for a device, whatever follows a dot; and the keyword.
+# Windows takes these for devices, with any suffix; and the keyword.
 _TAKEN: Final = {
     LATEST_KEYWORD,
     "con",
@@ -33,10 +33,10 @@ _RULE: Final = _("use a to z, 0 to 9 and, between them, single dots, hyphens or 
 
 
 def release_name(name: str) -> str:
-    """Return the name, where a release may have it; lower case alone, since some disks don't tell case apart.
+    """Return the name if a release can have it; only lower case, since some disks ignore case.
 
     Raises:
-        ValueError: it can't be one; the problem and the remedy, with a semicolon between them.
+        ValueError: it can't be a release's name; the message has the problem and the remedy, separated by a semicolon.
 
     >>> release_name("latam-news")
     'latam-news'
@@ -58,7 +58,7 @@ def release_name(name: str) -> str:
 
 
 def _odd_sign(name: str) -> Message:
-    """Return the first character that no name has, by its code where it may look like another.
+    """Return the first character that isn't allowed in names, by its code point if it may look like another.
 
     >>> str(_odd_sign("рuerto"))
     ': it has U+0440, CYRILLIC SMALL LETTER ER'
@@ -73,10 +73,10 @@ def _odd_sign(name: str) -> Message:
 
 
 def checked_name(name: str) -> str:
-    """Return the name, where a release may have it.
+    """Return the name if a release can have it.
 
     Raises:
-        ConfigError: it can't be one.
+        ConfigError: it can't be a release's name.
     """
     try:
         return release_name(name)
@@ -86,7 +86,7 @@ def checked_name(name: str) -> str:
 
 
 def is_version(version: str) -> bool:
-    """Whether this is a version's number.
+    """Whether a text is a version.
 
     >>> is_version("2026.11.0"), is_version("latest"), is_version("2026.11.01"), is_version("2026.13.0")
     (True, False, False, False)
@@ -94,24 +94,24 @@ def is_version(version: str) -> bool:
     return _VERSION.fullmatch(version) is not None
 
 
-def checked_version(version: str, place: str = "the version", known: Iterable[str] = ()) -> str:
-    """Return the version, where it is written as one.
+def checked_version(version: str, place: str = "the version", existing_versions: Iterable[str] = ()) -> str:
+    """Return the version if it is written as one.
 
     Args:
         version: as the user gave it.
-        place: what to call it in an error.
-        known: the versions that there are, of which the closest may be meant.
+        place: its name in an error message.
+        existing_versions: the existing versions, of which an error suggests the closest.
 
     Raises:
-        ConfigError: it isn't written as one.
+        ConfigError: it isn't written as a version.
     """
     if is_version(version):
         return version
-    there = list(known)
+    existing = list(existing_versions)
     raise ConfigError(
         place,
         _("«{version}» is no version: {version_form}", version=version, version_form=VERSION_FORM),
-        closest(version, there) if there else "",
+        closest(version, existing) if existing else "",
     )
 
 

@@ -1,4 +1,4 @@
-"""The rights vocabulary: what a statement of rights allows, as one of seven tiers from `open` to `unknown`.
+"""The rights vocabulary: map a statement of rights to one of seven tiers, from `open` to `unknown`.
 
 A statement is an SPDX expression, a Creative Commons URI or name, or a rightsstatements.org URI. Everything else is
 `unknown`: a tier is never guessed from free text, and «todos los derechos reservados» never opens a document.
@@ -18,7 +18,7 @@ from latam_corpus.vocabulary import RIGHTS_TIERS, USES
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-# To name whom the row names; to release what is made of it under the same terms; not to sell it; not to change it; to
+# To credit the authors in the row; to release derived works under the same terms; not to sell it; not to change it; to
 # keep to a written agreement.
 OBLIGATIONS: Final = ("attribution", "share_alike", "non_commercial", "no_derivatives", "agreement")
 _FREE: Final = frozenset({"open", "attribution", "share_alike"})
@@ -30,13 +30,13 @@ _CC_TIERS: Final = {
     "by-sa": "share_alike",
     "by-nc": "non_commercial",
     "by-nc-sa": "non_commercial",
-    # Without derivatives a text may not be changed, and a corpus changes texts: the least open of the licences.
+    # These forbid changes, and a corpus changes texts: they are the least open licences.
     "by-nd": "no_derivatives",
     "by-nc-nd": "no_derivatives",
     "by-nd-nc": "no_derivatives",  # the order of version 1.0
 }
 
-# rightsstatements.org, version 1.0. None of them is a licence; only these say what anyone may do.
+# rightsstatements.org, version 1.0. They are not licences; only two of them say which uses are allowed.
 _STATEMENTS: Final = {
     "InC": "unknown",
     "InC-OW-EU": "unknown",
@@ -48,17 +48,17 @@ _STATEMENTS: Final = {
     "NoC-NC": "non_commercial",
     # Other legal restrictions: among them, laws that protect traditional cultural expressions.
     "NoC-OKLR": "unknown",
-    # Free in one country says nothing of the others; who has checked them states the Public Domain Mark.
+    # A work that is free in one country may not be free in others; if it is, the source states the Public Domain Mark.
     "NoC-US": "unknown",
     "CNE": "unknown",
     "UND": "unknown",
     "NKC": "unknown",
 }
-# These say that nobody knows, or speak of another country: no reservation, and no permission.
+# These say that the rights are unknown, or are about another country: neither a reservation nor a permission.
 _SAY_NOTHING: Final = frozenset({"cne", "und", "nkc", "noc-us"})
 _BY_LOWER: Final = {name.lower(): tier for name, tier in _STATEMENTS.items()}
 
-# SPDX licences that ask for nothing, not even attribution, where the licence index calls them permissive.
+# SPDX licences without any conditions, not even attribution, although the licence index calls them permissive.
 _ASK_NOTHING: Final = frozenset({"0BSD", "MIT-0"})
 # The licence index's categories; those not listed (proprietary, source-available…) are unknown.
 _CATEGORIES: Final = {
@@ -68,11 +68,12 @@ _CATEGORIES: Final = {
     "Copyleft Limited": "share_alike",
 }
 
-# What SPDX calls them.
+# Their SPDX identifiers.
 _CC_KINDS: Final = ("BY", "BY-SA", "BY-NC", "BY-NC-SA", "BY-ND", "BY-NC-ND")
-_CC_IDS: Final = ("CC0-1.0", *(f"CC-{one}-{version}" for one in _CC_KINDS for version in ("2.0", "2.5", "3.0", "4.0")))
+_CC_VERSIONS: Final = ("2.0", "2.5", "3.0", "4.0")
+_CC_IDS: Final = ("CC0-1.0", *(f"CC-{kind}-{version}" for kind in _CC_KINDS for version in _CC_VERSIONS))
 
-# One address and nothing more: what is said after it may take back what it gives.
+# Exactly one address: text after it may restrict the licence.
 _CC_URI: Final = re.compile(
     r"(?:https?://)?(?:www\.)?creativecommons\.org/(?:licenses|publicdomain)/([a-z-]+)"
     r"(?:/\d\.\d(?:/(?:igo|scotland|(?!nc|nd|sa)[a-z]{2}))?(?:/(?:deed|legalcode|rdf)[\w.-]*)?)?/?(?:[?#]\S*)?",
@@ -81,7 +82,7 @@ _CC_URI: Final = re.compile(
 _STATEMENT_URI: Final = re.compile(
     r"(?:https?://)?(?:www\.)?rightsstatements\.org/(?:vocab|page)/([A-Za-z-]+)/1\.0/?(?:[?#]\S*)?", re.IGNORECASE
 )
-# A licence of one country may name it by its code, but `nc`, `nd` and `sa` are conditions wherever they stand.
+# The licence of a country may have the country's code, but `nc`, `nd` and `sa` are always conditions.
 _VERSION: Final = (
     r"(?: ?v?\d(?:\.\d)?)?(?: (?:international|internacional|unported|generic|igo|argentina|brasil|brazil|chile"
     r"|colombia|costa rica|ecuador|espana|guatemala|mexico|peru|portugal|puerto rico|spain|uruguay|venezuela"
@@ -99,8 +100,8 @@ _OPEN_NAME: Final = re.compile(
     r"(?: universal)?" + _VERSION + r"(?: universal)?"
 )
 
-# As the licences' own pages write them: the name, and in brackets the short one.
-_TWICE: Final = re.compile(r"([^()]+)\((CC[^()]+)\)", re.IGNORECASE)
+# The form of the licences' own pages: the name, with the short name in brackets.
+_NAME_AND_SHORT_NAME: Final = re.compile(r"([^()]+)\((CC[^()]+)\)", re.IGNORECASE)
 
 
 def openness(tier: str) -> int:
@@ -118,10 +119,10 @@ def openness(tier: str) -> int:
 
 
 def uses_under(tier: str, uses: Iterable[str]) -> list[str]:
-    """Which of these uses a statement of this tier allows by itself, without an agreement.
+    """Return those of the uses that a statement of this tier allows by itself, without an agreement.
 
-    The three freest tiers allow all uses, on conditions; under any other, training and redistribution need what a
-    statement can't give: somebody's word.
+    The three freest tiers allow all uses, on conditions. Under the others, training and redistribution need a
+    permission that a statement can't give.
 
     >>> uses_under("share_alike", ["train", "evaluate"]), uses_under("non_commercial", ["train", "evaluate"])
     (['train', 'evaluate'], ['evaluate'])
@@ -130,7 +131,7 @@ def uses_under(tier: str, uses: Iterable[str]) -> list[str]:
 
 
 def obligations_of(statement: str | None, tier: str) -> list[str]:
-    """Return what whoever uses a document under this statement and tier owes: see OBLIGATIONS.
+    """Return the obligations of users of a document with this statement and tier, of OBLIGATIONS.
 
     >>> obligations_of("CC BY-NC-SA 4.0", "non_commercial"), obligations_of("CC0-1.0", "open")
     (['attribution', 'share_alike', 'non_commercial'], [])
@@ -150,10 +151,10 @@ def obligations_of(statement: str | None, tier: str) -> list[str]:
 
 @lru_cache(maxsize=4096)
 def tier_of(statement: str | None) -> str:
-    """Return the tier that a statement of rights gives; `unknown` for anything that isn't understood.
+    """Return the tier of a statement of rights; `unknown` for any statement that isn't understood.
 
     Args:
-        statement: SPDX expression, Creative Commons URI or name, or rightsstatements.org URI.
+        statement: an SPDX expression, a Creative Commons URI or name, or a rightsstatements.org URI.
 
     >>> tier_of("https://creativecommons.org/licenses/by-sa/4.0/"), tier_of("CC BY-NC 3.0"), tier_of("CC0-1.0")
     ('share_alike', 'non_commercial', 'open')
@@ -173,7 +174,7 @@ def tier_of(statement: str | None) -> str:
 
 
 def is_known(statement: str) -> bool:
-    """Whether the vocabulary has the statement, so that its tier is what it says, and not that nobody knows.
+    """Whether a statement is in the vocabulary, even if its tier is `unknown`.
 
     >>> [is_known(one) for one in ("CC BY 4.0", "http://rightsstatements.org/vocab/InC/1.0/", "Prensa libre")]
     [True, True, False]
@@ -183,9 +184,9 @@ def is_known(statement: str) -> bool:
 
 
 def says_nothing(statement: str | None) -> bool:
-    """Whether a statement neither allows nor reserves anything: there is none, or it says that nobody knows.
+    """Whether a statement neither allows nor reserves anything: it is missing, or says that rights are unknown.
 
-    What isn't understood may be a reservation.
+    A statement that isn't understood may be a reservation.
 
     >>> [says_nothing(one) for one in (None, " ", "https://rightsstatements.org/vocab/CNE/1.0/", "Permiso verbal")]
     [True, True, True, False]
@@ -196,7 +197,7 @@ def says_nothing(statement: str | None) -> bool:
 
 
 def near_licence(typed: str) -> str | None:
-    """Return the known statement that was probably meant by one that isn't known; None where none is close.
+    """Return the known statement that an unknown one probably means; None if no statement is close.
 
     >>> near_licence("CC-YB-4.0"), near_licence("Todos los derechos reservados")
     ('CC-BY-4.0', None)
@@ -205,7 +206,7 @@ def near_licence(typed: str) -> str | None:
 
 
 def _name_tier(text: str) -> str | None:
-    """Return the tier of a Creative Commons name or SPDX id, in English, Spanish or Portuguese; None for another text.
+    """Return the tier of a Creative Commons name or SPDX id, in English, Spanish or Portuguese; None for other text.
 
     >>> _name_tier("Creative Commons Atribución-NoComercial-CompartirIgual 4.0 Internacional")
     'non_commercial'
@@ -214,9 +215,9 @@ def _name_tier(text: str) -> str | None:
     >>> _name_tier("Attribution 4.0 International (CC BY 4.0)")
     'attribution'
     """
-    twice = _TWICE.fullmatch(text)
-    if twice:
-        tiers = {_name_tier(name) for name in twice.groups()}
+    both_names = _NAME_AND_SHORT_NAME.fullmatch(text)
+    if both_names:
+        tiers = {_name_tier(name) for name in both_names.groups()}
         return tiers.pop() if len(tiers) == 1 else None
     plain = "".join(c for c in unicodedata.normalize("NFD", text.lower()) if not unicodedata.combining(c))
     words = re.sub(r"[\s\-–—_/,]+", " ", plain.replace("(", " ").replace(")", " ")).strip()
@@ -233,10 +234,10 @@ def _name_tier(text: str) -> str | None:
 
 
 def _spdx_tier(text: str) -> str:
-    """Give the tier of an SPDX expression: the most open of what stands beside OR, the least open of what AND joins."""
+    """Return the tier of an SPDX expression: the most open of alternatives (OR), the least open of parts (AND)."""
     try:
         parsed = _licensing().parse(text, validate=True)
-    except Exception:  # noqa: BLE001  (a page may state anything, and for some of it the parser breaks: `()`)
+    except Exception:  # noqa: BLE001  (a page may state any text, and the parser fails for some, such as `()`)
         return "unknown"
     return "unknown" if parsed is None else _expression_tier(parsed)
 
@@ -245,7 +246,7 @@ def _expression_tier(node: Any) -> str:
     operator = type(node).__name__
     if operator in ("OR", "AND"):
         tiers = [_expression_tier(part) for part in node.args]
-        # What isn't understood can't be chosen, and can't be left out of a sum.
+        # An unknown alternative is never chosen, and an unknown part makes the whole unknown.
         return min(tiers, key=openness) if operator == "OR" else max(tiers, key=openness)
     return _symbol_tier(str(getattr(node, "license_symbol", node)))  # GPL-2.0-only WITH an exception
 
@@ -265,8 +266,10 @@ def _licensing() -> Any:
 
 @lru_cache(maxsize=1)
 def _categories() -> dict[str, str]:
-    """SPDX ids, in lower case, to the licence index's categories."""
+    """Return the licence index's category of each SPDX id, in lower case."""
     import license_expression
 
     index = license_expression.get_license_index()
-    return {one["spdx_license_key"].lower(): one["category"] for one in index if one.get("spdx_license_key")}
+    return {
+        licence["spdx_license_key"].lower(): licence["category"] for licence in index if licence.get("spdx_license_key")
+    }

@@ -1,6 +1,6 @@
-"""Statements of rights in words, in the languages of the region and its immigrants: one list for all readers.
+"""Recognise statements of rights in words, in the languages of the region and of its immigrants.
 
-Fields for rights of files, pages, repositories and catalogues are compared with it;
+All readers compare the rights fields of files, pages, repositories and catalogues with these patterns;
 `extract/stated_rights/reservations.py` finds the same phrases in running text.
 """
 
@@ -13,11 +13,11 @@ from latam_corpus.catalog.named_values import statement_of
 from latam_corpus.catalog.rights import is_known
 from latam_corpus.text.folding import folded
 
-# `licence`: the rights vocabulary has it. `reserved`: it keeps the rights. `claimed`: it names who has the copyright,
-# which a licence needs too. `free`: it restricts nothing. `unread`: nobody knows.
+# `licence`: it is in the rights vocabulary. `reserved`: it reserves rights. `claimed`: it names the copyright holder,
+# which a licence needs too. `free`: it restricts nothing. `unread`: it isn't understood.
 Kind: TypeAlias = Literal["reserved", "licence", "unread", "claimed", "free"]
 
-# All patterns are compared with folded text: small letters, without accents.
+# All patterns are for folded text: lower case, without accents.
 _WORKS: Final = (
     r"(?:total|parcial|parte|sin|sem|without|obra|libro|livro|publicac\w+|contenido|conteudo|material|texto|textos"
     r"|notas?|noticias?|articulos?|artigos?|medios?|meios?|pagina|sitio|site|cualquier|qualquer)"
@@ -26,7 +26,7 @@ _COPYING: Final = (
     r"(?:reproduccion|copia|distribucion|difusion|republicacion|reproducao|distribuicao|republicacao)"
     rf"(?=[^.]{{0,120}}\b{_WORKS}\b|\W*$)"
 )
-# Training is refused of what is at hand: «este libro», «this work».
+# The refusal must be about the work itself: «este libro», «this work».
 _OF_THIS: Final = r"[^.]{0,160}?\b(?:d?est[aeo]s?|this|these|nuestr\w+|noss\w+)\b"
 _TO_TRAIN: Final = (
     r"[^.]{0,200}?\b(?:entrena(?:r|miento)|treina(?:r|mento)|train(?:ing)?)\b[^.]{0,80}?"
@@ -52,7 +52,7 @@ RESERVED: Final = re.compile(
         r"\btous (?:les )?droits(?: d[e'] ?[^.]{1,100}?)?(?: sont)? reserves\b",
         r"\balle rechte vorbehalten\b|\btutti i diritti(?: sono)? riservati\b",
         rf"\b(?:prohibid|proibid)[ao]s?(?: \w+mente)?,? (?:la |su |a |sua |cualquier |qualquer |toda )*{_COPYING}",
-        # Spanish books name what must be had and the penalties between the verb and its object.
+        # Spanish books name the required permission and the penalties between the verb and its object.
         rf"\b(?:prohibid|proibid)[ao]s?(?: \w+mente)?,? (?:sin|sem) [^.]{{3,250}}? (?:la |a ){_COPYING}",
         *_NO_TRAINING,
         rf"\bse prohibe(?: \w+mente)? (?:la |su )*{_COPYING}",
@@ -65,7 +65,7 @@ RESERVED: Final = re.compile(
         r"\bacceso (?:cerrado|restringido|embargado)\b|\bacesso (?:fechado|restrito|embargado)\b",
     ))
 )  # fmt: skip
-# Marks of a copyright in the law's own words; with a licence on the same page or file they only name its holder.
+# Copyright notices in legal wording; next to a licence on the same page or file, they only name the holder.
 KEPT: Final = re.compile(
     rf"\b{_NOT_ALL}(?:derechos(?: de autor)?|direitos(?: autorais)?|rights) (?:reservados|reserved)\b"
     r"|\bd\. ?r\.? ?(?:©|\(c\))|\bdr ?©"
@@ -81,7 +81,7 @@ _FREE: Final = re.compile(
     r"|(?:the )?(?:texts?|works?|files?|data) (?:is|are) freely available\.?|freely available\.?|(?:de )?acesso livre"
     r"|disponible libremente\.?|libremente disponible\.?|livremente disponivel\.?"
 )
-# In a sentence next to a licence: it may take back what the licence gives.
+# Words in a sentence next to a licence that may restrict it.
 _RESTRICTS: Final = re.compile(
     r"\b(?:(?:no|sin|sem|without)(?! (?:\w+ )?restri)|nao|not|non|nunca|solo|somente|apenas|only|unicamente"
     r"|(?<!without )(?<!no )(?<!sin )(?<!sem )(?<!additional )restri\w*|restring\w*|exclusiv\w*|proh?ib\w*"
@@ -90,7 +90,7 @@ _RESTRICTS: Final = re.compile(
 
 
 def kind_of(statement: str) -> Kind:
-    """Return what a statement in a field for rights says.
+    """Classify a statement in a field for rights.
 
     >>> [kind_of(one) for one in ("© 2019 Sur. Todos los derechos reservados", "CC BY 4.0", "© 2019 Editorial Sur")]
     ['reserved', 'licence', 'claimed']
@@ -108,7 +108,7 @@ def kind_of(statement: str) -> Kind:
 
 
 def is_reserved(words: str) -> bool:
-    """Whether words in a field that isn't one for rights reserve them.
+    """Whether the text of a field that isn't for rights reserves rights.
 
     >>> is_reserved("Cuentos; todos los derechos reservados"), is_reserved("derechos humanos")
     (True, False)
@@ -117,7 +117,7 @@ def is_reserved(words: str) -> bool:
 
 
 def keeps_rights(statement: str) -> bool:
-    """Whether a statement says that rights are reserved, by whatever words.
+    """Whether a statement says in any wording that rights are reserved.
 
     >>> keeps_rights("© 2020 Ana Paz. Derechos reservados."), keeps_rights("Algunos derechos reservados")
     (True, False)

@@ -1,7 +1,7 @@
-"""Sources: what may be collected, from whom, how it maps to documents, under which rights and consent.
+"""Sources: collections with their holders, their mapping to documents, their rights and their consent.
 
-A source is one TOML file. The shipped ones stand in `sources/` and are named by their id; any other is named by its
-path. A source without `[rights]` can be collected and measured, and never released.
+A source is one TOML file. The shipped ones are in `sources/` and are named by their id; others are named by their path.
+A source without `[rights]` can be collected and measured, but never released.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ SOURCES = Path(__file__).resolve().parent / "sources"
 
 
 def _genre(value: object) -> object:
-    """Return the genre that a name means; what isn't understood is refused with the closest one."""
+    """Return the genre of a name; an unknown name is returned unchanged, for the error message."""
     return genre_of(value) or value if isinstance(value, str) else value
 
 
-# One vocabulary, the schema's: mypy can't read a literal that is unpacked, pydantic can.
+# The schema's vocabularies. Pydantic supports unpacked literals, mypy doesn't.
 Genre = Literal[*vocabulary.GENRES]  # type: ignore[valid-type]
 NamedGenre = Annotated[Genre, BeforeValidator(_genre)]
 Composition = Literal[*vocabulary.COMPOSITIONS]  # type: ignore[valid-type]
@@ -47,34 +47,34 @@ ExtraType = Literal[*vocabulary.EXTRA_TYPES]  # type: ignore[valid-type]
 Form = Literal["prose", "verse", "interview"]
 Names = Annotated[tuple[str, ...], BeforeValidator(as_tuple)]
 
-# Those of web archives have what their reader and the crawler wrote.
+# The columns of web archives, which their reader and the crawler write.
 METADATA_COLUMNS: Final = ("id", "url", "title", "creators", "published", "declared_language", "rights")
 PAGE_COLUMNS: Final = frozenset({*METADATA_COLUMNS, "obtained", "raw"})
 
 
 def _pick(value: object) -> object:
-    """Return `"author"` means the record's column; `false` means that the record's column isn't to be taken."""
+    """Expand a shorthand: a text is the record's column, and `false` turns the column off."""
     if isinstance(value, str):
         return {"column": value}
     return {"leave": True} if value is False else value
 
 
 class Rights(Model):
-    """Under which terms, on which basis and for which uses a source was given.
+    """The terms of a source, their basis, and the allowed uses.
 
     Attributes:
         statement: a licence by its name or address: SPDX, Creative Commons or rightsstatements.org.
-        basis: what the permission rests on.
-        uses: what the texts may be used for.
-        tier: only where the statement doesn't give it, as for a written permission.
+        basis: the legal basis of the permission.
+        uses: the allowed uses of the texts.
+        tier: the rights tier, only if the statement doesn't determine it, as with a written permission.
         agreement: the name or number of a written permission.
         expires: the last day of the permission.
         embargo_until: the day before which nothing is released.
         quotation: the sentence that states the licence, copied.
         quoted_from: the address of that sentence.
         quoted_on: the day on which it was read.
-        jurisdiction: the country whose law the basis rests on; of the public domain, where it is free.
-        free_since: of the public domain, the year from which it is free there.
+        jurisdiction: the country whose law applies to the basis; for the public domain, the country where it is free.
+        free_since: for the public domain, the first year in which it is free there.
     """
 
     statement: str
@@ -102,15 +102,15 @@ class Rights(Model):
                 )
             )
         if self.basis is None and set(self.uses) - {"evaluate"}:
-            raise ValueError(_('training and redistribution rest on a basis; name it: basis = "licence", …'))
+            raise ValueError(_('training and redistribution need a legal basis; name it: basis = "licence", …'))
         if self.free_since is not None and (self.basis != "public_domain" or self.jurisdiction is None):
             raise ValueError(
-                _('free_since is of a public domain; write basis = "public_domain" and jurisdiction = "CL"')
+                _('free_since is only for the public domain; write basis = "public_domain" and jurisdiction = "CL"')
             )
         if self.expires and self.embargo_until and self.expires < self.embargo_until:
             raise ValueError(_("it expires before its embargo ends; correct one of the two days"))
         if self.tier == "permission" and not self.agreement:
-            raise ValueError(_('the tier «permission» rests on an agreement; name it: agreement = "…"'))
+            raise ValueError(_('the tier «permission» needs an agreement; name it: agreement = "…"'))
         return self
 
 
@@ -118,14 +118,14 @@ class ConsentRecord(Model):
     """A record of free, prior and informed consent, or a label that a community put on the material.
 
     Attributes:
-        id: under which it is kept.
+        id: the identifier under which it is stored.
         label: the address of a Local Contexts label.
         community: the name of the community, or of its body that gave consent.
-        given: on which day.
-        scope: the uses that it is for; all that the rights allow where it doesn't say.
+        given: the day on which it was given.
+        scope: the uses that it covers; by default, all that the rights allow.
         expires: its last day.
-        withdrawal_contact: whom to write to for taking it back.
-        language: in which it was asked for and given.
+        withdrawal_contact: the contact for withdrawing it.
+        language: the language in which it was asked for and given.
     """
 
     id: str
@@ -149,10 +149,11 @@ class Consent(Model):
 
     Attributes:
         records: consent records and labels.
-        third_persons: a file beside the source's, with the names of persons who didn't speak for themselves, one a
+        third_persons: a file next to the source's, with the names of persons who didn't speak for themselves, one per
             line; `redact` replaces them.
-        speakers: a table beside the source's file, with a code for each speaker of the archive, as `sources speakers`
-            writes it; `redact` writes codes in place of names where the genre's policy says so.
+        speakers: a table next to the source's file, with a code for each speaker of the archive, as `sources speakers`
+            writes it; `redact` replaces names by codes if the genre's policy says so.
+        records: consent records and labels.
     """
 
     third_persons: str | None = None
@@ -161,16 +162,16 @@ class Consent(Model):
 
 
 class Pick(Model):
-    """Where a document's column comes from: a record's column, the file's path, or one value for all.
+    """The origin of a document's column: a record's column, the file's path, or one value for all.
 
     Attributes:
         column: the record's column.
-        path: a regular expression, whose first group is what the file's path says (the whole match without one).
-        value: one for all.
-        pattern: a regular expression, whose first group is kept of what was found (the whole match without one).
-        values: what stands in place of what was found; "" in place of what says nothing.
-        default: what stands where nothing was found, or `values` hasn't what was found.
-        leave: whether the record's column of the same name isn't taken either; `false` in place of the table says so.
+        path: a regular expression for the file's path; its first group is the value (or the whole match).
+        value: one value for all documents.
+        pattern: a regular expression for the value; its first group is kept (or the whole match).
+        values: the replacement of each value; "" for values without meaning.
+        default: the value if there is none, or if `values` lacks it.
+        leave: whether to ignore the record's column of the same name; `false` in place of the table means this.
     """
 
     column: str | None = None
@@ -193,28 +194,28 @@ Picked = Annotated[Pick | None, BeforeValidator(_pick, json_schema_input_type=Pi
 
 
 class Columns(Model):
-    """The document's columns, each with where it comes from; what isn't named is taken by its own name.
+    """The origins of the document's columns; a column that isn't named is read from the record's column of its name.
 
     Attributes:
-        id: what tells the records of the source apart.
+        id: the identifier that distinguishes the records of the source.
         text: the text.
-        raw: bytes that have a text, such as a page's, and are extracted.
+        raw: bytes from which the text is extracted, such as a page's.
         url: the address.
         title: the title.
-        creators: who wrote, spoke or sang it; several are parted by ; or |.
+        creators: the authors, speakers or singers; several are separated by ; or |.
         published: the day or year of publication.
         declared_language: the language that the record states.
         country: ISO 3166-1, such as CL.
-        genre: one of the genres, where the records of a source have several.
+        genre: one of the genres, if the records of a source have several.
         composition: whether it is original or translated.
-        contributor: who brought it.
+        contributor: the person or institution that contributed it.
         rights: a licence, which may only narrow the source's rights.
-        obtained: when it was obtained.
-        uses: the uses that are allowed; those that the source doesn't allow stay forbidden.
-        expires: the last day of the permission; an earlier one of the source counts.
-        embargo_until: the day before which nothing is released; a later one of the source counts.
+        obtained: the time at which it was obtained.
+        uses: the allowed uses; those that the source doesn't allow remain forbidden.
+        expires: the last day of the permission, unless the source's is earlier.
+        embargo_until: the day before which nothing is released, unless the source's is later.
         opt_outs: signals by which its owner refuses uses, such as noai.
-        consent: the document that records the consent for it, or whether it was given; without one it is held back.
+        consent: the document that records the consent for it, or whether it was given; without one, it is held back.
     """
 
     id: Picked = None
@@ -239,11 +240,11 @@ class Columns(Model):
 
 
 class Extra(Model):
-    """A column of the records that documents don't have; releases have it in `extra`.
+    """An additional column of the records, which releases have in `extra`.
 
     Attributes:
         column: the record's column.
-        type: of its values.
+        type: the type of its values.
     """
 
     column: str
@@ -251,13 +252,13 @@ class Extra(Model):
 
 
 class Text(Model):
-    """One of several texts of a record: its column, its language and what to delete from it.
+    """One of several texts of a record: its column, its language, and the parts to delete.
 
     Attributes:
-        column: the record's column that has it.
+        column: the record's column with the text.
         language: ISO 639-3, such as quy.
         composition: whether it is original or translated.
-        remove: regular expressions; what they match is deleted.
+        remove: regular expressions, whose matches are deleted.
     """
 
     column: str
@@ -267,13 +268,13 @@ class Text(Model):
 
 
 class FileIndex(Model):
-    """A catalogue that lies among a folder's files and says what they are.
+    """A catalogue among a folder's files that describes them.
 
     Attributes:
-        file: CSV, XLSX, JSON lines, MARC, MARCXML, MODS, METS or Dublin Core: its path in the folder or archive, or a
-            pattern.
-        column: of a table the one that names each row's file; left out where it is called `archivo`, `arquivo`,
-            `file` or the like.
+        file: its path in the folder or archive, or a pattern. Supported are CSV, XLSX, JSON lines, MARC, MARCXML, MODS,
+            METS and Dublin Core.
+        column: the column of a table that names each row's file; not needed if its name is `archivo`, `arquivo`, `file`
+            or the like.
     """
 
     file: Annotated[str, Field(min_length=1)]
@@ -281,40 +282,40 @@ class FileIndex(Model):
 
 
 class Collect(Model):
-    """How a source's records are read: which files, in which format, joined how, with which columns.
+    """The mapping of a source: its files, their format, the joining of records, and the columns.
 
-    Every column that is named here must be in each file of a table, and in some record of each file of JSON lines; a
-    run that misses one fails, and says so before it begins where the first records show it.
+    Every column that is named here must be in each table, and in at least one record of each file of JSON lines. A run
+    that misses one fails; if the first records show it, the run fails before it begins.
 
     Attributes:
-        kind: where records come from: files, or servers that are asked as the table of this name says.
+        kind: the origin of the records: files, or the servers in the table of this name.
         crawl: a website.
         feeds: RSS and Atom feeds.
         oai: a repository, journal or library, by OAI-PMH.
         commoncrawl: an archive of the web.
-        files: patterns of the files' paths, `**` for any folder; all where none is named.
-        format: by the suffix when left out.
-        delimiter: of CSV, the character that parts columns, where the file doesn't show it.
-        charset: of CSV, a catalogue's too, where the file isn't UTF-8.
-        header: of CSV, the columns' names, where the file has no line of them.
-        media_type: of `raw`, where the format doesn't give it.
-        form: whether paragraphs, verses or turns of talk are what a text's lines are.
-        properties: which properties of office documents, PDF and ELAN files are those of the work; none by default,
-            since programs fill them in with their user's name or a file's.
-        group: columns; records with the same values in them, one after the other, are one document.
-        group_rows: how many records one document has at most.
-        gather: whether records of a group that stand apart in a file are brought together.
-        remove: regular expressions; what they match is deleted from every text of records.
-        texts: the columns with texts, where a record has several.
-        columns: from where each column of the documents comes.
-        extra: columns of the records that documents don't have, by the names that releases give them.
-        index: a catalogue among the files, whose columns are those of the files' documents.
+        files: patterns of the files' paths, `**` for any folder; by default, all files.
+        format: the files' format; by default, according to the suffix.
+        delimiter: for CSV, the character that separates columns, if it can't be detected.
+        charset: for CSV and catalogues, the charset of files that aren't UTF-8.
+        header: for CSV, the columns' names, if the file has no header.
+        media_type: the media type of `raw`, if the format doesn't determine it.
+        form: whether a text's lines are paragraphs, verses or turns of talk.
+        properties: the properties of office documents, PDF and ELAN files that describe the work. The default is none,
+            since programs fill them in with the name of their user or of a file.
+        group: columns; consecutive records with the same values in them are one document.
+        group_rows: the maximum number of records in one document.
+        gather: whether to join the records of a group that aren't consecutive in a file.
+        remove: regular expressions, whose matches are deleted from every text of records.
+        texts: the columns with texts, if a record has several.
+        columns: the origin of each column of the documents.
+        extra: additional columns of the records, by their names in releases.
+        index: a catalogue among the files, with columns for the files' documents.
         optional: columns that files may lack.
-        required: columns that are empty in no record.
-        unique: columns whose value no two records of the source share.
-        max_null_share: by column the largest share of the source's records in which it may be empty, 0 to 1.
-        versions: whether records with one id and different texts are versions of one document, of which the one
-            obtained last stays; where no record says when, the one in the last file by name.
+        required: columns that must not be empty in any record.
+        unique: columns whose values must differ between all records of the source.
+        max_null_share: the largest share of the source's records in which each column may be empty, 0 to 1.
+        versions: whether records with the same id and different texts are versions of one document. The last one
+            obtained is kept; if no record states a time, the one in the last file by name.
     """
 
     kind: Literal["files", "crawl", "feeds", "oai", "commoncrawl"] = "files"
@@ -347,7 +348,7 @@ class Collect(Model):
     @model_validator(mode="before")
     @classmethod
     def _rights_of_records(cls, values: object) -> object:
-        """Return a repository states the rights of each record, which then count unless the source says otherwise."""
+        """Map the rights of each record of a repository, unless the source maps them itself or turns them off."""
         if isinstance(values, dict) and values.get("kind") == "oai" and isinstance(values.get("columns", {}), dict):
             return {**values, "columns": {"rights": "rights", **values.get("columns", {})}}
         return values
@@ -367,7 +368,7 @@ class Collect(Model):
                     )
                 )
         if self.index and self.kind != "files":
-            raise ValueError(_('[collect.index] is of files; write kind = "files", or leave it out'))
+            raise ValueError(_('[collect.index] is only for files; write kind = "files", or leave it out'))
         if self.gather and not self.group:
             raise ValueError(_("`gather` needs `group`; name the columns that belong together"))
         self._check_names()
@@ -379,11 +380,11 @@ class Collect(Model):
             return
         from latam_corpus.extra_columns import merged, wrong_declaration
 
-        for name, one in self.extra.items():
-            if wrong := wrong_declaration(name, one.type):
+        for name, extra in self.extra.items():
+            if wrong := wrong_declaration(name, extra.type):
                 raise ValueError(_("{problem}; {remedy}", problem=wrong[0], remedy=wrong[1]))
         try:
-            merged((f"[collect.extra] {name}", {name: one.type}) for name, one in self.extra.items())
+            merged((f"[collect.extra] {name}", {name: extra.type}) for name, extra in self.extra.items())
         except ConfigError as error:
             raise ValueError(_("{problem}; {remedy}", problem=error.problem, remedy=error.remedy)) from None
 
@@ -400,29 +401,29 @@ class Collect(Model):
                 )
             if column in self.required:
                 raise ValueError(_("«{column}» is both required and optional; keep one of them", column=column))
-        known = self._known
+        possible_columns = self._possible_columns
         for column, key in named.items():
-            if known is None or not key or column in known:
+            if possible_columns is None or not key or column in possible_columns:
                 continue
-            if len(known) == 1:
+            if len(possible_columns) == 1:
                 raise ValueError(
                     _(
                         "these files are read whole and have no column «{column}»; {remedy}",
                         column=column,
-                        remedy=closest(column, known),
+                        remedy=closest(column, possible_columns),
                     )
                 )
             raise ValueError(
                 _(
                     "these are pages and have no column «{column}»; {remedy}",
                     column=column,
-                    remedy=closest(column, known),
+                    remedy=closest(column, possible_columns),
                 )
             )
 
     @property
-    def _known(self) -> frozenset[str] | None:
-        """All columns that records can have, where the format settles it."""
+    def _possible_columns(self) -> frozenset[str] | None:
+        """All columns that records can have; None if the format doesn't determine them."""
         if self.format and BY_NAME[self.format].extractor:
             return None if self.index else frozenset({"raw"})
         is_archived = self.format is not None and BY_NAME[self.format].is_web_archive
@@ -430,9 +431,9 @@ class Collect(Model):
 
     @property
     def named(self) -> dict[str, str]:
-        """The record's columns that the source names, each with the key that names it first.
+        """The record's columns that the source names, each with the first key that names it.
 
-        Where nothing says which column has the texts, it is `text`, under no key.
+        By default, the column with the texts is `text`, without a key.
 
         >>> Collect(group=("libro",), columns=Columns(title=Pick(column="libro"))).named
         {'libro': 'columns.title', 'text': ''}
@@ -440,7 +441,7 @@ class Collect(Model):
         picks = [(f"columns.{name}", getattr(self.columns, name)) for name in Columns.model_fields]
         columns = [(pick.column, key) for key, pick in picks if pick and pick.column]
         columns += [(text.column, "texts") for text in self.texts]
-        columns += [(one.column, f"extra.{name}") for name, one in self.extra.items()]
+        columns += [(extra.column, f"extra.{name}") for name, extra in self.extra.items()]
         columns += [(column, "group") for column in self.group]
         columns += [(column, "required") for column in self.required]
         columns += [(column, "unique") for column in self.unique]
@@ -454,12 +455,12 @@ class Collect(Model):
 
     @property
     def joins_records(self) -> bool:
-        """Whether several records make one document."""
+        """Whether several records form one document."""
         return bool(self.group) or self.group_rows is not None
 
     @property
     def asked(self) -> Crawl | Feeds | Oai | CommonCrawl | None:
-        """What is asked of servers; None for a source of files."""
+        """The table of the servers to fetch from; None for a source of files."""
         return self.crawl or self.feeds or self.oai or self.commoncrawl
 
 
@@ -467,19 +468,19 @@ class Source(Model):
     """A source of the catalogue.
 
     Attributes:
-        id: its name in recipes and in every document; it doesn't change later.
-        title: what the collection is called.
-        holder: who holds it and can give permission.
+        id: its name in recipes and in every document; it must not change later.
+        title: the name of the collection.
+        holder: the person or institution that holds it and can give permission.
         homepage: the page that describes it.
-        contact: whom to write to; needed for a website.
-        status: whether somebody has checked the rights, or permission must be asked first.
-        genre: by which rules the texts are judged.
-        country: of the texts, ISO 3166-1, such as CL.
-        languages: of the texts, ISO 639-3, such as spa.
+        contact: the address for questions; needed for a website.
+        status: whether the rights have been checked, or permission must be asked first.
+        genre: the genre, which decides the rules for the texts.
+        country: the country of the texts, ISO 3166-1, such as CL.
+        languages: the languages of the texts, ISO 639-3, such as spa.
         composition: whether the texts are originals or translations.
-        contributor: who brings it to the catalogue.
-        notes: what should be known and has no other key.
-        rights: the terms; without them the source is measured and never released.
+        contributor: the person or institution that adds it to the catalogue.
+        notes: other information without a key of its own.
+        rights: the terms; without them, the source is measured and never released.
         consent: records of consent.
         collect: how its records are read.
     """
@@ -501,68 +502,68 @@ class Source(Model):
     collect: Collect = Collect()
     _file: Path | None = PrivateAttr(default=None)
 
-    def __eq__(self, other: object) -> bool:
-        """Whether both say the same, whatever file they were read from."""
-        return type(other) is type(self) and other.__dict__ == self.__dict__
+    def __eq__(self, value: object) -> bool:
+        """Whether both sources have the same content, whatever file they were read from."""
+        return type(value) is type(self) and value.__dict__ == self.__dict__
 
     __hash__ = Model.__hash__
 
     def read_from(self, path: Path) -> Self:
-        """Return the source, which then knows beside which file its lists lie."""
+        """Remember the file of the source, next to which its lists are, and return the source."""
         self._file = path
         return self
 
     @property
     def names_file(self) -> Path | None:
-        """The list of third persons' names, beside the file that the source was read from; None without one."""
+        """The list of third persons' names, relative to the source's file; None if there is no list."""
         named = self.consent.third_persons
         return None if named is None else (self._file.parent if self._file else Path()) / named
 
     @property
     def speakers_file(self) -> Path | None:
-        """The key of its speakers, beside the file that the source was read from; None without one."""
+        """The key of its speakers, relative to the source's file; None if there is no key."""
         named = self.consent.speakers
         return None if named is None else (self._file.parent if self._file else Path()) / named
 
     @property
     def tier(self) -> str:
-        """The rights tier: as stated, else as the statement gives it, narrowed by labels; `unknown` without rights."""
+        """The rights tier: as stated, or else by the statement, narrowed by labels; `unknown` without rights."""
         if self.rights is None:
             return "unknown"
         return narrowed_tier(self.rights.tier or tier_of(self.rights.statement), self.labels)
 
     @property
     def uses(self) -> tuple[str, ...]:
-        """What is allowed, by rights, consents and labels; nothing without rights."""
+        """The uses that rights, consents and labels allow; none without rights."""
         return self.consented(self.rights.uses if self.rights else ())
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """The addresses of the labels on it."""
+        """The addresses of the labels on the source."""
         return tuple(record.label for record in self.consent.records if record.label)
 
     @property
     def closed_by(self) -> list[str]:
-        """The codes of the labels that close it: none where the holder's written agreement is named."""
+        """The codes of the labels that close the source; none if it has the holder's written agreement."""
         return [] if self.rights and self.rights.agreement else closing(self.labels)
 
     @property
     def expires(self) -> date | None:
-        """The last day on which its rights and every consent hold."""
+        """The last day on which its rights and all of its consents are valid."""
         days = [self.rights.expires if self.rights else None, *(record.expires for record in self.consent.records)]
         return min((day for day in days if day), default=None)
 
     def consented(self, uses: Iterable[Use]) -> tuple[Use, ...]:
-        """Which of these uses every consent is for; none under a label that closes the source."""
+        """Return those of the uses that every consent covers; none if a label closes the source."""
         scopes = [record.scope for record in self.consent.records if record.scope is not None]
         return () if self.closed_by else tuple(use for use in uses if all(use in scope for scope in scopes))
 
 
 def load_source(id_or_path: str | Path) -> Source:
-    """Return the source with this catalogue id, or of the file with this path (which ends in `.toml`).
+    """Return the source with this catalogue id, or in the file with this path, which ends in `.toml`.
 
     Raises:
-        ConfigError: no such source, or something in its file is wrong.
+        ConfigError: there is no such source, or its file has an error.
 
     >>> load_source("conha19").genre
     'literature'
@@ -580,7 +581,7 @@ def load_source(id_or_path: str | Path) -> Source:
 
 
 def shipped_sources() -> list[Source]:
-    """Return the sources of the catalogue, by id.
+    """Return the sources of the catalogue, sorted by id.
 
     >>> "conha19" in [source.id for source in shipped_sources()]
     True

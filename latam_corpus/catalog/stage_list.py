@@ -1,4 +1,4 @@
-"""The toolkit's stages, and the steps that every run has: where each is, and what people read about it.
+"""The list of the toolkit's stages and of the steps of every run, with their locations and descriptions.
 
 A stage's class imports Polars. This list imports no stage, so that progress lines, pages and completion can name them.
 """
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class StageEntry:
-    """What is known of a stage before its module is imported.
+    """The facts about a stage that are needed before its module is imported.
 
     Attributes:
-        label: its name in Spanish and Portuguese; in English people read its code.
-        does: what it does, in one line.
+        label: its name in Spanish and Portuguese; in English, its code is shown.
+        does: its description, in one line.
         location: its class, as `module:Class`; empty if a recipe can't name it.
     """
 
@@ -32,31 +32,33 @@ class StageEntry:
 ENTRIES: Final = {
     "skim": StageEntry(
         _("to skim"),
-        _("takes the visible text of web pages, before they are extracted"),
+        _("reads the visible text of web pages, before they are extracted"),
         "latam_corpus.extract.skim:Skim",
     ),
     "extract": StageEntry(
         _("to extract"),
-        _("takes the text out of each file or page, without menus and advertisements"),
+        _("extracts the text of each file or page, without menus and advertisements"),
         "latam_corpus.extract.stage:Extract",
     ),
     "unmark": StageEntry(
         _("to remove marks"),
-        _("takes the marks of transcribers out, as the genre's policy says"),
+        _("removes the marks of transcribers, as the genre's policy says"),
         "latam_corpus.extract.unmark:Unmark",
     ),
     "repair": StageEntry(
-        _("to repair"), _("mends letters that a wrong encoding spoilt"), "latam_corpus.extract.repair:Repair"
+        _("to repair"), _("repairs letters that a wrong encoding damaged"), "latam_corpus.extract.repair:Repair"
     ),
     "identify": StageEntry(
         _("to identify"), _("finds the language of each text"), "latam_corpus.language.identify:Identify"
     ),
     "measure": StageEntry(
-        _("to measure"), _("measures what the bounds of policies ask for"), "latam_corpus.quality.measure:Measure"
+        _("to measure"),
+        _("measures the values that the bounds of policies need"),
+        "latam_corpus.quality.measure:Measure",
     ),
     "filter": StageEntry(
         _("to filter"),
-        _("sets aside what breaks a bound of its language and genre"),
+        _("drops documents that break a bound of their language and genre"),
         "latam_corpus.quality.filter:Filter",
     ),
     "redact": StageEntry(
@@ -64,12 +66,12 @@ ENTRIES: Final = {
     ),
     "fingerprint": StageEntry(
         _("to take fingerprints"),
-        _("notes by what near-duplicates are found"),
+        _("computes the fingerprints that find near-duplicates"),
         "latam_corpus.dedupe.fingerprints.fingerprint:Fingerprint",
     ),
     "dedupe": StageEntry(
         _("to find duplicates"),
-        _("keeps one of several documents that say the same"),
+        _("keeps one of several documents with the same text"),
         "latam_corpus.dedupe.dedupe:Dedupe",
     ),
     "boilerplate": StageEntry(

@@ -1,7 +1,7 @@
-"""Archives: the members of zip and tar files, each opened as a stream; nothing is written to disk.
+"""Open the members of zip and tar files as streams, without writing to disk.
 
-What would take the worker's memory or time without end (a bomb, by bytes or by number), what can't be opened (an
-encrypted member), and names that lead out of the archive are refused, one by one; the other members are read.
+Members that would use too much memory or time (bombs, by bytes or by number), encrypted members, and names that lead
+out of the archive are refused one by one; the other members are read.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 
     from latam_corpus.catalog.source import Source
 
-# All members of an archive together.
+# Bytes of all members of an archive together.
 MAX_TOTAL: Final = 64 * 2**30
-# Each is a row, and of a zip each takes 0.7 kB of the worker's memory before the first is read.
+# Each member is a row, and each member of a zip takes 0.7 kB of the worker's memory before the first is read.
 MAX_MEMBERS: Final = 500_000
-# Of a zip's list of members: the least and, with a long name and all extra fields, the most that one takes.
+# Bytes of an entry in a zip's list of members: the minimum, and the maximum with a long name and all extra fields.
 _LEAST_ENTRY: Final = 46
 _MOST_ENTRY: Final = 256
 _ENTRY: Final = b"PK\x01\x02"
@@ -47,7 +47,7 @@ _DAMAGE: Final = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAErr
 
 @dataclass(frozen=True)
 class Member:
-    """A file in an archive: its name and what opens it; members of a tar open only in their turn."""
+    """A file in an archive: its name, and a function that opens it; members of a tar open only in their turn."""
 
     name: str
     open: Callable[[], BinaryIO]
@@ -55,7 +55,7 @@ class Member:
 
 @dataclass(frozen=True)
 class Refused:
-    """A member that isn't read, and why."""
+    """A member that isn't read, with the reason."""
 
     name: str
     failure: Failure
@@ -63,18 +63,18 @@ class Refused:
 
 @dataclass
 class Budget:
-    """What the members of an archive, and of archives in it, may still come to."""
+    """The bytes and members that an archive, with the archives in it, may still have."""
 
     bytes_: int = field(default_factory=lambda: MAX_TOTAL)
     members: int = field(default_factory=lambda: MAX_MEMBERS)
 
 
 class _TooManyError(Exception):
-    """An archive has more members than are read."""
+    """An archive has more than `MAX_MEMBERS` members."""
 
 
 class _Guarded(io.RawIOBase):
-    """A member's bytes; a SourceError when they become more than a member or an archive may have."""
+    """A member's bytes; raises a SourceError if they exceed the limits of a member or an archive."""
 
     def __init__(self, inner: BinaryIO, stored: Callable[[], int], budget: Budget) -> None:
         super().__init__()
@@ -110,7 +110,7 @@ class _Guarded(io.RawIOBase):
 
 
 class _Directory:
-    """A zip file that isn't read where its list of members is too long to be held."""
+    """A zip file that raises an error when its list of members is too long for memory."""
 
     def __init__(self, inner: BinaryIO) -> None:
         self._inner = inner
@@ -119,7 +119,7 @@ class _Directory:
         return getattr(self._inner, name)
 
     def read(self, size: int = -1, /) -> bytes:
-        """As many bytes as asked; the list of members is asked for at once, and first."""
+        """Return as many bytes as requested; zipfile reads the list of members first, and in one call."""
         if size > MAX_MEMBERS * _MOST_ENTRY:
             raise _TooManyError
         data = self._inner.read(size)
@@ -129,14 +129,14 @@ class _Directory:
 
 
 def members(content: Content, budget: Budget | None = None) -> Iterator[Member | Refused | Failure]:
-    """Yield the archive's files in its order, without hidden ones; folders and links are no files.
+    """Yield the files of an archive in its order, without hidden files, folders and links.
 
     Args:
         content: the archive.
-        budget: what is left of the archive that this one is in; None for one that is in no other.
+        budget: the rest of the budget of the outer archive; None for an archive that isn't in another.
 
-    Returns:
-        A failure, as the last, where the archive has more members than are read.
+    Yields:
+        Members and refused members; last, a failure if the archive has more than `MAX_MEMBERS` members.
 
     Raises:
         SourceError: the archive can't be opened, or is damaged from some place on.
@@ -150,7 +150,7 @@ def members(content: Content, budget: Budget | None = None) -> Iterator[Member |
 
 
 def split(content: Content, source: Source, bytes_: int) -> list[Span]:
-    """Give the members of a zip in spans of about so many unpacked bytes; none where archives are in it, and of a tar.
+    """Return the members of a zip in spans of about this many unpacked bytes; a zip with archives, or a tar, has none.
 
     Raises:
         SourceError: the archive can't be opened.
@@ -163,7 +163,7 @@ def split(content: Content, source: Source, bytes_: int) -> list[Span]:
             infos = _open_zip(stream, content).infolist()
     except _TooManyError:
         return []
-    # What all come to is bounded for an archive read as a whole; no single span would exceed it.
+    # The total is limited only for an archive that is read as a whole; a single span would not exceed it.
     if sum(info.file_size for info in infos) > MAX_TOTAL or any(_is_archive(info.filename) for info in infos):
         return []
     return by_size("members", ((info.file_size, 1) for info in infos), bytes_)
@@ -179,7 +179,7 @@ def _is_archive(name: str) -> bool:
 
 
 def _safe(entries: Iterator[Member | Refused]) -> Iterator[Member | Refused]:
-    """Yield the members without hidden ones; one whose name leads out of the archive is refused."""
+    """Yield the members without hidden ones; refuse those whose names lead out of the archive."""
     for member in entries:
         if any(part.startswith(".") and part != ".." for part in member.name.split("/")):
             continue
@@ -192,7 +192,7 @@ def _safe(entries: Iterator[Member | Refused]) -> Iterator[Member | Refused]:
 
 
 def _unsafe(name: str) -> str:
-    r"""Why a member's name is refused, or nothing.
+    r"""Return the reason for which a member's name is refused; empty if it is safe.
 
     >>> _unsafe("../../etc/passwd"), _unsafe("C:\\notas.txt"), _unsafe("notas/año.txt")
     ('it leads out of the archive', 'it is absolute', '')
@@ -204,7 +204,7 @@ def _unsafe(name: str) -> str:
 
 
 def _normal(name: str) -> str:
-    """Return the name without `./` and doubled slashes, which mean nothing; a name that isn't UTF-8 becomes readable.
+    """Return the name without `./` and doubled slashes; bytes that aren't UTF-8 are replaced.
 
     >>> _normal("./notas//a.txt")
     'notas/a.txt'
@@ -259,7 +259,7 @@ def _tar(content: Content, budget: Budget) -> Iterator[Member | Refused]:
         try:
             with tarfile.open(fileobj=unpacked, mode="r|", errorlevel=0) as archive:
                 for info in archive:
-                    # Each is kept else, for looks back that a stream has no use for.
+                    # Otherwise tarfile keeps every member in memory, for seeking, which a stream can't do.
                     archive.members.clear()  # type: ignore[attr-defined]
                     _count(budget)
                     inner = archive.extractfile(info) if info.isreg() else None

@@ -1,4 +1,4 @@
-"""A look at the first records of a source's files, so that a wrong name in the source's file is told before a run."""
+"""Read the first records of a source's files, so that wrong names in the source's file are found before a run."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from latam_corpus.collect.documents.contract import (
 from latam_corpus.collect.documents.contract import unread as unread_values
 from latam_corpus.collect.documents.mapping import columns_read
 from latam_corpus.collect.files import read
+from latam_corpus.collect.input_files.archive_lists import listed_members
 from latam_corpus.collect.input_files.input_file import compiled, of_json, opened_file
 from latam_corpus.collect.input_files.listing import list_inputs, unchosen
 from latam_corpus.collect.records import Content, unreadable
@@ -48,10 +49,10 @@ _DOCUMENTS: Final = 500  # of a file
 _BYTES: Final = 2**21  # a frame
 
 
-# What may be wrong in a list or catalogue with what it names.
+# Problems and remedies of the entries of a list or catalogue.
 _OF_LISTS: Final[Mapping[Cause, tuple[Message, Message]]] = {
     "missing file": (
-        _("{n} of its rows {n:names|name} a file that isn't there, or a name that several have: {names}"),
+        _("{n} of its rows {n:names|name} a missing file, or a name that several files have: {names}"),
         _("add the file, or correct its name"),
     ),
     "named twice": (
@@ -63,7 +64,7 @@ _OF_LISTS: Final[Mapping[Cause, tuple[Message, Message]]] = {
         _("if it names a file, fill in its other columns"),
     ),
     "charset differs": (
-        _("records are in another charset than they declare, and are read in that one; the first is number {names}"),
+        _("records aren't in the charset that they declare, and are read in another; the first is number {names}"),
         _("check the accents in the titles, and export the records in UTF-8"),
     ),
     "not in the list": (
@@ -79,20 +80,20 @@ _BROKEN: Final = (
 
 @dataclass(frozen=True)
 class Examined:
-    """What the first records of a source's files show.
+    """The findings in the first records of a source's files.
 
     Attributes:
-        source: its id.
-        files: how many there are.
-        looked_at: how many of them were looked at.
+        source: the id of the source.
+        files: the number of files.
+        looked_at: the number of files that were opened.
         whole: whether everything was read.
-        facts: what was seen of the columns.
-        breaches: what is wrong.
-        doubts: what may be wrong, since other records may show more.
-        of_bytes: the first file whose text must be extracted; empty where none is.
-        by_request: of formats that are read where a recipe asks for it, how many files.
-        terms: of the documents that were read, how many have each rights tier with each set of uses.
-        unread: by file and drop reason of records that can't be read, what to do; empty where that isn't known.
+        facts: the facts about the columns.
+        breaches: the problems.
+        doubts: possible problems, which other records may confirm or refute.
+        of_bytes: the first file whose text must be extracted; empty if there is none.
+        by_request: the number of files of each format that is only read on request of a recipe.
+        terms: the number of documents that were read with each rights tier and set of uses.
+        unread: the remedy for records that can't be read, by file and drop reason; empty if it isn't known.
     """
 
     source: str
@@ -109,56 +110,56 @@ class Examined:
 
     @property
     def notes(self) -> tuple[Breach, ...]:
-        """What may be wrong, and which columns aren't taken."""
+        """The possible problems, and the columns that documents don't get."""
         return (*self.doubts, *columns_left(self.source, self.facts))
 
 
 def examine(source: Source, where: str) -> Examined:
-    """Return what the first records of some files show, the files being spread over all that there are.
+    """Examine the first records of some of a source's files, chosen at equal distances.
 
     Args:
-        source: whose they are.
+        source: the source of the files.
         where: a file, a folder, a glob or a URL.
 
     Raises:
-        ConfigError: nothing is there.
+        ConfigError: there are no files.
     """
     files = list_inputs(source, where)
-    # The columns of web archives are known without a look.
+    # The columns of web archives are always the same.
     tried = [file for file in files if not _format(source, file).is_web_archive]
-    some = [tried[index * len(tried) // _FILES] for index in range(_FILES)] if len(tried) > _FILES else tried
+    sample = [tried[index * len(tried) // _FILES] for index in range(_FILES)] if len(tried) > _FILES else tried
     watch = Watch(source, strict=False)
-    most = _DOCUMENTS * max(len(source.collect.texts), 1)
-    whole = len(some) == len(files)
+    limit = _DOCUMENTS * max(len(source.collect.texts), 1)
+    whole = len(sample) == len(files)
     rows = [pl.DataFrame()]
     unread: dict[tuple[str, str], str] = {}
     terms = Counter[tuple[str, tuple[str, ...]]]()
-    for file in some:
+    for file in sample:
         frames = []
-        for frame in read(source, file, bytes_=_BYTES, limit=most, watch=watch):
+        for frame in read(source, file, bytes_=_BYTES, limit=limit, watch=watch):
             frames.append(frame.select(COLUMNS))
             documents = frame.filter(pl.col("drop_reason").is_null()).select("rights_tier", "uses")
             terms.update((tier, tuple(uses or ())) for tier, uses in documents.iter_rows())
-            fallen = frame.drop_nulls("drop_reason").unique("drop_reason", keep="first", maintain_order=True)
-            if file.beside.is_list:  # told by `_unusable`, with the names
-                fallen = fallen.filter(~pl.col("drop_reason").is_in([unreadable(cause) for cause in _OF_LISTS]))
-            for reason, evidence in fallen.select("drop_reason", "evidence").rows():
+            failed = frame.drop_nulls("drop_reason").unique("drop_reason", keep="first", maintain_order=True)
+            if file.description.is_list:  # `_unusable` reports these causes, with the names
+                failed = failed.filter(~pl.col("drop_reason").is_in([unreadable(cause) for cause in _OF_LISTS]))
+            for reason, evidence in failed.select("drop_reason", "evidence").rows():
                 unread.setdefault((file.relative, reason), json.loads(evidence or "{}").get("remedy", ""))
         watch.end_of_file()
-        whole &= sum(frame.height for frame in frames) < most
+        whole &= sum(frame.height for frame in frames) < limit
         rows += frames
-    every = pl.concat(rows, how="diagonal")
+    all_rows = pl.concat(rows, how="diagonal")
     dated, versions = ([source.id] if flag else [] for flag in (watch.facts.dated, source.collect.versions))
-    alike = unlike(every, dated, versions) if every.height else ()
-    together = tuple(over_all(source, watch.facts))
+    alike = unlike(all_rows, dated, versions) if all_rows.height else ()
+    of_all_records = tuple(over_all(source, watch.facts))
     of_values = (*unread_values(source.id, watch.facts), *narrowing_columns(source.id, watch.facts))
     return Examined(
         source.id,
         len(files),
-        len(some),
+        len(sample),
         whole,
         watch.facts,
-        (*watch.breaches, *alike, *(together if whole and not watch.breaches else ())),
+        (*watch.breaches, *alike, *(of_all_records if whole and not watch.breaches else ())),
         (
             *_unmatched(source, files),
             *_unchosen(source, where, files),
@@ -168,28 +169,28 @@ def examine(source: Source, where: str) -> Examined:
             *(_of_a_sample(source, watch.facts.records) if of_values and not whole else ()),
             *_unusable(source, files),
             *_titled(source, files, watch.facts),
-            *(() if whole else together),
+            *(() if whole else of_all_records),
         ),
-        next((one.relative for one in files if _is_of_bytes(source, one)), ""),
+        next((file.relative for file in files if _is_of_bytes(source, file)), ""),
         unread,
-        Counter(entry.name for one in files if (entry := _format(source, one)).program),
+        Counter(entry.name for file in files if (entry := _format(source, file)).program),
         terms,
     )
 
 
 def _of_a_sample(source: Source, records: int) -> Iterator[Breach]:
-    """Yield that counts of values are those of the first records alone."""
+    """Report that the counts of values are only those of the first records."""
     problem = _(
-        "these counts are of the first {n} {n:record|records} alone; others may have more such values",
+        "these counts are only of the first {n} {n:record|records}; others may have more such values",
         n=decimal(f"{records:,}"),
     )
     yield Breach(_("input of {source}", source=source.id), problem, _("a run reads and counts all records"))
 
 
 def _is_of_bytes(source: Source, file: InputFile) -> bool:
-    """Whether a text must be extracted from the file; from one of no known format none can, and it is set aside."""
+    """Whether the file needs text extraction; a file of an unknown format doesn't, since it is dropped."""
     entry = format_of(file.relative, source.collect.format)
-    return entry is not None and entry.media_type is not None and not file.beside.is_list
+    return entry is not None and entry.media_type is not None and not file.description.is_list
 
 
 def _format(source: Source, file: InputFile) -> Format:
@@ -197,9 +198,9 @@ def _format(source: Source, file: InputFile) -> Format:
 
 
 def _unmatched(source: Source, files: Sequence[InputFile]) -> Iterator[Breach]:
-    """Yield the patterns of `collect.files` that no file matches, where others do.
+    """Report the patterns of `collect.files` that match no file although others do.
 
-    One with another compression is the same, and in an archive its members may match.
+    Patterns that differ only by compression count as one. In an archive, members may match.
     """
     if any(_format(source, file).archive for file in files):
         return
@@ -215,48 +216,50 @@ def _unmatched(source: Source, files: Sequence[InputFile]) -> Iterator[Breach]:
 
 
 def _unchosen(source: Source, where: str, files: Sequence[InputFile]) -> Iterator[Breach]:
-    """Yield what else is in a folder than the kinds of files that the source chooses."""
-    left = unchosen(source, where, {name for one in files for name, _line in one.beside.unnamed_catalogues})
-    if left:
-        kinds = first_of([f"{suffix} ({n})" for suffix, n in left.most_common()], _SHOWN)
+    """Report the kinds of files in a folder that the source doesn't choose."""
+    other_kinds = unchosen(
+        source, where, {name for file in files for name, _line in file.description.unnamed_catalogues}
+    )
+    if other_kinds:
+        kinds = first_of([f"{suffix} ({n})" for suffix, n in other_kinds.most_common()], _SHOWN)
         problem = _("{n} {n:file isn't|files aren't} of the kinds in collect.files, and {n:isn't|aren't} read: {kinds}")
         remedy = _('add a pattern, such as "**/*.pdf", if they have texts; without collect.files all are read')
-        yield Breach(_("input of {source}", source=source.id), problem.fill(n=left.total(), kinds=kinds), remedy)
+        yield Breach(_("input of {source}", source=source.id), problem.fill(n=other_kinds.total(), kinds=kinds), remedy)
 
 
 def _members(source: Source, file: InputFile) -> Iterator[InputFile]:
-    """Yield the members of an archive with a catalogue in it; any other file as it is."""
+    """Yield the members of an archive that contains a catalogue; any other file unchanged."""
     entry = _format(source, file)
-    if entry.archive and not entry.holds and not file.beside.record:
-        from latam_corpus.collect.input_files.archive_lists import listed_members
-
+    if entry.archive and not entry.holds and not file.description.record:
         content = Content(file.relative, partial(opened_file, file))
-        listed = listed_members(source, content)
-        if listed.has_index:
-            yield from (replace(one, relative=f"{file.relative}/{name}") for name, one in listed.members.items())
+        lists = listed_members(source, content)
+        if lists.has_index:
+            members = lists.members.items()
+            yield from (replace(member, relative=f"{file.relative}/{name}") for name, member in members)
             return
     yield file
 
 
 def _undescribed(source: Source, files: Sequence[InputFile]) -> Iterator[Breach]:
-    """Yield the files for which the source's catalogue has no row; nor does it say anything if no column is read."""
+    """Report the files for which the source's catalogue has no row, or that none of its columns is read."""
     if source.collect.index is None:
         return
     place = _("input of {source}", source=source.id)
-    files = [one for file in files for one in _members(source, file)]
-    described = [one for one in files if one.beside.record]
-    given = {column for one in described for column in json.loads(one.beside.record)}
+    files = [member for file in files for member in _members(source, file)]
+    described = [file for file in files if file.description.record]
+    given = {column for file in described for column in json.loads(file.description.record)}
     if described and given.isdisjoint(columns_read(source, given)):
         problem = _("none of the catalogue's columns is read: {columns}", columns=first_of(sorted(given), _SHOWN))
         yield Breach(place, problem, _('say which is which: [collect.columns] title = "…"'))
-    without_row = [one for one in files if not one.beside.is_list and not one.beside.record]
-    yield from unlisted_files(source.id, {one.relative: one.beside.near for one in without_row})
+    without_row = [file for file in files if not file.description.is_list and not file.description.record]
+    yield from unlisted_files(source.id, {file.relative: file.description.near for file in without_row})
 
 
 def _titled(source: Source, files: Sequence[InputFile], facts: Facts) -> Iterator[Breach]:
-    """Yield the tables whose heads are below a title, with the row that is taken."""
-    members = [one for file in files for one in _members(source, file)]
-    rows = {one.relative: one.beside.header_row for one in members if one.beside.header_row > 1} | facts.header_rows
+    """Report the tables whose header is below a title, with its row."""
+    members = [member for file in files for member in _members(source, file)]
+    rows = {member.relative: member.description.header_row for member in members if member.description.header_row > 1}
+    rows |= facts.header_rows
     for file, row in sorted(rows.items()):
         yield Breach(
             _("«{file}»", file=file), HEADS_AT.fill(n=row), _("if that is wrong, delete the rows above the heads")
@@ -264,12 +267,12 @@ def _titled(source: Source, files: Sequence[InputFile], facts: Facts) -> Iterato
 
 
 def _unusable(source: Source, files: Sequence[InputFile]) -> Iterator[Breach]:
-    """Yield what lists and catalogues name that can't be used, by its names."""
-    for one in (one for file in files for one in _members(source, file) if one.beside.is_list):
+    """Report the entries of lists and catalogues that can't be used."""
+    for list_ in (member for file in files for member in _members(source, file) if member.description.is_list):
         by_cause: dict[Cause, list[str]] = {}
-        for failure in of_json(one.beside.failures):
+        for failure in of_json(list_.description.failures):
             by_cause.setdefault(failure.cause, []).append(", ".join(failure.names) or str(failure.number or ""))
         for cause, names in by_cause.items():
             problem, remedy = _OF_LISTS.get(cause, _BROKEN)
-            told = problem.fill(n=len(names), names=first_of(names, _SHOWN))
-            yield Breach(_("«{file}»", file=one.relative), told, remedy)
+            problem = problem.fill(n=len(names), names=first_of(names, _SHOWN))
+            yield Breach(_("«{file}»", file=list_.relative), problem, remedy)

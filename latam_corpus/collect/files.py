@@ -1,4 +1,4 @@
-"""The raw documents of a source's files, in frames of bounded size: whole files, parts, packs, members of archives."""
+"""Read the documents of a source's files: whole files, spans, packs of small files, and members of archives."""
 
 from __future__ import annotations
 
@@ -10,12 +10,18 @@ from importlib import import_module
 from itertools import groupby
 from typing import TYPE_CHECKING, BinaryIO, Final, cast
 
+from latam_corpus.collect.archives import Budget, Refused, members
 from latam_corpus.collect.documents.batches import gathered
 from latam_corpus.collect.documents.contract import Watch
 from latam_corpus.collect.documents.frames import failed_rows, rows_of
 from latam_corpus.collect.documents.record_context import RecordContext
+from latam_corpus.collect.input_files.archive_lists import ArchiveLists, listed_members, reopened
+from latam_corpus.collect.input_files.bags import damage_of
 from latam_corpus.collect.input_files.input_file import InputFile, compiled, is_one_of, of_json, opened_file
 from latam_corpus.collect.input_files.listing import digest, list_inputs
+from latam_corpus.collect.readers import whole_files
+from latam_corpus.collect.readers.groups import grouped
+from latam_corpus.collect.readers.plug_in_reader import record_reader
 from latam_corpus.collect.records import Chunk, Content, Failure, Limits
 from latam_corpus.collect.spans import SPAN_BYTES
 from latam_corpus.collect.streams import open_url
@@ -33,63 +39,65 @@ if TYPE_CHECKING:
     import polars as pl
 
     from latam_corpus.catalog.source import Source
-    from latam_corpus.collect.archives import Budget, Member
+    from latam_corpus.collect.archives import Member
     from latam_corpus.collect.documents.batches import Rows
     from latam_corpus.collect.records import Reader, Splitter
     from latam_corpus.collect.spans import Span
     from latam_corpus.formats.format import Format
 
-# Raised when files give other rows than before: `reading_version` is part of the key of every input file.
+# To increase when the rows of a file change: `reading_version` is part of the key of every input file.
 VERSION: Final = 1
-# A part takes a tenth of a second and some twenty files on disk, whatever is in it: as much as the stages take for
-# 400 kB of text. A larger file than this is worth a part of its own.
+# Each part of a run costs a tenth of a second and some twenty files on disk: as much time as the stages take for 400 kB
+# of text. A file of more than this many bytes gets a part of its own.
 SMALL: Final = 2**20
-# So few small files are a part each: what that costs isn't felt, and workers can share them.
+# Up to this many small files get a part each: the cost is small, and workers can share them.
 FEW: Final = 16
-# What a pack may hold; on the average it holds half of one or the other. Small enough that a changed file redoes some
+# The limits of a pack, which on average is half full. They are small enough that a changed file repeats only some
 # seconds of work, and that there are packs for all workers.
 PACK_FILES: Final = 1024
 PACK_BYTES: Final = 32 * 2**20
 
 
 def reading_version() -> str:
-    """Return the version of everything that makes rows of files: the readers, their tables and the readers of plug-ins.
+    """Return the version of everything that turns files into rows: the readers, their tables and the plug-ins.
 
     >>> reading_version().startswith(f"{VERSION} ")
     True
     """
-    plug_ins = [f"{one.name} {package_digest(one.package)}" for one in plugged_formats() if one.records]
+    plugged = [entry for entry in plugged_formats() if entry.records]
+    plug_ins = [f"{entry.name} {package_digest(entry.package)}" for entry in plugged]
     return " ".join([str(VERSION), tables_digest(), *plug_ins])
 
 
 def packs(files: Sequence[InputFile]) -> Iterator[tuple[InputFile, ...]]:
-    """Yield the files of a source, in their order, as those that are read together; a large file stands alone.
+    """Yield the files of a source in packs that are read together, in their order; a large file is a pack of its own.
 
     Args:
-        files: those of `list_inputs`.
+        files: the files of `list_inputs`.
     """
     few = sum(file.size <= SMALL for file in files) <= FEW
-    for alone, run in groupby(files, key=lambda file: few or file.size > SMALL):
-        mine = tuple(run)
-        yield from ((file,) for file in mine) if alone else _cut(mine, [_lot(file) for file in mine])
+    for is_single, group in groupby(files, key=lambda file: few or file.size > SMALL):
+        run = tuple(group)
+        yield from ((file,) for file in run) if is_single else _cut(run, [_path_hash(file) for file in run])
 
 
-def _cut(files: tuple[InputFile, ...], lots: list[bytes]) -> Iterator[tuple[InputFile, ...]]:
-    """Yield the files in packs, cut before the one with the least lot, and again what is still too large.
+def _cut(files: tuple[InputFile, ...], hashes: list[bytes]) -> Iterator[tuple[InputFile, ...]]:
+    """Yield the files in packs, splitting recursively before the file with the smallest hash.
 
-    Where a cut falls rests on the paths around it alone. A file that comes or goes changes its own pack, or where it
-    has the least lot or makes a pack too large, two; counted from the first file, all that follow would change.
+    The cuts depend only on the paths near them. A file that is added or removed changes its own pack, or two if it has
+    the smallest hash or makes a pack too large. If packs were counted from the first file, all later packs would
+    change.
     """
     if len(files) <= PACK_FILES and sum(file.size for file in files) <= PACK_BYTES:
         yield files
         return
-    middle = min(range(1, len(files)), key=lots.__getitem__)
-    yield from _cut(files[:middle], lots[:middle])
-    yield from _cut(files[middle:], lots[middle:])
+    middle = min(range(1, len(files)), key=hashes.__getitem__)
+    yield from _cut(files[:middle], hashes[:middle])
+    yield from _cut(files[middle:], hashes[middle:])
 
 
-def _lot(file: InputFile) -> bytes:
-    """Return what is drawn for a file by its path."""
+def _path_hash(file: InputFile) -> bytes:
+    """Return a hash of the file's path, which decides where packs are cut."""
     return hashlib.sha256(file.relative.encode()).digest()
 
 
@@ -98,16 +106,12 @@ def reader_of(entry: Format) -> Reader:
     if entry.reader:
         return cast("Reader", _imported(entry.reader))
     if entry.records:
-        from latam_corpus.collect.readers.plug_in_reader import record_reader
-
         return record_reader(entry)
-    from latam_corpus.collect.readers import whole_files
-
     return whole_files.read
 
 
 def splitter_of(entry: Format) -> Splitter | None:
-    """Return the function that finds parts inside a file of the format; None if it has none."""
+    """Return the function that cuts files of the format into spans; None if it has none."""
     return cast("Splitter", _imported(entry.splitter)) if entry.splitter else None
 
 
@@ -126,25 +130,25 @@ BYTES: Final = 16 * 2**20
 
 
 def split(source: Source, file: InputFile, bytes_: int = SPAN_BYTES) -> list[Span | None]:
-    """Return the parts of a file that can be read by themselves, in its order; `[None]` for a file that is read as one.
+    """Return the spans of a file that can be read separately, in its order; `[None]` for a file that is not cut.
 
-    Lines of JSON lines and rows of CSV, compressed or not, row groups of Parquet, record batches of Arrow files,
-    records of WARC files that can be found by their offset, members of zips. A file of at most `bytes_` is one part, as
-    is every file of a source that joins records. Sound files give the same rows, whether they are read by spans or
-    whole.
+    Spans are lines of JSON lines and rows of CSV, compressed or not, row groups of Parquet, record batches of Arrow
+    files, records of WARC files that can be found by their offset, and members of zips. A file of at most `bytes_` is
+    not cut, and neither is a file of a source that joins records. Undamaged files give the same rows whether they are
+    read by spans or as a whole.
 
     Args:
-        source: how the file is read.
-        file: one of `list_inputs`.
-        bytes_: bytes a part, about.
+        source: the source with its mapping.
+        file: a file of `list_inputs`.
+        bytes_: the approximate bytes per span.
     """
     entry = format_of(file.relative, source.collect.format) or UNKNOWN
     splitter = splitter_of(entry)
-    if splitter is None or file.size <= bytes_ or source.collect.joins_records or file.beside.checksum:
+    if splitter is None or file.size <= bytes_ or source.collect.joins_records or file.description.checksum:
         return [None]
     try:
         spans = splitter(_content(file), source, bytes_)
-    except SourceError:  # reading it tells why
+    except SourceError:  # reading the file will report the problem
         return [None]
     return list(spans) if len(spans) > 1 else [None]
 
@@ -161,21 +165,21 @@ def read(
 ) -> Iterator[pl.DataFrame]:
     """Return the file's documents, in frames of at most about `rows` rows and `bytes_` bytes.
 
-    A record that can't be used is a row too, with its `drop_reason`; of a damaged file everything before the damage
-    is given, then one failed row for the file. An archive is read as if it were a folder.
+    A record that can't be used is a row with a `drop_reason`. If a file is damaged, everything in front of the damage
+    is read, and one failed row for the file follows. An archive is read like a folder.
 
     Args:
-        source: the mapping, and what all its documents share.
-        file: one of `list_inputs`.
-        rows: records a frame.
-        bytes_: bytes a frame; a larger record has a frame of its own.
-        limit: documents after which to stop.
-        genre: the genre where neither record nor source says one.
-        span: one of `split`; None for the whole file.
-        watch: what looks at the records meanwhile; by default one that only holds them to what the source says.
+        source: the source with its mapping and the columns that all its documents share.
+        file: a file of `list_inputs`.
+        rows: records per frame.
+        bytes_: bytes per frame; a larger record has a frame of its own.
+        limit: the maximum number of documents.
+        genre: the genre of documents for which neither record nor source states one.
+        span: a span of `split`; None for the whole file.
+        watch: the checker of the records; by default one that raises at the first breach.
 
     Raises:
-        PartError: the file lacks a column that the source names, or breaks what else it says of its columns.
+        PartError: the file lacks a column that the source names, or breaks another promise about its columns.
     """
     return read_all(source, (file,), rows, bytes_, limit, genre, span, watch)
 
@@ -190,20 +194,20 @@ def read_all(
     span: Span | None = None,
     watch: Watch | None = None,
 ) -> Iterator[pl.DataFrame]:
-    """Yield the documents of several files, one after the other, as `read` gives them, in as few frames.
+    """Yield the documents of several files in turn, as `read` does, in as few frames as possible.
 
     Args:
-        source: the mapping, and what all its documents share.
-        files: some of `list_inputs`.
-        rows: records a frame.
-        bytes_: bytes a frame; a larger record has a frame of its own.
-        limit: documents of each file after which to stop.
-        genre: the genre where neither record nor source says one.
-        span: of a single file, one of `split`; None for the whole.
-        watch: what looks at the records meanwhile; by default one that only holds them to what the source says.
+        source: the source with its mapping and the columns that all its documents share.
+        files: files of `list_inputs`.
+        rows: records per frame.
+        bytes_: bytes per frame; a larger record has a frame of its own.
+        limit: the maximum number of documents of each file.
+        genre: the genre of documents for which neither record nor source states one.
+        span: for a single file, a span of `split`; None for the whole file.
+        watch: the checker of the records; by default one that raises at the first breach.
 
     Raises:
-        PartError: a file lacks a column that the source names, or breaks what else it says of its columns.
+        PartError: a file lacks a column that the source names, or breaks another promise about its columns.
     """
     watch = watch or Watch(source)
     limits = Limits(rows, bytes_)
@@ -219,49 +223,47 @@ def read_all(
                 genre,
                 part=part,
                 watch=watch,
-                catalogued=file.beside.columns,
-                rows=tuple(file.beside.rows),
-                has_row=bool(file.beside.record),
-                near=file.beside.near,
-                unnamed=file.beside.unnamed_catalogues,
+                catalogued=file.description.columns,
+                rows=tuple(file.description.rows),
+                has_row=bool(file.description.record),
+                near=file.description.near,
+                unnamed=file.description.unnamed_catalogues,
             )
-            if failures := list(_by_lists(file)):
+            if failures := list(_listed_failures(file)):
                 yield failed_rows(replace(context, format=UNKNOWN), failures)
-            if file.beside.header_row > 1:
-                watch.facts.header_rows[file.relative] = file.beside.header_row
-            if not (file.beside.is_list or failures):
+            if file.description.header_row > 1:
+                watch.facts.header_rows[file.relative] = file.description.header_row
+            if not (file.description.is_list or failures):
                 yield from _pieces(context, _content(file, span), limits, limit)
 
     yield from gathered(pieces(), limits)
     watch.end()
 
 
-def _by_lists(file: InputFile) -> Iterator[Failure]:
-    """Yield what lists beside a file say against it; of a list what it names that isn't there."""
-    yield from of_json(file.beside.failures)
-    if not (file.beside.checksum or file.beside.unlisted):
+def _listed_failures(file: InputFile) -> Iterator[Failure]:
+    """Yield the failures of a file by the bag lists and catalogues that describe it; for a list, its own failures."""
+    yield from of_json(file.description.failures)
+    if not (file.description.checksum or file.description.unlisted):
         return
-    from latam_corpus.collect.input_files.bags import damage_of
-
     try:
-        if damage := damage_of(file.beside, partial(opened_file, file)):
+        if damage := damage_of(file.description, partial(opened_file, file)):
             yield damage
-    except SourceError:  # reading it tells why
+    except SourceError:  # reading the file will report the problem
         return
 
 
 def _pieces(context: RecordContext, content: Content, limits: Limits, limit: int | None) -> Iterator[Rows]:
-    """Yield the file's rows, as they are read, up to the limit."""
+    """Yield the file's rows as they are read, up to the limit."""
     if limit is not None and not context.source.collect.joins_records:
         limits = Limits(max(1, min(limits.rows, limit)), limits.bytes_)
-    left = limit
+    remaining = limit
     for piece in _rows(context, content, limits):
-        shown = piece if left is None or piece.height <= left else piece.take(range(left))
+        shown = piece if remaining is None or piece.height <= remaining else piece.take(range(remaining))
         if shown.height:
             yield shown
-        if left is not None:
-            left -= shown.height
-            if not left:
+        if remaining is not None:
+            remaining -= shown.height
+            if not remaining:
                 return
 
 
@@ -270,7 +272,7 @@ def _content(file: InputFile, span: Span | None = None) -> Content:
 
 
 def _opened(url: str) -> BinaryIO:
-    """Return a listed file open for reading; one that can't be opened now isn't damaged.
+    """Open a listed file; a file that can't be opened now isn't reported as damaged.
 
     Raises:
         PartError: it can't be opened.
@@ -282,27 +284,26 @@ def _opened(url: str) -> BinaryIO:
 
 
 def _rows(context: RecordContext, content: Content, limits: Limits, budget: Budget | None = None) -> Iterator[Rows]:
-    """Yield the rows of a file or member, whatever its format."""
-    # A member of a tar opens once.
-    may_lie = context.format.may_be_another and context.member is None and not context.source.collect.format
-    if may_lie and _is_another(content, archive=context.format.archive):
+    """Yield the rows of a file or of a member of an archive."""
+    # A member of a tar can be opened only once.
+    is_unsure = context.format.may_be_another and context.member is None and not context.source.collect.format
+    if is_unsure and _is_another(content, archive=context.format.archive):
         context = replace(context, format=UNKNOWN)
     if context.format.archive:
         yield from _of_members(context, content, limits, budget)
         return
     chunks = _guarded(context, content, limits)
     if context.catalogued and context.format.media_type is not None:
-        chunks = (replace(one, records=[{**context.catalogued, **record} for record in one.records]) for one in chunks)
+        catalogued = context.catalogued
+        chunks = (replace(chunk, records=[{**catalogued, **record} for record in chunk.records]) for chunk in chunks)
     if context.source.collect.joins_records and context.media_type is None:
-        from latam_corpus.collect.readers.groups import grouped
-
         chunks = grouped(chunks, context.source.collect, limits)
     for chunk in chunks:
         yield rows_of(context, chunk) if chunk.records else failed_rows(context, chunk.failures, _body(context))
 
 
 def _is_another(content: Content, *, archive: bool) -> bool:
-    """Whether a file with the suffix of a table, or of an archive, begins as a document or a picture does."""
+    """Whether a file with the suffix of a table or of an archive starts like a document or a picture."""
     if content.span is not None or compression(content.relative):
         return False
     with content.open() as stream:
@@ -318,7 +319,7 @@ def _body(context: RecordContext) -> str:
 
 
 def _guarded(context: RecordContext, content: Content, limits: Limits) -> Iterator[Chunk]:
-    """Yield the reader's chunks; a last one reports a file that is damaged or that has no records."""
+    """Yield the reader's chunks; the last one reports a file that is damaged or that has no records."""
     is_empty = content.span is None
     try:
         chunks = reader_of(context.format)(content, context.source, limits)
@@ -338,25 +339,22 @@ def _guarded(context: RecordContext, content: Content, limits: Limits) -> Iterat
 
 
 def _of_members(context: RecordContext, content: Content, limits: Limits, budget: Budget | None) -> Iterator[Rows]:
-    """Yield the rows of an archive's members, in its order; what can't be read of it is a failed row.
+    """Yield the rows of an archive's members in its order; an unreadable member is a failed row.
 
     The source's patterns choose among the members as they do among a folder's files, unless they chose the archive.
 
     Raises:
         PartError: a catalogue inside it can't be used.
     """
-    from latam_corpus.collect.archives import Budget, Refused, members
-    from latam_corpus.collect.input_files.archive_lists import Listed, listed_members, reopened
-
     budget = budget or Budget()
     collect = context.source.collect
     patterns = [compiled(pattern) for pattern in collect.files]
     if any(pattern.fullmatch(context.file) for pattern in patterns):
         patterns = []
     try:
-        with nullcontext(content) if context.member is None else reopened(content) as again:
-            lists = Listed() if context.format.holds else listed_members(context.source, again)
-            for member in members(again, budget):
+        with nullcontext(content) if context.member is None else reopened(content) as archive:
+            lists = ArchiveLists() if context.format.holds else listed_members(context.source, archive)
+            for member in members(archive, budget):
                 if isinstance(member, Failure):
                     yield failed_rows(replace(context, format=UNKNOWN), [member])
                     continue
@@ -383,38 +381,35 @@ def _of_members(context: RecordContext, content: Content, limits: Limits, budget
 
 
 def _of_member(
-    context: RecordContext, member: Member, listed: InputFile | None, limits: Limits, budget: Budget
+    context: RecordContext, member: Member, described_file: InputFile | None, limits: Limits, budget: Budget
 ) -> Iterator[Rows]:
-    """Yield the rows of an archive's member, with what a catalogue says of it, if it is what its bag's list says."""
-    from latam_corpus.collect.input_files.archive_lists import reopened
-    from latam_corpus.collect.input_files.bags import damage_of
-
+    """Yield the rows of an archive's member, with its catalogue columns, unless its checksum differs."""
     content = Content(context.relative, member.open)
-    if listed is None:
+    if described_file is None:
         yield from _rows(context, content, limits, budget)
         return
-    beside = listed.beside
+    description = described_file.description
     unread = replace(context, format=UNKNOWN)
-    if beside.is_list:
-        if beside.header_row > 1 and context.watch:
-            context.watch.facts.header_rows[context.relative] = beside.header_row
-        if failures := list(of_json(beside.failures)):
+    if description.is_list:
+        if description.header_row > 1 and context.watch:
+            context.watch.facts.header_rows[context.relative] = description.header_row
+        if failures := list(of_json(description.failures)):
             yield failed_rows(unread, failures)
         return
     context = replace(
         context,
-        catalogued={**(context.catalogued or {}), **beside.columns} or None,
-        rows=(*context.rows, *beside.rows),
-        has_row=context.has_row or bool(beside.record),
-        near=beside.near or context.near,
-        unnamed=(*context.unnamed, *beside.unnamed_catalogues),
+        catalogued={**(context.catalogued or {}), **description.columns} or None,
+        rows=(*context.rows, *description.rows),
+        has_row=context.has_row or bool(description.record),
+        near=description.near or context.near,
+        unnamed=(*context.unnamed, *description.unnamed_catalogues),
     )
     try:
-        # A member of a tar opens once, and is both held against its checksum and read.
-        with reopened(content) if beside.checksum else nullcontext(content) as again:
-            if damage := damage_of(beside, again.open):
+        # A member of a tar can be opened only once, and is needed both for its checksum and for its rows.
+        with reopened(content) if description.checksum else nullcontext(content) as member_content:
+            if damage := damage_of(description, member_content.open):
                 yield failed_rows(unread, [damage])
             else:
-                yield from _rows(context, again, limits, budget)
+                yield from _rows(context, member_content, limits, budget)
     except SourceError as error:
         yield failed_rows(unread, [Failure(None, "damaged file", {"error": error.problem})])

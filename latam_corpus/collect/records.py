@@ -1,4 +1,4 @@
-"""What every reader of a format gives: chunks of records, and failures in the place of records that can't be read."""
+"""The common output of all readers: chunks of records, with failures in the place of unreadable records."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 Record: TypeAlias = dict[str, Any]
 
-# Why a record or file can't be read: all the words that may follow `unreadable:` in a reason, plain ones, since reasons
-# are counted and read. What is peculiar to one case stands in its evidence.
+# Why a record or file can't be read: the words that may follow `unreadable:` in a reason. They are plain words, since
+# people read and count reasons; the details of a case are in its evidence.
 Cause: TypeAlias = Literal[
     # a file, or a member of an archive
     "damaged file",
@@ -50,16 +50,17 @@ Cause: TypeAlias = Literal[
     "not read",
     "withdrawn",
 ]
-# The cause that is no failure: the holder has taken the document back.
+# The cause that is no failure: the holder has withdrawn the document.
 WITHDRAWN: Final = "withdrawn"
 
 
 @dataclass(frozen=True)
 class Failure:
-    """A record that can't be read, or with `number` None the rest of its file.
+    """A record that can't be read; without a `number`, the rest of its file.
 
-    `evidence` tells the one case. `offset` is where in the file it is, if its format has records that are found by it.
-    `about` has columns of the document that it would have been: its `id`, `url`, `title`, when it was `obtained`.
+    `evidence` has the details of the case. `offset` is the record's offset in the file, if its format has records that
+    are found by offset. `about` has columns of the document that the record would have been: `id`, `url`, `title`,
+    `obtained`.
     """
 
     number: int | None
@@ -70,18 +71,18 @@ class Failure:
 
     @property
     def names(self) -> list[str]:
-        """The files that it is about, by which people look for it; none where it is of the record itself."""
+        """The files that the failure is about; empty if it is about the record itself."""
         name = self.evidence.get("name")
         return [*self.evidence.get("names", ()), *([str(name)] if name else ())]
 
     @property
     def reason(self) -> str:
-        """The reason as the ledger has it."""
+        """The reason as the ledger stores it."""
         return unreadable(self.cause)
 
 
 def unreadable(cause: Cause) -> str:
-    """Return the reason of a record that can't be read, or was taken back.
+    """Return the reason of a record that can't be read, or that was withdrawn.
 
     >>> unreadable("not JSON"), unreadable("withdrawn")
     ('unreadable:not JSON', 'withdrawn')
@@ -94,7 +95,7 @@ _SHOWN: Final = 5
 
 
 def readable(text: str) -> str:
-    r"""Return a text of which some bytes weren't UTF-8, with a sign in place of each.
+    r"""Return a text with U+FFFD in place of the bytes that weren't UTF-8.
 
     >>> readable("t\udcedtulo")
     't\ufffdtulo'
@@ -103,7 +104,7 @@ def readable(text: str) -> str:
 
 
 def garbled_heads(heads: Iterable[str]) -> tuple[Message, Message] | None:
-    """Return what is told of a table whose heads aren't UTF-8, and what to do; None where they are."""
+    """Return the problem and the remedy of a table whose header isn't UTF-8; None if it is."""
     garbled = [readable(head) for head in heads if readable(head) != head]
     if not garbled:
         return None
@@ -112,17 +113,21 @@ def garbled_heads(heads: Iterable[str]) -> tuple[Message, Message] | None:
 
 @dataclass(frozen=True)
 class Chunk:
-    """Some consecutive records of a file.
+    """Consecutive records of a file.
 
-    `numbers` counts a file's records from 1 and is None for a file that is one document as a whole. `pages` tells
-    which document of its group a record starts, where a group was cut. `media_types` and `offsets` are those of each
-    record where a file, such as a WARC, has records of several types that are found by their offset. `columns` are all
-    that the file has, read or not, where its format states them (as decoded, `readable` or not); of a struct also its
-    fields, `metadata.author`.
-    `segments` are of each joined record, by column, the places in its group that its lines have. `others` are of each
-    joined record those of its group that state other terms than the first, with these columns alone.
-    `header_row` is the row of a table in which its heads are; 0 if it has none.
-    `passed_over` counts the records of a web archive that are no documents, by why.
+    Attributes:
+        numbers: the number of each record in its file, from 1; None for a file that is one document.
+        records: the records.
+        failures: the records that can't be read.
+        pages: for a group of records that was cut into several documents, the number of each document.
+        media_types: the media type of each record, for a file such as a WARC with records of several types.
+        offsets: the offset of each record in the file, for such a file.
+        columns: all columns of the file, read or not, if its format states them. They are as decoded, `readable` or
+            not; fields of structs are paths, such as `metadata.author`.
+        segments: for each joined record, the places of its lines in its group, by column.
+        other_terms: for each joined record, the terms of the records of its group that differ from those of the first.
+        passed_over: the number of records of a web archive that are no documents, by reason.
+        header_row: the row of a table that has its header; 0 for none.
     """
 
     numbers: list[int | None]
@@ -133,21 +138,21 @@ class Chunk:
     offsets: list[int | None] | None = None
     columns: tuple[str, ...] | None = None
     segments: list[dict[str, list[int]]] | None = None
-    others: list[list[Record]] | None = None
+    other_terms: list[list[Record]] | None = None
     passed_over: Counter[str] = field(default_factory=Counter)
     header_row: int = 0
 
 
 @dataclass(frozen=True)
 class Limits:
-    """How much one chunk may hold."""
+    """The maximum size of a chunk, in rows and bytes."""
 
     rows: int
     bytes_: int
 
 
 class NumberedRecord(NamedTuple):
-    """A record as a reader finds it: its number in the file, how many bytes it counts to a batch, and more."""
+    """A record with its number in the file, and its size in bytes towards the limits of a chunk."""
 
     number: int
     record: Record
@@ -159,8 +164,8 @@ class NumberedRecord(NamedTuple):
 class NoDocument(NamedTuple):
     """A record of a web archive that is no document.
 
-    `why` is `status 404`, `type image/png`, `site file`, `about a page` or `revisit`, and empty for what is no
-    response, such as a request.
+    `why` is `status 404`, `type image/png`, `site file`, `about a page` or `revisit`; it is empty for a record that is
+    no response, such as a request.
     """
 
     why: str = ""
@@ -171,56 +176,56 @@ def chunked(
     limits: Limits,
     columns: tuple[str, ...] | None = None,
 ) -> Iterator[Chunk]:
-    """Yield chunks that end when they reach the limits; None, such as a blank line, is left out.
+    """Gather items into chunks, and end each chunk when it reaches the limits; None, such as a blank line, is skipped.
 
     Args:
-        items: in the file's order.
-        limits: of a chunk.
-        columns: those of the file, where its format states them.
+        items: the records and failures, in the file's order.
+        limits: the limits of a chunk.
+        columns: the columns of the file, if its format states them.
 
     Raises:
-        SourceError: finding has raised it; all that was found before has been given by then.
+        SourceError: an item could not be read; all items in front of it have been yielded by then.
 
-    >>> one, another = NumberedRecord(1, {"text": "uno"}, 3), NumberedRecord(4, {"text": "dos"}, 3)
-    >>> found = [one, None, Failure(3, "not JSON"), another]
-    >>> [(chunk.numbers, len(chunk.failures)) for chunk in chunked(found, Limits(2, 100))]
+    >>> first, second = NumberedRecord(1, {"text": "uno"}, 3), NumberedRecord(4, {"text": "dos"}, 3)
+    >>> items = [first, None, Failure(3, "not JSON"), second]
+    >>> [(chunk.numbers, len(chunk.failures)) for chunk in chunked(items, Limits(2, 100))]
     [([1], 1), ([4], 0)]
     """
-    held: list[NumberedRecord] = []
+    records: list[NumberedRecord] = []
     failures: list[Failure] = []
     passed_over = Counter[str]()
     size = 0
     damage: SourceError | None = None
     try:
-        for one in items:
-            if isinstance(one, Failure):
-                failures.append(one)
-            elif isinstance(one, NoDocument):
-                passed_over[one.why] += 1
-            elif one is not None:
-                held.append(one)
-                size += one.size
-            if len(held) + len(failures) >= limits.rows or size >= limits.bytes_:
-                yield _chunk(held, failures, columns, passed_over)
-                held, failures, passed_over, size = [], [], Counter(), 0
+        for item in items:
+            if isinstance(item, Failure):
+                failures.append(item)
+            elif isinstance(item, NoDocument):
+                passed_over[item.why] += 1
+            elif item is not None:
+                records.append(item)
+                size += item.size
+            if len(records) + len(failures) >= limits.rows or size >= limits.bytes_:
+                yield _chunk(records, failures, columns, passed_over)
+                records, failures, passed_over, size = [], [], Counter(), 0
     except SourceError as error:
         damage = error
-    if held or failures or passed_over:
-        yield _chunk(held, failures, columns, passed_over)
+    if records or failures or passed_over:
+        yield _chunk(records, failures, columns, passed_over)
     if damage is not None:
         raise damage
 
 
 def _chunk(
-    held: list[NumberedRecord], failures: list[Failure], columns: tuple[str, ...] | None, passed_over: Counter[str]
+    records: list[NumberedRecord], failures: list[Failure], columns: tuple[str, ...] | None, passed_over: Counter[str]
 ) -> Chunk:
-    kinds = [one.media_type for one in held if one.media_type is not None]
+    kinds = [record.media_type for record in records if record.media_type is not None]
     return Chunk(
-        [one.number for one in held],
-        [one.record for one in held],
+        [record.number for record in records],
+        [record.record for record in records],
         failures,
         media_types=kinds or None,
-        offsets=[one.offset for one in held] if kinds else None,
+        offsets=[record.offset for record in records] if kinds else None,
         columns=columns,
         passed_over=passed_over,
     )
@@ -228,12 +233,12 @@ def _chunk(
 
 @dataclass(frozen=True)
 class Content:
-    """What a reader reads: a file or an archive's member.
+    """The bytes that a reader reads: a file, or a member of an archive.
 
     Attributes:
-        relative: its path, for messages and suffixes.
-        open: opens its bytes as they are stored; they may be a stream that can't seek.
-        span: the part of it to read; None for all.
+        relative: its path, for messages and for its suffix.
+        open: opens its bytes as they are stored, as a stream that may not be seekable.
+        span: the range to read; None for all.
     """
 
     relative: str
@@ -241,8 +246,8 @@ class Content:
     span: Span | None = None
 
 
-# A reader maps a content and its source to chunks. It raises nothing for one bad record, and SourceError for a file of
-# which no more can be read.
+# A reader maps a content and its source to chunks. It doesn't raise for a single bad record, and raises SourceError if
+# no more of the file can be read.
 Reader: TypeAlias = Callable[[Content, "Source", Limits], Iterator[Chunk]]
-# A splitter gives the spans of a content, of about so many bytes each; fewer than two where it can't be cut.
+# A splitter returns the spans of a content, of about this many bytes each; fewer than two if it can't be cut.
 Splitter: TypeAlias = Callable[[Content, "Source", int], "list[Span]"]

@@ -1,4 +1,4 @@
-"""Records of one source under one id: the same again, a later version, or two documents that nothing tells apart."""
+"""Find different texts of one source under one id, which are either versions or wrongly shared ids."""
 
 from __future__ import annotations
 
@@ -16,77 +16,77 @@ from latam_corpus.messages import Message, _, decimal, enumerated, same
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-# Of each record what decides, and what tells people which one is meant.
+# The columns that decide, and those that name a record in a message.
 COLUMNS: Final = ("doc_id", "obtained", "origin", "source_id", "url")
 _SHOWN: Final = 3
 
 
 def unlike(rows: pl.DataFrame, dated: Collection[str], versions: Collection[str]) -> Iterator[Breach]:
-    """Yield what is told of ids under which a source has several texts, a breach for what is called the same.
+    """Report the ids under which a source has different texts, one breach for each cause.
 
-    A web archive may hold many captures of a page. Of other files, records with one id are versions of a document
-    where the records themselves say when each was obtained, and the times differ, or where the source says so.
+    A web archive may have many captures of a page. Records of other files with one id are versions of a document if the
+    records state when each was obtained and the times differ, or if the source declares them versions.
 
     Args:
-        rows: COLUMNS of records; whose ids don't repeat, and who have no text, are no matter.
-        dated: the sources whose records say when they were obtained.
-        versions: the sources that say that such records are versions.
+        rows: the records, COLUMNS; unique ids and records without a text are ignored.
+        dated: the sources whose records state when they were obtained.
+        versions: the sources that declare such records versions.
     """
     keyed = rows.with_columns(
         pl.col("origin").struct.field("file"),
         pl.col("origin").struct.field("member"),
         pl.col("origin").struct.field("digest"),
-        # A time that the source states of all its records tells none of them apart.
+        # A time that the source states for all of its records distinguishes none of them.
         pl.when(pl.col("source_id").is_in(list(dated))).then("obtained").alias("time"),
     ).filter(pl.col("digest").is_not_null() & ~pl.col("source_id").is_in(list(versions)))
     is_one_of_several = pl.col("digest").n_unique().over("doc_id", "time") > 1
-    several = keyed.filter(is_one_of_several)
-    captures = [_is_capture(*names) for names in several.select("file", "member").iter_rows()]
-    several = several.filter(~pl.Series(captures, dtype=pl.Boolean)).filter(is_one_of_several)
-    for (source,), mine in several.sort("file", "member").group_by("source_id", maintain_order=True):
-        groups = mine.partition_by("doc_id", maintain_order=True)
+    repeated = keyed.filter(is_one_of_several)
+    captures = [_is_capture(*names) for names in repeated.select("file", "member").iter_rows()]
+    repeated = repeated.filter(~pl.Series(captures, dtype=pl.Boolean)).filter(is_one_of_several)
+    for (source,), of_source in repeated.sort("file", "member").group_by("source_id", maintain_order=True):
+        groups = of_source.partition_by("doc_id", maintain_order=True)
         for alike in (True, False):
-            if alone := [group for group in groups if _is_one_name(group) == alike]:
-                yield _breach(str(source), alone, alike=alike)
+            if of_cause := [group for group in groups if _is_one_name(group) == alike]:
+                yield _breach(str(source), of_cause, alike=alike)
 
 
 def _is_one_name(group: pl.DataFrame) -> bool:
-    """Whether whole files share a name, which two of a folder do where only their accents are written otherwise."""
+    """Whether a group is of whole files whose names differ only by how their accents are encoded."""
     return bool(group["member"].is_null().all()) and group["file"].str.normalize("NFC").n_unique() == 1
 
 
 def _breach(source: str, groups: list[pl.DataFrame], *, alike: bool) -> Breach:
     shown = [_named(group) for group in groups[:_SHOWN]]
     by_url = shown[0][1]
-    ids = enumerated([one[0] for one in shown] + [same("…")] * (len(groups) > _SHOWN), between="; ")
+    ids = enumerated([name for name, _by_url in shown] + [same("…")] * (len(groups) > _SHOWN), between="; ")
     place = _("input of {source}", source=source)
     if alike:
-        problem = _("names that differ by how accents are written alone, with different texts: {n}, such as {ids}")
+        problem = _("names that differ only by how accents are encoded, with different texts: {n}, such as {ids}")
         remedy = _("give one of the files another name, or leave it out")
         return Breach(place, problem.fill(n=decimal(f"{len(groups):,}"), ids=ids), remedy)
     if by_url:
         problem = _("addresses with different texts: {n}, such as {ids}")
-        apart = _(
+        separate = _(
             'name a column that tells them apart (id = "…" under [collect.columns]), or join them (group = ["…"])'
         )
     else:
         problem = _("ids with different texts: {n}, such as {ids}")
-        apart = _('name a column that tells them apart (id = "…" under [collect.columns], or id = false)')
+        separate = _('name a column that tells them apart (id = "…" under [collect.columns], or id = false)')
     version = _(
         'if they are versions of one document, name the column of their time (obtained = "…") or write versions = true'
     )
     return Breach(
-        place, problem.fill(n=decimal(f"{len(groups):,}"), ids=ids), enumerated([apart, version], between="; ")
+        place, problem.fill(n=decimal(f"{len(groups):,}"), ids=ids), enumerated([separate, version], between="; ")
     )
 
 
 def _named(group: pl.DataFrame) -> tuple[Message, bool]:
-    """Return the id or address that records share, where two of them are, and whether it is an address."""
+    """Return a group's id or address with its first files, and whether it is an address."""
     row = group.row(0, named=True)
     by_url = row["url"] is not None and doc_id(row["source_id"], row["url"]) == row["doc_id"]
     name = row["url"] if by_url else re.sub(r"^.*#", "", row["member"] or "")
-    first, *rest = dict.fromkeys(unicodedata.normalize("NFC", file) for file in group["file"].head(2))
-    files = _("{one} and {other}", one=first, other=rest[0]) if rest else first
+    first, *other_files = dict.fromkeys(unicodedata.normalize("NFC", file) for file in group["file"].head(2))
+    files = _("{one} and {other}", one=first, other=other_files[0]) if other_files else first
     if not name:  # whole files, by their names or an id that a catalogue gives them
         return _("{files} ({n} {n:time|times})", files=files, n=group.height), by_url
     return _("«{name}» in {files} ({n} {n:time|times})", name=name, files=files, n=group.height), by_url

@@ -1,4 +1,4 @@
-"""Rows of a JSONL or Parquet file for one stage: read in chunks, written back with the stage's columns."""
+"""Read the rows of a JSONL or Parquet file for one stage, and write them with the stage's columns."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _AS_THEY_ARE: Final = Source(id=_SOURCE, title="Rows for a stage", holder="not s
 
 
 def kind_of(path: Path) -> str:
-    """`jsonl` or `parquet`, by the suffix, compression aside.
+    """Return `jsonl` or `parquet`, by the suffix without that of a compression.
 
     Raises:
         ConfigError: another suffix, or Parquet compressed as a whole.
@@ -60,10 +60,11 @@ def kind_of(path: Path) -> str:
 
 
 def read_chunks(path: Path) -> Iterator[list[dict[str, Any]]]:
-    """Yield the file's rows as dicts, some thousands at a time.
+    """Yield the file's rows as dicts, in chunks of some thousands.
 
     Raises:
-        ConfigError: the file is missing, isn't what its suffix says, a line isn't a JSON object, or `text` is no text.
+        ConfigError: the file is missing or isn't of the format of its suffix, a line isn't a JSON object, or `text` is
+            no text.
     """
     if not path.is_file():
         problem = _("it is no file") if path.exists() else _("there is no such file")
@@ -80,7 +81,7 @@ def read_chunks(path: Path) -> Iterator[list[dict[str, Any]]]:
         except UNREADABLE as error:
             raise ConfigError(str(path), _("no Parquet file: {cause}", cause=cause_of(error))) from error
         return
-    some = False
+    has_chunks = False
     try:
         for chunk in jsonl.read(Content(str(path), partial(open_url, str(path))), _AS_THEY_ARE, _LIMITS):
             for failure in chunk.failures[:1]:
@@ -88,18 +89,18 @@ def read_chunks(path: Path) -> Iterator[list[dict[str, Any]]]:
                 cause = f"{failure.cause} ({reason})" if reason else failure.cause
                 raise ConfigError(f"{path}:{failure.number}", cause, _("each line is one JSON object, in UTF-8"))
             yield chunk.records
-            some = True
+            has_chunks = True
     except SourceError as error:
         raise ConfigError(str(path), error.problem, error.remedy) from None
-    if not some:
+    if not has_chunks:
         yield []
 
 
 def text_rows(path: Path) -> list[dict[str, Any]]:
-    """Return a `.txt` file, or each one in a folder and below, as a row: its name as `id`, and its `text`.
+    """Return a `.txt` file, or all `.txt` files below a folder, as rows with the file's name as `id` and its `text`.
 
     Raises:
-        ConfigError: there is none, or one isn't UTF-8.
+        ConfigError: there is no such file, or one isn't UTF-8.
         SourceError: a folder can't be listed.
     """
     files = sorted(Path(name) for name in walked(str(path)) if name.endswith(".txt")) if path.is_dir() else [path]
@@ -119,12 +120,12 @@ def _read_text(file: Path) -> str:
 
 
 def as_documents(rows: Sequence[Mapping[str, Any]], start: int, place: str = "text") -> pl.DataFrame:
-    """Return the rows as a document frame: known columns by their name, what is missing as a neutral value.
+    """Return the rows as a frame of documents, with neutral values in missing columns.
 
     Args:
         rows: dicts with `id` or `doc_id`, `text`, and any other column of the schema.
-        start: the place of the first row in its file, for rows without id.
-        place: the file, which an error names.
+        start: the place of the first row in its file, for rows without an id.
+        place: the file, for error messages.
 
     Raises:
         ConfigError: a `text` is neither a text nor a number.
@@ -132,21 +133,21 @@ def as_documents(rows: Sequence[Mapping[str, Any]], start: int, place: str = "te
     names = set().union(*rows)
     values = {name: [row.get(name) for row in rows] for name in (*schema.DOCUMENT_SCHEMA, "id") if name in names}
     if "text" in values:
-        values["text"] = [_text(one, f"{place}:{start + n}") for n, one in enumerate(values["text"], 1)]
+        values["text"] = [_text(text, f"{place}:{start + n}") for n, text in enumerate(values["text"], 1)]
     extra = {EXTRA: _extra(pl.Series(EXTRA, values.pop(EXTRA), strict=False), place)} if EXTRA in values else {}
     series = {name: _series(name, column, _type_of(name)) for name, column in values.items()} | extra
     return _documents(series, len(rows), start)
 
 
 def frame_as_documents(frame: pl.DataFrame, place: str) -> pl.DataFrame:
-    """Return the same of a frame's rows.
+    """Return the rows of a frame as a frame of documents, as `as_documents` does.
 
     Args:
         frame: the rows.
-        place: what an error names.
+        place: the file, for error messages.
 
     Raises:
-        ConfigError: `text` is a column of another type than text, or of bytes that aren't UTF-8.
+        ConfigError: the column `text` isn't of text, or is of bytes that aren't UTF-8.
     """
     columns = {}
     for column in frame:
@@ -162,14 +163,14 @@ def frame_as_documents(frame: pl.DataFrame, place: str) -> pl.DataFrame:
 
 
 def _extra(column: pl.Series, place: str) -> pl.Series:
-    """Return the additional columns of rows as `schema.EXTRA` has them.
+    """Return the additional columns of rows in the form of `schema.EXTRA`.
 
     Args:
-        column: a struct with a field for each, or the same as a run has it.
-        place: what an error names.
+        column: a struct with a field for each column, or a column of the type `schema.EXTRA`.
+        place: the file, for error messages.
 
     Raises:
-        ConfigError: it is neither, or a field is of another type than such columns have.
+        ConfigError: the column has another type, or a field has a type that additional columns can't have.
     """
     fields = dict(pl.Schema(column.dtype)) if isinstance(column.dtype, pl.Struct) else {}
     wrong = next((name for name, dtype in fields.items() if extra_columns.kind_of(dtype) is None), None)
@@ -183,10 +184,10 @@ def _extra(column: pl.Series, place: str) -> pl.Series:
 
 
 def _text_column(column: pl.Series, place: str | Message) -> pl.Series:
-    """Return a column of texts, or of their bytes, as text.
+    """Return a column of text, or of UTF-8 bytes, as text.
 
     Raises:
-        ConfigError: it is of another type, or isn't UTF-8.
+        ConfigError: the column has another type, or isn't UTF-8.
     """
     if column.dtype not in (pl.String, pl.Binary, pl.Categorical, pl.Enum, pl.Null):
         problem = _("the column «{name}» is of the type {given}", name=column.name, given=column.dtype)
@@ -197,18 +198,18 @@ def _text_column(column: pl.Series, place: str | Message) -> pl.Series:
 
 
 def _text(value: Any, place: str | Message) -> str | None:
-    """Return a text, or a number as text; bytes are read as a run does, whose Python spelling nobody wrote.
+    """Return a text, or a number as text; bytes are decoded as a run does.
 
     Raises:
-        ConfigError: it is neither, or isn't UTF-8.
+        ConfigError: the value has another type, or isn't UTF-8.
     """
     if value is None or isinstance(value, str):
         return value
-    told = text_of(value) if isinstance(value, bytes) else as_text(value)
-    if told is None and not is_empty(value):
+    text = text_of(value) if isinstance(value, bytes) else as_text(value)
+    if text is None and not is_empty(value):
         problem = _("«{key}» is {given}", key="text", given=shown(value))
         raise ConfigError(place, problem, _("it must be a text, and if it is bytes, UTF-8"))
-    return told
+    return text
 
 
 def _type_of(name: str) -> pl.DataType:
@@ -258,7 +259,7 @@ def _series(name: str, values: list[Any], dtype: pl.DataType) -> pl.Series:
 
 
 def as_json(value: Any) -> Any:
-    """Return the value as JSON can hold it: times in ISO 8601, bytes in hex, not-a-number null, maps as objects."""
+    """Return the value for JSON: times in ISO 8601, bytes in hex, not-a-number as null, maps as objects."""
     if isinstance(value, list) and value and all(isinstance(v, dict) and set(v) == {"key", "value"} for v in value):
         of_keys: dict[str, list[Any]] = {}
         for entry in value:
@@ -276,22 +277,24 @@ def as_json(value: Any) -> Any:
 
 
 class RowWriter:
-    """The output file: JSONL, compressed or not, or Parquet, by its suffix; written beside and renamed when whole."""
+    """Writes an output file, JSONL (compressed or not) or Parquet by its suffix, which gets its name when complete."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._kind = kind_of(path)
-        self._beside = path.with_name(path.name + ".partial")
+        self._partial_path = path.with_name(path.name + ".partial")
         self._frames: list[pl.DataFrame] = []
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = None
         if self._kind == "jsonl":
             method = _COMPRESSED.get(compression(path.name))
             # The file system and not `fsspec.open`, which would read `::` in a name as a chain of URLs.
-            self._file = fsspec.filesystem("file").open(str(self._beside), "wt", encoding="utf-8", compression=method)
+            self._file = fsspec.filesystem("file").open(
+                str(self._partial_path), "wt", encoding="utf-8", compression=method
+            )
 
     def write(self, rows: Sequence[Mapping[str, Any]], results: pl.DataFrame) -> None:
-        """Append the input rows with the columns that a stage gave."""
+        """Append the input rows with the columns of a stage."""
         if self._file:
             for row, more in zip(rows, results.to_dicts(), strict=True):
                 values = {key: as_json(value) for key, value in {**row, **more}.items()}
@@ -304,12 +307,12 @@ class RowWriter:
         return self
 
     def __exit__(self, failed: type[BaseException] | None, *_: object) -> None:
-        """Write what is left and give the file its name; nothing stays of a file that isn't whole."""
+        """Finish the file and give it its name; an incomplete file is deleted."""
         if self._file:
             self._file.close()
         elif failed is None:
-            pl.concat(self._frames, how="diagonal_relaxed").write_parquet(self._beside)
+            pl.concat(self._frames, how="diagonal_relaxed").write_parquet(self._partial_path)
         if failed is None:
-            self._beside.replace(self._path)
+            self._partial_path.replace(self._path)
         else:
-            self._beside.unlink(missing_ok=True)
+            self._partial_path.unlink(missing_ok=True)

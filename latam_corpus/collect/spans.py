@@ -1,4 +1,4 @@
-"""A part inside a file: which of its bytes, row groups or record batches, and the number of the first record there."""
+"""Ranges of a file that are read separately: their bytes, row groups or record batches, and their first record."""
 
 from __future__ import annotations
 
@@ -13,26 +13,27 @@ if TYPE_CHECKING:
 Kind: TypeAlias = Literal["lines", "row_groups", "batches", "records", "members"]
 
 SPAN_BYTES: Final = 64 * 2**20
-# So many spans of a compressed file may begin within one of its members. To reach a span, what the member has before it
-# is unpacked once more: with 8, all of the member 3.5 times over. By gzip that is a tenth of what the stages of a run
-# take for its text, by Zstandard a twentieth, by xz a quarter (`python -m tests.benchmarks compressed`).
+# The number of spans that may begin within one member of a compressed file. To reach a span, the bytes of the member
+# in front of it are unpacked again: with 8 spans, the member is unpacked 3.5 times. With gzip that takes a tenth of the
+# time of a run's stages for its text, with Zstandard a twentieth, with xz a quarter
+# (`python -m tests.benchmarks compressed`).
 MOST_IN_MEMBER: Final = 8
 
 
 @dataclass(frozen=True, order=True)
 class Span:
-    """A range of a file that is read by itself; the spans of a file together give each of its records once.
+    """A range of a file that is read separately; the spans of a file together have each of its records once.
 
     Attributes:
         kind: what `start` and `stop` count: bytes of `lines` (unpacked, if the file is compressed) and of WARC
             `records` (as stored), else row groups, record batches or members of a zip.
-        start: the first of the range.
-        stop: the first after it.
-        first_record: the number, from 1, that the range's first record has in its file, so that a document's name
-            doesn't depend on where the file was cut.
-        size: bytes, about; of what is packed, unpacked.
-        entry: of lines, where in the file as stored to begin to read; of a compressed one to unpack.
-        skip: of compressed lines, how many bytes to leave out from there.
+        start: the start of the range.
+        stop: the end of the range, exclusive.
+        first_record: the number of the range's first record in its file, from 1, so that a document's name doesn't
+            depend on where the file was cut.
+        size: the approximate size in bytes, uncompressed.
+        entry: for lines, the offset in the stored file at which to start reading or unpacking.
+        skip: for compressed lines, the number of unpacked bytes to skip from there.
     """
 
     kind: Kind
@@ -48,52 +49,52 @@ class Span:
 
 
 class Entry(NamedTuple):
-    """Where the bytes of a compressed file can be entered: the first of a member, as stored and as unpacked."""
+    """A place at which a compressed file can be entered: the offset of a member in stored and in unpacked bytes."""
 
     stored: int
     unpacked: int
 
 
 def by_size(kind: Kind, pieces: Iterable[tuple[int, int]], bytes_: int) -> list[Span]:
-    """Consecutive pieces as spans of about so many bytes; a larger piece is a span of its own.
+    """Return consecutive pieces as spans of about this many bytes; a larger piece is a span of its own.
 
     Args:
-        kind: what the pieces are.
+        kind: the kind of the pieces.
         pieces: the bytes and the records of each, in the order of the file.
-        bytes_: bytes a span.
+        bytes_: bytes per span.
 
     >>> [str(span) for span in by_size("row_groups", [(60, 10), (60, 10), (10, 5)], 100)]
     ['row_groups:0-2', 'row_groups:2-3']
     """
     spans: list[Span] = []
-    start = held = stop = 0
+    start = size_so_far = stop = 0
     first, records = 1, 0
     for stop, (size, count) in enumerate(pieces, 1):
-        held += size
+        size_so_far += size
         records += count
-        if held >= bytes_:
-            spans.append(Span(kind, start, stop, first, held))
-            start, held, first, records = stop, 0, first + records, 0
-    if held or records or stop > start:
-        spans.append(Span(kind, start, stop, first, held))
+        if size_so_far >= bytes_:
+            spans.append(Span(kind, start, stop, first, size_so_far))
+            start, size_so_far, first, records = stop, 0, first + records, 0
+    if size_so_far or records or stop > start:
+        spans.append(Span(kind, start, stop, first, size_so_far))
     return spans
 
 
 def entered(spans: Sequence[Span], entries: Sequence[Entry]) -> Iterator[Span]:
-    """Yield the spans of a file of lines, each with where to begin to read; joined where many begin in a member.
+    """Yield the spans of a file of lines with the places at which to start reading, joining the many of one member.
 
     Args:
-        spans: of all of the file.
-        entries: where it can be entered; none for a file that isn't compressed.
+        spans: the spans of the whole file.
+        entries: the places at which it can be entered; empty for a file that isn't compressed.
     """
     places = [entry.unpacked for entry in entries]
     for index, within in groupby(spans, key=lambda span: bisect_right(places, span.start) - 1):
         if not entries:
             yield from (replace(span, entry=span.start) for span in within)
             continue
-        mine = list(within)
-        each = -(-len(mine) // MOST_IN_MEMBER)
-        for number in range(0, len(mine), each):
-            first, last = mine[number], mine[number : number + each][-1]
+        of_member = list(within)
+        step = -(-len(of_member) // MOST_IN_MEMBER)
+        for number in range(0, len(of_member), step):
+            first, last = of_member[number], of_member[number : number + step][-1]
             size, skip = last.stop - first.start, first.start - entries[index].unpacked
             yield replace(first, stop=last.stop, size=size, entry=entries[index].stored, skip=skip)

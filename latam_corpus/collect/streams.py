@@ -1,4 +1,4 @@
-"""The bytes of a file, decompressed as they stream; what could be read of a broken file is given before it fails."""
+"""Read the bytes of files and decompress them as they stream; a damaged file is read up to the damage."""
 
 from __future__ import annotations
 
@@ -24,26 +24,26 @@ if TYPE_CHECKING:
 
     from latam_corpus.collect.records import Content
 
-# What fsspec's file systems call a version of a file, or its time: the first that is there tells a change.
+# The names that fsspec's file systems give to the version or the time of a file; the first one present shows a change.
 _VERSIONS: Final = ("ETag", "etag", "generation", "blob_id", "Last-Modified")
 _TIMES: Final = ("mtime", "LastModified", "last_modified", "updated", "created", "modified")
 
-# A record or a whole file beyond this is no document; reading it would let one file (a decompression bomb, a database
-# dump without line ends) take a worker's memory.
+# The bytes of a record, or of a whole file, above which it is no document. Otherwise one file (a decompression bomb, or
+# a database dump without line ends) could fill a worker's memory.
 MAX_RECORD: Final = 256 * 2**20
 
-# What is stored may be this many times larger unpacked, counted from a size on that matters: text is packed 3 to 20
-# times, tables of repeated lines some 100; bombs are packed 1,000 times and more.
+# The maximum ratio of unpacked to stored bytes, which is only checked above `RATIO_FROM` unpacked bytes. The ratio is 3
+# to 20 for text, about 100 for tables of repeated lines, and at least 1,000 for bombs.
 MAX_RATIO: Final = 250
 RATIO_FROM: Final = 64 * 2**20
 
 _BLOCK: Final = 2**20
 _BUFFER: Final = 2**16
-# Of the places where a compressed file can be entered, one in so many bytes of it, unpacked, is told.
+# The minimum distance, in unpacked bytes, between the recorded entries of a compressed file.
 ENTRIES_APART: Final = 2**20
-# A decompressor gives all that its input holds at once, and loses it when it meets damage: small bites bound both. At
-# the worst ratios (gzip 1:1,000, xz 1:7,000, Zstandard 1:30,000) a bite is some 100 MB.
-_BITE: Final = 2**12
+# A decompressor returns all output of its input at once, and loses it at damage: small inputs limit both. At the worst
+# ratios (gzip 1:1,000, xz 1:7,000, Zstandard 1:30,000) this input gives about 100 MB.
+_INPUT: Final = 2**12
 
 _DAMAGE: Final = (OSError, EOFError, zlib.error, lzma.LZMAError, zstandard.ZstdError)
 
@@ -57,13 +57,13 @@ class _Decompressor(Protocol):
 
 
 def open_url(url: str) -> BinaryIO:
-    """Return the file at a path or fsspec URL, open for reading bytes.
+    """Open the file at a path or fsspec URL for reading bytes.
 
-    A read that the disk or the network refuses is a PartError, not an OSError, which parsers raise of damaged bytes:
-    what can't be read now may be whole.
+    A read error of the disk or the network is a PartError. It is no OSError, which parsers raise for damaged bytes: a
+    file that can't be read now may be undamaged.
 
     Raises:
-        SourceError: it can't be opened, or leads into a private network.
+        SourceError: the file can't be opened, or is in a private network.
     """
     if address := private_address(url):
         remedy = _("if it should be read, name its host in {variable}", variable=VARIABLE)
@@ -79,7 +79,7 @@ def open_url(url: str) -> BinaryIO:
 
 
 class _Medium(io.RawIOBase):
-    """A file of a disk or of the network, whose own errors are told apart from those of whoever parses it."""
+    """A file whose read errors differ from the errors of a parser of its bytes."""
 
     def __init__(self, url: str, opened: BinaryIO) -> None:
         super().__init__()
@@ -123,15 +123,15 @@ class _Medium(io.RawIOBase):
 
 
 def state_of(url: str) -> str:
-    """Return what changes when the bytes at a path or fsspec URL do, as its file system says without reading them.
+    """Return a string that changes when a file changes: its size and version or time, without reading its bytes.
 
     Raises:
-        SourceError: nothing is there, or it can't be asked.
+        SourceError: there is no such file, or its state can't be read.
     """
     try:
         if "://" not in url:
-            there = Path(url).stat()
-            return f"{there.st_size} {there.st_mtime_ns}"
+            status = Path(url).stat()
+            return f"{status.st_size} {status.st_mtime_ns}"
         fs, path = fsspec.core.url_to_fs(url, **web_options(url))
         fs.invalidate_cache()
         info = fs.info(path)
@@ -142,7 +142,7 @@ def state_of(url: str) -> str:
 
 def cannot_be_opened(url: str, error: Exception) -> SourceError:
     """Return the error of a file or folder that can't be opened."""
-    # fsspec says of whatever befell an address of the web that there is no such file.
+    # fsspec reports every error of a web address as a missing file.
     cause = error.__cause__ if isinstance(error, FileNotFoundError) and error.__cause__ else error
     return SourceError(url, _("can't be opened ({cause})", cause=cause), _("check the path and the access rights"))
 
@@ -151,7 +151,7 @@ def seekable(content: Content) -> BinaryIO:
     """Return the content open for reading at any place; one in an archive or compressed as a whole is held in memory.
 
     Raises:
-        SourceError: it can't be opened, or would have to be held and is larger than `MAX_RECORD`.
+        SourceError: it can't be opened, or is too large for memory (`MAX_RECORD`).
     """
     stream = content.open()
     suffix = compression(content.relative)
@@ -169,36 +169,36 @@ def seekable(content: Content) -> BinaryIO:
 
 
 def blocks(stream: BinaryIO, suffix: str, entries: list[Entry] | None = None) -> Iterator[bytes]:
-    """Yield the stream's bytes, decompressed by the suffix, in blocks of about a megabyte.
+    """Yield the stream's bytes in blocks of about a megabyte, decompressed according to the suffix.
 
     Args:
         stream: the file, at the first byte of a member.
         suffix: one of COMPRESSIONS; "" for a file that isn't compressed.
-        entries: is given where the file can be entered, as its members are met.
+        entries: a list to which the places are added at which the file can be entered.
 
     Raises:
-        SourceError: the compressed data are damaged or end too early; all that came before has been given by then.
+        SourceError: the compressed data are damaged or end too early; all data in front of the damage has been yielded.
     """
     makers: dict[str, Callable[[], _Decompressor]] = {
         ".gz": lambda: zlib.decompressobj(31),
-        # Guessed, NULs would be an old format's file with nothing in it.
+        # If xz were to guess the format, it would take NULs for an empty file of an old format.
         ".xz": lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ),
         ".zst": lambda: zstandard.ZstdDecompressor().decompressobj(),
     }
-    held: list[bytes] = []
+    pieces: list[bytes] = []
     size = 0
     damage: Exception | None = None
     try:
         for piece in members(stream, makers[suffix], entries) if suffix else _plain(stream):
-            held.append(piece)
+            pieces.append(piece)
             size += len(piece)
             if size >= _BLOCK:
-                yield b"".join(held)
-                held, size = [], 0
+                yield b"".join(pieces)
+                pieces, size = [], 0
     except (*_DAMAGE, SourceError) as error:
         damage = error
-    if held:
-        yield b"".join(held)
+    if pieces:
+        yield b"".join(pieces)
     if isinstance(damage, SourceError):
         raise damage
     if damage is not None:
@@ -207,10 +207,10 @@ def blocks(stream: BinaryIO, suffix: str, entries: list[Entry] | None = None) ->
 
 
 def surveyed(stream: BinaryIO, suffix: str, entries: list[Entry]) -> Iterator[bytes]:
-    """Yield the blocks of a file, for a look ahead that nothing is kept of.
+    """Yield the blocks of a file for a first pass that keeps nothing of it.
 
     Raises:
-        SourceError: it is damaged, or unpacks to more than a look ahead is worth.
+        SourceError: it is damaged, or unpacks to far more than text does.
     """
     counted = Counted(stream)
     size = 0
@@ -224,7 +224,10 @@ def surveyed(stream: BinaryIO, suffix: str, entries: list[Entry]) -> Iterator[by
 
 
 def refuse_bomb(unpacked: int, packed: int, what: str) -> None:
-    """Raise where so many bytes unpack to far more than text does.
+    """Raise an error if the data unpacks to far more bytes than text does.
+
+    Raises:
+        ValueError: it does.
 
     Raises:
         ValueError: they do.
@@ -234,17 +237,17 @@ def refuse_bomb(unpacked: int, packed: int, what: str) -> None:
 
 
 def stretch(stream: BinaryIO, suffix: str, entry: int, skip: int, size: int) -> Iterator[bytes]:
-    """So many bytes of a file, decompressed by its suffix, in blocks of about a megabyte.
+    """Yield a range of bytes of a file, decompressed according to its suffix, in blocks of about a megabyte.
 
     Args:
         stream: the file.
         suffix: one of COMPRESSIONS; "" for a file that isn't compressed.
-        entry: where to begin to read; of a compressed file the first byte of a member.
-        skip: how many bytes to leave out from there.
-        size: how many to give.
+        entry: the offset at which to start reading; for a compressed file, the first byte of a member.
+        skip: the number of unpacked bytes to skip from there.
+        size: the number of unpacked bytes to return.
 
     Raises:
-        SourceError: the stream can't be read, or ends before.
+        SourceError: the stream can't be read, or ends too early.
     """
     try:
         stream.seek(entry)
@@ -270,19 +273,19 @@ def _plain(stream: BinaryIO) -> Iterator[bytes]:
 
 
 def members(stream: BinaryIO, make: Callable[[], _Decompressor], entries: list[Entry] | None = None) -> Iterator[bytes]:
-    """Yield the bytes of all members: what is packed by gzip, xz or Zstandard may be several, one after the other.
+    """Yield the unpacked bytes of all members of a stream: gzip, xz and Zstandard files may have several.
 
     Raises:
-        EOFError: the last one breaks off; what the decompressor raises of damage.
+        EOFError: the last member is cut. The decompressor raises its own errors for damage.
     """
     member: _Decompressor | None = None
     read = unpacked = 0
     begun = False
-    while data := stream.read(_BITE):
+    while data := stream.read(_INPUT):
         read += len(data)
         while data:
             if member is None:
-                # Tapes and xz pad with NULs between members.
+                # Tapes and xz files have padding NULs between members.
                 data = data.lstrip(b"\0") if begun else data
                 if not data:
                     break
@@ -302,46 +305,46 @@ def members(stream: BinaryIO, make: Callable[[], _Decompressor], entries: list[E
 def lines(pieces: Iterable[bytes]) -> Iterator[bytes | None]:
     r"""Yield the lines of a stream without their line ends; None for a line longer than `MAX_RECORD`.
 
-    What stands before damage in the last, incomplete line is not a line.
+    A last line that is incomplete because of damage is not yielded.
 
     >>> list(lines([b"uno\nd", b"os\n", b"tres"]))
     [b'uno', b'dos', b'tres']
     """
-    held: list[bytes] = []
+    line_pieces: list[bytes] = []
     size = 0
     for piece in pieces:
-        first, *rest = piece.split(b"\n")
+        first, *more_lines = piece.split(b"\n")
         size += len(first)
-        held.append(first)
+        line_pieces.append(first)
         if size > MAX_RECORD:
-            held = []
-        if not rest:
+            line_pieces = []
+        if not more_lines:
             continue
-        line = b"".join(held) if size <= MAX_RECORD else None
-        held = []  # the caller works on the line while this frame waits: no second copy meanwhile
+        line = b"".join(line_pieces) if size <= MAX_RECORD else None
+        line_pieces = []  # while the caller works on the line, no second copy of it is kept
         yield line
         line = None
-        whole = rest[:-1]
+        whole = more_lines[:-1]
         yield from whole if len(piece) <= MAX_RECORD else (line if len(line) <= MAX_RECORD else None for line in whole)
-        held, size = [rest[-1]], len(rest[-1])
+        line_pieces, size = [more_lines[-1]], len(more_lines[-1])
     if size:
-        yield b"".join(held) if size <= MAX_RECORD else None
+        yield b"".join(line_pieces) if size <= MAX_RECORD else None
 
 
 def payload(pieces: Iterable[bytes]) -> bytes | None:
-    """Return the whole stream; None when it is larger than `MAX_RECORD`."""
-    held: list[bytes] = []
+    """Return the whole stream; None if it is larger than `MAX_RECORD`."""
+    blocks_read: list[bytes] = []
     size = 0
     for piece in pieces:
         size += len(piece)
         if size > MAX_RECORD:
             return None
-        held.append(piece)
-    return b"".join(held)
+        blocks_read.append(piece)
+    return b"".join(blocks_read)
 
 
 class Pieces(io.RawIOBase):
-    """Blocks of bytes as a stream to read from; it can't seek."""
+    """Blocks of bytes as a readable stream that isn't seekable."""
 
     def __init__(self, pieces: Iterable[bytes]) -> None:
         super().__init__()
@@ -349,11 +352,11 @@ class Pieces(io.RawIOBase):
         self._held = memoryview(b"")
 
     def readable(self) -> bool:
-        """Return true, as what is read from must."""
+        """Return true: the stream is readable."""
         return True
 
     def readinto(self, buffer: Buffer, /) -> int:
-        """Fill the buffer as far as the next block goes; 0 at the end."""
+        """Fill the buffer from the next block; return 0 at the end."""
         view = memoryview(buffer).cast("B")
         while not self._held:
             piece = next(self._pieces, None)
@@ -367,18 +370,18 @@ class Pieces(io.RawIOBase):
 
 
 class Counted:
-    """A stream that knows how many bytes were read from it."""
+    """A stream that counts the bytes that were read from it."""
 
     def __init__(self, inner: BinaryIO) -> None:
         self._inner = inner
         self.count = 0
 
     def read(self, size: int = -1, /) -> bytes:
-        """As many bytes as asked, or what is left."""
+        """Read as many bytes as requested, or fewer at the end."""
         data = self._inner.read(size)
         self.count += len(data)
         return data
 
     def tell(self) -> int:
-        """How many bytes were read."""
+        """Return the number of bytes that were read."""
         return self.count

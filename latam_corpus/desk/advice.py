@@ -50,7 +50,7 @@ ASK_FIRST: Final = (
     _("once there is an answer, write what was agreed into [rights] and change status"),
 )
 _RESTRICTED: Final = (
-    _("the label {label} restricts its use: nothing of it is released"),
+    _("by the label {label} nothing of it is released"),
     _("if its community has agreed in writing, name that agreement in [rights]"),
 )
 _INCOMPLETE_RECORD: Final = (

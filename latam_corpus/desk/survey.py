@@ -153,8 +153,8 @@ def survey(folder: Path) -> Survey:
     in_bags = {file.relative: file for file in with_bags(input_files)}
     missing = [
         str(failure.evidence.get("name", ""))
-        for file in in_bags.values()
-        for failure in of_json(file.beside.failures)
+        for one in in_bags.values()
+        for failure in of_json(one.description.failures)
         if failure.cause == "missing file"
     ]
     facts_of_files = [
@@ -203,7 +203,7 @@ def _examined(file: InputFile) -> SurveyedFile:
         with Path(file.url).open("rb") as stream:
             while block := stream.read(2**20):
                 digest.update(block)
-        damage = damage_of(file.beside, partial(opened_file, file))
+        damage = damage_of(file.description, partial(opened_file, file))
     except (OSError, SourceError) as error:
         return SurveyedFile(
             file.relative, file.size, _("a file that can't be read"), _("check the path"), problem=str(error)

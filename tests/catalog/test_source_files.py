@@ -36,7 +36,7 @@ def _load(folder: Path, more: str, least: str = _LEAST) -> str:
         ('languages = ["klingonés"]', "«klingonés» is no ISO 639-3 code; three letters"),
         ('languages = "spa"', "«languages» is 'spa'; it must be a list in brackets"),
         ('[rights]\nstatement = "MIT"\nbasis = "licence"', "line 4: the key «rights.uses» is missing"),
-        ('[rights]\nstatement = "MIT"\nuses = ["train"]', "rest on a basis; name it"),
+        ('[rights]\nstatement = "MIT"\nuses = ["train"]', "need a legal basis; name it"),
         (
             '[rights]\nstatement = "MIT"\nbasis = "licence"\nuses = ["sell"]',
             "line 7: «rights.uses (1)» may not be 'sell'",
@@ -47,7 +47,7 @@ def _load(folder: Path, more: str, least: str = _LEAST) -> str:
         ),
         (
             '[rights]\nstatement = "por carta"\nbasis = "contract"\nuses = ["train"]\ntier = "permission"',
-            "rests on an agreement",
+            "needs an agreement",
         ),
         (
             '[rights]\nstatement = "MIT"\nbasis = "licence"\nuses = ["train"]\nexpires = "pronto"',

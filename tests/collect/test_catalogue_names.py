@@ -108,8 +108,8 @@ def test_a_records_number_isnt_a_file_where_it_names_one(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("heads", "told"),
     [
-        ("archivo,title,title", "the column «title» stands twice"),
-        ("archivo,archivo,title", "the column «archivo» stands twice"),
+        ("archivo,title,title", "the column «title» appears twice"),
+        ("archivo,archivo,title", "the column «archivo» appears twice"),
         ("archivo,Title,nota", "the column «Title» isn't read; «title» would be"),
         ("archivo,title,creator", "«creators» would be; correct its head, or map it"),
         ("archivo,langauge,title", "«language» would be"),
@@ -191,9 +191,9 @@ _HEADS = ["archivo", "title"]
             [[_HEADS, ["dos.txt", "Dos"]], [_HEADS, ["4.txt", "Cuatro"]]],
             "several of its sheets name files: Hoja 1, Hoja 2",
         ),
-        ([[_HEADS, ["dos.txt", "Dos", "¡ojo!"]]], "c.xlsx, «Hoja 1»: «¡ojo!» in C2 stands under no head"),
+        ([[_HEADS, ["dos.txt", "Dos", "¡ojo!"]]], "c.xlsx, «Hoja 1»: «¡ojo!» in C2 is in a column without a head"),
         ([[_HEADS, ["dos.txt", "=A2"]]], "it has formulas without a value (sheet1.xml)"),
-        ([[_HEADS, ["dos.txt", "#REF!"]]], "the formula in B2 came to nothing (#REF!)"),
+        ([[_HEADS, ["dos.txt", "#REF!"]]], "the formula in B2 has an error (#REF!)"),
         ([[]], "it has no rows"),
     ],
 )

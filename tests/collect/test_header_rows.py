@@ -89,7 +89,7 @@ def test_two_rows_that_may_be_the_heads_end_the_command(tmp_path: Path, name: st
     """Nobody can say which is right; the error names both rows."""
     other = ["código", "nombre", "permiso", "clase"]
     source = _folder(tmp_path, name, [other, _HEADS, *_CELLS])
-    with pytest.raises(ConfigError, match="row 1 and row 2 both look like the heads") as raised:
+    with pytest.raises(ConfigError, match="row 1 and row 2 both look like the header") as raised:
         list_inputs(source, tmp_path)
     assert name in str(raised.value)
 
@@ -146,7 +146,7 @@ def test_two_rows_of_heads_of_a_table_of_texts_fail_it(tmp_path: Path) -> None:
     """With the file's name and what to do."""
     _write(tmp_path / "a.csv", [["nombre", "persona"], ["texto", "autor"], ["Una copla.", "Rosa"]])
     source = _source(columns={"text": "texto"})
-    with pytest.raises(PartError, match="row 1 and row 2 both look like the heads") as raised:
+    with pytest.raises(PartError, match="row 1 and row 2 both look like the header") as raised:
         list(read_all(source, list_inputs(source, tmp_path)))
     assert "a.csv" in str(raised.value)
 

@@ -68,7 +68,7 @@ def test_a_file_knows_its_size_and_its_digest(folder: Path) -> None:
         ("nada", "there is nothing at"),
         ("a/b/nada/más", "tres.txt"),
         ("*.pdf", "no file matches"),
-        ("portada.gif", "a file of an unknown format; known are ."),
+        ("portada.gif", "a file of an unknown format; the known suffixes are ."),
     ],
 )
 def test_a_place_without_inputs_is_told(folder: Path, where: str, told: str) -> None:

@@ -182,7 +182,7 @@ def test_a_column_that_stands_twice_is_told(tmp_path: Path) -> None:
     (tmp_path / "p.csv").write_text("nota,nota,text\na,b,La barca.\n")
     assert _read(tmp_path / "p.csv", "").height == 1
     (tmp_path / "p.csv").write_text("text,text\nLa barca.,El río.\n")
-    with pytest.raises(PartError, match="the column «text» stands twice"):
+    with pytest.raises(PartError, match="the column «text» appears twice"):
         _read(tmp_path / "p.csv", "")
 
 
@@ -203,10 +203,10 @@ def test_a_column_of_parquet_or_arrow_that_stands_twice_is_told(tmp_path: Path, 
         return path
 
     assert _read(written([both, one, one], ["text", "nota", "nota"]), "").height == 1
-    with pytest.raises(PartError, match="the column «text» stands twice"):
+    with pytest.raises(PartError, match="the column «text» appears twice"):
         _read(written([both, one], ["text", "text"]), "")
     [breach] = examine_module.examine(_source(""), str(tmp_path)).breaches
-    assert "the column «text» stands twice" in str(breach.problem)
+    assert "the column «text» appears twice" in str(breach.problem)
     frame = _read(written([both, struct], ["text", "meta"]), '[collect.columns]\ncreators = "meta.autor"')
     assert frame["drop_reason"].to_list() == ["unreadable:damaged file"]
 
@@ -227,7 +227,9 @@ def test_a_value_of_a_unique_column_stands_once(tmp_path: Path) -> None:
     """Two records with one value are named; empty ones are no value."""
     rows = [{"text": "La barca.", "clave": key} for key in ("a", None, "b", None, "a")]
     (tmp_path / "r.jsonl").write_bytes(_lines(rows))
-    with pytest.raises(PartError, match=r"«clave» has one value in record 1 of r\.jsonl and in record 5 of r\.jsonl"):
+    with pytest.raises(
+        PartError, match=r"«clave» has the same value in record 1 of r\.jsonl and in record 5 of r\.jsonl"
+    ):
         _read(tmp_path / "r.jsonl", '[collect]\nunique = ["clave"]', rows=2)
     (tmp_path / "r.jsonl").write_bytes(_lines(rows[:4]))
     assert _read(tmp_path / "r.jsonl", '[collect]\nunique = ["clave"]').height == 4
@@ -374,7 +376,7 @@ def test_a_column_that_a_later_file_lacks_fails_its_part(corpus: Corpus, monkeyp
     ("collect", "told"),
     [
         ('required = ["autora"]', "«autora» is empty in record 3"),
-        ('unique = ["clave"]', "«clave» has one value in record 1 of a.jsonl and in record 1 of b.jsonl"),
+        ('unique = ["clave"]', "«clave» has the same value in record 1 of a.jsonl and in record 1 of b.jsonl"),
         ("max_null_share = { autora = 0.1 }", "«autora» is empty in 1 of 7 records (14.3 %)"),
         ('columns = { text = "nada" }', "«nada» has no text in any of 7 records"),
     ],
@@ -568,7 +570,7 @@ def test_files_whose_names_are_spelled_alike_are_told_by_name(corpus: Corpus) ->
     (corpus.inputs / unicodedata.normalize("NFD", "Ñandú.txt")).write_text("El río.", encoding="utf-8")
     code, said = corpus.run()
     assert code == 2
-    assert "names that differ by how accents are written alone, with different texts: 1, such as Ñandú.txt (2" in said
+    assert "names that differ only by how accents are encoded, with different texts: 1, such as Ñandú.txt (2" in said
     assert "give one of the files another name, or leave it out" in said
     assert "column" not in said
 

@@ -124,8 +124,8 @@ def test_a_sure_match_is_no_candidate_for_another_row(tmp_path: Path) -> None:
     """A row whose file was never sent doesn't describe the one that looks like it."""
     folder = _folder(tmp_path, ["ano.txt"], ["ano.txt;CC0-1.0", f"año.txt;{_RESERVED}"])
     assert _tiers(_source(), folder) == {"ano.txt": "open"}
-    [list_] = [one for one in list_inputs(_source(), folder) if one.beside.is_list]
-    assert [failure.evidence["names"] for failure in of_json(list_.beside.failures)] == [["año.txt"]]
+    [list_] = [one for one in list_inputs(_source(), folder) if one.description.is_list]
+    assert [failure.evidence["names"] for failure in of_json(list_.description.failures)] == [["año.txt"]]
 
 
 @pytest.mark.parametrize("columns", [{}, {"rights": "derechos"}])
@@ -191,7 +191,7 @@ def test_a_column_of_opt_outs_in_a_catalogue_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("heads", "told"),
     [
-        ("ficha;derechos", "no column is called as one that names files"),
+        ("ficha;derechos", "no column name says that it names files"),
         ("archivo;derecho", "«derecho» isn't read; «derechos» would be"),
         ("archivo;licensia", "«licensia» isn't read; «licencia» would be"),
     ],

@@ -256,7 +256,7 @@ def test_two_columns_of_one_name_end_the_run(tmp_path: Path) -> None:
     """Only the last of them would be read."""
     (tmp_path / "a.csv").write_text("text,license,license\nUna copla.,CC BY-NC 4.0,CC0-1.0\n", encoding="utf-8")
     breaches = [str(one.problem) for one in examine(_source(), str(tmp_path)).breaches]
-    assert breaches == ["the column «license» stands twice"]
+    assert breaches == ["the column «license» appears twice"]
 
 
 def test_the_order_of_statements_does_not_matter() -> None:

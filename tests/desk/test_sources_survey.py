@@ -94,7 +94,7 @@ def test_a_disk_is_surveyed(disk: Path, tmp_path: Path, command_line: CommandLin
     refused, findings = check_source(text)
     assert (refused, [one.key for one in findings]) == (None, ["holder"])  # nobody has said who holds it
     told = command_line("run", draft, "--input", disk, "--out", tmp_path / "out")
-    assert (told.code, "«holder»: «…» stands where nobody has written" in told.err) == (2, True)
+    assert (told.code, "«holder»: «…» is the template's placeholder" in told.err) == (2, True)
     source, findings = check_source(text.replace('holder = "…"', 'holder = "Biblioteca del puerto"'))
     assert source is not None, findings
     assert (source.rights, source.country, source.genre, source.homepage) == (None, None, None, None)

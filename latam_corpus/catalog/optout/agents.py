@@ -9,11 +9,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-# Our product token: the name by which a robots.txt may speak to this crawler.
+# The product token of this crawler in robots.txt.
 TOKEN: Final = "latam-corpus"  # noqa: S105  (a name, no secret)
 _AGENTS: Final = Path(__file__).with_name("agents.toml")
 _SEPARATOR: Final = re.compile(r"[\s_-]+")
-# Agents in a line are few; a stranger's line may be of thousands.
+# The maximum of words that are read: real lines have few agents, but a malicious one may have thousands.
 _MOST: Final = 200
 
 
@@ -29,10 +29,10 @@ def training_agents() -> dict[str, str]:
 
 @lru_cache(maxsize=4096)
 def addressed(value: str) -> tuple[str, ...]:
-    """Which of all agents (`*`), this crawler and the training agents a value names, in lower case and sorted.
+    """Return the agents that a value names, in lower case and sorted: all (`*`), this crawler, and training agents.
 
-    It is read as any crawler would read it, and wider, since an owner meant somebody: with versions, as a whole
-    User-Agent, in a list, with a space for the name's hyphen, with wildcards.
+    The value is read as generously as any crawler would: with versions, as a whole User-Agent, in a list, with a space
+    for a hyphen, or with wildcards.
 
     >>> addressed("GPTBot/1.0"), addressed("*, ccbot"), addressed("Google Extended"), addressed("otherbot")
     (('gptbot',), ('*', 'ccbot'), ('google-extended',), ())
@@ -44,7 +44,7 @@ def addressed(value: str) -> tuple[str, ...]:
     agents = {names[_SEPARATOR.sub("", match[0])] for match in _pattern().finditer(text)}
     for word in re.split(r"[\s,;|\"']+", text, maxsplit=_MOST)[:_MOST]:
         if word.strip("*/:."):
-            # «Bot» alone is no pattern, `*bot*` is.
+            # Only words with a star are patterns: `*bot*`, but not «Bot».
             agents.update(name for name in names.values() if "*" in word and fnmatchcase(name, _literal(word)))
         elif "*" in word:
             agents.add("*")
@@ -52,19 +52,19 @@ def addressed(value: str) -> tuple[str, ...]:
 
 
 def _literal(pattern: str) -> str:
-    """Return the pattern with stars as its only wildcards, a run of them as one."""
+    """Return the pattern with stars as its only wildcards, and runs of stars as one."""
     return re.sub(r"([?\[])", r"[\1]", re.sub(r"\*+", "*", pattern))
 
 
 @lru_cache(maxsize=1)
 def _names() -> dict[str, str]:
-    """Names in lower case, by themselves without what separates their words."""
+    """Return the names in lower case, by themselves without separators between words."""
     return {_SEPARATOR.sub("", name): name for name in (TOKEN, *training_agents())}
 
 
 @lru_cache(maxsize=1)
 def _pattern() -> re.Pattern[str]:
-    """Any of the names as a word of its own, the longest first."""
+    """Return a pattern that matches any of the names as a whole word, the longest first."""
     names = sorted(_names().values(), key=len, reverse=True)
     spelt = (r"[\s_-]?".join(map(re.escape, _SEPARATOR.split(name))) for name in names)
     return re.compile(rf"(?<![\w-])(?:{'|'.join(spelt)})(?![\w-])")

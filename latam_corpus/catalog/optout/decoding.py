@@ -1,4 +1,4 @@
-"""Files and pages in UTF-16, which few servers name: the refusals in them are read as those in any other."""
+"""Decode files and pages in UTF-16, which few servers declare, so that their opt-outs are read too."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _LOOK: Final = 256
 
 
 def ascii_based(body: bytes) -> bytes:
-    """Return the bytes in UTF-8, if they are in UTF-16, with or without a mark; else as they are.
+    """Return UTF-16 bytes as UTF-8, with or without a byte-order mark; return other bytes unchanged.
 
     >>> [ascii_based("<meta>".encode(one)) for one in ("utf-16", "utf-16-le", "utf-16-be", "latin-1")]
     [b'<meta>', b'<meta>', b'<meta>', b'<meta>']
@@ -24,5 +24,5 @@ def ascii_based(body: bytes) -> bytes:
             charset = "utf-16-le" if odd > even else "utf-16-be"
     if charset is None:
         return body
-    # NULs stay of UTF-32, which begins as UTF-16 does.
+    # UTF-32 starts like UTF-16, and leaves NULs.
     return body.decode(charset, "replace").removeprefix("\ufeff").replace("\0", "").encode("utf-8", "replace")

@@ -1,4 +1,4 @@
-"""The directives of `X-Robots-Tag` and of robots in meta elements: which refusals are said to whom."""
+"""Read the directives of `X-Robots-Tag` and of robots meta elements, which are opt-outs for certain agents."""
 
 from __future__ import annotations
 
@@ -15,25 +15,26 @@ _REFUSALS: Final[tuple[Refusal, ...]] = ("noai", "noarchive")
 _ALIASES: Final[dict[str, Refusal]] = dict.fromkeys(
     ("noml", "no-ai", "noaitraining", "no-ai-training", "disallowaitraining", "disallow-ai-training"), "noai"
 )
-# What search engines document, and pages have besides. A word before a colon that none of these follows is no agent.
+# The directives that search engines document, and others in use. A word with a colon is an agent's name only if a
+# directive follows it.
 _DIRECTIVES: Final = frozenset({
     *_REFUSALS, *_ALIASES, "all", "index", "follow", "noindex", "nofollow", "none", "nosnippet", "indexifembedded",
     "noimageindex", "noimageai", "notranslate", "nositelinkssearchbox", "nopagereadaloud", "nocache", "noodp", "noydir",
 })  # fmt: skip
 # Directives that have values, some of which (`max-image-preview: none`) are directives' names.
 _VALUED: Final = re.compile(r"max-|unavailable")
-# Of letters only ASCII: typographic quotes come in any charset.
+# Only ASCII letters count as letters: typographic quotes may be in any charset.
 _SEPARATORS: Final = re.compile(r"[^\w:*-]+", re.ASCII)
 _COLON: Final = re.compile(r"\s*:\s*")
-# A value is a line; a stranger's may be made to be read for ever.
+# The maximum of characters that are read, since a malicious value may be very long.
 _LONGEST: Final = 10_000
 
 
 def refusals(value: str) -> list[Refusal]:
-    """Which refusals stand among the directives, if they are said to all or to an agent that gathers for training.
+    """Return the opt-outs among the directives that are for all agents or for one that gathers training data.
 
-    Directives are separated by commas, semicolons or spaces. What follows `otherbot:` is said to that bot, until the
-    next one is named; `max-snippet: -1` and the like name nobody.
+    Directives are separated by commas, semicolons or spaces. The directives after `otherbot:` are for that bot, until
+    the next agent is named; `max-snippet: -1` and the like name no agent.
 
     >>> refusals("max-image-preview:large, noai"), refusals("otherbot: noai"), refusals("ccbot: nofollow; noarchive")
     (['noai'], [], ['noarchive'])
@@ -43,10 +44,10 @@ def refusals(value: str) -> list[Refusal]:
     words = [word for word in _SEPARATORS.split(_COLON.sub(": ", value[:_LONGEST].lower())) if word]
     bare_words: set[str] = set()
     concerned = True
-    # Words that are no directives: the agents of a list, if a colon comes, or the words of one name.
+    # Words that are no directives: if a colon follows, agents of a list, or words of a single name.
     unknown: list[str] = []
-    for word, after in zip_longest(words, words[1:], fillvalue=""):
-        if word.endswith(":") and _is_agent(word[:-1], after.rstrip(":")):
+    for word, next_word in zip_longest(words, words[1:], fillvalue=""):
+        if word.endswith(":") and _is_agent(word[:-1], next_word.rstrip(":")):
             concerned = bool(addressed(" ".join([*unknown, word[:-1]])))
             unknown = []
         elif (bare := word.rstrip(":")) in _DIRECTIVES:
@@ -58,8 +59,8 @@ def refusals(value: str) -> list[Refusal]:
     return [word for word in _REFUSALS if word in bare_words]
 
 
-def _is_agent(word: str, after: str) -> bool:
-    """Whether a word with a colon is an agent's name: a directive follows it, and it is none."""
+def _is_agent(word: str, next_word: str) -> bool:
+    """Whether a word with a colon is an agent's name: it is no directive, and a directive follows it."""
     if word in _DIRECTIVES or _VALUED.match(word):
         return False
-    return after in _DIRECTIVES or _VALUED.match(after) is not None
+    return next_word in _DIRECTIVES or _VALUED.match(next_word) is not None

@@ -1,4 +1,4 @@
-"""The opt-out signals: their names, where sites say them, what each withholds, and how they travel with a record."""
+"""The opt-out signals: their names, where sites state them, the uses that they withhold, and their stored form."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 Signal: TypeAlias = Literal[
-    "robots-agent",  # robots.txt shuts out an agent that gathers training data, or has `DisallowAITraining`
+    "robots-agent",  # robots.txt excludes an agent that gathers training data, or has `DisallowAITraining`
     "content-usage",  # AIPREF: robots.txt or header
     "content-signal",  # Content Signals: robots.txt or header
-    "content-signal-use",  # the same: the text may not be kept as a whole (`use=immediate`, `use=reference`)
+    "content-signal-use",  # the same: the whole text may not be stored (`use=immediate`, `use=reference`)
     "rsl-prohibited",  # an RSL licence prohibits training
     "rsl-permission",  # an RSL licence must be obtained first
     "tdm-reservation",  # TDMRep: file, header or meta
@@ -24,17 +24,17 @@ Signal: TypeAlias = Literal[
     "ai.txt",
 ]
 
-# A field of ours on the records of a WARC: what site and page refused when they were fetched, as `to_json` writes it.
+# The toolkit's field of WARC records with the opt-outs of site and page when they were fetched, in `to_json`'s form.
 OPT_OUTS: Final = "X-Opt-Outs"
-# Another, on responses that are no page, though they may look like one: a site's files wherever they were moved to, its
-# licences, sitemaps and feeds, redirects and errors. They give no row.
+# The toolkit's field on responses that are no page, though they may look like one: a site's files wherever they were
+# moved to, its licences, sitemaps and feeds, redirects and errors. They give no row.
 NO_PAGE: Final = "X-No-Page"
 
 _TRAINING: Final = frozenset({"train"})
 _MINING: Final = frozenset({"train", "redistribute"})
-# What a signal withholds of `vocabulary.USES`. Most speak of training alone; a reservation of text and data mining, and
-# a licence that must be obtained, speak of every copy; `noarchive` speaks of showing the copy to others, and its best
-# known reader (Bing) takes it as a refusal of training as well.
+# The uses of `vocabulary.USES` that a signal withholds. Most are about training only. A reservation of text and data
+# mining, and a licence that must be obtained, are about every copy. `noarchive` is about showing the copy to others;
+# Bing, its best known reader, treats it as a refusal of training too.
 WITHHELD: Final[dict[Signal, frozenset[str]]] = {
     "robots-agent": _TRAINING,
     "content-usage": _TRAINING,
@@ -48,10 +48,10 @@ WITHHELD: Final[dict[Signal, frozenset[str]]] = {
     "ai.txt": _TRAINING,
 }
 _KNOWN: Final = frozenset(get_args(Signal))
-# Values come from strangers and stand in every row.
+# Characters of a value, which comes from a website and is stored in every row.
 _LONGEST: Final = 300
-# Bytes of them all on a record: readers of WARC refuse one whose fields are longer than 32 kB together. A row of each
-# of the ten signals fits, if its value and address are no longer than this.
+# Bytes of all opt-outs of a record: readers of WARC refuse records whose fields are longer than 32 kB together. A row
+# for each of the ten signals fits if its value and address are no longer than `_SHORT_VALUE` and `_SHORT_ADDRESS`.
 MOST: Final = 12_000
 _SHORT_VALUE: Final = 60
 _SHORT_ADDRESS: Final = 400
@@ -59,7 +59,7 @@ _SHORT_ADDRESS: Final = 400
 
 @dataclass(frozen=True, order=True)
 class OptOut:
-    """A refusal that was read: which signal, its words, the address where it stood, and when."""
+    """An opt-out: its signal, its words, its address, and the time at which it was read."""
 
     signal: Signal
     value: str
@@ -67,12 +67,12 @@ class OptOut:
     time: datetime
 
     def row(self) -> dict[str, Any]:
-        """As `schema.OPT_OUTS` holds it."""
+        """Return the opt-out as a row of `schema.OPT_OUTS`."""
         return {"signal": self.signal, "value": self.value, "address": self.address, "time": self.time}
 
 
 def opt_out(signal: Signal, value: str, address: str, time: datetime) -> OptOut:
-    r"""Return a refusal; a value of any length and kind is made one short line.
+    r"""Return an opt-out whose value is reduced to one short line.
 
     >>> opt_out("noai", " noai,\n  noimageai ", "https://diario.example/a", datetime(2026, 1, 2, tzinfo=UTC)).value
     'noai, noimageai'
@@ -81,7 +81,7 @@ def opt_out(signal: Signal, value: str, address: str, time: datetime) -> OptOut:
 
 
 def withheld(signals: Iterable[str]) -> frozenset[str]:
-    """Return the uses that these signals withhold together: the most restrictive wins.
+    """Return the uses that these signals withhold together.
 
     >>> sorted(withheld(["noai", "tdm-reservation"])), sorted(withheld([]))
     (['redistribute', 'train'], [])
@@ -90,20 +90,20 @@ def withheld(signals: Iterable[str]) -> frozenset[str]:
 
 
 def to_json(opt_outs: Iterable[OptOut]) -> str:
-    """Return the refusals as one line of ASCII, for the header of a WARC record; no longer than `MOST`.
+    """Return the opt-outs as one line of ASCII of at most `MOST` bytes, for the header of a WARC record.
 
-    Of more than fit, one of each signal is kept, since the signals decide what is withheld, and of the others as many
-    as there is room for; their words and addresses are cut.
+    If they don't fit, the first of each signal is kept, since the signals decide which uses are withheld, and as many
+    of the others as fit. Their words and addresses are cut.
     """
     rows = list(opt_outs)
     whole = _dumped(rows)
     if len(whole) <= MOST:
         return whole
-    firsts = {one.signal: one for one in reversed(rows)}
-    others = [one for one in rows if firsts[one.signal] is not one]
+    firsts = {opt_out_.signal: opt_out_ for opt_out_ in reversed(rows)}
+    repeated = [opt_out_ for opt_out_ in rows if firsts[opt_out_.signal] is not opt_out_]
     fitting: list[OptOut] = []
-    for one in [*firsts.values(), *others]:
-        short = replace(one, value=one.value[:_SHORT_VALUE], address=one.address[:_SHORT_ADDRESS])
+    for opt_out_ in [*firsts.values(), *repeated]:
+        short = replace(opt_out_, value=opt_out_.value[:_SHORT_VALUE], address=opt_out_.address[:_SHORT_ADDRESS])
         if len(_dumped([*fitting, short])) > MOST:
             break
         fitting.append(short)
@@ -111,16 +111,19 @@ def to_json(opt_outs: Iterable[OptOut]) -> str:
 
 
 def _dumped(opt_outs: Iterable[OptOut]) -> str:
-    rows = [[one.signal, one.value, one.address, one.time.astimezone(UTC).isoformat()] for one in opt_outs]
+    rows = [
+        [opt_out_.signal, opt_out_.value, opt_out_.address, opt_out_.time.astimezone(UTC).isoformat()]
+        for opt_out_ in opt_outs
+    ]
     return json.dumps(rows, ensure_ascii=True, separators=(",", ":"))
 
 
 def from_json(text: str) -> list[OptOut]:
-    """Return what `to_json` wrote; nothing from what it can't have written.
+    """Return the opt-outs that `to_json` wrote; empty for invalid JSON.
 
     >>> moment = datetime(2026, 1, 2, tzinfo=UTC)
-    >>> found = [OptOut("ai.txt", "Disallow: /", "https://diario.example/ai.txt", moment)]
-    >>> from_json(to_json(found)) == found, from_json("[1]"), from_json("{")
+    >>> opt_outs = [OptOut("ai.txt", "Disallow: /", "https://diario.example/ai.txt", moment)]
+    >>> from_json(to_json(opt_outs)) == opt_outs, from_json("[1]"), from_json("{")
     (True, [], [])
     """
     try:
@@ -147,6 +150,6 @@ def root_of(url: str) -> str:
     """
     try:
         parts = urlsplit(url)
-    except ValueError:  # of an archive that records what no browser would ask for
+    except ValueError:  # web archives may record URLs that no browser would request
         return ""
     return f"{parts.scheme}://{parts.netloc}"

@@ -1,4 +1,4 @@
-"""What one page says of itself: in the headers of its response, and in the head of its HTML."""
+"""Read the opt-outs of a single page, in the headers of its response and in the head of its HTML."""
 
 from __future__ import annotations
 
@@ -20,79 +20,79 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
-# How far into a page a meta element is looked for: heads with inlined styles and scripts are long.
+# The bytes of a page that are searched for meta elements: heads with inlined styles and scripts are long.
 HEAD: Final = 2**18
 # Most pages have none of these words.
 _INTERESTING: Final = (
     b"noai", b"no-ai", b"noml", b"ai-training", b"aitraining", b"noarchive", b"tdm-reservation", b"rsl+xml",
     b"content-usage", b"content-signal",
 )  # fmt: skip
-# ASCII letters and marks have no other names in HTML; a word may be hidden in them from who collects words.
+# Numeric references to ASCII characters, which may hide a word from a simple search.
 _REFERENCE: Final = re.compile(
     rb"&#(?:x0{0,6}[2-7][0-9a-f](?![0-9a-f])|0{0,6}(?:3[2-9]|[4-9]\d|1[01]\d|12[0-6])(?!\d));?"
 )
-# What isn't markup, and where it ends; `<!-->` is a whole comment.
+# Comments, scripts and styles, and their ends; `<!-->` is a whole comment.
 _OPENING: Final = re.compile(r"<(?:!--(?!-?>)|(script|style)\b)", re.IGNORECASE)
 _ENDS: Final = {
     "": re.compile(r"--!?>"),
     "script": re.compile(r"</script", re.IGNORECASE),
     "style": re.compile(r"</style", re.IGNORECASE),
 }
-# Possessive and bounded by `<`, so that a page made for it can't make the search slow; else with a quote left open.
+# Possessive and bounded by `<`, so that no page can make the search slow; the second form has an unclosed quote.
 _TAG: Final = re.compile(r"<(meta|link)\b((?:[^<>\"']|\"[^\"]*\"|'[^']*')*+(?=>)|[^<>]*+)", re.IGNORECASE)
 _ATTRIBUTE: Final = re.compile(
     r"(?<![\w:-])([\w:-]++)\s*+=\s*+(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]++)|[\"']([^\"'>]*+))"
 )
 _INLINE: Final = re.compile(rb"<script\b(?=[^<>]*?rsl\+xml)[^<>]*+>", re.IGNORECASE)
 _MAX_INLINE: Final = 5
-# Where a meta element may have its name, rightly or not.
+# The attributes in which meta elements have their names, correctly or not.
 _NAMES: Final = ("name", "http-equiv", "property", "itemprop")
 _ROBOTS: Final = re.compile(r"(?<![\w-])(?:x-robots-tag|robots)(?![\w-])", re.ASCII)
 _TDM: Final = "tdm-reservation"
 
 
 class Head:
-    """The beginning of a page, in which it is told what it refuses: searched once, and taken apart once if need be."""
+    """The beginning of a page, which is searched once for each word and parsed at most once."""
 
     def __init__(self, body: bytes) -> None:
-        """Take the head of a page whose encodings are undone."""
+        """Keep the head of a page whose encodings were removed."""
         # In UTF-16 a character has two bytes.
         self.bytes = ascii_based(body[: 2 * HEAD])[:HEAD]
         lowered = self.bytes.lower()
         self._lowered = _REFERENCE.sub(_referred, lowered) if b"&#" in lowered else lowered
-        self._asked: dict[bytes, bool] = {}
+        self._results: dict[bytes, bool] = {}
 
     def has(self, word: bytes) -> bool:
-        """Whether a word in lower case stands there in any case.
+        """Whether a lower-case word is in the head, in any case.
 
         >>> Head(b"<meta name=TDM-Reservation>").has(b"tdm-reservation")
         True
         """
-        # Asked by several: a search over a long head costs more than all else that is looked for in it.
-        if word not in self._asked:
-            self._asked[word] = word in self._lowered
-        return self._asked[word]
+        # Several callers need the same words, and searching a long head is the most expensive step.
+        if word not in self._results:
+            self._results[word] = word in self._lowered
+        return self._results[word]
 
     @cached_property
     def elements(self) -> list[tuple[str, dict[str, str]]]:
-        """The meta and link elements, with attributes by names in lower case; under `""` all that the tag says."""
+        """The meta and link elements, with attributes by lower-case names; under `""`, the whole content of the tag."""
         return [
             (
                 tag.lower(),
-                {"": unescape(rest)}
-                | {n.lower(): unescape(a or b or c or d).strip() for n, a, b, c, d in _ATTRIBUTE.findall(rest)},
+                {"": unescape(content)}
+                | {n.lower(): unescape(a or b or c or d).strip() for n, a, b, c, d in _ATTRIBUTE.findall(content)},
             )
-            for tag, rest in _TAG.findall(_markup(self.bytes.decode("latin-1")))
+            for tag, content in _TAG.findall(_markup(self.bytes.decode("latin-1")))
         ]
 
 
 def _referred(match: re.Match[bytes]) -> bytes:
-    """Return the character that a numeric reference stands for."""
+    """Return the character of a numeric reference."""
     return unescape(match[0].decode()).lower().encode()
 
 
 def _markup(text: str) -> str:
-    """Return the text without comments, scripts and styles; of those that aren't closed only the opening goes."""
+    """Return the text without comments, scripts and styles; if one isn't closed, only its opening is removed."""
     pieces = []
     at = 0
     unclosed: set[str] = set()
@@ -107,12 +107,12 @@ def _markup(text: str) -> str:
 
 
 def unread_licence(address: str, url: str, time: datetime) -> list[OptOut]:
-    """Return what a licence that can't be read refuses: it was still meant as terms.
+    """Return the opt-out for a licence that can't be read, since it was meant as terms.
 
     Args:
-        address: where it should be.
-        url: the page that it is of.
-        time: when it was named.
+        address: the address of the licence.
+        url: the page that names it.
+        time: the time at which the page was fetched.
     """
     del url
     return [opt_out("rsl-permission", "a licence is named and can't be read", address, time)]
@@ -125,20 +125,20 @@ def page_opt_outs(
     time: datetime,
     licence: Callable[[str, str, datetime], list[OptOut]] = unread_licence,
 ) -> list[OptOut]:
-    """Return what a page refuses by itself: every refusal counts, sorted.
+    """Return the opt-outs of a page from its headers, its head and its licences, sorted.
 
     Args:
         url: the page's address.
-        headers: of its response, names in lower case.
-        head: its beginning, encodings undone.
-        time: when it was fetched.
-        licence: what the licence at an address refuses for the page; unread by default.
+        headers: the headers of its response, with lower-case names.
+        head: the beginning of the page, without encodings.
+        time: the time at which it was fetched.
+        licence: a function that returns the opt-outs of the licence at an address; by default, it isn't read.
 
     >>> from datetime import UTC, datetime
     >>> now = datetime(2026, 1, 1, tzinfo=UTC)
     >>> page = Head(b'<link rel="license" type="application/rsl+xml" href="/rsl.xml">')
-    >>> found = page_opt_outs("https://a.example/nota", [("x-robots-tag", "noai")], page, now)
-    >>> [(one.signal, one.address) for one in found]
+    >>> opt_outs = page_opt_outs("https://a.example/nota", [("x-robots-tag", "noai")], page, now)
+    >>> [(opt_out.signal, opt_out.address) for opt_out in opt_outs]
     [('noai', 'https://a.example/nota'), ('rsl-permission', 'https://a.example/rsl.xml')]
     """
     opt_outs = [*header_opt_outs(headers, url, time), *head_opt_outs(head, url, time)]
@@ -148,17 +148,17 @@ def page_opt_outs(
 
 
 def header_opt_outs(headers: Sequence[tuple[str, str]], url: str, time: datetime) -> list[OptOut]:
-    """Return what the response's headers refuse.
+    """Return the opt-outs in a response's headers.
 
     Args:
-        headers: names in lower case and values, a name as often as it was sent.
+        headers: the lower-case names and the values, with repeated names.
         url: the page's address.
-        time: when it was fetched.
+        time: the time at which it was fetched.
 
     >>> from datetime import UTC, datetime
     >>> sent = [("x-robots-tag", "noai, noimageai"), ("tdm-reservation", "1"), ("content-usage", "train-ai=n")]
-    >>> found = header_opt_outs(sent, "https://a.example/", datetime(2026, 1, 1, tzinfo=UTC))
-    >>> [one.signal for one in found]
+    >>> opt_outs = header_opt_outs(sent, "https://a.example/", datetime(2026, 1, 1, tzinfo=UTC))
+    >>> [opt_out.signal for opt_out in opt_outs]
     ['noai', 'tdm-reservation', 'content-usage']
     """
     opt_outs: list[OptOut] = []
@@ -174,7 +174,7 @@ def header_opt_outs(headers: Sequence[tuple[str, str]], url: str, time: datetime
 
 
 def head_opt_outs(head: Head, url: str, time: datetime) -> list[OptOut]:
-    """Return what the head of an HTML page refuses; its licences are told by `licence_links`.
+    """Return the opt-outs in the head of an HTML page, except those of the licences of `licence_links`.
 
     >>> from datetime import UTC, datetime
     >>> page = b'<html><head><meta name="robots" content="noai"><meta name=tdm-reservation content=1></head>'
@@ -191,7 +191,7 @@ def head_opt_outs(head: Head, url: str, time: datetime) -> list[OptOut]:
             continue
         name, content = _name(values), values.get("content", "")
         if _ROBOTS.search(name) or addressed(name):
-            # Directives stand in `content`, or where they were written by mistake.
+            # Directives should be in `content`, but may be anywhere in the tag by mistake.
             refused = refusals(content) or refusals(values[""])
             opt_outs += [opt_out(word, f"meta: {content or values['']}", url, time) for word in refused]
         elif _TDM in name and reservation(content):
@@ -206,9 +206,9 @@ def head_opt_outs(head: Head, url: str, time: datetime) -> list[OptOut]:
 
 
 def reserves(headers: Sequence[tuple[str, str]], head: Head) -> bool | None:
-    """Whether the page itself, by header or meta, reserves mining; None where it says nothing.
+    """Whether a page reserves text and data mining, by header or meta element; None if it says nothing.
 
-    Where the two disagree, the reservation counts. What a page says replaces what its site's file says.
+    If the two disagree, the reservation counts. The page's statement replaces that of its site's file.
 
     >>> reserves([("tdm-reservation", "0")], Head(b"")), reserves([], Head(b"<p>"))
     (False, None)
@@ -218,12 +218,12 @@ def reserves(headers: Sequence[tuple[str, str]], head: Head) -> bool | None:
         reservations += [
             reservation(v.get("content")) for tag, v in head.elements if tag == "meta" and _TDM in _name(v)
         ]
-    known = [one for one in reservations if one is not None]
-    return any(known) if known else None
+    stated = [value for value in reservations if value is not None]
+    return any(stated) if stated else None
 
 
 def licence_links(headers: Sequence[tuple[str, str]], head: Head) -> list[str]:
-    """Return the RSL licences that the page links to, by header or in its head, as they are written.
+    """Return the RSL licences that the page links to by header or in its head, as they are written.
 
     >>> licence_links([("link", '</rsl.xml>; rel="license"; type="application/rsl+xml"')], Head(b""))
     ['/rsl.xml']
@@ -241,7 +241,7 @@ def licence_links(headers: Sequence[tuple[str, str]], head: Head) -> list[str]:
 
 
 def _inlined(head: bytes) -> list[bytes]:
-    """Return the licences that stand in the page itself."""
+    """Return the licences that are embedded in the page."""
     scripts = []
     for opening in islice(_INLINE.finditer(head), _MAX_INLINE):
         if (end := head.find(b"</script", opening.end())) < 0:
@@ -252,4 +252,4 @@ def _inlined(head: bytes) -> list[bytes]:
 
 def _name(values: dict[str, str]) -> str:
     """Return the names of a meta element, in lower case: authors write several in one."""
-    return " ".join(values.get(one, "") for one in _NAMES).lower()
+    return " ".join(values.get(attribute, "") for attribute in _NAMES).lower()

@@ -1,6 +1,6 @@
-"""Path patterns of RFC 9309 (section 2.2.2): a prefix, in which `*` is any characters and a final `$` the end.
+"""Path patterns of RFC 9309 (section 2.2.2): a prefix, in which `*` is any text and a final `$` the end.
 
-robots.txt, `Content-Usage`, TDMRep, RSL and ai.txt all use them; the longest pattern that matches decides.
+robots.txt, `Content-Usage`, TDMRep, RSL and ai.txt use them; the longest matching pattern decides.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 def path_of(url: str) -> str:
-    """Return the URL's path and query, as patterns are compared with it.
+    """Return the URL's path and query, which patterns are compared with.
 
     >>> path_of("https://diario.example/ma%C3%B1ana?p=1#x"), path_of("https://diario.example")
     ('/ma%C3%B1ana?p=1', '/')
@@ -36,36 +36,36 @@ def matches(pattern: str, path: str) -> bool:
     """
     if not pattern:
         return False
-    (first, *rest), ends = _pieces(pattern)
+    (first, *more_pieces), ends = _pieces(pattern)
     if not path.startswith(first):
         return False
-    if not rest:
+    if not more_pieces:
         return not ends or path == first
-    # Each piece at its first place leaves the most for the next: no going back, whatever a stranger's pattern is.
+    # Matching each piece at its first place leaves the most text for the next one, so that no backtracking is needed.
     at = len(first)
-    for piece in rest[:-1]:
+    for piece in more_pieces[:-1]:
         at = path.find(piece, at)
         if at < 0:
             return False
         at += len(piece)
-    last = rest[-1]
+    last = more_pieces[-1]
     return len(path) - len(last) >= at and path.endswith(last) if ends else path.find(last, at) >= 0
 
 
 def longest(rules: list[tuple[str, T]], path: str) -> list[T]:
-    """Return what the longest patterns that match say: several where equal patterns say different things.
+    """Return the rules of the longest matching patterns; several if equal patterns have different rules.
 
     >>> longest([("/", "n"), ("/abierto/", "y"), ("/", "y")], "/cerrado")
     ['n', 'y']
     """
     matching = [(len(_normal(pattern)), rule) for pattern, rule in rules if matches(pattern, path)]
-    most = max((size for size, _ in matching), default=0)
-    return [rule for size, rule in matching if size == most]
+    max_length = max((length for length, _ in matching), default=0)
+    return [rule for length, rule in matching if length == max_length]
 
 
 @lru_cache(maxsize=4096)
 def _pieces(pattern: str) -> tuple[tuple[str, ...], bool]:
-    """Return what stands between the stars, and whether the last piece must stand at the end."""
+    """Return the text between the stars, and whether the last piece must be at the end."""
     text = _normal(pattern)
     ends = text.endswith("$")
     return tuple((text[:-1] if ends else text).split("*")), ends

@@ -1,8 +1,8 @@
-"""The values of `Content-Usage` (AIPREF), `Content-Signal` and TDMRep: what they say of training.
+"""Read the preferences about training in the values of `Content-Usage` (AIPREF), `Content-Signal` and TDMRep.
 
 Sites write them in many forms: with the keys of earlier drafts of AIPREF, with other separators, with words for yes and
 no. A statement about AI, training or text and data mining is a permission only if its value is one; any other value,
-and no value, is read as a refusal. Of several statements the strictest counts.
+and no value, is read as a refusal. Of several statements, the strictest counts.
 """
 
 from __future__ import annotations
@@ -20,26 +20,26 @@ Preference: TypeAlias = Literal["y", "n"]
 
 _PERMISSIONS: Final = frozenset({"y", "yes", "1", "true", "?1", "allow", "allowed"})
 _DENIALS: Final = frozenset({"0", "false", "no", "?0"})
-# Words of keys, read on 2026-12-01. `ai`, `genai`, `tdm`, `train-ai`, `train-genai`: draft-ietf-aipref-vocab up to -07
+# Words of keys, as of 2026-12-01. `ai`, `genai`, `tdm`, `train-ai`, `train-genai`: draft-ietf-aipref-vocab up to -07
 # (2026-08-19) and the drafts before it. `ai-train`: contentsignals.org. `noai`, `noml`: words of meta elements.
 _ABOUT_TRAINING: Final = frozenset({"ai", "ia", "genai", "gai", "ml", "llm", "llms", "mining", "noai", "noml"})
 _TRAINING: Final = ("train", "tdm", "entren", "trein", "datamin", "machine-learn", "machinelearn")
-# Keys for every use (the same drafts): as words without a value they name nothing.
+# Keys for every use (the same drafts); as words without a value, they have no meaning.
 _EVERY_USE: Final = frozenset({"all", "bots", "*"})
-# Uses of AI that are no training (the same drafts, contentsignals.org and RSL).
+# Uses of AI other than training (the same drafts, contentsignals.org and RSL).
 _OTHER_USES: Final = frozenset({"ai-input", "ai-use", "ai-output", "ai-search", "ai-index", "ai-inference"})
 _NEGATED: Final = re.compile(r"no|dis|block|deny|opt-?out")
 _DASHES: Final = re.compile(r"[_\u2010-\u2015\u2212]")
 _ADDRESS: Final = re.compile(r"https?://[^\s,;]*+")
 _SEPARATORS: Final = re.compile(r"[,;\r\n]")
-# Possessive, and begun at no other character of a word: a line that is made for it is searched once.
+# Possessive, and matched only at the start of a word, so that no line can make the search slow.
 _KEY: Final = re.compile(r"(?<![\w.*-])([\w.*-]++)[\s\"'”’»]*+[=:]")
 _MARKS: Final = " \t\"'“”‘’«»(){}[]."
 _USE: Final = "use"
 
 
 def content_usage(value: str) -> Preference | None:
-    """Return what a `Content-Usage` says of training: y, n, or None if it says nothing of it.
+    """Return the preference about training in a `Content-Usage`: y, n, or None if it has none.
 
     >>> content_usage("train-ai=n, search=y"), content_usage("train-ai=y;v=1"), content_usage("search=n")
     ('n', 'y', None)
@@ -48,12 +48,12 @@ def content_usage(value: str) -> Preference | None:
     >>> content_usage("train-ai=n, train-ai=y"), content_usage("all=y, ai=n")
     ('n', 'n')
     """
-    preferences = {one for key, word in _statements(value) if (one := _preference(key, word))}
+    preferences = {preference for key, word in _statements(value) if (preference := _preference(key, word))}
     return "n" if "n" in preferences else "y" if preferences else None
 
 
 def content_signal(value: str) -> Preference | None:
-    """Return what a `Content-Signal` says of training: y, n, or None if it says nothing of it.
+    """Return the preference about training in a `Content-Signal`: y, n, or None if it has none.
 
     >>> content_signal("search=yes, ai-train=no"), content_signal("ai-train=yes"), content_signal("search=no")
     ('n', 'y', None)
@@ -64,9 +64,9 @@ def content_signal(value: str) -> Preference | None:
 
 
 def content_signal_use(value: str) -> Preference | None:
-    """Return whether a `Content-Signal` lets its reader keep the whole text (`use`); None if it says nothing of it.
+    """Return the preference about storing the whole text in a `Content-Signal` (`use`); None if it has none.
 
-    `immediate` is use at once and `reference` is use as a reference; `full` alone permits more.
+    `immediate` is immediate use and `reference` is use as a reference; only `full` permits more.
 
     >>> content_signal_use("ai-train=yes,use=reference"), content_signal_use("use=full"), content_signal_use("search=y")
     ('n', 'y', None)
@@ -83,23 +83,23 @@ FIELDS: Final[dict[str, dict[Signal, Callable[[str], Preference | None]]]] = {
 
 
 def _preference(key: str, word: str | None) -> Preference | None:
-    """Return what one statement says of training.
+    """Return the preference about training in one statement.
 
     Args:
-        key: the key; if there is no value, words without one.
+        key: the key; without a value, the words of the statement.
         word: the value.
     """
     if word is not None and (key in _EVERY_USE or is_about_training(key)):
         if "reserv" in key:
             return "y" if word in _DENIALS else "n"
         return "y" if word in _PERMISSIONS and not _NEGATED.match(key) else "n"
-    # Training is spoken of, and not in a form that can be read.
+    # The statement is about training, but not in a known form.
     words = (key if word is None else word).split()
     return "n" if any(map(is_about_training, words)) else None
 
 
 def is_about_training(key: str) -> bool:
-    """Return whether a word in lower case names training, AI as a whole, or text and data mining.
+    """Whether a lower-case word names training, AI as a whole, or text and data mining.
 
     >>> [is_about_training(word) for word in ("train-genai", "tdm", "ai", "ai-input", "search", "thai")]
     [True, True, True, False, False, False]
@@ -111,31 +111,31 @@ def is_about_training(key: str) -> bool:
 
 
 def _statements(value: str) -> Iterator[tuple[str, str | None]]:
-    """Yield keys and values in lower case, and words without a value as keys without one."""
+    """Yield keys with their values in lower case, and words without a value as keys."""
     plain = _DASHES.sub("-", unicodedata.normalize("NFKC", value).lower())
     for member in _SEPARATORS.split(_ADDRESS.sub(" ", plain)):
         keys = list(_KEY.finditer(member))
-        if before := member[: keys[0].start() if keys else len(member)].strip():
-            yield before, None
+        if bare_words := member[: keys[0].start() if keys else len(member)].strip():
+            yield bare_words, None
         ends = [*(key.start() for key in keys[1:]), len(member)]
         for key, end in zip(keys, ends, strict=bool(keys)):
             yield key[1], member[key.end() : end].strip(_MARKS)
 
 
 def split_path(value: str) -> tuple[str, str]:
-    """Return the path that a robots.txt rule begins with, `/` if it has none, and the rest.
+    """Return the path at the beginning of a robots.txt rule, `/` if it has none, and the remaining text.
 
     >>> split_path("/notas/ train-ai=n"), split_path("train-ai=n"), split_path("/train-ai=n")
     (('/notas/', 'train-ai=n'), ('/', 'train-ai=n'), ('/', '/train-ai=n'))
     """
-    path, _, rest = value.replace("\t", " ").partition(" ")
-    if not path.startswith("/") or not rest.strip():
+    path, _, remainder = value.replace("\t", " ").partition(" ")
+    if not path.startswith("/") or not remainder.strip():
         return "/", value.strip()
-    return path, rest.strip()
+    return path, remainder.strip()
 
 
 def reservation(value: object) -> bool | None:
-    """Return what a `tdm-reservation` says: 0 (or false, or no) is not reserved, any other value is; None is nothing.
+    """Return whether a `tdm-reservation` reserves rights: 0, false and no don't, any other value does.
 
     >>> reservation("1"), reservation(0), reservation("tal vez"), reservation(None)
     (True, False, True, None)

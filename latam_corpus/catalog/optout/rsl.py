@@ -15,20 +15,20 @@ if TYPE_CHECKING:
 MEDIA_TYPE: Final = "application/rsl+xml"
 Verdict: TypeAlias = Literal["rsl-prohibited", "rsl-permission"]
 
-# Words for training among the usages that a licence permits, in the versions seen, and words for every use. What a
-# licence prohibits is read wider.
+# Words for training among the usages that a licence permits, in the known versions, and words for every use.
+# Prohibitions are matched more generously.
 _TRAINING: Final = frozenset({"train-ai", "ai-train", "ai-training", "ai-all", "all"})
-# Licences of these kinds need no dealings with the owner; an attribution is given by the corpus's own columns.
+# Licences of these kinds need no agreement with the owner; the corpus's own columns have the attribution.
 _ALLOWED_PAYMENTS: Final = frozenset({"", "free", "attribution"})
 _LARGEST: Final = 2**20
 
 
 def licence_verdict(text: bytes, url: str) -> tuple[Verdict, str] | None:
-    """Read what an RSL document says of training on the URL, in its words; None where it allows it or says nothing.
+    """Return the verdict of an RSL document on training with the URL, with its reason; None if training is allowed.
 
-    A prohibition in any licence of the URL counts; else one licence that allows training, free or for attribution,
-    is enough; else permission must be asked. A document that can't be read asks for permission too: it was meant as
-    terms.
+    A prohibition in any licence of the URL counts. Otherwise, one licence that allows training, free or for
+    attribution, is enough. In all other cases permission must be asked. A document that can't be read requires
+    permission too, since it was meant as terms. A document that isn't about the URL allows training.
 
     >>> licence = b'<rsl xmlns="https://rslstandard.org/rsl"><content url="/"><license>%s</license></content></rsl>'
     >>> licence_verdict(licence % b'<prohibits type="usage">train-ai</prohibits>', "https://a.example/x")[0]
@@ -42,24 +42,24 @@ def licence_verdict(text: bytes, url: str) -> tuple[Verdict, str] | None:
     if root is None:
         return "rsl-permission", "the licence can't be read"
     contents = [(_pattern(content, url), content) for content in root.iter("{*}content")]
-    contents_here = [content for content in longest(contents, path_of(url)) if content is not None]
-    licences = [(content, licence) for content in contents_here for licence in content.iter("{*}license")]
+    url_contents = [content for content in longest(contents, path_of(url)) if content is not None]
+    licences = [(content, licence) for content in url_contents for licence in content.iter("{*}license")]
     for _, licence in licences:
         prohibited = _usages(licence, "prohibits")
         if refused := {word for word in prohibited if word in _TRAINING or is_about_training(word)}:
             return "rsl-prohibited", f"prohibits usage: {', '.join(sorted(refused))}"
-    if not contents_here or any(_allows_training(content, licence) for content, licence in licences):
+    if not url_contents or any(_allows_training(content, licence) for content, licence in licences):
         return None
     return "rsl-permission", "training needs a licence from the owner"
 
 
 def _allows_training(content: _Element, licence: _Element) -> bool:
-    """Whether the licence lets anyone train, without dealings with the owner."""
+    """Whether the licence lets anyone train without an agreement with the owner."""
     permitted = [element for element in licence.iter("{*}permits") if element.get("type") == "usage"]
     if permitted and not _usages(licence, "permits") & _TRAINING:
         return False
     payments = [(element.get("type") or "").strip() for element in licence.iter("{*}payment")]
-    # A licence of a server must be fetched from it, even a free one.
+    # Even a free licence of a licence server must be fetched from it.
     return not content.get("server") and all(kind in _ALLOWED_PAYMENTS for kind in payments)
 
 
@@ -70,7 +70,7 @@ def _usages(licence: _Element, name: str) -> frozenset[str]:
 
 
 def _pattern(content: _Element, url: str) -> str:
-    """Return the content's URL as a path pattern; nothing where it speaks of another host."""
+    """Return the content's URL as a path pattern; empty if it is on another host."""
     location = (content.get("url") or "").strip()
     if "://" not in location:
         return location
@@ -85,7 +85,7 @@ def _pattern(content: _Element, url: str) -> str:
 def _parsed(text: bytes) -> _Element | None:
     from lxml import etree  # heavy, and most sites have no licence
 
-    # No entities of its own, no network: what a stranger sends may be a bomb.
+    # Without entities and network access, since the document may be malicious.
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
     if len(text) > _LARGEST:
         return None

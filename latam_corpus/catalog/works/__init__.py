@@ -1,1 +1,1 @@
-"""What catalogues say of works: titles, authors, dates, languages, rights, and which files hold them."""
+"""Descriptions of works in catalogues: titles, authors, dates, languages, rights, and files."""

@@ -1,4 +1,4 @@
-"""What a catalogue's record says of a work, whatever format the record has."""
+"""The description of a work in a catalogue's record of any format."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from latam_corpus.catalog.rights_in_words import keeps_rights, kind_of
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-# A year alone or with month and day, wherever it stands: `[c1896]`, `ca. 1910`.
+# A year, with or without month and day, in any context: `[c1896]`, `ca. 1910`.
 _DATE: Final = re.compile(r"(?<!\d)(?:1[4-9]|20)\d\d(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01]))?)?(?![\d])")
 
 
 @dataclass(frozen=True)
 class Catalogued:
-    """What a catalogue's record says of a work.
+    """A catalogue's description of a work.
 
     Attributes:
         rights: statements or addresses, as they are written.
-        files: names, paths or numbers by which the work's files may be known, the surest first.
+        files: names, paths or numbers that may name the work's files, the most certain first.
         charset_doubt: the charset that the record declares, and another in which it was read.
     """
 
@@ -37,10 +37,11 @@ class Catalogued:
     charset_doubt: tuple[str, str] | None = None
 
     def columns(self) -> dict[str, Any]:
-        """Return the document's columns that it gives.
+        """Return the document's columns.
 
-        Its rights are the least open of several licences, and next to a licence every statement that isn't understood
-        or reserves rights. A sentence that names who has the copyright, or that a text is free to read, changes none.
+        If there are several licences, the least open counts, together with each statement that isn't understood or that
+        reserves rights. A sentence that names the copyright holder, or that says that a text is free to read, doesn't
+        count.
 
         >>> Catalogued("Coplas", rights=("CC0-1.0", "CC-BY-4.0", "© 1999 Biblioteca", "Acceso abierto")).columns()
         {'title': 'Coplas', 'rights': 'CC-BY-4.0'}
@@ -58,19 +59,23 @@ class Catalogued:
         return {name: value for name, value in values.items() if value}
 
     def _rights(self) -> str | list[str] | None:
-        licences = [one for one in self.rights if is_known(statement_of(one) or one)]
+        licences = [statement for statement in self.rights if is_known(statement_of(statement) or statement)]
         if not licences:
             return next(iter(self.rights), None)
-        least_open = max(licences, key=lambda one: openness(tier_of(statement_of(one) or one)))
-        others = [one for one in self.rights if keeps_rights(one) or kind_of(one) in ("reserved", "unread")]
-        return [least_open, *others] if others else least_open
+        least_open = max(licences, key=lambda statement: openness(tier_of(statement_of(statement) or statement)))
+        restrictions = [
+            statement
+            for statement in self.rights
+            if keeps_rights(statement) or kind_of(statement) in ("reserved", "unread")
+        ]
+        return [least_open, *restrictions] if restrictions else least_open
 
 
 def earliest(dates: Iterable[str]) -> str | None:
-    """Return the earliest date in these writings; None where none has a year.
+    """Return the earliest date in these texts; None if none has a year.
 
     >>> earliest(["Lima : [c1896]", "1901-05"]), earliest(["s.f."]), earliest(["1901-02-30"])
     ('1896', None, None)
     """
-    written = (match[0] for one in dates if (match := _DATE.search(one)))
+    written = (match[0] for text in dates if (match := _DATE.search(text)))
     return min(filter(day_exists, written), default=None)

@@ -1,4 +1,4 @@
-"""Dublin Core: what a record in its elements says of a work, wherever the record stands."""
+"""Read works from Dublin Core elements, in records of any kind."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from lxml import etree
 from latam_corpus.catalog.works.catalogued import Catalogued, earliest
 from latam_corpus.text.markup.xml_tree import attribute, name_of, words
 
-# Roles of the MARC list of relators that make a text; all others (illustrators, publishers) are no creators.
+# The roles of the MARC list of relators that create a text; others (illustrators, publishers) are no creators.
 _AUTHORS: Final = frozenset({"", "aut", "author", "dub", "ive", "ivr", "lyr", "lbt", "cre"})
-# The date of the file isn't the work's.
+# Events whose dates are those of the file and not of the work.
 _OF_THE_FILE: Final = frozenset({"modification", "modified", "conversion", "epub-publication"})
 
 
 def dublin_core(record: etree._Element | None) -> Catalogued:
-    """Return the title, authors, earliest date, language, address and rights that the elements of a record name.
+    """Return the title, authors, earliest date, language, address and rights in a record's elements.
 
     >>> from lxml import etree
     >>> dublin_core(etree.fromstring('''<m xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:title>Coplas</dc:title>
@@ -29,27 +29,33 @@ def dublin_core(record: etree._Element | None) -> Catalogued:
     for element in record.iter():
         if words(element):
             elements.setdefault(name_of(element), []).append(element)
-    languages = list(dict.fromkeys(words(one) for one in elements.get("language", ())))
-    dates = (one for one in (*elements.get("date", ()), *elements.get("issued", ())) if _is_of_work(one))
-    addresses = (words(one) for name in ("source", "identifier") for one in elements.get(name, ()))
-    named = (words(one) for name in ("identifier", "relation", "source", "format") for one in elements.get(name, ()))
+    languages = list(dict.fromkeys(words(element) for element in elements.get("language", ())))
+    dates = (date for date in (*elements.get("date", ()), *elements.get("issued", ())) if _is_of_work(date))
+    addresses = (words(element) for name in ("source", "identifier") for element in elements.get(name, ()))
+    named = (
+        words(element) for name in ("identifier", "relation", "source", "format") for element in elements.get(name, ())
+    )
     return Catalogued(
-        title=next((words(one) for one in elements.get("title", ())), None),
+        title=next((words(element) for element in elements.get("title", ())), None),
         creators=tuple(
             dict.fromkeys(
-                words(one) for one in elements.get("creator", ()) if attribute(one, "role").lower() in _AUTHORS
+                words(element)
+                for element in elements.get("creator", ())
+                if attribute(element, "role").lower() in _AUTHORS
             )
         ),
         published=earliest(map(words, dates)),
         language=languages[0] if len(languages) == 1 else None,
-        url=next((one for one in addresses if one.startswith(("http://", "https://"))), None),
-        rights=tuple(dict.fromkeys(words(one) for name in ("rights", "license") for one in elements.get(name, ()))),
+        url=next((address for address in addresses if address.startswith(("http://", "https://"))), None),
+        rights=tuple(
+            dict.fromkeys(words(element) for name in ("rights", "license") for element in elements.get(name, ()))
+        ),
         files=tuple(dict.fromkeys(named)),
     )
 
 
 def dspace(record: etree._Element) -> Catalogued:
-    """Return the same of a `dublin_core.xml` of DSpace's Simple Archive Format, whose elements are `dcvalue`.
+    """Return the work in a `dublin_core.xml` of DSpace's Simple Archive Format, with elements `dcvalue`.
 
     >>> from lxml import etree
     >>> dspace(etree.fromstring('<dublin_core><dcvalue element="title">Coplas</dcvalue></dublin_core>')).title
@@ -58,7 +64,7 @@ def dspace(record: etree._Element) -> Catalogued:
     plain = etree.Element("record")
     for value in record.iterfind("dcvalue"):
         element, qualifier = value.get("element", ""), value.get("qualifier", "")
-        # Its catalogue calls authors contributors; other dates are those of the archive.
+        # DSpace calls authors contributors; other dates are those of the archive.
         name = "creator" if (element, qualifier) == ("contributor", "author") else element
         if name in ("contributor", "date") and qualifier not in ("", "none", "issued", "created"):
             continue

@@ -1,4 +1,4 @@
-"""Records of libraries in XML: MODS 3, METS with any of the others in it, MARCXML, Dublin Core, DSpace's own."""
+"""Read library records in XML: MODS 3, METS with any of the others, MARCXML, Dublin Core, DSpace's format."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _AUTHORS: Final = frozenset({"", "aut", "author", "autor", "autora", "cre", "cre
 
 
 def records_of(root: etree._Element) -> list[Catalogued] | None:
-    """Return what the records of a document say; None where it has none of a known kind.
+    """Return the records of a document; None if it has no record of a known kind.
 
     >>> from lxml import etree
     >>> title = "<titleInfo><nonSort>La</nonSort><title>cautiva</title></titleInfo>"
@@ -32,10 +32,10 @@ def records_of(root: etree._Element) -> list[Catalogued] | None:
     if name_of(root) == "mets":
         return list(_of_mets(root))
     if name_of(root) in ("modsCollection", "collection"):
-        each = [_record(one) for one in root]
-        return [one for one in each if one is not None] or None
-    one = _record(root)
-    return None if one is None else [one]
+        records = [_record(element) for element in root]
+        return [record for record in records if record is not None] or None
+    record = _record(root)
+    return None if record is None else [record]
 
 
 def _record(element: etree._Element) -> Catalogued | None:
@@ -50,18 +50,18 @@ def _record(element: etree._Element) -> Catalogued | None:
 
 
 def _has_dc(element: etree._Element) -> bool:
-    return any("purl.org/dc/" in str(one.tag) for one in element.iter())
+    return any("purl.org/dc/" in str(descendant.tag) for descendant in element.iter())
 
 
 def _mods(mods: etree._Element) -> Catalogued:
     def texts(path: str) -> list[str]:
-        return [text for one in mods.iterfind(path) if (text := words(one))]
+        return [text for element in mods.iterfind(path) if (text := words(element))]
 
-    titles = [one for one in mods.iterfind("{*}titleInfo") if not one.get("type")]
+    titles = [info for info in mods.iterfind("{*}titleInfo") if not info.get("type")]
     origin = ("dateIssued", "dateCreated", "copyrightDate")
     dates = next((values for name in origin if (values := texts(f"{{*}}originInfo/{{*}}{name}"))), [])
     languages = texts("{*}language/{*}languageTerm[@type='code']") or texts("{*}language/{*}languageTerm")
-    rights = [attribute(one, "href") or words(one) for one in mods.iterfind("{*}accessCondition")]
+    rights = [attribute(element, "href") or words(element) for element in mods.iterfind("{*}accessCondition")]
     links = texts("{*}location/{*}url")
     named = (*links, *texts("{*}identifier"), *texts("{*}recordInfo/{*}recordIdentifier"))
     return Catalogued(
@@ -69,51 +69,51 @@ def _mods(mods: etree._Element) -> Catalogued:
         creators=tuple(dict.fromkeys(filter(None, map(_person, mods.iterfind("{*}name"))))),
         published=earliest(dates),
         language=languages[0] if len(set(languages)) == 1 else None,
-        url=next((one for one in links if one.startswith(("http://", "https://"))), None),
+        url=next((link for link in links if link.startswith(("http://", "https://"))), None),
         rights=tuple(filter(None, rights)),
         files=tuple(dict.fromkeys(named)),
     )
 
 
 def _title(info: etree._Element) -> str | None:
-    parts = {name_of(one): words(one) for one in info}
+    parts = {name_of(part): words(part) for part in info}
     whole = " ".join(filter(None, (parts.get("nonSort"), parts.get("title"))))
     return ": ".join(filter(None, (whole, parts.get("subTitle")))) or None
 
 
 def _person(name: etree._Element) -> str:
-    """Return the name of one who made the text; nothing for others."""
-    roles = {words(one).lower() for one in name.iterfind("{*}role/{*}roleTerm")} or {""}
+    """Return the name of a person who created the text; empty for others."""
+    roles = {words(element).lower() for element in name.iterfind("{*}role/{*}roleTerm")} or {""}
     if roles.isdisjoint(_AUTHORS):
         return ""
-    parts = [(one.get("type", ""), words(one)) for one in name.iterfind("{*}namePart")]
+    parts = [(element.get("type", ""), words(element)) for element in name.iterfind("{*}namePart")]
     whole = " ".join(text for kind, text in parts if not kind)
-    family, given = ("".join(text for kind, text in parts if kind == wanted) for wanted in ("family", "given"))
+    family, given = ("".join(text for kind, text in parts if kind == part_type) for part_type in ("family", "given"))
     return whole or ", ".join(filter(None, (family, given)))
 
 
 def _of_mets(mets: etree._Element) -> Iterator[Catalogued]:
-    """Yield the record of each description, with the files that the structure, or else all of METS, gives it."""
-    held = {one.get("ID"): _described(one) for one in mets.iterfind("{*}dmdSec")}
+    """Yield the record of each description, with its files in the structure, or else with all files of METS."""
+    records = {section.get("ID"): _described(section) for section in mets.iterfind("{*}dmdSec")}
     places = {
-        file.get("ID"): attribute(where, "href")
+        file.get("ID"): attribute(location, "href")
         for file in mets.iterfind(".//{*}file")
-        for where in file.iterfind("{*}FLocat")
+        for location in file.iterfind("{*}FLocat")
     }
     files: dict[str | None, list[str]] = {}
     for pointer in mets.iterfind("{*}structMap//{*}fptr"):
-        about = next(filter(None, (up.get("DMDID") for up in pointer.iterancestors())), "") or ""
+        about = next(filter(None, (ancestor.get("DMDID") for ancestor in pointer.iterancestors())), "") or ""
         for number in about.split():
             files.setdefault(number, []).append(places.get(pointer.get("FILEID")) or "")
-    described = [(number, record) for number, record in held.items() if record is not None]
+    described = [(number, record) for number, record in records.items() if record is not None]
     for section, record in described:
-        mine: Sequence[str] = files.get(section, ()) if files or len(described) > 1 else tuple(places.values())
-        yield replace(record, files=(*filter(None, mine), *record.files))
+        own_files: Sequence[str] = files.get(section, ()) if files or len(described) > 1 else tuple(places.values())
+        yield replace(record, files=(*filter(None, own_files), *record.files))
 
 
 def _described(section: etree._Element) -> Catalogued | None:
     for data in section.iterfind("{*}mdWrap/{*}xmlData"):
-        children = [one for one in data if name_of(one)]
+        children = [child for child in data if name_of(child)]
         record = _record(children[0]) if len(children) == 1 else None
         return record or (dublin_core(data) if _has_dc(data) else None)
     return None

@@ -1,4 +1,4 @@
-"""MARC 21 records, as exchange files (ISO 2709) or XML, by pymarc."""
+"""Read MARC 21 records, as exchange files (ISO 2709) or XML, with pymarc."""
 
 from __future__ import annotations
 
@@ -17,34 +17,35 @@ if TYPE_CHECKING:
     from lxml import etree
     from pymarc import Field, Record
 
-# What cataloguing rules (ISBD) put at the end of a field.
+# The punctuation that cataloguing rules (ISBD) require at the end of a field.
 _PUNCTUATION: Final = " \t/:;,="
-# Of the added persons those who made the text, by code or by the beginning of a word: author, compiler, interviewee.
+# Roles of added persons who created the text, by code or by the beginning of a word: author, compiler, interviewee.
 _ROLES: Final = re.compile(r"aut|dub|com|cre|ive|lyr|lbt|autor|author|compil|entrevistad[oa]|letrist", re.IGNORECASE)
 _LANGUAGE_008: Final = slice(35, 38)
 _DATE_008: Final = slice(7, 11)
 _END: Final = b"\x1d"
-_LONGEST: Final = 99_999  # as it can be stated
+_LONGEST: Final = 99_999  # the maximum that the leader can state
 # Byte 9 of the leader: `a` states UTF-8, a space MARC-8.
 _CODING: Final = 9
 _BEYOND_ASCII: Final = re.compile(rb"[\x80-\xff]")
-# In MARC-8 a diacritic is before its letter; the bytes left out are assigned to no character.
+# In MARC-8, a diacritic precedes its letter; the excluded bytes have no character.
 _MARC_8: Final = re.compile(rb"(?:[\x00-\x7f\x88-\x8e\xa1-\xae\xb0-\xbe\xc0-\xc8]|[\xe0-\xfe]+[A-Za-z])*")
 _ESCAPE: Final = b"\x1b"  # to another alphabet of MARC-8
 # Charsets of old programs for libraries.
 _OLD_CHARSETS: Final = ("cp1252", "cp850")
 # The characters beyond ASCII of Spanish and Portuguese.
 _USUAL: Final = frozenset("áéíóúüñçãõâêôàÁÉÍÓÚÜÑÇÃÕÂÊÔÀ¿¡«»“”‘’–—ºª°©")
-# So few characters can't show that a record that is valid MARC-8 is in another charset.
+# This many characters are too few to show that a record of valid MARC-8 is in another charset.
 _FEW: Final = 3
 _NO_LANGUAGE: Final = ("", "und", "zxx", "mul", "|||", "   ")
 
 
 def marc_records(raw: bytes) -> list[Catalogued]:
-    """Return what each record of a file says; one that can't be read is left empty in its place.
+    """Return the work in each record of a file; a record that can't be read is an empty work.
 
     Args:
-        raw: of an exchange file; a record is in UTF-8 or MARC-8 as it says, unless its bytes show another charset.
+        raw: the bytes of an exchange file; a record is in UTF-8 or MARC-8 as declared, unless its bytes show another
+            charset.
 
     Raises:
         ConfigError: pymarc isn't installed.
@@ -54,7 +55,7 @@ def marc_records(raw: bytes) -> list[Catalogued]:
     except ImportError:
         raise _absent() from None
     records = []
-    # By their ends and not by the lengths that they state, after a wrong one of which all others would be lost.
+    # Records are found by their ends, not by their stated lengths: after a wrong length, all others would be lost.
     for piece in raw.split(_END):
         written = piece.lstrip(b"\r\n\x1a\0")
         if not written.strip():
@@ -75,7 +76,7 @@ def marc_records(raw: bytes) -> list[Catalogued]:
 
 
 def _charset(written: bytes, declared: str) -> str:
-    r"""Return the charset of a record: UTF-8 if it is valid, else that which reads most like Spanish or Portuguese.
+    r"""Return the charset of a record: UTF-8 if it is valid, else the one that looks most like Spanish or Portuguese.
 
     >>> _charset("La canción".encode(), "MARC-8"), _charset(b"La canci\xe2on", "MARC-8")
     ('UTF-8', 'MARC-8')
@@ -87,7 +88,7 @@ def _charset(written: bytes, declared: str) -> str:
         written.decode("utf-8")
         return "UTF-8" if _ESCAPE not in written else declared
     is_marc_8 = bool(_MARC_8.fullmatch(written))
-    charsets = (declared, *(["MARC-8"] if is_marc_8 else []), *_OLD_CHARSETS)  # the first of equals
+    charsets = (declared, *(["MARC-8"] if is_marc_8 else []), *_OLD_CHARSETS)  # the first of equal scores wins
     scores = {charset: _usual_share(written, charset) for charset in charsets}
     if is_marc_8 and declared == "MARC-8":
         scores[declared] += 0.5 if count > _FEW else 1.0
@@ -95,7 +96,7 @@ def _charset(written: bytes, declared: str) -> str:
 
 
 def _usual_share(written: bytes, charset: str) -> float:
-    """Return the share of the characters beyond ASCII that Spanish and Portuguese have."""
+    """Return the share of the non-ASCII characters that are used in Spanish and Portuguese."""
     from pymarc import marc8_to_unicode
 
     text = (
@@ -108,7 +109,7 @@ def _usual_share(written: bytes, charset: str) -> float:
 
 
 def marcxml_record(record: etree._Element) -> Catalogued:
-    """Return what a `record` in MARCXML says.
+    """Return the work in a `record` of MARCXML.
 
     Raises:
         ConfigError: pymarc isn't installed.
@@ -118,12 +119,12 @@ def marcxml_record(record: etree._Element) -> Catalogued:
     except ImportError:
         raise _absent() from None
     fields = []
-    for one in record:  # not by its parser, which expands entities
-        tag = one.get("tag", "")
-        if name_of(one) == "controlfield":
-            fields.append(Field(tag=tag, data=one.text or ""))
-        elif name_of(one) == "datafield":
-            subfields = [Subfield(part.get("code", ""), words(part)) for part in one.iterfind("{*}subfield")]
+    for element in record:  # pymarc's own XML parser would expand entities
+        tag = element.get("tag", "")
+        if name_of(element) == "controlfield":
+            fields.append(Field(tag=tag, data=element.text or ""))
+        elif name_of(element) == "datafield":
+            subfields = [Subfield(part.get("code", ""), words(part)) for part in element.iterfind("{*}subfield")]
             fields.append(Field(tag=tag, subfields=subfields))
     return _catalogued(Record(fields=fields))
 
@@ -157,12 +158,12 @@ def _catalogued(record: Record) -> Catalogued:
         rights=tuple(
             value for field in record.get_fields("540") for value in field.get_subfields("u", "a") if value.strip()
         ),
-        files=tuple(dict.fromkeys(name for one in (*named, *numbers) if (name := one.strip()))),
+        files=tuple(dict.fromkeys(name for value in (*named, *numbers) if (name := value.strip()))),
     )
 
 
 def _joined(field: Field, codes: str) -> str:
     """Return the subfields as one text, without the punctuation at its end."""
     text = " ".join(" ".join(field.get_subfields(*codes)).split()).rstrip(_PUNCTUATION)
-    # A full stop ends a heading, unless it is an initial's.
+    # A full stop ends a heading, unless it belongs to an initial.
     return text[:-1] if text.endswith(".") and not re.search(r"(?:^|[\s.])\w\.$", text) else text

@@ -1,7 +1,7 @@
-"""Rows gathered into frames of bounded size: few large frames, however small the files are that the rows come from.
+"""Gather rows into few large frames of bounded size, however small the files are that they come from.
 
-Rows are columns of plain values until there are enough of them: a frame of one row costs ten times what reading a small
-file does, and each frame is a batch that every stage is called with.
+Until there are enough rows, they are columns of plain values. A frame of one row costs ten times as much as reading a
+small file, and every stage is called once per frame.
 """
 
 from __future__ import annotations
@@ -29,27 +29,27 @@ COLLECTED: Final = (
 )  # fmt: skip
 _SCHEMA: Final = {**DOCUMENT_SCHEMA, **WORKING_SCHEMA}
 _BODIES: Final = ("text", "raw")
-# Of a record with several texts alone.
+# Only records with several texts have these.
 _OF_SEVERAL: Final = ("parent_id", "turns")
 
 
 @dataclass(frozen=True)
-class Same:
-    """A column that has one value in all rows; making it once is what keeps wide frames of short texts fast."""
+class Constant:
+    """A column with the same value in all rows; building it only once keeps wide frames of short texts fast."""
 
     value: Any
 
 
-Values: TypeAlias = "list[Any] | Same"
+Values: TypeAlias = "list[Any] | Constant"
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows of documents on their way to a frame.
+    """Rows of documents on their way to a frame, as columns.
 
     Attributes:
-        height: how many.
-        columns: the values of each column; of `origin` its fields.
+        height: the number of rows.
+        columns: the values of each column; `origin` is stored as its fields.
     """
 
     height: int
@@ -57,14 +57,14 @@ class Rows:
 
     @property
     def bytes(self) -> int:
-        """How large their bodies are, about."""
+        """The approximate size of the rows' bodies, in characters or bytes."""
         bodies = (self.columns[name] for name in _BODIES if name in self.columns)
         return sum(len(body or "") for values in bodies if isinstance(values, list) for body in values)
 
     def take(self, order: Sequence[int]) -> Rows:
         """Return the rows at these places, in this order."""
         taken = {
-            name: values if isinstance(values, Same) else [values[row] for row in order]
+            name: values if isinstance(values, Constant) else [values[row] for row in order]
             for name, values in self.columns.items()
         }
         return Rows(len(order), taken)
@@ -78,60 +78,60 @@ class Rows:
             [
                 pl.DataFrame(fields).to_struct("origin")
                 if name == "origin"
-                else _series(name, columns.get(name, Same(None)), _SCHEMA[name], height)
+                else _series(name, columns.get(name, Constant(None)), _SCHEMA[name], height)
                 for name in names
             ]
         )
 
 
 def joined(pieces: Sequence[Rows]) -> Rows:
-    """Return the rows of all pieces, in order; a column that a piece lacks is null there."""
+    """Concatenate rows; a column that one of the pieces lacks is null there."""
     if len(pieces) == 1:
         return pieces[0]
     heights = [piece.height for piece in pieces]
     names = dict.fromkeys(name for piece in pieces for name in piece.columns)
-    columns = {name: _joined([piece.columns.get(name, Same(None)) for piece in pieces], heights) for name in names}
+    columns = {name: _joined([piece.columns.get(name, Constant(None)) for piece in pieces], heights) for name in names}
     return Rows(sum(heights), columns)
 
 
 def _joined(pieces: Sequence[Values], heights: Sequence[int]) -> Values:
     first = pieces[0]
-    if isinstance(first, Same) and all(piece == first for piece in pieces):
+    if isinstance(first, Constant) and all(piece == first for piece in pieces):
         return first
-    listed = (
-        [values.value] * height if isinstance(values, Same) else values
+    columns = (
+        [values.value] * height if isinstance(values, Constant) else values
         for values, height in zip(pieces, heights, strict=True)
     )
-    return list(chain.from_iterable(listed))
+    return list(chain.from_iterable(columns))
 
 
 def gathered(pieces: Iterable[Rows], limits: Limits) -> Iterator[pl.DataFrame]:
-    """Yield the pieces as frames that stay within the limits, in order; a larger piece is a frame of its own."""
-    held: list[Rows] = []
+    """Join the pieces to frames within the limits, in order; a larger piece becomes a frame of its own."""
+    pending: list[Rows] = []
     rows = size = 0
     for piece in pieces:
-        if held and (rows + piece.height > limits.rows or size + piece.bytes > limits.bytes_):
-            yield _emptied(held)
+        if pending and (rows + piece.height > limits.rows or size + piece.bytes > limits.bytes_):
+            yield _flush(pending)
             rows = size = 0
-        held.append(piece)
+        pending.append(piece)
         rows += piece.height
         size += piece.bytes
-        # Half full is enough: of a large file each piece is about as much as a frame may hold.
+        # Half full is enough: each piece of a large file is about as large as a frame may be.
         if 2 * rows >= limits.rows or 2 * size >= limits.bytes_:
-            yield _emptied(held)
+            yield _flush(pending)
             rows = size = 0
     if rows:
-        yield _emptied(held)
+        yield _flush(pending)
 
 
-def _emptied(held: list[Rows]) -> pl.DataFrame:
-    """Return the frame of what is held, which is let go: no second copy while the frame is worked on."""
-    frame = joined(held).frame()
-    held.clear()
+def _flush(pending: list[Rows]) -> pl.DataFrame:
+    """Return the pending rows as a frame, and empty the list, so that they aren't in memory twice."""
+    frame = joined(pending).frame()
+    pending.clear()
     return frame
 
 
 def _series(name: str, values: Values, dtype: PolarsDataType, height: int) -> pl.Series:
-    if isinstance(values, Same):
+    if isinstance(values, Constant):
         return pl.Series(name, [values.value], dtype).new_from_index(0, height)
     return pl.Series(name, values, dtype)

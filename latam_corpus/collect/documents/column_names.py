@@ -1,6 +1,6 @@
-"""What columns of tables are called in Spanish, Portuguese and English, and which column of a document each has.
+"""Names of table columns in Spanish, Portuguese and English, by the corresponding column of the documents.
 
-Nothing is taken from a table by these names: they make advice and drafts, which a person checks.
+The names only serve advice and drafts, which a person checks; no value is read because of them.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from latam_corpus.catalog.source import Collect
 
-# By the document's column the heads as `head_key` returns them, the closest first: of "Autor" and "Compositor" in one
-# table the first in this order is meant.
+# The names by the document's column, as `head_key` returns them, the closest first: if a table has both "Autor" and
+# "Compositor", the first in this order is suggested.
 _NAMES: Final = {
     "title": ("titulo", "title", "titulo de la obra", "titulo da obra", "titulo del documento", "titulo do documento",
               "nombre de la obra", "nome da obra"),
@@ -37,7 +37,7 @@ _UNSURE: Final = ("consent", "opt_outs")
 
 
 def suggested_columns(collect: Collect, heads: Iterable[str]) -> dict[str, str]:
-    """Return the unmapped columns whose heads tell which column of a document they have, each with that column.
+    """Suggest a document's column for each unmapped column with a known name.
 
     Args:
         collect: the source's mapping.
@@ -53,10 +53,10 @@ def suggested_columns(collect: Collect, heads: Iterable[str]) -> dict[str, str]:
     for head in heads:
         if head not in mapped:
             by_key.setdefault(head_key(head), head)
-    found = {stated_by(head): head for head in reversed(by_key.values())}
-    found |= {name: by_key[key] for name, keys in _NAMES.items() for key in reversed(keys) if key in by_key}
-    # Of a column that states consent, only its own people know whether a cell that names a document is one.
+    matches = {stated_by(head): head for head in reversed(by_key.values())}
+    matches |= {name: by_key[key] for name, keys in _NAMES.items() for key in reversed(keys) if key in by_key}
+    # Only the collection's own people know whether a cell that names a document states a consent.
     suggested = {
-        head: name for name, head in found.items() if name and name not in _UNSURE and getattr(columns, name) is None
+        head: name for name, head in matches.items() if name and name not in _UNSURE and getattr(columns, name) is None
     }
     return {head: suggested[head] for head in by_key.values() if head in suggested}

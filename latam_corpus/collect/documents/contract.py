@@ -1,8 +1,8 @@
-"""What a source's file says of its records' columns, held against the records as they are read.
+"""Compare the columns that a source's file names with the records as they are read.
 
-A column that is named wrongly gives nothing, and a corpus without it looks like any other. So each column that the
-source names must be in every table, and in some record of every file of JSON lines; what more it promises of columns
-(`required`, `unique`, `max_null_share`) is held too, over all that is read.
+A column with a wrong name yields no values, and a corpus without it looks like any other. So each column that the
+source names must be in every table, and in at least one record of every file of JSON lines. The source's other promises
+about columns (`required`, `unique`, `max_null_share`) are checked too, over everything that is read.
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ _SHOWN: Final = 20  # columns that a message lists
 _LOOKED_AT: Final = 20  # records of JSON lines whose keys it lists
 _EXAMPLES: Final = 5
 _NAMED: Final = 20  # files that a message lists
-_LEFT: Final = 100  # columns that aren't taken
+_MOST_NOT_TAKEN: Final = 100  # columns
 _KINDS: Final = 100  # of records that are no documents
-# What no document can be without: where a value isn't understood, what stands for an empty one stands.
-# Whose values restrict what may be done with a document, if they aren't understood.
+# Columns of which a value that isn't understood restricts the document.
 OF_TERMS: Final = frozenset({"rights", "uses", "expires", "embargo_until", "opt_outs", "consent"})
+# Columns that every document has: a value that isn't understood is replaced by the default of an empty one.
 NEVER_NULL: Final = frozenset({"genre", "composition"})
 _DATES: Final = frozenset({"published"})
 _CHOICES: Final = {"genre": vocabulary.GENRES, "composition": vocabulary.COMPOSITIONS}
@@ -57,14 +57,14 @@ VALUES_SCHEMA: Final = pl.Schema({"column": pl.String, "hash": pl.UInt64, "numbe
 
 @dataclass
 class ColumnFill:
-    """How a column of the documents was filled.
+    """The number of records that filled a column of the documents.
 
     Attributes:
-        origin: the record's column, or what else it comes from.
-        records: how many were read.
-        filled: how many of them gave a value.
-        unread: how many had something there that isn't understood.
-        examples: some of these values, each once.
+        origin: the record's column, or another origin of the values.
+        records: the number of records that were read.
+        filled: the number of records with a value.
+        unread: the number of records with a value that isn't understood.
+        examples: some of these values, without repetition.
     """
 
     origin: str
@@ -73,49 +73,49 @@ class ColumnFill:
     unread: int = 0
     examples: list[str] = field(default_factory=list)
 
-    def add(self, other: ColumnFill) -> None:
-        """Add how it was filled in other records."""
-        self.records += other.records
-        self.filled += other.filled
-        self.unread += other.unread
-        self.examples = list(dict.fromkeys([*self.examples, *other.examples]))[:_EXAMPLES]
+    def add(self, fill: ColumnFill) -> None:
+        """Add the counts of more records."""
+        self.records += fill.records
+        self.filled += fill.filled
+        self.unread += fill.unread
+        self.examples = list(dict.fromkeys([*self.examples, *fill.examples]))[:_EXAMPLES]
 
 
 @dataclass
-class Lacking:
-    """A file of JSON lines, or a part of one, in whose records columns never stand.
+class MissingColumns:
+    """Columns that no record of a file of JSON lines, or of a part of one, has.
 
     Attributes:
-        columns: those of the named ones that no record had.
-        there: columns that records had.
+        columns: columns that the source names and no record has.
+        present: columns that the records have.
     """
 
     columns: list[str]
-    there: list[str]
+    present: list[str]
 
 
 @dataclass
 class Facts:
-    """What reading showed of a source's columns.
+    """The facts about a source's columns and files that reading it showed.
 
     Attributes:
-        records: of tables and JSON lines.
-        filled: by column that the source names, how many of them have a value.
-        fills: by column of the documents.
-        lacking: by file that is read in parts, what each part lacks.
-        stated: how unmapped columns that state terms were filled, by the document's column and the record's.
-        unlisted: the files for which the catalogue has no row, each with the closest name in it, or nothing.
+        records: the number of records of tables and JSON lines.
+        filled: the number of these records with a value, by column that the source names.
+        fills: the counts of each column of the documents.
+        lacking: the columns that each part lacks, by file that is read in parts.
+        stated: the counts of unmapped columns that state terms, by the document's column and the record's column.
+        unlisted: the files for which the catalogue has no row, each with the closest name in it, or an empty string.
         unnamed: the catalogues that the source doesn't name, each with the line of TOML that reads it.
-        passed_over: records of web archives that are no documents, by why.
-        damaged: the files that can't be read whole, each with the problem.
+        passed_over: the number of records of web archives that are no documents, by reason.
+        damaged: the files that can't be read completely, each with the problem.
         not_taken: the columns of records that documents don't get.
-        header_rows: the tables whose heads aren't in the first row, each with the row.
+        header_rows: the tables whose header isn't the first row, each with the number of its row.
     """
 
     records: int = 0
     filled: Counter[str] = field(default_factory=Counter)
     fills: dict[str, ColumnFill] = field(default_factory=dict)
-    lacking: dict[str, list[Lacking]] = field(default_factory=dict)
+    lacking: dict[str, list[MissingColumns]] = field(default_factory=dict)
     stated: dict[str, dict[str, ColumnFill]] = field(default_factory=dict)
     unlisted: dict[str, str] = field(default_factory=dict)
     unnamed: dict[str, str] = field(default_factory=dict)
@@ -124,45 +124,48 @@ class Facts:
     not_taken: list[str] = field(default_factory=list)
     header_rows: dict[str, int] = field(default_factory=dict)
 
-    def add(self, other: Facts) -> None:
-        """Add what another part showed."""
-        self.records += other.records
-        self.filled += other.filled
-        for name, more in other.fills.items():
-            self.fills.setdefault(name, ColumnFill(more.origin)).add(more)
-        for file, parts in other.lacking.items():
+    def add(self, facts: Facts) -> None:
+        """Add the facts of another part."""
+        self.records += facts.records
+        self.filled += facts.filled
+        for name, fill in facts.fills.items():
+            self.fills.setdefault(name, ColumnFill(fill.origin)).add(fill)
+        for file, parts in facts.lacking.items():
             self.lacking.setdefault(file, []).extend(parts)
-        for name, fills in other.stated.items():
+        for name, fills in facts.stated.items():
             for origin, fill in fills.items():
                 self.stated.setdefault(name, {}).setdefault(origin, ColumnFill(origin)).add(fill)
-        self.unlisted |= other.unlisted
-        self.unnamed |= other.unnamed
-        self.count_passed_over(other.passed_over)
-        self.damaged |= other.damaged
-        self.leave(other.not_taken)
-        self.header_rows |= other.header_rows
+        self.unlisted |= facts.unlisted
+        self.unnamed |= facts.unnamed
+        self.count_passed_over(facts.passed_over)
+        self.damaged |= facts.damaged
+        self.leave(facts.not_taken)
+        self.header_rows |= facts.header_rows
 
     def leave(self, columns: Iterable[str]) -> None:
-        """Note columns that documents don't get; keys of JSON may be any number of names."""
+        """Add columns that documents don't get, up to a limit: JSON records may have any number of keys."""
         new = dict.fromkeys([*self.not_taken, *columns])
-        self.not_taken = list(new)[:_LEFT]
+        self.not_taken = list(new)[:_MOST_NOT_TAKEN]
 
     def count_passed_over(self, records: Counter[str]) -> None:
-        """Count records of web archives that are no documents, by why; servers may name any number of types."""
+        """Count records of web archives that are no documents, by reason; limit the number of media types."""
         for why, n in records.items():
             is_known = why in self.passed_over or len(self.passed_over) < _KINDS or not why.startswith("type ")
             if why:
                 self.passed_over[why if is_known else "type unknown"] += n
 
     def as_dict(self) -> dict[str, Any]:
-        """As JSON has it."""
+        """Return the facts as a dictionary for JSON."""
         return {
             "records": self.records,
             "filled": dict(self.filled),
             "given": {name: asdict(fill) for name, fill in self.fills.items()},
-            "lacking": {file: [asdict(one) for one in parts] for file, parts in self.lacking.items()},
+            "lacking": {
+                file: [{"columns": part.columns, "there": part.present} for part in parts]
+                for file, parts in self.lacking.items()
+            },
             "stated": {
-                name: {origin: asdict(one) for origin, one in fills.items()} for name, fills in self.stated.items()
+                name: {origin: asdict(fill) for origin, fill in fills.items()} for name, fills in self.stated.items()
             },
             "unlisted": self.unlisted,
             "unnamed": self.unnamed,
@@ -174,14 +177,17 @@ class Facts:
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Facts:
-        """Return what `as_dict` gave."""
+        """Return the facts that `as_dict` wrote."""
         return cls(
             values["records"],
             Counter(values["filled"]),
             {name: ColumnFill(**fill) for name, fill in values["given"].items()},
-            {file: [Lacking(**one) for one in parts] for file, parts in values["lacking"].items()},
             {
-                name: {origin: ColumnFill(**one) for origin, one in fills.items()}
+                file: [MissingColumns(part["columns"], part["there"]) for part in parts]
+                for file, parts in values["lacking"].items()
+            },
+            {
+                name: {origin: ColumnFill(**fill) for origin, fill in fills.items()}
                 for name, fills in values["stated"].items()
             },
             dict(values["unlisted"]),
@@ -193,12 +199,12 @@ class Facts:
         )
 
     def empty(self) -> dict[str, ColumnFill]:
-        """Return the columns of the documents for which all records are empty."""
+        """Return the columns of the documents that no record fills."""
         return {name: fill for name, fill in self.fills.items() if fill.records and not fill.filled + fill.unread}
 
     @property
     def dated(self) -> bool:
-        """Whether records say when they were obtained."""
+        """Whether records state when they were obtained."""
         return "obtained" in self.fills and self.fills["obtained"].filled > 0
 
 
@@ -213,15 +219,15 @@ class _File:
 
 
 class Watch:
-    """Looks at the records of one source while they are read.
+    """Checks the records of one source while they are read.
 
     Attributes:
-        facts: what was seen.
-        breaches: what was broken, where `strict` is off.
+        facts: the facts about the records so far.
+        breaches: the broken promises, unless `strict` is on.
     """
 
     def __init__(self, source: Source, *, strict: bool = True) -> None:
-        """With `strict` the first breach is a PartError."""
+        """Raise a PartError at the first breach if `strict`; collect the breaches if not."""
         self.facts = Facts()
         self.breaches: list[Breach] = []
         self._source, self._strict = source, strict
@@ -231,12 +237,12 @@ class Watch:
         self._file: _File | None = None
 
     def over(self, relative: str, chunks: Iterable[Chunk], *, is_part: bool = False) -> Iterator[Chunk]:
-        """Yield the chunks of a table or of JSON lines, as they are.
+        """Yield the chunks of a table or of JSON lines unchanged, and check them.
 
         Args:
             relative: the file's path.
-            chunks: of records as they were read.
-            is_part: whether they are a part of the file, which can't tell what the others have.
+            chunks: the records as they were read.
+            is_part: whether they are only a part of the file, so that another part may have a missing column.
 
         Raises:
             PartError: a promise is broken.
@@ -248,27 +254,27 @@ class Watch:
         if not is_part:
             self.end_of_file()
         elif file.records and file.columns is None:
-            self.facts.lacking.setdefault(relative, []).append(Lacking(self._missing(file), _names(file)))
+            self.facts.lacking.setdefault(relative, []).append(MissingColumns(self._missing(file), _names(file)))
 
     def end_of_file(self) -> None:
-        """Judge the last file by what was read of it.
+        """Check the last file after all of it was read.
 
         Raises:
-            PartError: no record of it has a column.
+            PartError: no record has a column that the source names.
         """
         file, self._file = self._file, None
         if file is not None and file.records and file.columns is None:
             for column in self._missing(file):
-                self._tell(missing(self._source, file.relative, column, _names(file), has_header=False))
+                self._report(missing(self._source, file.relative, column, _names(file), has_header=False))
 
     def end(self) -> None:
-        """Judge what all that was read shows together.
+        """Check for repeated values after all files were read.
 
         Raises:
-            PartError: a value is repeated that may not be.
+            PartError: a `unique` column has a repeated value.
         """
         for breach in repeated(self._source, self.values):
-            self._tell(breach)
+            self._report(breach)
 
     def count(
         self,
@@ -278,22 +284,22 @@ class Watch:
         unread: Collection[str] = (),
         origin: str = "",
     ) -> None:
-        """Count how many of the records gave a value for a column of the documents.
+        """Count how many records have a value for a column of the documents.
 
         Args:
             name: the document's column.
-            values: what they gave, converted; None where none has the column.
-            records: how many there are.
-            unread: what stands in some, and isn't understood.
-            origin: where the values are from, if `collect.columns` doesn't say.
+            values: the converted values; None if no record has the column.
+            records: the number of records.
+            unread: the values that aren't understood.
+            origin: the origin of the values, if `collect.columns` doesn't state it.
         """
         columns = self._source.collect.columns
         if not origin:
-            asked = [pick for pick in picks(columns, name) if pick.value is None or unread]
-            # What is taken by its own name is none where no record has it.
-            if not asked or (values is None and getattr(columns, name) is None):
+            counted = [pick for pick in picks(columns, name) if pick.value is None or unread]
+            # A column that is read by its own name isn't expected.
+            if not counted or (values is None and getattr(columns, name) is None):
                 return
-            origin = asked[0].column or ("value" if asked[0].value else "path")
+            origin = counted[0].column or ("value" if counted[0].value else "path")
         filled = sum(value is not None for value in values or ())
         self.facts.fills.setdefault(name, ColumnFill(origin)).add(
             ColumnFill(origin, records, filled, len(unread), list(dict.fromkeys(unread)))
@@ -308,40 +314,40 @@ class Watch:
             unread: the beginning of the value if it isn't understood.
         """
         fills = self.facts.stated.setdefault(name, {})
-        found = [] if unread is None else [unread]
-        fills.setdefault(origin, ColumnFill(origin)).add(ColumnFill(origin, 1, 1, len(found), found))
+        examples = [] if unread is None else [unread]
+        fills.setdefault(origin, ColumnFill(origin)).add(ColumnFill(origin, 1, 1, len(examples), examples))
 
     def look_at_columns(self, heads: Collection[str]) -> None:
-        """Note which of the columns of records, or of a catalogue's row, aren't taken."""
+        """Note the columns of records, or of a catalogue's row, that documents don't get."""
         if not self._seen.issuperset(heads):
             self._seen.update(heads)
             self.facts.leave(not_taken(self._source, heads))
 
     @property
     def values(self) -> pl.DataFrame:
-        """The hashes of the values of `unique` columns, with their records: VALUES_SCHEMA."""
+        """The hashes of the values of `unique` columns with their records, VALUES_SCHEMA."""
         return pl.concat([pl.DataFrame(schema=VALUES_SCHEMA), *self._values])
 
     def _look(self, file: _File, chunk: Chunk) -> None:
         collect, records = self._source.collect, chunk.records
         if chunk.columns is not None and file.columns is None and (garbled := garbled_heads(chunk.columns)):
             file.columns = tuple(map(readable, chunk.columns))
-            self._tell(Breach(self._at(file), *garbled))
+            self._report(Breach(self._at(file), *garbled))
         elif chunk.columns is not None and file.columns is None:
             file.columns = chunk.columns
             file.present |= self._named.keys() & set(chunk.columns)
             read = self._read | stating_columns(self._source.collect, chunk.columns).keys()
             for column in sorted(name for name, n in Counter(chunk.columns).items() if n > 1 and name in read):
-                self._tell(
+                self._report(
                     Breach(
                         self._at(file),
-                        _("the column «{column}» stands twice", column=column),
+                        _("the column «{column}» appears twice", column=column),
                         _("give one another name"),
                     )
                 )
             for column in self._missing(file):
-                self._tell(missing(self._source, file.relative, column, chunk.columns, has_header=True))
-        self.look_at_columns(chunk.columns or dict.fromkeys(name for one in records for name in one))
+                self._report(missing(self._source, file.relative, column, chunk.columns, has_header=True))
+        self.look_at_columns(chunk.columns or dict.fromkeys(name for record in records for name in record))
         if chunk.header_row > 1:
             self.facts.header_rows[file.relative] = chunk.header_row
         file.records += len(records)
@@ -355,15 +361,15 @@ class Watch:
                 file.present.add(column)
             if any(empty):
                 file.blank.setdefault(column, chunk.numbers[empty.index(True)])
-            # A column that no record has yet may be missing altogether, which is told otherwise.
+            # A column that no record has yet may be missing altogether, which is another problem.
             if column in collect.required and column in file.blank and column in file.present:
                 number = file.blank[column]
                 problem = _(
                     "«{column}» is empty in record {number}, and `required` names it", column=column, number=number
                 )
-                self._tell(Breach(self._at(file), problem, _("fill it in, or take it out of `required`")))
+                self._report(Breach(self._at(file), problem, _("fill it in, or take it out of `required`")))
             if column in collect.unique:
-                self._keep(column, values, empty, chunk.numbers, file.relative)
+                self._add_values(column, values, empty, chunk.numbers, file.relative)
 
     def _missing(self, file: _File) -> list[str]:
         return [c for c in self._named if c not in file.present and c not in self._source.collect.optional]
@@ -371,10 +377,10 @@ class Watch:
     def _at(self, file: _File) -> Message:
         return _place(self._source, file.relative)
 
-    def _keep(
+    def _add_values(
         self, column: str, values: Sequence[Any], empty: Sequence[bool], numbers: Sequence[int | None], relative: str
     ) -> None:
-        filled = [index for index, nothing in enumerate(empty) if not nothing]
+        filled = [index for index, is_blank in enumerate(empty) if not is_blank]
         hashes = [hashlib.blake2b(str(values[index]).encode(), digest_size=8).digest() for index in filled]
         rows = {
             "column": [column] * len(filled),
@@ -384,32 +390,32 @@ class Watch:
         }
         self._values.append(pl.DataFrame(rows, schema=VALUES_SCHEMA))
 
-    def _tell(self, breach: Breach) -> None:
+    def _report(self, breach: Breach) -> None:
         if self._strict:
             raise PartError(*breach)
-        # Of many files that break one promise, the first is told.
-        if all(breach.problem != one.problem for one in self.breaches):
+        # If many files break one promise, only the first is reported.
+        if all(breach.problem != known_breach.problem for known_breach in self.breaches):
             self.breaches.append(breach)
 
 
 def not_taken(source: Source, heads: Iterable[str]) -> list[str]:
-    """Return the columns of records that documents don't get, without those that the source's file turns off."""
+    """Return the columns that documents don't get, except those that the source's file turns off."""
     columns = source.collect.columns
-    off = {name for name in type(columns).model_fields if (pick := getattr(columns, name)) and pick.leave}
-    listed = list(heads)
-    read = columns_read(source, listed) | off
+    turned_off = {name for name in type(columns).model_fields if (pick := getattr(columns, name)) and pick.leave}
+    columns_present = list(heads)
+    read = columns_read(source, columns_present) | turned_off
     index = source.collect.index
     if index:
-        read |= {name for name in listed if (name == index.column if index.column else is_file_column(name))}
-    return [name for name in listed if name and name not in read]
+        read |= {name for name in columns_present if (name == index.column if index.column else is_file_column(name))}
+    return [name for name in columns_present if name and name not in read]
 
 
 def columns_left(source: str, facts: Facts) -> Iterator[Breach]:
-    """Yield the columns of records that documents don't get, and how to take one.
+    """Report the columns of records that documents don't get, with the lines that map them.
 
     Args:
         source: the id of the source.
-        facts: of what was read.
+        facts: the facts about its records.
     """
     if not facts.not_taken:
         return
@@ -426,12 +432,12 @@ def columns_left(source: str, facts: Facts) -> Iterator[Breach]:
             columns=first_of(heads, _SHOWN),
         )
         yield Breach(place, problem, _("write under [collect.columns], a line each: {lines}", lines=lines))
-    others = [name for name in facts.not_taken if name not in suggested]
-    if not others:
+    unknown = [name for name in facts.not_taken if name not in suggested]
+    if not unknown:
         return
-    names = [_("«{name}»", name=name) for name in others]
+    names = [_("«{name}»", name=name) for name in unknown]
     problem = _("{n} {n:column isn't|columns aren't} taken: {columns}", n=len(names), columns=first_of(names, _SHOWN))
-    column = others[0]
+    column = unknown[0]
     name = "_".join("".join(sign if sign.isalnum() else " " for sign in column).split()).lower()
     key = name if name.isascii() and name else f'"{name}"'
     remedy = _(
@@ -441,15 +447,15 @@ def columns_left(source: str, facts: Facts) -> Iterator[Breach]:
     yield Breach(place, problem, remedy)
 
 
-def missing(source: Source, relative: str, column: str, there: Sequence[str], *, has_header: bool) -> Breach:
-    """Return what is told of a column that a file lacks.
+def missing(source: Source, relative: str, column: str, present: Sequence[str], *, has_header: bool) -> Breach:
+    """Return the breach for a column that a file lacks.
 
     Args:
-        source: that names it.
-        relative: the file.
-        column: the one that is named.
-        there: columns that the file has.
-        has_header: whether it has them in every record.
+        source: the source that names the column.
+        relative: the file's path.
+        column: the missing column.
+        present: the columns that the file has.
+        has_header: whether every record has the same columns.
     """
     key = source.collect.named[column]
     if has_header:
@@ -459,15 +465,15 @@ def missing(source: Source, relative: str, column: str, there: Sequence[str], *,
         named = _("no record that was read has «{column}», which {key} names")
         unnamed = _("no record that was read has «{column}», and the source names no other column for its texts")
     problem = named.fill(column=column, key=f"collect.{key}") if key else unnamed.fill(column=column)
-    near = _nearest(column, there)
-    shown = first_of(there, _SHOWN)
+    near = _nearest(column, present)
+    shown = first_of(present, _SHOWN)
     if near:
         remedy = _("did you mean «{near}»? The columns there are: {there}", near=near, there=shown)
     else:
-        remedy = _("the columns there are: {there}", there=shown) if there else _("there are no columns")
+        remedy = _("the columns there are: {there}", there=shown) if present else _("there are no columns")
     if not key:
         more = _('write text = "…" under [collect.columns], or name the files that have texts in collect.files')
-        if any(is_file_column(head) for head in there):
+        if any(is_file_column(head) for head in present):
             more = _(
                 "write under [collect]: index.file = {file}, if it is a catalogue of the other files",
                 file=json.dumps(relative, ensure_ascii=False),
@@ -480,36 +486,36 @@ def missing(source: Source, relative: str, column: str, there: Sequence[str], *,
 
 
 def unread(source: str, facts: Facts) -> Iterator[Breach]:
-    """Yield what is told of values that stand in records and aren't understood; one breach a column.
+    """Report the values that aren't understood, with one breach per column.
 
     Args:
-        source: the id of the source whose they are.
-        facts: of what was read.
+        source: the id of the source.
+        facts: the facts about its records.
     """
     for name, fill in facts.fills.items():
         if not fill.unread:
             continue
         about = {"n": decimal(f"{fill.unread:,}"), "name": name, "origin": fill.origin}
         if name in OF_TERMS:
-            left = _NO_CONSENT if name == "consent" else _NOT_UNDERSTOOD
+            problem = _NO_CONSENT if name == "consent" else _NOT_UNDERSTOOD
         elif name in NEVER_NULL:
-            left = _(
+            problem = _(
                 "{n} {n:value|values} of «{origin}» {n:isn't|aren't} understood as «{name}», such as {examples}, and "
                 "{n:counts as an empty one|count as empty ones}"
             )
         else:
-            left = _(
+            problem = _(
                 "{n} {n:value|values} of «{origin}» {n:isn't|aren't} understood as «{name}», such as {examples}, and "
                 "{n:its document goes|their documents go} on without"
             )
-        examples = enumerated(_example(name, one) for one in fill.examples)
+        examples = enumerated(_example(name, example) for example in fill.examples)
         yield Breach(
-            _("input of {source}", source=source), left.fill(examples=examples, **about), _how_to_correct(name, fill)
+            _("input of {source}", source=source), problem.fill(examples=examples, **about), _how_to_correct(name, fill)
         )
 
 
 def _how_to_correct(name: str, fill: ColumnFill) -> Message:
-    """Return what to do about values of a mapped column that aren't understood."""
+    """Return the remedy for values of a mapped column that aren't understood."""
     column = json.dumps(fill.origin, ensure_ascii=False)
     if name.startswith("extra."):
         return _("correct them, or declare another type under [collect.extra]")
@@ -521,7 +527,7 @@ def _how_to_correct(name: str, fill: ColumnFill) -> Message:
             line=f"{name} = {{ column = {column}, pattern = '\\d{{4}}' }}",
         )
     if name in _CHOICES:
-        values = ", ".join(f"{json.dumps(one, ensure_ascii=False)} = …" for one in fill.examples if one)
+        values = ", ".join(f"{json.dumps(example, ensure_ascii=False)} = …" for example in fill.examples if example)
         return _(
             "write one of: {choices}; or say under [collect.columns] which each value is: {line}, with all other "
             "values that the column has",
@@ -536,7 +542,7 @@ def _how_to_correct(name: str, fill: ColumnFill) -> Message:
 
 
 def _example(name: str, value: str) -> Message:
-    """Return a value that isn't understood, of a genre with the closest one."""
+    """Quote a value that isn't understood; for a genre, add the closest word."""
     if not value:
         return _("an empty cell")
     near = near_word("genre", value, vocabulary.GENRES) if name == "genre" else None
@@ -566,11 +572,11 @@ _MAP_CONSENT: Final = _(
 
 
 def narrowing_columns(source: str, facts: Facts) -> Iterator[Breach]:
-    """Yield each unmapped column that states terms, and what in it isn't understood.
+    """Report each unmapped column that states terms, and its values that aren't understood.
 
     Args:
         source: the id of the source.
-        facts: of what was read.
+        facts: the facts about its records.
     """
     place = _("input of {source}", source=source)
     for name, fills in facts.stated.items():
@@ -589,21 +595,21 @@ def narrowing_columns(source: str, facts: Facts) -> Iterator[Breach]:
             )
             yield Breach(place, problem, remedy)
             if fill.unread:
-                examples = enumerated(_example(name, one) for one in fill.examples)
-                left = _NO_CONSENT if name == "consent" else _NOT_UNDERSTOOD
-                left = left.fill(n=decimal(f"{fill.unread:,}"), examples=examples, **about)
+                examples = enumerated(_example(name, example) for example in fill.examples)
+                problem = _NO_CONSENT if name == "consent" else _NOT_UNDERSTOOD
+                problem = problem.fill(n=decimal(f"{fill.unread:,}"), examples=examples, **about)
                 remedy = _("correct the values: the reference of sources lists those that are read")
                 if name == "consent":
                     remedy = _MAP_CONSENT.fill(origin=origin) if any(fill.examples) else _GIVE_CONSENT
-                yield Breach(place, left, remedy)
+                yield Breach(place, problem, remedy)
 
 
 def unlisted_files(source: str, unlisted: Mapping[str, str]) -> Iterator[Breach]:
-    """Yield what is reported of files for which the source's catalogue has no row.
+    """Report the files for which the source's catalogue has no row.
 
     Args:
         source: the id of the source.
-        unlisted: the files, each with the closest name in the catalogue, or nothing.
+        unlisted: the files, each with the closest name in the catalogue, or an empty string.
     """
     if not unlisted:
         return
@@ -622,7 +628,7 @@ def unlisted_files(source: str, unlisted: Mapping[str, str]) -> Iterator[Breach]
 
 
 def unnamed_catalogues(source: str, unnamed: Mapping[str, str]) -> Iterator[Breach]:
-    """Yield what is reported of catalogues that a source doesn't name.
+    """Report the catalogues that a source doesn't name.
 
     Args:
         source: the id of the source.
@@ -655,30 +661,29 @@ _WHY_PASSED_OVER: Final = {
 
 
 def inputs_reported(source: str, facts: Facts) -> Iterator[Message]:
-    """Yield which files can't be read whole, which tables have a title, and which records of archives are no documents.
+    """Report damaged files, tables below a title, and records of web archives that are no documents.
 
     Args:
         source: the id of the source.
-        facts: of what was read.
+        facts: the facts about its records.
     """
     if facts.damaged:
         files = [
             Message("«{file}» ({problem})", {"file": file, "problem": known(problem)})
             for file, problem in sorted(facts.damaged.items())
         ]
-        told = _(
+        yield _(
             "{source}: {n} {n:file|files} can't be read whole; documents before the damage are kept: {files}",
             source=source,
             n=decimal(f"{len(files):,}"),
             files=first_of(files, _NAMED),
         )
-        yield told
     for file, row in sorted(facts.header_rows.items()):
         problem = HEADS_AT.fill(n=row)
         yield Message("{source}, «{file}»: {problem}", {"source": source, "file": file, "problem": problem})
     if facts.passed_over:
         causes = []
-        for why, n in sorted(facts.passed_over.items(), key=lambda one: (-one[1], one[0])):
+        for why, n in sorted(facts.passed_over.items(), key=lambda item: (-item[1], item[0])):
             kind, _space, value = why.partition(" ")
             causes.append(_WHY_PASSED_OVER[kind].fill(value=value, n=decimal(f"{n:,}")))
         yield _(
@@ -690,7 +695,7 @@ def inputs_reported(source: str, facts: Facts) -> Iterator[Message]:
 
 
 def terms_reported(source: str, facts: Facts) -> Iterator[Breach]:
-    """Yield what was read, and not understood, about the terms of a source's documents."""
+    """Report the terms of a source's documents that were found and not understood."""
     yield from unlisted_files(source, facts.unlisted)
     yield from unnamed_catalogues(source, facts.unnamed)
     yield from narrowing_columns(source, facts)
@@ -702,48 +707,48 @@ def _place(source: Source, relative: str = "") -> Message:
 
 
 def repeated(source: Source, values: pl.DataFrame) -> Iterator[Breach]:
-    """Yield what is told of values that stand in several records; one breach a column.
+    """Report the values that several records share, with one breach per column.
 
     Args:
-        source: whose `unique` columns they are of.
-        values: as VALUES_SCHEMA says.
+        source: the source whose `unique` columns are checked.
+        values: the values, VALUES_SCHEMA.
     """
-    twice = values.filter(pl.struct("column", "hash").is_duplicated())
-    for (column,), rows in twice.group_by("column", maintain_order=True):
-        first = rows.filter(pl.col("hash") == rows["hash"][0]).head(2)
-        one, other = (
+    duplicates = values.filter(pl.struct("column", "hash").is_duplicated())
+    for (column,), rows in duplicates.group_by("column", maintain_order=True):
+        first_value = rows.filter(pl.col("hash") == rows["hash"][0]).head(2)
+        first, second = (
             _("record {number} of {file}", number=number, file=file)
-            for number, file in first.select("number", "file").rows()
+            for number, file in first_value.select("number", "file").rows()
         )
         more = rows.select("hash").n_unique() - 1
         problem = (
             _(
-                "«{column}» has one value in {one} and in {other}, and `unique` names it ({n} more "
+                "«{column}» has the same value in {one} and in {other}, but `unique` names it ({n} more "
                 "{n:value is|values are} repeated)"
             )
             if more
-            else _("«{column}» has one value in {one} and in {other}, and `unique` names it")
+            else _("«{column}» has the same value in {one} and in {other}, but `unique` names it")
         )
-        remedy = _("mend the records, or take it out of `unique`")
-        yield Breach(_place(source), problem.fill(column=column, one=one, other=other, n=more), remedy)
+        remedy = _("correct the records, or take it out of `unique`")
+        yield Breach(_place(source), problem.fill(column=column, one=first, other=second, n=more), remedy)
 
 
 def over_all(source: Source, facts: Facts) -> Iterator[Breach]:
-    """Yield what is broken by all records of a source together.
+    """Report the promises that a source's records break together.
 
     Args:
-        source: what it promises.
-        facts: of all that was read.
+        source: the source with its promises.
+        facts: the facts about all of its records.
     """
     place = _place(source)
     for file, parts in facts.lacking.items():
         for column in parts[0].columns:
             if all(column in part.columns for part in parts):
-                there = list(dict.fromkeys(name for part in parts for name in part.there))
-                yield missing(source, file, column, there, has_header=False)
-    for column, most in source.collect.max_null_share.items():
+                present = list(dict.fromkeys(name for part in parts for name in part.present))
+                yield missing(source, file, column, present, has_header=False)
+    for column, max_share in source.collect.max_null_share.items():
         empty = facts.records - facts.filled[column]
-        if empty > most * facts.records:
+        if empty > max_share * facts.records:
             problem = _(
                 "«{column}» is empty in {n} of {all} {all:record|records} ({share} %), and `max_null_share` allows "
                 "{most} %",
@@ -751,12 +756,12 @@ def over_all(source: Source, facts: Facts) -> Iterator[Breach]:
                 n=decimal(f"{empty:,}"),
                 all=decimal(f"{facts.records:,}"),
                 share=f"{100 * empty / facts.records:.3g}",
-                most=f"{100 * most:.3g}",
+                most=f"{100 * max_share:.3g}",
             )
             yield Breach(place, problem, _("fill it in, or allow more"))
     for name, fill in facts.empty().items():
         is_named = fill.origin in source.collect.named and fill.origin not in PAGE_COLUMNS
-        # A catalogue's columns were looked for when it was read; a cell of it may be empty.
+        # The columns of a catalogue were checked when it was read, and its cells may be empty.
         if is_named and not facts.records and not source.collect.index:
             key = f"collect.{name}" if name.startswith("extra.") else f"collect.columns.{name}"
             problem = _("there is no column «{column}», which {key} names", column=fill.origin, key=key)
@@ -771,33 +776,33 @@ def over_all(source: Source, facts: Facts) -> Iterator[Breach]:
 
 
 def _has(record: Record, column: str) -> bool:
-    """Whether a record has a column, or a struct with such a field, be it null."""
+    """Whether a record has a column, or a struct with such a field, even if the value is null."""
     if column in record:
         return True
-    here: Any = record
+    value: Any = record
     for part in column.split("."):
-        if not isinstance(here, dict) or part not in here:
+        if not isinstance(value, dict) or part not in value:
             return False
-        here = here[part]
+        value = value[part]
     return True
 
 
 def _names(file: _File) -> list[str]:
-    """Return the columns that a file has; of JSON lines those of its first records, with fields of structs as paths."""
+    """Return the columns of a file; for JSON lines, those of its first records, with fields of structs as paths."""
     if file.columns is not None:
         return list(file.columns)
     return list(dict.fromkeys(path for record in file.first for path in _paths(record)))
 
 
-def _paths(record: Record, before: str = "") -> Iterator[str]:
+def _paths(record: Record, prefix: str = "") -> Iterator[str]:
     for name, value in record.items():
-        yield f"{before}{name}"
+        yield f"{prefix}{name}"
         if isinstance(value, dict):
-            yield from _paths(value, f"{before}{name}.")
+            yield from _paths(value, f"{prefix}{name}.")
 
 
-def _nearest(column: str, there: Sequence[str]) -> str | None:
-    """Return the closest of the columns there are, whatever their accents and capitals."""
-    plain = {folded(name): name for name in reversed(there)}
+def _nearest(column: str, present: Sequence[str]) -> str | None:
+    """Return the closest of the file's columns, ignoring accents and case."""
+    plain = {folded(name): name for name in reversed(present)}
     near = nearest(folded(column), plain)
     return plain[near] if near else None

@@ -1,4 +1,4 @@
-"""Values of the columns that a source adds to its documents, by the types that `[collect.extra]` declares."""
+"""Convert the values of a source's additional columns to the types that `[collect.extra]` declares."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import date
 
-# Characters of one value: a longer one is a text, which nothing filters or deduplicates as a column.
+# Characters of one value: a longer one is a text, which no stage would filter or deduplicate in this column.
 LONGEST: Final = 10_000
 _WHOLE: Final = re.compile(r"[+-]?\d{1,19}")
 _DECIMAL: Final = re.compile(r"[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?")
-# With a comma as Latin America writes it; «1,234» may be a thousand or one.
+# With a decimal comma, as written in Latin America; «1,234» is ambiguous.
 _WITH_COMMA: Final = re.compile(r"[+-]?\d+,(?:\d\d?|\d{4,})|[+-]?\d{1,3}(?:\.\d{3})+,\d+")
 _WITH_POINT: Final = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+\.\d+")
 _YES: Final = frozenset({"true", "1", "yes", "si", "sim", "verdadero", "verdadeiro"})
@@ -33,7 +33,7 @@ _INT64: Final = range(-(2**63), 2**63)
 
 
 def as_string(value: Any) -> str | None:
-    """Return a text or number as text; None for anything else, for blanks, and for what is too long for a column."""
+    """Return a string or number as text; None for other types, for blanks, and for text that is too long."""
     text = mapping.as_text(value)
     return text if text and len(text) <= LONGEST else None
 
@@ -52,7 +52,7 @@ def as_int64(value: Any) -> int | None:
 
 
 def as_float64(value: Any) -> float | None:
-    """Return a number; one with a single comma before three digits may be either of two, and is none.
+    """Return a number; None for an ambiguous one, with a single comma before three digits.
 
     >>> as_float64("12.5"), as_float64("12,50"), as_float64("1.234,50"), as_float64("1,234.50"), as_float64("1,234")
     (12.5, 12.5, 1234.5, 1234.5, None)
@@ -86,7 +86,7 @@ def as_bool(value: Any) -> bool | None:
 
 
 def as_list(value: Any) -> list[str] | None:
-    """Return a list of texts: a list, JSON of one, or a text whose parts are separated by `;` or `|`.
+    """Return a list of texts from a list, from JSON, or from a text whose parts are separated by `;` or `|`.
 
     >>> as_list(["mar", "río"]), as_list("mar; río"), as_list('["mar", 3]'), as_list([{"a": 1}])
     (['mar', 'río'], ['mar', 'río'], ['mar', '3'], None)
@@ -96,8 +96,8 @@ def as_list(value: Any) -> list[str] | None:
             value = json.loads(value)
         except (ValueError, RecursionError):
             return None
-    listed = value if isinstance(value, (list, tuple)) else parted(mapping.as_text(value) or "")
-    texts = [mapping.as_text(one) for one in listed if not mapping.is_empty(one)]
+    values = value if isinstance(value, (list, tuple)) else parted(mapping.as_text(value) or "")
+    texts = [mapping.as_text(part) for part in values if not mapping.is_empty(part)]
     whole = [text for text in texts if text is not None]
     is_readable = whole and len(whole) == len(texts) and sum(map(len, whole)) <= LONGEST
     return whole if is_readable else None
@@ -114,13 +114,13 @@ _AS: Final[dict[str, Callable[[Any], str | float | bool | date | list[str] | Non
 
 
 def converted(values: Sequence[Any], kind: str) -> list[list[str]]:
-    """Return for each value its text, or several for a list; none if it isn't of the type.
+    """Return each value as a list of texts: one, several for a list, none for a value of another type.
 
     >>> converted(["12,50", "doce", None], "float64")
     [['12.5'], [], []]
     """
-    read = [_AS[kind](value) for value in values]
+    typed = [_AS[kind](value) for value in values]
     if kind == "list[string]":
-        return [one if isinstance(one, list) else [] for one in read]
-    texts = as_text(pl.Series(read, dtype=polars_type(kind)))
+        return [value if isinstance(value, list) else [] for value in typed]
+    texts = as_text(pl.Series(typed, dtype=polars_type(kind)))
     return [[] if text is None else [text] for text in texts]

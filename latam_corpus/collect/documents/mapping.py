@@ -1,4 +1,4 @@
-"""A source's mapping: which of a record's columns it reads, and their values as the types of a document's columns."""
+"""A source's mapping: select the columns of its records, and convert their values to a document's columns."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _ISO_DATE: Final = re.compile(
     r"-?\d{4}(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01])(?:[T ](?:[01]\d|2[0-3]):[0-5]\d.*)?)?)?"
 )
 _SLASHED: Final = re.compile(r"(\d{4})[/.](\d\d?)(?:[/.](\d\d?))?")
-# How columns are called that name files, folded.
+# Names of columns that name files, folded.
 _FILE_COLUMNS: Final = frozenset(
     {
         "archivo",
@@ -61,7 +61,7 @@ _FILE_COLUMNS: Final = frozenset(
 
 
 def is_file_column(head: str) -> bool:
-    """Whether a column is called as one that names files.
+    """Whether a column's name says that it names files.
 
     >>> is_file_column("Archivo"), is_file_column("Título")
     (True, False)
@@ -71,33 +71,33 @@ def is_file_column(head: str) -> bool:
 
 @dataclass(frozen=True)
 class Unread:
-    """A cell in which a source's `pattern` or `values` found nothing: it isn't empty, and has no value.
+    """A cell that isn't empty and in which a source's `pattern` or `values` found no value.
 
     Attributes:
-        cell: what stands in the record.
+        cell: the record's value.
     """
 
     cell: Any
 
 
-_CELL: Final = 60  # characters of a value that is told
+_CELL: Final = 60  # characters of a value in a message
 
 
 def shown(value: Any) -> str:
-    """Return the beginning of what stands in a record, as people are told it.
+    """Return the beginning of a record's value, for a message.
 
     >>> shown(Unread("hacia 1900")), shown(["es", "gn"]), len(shown("a" * 2**20))
     ('hacia 1900', 'es; gn', 60)
     """
     cell = value.cell if isinstance(value, Unread) else value
-    # A list may be of gigabytes.
-    if isinstance(cell, list) and cell and all(isinstance(one, str) for one in cell[:_CELL]):
-        cell = "; ".join(one[:_CELL] for one in cell[:_CELL])
+    # A list may have gigabytes.
+    if isinstance(cell, list) and cell and all(isinstance(text, str) for text in cell[:_CELL]):
+        cell = "; ".join(text[:_CELL] for text in cell[:_CELL])
     return (cell if isinstance(cell, str) else reprlib.repr(cell))[:_CELL]
 
 
 def is_empty(value: object) -> bool:
-    """Whether a record's value says nothing: null, blank, an empty list or one of such values, not-a-number.
+    """Whether a value is null, blank, not-a-number, or an empty list or one of such values.
 
     >>> is_empty(" "), is_empty([]), is_empty([""]), is_empty(float("nan")), is_empty(0)
     (True, True, True, True, False)
@@ -114,7 +114,7 @@ def is_empty(value: object) -> bool:
 
 
 def as_text(value: Any) -> str | None:
-    """Return a text or number as text; None for anything else and for blanks.
+    """Return a string or number as text; None for other types and for blanks.
 
     >>> as_text(1872), as_text(1872.0), as_text(" Ricardo Palma "), as_text(["Palma"]), as_text("")
     ('1872', '1872', 'Ricardo Palma', None, None)
@@ -138,17 +138,17 @@ def as_url(value: Any) -> str | None:
 
 
 def as_names(value: Any) -> list[str] | None:
-    """Return a list of names; a text may have several, a list has one in each of its members.
+    """Return a list of names: the parts of a text, or the members of a list.
 
     >>> as_names("Sarmiento, Domingo Faustino"), as_names("Paz, Ana; Luz"), as_names(["Palma", ""]), as_names(" ;")
     (['Sarmiento, Domingo Faustino'], ['Paz, Ana', 'Luz'], ['Palma'], None)
     """
-    many = value if isinstance(value, (list, tuple)) else parted(as_text(value) or "")
-    return [name for one in many if (name := as_text(one))] or None
+    parts = value if isinstance(value, (list, tuple)) else parted(as_text(value) or "")
+    return [name for part in parts if (name := as_text(part))] or None
 
 
 def as_published(value: Any) -> str | None:
-    """Return an ISO 8601 date, partial dates allowed; None for what isn't sure to be one.
+    """Return an ISO 8601 date, which may be partial; None if the value isn't certainly a date.
 
     >>> as_published(1845), as_published("1910/5"), as_published("2021-03-04"), as_published("hacia 1900")
     ('1845', '1910-05', '2021-03-04', None)
@@ -170,7 +170,7 @@ def as_published(value: Any) -> str | None:
 
 
 def as_country(value: Any) -> str | None:
-    """Return a code of two letters, by itself or by the country's name.
+    """Return the two-letter code of a country, by its code or its name.
 
     >>> as_country("cl"), as_country("Perú"), as_country("Ruritania")
     ('CL', 'PE', None)
@@ -180,7 +180,7 @@ def as_country(value: Any) -> str | None:
 
 
 def as_statement(value: Any) -> str | None:
-    """Return a statement of rights; what the sheet of sources calls one is that statement here, too.
+    """Return a statement of rights; a name from the sheet of sources is replaced by its statement.
 
     >>> as_statement("Dominio público"), as_statement("CC BY 4.0"), as_statement("Prensa libre")
     ('https://creativecommons.org/publicdomain/mark/1.0/', 'CC BY 4.0', 'Prensa libre')
@@ -190,7 +190,7 @@ def as_statement(value: Any) -> str | None:
 
 
 def as_genre(value: Any) -> str | None:
-    """One of the twelve genres, by its word or its name.
+    """Return one of the twelve genres, by its identifier or its name.
 
     >>> as_genre("lyrics"), as_genre("Prensa"), as_genre("Tango")
     ('lyrics', 'news', None)
@@ -199,12 +199,12 @@ def as_genre(value: Any) -> str | None:
 
 
 def as_composition(value: Any) -> str | None:
-    """One of the four compositions, by its word or its name."""
+    """Return one of the four compositions, by its identifier or its name."""
     return composition_of(value) if isinstance(value, str) else None
 
 
 def as_time(value: Any) -> datetime | None:
-    """Return a point in time in UTC; one without a zone is taken as UTC.
+    """Return a point in time in UTC; a time without a zone is taken as UTC.
 
     >>> as_time("2024-05-01T10:00:00-03:00").isoformat(), as_time("ayer")
     ('2024-05-01T13:00:00+00:00', None)
@@ -222,8 +222,8 @@ def as_time(value: Any) -> datetime | None:
     return datetime.combine(value, time(), UTC) if isinstance(value, date) else None
 
 
-# Taken by their own names unless the source maps them. Columns that state terms are read by `stating_columns`: they
-# narrow the source's terms and never replace them.
+# Columns that are read by their own names unless the source maps them. Columns that state terms are read by
+# `stating_columns`: they narrow the source's terms and never replace them.
 _BY_NAME: Final = {
     "id": ("id", "doc_id"),
     "text": ("text",),
@@ -239,7 +239,7 @@ _PICKS: Final = {name: tuple(Pick(column=column) for column in columns) for name
 
 
 def picks(columns: Columns, name: str) -> tuple[Pick, ...]:
-    """Where a document's column comes from: the source's word, else the record's columns of that name, in order."""
+    """Return the origins of a document's column in order: the source's pick, or else the columns of that name."""
     pick: Pick | None = getattr(columns, name)
     if pick is not None:
         return () if pick.leave else (pick,)
@@ -300,7 +300,7 @@ _STRUCTS: Final = frozenset({"metadata", "meta"})
 
 @lru_cache(maxsize=4096)
 def head_key(head: str) -> str:
-    """Return a column's head without case, accents, separators, the prefix of Dublin Core and a language in brackets.
+    """Return a column's name without case, accents, separators, a Dublin Core prefix, or a language in brackets.
 
     >>> head_key("Licença"), head_key("dc.rights[es_ES]"), head_key("dcterms:license"), head_key("opt_outs")
     ('licenca', 'rights', 'license', 'opt outs')
@@ -313,8 +313,8 @@ def stating_columns(collect: Collect, heads: Iterable[str]) -> dict[str, str]:
     """Return the unmapped columns that state terms, each with the document's column that it narrows.
 
     Args:
-        collect: the source's mapping; `rights = false` under its columns leaves out all that state rights.
-        heads: the columns that records have; `metadata.license` is a field of a struct.
+        collect: the source's mapping; `rights = false` under its columns omits all columns that state rights.
+        heads: the records' columns; `metadata.license` is a field of a struct.
 
     >>> stating_columns(Collect(), ["text", "Licencia", "metadata.license", "author.rights", "uses"])
     {'Licencia': 'rights', 'metadata.license': 'rights', 'uses': 'uses'}
@@ -324,27 +324,18 @@ def stating_columns(collect: Collect, heads: Iterable[str]) -> dict[str, str]:
     columns = collect.columns
     chosen = {name: pick for name in Columns.model_fields if (pick := getattr(columns, name))}
     mapped = {pick.column for pick in chosen.values()} | {text.column for text in collect.texts}
-    left = {name for name, pick in chosen.items() if pick.leave}
+    turned_off = {name for name, pick in chosen.items() if pick.leave}
     stating: dict[str, str] = {}
     for head in heads:
         struct, dot, inner = head.partition(".")
         column = _STATING.get(head_key(head)) or (_STATING.get(head_key(inner)) if dot and struct in _STRUCTS else None)
-        if column and head not in mapped and column not in left:
+        if column and head not in mapped and column not in turned_off:
             stating[head] = column
     return stating
 
 
-def states_consent(head: str) -> bool:
-    """Whether a column is called as one of consents, of which an empty cell says something too.
-
-    >>> states_consent("Termo de consentimento"), states_consent("Título")
-    (True, False)
-    """
-    return _STATING.get(head_key(head)) == "consent"
-
-
 def stated_by(head: str) -> str | None:
-    """Return the document's column of terms that a column is called as; None if it is called otherwise.
+    """Return the document's column of terms that a column's name suggests, if any.
 
     >>> stated_by("Licencia"), stated_by("Título")
     ('rights', None)
@@ -356,27 +347,27 @@ _TERMS: Final = ("rights", "uses", "expires", "embargo_until", "opt_outs", "cons
 
 
 def terms_columns(collect: Collect, heads: Sequence[str]) -> set[str]:
-    """Return the columns of a record in which terms are stated, mapped or not; of a struct its own name."""
+    """Return a record's columns that state terms, mapped or not; for a field of a struct, the struct's name."""
     mapped = [pick.column for name in _TERMS for pick in picks(collect.columns, name) if pick.column]
     named = {name for column in (*mapped, *stating_columns(collect, heads)) for name in _names(column)}
     return (named | _STRUCTS).intersection(heads)
 
 
 def heads_of(records: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return the columns of records, and the fields of the structs `metadata` and `meta` as paths."""
+    """Return the columns of records, including the fields of the structs `metadata` and `meta` as paths."""
     heads = dict.fromkeys(name for record in records for name in record)
     for struct in _STRUCTS.intersection(heads):
-        fields = (record[struct] for record in records if isinstance(record.get(struct), dict))
-        heads |= dict.fromkeys(f"{struct}.{name}" for one in fields for name in one)
+        values = (record[struct] for record in records if isinstance(record.get(struct), dict))
+        heads |= dict.fromkeys(f"{struct}.{name}" for value in values for name in value)
     return list(heads)
 
 
 def columns_read(source: Source, heads: Iterable[str] = ()) -> frozenset[str]:
-    """Return the record's columns that reading this source looks at; of a path into a struct, its first name too.
+    """Return the record's columns that this source reads; for a path into a struct, its first name too.
 
     Args:
-        source: the mapping.
-        heads: the columns that the file has; those that state terms are read though nothing maps them.
+        source: the source with its mapping.
+        heads: the file's columns; those that state terms are read even if they aren't mapped.
     """
     collect = source.collect
     named = [pick.column for name in Columns.model_fields for pick in picks(collect.columns, name) if pick.column]
@@ -385,44 +376,44 @@ def columns_read(source: Source, heads: Iterable[str] = ()) -> frozenset[str]:
 
 
 def value_at(record: Mapping[str, Any], column: str) -> Any:
-    """Return the record's value of a column; `metadata.author` goes into a struct.
+    """Return the record's value of a column; a path such as `metadata.author` leads into a struct.
 
     >>> value_at({"metadata": {"author": "Palma"}}, "metadata.author")
     'Palma'
     """
     if column in record or "." not in column:
         return record.get(column)
-    here: Any = record
+    value: Any = record
     for part in column.split("."):
-        if not isinstance(here, dict):
+        if not isinstance(value, dict):
             return None
-        here = here.get(part)
-    return here
+        value = value.get(part)
+    return value
 
 
 def values_of(
     columns: Columns, name: str, records: Sequence[Mapping[str, Any]], keys: frozenset[str], relative: str
 ) -> list[Any] | None:
-    """Return the values, one a record, of a document's column; None when nothing gives it.
+    """Return a document's column with one value per record; None if no record has it.
 
     Args:
         columns: the source's mapping.
         name: the document's column.
-        records: foreign records.
+        records: the source's records.
         keys: all columns that any of these records has.
-        relative: the file's path, from which a value may come.
+        relative: the file's path, in which a pick may look for the value.
     """
     values: list[Any] | None = None
     for pick in picks(columns, name):
         if pick.column and pick.default is None and keys.isdisjoint(_names(pick.column)):
             continue
-        here = _picked(pick, records, relative)
-        values = here if values is None else [b if a is None else a for a, b in zip(values, here, strict=True)]
+        picked = _picked(pick, records, relative)
+        values = picked if values is None else [b if a is None else a for a, b in zip(values, picked, strict=True)]
     return values
 
 
 def _names(column: str) -> tuple[str, str]:
-    """Return a column's name, and that of the struct which it may be a path into."""
+    """Return a column's name, and the name of the struct if it is a path into one."""
     return column, column.partition(".")[0]
 
 
@@ -446,11 +437,11 @@ def _picked(pick: Pick, records: Sequence[Mapping[str, Any]], relative: str) -> 
 
 
 def _or_unread(value: Any, find: Callable[[str], str | None]) -> Any:
-    """Return what is found in a value; one that isn't empty, and in which nothing is, is unread."""
+    """Return the value that `find` finds in a cell; mark a cell that isn't empty and has none as unread."""
     if value is None or isinstance(value, Unread):
         return value
-    found = find(str(value))
-    return Unread(value) if found is None and not is_empty(value) else found
+    match = find(str(value))
+    return Unread(value) if match is None and not is_empty(value) else match
 
 
 def _match(pattern: str, value: str) -> str | None:
@@ -459,7 +450,7 @@ def _match(pattern: str, value: str) -> str | None:
 
 
 def text_of(value: object) -> str | None:
-    """Return a record's text: a string, or bytes that are UTF-8; None for anything else.
+    """Return a record's text: a string, or UTF-8 bytes; None for anything else.
 
     >>> text_of("Vidalita"), text_of("Coplas".encode()), text_of(7)
     ('Vidalita', 'Coplas', None)
@@ -473,7 +464,7 @@ def text_of(value: object) -> str | None:
 
 
 def cleaned(text: str, remove: Sequence[str]) -> str:
-    """Return the text without what the patterns match; where that stood between two spaces, one is left.
+    """Remove the matches of the patterns; a match between two spaces leaves one of them.
 
     >>> cleaned("Mari mari <uh> lamuen.", ["<[^<>]*>"])
     'Mari mari lamuen.'
@@ -489,7 +480,7 @@ def cleaned(text: str, remove: Sequence[str]) -> str:
     return text
 
 
-def _joined(before: Sequence[str], piece: str) -> str:
-    """Return the piece as it follows the ones before a cut: a space stands on one side of it only."""
-    previous = next((one for one in reversed(before) if one), "\n")
-    return piece.lstrip(" \t") if before and previous[-1].isspace() else piece
+def _joined(pieces: Sequence[str], piece: str) -> str:
+    """Return a piece without its leading spaces if the pieces in front of it end with one."""
+    previous = next(filter(None, reversed(pieces)), "\n")
+    return piece.lstrip(" \t") if pieces and previous[-1].isspace() else piece

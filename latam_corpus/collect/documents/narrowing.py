@@ -1,4 +1,4 @@
-"""Terms that records and catalogue rows state in columns of their own: they narrow what the source allows.
+"""The terms that records and catalogue rows state in their own columns, which narrow the source's terms.
 
 Nothing here widens terms. A value that isn't understood makes the rights tier `unknown`, and is reported.
 """
@@ -32,15 +32,16 @@ if TYPE_CHECKING:
 
     from latam_corpus.catalog.source import Source
 
-_CONSENT: Final = ("id", "label", "community")
+CONSENT_FIELDS: Final = ("id", "label", "community")  # of a consent record, those that rows have
 _SIGNALS: Final = frozenset(get_args(Signal))
 # A mapped `rights` column is a record's own statement, which `frames` reads.
 _MAPPED: Final = ("uses", "expires", "embargo_until", "opt_outs", "consent")
 _NO_EMBARGO: Final = frozenset(
     {"no", "n", "false", "0", "none", "ninguno", "sin embargo", "nao", "nenhum", "sem embargo"}
 )
-# What a name of a document has: a number, a suffix or an address. What a condition has, or a consent that is missing.
+# The marks of a document's name: a number, a suffix or an address.
 _DOCUMENT: Final = re.compile(r"\d|\.[a-z]{3,4}$|^https?://")
+# Words of a conditional or missing consent.
 _CONDITION: Final = re.compile(
     r"\b(?:no|not|none|sin|sem|without|nao|solo|solamente|somente|apenas|only|unicamente|excepto|exceto|except|salvo"
     r"|pero|mas|but|hasta|ate|until|falta|oral|verbal|restr\w+|pend\w+|revoc\w+|revog\w+|retir\w+|nega\w+|denied"
@@ -60,7 +61,7 @@ class Terms(NamedTuple):
 
 
 class Stated(NamedTuple):
-    """A value that states terms: the document's column that it narrows, the record's column, and the value."""
+    """A value that states terms, with the document's column that it narrows and the record's column."""
 
     column: str
     origin: str
@@ -70,22 +71,22 @@ class Stated(NamedTuple):
 
 @dataclass
 class Narrowing:
-    """What several values state together.
+    """The terms that several values state together.
 
     Attributes:
-        statements: licences, or what else the values say about rights.
-        uses: those that are allowed; None if no value states any.
-        expires: the first of the days.
-        embargo_until: the last of the days.
-        opt_outs: the refusals, as rows of `schema.OPT_OUTS`.
+        statements: licences, or other statements of rights.
+        uses: the allowed uses; None if no value states any.
+        expires: the earliest date.
+        embargo_until: the latest date.
+        opt_outs: the opt-outs, as rows of `schema.OPT_OUTS`.
         consents: the records of consent, as rows of `schema.CONSENT`.
-        unread: by record's column the values that aren't understood.
-        stated: by record's column the beginning of each value.
-        values: the values, by record's column.
+        unread: the values that aren't understood, by the record's column.
+        stated: the beginning of each value, by the record's column.
+        values: the values, by the record's column.
         is_unlisted: whether the catalogue has no row for the file.
         near: the name in the catalogue that is closest to the file's; empty if none is close.
         unnamed: the catalogues that may restrict the file and that the source doesn't name.
-        own: the source's own statement, which is understood whatever its words are.
+        own: the source's own statement, which always counts as understood.
     """
 
     statements: list[str] = field(default_factory=list)
@@ -102,33 +103,33 @@ class Narrowing:
     unnamed: tuple[str, ...] = ()
     own: str | None = None
 
-    def add(self, one: Stated) -> None:
-        """Add a value; one that isn't understood makes the tier unknown."""
-        cell = "" if one.value is None else shown(one.value)
-        self.stated[one.origin] = cell
-        self.values.setdefault(one.origin, []).append(one)
+    def add(self, value: Stated) -> None:
+        """Add a value; a value that isn't understood makes the tier unknown."""
+        cell = "" if value.value is None else shown(value.value)
+        self.stated[value.origin] = cell
+        self.values.setdefault(value.origin, []).append(value)
         add: dict[str, Callable[[Any], bool]] = {
             "rights": self._add_rights,
             "uses": self._add_uses,
             "expires": self._add_expires,
             "embargo_until": self._add_embargo_until,
             "opt_outs": self._add_opt_outs,
-            "consent": self._add_mapped_consent if one.is_mapped else self._add_consent,
+            "consent": self._add_mapped_consent if value.is_mapped else self._add_consent,
         }
-        if not add[one.column](one.value):
-            self.unread[one.origin] = cell
+        if not add[value.column](value.value):
+            self.unread[value.origin] = cell
 
     def _add_rights(self, value: Any) -> bool:
-        statements = [one for part in _listed(value) for one in self._statements(part)]
-        self.statements += [one for one in statements if one]
-        return all(is_understood(one, self.own) for one in statements)
+        statements = [statement for part in _listed(value) for statement in self._statements(part)]
+        self.statements += [statement for statement in statements if statement]
+        return all(is_understood(statement, self.own) for statement in statements)
 
     def _statements(self, value: Any) -> list[str | None]:
-        """Return a statement, or each of several in one cell if all are known; a sentence is understood as a whole."""
+        """Return the statement of a cell, or its several statements if all are known; a sentence is read as a whole."""
         whole = as_statement(value)
         if isinstance(value, str) and not is_understood(whole, self.own):
             parts = [as_statement(part) for part in _PARTS.split(value) if part.strip()]
-            if len(parts) > 1 and all(is_understood(one, self.own) for one in parts):
+            if len(parts) > 1 and all(is_understood(statement, self.own) for statement in parts):
                 return list(parts)
         return [whole]
 
@@ -158,8 +159,10 @@ class Narrowing:
         if isinstance(value, str):
             return is_consent_given(value)
         records = value if isinstance(value, (list, tuple)) else [value]
-        if value and all(isinstance(one, dict) and one.keys() <= {*_CONSENT} for one in records):  # rows of a stage
-            self.consents += [dict.fromkeys(_CONSENT) | one for one in records]
+        if value and all(
+            isinstance(record, dict) and record.keys() <= {*CONSENT_FIELDS} for record in records
+        ):  # rows of a stage
+            self.consents += [dict.fromkeys(CONSENT_FIELDS) | record for record in records]
             return True
         return value is True
 
@@ -168,15 +171,15 @@ class Narrowing:
         words = folded(name or "")
         if name is None or is_consent_given(name) or not _DOCUMENT.search(words) or _CONDITION.search(words):
             return self._add_consent(value)
-        self.consents.append(dict.fromkeys(_CONSENT) | {"id": name})
+        self.consents.append(dict.fromkeys(CONSENT_FIELDS) | {"id": name})
         return True
 
     def note(self, source: Source, given: Terms) -> dict[str, Any]:
-        """Return what the ledger says about a document whose terms were narrowed.
+        """Return the ledger's note about a document whose terms were narrowed.
 
         Args:
-            source: whose document it is.
-            given: its terms before. Of the values that are understood, those are noted that narrow these terms.
+            source: the document's source.
+            given: its terms without this narrowing. The note has only the understood values that narrow them.
         """
         understood = {
             origin: self.stated[origin]
@@ -193,12 +196,12 @@ class Narrowing:
 
 
 def is_understood(statement: str | None, own: str | None) -> bool:
-    """Whether a statement of rights is one of the vocabulary's, or the source's own."""
+    """Whether a statement of rights is in the vocabulary, or is the source's own."""
     return statement is not None and (statement == own or is_known(statement))
 
 
 def as_day(value: Any) -> date | None:
-    """Return a day; None for what isn't one, or isn't whole.
+    """Return a day; None for a value that isn't a full date.
 
     >>> as_day("31/12/2030") == as_day("2030-12-31T10:00:00Z") == as_day(date(2030, 12, 31)), as_day("2030")
     (True, None)
@@ -216,7 +219,7 @@ def as_day(value: Any) -> date | None:
 
 
 def _listed(value: Any) -> list[Any]:
-    """Return the values of a list, also of one that a table has as JSON; anything else is a list of one."""
+    """Return the values of a list, or of a list written as JSON; anything else becomes a list of one value."""
     if isinstance(value, str) and value.lstrip().startswith("["):
         try:
             value = json.loads(value)
@@ -227,14 +230,14 @@ def _listed(value: Any) -> list[Any]:
 
 def _parts(value: Any) -> list[Any]:
     """Return the words of a text, or the values of a list."""
-    listed = _listed(value)
-    if len(listed) == 1 and isinstance(listed[0], str):
-        return [part.strip() for part in _PARTS.split(listed[0]) if part.strip()]
-    return listed
+    values = _listed(value)
+    if len(values) == 1 and isinstance(values[0], str):
+        return [part.strip() for part in _PARTS.split(values[0]) if part.strip()]
+    return values
 
 
 def _opt_out(value: Any) -> dict[str, Any] | None:
-    """Return a refusal as a row; None for what isn't one."""
+    """Return an opt-out as a row; None for a value that isn't one."""
     row = {"signal": value.strip().lower()} if isinstance(value, str) else value
     if not isinstance(row, dict) or row.get("signal") not in _SIGNALS:
         return None
@@ -243,7 +246,7 @@ def _opt_out(value: Any) -> dict[str, Any] | None:
 
 
 def _says_something(column: str, value: Any) -> bool:
-    """Whether a value states terms: an empty list of uses allows none, and `false` refuses none."""
+    """Whether a value states terms: an empty list of uses allows none, but `false` states no opt-out."""
     if column == "uses" and isinstance(value, (list, tuple)):
         return True
     if column == "embargo_until" and isinstance(value, str) and folded(value).strip() in _NO_EMBARGO:
@@ -256,13 +259,13 @@ def _says_something(column: str, value: Any) -> bool:
 def stated_in(
     source: Source, records: Sequence[Mapping[str, Any]], relative: str, *, rights: bool
 ) -> list[list[Stated]]:
-    """Return what each record states about its terms.
+    """Return the values with which each record states its terms.
 
     Args:
-        source: its mapping; columns that it doesn't map are taken by their names.
+        source: the source with its mapping; other columns that state terms are found by their names.
         records: records, or rows of a catalogue.
         relative: the file's path.
-        rights: whether a mapped column of rights is among them.
+        rights: whether to include a mapped column of rights.
     """
     heads = heads_of(records)
     if not heads:
@@ -287,17 +290,17 @@ def stated_in(
 
 
 def with_missing_consent(source: Source, stated: Sequence[Stated]) -> list[Stated]:
-    """Return what is stated, with an empty consent if the source maps a column of it and no value has any.
+    """Add an empty consent if the source maps a column of consent and no value states one.
 
-    Of several cells, one that is empty doesn't count next to one that isn't.
+    If at least one of several cells of consent is filled, the empty ones are ignored.
 
     Args:
-        source: whose document it is.
-        stated: all that is stated of the document.
+        source: the document's source.
+        stated: all values that state terms of the document.
     """
-    filled = [one for one in stated if one.column != "consent" or not is_empty(one.value)]
+    filled = [value for value in stated if value.column != "consent" or not is_empty(value.value)]
     pick = source.collect.columns.consent
-    if any(one.column == "consent" for one in filled):
+    if any(value.column == "consent" for value in filled):
         return filled
     if pick is not None and not pick.leave:
         return [*filled, Stated("consent", pick.column or "consent", None, is_mapped=True)]
@@ -305,7 +308,7 @@ def with_missing_consent(source: Source, stated: Sequence[Stated]) -> list[State
 
 
 def narrowing_of(stated: Iterable[Stated], own: str | None = None) -> Narrowing:
-    """Return what values state together.
+    """Combine the terms that several values state.
 
     Args:
         stated: the values.
@@ -315,20 +318,20 @@ def narrowing_of(stated: Iterable[Stated], own: str | None = None) -> Narrowing:
     {'uses': 'evaluate; vender'}
     """
     narrowing = Narrowing(own=own)
-    for one in stated:
-        narrowing.add(one)
+    for value in stated:
+        narrowing.add(value)
     return narrowing
 
 
 def narrowed(source: Source, terms: Terms, narrowing: Narrowing) -> Terms:
-    """Return the terms that are left when what a record states is applied, the strictest statement first.
+    """Apply the stated terms to a document's terms; the strictest statement wins.
 
     The source's own statement narrows nothing, since an agreement may allow more than it says.
 
     Args:
-        source: whose document it is.
-        terms: by the source, and by the record's mapped statement.
-        narrowing: what else is stated. Its opt-outs aren't applied: `frames.terms_of` does that.
+        source: the document's source.
+        terms: the terms by the source and by the record's mapped statement.
+        narrowing: the other stated terms. Its opt-outs aren't applied here, but by `frames.terms_of`.
 
     >>> from latam_corpus.catalog.source import load_source
     >>> terms = Terms("CC-BY-4.0", "attribution", ("train", "evaluate"))
@@ -336,16 +339,17 @@ def narrowed(source: Source, terms: Terms, narrowing: Narrowing) -> Terms:
     ('CC BY-NC 4.0', 'non_commercial', ('evaluate',))
     """
     statement, tier, uses, expires, embargo = terms
-    for one in narrowing.statements:
-        if source.rights and one == source.rights.statement:
+    for stated in narrowing.statements:
+        if source.rights and stated == source.rights.statement:
             continue
-        other = tier_of(one)
-        uses = tuple(uses_under(other, uses)) if openness(other) > openness(tier) else uses
-        if _strictness(one, other) > _strictness(statement, tier):
-            statement, tier = one, other
-    if statement is None:  # without rights of the source, the tier stays unknown
-        statement = max(narrowing.statements, key=lambda one: openness(tier_of(one)), default=None)
-    tier = narrowed_tier(tier, [one["label"] for one in narrowing.consents if one["label"]])
+        stated_tier = tier_of(stated)
+        if openness(stated_tier) > openness(tier):
+            uses = tuple(uses_under(stated_tier, uses))
+        if _strictness(stated, stated_tier) > _strictness(statement, tier):
+            statement, tier = stated, stated_tier
+    if statement is None:  # if the source states no rights, the tier remains unknown
+        statement = max(narrowing.statements, key=lambda stated: openness(tier_of(stated)), default=None)
+    tier = narrowed_tier(tier, [consent["label"] for consent in narrowing.consents if consent["label"]])
     if narrowing.uses is not None:
         uses = tuple(use for use in uses if use in narrowing.uses)
     if narrowing.unread or narrowing.is_unlisted or narrowing.unnamed:

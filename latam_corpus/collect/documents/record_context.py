@@ -1,4 +1,4 @@
-"""Where documents come from: what those of one file, or of one member of an archive, share."""
+"""The values that all documents of one file, or of one member of an archive, share."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RecordContext:
-    """What the documents of one file, or of one member of an archive, share.
+    """The values that all documents of one file, or of one member of an archive, share.
 
     Attributes:
-        source: what the catalogue says of them.
+        source: the source of the documents.
         file: the file's path in the source.
-        format: its format, or the member's.
-        genre: what to fall back to.
+        format: the format of the file or of the member.
+        genre: the default genre.
         member: the member's path in the archive; None for a file that is no archive.
-        part: the part of the file that is read, for the name of a failure of all of it.
-        catalogued: what a catalogue beside the file says of it, by its columns; None where none does.
-        rows: the rows of the catalogue that name the file, and the labels of its bag: their terms narrow its own.
-        has_row: whether the catalogue names the file, or the archive in which it is.
+        part: the part of the file that is read, for the name of a failure of the whole part.
+        catalogued: the columns that a catalogue states of the file; None if it has no row.
+        rows: the catalogue's rows that name the file, and the labels of its bag: their terms narrow the source's.
+        has_row: whether the catalogue names the file, or the archive that contains it.
         near: the name in the catalogue that is closest to the file's, if it has no row.
         unnamed: the catalogues that may restrict the file and that the source doesn't name, each with the line of TOML
             that reads it.
-        watch: what looks at the records meanwhile.
+        watch: the checker that sees the records while they are read.
     """
 
     source: Source
@@ -53,17 +53,17 @@ class RecordContext:
 
     @property
     def is_unlisted(self) -> bool:
-        """Whether the source has a catalogue and it has no row for the file, which is held back then."""
+        """Whether the source has a catalogue without a row for the file, which is therefore held back."""
         return self.source.collect.index is not None and not self.has_row
 
     @property
     def media_type(self) -> str | None:
-        """The media type of bytes that still need extraction; None where records bring text."""
+        """The media type of bytes that still need extraction; None if the records bring text."""
         collect = self.source.collect
         if self.format.media_type is not None:
             return self.with_form(collect.media_type or self.format.media_type)
         if collect.columns.raw is not None:
-            # A text column holds characters; whatever charset its HTML declares was undone before.
+            # A text column has characters: whatever charset its HTML declares has already been decoded.
             return self.with_form(f"{collect.media_type or 'text/html'}; charset=utf-8")
         return None
 
@@ -74,13 +74,13 @@ class RecordContext:
         return media_type + (f"; properties={'+'.join(collect.properties)}" if collect.properties else "")
 
     def named(self, member: str | None) -> str | None:
-        """Return what finds a record in the file: its name there, in an archive after that of its member."""
+        """Return the name of a record in the file, after the name of its member if the file is an archive."""
         if self.member is None or member is None:
             return member if self.member is None else self.member
         return f"{self.member}#{member}"
 
     def defaults(self) -> dict[str, Any]:
-        """Return the values that stand where a record has none."""
+        """Return the values of columns for records that have none."""
         source, rights = self.source, self.source.rights
         return {
             "declared_language": source.languages[0] if len(source.languages) == 1 else None,

@@ -1,4 +1,4 @@
-"""Lists inside archives: bags and catalogues among the members say of them what they would among a folder's files."""
+"""Read bag lists and catalogues inside archives, which describe members as they describe the files of a folder."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from latam_corpus.collect.archives import Member, members
 from latam_corpus.collect.input_files.bags import OF_THE_BAG, with_bags
 from latam_corpus.collect.input_files.file_index import with_index
 from latam_corpus.collect.input_files.input_file import BAG, InputFile, compiled, is_one_of
-from latam_corpus.collect.input_files.unnamed_catalogues import candidates_of, with_held
+from latam_corpus.collect.input_files.unnamed_catalogues import candidates_of, with_unnamed_catalogues
 from latam_corpus.collect.records import Failure
 from latam_corpus.collect.streams import MAX_RECORD, open_url
 from latam_corpus.errors import SourceError
@@ -27,18 +27,18 @@ if TYPE_CHECKING:
     from latam_corpus.catalog.source import Source
     from latam_corpus.collect.records import Content
 
-# All lists of an archive together; they are held in memory.
+# The bytes of all lists of an archive together, which are kept in memory.
 _MOST_BYTES: Final = 2 * MAX_RECORD
 
 
 @dataclass(frozen=True)
-class Listed:
-    """What lists inside an archive say.
+class ArchiveLists:
+    """The descriptions of an archive's members by the lists inside it.
 
     Attributes:
-        members: by name those of which a list says something, and the lists.
-        left_out: names of members that are a bag's own and have no text.
-        has_index: whether the source's catalogue is among them.
+        members: the members that a list describes, and the lists, by name.
+        left_out: the names of members of the bag format, which have no text.
+        has_index: whether the source's catalogue is in the archive.
     """
 
     members: Mapping[str, InputFile] = field(default_factory=dict)
@@ -46,14 +46,14 @@ class Listed:
     has_index: bool = False
 
 
-def listed_members(source: Source, content: Content) -> Listed:
-    """Return what the lists inside an archive say of its members; nothing where it has none.
+def listed_members(source: Source, content: Content) -> ArchiveLists:
+    """Return the members of an archive that lists inside it describe; empty if it has no lists.
 
-    The archive is gone through once for it, and of its members the lists alone are unpacked.
+    The archive is read once for this, and only the lists are unpacked.
 
     Args:
-        source: its `collect.index` may name a catalogue; one that it doesn't name holds the members back.
-        content: the archive, of which all is looked at, whatever its span.
+        source: the source, whose `collect.index` may name a catalogue; an unnamed catalogue holds the members back.
+        content: the archive, which is read completely, even if it has a span.
 
     Raises:
         ConfigError: the catalogue can't be read, lacks a column that the source names, or contradicts itself.
@@ -61,69 +61,71 @@ def listed_members(source: Source, content: Content) -> Listed:
     index = source.collect.index
     is_index = compiled(index.file, also_compressed=False).fullmatch if index else None
     files: list[InputFile] = []
-    held: dict[str, bytes] = {}
+    list_bytes: dict[str, bytes] = {}
     try:
-        for one in members(replace(content, span=None)):
-            if isinstance(one, Failure):
+        for member in members(replace(content, span=None)):
+            if isinstance(member, Failure):
                 break
-            files.append(InputFile(one.name, one.name, 0))
-            of_bag = OF_THE_BAG.fullmatch(PurePosixPath(one.name).name)
-            if isinstance(one, Member) and (of_bag or (is_index and is_index(one.name))):
-                _hold(one, held)
-    except SourceError:  # reading it tells why
+            files.append(InputFile(member.name, member.name, 0))
+            of_bag = OF_THE_BAG.fullmatch(PurePosixPath(member.name).name)
+            if isinstance(member, Member) and (of_bag or (is_index and is_index(member.name))):
+                _read_member(member, list_bytes)
+    except SourceError:  # reading the archive will report the problem
         pass
-    has_index = is_index is not None and any(is_index(name) for name in held)
+    has_index = is_index is not None and any(is_index(name) for name in list_bytes)
     patterns = [compiled(pattern) for pattern in source.collect.files]
-    chosen = [one for one in files if is_one_of(one.relative, patterns)]
-    candidates = {one.relative for one in candidates_of(source, chosen, files)}
-    if not (has_index or candidates or any(PurePosixPath(name).name == BAG for name in held)):
-        return Listed()
+    chosen = [member for member in files if is_one_of(member.relative, patterns)]
+    candidates = {member.relative for member in candidates_of(source, chosen, files)}
+    if not (has_index or candidates or any(PurePosixPath(name).name == BAG for name in list_bytes)):
+        return ArchiveLists()
     if candidates:
-        _hold_all(content, candidates, held)
-    open_ = partial(_held, held)
-    listed = with_bags(sorted(files), open_)
-    left_out = frozenset(one.relative for one in files) - {one.relative for one in listed}
-    wanted = [one for one in listed if is_one_of(one.relative, patterns)]
+        _read_members(content, candidates, list_bytes)
+    open_ = partial(_opened_list, list_bytes)
+    described = with_bags(sorted(files), open_)
+    left_out = frozenset(member.relative for member in files) - {member.relative for member in described}
+    chosen_described = [member for member in described if is_one_of(member.relative, patterns)]
     if has_index:
-        listed = with_index(source, wanted, listed, open_)
+        described = with_index(source, chosen_described, described, open_)
     elif candidates:
-        restricted = {one.relative: one for one in with_held(source, wanted, listed, open_)}
-        listed = [restricted.get(one.relative, one) for one in listed]
-    return Listed({one.relative: one for one in listed}, left_out, has_index)
+        restricted = {
+            member.relative: member for member in with_unnamed_catalogues(source, chosen_described, described, open_)
+        }
+        described = [restricted.get(member.relative, member) for member in described]
+    return ArchiveLists({member.relative: member for member in described}, left_out, has_index)
 
 
-def _hold_all(content: Content, names: Collection[str], held: dict[str, bytes]) -> None:
-    """Hold the bytes of these members."""
-    with suppress(SourceError):  # reading it tells why
-        for one in members(replace(content, span=None)):
-            if isinstance(one, Member) and one.name in names:
-                _hold(one, held)
+def _read_members(content: Content, names: Collection[str], list_bytes: dict[str, bytes]) -> None:
+    """Read the bytes of these members into memory."""
+    with suppress(SourceError):  # reading the archive will report the problem
+        for member in members(replace(content, span=None)):
+            if isinstance(member, Member) and member.name in names:
+                _read_member(member, list_bytes)
 
 
-def _hold(member: Member, held: dict[str, bytes]) -> None:
-    """Hold a list's bytes; of one that is damaged or too large nothing, which whoever reads it tells."""
-    left = min(MAX_RECORD, _MOST_BYTES - sum(map(len, held.values())))
+def _read_member(member: Member, list_bytes: dict[str, bytes]) -> None:
+    """Read a list's bytes into memory, unless it is damaged or too large, which reading it will report."""
+    limit = min(MAX_RECORD, _MOST_BYTES - sum(map(len, list_bytes.values())))
     try:
         with member.open() as stream:
-            raw = stream.read(left + 1)
+            raw = stream.read(limit + 1)
     except SourceError:
         return
-    if len(raw) <= left:
-        held[member.name] = raw
+    if len(raw) <= limit:
+        list_bytes[member.name] = raw
 
 
-def _held(held: Mapping[str, bytes], file: InputFile) -> BinaryIO:
-    if file.relative not in held:
+def _opened_list(list_bytes: Mapping[str, bytes], file: InputFile) -> BinaryIO:
+    if file.relative not in list_bytes:
         raise SourceError(file.relative, _("it can't be unpacked, or is too large for a list"), _("check the archive"))
-    return io.BytesIO(held[file.relative])
+    return io.BytesIO(list_bytes[file.relative])
 
 
 @contextmanager
 def reopened(content: Content) -> Iterator[Content]:
-    """Give a content that opens once, such as a tar's member, as one that opens again and again, from a copy on disk.
+    """Copy a content that can be opened only once, such as a tar's member, to a file that can be opened repeatedly.
 
     Raises:
-        SourceError: it can't be read.
+        SourceError: the content can't be read.
     """
     with tempfile.NamedTemporaryFile(prefix="latam-corpus-") as copy:
         with content.open() as stream:

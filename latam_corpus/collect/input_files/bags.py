@@ -1,7 +1,7 @@
-"""Bags (BagIt 0.97 and 1.0, RFC 8493): each file with the checksum that its bag's list has.
+"""Read bags (BagIt 0.97 and 1.0, RFC 8493), with the checksum of each file from the lists of its bag.
 
-Only the payload is read. What a list names and isn't there is a failure of the list, and so is each of its lines that
-can't be used; a file whose bytes are others, or that no list names, fails by itself, and the rest goes on.
+Only the payload is read. A missing file that a list names, and each invalid line, is a failure of the list. A file with
+a wrong checksum, or that no list names, is a failure itself; the other files are read.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
-from latam_corpus.collect.input_files.input_file import BAG, Beside, as_json, opened_file
+from latam_corpus.collect.input_files.input_file import BAG, FileDescription, as_json, opened_file
 from latam_corpus.collect.records import Failure
 from latam_corpus.errors import SourceError
 from latam_corpus.messages import N_, _, decimal
@@ -32,10 +32,10 @@ _INFO: Final = "bag-info.txt"
 _FETCH: Final = "fetch.txt"
 _MANIFEST: Final = re.compile(r"manifest-([\w-]+)\.txt")
 _TAGS: Final = re.compile(r"tagmanifest-([\w-]+)\.txt")
-# What a bag says of itself; what else lies beside its payload is read as any file.
+# The files of the bag format; other files outside the payload are read like any file.
 OF_THE_BAG: Final = re.compile(r"(?:bagit|bag-info|fetch|(?:tag)?manifest-[\w-]+)\.txt")
 _PAYLOAD: Final = "data/"
-# As lists call them, and as hashlib does; a file is held against the strongest that names it.
+# The names of algorithms in lists and in hashlib, the strongest first; the strongest list that names a file is used.
 _ALGORITHMS: Final[Mapping[str, str]] = {
     "sha3512": "sha3_512", "sha512": "sha512", "blake2b512": "blake2b", "sha3384": "sha3_384", "sha384": "sha384",
     "sha3256": "sha3_256", "sha256": "sha256", "blake2s256": "blake2s", "sha224": "sha224", "sha1": "sha1",
@@ -46,14 +46,14 @@ _FETCHED: Final = re.compile(r"\s*(\S+)[ \t]+(\d+|-)[ \t]+(.+?)\s*")
 _FIELD: Final = re.compile(r"([^:\s][^:\n]*?)[ \t]*:[ \t]*(.*(?:\n[ \t]+.*)*)")
 _LARGEST: Final = 256 * 2**20
 _NEAR: Final = 120
-# A line's end in a name, and the sign itself, are written so.
+# The escapes of line ends and percent signs in a name.
 _ESCAPED: Final = {"%0a": "\n", "%0d": "\r", "%25": "%"}
 _REMEDY: Final = N_("fetch it again from whoever made the bag")
 
 
 @dataclass(frozen=True)
 class _Line:
-    """A line of a list: its number, the checksum (of what is to be fetched the address), and the name as written."""
+    """A line of a list: its number, its checksum (in `fetch.txt`, the address), and the name as written."""
 
     number: int
     value: str
@@ -62,7 +62,7 @@ class _Line:
 
 @dataclass
 class _List:
-    """A list of a bag: its file, its algorithm as hashlib calls it, its checksums by path, and what is wrong in it."""
+    """A list of a bag: its file, its algorithm in hashlib, its checksums by path, and its failures."""
 
     file: InputFile
     algorithm: str
@@ -71,116 +71,121 @@ class _List:
 
 
 def with_bags(files: Sequence[InputFile], open_: Opener = opened_file) -> list[InputFile]:
-    """Return the files, those in bags with their checksums; of a bag's own files its lists alone are left.
+    """Return the files with the checksums of their bags; of the files of the bag format, only the lists are returned.
 
     Args:
-        files: of a folder, by their paths.
+        files: the files of a folder, sorted by path.
         open_: opens one of them.
     """
-    paths = frozenset(one.relative for one in files)
+    paths = frozenset(file.relative for file in files)
     roots = frozenset(_roots(paths))
     by_root: dict[str | None, list[InputFile]] = defaultdict(list)
-    for one in files:
-        by_root[next((root for root in _above(one.relative) if root in roots), None)].append(one)
-    left = by_root.pop(None, [])
+    for file in files:
+        by_root[next((root for root in _parents(file.relative) if root in roots), None)].append(file)
+    described = by_root.pop(None, [])
     for root, inside in by_root.items():
-        left += _of_bag(root or "", inside, paths, open_)
-    return sorted(left, key=lambda one: one.relative)
+        described += _of_bag(root or "", inside, paths, open_)
+    return sorted(described, key=lambda file: file.relative)
 
 
-def _above(path: str) -> Iterator[str]:
-    """Yield the folders in which a path is, the innermost first, each with its slash; that of all is empty."""
+def _parents(path: str) -> Iterator[str]:
+    """Yield the parent folders of a path, the innermost first, with a slash; the root is empty."""
     while path:
         path = path.rpartition("/")[0]
         yield f"{path}/" if path else ""
 
 
 def _roots(paths: Collection[str]) -> Iterator[str]:
-    """Yield the folders that say that they are bags, and have a payload or a list of one."""
+    """Yield the folders that are bags: they have the bag's file, and a payload or a list."""
     for path in paths:
-        for root in _above(path):
+        for root in _parents(path):
             name = path[len(root) :]
             if root + BAG in paths and (name.startswith(_PAYLOAD) or _MANIFEST.fullmatch(name)):
                 yield root
 
 
 def _of_bag(root: str, files: Sequence[InputFile], paths: Collection[str], open_: Opener) -> Iterator[InputFile]:
-    names = {one.relative[len(root) :]: one for one in files}
-    # A bag within this one is read by itself, and its files are listed here too.
-    there = {path[len(root) :] for path in paths if path.startswith(root)}
-    lists = list(_lists(names, _MANIFEST, there, open_))
-    tags = next(_lists(names, _TAGS, there, open_), None)
+    names = {file.relative[len(root) :]: file for file in files}
+    # A bag within this one is read separately, but this bag's lists name its files too.
+    names_in_bag = {path[len(root) :] for path in paths if path.startswith(root)}
+    lists = list(_lists(names, _MANIFEST, names_in_bag, open_))
+    tags = next(_lists(names, _TAGS, names_in_bag, open_), None)
     if not lists:
-        found = sorted(name for name in names if _MANIFEST.fullmatch(name))
-        detail = {"error": N_("the bag has no list that can be checked"), "lists": found, "known": [*_ALGORITHMS]}
+        list_names = sorted(name for name in names if _MANIFEST.fullmatch(name))
+        detail = {"error": N_("the bag has no list that can be checked"), "lists": list_names, "known": [*_ALGORITHMS]}
         lists = [_List(names[BAG], "", failures=[Failure(None, "damaged file", {**detail, "remedy": _REMEDY})])]
-    _tell_missing(lists, names.get(_FETCH), there, open_)
-    for one in lists:
-        name = one.file.relative[len(root) :]
-        with suppress(SourceError):  # which reading it has told
-            if damage := damage_of(_checked(name, tags), partial(open_, one.file)):
-                one.failures.append(replace(damage, evidence={"name": name, **damage.evidence}))
-        yield replace(one.file, beside=Beside(is_list=True, failures=as_json(_numbered(one.failures))))
+    _add_missing(lists, names.get(_FETCH), names_in_bag, open_)
+    for list_ in lists:
+        name = list_.file.relative[len(root) :]
+        with suppress(SourceError):  # reading the list has already reported it
+            if damage := damage_of(_checked(name, tags), partial(open_, list_.file)):
+                list_.failures.append(replace(damage, evidence={"name": name, **damage.evidence}))
+        description = FileDescription(is_list=True, failures=as_json(_numbered(list_.failures)))
+        yield replace(list_.file, description=description)
     info = _info(names.get(_INFO), open_)
     for name, file in names.items():
-        if file.is_missing:  # a link that leads nowhere
+        if file.is_missing:  # a broken link
             yield file
         elif name.startswith(_PAYLOAD):
-            mine = next((one for one in lists if name in one.checksums), None)
-            yield replace(file, beside=replace(_checked(name, mine), unlisted=mine is None, bag=info))
+            naming_list = next((list_ for list_ in lists if name in list_.checksums), None)
+            description = replace(_checked(name, naming_list), unlisted=naming_list is None, bag=info)
+            yield replace(file, description=description)
         elif not OF_THE_BAG.fullmatch(name):
-            yield replace(file, beside=_checked(name, tags))
+            yield replace(file, description=_checked(name, tags))
 
 
-def _checked(name: str, list_: _List | None) -> Beside:
-    """Return what a list says of a file; nothing where it doesn't name it."""
-    named = list_ is not None and name in list_.checksums
-    return Beside(algorithm=list_.algorithm, checksum=list_.checksums[name]) if list_ and named else Beside()
+def _checked(name: str, list_: _List | None) -> FileDescription:
+    """Return the description of a file by a list; empty if the list doesn't name it."""
+    if list_ is None or name not in list_.checksums:
+        return FileDescription()
+    return FileDescription(algorithm=list_.algorithm, checksum=list_.checksums[name])
 
 
-def _tell_missing(lists: Sequence[_List], fetch: InputFile | None, there: Collection[str], open_: Opener) -> None:
-    """Add to the lists of a bag what they name and isn't there, once, and what is wrong with the list of addresses."""
-    fetched, wrong = _fetched(fetch, there, open_)
-    told: set[str] = set()
-    for one in lists:
-        for name in sorted({*one.checksums} - told - {*there}):
+def _add_missing(lists: Sequence[_List], fetch: InputFile | None, names_in_bag: Collection[str], open_: Opener) -> None:
+    """Add a failure for each missing file that the lists name, and the failures of the list of addresses."""
+    fetched, fetch_failures = _fetched(fetch, names_in_bag, open_)
+    listed_names: set[str] = set()
+    for list_ in lists:
+        for name in sorted({*list_.checksums} - listed_names - {*names_in_bag}):
             where = {"fetch": fetched[name]} if name in fetched else {}
             remedy = N_("fetch it from there into the bag") if where else _REMEDY
-            one.failures.append(Failure(None, "missing file", {"name": name, **where, "remedy": remedy}))
-        told.update(one.checksums)
+            list_.failures.append(Failure(None, "missing file", {"name": name, **where, "remedy": remedy}))
+        listed_names.update(list_.checksums)
     detail = {"list": _FETCH, "remedy": N_("ask whoever made the bag whether it belongs there")}
-    unnamed = [Failure(None, "not in the list", {"name": name, **detail}) for name in sorted({*fetched} - told)]
-    lists[0].failures += [*wrong, *unnamed]
+    unnamed = [Failure(None, "not in the list", {"name": name, **detail}) for name in sorted({*fetched} - listed_names)]
+    lists[0].failures += [*fetch_failures, *unnamed]
 
 
 def _numbered(failures: Sequence[Failure]) -> list[Failure]:
-    """Return the failures of a list, those that are of no line each with a number that no line of it has told."""
-    several = len(failures) > 1
-    last = max((one.number or 0 for one in failures), default=0)
+    """Give a line number after the last line to each failure of a list that is about no line."""
+    is_one_of_several = len(failures) > 1
+    last = max((failure.number or 0 for failure in failures), default=0)
     numbered = []
-    for one in failures:
-        if one.number is None and (several or one.cause == "missing file"):
+    for failure in failures:
+        if failure.number is None and (is_one_of_several or failure.cause == "missing file"):
             last += 1
-            numbered.append(replace(one, number=last))
+            numbered.append(replace(failure, number=last))
         else:
-            numbered.append(one)
+            numbered.append(failure)
     return numbered
 
 
 def _lists(
-    names: Mapping[str, InputFile], pattern: re.Pattern[str], there: Collection[str], open_: Opener
+    names: Mapping[str, InputFile], pattern: re.Pattern[str], names_in_bag: Collection[str], open_: Opener
 ) -> Iterator[_List]:
     """Yield the lists of a bag that can be checked, the strongest first."""
     by_algorithm = {
-        re.sub(r"[\W_]", "", match[1]).lower(): one for name, one in names.items() if (match := pattern.fullmatch(name))
+        re.sub(r"[\W_]", "", match[1]).lower(): file
+        for name, file in names.items()
+        if (match := pattern.fullmatch(name))
     }
     for name, algorithm in _ALGORITHMS.items():
         if name in by_algorithm:
-            yield _read_list(_List(by_algorithm[name], algorithm), there, open_, of_payload=pattern is _MANIFEST)
+            yield _read_list(_List(by_algorithm[name], algorithm), names_in_bag, open_, of_payload=pattern is _MANIFEST)
 
 
-def _read_list(list_: _List, there: Collection[str], open_: Opener, *, of_payload: bool) -> _List:
-    """Fill a list with what its file says."""
+def _read_list(list_: _List, names_in_bag: Collection[str], open_: Opener, *, of_payload: bool) -> _List:
+    """Fill a list with the checksums and failures of its file."""
     try:
         text = _read(list_.file, open_)
     except SourceError as error:
@@ -188,8 +193,8 @@ def _read_list(list_: _List, there: Collection[str], open_: Opener, *, of_payloa
         return list_
     length = 2 * hashlib.new(list_.algorithm, usedforsecurity=False).digest_size
     for line in parsed(text, _LINE, list_.failures):
-        name = _name(line.name, there)
-        before = list_.checksums.setdefault(name, line.value)
+        name = _name(line.name, names_in_bag)
+        first_value = list_.checksums.setdefault(name, line.value)
         detail = {"line": line.number, "name": name, "remedy": _REMEDY}
         if len(line.value) != length:
             about = {"n": len(line.value), "algorithm": list_.algorithm, "length": length}
@@ -199,13 +204,13 @@ def _read_list(list_: _List, there: Collection[str], open_: Opener, *, of_payloa
             why = str(_("a list of the payload names what isn't in {folder}", folder=_PAYLOAD))
             del list_.checksums[name]
             list_.failures.append(Failure(line.number, "malformed record", {**detail, "error": why}))
-        elif before != line.value:
-            list_.failures.append(Failure(line.number, "named twice", {**detail, "stated": [before, line.value]}))
+        elif first_value != line.value:
+            list_.failures.append(Failure(line.number, "named twice", {**detail, "stated": [first_value, line.value]}))
     return list_
 
 
 def parsed(text: str, pattern: re.Pattern[str], failures: list[Failure]) -> Iterator[_Line]:
-    r"""Yield the lines of a list; one that is none is a failure.
+    r"""Yield the lines of a list; an invalid line is added to the failures.
 
     >>> failures = []
     >>> lines = list(parsed("ab12  data/notas/a.txt\n\nCD34 *data/b%0Ac.txt\n<html>\n", _LINE, failures))
@@ -224,16 +229,18 @@ def parsed(text: str, pattern: re.Pattern[str], failures: list[Failure]) -> Iter
             failures.append(Failure(number, "malformed record", detail))
 
 
-def _name(written: str, there: Collection[str]) -> str:
-    """Return the path that a list means: as it is written, with line ends and percent signs coded, or coded whole."""
+def _name(written: str, names_in_bag: Collection[str]) -> str:
+    """Return the path of a name in a list: as written, with line ends and percent signs decoded, or all decoded."""
     plain = written.replace("\\", "/").removeprefix("./")
     coded = re.sub("%(?:0a|0d|25)", lambda code: _ESCAPED[code[0].lower()], plain, flags=re.IGNORECASE)
     whole = unicodedata.normalize("NFC", unquote(plain))
-    return next((one for one in (plain, coded, whole) if one in there), coded)
+    return next((name for name in (plain, coded, whole) if name in names_in_bag), coded)
 
 
-def _fetched(file: InputFile | None, there: Collection[str], open_: Opener) -> tuple[dict[str, str], list[Failure]]:
-    """Return the addresses from which files of a bag are to be fetched, by path, and what is wrong in their list."""
+def _fetched(
+    file: InputFile | None, names_in_bag: Collection[str], open_: Opener
+) -> tuple[dict[str, str], list[Failure]]:
+    """Return the addresses of files that must be fetched into a bag, by path, and the failures of their list."""
     failures: list[Failure] = []
     if file is None:
         return {}, failures
@@ -241,12 +248,12 @@ def _fetched(file: InputFile | None, there: Collection[str], open_: Opener) -> t
         lines = list(parsed(_read(file, open_), _FETCHED, failures))
     except SourceError as error:
         return {}, [Failure(None, "damaged file", {"list": _FETCH, "error": error.problem})]
-    failures = [replace(one, number=None, evidence={"list": _FETCH, **one.evidence}) for one in failures]
-    return {_name(line.name, there): line.value for line in lines}, failures
+    failures = [replace(failure, number=None, evidence={"list": _FETCH, **failure.evidence}) for failure in failures]
+    return {_name(line.name, names_in_bag): line.value for line in lines}, failures
 
 
 def _info(file: InputFile | None, open_: Opener) -> str:
-    """Return what a bag says of itself, by its labels, as JSON; nothing where it can't be read."""
+    """Return a bag's metadata by its labels, as JSON; empty if it can't be read."""
     if file is None:
         return ""
     try:
@@ -267,25 +274,25 @@ def _read(file: InputFile, open_: Opener) -> str:
     return raw.decode("utf-8-sig", "replace")
 
 
-def damage_of(beside: Beside, open_: Callable[[], BinaryIO]) -> Failure | None:
-    """Return why a file of a bag isn't what its list says; None where it is, or lies in no bag.
+def damage_of(description: FileDescription, open_: Callable[[], BinaryIO]) -> Failure | None:
+    """Return the failure of a file of a bag that differs from its list; None for a file that doesn't, or in no bag.
 
     Args:
-        beside: what the lists say of it.
-        open_: opens it.
+        description: the file's description by the lists.
+        open_: opens the file.
 
     Raises:
-        SourceError: it can't be read.
+        SourceError: the file can't be read.
     """
-    if beside.unlisted:
+    if description.unlisted:
         return Failure(None, "not in the list", {"remedy": N_("ask whoever made the bag whether it belongs there")})
-    if not beside.checksum:
+    if not description.checksum:
         return None
-    digest = hashlib.new(beside.algorithm, usedforsecurity=False)
+    digest = hashlib.new(description.algorithm, usedforsecurity=False)
     with open_() as stream:
         while block := stream.read(2**20):
             digest.update(block)
-    if digest.hexdigest() == beside.checksum:
+    if digest.hexdigest() == description.checksum:
         return None
-    detail = {"algorithm": beside.algorithm, "stated": beside.checksum, "counted": digest.hexdigest()}
+    detail = {"algorithm": description.algorithm, "stated": description.checksum, "counted": digest.hexdigest()}
     return Failure(None, "checksum differs", {**detail, "remedy": _REMEDY})

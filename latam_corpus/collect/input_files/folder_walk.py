@@ -1,4 +1,4 @@
-"""The files below a folder of this disk: those that links lead to are among them, and no folder is passed over."""
+"""List the files below a folder of this disk, including those that links lead to, and report unreadable folders."""
 
 from __future__ import annotations
 
@@ -15,34 +15,35 @@ from latam_corpus.collect.streams import cannot_be_opened
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# What fsspec says of a file.
+# The information that fsspec has about a file.
 Info: TypeAlias = dict[str, Any]
 
-# Files there are made while they are read, some without end. Shared memory is a folder as any other.
+# The system generates these files while they are read, some without end. Shared memory is an ordinary folder.
 OF_THE_SYSTEM: Final = re.compile(r"/(?:proc|sys|dev(?!/shm/))(?:/|\Z)")
 _NOWHERE: Final = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
 
 
 def walked(root: str, *, specials: bool = False) -> dict[str, Info]:
-    """Return what fsspec says of each file below a folder, by its path; hidden ones are left out.
+    """Return fsspec's information about each file below a folder, by path, without hidden files.
+
+    A link has the information of its target, whose path is its `name`. Links to a folder that contains them, or to one
+    that another link has led to, aren't followed, so that loops end.
 
     Args:
         root: the folder.
-        specials: whether what is neither a file nor a folder (a pipe, a socket, a device) is given too, as `special`.
-    A link is as what it leads to, whose own path is its `name`. Links to a folder that holds them, or that another has
-    led to, aren't entered, so that loops end.
+        specials: whether to include pipes, sockets and devices, marked as `special`.
 
     Raises:
         SourceError: a folder can't be listed.
     """
     real = os.path.realpath(root)
-    found = _Walk(root, real, {real}).below(root, real)
-    return {path: info for path, info in found if specials or "special" not in info}
+    files = _Walk(root, real, {real}).below(root, real)
+    return {path: info for path, info in files if specials or "special" not in info}
 
 
 @dataclass(frozen=True)
 class _Walk:
-    """A walk below a folder: its path as it was named, its path without links, and those that links have led to."""
+    """A walk below a folder: its path as given, its path without links, and the paths that links have led to."""
 
     root: str
     real: str
@@ -65,32 +66,32 @@ class _Walk:
             if name.startswith("."):
                 continue
             path, info = f"{folder.rstrip('/')}/{name}", followed(entry)
-            there = info["name"] if entry["islink"] else f"{real.rstrip('/')}/{name}"
+            target = info["name"] if entry["islink"] else f"{real.rstrip('/')}/{name}"
             linked = by_link or entry["islink"]
-            if info["type"] == "directory" and not (linked and self._was_entered(there, real)):
-                yield from self.below(path, there, by_link=linked)
+            if info["type"] == "directory" and not (linked and self._was_entered(target, real)):
+                yield from self.below(path, target, by_link=linked)
             elif info["type"] == "other" and not entry["islink"]:
                 yield path, {**info, "type": "file", "size": 0, "special": True}
             elif info["type"] == "file":
-                yield path, {**info, "name": self._own(there) if linked and "leads_to" not in info else path}
+                yield path, {**info, "name": self._own(target) if linked and "leads_to" not in info else path}
 
-    def _was_entered(self, there: str, holder: str) -> bool:
-        """Whether a folder holds that in which the link to it is, or was entered by a link; now it is."""
-        if there in self.entered or f"{holder}/".startswith(f"{there}/"):
+    def _was_entered(self, target: str, link_folder: str) -> bool:
+        """Whether a folder contains the link to it, or was entered by a link before; mark it as entered."""
+        if target in self.entered or f"{link_folder}/".startswith(f"{target}/"):
             return True
-        self.entered.add(there)
+        self.entered.add(target)
         return False
 
     def _own(self, real: str) -> str:
-        """Return the path by which a file of the walk's own folder is known without links; of another, its own."""
+        """Return a file's path below the walk's folder if it is inside, or else its path without links."""
         return self.root + real[len(self.real) :] if real.startswith(f"{self.real}/") else real
 
 
 def followed(info: Info) -> Info:
-    """Return what a link leads to in its place; one that leads nowhere is a file that `leads_to` it.
+    """Return the information of a link's target; a broken link is a file with the key `leads_to`.
 
     Raises:
-        SourceError: it can't be asked.
+        SourceError: the target's information can't be read.
     """
     if not info.get("islink"):
         return info
@@ -99,9 +100,9 @@ def followed(info: Info) -> Info:
     if OF_THE_SYSTEM.match(real):
         return {**info, "type": "other"}
     try:
-        there: Info = fsspec.filesystem("file").info(real)
+        target: Info = fsspec.filesystem("file").info(real)
     except OSError as error:
         if error.errno in _NOWHERE:
             return {**info, "type": "file", "size": 0, "leads_to": os.readlink(path)}  # noqa: PTH115  (its words)
         raise cannot_be_opened(path, error) from None
-    return there
+    return target

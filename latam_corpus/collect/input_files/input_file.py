@@ -1,4 +1,4 @@
-"""A file of a source, and what lists beside it say of it."""
+"""The files of a source, with their descriptions in bag lists and catalogues."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ from latam_corpus.formats.compression import COMPRESSIONS, compression
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-# The file by which a folder says that it is a bag (BagIt, RFC 8493).
+# The file that marks a folder as a bag (BagIt, RFC 8493).
 BAG: Final = "bagit.txt"
 
 
 @dataclass(frozen=True, order=True, slots=True)
-class Beside:
-    """What lists that lie beside a file say of it.
+class FileDescription:
+    """The description of a file in the bag lists and catalogues of its folder.
 
     Attributes:
-        record: what a catalogue says of it, as JSON; empty where none does.
-        algorithm: of the checksum in a bag's list.
-        checksum: in hex; empty where no list has one.
-        unlisted: whether it lies in a bag whose list doesn't name it.
-        is_list: whether it is such a list itself, which has no text.
-        failures: of a list what it names and isn't there, as JSON; of a link that it leads nowhere.
-        bag: what the bag in which it lies says of itself, by its labels, as JSON.
-        more_rows: further rows of the catalogue that name it, as a JSON list: their terms narrow those of the first.
-        near: of a file that the catalogue doesn't name, the closest name in it; empty if none is close.
-        header_row: of a catalogue that is a table, the row with its heads; 0 for another file.
-        unnamed: the catalogues that may restrict it and that the source doesn't name, as JSON: the path of each, and
-            the line of TOML that reads it; empty for none.
+        record: the catalogue's row or record of the file, as JSON; empty if there is none.
+        algorithm: the algorithm of the checksum in a bag's list.
+        checksum: the checksum in hex; empty if no list has one.
+        unlisted: whether the file is in a bag whose list doesn't name it.
+        is_list: whether the file is a list or catalogue itself, which has no text.
+        failures: the failures of a list, such as missing files that it names, or of a broken link, as JSON.
+        bag: the metadata of the file's bag, by its labels, as JSON.
+        more_rows: further rows of the catalogue that name the file, as a JSON list: their terms narrow the first row's.
+        near: for a file that the catalogue doesn't name, the closest name in it; empty if none is close.
+        header_row: for a catalogue that is a table, the row of its header; 0 for other files.
+        unnamed: the catalogues that may restrict the file and that the source doesn't name, as JSON: the path of each,
+            and the line of TOML that reads it; empty for none.
     """
 
     record: str = ""
@@ -54,8 +54,8 @@ class Beside:
 
     @property
     def rows(self) -> list[dict[str, Any]]:
-        """Everything that states terms of the file: the labels of its bag, and each row of the catalogue."""
-        single = (json.loads(one) for one in (self.bag, self.record) if one)
+        """All rows that state terms of the file: the labels of its bag, and each row of the catalogue."""
+        single = (json.loads(text) for text in (self.bag, self.record) if text)
         return [*single, *json.loads(self.more_rows or "[]")]
 
     @property
@@ -65,28 +65,28 @@ class Beside:
 
     @property
     def columns(self) -> dict[str, Any]:
-        """The columns that a catalogue gives it, and the labels of its bag."""
+        """The columns that a catalogue states of the file, and the labels of its bag."""
         values: dict[str, Any] = {**json.loads(self.bag or "{}"), **json.loads(self.record or "{}")}
         return values
 
 
 @dataclass(frozen=True, order=True, slots=True)
 class InputFile:
-    """A file to read: its path in the source, where it is, and its size in bytes."""
+    """A file to read: its path in the source, its location, its size in bytes, and its description."""
 
     relative: str
     url: str
     size: int
-    beside: Beside = Beside()
+    description: FileDescription = FileDescription()
 
     @property
     def is_missing(self) -> bool:
-        """Whether it is a link that leads nowhere, a pipe or a device, which can't be opened."""
-        return bool(self.beside.failures) and not self.beside.is_list
+        """Whether the file is a broken link, a pipe or a device, which can't be opened."""
+        return bool(self.description.failures) and not self.description.is_list
 
 
 def compiled(pattern: str, *, also_compressed: bool = True) -> re.Pattern[str]:
-    """Return a source's pattern of files as a regular expression without case: old programs write `.PDF` and `.TXT`.
+    """Return a source's pattern of files as a case-insensitive regular expression, since old programs write `.PDF`.
 
     Args:
         pattern: a glob.
@@ -100,16 +100,16 @@ def compiled(pattern: str, *, also_compressed: bool = True) -> re.Pattern[str]:
 
 
 def is_one_of(name: str, patterns: Sequence[re.Pattern[str]]) -> bool:
-    """Whether a source's patterns choose a file or member of this name; where it has none, they choose all."""
+    """Whether a source's patterns choose a file or member of this name; without patterns, all are chosen."""
     return not patterns or any(pattern.fullmatch(name) for pattern in patterns)
 
 
-# What opens a file: on a disk, at an address, in an archive.
+# Opens a file on a disk, at an address, or in an archive.
 Opener: TypeAlias = Callable[[InputFile], BinaryIO]
 
 
 def opened_file(file: InputFile) -> BinaryIO:
-    """Return the file open for reading its bytes as they are stored.
+    """Open the file for reading its bytes as they are stored.
 
     Raises:
         SourceError: it can't be opened.
@@ -125,6 +125,6 @@ def as_json(failures: list[Failure]) -> str:
 
 
 def of_json(failures: str) -> Iterator[Failure]:
-    """Yield what `as_json` wrote."""
+    """Yield the failures that `as_json` wrote."""
     for number, cause, evidence, about in json.loads(failures or "[]"):
         yield Failure(number, cause, evidence, about=about)

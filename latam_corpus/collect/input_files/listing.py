@@ -1,4 +1,4 @@
-"""What a path or URL names: the files to read, in one order."""
+"""List the files of a source at a path or URL, in a fixed order."""
 
 from __future__ import annotations
 
@@ -11,8 +11,12 @@ from functools import partial
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 
+from latam_corpus.collect.input_files.archive_lists import listed_members
+from latam_corpus.collect.input_files.bags import with_bags
+from latam_corpus.collect.input_files.file_index import with_index
 from latam_corpus.collect.input_files.folder_walk import OF_THE_SYSTEM, followed, walked
-from latam_corpus.collect.input_files.input_file import BAG, Beside, InputFile, as_json, compiled, is_one_of
+from latam_corpus.collect.input_files.input_file import BAG, FileDescription, InputFile, as_json, compiled, is_one_of
+from latam_corpus.collect.input_files.unnamed_catalogues import with_unnamed_catalogues
 from latam_corpus.collect.records import Content, Failure, readable
 from latam_corpus.collect.streams import open_url
 from latam_corpus.errors import ConfigError, SourceError
@@ -34,17 +38,17 @@ _SHOWN: Final = 5
 
 
 def list_inputs(source: Source, where: str | Path) -> list[InputFile]:
-    """Return the source's files at a place, by their path relative to it.
+    """Return the source's files at a place, sorted by their relative paths.
 
-    A file of an unknown format beside others is listed too: reading it gives one failed row, so that nothing that was
-    handed over is left out without a word; so is a link that leads nowhere. Hidden files are left out.
+    Files of an unknown format, and broken links, are listed too if there are other files: reading one gives a failed
+    row, so that nothing is dropped without a report. Hidden files are not listed.
 
     Args:
-        source: its `collect.files` chooses among a folder's files; without it, every file.
-        where: a file, a folder, a glob (`**` for any depth), or a URL of fsspec of one of the three.
+        source: the source, whose `collect.files` chooses among a folder's files; by default, all are chosen.
+        where: a file, a folder, a glob (`**` for any depth), or an fsspec URL of one of the three.
 
     Raises:
-        ConfigError: nothing is there, nothing that the source looks for, or nothing of a known format.
+        ConfigError: there are no files, none that the source chooses, or none of a known format.
         SourceError: a folder can't be listed.
     """
     named = os.path.expanduser(os.fspath(where))  # noqa: PTH111  (it may be a URL, which Path would spoil)
@@ -69,7 +73,7 @@ def list_inputs(source: Source, where: str | Path) -> list[InputFile]:
         )
     if fs.isfile(path):
         files = [_input_file(fs, fs.info(path), PurePosixPath(path).name)]
-        files = _held_by_neighbours(fs, str(PurePosixPath(path).parent), files, source)
+        files = _with_neighbour_catalogues(fs, str(PurePosixPath(path).parent), files, source)
     elif fs.isdir(path):
         files = _in_folder(fs, path.rstrip("/"), named, source)
     elif fs.exists(path):
@@ -82,14 +86,18 @@ def list_inputs(source: Source, where: str | Path) -> list[InputFile]:
         files = _matching(fs, path, named, source)
     else:
         raise ConfigError(
-            _("input of {source}", source=source.id), _("there is nothing at «{named}»", named=named), _beside(fs, path)
+            _("input of {source}", source=source.id),
+            _("there is nothing at «{named}»", named=named),
+            _nearest_files(fs, path),
         )
-    if source.collect.index and not any(file.beside.is_list for file in files):
+    if source.collect.index and not any(file.description.is_list for file in files):
         _refuse_without_index(source, files, named, is_folder=fs.isdir(path))
     known_by_name = any(file.is_missing or format_of(file.relative, source.collect.format) for file in files)
     if not known_by_name and not any(map(_is_known, files)):
-        known = ", ".join(sorted(suffixes()))
-        remedy = _("known are {known}, also with .gz, .xz, .zst; or set collect.format", known=known)
+        known_suffixes = ", ".join(sorted(suffixes()))
+        remedy = _(
+            "the known suffixes are {known}, also with .gz, .xz, .zst; or set collect.format", known=known_suffixes
+        )
         if len(files) == 1:
             kind = _kind(files[0])
             if isinstance(kind, Unread):
@@ -100,11 +108,11 @@ def list_inputs(source: Source, where: str | Path) -> list[InputFile]:
 
 
 def _kind(file: InputFile) -> str | Unread | None:
-    """Return what the file's first bytes say that it is."""
+    """Detect the file's type from its first bytes."""
     try:
         with open_url(file.url) as stream:
             return sniffed(stream.read(HEAD))
-    except (SourceError, OSError):  # reading it tells why
+    except (SourceError, OSError):  # reading the file will report the problem
         return None
 
 
@@ -113,7 +121,7 @@ def _is_known(file: InputFile) -> bool:
 
 
 def digest(file: InputFile) -> str:
-    """SHA-256, in hex, of the file's bytes as they are stored.
+    """Return the SHA-256, in hex, of the file's bytes as they are stored.
 
     Raises:
         SourceError: the file can't be read.
@@ -123,66 +131,57 @@ def digest(file: InputFile) -> str:
 
 
 def _in_folder(fs: Any, root: str, named: str, source: Source) -> list[InputFile]:
-    """Return the folder's files that the source looks for, and the lists that say what they are."""
-    every = _every_file(fs, root)
+    """Return the folder's files that the source chooses, and the lists that describe them."""
+    all_files = _every_file(fs, root)
     patterns = [compiled(pattern) for pattern in source.collect.files]
-    lists = [one for one in every if one.beside.is_list]
-    chosen = (one for one in every if is_one_of(one.relative, patterns) or _may_be_folder(one))
-    wanted = _once(one for one in chosen if not one.beside.is_list)
-    if not wanted and not lists:
+    lists = [file for file in all_files if file.description.is_list]
+    chosen = (file for file in all_files if is_one_of(file.relative, patterns) or _may_be_folder(file))
+    chosen_files = _once(file for file in chosen if not file.description.is_list)
+    if not chosen_files and not lists:
         looked = ", ".join(source.collect.files) or "files"
         raise ConfigError(
             _("input of {source}", source=source.id),
             _("«{named}» has no {looked}", named=named, looked=looked),
-            _there([one.relative for one in every]),
+            _files_there([file.relative for file in all_files]),
         )
-    # A catalogue inside an archive is looked for there.
+    # A catalogue inside an archive is searched when the archive is read.
     is_index = _is_index(source)
     if is_index is None:
-        return _held(source, sorted([*wanted, *lists]), every)
-    if wanted and all(map(_is_archive, wanted)) and not any(map(is_index, every)):
-        return sorted([*wanted, *lists])
-    from latam_corpus.collect.input_files.file_index import with_index
-
-    return with_index(source, sorted([*wanted, *lists]), every)
-
-
-def _held(source: Source, files: list[InputFile], others: list[InputFile], *, by_name: bool = False) -> list[InputFile]:
-    """Return the files, with the catalogues that may restrict them and that the source doesn't name."""
-    from latam_corpus.collect.input_files.unnamed_catalogues import with_held
-
-    return with_held(source, files, others, by_name=by_name)
+        return with_unnamed_catalogues(source, sorted([*chosen_files, *lists]), all_files)
+    if chosen_files and all(map(_is_archive, chosen_files)) and not any(map(is_index, all_files)):
+        return sorted([*chosen_files, *lists])
+    return with_index(source, sorted([*chosen_files, *lists]), all_files)
 
 
 def _every_file(fs: Any, root: str) -> list[InputFile]:
-    """Return all files of a folder, in order, with what the lists of a bag among them say."""
+    """Return all files of a folder in order, with their descriptions by the lists of bags."""
     entries = walked(root, specials=True) if "file" in _protocols(fs) else fs.find(root, detail=True)
     files = sorted(_input_file(fs, info, name) for name, info in _below(root, entries).items())
     if not any(PurePosixPath(file.relative).name == BAG for file in files):
         return files
-    from latam_corpus.collect.input_files.bags import with_bags
-
     return with_bags(files)
 
 
 def _may_be_folder(file: InputFile) -> bool:
-    """Whether it is a link that leads nowhere and may have led to a folder of files that the source looks for."""
+    """Whether the file is a broken link that may have led to a folder of files that the source chooses."""
     return file.is_missing and not PurePosixPath(file.relative).suffix
 
 
 def _once(files: Iterable[InputFile]) -> list[InputFile]:
-    """Return the files without those that are links to others of them; of several links to a file the first is it.
+    """Remove links to other files of the list, and all but one of several links to the same file.
 
-    The file itself is it where its own name tells a format, or no link's does: a cache names files by their digests.
+    The file itself is kept if its own name shows a format, or if no link's name does: a cache names files by their
+    digests.
     """
     by_url: dict[str, InputFile] = {}
-    for one in files:
-        known = by_url.setdefault(one.url, one)
-        if known is one:
+    for file in files:
+        first = by_url.setdefault(file.url, file)
+        if first is file:
             continue
-        is_file, tells, told = one.url.endswith(f"/{one.relative}"), format_of(one.relative), format_of(known.relative)
-        if (is_file and (tells or not told)) or (tells and not told):
-            by_url[one.url] = one
+        is_target = file.url.endswith(f"/{file.relative}")
+        format_, first_format = format_of(file.relative), format_of(first.relative)
+        if (is_target and (format_ or not first_format)) or (format_ and not first_format):
+            by_url[file.url] = file
     return list(by_url.values())
 
 
@@ -190,15 +189,15 @@ _OF_KIND: Final = re.compile(r"(?:\*\*/)?\*\.[^/]+")
 
 
 def unchosen(source: Source, where: str, catalogues: Collection[str]) -> Counter[str]:
-    """Return how many files of a folder on this disk no pattern of the source chooses, by their suffix.
+    """Count the files of a folder on this disk that no pattern of the source chooses, by suffix.
 
-    Files are counted only if the patterns are of kinds, such as `**/*.txt`: a source that names files or folders has
-    chosen them. Files for this toolkit, in TOML or with a list of persons, don't count.
+    Files are counted only if the patterns choose kinds of files, such as `**/*.txt`: a source that names files or
+    folders has chosen them deliberately. The toolkit's own files, in TOML or with a list of persons, aren't counted.
 
     Args:
         source: the source.
         where: the folder.
-        catalogues: the paths of catalogues, which are reported as such.
+        catalogues: the paths of catalogues, which are reported separately.
     """
     fs, path = file_system(os.path.expanduser(where), **web_options(where))  # noqa: PTH111  (see above)
     patterns = source.collect.files
@@ -206,16 +205,16 @@ def unchosen(source: Source, where: str, catalogues: Collection[str]) -> Counter
     if not of_kinds or "file" not in _protocols(fs) or not fs.isdir(path):
         return Counter()
     is_index, chosen = _is_index(source), [compiled(pattern) for pattern in patterns]
-    every = _every_file(fs, path.rstrip("/"))
-    names = (one.relative for one in every if not (one.beside.is_list or (is_index and is_index(one))))
-    left = (PurePosixPath(name) for name in names if name not in catalogues and not is_one_of(name, chosen))
-    persons = {file.name for file in (source.names_file, source.speakers_file) if file}
-    texts = (name for name in left if name.suffix.lower() != ".toml" and name.name not in persons)
+    all_files = _every_file(fs, path.rstrip("/"))
+    names = (file.relative for file in all_files if not (file.description.is_list or (is_index and is_index(file))))
+    unchosen_names = (PurePosixPath(name) for name in names if name not in catalogues and not is_one_of(name, chosen))
+    persons = {path.name for path in (source.names_file, source.speakers_file) if path}
+    texts = (name for name in unchosen_names if name.suffix.lower() != ".toml" and name.name not in persons)
     return Counter(name.suffix.lower() or name.name for name in texts)
 
 
 def _is_index(source: Source) -> Callable[[InputFile], object] | None:
-    """Return what tells whether a file is the source's catalogue; None where it has none."""
+    """Return a function that recognises the source's catalogue; None if the source has none."""
     index = source.collect.index
     pattern = compiled(index.file, also_compressed=False) if index else None
     return pattern and (lambda file: pattern.fullmatch(file.relative))
@@ -227,31 +226,29 @@ def _is_archive(file: InputFile) -> bool:
 
 
 def _refuse_without_index(source: Source, files: list[InputFile], named: str, *, is_folder: bool) -> None:
-    """Refuse files that no catalogue can describe: it lies neither beside them nor in each of the archives.
+    """Raise if no catalogue can describe the files: there must be one next to them, or in each archive.
 
     Raises:
-        ConfigError: one has none, or one that can't be used.
+        ConfigError: a file has no catalogue, or one that can't be used.
     """
-    from latam_corpus.collect.input_files.archive_lists import listed_members
-
     place = _("input of {source}", source=source.id)
     index = source.collect.index
     for file in files:
         if not _is_archive(file):
-            if is_folder:  # beside which bags alone have lists
+            if is_folder:  # a file in a folder without a catalogue is only described by bags
                 continue
             problem = _(
                 "«{named}» is no folder, and collect.index names a catalogue among a folder's files", named=named
             )
             raise ConfigError(place, problem, _("name the folder in which both are"))
-        listed = listed_members(source, Content(file.relative, partial(open_url, file.url)))
-        if index and not listed.has_index:
+        lists = listed_members(source, Content(file.relative, partial(open_url, file.url)))
+        if index and not lists.has_index:
             problem = _("no file in «{archive}» is «{pattern}», which collect.index names")
             raise ConfigError(place, problem.fill(archive=file.relative, pattern=index.file), _("check the pattern"))
 
 
 def _matching(fs: Any, path: str, named: str, source: Source) -> list[InputFile]:
-    """Return the files that a glob names, by their path below its last fixed folder."""
+    """Return the files that a glob matches, by their path below its last fixed folder."""
     root = re.split(r"[*?\[]", path)[0].rpartition("/")[0]
     entries = fs.glob(path, detail=True)
     if "file" in _protocols(fs):
@@ -264,28 +261,28 @@ def _matching(fs: Any, path: str, named: str, source: Source) -> list[InputFile]
             _("check the pattern"),
         )
     matched = sorted(_once(_input_file(fs, files[name], name) for name in sorted(files)))
-    return _held_by_neighbours(fs, root, matched, source)
+    return _with_neighbour_catalogues(fs, root, matched, source)
 
 
-def _held_by_neighbours(fs: Any, root: str, files: list[InputFile], source: Source) -> list[InputFile]:
-    """Return files of this disk that were named without their folder, held back if a catalogue next to them names them.
+def _with_neighbour_catalogues(fs: Any, root: str, files: list[InputFile], source: Source) -> list[InputFile]:
+    """Add to files that were named without their folder the catalogues next to them that name them.
 
     Args:
-        fs: where they are.
-        root: the folder to which their paths are relative.
+        fs: the file system.
+        root: the folder to which the paths of the files are relative.
         files: the files.
         source: the source.
     """
     if "file" not in _protocols(fs):
         return files
-    folders = {str(PurePosixPath(root, one.relative).parent) for one in files}
-    entries = dict(entry for one in sorted(folders) for entry in _entries_of(fs, one))
+    folders = {str(PurePosixPath(root, file.relative).parent) for file in files}
+    entries = dict(entry for folder in sorted(folders) for entry in _entries_of(fs, folder))
     near = [_input_file(fs, info, name) for name, info in _below(root, entries).items()]
-    return _held(source, files, near, by_name=True)
+    return with_unnamed_catalogues(source, files, near, by_name=True)
 
 
 def _entries_of(fs: Any, folder: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield the files of a folder; of one that can't be listed, single files may still be readable."""
+    """Yield the files of a folder; skip a folder that can't be listed, whose files may be readable."""
     with suppress(OSError):
         for info in fs.ls(folder, detail=True):
             with suppress(SourceError):
@@ -293,7 +290,7 @@ def _entries_of(fs: Any, folder: str) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _below(root: str, entries: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Return the files by their path below the root; hidden ones are left out."""
+    """Return the files by their path below the root, without hidden ones."""
     files = {path[len(root) :].lstrip("/"): info for path, info in entries.items() if info["type"] == "file"}
     return {name: info for name, info in files.items() if not any(part.startswith(".") for part in name.split("/"))}
 
@@ -301,17 +298,18 @@ def _below(root: str, entries: dict[str, dict[str, Any]]) -> dict[str, dict[str,
 def _input_file(fs: Any, info: dict[str, Any], relative: str) -> InputFile:
     url = info["name"] if "file" in _protocols(fs) else fs.unstrip_protocol(info["name"])
     size = info.get("size")
-    beside = Beside()
+    description = FileDescription()
     if "leads_to" in info:
         detail = {"link": _readable(info["leads_to"]), "remedy": N_("fetch what the link leads to, or remove it")}
-        beside = Beside(failures=as_json([Failure(None, "missing file", detail)]))
+        description = FileDescription(failures=as_json([Failure(None, "missing file", detail)]))
     if info.get("special"):
-        beside = Beside(failures=as_json([Failure(None, "no file", {"remedy": N_("leave it out, or save a file")})]))
-    return InputFile(_readable(relative), url, int(size or 0), beside)
+        failure = Failure(None, "no file", {"remedy": N_("leave it out, or save a file")})
+        description = FileDescription(failures=as_json([failure]))
+    return InputFile(_readable(relative), url, int(size or 0), description)
 
 
 def _readable(name: str) -> str:
-    """Return a name of a file as text: it need not be UTF-8, a document's origin must be."""
+    """Return a file's name as valid text: it may not be UTF-8, but a document's origin must be."""
     return unicodedata.normalize("NFC", readable(name))
 
 
@@ -319,12 +317,12 @@ def _protocols(fs: Any) -> tuple[str, ...]:
     return (fs.protocol,) if isinstance(fs.protocol, str) else tuple(fs.protocol)
 
 
-def _there(names: list[str]) -> Message:
+def _files_there(names: list[str]) -> Message:
     return _("there: {there}", there=first_of(sorted(names), _SHOWN)) if names else _("it has no files")
 
 
-def _beside(fs: Any, path: str) -> Message:
-    """Return what is in the nearest folder that exists, for a path that doesn't."""
+def _nearest_files(fs: Any, path: str) -> Message:
+    """Return the files in the nearest existing folder of a missing path."""
     folder = PurePosixPath(path).parent
     while not fs.isdir(str(folder)) and folder != folder.parent:
         folder = folder.parent

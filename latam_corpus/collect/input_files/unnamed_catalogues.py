@@ -1,4 +1,4 @@
-"""Catalogues among a folder's files that no `collect.index` names, so that their restrictions aren't read.
+"""Find catalogues among a folder's files that no `collect.index` names, whose restrictions aren't read.
 
 Such a catalogue may say that a text must not be released. All documents of the source are therefore held back, and
 reports name the catalogue with the line of TOML that reads it.
@@ -39,9 +39,9 @@ if TYPE_CHECKING:
 
 _RECORDS: Final = (".mrc", ".xml")
 _SAMPLE: Final = Limits(200, 2**20)
-# Of more such files, those in the uppermost folders are looked at.
+# The maximum number of candidates; those in the uppermost folders are examined.
 _MOST: Final = 100
-# The encoding that Excel writes without being asked, for a table that isn't UTF-8.
+# Excel's default encoding, for a table that isn't UTF-8.
 _LEGACY: Final = "cp1252"
 # Words in the head of a column that may be about terms, whether or not the toolkit reads that column.
 _ABOUT_TERMS: Final = re.compile(
@@ -52,7 +52,7 @@ _ABOUT_TERMS: Final = re.compile(
 
 @dataclass(frozen=True)
 class Catalogue:
-    """A file that says something about other files, or that may do so.
+    """A file that describes other files, or that may do so.
 
     Attributes:
         file: its path.
@@ -79,7 +79,7 @@ class Catalogue:
 
     @property
     def suggested(self) -> dict[str, str]:
-        """The columns whose heads tell which column of a document they have, each with that column's name."""
+        """The columns with a known name, each with the column of the documents that it suggests."""
         return suggested_columns(Collect(), self.heads)
 
     @property
@@ -95,49 +95,51 @@ class Catalogue:
         return f"index.file = {written}"
 
 
-def with_held(
+def with_unnamed_catalogues(
     source: Source,
     files: Sequence[InputFile],
-    others: Iterable[InputFile],
+    all_files: Iterable[InputFile],
     open_: Opener = opened_file,
     *,
     by_name: bool = False,
 ) -> list[InputFile]:
-    """Return the files of a source without `collect.index`, each with the catalogues that may restrict it.
+    """Add to the files of a source without `collect.index` the catalogues that may restrict them.
 
     Args:
         source: the source.
-        files: those to be read.
-        others: all of the folder.
+        files: the files to read.
+        all_files: all files of the folder.
         open_: opens one of them.
         by_name: whether a catalogue counts only if it names one of the files.
     """
-    candidates = candidates_of(source, files, others)
+    candidates = candidates_of(source, files, all_files)
     if not candidates:
         return list(files)
     chosen = {file.relative for file in files}
-    names = FileNames([file for file in files if not file.beside.is_list])
+    names = FileNames([file for file in files if not file.description.is_list])
     by_name = by_name or not _has_whole_texts(source, files)
-    found = []
+    catalogues = []
     for candidate in candidates:
         catalogue = recognised(source, candidate, names, open_)
         reads_records = candidate.relative in chosen and _is_of_records(candidate)
         if catalogue and (catalogue.described or not (by_name or reads_records)):
-            found.append(catalogue)
-    of_all = _as_json(found)
-    held = []
+            catalogues.append(catalogue)
+    all_catalogues = _as_json(catalogues)
+    restricted = []
     for file in files:
-        is_other = all(catalogue.file != file.relative for catalogue in found)
+        is_other = all(catalogue.file != file.relative for catalogue in catalogues)
         restricting = (
-            of_all if is_other else _as_json([catalogue for catalogue in found if catalogue.file != file.relative])
+            all_catalogues
+            if is_other
+            else _as_json([catalogue for catalogue in catalogues if catalogue.file != file.relative])
         )
-        beside = file.beside if file.beside.is_list else replace(file.beside, unnamed=restricting)
-        held.append(replace(file, beside=beside))
-    return held
+        description = file.description if file.description.is_list else replace(file.description, unnamed=restricting)
+        restricted.append(replace(file, description=description))
+    return restricted
 
 
 def _as_json(catalogues: Sequence[Catalogue]) -> str:
-    """Return the path of each catalogue and the line that reads it; of several with one name, a pattern."""
+    """Return the path of each catalogue and the line that reads it; catalogues of one name become a pattern."""
     named: dict[str, list[Catalogue]] = {}
     for catalogue in catalogues:
         named.setdefault(PurePosixPath(catalogue.file).name, []).append(catalogue)
@@ -147,15 +149,15 @@ def _as_json(catalogues: Sequence[Catalogue]) -> str:
     return json.dumps([[catalogue.file, catalogue.toml] for catalogue in merged], ensure_ascii=False) if merged else ""
 
 
-def candidates_of(source: Source, files: Iterable[InputFile], others: Iterable[InputFile]) -> list[InputFile]:
-    """Return the files that may be catalogues, by their names; none for a source that names its catalogue.
+def candidates_of(source: Source, files: Iterable[InputFile], all_files: Iterable[InputFile]) -> list[InputFile]:
+    """Return the files that may be catalogues, by their names; none if the source names its catalogue.
 
     Records state their own terms, so that a table of records counts only next to texts that are files of their own.
 
     Args:
         source: the source.
-        files: those to be read.
-        others: all of the folder.
+        files: the files to read.
+        all_files: all files of the folder.
     """
     if source.collect.index or source.collect.kind != "files":
         return []
@@ -164,7 +166,7 @@ def candidates_of(source: Source, files: Iterable[InputFile], others: Iterable[I
     has_texts = _has_whole_texts(source, chosen.values())
     candidates = [
         file
-        for file in others
+        for file in all_files
         if _may_be_catalogue(file)
         and PurePosixPath(file.relative).name not in persons
         and (has_texts or file.relative not in chosen or not _is_of_records(file))
@@ -173,16 +175,16 @@ def candidates_of(source: Source, files: Iterable[InputFile], others: Iterable[I
 
 
 def recognised(source: Source, list_: InputFile, names: FileNames, open_: Opener = opened_file) -> Catalogue | None:
-    """Return the catalogue that a file seems to be; None if it seems to describe no other file.
+    """Return the catalogue in a file; None if it doesn't seem to describe other files.
 
     A table is a catalogue if a column names files, by its head or by its cells, or if a head is about terms. A table
-    that can't be read is one, since nobody knows what it says.
+    that can't be read counts as one, since its content is unknown.
 
     Args:
-        source: its charset is that of the table.
+        source: the source, whose charset is that of the table.
         list_: the file.
         names: the files that it may describe.
-        open_: opens it.
+        open_: opens the file.
     """
     if stem(list_.relative).lower().endswith(OTHER_SHEETS):
         return Catalogue(list_.relative)
@@ -209,7 +211,7 @@ def recognised(source: Source, list_: InputFile, names: FileNames, open_: Opener
 
 
 def _may_be_catalogue(file: InputFile) -> bool:
-    if file.beside.is_list or file.is_missing:
+    if file.description.is_list or file.is_missing:
         return False
     return _is_sheet(file) or stem(file.relative).lower().endswith(_RECORDS)
 
@@ -233,11 +235,11 @@ def _has_whole_texts(source: Source, files: Iterable[InputFile]) -> bool:
 
 
 def _is_library_record(list_: InputFile, open_: Opener) -> bool:
-    """Whether a file has records of a library, such as MARC or METS."""
+    """Whether a file has library records, such as MARC or METS."""
     try:
         with open_(list_) as stream:
             kind = sniffed(stream.read(HEAD))
-    except (SourceError, OSError):  # reading it tells why
+    except (SourceError, OSError):  # reading the file will report the problem
         return False
     return isinstance(kind, Unread) and kind.remedy is DESCRIBED
 
@@ -254,7 +256,7 @@ def _beginning(source: Source, list_: InputFile, open_: Opener) -> tuple[list[st
     """Return the heads of a table, its first records, and whether it seems to be in another charset.
 
     Raises:
-        ConfigError: it can't be read.
+        ConfigError: the table can't be read.
         PartError: the same.
         SourceError: the same.
     """
@@ -276,11 +278,11 @@ def _beginning(source: Source, list_: InputFile, open_: Opener) -> tuple[list[st
 def _naming_column(
     heads: Sequence[str], records: Sequence[Mapping[str, Any]], list_: InputFile, names: FileNames
 ) -> str:
-    """Return the column of which most cells name a file each; empty if there is none."""
+    """Return the column in which most cells name a file; empty if there is no such column."""
     counts: dict[str, int] = {}
     for head in heads:
         cells = [cell for record in records if (cell := str(value_at(record, head) or "").strip())]
-        named = sum(bool(names.of(parted(cell), list_, each=True)[0]) for cell in cells)
+        named = sum(bool(names.match(parted(cell), list_, each=True)[0]) for cell in cells)
         if 2 * named > len(cells):
             counts[head] = named
     return max(counts, key=counts.__getitem__, default="")

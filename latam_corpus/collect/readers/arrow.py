@@ -1,4 +1,4 @@
-"""Arrow files and streams: one record a row; Hugging Face's `datasets` keeps its tables as such streams."""
+"""Arrow files and streams: one record per row. The package `datasets` of Hugging Face stores tables as streams."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ if TYPE_CHECKING:
     from latam_corpus.collect.records import Content, Limits
 
 _MAGIC: Final = b"ARROW1"
-# What Arrow raises on files that somebody damaged, or made so; `ValueError` is a name or text that isn't UTF-8.
+# The errors that Arrow raises for damaged or malicious files; `ValueError` for a name or text that isn't UTF-8.
 UNREADABLE: Final = (pa.ArrowException, OSError, ValueError)
 _FOREIGN: Final = (
     pa.types.is_union, pa.types.is_interval, pa.types.is_run_end_encoded, pa.types.is_decimal256, pa.types.is_list_view,
     pa.types.is_large_list_view,
 )  # fmt: skip
-# A row has other columns than its text.
+# The maximum of bytes of a row, which has other columns besides its text.
 MAX_ROW: Final = 4 * MAX_RECORD
 
 
 def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
-    """Yield the file's records, numbered from 1; only the columns that the source's mapping reads.
+    """Yield the file's records, numbered from 1, with the columns that the source's mapping reads.
 
     Raises:
-        SourceError: the file can't be opened or read; what came before has been given.
+        SourceError: the file can't be opened or read; everything in front of the damage has been yielded.
     """
     span = content.span
     number = span.first_record - 1 if span else 0
@@ -58,7 +58,7 @@ def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
 
 
 def split(content: Content, source: Source, bytes_: int) -> list[Span]:
-    """Return the record batches of an Arrow file in spans of about so many bytes; a stream has none.
+    """Return the record batches of an Arrow file in spans of about this many bytes; a stream has no spans.
 
     Raises:
         SourceError: the file can't be read.
@@ -79,7 +79,7 @@ def split(content: Content, source: Source, bytes_: int) -> list[Span]:
 
 
 def _opened(content: Content, opened: ExitStack) -> BinaryIO:
-    """Return the content, uncompressed; an Arrow file is read from its end and so must seek, a stream need not."""
+    """Open the content, decompressed; an Arrow file is read from its end and must be seekable, a stream need not be."""
     with content.open() as stream:
         is_file = next(blocks(stream, compression(content.relative)), b"").startswith(_MAGIC)
     if is_file:
@@ -102,7 +102,7 @@ def _batches(
     schema = pa.ipc.open_file(stream).schema
     chosen = _chosen(schema, source)
     stream.seek(0)
-    # No column chosen would mean all of them.
+    # An empty list would select all columns.
     file = pa.ipc.open_file(stream, options=pa.ipc.IpcReadOptions(included_fields=chosen or [0], use_threads=False))
     for number in range(*((span.start, span.stop) if span else (file.num_record_batches,))):
         batch = file.get_batch(number)
@@ -110,13 +110,13 @@ def _batches(
 
 
 def _chosen(schema: pa.Schema, source: Source) -> list[int]:
-    """Return the places of the columns that reading the source looks at; two may have one name."""
-    wanted = columns_read(source, names_of(schema))
-    return [number for number, name in enumerate(schema.names) if name in wanted]
+    """Return the places of the columns that the source reads; two may have the same name."""
+    read_columns = columns_read(source, names_of(schema))
+    return [number for number, name in enumerate(schema.names) if name in read_columns]
 
 
 def names_of(schema: pa.Schema) -> tuple[str, ...]:
-    """Yield the columns of a schema, and the fields of its structs as paths.
+    """Return the columns of a schema, including the fields of its structs as paths.
 
     >>> names_of(pa.schema({"metadata": pa.struct({"author": pa.string()})}))
     ('metadata', 'metadata.author')
@@ -131,15 +131,15 @@ def names_of(schema: pa.Schema) -> tuple[str, ...]:
     return tuple(path for field in schema for path in below(field, field.name))
 
 
-def chunk_of(batch: pa.RecordBatch, before: int, columns: tuple[str, ...] | None = None) -> Chunk:
-    """Return the batch's records, numbered after those before; a row that isn't valid UTF-8 is a failure in its place.
+def chunk_of(batch: pa.RecordBatch, previous_rows: int, columns: tuple[str, ...] | None = None) -> Chunk:
+    """Return a batch's records with their numbers; a row that isn't valid UTF-8 is a failure.
 
     Args:
-        batch: as it was read.
-        before: records of the file before it.
-        columns: all that the file has.
+        batch: the batch as it was read.
+        previous_rows: the number of records in front of it in the file.
+        columns: all columns of the file.
     """
-    numbers = range(before + 1, before + 1 + batch.num_rows)
+    numbers = range(previous_rows + 1, previous_rows + 1 + batch.num_rows)
     if not batch.num_columns:
         return Chunk(list(numbers), [{} for _ in numbers], [], columns=columns)
     try:
@@ -148,7 +148,7 @@ def chunk_of(batch: pa.RecordBatch, before: int, columns: tuple[str, ...] | None
     except (pa.ArrowInvalid, UnicodeDecodeError) as error:
         if batch.num_rows == 1:
             return Chunk([], [], [Failure(numbers[0], "not UTF-8", {"record": numbers[0], "error": str(error)[:120]})])
-    single = [chunk_of(batch.slice(row, 1), before + row) for row in range(batch.num_rows)]
+    single = [chunk_of(batch.slice(row, 1), previous_rows + row) for row in range(batch.num_rows)]
     return Chunk(
         [number for chunk in single for number in chunk.numbers],
         [record for chunk in single for record in chunk.records],
@@ -158,14 +158,14 @@ def chunk_of(batch: pa.RecordBatch, before: int, columns: tuple[str, ...] | None
 
 
 def _records(batch: pa.RecordBatch) -> list[dict[str, Any]]:
-    """Return the batch's records; by Arrow, slowly, where Polars can't hold them; of columns of one name the last."""
+    """Return a batch's records with Polars, or more slowly with Arrow if Polars lacks a type or names repeat."""
     if _is_foreign(pa.struct(list(batch.schema))):
         return cast("list[dict[str, Any]]", batch.to_pylist())
     return pl.DataFrame(pl.from_arrow(batch)).to_dicts()
 
 
 def _is_foreign(kind: pa.DataType) -> bool:
-    """Whether Polars has no such type, or none for what is in it; of a struct, whose fields must differ in name, too.
+    """Whether Polars lacks the type or one of its inner types, or a struct has fields of the same name.
 
     >>> _is_foreign(pa.list_(pa.dense_union([pa.field("a", pa.string())]))), _is_foreign(pa.list_(pa.string()))
     (True, False)
@@ -178,44 +178,44 @@ def _is_foreign(kind: pa.DataType) -> bool:
 
 
 class Tally:
-    """What was unpacked of a file, beside what it has stored."""
+    """Counts the bytes that a file has stored and those that were unpacked."""
 
     def __init__(self, stored: int) -> None:
         self.stored, self.unpacked = stored, 0
 
     def stores(self, message: bytes) -> bytes:
-        """Count what was read of a stream, and give it back."""
+        """Count the bytes of a message that was read, and return it."""
         self.stored += len(message)
         return message
 
     def unpacks(self, size: int) -> None:
-        """Count bytes before they are used.
+        """Count unpacked bytes before they are used.
 
         Raises:
-            ValueError: they are far more than texts that are packed so small have.
+            ValueError: the file unpacks to far more bytes than text does.
         """
         self.unpacked += size
         refuse_bomb(self.unpacked, self.stored, "the file")
 
 
 def within(batch: pa.RecordBatch, limits: Limits, tally: Tally) -> Iterator[pa.RecordBatch]:
-    """Yield the batch in pieces within the limits, on the average of its rows and, twice over, each by itself.
+    """Yield the batch in slices of about the limits, each at most twice as large as the limits.
 
     Raises:
-        ValueError: a row alone is larger than any text, or the file unpacks to far more than texts do.
+        ValueError: a row is larger than any text, or the file unpacks to far more bytes than text does.
     """
-    each = max(unpacked(batch) / max(batch.num_rows, 1), 1)
-    rows = max(1, min(limits.rows, int(limits.bytes_ / each)))
+    row_size = max(unpacked(batch) / max(batch.num_rows, 1), 1)
+    rows = max(1, min(limits.rows, int(limits.bytes_ / row_size)))
     for start in range(0, batch.num_rows, rows):
         yield from _halved(batch.slice(start, rows), 2 * limits.bytes_, tally)
 
 
-def _halved(batch: pa.RecordBatch, most: int, tally: Tally) -> Iterator[pa.RecordBatch]:
+def _halved(batch: pa.RecordBatch, max_size: int, tally: Tally) -> Iterator[pa.RecordBatch]:
     size = unpacked(batch)
-    if size > most and batch.num_rows > 1:
+    if size > max_size and batch.num_rows > 1:
         half = batch.num_rows // 2
-        yield from _halved(batch.slice(0, half), most, tally)
-        yield from _halved(batch.slice(half), most, tally)
+        yield from _halved(batch.slice(0, half), max_size, tally)
+        yield from _halved(batch.slice(half), max_size, tally)
         return
     if size > MAX_ROW:
         raise ValueError(f"a row unpacks to {size:,} bytes, as those of bombs do")
@@ -224,7 +224,7 @@ def _halved(batch: pa.RecordBatch, most: int, tally: Tally) -> Iterator[pa.Recor
 
 
 def cause_of(error: Exception) -> str:
-    """Return the first line of Arrow's message, which may go on with its own stack."""
+    """Return the first line of Arrow's message, without the stack trace that may follow."""
     if isinstance(error, UnicodeDecodeError):
         return f"the name of a column isn't UTF-8: «{error.object.decode('utf-8', 'replace')}»"
     return str(error).splitlines()[0] if str(error) else type(error).__name__

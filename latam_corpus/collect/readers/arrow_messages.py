@@ -1,7 +1,7 @@
-"""What the record batches of an Arrow file or stream unpack to, by what they declare, before anything is unpacked.
+"""Check the declared sizes of an Arrow file's or stream's record batches before anything is unpacked.
 
-A batch is a message: a head, a flatbuffer as `Message.fbs` has it, and a body of buffers. A packed buffer begins with
-the bytes that it has unpacked, which a reader sets aside.
+A batch is a message: a head, which is a flatbuffer of `Message.fbs`, and a body of buffers. A packed buffer starts with
+its unpacked size, which a reader allocates.
 """
 
 from __future__ import annotations
@@ -18,18 +18,17 @@ if TYPE_CHECKING:
 
 _DICTIONARY_BATCH: Final = 2
 _RECORD_BATCH: Final = 3
-_AS_IT_IS: Final = -1  # what a buffer begins with that isn't packed after all
 _MAGIC: Final = b"ARROW1"
-_END: Final = len(_MAGIC) + 4  # behind the footer: its length and the magic
+_END: Final = len(_MAGIC) + 4  # after the footer: its length and the magic bytes
 _BLOCK: Final = struct.Struct("<qi4xq")
 _BUFFER: Final = struct.Struct("<qq")
 
 
 def checked(stream: BinaryIO) -> Iterator[bytes]:
-    """Yield the messages of a stream, each as it was, none of which is a bomb.
+    """Yield the messages of a stream unchanged, after checking each of them.
 
     Raises:
-        pa.ArrowInvalid: it is no such stream.
+        pa.ArrowInvalid: it isn't an Arrow stream.
         ValueError: a message unpacks to far more than tables do.
     """
     for message in pa.ipc.MessageReader.open_stream(stream):
@@ -38,15 +37,15 @@ def checked(stream: BinaryIO) -> Iterator[bytes]:
 
 
 def check_file(stream: BinaryIO, dictionaries: bool, batches: range | None = None) -> None:
-    """Look at the messages of a file, by the places in its footer.
+    """Check the messages of a file, using the offsets in its footer.
 
     Args:
         stream: the file.
-        dictionaries: whether to look at those, too.
-        batches: the record batches to look at; None for all.
+        dictionaries: whether to check dictionaries too.
+        batches: the record batches to check; None for all.
 
     Raises:
-        ValueError: one unpacks to far more than tables do.
+        ValueError: a message unpacks to far more than tables do.
     """
     size = stream.seek(-_END, 2)
     (length,) = struct.unpack("<i", stream.read(4))
@@ -55,10 +54,10 @@ def check_file(stream: BinaryIO, dictionaries: bool, batches: range | None = Non
     try:
         root = _Table.root(footer)
         blocks = root.structs(2, _BLOCK) if dictionaries else []
-        mine = root.structs(3, _BLOCK)
-    except (struct.error, IndexError):  # reading it tells why
+        record_batches = root.structs(3, _BLOCK)
+    except (struct.error, IndexError):  # reading the file will report the problem
         return
-    for offset, head, body in [*blocks, *(mine[batches.start : batches.stop] if batches else mine)]:
+    for offset, head, body in [*blocks, *(record_batches[batches.start : batches.stop] if batches else record_batches)]:
         if min(offset, head, body) < 0 or offset + head + body > size:
             continue
         stream.seek(offset)
@@ -66,7 +65,7 @@ def check_file(stream: BinaryIO, dictionaries: bool, batches: range | None = Non
 
 
 def check(message: pa.Message) -> None:
-    """Look at what a message declares.
+    """Check the sizes that a message declares.
 
     Raises:
         ValueError: it unpacks to far more than tables do.
@@ -87,9 +86,9 @@ def check(message: pa.Message) -> None:
             for offset, length in batch.structs(2, _BUFFER)
             if length >= 8  # noqa: PLR2004
         ]
-    except (struct.error, IndexError):  # reading it tells why
+    except (struct.error, IndexError):  # reading the file will report the problem
         return
-    refuse_bomb(sum(size for size in sizes if size > 0), body.size, "a batch")
+    refuse_bomb(sum(size for size in sizes if size > 0), body.size, "a batch")  # -1 marks a buffer that isn't packed
 
 
 class _Table:
@@ -103,7 +102,7 @@ class _Table:
         return cls(data, struct.unpack_from("<I", data, 0)[0])
 
     def _field(self, number: int) -> int:
-        """Where a field is; 0 for one that isn't there."""
+        """Return the offset of a field; 0 if it is missing."""
         fields = self._at - struct.unpack_from("<i", self._data, self._at)[0]
         entry_offset = 4 + 2 * number
         if fields < 0 or entry_offset >= struct.unpack_from("<H", self._data, fields)[0]:

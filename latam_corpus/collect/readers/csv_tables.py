@@ -1,4 +1,4 @@
-"""CSV and TSV: one record a row, read as a stream; a row's number is that of its first line."""
+"""CSV and TSV files: one record per row, read as a stream; a row has the number of its first line."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _CANDIDATES: Final = (",", ";", "\t", "|")
 _ROWS: Final = 50
 _MOST: Final = 0.5
-# Excel's "CSV (Macintosh)" ends lines with CR alone; a cell may have a line end of another kind within its quotes.
+# Excel's "CSV (Macintosh)" ends lines with a single CR; a quoted cell may contain other line ends.
 _FIRST_OF_ALL: Final = re.compile(r"[\r\n]")
 _CELL: Final = re.compile(r'[^,;\t|" ][^,;\t|"]*[^,;\t|" ]|[^,;\t|" ]')
 _FIRST_LINE: Final = re.compile(r'(?:"[^"]*"|[^"\r\n])*(?P<end>\r*\n|\r)')
@@ -40,14 +40,14 @@ _FIRST_LINE: Final = re.compile(r'(?:"[^"]*"|[^"\r\n])*(?P<end>\r*\n|\r)')
 
 @dataclass(frozen=True)
 class Dialect:
-    """What parts the columns, whether a field may stand in double quotes, and what ends a line."""
+    """The delimiter of the columns, whether fields may be in double quotes, and the line end."""
 
     delimiter: str
     quotes: bool = True
     end: str = "\n"
 
     def options(self) -> type[csv.Dialect]:
-        """Return the dialect as Python's reader takes it; strict, so that a broken row is told and not guessed."""
+        """Return the dialect for Python's csv reader; it is strict, so that a broken row is an error."""
         dialect = type(
             "_Options", (csv.Dialect,), {"delimiter": self.delimiter, "lineterminator": "\n", "strict": True}
         )
@@ -60,13 +60,13 @@ class Dialect:
 def dialect_of(
     sample: str, delimiter: str | None = None, *, tab: bool = False, may_have_title: bool = False
 ) -> Dialect:
-    r"""Return the dialect in which most of the sample's rows have as many columns as the first; commas where none fits.
+    r"""Return the dialect in which most rows of a sample are as wide as the first; commas if none fits.
 
     Args:
         sample: the first lines of a file.
-        delimiter: the one that the source states.
-        tab: whether the file's name says that tabs part the columns.
-        may_have_title: whether the first row may be a title above the heads.
+        delimiter: the delimiter that the source states.
+        tab: whether the file's name says that tabs separate the columns.
+        may_have_title: whether the first row may be a title above the header.
 
     >>> dialect_of("título;texto\nCoplas;Sol, luna y mar\nuna fila rota\nZambas;Pan\n").delimiter
     ';'
@@ -75,13 +75,13 @@ def dialect_of(
     """
     chosen = delimiter or ("\t" if tab else None)
     if chosen is None:
-        fits = {one: _fit(sample, Dialect(one)) for one in _CANDIDATES}
+        fits = {candidate: _fit(sample, Dialect(candidate)) for candidate in _CANDIDATES}
         if may_have_title and max(fits.values())[0] <= _MOST:
-            fits = {one: _fit(sample, Dialect(one), below_title=True) for one in _CANDIDATES}
-        chosen = max(_CANDIDATES, key=lambda one: fits[one])
+            fits = {candidate: _fit(sample, Dialect(candidate), below_title=True) for candidate in _CANDIDATES}
+        chosen = max(_CANDIDATES, key=lambda candidate: fits[candidate])
         if fits[chosen][0] <= _MOST:
             chosen = ","
-    # Tab-separated files are as often written without any quoting; then a quote at the start of a field is the text's.
+    # Many tab-separated files have no quoting; then a quotation mark at the start of a field belongs to the text.
     quoted, plain = Dialect(chosen), Dialect(chosen, quotes=False)
     dialect = plain if chosen == "\t" and _fit(sample, plain) > _fit(sample, quoted) else quoted
     first = _FIRST_LINE.match(sample)
@@ -89,9 +89,9 @@ def dialect_of(
 
 
 def _fit(sample: str, dialect: Dialect, *, below_title: bool = False) -> tuple[float, int]:
-    """Return the share of the sample's rows as wide as the first, and that width; none where it is one column.
+    """Return the share of a sample's rows that are as wide as the first, and that width; 0 for a single column.
 
-    Below a title the width is that of most rows with several columns.
+    Below a title, the width is the most common one among the rows with several columns.
     """
     reader = csv.reader(io.StringIO(sample, newline=""), dialect.options())
     counts: list[int] = []
@@ -126,13 +126,13 @@ Row: TypeAlias = "list[str] | csv.Error"
 
 
 class _Lines:
-    """Lines of text, each with its end, counted as they are taken; too long a one is an error in its place."""
+    """The lines of a text with their ends, counted as they are read; a line that is too long raises an error."""
 
     def __init__(self, pieces: Iterable[str], mark: str) -> None:
         self.count = self.size = 0
         self._mark = mark
         self._pieces = iter(pieces)
-        self._ready: deque[str | int] = deque()  # a number stands for a line of so many characters that wasn't kept
+        self._ready: deque[str | int] = deque()  # an integer is the length of a line that was too long to keep
         self._held: list[str] = []
         self._length = 0
 
@@ -140,7 +140,7 @@ class _Lines:
         return self
 
     def __next__(self) -> str:
-        # No generator, which would end with the first error that it raises.
+        # A generator would end with the first error that it raises.
         while not self._ready:
             piece = next(self._pieces, None)
             if piece is None:
@@ -177,38 +177,37 @@ class _Lines:
 
 @dataclass(frozen=True)
 class _Table:
-    """How a file is written: the charset, the bytes of its mark, its dialect and its columns' heads, as decoded.
+    """The format of a file: its charset, the bytes of its byte-order mark, its dialect and the heads of its columns.
 
-    A first row that is no CSV has no heads: None.
+    The heads are as decoded; they are None if the first row is not valid CSV.
     """
 
     charset: str
     mark: int
     dialect: Dialect
     heads: tuple[str, ...] | None
-    header_row: int  # the line on which the heads are; 0 if the source has them
+    header_row: int  # the line of the header; 0 if the source states the heads
 
     @cached_property
     def names(self) -> tuple[str, ...]:
-        """The columns' names by which records have their values; in place of what isn't UTF-8 stands a sign for it."""
+        """The names of the columns in the records, with U+FFFD in place of bytes that aren't UTF-8."""
         return tuple(map(readable, self.heads or ()))
 
 
 def read(
     content: Content, source: Source, limits: Limits, is_head: Callable[[str], bool] | None = None
 ) -> Iterator[Chunk]:
-    """Yield the file's records by their columns' names; a row that can't be used is a failure in its place.
+    """Yield the file's records, with a failure in the place of a row that can't be used.
 
     Args:
         content: a table.
-        source: how it is read.
-        limits: of a chunk.
-        is_head: whether a cell is the head of a column that the table can't be without; by default, one that the
-            source names.
+        source: the source with its mapping.
+        limits: the limits of a chunk.
+        is_head: whether a cell is the head of a required column; by default, of a column that the source names.
 
     Raises:
-        PartError: two rows look like its heads.
-        SourceError: the file can't be opened, or is damaged from some place on; what came before has been given.
+        PartError: two rows look like its header.
+        SourceError: the file can't be opened, or is damaged; everything in front of the damage has been yielded.
     """
     table = _table(content, source, is_head)
     with content.open() as stream:
@@ -217,12 +216,12 @@ def read(
 
 
 def _numbered(content: Content, stream: BinaryIO, table: _Table) -> Iterator[NumberedRecord | Failure | None]:
-    """Yield a record, a failure or None for each row of the content's span, or of all of it."""
+    """Yield a record, a failure or None for each row of the content's span, or of the whole content."""
     span = content.span
-    before = span.first_record - 1 if span else 0
+    previous_rows = span.first_record - 1 if span else 0
     text = _decoded(piece_of(content, stream), table, at_start=not (span and span.start))
     for first, _end, row in _rows(text, table.dialect):
-        number = first + before
+        number = first + previous_rows
         if number < table.header_row:
             continue
         record = _record(row, number, table)
@@ -235,9 +234,9 @@ def _numbered(content: Content, stream: BinaryIO, table: _Table) -> Iterator[Num
 
 
 def split(content: Content, source: Source, bytes_: int) -> list[Span]:
-    """Return the file's rows in spans of at least so many bytes, cut where the reader ends a row, never within quotes.
+    """Return the file's rows in spans of at least this many bytes, never cut within a quoted field.
 
-    A file in UTF-16 has no spans. Of a compressed one the pass unpacks all.
+    A file in UTF-16 has no spans. A compressed file is unpacked completely to find them.
 
     Raises:
         SourceError: the file can't be read, or is damaged.
@@ -249,12 +248,12 @@ def split(content: Content, source: Source, bytes_: int) -> list[Span]:
     entries: list[Entry] = []
     start, first = 0, 1
     with content.open() as stream:
-        # Quotes, delimiters and line ends are ASCII: as Latin-1 a character is a byte, and nothing is decoded twice.
+        # Quotes, delimiters and line ends are ASCII. Decoded as Latin-1, each character is a byte.
         unpacked = surveyed(stream, compression(content.relative), entries)
         pieces = (piece.decode("latin-1") for piece in _unmarked(unpacked, table.mark))
         end = table.mark
         for number, stop, _row in _rows(pieces, table.dialect):
-            # The row before this one ended the span.
+            # The previous row completed the span.
             if end - start >= bytes_:
                 spans.append(Span("lines", start, end, first, end - start))
                 start, first = end, number
@@ -265,7 +264,7 @@ def split(content: Content, source: Source, bytes_: int) -> list[Span]:
 
 
 def _rows(pieces: Iterable[str], dialect: Dialect) -> Iterator[tuple[int, int, Row]]:
-    """Each row with the number of its first line and the characters up to its end; an error in place of a bad one."""
+    """Yield each row with the number of its first line and the characters up to its end; a bad row is an error."""
     csv.field_size_limit(streams.MAX_RECORD)
     lines = _Lines(pieces, dialect.end)
     reader = csv.reader(iter(lines), dialect.options())
@@ -281,7 +280,7 @@ def _rows(pieces: Iterable[str], dialect: Dialect) -> Iterator[tuple[int, int, R
 
 
 def _record(row: Row, number: int, table: _Table) -> dict[str, str] | Failure | None:
-    """Return the row by the columns' names, None for a blank line, else what is wrong with it."""
+    """Return the row by column names, None for a blank line, or a failure."""
     if isinstance(row, csv.Error):
         too_large = "field larger" in str(row)
         return Failure(number, "line too long" if too_large else "not CSV", {"line": number, "error": str(row)})
@@ -302,7 +301,7 @@ def _record(row: Row, number: int, table: _Table) -> dict[str, str] | Failure | 
 
 
 def _table(content: Content, source: Source, is_head: Callable[[str], bool] | None = None) -> _Table:
-    """How the file is written, from its first bytes and from what the source says."""
+    """Detect the format of a file from its first bytes and from the source."""
     collect = source.collect
     with content.open() as stream:
         head = _head(blocks(stream, compression(content.relative)))
@@ -324,20 +323,20 @@ def _table(content: Content, source: Source, is_head: Callable[[str], bool] | No
     try:
         place = header_place(texts, is_head)
     except AmbiguousHeaderError as error:
-        above, below = (first_rows[one][0] for one in error.rows)
-        problem = _("row {above} and row {below} both look like the heads of its columns", above=above, below=below)
-        raise PartError(content.relative, problem, _("leave one of the two, and delete the rows above it")) from None
+        above, below = (first_rows[index][0] for index in error.rows)
+        problem = _("row {above} and row {below} both look like the header", above=above, below=below)
+        raise PartError(content.relative, problem, _("keep one of them, and delete the rows above it")) from None
     return _Table(charset, mark, dialect, tuple(head.strip() for head in texts[place]), first_rows[place][0])
 
 
 def _head(pieces: Iterator[bytes]) -> bytes:
-    """Return the first bytes, up to a line end where there is one; less when the file is damaged."""
+    """Return the first bytes of a file, up to a line end if there is one; fewer if the file is damaged."""
     head = b""
     try:
         while len(head) < _SAMPLE and (piece := next(pieces, b"")):
             head += piece
     except SourceError:
-        pass  # the reader tells
+        pass  # reading the file will report the problem
     end = max(head.rfind(mark, 0, _SAMPLE) for mark in (b"\n", b"\r"))
     return head[: end + 1] if end >= 0 and len(head) > _SAMPLE else head
 
@@ -348,7 +347,7 @@ def _unmarked(pieces: Iterable[bytes], mark: int) -> Iterator[bytes]:
 
 
 def _decoded(pieces: Iterable[bytes], table: _Table, *, at_start: bool) -> Iterator[str]:
-    """Yield the text of the bytes; in UTF-8, what isn't stands as lone surrogates, by which its row is told."""
+    """Decode the bytes; bytes that aren't UTF-8 become lone surrogates, which mark their row as a failure."""
     decoder = codecs.getincrementaldecoder(table.charset)("surrogateescape" if table.charset == "utf-8" else "replace")
     for piece in _unmarked(pieces, table.mark if at_start else 0):
         yield decoder.decode(piece)

@@ -1,4 +1,4 @@
-"""Records joined to documents: the turns of an interview, the sentences of an article, sayings by the page."""
+"""Join records to documents: the turns of an interview, the sentences of an article, the sayings of a page."""
 
 from __future__ import annotations
 
@@ -33,21 +33,21 @@ def removals(collect: Collect) -> dict[str, tuple[str, ...]]:
 
 
 def grouped(chunks: Iterable[Chunk], collect: Collect, limits: Limits) -> Iterator[Chunk]:
-    """Yield the chunks with records of equal group joined, line by line, to one: the first, with the texts of all.
+    """Join the records of each group, line by line, to one record: the first, with the texts of all.
 
-    Consecutive records are joined, or with `gather` all of the file, which is then held in memory. A group of more
-    than `group_rows` records is cut; `pages` counts its documents.
+    Only consecutive records are joined, or with `gather` those of the whole file, which is then kept in memory. A group
+    of more than `group_rows` records is cut; `pages` counts its documents.
     """
     columns = removals(collect)
-    stating: dict[tuple[str, ...], list[str]] = {}  # by the columns of a record, those that state terms
+    stating: dict[tuple[str, ...], list[str]] = {}  # the columns that state terms, by the columns of a record
     open_: dict[tuple[str, ...], _Group] = {}
-    done = Chunk([], [], [], [], segments=[], others=[])
+    done = Chunk([], [], [], [], segments=[], other_terms=[])
     size = 0
     for chunk in chunks:
         done.failures.extend(chunk.failures)
         for number, record in zip(chunk.numbers, chunk.records, strict=True):
             values = [value_at(record, column) for column in collect.group]
-            # A record that doesn't say to what it belongs stands alone.
+            # A record without a group is a document of its own.
             key = (f"#{number}",) if None in values else tuple(map(str, values))
             group = open_.get(key)
             full = group is not None and collect.group_rows is not None and group.rows >= collect.group_rows
@@ -55,7 +55,7 @@ def grouped(chunks: Iterable[Chunk], collect: Collect, limits: Limits) -> Iterat
                 if group is not None:
                     size += _close(group, done)
                 elif not collect.gather:
-                    size += sum(_close(one, done) for one in open_.values())
+                    size += sum(_close(other_group, done) for other_group in open_.values())
                     open_.clear()
                 page = group.page + 1 if group else 1
                 group = open_[key] = _Group(
@@ -70,7 +70,7 @@ def grouped(chunks: Iterable[Chunk], collect: Collect, limits: Limits) -> Iterat
                 group.terms.append(terms)
         if len(done.numbers) + len(done.failures) >= limits.rows or size >= limits.bytes_:
             yield done
-            done, size = Chunk([], [], [], [], segments=[], others=[]), 0
+            done, size = Chunk([], [], [], [], segments=[], other_terms=[]), 0
     for group in open_.values():
         _close(group, done)
     if done.numbers or done.failures:
@@ -88,7 +88,7 @@ def _add(group: _Group, record: Record, columns: dict[str, tuple[str, ...]]) -> 
 
 
 def _close(group: _Group, done: Chunk) -> int:
-    """Put the group's joined record among the done ones; returns its characters."""
+    """Move a group's joined record to the finished chunk; return its characters."""
     texts = {column: "\n".join(lines) for column, lines in group.lines.items()}
     done.numbers.append(group.number)
     done.records.append({**group.first, **texts})
@@ -96,6 +96,6 @@ def _close(group: _Group, done: Chunk) -> int:
         done.pages.append(group.page)
     if done.segments is not None:
         done.segments.append(group.places)
-    if done.others is not None:
-        done.others.append(group.terms[1:])
+    if done.other_terms is not None:
+        done.other_terms.append(group.terms[1:])
     return sum(len(text) for text in texts.values())

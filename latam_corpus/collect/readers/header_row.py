@@ -1,4 +1,4 @@
-"""The row of a table that has its columns' heads, below a title, and rows that are totals or notes and no records."""
+"""Find the header row of a table below a title, and the rows that are totals or notes and no records."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from latam_corpus.text.folding import folded
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-# Rows from the top, without empty ones, among which the heads are looked for.
+# The number of rows from the top, without empty ones, among which the header is searched.
 WITHIN: Final = 20
-_LEAST: Final = 2  # cells of a row of heads that stands below a title
-_LEAST_UNKNOWN: Final = 3  # if none of the heads is known
+_LEAST: Final = 2  # cells of a header below a title
+_LEAST_UNKNOWN: Final = 3  # cells of a header without any known head
 _MOST_OF_SUMMARY: Final = 2  # cells of a row of totals or of a note: its words, and a number
 _LONGEST: Final = 300
 _SUMMARY: Final = re.compile(
@@ -26,7 +26,7 @@ _SUMMARY: Final = re.compile(
 
 
 class AmbiguousHeaderError(ValueError):
-    """Two rows of a table look like its heads.
+    """Two rows of a table look like its header.
 
     Attributes:
         rows: their places among the rows, from 0.
@@ -38,37 +38,37 @@ class AmbiguousHeaderError(ValueError):
 
 
 def header_place(rows: Sequence[Sequence[str]], is_head: Callable[[str], bool]) -> int:
-    """Return the place of the row of heads: the first one, unless it is a title.
+    """Return the place of the header: the first row, unless it is a title.
 
     Args:
-        rows: the first rows, empty ones too.
-        is_head: whether a cell is the head of a column that the table can't be without.
+        rows: the first rows, including empty ones.
+        is_head: whether a cell is the head of a required column.
 
     Raises:
-        AmbiguousHeaderError: another row above has as many cells, or two rows have such heads.
+        AmbiguousHeaderError: a row above the header has as many cells, or two rows have such heads.
 
     >>> header_place([["Catálogo 2024", ""], ["", ""], ["archivo", "título"], ["a.txt", "Coplas"]], "archivo".__eq__)
     2
     """
     filled = [sum(bool(cell.strip()) for cell in row) for row in rows]
     first = next((place for place, cells in enumerate(filled) if cells), 0)
-    known = [sum(is_head(cell.strip()) for cell in row) for row in rows]
-    with_heads = [place for place, heads in enumerate(known) if heads]
+    head_counts = [sum(is_head(cell.strip()) for cell in row) for row in rows]
+    with_heads = [place for place, heads in enumerate(head_counts) if heads]
     wide = [place for place in with_heads if filled[place] >= _LEAST]
     if not with_heads:
         return _below_title(filled, first)
     place = (wide or with_heads)[0]
-    for other in wide[1:]:
-        if known[other] > known[place] and list(rows[other]) != list(rows[place]):
-            raise AmbiguousHeaderError((place, other))
-    for other in range(first, place):
-        if filled[other] >= max(filled[place], _LEAST):
-            raise AmbiguousHeaderError((other, place))
+    for candidate in wide[1:]:
+        if head_counts[candidate] > head_counts[place] and list(rows[candidate]) != list(rows[place]):
+            raise AmbiguousHeaderError((place, candidate))
+    for candidate in range(first, place):
+        if filled[candidate] >= max(filled[place], _LEAST):
+            raise AmbiguousHeaderError((candidate, place))
     return place
 
 
 def _below_title(filled: Sequence[int], first: int) -> int:
-    """Return the place of heads that nobody knows: below a title, the first row that is as wide as most rows."""
+    """Return the place of a header without known heads: below a title, the first row of the most common width."""
     if not filled or filled[first] != 1:
         return first
     width, _count = Counter(cells for cells in filled if cells).most_common(1)[0]
@@ -76,7 +76,7 @@ def _below_title(filled: Sequence[int], first: int) -> int:
 
 
 def is_summary(cells: Sequence[str]) -> bool:
-    """Whether a row of a table is a total or a note below it, which is no record.
+    """Whether a row of a table is a total or a note, and no record.
 
     >>> [is_summary([cell, "", ""]) for cell in ("Total: 25", "Elaborado por Rosa", "a.txt", "Totalmente tuya")]
     [True, True, False, False]

@@ -1,4 +1,4 @@
-"""JSON lines, plain or compressed: one record a line."""
+"""JSON lines, plain or compressed: one record per line."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
     """Yield the file's records, numbered by their lines; a line that is no JSON object in UTF-8 is a failure.
 
     Raises:
-        SourceError: the file can't be opened, or is damaged from some place on; what came before has been given.
+        SourceError: the file can't be opened, or is damaged; everything in front of the damage has been yielded.
     """
     del source
     with content.open() as stream:
@@ -38,7 +38,7 @@ def _numbered(lines_: Iterator[bytes | None], first: int) -> Iterator[NumberedRe
 
 
 def parse(line: bytes | None, number: int) -> Record | Failure:
-    """Return the line's object, else what is wrong with it.
+    """Return the line's object, or a failure.
 
     >>> parse('{"text": "Había una vez…"}'.encode(), 1)
     {'text': 'Había una vez…'}
@@ -61,7 +61,7 @@ def parse(line: bytes | None, number: int) -> Record | Failure:
         return Failure(number, "not JSON", {"line": number, "error": str(error)[:_EXCERPT]})
     if not isinstance(record, dict):
         return Failure(number, "not an object", {"line": number, "found": type(record).__name__})
-    # JSON may spell half a surrogate pair, which is no character; nothing after this could write it.
+    # JSON may contain half a surrogate pair, which is no character and couldn't be written.
     return _sound(record) if "\\ud" in text or "\\uD" in text else record
 
 
@@ -74,7 +74,7 @@ def _sound(value: Any) -> Any:
     if isinstance(value, str):
         return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     if isinstance(value, list):
-        return [_sound(one) for one in value]
+        return [_sound(inner) for inner in value]
     if isinstance(value, dict):
-        return {_sound(key): _sound(one) for key, one in value.items()}
+        return {_sound(key): _sound(inner) for key, inner in value.items()}
     return value

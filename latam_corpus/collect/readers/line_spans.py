@@ -1,4 +1,4 @@
-"""Parts of files of lines: byte ranges cut at line ends, each with the number of its first line."""
+"""Cut files of lines into byte ranges at line ends, each with the number of its first line."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def piece_of(content: Content, stream: BinaryIO) -> Iterator[bytes]:
-    """Return the bytes of the content's span, or of all of it, decompressed by its suffix."""
+    """Return the bytes of the content's span, or of the whole content, decompressed by its suffix."""
     span, suffix = content.span, compression(content.relative)
     if span is None:
         return blocks(stream, suffix)
@@ -25,9 +25,9 @@ def piece_of(content: Content, stream: BinaryIO) -> Iterator[bytes]:
 
 
 def split(content: Content, source: Source, bytes_: int) -> list[Span]:
-    """Return the file's lines in spans of at least so many bytes, found in one pass over its line ends.
+    """Return the file's lines in spans of at least this many bytes, found in one pass over its line ends.
 
-    Of a compressed file the pass unpacks all, since a line's number is that of the lines before.
+    A compressed file is unpacked completely, since the lines in front of each span must be counted.
 
     Raises:
         SourceError: the file can't be read, or is damaged.
@@ -38,7 +38,7 @@ def split(content: Content, source: Source, bytes_: int) -> list[Span]:
     start, first, number, at = 0, 1, 1, 0
     with content.open() as stream:
         for block in surveyed(stream, compression(content.relative), entries):
-            done = 0  # what of the block was counted
+            done = 0  # the bytes of the block whose lines were counted
             while (end := block.find(b"\n", max(start + bytes_ - at - 1, done))) >= 0:
                 number += block.count(b"\n", done, end + 1)
                 done = end + 1

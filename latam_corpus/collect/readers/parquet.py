@@ -1,4 +1,4 @@
-"""Parquet: one record a row, read by batches within row groups."""
+"""Parquet files: one record per row, read in batches within row groups."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from latam_corpus.catalog.source import Source
     from latam_corpus.collect.records import Chunk, Content, Limits
 
-# Bytes of a number that stands for a value of a dictionary, and of what says in which row and list it is.
+# Bytes of an index into a dictionary with its repetition and definition levels.
 _NUMBERED: Final = 8
-# In these one value, or the beginning of one, stands once for many.
+# Encodings that store a repeated value, or a repeated beginning of values, only once.
 _REPEATING: Final = frozenset({"PLAIN_DICTIONARY", "RLE_DICTIONARY", "DELTA_BYTE_ARRAY"})
 
 
 def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
-    """Yield the file's records, numbered from 1; only the columns that the source's mapping reads.
+    """Yield the file's records, numbered from 1, with the columns that the source's mapping reads.
 
     Raises:
         SourceError: the file can't be opened or read.
@@ -41,8 +41,8 @@ def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
             schema = pq.read_schema(stream)
             columns = names_of(schema)
             read_by = columns_read(source, columns)
-            wanted = [name for name in schema.names if name in read_by]
-            for piece in pieces(stream, wanted, limits, range(span.start, span.stop) if span else None):
+            selected = [name for name in schema.names if name in read_by]
+            for piece in pieces(stream, selected, limits, range(span.start, span.stop) if span else None):
                 yield chunk_of(piece, number, columns)
                 number += piece.num_rows
         except UNREADABLE as error:
@@ -50,34 +50,34 @@ def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
 
 
 def pieces(
-    stream: BinaryIO, wanted: Sequence[str], limits: Limits, groups: Iterable[int] | None = None
+    stream: BinaryIO, selected: Sequence[str], limits: Limits, groups: Iterable[int] | None = None
 ) -> Iterator[pa.RecordBatch]:
-    """Yield the rows of a file, in pieces that stay within the limits; what isn't read yet is never held unpacked.
+    """Yield the rows of a file in pieces within the limits, unpacking each piece only when it is read.
 
     Args:
         stream: the file.
-        wanted: the columns to read.
-        limits: of a piece.
+        selected: the columns to read.
+        limits: the limits of a piece.
         groups: the row groups to read; None for all.
 
     Raises:
         pa.ArrowInvalid: the file is damaged.
-        ValueError: it, or a page or row of it, unpacks to far more than texts do.
+        ValueError: the file, or a page or row of it, unpacks to far more than text does.
     """
     meta = pq.read_metadata(stream)
     chosen = list(range(meta.num_row_groups) if groups is None else groups)
     numbered: set[str] = set()
-    rows = {group: _rows(stream, meta, group, wanted, limits, numbered) for group in chosen}
+    rows = {group: _rows(stream, meta, group, selected, limits, numbered) for group in chosen}
     tally = Tally(stream.seek(0, 2))
     file = pq.ParquetFile(stream, metadata=meta, read_dictionary=sorted(numbered))
     for group in chosen:
-        for batch in file.iter_batches(rows[group], row_groups=[group], columns=wanted, use_threads=False):
-            # What a column's dictionary holds once, its rows may hold many times.
+        for batch in file.iter_batches(rows[group], row_groups=[group], columns=selected, use_threads=False):
+            # A value that a dictionary stores once may be repeated in many rows.
             yield from within(batch, limits, tally)
 
 
 def split(content: Content, source: Source, bytes_: int) -> list[Span]:
-    """Return the file's row groups in spans of about so many uncompressed bytes.
+    """Return the file's row groups in spans of about this many uncompressed bytes.
 
     Raises:
         SourceError: the file can't be opened or read.
@@ -92,16 +92,16 @@ def split(content: Content, source: Source, bytes_: int) -> list[Span]:
     return by_size("row_groups", ((group.total_byte_size, group.num_rows) for group in groups), bytes_)
 
 
-def _rows(stream: BinaryIO, meta: Any, group: int, wanted: Sequence[str], limits: Limits, numbered: set[str]) -> int:
-    """How many of the row group's rows stay within the limits, on the average of the group and at the worst.
+def _rows(stream: BinaryIO, meta: Any, group: int, selected: Sequence[str], limits: Limits, numbered: set[str]) -> int:
+    """Return the number of rows of a row group that fit within the limits, on average and in the worst case.
 
     Args:
         stream: the file.
         meta: its metadata.
         group: the row group's number.
-        wanted: the columns to read.
-        limits: of a piece.
-        numbered: is given the columns of lists that must stay numbers of a dictionary until they are measured.
+        selected: the columns to read.
+        limits: the limits of a piece.
+        numbered: a set to which columns of lists are added that must remain dictionary indices until they are measured.
     """
     about = meta.row_group(group)
     if not about.num_rows:
@@ -110,7 +110,7 @@ def _rows(stream: BinaryIO, meta: Any, group: int, wanted: Sequence[str], limits
     for index in range(about.num_columns):
         column = about.column(index)
         path = column.path_in_schema
-        if path.split(".")[0] not in wanted:
+        if path.split(".")[0] not in selected:
             continue
         size = column.total_compressed_size
         start = min(filter(None, (column.dictionary_page_offset, column.data_page_offset)), default=0)
@@ -119,7 +119,7 @@ def _rows(stream: BinaryIO, meta: Any, group: int, wanted: Sequence[str], limits
             refuse_bomb(page.unpacked, page.packed + page.length, f"a page of «{path}»")
         is_list = meta.schema.column(index).max_repetition_level > 0
         values = sum(page.values for page in pages) if is_list else rows
-        if is_list:  # all of it may be one row's
+        if is_list:  # all values may be in one row
             refuse_bomb(max(sum(page.unpacked for page in pages), values * _NUMBERED), size, f"the lists of «{path}»")
         if column.physical_type != "BYTE_ARRAY" or not _REPEATING.intersection(column.encodings):
             continue
@@ -134,7 +134,7 @@ def _rows(stream: BinaryIO, meta: Any, group: int, wanted: Sequence[str], limits
 
 
 def _longest(stream: BinaryIO, meta: Any, group: int, path: str) -> int:
-    """Bytes of the longest value in a column's dictionary; 0 where it isn't shown."""
+    """Return the bytes of the longest value in a column's dictionary; 0 if there is no dictionary."""
     file = pq.ParquetFile(stream, metadata=meta, read_dictionary=[path])
     for batch in file.iter_batches(1, row_groups=[group], columns=[path], use_threads=False):
         inner = batch.column(0)

@@ -1,8 +1,8 @@
-"""What the pages of a Parquet file unpack to, by their headers, before anything is unpacked.
+"""Check the unpacked sizes of a Parquet file's pages, by their headers, before anything is unpacked.
 
-A file's footer may say what it likes. A reader sets aside what each page's header says, and a dictionary's or a prefix'
-one value may stand in as many rows as somebody likes; so four kilobytes can become as many gigabytes. Headers are
-structs of Thrift's compact protocol (`parquet.thrift`, PageHeader).
+The footer of a file may be wrong. A reader allocates the size in each page's header, and one value of a dictionary or a
+prefix may be repeated in any number of rows: four kilobytes can become as many gigabytes. Headers are structs of
+Thrift's compact protocol (`parquet.thrift`, PageHeader).
 """
 
 from __future__ import annotations
@@ -13,25 +13,25 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# A page that unpacks to 2 GB, the most, is no bomb by its ratio where its column has more than this.
+# A page unpacks to at most 2 GB, which is no suspicious ratio for a column of more bytes than this.
 _WORTH: Final = 16 * 2**20
-# Of headers Arrow reads no more.
+# Arrow's own limit for headers.
 _LONGEST: Final = 16 * 2**20
 _DEEPEST: Final = 8
-# Fields of PageHeader: its sizes, and what it says of values, in two versions.
+# Fields of PageHeader: its sizes, and its data page header in two versions.
 _UNPACKED, _PACKED, _OF_DATA, _OF_DATA_2 = 2, 3, 5, 8
 _TRUE, _FALSE, _BYTE, _DOUBLE, _BINARY, _STRUCT = 1, 2, 3, 7, 8, 12
 
 
 @dataclass(frozen=True)
 class PageHeader:
-    """What a page's header says.
+    """The header of a page.
 
     Attributes:
-        unpacked: bytes that the page has unpacked.
-        packed: bytes that it has in the file.
-        values: how many it has for rows; 0 of a dictionary.
-        length: bytes of the header.
+        unpacked: the unpacked bytes of the page.
+        packed: its bytes in the file.
+        values: the number of its values; 0 for a dictionary.
+        length: the bytes of the header.
     """
 
     unpacked: int
@@ -41,12 +41,12 @@ class PageHeader:
 
 
 def page_headers(stream: BinaryIO, start: int, size: int) -> Iterator[PageHeader]:
-    """Yield the headers of a column's pages, of a large column the first; what makes no sense is left to who reads it.
+    """Yield the headers of a column's pages, or only the first for a large column; stop at an invalid header.
 
     Args:
         stream: the file.
-        start: where the column's first page begins.
-        size: bytes that the column has in the file.
+        start: the offset of the column's first page.
+        size: the bytes of the column in the file.
     """
     at = start
     while at < start + size:
@@ -95,11 +95,11 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
 
 
 def _struct(data: bytes, at: int, depth: int) -> tuple[dict[int, object], int]:
-    """Return the fields of a struct that starts here, and the place after it.
+    """Return the fields of a struct that starts here, and the offset after it.
 
     Raises:
-        IndexError: it goes on behind the data.
-        ValueError: it is none.
+        IndexError: the data ends within the struct.
+        ValueError: it is no valid struct.
     """
     if depth > _DEEPEST:
         raise ValueError

@@ -1,4 +1,4 @@
-"""What Arrow's arrays take when each of their values stands by itself, as in rows, however often one is meant."""
+"""The sizes of Arrow arrays when each value is stored separately, as in rows, even if the array shares values."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import pyarrow.compute as pc
 _LISTS: Final = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list, pa.types.is_map)
 _LIST_VIEWS: Final = (pa.types.is_list_view, pa.types.is_large_list_view)
 _VIEWS: Final = (pa.types.is_string_view, pa.types.is_binary_view)
-_OFFSET: Final = 8  # bytes that say where a list begins
+_OFFSET: Final = 8  # bytes of the offset of a list
 
 
 def unpacked(rows: Any) -> int:
-    """Return the bytes of an array's or a record batch's values.
+    """Return the bytes of the values of an array or a record batch.
 
     >>> unpacked(pa.array(["a" * 9] * 1000).dictionary_encode()), unpacked(pa.array(["a" * 9] * 1000)) > 9000
     (9000, True)
@@ -34,7 +34,7 @@ def unpacked(rows: Any) -> int:
 
 
 def _shared(rows: Any, kind: pa.DataType) -> Any:
-    """Return the bytes of values of which one may be meant many times; None where each stands by itself."""
+    """Return the bytes of the values of an array that may share values; None for other arrays."""
     if pa.types.is_dictionary(kind):
         counts = pc.value_counts(rows.indices.drop_null())
         return lengths_of(rows.dictionary)[counts.field(0).to_numpy()] @ counts.field(1).to_numpy()
@@ -52,13 +52,13 @@ def _shared(rows: Any, kind: pa.DataType) -> Any:
 
 
 def lengths_of(values: Any) -> Any:
-    """Return the bytes of each value, int64; of numbers and the like their share of all.
+    """Return the bytes of each value, int64; for numbers and the like, the average.
 
     >>> lengths_of(pa.array(["uno", None, "año"])).tolist()
     [3, 0, 4]
     """
     if any(is_one(values.type) for is_one in _VIEWS):
-        # A view is 16 bytes, the first four its length; to convert it would write out what many of them share.
+        # A view has 16 bytes, of which the first four are its length. Converting it would copy shared values.
         views = np.frombuffer(values.buffers()[1], np.int32).reshape(-1, 4)
         lengths = views[values.offset : values.offset + len(values), 0].astype(np.int64)
         return lengths * values.is_valid().to_numpy(zero_copy_only=False)

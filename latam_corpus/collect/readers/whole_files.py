@@ -1,6 +1,7 @@
-"""Files that are one document each: texts, pages, books, transcripts, plain or compressed.
+"""Read files that are one document each: texts, pages, books, transcripts, plain or compressed.
 
-What a file is, its bytes say; its suffix only where they leave it open, and a source's `format` before both.
+The source's `format` decides the type of a file. Otherwise its first bytes do, and its suffix only if they are
+ambiguous.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
     """Yield the file's decompressed bytes as one record with the field `raw`, and their media type.
 
     Raises:
-        SourceError: the file can't be opened or is damaged; half a document is no document.
+        SourceError: the file can't be opened, or is damaged: a part of a document isn't read.
     """
     del limits
     collect = source.collect
@@ -65,7 +66,7 @@ def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
 
 
 def _is_cut(raw: bytes) -> bool:
-    """Whether a zip file lacks its end, where its list of names stands; reading it tells."""
+    """Whether a zip file lacks its end, which has its list of members; reading it will report the problem."""
     return raw.startswith(_ZIP) and _END not in raw[-HEAD:]
 
 
@@ -74,7 +75,7 @@ def _failed(failure: Failure) -> Chunk:
 
 
 def _unknown(kind: Unread | str | None) -> Failure:
-    """Why a file isn't read: what it is, and what to save it as."""
+    """Return the failure of a file of an unsupported format, with a format to save it as."""
     if isinstance(kind, Unread):
         return Failure(None, "unknown format", {"format": str(kind.name), "remedy": str(kind.remedy)})
     return Failure(None, "unknown format", {"remedy": _REMEDY})

@@ -1,4 +1,4 @@
-"""Workbooks (XLSX) as rows of text, by openpyxl; formulas are never computed, links never followed."""
+"""Read workbooks (XLSX) as rows of text with openpyxl; formulas are never computed, and links never followed."""
 
 from __future__ import annotations
 
@@ -17,32 +17,33 @@ from latam_corpus.messages import _
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-# Unpacked. Sheets unpack to 5 to 40 times their size; openpyxl needs some 30 times as much memory as a bomb unpacks to.
+# The maximum of unpacked bytes. Sheets unpack to 5 to 40 times their size, and openpyxl needs about 30 times the memory
+# of the unpacked bytes of a bomb.
 _MOST_BYTES: Final = 128 * 2**20
 _MOST_RATIO: Final = 100
 _RATIO_FROM: Final = 16 * 2**20
 _MOST_COLUMNS: Final = 2**14  # which spreadsheet programs have
 _MOST_ROWS: Final = 2**20  # which spreadsheet programs have
-# What openpyxl stumbles over in a broken file.
+# The errors that openpyxl raises for a broken file.
 BROKEN: Final = (zipfile.BadZipFile, OSError, SyntaxError, LookupError, ValueError, TypeError, AttributeError)
-# What a spreadsheet program shows where a formula has no value.
+# The errors that a spreadsheet program shows for a formula without a value.
 _ERRORS: Final = frozenset({"#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A"})
 # A formula whose value was never computed, as programs that aren't spreadsheets write it.
 _UNCOMPUTED: Final = re.compile(rb"(?:</f>|<f[^>]*/>)\s*(?:<v\s*/>|<v>\s*</v>|</c>)")
-# Programs that aren't spreadsheets ask for this, and may write 0 as each formula's value; spreadsheets leave it out.
+# Programs that aren't spreadsheets write this, and may write 0 as each formula's value; spreadsheets don't write it.
 _COMPUTED_ON_LOAD: Final = re.compile(rb"<(?:\w+:)?calcPr\s[^>]{0,300}?fullCalcOnLoad=[\"'](?:1|true)[\"']")
 _FORMULA: Final = re.compile(rb"<(?:\w+:)?f[\s>/]")
 _ROW: Final = re.compile(rb"<(?:\w+:)?row[\s/>]")
 _CELL: Final = re.compile(rb"<(?:\w+:)?c[\s/>]")
 _BOOK: Final = "xl/workbook.xml"
-# Merged cells stand below the rows, where openpyxl doesn't look as long as it reads row by row.
+# Merged cells are listed after the rows, where openpyxl doesn't look when it reads row by row.
 _MERGED: Final = re.compile(
     rb"<(?:\w+:)?mergeCell\s[^>]{0,200}?\bref=[\"']([A-Z]{1,3}[0-9]{1,7}:[A-Z]{1,3}[0-9]{1,7})[\"']"
 )
 
 
 class Merged(NamedTuple):
-    """Cells that a reader sees as one: their first and last column and row, counted from one, as openpyxl does."""
+    """Merged cells: their first and last column and row, counted from one, as in openpyxl."""
 
     min_col: int
     min_row: int
@@ -54,10 +55,10 @@ class Table(NamedTuple):
     """A sheet of a workbook.
 
     Attributes:
-        title: of the sheet.
-        heads: the cells of its first row that has any, or of the one below a title.
-        rows: those below that have any, each with its number, as cells by head.
-        header_row: the row with the heads.
+        title: the title of the sheet.
+        heads: the cells of the header, which is the first row with any cell, or the row below a title.
+        rows: the rows below the header with any cell, each with its number, as cells by head.
+        header_row: the row of the header.
     """
 
     title: str
@@ -67,7 +68,7 @@ class Table(NamedTuple):
 
 
 def openpyxl_for(where: str) -> Any:
-    """Return the package openpyxl.
+    """Import the package openpyxl.
 
     Args:
         where: the file that needs it, for the error.
@@ -84,21 +85,21 @@ def openpyxl_for(where: str) -> Any:
 
 
 def opened(where: str, data: bytes, most_bytes: int = _MOST_BYTES, **options: bool) -> Any:
-    """Return the workbook.
+    """Open a workbook.
 
     Args:
-        where: its path, for errors.
+        where: its path, for error messages.
         data: the file's bytes.
-        most_bytes: to which it may unpack.
-        options: of openpyxl's `load_workbook`.
+        most_bytes: the maximum of unpacked bytes.
+        options: options of openpyxl's `load_workbook`.
 
     Raises:
-        ConfigError: openpyxl isn't installed, or it is no workbook, or unpacks to more.
+        ConfigError: openpyxl isn't installed, the file is no workbook, or it unpacks to too many bytes.
     """
     openpyxl = openpyxl_for(where)
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as packed:
-            size = sum(one.file_size for one in packed.infolist())
+            size = sum(member.file_size for member in packed.infolist())
         if size <= min(most_bytes, max(_RATIO_FROM, _MOST_RATIO * len(data))):
             return openpyxl.load_workbook(io.BytesIO(data), **options)
     except BROKEN as error:
@@ -112,17 +113,17 @@ def _broken(where: str, error: Exception) -> ConfigError:
 
 
 def tables(where: str, data: bytes, is_head: Callable[[str], bool]) -> Iterator[Table]:
-    """Yield the sheets of a workbook that have any cell.
+    """Yield the sheets of a workbook that have any cells.
 
     Args:
-        where: its path, for errors.
+        where: its path, for error messages.
         data: the file's bytes.
-        is_head: whether a cell is the head of a column that the sheet can't be without.
+        is_head: whether a cell is the head of a required column.
 
     Raises:
-        ConfigError: openpyxl isn't installed; it is no workbook, or a much too large one; two rows look like the heads;
-            a row has too many cells; a formula in it was never computed, or came to nothing; or, with the rows, a cell
-            stands under no head.
+        ConfigError: openpyxl isn't installed; the file is no workbook or is much too large; two rows look like the
+            header; a row has too many cells; a formula was never computed or has an error; or, while the rows are
+            read, a cell is in a column without a head.
     """
     book = opened(where, data, read_only=True, data_only=True, keep_links=False)
     _refuse_wide(where, data)
@@ -130,25 +131,25 @@ def tables(where: str, data: bytes, is_head: Callable[[str], bool]) -> Iterator[
     for sheet in book.worksheets:
         place = f"{where}, «{sheet.title}»"
         rows = _cells(place, sheet)
-        first = list(islice(rows, WITHIN))
-        if first:
-            number, named, below = _below_heads(place, first, is_head)
-            filled = with_merged(chain(below, rows), _merged(data, sheet), len(named))
-            yield Table(sheet.title, named, _by_head(place, named, filled), number)
+        first_rows = list(islice(rows, WITHIN))
+        if first_rows:
+            number, heads, below = _below_heads(place, first_rows, is_head)
+            filled = with_merged(chain(below, rows), _merged(data, sheet), len(heads))
+            yield Table(sheet.title, heads, _by_head(place, heads, filled), number)
 
 
 def _below_heads(
-    where: str, first: Sequence[tuple[int, list[str]]], is_head: Callable[[str], bool]
+    where: str, first_rows: Sequence[tuple[int, list[str]]], is_head: Callable[[str], bool]
 ) -> tuple[int, tuple[str, ...], Sequence[tuple[int, list[str]]]]:
-    """Return the number of the row of heads, the heads, and the rows below them."""
+    """Return the number of the header row, the heads, and the rows below them."""
     try:
-        place = header_place([texts for _number, texts in first], is_head)
+        place = header_place([texts for _number, texts in first_rows], is_head)
     except AmbiguousHeaderError as error:
-        above, below = (first[one][0] for one in error.rows)
-        problem = _("row {above} and row {below} both look like the heads of its columns", above=above, below=below)
-        raise ConfigError(where, problem, _("leave one of the two, and delete the rows above it")) from None
-    number, heads = first[place]
-    return number, tuple(heads), first[place + 1 :]
+        above, below = (first_rows[index][0] for index in error.rows)
+        problem = _("row {above} and row {below} both look like the header", above=above, below=below)
+        raise ConfigError(where, problem, _("keep one of them, and delete the rows above it")) from None
+    number, heads = first_rows[place]
+    return number, tuple(heads), first_rows[place + 1 :]
 
 
 def _merged(data: bytes, sheet: Any) -> list[Merged]:
@@ -163,38 +164,38 @@ def _merged(data: bytes, sheet: Any) -> list[Merged]:
 def with_merged(
     rows: Iterable[tuple[int, Sequence[str]]], merged: Iterable[Merged], width: int
 ) -> Iterator[tuple[int, list[str]]]:
-    """Yield the rows with the text of merged cells in each cell that they cover, as far as the columns reach.
+    """Yield the rows with the text of merged cells in each cell that they cover, up to the width of the table.
 
-    What a person sees beside several rows is said of each; where a sheet has it only once, the others have no blank.
+    A merged cell applies to all of its rows; the sheet stores its text only in the first.
 
     Args:
-        rows: each with its number, from above; a cell that spans rows from before the first fills none.
-        merged: those of the sheet.
-        width: how many columns are filled.
+        rows: the rows with their numbers, in order; a merged cell that starts above the first row is ignored.
+        merged: the merged cells of the sheet.
+        width: the number of columns to fill.
 
     >>> list(with_merged([(2, ["uno.txt", "Rosa"]), (3, ["dos.txt"])], [Merged(2, 2, 2, 3)], 2))
     [(2, ['uno.txt', 'Rosa']), (3, ['dos.txt', 'Rosa'])]
     """
     starting: dict[int, list[Merged]] = {}
-    for one in merged:
-        starting.setdefault(one.min_row, []).append(one)
-    covering: dict[int, tuple[int, str]] = {}  # of a column: until which row, by what
+    for cells in merged:
+        starting.setdefault(cells.min_row, []).append(cells)
+    covering: dict[int, tuple[int, str]] = {}  # by column: the last row that is covered, and the text
     for number, texts in rows:
         filled = [*texts, *[""] * (width - len(texts))]
-        for one in starting.get(number, ()):
-            text = filled[one.min_col - 1] if one.min_col <= len(filled) else ""
+        for cells in starting.get(number, ()):
+            text = filled[cells.min_col - 1] if cells.min_col <= len(filled) else ""
             if text:
-                covering |= dict.fromkeys(range(one.min_col - 1, min(one.max_col, width)), (one.max_row, text))
+                covering |= dict.fromkeys(range(cells.min_col - 1, min(cells.max_col, width)), (cells.max_row, text))
         for column, (last, text) in covering.items():
-            if number <= last and any(texts):  # of an empty row a merged cell makes none
+            if number <= last and any(texts):  # an empty row remains empty
                 filled[column] = text
         yield number, filled
 
 
 def _cells(where: str, sheet: Any) -> Iterator[tuple[int, list[str]]]:
-    """Yield the rows that have any cell, each with its number."""
+    """Yield the rows that have any cells, each with its number."""
     try:
-        # What a sheet says of its own size may be wrong, or absent; believed, it would cut rows and columns off.
+        # A sheet may state a wrong size or none, which would cut off rows and columns.
         sheet.reset_dimensions()
         for number, values in enumerate(sheet.iter_rows(values_only=True), 1):
             if number > _MOST_ROWS:
@@ -203,10 +204,8 @@ def _cells(where: str, sheet: Any) -> Iterator[tuple[int, list[str]]]:
             texts = [as_cell(value).strip() for value in values]
             for column, text in enumerate(texts):
                 if text in _ERRORS:
-                    problem = _(
-                        "the formula in {cell} came to nothing ({error})", cell=_name(number, column), error=text
-                    )
-                    raise ConfigError(where, problem, _("mend it in a spreadsheet program, and save it again"))
+                    problem = _("the formula in {cell} has an error ({error})", cell=_name(number, column), error=text)
+                    raise ConfigError(where, problem, _("correct it in a spreadsheet program, and save it again"))
             if any(texts):
                 yield number, texts
     except BROKEN as error:
@@ -220,14 +219,14 @@ def _by_head(
     for number, texts in rows:
         for column, text in enumerate(texts):
             if text and not "".join(heads[column : column + 1]):
-                problem = _("«{text}» in {cell} stands under no head", text=text, cell=_name(number, column))
+                problem = _("«{text}» in {cell} is in a column without a head", text=text, cell=_name(number, column))
                 raise ConfigError(where, problem, _("give the column a head, or empty the cell"))
         filled = [*texts, *[""] * (len(heads) - len(texts))]
         yield number, {head: text for head, text in zip(heads, filled, strict=False) if head and counts[head] == 1}
 
 
 def _name(number: int, column: int) -> str:
-    """Return how spreadsheet programs call a cell.
+    """Return the name of a cell as in spreadsheet programs.
 
     >>> _name(7, 0), _name(7, 27)
     ('A7', 'AB7')
@@ -238,10 +237,10 @@ def _name(number: int, column: int) -> str:
 
 
 def _refuse_wide(where: str, data: bytes) -> None:
-    """Refuse a workbook with a row of more cells than any program writes, which openpyxl would keep in memory at once.
+    """Raise if a row has more cells than any program writes, which openpyxl would keep in memory together.
 
     Raises:
-        ConfigError: there is one.
+        ConfigError: there is such a row.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as packed:
@@ -259,10 +258,10 @@ def _refuse_wide(where: str, data: bytes) -> None:
 
 
 def _refuse_uncomputed(where: str, data: bytes) -> None:
-    """Refuse a workbook with formulas that no spreadsheet program has computed: their cells would be empty.
+    """Raise if no spreadsheet program has computed some of the formulas: their cells would be empty.
 
     Raises:
-        ConfigError: there is one.
+        ConfigError: there is such a formula.
     """
     with zipfile.ZipFile(io.BytesIO(data)) as packed:
         names = packed.namelist()
@@ -275,7 +274,7 @@ def _refuse_uncomputed(where: str, data: bytes) -> None:
 
 
 def _overlapping(packed: zipfile.ZipFile, name: str) -> Iterator[bytes]:
-    """Yield a member's bytes in blocks, each with the end of the one before it."""
+    """Yield a member's bytes in blocks, each preceded by the end of the previous one."""
     end = b""
     for block in _blocks(packed, name):
         yield end + block

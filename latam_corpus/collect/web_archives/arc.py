@@ -1,4 +1,4 @@
-"""ARC, the Internet Archive's format before WARC: a header line a record, then as many bytes as it says."""
+"""ARC, the Internet Archive's format before WARC: a header line per record, followed by the bytes of the record."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ _SHOWN: Final = 120
 
 
 def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
-    """Yield the file's pages, numbered by their records, the one about the file among them.
+    """Yield the file's pages, numbered by their records, including the record about the file.
 
     Raises:
-        SourceError: the file can't be opened, or is damaged from some place on; what came before has been given.
+        SourceError: the file can't be opened, or is damaged; everything in front of the damage has been yielded.
     """
     del source
     with content.open() as stream:
@@ -38,15 +38,15 @@ def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
 
 
 def _records(stream: BinaryIO) -> Iterator[NumberedRecord | Failure | NoDocument]:
-    """Yield a page, a failure or why it is no document, for each record.
+    """Yield a page, a failure or the reason why it is no document, for each record.
 
-    Lines that belong to no record are one failure together.
+    Consecutive lines that belong to no record are one failure.
     """
     number, astray = 0, False
     while line := stream.readline(_LONGEST):
         header = _HEADER.fullmatch(line)
         if header is None:
-            if line.strip() and not astray and number != 1:  # the file's own record may say no length
+            if line.strip() and not astray and number != 1:  # the file's own record may state no length
                 number += 1
                 astray = True
                 shown = line[:_SHOWN].decode("utf-8", "replace").strip()
@@ -76,15 +76,15 @@ def _records(stream: BinaryIO) -> Iterator[NumberedRecord | Failure | NoDocument
 def _page(
     stream: BinaryIO, number: int, length: int, content_type: str, about: dict[str, Any]
 ) -> NumberedRecord | Failure | NoDocument:
-    left = length
+    remaining = length
 
     def take(size: int) -> bytes:
-        nonlocal left
-        wanted = left if size < 0 else min(size, left)
-        data = stream.read(wanted)
-        left -= len(data)
-        if len(data) < wanted:
-            raise cut_after(length - left, length)
+        nonlocal remaining
+        requested = remaining if size < 0 else min(size, remaining)
+        data = stream.read(requested)
+        remaining -= len(data)
+        if len(data) < requested:
+            raise cut_after(length - remaining, length)
         return data
 
     if length > streams.MAX_RECORD:
@@ -93,13 +93,13 @@ def _page(
     else:
         is_http = about["url"].startswith("http")
         outcome = page_of(number, None, None if is_http else content_type, take, about)
-    while left > 0 and (passed := len(stream.read(min(left, 2**20)))):
-        left -= passed
+    while remaining > 0 and (passed := len(stream.read(min(remaining, 2**20)))):
+        remaining -= passed
     return outcome
 
 
 def _time(digits: bytes) -> str | None:
-    """Return the record's time, of fourteen digits or fewer, in ISO 8601.
+    """Return a record's time, which has up to fourteen digits, in ISO 8601.
 
     >>> _time(b"20140216050221"), _time(b"20140216")
     ('2014-02-16T05:02:21Z', '2014-02-16T00:00:00Z')

@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 
     from latam_corpus.catalog.optout.opt_out import OptOut
 
-# Enough for an HTTP header and for the look at an untyped body; of what is no page, no more is read.
+# The bytes that suffice for an HTTP header and for detecting the type of a body; only pages are read further.
 _HEAD: Final = 2**16
 _OK: Final = range(200, 300)
-# Of a page's bytes most are markup and scripts: it counts half to what a batch may hold.
+# Most bytes of a page are markup and scripts: they count half towards the size of a batch.
 _MARKUP: Final = ("text/html", "application/xhtml")
-# What a site says to machines is no document, though some of it is plain text.
+# A site's files for crawlers are no documents, although some are plain text.
 _SITE_FILE: Final = re.compile(f"https?://[^/?#]*(?:{'|'.join(map(re.escape, (ROBOTS, AI_TXT, TDMREP)))})")
 _TYPE: Final = re.compile(r"[a-z]{1,20}/[a-z0-9.+-]{1,60}")
-# Of a record without a date.
+# The time of a record without a date.
 _UNKNOWN: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -40,19 +40,19 @@ def page_of(
     about: dict[str, Any],
     refused: Sequence[OptOut] | None = None,
 ) -> NumberedRecord | Failure | NoDocument:
-    """Return the page that a record holds, why it holds none, or what is wrong with it.
+    """Return the page of a record, the reason why it has none, or a failure.
 
-    Responses of another status than 2xx, of other types, and a site's files for machines, such as robots.txt, hold no
-    page.
+    Responses with a status other than 2xx, responses of other types, and a site's files for crawlers, such as
+    robots.txt, are no pages.
 
     Args:
         number: the record's number in its file.
-        offset: where it starts, if known.
-        content_type: the media type of the block; None for an HTTP response, which says it itself.
-        take: reads as many bytes as asked of the record's block (-1: the rest), less at its end; may raise
+        offset: the record's offset, if known.
+        content_type: the media type of the block; None for an HTTP response, which states it itself.
+        take: reads as many bytes as requested of the record's block (-1: the rest), fewer at its end; may raise
             DocumentError.
         about: the record's other fields.
-        refused: what site and page refused, if the crawler wrote it down; None where only the page can tell.
+        refused: the opt-outs of site and page, if the crawler recorded them; None to read them from the page.
     """
     if _SITE_FILE.fullmatch(about["url"] or ""):
         return NoDocument("site file")
@@ -77,15 +77,15 @@ def page_of(
     if not raw.strip():
         return Failure(number, "empty page", {"record": number, "bytes": len(raw), **about}, offset)
     opt_outs = _opt_outs_of_page(about, sent, raw) if refused is None else refused
-    record = {"raw": raw, **about, **({"opt_outs": [one.row() for one in opt_outs]} if opt_outs else {})}
+    record = {"raw": raw, **about, **({"opt_outs": [opt_out.row() for opt_out in opt_outs]} if opt_outs else {})}
     size = len(raw) // 2 if kind.startswith(_MARKUP) else len(raw)
-    # Its crawler has read the licences that the page links to; what reads the page again must know that.
+    # The crawler has already read the licences that the page links to; a later reader must not read them again.
     kind = kind if refused is None else f"{kind}; {LICENCES_READ}"
     return NumberedRecord(number, record, size, kind, offset)
 
 
 def _type_shown(content_type: str) -> str:
-    """Return why a response of this type is no page; a server may have sent anything as a type.
+    """Return the reason why a response of this type is no page; a server may send any string as its type.
 
     >>> _type_shown("Image/PNG; q=1"), _type_shown("<b>"), _type_shown("")
     ('type image/png', 'type unknown', 'type unknown')
@@ -95,6 +95,6 @@ def _type_shown(content_type: str) -> str:
 
 
 def _opt_outs_of_page(about: dict[str, Any], sent: tuple[tuple[str, str], ...], raw: bytes) -> list[OptOut]:
-    """Return what a page refuses by its headers and its head, of a web archive that says no more of its site."""
+    """Return the opt-outs in a page's headers and head, for a web archive without other data about the site."""
     url = canonical_url(about["url"] or "")
     return page_opt_outs(url, sent, Head(raw), as_time(about["obtained"]) or _UNKNOWN)

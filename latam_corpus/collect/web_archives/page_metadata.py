@@ -1,4 +1,4 @@
-"""What a feed or a repository says of a page, kept with the page as a field of its WARC record."""
+"""The columns that a feed or a repository states of a page, stored in a field of the page's WARC record."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from latam_corpus.catalog.source import METADATA_COLUMNS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# A field of ours on the records of a WARC. On a record of a page it has columns of its document; on a metadata record
-# it says why a catalogued document has no text here, in `cause`.
+# The toolkit's field of WARC records. On a record of a page it has columns of its document; on a metadata record, its
+# `cause` says why a catalogued document has no text in the file.
 METADATA_FIELD: Final = "X-Catalogued"
 _COLUMNS: Final = (*METADATA_COLUMNS, "cause", "told")
-# Values come from strangers, and readers of WARC refuse records whose fields are longer than 32 kB together.
+# Values may be of any length, and readers of WARC refuse records whose fields are longer than 32 kB together.
 _HEADER: Final = 8000
 _LONGEST: Final = (1000, 300, 100, 30, 10)
 _MOST: Final = 30
-# An id is never cut, since a document's name is made of it; a longer one is none.
+# An id is never cut, since a document's name is derived from it; a longer one is ignored.
 LONGEST_ID: Final = 500
 
 
 def to_json(values: Mapping[str, Any]) -> str:
-    r"""Return the columns as one line of ASCII; what is empty is left out, what is long is cut.
+    r"""Return the columns as one line of ASCII JSON, without empty values and with long ones cut.
 
     >>> print(to_json({"title": "Coplas del año", "creators": ["Ana Paz"], "published": None}))
     {"title":"Coplas del a\u00f1o","creators":["Ana Paz"]}
@@ -39,7 +39,7 @@ def to_json(values: Mapping[str, Any]) -> str:
 
 
 def from_json(text: str | None) -> dict[str, Any]:
-    """Return what `to_json` wrote; nothing from what it can't have written.
+    """Return the columns that `to_json` wrote; ignore other fields, and return nothing for invalid JSON.
 
     >>> from_json('{"title":"Coplas","raw":"x"}'), from_json("[]"), from_json(None)
     ({'title': 'Coplas'}, {}, {})
@@ -55,5 +55,5 @@ def from_json(text: str | None) -> dict[str, Any]:
 
 def _bounded(value: object, longest: int) -> object:
     if isinstance(value, (list, tuple)):
-        return [_bounded(one, longest) for one in value[:_MOST]]
+        return [_bounded(part, longest) for part in value[:_MOST]]
     return " ".join(str(value).split())[:longest]

@@ -1,4 +1,4 @@
-"""An HTTP response as it was recorded: status, media type and the body, its transfer and content encodings undone."""
+"""Parse recorded HTTP responses: the status, the media type, and the decoded body."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ _CHARSET: Final = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
 _MARKUP: Final = re.compile(rb"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 _SNIFFED: Final = 1024
 _GZIP: Final = b"\x1f\x8b"
-# XML of any type is a page where it is an edition in TEI.
+# XML of any type is a page if it is an edition in TEI.
 _XML: Final = frozenset({"application/xml", "text/xml"})
 _TEI: Final = re.compile(rb"<(?:tei:)?(?:TEI|teiCorpus|TEI\.2)[\s>]")
 
 
 @dataclass(frozen=True)
 class Response:
-    """A recorded response: its status, its headers by their names in lower case, and the body as it was sent.
+    """A recorded response: its status, its headers by lower-case names, and the body as it was sent.
 
-    `headers` has the first of each name, `sent` has them all.
+    `headers` has the first value of each name, `sent` has them all.
     """
 
     status: int
@@ -47,10 +47,10 @@ class Response:
 
 
 def parse_response(block: bytes) -> Response:
-    r"""Return the response that a record holds.
+    r"""Return the response of a record.
 
     Raises:
-        DocumentError: it doesn't begin as a response does.
+        DocumentError: it doesn't begin with an HTTP status line.
 
     >>> parse_response(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\nHola").body
     b'Hola'
@@ -66,7 +66,7 @@ def parse_response(block: bytes) -> Response:
 
 
 def media_type_of(content_type: str, body: bytes) -> str | None:
-    """Return the media type of a page, with its charset if that is said; None for what is no page.
+    """Return the media type of a page, with its charset if it is stated; None for a response that is no page.
 
     >>> media_type_of("Text/HTML; charset=ISO-8859-1", b""), media_type_of("image/png", b"")
     ('text/html; charset=iso-8859-1', None)
@@ -87,12 +87,12 @@ def media_type_of(content_type: str, body: bytes) -> str | None:
 
 
 def payload_of(response: Response, limit: int | None = None, *, whole: bool = True) -> bytes:
-    """Return the body without its encodings; one that was recorded already decoded is given as it is.
+    """Return the body without its encodings; a body that was recorded decoded is returned unchanged.
 
     Args:
-        response: as it was recorded.
-        limit: how many bytes it may unpack to; `MAX_RECORD` where none is given.
-        whole: whether one that was cut in transit is refused; else it is given as far as it goes.
+        response: the response as it was recorded.
+        limit: the maximum of unpacked bytes; by default, `MAX_RECORD`.
+        whole: whether to refuse a body that was cut in transit; if not, its beginning is returned.
 
     Raises:
         DocumentError: the body is damaged or cut, larger than a record may be, or in an unknown encoding.
@@ -110,10 +110,10 @@ def payload_of(response: Response, limit: int | None = None, *, whole: bool = Tr
 
 
 def _refuse_short(response: Response) -> None:
-    """Refuse a body that has fewer bytes than its header says, unless a crawler decoded it and kept the header.
+    """Raise if a body is shorter than its header says, unless a crawler decoded it and kept the header.
 
     Raises:
-        DocumentError: it has.
+        DocumentError: it is.
     """
     length, body = response.headers.get("content-length", ""), response.body
     decoded = "content-encoding" in response.headers and _MARKUP.search(body[:_SNIFFED])
@@ -122,13 +122,13 @@ def _refuse_short(response: Response) -> None:
 
 
 def cut_after(read: int, stated: int) -> DocumentError:
-    """Return the error of a record or body that has fewer bytes than its header says."""
+    """Return the error of a record or body that is shorter than its header says."""
     about = {"n": decimal(f"{read:,}"), "all": decimal(f"{stated:,}")}
     return DocumentError("", _("it was cut after {n} of {all} bytes", **about))
 
 
 def _unchunked(body: bytes, *, whole: bool = True) -> bytes:
-    r"""Return the chunks joined; a body that isn't chunked, as after some crawlers, as it is.
+    r"""Join the chunks of a body; return a body that isn't chunked, as some crawlers write it, unchanged.
 
     >>> _unchunked(b"4\r\nHola\r\n0\r\n\r\n"), _unchunked(b"<p>Hola")
     (b'Hola', b'<p>Hola')
@@ -162,7 +162,7 @@ def _decoded(body: bytes, encoding: str, limit: int, *, whole: bool) -> bytes:
         if encoding in ("gzip", "x-gzip"):
             data, ended = _joined(body, lambda: zlib.decompressobj(31), limit) if body[:2] == _GZIP else (body, True)
         elif encoding == "deflate":
-            # Said of the zlib format, and used for bare deflate as well.
+            # The name means the zlib format, but bare deflate is sent under it as well.
             unpacker = zlib.decompressobj(15 if body[0] & 0x0F == 8 else -15)  # noqa: PLR2004
             data = unpacker.decompress(body, limit + 1)
             ended = unpacker.eof
@@ -188,7 +188,7 @@ def _decoded(body: bytes, encoding: str, limit: int, *, whole: bool) -> bytes:
 
 
 def _joined(body: bytes, make: Callable[[], Any], limit: int) -> tuple[bytes, bool]:
-    """Return what a body's members unpack to, or a little more than the limit, and whether the last has its end."""
+    """Unpack a body's members up to a little more than the limit; return whether the last member is complete."""
     begins: list[int] = []
     pieces: list[bytes] = []
     size = 0
@@ -204,7 +204,7 @@ def _joined(body: bytes, make: Callable[[], Any], limit: int) -> tuple[bytes, bo
             if size > limit:
                 break
     except (EOFError, zlib.error, zstandard.ZstdError) as error:
-        follows = len(begins) > 1 and size == begins[-1]  # what stands after a whole member, and is none
+        follows = len(begins) > 1 and size == begins[-1]  # the bytes after a complete member are no member
         if not follows and not isinstance(error, EOFError):
             raise
         return b"".join(pieces), follows

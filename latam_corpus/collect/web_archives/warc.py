@@ -1,4 +1,4 @@
-"""WARC: the pages among its records, each found by its offset; what is malformed is a failed row, the rest is read."""
+"""WARC files: the pages among their records, found by their offsets; malformed records are failed rows."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     from latam_corpus.catalog.source import Source
     from latam_corpus.collect.records import Cause, Chunk, Content, Limits
 
-# Requests and metadata are no documents; `conversion` is the plain text of Common Crawl's WET files. A record that
-# doesn't say its kind may have been one, and is reported.
+# Requests and metadata are no documents; `conversion` is the plain text of Common Crawl's WET files. A record without a
+# type may be a document, and is reported.
 _KINDS: Final = WarcRecordType.response | WarcRecordType.resource | WarcRecordType.conversion
-# What Browsertrix notes of a page beside it: its visible text, the resources it loaded, pictures of it.
+# The prefix of Browsertrix's records about a page: its visible text, the resources it loaded, pictures of it.
 _ABOUT_PAGES: Final = "urn:"
-# How records begin: of a plain file, and of one that is compressed a record each, by gzip or Zstandard.
+# The first bytes of records: in a plain file, and in files with each record compressed, by gzip or Zstandard.
 _GZIP: Final = b"\x1f\x8b\x08"
 _BEGINS: Final = (b"WARC/", _GZIP, b"\x28\xb5\x2f\xfd")
 _PLAIN: Final = re.compile(rb"(?<=\n)WARC/1\.[01]\r?\n")
@@ -42,7 +42,7 @@ _SHOWN: Final = 120
 
 @dataclass(frozen=True)
 class _RecordStart:
-    """A record and where it starts, or in its place what is wrong there."""
+    """A record and its offset, or an error at that offset."""
 
     offset: int
     record: WarcRecord | None
@@ -53,7 +53,7 @@ def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
     """Yield the file's pages, numbered by record: responses of status 2xx, resources and conversions of page types.
 
     Raises:
-        SourceError: the file can't be opened, or no more of it can be read; what came before has been given.
+        SourceError: the file can't be opened, or no more of it can be read; all pages up to there have been yielded.
     """
     del source
     with content.open() as stream:
@@ -61,12 +61,12 @@ def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
 
 
 def _pages(content: Content, stream: BinaryIO) -> Iterator[NumberedRecord | Failure | NoDocument]:
-    """Yield a page, a failure or why it is no document, for each record of the content's span, or of all of it."""
+    """Yield a page, a failure or the reason why it is no document, for each record of the span or of the file."""
     first = content.span.first_record if content.span else 1
     located = stream.seekable() and _has_offsets(content)
-    # fastwarc panics on a stream that can't seek, unless it has no method to try it by.
+    # fastwarc panics on a stream that can't seek, unless the stream has no `seek` method at all.
     walked = stream if stream.seekable() else cast("BinaryIO", streams.Counted(stream))
-    last_offset = -1  # the offset of the last record whose bytes couldn't be read: the walk fails there once more
+    last_offset = -1  # the offset of the last record whose bytes couldn't be read: the iteration fails there again
     for number, record_start in enumerate(_records(walked, content.span, resync=located), first):
         outcome = _page_or_failure(record_start, number, located=located)
         if isinstance(outcome, Failure):
@@ -77,7 +77,7 @@ def _pages(content: Content, stream: BinaryIO) -> Iterator[NumberedRecord | Fail
 
 
 def split(content: Content, source: Source, bytes_: int) -> list[Span]:
-    """Return the file's records in spans of at least so many bytes as stored; none where offsets can't be used.
+    """Return the file's records in spans of at least this many stored bytes; empty if offsets can't be used.
 
     Raises:
         SourceError: the file can't be read.
@@ -99,7 +99,7 @@ def split(content: Content, source: Source, bytes_: int) -> list[Span]:
 def _page_or_failure(
     record_start: _RecordStart, number: int, *, located: bool
 ) -> NumberedRecord | Failure | NoDocument:
-    """Return the page of a record, why it is no document, or what is wrong with it."""
+    """Return the page of a record, the reason why it is no document, or a failure."""
     offset = record_start.offset if located else None
     evidence: dict[str, Any] = {"record": number}
     if record_start.record is None:
@@ -109,9 +109,11 @@ def _page_or_failure(
     kind = headers.get("WARC-Type")
     if kind == "metadata" and (described := page_metadata.from_json(headers.get(page_metadata.METADATA_FIELD))):
         return _without_text(number, offset, described, headers.get("WARC-Date"))
-    beside = NO_PAGE in headers or (headers.get("WARC-Target-URI") or "").strip("<> ").lower().startswith(_ABOUT_PAGES)
+    is_about_page = NO_PAGE in headers or (headers.get("WARC-Target-URI") or "").strip("<> ").lower().startswith(
+        _ABOUT_PAGES
+    )
     is_response = kind is None or bool(record.record_type & _KINDS)
-    if beside or not is_response:
+    if is_about_page or not is_response:
         return NoDocument("about a page" if is_response else "revisit" if kind == "revisit" else "")
     about = {"url": (headers.get("WARC-Target-URI") or "").strip("<> ") or None, "obtained": headers.get("WARC-Date")}
     if kind is None or "Content-Length" not in headers:
@@ -138,30 +140,30 @@ def _page_or_failure(
             raise DocumentError("", _("it was cut when it was fetched ({reason})", reason=why[:_SHOWN]))
         return data
 
-    known = headers.get(OPT_OUTS)
+    opt_outs = headers.get(OPT_OUTS)
     about |= page_metadata.from_json(headers.get(page_metadata.METADATA_FIELD))
     return page_of(
-        number, offset, None if http else content_type, take, about, None if known is None else from_json(known)
+        number, offset, None if http else content_type, take, about, None if opt_outs is None else from_json(opt_outs)
     )
 
 
 def _without_text(number: int, offset: int | None, detail: dict[str, Any], obtained: str | None) -> Failure:
-    """Return a document that a repository names and that has no text here."""
+    """Return the failure for a document of a repository that has no text in the file."""
     cause: Cause = "withdrawn" if detail.pop("cause", None) == "withdrawn" else "not read"
-    known: dict[str, Any] = {name: detail.pop(name) for name in ("id", "url", "title") if name in detail}
-    return Failure(number, cause, {"record": number, **detail}, offset, {**known, "obtained": obtained})
+    columns: dict[str, Any] = {name: detail.pop(name) for name in ("id", "url", "title") if name in detail}
+    return Failure(number, cause, {"record": number, **detail}, offset, {**columns, "obtained": obtained})
 
 
 def _records(stream: BinaryIO, span: Span | None, *, resync: bool) -> Iterator[_RecordStart]:
-    """Yield the records of the file, or of the span.
+    """Yield the records of the file or of the span.
 
     Args:
         stream: the file.
-        span: which of its records.
-        resync: whether to go on after damage, at the next place where a record begins.
+        span: the range of its records; None for all.
+        resync: whether to continue after damage, at the next record.
 
     Raises:
-        SourceError: there is damage, and no going on.
+        SourceError: the file is damaged, and `resync` is off.
     """
     at = last = span.start if span else 0
     stop = span.stop if span else None
@@ -187,17 +189,17 @@ def _records(stream: BinaryIO, span: Span | None, *, resync: bool) -> Iterator[_
         at = last = following
 
 
-def _next_record(stream: BinaryIO, after: int) -> int | None:
-    """Where the next record begins that can be read, from an offset on."""
+def _next_record(stream: BinaryIO, first_offset: int) -> int | None:
+    """Return the offset of the next readable record from an offset on."""
     stream.seek(0)
     packed = stream.read(len(_GZIP)) == _GZIP
-    stream.seek(after - 1)  # a record of a plain file begins after a line end
-    at, held = after - 1, b""
+    stream.seek(first_offset - 1)  # a record of a plain file begins after a line end
+    at, held = first_offset - 1, b""
     while block := stream.read(_BLOCK):
         held += block
         for match in re.finditer(re.escape(_GZIP), held) if packed else _PLAIN.finditer(held):
             offset = at + match.start()
-            if offset >= after and (not packed or _unpacks(held[match.start() :][:_BLOCK])):
+            if offset >= first_offset and (not packed or _unpacks(held[match.start() :][:_BLOCK])):
                 return offset
         at += max(len(held) - _OVERLAP, 0)
         held = held[-_OVERLAP:]
@@ -205,7 +207,7 @@ def _next_record(stream: BinaryIO, after: int) -> int | None:
 
 
 def _unpacks(packed: bytes) -> bool:
-    """Whether the bytes begin a compressed record; within compressed data anything may look like its first bytes."""
+    """Whether the bytes start a compressed record: within compressed data, any bytes may look like its start."""
     if len(packed) < 2 * _OVERLAP:
         return True
     try:
@@ -215,7 +217,10 @@ def _unpacks(packed: bytes) -> bool:
 
 
 def _has_offsets(content: Content) -> bool:
-    """Whether a record can be found by its offset: not where all records are compressed as one.
+    """Whether records can be found by their offsets, which isn't so if all are compressed together.
+
+    Raises:
+        SourceError: the file can't be opened.
 
     Raises:
         SourceError: the file can't be opened.
@@ -230,4 +235,4 @@ def _has_offsets(content: Content) -> bool:
             stream.seek(second[0])
             return stream.read(5).startswith(_BEGINS)
         except OSError:
-            return True  # what is damaged is found when it is read
+            return True  # reading the file will find the damage

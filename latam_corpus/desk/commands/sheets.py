@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _DONE: Final = same("✓")
 _EXISTS: Final = _(
-    "the file {path} already exists with different content; change the name in the catalogue, or move the file"
+    "a file with other content is at {path} already; change the name in the catalogue, or move the file"
 )
 _WRITTEN: Final = _("sources in {folder}: {n}")
 _TO_CORRECT: Final = _("rows to correct: {n}; see {path}, column «{head}»")

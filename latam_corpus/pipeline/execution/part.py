@@ -200,7 +200,7 @@ def input_key(file: files.InputFile, content: str, reading: str) -> str:
         content: the digest of its bytes.
         reading: see `reading_digest`.
     """
-    return digest_of(content, file.relative, astuple(file.beside), reading)
+    return digest_of(content, file.relative, astuple(file.description), reading)
 
 
 def folder_of(work: Path, key: str) -> Path:

@@ -113,7 +113,7 @@ def own_terms(source: Source, where: str) -> OwnTerms:
     terms = OwnTerms()
     if _TRAIN not in source.uses:
         return terms
-    files = [file for file in list_inputs(source, where) if not file.beside.is_list]
+    files = [file for file in list_inputs(source, where) if not file.description.is_list]
     sample = [files[index * len(files) // _FILES] for index in range(_FILES)] if len(files) > _FILES else files
     terms.all_files = len(files)
     is_agreed = bool(source.rights and source.rights.agreement)
