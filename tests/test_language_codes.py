@@ -22,7 +22,7 @@ from latam_corpus.errors import ConfigError
 from latam_corpus.harvest.commoncrawl.capture_index import Capture
 from latam_corpus.harvest.commoncrawl.capture_plan import why_not
 from latam_corpus.language.identify import Identify
-from latam_corpus.language.judge import Judgement
+from latam_corpus.language.judge import LanguageJudgement
 from latam_corpus.paths import data_folder
 from latam_corpus.pipeline.execution.one_stage import with_language
 from latam_corpus.pipeline.planning.survival import Floors, losses
@@ -92,16 +92,16 @@ def test_a_source_names_the_member_where_a_text_shows_its_group_alone(
 
 
 @pytest.fixture
-def shown(monkeypatch: pytest.MonkeyPatch) -> list[Judgement]:
+def shown(monkeypatch: pytest.MonkeyPatch) -> list[LanguageJudgement]:
     """What the model says of each text, to be filled by the test."""
-    found: list[Judgement] = []
+    found: list[LanguageJudgement] = []
     monkeypatch.setattr("latam_corpus.language.identify.judge", lambda *_: list(found))
     return found
 
 
-def test_a_recipe_that_asks_for_a_member_keeps_what_is_known_as_its_group(shown: list[Judgement]) -> None:
+def test_a_recipe_that_asks_for_a_member_keeps_what_is_known_as_its_group(shown: list[LanguageJudgement]) -> None:
     """Rows of the group stay, those of a sibling and those whose source declares a sibling fall."""
-    shown += [Judgement(code, 0.9) for code in ("quy_Latn", "que_Latn", "que_Latn", "que_Latn", "quz_Latn")]
+    shown += [LanguageJudgement(code, 0.9) for code in ("quy_Latn", "que_Latn", "que_Latn", "que_Latn", "quz_Latn")]
     frame = pl.DataFrame(
         {"text": ["a"] * 5, "declared_language": [None, None, "quy-PE", "quz", "quy"]},
         schema={"text": pl.String, "declared_language": pl.String},
@@ -113,9 +113,9 @@ def test_a_recipe_that_asks_for_a_member_keeps_what_is_known_as_its_group(shown:
     assert [json.loads(one).get("shown") for one in made["evidence"][3:]] == ["que_Latn", None]
 
 
-def test_the_languages_of_a_mixed_document_are_narrowed_with_its_own(shown: list[Judgement]) -> None:
+def test_the_languages_of_a_mixed_document_are_narrowed_with_its_own(shown: list[LanguageJudgement]) -> None:
     """The first entry of `languages` stays the language of the document."""
-    shown += [Judgement("que_Latn", 0.9, (("que_Latn", 0.7), ("spa_Latn", 0.3)))]
+    shown += [LanguageJudgement("que_Latn", 0.9, (("que_Latn", 0.7), ("spa_Latn", 0.3)))]
     made = Identify()(Batch(pl.DataFrame({"text": ["a"], "declared_language": ["quy"]}))).frame
     assert made["languages"][0].to_list()[0]["code"] == made["language"][0] == "quy_Latn"
 

@@ -14,7 +14,7 @@ from latam_corpus.errors import ConfigError
 from latam_corpus.messages import Message, _
 from latam_corpus.pipeline.stored_runs.history import find_run, newest_of, read_tags, unfinished_after
 from latam_corpus.pipeline.stored_runs.run_record import RUN_FILE, read_record, refuse_removed
-from latam_corpus.release.eligibility.build_inputs import Part
+from latam_corpus.release.eligibility.build_inputs import InputPart
 from latam_corpus.release.storing.shard_file import read_batches
 from latam_corpus.release.storing.withdrawal_log import read_log, withdrawn_note
 from latam_corpus.report.disclosure import Disclosure, Redaction
@@ -53,7 +53,7 @@ class Documents:
         """
         for shard, without in self.shards:
             place = f"{self.name}, {shard.path}"
-            for frame in Part("", place, shard.object, self.store, without=without).batches():
+            for frame in InputPart("", place, shard.object, self.store, without=without).batches():
                 yield schema.conform(frame, schema.DOCUMENT_SCHEMA)
         for path in read_record(self.folder).files(kind) if self.folder else ():
             with pq.ParquetFile(path) as file:

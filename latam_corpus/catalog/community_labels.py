@@ -20,7 +20,7 @@ _BASE: Final = "https://localcontexts.org/label/"
 _ADDRESS: Final = re.compile(r"(?:https?://)?(?:www\.)?localcontexts\.org/label/([a-z-]+)/?", re.IGNORECASE)
 
 
-class Label(NamedTuple):
+class CommunityLabel(NamedTuple):
     """A label of Local Contexts.
 
     Attributes:
@@ -42,18 +42,18 @@ class Label(NamedTuple):
 
 
 @cache
-def labels() -> dict[str, Label]:
+def labels() -> dict[str, CommunityLabel]:
     """Return all labels, by the end of their addresses."""
     text = Path(__file__).with_name("labels.toml").read_text("utf-8")
     return {
-        slug: Label(
+        slug: CommunityLabel(
             slug, values["code"], values["binds"], {language: values[language] for language in ("en", "es", "pt")}
         )
         for slug, values in tomllib.loads(text).items()
     }
 
 
-def label_of(statement: str) -> Label | None:
+def label_of(statement: str) -> CommunityLabel | None:
     """Return the label of an address, which may end in the label's code; None for any other text.
 
     >>> label_of("https://localcontexts.org/label/tk-secret-sacred/").code
@@ -117,11 +117,11 @@ def closing(statements: Iterable[str]) -> list[str]:
 
 
 @cache
-def _by_code() -> dict[str, Label]:
+def _by_code() -> dict[str, CommunityLabel]:
     return {label.code.lower().replace(" ", "-"): label for label in labels().values()}
 
 
-def _called(label: Label) -> tuple[str, ...]:
+def _called(label: CommunityLabel) -> tuple[str, ...]:
     shorter = [name.removeprefix("TK ").removeprefix("CT ").removeprefix("BC ") for name in label.names.values()]
     return (label.uri, label.slug, label.code, *label.names.values(), *shorter)
 

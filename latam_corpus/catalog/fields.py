@@ -62,7 +62,7 @@ Charset = Annotated[str, AfterValidator(_charset)]
 UNWRITTEN: Final = "…"  # the placeholder in templates
 
 
-class Model(BaseModel):
+class TomlModel(BaseModel):
     """A table of a source file."""
 
     # Strict: the text "3" is no number, and a wrong type is an error.

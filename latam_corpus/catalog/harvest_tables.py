@@ -8,7 +8,7 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from latam_corpus.catalog.fields import Language, Model, Pattern, as_tuple
+from latam_corpus.catalog.fields import Language, Pattern, TomlModel, as_tuple
 from latam_corpus.catalog.identity import canonical_url
 from latam_corpus.catalog.optout.patterns import matches, path_of
 from latam_corpus.messages import _
@@ -60,7 +60,7 @@ def is_chosen(path: str, paths: tuple[str, ...], exclude: tuple[str, ...]) -> bo
     return not paths or any(matches(pattern, path) for pattern in paths)
 
 
-class Asking(Model):
+class Asking(TomlModel):
     """The limits for requests to servers, common to all kinds of sources.
 
     Attributes:

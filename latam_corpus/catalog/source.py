@@ -16,7 +16,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, model_
 from latam_corpus import vocabulary
 from latam_corpus.catalog.community_labels import closing, known_label, narrowed_tier
 from latam_corpus.catalog.display_names import near_word
-from latam_corpus.catalog.fields import Charset, Country, Language, Model, Pattern, as_tuple
+from latam_corpus.catalog.fields import Charset, Country, Language, Pattern, TomlModel, as_tuple
 from latam_corpus.catalog.harvest_tables import CommonCrawl, Crawl, Feeds, Oai
 from latam_corpus.catalog.named_values import genre_of
 from latam_corpus.catalog.rights import tier_of
@@ -59,7 +59,7 @@ def _pick(value: object) -> object:
     return {"leave": True} if value is False else value
 
 
-class Rights(Model):
+class Rights(TomlModel):
     """The terms of a source, their basis, and the allowed uses.
 
     Attributes:
@@ -114,7 +114,7 @@ class Rights(Model):
         return self
 
 
-class ConsentRecord(Model):
+class ConsentRecord(TomlModel):
     """A record of free, prior and informed consent, or a label that a community put on the material.
 
     Attributes:
@@ -144,7 +144,7 @@ class ConsentRecord(Model):
         return self
 
 
-class Consent(Model):
+class Consent(TomlModel):
     """The consent terms of a source.
 
     Attributes:
@@ -161,7 +161,7 @@ class Consent(Model):
     records: Annotated[tuple[ConsentRecord, ...], BeforeValidator(as_tuple)] = ()
 
 
-class Pick(Model):
+class Pick(TomlModel):
     """The origin of a document's column: a record's column, the file's path, or one value for all.
 
     Attributes:
@@ -193,7 +193,7 @@ class Pick(Model):
 Picked = Annotated[Pick | None, BeforeValidator(_pick, json_schema_input_type=Pick | str | Literal[False] | None)]
 
 
-class Columns(Model):
+class Columns(TomlModel):
     """The origins of the document's columns; a column that isn't named is read from the record's column of its name.
 
     Attributes:
@@ -239,7 +239,7 @@ class Columns(Model):
     consent: Picked = None
 
 
-class Extra(Model):
+class Extra(TomlModel):
     """An additional column of the records, which releases have in `extra`.
 
     Attributes:
@@ -251,7 +251,7 @@ class Extra(Model):
     type: ExtraType
 
 
-class Text(Model):
+class TextMapping(TomlModel):
     """One of several texts of a record: its column, its language, and the parts to delete.
 
     Attributes:
@@ -267,7 +267,7 @@ class Text(Model):
     remove: Annotated[tuple[Pattern, ...], BeforeValidator(as_tuple)] = ()
 
 
-class FileIndex(Model):
+class FileIndex(TomlModel):
     """A catalogue among a folder's files that describes them.
 
     Attributes:
@@ -281,7 +281,7 @@ class FileIndex(Model):
     column: str | None = None
 
 
-class Collect(Model):
+class Collect(TomlModel):
     """The mapping of a source: its files, their format, the joining of records, and the columns.
 
     Every column that is named here must be in each table, and in at least one record of each file of JSON lines. A run
@@ -335,7 +335,7 @@ class Collect(Model):
     group_rows: Annotated[int, Field(gt=0)] | None = None
     gather: bool = False
     remove: Annotated[tuple[Pattern, ...], BeforeValidator(as_tuple)] = ()
-    texts: Annotated[tuple[Text, ...], BeforeValidator(as_tuple)] = ()
+    texts: Annotated[tuple[TextMapping, ...], BeforeValidator(as_tuple)] = ()
     index: FileIndex | None = None
     columns: Columns = Columns()
     extra: dict[str, Extra] = Field(default_factory=dict)
@@ -464,7 +464,7 @@ class Collect(Model):
         return self.crawl or self.feeds or self.oai or self.commoncrawl
 
 
-class Source(Model):
+class Source(TomlModel):
     """A source of the catalogue.
 
     Attributes:
@@ -506,7 +506,7 @@ class Source(Model):
         """Whether both sources have the same content, whatever file they were read from."""
         return type(value) is type(self) and value.__dict__ == self.__dict__
 
-    __hash__ = Model.__hash__
+    __hash__ = TomlModel.__hash__
 
     def read_from(self, path: Path) -> Self:
         """Remember the file of the source, next to which its lists are, and return the source."""

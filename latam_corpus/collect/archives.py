@@ -62,7 +62,7 @@ class Refused:
 
 
 @dataclass
-class Budget:
+class ArchiveBudget:
     """The bytes and members that an archive, with the archives in it, may still have."""
 
     bytes_: int = field(default_factory=lambda: MAX_TOTAL)
@@ -76,7 +76,7 @@ class _TooManyError(Exception):
 class _Guarded(io.RawIOBase):
     """A member's bytes; raises a SourceError if they exceed the limits of a member or an archive."""
 
-    def __init__(self, inner: BinaryIO, stored: Callable[[], int], budget: Budget) -> None:
+    def __init__(self, inner: BinaryIO, stored: Callable[[], int], budget: ArchiveBudget) -> None:
         super().__init__()
         self._inner, self._stored, self._budget, self._size = inner, stored, budget, 0
 
@@ -128,7 +128,7 @@ class _Directory:
         return data
 
 
-def members(content: Content, budget: Budget | None = None) -> Iterator[Member | Refused | Failure]:
+def members(content: Content, budget: ArchiveBudget | None = None) -> Iterator[Member | Refused | Failure]:
     """Yield the files of an archive in its order, without hidden files, folders and links.
 
     Args:
@@ -141,7 +141,7 @@ def members(content: Content, budget: Budget | None = None) -> Iterator[Member |
     Raises:
         SourceError: the archive can't be opened, or is damaged from some place on.
     """
-    allowed = budget or Budget()
+    allowed = budget or ArchiveBudget()
     entries = _zip(content, allowed) if _is_zip(content) else _tar(content, allowed)
     try:
         yield from _safe(entries)
@@ -220,7 +220,7 @@ def _open_zip(stream: BinaryIO, content: Content) -> zipfile.ZipFile:
         raise SourceError(content.relative, str(error) or type(error).__name__, _("check the archive")) from None
 
 
-def _zip(content: Content, budget: Budget) -> Iterator[Member | Refused]:
+def _zip(content: Content, budget: ArchiveBudget) -> Iterator[Member | Refused]:
     with seekable(content) as stream:
         archive = _open_zip(stream, content)
         infos = archive.infolist()
@@ -234,13 +234,13 @@ def _zip(content: Content, budget: Budget) -> Iterator[Member | Refused]:
             yield Member(_normal(info.filename), _opener(archive, info, budget))
 
 
-def _count(budget: Budget) -> None:
+def _count(budget: ArchiveBudget) -> None:
     budget.members -= 1
     if budget.members < 0:
         raise _TooManyError
 
 
-def _opener(archive: zipfile.ZipFile, info: zipfile.ZipInfo, budget: Budget) -> Callable[[], BinaryIO]:
+def _opener(archive: zipfile.ZipFile, info: zipfile.ZipInfo, budget: ArchiveBudget) -> Callable[[], BinaryIO]:
     def opened() -> BinaryIO:
         try:
             inner = cast("BinaryIO", archive.open(info))
@@ -251,7 +251,7 @@ def _opener(archive: zipfile.ZipFile, info: zipfile.ZipInfo, budget: Budget) -> 
     return opened
 
 
-def _tar(content: Content, budget: Budget) -> Iterator[Member | Refused]:
+def _tar(content: Content, budget: ArchiveBudget) -> Iterator[Member | Refused]:
     suffix = compression(content.relative) or _SHORT.get(PurePosixPath(content.relative).suffix.lower(), "")
     with content.open() as raw:
         counted = Counted(raw)

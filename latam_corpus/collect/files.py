@@ -10,7 +10,7 @@ from importlib import import_module
 from itertools import groupby
 from typing import TYPE_CHECKING, BinaryIO, Final, cast
 
-from latam_corpus.collect.archives import Budget, Refused, members
+from latam_corpus.collect.archives import ArchiveBudget, Refused, members
 from latam_corpus.collect.documents.batches import gathered
 from latam_corpus.collect.documents.contract import Watch
 from latam_corpus.collect.documents.frames import failed_rows, rows_of
@@ -283,7 +283,9 @@ def _opened(url: str) -> BinaryIO:
         raise PartError(error.place, error.problem, error.remedy) from None
 
 
-def _rows(context: RecordContext, content: Content, limits: Limits, budget: Budget | None = None) -> Iterator[Rows]:
+def _rows(
+    context: RecordContext, content: Content, limits: Limits, budget: ArchiveBudget | None = None
+) -> Iterator[Rows]:
     """Yield the rows of a file or of a member of an archive."""
     # A member of a tar can be opened only once.
     is_unsure = context.format.may_be_another and context.member is None and not context.source.collect.format
@@ -338,7 +340,9 @@ def _guarded(context: RecordContext, content: Content, limits: Limits) -> Iterat
             yield Chunk([], [], [Failure(None, "empty file", {"remedy": _NO_RECORDS})])
 
 
-def _of_members(context: RecordContext, content: Content, limits: Limits, budget: Budget | None) -> Iterator[Rows]:
+def _of_members(
+    context: RecordContext, content: Content, limits: Limits, budget: ArchiveBudget | None
+) -> Iterator[Rows]:
     """Yield the rows of an archive's members in its order; an unreadable member is a failed row.
 
     The source's patterns choose among the members as they do among a folder's files, unless they chose the archive.
@@ -346,7 +350,7 @@ def _of_members(context: RecordContext, content: Content, limits: Limits, budget
     Raises:
         PartError: a catalogue inside it can't be used.
     """
-    budget = budget or Budget()
+    budget = budget or ArchiveBudget()
     collect = context.source.collect
     patterns = [compiled(pattern) for pattern in collect.files]
     if any(pattern.fullmatch(context.file) for pattern in patterns):
@@ -381,7 +385,7 @@ def _of_members(context: RecordContext, content: Content, limits: Limits, budget
 
 
 def _of_member(
-    context: RecordContext, member: Member, described_file: InputFile | None, limits: Limits, budget: Budget
+    context: RecordContext, member: Member, described_file: InputFile | None, limits: Limits, budget: ArchiveBudget
 ) -> Iterator[Rows]:
     """Yield the rows of an archive's member, with its catalogue columns, unless its checksum differs."""
     content = Content(context.relative, member.open)

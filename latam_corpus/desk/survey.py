@@ -31,7 +31,7 @@ from latam_corpus.errors import ConfigError, PartError, SourceError
 from latam_corpus.extract.charset import decode
 from latam_corpus.extract.document import Extracted
 from latam_corpus.extract.isolation import sandbox
-from latam_corpus.extract.isolation.child import Job, Limits
+from latam_corpus.extract.isolation.child import DocumentLimits, ExtractJob
 from latam_corpus.extract.isolation.programs import asked_for
 from latam_corpus.extract.stage import Extract
 from latam_corpus.formats.compression import compression, stem
@@ -256,8 +256,8 @@ def _with_pages(facts: SurveyedFile, file: InputFile) -> SurveyedFile:
         raw = payload(blocks(stream, compression(file.relative)))
     if raw is None:
         return facts
-    job = Job(_PAGES, raw, patience=1 + len(raw) / 2**20)
-    (outcome,) = sandbox.extract([job], Limits())
+    job = ExtractJob(_PAGES, raw, patience=1 + len(raw) / 2**20)
+    (outcome,) = sandbox.extract([job], DocumentLimits())
     if isinstance(outcome, Extracted):
         pages, scans = map(int, outcome.text.split())
         return replace(facts, pages=pages, scans=scans)

@@ -27,7 +27,7 @@ _PART_GB: Final = 1.1e-6
 
 
 @dataclass(frozen=True)
-class Cost:
+class PartsCost:
     """The cost of the unfinished parts, up to the first barrier.
 
     Attributes:
@@ -47,7 +47,7 @@ class Cost:
     driver_memory_gb: float = 0.0
 
 
-def cost_of(engine: Engine, plan: Plan, parts: int, seconds: float) -> Cost:
+def cost_of(engine: Engine, plan: Plan, parts: int, seconds: float) -> PartsCost:
     """Return the cost of a plan on an engine.
 
     Args:
@@ -60,10 +60,10 @@ def cost_of(engine: Engine, plan: Plan, parts: int, seconds: float) -> Cost:
     files = parts * (_FILES_A_PART + _FILES_A_STEP * sum(len(segment.steps) for segment in plan.segments))
     hours = seconds / _HOUR / workers
     if not isinstance(engine, Slurm):
-        return Cost(workers, hours, files)
+        return PartsCost(workers, hours, files)
     site = engine.site
     jobs = max(min(workers, parts), math.ceil(seconds / seconds_of(site.time)))
-    return Cost(workers, hours, files, jobs, site.memory_gb, site.driver_memory_gb)
+    return PartsCost(workers, hours, files, jobs, site.memory_gb, site.driver_memory_gb)
 
 
 def refuse_beyond_site(engine: Engine, plan: Plan, parts: int, *, led_by_job: bool = False) -> None:

@@ -19,7 +19,7 @@ LOOK_SECONDS: Final = 1.0  # between two checks for late tasks
 
 
 @dataclass
-class Pace:
+class TaskDurations:
     """The durations of a round's finished tasks.
 
     Attributes:

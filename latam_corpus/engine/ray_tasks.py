@@ -15,7 +15,7 @@ from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.engine.local import Local
-from latam_corpus.engine.pace import LOOK_SECONDS, Pace
+from latam_corpus.engine.pace import LOOK_SECONDS, TaskDurations
 from latam_corpus.engine.reused import ONE_THREAD, TRIES, Reused
 from latam_corpus.errors import ConfigError, PartError
 from latam_corpus.extract.isolation.process_memory import keep_to
@@ -168,7 +168,7 @@ class _Submitted:
     submit: Callable[[Any], Any]
     processors: int
     tasks: dict[Any, Any] = field(default_factory=dict)
-    _pace: Pace = field(default_factory=Pace)
+    _pace: TaskDurations = field(default_factory=TaskDurations)
     _since: dict[Any, float] = field(default_factory=dict)  # when a task was first seen while a processor was idle
     _twins: dict[Any, Any] = field(default_factory=dict)  # the other reference of a task that was submitted twice
 

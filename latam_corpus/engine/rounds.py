@@ -24,7 +24,7 @@ from contextlib import suppress
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from latam_corpus.catalog.source import Source
-from latam_corpus.engine.pace import Pace
+from latam_corpus.engine.pace import TaskDurations
 from latam_corpus.errors import MAKE_ROOM, NoteWarning, PartError, cause_in_disk
 from latam_corpus.messages import _
 from latam_corpus.pipeline.planning.plan import Segment
@@ -63,7 +63,7 @@ class Round:
         self.stillborn = 0
         self.overtaken: set[str] = set()
         self.living: Callable[[], Iterable[str]] = tuple
-        self._pace = Pace()
+        self._pace = TaskDurations()
         self._since: dict[
             tuple[int, str], float
         ] = {}  # when a worker was first seen with a task while others were idle

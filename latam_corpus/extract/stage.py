@@ -13,7 +13,7 @@ from latam_corpus.catalog.identity import canonical_url, doc_id
 from latam_corpus.errors import ConfigError
 from latam_corpus.extract.document import Extracted
 from latam_corpus.extract.isolation import sandbox
-from latam_corpus.extract.isolation.child import Failed, Job, Limits, attempt
+from latam_corpus.extract.isolation.child import DocumentLimits, ExtractFailure, ExtractJob, attempt
 from latam_corpus.extract.isolation.programs import office, tesseract
 from latam_corpus.extract.media_type import parse_media_type
 from latam_corpus.extract.stated_rights.licences import with_page_terms
@@ -113,7 +113,7 @@ class Extract(Stage):
         if "raw" not in frame.columns:
             return batch.with_columns({"extractor": pl.lit("record", dtype=pl.String)})
         clock = max(_PATIENCE * self.time_limit, _MIN_CLOCK)
-        limits = Limits(self.time_limit, self.memory_limit_mb, clock)
+        limits = DocumentLimits(self.time_limit, self.memory_limit_mb, clock)
         outcomes = self._outcomes(frame["raw"], frame["media_type"], limits)
         frame = _unskimmed(frame.drop("raw", "media_type"))
         frame = frame.with_columns(
@@ -134,7 +134,7 @@ class Extract(Stage):
             pl.coalesce("country", by_address) if "country" in frame.columns else by_address.alias("country")
         )
         frame = with_page_terms(frame, outcomes)
-        failed = {row: outcome for row, outcome in enumerate(outcomes) if isinstance(outcome, Failed)}
+        failed = {row: outcome for row, outcome in enumerate(outcomes) if isinstance(outcome, ExtractFailure)}
         if not failed:
             return Batch(_with_versions(frame, outcomes))
         reasons = [failed[row].reason if row in failed else None for row in range(len(outcomes))]
@@ -142,11 +142,11 @@ class Extract(Stage):
         return Batch(_with_versions(Batch(frame).drop(reasons, evidence, "failed").frame, outcomes))
 
     def _outcomes(
-        self, raws: Iterable[bytes | None], media_types: Iterable[str | None], limits: Limits
+        self, raws: Iterable[bytes | None], media_types: Iterable[str | None], limits: DocumentLimits
     ) -> list[Outcome | None]:
         """Return the outcome of each row; None for a row without bytes."""
         outcomes: list[Outcome | None] = []
-        sandboxed: dict[int, Job] = {}
+        sandboxed: dict[int, ExtractJob] = {}
         types = list(media_types)
         extractors_by_type = extractors(plugged_formats()) | EXTRACTORS
         for row, (raw, media_type) in enumerate(zip(raws, types, strict=True)):
@@ -155,23 +155,25 @@ class Extract(Stage):
                 continue
             kind, parameters = parse_media_type(media_type or "")
             if kind not in extractors_by_type:
-                outcomes[row] = Failed("no extractor", {"known": sorted(extractors_by_type)})
+                outcomes[row] = ExtractFailure("no extractor", {"known": sorted(extractors_by_type)})
             elif kind in IN_PROCESS and len(raw) > MAX_TEXT:
-                outcomes[row] = Failed("too large", {"bytes": len(raw), "limit_bytes": MAX_TEXT, "remedy": TOO_LONG})
+                outcomes[row] = ExtractFailure(
+                    "too large", {"bytes": len(raw), "limit_bytes": MAX_TEXT, "remedy": TOO_LONG}
+                )
             elif kind in IN_PROCESS:
-                outcomes[row] = attempt(Job(extractors_by_type[kind], raw, parameters))
+                outcomes[row] = attempt(ExtractJob(extractors_by_type[kind], raw, parameters))
             else:
                 sandboxed[row] = self._job(kind, extractors_by_type[kind], raw, parameters)
         for row, outcome in zip(sandboxed, sandbox.extract(list(sandboxed.values()), limits), strict=True):
             outcomes[row] = outcome
         return [
-            Failed(outcome.cause, {"media_type": media_type} | outcome.evidence)
-            if isinstance(outcome, Failed)
+            ExtractFailure(outcome.cause, {"media_type": media_type} | outcome.evidence)
+            if isinstance(outcome, ExtractFailure)
             else outcome
             for outcome, media_type in zip(outcomes, types, strict=True)
         ]
 
-    def _job(self, kind: str, extractor: str, raw: bytes, parameters: Mapping[str, str]) -> Job:
+    def _job(self, kind: str, extractor: str, raw: bytes, parameters: Mapping[str, str]) -> ExtractJob:
         """Return the job for a document, with the stage's options for its media type."""
         added_parameters: dict[str, str] = {}
         patience = 1 + len(raw) / _MB if kind in _IN_PIECES else 1.0
@@ -181,7 +183,7 @@ class Extract(Stage):
         if self.libreoffice and kind in _BY_OFFICE:
             added_parameters["libreoffice"] = "yes"
             patience = _OFFICE_PATIENCE
-        return Job(extractor.format(mode=self.mode), raw, {**parameters, **added_parameters}, patience)
+        return ExtractJob(extractor.format(mode=self.mode), raw, {**parameters, **added_parameters}, patience)
 
 
 def _turns(outcome: object) -> list[dict[str, Any]] | None:

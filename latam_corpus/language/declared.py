@@ -10,7 +10,7 @@ import numpy as np
 from latam_corpus.codes import UNDETERMINED, groups, known_code, short
 from latam_corpus.language.classifier.lines import piece_lines, window_lines
 from latam_corpus.language.evidence import RULE, USUAL, Evidence, evidence, is_supported, lead
-from latam_corpus.language.judge import Judgement, consonants_of, group_of, mean_by_text, member_or_group
+from latam_corpus.language.judge import LanguageJudgement, consonants_of, group_of, mean_by_text, member_or_group
 from latam_corpus.language.judge_kernels import mean
 from latam_corpus.language.unknown_part import LEAST_PIECE, by_share, other_pieces
 from latam_corpus.text.words import utf8
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
 
-    from latam_corpus.language.model import Model
+    from latam_corpus.language.model import LanguageModel
 
 # The factor by which a declaration multiplies the odds of its language.
 WEIGHT: Final = RULE.declared / (1 - RULE.declared)
 
 
 def declared_judgements(
-    model: Model, texts: pl.Series, shown: Sequence[Judgement], declared: Sequence[str | None]
-) -> dict[int, Judgement]:
+    model: LanguageModel, texts: pl.Series, shown: Sequence[LanguageJudgement], declared: Sequence[str | None]
+) -> dict[int, LanguageJudgement]:
     """Return the judgements that a source's declaration changes, by the place of the text.
 
     A text that shows another language than the declared one of the Americas, or none, is judged again with the odds of
@@ -70,10 +70,14 @@ def declared_judgements(
 
 
 def _by_part(
-    model: Model, texts: pl.Series, rows: Sequence[int], shown: Sequence[Judgement], declared_groups: Mapping[int, str]
-) -> dict[int, Judgement]:
+    model: LanguageModel,
+    texts: pl.Series,
+    rows: Sequence[int],
+    shown: Sequence[LanguageJudgement],
+    declared_groups: Mapping[int, str],
+) -> dict[int, LanguageJudgement]:
     """Return the judgements of mixed texts whose part in an unknown language is in the declared one."""
-    judgements: dict[int, Judgement] = {}
+    judgements: dict[int, LanguageJudgement] = {}
     if not rows:
         return judgements
     lines = piece_lines(*utf8(texts), list(rows))
@@ -94,11 +98,11 @@ def _by_part(
             mixture = by_share(parts)
             first = mixture[0][0]
             score = judged.score if first == judged.language else shown[row].score
-            judgements[row] = Judgement(first, score, mixture)
+            judgements[row] = LanguageJudgement(first, score, mixture)
     return judgements
 
 
-def note(shown: Judgement, declared: str) -> dict[str, Any]:
+def note(shown: LanguageJudgement, declared: str) -> dict[str, Any]:
     """Return the ledger's note on a judgement that a declaration changed; `explain` reports it too."""
     return {"shown": shown.language, "score": round(shown.score, 3), "declared": declared, "prior": RULE.declared}
 
@@ -110,7 +114,9 @@ def _declared_group(declared: str) -> str | None:
     return of.get(code, code if code in of.values() else None) if code else None
 
 
-def _judged(model: Model, labels: NDArray[np.float32], tokens: Sequence[str], group: str) -> Judgement | None:
+def _judged(
+    model: LanguageModel, labels: NDArray[np.float32], tokens: Sequence[str], group: str
+) -> LanguageJudgement | None:
     group_index = model.groups.index(group)
     undeclared_chances = model.by_group(labels[None])[0]
     lifted = labels.copy()
@@ -123,16 +129,16 @@ def _judged(model: Model, labels: NDArray[np.float32], tokens: Sequence[str], gr
     language = member_or_group(model, lifted, group_index)
     if len(tokens) < RULE.least_words:
         is_certain = int(undeclared_chances.argmax()) == group_index and chances[group_index] >= RULE.certain[1]
-        return Judgement(language, float(chances[group_index])) if is_certain else None
+        return LanguageJudgement(language, float(chances[group_index])) if is_certain else None
     words = replace(shown, colonial=min(shown.colonial, shown.own))
     bounds, sounds = model.bounds.get(group, USUAL), consonants_of(model, lifted, group_index)
     if not is_supported(lead(chances, shown.words), words, bounds, RULE.long, sounds):
         return None
-    return Judgement(language, float(chances[group_index]), _mixed(model, language, shown, undeclared_chances))
+    return LanguageJudgement(language, float(chances[group_index]), _mixed(model, language, shown, undeclared_chances))
 
 
 def _mixed(
-    model: Model, language: str, shown: Evidence, undeclared_chances: NDArray[np.float32]
+    model: LanguageModel, language: str, shown: Evidence, undeclared_chances: NDArray[np.float32]
 ) -> tuple[tuple[str, float], ...]:
     """Return the shares of two languages by their frequent words, the larger first; empty if one has hardly any."""
     colonial_groups = [model.groups.index(code) for code in RULE.colonial if code in model.groups]

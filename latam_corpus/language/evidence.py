@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 RULE_FILE: Final = MODELS / "americas.evidence.toml"
 
 
-class Rule(NamedTuple):
+class EvidenceRule(NamedTuple):
     """The parameters of the rule; RULE_FILE explains each and gives its origin."""
 
     colonial: tuple[str, ...]
@@ -67,12 +67,12 @@ class Rule(NamedTuple):
     declared: float
 
 
-def _read_rule() -> Rule:
+def _read_rule() -> EvidenceRule:
     numbers = {name: entry["value"] for name, entry in tomllib.loads(RULE_FILE.read_text("utf-8")).items()}
     values: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value for name, value in numbers.items()
     }
-    return Rule(**values)
+    return EvidenceRule(**values)
 
 
 RULE: Final = _read_rule()
@@ -80,7 +80,7 @@ _NO_CONSONANTS: Final = frozenset(RULE.vowels + "'+ \n")
 
 
 @dataclass(frozen=True)
-class Bounds:
+class GroupBounds:
     """Bounds of a group beyond the rule, measured on texts in other languages (see `calibrate`).
 
     Attributes:
@@ -92,7 +92,7 @@ class Bounds:
     telling: float = RULE.least_telling
 
 
-USUAL: Final = Bounds()
+USUAL: Final = GroupBounds()
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ class Evidence:
 
 
 def is_supported(
-    chance: float, shown: Evidence, bounds: Bounds = USUAL, long: int = RULE.long, consonants: int = 0
+    chance: float, shown: Evidence, bounds: GroupBounds = USUAL, long: int = RULE.long, consonants: int = 0
 ) -> bool:
     """Return whether a group may be reported: it is likely and its words occur, or it has many words and no rival.
 
@@ -152,7 +152,7 @@ def is_supported(
     return chance >= max(bounds.probability, RULE.least_with_many if has_many else RULE.least_probability)
 
 
-def overrules(shown: Evidence, bounds: Bounds = USUAL) -> bool:
+def overrules(shown: Evidence, bounds: GroupBounds = USUAL) -> bool:
     """Return whether a group's words are so many that a text isn't nonsense, whatever its letters look like.
 
     >>> few, many = Evidence(40, 0.2, 0.05, kinds=3, telling=2), Evidence(40, 0.25, 0.05, kinds=8, telling=5)

@@ -27,8 +27,8 @@ from latam_corpus.stages import Stage
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from latam_corpus.language.judge import Judgement
-    from latam_corpus.language.model import Model
+    from latam_corpus.language.judge import LanguageJudgement
+    from latam_corpus.language.model import LanguageModel
 
 _SUGGESTIONS: Final = 4  # languages of the model suggested for one that it can't identify
 
@@ -110,7 +110,7 @@ class Identify(Stage):
         return tuple(iso_code(code, "identify, languages") for code in self.languages)
 
 
-def _refuse_unnamed(languages: tuple[str, ...], model: Model) -> None:
+def _refuse_unnamed(languages: tuple[str, ...], model: LanguageModel) -> None:
     """Raise unless the model can identify the wanted languages; if not, all their texts would be dropped silently.
 
     Raises:
@@ -133,7 +133,7 @@ def _refuse_unnamed(languages: tuple[str, ...], model: Model) -> None:
         )
 
 
-def _by_source(model: Model, batch: Batch, shown: list[Judgement]) -> dict[int, Judgement]:
+def _by_source(model: LanguageModel, batch: Batch, shown: list[LanguageJudgement]) -> dict[int, LanguageJudgement]:
     """Return the judgements that a declaration changes, by row."""
     if "declared_language" not in batch.frame.columns:
         return {}
@@ -142,7 +142,7 @@ def _by_source(model: Model, batch: Batch, shown: list[Judgement]) -> dict[int, 
     )
 
 
-def _noted(batch: Batch, shown: list[Judgement], by_source: Mapping[int, Judgement]) -> Batch:
+def _noted(batch: Batch, shown: list[LanguageJudgement], by_source: Mapping[int, LanguageJudgement]) -> Batch:
     """Return the batch with a ledger note on each row whose language a declaration changed."""
     declared = batch.frame["declared_language"]
     encoded = [
@@ -158,7 +158,7 @@ def _noted(batch: Batch, shown: list[Judgement], by_source: Mapping[int, Judgeme
     return Batch(changed).sharing_words(batch)
 
 
-def _narrowed(shown: list[Judgement], batch: Batch) -> list[Judgement]:
+def _narrowed(shown: list[LanguageJudgement], batch: Batch) -> list[LanguageJudgement]:
     """Return the judgements, with the declared member if a text shows only the group."""
     if "declared_language" not in batch.frame.columns:
         return shown
@@ -174,7 +174,7 @@ def _narrowed(shown: list[Judgement], batch: Batch) -> list[Judgement]:
     ]
 
 
-def _columns(judged: list[Judgement]) -> dict[str, pl.Series]:
+def _columns(judged: list[LanguageJudgement]) -> dict[str, pl.Series]:
     mixed = [[{"code": c, "share": s} for c, s in judgement.languages] or None for judgement in judged]
     return {
         "language": pl.Series([judgement.language for judgement in judged], dtype=pl.String),
@@ -183,7 +183,7 @@ def _columns(judged: list[Judgement]) -> dict[str, pl.Series]:
     }
 
 
-def _variety(batch: Batch, judged: list[Judgement], folder: str) -> dict[str, pl.Series]:
+def _variety(batch: Batch, judged: list[LanguageJudgement], folder: str) -> dict[str, pl.Series]:
     """Return the variety declared before, or that of the source's country, or the one predicted from cues."""
     frame = batch.frame
     empty: list[str | None] = [None] * len(judged)
@@ -212,6 +212,6 @@ def _variety(batch: Batch, judged: list[Judgement], folder: str) -> dict[str, pl
     }
 
 
-def _note(judgement: Judgement, by_text: Judgement) -> dict[str, Any]:
+def _note(judgement: LanguageJudgement, by_text: LanguageJudgement) -> dict[str, Any]:
     values = {"score": round(judgement.score, 3), "languages": [list(pair) for pair in judgement.languages]}
     return values if judgement.language == by_text.language else {**values, "shown": by_text.language}

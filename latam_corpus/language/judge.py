@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from latam_corpus.language.classifier.lines import Lines
-    from latam_corpus.language.model import Model
+    from latam_corpus.language.classifier.lines import LineStore
+    from latam_corpus.language.model import LanguageModel
 
 SURE: Final = 0.8  # above it, if the windows agree, the language is accepted
 CLEAR: Final = 0.99  # above it no pieces are examined
@@ -42,7 +42,7 @@ BATCH_LINES: Final = 512  # per matrix product: a few MB of probabilities, which
 
 
 @dataclass(frozen=True)
-class Judgement:
+class LanguageJudgement:
     """The language of a text.
 
     Attributes:
@@ -62,7 +62,7 @@ class Judgement:
         return self.language.split("_")[0]
 
 
-NOTHING: Final = Judgement(UNDETERMINED, 0.0)
+NOTHING: Final = LanguageJudgement(UNDETERMINED, 0.0)
 
 
 def batches(owner: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
@@ -77,7 +77,7 @@ def batches(owner: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
 
 
 def mean_by_text(
-    per_line: NDArray[np.float32], lines: Lines
+    per_line: NDArray[np.float32], lines: LineStore
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
     """Return the start and end of each text's lines, and the mean probability of each label, float32[n, labels]."""
     starts = np.flatnonzero(np.diff(lines.owner, prepend=-1))
@@ -88,12 +88,12 @@ def mean_by_text(
 
 
 def judge_together(
-    model: Model, labels: NDArray[np.float32], chances: NDArray[np.float32], lines: Sequence[str]
-) -> tuple[Judgement, Evidence]:
+    model: LanguageModel, labels: NDArray[np.float32], chances: NDArray[np.float32], lines: Sequence[str]
+) -> tuple[LanguageJudgement, Evidence]:
     """Return one language for lines that belong together, or `und`, and the evidence for the likeliest group."""
     tokens = " ".join(lines).split()
     if all(token == token[0] * len(token) for token in tokens):
-        return Judgement(UNDETERMINED, float(chances.max())), Evidence(len(tokens), 0.0, 0.0, 0, 0.0)
+        return LanguageJudgement(UNDETERMINED, float(chances.max())), Evidence(len(tokens), 0.0, 0.0, 0, 0.0)
     best = int(chances.argmax())
     shown = evidence(tokens, model.groups[best], model.words)
     if model.groups[best] == UNDETERMINED:
@@ -105,7 +105,7 @@ def judge_together(
     judged = by_evidence(model, labels, chances, shown)
     if judged.language.endswith("_Latn") and not any(map(_is_latin, chain.from_iterable(tokens))):
         # The model has never seen these letters, so its answer means nothing.
-        judged = Judgement(UNDETERMINED, judged.score)
+        judged = LanguageJudgement(UNDETERMINED, judged.score)
     return judged, shown
 
 
@@ -114,8 +114,8 @@ def _is_latin(letter: str) -> bool:
 
 
 def _judged_by_words(
-    model: Model, labels: NDArray[np.float32], chances: NDArray[np.float32], tokens: Sequence[str]
-) -> tuple[Judgement, Evidence] | None:
+    model: LanguageModel, labels: NDArray[np.float32], chances: NDArray[np.float32], tokens: Sequence[str]
+) -> tuple[LanguageJudgement, Evidence] | None:
     """Return a language of the Americas whose words occur in a text that the model takes for nonsense, or None.
 
     Args:
@@ -134,12 +134,16 @@ def _judged_by_words(
     judged = by_evidence(model, labels, chances / total, shown)
     if judged.language == UNDETERMINED:
         return None
-    return Judgement(judged.language, float(chances.max())), shown
+    return LanguageJudgement(judged.language, float(chances.max())), shown
 
 
 def by_evidence(
-    model: Model, labels: NDArray[np.float32], chances: NDArray[np.float32], shown: Evidence, long: int = RULE.long
-) -> Judgement:
+    model: LanguageModel,
+    labels: NDArray[np.float32],
+    chances: NDArray[np.float32],
+    shown: Evidence,
+    long: int = RULE.long,
+) -> LanguageJudgement:
     """Return the judgement by the evidence for the likeliest group; `long` as in `evidence.is_supported`."""
     best = int(chances.argmax())
     chance, group = float(chances[best]), model.groups[best]
@@ -148,10 +152,10 @@ def by_evidence(
         is_accepted = is_supported(lead(chances, shown.words), shown, bounds, long, consonants_of(model, labels, best))
     else:
         is_accepted = is_supported_elsewhere(chance, shown.words, group)
-    return Judgement(member_or_group(model, labels, best) if is_accepted else UNDETERMINED, chance)
+    return LanguageJudgement(member_or_group(model, labels, best) if is_accepted else UNDETERMINED, chance)
 
 
-def member_or_group(model: Model, labels: NDArray[np.float32], group: int) -> str:
+def member_or_group(model: LanguageModel, labels: NDArray[np.float32], group: int) -> str:
     """Return the member of a group if it is certain; if not, the group with its members' usual script."""
     members = model.members[group]
     if len(members) == 1:
@@ -163,18 +167,18 @@ def member_or_group(model: Model, labels: NDArray[np.float32], group: int) -> st
     return f"{code}_{label.script}" if label.script else code
 
 
-def consonants_of(model: Model, labels: NDArray[np.float32], group: int) -> int:
+def consonants_of(model: LanguageModel, labels: NDArray[np.float32], group: int) -> int:
     """Return the number of consonants in longer texts of a group's likeliest member, 0 if unknown."""
     return model.consonants.get(model.labels[_likeliest_member(model, labels, group)].code, 0)
 
 
-def _likeliest_member(model: Model, labels: NDArray[np.float32], group: int) -> int:
+def _likeliest_member(model: LanguageModel, labels: NDArray[np.float32], group: int) -> int:
     """Return the likeliest label of a group."""
     members = model.members[group]
     return int(members[labels[members].argmax()])
 
 
-def group_of(judgement: Judgement) -> str:
+def group_of(judgement: LanguageJudgement) -> str:
     """Return the group under which a judgement's language is judged.
 
     >>> group_of(Judgement("quy_Latn", 0.9)), group_of(Judgement("spa_Latn", 0.9))
@@ -192,8 +196,11 @@ def quotes(shown: Evidence) -> bool:
 
 
 def by_pieces(
-    model: Model, data: NDArray[np.uint8], offsets: NDArray[np.int64], first_look: Mapping[int, Judgement]
-) -> dict[int, Judgement]:
+    model: LanguageModel,
+    data: NDArray[np.uint8],
+    offsets: NDArray[np.int64],
+    first_look: Mapping[int, LanguageJudgement],
+) -> dict[int, LanguageJudgement]:
     """Return the judgements by pieces of texts whose windows disagree, are unsure, or quote another language.
 
     Args:
@@ -217,12 +224,12 @@ def by_pieces(
 
 
 def _mixed(
-    model: Model,
+    model: LanguageModel,
     lines: Sequence[str],
     per_line: NDArray[np.float32],
     per_group: NDArray[np.float32],
-    first_look: Judgement,
-) -> Judgement:
+    first_look: LanguageJudgement,
+) -> LanguageJudgement:
     if len(lines) < 2:  # noqa: PLR2004 - a single piece is the whole text
         return first_look
     weights = np.array([len(line) for line in lines], np.float32)
@@ -252,17 +259,17 @@ def _mixed(
     mixture = by_share(parts) if len(parts) > 1 else ()
     if shares[order[0]] < LEAST_FIRST:
         is_same = first_look.code == first.code
-        return replace(first_look, languages=mixture) if is_same else Judgement(UNDETERMINED, first_look.score)
-    return Judgement(first.language, first.score, mixture)
+        return replace(first_look, languages=mixture) if is_same else LanguageJudgement(UNDETERMINED, first_look.score)
+    return LanguageJudgement(first.language, first.score, mixture)
 
 
 def _shown(
-    model: Model,
+    model: LanguageModel,
     lines: Sequence[str],
     per_line: NDArray[np.float32],
     per_group: NDArray[np.float32],
     weights: NDArray[np.float32],
-) -> dict[Judgement, bool]:
+) -> dict[LanguageJudgement, bool]:
     """Return the languages of sure pieces of six or more words, each judged on its pieces together.
 
     The value says whether a few words are as much evidence as in a long text, which a second language of a mixed text
@@ -284,7 +291,7 @@ def _shown(
 _SCRAP: Final = 30  # characters; a shorter text is examined by its words too, because it may be a row of one letter
 
 
-def judge(model: Model, texts: pl.Series | Sequence[str | None]) -> list[Judgement]:
+def judge(model: LanguageModel, texts: pl.Series | Sequence[str | None]) -> list[LanguageJudgement]:
     """Return the language of each text, in order.
 
     Args:
@@ -295,7 +302,7 @@ def judge(model: Model, texts: pl.Series | Sequence[str | None]) -> list[Judgeme
     data, offsets = utf8(series)
     lines = window_lines(data, offsets)
     judged = [NOTHING] * len(series)
-    doubtful: dict[int, Judgement] = {}
+    doubtful: dict[int, LanguageJudgement] = {}
     for first, last in batches(lines.owner):
         _judge_some(model, lines[first:last], np.diff(offsets), judged, doubtful)
     for row, judgement in by_pieces(model, data, offsets, doubtful).items():
@@ -310,7 +317,11 @@ def judge(model: Model, texts: pl.Series | Sequence[str | None]) -> list[Judgeme
 
 
 def _judge_some(
-    model: Model, lines: Lines, sizes: NDArray[np.int64], judged: list[Judgement], doubtful: dict[int, Judgement]
+    model: LanguageModel,
+    lines: LineStore,
+    sizes: NDArray[np.int64],
+    judged: list[LanguageJudgement],
+    doubtful: dict[int, LanguageJudgement],
 ) -> None:
     """Put sure judgements into `judged`, and those of doubtful or possibly mixed texts into `doubtful`."""
     per_line = model.probabilities(lines)
@@ -328,7 +339,7 @@ def _judge_some(
     ):
         group = model.groups[group_index]
         if sure[i] and group in RULE.colonial and (last > first + 1 or chars[first] >= _SCRAP):
-            judged[row] = Judgement(member_or_group(model, labels[i], group_index), chances[i])
+            judged[row] = LanguageJudgement(member_or_group(model, labels[i], group_index), chances[i])
             # A text between one window and two was read only in part.
             if chances[i] < CLEAR or (last == first + 1 and sizes[row] > WINDOW + WINDOW // 2):
                 doubtful[row] = judged[row]

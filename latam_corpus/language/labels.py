@@ -121,7 +121,7 @@ _SCRIPT: Final = re.compile(r"[A-Z][a-z]{3}")  # ISO 15924
 
 
 @dataclass(frozen=True)
-class Label:
+class LanguageLabel:
     """The meaning of a model's label.
 
     Attributes:
@@ -142,7 +142,7 @@ class Label:
 
 def labels_of(
     raw_labels: Sequence[str], mapped: Mapping[str, Any], place: str, *, looked_up: bool
-) -> tuple[Label, ...]:
+) -> tuple[LanguageLabel, ...]:
     """Return the meanings of a model's labels, in their order.
 
     Args:
@@ -172,7 +172,7 @@ def labels_of(
     )
 
 
-def _as_written(name: str, meaning: Any) -> Label | None:
+def _as_written(name: str, meaning: Any) -> LanguageLabel | None:
     """Return a label whose code and script equal those of its map, without opening tables of languages."""
     if not isinstance(meaning, dict):
         return None
@@ -180,10 +180,10 @@ def _as_written(name: str, meaning: Any) -> Label | None:
     group = groups().of.get(str(code), code)
     if name != f"{code}_{script}" or meaning.get("macro", group) != group:
         return None
-    return Label(str(code), str(script), str(group))
+    return LanguageLabel(str(code), str(script), str(group))
 
 
-def _label(name: str, meaning: Any, place: str) -> Label:
+def _label(name: str, meaning: Any, place: str) -> LanguageLabel:
     code_and_script = read_label(name)
     if meaning is not None:
         label_place = f"{place}, label «{name}»"
@@ -203,7 +203,7 @@ def _label(name: str, meaning: Any, place: str) -> Label:
             )
         code_and_script = code, script
         if "macro" in meaning:
-            return Label(*code_and_script, iso_code(str(meaning["macro"]), label_place))
+            return LanguageLabel(*code_and_script, iso_code(str(meaning["macro"]), label_place))
     # Without a map, a label that isn't a language code names no known language.
     code, script = code_and_script or (UNDETERMINED, "")
-    return Label(code, script, groups().of.get(code, code))
+    return LanguageLabel(code, script, groups().of.get(code, code))

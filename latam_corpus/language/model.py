@@ -21,8 +21,8 @@ from latam_corpus.errors import ConfigError
 from latam_corpus.language.classifier import ftz
 from latam_corpus.language.classifier.ftz import read_parts
 from latam_corpus.language.classifier.vectors import Vectors, products
-from latam_corpus.language.evidence import RULE, RULE_FILE, Bounds
-from latam_corpus.language.labels import MODELS, Label, labels_of
+from latam_corpus.language.evidence import RULE, RULE_FILE, GroupBounds
+from latam_corpus.language.labels import MODELS, LanguageLabel, labels_of
 from latam_corpus.language.model_cache import ModelCache
 from latam_corpus.language.model_files import SHIPPED, locate
 from latam_corpus.messages import _
@@ -64,7 +64,7 @@ class WordLists(Mapping[str, frozenset[str]]):
 
 
 @dataclass(frozen=True, eq=False)
-class Model:
+class LanguageModel:
     """An opened identifier.
 
     Attributes:
@@ -78,9 +78,9 @@ class Model:
 
     name: str
     digest: str
-    labels: tuple[Label, ...]
+    labels: tuple[LanguageLabel, ...]
     words: Mapping[str, frozenset[str]]
-    bounds: Mapping[str, Bounds]
+    bounds: Mapping[str, GroupBounds]
     consonants: Mapping[str, int]
     _opened: Any
     _own_labels: tuple[str, ...]
@@ -179,7 +179,7 @@ class Model:
         return table
 
 
-def load(name: str = SHIPPED, label_map: str = "") -> Model:
+def load(name: str = SHIPPED, label_map: str = "") -> LanguageModel:
     """Return the opened model from the process's one cache of models, keyed by path and digest.
 
     Args:
@@ -207,7 +207,7 @@ def digest(name: str = SHIPPED, label_map: str = "") -> str:
 
 
 @cache
-def _open(path: Path, map_path: Path | None, model_digest: str) -> Model:
+def _open(path: Path, map_path: Path | None, model_digest: str) -> LanguageModel:
     with path.open("rb") as file:
         if file.read(4) != _MAGIC:
             raise ConfigError(str(path), _("not a fastText model"), _("give a .ftz or .bin that fastText saved"))
@@ -236,7 +236,7 @@ def _open(path: Path, map_path: Path | None, model_digest: str) -> Model:
     word_lists = WordLists(lists_and_bounds["words"])
     bounds = {code: _bounds(entry, str(map_path)) for code, entry in lists_and_bounds["bounds"].items()}
     consonants = {code: _count(entry, code, str(map_path)) for code, entry in lists_and_bounds["consonants"].items()}
-    return Model(
+    return LanguageModel(
         path.stem,
         model_digest,
         labels,
@@ -313,9 +313,9 @@ def _shipped_map(path: Path) -> dict[str, Any]:
     return _read_map(shipped) if shipped.is_file() and path != MODELS / f"{SHIPPED}.ftz" else dict(_TABLES)
 
 
-def _bounds(entry: Any, place: str) -> Bounds:
+def _bounds(entry: Any, place: str) -> GroupBounds:
     try:
-        return Bounds(**{key: float(bound) for key, bound in entry.items()})
+        return GroupBounds(**{key: float(bound) for key, bound in entry.items()})
     except (AttributeError, TypeError, ValueError) as error:
         raise ConfigError(
             place, _("invalid bounds: {entry}", entry=entry), _("write quy = {{ probability = 0.9, telling = 2.5 }}")

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from latam_corpus.language.model import Model
+    from latam_corpus.language.model import LanguageModel
 
 LEAST_FIRST: Final = 0.4  # the smallest share of a mixed text's main language
 LEAST_PIECE: Final = 0.2  # the probability from which a piece counts for one of the text's languages
 
 
 def other_pieces(
-    model: Model, lines: Sequence[str], per_group: NDArray[np.float32], found_labels: Sequence[str]
+    model: LanguageModel, lines: Sequence[str], per_group: NDArray[np.float32], found_labels: Sequence[str]
 ) -> NDArray[np.int64]:
     """Return the pieces of a text in Spanish, Portuguese, English or French that are in an unknown language.
 
@@ -56,7 +56,7 @@ def other_pieces(
     return result if sum(len(tokens[row]) for row in result) >= RULE.long else nothing
 
 
-def _is_other(model: Model, tokens: Sequence[str]) -> bool:
+def _is_other(model: LanguageModel, tokens: Sequence[str]) -> bool:
     """Return whether words are hardly Spanish, Portuguese, English or French; False for laughter and refrains."""
     has_variety = len(set(tokens)) >= RULE.least_different
     return has_variety and evidence(tokens, UNDETERMINED, model.words).colonial <= RULE.most_colonial

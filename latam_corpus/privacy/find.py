@@ -12,7 +12,7 @@ from bisect import bisect
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from latam_corpus.privacy.normalised_text import is_broken, narrow, normalised
-from latam_corpus.privacy.number_kinds import EMAIL, KEY, NAME, Numbers, Span, nearest
+from latam_corpus.privacy.number_kinds import EMAIL, KEY, NAME, IdentifierSpan, Numbers, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -79,7 +79,7 @@ def find(
     country: str | None = None,
     names: re.Pattern[str] | None = None,
     hints: Hints = Hints(),  # noqa: B008  (it is a value)
-) -> list[Span]:
+) -> list[IdentifierSpan]:
     """Return the identifiers of a text, in order and without overlaps.
 
     Args:
@@ -94,11 +94,13 @@ def find(
     if names is None:
         return identifiers
     # A name within an e-mail or street address belongs to the address; any other name has precedence.
-    name_spans = [Span(NAME, *match.span(), "name") for match in names.finditer(text)]
+    name_spans = [IdentifierSpan(NAME, *match.span(), "name") for match in names.finditer(text)]
     return without_overlaps([*identifiers, *(name for name in name_spans if not _is_part(name, identifiers))])
 
 
-def _candidates(text: str, modes: Mapping[str, str], words: Words, country: str | None, hints: Hints) -> Iterator[Span]:
+def _candidates(
+    text: str, modes: Mapping[str, str], words: Words, country: str | None, hints: Hints
+) -> Iterator[IdentifierSpan]:
     """Yield all candidates with their spans in the text; a candidate may cross one line end, but not two."""
     signs = [sign.start() for sign in _SIGN.finditer(text)]
     if "＠" in text or "﹫" in text or max(map(text.__getitem__, signs), default="") > "@":
@@ -129,8 +131,10 @@ def _stretches(signs: Sequence[int]) -> Iterator[tuple[int, int]]:
     yield max(0, start - _BEFORE), last + _AFTER
 
 
-def _in_normalised(text: str, modes: Mapping[str, str], words: Words, country: str | None, hints: Hints) -> list[Span]:
-    spans: list[Span] = []
+def _in_normalised(
+    text: str, modes: Mapping[str, str], words: Words, country: str | None, hints: Hints
+) -> list[IdentifierSpan]:
+    spans: list[IdentifierSpan] = []
     if modes["email"] != "off":
         spans += _emails(text)
         if hints.spoken_at:
@@ -149,15 +153,15 @@ def _in_normalised(text: str, modes: Mapping[str, str], words: Words, country: s
     return spans
 
 
-def _is_part(name: Span, identifiers: list[Span]) -> bool:
+def _is_part(name: IdentifierSpan, identifiers: list[IdentifierSpan]) -> bool:
     """Whether one of the identifiers, sorted and without overlaps, contains the name and more text."""
     index = bisect(identifiers, name.start, key=lambda span: span.start)
     return any(name.end <= span.end and name[1:3] != span[1:3] for span in identifiers[:index][-1:])
 
 
-def without_overlaps(spans: Iterable[Span]) -> list[Span]:
+def without_overlaps(spans: Iterable[IdentifierSpan]) -> list[IdentifierSpan]:
     """Resolve overlaps in favour of the lowest rank, then the first start, then the longest span."""
-    disjoint: list[Span] = []
+    disjoint: list[IdentifierSpan] = []
     for span in sorted(spans, key=lambda span: (span.rank, span.start, -span.end)):
         index = bisect(disjoint, span.start, key=lambda neighbour: neighbour.start)
         neighbours = disjoint[max(index - 1, 0) : index + 1]
@@ -166,7 +170,7 @@ def without_overlaps(spans: Iterable[Span]) -> list[Span]:
     return disjoint
 
 
-def replaced(text: str, spans: Iterable[Span], mark: str = "[{}]") -> tuple[str, list[str]]:
+def replaced(text: str, spans: Iterable[IdentifierSpan], mark: str = "[{}]") -> tuple[str, list[str]]:
     """Replace identifiers by marks; return the text and their kinds.
 
     Args:
@@ -184,7 +188,7 @@ def replaced(text: str, spans: Iterable[Span], mark: str = "[{}]") -> tuple[str,
     return "".join([*pieces, text[end:]]), kinds
 
 
-def _emails(text: str) -> Iterator[Span]:
+def _emails(text: str) -> Iterator[IdentifierSpan]:
     for sign in re.finditer("@", text):
         start, end, form = sign.start(), sign.end(), _EMAIL_HOST
         if text[start - 1 : end + 1] == " @ ":
@@ -194,7 +198,7 @@ def _emails(text: str) -> Iterator[Span]:
         name = _EMAIL_NAME.search(text, max(0, start - _LONGEST_NAME), start)
         host = form.match(text, end)
         if name and host and not _is_handle(text, name.start(), host.group()):
-            yield Span(EMAIL, name.start(), host.end(), "email")
+            yield IdentifierSpan(EMAIL, name.start(), host.end(), "email")
 
 
 def _is_handle(text: str, start: int, host: str) -> bool:
@@ -202,20 +206,20 @@ def _is_handle(text: str, start: int, host: str) -> bool:
     return text[start - 1 : start] in _BEFORE_HANDLE and not _MAIL_HOST.match(host)
 
 
-def _spoken_emails(text: str) -> Iterator[Span]:
+def _spoken_emails(text: str) -> Iterator[IdentifierSpan]:
     signs = [*_AT.finditer(text), *_AT_WORD.finditer(text)]
     for sign in signs:
         name = _SPOKEN_NAME.search(text, max(0, sign.start() - _LONGEST_SPOKEN), sign.start())
         host = _SPOKEN_HOST.match(text, sign.end(), sign.end() + _LONGEST_SPOKEN)
         if name and host:
-            yield Span(EMAIL, name.start(), host.end(), "email")
+            yield IdentifierSpan(EMAIL, name.start(), host.end(), "email")
 
 
-def _pix_keys(text: str, modes: Mapping[str, str], words: Words) -> Iterator[Span]:
+def _pix_keys(text: str, modes: Mapping[str, str], words: Words) -> Iterator[IdentifierSpan]:
     """Yield the random keys of PIX, with a word next to them unless the form is enough."""
     for key in _UUID.finditer(text):
         if modes["pix"] == "form" or nearest(words.indications(text, key.start()), "pix") is not None:
-            yield Span(KEY, *key.span(), "pix")
+            yield IdentifierSpan(KEY, *key.span(), "pix")
 
 
 def names_pattern(names: Iterable[str]) -> re.Pattern[str] | None:

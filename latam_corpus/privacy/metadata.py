@@ -16,7 +16,7 @@ import polars as pl
 from latam_corpus.extra_columns import EXTRA
 from latam_corpus.privacy.find import find, replaced, without_overlaps
 from latam_corpus.privacy.kinds import IDENTIFIERS
-from latam_corpus.privacy.number_kinds import EMAIL, Span, is_telephone_of
+from latam_corpus.privacy.number_kinds import EMAIL, IdentifierSpan, is_telephone_of
 from latam_corpus.privacy.privacy_policy import UNSTATED, privacy_policies
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ def redacted_address(address: str) -> tuple[str, tuple[str, ...]]:
     for part in _PARTS.split(address[start:]):  # the name of a parameter is no context for the next parameter
         text, starts = _decoded(part)
         spans = _in_names(text, modes, policies.words, None)
-        encoded_spans = [Span(span.rank, starts[span.start], starts[span.end], span.kind) for span in spans]
+        encoded_spans = [IdentifierSpan(span.rank, starts[span.start], starts[span.end], span.kind) for span in spans]
         redacted_part, part_kinds = replaced(part, encoded_spans, _ENCODED_MARK)
         written.append(redacted_part)
         kinds += part_kinds
@@ -176,7 +176,7 @@ def possible_file_names(name: str) -> set[str]:
     }
 
 
-def _in_names(text: str, modes: Mapping[str, str], words: Words, country: str | None) -> list[Span]:
+def _in_names(text: str, modes: Mapping[str, str], words: Words, country: str | None) -> list[IdentifierSpan]:
     """Find identifiers in a name without spaces, in which underscores may separate words."""
     name_words = words.in_names
     spans = find(text, modes, name_words, country)
@@ -186,13 +186,13 @@ def _in_names(text: str, modes: Mapping[str, str], words: Words, country: str | 
     return spans
 
 
-def _bare_numbers(name: str, modes: Mapping[str, str], country: str | None) -> Iterable[Span]:
+def _bare_numbers(name: str, modes: Mapping[str, str], country: str | None) -> Iterable[IdentifierSpan]:
     for match in _BARE.finditer(name):
         digits = re.sub(r"\D", "", match[0])
         if _DATED.match(digits) or len(re.findall(r"\d+", match[0])) > _MOST_GROUPS:
             continue
         if modes["phone"] != "off" and is_telephone_of(match[0].replace("_", " "), country):
-            yield Span(1, *match.span(), "phone")
+            yield IdentifierSpan(1, *match.span(), "phone")
             continue
         for identifier in IDENTIFIERS:
             if identifier.chance < _LEAST_CHANCE or modes[identifier.kind] == "off":
@@ -200,7 +200,7 @@ def _bare_numbers(name: str, modes: Mapping[str, str], country: str | None) -> I
             is_of_country = country is None or country in identifier.countries
             has_form = identifier.bare is not None and identifier.bare.fullmatch(digits)
             if is_of_country and has_form and identifier.holds and identifier.holds(digits):
-                yield Span(1, *match.span(), identifier.kind)
+                yield IdentifierSpan(1, *match.span(), identifier.kind)
 
 
 def _decoded(address: str) -> tuple[str, Sequence[int]]:

@@ -146,7 +146,7 @@ _LAST: Final = 10_000
 _Ranked: TypeAlias = "tuple[int, Identifier, re.Pattern[str]]"
 
 
-class Span(NamedTuple):
+class IdentifierSpan(NamedTuple):
     """A candidate identifier in a text: its rank among overlapping candidates (the lowest wins), span and kind."""
 
     rank: int
@@ -169,7 +169,7 @@ class Numbers:
         self.last_indicated: tuple[int, list[tuple[int, frozenset[str]]]] = (-1, [])
         _, self.lettered, self.bare = _ranked_forms(country)
 
-    def short_number(self, start: int, end: int) -> Iterator[Span]:
+    def short_number(self, start: int, end: int) -> Iterator[IdentifierSpan]:
         """Yield candidates at a number of few digits, which may be part of a plate, IP address, cédula or account."""
         text = self.text
         text_before, text_after = text[max(0, start - 2) : start], text[end : end + 4]
@@ -184,7 +184,7 @@ class Numbers:
         if text_before[-1:] in DASHES or text_after[:1] in DASHES or neighbours != neighbours.lower():
             yield from self.forms(start, end, end - start, marked=True)
 
-    def long_number(self, start: int, end: int) -> Iterator[Span]:
+    def long_number(self, start: int, end: int) -> Iterator[IdentifierSpan]:
         """Yield candidates at a number of more than four characters."""
         text, modes = self.text, self.modes
         number = text[start:end]
@@ -201,7 +201,7 @@ class Numbers:
         if marked or digits >= _LONG or text[start - 1 : start] in _OPENERS or not self.is_date_or_amount(start, end):
             yield from self.forms(start, end, digits, marked)
 
-    def forms(self, start: int, end: int, digits: int, marked: bool) -> Iterator[Span]:
+    def forms(self, start: int, end: int, digits: int, marked: bool) -> Iterator[IdentifierSpan]:
         """Yield telephones and numbers of `IDENTIFIERS`; `marked` states whether capitals or dashes are next to it."""
         text, phones = self.text, self.modes["phone"]
         if phones != "off":
@@ -227,7 +227,7 @@ class Numbers:
             self.last_indicated = max(span.end for span in spans), indications
         yield from spans
 
-    def named_numbers(self, start: int, end: int, distances: Mapping[str, int]) -> Iterator[Span]:
+    def named_numbers(self, start: int, end: int, distances: Mapping[str, int]) -> Iterator[IdentifierSpan]:
         """Yield the bare numbers whose kind a word before them indicates.
 
         Args:
@@ -242,9 +242,9 @@ class Numbers:
             for match in _matches_over(identifier, form, self.text, start, end):
                 is_named = self.allows_label(identifier, match.start()) and _is_valid_match(identifier, match)
                 if is_named and not self.is_date_or_amount(*match.span()):
-                    yield Span(_BY_WORD + distances[kind] * _RANKS + rank, *match.span(), kind)
+                    yield IdentifierSpan(_BY_WORD + distances[kind] * _RANKS + rank, *match.span(), kind)
 
-    def marked_numbers(self, start: int, end: int) -> Iterator[Span]:
+    def marked_numbers(self, start: int, end: int) -> Iterator[IdentifierSpan]:
         """Yield the numbers in written form, which their punctuation or letters distinguish."""
         text = self.text
         forms = _forms_of_shape(text[max(0, start - 2) : end + 3].translate(_SHAPE), self.country)
@@ -254,9 +254,9 @@ class Numbers:
             if self.modes[identifier.kind] != "off":
                 for match in _matches_over(identifier, form, text, start, end):
                     if self.is_identifier(identifier, match):
-                        yield Span(rank, *match.span(), identifier.kind)
+                        yield IdentifierSpan(rank, *match.span(), identifier.kind)
 
-    def marked_phones(self, start: int) -> Iterator[Span]:
+    def marked_phones(self, start: int) -> Iterator[IdentifierSpan]:
         """Yield telephones in international form, in a link, or with an area code of the text's country in brackets."""
         text = self.text
         has_opener = text[start - 1 : start] in _OPENERS
@@ -266,18 +266,20 @@ class Numbers:
             for position in (max(0, start - 2), start - 1):
                 match = _PHONE.match(text, position)
                 if match and sum(map(str.isdecimal, match.group())) >= _SHORTEST_PHONE:
-                    yield Span(_AFTER_FORMS, position, position + len(_valid(match.group()) or match.group()), "phone")
+                    yield IdentifierSpan(
+                        _AFTER_FORMS, position, position + len(_valid(match.group()) or match.group()), "phone"
+                    )
                     return
         elif text[start - 1 : start] in _BEFORE_LINKED and _LINKED.search(text, max(0, start - 8), start):
             match = _PHONE.match(text, start)
             if match and _is_international("+" + match.group()):
-                yield Span(_AFTER_FORMS, *match.span(), "phone")
+                yield IdentifierSpan(_AFTER_FORMS, *match.span(), "phone")
         elif self.modes["phone"] == "form" and self.country and text[start - 1 : start] == "(":
             match = _WITH_AREA.match(text, start - 1)
             if match and _is_number(match.group(), self.country):
-                yield Span(_AFTER_FORMS, *match.span(), "phone")
+                yield IdentifierSpan(_AFTER_FORMS, *match.span(), "phone")
 
-    def wide_phone(self, start: int) -> Span | None:
+    def wide_phone(self, start: int) -> IdentifierSpan | None:
         """Return a valid telephone in international form, with any separators between its groups, or None."""
         text = self.text
         if text.startswith("0", start):
@@ -301,7 +303,7 @@ class Numbers:
                 return None
         end = prefix.end() + len(number) - 1
         closes = text.count(")", first, end) > text.count("(", first, end)
-        return Span(_AFTER_FORMS, first - (closes and text[first - 1] == "("), end, "phone")
+        return IdentifierSpan(_AFTER_FORMS, first - (closes and text[first - 1] == "("), end, "phone")
 
     def has_attached_word(self, start: int) -> bool:
         """Whether a word precedes a number without a space, other than an abbreviation of «number»."""
@@ -349,7 +351,7 @@ class Numbers:
         is_sure = identifier.chance >= (_SURE_AT_HOME if is_of_country else _SURE)
         return self.modes[identifier.kind] == "form" and (is_sure or not is_rejected)
 
-    def networks(self, start: int, end: int, digits: int) -> Iterator[Span]:
+    def networks(self, start: int, end: int, digits: int) -> Iterator[IdentifierSpan]:
         """Yield public IPv4 addresses, and IPv6 addresses if a colon follows."""
         if self.modes["ip"] == "off":
             return
@@ -359,11 +361,11 @@ class Numbers:
                 if self.is_section_number(match):
                     continue
                 if not text[match.end() : match.end() + 1].isdecimal() and _is_public(match.group()):
-                    yield Span(_NETWORK, *match.span(), "ip")
+                    yield IdentifierSpan(_NETWORK, *match.span(), "ip")
         if ":" in text[end : end + 4]:
             for match in _IPV6.finditer(text, max(0, start - 3), end + _MARGIN):
                 if match.start() <= start and _is_public(match.group()):
-                    yield Span(_NETWORK, *match.span(), "ip")
+                    yield IdentifierSpan(_NETWORK, *match.span(), "ip")
 
     def is_section_number(self, match: re.Match[str]) -> bool:
         """Whether a match that looks like an IP address is the number of a section or a version."""
@@ -374,7 +376,7 @@ class Numbers:
         has_small_parts = all(int(part) < _SMALL_PART for part in match.group().split("."))
         return begins_line and has_small_parts and _HEADING.match(self.text, match.end()) is not None
 
-    def national(self, start: int, end: int, distance: int) -> Iterator[Span]:
+    def national(self, start: int, end: int, distance: int) -> Iterator[IdentifierSpan]:
         """Yield telephones in national form, at a distance in words from a word for telephones."""
         text = self.text
         position = start - 1 if text[start - 1 : start] == "(" else start
@@ -384,9 +386,9 @@ class Numbers:
                 continue
             if number := _first_number(match.group(), self.country, local=distance <= _NEAR):
                 position = match.start() + len(number)
-                yield Span(_BY_WORD + distance * _RANKS, match.start(), position, "phone")
+                yield IdentifierSpan(_BY_WORD + distance * _RANKS, match.start(), position, "phone")
 
-    def address(self, start: int) -> Iterator[Span]:
+    def address(self, start: int) -> Iterator[IdentifierSpan]:
         """Yield the street address whose house number is at this place."""
         text = self.text
         # A name, a number or a sign precedes a house number; most other numbers are excluded here.
@@ -404,14 +406,14 @@ class Numbers:
             distance = nearest(self.words.indications(text, street.start()), "address")
             if distance is None or distance > _HOME_NEAR:
                 return
-        yield Span(_LAST, street.start(), house.end(), "address")
+        yield IdentifierSpan(_LAST, street.start(), house.end(), "address")
 
     def is_day_or_count(self, end: int) -> bool:
         """Whether a short number that ends here is the day of a month, or counts a noun: `20 años después`."""
         text = self.text
         return bool(_MONTH.match(text, end) or self.words.units.match(text, end) or _COUNTED.match(text, end))
 
-    def plates(self, start: int, end: int) -> Iterator[Span]:
+    def plates(self, start: int, end: int) -> Iterator[IdentifierSpan]:
         """Yield the licence plates with a number at this place."""
         text, mode = self.text, self.modes["plate"]
         if mode == "off":
@@ -421,14 +423,14 @@ class Numbers:
                 continue
             is_mercosul = mode == "form" and _MERCOSUL.fullmatch(match.group())
             if is_mercosul or nearest(self.words.indications(text, match.start()), "plate") is not None:
-                yield Span(_LAST, *match.span(), "plate")
+                yield IdentifierSpan(_LAST, *match.span(), "plate")
 
-    def places(self, form: re.Pattern[str], low: int, high: int) -> Iterator[Span]:
+    def places(self, form: re.Pattern[str], low: int, high: int) -> Iterator[IdentifierSpan]:
         """Yield the coordinates in a form, within a part of the text."""
         for match in form.finditer(self.text, low, high):
             indications = self.words.indications(self.text, match.start())
             if self.modes["coordinates"] == "form" or nearest(indications, "coordinates") is not None:
-                yield Span(0, *match.span(), "coordinates")
+                yield IdentifierSpan(0, *match.span(), "coordinates")
 
 
 @lru_cache(maxsize=64)

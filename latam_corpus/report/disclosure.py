@@ -28,7 +28,7 @@ from latam_corpus.pipeline.stored_runs.run_record import read_attempt
 from latam_corpus.privacy.privacy_policy import INTERVIEW, privacy_policies
 from latam_corpus.privacy.redact import Redact
 from latam_corpus.privacy.speakers import is_interview
-from latam_corpus.release.eligibility.admission import Terms, closed_by_labels
+from latam_corpus.release.eligibility.admission import ReleaseTerms, closed_by_labels
 from latam_corpus.release.refusals import tombstones
 
 if TYPE_CHECKING:
@@ -207,7 +207,7 @@ class Disclosure:
     @property
     def reads(self) -> tuple[str, ...]:
         """The columns, except `text`, that decide whether a document may be shown."""
-        return (*Terms.READS, "drop_reason", *(tombstones.READS if self._log else ()))
+        return (*ReleaseTerms.READS, "drop_reason", *(tombstones.READS if self._log else ()))
 
     @property
     def _log(self) -> WithdrawalLog | None:
@@ -260,7 +260,7 @@ def readable(today: date) -> pl.Expr:
     [True, False]
     """
     day, now = (today.date(), today) if isinstance(today, datetime) else (today, None)
-    terms = Terms(vocabulary.RIGHTS_TIERS[:-1], ("redistribute",), day, now)
+    terms = ReleaseTerms(vocabulary.RIGHTS_TIERS[:-1], ("redistribute",), day, now)
     return pl.coalesce(closed_by_labels(), terms.refusal()).is_null()
 
 
@@ -270,7 +270,7 @@ def with_readable(frame: pl.DataFrame, today: date) -> pl.DataFrame:
 
 
 def _terms(frame: pl.DataFrame) -> pl.DataFrame:
-    terms = schema.conform(frame, pl.Schema({name: schema.DOCUMENT_SCHEMA[name] for name in Terms.READS}))
+    terms = schema.conform(frame, pl.Schema({name: schema.DOCUMENT_SCHEMA[name] for name in ReleaseTerms.READS}))
     return terms.with_columns(
         pl.col("uses").fill_null(pl.lit([], dtype=pl.List(pl.String))), pl.col("rights_tier").fill_null("unknown")
     )

@@ -13,7 +13,7 @@ from latam_corpus.signals.of_words_kernels import sum_ranges, unique_in_windows
 from latam_corpus.signals.shared_counts import (
     Grams,
     Letters,
-    Marks,
+    MarkCounts,
     Phrases,
     Repeats,
     characters_in_open_lines,
@@ -107,9 +107,9 @@ class Reading:
         return Phrases.of(self.words)
 
     @cached_property
-    def marks(self) -> Marks:
+    def marks(self) -> MarkCounts:
         """Marks at the start and the end of lines, and inside them."""
-        return Marks.of(self.words)
+        return MarkCounts.of(self.words)
 
     @cached_property
     def open_lines(self) -> NDArray[np.int64]:

@@ -110,7 +110,7 @@ def _allowed(alphabets: tuple[str, ...]) -> NDArray[np.uint64]:
 
 
 @dataclass(frozen=True, eq=False)
-class Marks:
+class MarkCounts:
     """Counts of marks in the l lines of n documents.
 
     Attributes:
@@ -122,7 +122,7 @@ class Marks:
     sentences: NDArray[np.int32]
 
     @classmethod
-    def of(cls, words: WordTable) -> Marks:
+    def of(cls, words: WordTable) -> MarkCounts:
         r"""Return the marks of these documents.
 
         >>> from latam_corpus.signals.columns import BULLETS, ELLIPSIS_ENDS, LINES, SPARSE

@@ -15,7 +15,7 @@ from latam_corpus.catalog.source import Source
 from latam_corpus.collect.documents.frames import terms_of
 from latam_corpus.config.toml_model import parse_toml
 from latam_corpus.errors import ConfigError
-from latam_corpus.release.eligibility.admission import Terms, closed_by_labels
+from latam_corpus.release.eligibility.admission import ReleaseTerms, closed_by_labels
 from latam_corpus.report.disclosure import with_readable
 
 _ALL = ["train", "redistribute", "evaluate"]
@@ -152,4 +152,4 @@ def test_closed_rows_are_refused_whatever_a_release_asks() -> None:
         frame = pl.DataFrame(
             row, schema_overrides={"uses": pl.List(pl.String), "expires": pl.Date, "embargo_until": pl.Date}
         )
-        assert frame.select(Terms(("open",), (use,), _TODAY).refusal()).item() == f"uses_lack={use}"
+        assert frame.select(ReleaseTerms(("open",), (use,), _TODAY).refusal()).item() == f"uses_lack={use}"

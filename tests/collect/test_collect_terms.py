@@ -13,7 +13,7 @@ from latam_corpus.catalog.source import Source
 from latam_corpus.collect.documents.frames import terms_of
 from latam_corpus.collect.files import list_inputs, read
 from latam_corpus.config.toml_model import parse_toml
-from latam_corpus.release.eligibility.admission import Terms
+from latam_corpus.release.eligibility.admission import ReleaseTerms
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -142,5 +142,5 @@ def test_a_release_that_admits_the_tier_still_asks_for_the_use(tmp_path: Path) -
     """A non-commercial record among open ones stays out of a release for training, and the reason is the use."""
     rights = '[rights]\nstatement = "CC0-1.0"\nbasis = "licence"\nuses = ["train", "redistribute"]\n'
     frame = pl.DataFrame(_rows(tmp_path, rights, "CC0-1.0", "CC BY-NC 4.0"), infer_schema_length=None)
-    terms = Terms(("open", "non_commercial"), ("train",), date(2026, 11, 25))
+    terms = ReleaseTerms(("open", "non_commercial"), ("train",), date(2026, 11, 25))
     assert frame.select(terms.refusal()).to_series().to_list() == [None, "uses_lack=train"]

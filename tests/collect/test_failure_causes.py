@@ -12,7 +12,7 @@ from latam_corpus.collect.records import Cause as Unreadable
 from latam_corpus.collect.records import Failure
 from latam_corpus.extract.document import Cause as Unextracted
 from latam_corpus.extract.document import UnusableError
-from latam_corpus.extract.isolation.child import Failed
+from latam_corpus.extract.isolation.child import ExtractFailure
 
 
 @pytest.mark.parametrize("cause", [*get_args(Unreadable), *get_args(Unextracted)])
@@ -30,7 +30,7 @@ def test_each_cause_is_listed_once() -> None:
 def test_a_reason_names_the_room_and_the_cause() -> None:
     """The two rooms use the same words in the same form."""
     assert Failure(3, "not UTF-8").reason == "unreadable:not UTF-8"
-    assert Failed("not UTF-8", {}).reason == "extract:not UTF-8"
+    assert ExtractFailure("not UTF-8", {}).reason == "extract:not UTF-8"
 
 
 def test_an_extractors_own_error_survives_pickling() -> None:

@@ -19,7 +19,7 @@ from latam_corpus.collect.files import list_inputs, read_all
 from latam_corpus.collect.input_files.input_file import of_json
 from latam_corpus.errors import ConfigError
 from latam_corpus.pipeline.execution.contracts import unlisted_rows
-from latam_corpus.release.eligibility.admission import Terms
+from latam_corpus.release.eligibility.admission import ReleaseTerms
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,7 +69,7 @@ def test_a_file_without_a_row_is_held_back_and_named(tmp_path: Path) -> None:
     assert (held["rights"], held["rights_tier"], held["uses"]) == (None, "unknown", ["evaluate"])
     assert json.loads(held["evidence"]) == {"catalogue_row": None, "nearest": "canción doz.txt"}
     assert (rows["uno.txt"]["rights_tier"], rows["uno.txt"]["evidence"]) == ("open", None)
-    admitted = Terms(("open", "permission"), ("train",), date(2026, 12, 1))
+    admitted = ReleaseTerms(("open", "permission"), ("train",), date(2026, 12, 1))
     refusals = frame.with_columns(text=pl.lit("")).select(admitted.refusal()).to_series().to_list()
     assert sorted(map(str, refusals)) == ["None", "rights_tier=unknown"]
     assert "has no row for 1 file, which is held back and never released: «cancion dos.txt» (closest name" in _doubts(

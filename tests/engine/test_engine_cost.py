@@ -9,7 +9,7 @@ import pytest
 
 from latam_corpus.engine.cluster.cluster_site import SlurmSite
 from latam_corpus.engine.cluster.slurm import Slurm
-from latam_corpus.engine.cost import Cost, cost_of, refuse_beyond_site
+from latam_corpus.engine.cost import PartsCost, cost_of, refuse_beyond_site
 from latam_corpus.engine.in_process import InProcess
 from latam_corpus.errors import ConfigError
 from latam_corpus.pipeline.execution.run import find_parts, run
@@ -48,10 +48,10 @@ def test_jobs_and_hours_follow_the_seconds(plan: Plan, tmp_path: Path) -> None:
     """There is a job for each time limit, and no more jobs at once than parts."""
     steps = sum(len(segment.steps) for segment in plan.segments)
     files = 1000 * (6 * steps + 1)
-    assert cost_of(_slurm(tmp_path), plan, 1000, 3600.0 * 640) == Cost(64, 10.0, files, 160, 4, 16)
+    assert cost_of(_slurm(tmp_path), plan, 1000, 3600.0 * 640) == PartsCost(64, 10.0, files, 160, 4, 16)
     assert cost_of(_slurm(tmp_path), plan, 3, 3600.0 * 64).jobs == 16
     assert cost_of(_slurm(tmp_path), plan, 3, 60.0).jobs == 3
-    assert cost_of(InProcess(), plan, 1000, 7200.0) == Cost(1, 2.0, files)
+    assert cost_of(InProcess(), plan, 1000, 7200.0) == PartsCost(1, 2.0, files)
 
 
 def test_as_many_files_are_counted_as_are_made(plan: Plan, tmp_path: Path) -> None:

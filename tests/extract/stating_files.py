@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from latam_corpus.extract.document import Extracted
-from latam_corpus.extract.isolation.child import Job, attempt
+from latam_corpus.extract.isolation.child import ExtractJob, attempt
 from latam_corpus.extract.stage import EXTRACTORS
 from latam_corpus.extract.stated_rights.licences import with_page_terms
 
@@ -22,7 +22,7 @@ ALL_USES = ["train", "redistribute", "evaluate"]
 def row_of(media_type: str, raw: bytes, **more: Any) -> dict[str, Any]:
     """Return a row of a source under CC BY after extraction, with the evidence of the ledger."""
     extractor = EXTRACTORS[media_type].format(mode=more.pop("mode", "balanced"))
-    outcome = attempt(Job(extractor, raw, more.pop("parameters", {})))
+    outcome = attempt(ExtractJob(extractor, raw, more.pop("parameters", {})))
     assert isinstance(outcome, Extracted), outcome
     values = {"rights": "CC-BY-4.0", "rights_tier": "attribution", "uses": ALL_USES, "url": None, **more}
     frame = pl.DataFrame(

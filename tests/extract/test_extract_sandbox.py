@@ -19,7 +19,7 @@ from latam_corpus.batch import Batch
 from latam_corpus.errors import ConfigError, PartError
 from latam_corpus.extract import stage as stage_module
 from latam_corpus.extract.isolation import sandbox
-from latam_corpus.extract.isolation.child import Failed, Job, Limits
+from latam_corpus.extract.isolation.child import DocumentLimits, ExtractFailure, ExtractJob
 from latam_corpus.extract.stage import Extract
 from latam_corpus.pipeline.planning.registry import make_stage
 
@@ -68,7 +68,7 @@ def extract(raw, parameters):
         return Extracted(f"{os.getpid()} {os.getppid()}", "hostile", title="T", creators=("A", "B"))
     return Extracted(f"text of {does}", "hostile")
 """
-_LIMITS = Limits(seconds=1.5, memory_mb=200)
+_LIMITS = DocumentLimits(seconds=1.5, memory_mb=200)
 
 
 @pytest.fixture
@@ -81,16 +81,16 @@ def box(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[sandbox.San
     own_sandbox.stop()
 
 
-def _jobs(*words: str) -> list[Job]:
-    return [Job("hostile:extract", word.encode()) for word in words]
+def _jobs(*words: str) -> list[ExtractJob]:
+    return [ExtractJob("hostile:extract", word.encode()) for word in words]
 
 
-def _shown(outcomes: list[Extracted | Failed]) -> list[str]:
-    return [outcome.reason if isinstance(outcome, Failed) else outcome.text for outcome in outcomes]
+def _shown(outcomes: list[Extracted | ExtractFailure]) -> list[str]:
+    return [outcome.reason if isinstance(outcome, ExtractFailure) else outcome.text for outcome in outcomes]
 
 
-def _evidence(outcome: Extracted | Failed) -> dict[str, object]:
-    assert isinstance(outcome, Failed)
+def _evidence(outcome: Extracted | ExtractFailure) -> dict[str, object]:
+    assert isinstance(outcome, ExtractFailure)
     return outcome.evidence
 
 
@@ -129,7 +129,7 @@ def test_a_document_that_waits_without_end_fails_alone(box: sandbox.Sandbox) -> 
 
 def test_waiting_for_the_processor_takes_nothing_of_a_documents_time(box: sandbox.Sandbox) -> None:
     """Waiting for the processor longer than the limit, as on a busy machine, doesn't count."""
-    limits = Limits(seconds=0.5, memory_mb=200)
+    limits = DocumentLimits(seconds=0.5, memory_mb=200)
     assert _shown(box.extract(_jobs("a", "waits 1", "works 0.1", "b"), limits)) == [
         "text of a",
         "text of waits",
@@ -141,7 +141,7 @@ def test_waiting_for_the_processor_takes_nothing_of_a_documents_time(box: sandbo
 def test_each_document_has_the_whole_of_its_time(box: sandbox.Sandbox) -> None:
     """The time of earlier documents in the same process isn't counted."""
     words = ["works 0.3"] * 4
-    assert _shown(box.extract(_jobs(*words), Limits(seconds=0.8, memory_mb=200))) == ["text of works"] * 4
+    assert _shown(box.extract(_jobs(*words), DocumentLimits(seconds=0.8, memory_mb=200))) == ["text of works"] * 4
 
 
 def test_a_document_that_takes_all_memory_fails_alone(box: sandbox.Sandbox) -> None:
@@ -154,7 +154,9 @@ def test_a_document_that_takes_all_memory_fails_alone(box: sandbox.Sandbox) -> N
 def test_memory_is_named_where_the_parser_hides_it(box: sandbox.Sandbox) -> None:
     """The reason is memory, even if libxml2 returns an empty tree instead of an error."""
     page = b"<html><body>" + b"<div><p>Hola <b>vecina</b> del puerto.</p></div>" * 100_000
-    outcomes = box.extract([Job("latam_corpus.extract.web_pages.html:careful", page)], Limits(60, 40, 360))
+    outcomes = box.extract(
+        [ExtractJob("latam_corpus.extract.web_pages.html:careful", page)], DocumentLimits(60, 40, 360)
+    )
     assert _shown(outcomes) == ["extract:memory"]
 
 
@@ -210,7 +212,7 @@ def test_one_child_serves_all_threads_and_keeps_the_order(box: sandbox.Sandbox) 
 def test_a_missing_extractor_fails_the_part_and_leaves_no_stale_reply(box: sandbox.Sandbox) -> None:
     """A module that can't be imported fails the part, and the next documents get their own texts."""
     with pytest.raises(PartError, match="missing_module"):
-        box.extract([*_jobs("a"), Job("missing_module:extract", b""), *_jobs("b", "c")], _LIMITS)
+        box.extract([*_jobs("a"), ExtractJob("missing_module:extract", b""), *_jobs("b", "c")], _LIMITS)
     assert _shown(box.extract(_jobs("d", "e"), _LIMITS)) == ["text of d", "text of e"]
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from latam_corpus.extract.isolation.child import Limits
+from latam_corpus.extract.isolation.child import DocumentLimits
 from latam_corpus.harvest.crawl import website as crawl_website
 from latam_corpus.harvest.crawl.answers import sandboxed_parsing
 from latam_corpus.harvest.crawl.answers.links import listing
@@ -142,7 +142,7 @@ def test_a_parser_bomb_costs_only_itself(
     body: Callable[[], bytes],
 ) -> None:
     """A few kilobytes that become a tree of a hundred megabytes are logged, and other pages are crawled."""
-    monkeypatch.setattr(sandboxed_parsing, "_LIMITS", Limits(seconds=60.0, memory_mb=48, clock_seconds=300.0))
+    monkeypatch.setattr(sandboxed_parsing, "_LIMITS", DocumentLimits(seconds=60.0, memory_mb=48, clock_seconds=300.0))
     monkeypatch.setattr(crawl_website, "_RESTS", 0.0)  # a host rests for so many times what its answer took
     route = (200, head, gzip.compress(body()))
     site.routes |= {"/mala": route, "/": page("inicio", "/mala", "/buena"), "/buena": page("buena")}
@@ -165,7 +165,7 @@ def test_a_parser_bomb_costs_only_itself(
 def test_endless_parsing_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     """Parsing ends at the limit of processor time."""
     monkeypatch.setattr(sandboxed_parsing, "LARGE", 0)
-    monkeypatch.setattr(sandboxed_parsing, "_LIMITS", Limits(seconds=0.2))
+    monkeypatch.setattr(sandboxed_parsing, "_LIMITS", DocumentLimits(seconds=0.2))
     with pytest.raises(TroubleError, match="timed out"):
         sandboxed_parsing.parse_isolated(re.match, b"(a+)+$", b"a" * 64 + b"b")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from latam_corpus.harvest.feeds.entries import Entry, feed_of
+from latam_corpus.harvest.feeds.entries import FeedEntry, feed_of
 
 _AT = "https://gaceta.example/rss"
 _NAMES = (
@@ -14,11 +14,11 @@ _NAMES = (
 )
 
 
-def _rss(item: str) -> Entry:
+def _rss(item: str) -> FeedEntry:
     return feed_of(f"<rss {_NAMES}><channel><item>{item}</item></channel></rss>".encode(), _AT).entries[0]
 
 
-def _atom(entry: str, version: str = "http://www.w3.org/2005/Atom") -> Entry:
+def _atom(entry: str, version: str = "http://www.w3.org/2005/Atom") -> FeedEntry:
     return feed_of(f'<feed xmlns="{version}" {_NAMES}><entry>{entry}</entry></feed>'.encode(), _AT).entries[0]
 
 

@@ -14,7 +14,7 @@ from latam_corpus.errors import ConfigError
 from latam_corpus.lab.language.sampling import lines_and_names
 from latam_corpus.lab.language.texts import Texts, is_held_out, is_untranslated, rows
 from latam_corpus.lab.language.train_identifier import train
-from latam_corpus.lab.language.training_settings import Settings
+from latam_corpus.lab.language.training_settings import IdentifierSettings
 from latam_corpus.language.model import load
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ WORDS = {
     "spa": "el la de que los vecinos caminaron hasta puente porque no llegó ayer mañana río casa niño",
     "por": "o a de que os vizinhos caminharam até ponte porque não chegou ontem manhã rio casa menino",
 }
-SMALL = Settings(
+SMALL = IdentifierSettings(
     epoch=8, dim=8, bucket=5000, min_count=1, cutoff=2000, nonsense=40, least=20, least_major=20, scraps_major=0
 )
 
@@ -142,7 +142,7 @@ def test_neighbours_are_learnt_from_short_stretches_too(tmp_path: Path) -> None:
     path = tmp_path / "a.tsv"
     words = " ".join(f"palabra{chr(97 + number)}" for number in range(20))
     path.write_text(f"glg\t{words}\nspa\t{words}\nspa\totra cosa\n" * 7, "utf-8")
-    settings = Settings(scraps=50, scraps_major=0, nonsense=0, least=1, least_major=1)
+    settings = IdentifierSettings(scraps=50, scraps_major=0, nonsense=0, least=1, least_major=1)
     by_label = lines_and_names([Texts(path)], settings)[0]
     lengths = [len(line.split()) for line in by_label["glg_Latn"]]
     assert sum(4 <= length <= 12 for length in lengths) >= 50
@@ -172,4 +172,4 @@ def test_a_few_lines_are_not_repeated_without_end(tmp_path: Path) -> None:
     """A file of few lines is filled up to a few times its size at most."""
     path = tmp_path / "relatos.tsv"
     path.write_text("spa\tla vecina cerró la ventana y se fue por el camino\npor\tuma coisa\n", "utf-8")
-    assert len(lines_and_names([Texts(path)], Settings())[0]["spa_Latn"]) < 100
+    assert len(lines_and_names([Texts(path)], IdentifierSettings())[0]["spa_Latn"]) < 100

@@ -14,8 +14,8 @@ import pytest
 
 from latam_corpus.batch import Batch
 from latam_corpus.errors import ConfigError
-from latam_corpus.lab.quality.score_settings import Settings
-from latam_corpus.lab.quality.train_score import Trained, auc, train
+from latam_corpus.lab.quality.score_settings import ScoreSettings
+from latam_corpus.lab.quality.train_score import TrainedScore, auc, train
 from latam_corpus.pipeline.planning.registry import make_stage
 from latam_corpus.quality.learned import cached_model
 from latam_corpus.stages import Stage
@@ -52,13 +52,13 @@ def material() -> tuple[list[str], list[str]]:
 
 
 @pytest.fixture(scope="session")
-def trained(material: tuple[list[str], list[str]], tmp_path_factory: pytest.TempPathFactory) -> Trained:
+def trained(material: tuple[list[str], list[str]], tmp_path_factory: pytest.TempPathFactory) -> TrainedScore:
     """A model trained on them, and fastText's own model next to it."""
     folder = tmp_path_factory.mktemp("modelo")
-    return train(*material, folder / "m.npz", Settings(bucket=4096), keep=folder / "m.bin")
+    return train(*material, folder / "m.npz", ScoreSettings(bucket=4096), keep=folder / "m.bin")
 
 
-def test_the_folded_model_scores_as_fasttext_does(trained: Trained, material: tuple[list[str], list[str]]) -> None:
+def test_the_folded_model_scores_as_fasttext_does(trained: TrainedScore, material: tuple[list[str], list[str]]) -> None:
     """The scores equal fastText's, for unseen words, single words and mixed texts, too."""
     texts = [
         *material[0][:20],
@@ -78,7 +78,7 @@ def test_the_folded_model_scores_as_fasttext_does(trained: Trained, material: tu
         assert scores[number] == pytest.approx(expected, abs=2e-4), text
 
 
-def test_the_model_is_measured_on_documents_kept_out(trained: Trained) -> None:
+def test_the_model_is_measured_on_documents_kept_out(trained: TrainedScore) -> None:
     """A tenth of the documents is kept out, and among them stories score above advertisements."""
     assert 20 <= trained.held_good <= 60
     assert trained.good + trained.held_good == 400
@@ -88,9 +88,11 @@ def test_the_model_is_measured_on_documents_kept_out(trained: Trained) -> None:
     assert auc(np.array([0.1], np.float32), np.array([0.9, 0.1], np.float32)) == 0.25
 
 
-def test_a_training_can_be_repeated(trained: Trained, material: tuple[list[str], list[str]], tmp_path: Path) -> None:
+def test_a_training_can_be_repeated(
+    trained: TrainedScore, material: tuple[list[str], list[str]], tmp_path: Path
+) -> None:
     """The same texts and settings give the same scores, in whatever order the texts come."""
-    again = train(*material, tmp_path / "m.npz", Settings(bucket=4096))
+    again = train(*material, tmp_path / "m.npz", ScoreSettings(bucket=4096))
     table = WordTable.of([*material[0][:5], *material[1][:5]])
     assert np.array_equal(cached_model(str(trained.model))(table), cached_model(str(again.model))(table))
     assert cached_model(str(again.model))(WordTable.of(["", "¡!"])).tolist() == [0.5, 0.5]
@@ -125,7 +127,7 @@ def drop_reasons(frame: pl.DataFrame) -> list[str]:
     return frame["drop_reason"].drop_nulls().to_list() if "drop_reason" in frame.columns else []
 
 
-def test_a_bound_on_the_learned_score_decides(trained: Trained, material: Any, policies: Any) -> None:
+def test_a_bound_on_the_learned_score_decides(trained: TrainedScore, material: Any, policies: Any) -> None:
     """The drop reason names the bound; without a bound, no document is dropped."""
     texts = [material[0][0], material[1][0]]
     model = str(trained.model)

@@ -18,8 +18,8 @@ from latam_corpus.batch import Batch
 from latam_corpus.language.declared import WEIGHT, declared_judgements, note
 from latam_corpus.language.evidence import RULE
 from latam_corpus.language.identify import Identify
-from latam_corpus.language.judge import Judgement
-from latam_corpus.language.labels import Label
+from latam_corpus.language.judge import LanguageJudgement
+from latam_corpus.language.labels import LanguageLabel
 from latam_corpus.pipeline.rows.conserve import pass_through
 
 _DATA = Path(os.environ.get("LATAM_CORPUS_DATA", "no folder"))
@@ -31,7 +31,7 @@ _LOANS = "la casa de la pared el"
 
 def _model(likely: float) -> Any:
     """Return a model of Spanish and a language of the Americas with fixed probabilities."""
-    labels = (Label("grn", "Latn", "grn"), Label("spa", "Latn", "spa"))
+    labels = (LanguageLabel("grn", "Latn", "grn"), LanguageLabel("spa", "Latn", "spa"))
 
     def probabilities(lines: Any) -> Any:
         return np.array([[likely, 1 - likely]] * len(lines), np.float32)
@@ -48,8 +48,8 @@ def _model(likely: float) -> Any:
     )
 
 
-def _told(likely: float, text: str, declared: str | None, shown: str = "spa_Latn") -> Judgement | None:
-    result = declared_judgements(_model(likely), pl.Series([text]), [Judgement(shown, 1 - likely)], [declared])
+def _told(likely: float, text: str, declared: str | None, shown: str = "spa_Latn") -> LanguageJudgement | None:
+    result = declared_judgements(_model(likely), pl.Series([text]), [LanguageJudgement(shown, 1 - likely)], [declared])
     return result.get(0)
 
 
@@ -109,7 +109,7 @@ def test_a_few_words_are_named_if_they_are_likely_without_the_declaration(likely
 
 def test_explain_says_that_it_is_by_the_sources_word() -> None:
     """The step tells the declaration, the prior and what the text alone shows."""
-    told = note(Judgement("spa_Latn", 0.96), "gn")
+    told = note(LanguageJudgement("spa_Latn", 0.96), "gn")
     step = {"stage": "identify", "verdict": "changed", "reason": "identify", "evidence": told}
     line = "declared by its source as gn (prior 0.99); the text alone: spa_Latn, score 0.96"
     story: dict[str, Any] = {

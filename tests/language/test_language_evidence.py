@@ -17,8 +17,8 @@ from latam_corpus.language import model
 from latam_corpus.language.evidence import (
     RULE,
     RULE_FILE,
-    Bounds,
     Evidence,
+    GroupBounds,
     evidence,
     frequent_words,
     is_supported,
@@ -82,23 +82,25 @@ def test_equally_frequent_words_are_taken_in_the_order_of_the_alphabet() -> None
 @pytest.mark.parametrize(
     ("chance", "expected", "bounds", "named"),
     [
-        (0.9, FOUND, Bounds(), False),
-        (0.99, FOUND, Bounds(), True),
-        (0.99, replace(FOUND, own=0.09), Bounds(), False),
-        (0.99, replace(FOUND, own=0.14), Bounds(telling=2), False),
-        (0.9, replace(FOUND, words=15), Bounds(), True),
-        (0.9, replace(FOUND, telling=1.5), Bounds(), True),
-        (0.9, replace(FOUND, telling=1.5), Bounds(telling=2), False),
-        (0.9, replace(FOUND, telling=1.5), Bounds(probability=0.95), False),
-        (0.999, replace(FOUND, kinds=1, telling=1), Bounds(), False),
-        (0.999, replace(FOUND, words=5), Bounds(), False),
-        (0.99, replace(FOUND, colonial=0.25), Bounds(), False),
-        (0.999, replace(FOUND, colonial=0.25), Bounds(), True),
-        (0.999, replace(FOUND, colonial=0.35), Bounds(), False),
-        (0.999, replace(FOUND, own=0.04), Bounds(), False),
+        (0.9, FOUND, GroupBounds(), False),
+        (0.99, FOUND, GroupBounds(), True),
+        (0.99, replace(FOUND, own=0.09), GroupBounds(), False),
+        (0.99, replace(FOUND, own=0.14), GroupBounds(telling=2), False),
+        (0.9, replace(FOUND, words=15), GroupBounds(), True),
+        (0.9, replace(FOUND, telling=1.5), GroupBounds(), True),
+        (0.9, replace(FOUND, telling=1.5), GroupBounds(telling=2), False),
+        (0.9, replace(FOUND, telling=1.5), GroupBounds(probability=0.95), False),
+        (0.999, replace(FOUND, kinds=1, telling=1), GroupBounds(), False),
+        (0.999, replace(FOUND, words=5), GroupBounds(), False),
+        (0.99, replace(FOUND, colonial=0.25), GroupBounds(), False),
+        (0.999, replace(FOUND, colonial=0.25), GroupBounds(), True),
+        (0.999, replace(FOUND, colonial=0.35), GroupBounds(), False),
+        (0.999, replace(FOUND, own=0.04), GroupBounds(), False),
     ],
 )
-def test_a_name_needs_probability_and_words(chance: float, expected: Evidence, bounds: Bounds, *, named: bool) -> None:
+def test_a_name_needs_probability_and_words(
+    chance: float, expected: Evidence, bounds: GroupBounds, *, named: bool
+) -> None:
     """A language is reported only if both its probability and its words suffice."""
     assert is_supported(chance, expected, bounds) is named
 
@@ -142,7 +144,7 @@ def test_a_group_whose_syllables_make_its_words_needs_more_of_them() -> None:
     rng = random.Random(79)
     rows = [augment.respoken(sorted(model.words["omq"]), 30, rng) for _ in range(1000)]
 
-    def named(bounds: dict[str, Bounds]) -> int:
+    def named(bounds: dict[str, GroupBounds]) -> int:
         return sum(groups().of.get(result.code) == "omq" for result in judge(replace(load(), bounds=bounds), rows))
 
     assert named({"omq": bound}) < named({})
@@ -180,7 +182,7 @@ def test_a_text_with_fewer_sounds_than_its_language_must_show_more_words() -> No
     assert not is_supported(0.99, few, consonants=10)
     assert is_supported(0.99, few, consonants=6)
     assert is_supported(0.99, replace(few, telling=2.7), consonants=10)
-    assert not is_supported(0.99, replace(few, telling=2.7), Bounds(telling=2), consonants=10)
+    assert not is_supported(0.99, replace(few, telling=2.7), GroupBounds(telling=2), consonants=10)
     assert is_supported(0.99, replace(few, words=12), consonants=10)
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from latam_corpus.language.declared import declared_judgements
 from latam_corpus.language.judge import judge
-from latam_corpus.language.labels import Label
+from latam_corpus.language.labels import LanguageLabel
 
 FUNCTION_WORDS = "la de el que en no es los del me su una y lo"
 GROUPS = ("grn", "spa", "tar", "und", "zap")
@@ -46,7 +46,7 @@ def _model(like: str) -> Any:
     return SimpleNamespace(
         groups=GROUPS,
         group_of=np.arange(5),
-        labels=tuple(Label(code, "Latn", code) for code in GROUPS),
+        labels=tuple(LanguageLabel(code, "Latn", code) for code in GROUPS),
         members=tuple(np.array([n]) for n in range(5)),
         words=words,
         bounds={},

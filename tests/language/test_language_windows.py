@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from latam_corpus.language.classifier.lines import Lines, piece_lines, window_lines
+from latam_corpus.language.classifier.lines import LineStore, piece_lines, window_lines
 from latam_corpus.language.classifier.normalise import normalise_all
 from latam_corpus.language.classifier.windows_kernels import MOST_PIECES, MOST_WINDOWS, NEAR, PIECE, WINDOW
 from latam_corpus.text.words import utf8
@@ -168,7 +168,7 @@ def plainly(texts: Iterable[str | None], cut: Callable[[str], list[str]]) -> lis
     return [(row, line) for (row, _), line, owns in zip(result, lines, has_letter, strict=True) if owns]
 
 
-def compiled(lines: Lines) -> list[tuple[int, str]]:
+def compiled(lines: LineStore) -> list[tuple[int, str]]:
     """Return the same from the compiled pass, after checking its counts."""
     assert lines.chars.tolist() == [len(line) for line in lines]
     return list(zip(lines.owner.tolist(), lines, strict=True))

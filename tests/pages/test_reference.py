@@ -14,7 +14,7 @@ from typer.core import TyperGroup
 
 from latam_corpus import schema
 from latam_corpus.__main__ import COMMANDS
-from latam_corpus.catalog.source import SOURCES, Collect, Columns, Pick, Rights, Source, Text, shipped_sources
+from latam_corpus.catalog.source import SOURCES, Collect, Columns, Pick, Rights, Source, TextMapping, shipped_sources
 from latam_corpus.cli.interface.app import loaded
 from latam_corpus.cli.reading.reference import SCHEMAS
 from latam_corpus.desk.template import templates
@@ -54,7 +54,7 @@ def test_the_pages_are_what_the_command_prints(command_line: CommandLine, topic:
 
 @pytest.mark.parametrize(
     ("topic", "models"),
-    [("source", (Source, Rights, Collect, Columns, Pick, Text)), ("recipe", (Recipe, ReleaseEntry, Floors))],
+    [("source", (Source, Rights, Collect, Columns, Pick, TextMapping)), ("recipe", (Recipe, ReleaseEntry, Floors))],
 )
 def test_every_key_of_files_is_there(topic: str, models: tuple[Any, ...]) -> None:
     """Of the file and of each table in it."""

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from latam_corpus import schema, vocabulary
 from latam_corpus.catalog.rights import obligations_of
 from latam_corpus.errors import ReleaseError
-from latam_corpus.release.eligibility.admission import Terms, closed_by_labels
+from latam_corpus.release.eligibility.admission import ReleaseTerms, closed_by_labels
 from latam_corpus.release.reading.pull import pull
 from latam_corpus.release.reading.verify_version import verify
 from latam_corpus.release.storing.store import Store
@@ -116,7 +116,7 @@ def test_rows_are_admitted_exactly_if_their_terms_allow_it(
     """Tiers, uses, days and labels decide as in a plain implementation for one row."""
     values = [{k: v for k, v in row.items() if k != "labels"} | {"consent": _labelled(*row["labels"])} for row in rows]
     frame = schema.conform(pl.DataFrame(values, schema_overrides=_TYPES), schema.DOCUMENT_SCHEMA)
-    refusal = pl.coalesce(closed_by_labels(), Terms(tuple(admit), tuple(uses), TODAY).refusal())
+    refusal = pl.coalesce(closed_by_labels(), ReleaseTerms(tuple(admit), tuple(uses), TODAY).refusal())
     assert [reason is None for reason in frame.select(refusal).to_series()] == [_may(row, admit, uses) for row in rows]
 
 

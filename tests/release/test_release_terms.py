@@ -10,7 +10,7 @@ import pytest
 
 from latam_corpus import schema, vocabulary
 from latam_corpus.errors import ConfigError
-from latam_corpus.release.eligibility.admission import Terms
+from latam_corpus.release.eligibility.admission import ReleaseTerms
 
 _TODAY = date(2026, 11, 27)
 _DAY = timedelta(days=1)
@@ -18,13 +18,13 @@ _NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 _ALL = ("train", "redistribute", "evaluate")
 
 
-def _refusal(terms: Terms, **row: Any) -> str | None:
+def _refusal(terms: ReleaseTerms, **row: Any) -> str | None:
     """Return the reason that excludes a row which is open for all uses, except for these columns."""
     usual = {"rights_tier": "open", "uses": list(_ALL), "expires": None, "embargo_until": None, "opt_outs": None}
     frame = schema.conform(
         pl.DataFrame([usual | row], schema_overrides={"opt_outs": schema.OPT_OUTS}), schema.DOCUMENT_SCHEMA
     )
-    reason: str | None = frame.select(Terms.READS).select(terms.refusal()).item()
+    reason: str | None = frame.select(ReleaseTerms.READS).select(terms.refusal()).item()
     return reason
 
 
@@ -49,7 +49,7 @@ def _opt_outs(*signals: str) -> list[dict[str, Any]]:
 )
 def test_a_permission_holds_from_its_first_day_to_its_last(row: dict[str, date], reason: str | None) -> None:
     """The permission includes both days."""
-    assert _refusal(Terms(("open",), ("train",), _TODAY), **row) == reason
+    assert _refusal(ReleaseTerms(("open",), ("train",), _TODAY), **row) == reason
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_an_embargo_ends_when_its_day_has_begun_in_the_whole_country(
 ) -> None:
     """The day must have begun in UTC too; for a text without a country, everywhere."""
     now = datetime(2026, 11, 27, hour, tzinfo=UTC)
-    terms = Terms(("open",), ("train",), now.date(), now)
+    terms = ReleaseTerms(("open",), ("train",), now.date(), now)
     assert _refusal(terms, country=country, embargo_until=_TODAY) == reason
 
 
@@ -92,7 +92,7 @@ def test_a_permission_ends_with_its_last_day_in_utc_or_in_the_country(
 ) -> None:
     """It ends with whichever day ends first."""
     now = datetime(2026, 11, 27, hour, tzinfo=UTC)
-    terms = Terms(("open",), ("train",), now.date(), now)
+    terms = ReleaseTerms(("open",), ("train",), now.date(), now)
     assert _refusal(terms, country=country, expires=_TODAY) == reason
     assert _refusal(terms, country="CL", expires=_TODAY - _DAY) == "expires<2026-11-27"
 
@@ -102,7 +102,7 @@ def test_a_tier_that_is_not_admitted_stays_out(tier: str) -> None:
     """Tiers are not ordered: a release has exactly the tiers that it names."""
     for admit in (("open",), ("attribution", "permission"), vocabulary.RIGHTS_TIERS[:-1]):
         expected = None if tier in admit else f"rights_tier={tier}"
-        assert _refusal(Terms(admit, ("train",), _TODAY), rights_tier=tier) == expected
+        assert _refusal(ReleaseTerms(admit, ("train",), _TODAY), rights_tier=tier) == expected
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_a_tier_that_is_not_admitted_stays_out(tier: str) -> None:
 )
 def test_every_required_use_must_be_allowed(required: tuple[str, ...], allowed: list[str], reason: str | None) -> None:
     """The reason lists the missing uses in the order of the schema."""
-    assert _refusal(Terms(("open",), required, _TODAY), uses=allowed) == reason
+    assert _refusal(ReleaseTerms(("open",), required, _TODAY), uses=allowed) == reason
 
 
 @pytest.mark.parametrize(
@@ -140,13 +140,13 @@ def test_a_use_that_the_owner_withholds_is_an_opt_out(
     required: tuple[str, ...], allowed: list[str], signals: list[str], reason: str | None
 ) -> None:
     """The reason lists each signal once, in order, and only those that withhold a required use."""
-    assert _refusal(Terms(("open",), required, _TODAY), uses=allowed, opt_outs=_opt_outs(*signals)) == reason
+    assert _refusal(ReleaseTerms(("open",), required, _TODAY), uses=allowed, opt_outs=_opt_outs(*signals)) == reason
 
 
 def test_the_first_reason_is_returned() -> None:
     """The tier is checked before the uses, and the uses before the dates."""
     late = {"expires": _TODAY - _DAY, "embargo_until": _TODAY + _DAY}
-    terms = Terms(("open",), ("train",), _TODAY)
+    terms = ReleaseTerms(("open",), ("train",), _TODAY)
     assert _refusal(terms, rights_tier="permission", uses=[], **late) == "rights_tier=permission"
     assert _refusal(terms, uses=[], **late) == "uses_lack=train"
     assert _refusal(terms, uses=[], opt_outs=_opt_outs("ai.txt"), **late) == "opt_out=ai.txt"
@@ -156,7 +156,7 @@ def test_rows_without_opt_outs_are_judged() -> None:
     """Polars reads such a column with the type null."""
     frame = pl.DataFrame({"rights_tier": ["open"], "uses": [["train"]], "opt_outs": [None]})
     frame = frame.with_columns(pl.lit(None, pl.Date).alias("expires"), pl.lit(None, pl.Date).alias("embargo_until"))
-    assert frame.select(Terms(("open",), ("redistribute",), _TODAY).refusal()).item() == "uses_lack=redistribute"
+    assert frame.select(ReleaseTerms(("open",), ("redistribute",), _TODAY).refusal()).item() == "uses_lack=redistribute"
 
 
 @pytest.mark.parametrize(
@@ -173,5 +173,5 @@ def test_rows_without_opt_outs_are_judged() -> None:
 def test_invalid_terms_are_refused(admit: tuple[str, ...], uses: tuple[str, ...], problem: str) -> None:
     """The error names the option, the word and the closest one; unknown rights are never released."""
     with pytest.raises(ConfigError, match=problem) as raised:
-        Terms(admit, uses, _TODAY)
+        ReleaseTerms(admit, uses, _TODAY)
     assert "unknown," not in str(raised.value)

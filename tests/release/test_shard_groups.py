@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from latam_corpus.release.storing.manifest import Shard
-    from latam_corpus.release.storing.shard_plan import Plan
+    from latam_corpus.release.storing.shard_plan import ShardPlan
 
 TERMS: dict[str, Any] = {"admit": ["open"], "uses": ["train"], "today": date(2026, 11, 25), "splits": {}}
 NOW = datetime(2026, 11, 27, tzinfo=UTC)
@@ -42,7 +42,7 @@ def weight(rows: pl.DataFrame) -> int:
     return int(weights(rows).sum())
 
 
-def planned(folder: Path, rows: pl.DataFrame, inherited: Sequence[Shard], limit: int) -> tuple[Plan, pl.DataFrame]:
+def planned(folder: Path, rows: pl.DataFrame, inherited: Sequence[Shard], limit: int) -> tuple[ShardPlan, pl.DataFrame]:
     """Return the plan of rows that come in several ranges, and the rows with their shards."""
     planner = Planner(folder, inherited)
     ranges = list(rows.iter_slices(max(1, rows.height // 3)))

@@ -19,7 +19,7 @@ import latam_corpus as lc
 from latam_corpus.errors import ConfigError
 from latam_corpus.release.storing.store import Store
 from latam_corpus.release.storing.store_tables import read_ledger
-from latam_corpus.release.storing.withdrawal_log import Entry, read_log
+from latam_corpus.release.storing.withdrawal_log import LogEntry, read_log
 from latam_corpus.release.withdrawals.withdraw import withdraw
 from latam_corpus.release.withdrawals.withdrawal_receipt import (
     problems_of,
@@ -275,7 +275,7 @@ def test_old_entries_keep_their_bytes(store: Store, documents: list[dict[str, An
     path = Path(store.root) / "withdrawals" / "0001.json"
     values = json.loads(path.read_bytes())
     assert "several" not in values
-    assert Entry.model_validate({k: v for k, v in values.items() if k != "seal"}).dumped() == path.read_bytes()
+    assert LogEntry.model_validate({k: v for k, v in values.items() if k != "seal"}).dumped() == path.read_bytes()
     # The table as it was written before: without the column.
     table = Path(store.root) / "withdrawals" / f"{done.entry.tables['texts'].sha256}.parquet"
     pl.read_parquet(table).drop("by").write_parquet(table)

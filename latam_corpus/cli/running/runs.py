@@ -20,7 +20,7 @@ from latam_corpus.pipeline.planning.own_policies import policies_recorded
 from latam_corpus.pipeline.stored_runs import history
 from latam_corpus.pipeline.stored_runs.difference import (
     PRESENT,
-    Documents,
+    DocumentDifferences,
     counts,
     differences,
     documents,
@@ -33,8 +33,8 @@ from latam_corpus.pipeline.stored_runs.run_record import sentence
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from latam_corpus.pipeline.stored_runs.difference import Counted, Difference
-    from latam_corpus.pipeline.stored_runs.history import Entry
+    from latam_corpus.pipeline.stored_runs.difference import Difference, RowCounts
+    from latam_corpus.pipeline.stored_runs.history import ListedRun
 
 app = typer.Typer(no_args_is_help=True)
 _RUN: Final = N_("A run's folder, its name or the start of it, a tag, or its recipe.")
@@ -89,7 +89,7 @@ def list_runs(out: Out = Path("out"), store: StoreUrl = None, as_json: Json = Fa
             console.print(f"{entry.name}: {known(entry.problem).translate(spoken()).splitlines()[0]}", markup=False)
 
 
-def _rows(entries: Sequence[Entry], out: Path, store: str | None) -> list[dict[str, Any]]:
+def _rows(entries: Sequence[ListedRun], out: Path, store: str | None) -> list[dict[str, Any]]:
     tags = history.read_tags(out)
     released = _released(out, store)
     rows = []
@@ -271,7 +271,7 @@ def diff(
     console.print(_documents_line(document_changes), markup=False)
 
 
-def _documents_line(changes: Documents | None) -> Message:
+def _documents_line(changes: DocumentDifferences | None) -> Message:
     """Describe in a sentence how the kept documents differ.
 
     >>> str(_documents_line(Documents(1, 0, 2, {"obtained": 2, "text": 1})))
@@ -279,7 +279,7 @@ def _documents_line(changes: Documents | None) -> Message:
     """
     if changes is None:
         return _("the kept documents can't be compared, because those of a run were removed")
-    if changes == Documents():
+    if changes == DocumentDifferences():
         return _("the kept documents are the same in both")
     columns = enumerated(same(f"{name} {n}") for name, n in changes.columns.items())
     values = {
@@ -326,7 +326,7 @@ def _short(value: object) -> str | Message:
     return text if len(text) <= _LONGEST_VALUE else f"{text[: _LONGEST_VALUE - 1]}…"
 
 
-def _show_counts(what: str, count_rows: Sequence[Counted]) -> None:
+def _show_counts(what: str, count_rows: Sequence[RowCounts]) -> None:
     rows = [[entry.name, *("—" if n is None else number(n) for n in entry[1:])] for entry in count_rows]
     table("", [_word(what), _("A in#"), _("B in#"), _("A kept#"), _("B kept#")], rows)
 

@@ -35,7 +35,7 @@ from latam_corpus.vocabulary import MAX_TEXT, TOO_LONG
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-    from latam_corpus.catalog.source import Source, Text
+    from latam_corpus.catalog.source import Source, TextMapping
     from latam_corpus.collect.documents.batches import Values
     from latam_corpus.collect.documents.record_context import RecordContext
     from latam_corpus.collect.records import Chunk, Failure, Record
@@ -373,7 +373,7 @@ def _documents(
     keys: frozenset[str],
     shared: dict[str, Values],
     notes: dict[int, dict[str, Any]],
-    text: Text | None,
+    text: TextMapping | None,
 ) -> Rows:
     """Return one row per record, with its only text or the text of this column."""
     source = context.source
@@ -412,7 +412,7 @@ def _documents(
 
 
 def _aligned(
-    source: Source, chunk: Chunk, text: Text, bodies: Sequence[Any], locators: Sequence[str]
+    source: Source, chunk: Chunk, text: TextMapping, bodies: Sequence[Any], locators: Sequence[str]
 ) -> dict[str, Values]:
     """Return the parent of each translation, and the segment of each line of a joined record."""
     first = source.collect.texts[0].column
@@ -444,7 +444,7 @@ def _sparse(values: dict[int, str], height: int) -> Values:
     return [values.get(row) for row in range(height)] if values else Constant(None)
 
 
-def _bodies(context: RecordContext, chunk: Chunk, keys: frozenset[str], text: Text | None) -> list[Any]:
+def _bodies(context: RecordContext, chunk: Chunk, keys: frozenset[str], text: TextMapping | None) -> list[Any]:
     """Return the text of each record, or the bytes to extract it from; None for a record without text."""
     collect, records = context.source.collect, chunk.records
     if context.format.media_type is not None:
@@ -492,7 +492,7 @@ def _locators(
     return locators, members
 
 
-def _missing(context: RecordContext, chunk: Chunk, row: int, text: Text | None) -> str:
+def _missing(context: RecordContext, chunk: Chunk, row: int, text: TextMapping | None) -> str:
     """Return the reason why a record has no text, as JSON."""
     record = chunk.records[row]
     columns = context.source.collect.columns

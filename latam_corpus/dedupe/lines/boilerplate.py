@@ -104,7 +104,7 @@ class Boilerplate(Stage):
             key_range = slice(offsets[number], offsets[number + 1])
             line_range = slice(keys.starts[number], keys.starts[number + 1])
             signs = table.line_chars[keys.lines[line_range]]
-            lines = Lines.of(
+            lines = DocumentLines.of(
                 keys, line_range, CommonKeys(values[key_range], documents[key_range], anywhere[key_range]), signs
             )
             cut = lines_to_cut(lines, self.shortest)
@@ -137,7 +137,7 @@ class CommonKeys:
 
 
 @dataclass(frozen=True, eq=False)
-class Lines:
+class DocumentLines:
     """A document's non-blank lines, with the facts that decide which are cut.
 
     Attributes:
@@ -155,7 +155,7 @@ class Lines:
     anywhere: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, keys: LineKeys, line_range: slice, common_keys: CommonKeys, signs: NDArray[np.int32]) -> Lines:
+    def of(cls, keys: LineKeys, line_range: slice, common_keys: CommonKeys, signs: NDArray[np.int32]) -> DocumentLines:
         """Return the lines of the document whose keys are in `line_range`."""
         documents = np.zeros(len(signs), np.int64)
         common, placed, anywhere = (np.zeros(len(signs), np.bool_) for _ in range(3))
@@ -176,7 +176,7 @@ class Lines:
         return cls(signs, documents, common, placed, anywhere)
 
 
-def lines_to_cut(lines: Lines, shortest: int = SHORTEST) -> NDArray[np.bool_]:
+def lines_to_cut(lines: DocumentLines, shortest: int = SHORTEST) -> NDArray[np.bool_]:
     """Return which of a document's non-blank lines are cut.
 
     Args:
@@ -206,7 +206,7 @@ def lines_to_cut(lines: Lines, shortest: int = SHORTEST) -> NDArray[np.bool_]:
     return cut
 
 
-def _headers(lines: Lines, shortest: int) -> NDArray[np.bool_]:
+def _headers(lines: DocumentLines, shortest: int) -> NDArray[np.bool_]:
     """Return the placed lines that are in a group of at least three, close together and with enough characters."""
     is_header = np.zeros(len(lines.signs), np.bool_)
     placed = np.flatnonzero(lines.placed)

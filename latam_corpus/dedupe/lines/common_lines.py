@@ -88,7 +88,7 @@ class CommonLines(Barrier):
             sizes = np.sum(list(corpus.map(scatter, jobs)), axis=0)
             files = tuple(job.file for job in jobs)
             cuts = enumerate(buckets.ranges(sizes, _KEYS_A_RANGE))
-            ranges = [Range(low, high, files, workdir / f"range-{n:06d}", self.floor) for n, (low, high) in cuts]
+            ranges = [KeyRange(low, high, files, workdir / f"range-{n:06d}", self.floor) for n, (low, high) in cuts]
             counted = sorted(corpus.map(count, ranges))
             for part in ("keys", "counts"):
                 # Ranges are in the order of the top bits, so that all keys together are sorted.
@@ -172,7 +172,7 @@ def scatter(job: Piecework) -> NDArray[np.int64]:
 
 
 @dataclass(frozen=True)
-class Range:
+class KeyRange:
     """A range of keys, over all pieces."""
 
     low: int
@@ -187,7 +187,7 @@ class Range:
         return 1
 
 
-def count(job: Range) -> Path:
+def count(job: KeyRange) -> Path:
     """Write the range's common keys and their counts; return the name of the files, without suffix."""
     keys, counts = np.unique(buckets.read(job.files, job.low, job.high).values, return_counts=True)
     common = counts >= job.floor.documents

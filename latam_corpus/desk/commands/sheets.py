@@ -29,9 +29,7 @@ if TYPE_CHECKING:
     from latam_corpus.desk.sheets.sheet_workbook import Sheet
 
 _DONE: Final = same("✓")
-_EXISTS: Final = _(
-    "a file with other content is at {path} already; change the name in the catalogue, or move the file"
-)
+_EXISTS: Final = _("a file with other content is at {path} already; change the name in the catalogue, or move the file")
 _WRITTEN: Final = _("sources in {folder}: {n}")
 _TO_CORRECT: Final = _("rows to correct: {n}; see {path}, column «{head}»")
 _ROW: Final = _("row {n}: {problem}")

@@ -114,7 +114,7 @@ class SlurmSite(BaseModel):
     idle_seconds: Annotated[float, Field(gt=0)] = 120.0
 
 
-class Site(BaseModel):
+class ClusterSite(BaseModel):
     """A site file: a table for each cluster engine."""
 
     model_config = _FORBID
@@ -131,7 +131,7 @@ def load_site(path: Path, table_type: type[T]) -> T:
     Raises:
         ConfigError: the file is missing, isn't valid TOML, has an unknown key, or lacks the engine's table.
     """
-    site = load_toml(path, Site, "site file")
+    site = load_toml(path, ClusterSite, "site file")
     for table in (site.ray, site.slurm):
         if isinstance(table, table_type):
             return table

@@ -29,7 +29,7 @@ from latam_corpus.text.markup.xml_tree import attribute, name_of, words
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from latam_corpus.extract.documents.page_styles import Rule
+    from latam_corpus.extract.documents.page_styles import StyleRule
 
 # Increased when the same bytes yield a different text.
 EXTRACTOR: Final = "epub 6"
@@ -85,7 +85,7 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     refusals = dict(refusals_in(root.find("{*}metadata")))
     lines: list[str] = []
     hidden: list[str] = []
-    sheets: dict[str, list[Rule]] = {}
+    sheets: dict[str, list[StyleRule]] = {}
     for path in [*spine.paths, *(page for page in edge_pages if page not in spine.paths)]:
         try:
             raw_page = package.read(path)
@@ -276,9 +276,9 @@ def _is_one_line(cell: etree._Element) -> bool:
     return not blocks or (len(cell) == 1 and blocks == [cell[0]])
 
 
-def _rules(page: etree._Element, path: str, package: ZipPackage, sheets: dict[str, list[Rule]]) -> list[Rule]:
+def _rules(page: etree._Element, path: str, package: ZipPackage, sheets: dict[str, list[StyleRule]]) -> list[StyleRule]:
     """Return the rules of a page's stylesheets that show or hide elements; `sheets` caches those of files."""
-    rules: list[Rule] = []
+    rules: list[StyleRule] = []
     for element in page.iter("{*}link", "{*}style"):
         if name_of(element) == "style":
             rules += rules_of(element.text or "")

@@ -33,7 +33,7 @@ _HIDDEN: Final = frozenset({"hidden", "collapse"})
 
 
 @dataclass(frozen=True)
-class Rule:
+class StyleRule:
     """A stylesheet rule that shows or hides elements; its last compound selector is first, before those of ancestors.
 
     Attributes:
@@ -70,23 +70,25 @@ class Rule:
         return True
 
 
-def rules_of(css: str) -> list[Rule]:
+def rules_of(css: str) -> list[StyleRule]:
     """Return the rules of a stylesheet for screens that show or hide elements; other selectors are ignored.
 
     >>> [rule.declarations for rule in rules_of(".nota, p:hover { color: red; display: none }")]
     [(('display', 'none', False),)]
     """
-    rules: list[Rule] = []
+    rules: list[StyleRule] = []
     for prelude, body in _blocks(_STRING.sub('""', _COMMENT.sub(" ", css))):
         declarations = tuple(_declarations(body))
         for selector in prelude.split(",") if declarations else ():
             if _SELECTOR.fullmatch(selector.strip()):
                 compounds, is_child = _compounds(selector.strip())
-                rules.append(Rule(compounds, is_child, declarations))
+                rules.append(StyleRule(compounds, is_child, declarations))
     return rules
 
 
-def cut_hidden(page: etree._Element, rules: Iterable[Rule], is_no_text: Callable[[etree._Element], bool]) -> list[str]:
+def cut_hidden(
+    page: etree._Element, rules: Iterable[StyleRule], is_no_text: Callable[[etree._Element], bool]
+) -> list[str]:
     """Remove hidden text from a page and return it.
 
     Args:
@@ -117,7 +119,7 @@ def cut_hidden(page: etree._Element, rules: Iterable[Rule], is_no_text: Callable
     return removed
 
 
-def _values(element: etree._Element, rules: Iterable[Rule]) -> dict[str, str]:
+def _values(element: etree._Element, rules: Iterable[StyleRule]) -> dict[str, str]:
     """Return the properties of an element after the cascade."""
     winners: dict[str, tuple[tuple[bool, bool, tuple[int, int, int]], str]] = {}
     if element.get("hidden") is not None:

@@ -49,7 +49,7 @@ _VERSE: Final = 70
 _ASKS, _ANSWERS = "P", "R"
 
 
-class Label(NamedTuple):
+class SpeakerLabel(NamedTuple):
     """A speaker's label at the beginning of a line: the name, the words after it, and the time next to it."""
 
     name: str
@@ -95,7 +95,7 @@ def _without_cells(row: str) -> str:
     return _CELL_ENDS.sub(" ", row).strip(" ") if CELL in row else row
 
 
-def _labels(rows: Sequence[str], lines: Sequence[str]) -> list[Label | None]:
+def _labels(rows: Sequence[str], lines: Sequence[str]) -> list[SpeakerLabel | None]:
     """Return the label of each line: from a cell before the words, or else from the line itself."""
     in_cells = [_label_in_cells(row) for row in rows]
     words = [len(label.words.split()) for label in in_cells if label]
@@ -110,7 +110,7 @@ def _labels(rows: Sequence[str], lines: Sequence[str]) -> list[Label | None]:
     return labels
 
 
-def _label_in_cells(row: str) -> Label | None:
+def _label_in_cells(row: str) -> SpeakerLabel | None:
     r"""Return the label in a row's cells; its name is "" if the name's cell is empty next to a time.
 
     >>> [tuple(_label_in_cells(row) or ()) for row in ("3\t00:12\tRosa\tSí.", "00:15\t\tNo.", "Calca\t")]
@@ -126,12 +126,12 @@ def _label_in_cells(row: str) -> Label | None:
         return None
     start = clock_seconds(times[0]) if times else None
     if not name:
-        return Label("", words, start) if times else None
+        return SpeakerLabel("", words, start) if times else None
     label = label_of(f"{name.rstrip(' .:-–—')}: {words}")
-    return Label(label.name, words, start if times else label.start) if label else None
+    return SpeakerLabel(label.name, words, start if times else label.start) if label else None
 
 
-def label_of(line: str) -> Label | None:
+def label_of(line: str) -> SpeakerLabel | None:
     """Return the label of a line; None without one."""
     if not _SEPARATOR.search(line, 0, _FARTHEST):
         return None
@@ -145,7 +145,7 @@ def label_of(line: str) -> Label | None:
     if not name[:1].isupper() or len(name) > _LONGEST or not letters or words.startswith("//"):
         return None
     clock = time_before or time_after
-    return Label(name, words, clock_seconds(clock) if clock else None)
+    return SpeakerLabel(name, words, clock_seconds(clock) if clock else None)
 
 
 def clock_seconds(clock: str) -> float:
@@ -156,7 +156,7 @@ def clock_seconds(clock: str) -> float:
     return total
 
 
-def _speakers(lines: Sequence[str], labels: Sequence[Label | None], *, is_interview: bool) -> frozenset[str]:
+def _speakers(lines: Sequence[str], labels: Sequence[SpeakerLabel | None], *, is_interview: bool) -> frozenset[str]:
     """Return the labels that are speakers; none if the text isn't an interview."""
     counts = Counter(_key(label.name) for label in labels if label)
     repeated = {name for name, count in counts.items() if count > 1}
@@ -189,7 +189,9 @@ def _key(name: str) -> str:
     return name.casefold()
 
 
-def _turns(lines: Sequence[str], labels: Sequence[Label | None], speakers: frozenset[str]) -> Iterator[Utterance]:
+def _turns(
+    lines: Sequence[str], labels: Sequence[SpeakerLabel | None], speakers: frozenset[str]
+) -> Iterator[Utterance]:
     words_of_turn: list[str] = []
     speaker: str | None = None
     start: float | None = None

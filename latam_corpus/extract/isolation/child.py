@@ -44,7 +44,7 @@ _PROCESS: Final = Path("/proc/self")
 
 
 @dataclass(frozen=True)
-class Limits:
+class DocumentLimits:
     """The limits of one document.
 
     Attributes:
@@ -59,7 +59,7 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Job:
+class ExtractJob:
     """A document to extract.
 
     Attributes:
@@ -74,13 +74,13 @@ class Job:
     parameters: Mapping[str, str] = field(default_factory=dict)
     patience: float = 1.0
 
-    def limits(self, usual: Limits) -> Limits:
+    def limits(self, usual: DocumentLimits) -> DocumentLimits:
         """Return the limits of this document."""
         return replace(usual, seconds=usual.seconds * self.patience, clock_seconds=usual.clock_seconds * self.patience)
 
 
 @dataclass(frozen=True)
-class Failed:
+class ExtractFailure:
     """The reason why a document gave no text: the cause, which is counted, and the evidence of this case."""
 
     cause: Cause
@@ -92,10 +92,10 @@ class Failed:
         return f"extract:{self.cause}"
 
 
-Outcome: TypeAlias = Extracted | Failed
+Outcome: TypeAlias = Extracted | ExtractFailure
 
 
-def attempt(job: Job) -> Outcome:
+def attempt(job: ExtractJob) -> Outcome:
     """Extract a document in this process, without limits; return the outcome.
 
     >>> attempt(Job("latam_corpus.extract.documents.plain:extract", b" ")).reason
@@ -106,13 +106,13 @@ def attempt(job: Job) -> Outcome:
     try:
         extracted = extractor(job.raw, job.parameters)
     except MemoryError:
-        return Failed("memory", evidence)
+        return ExtractFailure("memory", evidence)
     except UnusableError as error:
-        return Failed(error.cause, {"error": error.problem[:_ERROR_SHOWN], "remedy": error.remedy} | evidence)
+        return ExtractFailure(error.cause, {"error": error.problem[:_ERROR_SHOWN], "remedy": error.remedy} | evidence)
     except Exception as error:  # noqa: BLE001  (the document boundary: a document's bytes may break any parser)
-        return Failed("parser error", {"error": f"{type(error).__name__}: {error}"[:_ERROR_SHOWN]} | evidence)
+        return ExtractFailure("parser error", {"error": f"{type(error).__name__}: {error}"[:_ERROR_SHOWN]} | evidence)
     if not _VISIBLE.search(extracted.text):
-        return Failed("no text", {"extractor": extracted.extractor} | evidence)
+        return ExtractFailure("no text", {"extractor": extracted.extractor} | evidence)
     return extracted
 
 
@@ -142,7 +142,7 @@ def serve(parent: int) -> None:
             send(replies_out, *_reply(jobs.pop(0), limits, at_rest))
 
 
-def _reply(job: Job, limits: Limits, at_rest: int) -> tuple[bytes, ...]:
+def _reply(job: ExtractJob, limits: DocumentLimits, at_rest: int) -> tuple[bytes, ...]:
     """Return the outcome as a line of JSON, followed by the text, which JSON would copy once more."""
     try:
         _extractor(job.extractor)  # imported before the clock starts
@@ -156,19 +156,19 @@ def _reply(job: Job, limits: Limits, at_rest: int) -> tuple[bytes, ...]:
             outcome = attempt(job)
             encoded, text = _encoded(outcome)
     except MemoryError:
-        outcome = Failed("memory", evidence)
+        outcome = ExtractFailure("memory", evidence)
     except UnicodeEncodeError as error:
-        outcome = Failed("not UTF-8", {"error": str(error)[:_ERROR_SHOWN]} | evidence)
+        outcome = ExtractFailure("not UTF-8", {"error": str(error)[:_ERROR_SHOWN]} | evidence)
     else:
         if len(text) > MAX_TEXT:
             size = {"text_bytes": len(text), "limit_bytes": MAX_TEXT, "remedy": TOO_LONG}
-            outcome = Failed("too large", size | evidence)
+            outcome = ExtractFailure("too large", size | evidence)
     peak = held("VmHWM")
     half = limits.memory_mb * _MB // 2
-    if isinstance(outcome, Failed):
+    if isinstance(outcome, ExtractFailure):
         # At the limit libxml2 returns an empty tree or another error; the peak shows the cause.
         if outcome.cause == "memory" or peak - memory_before > half:
-            outcome = Failed("memory", {"limit_mb": limits.memory_mb} | outcome.evidence)
+            outcome = ExtractFailure("memory", {"limit_mb": limits.memory_mb} | outcome.evidence)
         encoded, text = _encoded(outcome)
     # A process that has grown returns its memory to the system only when it ends.
     goes_on = peak - at_rest <= half
@@ -176,14 +176,14 @@ def _reply(job: Job, limits: Limits, at_rest: int) -> tuple[bytes, ...]:
 
 
 def _encoded(outcome: Outcome) -> tuple[bytes, bytes]:
-    if isinstance(outcome, Failed):
+    if isinstance(outcome, ExtractFailure):
         return json.dumps({"failed": asdict(outcome)}, ensure_ascii=False).encode(), b""
     result = {"found": asdict(replace(outcome, text=""))}
     return json.dumps(result, ensure_ascii=False).encode(), outcome.text.encode()
 
 
 @contextmanager
-def _limited(limits: Limits) -> Iterator[None]:
+def _limited(limits: DocumentLimits) -> Iterator[None]:
     """Limit this process: SIGPROF or SIGALRM ends it after its time, and allocations beyond the memory limit fail."""
     with bounded(limits.memory_mb * _MB):
         # Not RLIMIT_CPU, which counts whole seconds since the process started.

@@ -21,13 +21,13 @@ from typing import IO, TYPE_CHECKING, Final
 
 from latam_corpus.errors import PartError
 from latam_corpus.extract.document import Extracted
-from latam_corpus.extract.isolation.child import Failed, receive, send
+from latam_corpus.extract.isolation.child import ExtractFailure, receive, send
 from latam_corpus.messages import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from latam_corpus.extract.isolation.child import Job, Limits, Outcome
+    from latam_corpus.extract.isolation.child import DocumentLimits, ExtractJob, Outcome
 
 _GROUP_BYTES: Final = 2**20
 _GROUP_JOBS: Final = 64
@@ -42,7 +42,7 @@ _ENTRY: Final = (
 )
 
 
-def extract(jobs: Sequence[Job], limits: Limits) -> list[Outcome]:
+def extract(jobs: Sequence[ExtractJob], limits: DocumentLimits) -> list[Outcome]:
     """Return the outcome of each job, in order, from this process's child.
 
     Raises:
@@ -58,7 +58,7 @@ class Sandbox:
         self._lock = threading.Lock()
         self._child: subprocess.Popen[bytes] | None = None
 
-    def extract(self, jobs: Sequence[Job], limits: Limits) -> list[Outcome]:
+    def extract(self, jobs: Sequence[ExtractJob], limits: DocumentLimits) -> list[Outcome]:
         """Return the outcome of each job, in order.
 
         Raises:
@@ -91,19 +91,19 @@ class Sandbox:
         self._lock = threading.Lock()
         self._child = None
 
-    def _group(self, jobs: Sequence[Job], limits: Limits) -> list[Outcome]:
+    def _group(self, jobs: Sequence[ExtractJob], limits: DocumentLimits) -> list[Outcome]:
         outcomes: list[Outcome] = []
         kills = 0
         while len(outcomes) < len(jobs):
             for outcome in self._answered(jobs[len(outcomes) :], limits):
-                kills = kills + 1 if isinstance(outcome, Failed) and outcome.cause == "killed" else 0
+                kills = kills + 1 if isinstance(outcome, ExtractFailure) and outcome.cause == "killed" else 0
                 if 0 < kills < _TRIES:
                     break
                 kills = 0
                 outcomes.append(outcome)
         return outcomes
 
-    def _answered(self, jobs: Sequence[Job], limits: Limits) -> Iterator[Outcome]:
+    def _answered(self, jobs: Sequence[ExtractJob], limits: DocumentLimits) -> Iterator[Outcome]:
         """Yield the outcomes of the jobs, up to the first one that ends the child."""
         child = self._running()
         with suppress(BrokenPipeError):  # reading the reply shows that the child has ended
@@ -171,9 +171,9 @@ def cpu_seconds() -> float:
     return _SANDBOX.cpu_seconds()
 
 
-def _groups(jobs: Sequence[Job]) -> Iterator[list[Job]]:
+def _groups(jobs: Sequence[ExtractJob]) -> Iterator[list[ExtractJob]]:
     """Yield the jobs in order, with many small ones in one message."""
-    group: list[Job] = []
+    group: list[ExtractJob] = []
     size = 0
     for job in jobs:
         if group and (len(group) >= _GROUP_JOBS or size + len(job.raw) > _GROUP_BYTES):
@@ -185,18 +185,18 @@ def _groups(jobs: Sequence[Job]) -> Iterator[list[Job]]:
         yield group
 
 
-def _ended(code: int, job: Job, limits: Limits) -> Failed:
+def _ended(code: int, job: ExtractJob, limits: DocumentLimits) -> ExtractFailure:
     """Return the failure that an exit code means for a document.
 
     The time it took is left out, since another run would not repeat it.
     """
     size = {"bytes": len(job.raw)}
     if code == -signal.SIGPROF:
-        return Failed("timeout", {"limit_seconds": limits.seconds} | size)
+        return ExtractFailure("timeout", {"limit_seconds": limits.seconds} | size)
     if code == -signal.SIGALRM:
-        return Failed("stalled", {"limit_clock_seconds": limits.clock_seconds} | size)
+        return ExtractFailure("stalled", {"limit_clock_seconds": limits.clock_seconds} | size)
     ending = {"signal": signal.Signals(-code).name} if code < 0 else {"exit_code": code}
-    return Failed("killed", ending | size)
+    return ExtractFailure("killed", ending | size)
 
 
 def _read_reply(reply: bytes) -> tuple[Outcome, bool]:
@@ -207,7 +207,7 @@ def _read_reply(reply: bytes) -> tuple[Outcome, bool]:
         raise PartError(_("stage «{name}»", name="extract"), answer["missing"], _("install what it needs"))
     if "found" in answer:
         return Extracted.of_json({**answer["found"], "text": text.decode()}), answer["goes_on"]
-    return Failed(**answer["failed"]), answer["goes_on"]
+    return ExtractFailure(**answer["failed"]), answer["goes_on"]
 
 
 def _fd(pipe: IO[bytes] | None) -> int:

@@ -95,7 +95,7 @@ _SHOWN: Final = 0.2
 
 
 @dataclass(frozen=True, eq=False)
-class Model:
+class LayoutModel:
     """Two forests that recognise the main text; the second also sees the first's results for neighbouring blocks.
 
     Attributes:
@@ -182,7 +182,7 @@ def without_permalinks(markup: str) -> str:
     return _PERMALINK.sub("", markup)
 
 
-def read_page(markup: str, model: Model | None = None) -> Page:
+def read_page(markup: str, model: LayoutModel | None = None) -> Page:
     """Return the parsed page.
 
     >>> page = read_page("<html lang=es><body><p>Mañana no hay clases en la escuela.</p></body></html>")
@@ -281,7 +281,7 @@ def fold_signs(text: bytes) -> bytes:
 
 
 @cache
-def load_model() -> Model:
+def load_model() -> LayoutModel:
     """Return the shipped model.
 
     Raises:
@@ -291,10 +291,10 @@ def load_model() -> Model:
         about = json.loads(str(arrays["about"]))
         if about["features"] != features_digest():
             raise ValueError(f"{MODEL} was trained with other features; reinstall the toolkit or train it again")
-        return Model(Forest.of(arrays, "first"), Forest.of(arrays, "second"), float(arrays["bound"]), about)
+        return LayoutModel(Forest.of(arrays, "first"), Forest.of(arrays, "second"), float(arrays["bound"]), about)
 
 
-def save_model(model: Model, path: Path) -> None:
+def save_model(model: LayoutModel, path: Path) -> None:
     """Write the model to a file."""
     arrays = model.first.arrays("first") | model.second.arrays("second")
     about = np.array(json.dumps(model.about, ensure_ascii=False))

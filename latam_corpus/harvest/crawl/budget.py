@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Budget:
+class HostBudget:
     """The limits of one host in a round.
 
     Attributes:
@@ -30,7 +30,7 @@ class Budget:
     seconds: float
 
     @classmethod
-    def of(cls, scope: Crawl, pages: int) -> Budget:
+    def of(cls, scope: Crawl, pages: int) -> HostBudget:
         """Return the source's limits; by default, more than an honest site needs for this number of pages."""
         # A site with a redirect and an error for each page takes three requests for it; 1 MB and 10 s are as generous.
         return cls(

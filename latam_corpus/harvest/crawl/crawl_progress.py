@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 
-class Progress(Protocol):
+class CrawlProgress(Protocol):
     """A receiver of progress reports, called at least twice a second."""
 
     def step(self, url: str, pages: int, requests: int, waiting_hosts: int) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from latam_corpus.catalog.harvest_tables import host_of
 from latam_corpus.catalog.optout.opt_out import ROBOTS, root_of
 from latam_corpus.harvest.crawl.answers.link_addresses import web_address
-from latam_corpus.harvest.crawl.budget import Budget, charge
+from latam_corpus.harvest.crawl.budget import HostBudget, charge
 from latam_corpus.harvest.crawl.causes import TroubleError
 from latam_corpus.harvest.crawl.crawl_disk import writing
 from latam_corpus.harvest.crawl.frontier import Frontier
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from latam_corpus.catalog.source import Source
     from latam_corpus.harvest.crawl.causes import Cause
-    from latam_corpus.harvest.crawl.crawl_progress import Progress
+    from latam_corpus.harvest.crawl.crawl_progress import CrawlProgress
     from latam_corpus.harvest.crawl.frontier import Waiting
     from latam_corpus.harvest.crawl.transport.exchange import Exchange
     from latam_corpus.harvest.optout.site import Site
@@ -87,7 +87,7 @@ class Crawler:
         self,
         source: Source,
         out: Path,
-        progress: Progress,
+        progress: CrawlProgress,
         *,
         limit: int | None = None,
         workers: int = 16,
@@ -117,7 +117,7 @@ class Crawler:
         self._source_id = source.id
         self._progress, self._workers, self._first_rest = progress, workers, first_rest
         self._limit = min(limit or self.scope.max_pages, self.scope.max_pages)
-        self._budget = Budget.of(self.scope, self._limit)
+        self._budget = HostBudget.of(self.scope, self._limit)
         self._sites = Sites(self._frontier)
         self._visits = self._new_visits(source)
         self._hosts: dict[str, None] = {}  # hosts with waiting addresses, in order of discovery

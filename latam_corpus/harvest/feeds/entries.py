@@ -59,7 +59,7 @@ _MONTHS: Final = {
 
 
 @dataclass(frozen=True)
-class Entry:
+class FeedEntry:
     """An entry of a feed.
 
     Attributes:
@@ -91,7 +91,7 @@ class Feed:
         archives: the links `prev-archive` to an older document, which doesn't change.
     """
 
-    entries: tuple[Entry, ...]
+    entries: tuple[FeedEntry, ...]
     next_pages: tuple[str, ...]
     archives: tuple[str, ...]
 
@@ -117,7 +117,7 @@ def feed_of(body: bytes, url: str) -> Feed:
     base = _joined(url, base) or url
     channel = next(root.iter("{*}channel"), root)
     feed_rights = _rights_texts(channel)
-    entries: list[Entry] = []
+    entries: list[FeedEntry] = []
     for item in root.iter("{*}item", "{*}entry"):
         if len(entries) == MAX_ENTRIES:
             break
@@ -130,14 +130,14 @@ def feed_of(body: bytes, url: str) -> Feed:
     )
 
 
-def _entry(item: _Element, base: str, feed_rights: list[str]) -> Entry:
+def _entry(item: _Element, base: str, feed_rights: list[str]) -> FeedEntry:
     entry_base = _joined(base, item.get("{http://www.w3.org/XML/1998/namespace}base") or "") or base
     id_ = _first(item, "guid", "id")
     link = _joined(entry_base, _link(item))
     if not link and id_.startswith(("http://", "https://")):
         link = id_
     date = next(filter(None, (_date(_first(item, name)) for name in _DATES)), None)
-    return Entry(
+    return FeedEntry(
         link,
         id_,
         _title(item),

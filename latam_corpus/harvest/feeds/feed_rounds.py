@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from latam_corpus.catalog.source import Source
     from latam_corpus.harvest.crawl.frontier import State, Waiting
     from latam_corpus.harvest.crawl.transport.exchange import Exchange
-    from latam_corpus.harvest.feeds.entries import Entry
+    from latam_corpus.harvest.feeds.entries import FeedEntry
 
 # Feed documents that are read in one round; an archive of twenty years has 240 months.
 MAX_DOCUMENTS: Final = 1000
@@ -132,7 +132,7 @@ class FeedVisits(Visits):
                 self._queue_older(link, waiting, requeue=True)
         return False
 
-    def _add_entry(self, entry: Entry, feed: str, refused: str, moment: datetime) -> bool:
+    def _add_entry(self, entry: FeedEntry, feed: str, refused: str, moment: datetime) -> bool:
         """Store an entry and queue its page; return whether the entry is new.
 
         Args:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from latam_corpus.catalog.harvest_tables import Oai
     from latam_corpus.harvest.crawl.causes import Cause
     from latam_corpus.harvest.crawl.frontier import Waiting
-    from latam_corpus.harvest.oai.replies import Record, Reply
+    from latam_corpus.harvest.oai.replies import OaiRecord, Reply
 
 # Consecutive replies without a new record; some repositories send a few empty ones.
 MAX_IDLE: Final = 10
@@ -46,7 +46,7 @@ class Lists(Visits):
     def __post_init__(self) -> None:
         object.__setattr__(self, "memory", Memory(self.frontier.db))
 
-    def record(self, record: Record, tag: int, moment: datetime) -> bool:
+    def record(self, record: OaiRecord, tag: int, moment: datetime) -> bool:
         """Handle a record; return whether it is new in this attempt at the list.
 
         Args:

@@ -50,7 +50,7 @@ class RecordList:
 
 
 @dataclass(frozen=True)
-class Item:
+class RecordState:
     """A record with the state of its text.
 
     Attributes:
@@ -130,19 +130,19 @@ class Memory:
 
     # Records and links
 
-    def item(self, identifier: str) -> Item | None:
+    def item(self, identifier: str) -> RecordState | None:
         """Return a record; None if it was never listed."""
         row = self._db.execute("SELECT * FROM item WHERE identifier = ?", (identifier,)).fetchone()
         if row is None:
             return None
-        return Item(**{**dict(row), "links": tuple(json.loads(row["links"])), "had": bool(row["had"])})
+        return RecordState(**{**dict(row), "links": tuple(json.loads(row["links"])), "had": bool(row["had"])})
 
-    def store_item(self, item: Item) -> None:
+    def store_item(self, item: RecordState) -> None:
         """Store a record."""
         row = (item.identifier, item.datestamp, item.state, item.known, json.dumps(item.links), item.tried, item.why)
         self._db.execute("INSERT OR REPLACE INTO item VALUES (?,?,?,?,?,?,?,?,?)", (*row, item.tag, item.had))
 
-    def items(self, state: str) -> Iterator[Item]:
+    def items(self, state: str) -> Iterator[RecordState]:
         """Yield the records in a state, sorted by identifier."""
         query = "SELECT identifier FROM item WHERE state = ? ORDER BY identifier"
         for (identifier,) in self._db.execute(query, (state,)).fetchall():
@@ -172,7 +172,7 @@ class Memory:
         row = self._db.execute("SELECT identifier, named FROM link WHERE url = ?", (url,)).fetchone()
         return None if row is None else (str(row["identifier"]), bool(row["named"]))
 
-    def item_at(self, url: str) -> Item | None:
+    def item_at(self, url: str) -> RecordState | None:
         """Return the record to which an address belongs."""
         link = self.link(url)
         return self.item(link[0]) if link else None

@@ -14,7 +14,7 @@ from latam_corpus.harvest.crawl.answers.sandboxed_parsing import parse_isolated
 from latam_corpus.harvest.crawl.causes import TroubleError, document_boundary
 from latam_corpus.harvest.crawl.visit import MAX_REDIRECTS, media_of
 from latam_corpus.harvest.oai.list_requests import Lists
-from latam_corpus.harvest.oai.memory import Item
+from latam_corpus.harvest.oai.memory import RecordState
 from latam_corpus.harvest.oai.replies import reply_of, request_url
 from latam_corpus.text.markup.html_tree import html_tree
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from latam_corpus.harvest.crawl.frontier import State, Waiting
     from latam_corpus.harvest.crawl.transport.exchange import Exchange
-    from latam_corpus.harvest.oai.replies import Record
+    from latam_corpus.harvest.oai.replies import OaiRecord
     from latam_corpus.harvest.optout.site import Site
 
 _HEAD_BYTES: Final = 2**18
@@ -100,7 +100,7 @@ class OaiVisits(Lists):
 
     # Records
 
-    def record(self, record: Record, tag: int, moment: datetime) -> bool:
+    def record(self, record: OaiRecord, tag: int, moment: datetime) -> bool:
         """Store a record and, if it is new or has changed, queue a link to its text.
 
         Args:
@@ -123,7 +123,7 @@ class OaiVisits(Lists):
             if item is None or item.state != "withdrawn":
                 self.memory.release(record.identifier)
                 self._write_fact(record.identifier, {"cause": "withdrawn", "told": record.datestamp}, moment)
-            self.memory.store_item(Item(record.identifier, record.datestamp, "withdrawn", columns, (), tag))
+            self.memory.store_item(RecordState(record.identifier, record.datestamp, "withdrawn", columns, (), tag))
             return True
         if item and item.datestamp == record.datestamp and item.state != "withdrawn":
             self.memory.store_item(replace(item, tag=tag))
@@ -131,7 +131,7 @@ class OaiVisits(Lists):
         links = tuple(link for link in record.links(self.oai.elements) if not self.pattern or self.pattern.search(link))
         # A text fetched under wider terms must not be kept under them if it can't be fetched again.
         was_fetched = item is not None and item.had and not _is_narrower(columns, item.known)
-        changed = Item(record.identifier, record.datestamp, "waiting", columns, links, tag, had=was_fetched)
+        changed = RecordState(record.identifier, record.datestamp, "waiting", columns, links, tag, had=was_fetched)
         if record.is_closed(f"{moment:%Y-%m-%d}"):
             self.note(self._record_url(record.identifier), "closed access")
             self.memory.release(record.identifier)
@@ -142,7 +142,7 @@ class OaiVisits(Lists):
         self._queue_next_link(changed, moment, refetch=refetch)
         return True
 
-    def _queue_next_link(self, item: Item, moment: datetime, *, refetch: bool = True) -> None:
+    def _queue_next_link(self, item: RecordState, moment: datetime, *, refetch: bool = True) -> None:
         """Queue the next link of a record, or write that no link gave its text."""
         for index in range(item.tried, len(item.links)):
             link = item.links[index]
@@ -189,7 +189,7 @@ class OaiVisits(Lists):
             if _CLAIMED in item.why:
                 self._queue_next_link(replace(item, tried=0, why=""), datetime.now(UTC))
 
-    def _give_up(self, item: Item, why: str, moment: datetime) -> None:
+    def _give_up(self, item: RecordState, why: str, moment: datetime) -> None:
         """Write that no text of the record is available, unless one was fetched earlier."""
         previous = self.memory.item(item.identifier)
         self.memory.store_item(replace(item, state="text" if item.had else "none", why=why))
@@ -266,7 +266,7 @@ class OaiVisits(Lists):
             self.ended(waiting, "failed", f"it moved to {target[:200]}")
 
 
-def _is_later(record: Record, item: Item) -> bool:
+def _is_later(record: OaiRecord, item: RecordState) -> bool:
     """Whether a record that occurs again in a list has changed: it was deleted, or deposited again."""
     deleted = record.deleted and item.state != "withdrawn"
     return record.datestamp > item.datestamp or (deleted and record.datestamp >= item.datestamp)

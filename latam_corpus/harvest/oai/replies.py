@@ -24,7 +24,7 @@ _READ: Final = ("title", "creator", "date", "language", "rights", "identifier", 
 
 
 @dataclass(frozen=True)
-class Record:
+class OaiRecord:
     """A record of a repository.
 
     Attributes:
@@ -79,7 +79,7 @@ class Reply:
     """
 
     moment: str
-    records: tuple[Record, ...] = ()
+    records: tuple[OaiRecord, ...] = ()
     token: str = ""
     errors: tuple[tuple[str, str], ...] = ()
     granularity: str = ""
@@ -107,7 +107,7 @@ def reply_of(body: bytes) -> Reply:
     )
 
 
-def _record(element: _Element) -> Record:
+def _record(element: _Element) -> OaiRecord:
     header = next(element.iterfind("{*}header"), element)
     dc: dict[str, list[str]] = {}
     for metadata in element.iterfind("{*}metadata"):
@@ -116,7 +116,7 @@ def _record(element: _Element) -> Record:
             # Repositories write the namespace with other versions, and without its last slash.
             if (tag.namespace or "").startswith(_DC) and (text := _text(child)):
                 dc.setdefault(tag.localname, []).append(text)
-    return Record(
+    return OaiRecord(
         _text(header.find("{*}identifier")), _text(header.find("{*}datestamp")), header.get("status") == "deleted", dc
     )
 

@@ -84,7 +84,7 @@ def _model(torch: Any, shape: Shape) -> Any:
         shape.width, shape.heads, 4 * shape.width, dropout=0.0, activation="gelu", batch_first=True, norm_first=True
     )
 
-    class Model(torch.nn.Module):  # type: ignore[misc]  # torch is optional
+    class ByteTransformer(torch.nn.Module):  # type: ignore[misc]  # torch is optional
         def __init__(self) -> None:
             super().__init__()
             self.bytes = torch.nn.Embedding(_BYTES, shape.width)
@@ -99,7 +99,7 @@ def _model(torch: Any, shape: Shape) -> Any:
             vectors = self.bytes(batch) + self.places(torch.arange(length))
             return self.next(self.norm(self.layers(vectors, mask=mask, is_causal=True)))
 
-    return Model()
+    return ByteTransformer()
 
 
 def _bits(torch: Any, model: Any, held: Sequence[bytes], shape: Shape) -> NDArray[np.float64]:

@@ -12,7 +12,7 @@ from latam_corpus.cli.interface.options import Json
 from latam_corpus.cli.interface.show import block, console, errors, number, print_json, table
 from latam_corpus.cli.interface.ui_language import spoken
 from latam_corpus.errors import ConfigError
-from latam_corpus.lab.language.training_settings import Settings
+from latam_corpus.lab.language.training_settings import IdentifierSettings
 from latam_corpus.messages import N_, Message, _, decimal
 
 if TYPE_CHECKING:
@@ -102,15 +102,17 @@ def train(
         typer.Option(help=N_("The folder of unpacked Debian packages of a list, if they aren't installed.")),
     ] = None,
     without: Annotated[list[str] | None, typer.Option(help=N_("Texts that must not be trained on."))] = None,
-    seed: Annotated[int, typer.Option(help=N_("The seed of sampling and training."))] = Settings.seed,
-    epoch: Annotated[int, typer.Option(help=N_("Passes over the lines."), min=1)] = Settings.epoch,
-    max_lines: Annotated[int, typer.Option("--most", help=N_("The most lines per label."), min=1)] = Settings.most,
+    seed: Annotated[int, typer.Option(help=N_("The seed of sampling and training."))] = IdentifierSettings.seed,
+    epoch: Annotated[int, typer.Option(help=N_("Passes over the lines."), min=1)] = IdentifierSettings.epoch,
+    max_lines: Annotated[
+        int, typer.Option("--most", help=N_("The most lines per label."), min=1)
+    ] = IdentifierSettings.most,
     bucket: Annotated[
         int, typer.Option(help=N_("Hash buckets of n-grams; fewer for few texts."), min=1)
-    ] = Settings.bucket,
+    ] = IdentifierSettings.bucket,
     threads: Annotated[
         int, typer.Option(help=N_("With one thread, the model is the same each time."), min=1)
-    ] = Settings.threads,
+    ] = IdentifierSettings.threads,
     as_json: Json = False,
 ) -> None:
     """Add a language to the shipped model, or train a model on labelled texts; some texts are kept to measure it."""
@@ -132,7 +134,7 @@ def train(
     if out is None or other_texts:
         problem = _("labelled texts need --out, and don't take --beside")
         raise ConfigError("--out", problem, _("or name a folder of `language new`"))
-    settings = Settings(seed=seed, epoch=epoch, most=max_lines, bucket=bucket, threads=threads)
+    settings = IdentifierSettings(seed=seed, epoch=epoch, most=max_lines, bucket=bucket, threads=threads)
     excluded_texts = [Texts(t.path, t.label or "und", t.field) for t in named_texts(without or [], root, packages)]
     trained = fit(named_texts(data, root, packages), out, settings, excluded_texts)
     size = trained.model.stat().st_size

@@ -10,11 +10,11 @@ import typer
 from latam_corpus.cli.interface.options import Json
 from latam_corpus.cli.interface.show import console, number, print_json
 from latam_corpus.errors import ConfigError
-from latam_corpus.lab.quality.score_settings import Settings
+from latam_corpus.lab.quality.score_settings import ScoreSettings
 from latam_corpus.messages import N_, _, decimal
 
 if TYPE_CHECKING:
-    from latam_corpus.lab.quality.train_score import Trained
+    from latam_corpus.lab.quality.train_score import TrainedScore
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -31,15 +31,15 @@ def train(
     ],
     bad: Annotated[Path, typer.Argument(help=N_("Bad documents, in the same formats."))],
     out: Annotated[Path, typer.Option(help=N_("The model to write, .npz."))],
-    seed: Annotated[int, typer.Option(help=N_("The seed of the order of lines and of fastText."))] = Settings.seed,
-    epoch: Annotated[int, typer.Option(help=N_("Passes over the documents."), min=1)] = Settings.epoch,
+    seed: Annotated[int, typer.Option(help=N_("The seed of the order of lines and of fastText."))] = ScoreSettings.seed,
+    epoch: Annotated[int, typer.Option(help=N_("Passes over the documents."), min=1)] = ScoreSettings.epoch,
     as_json: Json = False,
 ) -> None:
     """Train a model; a tenth of the documents is kept out to measure it."""
     from latam_corpus.lab.quality.train_score import train as fit
 
     origin = {"good": good.name, "bad": bad.name}
-    trained = fit(_texts(good), _texts(bad), out, Settings(seed=seed, epoch=epoch), origin)
+    trained = fit(_texts(good), _texts(bad), out, ScoreSettings(seed=seed, epoch=epoch), origin)
     if as_json:
         print_json(trained.as_dict())
     else:
@@ -58,7 +58,7 @@ def _texts(path: Path) -> list[str]:
     return texts
 
 
-def _print_figures(trained: Trained) -> None:
+def _print_figures(trained: TrainedScore) -> None:
     size = trained.model.stat().st_size / 1e6
     console.print(
         _(

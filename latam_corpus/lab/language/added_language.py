@@ -34,7 +34,7 @@ from latam_corpus.lab.language.extend_model import (
 )
 from latam_corpus.lab.language.texts import rows as labelled_rows
 from latam_corpus.language.classifier.normalise import normalise_all
-from latam_corpus.language.evidence import RULE, Bounds
+from latam_corpus.language.evidence import RULE, GroupBounds
 from latam_corpus.language.judge import judge
 from latam_corpus.language.labels import script_of
 from latam_corpus.language.model import load
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from latam_corpus.lab.language.texts import Texts
-    from latam_corpus.language.model import Model
+    from latam_corpus.language.model import LanguageModel
 
 ABOUT: Final = "language.toml"
 TRAIN: Final = "train.txt"
@@ -242,7 +242,7 @@ def extend(own: OwnLanguage, today: dt.date, other_texts: Sequence[Texts] = ()) 
     origin += [f'label = "{own.code}"', f"licence = {json.dumps(own.licence or 'not stated', ensure_ascii=False)}"]
     shipped = label_map.read_text("utf-8")
 
-    def write(bounds: Bounds | None) -> Model:
+    def write(bounds: GroupBounds | None) -> LanguageModel:
         if bounds:
             tables["bounds"] = {own.group: f"{{ probability = {bounds.probability}, telling = {bounds.telling} }}"}
         text = extended_map(shipped, head, tables, "\n".join(origin))
@@ -252,8 +252,8 @@ def extend(own: OwnLanguage, today: dt.date, other_texts: Sequence[Texts] = ()) 
     if own.group not in model.bounds:
         extended = write(None)
         new_lines = [line for _group, line in base_lines(model, own.group, random.Random(_SEED + 1))]
-        bounds = Bounds(least_probabilities(extended, new_lines).get(own.group, 0.0))
-        write(Bounds(bounds.probability, least_telling(extended, own.group, bounds, rng)))
+        bounds = GroupBounds(least_probabilities(extended, new_lines).get(own.group, 0.0))
+        write(GroupBounds(bounds.probability, least_telling(extended, own.group, bounds, rng)))
     else:
         write(None)
     return own.model
@@ -337,7 +337,7 @@ def _right_count(rows: Sequence[tuple[str, str]], names: Sequence[str]) -> int:
     return sum(code == name for (code, _text), name in zip(rows, names, strict=True))
 
 
-def misnamed_rows(model: Model) -> tuple[int, Counter[str]]:
+def misnamed_rows(model: LanguageModel) -> tuple[int, Counter[str]]:
     """Count the rows that a model names wrongly because it has no label for their language.
 
     The rows have frequent words of the languages that the shipped model lists. A model of few languages names most

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Final
 
 from latam_corpus.codes import groups
 from latam_corpus.lab.language import augment
-from latam_corpus.language.evidence import RULE, USUAL, Bounds, Evidence, consonants, evidence, is_supported, lead
+from latam_corpus.language.evidence import RULE, USUAL, Evidence, GroupBounds, consonants, evidence, is_supported, lead
 from latam_corpus.language.judge import consonants_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from latam_corpus.language.model import Model
+    from latam_corpus.language.model import LanguageModel
 
     _Row = tuple[float, Evidence, int]  # probability, evidence of the words, consonants of the likeliest member
 
@@ -36,7 +36,7 @@ _ENOUGH: Final = 12  # consonants; rows of syllables with more are hardly ever n
 _BATCH: Final = 2048
 
 
-def calibrated(model: Model, lines: Sequence[str], seed: int) -> dict[str, Bounds]:
+def calibrated(model: LanguageModel, lines: Sequence[str], seed: int) -> dict[str, GroupBounds]:
     """Return bounds for the groups that need stricter ones than the general rule.
 
     Args:
@@ -47,7 +47,7 @@ def calibrated(model: Model, lines: Sequence[str], seed: int) -> dict[str, Bound
     probabilities = least_probabilities(model, lines)
     rng = random.Random(seed + 1)
     bounds = {
-        group: Bounds(probabilities.get(group, 0.0))
+        group: GroupBounds(probabilities.get(group, 0.0))
         for group in sorted(set(groups().of.values()) & model.words.keys())
         if model.words[group]
     }
@@ -77,7 +77,7 @@ def least_consonants(lines: Mapping[str, Sequence[str]]) -> dict[str, int]:
     return consonant_counts
 
 
-def least_probabilities(model: Model, lines: Sequence[str]) -> dict[str, float]:
+def least_probabilities(model: LanguageModel, lines: Sequence[str]) -> dict[str, float]:
     """Return, by group, a probability above that of every line which was wrongly named as the group."""
     highest: dict[str, float] = {}
     for group, (chance, evidence_of_line, _) in _likeliest(model, lines):
@@ -86,7 +86,7 @@ def least_probabilities(model: Model, lines: Sequence[str]) -> dict[str, float]:
     return {group: round(min(chance + _MARGIN, _HIGHEST), 2) for group, chance in highest.items()}
 
 
-def least_telling(model: Model, group: str, bound: Bounds, rng: random.Random) -> float:
+def least_telling(model: LanguageModel, group: str, bound: GroupBounds, rng: random.Random) -> float:
     """Return the weight that a group's words must have so that rows of its syllables are hardly ever named as it."""
     words = sorted(model.words[group])
     is_family = len(words) > _MANY_WORDS
@@ -105,11 +105,11 @@ def least_telling(model: Model, group: str, bound: Bounds, rng: random.Random) -
     return steps[-1]
 
 
-def _named_count(rows: Sequence[_Row], bound: Bounds) -> int:
+def _named_count(rows: Sequence[_Row], bound: GroupBounds) -> int:
     return sum(is_supported(chance, shown, bound, consonants=count) for chance, shown, count in rows)
 
 
-def _likeliest(model: Model, lines: Sequence[str]) -> Iterator[tuple[str, _Row]]:
+def _likeliest(model: LanguageModel, lines: Sequence[str]) -> Iterator[tuple[str, _Row]]:
     """Yield the group and its evidence for each line whose likeliest group is one of the Americas."""
     for first in range(0, len(lines), _BATCH):
         some = lines[first : first + _BATCH]

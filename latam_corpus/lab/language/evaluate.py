@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from latam_corpus.lab.language.texts import Texts
-    from latam_corpus.language.model import Model
+    from latam_corpus.language.model import LanguageModel
 
 _BATCH: Final = 5000
 
@@ -67,7 +67,7 @@ class Evaluation:
         return asdict(self)
 
 
-def evaluate(model: Model, data: Sequence[Texts]) -> Evaluation:
+def evaluate(model: LanguageModel, data: Sequence[Texts]) -> Evaluation:
     """Measure how well a model names the languages of labelled texts.
 
     For a language of the Americas, the name of its group is correct, since `identify` decides on groups.

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from latam_corpus.language.model import Model
+    from latam_corpus.language.model import LanguageModel
 
 _ROWS_PER_LANGUAGE: Final = 20
 _ROWS_OF_COLONIAL: Final = 600  # most texts are in these languages
@@ -47,7 +47,7 @@ _COUNTS_AT: Final = struct.calcsize("<ii12id")
 _COUNTS: Final = "<iiiqq"
 
 
-def base_lines(model: Model, without: str, rng: random.Random) -> list[tuple[str, str]]:
+def base_lines(model: LanguageModel, without: str, rng: random.Random) -> list[tuple[str, str]]:
     """Return rows of the frequent words of each language in the label map, with the code of its group.
 
     Args:
@@ -73,7 +73,7 @@ def no_language(lines: Sequence[str], rng: random.Random) -> list[str]:
 
 
 def fitted_row(
-    model: Model, own_lines: Sequence[str], other_lines: Sequence[str], is_own_label: NDArray[np.bool_]
+    model: LanguageModel, own_lines: Sequence[str], other_lines: Sequence[str], is_own_label: NDArray[np.bool_]
 ) -> NDArray[np.float32]:
     """Fit the row of the output matrix that separates a language's lines from other lines, float32[dim].
 
@@ -102,7 +102,7 @@ def fitted_row(
     return row.astype(np.float32)
 
 
-def telling_words(model: Model, group: str, lines: Sequence[str]) -> list[str]:
+def telling_words(model: LanguageModel, group: str, lines: Sequence[str]) -> list[str]:
     """Return the frequent words that identify a language, without those of Spanish, Portuguese, English and French.
 
     Args:

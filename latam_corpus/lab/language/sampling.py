@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from latam_corpus.lab.language.texts import Texts
-    from latam_corpus.lab.language.training_settings import Settings
+    from latam_corpus.lab.language.training_settings import IdentifierSettings
 
 MAJORS: Final = ("spa", "por")
 NEIGHBOURS: Final = (
@@ -86,7 +86,7 @@ class _SourceTexts:
 
 
 def lines_and_names(
-    data: Sequence[Texts], settings: Settings, without: set[str] | None = None
+    data: Sequence[Texts], settings: IdentifierSettings, without: set[str] | None = None
 ) -> tuple[dict[str, list[str]], frozenset[str]]:
     """Make the training lines of a model; the same data and settings give the same lines.
 
@@ -173,7 +173,7 @@ def _without_stray_scripts(by_label: Mapping[str, list[str]]) -> dict[str, list[
     return {label: cuts for label, cuts in by_label.items() if label and 20 * len(cuts) >= total[label.split("_")[0]]}
 
 
-def _varied(lines: list[str], label: str, settings: Settings, rng: random.Random) -> list[str]:
+def _varied(lines: list[str], label: str, settings: IdentifierSettings, rng: random.Random) -> list[str]:
     """Return the lines with joined lines, other spellings and, for majors and neighbours, short stretches added."""
     code = label.partition("_")[0]
     respelled_lines = respelled(code, lines)[::_ONE_RESPELLED_OF]
@@ -207,7 +207,7 @@ def _joined(lines: list[str], rng: random.Random) -> list[str]:
     return joined
 
 
-def _balanced(lines: list[str], label: str, settings: Settings, rng: random.Random) -> list[str]:
+def _balanced(lines: list[str], label: str, settings: IdentifierSettings, rng: random.Random) -> list[str]:
     code = label.partition("_")[0]
     if code in MAJORS:
         upper, lower = settings.most_major + settings.scraps_major, settings.least_major + settings.scraps_major
@@ -231,7 +231,9 @@ def _filled(lines: Sequence[str], number: int, rng: random.Random) -> list[str]:
     return filled
 
 
-def _add_nonsense(sampled: dict[str, list[str]], names: Sequence[str], settings: Settings, rng: random.Random) -> None:
+def _add_nonsense(
+    sampled: dict[str, list[str]], names: Sequence[str], settings: IdentifierSettings, rng: random.Random
+) -> None:
     labels = sorted(label for label in sampled if label.endswith("_Latn"))
     und = sampled.setdefault(UNDETERMINED, [])
     for _ in range(settings.nonsense // 2 if labels else 0):

@@ -14,7 +14,7 @@ from latam_corpus.errors import ConfigError
 from latam_corpus.lab.language.calibrate import calibrated, least_consonants
 from latam_corpus.lab.language.sampling import held_out_of_elsewhere, lines_and_names
 from latam_corpus.lab.language.texts import Texts, rows
-from latam_corpus.lab.language.training_settings import Settings
+from latam_corpus.lab.language.training_settings import IdentifierSettings
 from latam_corpus.language.evidence import frequent_words
 from latam_corpus.language.model import load
 from latam_corpus.messages import _
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from latam_corpus.language.evidence import Bounds
+    from latam_corpus.language.evidence import GroupBounds
 
 
 @dataclass(frozen=True)
-class Trained:
+class TrainedIdentifier:
     """The files and counts of a training.
 
     Attributes:
@@ -46,9 +46,9 @@ class Trained:
 def train(
     data: Sequence[Texts],
     out: Path,
-    settings: Settings | None = None,
+    settings: IdentifierSettings | None = None,
     without: Iterable[Texts] = (),
-) -> Trained:
+) -> TrainedIdentifier:
     """Train a model; write it to `out` (.ftz) and its label map next to it (.toml).
 
     A tenth of the texts, chosen by their hash, is kept out (`texts.is_held_out`) to measure models on.
@@ -63,7 +63,7 @@ def train(
         ConfigError: a label isn't a language code, fewer than two labels have texts, or `out` doesn't end in .ftz.
         CorpusError: fastText failed.
     """
-    settings = settings or Settings()
+    settings = settings or IdentifierSettings()
     if out.suffix != ".ftz":
         raise ConfigError(
             str(out), _("a quantized fastText model ends in .ftz"), _("name it {stem}.ftz", stem=out.stem)
@@ -82,10 +82,10 @@ def train(
     label_map.write_text(map_text, "utf-8")
     bounds = calibrated(load(str(out)), held_out_of_elsewhere(data), settings.seed)
     label_map.write_text(map_text + _bounds_text(bounds), "utf-8")
-    return Trained(out, label_map, {label: len(of_label) for label, of_label in lines.items()})
+    return TrainedIdentifier(out, label_map, {label: len(of_label) for label, of_label in lines.items()})
 
 
-def _fit(lines: Mapping[str, list[str]], out: Path, settings: Settings) -> None:
+def _fit(lines: Mapping[str, list[str]], out: Path, settings: IdentifierSettings) -> None:
     rng = random.Random(settings.seed + 1)
     labelled_lines = [f"__label__{label} {line}\n" for label, texts in lines.items() for line in texts if line]
     rng.shuffle(labelled_lines)
@@ -114,7 +114,7 @@ def _fit(lines: Mapping[str, list[str]], out: Path, settings: Settings) -> None:
     fit_apart("latam_corpus.lab.language.fit_identifier", labelled_lines, out, job)
 
 
-def _bounds_text(bounds: Mapping[str, Bounds]) -> str:
+def _bounds_text(bounds: Mapping[str, GroupBounds]) -> str:
     """Return the table `[bounds]` of the label map as TOML."""
     rows = [
         "",
@@ -133,7 +133,7 @@ def _map_text(
     lines: Mapping[str, list[str]],
     words: Mapping[str, Sequence[str]],
     data: Sequence[Texts],
-    settings: Settings,
+    settings: IdentifierSettings,
     trained: dt.date,
 ) -> str:
     """Return the label map as TOML: facts of the model, its labels, and the frequent words of its languages."""

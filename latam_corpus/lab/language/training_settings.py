@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Settings:
+class IdentifierSettings:
     """The settings of a training; the shipped model was trained with the defaults.
 
     Those without a description here are fastText's own.

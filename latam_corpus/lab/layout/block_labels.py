@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from latam_corpus.lab.layout.gold_pages import Page
+    from latam_corpus.lab.layout.gold_pages import GoldPage
 
 # The weight of an extractor's vote on blocks without gold, in the order of the extractors' scores.
 BELIEVED: Final = {
@@ -33,7 +33,7 @@ _SIGNS: Final = re.compile(r"[\W_]+")
 _ITEM: Final = re.compile(r"\n[-•|]? ?")
 
 
-def labels(page: Page, blocks: Sequence[str], texts: Mapping[str, str]) -> tuple[NDArray[np.float64], ...]:
+def labels(page: GoldPage, blocks: Sequence[str], texts: Mapping[str, str]) -> tuple[NDArray[np.float64], ...]:
     """Return the share of each block that belongs to the main text, and the weight of each block.
 
     Args:

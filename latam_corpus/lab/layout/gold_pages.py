@@ -23,7 +23,7 @@ _RUN: Final = 4
 
 
 @dataclass(frozen=True)
-class Page:
+class GoldPage:
     """A page with its gold.
 
     Attributes:
@@ -53,13 +53,13 @@ class Page:
         return ".".join(parts[-label_count:])
 
 
-def read(data: Path) -> list[Page]:
+def read(data: Path) -> list[GoldPage]:
     """Read all pages below the folder of real texts, those of T first."""
     news = data / "unclear" / "news"
     return [*_snippets(news), *_latin_american(news), *_whole(news), *_spanish(news)]
 
 
-def counted(page: Page, text: str) -> tuple[float, float, float]:
+def counted(page: GoldPage, text: str) -> tuple[float, float, float]:
     """Count the true positives, false positives and false negatives of one page.
 
     Snippets are counted as in trafilatura's evaluation, with white space folded in both texts. For a whole text, runs
@@ -84,7 +84,7 @@ def _runs(text: str) -> Counter[tuple[str, ...]]:
     return Counter(zip(*(words[offset:] for offset in range(_RUN)), strict=False))
 
 
-def _snippets(news: Path) -> Iterator[Page]:
+def _snippets(news: Path) -> Iterator[GoldPage]:
     folder = news / "trafilatura_eval"
     with tarfile.open(folder / "pages.tar.xz") as packed:
         members = {member.name: packed.extractfile(member) for member in packed if member.isfile()}
@@ -94,24 +94,26 @@ def _snippets(news: Path) -> Iterator[Page]:
             yield _with_snippets(gold, raws[gold["file"]], "T")
 
 
-def _latin_american(news: Path) -> Iterator[Page]:
+def _latin_american(news: Path) -> Iterator[GoldPage]:
     folder = news / "trafilatura_latam"
     for gold in _lines(folder / "gold.jsonl"):
         yield _with_snippets(gold, gzip.decompress((folder / gold["file"]).read_bytes()), "TL")
 
 
-def _with_snippets(gold: dict[str, Any], raw: bytes, sets: str) -> Page:
-    return Page(gold["file"], gold["url"], raw, sets, tuple(gold["gold_with"] or ()), tuple(gold["gold_without"] or ()))
+def _with_snippets(gold: dict[str, Any], raw: bytes, sets: str) -> GoldPage:
+    return GoldPage(
+        gold["file"], gold["url"], raw, sets, tuple(gold["gold_with"] or ()), tuple(gold["gold_without"] or ())
+    )
 
 
-def _whole(news: Path) -> Iterator[Page]:
+def _whole(news: Path) -> Iterator[GoldPage]:
     folder = news / "scrapinghub_benchmark"
     for gold in _lines(folder / "gold.jsonl"):
         raw = gzip.decompress((folder / gold["file"]).read_bytes())
-        yield Page(gold["file"], gold["url"], raw, "S", gold=gold["gold_text"])
+        yield GoldPage(gold["file"], gold["url"], raw, "S", gold=gold["gold_text"])
 
 
-def _spanish(news: Path) -> Iterator[Page]:
+def _spanish(news: Path) -> Iterator[GoldPage]:
     for folder in (news / "fundus_es" / "es", news / "fundus_es" / "mx"):
         about = json.loads((folder / "meta.info").read_text())
         for file in sorted(folder.glob("*.html.gz")):
@@ -120,10 +122,10 @@ def _spanish(news: Path) -> Iterator[Page]:
             golds = [_fundus(version["body"]) for version in versions]
             page = raw.decode("utf-8", "replace")
             gold = max(golds, key=lambda text: sum(line[:40] in page for line in text.split("\n")))
-            yield Page(file.name, about[file.name]["url"], raw, "E", gold=gold)
+            yield GoldPage(file.name, about[file.name]["url"], raw, "E", gold=gold)
     newspaper = news / "newspaper4k"
     raw, gold = (newspaper / "spanish_article.html").read_bytes(), (newspaper / "spanish_article.txt").read_text()
-    yield Page("spanish_article.html", "", raw, "E", gold=gold)
+    yield GoldPage("spanish_article.html", "", raw, "E", gold=gold)
 
 
 def _fundus(body: dict[str, Any]) -> str:

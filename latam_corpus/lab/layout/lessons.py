@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from latam_corpus.extract.web_pages.block_features import context, features
-from latam_corpus.extract.web_pages.page_blocks import Model
+from latam_corpus.extract.web_pages.page_blocks import LayoutModel
 from latam_corpus.lab.layout.boosted_trees import Options, grow
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def fold_of(site: str, folds: int, salt: str = "") -> int:
     return int(hashlib.sha256((salt + site).encode()).hexdigest(), 16) % folds
 
 
-def learn(lessons: Sequence[Lesson], about: dict[str, Any] | None = None) -> Model:
+def learn(lessons: Sequence[Lesson], about: dict[str, Any] | None = None) -> LayoutModel:
     """Train a model of two forests; the second also learns from predictions of the first.
 
     The first forest predicts each lesson from a training without the lesson's site.
@@ -94,7 +94,7 @@ def learn(lessons: Sequence[Lesson], about: dict[str, Any] | None = None) -> Mod
         return np.concatenate([context(lesson.markup, chances[id(lesson)]), lesson.rows], axis=1)
 
     first, second = _grow_forest(lessons, _rows, FIRST), _grow_forest(lessons, rows_with_context, SECOND)
-    return Model(first, second, BOUND, about or {})
+    return LayoutModel(first, second, BOUND, about or {})
 
 
 def _rows(lesson: Lesson) -> NDArray[np.float32]:

@@ -18,7 +18,7 @@ from latam_corpus.extract.web_pages.html_metadata import read_metadata
 from latam_corpus.extract.web_pages.markup import read_markup
 from latam_corpus.extract.web_pages.page_blocks import markup_of, metadata_features
 from latam_corpus.lab.layout.block_labels import BELIEVED, labels
-from latam_corpus.lab.layout.gold_pages import Page, read
+from latam_corpus.lab.layout.gold_pages import GoldPage, read
 from latam_corpus.lab.layout.lessons import Lesson
 from latam_corpus.messages import _
 
@@ -40,7 +40,7 @@ class Shelf:
         versions: the versions of the systems' distributions.
     """
 
-    pages: list[Page]
+    pages: list[GoldPage]
     markups: list[str]
     texts: dict[str, list[str]] = field(default_factory=dict)
     seconds: dict[str, list[float]] = field(default_factory=dict)

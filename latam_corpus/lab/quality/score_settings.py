@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Settings:
+class ScoreSettings:
     """The settings of a training.
 
     Attributes:

@@ -15,7 +15,7 @@ import numpy as np
 from latam_corpus.__about__ import __version__
 from latam_corpus.errors import ConfigError
 from latam_corpus.lab.quality.fit_score import BAD, GOOD
-from latam_corpus.lab.quality.score_settings import Settings
+from latam_corpus.lab.quality.score_settings import ScoreSettings
 from latam_corpus.messages import _
 from latam_corpus.quality.learned import SUFFIX, cached_model
 from latam_corpus.text.fasttext_process import fit_apart
@@ -35,7 +35,7 @@ LOSSES: Final = (0.01, 0.05)
 
 
 @dataclass(frozen=True)
-class Trained:
+class TrainedScore:
     """The model of a training, and its figures on the documents kept out.
 
     Attributes:
@@ -64,10 +64,10 @@ def train(
     good: Sequence[str],
     bad: Sequence[str],
     out: Path,
-    settings: Settings | None = None,
+    settings: ScoreSettings | None = None,
     origin: Mapping[str, str] | None = None,
     keep: Path | None = None,
-) -> Trained:
+) -> TrainedScore:
     """Train a model, write it, and measure it on the documents kept out.
 
     Args:
@@ -82,7 +82,7 @@ def train(
         ConfigError: there are too few texts, a text is both good and bad, or `out` has another suffix.
         CorpusError: fastText failed.
     """
-    settings = settings or Settings()
+    settings = settings or ScoreSettings()
     if out.suffix != SUFFIX:
         raise ConfigError(
             str(out),
@@ -97,7 +97,9 @@ def train(
     out.parent.mkdir(parents=True, exist_ok=True)
     _fit(_lines(trained[0], GOOD) + _lines(trained[1], BAD), out, settings, about, keep)
     scores = [cached_model(str(out))(WordTable.of(texts)) for texts in held]
-    return Trained(out, len(trained[0]), len(trained[1]), len(held[0]), len(held[1]), auc(*scores), _bounds(*scores))
+    return TrainedScore(
+        out, len(trained[0]), len(trained[1]), len(held[0]), len(held[1]), auc(*scores), _bounds(*scores)
+    )
 
 
 def _distinct(texts: Sequence[str]) -> list[str]:
@@ -145,7 +147,7 @@ def _lines(texts: Sequence[str], label: str) -> list[str]:
     return lines
 
 
-def _fit(lines: list[str], out: Path, settings: Settings, about: Mapping[str, Any], keep: Path | None) -> None:
+def _fit(lines: list[str], out: Path, settings: ScoreSettings, about: Mapping[str, Any], keep: Path | None) -> None:
     random.Random(settings.seed).shuffle(lines)
     options = {
         "lr": settings.lr,

@@ -83,7 +83,7 @@ def piece_bounds(data: NDArray[np.uint8], offsets: NDArray[np.int64], rows: NDAr
 
 
 @dataclass(frozen=True, eq=False)
-class Lines(Sequence[str]):
+class LineStore(Sequence[str]):
     """Normalised lines that have a letter, stored as bytes and decoded on access.
 
     Attributes:
@@ -100,7 +100,7 @@ class Lines(Sequence[str]):
     owner: NDArray[np.int64]
 
     @classmethod
-    def of(cls, lines: Sequence[str]) -> Lines:
+    def of(cls, lines: Sequence[str]) -> LineStore:
         """Return these lines unchanged, each its own owner.
 
         >>> list(Lines.of(["não há", ""]))
@@ -118,10 +118,10 @@ class Lines(Sequence[str]):
     @overload
     def __getitem__(self, index: int) -> str: ...
     @overload
-    def __getitem__(self, index: slice) -> Lines: ...
-    def __getitem__(self, index: int | slice) -> str | Lines:
+    def __getitem__(self, index: slice) -> LineStore: ...
+    def __getitem__(self, index: int | slice) -> str | LineStore:
         if isinstance(index, slice):
-            return Lines(self.data, self.starts[index], self.ends[index], self.chars[index], self.owner[index])
+            return LineStore(self.data, self.starts[index], self.ends[index], self.chars[index], self.owner[index])
         return self.data[self.starts[index] : self.ends[index]].tobytes().decode()
 
     def __iter__(self) -> Iterator[str]:
@@ -130,7 +130,7 @@ class Lines(Sequence[str]):
             yield str(view[start:end], "utf-8")
 
 
-def window_lines(data: NDArray[np.uint8], offsets: NDArray[np.int64]) -> Lines:
+def window_lines(data: NDArray[np.uint8], offsets: NDArray[np.int64]) -> LineStore:
     """Return the normalised windows of all texts.
 
     Args:
@@ -144,7 +144,7 @@ def window_lines(data: NDArray[np.uint8], offsets: NDArray[np.int64]) -> Lines:
     return _normalised(*window_bounds(data, offsets))
 
 
-def piece_lines(data: NDArray[np.uint8], offsets: NDArray[np.int64], rows: Sequence[int]) -> Lines:
+def piece_lines(data: NDArray[np.uint8], offsets: NDArray[np.int64], rows: Sequence[int]) -> LineStore:
     r"""Return the normalised pieces of some texts.
 
     Args:
@@ -161,7 +161,7 @@ def piece_lines(data: NDArray[np.uint8], offsets: NDArray[np.int64], rows: Seque
 
 def _normalised(
     data: NDArray[np.uint8], starts: NDArray[np.int64], ends: NDArray[np.int64], owner: NDArray[np.int64]
-) -> Lines:
+) -> LineStore:
     # Lower case grows at most from two bytes to three (Ⱥ).
     buffer = np.empty(3 * int((ends - starts).sum()) // 2 + 1, np.uint8)
     out_starts, out_ends, chars = (np.empty(len(starts), np.int64) for _ in range(3))
@@ -172,7 +172,7 @@ def _normalised(
         texts = [data[starts[n] : ends[n]].tobytes().decode() for n in unsupported]
         lines = normalise_all(pl.Series(texts)).str.replace_all("\n", " ")
         kinds[unsupported] = np.where(lines.str.contains(r"\p{L}"), LETTERS, EMPTY)
-        slow_lines = Lines.of(lines.to_list())
+        slow_lines = LineStore.of(lines.to_list())
         size = int(out_ends.max())
         out_starts[unsupported], out_ends[unsupported], chars[unsupported] = (
             slow_lines.starts + size,
@@ -182,4 +182,4 @@ def _normalised(
         buffer = np.concatenate([buffer[:size], slow_lines.data])
     buffer.setflags(write=False)
     has_letters = kinds == LETTERS
-    return Lines(buffer, out_starts[has_letters], out_ends[has_letters], chars[has_letters], owner[has_letters])
+    return LineStore(buffer, out_starts[has_letters], out_ends[has_letters], chars[has_letters], owner[has_letters])

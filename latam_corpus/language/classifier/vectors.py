@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from latam_corpus.language.classifier.lines import Lines
+from latam_corpus.language.classifier.lines import LineStore
 from latam_corpus.language.classifier.vectors_kernels import Input, WordCache, enter_words, mean_rows, multiply
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class Vectors:
         Args:
             lines: normalised text, words separated by one space, without newlines.
         """
-        normalised = lines if isinstance(lines, Lines) else Lines.of(lines)
+        normalised = lines if isinstance(lines, LineStore) else LineStore.of(lines)
         means = np.zeros((len(normalised), self.parts.rows.shape[1]), np.float32)
         parts = self.parts
         layer = Input(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from latam_corpus.language.varieties.variety_cues import Lexicon
+    from latam_corpus.language.varieties.variety_cues import VarietyLexicon
 
 # Chosen on one half of the labelled texts and evaluated on the other, see docs/varieties.md.
 LEAST_WORDS: Final = 200
@@ -79,7 +79,7 @@ def cues(text: str, language: str, folder: str = "") -> dict[str, list[str]]:
     return {region: region_cues for region, region_cues in by_region.items() if region_cues}
 
 
-def _decide(matches: Matches, lexicon: Lexicon) -> dict[int, str]:
+def _decide(matches: Matches, lexicon: VarietyLexicon) -> dict[int, str]:
     """Return the tags of the documents whose cues suffice."""
     documents, inverse = np.unique(matches.document, return_inverse=True)
     by_group = np.zeros((len(documents), len(lexicon.groups)), np.int64)
@@ -93,7 +93,7 @@ def _decide(matches: Matches, lexicon: Lexicon) -> dict[int, str]:
     return varieties
 
 
-def _country(evidence: NDArray[np.int64], region: str, lexicon: Lexicon) -> str | None:
+def _country(evidence: NDArray[np.int64], region: str, lexicon: VarietyLexicon) -> str | None:
     """Return the tag of the region's country that its cues speak for, or None if they don't suffice."""
     file = lexicon.files[region]
     names_country = [home == region and bool(group.countries) for home, group in lexicon.groups]

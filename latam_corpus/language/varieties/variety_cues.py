@@ -85,7 +85,7 @@ class VarietyFile(_Strict):
 
 
 @dataclass(frozen=True, eq=False)
-class Lexicon:
+class VarietyLexicon:
     """All cues of one language.
 
     Attributes:
@@ -147,7 +147,7 @@ class Matches:
     count: NDArray[np.int64]
 
     @classmethod
-    def of(cls, words: WordTable, lexicon: Lexicon, is_selected: NDArray[np.bool_]) -> Matches:
+    def of(cls, words: WordTable, lexicon: VarietyLexicon, is_selected: NDArray[np.bool_]) -> Matches:
         """Return the cues of the selected documents; a capitalised word counts only if its group allows it.
 
         Args:
@@ -163,7 +163,7 @@ class Matches:
         return cls(document[:total], cue[:total], count[:total])
 
 
-def lexicons(folder: str = "") -> dict[str, Lexicon]:
+def lexicons(folder: str = "") -> dict[str, VarietyLexicon]:
     """Return the cue lexicons of a `filters/` folder by language (the shipped one if empty); read changed files again.
 
     Raises:
@@ -191,9 +191,9 @@ def digest(folder: str = "") -> str:
 
 
 @lru_cache(maxsize=8)
-def _load(folder: Path, _stamps: Stamps) -> dict[str, Lexicon]:
+def _load(folder: Path, _stamps: Stamps) -> dict[str, VarietyLexicon]:
     files = {path.stem: load_toml(path, VarietyFile, "variety") for path in sorted(folder.glob("*.toml"))}
-    by_language: dict[str, Lexicon] = {}
+    by_language: dict[str, VarietyLexicon] = {}
     for language in sorted({file.language for file in files.values()}):
         language_files = {region: file for region, file in files.items() if file.language == language}
         _check(folder, language_files)
@@ -201,7 +201,7 @@ def _load(folder: Path, _stamps: Stamps) -> dict[str, Lexicon]:
         words = tuple(word for _, group in groups for word in group.words)
         group_of = np.repeat(np.arange(len(groups), dtype=np.int32), [len(group.words) for _, group in groups])
         regions = tuple(region for region, file in language_files.items() if file.variety)
-        by_language[language] = Lexicon(language_files, regions, groups, words, group_of)
+        by_language[language] = VarietyLexicon(language_files, regions, groups, words, group_of)
     return by_language
 
 

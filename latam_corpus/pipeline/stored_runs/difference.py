@@ -41,7 +41,7 @@ class Difference(NamedTuple):
     b: Any
 
 
-class Counted(NamedTuple):
+class RowCounts(NamedTuple):
     """Row counts of a stage or a source in two runs; None if a run doesn't have it."""
 
     name: str
@@ -51,7 +51,7 @@ class Counted(NamedTuple):
     kept_b: int | None
 
 
-class Documents(NamedTuple):
+class DocumentDifferences(NamedTuple):
     """The differences between the kept documents of two runs.
 
     Attributes:
@@ -67,7 +67,7 @@ class Documents(NamedTuple):
     columns: dict[str, int] = {}  # noqa: RUF012  (the default is never changed)
 
 
-def documents(a: Record, b: Record) -> Documents | None:
+def documents(a: Record, b: Record) -> DocumentDifferences | None:
     """Return the differences between the kept documents of two runs; None if the documents of a run were removed.
 
     Raises:
@@ -78,13 +78,13 @@ def documents(a: Record, b: Record) -> Documents | None:
     if is_removed(a.folder) or is_removed(b.folder):
         return None
     if _kept_digests(a) == _kept_digests(b):
-        return Documents()
+        return DocumentDifferences()
     files = a.files("kept"), b.files("kept")
     rows_a, rows_b = (_row_hashes(kept_files) for kept_files in files)
     common = rows_a.join(rows_b, on="doc_id", suffix="_b")
     changed = common.filter(pl.col("hash") != pl.col("hash_b"))["doc_id"].sort()
     columns = _columns_that_differ(*files, changed.head(_COMPARED))
-    return Documents(rows_a.height - common.height, rows_b.height - common.height, changed.len(), columns)
+    return DocumentDifferences(rows_a.height - common.height, rows_b.height - common.height, changed.len(), columns)
 
 
 def _kept_digests(record: Record) -> list[str]:
@@ -255,7 +255,7 @@ def title_of(part: Mapping[str, Any]) -> str:
     return f"{first} … {more[-1]}, {len(more) + 1} files" if more else str(first)
 
 
-def counts(a: Mapping[str, Any], b: Mapping[str, Any]) -> dict[str, list[Counted]]:
+def counts(a: Mapping[str, Any], b: Mapping[str, Any]) -> dict[str, list[RowCounts]]:
     """Return the row counts by stage and by source that differ between two runs."""
     by_stage = [{name: (c["rows_in"], c["kept"]) for name, c in values["stages"].items()} for values in (a, b)]
     by_source = [_by_source(values["by_genre"]) for values in (a, b)]
@@ -270,11 +270,11 @@ def _by_source(rows: Sequence[Mapping[str, Any]]) -> dict[str, tuple[int, int]]:
     return totals
 
 
-def _counted(a: Mapping[str, tuple[int, int]], b: Mapping[str, tuple[int, int]]) -> list[Counted]:
+def _counted(a: Mapping[str, tuple[int, int]], b: Mapping[str, tuple[int, int]]) -> list[RowCounts]:
     nothing = (None, None)
     rows = ((name, a.get(name, nothing), b.get(name, nothing)) for name in dict.fromkeys((*a, *b)))
     return [
-        Counted(name, counts_a[0], counts_b[0], counts_a[1], counts_b[1])
+        RowCounts(name, counts_a[0], counts_b[0], counts_a[1], counts_b[1])
         for name, counts_a, counts_b in rows
         if counts_a != counts_b
     ]

@@ -42,7 +42,7 @@ _TAG: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,99}")
 
 
 @dataclass(frozen=True)
-class Entry:
+class ListedRun:
     """A run and its state.
 
     Attributes:
@@ -115,7 +115,7 @@ def readable_runs(out: Path) -> dict[str, Path]:
     return {path.name: path for path in folders(out) if (path / RUN_FILE).exists() and not is_removed(path)}
 
 
-def entry(folder: Path) -> Entry:
+def entry(folder: Path) -> ListedRun:
     """Return the run in a folder with its state."""
     record, attempt = None, {}
     problem: str | Message = ""
@@ -131,20 +131,22 @@ def entry(folder: Path) -> Entry:
     except ConfigError as error:
         problem, damaged = error.args[1], True
     if is_locked(folder):
-        return Entry(folder, "running", started, record, problem, attempt)
+        return ListedRun(folder, "running", started, record, problem, attempt)
     if damaged:
-        return Entry(folder, "damaged", attempt.get("ended") or started, None, problem, attempt)
+        return ListedRun(folder, "damaged", attempt.get("ended") or started, None, problem, attempt)
     if record:
         failed = attempt.get("error")
         confirmed = attempt.get("ended") if not failed else None
         if failed:
             problem = _("when it was run again: {error}", error=sentence(attempt, failed))
-        run_entry = Entry(folder, "finished", max(record.values["written"], confirmed or ""), record, problem, attempt)
+        run_entry = ListedRun(
+            folder, "finished", max(record.values["written"], confirmed or ""), record, problem, attempt
+        )
         return run_entry if run_entry.whole else replace(run_entry, state="failed parts")
     if attempt.get("error"):
-        return Entry(folder, "failed", attempt["ended"], None, sentence(attempt, attempt["error"]), attempt)
+        return ListedRun(folder, "failed", attempt["ended"], None, sentence(attempt, attempt["error"]), attempt)
     state: State = "running" if is_leased(folder) else "interrupted"
-    return Entry(folder, state, started, None, "", attempt)
+    return ListedRun(folder, state, started, None, "", attempt)
 
 
 def _record_of(folder: Path) -> Record | None:
@@ -179,7 +181,7 @@ def _modified(folder: Path) -> str:
     return datetime.fromtimestamp(folder.stat().st_mtime, UTC).isoformat(timespec="milliseconds")
 
 
-def history(out: Path) -> list[Entry]:
+def history(out: Path) -> list[ListedRun]:
     """Return all runs under `<out>/runs`, the latest first."""
     return sorted(map(entry, folders(out)), key=lambda run: (run.when, run.name), reverse=True)
 
@@ -198,7 +200,7 @@ def finished_runs(out: Path, without: Container[str] = ()) -> list[Record]:
     return [record for run in runs if (record := _checked(run).record) is not None]
 
 
-def _checked(run: Entry) -> Entry:
+def _checked(run: ListedRun) -> ListedRun:
     """Return the run.
 
     Raises:
@@ -248,7 +250,7 @@ def find_run(named: str, out: Path, *, must_be_finished: bool = True) -> Path:
     return all_runs[names[0]]
 
 
-def unfinished_after(run: Path, out: Path) -> list[Entry]:
+def unfinished_after(run: Path, out: Path) -> list[ListedRun]:
     """Return the later runs of the same recipe that aren't finished or lack parts, the latest first."""
     when = entry(run).when
     same_recipe = [later for later in history(out) if recipe_of(later.name) == recipe_of(run.name)]

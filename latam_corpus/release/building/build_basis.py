@@ -19,7 +19,7 @@ from latam_corpus.release.storing.withdrawal_log import must_reach, read_log
 if TYPE_CHECKING:
     import polars as pl
 
-    from latam_corpus.release.eligibility.build_inputs import Part
+    from latam_corpus.release.eligibility.build_inputs import InputPart
     from latam_corpus.release.eligibility.build_request import BuildRequest
     from latam_corpus.release.storing.store import Store
     from latam_corpus.release.storing.withdrawal_log import WithdrawalLog
@@ -48,7 +48,7 @@ class Basis:
     store: Store
     name: str
     inputs: Inputs
-    parts: tuple[Part, ...]
+    parts: tuple[InputPart, ...]
     first_of_parent: int
     parent_is_latest: bool
     opt_outs: pl.DataFrame
@@ -132,7 +132,7 @@ class Basis:
         return OvertakenError(self.name, problem, _("run the command again, with {latest} as the parent", **versions))
 
 
-def _with_parts(inputs: Inputs, store: Store, log: WithdrawalLog) -> tuple[Inputs, list[Part], int]:
+def _with_parts(inputs: Inputs, store: Store, log: WithdrawalLog) -> tuple[Inputs, list[InputPart], int]:
     """Return the inputs with the versions that documents return from, all parts, and the parent's first part."""
     parts = inputs.parts(store, log)
     parent = inputs.parent

@@ -13,7 +13,7 @@ from latam_corpus import schema
 from latam_corpus.errors import ReleaseError
 from latam_corpus.extra_columns import EXTRA
 from latam_corpus.messages import Message, _, enumerated
-from latam_corpus.release.eligibility.build_inputs import Part, load_run
+from latam_corpus.release.eligibility.build_inputs import InputPart, load_run
 from latam_corpus.release.pages.changelog import NEW, Change, all_new, word_of
 from latam_corpus.release.storing.manifest import load_manifest
 from latam_corpus.release.storing.store_tables import LEDGER, read_ledger
@@ -163,7 +163,7 @@ def _digests(store: Store, manifest: Manifest, shared: set[str]) -> Iterator[pl.
             yield schema.conform(ids, _DIGESTS).with_columns(pl.exclude(_LISTED_COLUMNS).fill_null(0))
         # A version older than a column has null there.
         place = f"{store.url}, {shard.object}" if shard else ""
-        for frame in Part("", place, shard.object if shard else "", store).batches():
+        for frame in InputPart("", place, shard.object if shard else "", store).batches():
             # Hashes are compared within this process only; another version of Polars may hash differently.
             hashes = [
                 frame.select(columns).hash_rows().alias(kind)

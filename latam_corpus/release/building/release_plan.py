@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from latam_corpus.release.building.build_basis import Basis
-    from latam_corpus.release.eligibility.build_inputs import Inputs, Part
+    from latam_corpus.release.eligibility.build_inputs import InputPart, Inputs
     from latam_corpus.release.eligibility.build_request import BuildRequest
     from latam_corpus.release.eligibility.decided_rows import DecidedRows
     from latam_corpus.release.eligibility.replacement_copies import ReplacementCopies
@@ -74,7 +74,7 @@ class ReleasePlan:
     request: BuildRequest
     basis: Basis
     inputs: Inputs
-    parts: tuple[Part, ...]
+    parts: tuple[InputPart, ...]
     decided: DecidedRows
     columns: pl.Schema
     reused: Mapping[int, Shard]
@@ -166,7 +166,7 @@ class _Scanner:
         tombstones = Tombstones(basis.log) if basis.log.withdrawals else None
         return cls(request, OptOutList(basis.opt_outs), basis.withdrawn, tombstones, given, progress)
 
-    def rows(self, parts: Sequence[Part], start: int = 0) -> Iterator[pl.DataFrame]:
+    def rows(self, parts: Sequence[InputPart], start: int = 0) -> Iterator[pl.DataFrame]:
         """Yield a light row for each document of some parts; `start` is the index of the first part."""
         for frame in scan(parts, self.request.terms, self.progress, self.refused, self.tombstones, start, self.given):
             yield without_withdrawn(frame, self.withdrawn)
@@ -200,7 +200,7 @@ def _statements(inputs: Inputs, store: Store) -> Iterator[tuple[str, pl.DataFram
 
 
 def _without_requested(
-    scanner: _Scanner, parts: Sequence[Part], basis: Basis, runs_on_disk: Mapping[str, Path], folder: Path
+    scanner: _Scanner, parts: Sequence[InputPart], basis: Basis, runs_on_disk: Mapping[str, Path], folder: Path
 ) -> tuple[Iterable[pl.DataFrame], ReplacementCopies]:
     """Apply withdrawals to the light rows; return these with the copies that replace withdrawn documents.
 

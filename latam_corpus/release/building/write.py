@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
     from latam_corpus.release.building.release_plan import ReleasePlan
     from latam_corpus.release.building.sketch import Sketcher
-    from latam_corpus.release.eligibility.decided_rows import Range
-    from latam_corpus.release.storing.shard_plan import Cell, Plan
+    from latam_corpus.release.eligibility.decided_rows import IdRange
+    from latam_corpus.release.storing.shard_plan import Cell, ShardPlan
     from latam_corpus.release.storing.store import Progress
 
 _GROUP_ROWS: Final = 200_000  # of the ledger
@@ -57,7 +57,7 @@ def write_ledger(target: Path, plan: ReleasePlan, version: str) -> None:
             write_group(opened, pending)
 
 
-def _ledger_rows(rows: Range, plan: Plan, version: str, places: pl.DataFrame) -> pl.DataFrame:
+def _ledger_rows(rows: IdRange, plan: ShardPlan, version: str, places: pl.DataFrame) -> pl.DataFrame:
     shards = [json.dumps({"shard": cell.path}) for cell in plan.cells]
     evidence = pl.Series("evidence", shards, dtype=pl.String).gather(rows.released["shard"])
     placed = pl.concat_str(

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date, datetime
 
-    from latam_corpus.release.eligibility.build_inputs import Part
+    from latam_corpus.release.eligibility.build_inputs import InputPart
     from latam_corpus.release.eligibility.statements import SourceTerms
     from latam_corpus.release.refusals.opt_outs import OptOutList
     from latam_corpus.release.refusals.tombstones import Tombstones
@@ -81,7 +81,7 @@ LIGHT: Final = pl.Schema(
 
 
 @dataclass(frozen=True)
-class Terms:
+class ReleaseTerms:
     """The terms on which a version is released.
 
     Attributes:
@@ -178,8 +178,8 @@ def _closing(labels: pl.Series) -> pl.Series:
 
 
 def scan(
-    parts: Sequence[Part],
-    terms: Terms,
+    parts: Sequence[InputPart],
+    terms: ReleaseTerms,
     progress: Progress | None,
     refused: OptOutList,
     tombstones: Tombstones | None,
@@ -223,7 +223,7 @@ def scan(
 
 def scan_statements(
     frames: Iterable[tuple[str, pl.DataFrame]],
-    terms: Terms,
+    terms: ReleaseTerms,
     refused: OptOutList,
     terms_by_run: Mapping[str, Mapping[str, SourceTerms]],
 ) -> Iterator[pl.DataFrame]:
@@ -249,7 +249,7 @@ def scan_statements(
         yield light.filter(may_restrict_others(in_one_run)) if run else light
 
 
-def _stated(judged: pl.DataFrame, terms: Terms, terms_by_source: Mapping[str, SourceTerms]) -> pl.DataFrame:
+def _stated(judged: pl.DataFrame, terms: ReleaseTerms, terms_by_source: Mapping[str, SourceTerms]) -> pl.DataFrame:
     """Return the columns STATED of a version's rows."""
     reasons = closed_by_labels(), terms.ended(), terms.embargo()
     rows = restrictions(judged, terms_by_source, terms.admit, terms.uses, labels_of(), *reasons)

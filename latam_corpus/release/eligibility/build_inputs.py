@@ -32,7 +32,7 @@ _NEEDED: Final = ("doc_id", "text", "genre", "source_id", "obtained")
 
 
 @dataclass(frozen=True)
-class Part:
+class InputPart:
     """One Parquet file of documents.
 
     Attributes:
@@ -104,13 +104,13 @@ class InputRun:
     accepted_loss: str | None = None
     extra: Mapping[str, str] = field(default_factory=dict)
 
-    def parts(self) -> list[Part]:
+    def parts(self) -> list[InputPart]:
         """Return the files of the kept documents.
 
         Raises:
             ReleaseError: a file is damaged.
         """
-        return [Part(self.id, f"{self.id}/kept/{path.name}", str(path)) for path in self.files("kept")]
+        return [InputPart(self.id, f"{self.id}/kept/{path.name}", str(path)) for path in self.files("kept")]
 
     def files(self, kind: str) -> list[Path]:
         """Return the files of a kind, see `Record.files`.
@@ -200,12 +200,12 @@ class Inputs:
         runs = (*self.runs, *self.others)
         return merged([(version.spec, version.extra) for version in versions] + [(run.id, run.extra) for run in runs])
 
-    def parts(self, store: Store, log: WithdrawalLog) -> list[Part]:
+    def parts(self, store: Store, log: WithdrawalLog) -> list[InputPart]:
         """Return all files of documents: the runs' files, then the parent's shards as they are after purges."""
         parts = [part for run in self.runs for part in run.parts()]
         if self.parent:
             shards = ((shard, log.resolved(shard)) for shard in self.parent.shards)
-            parts += [Part("", old.path, now.object if now else "", store) for old, now in shards]
+            parts += [InputPart("", old.path, now.object if now else "", store) for old, now in shards]
         return parts
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Self
 from latam_corpus.catalog.naming import checked_name, checked_version
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
-from latam_corpus.release.eligibility.admission import Terms
+from latam_corpus.release.eligibility.admission import ReleaseTerms
 from latam_corpus.release.eligibility.splits import SPLIT_SHARES, check_shares
 
 if TYPE_CHECKING:
@@ -114,8 +114,8 @@ class BuildRequest:
         )
 
     @cached_property
-    def terms(self) -> Terms:
+    def terms(self) -> ReleaseTerms:
         """The terms on which documents are released."""
         now = None if self.today else self.created.astimezone(UTC)
         admit, uses = (tuple(dict.fromkeys(words)) for words in (self.admit, self.uses))
-        return Terms(admit, uses, self.today or self.created.date(), now)
+        return ReleaseTerms(admit, uses, self.today or self.created.date(), now)

@@ -16,7 +16,7 @@ from latam_corpus.release.eligibility.statements import LINKS, REMEMBERED
 from latam_corpus.release.eligibility.strictest import OUTCOME, Overruled
 from latam_corpus.release.eligibility.summary import GROUPED, grouped
 from latam_corpus.release.storing.manifest import Flow
-from latam_corpus.release.storing.shard_plan import Plan, Planner, fitting, weights
+from latam_corpus.release.storing.shard_plan import Planner, ShardPlan, fitting, weights
 from latam_corpus.storage.spill import Spill
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ _SHARDS: Final = pl.Schema(
 
 
 @dataclass(frozen=True)
-class Range:
+class IdRange:
     """The rows of a range of ids.
 
     Attributes:
@@ -96,7 +96,7 @@ class DecidedRows:
     runs_left_out: Mapping[str, Counter[str]]
     groups: pl.DataFrame
     judged: pl.DataFrame
-    plan: Plan
+    plan: ShardPlan
     limit: int
     shards: pl.DataFrame
     parted: int
@@ -110,13 +110,13 @@ class DecidedRows:
     _places: Spill
     _part_groups: int
 
-    def ranges(self) -> Iterator[Range]:
+    def ranges(self) -> Iterator[IdRange]:
         """Yield all rows, sorted by id."""
         for number in range(self._ranges.count):
             released = _all(self._written, number, _WRITTEN)
             shards = pl.Series("shard", self.plan.shards(number))
             left_out = _all(self._left_out, number, _LEFT_OUT)
-            yield Range(_all(self._parent_ids, number, _PARENT_IDS), released.with_columns(shards), left_out)
+            yield IdRange(_all(self._parent_ids, number, _PARENT_IDS), released.with_columns(shards), left_out)
 
     def places(self) -> Iterator[pl.DataFrame]:
         """Yield `part`, `row`, `shard` and `terms` of the released rows, one part at a time, in order."""

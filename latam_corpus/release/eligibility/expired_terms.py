@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import date, datetime
 
-    from latam_corpus.release.eligibility.decided_rows import Range
+    from latam_corpus.release.eligibility.decided_rows import IdRange
     from latam_corpus.release.storing.manifest import Manifest
     from latam_corpus.release.storing.store import Store
     from latam_corpus.release.storing.withdrawal_log import By, Kind, WithdrawalLog
@@ -41,7 +41,7 @@ def enter_lapses(
     store: Store,
     log: WithdrawalLog,
     old: Manifest,
-    ranges: Iterable[Range],
+    ranges: Iterable[IdRange],
     now: datetime,
 ) -> WithdrawalLog:
     """Log the documents of the parent version that lapsed, and those that returned; return the new log.

@@ -17,7 +17,7 @@ from latam_corpus import schema
 from latam_corpus.dedupe.decide.order import first_released
 from latam_corpus.dedupe.fingerprints.scheme import DEDUPE
 from latam_corpus.pipeline.stored_runs.run_record import links
-from latam_corpus.release.eligibility.build_inputs import Part, load_run, unreadable
+from latam_corpus.release.eligibility.build_inputs import InputPart, load_run, unreadable
 from latam_corpus.release.storing.store_tables import IN_PLACE_OF, LEDGER, read_ledger
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class ReplacementCopies:
         absent: names of runs that aren't on disk and may have more copies.
     """
 
-    parts: tuple[Part, ...] = ()
+    parts: tuple[InputPart, ...] = ()
     runs: tuple[InputRun, ...] = ()
     of: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=_OF))
     unfinished: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=_UNFINISHED))
@@ -90,7 +90,7 @@ def find_replacement_copies(
     former = linked.filter(pl.col("released") & pl.col("doc_id").is_in(ids.implode()))["of"]
     ids = pl.concat([ids, former]).unique()
     by_ledger = linked.filter(~pl.col("released") & pl.col("of").is_in(ids.implode())).select(_OF.names())
-    parts: list[Part] = []
+    parts: list[InputPart] = []
     of = [pl.DataFrame(schema=_OF)]
     unfinished = [pl.DataFrame(schema=_UNFINISHED)]
     used: list[InputRun] = []
@@ -116,7 +116,7 @@ def links_of(store: Store, version: Manifest) -> pl.DataFrame:
     return rows.select("doc_id", pl.coalesce(of).alias("of"), released, "text_hash_after")
 
 
-def _dropped(run: InputRun, ids: pl.Series, unfinished: list[pl.DataFrame]) -> Iterator[tuple[Part, pl.DataFrame]]:
+def _dropped(run: InputRun, ids: pl.Series, unfinished: list[pl.DataFrame]) -> Iterator[tuple[InputPart, pl.DataFrame]]:
     finished = _of_last_stage(run)
     for file in run.files("dropped"):
         try:
@@ -131,7 +131,7 @@ def _dropped(run: InputRun, ids: pl.Series, unfinished: list[pl.DataFrame]) -> I
             unfinished.append(copies.with_columns(of="duplicate_of").select(_UNFINISHED.names()))
             continue
         place = f"{run.id}/dropped/{file.name}"
-        yield Part(run.id, place, str(file), only=copies["doc_id"]), copies.select("doc_id", of="duplicate_of")
+        yield InputPart(run.id, place, str(file), only=copies["doc_id"]), copies.select("doc_id", of="duplicate_of")
 
 
 def _of_last_stage(run: InputRun) -> set[str]:
@@ -143,13 +143,13 @@ def _of_last_stage(run: InputRun) -> set[str]:
     return {names[-2] for names in outputs}  # before the last step's ledger
 
 
-def _kept(run: InputRun, by_ledger: pl.DataFrame) -> Iterator[tuple[Part, pl.DataFrame]]:
+def _kept(run: InputRun, by_ledger: pl.DataFrame) -> Iterator[tuple[InputPart, pl.DataFrame]]:
     if by_ledger.is_empty():
         return
     for file in run.files("kept"):
         copies = pl.read_parquet(file, glob=False, columns=["doc_id"]).join(by_ledger, on="doc_id")
         if copies.height:
-            yield Part(run.id, f"{run.id}/kept/{file.name}", str(file), only=copies["doc_id"]), copies
+            yield InputPart(run.id, f"{run.id}/kept/{file.name}", str(file), only=copies["doc_id"]), copies
 
 
 def returning_copies(light: pl.DataFrame, replacements: ReplacementCopies, other_rows: pl.DataFrame) -> pl.DataFrame:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from latam_corpus import schema
-from latam_corpus.release.eligibility.build_inputs import Part
+from latam_corpus.release.eligibility.build_inputs import InputPart
 from latam_corpus.release.eligibility.removals import REPLACED
 from latam_corpus.release.eligibility.replacement_copies import COPY_LINKS, links_of
 from latam_corpus.release.storing.store_tables import read_ledger
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from latam_corpus.release.storing.withdrawal_log import WithdrawalLog
 
 
-def returned_parts(store: Store, old: Manifest, log: WithdrawalLog) -> tuple[list[Part], list[Manifest]]:
+def returned_parts(store: Store, old: Manifest, log: WithdrawalLog) -> tuple[list[InputPart], list[Manifest]]:
     """Return the files of documents whose holds ended after the parent version, and the versions of these files.
 
     Args:
@@ -32,7 +32,7 @@ def returned_parts(store: Store, old: Manifest, log: WithdrawalLog) -> tuple[lis
     returned_rows = pl.concat(
         [log.rows.clear().select("object", "doc_id"), *(log.table(entry, "rows") for entry in ended)]
     )
-    parts: list[Part] = []
+    parts: list[InputPart] = []
     versions: list[Manifest] = []
     found_ids = returned_rows["doc_id"].clear()
     for manifest in store.lineage(old) if returned_rows.height else ():
@@ -43,7 +43,7 @@ def returned_parts(store: Store, old: Manifest, log: WithdrawalLog) -> tuple[lis
             )["doc_id"].unique(maintain_order=True)
             if now is None or ids.is_empty():
                 continue
-            parts.append(Part("", f"{manifest.spec}, {shard.path}", now.object, store, only=ids))
+            parts.append(InputPart("", f"{manifest.spec}, {shard.path}", now.object, store, only=ids))
             found_ids = pl.concat([found_ids, ids])
             if manifest not in versions:
                 versions.append(manifest)

@@ -29,7 +29,7 @@ from latam_corpus.extra_columns import released
 from latam_corpus.messages import _, decimal
 from latam_corpus.release.reading.operands import (
     OPERATORS,
-    Column,
+    ColumnOperand,
     ConditionError,
     Token,
     among,
@@ -233,7 +233,7 @@ class _Parser:
         operator = self._operator(negated=negated)
         return compared(self._column(self._next()), _MIRRORED.get(operator, operator), token)
 
-    def _of_column(self, column: Column) -> pl.Expr:
+    def _of_column(self, column: ColumnOperand) -> pl.Expr:
         """Parse the rest of a test that begins with a column."""
         if self._take("is"):
             negated = self._take("not")
@@ -263,7 +263,7 @@ class _Parser:
             raise ConditionError(token, _("a comparison is expected here"), _TESTS)
         return token.text
 
-    def _column(self, token: Token, compared_with: Column | None = None) -> Column:
+    def _column(self, token: Token, compared_with: ColumnOperand | None = None) -> ColumnOperand:
         if token.kind == "word" and self._current.text == "(":
             raise ConditionError(token, _("there are no functions and no queries in a condition"), _TESTS)
         if token == ("key", "null", token.start):

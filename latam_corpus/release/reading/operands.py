@@ -67,7 +67,7 @@ class ConditionError(Exception):
         super().__init__(token, problem, remedy)
 
 
-class Column(NamedTuple):
+class ColumnOperand(NamedTuple):
     """A column, or a part of a nested column.
 
     Attributes:
@@ -88,7 +88,7 @@ class Column(NamedTuple):
         return self.token.text
 
 
-def find_column(token: Token, columns: pl.Schema, *, may_be_value: bool = False) -> Column:
+def find_column(token: Token, columns: pl.Schema, *, may_be_value: bool = False) -> ColumnOperand:
     """Return the column that a token names: `country`, `signals.word_count`, `opt_outs.signal`, `redactions.email`.
 
     Args:
@@ -106,7 +106,7 @@ def find_column(token: Token, columns: pl.Schema, *, may_be_value: bool = False)
         raise ConditionError(token, _("unknown column «{name}»", name=name), remedy)
     dtype, value = columns[name], pl.col(name)
     if not part:
-        return Column(token, (name,), value, dtype)
+        return ColumnOperand(token, (name,), value, dtype)
     inner = dtype.inner if isinstance(dtype, pl.List) else dtype
     fields = dict(pl.Schema(inner)) if isinstance(inner, pl.Struct) else {}
     parts = KINDS if name == _MAP else fields
@@ -119,13 +119,13 @@ def find_column(token: Token, columns: pl.Schema, *, may_be_value: bool = False)
     element = pl.element().struct
     if name == _MAP:
         of_kind = element.field("value").filter(element.field("key") == part)
-        return Column(token, (name,), value.list.eval(of_kind).list.first(), pl.Int32())
+        return ColumnOperand(token, (name,), value.list.eval(of_kind).list.first(), pl.Int32())
     if dtype == inner:
-        return Column(token, (name, part), value.struct.field(part), fields[part])
-    return Column(token, (name, part), value.list.eval(element.field(part)), pl.List(fields[part]))
+        return ColumnOperand(token, (name, part), value.struct.field(part), fields[part])
+    return ColumnOperand(token, (name, part), value.list.eval(element.field(part)), pl.List(fields[part]))
 
 
-def compared(column: Column, operator: str, token: Token) -> pl.Expr:
+def compared(column: ColumnOperand, operator: str, token: Token) -> pl.Expr:
     """Return the comparison of a column with a value.
 
     Raises:
@@ -139,7 +139,7 @@ def compared(column: Column, operator: str, token: Token) -> pl.Expr:
     return expression
 
 
-def compared_columns(first: Column, operator: str, second: Column) -> pl.Expr:
+def compared_columns(first: ColumnOperand, operator: str, second: ColumnOperand) -> pl.Expr:
     """Return the comparison of two columns.
 
     Raises:
@@ -153,7 +153,7 @@ def compared_columns(first: Column, operator: str, second: Column) -> pl.Expr:
     return expression
 
 
-def among(column: Column, tokens: Sequence[Token]) -> pl.Expr:
+def among(column: ColumnOperand, tokens: Sequence[Token]) -> pl.Expr:
     """Return the test whether a column has one of these values.
 
     Raises:
@@ -163,7 +163,7 @@ def among(column: Column, tokens: Sequence[Token]) -> pl.Expr:
     return column.expression.cast(typed.dtype).is_in(typed.implode())
 
 
-def member(column: Column, token: Token) -> pl.Expr:
+def member(column: ColumnOperand, token: Token) -> pl.Expr:
     """Return the test whether a column of lists has a value.
 
     Raises:
@@ -176,7 +176,7 @@ def member(column: Column, token: Token) -> pl.Expr:
     return column.expression.list.contains(pl.lit(typed.item(), dtype=typed.dtype))
 
 
-def like(column: Column, pattern: Token, escape: Token | None) -> pl.Expr:
+def like(column: ColumnOperand, pattern: Token, escape: Token | None) -> pl.Expr:
     """Return the test whether a text matches a pattern.
 
     `%` matches any characters and `_` matches one; after the escape character both are literal.
@@ -211,7 +211,7 @@ def like(column: Column, pattern: Token, escape: Token | None) -> pl.Expr:
     return column.expression.str.contains(rf"\A(?s:{''.join(pieces)})\z")
 
 
-def _typed(column: Column, tokens: Sequence[Token], *, must_be_known: bool) -> pl.Series:
+def _typed(column: ColumnOperand, tokens: Sequence[Token], *, must_be_known: bool) -> pl.Series:
     """Return the values in the type in which they are compared with the column.
 
     Args:
@@ -242,7 +242,7 @@ def _typed(column: Column, tokens: Sequence[Token], *, must_be_known: bool) -> p
     return pl.Series(values, dtype=dtype)
 
 
-def _text(token: Token, column: Column) -> str:
+def _text(token: Token, column: ColumnOperand) -> str:
     if token.kind == "number":
         raise ConditionError(
             token,
@@ -254,7 +254,7 @@ def _text(token: Token, column: Column) -> str:
     return token.text[1:-1].replace("''", "'")
 
 
-def _number(token: Token, column: Column, dtype: pl.DataType) -> float:
+def _number(token: Token, column: ColumnOperand, dtype: pl.DataType) -> float:
     if token.kind != "number":
         raise ConditionError(token, _("«{name}» holds numbers", name=column.name), _("write it without quotes"))
     value = float(token.text)
@@ -277,7 +277,7 @@ def _moment(text: str) -> datetime:
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _hint(column: Column) -> Message:
+def _hint(column: ColumnOperand) -> Message:
     """Return the remedy for a column that is used in the wrong way, by its type."""
     name, dtype = column.name, column.dtype
     inner = dtype.inner if isinstance(dtype, pl.List) else dtype

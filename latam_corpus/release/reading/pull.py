@@ -56,7 +56,7 @@ if TYPE_CHECKING:
 
     from latam_corpus.messages import Message
     from latam_corpus.release.reading.condition import Condition
-    from latam_corpus.release.reading.select import Pick
+    from latam_corpus.release.reading.select import PulledShard
     from latam_corpus.release.storing.manifest import Manifest, Shard
     from latam_corpus.release.storing.minisign_keys import PublicKey
     from latam_corpus.release.storing.store import Progress
@@ -258,7 +258,7 @@ class _Pull:
     def _manifest_sha256(self) -> str:
         return hashlib.sha256(self.manifest_bytes).hexdigest()
 
-    def _check(self, chosen: Sequence[Pick], excluded_count: int) -> None:
+    def _check(self, chosen: Sequence[PulledShard], excluded_count: int) -> None:
         """Report withdrawn and unknown documents.
 
         Raises:
@@ -286,7 +286,7 @@ class _Pull:
             problem = _("{spec} was built without an index", spec=manifest.spec)
             raise ConfigError("--with-index", problem, _("pull it without the index"))
 
-    def _jobs(self, chosen: Sequence[Pick]) -> list[_FileJob]:
+    def _jobs(self, chosen: Sequence[PulledShard]) -> list[_FileJob]:
         """Return the large files to copy: shards, and index files if requested."""
         manifest, selection = self.manifest, self.selection
         is_read_in_part = selection.columns is not None or self.store.folder is None
@@ -337,7 +337,9 @@ class _Pull:
             )
             self.report(note)
 
-    def _part_files(self, chosen: Sequence[Pick], digests: Mapping[str, str], summary: str | None) -> dict[str, bytes]:
+    def _part_files(
+        self, chosen: Sequence[PulledShard], digests: Mapping[str, str], summary: str | None
+    ) -> dict[str, bytes]:
         """Return the files that describe a part of a version, counted from its rows if it has the columns for that.
 
         Args:
@@ -360,7 +362,7 @@ class _Pull:
             files |= {ATTRIBUTION: attribution(counted).encode()} if counted else {}
         return files
 
-    def _side_files(self, summary: str | None, chosen: Sequence[Pick]) -> dict[str, bytes]:
+    def _side_files(self, summary: str | None, chosen: Sequence[PulledShard]) -> dict[str, bytes]:
         """Return the small files of the version, verified; for a selection without those that describe the whole."""
         manifest = self.manifest
         files = {MANIFEST: self.manifest_bytes}

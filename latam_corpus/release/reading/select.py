@@ -31,7 +31,7 @@ _SHARD_COLUMNS: Final = ("language", "genre", "split")
 
 
 @dataclass(frozen=True)
-class Pick:
+class PulledShard:
     """A shard to pull.
 
     Attributes:
@@ -52,7 +52,9 @@ class Pick:
         return self.rows == self.shard.rows
 
 
-def picks(store: Store, manifest: Manifest, shards: Sequence[ReadableShard], where: Condition | None) -> list[Pick]:
+def picks(
+    store: Store, manifest: Manifest, shards: Sequence[ReadableShard], where: Condition | None
+) -> list[PulledShard]:
     """Return the shards with at least one selected row, and their paths; without a condition, all shards with rows.
 
     Only the columns that the condition names are read.
@@ -62,7 +64,7 @@ def picks(store: Store, manifest: Manifest, shards: Sequence[ReadableShard], whe
         ReleaseError: a shard can't be read.
     """
     if where is None:
-        return [Pick(each.shard, each.shard.path, each.rows, each.without) for each in shards if each.rows]
+        return [PulledShard(each.shard, each.shard.path, each.rows, each.without) for each in shards if each.rows]
     counted = [(readable, _selected_count(store, manifest, readable, where)) for readable in shards]
     selected = [(readable.shard, rows, readable.without) for readable, rows in counted if rows]
     totals = Counter((shard.config, shard.split) for shard, *_ in selected)
@@ -71,7 +73,7 @@ def picks(store: Store, manifest: Manifest, shards: Sequence[ReadableShard], whe
     for shard, rows, without in selected:
         partition = (shard.config, shard.split)
         path = data_path(shard.language, shard.genre, shard.split, numbers[partition], totals[partition])
-        chosen.append(Pick(shard, path, rows, without))
+        chosen.append(PulledShard(shard, path, rows, without))
         numbers[partition] += 1
     return chosen
 

@@ -57,7 +57,7 @@ _ALWAYS: Final = pl.lit(datetime(1, 1, 1, tzinfo=UTC))
 _KEY: Final = ["doc_id", "signal", "value", "address"]
 
 
-class Site(Protocol):
+class ReadSite(Protocol):
     """A site whose files were read."""
 
     def opt_outs(self, url: str) -> list[OptOut]:
@@ -100,7 +100,7 @@ def web_documents(store: Store, manifest: Manifest, refusals: pl.DataFrame) -> p
 
 def updated_opt_outs(
     documents: pl.DataFrame,
-    sites: Mapping[str, Site],
+    sites: Mapping[str, ReadSite],
     refusals: pl.DataFrame,
     *,
     retroactive: bool,
@@ -135,7 +135,7 @@ def updated_opt_outs(
     return rows_of_both.unique(_KEY, keep="first", maintain_order=True).sort(*_KEY)
 
 
-def _refusals(document: Mapping[str, Any], sites: Mapping[str, Site]) -> Iterator[dict[str, Any]]:
+def _refusals(document: Mapping[str, Any], sites: Mapping[str, ReadSite]) -> Iterator[dict[str, Any]]:
     """Yield a row of the list for each refusal of a document."""
     site = sites.get(root_of(document["url"]))
     for opt_out in site.opt_outs(document["url"]) if site else ():

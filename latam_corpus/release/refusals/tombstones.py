@@ -24,7 +24,7 @@ from latam_corpus.release.storing.withdrawal_log import TEXTS_BY, WithdrawalLog,
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from latam_corpus.release.storing.withdrawal_log import By, Entry, Selection
+    from latam_corpus.release.storing.withdrawal_log import By, LogEntry, LogSelection
 
 # Most names contain no identifier, and the search for one is the slowest step.
 _MAY_BE_REDACTED: Final = re.compile(r"[\d@\uff20\ufe6b]|arroba", re.IGNORECASE)
@@ -68,7 +68,7 @@ class Tombstones:
     erasing: bool = False
 
     @cached_property
-    def _entries(self) -> tuple[Entry, ...]:
+    def _entries(self) -> tuple[LogEntry, ...]:
         return tuple(entry for entry in self.log.withdrawals if entry.erases or not self.erasing)
 
     @cached_property
@@ -146,7 +146,7 @@ class Tombstones:
         return pl.concat([matches.filter(~of_spared), named_copies])
 
 
-def named_by(frame: pl.DataFrame, selection: Selection) -> NDArray[np.bool_]:
+def named_by(frame: pl.DataFrame, selection: LogSelection) -> NDArray[np.bool_]:
     """Return a mask of the rows with a withdrawn source, person or address, bool[n].
 
     Args:

@@ -101,7 +101,7 @@ class Planner:
         place.tofile(self._folder / f"{self._ranges}")
         self._ranges += 1
 
-    def planned(self, limit: int = SHARD_BYTES) -> Plan:
+    def planned(self, limit: int = SHARD_BYTES) -> ShardPlan:
         """Return the plan of the shards.
 
         Args:
@@ -137,7 +137,7 @@ class Planner:
             for index, leaf in enumerate(ordered):
                 path = data_path(*partition, index, len(ordered))
                 cells.append(Cell(*partition, leaf[:GROUP_BITS], leaf[GROUP_BITS:], path))
-        return Plan(tuple(cells), self._folder, starts)
+        return ShardPlan(tuple(cells), self._folder, starts)
 
     def _below(
         self, nodes: Sequence[tuple[int, str]]
@@ -165,7 +165,7 @@ class Planner:
 
 
 @dataclass(frozen=True, eq=False)
-class Plan:
+class ShardPlan:
     """The shards, and the shard of each document.
 
     Attributes:

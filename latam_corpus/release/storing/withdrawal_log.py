@@ -83,7 +83,7 @@ class Replacement(SideFile):
     text_bytes: int
 
 
-class Selection(BaseModel):
+class LogSelection(BaseModel):
     """One of several items that an entry withdraws or holds, see `Entry.by` and `Entry.asked`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -92,7 +92,7 @@ class Selection(BaseModel):
     asked: str
 
 
-class Entry(BaseModel):
+class LogEntry(BaseModel):
     """An entry of the log.
 
     Attributes:
@@ -123,7 +123,7 @@ class Entry(BaseModel):
     release: Name
     by: By | None = None
     asked: str = ""
-    several: tuple[Selection, ...] = ()
+    several: tuple[LogSelection, ...] = ()
     because: str = ""
     of: int | None = None
     tables: dict[str, SideFile] = {}
@@ -142,9 +142,9 @@ class Entry(BaseModel):
         return self.kind == "withdrawal" or (self.kind == "lapse" and self.by == "deletion")
 
     @property
-    def selections(self) -> tuple[Selection, ...]:
+    def selections(self) -> tuple[LogSelection, ...]:
         """The items of the entry; empty if it has none."""
-        return self.several or ((Selection(by=self.by, asked=self.asked),) if self.by else ())
+        return self.several or ((LogSelection(by=self.by, asked=self.asked),) if self.by else ())
 
     def dumped(self) -> bytes:
         """Return the bytes of the entry's file."""
@@ -153,7 +153,7 @@ class Entry(BaseModel):
         return sealed(self.model_dump(mode="json", exclude=excluded), indent=1)
 
 
-def parse_entry(data: bytes, place: str) -> Entry:
+def parse_entry(data: bytes, place: str) -> LogEntry:
     """Parse an entry.
 
     Args:
@@ -164,7 +164,7 @@ def parse_entry(data: bytes, place: str) -> Entry:
         ReleaseError: the bytes were changed, or aren't an entry.
     """
     try:
-        return Entry.model_validate(unsealed(data))
+        return LogEntry.model_validate(unsealed(data))
     except ValidationError as error:
         raise ReleaseError(
             place, _("it isn't an entry of the log: {errors}", errors=error.errors()[0]["msg"]), _REMEDY
@@ -213,7 +213,7 @@ class WithdrawalLog:
     """The log of a store: all entries, and the digests of their files."""
 
     store: Store
-    entries: tuple[Entry, ...]
+    entries: tuple[LogEntry, ...]
     digests: tuple[str, ...]
 
     @property
@@ -227,19 +227,19 @@ class WithdrawalLog:
         return self.digests[-1] if self.digests else BEGINNING
 
     @cached_property
-    def withdrawals(self) -> tuple[Entry, ...]:
+    def withdrawals(self) -> tuple[LogEntry, ...]:
         """The entries that apply to builds: withdrawals, and holds that haven't ended."""
         ended = {entry.of for entry in self.entries if entry.kind == "return" and "lifted" not in entry.tables}
         kinds = ("withdrawal", "hold")
         return tuple(entry for entry in self.entries if entry.kind in kinds and entry.number not in ended)
 
     @cached_property
-    def binding(self) -> tuple[Entry, ...]:
+    def binding(self) -> tuple[LogEntry, ...]:
         """The entries that apply to readers: `withdrawals`, and lapses of terms."""
         numbers = {entry.number for entry in self.withdrawals}
         return tuple(entry for entry in self.entries if entry.number in numbers or entry.kind == "lapse")
 
-    def lapsed(self, entry: Entry) -> pl.DataFrame:
+    def lapsed(self, entry: LogEntry) -> pl.DataFrame:
         """Return the documents of a lapse that haven't returned since, ROWS."""
         returns = [later for later in self.entries if later.kind == "return" and later.of == entry.number]
         lifted = pl.concat([pl.DataFrame(schema=LIFTED), *(self.table(later, "lifted") for later in returns)])
@@ -253,7 +253,7 @@ class WithdrawalLog:
             replacements |= entry.replaced
         return replacements
 
-    def table(self, entry: Entry, name: str) -> pl.DataFrame:
+    def table(self, entry: LogEntry, name: str) -> pl.DataFrame:
         """Return a table of an entry; empty if it has no such table.
 
         Raises:
@@ -300,7 +300,7 @@ class WithdrawalLog:
         grouped = pl.concat(frames).group_by("object", "doc_id", maintain_order=True)
         return grouped.agg(pl.col("number").min(), pl.col("erases").any())
 
-    def documents_of(self, entries: Sequence[Entry]) -> pl.DataFrame:
+    def documents_of(self, entries: Sequence[LogEntry]) -> pl.DataFrame:
         """Return the documents of these entries: `doc_id`, and the `number` of the first entry that lists it."""
         frames = [pl.DataFrame(schema={"doc_id": pl.String, "number": pl.UInt32})]
         for entry in entries:
@@ -380,7 +380,7 @@ def read_log(store: Store, manifest: Manifest | None = None) -> WithdrawalLog:
     # time can't seem to be missing.
     names = store.names_in(FOLDER)
     mentions = _mentions(store, names, manifest)
-    entries: list[Entry] = []
+    entries: list[LogEntry] = []
     digests: list[str] = []
     while True:
         number = len(entries) + 1
@@ -448,7 +448,7 @@ def must_reach(log: WithdrawalLog, count: int, mentioned_by: str) -> None:
         raise ReleaseError(place, problem, _REMEDY)
 
 
-def add_entry(log: WithdrawalLog, time: datetime, tables: Mapping[str, pl.DataFrame], **fields: Any) -> Entry:
+def add_entry(log: WithdrawalLog, time: datetime, tables: Mapping[str, pl.DataFrame], **fields: Any) -> LogEntry:
     """Add an entry to the log.
 
     Args:
@@ -475,7 +475,7 @@ def add_entry(log: WithdrawalLog, time: datetime, tables: Mapping[str, pl.DataFr
     for name, rows in tables.items():
         if rows.height:
             files[name] = _put_table(log.store, rows)
-    entry = Entry(number=log.sequence + 1, time=time, tables=files, previous=log.head, **fields)
+    entry = LogEntry(number=log.sequence + 1, time=time, tables=files, previous=log.head, **fields)
     try:
         log.store.create(entry.dumped(), FOLDER, entry.file)
     except ReleaseError:

@@ -31,8 +31,8 @@ from latam_corpus.release.storing.store_tables import LEDGER, open_shard, read_l
 from latam_corpus.release.storing.withdrawal_log import (
     ROWS,
     SPARED,
-    Entry,
     EntryTakenError,
+    LogEntry,
     add_entry,
     asked_hash,
     must_reach,
@@ -85,7 +85,7 @@ class Withdrawal:
         similar_names: names of people in the store that are similar to a withdrawn one, and aren't withdrawn.
     """
 
-    entry: Entry
+    entry: LogEntry
     entry_sha256: str
     value: str
     before: Manifest
@@ -190,7 +190,7 @@ def _withdraw_once(
     return replace(done, similar_names=search.similar_names(request.creator_names))
 
 
-def version_before(entry: Entry, latest: Manifest, versions: Mapping[str, Manifest]) -> Manifest:
+def version_before(entry: LogEntry, latest: Manifest, versions: Mapping[str, Manifest]) -> Manifest:
     """Return the last version of a release from before an entry.
 
     If a command is repeated, the latest version may be the one that it made the first time.
@@ -424,7 +424,7 @@ def _add_withdrawal(
     old: Manifest,
     versions: Mapping[str, Manifest],
     runs_on_disk: Mapping[str, Path],
-) -> Entry | None:
+) -> LogEntry | None:
     """Add the entry to the log, with its documents, the texts and copies to keep out, and the copies to spare.
 
     Return None if another process has added a version or an entry since the search.
@@ -499,7 +499,7 @@ def _spared(
 
 def outcome(
     store: Store,
-    entry: Entry,
+    entry: LogEntry,
     value: str,
     old: Manifest,
     new: Manifest,
@@ -560,7 +560,7 @@ def outcome(
 
 
 def _reasons(
-    store: Store, log: WithdrawalLog, entry: Entry, new: Manifest, replacements: ReplacementCopies, added: pl.Series
+    store: Store, log: WithdrawalLog, entry: LogEntry, new: Manifest, replacements: ReplacementCopies, added: pl.Series
 ) -> dict[str, str]:
     """Return the reason for each copy that wasn't released, from the entry, else from the ledger."""
     stay_out = dict(log.table(entry, "kept_out").iter_rows())
@@ -608,7 +608,7 @@ def _displaced(store: Store, new: Manifest, ids: pl.Series, removed: pl.Series) 
 
 
 def _copy_notices(
-    replacements: ReplacementCopies, entry: Entry, log: WithdrawalLog, removed: pl.Series
+    replacements: ReplacementCopies, entry: LogEntry, log: WithdrawalLog, removed: pl.Series
 ) -> list[Message]:
     """Return sentences about copies that may be released later; empty if only texts or people are withdrawn."""
     kinds = {selection.by for selection in entry.selections}

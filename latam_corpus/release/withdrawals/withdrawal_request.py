@@ -11,7 +11,7 @@ from latam_corpus.dedupe.fingerprints.fingerprint import text_hash
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
 from latam_corpus.release.refusals.tombstones import settled
-from latam_corpus.release.storing.withdrawal_log import Selection, asked_hash
+from latam_corpus.release.storing.withdrawal_log import LogSelection, asked_hash
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,9 +43,9 @@ class RequestItem(NamedTuple):
         return text_hash(self.normalised).hex() if self.by == "text" else self.normalised
 
     @property
-    def logged(self) -> Selection:
+    def logged(self) -> LogSelection:
         """The item in the log: a pattern of addresses as it is, else a hash."""
-        return Selection(by=self.by, asked=self.normalised if self.by == "url" else asked_hash(self.by, self.shown))
+        return LogSelection(by=self.by, asked=self.normalised if self.by == "url" else asked_hash(self.by, self.shown))
 
 
 @dataclass(frozen=True)
@@ -128,6 +128,6 @@ class WithdrawalRequest:
         return self.items[0].logged.asked if len(self.items) == 1 else asked_hash("several", self.shown)
 
     @property
-    def several(self) -> tuple[Selection, ...]:
+    def several(self) -> tuple[LogSelection, ...]:
         """The items in the log; empty if there is only one."""
         return tuple(item.logged for item in self.items) if len(self.items) > 1 else ()

@@ -15,7 +15,7 @@ import polars as pl
 from latam_corpus import schema
 from latam_corpus.codes import UNDETERMINED
 from latam_corpus.errors import ConfigError, PartError
-from latam_corpus.pipeline.stored_runs.difference import Counted, Difference, counts, differences, policy_differences
+from latam_corpus.pipeline.stored_runs.difference import Difference, RowCounts, counts, differences, policy_differences
 from latam_corpus.pipeline.stored_runs.history import folders, recipe_of
 from latam_corpus.pipeline.stored_runs.reasons import bound_of
 from latam_corpus.pipeline.stored_runs.run_record import read_record
@@ -140,7 +140,7 @@ class EarlierRun(NamedTuple):
     rows_in: int
     kept: int
     differences: list[Difference]
-    counts: dict[str, list[Counted]]
+    counts: dict[str, list[RowCounts]]
 
 
 @dataclass(frozen=True)

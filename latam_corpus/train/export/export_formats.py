@@ -37,7 +37,7 @@ class ExportedDocument:
 
 
 @dataclass
-class Writer(ABC):
+class ExportWriter(ABC):
     """Writes the files of one format.
 
     Attributes:
@@ -74,7 +74,7 @@ class Writer(ABC):
 
 
 @dataclass
-class _TokenFile(Writer):
+class _TokenFile(ExportWriter):
     """Writes the tokens of documents one after another to an open file."""
 
     opened: IO[bytes] | None = None
@@ -129,7 +129,7 @@ class MegatronWriter(_TokenFile):
 
 
 @dataclass
-class _Chunk(Writer):
+class _Chunk(ExportWriter):
     """Collects samples and writes them after a table of their offsets."""
 
     samples: list[bytes] = field(default_factory=list)
@@ -252,7 +252,7 @@ class LitdataWriter(_Chunk):
 
 
 @dataclass
-class JsonLinesWriter(Writer):
+class JsonLinesWriter(ExportWriter):
     """Writes JSON lines compressed with zstd: `id`, the row's columns, and the number of tokens."""
 
     suffix: ClassVar[str] = ".jsonl.zst"
@@ -273,7 +273,7 @@ class JsonLinesWriter(Writer):
         self.number += 1
 
 
-FORMATS: Final[dict[str, type[Writer]]] = {
+FORMATS: Final[dict[str, type[ExportWriter]]] = {
     "ds": DatatroveWriter,
     "megatron": MegatronWriter,
     "mds": MdsWriter,

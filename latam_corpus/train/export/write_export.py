@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from latam_corpus.release.storing.store import Progress
-    from latam_corpus.train.export.export_formats import Writer
+    from latam_corpus.train.export.export_formats import ExportWriter
     from latam_corpus.train.streams.stream import CorpusStream
     from latam_corpus.train.tokens.tokenizer import Tokenizer
 
@@ -129,7 +129,7 @@ def write_export(
 
 
 def _write_documents(
-    stream: CorpusStream, tokenizer: Tokenizer, writer: Writer, max_bytes: int, progress: Progress | None
+    stream: CorpusStream, tokenizer: Tokenizer, writer: ExportWriter, max_bytes: int, progress: Progress | None
 ) -> Export:
     max_tokens = max_bytes // writer.dtype.itemsize
     files: list[str] = []

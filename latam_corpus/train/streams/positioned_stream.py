@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from latam_corpus.errors import ConfigError, NoteWarning
 from latam_corpus.messages import _
-from latam_corpus.train.streams.stream_progress import Progress
+from latam_corpus.train.streams.stream_progress import StreamProgress
 from latam_corpus.train.streams.stream_state import (
     FORMAT,
     OTHER_STATE,
@@ -373,12 +373,12 @@ class PositionedStream(ABC):
         self._since = None
         self._drop_buffered()
 
-    def progress(self) -> Progress:
+    def progress(self) -> StreamProgress:
         """Return the progress of this rank in the epoch, and its rates since it was opened or resumed."""
         self._advance_past_returned()
         seconds = monotonic() - self._since if self._since is not None else 0.0
         share = 1.0 if self._at_end else min(1.0, self._place.position / max(1, self.total))
-        return Progress(self._documents, self._tokens, share, seconds)
+        return StreamProgress(self._documents, self._tokens, share, seconds)
 
     def part_of(self, part: int, parts: int) -> Self:
         """Return one of several streams that share this rank's documents: `rank + part * world` of `world * parts`."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Progress:
+class StreamProgress:
     """The progress of a rank in its epoch.
 
     Attributes:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
-    from latam_corpus.lab.layout.gold_pages import Page
+    from latam_corpus.lab.layout.gold_pages import GoldPage
 
 _WANTED: Final = ("spa", "por")
 _SHARE: Final = 20  # one page in so many is wanted
@@ -107,7 +107,7 @@ def measure(args: argparse.Namespace) -> Report:
     return Report("gate", checksums(args.data, NOVELS), settings, tuple(tables), _NOTES)
 
 
-def _by_language(data: Path) -> tuple[list[Page], list[Page]]:
+def _by_language(data: Path) -> tuple[list[GoldPage], list[GoldPage]]:
     """The pages whose visible text is in a wanted language, and the others that have a language."""
     from latam_corpus.extract.web_pages.page_blocks import read_page
 
@@ -124,7 +124,7 @@ def _by_language(data: Path) -> tuple[list[Page], list[Page]]:
     )
 
 
-def _filled(wanted: Sequence[Page], data: Path, number: int, dice: random.Random) -> list[Page]:
+def _filled(wanted: Sequence[GoldPage], data: Path, number: int, dice: random.Random) -> list[GoldPage]:
     """So many pages made of the wanted ones, each with other paragraphs."""
     frames = [page for page in wanted if len(_PARAGRAPH.findall(page.raw.decode())) >= _LEAST]
     texts = list(chunks(read_texts(data, NOVELS), 60))
@@ -148,7 +148,7 @@ def _plain(text: str) -> str:
     return " ".join(text.split()).replace("&", "y").replace("<", "(")
 
 
-def write_warc(path: Path, pages: Sequence[Page], times: int = 1) -> None:
+def write_warc(path: Path, pages: Sequence[GoldPage], times: int = 1) -> None:
     """The pages as responses of a compressed WARC file, each so many times under other addresses."""
     from warcio.statusandheaders import StatusAndHeaders
     from warcio.warcwriter import WARCWriter

@@ -15,14 +15,14 @@ from latam_corpus.language.model import load
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from latam_corpus.language.model import Model
+    from latam_corpus.language.model import LanguageModel
 
 
 @pytest.fixture(scope="session")
 def named() -> Callable[..., list[str]]:
     """What names texts: the language or group that each gets, by the shipped model or another."""
 
-    def name(texts: Sequence[str], model: Model | None = None) -> list[str]:
+    def name(texts: Sequence[str], model: LanguageModel | None = None) -> list[str]:
         of = groups().of
         return [of.get(found.code, found.code) for found in judge(model or load(), texts)]
 

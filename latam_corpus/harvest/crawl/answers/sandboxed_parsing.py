@@ -7,7 +7,7 @@ import pickle
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from latam_corpus.extract.document import Extracted
-from latam_corpus.extract.isolation.child import Failed, Job, Limits
+from latam_corpus.extract.isolation.child import DocumentLimits, ExtractFailure, ExtractJob
 from latam_corpus.extract.isolation.process_memory import held
 from latam_corpus.extract.isolation.sandbox import extract
 from latam_corpus.harvest.crawl.causes import TroubleError
@@ -20,7 +20,7 @@ T = TypeVar("T")
 # Bytes; a tree takes some 60 times as much at worst.
 LARGE: Final = 2**20
 # A sitemap of 50 MB takes some 300 MB and a second.
-_LIMITS: Final = Limits(seconds=10.0, memory_mb=1024, clock_seconds=60.0)
+_LIMITS: Final = DocumentLimits(seconds=10.0, memory_mb=1024, clock_seconds=60.0)
 # The share of the memory limit from which a result is distrusted.
 _NEAR: Final = 0.75
 _GZIP: Final = b"\x1f\x8b"
@@ -40,8 +40,8 @@ def parse_isolated(parser: Callable[..., T], body: bytes, *arguments: object) ->
     if len(body) <= LARGE and not body.startswith(_GZIP):
         return parser(body, *arguments)
     raw = pickle.dumps((parser, body, arguments, _LIMITS.memory_mb))
-    (outcome,) = extract([Job(_IN_SANDBOX, raw)], _LIMITS)
-    if isinstance(outcome, Failed):
+    (outcome,) = extract([ExtractJob(_IN_SANDBOX, raw)], _LIMITS)
+    if isinstance(outcome, ExtractFailure):
         raise _trouble(outcome)
     result, trouble = pickle.loads(base64.b64decode(outcome.text))  # noqa: S301  (our own child's)
     if trouble is not None:
@@ -71,7 +71,7 @@ def parse_in_sandbox(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
 _IN_SANDBOX: Final = f"{__name__}:{parse_in_sandbox.__name__}"
 
 
-def _trouble(failed: Failed) -> TroubleError:
+def _trouble(failed: ExtractFailure) -> TroubleError:
     if failed.cause in ("memory", "too large"):
         return TroubleError("too large", f"to parse it takes more than {_LIMITS.memory_mb:,} MB")
     if failed.cause in ("timeout", "stalled"):
