@@ -102,7 +102,7 @@ def test_one_file_in_two_rows_is_told(tmp_path: Path) -> None:
     assert _by_file(rows)["cantos/uno.txt"]["title"] == "La barca"
     assert [row["drop_reason"] for row in rows if row["drop_reason"]] == ["unreadable:named twice"]
     _csv(tmp_path / "c.csv", (_ROWS[0], ("uno.txt", "La barca", "Paz, Ana; Ríos, Luis", "1932", "es")))
-    with pytest.raises(ConfigError, match=r"row 3 contradicts c\.csv, 2 about «cantos/uno\.txt»: Año"):
+    with pytest.raises(ConfigError, match=r"row 3 and c\.csv, 2 disagree about «cantos/uno\.txt»: Año"):
         list_inputs(source, tmp_path)
 
 

@@ -245,7 +245,7 @@ def _compare(source: Source, matches: _Matches, second: tuple[InputFile, _Entry]
     about_terms = terms_columns(source.collect, list({**first.columns, **entry.columns}))
     conflicting = [column for column in differ if column not in about_terms]
     if conflicting and is_table(list_) and len(matches.conflicts) < _SHOWN:
-        problem = _("row {n} contradicts {place} about «{file}»: {columns}")
+        problem = _("row {n} and {place} disagree about «{file}»: {columns}")
         problem = problem.fill(n=entry.number, file=name, place=place, columns=", ".join(conflicting))
         matches.conflicts.append(ConfigError(list_.relative, problem, _("keep one of the two rows")))
     return Failure(entry.number, "named twice", {"name": name, "row": entry.number, "first": place, "differ": differ})
