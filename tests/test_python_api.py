@@ -283,7 +283,7 @@ def test_a_run_with_a_failed_part_is_an_error(
         return works(stage, batch)
 
     monkeypatch.setattr(Redact, "__call__", fails)
-    with pytest.raises(lc.PartError, match=r"1 part failed, fuente-0000\d with: .*se cortó la luz.*lc.open_run"):
+    with pytest.raises(lc.PartError, match=r"1 part failed; fuente-0000\d said: .*se cortó la luz.*lc.open_run"):
         lc.run(tmp_path / "receta.toml", tmp_path / "in", tmp_path / "out", progress=False)
     [folder] = (tmp_path / "out" / "runs").glob("*-*")
     assert lc.open_run(folder).documents().collect()["text"].to_list() == ["uno"]
@@ -350,8 +350,8 @@ def test_an_argument_is_held_against_its_signature(folder: Path, given: dict[str
 @pytest.mark.parametrize(
     ("call", "told"),
     [
-        (lambda: lc.stage("identify")(pl.LazyFrame({"text": ["a"]})), "stage «identify»: its argument is a LazyFrame"),
-        (lambda: lc.stage("identify")([{"text": "a"}]), "stage «identify»: its argument is a list; .*pl.DataFrame"),
+        (lambda: lc.stage("identify")(pl.LazyFrame({"text": ["a"]})), "stage «identify»: it is given a LazyFrame"),
+        (lambda: lc.stage("identify")([{"text": "a"}]), "stage «identify»: it is given a list; .*pl.DataFrame"),
         (lambda: lc.stage(_NOTHING), "lc.stage: «name» is None"),
         (lambda: lc.stage(_Own(lambda b: b), does=len), "stage «propia»: «does» is .* set the options when you create"),
         (lambda: lc.explain(_NOTHING), "lc.explain: «query» is None"),

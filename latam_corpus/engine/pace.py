@@ -27,7 +27,7 @@ class TaskDurations:
         seconds: the seconds that all tasks took, by their workers' clocks.
         longest: the seconds of the longest task.
 
-    >>> pace = Pace()
+    >>> pace = TaskDurations()
     >>> pace.patience(10)
     inf
     >>> pace.add(10, 20.0)
@@ -52,9 +52,9 @@ class TaskDurations:
     def endurance(self, bytes_: int) -> float:
         """Return after how many seconds the worker of a task is considered to hang.
 
-        >>> pace = Pace()
+        >>> pace = TaskDurations()
         >>> pace.add(10, 90.0)
-        >>> pace.endurance(1), Pace().endurance(1)
+        >>> pace.endurance(1), TaskDurations().endurance(1)
         (900.0, inf)
         """
         return max(HUNG_SECONDS, _HUNG_TIMES * self._longest_of(bytes_))

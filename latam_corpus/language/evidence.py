@@ -133,7 +133,7 @@ def is_supported(
     >>> is_supported(0.9, few), is_supported(0.6, few), is_supported(0.6, many)
     (True, False, True)
     >>> syllables = Evidence(30, 0.2, 0.0, kinds=4, telling=1.36)
-    >>> [is_supported(chance, syllables, Bounds(telling=2)) for chance in (0.9, 0.995)]
+    >>> [is_supported(chance, syllables, GroupBounds(telling=2)) for chance in (0.9, 0.995)]
     [False, True]
     >>> [is_supported(0.995, Evidence(30, 0.2, 0.0, 4, 1.36, count), consonants=10) for count in (6, 14)]
     [False, True]

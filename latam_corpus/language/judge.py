@@ -181,7 +181,7 @@ def _likeliest_member(model: LanguageModel, labels: NDArray[np.float32], group: 
 def group_of(judgement: LanguageJudgement) -> str:
     """Return the group under which a judgement's language is judged.
 
-    >>> group_of(Judgement("quy_Latn", 0.9)), group_of(Judgement("spa_Latn", 0.9))
+    >>> group_of(LanguageJudgement("quy_Latn", 0.9)), group_of(LanguageJudgement("spa_Latn", 0.9))
     ('que', 'spa')
     """
     return groups().of.get(judgement.code, judgement.code)

@@ -255,7 +255,7 @@ def readable(today: date) -> pl.Expr:
 
     >>> from datetime import date
     >>> rows = pl.DataFrame({"rights_tier": ["open", "open"], "uses": [["redistribute"], ["train"]]})
-    >>> rows = schema.conform(rows, pl.Schema({name: schema.DOCUMENT_SCHEMA[name] for name in Terms.READS}))
+    >>> rows = schema.conform(rows, pl.Schema({name: schema.DOCUMENT_SCHEMA[name] for name in ReleaseTerms.READS}))
     >>> rows.select(readable(date(2026, 11, 25))).to_series().to_list()
     [True, False]
     """

@@ -128,7 +128,7 @@ class MarkCounts:
         >>> from latam_corpus.signals.columns import BULLETS, ELLIPSIS_ENDS, LINES, SPARSE
         >>> from latam_corpus.text.words import WordTable
         >>> words = WordTable.of(["- pan\n- leche...\nFui, vi y vencí. «¡Ay de mí!» dijo"])
-        >>> found = Marks.of(words)
+        >>> found = MarkCounts.of(words)
         >>> [int(found.counts[0, column]) for column in (LINES, BULLETS, ELLIPSIS_ENDS, SPARSE)]
         [3, 2, 1, 13]
         >>> found.sentences.tolist()

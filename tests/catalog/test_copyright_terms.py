@@ -61,7 +61,7 @@ def test_the_command_answers_for_each_country(command_line: Callable[..., Any]) 
     early = json.loads(command_line("rights", "term", "--died", 1945, "--country", "CO", "--as-of", 2025, "--json").out)
     assert early["countries"][0]["free"] is False
     shown = command_line("rights", "term", "--died", 1945, "--country", "co", "--as-of", 2026, "--lang", "es").out
-    assert "libre desde 2026" in shown
+    assert "en el dominio público desde 2026" in shown
 
 
 @pytest.mark.parametrize(

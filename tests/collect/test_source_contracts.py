@@ -647,7 +647,7 @@ def test_two_source_files_with_one_id_are_told(corpus: Corpus, command_line: Com
     other.write_text(corpus.source.read_text())
     told = command_line("sources", "check", corpus.source, other, "--lang", "es")
     assert told.code == 1
-    assert f"{corpus.source} también tiene el id «fuente»" in told.out.replace("\n", "")
+    assert f"«fuente» es también el id de {corpus.source}" in told.out.replace("\n", "")
     other.write_text(corpus.source.read_text().replace('"fuente"', '"conha19"'))
     told = command_line("sources", "check", other, "--lang", "pt")
     assert told.code == 0

@@ -127,4 +127,4 @@ def test_explain_finds_a_document_by_id_url_and_words(command_line: CommandLine,
     assert row["doc_id"] in shown.out
     unknown = command_line("explain", "palabras que nadie escribió", "--out", tmp_path)
     assert unknown.code == 2
-    assert "no document" in unknown.err
+    assert "there is no matching document" in unknown.err

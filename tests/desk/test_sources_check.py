@@ -108,7 +108,7 @@ def test_a_file_in_an_old_charset_is_told_what_to_do(command_line: CommandLine, 
     path = tmp_path / "radio.toml"
     path.write_bytes(_FULL.replace("Radio", "Señal").encode("cp1252"))
     told = command_line("sources", "check", path, "--lang", "pt")
-    assert (told.code, "salve-o outra vez e escolha a codificação UTF-8" in told.out) == (1, True)
+    assert (told.code, "salve o arquivo outra vez e escolha a codificação UTF-8" in told.out) == (1, True)
 
 
 def test_the_users_own_language_is_spoken_where_none_is_named(

@@ -127,7 +127,7 @@ def test_a_cluster_that_does_not_answer_is_told_soon(tasks: list[Task]) -> None:
     with socket.socket() as refusing:  # it has a port, and doesn't listen
         refusing.bind(("127.0.0.1", 0))
         port = refusing.getsockname()[1]
-        with pytest.raises(PartError, match=f"Ray at 127.0.0.1:{port}: .*refused.*see that it runs"):
+        with pytest.raises(PartError, match=f"Ray at 127.0.0.1:{port}: .*refused.*check that it runs"):
             list(RayTasks(1, RaySite(address=f"127.0.0.1:{port}")).map(_never, tasks))
 
 

@@ -223,9 +223,9 @@ def test_the_child_does_not_outlive_a_parent_killed_at_once(tmp_path: Path, last
     mark = tmp_path / "there"
     script = (
         "from latam_corpus.extract.isolation import sandbox\n"
-        "from latam_corpus.extract.isolation.child import Job, Limits\n"
+        "from latam_corpus.extract.isolation.child import DocumentLimits, ExtractJob\n"
         "def one(word):\n"
-        "    return sandbox.extract([Job('hostile:extract', word)], Limits(2, 200))[0]\n"
+        "    return sandbox.extract([ExtractJob('hostile:extract', word)], DocumentLimits(2, 200))[0]\n"
         "print(one(b'tells').text, flush=True)\n"
         f"one({f'{last} {mark}'!r}.encode())\n"
         f"import pathlib; pathlib.Path({str(mark)!r}).touch()\n"
@@ -249,8 +249,8 @@ def test_the_child_ends_with_a_process_that_ends_well(tmp_path: Path) -> None:
     (tmp_path / "hostile.py").write_text(_HOSTILE)
     script = (
         "from latam_corpus.extract.isolation import sandbox\n"
-        "from latam_corpus.extract.isolation.child import Job, Limits\n"
-        "print(sandbox.extract([Job('hostile:extract', b'tells')], Limits())[0].text)\n"
+        "from latam_corpus.extract.isolation.child import DocumentLimits, ExtractJob\n"
+        "print(sandbox.extract([ExtractJob('hostile:extract', b'tells')], DocumentLimits())[0].text)\n"
     )
     command = [sys.executable, "-W", "error", "-c", script]
     environment = os.environ | {"PYTHONPATH": str(tmp_path)}
@@ -265,9 +265,9 @@ def test_a_forked_process_has_a_child_of_its_own(tmp_path: Path) -> None:
     script = (
         "import os\n"
         "from latam_corpus.extract.isolation import sandbox\n"
-        "from latam_corpus.extract.isolation.child import Job, Limits\n"
+        "from latam_corpus.extract.isolation.child import DocumentLimits, ExtractJob\n"
         "def one():\n"
-        "    print(sandbox.extract([Job('hostile:extract', b'tells')], Limits())[0].text, os.getpid(), flush=True)\n"
+        "    print(sandbox.extract([ExtractJob('hostile:extract', b'tells')], DocumentLimits())[0].text, os.getpid(), flush=True)\n"
         "one()\n"
         "forked = os.fork()\n"
         "one()\n"

@@ -95,24 +95,24 @@ def test_a_file_that_moves_to_a_forbidden_path_is_not_asked_for(tmp_path: Path, 
 
 
 def test_moved_files_keep_the_pace_of_the_host_where_they_are(
-    tmp_path: Path, site: Any, other: Any, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, site: Any, second_site: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two sites' files that lead to one host are asked of it one after the other, as its robots.txt says."""
-    start = f'start = ["{site.root}/", "{other.root}/"]\ndelay = 0.05'
+    start = f'start = ["{site.root}/", "{second_site.root}/"]\ndelay = 0.05'
     site.routes["/"] = page("inicio")
     for number, name in enumerate(("robots.txt", "ai.txt", ".well-known/tdmrep.json")):
-        site.routes[f"/{name}"] = _to(f"{other.root}/{number}")
-    other.routes["/robots.txt"] = (200, _TEXT, b"User-agent: *\nCrawl-delay: 0.5")
+        site.routes[f"/{name}"] = _to(f"{second_site.root}/{number}")
+    second_site.routes["/robots.txt"] = (200, _TEXT, b"User-agent: *\nCrawl-delay: 0.5")
     fetch, moments = Fetcher.fetch, []
 
     def recorded(fetcher: Fetcher, job: Any) -> Any:
         """When a request is begun; a busy machine may serve it later."""
-        if job.host == other.host:
+        if job.host == second_site.host:
             moments.append(time.monotonic())
         return fetch(fetcher, job)
 
     monkeypatch.setattr(Fetcher, "fetch", recorded)
-    assert _crawl(site, tmp_path, other, more=start)[0].pages == 2
+    assert _crawl(site, tmp_path, second_site, more=start)[0].pages == 2
     assert len(moments) == 7  # three files and a page of its own, three of the other site
     # By the source's own pace they would be 0.05 apart.
     assert min(b - a for a, b in pairwise(moments)) >= 0.49

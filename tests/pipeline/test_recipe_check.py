@@ -84,7 +84,7 @@ def test_a_release_over_a_source_without_rights_is_refused(
     recipe.write_text(good.replace('"conha19"', '"sin.toml"'))
     result = command_line("check", recipe)
     assert result.code == 2
-    assert "has no rights" in result.err
+    assert "a source without rights" in result.err
 
 
 def test_a_run_without_input_says_where_to_get_it(command_line: CommandLine, tmp_path: Path) -> None:

@@ -386,7 +386,7 @@ def test_prune_spares_what_is_named_or_released(bench: Bench) -> None:
     for names, problem in (
         ([first], "it has the tag «base»"),
         ([second], "was made from it"),
-        (["mezcla"], "in full"),
+        (["mezcla"], "write the full name"),
         (["nadie"], "there is no run"),
     ):
         refused = bench.runs("prune", *names)

@@ -450,7 +450,7 @@ def test_an_index_with_former_spellings_is_reported_and_rebuilt_by_the_next_vers
 
     for languages in ('["aym"]', '["spa", "ayr"]', "[]"):
         (hint,) = hints(languages)
-        assert f"the index of {first.spec} was made by other spellings of ayr_Latn" in hint
+        assert f"the index of {first.spec} was made with other spellings of ayr_Latn" in hint
         assert "release build puerto --parent latest" in hint
     assert hints('["spa"]') == []
     second = build("puerto", [], store, parent="latest", **TERMS)

@@ -90,7 +90,7 @@ def test_every_changed_byte_of_a_signature_is_found(store: Store, keys: Any) -> 
 
 def test_verify_reports_missing_and_wrong_signatures(store: Store, keys: Any, strangers: Any) -> None:
     """Without keys signatures are ignored; of several keys one suffices."""
-    forged = "manifest.json: its signature is forged, or of another key"
+    forged = "manifest.json: the signature is forged or made with another key"
     for given_keys, expected in (((), []), (keys, []), (strangers, [forged]), ((*strangers, *keys), [])):
         assert verify(store, "puerto", "2026.11.0", keys=given_keys) == expected
     place = manifest_of(store)
@@ -146,7 +146,7 @@ def test_a_receipt_of_a_forged_log_is_found(store: Store, keys: Any, document: A
         store.remove("withdrawals", f"{n:04d}.json{SIGNATURE}")
     assert problems_of(page, store, keys, signature) == ["withdrawals/0002.json: it isn't signed"]
     store.write(signature, "withdrawals", f"0002.json{SIGNATURE}")
-    forged = ["withdrawals/0002.json: its signature is forged, or of another key"]
+    forged = ["withdrawals/0002.json: the signature is forged or made with another key"]
     assert problems_of(page, store, keys, signature) == forged
 
 
@@ -154,7 +154,7 @@ def test_a_version_with_another_signature_is_not_pulled(
     store: Store, keys: Any, strangers: Any, tmp_path: Path
 ) -> None:
     """The signature is pulled with the manifest, so that it can be checked later."""
-    with pytest.raises(ReleaseError, match="its signature is forged, or of another key"):
+    with pytest.raises(ReleaseError, match="the signature is forged or made with another key"):
         pull("puerto", store, tmp_path / "no", keys=strangers)
     assert not (tmp_path / "no").exists()
     pull("puerto", store, tmp_path / "pulled", keys=keys)
@@ -211,7 +211,7 @@ def test_a_key_may_have_a_password(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_wrong_keys_are_errors(secret: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A key of the wrong kind, a missing file and an existing key are errors."""
     for call, problem in (
-        (lambda: read_signer(public_file(secret)), "this is no secret key"),
+        (lambda: read_signer(public_file(secret)), "this isn't a secret key"),
         (lambda: read_signer(tmp_path / "no.key"), "it can't be read"),
         (lambda: read_public_keys([str(secret)]), "neither the file of a public key"),
         (lambda: read_public_keys(["RWQf6LRCGA9i53"]), "neither the file of a public key"),
@@ -259,7 +259,7 @@ def test_commands_sign_and_verify(
     assert "autêntico" in command_line(*verify_receipt, "--lang", "pt").out
     command_line("release", "keygen", tmp_path / "otra.key")
     result = command_line("release", "verify-receipt", receipt, "--key", tmp_path / "otra.key.pub", "--json")
-    assert (result.code, result.json["problems"]) == (1, ["its signature is forged, or of another key"])
+    assert (result.code, result.json["problems"]) == (1, ["the signature is forged or made with another key"])
     assert command_line("pull", "puerto", "--to", tmp_path / "no", "--key", tmp_path / "otra.key.pub", *out).code == 1
     assert command_line("release", "purge", "--sign", tmp_path / "no.key", *out).code == 2
     assert command_line("release", "purge", "--sign", secret, *out).code == 0

@@ -362,7 +362,7 @@ def test_an_incomplete_pull_is_reported(small_store: Store, tmp_path: Path) -> N
     (to / "corpus.lock").unlink()
     (to / ".pull.json").write_text("{}")
     for name in (None, "puerto"):
-        with pytest.raises(ConfigError, match="corpus: a pull into this folder was cut off; give the command"):
+        with pytest.raises(ConfigError, match="corpus: a pull into this folder was interrupted; run"):
             CorpusStream(to, name)
     with pytest.raises(ConfigError, match="a pull into this folder was cut off"):
         read_locks(to / "corpus.lock")
@@ -417,9 +417,9 @@ def test_a_store_that_knows_less_than_a_lock_is_refused(small_store: Store, tmp_
         small_store, WithdrawalRequest.of("puerto", "doc", withdrawn_id, "lo piden"), datetime.now(UTC)
     ).before.spec
     pull(spec, small_store, tmp_path / "pulled")
-    with pytest.raises(ReleaseError, match=r"has 0 entries, and the lock knew 1.*find the store"):
+    with pytest.raises(ReleaseError, match=r"has 0 entries, but the lock knew 1.*find the store"):
         CorpusStream(tmp_path / "old", spec, lock=tmp_path / "pulled" / "corpus.lock")
-    with pytest.raises(ReleaseError, match=r"has 0 entries, and the lock knew 1.*an old copy"):
+    with pytest.raises(ReleaseError, match=r"has 0 entries, but the lock knew 1.*an old copy"):
         pull(spec, Store.at(tmp_path / "old"), tmp_path / "pulled")
     assert withdrawn_id not in ids(tmp_path / "pulled", spec)
 
@@ -506,7 +506,7 @@ def test_decompressed_groups_are_made_once(
         ({"name": None}, "no release is named"),
         ({"exclude": ["no-such.txt"]}, "it can't be read"),
         ({"exclude": "no-such.txt"}, r"no-such\.txt: it can't be read"),
-        ({"exclude": ["ab" * 16]}, "give the ids as a frozenset"),
+        ({"exclude": ["ab" * 16]}, "pass the ids as a frozenset"),
         ({"columns": "txt"}, "did you mean «text»"),
     ],
 )
@@ -597,7 +597,7 @@ def test_a_list_of_another_release_is_reported(small_store: Store, tmp_path: Pat
     file.write_bytes(exclusion_list("puerto@2026.11.0", order[:3]))
     assert ids(small_store, seed=7, exclude=[file]) == order[3:]
     file.write_bytes(exclusion_list("costa@2026.11.0", order[:3]))
-    with pytest.raises(ConfigError, match=r"it is a list of costa@2026\.11\.0, and puerto@2026\.11\.0 is read"):
+    with pytest.raises(ConfigError, match=r"it was made for costa@2026\.11\.0, but puerto@2026\.11\.0 is read"):
         ids(small_store, exclude=[file])
     file.write_bytes(exclusion_list("puerto@2026.10.0", order[:3]))
     with pytest.warns(UserWarning, match=r"what puerto@2026\.11\.0 has beside that wasn't searched"):

@@ -183,7 +183,7 @@ def test_a_mixture_resumes_from_its_state(plan: Any, small_store: Store, tmp_pat
             for k in (0, 1)
         ]
     id_file.write_text(f"# costa@2026.11.0\n{order[0]}")
-    with pytest.raises(ConfigError, match="list of costa"):
+    with pytest.raises(ConfigError, match="made for costa"):
         MixedStream(small_store.url, plan, exclude=[id_file])
     fewer = MixedStream(
         small_store.url, {**plan, "slices": [part | {"drawn": part["drawn"] - 1} for part in plan["slices"]]}

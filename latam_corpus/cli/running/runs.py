@@ -274,7 +274,7 @@ def diff(
 def _documents_line(changes: DocumentDifferences | None) -> Message:
     """Describe in a sentence how the kept documents differ.
 
-    >>> str(_documents_line(Documents(1, 0, 2, {"obtained": 2, "text": 1})))
+    >>> str(_documents_line(DocumentDifferences(1, 0, 2, {"obtained": 2, "text": 1})))
     'kept documents: 1 only in A, 0 only in B, 2 in both with other values (obtained 2, text 1)'
     """
     if changes is None:

@@ -185,7 +185,7 @@ def lines_to_cut(lines: DocumentLines, shortest: int = SHORTEST) -> NDArray[np.b
 
     >>> def cut(signs, **flags):
     ...     common, placed, anywhere = (np.isin(range(12), flags.get(n, [])) for n in ("common", "placed", "anywhere"))
-    ...     lines = Lines(np.full(12, signs), common * 9, common, placed, anywhere)
+    ...     lines = DocumentLines(np.full(12, signs), common * 9, common, placed, anywhere)
     ...     return np.flatnonzero(lines_to_cut(lines)).tolist()
     >>> cut(40, common=[0, 1, 6]), cut(40, common=[0, 1, 6], anywhere=[6])
     ([0, 1], [0, 1, 6])

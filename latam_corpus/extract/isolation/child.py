@@ -98,7 +98,7 @@ Outcome: TypeAlias = Extracted | ExtractFailure
 def attempt(job: ExtractJob) -> Outcome:
     """Extract a document in this process, without limits; return the outcome.
 
-    >>> attempt(Job("latam_corpus.extract.documents.plain:extract", b" ")).reason
+    >>> attempt(ExtractJob("latam_corpus.extract.documents.plain:extract", b" ")).reason
     'extract:no text'
     """
     extractor = _extractor(job.extractor)

@@ -21,7 +21,7 @@ class HostBudget:
         seconds: total response time.
 
     >>> from latam_corpus.catalog.harvest_tables import Crawl
-    >>> Budget.of(Crawl(start=("https://gaceta.example/",)), 10).requests
+    >>> HostBudget.of(Crawl(start=("https://gaceta.example/",)), 10).requests
     200
     """
 

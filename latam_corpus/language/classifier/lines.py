@@ -103,7 +103,7 @@ class LineStore(Sequence[str]):
     def of(cls, lines: Sequence[str]) -> LineStore:
         """Return these lines unchanged, each its own owner.
 
-        >>> list(Lines.of(["não há", ""]))
+        >>> list(LineStore.of(["não há", ""]))
         ['não há', '']
         """
         encoded = [line.encode() for line in lines]
