@@ -93,7 +93,7 @@ def test_a_librarian_sees_it_in_the_preview(command_line: CommandLine, archive: 
     why = {Path(item["where"]).name: item["why"] for item in result["items"]}
     assert "sección: Cultura" in why[_TOLD]
     assert "declara esta licencia: https://diario.example/terminos" in why[_TOLD]
-    assert any("vale eso" in one for one in why[_NARROWED])
+    assert any("son las que valen para este documento" in one for one in why[_NARROWED]), why[_NARROWED]
     page = tmp_path / "muestra.html"
     assert (
         command_line("sources", "preview", source, "--input", archive, "--n", "20", "--html", page, "--lang", "es").code

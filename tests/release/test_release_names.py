@@ -301,7 +301,7 @@ def test_a_release_without_an_intact_version_is_an_error(out: Path, command_line
     for number in (9, 10, 11):
         (out / "store" / "releases" / "puerto" / f"2026.11.{number}" / "manifest.json").write_text("")
     result = command_line("release", "show", "puerto", "--out", out)
-    assert (result.code, "none of its versions is intact" in result.err) == (1, True)
+    assert (result.code, "all of its versions are damaged" in result.err) == (1, True), result.err
     assert "2026.11.11, manifest.json: it is empty" in result.err
     listing = command_line("release", "list", "--out", out)
     assert listing.code == 0
