@@ -114,7 +114,8 @@ def test_explain_says_that_it_is_by_the_sources_word() -> None:
     line = "declared by its source as gn (prior 0.99); the text alone: spa_Latn, score 0.96"
     story: dict[str, Any] = {
         **dict.fromkeys(("title", "url", "reason", "genre", "country", "extractor")),
-        "beginning": "La casa", "doc_id": "0", "run": "receta-1", "verdict": "kept", "stages": [step], "stated": {}, "releases": [],
+        "beginning": "La casa", "doc_id": "0", "run": "receta-1", "verdict": "kept",
+        "stages": [step], "stated": {}, "releases": [],
         "source": {"id": "a", "origin": None, "obtained": None},
         "rights": {"rights": None, "uses": None, "rights_tier": "unknown"},
         "language": dict.fromkeys(("language", "language_score", "declared_language", "variety", "variety_cues")),
