@@ -15,7 +15,7 @@ import polars as pl
 
 from latam_corpus import schema
 from latam_corpus.audit.copies import copies
-from latam_corpus.catalog.identity import canonical_url
+from latam_corpus.catalog.identity import canonical_url, is_doc_id
 from latam_corpus.codes import UNDETERMINED, groups, short
 from latam_corpus.collect.row_files import as_json
 from latam_corpus.language.varieties.variety import cues
@@ -45,7 +45,6 @@ _BEGINNING: Final = 400  # characters of a text
 # Stages whose evidence contains no words of the text.
 WORDLESS: Final = frozenset({"collect", "dedupe", "extract", "filter", "identify", "supersede"})
 _LANGUAGE: Final = ("declared_language", "language", "language_score", "languages", "variety", "variety_basis")
-_DOC_ID: Final = re.compile(r"[0-9a-f]{32}")
 
 
 @dataclass(frozen=True)
@@ -103,7 +102,7 @@ def matches_query(query: str) -> pl.Expr:
 
     A file name matches with its suffix or without. Words and names match in either case, and with or without accents.
     """
-    if _DOC_ID.fullmatch(query):
+    if is_doc_id(query):
         return pl.col("doc_id") == query
     if re.match(r"[a-z]+://", query):
         address = canonical_url(query)

@@ -35,6 +35,7 @@ _UNRESERVED: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuv
 _PATH: Final = _UNRESERVED | frozenset("!$&'()*+,;=:@/")
 _QUERY: Final = _PATH | frozenset("?")
 _USUAL: Final = 2000  # characters of an address that is worth remembering
+_DOC_ID: Final = re.compile(r"[0-9a-f]{32}")
 _HEX: Final = frozenset("0123456789abcdefABCDEF")
 
 # Parameters that carry a campaign, a click or a visitor, never the document. From the lists of courlan 1.4 and of the
@@ -143,6 +144,15 @@ def _without_dots(path: str) -> str:
 def _is_tracking(pair: str) -> bool:
     name = _encoded(pair.partition("=")[0], _QUERY).lower()
     return name in _TRACKING or name.startswith(_TRACKING_PREFIXES)
+
+
+def is_doc_id(text: str) -> bool:
+    """Return whether a text has the form of a document's id.
+
+    >>> is_doc_id(doc_id("conha19", "nh0007")), is_doc_id("nh0007.txt")
+    (True, False)
+    """
+    return _DOC_ID.fullmatch(text) is not None
 
 
 def doc_id(source_id: str, locator: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from contextlib import nullcontext
 from datetime import UTC, datetime
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from latam_corpus.catalog.identity import is_doc_id
 from latam_corpus.cli.interface.options import Json, Out, StoreUrl
 from latam_corpus.cli.interface.show import console, number, print_json, progress, table
 from latam_corpus.cli.release.group import app
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     from latam_corpus.release.withdrawals.withdraw import Withdrawal
 
-_DOC_ID: Final = re.compile(r"[0-9a-f]{32}")
 _PLAIN: Final = ("", ".txt")  # suffixes of files that are read as they are
 
 
@@ -134,7 +133,7 @@ def withdraw(
 def _check_ids(docs: Sequence[str], out: Path) -> None:
     """Raise `ConfigError` unless each is a doc_id, such as for the name of a file."""
     for doc_id in docs:
-        if not _DOC_ID.fullmatch(doc_id):
+        if not is_doc_id(doc_id):
             problem = _("«{given}» is not a doc_id, which has 32 of the characters 0-9 and a-f", given=doc_id)
             command = shlex.join(
                 ["latam-corpus", "explain", doc_id, *(["--out", str(out)] if out != Path("out") else [])]
@@ -179,14 +178,10 @@ def _extracted_text(file: Path) -> str:
     """
     import polars as pl
 
-    from latam_corpus.batch import Batch
-    from latam_corpus.catalog.source import Source
-    from latam_corpus.collect.files import list_inputs, read_all
     from latam_corpus.extract.stage import Extract
+    from latam_corpus.pipeline.execution.one_stage import extract_files
 
-    source = Source(id="text", title=file.name, holder=file.name)
-    rows = pl.concat(read_all(source, list_inputs(source, file)), how="diagonal_relaxed")
-    rows = Extract()(Batch(rows)).frame
+    rows = pl.concat((frame for _records, frame in extract_files(file, Extract())), how="diagonal_relaxed")
     if rows.height != 1:
         problem = _("it has {n} {n:document|documents}, and --text takes one", n=number(rows.height))
         raise ConfigError(str(file), problem, _("name them by their doc_ids, with --doc or --from"))

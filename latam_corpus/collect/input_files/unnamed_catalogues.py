@@ -124,18 +124,15 @@ def with_unnamed_catalogues(
         reads_records = candidate.relative in chosen and _is_of_records(candidate)
         if catalogue and (catalogue.described or not (by_name or reads_records)):
             catalogues.append(catalogue)
-    all_catalogues = _as_json(catalogues)
-    restricted = []
-    for file in files:
-        is_other = all(catalogue.file != file.relative for catalogue in catalogues)
-        restricting = (
-            all_catalogues
-            if is_other
-            else _as_json([catalogue for catalogue in catalogues if catalogue.file != file.relative])
-        )
-        description = file.description if file.description.is_list else replace(file.description, unnamed=restricting)
-        restricted.append(replace(file, description=description))
-    return restricted
+    # A catalogue doesn't restrict itself.
+    others = {own.file: _as_json([catalogue for catalogue in catalogues if catalogue is not own]) for own in catalogues}
+    restricting = _as_json(catalogues)
+    return [
+        file
+        if file.description.is_list
+        else replace(file, description=replace(file.description, unnamed=others.get(file.relative, restricting)))
+        for file in files
+    ]
 
 
 def _as_json(catalogues: Sequence[Catalogue]) -> str:

@@ -52,18 +52,18 @@ def held_documents(kept: list[Path], ledger: list[Path], mapping: list[dict[str,
         today: the day on which permissions are compared.
     """
     rows = scan(kept, DOCUMENT_SCHEMA).select("doc_id", "source_id", "rights_tier", "expires")
-    held = rows.filter((pl.col("rights_tier") == "unknown") | (pl.col("expires") < today)).collect()
-    if not held.height:
-        return Counter()
+    held = rows.filter((pl.col("rights_tier") == "unknown") | (pl.col("expires") < today))
     noted = scan(ledger, LEDGER_SCHEMA).filter((pl.col("stage") == "collect") & (pl.col("verdict") == "changed"))
-    notes = dict(noted.select("doc_id", "evidence").collect().iter_rows())
+    notes = noted.select("doc_id", "evidence").unique("doc_id", keep="last", maintain_order=True)
+    # Of a large source without rights all documents are held: they are counted, not kept in memory.
+    groups = held.join(notes, on="doc_id", how="left").group_by("source_id", "rights_tier", "evidence").len()
     reasons = Counter[str]()
-    for name, source, tier, _expires in held.iter_rows():
+    for source, tier, evidence, count in groups.collect(engine="streaming").iter_rows():
         if tier == "unknown":
-            why = hold_of(json.loads(notes.get(name) or "{}"), source, mapping)
-            reasons[f"{UNKNOWN}:{why}" if why else UNKNOWN] += 1
+            why = hold_of(json.loads(evidence or "{}"), source, mapping)
+            reasons[f"{UNKNOWN}:{why}" if why else UNKNOWN] += count
         else:
-            reasons[f"expires<{today.isoformat()}"] += 1
+            reasons[f"expires<{today.isoformat()}"] += count
     return reasons
 
 

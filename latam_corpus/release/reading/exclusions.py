@@ -12,6 +12,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from latam_corpus.catalog.identity import is_doc_id
 from latam_corpus.errors import ConfigError, NoteWarning
 from latam_corpus.messages import _, decimal
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     from latam_corpus.messages import Message
 
-_DOC_ID: Final = re.compile("[0-9a-f]{32}")
 _LISTED_VERSION: Final = re.compile(r"# ([^@\s]+)@(\S+)")
 
 
@@ -102,7 +102,7 @@ def _read_id(line: str, place: Message) -> str:
             value = json.loads(line)["doc_id"]
         except (ValueError, KeyError, RecursionError):
             value = ""
-    if not isinstance(value, str) or not _DOC_ID.fullmatch(value):
+    if not isinstance(value, str) or not is_doc_id(value):
         raise ConfigError(
             place, _("this isn't a document's id"), _("write 32 hex digits per line, or JSON with doc_id")
         )
