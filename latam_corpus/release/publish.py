@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from datetime import date
 
     from latam_corpus.messages import Message
+    from latam_corpus.pipeline.execution.engines import OnStep
     from latam_corpus.release.reading.corpus_lock import Lock
-    from latam_corpus.release.storing.store import Progress
 
 _MAY_REDISTRIBUTE: Final = "'redistribute' in uses"
 
@@ -30,7 +30,7 @@ def publish(
     spec: str,
     store: Store,
     to: str,
-    progress: Progress | None = None,
+    progress: OnStep | None = None,
     report: Callable[[Message], None] | None = None,
     today: date | None = None,
 ) -> Lock:
@@ -76,7 +76,7 @@ def _pull(
     store: Store,
     folder: Path,
     subset: Subset,
-    progress: Progress | None,
+    progress: OnStep | None,
     report: Callable[[Message], None] | None,
 ) -> Lock:
     """Pull a subset; raise ConfigError if no document may be redistributed."""

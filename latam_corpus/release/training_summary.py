@@ -28,8 +28,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
 
+    from latam_corpus.pipeline.execution.engines import OnStep
     from latam_corpus.release.storing.manifest import Manifest
-    from latam_corpus.release.storing.store import Progress, Store
+    from latam_corpus.release.storing.store import Store
 
 TEMPLATE: Final = "https://digital-strategy.ec.europa.eu/en/library/explanatory-notice-and-template-public-summary-training-content-general-purpose-ai-models"
 # The template requires an update every six months, and earlier if further training data change the summary.
@@ -101,7 +102,7 @@ class TrainingContent:
         return self.domains[: ceil(len(self.domains) * _NAMED_PERCENT / 100)]
 
 
-def training_content(store: Store, manifest: Manifest, progress: Progress | None = None) -> TrainingContent:
+def training_content(store: Store, manifest: Manifest, progress: OnStep | None = None) -> TrainingContent:
     """Count the documents of a version that aren't withdrawn.
 
     Raises:

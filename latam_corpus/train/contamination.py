@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from latam_corpus.messages import Message
-    from latam_corpus.release.storing.store import Progress
+    from latam_corpus.pipeline.execution.engines import OnStep
     from latam_corpus.train.streams.stream import CorpusStream
 
 RUN: Final = 5
@@ -208,7 +208,7 @@ def _strings(value: Any) -> Iterator[str]:
 
 
 def find_matches(
-    stream: CorpusStream, lines: Sequence[str], share: float = SHARE, progress: Progress | None = None
+    stream: CorpusStream, lines: Sequence[str], share: float = SHARE, progress: OnStep | None = None
 ) -> Contamination:
     """Find the documents of a stream that contain lines of an evaluation set.
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from latam_corpus.pipeline.execution.part import J, Outcome
 
-# Called with the title of a barrier's step, how many units of it are done, and how many there are.
+# Called with the title of a step, the number of units done, and the number of all.
 OnStep: TypeAlias = "Callable[[str, int, int], None]"
 
 

@@ -12,14 +12,15 @@ from latam_corpus.release.building.write_version import write_version
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from latam_corpus.pipeline.execution.engines import OnStep
     from latam_corpus.release.building.release_plan import ReleasePlan
     from latam_corpus.release.eligibility.build_request import BuildRequest
     from latam_corpus.release.storing.manifest import Manifest
-    from latam_corpus.release.storing.store import Progress, Store
+    from latam_corpus.release.storing.store import Store
 
 
 @contextmanager
-def planned_release(request: BuildRequest, store: Store, progress: Progress | None = None) -> Iterator[ReleasePlan]:
+def planned_release(request: BuildRequest, store: Store, progress: OnStep | None = None) -> Iterator[ReleasePlan]:
     """Plan a version for `write_version`; the plan's temporary files exist until the block ends.
 
     Args:
@@ -38,7 +39,7 @@ def planned_release(request: BuildRequest, store: Store, progress: Progress | No
             yield make_plan(request, basis, folder, progress)
 
 
-def build(request: BuildRequest, store: Store, progress: Progress | None = None) -> Manifest:
+def build(request: BuildRequest, store: Store, progress: OnStep | None = None) -> Manifest:
     """Build a version and return its manifest, or the latest version's manifest if nothing would change.
 
     Args:

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from latam_corpus.pipeline.execution.engines import OnStep
     from latam_corpus.release.building.build_basis import Basis
     from latam_corpus.release.eligibility.build_inputs import InputPart, Inputs
     from latam_corpus.release.eligibility.build_request import BuildRequest
@@ -50,7 +51,7 @@ if TYPE_CHECKING:
     from latam_corpus.release.eligibility.statements import SourceTerms
     from latam_corpus.release.eligibility.strictest import Overruled
     from latam_corpus.release.storing.manifest import AcceptedLoss, Shard
-    from latam_corpus.release.storing.store import Progress, Store
+    from latam_corpus.release.storing.store import Store
     from latam_corpus.release.storing.withdrawal_log import WithdrawalLog
 
 
@@ -93,7 +94,7 @@ class ReleasePlan:
         return self.decided.overruled
 
 
-def make_plan(request: BuildRequest, basis: Basis, folder: Path, progress: Progress | None = None) -> ReleasePlan:
+def make_plan(request: BuildRequest, basis: Basis, folder: Path, progress: OnStep | None = None) -> ReleasePlan:
     """Return the plan of a version.
 
     Args:
@@ -156,10 +157,10 @@ class _Scanner:
     withdrawn: pl.DataFrame
     tombstones: Tombstones | None
     given: Mapping[str, Mapping[str, SourceTerms]] = field(repr=False)
-    progress: Progress | None = None
+    progress: OnStep | None = None
 
     @classmethod
-    def of(cls, request: BuildRequest, basis: Basis, progress: Progress | None) -> _Scanner:
+    def of(cls, request: BuildRequest, basis: Basis, progress: OnStep | None) -> _Scanner:
         given = {run.id: source_terms(run.sources) for run in basis.inputs.runs}
         if basis.inputs.parent:
             given[""] = source_terms_of_version(basis.inputs.parent)

@@ -31,11 +31,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from latam_corpus.pipeline.execution.engines import OnStep
     from latam_corpus.release.building.release_plan import ReleasePlan
     from latam_corpus.release.building.sketch import Sketcher
     from latam_corpus.release.eligibility.decided_rows import IdRange
     from latam_corpus.release.storing.shard_plan import Cell, ShardPlan
-    from latam_corpus.release.storing.store import Progress
 
 _GROUP_ROWS: Final = 200_000  # of the ledger
 
@@ -115,7 +115,7 @@ class Written:
     rebuilt: frozenset[str] = frozenset()
 
 
-def write_shards(plan: ReleasePlan, sketcher: Sketcher | None, progress: Progress | None) -> Written:
+def write_shards(plan: ReleasePlan, sketcher: Sketcher | None, progress: OnStep | None) -> Written:
     """Write the version's shards into the store, and their index into the plan's temporary folder.
 
     Args:
@@ -165,7 +165,7 @@ def _shard(cell: Cell, sha256: str, size: int, rows: int, text_bytes: int) -> Sh
     )
 
 
-def _spilled(plan: ReleasePlan, progress: Progress | None) -> Spill:
+def _spilled(plan: ReleasePlan, progress: OnStep | None) -> Spill:
     """Return the rows of all shards to write, spilled by shard."""
     spill, parts = Spill(plan.folder), plan.parts
     for all_places in plan.decided.places():

@@ -48,14 +48,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from latam_corpus.pipeline.execution.engines import OnStep
     from latam_corpus.release.building.release_plan import ReleasePlan
     from latam_corpus.release.building.write import Written
     from latam_corpus.release.eligibility.build_inputs import Inputs
     from latam_corpus.release.pages.changelog import Change
-    from latam_corpus.release.storing.store import Progress, Store
+    from latam_corpus.release.storing.store import Store
 
 
-def write_version(plan: ReleasePlan, progress: Progress | None = None) -> Manifest:
+def write_version(plan: ReleasePlan, progress: OnStep | None = None) -> Manifest:
     """Write a planned version and return its manifest, or the latest version's manifest if nothing would change.
 
     Args:

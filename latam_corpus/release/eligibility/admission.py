@@ -30,11 +30,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date, datetime
 
+    from latam_corpus.pipeline.execution.engines import OnStep
     from latam_corpus.release.eligibility.build_inputs import InputPart
     from latam_corpus.release.eligibility.statements import SourceTerms
     from latam_corpus.release.refusals.opt_outs import OptOutList
     from latam_corpus.release.refusals.tombstones import Tombstones
-    from latam_corpus.release.storing.store import Progress
     from latam_corpus.vocabulary import Variants
 
 _NAMES: Final = (
@@ -180,7 +180,7 @@ def _closing(labels: pl.Series) -> pl.Series:
 def scan(
     parts: Sequence[InputPart],
     terms: ReleaseTerms,
-    progress: Progress | None,
+    progress: OnStep | None,
     refused: OptOutList,
     tombstones: Tombstones | None,
     start: int,

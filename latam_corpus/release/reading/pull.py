@@ -55,11 +55,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from latam_corpus.messages import Message
+    from latam_corpus.pipeline.execution.engines import OnStep
     from latam_corpus.release.reading.condition import Condition
     from latam_corpus.release.reading.select import PulledShard
     from latam_corpus.release.storing.manifest import Manifest, Shard
     from latam_corpus.release.storing.minisign_keys import PublicKey
-    from latam_corpus.release.storing.store import Progress
     from latam_corpus.release.storing.withdrawal_log import WithdrawalLog
 
 _PARTS: Final = ".pull"
@@ -96,7 +96,7 @@ def pull(
     store: Store | str | Path,
     to: Path,
     subset: Subset = WHOLE,
-    progress: Progress | None = None,
+    progress: OnStep | None = None,
     *,
     report: Callable[[Message], None] | None = None,
     keys: Sequence[PublicKey] = (),
@@ -211,7 +211,7 @@ class _Pull:
     selection: _Selection
     report: Callable[[Message], None]
 
-    def run(self, progress: Progress | None) -> Lock:
+    def run(self, progress: OnStep | None) -> Lock:
         """Copy all files, then write the lock."""
         manifest, selection, folder = self.manifest, self.selection, self.folder
         readable = self.log.readable(manifest)
@@ -537,7 +537,7 @@ class _FileJob:
 
 
 def _copy_all(
-    store: Store, folder: Path, jobs: Sequence[_FileJob], state: _PullState, progress: Progress | None
+    store: Store, folder: Path, jobs: Sequence[_FileJob], state: _PullState, progress: OnStep | None
 ) -> dict[str, str]:
     """Copy or write all large files, several at a time, and return the digest of each by path."""
     total = sum(job.bytes for job in jobs)

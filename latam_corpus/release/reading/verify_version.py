@@ -29,9 +29,10 @@ from latam_corpus.storage.durable import sha256_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from latam_corpus.pipeline.execution.engines import OnStep
     from latam_corpus.release.storing.manifest import Manifest, Shard
     from latam_corpus.release.storing.minisign_keys import PublicKey
-    from latam_corpus.release.storing.store import Progress, Store
+    from latam_corpus.release.storing.store import Store
     from latam_corpus.release.storing.withdrawal_log import WithdrawalLog
 
 _PARTITION: Final = ("language", "genre", "split")
@@ -40,14 +41,14 @@ _COLUMNS: Final = tuple(dict.fromkeys((*SHARED, "text", *_PARTITION, "source_id"
 
 
 def verify(
-    store: Store, name: str, version: str, progress: Progress | None = None, keys: Sequence[PublicKey] = ()
+    store: Store, name: str, version: str, progress: OnStep | None = None, keys: Sequence[PublicKey] = ()
 ) -> list[str]:
     """Return the problems of a version in English; see `problems_of`."""
     return [str(problem) for problem in problems_of(store, name, version, progress, keys)]
 
 
 def problems_of(
-    store: Store, name: str, version: str, progress: Progress | None = None, keys: Sequence[PublicKey] = ()
+    store: Store, name: str, version: str, progress: OnStep | None = None, keys: Sequence[PublicKey] = ()
 ) -> list[Message]:
     """Return the problems of a version, a sentence each; an empty list if it is intact.
 

@@ -21,7 +21,7 @@ import tempfile
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO, TYPE_CHECKING, Any, Final, Self, TypeAlias
+from typing import IO, TYPE_CHECKING, Any, Final, Self
 
 from fsspec.implementations.local import LocalFileSystem
 
@@ -51,7 +51,7 @@ from latam_corpus.storage.durable import create, replace, replacing
 from latam_corpus.storage.locks import is_locked, locked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from contextlib import AbstractContextManager
 
     from latam_corpus.messages import Message
@@ -92,9 +92,6 @@ def _remove_abandoned(parent: Path) -> None:
             shutil.rmtree(lock.with_suffix(""), ignore_errors=True)
             lock.unlink(missing_ok=True)
 
-
-# Called with the current step, the number of items done and the number of all.
-Progress: TypeAlias = "Callable[[str, int, int], None]"
 
 SUMS: Final = "SHA256SUMS"
 NO_STORE: Final = _("there is no store at this address; check it for a mistake")

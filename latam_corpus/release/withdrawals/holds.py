@@ -33,8 +33,9 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from latam_corpus.pipeline.execution.engines import OnStep
     from latam_corpus.release.pages.judgements import Judgement
-    from latam_corpus.release.storing.store import Progress, Store
+    from latam_corpus.release.storing.store import Store
     from latam_corpus.release.withdrawals.withdraw import Withdrawal
 
 
@@ -45,7 +46,7 @@ def give_back(
     because: str,
     now: datetime,
     runs_on_disk: Mapping[str, Path] | None = None,
-    progress: Progress | None = None,
+    progress: OnStep | None = None,
     judged: Sequence[Judgement] = (),
 ) -> Withdrawal:
     """End a hold, and make the next version of a release, with the held documents.
@@ -80,7 +81,7 @@ def _give_back_once(
     because: str,
     now: datetime,
     runs_on_disk: Mapping[str, Path],
-    progress: Progress | None,
+    progress: OnStep | None,
     judged: Sequence[Judgement],
 ) -> Withdrawal | None:
     """Do the work of `give_back`; return None if another process has added an entry to the log."""

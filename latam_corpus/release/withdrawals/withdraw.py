@@ -48,9 +48,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from latam_corpus.messages import Message
+    from latam_corpus.pipeline.execution.engines import OnStep
     from latam_corpus.release.pages.judgements import Judgement
     from latam_corpus.release.storing.manifest import Manifest, Shard
-    from latam_corpus.release.storing.store import Progress, Store
+    from latam_corpus.release.storing.store import Store
     from latam_corpus.release.storing.withdrawal_log import By, WithdrawalLog
     from latam_corpus.release.withdrawals.withdrawal_request import WithdrawalRequest
 
@@ -110,7 +111,7 @@ def withdraw(
     request: WithdrawalRequest,
     now: datetime,
     runs_on_disk: Mapping[str, Path] | None = None,
-    progress: Progress | None = None,
+    progress: OnStep | None = None,
     judged: Sequence[Judgement] = (),
 ) -> Withdrawal:
     """Withdraw or hold documents in all releases of a store, and make the next version of one release.
@@ -159,7 +160,7 @@ def _withdraw_once(
     request: WithdrawalRequest,
     now: datetime,
     runs_on_disk: Mapping[str, Path],
-    progress: Progress | None,
+    progress: OnStep | None,
     judged: Sequence[Judgement],
 ) -> Withdrawal | None:
     """Do the work of `withdraw`; return None if another process has added an entry or a version since the search."""
@@ -204,7 +205,7 @@ def next_version_of(
     store: Store,
     now: datetime,
     runs_on_disk: Mapping[str, Path],
-    progress: Progress | None,
+    progress: OnStep | None,
     judged: Sequence[Judgement],
 ) -> Manifest:
     """Make the next version of a release, with the same terms, according to the current log.
@@ -273,7 +274,7 @@ class _Search:
     store: Store
     log: WithdrawalLog
     objects: Mapping[str, Shard]
-    progress: Progress | None
+    progress: OnStep | None
 
     def matches(self, request: WithdrawalRequest) -> pl.DataFrame:
         """Return the documents that match an item of the request, _MATCHES."""

@@ -31,7 +31,7 @@ from latam_corpus.train.shards.rows_in_memory import rows_as_dicts
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from latam_corpus.release.storing.store import Progress
+    from latam_corpus.pipeline.execution.engines import OnStep
     from latam_corpus.train.export.export_formats import ExportWriter
     from latam_corpus.train.streams.stream import CorpusStream
     from latam_corpus.train.tokens.tokenizer import Tokenizer
@@ -69,7 +69,7 @@ def write_export(
     form: str,
     to: Path,
     max_bytes: int | None = None,
-    progress: Progress | None = None,
+    progress: OnStep | None = None,
 ) -> Export:
     """Write the remaining documents of a stream in a format.
 
@@ -129,7 +129,7 @@ def write_export(
 
 
 def _write_documents(
-    stream: CorpusStream, tokenizer: Tokenizer, writer: ExportWriter, max_bytes: int, progress: Progress | None
+    stream: CorpusStream, tokenizer: Tokenizer, writer: ExportWriter, max_bytes: int, progress: OnStep | None
 ) -> Export:
     max_tokens = max_bytes // writer.dtype.itemsize
     files: list[str] = []

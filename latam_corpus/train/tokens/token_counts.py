@@ -25,7 +25,7 @@ from latam_corpus.release.storing.store import Store
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from latam_corpus.release.storing.store import Progress
+    from latam_corpus.pipeline.execution.engines import OnStep
     from latam_corpus.train.shards.corpus_files import CorpusFiles
     from latam_corpus.train.tokens.tokenizer import Tokenizer
 
@@ -64,7 +64,7 @@ class Slice:
 
 
 def count_slices(
-    files: CorpusFiles, tokenizer: Tokenizer, by: Sequence[str], progress: Progress | None = None
+    files: CorpusFiles, tokenizer: Tokenizer, by: Sequence[str], progress: OnStep | None = None
 ) -> list[Slice]:
     """Count the tokens of each slice of a version, sorted by the slices' values.
 
