@@ -58,7 +58,7 @@ def test_stages_stand_in_the_recipes_order_and_no_others(command_line: CommandLi
 def test_what_a_line_is_about_stands_apart_from_what_it_says(
     command_line: CommandLine, out: Path, language: str
 ) -> None:
-    """However long it is in a language: «versión publicada» is longer than «release»."""
+    """Labels of any length in a language are followed by a gap."""
     story = _story(command_line, out, "cruzar el puente")
     story["releases"] = [{"release": "puerto@1999.11.0", "verdict": "released", "reason": None, "evidence": None}]
     story["withdrawn"] = {"time": "1999-11-27", "request": "W0001-0f", "because": "fin"}
@@ -163,7 +163,7 @@ def test_a_document_is_found_by_its_files_name(command_line: CommandLine, out: P
         story = _story(command_line, out, name)
         assert (story["verdict"], story["source"]["origin"]["file"]) == ("set aside", "carpeta/vacía.jsonl")
     told = command_line("explain", "vacía.jsonl", "--out", out, "--lang", "es").out
-    assert "descartado: el registro no se puede leer" in told
+    assert "apartado: el registro no se puede leer" in told
 
 
 def test_what_a_catalogue_names_in_vain_is_found_by_that_name(

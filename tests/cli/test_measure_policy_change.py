@@ -152,5 +152,5 @@ def test_each_bound_says_what_it_does_to_judged_texts(
     [signal] = [one for one in group["signals"] if one["signal"] == "char_entropy"]
     assert signal["would_drop_judged"] == {"good": 1, "bad": 1}
     told = command_line(*measured, "--lang", "es").out
-    assert "de 2 evaluados como buenos descartarían 1; de 1 malos, 1" in told
+    assert "de 2 evaluados como buenos apartarían 1; de 1 malos, 1" in told
     assert json.dumps(told).count("de buenos") == 1

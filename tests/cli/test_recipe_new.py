@@ -186,7 +186,7 @@ def test_a_source_runs_by_its_default_recipe(command_line: CommandLine, folder: 
     """To its release; the run keeps the recipe that it ran by, in the language that was spoken."""
     told = command_line("run", "fuente.toml", "--input", "textos", "--lang", "es")
     assert (told.code, told.err.count("error")) == (0, 0)
-    assert "1 documento leído = 1 conservado + 0 descartados" in told.out
+    assert "1 documento leído = 1 conservado + 0 apartados" in told.out
     assert "fuente" in command_line("release", "list").out
     [run] = (folder / "out" / "runs").glob("fuente-*")
     assert "# Reconoce la lengua" in (run / "recipe.toml").read_text(encoding="utf-8")
