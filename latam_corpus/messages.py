@@ -277,9 +277,16 @@ def first_of(names: Sequence[str | Message], most: int) -> Message:
 
 
 def language_of_user() -> str:
-    """Return the system language, by `LC_ALL`, `LC_MESSAGES` or `LANG`; English for any other language."""
-    locale = next((os.environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)), "")
-    return locale[:2].lower() if locale[:2].lower() in LANGUAGES else "en"
+    """Return the user's language, from the variables that gettext reads; English for any other language.
+
+    Source:
+        `LANGUAGE` lists languages in the order of preference, and `LC_ALL`, `LC_MESSAGES` or `LANG` name a locale:
+        https://www.gnu.org/software/gettext/manual/html_node/The-LANGUAGE-variable.html
+    """
+    variables = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
+    preferred = next((os.environ[name] for name in variables if os.environ.get(name)), "")
+    languages = (locale[:2].lower() for locale in preferred.split(":"))
+    return next((language for language in languages if language in LANGUAGES), "en")
 
 
 @cache

@@ -260,10 +260,12 @@ def _in_this_process(
         monkeypatch.setattr(sys, "argv", [program, *map(str, arguments)])
         capfd.readouterr()
         code: Any
-        try:
-            code = main() or 0
-        except SystemExit as ended:
-            code = ended.code or 0
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("LANGUAGE", os.environ.get("LANGUAGE", ""))  # a command sets it for its own process
+            try:
+                code = main() or 0
+            except SystemExit as ended:
+                code = ended.code or 0
         said = capfd.readouterr()
         return Told(int(code), said.out, said.err)
 

@@ -51,14 +51,19 @@ def _help_rows(name: str, language: str) -> Iterator[tuple[str, str]]:
     for command in _leaves(loaded(COMMANDS, name)):
         yield "", command.help or ""
         yield from ((one.name, one.help) for one in command.params if not one.hidden)
-    speak("")
+    speak("en")
 
 
 @pytest.mark.parametrize("language", _HELLO)
 def test_the_language_is_the_one_asked_for_else_the_machines(
     command_line: CommandLine, monkeypatch: pytest.MonkeyPatch, language: str
 ) -> None:
-    """`--lang` before the machine's, wherever it stands; of the machine's, `LC_ALL` before `LANG`."""
+    """`--lang` comes first, anywhere in the line; then LANGUAGE, LC_ALL and LANG, as in gettext."""
+    other = "pt" if language != "pt" else "es"
+    monkeypatch.setenv("LANGUAGE", f"fr:{language}:{other}")
+    monkeypatch.setenv("LC_ALL", f"{other}_XX.UTF-8")
+    assert _HELLO[language] in command_line("run", "nada").err
+    monkeypatch.setenv("LANGUAGE", "")
     monkeypatch.setenv("LC_ALL", "pt_BR.UTF-8" if language != "pt" else "es_CL.UTF-8")
     for line in (["--lang", language], [f"--lang={language}"]):
         assert _HELLO[language] in command_line("run", "nada", *line).err

@@ -117,7 +117,7 @@ def test_the_users_own_language_is_spoken_where_none_is_named(
     """By LANG; English for another language, and an unknown one asked for is told."""
     path = tmp_path / "radio.toml"
     path.write_text(_FULL, encoding="utf-8")
-    for name in ("LC_ALL", "LC_MESSAGES"):
+    for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES"):
         monkeypatch.delenv(name, raising=False)
     for language, said in (("es_CL.UTF-8", "sin errores"), ("pt_BR", "sem erros"), ("fr_FR", "no errors")):
         monkeypatch.setenv("LANG", language)

@@ -180,7 +180,7 @@ def _command_with_language(
             metavar="es|pt|en",
             callback=lambda value: value and speak(value),
             show_default=False,
-            help=N_("The language of questions and answers; LANG's by default."),
+            help=N_("The language of questions and answers; the system language by default."),
         ),
     ] = "",
 ) -> None:
