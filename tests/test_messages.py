@@ -32,11 +32,8 @@ _TRANSLATED = ("es", "pt")
 @cache
 def _said() -> frozenset[str]:
     """The sentences that stand in the source, as `make messages` extracts them (`tests/babel.cfg`)."""
-    helps = importlib.import_module("tests.command_helps")
-    return frozenset(
-        str(found[2])
-        for found in extract_from_dir(_PACKAGE, [(form, helps.extract) for form in helps.FORMS] + [("**.py", "python")])
-    )
+    helps = importlib.import_module("tests.message_extractor")
+    return frozenset(str(found[2]) for found in extract_from_dir(_PACKAGE, [("**.py", helps.extract)]))
 
 
 @cache

@@ -87,7 +87,13 @@ def test_the_path_of_a_speaker_is_what_happens(tmp_path: Path, page: str, machin
 def _follow(page: str, tmp_path: Path, machine: str) -> None:
     """Give the commands of a page, and hold what they say against what stands there."""
     (tmp_path / "home").mkdir()
-    environ = os.environ | {"HOME": str(tmp_path / "home"), "LANGUAGE": "", "LC_ALL": "", "LANG": machine, "COLUMNS": "400"}
+    environ = os.environ | {
+        "HOME": str(tmp_path / "home"),
+        "LANGUAGE": "",
+        "LC_ALL": "",
+        "LANG": machine,
+        "COLUMNS": "400",
+    }
     environ |= {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path), "PYTHONUTF8": "1"}
     environ.pop("LATAM_CORPUS_CONFIG", None)
     environ.pop("XDG_CONFIG_HOME", None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -157,6 +158,20 @@ def test_a_topic_is_named_in_any_language(command_line: CommandLine, asked: str,
     """For one or several, in either case; the list without a topic is in the user's language."""
     assert command_line("help", asked).out == command_line("help", topic).out
     assert "latam-corpus help fuentes" in command_line("help", "--lang", "es").out
+
+
+@pytest.mark.parametrize("language", ["es", "pt"])
+@pytest.mark.parametrize("topic", ["source", "recipe", "stages", "errors"])
+def test_a_topic_is_in_the_readers_language(command_line: CommandLine, topic: str, language: str) -> None:
+    """Each title, table head and description is translated, and every key is kept."""
+    lines = command_line("help", topic, "--lang", language).out.splitlines()
+    english = _page(topic).splitlines()
+    assert len(lines) == len(english)
+    for line, original in zip(lines, english, strict=True):
+        words = re.sub(r"`[^`]*`|[^\W\d_]*[\W\d_]+$", " ", original)
+        if len(re.findall(r"[a-z]{3,}", words)) > 2:
+            assert line != original
+        assert [key for key in re.findall(r"^\| (`[^`]*`) \|", original) if key not in line] == []
 
 
 def test_a_topic_that_is_none_is_told_with_the_nearest(command_line: CommandLine) -> None:

@@ -14,7 +14,7 @@ import typer
 from latam_corpus.cli.interface.show import block, console
 from latam_corpus.cli.interface.ui_language import spoken
 from latam_corpus.errors import ConfigError, closest
-from latam_corpus.messages import LANGUAGES, N_, _
+from latam_corpus.messages import LANGUAGES, N_, Message, _, known, same, translated
 from latam_corpus.text.folding import folded
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
 Row = tuple[str, str, str, str]
-_HEADS: Final = "| key | value | when left out | |\n|---|---|---|---|"
 # Topics, with their names in singular and plural.
 _TOPICS: Final = (
     ("source", _("source"), _("sources")),
@@ -34,7 +33,7 @@ _TOPICS: Final = (
     ("errors", _("error"), _("errors")),
     ("commands", _("command"), _("commands")),
 )
-_NOTE: Final = "Made by `make reference` of the models in the code; don't edit it."
+_NOTE: Final = _("Made by `make reference` of the models in the code; don't edit it.")
 
 
 def help_on(
@@ -123,7 +122,7 @@ def _schema_of(model: type[BaseModel]) -> dict[str, Any]:
                 node.pop("title", None)  # it only repeats the key
                 node.update({"description": meanings[key]} if meanings[key] else {})
                 _without_null(node)
-            described["description"] = (inspect.getdoc(schema["cls"]) or "").partition("\n")[0]
+            described["description"] = _first_sentence(schema["cls"])
             return described
 
     return {"$schema": GenerateJsonSchema.schema_dialect} | model.model_json_schema(schema_generator=Described)
@@ -160,17 +159,26 @@ def _stage_schema(name: str) -> dict[str, Any]:
         default = {} if field.default is dataclasses.MISSING else {"default": field.default}
         properties[field.name] = described | default | {"description": meanings[field.name]}
         _without_null(properties[field.name])
-    return {"type": "object", "properties": properties, "required": ["use"], "additionalProperties": False}
+    description = {"description": _first_sentence(kind)}
+    return description | {
+        "type": "object",
+        "properties": properties,
+        "required": ["use"],
+        "additionalProperties": False,
+    }
 
 
 def _source_page() -> str:
-    lead = "What a source's file may say ([sources](../sources.md)). `latam-corpus help source --schema` gives editors"
-    return _page("Source files", f"{lead} the schema.", _tables(source_schema(), ""))
+    lead = _(
+        "The keys of a source file ([sources](../sources.md)). `latam-corpus help source --schema` prints the schema"
+        " for editors."
+    )
+    return _page(_("Source files"), lead, _tables(source_schema(), ""))
 
 
 def _recipe_page() -> str:
-    lead = "What a recipe may say ([design](../design.md#recipes)); the options of stages: [stages](stages.md)."
-    return _page("Recipes", lead, _tables(recipe_schema(), ""))
+    lead = _("The keys of a recipe ([design](../design.md#recipes)). The options of stages are in [stages](stages.md).")
+    return _page(_("Recipes"), lead, _tables(recipe_schema(), ""))
 
 
 def _tables(schema: dict[str, Any], table: str, table_model: dict[str, Any] | None = None) -> Iterator[str]:
@@ -181,14 +189,15 @@ def _tables(schema: dict[str, Any], table: str, table_model: dict[str, Any] | No
     required = model.get("required", ())
     for key, node in model.get("properties", {}).items():
         variants = _resolved(node, schema)
-        left_out = "needed" if key in required else _shown(node.get("default"))
+        left_out = _spoken(_("needed")) if key in required else _shown(node.get("default"))
         inner = next((variant for variant in variants if variant.get("properties")), None)
         if inner and key != "stage":
             below.setdefault(id(inner["properties"]), ([], inner))[0].append(key)
-        value = " or ".join(dict.fromkeys(filter(None, map(_value, variants)))) or "a value"
+        value = _any_of(map(_value, variants)) or _spoken(_("a value"))
         rows.append((key, value, left_out, node.get("description", "")))
-    yield f"\n## `[{table}]`\n\n{model['description']}\n" if table else "\n## The file\n"
-    yield _HEADS
+    whole_file = _("The file")
+    yield f"\n## `[{table}]`\n\n{model['description']}\n" if table else f"\n## {_spoken(whole_file)}\n"
+    yield _heads(_("key"), _("value"), _("when left out"), "")
     yield from _markdown(rows)
     for keys, inner in below.values():
         name = keys[0] if len(keys) == 1 else "KEY"
@@ -211,38 +220,52 @@ def _resolved(node: dict[str, Any], schema: dict[str, Any]) -> list[dict[str, An
 def _value(node: dict[str, Any]) -> str:
     words = node.get("enum") or ([node["const"]] if "const" in node else [])
     named = ", ".join(f"`{word if isinstance(word, str) else json.dumps(word)}`" for word in words)
-    kinds = {
-        "string": "text", "integer": "whole number", "number": "number", "boolean": "true or false", "object": "table",
-    }  # fmt: skip
-    kind = "date" if node.get("format") == "date" else kinds.get(str(node.get("type")), "")
-    limits = [f"{sign} {node[key]}" for key, sign in _LIMITS.items() if key in node]
-    text = named or " ".join([kind, *limits]).strip()
-    return f"list of {text}" if node.get("listed") else text
+    kind = _KINDS.get("date" if node.get("format") == "date" else str(node.get("type")))
+    limits = [f"{_spoken(sign)} {node[key]}" for key, sign in _LIMITS.items() if key in node]
+    text = named or " ".join([_spoken(kind) if kind else "", *limits]).strip()
+    return _spoken(_("list of {values}", values=text)) if node.get("listed") else text
 
 
-_LIMITS: Final = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "pattern": "like"}
+def _any_of(values: Iterable[str]) -> str:
+    alternative = _("or")
+    return f" {_spoken(alternative)} ".join(dict.fromkeys(filter(None, values)))
+
+
+_KINDS: Final = {
+    "string": _("text"),
+    "integer": _("whole number"),
+    "number": _("number"),
+    "boolean": _("true or false"),
+    "object": _("table"),
+    "date": _("date"),
+}
+_LIMITS: Final = {"minimum": same("≥"), "exclusiveMinimum": same(">"), "maximum": same("≤"), "pattern": _("like")}
 
 
 def _stages_page() -> str:
-    lead = "Each stage's options, as they stand beside `use` in a recipe ([design](../design.md#stages-and-recipes))."
-    return _page("Stages", lead, (part for name in _stages() for part in _stage_parts(name)))
+    lead = _(
+        "The options of each stage, written next to `use` in a recipe ([design](../design.md#stages-and-recipes))."
+    )
+    return _page(_("Stages"), lead, (part for name in _stages() for part in _stage_parts(name)))
 
 
 def _stage_parts(name: str) -> Iterator[str]:
     kind = _stages()[name]
     properties = _stage_schema(name)["properties"]
-    yield f"\n## `{name}`\n\n{(inspect.getdoc(kind) or '').splitlines()[0]}\n"
-    columns = [("needs", kind.needs), ("gives", kind.gives), ("rewrites", kind.rewrites)]
-    yield "\n".join(
-        f"It {what} {', '.join(f'`{column}`' for column in sorted(names))}." for what, names in columns if names
-    )
+    yield f"\n## `{name}`\n\n{_first_sentence(kind)}\n"
+    columns = [
+        (_("It needs {columns}."), kind.needs),
+        (_("It gives {columns}."), kind.gives),
+        (_("It rewrites {columns}."), kind.rewrites),
+    ]
+    yield "\n".join(_spoken(text.fill(columns=_codes(sorted(names)))) for text, names in columns if names)
     rows = []
     for field in dataclasses.fields(kind):
         node = properties[field.name]
-        value = " or ".join(dict.fromkeys(filter(None, map(_value, _resolved(node, {})))))
+        value = _any_of(map(_value, _resolved(node, {})))
         rows.append((field.name, value, _shown(node.get("default")), node["description"]))
     if rows:
-        yield f"\n{_HEADS.replace('key', 'option', 1)}"
+        yield "\n" + _heads(_("option"), _("value"), _("when left out"), "")
         yield from _markdown(rows)
 
 
@@ -250,41 +273,39 @@ def _columns_page() -> str:
     from latam_corpus import schema
     from latam_corpus.signals import BY_NAME
 
-    def part(title: str, columns: Iterable[Any]) -> Iterator[str]:
-        yield f"\n## {title}\n\n| column | type | may be null | |\n|---|---|---|---|"
+    def part(title: Message, columns: Iterable[Any]) -> Iterator[str]:
+        heads = _heads(_("column"), _("type"), _("may be null"), "")
+        yield f"\n## {_spoken(title)}\n\n{heads}"
         yield from _markdown(
             (
                 column.name,
                 f"`{type(column.dtype).__name__}`",
-                "yes" if column.nullable else "",
-                column.meaning,
+                _spoken(_("yes")) if column.nullable else "",
+                _spoken(known(column.meaning)),
             )
             for column in columns
         )
 
-    signals = ["\n## Signals\n", "; ".join(f"`{name}`" for name in BY_NAME) + "."]
-    lead = "The columns of documents, of the ledger and of released rows, and the signals in `signals`."
-    released = ["\n## Releases\n", "; ".join(f"`{name}`" for name in schema.RELEASE_SCHEMA) + "."]
-    parts = (*part("Documents", schema.DOCUMENT), *part("Ledger", schema.LEDGER))
-    return _page("Columns", lead, (*parts, *released, *signals))
+    signals = ["\n## " + _spoken(_("Signals")), "", "; ".join(f"`{name}`" for name in BY_NAME) + "."]
+    lead = _("The columns of documents, of the ledger and of released rows, and the signals in `signals`.")
+    released = ["\n## " + _spoken(_("Releases")), "", "; ".join(f"`{name}`" for name in schema.RELEASE_SCHEMA) + "."]
+    parts = (*part(_("Documents"), schema.DOCUMENT), *part(_("Ledger"), schema.LEDGER))
+    return _page(_("Columns"), lead, (*parts, *released, *signals))
 
 
 def _formats_page() -> str:
     from latam_corpus.formats.registry import FORMATS
 
-    def codes(words: Iterable[str]) -> str:
-        return ", ".join(f"`{word}`" for word in words)
-
     rows = [
-        (file_format.name, str(file_format.label), codes(file_format.suffixes), ", ".join(file_format.media_types))
+        (file_format.name, _spoken(file_format.label), _codes(file_format.suffixes), ", ".join(file_format.media_types))
         for file_format in FORMATS
     ]
-    lead = (
+    lead = _(
         "The formats of files that are read. A source's `format` is one of these names, but no archive's; without it,"
         " the first bytes of a file decide, then its suffix."
     )
-    table = "\n| format | | suffixes | media types |\n|---|---|---|---|"
-    return _page("Formats", lead, (table, *_markdown(rows)))
+    table = "\n" + _heads(_("format"), "", _("suffixes"), _("media types"))
+    return _page(_("Formats"), lead, (table, *_markdown(rows)))
 
 
 def _errors_page() -> str:
@@ -296,23 +317,22 @@ def _errors_page() -> str:
         if inspect.isclass(error_class) and issubclass(error_class, errors.CorpusError)
     ]
     rows = [
-        (error_class.__name__, (inspect.getdoc(error_class) or "").splitlines()[0], str(error_class.exit_code), "")
-        for error_class in classes
+        (error_class.__name__, _first_sentence(error_class), str(error_class.exit_code), "") for error_class in classes
     ]
-    lead = "Each error names the place, the problem and the remedy; its class says what happens next."
-    table = "\n| class | | exit code | |\n|---|---|---|---|"
-    return _page("Errors", lead, (table, *_markdown(rows)))
+    lead = _("Each error names the place, the problem and the remedy; its class says what happens next.")
+    table = "\n" + _heads(_("class"), "", _("exit code"), "")
+    return _page(_("Errors"), lead, (table, *_markdown(rows)))
 
 
 def _commands_page(context: typer.Context) -> str:
     root: Any = context.find_root().command
-    lead = "Every command with its arguments and options; `--help` after any of them says the same."
+    lead = _("Every command with its arguments and options; `--help` after any of them says the same.")
 
     def parts() -> Iterator[str]:
         for name in root.commands:
             yield from _command_parts(root.resolve_command(context, [name])[1], name)
 
-    return _page("Commands", lead, parts())
+    return _page(_("Commands"), lead, parts())
 
 
 def _command_parts(command: Any, path: str) -> Iterator[str]:
@@ -327,7 +347,7 @@ def _command_parts(command: Any, path: str) -> Iterator[str]:
                 else f"`{parameter.name}`"
             )
             default = (
-                "needed"
+                _spoken(_("needed"))
                 if parameter.required
                 else _shown(parameter.default if isinstance(parameter.default, str | int) else None)
             )
@@ -336,8 +356,22 @@ def _command_parts(command: Any, path: str) -> Iterator[str]:
         yield from _command_parts(inner_command, f"{path} {name}")
 
 
-def _page(title: str, lead: str, parts: Iterable[str]) -> str:
-    return "\n".join([f"# {title}", "", f"{lead} {_NOTE}", *parts]) + "\n"
+def _page(title: Message, lead: Message, parts: Iterable[str]) -> str:
+    return "\n".join([f"# {_spoken(title)}", "", f"{_spoken(lead)} {_spoken(_NOTE)}", *parts]) + "\n"
+
+
+def _spoken(message: Message) -> str:
+    return message.translate(spoken())
+
+
+def _heads(*names: Message | str) -> str:
+    """Return the head of a table."""
+    heads = " | ".join(_spoken(same(name)) for name in names)
+    return f"| {heads} |\n|{'---|' * len(names)}".replace("|  |", "| |")
+
+
+def _codes(words: Iterable[str]) -> str:
+    return ", ".join(f"`{word}`" for word in words)
 
 
 def _markdown(rows: Iterable[Row]) -> Iterator[str]:
@@ -355,15 +389,25 @@ def _shown(value: object) -> str:
     return f"`{json.dumps(value, ensure_ascii=False)}`"
 
 
+def _first_sentence(documented_class: type) -> str:
+    """Return the first line of a class's docstring in the user's language."""
+    return translated((inspect.getdoc(documented_class) or "").partition("\n")[0], spoken())
+
+
 def _meanings(documented_class: type, names: Iterable[str]) -> dict[str, str]:
-    """Return the description of each field, from «Attributes» in the docstrings of a class and its bases."""
+    """Return the description of each field in the user's language, from the docstrings of a class and its bases."""
     meanings: dict[str, str] = {}
     for base in reversed(documented_class.__mro__):
         meanings |= _attributes(inspect.cleandoc(base.__doc__ or ""))
-    return {name: meanings.get(name, "") for name in names}
+    return {name: translated(meanings.get(name, ""), spoken()) for name in names}
 
 
 def _attributes(doc: str) -> dict[str, str]:
+    r"""Return the description of each attribute, from the section «Attributes» of a class's docstring.
+
+    >>> _attributes("The terms.\n\nAttributes:\n    expires: the last day\n        of the permission.\n")
+    {'expires': 'the last day of the permission.'}
+    """
     section = doc.partition("Attributes:\n")[2].partition("\n\n")[0]
     entries = re.findall(r"^ {4}(\w+): (.*(?:\n {5,}.*)*)", section, re.MULTILINE)
     return {name: " ".join(text.split()) for name, text in entries}
