@@ -1,7 +1,8 @@
-"""Building versions in tests, with the terms that most tests share."""
+"""Building versions in tests, and texts for them."""
 
 from __future__ import annotations
 
+import random
 from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from latam_corpus.release.storing.manifest import Manifest
+
+_WORDS = "puerto barca faro noche vecina canción papel sombra invierno carta puente mercado".split()  # noqa: SIM905
+
+
+def prose(number: int, words: int = 60) -> str:
+    """Return a text that shares no run of five words with that of another number, except by chance."""
+    draw = random.Random(number)
+    return " ".join(f"{draw.choice(_WORDS)}{draw.choice('aeiou')}" for _ in range(words))
 
 
 def build(

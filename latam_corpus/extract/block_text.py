@@ -2,13 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+from latam_corpus.text.markup.xml_tree import words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from lxml import etree
 
 # More pieces are joined and encoded: as a string of its own a verse takes three times the bytes of its letters, and one
 # dash doubles the width of all letters of a text.
 _MAX_PIECES: Final = 2**14
 # A tab or the end of a table's cell; `interview.with_turns` removes it after looking for speakers' labels.
 CELL: Final = "\ufdd0"
+_SHORT_CELL: Final = 40  # characters of a name or a time
+
+
+def is_one_line(
+    cells: Sequence[etree._Element],
+    is_paragraph: Callable[[etree._Element], bool],
+    begins_with_paragraph: Callable[[etree._Element], bool],
+) -> bool:
+    """Return whether a table's row is one line: of one paragraph a cell, or of short labels before a longer text."""
+    if all(map(is_paragraph, cells)):
+        return True
+    *labels, last = cells
+    return begins_with_paragraph(last) and all(
+        is_paragraph(label) and len(words(label)) <= _SHORT_CELL for label in labels
+    )
 
 
 def folded_block(text: str) -> str:

@@ -141,18 +141,6 @@ def _is_specks(line: str) -> bool:
     return sum(char.isalnum() for char in signs) < _NO_WORDS * len(signs)
 
 
-def repair(text: str) -> str:
-    r"""Return the text with every line repaired by ftfy: the stage's result, but slower.
-
-    >>> repair("MaÃ±ana serÃ¡ otro dÃ\xada")
-    'Mañana será otro día'
-    >>> repair("ch\u02bculel, p\u2019unchaw")
-    'chʼulel, p’unchaw'
-    """
-    config = _MARKUP_CONFIG if "<" in text else _CONFIG
-    return "".join(_repaired(line, config) for line in re.findall(r"[^\n]*\n|[^\n]+", text))
-
-
 def _repaired(line: str, config: ftfy.TextFixerConfig) -> str:
     """Return a line repaired by ftfy, except for correct pairs of characters that look like mojibake."""
     masked = _CORRECT.sub(_MASK, line) if "Ã" in line else line

@@ -38,11 +38,9 @@ def is_cpf(number: str) -> bool:
     >>> is_cpf("529.982.247-25"), is_cpf("111.111.111-11")
     (True, False)
     """
-    digits = _signs(number)
-    if len(digits) != 11 or not digits.isdecimal() or len(set(digits)) == 1:
-        return False
+    digits = _varied_digits(number, 11)
     # A check digit of 10 is written as 0.
-    return all(
+    return bool(digits) and all(
         _check(digits[:position], range(position + 1, 1, -1)) % 10 == int(digits[position]) for position in (9, 10)
     )
 
@@ -55,10 +53,8 @@ def is_cuit(number: str) -> bool:
     >>> is_cuit("20-12345678-6"), is_cuit("20-12345678-7")
     (True, False)
     """
-    digits = _signs(number)
-    if len(digits) != 11 or not digits.isdecimal() or digits[:2] not in _CUIT_PREFIXES:
-        return False
-    return _check(digits[:10], (5, 4, 3, 2, 7, 6, 5, 4, 3, 2)) == int(digits[10])
+    digits = _digits(number, 11)
+    return digits[:2] in _CUIT_PREFIXES and _check(digits[:10], (5, 4, 3, 2, 7, 6, 5, 4, 3, 2)) == int(digits[10])
 
 
 def is_cnpj(number: str) -> bool:
@@ -83,8 +79,8 @@ def is_ruc_peru(number: str) -> bool:
     >>> is_ruc_peru("20512333797"), is_ruc_peru("20512333798")
     (True, False)
     """
-    digits = _signs(number)
-    if len(digits) != 11 or not digits.isdecimal() or digits[:2] not in {"10", "15", "16", "17", "20"}:
+    digits = _digits(number, 11)
+    if digits[:2] not in {"10", "15", "16", "17", "20"}:
         return False
     return (11 - _dot(digits[:10], (5, 4, 3, 2, 7, 6, 5, 4, 3, 2)) % 11) % 10 == int(digits[10])
 
@@ -97,11 +93,8 @@ def is_ci_uruguay(number: str) -> bool:
     >>> is_ci_uruguay("1.234.567-2"), is_ci_uruguay("1.234.567-3")
     (True, False)
     """
-    digits = _signs(number)
-    if len(digits) not in (7, 8) or not digits.isdecimal():
-        return False
-    digits = digits.zfill(8)
-    return -_dot(digits[:7], (2, 9, 8, 7, 6, 3, 4)) % 10 == int(digits[7])
+    digits = _digits(number, 7, 8)
+    return bool(digits) and -_dot(digits[:-1].zfill(7), (2, 9, 8, 7, 6, 3, 4)) % 10 == int(digits[-1])
 
 
 def is_cedula_ecuador(number: str) -> bool:
@@ -112,10 +105,8 @@ def is_cedula_ecuador(number: str) -> bool:
     >>> is_cedula_ecuador("171003406-5"), is_cedula_ecuador("1710034066")
     (True, False)
     """
-    digits = _signs(number)
-    if len(digits) != 10 or not digits.isdecimal():
-        return False
-    return _is_province(digits) and int(digits[2]) <= 6 and is_luhn(digits)
+    digits = _digits(number, 10)
+    return bool(digits) and _is_province(digits) and int(digits[2]) <= 6 and is_luhn(digits)
 
 
 def is_ruc_ecuador(number: str) -> bool:
@@ -124,8 +115,8 @@ def is_ruc_ecuador(number: str) -> bool:
     >>> is_ruc_ecuador("1710034065001"), is_ruc_ecuador("1790012345001"), is_ruc_ecuador("1710034066001")
     (True, False, False)
     """
-    digits = _signs(number)
-    if len(digits) != 13 or not digits.isdecimal() or digits[-3:] == "000":
+    digits = _digits(number, 13)
+    if digits[-3:] in ("", "000"):
         return False
     is_firm = digits[2] == "9" and _check(digits[:9], (4, 3, 2, 7, 6, 5, 4, 3, 2)) == int(digits[9])
     is_public = digits[2] in "69" and _check(digits[:8], (3, 2, 7, 6, 5, 4, 3, 2)) == int(digits[8])
@@ -138,11 +129,9 @@ def is_luhn(number: str) -> bool:
     >>> is_luhn("4111 1111 1111 1111"), is_luhn("4111 1111 1111 1112")
     (True, False)
     """
-    digits = _signs(number)
-    if not digits.isdecimal() or len(set(digits)) == 1:
-        return False
+    digits = _varied_digits(number)
     doubled = (sum(divmod(2 * int(digit), 10)) for digit in digits[-2::-2])
-    return (sum(map(int, digits[-1::-2])) + sum(doubled)) % 10 == 0
+    return bool(digits) and (sum(map(int, digits[-1::-2])) + sum(doubled)) % 10 == 0
 
 
 def is_nit_colombia(number: str) -> bool:
@@ -151,13 +140,9 @@ def is_nit_colombia(number: str) -> bool:
     >>> is_nit_colombia("213.123.432-1"), is_nit_colombia("213.123.432-2")
     (True, False)
     """
-    digits = _signs(number)
-    if not (9 <= len(digits) <= 11 and digits.isdecimal()):
-        return False
-    weights = (41, 37, 29, 23, 19, 17, 13, 7, 3)
-    body = digits[:-1].zfill(10)
-    remainder = _dot(body, (43, *weights)) % 11
-    return (remainder if remainder < 2 else 11 - remainder) == int(digits[-1])
+    digits = _digits(number, 9, 10, 11)
+    remainder = _dot(digits[:-1].zfill(10), (43, 41, 37, 29, 23, 19, 17, 13, 7, 3)) % 11
+    return bool(digits) and (remainder if remainder < 2 else 11 - remainder) == int(digits[-1])
 
 
 def is_nit_guatemala(number: str) -> bool:
@@ -179,11 +164,8 @@ def is_cui_guatemala(number: str) -> bool:
     >>> is_cui_guatemala("2612 59571 0101"), is_cui_guatemala("2612 59572 0101")
     (True, False)
     """
-    digits = _signs(number)
-    if len(digits) != 13 or not digits.isdecimal():
-        return False
-    department, municipality = int(digits[9:11]), int(digits[11:])
-    if not (1 <= department <= 22 and 1 <= municipality <= 33):
+    digits = _digits(number, 13)
+    if not (digits and 1 <= int(digits[9:11]) <= 22 and 1 <= int(digits[11:]) <= 33):
         return False
     return _dot(digits[:8], range(2, 10)) % 11 == int(digits[8])
 
@@ -194,10 +176,8 @@ def is_ruc_paraguay(number: str) -> bool:
     >>> is_ruc_paraguay("80028061-0"), is_ruc_paraguay("80028061-1")
     (True, False)
     """
-    digits = _signs(number)
-    if not (6 <= len(digits) <= 9 and digits.isdecimal()):
-        return False
-    return _check(digits[:-1], range(len(digits), 1, -1)) % 10 == int(digits[-1])
+    digits = _digits(number, 6, 7, 8, 9)
+    return bool(digits) and _check(digits[:-1], range(len(digits), 1, -1)) % 10 == int(digits[-1])
 
 
 def is_rif(number: str) -> bool:
@@ -220,8 +200,8 @@ def is_dui(number: str) -> bool:
     >>> is_dui("00016297-5"), is_dui("00016297-6")
     (True, False)
     """
-    digits = _signs(number)
-    return len(digits) == 9 and digits.isdecimal() and -_dot(digits[:8], range(9, 1, -1)) % 10 == int(digits[8])
+    digits = _digits(number, 9)
+    return bool(digits) and -_dot(digits[:8], range(9, 1, -1)) % 10 == int(digits[8])
 
 
 def is_curp(number: str) -> bool:
@@ -261,12 +241,9 @@ def is_clabe(number: str) -> bool:
     >>> is_clabe("032180000118359719"), is_clabe("032180000118359718")
     (True, False)
     """
-    digits = _signs(number)
-    if len(digits) != 18 or not digits.isdecimal() or len(set(digits)) == 1:
-        return False
-    return -sum(int(digit) * (3, 7, 1)[index % 3] % 10 for index, digit in enumerate(digits[:17])) % 10 == int(
-        digits[17]
-    )
+    digits = _varied_digits(number, 18)
+    weighted = (int(digit) * (3, 7, 1)[index % 3] % 10 for index, digit in enumerate(digits[:17]))
+    return bool(digits) and -sum(weighted) % 10 == int(digits[17])
 
 
 def is_cbu(number: str) -> bool:
@@ -275,11 +252,8 @@ def is_cbu(number: str) -> bool:
     >>> is_cbu("2850590940090418135201"), is_cbu("2850590940090418135202")
     (True, False)
     """
-    digits = _signs(number)
-    if len(digits) != 22 or not digits.isdecimal() or len(set(digits)) == 1:
-        return False
-    weights = (3, 1, 7, 9)
-    return all(
+    digits, weights = _varied_digits(number, 22), (3, 1, 7, 9)
+    return bool(digits) and all(
         -sum(int(digit) * weights[index % 4] for index, digit in enumerate(reversed(block[:-1]))) % 10 == int(block[-1])
         for block in (digits[:8], digits[8:])
     )
@@ -340,10 +314,8 @@ def is_pis(number: str) -> bool:
     >>> is_pis("120.56412.54-5"), is_pis("120.56412.54-6")
     (True, False)
     """
-    digits = _signs(number)
-    if len(digits) != 11 or not digits.isdecimal() or len(set(digits)) == 1:
-        return False
-    return _check(digits[:10], (3, 2, 9, 8, 7, 6, 5, 4, 3, 2)) % 10 == int(digits[10])
+    digits = _varied_digits(number, 11)
+    return bool(digits) and _check(digits[:10], (3, 2, 9, 8, 7, 6, 5, 4, 3, 2)) % 10 == int(digits[10])
 
 
 def is_cns(number: str) -> bool:
@@ -354,10 +326,8 @@ def is_cns(number: str) -> bool:
     >>> is_cns("100 0000 0000 0007"), is_cns("100 0000 0000 0008")
     (True, False)
     """
-    digits = _signs(number)
-    if len(digits) != 15 or not digits.isdecimal() or digits[0] not in "12789":
-        return False
-    return _dot(digits, range(15, 0, -1)) % 11 == 0
+    digits = _digits(number, 15)
+    return digits.startswith(tuple("12789")) and _dot(digits, range(15, 0, -1)) % 11 == 0
 
 
 _CURP_SIGNS: Final = "0123456789ABCDEFGHIJKLMNÑOPQRSTUVWXYZ"
@@ -392,6 +362,18 @@ def _check_value(values: Sequence[int], weights: Sequence[int]) -> int:
 
 def _signs(number: str) -> str:
     return "".join(sign for sign in number if sign.isalnum())
+
+
+def _digits(number: str, *lengths: int) -> str:
+    """Return the digits of a number; "" if it has other letters, or not one of these lengths."""
+    signs = _signs(number)
+    return signs if signs.isdecimal() and (not lengths or len(signs) in lengths) else ""
+
+
+def _varied_digits(number: str, *lengths: int) -> str:
+    """Return the digits of a number as `_digits` does; "" too if they are all the same."""
+    digits = _digits(number, *lengths)
+    return digits if len(set(digits)) > 1 else ""
 
 
 def _check(digits: str, weights: Sequence[int]) -> int:

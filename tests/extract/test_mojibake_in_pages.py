@@ -5,11 +5,13 @@ from __future__ import annotations
 from html.entities import codepoint2name
 from typing import TYPE_CHECKING
 
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from latam_corpus.extract.repair import repair
+from latam_corpus.batch import Batch
+from latam_corpus.extract.repair import Repair
 from latam_corpus.extract.web_pages import html
 from latam_corpus.extract.web_pages.page_blocks import undo_mojibake
 
@@ -50,8 +52,8 @@ def _named(text: str) -> str:
 def test_a_page_encoded_twice_loses_no_letter(write: Callable[[str], str], extract: Callable[..., Extracted]) -> None:
     """Letters whose second half parsers drop, such as í, Á, Í and à, are restored, as characters or references."""
     extracted = extract(_page(write(_twice(_TEXT)), write(_twice(_TITLE))), {})
-    assert repair(extracted.text) == _TEXT
-    assert repair(extracted.title or "") == _TITLE
+    batch = Repair()(Batch(pl.DataFrame({"text": [extracted.text, extracted.title]})))
+    assert batch.frame["text"].to_list() == [_TEXT, _TITLE]
 
 
 @pytest.mark.parametrize("extract", [html.balanced, html.careful, html.fast])

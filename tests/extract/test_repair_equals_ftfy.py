@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 import polars as pl
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from latam_corpus.batch import Batch
-from latam_corpus.extract.repair import Repair, repair
+from latam_corpus.extract.repair import Repair, repair_lines
 from latam_corpus.text.word_columns import REPAIRS
 from latam_corpus.text.words import WordTable
 
@@ -36,6 +37,14 @@ _PRINTED = re.compile(r"[¬\xad][ \t]*\n|[\ufb00-\ufb06]")
 
 def _staged(texts: list[str]) -> list[str]:
     return Repair()(Batch(pl.DataFrame({"text": texts}))).frame["text"].to_list()
+
+
+def repair(text: str) -> str:
+    """Return a text with every line repaired, marked or not."""
+    data = text.encode()
+    ends = [end - 1 for end in itertools.accumulate(len(line) + 1 for line in data.split(b"\n"))]
+    repaired = repair_lines(data, ends, [True] * len(ends))
+    return repaired[0] if repaired else text
 
 
 def _many(texts: st.SearchStrategy[str]) -> st.SearchStrategy[list[str]]:

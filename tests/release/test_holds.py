@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import random
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
-from built_versions import build
+from built_versions import build, prose
 
 import latam_corpus as lc
 from latam_corpus.errors import ConfigError
@@ -37,15 +36,8 @@ if TYPE_CHECKING:
 
 TERMS: dict[str, Any] = {"admit": ["open"], "uses": ["train"]}
 NOW = datetime(2026, 11, 27, tzinfo=UTC)
-WORDS = "puerto barca faro noche vecina canción papel sombra invierno carta puente mercado".split()  # noqa: SIM905
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*(is|are) withdrawn")
-
-
-def prose(number: int) -> str:
-    """Return a text that shares no run of five words with that of another number, except by chance."""
-    draw = random.Random(number)
-    return " ".join(f"{draw.choice(WORDS)}{draw.choice('aeiou')}" for _ in range(60))
 
 
 @pytest.fixture

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import random
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from built_versions import build
+from built_versions import build, prose
 
 import latam_corpus as lc
 from latam_corpus.release.building import write_version as building
@@ -28,15 +27,8 @@ if TYPE_CHECKING:
 
 TERMS: dict[str, Any] = {"admit": ["open"], "uses": ["train"], "today": date(2026, 11, 25)}
 NOW = datetime(2026, 11, 27, tzinfo=UTC)
-WORDS = "puerto barca faro noche vecina canción papel sombra invierno carta puente mercado".split()  # noqa: SIM905
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*(is|are) withdrawn")
-
-
-def prose(number: int) -> str:
-    """Return a text that shares runs of five words with other texts only by chance."""
-    draw = random.Random(number)
-    return " ".join(f"{draw.choice(WORDS)}{draw.choice('aeiou')}" for _ in range(60))
 
 
 class Room:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
-from built_versions import build
+from built_versions import build, prose
 
 import latam_corpus as lc
 from latam_corpus.errors import ConfigError, ReleaseError
@@ -35,13 +35,6 @@ if TYPE_CHECKING:
 
 TERMS: dict[str, Any] = {"admit": ["open", "attribution"], "uses": ["train"], "today": date(2026, 11, 25)}
 NOW = datetime(2026, 11, 27, tzinfo=UTC)
-WORDS = "puerto barca faro noche vecina canción papel sombra invierno carta puente mercado".split()  # noqa: SIM905
-
-
-def prose(number: int, words: int = 60) -> str:
-    """Return a text that shares no run of five words with that of another number, except by chance."""
-    draw = random.Random(number)
-    return " ".join(f"{draw.choice(WORDS)}{draw.choice('aeiou')}" for _ in range(words))
 
 
 def released(store: Path, spec: str) -> pl.DataFrame:

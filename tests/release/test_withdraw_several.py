@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import random
 import subprocess
 import sys
 from datetime import UTC, date, datetime
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
-from built_versions import build
+from built_versions import build, prose
 
 import latam_corpus as lc
 from latam_corpus.errors import ConfigError
@@ -35,14 +34,7 @@ if TYPE_CHECKING:
 
 TERMS: dict[str, Any] = {"admit": ["open", "attribution"], "uses": ["train"], "today": date(2026, 11, 25)}
 NOW = datetime(2026, 11, 27, tzinfo=UTC)
-WORDS = "puerto barca faro noche vecina canción papel sombra invierno carta puente mercado".split()  # noqa: SIM905
 SCRIPT = Path(__file__).parents[2] / "docs" / "verify_receipt.py"
-
-
-def prose(number: int) -> str:
-    """Return a text that shares no run of five words with that of another number, except by chance."""
-    draw = random.Random(number)
-    return " ".join(f"{draw.choice(WORDS)}{draw.choice('aeiou')}" for _ in range(60))
 
 
 @pytest.fixture

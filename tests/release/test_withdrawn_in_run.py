@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import random
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
+from built_versions import prose
 
 import latam_corpus as lc
 from latam_corpus.release.storing.store import Store
@@ -17,7 +17,6 @@ from latam_corpus.release.storing.store_tables import read_ledger
 if TYPE_CHECKING:
     from conftest import CommandLine
 
-WORDS = "puerto barca faro noche vecina canción papel sombra invierno carta puente mercado".split()  # noqa: SIM905
 RIGHTS = '[rights]\nstatement = "{}"\nbasis = "licence"\nuses = ["train"]\n[collect]\nfiles = ["*.jsonl"]\n'
 RECIPE = """
 title = "Prueba"
@@ -36,12 +35,6 @@ admit = ["open", "attribution"]
 uses = ["train"]
 split = { validation = 0.0, test = 0.0 }
 """
-
-
-def prose(number: int, words: int = 60) -> str:
-    """Return a text that shares no run of five words with that of another number, except by chance."""
-    draw = random.Random(number)
-    return " ".join(f"{draw.choice(WORDS)}{draw.choice('aeiou')}" for _ in range(words))
 
 
 class Room:

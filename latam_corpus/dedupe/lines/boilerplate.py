@@ -16,7 +16,7 @@ import numpy as np
 import polars as pl
 
 from latam_corpus.corpus import ragged
-from latam_corpus.dedupe.lines.common_lines import COMMON, By, CommonLines, Floor
+from latam_corpus.dedupe.lines.common_lines import COMMON, By, CommonLines
 from latam_corpus.dedupe.lines.line_keys import RUN, SHORTEST, KeyLines, LineKeys
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
@@ -34,6 +34,9 @@ _TIMES: Final = 2
 # transcriber in the header of a transcript.
 _GAP: Final = 3
 _MOST_SHOWN: Final = 80  # characters of a cut line in the evidence
+_FEWEST_DOCUMENTS: Final = 2  # that have a line in common
+# The largest share of a document's characters that is cut; if more would be cut, the document isn't changed.
+_MOST_CUT: Final = 0.75
 
 
 @dataclass(frozen=True)
@@ -43,10 +46,6 @@ class Boilerplate(Stage):
     Attributes:
         documents: how many documents of the source must have a line; documents with equal lines count once.
         share: the share of the source's documents that must have it.
-        share_anywhere: the same for lines that aren't near the start or the end.
-        shortest: characters, without white space, of a line that is cut by itself, and of a run of shorter ones
-            together.
-        most: the share of a document's characters that may be cut; if more would be cut, the document isn't changed.
         by: "source", or "site" to look at each host of a source's URLs separately, as for a crawl.
     """
 
@@ -57,31 +56,25 @@ class Boilerplate(Stage):
 
     documents: int = 10
     share: float = 0.1
-    share_anywhere: float = 0.5
-    shortest: int = SHORTEST
-    most: float = 0.75
     by: By = "source"
 
     def __post_init__(self) -> None:
-        for option, minimum in (("documents", 2), ("shortest", 1)):
-            if getattr(self, option) < minimum:
-                raise ConfigError(
-                    _("option «{option}»", option=option),
-                    _("{value} is too small", value=getattr(self, option)),
-                    _("at least {least}", least=minimum),
-                )
-        for option in ("share", "share_anywhere", "most"):
-            if not 0 <= getattr(self, option) <= 1:
-                raise ConfigError(
-                    _("option «{option}»", option=option),
-                    _("{value} isn't a share", value=f"{getattr(self, option):g}"),
-                    _("give 0 to 1"),
-                )
+        if self.documents < _FEWEST_DOCUMENTS:
+            raise ConfigError(
+                _("option «{option}»", option="documents"),
+                _("{value} is too small", value=self.documents),
+                _("at least {least}", least=_FEWEST_DOCUMENTS),
+            )
+        if not 0 <= self.share <= 1:
+            raise ConfigError(
+                _("option «{option}»", option="share"),
+                _("{value} isn't a share", value=f"{self.share:g}"),
+                _("give 0 to 1"),
+            )
 
     def expand(self) -> tuple[Stage | CommonLines, ...]:
         """Return the stages that a plan runs: keys of lines, the barrier that counts them, and this stage."""
-        floor = Floor(self.documents, self.share, max(self.share, self.share_anywhere))
-        return (KeyLines(self.shortest), CommonLines(floor, self.by), self)
+        return (KeyLines(), CommonLines(self.documents, self.share, self.by), self)
 
     def __call__(self, batch: Batch) -> Batch:
         """Return the batch without the lines that are common in the sources of its documents."""
@@ -97,7 +90,7 @@ class Boilerplate(Stage):
             common_lines.explode().struct.field(name).to_numpy() for name in ("documents", "anywhere")
         )
         table = WordTable.of(texts)
-        keys = LineKeys.of(table, self.shortest)
+        keys = LineKeys.of(table)
         changed: dict[int, str] = {}
         evidence: list[str | None] = [None] * len(batch)
         for number, (row, text) in enumerate(zip(rows.to_list(), texts.to_list(), strict=True)):
@@ -107,8 +100,8 @@ class Boilerplate(Stage):
             lines = DocumentLines.of(
                 keys, line_range, CommonKeys(values[key_range], documents[key_range], anywhere[key_range]), signs
             )
-            cut = lines_to_cut(lines, self.shortest)
-            if not cut.any() or signs[cut].sum() > self.most * signs.sum():
+            cut = lines_to_cut(lines)
+            if not cut.any() or signs[cut].sum() > _MOST_CUT * signs.sum():
                 continue
             places = keys.lines[line_range] - table.doc_lines[number]
             documents_at = dict(zip(places[cut].tolist(), lines.documents[cut].tolist(), strict=True))
@@ -176,12 +169,8 @@ class DocumentLines:
         return cls(signs, documents, common, placed, anywhere)
 
 
-def lines_to_cut(lines: DocumentLines, shortest: int = SHORTEST) -> NDArray[np.bool_]:
+def lines_to_cut(lines: DocumentLines) -> NDArray[np.bool_]:
     """Return which of a document's non-blank lines are cut.
-
-    Args:
-        lines: the document's.
-        shortest: the fewest characters of a block of cut lines.
 
     >>> def cut(signs, **flags):
     ...     common, placed, anywhere = (np.isin(range(12), flags.get(n, [])) for n in ("common", "placed", "anywhere"))
@@ -193,9 +182,9 @@ def lines_to_cut(lines: DocumentLines, shortest: int = SHORTEST) -> NDArray[np.b
     ([], [0, 1, 5])
     """
     signs = lines.signs
-    common = _long_blocks(signs, lines.common, shortest)
-    cut = _long_blocks(signs, common & lines.anywhere, shortest)
-    common |= _headers(lines, shortest)
+    common = _long_blocks(signs, lines.common)
+    cut = _long_blocks(signs, common & lines.anywhere)
+    common |= _headers(lines)
     for order in (range(len(signs)), range(len(signs) - 1, -1, -1)):
         uncut_lines = 0
         for line in order:
@@ -206,22 +195,22 @@ def lines_to_cut(lines: DocumentLines, shortest: int = SHORTEST) -> NDArray[np.b
     return cut
 
 
-def _headers(lines: DocumentLines, shortest: int) -> NDArray[np.bool_]:
+def _headers(lines: DocumentLines) -> NDArray[np.bool_]:
     """Return the placed lines that are in a group of at least three, close together and with enough characters."""
     is_header = np.zeros(len(lines.signs), np.bool_)
     placed = np.flatnonzero(lines.placed)
     for group in np.split(placed, np.flatnonzero(np.diff(placed) > _GAP + 1) + 1):
-        if len(group) >= RUN and lines.signs[group].sum() >= shortest:
+        if len(group) >= RUN and lines.signs[group].sum() >= SHORTEST:
             is_header[group] = True
     return is_header
 
 
-def _long_blocks(signs: NDArray[np.int32], cut: NDArray[np.bool_], shortest: int) -> NDArray[np.bool_]:
+def _long_blocks(signs: NDArray[np.int32], cut: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Return the lines to cut without blocks of too few characters."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], cut, [False]]).astype(np.int8)))
     heavy = cut.copy()
     for first, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
-        if signs[first:end].sum() < shortest:
+        if signs[first:end].sum() < SHORTEST:
             heavy[first:end] = False
     return heavy
 

@@ -33,6 +33,7 @@ COMMON: Final = "common_lines"
 
 By = Literal["source", "site"]
 
+_SHARE_ANYWHERE: Final = 0.5  # of the source must have a line that is cut in the middle of a text too
 _COUNTED: Final = 2  # the first of the documents with the same lines
 _LIVE: Final = 1
 _KEYS_A_RANGE: Final = 4_000_000  # 32 MB, and as much to sort them
@@ -42,26 +43,12 @@ _STEPS: Final = np.array([step * 10**power for power in range(9) for step in (1,
 
 
 @dataclass(frozen=True)
-class Floor:
-    """The number of documents that must have a line before it is common.
-
-    Attributes:
-        documents: at least so many of the source.
-        share: at least this share of them.
-        share_anywhere: at least this share of them, for lines that aren't near the start or the end.
-    """
-
-    documents: int
-    share: float
-    share_anywhere: float
-
-
-@dataclass(frozen=True)
 class CommonLines(Barrier):
     """The barrier that reports to each document which of its lines are common in its source.
 
     Attributes:
-        floor: how many documents must have a line.
+        documents: at least so many documents of the source must have a line.
+        share: at least this share of them must have it.
         by: whether to look at a source as a whole, or at each of its sites (the host of `url`) separately.
     """
 
@@ -70,7 +57,8 @@ class CommonLines(Barrier):
     needs: ClassVar[frozenset[str]] = frozenset({"source_id", "url"})
     gives: ClassVar[frozenset[str]] = frozenset({COMMON})
 
-    floor: Floor
+    documents: int
+    share: float
     by: By = "source"
 
     @property
@@ -88,7 +76,7 @@ class CommonLines(Barrier):
             sizes = np.sum(list(corpus.map(scatter, jobs)), axis=0)
             files = tuple(job.file for job in jobs)
             cuts = enumerate(buckets.ranges(sizes, _KEYS_A_RANGE))
-            ranges = [KeyRange(low, high, files, workdir / f"range-{n:06d}", self.floor) for n, (low, high) in cuts]
+            ranges = [KeyRange(low, high, files, workdir / f"range-{n:06d}", self.documents) for n, (low, high) in cuts]
             counted = sorted(corpus.map(count, ranges))
             for part in ("keys", "counts"):
                 # Ranges are in the order of the top bits, so that all keys together are sorted.
@@ -112,7 +100,7 @@ class CommonLines(Barrier):
         state[row[first]] = _COUNTED
         for name, array in (("state", state), ("groups", groups), ("sizes", sizes)):
             np.save(workdir / f"{name}.npy", array)
-        return bool(len(sizes)) and int(sizes.max()) >= self.floor.documents
+        return bool(len(sizes)) and int(sizes.max()) >= self.documents
 
 
 _GROUP: Final[dict[str, tuple[str, ...]]] = {"source": ("source_id",), "site": ("source_id", "url")}
@@ -179,7 +167,7 @@ class KeyRange:
     high: int
     files: tuple[Path, ...]
     file: Path
-    floor: Floor
+    min_documents: int
 
     @property
     def bytes(self) -> int:
@@ -190,7 +178,7 @@ class KeyRange:
 def count(job: KeyRange) -> Path:
     """Write the range's common keys and their counts; return the name of the files, without suffix."""
     keys, counts = np.unique(buckets.read(job.files, job.low, job.high).values, return_counts=True)
-    common = counts >= job.floor.documents
+    common = counts >= job.min_documents
     np.save(f"{job.file}.keys.npy", keys[common])
     np.save(f"{job.file}.counts.npy", counts[common])
     return job.file
@@ -208,8 +196,7 @@ def find(job: Piecework) -> Path | None:
     positions = np.searchsorted(common, salted).clip(max=len(common) - 1)
     hit = np.flatnonzero(common[positions] == salted)
     documents, group_sizes = counts[positions[hit]], sizes[np.searchsorted(groups, salts[hit])]
-    floor = job.barrier.floor
-    enough = documents >= floor.share * group_sizes
+    enough = documents >= job.barrier.share * group_sizes
     hit, documents, group_sizes = hit[enough], documents[enough], group_sizes[enough]
     if not len(hit):
         return None
@@ -218,7 +205,7 @@ def find(job: Piecework) -> Path | None:
             ROW: rows[hit] + job.piece.start,
             "key": keys[hit],
             "documents": pl.Series(rounded(documents), dtype=pl.UInt32),
-            "anywhere": documents >= floor.share_anywhere * group_sizes,
+            "anywhere": documents >= max(job.barrier.share, _SHARE_ANYWHERE) * group_sizes,
         }
     )
     by_row = hits.group_by(ROW, maintain_order=True).agg(pl.struct("key", "documents", "anywhere").alias(COMMON))

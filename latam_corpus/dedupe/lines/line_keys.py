@@ -68,7 +68,7 @@ class LineKeys:
     sheets: NDArray[np.uint64]
 
     @classmethod
-    def of(cls, words: WordTable, shortest: int = SHORTEST) -> LineKeys:
+    def of(cls, words: WordTable) -> LineKeys:
         r"""Return the keys of a word table's lines.
 
         >>> from latam_corpus.text.words import WordTable
@@ -81,7 +81,7 @@ class LineKeys:
         documents = np.searchsorted(words.doc_lines, lines, side="right") - 1
         starts = np.searchsorted(documents, np.arange(len(words) + 1))
         hashes = words.line_hashes[lines]
-        long = words.line_chars[lines] >= shortest
+        long = words.line_chars[lines] >= SHORTEST
         runs = _runs(hashes, documents, long)
         position = np.arange(len(lines)) - starts[documents]
         sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(hashes + runs, dtype=np.uint64)])
@@ -139,20 +139,14 @@ def mixed(keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
 
 @dataclass(frozen=True)
 class KeyLines(Stage):
-    """The stage that gives each document the keys of its lines, for the barrier that counts them.
-
-    Attributes:
-        shortest: characters of a line that has its own key.
-    """
+    """The stage that gives each document the keys of its lines, for the barrier that counts them."""
 
     name: ClassVar[str] = "line_keys"
     version: ClassVar[int] = 1
     needs: ClassVar[frozenset[str]] = frozenset({"text"})
     gives: ClassVar[frozenset[str]] = frozenset(ASIDE)
 
-    shortest: int = SHORTEST
-
     def __call__(self, batch: Batch) -> Batch:
         """Return the batch with `line_keys` and `line_sheet`."""
-        keys = LineKeys.of(batch.words, self.shortest)
+        keys = LineKeys.of(batch.words)
         return batch.with_columns({KEYS: keys.distinct(), SHEET: pl.Series(SHEET, keys.sheets, dtype=pl.UInt64)})

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from lxml import etree
 
 from latam_corpus.catalog.works.dublin_core import dublin_core
-from latam_corpus.extract.block_text import CELL, BlockText
+from latam_corpus.extract.block_text import CELL, BlockText, is_one_line
 from latam_corpus.extract.bounded_xml import entity
 from latam_corpus.extract.document import Extracted, UnusableError
 from latam_corpus.extract.documents.docx_hidden import cut_hidden
@@ -62,8 +62,6 @@ _GREEK: Final = dict(
 _PICTURES: Final = ("wingdings", "webdings", "zapfdingbats", "marlett")
 # Points of a diagram that only connect or display others.
 _NO_POINTS: Final = frozenset({"parTrans", "sibTrans", "pres"})
-# A cell before the last of its row that is as short as a name or time is on the same line as the next cell.
-_SHORT_CELL: Final = 40
 
 
 def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
@@ -280,8 +278,7 @@ def _row(element: etree._Element, output: BlockText) -> None:
     """Write the cells of a row, side by side if each is one paragraph."""
     output.stop(1)
     cells = list(_cells(element))
-    *labels, last = cells or [element]
-    if all(map(_is_paragraph, cells)) or (_begins_with_paragraph(last) and all(map(_is_short, labels))):
+    if is_one_line(cells, _is_paragraph, _begins_with_paragraph):
         for cell in cells:
             paragraph, *following = (child for child in cell if name_of(child) not in _LEFT_OUT)
             for child in (*paragraph, *following):
@@ -315,10 +312,6 @@ def _begins_with_paragraph(cell: etree._Element) -> bool:
 
 def _has_box(element: etree._Element) -> bool:
     return next(element.iter(f"{{*}}{_BOX}"), None) is not None
-
-
-def _is_short(cell: etree._Element) -> bool:
-    return _is_paragraph(cell) and len(words(cell)) <= _SHORT_CELL
 
 
 def _is_heading(paragraph: etree._Element) -> bool:

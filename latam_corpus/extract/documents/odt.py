@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from latam_corpus.catalog.works.dublin_core import dublin_core
-from latam_corpus.extract.block_text import CELL, BlockText
+from latam_corpus.extract.block_text import CELL, BlockText, is_one_line
 from latam_corpus.extract.bounded_xml import entity, parse_xml
 from latam_corpus.extract.document import Extracted, UnusableError
 from latam_corpus.extract.documents.odt_hidden import cut_hidden
@@ -31,8 +31,6 @@ _CONTENT: Final = "content.xml"
 _META: Final = "meta.xml"
 _STYLES: Final = "styles.xml"
 _MANIFEST: Final = "META-INF/manifest.xml"
-# A cell before the last of its row that is as short as a name or time is on the same line as the next cell.
-_SHORT_CELL: Final = 40
 _DRAWN: Final = "{urn:oasis:names:tc:opendocument:xmlns:drawing:1.0}"
 _LEFT_OUT: Final = frozenset({
     *("note", "annotation", "annotation-end", "tracked-changes", "sequence-decls", "ruby-text", "forms"),
@@ -125,9 +123,7 @@ def _row(element: etree._Element, output: BlockText) -> None:
     """Write the cells of a row, side by side if each is one paragraph."""
     output.stop(1)
     cells = [cell for cell in element if name_of(cell) == "table-cell"]
-    *labels, last = cells or [element]
-    are_paragraphs = all(len(cell) == 1 and _begins_with_paragraph(cell) for cell in cells)
-    if are_paragraphs or (_begins_with_paragraph(last) and all(map(_is_short, labels))):
+    if is_one_line(cells, _is_paragraph, _begins_with_paragraph):
         for cell in cells:
             _write_content(cell[0], output)
             for child in [*cell][1:]:
@@ -158,8 +154,8 @@ def _begins_with_paragraph(cell: etree._Element) -> bool:
     return len(cell) > 0 and name_of(cell[0]) in ("p", "h") and not _has_shapes(cell[0])
 
 
-def _is_short(cell: etree._Element) -> bool:
-    return len(cell) == 1 and _begins_with_paragraph(cell) and len(words(cell)) <= _SHORT_CELL
+def _is_paragraph(cell: etree._Element) -> bool:
+    return len(cell) == 1 and _begins_with_paragraph(cell)
 
 
 def _has_shapes(element: etree._Element) -> bool:

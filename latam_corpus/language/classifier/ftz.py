@@ -8,7 +8,7 @@ from __future__ import annotations
 import mmap
 import struct
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 
@@ -27,6 +27,9 @@ _VERSION: Final = 12
 _CHUNK: Final = 1 << 12  # rows decoded at a time
 _SHORTEST_ENTRY: Final = 10  # bytes of a word or label: its terminator, its count and its kind
 _INT16_MAX: Final = 32_767
+
+
+_ArrayCache: TypeAlias = "Callable[[str, tuple[int, ...], type[np.generic], Callable[[], NDArray[Any]]], NDArray[Any]]"
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,27 +88,12 @@ class _Reader:
         return text
 
 
-class ArrayCache(Protocol):
-    """A cache of large arrays, by name; computes an array that it lacks."""
-
-    def __call__(
-        self, name: str, shape: tuple[int, ...], kind: type[np.generic], make: Callable[[], NDArray[Any]], /
-    ) -> NDArray[Any]:
-        """Return the array."""
-
-
-def _uncached(
-    _name: str, _shape: tuple[int, ...], _kind: type[np.generic], make: Callable[[], NDArray[Any]]
-) -> NDArray[Any]:
-    return make()
-
-
-def read_parts(path: Path, array_cache: ArrayCache = _uncached) -> Parts | None:
+def read_parts(path: Path, array_cache: _ArrayCache = lambda _name, _shape, _kind, make: make()) -> Parts | None:
     """Return the parts of a quantized softmax classifier without word n-grams; None for any other fastText model.
 
     Args:
         path: the file.
-        array_cache: a cache of large arrays, such as `model_cache.ModelCache`; by default there is none.
+        array_cache: a cache of large arrays, such as `model_cache.ModelCache`; by default each array is computed.
 
     Raises:
         ValueError, struct.error: the file is truncated or its header is invalid.
@@ -159,7 +147,7 @@ def read_parts(path: Path, array_cache: ArrayCache = _uncached) -> Parts | None:
     return Parts(bytes(words), tuple(labels), rows, unit, row_of, output, minn, maxn)
 
 
-def _quantized_matrix(data: _Reader, dim: int, array_cache: ArrayCache) -> tuple[NDArray[np.int16], float]:
+def _quantized_matrix(data: _Reader, dim: int, array_cache: _ArrayCache) -> tuple[NDArray[np.int16], float]:
     (normed,) = data.values("?")
     count, _ = data.values("qq")
     (coded,) = data.values("i")
