@@ -23,7 +23,7 @@ from latam_corpus.pipeline.planning.policy_overlay import overlay
 from latam_corpus.pipeline.planning.survival import accepted
 from latam_corpus.pipeline.stored_runs.reasons import meaning
 from latam_corpus.policies.policy import cached_policies
-from latam_corpus.release.building.sketch import build_command, languages_with_former_spellings
+from latam_corpus.release.building.sketch import build_command, languages_with_former_spellings, scheme_of
 from latam_corpus.release.storing.withdrawal_log import read_log
 from latam_corpus.storage.bucket import address_of, bucket_of
 
@@ -248,7 +248,7 @@ def with_indexes(
             return barrier
         spec = barrier.against
         try:
-            index = find_index(store, spec)
+            index = find_index(store, spec, scheme_of(dataclasses.asdict(barrier)))
             manifests.append(index.manifest)
             if cache is None:
                 return barrier

@@ -17,7 +17,7 @@ from latam_corpus.dedupe.candidates import buckets
 from latam_corpus.dedupe.candidates.buckets import Sieve
 from latam_corpus.dedupe.candidates.candidate_bound import SHARE, SHARES
 from latam_corpus.dedupe.candidates.pairs import CAP, COMMON, HUBS, Extent, Pairing, merge_runs, pair_runs
-from latam_corpus.dedupe.fingerprints.scheme import ANCHORS, sampling_of
+from latam_corpus.dedupe.fingerprints.scheme import ANCHORS
 from latam_corpus.dedupe.on_disk import OnDisk, spans
 from latam_corpus.dedupe.verify_jobs import ROWS_OF, WORDS_OF, by_number
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from latam_corpus.corpus import Piece
+    from latam_corpus.dedupe.fingerprints.scheme import Scheme
 
 UNNUMBERED: Final = np.uint32(0xFFFFFFFF)
 VALUES_A_RANGE: Final = 1_000_000  # 12 MB of fingerprints; a bucket that has more is a range by itself
@@ -81,11 +82,12 @@ def scatter(job: Scatter) -> NDArray[np.int64]:
     return sorted_values.sizes
 
 
-def write_extent(jobs: Sequence[Scatter], workdir: Path) -> None:
-    """Write what `Extent` needs, by document number.
+def write_extent(jobs: Sequence[Scatter], scheme: Scheme, workdir: Path) -> float:
+    """Write what `Extent` needs, by document number; return its `share`.
 
     Args:
         jobs: finished jobs, in the order of their pieces.
+        scheme: of the fingerprints.
         workdir: the folder with the files of BY_NUMBER.
     """
     by_row = OnDisk(workdir / "counts-by-row", _COUNTS_OF[1])
@@ -94,10 +96,14 @@ def write_extent(jobs: Sequence[Scatter], workdir: Path) -> None:
             file.seek(by_row.kind.itemsize * job.piece.start)
             np.fromfile(job.file.with_suffix(_COUNTS), by_row.kind).tofile(file)
     rows_of, words_of = by_number(workdir, ROWS_OF), by_number(workdir, WORDS_OF)
+    share = 0.0
     with (workdir / _COUNTS_OF[0]).open("wb") as counts, (workdir / _SAMPLING_OF[0]).open("wb") as sampling:
         for first, end in spans(len(rows_of)):
-            by_row[rows_of.read(first, end)].tofile(counts)
-            sampling_of(words_of.read(first, end)).astype(_SAMPLING_OF[1]).tofile(sampling)
+            extent = Extent.of(words_of.read(first, end), by_row[rows_of.read(first, end)], scheme)
+            np.asarray(extent.counts).tofile(counts)
+            np.asarray(extent.sampling, _SAMPLING_OF[1]).tofile(sampling)
+            share = extent.share
+    return share
 
 
 def mark_new(pieces: Iterable[Piece], values: int, workdir: Path) -> None:
@@ -189,6 +195,7 @@ class Merge:
         high: the end of the range.
         runs: of `pair_range`.
         workdir: the folder with the files of `write_extent` and BY_NUMBER.
+        share: see `Extent`.
         new_end: keep pairs in which one document's row is below it; None keeps all.
         file: the file to write.
     """
@@ -197,6 +204,7 @@ class Merge:
     high: int
     runs: tuple[Path, ...]
     workdir: Path
+    share: float
     new_end: int | None
     file: Path
 
@@ -209,7 +217,7 @@ class Merge:
 def merge(job: Merge) -> Path:
     """Write the pairs that share enough, uint32[k, 2], sorted, with a file SHARES; return the file of pairs."""
     counts, sampling = (OnDisk(job.workdir / name, kind) for name, kind in (_COUNTS_OF, _SAMPLING_OF))
-    extent = Extent(counts, sampling)
+    extent = Extent(counts, sampling, job.share)
     pairs = merge_runs([_cut(run, job.low, job.high) for run in job.runs], extent)
     new_pairs, shared = pairs.pairs, pairs.shared
     if job.new_end is not None:

@@ -21,7 +21,7 @@ from latam_corpus.dedupe.decide.order import DECIDED_BY, REFUSED, Keeping, decid
 from latam_corpus.dedupe.decide.pair_components import Packs
 from latam_corpus.dedupe.fingerprints.fingerprint import Fingerprint, text_hash
 from latam_corpus.dedupe.fingerprints.fingerprint_index import digest_of_index, open_index
-from latam_corpus.dedupe.fingerprints.scheme import DEDUPE, GENRE, SKETCH, STATED, TERMS
+from latam_corpus.dedupe.fingerprints.scheme import DEDUPE, GENRE, SKETCH, STATED, TERMS, Scheme
 from latam_corpus.dedupe.near_duplicates import verified_pairs
 from latam_corpus.dedupe.verify.bounds import dedupe_bounds
 from latam_corpus.dedupe.verify.verify_pairs import CONTAINED, DUPLICATE, TEMPLATE, VARIANT
@@ -62,6 +62,12 @@ class Dedupe(Barrier):
         uses: the uses that the release needs each document to allow; if empty, taken from the recipe's release too.
         refused: a Parquet file of documents that rights holders have since refused to the release, with the columns
             `doc_id` and `from` (a time); the command line fills it in for the recipe's release.
+        scheme: how candidates are proposed: "anchors", or "minhash", the usual MinHash bands. This and the following
+            options are as in `Scheme`.
+        shingle: words in a run.
+        bands: keys per document; for "minhash" only.
+        rows: minima per key; for "minhash" only.
+        seed: of the hash functions.
         policies: a `filters/` folder whose `dedupe/` has the bounds; the shipped one if empty.
     """
 
@@ -87,7 +93,15 @@ class Dedupe(Barrier):
     admit: tuple[Tier, ...] = ()
     uses: tuple[Use, ...] = ()
     refused: str = ""
+    scheme: str = Scheme.name
+    shingle: int = Scheme.shingle
+    bands: int = Scheme.bands
+    rows: int = Scheme.rows
+    seed: int = Scheme.seed
     policies: str = ""
+
+    def __post_init__(self) -> None:
+        self._fingerprint().parameters()
 
     @property
     def aside(self) -> pl.Schema:
@@ -99,9 +113,12 @@ class Dedupe(Barrier):
         """The folder of policies whose `dedupe/` has the bounds; None if no pairs are compared."""
         return (Path(self.policies) if self.policies else data_folder("filters")) if self.near else None
 
+    def _fingerprint(self) -> Fingerprint:
+        return Fingerprint(self.near, self.scheme, self.shingle, self.bands, self.rows, self.seed)
+
     def expand(self) -> tuple[Stage, Dedupe]:
         """Return the stages that a plan runs: fingerprints before the barrier, and the barrier itself."""
-        return (Fingerprint(self.near), self)
+        return (self._fingerprint(), self)
 
     def for_release(self, admit: tuple[Tier, ...], uses: tuple[Use, ...]) -> Dedupe:
         """Return this barrier with the terms of the recipe's release, unless it has terms of its own."""
@@ -136,7 +153,8 @@ class Dedupe(Barrier):
         Raises:
             ConfigError: the index to compare with can't be used.
         """
-        release_pieces = open_index(Path(self.against), corpus.height) if self.against else []
+        scheme = self._fingerprint().parameters()
+        release_pieces = open_index(Path(self.against), corpus.height, scheme) if self.against else []
         earlier = _superseded_rows(corpus, release_pieces)
         keeping = Keeping(self.admit, self.uses, corpus.height, self.keep == "existing", self._refused())
 
@@ -170,10 +188,10 @@ class Dedupe(Barrier):
             workdir: for temporary files.
         """
         packs = Packs(workdir)
-        bounds = dedupe_bounds(self.policies)
+        scheme, bounds = self._fingerprint().parameters(), dedupe_bounds(self.policies)
         choices = {CONTAINED: self.contained, TEMPLATE: self.templates, VARIANT: self.variants}
         dropped_kinds = [DUPLICATE, *(kind for kind, choice in choices.items() if choice == "drop")]
-        report = verified_pairs(corpus, release_pieces, texts, bounds, keeping, packs)
+        report = verified_pairs(corpus, release_pieces, texts, scheme, bounds, keeping, packs)
         corpus.notes[self.name] = asdict(report)
         corpus.step(N_("deciding on true pairs"), 0, packs.count)
         for number, pack in enumerate(packs, 1):

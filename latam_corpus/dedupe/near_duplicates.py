@@ -40,17 +40,7 @@ from latam_corpus.dedupe.candidates.pairing_kernels import BUCKETS
 from latam_corpus.dedupe.candidates.pairs import CAP
 from latam_corpus.dedupe.decide.decision_rows import EARLIER_COLUMNS
 from latam_corpus.dedupe.decide.numbering import Numbering
-from latam_corpus.dedupe.fingerprints.scheme import (
-    ACCENTED,
-    APPENDED,
-    DAMAGE,
-    EXACT_WORDS,
-    GENRE,
-    STATED,
-    TERMS,
-    WORDS,
-    sampling_of,
-)
+from latam_corpus.dedupe.fingerprints.scheme import ACCENTED, APPENDED, DAMAGE, GENRE, STATED, TERMS, WORDS, sampling_of
 from latam_corpus.dedupe.notices import EDGE_RUNS, EdgeCount, count_edges, edge_runs, find_notices, read_edges
 from latam_corpus.dedupe.verify.pair_facts import GENRE_NUMBERS, NO_GENRE
 from latam_corpus.dedupe.verify.rules import RULE_NAMES
@@ -77,10 +67,9 @@ if TYPE_CHECKING:
     from latam_corpus.dedupe.decide.equal_texts import EqualTexts
     from latam_corpus.dedupe.decide.order import Keeping
     from latam_corpus.dedupe.decide.pair_components import Packs
+    from latam_corpus.dedupe.fingerprints.scheme import Scheme
     from latam_corpus.dedupe.verify.bounds import Bounds
 
-# Fingerprints per document to reckon with besides the sampled ones: of the shorter runs of short texts.
-_SPARE: Final = 14
 RANKED: Final = ("doc_id", "rights_tier", *TERMS, "obtained", WORDS, *DAMAGE, APPENDED, ACCENTED, *STATED, GENRE)
 
 
@@ -115,6 +104,7 @@ def verified_pairs(
     corpus: Corpus,
     earlier_pieces: Sequence[Piece],
     equal: EqualTexts,
+    scheme: Scheme,
     bounds: Bounds,
     keeping: Keeping,
     packs: Packs,
@@ -125,12 +115,13 @@ def verified_pairs(
         corpus: the documents to decide on.
         earlier_pieces: documents of an earlier version; their rows start at the corpus' height or later.
         equal: the documents that are equal to another one.
+        scheme: how candidates are proposed.
         bounds: of the rules that compare documents.
         keeping: the order of copies.
         packs: filled with the pairs, and with RANKED, WEIGHTS and EARLIER_COLUMNS of the documents in them.
     """
     with tempfile.TemporaryDirectory(prefix="near-", dir=corpus.workdir) as folder:
-        search = _Search(corpus, tuple(earlier_pieces), equal, bounds, keeping, Path(folder))
+        search = _Search(corpus, tuple(earlier_pieces), equal, scheme, bounds, keeping, Path(folder))
         order, files, report = search.candidates()
         lots, counts = search.verdicts(files)
         packs.fill(order, lots, search.notices(lots))
@@ -145,6 +136,7 @@ class _Search:
     corpus: Corpus
     earlier_pieces: tuple[Piece, ...]
     equal: EqualTexts
+    scheme: Scheme
     bounds: Bounds
     keeping: Keeping
     workdir: Path
@@ -155,7 +147,7 @@ class _Search:
         value_count = 0
         for rows in self._rankable(self.corpus.frames(RANKED)):
             words = rows[WORDS].to_numpy()
-            value_count += int((words // sampling_of(words)).sum()) + len(words) * _SPARE
+            value_count += int((words // sampling_of(words)).sum()) + len(words) * self.scheme.bands
             order.add(rows)
         new_jobs = [Scatter(p, self.workdir / f"new-{n:06d}", self.workdir) for n, p in enumerate(self.corpus.pieces())]
         earlier_jobs = [
@@ -177,14 +169,14 @@ class _Search:
         sizes = np.zeros(BUCKETS, np.int64)
         for bucket_sizes in self.corpus.map(scatter, [*new_jobs, *earlier_jobs], N_("laying out fingerprints")):
             sizes += bucket_sizes
-        write_extent([*new_jobs, *earlier_jobs], self.workdir)
+        share = write_extent([*new_jobs, *earlier_jobs], self.scheme, self.workdir)
         files = tuple(job.file for job in (*new_jobs, *earlier_jobs))
         jobs = [
             PairRange(low, high, files, self.workdir / f"range-{n:06d}")
             for n, (low, high) in enumerate(ranges(sizes, VALUES_A_RANGE))
         ]
         paired = self.corpus.map(pair_range, jobs, N_("pairing documents that share passages"))
-        merged, report = self._merged(sorted(paired, key=lambda paired_range: paired_range.file))
+        merged, report = self._merged(sorted(paired, key=lambda paired_range: paired_range.file), share)
         over, beyond = bound_candidates(merged, order.count, self.workdir)
         return order, merged, replace(report, over=over, beyond=beyond)
 
@@ -196,7 +188,7 @@ class _Search:
 
     def _rankable(self, frames: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
         """Yield the rows that have fingerprints and no equal kept document, with their ranking columns."""
-        long = pl.col(WORDS) >= EXACT_WORDS
+        long = pl.col(WORDS) >= self.scheme.exact_words
         earlier_columns = EARLIER_COLUMNS if self.earlier_pieces else {}
         for frame in frames:
             rows = frame.with_columns(
@@ -204,7 +196,7 @@ class _Search:
             )
             yield _hashed(self.keeping.ranked(self.equal.candidates(rows.filter(long))))
 
-    def _merged(self, paired_ranges: Sequence[PairedRange]) -> tuple[list[Path], Report]:
+    def _merged(self, paired_ranges: Sequence[PairedRange], share: float) -> tuple[list[Path], Report]:
         """Merge the pairs of all ranges; return files of candidates and the counts, and write common fingerprints."""
         with (self.workdir / COMMON).open("wb") as common:
             # Ranges are in the order of the top bits, so that all values together are sorted.
@@ -216,7 +208,7 @@ class _Search:
         )
         new_end = self.corpus.height if self.earlier_pieces else None
         jobs = [
-            Merge(low, high, runs, self.workdir, new_end, self.workdir / f"merged-{n:06d}")
+            Merge(low, high, runs, self.workdir, share, new_end, self.workdir / f"merged-{n:06d}")
             for n, (low, high) in enumerate(cut if runs else ())
         ]
         tallies = np.sum([np.zeros(3, np.int64), *(paired.tallies for paired in paired_ranges)], axis=0)
@@ -230,7 +222,7 @@ class _Search:
         for file in files:
             for first, end in lot_ranges(np.fromfile(file, np.uint32).reshape(-1, 2), words):
                 name = self.workdir / f"lot-{len(lots):09d}"
-                lots.append(Lot(file, first, end, self.bounds, self.workdir, name))
+                lots.append(Lot(file, first, end, self.scheme, self.bounds, self.workdir, name))
         jobs = gather_jobs(files, [*self.corpus.pieces(), *self.earlier_pieces], self.workdir)
         frequency = np.zeros((FREQUENCIES, 1 << FREQUENCY_BITS), np.int64)
         for piece_frequency in self.corpus.map(gather, jobs, N_("reading what is compared")):

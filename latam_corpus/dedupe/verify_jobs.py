@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from latam_corpus.corpus import Piece
+    from latam_corpus.dedupe.fingerprints.scheme import Scheme
     from latam_corpus.dedupe.verify.bounds import Bounds
 
 WORDS_A_LOT: Final = 4_000_000  # 16 MB of streams
@@ -133,6 +134,7 @@ class Lot:
         pairs: a file of pairs, uint32[k, 2], sorted.
         first: the lot's first pair in the file.
         end: the end of the lot in the file.
+        scheme: of the fingerprints.
         bounds: of the rules.
         workdir: the folder with the streams and the facts of all documents.
         file: the file to write.
@@ -141,6 +143,7 @@ class Lot:
     pairs: Path
     first: int
     end: int
+    scheme: Scheme
     bounds: Bounds
     workdir: Path
     file: Path
@@ -234,7 +237,7 @@ def verify_lot(job: Lot) -> tuple[Path | None, NDArray[np.int64]]:
     pairs = np.fromfile(job.pairs, np.uint32, 2 * (job.end - job.first), offset=8 * job.first).reshape(-1, 2)
     numbers, streams = _read_streams(job, distinct(pairs))
     order = np.argsort(numbers)
-    rarity = Rarity(streams, mapped(job.workdir / COMMON))
+    rarity = Rarity(streams, job.scheme, mapped(job.workdir / COMMON))
     places = order[np.searchsorted(numbers[order], pairs)].astype(np.uint32)
     fact_rows = by_number(job.workdir, FACTS_OF)[numbers]
     facts_of_lot = DocumentFacts(*(np.ascontiguousarray(fact_rows[name]) for name in FACTS.names or ()))

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from latam_corpus.dedupe.fingerprints.anchors import CAPITAL_FLAG, anchors_of, word_stream
 from latam_corpus.dedupe.fingerprints.fingerprint_kernels import NUMBER_FLAG
-from latam_corpus.dedupe.fingerprints.scheme import SCHEME, Ragged, check_scheme, sampling_of
+from latam_corpus.dedupe.fingerprints.scheme import Ragged, Scheme, sampling_of
 from latam_corpus.errors import ConfigError
 from latam_corpus.text.words import WordTable
 
@@ -24,9 +24,9 @@ def prose(seed: int, words: int) -> str:
     return " ".join(f"pal{chance.integers(1 << 30):x}" for _ in range(words))
 
 
-def anchors(*texts: str) -> Ragged:
+def anchors(*texts: str, scheme: Scheme | None = None) -> Ragged:
     """Return the anchors of these texts."""
-    return anchors_of(word_stream(WordTable.of(list(texts))))
+    return anchors_of(word_stream(WordTable.of(list(texts))), scheme or Scheme())
 
 
 @settings(deadline=None)
@@ -83,6 +83,12 @@ def test_accents_case_and_combining_marks_change_no_anchor() -> None:
     assert marked.tolist() == bare.tolist()
 
 
+def test_another_seed_makes_other_anchors() -> None:
+    """Two seeds have no anchor in common."""
+    result, second = anchors(VERSE), anchors(VERSE, scheme=Scheme(seed=21))
+    assert not set(result.values.tolist()) & set(second.values.tolist())
+
+
 def test_one_word_many_times_is_one_anchor() -> None:
     """A word repeated half a million times has at most one anchor."""
     assert len(anchors("ay " * 500_000).values) <= 1
@@ -102,21 +108,31 @@ def test_scripts_without_spaces_are_read() -> None:
     assert result.counts.tolist() == [0, 0, 0]
 
 
+def test_a_scheme_survives_its_index() -> None:
+    """A scheme is equal after writing and reading."""
+    scheme = Scheme(name="minhash", bands=32, rows=4)
+    assert Scheme.from_dict(scheme.to_dict()) == scheme
+    scheme.must_equal(Scheme.from_dict(scheme.to_dict()))
+
+
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        ({"version": 99}, "version = 99"),
+        ({"version": 99}, "version 99"),
         ({"name": "simhash"}, "simhash"),
         ({"seed": "veinte"}, "veinte"),
-        ({"sal": 1}, "sal = 1"),
+        ({"sal": 1}, "«sal» is unknown"),
     ],
 )
 def test_a_foreign_index_is_refused(change: dict[str, object], expected: str) -> None:
     """An index of another version or method, or with unknown keys, is a ConfigError that names the difference."""
     with pytest.raises(ConfigError, match=expected):
-        check_scheme(SCHEME | change, "index")
+        Scheme.from_dict(Scheme().to_dict() | change)
 
 
-def test_an_own_index_is_accepted() -> None:
-    """The scheme that this toolkit writes is accepted."""
-    check_scheme(SCHEME, "index")
+def test_an_index_with_another_seed_is_refused() -> None:
+    """The error for two different schemes names the first difference."""
+    with pytest.raises(ConfigError, match="seed = 21"):
+        Scheme().must_equal(Scheme(seed=21))
+    with pytest.raises(ConfigError, match="shingle"):
+        Scheme(shingle=0)

@@ -21,6 +21,7 @@ from latam_corpus.dedupe.dedupe import Dedupe
 from latam_corpus.dedupe.fingerprints.anchors import anchors_of, word_stream
 from latam_corpus.dedupe.fingerprints.appended import appended_words
 from latam_corpus.dedupe.fingerprints.fingerprint import Fingerprint
+from latam_corpus.dedupe.fingerprints.scheme import Scheme
 from latam_corpus.dedupe.verify.pair_facts import Rarity
 from latam_corpus.dedupe.verify.verify_kernels import FREQUENCIES, FREQUENCY_BITS, count_words
 from latam_corpus.dedupe.verify.verify_pairs import KINDS, verify_pairs
@@ -296,13 +297,13 @@ def test_what_both_have_more_was_added_to_neither() -> None:
 def test_one_fingerprint_tells_a_short_notice_if_it_has_no_other() -> None:
     """A short notice in a long text is recognised by its only fingerprint, if many texts have it."""
     text, words = " ".join(_others(6)), _SONNET.split()
-    pairs = np.array([[0, 1]], np.uint32)
+    pairs, scheme = np.array([[0, 1]], np.uint32), Scheme()
     seen = set()
     for start in range(len(words) - 20):
         streams = word_stream(WordTable.of([text, f"{text} {' '.join(words[start : start + 20])}"]))
-        anchors = anchors_of(streams)
+        anchors = anchors_of(streams, scheme)
         own = np.setdiff1d(anchors.of(1), anchors.of(0))
-        added = verify_pairs(streams, pairs, rarity=Rarity(streams, own[:1])).facts.added[0].tolist()
+        added = verify_pairs(streams, pairs, rarity=Rarity(streams, scheme, own[:1])).facts.added[0].tolist()
         assert (added[0], added[1] > 0) == (0, len(own) == 1)
         seen.add(min(len(own), 2))
     assert seen >= {1, 2}

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 import numpy as np
 import pytest
 
-from latam_corpus.dedupe.fingerprints.anchors import CAPITAL_FLAG, anchors_of
+from latam_corpus.dedupe.fingerprints.anchors import CAPITAL_FLAG
 from latam_corpus.dedupe.fingerprints.fingerprint_kernels import NUMBER_FLAG, WORD_BITS
-from latam_corpus.dedupe.fingerprints.scheme import Ragged
+from latam_corpus.dedupe.fingerprints.minhash import proposals_of
+from latam_corpus.dedupe.fingerprints.scheme import Ragged, Scheme
 from latam_corpus.dedupe.verify import verify_kernels as guards
 from latam_corpus.dedupe.verify.bounds import dedupe_bounds
 from latam_corpus.dedupe.verify.pair_facts import GENRE_NUMBERS, DocumentFacts, Rarity, lexicon
@@ -1254,31 +1255,34 @@ def test_rare_anchors_are_those_that_few_documents_have() -> None:
     streams = Ragged(
         np.concatenate([np.arange(9), np.arange(5), np.arange(20, 24)]).astype(np.uint32), np.array([0, 9, 18])
     )
-    first, second = (anchors_of(streams).of(place) for place in range(2))
+    scheme = Scheme()
+    first, second = (proposals_of(streams, scheme).of(place) for place in range(2))
     both = np.intersect1d(first, second)
     pairs = np.array([[0, 1], [1, 0]], np.uint32)
     share = len(both) / len(first), len(both) / len(second)
     assert 0 < min(share) < 1
-    assert Rarity(streams, np.zeros(0, np.uint64)).shared(pairs) == pytest.approx(np.array([share, share[::-1]]))
-    without = Rarity(streams, both[:1]).shared(pairs[:1])
+    assert Rarity(streams, scheme, np.zeros(0, np.uint64)).shared(pairs) == pytest.approx(
+        np.array([share, share[::-1]])
+    )
+    without = Rarity(streams, scheme, both[:1]).shared(pairs[:1])
     assert without[0, 0] == pytest.approx((len(both) - 1) / (len(first) - 1))
     all_anchors = np.union1d(first, second)
-    assert Rarity(streams, all_anchors).shared(pairs).tolist() == [[0, 0], [0, 0]]
+    assert Rarity(streams, scheme, all_anchors).shared(pairs).tolist() == [[0, 0], [0, 0]]
     only = np.setdiff1d(first, both[:1])
-    assert Rarity(streams, only).shared(pairs[:1])[0, 0] == 1
+    assert Rarity(streams, scheme, only).shared(pairs[:1])[0, 0] == 1
     separate_streams = Ragged(
         text(np.arange(9, dtype=np.uint32), fresh(9), np.arange(9, dtype=np.uint32)), np.array([0, 9, 18, 27])
     )
-    none = Rarity(separate_streams, np.zeros(0, np.uint64))
+    none = Rarity(separate_streams, scheme, np.zeros(0, np.uint64))
     assert none.shared(np.array([[0, 1], [1, 2], [0, 2]], np.uint32)).tolist() == [[0, 0], [0, 0], [1, 1]]
     larger = np.sort(np.concatenate([all_anchors, all_anchors + np.uint64(1)]))
-    assert Rarity(streams, larger).shared(pairs).tolist() == [[0, 0], [0, 0]]
+    assert Rarity(streams, scheme, larger).shared(pairs).tolist() == [[0, 0], [0, 0]]
 
 
 def test_a_long_text_is_asked_only_for_anchors_that_it_could_have_kept() -> None:
     """Only anchors that the sampling of both texts keeps are compared."""
     words = fresh(2100)
     streams = Ragged(text(words[:100], words), np.array([0, 100, 2200]))
-    shared = Rarity(streams, np.zeros(0, np.uint64)).shared(np.array([[0, 1]], np.uint32))
+    shared = Rarity(streams, Scheme(), np.zeros(0, np.uint64)).shared(np.array([[0, 1]], np.uint32))
     assert shared[0, 0] == 1
     assert 0 < shared[0, 1] < 0.2

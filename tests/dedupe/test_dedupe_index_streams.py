@@ -22,7 +22,7 @@ from latam_corpus.dedupe.fingerprints.fingerprint_index import (
     packed,
     unpacked,
 )
-from latam_corpus.dedupe.fingerprints.scheme import SKETCH, STREAM
+from latam_corpus.dedupe.fingerprints.scheme import SKETCH, STREAM, Scheme
 from latam_corpus.errors import ConfigError
 from latam_corpus.release.storing.shard_file import write_group, writer
 
@@ -43,7 +43,7 @@ def rows(streams: list[list[int]]) -> pl.DataFrame:
 
 def file_of(path: Path, groups: list[list[list[int]]]) -> IndexFile:
     """Return an index file with these row groups of streams."""
-    with writer(path, INDEX, metadata_of()) as opened:
+    with writer(path, INDEX, metadata_of(Scheme())) as opened:
         for group in groups:
             write_group(opened, group_of(rows(group)))
     return IndexFile(path, 0, sum(map(len, groups)))
@@ -87,7 +87,7 @@ def test_rows_of_several_groups_are_found_by_their_places(tmp_path: Path) -> Non
 @pytest.mark.parametrize("data", [b"\x05", b"\x80", b"\x80\x80\x80\x80\x80\x00"])
 def test_a_stream_that_its_lexicon_cannot_read_is_told(tmp_path: Path, data: bytes) -> None:
     """A place that is beyond the lexicon, truncated or too long is an error with file and remedy."""
-    with writer(tmp_path / "index.parquet", INDEX, metadata_of()) as opened:
+    with writer(tmp_path / "index.parquet", INDEX, metadata_of(Scheme())) as opened:
         write_group(opened, group_of(rows([[3, 4]])).with_columns(pl.lit(data).alias(STREAM)))
     with pytest.raises(
         ConfigError, match=r"index\.parquet.*its lexicon can't decode a word stream; fetch the index again"
@@ -101,7 +101,7 @@ def test_a_stream_that_its_lexicon_cannot_read_is_told(tmp_path: Path, data: byt
 def test_numbers_that_are_cut_off_or_missing_are_told(tmp_path: Path, column: str, data: bytes | None) -> None:
     """Anchors or a lexicon with truncated or missing numbers are an error."""
     group = group_of(rows([[3, 4]])).with_columns(pl.lit(data, pl.Binary()).alias(column))
-    with writer(tmp_path / "index.parquet", INDEX, metadata_of()) as opened:
+    with writer(tmp_path / "index.parquet", INDEX, metadata_of(Scheme())) as opened:
         write_group(opened, group)
     file = IndexFile(tmp_path / "index.parquet", 0, 1)
     with pytest.raises(ConfigError, match=r"index\.parquet.*; fetch the index again"):
@@ -111,7 +111,7 @@ def test_numbers_that_are_cut_off_or_missing_are_told(tmp_path: Path, column: st
 def test_a_stream_of_another_length_than_its_row_says_is_told(tmp_path: Path) -> None:
     """A stream whose length differs from the row's word count is an error."""
     group = group_of(rows([[3, 4], [5]])).with_columns(pl.Series("words", [2, 2], pl.UInt32))
-    with writer(tmp_path / "index.parquet", INDEX, metadata_of()) as opened:
+    with writer(tmp_path / "index.parquet", INDEX, metadata_of(Scheme())) as opened:
         write_group(opened, group)
     with pytest.raises(ConfigError, match=r"index\.parquet.*word count differ; fetch the index again"):
         streams_of(IndexFile(tmp_path / "index.parquet", 0, 2), [1])

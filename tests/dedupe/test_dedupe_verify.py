@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from latam_corpus.dedupe.candidates.buckets import into_buckets
 from latam_corpus.dedupe.candidates.pairs import CAP, COMMON, HUBS, Extent, Pairing, merge_runs, pair_runs
 from latam_corpus.dedupe.fingerprints.anchors import anchors_of, word_stream
-from latam_corpus.dedupe.fingerprints.scheme import sampling_of
+from latam_corpus.dedupe.fingerprints.scheme import Scheme
 from latam_corpus.dedupe.verify.pair_facts import Rarity
 from latam_corpus.dedupe.verify.rules import RULE_NAMES
 from latam_corpus.dedupe.verify.verify_kernels import OTHER_RUN
@@ -61,12 +61,12 @@ def verdict(a: str, b: str) -> tuple[str, str, int, list[float]]:
 
 def judged(texts: list[str]) -> tuple[np.ndarray, Verdicts]:
     """Return the candidates among these texts and their verdicts, as a run makes them."""
-    stream = word_stream(WordTable.of(texts))
-    result = anchors_of(stream)
+    scheme, stream = Scheme(), word_stream(WordTable.of(texts))
+    result = anchors_of(stream, scheme)
     owners = np.repeat(np.arange(len(texts), dtype=np.uint32), result.counts)
     passing = Pairing(into_buckets(result.values, owners), CAP, HUBS, COMMON)
-    candidates = merge_runs(list(pair_runs(passing)), Extent(result.counts, sampling_of(stream.counts)))
-    rarity = Rarity(stream, np.sort(passing.common))
+    candidates = merge_runs(list(pair_runs(passing)), Extent.of(stream.counts, result.counts, scheme))
+    rarity = Rarity(stream, scheme, np.sort(passing.common))
     return candidates.pairs, verify_pairs(stream, candidates.pairs, rarity=rarity)
 
 

@@ -20,7 +20,7 @@ from latam_corpus.dedupe.candidates import pairs
 from latam_corpus.dedupe.decide import equal_texts, numbering, pair_components
 from latam_corpus.dedupe.dedupe import Dedupe
 from latam_corpus.dedupe.fingerprints.fingerprint import Fingerprint
-from latam_corpus.dedupe.fingerprints.scheme import SKETCH
+from latam_corpus.dedupe.fingerprints.scheme import SKETCH, Scheme
 from latam_corpus.dedupe.verify.bounds import dedupe_bounds
 from latam_corpus.engine.in_process import InProcess
 from latam_corpus.errors import PartError
@@ -234,7 +234,7 @@ def test_a_word_stream_that_is_cut_off_is_told(tmp_path: Path) -> None:
     corpus = Frames((pl.DataFrame({"stream": pl.Series([[1, 2, 3], [1, 2, 3]], dtype=pl.List(pl.UInt32))}),))
     [job] = verify_jobs.gather_jobs([tmp_path / "pairs"], corpus.pieces(), tmp_path)
     np.save(tmp_path / verify_jobs.FREQUENCY, verify_jobs.gather(job))
-    lot = verify_jobs.Lot(tmp_path / "pairs", 0, 1, dedupe_bounds(), tmp_path, tmp_path / "lot")
+    lot = verify_jobs.Lot(tmp_path / "pairs", 0, 1, Scheme(), dedupe_bounds(), tmp_path, tmp_path / "lot")
     assert verify_jobs.verify_lot(lot)[0] == tmp_path / "lot"
     job.file.write_bytes(job.file.read_bytes()[:-4])
     with pytest.raises(PartError, match=r"a word stream is cut off"):

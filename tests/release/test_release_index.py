@@ -27,7 +27,7 @@ from latam_corpus.dedupe.fingerprints.fingerprint_index import (
     metadata_of,
     open_index,
 )
-from latam_corpus.dedupe.fingerprints.scheme import SCHEME
+from latam_corpus.dedupe.fingerprints.scheme import Scheme
 from latam_corpus.errors import ConfigError
 from latam_corpus.release.building.release_index import find_index
 from latam_corpus.release.reading.pull import Subset, pull
@@ -61,9 +61,9 @@ def story(number: int, words: int = 120) -> str:
     return " ".join(draw.choice(WORDS) for _ in range(words))
 
 
-def open_version(store: Store, spec: str, cache: Path, start: int = 0) -> list[IndexFile]:
+def open_version(store: Store, spec: str, cache: Path, scheme: Scheme, start: int = 0) -> list[IndexFile]:
     """Open the index of a version as the barrier `dedupe` does; `start` is the number of its first row."""
-    return open_index(find_index(store, spec).folder(cache), start)
+    return open_index(find_index(store, spec, scheme).folder(cache), start, scheme)
 
 
 def stored(store: Store, manifest: Manifest) -> dict[str, pl.DataFrame]:
@@ -118,7 +118,7 @@ def test_the_index_has_a_file_per_shard_with_the_fingerprints_of_its_texts(versi
         assert index[shard.index].equals(expected)
         assert index[shard.index].schema == INDEX
         file = pq.ParquetFile(store.path("releases", "puerto", manifest.version, shard.index))
-        assert file.metadata.metadata[METADATA] == metadata_of()[METADATA]
+        assert file.metadata.metadata[METADATA] == metadata_of(Scheme())[METADATA]
         assert file.num_row_groups == pq.ParquetFile(store.path(shard.object)).num_row_groups
     assert pl.concat(index.values())["words"].to_list() == [120] * 60
 
@@ -177,19 +177,26 @@ def test_a_reused_shard_keeps_its_index_file(
     assert verify(store, "puerto", second.version) == []
 
 
-def test_an_index_of_another_scheme_is_refused_and_rebuilt(
-    tmp_path: Path, document: Any, kept_run: KeptRun, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The error names the difference, and the next version has the same shards and a new index."""
-    store = Store.at(tmp_path / "store")
-    with monkeypatch.context() as other_toolkit:
-        other_toolkit.setattr("latam_corpus.dedupe.fingerprints.fingerprint_index.SCHEME", SCHEME | {"shingle": 4})
-        first = build("puerto", [kept_run("a-1", [document(n) for n in range(5)])], store, **TERMS)
-    with pytest.raises(ConfigError, match="its fingerprints have shingle = 4, this toolkit's have 5"):
-        open_version(store, "puerto", tmp_path / "cache")
-    second = build("puerto", [], store, parent="latest", **TERMS)
-    assert (second.version, second.shards) == ("2026.11.1", first.shards)
-    assert open_version(store, "puerto", tmp_path / "cache")
+def test_a_new_scheme_rebuilds_the_index(version: Version, document: Any, kept_run: KeptRun) -> None:
+    """The index has the scheme of the runs, or that of the parent if they have none."""
+    store, manifest = version
+    stages = [{"use": "repair"}, {"use": "dedupe", "shingle": 4}]
+    run = kept_run("b-1", [document(200, text=story(200))], stage=stages)
+    second = build("puerto", [run], store, parent="latest", shard_bytes=30_000, splits={}, **TERMS)
+    shared = {shard.sha256 for shard in manifest.shards} & {shard.sha256 for shard in second.shards}
+    digests = [{each.files[s.index].sha256 for s in each.shards if s.sha256 in shared} for each in (manifest, second)]
+    assert shared
+    assert not digests[0] & digests[1]
+    third = build("puerto", [kept_run("c-1", [document(201)])], store, parent="latest", shard_bytes=30_000, **TERMS)
+    for each in (second, third):
+        place = store.path("releases", "puerto", each.version, min(each.index))
+        assert pq.read_metadata(place).metadata[METADATA] == metadata_of(Scheme(shingle=4))[METADATA]
+    run_with_default_scheme = kept_run("d-1", [document(200, text=story(200))], stage=[{"use": "dedupe"}])
+    fourth = build(
+        "puerto", [run_with_default_scheme], store, parent=second.version, shard_bytes=30_000, splits={}, **TERMS
+    )
+    assert [s.sha256 for s in fourth.shards] == [s.sha256 for s in second.shards]
+    assert fourth.version not in (second.version, third.version)
 
 
 def test_an_index_can_be_added_to_a_release_later(tmp_path: Path, document: Any, kept_run: KeptRun) -> None:
@@ -200,7 +207,7 @@ def test_an_index_can_be_added_to_a_release_later(tmp_path: Path, document: Any,
     assert bare.index == {}
     assert not (tmp_path / "store" / "releases" / "puerto" / bare.version / "index").exists()
     with pytest.raises(ConfigError, match=f"without a fingerprint index.*--parent {bare.version}"):
-        open_version(store, "puerto", tmp_path / "cache")
+        open_version(store, "puerto", tmp_path / "cache", Scheme())
     indexed = build("puerto", [], store, parent=bare.version, **TERMS)
     assert (indexed.version, indexed.shards) == ("2026.11.1", bare.shards)
     assert len(indexed.index) == len(indexed.shards)
@@ -238,7 +245,7 @@ def test_verify_finds_an_index_of_another_shard(version: Version, republished: R
         rows.with_columns(pl.lit("unknown").alias("rights_tier")),
         rows[::-1].cast(rows.schema),
     ):
-        changed = with_file(republished, store, manifest, rewritten(store, wrong_rows, metadata_of()))
+        changed = with_file(republished, store, manifest, rewritten(store, wrong_rows, metadata_of(Scheme())))
         assert any("its rows aren't those of data/" in problem for problem in verify(store, "puerto", changed.version))
     changed = with_file(republished, store, manifest, rewritten(store, rows, {}))
     assert verify(store, "puerto", changed.version) == [f"{name}: it isn't a file of a fingerprint index"]
@@ -275,7 +282,7 @@ def test_pulling_a_missing_index_is_an_error(tmp_path: Path, document: Any, kept
 def test_an_index_on_this_disk_is_read_in_place(tmp_path: Path, version: Version) -> None:
     """Index files of a store on this disk are linked, and rows are numbered from the given start."""
     store, manifest = version
-    pieces = open_version(store, "puerto", tmp_path / "cache", 1000)
+    pieces = open_version(store, "puerto", tmp_path / "cache", Scheme(), 1000)
     assert sum(piece.height for piece in pieces) == 60
     assert [piece.start for piece in pieces][:2] == [1000, 1000 + pieces[0].height]
     read = pl.concat([pickle.loads(pickle.dumps(piece)).read(["doc_id", "anchors"]) for piece in pieces])  # noqa: S301
@@ -299,7 +306,7 @@ def test_the_index_of_a_remote_store_is_fetched_once(
     second_run = kept_run("b-1", [document(n, text=story(n)) for n in range(30, 34)])
     manifest = build("puerto", [second_run], store, parent="latest", shard_bytes=15_000, **TERMS)
     assert verify(store, "puerto", manifest.version) == []
-    pieces = open_version(store, "puerto", tmp_path / "cache")
+    pieces = open_version(store, "puerto", tmp_path / "cache", Scheme())
     assert pl.concat([piece.read(["doc_id"]) for piece in pieces]).height == 34
     fetched: list[str] = []
 
@@ -308,25 +315,29 @@ def test_the_index_of_a_remote_store_is_fetched_once(
         fetch(store, place, sha256, part)
 
     monkeypatch.setattr("latam_corpus.release.building.release_index.fetch", recording_fetch)
-    open_version(store, "puerto", tmp_path / "cache")
+    open_version(store, "puerto", tmp_path / "cache", Scheme())
     assert fetched == []
     pieces[0].path.write_bytes(b"PAR1")
-    reopened = open_version(store, "puerto", tmp_path / "cache")
+    reopened = open_version(store, "puerto", tmp_path / "cache", Scheme())
     assert fetched == [f"releases/puerto/{manifest.version}/index/{pieces[0].path.name}"]
     assert reopened == pieces
 
 
 @pytest.mark.parametrize(
-    ("spec", "problem"),
+    ("spec", "scheme", "problem"),
     [
-        ("puertos", "did you mean «puerto»"),
-        ("puerto@2026.11.7", "there is no version «2026.11.7»"),
+        ("puertos", {}, "did you mean «puerto»"),
+        ("puerto@2026.11.7", {}, "there is no version «2026.11.7»"),
+        ("puerto", {"seed": 21}, "its fingerprints have seed = 20, this run's have 21; set seed = 20"),
+        ("puerto", {"name": "minhash"}, "its fingerprints have name = 'anchors', this run's have 'minhash'"),
     ],
 )
-def test_an_unknown_version_is_refused(tmp_path: Path, version: Version, spec: str, problem: str) -> None:
-    """An unknown release and an unknown version are usage errors with a remedy."""
-    with pytest.raises(ConfigError, match=problem):
-        open_version(version[0], spec, tmp_path / "cache")
+def test_a_missing_index_or_another_scheme_is_refused(
+    tmp_path: Path, version: Version, spec: str, scheme: dict[str, Any], problem: str
+) -> None:
+    """An unknown version and another scheme are usage errors with a remedy."""
+    with pytest.raises(ConfigError, match=problem.replace("(", r"\(")):
+        open_version(version[0], spec, tmp_path / "cache", Scheme(**scheme))
 
 
 def test_a_damaged_index_is_refused_and_repaired_by_a_build(tmp_path: Path, version: Version) -> None:
@@ -340,19 +351,19 @@ def test_a_damaged_index_is_refused_and_repaired_by_a_build(tmp_path: Path, vers
         if data is not None:
             path.write_bytes(data)
         with pytest.raises(ConfigError, match=f"{name}.*--parent {manifest.version}"):
-            open_version(store, "puerto", tmp_path / "cache")
+            open_version(store, "puerto", tmp_path / "cache", Scheme())
         repaired = build("puerto", [], store, parent="latest", shard_bytes=30_000, splits={}, **TERMS)
         assert repaired.version == manifest.version
         assert path.read_bytes() == original
-        assert open_version(store, "puerto", tmp_path / "cache")
+        assert open_version(store, "puerto", tmp_path / "cache", Scheme())
 
 
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
         ({"format": 9}, "its index has format 9, this toolkit reads 4"),
-        ({"scheme": SCHEME | {"version": 99}}, "its fingerprints have version = 99"),
-        ({"scheme": {"name": "anchors"}}, "its fingerprints have bands = None"),
+        ({"scheme": Scheme().to_dict() | {"version": 99}}, "its fingerprints have version 99"),
+        ({"scheme": {"name": "anchors"}}, "key «bands» is missing"),
     ],
 )
 def test_an_index_of_another_toolkit_is_refused(
@@ -361,23 +372,28 @@ def test_an_index_of_another_toolkit_is_refused(
     """An index with another format or version of fingerprints is refused with the command that rebuilds it."""
     store, manifest = version
     rows = stored(store, manifest)[min(manifest.index)]
-    metadata = json.loads(metadata_of()[METADATA]) | change
+    metadata = json.loads(metadata_of(Scheme())[METADATA]) | change
     with_file(republished, store, manifest, rewritten(store, rows, {METADATA: json.dumps(metadata).encode()}))
     with pytest.raises(ConfigError, match=problem) as error:
-        open_version(store, "puerto", tmp_path / "cache")
+        open_version(store, "puerto", tmp_path / "cache", Scheme())
     if "format" in change:
         command = f"release build puerto --parent {manifest.version} --store {store.url}"
         assert command in str(error.value.remedy)
 
 
+@pytest.mark.parametrize("options", [{}, {"use": "dedupe", "seed": 7}])
 def test_the_damaged_index_of_an_older_version_is_repaired_in_place(
-    tmp_path: Path, document: Any, kept_run: KeptRun
+    tmp_path: Path, document: Any, kept_run: KeptRun, options: dict[str, Any]
 ) -> None:
-    """A build with an older version as its parent repairs that version's index and makes no new version."""
+    """A build with an older version as its parent repairs that version's index and makes no new version.
+
+    The scheme is that of the release's other versions if no index file is left.
+    """
     store = Store.at(tmp_path / "store")
+    stages: dict[str, Any] = {"stage": [options]} if options else {}
     terms = TERMS | {"splits": {}}
-    first = build("puerto", [kept_run("a-1", [document(n, text=story(n)) for n in range(9)])], store, **terms)
-    second = build("puerto", [kept_run("b-1", [document(30)])], store, parent="latest", **terms)
+    first = build("puerto", [kept_run("a-1", [document(n, text=story(n)) for n in range(9)], **stages)], store, **terms)
+    second = build("puerto", [kept_run("b-1", [document(30)], **stages)], store, parent="latest", **terms)
     [path] = (tmp_path / "store" / "releases" / "puerto" / first.version / "index").iterdir()
     original = path.read_bytes()
     for data in (original[:200] + b"x" + original[201:], b"", None):
@@ -401,11 +417,11 @@ def test_the_remedy_for_an_older_version_without_an_index_is_another_version(
     store = Store.at(tmp_path / "store")
     first = build("puerto", [kept_run("a-1", [document(1)])], store, index=False, **TERMS)
     with pytest.raises(ConfigError, match=f"without a fingerprint index; build it: .*--parent {first.version}"):
-        open_version(store, "puerto", tmp_path / "cache")
+        open_version(store, "puerto", tmp_path / "cache", Scheme())
     build("puerto", [kept_run("b-1", [document(2)])], store, parent="latest", **TERMS)
     with pytest.raises(ConfigError, match=r"name a version that has an index, or build one based on the latest"):
-        open_version(store, f"puerto@{first.version}", tmp_path / "cache")
-    assert open_version(store, "puerto", tmp_path / "cache")
+        open_version(store, f"puerto@{first.version}", tmp_path / "cache", Scheme())
+    assert open_version(store, "puerto", tmp_path / "cache", Scheme())
 
 
 def test_an_index_with_former_spellings_is_reported_and_rebuilt_by_the_next_version(

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from latam_corpus.dedupe.candidates.pairing_kernels import COMMONS, CURSOR_SIZE, ROOMY, bits_of, write_pairs
+from latam_corpus.dedupe.fingerprints.scheme import MINHASH, sampling_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from latam_corpus.dedupe.candidates.buckets import Buckets
+    from latam_corpus.dedupe.fingerprints.scheme import Scheme
     from latam_corpus.dedupe.on_disk import OnDisk
 
 
@@ -99,11 +101,25 @@ class Extent:
 
     Attributes:
         counts: integers[n], distinct values.
-        sampling: integers[n], the divisor of the sampled values (`scheme.sampling_of`), under 256.
+        sampling: integers[n], the divisor of the sampled values (`scheme.sampling_of`; 1 for band keys), under 256.
+        share: the share of the possible common values that a pair must have.
     """
 
     counts: NDArray[Any] | OnDisk
     sampling: NDArray[Any] | OnDisk
+    share: float = NEEDED
+
+    @classmethod
+    def of(cls, word_counts: NDArray[Any], value_counts: NDArray[Any], scheme: Scheme) -> Extent:
+        """Return the extent of documents with so many words and so many fingerprints under a scheme.
+
+        >>> from latam_corpus.dedupe.fingerprints.scheme import Scheme
+        >>> Extent.of(np.array([700]), np.array([85]), Scheme(name="minhash")).needed(np.array([[0, 0]])).tolist()
+        [1]
+        """
+        if scheme.name == MINHASH:
+            return cls(value_counts, np.ones(len(value_counts), np.uint64), 0.0)
+        return cls(value_counts, sampling_of(word_counts))
 
     def needed(self, pairs: NDArray[np.uint32]) -> NDArray[np.int64]:
         """Return the values that each pair must share, int64[k]: one, plus one for every 8 over 16 possible ones.
@@ -115,7 +131,7 @@ class Extent:
         """
         counts, sampling = (np.asarray(tallies[pairs], np.int64) for tallies in (self.counts, self.sampling))
         possible = (counts * sampling).min(axis=1) / sampling.max(axis=1)
-        return np.asarray(1 + np.maximum(possible - _FEW, 0) * NEEDED, np.int64)
+        return np.asarray(1 + np.maximum(possible - _FEW, 0) * self.share, np.int64)
 
 
 @dataclass(frozen=True, eq=False)

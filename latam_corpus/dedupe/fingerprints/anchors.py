@@ -26,15 +26,7 @@ from latam_corpus.dedupe.fingerprints.fingerprint_kernels import (
     write_anchors,
     write_stream,
 )
-from latam_corpus.dedupe.fingerprints.scheme import (
-    EXACT_WORDS,
-    SEED,
-    SHINGLE,
-    SHORT_REACH,
-    SHORT_SHINGLE,
-    Ragged,
-    sampling_of,
-)
+from latam_corpus.dedupe.fingerprints.scheme import Ragged, Scheme, sampling_of
 from latam_corpus.text.characters import IGNORED, classes, lower
 
 if TYPE_CHECKING:
@@ -43,7 +35,6 @@ if TYPE_CHECKING:
     from latam_corpus.text.words import WordTable
 
 CAPITAL_FLAG: Final = 1 << 31
-_SALT: Final = np.uint64((SEED * 0xD6E8FEB86659FD93 + 0xA0761D6478BD642F) % (1 << 64))
 
 # Letters of similar shape share a bit, so that a misread word has the same bits. Chosen by eye.
 _LOOKS: Final = ("ec", "oqø", "iljı", "tfþ", "nu", "mw", "hb", "a", "szxß", "r", "dpð", "vykg")
@@ -83,30 +74,34 @@ def stream_and_accents(words: WordTable) -> tuple[Ragged, NDArray[np.uint32]]:
     return Ragged(values, words.doc_words), accented
 
 
-def anchors_of(stream: Ragged, sampling: NDArray[np.uint64] | None = None, short_reach: int = SHORT_REACH) -> Ragged:
+def anchors_of(stream: Ragged, scheme: Scheme, sampling: NDArray[np.uint64] | None = None) -> Ragged:
     """Return the distinct anchors of each document, uint64, sorted within the document.
 
-    A text under EXACT_WORDS words has none. A text under `short_reach` words also has anchors of all its runs of three
-    words, which propose short copies.
+    A text under `scheme.exact_words` words has none. A text under `scheme.short_reach` words also has anchors of all
+    its runs of three words, which propose short copies.
 
     Args:
         stream: of `word_stream`.
+        scheme: shingle, seed and lengths.
         sampling: the divisor of the anchors of each document, uint64[n]; by its length if None.
-        short_reach: texts with fewer words have the shorter runs too.
 
     >>> from latam_corpus.text.words import WordTable
     >>> verso = "Caminante, son tus huellas el camino y nada más"
-    >>> found = anchors_of(word_stream(WordTable.of([verso, verso.upper(), "nada más"])))
+    >>> found = anchors_of(word_stream(WordTable.of([verso, verso.upper(), "nada más"])), Scheme())
     >>> found.counts.tolist(), found.of(0).tolist() == found.of(1).tolist()
     ([12, 12, 0], True)
     """
     # At most one anchor of each kind per word; untouched pages cost no memory.
     values = np.empty(2 * len(stream.values) + 1, np.uint64)
     offsets = np.zeros(len(stream) + 1, np.int64)
-    sizes = SHINGLE, SHORT_SHINGLE, EXACT_WORDS, short_reach
+    sizes = scheme.shingle, scheme.short_shingle, scheme.exact_words, scheme.short_reach
     divisors = sampling_of(stream.counts) if sampling is None else sampling
-    write_anchors(stream.values, stream.offsets, divisors, sizes, _SALT, values, offsets)
+    write_anchors(stream.values, stream.offsets, divisors, sizes, _salt(scheme.seed), values, offsets)
     return Ragged(values[: offsets[-1]].copy(), offsets)
+
+
+def _salt(seed: int) -> np.uint64:
+    return np.uint64((seed * 0xD6E8FEB86659FD93 + 0xA0761D6478BD642F) % (1 << 64))
 
 
 @cache

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from functools import cache
+from importlib import metadata
 from typing import TYPE_CHECKING, ClassVar
 
 import polars as pl
 
 from latam_corpus.codes import groups
-from latam_corpus.dedupe.fingerprints.anchors import anchors_of, stream_and_accents
+from latam_corpus.dedupe.fingerprints.anchors import stream_and_accents
 from latam_corpus.dedupe.fingerprints.appended import appended_words
 from latam_corpus.dedupe.fingerprints.damage import damage_of, shipped
-from latam_corpus.dedupe.fingerprints.scheme import ACCENTED, ANCHORS, APPENDED, SKETCH, STREAM, WORDS
+from latam_corpus.dedupe.fingerprints.minhash import proposals_of
+from latam_corpus.dedupe.fingerprints.scheme import ACCENTED, ANCHORS, APPENDED, MINHASH, SKETCH, STREAM, WORDS, Scheme
 from latam_corpus.stages import Stage
 from latam_corpus.text.normal import normal, normal_utf8
 from latam_corpus.text.orthography import in_modern, spellings
@@ -41,8 +43,13 @@ class Fingerprint(Stage):
 
     Attributes:
         sketch: whether to add the sketch: `words` (their number), DAMAGE (`damage_of`, by the document's `language`),
-            `appended` (`appended_words`), `accented` (`stream_and_accents`), `anchors` (uint64, see `anchors_of`) and
-            `stream` (uint32 per word, see `word_stream`).
+            `appended` (`appended_words`), `accented` (`stream_and_accents`), `anchors` (uint64, see `anchors_of`; the
+            band keys under the scheme "minhash") and `stream` (uint32 per word, see `word_stream`).
+        scheme: "anchors" or "minhash"; this and the following options are as in `Scheme`.
+        shingle: words in a run.
+        bands: keys per document; for "minhash" only.
+        rows: minima per key; for "minhash" only.
+        seed: of the hash functions.
     """
 
     name: ClassVar[str] = "fingerprint"
@@ -51,16 +58,37 @@ class Fingerprint(Stage):
     gives: ClassVar[frozenset[str]] = frozenset({"text_hash", *SKETCH})
 
     sketch: bool = False
+    scheme: str = Scheme.name
+    shingle: int = Scheme.shingle
+    bands: int = Scheme.bands
+    rows: int = Scheme.rows
+    seed: int = Scheme.seed
+
+    def __post_init__(self) -> None:
+        self.parameters()
+
+    def parameters(self) -> Scheme:
+        """Return the scheme that the options describe.
+
+        Raises:
+            ConfigError: an option is out of its range.
+        """
+        values = asdict(self)
+        option_names = {field.name for field in fields(Scheme)}
+        return Scheme(name=self.scheme, **{key: value for key, value in values.items() if key in option_names})
 
     def fingerprint(self) -> str:
-        """Return a digest of the words that identify damage; empty if there is no sketch."""
-        return shipped().digest() if self.sketch else ""
+        """Return a digest of the words that identify damage, and the MinHash library; empty if there is no sketch."""
+        if not self.sketch:
+            return ""
+        return shipped().digest() + (metadata.version("datasketch") if self.scheme == MINHASH else "")
 
     def __call__(self, batch: Batch) -> Batch:
         """Return the batch with `text_hash`, and with the sketch if asked for."""
         hashes = [hashlib.sha256(text).digest()[:16] for text in normal_utf8(batch.frame["text"])]
         columns = {"text_hash": pl.Series("text_hash", hashes, dtype=pl.Binary)}
         if self.sketch:
+            scheme = self.parameters()
             languages = batch.frame["language"].to_list() if "language" in batch.frame.columns else [None] * len(batch)
             stream, (accented, accented_in_middle) = stream_and_accents(_in_one_spelling(batch, languages).words)
             columns |= {
@@ -68,7 +96,7 @@ class Fingerprint(Stage):
                 **damage_of(batch.words, languages, accented_in_middle),
                 ACCENTED: pl.Series(ACCENTED, accented, dtype=pl.UInt32),
                 APPENDED: pl.Series(APPENDED, appended_words(batch.words), dtype=pl.UInt32),
-                ANCHORS: anchors_of(stream).lists(),
+                ANCHORS: proposals_of(stream, scheme).lists(),
                 STREAM: stream.lists(),
             }
         return batch.with_columns(columns)

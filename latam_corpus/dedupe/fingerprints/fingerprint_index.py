@@ -24,17 +24,7 @@ import pyarrow.parquet as pq
 from latam_corpus import schema
 from latam_corpus.corpus import PieceFile, ragged
 from latam_corpus.dedupe.fingerprints.fingerprint_kernels import pack, unpack
-from latam_corpus.dedupe.fingerprints.scheme import (
-    ANCHORS,
-    SCHEME,
-    SKETCH,
-    STATED,
-    STREAM,
-    TERMS,
-    WORDS,
-    Ragged,
-    check_scheme,
-)
+from latam_corpus.dedupe.fingerprints.scheme import ANCHORS, SKETCH, STATED, STREAM, TERMS, WORDS, Ragged, Scheme
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
 from latam_corpus.storage.durable import known_digest
@@ -168,13 +158,13 @@ def has_columns(file_schema: pa.Schema) -> bool:
     return isinstance(frame, pl.DataFrame) and list(frame.schema.items()) == list(INDEX.items())
 
 
-def metadata_of() -> dict[bytes, bytes]:
+def metadata_of(scheme: Scheme) -> dict[bytes, bytes]:
     """Return the key-value metadata of an index file; `spellings` identifies the normalisation of words.
 
-    >>> json.loads(metadata_of()[METADATA])["scheme"]["name"]
+    >>> json.loads(metadata_of(Scheme())[METADATA])["scheme"]["name"]
     'anchors'
     """
-    metadata = {"format": FORMAT, "scheme": SCHEME, "spellings": spellings_digest()}
+    metadata = {"format": FORMAT, "scheme": scheme.to_dict(), "spellings": spellings_digest()}
     return {METADATA: json.dumps(metadata, sort_keys=True).encode()}
 
 
@@ -240,15 +230,16 @@ def group_of(rows: pl.DataFrame) -> pl.DataFrame:
     ).select(INDEX.names())
 
 
-def open_index(folder: Path, start: int) -> list[IndexFile]:
+def open_index(folder: Path, start: int, scheme: Scheme) -> list[IndexFile]:
     """Return the files of an index as pieces of a corpus, in the order of their names.
 
     Args:
         folder: the index.
         start: the row number of the first row.
+        scheme: of the fingerprints to compare with.
 
     Raises:
-        ConfigError: there is no index, a file isn't an index file, or its fingerprints are of another scheme.
+        ConfigError: there is no index, a file isn't an index file, or its fingerprints were made with another scheme.
     """
     files = sorted(folder.glob("*.parquet"))
     if not files:
@@ -257,7 +248,7 @@ def open_index(folder: Path, start: int) -> list[IndexFile]:
         )
     opened = []
     for path in files:
-        opened.append(IndexFile(path, start, _rows_of(path)))
+        opened.append(IndexFile(path, start, _rows_of(path, scheme)))
         start += opened[-1].height
     return opened
 
@@ -268,7 +259,7 @@ def digest_of_index(folder: Path) -> str:
     return hashlib.sha256(json.dumps(digests).encode()).hexdigest()
 
 
-def _rows_of(path: Path) -> int:
+def _rows_of(path: Path, scheme: Scheme) -> int:
     """Return the number of rows of a file, after a check of its format and scheme.
 
     Raises:
@@ -289,7 +280,7 @@ def _rows_of(path: Path) -> int:
         )
     if missing or not isinstance(index_facts.get("scheme"), dict):
         raise ConfigError(str(path), _("it isn't a file of a fingerprint index"), _REMEDY)
-    check_scheme(index_facts["scheme"], str(path))
+    scheme.must_equal(Scheme.from_dict(index_facts["scheme"], str(path)), str(path))
     return int(footer.num_rows)
 
 

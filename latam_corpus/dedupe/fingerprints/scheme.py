@@ -1,7 +1,8 @@
-"""The numbers of fingerprints, which two fingerprints must share to be comparable, and the columns that store them."""
+"""The scheme of fingerprints: every parameter that two fingerprints must share to be comparable."""
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -9,7 +10,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from latam_corpus.errors import ConfigError
+from latam_corpus.errors import ConfigError, closest
 from latam_corpus.messages import _
 
 if TYPE_CHECKING:
@@ -47,27 +48,10 @@ SKETCH: Final = pl.Schema(
 )
 
 
-SHINGLE: Final = 5  # words in a run
-# Words in a run of short texts, in which longer runs break too easily.
-SHORT_SHINGLE: Final = 3
-# Texts with fewer words have the shorter runs too: a copy of a text under 30 words has at most 1/.7 of its length
-# (`short_ratio` in filters/dedupe/default.toml).
-SHORT_REACH: Final = 42
-EXACT_WORDS: Final = 8  # a text with fewer words is compared as a whole only and has no fingerprint
-SEED: Final = 20  # of the hash functions
-
-# As an index states it. `bands` and `rows` are of a method that was removed; they keep older indexes comparable.
-SCHEME: Final = {
-    "name": ANCHORS,
-    "shingle": SHINGLE,
-    "short_shingle": SHORT_SHINGLE,
-    "short_words": 30,
-    "exact_words": EXACT_WORDS,
-    "bands": 14,
-    "rows": 8,
-    "seed": SEED,
-    "version": 1,  # raised with every change of the word table's hash or of the anchors
-}
+MINHASH: Final = "minhash"
+# Raised with every change of the word table's hash, of the anchors or of the band keys.
+VERSIONS: Final = {ANCHORS: 1, MINHASH: 2}
+_SEEDS: Final = 2**32  # the limit of datasketch
 
 # Sampling by length: a text of at least so many words keeps the anchors that this number divides. Each divisor divides
 # the next, so that a book that quotes a short text keeps the same anchors among the multiples of 16. The prototype used
@@ -129,23 +113,143 @@ class Ragged:
         return Ragged(np.concatenate([self.values[:0], *map(self.of, documents.tolist())]), offsets)
 
 
-def check_scheme(stated: Mapping[str, Any], place: str) -> None:
-    """Raise unless an index has fingerprints that are comparable with those of this toolkit.
+@dataclass(frozen=True)
+class Scheme:
+    """The way in which candidates are proposed.
 
-    Args:
-        stated: the scheme that the index states.
-        place: of the index, for the error.
+    Attributes:
+        name: "anchors", sampled runs of words; or "minhash", the usual MinHash bands.
+        shingle: words in a run.
+        short_shingle: words in a run of short texts, in which longer runs break too easily.
+        short_words: a text with fewer words is short; texts under `short_reach` words have the shorter runs too.
+        exact_words: a text with fewer words is compared as a whole only and has no fingerprint.
+        bands: keys per document; for "minhash" only.
+        rows: minima per key; for "minhash" only.
+        seed: of the hash functions.
+        version: of the method; 0 means this toolkit's.
 
-    Raises:
-        ConfigError: it differs from SCHEME; the message names the first difference.
+    >>> Scheme().name, Scheme(name="minhash").bands
+    ('anchors', 14)
     """
-    for name in sorted(SCHEME.keys() | stated.keys()):
-        if stated.get(name) != SCHEME.get(name):
+
+    name: str = ANCHORS
+    shingle: int = 5
+    short_shingle: int = 3
+    short_words: int = 30
+    exact_words: int = 8
+    bands: int = 14
+    rows: int = 8
+    seed: int = 20
+    version: int = 0
+
+    def __post_init__(self) -> None:
+        if self.name not in (ANCHORS, MINHASH):
+            raise ConfigError(
+                "dedupe", _("unknown scheme «{self}»", self=self.name), closest(self.name, (ANCHORS, MINHASH))
+            )
+        for name in ("shingle", "short_shingle", "short_words", "exact_words", "bands", "rows"):
+            if getattr(self, name) < 1:
+                raise ConfigError(
+                    "dedupe", _("{name} is {value}", name=name, value=getattr(self, name)), _("it must be at least 1")
+                )
+        if self.seed < 0:
+            raise ConfigError("dedupe", _("seed is {seed}", seed=self.seed), _("it must be 0 or more"))
+        if self.name == MINHASH and self.seed >= _SEEDS:
+            raise ConfigError(
+                "dedupe",
+                _("seed is {seed}", seed=self.seed),
+                _("for «{minhash}» it must be under {seeds}", minhash=MINHASH, seeds=_SEEDS),
+            )
+        if self.short_shingle > min(self.shingle, self.exact_words):
+            raise ConfigError(
+                "dedupe",
+                _("short_shingle is {short_shingle}", short_shingle=self.short_shingle),
+                _("it can't be longer than shingle or than the shortest text that has fingerprints (exact_words)"),
+            )
+        if not self.version:
+            object.__setattr__(self, "version", VERSIONS[self.name])
+
+    @property
+    def short_reach(self) -> int:
+        """Texts with fewer words have the shorter runs too: the limit of a text that may contain a short text's copy.
+
+        A copy of a text under 30 words has at most 1/.7 of its length (`short_ratio` in filters/dedupe/default.toml).
+        """
+        return self.short_words * 10 // 7
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the scheme as an index stores it.
+
+        >>> Scheme.from_dict(Scheme(seed=7).to_dict()) == Scheme(seed=7)
+        True
+        """
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any], place: str = "index") -> Scheme:
+        """Return the scheme that an index stores.
+
+        Args:
+            values: of `to_dict`.
+            place: where the values are from, for the error.
+
+        Raises:
+            ConfigError: a key is missing or unknown, a value has the wrong type, or another version made the
+                fingerprints.
+        """
+        fields = {field.name: type(field.default) for field in dataclasses.fields(cls)}
+        odd = sorted(fields.keys() ^ values.keys())
+        if odd:
+            missing = _("the fingerprint scheme's key «{odd}» is missing", odd=odd[0])
+            unknown = _("the fingerprint scheme's key «{odd}» is unknown", odd=odd[0])
+            raise ConfigError(place, missing if odd[0] in fields else unknown, _REBUILD)
+        for name, kind in fields.items():
+            if type(values[name]) is not kind:
+                raise ConfigError(
+                    place,
+                    _(
+                        "the scheme's {name} is {values}, not {name2}",
+                        name=name,
+                        values=f"{values[name]!r}",
+                        name2=kind.__name__,
+                    ),
+                    _REBUILD,
+                )
+        scheme = cls(**{**values, "version": 0})
+        if values["version"] != scheme.version:
             problem = _(
-                "its fingerprints have {name} = {index_value}, this toolkit's have {value}",
-                name=name, index_value=f"{stated.get(name)!r}", value=f"{SCHEME.get(name)!r}",
+                "its fingerprints have version {version}, this toolkit makes version {ours}",
+                version=values["version"], ours=scheme.version,
             )  # fmt: skip
-            raise ConfigError(place, problem, _("rebuild the index from its release"))
+            raise ConfigError(place, problem, _REBUILD)
+        return scheme
+
+    def must_equal(self, reference: Scheme, place: str = "index") -> None:
+        """Raise `ConfigError` unless the scheme equals a reference.
+
+        Raises:
+            ConfigError: the two schemes differ; the message names the first difference.
+        """
+        own_values, other_values = self.to_dict(), reference.to_dict()
+        for name, value in own_values.items():
+            if other_values[name] != value:
+                raise ConfigError(
+                    place,
+                    _(
+                        "its fingerprints have {name} = {index_value}, this run's have {value}",
+                        name=name,
+                        index_value=f"{other_values[name]!r}",
+                        value=f"{value!r}",
+                    ),
+                    _(
+                        "set {name} = {index_value} for the stage «dedupe», or rebuild the index",
+                        name=name,
+                        index_value=f"{other_values[name]!r}",
+                    ),
+                )
+
+
+_REBUILD: Final = _("rebuild the index from its release")
 
 
 def sampling_of(word_counts: NDArray[Any]) -> NDArray[np.uint64]:

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from latam_corpus.dedupe.fingerprints.anchors import anchors_of, word_stream
+from latam_corpus.dedupe.fingerprints.anchors import word_stream
 from latam_corpus.dedupe.fingerprints.fingerprint_kernels import WORD_BITS
-from latam_corpus.dedupe.fingerprints.scheme import Ragged, sampling_of
+from latam_corpus.dedupe.fingerprints.minhash import proposals_of
+from latam_corpus.dedupe.fingerprints.scheme import Ragged, Scheme, sampling_of
 from latam_corpus.dedupe.verify import verify_kernels as columns
 from latam_corpus.dedupe.verify.verify_kernels import DENIAL, NUMERAL, count_anchors
 from latam_corpus.text.words import WordTable
@@ -66,20 +67,22 @@ class Rarity:
     Attributes:
         streams: the word stream of each document, numbered as in the pairs. Fingerprints are recomputed from it on
             demand, because few pairs need them.
+        scheme: how fingerprints are made.
         common: uint64, sorted: the fingerprints that many documents have.
     """
 
     streams: Ragged
+    scheme: Scheme
     common: NDArray[np.uint64]
 
     def shared(self, pairs: NDArray[np.uint32]) -> NDArray[np.float32]:
         """Return the share of each document's rare fingerprints that the other has, float32[k, 2]; 0 if it has none.
 
         >>> streams = Ragged(np.array([*range(9), *range(5), *range(20, 24)], np.uint32), np.array([0, 9, 18]))
-        >>> pairs = np.array([[0, 1]], np.uint32)
-        >>> Rarity(streams, np.zeros(0, np.uint64)).shared(pairs)
+        >>> pairs, scheme = np.array([[0, 1]], np.uint32), Scheme()
+        >>> Rarity(streams, scheme, np.zeros(0, np.uint64)).shared(pairs)
         array([[0.33333334, 0.33333334]], dtype=float32)
-        >>> Rarity(streams, anchors_of(streams).of(0)).shared(pairs).tolist()
+        >>> Rarity(streams, scheme, proposals_of(streams, scheme).of(0)).shared(pairs).tolist()
         [[0.0, 0.0]]
         """
         counts = self.counts(pairs)
@@ -91,9 +94,9 @@ class Rarity:
         counts = np.zeros((len(pairs), columns.ANCHORS), np.int32)
         numbers, places = np.unique(pairs, return_inverse=True)
         streams = self.streams.some(numbers)
-        anchors = anchors_of(streams)
+        proposals = proposals_of(streams, self.scheme)
         sampling = sampling_of(streams.counts)
-        count_anchors(anchors.values, anchors.offsets, self.common, sampling, places.reshape(pairs.shape), counts)
+        count_anchors(proposals.values, proposals.offsets, self.common, sampling, places.reshape(pairs.shape), counts)
         return counts
 
 

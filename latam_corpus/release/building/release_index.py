@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from latam_corpus.errors import ConfigError, ReleaseError
 from latam_corpus.messages import _, known
-from latam_corpus.release.building.sketch import build_command, check_index
+from latam_corpus.release.building.sketch import build_command, scheme_in
 from latam_corpus.release.storing.fetch import fetch
 from latam_corpus.release.storing.manifest import Manifest, load_manifest, manifest_sha256
 from latam_corpus.release.storing.withdrawal_log import read_log, withdrawn_note
@@ -21,6 +21,7 @@ from latam_corpus.storage.durable import OTHER_BYTES, known_digest
 from latam_corpus.storage.locks import locked
 
 if TYPE_CHECKING:
+    from latam_corpus.dedupe.fingerprints.scheme import Scheme
     from latam_corpus.messages import Message
     from latam_corpus.release.storing.store import Store
 
@@ -87,12 +88,13 @@ class Indexed:
         return damaged
 
 
-def find_index(store: Store, spec: str) -> Indexed:
+def find_index(store: Store, spec: str, scheme: Scheme) -> Indexed:
     """Return a version with its index, after checks that read only its manifest and the footer of one index file.
 
     Args:
         store: the store of the version.
         spec: `NAME@VERSION`, or `NAME` for the latest version.
+        scheme: the scheme of the fingerprints to compare with the index.
 
     Raises:
         ConfigError: there is no such version, some of its documents are withdrawn, or it has no index of this scheme.
@@ -103,5 +105,5 @@ def find_index(store: Store, spec: str) -> Indexed:
     if withdrawn:
         # New documents would be dropped as duplicates of withdrawn ones.
         raise ConfigError(f"{store.url}, {manifest.spec}", withdrawn, _("compare with the latest: {name}", name=name))
-    check_index(store, manifest)
+    scheme.must_equal(scheme_in(store, manifest), f"{store.url}, {manifest.spec}")
     return Indexed(store, manifest)

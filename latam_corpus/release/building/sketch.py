@@ -1,15 +1,17 @@
 """The fingerprint index of a version: computed while a shard is written, or copied from the parent version.
 
-A file of the index is a function of its shard. It has the shard's rows in the same order and row groups.
+A file of the index is a function of its shard and of the scheme. It has the shard's rows in the same order and row
+groups.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import polars as pl
 import pyarrow as pa
@@ -26,15 +28,16 @@ from latam_corpus.dedupe.fingerprints.fingerprint_index import (
     index_metadata,
     metadata_of,
 )
-from latam_corpus.dedupe.fingerprints.scheme import check_scheme
+from latam_corpus.dedupe.fingerprints.scheme import Scheme
 from latam_corpus.errors import ConfigError, ReleaseError
 from latam_corpus.messages import Message, _
+from latam_corpus.release.storing.manifest import load_manifest
 from latam_corpus.release.storing.shard_file import write_group, writer
 from latam_corpus.storage.durable import digest_of, link_or_copy
 from latam_corpus.text.orthography import spellings_digest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from latam_corpus.release.storing.manifest import Manifest, Shard
     from latam_corpus.release.storing.store import Store
@@ -42,18 +45,36 @@ if TYPE_CHECKING:
 # Bytes of text that are fingerprinted at once; their word table needs several times as much memory.
 _TEXT_BYTES: Final = 8 << 20
 _READ: Final = [*(name for name in SKETCHED if name not in Fingerprint.gives), "language", "text"]
-_FINGERPRINT: Final = Fingerprint(sketch=True)
+_OPTIONS: Final = frozenset(field.name for field in dataclasses.fields(Fingerprint)) - {"sketch"}
 
 
-def check_index(store: Store, manifest: Manifest) -> None:
-    """Raise unless the first file of a version's index has fingerprints of this toolkit.
+def scheme_of(options: Mapping[str, Any]) -> Scheme:
+    """Return the scheme of fingerprints for the options of a stage `dedupe`.
+
+    >>> scheme_of({"contained": "drop", "shingle": 7}).shingle
+    7
+    """
+    return Fingerprint(**{key: value for key, value in options.items() if key in _OPTIONS}).parameters()
+
+
+def scheme_of_stages(stages: Sequence[Mapping[str, Any]]) -> Scheme | None:
+    """Return the scheme by which these stages of a recipe find near-duplicates; None if they search for none.
+
+    >>> scheme_of_stages([{"use": "repair"}, {"use": "dedupe", "near": False}]) is None
+    True
+    """
+    dedupes = [options for options in stages if options.get("use") == "dedupe" and options.get("near", True)]
+    return scheme_of(dedupes[-1]) if dedupes else None
+
+
+def scheme_in(store: Store, manifest: Manifest) -> Scheme:
+    """Return the scheme that the first file of a version's index states.
 
     Raises:
-        ConfigError: the version has no index, or its first file is damaged or of another scheme.
+        ConfigError: the version has no index, or its first file is damaged or of another toolkit.
     """
     if manifest.index:
-        _check_file(store, manifest, min(manifest.index))
-        return
+        return _scheme_of_file(store, manifest, min(manifest.index))
     is_latest = store.latest(manifest.name) == manifest.version
     # A build based on an older version would drop the documents that were added since.
     parent = manifest.version if is_latest else "latest"
@@ -67,7 +88,24 @@ def build_command(store: Store, manifest: Manifest, parent: str) -> str:
     return f"`latam-corpus release build {manifest.name} --parent {parent} --store {store.url}`"
 
 
-def _check_file(store: Store, manifest: Manifest, file: str) -> None:
+def scheme_of_release(store: Store, manifest: Manifest) -> Scheme:
+    """Return the scheme of a version's index even if some of its files are damaged or missing.
+
+    Every readable file of the index states the scheme. If the version has none, the release's other versions decide,
+    the newest first. If they have none either, the default scheme is returned.
+    """
+    other_versions = [version for version in reversed(store.versions(manifest.name)) if version != manifest.version]
+    for version in (manifest.version, *other_versions):
+        with suppress(ReleaseError):
+            indexed = load_manifest(store, manifest.name, version)
+            for file in sorted(indexed.index):
+                with suppress(ConfigError):
+                    return _scheme_of_file(store, indexed, file)
+    return Scheme()
+
+
+def _scheme_of_file(store: Store, manifest: Manifest, file: str) -> Scheme:
+    """Return the scheme that a file of the index states."""
     place = f"{store.url}, {manifest.spec}"
     remedy = _("build it: {build_command}", build_command=build_command(store, manifest, manifest.version))
     try:
@@ -83,7 +121,7 @@ def _check_file(store: Store, manifest: Manifest, file: str) -> None:
                 ),
                 remedy,
             )
-        check_scheme(metadata["scheme"], place)
+        return Scheme.from_dict(metadata["scheme"], place)
     except ReleaseError as error:
         raise ConfigError(error.place, error.problem, remedy) from None
     except (pa.ArrowException, KeyError, TypeError, ValueError) as error:
@@ -120,23 +158,31 @@ class Sketcher:
     """Writes the index of a version.
 
     Attributes:
+        fingerprint: the stage that computes fingerprints.
         store: the store of the parent version.
         parent: the parent version, whose index files are reused with its shards.
     """
 
+    fingerprint: Fingerprint
     store: Store
     parent: Manifest | None
+
+    @classmethod
+    def of(cls, scheme: Scheme, store: Store, parent: Manifest | None) -> Self:
+        """Return a sketcher for a scheme."""
+        options = {name: value for name, value in scheme.to_dict().items() if name in _OPTIONS}
+        return cls(Fingerprint(sketch=True, scheme=scheme.name, **options), store, parent)
 
     @contextmanager
     def opened(self, target: Path) -> Iterator[Callable[[pl.DataFrame], None]]:
         """Open an index file; yield a function that adds the fingerprints of a shard's next row group to it."""
-        with writer(target, INDEX, metadata_of()) as file:
+        with writer(target, INDEX, metadata_of(self.fingerprint.parameters())) as file:
             yield lambda group: write_group(file, self._sketched(group))
 
     def _sketched(self, group: pl.DataFrame) -> pl.DataFrame:
         piece = group["text"].str.len_bytes().cum_sum() // _TEXT_BYTES
         frames = group.select(_READ).with_columns(piece.alias("piece")).partition_by("piece")
-        return group_of(pl.concat([_FINGERPRINT(Batch(frame)).frame.select(SKETCHED) for frame in frames]))
+        return group_of(pl.concat([self.fingerprint(Batch(frame)).frame.select(SKETCHED) for frame in frames]))
 
     def reuse_or_rebuild(self, shard: Shard, target: Path) -> bool:
         """Write the index file of a shard of the parent and return whether the parent's file could be reused.
@@ -176,7 +222,7 @@ class Sketcher:
                 link_or_copy(Path(path), copy)
             sound = digest_of(copy) == recorded.sha256
             metadata = pq.read_metadata(copy).metadata if sound else {}
-            now = metadata_of()[METADATA]
+            now = metadata_of(self.fingerprint.parameters())[METADATA]
             sound = sound and _is_current(metadata.get(METADATA), now, shard.language)
             if sound:
                 copy.replace(target)

@@ -10,12 +10,13 @@ import pyarrow as pa
 
 from latam_corpus.__about__ import __version__
 from latam_corpus.catalog.naming import next_version, version_key
+from latam_corpus.dedupe.fingerprints.scheme import Scheme
 from latam_corpus.errors import ConfigError, PartError, ReleaseError
 from latam_corpus.messages import Message, _, enumerated
 from latam_corpus.pipeline.stored_runs.reasons import meaning
 from latam_corpus.release.building.build_basis import OvertakenError
 from latam_corpus.release.building.diff import diff
-from latam_corpus.release.building.sketch import Sketcher
+from latam_corpus.release.building.sketch import Sketcher, scheme_of_release, scheme_of_stages
 from latam_corpus.release.building.write import write_ledger, write_shards
 from latam_corpus.release.eligibility.expired_terms import enter_lapses
 from latam_corpus.release.eligibility.removals import remember_withdrawn
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from latam_corpus.pipeline.execution.engines import OnStep
     from latam_corpus.release.building.release_plan import ReleasePlan
     from latam_corpus.release.building.write import Written
+    from latam_corpus.release.eligibility.build_inputs import Inputs
     from latam_corpus.release.pages.changelog import Change
     from latam_corpus.release.storing.store import Store
 
@@ -69,7 +71,7 @@ def write_version(plan: ReleasePlan, progress: OnStep | None = None) -> Manifest
     store, name, parent = basis.store, request.name, plan.inputs.parent
     if not plan.decided.flow.released and not request.may_be_empty:
         _refuse_empty(plan)
-    sketcher = Sketcher(store, parent) if request.index else None
+    sketcher = Sketcher.of(_scheme(plan.inputs, store), store, parent) if request.index else None
     written = write_shards(plan, sketcher, progress)
     with store.claim(name):
         basis.check()  # planning and writing may have taken hours
@@ -108,6 +110,14 @@ def _why_nothing(reasons: Mapping[str, int]) -> Message:
         return _("the runs kept no document; `latam-corpus explain` says why")
     counts = [Message("{reason} ({n})", {"reason": meaning(reason), "n": str(n)}) for reason, n in reasons.items()]
     return _("left out: {reasons}", reasons=enumerated(counts))
+
+
+def _scheme(inputs: Inputs, store: Store) -> Scheme:
+    """Return the scheme of the runs' deduplication if all use the same one, else that of the parent's index."""
+    schemes = {scheme for run in inputs.runs if (scheme := scheme_of_stages(run.stages))}
+    if len(schemes) == 1:
+        return schemes.pop()
+    return scheme_of_release(store, inputs.parent) if inputs.parent else Scheme()
 
 
 def _draft(plan: ReleasePlan, written: Written, version: str) -> Manifest:

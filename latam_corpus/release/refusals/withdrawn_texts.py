@@ -21,7 +21,7 @@ from latam_corpus.batch import Batch
 from latam_corpus.dedupe.fingerprints.anchors import anchors_of, word_stream
 from latam_corpus.dedupe.fingerprints.fingerprint import text_hash
 from latam_corpus.dedupe.fingerprints.fingerprint_kernels import NUMBER_FLAG, WORD_BITS
-from latam_corpus.dedupe.fingerprints.scheme import Ragged, sampling_of
+from latam_corpus.dedupe.fingerprints.scheme import Ragged, Scheme, sampling_of
 from latam_corpus.release.storing.withdrawal_log import TEXTS
 from latam_corpus.text.folding import folded
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 # Runs of three words would weigh more in short texts than in the long texts that quote them.
+_SCHEME: Final = Scheme(short_words=1)
 _SIEVE_BITS: Final = 22
 _SHORTEST_SAMPLED: Final = 300  # words; of shorter texts all runs are stored
 _FEWEST_RUNS: Final = 3  # in common with a document
@@ -96,7 +97,7 @@ def _runs_of(texts: pl.Series) -> tuple[Ragged, NDArray[np.int64]]:
     """Return the hashes of all runs of five words of each text, sorted, and the number of its words."""
     stream = word_stream(Batch(pl.DataFrame({"text": texts})).words)
     words = Ragged(stream.values, stream.offsets)
-    return anchors_of(words, np.ones(len(words), np.uint64), short_reach=0), stream.counts
+    return anchors_of(words, _SCHEME, np.ones(len(words), np.uint64)), stream.counts
 
 
 def _run_divisors(words: NDArray[np.int64]) -> NDArray[np.uint64]:

@@ -11,6 +11,7 @@ import polars as pl
 from latam_corpus.corpus import ROW
 from latam_corpus.dedupe.dedupe import Dedupe
 from latam_corpus.dedupe.fingerprints.fingerprint_index import INDEX, SKETCHED, group_of, metadata_of
+from latam_corpus.dedupe.fingerprints.scheme import Scheme
 from latam_corpus.release.storing.shard_file import write_group, writer
 
 from .ours import sketched, spooled, timed
@@ -100,5 +101,5 @@ def _write_index(frames: Sequence[pl.DataFrame], kept: frozenset[str], folder: P
     rows = pl.concat(frames).filter(pl.col("doc_id").is_in(list(kept))).with_columns(missing).select(SKETCHED)
     folder.mkdir()
     for number, part in enumerate(rows.sort("doc_id").iter_slices(_EACH)):
-        with writer(folder / f"{number:04d}.parquet", INDEX, metadata_of()) as file:
+        with writer(folder / f"{number:04d}.parquet", INDEX, metadata_of(Scheme())) as file:
             write_group(file, group_of(part))
