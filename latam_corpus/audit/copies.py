@@ -177,6 +177,6 @@ def lines(facts: Mapping[str, Any], evidence: Mapping[str, Any] | None = None) -
         sentences.append(_("{share} of its words are in the much longer {name}; both are kept", share=share, name=name))
     if facts["cluster"]["size"]:
         sentences.append(
-            _("{n} {n:document is|documents are} nearly the same; this one is kept", n=facts["cluster"]["size"])
+            _("{n} {n:document has|documents have} the same or nearly the same text; this one is kept", n=facts["cluster"]["size"])
         )
     return sentences
