@@ -7,6 +7,7 @@ from typing import Annotated, Final
 
 import typer
 
+from latam_corpus.catalog.copyright_terms import checked_years, copyright_terms, term_of
 from latam_corpus.cli.interface.options import Json
 from latam_corpus.cli.interface.show import console, print_json, table
 from latam_corpus.messages import N_, _
@@ -39,8 +40,6 @@ def term(
     as_json: Json = False,
 ) -> None:
     """Print in which countries an author's works are in the public domain this year, and by which law."""
-    from latam_corpus.catalog.copyright_terms import checked_years, copyright_terms, term_of
-
     this_year = datetime.now(UTC).year
     checked_years(died, published, this_year)
     year = as_of or this_year

@@ -15,6 +15,7 @@ from latam_corpus.cli.reading.measure_tables import Internal, Page
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import N_, Message, _, first_of
 from latam_corpus.pipeline.stored_runs.reasons import reason_label
+from latam_corpus.report.page_frame import write_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -80,7 +81,6 @@ def _write_page(
         ConfigError: several documents match, or the page can't be written.
     """
     from latam_corpus.audit.life_page import life_page
-    from latam_corpus.report.page_frame import write_file
 
     if len(stories) > 1:
         ids = first_of([story["doc_id"] for story in stories], _MOST_IDS)

@@ -11,6 +11,8 @@ from latam_corpus.catalog.display_names import genre_name, language_label
 from latam_corpus.cli.interface.show import console, number, print_json, table, width
 from latam_corpus.cli.interface.ui_language import spoken
 from latam_corpus.messages import N_, Message, _, decimal
+from latam_corpus.release.pages.judgements import WORDS
+from latam_corpus.report.page_frame import write_file
 from latam_corpus.signals import signal_label
 
 if TYPE_CHECKING:
@@ -59,7 +61,6 @@ def show_measured(
     from latam_corpus.audit.measurement import near_rows
     from latam_corpus.collect import row_files
     from latam_corpus.quality.distribution import as_dict, groups
-    from latam_corpus.report.page_frame import write_file
     from latam_corpus.report.run_report.signals_page import signals_page
 
     measured = groups(measured_rows.frame, measured_rows.policies)
@@ -98,8 +99,6 @@ def show_changed(change: PolicyChange, *, internal: bool, as_json: bool) -> None
         internal: also show texts whose terms don't allow it.
         as_json: print JSON.
     """
-    from latam_corpus.release.pages.judgements import WORDS
-
     kept_before, kept_after = change.kept
     changed = change.changed.to_dicts()
     texts = change.measured.beginnings([row["doc_id"] for row in changed], internal=internal)

@@ -15,6 +15,9 @@ from latam_corpus.cli.reading.measure_tables import Internal
 from latam_corpus.cli.reading.sample import RunOrRelease
 from latam_corpus.errors import ConfigError, CorpusError, cause_of
 from latam_corpus.messages import N_, _
+from latam_corpus.pipeline.stored_runs.run_record import INTERNAL_REPORT_FILE, REPORT_FILE, is_removed, read_record
+from latam_corpus.release.storing.manifest import load_manifest
+from latam_corpus.report.page_frame import write_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,7 +54,6 @@ def report(
     """Write the page of a run or a version, or serve it with a search."""
     from latam_corpus.audit.documents import named_documents
     from latam_corpus.audit.stores import existing_store, releases_of
-    from latam_corpus.release.storing.manifest import load_manifest
 
     _refuse_conflicts(serve, to, port, as_json)
     documents = named_documents(named, out, store, note)
@@ -145,7 +147,6 @@ def run_html(
     from latam_corpus.audit.documents import disclosure_of
     from latam_corpus.audit.stores import existing_store, released_ids
     from latam_corpus.pipeline.stored_runs.held_documents import held_documents
-    from latam_corpus.pipeline.stored_runs.run_record import is_removed, read_record
     from latam_corpus.report.run_report.run_facts import run_facts
     from latam_corpus.report.run_report.run_page import run_page
 
@@ -181,9 +182,6 @@ def write_run_report(
         ConfigError: the page can't be written, or as for `run_html`.
         PartError: a file of the run is damaged.
     """
-    from latam_corpus.pipeline.stored_runs.run_record import INTERNAL_REPORT_FILE, REPORT_FILE
-    from latam_corpus.report.page_frame import write_file
-
     html = run_html(folder, out, released, store, internal=internal, names=to is None)
     page = to or folder / (INTERNAL_REPORT_FILE if internal else REPORT_FILE)
     write_file(page, html)
@@ -213,8 +211,6 @@ def write_release_report(
         ConfigError: the page can't be written.
         ReleaseError: the store can't be read.
     """
-    from latam_corpus.report.page_frame import write_file
-
     html = release_html(store, manifest, store_url)
     page = to or out / "reports" / f"{manifest.name}-{manifest.version}.html"
     write_file(page, html)

@@ -18,6 +18,7 @@ from latam_corpus.cli.reading.measure_tables import Internal, PageLanguage
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import N_, _
 from latam_corpus.report.names import value_name
+from latam_corpus.report.page_frame import checked_language, write_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,7 +59,6 @@ def sample(
 ) -> None:
     """Print or write documents of a run or a version, drawn at random."""
     from latam_corpus.audit.documents import disclosure_of, named_documents
-    from latam_corpus.report.page_frame import checked_language, write_file
     from latam_corpus.report.sample_page import by_columns, draw, sample_page, shown_rows, write_jsonl, write_sheet
 
     columns = by_columns(by)

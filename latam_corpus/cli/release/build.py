@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from latam_corpus.catalog.naming import checked_name
 from latam_corpus.cli.interface import completion
 from latam_corpus.cli.interface.options import Json, Out, StoreUrl
 from latam_corpus.cli.interface.show import console, errors, note, number, print_json, progress
@@ -18,6 +19,8 @@ from latam_corpus.cli.running.recipes import AcceptLoss, Sign
 from latam_corpus.cli.running.repeated_version import print_repeated_note
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import N_, _
+from latam_corpus.pipeline.planning.survival import accepted
+from latam_corpus.release.pages.judgements import read_judgements
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,8 +63,6 @@ def build(
     """Build a version from runs, and from a parent version if one is named."""
     from latam_corpus.audit.documents import resolve_run
     from latam_corpus.audit.stores import load_version, open_store
-    from latam_corpus.catalog.naming import checked_name
-    from latam_corpus.pipeline.planning.survival import accepted
     from latam_corpus.release.building.build import planned_release
     from latam_corpus.release.building.write_version import write_version
     from latam_corpus.release.eligibility.build_inputs import load_run
@@ -69,7 +70,6 @@ def build(
     from latam_corpus.release.eligibility.splits import SPLIT_SHARES
     from latam_corpus.release.eligibility.strictest import overruled_lines
     from latam_corpus.release.pages.card_facts import held_out
-    from latam_corpus.release.pages.judgements import read_judgements
     from latam_corpus.release.withdrawals.withdraw import outcomes_of_lapses
     from latam_corpus.release.withdrawals.withdrawal_receipt import write_receipt
 

@@ -11,6 +11,8 @@ from latam_corpus.cli.interface.options import Json, Out, StoreUrl
 from latam_corpus.cli.interface.show import console, note, number, print_json, progress
 from latam_corpus.cli.release.options import Key, Spec
 from latam_corpus.messages import N_, Message, _
+from latam_corpus.release.reading.exclusions import excluded_ids
+from latam_corpus.release.storing.minisign_keys import read_public_keys
 
 
 def pull(
@@ -39,10 +41,8 @@ def pull(
 ) -> None:
     """Copy a version, or selected rows and columns of it, to a folder."""
     from latam_corpus.audit.stores import load_version, open_store
-    from latam_corpus.release.reading.exclusions import excluded_ids
     from latam_corpus.release.reading.pull import Subset
     from latam_corpus.release.reading.pull import pull as pull_version
-    from latam_corpus.release.storing.minisign_keys import read_public_keys
 
     opened = open_store(store, out)
     named = load_version(opened, spec, note).spec

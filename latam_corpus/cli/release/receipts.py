@@ -13,6 +13,7 @@ from latam_corpus.cli.release.group import app
 from latam_corpus.cli.release.options import Key
 from latam_corpus.errors import ConfigError, cause_of
 from latam_corpus.messages import N_, Message, _
+from latam_corpus.release.storing.minisign_keys import new_key, public_file, read_public_keys, signature_file
 
 
 @app.command("verify-receipt")
@@ -23,7 +24,6 @@ def verify_receipt(
     as_json: Json = False,
 ) -> None:
     """Verify a receipt of a withdrawal; with a store also against its log, with a key also its signature."""
-    from latam_corpus.release.storing.minisign_keys import read_public_keys, signature_file
     from latam_corpus.release.storing.store import Store
     from latam_corpus.release.withdrawals.withdrawal_receipt import receipt_problems
 
@@ -61,8 +61,6 @@ def keygen(
     as_json: Json = False,
 ) -> None:
     """Make a minisign key to sign versions, withdrawals and receipts (`--sign`)."""
-    from latam_corpus.release.storing.minisign_keys import new_key, public_file
-
     line = new_key(file)
     if as_json:
         print_json({"secret": str(file), "public": str(public_file(file)), "key": line})

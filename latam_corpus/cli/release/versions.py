@@ -18,6 +18,9 @@ from latam_corpus.errors import ConfigError, ReleaseError
 from latam_corpus.messages import N_, _
 from latam_corpus.pipeline.planning.survival import LOSS_KINDS
 from latam_corpus.pipeline.stored_runs.history import readable_runs
+from latam_corpus.release.pages.changelog import CHANGES
+from latam_corpus.release.storing.manifest import load_manifest
+from latam_corpus.release.storing.minisign_keys import read_public_keys
 from latam_corpus.storage.durable import replace
 
 
@@ -26,7 +29,6 @@ def list_versions(out: Out = Path("out"), store: StoreUrl = None, as_json: Json 
     """List the versions in a store."""
     from latam_corpus.audit.stores import open_store
     from latam_corpus.release.pages.card import megabytes
-    from latam_corpus.release.storing.manifest import load_manifest
     from latam_corpus.release.storing.store import NO_STORE
 
     opened = open_store(store, out)
@@ -106,7 +108,6 @@ def verify(spec: Spec, key: Key = None, out: Out = Path("out"), store: StoreUrl 
     """Read every byte of a version and compare it with the manifest, with a key also with the signature."""
     from latam_corpus.audit.stores import load_version, open_store
     from latam_corpus.release.reading.verify_version import problems_of
-    from latam_corpus.release.storing.minisign_keys import read_public_keys
 
     opened, keys = open_store(store, out), read_public_keys(key or ())
     manifest = load_version(opened, spec, note)
@@ -174,7 +175,6 @@ def diff(
     """Show the documents that were added, removed or changed between two versions, and the reasons."""
     from latam_corpus.audit.stores import load_version, open_store
     from latam_corpus.release.building.diff import diff as compare
-    from latam_corpus.release.pages.changelog import CHANGES
 
     opened = open_store(store, out)
     pair = [load_version(opened, spec, note) for spec in (old, new)]

@@ -21,6 +21,8 @@ from latam_corpus.errors import ConfigError, cause_of
 from latam_corpus.messages import N_, Message, _
 from latam_corpus.pipeline.stored_runs.history import readable_runs
 from latam_corpus.pipeline.stored_runs.reasons import meaning
+from latam_corpus.release.pages.judgements import read_judgements
+from latam_corpus.release.reading.id_lists import listed_ids
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -66,7 +68,6 @@ def withdraw(
 ) -> None:
     """Withdraw documents from every version, make the next one without them, and write a receipt."""
     from latam_corpus.audit.stores import folder_of_runs, open_store
-    from latam_corpus.release.pages.judgements import read_judgements
     from latam_corpus.release.storing.dry_run import trial_store
     from latam_corpus.release.withdrawals.withdraw import sources_of
     from latam_corpus.release.withdrawals.withdraw import withdraw as withdraw_documents
@@ -148,8 +149,6 @@ def _check_ids(docs: Sequence[str], out: Path) -> None:
 
 def _places_of_ids(files: Sequence[Path]) -> dict[str, Message]:
     """Return the ids in lists of documents, each with its file and line."""
-    from latam_corpus.release.reading.id_lists import listed_ids
-
     places: dict[str, Message] = {}
     for file in files:
         for doc_id, line in listed_ids(file).items():
@@ -268,7 +267,6 @@ def give_back(
 ) -> None:
     """End a hold: the next version has the documents again."""
     from latam_corpus.audit.stores import folder_of_runs, open_store
-    from latam_corpus.release.pages.judgements import read_judgements
     from latam_corpus.release.withdrawals.holds import give_back as end_hold
     from latam_corpus.release.withdrawals.withdrawal_receipt import write_receipt
 

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from latam_corpus.config.toml_model import line_of, read_toml
 from latam_corpus.errors import ConfigError, as_one, closest
 from latam_corpus.messages import N_, _
+from latam_corpus.pipeline.planning.recipe import seen_from
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -84,9 +86,6 @@ def _typed(recipe: Recipe, ids: Sequence[str], arguments: Sequence[str]) -> dict
 
 
 def _of_file(file: Path, recipe: Recipe, ids: Sequence[str]) -> dict[str, str]:
-    from latam_corpus.config.toml_model import read_toml
-    from latam_corpus.pipeline.planning.recipe import seen_from
-
     text = read_toml(file, "inputs")
     locations: dict[str, str] = {}
     wrong = []
@@ -131,8 +130,6 @@ _HEADS = frozenset({"source", "id", "fuente", "fonte"})
 
 
 def _toml_rows(text: str, file: Path) -> Iterator[tuple[int | None, str, str]]:
-    from latam_corpus.config.toml_model import line_of
-
     try:
         values = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:

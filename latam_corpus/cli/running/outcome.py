@@ -14,6 +14,7 @@ from latam_corpus.cli.interface.show import console, duration, errors, note, num
 from latam_corpus.cli.running.counts_by_genre import print_by_genre
 from latam_corpus.collect.documents.contract import inputs_reported, terms_reported, unread
 from latam_corpus.collect.files import SPAN_BYTES
+from latam_corpus.engine.cost import cost_of
 from latam_corpus.messages import Message, _, decimal, first_of, known
 from latam_corpus.pipeline.execution.contracts import (
     damaged_rows,
@@ -25,6 +26,7 @@ from latam_corpus.pipeline.execution.contracts import (
     unlisted_rows,
     unnamed_catalogue_rows,
 )
+from latam_corpus.pipeline.execution.estimate import estimate
 from latam_corpus.pipeline.execution.part import Task, folder_of, keys_of
 from latam_corpus.pipeline.planning.plan import run_digest
 from latam_corpus.pipeline.rows.step_file import is_whole
@@ -56,9 +58,6 @@ def print_scan(file: InputFile) -> None:
 
 def print_plan(plan: Plan, parts: Sequence[Part], out: Path, engine: Engine, *, as_json: bool) -> None:
     """Print what a run would do: the parts that are already done, and the cost of the others on the engine."""
-    from latam_corpus.engine.cost import cost_of
-    from latam_corpus.pipeline.execution.estimate import estimate
-
     first = plan.segments[0]
     run = latest(out / "runs", plan.recipe.name, run_digest(plan, parts)).name
     reused = {step.title: 0 for step in first.steps}

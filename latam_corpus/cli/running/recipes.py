@@ -18,7 +18,12 @@ from latam_corpus.cli.interface.show import RunProgress, console, note, number, 
 from latam_corpus.cli.interface.ui_language import spoken
 from latam_corpus.cli.reading.report import NoReport, report_of_run
 from latam_corpus.cli.running.inputs import Inputs, InputsFile, Select, located, selected
+from latam_corpus.cli.running.repeated_version import print_repeated_note
+from latam_corpus.engine.cluster.slurm_jobs import submit_driver
+from latam_corpus.engine.cluster.submitted import keep_copies, refuse_changed, use_own_copies
 from latam_corpus.messages import N_, Message, _, enumerated, known
+from latam_corpus.pipeline.planning.recipe import load_recipe
+from latam_corpus.pipeline.stored_runs.reasons import meaning
 
 if TYPE_CHECKING:
     from latam_corpus.api.planned_run import PlannedRun
@@ -64,7 +69,6 @@ def check(
     from latam_corpus.pipeline.execution.contracts import examine_sources
     from latam_corpus.pipeline.planning.own_terms import REMEDY, own_terms
     from latam_corpus.pipeline.planning.recipe_errors import checked_recipe, hints_of, missing_inputs
-    from latam_corpus.pipeline.stored_runs.reasons import meaning
     from latam_corpus.release.storing.store import Store
 
     loaded = selected(checked_recipe(recipe, spoken()), select)
@@ -171,7 +175,6 @@ def _input(recipe: Recipe, examined: Examined) -> dict[str, object]:
 def _left_out(recipe: Recipe, plan: Plan) -> dict[str, Message]:
     """Return the sources that the release leaves out, with the reason; single records may state other rights."""
     from latam_corpus.pipeline.planning.default_recipe import unreleasable
-    from latam_corpus.pipeline.stored_runs.reasons import meaning
 
     if not recipe.release:
         return {}
@@ -237,10 +240,7 @@ def run(
     from latam_corpus.api.planned_run import PlannedRun, RunRequest
     from latam_corpus.api.runner import Decided, Failed, Released, StagesDone, Warned, run_recipe_events
     from latam_corpus.cli.running.outcome import print_plan, print_result, print_scan, print_warning
-    from latam_corpus.cli.running.repeated_version import print_repeated_note
-    from latam_corpus.engine.cluster.submitted import refuse_changed, use_own_copies
     from latam_corpus.pipeline.execution.run import find_parts
-    from latam_corpus.pipeline.planning.recipe import load_recipe
 
     use_own_copies()
     submits = engine == "slurm" and not (wait or dry_run)
@@ -306,9 +306,7 @@ def run(
 def _submit(planned: PlannedRun, inputs_file: Path | None, *, as_json: bool) -> None:
     """Submit the command as a job of Slurm with copies of its files, if its parts fit the site's limits."""
     from latam_corpus.cli.running.outcome import print_submitted
-    from latam_corpus.engine.cluster.slurm_jobs import submit_driver
     from latam_corpus.engine.cluster.slurm_state import under_way
-    from latam_corpus.engine.cluster.submitted import keep_copies
     from latam_corpus.engine.cost import refuse_beyond_site
     from latam_corpus.pipeline.execution.run import least_parts
 

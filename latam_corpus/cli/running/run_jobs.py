@@ -9,8 +9,11 @@ import typer
 
 from latam_corpus.cli.interface.options import DiskOut, Json
 from latam_corpus.cli.interface.show import console, errors, note, print_json, table
-from latam_corpus.errors import ConfigError
+from latam_corpus.engine.cluster.slurm_jobs import DRIVER_LOG, submissions
+from latam_corpus.engine.cluster.submitted import edited
+from latam_corpus.errors import ConfigError, closest
 from latam_corpus.messages import N_, _, first_of
+from latam_corpus.pipeline.stored_runs.history import entry
 
 if TYPE_CHECKING:
     from latam_corpus.engine.cluster.slurm_jobs import Submission
@@ -30,7 +33,6 @@ def status(
     as_json: Json = False,
 ) -> None:
     """Print the state and the counts of runs that were submitted to a cluster."""
-    from latam_corpus.engine.cluster.slurm_jobs import submissions
     from latam_corpus.engine.cluster.slurm_state import find_submission, state_of
 
     out = out.resolve()
@@ -63,8 +65,6 @@ def status(
 
 def _row(submission: Submission, state: JobsState) -> dict[str, Any]:
     """Return a submission's row of `status`, also its JSON."""
-    from latam_corpus.pipeline.stored_runs.history import entry
-
     run_entry = entry(state.run) if state.run else None
     parts = run_entry.record.values["parts"] if run_entry and run_entry.record and not state.lives else []
     return {
@@ -92,10 +92,8 @@ def logs(
     as_json: Json = False,
 ) -> None:
     """Print the last lines of the logs of a cluster run."""
-    from latam_corpus.engine.cluster.slurm_jobs import DRIVER_LOG
     from latam_corpus.engine.cluster.slurm_state import find_submission, last_lines
     from latam_corpus.engine.cluster.slurm_state import logs as logs_of
-    from latam_corpus.errors import closest
 
     submission = find_submission(run, out.resolve())
     log_files = {path.stem: path for path in logs_of(submission)}
@@ -145,7 +143,6 @@ def retry(run: Name, out: DiskOut = Path("out"), as_json: Json = False) -> None:
     """Submit a cluster run again that was cancelled or failed."""
     from latam_corpus.cli.running.outcome import print_submitted
     from latam_corpus.engine.cluster.slurm_state import find_submission, resubmit, state_of
-    from latam_corpus.engine.cluster.submitted import edited
 
     submission = find_submission(run, out.resolve())
     state = state_of(submission)

@@ -29,6 +29,7 @@ from latam_corpus.pipeline.stored_runs.difference import (
 )
 from latam_corpus.pipeline.stored_runs.disk import disk_use, prune
 from latam_corpus.pipeline.stored_runs.run_record import sentence
+from latam_corpus.storage.bucket import may_have_store
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -139,8 +140,6 @@ def _minute(moment: str) -> str:
 
 
 def _released(out: Path, store: str | None) -> dict[str, list[str]]:
-    from latam_corpus.storage.bucket import may_have_store
-
     if store is None and not may_have_store(out):
         return {}
     # Imported here because it loads file systems.

@@ -14,6 +14,7 @@ from latam_corpus.cli.interface.show import console, note, number, print_json
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import N_, _
 from latam_corpus.pipeline.planning.registry import make_stage, stage_class
+from latam_corpus.stages import Stage
 
 
 def stage(
@@ -31,7 +32,6 @@ def stage(
     """Run one stage on a file; the output has one row per input row, in the same order."""
     from latam_corpus.collect.row_files import RowWriter, kind_of
     from latam_corpus.pipeline.execution.one_stage import extract_files, process_file
-    from latam_corpus.stages import Stage
 
     options: dict[str, Any] = {}
     for entry in settings:

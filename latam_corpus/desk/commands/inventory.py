@@ -19,6 +19,7 @@ from latam_corpus.errors import ConfigError
 from latam_corpus.messages import N_, Message, _
 from latam_corpus.pipeline.stored_runs.history import finished_runs
 from latam_corpus.pipeline.stored_runs.reasons import in_plain_words
+from latam_corpus.release.storing.manifest import load_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -163,8 +164,6 @@ def _inventories(out: Path, store: Store | None) -> dict[str, dict[str, Any]]:
 
 def _latest(store: Store) -> Iterator[Manifest]:
     """Yield the latest version of each release."""
-    from latam_corpus.release.storing.manifest import load_manifest
-
     with store.named_errors():
         for name in store.names():
             latest = store.latest(name)

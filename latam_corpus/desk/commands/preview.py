@@ -30,6 +30,7 @@ from latam_corpus.harvest.crawl.crawl_progress import Silent
 from latam_corpus.harvest.crawl_words import LEFT, cause_message
 from latam_corpus.harvest.crawlers import crawler_of
 from latam_corpus.messages import N_, Message, _, enumerated
+from latam_corpus.paths import cache_folder
 from latam_corpus.pipeline.planning.collection_folders import warc_folder
 from latam_corpus.report.page_frame import write_file
 
@@ -84,7 +85,6 @@ def preview(
     """
     from latam_corpus.collect.examine import examine
     from latam_corpus.desk.previews.preview_items import items_of
-    from latam_corpus.paths import cache_folder
     from latam_corpus.pipeline.planning.own_terms import REMEDY, own_terms
     from latam_corpus.pipeline.planning.policy_overlay import overlay
 

@@ -6,10 +6,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from latam_corpus.catalog.display_names import GENRES, STATUSES, TIERS, USES
+from latam_corpus.catalog.named_values import genre_of
+from latam_corpus.catalog.source import SOURCES, shipped_sources
 from latam_corpus.cli.interface.options import Json
 from latam_corpus.cli.interface.show import console, number, print_json, table
 from latam_corpus.cli.interface.ui_language import spoken
 from latam_corpus.codes import admits
+from latam_corpus.desk import answers
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import N_, _
 
@@ -39,11 +43,6 @@ def list_sources(
     as_json: Json = False,
 ) -> None:
     """List the sources of the catalogue and their rights."""
-    from latam_corpus.catalog.display_names import GENRES, STATUSES, TIERS, USES
-    from latam_corpus.catalog.named_values import genre_of
-    from latam_corpus.catalog.source import shipped_sources
-    from latam_corpus.desk import answers
-
     ui_language = spoken()
     filters = {
         "genre": _read_option(
@@ -78,8 +77,6 @@ def list_sources(
 
 def _read_option(option: str, read: Callable[[str], str], typed: str) -> str:
     """Return an option's value in the form of the catalogue; empty for an empty option."""
-    from latam_corpus.desk import answers
-
     try:
         return read(typed) if typed else ""
     except answers.AnswerError as error:
@@ -100,8 +97,6 @@ def _matches(source: Source, filters: dict[str, str]) -> bool:
 
 
 def _row(source: Source) -> dict[str, Any]:
-    from latam_corpus.catalog.source import SOURCES
-
     return {
         "id": source.id,
         "title": source.title,

@@ -27,6 +27,7 @@ from latam_corpus.desk.source_argument import check_file
 from latam_corpus.desk.template import Template, load_template, templates
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import N_, _, recognised, same
+from latam_corpus.pipeline.stored_runs.reasons import meaning
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -200,7 +201,6 @@ def _record_findings(source: Source, where: str) -> Iterator[Finding]:
     """Yield the errors and suggestions for the first records, each under the name of its file."""
     from latam_corpus.collect.examine import examine
     from latam_corpus.pipeline.planning.own_terms import REMEDY, own_terms
-    from latam_corpus.pipeline.stored_runs.reasons import meaning
 
     examination = examine(source, where)
     for wrong, breaches in ((True, examination.breaches), (False, examination.notes)):

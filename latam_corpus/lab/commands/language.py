@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from latam_corpus.catalog.display_names import language_of
 from latam_corpus.cli.interface.options import Json
 from latam_corpus.cli.interface.show import block, console, errors, number, print_json, table
 from latam_corpus.cli.interface.ui_language import spoken
+from latam_corpus.codes import called, iso_code
 from latam_corpus.errors import ConfigError
 from latam_corpus.lab.language.training_settings import IdentifierSettings
+from latam_corpus.language.model_files import SHIPPED, choose, chosen
 from latam_corpus.messages import N_, Message, _, decimal
+from latam_corpus.release.pages.judgements import wilson
 
 if TYPE_CHECKING:
     from latam_corpus.lab.language.added_language import Comparison, DrawnTexts
@@ -46,8 +50,6 @@ def new(
     as_json: Json = False,
 ) -> None:
     """Split a language's texts into two parts."""
-    from latam_corpus.catalog.display_names import language_of
-    from latam_corpus.codes import iso_code
     from latam_corpus.lab.language.added_language import draw
 
     iso639_3 = language_of(code) or iso_code(code, "LANGUAGE")
@@ -65,7 +67,6 @@ def new(
 
 
 def _print_drawn(drawn: DrawnTexts) -> None:
-    from latam_corpus.codes import called
     from latam_corpus.lab.language.added_language import ENOUGH
 
     own = drawn.language
@@ -178,8 +179,6 @@ def _extend(folder: Path, other_texts: list[Texts], as_json: bool) -> None:
 
 
 def _print_comparison(comparison: Comparison) -> None:
-    from latam_corpus.release.pages.judgements import wilson
-
     low, high = wilson(comparison.named[1], comparison.kept_out)
     table(
         "",
@@ -223,7 +222,6 @@ def use(
     """Choose the default model."""
     from latam_corpus.lab.language.added_language import is_language, read_language
     from latam_corpus.language.model import load
-    from latam_corpus.language.model_files import SHIPPED, choose, chosen
 
     path = read_language(Path(named)).model if is_language(Path(named)) else Path(named)
     shipped = named == SHIPPED
@@ -252,7 +250,6 @@ def evaluate(
     from latam_corpus.lab.language.evaluate import evaluate as measure
     from latam_corpus.lab.language.texts import named_texts
     from latam_corpus.language.model import load
-    from latam_corpus.language.model_files import chosen
 
     if is_language(Path(file)):
         comparison = compare_with_shipped(read_language(Path(file)), named_texts(other_texts or []))
@@ -274,7 +271,6 @@ def evaluate(
 def card(model: _Model = "", labels: _Labels = "", as_json: Json = False) -> None:
     """Describe a model: its digest, training data, licences and languages."""
     from latam_corpus.language.model import card as model_card
-    from latam_corpus.language.model_files import chosen
 
     facts = model_card(model or chosen(), labels)
     if as_json:

@@ -14,6 +14,7 @@ from latam_corpus.cli.interface.show import block, console, note, print_json
 from latam_corpus.cli.interface.ui_language import spoken
 from latam_corpus.cli.reading.measure_tables import Internal, Page, PageLanguage, show_changed, show_measured
 from latam_corpus.messages import N_, _, decimal
+from latam_corpus.report.page_frame import checked_language
 
 if TYPE_CHECKING:
     from latam_corpus.audit.measurement import MeasuredRows
@@ -57,7 +58,6 @@ def measure(
     """Print how each signal is distributed against its bounds, and what each bound alone drops."""
     from latam_corpus.audit.measurement import checked_facts, read_measured
     from latam_corpus.audit.policy_change import changed_policy
-    from latam_corpus.report.page_frame import checked_language
 
     page_language = checked_language(page_language or spoken())
     today = datetime.now(UTC).date()

@@ -11,6 +11,8 @@ from latam_corpus.cli.interface.options import Json, Out, StoreUrl
 from latam_corpus.cli.interface.show import console, note, number, print_json, progress, table
 from latam_corpus.cli.release.options import Spec
 from latam_corpus.messages import N_, _
+from latam_corpus.release.reading.exclusions import exclusion_list
+from latam_corpus.storage.durable import replace
 
 _SHOWN = 20
 
@@ -33,8 +35,6 @@ def contamination(
 ) -> None:
     """Report the documents of a version that contain lines of an evaluation set."""
     from latam_corpus.audit.stores import load_version, open_store
-    from latam_corpus.release.reading.exclusions import exclusion_list
-    from latam_corpus.storage.durable import replace
     from latam_corpus.train.contamination import find_matches, read_evaluation
     from latam_corpus.train.shards.corpus_files import ALL_SPLITS
     from latam_corpus.train.streams.stream import CorpusStream

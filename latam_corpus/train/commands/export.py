@@ -13,6 +13,7 @@ from latam_corpus.cli.interface.show import console, note, number, print_json, p
 from latam_corpus.cli.release.options import Spec
 from latam_corpus.messages import N_, _
 from latam_corpus.train.commands.tokens import TokenizerFile
+from latam_corpus.train.tokens.tokenizer import load_tokenizer
 
 
 def export(
@@ -39,7 +40,6 @@ def export(
     from latam_corpus.train.export.write_export import COLUMNS, write_export
     from latam_corpus.train.shards.corpus_files import held_out_note
     from latam_corpus.train.streams.stream import CorpusStream
-    from latam_corpus.train.tokens.tokenizer import load_tokenizer
 
     loaded = load_tokenizer(tokenizer, end_token)
     opened = open_store(store, out)

@@ -9,9 +9,12 @@ import typer
 
 from latam_corpus.cli.interface.options import Json, Out, StoreUrl
 from latam_corpus.cli.interface.show import console, note, number, print_json, progress, table
+from latam_corpus.codes import groups
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import N_, _, decimal
 from latam_corpus.train.commands.tokens import BAR, TokenizerFile
+from latam_corpus.train.mixture import divide, parse_weights, token_budget, weighting_of
+from latam_corpus.train.tokens.tokenizer import load_tokenizer
 
 if TYPE_CHECKING:
     from latam_corpus.train.shards.corpus_files import CorpusFiles
@@ -46,11 +49,8 @@ def plan(
 ) -> None:
     """Show each slice's epochs under a token budget, exhausted slices, and the share of indigenous languages."""
     from latam_corpus.audit.stores import load_version, open_store
-    from latam_corpus.codes import groups
-    from latam_corpus.train.mixture import divide, parse_weights, token_budget, weighting_of
     from latam_corpus.train.shards.corpus_files import held_out_note, open_files
     from latam_corpus.train.tokens.token_counts import count_slices
-    from latam_corpus.train.tokens.tokenizer import load_tokenizer
 
     budget = token_budget(tokens)
     weighting = weighting_of(weights, temperature, cap, parse_weights(weight or []))

@@ -11,6 +11,7 @@ from latam_corpus.cli.interface.options import Json, Out, StoreUrl
 from latam_corpus.cli.interface.show import note, number, print_json, progress, table
 from latam_corpus.cli.release.options import Spec
 from latam_corpus.messages import N_, _, decimal
+from latam_corpus.train.tokens.tokenizer import load_tokenizer
 
 TokenizerFile = Annotated[str, typer.Option("--tokenizer", help=N_("A tokenizer.json or a SentencePiece model."))]
 BAR = 24  # characters of the longest bar
@@ -28,7 +29,6 @@ def tokens(
     from latam_corpus.audit.stores import load_version, open_store
     from latam_corpus.train.shards.corpus_files import open_files
     from latam_corpus.train.tokens.token_counts import REFERENCE, count_slices
-    from latam_corpus.train.tokens.tokenizer import load_tokenizer
 
     loaded = load_tokenizer(tokenizer)
     opened = open_store(store, out)
