@@ -5,34 +5,20 @@ from __future__ import annotations
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
 
-import typer
-
-from latam_corpus.cli.interface.options import Json, Out, StoreUrl
+from latam_corpus.audit.stores import load_version, open_store
 from latam_corpus.cli.interface.show import console, note, number, print_json, progress
-from latam_corpus.cli.release.group import app
-from latam_corpus.cli.release.options import Spec
-from latam_corpus.messages import N_, Message, _
+from latam_corpus.messages import Message, _
+from latam_corpus.release.publish import publish
 
 
-@app.command("publish")
-def publish(
-    spec: Spec,
-    to: Annotated[str, typer.Option("--to", help=N_("A folder, or a URL such as s3://bucket/corpus."))],
-    out: Out = Path("out"),
-    store: StoreUrl = None,
-    as_json: Json = False,
-) -> None:
+def publish_version(*, spec: str, to: str, out: Path, store: str | None, as_json: bool) -> None:
     """Copy the documents that may be redistributed to a folder or URL, in the layout of the Hugging Face Hub."""
-    from latam_corpus.audit.stores import load_version, open_store
-    from latam_corpus.release.publish import publish as publish_version
-
     opened = open_store(store, out)
     named = load_version(opened, spec, note).spec
     notes: list[Message] = []
     with progress() as step:
-        lock = publish_version(named, opened, to, step, notes.append, datetime.now(UTC).date())
+        lock = publish(named, opened, to, step, notes.append, datetime.now(UTC).date())
     for notice in notes:
         note(_("note: {note}", note=notice))
     if as_json:

@@ -3,47 +3,30 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
-import typer
-
-from latam_corpus.cli.interface.options import Json, Out, StoreUrl
+from latam_corpus.audit.stores import load_version, open_store
 from latam_corpus.cli.interface.show import console, note, number, print_json, progress
-from latam_corpus.cli.release.options import Key, Spec
-from latam_corpus.messages import N_, Message, _
+from latam_corpus.messages import Message, _
 from latam_corpus.release.reading.exclusions import excluded_ids
+from latam_corpus.release.reading.pull import Subset, pull
 from latam_corpus.release.storing.minisign_keys import read_public_keys
 
 
-def pull(
-    spec: Spec,
-    to: Annotated[Path, typer.Option("--to", help=N_("A new or empty folder, or one with an earlier pull."))],
-    where: Annotated[
-        str | None,
-        typer.Option(help=N_("Only rows that match: country in ('CL', 'AR') and 'train' in uses.")),
-    ] = None,
-    with_index: Annotated[
-        bool,
-        typer.Option("--with-index", help=N_("Also the fingerprints with which copies of its documents are found.")),
-    ] = False,
-    columns: Annotated[
-        str | None,
-        typer.Option(help=N_("Only doc_id and these columns, such as text,language; id is doc_id under that name.")),
-    ] = None,
-    exclude: Annotated[list[Path] | None, typer.Option(help=N_("A list of ids to leave out."))] = None,
-    key: Key = None,
-    with_ledger: Annotated[
-        bool, typer.Option("--with-ledger", help=N_("Also the decisions about the documents of a selection."))
-    ] = False,
-    out: Out = Path("out"),
-    store: StoreUrl = None,
-    as_json: Json = False,
+def pull_version(
+    *,
+    spec: str,
+    to: Path,
+    where: str | None,
+    with_index: bool,
+    columns: str | None,
+    exclude: list[Path] | None,
+    key: list[str] | None,
+    with_ledger: bool,
+    out: Path,
+    store: str | None,
+    as_json: bool,
 ) -> None:
     """Copy a version, or selected rows and columns of it, to a folder."""
-    from latam_corpus.audit.stores import load_version, open_store
-    from latam_corpus.release.reading.pull import Subset
-    from latam_corpus.release.reading.pull import pull as pull_version
-
     opened = open_store(store, out)
     named = load_version(opened, spec, note).spec
     notes: list[Message] = []
@@ -56,7 +39,7 @@ def pull(
             with_ledger=with_ledger,
         )
         public_keys = read_public_keys(key or ())
-        lock = pull_version(named, opened, to, subset, step, report=notes.append, keys=public_keys)
+        lock = pull(named, opened, to, subset, step, report=notes.append, keys=public_keys)
     for notice in notes:
         note(_("note: {note}", note=notice))
     if as_json:

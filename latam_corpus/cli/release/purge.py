@@ -5,46 +5,19 @@ from __future__ import annotations
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
 
-import typer
-
-from latam_corpus.cli.interface.options import Json, StoreUrl, runs_folder
+from latam_corpus.audit.stores import folder_of_runs, open_store, runs_with_store
 from latam_corpus.cli.interface.show import console, number, print_json
-from latam_corpus.cli.release.group import app
-from latam_corpus.cli.running.recipes import Sign
-from latam_corpus.messages import N_, _
-
-PurgedOut = Annotated[
-    Path | None,
-    typer.Option(
-        "--out",
-        parser=runs_folder,
-        metavar="PATH",
-        show_default=N_("out; with --store the folder that contains it"),
-        help=N_("The folder of runs, work and the release store."),
-    ),
-]
+from latam_corpus.messages import _
+from latam_corpus.release.withdrawals.purge import purge
 
 
-@app.command("purge")
-def purge(
-    out: PurgedOut = None,
-    store: StoreUrl = None,
-    sign: Sign = None,
-    as_json: Json = False,
-) -> None:
-    """Erase withdrawn documents from older versions, their indexes, and the runs on this disk.
-
-    With --store alone, only runs in the folder that contains the store are changed.
-    """
-    from latam_corpus.audit.stores import folder_of_runs, open_store, runs_with_store
-    from latam_corpus.release.withdrawals.purge import purge as erase
-
+def purge_store(out: Path | None, store: str | None, sign: Path | None, *, as_json: bool) -> None:
+    """Erase withdrawn documents from older versions, their indexes, and the runs on this disk."""
     folder = out or Path("out")
     opened = open_store(store, folder, sign)
     runs = folder_of_runs(folder, opened) if out or store is None else runs_with_store(opened)
-    done = erase(opened, runs, datetime.now(UTC))
+    done = purge(opened, runs, datetime.now(UTC))
     if as_json:
         print_json(asdict(done) | {"not_reached": list(map(str, done.not_reached))})
         return

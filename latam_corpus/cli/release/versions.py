@@ -4,33 +4,30 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
+from latam_corpus.audit.stores import load_version, open_store
 from latam_corpus.catalog.display_names import TIERS
-from latam_corpus.cli.interface.options import Json, Out, StoreUrl
 from latam_corpus.cli.interface.show import block, console, note, number, print_json, progress, table
-from latam_corpus.cli.release.group import app
-from latam_corpus.cli.release.options import Key, Spec
 from latam_corpus.cli.release.version_summary import print_version, print_withdrawn_note, summary_values
 from latam_corpus.errors import ConfigError, ReleaseError
-from latam_corpus.messages import N_, _
+from latam_corpus.messages import _
 from latam_corpus.pipeline.planning.survival import LOSS_KINDS
 from latam_corpus.pipeline.stored_runs.history import readable_runs
+from latam_corpus.release.building.diff import diff
+from latam_corpus.release.pages.card import megabytes
 from latam_corpus.release.pages.changelog import CHANGES
+from latam_corpus.release.reading.verify_version import problems_of
 from latam_corpus.release.storing.manifest import load_manifest
 from latam_corpus.release.storing.minisign_keys import read_public_keys
+from latam_corpus.release.storing.store import NO_STORE
+from latam_corpus.release.training_summary import as_values, training_content, training_summary
 from latam_corpus.storage.durable import replace
 
 
-@app.command("list")
-def list_versions(out: Out = Path("out"), store: StoreUrl = None, as_json: Json = False) -> None:
+def print_versions(out: Path, store: str | None, *, as_json: bool) -> None:
     """List the versions in a store."""
-    from latam_corpus.audit.stores import open_store
-    from latam_corpus.release.pages.card import megabytes
-    from latam_corpus.release.storing.store import NO_STORE
-
     opened = open_store(store, out)
     versions = []
     with opened.named_errors():
@@ -72,11 +69,8 @@ def list_versions(out: Out = Path("out"), store: StoreUrl = None, as_json: Json 
         )
 
 
-@app.command("show")
-def show(spec: Spec, out: Out = Path("out"), store: StoreUrl = None, as_json: Json = False) -> None:
+def show_version(spec: str, out: Path, store: str | None, *, as_json: bool) -> None:
     """Show the documents of a version by language and genre, the reasons for those left out, and its sources."""
-    from latam_corpus.audit.stores import load_version, open_store
-
     opened = open_store(store, out)
     manifest = load_version(opened, spec, note)
     print_withdrawn_note(opened, manifest)
@@ -103,12 +97,8 @@ def show(spec: Spec, out: Out = Path("out"), store: StoreUrl = None, as_json: Js
         console.print(_("from     {runs}", runs=runs))
 
 
-@app.command("verify")
-def verify(spec: Spec, key: Key = None, out: Out = Path("out"), store: StoreUrl = None, as_json: Json = False) -> None:
+def verify_version(*, spec: str, key: list[str] | None, out: Path, store: str | None, as_json: bool) -> None:
     """Read every byte of a version and compare it with the manifest, with a key also with the signature."""
-    from latam_corpus.audit.stores import load_version, open_store
-    from latam_corpus.release.reading.verify_version import problems_of
-
     opened, keys = open_store(store, out), read_public_keys(key or ())
     manifest = load_version(opened, spec, note)
     print_withdrawn_note(opened, manifest)
@@ -128,25 +118,14 @@ def verify(spec: Spec, key: Key = None, out: Out = Path("out"), store: StoreUrl 
         raise typer.Exit(1)
 
 
-@app.command("training-summary")
-def training_summary(
-    spec: Spec,
-    to: Annotated[Path | None, typer.Option(help=N_("A Markdown file; printed by default."))] = None,
-    out: Out = Path("out"),
-    store: StoreUrl = None,
-    as_json: Json = False,
-) -> None:
+def write_training_summary(*, spec: str, to: Path | None, out: Path, store: str | None, as_json: bool) -> None:
     """Write the EU's public summary of training content for a version: sources, domains, opt-outs."""
-    from latam_corpus.audit.stores import load_version, open_store
-    from latam_corpus.release.training_summary import as_values, training_content
-    from latam_corpus.release.training_summary import training_summary as summary_of
-
     opened = open_store(store, out)
     manifest = load_version(opened, spec, note)
     with opened.named_errors(), progress() as step:
         content = training_content(opened, manifest, step)
     today = datetime.now(UTC).date()
-    text = summary_of(manifest, content, today)
+    text = training_summary(manifest, content, today)
     if to:
         replace(to, text.encode())
     if as_json:
@@ -164,22 +143,12 @@ def training_summary(
         console.print(block(text), end="", soft_wrap=True)
 
 
-@app.command("diff")
-def diff(
-    old: Annotated[str, typer.Argument(metavar="NAME@VERSION", help=N_("The older version."))],
-    new: Annotated[str, typer.Argument(metavar="NAME[@VERSION]", help=N_("The newer version."))],
-    out: Out = Path("out"),
-    store: StoreUrl = None,
-    as_json: Json = False,
-) -> None:
+def show_difference(*, old: str, new: str, out: Path, store: str | None, as_json: bool) -> None:
     """Show the documents that were added, removed or changed between two versions, and the reasons."""
-    from latam_corpus.audit.stores import load_version, open_store
-    from latam_corpus.release.building.diff import diff as compare
-
     opened = open_store(store, out)
     pair = [load_version(opened, spec, note) for spec in (old, new)]
     with opened.named_errors():
-        changes = compare(opened, pair[0], pair[1], readable_runs(out))
+        changes = diff(opened, pair[0], pair[1], readable_runs(out))
     if as_json:
         print_json({"from": pair[0].spec, "to": pair[1].spec, "changes": [change.as_dict() for change in changes]})
     elif not changes:

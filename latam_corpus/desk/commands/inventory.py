@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import typer
-
+from latam_corpus.audit.stores import existing_store
 from latam_corpus.catalog.display_names import TIERS
 from latam_corpus.catalog.source import load_source
-from latam_corpus.cli.interface import completion
-from latam_corpus.cli.interface.options import CollectedOut, Json, StoreUrl
 from latam_corpus.cli.interface.show import console, number, print_json, table
 from latam_corpus.cli.interface.ui_language import spoken
+from latam_corpus.desk.commands.survey_tables import show_survey
 from latam_corpus.desk.source_argument import undescribed
 from latam_corpus.errors import ConfigError
-from latam_corpus.messages import N_, Message, _
+from latam_corpus.harvest.crawl.frontier import collection_summary
+from latam_corpus.messages import Message, _
 from latam_corpus.pipeline.stored_runs.history import finished_runs
 from latam_corpus.pipeline.stored_runs.reasons import in_plain_words
 from latam_corpus.release.storing.manifest import load_manifest
@@ -58,37 +57,12 @@ _MOST_REASONS: Final = 8
 _MB: Final = 1000  # kilobytes
 
 
-def inventory(
-    named: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="[SOURCE]…|PATH",
-            help=N_("Source files or ids; by default all sources with stored data. Or a folder of a partner's files."),
-            autocompletion=completion.sources,
-        ),
-    ] = None,
-    out: CollectedOut = Path("out"),
-    store: StoreUrl = None,
-    draft: Annotated[
-        Path | None,
-        typer.Option("--draft", metavar="FILE", help=N_("With a folder: write a draft of its source file.")),
-    ] = None,
-    html: Annotated[
-        Path | None, typer.Option("--html", help=N_("With a folder: write a page to this file; it needs no network."))
-    ] = None,
-    as_json: Json = False,
+def show_inventory(
+    *, named: list[str] | None, out: Path, store: str | None, draft: Path | None, html: Path | None, as_json: bool
 ) -> None:
-    """List what is stored for each source: collected pages, documents kept by runs, and releases.
-
-    A named source is reported in full, with the reasons for dropped documents; otherwise each source takes one line. A
-    folder that a partner hands over is surveyed: formats, sizes, checksums, charsets, pages without text, languages.
-    """
-    from latam_corpus.audit.stores import existing_store
-
+    """List what is stored for each source: collected pages, documents kept by runs, and releases."""
     language = spoken()
     if named and (folder := folder_argument(named, out)):
-        from latam_corpus.desk.commands.survey_tables import show_survey
-
         show_survey(folder, draft, html, language, as_json=as_json)
         return
     if draft or html:
@@ -172,8 +146,6 @@ def _latest(store: Store) -> Iterator[Manifest]:
 
 
 def _collected(folder: Path) -> dict[str, Any]:
-    from latam_corpus.harvest.crawl.frontier import collection_summary
-
     size = sum(file.stat().st_size for file in (folder / "warc").iterdir() if file.is_file())
     return {"folder": str(folder), "bytes": size, **collection_summary(folder / "frontier.sqlite")}
 

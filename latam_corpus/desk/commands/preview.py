@@ -6,15 +6,15 @@ import contextlib
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Final
 
-import typer
+import polars as pl
 
-from latam_corpus.cli.interface import completion
-from latam_corpus.cli.interface.options import Json, disk_folder
 from latam_corpus.cli.interface.show import console, errors, print_json, side_by_side
 from latam_corpus.cli.interface.ui_language import spoken
+from latam_corpus.collect.examine import examine
 from latam_corpus.desk.advice import ASK_FIRST, NO_CONTACT
+from latam_corpus.desk.previews.preview_items import items_of
 from latam_corpus.desk.previews.preview_page import (
     DROPPED,
     EXTRACTED,
@@ -29,9 +29,12 @@ from latam_corpus.errors import ConfigError
 from latam_corpus.harvest.crawl.crawl_progress import Silent
 from latam_corpus.harvest.crawl_words import LEFT, cause_message
 from latam_corpus.harvest.crawlers import crawler_of
-from latam_corpus.messages import N_, Message, _, enumerated
+from latam_corpus.messages import Message, _, enumerated
 from latam_corpus.paths import cache_folder
 from latam_corpus.pipeline.planning.collection_folders import warc_folder
+from latam_corpus.pipeline.planning.own_terms import REMEDY, own_terms
+from latam_corpus.pipeline.planning.policy_overlay import overlay
+from latam_corpus.report.disclosure import with_readable
 from latam_corpus.report.page_frame import write_file
 
 if TYPE_CHECKING:
@@ -44,50 +47,10 @@ _NOTHING: Final = _("no readable items were found")
 _PAGE: Final = _("page: {path}")
 
 
-def preview(
-    file: Annotated[
-        str,
-        typer.Argument(
-            metavar="FILE",
-            help=N_("A source file, an id of the catalogue, or a file or folder of texts without a source file."),
-            autocompletion=completion.sources,
-        ),
-    ],
-    where: Annotated[
-        str, typer.Option("--input", metavar="PATH", help=N_("The file, folder or URL of its records."))
-    ] = "",
-    n: Annotated[int, typer.Option("--n", min=1, max=100, help=N_("The number of items."))] = 5,
-    policies: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FOLDER",
-            help=N_("Policies that replace the shipped ones: a copy of filters/, or some files of it."),
-        ),
-    ] = None,
-    html: Annotated[
-        Path | None, typer.Option("--html", help=N_("Write a page here: one file, no network needed."))
-    ] = None,
-    out: Annotated[
-        Path,
-        typer.Option(
-            "--out",
-            parser=disk_folder,
-            metavar="PATH",
-            help=N_("The output folder; pages that were collected there are used."),
-        ),
-    ] = Path("out"),
-    as_json: Json = False,
+def show_preview(
+    *, file: str, where: str, n: int, policies: Path | None, html: Path | None, out: Path, as_json: bool
 ) -> None:
-    """Show what a run would do with a few items of a source: original, text, language, and why an item is dropped.
-
-    Personal data is masked on the terminal and on the page. The page is stamped as internal if the terms of the source
-    don't allow its texts to be shown.
-    """
-    from latam_corpus.collect.examine import examine
-    from latam_corpus.desk.previews.preview_items import items_of
-    from latam_corpus.pipeline.planning.own_terms import REMEDY, own_terms
-    from latam_corpus.pipeline.planning.policy_overlay import overlay
-
+    """Show what a run would do with a few items of a source: original, text, language, and why an item is dropped."""
     language = spoken()
     source = usable_source(file, language)
     with contextlib.ExitStack() as opened:
@@ -150,10 +113,6 @@ def _collected_sample(source: Source, n: int, opened: contextlib.ExitStack, lang
 
 def _readable(source: Source) -> bool:
     """Whether the source's terms let the public read its texts."""
-    import polars as pl
-
-    from latam_corpus.report.disclosure import with_readable
-
     rights = source.rights
     row = {
         "country": [source.country],

@@ -5,28 +5,26 @@ from __future__ import annotations
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import typer
 
 from latam_corpus.catalog.display_names import read_back
-from latam_corpus.cli.interface.options import Json
 from latam_corpus.cli.interface.show import block, console, errors, print_json, table
 from latam_corpus.cli.interface.ui_language import spoken
 from latam_corpus.cli.scaffolds.editor_schema import schema_line, write_with_schema
+from latam_corpus.collect.examine import examine
 from latam_corpus.desk.answers import choice
 from latam_corpus.desk.check_source import Finding, check_source
-from latam_corpus.desk.commands.inventory import inventory
-from latam_corpus.desk.commands.preview import preview
-from latam_corpus.desk.commands.sheets import export_sheet, import_sheet
-from latam_corpus.desk.commands.speaker_key import speakers
 from latam_corpus.desk.previews.joined_verses import files_with_verses
 from latam_corpus.desk.questionnaire import answered, interview
 from latam_corpus.desk.questions import Question
 from latam_corpus.desk.source_argument import check_file
 from latam_corpus.desk.template import Template, load_template, templates
 from latam_corpus.errors import ConfigError
-from latam_corpus.messages import N_, _, recognised, same
+from latam_corpus.messages import _, recognised, same
+from latam_corpus.pipeline.planning.own_terms import REMEDY, own_terms
+from latam_corpus.pipeline.planning.recipe_errors import unreadable_suffixes
 from latam_corpus.pipeline.stored_runs.reasons import meaning
 
 if TYPE_CHECKING:
@@ -34,7 +32,6 @@ if TYPE_CHECKING:
 
     from latam_corpus.catalog.source import Source
 
-app = typer.Typer(no_args_is_help=True)
 _NO_ERRORS: Final = _("no errors")
 _ERRORS: Final = _("{n} {n:error|errors}")
 _ADVICE: Final = _("advice")
@@ -73,18 +70,7 @@ class _Terminal:
         return line
 
 
-@app.command("new")
-def new(
-    path: Annotated[
-        Path | None, typer.Argument(metavar="FILE", help=N_("The file to write; ID.toml by default."))
-    ] = None,
-    template: Annotated[str, typer.Option("--template", metavar="NAME", help=N_("The template; see --list."))] = "",
-    blank: Annotated[
-        bool, typer.Option("--blank", help=N_("Write the template without questions, to fill in by hand."))
-    ] = False,
-    list_templates: Annotated[bool, typer.Option("--list", help=N_("List the templates."))] = False,
-    as_json: Json = False,
-) -> None:
+def write_source(*, path: Path | None, template: str, blank: bool, list_templates: bool, as_json: bool) -> None:
     """Write a source file by questions and answers, which can be piped, one per line. No file is overwritten."""
     language = spoken()
     if list_templates:
@@ -138,23 +124,8 @@ def _chosen(screen: _Terminal, language: str) -> Template:
     return load_template(answered(question, load_template("folder"), screen, language, {}))
 
 
-@app.command("check")
-def check(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help=N_("Source files."))],
-    where: Annotated[
-        str,
-        typer.Option(
-            "--input", metavar="PATH", help=N_("The file, folder or URL of the records, for a single source file.")
-        ),
-    ] = "",
-    as_json: Json = False,
-) -> None:
-    """List the errors of source files and how to correct them. Exit code 1 if there are any.
-
-    With --input, the first records are read too, and checked for the columns that the file names.
-    """
-    from latam_corpus.pipeline.planning.recipe_errors import unreadable_suffixes
-
+def check_sources(files: list[Path], where: str, *, as_json: bool) -> None:
+    """List the errors of source files and how to correct them. Exit code 1 if there are any."""
     language = spoken()
     reports: list[dict[str, Any]] = []
     if where and len(files) > 1:
@@ -199,9 +170,6 @@ def check(
 
 def _record_findings(source: Source, where: str) -> Iterator[Finding]:
     """Yield the errors and suggestions for the first records, each under the name of its file."""
-    from latam_corpus.collect.examine import examine
-    from latam_corpus.pipeline.planning.own_terms import REMEDY, own_terms
-
     examination = examine(source, where)
     for wrong, breaches in ((True, examination.breaches), (False, examination.notes)):
         for breach in breaches:
@@ -214,10 +182,3 @@ def _record_findings(source: Source, where: str) -> Iterator[Finding]:
     for (file, reason), hint in examination.unread.items():
         remedy = recognised(hint) if hint else _("repair it or remove it; a run drops it and continues")
         yield Finding(None, file, meaning(reason), remedy, wrong=False)
-
-
-app.command("preview")(preview)
-app.command("inventory")(inventory)
-app.command("speakers")(speakers)
-app.command("export")(export_sheet)
-app.command("import")(import_sheet)
