@@ -21,6 +21,7 @@ from latam_corpus.__about__ import __version__
 from latam_corpus.cli.interface.lazy_command import HEADINGS
 from latam_corpus.cli.interface.repeated_options import refusing_repeats
 from latam_corpus.cli.interface.ui_language import speak_as_typed, spoken, with_language
+from latam_corpus.cli.interface.usage_errors import usage_error
 from latam_corpus.errors import (
     DISK,
     MAKE_ROOM,
@@ -120,9 +121,7 @@ def version(
 ) -> None:
     """Build, audit and withdraw text corpora of Latin America."""
     if shown:
-        from latam_corpus.cli.interface.show import console
-
-        console.print(f"latam-corpus {__version__}")
+        typer.echo(f"latam-corpus {__version__}")
         raise typer.Exit
 
 
@@ -161,12 +160,8 @@ def run(app: typer.Typer) -> None:
         _end(error)
     except typer.TyperException as error:
         if type(error).__name__ == "NoArgsIsHelpError":  # a group without a command
-            from latam_corpus.cli.interface.show import block, errors
-
-            errors.print(block(error.format_message()))
+            typer.echo(error.format_message(), err=True)
             sys.exit(2)
-        from latam_corpus.cli.interface.usage_errors import usage_error
-
         _end(usage_error(error))
     except Exception as error:
         if isinstance(error, OSError) and error.filename:  # of a file that the user named
@@ -198,9 +193,7 @@ _show_python_warning = warnings.showwarning
 def _show_warning(message: Warning | str, *arguments: Any, **options: Any) -> None:
     """Print a `NoteWarning` as a note in the user's language, and any other warning as Python does."""
     if isinstance(message, NoteWarning):
-        from latam_corpus.cli.interface.show import note
-
-        note(_("note: {note}", note=message.note))
+        _print_error(_("note: {note}", note=message.note))
     else:
         _show_python_warning(message, *arguments, **options)
 

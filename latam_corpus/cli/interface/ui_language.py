@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from latam_corpus.cli.interface.usage_errors import no_such_command, usage_of
 from latam_corpus.errors import ConfigError, one_of
 from latam_corpus.messages import DOMAIN, LANGUAGES, LOCALE, N_, Message, _, language_of_user, translated
 
@@ -139,15 +140,11 @@ def _translate_usage(command: Any) -> None:
         return option
 
     def write_usage(context: Any, formatter: Any) -> None:
-        from latam_corpus.cli.interface.usage_errors import usage_of
-
         formatter.write_usage(context.command_path, usage_of(command, context), prefix=translated(_USAGE, spoken()))
 
     def resolve(context: Any, words: list[str]) -> Any:
         if words[0] in command.commands or words[0].startswith("-"):
             return typer_resolve(context, words)
-        from latam_corpus.cli.interface.usage_errors import no_such_command
-
         raise no_such_command(context, words[0])
 
     command.get_help_option, command.format_usage = help_option, write_usage

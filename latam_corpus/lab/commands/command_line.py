@@ -1,4 +1,4 @@
-"""The commands `measure`, `language …`, `quality train` and `lab ablate`: their options, and the functions that do the work.
+"""The commands `measure`, `language …`, `quality train` and `lab ablate`: their options, and the functions behind them.
 
 A function is imported when its command runs, because it loads libraries that `--help` doesn't need.
 """

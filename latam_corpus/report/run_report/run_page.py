@@ -79,7 +79,7 @@ def run_page(
         finished_on=figures.moment(values.get("written", "")),
         internal=internal,
         served=served,
-        sections=sections_of(_SECTIONS),
+        sections=sections_of(key for key in _SECTIONS if key != "small" or facts.small),
         facts=facts,
         released=released,
         limit=values.get("limit"),
