@@ -121,7 +121,9 @@ def version(
 ) -> None:
     """Build, audit and withdraw text corpora of Latin America."""
     if shown:
-        typer.echo(f"latam-corpus {__version__}")
+        from latam_corpus.cli.interface.show import console
+
+        console.print(f"latam-corpus {__version__}")
         raise typer.Exit
 
 
@@ -160,7 +162,9 @@ def run(app: typer.Typer) -> None:
         _end(error)
     except typer.TyperException as error:
         if type(error).__name__ == "NoArgsIsHelpError":  # a group without a command
-            typer.echo(error.format_message(), err=True)
+            from latam_corpus.cli.interface.show import block, errors
+
+            errors.print(block(error.format_message()))
             sys.exit(2)
         _end(usage_error(error))
     except Exception as error:
@@ -216,4 +220,4 @@ def _end(error: CorpusError) -> NoReturn:
 def _print_error(text: Message, style: str | None = None) -> None:
     from latam_corpus.cli.interface.show import errors
 
-    errors.print(text, markup=False, style=style)
+    errors.print(text, style=style)

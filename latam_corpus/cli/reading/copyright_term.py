@@ -20,7 +20,6 @@ _CAUTION: Final = _(
     "terms; ask a lawyer if it matters."
 )
 _HEADS: Final = (_("country"), _("term of protection"), _("answer"), _("law"))
-_LIFE: Final = _("life + {years}")
 
 
 def term(
@@ -57,7 +56,7 @@ def term(
     for entry in terms:
         answer = _BY_PUBLICATION if entry["free"] is None else _FREE if entry["free"] else _PROTECTED
         law = f"{entry['law']}; {entry['note']}" if entry["note"] else str(entry["law"])
-        life = _LIFE.fill(years=entry["years"])
+        life = _("life + {years}", years=entry["years"])
         rows.append((entry["country"], life, answer.fill(year=entry["free_from"]), law))
     table("", list(_HEADS), rows)
     console.print(_CAUTION)

@@ -100,12 +100,12 @@ def show_sample(
         print_json(rows)
         return
     if to:
-        console.print(_("{n} {n:document|documents} in {to}", n=number(len(rows)), to=to), markup=False)
+        console.print(_("{n} {n:document|documents} in {to}", n=number(len(rows)), to=to))
     else:
         for row in rows:
             labels = " · ".join(_value_label(c, str(row[c] or "")) for c in columns or ("language", "genre"))
-            console.print(f"{row['doc_id']}  {labels}", markup=False)
-            console.print(f"  {' '.join(row['text'].split())[:200]}", markup=False)
+            console.print(f"{row['doc_id']}  {labels}")
+            console.print(f"  {' '.join(row['text'].split())[:200]}")
     if hidden:
         console.print(
             _(

@@ -53,4 +53,4 @@ def make_key(file: Path, *, as_json: bool) -> None:
     console.print(
         _("{file} is the public key; with this file or its line anyone can verify what you signed:", file=public)
     )
-    console.print(f"  {line}", markup=False)
+    console.print(f"  {line}")

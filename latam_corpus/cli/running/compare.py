@@ -53,9 +53,7 @@ def show_comparison(*, run_a: str, run_b: str, examples: int, to: Path | None, o
         return
     _print(a.name, b.name, comparison, examples)
     if to:
-        console.print(
-            _("{n} {n:document|documents} in {to}", n=number(comparison.disagreements.height), to=to), markup=False
-        )
+        console.print(_("{n} {n:document|documents} in {to}", n=number(comparison.disagreements.height), to=to))
 
 
 def _verdicts(run: Documents) -> pl.DataFrame:
@@ -121,11 +119,11 @@ def _print_disagreements(comparison: Comparison, example_limit: int) -> None:
     for row in comparison.reasons.iter_rows(named=True):
         why = f" ({reason_label(row['reason']).translate(spoken())})" if row["reason"] else ""
         what = translated(row["what"], spoken())
-        console.print(f"  {what}{why}: {number(row['documents'])}, {number(row['units'])} {unit}", markup=False)
+        console.print(f"  {what}{why}: {number(row['documents'])}, {number(row['units'])} {unit}")
         for example in examples:
             if (example["what"], example["reason"]) == (row["what"], row["reason"]):
                 sizes = f"{example['a']} → {example['b']} {unit}, " if example["a"] != example["b"] else ""
                 genre = genre_name(str(example["genre"])).translate(spoken())
                 language = language_label(str(example["language"] or "und")).translate(spoken())
                 label = f"{sizes}{language} · {genre}  {example['title'] or example['file'] or ''}"
-                console.print(f"    {example['doc_id']}  {label}".rstrip(), markup=False)
+                console.print(f"    {example['doc_id']}  {label}".rstrip())

@@ -149,7 +149,7 @@ def print_submitted(submission: Submission, *, as_json: bool) -> None:
     out = submission.folder.parent.parent
     console.print(_("submitted {name}: its driver is job {job}; you may log out", name=name, job=job))
     for verb in ("status", "logs", "cancel"):
-        console.print(f"  latam-corpus runs {verb} {name} --out {shlex.quote(str(out))}", markup=False)
+        console.print(f"  latam-corpus runs {verb} {name} --out {shlex.quote(str(out))}")
 
 
 def print_warning(warned: Warned) -> None:

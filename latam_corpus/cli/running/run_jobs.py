@@ -52,15 +52,12 @@ def status(
     )
     for row in rows:
         if row["said"]:
-            console.print(f"{row['submission']}: {row['said']}", markup=False)
+            console.print(f"{row['submission']}: {row['said']}")
         for failed in row["failed"]:
-            console.print(
-                _("failed   {part}: {error}", part=failed["part"], error=failed["error"].splitlines()[-1]),
-                markup=False,
-            )
+            console.print(_("failed   {part}: {error}", part=failed["part"], error=failed["error"].splitlines()[-1]))
     silence = next((state.silence for _, state in states if state.silence), "")
     if silence:
-        errors.print(_("Slurm doesn't answer: {why}", why=silence), markup=False)
+        errors.print(_("Slurm doesn't answer: {why}", why=silence))
 
 
 def _row(submission: Submission, state: JobsState) -> dict[str, Any]:
@@ -110,11 +107,11 @@ def logs(
         print_json({"submission": submission.folder.name, "job": log_name, "lines": last, "others": other_logs})
         return
     for line in last:
-        console.print(line, markup=False)
+        console.print(line)
     if not last:
-        console.print(_("{folder}: the log is still empty", folder=submission.folder.name), markup=False)
+        console.print(_("{folder}: the log is still empty", folder=submission.folder.name))
     for path in other_logs:
-        console.print(_("log      {path}", path=path), markup=False)
+        console.print(_("log      {path}", path=path))
 
 
 def cancel(run: Name, out: DiskOut = Path("out"), as_json: Json = False) -> None:
@@ -134,8 +131,7 @@ def cancel(run: Name, out: DiskOut = Path("out"), as_json: Json = False) -> None
         print_json({"cancelled": name})
         return
     console.print(
-        _("{name} is cancelled; to continue from the finished parts: latam-corpus runs retry {name}", name=name),
-        markup=False,
+        _("{name} is cancelled; to continue from the finished parts: latam-corpus runs retry {name}", name=name)
     )
 
 

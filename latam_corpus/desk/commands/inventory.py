@@ -46,13 +46,9 @@ _PAGE_STATES: Final = {
     "failed": _("failed: {n}"),
     "gone": _("no longer online: {n}"),
 }
-_BUSY: Final = _("collected: a crawl is running")
 _DAMAGED: Final = _("collected: the crawl state in {folder} is damaged ({why})")
-_NOT_COLLECTED: Final = _("collected: nothing in {out}")
 _RUN: Final = _("last run, {run}: {rows} read, {kept} kept")
-_NO_RUN: Final = _("no run has read it yet")
 _RELEASED: Final = _("in {release}: {n} {n:document|documents} ({tier})")
-_NOT_RELEASED: Final = _("not in any release")
 _MOST_REASONS: Final = 8
 _MB: Final = 1000  # kilobytes
 
@@ -77,9 +73,9 @@ def show_inventory(
         for row in inventories.values():
             _print_row(row, out, language)
     elif inventories:
-        table("", [head.translate(language) for head in _HEADS], map(_line, inventories.values()))
+        table("", _HEADS, map(_line, inventories.values()))
     else:
-        console.print(_NOTHING.fill(out=out).translate(language), markup=False)
+        console.print(_NOTHING.fill(out=out))
 
 
 def folder_argument(named: Sequence[str], out: Path) -> Path | None:
@@ -179,14 +175,14 @@ def _line(row: dict[str, Any]) -> Sequence[object]:
 
 def _print_row(row: dict[str, Any], out: Path, language: str) -> None:
     def say(message: Message, **values: object) -> None:
-        console.print("  " + message.fill(**values).translate(language), markup=False)
+        console.print("  " + message.fill(**values).translate(language))
 
-    console.print(" · ".join(part for part in (row["source"], row["title"]) if part), markup=False, style="bold")
+    console.print(" · ".join(part for part in (row["source"], row["title"]) if part), style="bold")
     collected, run = row["collected"], row["run"]
     if collected is None:
-        say(_NOT_COLLECTED, out=out / "collected")
+        say(_("collected: nothing in {out}"), out=out / "collected")
     elif collected["busy"]:
-        say(_BUSY)
+        say(_("collected: a crawl is running"))
     elif collected["damaged"]:
         say(_DAMAGED, folder=collected["folder"], why=collected["damaged"])
     else:
@@ -199,14 +195,14 @@ def _print_row(row: dict[str, Any], out: Path, language: str) -> None:
             if n := collected["states"].get(state):
                 say(Message("  {state}"), state=state_message.fill(n=number(n)))
     if run is None:
-        say(_NO_RUN)
+        say(_("no run has read it yet"))
     else:
         say(_RUN, run=run["run"], rows=number(run["in"]), kept=number(run["kept"]))
         for reason, n in list(run["reasons"].items())[:_MOST_REASONS]:
             why = in_plain_words(reason, None)[0].translate(language)
-            console.print(f"    {number(n)}  {why if why == reason else f'{why} ({reason})'}", markup=False)
+            console.print(f"    {number(n)}  {why if why == reason else f'{why} ({reason})'}")
     for release in row["releases"]:
         tier = TIERS[release["rights_tier"]]
         say(_RELEASED, release=release["release"], n=number(release["documents"]), tier=tier)
     if not row["releases"]:
-        say(_NOT_RELEASED)
+        say(_("not in any release"))

@@ -62,7 +62,7 @@ def import_judged(
     replaced = add_judgements(out, result.judged) if result.judged else 0
     for row, problems in () if as_json else result.problems.items():
         for problem in problems:
-            console.print(_("row {n}: {problem}", n=row, problem=problem), markup=False)
+            console.print(_("row {n}: {problem}", n=row, problem=problem))
     copy, head = write_corrected(sheet, filled, result, spoken()) if result.problems else (None, None)
     if as_json:
         rows = [
@@ -81,8 +81,7 @@ def import_judged(
             console.print(
                 _(
                     "rows not understood, and not counted: {n}; correct them in {path}, column «{head}», and import it"
-                ).fill(n=counted, path=copy, head=head),
-                markup=False,
+                ).fill(n=counted, path=copy, head=head)
             )
     if result.problems:
         raise typer.Exit(1)

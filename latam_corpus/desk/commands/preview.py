@@ -42,9 +42,7 @@ if TYPE_CHECKING:
 
 _SHOWN: Final = 700  # characters of a text on a terminal
 _ASKING: Final = _("collecting at most {n} {n:page|pages} from {holder}, with pauses: this may take a while")
-_WHERE: Final = _("where are the files? add --input FOLDER")
 _NOTHING: Final = _("no readable items were found")
-_PAGE: Final = _("page: {path}")
 
 
 def show_preview(
@@ -55,7 +53,7 @@ def show_preview(
     source = usable_source(file, language)
     with contextlib.ExitStack() as opened:
         texts = where or str(undescribed(file) or "")
-        folder = texts or warc_folder(source, out) or _collected_sample(source, n, opened, language)
+        folder = texts or warc_folder(source, out) or _collected_sample(source, n, opened)
         examination = examine(source, folder)
         for breach in examination.breaches:
             raise ConfigError(*breach)
@@ -79,12 +77,12 @@ def show_preview(
     for number, item in enumerate(items, 1):
         _print_item(number, item, language)
     for sentence in sentences:
-        console.print(sentence.translate(language), markup=False)
+        console.print(sentence)
     if html:
-        console.print(_PAGE.fill(path=html).translate(language), markup=False)
+        console.print(_("page: {path}", path=html))
 
 
-def _collected_sample(source: Source, n: int, opened: contextlib.ExitStack, language: str) -> str:
+def _collected_sample(source: Source, n: int, opened: contextlib.ExitStack) -> str:
     """Collect a few pages into a temporary folder, which is removed when the command ends; return its WARC folder.
 
     Raises:
@@ -92,17 +90,17 @@ def _collected_sample(source: Source, n: int, opened: contextlib.ExitStack, lang
     """
     refusal = ASK_FIRST if source.status == "ask_first" else None
     if not refusal and not source.collect.asked:
-        raise ConfigError(_("source {source}", source=source.id), _WHERE)
+        raise ConfigError(_("source {source}", source=source.id), _("where are the files? add --input FOLDER"))
     refusal = refusal or (None if source.contact else NO_CONTACT)
     if refusal:
         problem, remedy = refusal
         raise ConfigError(_("source {source}", source=source.id), problem.fill(holder=source.holder), remedy)
     workdir = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="latam-corpus-preview-")))
     crawler = crawler_of(source)(source, workdir, Silent(), limit=n)
-    errors.print(_ASKING.fill(n=n, holder=source.holder).translate(language), markup=False)
+    errors.print(_ASKING.fill(n=n, holder=source.holder))
     result = crawler.run()
     for host, why in result.closed.items():
-        errors.print(LEFT.fill(host=host, why=cause_message(why)).translate(language), markup=False)
+        errors.print(LEFT.fill(host=host, why=cause_message(why)))
     if not result.pages:
         causes = enumerated(
             Message("{cause} ({n})", {"cause": cause_message(cause), "n": n}) for cause, n in result.causes.items()
@@ -130,11 +128,11 @@ def _readable(source: Source) -> bool:
 def _print_item(number: int, item: Item, language: str) -> None:
     mark, verdict = ("✓", KEPT) if item.kept else ("✗", DROPPED)
     facts = [item.title, item.identified_language.translate(language)]
-    console.print(f"{number}  {item.where}", markup=False)
-    console.print(f"   {' · '.join(fact for fact in facts if fact)}", markup=False)
-    console.print(f"   {mark} {verdict.translate(language)}", markup=False, style=None if item.kept else "red")
+    console.print(f"{number}  {item.where}")
+    console.print(f"   {' · '.join(fact for fact in facts if fact)}")
+    console.print(f"   {mark} {verdict.translate(language)}", style=None if item.kept else "red")
     for reason in item.why:
-        console.print(f"     {reason.translate(language)}", markup=False)
+        console.print(f"     {reason.translate(language)}")
     texts = [text if len(text) <= _SHOWN else text[:_SHOWN] + " …" for text in (item.original, item.text)]
     side_by_side([head.translate(language) for head in (ORIGINAL, EXTRACTED)], texts)
     console.print()

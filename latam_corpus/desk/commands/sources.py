@@ -32,15 +32,9 @@ if TYPE_CHECKING:
 
     from latam_corpus.catalog.source import Source
 
-_NO_ERRORS: Final = _("no errors")
-_ERRORS: Final = _("{n} {n:error|errors}")
 _ADVICE: Final = _("advice")
-_WRITTEN: Final = _("written: {path}")
 _NOTHING_WRITTEN: Final = _("nothing was written")
-_TEMPLATE: Final = _("template")
 _OTHER_NAME: Final = _("give another name: latam-corpus sources new OTHER.toml")
-_SAME_ID: Final = _("«{id}» is the id of {path} too")
-_OTHER_ID: Final = _("give one of them another id")
 _KIND: Final = Question(
     "template",
     _("What kind of source is it?"),
@@ -100,7 +94,7 @@ def _list_templates(language: str, as_json: bool) -> None:
     if as_json:
         print_json([{"template": name, "for": title} for name, title in rows])
     else:
-        table("", [_TEMPLATE.translate(language), ""], rows)
+        table("", [_("template"), ""], rows)
 
 
 def _print_written(path: Path, text: str, language: str, as_json: bool) -> None:
@@ -109,9 +103,9 @@ def _print_written(path: Path, text: str, language: str, as_json: bool) -> None:
         suggestions = [finding.as_dict(language) for finding in findings]
         print_json({"file": str(path), "source": source.id if source else None, "findings": suggestions})
         return
-    console.print(_WRITTEN.fill(path=path).translate(language), markup=False)
+    console.print(_("written: {path}", path=path))
     for finding in findings:
-        console.print(f"  {_ADVICE.translate(language)}: {finding.in_language(language)}", markup=False)
+        console.print(f"  {_ADVICE.translate(language)}: {finding.in_language(language)}")
     input_option = " --input …" if source and source.collect.kind == "files" else ""
     usable = (f"sources preview {path}{input_option}", f"run {path}{input_option}") if source else ()
     for command in (f"sources check {path}", *usable):
@@ -134,8 +128,8 @@ def check_sources(files: list[Path], where: str, *, as_json: bool) -> None:
     for path in files:
         source, findings = check_file(path)
         if source and by_id.setdefault(source.id, path) != path:
-            same_id = _SAME_ID.fill(id=source.id, path=by_id[source.id])
-            findings = [*findings, Finding(None, "id", same_id, _OTHER_ID)]
+            same_id = _("«{id}» is the id of {path} too", id=source.id, path=by_id[source.id])
+            findings = [*findings, Finding(None, "id", same_id, _("give one of them another id"))]
         if source:
             findings = [
                 *findings,
@@ -154,14 +148,14 @@ def check_sources(files: list[Path], where: str, *, as_json: bool) -> None:
         )
         if as_json:
             continue
-        verdict = _ERRORS.fill(n=errors_found) if errors_found else _NO_ERRORS
-        console.print(f"{'✗' if errors_found else '✓'} {path}: {verdict.translate(language)}", markup=False)
+        verdict = _("{n} {n:error|errors}", n=errors_found) if errors_found else _("no errors")
+        console.print(f"{'✗' if errors_found else '✓'} {path}: {verdict.translate(language)}")
         facts = read_back(source.genre, source.country, source.languages) if source else None
         if facts and str(facts):
             console.print(_("  read as: {facts}", facts=facts))
         for finding in findings:
             label = "" if finding.wrong else f"{_ADVICE.translate(language)}: "
-            console.print(f"  {label}{finding.in_language(language)}", markup=False)
+            console.print(f"  {label}{finding.in_language(language)}")
     if as_json:
         print_json(reports)
     if not all(report["ok"] for report in reports):

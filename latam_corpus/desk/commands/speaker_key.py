@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 _SUMMARY: Final = _("{path}: {n} {n:speaker|speakers}, {new} new; keep this file in a safe place: it reveals who spoke")
 _NEXT: Final = _('give all names of one person the same code, and write speakers = "{name}" into [consent]')
-_NONE: Final = _("no interview with speakers was found")
 
 
 def write_speaker_key(file: str, where: str, key: Path | None, *, as_json: bool) -> None:
@@ -34,7 +33,7 @@ def write_speaker_key(file: str, where: str, key: Path | None, *, as_json: bool)
     existing_codes = read_key(str(path)) if path.exists() else {}
     names = list(dict.fromkeys(_speakers(source, where)))
     if not names:
-        raise ConfigError(_("source {source}", source=source.id), _NONE)
+        raise ConfigError(_("source {source}", source=source.id), _("no interview with speakers was found"))
     codes = with_codes(names, existing_codes)
     path.touch(mode=0o600)
     path.write_text(key_text(codes), encoding="utf-8")
@@ -42,11 +41,9 @@ def write_speaker_key(file: str, where: str, key: Path | None, *, as_json: bool)
     if as_json:
         print_json({"key": str(path), "speakers": len(codes), "new": new_count})
         return
-    console.print(
-        _SUMMARY.fill(path=path, n=number(len(codes)), new=number(new_count)).translate(language), markup=False
-    )
+    console.print(_SUMMARY.fill(path=path, n=number(len(codes)), new=number(new_count)))
     if source.speakers_file is None:
-        console.print(_NEXT.fill(name=path.name).translate(language), markup=False)
+        console.print(_NEXT.fill(name=path.name))
 
 
 def _speakers(source: Source, where: str) -> Iterator[str]:

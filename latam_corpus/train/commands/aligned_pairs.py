@@ -37,7 +37,7 @@ def write_pairs(
         )
     )
     for languages, count in sorted(summary.languages.items()):
-        console.print(f"  {languages}: {number(count)}", markup=False)
+        console.print(f"  {languages}: {number(count)}")
     if summary.whole:
         console.print(
             _(
