@@ -197,7 +197,7 @@ def withdraw(
     )
 
 
-@app.command("return", help=N_("End a hold: the next version has the documents again."))
+@app.command("return")
 def give_back(
     name: NextOf,
     request: Annotated[str, typer.Argument(metavar="REQUEST", help=N_("The name of the hold, as on its receipt."))],
@@ -253,7 +253,7 @@ def purge(
 
     With --store alone, only runs in the folder that contains the store are changed.
     """
-    from latam_corpus.cli.release.purge import purge_store
+    from latam_corpus.cli.release.withdraw import purge_store
 
     purge_store(out, store, sign, as_json=as_json)
 
@@ -267,7 +267,7 @@ def publish(
     as_json: Json = False,
 ) -> None:
     """Copy the documents that may be redistributed to a folder or URL, in the layout of the Hugging Face Hub."""
-    from latam_corpus.cli.release.publish import publish_version
+    from latam_corpus.cli.release.copies import publish_version
 
     publish_version(spec=spec, to=to, out=out, store=store, as_json=as_json)
 
@@ -290,7 +290,7 @@ def check_lock(
     show_lock_check(lock, out, store, as_json=as_json)
 
 
-@app.command("lock", help=N_("Join the locks of pulled folders and exports in one file, to keep with a training run."))
+@app.command("lock")
 def lock_several(
     locks: Annotated[
         list[Path], typer.Argument(metavar="corpus.lock…", help=N_("The locks of pulled folders and exports."))
@@ -329,7 +329,7 @@ def pull(
     as_json: Json = False,
 ) -> None:
     """Copy a version, or selected rows and columns of it, to a folder."""
-    from latam_corpus.cli.release.pull import pull_version
+    from latam_corpus.cli.release.copies import pull_version
 
     pull_version(
         spec=spec,

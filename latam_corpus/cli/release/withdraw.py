@@ -1,16 +1,17 @@
-"""`latam-corpus release withdraw`, `hold` and `return`."""
+"""The work of `latam-corpus release withdraw`, `hold`, `return` and `purge`."""
 
 from __future__ import annotations
 
 import shlex
 from contextlib import nullcontext
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from latam_corpus.audit.stores import folder_of_runs, open_store
+from latam_corpus.audit.stores import folder_of_runs, open_store, runs_with_store
 from latam_corpus.catalog.identity import is_doc_id
 from latam_corpus.cli.interface.show import console, number, print_json, progress, table
 from latam_corpus.cli.release.version_summary import print_receipt_path
@@ -25,6 +26,7 @@ from latam_corpus.release.pages.judgements import read_judgements
 from latam_corpus.release.reading.id_lists import listed_ids
 from latam_corpus.release.storing.dry_run import trial_store
 from latam_corpus.release.withdrawals.holds import give_back
+from latam_corpus.release.withdrawals.purge import purge
 from latam_corpus.release.withdrawals.withdraw import sources_of, withdraw
 from latam_corpus.release.withdrawals.withdrawal_receipt import not_reached, write_receipt
 from latam_corpus.release.withdrawals.withdrawal_request import WithdrawalRequest
@@ -256,3 +258,32 @@ def return_documents(
         )
     _print_not_reached(done)
     print_receipt_path(receipt)
+
+
+def purge_store(out: Path | None, store: str | None, sign: Path | None, *, as_json: bool) -> None:
+    """Erase withdrawn documents from older versions, their indexes, and the runs on this disk."""
+    folder = out or Path("out")
+    opened = open_store(store, folder, sign)
+    runs = folder_of_runs(folder, opened) if out or store is None else runs_with_store(opened)
+    done = purge(opened, runs, datetime.now(UTC))
+    if as_json:
+        print_json(asdict(done) | {"not_reached": list(map(str, done.not_reached))})
+        return
+    erased = {"n": number(done.documents), "shards": number(done.objects)}
+    console.print(
+        _(
+            "{n} {n:document is|documents are} withdrawn; {shards} {shards:shard|shards} of older versions "
+            "{shards:was|were} erased",
+            **erased,
+        )
+    )
+    for run, rows in done.runs.items():
+        console.print(_("  {run}: {n} {n:text was|texts were} erased", run=run, n=number(rows)))
+    if done.work:
+        message = _(
+            "  {n} {n:folder|folders} of stored work {n:was|were} removed; {n:it is|they are} rebuilt when needed",
+            n=number(done.work),
+        )
+        console.print(message)
+    for place in done.not_reached:
+        console.print(_("  not reached: {what}", what=place))

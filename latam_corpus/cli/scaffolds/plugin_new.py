@@ -27,7 +27,7 @@ def plugin() -> None:
     """Write plug-in packages."""
 
 
-@app.command("new", help=N_("Write a package with a stage, signal, extractor or reader, and a test."))
+@app.command("new")
 def new(
     kind: Annotated[str, typer.Argument(help=N_("stage, signal, extractor or reader."))],
     name: Annotated[

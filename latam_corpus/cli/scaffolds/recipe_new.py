@@ -29,9 +29,7 @@ def recipe() -> None:
     """Write recipes."""
 
 
-@app.command(
-    "new", help=N_("Write a recipe for sources, with comments that explain each stage; no file is overwritten.")
-)
+@app.command("new")
 def new(
     sources: Annotated[
         list[str],

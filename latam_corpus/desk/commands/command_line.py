@@ -51,7 +51,7 @@ def check(
 
     With --input, the first records are read too, and checked for the columns that the file names.
     """
-    from latam_corpus.desk.commands.sources import check_sources
+    from latam_corpus.desk.commands.source_check import check_sources
 
     check_sources(files, where, as_json=as_json)
 

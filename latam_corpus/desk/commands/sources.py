@@ -1,36 +1,24 @@
-"""The commands `sources …`, with which librarians describe a source, check it and preview its texts."""
+"""The command `sources new`: write a source file by questions and answers."""
 
 from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 
 import typer
 
-from latam_corpus.catalog.display_names import read_back
 from latam_corpus.cli.interface.show import block, console, errors, print_json, table
 from latam_corpus.cli.interface.ui_language import spoken
 from latam_corpus.cli.scaffolds.editor_schema import schema_line, write_with_schema
-from latam_corpus.collect.examine import examine
 from latam_corpus.desk.answers import choice
-from latam_corpus.desk.check_source import Finding, check_source
-from latam_corpus.desk.previews.joined_verses import files_with_verses
+from latam_corpus.desk.check_source import check_source
 from latam_corpus.desk.questionnaire import answered, interview
 from latam_corpus.desk.questions import Question
-from latam_corpus.desk.source_argument import check_file
 from latam_corpus.desk.template import Template, load_template, templates
 from latam_corpus.errors import ConfigError
-from latam_corpus.messages import _, recognised, same
-from latam_corpus.pipeline.planning.own_terms import REMEDY, own_terms
-from latam_corpus.pipeline.planning.recipe_errors import unreadable_suffixes
-from latam_corpus.pipeline.stored_runs.reasons import meaning
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from latam_corpus.catalog.source import Source
+from latam_corpus.messages import _, same
 
 _ADVICE: Final = _("advice")
 _NOTHING_WRITTEN: Final = _("nothing was written")
@@ -116,63 +104,3 @@ def _chosen(screen: _Terminal, language: str) -> Template:
     titles = {template.name: same(template.title(language)) for template in templates()}
     question = Question(_KIND.key, _KIND.ask, _KIND.why, choice(titles), needed=True, names=titles)
     return load_template(answered(question, load_template("folder"), screen, language, {}))
-
-
-def check_sources(files: list[Path], where: str, *, as_json: bool) -> None:
-    """List the errors of source files and how to correct them. Exit code 1 if there are any."""
-    language = spoken()
-    reports: list[dict[str, Any]] = []
-    if where and len(files) > 1:
-        raise ConfigError("--input", _("it can only be used with one file"), _("check the files one by one"))
-    by_id: dict[str, Path] = {}
-    for path in files:
-        source, findings = check_file(path)
-        if source and by_id.setdefault(source.id, path) != path:
-            same_id = _("«{id}» is the id of {path} too", id=source.id, path=by_id[source.id])
-            findings = [*findings, Finding(None, "id", same_id, _("give one of them another id"))]
-        if source:
-            findings = [
-                *findings,
-                *(Finding(None, "collect.files", *problem) for problem in unreadable_suffixes(source)),
-            ]
-        if source and where:
-            findings = [*findings, *_record_findings(source, where)]
-        errors_found = sum(finding.wrong for finding in findings)
-        reports.append(
-            {
-                "file": str(path),
-                "ok": source is not None and not errors_found,
-                "source": source.id if source else None,
-                "findings": [finding.as_dict(language) for finding in findings],
-            }
-        )
-        if as_json:
-            continue
-        verdict = _("{n} {n:error|errors}", n=errors_found) if errors_found else _("no errors")
-        console.print(f"{'✗' if errors_found else '✓'} {path}: {verdict.translate(language)}")
-        facts = read_back(source.genre, source.country, source.languages) if source else None
-        if facts and str(facts):
-            console.print(_("  read as: {facts}", facts=facts))
-        for finding in findings:
-            label = "" if finding.wrong else f"{_ADVICE.translate(language)}: "
-            console.print(f"  {label}{finding.in_language(language)}")
-    if as_json:
-        print_json(reports)
-    if not all(report["ok"] for report in reports):
-        raise typer.Exit(1)
-
-
-def _record_findings(source: Source, where: str) -> Iterator[Finding]:
-    """Yield the errors and suggestions for the first records, each under the name of its file."""
-    examination = examine(source, where)
-    for wrong, breaches in ((True, examination.breaches), (False, examination.notes)):
-        for breach in breaches:
-            file = str(breach.place).partition(", ")[2]
-            yield Finding(None, file, breach.problem, breach.remedy, wrong=wrong)
-    if problem := own_terms(source, where).problem:
-        yield Finding(None, "", problem, REMEDY, wrong=False)
-    for file, problem, remedy in files_with_verses(source, where):
-        yield Finding(None, file, problem, remedy, wrong=False)
-    for (file, reason), hint in examination.unread.items():
-        remedy = recognised(hint) if hint else _("repair it or remove it; a run drops it and continues")
-        yield Finding(None, file, meaning(reason), remedy, wrong=False)

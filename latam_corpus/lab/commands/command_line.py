@@ -88,9 +88,7 @@ def measure(
     )
 
 
-@lab_app.command(
-    "ablate", help=N_("Train small models alike on several choices of documents, and compare them on unseen texts.")
-)
+@lab_app.command("ablate")
 def ablate(
     arms: Annotated[
         list[str],
