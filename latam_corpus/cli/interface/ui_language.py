@@ -111,7 +111,9 @@ def _translate_parameter(parameter: Any) -> None:
     placeholder = parameter.metavar or (
         _placeholder(parameter.type_descriptor) if is_option else parameter.name.upper()
     )
-    parameter.metavar = _WORD.sub(lambda word: _translated_placeholder(word[0]), placeholder)
+    parameter.metavar = _WORD.sub(
+        lambda word: translated(word[0], spoken()) if word[0] in _PLACEHOLDERS else word[0], placeholder
+    )
     if not is_option:
         parameter.display_type = lambda ctx: ""  # noqa: ARG005  (Typer passes it by name); an argument's name suffices
 
@@ -123,10 +125,6 @@ def _placeholder(value_type: Any) -> str:
     if value_type.is_path or value_type.is_file:
         return "PATH"
     return "NUMBER" if value_type.is_ranged or value_type.annotation in (int, float) else "TEXT"
-
-
-def _translated_placeholder(word: str) -> str:
-    return translated(word, spoken()) if word in _PLACEHOLDERS else word
 
 
 def _translate_usage(command: Any) -> None:

@@ -108,7 +108,7 @@ def show(spec: Spec, out: Out = Path("out"), store: StoreUrl = None, as_json: Js
 @app.command("verify")
 def verify(spec: Spec, key: Key = None, out: Out = Path("out"), store: StoreUrl = None, as_json: Json = False) -> None:
     """Read every byte of a version and compare it with the manifest, with a key also with the signature."""
-    from latam_corpus.cli.release.versions import verify_version
+    from latam_corpus.cli.release.version_contents import verify_version
 
     verify_version(spec=spec, key=key, out=out, store=store, as_json=as_json)
 
@@ -122,7 +122,7 @@ def training_summary(
     as_json: Json = False,
 ) -> None:
     """Write the EU's public summary of training content for a version: sources, domains, opt-outs."""
-    from latam_corpus.cli.release.versions import write_training_summary
+    from latam_corpus.cli.release.version_contents import write_training_summary
 
     write_training_summary(spec=spec, to=to, out=out, store=store, as_json=as_json)
 
@@ -136,7 +136,7 @@ def diff(
     as_json: Json = False,
 ) -> None:
     """Show the documents that were added, removed or changed between two versions, and the reasons."""
-    from latam_corpus.cli.release.versions import show_difference
+    from latam_corpus.cli.release.version_contents import show_difference
 
     show_difference(old=old, new=new, out=out, store=store, as_json=as_json)
 

@@ -11,7 +11,6 @@ from latam_corpus.catalog.display_names import TIERS
 from latam_corpus.catalog.source import load_source
 from latam_corpus.cli.interface.show import console, number, print_json, table
 from latam_corpus.cli.interface.ui_language import spoken
-from latam_corpus.desk.commands.survey_tables import show_survey
 from latam_corpus.desk.source_argument import undescribed
 from latam_corpus.errors import ConfigError
 from latam_corpus.harvest.crawl.frontier import collection_summary
@@ -21,7 +20,7 @@ from latam_corpus.pipeline.stored_runs.reasons import in_plain_words
 from latam_corpus.release.storing.manifest import load_manifest
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from latam_corpus.release.storing.manifest import Manifest
     from latam_corpus.release.storing.store import Store
@@ -59,13 +58,16 @@ def show_inventory(
     """List what is stored for each source: collected pages, documents kept by runs, and releases."""
     language = spoken()
     if named and (folder := folder_argument(named, out)):
+        # Loading what a survey needs takes longer than listing what is stored.
+        from latam_corpus.desk.commands.survey_tables import show_survey
+
         show_survey(folder, draft, html, language, as_json=as_json)
         return
     if draft or html:
         raise ConfigError("--draft" if draft else "--html", _("it can only be used with a folder"), _("name a folder"))
     inventories = _inventories(out, existing_store(store, out))
     if named:
-        ids = [_id_of(name, inventories) for name in named]
+        ids = [name if name in inventories else load_source(name).id for name in named]
         inventories = {name: inventories.get(name) or _row(name) for name in ids}
     if as_json:
         print_json(list(inventories.values()))
@@ -90,15 +92,6 @@ def folder_argument(named: Sequence[str], out: Path) -> Path | None:
     if paths and len(named) > 1:
         raise ConfigError(str(paths[0]), _("a folder must be the only argument"), _("run the command once for each"))
     return paths[0] if paths else None
-
-
-def _id_of(named: str, stored_ids: Collection[str]) -> str:
-    """Return the id of a source file, of a source in the catalogue, or of stored data whose source was removed.
-
-    Raises:
-        ConfigError: there is no such source.
-    """
-    return named if named in stored_ids else load_source(named).id
 
 
 def _row(name: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -197,7 +198,7 @@ def measure_model(*, file: str, model: str, other_texts: list[str] | None, label
         raise ConfigError("--beside", _("it works only with a folder of `language new`"), _("name such a folder"))
     evaluation = evaluate(load(model or chosen(), labels), named_texts([file]))
     if as_json:
-        print_json(evaluation.as_dict())
+        print_json(asdict(evaluation))
     else:
         _print_evaluation(evaluation)
 
