@@ -77,22 +77,22 @@ COMMANDS: Final = {
     ),
     "runs": Command("latam_corpus.cli.running.runs:app", "inspect", N_("List, show, compare, tag and remove runs.")),
     "runs status": Command(
-        "latam_corpus.cli.running.run_jobs:status",
+        "latam_corpus.cli.running.command_line:status",
         "inspect",
         N_("Show the runs submitted to a cluster: the state of each, its jobs, and the last line of its driver's log."),
     ),
     "runs logs": Command(
-        "latam_corpus.cli.running.run_jobs:logs",
+        "latam_corpus.cli.running.command_line:logs",
         "inspect",
         N_("Show the last lines of a job's log, and list the other logs of the run."),
     ),
     "runs cancel": Command(
-        "latam_corpus.cli.running.run_jobs:cancel",
+        "latam_corpus.cli.running.command_line:cancel",
         "inspect",
         N_("Cancel the jobs of a run; finished parts are kept."),
     ),
     "runs retry": Command(
-        "latam_corpus.cli.running.run_jobs:retry",
+        "latam_corpus.cli.running.command_line:retry",
         "inspect",
         N_(
             "Submit a run to the cluster again; finished parts are kept, all others are processed.\n"

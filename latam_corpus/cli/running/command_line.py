@@ -1,4 +1,4 @@
-"""The commands `check`, `run`, `stage` and `compare`: their options, and the function that does the work of each.
+"""The commands `check`, `run`, `stage`, `compare` and `runs status|logs|cancel|retry`: options, and functions to call.
 
 A function is imported when its command runs, because it loads libraries that `--help` doesn't need.
 """
@@ -13,6 +13,7 @@ import typer
 from latam_corpus.cli.interface import completion
 from latam_corpus.cli.interface.options import (
     AcceptLoss,
+    DiskOut,
     Inputs,
     InputsFile,
     Json,
@@ -24,6 +25,12 @@ from latam_corpus.cli.interface.options import (
     StoreUrl,
 )
 from latam_corpus.messages import N_
+
+JobName = Annotated[
+    str,
+    typer.Argument(metavar="RUN", help=N_("A submission's name or the start of it, its job, its run, or its recipe.")),
+]
+_NAME_OR_ALL = N_("A submission's name or the start of it, its job, its run, or its recipe; all by default.")
 
 
 def check(
@@ -158,9 +165,49 @@ def stage(
     ],
     output: Annotated[Path, typer.Argument(help=N_("JSONL or Parquet, by its suffix."))],
     settings: Annotated[list[str], typer.Option("--set", help=N_("An option of the stage: key=value."))] = [],
-    as_json_: Json = False,
+    as_json: Json = False,
 ) -> None:
     """Run one stage on a file; the output has one row per input row, in the same order."""
     from latam_corpus.cli.running.stage_command import run_stage
 
-    run_stage(name=name, source=source, output=output, settings=settings, as_json_=as_json_)
+    run_stage(name=name, source=source, output=output, settings=settings, as_json=as_json)
+
+
+def status(
+    run: Annotated[str | None, typer.Argument(metavar="RUN", help=_NAME_OR_ALL)] = None,
+    out: DiskOut = Path("out"),
+    as_json: Json = False,
+) -> None:
+    """Print the state and the counts of runs that were submitted to a cluster."""
+    from latam_corpus.cli.running.run_jobs import show_jobs
+
+    show_jobs(run, out, as_json=as_json)
+
+
+def logs(
+    run: JobName,
+    job: Annotated[
+        str | None, typer.Option("--job", help=N_("A worker's job, such as 12_3; the driver's by default."))
+    ] = None,
+    lines: Annotated[int, typer.Option(min=1, help=N_("How many lines to print."))] = 40,
+    out: DiskOut = Path("out"),
+    as_json: Json = False,
+) -> None:
+    """Print the last lines of the logs of a cluster run."""
+    from latam_corpus.cli.running.run_jobs import show_logs
+
+    show_logs(run=run, job=job, lines=lines, out=out, as_json=as_json)
+
+
+def cancel(run: JobName, out: DiskOut = Path("out"), as_json: Json = False) -> None:
+    """End the jobs of a cluster run."""
+    from latam_corpus.cli.running.run_jobs import cancel_jobs
+
+    cancel_jobs(run, out, as_json=as_json)
+
+
+def retry(run: JobName, out: DiskOut = Path("out"), as_json: Json = False) -> None:
+    """Submit a cluster run again that was cancelled or failed."""
+    from latam_corpus.cli.running.run_jobs import submit_again
+
+    submit_again(run, out, as_json=as_json)

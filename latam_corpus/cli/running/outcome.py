@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import shlex
 from collections import Counter
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
@@ -40,7 +39,6 @@ if TYPE_CHECKING:
 
     from latam_corpus.api.runner import Warned
     from latam_corpus.collect.files import InputFile
-    from latam_corpus.engine.cluster.slurm_jobs import Submission
     from latam_corpus.pipeline.execution.engines import Engine
     from latam_corpus.pipeline.execution.result import RunResult
     from latam_corpus.pipeline.planning.plan import Part, Plan
@@ -138,18 +136,6 @@ def _print_narrowed(result: RunResult) -> None:
     for reason, message in messages.items():
         if narrowed[reason]:
             console.print(message.fill(n=number(narrowed[reason])))
-
-
-def print_submitted(submission: Submission, *, as_json: bool) -> None:
-    """Print that a run's driver was submitted as a job, and the commands that follow it."""
-    job, name = submission.values["job"], submission.folder.name
-    if as_json:
-        print_json({"submitted": name, "job": job, "folder": str(submission.folder)})
-        return
-    out = submission.folder.parent.parent
-    console.print(_("submitted {name}: its driver is job {job}; you may log out", name=name, job=job))
-    for verb in ("status", "logs", "cancel"):
-        console.print(f"  latam-corpus runs {verb} {name} --out {shlex.quote(str(out))}")
 
 
 def print_warning(warned: Warned) -> None:

@@ -15,7 +15,7 @@ from latam_corpus.pipeline.planning.registry import make_stage, stage_class
 from latam_corpus.stages import Stage
 
 
-def run_stage(*, name: str, source: Path, output: Path, settings: list[str], as_json_: bool) -> None:
+def run_stage(*, name: str, source: Path, output: Path, settings: list[str], as_json: bool) -> None:
     """Run one stage on a file; the output has one row per input row, in the same order."""
     options: dict[str, Any] = {}
     for entry in settings:
@@ -35,7 +35,7 @@ def run_stage(*, name: str, source: Path, output: Path, settings: list[str], as_
             writer.write(originals, result)
             rows += result.height
             dropped += result["drop_reason"].drop_nulls().len() if "drop_reason" in result.columns else 0
-    if as_json_:
+    if as_json:
         print_json({"stage": name, "rows": rows, "dropped": dropped, "output": str(output)})
     else:
         console.print(

@@ -66,7 +66,7 @@ def measure(
     html: Page = None,
     page_language: PageLanguage = "",
     internal: Internal = False,
-    as_json_: Json = False,
+    as_json: Json = False,
 ) -> None:
     """Print how each signal is distributed against its bounds, and what each bound alone drops."""
     from latam_corpus.lab.commands.suggest import show_signals
@@ -84,7 +84,7 @@ def measure(
         html=html,
         page_language=page_language,
         internal=internal,
-        as_json_=as_json_,
+        as_json_=as_json,
     )
 
 
