@@ -15,7 +15,7 @@ import unicodedata
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.errors import ConfigError, nearest
 from latam_corpus.messages import Message, _, first_of
@@ -215,14 +215,8 @@ def known_code(code: str) -> str | None:
         return code
     if code in _names().by_part1:
         return _names().by_part1[code]
-    import iso639  # its tables take 13 MB and a fifth of a second to load, and most runs need none of them
-
-    for look_up in (iso639.Language.from_part3, iso639.Language.from_part1, iso639.Language.from_part2b):
-        try:
-            return str(look_up(code).part3)
-        except iso639.LanguageNotFoundError:
-            continue
-    return None
+    entries = (_entry(code, part) for part in ("part3", "part1", "part2b"))
+    return next((str(entry.part3) for entry in entries if entry), None)
 
 
 @cache
@@ -234,12 +228,8 @@ def two_letters(code: str) -> str | None:
     """
     if code == UNDETERMINED or code in _names().of:
         return _names().of.get(code, {}).get("part1")
-    import iso639
-
-    try:
-        return iso639.Language.from_part3(code).part1 or None
-    except iso639.LanguageNotFoundError:
-        return None
+    entry = _entry(code)
+    return (entry and entry.part1) or None
 
 
 @cache
@@ -407,10 +397,8 @@ def _singulars(plain: str) -> list[str]:
 @cache
 def _iso_names() -> dict[str, str]:
     """Return the code by plain English name, for names of a single language of ISO 639-3."""
-    import iso639
-
     codes: dict[str, set[str]] = {}
-    for language in iso639.ALL_LANGUAGES:
+    for language in _iso639().ALL_LANGUAGES:
         if language.status == _ACTIVE:
             for name in {language.name, *(other.print for other in language.other_names or ())}:
                 codes.setdefault(_plain(name), set()).add(language.part3)
@@ -449,10 +437,8 @@ def _family_words() -> frozenset[str]:
 @cache
 def _members_of(word: str) -> tuple[str, ...]:
     """Return the codes of the languages with a word in their English names."""
-    import iso639
-
     plain = _plain(word)
-    active = (lang for lang in iso639.ALL_LANGUAGES if lang.status == _ACTIVE and lang.scope == "I")
+    active = (lang for lang in _iso639().ALL_LANGUAGES if lang.status == _ACTIVE and lang.scope == "I")
     return tuple(sorted(lang.part3 for lang in active if plain in _plain(lang.name).split()))
 
 
@@ -539,20 +525,14 @@ def name_of(code: str) -> str:
     >>> name_of("quy"), name_of("myn")
     ('Ayacucho Quechua', 'Mayan languages')
     """
-    import iso639
-
-    try:
-        return str(iso639.Language.from_part3(code).name)
-    except iso639.LanguageNotFoundError:
-        return groups().collections.get(code, code)
+    entry = _entry(code)
+    return str(entry.name) if entry else groups().collections.get(code, code)
 
 
 @cache
 def _by_macrolanguage() -> dict[str, set[str]]:
-    import iso639
-
     members: dict[str, set[str]] = {}
-    for language in iso639.ALL_LANGUAGES:
+    for language in _iso639().ALL_LANGUAGES:
         if language.macrolanguage:
             members.setdefault(language.macrolanguage, set()).add(language.part3)
     return members
@@ -560,16 +540,24 @@ def _by_macrolanguage() -> dict[str, set[str]]:
 
 @cache
 def _macrolanguage(code: str) -> str | None:
-    import iso639
-
-    try:
-        return iso639.Language.from_part3(code).macrolanguage or None
-    except iso639.LanguageNotFoundError:
-        return None
+    entry = _entry(code)
+    return (entry and entry.macrolanguage) or None
 
 
 @cache
 def _all_codes() -> tuple[str, ...]:
-    import iso639
+    return tuple(sorted({lang.part3 for lang in _iso639().ALL_LANGUAGES} | set(groups().collections)))
 
-    return tuple(sorted({lang.part3 for lang in iso639.ALL_LANGUAGES} | set(groups().collections)))
+
+def _entry(code: str, part: str = "part3") -> Any:
+    """Return the entry of ISO 639-3 with a code in a part of the standard; None if there is none."""
+    try:
+        return getattr(_iso639().Language, f"from_{part}")(code)
+    except _iso639().LanguageNotFoundError:
+        return None
+
+
+def _iso639() -> Any:
+    import iso639  # its tables take 13 MB and a fifth of a second to load, and most runs need none of them
+
+    return iso639

@@ -7,6 +7,7 @@ it, the singular first: `_("{n} {n:document|documents}", n=n)`. A translation ma
 
 from __future__ import annotations
 
+import gettext
 import os
 import re
 import string
@@ -16,7 +17,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    import gettext
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 LANGUAGES: Final = {"es": "Español", "pt": "Português", "en": "English"}
@@ -296,6 +296,4 @@ def _catalogue(language: str) -> gettext.NullTranslations:
     Raises:
         FileNotFoundError: there is none.
     """
-    import gettext
-
     return gettext.translation(DOMAIN, LOCALE, [language])

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Final
 
 from latam_corpus.audit.stores import open_store
 from latam_corpus.codes import admits, short
+from latam_corpus.dedupe.dedupe import Dedupe
 from latam_corpus.dedupe.fingerprints.scheme import DEDUPE
 from latam_corpus.engine.choose import make_engine, slurm_site
+from latam_corpus.engine.cluster.slurm_jobs import new_folder, require_shared
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import Message, _, recognised
 from latam_corpus.paths import cache_folder
@@ -23,8 +25,11 @@ from latam_corpus.pipeline.planning.policy_overlay import overlay
 from latam_corpus.pipeline.planning.survival import accepted
 from latam_corpus.pipeline.stored_runs.reasons import meaning
 from latam_corpus.policies.policy import cached_policies
+from latam_corpus.release.building.release_index import find_index
 from latam_corpus.release.building.sketch import build_command, languages_with_former_spellings, scheme_of
+from latam_corpus.release.refusals.opt_outs import read_opt_outs, withheld_documents
 from latam_corpus.release.storing.withdrawal_log import read_log
+from latam_corpus.release.withdrawals.withdrawn_in_run import with_withdrawals
 from latam_corpus.storage.bucket import address_of, bucket_of
 
 if TYPE_CHECKING:
@@ -165,7 +170,6 @@ def _cluster_folder(request: RunRequest, plan: Plan, store: Store) -> Path | Non
             address=address_of(out),
         )
         raise ConfigError("--out", problem, _("name a folder; a release store may be elsewhere (--store)"))
-    from latam_corpus.engine.cluster.slurm_jobs import new_folder, require_shared
 
     places: list[tuple[str, str | Path]] = [("--out", out), ("--store", store.url)]
     places += [(f"--input {source}", where) for source, where in plan.locations.items()]
@@ -185,7 +189,6 @@ def _with_withdrawals(plan: Plan, store: Store) -> Plan:
         log = read_log(store)
     if not log.withdrawals:
         return plan
-    from latam_corpus.release.withdrawals.withdrawn_in_run import with_withdrawals
 
     return with_withdrawals(plan, log, plan.recipe.release.name)
 
@@ -241,8 +244,6 @@ def with_indexes(
     def with_index(barrier: Barrier) -> Barrier:
         if barrier.name != DEDUPE:
             return barrier
-        from latam_corpus.dedupe.dedupe import Dedupe
-        from latam_corpus.release.building.release_index import find_index
 
         if not isinstance(barrier, Dedupe) or not barrier.against:
             return barrier
@@ -270,8 +271,6 @@ def _with_refused(plan: Plan, store: Store, work: Path) -> Plan:
     release = plan.recipe.release
     if release is None or all(barrier.name != DEDUPE for segment in plan.segments for barrier in segment.barriers):
         return plan
-    from latam_corpus.dedupe.dedupe import Dedupe
-    from latam_corpus.release.refusals.opt_outs import read_opt_outs, withheld_documents
 
     with store.named_errors():
         listed = read_opt_outs(store, release.name)

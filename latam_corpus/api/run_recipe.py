@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from latam_corpus.api.arguments import Limit, Workers, check_arguments
+from latam_corpus.api.opened_run import Run
 from latam_corpus.api.planned_run import PlannedRun, RunRequest
 from latam_corpus.api.progress import LineProgress
 from latam_corpus.api.runner import (
@@ -34,7 +35,6 @@ from latam_corpus.storage.bucket import out_folder
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from latam_corpus.api.opened_run import Run
     from latam_corpus.pipeline.execution.result import RunResult
     from latam_corpus.pipeline.planning.recipe import Recipe
 
@@ -126,9 +126,6 @@ def run(
                     raise error
     for message in _end_warnings(result, left_out):
         warnings.warn(str(message), stacklevel=2)
-    # Showing a run loads what running one doesn't need.
-    from latam_corpus.api.opened_run import Run
-
     return Run.at(result.folder, used_store, version)
 
 

@@ -8,11 +8,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from latam_corpus.api.planned_run import PlannedRun, doubt_lines, plan_run, spelling_hints
+from latam_corpus.engine.cost import refuse_beyond_site
 from latam_corpus.errors import ConfigError, ReleaseError
 from latam_corpus.messages import Message, _, decimal, enumerated
 from latam_corpus.pipeline.execution.contracts import mapping_rows
 from latam_corpus.pipeline.execution.run import find_parts, run_events
 from latam_corpus.pipeline.execution.work_cleanup import NONE, remove_documents
+from latam_corpus.pipeline.planning.default_recipe import unreleasable
 from latam_corpus.pipeline.planning.recipe_errors import hints_of
 from latam_corpus.pipeline.stored_runs.held_documents import UNKNOWN, held_documents, with_true_reasons
 from latam_corpus.pipeline.stored_runs.reasons import meaning
@@ -110,8 +112,6 @@ def run_recipe_events(
         SourceError: a source can't be read.
         PartError: rows were lost (a defect of the toolkit).
     """
-    from latam_corpus.engine.cost import refuse_beyond_site
-
     run = plan_run(request, only_look=only_look)
     for doubt in doubt_lines(run.examined):
         yield Warned("doubt", doubt)
@@ -162,7 +162,6 @@ def _without_version(plan: Plan, result: RunResult) -> Counter[str]:
         return +Counter({"limit": result.kept})
     if plan.recipe.release:
         return Counter()
-    from latam_corpus.pipeline.planning.default_recipe import unreleasable
 
     today = datetime.now(UTC).date()
     reasons = {source.id: unreleasable(source, today) or "release=null" for source in plan.sources}

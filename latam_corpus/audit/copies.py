@@ -85,7 +85,7 @@ def copies(
         files = sorted((run / "kept").glob("*.parquet"))
         documents = schema.scan(files, schema.DOCUMENT_SCHEMA).filter(pl.col("doc_id") == copy_id)
         rows = documents.select({*_COPY_COLUMNS, *Redaction.READS, *disclosure.reads}).head(1).collect()
-        row_of = next(disclosure.redacted(disclosure.marked(rows)).iter_rows(named=True), None)
+        row_of = next(disclosure.redaction.of(disclosure.marked(rows)).iter_rows(named=True), None)
         shown = None
         if row_of:
             shown = {name: row_of[name] for name in (*_COPY_COLUMNS, "readable", "nameable")}

@@ -112,8 +112,7 @@ def _crawl(folder: Path, workdir: Path) -> int:
         result = crawl_pieces(folder / _ON_THE_WEB[f"sources/{_CRAWLED}.toml"], folder / "pieces" / "noticias", workdir)
     except (ConfigError, OSError) as error:
         errors.print(
-            _("the newspaper pages are read from the disk, since they can't be crawled: {reason}", reason=error),
-            markup=False,
+            _("the newspaper pages are read from the disk, since they can't be crawled: {reason}", reason=error)
         )
         return 0
     return int(result.pages)
@@ -158,18 +157,17 @@ def _print_screen(facts: dict[str, Any]) -> None:
     console.print(styled("  ", ("red", dropped["reason"]), f"   {dropped['genre']}, {dropped['language']['language']}"))
     for bound in dropped["bounds"]:
         if not bound["kept_to"]:
-            console.print("     " + bound_line(bound), markup=False)
+            console.print("     " + bound_line(bound))
     for sample in facts["indigenous"]:
         heading(_("{language}: a real text, as its source licenses it", language=sample["language"]))
-        console.print(f"  {sample['beginning']} …", markup=False)
+        console.print(f"  {sample['beginning']} …")
         console.print(
             _(
                 "  {source}, {rights}, {n} {n:document|documents}",
                 source=sample["source_id"],
                 rights=sample["rights"],
                 n=sample["documents"],
-            ),
-            markup=False,
+            )
         )
     heading(_("totals"))
     totals = facts["totals"]
@@ -189,10 +187,10 @@ def _print_screen(facts: dict[str, Any]) -> None:
         )
     )
     reasons = ", ".join(f"{reason} {n}" for reason, n in totals["set_aside"].items())
-    console.print(_("  set aside: {reasons}", reasons=reasons), markup=False)
+    console.print(_("  set aside: {reasons}", reasons=reasons))
     for reason, n in totals["left_out"].items():
         why = meaning(reason).translate(spoken())
-        console.print(_("  left out of the release: {reason} {n}", reason=why, n=n), markup=False)
+        console.print(_("  left out of the release: {reason} {n}", reason=why, n=n))
     languages = ", ".join(f"{code} {n}" for code, n in totals["languages"].items())
     console.print(
         _(

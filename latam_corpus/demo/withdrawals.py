@@ -132,20 +132,18 @@ def print_withdrawals(facts: dict[str, Any] | None) -> None:
             "  collected again as «{again}», with a word changed: left out, {left_out}",
             again=copy["title"],
             left_out=left_out,
-        ),
-        markup=False,
+        )
     )
     heading(_("a story is withdrawn, and another holder's copy takes its place"))
     _print_withdrawal(_STORY, _STORY_BECAUSE, facts["story"])
     for source in facts["story"]["promoted"]:
         console.print(
-            _("  the copy from {source}, dropped before as its duplicate, is in the version now", source=source),
-            markup=False,
+            _("  the copy from {source}, dropped before as its duplicate, is in the version now", source=source)
         )
 
 
 def _print_withdrawal(title: str, because: Message, facts: dict[str, Any]) -> None:
-    console.print(f"  «{title}»: {because.translate(spoken())} ({facts['request']})", markup=False)
+    console.print(f"  «{title}»: {because.translate(spoken())} ({facts['request']})")
     signs = {"added": "+", "removed": "−", "changed": "±"}
     changes = ", ".join(
         f"{signs[what]}{number(rows)} {reason.translate(spoken())}" for what, rows, reason in facts["changes"]
@@ -157,12 +155,8 @@ def _print_withdrawal(title: str, because: Message, facts: dict[str, Any]) -> No
             after=facts["after"],
             changes=changes,
             seconds=decimal(str(facts["seconds"])),
-        ),
-        markup=False,
+        )
     )
-    console.print(
-        _("  {version} has {n} {n:document|documents}", version=facts["after"], n=number(facts["documents"])),
-        markup=False,
-    )
+    console.print(_("  {version} has {n} {n:document|documents}", version=facts["after"], n=number(facts["documents"])))
     genuine = _("genuine, and in the store's log") if facts["genuine"] else _("not genuine")
-    console.print(_("  the receipt {file} is {genuine}", file=facts["receipt"], genuine=genuine), markup=False)
+    console.print(_("  the receipt {file} is {genuine}", file=facts["receipt"], genuine=genuine))

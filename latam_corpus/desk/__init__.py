@@ -14,7 +14,7 @@ _LIST_SOURCES: Final = Command(
 )
 COMMANDS: Final = {
     "sources": Command(
-        "latam_corpus.desk.commands.sources:app",
+        "latam_corpus.desk.commands.command_line:app",
         "contribute",
         N_("Describe sources, check them and preview their texts (for libraries)."),
     ),

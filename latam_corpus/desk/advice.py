@@ -28,7 +28,6 @@ _NO_LICENCE: Final = (
     _("«{statement}» isn't a licence that the toolkit knows, so nothing of the source is released"),
     _("write a licence by its name or address, such as CC-BY-4.0 or https://creativecommons.org/licenses/by/4.0/"),
 )
-_SUGGESTION: Final = _("did you mean «{near}»?")
 _TOO_MANY_USES: Final = (
     _("it allows {uses}, but its statement of rights is in the tier «{tier}», which doesn't"),
     _("without a permission, write only evaluate; with one, name it in agreement"),
@@ -118,7 +117,7 @@ def _of_rights(source: Source) -> Iterator[tuple[str, Message, Message]]:
     suggestion = None
     if source.tier == "unknown" and not is_known(rights.statement):
         suggestion = statement_of(rights.statement) or near_licence(rights.statement)
-        remedy = _SUGGESTION.fill(near=suggestion) if suggestion else _NO_LICENCE[1]
+        remedy = _("did you mean «{near}»?", near=suggestion) if suggestion else _NO_LICENCE[1]
         yield "rights.statement", _NO_LICENCE[0].fill(statement=rights.statement), remedy
     claimed_uses = [use for use in rights.uses if use != "evaluate"]
     if claimed_uses and source.tier in _RESTRICTED_TIERS and not rights.agreement and suggestion is None:

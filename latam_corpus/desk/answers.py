@@ -59,14 +59,10 @@ _NO_ID: Final = _(
     "«{typed}» can't be used as a name in the catalogue; use lower-case letters without "
     "accents, digits and single hyphens, such as «{near}»"
 )
-_NO_ADDRESS: Final = _("«{typed}» isn't a complete address; begin it with https:// or http://")
-_NO_CONTACT: Final = _("«{typed}» isn't an e-mail address or a web page; write one of the two")
 _NO_COUNTRY: Final = _("«{typed}» isn't recognised as a country; write its two-letter code, such as CL, BR or MX")
 _NO_LANGUAGE: Final = _(
     "«{typed}» isn't recognised as a language; write its three-letter code (ISO 639-3), such as spa, por, quy or gug"
 )
-_AMBIGUOUS_LANGUAGE: Final = _("many languages are called «{name}»; {remedy}")
-_NO_DATE: Final = _("«{typed}» isn't a date; write it like 2031-12-31")
 _NO_LICENCE: Final = _(
     "«{typed}» isn't recognised as a licence; write a name such as CC-BY-4.0, or the address of a "
     "licence or of a statement of rightsstatements.org"
@@ -112,14 +108,14 @@ def identifier(typed: str) -> str:
 def address(typed: str) -> str:
     """Return the address of a page."""
     if not re.match(r"https?://[^/\s]+", typed) or re.search(r"\s", typed):
-        raise AnswerError(_NO_ADDRESS, typed=typed)
+        raise AnswerError(_("«{typed}» isn't a complete address; begin it with https:// or http://"), typed=typed)
     return typed
 
 
 def contact(typed: str) -> str:
     """Return an e-mail address, or the address of a page."""
     if not re.fullmatch(r"[^@\s()]+@[^@\s()]+\.[^@\s()]+|https?://[^\s()]+", typed):
-        raise AnswerError(_NO_CONTACT, typed=typed)
+        raise AnswerError(_("«{typed}» isn't an e-mail address or a web page; write one of the two"), typed=typed)
     return typed
 
 
@@ -161,7 +157,9 @@ def language(typed: str) -> str:
     """Return the ISO 639-3 code of a language, from a code or a name; a tag if only its family can be recognised."""
     code = language_of(typed) or declared_tag(typed)
     if members := share_name(typed) if code is None else ():
-        raise AnswerError(_AMBIGUOUS_LANGUAGE, name=typed, remedy=which_of(typed, members))
+        raise AnswerError(
+            _("many languages are called «{name}»; {remedy}"), name=typed, remedy=which_of(typed, members)
+        )
     if code is None:
         raise AnswerError(_NO_LANGUAGE, typed=typed)
     return code
@@ -175,7 +173,7 @@ def day(typed: str) -> date:
     """
     parsed = day_of(typed)
     if parsed is None:
-        raise AnswerError(_NO_DATE, typed=typed)
+        raise AnswerError(_("«{typed}» isn't a date; write it like 2031-12-31"), typed=typed)
     return parsed
 
 

@@ -44,18 +44,10 @@ _SAME_EXPECTATION: Final = {
     "list_type": "tuple_type", "mapping_type": "dict_type", "model_attributes_type": "model_type",
     "date_from_datetime_parsing": "date_type", "date_from_datetime_inexact": "date_type",
 }  # fmt: skip
-_MUST: Final = _("it must be {wanted}")
 _IS: Final = _("it says {given}")
-_NO_CHOICE: Final = _("«{given}» isn't one of the choices")
-_CHOOSE: Final = _("choose one: {known}")
 _SUGGESTION: Final = _("did you mean «{near}»? Choices: {known}")
-_UNKNOWN: Final = _("this key doesn't exist")
-_SUGGESTED_KEY: Final = _("did you mean «{near}»?")
 _KEYS: Final = _("the keys are: {known}")
-_WRITE: Final = _("write «{code}»")
 MISSING: Final = _("it is missing")
-_ADD: Final = _("add a line: {key} = …")
-_ADD_TABLE: Final = _("add the table [{key}]")
 
 
 @dataclass(frozen=True)
@@ -137,21 +129,21 @@ def _problem_and_remedy(mistake: Mistake) -> tuple[Message, Message]:
     last = mistake.key.rpartition(".")[2]
     if mistake.kind == "unknown":
         near = mistake.near
-        hint = _SUGGESTED_KEY.fill(near=near) if near else _KEYS.fill(known=", ".join(mistake.allowed))
-        return _UNKNOWN, hint
+        hint = _("did you mean «{near}»?", near=near) if near else _KEYS.fill(known=", ".join(mistake.allowed))
+        return _("this key doesn't exist"), hint
     if mistake.kind == "missing":
-        return MISSING, (_ADD_TABLE if last == "rights" else _ADD).fill(key=last)
+        return MISSING, (_("add the table [{key}]") if last == "rights" else _("add a line: {key} = …")).fill(key=last)
     if mistake.kind == "refused":
         sentence = same(mistake.raised.args[0] if mistake.raised else mistake.message)
         problem, remedy = (SentenceHalf(half, {"sentence": sentence}) for half in ("problem", "remedy"))
         code = _code(mistake)
-        return problem, _WRITE.fill(code=code) if code else remedy
+        return problem, _("write «{code}»", code=code) if code else remedy
     if mistake.kind == "choice":
         return _choice(mistake)
     is_id = mistake.key == "id" and mistake.kind == "string_pattern_mismatch"
     kind = _SAME_EXPECTATION.get(mistake.kind, mistake.kind)
     expected = ID_FORM if is_id else _EXPECTED.get(kind) or same(mistake.message)
-    return _IS.fill(given=_value(mistake.value)), _MUST.fill(wanted=expected.fill(**mistake.bound))
+    return _IS.fill(given=_value(mistake.value)), _("it must be {wanted}", wanted=expected.fill(**mistake.bound))
 
 
 def _code(mistake: Mistake) -> str | None:
@@ -168,8 +160,8 @@ def _choice(mistake: Mistake) -> tuple[Message, Message]:
     names = VOCABULARIES.get(key, {})
     options = enumerated(_Choice(word, {"name": names.get(word, word)}) for word in mistake.allowed)
     near = mistake.near
-    remedy = _SUGGESTION.fill(near=near, known=options) if near else _CHOOSE.fill(known=options)
-    return _NO_CHOICE.fill(given=_value(mistake.value).strip('"')), remedy
+    remedy = _SUGGESTION.fill(near=near, known=options) if near else _("choose one: {known}", known=options)
+    return _("«{given}» isn't one of the choices", given=_value(mistake.value).strip('"')), remedy
 
 
 class _Choice(Message):

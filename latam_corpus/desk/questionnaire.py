@@ -20,8 +20,6 @@ _SKIP: Final = "-"
 INSTRUCTIONS: Final = _(
     "Press Enter to accept the value in brackets, «-» to skip a question, Ctrl-C to stop without writing a file."
 )
-_NEEDED: Final = _("this question needs an answer")
-_NO_ANSWER_LEFT: Final = _("no answer is left for this question")
 _ONE_PER_LINE: Final = _("nothing was written; give one answer per line, in the order of the questions")
 
 
@@ -79,11 +77,11 @@ def answered(
         try:
             typed = screen.ask(prompt).strip() or default or ""
         except EOFError:
-            raise _unusable(question, _NO_ANSWER_LEFT, _ONE_PER_LINE) from None
+            raise _unusable(question, _("no answer is left for this question"), _ONE_PER_LINE) from None
         if typed in ("", _SKIP):
             if not question.needed:
                 return None
-            message = _NEEDED
+            message = _("this question needs an answer")
         else:
             try:
                 return question.read(typed)

@@ -62,6 +62,6 @@ def usable_source(source_name: str, language: str) -> Source:
     source, findings = check_file(Path(source_name))
     if source is None:
         for finding in findings:
-            errors.print(f"{source_name}: {finding.in_language(language)}", markup=False, style="red")
+            errors.print(f"{source_name}: {finding.in_language(language)}", style="red")
         raise typer.Exit(2)
     return source

@@ -198,11 +198,9 @@ def _input(path: Path, relative: str) -> InputFile:
 
 def _examined(file: InputFile) -> SurveyedFile:
     """Return the facts that the bytes of a file reveal, without its language."""
-    digest = hashlib.sha256()
     try:
         with Path(file.url).open("rb") as stream:
-            while block := stream.read(2**20):
-                digest.update(block)
+            digest = hashlib.file_digest(stream, "sha256")
         damage = damage_of(file.description, partial(opened_file, file))
     except (OSError, SourceError) as error:
         return SurveyedFile(

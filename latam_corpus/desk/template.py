@@ -94,8 +94,7 @@ def templates() -> list[Template]:
     >>> [template.name for template in templates()][:3]
     ['dspace', 'feed', 'folder']
     """
-    names = sorted(path.stem for path in TEMPLATES.glob("*.toml"))
-    return [load_template(name) for name in names if name != _COMMON]
+    return [load_template(name) for name in _names()]
 
 
 def load_template(name: str) -> Template:
@@ -104,11 +103,14 @@ def load_template(name: str) -> Template:
     Raises:
         ConfigError: there is no such template.
     """
-    names = sorted(path.stem for path in TEMPLATES.glob("*.toml") if path.stem != _COMMON)
-    if name not in names:
-        raise ConfigError("--template", _("there is no template «{name}»", name=name), closest(name, names))
+    if name not in _names():
+        raise ConfigError("--template", _("there is no template «{name}»", name=name), closest(name, _names()))
     texts = [(TEMPLATES / f"{stem}.toml").read_text(encoding="utf-8") for stem in (_COMMON, name)]
     return Template(name, *(tuple(text.splitlines()) for text in texts))
+
+
+def _names() -> list[str]:
+    return sorted(path.stem for path in TEMPLATES.glob("*.toml") if path.stem != _COMMON)
 
 
 def _comments(lines: tuple[str, ...]) -> Iterator[tuple[str, str]]:

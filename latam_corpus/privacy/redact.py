@@ -27,6 +27,7 @@ from latam_corpus.privacy.find import Hints, find, names_pattern, replaced
 from latam_corpus.privacy.kinds import KINDS
 from latam_corpus.privacy.metadata import MetadataRedaction, rows_to_read
 from latam_corpus.privacy.privacy_policy import INTERVIEW, UNSTATED, known_country, privacy_policies
+from latam_corpus.privacy.speakers import coded, coded_names, coded_title, headings_of, is_interview, read_key
 from latam_corpus.stages import Stage
 
 if TYPE_CHECKING:
@@ -230,7 +231,6 @@ class Redact(Stage):
         frame = batch.frame
         if "turns" not in frame.columns or frame["turns"].null_count() == frame.height:
             return batch, {}
-        from latam_corpus.privacy.speakers import coded, coded_names, coded_title, headings_of, is_interview
 
         policies = privacy_policies(self.policies)
         keys: dict[str | None, dict[str, str]] = {source: _key(path) for source, path in self.speakers}
@@ -302,7 +302,6 @@ def _interviews(frame: pl.DataFrame) -> set[int]:
     """Return the rows that are interviews, to which the policy of interviews applies in every genre."""
     if "turns" not in frame.columns or frame["turns"].null_count() == frame.height:
         return set()
-    from latam_corpus.privacy.speakers import is_interview
 
     turns = frame["turns"]
     return {row for row in turns.is_not_null().arg_true().to_list() if is_interview(turns[row].to_list())}
@@ -310,8 +309,6 @@ def _interviews(frame: pl.DataFrame) -> set[int]:
 
 def _key(path: str) -> dict[str, str]:
     """Return the codes of a key of speakers, by name; see `read_key`."""
-    from latam_corpus.privacy.speakers import read_key
-
     return read_key(path, _digest(path))
 
 

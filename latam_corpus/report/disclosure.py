@@ -242,10 +242,6 @@ class Disclosure:
             numbers.append(rows.join(matches, on="row", how="left", maintain_order="left")["number"])
         return pl.select(pl.coalesce(pl.lit(column) for column in numbers).alias("number")).to_series()
 
-    def redacted(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """Return the rows with their texts and metadata redacted, see `Redaction.of`."""
-        return self.redaction.of(frame)
-
 
 def readable(today: date) -> pl.Expr:
     """Return an expression: whether the rights are known, allow `redistribute`, and no embargo or label forbids it.

@@ -14,10 +14,6 @@ from latam_corpus.report.page_words import WORDS
 _VARIETY: Final = re.compile("([a-z]{2,3})-([A-Z]{2})")
 
 
-def _language_name(code: str) -> Message:
-    return language_name(known_code(code) or code)
-
-
 def value_name(column: str, value: str) -> Message:
     """Return the name of a column's value, for translation.
 
@@ -33,7 +29,10 @@ def value_name(column: str, value: str) -> Message:
     if column == "language":
         return WORDS["undetermined"] if value == UNDETERMINED else language_name(short(value))
     if column == "variety" and (match := _VARIETY.fullmatch(value)) and match[2] in COUNTRIES:
-        return Message("{language} · {country}", {"language": _language_name(match[1]), "country": COUNTRIES[match[2]]})
+        return Message(
+            "{language} · {country}",
+            {"language": language_name(known_code(match[1]) or match[1]), "country": COUNTRIES[match[2]]},
+        )
     if column == "drop_reason":
         return meaning(value)
     if column == "decade":

@@ -190,7 +190,6 @@ WORDS: Final = {
         "In a small language, much of the web is the Bible and encyclopedias written by machines; they don't "
         "show how the language is spoken."
     ),
-    "no_small": _("No document in a language other than Spanish, Portuguese and English."),
     "religious": _("Religious"),
     "reference": _("Reference"),
     "formulas": _("Bible formulas per 1,000 words"),

@@ -11,6 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
 from latam_corpus.__about__ import __version__
 from latam_corpus.catalog.display_names import stage_names
 from latam_corpus.codes import UNDETERMINED, known_code, short
@@ -23,7 +25,6 @@ from latam_corpus.text.display.terminal_text import visible, visible_lines
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from jinja2 import Environment
 
 _CODE: Final = re.compile("[a-z]{2,3}")
 _TEMPLATES: Final = Path(__file__).with_name("templates")
@@ -95,8 +96,6 @@ def language_tag(code: str | None) -> str:
 
 @cache
 def _environment(language: str) -> Environment:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,

@@ -20,27 +20,27 @@ if TYPE_CHECKING:
 
 COMMANDS: Final = {
     "contamination": Command(
-        "latam_corpus.train.commands.contamination_report:contamination",
+        "latam_corpus.train.commands.command_line:contamination",
         "train",
         N_("Find documents that contain lines of an evaluation set, even with changed words."),
     ),
     "export": Command(
-        "latam_corpus.train.commands.export:export",
+        "latam_corpus.train.commands.command_line:export",
         "train",
         N_("Write a version's documents as tokens for other loaders, with a map from each document to its tokens."),
     ),
     "mix": Command(
-        "latam_corpus.train.commands.mix:app",
+        "latam_corpus.train.commands.command_line:mix_app",
         "train",
         N_("Plan a mixture: how many tokens and epochs a budget gives each slice."),
     ),
     "pairs": Command(
-        "latam_corpus.train.commands.aligned_pairs:pairs",
+        "latam_corpus.train.commands.command_line:pairs",
         "train",
         N_("Write the bilingual pairs of a version's documents as JSON lines, TMX and a table."),
     ),
     "release tokens": Command(
-        "latam_corpus.train.commands.tokens:tokens",
+        "latam_corpus.train.commands.command_line:tokens",
         "build",
         N_("Count a version's tokens by slice, and compare the tokens per word with Spanish."),
     ),

@@ -9,7 +9,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from latam_corpus.cli.release import commands, pull
+from latam_corpus.cli.release import command_line
 from latam_corpus.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ RECIPE = {"name": "puerto", "admit": ["open"], "uses": ["train"], "split": {"val
 def run(out: Path, *arguments: str, code: int = 0) -> str:
     """What a command prints; an error of ours is raised."""
     app = typer.Typer()
-    app.add_typer(commands.app, name="release")
-    app.command("pull")(pull.pull)
+    app.add_typer(command_line.app, name="release")
+    app.command("pull")(command_line.pull)
     result = CliRunner().invoke(app, [*arguments, "--out", str(out)])
     if isinstance(result.exception, Exception):
         raise result.exception

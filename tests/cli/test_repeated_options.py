@@ -93,3 +93,21 @@ def test_a_stages_option_that_is_set_twice_is_refused(command_line: CommandLine,
     said = command_line("stage", "dedupe", tmp_path / "a", tmp_path / "b", "--set", "by=1", "--set", "by=2")
     assert said.code == 2
     assert "--set: «by» is given twice" in said.err
+
+
+@pytest.mark.parametrize("name", ["latam-corpus", *(name for name in COMMANDS if " " not in name)])
+def test_an_option_is_no_value_of_another_one(name: str) -> None:
+    """`--out --lang es` lacks the folder; a value that looks like an option is joined by `=`."""
+    for typed, command in _commands(name):
+        for option in command.get_params(typer.Context(command)):
+            if not option.opts[0].startswith("-") or option.is_flag:
+                continue
+            for spelt in option.opts:
+                for following in ("--lang", "--help", "--lagn=es"):
+                    parser = command.make_parser(typer.Context(command))
+                    with pytest.raises(ConfigError, match="it needs a value after it") as refused:
+                        parser.parse_args([spelt, following, "es"])
+                    assert refused.value.place == spelt, (typed, following)
+                if spelt.startswith("--"):
+                    parser = command.make_parser(typer.Context(command))
+                    assert "--lang" in str(parser.parse_args([f"{spelt}=--lang"])[0][option.name])

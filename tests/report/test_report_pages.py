@@ -228,6 +228,21 @@ def test_long_copies_are_compared_whole(
     assert "… (+16) …" in text
 
 
+def test_without_a_small_language_no_section_is_about_them(
+    document: Document, kept_run: KeptRun, command_line: CommandLine, tmp_path: Path
+) -> None:
+    """Neither on the page of a run in Spanish nor on that of its version, and nothing links to such a section."""
+    out = ("--out", tmp_path / "out", "--lang", "en")
+    folder = kept_run("cuentos-1a2b3c4d", [document(n) for n in range(9)])
+    built = command_line("release", "build", "puerto", folder.name, "--admit", "open", "--uses", "train", *out)
+    assert built.code == 0, built.err
+    assert command_line("report", folder, *out).code == 0
+    pages = [folder / "report.html", *(tmp_path / "out" / "reports").glob("puerto-*.html")]
+    assert len(pages) == 2
+    for path in pages:
+        assert WORDS["small"].translate("en") not in _checked(path.read_text(encoding="utf-8")).text
+
+
 def test_of_a_version_with_a_parent_a_run_counts_its_own(
     document: Document, kept_run: KeptRun, command_line: CommandLine, tmp_path: Path
 ) -> None:

@@ -21,6 +21,7 @@ from latam_corpus.__about__ import __version__
 from latam_corpus.cli.interface.lazy_command import HEADINGS
 from latam_corpus.cli.interface.repeated_options import refusing_repeats
 from latam_corpus.cli.interface.ui_language import speak_as_typed, spoken, with_language
+from latam_corpus.cli.interface.usage_errors import usage_error
 from latam_corpus.errors import (
     DISK,
     MAKE_ROOM,
@@ -165,8 +166,6 @@ def run(app: typer.Typer) -> None:
 
             errors.print(block(error.format_message()))
             sys.exit(2)
-        from latam_corpus.cli.interface.usage_errors import usage_error
-
         _end(usage_error(error))
     except Exception as error:
         if isinstance(error, OSError) and error.filename:  # of a file that the user named
@@ -198,9 +197,7 @@ _show_python_warning = warnings.showwarning
 def _show_warning(message: Warning | str, *arguments: Any, **options: Any) -> None:
     """Print a `NoteWarning` as a note in the user's language, and any other warning as Python does."""
     if isinstance(message, NoteWarning):
-        from latam_corpus.cli.interface.show import note
-
-        note(_("note: {note}", note=message.note))
+        _print_error(_("note: {note}", note=message.note))
     else:
         _show_python_warning(message, *arguments, **options)
 
@@ -223,4 +220,4 @@ def _end(error: CorpusError) -> NoReturn:
 def _print_error(text: Message, style: str | None = None) -> None:
     from latam_corpus.cli.interface.show import errors
 
-    errors.print(text, markup=False, style=style)
+    errors.print(text, style=style)

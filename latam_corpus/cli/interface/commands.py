@@ -11,7 +11,7 @@ COMMANDS: Final = {
     "plugin": Command("latam_corpus.cli.scaffolds.plugin_new:app", "extend", N_("Write plug-in packages.")),
     "recipe": Command("latam_corpus.cli.scaffolds.recipe_new:app", "build", N_("Write recipes.")),
     "check": Command(
-        "latam_corpus.cli.running.recipes:check",
+        "latam_corpus.cli.running.command_line:check",
         "build",
         N_(
             "Report all mistakes in a recipe and, with --input, in the columns of its sources' first records.\n"
@@ -20,24 +20,24 @@ COMMANDS: Final = {
         ),
     ),
     "run": Command(
-        "latam_corpus.cli.running.recipes:run",
+        "latam_corpus.cli.running.command_line:run",
         "build",
         N_("Run a recipe, and build a version if the recipe has a [release]."),
     ),
     "stage": Command(
-        "latam_corpus.cli.running.stage_command:stage",
+        "latam_corpus.cli.running.command_line:stage",
         "build",
         N_("Run one stage on a file; the output has one row per input row, in the same order."),
     ),
     "sample": Command(
-        "latam_corpus.cli.reading.sample:sample",
+        "latam_corpus.cli.reading.command_line:sample",
         "inspect",
         N_(
             "Draw redacted documents at random, the same ones for the same seed, if their terms allow them to be shown."
         ),
     ),
     "report": Command(
-        "latam_corpus.cli.reading.report:report",
+        "latam_corpus.cli.reading.command_line:report",
         "inspect",
         N_(
             "Write a page about a run or a release: its counts, its content, and what was dropped and why.\n"
@@ -47,17 +47,17 @@ COMMANDS: Final = {
         ),
     ),
     "compare": Command(
-        "latam_corpus.cli.running.compare:compare",
+        "latam_corpus.cli.running.command_line:compare",
         "inspect",
         N_("Compare what two runs kept, by slice, and list the documents on which they disagree."),
     ),
     "explain": Command(
-        "latam_corpus.cli.reading.explain:explain",
+        "latam_corpus.cli.reading.command_line:explain",
         "inspect",
         N_("Show what each stage did to a document; --html writes it as a page."),
     ),
     "pull": Command(
-        "latam_corpus.cli.release.pull:pull",
+        "latam_corpus.cli.release.command_line:pull",
         "train",
         N_(
             "Fetch and verify a version, in a layout that datasets, Polars and DuckDB read; resume an interrupted "
@@ -77,22 +77,22 @@ COMMANDS: Final = {
     ),
     "runs": Command("latam_corpus.cli.running.runs:app", "inspect", N_("List, show, compare, tag and remove runs.")),
     "runs status": Command(
-        "latam_corpus.cli.running.run_jobs:status",
+        "latam_corpus.cli.running.command_line:status",
         "inspect",
         N_("Show the runs submitted to a cluster: the state of each, its jobs, and the last line of its driver's log."),
     ),
     "runs logs": Command(
-        "latam_corpus.cli.running.run_jobs:logs",
+        "latam_corpus.cli.running.command_line:logs",
         "inspect",
         N_("Show the last lines of a job's log, and list the other logs of the run."),
     ),
     "runs cancel": Command(
-        "latam_corpus.cli.running.run_jobs:cancel",
+        "latam_corpus.cli.running.command_line:cancel",
         "inspect",
         N_("Cancel the jobs of a run; finished parts are kept."),
     ),
     "runs retry": Command(
-        "latam_corpus.cli.running.run_jobs:retry",
+        "latam_corpus.cli.running.command_line:retry",
         "inspect",
         N_(
             "Submit a run to the cluster again; finished parts are kept, all others are processed.\n"
@@ -107,7 +107,7 @@ COMMANDS: Final = {
         N_("List where an author's works are in the public domain this year, by the year of death, and by which law."),
     ),
     "release": Command(
-        "latam_corpus.cli.release.commands:app",
+        "latam_corpus.cli.release.command_line:app",
         "build",
         N_("Build, list, show, verify and compare versions of a corpus."),
     ),

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from latam_corpus.cli.interface import completion
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import N_, _
 
@@ -52,3 +53,61 @@ CollectedOut = Annotated[
         help=N_("The folder of runs, collected records and the release store."),
     ),
 ]
+RecipeName = Annotated[
+    str,
+    typer.Argument(help=N_("A recipe: a TOML file, or the name of a shipped one."), autocompletion=completion.recipes),
+]
+AcceptLoss = Annotated[
+    str | None,
+    typer.Option(
+        metavar="WHY",
+        help=N_("Build a version although a stage kept less than the recipe's floor; the card states this reason."),
+    ),
+]
+Sign = Annotated[
+    Path | None,
+    typer.Option(metavar="KEY", envvar="LATAM_CORPUS_KEY", help=N_("A secret key of minisign that signs the version.")),
+]
+NoReport = Annotated[bool, typer.Option("--no-report", help=N_("Don't write a page about it."))]
+Internal = Annotated[
+    bool,
+    typer.Option("--internal", help=N_("Also show texts whose terms don't allow it; the page is marked as internal.")),
+]
+Page = Annotated[Path | None, typer.Option("--html", help=N_("Write a page to this file; it needs no network."))]
+PageLanguage = Annotated[
+    str,
+    typer.Option(
+        "--in",
+        metavar="es|pt|en",
+        help=N_("The language of the page, or of the sheet's column names; by default that of --lang."),
+    ),
+]
+RunOrRelease = Annotated[
+    str,
+    typer.Argument(
+        metavar="RUN|RELEASE", help=N_("A run's folder or name, or NAME[@VERSION]."), autocompletion=completion.runs
+    ),
+]
+Inputs = Annotated[
+    list[str],
+    typer.Option(
+        "--input", help=N_("Where a source's records are: SOURCE=PATH, or PATH if the recipe has one source.")
+    ),
+]
+InputsFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--inputs",
+        metavar="FILE",
+        help=N_('A file of inputs: TOML with lines SOURCE = "PATH", or CSV with the columns source and path.'),
+    ),
+]
+Select = Annotated[
+    list[str],
+    typer.Option(
+        "--select",
+        metavar="NAME",
+        help=N_("Use only these sources and stages of the recipe; unless all stages run, nothing is released."),
+    ),
+]
+Spec = Annotated[str, typer.Argument(metavar="NAME[@VERSION]", help=N_("A version; the latest by default."))]

@@ -1,10 +1,15 @@
-"""Refuse a repeated option that takes one value; Typer would silently use the last value."""
+"""Refuse a repeated option that takes one value, and an option in the place of a value.
+
+Typer would silently use the last value, and the option as the value.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise, takewhile
 from typing import TYPE_CHECKING, Any, Final
 
+from latam_corpus.cli.interface.usage_errors import NO_VALUE, help_of
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import _
 
@@ -28,8 +33,11 @@ def refusing_repeats(command: Any) -> Any:
         parse: Any = parser.parse_args
 
         def parse_args(args: list[str]) -> tuple[dict[str, Any], list[str], Sequence[Any]]:
+            completing = context.resilient_parsing  # true while a shell completes the line
+            if not completing:
+                _refuse_options_as_values(args, context)
             values, arguments, given = parse(args)
-            if not context.resilient_parsing:  # true while a shell completes the line
+            if not completing:
                 _refuse_repeats(given, context.meta.setdefault(_GIVEN, Counter()))
             return values, arguments, given
 
@@ -40,6 +48,19 @@ def refusing_repeats(command: Any) -> Any:
     for inner in getattr(command, "commands", {}).values():
         refusing_repeats(inner)
     return command
+
+
+def _refuse_options_as_values(args: Sequence[str], context: Any) -> None:
+    """Raise ConfigError if an option that needs a value is followed by an option, even a misspelled one.
+
+    A value that looks like an option can be written `--option=--value`.
+    """
+    options = [option for option in context.command.get_params(context) if option.opts[0].startswith("-")]
+    names = {name for option in options for name in (*option.opts, *option.secondary_opts)}
+    needing = {name for option in options if not option.is_flag for name in option.opts}
+    for word, following in pairwise(takewhile(lambda word: word != "--", args)):
+        if word in needing and (following.startswith("--") or following in names):
+            raise ConfigError(word, NO_VALUE, help_of(context.command_path))
 
 
 def accumulates(option: Any) -> bool:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from latam_corpus.cli.interface.usage_errors import no_such_command, usage_of
 from latam_corpus.errors import ConfigError, one_of
 from latam_corpus.messages import DOMAIN, LANGUAGES, LOCALE, N_, Message, _, language_of_user, translated
 
@@ -110,7 +111,9 @@ def _translate_parameter(parameter: Any) -> None:
     placeholder = parameter.metavar or (
         _placeholder(parameter.type_descriptor) if is_option else parameter.name.upper()
     )
-    parameter.metavar = _WORD.sub(lambda word: _translated_placeholder(word[0]), placeholder)
+    parameter.metavar = _WORD.sub(
+        lambda word: translated(word[0], spoken()) if word[0] in _PLACEHOLDERS else word[0], placeholder
+    )
     if not is_option:
         parameter.display_type = lambda ctx: ""  # noqa: ARG005  (Typer passes it by name); an argument's name suffices
 
@@ -124,10 +127,6 @@ def _placeholder(value_type: Any) -> str:
     return "NUMBER" if value_type.is_ranged or value_type.annotation in (int, float) else "TEXT"
 
 
-def _translated_placeholder(word: str) -> str:
-    return translated(word, spoken()) if word in _PLACEHOLDERS else word
-
-
 def _translate_usage(command: Any) -> None:
     """Translate a command's usage line, the help of `--help`, and the error about an unknown command of a group."""
     typer_help: Any = command.get_help_option
@@ -139,15 +138,11 @@ def _translate_usage(command: Any) -> None:
         return option
 
     def write_usage(context: Any, formatter: Any) -> None:
-        from latam_corpus.cli.interface.usage_errors import usage_of
-
         formatter.write_usage(context.command_path, usage_of(command, context), prefix=translated(_USAGE, spoken()))
 
     def resolve(context: Any, words: list[str]) -> Any:
         if words[0] in command.commands or words[0].startswith("-"):
             return typer_resolve(context, words)
-        from latam_corpus.cli.interface.usage_errors import no_such_command
-
         raise no_such_command(context, words[0])
 
     command.get_help_option, command.format_usage = help_option, write_usage

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     import typer
 
+NO_VALUE: Final = _("it needs a value after it, or takes none")
 _EXTRA: Final = re.compile(r"Got unexpected extra arguments?(?:\(s\))? \((?P<words>.*)\)\.?", re.DOTALL)
 _REQUIRED: Final = re.compile(r"\{(.+)\}(\.\.\.)?")  # Typer's notation of a required argument
 
@@ -39,7 +40,7 @@ def usage_error(error: typer.TyperException) -> ConfigError:
     if kind == "NoSuchOption" and context:
         options = [name for option in context.command.get_params(context) for name in option.opts]
         near = nearest(details.option_name, options)
-        remedy = _("did you mean «{near}»?", near=near) if near else _help_of(place)
+        remedy = _("did you mean «{near}»?", near=near) if near else help_of(place)
         return ConfigError(place, _("there is no option «{name}»", name=details.option_name), remedy)
     if kind == "MissingParameter" and context and details.param is not None:
         parameters = context.command.get_params(context)
@@ -50,18 +51,18 @@ def usage_error(error: typer.TyperException) -> ConfigError:
         missing = _("«{what}» is missing", what=what)
         return ConfigError(place, missing, _("write: {usage}", usage=usage))
     if kind == "BadParameter" and details.param is not None:
-        return ConfigError(" / ".join(details.param.opts), _refusal(details), _help_of(place))
+        return ConfigError(" / ".join(details.param.opts), _refusal(details), help_of(place))
     if kind == "BadOptionUsage":
-        problem = _("it needs a value after it, or takes none")
-        return ConfigError(details.option_name, problem, _help_of(place))
+        return ConfigError(details.option_name, NO_VALUE, help_of(place))
     if context and (extra := _EXTRA.fullmatch(details.format_message())):
         usage = f"{place} {usage_of(context.command, context)}"
         remedy = _("write: {usage}; put a name with spaces in quotes", usage=usage)
         return ConfigError(place, _("«{words}» is not expected here", words=extra["words"]), remedy)
-    return ConfigError(place, details.format_message().rstrip("."), _help_of(place))
+    return ConfigError(place, details.format_message().rstrip("."), help_of(place))
 
 
-def _help_of(command: str) -> Message:
+def help_of(command: str) -> Message:
+    """Return the remedy that names a command's help."""
     return _("`{command} --help` tells how it is used", command=command)
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Final
 
 import typer
 
+from latam_corpus.catalog.copyright_terms import checked_years, copyright_terms, term_of
 from latam_corpus.cli.interface.options import Json
 from latam_corpus.cli.interface.show import console, print_json, table
 from latam_corpus.messages import N_, _
@@ -19,7 +20,6 @@ _CAUTION: Final = _(
     "terms; ask a lawyer if it matters."
 )
 _HEADS: Final = (_("country"), _("term of protection"), _("answer"), _("law"))
-_LIFE: Final = _("life + {years}")
 
 
 def term(
@@ -39,8 +39,6 @@ def term(
     as_json: Json = False,
 ) -> None:
     """Print in which countries an author's works are in the public domain this year, and by which law."""
-    from latam_corpus.catalog.copyright_terms import checked_years, copyright_terms, term_of
-
     this_year = datetime.now(UTC).year
     checked_years(died, published, this_year)
     year = as_of or this_year
@@ -58,7 +56,7 @@ def term(
     for entry in terms:
         answer = _BY_PUBLICATION if entry["free"] is None else _FREE if entry["free"] else _PROTECTED
         law = f"{entry['law']}; {entry['note']}" if entry["note"] else str(entry["law"])
-        life = _LIFE.fill(years=entry["years"])
+        life = _("life + {years}", years=entry["years"])
         rows.append((entry["country"], life, answer.fill(year=entry["free_from"]), law))
     table("", list(_HEADS), rows)
     console.print(_CAUTION)

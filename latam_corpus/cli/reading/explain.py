@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import typer
-
-from latam_corpus.cli.interface import completion
-from latam_corpus.cli.interface.options import Json, Out
+from latam_corpus.audit.documents import resolve_run
+from latam_corpus.audit.explanation import explained
+from latam_corpus.audit.life_page import life_page, where_options
+from latam_corpus.audit.lineage_lines import lineage_lines
+from latam_corpus.audit.stores import existing_store
 from latam_corpus.cli.interface.show import console, note, print_json, styled, table
 from latam_corpus.cli.interface.ui_language import spoken
-from latam_corpus.cli.reading.measure_tables import Internal, Page
 from latam_corpus.errors import ConfigError
-from latam_corpus.messages import N_, Message, _, first_of
+from latam_corpus.messages import Message, _, first_of
 from latam_corpus.pipeline.stored_runs.reasons import reason_label
+from latam_corpus.report.page_frame import write_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,36 +23,13 @@ if TYPE_CHECKING:
 _MOST_IDS: Final = 5  # in a message
 
 
-def explain(
-    query: Annotated[
-        str,
-        typer.Argument(
-            metavar='DOC_ID|URL|FILE|"WORDS"', help=N_("A doc_id, a URL, a file's name, or words of the text.")
-        ),
-    ],
-    out: Out = Path("out"),
-    run: Annotated[
-        str,
-        typer.Option(
-            help=N_("A run; by default all runs are searched, the latest first."),
-            autocompletion=completion.runs,
-        ),
-    ] = "",
-    store: Annotated[str | None, typer.Option(help=N_("The store, a folder or URL; OUT/store by default."))] = None,
-    html: Page = None,
-    internal: Internal = False,
-    as_json: Json = False,
+def show_explanation(
+    *, query: str, out: Path, run: str, store: str | None, html: Path | None, internal: bool, as_json: bool
 ) -> None:
     """Print what each stage did to the documents that match a query."""
-    from latam_corpus.audit.documents import resolve_run
-    from latam_corpus.audit.explanation import explained
-    from latam_corpus.audit.stores import existing_store
-
     run_folder = resolve_run(run, out, note) if run and query.strip() else None
     stories = explained(query, out, run_folder, existing_store(store, out)).stories
     if html:
-        from latam_corpus.audit.life_page import where_options
-
         _write_page(html, query, stories, where_options(out, store), internal)
     if as_json:
         print_json(stories)
@@ -79,9 +57,6 @@ def _write_page(
     Raises:
         ConfigError: several documents match, or the page can't be written.
     """
-    from latam_corpus.audit.life_page import life_page
-    from latam_corpus.report.page_frame import write_file
-
     if len(stories) > 1:
         ids = first_of([story["doc_id"] for story in stories], _MOST_IDS)
         problem = _("{n} documents match, and a page is about one document", n=len(stories))
@@ -91,7 +66,5 @@ def _write_page(
 
 def tell(lineage: dict[str, Any]) -> None:
     """Print a document's history."""
-    from latam_corpus.audit.lineage_lines import lineage_lines
-
     for line in lineage_lines(lineage, spoken()):
         console.print(styled(*line))

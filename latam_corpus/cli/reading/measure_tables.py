@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Final
 
-import typer
-
+from latam_corpus.audit.measurement import near_rows
 from latam_corpus.catalog.display_names import genre_name, language_label
 from latam_corpus.cli.interface.show import console, number, print_json, table, width
 from latam_corpus.cli.interface.ui_language import spoken
-from latam_corpus.messages import N_, Message, _, decimal
+from latam_corpus.collect import row_files
+from latam_corpus.messages import Message, _, decimal
+from latam_corpus.quality.distribution import as_dict, format_bound, groups
+from latam_corpus.release.pages.judgements import WORDS
+from latam_corpus.report.page_frame import write_file
+from latam_corpus.report.run_report.signals_page import signals_page
 from latam_corpus.signals import signal_label
 
 if TYPE_CHECKING:
@@ -20,19 +24,6 @@ if TYPE_CHECKING:
 
 _MOST_CHANGED: Final = 50
 _WIDE: Final = 130  # characters; such a table has room to describe the signals
-Internal = Annotated[
-    bool,
-    typer.Option("--internal", help=N_("Also show texts whose terms don't allow it; the page is marked as internal.")),
-]
-Page = Annotated[Path | None, typer.Option("--html", help=N_("Write a page to this file; it needs no network."))]
-PageLanguage = Annotated[
-    str,
-    typer.Option(
-        "--in",
-        metavar="es|pt|en",
-        help=N_("The language of the page, or of the sheet's column names; by default that of --lang."),
-    ),
-]
 
 
 def show_measured(
@@ -56,12 +47,6 @@ def show_measured(
         quiet: write only the page.
         as_json: print JSON.
     """
-    from latam_corpus.audit.measurement import near_rows
-    from latam_corpus.collect import row_files
-    from latam_corpus.quality.distribution import as_dict, groups
-    from latam_corpus.report.page_frame import write_file
-    from latam_corpus.report.run_report.signals_page import signals_page
-
     measured = groups(measured_rows.frame, measured_rows.policies)
     near = measured_rows.frame["doc_id"].gather(near_rows(measured)).to_list()
     texts = measured_rows.beginnings(near, internal=internal)
@@ -98,8 +83,6 @@ def show_changed(change: PolicyChange, *, internal: bool, as_json: bool) -> None
         internal: also show texts whose terms don't allow it.
         as_json: print JSON.
     """
-    from latam_corpus.release.pages.judgements import WORDS
-
     kept_before, kept_after = change.kept
     changed = change.changed.to_dicts()
     texts = change.measured.beginnings([row["doc_id"] for row in changed], internal=internal)
@@ -165,8 +148,6 @@ def _text_or_reason(beginning: str | None) -> str:
 
 
 def _row(measured: SignalDistribution) -> tuple[str | Message, ...]:
-    from latam_corpus.quality.distribution import format_bound
-
     quantiles = (_short(measured.quantiles[p]) if measured.quantiles else "" for p in (1, 5, 50, 95, 99))
     bound = measured.bound
     if bound is None:

@@ -9,12 +9,20 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any, Final, get_type_hints
 
+import pydantic
 import typer
+from pydantic.json_schema import GenerateJsonSchema
 
+from latam_corpus import errors
+from latam_corpus.catalog.source import Source
 from latam_corpus.cli.interface.show import block, console
 from latam_corpus.cli.interface.ui_language import spoken
 from latam_corpus.errors import ConfigError, closest
+from latam_corpus.formats.registry import FORMATS
 from latam_corpus.messages import LANGUAGES, N_, Message, _, known, same, translated
+from latam_corpus.pipeline.planning.recipe import Recipe
+from latam_corpus.pipeline.planning.registry import STAGES, stage_class
+from latam_corpus.signals import BY_NAME
 from latam_corpus.text.folding import folded
 
 if TYPE_CHECKING:
@@ -92,15 +100,11 @@ def schema_text(topic: str) -> str:
 
 def source_schema() -> dict[str, Any]:
     """Return the JSON Schema of a source's file."""
-    from latam_corpus.catalog.source import Source
-
     return _schema_of(Source)
 
 
 def recipe_schema() -> dict[str, Any]:
     """Return the JSON Schema of a recipe with the options of every stage; blocks of datatrove accept any options."""
-    from latam_corpus.pipeline.planning.recipe import Recipe
-
     recipe = _schema_of(Recipe)
     block = {"type": "object", "properties": {"use": {"type": "string", "pattern": "^datatrove:"}}, "required": ["use"]}
     recipe["$defs"]["StageEntry"] = {"title": "[[stage]]", "anyOf": [*map(_stage_schema, _stages()), block]}
@@ -112,7 +116,6 @@ SCHEMAS: Final[dict[str, Callable[[], dict[str, Any]]]] = {"source": source_sche
 
 def _schema_of(model: type[BaseModel]) -> dict[str, Any]:
     """Return the JSON Schema of a model, with the description of each key for editors to show."""
-    from pydantic.json_schema import GenerateJsonSchema
 
     class Described(GenerateJsonSchema):
         def model_schema(self, schema: Any) -> dict[str, Any]:
@@ -142,14 +145,10 @@ def _without_null(node: dict[str, Any]) -> None:
 
 def _stages() -> dict[str, Any]:
     """Return the toolkit's own stages by key, without those of plug-ins."""
-    from latam_corpus.pipeline.planning.registry import STAGES, stage_class
-
     return {name: stage_class(name, "help") for name in STAGES}
 
 
 def _stage_schema(name: str) -> dict[str, Any]:
-    import pydantic
-
     kind = _stages()[name]
     hints = get_type_hints(kind)
     properties: dict[str, Any] = {"use": {"const": name}}
@@ -271,7 +270,6 @@ def _stage_parts(name: str) -> Iterator[str]:
 
 def _columns_page() -> str:
     from latam_corpus import schema
-    from latam_corpus.signals import BY_NAME
 
     def part(title: Message, columns: Iterable[Any]) -> Iterator[str]:
         heads = _heads(_("column"), _("type"), _("may be null"), "")
@@ -294,8 +292,6 @@ def _columns_page() -> str:
 
 
 def _formats_page() -> str:
-    from latam_corpus.formats.registry import FORMATS
-
     rows = [
         (file_format.name, _spoken(file_format.label), _codes(file_format.suffixes), ", ".join(file_format.media_types))
         for file_format in FORMATS
@@ -309,8 +305,6 @@ def _formats_page() -> str:
 
 
 def _errors_page() -> str:
-    from latam_corpus import errors
-
     classes = [
         error_class
         for error_class in vars(errors).values()

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
-
-from latam_corpus.cli.interface.options import Json, Out, StoreUrl
+from latam_corpus.audit.documents import disclosure_of, named_documents
+from latam_corpus.audit.explanation import explained_of
+from latam_corpus.audit.life_page import where_options
+from latam_corpus.audit.stores import existing_store, released_ids, releases_of
 from latam_corpus.cli.interface.show import console, note, print_json
 from latam_corpus.cli.interface.ui_language import spoken
-from latam_corpus.cli.reading.measure_tables import Internal
-from latam_corpus.cli.reading.sample import RunOrRelease
+from latam_corpus.cli.reading.report_server import ReportServer, Served, serve
 from latam_corpus.errors import ConfigError, CorpusError, cause_of
-from latam_corpus.messages import N_, _
+from latam_corpus.messages import _
+from latam_corpus.pipeline.stored_runs.held_documents import held_documents
+from latam_corpus.pipeline.stored_runs.run_record import INTERNAL_REPORT_FILE, REPORT_FILE, is_removed, read_record
+from latam_corpus.release.storing.manifest import load_manifest
+from latam_corpus.report.page_frame import write_file
+from latam_corpus.report.release_report.release_facts import release_facts
+from latam_corpus.report.release_report.release_page import release_page
+from latam_corpus.report.run_report.run_facts import run_facts
+from latam_corpus.report.run_report.run_page import run_page
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,36 +31,19 @@ if TYPE_CHECKING:
     from latam_corpus.release.storing.manifest import Manifest
     from latam_corpus.release.storing.store import Store
 
-NoReport = Annotated[bool, typer.Option("--no-report", help=N_("Don't write a page about it."))]
 
-
-def report(
-    named: RunOrRelease,
-    to: Annotated[
-        Path | None,
-        typer.Option(
-            help=N_("The file to write; by default report.html in the run's folder, or a file in OUT/reports.")
-        ),
-    ] = None,
-    internal: Internal = False,
-    out: Out = Path("out"),
-    store: StoreUrl = None,
-    serve: Annotated[
-        bool,
-        typer.Option(
-            "--serve", help=N_("Show the page on this machine, with a search over its documents, and write nothing.")
-        ),
-    ] = False,
-    port: Annotated[
-        int | None, typer.Option(min=0, max=65535, help=N_("The port for --serve; by default a free one."))
-    ] = None,
-    as_json: Json = False,
+def show_report(
+    *,
+    named: str,
+    to: Path | None,
+    internal: bool,
+    out: Path,
+    store: str | None,
+    serve: bool,
+    port: int | None,
+    as_json: bool,
 ) -> None:
     """Write the page of a run or a version, or serve it with a search."""
-    from latam_corpus.audit.documents import named_documents
-    from latam_corpus.audit.stores import existing_store, releases_of
-    from latam_corpus.release.storing.manifest import load_manifest
-
     _refuse_conflicts(serve, to, port, as_json)
     documents = named_documents(named, out, store, note)
     if documents.folder is None:
@@ -98,10 +89,6 @@ def _serve(
     *,
     internal: bool,
 ) -> None:
-    from latam_corpus.audit.explanation import explained_of
-    from latam_corpus.audit.life_page import where_options
-    from latam_corpus.cli.reading.report_server import ReportServer, Served, serve
-
     served = Served(
         documents.name,
         html,
@@ -142,13 +129,6 @@ def run_html(
         PartError: a file of the run is damaged.
         ReleaseError: the store can't be read.
     """
-    from latam_corpus.audit.documents import disclosure_of
-    from latam_corpus.audit.stores import existing_store, released_ids
-    from latam_corpus.pipeline.stored_runs.held_documents import held_documents
-    from latam_corpus.pipeline.stored_runs.run_record import is_removed, read_record
-    from latam_corpus.report.run_report.run_facts import run_facts
-    from latam_corpus.report.run_report.run_page import run_page
-
     disclosure = disclosure_of(folder, datetime.now(UTC), store, internal=internal, names=names)
     opened = existing_store(store, folder.resolve().parent.parent) if released else None
     ids = released_ids(opened, released) if opened and released else None
@@ -181,9 +161,6 @@ def write_run_report(
         ConfigError: the page can't be written, or as for `run_html`.
         PartError: a file of the run is damaged.
     """
-    from latam_corpus.pipeline.stored_runs.run_record import INTERNAL_REPORT_FILE, REPORT_FILE
-    from latam_corpus.report.page_frame import write_file
-
     html = run_html(folder, out, released, store, internal=internal, names=to is None)
     page = to or folder / (INTERNAL_REPORT_FILE if internal else REPORT_FILE)
     write_file(page, html)
@@ -196,9 +173,6 @@ def release_html(store: Store, manifest: Manifest, store_url: str | None = None,
     Raises:
         ReleaseError: the store can't be read.
     """
-    from latam_corpus.report.release_report.release_facts import release_facts
-    from latam_corpus.report.release_report.release_page import release_page
-
     with store.named_errors():
         facts = release_facts(store, manifest)
     return release_page(facts, spoken(), store_url, served=served)
@@ -213,8 +187,6 @@ def write_release_report(
         ConfigError: the page can't be written.
         ReleaseError: the store can't be read.
     """
-    from latam_corpus.report.page_frame import write_file
-
     html = release_html(store, manifest, store_url)
     page = to or out / "reports" / f"{manifest.name}-{manifest.version}.html"
     write_file(page, html)

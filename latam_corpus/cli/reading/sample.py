@@ -5,62 +5,53 @@ from __future__ import annotations
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
+import polars as pl
 
+from latam_corpus.audit.documents import disclosure_of, named_documents
 from latam_corpus.catalog.display_names import language_label
-from latam_corpus.cli.interface import completion
-from latam_corpus.cli.interface.options import Json, Out, StoreUrl
 from latam_corpus.cli.interface.show import console, note, number, print_json
 from latam_corpus.cli.interface.ui_language import spoken
-from latam_corpus.cli.reading.measure_tables import Internal, PageLanguage
 from latam_corpus.errors import ConfigError
-from latam_corpus.messages import N_, _
+from latam_corpus.messages import _
 from latam_corpus.report.names import value_name
+from latam_corpus.report.page_frame import checked_language, write_file
+from latam_corpus.report.sample_page import (
+    beside,
+    by_columns,
+    draw,
+    named_by,
+    sample_page,
+    shown_rows,
+    write_jsonl,
+    write_sheet,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    import polars as pl
 
     from latam_corpus.audit.documents import Documents
     from latam_corpus.report.disclosure import Disclosure
 
 _SUFFIXES = (".html", ".jsonl", ".xlsx", ".csv")
-RunOrRelease = Annotated[
-    str,
-    typer.Argument(
-        metavar="RUN|RELEASE", help=N_("A run's folder or name, or NAME[@VERSION]."), autocompletion=completion.runs
-    ),
-]
 
 
-def sample(
-    named: RunOrRelease,
-    by: Annotated[
-        str, typer.Option(metavar="COLUMNS", help=N_("Draw from each value of these columns, such as language,genre."))
-    ] = "",
-    n: Annotated[int, typer.Option(min=1, help=N_("How many to draw, with --by from each value."))] = 10,
-    seed: Annotated[int, typer.Option(help=N_("The seed; another one draws other documents."))] = 1,
-    to: Annotated[
-        Path | None,
-        typer.Option(help=N_("The file to write: .html, .jsonl, .xlsx or .csv; by default the sample is printed.")),
-    ] = None,
-    set_aside: Annotated[
-        bool, typer.Option("--set-aside", help=N_("Draw from the documents that the run dropped."))
-    ] = False,
-    out: Out = Path("out"),
-    store: StoreUrl = None,
-    page_language: PageLanguage = "",
-    internal: Internal = False,
-    as_json: Json = False,
+def show_sample(
+    *,
+    named: str,
+    by: str,
+    n: int,
+    seed: int,
+    to: Path | None,
+    set_aside: bool,
+    out: Path,
+    store: str | None,
+    page_language: str,
+    internal: bool,
+    as_json: bool,
 ) -> None:
     """Print or write documents of a run or a version, drawn at random."""
-    from latam_corpus.audit.documents import disclosure_of, named_documents
-    from latam_corpus.report.page_frame import checked_language, write_file
-    from latam_corpus.report.sample_page import by_columns, draw, sample_page, shown_rows, write_jsonl, write_sheet
-
     columns = by_columns(by)
     page_language = checked_language(page_language or spoken())
     if to and to.suffix not in _SUFFIXES:
@@ -109,12 +100,12 @@ def sample(
         print_json(rows)
         return
     if to:
-        console.print(_("{n} {n:document|documents} in {to}", n=number(len(rows)), to=to), markup=False)
+        console.print(_("{n} {n:document|documents} in {to}", n=number(len(rows)), to=to))
     else:
         for row in rows:
             labels = " · ".join(_value_label(c, str(row[c] or "")) for c in columns or ("language", "genre"))
-            console.print(f"{row['doc_id']}  {labels}", markup=False)
-            console.print(f"  {' '.join(row['text'].split())[:200]}", markup=False)
+            console.print(f"{row['doc_id']}  {labels}")
+            console.print(f"  {' '.join(row['text'].split())[:200]}")
     if hidden:
         console.print(
             _(
@@ -129,10 +120,6 @@ def _compared(
     documents: Documents, frame: pl.DataFrame, disclosure: Disclosure
 ) -> dict[str, tuple[str, dict[str, Any]]]:
     """Compare copies and variants in the frame with the kept documents that they name, by id, if these may be shown."""
-    import polars as pl
-
-    from latam_corpus.report.sample_page import beside, named_by
-
     named = named_by(frame).drop_nulls()
     if not named.len():
         return {}

@@ -4,20 +4,28 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
-
-from latam_corpus.cli.interface import completion
-from latam_corpus.cli.interface.options import Json, Out, StoreUrl
+from latam_corpus.audit.documents import resolve_run
+from latam_corpus.audit.stores import load_version, open_store
+from latam_corpus.catalog.naming import checked_name
 from latam_corpus.cli.interface.show import console, errors, note, number, print_json, progress
-from latam_corpus.cli.reading.report import NoReport, report_of_release
-from latam_corpus.cli.release.group import app
+from latam_corpus.cli.reading.report import report_of_release
 from latam_corpus.cli.release.version_summary import print_receipt_path, print_version, summary_values
-from latam_corpus.cli.running.recipes import AcceptLoss, Sign
 from latam_corpus.cli.running.repeated_version import print_repeated_note
 from latam_corpus.errors import ConfigError
-from latam_corpus.messages import N_, _
+from latam_corpus.messages import _
+from latam_corpus.pipeline.planning.survival import accepted
+from latam_corpus.release.building.build import planned_release
+from latam_corpus.release.building.write_version import write_version
+from latam_corpus.release.eligibility.build_inputs import load_run
+from latam_corpus.release.eligibility.build_request import NOTHING_TO_BUILD_FROM, BuildRequest
+from latam_corpus.release.eligibility.splits import SPLIT_SHARES
+from latam_corpus.release.eligibility.strictest import overruled_lines
+from latam_corpus.release.pages.card_facts import held_out
+from latam_corpus.release.pages.judgements import read_judgements
+from latam_corpus.release.withdrawals.withdraw import outcomes_of_lapses
+from latam_corpus.release.withdrawals.withdrawal_receipt import write_receipt
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,54 +33,23 @@ if TYPE_CHECKING:
     from latam_corpus.release.eligibility.build_inputs import InputRun
 
 
-@app.command("build")
-def build(
-    name: Annotated[str, typer.Argument(help=N_("The release's name, such as latam-news."))],
-    runs: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="RUN…",
-            help=N_("A run's folder, its name or the start of it, a tag, or its recipe."),
-            autocompletion=completion.runs,
-        ),
-    ] = None,
-    parent: Annotated[str | None, typer.Option(help=N_("The parent version, or latest."))] = None,
-    version: Annotated[
-        str | None, typer.Option(help=N_("The version number, YYYY.M.N; the next of the month by default."))
-    ] = None,
-    admit: Annotated[
-        list[str] | None, typer.Option(metavar="TIER", help=N_("A rights tier that the version admits."))
-    ] = None,
-    uses: Annotated[
-        list[str] | None, typer.Option(metavar="USE", help=N_("A use that each document must allow."))
-    ] = None,
-    accept_loss: AcceptLoss = None,
-    no_report: NoReport = False,
-    receipt: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help=N_("A receipt of the documents that left because their terms have lapsed.")),
-    ] = None,
-    out: Out = Path("out"),
-    store: StoreUrl = None,
-    sign: Sign = None,
-    as_json: Json = False,
+def build_version(
+    *,
+    name: str,
+    runs: list[str] | None,
+    parent: str | None,
+    version: str | None,
+    admit: list[str] | None,
+    uses: list[str] | None,
+    accept_loss: str | None,
+    no_report: bool,
+    receipt: Path | None,
+    out: Path,
+    store: str | None,
+    sign: Path | None,
+    as_json: bool,
 ) -> None:
     """Build a version from runs, and from a parent version if one is named."""
-    from latam_corpus.audit.documents import resolve_run
-    from latam_corpus.audit.stores import load_version, open_store
-    from latam_corpus.catalog.naming import checked_name
-    from latam_corpus.pipeline.planning.survival import accepted
-    from latam_corpus.release.building.build import planned_release
-    from latam_corpus.release.building.write_version import write_version
-    from latam_corpus.release.eligibility.build_inputs import load_run
-    from latam_corpus.release.eligibility.build_request import NOTHING_TO_BUILD_FROM, BuildRequest
-    from latam_corpus.release.eligibility.splits import SPLIT_SHARES
-    from latam_corpus.release.eligibility.strictest import overruled_lines
-    from latam_corpus.release.pages.card_facts import held_out
-    from latam_corpus.release.pages.judgements import read_judgements
-    from latam_corpus.release.withdrawals.withdraw import outcomes_of_lapses
-    from latam_corpus.release.withdrawals.withdrawal_receipt import write_receipt
-
     opened = open_store(store, out, sign)
     if not runs and parent is None:
         raise ConfigError(name, *NOTHING_TO_BUILD_FROM)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import typer
 
-from latam_corpus.cli.interface.options import Json, Out, StoreUrl
+from latam_corpus.audit.stores import open_store
 from latam_corpus.cli.interface.show import console, number, print_json
-from latam_corpus.cli.release.group import app
-from latam_corpus.messages import N_, _
+from latam_corpus.messages import _
+from latam_corpus.release.reading.corpus_lock import join_locks, read_locks
+from latam_corpus.release.reading.lock_check import check_lock
 
 if TYPE_CHECKING:
     import polars as pl
@@ -22,28 +23,13 @@ if TYPE_CHECKING:
 _IDS_SHOWN: Final = 5
 
 
-@app.command("check-lock")
-def check_lock(
-    lock: Annotated[
-        Path,
-        typer.Argument(
-            metavar="corpus.lock", help=N_("The lock of a pulled or exported version, or of several versions.")
-        ),
-    ],
-    out: Out = Path("out"),
-    store: StoreUrl = None,
-    as_json: Json = False,
-) -> None:
+def show_lock_check(lock: Path, out: Path, store: str | None, *, as_json: bool) -> None:
     """List documents of a pulled version that were withdrawn since, and their rows in the files with the lock."""
-    from latam_corpus.audit.stores import open_store
-    from latam_corpus.release.reading.corpus_lock import read_locks
-    from latam_corpus.release.reading.lock_check import check_lock as check
-
     locks = read_locks(lock)
     opened = open_store(store, out)
     # The versions of several joined locks are in other folders.
     folder = lock.parent if len(locks) == 1 else None
-    checks = [check(entry, opened, folder, datetime.now(UTC).date()) for entry in locks]
+    checks = [check_lock(entry, opened, folder, datetime.now(UTC).date()) for entry in locks]
     if as_json:
         values = [
             {
@@ -112,17 +98,8 @@ def _print_withdrawn(checked: LockCheck, folder: Path, about: dict[str, Any]) ->
         )
 
 
-@app.command("lock", help=N_("Join the locks of pulled folders and exports in one file, to keep with a training run."))
-def lock_several(
-    locks: Annotated[
-        list[Path], typer.Argument(metavar="corpus.lock…", help=N_("The locks of pulled folders and exports."))
-    ],
-    to: Annotated[Path, typer.Option("--to", help=N_("The file to write."))],
-    as_json: Json = False,
-) -> None:
+def write_joined_lock(locks: list[Path], to: Path, *, as_json: bool) -> None:
     """Join the locks of pulled folders and exports in one file, to keep with a training run."""
-    from latam_corpus.release.reading.corpus_lock import join_locks
-
     joined = join_locks(locks, to)
     if as_json:
         print_json([lock.as_dict() for lock in joined])

@@ -3,30 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
-from latam_corpus.cli.interface.options import Json
 from latam_corpus.cli.interface.show import console, print_json
-from latam_corpus.cli.release.group import app
-from latam_corpus.cli.release.options import Key
 from latam_corpus.errors import ConfigError, cause_of
-from latam_corpus.messages import N_, Message, _
+from latam_corpus.messages import Message, _
+from latam_corpus.release.storing.minisign_keys import new_key, public_file, read_public_keys, signature_file
+from latam_corpus.release.storing.store import Store
+from latam_corpus.release.withdrawals.withdrawal_receipt import receipt_problems
 
 
-@app.command("verify-receipt")
-def verify_receipt(
-    receipt: Annotated[Path, typer.Argument(metavar="FILE", help=N_("A receipt, a page or JSON."))],
-    store: Annotated[str | None, typer.Option(help=N_("The store whose log must list it."))] = None,
-    key: Key = None,
-    as_json: Json = False,
-) -> None:
+def check_receipt(receipt: Path, store: str | None, key: list[str] | None, *, as_json: bool) -> None:
     """Verify a receipt of a withdrawal; with a store also against its log, with a key also its signature."""
-    from latam_corpus.release.storing.minisign_keys import read_public_keys, signature_file
-    from latam_corpus.release.storing.store import Store
-    from latam_corpus.release.withdrawals.withdrawal_receipt import receipt_problems
-
     keys = read_public_keys(key or ())
     try:
         data = receipt.read_bytes()
@@ -53,16 +42,8 @@ def verify_receipt(
         raise typer.Exit(1)
 
 
-@app.command("keygen")
-def keygen(
-    file: Annotated[
-        Path, typer.Argument(metavar="KEY", help=N_("The file for the secret key; the public one is KEY.pub."))
-    ],
-    as_json: Json = False,
-) -> None:
+def make_key(file: Path, *, as_json: bool) -> None:
     """Make a minisign key to sign versions, withdrawals and receipts (`--sign`)."""
-    from latam_corpus.release.storing.minisign_keys import new_key, public_file
-
     line = new_key(file)
     if as_json:
         print_json({"secret": str(file), "public": str(public_file(file)), "key": line})
@@ -72,4 +53,4 @@ def keygen(
     console.print(
         _("{file} is the public key; with this file or its line anyone can verify what you signed:", file=public)
     )
-    console.print(f"  {line}", markup=False)
+    console.print(f"  {line}")

@@ -10,6 +10,8 @@ from latam_corpus.cli.interface.show import console, note, number, table
 from latam_corpus.cli.running.counts_by_genre import counted_reasons
 from latam_corpus.errors import ReleaseError
 from latam_corpus.messages import Message, _, enumerated, known
+from latam_corpus.release.pages.card import megabytes
+from latam_corpus.release.storing.withdrawal_log import read_log, withdrawn_note
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,8 +37,6 @@ def summary_values(manifest: Manifest) -> dict[str, Any]:
 
 def print_version(manifest: Manifest) -> None:
     """Print the title, the counts and the slices of a version."""
-    from latam_corpus.release.pages.card import megabytes
-
     console.print(Message("{name}: {title}", {"name": manifest.spec, "title": known(manifest.title)}))
     summary = _(
         "{n} {n:document|documents}, {text} of text, {shards} {shards:shard|shards} of {size} in all; admits "
@@ -68,8 +68,6 @@ def print_version(manifest: Manifest) -> None:
 
 def print_withdrawn_note(store: Store, manifest: Manifest) -> None:
     """Print a note on the withdrawn documents of a version. Ignore errors of the log."""
-    from latam_corpus.release.storing.withdrawal_log import read_log, withdrawn_note
-
     with suppress(ReleaseError):  # `release verify` reports the error
         notice = withdrawn_note(read_log(store), manifest)
         if notice:

@@ -1,34 +1,23 @@
-"""`latam-corpus release list`, `show`, `verify`, `training-summary` and `diff`."""
+"""The work of `latam-corpus release list` and `show`, which read manifests only."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
 
-import typer
-
+from latam_corpus.audit.stores import load_version, open_store
 from latam_corpus.catalog.display_names import TIERS
-from latam_corpus.cli.interface.options import Json, Out, StoreUrl
-from latam_corpus.cli.interface.show import block, console, note, number, print_json, progress, table
-from latam_corpus.cli.release.group import app
-from latam_corpus.cli.release.options import Key, Spec
+from latam_corpus.cli.interface.show import console, note, number, print_json, table
 from latam_corpus.cli.release.version_summary import print_version, print_withdrawn_note, summary_values
 from latam_corpus.errors import ConfigError, ReleaseError
-from latam_corpus.messages import N_, _
+from latam_corpus.messages import _
 from latam_corpus.pipeline.planning.survival import LOSS_KINDS
-from latam_corpus.pipeline.stored_runs.history import readable_runs
-from latam_corpus.storage.durable import replace
+from latam_corpus.release.pages.card import megabytes
+from latam_corpus.release.storing.manifest import load_manifest
+from latam_corpus.release.storing.store import NO_STORE
 
 
-@app.command("list")
-def list_versions(out: Out = Path("out"), store: StoreUrl = None, as_json: Json = False) -> None:
+def print_versions(out: Path, store: str | None, *, as_json: bool) -> None:
     """List the versions in a store."""
-    from latam_corpus.audit.stores import open_store
-    from latam_corpus.release.pages.card import megabytes
-    from latam_corpus.release.storing.manifest import load_manifest
-    from latam_corpus.release.storing.store import NO_STORE
-
     opened = open_store(store, out)
     versions = []
     with opened.named_errors():
@@ -70,11 +59,8 @@ def list_versions(out: Out = Path("out"), store: StoreUrl = None, as_json: Json 
         )
 
 
-@app.command("show")
-def show(spec: Spec, out: Out = Path("out"), store: StoreUrl = None, as_json: Json = False) -> None:
+def show_version(spec: str, out: Path, store: str | None, *, as_json: bool) -> None:
     """Show the documents of a version by language and genre, the reasons for those left out, and its sources."""
-    from latam_corpus.audit.stores import load_version, open_store
-
     opened = open_store(store, out)
     manifest = load_version(opened, spec, note)
     print_withdrawn_note(opened, manifest)
@@ -99,91 +85,3 @@ def show(spec: Spec, out: Out = Path("out"), store: StoreUrl = None, as_json: Js
         console.print(_("from     {runs}, upon {version}", runs=runs, version=manifest.parent.version))
     else:
         console.print(_("from     {runs}", runs=runs))
-
-
-@app.command("verify")
-def verify(spec: Spec, key: Key = None, out: Out = Path("out"), store: StoreUrl = None, as_json: Json = False) -> None:
-    """Read every byte of a version and compare it with the manifest, with a key also with the signature."""
-    from latam_corpus.audit.stores import load_version, open_store
-    from latam_corpus.release.reading.verify_version import problems_of
-    from latam_corpus.release.storing.minisign_keys import read_public_keys
-
-    opened, keys = open_store(store, out), read_public_keys(key or ())
-    manifest = load_version(opened, spec, note)
-    print_withdrawn_note(opened, manifest)
-    with opened.named_errors(), progress() as step:
-        problems = problems_of(opened, manifest.name, manifest.version, step, keys)
-    if as_json:
-        print_json({"release": manifest.spec, "whole": not problems, "problems": list(map(str, problems))})
-    else:
-        for problem in problems:
-            console.print(problem)
-        console.print(
-            _("{release}: {n} {n:problem|problems}", release=manifest.spec, n=len(problems))
-            if problems
-            else _("{release}: whole", release=manifest.spec)
-        )
-    if problems:
-        raise typer.Exit(1)
-
-
-@app.command("training-summary")
-def training_summary(
-    spec: Spec,
-    to: Annotated[Path | None, typer.Option(help=N_("A Markdown file; printed by default."))] = None,
-    out: Out = Path("out"),
-    store: StoreUrl = None,
-    as_json: Json = False,
-) -> None:
-    """Write the EU's public summary of training content for a version: sources, domains, opt-outs."""
-    from latam_corpus.audit.stores import load_version, open_store
-    from latam_corpus.release.training_summary import as_values, training_content
-    from latam_corpus.release.training_summary import training_summary as summary_of
-
-    opened = open_store(store, out)
-    manifest = load_version(opened, spec, note)
-    with opened.named_errors(), progress() as step:
-        content = training_content(opened, manifest, step)
-    today = datetime.now(UTC).date()
-    text = summary_of(manifest, content, today)
-    if to:
-        replace(to, text.encode())
-    if as_json:
-        print_json(as_values(manifest, content, today) | {"to": to and str(to)})
-    elif to:
-        counted = {"release": manifest.spec, "n": number(content.documents), "domains": number(len(content.domains))}
-        console.print(
-            _(
-                "{release}: {n} {n:document|documents}, {domains} {domains:domain|domains}, in {file}",
-                file=to,
-                **counted,
-            )
-        )
-    else:
-        console.print(block(text), end="", soft_wrap=True)
-
-
-@app.command("diff")
-def diff(
-    old: Annotated[str, typer.Argument(metavar="NAME@VERSION", help=N_("The older version."))],
-    new: Annotated[str, typer.Argument(metavar="NAME[@VERSION]", help=N_("The newer version."))],
-    out: Out = Path("out"),
-    store: StoreUrl = None,
-    as_json: Json = False,
-) -> None:
-    """Show the documents that were added, removed or changed between two versions, and the reasons."""
-    from latam_corpus.audit.stores import load_version, open_store
-    from latam_corpus.release.building.diff import diff as compare
-    from latam_corpus.release.pages.changelog import CHANGES
-
-    opened = open_store(store, out)
-    pair = [load_version(opened, spec, note) for spec in (old, new)]
-    with opened.named_errors():
-        changes = compare(opened, pair[0], pair[1], readable_runs(out))
-    if as_json:
-        print_json({"from": pair[0].spec, "to": pair[1].spec, "changes": [change.as_dict() for change in changes]})
-    elif not changes:
-        console.print(_("{a} and {b} have the same documents", a=pair[0].spec, b=pair[1].spec))
-    else:
-        rows = [(CHANGES[c.what], c.language, c.reason, number(c.rows)) for c in changes]
-        table(f"{pair[0].spec} → {pair[1].spec}", [_("what"), _("language"), _("reason"), _("documents#")], rows)

@@ -1,26 +1,35 @@
-"""`latam-corpus release withdraw`, `hold` and `return`."""
+"""The work of `latam-corpus release withdraw`, `hold`, `return` and `purge`."""
 
 from __future__ import annotations
 
 import shlex
 from contextlib import nullcontext
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Final
 
-import typer
+import polars as pl
 
+from latam_corpus.audit.stores import folder_of_runs, open_store, runs_with_store
 from latam_corpus.catalog.identity import is_doc_id
-from latam_corpus.cli.interface.options import Json, Out, StoreUrl
 from latam_corpus.cli.interface.show import console, number, print_json, progress, table
-from latam_corpus.cli.release.group import app
-from latam_corpus.cli.release.options import Because, NextOf, Receipt
 from latam_corpus.cli.release.version_summary import print_receipt_path
-from latam_corpus.cli.running.recipes import Sign
 from latam_corpus.errors import ConfigError, cause_of
-from latam_corpus.messages import N_, Message, _
+from latam_corpus.extract.stage import Extract
+from latam_corpus.messages import Message, _
+from latam_corpus.pipeline.execution.one_stage import extract_files
 from latam_corpus.pipeline.stored_runs.history import readable_runs
 from latam_corpus.pipeline.stored_runs.reasons import meaning
+from latam_corpus.release.eligibility.kept_out import reason_of
+from latam_corpus.release.pages.judgements import read_judgements
+from latam_corpus.release.reading.id_lists import listed_ids
+from latam_corpus.release.storing.dry_run import trial_store
+from latam_corpus.release.withdrawals.holds import give_back
+from latam_corpus.release.withdrawals.purge import purge
+from latam_corpus.release.withdrawals.withdraw import sources_of, withdraw
+from latam_corpus.release.withdrawals.withdrawal_receipt import not_reached, write_receipt
+from latam_corpus.release.withdrawals.withdrawal_request import WithdrawalRequest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,56 +39,30 @@ if TYPE_CHECKING:
 _PLAIN: Final = ("", ".txt")  # suffixes of files that are read as they are
 
 
-@app.command("hold", help=N_("Withdraw documents under dispute until `release return`."))
-@app.command("withdraw")
-def withdraw(
-    context: typer.Context,
-    name: NextOf,
-    because: Because,
-    doc: Annotated[list[str] | None, typer.Option(metavar="ID", help=N_("A document, by its doc_id."))] = None,
-    source: Annotated[list[str] | None, typer.Option(metavar="ID", help=N_("All documents of a source."))] = None,
-    creator: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help=N_("All works by a person, and their copies."))
-    ] = None,
-    url: Annotated[
-        list[str] | None, typer.Option(metavar="PATTERN", help=N_("An address; * matches any characters."))
-    ] = None,
-    text: Annotated[
-        list[Path] | None, typer.Option(metavar="FILE", help=N_("A text, its copies and documents that quote it."))
-    ] = None,
-    ids: Annotated[
-        list[Path] | None,
-        typer.Option("--from", metavar="FILE", help=N_("A list of doc_ids: one per line, or a CSV with that column.")),
-    ] = None,
-    dry_run: Annotated[
-        bool,
-        typer.Option(
-            "--dry-run",
-            help=N_("List the documents that would leave and the copies that would replace them; write nothing."),
-        ),
-    ] = False,
-    receipt: Receipt = None,
-    out: Out = Path("out"),
-    store: StoreUrl = None,
-    sign: Sign = None,
-    as_json: Json = False,
+def withdraw_documents(
+    *,
+    command: str | None,
+    name: str,
+    because: str,
+    doc: list[str] | None,
+    source: list[str] | None,
+    creator: list[str] | None,
+    url: list[str] | None,
+    text: list[Path] | None,
+    ids: list[Path] | None,
+    dry_run: bool,
+    receipt: Path | None,
+    out: Path,
+    store: str | None,
+    sign: Path | None,
+    as_json: bool,
 ) -> None:
     """Withdraw documents from every version, make the next one without them, and write a receipt."""
-    from latam_corpus.audit.stores import folder_of_runs, open_store
-    from latam_corpus.release.pages.judgements import read_judgements
-    from latam_corpus.release.storing.dry_run import trial_store
-    from latam_corpus.release.withdrawals.withdraw import sources_of
-    from latam_corpus.release.withdrawals.withdraw import withdraw as withdraw_documents
-    from latam_corpus.release.withdrawals.withdrawal_receipt import write_receipt
-    from latam_corpus.release.withdrawals.withdrawal_request import WithdrawalRequest
-
     _check_ids(doc or (), out)
     places = _places_of_ids(ids or ())
     if not any((doc, source, creator, url, text, places)):
         options = ", ".join(f"--{by}" for by in ("doc", "source", "creator", "url", "text", "from"))
-        raise ConfigError(
-            f"release {context.info_name}", _("nothing is named"), _("name one of: {names}", names=options)
-        )
+        raise ConfigError(f"release {command}", _("nothing is named"), _("name one of: {names}", names=options))
     if dry_run and receipt:
         raise ConfigError("--receipt", _("a dry run gives no receipt"), _("leave out --receipt, or --dry-run"))
     request = WithdrawalRequest(
@@ -90,14 +73,14 @@ def withdraw(
         creators=tuple(creator or ()),
         urls=tuple(url or ()),
         texts=tuple(map(_read_text, text or ())),
-        kind="hold" if context.info_name == "hold" else "withdrawal",
+        kind="hold" if command == "hold" else "withdrawal",
         places=places,
     )
     opened = open_store(store, out, sign)
     runs = folder_of_runs(out, opened)
     runs_on_disk, judged = readable_runs(runs), read_judgements(runs)
     with progress() as step, trial_store(opened) if dry_run else nullcontext(opened) as used:
-        done = withdraw_documents(used, request, datetime.now(UTC), runs_on_disk, step, judged)
+        done = withdraw(used, request, datetime.now(UTC), runs_on_disk, step, judged)
         sources = sources_of(used, done) if dry_run else {}
     if dry_run:
         _print_dry_run(done, sources, as_json=as_json)
@@ -148,8 +131,6 @@ def _check_ids(docs: Sequence[str], out: Path) -> None:
 
 def _places_of_ids(files: Sequence[Path]) -> dict[str, Message]:
     """Return the ids in lists of documents, each with its file and line."""
-    from latam_corpus.release.reading.id_lists import listed_ids
-
     places: dict[str, Message] = {}
     for file in files:
         for doc_id, line in listed_ids(file).items():
@@ -176,11 +157,6 @@ def _extracted_text(file: Path) -> str:
     Raises:
         ConfigError: no text can be extracted, or the file has several documents.
     """
-    import polars as pl
-
-    from latam_corpus.extract.stage import Extract
-    from latam_corpus.pipeline.execution.one_stage import extract_files
-
     rows = pl.concat((frame for _records, frame in extract_files(file, Extract())), how="diagonal_relaxed")
     if rows.height != 1:
         problem = _("it has {n} {n:document|documents}, and --text takes one", n=number(rows.height))
@@ -193,8 +169,6 @@ def _extracted_text(file: Path) -> str:
 
 def _print_dry_run(done: Withdrawal, sources: Mapping[str, str], *, as_json: bool) -> None:
     """List the documents that would leave, and the copies that would replace them or stay out, with their sources."""
-    from latam_corpus.release.eligibility.kept_out import reason_of
-
     leave, come_back = (
         [(doc_id, sources.get(doc_id, "")) for doc_id in ids] for ids in (done.documents, done.promoted)
     )
@@ -231,8 +205,6 @@ def _print_dry_run(done: Withdrawal, sources: Mapping[str, str], *, as_json: boo
 
 def _print_copies(done: Withdrawal, sources: Mapping[str, str]) -> None:
     """List the copies that come back, those that don't with the reasons, and names similar to a withdrawn one."""
-    from latam_corpus.release.eligibility.kept_out import reason_of
-
     returning = [(copy, sources.get(copy, ""), done.in_place_of.get(copy, "")) for copy in done.promoted]
     if returning:
         table(_("copies that come back"), ["doc_id", _("source"), _("in place of")], returning)
@@ -249,34 +221,27 @@ def _print_copies(done: Withdrawal, sources: Mapping[str, str]) -> None:
 
 
 def _print_not_reached(done: Withdrawal) -> None:
-    from latam_corpus.release.withdrawals.withdrawal_receipt import not_reached
-
     for place in not_reached(done):
         console.print(_("  not reached: {what}", what=place))
 
 
-@app.command("return", help=N_("End a hold: the next version has the documents again."))
-def give_back(
-    name: NextOf,
-    request: Annotated[str, typer.Argument(metavar="REQUEST", help=N_("The name of the hold, as on its receipt."))],
-    because: Because,
-    receipt: Receipt = None,
-    out: Out = Path("out"),
-    store: StoreUrl = None,
-    sign: Sign = None,
-    as_json: Json = False,
+def return_documents(
+    *,
+    name: str,
+    request: str,
+    because: str,
+    receipt: Path | None,
+    out: Path,
+    store: str | None,
+    sign: Path | None,
+    as_json: bool,
 ) -> None:
     """End a hold: the next version has the documents again."""
-    from latam_corpus.audit.stores import folder_of_runs, open_store
-    from latam_corpus.release.pages.judgements import read_judgements
-    from latam_corpus.release.withdrawals.holds import give_back as end_hold
-    from latam_corpus.release.withdrawals.withdrawal_receipt import write_receipt
-
     opened = open_store(store, out, sign)
     runs = folder_of_runs(out, opened)
     runs_on_disk, judged = readable_runs(runs), read_judgements(runs)
     with progress() as step:
-        done = end_hold(opened, name, request, because, datetime.now(UTC), runs_on_disk, step, judged)
+        done = give_back(opened, name, request, because, datetime.now(UTC), runs_on_disk, step, judged)
     values = write_receipt(opened, done, receipt)
     if as_json:
         print_json(values)
@@ -293,3 +258,32 @@ def give_back(
         )
     _print_not_reached(done)
     print_receipt_path(receipt)
+
+
+def purge_store(out: Path | None, store: str | None, sign: Path | None, *, as_json: bool) -> None:
+    """Erase withdrawn documents from older versions, their indexes, and the runs on this disk."""
+    folder = out or Path("out")
+    opened = open_store(store, folder, sign)
+    runs = folder_of_runs(folder, opened) if out or store is None else runs_with_store(opened)
+    done = purge(opened, runs, datetime.now(UTC))
+    if as_json:
+        print_json(asdict(done) | {"not_reached": list(map(str, done.not_reached))})
+        return
+    erased = {"n": number(done.documents), "shards": number(done.objects)}
+    console.print(
+        _(
+            "{n} {n:document is|documents are} withdrawn; {shards} {shards:shard|shards} of older versions "
+            "{shards:was|were} erased",
+            **erased,
+        )
+    )
+    for run, rows in done.runs.items():
+        console.print(_("  {run}: {n} {n:text was|texts were} erased", run=run, n=number(rows)))
+    if done.work:
+        message = _(
+            "  {n} {n:folder|folders} of stored work {n:was|were} removed; {n:it is|they are} rebuilt when needed",
+            n=number(done.work),
+        )
+        console.print(message)
+    for place in done.not_reached:
+        console.print(_("  not reached: {what}", what=place))

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import typer
-
+from latam_corpus.audit.documents import disclosure_of, named_run
 from latam_corpus.catalog.display_names import COUNTRIES, GENRES, genre_name, language_label
-from latam_corpus.cli.interface import completion
-from latam_corpus.cli.interface.options import Json, Out
 from latam_corpus.cli.interface.show import console, note, number, print_json, table
 from latam_corpus.cli.interface.ui_language import spoken
+from latam_corpus.collect.row_files import RowWriter, kind_of
 from latam_corpus.errors import ConfigError
-from latam_corpus.messages import N_, Message, _, decimal, same, translated
+from latam_corpus.messages import Message, _, decimal, same, translated
 from latam_corpus.pipeline.stored_runs.reasons import reason_label
+from latam_corpus.report.run_report.comparison import compare, verdicts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -36,39 +35,14 @@ _SLICES: Final[Mapping[str, Message]] = {
 }
 
 
-def compare(
-    run_a: Annotated[
-        str,
-        typer.Argument(
-            metavar="RUN_A", help=N_("A run's folder, its name, or the start of it."), autocompletion=completion.runs
-        ),
-    ],
-    run_b: Annotated[
-        str,
-        typer.Argument(
-            metavar="RUN_B", help=N_("Another run over the same documents."), autocompletion=completion.runs
-        ),
-    ],
-    examples: Annotated[
-        int, typer.Option(min=0, help=N_("How many example documents to name per kind and reason."))
-    ] = 3,
-    to: Annotated[
-        Path | None, typer.Option(help=N_("Write every document on which they disagree: .jsonl or .parquet."))
-    ] = None,
-    out: Out = Path("out"),
-    as_json: Json = False,
-) -> None:
+def show_comparison(*, run_a: str, run_b: str, examples: int, to: Path | None, out: Path, as_json: bool) -> None:
     """Compare what two runs kept, by slice, and list the documents on which they disagree."""
-    from latam_corpus.audit.documents import named_run
-    from latam_corpus.collect.row_files import RowWriter, kind_of
-    from latam_corpus.report.run_report.comparison import compare as compared
-
     if to:
         kind_of(to)
     a, b = (named_run(run, out, note) for run in (run_a, run_b))
     if a.name == b.name:
         raise ConfigError(a.name, _("a run can't be compared with itself"), _("name two runs"))
-    comparison = compared(_verdicts(a), _verdicts(b))
+    comparison = compare(_verdicts(a), _verdicts(b))
     if not comparison.both:
         raise ConfigError(f"{a.name}, {b.name}", _("they have no document in common"), _("compare runs over one input"))
     if to:
@@ -79,15 +53,10 @@ def compare(
         return
     _print(a.name, b.name, comparison, examples)
     if to:
-        console.print(
-            _("{n} {n:document|documents} in {to}", n=number(comparison.disagreements.height), to=to), markup=False
-        )
+        console.print(_("{n} {n:document|documents} in {to}", n=number(comparison.disagreements.height), to=to))
 
 
 def _verdicts(run: Documents) -> pl.DataFrame:
-    from latam_corpus.audit.documents import disclosure_of
-    from latam_corpus.report.run_report.comparison import verdicts
-
     redaction = disclosure_of(run.folder, datetime.now(UTC).date()).redaction
 
     def redacted(frames: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
@@ -150,11 +119,11 @@ def _print_disagreements(comparison: Comparison, example_limit: int) -> None:
     for row in comparison.reasons.iter_rows(named=True):
         why = f" ({reason_label(row['reason']).translate(spoken())})" if row["reason"] else ""
         what = translated(row["what"], spoken())
-        console.print(f"  {what}{why}: {number(row['documents'])}, {number(row['units'])} {unit}", markup=False)
+        console.print(f"  {what}{why}: {number(row['documents'])}, {number(row['units'])} {unit}")
         for example in examples:
             if (example["what"], example["reason"]) == (row["what"], row["reason"]):
                 sizes = f"{example['a']} → {example['b']} {unit}, " if example["a"] != example["b"] else ""
                 genre = genre_name(str(example["genre"])).translate(spoken())
                 language = language_label(str(example["language"] or "und")).translate(spoken())
                 label = f"{sizes}{language} · {genre}  {example['title'] or example['file'] or ''}"
-                console.print(f"    {example['doc_id']}  {label}".rstrip(), markup=False)
+                console.print(f"    {example['doc_id']}  {label}".rstrip())

@@ -6,40 +6,18 @@ import csv
 import io
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
-
+from latam_corpus.config.toml_model import line_of, read_toml
 from latam_corpus.errors import ConfigError, as_one, closest
-from latam_corpus.messages import N_, _
+from latam_corpus.messages import _
+from latam_corpus.pipeline.planning.plan import named_source, named_sources
+from latam_corpus.pipeline.planning.recipe import seen_from
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from latam_corpus.pipeline.planning.recipe import Recipe
-
-Inputs = Annotated[
-    list[str],
-    typer.Option(
-        "--input", help=N_("Where a source's records are: SOURCE=PATH, or PATH if the recipe has one source.")
-    ),
-]
-InputsFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--inputs",
-        metavar="FILE",
-        help=N_('A file of inputs: TOML with lines SOURCE = "PATH", or CSV with the columns source and path.'),
-    ),
-]
-Select = Annotated[
-    list[str],
-    typer.Option(
-        "--select",
-        metavar="NAME",
-        help=N_("Use only these sources and stages of the recipe; unless all stages run, nothing is released."),
-    ),
-]
 
 
 def located(recipe: Recipe, arguments: Sequence[str], file: Path | None = None) -> dict[str, str]:
@@ -53,8 +31,6 @@ def located(recipe: Recipe, arguments: Sequence[str], file: Path | None = None) 
     Raises:
         ConfigError: a path lacks its source, or a source is unknown or repeated; for the file, all such mistakes.
     """
-    from latam_corpus.pipeline.planning.plan import named_sources
-
     ids = [source.id for source, _where in named_sources(recipe)]
     return (_of_file(file, recipe, ids) if file else {}) | _typed(recipe, ids, arguments)
 
@@ -84,9 +60,6 @@ def _typed(recipe: Recipe, ids: Sequence[str], arguments: Sequence[str]) -> dict
 
 
 def _of_file(file: Path, recipe: Recipe, ids: Sequence[str]) -> dict[str, str]:
-    from latam_corpus.config.toml_model import read_toml
-    from latam_corpus.pipeline.planning.recipe import seen_from
-
     text = read_toml(file, "inputs")
     locations: dict[str, str] = {}
     wrong = []
@@ -131,8 +104,6 @@ _HEADS = frozenset({"source", "id", "fuente", "fonte"})
 
 
 def _toml_rows(text: str, file: Path) -> Iterator[tuple[int | None, str, str]]:
-    from latam_corpus.config.toml_model import line_of
-
     try:
         values = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
@@ -155,8 +126,6 @@ def selected(recipe: Recipe, names: Iterable[str]) -> Recipe:
     Raises:
         ConfigError: a name belongs to no source or stage, or to both.
     """
-    from latam_corpus.pipeline.planning.plan import named_source
-
     selected_names = [name.strip() for entry in names for name in entry.split(",") if name.strip()]
     if not selected_names:
         return recipe

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import shlex
 from collections import Counter
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
@@ -14,6 +13,7 @@ from latam_corpus.cli.interface.show import console, duration, errors, note, num
 from latam_corpus.cli.running.counts_by_genre import print_by_genre
 from latam_corpus.collect.documents.contract import inputs_reported, terms_reported, unread
 from latam_corpus.collect.files import SPAN_BYTES
+from latam_corpus.engine.cost import cost_of
 from latam_corpus.messages import Message, _, decimal, first_of, known
 from latam_corpus.pipeline.execution.contracts import (
     damaged_rows,
@@ -25,6 +25,7 @@ from latam_corpus.pipeline.execution.contracts import (
     unlisted_rows,
     unnamed_catalogue_rows,
 )
+from latam_corpus.pipeline.execution.estimate import estimate
 from latam_corpus.pipeline.execution.part import Task, folder_of, keys_of
 from latam_corpus.pipeline.planning.plan import run_digest
 from latam_corpus.pipeline.rows.step_file import is_whole
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
 
     from latam_corpus.api.runner import Warned
     from latam_corpus.collect.files import InputFile
-    from latam_corpus.engine.cluster.slurm_jobs import Submission
     from latam_corpus.pipeline.execution.engines import Engine
     from latam_corpus.pipeline.execution.result import RunResult
     from latam_corpus.pipeline.planning.plan import Part, Plan
@@ -56,9 +56,6 @@ def print_scan(file: InputFile) -> None:
 
 def print_plan(plan: Plan, parts: Sequence[Part], out: Path, engine: Engine, *, as_json: bool) -> None:
     """Print what a run would do: the parts that are already done, and the cost of the others on the engine."""
-    from latam_corpus.engine.cost import cost_of
-    from latam_corpus.pipeline.execution.estimate import estimate
-
     first = plan.segments[0]
     run = latest(out / "runs", plan.recipe.name, run_digest(plan, parts)).name
     reused = {step.title: 0 for step in first.steps}
@@ -139,18 +136,6 @@ def _print_narrowed(result: RunResult) -> None:
     for reason, message in messages.items():
         if narrowed[reason]:
             console.print(message.fill(n=number(narrowed[reason])))
-
-
-def print_submitted(submission: Submission, *, as_json: bool) -> None:
-    """Print that a run's driver was submitted as a job, and the commands that follow it."""
-    job, name = submission.values["job"], submission.folder.name
-    if as_json:
-        print_json({"submitted": name, "job": job, "folder": str(submission.folder)})
-        return
-    out = submission.folder.parent.parent
-    console.print(_("submitted {name}: its driver is job {job}; you may log out", name=name, job=job))
-    for verb in ("status", "logs", "cancel"):
-        console.print(f"  latam-corpus runs {verb} {name} --out {shlex.quote(str(out))}", markup=False)
 
 
 def print_warning(warned: Warned) -> None:

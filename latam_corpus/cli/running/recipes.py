@@ -7,66 +7,53 @@ from collections import Counter
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Final
 
 import typer
 
+from latam_corpus.api.planned_run import PlannedRun, RunRequest, checked_plan, doubt_lines, spelling_hints, with_indexes
+from latam_corpus.api.runner import Decided, Failed, Released, StagesDone, Warned, run_recipe_events
 from latam_corpus.catalog.display_names import GENRES, TIERS, USES, stage_names
-from latam_corpus.cli.interface import completion
-from latam_corpus.cli.interface.options import Json, Out, StoreUrl
 from latam_corpus.cli.interface.show import RunProgress, console, note, number, print_json, table
 from latam_corpus.cli.interface.ui_language import spoken
-from latam_corpus.cli.reading.report import NoReport, report_of_run
-from latam_corpus.cli.running.inputs import Inputs, InputsFile, Select, located, selected
-from latam_corpus.messages import N_, Message, _, enumerated, known
+from latam_corpus.cli.reading.report import report_of_run
+from latam_corpus.cli.running.inputs import located, selected
+from latam_corpus.cli.running.outcome import print_plan, print_result, print_scan, print_warning
+from latam_corpus.cli.running.repeated_version import print_repeated_note
+from latam_corpus.cli.running.run_jobs import print_submitted
+from latam_corpus.engine.cluster.slurm_jobs import submit_driver
+from latam_corpus.engine.cluster.slurm_state import under_way
+from latam_corpus.engine.cluster.submitted import keep_copies, refuse_changed, use_own_copies
+from latam_corpus.engine.cost import refuse_beyond_site
+from latam_corpus.messages import Message, _, enumerated, known
+from latam_corpus.pipeline.execution.contracts import examine_sources, mapping_rows
+from latam_corpus.pipeline.execution.run import find_parts, least_parts
+from latam_corpus.pipeline.planning.default_recipe import unreleasable
+from latam_corpus.pipeline.planning.own_terms import REMEDY, own_terms
+from latam_corpus.pipeline.planning.recipe import load_recipe
+from latam_corpus.pipeline.planning.recipe_errors import checked_recipe, hints_of, missing_inputs
+from latam_corpus.pipeline.stored_runs.reasons import meaning
+from latam_corpus.release.storing.store import Store
 
 if TYPE_CHECKING:
-    from latam_corpus.api.planned_run import PlannedRun
     from latam_corpus.collect.examine import Examined
     from latam_corpus.errors import ReleaseError
     from latam_corpus.pipeline.planning.plan import Plan
     from latam_corpus.pipeline.planning.recipe import Recipe
     from latam_corpus.release.storing.manifest import Manifest
 
-RecipeName = Annotated[
-    str,
-    typer.Argument(help=N_("A recipe: a TOML file, or the name of a shipped one."), autocompletion=completion.recipes),
-]
-AcceptLoss = Annotated[
-    str | None,
-    typer.Option(
-        metavar="WHY",
-        help=N_("Build a version although a stage kept less than the recipe's floor; the card states this reason."),
-    ),
-]
-Sign = Annotated[
-    Path | None,
-    typer.Option(metavar="KEY", envvar="LATAM_CORPUS_KEY", help=N_("A secret key of minisign that signs the version.")),
-]
 
-
-def check(
-    recipe: RecipeName,
-    inputs: Inputs = [],
-    inputs_file: InputsFile = None,
-    select: Select = [],
-    out: Out = Path("out"),
-    store: StoreUrl = None,
-    as_json: Json = False,
+def check_recipe(
+    *,
+    recipe: str,
+    inputs: list[str],
+    inputs_file: Path | None,
+    select: list[str],
+    out: Path,
+    store: str | None,
+    as_json: bool,
 ) -> None:
-    """Report all mistakes in a recipe and, with --input, in the columns of its sources' first records.
-
-    Without --input, it reads no source file.
-    """
-    from latam_corpus.api.planned_run import checked_plan, doubt_lines, spelling_hints, with_indexes
-    from latam_corpus.api.runner import Warned
-    from latam_corpus.cli.running.outcome import print_warning
-    from latam_corpus.pipeline.execution.contracts import examine_sources
-    from latam_corpus.pipeline.planning.own_terms import REMEDY, own_terms
-    from latam_corpus.pipeline.planning.recipe_errors import checked_recipe, hints_of, missing_inputs
-    from latam_corpus.pipeline.stored_runs.reasons import meaning
-    from latam_corpus.release.storing.store import Store
-
+    """Report all mistakes in a recipe and, with --input, in the columns of its sources' first records."""
     loaded = selected(checked_recipe(recipe, spoken()), select)
     plan = checked_plan(loaded, {}, None)
     missing_inputs(plan)
@@ -153,8 +140,6 @@ def _excluded(recipe: Recipe, examined: Examined) -> Counter[str]:
 
 def _input(recipe: Recipe, examined: Examined) -> dict[str, object]:
     """Return the JSON of an examined source."""
-    from latam_corpus.pipeline.execution.contracts import mapping_rows
-
     return {
         "source": examined.source,
         "files": examined.files,
@@ -170,9 +155,6 @@ def _input(recipe: Recipe, examined: Examined) -> dict[str, object]:
 
 def _left_out(recipe: Recipe, plan: Plan) -> dict[str, Message]:
     """Return the sources that the release leaves out, with the reason; single records may state other rights."""
-    from latam_corpus.pipeline.planning.default_recipe import unreleasable
-    from latam_corpus.pipeline.stored_runs.reasons import meaning
-
     if not recipe.release:
         return {}
     reasons = {}
@@ -186,62 +168,30 @@ def _left_out(recipe: Recipe, plan: Plan) -> dict[str, Message]:
     return reasons
 
 
-def run(
-    recipe: RecipeName,
-    inputs: Inputs = [],
-    inputs_file: InputsFile = None,
-    select: Select = [],
-    out: Out = Path("out"),
-    engine: Annotated[str, typer.Option(help=N_("in-process, local, ray or slurm."))] = "local",
-    site: Annotated[Path | None, typer.Option(help=N_("A TOML file that describes the cluster."))] = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(
-            show_default=N_("1; on a cluster, from the site file"),
-            help=N_("Worker processes; 0 for one per processor."),
-        ),
-    ] = None,
-    wait: Annotated[
-        bool, typer.Option("--wait", help=N_("On Slurm, run the driver here instead of as a job."))
-    ] = False,
-    limit: Annotated[
-        int | None,
-        typer.Option(min=1, help=N_("For a trial, read at most so many records of each file; nothing is released.")),
-    ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help=N_("Print what would be done, and do nothing."))] = False,
-    accept_loss: AcceptLoss = None,
-    work: Annotated[
-        str,
-        typer.Option(
-            help=N_("Which work to keep for later runs: all, measured (what explain and measure read) or none.")
-        ),
-    ] = "all",
-    store: StoreUrl = None,
-    sign: Sign = None,
-    strict: Annotated[
-        bool,
-        typer.Option("--strict", help=N_("Build no version, and exit with 1, if an input can't be read whole.")),
-    ] = False,
-    policies: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FOLDER",
-            help=N_("Policies that replace the shipped ones: a copy of filters/, or some of its files."),
-        ),
-    ] = None,
-    no_report: NoReport = False,
-    batch_rows: Annotated[int | None, typer.Option(min=1, hidden=True)] = None,
-    as_json: Json = False,
+def run_recipe(
+    *,
+    recipe: str,
+    inputs: list[str],
+    inputs_file: Path | None,
+    select: list[str],
+    out: Path,
+    engine: str,
+    site: Path | None,
+    workers: int | None,
+    wait: bool,
+    limit: int | None,
+    dry_run: bool,
+    accept_loss: str | None,
+    work: str,
+    store: str | None,
+    sign: Path | None,
+    strict: bool,
+    policies: Path | None,
+    no_report: bool,
+    batch_rows: int | None,
+    as_json: bool,
 ) -> None:
     """Run a recipe, and build a version if the recipe has a [release]."""
-    from latam_corpus.api.planned_run import PlannedRun, RunRequest
-    from latam_corpus.api.runner import Decided, Failed, Released, StagesDone, Warned, run_recipe_events
-    from latam_corpus.cli.running.outcome import print_plan, print_result, print_scan, print_warning
-    from latam_corpus.cli.running.repeated_version import print_repeated_note
-    from latam_corpus.engine.cluster.submitted import refuse_changed, use_own_copies
-    from latam_corpus.pipeline.execution.run import find_parts
-    from latam_corpus.pipeline.planning.recipe import load_recipe
-
     use_own_copies()
     submits = engine == "slurm" and not (wait or dry_run)
     loaded = selected(load_recipe(recipe, spoken()), select)
@@ -305,13 +255,6 @@ def run(
 
 def _submit(planned: PlannedRun, inputs_file: Path | None, *, as_json: bool) -> None:
     """Submit the command as a job of Slurm with copies of its files, if its parts fit the site's limits."""
-    from latam_corpus.cli.running.outcome import print_submitted
-    from latam_corpus.engine.cluster.slurm_jobs import submit_driver
-    from latam_corpus.engine.cluster.slurm_state import under_way
-    from latam_corpus.engine.cluster.submitted import keep_copies
-    from latam_corpus.engine.cost import refuse_beyond_site
-    from latam_corpus.pipeline.execution.run import least_parts
-
     site, jobs = planned.request.site, planned.engine.jobs
     if site is None or jobs is None:
         raise TypeError("a run that is submitted has a site file and a folder of jobs")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from latam_corpus.cli.interface.show import note
 from latam_corpus.errors import ReleaseError
 from latam_corpus.messages import _
+from latam_corpus.release.storing.manifest import load_manifest
 
 if TYPE_CHECKING:
     from latam_corpus.release.storing.manifest import Manifest
@@ -26,7 +27,6 @@ def print_repeated_note(store: Store, manifest: Manifest | None, *previous: str 
     """
     if manifest is None or manifest.version in previous:
         return
-    from latam_corpus.release.storing.manifest import load_manifest
 
     digests = {shard.sha256 for shard in manifest.shards}
     older_versions = [version for version in store.versions(manifest.name) if version != manifest.version]

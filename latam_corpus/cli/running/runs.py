@@ -29,6 +29,7 @@ from latam_corpus.pipeline.stored_runs.difference import (
 )
 from latam_corpus.pipeline.stored_runs.disk import disk_use, prune
 from latam_corpus.pipeline.stored_runs.run_record import sentence
+from latam_corpus.storage.bucket import may_have_store
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -86,7 +87,7 @@ def list_runs(out: Out = Path("out"), store: StoreUrl = None, as_json: Json = Fa
     table("", heads, [_line(row) for row in rows])
     for entry in entries:
         if entry.problem:
-            console.print(f"{entry.name}: {known(entry.problem).translate(spoken()).splitlines()[0]}", markup=False)
+            console.print(f"{entry.name}: {known(entry.problem).translate(spoken()).splitlines()[0]}")
 
 
 def _rows(entries: Sequence[ListedRun], out: Path, store: str | None) -> list[dict[str, Any]]:
@@ -139,8 +140,6 @@ def _minute(moment: str) -> str:
 
 
 def _released(out: Path, store: str | None) -> dict[str, list[str]]:
-    from latam_corpus.storage.bucket import may_have_store
-
     if store is None and not may_have_store(out):
         return {}
     # Imported here because it loads file systems.
@@ -165,18 +164,15 @@ def show(run: RunName, out: Out = Path("out"), store: StoreUrl = None, as_json: 
     for name in row["releases"]:
         console.print(_("release  {name}", name=name))
     if run_entry.problem:
-        console.print(_("problem  {problem}", problem=known(run_entry.problem)), markup=False)
+        console.print(_("problem  {problem}", problem=known(run_entry.problem)))
     if values:
         _show_record(values)
 
 
 def _show_record(values: Mapping[str, Any]) -> None:
-    console.print(
-        _("recipe   {name}: {title}", name=values["recipe"]["name"], title=known(values["recipe"]["title"])),
-        markup=False,
-    )
+    console.print(_("recipe   {name}: {title}", name=values["recipe"]["name"], title=known(values["recipe"]["title"])))
     for policy in policies_recorded(values):
-        console.print(_("policy   {policy}", policy=policy.sentence), markup=False)
+        console.print(_("policy   {policy}", policy=policy.sentence))
     files = {(part["source"], file["file"]) for part in values["parts"] for file in part["files"]}
     limit = _(", at most {n} {n:record|records} of each", n=values["limit"]) if values.get("limit") else ""
     console.print(
@@ -220,7 +216,7 @@ def _show_record(values: Mapping[str, Any]) -> None:
             )
         )
     if values.get("accepted_loss"):
-        console.print(_("let pass because: {why}", why=values["accepted_loss"]), markup=False)
+        console.print(_("let pass because: {why}", why=values["accepted_loss"]))
     for part in values["parts"]:
         if part.get("failed"):
             console.print(
@@ -229,11 +225,10 @@ def _show_record(values: Mapping[str, Any]) -> None:
                     part=part["name"],
                     title=title_of(part),
                     error=sentence(values, part["failed"]),
-                ),
-                markup=False,
+                )
             )
     for damaged in values.get("mended", ()):
-        console.print(_("damaged  {what}", what=sentence(values, damaged)), markup=False)
+        console.print(_("damaged  {what}", what=sentence(values, damaged)))
 
 
 @app.command("diff")
@@ -258,8 +253,8 @@ def diff(
         about_documents = {"documents": document_changes._asdict() if document_changes else None}
         print_json(names | {"differences": [change._asdict() for change in changes]} | rows | about_documents)
         return
-    console.print(f"A  {a.folder.name}", markup=False)
-    console.print(f"B  {b.folder.name}", markup=False)
+    console.print(f"A  {a.folder.name}")
+    console.print(f"B  {b.folder.name}")
     if not changes:
         console.print(_("both have the same recipe, stages, policies, sources and input"))
     _show_differences(changes)
@@ -268,7 +263,7 @@ def diff(
             _show_counts(what, changed_counts)
     if not any(counted.values()):
         console.print(_("every stage and source has the same row counts in both"))
-    console.print(_documents_line(document_changes), markup=False)
+    console.print(_documents_line(document_changes))
 
 
 def _documents_line(changes: DocumentDifferences | None) -> Message:

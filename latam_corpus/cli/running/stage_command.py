@@ -4,35 +4,19 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, get_origin, get_type_hints
+from typing import Any, get_origin, get_type_hints
 
-import typer
-
-from latam_corpus.cli.interface import completion
-from latam_corpus.cli.interface.options import Json
 from latam_corpus.cli.interface.show import console, note, number, print_json
+from latam_corpus.collect.row_files import RowWriter, kind_of
 from latam_corpus.errors import ConfigError
-from latam_corpus.messages import N_, _
+from latam_corpus.messages import _
+from latam_corpus.pipeline.execution.one_stage import extract_files, process_file
 from latam_corpus.pipeline.planning.registry import make_stage, stage_class
+from latam_corpus.stages import Stage
 
 
-def stage(
-    name: Annotated[
-        str,
-        typer.Argument(help=N_("The stage's key: see `latam-corpus list stages`."), autocompletion=completion.stages),
-    ],
-    source: Annotated[
-        Path, typer.Argument(metavar="INPUT", help=N_("JSONL or Parquet; for extract and skim a file or folder."))
-    ],
-    output: Annotated[Path, typer.Argument(help=N_("JSONL or Parquet, by its suffix."))],
-    settings: Annotated[list[str], typer.Option("--set", help=N_("An option of the stage: key=value."))] = [],
-    as_json_: Json = False,
-) -> None:
+def run_stage(*, name: str, source: Path, output: Path, settings: list[str], as_json: bool) -> None:
     """Run one stage on a file; the output has one row per input row, in the same order."""
-    from latam_corpus.collect.row_files import RowWriter, kind_of
-    from latam_corpus.pipeline.execution.one_stage import extract_files, process_file
-    from latam_corpus.stages import Stage
-
     options: dict[str, Any] = {}
     for entry in settings:
         key, value = _setting(name, entry)
@@ -51,7 +35,7 @@ def stage(
             writer.write(originals, result)
             rows += result.height
             dropped += result["drop_reason"].drop_nulls().len() if "drop_reason" in result.columns else 0
-    if as_json_:
+    if as_json:
         print_json({"stage": name, "rows": rows, "dropped": dropped, "output": str(output)})
     else:
         console.print(

@@ -10,8 +10,12 @@ import typer
 
 from latam_corpus.cli.interface.options import Json
 from latam_corpus.cli.interface.show import console, print_json
+from latam_corpus.cli.scaffolds.plug_in_templates import KINDS, PROJECT, TEST
 from latam_corpus.errors import ConfigError, closest
+from latam_corpus.formats.registry import suffixes
 from latam_corpus.messages import N_, _
+from latam_corpus.pipeline.planning.registry import registered
+from latam_corpus.signals import signal_names
 
 app = typer.Typer(no_args_is_help=True)
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
@@ -23,7 +27,7 @@ def plugin() -> None:
     """Write plug-in packages."""
 
 
-@app.command("new", help=N_("Write a package with a stage, signal, extractor or reader, and a test."))
+@app.command("new")
 def new(
     kind: Annotated[str, typer.Argument(help=N_("stage, signal, extractor or reader."))],
     name: Annotated[
@@ -36,11 +40,6 @@ def new(
     as_json: Json = False,
 ) -> None:
     """Write a package with a stage, signal, extractor or reader, and a test."""
-    from latam_corpus.cli.scaffolds.plug_in_templates import KINDS, PROJECT, TEST
-    from latam_corpus.formats.registry import suffixes
-    from latam_corpus.pipeline.planning.registry import registered
-    from latam_corpus.signals import signal_names
-
     if kind not in KINDS:
         raise ConfigError(kind, _("it isn't a kind of plug-in"), closest(kind, KINDS))
     if not (_SUFFIX if kind in ("extractor", "reader") else _NAME).fullmatch(name):

@@ -4,24 +4,23 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import typer
-
+from latam_corpus.audit.stores import existing_store
 from latam_corpus.catalog.display_names import TIERS
 from latam_corpus.catalog.source import load_source
-from latam_corpus.cli.interface import completion
-from latam_corpus.cli.interface.options import CollectedOut, Json, StoreUrl
 from latam_corpus.cli.interface.show import console, number, print_json, table
 from latam_corpus.cli.interface.ui_language import spoken
 from latam_corpus.desk.source_argument import undescribed
 from latam_corpus.errors import ConfigError
-from latam_corpus.messages import N_, Message, _
+from latam_corpus.harvest.crawl.frontier import collection_summary
+from latam_corpus.messages import Message, _
 from latam_corpus.pipeline.stored_runs.history import finished_runs
 from latam_corpus.pipeline.stored_runs.reasons import in_plain_words
+from latam_corpus.release.storing.manifest import load_manifest
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from latam_corpus.release.storing.manifest import Manifest
     from latam_corpus.release.storing.store import Store
@@ -46,46 +45,20 @@ _PAGE_STATES: Final = {
     "failed": _("failed: {n}"),
     "gone": _("no longer online: {n}"),
 }
-_BUSY: Final = _("collected: a crawl is running")
 _DAMAGED: Final = _("collected: the crawl state in {folder} is damaged ({why})")
-_NOT_COLLECTED: Final = _("collected: nothing in {out}")
 _RUN: Final = _("last run, {run}: {rows} read, {kept} kept")
-_NO_RUN: Final = _("no run has read it yet")
 _RELEASED: Final = _("in {release}: {n} {n:document|documents} ({tier})")
-_NOT_RELEASED: Final = _("not in any release")
 _MOST_REASONS: Final = 8
 _MB: Final = 1000  # kilobytes
 
 
-def inventory(
-    named: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="[SOURCE]…|PATH",
-            help=N_("Source files or ids; by default all sources with stored data. Or a folder of a partner's files."),
-            autocompletion=completion.sources,
-        ),
-    ] = None,
-    out: CollectedOut = Path("out"),
-    store: StoreUrl = None,
-    draft: Annotated[
-        Path | None,
-        typer.Option("--draft", metavar="FILE", help=N_("With a folder: write a draft of its source file.")),
-    ] = None,
-    html: Annotated[
-        Path | None, typer.Option("--html", help=N_("With a folder: write a page to this file; it needs no network."))
-    ] = None,
-    as_json: Json = False,
+def show_inventory(
+    *, named: list[str] | None, out: Path, store: str | None, draft: Path | None, html: Path | None, as_json: bool
 ) -> None:
-    """List what is stored for each source: collected pages, documents kept by runs, and releases.
-
-    A named source is reported in full, with the reasons for dropped documents; otherwise each source takes one line. A
-    folder that a partner hands over is surveyed: formats, sizes, checksums, charsets, pages without text, languages.
-    """
-    from latam_corpus.audit.stores import existing_store
-
+    """List what is stored for each source: collected pages, documents kept by runs, and releases."""
     language = spoken()
     if named and (folder := folder_argument(named, out)):
+        # Loading what a survey needs takes longer than listing what is stored.
         from latam_corpus.desk.commands.survey_tables import show_survey
 
         show_survey(folder, draft, html, language, as_json=as_json)
@@ -94,7 +67,7 @@ def inventory(
         raise ConfigError("--draft" if draft else "--html", _("it can only be used with a folder"), _("name a folder"))
     inventories = _inventories(out, existing_store(store, out))
     if named:
-        ids = [_id_of(name, inventories) for name in named]
+        ids = [name if name in inventories else load_source(name).id for name in named]
         inventories = {name: inventories.get(name) or _row(name) for name in ids}
     if as_json:
         print_json(list(inventories.values()))
@@ -102,9 +75,9 @@ def inventory(
         for row in inventories.values():
             _print_row(row, out, language)
     elif inventories:
-        table("", [head.translate(language) for head in _HEADS], map(_line, inventories.values()))
+        table("", _HEADS, map(_line, inventories.values()))
     else:
-        console.print(_NOTHING.fill(out=out).translate(language), markup=False)
+        console.print(_NOTHING.fill(out=out))
 
 
 def folder_argument(named: Sequence[str], out: Path) -> Path | None:
@@ -119,15 +92,6 @@ def folder_argument(named: Sequence[str], out: Path) -> Path | None:
     if paths and len(named) > 1:
         raise ConfigError(str(paths[0]), _("a folder must be the only argument"), _("run the command once for each"))
     return paths[0] if paths else None
-
-
-def _id_of(named: str, stored_ids: Collection[str]) -> str:
-    """Return the id of a source file, of a source in the catalogue, or of stored data whose source was removed.
-
-    Raises:
-        ConfigError: there is no such source.
-    """
-    return named if named in stored_ids else load_source(named).id
 
 
 def _row(name: str) -> dict[str, Any]:
@@ -163,8 +127,6 @@ def _inventories(out: Path, store: Store | None) -> dict[str, dict[str, Any]]:
 
 def _latest(store: Store) -> Iterator[Manifest]:
     """Yield the latest version of each release."""
-    from latam_corpus.release.storing.manifest import load_manifest
-
     with store.named_errors():
         for name in store.names():
             latest = store.latest(name)
@@ -173,8 +135,6 @@ def _latest(store: Store) -> Iterator[Manifest]:
 
 
 def _collected(folder: Path) -> dict[str, Any]:
-    from latam_corpus.harvest.crawl.frontier import collection_summary
-
     size = sum(file.stat().st_size for file in (folder / "warc").iterdir() if file.is_file())
     return {"folder": str(folder), "bytes": size, **collection_summary(folder / "frontier.sqlite")}
 
@@ -208,14 +168,14 @@ def _line(row: dict[str, Any]) -> Sequence[object]:
 
 def _print_row(row: dict[str, Any], out: Path, language: str) -> None:
     def say(message: Message, **values: object) -> None:
-        console.print("  " + message.fill(**values).translate(language), markup=False)
+        console.print("  " + message.fill(**values).translate(language))
 
-    console.print(" · ".join(part for part in (row["source"], row["title"]) if part), markup=False, style="bold")
+    console.print(" · ".join(part for part in (row["source"], row["title"]) if part), style="bold")
     collected, run = row["collected"], row["run"]
     if collected is None:
-        say(_NOT_COLLECTED, out=out / "collected")
+        say(_("collected: nothing in {out}"), out=out / "collected")
     elif collected["busy"]:
-        say(_BUSY)
+        say(_("collected: a crawl is running"))
     elif collected["damaged"]:
         say(_DAMAGED, folder=collected["folder"], why=collected["damaged"])
     else:
@@ -228,14 +188,14 @@ def _print_row(row: dict[str, Any], out: Path, language: str) -> None:
             if n := collected["states"].get(state):
                 say(Message("  {state}"), state=state_message.fill(n=number(n)))
     if run is None:
-        say(_NO_RUN)
+        say(_("no run has read it yet"))
     else:
         say(_RUN, run=run["run"], rows=number(run["in"]), kept=number(run["kept"]))
         for reason, n in list(run["reasons"].items())[:_MOST_REASONS]:
             why = in_plain_words(reason, None)[0].translate(language)
-            console.print(f"    {number(n)}  {why if why == reason else f'{why} ({reason})'}", markup=False)
+            console.print(f"    {number(n)}  {why if why == reason else f'{why} ({reason})'}")
     for release in row["releases"]:
         tier = TIERS[release["rights_tier"]]
         say(_RELEASED, release=release["release"], n=number(release["documents"]), tier=tier)
     if not row["releases"]:
-        say(_NOT_RELEASED)
+        say(_("not in any release"))

@@ -12,8 +12,20 @@ import typer
 from latam_corpus.cli.interface.options import DiskOut, Json
 from latam_corpus.cli.interface.show import console, number, print_json, table
 from latam_corpus.cli.interface.ui_language import spoken
+from latam_corpus.config.toml_model import read_toml
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import N_, Message, _, decimal
+from latam_corpus.policies.policy_reviews import KEY, content_digest, reviews, signed
+from latam_corpus.release.pages.judgements import (
+    NAMES,
+    WORDS,
+    add_judgements,
+    agreements,
+    audited,
+    read_judgements,
+    wilson,
+)
+from latam_corpus.storage.durable import digest_of, replace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,8 +51,6 @@ def import_judged(
     to it, and the exit code is 1.
     """
     from latam_corpus.desk.sheets.judged_sheet import judgements_of, read_judged, write_corrected
-    from latam_corpus.release.pages.judgements import add_judgements
-    from latam_corpus.storage.durable import digest_of
 
     name = " ".join(reader.split())
     if not name:
@@ -52,7 +62,7 @@ def import_judged(
     replaced = add_judgements(out, result.judged) if result.judged else 0
     for row, problems in () if as_json else result.problems.items():
         for problem in problems:
-            console.print(_("row {n}: {problem}", n=row, problem=problem), markup=False)
+            console.print(_("row {n}: {problem}", n=row, problem=problem))
     copy, head = write_corrected(sheet, filled, result, spoken()) if result.problems else (None, None)
     if as_json:
         rows = [
@@ -71,8 +81,7 @@ def import_judged(
             console.print(
                 _(
                     "rows not understood, and not counted: {n}; correct them in {path}, column «{head}», and import it"
-                ).fill(n=counted, path=copy, head=head),
-                markup=False,
+                ).fill(n=counted, path=copy, head=head)
             )
     if result.problems:
         raise typer.Exit(1)
@@ -81,8 +90,6 @@ def import_judged(
 @app.command("show", help=N_("Show the results of the judgements, with intervals, and the agreement between readers."))
 def show(out: DiskOut = Path("out"), as_json: Json = False) -> None:
     """Show what was judged, with 95 % intervals, and how far each two readers agree (Cohen's kappa)."""
-    from latam_corpus.release.pages.judgements import agreements, audited, read_judgements, wilson
-
     judged = read_judgements(out)
     shares = audited(judged, {judgement.text: judgement.named for judgement in judged})
     agreed = agreements(judged)
@@ -118,10 +125,6 @@ def sign(
     as_json: Json = False,
 ) -> None:
     """Add a reader's signature to a policy file."""
-    from latam_corpus.config.toml_model import read_toml
-    from latam_corpus.policies.policy_reviews import KEY, content_digest, reviews, signed
-    from latam_corpus.storage.durable import replace
-
     name = " ".join(reader.split())
     if not name:
         raise ConfigError("--reader", _("it is empty"), _("give your name"))
@@ -139,8 +142,6 @@ def sign(
 
 
 def _show_shares(shares: Sequence[Audited]) -> None:
-    from latam_corpus.release.pages.judgements import NAMES, wilson
-
     rows = []
     for share in shares:
         low, high = wilson(share.right, share.texts)
@@ -156,8 +157,6 @@ def _show_shares(shares: Sequence[Audited]) -> None:
 
 
 def _show_agreement(agreed: Sequence[Agreement]) -> None:
-    from latam_corpus.release.pages.judgements import NAMES
-
     rows: list[tuple[Any, ...]] = []
     for agreement in agreed:
         pairs = sorted(agreement.counts.items(), key=lambda item: -item[1])
@@ -170,6 +169,4 @@ def _show_agreement(agreed: Sequence[Agreement]) -> None:
 
 
 def _word(answer: str) -> str:
-    from latam_corpus.release.pages.judgements import WORDS
-
     return WORDS[answer].translate(spoken()) if answer in WORDS else answer

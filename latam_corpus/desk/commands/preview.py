@@ -6,15 +6,15 @@ import contextlib
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Final
 
-import typer
+import polars as pl
 
-from latam_corpus.cli.interface import completion
-from latam_corpus.cli.interface.options import Json, disk_folder
 from latam_corpus.cli.interface.show import console, errors, print_json, side_by_side
 from latam_corpus.cli.interface.ui_language import spoken
+from latam_corpus.collect.examine import examine
 from latam_corpus.desk.advice import ASK_FIRST, NO_CONTACT
+from latam_corpus.desk.previews.preview_items import items_of
 from latam_corpus.desk.previews.preview_page import (
     DROPPED,
     EXTRACTED,
@@ -29,8 +29,12 @@ from latam_corpus.errors import ConfigError
 from latam_corpus.harvest.crawl.crawl_progress import Silent
 from latam_corpus.harvest.crawl_words import LEFT, cause_message
 from latam_corpus.harvest.crawlers import crawler_of
-from latam_corpus.messages import N_, Message, _, enumerated
+from latam_corpus.messages import Message, _, enumerated
+from latam_corpus.paths import cache_folder
 from latam_corpus.pipeline.planning.collection_folders import warc_folder
+from latam_corpus.pipeline.planning.own_terms import REMEDY, own_terms
+from latam_corpus.pipeline.planning.policy_overlay import overlay
+from latam_corpus.report.disclosure import with_readable
 from latam_corpus.report.page_frame import write_file
 
 if TYPE_CHECKING:
@@ -38,61 +42,18 @@ if TYPE_CHECKING:
 
 _SHOWN: Final = 700  # characters of a text on a terminal
 _ASKING: Final = _("collecting at most {n} {n:page|pages} from {holder}, with pauses: this may take a while")
-_WHERE: Final = _("where are the files? add --input FOLDER")
 _NOTHING: Final = _("no readable items were found")
-_PAGE: Final = _("page: {path}")
 
 
-def preview(
-    file: Annotated[
-        str,
-        typer.Argument(
-            metavar="FILE",
-            help=N_("A source file, an id of the catalogue, or a file or folder of texts without a source file."),
-            autocompletion=completion.sources,
-        ),
-    ],
-    where: Annotated[
-        str, typer.Option("--input", metavar="PATH", help=N_("The file, folder or URL of its records."))
-    ] = "",
-    n: Annotated[int, typer.Option("--n", min=1, max=100, help=N_("The number of items."))] = 5,
-    policies: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FOLDER",
-            help=N_("Policies that replace the shipped ones: a copy of filters/, or some files of it."),
-        ),
-    ] = None,
-    html: Annotated[
-        Path | None, typer.Option("--html", help=N_("Write a page here: one file, no network needed."))
-    ] = None,
-    out: Annotated[
-        Path,
-        typer.Option(
-            "--out",
-            parser=disk_folder,
-            metavar="PATH",
-            help=N_("The output folder; pages that were collected there are used."),
-        ),
-    ] = Path("out"),
-    as_json: Json = False,
+def show_preview(
+    *, file: str, where: str, n: int, policies: Path | None, html: Path | None, out: Path, as_json: bool
 ) -> None:
-    """Show what a run would do with a few items of a source: original, text, language, and why an item is dropped.
-
-    Personal data is masked on the terminal and on the page. The page is stamped as internal if the terms of the source
-    don't allow its texts to be shown.
-    """
-    from latam_corpus.collect.examine import examine
-    from latam_corpus.desk.previews.preview_items import items_of
-    from latam_corpus.paths import cache_folder
-    from latam_corpus.pipeline.planning.own_terms import REMEDY, own_terms
-    from latam_corpus.pipeline.planning.policy_overlay import overlay
-
+    """Show what a run would do with a few items of a source: original, text, language, and why an item is dropped."""
     language = spoken()
     source = usable_source(file, language)
     with contextlib.ExitStack() as opened:
         texts = where or str(undescribed(file) or "")
-        folder = texts or warc_folder(source, out) or _collected_sample(source, n, opened, language)
+        folder = texts or warc_folder(source, out) or _collected_sample(source, n, opened)
         examination = examine(source, folder)
         for breach in examination.breaches:
             raise ConfigError(*breach)
@@ -116,12 +77,12 @@ def preview(
     for number, item in enumerate(items, 1):
         _print_item(number, item, language)
     for sentence in sentences:
-        console.print(sentence.translate(language), markup=False)
+        console.print(sentence)
     if html:
-        console.print(_PAGE.fill(path=html).translate(language), markup=False)
+        console.print(_("page: {path}", path=html))
 
 
-def _collected_sample(source: Source, n: int, opened: contextlib.ExitStack, language: str) -> str:
+def _collected_sample(source: Source, n: int, opened: contextlib.ExitStack) -> str:
     """Collect a few pages into a temporary folder, which is removed when the command ends; return its WARC folder.
 
     Raises:
@@ -129,17 +90,17 @@ def _collected_sample(source: Source, n: int, opened: contextlib.ExitStack, lang
     """
     refusal = ASK_FIRST if source.status == "ask_first" else None
     if not refusal and not source.collect.asked:
-        raise ConfigError(_("source {source}", source=source.id), _WHERE)
+        raise ConfigError(_("source {source}", source=source.id), _("where are the files? add --input FOLDER"))
     refusal = refusal or (None if source.contact else NO_CONTACT)
     if refusal:
         problem, remedy = refusal
         raise ConfigError(_("source {source}", source=source.id), problem.fill(holder=source.holder), remedy)
     workdir = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="latam-corpus-preview-")))
     crawler = crawler_of(source)(source, workdir, Silent(), limit=n)
-    errors.print(_ASKING.fill(n=n, holder=source.holder).translate(language), markup=False)
+    errors.print(_ASKING.fill(n=n, holder=source.holder))
     result = crawler.run()
     for host, why in result.closed.items():
-        errors.print(LEFT.fill(host=host, why=cause_message(why)).translate(language), markup=False)
+        errors.print(LEFT.fill(host=host, why=cause_message(why)))
     if not result.pages:
         causes = enumerated(
             Message("{cause} ({n})", {"cause": cause_message(cause), "n": n}) for cause, n in result.causes.items()
@@ -150,10 +111,6 @@ def _collected_sample(source: Source, n: int, opened: contextlib.ExitStack, lang
 
 def _readable(source: Source) -> bool:
     """Whether the source's terms let the public read its texts."""
-    import polars as pl
-
-    from latam_corpus.report.disclosure import with_readable
-
     rights = source.rights
     row = {
         "country": [source.country],
@@ -171,11 +128,11 @@ def _readable(source: Source) -> bool:
 def _print_item(number: int, item: Item, language: str) -> None:
     mark, verdict = ("✓", KEPT) if item.kept else ("✗", DROPPED)
     facts = [item.title, item.identified_language.translate(language)]
-    console.print(f"{number}  {item.where}", markup=False)
-    console.print(f"   {' · '.join(fact for fact in facts if fact)}", markup=False)
-    console.print(f"   {mark} {verdict.translate(language)}", markup=False, style=None if item.kept else "red")
+    console.print(f"{number}  {item.where}")
+    console.print(f"   {' · '.join(fact for fact in facts if fact)}")
+    console.print(f"   {mark} {verdict.translate(language)}", style=None if item.kept else "red")
     for reason in item.why:
-        console.print(f"     {reason.translate(language)}", markup=False)
+        console.print(f"     {reason.translate(language)}")
     texts = [text if len(text) <= _SHOWN else text[:_SHOWN] + " …" for text in (item.original, item.text)]
     side_by_side([head.translate(language) for head in (ORIGINAL, EXTRACTED)], texts)
     console.print()

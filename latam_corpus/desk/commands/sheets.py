@@ -30,11 +30,8 @@ if TYPE_CHECKING:
 
 _DONE: Final = same("✓")
 _EXISTS: Final = _("a file with other content is at {path} already; change the name in the catalogue, or move the file")
-_WRITTEN: Final = _("sources in {folder}: {n}")
 _TO_CORRECT: Final = _("rows to correct: {n}; see {path}, column «{head}»")
-_ROW: Final = _("row {n}: {problem}")
 _UNKNOWN: Final = _("columns that aren't recognised, and are ignored: {heads}")
-_SHEET: Final = _("sheet: {path}")
 
 
 def export_sheet(
@@ -62,7 +59,7 @@ def export_sheet(
     if as_json:
         print_json({"sheet": str(sheet), "sources": named})
     else:
-        console.print(_SHEET.fill(path=sheet).translate(language), markup=False)
+        console.print(_("sheet: {path}", path=sheet))
 
 
 def _text_of(named: str, language: str) -> str:
@@ -123,21 +120,19 @@ def import_sheet(
         print_json({"written": written_ids, "folder": str(to), "returned": str(returned), "rows": rows})
     else:
         _print_problems(table, rows, language)
-        console.print(_WRITTEN.fill(n=number(len(written_ids)), folder=to).translate(language), markup=False)
+        console.print(_("sources in {folder}: {n}", n=number(len(written_ids)), folder=to).translate(language))
         if wrong_rows:
-            console.print(
-                _TO_CORRECT.fill(n=number(wrong_rows), path=returned, head=head).translate(language), markup=False
-            )
+            console.print(_TO_CORRECT.fill(n=number(wrong_rows), path=returned, head=head).translate(language))
     if wrong_rows:
         raise typer.Exit(1)
 
 
 def _print_problems(sheet: Sheet, rows: list[dict[str, Any]], language: str) -> None:
     if sheet.unknown:
-        console.print(_UNKNOWN.fill(heads=", ".join(sheet.unknown)).translate(language), markup=False)
+        console.print(_UNKNOWN.fill(heads=", ".join(sheet.unknown)).translate(language))
     for row in rows:
         for problem in row["wrong"]:
-            console.print(_ROW.fill(n=row["row"], problem=problem).translate(language), markup=False)
+            console.print(_("row {n}: {problem}", n=row["row"], problem=problem).translate(language))
 
 
 def _formulas(sheet: Sheet, row_index: int) -> list[Message]:

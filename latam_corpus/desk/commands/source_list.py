@@ -6,19 +6,21 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from latam_corpus.catalog.display_names import GENRES, STATUSES, TIERS, USES
+from latam_corpus.catalog.named_values import genre_of
+from latam_corpus.catalog.source import SOURCES, shipped_sources
 from latam_corpus.cli.interface.options import Json
 from latam_corpus.cli.interface.show import console, number, print_json, table
-from latam_corpus.cli.interface.ui_language import spoken
 from latam_corpus.codes import admits
+from latam_corpus.desk import answers
 from latam_corpus.errors import ConfigError
-from latam_corpus.messages import N_, _
+from latam_corpus.messages import N_, _, enumerated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from latam_corpus.catalog.source import Source
 
-_COUNT: Final = _("sources: {n}")
 _HEADS: Final = (
     _("id"), _("genre"), _("country"),
     _("languages"), _("rights"), _("uses"),
@@ -39,12 +41,6 @@ def list_sources(
     as_json: Json = False,
 ) -> None:
     """List the sources of the catalogue and their rights."""
-    from latam_corpus.catalog.display_names import GENRES, STATUSES, TIERS, USES
-    from latam_corpus.catalog.named_values import genre_of
-    from latam_corpus.catalog.source import shipped_sources
-    from latam_corpus.desk import answers
-
-    ui_language = spoken()
     filters = {
         "genre": _read_option(
             "--genre", answers.choice(GENRES, numbered=False, synonym_of=genre_of, key="genre"), genre
@@ -61,25 +57,23 @@ def list_sources(
     rows = [
         (
             s.id,
-            GENRES[s.genre].translate(ui_language) if s.genre else "",
-            s.country or "",
+            s.genre and GENRES[s.genre],
+            s.country,
             " ".join(s.languages),
-            TIERS[s.tier].translate(ui_language),
-            ", ".join(USES[use].translate(ui_language) for use in s.uses),
-            STATUSES[s.status].translate(ui_language),
+            TIERS[s.tier],
+            enumerated(USES[use] for use in s.uses),
+            STATUSES[s.status],
             s.title,
         )
         for s in sources
     ]
     if rows:
-        table("", [head.translate(ui_language) for head in _HEADS], rows)
-    console.print(_COUNT.fill(n=number(len(rows))).translate(ui_language))
+        table("", _HEADS, rows)
+    console.print(_("sources: {n}", n=number(len(rows))))
 
 
 def _read_option(option: str, read: Callable[[str], str], typed: str) -> str:
     """Return an option's value in the form of the catalogue; empty for an empty option."""
-    from latam_corpus.desk import answers
-
     try:
         return read(typed) if typed else ""
     except answers.AnswerError as error:
@@ -100,8 +94,6 @@ def _matches(source: Source, filters: dict[str, str]) -> bool:
 
 
 def _row(source: Source) -> dict[str, Any]:
-    from latam_corpus.catalog.source import SOURCES
-
     return {
         "id": source.id,
         "title": source.title,

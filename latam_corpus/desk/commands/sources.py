@@ -1,48 +1,28 @@
-"""The commands `sources …`, with which librarians describe a source, check it and preview its texts."""
+"""The command `sources new`: write a source file by questions and answers."""
 
 from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import Final
 
 import typer
 
-from latam_corpus.catalog.display_names import read_back
-from latam_corpus.cli.interface.options import Json
 from latam_corpus.cli.interface.show import block, console, errors, print_json, table
 from latam_corpus.cli.interface.ui_language import spoken
 from latam_corpus.cli.scaffolds.editor_schema import schema_line, write_with_schema
 from latam_corpus.desk.answers import choice
-from latam_corpus.desk.check_source import Finding, check_source
-from latam_corpus.desk.commands.inventory import inventory
-from latam_corpus.desk.commands.preview import preview
-from latam_corpus.desk.commands.sheets import export_sheet, import_sheet
-from latam_corpus.desk.commands.speaker_key import speakers
-from latam_corpus.desk.previews.joined_verses import files_with_verses
+from latam_corpus.desk.check_source import check_source
 from latam_corpus.desk.questionnaire import answered, interview
 from latam_corpus.desk.questions import Question
-from latam_corpus.desk.source_argument import check_file
 from latam_corpus.desk.template import Template, load_template, templates
 from latam_corpus.errors import ConfigError
-from latam_corpus.messages import N_, _, recognised, same
+from latam_corpus.messages import _, same
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from latam_corpus.catalog.source import Source
-
-app = typer.Typer(no_args_is_help=True)
-_NO_ERRORS: Final = _("no errors")
-_ERRORS: Final = _("{n} {n:error|errors}")
 _ADVICE: Final = _("advice")
-_WRITTEN: Final = _("written: {path}")
 _NOTHING_WRITTEN: Final = _("nothing was written")
-_TEMPLATE: Final = _("template")
 _OTHER_NAME: Final = _("give another name: latam-corpus sources new OTHER.toml")
-_SAME_ID: Final = _("«{id}» is the id of {path} too")
-_OTHER_ID: Final = _("give one of them another id")
 _KIND: Final = Question(
     "template",
     _("What kind of source is it?"),
@@ -72,18 +52,7 @@ class _Terminal:
         return line
 
 
-@app.command("new")
-def new(
-    path: Annotated[
-        Path | None, typer.Argument(metavar="FILE", help=N_("The file to write; ID.toml by default."))
-    ] = None,
-    template: Annotated[str, typer.Option("--template", metavar="NAME", help=N_("The template; see --list."))] = "",
-    blank: Annotated[
-        bool, typer.Option("--blank", help=N_("Write the template without questions, to fill in by hand."))
-    ] = False,
-    list_templates: Annotated[bool, typer.Option("--list", help=N_("List the templates."))] = False,
-    as_json: Json = False,
-) -> None:
+def write_source(*, path: Path | None, template: str, blank: bool, list_templates: bool, as_json: bool) -> None:
     """Write a source file by questions and answers, which can be piped, one per line. No file is overwritten."""
     language = spoken()
     if list_templates:
@@ -113,7 +82,7 @@ def _list_templates(language: str, as_json: bool) -> None:
     if as_json:
         print_json([{"template": name, "for": title} for name, title in rows])
     else:
-        table("", [_TEMPLATE.translate(language), ""], rows)
+        table("", [_("template"), ""], rows)
 
 
 def _print_written(path: Path, text: str, language: str, as_json: bool) -> None:
@@ -122,9 +91,9 @@ def _print_written(path: Path, text: str, language: str, as_json: bool) -> None:
         suggestions = [finding.as_dict(language) for finding in findings]
         print_json({"file": str(path), "source": source.id if source else None, "findings": suggestions})
         return
-    console.print(_WRITTEN.fill(path=path).translate(language), markup=False)
+    console.print(_("written: {path}", path=path))
     for finding in findings:
-        console.print(f"  {_ADVICE.translate(language)}: {finding.in_language(language)}", markup=False)
+        console.print(f"  {_ADVICE.translate(language)}: {finding.in_language(language)}")
     input_option = " --input …" if source and source.collect.kind == "files" else ""
     usable = (f"sources preview {path}{input_option}", f"run {path}{input_option}") if source else ()
     for command in (f"sources check {path}", *usable):
@@ -135,89 +104,3 @@ def _chosen(screen: _Terminal, language: str) -> Template:
     titles = {template.name: same(template.title(language)) for template in templates()}
     question = Question(_KIND.key, _KIND.ask, _KIND.why, choice(titles), needed=True, names=titles)
     return load_template(answered(question, load_template("folder"), screen, language, {}))
-
-
-@app.command("check")
-def check(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help=N_("Source files."))],
-    where: Annotated[
-        str,
-        typer.Option(
-            "--input", metavar="PATH", help=N_("The file, folder or URL of the records, for a single source file.")
-        ),
-    ] = "",
-    as_json: Json = False,
-) -> None:
-    """List the errors of source files and how to correct them. Exit code 1 if there are any.
-
-    With --input, the first records are read too, and checked for the columns that the file names.
-    """
-    from latam_corpus.pipeline.planning.recipe_errors import unreadable_suffixes
-
-    language = spoken()
-    reports: list[dict[str, Any]] = []
-    if where and len(files) > 1:
-        raise ConfigError("--input", _("it can only be used with one file"), _("check the files one by one"))
-    by_id: dict[str, Path] = {}
-    for path in files:
-        source, findings = check_file(path)
-        if source and by_id.setdefault(source.id, path) != path:
-            same_id = _SAME_ID.fill(id=source.id, path=by_id[source.id])
-            findings = [*findings, Finding(None, "id", same_id, _OTHER_ID)]
-        if source:
-            findings = [
-                *findings,
-                *(Finding(None, "collect.files", *problem) for problem in unreadable_suffixes(source)),
-            ]
-        if source and where:
-            findings = [*findings, *_record_findings(source, where)]
-        errors_found = sum(finding.wrong for finding in findings)
-        reports.append(
-            {
-                "file": str(path),
-                "ok": source is not None and not errors_found,
-                "source": source.id if source else None,
-                "findings": [finding.as_dict(language) for finding in findings],
-            }
-        )
-        if as_json:
-            continue
-        verdict = _ERRORS.fill(n=errors_found) if errors_found else _NO_ERRORS
-        console.print(f"{'✗' if errors_found else '✓'} {path}: {verdict.translate(language)}", markup=False)
-        facts = read_back(source.genre, source.country, source.languages) if source else None
-        if facts and str(facts):
-            console.print(_("  read as: {facts}", facts=facts))
-        for finding in findings:
-            label = "" if finding.wrong else f"{_ADVICE.translate(language)}: "
-            console.print(f"  {label}{finding.in_language(language)}", markup=False)
-    if as_json:
-        print_json(reports)
-    if not all(report["ok"] for report in reports):
-        raise typer.Exit(1)
-
-
-def _record_findings(source: Source, where: str) -> Iterator[Finding]:
-    """Yield the errors and suggestions for the first records, each under the name of its file."""
-    from latam_corpus.collect.examine import examine
-    from latam_corpus.pipeline.planning.own_terms import REMEDY, own_terms
-    from latam_corpus.pipeline.stored_runs.reasons import meaning
-
-    examination = examine(source, where)
-    for wrong, breaches in ((True, examination.breaches), (False, examination.notes)):
-        for breach in breaches:
-            file = str(breach.place).partition(", ")[2]
-            yield Finding(None, file, breach.problem, breach.remedy, wrong=wrong)
-    if problem := own_terms(source, where).problem:
-        yield Finding(None, "", problem, REMEDY, wrong=False)
-    for file, problem, remedy in files_with_verses(source, where):
-        yield Finding(None, file, problem, remedy, wrong=False)
-    for (file, reason), hint in examination.unread.items():
-        remedy = recognised(hint) if hint else _("repair it or remove it; a run drops it and continues")
-        yield Finding(None, file, meaning(reason), remedy, wrong=False)
-
-
-app.command("preview")(preview)
-app.command("inventory")(inventory)
-app.command("speakers")(speakers)
-app.command("export")(export_sheet)
-app.command("import")(import_sheet)

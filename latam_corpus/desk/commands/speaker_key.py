@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Final
 
-import typer
-
-from latam_corpus.cli.interface import completion
-from latam_corpus.cli.interface.options import Json
+from latam_corpus.batch import Batch
 from latam_corpus.cli.interface.show import console, number, print_json
 from latam_corpus.cli.interface.ui_language import spoken
+from latam_corpus.collect.files import list_inputs, read_all
 from latam_corpus.desk.source_argument import usable_source
 from latam_corpus.errors import ConfigError
-from latam_corpus.messages import N_, _
+from latam_corpus.extract.stage import Extract
+from latam_corpus.messages import _
+from latam_corpus.pipeline.rows.conserve import pass_through, split_dropped
+from latam_corpus.privacy.speakers import key_text, read_key, with_codes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,33 +23,17 @@ if TYPE_CHECKING:
 
 _SUMMARY: Final = _("{path}: {n} {n:speaker|speakers}, {new} new; keep this file in a safe place: it reveals who spoke")
 _NEXT: Final = _('give all names of one person the same code, and write speakers = "{name}" into [consent]')
-_NONE: Final = _("no interview with speakers was found")
 
 
-def speakers(
-    file: Annotated[str, typer.Argument(metavar="FILE", help=N_("A source file."), autocompletion=completion.sources)],
-    where: Annotated[str, typer.Option("--input", metavar="PATH", help=N_("The file, folder or URL of its records."))],
-    key: Annotated[
-        Path | None,
-        typer.Option(
-            "--key", metavar="FILE", help=N_("The key, a CSV table; by default speakers.csv next to the source file.")
-        ),
-    ] = None,
-    as_json: Json = False,
-) -> None:
-    """Write a key of an archive's speakers: a code for each name, E1 for interviewers, H1 for narrators.
-
-    An existing key keeps its codes, and new speakers are added. Runs then write codes in place of names.
-    """
-    from latam_corpus.privacy.speakers import key_text, read_key, with_codes
-
+def write_speaker_key(file: str, where: str, key: Path | None, *, as_json: bool) -> None:
+    """Write a key of an archive's speakers: a code for each name, E1 for interviewers, H1 for narrators."""
     language = spoken()
     source = usable_source(file, language)
     path = key or source.speakers_file or Path(file).with_name("speakers.csv")
     existing_codes = read_key(str(path)) if path.exists() else {}
     names = list(dict.fromkeys(_speakers(source, where)))
     if not names:
-        raise ConfigError(_("source {source}", source=source.id), _NONE)
+        raise ConfigError(_("source {source}", source=source.id), _("no interview with speakers was found"))
     codes = with_codes(names, existing_codes)
     path.touch(mode=0o600)
     path.write_text(key_text(codes), encoding="utf-8")
@@ -56,20 +41,13 @@ def speakers(
     if as_json:
         print_json({"key": str(path), "speakers": len(codes), "new": new_count})
         return
-    console.print(
-        _SUMMARY.fill(path=path, n=number(len(codes)), new=number(new_count)).translate(language), markup=False
-    )
+    console.print(_SUMMARY.fill(path=path, n=number(len(codes)), new=number(new_count)))
     if source.speakers_file is None:
-        console.print(_NEXT.fill(name=path.name).translate(language), markup=False)
+        console.print(_NEXT.fill(name=path.name))
 
 
 def _speakers(source: Source, where: str) -> Iterator[str]:
     """Yield the speaker of each turn, in the order of the files."""
-    from latam_corpus.batch import Batch
-    from latam_corpus.collect.files import list_inputs, read_all
-    from latam_corpus.extract.stage import Extract
-    from latam_corpus.pipeline.rows.conserve import pass_through, split_dropped
-
     for frame in read_all(source, list_inputs(source, where)):
         readable = split_dropped(Batch(frame), "collect").kept
         rows = pass_through(Extract(), readable).kept.frame if len(readable) else frame.clear()

@@ -31,17 +31,11 @@ _SHOWN: Final = 5  # names per problem
 _FILES: Final = 2000  # rows on a page
 _HEADS: Final = (_("format"), _("files#"), _("megabytes"), _("charsets"), _("languages"), _("is it read?"))
 _COUNT: Final = _("files: {files}, {size} MB; not read: {unread}; left out (hidden files and links): {hidden}")
-_SCANS: Final = _("pages: {pages}; without text, which need OCR: {scans}")
-_RECOGNISE: Final = _("for OCR: {remedy}")
 _LOOKED_AT: Final = _("files with text: {all}; sampled to identify their language: {n}")
-_IDENTICAL: Final = _("groups of identical files: {n}: {names}")
 _MISSING: Final = _("missing files, according to BagIt manifests: {n}: {names}")
 _PROBLEMS: Final = _("{problem}: {n}: {names}")
 _CATALOGUE: Final = _("«{name}» seems to be a catalogue of the files: it describes {n} of them")
-_UNKNOWN: Final = _("unknown")
-_YES: Final = _("yes")
 _OTHER_NAME: Final = _("give another name")
-_WRITTEN: Final = _("draft of a source file: {path}")
 
 
 def show_survey(folder: Path, draft: Path | None, html: Path | None, language: str, *, as_json: bool) -> None:
@@ -63,16 +57,15 @@ def show_survey(folder: Path, draft: Path | None, html: Path | None, language: s
     sentences = list(_sentences(survey_result))
     if draft:
         write_with_schema(draft, draft_of(folder, survey_result, language), "source", _OTHER_NAME)
-        sentences.append(_WRITTEN.fill(path=draft))
+        sentences.append(_("draft of a source file: {path}", path=draft))
     if html:
         write_file(html, _page(folder, survey_result, sentences, language))
     if as_json:
         print_json(_as_json(folder, survey_result, language))
         return
-    rows = [[_cell_text(cell, language) for cell in row] for row in _by_format(survey_result)]
-    table("", [head.translate(language) for head in _HEADS], rows)
+    table("", _HEADS, _by_format(survey_result))
     for sentence in sentences:
-        console.print(sentence.translate(language), markup=False)
+        console.print(sentence)
 
 
 def _as_json(folder: Path, survey: Survey, language: str) -> dict[str, Any]:
@@ -91,10 +84,6 @@ def _as_json(folder: Path, survey: Survey, language: str) -> dict[str, Any]:
     }
 
 
-def _cell_text(cell: Message | str, language: str) -> str:
-    return cell if isinstance(cell, str) else cell.translate(language)
-
-
 def _by_format(survey: Survey) -> Iterator[Sequence[Message | str]]:
     """Yield a row for each format, from most to fewest bytes."""
     groups: dict[str, list[SurveyedFile]] = {}
@@ -109,12 +98,12 @@ def _by_format(survey: Survey) -> Iterator[Sequence[Message | str]]:
             _megabytes(group),
             ", ".join(f"{name} ({n})" for name, n in charsets.most_common()),
             enumerated(Message("{name} ({n})", {"name": _language(code), "n": number(n)}) for code, n in languages),
-            group[0].remedy or _YES,
+            group[0].remedy or _("yes"),
         )
 
 
 def _language(code: str) -> Message:
-    return _UNKNOWN if code == "und" else language_name(code)
+    return _("unknown") if code == "und" else language_name(code)
 
 
 def _problem_message(problem: str) -> Message:
@@ -131,9 +120,9 @@ def _sentences(survey: Survey) -> Iterator[Message]:
     yield _COUNT.fill(files=number(len(survey.files)), size=size, unread=number(unread), hidden=number(survey.hidden))
     if pages := sum(file.pages for file in survey.files):
         scans = sum(file.scans for file in survey.files)
-        yield _SCANS.fill(pages=number(pages), scans=number(scans))
+        yield _("pages: {pages}; without text, which need OCR: {scans}", pages=number(pages), scans=number(scans))
         if scans and (remedy := asked_for("image")):
-            yield _RECOGNISE.fill(remedy=remedy)
+            yield _("for OCR: {remedy}", remedy=remedy)
     if survey.looked_at < survey.texts:
         yield _LOOKED_AT.fill(n=number(survey.looked_at), all=number(survey.texts))
     problems: dict[str, list[str]] = {}
@@ -146,7 +135,7 @@ def _sentences(survey: Survey) -> Iterator[Message]:
         yield _MISSING.fill(n=number(len(survey.missing)), names=first_of(list(survey.missing), _SHOWN))
     if survey.identical_files:
         names = first_of([" = ".join(paths) for paths in survey.identical_files], _SHOWN)
-        yield _IDENTICAL.fill(n=number(len(survey.identical_files)), names=names)
+        yield _("groups of identical files: {n}: {names}", n=number(len(survey.identical_files)), names=names)
     if excluded := survey.own_terms.problem:
         yield enumerated([excluded, REMEDY], between="; ")
     if survey.catalogue:

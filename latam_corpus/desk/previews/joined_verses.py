@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
+from latam_corpus.collect.files import list_inputs, read
 from latam_corpus.errors import CorpusError
 from latam_corpus.extract.charset import decode
 from latam_corpus.extract.media_type import parse_media_type
@@ -48,7 +49,6 @@ def files_with_verses(source: Source, where: str) -> Iterator[tuple[str, Message
     """
     if source.collect.form != "prose":
         return
-    from latam_corpus.collect.files import list_inputs, read
 
     files = list_inputs(source, where)
     if len(files) > _FILES:

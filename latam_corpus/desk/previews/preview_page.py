@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 _PAGE_TEXT: Final = 20_000
 _OTHER_LANGUAGE: Final = _("its language seems to be {found}, but the source states {stated}")
-_SECTION: Final = _("section: {name}")
-_LICENCE: Final = _("it states this licence: {address}")
 _NOTES: Final[Mapping[str, Message]] = {
     "metadata not read": _("its metadata (XMP) can't be read, so any rights stated there are unknown"),
     "pages without text": _("some pages have no text: they are scans and need OCR"),
@@ -30,9 +28,6 @@ _NOTES: Final[Mapping[str, Message]] = {
     "hidden text left out": _("its hidden text was left out"),
 }
 _NARROWED: Final = _("its own terms allow less than the source's rights ({tier}), and apply to this document")
-_NOTICE: Final = _("it reserves its rights: {words}")
-_REFUSAL: Final = _("it forbids a use: {words}")
-_SHORT: Final = _("very short (words: {n})")
 _LANGUAGE: Final = _("language: {name} (certainty {score})")
 KEPT: Final = _("it is kept")
 DROPPED: Final = _("it is dropped")
@@ -48,7 +43,6 @@ _CODED: Final = _(
     "Other names of persons aren't recognised. "
     "To mask those of third persons, name a list of them in the source (third_persons in [consent])."
 )
-_WOULD_BE_RELEASED: Final = _("Rights: {tier}; uses: {uses}.")
 _NEVER_RELEASED: Final = _("Without known rights, nothing of this source is released.")
 
 
@@ -120,7 +114,7 @@ def to_look_at(text: str, language: str | None, languages: Sequence[str]) -> tup
         )
     words = len(text.split())
     if words < 20:  # noqa: PLR2004  (a paragraph's worth; fewer are mostly a caption or a menu)
-        sentences.append(_SHORT.fill(n=words))
+        sentences.append(_("very short (words: {n})", n=words))
     return tuple(sentences)
 
 
@@ -130,11 +124,11 @@ def page_statements(states: Mapping[str, Any]) -> tuple[Message, ...]:
     >>> page_statements({"section": "Cultura"})[0].translate("pt")
     'seção: Cultura'
     """
-    sentences = [_SECTION.fill(name=states["section"])] if states.get("section") else []
+    sentences = [_("section: {name}", name=states["section"])] if states.get("section") else []
     sentences += [_NOTES.get(note.partition(":")[0], same(note)) for note in states.get("notes", ())]
-    sentences += [_LICENCE.fill(address=address) for address in states.get("licences", ())]
-    sentences += [_NOTICE.fill(words=words) for words in states.get("notices", ())]
-    sentences += [_REFUSAL.fill(words=words) for words in states.get("refusals", ())]
+    sentences += [_("it states this licence: {address}", address=address) for address in states.get("licences", ())]
+    sentences += [_("it reserves its rights: {words}", words=words) for words in states.get("notices", ())]
+    sentences += [_("it forbids a use: {words}", words=words) for words in states.get("refusals", ())]
     if "tier_before" in states:
         sentences.append(_NARROWED.fill(tier=TIERS[states["tier_before"]]))
     return tuple(sentences)
@@ -145,7 +139,7 @@ def summary(items: Sequence[Item], tier: str, uses: Sequence[str]) -> list[Messa
     kept_count = sum(item.kept for item in items)
     counted = _COUNT.fill(n=len(items), kept=kept_count, dropped=len(items) - kept_count)
     allowed = enumerated(USES[use] for use in uses) if uses else same("—")
-    rights = _WOULD_BE_RELEASED.fill(tier=TIERS[tier], uses=allowed)
+    rights = _("Rights: {tier}; uses: {uses}.", tier=TIERS[tier], uses=allowed)
     with_codes = sum(item.has_codes for item in items)
     names = _CODED.fill(n=with_codes) if with_codes else _NAMES
     return [counted, names, _NEVER_RELEASED if tier == "unknown" else rights]

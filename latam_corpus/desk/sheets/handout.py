@@ -22,9 +22,6 @@ _COLUMNS: Final = (*FIELDS, OTHER)
 _EMPTY_ROWS: Final = 200  # with drop-down lists, below the filled rows
 _WIDE: Final = 40
 _NARROW: Final = 22
-_SOURCES: Final = _("sources")
-_HOW_TITLE: Final = _("how to fill in")
-_WORDS_TITLE: Final = _("choices")
 _HOW: Final = (
     _("Each row describes one source. Columns with * are required; fill in the others if you know their values."),
     _("If you don't know the rights, leave their columns empty: the source can be measured, but is never released."),
@@ -64,7 +61,7 @@ def handout_workbook(rows: Sequence[Mapping[str, str]], language: str, path: Pat
 
     book = openpyxl.Workbook()
     page = book.active
-    page.title = _SOURCES.translate(language)
+    page.title = _("sources").translate(language)
     page.freeze_panes = "C2"
     for column, field in enumerate(_COLUMNS, 1):
         head = page.cell(1, column)
@@ -95,7 +92,7 @@ def _is_long(field: Field) -> bool:
 
 def _how_page(book: Any, language: str) -> None:
     """Add a page that explains each column in three languages, the sheet's own first."""
-    page = book.create_sheet(_HOW_TITLE.translate(language))
+    page = book.create_sheet(_("how to fill in").translate(language))
     order = sorted(LANGUAGES, key=lambda code: code != language)
     line = 1
     for code in order:
@@ -120,7 +117,7 @@ def _drop_downs(book: Any, page: Any, last: int, language: str) -> None:
     """Add a drop-down list to each column with choices; the import reports any other value."""
     from openpyxl.worksheet.datavalidation import DataValidation  # an extra
 
-    words = book.create_sheet(_WORDS_TITLE.translate(language))
+    words = book.create_sheet(_("choices").translate(language))
     words.sheet_state = "hidden"
     for list_column, field in enumerate((field for field in _COLUMNS if field.names), 1):
         choices = (

@@ -44,7 +44,6 @@ _OTHER_NAMED: Final = _(
     "of the language"
 )
 _NO_DIGEST: Final = _("«{head}» doesn't identify the text that was read; draw the sample again with `sample`")
-_TWICE: Final = _("row {n} has the same text")
 
 
 @dataclass
@@ -96,7 +95,7 @@ def judgements_of(sheet: Sheet, reader: str, day: date, digest: str) -> JudgedSh
         if not text[0] or not DIGEST.fullmatch(text[1]):
             problems.append(_NO_DIGEST.fill(head="text_hash" if text[0] else "doc_id"))
         elif text in rows:
-            problems.append(_TWICE.fill(n=rows[text] + 1))
+            problems.append(_("row {n} has the same text", n=rows[text] + 1))
         rows.setdefault(text, row_index)
         result.understood |= {(row_index, question): value for question, value in answered.items()}
         if problems:

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from latam_corpus.desk.sheets.sheet_columns import Field
 
-_NOT_TOML: Final = _("it isn't valid TOML ({error})")
 _CHOOSE: Final = _("it is missing; choose one: {known}")
 _TAKEN_ID: Final = _("«{id}» is already used in another row; each source needs its own")
 
@@ -77,7 +76,7 @@ def source_of(cells: Mapping[str, str], taken: Sequence[str] = ()) -> Row:
     try:
         values = tomllib.loads(other_toml)
     except tomllib.TOMLDecodeError as error:
-        wrong.append(_naming_column(OTHER, _NOT_TOML.fill(error=error)))
+        wrong.append(_naming_column(OTHER, _("it isn't valid TOML ({error})", error=error)))
     kind = "files"
     for column in FIELDS:
         typed = cells.get(column.key, "").strip()

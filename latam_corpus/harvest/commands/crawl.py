@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from latam_corpus.catalog.source import load_source
 from latam_corpus.cli.interface import completion
 from latam_corpus.cli.interface.options import CollectedOut, Json
 from latam_corpus.cli.interface.show import console, errors, number, print_json, table
@@ -34,6 +35,7 @@ from latam_corpus.harvest.crawl_words import (
     WITHDRAWN,
     cause_message,
 )
+from latam_corpus.harvest.crawlers import crawler_of
 from latam_corpus.messages import N_, _
 
 if TYPE_CHECKING:
@@ -83,9 +85,6 @@ def crawl(
     as_json: Json = False,
 ) -> None:
     """Crawl a source into WARC files, and report what was collected."""
-    from latam_corpus.catalog.source import load_source
-    from latam_corpus.harvest.crawlers import crawler_of
-
     language = spoken()
     described = load_source(source)
     if plan_only and described.collect.kind != "commoncrawl":

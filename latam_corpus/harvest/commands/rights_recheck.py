@@ -7,7 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
+from pydantic import ValidationError
 
+from latam_corpus.catalog.harvest_tables import Asking
+from latam_corpus.catalog.optout.opt_out import root_of
 from latam_corpus.cli.interface.options import Json, StoreUrl, disk_folder
 from latam_corpus.cli.interface.show import console, errors, note, number, print_json, table
 from latam_corpus.cli.interface.ui_language import spoken
@@ -24,6 +27,7 @@ from latam_corpus.harvest.crawl_words import (
     UNREAD_FILE,
     cause_message,
 )
+from latam_corpus.harvest.crawlers import installed
 from latam_corpus.messages import N_, _
 
 if TYPE_CHECKING:
@@ -94,11 +98,7 @@ def recheck(
     as_json: Json = False,
 ) -> None:
     """Read the opt-outs of every host in a release again, and list the documents that must leave the next version."""
-    from pydantic import ValidationError
-
     from latam_corpus.audit.stores import load_version, open_store
-    from latam_corpus.catalog.harvest_tables import Asking
-    from latam_corpus.harvest.crawlers import installed
     from latam_corpus.release.refusals.opt_outs import (
         read_opt_outs,
         updated_opt_outs,
@@ -172,8 +172,6 @@ def _asker_id(name: str) -> str:
 def _by_refusal(rows: pl.DataFrame) -> list[dict[str, Any]]:
     """Return each refusal once, with its number of documents, in descending order of it."""
     import polars as pl
-
-    from latam_corpus.catalog.optout.opt_out import root_of
 
     sites = pl.Series("site", [root_of(url) for url in rows["url"]], dtype=pl.String)
     return (

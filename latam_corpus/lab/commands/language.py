@@ -2,54 +2,44 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
-
-from latam_corpus.cli.interface.options import Json
+from latam_corpus.catalog.display_names import language_of
 from latam_corpus.cli.interface.show import block, console, errors, number, print_json, table
 from latam_corpus.cli.interface.ui_language import spoken
+from latam_corpus.codes import called, iso_code
 from latam_corpus.errors import ConfigError
+from latam_corpus.lab.language.added_language import (
+    ENOUGH,
+    compare_with_shipped,
+    draw,
+    extend,
+    is_language,
+    misnamed_rows,
+    read_language,
+)
+from latam_corpus.lab.language.evaluate import evaluate
+from latam_corpus.lab.language.texts import Texts, named_texts
+from latam_corpus.lab.language.train_identifier import train
 from latam_corpus.lab.language.training_settings import IdentifierSettings
-from latam_corpus.messages import N_, Message, _, decimal
+from latam_corpus.language.model import card, load
+from latam_corpus.language.model_files import SHIPPED, choose, chosen
+from latam_corpus.messages import Message, _, decimal
+from latam_corpus.release.pages.judgements import wilson
 
 if TYPE_CHECKING:
     from latam_corpus.lab.language.added_language import Comparison, DrawnTexts
     from latam_corpus.lab.language.evaluate import Evaluation
-    from latam_corpus.lab.language.texts import Texts
 
-app = typer.Typer(no_args_is_help=True)
 
-_Model = Annotated[
-    str, typer.Option(help=N_("A shipped model's name or a fastText model's path; the one in use by default."))
-]
-_OtherTexts = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--beside", metavar="FILE", help=N_("Labelled texts in other languages: [LABEL=]PATH[#FIELD], or a .toml list.")
-    ),
-]
-_Labels = Annotated[str, typer.Option(help=N_("The path of a label map; by default the one next to the model."))]
 _MAX_MISNAMED = 0.05  # share of rows in languages that a model has no label for
 
 
-@app.command(
-    "new", help=N_("Add a language: split its texts, one per line, into lines to train on and lines to measure on.")
-)
-def new(
-    code: Annotated[str, typer.Argument(metavar="LANGUAGE", help=N_("Its ISO 639-3 code, or its name."))],
-    texts: Annotated[list[Path], typer.Argument(metavar="FILE…", help=N_("Text files (.txt), or folders of them."))],
-    to: Annotated[Path | None, typer.Option(help=N_("The folder to write; named by the code by default."))] = None,
-    licence: Annotated[str, typer.Option(help=N_("The licence of the texts, for the model's card."))] = "",
-    as_json: Json = False,
-) -> None:
+def add_language(*, code: str, texts: list[Path], to: Path | None, licence: str, as_json: bool) -> None:
     """Split a language's texts into two parts."""
-    from latam_corpus.catalog.display_names import language_of
-    from latam_corpus.codes import iso_code
-    from latam_corpus.lab.language.added_language import draw
-
     iso639_3 = language_of(code) or iso_code(code, "LANGUAGE")
     for file in texts:
         if not file.exists():
@@ -65,9 +55,6 @@ def new(
 
 
 def _print_drawn(drawn: DrawnTexts) -> None:
-    from latam_corpus.codes import called
-    from latam_corpus.lab.language.added_language import ENOUGH
-
     own = drawn.language
     counts = {"train": number(len(own.train)), "away": number(len(own.kept_out)), "again": number(drawn.repeated)}
     name = f"{own.code} ({called(own.code, spoken())})"
@@ -83,44 +70,22 @@ def _print_drawn(drawn: DrawnTexts) -> None:
     console.print(_("next: {command}", command=f"latam-corpus language train {own.folder}"))
 
 
-@app.command()
-def train(
-    data: Annotated[
-        list[str],
-        typer.Argument(
-            help=N_("A folder of `language new`; or [LABEL=]PATH[#FIELD]: TSV, JSONL or text; or a .toml list.")
-        ),
-    ],
-    out: Annotated[
-        Path | None,
-        typer.Option(help=N_("The model to write (.ftz), with its label map next to it; a folder gets its own.")),
-    ] = None,
-    other_texts: _OtherTexts = None,
-    root: Annotated[Path | None, typer.Option(help=N_("The folder to which a list's paths are relative."))] = None,
-    packages: Annotated[
-        Path | None,
-        typer.Option(help=N_("The folder of unpacked Debian packages of a list, if they aren't installed.")),
-    ] = None,
-    without: Annotated[list[str] | None, typer.Option(help=N_("Texts that must not be trained on."))] = None,
-    seed: Annotated[int, typer.Option(help=N_("The seed of sampling and training."))] = IdentifierSettings.seed,
-    epoch: Annotated[int, typer.Option(help=N_("Passes over the lines."), min=1)] = IdentifierSettings.epoch,
-    max_lines: Annotated[
-        int, typer.Option("--most", help=N_("The most lines per label."), min=1)
-    ] = IdentifierSettings.most,
-    bucket: Annotated[
-        int, typer.Option(help=N_("Hash buckets of n-grams; fewer for few texts."), min=1)
-    ] = IdentifierSettings.bucket,
-    threads: Annotated[
-        int, typer.Option(help=N_("With one thread, the model is the same each time."), min=1)
-    ] = IdentifierSettings.threads,
-    as_json: Json = False,
+def train_model(
+    *,
+    data: list[str],
+    out: Path | None,
+    other_texts: list[str] | None,
+    root: Path | None,
+    packages: Path | None,
+    without: list[str] | None,
+    seed: int,
+    epoch: int,
+    max_lines: int,
+    bucket: int,
+    threads: int,
+    as_json: bool,
 ) -> None:
     """Add a language to the shipped model, or train a model on labelled texts; some texts are kept to measure it."""
-    from latam_corpus.lab.language.added_language import is_language, misnamed_rows
-    from latam_corpus.lab.language.texts import Texts, named_texts
-    from latam_corpus.lab.language.train_identifier import train as fit
-    from latam_corpus.language.model import load
-
     folders = [Path(argument) for argument in data if is_language(Path(argument))]
     if folders:
         if len(data) > 1 or out:
@@ -136,7 +101,7 @@ def train(
         raise ConfigError("--out", problem, _("or name a folder of `language new`"))
     settings = IdentifierSettings(seed=seed, epoch=epoch, most=max_lines, bucket=bucket, threads=threads)
     excluded_texts = [Texts(t.path, t.label or "und", t.field) for t in named_texts(without or [], root, packages)]
-    trained = fit(named_texts(data, root, packages), out, settings, excluded_texts)
+    trained = train(named_texts(data, root, packages), out, settings, excluded_texts)
     size = trained.model.stat().st_size
     rows, names = misnamed_rows(load(str(trained.model)))
     if as_json:
@@ -164,8 +129,6 @@ def train(
 
 
 def _extend(folder: Path, other_texts: list[Texts], as_json: bool) -> None:
-    from latam_corpus.lab.language.added_language import compare_with_shipped, extend, read_language
-
     own = read_language(folder)
     model = extend(own, datetime.now(UTC).date(), other_texts)
     comparison = compare_with_shipped(own)
@@ -178,8 +141,6 @@ def _extend(folder: Path, other_texts: list[Texts], as_json: bool) -> None:
 
 
 def _print_comparison(comparison: Comparison) -> None:
-    from latam_corpus.release.pages.judgements import wilson
-
     low, high = wilson(comparison.named[1], comparison.kept_out)
     table(
         "",
@@ -211,20 +172,8 @@ def _print_comparison(comparison: Comparison) -> None:
             console.print(Message("{title}: {counts}", {"title": title, "counts": shown}))
 
 
-@app.command(
-    "use", help=N_("Choose the model that recipes on this machine use by default; `americas` is the shipped one.")
-)
-def use(
-    named: Annotated[
-        str, typer.Argument(metavar="FOLDER|FILE", help=N_("A folder of `language new`, a model, or americas."))
-    ],
-    as_json: Json = False,
-) -> None:
+def choose_model(named: str, *, as_json: bool) -> None:
     """Choose the default model."""
-    from latam_corpus.lab.language.added_language import is_language, read_language
-    from latam_corpus.language.model import load
-    from latam_corpus.language.model_files import SHIPPED, choose, chosen
-
     path = read_language(Path(named)).model if is_language(Path(named)) else Path(named)
     shipped = named == SHIPPED
     if not shipped:
@@ -236,24 +185,8 @@ def use(
         console.print(_("recipes that name no model use {model}", model=chosen()))
 
 
-@app.command()
-def evaluate(
-    file: Annotated[
-        str,
-        typer.Argument(help=N_("A folder of `language new`; or [LABEL=]PATH[#FIELD]: labelled texts, one per line.")),
-    ],
-    model: _Model = "",
-    other_texts: _OtherTexts = None,
-    labels: _Labels = "",
-    as_json: Json = False,
-) -> None:
+def measure_model(*, file: str, model: str, other_texts: list[str] | None, labels: str, as_json: bool) -> None:
     """Measure a model on labelled texts, or compare the model of a `language new` folder with the shipped one."""
-    from latam_corpus.lab.language.added_language import compare_with_shipped, is_language, read_language
-    from latam_corpus.lab.language.evaluate import evaluate as measure
-    from latam_corpus.lab.language.texts import named_texts
-    from latam_corpus.language.model import load
-    from latam_corpus.language.model_files import chosen
-
     if is_language(Path(file)):
         comparison = compare_with_shipped(read_language(Path(file)), named_texts(other_texts or []))
         if as_json:
@@ -263,20 +196,16 @@ def evaluate(
         return
     if other_texts:
         raise ConfigError("--beside", _("it works only with a folder of `language new`"), _("name such a folder"))
-    evaluation = measure(load(model or chosen(), labels), named_texts([file]))
+    evaluation = evaluate(load(model or chosen(), labels), named_texts([file]))
     if as_json:
-        print_json(evaluation.as_dict())
+        print_json(asdict(evaluation))
     else:
         _print_evaluation(evaluation)
 
 
-@app.command()
-def card(model: _Model = "", labels: _Labels = "", as_json: Json = False) -> None:
+def show_card(model: str, labels: str, *, as_json: bool) -> None:
     """Describe a model: its digest, training data, licences and languages."""
-    from latam_corpus.language.model import card as model_card
-    from latam_corpus.language.model_files import chosen
-
-    facts = model_card(model or chosen(), labels)
+    facts = card(model or chosen(), labels)
     if as_json:
         print_json(facts)
     else:

@@ -3,43 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
-
-from latam_corpus.cli.interface.options import Json
 from latam_corpus.cli.interface.show import console, number, print_json
+from latam_corpus.collect.row_files import read_chunks, text_rows
 from latam_corpus.errors import ConfigError
 from latam_corpus.lab.quality.score_settings import ScoreSettings
-from latam_corpus.messages import N_, _, decimal
+from latam_corpus.lab.quality.train_score import train
+from latam_corpus.messages import _, decimal
 
 if TYPE_CHECKING:
     from latam_corpus.lab.quality.train_score import TrainedScore
 
-app = typer.Typer(no_args_is_help=True)
 
-
-@app.callback()
-def quality() -> None:
-    """Train a quality score, which a policy can bound like any other signal."""
-
-
-@app.command()
-def train(
-    good: Annotated[
-        Path, typer.Argument(help=N_("Documents that someone vouches for: JSONL, Parquet, a folder of .txt."))
-    ],
-    bad: Annotated[Path, typer.Argument(help=N_("Bad documents, in the same formats."))],
-    out: Annotated[Path, typer.Option(help=N_("The model to write, .npz."))],
-    seed: Annotated[int, typer.Option(help=N_("The seed of the order of lines and of fastText."))] = ScoreSettings.seed,
-    epoch: Annotated[int, typer.Option(help=N_("Passes over the documents."), min=1)] = ScoreSettings.epoch,
-    as_json: Json = False,
-) -> None:
+def train_score(*, good: Path, bad: Path, out: Path, seed: int, epoch: int, as_json: bool) -> None:
     """Train a model; a tenth of the documents is kept out to measure it."""
-    from latam_corpus.lab.quality.train_score import train as fit
-
     origin = {"good": good.name, "bad": bad.name}
-    trained = fit(_texts(good), _texts(bad), out, ScoreSettings(seed=seed, epoch=epoch), origin)
+    trained = train(_texts(good), _texts(bad), out, ScoreSettings(seed=seed, epoch=epoch), origin)
     if as_json:
         print_json(trained.as_dict())
     else:
@@ -47,8 +27,6 @@ def train(
 
 
 def _texts(path: Path) -> list[str]:
-    from latam_corpus.collect.row_files import read_chunks, text_rows
-
     if path.is_dir():
         return [row["text"] for row in text_rows(path)]
     values = [row.get("text") for rows in read_chunks(path) for row in rows]

@@ -1,6 +1,6 @@
 """Train and quantize an identifier in its own process: `python -m latam_corpus.lab.language.fit_identifier JOB.json`.
 
-`text/fasttext_process.py` starts it.
+`lab/fasttext_process.py` starts it.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import Any
 
 import fasttext
 
-from latam_corpus.text.fasttext_process import run_job
+from latam_corpus.lab.fasttext_process import run_job
 
 
 def fit(job: dict[str, Any]) -> None:

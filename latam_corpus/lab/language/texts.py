@@ -18,7 +18,7 @@ import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TextIO
+from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.errors import ConfigError, cause_of, closest
 from latam_corpus.lab.language.fact_lists import TELLING, word_list_rows
@@ -229,20 +229,13 @@ def _paths_of(entry: Mapping[str, Any], root: Path, packages: Path | None) -> It
 
 def _lines(path: Path) -> Iterator[str]:
     try:
-        with _opened(path) as lines:
+        opened: Any = {".xz": lzma.open, ".gz": gzip.open}.get(path.suffix, open)
+        with opened(path, "rt", encoding="utf-8", newline="\n") as lines:
             yield from lines
     except (OSError, EOFError, lzma.LZMAError, UnicodeDecodeError) as error:
         raise ConfigError(
             str(path), _("can't be read: {reason}", reason=error), _("give UTF-8 text, plain, .xz or .gz")
         ) from error
-
-
-def _opened(path: Path) -> TextIO:
-    if path.suffix == ".xz":
-        return lzma.open(path, "rt", encoding="utf-8", newline="\n")
-    if path.suffix == ".gz":
-        return gzip.open(path, "rt", encoding="utf-8", newline="\n")
-    return path.open(encoding="utf-8", newline="\n")
 
 
 def _tsv(texts: Texts, line: str, place: str) -> Iterator[tuple[str, str]]:

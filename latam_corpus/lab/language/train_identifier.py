@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from latam_corpus.__about__ import __version__
 from latam_corpus.codes import UNDETERMINED, groups
 from latam_corpus.errors import ConfigError
+from latam_corpus.lab.fasttext_process import fit_apart
 from latam_corpus.lab.language.calibrate import calibrated, least_consonants
 from latam_corpus.lab.language.sampling import held_out_of_elsewhere, lines_and_names
 from latam_corpus.lab.language.texts import Texts, rows
@@ -19,7 +20,6 @@ from latam_corpus.language.evidence import frequent_words
 from latam_corpus.language.model import load
 from latam_corpus.messages import _
 from latam_corpus.storage.durable import digest_of
-from latam_corpus.text.fasttext_process import fit_apart
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

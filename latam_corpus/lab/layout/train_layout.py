@@ -40,7 +40,7 @@ def main() -> None:
     }
     save_model(learn(lessons, about), args.out)
     args.out.with_suffix(".pages.tsv").write_text(shelf.page_list(), encoding="utf-8")
-    console.print(f"{about}\nkept in {args.out}", markup=False)
+    console.print(f"{about}\nkept in {args.out}")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Train a quality score in its own process: `python -m latam_corpus.lab.quality.fit_score JOB.json`.
 
-`text/fasttext_process.py` starts it.
+`lab/fasttext_process.py` starts it.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from typing import Any, Final
 import fasttext
 import numpy as np
 
+from latam_corpus.lab.fasttext_process import run_job
 from latam_corpus.quality.learned import END, save_model
-from latam_corpus.text.fasttext_process import run_job
 
 GOOD: Final = "__label__good"
 BAD: Final = "__label__bad"

@@ -14,11 +14,11 @@ import numpy as np
 
 from latam_corpus.__about__ import __version__
 from latam_corpus.errors import ConfigError
+from latam_corpus.lab.fasttext_process import fit_apart
 from latam_corpus.lab.quality.fit_score import BAD, GOOD
 from latam_corpus.lab.quality.score_settings import ScoreSettings
 from latam_corpus.messages import _
 from latam_corpus.quality.learned import SUFFIX, cached_model
-from latam_corpus.text.fasttext_process import fit_apart
 from latam_corpus.text.words import WordTable
 
 if TYPE_CHECKING:

@@ -49,7 +49,7 @@ def release_page(facts: ReleaseFacts, language: str, store: str | None, *, serve
         language,
         kind="release_report",
         title=translated(manifest.title, language),
-        sections=sections_of(_SECTIONS),
+        sections=sections_of(key for key in _SECTIONS if key != "small" or facts.small),
         served=served,
         facts=facts,
         manifest=manifest,

@@ -351,7 +351,7 @@ class _ChosenDocuments:
         columns = {"doc_id", "language", "published", *Redaction.READS, *disclosure.reads}
         scans = (scan.filter(pl.col("doc_id").is_in(ids)).select(columns) for scan in by_file(files))
         marked = disclosure.marked(pl.concat(scan.collect() for scan in scans))
-        shown = disclosure.redacted(marked.filter("readable"))
+        shown = disclosure.redaction.of(marked.filter("readable"))
         rows = pl.concat([shown, _without_texts(marked.filter(~pl.col("readable")), disclosure).cast(marked.schema)])
         return _Texts({row["doc_id"]: row for row in rows.sort("drop_reason", nulls_last=True).iter_rows(named=True)})
 
@@ -365,7 +365,7 @@ def _without_texts(hidden: pl.DataFrame, disclosure: Disclosure) -> pl.DataFrame
     named = pl.col("nameable") & (pl.col("turns").is_null() | is_redacted)
     hidden = hidden.with_columns(named.alias("nameable"), pl.lit("").alias("text"), pl.lit(None).alias("turns"))
     try:
-        hidden = disclosure.redacted(hidden.cast({"turns": schema.TURNS}))
+        hidden = disclosure.redaction.of(hidden.cast({"turns": schema.TURNS}))
     except ConfigError:  # a list for redacting titles is missing
         hidden = hidden.with_columns(nameable=pl.lit(value=False))
     unnamed = (pl.when("nameable").then(name).alias(name) for name in ("title", "origin"))

@@ -79,7 +79,7 @@ def run_page(
         finished_on=figures.moment(values.get("written", "")),
         internal=internal,
         served=served,
-        sections=sections_of(_SECTIONS),
+        sections=sections_of(key for key in _SECTIONS if key != "small" or facts.small),
         facts=facts,
         released=released,
         limit=values.get("limit"),
@@ -98,7 +98,9 @@ def run_page(
         about_inputs=list(input_lines(values)),
         about_terms=list(terms_lines(values)),
         contents=[
-            (column, contents(column, tallies)) for column, tallies in facts.contents.items() if _has_value(tallies)
+            (column, contents(column, tallies))
+            for column, tallies in facts.contents.items()
+            if any(value for value, _n in tallies)
         ],
         survival=_survival(facts, titles),
         small=first_rows([(language_name(small.language), small) for small in facts.small], _MOST),
@@ -128,10 +130,6 @@ def contents(column: str, counts: Sequence[tuple[str, int]]) -> Rows:
     if column == "decade":
         counts = sorted(counts, key=lambda pair: (not pair[0], pair[0]))
     return first_rows([(value_name(column, value), n) for value, n in counts], _VALUES if column != "decade" else _MOST)
-
-
-def _has_value(counts: Sequence[tuple[str, int]]) -> bool:
-    return any(value for value, _ in counts)
 
 
 def _causes(reasons: Counter[str] | Mapping[str, int], figures: Figures) -> Message | None:

@@ -4,34 +4,19 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-from latam_corpus.cli.interface.options import Json, Out, StoreUrl
+from latam_corpus.audit.stores import load_version, open_store
 from latam_corpus.cli.interface.show import console, note, number, print_json
-from latam_corpus.cli.release.options import Spec
-from latam_corpus.messages import N_, _
+from latam_corpus.messages import _
+from latam_corpus.train.alignment import write_alignment
+from latam_corpus.train.shards.corpus_files import ALL_SPLITS
+from latam_corpus.train.streams.stream import CorpusStream
 
-if TYPE_CHECKING:
-    from latam_corpus.train.streams.stream import CorpusStream
 
-
-def pairs(
-    spec: Spec,
-    to: Annotated[Path, typer.Option("--to", help=N_("A new or empty folder."))],
-    where: Annotated[str | None, typer.Option(help=N_("Only rows that meet this condition, as in `pull`."))] = None,
-    split: Annotated[str | None, typer.Option(help=N_("Only train, validation or test."))] = None,
-    out: Out = Path("out"),
-    store: StoreUrl = None,
-    as_json: Json = False,
+def write_pairs(
+    *, spec: str, to: Path, where: str | None, split: str | None, out: Path, store: str | None, as_json: bool
 ) -> None:
     """Write what the documents of a version say in two languages, as pairs and as a table."""
-    from latam_corpus.audit.stores import load_version, open_store
-    from latam_corpus.train.alignment import write_alignment
-    from latam_corpus.train.shards.corpus_files import ALL_SPLITS
-    from latam_corpus.train.streams.stream import CorpusStream
-
     opened = open_store(store, out)
     version = load_version(opened, spec, note).spec
 
@@ -52,7 +37,7 @@ def pairs(
         )
     )
     for languages, count in sorted(summary.languages.items()):
-        console.print(f"  {languages}: {number(count)}", markup=False)
+        console.print(f"  {languages}: {number(count)}")
     if summary.whole:
         console.print(
             _(

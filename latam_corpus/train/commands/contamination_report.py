@@ -3,42 +3,32 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
-import typer
-
-from latam_corpus.cli.interface.options import Json, Out, StoreUrl
+from latam_corpus.audit.stores import load_version, open_store
 from latam_corpus.cli.interface.show import console, note, number, print_json, progress, table
-from latam_corpus.cli.release.options import Spec
-from latam_corpus.messages import N_, _
+from latam_corpus.messages import _
+from latam_corpus.release.reading.exclusions import exclusion_list
+from latam_corpus.storage.durable import replace
+from latam_corpus.train.contamination import find_matches, read_evaluation
+from latam_corpus.train.shards.corpus_files import ALL_SPLITS
+from latam_corpus.train.streams.stream import CorpusStream
 
 _SHOWN = 20
 
 
-def contamination(
-    spec: Spec,
-    against: Annotated[
-        str,
-        typer.Option(help=N_("JSON lines or plain lines; or NAME=FILE of a registered set, such as xcopa=val.jsonl.")),
-    ],
-    field: Annotated[list[str] | None, typer.Option(help=N_("A JSON field whose text is searched for."))] = None,
-    share: Annotated[float, typer.Option(help=N_("The share of a line's words that a document must have."))] = 0.5,
-    split: Annotated[str | None, typer.Option(help=N_("Only train, validation or test."))] = None,
-    write_exclusions: Annotated[
-        Path | None, typer.Option("--write-exclusions", help=N_("Write the documents' ids here, for --exclude."))
-    ] = None,
-    out: Out = Path("out"),
-    store: StoreUrl = None,
-    as_json: Json = False,
+def report_contamination(
+    *,
+    spec: str,
+    against: str,
+    field: list[str] | None,
+    share: float,
+    split: str | None,
+    write_exclusions: Path | None,
+    out: Path,
+    store: str | None,
+    as_json: bool,
 ) -> None:
     """Report the documents of a version that contain lines of an evaluation set."""
-    from latam_corpus.audit.stores import load_version, open_store
-    from latam_corpus.release.reading.exclusions import exclusion_list
-    from latam_corpus.storage.durable import replace
-    from latam_corpus.train.contamination import find_matches, read_evaluation
-    from latam_corpus.train.shards.corpus_files import ALL_SPLITS
-    from latam_corpus.train.streams.stream import CorpusStream
-
     lines = read_evaluation(against, field or ())
     opened = open_store(store, out)
     version = load_version(opened, spec, note).spec

@@ -3,55 +3,39 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
-
-from latam_corpus.cli.interface.options import Json, Out, StoreUrl
+from latam_corpus.audit.stores import load_version, open_store
 from latam_corpus.cli.interface.show import console, note, number, print_json, progress, table
+from latam_corpus.codes import groups
 from latam_corpus.errors import ConfigError
-from latam_corpus.messages import N_, _, decimal
-from latam_corpus.train.commands.tokens import BAR, TokenizerFile
+from latam_corpus.messages import _, decimal
+from latam_corpus.train.commands.tokens import BAR
+from latam_corpus.train.mixture import divide, parse_weights, token_budget, weighting_of
+from latam_corpus.train.shards.corpus_files import held_out_note, open_files
+from latam_corpus.train.tokens.token_counts import count_slices
+from latam_corpus.train.tokens.tokenizer import load_tokenizer
 
 if TYPE_CHECKING:
     from latam_corpus.train.shards.corpus_files import CorpusFiles
 
-app = typer.Typer(no_args_is_help=True)
-app.callback()(lambda: None)
 
-
-@app.command("plan")
-def plan(
-    names: Annotated[list[str], typer.Argument(metavar="NAME[@VERSION]…", help=N_("The releases to mix."))],
-    tokens: Annotated[str, typer.Option(help=N_("The budget, such as 20000, 300M or 1.5B."))],
-    tokenizer: TokenizerFile,
-    by: Annotated[str, typer.Option(help=N_("Columns of slices, such as language,genre."))] = "language",
-    weights: Annotated[
-        str | None, typer.Option(help=N_("proportional (the default), temperature, unimax or given."))
-    ] = None,
-    temperature: Annotated[
-        float | None, typer.Option(help=N_("Implies --weights temperature; above 1 is flatter, 2 by default."))
-    ] = None,
-    cap: Annotated[float, typer.Option(help=N_("Epochs above which a slice counts as exhausted."))] = 4.0,
-    weight: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="SLICE=NUMBER", help=N_("Implies --weights given: a slice's weight, such as quy_Latn=0.2.")
-        ),
-    ] = None,
-    split: Annotated[str | None, typer.Option(help=N_("train (the default), validation, test, or all."))] = None,
-    out: Out = Path("out"),
-    store: StoreUrl = None,
-    as_json: Json = False,
+def show_mixture(
+    *,
+    names: list[str],
+    tokens: str,
+    tokenizer: str,
+    by: str,
+    weights: str | None,
+    temperature: float | None,
+    cap: float,
+    weight: list[str] | None,
+    split: str | None,
+    out: Path,
+    store: str | None,
+    as_json: bool,
 ) -> None:
     """Show each slice's epochs under a token budget, exhausted slices, and the share of indigenous languages."""
-    from latam_corpus.audit.stores import load_version, open_store
-    from latam_corpus.codes import groups
-    from latam_corpus.train.mixture import divide, parse_weights, token_budget, weighting_of
-    from latam_corpus.train.shards.corpus_files import held_out_note, open_files
-    from latam_corpus.train.tokens.token_counts import count_slices
-    from latam_corpus.train.tokens.tokenizer import load_tokenizer
-
     budget = token_budget(tokens)
     weighting = weighting_of(weights, temperature, cap, parse_weights(weight or []))
     loaded = load_tokenizer(tokenizer)

@@ -3,33 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
-import typer
-
-from latam_corpus.cli.interface.options import Json, Out, StoreUrl
+from latam_corpus.audit.stores import load_version, open_store
 from latam_corpus.cli.interface.show import note, number, print_json, progress, table
-from latam_corpus.cli.release.options import Spec
-from latam_corpus.messages import N_, _, decimal
+from latam_corpus.messages import _, decimal
+from latam_corpus.train.shards.corpus_files import open_files
+from latam_corpus.train.tokens.token_counts import REFERENCE, count_slices
+from latam_corpus.train.tokens.tokenizer import load_tokenizer
 
-TokenizerFile = Annotated[str, typer.Option("--tokenizer", help=N_("A tokenizer.json or a SentencePiece model."))]
 BAR = 24  # characters of the longest bar
 
 
-def tokens(
-    spec: Spec,
-    tokenizer: TokenizerFile,
-    by: Annotated[str, typer.Option(help=N_("Columns of slices, such as language,genre."))] = "language",
-    out: Out = Path("out"),
-    store: StoreUrl = None,
-    as_json: Json = False,
-) -> None:
+def show_tokens(*, spec: str, tokenizer: str, by: str, out: Path, store: str | None, as_json: bool) -> None:
     """Count the tokens of a version by language and genre."""
-    from latam_corpus.audit.stores import load_version, open_store
-    from latam_corpus.train.shards.corpus_files import open_files
-    from latam_corpus.train.tokens.token_counts import REFERENCE, count_slices
-    from latam_corpus.train.tokens.tokenizer import load_tokenizer
-
     loaded = load_tokenizer(tokenizer)
     opened = open_store(store, out)
     files = open_files(opened.url, load_version(opened, spec, note).spec)

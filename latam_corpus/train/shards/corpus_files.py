@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from latam_corpus import vocabulary
@@ -241,7 +242,6 @@ class CorpusFiles:
         key = self.files[group.file].sha256, group.number, *all_columns
         read = partial(self._read_group, group, all_columns)
         table = self.shared.read(key, read) if self.shared else read()
-        import pyarrow.compute as pc  # its import takes longer than reading the first documents
 
         has_values = [pc.equal(texts_of(table, name), value) for name, value in self.rows_with]
         return table.filter(reduce(pc.and_, has_values))

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from latam_corpus.train.shards.fork_lock import fork_lock
@@ -62,8 +63,6 @@ def file_of_piece(data: bytes, start: int) -> pa.PythonFile:
 
 def texts_of(table: pa.Table, name: str) -> pa.ChunkedArray:
     """Return a column's values as texts; nulls, and all values of a missing column, are empty."""
-    import pyarrow.compute as pc
-
     has_column = name in table.column_names
     column = table[name] if has_column else pa.chunked_array([pa.nulls(table.num_rows, pa.large_string())])
     return pc.fill_null(column.cast(pa.large_string()), "")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from latam_corpus import schema
 from latam_corpus.errors import ConfigError, NoteWarning, closest
@@ -235,7 +236,6 @@ def has_id_in(table: pa.Table, ids: frozenset[str]) -> NDArray[np.bool_]:
     """Return for each row whether its `doc_id` is one of these."""
     if not ids:
         return np.zeros(table.num_rows, dtype=bool)
-    import pyarrow.compute as pc  # its import takes longer than reading the first documents
 
     value_set = pa.array(sorted(ids), type=pa.large_string())
     has_id: NDArray[np.bool_] = pc.is_in(table["doc_id"], value_set=value_set).to_numpy()
