@@ -1,7 +1,6 @@
 """The values that columns may have: genres, countries, uses, tiers of rights, formats.
 
-`schema.py` has the columns and their types. This file is separate, so that code which reads sources, recipes and
-policies need not load Polars.
+`columns` has the columns themselves.
 """
 
 from __future__ import annotations

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
+    from latam_corpus.columns.descriptor import Column
+
 Row = tuple[str, str, str, str]
 _HEADS: Final = "| key | value | when left out | |\n|---|---|---|---|"
 # Topics, with their names in singular and plural.
@@ -248,16 +250,17 @@ def _stage_parts(name: str) -> Iterator[str]:
 
 def _columns_page() -> str:
     from latam_corpus import schema
+    from latam_corpus.columns import DOCUMENT, LEDGER
     from latam_corpus.signals import BY_NAME
 
-    def part(title: str, columns: Iterable[Any]) -> Iterator[str]:
+    def part(title: str, columns: Iterable[Column]) -> Iterator[str]:
         yield f"\n## {title}\n\n| column | type | may be null | |\n|---|---|---|---|"
         yield from _markdown(
             (
                 column.name,
-                f"`{type(column.dtype).__name__}`",
+                f"`{type(schema.polars_type(column.type)).__name__}`",
                 "yes" if column.nullable else "",
-                column.meaning,
+                column.meaning.translate(spoken()),
             )
             for column in columns
         )
@@ -265,7 +268,7 @@ def _columns_page() -> str:
     signals = ["\n## Signals\n", "; ".join(f"`{name}`" for name in BY_NAME) + "."]
     lead = "The columns of documents, of the ledger and of released rows, and the signals in `signals`."
     released = ["\n## Releases\n", "; ".join(f"`{name}`" for name in schema.RELEASE_SCHEMA) + "."]
-    parts = (*part("Documents", schema.DOCUMENT), *part("Ledger", schema.LEDGER))
+    parts = (*part("Documents", DOCUMENT), *part("Ledger", LEDGER))
     return _page("Columns", lead, (*parts, *released, *signals))
 
 

@@ -154,17 +154,7 @@ def _readable(source: Source) -> bool:
 
     from latam_corpus.report.disclosure import with_readable
 
-    rights = source.rights
-    row = {
-        "country": [source.country],
-        "rights_tier": [source.tier],
-        "uses": [list(source.uses)],
-        "basis": [rights.basis if rights else None],
-        "expires": [source.expires],
-        "embargo_until": [rights.embargo_until if rights else None],
-        "agreement": [rights.agreement if rights else None],
-        "consent": [[{"label": label} for label in source.labels] or None],
-    }
+    row = {name: [value] for name, value in source.column_values.items()}
     return bool(with_readable(pl.DataFrame(row), datetime.now(UTC))["readable"][0])
 
 

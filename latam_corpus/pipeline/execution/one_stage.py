@@ -14,9 +14,10 @@ from latam_corpus.catalog.source import Source
 from latam_corpus.codes import is_tag, known_code, short
 from latam_corpus.collect.files import list_inputs, read_all
 from latam_corpus.collect.row_files import as_documents, read_chunks
+from latam_corpus.columns import DOCUMENT
 from latam_corpus.corpus import ROW, Frames
 from latam_corpus.errors import ConfigError
-from latam_corpus.extra_columns import EXTRA, polars_type
+from latam_corpus.extra_columns import EXTRA
 from latam_corpus.extra_forms import in_form
 from latam_corpus.messages import Message, _
 from latam_corpus.pipeline.planning.registry import make_stage
@@ -78,7 +79,7 @@ def with_typed_extra(result: pl.DataFrame, original: pl.Series | None, stages: I
     if EXTRA not in result.columns:
         return result
     fields = dict(pl.Schema(original.dtype)) if original is not None and isinstance(original.dtype, pl.Struct) else {}
-    fields |= {name: polars_type(kind) for stage in stages for name, kind in stage.adds.items()}
+    fields |= {name: schema.polars_type(kind) for stage in stages for name, kind in stage.adds.items()}
     return result.with_columns(in_form(result[EXTRA], pl.Struct(fields))) if fields else result
 
 
@@ -125,9 +126,7 @@ def apply_stages(
     barrier_index = next((index for index, stage in enumerate(stages) if isinstance(stage, Barrier)), len(stages))
     stages_before = [stage for stage in stages[:barrier_index] if not isinstance(stage, Barrier)]
     # Columns that a stage sets for the barrier after it aren't shown.
-    gives = [
-        c.name for c in schema.DOCUMENT if any(c.name in stage.gives for stage in stages[barrier_index:] or stages)
-    ]
+    gives = [c.name for c in DOCUMENT if any(c.name in stage.gives for stage in stages[barrier_index:] or stages)]
     # Every stage may drop rows.
     rewritten = {"drop_reason", *(name for stage in stages for name in stage.rewrites)} - set(gives)
     waiting: list[pl.DataFrame] = []

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 
 from latam_corpus import schema
-from latam_corpus.extra_columns import polars_type
+from latam_corpus.columns import DOCUMENT
 
 if TYPE_CHECKING:
     from latam_corpus.release.storing.manifest import Manifest, SourceEntry
@@ -198,20 +198,20 @@ def _distribution(manifest: Manifest) -> list[dict[str, Any]]:
 def _records(manifest: Manifest) -> dict[str, Any]:
     """Return the columns of values and of lists of values; other nested columns can only be read with Parquet."""
     fields: list[dict[str, Any]] = []
-    for column in schema.DOCUMENT:
-        repeated = isinstance(column.dtype, pl.List)
-        dtype = column.dtype.inner if isinstance(column.dtype, pl.List) else column.dtype
-        kind = next((name for plain, name in _TYPES if dtype == plain), None)
-        if kind is None or column.name not in schema.RELEASE_SCHEMA:
+    for column in DOCUMENT:
+        dtype = schema.DOCUMENT_SCHEMA[column.name]
+        inner = dtype.inner if isinstance(dtype, pl.List) else dtype
+        kind = next((name for plain, name in _TYPES if inner == plain), None)
+        if kind is None or not column.released:
             continue
         fields.append(
             {
                 "@type": "cr:Field",
                 "@id": f"documents/{column.name}",
                 "name": column.name,
-                "description": column.meaning,
+                "description": str(column.meaning),
                 "dataType": kind,
-                **({"repeated": True} if repeated else {}),
+                **({"repeated": True} if inner != dtype else {}),
                 "source": {
                     "fileSet": {"@id": _SHARDS},
                     "extract": {"column": column.name},
@@ -228,7 +228,7 @@ def _extra(manifest: Manifest) -> dict[str, Any]:
     """Return the columns that sources and plug-ins add, as subfields of `extra`."""
     fields = []
     for name, declared in manifest.extra.items():
-        dtype = polars_type(declared)
+        dtype = schema.polars_type(declared)
         inner = dtype.inner if isinstance(dtype, pl.List) else dtype
         fields.append(
             {
