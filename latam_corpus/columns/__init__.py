@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Final
 
 from latam_corpus.columns import of_ledgers, of_stages, of_terms, of_works
@@ -19,3 +20,13 @@ _KEYS: Final = {"id": of_works.RECORD_ID} | {name: column.key for name, column i
 KEYS: Final = dict(sorted(_KEYS.items(), key=lambda item: item[1].order))
 # Columns that state terms.
 TERMS: Final = tuple(name for name, key in KEYS.items() if key.narrows)
+
+
+def collected_digest() -> str:
+    """Return a digest of the columns that `collect` sets and of how records state them, 16 hex digits."""
+    facts = [
+        (column.name, column.type, column.source, (key := column.key) and (key.value, key.read_from, key.heads))
+        for column in BY_NAME.values()
+        if column.set_by != "stage"
+    ]
+    return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
