@@ -14,7 +14,7 @@ import typer
 from latam_corpus.cli.interface.show import block, console
 from latam_corpus.cli.interface.ui_language import spoken
 from latam_corpus.errors import ConfigError, closest
-from latam_corpus.messages import LANGUAGES, N_, _
+from latam_corpus.messages import LANGUAGES, N_, _, translated
 from latam_corpus.text.folding import folded
 
 if TYPE_CHECKING:
@@ -123,7 +123,8 @@ def _schema_of(model: type[BaseModel]) -> dict[str, Any]:
             meanings = _meanings(schema["cls"], described.get("properties", ()))
             for key, node in described.get("properties", {}).items():
                 node.pop("title", None)  # it only repeats the key
-                node.update({"description": meanings[key]} if meanings[key] else {})
+                description = meanings[key] or translated(node.get("description", ""), spoken())
+                node.update({"description": description} if description else {})
                 _without_null(node)
             described["description"] = (inspect.getdoc(schema["cls"]) or "").partition("\n")[0]
             return described
