@@ -14,6 +14,7 @@ from latam_corpus.catalog.identity import canonical_url
 from latam_corpus.catalog.named_values import composition_of, country_of, day_exists, day_of, genre_of, statement_of
 from latam_corpus.catalog.source import Collect, Columns, Pick
 from latam_corpus.columns import KEYS, TERMS
+from latam_corpus.columns.descriptor import names
 from latam_corpus.text.folding import folded, parted
 
 if TYPE_CHECKING:
@@ -27,37 +28,12 @@ _ISO_DATE: Final = re.compile(
 _SLASHED: Final = re.compile(r"(\d{4})[/.](\d\d?)(?:[/.](\d\d?))?")
 # Names of columns that name files, folded.
 _FILE_COLUMNS: Final = frozenset(
-    {
-        "archivo",
-        "archivos",
-        "fichero",
-        "ficheros",
-        "nombre de archivo",
-        "nombre del archivo",
-        "nombre archivo",
-        "nombre_archivo",
-        "nombre del fichero",
-        "archivo digital",
-        "ruta",
-        "arquivo",
-        "arquivos",
-        "ficheiro",
-        "ficheiros",
-        "nome do arquivo",
-        "nome de arquivo",
-        "nome_arquivo",
-        "nome do ficheiro",
-        "arquivo digital",
-        "caminho",
-        "file",
-        "files",
-        "filename",
-        "file name",
-        "file_name",
-        "path",
-        "filepath",
-        "file path",
-    }
+    names(
+        "archivo, archivos, fichero, ficheros, nombre de archivo, nombre del archivo, nombre archivo, "
+        "nombre_archivo, nombre del fichero, archivo digital, ruta, arquivo, arquivos, ficheiro, ficheiros, nome "
+        "do arquivo, nome de arquivo, nome_arquivo, nome do ficheiro, arquivo digital, caminho, file, files, "
+        "filename, file name, file_name, path, filepath, file path"
+    )
 )
 
 

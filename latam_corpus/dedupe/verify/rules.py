@@ -387,73 +387,49 @@ _LENGTHS: Final = ("short_words", "middle_words", "middle_share", "share")
 RULES: Final = (
     Rule("equal", Effect.ACCEPT, equal, label=_("the same words")),
     Rule(
-        "share",
-        Effect.ACCEPT,
-        share,
-        (*_LENGTHS, "short_share", "short_ratio"),
+        "share", Effect.ACCEPT, share, (*_LENGTHS, "short_share", "short_ratio"),
         _("in common runs of three or more words"),
     ),
     Rule(
-        "scattered",
-        Effect.ACCEPT,
-        scattered,
-        ("scattered_words", "scattered_share", "scattered_alike"),
+        "scattered", Effect.ACCEPT, scattered, ("scattered_words", "scattered_share", "scattered_alike"),
         _("in common runs of three or more words; the rest is scattered like damage"),
     ),
     Rule(
-        "misread",
-        Effect.ACCEPT,
-        misread,
+        "misread", Effect.ACCEPT, misread,
         ("short_words", "middle_words", "short_ratio", "misread_share", "misread_alike"),
         _("counting words that look alike, as in scanning errors"),
     ),
     Rule("own_passage", Effect.REFUSE, own_passage, ("passage_run", "passage_share", "chapter")),
     Rule("appended", Effect.EXTEND, appended, _LENGTHS, _("its additional text is a menu, a summary or questions")),
     Rule(
-        "numbers",
-        Effect.TEMPLATE,
-        numbers,
-        ("short_words", "numbers", *_SLOT_BOUNDS),
+        "numbers", Effect.TEMPLATE, numbers, ("short_words", "numbers", *_SLOT_BOUNDS),
         _("the same form with different numbers"),
     ),
     Rule(
-        "names",
-        Effect.TEMPLATE,
-        names,
-        ("short_words", "names", "names_share", *_SLOT_BOUNDS),
+        "names", Effect.TEMPLATE, names, ("short_words", "names", "names_share", *_SLOT_BOUNDS),
         _("the same form with different names"),
     ),
     Rule("denial", Effect.TEMPLATE, denial, _SLOT_BOUNDS, _("the same form, but one of them is a denial")),
     Rule("saying", Effect.REFUSE, saying, ("saying_words",)),
     Rule(
-        "boilerplate",
-        Effect.REFUSE,
-        boilerplate,
+        "boilerplate", Effect.REFUSE, boilerplate,
         ("nothing_rare_share", "nothing_rare_run", "strange_run", "strange_alike", "strange_rare_share"),
     ),
     Rule("contained", Effect.CONTAINED, contained, ("short_words", "short_ratio", "much_longer")),
     Rule(
-        "passages",
-        Effect.VARIANT,
-        passages,
-        ("passages", "passages_words", "passages_share"),
+        "passages", Effect.VARIANT, passages, ("passages", "passages_words", "passages_share"),
         _("each has different passages throughout"),
     ),
     Rule(
-        "spelling",
-        Effect.VARIANT,
-        spelling,
+        "spelling", Effect.VARIANT, spelling,
         ("spelled_share", "spelled_regular", "alike_words", "alike_share", "alike_unlike", "alike_scanned"),
         _("one has a different spelling"),
     ),
     Rule(
-        "stated",
-        Effect.VARIANT,
-        stated,
-        ("short_words", "passages_words", "stated_share"),
+        "stated", Effect.VARIANT, stated, ("short_words", "passages_words", "stated_share"),
         _("each has different words, and they state different countries, years or authors"),
     ),
-)
+)  # fmt: skip
 ADDED_BOUNDS: Final = ("added_words", "added_anchors")  # of `words_added`
 BOUND_NAMES: Final = tuple(dict.fromkeys(name for rule in RULES for name in (*rule.bounds, *ADDED_BOUNDS)))
 RULE_NAMES: Final = ("", *(rule.name for rule in RULES))

@@ -32,21 +32,9 @@ if TYPE_CHECKING:
 Chunk = tuple[list[dict[str, Any]], pl.DataFrame]  # input rows, and the columns that the stages set for them
 _DECIDED = " decided"
 _EXTRACT_COLUMNS = (
-    "doc_id",
-    "parent_id",
-    "text",
-    "turns",
-    "title",
-    "creators",
-    "published",
-    "declared_language",
-    "composition",
-    "url",
-    "extractor",
-    "origin",
-)
-
-
+    "doc_id", "parent_id", "text", "turns", "title", "creators", "published", "declared_language", "composition", "url",
+    "extractor", "origin",
+)  # fmt: skip
 # A document's own terms are passed on, since the next command that reads the rows must respect them.
 _TERMS = ("rights", "expires", "embargo_until", "opt_outs")
 
