@@ -21,23 +21,8 @@ if TYPE_CHECKING:
 
 EXTRA: Final = "extra"
 LONGEST_NAME: Final = 60
-_TYPES: Final[Mapping[str, pl.DataType]] = dict(
-    zip(
-        EXTRA_TYPES,
-        (pl.String(), pl.Int64(), pl.Float64(), pl.Boolean(), pl.Date(), pl.List(pl.String())),
-        strict=True,
-    )
-)
+_TYPES: Final = {kind: schema.polars_type(kind) for kind in EXTRA_TYPES}
 _TAKEN: Final = frozenset({*schema.DOCUMENT_SCHEMA, *schema.WORKING_SCHEMA, "id", "place", "readable"})
-
-
-def polars_type(kind: str) -> pl.DataType:
-    """Return the Polars type of a declared type.
-
-    >>> polars_type("list[string]")
-    List(String)
-    """
-    return _TYPES[kind]
 
 
 def kind_of(dtype: PolarsDataType) -> str | None:
@@ -119,7 +104,7 @@ def released(extra: Mapping[str, str]) -> pl.Schema:
     """
     if not extra:
         return schema.RELEASE_SCHEMA
-    added = pl.Struct({name: polars_type(kind) for name, kind in extra.items()})
+    added = pl.Struct({name: schema.polars_type(kind) for name, kind in extra.items()})
     return pl.Schema({**schema.RELEASE_SCHEMA, EXTRA: added})
 
 
@@ -163,7 +148,7 @@ def with_added(frame: pl.DataFrame, adds: Mapping[str, str]) -> pl.DataFrame:
     for name, kind in adds.items():
         if name not in frame.columns:
             continue
-        values, declared = frame[name], polars_type(kind)
+        values, declared = frame[name], schema.polars_type(kind)
         is_number = values.dtype.is_numeric() and declared.is_numeric()
         if values.dtype not in (declared, pl.Null) and not is_number:
             raise TypeError(name, values.dtype, declared)

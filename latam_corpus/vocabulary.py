@@ -1,7 +1,6 @@
 """The values that columns may have: genres, countries, uses, tiers of rights, formats.
 
-`schema.py` has the columns and their types. This file is separate, so that code which reads sources, recipes and
-policies need not load Polars.
+`columns` has the columns themselves.
 """
 
 from __future__ import annotations
@@ -9,25 +8,55 @@ from __future__ import annotations
 import re
 from typing import Final, Literal
 
-from latam_corpus.messages import N_
+from latam_corpus.messages import N_, _
 
-GENRES: Final = (
-    "news",
-    "literature",
-    "lyrics",
-    "oral_history",
-    "government",
-    "legal",
-    "academic",
-    "education",
-    "reference",
-    "dictionary",
-    "religious",
-    "web",
-)
-COMPOSITIONS: Final = ("original", "translation", "machine", "synthetic")
-BASES: Final = ("licence", "public_domain", "contract", "consent")
-USES: Final = ("train", "redistribute", "evaluate")
+# Names of values in three languages. Code that only checks values uses the tuples below.
+GENRE_NAMES: Final = {
+    "news": _("news"),
+    "literature": _("literature"),
+    "lyrics": _("lyrics"),
+    "oral_history": _("oral history"),
+    "government": _("government"),
+    "legal": _("legal"),
+    "academic": _("academic"),
+    "education": _("education"),
+    "reference": _("reference"),
+    "dictionary": _("dictionary"),
+    "religious": _("religious"),
+    "web": _("web"),
+}
+COMPOSITION_NAMES: Final = {
+    "original": _("original"),
+    "translation": _("translation"),
+    "machine": _("machine translation"),
+    "synthetic": _("written by a machine"),
+}
+BASIS_NAMES: Final = {
+    "licence": _("licence"),
+    "public_domain": _("public domain"),
+    "contract": _("contract"),
+    "consent": _("consent"),
+}
+USE_NAMES: Final = {
+    "train": _("train"),
+    "redistribute": _("redistribute"),
+    "evaluate": _("evaluate"),
+}
+# From the most open to the least; `catalog.rights` derives a row's tier and dedupe keeps the more open copy.
+TIER_NAMES: Final = {
+    "open": _("open"),
+    "attribution": _("attribution"),
+    "share_alike": _("share alike"),
+    "non_commercial": _("non-commercial"),
+    "no_derivatives": _("no derivatives"),
+    "permission": _("by permission"),
+    "unknown": _("unknown"),
+}
+GENRES: Final = tuple(GENRE_NAMES)
+COMPOSITIONS: Final = tuple(COMPOSITION_NAMES)
+BASES: Final = tuple(BASIS_NAMES)
+USES: Final = tuple(USE_NAMES)
+RIGHTS_TIERS: Final = tuple(TIER_NAMES)
 VARIETY_BASES: Final = ("declared", "predicted")
 SPLITS: Final = ("train", "validation", "test")
 # Types of the columns that sources and plug-ins add, which releases have in `extra`.
@@ -56,16 +85,6 @@ TOO_LONG: Final = N_("divide it into its works or chapters, one record each")
 # The extractor of text that is only a page's first impression, which `extract` replaces.
 SKIMMED: Final = "skim"
 VERDICTS: Final = ("dropped", "changed", "failed", "released")
-# From the most open to the least; `catalog.rights` derives a row's tier and dedupe keeps the more open copy.
-RIGHTS_TIERS: Final = (
-    "open",
-    "attribution",
-    "share_alike",
-    "non_commercial",
-    "no_derivatives",
-    "permission",
-    "unknown",
-)
 # As pydantic checks them; mypy can't read a literal that is unpacked.
 Tier = Literal[*RIGHTS_TIERS]  # type: ignore[valid-type]
 Use = Literal[*USES]  # type: ignore[valid-type]

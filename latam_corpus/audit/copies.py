@@ -8,6 +8,7 @@ import polars as pl
 
 from latam_corpus import schema
 from latam_corpus.dedupe.decide.order import RELATIVE_DAMAGE
+from latam_corpus.dedupe.verify.rules import RULES
 from latam_corpus.messages import Message, _, decimal, same
 from latam_corpus.report import side_by_side
 from latam_corpus.report.disclosure import Redaction
@@ -43,18 +44,8 @@ _DAMAGE: Final = {
 _EQUAL: Final = "equal normalised text"
 _RULES: Final = {
     _EQUAL: _("the same text, except for letter case and spacing"),
-    "equal": _("the same words"),
-    "share": _("in common runs of three or more words"),
-    "scattered": _("in common runs of three or more words; the rest is scattered like damage"),
-    "misread": _("counting words that look alike, as in scanning errors"),
-    "numbers": _("the same form with different numbers"),
-    "names": _("the same form with different names"),
-    "denial": _("the same form, but one of them is a denial"),
-    "appended": _("its additional text is a menu, a summary or questions"),
-    "passages": _("each has different passages throughout"),
-    "words": _("each has different words throughout"),
-    "spelling": _("one has a different spelling"),
-    "stated": _("each has different words, and they state different countries, years or authors"),
+    "words": _("each has different words throughout"),  # of runs of earlier versions
+    **{rule.name: rule.label for rule in RULES if rule.label},
 }
 
 
@@ -177,6 +168,9 @@ def lines(facts: Mapping[str, Any], evidence: Mapping[str, Any] | None = None) -
         sentences.append(_("{share} of its words are in the much longer {name}; both are kept", share=share, name=name))
     if facts["cluster"]["size"]:
         sentences.append(
-            _("{n} {n:document has|documents have} the same or nearly the same text; this one is kept", n=facts["cluster"]["size"])
+            _(
+                "{n} {n:document has|documents have} the same or nearly the same text; this one is kept",
+                n=facts["cluster"]["size"],
+            )
         )
     return sentences

@@ -6,6 +6,7 @@ import difflib
 import re
 from typing import TYPE_CHECKING, Final
 
+from latam_corpus import vocabulary
 from latam_corpus.catalog.named_values import genre_names, genre_of
 from latam_corpus.catalog.stage_list import ENTRIES
 from latam_corpus.codes import LanguageName, called, code_of_name, known_code
@@ -18,50 +19,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 
-GENRES: Final = {
-    "news": _("news"),
-    "literature": _("literature"),
-    "lyrics": _("lyrics"),
-    "oral_history": _("oral history"),
-    "government": _("government"),
-    "legal": _("legal"),
-    "academic": _("academic"),
-    "education": _("education"),
-    "reference": _("reference"),
-    "dictionary": _("dictionary"),
-    "religious": _("religious"),
-    "web": _("web"),
-}
-COMPOSITIONS: Final = {
-    "original": _("original"),
-    "translation": _("translation"),
-    "machine": _("machine translation"),
-    "synthetic": _("written by a machine"),
-}
+GENRES: Final = vocabulary.GENRE_NAMES
+COMPOSITIONS: Final = vocabulary.COMPOSITION_NAMES
+BASES: Final = vocabulary.BASIS_NAMES
+USES: Final = vocabulary.USE_NAMES
+TIERS: Final = vocabulary.TIER_NAMES
 STATUSES: Final = {
     "verified": _("verified"),
     "unverified": _("unverified"),
     "ask_first": _("ask first"),
-}
-BASES: Final = {
-    "licence": _("licence"),
-    "public_domain": _("public domain"),
-    "contract": _("contract"),
-    "consent": _("consent"),
-}
-USES: Final = {
-    "train": _("train"),
-    "redistribute": _("redistribute"),
-    "evaluate": _("evaluate"),
-}
-TIERS: Final = {
-    "open": _("open"),
-    "attribution": _("attribution"),
-    "share_alike": _("share alike"),
-    "non_commercial": _("non-commercial"),
-    "no_derivatives": _("no derivatives"),
-    "permission": _("by permission"),
-    "unknown": _("unknown"),
 }
 IN_COPYRIGHT: Final = "https://rightsstatements.org/vocab/InC/1.0/"
 PUBLIC_DOMAIN: Final = "https://creativecommons.org/publicdomain/mark/1.0/"

@@ -9,9 +9,9 @@ from __future__ import annotations
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, create_model, model_validator
 
 from latam_corpus import vocabulary
 from latam_corpus.catalog.community_labels import closing, known_label, narrowed_tier
@@ -20,6 +20,7 @@ from latam_corpus.catalog.fields import Charset, Country, Language, Pattern, Tom
 from latam_corpus.catalog.harvest_tables import CommonCrawl, Crawl, Feeds, Oai
 from latam_corpus.catalog.named_values import genre_of
 from latam_corpus.catalog.rights import tier_of
+from latam_corpus.columns import DOCUMENT, KEYS
 from latam_corpus.config.toml_model import load_toml, path_remedy
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.formats.registry import BY_NAME, NAMES
@@ -48,7 +49,7 @@ Form = Literal["prose", "verse", "interview"]
 Names = Annotated[tuple[str, ...], BeforeValidator(as_tuple)]
 
 # The columns of web archives, which their reader and the crawler write.
-METADATA_COLUMNS: Final = ("id", "url", "title", "creators", "published", "declared_language", "rights")
+METADATA_COLUMNS: Final = tuple(name for name, key in KEYS.items() if key.of_pages)
 PAGE_COLUMNS: Final = frozenset({*METADATA_COLUMNS, "obtained", "raw"})
 
 
@@ -193,50 +194,27 @@ class Pick(TomlModel):
 Picked = Annotated[Pick | None, BeforeValidator(_pick, json_schema_input_type=Pick | str | Literal[False] | None)]
 
 
-class Columns(TomlModel):
-    """The origins of the document's columns; a column that isn't named is read from the record's column of its name.
+class _Columns(TomlModel):
+    """The origins of the document's columns; a column that isn't named is read from the record's column of its name."""
 
-    Attributes:
-        id: the identifier that distinguishes the records of the source.
-        text: the text.
-        raw: bytes from which the text is extracted, such as a page's.
-        url: the address.
-        title: the title.
-        creators: the authors, speakers or singers; several are separated by ; or |.
-        published: the day or year of publication.
-        declared_language: the language that the record states.
-        country: ISO 3166-1, such as CL.
-        genre: one of the genres, if the records of a source have several.
-        composition: whether it is original or translated.
-        contributor: the person or institution that contributed it.
-        rights: a licence, which may only narrow the source's rights.
-        obtained: the time at which it was obtained.
-        uses: the allowed uses; those that the source doesn't allow remain forbidden.
-        expires: the last day of the permission, unless the source's is earlier.
-        embargo_until: the day before which nothing is released, unless the source's is later.
-        opt_outs: signals by which its owner refuses uses, such as noai.
-        consent: the document that records the consent for it, or whether it was given; without one, it is held back.
-    """
+    if TYPE_CHECKING:
 
-    id: Picked = None
-    text: Picked = None
-    raw: Picked = None
-    url: Picked = None
-    title: Picked = None
-    creators: Picked = None
-    published: Picked = None
-    declared_language: Picked = None
-    country: Picked = None
-    genre: Picked = None
-    composition: Picked = None
-    contributor: Picked = None
-    rights: Picked = None
-    obtained: Picked = None
-    uses: Picked = None
-    expires: Picked = None
-    embargo_until: Picked = None
-    opt_outs: Picked = None
-    consent: Picked = None
+        def __init__(self, **picks: Pick | str | Literal[False] | None) -> None: ...
+
+        def __getattr__(self, column: str) -> Pick | None: ...
+
+
+# The keys are those of `columns.KEYS`.
+if TYPE_CHECKING:
+    Columns = _Columns
+else:
+    Columns = create_model(
+        "Columns",
+        __base__=_Columns,
+        __doc__=_Columns.__doc__,
+        __module__=__name__,
+        **{name: (Picked, Field(default=None, description=key.help)) for name, key in KEYS.items()},
+    )
 
 
 class Extra(TomlModel):
@@ -553,10 +531,33 @@ class Source(TomlModel):
         days = [self.rights.expires if self.rights else None, *(record.expires for record in self.consent.records)]
         return min((day for day in days if day), default=None)
 
+    @property
+    def only_language(self) -> str | None:
+        """Its language; None if it has several or states none."""
+        return self.languages[0] if len(self.languages) == 1 else None
+
+    @property
+    def consent_rows(self) -> list[dict[str, Any]] | None:
+        """Its records of consent as documents have them, `schema.CONSENT`; None if it has none."""
+        return [record.model_dump(include={"id", "label", "community"}) for record in self.consent.records] or None
+
+    @property
+    def column_values(self) -> dict[str, Any]:
+        """The values of the columns of documents whose records state none."""
+        return {column.name: _value_at(self, column.source) for column in DOCUMENT if column.source}
+
     def consented(self, uses: Iterable[Use]) -> tuple[Use, ...]:
         """Return those of the uses that every consent covers; none if a label closes the source."""
         scopes = [record.scope for record in self.consent.records if record.scope is not None]
         return () if self.closed_by else tuple(use for use in uses if all(use in scope for scope in scopes))
+
+
+def _value_at(source: Source, path: str) -> Any:
+    """Return the attribute of a source at a dotted path; None if one of its tables is missing."""
+    value: Any = source
+    for name in path.split("."):
+        value = None if value is None else getattr(value, name)
+    return list(value) if isinstance(value, tuple) else value
 
 
 def load_source(id_or_path: str | Path) -> Source:

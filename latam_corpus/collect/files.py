@@ -25,6 +25,7 @@ from latam_corpus.collect.readers.plug_in_reader import record_reader
 from latam_corpus.collect.records import Chunk, Content, Failure, Limits
 from latam_corpus.collect.spans import SPAN_BYTES
 from latam_corpus.collect.streams import open_url
+from latam_corpus.columns import collected_digest
 from latam_corpus.errors import ConfigError, PartError, SourceError
 from latam_corpus.formats.compression import compression
 from latam_corpus.formats.format import Unread
@@ -59,14 +60,14 @@ PACK_BYTES: Final = 32 * 2**20
 
 
 def reading_version() -> str:
-    """Return the version of everything that turns files into rows: the readers, their tables and the plug-ins.
+    """Return the version of everything that turns files into rows: the readers, tables, columns and plug-ins.
 
     >>> reading_version().startswith(f"{VERSION} ")
     True
     """
     plugged = [entry for entry in plugged_formats() if entry.records]
     plug_ins = [f"{entry.name} {package_digest(entry.package)}" for entry in plugged]
-    return " ".join([str(VERSION), tables_digest(), *plug_ins])
+    return " ".join([str(VERSION), tables_digest(), collected_digest(), *plug_ins])
 
 
 def packs(files: Sequence[InputFile]) -> Iterator[tuple[InputFile, ...]]:

@@ -21,7 +21,7 @@ from latam_corpus.language.model_files import chosen
 from latam_corpus.language.varieties.variety import TAGS, predict
 from latam_corpus.language.varieties.variety_cues import digest as cue_digest
 from latam_corpus.messages import _, decimal, enumerated
-from latam_corpus.schema import LANGUAGES
+from latam_corpus.schema import DOCUMENT_SCHEMA
 from latam_corpus.stages import Stage
 
 if TYPE_CHECKING:
@@ -179,7 +179,7 @@ def _columns(judged: list[LanguageJudgement]) -> dict[str, pl.Series]:
     return {
         "language": pl.Series([judgement.language for judgement in judged], dtype=pl.String),
         "language_score": pl.Series([judgement.score for judgement in judged], dtype=pl.Float32),
-        "languages": pl.Series(mixed, dtype=LANGUAGES),
+        "languages": pl.Series(mixed, dtype=DOCUMENT_SCHEMA["languages"]),
     }
 
 

@@ -164,7 +164,8 @@ class Redact(Stage):
             )
             for row in {*counts, *coded_rows}
         }
-        columns["redactions"] = pl.Series([counts_of.get(row) for row in rows], dtype=schema.REDACTIONS)
+        dtype = schema.DOCUMENT_SCHEMA["redactions"]
+        columns["redactions"] = pl.Series([counts_of.get(row) for row in rows], dtype=dtype)
         columns["evidence"] = pl.Series([evidence.get(row) for row in rows], dtype=pl.String)
         # Explicit, since a row may have changed only in its title.
         columns["verdict"] = pl.Series(["changed" if row in evidence else None for row in rows], dtype=pl.String)

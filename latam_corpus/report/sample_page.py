@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
-from latam_corpus import schema
 from latam_corpus.catalog.display_names import genre_name
+from latam_corpus.columns import DOCUMENT
 from latam_corpus.dedupe.fingerprints.fingerprint import text_hash
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.messages import Message, _, enumerated
@@ -38,7 +38,7 @@ COLUMNS: Final = (
     "rights_tier", "uses", "drop_reason", "text_hash", "drawn_from", "drawn_by", "text",
 )  # fmt: skip
 DRAWN: Final = ("text_hash", "drawn_from", "drawn_by")  # the text that was read, and the group that it represents
-GROUPING: Final = tuple(c.name for c in schema.DOCUMENT if c.dtype == pl.String() and c.name not in ("doc_id", "text"))
+GROUPING: Final = tuple(c.name for c in DOCUMENT if c.type == "string" and c.name not in ("doc_id", "text"))
 NOTE: Final = _("note")
 _HOW: Final = _("how to fill in")
 _HOW_LINES: Final = (

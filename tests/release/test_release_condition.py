@@ -351,6 +351,7 @@ def test_values_and_key_words_are_parsed(text: str, rows_: list[int]) -> None:
         ("language != 'spa'", "character 13", "«language» has no such value", "spa_Latn"),
         ("'quy' in languages.code", "character 1", "«languages.code» has no such value", "spa_Latn"),
         ("country != 'cl'", "character 12", "«country» has no such value", "CL"),
+        ("country != 'XX'", "character 12", "«country» has no such value", "ISO 3166-1"),
         ("max(cluster_size) = 1", "character 1, «max»", "no functions", "write one of"),
         ("cluster_size = max(cluster_size)", "character 16, «max»", "no functions", ""),
         ("lower(title) = 'x'", "character 1, «lower»", "no functions", ""),

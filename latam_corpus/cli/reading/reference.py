@@ -19,7 +19,7 @@ from latam_corpus.cli.interface.show import block, console
 from latam_corpus.cli.interface.ui_language import spoken
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.formats.registry import FORMATS
-from latam_corpus.messages import LANGUAGES, N_, Message, _, known, same, translated
+from latam_corpus.messages import LANGUAGES, N_, Message, _, same, translated
 from latam_corpus.pipeline.planning.recipe import Recipe
 from latam_corpus.pipeline.planning.registry import STAGES, stage_class
 from latam_corpus.signals import BY_NAME
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from pydantic import BaseModel
+
+    from latam_corpus.columns.descriptor import Column
 
 Row = tuple[str, str, str, str]
 # Topics, with their names in singular and plural.
@@ -123,7 +125,8 @@ def _schema_of(model: type[BaseModel]) -> dict[str, Any]:
             meanings = _meanings(schema["cls"], described.get("properties", ()))
             for key, node in described.get("properties", {}).items():
                 node.pop("title", None)  # it only repeats the key
-                node.update({"description": meanings[key]} if meanings[key] else {})
+                description = meanings[key] or translated(node.get("description", ""), spoken())
+                node.update({"description": description} if description else {})
                 _without_null(node)
             described["description"] = _first_sentence(schema["cls"])
             return described
@@ -270,16 +273,17 @@ def _stage_parts(name: str) -> Iterator[str]:
 
 def _columns_page() -> str:
     from latam_corpus import schema
+    from latam_corpus.columns import DOCUMENT, LEDGER
 
-    def part(title: Message, columns: Iterable[Any]) -> Iterator[str]:
+    def part(title: Message, columns: Iterable[Column]) -> Iterator[str]:
         heads = _heads(_("column"), _("type"), _("may be null"), "")
         yield f"\n## {_spoken(title)}\n\n{heads}"
         yield from _markdown(
             (
                 column.name,
-                f"`{type(column.dtype).__name__}`",
+                f"`{type(schema.polars_type(column.type)).__name__}`",
                 _spoken(_("yes")) if column.nullable else "",
-                _spoken(known(column.meaning)),
+                _spoken(column.meaning),
             )
             for column in columns
         )
@@ -287,7 +291,7 @@ def _columns_page() -> str:
     signals = ["\n## " + _spoken(_("Signals")), "", "; ".join(f"`{name}`" for name in BY_NAME) + "."]
     lead = _("The columns of documents, of the ledger and of released rows, and the signals in `signals`.")
     released = ["\n## " + _spoken(_("Releases")), "", "; ".join(f"`{name}`" for name in schema.RELEASE_SCHEMA) + "."]
-    parts = (*part(_("Documents"), schema.DOCUMENT), *part(_("Ledger"), schema.LEDGER))
+    parts = (*part(_("Documents"), DOCUMENT), *part(_("Ledger"), LEDGER))
     return _page(_("Columns"), lead, (*parts, *released, *signals))
 
 

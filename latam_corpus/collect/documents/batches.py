@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import chain
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 import polars as pl
 
-from latam_corpus.schema import DOCUMENT_SCHEMA, ORIGIN, WORKING_SCHEMA
+from latam_corpus.columns import BY_NAME
+from latam_corpus.schema import DOCUMENT_SCHEMA, WORKING_SCHEMA
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -21,16 +22,11 @@ if TYPE_CHECKING:
 
     from latam_corpus.collect.records import Limits
 
-# The columns of every collected frame. `text` or `raw` and `media_type` follow them.
-COLLECTED: Final = (
-    "doc_id", "declared_language", "country", "genre", "composition", "title", "creators", "published", "url",
-    "source_id", "contributor", "rights", "rights_tier", "basis", "uses", "agreement", "expires", "embargo_until",
-    "consent", "opt_outs", "obtained", "origin", "drop_reason", "verdict", "evidence",
-)  # fmt: skip
 _SCHEMA: Final = {**DOCUMENT_SCHEMA, **WORKING_SCHEMA}
+_COLLECTED: Final = tuple(name for name, column in BY_NAME.items() if column.set_by == "collect")
+_OF_SOME: Final = tuple(name for name, column in BY_NAME.items() if column.set_by == "record")
+_ORIGIN: Final = cast("pl.Struct", DOCUMENT_SCHEMA["origin"]).to_schema()
 _BODIES: Final = ("text", "raw")
-# Only records with several texts have these.
-_OF_SEVERAL: Final = ("parent_id", "turns")
 
 
 @dataclass(frozen=True)
@@ -72,8 +68,8 @@ class Rows:
     def frame(self) -> pl.DataFrame:
         """Return the rows as a frame of the schema's types."""
         columns, height = self.columns, self.height
-        fields = [_series(field.name, columns[field.name], field.dtype, height) for field in ORIGIN.fields]
-        names = [*COLLECTED, *(name for name in (*_OF_SEVERAL, "extra", *_BODIES, "media_type") if name in columns)]
+        fields = [_series(name, columns[name], dtype, height) for name, dtype in _ORIGIN.items()]
+        names = [*_COLLECTED, *(name for name in _OF_SOME if name in columns)]
         return pl.DataFrame(
             [
                 pl.DataFrame(fields).to_struct("origin")

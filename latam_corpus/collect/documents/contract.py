@@ -29,6 +29,7 @@ from latam_corpus.collect.documents.mapping import (
     value_at,
 )
 from latam_corpus.collect.records import garbled_heads, readable
+from latam_corpus.columns import BY_NAME, KEYS, TERMS
 from latam_corpus.errors import Breach, PartError, nearest
 from latam_corpus.messages import Message, _, decimal, enumerated, first_of, known
 from latam_corpus.text.folding import folded
@@ -45,12 +46,6 @@ _EXAMPLES: Final = 5
 _NAMED: Final = 20  # files that a message lists
 _MOST_NOT_TAKEN: Final = 100  # columns
 _KINDS: Final = 100  # of records that are no documents
-# Columns of which a value that isn't understood restricts the document.
-OF_TERMS: Final = frozenset({"rights", "uses", "expires", "embargo_until", "opt_outs", "consent"})
-# Columns that every document has: a value that isn't understood is replaced by the default of an empty one.
-NEVER_NULL: Final = frozenset({"genre", "composition"})
-_DATES: Final = frozenset({"published"})
-_CHOICES: Final = {"genre": vocabulary.GENRES, "composition": vocabulary.COMPOSITIONS}
 _TO_CONVERT: Final = (".ods", ".xls", ".xlsm", ".numbers")  # spreadsheets that aren't read
 VALUES_SCHEMA: Final = pl.Schema({"column": pl.String, "hash": pl.UInt64, "number": pl.Int64, "file": pl.String})
 
@@ -496,9 +491,10 @@ def unread(source: str, facts: Facts) -> Iterator[Breach]:
         if not fill.unread:
             continue
         about = {"n": decimal(f"{fill.unread:,}"), "name": name, "origin": fill.origin}
-        if name in OF_TERMS:
+        column = BY_NAME.get(name)
+        if name in TERMS:  # the document is restricted
             problem = _NO_CONSENT if name == "consent" else _NOT_UNDERSTOOD
-        elif name in NEVER_NULL:
+        elif column and not column.nullable:
             problem = _(
                 "{n} {n:value|values} of «{origin}» {n:isn't|aren't} understood as «{name}», such as {examples}, and "
                 "{n:counts as an empty one|count as empty ones}"
@@ -516,22 +512,22 @@ def unread(source: str, facts: Facts) -> Iterator[Breach]:
 
 def _how_to_correct(name: str, fill: ColumnFill) -> Message:
     """Return the remedy for values of a mapped column that aren't understood."""
-    column = json.dumps(fill.origin, ensure_ascii=False)
+    column, key = json.dumps(fill.origin, ensure_ascii=False), KEYS.get(name)
     if name.startswith("extra."):
         return _("correct them, or declare another type under [collect.extra]")
     if name == "consent":
         return _GIVE_CONSENT
-    if name in _DATES:
+    if key and key.value == "date":
         return _(
             "write them as 1950, 1950-03 or 1950-03-31; to take the year alone, write under [collect.columns]: {line}",
             line=f"{name} = {{ column = {column}, pattern = '\\d{{4}}' }}",
         )
-    if name in _CHOICES:
+    if key and key.value in ("genre", "composition"):
         values = ", ".join(f"{json.dumps(example, ensure_ascii=False)} = …" for example in fill.examples if example)
         return _(
             "write one of: {choices}; or say under [collect.columns] which each value is: {line}, with all other "
             "values that the column has",
-            choices=", ".join(_CHOICES[name]),
+            choices=", ".join(BY_NAME[name].words),
             line=f"{name} = {{ column = {column}, values = {{ {values} }} }}",
         )
     return _(

@@ -14,11 +14,9 @@ from latam_corpus.catalog.optout.opt_out import withheld
 from latam_corpus.catalog.rights import openness, tier_of, uses_under
 from latam_corpus.collect.documents import mapping
 from latam_corpus.collect.documents.batches import Constant, Rows, joined
-from latam_corpus.collect.documents.contract import NEVER_NULL
 from latam_corpus.collect.documents.extra_values import converted
 from latam_corpus.collect.documents.mapping import cleaned, is_empty, text_of, value_at, values_of
 from latam_corpus.collect.documents.narrowing import (
-    CONSENT_FIELDS,
     Narrowing,
     Stated,
     Terms,
@@ -29,11 +27,12 @@ from latam_corpus.collect.documents.narrowing import (
     with_missing_consent,
 )
 from latam_corpus.collect.records import WITHDRAWN, unreadable
+from latam_corpus.columns import BY_NAME, KEYS
 from latam_corpus.extra_columns import EXTRA
 from latam_corpus.vocabulary import MAX_TEXT, TOO_LONG
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from latam_corpus.catalog.source import Source, TextMapping
     from latam_corpus.collect.documents.batches import Values
@@ -81,19 +80,7 @@ def _terms_by_statement(source: Source, statement: str | None) -> tuple[str, lis
     return tier, uses_under(tier, source.uses)
 
 
-_AS: Final[dict[str, Callable[[Any], Any]]] = {
-    "url": mapping.as_url,
-    "title": mapping.as_text,
-    "creators": mapping.as_names,
-    "published": mapping.as_published,
-    "declared_language": mapping.as_text,
-    "country": mapping.as_country,
-    "genre": mapping.as_genre,
-    "composition": mapping.as_composition,
-    "contributor": mapping.as_text,
-    "rights": mapping.as_statement,
-    "obtained": mapping.as_time,
-}
+_AS: Final = {name: mapping.READERS[key.value] for name, key in KEYS.items() if key.value}
 _KEYS_SHOWN: Final = 20
 _OF_LISTS: Final = frozenset({"missing file", "named twice"})  # causes
 
@@ -144,7 +131,7 @@ def failed_rows(context: RecordContext, failures: Sequence[Failure], body: str =
             if failure.cause == "damaged file":
                 context.watch.facts.damaged[context.relative] = str(failure.evidence.get("error", ""))
     defaults = context.defaults()
-    columns: dict[str, Values] = {name: Constant(value) for name, value in defaults.items()}
+    columns: dict[str, Values] = {}
     known_names = {name for failure in failures for name in failure.about if name in _AS}
     for name in known_names:
         values = [f.about.get(name) for f in failures]
@@ -299,8 +286,7 @@ def _consents(source: Source, narrowings: Sequence[Narrowing | None]) -> dict[st
     """Return the consents of each document, its source's and its own; empty if no document has its own."""
     if not any(narrowing and narrowing.consents for narrowing in narrowings):
         return {}
-    of_source = [record.model_dump(include={*CONSENT_FIELDS}) for record in source.consent.records]
-    rows = ([*of_source, *(narrowing.consents if narrowing else ())] for narrowing in narrowings)
+    rows = ([*(source.consent_rows or ()), *(narrowing.consents if narrowing else ())] for narrowing in narrowings)
     return {"consent": [list({repr(consent): consent for consent in row}.values()) or None for row in rows]}
 
 
@@ -355,7 +341,7 @@ def _spread(values: Values, height: int) -> list[Any]:
 
 def _with_default(name: str, converted: Sequence[Any], unread: Collection[int], default: Any) -> list[Any]:
     """Replace empty values by the default, but not values that aren't understood."""
-    keeps = () if name in NEVER_NULL else unread
+    keeps = unread if BY_NAME[name].nullable else ()
     return [default if value is None and row not in keeps else value for row, value in enumerate(converted)]
 
 
@@ -515,22 +501,13 @@ def _bytes(value: object) -> bytes:
 
 
 def _rows(context: RecordContext, columns: dict[str, Values], height: int, body: str) -> Rows:
-    """Add the columns of rights and consent that the source states."""
-    source, rights = context.source, context.source.rights
-    constant = {
-        "source_id": source.id,
-        "basis": rights.basis if rights else None,
-        "agreement": rights.agreement if rights else None,
-        "expires": source.expires,
-        "embargo_until": rights.embargo_until if rights else None,
-        "consent": [record.model_dump(include={*CONSENT_FIELDS}) for record in source.consent.records] or None,
-        "file": context.file,
-    }
+    """Add the columns that the source states."""
+    constant = {**context.defaults(), "file": context.file}
     if body == "raw":
         constant["media_type"] = context.media_type
     values: dict[str, Values] = {**{name: Constant(value) for name, value in constant.items()}, **columns}
     if "rights_tier" not in columns:
-        values["rights_tier"], values["uses"] = _terms(source, columns["rights"], Constant(None), height)
+        values["rights_tier"], values["uses"] = _terms(context.source, values["rights"], Constant(None), height)
     values["verdict"] = _verdicts(columns["drop_reason"], columns["evidence"])
     return Rows(height, values)
 

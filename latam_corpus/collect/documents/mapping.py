@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 from latam_corpus.catalog.identity import canonical_url
 from latam_corpus.catalog.named_values import composition_of, country_of, day_exists, day_of, genre_of, statement_of
 from latam_corpus.catalog.source import Collect, Columns, Pick
+from latam_corpus.columns import KEYS, TERMS
+from latam_corpus.columns.descriptor import names
 from latam_corpus.text.folding import folded, parted
 
 if TYPE_CHECKING:
@@ -26,37 +28,12 @@ _ISO_DATE: Final = re.compile(
 _SLASHED: Final = re.compile(r"(\d{4})[/.](\d\d?)(?:[/.](\d\d?))?")
 # Names of columns that name files, folded.
 _FILE_COLUMNS: Final = frozenset(
-    {
-        "archivo",
-        "archivos",
-        "fichero",
-        "ficheros",
-        "nombre de archivo",
-        "nombre del archivo",
-        "nombre archivo",
-        "nombre_archivo",
-        "nombre del fichero",
-        "archivo digital",
-        "ruta",
-        "arquivo",
-        "arquivos",
-        "ficheiro",
-        "ficheiros",
-        "nome do arquivo",
-        "nome de arquivo",
-        "nome_arquivo",
-        "nome do ficheiro",
-        "arquivo digital",
-        "caminho",
-        "file",
-        "files",
-        "filename",
-        "file name",
-        "file_name",
-        "path",
-        "filepath",
-        "file path",
-    }
+    names(
+        "archivo, archivos, fichero, ficheros, nombre de archivo, nombre del archivo, nombre archivo, "
+        "nombre_archivo, nombre del fichero, archivo digital, ruta, arquivo, arquivos, ficheiro, ficheiros, nome "
+        "do arquivo, nome de arquivo, nome_arquivo, nome do ficheiro, arquivo digital, caminho, file, files, "
+        "filename, file name, file_name, path, filepath, file path"
+    )
 )
 
 
@@ -222,20 +199,19 @@ def as_time(value: Any) -> datetime | None:
     return datetime.combine(value, time(), UTC) if isinstance(value, date) else None
 
 
-# Columns that are read by their own names unless the source maps them. Columns that state terms are read by
-# `stating_columns`: they narrow the source's terms and never replace them.
-_BY_NAME: Final = {
-    "id": ("id", "doc_id"),
-    "text": ("text",),
-    "declared_language": ("declared_language", "language"),
-    **{
-        name: (name,)
-        for name in (
-            "url", "title", "creators", "published", "country", "genre", "composition", "contributor", "obtained",
-        )
-    },
-}  # fmt: skip
-_PICKS: Final = {name: tuple(Pick(column=column) for column in columns) for name, columns in _BY_NAME.items()}
+# The readers of the kinds of values, `RecordKey.value`.
+READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
+    "text": as_text,
+    "url": as_url,
+    "names": as_names,
+    "date": as_published,
+    "country": as_country,
+    "genre": as_genre,
+    "composition": as_composition,
+    "statement": as_statement,
+    "time": as_time,
+}
+_PICKS: Final = {name: tuple(Pick(column=column) for column in key.read_from) for name, key in KEYS.items()}
 
 
 def picks(columns: Columns, name: str) -> tuple[Pick, ...]:
@@ -243,57 +219,11 @@ def picks(columns: Columns, name: str) -> tuple[Pick, ...]:
     pick: Pick | None = getattr(columns, name)
     if pick is not None:
         return () if pick.leave else (pick,)
-    return _PICKS.get(name, ())
+    return _PICKS[name]
 
 
-# Columns that state terms, by the document's column that they narrow; written as `head_key` returns them.
-_STATING: Final = {
-    name: column
-    for column, names in {
-        "rights": (
-            "rights", "license", "licenses", "licence", "licences", "licencia", "licencias", "licenca", "licencas",
-            "derechos", "derechos de autor", "direitos", "direitos autorais", "rights statement", "rights license",
-            "rights uri", "rights url", "license uri", "license url", "licence uri", "licence url", "access rights",
-            "accessrights", "access restrictions", "usage restrictions", "restrictions", "terms of use", "usage terms",
-            "condiciones de acceso", "condiciones de uso", "condiciones de reproduccion", "restricciones",
-            "restricciones de acceso", "restricciones de uso", "condicoes de acesso", "condicoes de uso",
-            "condicoes de reproducao", "restricoes", "restricoes de acesso", "restricoes de uso",
-        ),
-        "uses": ("uses", "permitted uses", "allowed uses", "usos", "usos permitidos", "usos autorizados"),
-        "expires": (
-            "expires", "expires on", "expiration", "expiration date", "expiry date", "valid until", "vence",
-            "vencimiento", "fecha de vencimiento", "expira", "caduca", "caducidad", "valido hasta", "validade",
-            "vencimento", "data de vencimento", "valido ate", "valid to", "valid through", "expiry", "permission until",
-            "permission expires", "consent until", "consent expires", "authorized until", "vence el", "caduca el",
-            "fecha de caducidad", "fecha de expiracion", "vigencia", "vigencia hasta", "vigente hasta",
-            "fin de vigencia", "fin de la vigencia", "consentimiento hasta", "permiso hasta", "autorizacion hasta",
-            "autorizado hasta", "vence em", "expira em", "data de validade", "data de expiracao", "valida ate",
-            "validade ate", "vigencia ate", "vigente ate", "consentimento ate", "permissao ate", "autorizacao ate",
-            "autorizado ate",
-        ),
-        "embargo_until": (
-            "embargo until", "embargo", "embargoed until", "embargo end", "embargo end date", "embargo date",
-            "embargo liftdate", "embargo lift date", "embargo hasta", "embargado hasta", "bajo embargo hasta",
-            "fecha de embargo", "fin de embargo", "fin del embargo", "embargo ate", "embargado ate", "fim do embargo",
-            "data de embargo",
-        ),
-        "opt_outs": ("opt outs",),
-        "consent": (
-            "consent", "consents", "consent document", "consent form", "consent record", "informed consent",
-            "authorization", "authorisation", "release form", "consentimiento", "consentimientos",
-            "consentimiento informado", "consentimiento firmado", "documento de consentimiento",
-            "carta de consentimiento", "formulario de consentimiento", "hoja de consentimiento",
-            "acta de consentimiento", "autorizacion", "autorizaciones", "autorizacion firmada", "autorizacion de uso",
-            "carta de autorizacion", "documento de autorizacion", "permiso de uso",
-            "carta de permiso", "carta de cesion", "cesion de derechos", "consentimento", "consentimentos",
-            "consentimento informado", "consentimento livre e esclarecido", "termo de consentimento",
-            "termo de consentimento livre e esclarecido", "tcle", "documento de consentimento",
-            "formulario de consentimento", "autorizacao", "autorizacao de uso", "termo de autorizacao",
-            "carta de autorizacao", "permissao de uso", "termo de cessao", "cessao de direitos",
-        ),
-    }.items()
-    for name in names
-}  # fmt: skip
+# Columns that state terms, by the document's column that they narrow.
+_STATING: Final = {head: name for name, key in KEYS.items() if key.narrows for head in key.heads}
 # Structs in which data sets keep what they say about a record.
 _STRUCTS: Final = frozenset({"metadata", "meta"})
 
@@ -322,7 +252,7 @@ def stating_columns(collect: Collect, heads: Iterable[str]) -> dict[str, str]:
     {'uses': 'uses'}
     """
     columns = collect.columns
-    chosen = {name: pick for name in Columns.model_fields if (pick := getattr(columns, name))}
+    chosen = {name: pick for name in KEYS if (pick := getattr(columns, name))}
     mapped = {pick.column for pick in chosen.values()} | {text.column for text in collect.texts}
     turned_off = {name for name, pick in chosen.items() if pick.leave}
     stating: dict[str, str] = {}
@@ -343,12 +273,9 @@ def stated_by(head: str) -> str | None:
     return _STATING.get(head_key(head))
 
 
-_TERMS: Final = ("rights", "uses", "expires", "embargo_until", "opt_outs", "consent")
-
-
 def terms_columns(collect: Collect, heads: Sequence[str]) -> set[str]:
     """Return a record's columns that state terms, mapped or not; for a field of a struct, the struct's name."""
-    mapped = [pick.column for name in _TERMS for pick in picks(collect.columns, name) if pick.column]
+    mapped = [pick.column for name in TERMS for pick in picks(collect.columns, name) if pick.column]
     named = {name for column in (*mapped, *stating_columns(collect, heads)) for name in _names(column)}
     return (named | _STRUCTS).intersection(heads)
 
@@ -370,7 +297,7 @@ def columns_read(source: Source, heads: Iterable[str] = ()) -> frozenset[str]:
         heads: the file's columns; those that state terms are read even if they aren't mapped.
     """
     collect = source.collect
-    named = [pick.column for name in Columns.model_fields for pick in picks(collect.columns, name) if pick.column]
+    named = [pick.column for name in KEYS for pick in picks(collect.columns, name) if pick.column]
     named += [*collect.named, *stating_columns(collect, heads)]
     return frozenset(name for column in named for name in _names(column))
 

@@ -25,6 +25,7 @@ from latam_corpus.collect.documents.mapping import (
     value_at,
     values_of,
 )
+from latam_corpus.columns import TERMS
 from latam_corpus.text.folding import folded
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 CONSENT_FIELDS: Final = ("id", "label", "community")  # of a consent record, those that rows have
 _SIGNALS: Final = frozenset(get_args(Signal))
 # A mapped `rights` column is a record's own statement, which `frames` reads.
-_MAPPED: Final = ("uses", "expires", "embargo_until", "opt_outs", "consent")
+_MAPPED: Final = tuple(name for name in TERMS if name != "rights")
 _NO_EMBARGO: Final = frozenset(
     {"no", "n", "false", "0", "none", "ninguno", "sin embargo", "nao", "nenhum", "sem embargo"}
 )
@@ -273,7 +274,7 @@ def stated_in(
     stating = stating_columns(source.collect, heads)
     read = [(name, head, [value_at(record, head) for record in records], False) for head, name in stating.items()]
     columns, keys = source.collect.columns, frozenset(heads)
-    for name in ("rights", *_MAPPED) if rights else _MAPPED:
+    for name in TERMS if rights else _MAPPED:
         if getattr(columns, name) and (values := values_of(columns, name, records, keys, relative)):
             origin = next((pick.column for pick in mapping.picks(columns, name) if pick.column), name)
             read.append((name, origin, values, True))

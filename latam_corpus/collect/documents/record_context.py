@@ -81,12 +81,5 @@ class RecordContext:
 
     def defaults(self) -> dict[str, Any]:
         """Return the values of columns for records that have none."""
-        source, rights = self.source, self.source.rights
-        return {
-            "declared_language": source.languages[0] if len(source.languages) == 1 else None,
-            "country": source.country,
-            "genre": source.genre or self.genre,
-            "composition": source.composition,
-            "contributor": source.contributor,
-            "rights": rights.statement if rights else None,
-        }
+        values = self.source.column_values
+        return {**values, "genre": values["genre"] or self.genre}

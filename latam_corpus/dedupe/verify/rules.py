@@ -21,11 +21,13 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import numpy as np
 
 from latam_corpus.dedupe.verify import verify_kernels as columns
+from latam_corpus.messages import _
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from latam_corpus.dedupe.verify.pair_facts import PairFacts
+    from latam_corpus.messages import Message
 
 Values: TypeAlias = Mapping[str, float]
 Mask: TypeAlias = "NDArray[np.bool_]"
@@ -51,12 +53,14 @@ class Rule:
         effect: its effect.
         test: returns the mask.
         bounds: the names of the bounds that it reads; it can read no others.
+        label: how `explain` says in words why it matched; None if its matches aren't shown.
     """
 
     name: str
     effect: Effect
     test: Callable[[PairFacts, Values], Mask]
     bounds: tuple[str, ...] = ()
+    label: Message | None = None
 
     def mask(self, facts: PairFacts, bounds: Values) -> Mask:
         """Return the documents, or the pairs, that the rule matches."""
@@ -381,37 +385,51 @@ def _unlike(facts: PairFacts) -> NDArray[np.int32]:
 _LENGTHS: Final = ("short_words", "middle_words", "middle_share", "share")
 
 RULES: Final = (
-    Rule("equal", Effect.ACCEPT, equal),
-    Rule("share", Effect.ACCEPT, share, (*_LENGTHS, "short_share", "short_ratio")),
-    Rule("scattered", Effect.ACCEPT, scattered, ("scattered_words", "scattered_share", "scattered_alike")),
+    Rule("equal", Effect.ACCEPT, equal, label=_("the same words")),
     Rule(
-        "misread",
-        Effect.ACCEPT,
-        misread,
+        "share", Effect.ACCEPT, share, (*_LENGTHS, "short_share", "short_ratio"),
+        _("in common runs of three or more words"),
+    ),
+    Rule(
+        "scattered", Effect.ACCEPT, scattered, ("scattered_words", "scattered_share", "scattered_alike"),
+        _("in common runs of three or more words; the rest is scattered like damage"),
+    ),
+    Rule(
+        "misread", Effect.ACCEPT, misread,
         ("short_words", "middle_words", "short_ratio", "misread_share", "misread_alike"),
+        _("counting words that look alike, as in scanning errors"),
     ),
     Rule("own_passage", Effect.REFUSE, own_passage, ("passage_run", "passage_share", "chapter")),
-    Rule("appended", Effect.EXTEND, appended, _LENGTHS),
-    Rule("numbers", Effect.TEMPLATE, numbers, ("short_words", "numbers", *_SLOT_BOUNDS)),
-    Rule("names", Effect.TEMPLATE, names, ("short_words", "names", "names_share", *_SLOT_BOUNDS)),
-    Rule("denial", Effect.TEMPLATE, denial, _SLOT_BOUNDS),
+    Rule("appended", Effect.EXTEND, appended, _LENGTHS, _("its additional text is a menu, a summary or questions")),
+    Rule(
+        "numbers", Effect.TEMPLATE, numbers, ("short_words", "numbers", *_SLOT_BOUNDS),
+        _("the same form with different numbers"),
+    ),
+    Rule(
+        "names", Effect.TEMPLATE, names, ("short_words", "names", "names_share", *_SLOT_BOUNDS),
+        _("the same form with different names"),
+    ),
+    Rule("denial", Effect.TEMPLATE, denial, _SLOT_BOUNDS, _("the same form, but one of them is a denial")),
     Rule("saying", Effect.REFUSE, saying, ("saying_words",)),
     Rule(
-        "boilerplate",
-        Effect.REFUSE,
-        boilerplate,
+        "boilerplate", Effect.REFUSE, boilerplate,
         ("nothing_rare_share", "nothing_rare_run", "strange_run", "strange_alike", "strange_rare_share"),
     ),
     Rule("contained", Effect.CONTAINED, contained, ("short_words", "short_ratio", "much_longer")),
-    Rule("passages", Effect.VARIANT, passages, ("passages", "passages_words", "passages_share")),
     Rule(
-        "spelling",
-        Effect.VARIANT,
-        spelling,
-        ("spelled_share", "spelled_regular", "alike_words", "alike_share", "alike_unlike", "alike_scanned"),
+        "passages", Effect.VARIANT, passages, ("passages", "passages_words", "passages_share"),
+        _("each has different passages throughout"),
     ),
-    Rule("stated", Effect.VARIANT, stated, ("short_words", "passages_words", "stated_share")),
-)
+    Rule(
+        "spelling", Effect.VARIANT, spelling,
+        ("spelled_share", "spelled_regular", "alike_words", "alike_share", "alike_unlike", "alike_scanned"),
+        _("one has a different spelling"),
+    ),
+    Rule(
+        "stated", Effect.VARIANT, stated, ("short_words", "passages_words", "stated_share"),
+        _("each has different words, and they state different countries, years or authors"),
+    ),
+)  # fmt: skip
 ADDED_BOUNDS: Final = ("added_words", "added_anchors")  # of `words_added`
 BOUND_NAMES: Final = tuple(dict.fromkeys(name for rule in RULES for name in (*rule.bounds, *ADDED_BOUNDS)))
 RULE_NAMES: Final = ("", *(rule.name for rule in RULES))

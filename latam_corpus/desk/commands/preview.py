@@ -111,17 +111,7 @@ def _collected_sample(source: Source, n: int, opened: contextlib.ExitStack) -> s
 
 def _readable(source: Source) -> bool:
     """Whether the source's terms let the public read its texts."""
-    rights = source.rights
-    row = {
-        "country": [source.country],
-        "rights_tier": [source.tier],
-        "uses": [list(source.uses)],
-        "basis": [rights.basis if rights else None],
-        "expires": [source.expires],
-        "embargo_until": [rights.embargo_until if rights else None],
-        "agreement": [rights.agreement if rights else None],
-        "consent": [[{"label": label} for label in source.labels] or None],
-    }
+    row = {name: [value] for name, value in source.column_values.items()}
     return bool(with_readable(pl.DataFrame(row), datetime.now(UTC))["readable"][0])
 
 

@@ -14,13 +14,14 @@ import polars as pl
 from latam_corpus.batch import Batch
 from latam_corpus.catalog.display_names import COMPOSITIONS, language_name
 from latam_corpus.collect.files import list_inputs, read
+from latam_corpus.columns import BY_NAME, KEYS
 from latam_corpus.desk.previews.joined_verses import LOOKS_LIKE_VERSE, REMEDY, joins_verses
 from latam_corpus.desk.previews.preview_page import Item, page_statements, to_look_at
 from latam_corpus.extract.charset import decode
 from latam_corpus.extract.stage import Extract
 from latam_corpus.language.model import load
 from latam_corpus.language.model_files import chosen
-from latam_corpus.messages import Message, _, enumerated, same
+from latam_corpus.messages import Message, enumerated, same
 from latam_corpus.pipeline.planning.default_recipe import has_marks, wanted_languages
 from latam_corpus.pipeline.planning.registry import make_stage
 from latam_corpus.pipeline.rows.conserve import pass_through, split_dropped
@@ -45,16 +46,9 @@ _CONTROL: Final = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]|&#(?:x0*[01]?[0-9a-f]|0*[12]?[0-9]|0*3[01]);", re.IGNORECASE
 )
 _BINARY_WITHIN: Final = 2**16  # bytes searched for a zero byte
+# First the columns that records state, in the order of their keys.
 _METADATA: Final = {
-    "title": _("title"),
-    "creators": _("creators"),
-    "published": _("published"),
-    "declared_language": _("stated language"),
-    "composition": _("composition"),
-    "url": _("address"),
-    "rights": _("rights"),
-    "extractor": _("read by"),
-    "turns": _("turns of speech"),
+    name: label for name in dict.fromkeys((*KEYS, *BY_NAME)) if (label := name in BY_NAME and BY_NAME[name].label)
 }
 _HTML: Final = frozenset({"text/html", "application/xhtml+xml"})
 _UNSEEN: Final = ("script", "style", "noscript", "template", "svg", "head")

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 
 from latam_corpus.collect.documents.contract import (
-    OF_TERMS,
     VALUES_SCHEMA,
     ColumnFill,
     Facts,
@@ -22,6 +21,7 @@ from latam_corpus.collect.documents.contract import (
     unread,
 )
 from latam_corpus.collect.examine import Examined, examine
+from latam_corpus.columns import TERMS
 from latam_corpus.errors import Breach, ConfigError, SourceError
 from latam_corpus.extract.isolation.programs import asked_for
 from latam_corpus.extract.stage import Extract
@@ -249,7 +249,7 @@ def terms_lines(record: Mapping[str, Any]) -> Iterator[Message]:
         counts = (row["from"], row["records"], row["filled"], row.get("unread", 0), row.get("examples", []))
         if row.get("unmapped"):
             facts[row["source"]].stated.setdefault(row["column"], {})[row["from"]] = ColumnFill(*counts)
-        elif row["column"] in OF_TERMS:
+        elif row["column"] in TERMS:
             facts[row["source"]].fills[row["column"]] = ColumnFill(*counts)
     for source, source_facts in facts.items():
         for breach in chain(terms_reported(source, source_facts), unread(source, source_facts)):

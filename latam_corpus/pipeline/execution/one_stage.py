@@ -14,9 +14,10 @@ from latam_corpus.catalog.source import Source
 from latam_corpus.codes import is_tag, known_code, short
 from latam_corpus.collect.files import list_inputs, read_all
 from latam_corpus.collect.row_files import as_documents, read_chunks
+from latam_corpus.columns import DOCUMENT
 from latam_corpus.corpus import ROW, Frames
 from latam_corpus.errors import ConfigError
-from latam_corpus.extra_columns import EXTRA, polars_type
+from latam_corpus.extra_columns import EXTRA
 from latam_corpus.extra_forms import in_form
 from latam_corpus.messages import Message, _
 from latam_corpus.pipeline.planning.registry import make_stage
@@ -31,21 +32,9 @@ if TYPE_CHECKING:
 Chunk = tuple[list[dict[str, Any]], pl.DataFrame]  # input rows, and the columns that the stages set for them
 _DECIDED = " decided"
 _EXTRACT_COLUMNS = (
-    "doc_id",
-    "parent_id",
-    "text",
-    "turns",
-    "title",
-    "creators",
-    "published",
-    "declared_language",
-    "composition",
-    "url",
-    "extractor",
-    "origin",
-)
-
-
+    "doc_id", "parent_id", "text", "turns", "title", "creators", "published", "declared_language", "composition", "url",
+    "extractor", "origin",
+)  # fmt: skip
 # A document's own terms are passed on, since the next command that reads the rows must respect them.
 _TERMS = ("rights", "expires", "embargo_until", "opt_outs")
 
@@ -78,7 +67,7 @@ def with_typed_extra(result: pl.DataFrame, original: pl.Series | None, stages: I
     if EXTRA not in result.columns:
         return result
     fields = dict(pl.Schema(original.dtype)) if original is not None and isinstance(original.dtype, pl.Struct) else {}
-    fields |= {name: polars_type(kind) for stage in stages for name, kind in stage.adds.items()}
+    fields |= {name: schema.polars_type(kind) for stage in stages for name, kind in stage.adds.items()}
     return result.with_columns(in_form(result[EXTRA], pl.Struct(fields))) if fields else result
 
 
@@ -125,9 +114,7 @@ def apply_stages(
     barrier_index = next((index for index, stage in enumerate(stages) if isinstance(stage, Barrier)), len(stages))
     stages_before = [stage for stage in stages[:barrier_index] if not isinstance(stage, Barrier)]
     # Columns that a stage sets for the barrier after it aren't shown.
-    gives = [
-        c.name for c in schema.DOCUMENT if any(c.name in stage.gives for stage in stages[barrier_index:] or stages)
-    ]
+    gives = [c.name for c in DOCUMENT if any(c.name in stage.gives for stage in stages[barrier_index:] or stages)]
     # Every stage may drop rows.
     rewritten = {"drop_reason", *(name for stage in stages for name in stage.rewrites)} - set(gives)
     waiting: list[pl.DataFrame] = []

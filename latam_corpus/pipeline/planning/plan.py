@@ -18,6 +18,7 @@ from latam_corpus.__about__ import __version__
 from latam_corpus.catalog.source import Source, load_source
 from latam_corpus.collect.input_files.listing import digest
 from latam_corpus.collect.streams import state_of
+from latam_corpus.columns import DOCUMENT
 from latam_corpus.dedupe.fingerprints.fingerprint import Fingerprint
 from latam_corpus.errors import ConfigError, PartError, as_one, closest
 from latam_corpus.extra_columns import merged
@@ -40,25 +41,6 @@ if TYPE_CHECKING:
     from latam_corpus.pipeline.planning.recipe import Recipe
     from latam_corpus.pipeline.rows.step_file import Pair
     from latam_corpus.stages import Stage
-
-# The columns of every collected record.
-COLLECTED = frozenset(
-    {c.name for c in schema.DOCUMENT}
-    - {"text", "language", "language_score", "languages", "variety", "variety_basis", "extractor", "signals"}
-    - {
-        "redactions",
-        "duplicate_cluster",
-        "cluster_size",
-        "duplicate_of",
-        "contained_in",
-        "variant_of",
-        "containment",
-        "split",
-        "tokens",
-    }
-    - {"text_hash", "drop_reason"}
-)
-
 
 # Formats whose records are bytes for `extract`. An archive may contain such files.
 _WHOLE_FORMATS = frozenset(entry.name for entry in FORMATS if entry.media_type is not None or entry.archive)
@@ -415,10 +397,10 @@ def _hash_is_fresh(stages: Sequence[Stage | Barrier]) -> bool:
 def _check_columns(place: str, stages: Sequence[Stage | Barrier], sources: Sequence[Source]) -> None:
     check_own_columns(place, stages)
     _extra(sources, stages)
-    available = set(COLLECTED)
+    available = {column.name for column in DOCUMENT if column.set_by != "stage" and column.name != "text"}
     available |= {"text"} if all(gives_text(source) for source in sources) else {"raw", "media_type"}
     for stage in stages:
-        missing = stage.needs - available - {"drop_reason"}
+        missing = stage.needs - available
         if "raw" in stage.needs:  # `extract` passes on rows that already have a text
             missing = frozenset()
         if missing:

@@ -5,40 +5,25 @@ Only values that the stage has changed are checked. The checks change nothing, s
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from latam_corpus import schema, vocabulary
+from latam_corpus import schema
+from latam_corpus.columns import DOCUMENT, WORKING
 from latam_corpus.errors import ConfigError, one_of
 from latam_corpus.extra_columns import merged, wrong_declaration
 from latam_corpus.messages import Message, _, same
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from latam_corpus.stages import Barrier, Stage
 
 _TYPES: Final = schema.DOCUMENT_SCHEMA | schema.WORKING_SCHEMA
-_WORDS: Final[Mapping[str, Collection[str]]] = {
-    "genre": vocabulary.GENRES,
-    "composition": vocabulary.COMPOSITIONS,
-    "basis": vocabulary.BASES,
-    "rights_tier": vocabulary.RIGHTS_TIERS,
-    "variety_basis": vocabulary.VARIETY_BASES,
-    "verdict": vocabulary.VERDICTS,
-}
-# A pattern and a remedy for columns without a list of words.
-_FORMS: Final = {
-    "country": (f"^(?:{'|'.join(sorted(vocabulary.COUNTRY_CODES))})$", _("a code of ISO 3166-1, such as CL or BR")),
-    "language": (r"^[a-z]{3}(_[A-Z][a-z]{3})?$", _("write it as spa_Latn")),
-    "drop_reason": (r"\S", _("name the reason in one word, such as «too_short»")),
-}
-_CHECKED: Final = {
-    **{name: (f"^(?:{'|'.join(map(re.escape, words))})$", one_of(words)) for name, words in _WORDS.items()},
-    **_FORMS,
-}
+_CHECKED: Final = [
+    column for column in (*DOCUMENT, *WORKING) if column.type == "string" and (column.words or column.pattern)
+]
 
 
 def wrong_values(rows_in: pl.DataFrame, rows_out: pl.DataFrame, *, in_place: bool) -> tuple[Message, Message] | None:
@@ -182,7 +167,8 @@ def _wrong_word(
     rows_in: pl.DataFrame, rows_out: pl.DataFrame, types: pl.Schema, *, in_place: bool
 ) -> tuple[Message, Message] | None:
     existing = set(rows_in.columns) if in_place else set()
-    for name, (pattern, remedy) in _CHECKED.items():
+    for column in _CHECKED:
+        name = column.name
         if types.get(name) != pl.String:
             continue
         values = rows_out[name]
@@ -190,12 +176,12 @@ def _wrong_word(
             if values.equals(rows_in[name]):  # five times faster than finding the values that differ
                 continue
             values = values.filter(values.ne_missing(rows_in[name]))
-        wrong = [value for value in values.drop_nulls().unique() if not re.search(pattern, value)]
+        wrong = [value for value in values.drop_nulls().unique() if not column.allows(value)]
         if wrong:
             has_value = rows_out[name].eq_missing(wrong[0])
             document = _first(rows_out, has_value)
             about = {"key": name, "given": repr(wrong[0]), "document": document}
-            return _("«{key}» is {given}, of the document {document}", **about), remedy
+            return _("«{key}» is {given}, of the document {document}", **about), column.advice or one_of(column.words)
     return None
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
-from latam_corpus.collect.documents.contract import OF_TERMS
 from latam_corpus.collect.documents.mapping import stated_by
+from latam_corpus.columns import TERMS
 from latam_corpus.schema import DOCUMENT_SCHEMA, LEDGER_SCHEMA, scan
 
 if TYPE_CHECKING:
@@ -37,8 +37,8 @@ def hold_of(note: Mapping[str, Any], source: str, mapping: list[dict[str, Any]])
         return "unnamed_catalogue"
     if "catalogue_row" in note:
         return "catalogue_row"
-    columns = {row["from"]: row["column"] for row in mapping if row["source"] == source and row["column"] in OF_TERMS}
-    unread = {name if name in OF_TERMS else columns.get(name) or stated_by(name) for name in note.get("unread", ())}
+    columns = {row["from"]: row["column"] for row in mapping if row["source"] == source and row["column"] in TERMS}
+    unread = {name if name in TERMS else columns.get(name) or stated_by(name) for name in note.get("unread", ())}
     return next((name for name in _ORDER if name in unread), "")
 
 

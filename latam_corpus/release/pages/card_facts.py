@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from latam_corpus import schema, vocabulary
+from latam_corpus import vocabulary
 from latam_corpus.catalog.display_names import KINDS
+from latam_corpus.columns import DOCUMENT
 from latam_corpus.messages import _, decimal
 from latam_corpus.release.pages.card_markdown import table
 
@@ -150,7 +151,7 @@ def held_out(manifest: Manifest) -> list[Message]:
 
 def columns(manifest: Manifest) -> str:
     """Return the card's section on the columns of a row."""
-    rows = [[f"`{column.name}`", column.meaning] for column in schema.DOCUMENT if column.name in schema.RELEASE_SCHEMA]
+    rows = [[f"`{column.name}`", str(column.meaning)] for column in DOCUMENT if column.released]
     rows += [[f"`extra.{name}`", f"added by a source or a plug-in; {kind}"] for name, kind in manifest.extra.items()]
     return f"## Columns\n\n{table(['column', 'meaning'], rows)}"
 

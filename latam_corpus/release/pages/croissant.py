@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 
 from latam_corpus import schema
-from latam_corpus.extra_columns import polars_type
+from latam_corpus.columns import BY_NAME, DOCUMENT
+from latam_corpus.extra_columns import EXTRA
 
 if TYPE_CHECKING:
+    from latam_corpus.columns.descriptor import Type
     from latam_corpus.release.storing.manifest import Manifest, SourceEntry
 
 CROISSANT: Final = "croissant.json"
@@ -197,27 +199,11 @@ def _distribution(manifest: Manifest) -> list[dict[str, Any]]:
 
 def _records(manifest: Manifest) -> dict[str, Any]:
     """Return the columns of values and of lists of values; other nested columns can only be read with Parquet."""
-    fields: list[dict[str, Any]] = []
-    for column in schema.DOCUMENT:
-        repeated = isinstance(column.dtype, pl.List)
-        dtype = column.dtype.inner if isinstance(column.dtype, pl.List) else column.dtype
-        kind = next((name for plain, name in _TYPES if dtype == plain), None)
-        if kind is None or column.name not in schema.RELEASE_SCHEMA:
-            continue
-        fields.append(
-            {
-                "@type": "cr:Field",
-                "@id": f"documents/{column.name}",
-                "name": column.name,
-                "description": column.meaning,
-                "dataType": kind,
-                **({"repeated": True} if repeated else {}),
-                "source": {
-                    "fileSet": {"@id": _SHARDS},
-                    "extract": {"column": column.name},
-                },
-            }
-        )
+    fields = [
+        field
+        for column in DOCUMENT
+        if column.released and (field := _field(column.name, column.type, str(column.meaning), column.name))
+    ]
     if manifest.extra:
         fields.append(_extra(manifest))
     key = {"@id": "documents/doc_id"}
@@ -226,29 +212,35 @@ def _records(manifest: Manifest) -> dict[str, Any]:
 
 def _extra(manifest: Manifest) -> dict[str, Any]:
     """Return the columns that sources and plug-ins add, as subfields of `extra`."""
-    fields = []
-    for name, declared in manifest.extra.items():
-        dtype = polars_type(declared)
-        inner = dtype.inner if isinstance(dtype, pl.List) else dtype
-        fields.append(
-            {
-                "@type": "cr:Field",
-                "@id": f"documents/extra/{name}",
-                "name": name,
-                "description": "added by a source or a plug-in",
-                "dataType": next(kind for plain, kind in _TYPES if inner == plain),
-                **({"repeated": True} if inner != dtype else {}),
-                "source": {
-                    "fileSet": {"@id": _SHARDS},
-                    "extract": {"column": "extra"},
-                    "transform": {"jsonPath": f"$.{name}"},
-                },
-            }
-        )
+    added = "added by a source or a plug-in"
     return {
         "@type": "cr:Field",
-        "@id": "documents/extra",
-        "name": "extra",
-        "description": "columns that sources and plug-ins add",
-        "subField": fields,
+        "@id": f"documents/{EXTRA}",
+        "name": EXTRA,
+        "description": str(BY_NAME[EXTRA].meaning),
+        "subField": [
+            _field(f"{EXTRA}/{name}", kind, added, EXTRA, f"$.{name}") for name, kind in manifest.extra.items()
+        ],
+    }
+
+
+def _field(path: str, kind: Type, description: str, column: str, json_path: str = "") -> dict[str, Any]:
+    """Return the field of a column; an empty one if its type isn't one of Croissant's."""
+    dtype = schema.polars_type(kind)
+    inner = dtype.inner if isinstance(dtype, pl.List) else dtype
+    data_type = next((name for plain, name in _TYPES if inner == plain), None)
+    if data_type is None:
+        return {}
+    return {
+        "@type": "cr:Field",
+        "@id": f"documents/{path}",
+        "name": path.rpartition("/")[2],
+        "description": description,
+        "dataType": data_type,
+        **({"repeated": True} if inner != dtype else {}),
+        "source": {
+            "fileSet": {"@id": _SHARDS},
+            "extract": {"column": column},
+            **({"transform": {"jsonPath": json_path}} if json_path else {}),
+        },
     }

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import polars as pl
 
-from latam_corpus import vocabulary
+from latam_corpus.columns import BY_NAME
 from latam_corpus.errors import closest
 from latam_corpus.messages import _, decimal
 from latam_corpus.privacy.kinds import KINDS
@@ -25,26 +25,6 @@ OPERATORS: Final[dict[str, Callable[[Any, Any], Any]]] = {
 }  # fmt: skip
 LONGEST_PATTERN: Final = 1_000  # characters; it is compiled
 
-# Columns with a fixed vocabulary. A misspelt word would make `!=` true for every row.
-_WORDS: Final[dict[str, tuple[str, ...]]] = {
-    "genre": vocabulary.GENRES,
-    "composition": vocabulary.COMPOSITIONS,
-    "rights_tier": vocabulary.RIGHTS_TIERS,
-    "basis": vocabulary.BASES,
-    "uses": vocabulary.USES,
-    "variety_basis": vocabulary.VARIETY_BASES,
-    "split": vocabulary.SPLITS,
-}
-# Columns whose values have a fixed form.
-_LANGUAGE: Final = (
-    re.compile(r"[a-z]{3}_[A-Z][a-z]{3}|und"),
-    _("write a language with its script, such as 'spa_Latn'"),
-)
-_FORMS: Final = {
-    "language": _LANGUAGE,
-    "languages.code": _LANGUAGE,
-    "country": (re.compile(r"[A-Z]{2}"), _("write a country by its two letters, such as 'CL'")),
-}
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TIME: Final = re.compile(
     _DAY.pattern + r"([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:[0-9]{2})?)?"
@@ -226,15 +206,15 @@ def _typed(column: ColumnOperand, tokens: Sequence[Token], *, must_be_known: boo
         if dtype.is_integer():
             dtype = pl.Int64() if all(re.fullmatch("[+-]?[0-9]+", token.text) for token in tokens) else pl.Float64()
         return pl.Series([_number(token, column, dtype) for token in tokens], dtype=dtype)
-    words, form = _WORDS.get(column.name), _FORMS.get(column.name)
+    known = BY_NAME.get("language" if column.name == "languages.code" else column.name)
     convert = {pl.Date: _day, pl.Datetime: _moment, pl.Binary: bytes.fromhex}.get(type(dtype), str)
     values = []
     for token in tokens:
         text = _text(token, column)
-        if must_be_known and words and text not in words:
-            raise ConditionError(token, _("«{name}» has no such value", name=column.name), closest(text, words))
-        if must_be_known and form and not form[0].fullmatch(text):
-            raise ConditionError(token, _("«{name}» has no such value", name=column.name), form[1])
+        # A misspelt word would make `!=` true for every row.
+        if must_be_known and known and not known.allows(text):
+            remedy = known.advice or closest(text, known.words)
+            raise ConditionError(token, _("«{name}» has no such value", name=column.name), remedy)
         try:
             values.append(convert(text))
         except (ValueError, OverflowError):
@@ -285,7 +265,8 @@ def _hint(column: ColumnOperand) -> Message:
         part = KINDS[0] if name == _MAP else inner.fields[0].name
         return _("name a part of it, such as {name}", name=f"{name}.{part}")
     if isinstance(dtype, pl.List):
-        return _("write for example {example}", example=f"'{_WORDS.get(name, ['…'])[0]}' in {name}")
+        value = next(iter(BY_NAME[name].words), "…") if name in BY_NAME else "…"
+        return _("write for example {example}", example=f"'{value}' in {name}")
     return {
         pl.Date: _("write a day, such as '2026-11-25'"),
         pl.Datetime: _("write a day or a time, such as '2026-11-25' or '2026-11-25T12:00:00Z'"),

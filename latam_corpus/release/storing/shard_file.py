@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from pyarrow.fs import LocalFileSystem
 
 from latam_corpus import schema
-from latam_corpus.signals import BY_NAME
+from latam_corpus.columns import DOCUMENT, LEDGER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -31,55 +31,12 @@ BATCH_BYTES: Final = 32 << 20
 
 # The chunk sizes of `datasets` 5 and the Hub, so that their stores share unchanged chunks.
 _CHUNKING: Final = {"min_chunk_size": 256 << 10, "max_chunk_size": 1 << 20, "norm_level": 0}
-_REPEATING: Final = (
-    "declared_language",
-    "language",
-    "variety",
-    "variety_basis",
-    "country",
-    "genre",
-    "composition",
-    "source_id",
-    "contributor",
-    "rights",
-    "rights_tier",
-    "basis",
-    "uses.list.element",
-    "agreement",
-    "extractor",
-    "split",
-    "stage",
-    "verdict",
-    "reason",
-)
 # Columns of an index with hashes and packed words. zstd would save a tenth of their size, and reading take far longer.
 _UNCOMPRESSED: Final = frozenset({"anchors", "stream", "lexicon"})
 # A column with a larger dictionary is stored without one; this is room for more than a million words of a row group.
 _DICTIONARY_BYTES: Final = 8 << 20
-# Columns with statistics. These contain the smallest and largest value, so that columns with texts, names or titles
-# have none.
-_WITH_STATISTICS: Final = (
-    "doc_id",
-    "language",
-    "language_score",
-    "variety",
-    "country",
-    "genre",
-    "composition",
-    "source_id",
-    "rights",
-    "rights_tier",
-    "expires",
-    "embargo_until",
-    "obtained",
-    "split",
-    "cluster_size",
-    "tokens",
-    *(f"signals.{name}" for name in BY_NAME),
-    "stage",
-    "verdict",
-    "reason",
-)
+_REPEATING: Final = frozenset(column.name for column in (*DOCUMENT, *LEDGER) if column.repeats)
+_WITH_STATISTICS: Final = frozenset(column.name for column in (*DOCUMENT, *LEDGER) if column.statistics)
 
 
 @contextmanager
@@ -94,15 +51,15 @@ def writer(
         metadata: additional keys and values of the file.
     """
     arrow = schema.arrow_schema(columns)
-    leaves = {name for name, _ in schema.leaves(arrow)}
-    compressed = leaves - _UNCOMPRESSED
+    leaves = [name for name, _ in schema.leaves(arrow)]
+    compressed = [name for name in leaves if name not in _UNCOMPRESSED]
     with pq.ParquetWriter(
         target,
         arrow,
         compression={name: "zstd" if name in compressed else "none" for name in leaves},
         compression_level=dict.fromkeys(compressed, 3),
-        use_dictionary=[name for name in _REPEATING if name in leaves],
-        write_statistics=[name for name in _WITH_STATISTICS if name in leaves],
+        use_dictionary=[name for name in leaves if name.partition(".")[0] in _REPEATING],
+        write_statistics=[name for name in leaves if name.partition(".")[0] in _WITH_STATISTICS],
         filesystem=LocalFileSystem()
         if isinstance(target, Path)
         else None,  # otherwise «::» in a path is read as an address

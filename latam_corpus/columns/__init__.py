@@ -1,0 +1,32 @@
+"""The columns of documents and ledgers. Each is one value of `Column`; there is no other list of columns.
+
+`schema.py` makes Polars types of them, `catalog/source.py` the keys of `[collect.columns]`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Final
+
+from latam_corpus.columns import of_ledgers, of_stages, of_terms, of_works
+
+# In their order in files.
+DOCUMENT: Final = (*of_works.COLUMNS, *of_terms.COLUMNS, *of_stages.COLUMNS)
+LEDGER: Final = of_ledgers.COLUMNS
+WORKING: Final = of_stages.WORKING
+BY_NAME: Final = {column.name: column for column in (*DOCUMENT, *WORKING)}
+_KEYS: Final = {"id": of_works.RECORD_ID} | {name: column.key for name, column in BY_NAME.items() if column.key}
+# The keys of `[collect.columns]`, by the column's name.
+KEYS: Final = dict(sorted(_KEYS.items(), key=lambda item: item[1].order))
+# Columns that state terms.
+TERMS: Final = tuple(name for name, key in KEYS.items() if key.narrows)
+
+
+def collected_digest() -> str:
+    """Return a digest of the columns that `collect` sets and of how records state them, 16 hex digits."""
+    facts = [
+        (column.name, column.type, column.source, (key := column.key) and (key.value, key.read_from, key.heads))
+        for column in BY_NAME.values()
+        if column.set_by != "stage"
+    ]
+    return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
