@@ -98,7 +98,7 @@ def test_check_reads_the_names_back(command_line: CommandLine, tmp_path: Path) -
     path.write_text(about + 'genre = "news"\ncountry = "PY"\nlanguages = ["grn", "zai"]\n')
     told = command_line("sources", "check", path, "--lang", "es")
     assert (
-        "se lee así: género: prensa · país: PY: Paraguay · lenguas: grn: guaraní, zai: zapoteco del Istmo" in told.out
+        "leído así: género: prensa · país: PY: Paraguay · lenguas: grn: guaraní, zai: zapoteco del Istmo" in told.out
     )
     path.write_text(about + 'languages = ["mixteco"]\n')
     told = command_line("sources", "check", path, "--lang", "pt")

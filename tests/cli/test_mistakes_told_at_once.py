@@ -174,4 +174,4 @@ def test_sources_check_knows_the_same(command_line: CommandLine, tmp_path: Path)
     told = command_line("sources", "check", *sorted(tmp_path.glob("*.toml")), "--lang", "es")
     assert told.code == 1
     assert told.out.count("no se pueden leer archivos que terminan en «.pptx»") == 2
-    assert "el permiso terminó el 2020-01-31: no se publica nada de la fuente" in told.out
+    assert "el permiso terminó el 2020-01-31: nada de la fuente entra en una versión" in told.out

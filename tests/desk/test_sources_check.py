@@ -84,7 +84,7 @@ def test_a_good_file_has_nothing_to_put_right(command_line: CommandLine, tmp_pat
     path = tmp_path / "radio.toml"
     path.write_text(_FULL, encoding="utf-8")
     told = command_line("sources", "check", path, "--lang", "pt")
-    read = "  lê-se assim: gênero: imprensa · país: CL: Chile · línguas: spa: espanhol"
+    read = "  lido assim: gênero: imprensa · país: CL: Chile · línguas: spa: espanhol"
     assert (told.code, told.out.strip()) == (0, f"✓ {path}: sem erros\n{read}")
 
 

@@ -58,8 +58,8 @@ def test_a_crawl_is_reported_in_the_readers_language(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["sin.toml"], "fuente sin: la fuente no tiene contacto, y quien recolecta debe indicar uno; agregue"),
-        (["ailla"], "fuente ailla: primero hay que pedir permiso a su titular (University of Texas"),
+        (["sin.toml"], "fuente sin: la fuente no tiene contacto, y para recolectar hay que indicar uno; agregue"),
+        (["ailla"], "fuente ailla: primero hay que pedir permiso a la institución que la custodia (University of Texas"),
         (
             ["archivos.toml"],
             "fuente archivos: sus registros son archivos; no hay nada que recolectar; ejecute una receta",

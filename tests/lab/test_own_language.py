@@ -186,7 +186,7 @@ def _leak(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("damage", "problem"),
     [
-        (_leak, "una línea apartada para medir está también en train.txt"),
+        (_leak, "una línea reservada para medir está también en train.txt"),
         (lambda folder: (folder / KEPT_OUT).write_text("x\n"), "se modificó después de que `language new` lo escribió"),
         (lambda folder: (folder / KEPT_OUT).unlink(), "no existe"),
         (lambda folder: (folder / TRAIN).write_text(""), "train.txt: está vacío"),
