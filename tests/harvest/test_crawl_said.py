@@ -40,8 +40,8 @@ def _file(site: Any, folder: Path, more: str = "") -> Path:
 @pytest.mark.parametrize(
     ("lang", "expected"),
     [
-        ("es", ("páginas en", "la dirección lleva una contraseña", "siguiente  latam-corpus run RECETA, con «gaceta»")),
-        ("pt", ("páginas em", "o endereço leva uma senha", "agora     latam-corpus run RECEITA, com “gaceta”")),
+        ("es", ("páginas en", "la dirección lleva una contraseña", "siguiente     latam-corpus run RECETA, con «gaceta»")),
+        ("pt", ("páginas em", "o endereço leva uma senha", "a seguir     latam-corpus run RECEITA, com “gaceta”")),
         ("en", ("pages in", "the address holds a password", "next     latam-corpus run RECIPE, with «gaceta»")),
     ],
 )
