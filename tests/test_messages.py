@@ -200,7 +200,7 @@ def test_an_error_is_translated_with_what_it_names() -> None:
     )
     error = pickle.loads(pickle.dumps(raised))  # noqa: S301  (its own bytes)
     assert str(error) == "input of a: no file matches «{x}»; left as written"
-    assert str(error.translated("es")) == "entrada de a: ningún archivo se llama «{x}»; left as written"
+    assert str(error.translated("es")) == "entrada de a: ningún archivo coincide con «{x}»; left as written"
     assert (error.place, error.problem, error.remedy) == ("input of a", "no file matches «{x}»", "left as written")
     near = ConfigError("receta", "no", closest("filtro", ["filter"])).translated("pt")
     assert near.remedy == "você quis escrever “filter”?"

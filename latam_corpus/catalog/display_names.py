@@ -165,7 +165,7 @@ def stage_names(stages: str) -> Message:
     >>> stage_names("extract→repair").translate("es"), str(stage_names("dedupe")), stage_names("mine").translate("pt")
     ('extraer→reparar', 'dedupe', 'mine')
     >>> stage_names("withdrawals").translate("es")
-    'apartar lo retirado'
+    'apartar los documentos retirados'
     >>> stage_names("repair │ my-filter, datatrove:filter.URLFilter").translate("es")
     'reparar │ my-filter, datatrove:filter.URLFilter'
     """

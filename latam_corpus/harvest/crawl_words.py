@@ -115,7 +115,7 @@ def cause_message(cause: str) -> Message:
     """Return the message for a cause, or for a cause and the one behind it (`cause: underlying cause`).
 
     >>> cause_message("robots unavailable: no connection").translate("es")
-    'robots.txt no se pudo leer, así que no se pidió nada: no se pudo conectar'
+    'robots.txt no se pudo leer, así que no se solicitó nada: no se pudo conectar'
     """
     first, _, second = cause.partition(": ")
     message = CAUSES.get(first) or _OTHER_REASONS.get(first) or same(first)

@@ -97,9 +97,7 @@ def test_check_reads_the_names_back(command_line: CommandLine, tmp_path: Path) -
     about = 'id = "a"\ntitle = "A"\nholder = "B"\n'
     path.write_text(about + 'genre = "news"\ncountry = "PY"\nlanguages = ["grn", "zai"]\n')
     told = command_line("sources", "check", path, "--lang", "es")
-    assert (
-        "se lee así: género: prensa · país: PY: Paraguay · lenguas: grn: guaraní, zai: zapoteco del Istmo" in told.out
-    )
+    assert "leído así: género: prensa · país: PY: Paraguay · lenguas: grn: guaraní, zai: zapoteco del Istmo" in told.out
     path.write_text(about + 'languages = ["mixteco"]\n')
     told = command_line("sources", "check", path, "--lang", "pt")
     assert "muitas línguas se chamam “mixteco”; escreva o código" in told.out

@@ -85,7 +85,7 @@ def test_a_policy_that_decides_on_nothing_says_so(texts: Path, command_line: Com
     policy = texts.parent / "quy.toml"
     policy.write_text(f"{_POLICY}[bounds]\nchar_entropy = {{ min = 8 }}\n")
     ended = command_line("measure", texts, "--policies", policy, "--language", "spa", "--lang", "pt")
-    assert "aplica-se a 0 de 3 documentos" in ended.out
+    assert "vale para 0 de 3 documentos" in ended.out
     assert "nenhum documento é mantido ou separado de outro modo" in ended.out
 
 

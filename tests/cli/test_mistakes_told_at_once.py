@@ -73,7 +73,7 @@ _MISTAKES = [
     ("a misspelt genre", "receta.toml, línea 3: «genre» no puede ser 'prenza'; ¿quiso escribir «news»?"),
     ("a file that isn't there", "no-hay.toml: ese archivo no existe; revise la ruta"),
     ("a misspelt source", "en el catálogo no hay ninguna fuente «conah19»; ¿quiso escribir «conha19»?"),
-    ("files nothing reads", "fuente documentos: no se pueden leer archivos que terminan en «.pptx»; guárdelos como"),
+    ("files nothing reads", "fuente documentos: no se pueden leer archivos que terminan en «.pptx»; guárdelos en"),
     ("a quote left open", "rota.toml, línea 1: no es TOML: falta la comilla que cierra"),
     ("a misspelt stage", "receta.toml, etapa 1: no existe la etapa «extrat»; ¿quiso escribir «extract»?"),
     ("a name of many languages", "etapa 2, identify, languages: muchas lenguas se llaman «triqui»; escriba el código"),
@@ -174,4 +174,4 @@ def test_sources_check_knows_the_same(command_line: CommandLine, tmp_path: Path)
     told = command_line("sources", "check", *sorted(tmp_path.glob("*.toml")), "--lang", "es")
     assert told.code == 1
     assert told.out.count("no se pueden leer archivos que terminan en «.pptx»") == 2
-    assert "el permiso terminó el 2020-01-31: no se publica nada de la fuente" in told.out
+    assert "el permiso terminó el 2020-01-31: nada de la fuente entra en una versión" in told.out

@@ -149,7 +149,7 @@ def test_no_text_falls_for_a_language_that_the_model_cannot_name() -> None:
     ("rights", "release", "why"),
     [
         (_RIGHTS, {"name": "a", "admit": ["open"], "uses": ["train", "evaluate"]}, ""),
-        ("", None, "su archivo no dice los derechos"),
+        ("", None, "su archivo no declara derechos"),
         (_RIGHTS.replace("CC0-1.0", "Prensa libre"), None, "sus derechos no se conocen o no se entienden"),
         (_RIGHTS + "expires = 2026-11-26\n", None, "su permiso terminó el 2026-11-26"),
         (_RIGHTS + "expires = 2026-11-27\n", {"name": "a", "admit": ["open"], "uses": ["train", "evaluate"]}, ""),

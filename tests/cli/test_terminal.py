@@ -304,7 +304,7 @@ def test_a_full_disk_is_one_sentence_whichever_library_meets_it(
     assert told.code == 1
     assert told.err.startswith("error: el disco: no queda espacio en el disco (")
     assert "otra-salida, " in told.err
-    assert "; corríjalo, o indique otro lugar" in told.err
+    assert "; corrija eso, o indique otro lugar" in told.err
 
 
 @pytest.mark.parametrize(

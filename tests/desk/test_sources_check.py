@@ -84,7 +84,7 @@ def test_a_good_file_has_nothing_to_put_right(command_line: CommandLine, tmp_pat
     path = tmp_path / "radio.toml"
     path.write_text(_FULL, encoding="utf-8")
     told = command_line("sources", "check", path, "--lang", "pt")
-    read = "  lê-se assim: gênero: imprensa · país: CL: Chile · línguas: spa: espanhol"
+    read = "  lido assim: gênero: imprensa · país: CL: Chile · línguas: spa: espanhol"
     assert (told.code, told.out.strip()) == (0, f"✓ {path}: sem erros\n{read}")
 
 
@@ -127,7 +127,7 @@ def test_the_users_own_language_is_spoken_where_none_is_named(
 
 def test_advice_is_given_on_what_keeps_a_source_from_release() -> None:
     """Without rights, with a statement that is no licence, with more uses than it allows, without a quotation."""
-    assert any("nunca se publica" in one for one in _told(_LEAST))
+    assert any("no entra en ninguna versión" in one for one in _told(_LEAST))
     rights = '[rights]\nstatement = "{}"\nbasis = "licence"\nuses = ["{}"]\n'
     assert any("no se reconoce como licencia" in one for one in _told(_LEAST + rights.format("todos", "evaluate")))
     misspelt = _told(_LEAST + rights.format("CC-YB-4.0", "train"))

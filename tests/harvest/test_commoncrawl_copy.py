@@ -440,7 +440,7 @@ def test_the_command_writes_a_plan_and_then_copies_it(tmp_path: Path, site: Any,
     assert (result.code, site.asked) == (0, []), result.err
     assert "captures: 2, of 1 host; bytes to fetch: " in " ".join(result.out.split())
     spanish = command_line("crawl", path, "--out", tmp_path / "out", "--plan-only", "--lang", "es")
-    assert "capturas: 2, de 1 servidor; bytes por pedir: " in " ".join(spanish.out.split())
+    assert "capturas: 2, de 1 servidor; bytes por descargar: " in " ".join(spanish.out.split())
     done = command_line("crawl", path, "--out", tmp_path / "out", "--json")
     assert (done.code, done.json["pages"]) == (0, 2), done.err
     website_source = tmp_path / "gaceta.toml"

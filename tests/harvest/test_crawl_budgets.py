@@ -178,5 +178,5 @@ def test_progress_is_reported_without_pages(
     site.routes["/"] = (404, {}, b"")
     Crawler(website.source_of(site), tmp_path, lines, first_rest=0.01).run()
     last = capsys.readouterr().err.splitlines()[-1]
-    assert last.startswith("páginas: 0; pedidos: 4; servidores con más:")
+    assert last.startswith("páginas: 0; solicitudes: 4; servidores con más:")
     assert last.endswith(f"la última: {site.root}/")

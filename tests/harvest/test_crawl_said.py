@@ -40,8 +40,11 @@ def _file(site: Any, folder: Path, more: str = "") -> Path:
 @pytest.mark.parametrize(
     ("lang", "expected"),
     [
-        ("es", ("páginas en", "la dirección lleva una contraseña", "ahora     latam-corpus run RECETA, con «gaceta»")),
-        ("pt", ("páginas em", "o endereço leva uma senha", "agora     latam-corpus run RECEITA, com “gaceta”")),
+        (
+            "es",
+            ("páginas en", "la dirección lleva una contraseña", "siguiente     latam-corpus run RECETA, con «gaceta»"),
+        ),
+        ("pt", ("páginas em", "o endereço leva uma senha", "a seguir     latam-corpus run RECEITA, com “gaceta”")),
         ("en", ("pages in", "the address holds a password", "next     latam-corpus run RECIPE, with «gaceta»")),
     ],
 )
@@ -58,8 +61,11 @@ def test_a_crawl_is_reported_in_the_readers_language(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["sin.toml"], "fuente sin: la fuente no tiene contacto, y quien recolecta debe indicar uno; agregue"),
-        (["ailla"], "fuente ailla: primero hay que pedir permiso a su titular (University of Texas"),
+        (["sin.toml"], "fuente sin: la fuente no tiene contacto, y para recolectar hay que indicar uno; agregue"),
+        (
+            ["ailla"],
+            "fuente ailla: primero hay que pedir permiso a la institución que la custodia (University of Texas",
+        ),
         (
             ["archivos.toml"],
             "fuente archivos: sus registros son archivos; no hay nada que recolectar; ejecute una receta",

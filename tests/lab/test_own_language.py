@@ -174,7 +174,7 @@ def test_lines_in_another_language_are_shown(texts: Path, command_line: CommandL
     ended = command_line("language", "new", _CODE, texts, "--to", texts.parent / "x", "--lang", "es")
     assert "líneas que parecen spa (español): 1" in ended.out
     assert "Los vecinos de la caleta" in ended.out
-    assert "sigue: latam-corpus language train" in ended.out
+    assert "siguiente: latam-corpus language train" in ended.out
 
 
 def _leak(folder: Path) -> None:
@@ -186,7 +186,7 @@ def _leak(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("damage", "problem"),
     [
-        (_leak, "una línea apartada para medir está también en train.txt"),
+        (_leak, "una línea reservada para medir está también en train.txt"),
         (lambda folder: (folder / KEPT_OUT).write_text("x\n"), "se modificó después de que `language new` lo escribió"),
         (lambda folder: (folder / KEPT_OUT).unlink(), "no existe"),
         (lambda folder: (folder / TRAIN).write_text(""), "train.txt: está vacío"),

@@ -524,8 +524,8 @@ def test_the_words_of_a_diff_and_a_tag_are_told_in_ones_language(bench: Bench) -
     first = bench.named()
     bench.write(3, "La maestra llegó en el tren de los jueves con un baúl de libros.")
     shown = _told(bench.runs("diff", first, bench.named(), "--lang", "es"))
-    assert "entrada fuente: 3.jsonl — está" in shown, shown
-    assert "etapas A entraron" in shown
+    assert "entrada fuente: 3.jsonl — presente" in shown, shown
+    assert "etapas A leídas" in shown
     assert f"{first} lleva la etiqueta «cuentos»" in bench.runs("tag", first, "cuentos", "--lang", "es").out
     result = bench.runs("tag", first, "cuentos", "--remove", "--lang", "pt").out
     assert f"a etiqueta “cuentos” de {first} foi retirada" in result

@@ -182,7 +182,7 @@ def test_a_duplicate_names_the_kept_document(
         assert [word for word in words if word not in output] == []
     [shard, *_] = sorted((out / "store" / "objects").rglob("*.parquet"))
     shard.write_bytes(shard.read_bytes()[:-1] + b"x")
-    for language, damaged in (("es", "que nombra el manifiesto"), ("pt", "que o manifesto nomeia")):
+    for language, damaged in (("es", "que indica el manifiesto"), ("pt", "que o manifesto indica")):
         verified = [command_line("release", "verify", spec, "--out", out, "--lang", language).out for spec in specs]
         assert any(damaged in output for output in verified)
 
