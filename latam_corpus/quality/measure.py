@@ -63,7 +63,7 @@ class Measure(Stage):
     # Files and folders are identified by their content (`fingerprint`), not by their paths.
     by_content: ClassVar[tuple[str, ...]] = ("policies", "word_lists", "quality_model", "scores", "flagged_words")
     name: ClassVar[str] = "measure"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     needs: ClassVar[frozenset[str]] = frozenset({"text", "language"})
     gives: ClassVar[frozenset[str]] = frozenset({"signals"})
 

@@ -166,10 +166,13 @@ def _ends_in_ellipsis(data, first, last):
     return (a == _DOT and b == _DOT and c == _DOT) or (a == 0xE2 and b == 0x80 and c == 0xA6)
 
 
+_ROW: Final = 2  # bars or tabs of a row
+
+
 @kernel
 def _is_row(kinds, begin, end, bars):
     """Return whether a line with these words is a row of a table: two bars or tabs, or more numbers than words."""
-    if bars >= 2:
+    if bars >= _ROW:
         return True
     numbers = 0
     for i in range(begin, end):
@@ -179,8 +182,8 @@ def _is_row(kinds, begin, end, bars):
 
 
 @kernel
-def mark(words, meanings, bullets, counts, line_sentences):
-    """Count the marks of each document, and the sentences of each line: see `shared_counts.Marks`."""
+def mark(words, meanings, bullets, counts, line_sentences, line_is_code):
+    """Count the marks of each document, its lines of code, and the sentences of each line: see `MarkCounts`."""
     data, doc_bytes, doc_words, doc_lines = words.data, words.doc_bytes, words.doc_words, words.doc_lines
     starts, kinds, line_ends = words.starts, words.kinds, words.line_ends
     line_words, line_kinds, line_chars = words.line_words, words.line_kinds, words.line_chars
@@ -238,10 +241,12 @@ def mark(words, meanings, bullets, counts, line_sentences):
                 counts[d, LISTED] += chars
             if _is_row(kinds, begin, stop, bars):
                 counts[d, TABULAR] += chars
-            if _is_code(data, first, last):
+            line_is_code[line] = _is_code(data, first, last)
+            if line_is_code[line]:
                 counts[d, CODED] += chars
             if stop - begin < _FEW_WORDS:
-                counts[d, SPARSE] += chars
+                if line_kinds[line] == LINE_OPEN and not line_is_code[line]:
+                    counts[d, SPARSE] += chars
             else:
                 line_sentences[line] = sentences + (starts[stop - 1] > sentence_end)
 
@@ -250,6 +255,8 @@ _LEAST_LINES: Final = 3  # one or two are no list
 _LEAST_WORDS: Final = 10  # of a line; verses are shorter, and poems without full stops aren't lists
 _MOST_WORDS: Final = 40  # a longer line is a paragraph that lost its full stop
 _GO_ON: Final = (44, 45, 59)  # , - ;
+_BAR: Final = 124
+_TAB: Final = 9
 
 
 @kernel
@@ -264,6 +271,15 @@ def _goes_on(data, start, end):
         return True
     dash = last - 1 > start and data[last - 1] == 0x80 and data[last - 2] == 0xE2
     return dash and (data[last] == 0x93 or data[last] == 0x94)
+
+
+@kernel
+def _bars(data, start, end):
+    """Return how many bars and tabs a line has."""
+    bars = 0
+    for i in range(start, end):
+        bars += data[i] == _BAR or data[i] == _TAB
+    return bars
 
 
 @kernel
@@ -288,7 +304,7 @@ def count_open(words, out):
             if not small:
                 out[d] += pending
             pending = 0
-            headline = _LEAST_WORDS <= stop - first <= _MOST_WORDS
-            if headline and line_kinds[line] == LINE_OPEN and not _goes_on(data, start, line_ends[line]):
+            headline = _LEAST_WORDS <= stop - first <= _MOST_WORDS and line_kinds[line] == LINE_OPEN
+            if headline and not _goes_on(data, start, line_ends[line]) and _bars(data, start, line_ends[line]) < _ROW:
                 pending = int(line_chars[line])
         out[d] = out[d] + pending if lines >= _LEAST_LINES else 0

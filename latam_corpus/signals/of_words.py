@@ -89,11 +89,13 @@ def all_caps_word_share(reading: Reading) -> NDArray[np.float32]:
 
 @signal(label=_("words damaged by OCR"), used_by=OURS, share_of_words=True)
 def ocr_damage_share(reading: Reading) -> NDArray[np.float32]:
-    """Words with a digit between letters, a capital after a lower-case letter or a stray sign, as a share of words.
+    r"""Words with a digit between letters, a capital after a lower-case letter or a stray sign, as a share of words.
+
+    Words in lines of code count as undamaged.
 
     >>> from latam_corpus.signals.reading import Reading
-    >>> ocr_damage_share(Reading.of(["pa1abra de ca^a"])).tolist()
-    [0.5]
+    >>> ocr_damage_share(Reading.of(["pa1abra de ca^a", "se escribe\n\\begin{center}"])).tolist()
+    [0.5, 0.0]
     """
     return share(reading.spelling.damaged, reading.words.word_count)
 

@@ -127,7 +127,7 @@ class Reading:
     @cached_property
     def spelling(self) -> Spelling:
         """The spelling of words."""
-        return Spelling.of(self.words)
+        return Spelling.of(self.words, self.marks.is_code)
 
     @property
     def words_in_other_languages(self) -> NDArray[np.int64] | None:

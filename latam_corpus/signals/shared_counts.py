@@ -116,10 +116,12 @@ class MarkCounts:
     Attributes:
         counts: int64[n, COLUMNS].
         sentences: int32[l], sentences of each line of three or more words; 0 for a shorter one.
+        is_code: bool[l], whether a line begins or ends like a line of code.
     """
 
     counts: NDArray[np.int64]
     sentences: NDArray[np.int32]
+    is_code: NDArray[np.bool_]
 
     @classmethod
     def of(cls, words: WordTable) -> MarkCounts:
@@ -134,8 +136,9 @@ class MarkCounts:
         >>> found.sentences.tolist()
         [0, 0, 3]
         """
-        marks = cls(np.zeros((len(words), COLUMNS), np.int64), np.zeros(len(words.line_ends), np.int32))
-        mark(words.arrays, *_tables(), marks.counts, marks.sentences)
+        lines = len(words.line_ends)
+        marks = cls(np.zeros((len(words), COLUMNS), np.int64), np.zeros(lines, np.int32), np.zeros(lines, np.bool_))
+        mark(words.arrays, *_tables(), marks.counts, marks.sentences, marks.is_code)
         return marks
 
 
@@ -153,14 +156,16 @@ def characters_in_open_lines(words: WordTable) -> NDArray[np.int64]:
     r"""Return the characters in lines without closing punctuation that aren't continued in lower case, int64[n].
 
     Only lines of 10 to 40 words count: verses are shorter, and a longer line is a paragraph that lost its full stop.
+    Rows of a table, with two or more bars or tabs, don't.
     White space isn't counted. A line that ends in a comma, a semicolon or a dash isn't open; blank lines are skipped.
     Texts of one or two lines have none, because they are no lists.
 
     >>> headline = "Sube el precio del pan en todo el sur del país"
     >>> texts = [f"Inicio\n{headline}\n\nSe fue la luz.", f"{headline}\ny del queso,\nInicio", f"{headline}\nInicio"]
+    >>> row = f"| 1 | {headline} |"
     >>> from latam_corpus.text.words import WordTable
-    >>> characters_in_open_lines(WordTable.of(texts)).tolist()
-    [36, 0, 0]
+    >>> characters_in_open_lines(WordTable.of([*texts, f"{row}\n{row}\n{row}"])).tolist()
+    [36, 0, 0, 0]
     """
     counts = np.zeros(len(words), np.int64)
     count_open(words.arrays, counts)

@@ -35,16 +35,24 @@ class Spelling:
     longest: NDArray[np.int64]
 
     @classmethod
-    def of(cls, words: WordTable) -> Spelling:
-        """Return the counts of these documents.
+    def of(cls, words: WordTable, is_code: NDArray[np.bool_] | None = None) -> Spelling:
+        r"""Return the counts of these documents.
 
+        Args:
+            words: their words.
+            is_code: bool[l], lines of code, in which no word counts as damaged; none by default.
+
+        >>> import numpy as np
         >>> counts = Spelling.of(WordTable.of(["la OEA y la pa1abra, pLaza, ca^a, 5G, covid19, H2O"]))
         >>> counts.capitals.tolist(), counts.damaged.tolist(), counts.mixed.tolist(), counts.longest.tolist()
         ([2], [3], [1], [7])
+        >>> Spelling.of(WordTable.of(["pLaza\ngetName {"]), np.array([False, True])).damaged.tolist()
+        [1]
         """
         damage_signs = np.zeros(256, np.bool_)  # by byte
         damage_signs[[ord(sign) for sign in DAMAGE]] = True
-        return cls(*spell(words.arrays, classes(), damage_signs))
+        no_code = np.zeros(len(words.line_ends), np.bool_)
+        return cls(*spell(words.arrays, classes(), damage_signs, no_code if is_code is None else is_code))
 
 
 @dataclass(frozen=True, eq=False)

@@ -165,9 +165,10 @@ def _is_joined(data, first, start):
 
 
 @kernel
-def spell(words, class_of, signs):
+def spell(words, class_of, signs, is_code):
     """Return the arrays of `spelling.Spelling`: words in capitals, damaged, mixed, and the longest, int64[n] each."""
     data, doc_bytes, doc_words = words.data, words.doc_bytes, words.doc_words
+    doc_lines, line_words = words.doc_lines, words.line_words
     starts, lengths, kinds = words.starts, words.lengths, words.kinds
     n = len(doc_words) - 1
     capitals, damaged = np.zeros(n, np.int64), np.zeros(n, np.int64)
@@ -176,7 +177,12 @@ def spell(words, class_of, signs):
         first, end = doc_bytes[d], doc_bytes[d + 1]
         capital_count = damaged_count = mixed_count = 0
         max_length = np.int64(0)
+        next_line, last_line = doc_lines[d], doc_lines[d + 1]
+        in_code = False
         for i in range(doc_words[d], doc_words[d + 1]):
+            while next_line < last_line and line_words[next_line] <= i:
+                in_code = is_code[next_line]
+                next_line += 1
             start = starts[i]
             kind = kinds[i]
             max_length = max(max_length, np.int64(lengths[i]))
@@ -190,13 +196,15 @@ def spell(words, class_of, signs):
                 continue
             if kind & MIXED:
                 mixed_count += 1
+                damaged_count += not in_code
                 continue
             capital_count += may_be_capitals and _all_capitals(data, start, end, class_of)
-            damaged_count += (kind & _BOTH == _BOTH and _digit_between_letters(data, start, end, class_of)) or (
-                follows_sign and kind & HAS_LETTER and _is_joined(data, first, start)
+            damaged_count += not in_code and (
+                (kind & _BOTH == _BOTH and _digit_between_letters(data, start, end, class_of))
+                or (follows_sign and kind & HAS_LETTER and _is_joined(data, first, start))
             )
         capitals[d] = capital_count
-        damaged[d] = damaged_count + mixed_count
+        damaged[d] = damaged_count
         mixed[d] = mixed_count
         longest[d] = max_length
     return capitals, damaged, mixed, longest

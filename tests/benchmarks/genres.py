@@ -9,6 +9,7 @@ were fitted to the half `fitted`. `genres.toml` lists the sources, and the pages
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import hashlib
 import html
@@ -42,6 +43,7 @@ _MOST_PAGES: Final = 60
 _LEAST_WORDS: Final = 40
 _UNREPORTED: Final = "word salad"
 _BLOCK: Final = re.compile(r"</?(?:p|br|div|tr|li|h\d|table)\b[^>]*>")
+_BOUND_PAGE: Final = re.compile(rb'<FILENAME filename="[^"]*">(.*?)</FILENAME>', re.DOTALL)  # of KDE's manuals
 _TAG: Final = re.compile(r"<style.*?</style>|<[^>]+>", re.DOTALL)
 
 
@@ -109,6 +111,9 @@ def _of_root(root: Path, source: Source) -> Iterator[Document]:
 def _texts(path: Path, keys: tuple[str, ...]) -> list[str]:
     if path.suffix == ".html":
         return [balanced(path.read_bytes(), {}).text or ""]
+    if path.suffix == ".bz2":
+        pages = _BOUND_PAGE.findall(bz2.decompress(path.read_bytes()))
+        return [balanced(page, {}).text or "" for page in pages]
     if ".pdf" in path.suffixes:
         raw = path.read_bytes()
         try:

@@ -1,4 +1,4 @@
-"""For an uncertain page trafilatura's text is used, unless it is a scrap compared with the layout's."""
+"""For an uncertain page trafilatura's text is used, unless it is a scrap or lacks what the layout is certain of."""
 
 from __future__ import annotations
 
@@ -10,12 +10,15 @@ import trafilatura
 
 from latam_corpus.extract.web_pages import html
 from latam_corpus.extract.web_pages.html import EXTRACTOR, LAYOUT, choose_text
+from latam_corpus.extract.web_pages.lost_paragraphs import lacks_certain_paragraph
+from latam_corpus.extract.web_pages.page_blocks import read_page
 
 
 @pytest.fixture(autouse=True)
 def _no_fuller_text(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Disable the search for lost paragraphs: the pages of these tests only have lengths."""
+    """Disable the searches for lost paragraphs: the pages of these tests only have lengths."""
     monkeypatch.setattr(html, "fuller_text", lambda *_: None)
+    monkeypatch.setattr(html, "lacks_certain_paragraph", lambda *_: False)
 
 
 @pytest.mark.parametrize(
@@ -61,3 +64,25 @@ def test_trafilatura_runs_again_if_the_lengths_differ_much(
     monkeypatch.setattr(trafilatura, "bare_extraction", extraction)
     page = cast("Any", SimpleNamespace(text="a" * ours, doubt=0.5))
     assert choose_text(page, "")[:2] == ("x" * taken, EXTRACTOR)
+
+
+def test_text_that_lacks_a_certain_paragraph_is_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page whose surroundings are uncertain keeps a paragraph that is not."""
+    text = "No lo lave con detergente ni lo deje al sol, y vacíelo después de cada uso."
+    notice = "Entregas para el código postal que indique; el costo se calcula al confirmar la compra."
+    page = read_page(f"<main><h1>Mate</h1><p>{text}</p><p>{notice}</p></main>")
+    number = next(block for block in range(len(page.markup)) if page.markup.block(block) == text)
+    page.chances[:] = 0.5
+    page.chances[number] = 0.75
+    assert lacks_certain_paragraph(page, notice)
+    assert not lacks_certain_paragraph(page, f"{notice}\n{text}")
+    page.chances[number] = 0.74
+    assert not lacks_certain_paragraph(page, notice)
+
+    monkeypatch.setattr(html, "lacks_certain_paragraph", lacks_certain_paragraph)
+    monkeypatch.setattr(trafilatura, "bare_extraction", lambda *_, **__: SimpleNamespace(text=notice))
+    page.chances[number] = 0.75
+    assert page.doubt > html.DOUBT
+    assert text in choose_text(page, "<p>").text
+    page.chances[number] = 0.7
+    assert choose_text(page, "<p>")[:2] == (notice, EXTRACTOR)

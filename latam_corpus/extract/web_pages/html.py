@@ -20,7 +20,7 @@ from latam_corpus.extract.stated_rights.file_refusals import page_refusals
 from latam_corpus.extract.stated_rights.reservations import notices_beside
 from latam_corpus.extract.web_pages.calls_to_action import without_calls
 from latam_corpus.extract.web_pages.html_metadata import read_metadata
-from latam_corpus.extract.web_pages.lost_paragraphs import fuller_text
+from latam_corpus.extract.web_pages.lost_paragraphs import fuller_text, lacks_certain_paragraph
 from latam_corpus.extract.web_pages.model_file import model_digest
 from latam_corpus.extract.web_pages.page_blocks import markup_of, parsed, read_page
 from latam_corpus.text.markup.html_tree import html_tree
@@ -134,13 +134,18 @@ class Chosen(NamedTuple):
 
 
 def choose_text(page: Page, markup: str) -> Chosen:
-    """Return the text of a page: trafilatura's if the layout is uncertain, a fuller one if paragraphs are missing."""
+    """Return the text of a page: trafilatura's if the layout is uncertain, a fuller one if paragraphs are missing.
+
+    trafilatura's text is not used if it lacks a paragraph of which the layout is nearly certain: in a short text, such
+    as a product's description, the layout is uncertain about what is around it, not about the text.
+    """
     text = page.text
     if not text or page.doubt > DOUBT:
         second_text = _by_trafilatura(markup, fast=True)
         if not len(text) <= ALIKE * len(second_text) <= ALIKE**2 * len(text):
             second_text = _by_trafilatura(markup, fast=False)
-        if second_text and len(second_text) >= LEAST * len(text):
+        is_usable = second_text and len(second_text) >= LEAST * len(text)
+        if is_usable and not lacks_certain_paragraph(page, second_text):
             return _with_lost_paragraphs(page, without_calls(second_text), EXTRACTOR)
     return _with_lost_paragraphs(page, text, LAYOUT)
 

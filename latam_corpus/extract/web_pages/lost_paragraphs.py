@@ -31,6 +31,8 @@ _LONG: Final = 12  # words
 # The least probability of a paragraph of such a part, and of a single paragraph.
 _MIN_CHANCE: Final = 0.005
 _MIN_CHANCE_ALONE: Final = 0.1
+# A paragraph with this probability belongs to the text, whatever another extractor says.
+_CERTAIN: Final = 0.75
 # The share of the kept words that is in the element around a page's text.
 _NEARLY_ALL: Final = 0.9
 # A page with a larger share of its characters in links is a list or a portal: a single paragraph there is a notice.
@@ -93,6 +95,18 @@ def fuller_text(page: Page, text: str) -> Fuller | None:
     selected[span[0] : span[-1] + 1] |= between[span[0] : span[-1] + 1]
     lines = (markup.block(number) for number in np.flatnonzero(selected).tolist())
     return Fuller(without_calls("\n".join(lines)), len(lost), int(markup.counts[lost, WORDS].sum()))
+
+
+def lacks_certain_paragraph(page: Page, text: str) -> bool:
+    """Return whether the text lacks a paragraph of which the layout is nearly certain.
+
+    Args:
+        page: the page with the probabilities of its blocks.
+        text: the text that another extractor found in it.
+    """
+    certain = np.flatnonzero((page.chances >= _CERTAIN) & (page.markup.counts[:, WORDS] >= _PARAGRAPH)).tolist()
+    folded = fold_signs(text.encode("utf-8", "replace"))
+    return any(fold_signs(page.markup.block(number).encode("utf-8", "replace")) not in folded for number in certain)
 
 
 def _is_likely(page: Page, lost: NDArray[np.int64]) -> NDArray[np.bool_]:
