@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from lxml import html
+from lxml import etree, html
 from resiliparse.parse.html import HTMLTree
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ def html_tree(page: bytes, charset: str | None = "utf-8") -> html.HtmlElement:
 
     Raises:
         etree.ParserError: the page is empty.
+        MemoryError: not even a part of the tree fits into memory.
         StoppedError: the parser stops before the page's end.
 
     >>> deep = "<div><i>" * 2000 + "<p>La barca salió.</p><p>No volvió.</p>"
@@ -80,7 +81,12 @@ def _parsed(page: bytes, charset: str | None, *, huge: bool = False) -> tuple[ht
     parser = html.HTMLParser(
         encoding=charset, remove_comments=True, remove_pis=True, no_network=True, huge_tree=huge, recover=True
     )
-    root = html.document_fromstring(page, parser=parser)
+    try:
+        root = html.document_fromstring(page, parser=parser)
+    except etree.XMLSyntaxError:
+        if any(entry.type_name == "ERR_NO_MEMORY" for entry in parser.error_log):
+            raise MemoryError from None
+        raise
     return root, next((error.message.strip() for error in parser.error_log if error.type_name in STOPS), "")
 
 
