@@ -96,23 +96,8 @@ class WordTable:
             counts=np.zeros((n, COUNTERS), np.int64),
         )
         w, line_count = scan(arrays, classes(), lower())
-        return cls(
-            data,
-            offsets,
-            arrays.doc_words,
-            arrays.doc_lines,
-            arrays.hashes[:w],
-            arrays.starts[:w],
-            arrays.lengths[:w],
-            arrays.kinds[:w],
-            arrays.line_hashes[:line_count],
-            arrays.line_ends[:line_count],
-            arrays.line_words[:line_count],
-            arrays.line_chars[:line_count],
-            arrays.line_kinds[:line_count],
-            arrays.line_repairs[:line_count],
-            arrays.counts,
-        )
+        ends = dict.fromkeys(_OF_WORDS, w) | dict.fromkeys(_OF_LINES, line_count)
+        return cls(*(getattr(arrays, name)[: ends.get(name)] for name in Words._fields))
 
     @property
     def arrays(self) -> Words:

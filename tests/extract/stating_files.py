@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import io
 import json
-import zipfile
 from typing import Any
 
 import polars as pl
+from written_files import pdf_file, zip_file
 
 from latam_corpus.extract.document import Extracted
 from latam_corpus.extract.isolation.child import ExtractJob, attempt
@@ -33,15 +32,6 @@ def row_of(media_type: str, raw: bytes, **more: Any) -> dict[str, Any]:
     return row | {"noted": json.loads(row.get("evidence") or "{}"), "text": outcome.text}
 
 
-def packed(**members: str) -> bytes:
-    """Return a zip file."""
-    held = io.BytesIO()
-    with zipfile.ZipFile(held, "w") as package:
-        for name, text in members.items():
-            package.writestr(name, text)
-    return held.getvalue()
-
-
 def epub(metadata: str = "", pages: dict[str, str] | None = None, package: str = "") -> bytes:
     """Return a book with these pages, or with one."""
     pages = pages or {"uno": "<p>La barca zarpó.</p>"}
@@ -56,14 +46,14 @@ def epub(metadata: str = "", pages: dict[str, str] | None = None, package: str =
         else f'<html xmlns:epub="http://www.idpf.org/2007/ops"><body>{page}</body></html>'
         for name, page in pages.items()
     }
-    return packed(**{"META-INF/container.xml": container, "p.opf": opf, **texts})
+    return zip_file({"META-INF/container.xml": container, "p.opf": opf, **texts})
 
 
 def docx(more: dict[str, str]) -> bytes:
     """Return a Word document with these additional members."""
     kind = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument"
-    return packed(
-        **{
+    return zip_file(
+        {
             "_rels/.rels": f'<r xmlns="r"><Relationship Type="{kind}" Target="d.xml"/></r>',
             "d.xml": "<w><body><p><r><t>La barca zarpó.</t></r></p></body></w>",
             **more,
@@ -119,11 +109,4 @@ def pdf(packet: bytes = b"", about: bytes = b"", info: bytes = b"", second: byte
         b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>",
         b"<<%s>>" % info,
     ]
-    content = b"%PDF-1.5\n"
-    places = []
-    for number, definition in enumerate(objects, 1):
-        places.append(len(content))
-        content += b"%d 0 obj\n%s\nendobj\n" % (number, definition)
-    table = b"".join(b"%010d 00000 n \n" % place for place in places)
-    tail = b"xref\n0 8\n0000000000 65535 f \n%strailer<</Size 8/Root 1 0 R/Info 7 0 R>>\nstartxref\n%d\n%%%%EOF\n"
-    return content + tail % (table, len(content))
+    return pdf_file(objects, b"/Info 7 0 R")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import io
-import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
 from lxml import etree
+from written_files import zip_file
 
 from latam_corpus.extract.documents import epub
 from latam_corpus.extract.scans import ocr_pages
@@ -41,12 +40,7 @@ def _page(start: str, middle: str, paragraphs: list[str]) -> str:
 
 
 def _book(page: str) -> bytes:
-    held = io.BytesIO()
-    with zipfile.ZipFile(held, "w") as package:
-        package.writestr("META-INF/container.xml", _CONTAINER)
-        package.writestr("a.opf", _PACKAGE)
-        package.writestr("a.xhtml", page)
-    return held.getvalue()
+    return zip_file({"META-INF/container.xml": _CONTAINER, "a.opf": _PACKAGE, "a.xhtml": page})
 
 
 def _hocr(page: str) -> bytes:

@@ -6,6 +6,7 @@ import io
 import zipfile
 
 import pytest
+from written_files import zip_file
 
 from latam_corpus.extract.document import UnusableError
 from latam_corpus.extract.documents.epub import extract
@@ -44,18 +45,12 @@ def _epub(chapters: dict[str, str], more: dict[str, str] | None = None, left_out
         f'<metadata xmlns:dc="http://purl.org/dc/elements/1.1/">{_META}</metadata>'
         f"<manifest>{items}</manifest><spine>{spine}</spine></package>"
     )
-    held = io.BytesIO()
-    with zipfile.ZipFile(held, "w") as package:
-        package.writestr("mimetype", "application/epub+zip")
-        package.writestr("META-INF/container.xml", _CONTAINER)
-        package.writestr("OEBPS/libro.opf", opf)
-        for name, body in chapters.items():
-            if name != left_out:
-                page = f'<html xmlns="http://www.w3.org/1999/xhtml" xmlns:epub="http://www.idpf.org/2007/ops"><head><title>T</title></head><body>{body}</body></html>'
-                package.writestr(f"OEBPS/{name}", f"<!DOCTYPE html>{page}")
-        for name, data in (more or {}).items():
-            package.writestr(name, data)
-    return held.getvalue()
+    members = {"mimetype": "application/epub+zip", "META-INF/container.xml": _CONTAINER, "OEBPS/libro.opf": opf}
+    for name, body in chapters.items():
+        if name != left_out:
+            page = f'<html xmlns="http://www.w3.org/1999/xhtml" xmlns:epub="http://www.idpf.org/2007/ops"><head><title>T</title></head><body>{body}</body></html>'
+            members[f"OEBPS/{name}"] = f"<!DOCTYPE html>{page}"
+    return zip_file(members | (more or {}))
 
 
 def test_chapters_come_in_the_order_of_the_spine() -> None:

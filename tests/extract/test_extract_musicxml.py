@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import io
-import zipfile
-
 import pytest
+from written_files import zip_file
 
 from latam_corpus.extract.document import UnusableError
 from latam_corpus.extract.songs import musicxml
@@ -68,14 +66,13 @@ def test_verses_in_two_languages_are_two_documents() -> None:
 
 def test_a_compressed_score_is_read_as_its_container_says() -> None:
     """The score that the container names is read; other members, such as pictures, are ignored."""
-    held = io.BytesIO()
-    with zipfile.ZipFile(held, "w") as package:
-        package.writestr(
-            "META-INF/container.xml", '<container><rootfiles><rootfile full-path="a/obra.xml"/></rootfiles></container>'
-        )
-        package.writestr("a/obra.xml", _score(_part("P1")))
-        package.writestr("../../x", "no")
-    assert musicxml.extract(held.getvalue(), {}).text.startswith("Salió")
+    container = '<container><rootfiles><rootfile full-path="a/obra.xml"/></rootfiles></container>'
+    members: dict[str, str | bytes] = {
+        "META-INF/container.xml": container,
+        "a/obra.xml": _score(_part("P1")),
+        "../../x": "no",
+    }
+    assert musicxml.extract(zip_file(members), {}).text.startswith("Salió")
 
 
 @pytest.mark.parametrize(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import io
-import zipfile
 from typing import TYPE_CHECKING
 
 import docx
 import pypdfium2
 import pytest
+from written_files import zip_file
 
 from latam_corpus.catalog.source import Source
 from latam_corpus.collect.files import list_inputs, read
@@ -92,17 +92,14 @@ def test_the_transcriber_of_a_recording_is_not_its_creator() -> None:
 
 def test_books_keep_the_author_of_their_package() -> None:
     """The Dublin Core of an EPUB describes the book and is always used."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as package:
-        package.writestr("META-INF/container.xml", '<container><rootfile full-path="l.opf"/></container>')
-        package.writestr(
-            "l.opf",
-            f"<package><metadata {_DUBLIN_CORE}</metadata><manifest>"
-            '<item id="a" href="a.xhtml" media-type="application/xhtml+xml"/></manifest>'
-            '<spine><itemref idref="a"/></spine></package>',
-        )
-        package.writestr("a.xhtml", "<html><body><p>La barca.</p></body></html>")
-    assert epub.extract(buffer.getvalue(), {}).creators == (_USER,)
+    members = {
+        "META-INF/container.xml": '<container><rootfile full-path="l.opf"/></container>',
+        "l.opf": f"<package><metadata {_DUBLIN_CORE}</metadata><manifest>"
+        '<item id="a" href="a.xhtml" media-type="application/xhtml+xml"/></manifest>'
+        '<spine><itemref idref="a"/></spine></package>',
+        "a.xhtml": "<html><body><p>La barca.</p></body></html>",
+    }
+    assert epub.extract(zip_file(members), {}).creators == (_USER,)
 
 
 @pytest.mark.parametrize(("properties", "media_type"), [((), ""), (("title", "creators"), "title+creators")])

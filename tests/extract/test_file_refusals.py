@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import importlib
-import io
 import json
-import zipfile
 import zlib
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
+from written_files import zip_file
 
 from latam_corpus.batch import Batch
 from latam_corpus.catalog.source import Source
@@ -165,14 +164,11 @@ def _warc(page: bytes) -> bytes:
 def test_a_page_gives_the_same_refusals_wherever_it_comes_from(tmp_path: Path) -> None:
     """A WARC, an HTML file, a member of a zip, and a column of bytes give the same opt-outs."""
     page = html(_NOAI + _TDM)
-    held = io.BytesIO()
-    with zipfile.ZipFile(held, "w") as package:
-        package.writestr("n.html", page)
     column = '[collect]\nmedia_type = "text/html"\n[collect.columns]\nraw = "pagina"\n'
     files = {
         "a.warc": (_warc(page), ""),
         "a.html": (page, ""),
-        "a.zip": (held.getvalue(), ""),
+        "a.zip": (zip_file({"n.html": page}), ""),
         "a.jsonl": (json.dumps({"pagina": page.decode()}).encode(), column),
     }
     for name, (data, toml) in files.items():

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import io
-import zipfile
 from typing import TYPE_CHECKING, Any
 
 import docx
 import pytest
 from docx.enum.style import WD_STYLE_TYPE
+from written_files import zip_file
 
 from latam_corpus.extract.document import UnusableError
 from latam_corpus.extract.documents import docx as word
@@ -104,11 +104,7 @@ def _odt(middle: str, styles: str = "") -> bytes:
         f'<office:document-styles {spaces}><office:styles><style:style style:name="Nota" style:family="paragraph">'
         '<style:text-properties text:display="none"/></style:style></office:styles></office:document-styles>'
     )
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as package:
-        package.writestr("content.xml", content)
-        package.writestr("styles.xml", common)
-    return buffer.getvalue()
+    return zip_file({"content.xml": content, "styles.xml": common})
 
 
 _SPAN_STYLE = (
@@ -194,19 +190,13 @@ def test_words_of_rtf_that_begin_with_v_hide_nothing() -> None:
 
 def _epub(body: str, head: str = "", css: str = "") -> bytes:
     page = f'<html xmlns="http://www.w3.org/1999/xhtml"><head>{head}</head><body>{body}</body></html>'
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as package:
-        package.writestr(
-            "META-INF/container.xml", '<container><rootfiles><rootfile full-path="O/l.opf"/></rootfiles></container>'
-        )
-        package.writestr(
-            "O/l.opf",
-            '<package><metadata/><manifest><item id="a" href="t/a.xhtml" media-type="application/xhtml+xml"/>'
-            '</manifest><spine><itemref idref="a"/></spine></package>',
-        )
-        package.writestr("O/t/a.xhtml", page)
-        package.writestr("O/estilo.css", css)
-    return buffer.getvalue()
+    return zip_file({
+        "META-INF/container.xml": '<container><rootfiles><rootfile full-path="O/l.opf"/></rootfiles></container>',
+        "O/l.opf": '<package><metadata/><manifest><item id="a" href="t/a.xhtml" media-type="application/xhtml+xml"/>'
+        '</manifest><spine><itemref idref="a"/></spine></package>',
+        "O/t/a.xhtml": page,
+        "O/estilo.css": css,
+    })  # fmt: skip
 
 
 _LINK = '<link rel="stylesheet" href="../estilo.css"/>'

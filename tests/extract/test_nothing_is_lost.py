@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import zipfile
 from typing import Any
 
 import docx
@@ -11,6 +10,7 @@ import odfdo
 import pymarc
 import pytest
 from lxml import etree
+from written_files import zip_file
 
 from latam_corpus.catalog.works.marc import marc_records
 from latam_corpus.extract import block_text
@@ -91,16 +91,13 @@ def test_a_surrogate_pair_in_rtf_is_one_character() -> None:
 
 def test_a_chapter_of_another_type_is_read() -> None:
     """A chapter that its package calls XML is read, but not a picture."""
-    held = io.BytesIO()
     items = [("a.xhtml", "application/xhtml+xml"), ("b.xhtml", "text/xml"), ("c.svg", "image/svg+xml")]
     manifest = "".join(f"<item id='{name}' href='{name}' media-type='{kind}'/>" for name, kind in items)
     spine = "".join(f"<itemref idref='{name}'/>" for name, _kind in items)
-    with zipfile.ZipFile(held, "w") as book:
-        book.writestr("META-INF/container.xml", "<container><rootfile full-path='b.opf'/></container>")
-        book.writestr("b.opf", f"<package><manifest>{manifest}</manifest><spine>{spine}</spine></package>")
-        for name, _kind in items:
-            book.writestr(name, f"<html><body><p>Capítulo {name[0]}.</p></body></html>")
-    assert epub.extract(held.getvalue(), {}).text == "Capítulo a.\n\nCapítulo b."
+    members = {name: f"<html><body><p>Capítulo {name[0]}.</p></body></html>" for name, _kind in items}
+    members["META-INF/container.xml"] = "<container><rootfile full-path='b.opf'/></container>"
+    members["b.opf"] = f"<package><manifest>{manifest}</manifest><spine>{spine}</spine></package>"
+    assert epub.extract(zip_file(members), {}).text == "Capítulo a.\n\nCapítulo b."
 
 
 def test_an_apparatus_without_an_editors_choice_keeps_a_reading() -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import io
+import importlib
 import json
-import zipfile
 import zlib
 from typing import Any
 
 import polars as pl
 import pytest
+from written_files import pdf_file
 
 from latam_corpus.batch import Batch
 from latam_corpus.extract.stage import Extract
@@ -18,29 +18,10 @@ from latam_corpus.extract.stated_rights.xmp import statements_of_pdf, statements
 from latam_corpus.pipeline.rows.conserve import pass_through
 from latam_corpus.text.markup.xml_tree import tree_of
 
+_MADE: Any = importlib.import_module("tests.extract.stating_files")
 _BY = "https://creativecommons.org/licenses/by-nc-nd/4.0/"
 _NAME = "CC BY-NC-ND 4.0"
-_DC = 'xmlns:dc="http://purl.org/dc/elements/1.1/"'
 _OFFICE = "urn:oasis:names:tc:opendocument:xmlns"
-
-
-def _zip(**members: str) -> bytes:
-    held = io.BytesIO()
-    with zipfile.ZipFile(held, "w") as packed:
-        for name, text in members.items():
-            packed.writestr(name, text)
-    return held.getvalue()
-
-
-def _docx(properties: str) -> bytes:
-    kind = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument"
-    return _zip(
-        **{
-            "_rels/.rels": f'<r xmlns="r"><Relationship Type="{kind}" Target="d.xml"/></r>',
-            "d.xml": "<w><body><p><r><t>La barca zarpó.</t></r></p></body></w>",
-            "docProps/custom.xml": properties,
-        }
-    )
 
 
 def _tei(availability: str) -> bytes:
@@ -49,15 +30,10 @@ def _tei(availability: str) -> bytes:
     return f"<TEI>{header}{print_}</fileDesc></teiHeader><text><body><p>La barca.</p></body></text></TEI>".encode()
 
 
-def _xmp(statement: str) -> bytes:
-    return (
-        '<?xpacket begin="\ufeff"?><x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF '
-        f'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" {_DC} xmlns:cc="http://creativecommons.org/ns#" '
-        f'xmlns:xmpRights="http://ns.adobe.com/xap/1.0/rights/">{statement}</rdf:RDF></x:xmpmeta><?xpacket end="w"?>'
-    ).encode()
-
-
-_XMP = _xmp(f"<rdf:Description><dc:rights><rdf:Alt><rdf:li>{_NAME}</rdf:li></rdf:Alt></dc:rights></rdf:Description>")
+_PROPERTIES = f'<Properties><property name="Licencia"><lpwstr>{_NAME}</lpwstr></property></Properties>'
+_XMP = _MADE.xmp(
+    f"<rdf:Description><dc:rights><rdf:Alt><rdf:li>{_NAME}</rdf:li></rdf:Alt></dc:rights></rdf:Description>"
+)
 
 
 def _stream(data: bytes, about: bytes = b"") -> bytes:
@@ -75,14 +51,7 @@ def _pdf(catalog: bytes = b"/Metadata 5 0 R", metadata: bytes = b"") -> bytes:
         metadata or _stream(_XMP),
         b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>",
     ]
-    content = b"%PDF-1.5\n"
-    places = []
-    for number, definition in enumerate(objects, 1):
-        places.append(len(content))
-        content += b"%d 0 obj\n%s\nendobj\n" % (number, definition)
-    table = b"".join(b"%010d 00000 n \n" % place for place in places)
-    tail = b"xref\n0 7\n0000000000 65535 f \n%strailer<</Size 7/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n"
-    return content + tail % (table, len(content))
+    return pdf_file(objects)
 
 
 _FILES: dict[str, tuple[str, bytes]] = {
@@ -97,7 +66,7 @@ _FILES: dict[str, tuple[str, bytes]] = {
     ),
     "docx": (
         "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-        _docx(f'<Properties><property name="Licencia"><lpwstr>{_NAME}</lpwstr></property></Properties>'),
+        _MADE.docx({"docProps/custom.xml": _PROPERTIES}),
     ),
     "odt": (
         "application/vnd.oasis.opendocument.text",
@@ -161,7 +130,7 @@ def test_a_collection_states_the_licences_of_its_texts() -> None:
 
 def test_attributes_of_xmp_are_properties_too() -> None:
     """XMP is read as elements or attributes, and EPUB 3 links by their `rel`."""
-    picture = b"\xff\xd8" + _xmp(f'<rdf:Description cc:license="{_BY}"/>') + b"\xff\xd9"
+    picture = b"\xff\xd8" + _MADE.xmp(f'<rdf:Description cc:license="{_BY}"/>') + b"\xff\xd9"
     assert statements_of_picture(picture).licences == (_BY,)
     assert stated_in(tree_of(f'<m><link rel="cc:license" href="{_BY}"/></m>'.encode())) == (_BY,)
 
@@ -178,7 +147,7 @@ def test_the_xmp_named_by_the_catalog_of_a_pdf_is_read() -> None:
             b"xref", b"7 0 obj\n" + _stream(held, b"/Type/ObjStm/N 2/First 8/Filter/FlateDecode") + b"\nendobj\nxref", 1
         )
     )
-    saved_over = _pdf(metadata=_stream(_xmp(""))) + b"5 0 obj\n" + _stream(_XMP) + b"\nendobj\n"
+    saved_over = _pdf(metadata=_stream(_MADE.xmp(""))) + b"5 0 obj\n" + _stream(_XMP) + b"\nendobj\n"
     for raw in (_pdf(metadata=packed), object_stream, saved_over):
         assert statements_of_pdf(raw).licences == (_NAME,)
     for raw in (_pdf(b""), _pdf(metadata=_stream(b"<rota")), _pdf(metadata=packed.replace(b"x\x9c", b"??")), b""):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import importlib
-import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -44,8 +43,7 @@ def _crawl(site: Any, out: Path, kind: str, table: str) -> tuple[Any, list[tuple
     initial_bytes = held("VmRSS")
     result = crawler_of(source)(source, out, website.Unseen(), first_rest=0.01).run()
     grown = (held("VmRSS") - initial_bytes) >> 20
-    lines = (result.folder / "crawl.jsonl").read_text(encoding="utf-8").splitlines()
-    notes = [json.loads(line) for line in lines]
+    notes = website.notes_of(result.folder)
     return result, [(note["cause"], note["url"].removeprefix(site.root)) for note in notes], grown
 
 

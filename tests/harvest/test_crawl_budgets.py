@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import json
 import random
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
@@ -21,17 +20,9 @@ if TYPE_CHECKING:
 
 website: Any = importlib.import_module("tests.benchmarks.crawl.website")
 page = website.page
+_crawl = website.crawl
 _XML = {"Content-Type": "text/xml"}
 _MONTHS = "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre"
-
-
-def _crawl(
-    site: Any, out: Path, more: str = "", *, again: bool = False, **options: Any
-) -> tuple[Any, list[dict[str, Any]]]:
-    crawler = Crawler(website.source_of(site, more), out, website.Unseen(), first_rest=0.01, **options)
-    result = crawler.run(again=again)
-    lines = (result.folder / "crawl.jsonl").read_text(encoding="utf-8").splitlines()
-    return result, [json.loads(line) for line in lines]
 
 
 def _endless(handler: Any) -> None:

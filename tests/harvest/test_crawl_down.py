@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import json
 import socket
 import struct
 import time
@@ -34,12 +33,6 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(Frontier, "now", lambda _: seconds[0])
     monkeypatch.setattr(crawl_website, "time", SimpleNamespace(monotonic=time.monotonic, sleep=sleep))
-
-
-def _crawl(site: Any, out: Path) -> tuple[Any, list[dict[str, Any]]]:
-    result = Crawler(website.source_of(site), out, website.Unseen()).run()
-    lines = (result.folder / "crawl.jsonl").read_text(encoding="utf-8").splitlines()
-    return result, [json.loads(line) for line in lines]
 
 
 def _reset(handler: Any) -> None:
@@ -97,7 +90,7 @@ def test_an_address_that_always_resets_delays_no_other(
     monkeypatch.setattr(Crawler, "max_tries", 2)
     site.routes |= {"/": page("inicio", "/mala", *_NAMES), "/mala": _reset}
     site.routes |= {name: page(name) for name in _NAMES}
-    result, notes = _crawl(site, tmp_path)
+    result, notes = website.crawl(site, tmp_path, first_rest=None)
     assert (result.states, result.complete, result.closed) == ({"failed": 1, "page": 21}, True, {})
     assert [(note["url"], note["cause"]) for note in notes] == [(f"{site.root}/mala", "no connection")]
     indexes = [place for place, path in enumerate(site.paths) if path == "/mala"]
@@ -108,7 +101,7 @@ def test_an_address_that_always_resets_delays_no_other(
 def test_a_host_that_resets_every_request_is_postponed(tmp_path: Path, site: Any) -> None:
     """After three failed addresses in a row the host rests, and after five rests it is postponed."""
     site.routes |= {"/": page("inicio", *_NAMES)} | dict.fromkeys(_NAMES, _reset)
-    result, notes = _crawl(site, tmp_path)
+    result, notes = website.crawl(site, tmp_path, first_rest=None)
     assert (result.states, result.closed) == ({"page": 1, "waiting": 20}, {site.host: "no connection"})
     assert notes == []
     assert len(site.paths) < 15
@@ -118,11 +111,11 @@ def test_a_host_that_resets_every_request_is_postponed(tmp_path: Path, site: Any
 def test_a_busy_host_is_postponed_and_a_busy_address_fails(tmp_path: Path, site: Any, busy: int) -> None:
     """The addresses of a busy host wait, and a single busy address fails."""
     site.routes |= {"/": page("inicio", *_NAMES)} | dict.fromkeys(_NAMES, (busy, {}, b""))
-    result, _ = _crawl(site, tmp_path)
+    result, _ = website.crawl(site, tmp_path, first_rest=None)
     assert (result.states, result.closed) == ({"page": 1, "waiting": 20}, {site.host: "server busy"})
     assert len(site.paths) == 6
     site.routes |= {name: page(name) for name in _NAMES[1:]}
-    result, notes = _crawl(site, tmp_path / "dos")
+    result, notes = website.crawl(site, tmp_path / "dos", first_rest=None)
     assert (result.states, result.closed) == ({"failed": 1, "page": 20}, {})
     assert [note["cause"] for note in notes] == ["server busy"]
 

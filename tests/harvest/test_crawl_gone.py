@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from latam_corpus.collect.files import list_inputs, read
-from latam_corpus.harvest.crawl.website import Crawler
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,9 +18,8 @@ website: Any = importlib.import_module("tests.benchmarks.crawl.website")
 page = website.page
 
 
-def _crawl(site: Any, out: Path, more: str = "", *, again: bool = False, limit: int | None = None) -> Any:
-    crawler = Crawler(website.source_of(site, more), out, website.Unseen(), first_rest=0.01, limit=limit)
-    return crawler.run(again=again)
+def _crawl(site: Any, out: Path, more: str = "", **options: Any) -> Any:
+    return website.crawl(site, out, more, **options)[0]
 
 
 def _rows(site: Any, out: Path) -> list[tuple[str, str | None]]:

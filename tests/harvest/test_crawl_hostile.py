@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import importlib
-import json
 import ssl
 import time
 import zlib
@@ -15,7 +14,6 @@ import trustme
 import zstandard
 
 from latam_corpus.harvest.crawl.answers import traps
-from latam_corpus.harvest.crawl.website import Crawler
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,6 +21,7 @@ if TYPE_CHECKING:
 
 website: Any = importlib.import_module("tests.benchmarks.crawl.website")
 page = website.page
+_crawl = website.crawl
 _BOMB = b'<!DOCTYPE a [<!ENTITY b "ja"><!ENTITY c "&b;&b;&b;&b;">]>'
 
 
@@ -32,13 +31,6 @@ def site() -> Iterator[Any]:
     with website.Website() as running:
         running.routes |= {"/": page("inicio", "/mala", "/buena"), "/buena": page("buena")}
         yield running
-
-
-def _crawl(site: Any, out: Path, more: str = "") -> tuple[Any, list[dict[str, Any]]]:
-    source = website.source_of(site, more)
-    result = Crawler(source, out, website.Unseen(), first_rest=0.01).run()
-    lines = (result.folder / "crawl.jsonl").read_text(encoding="utf-8").splitlines()
-    return result, [json.loads(line) for line in lines]
 
 
 def _raw(head: bytes, pieces: Callable[[], Iterator[bytes]] = lambda: iter(())) -> Callable[[Any], None]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import json
 import ssl
 import time
 from itertools import pairwise
@@ -16,7 +15,6 @@ from latam_corpus.catalog.harvest_tables import Asking
 from latam_corpus.harvest.crawl import website as crawl_website
 from latam_corpus.harvest.crawl.recheck import SiteReader
 from latam_corpus.harvest.crawl.requests import Fetcher
-from latam_corpus.harvest.crawl.website import Crawler
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,10 +34,8 @@ def second_site() -> Iterator[Any]:
 
 def _crawl(site: Any, out: Path, *other_sites: Any, more: str = "") -> tuple[Any, list[dict[str, Any]]]:
     hosts = ", ".join(f'"{member.host}"' for member in (site, *other_sites))
-    source = website.source_of(site, f"hosts = [{hosts}]\nprivate_hosts = [{hosts}]\n{more}")
-    result = Crawler(source, out, website.Unseen(), first_rest=0.01).run()
-    lines = (result.folder / "crawl.jsonl").read_text(encoding="utf-8").splitlines()
-    return result, [json.loads(line) for line in lines]
+    result, notes = website.crawl(site, out, f"hosts = [{hosts}]\nprivate_hosts = [{hosts}]\n{more}")
+    return result, notes
 
 
 def _to(url: str) -> tuple[int, dict[str, str], bytes]:

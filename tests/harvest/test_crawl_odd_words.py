@@ -14,21 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from latam_corpus.harvest.crawl.website import Crawler
-
 if TYPE_CHECKING:
     from pathlib import Path
 
 library: Any = importlib.import_module("tests.benchmarks.crawl.library")
 website: Any = importlib.import_module("tests.benchmarks.crawl.website")
 page = website.page
+_crawl = website.crawl
 _TEXT = {"Content-Type": "text/plain"}
-
-
-def _crawl(site: Any, out: Path, more: str = "", *, again: bool = False) -> tuple[Any, list[dict[str, Any]]]:
-    result = Crawler(website.source_of(site, more), out, website.Unseen(), first_rest=0.01).run(again=again)
-    lines = (result.folder / "crawl.jsonl").read_text(encoding="utf-8").splitlines()
-    return result, [json.loads(line) for line in lines]
 
 
 def _moved(target: bytes) -> Any:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import importlib
-import json
 import re
 import subprocess
 import sys
@@ -156,8 +155,7 @@ def test_a_parser_bomb_costs_only_itself(
     }
     source = collected.source_of(site.host, kind, tables[kind], "")
     result = crawler_of(source)(source, tmp_path, website.Unseen(), first_rest=0.01).run()
-    lines = (result.folder / "crawl.jsonl").read_text(encoding="utf-8").splitlines()
-    notes = [json.loads(line) for line in lines]
+    notes = website.notes_of(result.folder)
     assert [(note["cause"], "to parse it takes more" in note["told"]) for note in notes] == [("too large", True)]
     assert result.pages == {"crawl": 2, "feeds": 1, "oai": 0}[kind]
 

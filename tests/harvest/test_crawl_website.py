@@ -33,9 +33,8 @@ page = website.page
 _TEXT = {"Content-Type": "text/plain"}
 
 
-def _crawl(site: Any, out: Path, more: str = "", *, again: bool = False, **options: Any) -> Any:
-    crawler = Crawler(website.source_of(site, more), out, website.Unseen(), first_rest=0.01, **options)
-    return crawler.run(again=again)
+def _crawl(site: Any, out: Path, more: str = "", **options: Any) -> Any:
+    return website.crawl(site, out, more, **options)[0]
 
 
 def _records(out: Path) -> list[tuple[str, str, str | None]]:
@@ -60,8 +59,8 @@ def _rows(out: Path, site: Any, tables: str = "") -> list[dict[str, Any]]:
 
 
 def _notes(out: Path) -> list[dict[str, Any]]:
-    lines = (out / "collected" / "gaceta" / "crawl.jsonl").read_text(encoding="utf-8").splitlines()
-    return [json.loads(line) for line in lines]
+    notes: list[dict[str, Any]] = website.notes_of(out / "collected" / "gaceta")
+    return notes
 
 
 def test_pages_are_found_by_links_sitemaps_and_feeds(tmp_path: Path, site: Any) -> None:

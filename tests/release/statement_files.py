@@ -10,10 +10,10 @@ import csv
 import io
 import json
 import os
-import zipfile
 from typing import TYPE_CHECKING, Any
 
 import openpyxl
+from written_files import zip_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -85,7 +85,7 @@ def epub(title: str, text: str, statements: Collection[str]) -> bytes:
         "p.opf": opf,
         "a.xhtml": f"<html><body><p>{text}</p></body></html>",
     }
-    return zipped({name: content.encode() for name, content in members.items()})
+    return zip_file(members)
 
 
 def odt(title: str, text: str, statements: Collection[str]) -> bytes:
@@ -105,15 +105,6 @@ def txt(title: str, text: str, statements: Collection[str]) -> bytes:
     """Return a plain text, with a notice at its end."""
     del title
     return (text + (f"\n\n{_NOTICE}" if "reserved" in statements else "") + "\n").encode()
-
-
-def zipped(members: Mapping[str, bytes]) -> bytes:
-    """Return a zip file."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as package:
-        for name, content in members.items():
-            package.writestr(name, content)
-    return buffer.getvalue()
 
 
 # What each kind of file can state itself, with its suffix and its writer.

@@ -21,6 +21,7 @@ import polars as pl
 from built_versions import build
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from written_files import zip_file
 
 from latam_corpus import schema
 from latam_corpus.catalog.identity import doc_id
@@ -149,7 +150,7 @@ class Shelf:
         suffix, _, writer = _FILES.FILES["html" if self.kind == "zip" else self.kind]
         contents = {f"{key}.{suffix}": writer(key, texts[key], self.files[key]) for key in keys}
         if self.kind == "zip":
-            _FILES.put(folder / "a.zip", _FILES.zipped(contents), now())
+            _FILES.put(folder / "a.zip", zip_file(contents), now())
             return
         for name, content in contents.items():
             _FILES.put(folder / name, content, now())

@@ -83,8 +83,8 @@ def _parsed(page: bytes, charset: str | None, *, huge: bool = False) -> tuple[ht
     )
     try:
         root = html.document_fromstring(page, parser=parser)
-    except etree.XMLSyntaxError as error:
-        if error.code == etree.ErrorTypes.ERR_NO_MEMORY:
+    except etree.XMLSyntaxError:
+        if any(entry.type_name == "ERR_NO_MEMORY" for entry in parser.error_log):
             raise MemoryError from None
         raise
     return root, next((error.message.strip() for error in parser.error_log if error.type_name in STOPS), "")

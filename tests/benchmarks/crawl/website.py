@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from dataclasses import dataclass, field
@@ -11,10 +12,12 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias
 from latam_corpus.catalog.source import Source
 from latam_corpus.config.toml_model import parse_toml
 from latam_corpus.harvest.crawl.crawl_progress import Silent
+from latam_corpus.harvest.crawl.website import Crawler
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable
+    from pathlib import Path
 
 # A page's bytes, or status, headers and bytes, or a function that writes what it likes.
 Route: TypeAlias = "bytes | tuple[int, dict[str, str], bytes] | Callable[[BaseHTTPRequestHandler], Any]"
@@ -138,3 +141,18 @@ def _pairs(lines: str) -> dict[str, str]:
 
 
 Unseen = Silent  # progress of a crawl that nobody watches
+
+
+def crawl(
+    site: Website, out: Path, more: str = "", *, again: bool = False, first_rest: float | None = 0.01, **options: Any
+) -> tuple[Any, list[dict[str, Any]]]:
+    """The result of a crawl of the site, with these lines of `[collect.crawl]`, and its notes."""
+    crawler = Crawler(source_of(site, more), out, Unseen(), first_rest=first_rest, **options)
+    result = crawler.run(again=again)
+    return result, notes_of(result.folder)
+
+
+def notes_of(folder: Path) -> list[dict[str, Any]]:
+    """The lines of `crawl.jsonl`."""
+    lines = (folder / "crawl.jsonl").read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines]
