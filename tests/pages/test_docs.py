@@ -147,7 +147,7 @@ def test_every_room_has_its_line() -> None:
 
 
 def test_decisions_are_listed_by_topic_with_a_status() -> None:
-    """The index has every record under its own topic; each has a title that says topic and choice, and three sections."""
+    """The index has every record under its topic. Each title says topic and choice, and each has three sections."""
     folder = _ROOT / "docs" / "decisions"
     pages = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.md") if path.name != "README.md"}
     listed = {

@@ -1,6 +1,7 @@
 """Decide which documents a release may have from abstract statements, without code of the package.
 
-The rules are those of `docs/rights.md` and of `docs/decisions/`: `catalogues.md`, `strictest-statement.md`, `rights-statements.md`.
+The rules are those of `docs/rights.md`, and of `catalogues.md`, `strictest-statement.md` and `rights-statements.md` in
+`docs/decisions/`.
 
 """
 
