@@ -83,7 +83,7 @@ reference: $(VENV)/.ready
 docs: $(VENV)/.ready
 	@$(BIN)/python -c 'import furo, myst_parser, sphinx' 2> /dev/null || { $(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1' && \
 	  $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --group docs; }
-	$(BIN)/python -m sphinx -q -W --keep-going docs build/docs
+	$(BIN)/python -m sphinx -q -E -a -W --keep-going docs build/docs
 	@echo "open build/docs/index.html"
 
 # The long measurements: floors on the real texts, thirty kills; figures are kept as dated JSON. Then more examples.
