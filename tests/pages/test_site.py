@@ -99,7 +99,7 @@ class _Loaded(HTMLParser):
 )
 def test_the_site_builds_without_a_warning_and_loads_nothing_from_elsewhere(tmp_path: Path) -> None:
     """Links and code blocks of all pages are checked; search, styles and scripts are files of the site."""
-    command = [
+    command: list[str | Path] = [
         sys.executable,
         "-m",
         "sphinx",
