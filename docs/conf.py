@@ -22,6 +22,7 @@ suppress_warnings = ["toc.not_included"]
 
 # Docstrings are Google's, with code spans in single backticks. What may be absent isn't needed to describe it.
 default_role = "code"
+autoclass_content = "both"  # a class is described with its arguments
 autodoc_member_order = "bysource"
 autodoc_mock_imports = ["torch", "torchdata", "sentencepiece"]
 python_use_unqualified_type_names = True

@@ -66,6 +66,7 @@ def test_translated_pages_link_to_their_other_languages(page: str) -> None:
     others = {"English", "Español", "Português"} - {"Español" if page.startswith("es/") else "Português"}
     names = dict(re.findall(r"\[([^\]]+)\]\(([^)]+)\)", switch))
     assert set(names) <= others
+    assert names
     for target in names.values():
         other = ((_DOCS / page).parent / target).resolve()
         if other.is_relative_to(_DOCS):
