@@ -7,7 +7,7 @@ DATA ?=
 # Tests start many processes, which share the bytecode of the first.
 REAL = PYTHONDONTWRITEBYTECODE= $(if $(wildcard ../shared/data),LATAM_CORPUS_DATA="$$(cd ../shared/data && pwd)")
 
-.PHONY: demo test test-fast coverage check style types compiled compiled-demo compiled-pairs format messages versions reference gate bench profile mutants clean
+.PHONY: demo test test-fast coverage check style types compiled compiled-demo compiled-pairs format messages versions reference docs gate bench profile mutants clean
 
 $(VENV)/.ready: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed; name one: make PYTHON=python3.12 ..."; exit 2; }
@@ -78,6 +78,13 @@ reference: $(VENV)/.ready
 	for topic in source recipe stages columns formats errors commands; do \
 	  $(BIN)/latam-corpus help $$topic --lang en > docs/reference/$$topic.md || exit 1; done
 	for topic in source recipe; do $(BIN)/latam-corpus help $$topic --schema --lang en > docs/reference/$$topic.schema.json || exit 1; done
+
+# The documentation site, in build/docs; warnings are errors.
+docs: $(VENV)/.ready
+	@$(BIN)/python -c 'import furo, myst_parser, sphinx' 2> /dev/null || { $(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1' && \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --group docs; }
+	$(BIN)/python -m sphinx -q -E -a -W --keep-going docs build/docs
+	@echo "open build/docs/index.html"
 
 # The long measurements: floors on the real texts, thirty kills; figures are kept as dated JSON. Then more examples.
 gate: $(VENV)/.ready

@@ -14,6 +14,13 @@ PAGES: Final = ROOT / "docs" / "results"
 _GATE: Final = ROOT / "tests" / "quality_gate" / "results"
 _HEAD: Final = "<!-- Written by `python -m tests.benchmarks tables`; edit the result or the benchmark instead. -->\n\n"
 _DATE: Final = len("2026-11-25-")
+_WITH_JOBS: Final = ("dedupe_", "extraction_")
+_COMMANDS: Final = {
+    "ablate_transformer": "ablate --transformer",
+    "gate": "gate --job gate",
+    "quality_fresh": "quality_kept --fresh",
+    "quality_fresh_first_look": "quality_kept --fresh",
+}
 
 
 def write() -> list[Path]:
@@ -34,10 +41,40 @@ def pages() -> dict[str, str]:
     made = {f"{name}.md": page(name, path) for name, path in sorted(newest.items())}
     [*_, gate] = sorted(_GATE.glob("*.json"))
     made["floors.md"] = _floors(gate)
-    titles = [f"- [{name}]({name}.md): {_titles(path)}" for name, path in sorted(newest.items())]
-    titles.append("- [floors](floors.md): What `make gate` measured")
-    made["README.md"] = f"{_HEAD}# Results\n\nThe newest of each, as kept.\n\n" + "\n".join(titles) + "\n"
+    rows = [_listed(name, path) for name, path in newest.items()]
+    facts = _read(gate)
+    rows.append(("[floors](floors.md)", "What `make gate` measured", "`make gate`", facts["date"], facts["commit"], ""))
+    title = "The newest result of each benchmark"
+    table = markdown(
+        Table(title, ("result", "measures", "command", "date", "commit", "processor"), tuple(sorted(rows)))
+    )
+    made["README.md"] = f"{_HEAD}# Results\n\nEach page has the system, load, versions and settings too.\n\n{table}\n"
     return made
+
+
+def command(name: str) -> str:
+    """The command that measures a result.
+
+    >>> command("growth"), command("dedupe_recall"), command("quality_fresh")
+    ('python -m tests.benchmarks growth', 'python -m tests.benchmarks dedupe --job recall', \
+'python -m tests.benchmarks quality_kept --fresh')
+    """
+    if name.startswith("short_texts"):
+        return "python -m tests.benchmarks.quality_kept.short_sheet"
+    job = next((one for one in _WITH_JOBS if name.startswith(one)), "")
+    usual = f"{job[:-1]} --job {name.removeprefix(job)}" if job else name
+    return f"python -m tests.benchmarks {_COMMANDS.get(name, usual)}"
+
+
+def _listed(name: str, path: Path) -> tuple[str, ...]:
+    """A row of the list of results."""
+    report = _read(path)
+    machine = report["machine"]
+    processor = f"{machine['processor']}, {machine['cores']} cores"
+    return (
+        *(f"[{name}]({name}.md)", _titles(path), f"`{command(name)}`"),
+        *(report["written"], machine["commit"], processor),
+    )
 
 
 def page(name: str, path: Path) -> str:

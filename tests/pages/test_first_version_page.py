@@ -1,10 +1,11 @@
-"""Pages of `docs/es` and `docs/pt` that are transcripts: their commands say what stands there, in an empty home."""
+"""Pages that are transcripts: their commands print what the page shows, in an empty home."""
 
 from __future__ import annotations
 
 import os
 import random
 import re
+import shlex
 import subprocess
 import sys
 from itertools import pairwise
@@ -43,24 +44,30 @@ def _pattern(said: str) -> re.Pattern[str]:
 def _parted(line: str) -> tuple[list[str], str | None]:
     """The arguments after `latam-corpus`, and the file that is standard input."""
     command, _, given = line.partition(" < ")
-    return command.split()[1:], given or None
+    return shlex.split(command)[1:], given or None
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("path", "given", "machine"),
-    [("es/primera-version.md", "respuestas", "es_CL.UTF-8"), ("pt/primeira-versao.md", "respostas", "pt_BR.UTF-8")],
+    ("path", "withdrawal", "given", "machine"),
+    [
+        ("es/primera-version.md", "es/retiro.md", "respuestas", "es_CL.UTF-8"),
+        ("pt/primeira-versao.md", "pt/retirada.md", "respostas", "pt_BR.UTF-8"),
+        ("first-version.md", "", "answers", "en_US.UTF-8"),
+    ],
 )
-def test_the_page_is_what_happens(tmp_path: Path, path: str, given: str, machine: str) -> None:
-    """Three commands, from texts to a version; nothing is left of English, and nothing is asked of a home."""
+def test_the_page_is_what_happens(tmp_path: Path, path: str, withdrawal: str, given: str, machine: str) -> None:
+    """Three commands from texts to a version, and three that withdraw one; nothing is asked of a home."""
     page = (_DOCS / path).read_text(encoding="utf-8")
     for name, text in _files(page).items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")
     names = sorted(path.name for path in tmp_path.rglob("*.*"))
-    assert names == ["carta-01.txt", "carta-02.txt", "catalogo.csv", f"{given}.txt"]
+    assert names == sorted(["carta-01.txt", "carta-02.txt", "catalogo.csv", f"{given}.txt"])
     _follow(page, tmp_path, machine)
     assert (tmp_path / "corpus" / "corpus.lock").exists()
+    if withdrawal:
+        _follow((_DOCS / withdrawal).read_text(encoding="utf-8"), tmp_path, machine)
 
 
 @pytest.mark.slow
@@ -86,14 +93,9 @@ def test_the_path_of_a_speaker_is_what_happens(tmp_path: Path, page: str, machin
 
 def _follow(page: str, tmp_path: Path, machine: str) -> None:
     """Give the commands of a page, and hold what they say against what stands there."""
-    (tmp_path / "home").mkdir()
-    environ = os.environ | {
-        "HOME": str(tmp_path / "home"),
-        "LANGUAGE": "",
-        "LC_ALL": "",
-        "LANG": machine,
-        "COLUMNS": "400",
-    }
+    (tmp_path / "home").mkdir(exist_ok=True)
+    environ = os.environ | {"HOME": str(tmp_path / "home"), "COLUMNS": "400"}
+    environ |= {"LANGUAGE": "", "LC_ALL": "", "LANG": machine}
     environ |= {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path), "PYTHONUTF8": "1"}
     environ.pop("LATAM_CORPUS_CONFIG", None)
     environ.pop("XDG_CONFIG_HOME", None)

@@ -31,6 +31,14 @@ def test_the_pages_code_runs_from_beginning_to_end(tmp_path: Path) -> None:
     assert "in, shard data/spa_Latn-literature/" in done.stdout
 
 
+def test_the_code_on_languages_runs() -> None:
+    """The example of regional cues."""
+    page = (_ROOT / "docs" / "language.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+    assert len(blocks) == 1
+    subprocess.run([sys.executable, "-W", "error", "-c", blocks[0]], check=True)
+
+
 def test_the_pages_plug_in_is_the_one_that_is_installed() -> None:
     """What it shows of the package is what the package has."""
     shown, *_ = map(tomllib.loads, _blocks("toml"))  # the others name what this package hasn't

@@ -20,7 +20,7 @@ def _claims() -> list[tuple[str, str, str]]:
     """Each row of the page: its claim, its figures and its caveat."""
     lines = (_DOCS / "benchmarks.md").read_text(encoding="utf-8").splitlines()
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("|")]
-    return [(row[0], row[1], row[2]) for row in rows if row[0] != "claim" and not row[0].startswith("---")]
+    return [(row[0], row[2], row[1]) for row in rows if row[0] != "claim" and not row[0].startswith("---")]
 
 
 def _numbers(text: str) -> set[float]:

@@ -1,6 +1,7 @@
 """Decide which documents a release may have from abstract statements, without code of the package.
 
-The rules are those of `docs/rights.md` and decisions 0117 to 0119.
+The rules are those of `docs/rights.md`, and of `catalogues.md`, `strictest-statement.md` and `rights-statements.md` in
+`docs/decisions/`.
 
 """
 

@@ -130,7 +130,7 @@ class Shelf:
         rows = self.rows[key]
         facts = [Fact("no row")] if self.index and not rows else []
         facts += [Fact(statement) for row in rows for statement in sorted(row)]
-        # A licence needs a holder: next to one, a line of copyright only names them (0119).
+        # A licence needs a holder: next to one, a line of copyright only names them.
         names_holder = {"claimed"} if self.files[key] & {"nc", "by"} else set()
         return facts + [Fact(statement, by_file=True) for statement in sorted(self.files[key] - names_holder)]
 

@@ -1,13 +1,16 @@
-"""The Python code on the training page runs, in order, on a store with the release that it names."""
+"""The first commands on the training page run, and its Python code, on a store with the release that it names."""
 
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import pytest
 
 if TYPE_CHECKING:
     from conftest import CommandLine
@@ -15,6 +18,19 @@ if TYPE_CHECKING:
     from latam_corpus.release.storing.store import Store
 
 _PAGE = Path(__file__).parents[2] / "docs" / "training.md"
+
+
+@pytest.mark.slow
+def test_a_first_version_is_pulled_and_read(tmp_path: Path) -> None:
+    """By the page's first block, in an empty folder."""
+    block = re.findall(r"^```sh\n(.*?)^```", _PAGE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)[0]
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    command = ["bash", "-euc", block]
+    done = subprocess.run(
+        command, cwd=tmp_path, env=os.environ | {"PATH": path}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "pulled" / "corpus.lock").is_file()
 
 
 def test_the_pages_code_runs(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from latam_corpus.language.varieties.variety_cues import VarietyLexicon
 
-# Chosen on one half of the labelled texts and evaluated on the other, see docs/varieties.md.
+# Chosen on one half of the labelled texts and evaluated on the other, see docs/language.md.
 LEAST_WORDS: Final = 200
 # Against each other region: cues that the other lacks, and these plus all cues of the region. Three cues of its own are
 # enough, or two and some that it shares.
