@@ -1,6 +1,6 @@
 """The software bill of materials that the wheel carries: what the toolkit needs to run, with versions and licences.
 
-`python -m tests.package.sbom` writes it. It has no time and no random number, so the same dependencies give the same bytes.
+`python -m tests.package.sbom` writes it. Without a time or a random number: the same dependencies give the same bytes.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def cyclonedx() -> str:
 
 
 def _closure(package: str) -> dict[str, set[str]]:
-    """Return the names of the packages that each one needs directly, from `package` on, extras that are asked for included."""
+    """Return `package` and all that it needs, each with the names that it needs directly, by the extras asked for."""
     edges: dict[str, set[str]] = {}
     queue: list[tuple[str, frozenset[str]]] = [(package, frozenset())]
     seen = set(queue)
@@ -82,12 +82,11 @@ def _component(name: str, version: str, address: str) -> dict[str, Any]:
     if expression := declared.get("License-Expression"):
         licences = {"licenses": [{"expression": expression}]}
     else:
-        # Older metadata: a name, or the whole text, which is left out for its classifiers.
+        # Older metadata has a name, or the whole text, for which the classifiers stand in.
         field = declared.get("License") or ""
-        classifiers = [
-            each.rpartition(" :: ")[2] for each in declared.get_all("Classifier") or () if "License ::" in each
-        ]
-        names = [field] if field and "\n" not in field else classifiers
+        classifiers = declared.get_all("Classifier") or ()
+        named = [each.rpartition(" :: ")[2] for each in classifiers if each.startswith("License ::")]
+        names = [field] if field and "\n" not in field else named
         licences = {"licenses": [{"license": {"name": each}} for each in names]} if names else {}
     return {"type": "library", "bom-ref": address, "name": name, "version": version, **licences, "purl": address}
 

@@ -68,7 +68,9 @@ def test_the_source_archive_builds_the_same_wheel(built: tuple[Path, Path], tmp_
     with tarfile.open(source) as archive:
         archive.extractall(tmp_path, filter="data")
     [root] = tmp_path.iterdir()
-    assert {"Makefile", "constraints.txt", "sbom.cdx.json", "tests", "docs", "CITATION.cff"} <= set(os.listdir(root))
+    assert {"Makefile", "constraints.txt", "sbom.cdx.json", "tests", "docs", "CITATION.cff"} <= {
+        path.name for path in root.iterdir()
+    }
     _build(root, tmp_path / "dist", "--target", "wheel")
     [again] = (tmp_path / "dist").glob("*.whl")
     assert again.read_bytes() == wheel.read_bytes()
