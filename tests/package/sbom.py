@@ -79,11 +79,11 @@ def _closure(package: str) -> dict[str, set[str]]:
 
 def _component(name: str, version: str, address: str) -> dict[str, Any]:
     declared = installed.metadata(name)
-    if expression := declared.get("License-Expression"):
-        licences = {"licenses": [{"expression": expression}]}
+    if "License-Expression" in declared:
+        licences = {"licenses": [{"expression": declared["License-Expression"]}]}
     else:
         # Older metadata has a name, or the whole text, for which the classifiers stand in.
-        field = declared.get("License") or ""
+        [field, *_] = declared.get_all("License") or [""]
         classifiers = declared.get_all("Classifier") or ()
         named = [each.rpartition(" :: ")[2] for each in classifiers if each.startswith("License ::")]
         names = [field] if field and "\n" not in field else named
