@@ -47,9 +47,9 @@ test: $(VENV)/.dev
 test-fast: $(VENV)/.dev
 	$(REAL) $(BIN)/python -m pytest -n auto --dist worksteal -m "not slow and not real"
 
-# The tests that are skipped without PyTorch, torchdata and LitData, and their neighbours.
+# The files with tests that are skipped without PyTorch, torchdata or LitData.
 test-train: $(VENV)/.train
-	$(REAL) $(BIN)/python -m pytest tests/train tests/lab/test_ablate.py
+	$(REAL) $(BIN)/python -m pytest -n auto tests/train/test_torch_dataset.py tests/train/test_export.py tests/lab/test_ablate.py
 
 # The quick tests, worker processes and commands counted; fails below the floor in pyproject.toml. Python 3.12 and later
 # can count without tracing each line.
