@@ -79,6 +79,7 @@ def _closure(package: str) -> dict[str, set[str]]:
 
 def _component(name: str, version: str, address: str) -> dict[str, Any]:
     declared = installed.metadata(name)
+    licences: dict[str, Any] = {}
     if "License-Expression" in declared:
         licences = {"licenses": [{"expression": declared["License-Expression"]}]}
     else:
