@@ -1,4 +1,4 @@
-# Two commands on a fresh machine: `make demo` runs the main job, `make test` the tests. Both set up what they need.
+# Two commands on a fresh machine: `make demo` runs the main job, `make test` the tests. Each installs what it needs.
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
@@ -7,62 +7,87 @@ DATA ?=
 # Tests start many processes, which share the bytecode of the first.
 REAL = PYTHONDONTWRITEBYTECODE= $(if $(wildcard ../shared/data),LATAM_CORPUS_DATA="$$(cd ../shared/data && pwd)")
 
-.PHONY: demo test test-fast coverage check style types compiled compiled-demo compiled-pairs format messages versions reference docs gate bench profile mutants clean
+.PHONY: demo test test-fast test-train coverage check style types compiled compiled-demo compiled-pairs format messages versions reference docs sbom gate bench profile mutants clean
 
+# Of pip's lines, the large downloads and the last step, so that no step is silent for long.
+STEPS = sed -n -e 's/^ *Downloading \([A-Za-z0-9_.]*\)-.* \(([0-9.]* [MG]B)\).*/  downloading \1 \2/p' -e 's/^Installing collected.*/  writing files/p'
+# pip's success is noted by its side of the pipe, because the pipe has the exit code of the other.
+INSTALL = $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off --only-binary :all: --no-binary latam-corpus,srt -c constraints.txt
+EXTRAS = crawl,http,marc,ray,s3,sheets,sign
+
+# What running needs, the crawler of the demo included. Dependency groups need pip 25.1.
 $(VENV)/.ready: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed; name one: make PYTHON=python3.12 ..."; exit 2; }
+	@rm -f $@
+	@echo "step 1 of 2: make a virtual environment in $(VENV) (about 10 s)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@echo "installing what is needed into $(VENV) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --no-binary latam-corpus,srt -c constraints.txt -e '.[dev]'
-	@touch $@
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'pip>=25.1'
+	@echo "step 2 of 2: install what running needs: 77 packages, 1.1 GB on the disk (about a minute)"
+	@{ $(INSTALL) -e '.[crawl]' && touch $@; } | $(STEPS); test -e $@
+
+# What tests and checks need beside it.
+$(VENV)/.dev: $(VENV)/.ready
+	@rm -f $@
+	@echo "installing what tests and checks need, too: 1.0 GB more (about two minutes)"
+	@{ $(INSTALL) -e '.[$(EXTRAS)]' --group dev && touch $@; } | $(STEPS); test -e $@
+
+# PyTorch and LitData (several GB, if PyTorch comes with CUDA).
+$(VENV)/.train: $(VENV)/.dev
+	@rm -f $@
+	@echo "installing PyTorch and LitData, too"
+	@{ $(INSTALL) -e '.[$(EXTRAS),train]' --group dev --group train && touch $@; } | $(STEPS); test -e $@
 
 demo: $(VENV)/.ready
 	@$(BIN)/latam-corpus demo $(if $(DATA),--data "$(DATA)")
 
-test: $(VENV)/.ready
+test: $(VENV)/.dev
 	@$(MAKE) --no-print-directory -j 3 types style compiled
 	$(REAL) $(BIN)/python -m pytest -n auto --dist worksteal
 
-test-fast: $(VENV)/.ready
+test-fast: $(VENV)/.dev
 	$(REAL) $(BIN)/python -m pytest -n auto --dist worksteal -m "not slow and not real"
+
+# The files with tests that are skipped without PyTorch, torchdata or LitData.
+test-train: $(VENV)/.train
+	$(REAL) $(BIN)/python -m pytest -n auto tests/train/test_torch_dataset.py tests/train/test_export.py tests/lab/test_ablate.py
 
 # The quick tests, worker processes and commands counted; fails below the floor in pyproject.toml. Python 3.12 and later
 # can count without tracing each line.
-coverage: $(VENV)/.ready
+coverage: $(VENV)/.dev
 	rm -rf .coverage
 	COVERAGE_CORE=$$($(BIN)/python -c 'import sys; print("sysmon" if sys.version_info >= (3, 12) else "ctrace")') $(REAL) \
 	  $(BIN)/python -m pytest -n auto --dist worksteal -m "not slow and not real" --cov --cov-report=term
 
 check: style types
 
-style: $(VENV)/.ready
+style: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/deptry --no-ansi .
 	$(BIN)/vulture
 
-types: $(VENV)/.ready
+types: $(VENV)/.dev
 	$(BIN)/mypy
 
 # What is compiled at first use is compiled once for all processes of the tests, while the code is checked. What the demo
 # doesn't call some tests do, whose results count where all are run.
 compiled: compiled-demo compiled-pairs
 
-compiled-demo: $(VENV)/.ready
+compiled-demo: $(VENV)/.dev
 	@$(BIN)/latam-corpus demo > /dev/null
 
-compiled-pairs: $(VENV)/.ready
+compiled-pairs: $(VENV)/.dev
 	@$(REAL) $(BIN)/python -m pytest -q -p no:cacheprovider tests/dedupe/test_dedupe_verify.py \
 	  tests/quality_gate/dedupe/test_judged_pairs.py > /dev/null || true
 
-format: $(VENV)/.ready
+format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 # The sentences in the source, to the catalogues and back: a new or edited one is to be translated in the .po files, then
 # `make messages` again; what Babel guessed is marked as fuzzy, and isn't compiled.
-messages: $(VENV)/.ready
+messages: $(VENV)/.dev
 	pot=$$(mktemp) && \
 	PYTHONPATH=tests $(BIN)/pybabel -q extract -F tests/babel.cfg --add-location=file --sort-by-file -w 120 -o $$pot latam_corpus && \
 	$(BIN)/pybabel -q update -D latam_corpus -d latam_corpus/locale -i $$pot -w 120 --previous \
@@ -70,24 +95,28 @@ messages: $(VENV)/.ready
 	$(BIN)/pybabel -q compile -D latam_corpus -d latam_corpus/locale
 
 # What every stage gives of the fixed corpus, after a stage's `version` was raised or a policy, model or library changed.
-versions: $(VENV)/.ready
+versions: $(VENV)/.dev
 	$(BIN)/python -m tests.pipeline.fixed_results
 
 # docs/reference/ from the models, as `latam-corpus help TOPIC` prints them.
-reference: $(VENV)/.ready
+reference: $(VENV)/.dev
 	for topic in source recipe stages columns formats errors commands; do \
 	  $(BIN)/latam-corpus help $$topic --lang en > docs/reference/$$topic.md || exit 1; done
 	for topic in source recipe; do $(BIN)/latam-corpus help $$topic --schema --lang en > docs/reference/$$topic.schema.json || exit 1; done
 
 # The documentation site, in build/docs; warnings are errors.
 docs: $(VENV)/.ready
-	@$(BIN)/python -c 'import furo, myst_parser, sphinx' 2> /dev/null || { $(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1' && \
-	  $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --group docs; }
+	@$(BIN)/python -c 'import furo, myst_parser, sphinx' 2> /dev/null || $(INSTALL) --quiet --group docs
 	$(BIN)/python -m sphinx -q -E -a -W --keep-going docs build/docs
 	@echo "open build/docs/index.html"
 
-# The long measurements: floors on the real texts, thirty kills; figures are kept as dated JSON. Then more examples.
-gate: $(VENV)/.ready
+# The dependencies with their tested versions and licences, as the wheel carries them.
+sbom: $(VENV)/.dev
+	$(BIN)/python -m tests.package.sbom
+
+# The long measurements: floors on the real texts, thirty kills; figures are kept as dated JSON. Then more examples, and
+# the loaders of PyTorch and LitData.
+gate: $(VENV)/.dev
 	$(REAL) LATAM_CORPUS_KILLS=30 LATAM_CORPUS_GATE=tests/quality_gate/results/$$(date +%F).json \
 	  $(BIN)/python -m pytest tests/quality_gate tests/pipeline/test_real_recipes.py tests/pipeline/test_kill_and_resume.py \
 	  tests/pipeline/test_damage_is_told.py tests/pages/test_tutorial.py \
@@ -97,20 +126,21 @@ gate: $(VENV)/.ready
 	  tests/benchmarks/test_benchmark_language.py tests/dedupe/test_dedupe_planted.py tests/dedupe/test_dedupe_monotonous.py \
 	  tests/quality/test_signals_equal_datatrove.py
 	$(BIN)/python -m pytest -n auto --hypothesis-profile=gate $$(grep -rl --include='*.py' hypothesis tests)
+	$(MAKE) --no-print-directory test-train
 
 # RIVAL=PATH names a Python with datatrove and spaCy, to be measured beside ours (tests/benchmarks/text_path.py).
-bench: $(VENV)/.ready
+bench: $(VENV)/.dev
 	$(REAL) $(BIN)/python -m tests.benchmarks text_path --save $(if $(RIVAL),--rival-python "$(RIVAL)")
 	for name in word_table profile growth memory; do $(REAL) $(BIN)/python -m tests.benchmarks $$name --save || exit 1; done
 
 # Where our own time goes, by stage and by function, on the public texts.
 DOCUMENTS ?= 3000
-profile: $(VENV)/.ready
+profile: $(VENV)/.dev
 	$(REAL) $(BIN)/python -m tests.benchmarks profile --documents $(DOCUMENTS) --rounds 1
 
 # Small changes of the code that decides, which its tests must see; ROOM=name tries one room.
 ROOM ?=
-mutants: $(VENV)/.ready
+mutants: $(VENV)/.dev
 	$(BIN)/python -m tests.benchmarks mutants $(if $(ROOM),--room $(ROOM)) --save
 
 clean:

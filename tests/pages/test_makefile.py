@@ -29,7 +29,7 @@ def test_folders_may_have_spaces_and_accents(tmp_path: Path, target: list[str], 
     for name in ("python", "latam-corpus"):
         (project / ".venv" / "bin" / name).write_text(_PROGRAM, encoding="utf-8")
         (project / ".venv" / "bin" / name).chmod(0o755)
-    for name in ("pyproject.toml", "constraints.txt", ".venv/.ready"):
+    for name in ("pyproject.toml", "constraints.txt", ".venv/.ready", ".venv/.dev"):
         (project / name).touch()
     shutil.copy(_MAKEFILE, project)
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "LATAM_CORPUS"))}
