@@ -102,7 +102,7 @@ def _steady(printed: str) -> Iterator[str]:
     """Yield the lines of an output without what varies; lines of progress appear on slow machines only."""
     for line in printed.replace(str(Path.cwd()), "FOLDER").splitlines():
         if not re.match(r"\S+.*(: \d+ (de|of) \d+)|nota: se compilan|nota: são compiladas|note: compiling", line):
-            yield reduce(lambda text, rule: re.sub(*rule, text), _VARIES, line)
+            yield reduce(lambda text, rule: re.sub(rule[0], rule[1], text), _VARIES, line)
 
 
 def printed(arguments: list[str]) -> str:
