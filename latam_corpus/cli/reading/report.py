@@ -12,7 +12,7 @@ from latam_corpus.audit.life_page import where_options
 from latam_corpus.audit.stores import existing_store, released_ids, releases_of
 from latam_corpus.cli.interface.show import console, note, print_json
 from latam_corpus.cli.interface.ui_language import spoken
-from latam_corpus.cli.reading.report_server import ReportServer, Served, serve
+from latam_corpus.cli.reading import report_server
 from latam_corpus.errors import ConfigError, CorpusError, cause_of
 from latam_corpus.messages import _
 from latam_corpus.pipeline.stored_runs.held_documents import held_documents
@@ -89,7 +89,7 @@ def _serve(
     *,
     internal: bool,
 ) -> None:
-    served = Served(
+    served = report_server.Served(
         documents.name,
         html,
         lambda query: explained_of(documents, query, out, opened),
@@ -97,10 +97,10 @@ def _serve(
         where_options(out, store_url),
         internal=internal,
     )
-    server = ReportServer(served, port or 0)
+    server = report_server.ReportServer(served, port or 0)
     console.print(_("report   {path}", path=server.address))
     note(_("only this machine can open it; press Ctrl-C to stop"))
-    serve(server)
+    report_server.serve(server)
 
 
 def run_html(
