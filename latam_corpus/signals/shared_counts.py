@@ -132,7 +132,7 @@ class MarkCounts:
         >>> words = WordTable.of(["- pan\n- leche...\nFui, vi y vencí. «¡Ay de mí!» dijo"])
         >>> found = MarkCounts.of(words)
         >>> [int(found.counts[0, column]) for column in (LINES, BULLETS, ELLIPSIS_ENDS, SPARSE)]
-        [3, 2, 1, 13]
+        [3, 2, 1, 4]
         >>> found.sentences.tolist()
         [0, 0, 3]
         """
