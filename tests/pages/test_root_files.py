@@ -29,7 +29,7 @@ def test_what_is_cited_is_this_program() -> None:
 
 
 def test_the_changelog_is_kept() -> None:
-    """Each version has its headings in order, at most once, with one sentence per line; the first has its own."""
+    """Each version has its headings in order, each at most once, with a sentence per line; the first has its own."""
     text = (_ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     _, *versions = re.split(r"^## ", text, flags=re.MULTILINE)
     assert versions[0].startswith("[Unreleased]\n")

@@ -248,7 +248,7 @@ def test_persistent_workers_warn_that_they_repeat(small_store: Store, monkeypatc
     )
     dataset = CorpusDataset(small_store.url, "puerto", batch_size=16, **OPTIONS)
     assert list(dataset) == first
-    with pytest.warns(UserWarning, match="they give the same order again"):
+    with pytest.warns(UserWarning, match="they repeat the same order"):
         assert list(dataset) == first
     dataset.set_epoch(1)
     assert list(dataset) != first
