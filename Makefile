@@ -50,7 +50,7 @@ types: $(VENV)/.ready
 compiled: compiled-demo compiled-pairs
 
 compiled-demo: $(VENV)/.ready
-	@$(BIN)/latam-corpus demo > /dev/null
+	@LATAM_CORPUS_COMPILE=1 $(BIN)/latam-corpus demo > /dev/null
 
 compiled-pairs: $(VENV)/.ready
 	@$(REAL) $(BIN)/python -m pytest -q -p no:cacheprovider tests/dedupe/test_dedupe_verify.py \

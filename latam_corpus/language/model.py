@@ -220,7 +220,8 @@ def _open(path: Path, map_path: Path | None, model_digest: str) -> LanguageModel
             _("use a model and a map from the same training"),
         )
     try:
-        parts = read_parts(path, ModelCache(known_digest(path), ftz.VERSION))
+        array_cache = ModelCache(known_digest(path), ftz.VERSION)
+        parts = read_parts(path, array_cache)
         fasttext_model: Any = None if parts else _by_fasttext(path)
         own_labels = parts.labels if parts else tuple(fasttext_model.get_labels())
     except (struct.error, ValueError, RuntimeError, MemoryError, UnicodeDecodeError) as error:
@@ -245,7 +246,7 @@ def _open(path: Path, map_path: Path | None, model_digest: str) -> LanguageModel
         consonants,
         fasttext_model,
         own_labels,
-        Vectors.of(parts) if parts else None,
+        Vectors.of(parts, array_cache) if parts else None,
     )
 
 
