@@ -105,6 +105,11 @@ class LanguageModel:
         return tuple(np.split(order, starts))
 
     @cached_property
+    def single_groups(self) -> dict[str, int]:
+        """The places of the groups that have one label."""
+        return {group: place for place, group in enumerate(self.groups) if len(self.members[place]) == 1}
+
+    @cached_property
     def codes(self) -> frozenset[str]:
         """Every code that a text may get: those of the labels, of groups with several members, and `und`."""
         groups = {self.groups[index] for index in self._several.tolist()}
