@@ -40,6 +40,7 @@ _NOTE_SECONDS: Final = 10.0  # between notes on progress
 # code (half a second), or compiles the code (a minute).
 _PLAIN_ITEMS: Final = 300_000
 _PLAIN_ITEMS_UNCOMPILED: Final = 3_000_000
+_MOST_AT_ONCE: Final = 12  # a call with more than one in so many of these items is followed by others like it
 
 
 def digest_of_compiled(package: Path) -> str:
@@ -173,7 +174,7 @@ class PlainWork:
         """Add these items, and return whether they are few enough for plain Python."""
         if cls.most is None:
             cls.most = 0 if _COMPILE in os.environ else _PLAIN_ITEMS_UNCOMPILED if _is_empty() else _PLAIN_ITEMS
-        cls.items += items
+        cls.items += items if items * _MOST_AT_ONCE <= cls.most else cls.most + 1
         return cls.items <= cls.most
 
 
