@@ -99,6 +99,7 @@ def test_a_stage_on_one_line_does_not_load_numba(tmp_path: Path) -> None:
     )
     command = [sys.executable, "-c", script, "stage", "identify", "uno.jsonl", "dos.jsonl"]
     environment = os.environ | {"LATAM_CORPUS_CACHE": str(tmp_path / "cache")}
+    environment.pop("NUMBA_CACHE_DIR", None)  # of this process
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert done.stdout.endswith("False\n"), done.stderr
     assert "compiling" not in done.stderr
