@@ -75,7 +75,7 @@ types: $(VENV)/.dev
 compiled: compiled-demo compiled-pairs
 
 compiled-demo: $(VENV)/.dev
-	@$(BIN)/latam-corpus demo > /dev/null
+	@LATAM_CORPUS_COMPILE=1 $(BIN)/latam-corpus demo > /dev/null
 
 compiled-pairs: $(VENV)/.dev
 	@$(REAL) $(BIN)/python -m pytest -q -p no:cacheprovider tests/dedupe/test_dedupe_verify.py \

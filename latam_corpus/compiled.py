@@ -1,6 +1,8 @@
 """Decorators for functions that Numba compiles, and the cache of compiled code.
 
-Compiled functions are in files named `*_kernels.py`, which have their own lint settings.
+Compiled functions are in files named `*_kernels.py`, which have their own lint settings. Loading Numba takes longer
+than any other import, so it is loaded by the first call that needs it. Calls with small inputs run as plain Python,
+with the same results; a test compares both. The environment variable `LATAM_CORPUS_COMPILE` turns this off.
 """
 
 from __future__ import annotations
@@ -9,21 +11,36 @@ import hashlib
 import os
 import platform
 import re
+import time
 import warnings
 from contextlib import suppress
+from functools import cache, cached_property, update_wrapper
 from pathlib import Path
-from typing import Any, Final
+from types import FunctionType
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-import numba
-from numba.core import event
+import numpy as np
 
 from latam_corpus.errors import NoteWarning
 from latam_corpus.messages import _
 from latam_corpus.paths import PACKAGE, cache_folder, use_folder
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from latam_corpus.messages import Message
+
 KERNELS: Final = "*_kernels.py"
 _IMPORT: Final = re.compile(r"^from latam_corpus\.(?P<module>[\w.]+) import (?P<names>\([^)]*\)|[^\n]*)", re.MULTILINE)
 _NOTED: Final = "LATAM_CORPUS_COMPILING"
+_FOLDER: Final = "NUMBA_CACHE_DIR"
+_COMPILE: Final = "LATAM_CORPUS_COMPILE"
+_NOTE_SECONDS: Final = 10.0  # between notes on progress
+# The items that a process works on in plain Python, at about 1 million a second, before it loads Numba and its cached
+# code (half a second), or compiles the code (a minute).
+_PLAIN_ITEMS: Final = 300_000
+_PLAIN_ITEMS_UNCOMPILED: Final = 3_000_000
+_MOST_AT_ONCE: Final = 12  # a call with more than one in so many of these items is followed by others like it
 
 
 def digest_of_compiled(package: Path) -> str:
@@ -60,22 +77,18 @@ def _imported(package: Path, source: str) -> list[Path]:
     return imported
 
 
-def _name_cache() -> None:
-    """Set Numba's cache to a folder for this user, kind of machine and source.
+def _cache_folder() -> Path:
+    """Return the folder of compiled code for this user, kind of machine and source, and name it to Numba and children.
 
     Numba only looks for changes in a function's own file, so it would reuse outdated inner functions of other files. It
     does distinguish processors: nodes of a cluster with a shared home don't use each other's code.
     """
-    if "NUMBA_CACHE_DIR" in os.environ:  # set by the user or by the parent process
-        return
-    # `platform.processor()` would start a program, without a result on most systems.
-    folder = cache_folder() / "numba" / platform.machine() / digest_of_compiled(PACKAGE)
-    config: Any = numba.config
-    os.environ["NUMBA_CACHE_DIR"] = config.CACHE_DIR = str(folder)
-    use_folder(folder)
-
-
-_name_cache()
+    if _FOLDER not in os.environ:  # not set by the user or by the parent process
+        # `platform.processor()` would start a program, without a result on most systems.
+        folder = cache_folder() / "numba" / platform.machine() / digest_of_compiled(PACKAGE)
+        os.environ[_FOLDER] = str(folder)
+        use_folder(folder)
+    return Path(os.environ[_FOLDER])
 
 
 def note_compiling() -> None:
@@ -86,12 +99,15 @@ def note_compiling() -> None:
     if _NOTED in os.environ:
         return
     os.environ[_NOTED] = "1"
-    config: Any = numba.config
     note = _("compiling the toolkit for this machine, once: about a minute of one processor; it is kept in {folder}")
     if not _is_empty():
         note = _("compiling functions that no earlier command has used; later commands don't wait for them")
+    _warn(note.fill(folder=_cache_folder()))
+
+
+def _warn(note: Message) -> None:
     with suppress(NoteWarning):  # also if warnings are turned into errors
-        warnings.warn(NoteWarning(note.fill(folder=config.CACHE_DIR)), stacklevel=2)
+        warnings.warn(NoteWarning(note), stacklevel=3)
 
 
 def note_empty_cache() -> None:
@@ -102,23 +118,126 @@ def note_empty_cache() -> None:
 
 def _is_empty() -> bool:
     """Return whether the cache has no compiled code yet."""
+    return next(_cache_folder().rglob("*.nbi"), None) is None
+
+
+@cache
+def _compiler() -> Callable[..., Any]:
+    """Load Numba, and return its decorator."""
+    folder = str(_cache_folder())
+    import numba  # it takes half a second
+    from numba.core import event
+    from numba.np import linalg
+
+    class Compiling(event.Listener):
+        """A listener that warns when this process compiles, and reports its progress."""
+
+        def __init__(self) -> None:
+            self.done = 0
+            self.noted = time.monotonic()
+
+        def on_start(self, _event: object) -> None:
+            note_compiling()
+
+        def on_end(self, _event: object) -> None:
+            self.done += 1
+            if time.monotonic() - self.noted > _NOTE_SECONDS:
+                self.noted = time.monotonic()
+                _warn(_("still compiling: {n} functions are done; a whole run uses about 100", n=self.done))
+
     config: Any = numba.config
-    return next(Path(config.CACHE_DIR).rglob("*.nbi"), None) is None
+    config.CACHE_DIR = folder
+    event.register("numba:compile", Compiling())  # type: ignore[no-untyped-call]
+    # This module loads SciPy, in a quarter of a second, to see whether matrix products can be compiled.
+    ensure_blas = linalg.ensure_blas
+    linalg.ensure_blas = lambda: None
+    try:
+        from numba.np import arraymath  # noqa: F401
+    finally:
+        linalg.ensure_blas = ensure_blas
+    return numba.njit
 
 
-class _Compiling(event.Listener):
-    """A listener that warns when this process compiles."""
+class PlainWork:
+    """What this process has done in plain Python.
 
-    def on_start(self, _event: object) -> None:
-        note_compiling()
+    Attributes:
+        items: the items that it has worked on.
+        most: the most items; None before the first.
+    """
 
-    def on_end(self, _event: object) -> None:
-        pass
+    items: ClassVar[int] = 0
+    most: ClassVar[int | None] = None
+
+    @classmethod
+    def has_room(cls, items: int) -> bool:
+        """Add these items, and return whether they are few enough for plain Python."""
+        if cls.most is None:
+            cls.most = 0 if _COMPILE in os.environ else _PLAIN_ITEMS_UNCOMPILED if _is_empty() else _PLAIN_ITEMS
+        cls.items += items if items * _MOST_AT_ONCE <= cls.most else cls.most + 1
+        return cls.items <= cls.most
 
 
-event.register("numba:compile", _Compiling())  # type: ignore[no-untyped-call]
+def _size(argument: Any) -> int:
+    """Return the number of items of an array, or of the first array of a tuple."""
+    while isinstance(argument, tuple):
+        argument = argument[0]
+    return int(argument.size)
 
-# Inlined functions are typed once and compiled into each caller. Numba's own inlining types them again in each caller,
-# which takes a quarter longer to compile and isn't faster.
-kernel: Any = numba.njit(cache=True, nogil=True)
-inlined: Any = numba.njit(cache=True, nogil=True, forceinline=True)
+
+class _Kernel:
+    """A function that is compiled when it is first called with more than a little work."""
+
+    def __init__(self, function: Any, work: str | None, options: dict[str, Any]) -> None:
+        update_wrapper(self, function)
+        self._function = function
+        self._options = options
+        self._is_inlined = options.get("forceinline", False)
+        code = function.__code__
+        self._work = code.co_varnames[: code.co_argcount].index(work) if work else None
+
+    def __call__(self, *arguments: Any) -> Any:
+        if self._is_inlined:  # it does little, and Numba wouldn't do it faster
+            return self.plain(*arguments)
+        if self._work is not None and PlainWork.has_room(_size(arguments[self._work])):
+            with np.errstate(over="ignore"):  # hashes overflow
+                return self.plain(*arguments)
+        return self.compiled(*arguments)
+
+    @cached_property
+    def plain(self) -> Any:
+        """The function in plain Python, with the functions that it calls."""
+        return self._with("plain")
+
+    @cached_property
+    def compiled(self) -> Any:
+        """The function as Numba compiles it."""
+        return _compiler()(**self._options)(self._with("compiled"))
+
+    def _with(self, form: str) -> FunctionType:
+        """Return the function with other kernels that it calls in this form."""
+        function = self._function
+        called = {name: function.__globals__.get(name) for name in function.__code__.co_names}
+        forms = {name: getattr(value, form) for name, value in called.items() if isinstance(value, _Kernel)}
+        return FunctionType(function.__code__, function.__globals__ | forms, function.__name__, function.__defaults__)
+
+
+def kernel(function: Any = None, *, work: str | None = None) -> Any:
+    """Decorate a function that Python calls.
+
+    Args:
+        function: the function.
+        work: the argument, an array or a tuple that begins with one, whose size bounds the work of a call. A function
+            without one is always compiled.
+    """
+    options = {"cache": True, "nogil": True}
+    return _Kernel(function, work, options) if function else lambda decorated: _Kernel(decorated, work, options)
+
+
+def inlined(function: Any) -> Any:
+    """Decorate a function that only kernels call.
+
+    It is typed once and compiled into each caller. Numba's own inlining types it again in each caller, which takes a
+    quarter longer to compile and isn't faster.
+    """
+    return _Kernel(function, None, {"cache": True, "nogil": True, "forceinline": True})

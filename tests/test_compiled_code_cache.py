@@ -85,8 +85,9 @@ def test_compiled_code_is_read_by_the_next_process(tmp_path: Path) -> None:
     script = (
         "import numba\n"
         "from latam_corpus.text import words, words_kernels\n"
-        "words.WordTable.of(['¡Ay, ay, ay, ay!'])\n"
-        "used = [f.stats for f in vars(words_kernels).values() if isinstance(f, numba.core.dispatcher.Dispatcher)]\n"
+        "words.WordTable.of(['¡Ay, ay, ay, ay! ' * 300_000])\n"
+        "kernels = (words_kernels.scan, words_kernels.decode, words_kernels.finish)\n"
+        "used = [kernel.compiled.stats for kernel in kernels]\n"
         "print(sum(sum(s.cache_hits.values()) for s in used), sum(sum(s.cache_misses.values()) for s in used))\n"
     )
     environment = os.environ | {"LATAM_CORPUS_CACHE": str(tmp_path)}
@@ -152,13 +153,13 @@ def test_a_run_with_an_empty_cache_says_that_it_compiles(
     (tmp_path / "datos").mkdir()
     (tmp_path / "datos" / "a.jsonl").write_text('{"text": "La barca salió antes del alba."}\n')
     (tmp_path / "receta.toml").write_text(small_recipe("repair", source=str(tmp_path / "datos")))
-    monkeypatch.setattr("numba.config.CACHE_DIR", str(tmp_path / "vacía"))
-    words = ("run", tmp_path / "receta.toml", "--out", tmp_path / "out", "--no-report")
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "vacía"))
+    words = ("run", tmp_path / "receta.toml", "--out", tmp_path / "out", "--no-report", "--workers", 2)
     monkeypatch.delenv("LATAM_CORPUS_COMPILING", raising=False)
     told = command_line(*words)
     assert (told.code, told.err.count(f"it is kept in {tmp_path / 'vacía'}")) == (0, 1), told.err
     assert "compiling" not in command_line(*words).err
-    monkeypatch.setattr("numba.config.CACHE_DIR", str(tmp_path / "otra"))
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "otra"))
     monkeypatch.delenv("LATAM_CORPUS_COMPILING")
     said = command_line(*words, "--json").err
     events = [json.loads(line) for line in said.splitlines()]
@@ -173,7 +174,7 @@ def test_a_later_command_that_compiles_more_does_not_announce_the_whole_toolkit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The whole is compiled once; what is missing of it later is less."""
-    monkeypatch.setattr("numba.config.CACHE_DIR", str(tmp_path))
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
     for name, note in (
         ("", "compiling the toolkit"),
         ("a.nbi", "compiling functions that no earlier command has used"),

@@ -34,7 +34,7 @@ class Term(BaseModel):
         published_years: the years after the year of publication, for works published before 1978.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
     years: int
     law: str

@@ -66,7 +66,7 @@ class TomlModel(BaseModel):
     """A table of a source file."""
 
     # Strict: the text "3" is no number, and a wrong type is an error.
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
     @field_validator("*", mode="before")
     @classmethod

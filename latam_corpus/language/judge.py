@@ -28,7 +28,7 @@ from latam_corpus.language.unknown_part import LEAST_FIRST, LEAST_PIECE, by_shar
 from latam_corpus.text.words import utf8
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -200,23 +200,37 @@ def by_pieces(
     data: NDArray[np.uint8],
     offsets: NDArray[np.int64],
     first_look: Mapping[int, LanguageJudgement],
+    sure: Collection[int] = (),
 ) -> dict[int, LanguageJudgement]:
     """Return the judgements by pieces of texts whose windows disagree, are unsure, or quote another language.
+
+    If all pieces of a sure text are surely in the language of its windows, it keeps the judgement by windows.
 
     Args:
         model: the identifier.
         data: the UTF-8 of all texts.
         offsets: int64[n+1], where each text starts.
         first_look: the judgement by windows of each text to examine, by its place.
+        sure: the places of those texts whose judgement by windows is accepted.
     """
     judged = dict(first_look)
+    only_group = {
+        row: model.single_groups.get(group_of(judgement), -1) if row in sure else -1
+        for row, judgement in first_look.items()
+    }
     lines = piece_lines(data, offsets, list(first_look))
     for start, end in batches(lines.owner):
         per_line = model.probabilities(lines[start:end])
         per_group = model.by_group(per_line)
         owners = lines.owner[start:end]
-        starts = np.flatnonzero(np.diff(owners, prepend=-1)).tolist()
-        for line, line_end in zip(starts, [*starts[1:], end - start], strict=True):
+        first_lines = np.flatnonzero(np.diff(owners, prepend=-1))
+        group_of_line = np.where(per_group.max(axis=1) >= SURE, per_group.argmax(axis=1), -2)
+        expected = np.array([only_group[row] for row in owners.tolist()], np.int64)
+        agree = np.logical_and.reduceat(group_of_line == expected, first_lines).tolist()
+        starts = first_lines.tolist()
+        for line, line_end, is_same in zip(starts, [*starts[1:], end - start], agree, strict=True):
+            if is_same:
+                continue
             row = int(owners[line])
             own_lines = list(lines[start + line : start + line_end])
             judged[row] = _mixed(model, own_lines, per_line[line:line_end], per_group[line:line_end], first_look[row])
@@ -305,7 +319,8 @@ def judge(model: LanguageModel, texts: pl.Series | Sequence[str | None]) -> list
     doubtful: dict[int, LanguageJudgement] = {}
     for first, last in batches(lines.owner):
         _judge_some(model, lines[first:last], np.diff(offsets), judged, doubtful)
-    for row, judgement in by_pieces(model, data, offsets, doubtful).items():
+    sure_rows = {row for row in doubtful if judged[row] is not NOTHING}
+    for row, judgement in by_pieces(model, data, offsets, doubtful, sure_rows).items():
         sure_judgement = judged[row]
         if sure_judgement is NOTHING:
             judged[row] = judgement

@@ -8,7 +8,7 @@ from latam_corpus.compiled import inlined, kernel
 from latam_corpus.text.slots_kernels import slot_of
 
 
-@kernel
+@kernel(work="per_line")
 def mean_of_each(per_line, weights, starts, ends, out):
     """Write the weighted mean of each text's lines; the first line is added last."""
     for text in range(len(starts)):
@@ -26,7 +26,7 @@ def mean_of_each(per_line, weights, starts, ends, out):
             out[text, label] = (out[text, label] + per_line[starts[text], label] * weight) / total
 
 
-@kernel
+@kernel(work="rows")
 def mean(lines, rows, weights):
     """Return the weighted mean of some rows."""
     out = np.zeros(lines.shape[1], np.float32)
@@ -48,7 +48,7 @@ def _pair(first, second):
     return h ^ (h >> np.uint64(29))
 
 
-@kernel
+@kernel(work="hashes")
 def enter(hashes, starts, pairs, keys, values, opens):
     """Enter cues of one word or two into a table by their hashes."""
     for cue in range(len(pairs)):
@@ -63,7 +63,7 @@ def enter(hashes, starts, pairs, keys, values, opens):
         values[slot] = cue
 
 
-@kernel
+@kernel(work="words")
 def match(words, is_selected, table, capitals, capital, document, cue, count):
     """Fill the arrays of `Matches`; return the number of entries."""
     hashes, kinds, doc_words = words.hashes, words.kinds, words.doc_words

@@ -105,6 +105,11 @@ class LanguageModel:
         return tuple(np.split(order, starts))
 
     @cached_property
+    def single_groups(self) -> dict[str, int]:
+        """The places of the groups that have one label."""
+        return {group: place for place, group in enumerate(self.groups) if len(self.members[place]) == 1}
+
+    @cached_property
     def codes(self) -> frozenset[str]:
         """Every code that a text may get: those of the labels, of groups with several members, and `und`."""
         groups = {self.groups[index] for index in self._several.tolist()}
@@ -220,7 +225,8 @@ def _open(path: Path, map_path: Path | None, model_digest: str) -> LanguageModel
             _("use a model and a map from the same training"),
         )
     try:
-        parts = read_parts(path, ModelCache(known_digest(path), ftz.VERSION))
+        array_cache = ModelCache(known_digest(path), ftz.VERSION)
+        parts = read_parts(path, array_cache)
         fasttext_model: Any = None if parts else _by_fasttext(path)
         own_labels = parts.labels if parts else tuple(fasttext_model.get_labels())
     except (struct.error, ValueError, RuntimeError, MemoryError, UnicodeDecodeError) as error:
@@ -245,7 +251,7 @@ def _open(path: Path, map_path: Path | None, model_digest: str) -> LanguageModel
         consonants,
         fasttext_model,
         own_labels,
-        Vectors.of(parts) if parts else None,
+        Vectors.of(parts, array_cache) if parts else None,
     )
 
 

@@ -2,6 +2,7 @@
 
 # mypy: allow-untyped-defs
 
+import math
 from typing import Final
 
 import numpy as np
@@ -32,7 +33,7 @@ _OPEN: Final = 123
 _CLOSE: Final = 125
 
 
-@kernel
+@kernel(work="words")
 def count_letters(words, class_of, own, allowed, entropy, foreign, braces, hashes):
     """Count the letters of each document: see `shared_counts.Letters`."""
     data, doc_bytes = words.data, words.doc_bytes
@@ -69,11 +70,11 @@ def count_letters(words, class_of, own, allowed, entropy, foreign, braces, hashe
             if count == 0:
                 continue
             times[point] = 0
-            scattered += count * np.log2(count)
+            scattered += count * math.log2(count)
             if class_of[point] & LETTER and own[d] >= 0:
                 outside += count * np.int64((allowed[point] >> np.uint64(own[d])) & np.uint64(1) == 0)
         if total:
-            entropy[d] = max(0.0, np.log2(total) - scattered / total)
+            entropy[d] = max(0.0, math.log2(total) - scattered / total)
         if own[d] >= 0:
             foreign[d] = outside
 
@@ -181,7 +182,7 @@ def _is_row(kinds, begin, end, bars):
     return end - begin >= 2 and 2 * numbers > end - begin
 
 
-@kernel
+@kernel(work="words")
 def mark(words, meanings, bullets, counts, line_sentences, line_is_code):
     """Count the marks of each document, its lines of code, and the sentences of each line: see `MarkCounts`."""
     data, doc_bytes, doc_words, doc_lines = words.data, words.doc_bytes, words.doc_words, words.doc_lines
@@ -282,7 +283,7 @@ def _bars(data, start, end):
     return bars
 
 
-@kernel
+@kernel(work="words")
 def count_open(words, out):
     """Count the characters in open lines: see `shared_counts.characters_in_open_lines`."""
     data, doc_bytes, doc_words, doc_lines = words.data, words.doc_bytes, words.doc_words, words.doc_lines

@@ -2,6 +2,7 @@
 
 # mypy: allow-untyped-defs
 
+import math
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -15,7 +16,7 @@ from latam_corpus.text.word_columns import HAS_DIGIT, HAS_LETTER, LINE_BLANK
 from latam_corpus.text.word_list_kernels import slot_of_edged
 
 
-@kernel
+@kernel(work="values")
 def sum_ranges(values, bounds, result):
     """Write the sum of the values between two bounds."""
     for d in range(len(result)):
@@ -25,7 +26,7 @@ def sum_ranges(values, bounds, result):
         result[d] = total
 
 
-@kernel
+@kernel(work="hashes")
 def unique_in_windows(hashes, doc_words, size, result):
     """Write the mean share of distinct words in windows of `size` words, for each document."""
     capacity = 1024  # at least four times the window, a power of two
@@ -97,7 +98,7 @@ def _number(data, start, length):
     return value
 
 
-@kernel
+@kernel(work="words")
 def find(words, phrases, counts, dated, flagged):
     """Count phrases by their kinds, and lines that start with a date; flag lines with boilerplate."""
     data, hashes, starts, lengths, word_kinds = words.data, words.hashes, words.starts, words.lengths, words.kinds
@@ -165,7 +166,7 @@ LONGEST_GRAM: Final = 10
 _ODD: Final = np.uint64(0x9E3779B97F4A7C15)
 
 
-@kernel
+@kernel(work="line_hashes")
 def paragraphs(line_hashes, line_chars, line_kinds, doc_lines, hashes, chars, bounds):
     """Write the hashes and characters of paragraphs, and where those of each document start."""
     total = 0
@@ -187,7 +188,7 @@ def paragraphs(line_hashes, line_chars, line_kinds, doc_lines, hashes, chars, bo
     return total
 
 
-@kernel
+@kernel(work="hashes")
 def repeats(hashes, chars, bounds, units, repeated, repeated_chars):
     """Count the units of each document that occur earlier in it, and their characters."""
     longest = 1
@@ -218,7 +219,7 @@ def repeats(hashes, chars, bounds, units, repeated, repeated_chars):
                 keys[slot] = hashes[i]
 
 
-@kernel
+@kernel(work="hashes")
 def grams(hashes, lengths, doc_words, duplicate, top, distinct, entropy):
     """Fill the arrays of `shared_counts.Grams`."""
     longest = 1
@@ -298,14 +299,14 @@ def grams(hashes, lengths, doc_words, duplicate, top, distinct, entropy):
                         free = i + n
                     else:
                         seen[slot_here] = stamp
-                        scattered += times * np.log2(times)
+                        scattered += times * math.log2(times)
                 at[repeated_count] = i
                 gram[repeated_count] = gram[k]
                 repeated_count += 1
             duplicate[d, n] = repeated
             top[d, n] = top_times * (top_chars + n - 1)
             if n == 1:
-                entropy[d] = max(0.0, np.log2(size) - scattered / size)
+                entropy[d] = max(0.0, math.log2(size) - scattered / size)
             count = repeated_count
 
 
@@ -313,7 +314,7 @@ _LEAST_WORDS: Final = 4  # a shorter line is too little evidence
 _LEAST_SHARE: Final = 0.25  # half of the share in running Spanish, Portuguese and English
 
 
-@kernel
+@kernel(work="words")
 def count_mixed(words, wholes, keys, bits, own, background, out):
     """Count the words of each document's lines with stop words of another language."""
     hashes, doc_words, doc_lines, line_words = words.hashes, words.doc_words, words.doc_lines, words.line_words

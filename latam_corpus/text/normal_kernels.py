@@ -37,7 +37,7 @@ def encode(out, at, point):
     return at + 4
 
 
-@kernel
+@kernel(work="data")
 def normalise(data, offsets, meanings, ascii_lower, out, ends, hard):
     """Write each text normalised, and where it ends; mark those that Python must normalise."""
     at = 0

@@ -16,7 +16,7 @@ _LANES: Final = 8  # bytes in a uint64
 _MAX_IN_LANE: Final = 255
 
 
-@kernel
+@kernel(work="hashes")
 def insert(keys, bits, hashes, bit):
     """Set a language's bit for each of its words."""
     for h in hashes:
@@ -39,7 +39,7 @@ def slot_of_edged(keys, bits, bare_hash, whole_hash, number):
     return slot
 
 
-@kernel
+@kernel(work="words")
 def count_stops(words, wholes, keys, bits, own_number, background):
     """Return the arrays of `stops.StopCounts`: own, distinct, and the best other language's, int64[n] each."""
     hashes, doc_words = words.hashes, words.doc_words
@@ -105,14 +105,14 @@ _LAST_SMALL: Final = 122
 ASCII: Final = 0x80
 
 
-@kernel
+@kernel(work="hashes")
 def fill(keys, hashes):
     """Insert hashes into a table."""
     for h in hashes:
         keys[slot_of(keys, h)] = h
 
 
-@kernel
+@kernel(work="hashes")
 def count_spellings(hashes, doc_words, keys, out):
     """Count the words of each document that are in a table."""
     for d in range(len(out)):
@@ -164,7 +164,7 @@ def _is_joined(data, first, start):
     return byte >= ASCII or 97 <= (byte | 32) <= 122
 
 
-@kernel
+@kernel(work="words")
 def spell(words, class_of, signs, is_code):
     """Return the arrays of `spelling.Spelling`: words in capitals, damaged, mixed, and the longest, int64[n] each."""
     data, doc_bytes, doc_words = words.data, words.doc_bytes, words.doc_words

@@ -117,7 +117,7 @@ def _enter(word_arrays, w, word_hash, start, chars, kind, is_edged):
     return w + 1
 
 
-@kernel
+@kernel(work="words")
 def scan(words, class_of, lower_of):
     """Fill the table's arrays; return the numbers of words and lines.
 
@@ -306,7 +306,7 @@ def scan(words, class_of, lower_of):
     return w, lines
 
 
-@kernel
+@kernel(work="words")
 def with_edges(words, class_of, lower_of, out):
     """Compute the hashes of words with an apostrophe at an edge, including it."""
     data, doc_bytes, doc_words = words.data, words.doc_bytes, words.doc_words

@@ -48,6 +48,7 @@ def _model(like: str) -> Any:
         group_of=np.arange(5),
         labels=tuple(LanguageLabel(code, "Latn", code) for code in GROUPS),
         members=tuple(np.array([n]) for n in range(5)),
+        single_groups={group: n for n, group in enumerate(GROUPS)},
         words=words,
         bounds={},
         consonants={},

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import importlib
-from typing import Any
+import sys
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from latam_corpus.compiled import PlainWork
 from latam_corpus.pipeline.planning.registry import STAGES, stage_class
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _FIXED: Any = importlib.import_module("tests.pipeline.fixed_results")
 
 
-@pytest.fixture(scope="module")
-def outcomes() -> dict[str, Any]:
-    """The current results of every stage on the fixed corpus."""
-    actual: dict[str, Any] = _FIXED.outcomes()
-    return actual
+@pytest.fixture(scope="module", params=[0, sys.maxsize], ids=["compiled", "plain"])
+def outcomes(request: pytest.FixtureRequest) -> Iterator[dict[str, Any]]:
+    """The current results of every stage on the fixed corpus, by compiled kernels and by plain Python."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(PlainWork, "most", request.param)
+        yield _FIXED.outcomes()
 
 
 @pytest.mark.parametrize("name", _FIXED.NAMES)

@@ -6,7 +6,6 @@ from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 _LISTS: Final = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list, pa.types.is_map)
 _LIST_VIEWS: Final = (pa.types.is_list_view, pa.types.is_large_list_view)
@@ -36,6 +35,8 @@ def unpacked(rows: Any) -> int:
 def _shared(rows: Any, kind: pa.DataType) -> Any:
     """Return the bytes of the values of an array that may share values; None for other arrays."""
     if pa.types.is_dictionary(kind):
+        import pyarrow.compute as pc  # its import takes longer than reading a small file
+
         counts = pc.value_counts(rows.indices.drop_null())
         return lengths_of(rows.dictionary)[counts.field(0).to_numpy()] @ counts.field(1).to_numpy()
     if pa.types.is_run_end_encoded(kind):
@@ -44,7 +45,7 @@ def _shared(rows: Any, kind: pa.DataType) -> Any:
     if any(is_one(kind) for is_one in _VIEWS):
         return lengths_of(rows).sum()
     if any(is_one(kind) for is_one in _LIST_VIEWS):
-        return (pc.sum(rows.sizes).as_py() or 0) * unpacked(rows.values) // max(len(rows.values), 1)
+        return int(rows.sizes.drop_null().to_numpy().sum()) * unpacked(rows.values) // max(len(rows.values), 1)
     if pa.types.is_union(kind):
         fields = (lengths_of(rows.field(number)) for number in range(kind.num_fields))
         return len(rows) * max((int(lengths.max(initial=0)) for lengths in fields), default=0)
@@ -62,6 +63,8 @@ def lengths_of(values: Any) -> Any:
         views = np.frombuffer(values.buffers()[1], np.int32).reshape(-1, 4)
         lengths = views[values.offset : values.offset + len(values), 0].astype(np.int64)
         return lengths * values.is_valid().to_numpy(zero_copy_only=False)
+    import pyarrow.compute as pc  # its import takes longer than reading a small file
+
     try:
         lengths = pc.fill_null(pc.binary_length(values), 0).to_numpy(zero_copy_only=False)
     except pa.ArrowNotImplementedError:

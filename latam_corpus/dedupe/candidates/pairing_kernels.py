@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from latam_corpus.compiled import kernel
+from latam_corpus.compiled import inlined, kernel
 from latam_corpus.dedupe.verify.verify_pairs import A_IN_B, B_IN_A, CONTAINED, DUPLICATE, NONE, VARIANT
 
 BUCKET_BITS: Final = 10  # the top bits that number a bucket
@@ -14,7 +14,7 @@ BUCKETS: Final = 1 << BUCKET_BITS
 _SHIFT: Final = np.uint64(64 - BUCKET_BITS)
 
 
-@kernel
+@kernel(work="values")
 def sort_into_buckets(values, owners, out_values, out_owners, starts):
     """Sort values, and their owners if there are any, into buckets by top bits; write where each bucket starts."""
     for value in values:
@@ -31,7 +31,7 @@ def sort_into_buckets(values, owners, out_values, out_owners, starts):
         next_place[bucket_of_value] += 1
 
 
-@kernel
+@kernel(work="values")
 def mark_bits(values, marks, shift):
     """Set the bit of each value's top bits."""
     for value in values:
@@ -48,7 +48,7 @@ def count_tops(values, shift, starts):
         starts[top + 1] += starts[top]
 
 
-@kernel
+@kernel(work="values")
 def sift(values, offsets, sieve, out, places):
     """Write the values that are in the sieve, and the document of each; return their number."""
     marks, shift, sieve_values, starts, top = sieve
@@ -88,7 +88,7 @@ COMMONS: Final = 7  # common values written
 CURSOR_SIZE: Final = 8
 
 
-@kernel
+@kernel(work="buckets")
 def write_pairs(buckets, limits, cursor, tallies, keys, common, workspace):
     """Write pairs from `cursor` on until the buckets are done or the room for keys is used up; return their number."""
     values, owners, starts = buckets
@@ -158,7 +158,7 @@ def _size(starts, bucket):
     return size
 
 
-@kernel
+@inlined
 def bits_of(size):
     """Return log2 of the number of bins for so many values."""
     bits = 1
@@ -240,7 +240,7 @@ def _holders(values, documents, start, end):
 NO_DOCUMENT: Final = -1
 
 
-@kernel
+@kernel(work="pairs")
 def neighbours(pairs, kind, n):
     """Return for each document the rows of its pairs that are of any kind: where they start, and the rows."""
     starts = np.zeros(n + 1, np.int64)
@@ -261,7 +261,7 @@ def neighbours(pairs, kind, n):
     return starts, links
 
 
-@kernel
+@kernel(work="order")
 def decide(pairs, inclusion, kind, order, position, fixed, drops, links_of):
     """Return for each document the kept one that replaces it, the row of their pair, and the first of its cluster."""
     starts, links = links_of
@@ -295,7 +295,7 @@ def decide(pairs, inclusion, kind, order, position, fixed, drops, links_of):
     return duplicate_of, link, labels
 
 
-@kernel
+@kernel(work="pairs")
 def containers(pairs, inclusion, kind, position, duplicate_of, link):
     """Return the first kept container, in the order of keeping, of each document; write the pair's row to `link`."""
     winners = np.full(len(duplicate_of), NO_DOCUMENT, np.int64)
@@ -314,7 +314,7 @@ def containers(pairs, inclusion, kind, position, duplicate_of, link):
     return winners
 
 
-@kernel
+@kernel(work="pairs")
 def originals(pairs, kind, position, old, duplicate_of, link):
     """Return for each document the first kept one whose variant it is, in the order of keeping; write rows to `link`.
 
@@ -334,7 +334,7 @@ def originals(pairs, kind, position, old, duplicate_of, link):
     return winners
 
 
-@kernel
+@kernel(work="pairs")
 def connect(labels, pairs):
     """Join the nodes of each pair; `labels` leads each to a smaller connected node, or to itself."""
     for row in range(len(pairs)):
@@ -348,7 +348,7 @@ def connect(labels, pairs):
         labels[max(a, b)] = min(a, b)
 
 
-@kernel
+@kernel(work="labels")
 def label_packs(labels, pack_size):
     """Return the pack of each node: a component is in one pack of about `pack_size` nodes; flattens `labels`."""
     sizes = np.zeros(len(labels), np.uint32)

@@ -22,7 +22,7 @@ _LONGER: Final = 1.5  # verses have at least so many times the words per line of
 FIRST_BITS: Final = 14  # of a word's hash, by which lines are looked up
 
 
-@kernel
+@kernel(work="line_words")
 def find_lines(hashes, line_words, line_kinds, is_first_word, lines):
     """Write the lines whose first word is in a table by the low bits of its hash; return their number."""
     count = 0
@@ -34,7 +34,7 @@ def find_lines(hashes, line_words, line_kinds, is_first_word, lines):
     return count
 
 
-@kernel
+@kernel(work="line_words")
 def count_menus(doc_words, doc_lines, line_words, line_kinds, entry_kinds, out):
     """Write how many words of each text are menus before and after it.
 

@@ -39,7 +39,7 @@ _ASCII: Final = 0x80
 _APOSTROPHE: Final = ord("'")  # all forms are folded to it; at a word's edge only some of them are letters
 
 
-@kernel
+@kernel(work="stream")
 def write_anchors(stream, doc_words, sampling, sizes, salt, values, offsets):
     """Write the anchors of each document, and where they start."""
     shingle, short_shingle, exact_words, short_reach = sizes
@@ -103,7 +103,7 @@ def _distinct(values, first, end):
     return at
 
 
-@kernel
+@kernel(work="words")
 def write_stream(words, bare, looks, accents, values, accented):
     """Write each word as 32 bits, its identity, look and flags, and count accented words.
 
@@ -185,7 +185,7 @@ def _word(data, i, letters_left, digit, bare, looks, accents):
     return value | (look << np.uint32(WORD_BITS)) | (np.uint32(accent) << np.uint32(_CAPITAL_BIT))
 
 
-@kernel
+@kernel(work="values")
 def pack(values, offsets, lexicon, data, ends):
     """Write numbers as their places in the lexicon, seven bits per byte, and where each document ends."""
     capacity = 4
@@ -215,7 +215,7 @@ def _key(value):
     return spread ^ (spread >> np.uint64(32))
 
 
-@kernel
+@kernel(work="data")
 def unpack(data, offsets, places, lexicon, values, ends):
     """Read what `pack` wrote of the documents at some places; return whether all of it could be read."""
     at = 0
@@ -239,7 +239,7 @@ def unpack(data, offsets, places, lexicon, values, ends):
     return True
 
 
-@kernel
+@kernel(work="hashes")
 def count_stops(hashes, doc_words, keys, bits, numbers, is_selected, counts):
     """Count the stop words of some languages, by their numbers in the table, in each selected document."""
     for d in range(len(counts)):

@@ -19,7 +19,7 @@ _SPREAD: Final = np.uint64(0x9E3779B97F4A7C15)
 _SIEVE_BITS: Final = 20
 
 
-@kernel
+@kernel(work="longer")
 def write_runs(stream, offsets, longer, words, at_end, runs):
     """Write some runs of the words that a text adds at an edge, and of the words next to them.
 

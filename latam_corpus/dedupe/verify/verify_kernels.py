@@ -85,7 +85,7 @@ _SPLIT: Final = 4  # words that may be a single word in the other text
 _ISLAND: Final = 4  # a shared run of so few words inside different content is chance and doesn't end a run of own words
 
 
-@kernel
+@kernel(work="anchors")
 def count_anchors(anchors, offsets, common, sampling, pairs, out):
     """Count the anchors of each pair: those that one or both documents have; see the columns from OWN on.
 
@@ -279,7 +279,7 @@ def _places(word):
     return spread >> np.uint64(64 - FREQUENCY_BITS), (spread >> np.uint64(64 - 2 * FREQUENCY_BITS)) & mask
 
 
-@kernel
+@kernel(work="values")
 def count_words(values, counts):
     """Add the occurrences of each word in a stream to the counts: integers[FREQUENCIES, 2 ** FREQUENCY_BITS]."""
     for value in values:
@@ -588,7 +588,7 @@ _PIECES: Final = 3
 _SURE: Final = 8  # words; a run of this length isn't chance in a text of any length
 
 
-@kernel
+@kernel(work="stream")
 def compare(stream, offsets, longer, shorter, min_containment, lexicon, limits, frequency):
     """Return containment, longest run that the other lacks, and tallies of each pair: shorter text first, then longer.
 
@@ -878,7 +878,7 @@ def _picked(first_places, keyed, hit_by, k, end):
     return words if pieces >= _PIECES and 2 * covered >= words else 0
 
 
-@kernel
+@kernel(work="values")
 def copy_pieces(values, starts, ends, out):
     """Copy runs of values one after another: from each start, as many as fit between two ends."""
     for k in range(len(starts)):

@@ -14,7 +14,7 @@ from latam_corpus.messages import _
 if TYPE_CHECKING:
     from pathlib import Path
 
-_FORBID = ConfigDict(extra="forbid", frozen=True, strict=True)
+_FORBID = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 _SECONDS: Final = {"days": 86_400, "hours": 3600, "minutes": 60, "seconds": 1}
 _TIME: Final = re.compile(r"(?:(?P<days>\d+)-)?(?P<hours>\d+):(?P<minutes>[0-5]\d):(?P<seconds>[0-5]\d)")
 _VARIABLE: Final = r"^[A-Za-z_][A-Za-z0-9_]*$"

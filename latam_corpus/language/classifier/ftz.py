@@ -6,8 +6,10 @@ The layout is that of fastText's `saveModel`, version 12 (src/args.cc, dictionar
 from __future__ import annotations
 
 import mmap
+import re
 import struct
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
@@ -27,6 +29,7 @@ _VERSION: Final = 12
 _CHUNK: Final = 1 << 12  # rows decoded at a time
 _SHORTEST_ENTRY: Final = 10  # bytes of a word or label: its terminator, its count and its kind
 _INT16_MAX: Final = 32_767
+_ENTRY: Final = re.compile(rb"([^\0]*)\0.{8}(.)", re.DOTALL)  # a word, its count, and whether it is a label
 
 
 _ArrayCache: TypeAlias = "Callable[[str, tuple[int, ...], type[np.generic], Callable[[], NDArray[Any]]], NDArray[Any]]"
@@ -79,13 +82,13 @@ class _Reader:
         self._at += values.nbytes
         return values
 
-    def word(self) -> bytes:
-        end = self._data.find(b"\0", self._at)
-        if end < 0:
+    def entries(self, count: int) -> list[tuple[bytes, bytes]]:
+        """Return the words and labels of the dictionary, each with a byte that is 0 for words."""
+        found = list(islice(_ENTRY.finditer(self._data, self._at), count))
+        if len(found) < count:
             raise ValueError("it ends within a word")
-        text = self._data[self._at : end]
-        self._at = end + 1
-        return text
+        self._at = found[-1].end() if found else self._at
+        return [match.group(1, 2) for match in found]
 
 
 def read_parts(path: Path, array_cache: _ArrayCache = lambda _name, _shape, _kind, make: make()) -> Parts | None:
@@ -111,13 +114,9 @@ def read_parts(path: Path, array_cache: _ArrayCache = lambda _name, _shape, _kin
         raise ValueError("it has word vectors and isn't a classifier")
     if (version, loss, word_ngrams) != (_VERSION, _SOFTMAX, 1):
         return None
-    words, labels = bytearray(), []
-    for _ in range(size):
-        word = data.word()
-        if data.values("qb")[1]:
-            labels.append(word.decode())
-        else:
-            words += word + b" "
+    entries = data.entries(size)
+    labels = [word.decode() for word, is_label in entries if is_label != b"\0"]
+    words = b"".join(word + b" " for word, is_label in entries if is_label == b"\0")
     pairs = data.array("<i4", 2 * max(pruned, 0)).reshape(-1, 2)
     (quantized,) = data.values("?")
     if not quantized or pruned < 0:
@@ -131,8 +130,8 @@ def read_parts(path: Path, array_cache: _ArrayCache = lambda _name, _shape, _kin
     first_ngram_row = words.count(b" ")  # after the rows of whole words
     if (
         first_ngram_row > len(rows)
-        or not _within(pairs[:, 0], bucket)
-        or not _within(pairs[:, 1], len(rows) - first_ngram_row)
+        or not within(pairs[:, 0], bucket)
+        or not within(pairs[:, 1], len(rows) - first_ngram_row)
     ):
         raise ValueError("its pruned pairs refer to missing rows")
 
@@ -142,9 +141,9 @@ def read_parts(path: Path, array_cache: _ArrayCache = lambda _name, _shape, _kin
         return table
 
     row_of = array_cache("row_of", (bucket,), np.int32, by_bucket)
-    if not _within(row_of + np.int32(1), len(rows) + 1):  # the cached table is damaged
+    if not within(row_of + np.int32(1), len(rows) + 1):  # the cached table is damaged
         row_of = by_bucket()
-    return Parts(bytes(words), tuple(labels), rows, unit, row_of, output, minn, maxn)
+    return Parts(words, tuple(labels), rows, unit, row_of, output, minn, maxn)
 
 
 def _quantized_matrix(data: _Reader, dim: int, array_cache: _ArrayCache) -> tuple[NDArray[np.int16], float]:
@@ -193,10 +192,10 @@ def _decoder(data: _Reader, dim: int) -> Callable[[NDArray[np.uint8]], NDArray[n
     return decode
 
 
-def _within(numbers: NDArray[np.integer[Any]], count: int) -> bool:
+def within(numbers: NDArray[np.integer[Any]], count: int) -> bool:
     """Return whether all numbers are places in a list of `count` entries.
 
-    >>> [_within(np.array(numbers, np.int32), 3) for numbers in ([], [0, 2], [3], [-1])]
+    >>> [within(np.array(numbers, np.int32), 3) for numbers in ([], [0, 2], [3], [-1])]
     [True, True, False, False]
     """
     return not len(numbers) or (int(numbers.min()) >= 0 and int(numbers.max()) < count)

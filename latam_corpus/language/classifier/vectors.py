@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from latam_corpus.language.classifier.ftz import uncached, within
 from latam_corpus.language.classifier.lines import LineStore
 from latam_corpus.language.classifier.vectors_kernels import Input, WordCache, enter_words, mean_rows, multiply
 
@@ -20,8 +21,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from latam_corpus.language.classifier.ftz import Parts
+    from latam_corpus.language.classifier.ftz import ArrayCache, Parts
 
+_FEW_LINES: Final = 256
 _SLOTS: Final = 1 << 16  # cached words: 8 MB at 32 dimensions
 _END: Final = b"</s>"  # fastText's token for the end of a line
 
@@ -33,7 +35,7 @@ class Vectors:
     Attributes:
         parts: the classifier.
         keys: uint64[capacity], hashes of the vocabulary's words, 0 if free.
-        values: int32[capacity], their rows.
+        values: uint64[capacity], their rows.
         seen, sums, counts: the cached words: their hashes, with a usage count in the lowest bits; the sums of their
             rows; the number of rows.
         end: the row of the end of a line, -1 if it has none.
@@ -41,19 +43,31 @@ class Vectors:
 
     parts: Parts
     keys: NDArray[np.uint64]
-    values: NDArray[np.int32]
+    values: NDArray[np.uint64]
     seen: NDArray[np.uint64]
     sums: NDArray[np.int32]
     counts: NDArray[np.int32]
     end: int
 
     @classmethod
-    def of(cls, parts: Parts) -> Vectors:
-        """Return the input layer of these parts, with an empty cache."""
-        capacity = 1 << max(4, (2 * parts.words.count(b" ")).bit_length())
-        keys, values = np.zeros(capacity, np.uint64), np.zeros(capacity, np.int32)
-        text = np.frombuffer(parts.words, np.uint8)
-        enter_words(text, keys, values)
+    def of(cls, parts: Parts, array_cache: ArrayCache = uncached) -> Vectors:
+        """Return the input layer of these parts, with no words in its own cache.
+
+        Args:
+            parts: the classifier.
+            array_cache: the cache from which the arrays of the parts are.
+        """
+        word_count = parts.words.count(b" ")
+        capacity = 1 << max(4, (2 * word_count).bit_length())
+
+        def entered() -> NDArray[np.uint64]:
+            table = np.zeros((2, capacity), np.uint64)
+            enter_words(np.frombuffer(parts.words, np.uint8), table[0], table[1])
+            return table
+
+        keys, values = array_cache("words", (2, capacity), np.uint64, entered)
+        if not within(values, max(word_count, 1)) or np.count_nonzero(keys) > word_count:  # the cached table is damaged
+            keys, values = entered()
         return cls(
             parts,
             keys,
@@ -103,5 +117,9 @@ def products(lines: NDArray[np.float32], across: NDArray[np.float32]) -> NDArray
     if len(lines) % 2:  # lines are multiplied in pairs
         return products(np.concatenate([lines, lines[:1]]), across)[:-1]
     out = np.zeros((len(lines), across.shape[1]), np.float32)
+    if len(lines) <= _FEW_LINES:  # in the order of `multiply`, without loading Numba
+        for dimension in range(lines.shape[1]):
+            out += lines[:, dimension, None] * across[dimension]
+        return out
     multiply(lines, across, out)
     return out

@@ -24,7 +24,7 @@ class Input(NamedTuple):
         minn: characters of the shortest n-grams.
         maxn: characters of the longest n-grams.
         keys: uint64[capacity], hashes of the vocabulary's words, 0 if free.
-        values: int32[capacity], their rows.
+        values: uint64[capacity], their rows.
         end_row: the row of a line's end, -1 if there is none.
     """
 
@@ -34,7 +34,7 @@ class Input(NamedTuple):
     minn: int
     maxn: int
     keys: NDArray[np.uint64]
-    values: NDArray[np.int32]
+    values: NDArray[np.uint64]
     end_row: int
 
 
@@ -46,7 +46,7 @@ class WordCache(NamedTuple):
     counts: NDArray[np.int32]
 
 
-@kernel
+@kernel(work="lines")
 def multiply(lines, across, out):
     """Add the product of two matrices to `out`, two lines at a time."""
     # Adds four dimensions at a time, in the order of one at a time; each number of `across` is read once for two lines.
@@ -83,7 +83,7 @@ def _hash_word(text, start, end):
     return h or np.uint64(1)
 
 
-@kernel
+@kernel(work="text")
 def enter_words(text, keys, values):
     """Enter words, each followed by a space, into a table by their hashes; the value is the word's place."""
     mask = np.uint64(len(keys) - 1)
@@ -180,7 +180,7 @@ def _slot(h, seen):
     return first + least_used, False
 
 
-@kernel
+@kernel(work="text")
 def mean_rows(text, starts, ends, model, memory, out):
     """Write the mean of the rows of each line's words and n-grams: see `vectors.Vectors`."""
     rows, unit, minn, maxn, end_row = model.rows, model.unit, model.minn, model.maxn, model.end_row

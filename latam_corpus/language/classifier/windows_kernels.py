@@ -123,7 +123,7 @@ def _spread(data, first, end, chars, max_windows, size, starts, ends):
     return count
 
 
-@kernel
+@kernel(work="data")
 def windows(data, offsets, max_windows, size, starts, ends, owner):
     """Write the bounds of the windows of each document, and the document of each; return their number."""
     n = 0
@@ -137,7 +137,7 @@ def windows(data, offsets, max_windows, size, starts, ends, owner):
     return n
 
 
-@kernel
+@kernel(work="data")
 def pieces(data, offsets, rows, max_pieces, size, out, bounds):
     """Write the pieces of some documents, their bytes and bounds; return the number of pieces."""
     starts, ends, owner = bounds
@@ -268,7 +268,7 @@ LETTERS: Final = 1
 UNSUPPORTED: Final = 2  # left to `normalise_all`
 
 
-@kernel
+@kernel(work="data")
 def normalise(data, starts, ends, tables, outputs, kinds):
     """Normalise each line, and write its bounds, its characters and its kind."""
     meaning_of, order_of, composed = tables

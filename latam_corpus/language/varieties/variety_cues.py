@@ -12,6 +12,7 @@ import json
 import re
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -28,7 +29,7 @@ from latam_corpus.text.word_columns import CAPITAL
 from latam_corpus.text.words import WordTable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
 
     from numpy.typing import NDArray
 
@@ -211,7 +212,12 @@ def _check(folder: Path, files: dict[str, VarietyFile]) -> None:
     Raises:
         ConfigError: a tag, a region or a country is unknown, or a cue is in two groups.
     """
-    seen: dict[int | tuple[int, ...], str] = {}
+    seen: dict[tuple[int, ...], str] = {}
+    # One table of all words: a table for each group takes several times as long.
+    all_words = [word for file in files.values() for group in file.cues for word in group.words]
+    table = WordTable.of(all_words)
+    ends = table.doc_words.tolist()
+    hashes = iter([tuple(table.hashes[start:end].tolist()) for start, end in pairwise(ends)])
     for region, file in files.items():
         path = folder / f"{region}.toml"
         if file.variety and not _TAG.fullmatch(file.variety):
@@ -229,13 +235,15 @@ def _check(folder: Path, files: dict[str, VarietyFile]) -> None:
                     if name not in allowed_names:
                         place = place_in(path, "cues", number, key)
                         raise ConfigError(place, _("«{name}» is unknown here", name=name), closest(name, allowed_names))
-            _check_words(place_in(path, "cues", number, "words"), path.name, group.words, seen)
+            _check_words(
+                place_in(path, "cues", number, "words"), path.name, zip(group.words, hashes, strict=False), seen
+            )
 
 
-def _check_words(place: str | Message, file: str, words: Sequence[str], seen: dict[int | tuple[int, ...], str]) -> None:
-    table = WordTable.of(words)
-    for row, word in enumerate(words):
-        hashes = tuple(table.hashes[table.doc_words[row] : table.doc_words[row + 1]].tolist())
+def _check_words(
+    place: str | Message, file: str, cues: Iterable[tuple[str, tuple[int, ...]]], seen: dict[tuple[int, ...], str]
+) -> None:
+    for word, hashes in cues:
         if not 1 <= len(hashes) <= _PAIR:
             raise ConfigError(
                 place,

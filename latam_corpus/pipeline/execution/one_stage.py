@@ -12,7 +12,6 @@ from latam_corpus import schema
 from latam_corpus.batch import Batch, with_defaults
 from latam_corpus.catalog.source import Source
 from latam_corpus.codes import is_tag, known_code, short
-from latam_corpus.collect.files import list_inputs, read_all
 from latam_corpus.collect.row_files import as_documents, read_chunks
 from latam_corpus.columns import DOCUMENT
 from latam_corpus.corpus import ROW, Frames
@@ -41,6 +40,8 @@ _TERMS = ("rights", "expires", "embargo_until", "opt_outs")
 
 def extract_files(path: Path, extract: Stage) -> Iterator[Chunk]:
     """Apply a stage that reads bytes, such as `extract`, to a file or a folder of files."""
+    from latam_corpus.collect.files import list_inputs, read_all  # a stage on rows doesn't need archives and XML
+
     origin = Source(id="input", title=str(path), holder="not stated")
     for frame in read_all(origin, list_inputs(origin, str(path)), genre="web"):
         result = apply_stage(extract, Batch(frame)).frame

@@ -28,8 +28,6 @@ from latam_corpus.pipeline.planning.survival import Loss, losses
 from latam_corpus.pipeline.rows.conserve import Count
 from latam_corpus.pipeline.rows.step_file import StepCounts
 from latam_corpus.pipeline.stored_runs import run_record
-from latam_corpus.privacy.privacy_policy import privacy_policies
-from latam_corpus.privacy.redact import Redact
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -313,4 +311,9 @@ def written_of(plan: Plan) -> dict[str, bytes]:
 
 def _privacy_folders(stages: Sequence[Stage]) -> list[Path]:
     """Return the folders of the stages' privacy policies."""
+    if not any(stage.name == "redact" for stage in stages):  # its expressions take long to compile
+        return []
+    from latam_corpus.privacy.privacy_policy import privacy_policies
+    from latam_corpus.privacy.redact import Redact
+
     return [privacy_policies(stage.policies).folder for stage in stages if isinstance(stage, Redact)]

@@ -172,7 +172,8 @@ def run_events(
     reason = accepted(settings.accepted_loss)
     started = time.monotonic()
     (out / "work").mkdir(parents=True, exist_ok=True)
-    note_empty_cache()
+    if engine.workers > 1:
+        note_empty_cache()
     digest = run_digest(plan, parts)
     folder = latest(out / "runs", plan.recipe.name, digest)
     folder.mkdir(parents=True, exist_ok=True)

@@ -24,7 +24,6 @@ from latam_corpus.pipeline.planning.own_policies import OwnPolicy
 from latam_corpus.policies.policy import cached_policies
 from latam_corpus.policies.policy_files import GenreFile, LanguageFile
 from latam_corpus.policies.policy_reviews import KEY, content_digest, reviews
-from latam_corpus.privacy.privacy_policy import privacy_policies
 from latam_corpus.storage.durable import process_path
 
 if TYPE_CHECKING:
@@ -91,6 +90,8 @@ def _make(merged: Path, shipped: Path, own: Mapping[str, Path]) -> None:
             shutil.copyfile(path, partial / name)
         with named_as({partial / name: path for name, path in own.items()}):
             cached_policies(str(partial))
+            from latam_corpus.privacy.privacy_policy import privacy_policies  # only for policies of a user
+
             privacy_policies(str(partial))
             if any(name.startswith("dedupe/") for name in own):
                 from latam_corpus.dedupe.verify.bounds import dedupe_bounds  # loads compiled code

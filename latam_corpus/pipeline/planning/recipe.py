@@ -39,7 +39,7 @@ _Listed = BeforeValidator(lambda value: tuple(value) if isinstance(value, list) 
 class StageEntry(BaseModel):
     """One `[[stage]]`: the registry key and the stage's options."""
 
-    model_config = ConfigDict(extra="allow", frozen=True)
+    model_config = ConfigDict(extra="allow", frozen=True, defer_build=True)
     use: str
 
     @property
@@ -56,7 +56,7 @@ class SplitEntry(BaseModel):
         test: the share for the final evaluation.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
     validation: float = Field(default=0.005, ge=0, le=0.5)
     test: float = Field(default=0.005, ge=0, le=0.5)
 
@@ -75,7 +75,7 @@ class ReleaseEntry(BaseModel):
         variants: which variants of a work are kept: all ("keep"), the "longest", or the longest "by_country".
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
     name: Annotated[str, AfterValidator(release_name)]
     admit: Annotated[tuple[Tier, ...], _Listed] = Field(min_length=1)
     uses: Annotated[tuple[Use, ...], _Listed] = Field(min_length=1)
@@ -98,7 +98,7 @@ class Recipe(BaseModel):
         inputs: paths or URLs of records by source id, relative to the recipe's folder; `--input` overrides them.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
     title: str
     genre: NamedGenre | None = None
     sources: Annotated[tuple[str, ...], _Listed] = Field(min_length=1)

@@ -51,7 +51,7 @@ class Floors(BaseModel):
         country: floors of single countries, by code.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
     floor: Share = 0.5
     least: int = Field(default=20, ge=1)
     stage: dict[str, Share] = Field(default_factory=dict)

@@ -72,6 +72,7 @@ ASIDE: Final = "aside.parquet"
 VALUES: Final = "values.parquet"
 COUNTS: Final = "counts.json"
 CLEARED: Final = "cleared"
+_DISTINCT: Final = ("doc_id", "text", "text_hash")
 _CLEARS: Final = (ROWS, ASIDE)
 _TAKEN: Final = (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR)
 
@@ -80,7 +81,8 @@ class StepFile:
     """A Parquet file to which frames are appended, each as a row group.
 
     Sources may have many small files, whose metadata would outweigh their rows. So metadata is kept to a minimum: no
-    Arrow schema, no dictionaries of floats, and statistics only of `doc_id`, by which documents are found.
+    Arrow schema, dictionaries only of columns whose values repeat, and statistics only of `doc_id`, by which documents
+    are found.
     """
 
     def __init__(self, path: Path, columns: pl.Schema) -> None:
@@ -97,7 +99,9 @@ class StepFile:
             compression="zstd",
             compression_level=1,
             store_schema=False,
-            use_dictionary=[name for name, kind in schema.leaves(arrow) if not pa.types.is_floating(kind)],
+            use_dictionary=[
+                name for name, kind in schema.leaves(arrow) if not pa.types.is_floating(kind) and name not in _DISTINCT
+            ],
             write_statistics=["doc_id"],
             filesystem=LocalFileSystem(),  # otherwise a path with «::» is taken for a URL
         )

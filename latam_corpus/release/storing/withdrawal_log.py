@@ -86,7 +86,7 @@ class Replacement(SideFile):
 class LogSelection(BaseModel):
     """One of several items that an entry withdraws or holds, see `Entry.by` and `Entry.asked`."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     by: By
     asked: str
@@ -113,7 +113,7 @@ class LogEntry(BaseModel):
         previous: the SHA-256 of the previous entry.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     format: Literal[1] = 1
     number: int = Field(ge=1)
