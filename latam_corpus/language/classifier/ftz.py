@@ -10,7 +10,7 @@ import re
 import struct
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import numpy as np
 
@@ -30,9 +30,6 @@ _CHUNK: Final = 1 << 12  # rows decoded at a time
 _SHORTEST_ENTRY: Final = 10  # bytes of a word or label: its terminator, its count and its kind
 _INT16_MAX: Final = 32_767
 _ENTRY: Final = re.compile(rb"([^\0]*)\0.{8}(.)", re.DOTALL)  # a word, its count, and whether it is a label
-
-
-_ArrayCache: TypeAlias = "Callable[[str, tuple[int, ...], type[np.generic], Callable[[], NDArray[Any]]], NDArray[Any]]"
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,12 +88,28 @@ class _Reader:
         return [match.group(1, 2) for match in found]
 
 
-def read_parts(path: Path, array_cache: _ArrayCache = lambda _name, _shape, _kind, make: make()) -> Parts | None:
+class ArrayCache(Protocol):
+    """A cache of large arrays, by name; computes an array that it lacks."""
+
+    def __call__(
+        self, name: str, shape: tuple[int, ...], kind: type[np.generic], make: Callable[[], NDArray[Any]], /
+    ) -> NDArray[Any]:
+        """Return the array."""
+
+
+def uncached(
+    _name: str, _shape: tuple[int, ...], _kind: type[np.generic], make: Callable[[], NDArray[Any]]
+) -> NDArray[Any]:
+    """Compute the array, as an `ArrayCache` that keeps nothing."""
+    return make()
+
+
+def read_parts(path: Path, array_cache: ArrayCache = uncached) -> Parts | None:
     """Return the parts of a quantized softmax classifier without word n-grams; None for any other fastText model.
 
     Args:
         path: the file.
-        array_cache: a cache of large arrays, such as `model_cache.ModelCache`; by default each array is computed.
+        array_cache: a cache of large arrays, such as `model_cache.ModelCache`; by default there is none.
 
     Raises:
         ValueError, struct.error: the file is truncated or its header is invalid.
@@ -146,7 +159,7 @@ def read_parts(path: Path, array_cache: _ArrayCache = lambda _name, _shape, _kin
     return Parts(words, tuple(labels), rows, unit, row_of, output, minn, maxn)
 
 
-def _quantized_matrix(data: _Reader, dim: int, array_cache: _ArrayCache) -> tuple[NDArray[np.int16], float]:
+def _quantized_matrix(data: _Reader, dim: int, array_cache: ArrayCache) -> tuple[NDArray[np.int16], float]:
     (normed,) = data.values("?")
     count, _ = data.values("qq")
     (coded,) = data.values("i")
