@@ -154,7 +154,7 @@ def test_a_run_with_an_empty_cache_says_that_it_compiles(
     (tmp_path / "datos" / "a.jsonl").write_text('{"text": "La barca salió antes del alba."}\n')
     (tmp_path / "receta.toml").write_text(small_recipe("repair", source=str(tmp_path / "datos")))
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "vacía"))
-    words = ("run", tmp_path / "receta.toml", "--out", tmp_path / "out", "--no-report", "--workers", 2)
+    words = ("run", tmp_path / "receta.toml", "--out", tmp_path / "out", "--no-report", "--workers", "2")
     monkeypatch.delenv("LATAM_CORPUS_COMPILING", raising=False)
     told = command_line(*words)
     assert (told.code, told.err.count(f"it is kept in {tmp_path / 'vacía'}")) == (0, 1), told.err

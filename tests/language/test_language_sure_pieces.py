@@ -34,7 +34,12 @@ def test_pieces_that_agree_change_nothing(monkeypatch: pytest.MonkeyPatch) -> No
     """The judgements are those of an examination of all texts, and a mixed text is seen to be one."""
     examined: list[Any] = []
     mixed = judging._mixed  # noqa: SLF001  (the slow part, whose calls are counted)
-    monkeypatch.setattr(judging, "_mixed", lambda *given: examined.append(given) or mixed(*given))
+
+    def counted(*given: Any) -> Any:
+        examined.append(given)
+        return mixed(*given)
+
+    monkeypatch.setattr(judging, "_mixed", counted)
     model, texts = load(), _texts()
     judged = judge(model, texts)
     some = len(examined)

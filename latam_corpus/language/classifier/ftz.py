@@ -85,7 +85,7 @@ class _Reader:
         if len(found) < count:
             raise ValueError("it ends within a word")
         self._at = found[-1].end() if found else self._at
-        return [match.group(1, 2) for match in found]
+        return [(match[1], match[2]) for match in found]
 
 
 class ArrayCache(Protocol):
