@@ -78,7 +78,7 @@ def test_the_source_archive_builds_the_same_wheel(built: tuple[Path, Path], tmp_
 
 @pytest.mark.slow
 def test_the_wheel_runs_outside_the_checkout(built: tuple[Path, Path], tmp_path: Path) -> None:
-    """Installed without a network, it uses its own data and runs the demo."""
+    """Installed without a network, it uses its own data; `make gate` runs the demo, which compiles for a minute."""
     venv.create(tmp_path / "venv")
     python = tmp_path / "venv" / "bin" / "python"
     pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", "--no-deps", "--no-index"]
@@ -98,8 +98,9 @@ def test_the_wheel_runs_outside_the_checkout(built: tuple[Path, Path], tmp_path:
     where = "import latam_corpus.paths as p; print(p.data_folder('filters'), p.data_folder('pipelines'))"
     assert call(python, "-c", where).split() == [str(site / "latam_corpus" / name) for name in ("filters", "pipelines")]
     assert "literature" in call(program, "list", "recipes")
-    totals = json.loads(call(program, "demo", "--json"))["totals"]
-    assert totals["released"] == totals["pulled"] > 0
+    if "LATAM_CORPUS_GATE" in os.environ:
+        totals = json.loads(call(program, "demo", "--json"))["totals"]
+        assert totals["released"] == totals["pulled"] > 0
 
 
 def test_the_bill_of_materials_is_that_of_the_dependencies() -> None:
