@@ -43,7 +43,7 @@ def print_versions(out: Path, store: str | None, *, as_json: bool) -> None:
     else:
         table(
             "",
-            [_("release"), _("version"), _("created"), _("documents#"), _("text#"), _("parent"), ""],
+            [_("name"), _("version"), _("created"), _("documents#"), _("text#"), _("parent"), ""],
             [
                 (
                     row["name"],
