@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from engine.conftest import Tales
 
 # Ray is not imported here, since its settings must be made before its import.
-_KILLS = min(10, int(os.environ.get("LATAM_CORPUS_KILLS", "2")))  # each starts Ray, which takes its time
+_KILLS = min(10, int(os.environ.get("LATAM_CORPUS_KILLS", "1")))  # each starts Ray, which takes its time
 _SEED = 20261127
 # What Ray has beside workers: where one of these ends, it all does.
 _AGENTS = ("ray::DashboardAgent", "ray::RuntimeEnvAgent")
