@@ -143,7 +143,7 @@ def _compiler() -> Callable[..., Any]:
             self.done += 1
             if time.monotonic() - self.noted > _NOTE_SECONDS:
                 self.noted = time.monotonic()
-                _warn(_("still compiling: {n} functions are done", n=self.done))
+                _warn(_("still compiling: {n} {n:function is|functions are} done", n=self.done))
 
     config: Any = numba.config
     config.CACHE_DIR = folder
