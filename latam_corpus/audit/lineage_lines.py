@@ -171,7 +171,7 @@ def releases(lineage: dict[str, Any], say: Speaker) -> Iterator[tuple[str, str]]
 
     >>> one = {"release": "cantos@2026.11.0", "verdict": "dropped", "reason": "rights_tier=unknown", "evidence": None}
     >>> [told for _name, told in releases({"releases": [one]}, Speaker("es"))]
-    ['fuera: sus derechos no se conocen o no se entienden']
+    ['no incluido: sus derechos no se conocen o no se entienden']
     """
     for release in lineage["releases"]:
         shard = (release["evidence"] or {}).get("shard", "")

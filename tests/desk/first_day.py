@@ -108,11 +108,13 @@ def _steady(printed: str) -> Iterator[str]:
 def printed(arguments: list[str]) -> str:
     """Run a command in this process, with the answers of the day as its input; return its output and exit code."""
     from latam_corpus.__main__ import main
+    from latam_corpus.cli.interface import show
 
     output, code = io.StringIO(), 0
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(output), redirect_stderr(output):
         patch.setenv("LANGUAGE", "")
-        patch.setenv("COLUMNS", "120")
+        patch.setattr(show.console, "width", 120)
+        patch.setattr(show.errors, "width", 120)
         patch.setattr(sys, "argv", ["latam-corpus", *arguments])
         patch.setattr(sys, "stdin", io.StringIO("".join(f"{answer}\n" for answer in _ANSWERS)))
         try:

@@ -306,7 +306,7 @@ def test_what_a_stage_may_set() -> None:
     """Numbers of another width, empty columns and wrong values that were there before are accepted."""
     batch = _batch("uno", "dos", None, country=["Chile", "Perú", None], language=[None, "x", None])
     mine = pl.Series("tokens", [1, 2, 3], dtype=pl.Int64), pl.lit(None).alias("split")
-    language = pl.Series("language", ["und", "x", "que"])
+    language = pl.Series("language", ["und", "x", "quy_Latn"])
     passed = pass_through(_Stage(lambda b: Batch(b.frame.with_columns(*mine, language))), batch)
     assert passed.count == Count(rows_in=3, kept=3)
 
