@@ -5,10 +5,12 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import re
 import subprocess
 import sys
 import sysconfig
 import tarfile
+import tomllib
 import venv
 import zipfile
 from pathlib import Path
@@ -19,6 +21,8 @@ from latam_corpus import __version__
 
 _ROOT = Path(__file__).parents[2]
 _INFO = f"latam_corpus-{__version__}.dist-info"
+# Packages that the corpus project asks for; fasttext's maintained distribution is `fasttext-community`.
+_REQUIRED = {"datatrove", "fasttext-community", "datasketch", "trafilatura", "polars", "pyarrow", "ftfy", "typer"}
 # Files that tools write into folders of the checkout.
 _WRITTEN = {"__pycache__", ".pytest_cache", ".mypy_cache"}
 
@@ -101,6 +105,16 @@ def test_the_wheel_runs_outside_the_checkout(built: tuple[Path, Path], tmp_path:
     if "LATAM_CORPUS_GATE" in os.environ:
         totals = json.loads(call(program, "demo", "--json"))["totals"]
         assert totals["released"] == totals["pulled"] > 0
+
+
+def test_the_required_packages_are_dependencies_and_in_use() -> None:
+    """Each is imported by the library, and installed with it."""
+    text = (_ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    stated = {re.split(r"[^\w-]", one)[0] for one in tomllib.loads(text)["project"]["dependencies"]}
+    assert _REQUIRED <= stated
+    code = "\n".join(path.read_text(encoding="utf-8") for path in (_ROOT / "latam_corpus").rglob("*.py"))
+    modules = {name.partition("-")[0] for name in _REQUIRED}
+    assert {name for name in modules if not re.search(rf"^\s*(from|import) {name}\b", code, re.MULTILINE)} == set()
 
 
 def test_the_bill_of_materials_is_that_of_the_dependencies() -> None:
