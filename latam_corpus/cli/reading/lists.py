@@ -13,7 +13,6 @@ from latam_corpus.cli.interface.options import Json
 from latam_corpus.cli.interface.show import console, number, print_json, table
 from latam_corpus.cli.interface.ui_language import spoken
 from latam_corpus.messages import N_, Message, _, known
-from latam_corpus.pipeline.planning.recipe import load_recipe, shipped_recipes
 from latam_corpus.pipeline.planning.registry import registered, stage_class
 from latam_corpus.signals import BY_NAME, signal_names
 from latam_corpus.signals.plugged import plugged
@@ -37,6 +36,9 @@ list_app = typer.Typer(no_args_is_help=True)
 @list_app.command("recipes")
 def recipes(as_json: Json = False) -> None:
     """List the shipped recipes."""
+    # The models of recipes and sources take longer than any other list.
+    from latam_corpus.pipeline.planning.recipe import load_recipe, shipped_recipes
+
     loaded = [load_recipe(str(path)) for path in shipped_recipes().values()]
     rows = [{"name": r.name, "title": r.title, "sources": list(r.sources)} for r in loaded]
     _show(

@@ -14,13 +14,11 @@ import typer
 from pydantic.json_schema import GenerateJsonSchema
 
 from latam_corpus import errors
-from latam_corpus.catalog.source import Source
 from latam_corpus.cli.interface.show import block, console
 from latam_corpus.cli.interface.ui_language import spoken
 from latam_corpus.errors import ConfigError, closest
 from latam_corpus.formats.registry import FORMATS
 from latam_corpus.messages import LANGUAGES, N_, Message, _, same, translated
-from latam_corpus.pipeline.planning.recipe import Recipe
 from latam_corpus.pipeline.planning.registry import STAGES, stage_class
 from latam_corpus.signals import BY_NAME
 from latam_corpus.text.folding import folded
@@ -102,11 +100,15 @@ def schema_text(topic: str) -> str:
 
 def source_schema() -> dict[str, Any]:
     """Return the JSON Schema of a source's file."""
+    from latam_corpus.catalog.source import Source  # `recipe new --help` loads this module, and needs no models
+
     return _schema_of(Source)
 
 
 def recipe_schema() -> dict[str, Any]:
     """Return the JSON Schema of a recipe with the options of every stage; blocks of datatrove accept any options."""
+    from latam_corpus.pipeline.planning.recipe import Recipe
+
     recipe = _schema_of(Recipe)
     block = {"type": "object", "properties": {"use": {"type": "string", "pattern": "^datatrove:"}}, "required": ["use"]}
     recipe["$defs"]["StageEntry"] = {"title": "[[stage]]", "anyOf": [*map(_stage_schema, _stages()), block]}
@@ -339,11 +341,7 @@ def _command_parts(command: Any, path: str) -> Iterator[str]:
         yield f"\n## `{path}`\n\n{' '.join((command.help or '').split())}\n\n| | | |\n|---|---|---|"
         parameters = [parameter for parameter in command.params if not getattr(parameter, "hidden", False)]
         for parameter in parameters:
-            names = (
-                ", ".join(f"`{name}`" for name in parameter.opts)
-                if parameter.param_type_name == "option"
-                else f"`{parameter.name}`"
-            )
+            names = _codes(parameter.opts if parameter.param_type_name == "option" else [parameter.name])
             default = (
                 _spoken(_("needed"))
                 if parameter.required

@@ -8,15 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from latam_corpus.catalog.source import load_source
 from latam_corpus.cli.interface import completion
 from latam_corpus.cli.interface.options import Json
 from latam_corpus.cli.interface.show import console, print_json
 from latam_corpus.cli.interface.ui_language import spoken
-from latam_corpus.cli.scaffolds.editor_schema import schema_line, write_with_schema
 from latam_corpus.errors import ConfigError
 from latam_corpus.messages import N_, _
-from latam_corpus.pipeline.planning.recipe import default_text
 
 if TYPE_CHECKING:
     from latam_corpus.catalog.source import Source
@@ -46,6 +43,10 @@ def new(
     as_json: Json = False,
 ) -> None:
     """Write a recipe for sources, with comments that explain each stage; no file is overwritten."""
+    from latam_corpus.catalog.source import load_source  # the models of sources take longer than `--help`
+    from latam_corpus.cli.scaffolds.editor_schema import schema_line, write_with_schema
+    from latam_corpus.pipeline.planning.recipe import default_text
+
     described = [(reference, load_source(reference)) for reference in sources]
     _refuse_repeated(described)
     folder = Path(sources[0]).parent if sources[0].endswith(".toml") else Path()

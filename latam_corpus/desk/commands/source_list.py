@@ -8,7 +8,6 @@ import typer
 
 from latam_corpus.catalog.display_names import GENRES, STATUSES, TIERS, USES
 from latam_corpus.catalog.named_values import genre_of
-from latam_corpus.catalog.source import SOURCES, shipped_sources
 from latam_corpus.cli.interface.options import Json
 from latam_corpus.cli.interface.show import console, number, print_json, table
 from latam_corpus.codes import admits
@@ -18,6 +17,7 @@ from latam_corpus.messages import N_, _, enumerated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from latam_corpus.catalog.source import Source
 
@@ -41,6 +41,8 @@ def list_sources(
     as_json: Json = False,
 ) -> None:
     """List the sources of the catalogue and their rights."""
+    from latam_corpus.catalog.source import SOURCES, shipped_sources  # `list signals` loads this module, too
+
     filters = {
         "genre": _read_option(
             "--genre", answers.choice(GENRES, numbered=False, synonym_of=genre_of, key="genre"), genre
@@ -52,7 +54,7 @@ def list_sources(
     }
     sources = [source for source in shipped_sources() if _matches(source, filters)]
     if as_json:
-        print_json([_row(source) for source in sources])
+        print_json([_row(source, SOURCES) for source in sources])
         return
     rows = [
         (
@@ -93,7 +95,7 @@ def _matches(source: Source, filters: dict[str, str]) -> bool:
     return all(not value or value in values[key] for key, value in filters.items())
 
 
-def _row(source: Source) -> dict[str, Any]:
+def _row(source: Source, folder: Path) -> dict[str, Any]:
     return {
         "id": source.id,
         "title": source.title,
@@ -105,5 +107,5 @@ def _row(source: Source) -> dict[str, Any]:
         "uses": list(source.uses),
         "status": source.status,
         "collected": source.collect.kind,
-        "file": str(SOURCES / f"{source.id}.toml"),
+        "file": str(folder / f"{source.id}.toml"),
     }
