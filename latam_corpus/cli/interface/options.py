@@ -110,4 +110,15 @@ Select = Annotated[
         help=N_("Use only these sources and stages of the recipe; unless all stages run, nothing is released."),
     ),
 ]
+OwnPolicies = Annotated[
+    Path | None,
+    typer.Option(
+        "--policies",
+        metavar="FOLDER",
+        help=N_("Policies that replace the shipped ones: a copy of filters/, or some of its files."),
+    ),
+]
+HostsAtOnce = Annotated[
+    int, typer.Option("--workers", min=1, help=N_("Hosts asked at the same time, each over one connection."))
+]
 Spec = Annotated[str, typer.Argument(metavar="NAME[@VERSION]", help=N_("A version; the latest by default."))]

@@ -19,6 +19,7 @@ from latam_corpus.cli.interface.options import (
     Json,
     NoReport,
     Out,
+    OwnPolicies,
     RecipeName,
     Select,
     Sign,
@@ -89,13 +90,7 @@ def run(
         bool,
         typer.Option("--strict", help=N_("Build no version, and exit with 1, if an input can't be read whole.")),
     ] = False,
-    policies: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FOLDER",
-            help=N_("Policies that replace the shipped ones: a copy of filters/, or some of its files."),
-        ),
-    ] = None,
+    policies: OwnPolicies = None,
     no_report: NoReport = False,
     batch_rows: Annotated[int | None, typer.Option(min=1, hidden=True)] = None,
     as_json: Json = False,

@@ -11,11 +11,12 @@ from typing import Annotated
 import typer
 
 from latam_corpus.cli.interface import completion
-from latam_corpus.cli.interface.options import CollectedOut, Json, StoreUrl, disk_folder
+from latam_corpus.cli.interface.options import CollectedOut, Json, OwnPolicies, Page, StoreUrl, disk_folder
 from latam_corpus.desk.commands.sheets import export_sheet, import_sheet
 from latam_corpus.messages import N_
 
 app = typer.Typer(no_args_is_help=True)
+Records = Annotated[str, typer.Option("--input", metavar="PATH", help=N_("The file, folder or URL of its records."))]
 
 
 @app.command("new")
@@ -66,20 +67,10 @@ def preview(
             autocompletion=completion.sources,
         ),
     ],
-    where: Annotated[
-        str, typer.Option("--input", metavar="PATH", help=N_("The file, folder or URL of its records."))
-    ] = "",
+    where: Records = "",
     n: Annotated[int, typer.Option("--n", min=1, max=100, help=N_("The number of items."))] = 5,
-    policies: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FOLDER",
-            help=N_("Policies that replace the shipped ones: a copy of filters/, or some files of it."),
-        ),
-    ] = None,
-    html: Annotated[
-        Path | None, typer.Option("--html", help=N_("Write a page here: one file, no network needed."))
-    ] = None,
+    policies: OwnPolicies = None,
+    html: Page = None,
     out: Annotated[
         Path,
         typer.Option(
@@ -135,7 +126,7 @@ def inventory(
 @app.command("speakers")
 def speakers(
     file: Annotated[str, typer.Argument(metavar="FILE", help=N_("A source file."), autocompletion=completion.sources)],
-    where: Annotated[str, typer.Option("--input", metavar="PATH", help=N_("The file, folder or URL of its records."))],
+    where: Records,
     key: Annotated[
         Path | None,
         typer.Option(

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from latam_corpus.catalog.source import load_source
 from latam_corpus.cli.interface import completion
-from latam_corpus.cli.interface.options import CollectedOut, Json
+from latam_corpus.cli.interface.options import CollectedOut, HostsAtOnce, Json
 from latam_corpus.cli.interface.show import console, errors, number, print_json, table
 from latam_corpus.cli.interface.ui_language import spoken
 from latam_corpus.errors import ConfigError
@@ -35,7 +34,6 @@ from latam_corpus.harvest.crawl_words import (
     WITHDRAWN,
     cause_message,
 )
-from latam_corpus.harvest.crawlers import crawler_of
 from latam_corpus.messages import N_, _
 
 if TYPE_CHECKING:
@@ -76,15 +74,16 @@ def crawl(
     out: CollectedOut = Path("out"),
     limit: Annotated[int | None, typer.Option(min=1, help=N_("Stop after this many pages in this round."))] = None,
     again: Annotated[bool, typer.Option("--again", help=N_("Begin a new round: ask for what has changed."))] = False,
-    workers: Annotated[
-        int, typer.Option(min=1, help=N_("Hosts asked at the same time, each over one connection."))
-    ] = 16,
+    workers: HostsAtOnce = 16,
     plan_only: Annotated[
         bool, typer.Option("--plan-only", help=N_("For Common Crawl: rebuild the plan for review; fetch nothing."))
     ] = False,
     as_json: Json = False,
 ) -> None:
     """Crawl a source into WARC files, and report what was collected."""
+    from latam_corpus.catalog.source import load_source  # the models of sources take longer than `--help`
+    from latam_corpus.harvest.crawlers import crawler_of
+
     language = spoken()
     described = load_source(source)
     if plan_only and described.collect.kind != "commoncrawl":

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from latam_corpus.catalog.harvest_tables import Asking
 from latam_corpus.catalog.optout.opt_out import root_of
-from latam_corpus.cli.interface.options import Json, StoreUrl, disk_folder
+from latam_corpus.cli.interface.options import HostsAtOnce, Json, StoreUrl, disk_folder
 from latam_corpus.cli.interface.show import console, errors, note, number, print_json, table
 from latam_corpus.cli.interface.ui_language import spoken
 from latam_corpus.errors import ConfigError
@@ -79,9 +79,7 @@ def recheck(
     delay: Annotated[
         float, typer.Option(min=0.0, help=N_("Seconds between two requests to one host, at least."))
     ] = 1.0,
-    workers: Annotated[
-        int, typer.Option(min=1, help=N_("Hosts asked at the same time, each over one connection."))
-    ] = 16,
+    workers: HostsAtOnce = 16,
     private_host: Annotated[
         list[str] | None, typer.Option(metavar="HOST[:PORT]", help=N_("A host that may have a private address."))
     ] = None,

@@ -14,6 +14,11 @@ from latam_corpus.cli.interface.options import Json, Out, Spec, StoreUrl
 from latam_corpus.messages import N_
 
 TokenizerFile = Annotated[str, typer.Option("--tokenizer", help=N_("A tokenizer.json or a SentencePiece model."))]
+NewFolder = Annotated[Path, typer.Option("--to", help=N_("A new or empty folder."))]
+Where = Annotated[str | None, typer.Option(help=N_("Only rows that meet this condition, as in `pull`."))]
+OneSplit = Annotated[str | None, typer.Option(help=N_("Only train, validation or test."))]
+TrainingSplit = Annotated[str | None, typer.Option(help=N_("train (the default), validation, test, or all."))]
+SliceColumns = Annotated[str, typer.Option(help=N_("Columns of slices, such as language,genre."))]
 mix_app = typer.Typer(no_args_is_help=True)
 mix_app.callback()(lambda: None)
 
@@ -26,7 +31,7 @@ def contamination(
     ],
     field: Annotated[list[str] | None, typer.Option(help=N_("A JSON field whose text is searched for."))] = None,
     share: Annotated[float, typer.Option(help=N_("The share of a line's words that a document must have."))] = 0.5,
-    split: Annotated[str | None, typer.Option(help=N_("Only train, validation or test."))] = None,
+    split: OneSplit = None,
     write_exclusions: Annotated[
         Path | None, typer.Option("--write-exclusions", help=N_("Write the documents' ids here, for --exclude."))
     ] = None,
@@ -54,9 +59,9 @@ def export(
     spec: Spec,
     form: Annotated[str, typer.Option("--format", help=N_("ds, megatron, mds, litdata or jsonl."))],
     tokenizer: TokenizerFile,
-    to: Annotated[Path, typer.Option("--to", help=N_("A new or empty folder."))],
-    where: Annotated[str | None, typer.Option(help=N_("Only rows that meet this condition, as in `pull`."))] = None,
-    split: Annotated[str | None, typer.Option(help=N_("train (the default), validation, test, or all."))] = None,
+    to: NewFolder,
+    where: Where = None,
+    split: TrainingSplit = None,
     exclude: Annotated[list[Path] | None, typer.Option(help=N_("A file with ids of documents to leave out."))] = None,
     end_token: Annotated[
         str | None,
@@ -93,7 +98,7 @@ def plan(
     names: Annotated[list[str], typer.Argument(metavar="NAME[@VERSION]…", help=N_("The releases to mix."))],
     tokens: Annotated[str, typer.Option(help=N_("The budget, such as 20000, 300M or 1.5B."))],
     tokenizer: TokenizerFile,
-    by: Annotated[str, typer.Option(help=N_("Columns of slices, such as language,genre."))] = "language",
+    by: SliceColumns = "language",
     weights: Annotated[
         str | None, typer.Option(help=N_("proportional (the default), temperature, unimax or given."))
     ] = None,
@@ -107,7 +112,7 @@ def plan(
             metavar="SLICE=NUMBER", help=N_("Implies --weights given: a slice's weight, such as quy_Latn=0.2.")
         ),
     ] = None,
-    split: Annotated[str | None, typer.Option(help=N_("train (the default), validation, test, or all."))] = None,
+    split: TrainingSplit = None,
     out: Out = Path("out"),
     store: StoreUrl = None,
     as_json: Json = False,
@@ -133,9 +138,9 @@ def plan(
 
 def pairs(
     spec: Spec,
-    to: Annotated[Path, typer.Option("--to", help=N_("A new or empty folder."))],
-    where: Annotated[str | None, typer.Option(help=N_("Only rows that meet this condition, as in `pull`."))] = None,
-    split: Annotated[str | None, typer.Option(help=N_("Only train, validation or test."))] = None,
+    to: NewFolder,
+    where: Where = None,
+    split: OneSplit = None,
     out: Out = Path("out"),
     store: StoreUrl = None,
     as_json: Json = False,
@@ -149,7 +154,7 @@ def pairs(
 def tokens(
     spec: Spec,
     tokenizer: TokenizerFile,
-    by: Annotated[str, typer.Option(help=N_("Columns of slices, such as language,genre."))] = "language",
+    by: SliceColumns = "language",
     out: Out = Path("out"),
     store: StoreUrl = None,
     as_json: Json = False,
