@@ -356,7 +356,7 @@ class Collect(TomlModel):
     def _check_extra(self) -> None:
         if not self.extra:
             return
-        from latam_corpus.extra_columns import merged, wrong_declaration
+        from latam_corpus.schema.extra_columns import merged, wrong_declaration
 
         for name, extra in self.extra.items():
             if wrong := wrong_declaration(name, extra.type):

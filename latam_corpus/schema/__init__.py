@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from latam_corpus.columns import DOCUMENT, LEDGER, WORKING
-from latam_corpus.extra_forms import in_form
+from latam_corpus.schema.extra_forms import in_form
 from latam_corpus.signals import BY_NAME, signal_names
 
 if TYPE_CHECKING:
