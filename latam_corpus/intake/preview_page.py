@@ -47,6 +47,25 @@ _NEVER_RELEASED: Final = _("Without known rights, nothing of this source is rele
 
 
 @dataclass(frozen=True)
+class Measured:
+    """The value of a signal for one text, with the bounds of its language and genre.
+
+    Attributes:
+        signal: its name.
+        label: its name for people.
+        value: of the text; None if the language has no list for it.
+        minimum: the smallest value that is kept; None if there is none.
+        maximum: the largest value that is kept; None if there is none.
+    """
+
+    signal: str
+    label: Message
+    value: float | None
+    minimum: float | None
+    maximum: float | None
+
+
+@dataclass(frozen=True)
 class Item:
     """An item of a preview: the original and the result of a run.
 
@@ -60,6 +79,9 @@ class Item:
         original: the whole text before extraction, redacted.
         text: the extracted text, redacted.
         has_codes: whether codes replace the names of its speakers.
+        file: its path in the folder; empty if it has none.
+        member: its place in an archive; None for a file of its own.
+        measured: the signals that have a bound for its language and genre; none if it was dropped before `filter`.
     """
 
     where: str
@@ -71,6 +93,9 @@ class Item:
     original: str
     text: str
     has_codes: bool = False
+    file: str = ""
+    member: str | None = None
+    measured: tuple[Measured, ...] = ()
 
     @property
     def identified_language(self) -> Message:
