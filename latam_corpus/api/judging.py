@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 
 from latam_corpus.api.arguments import Limit, check_arguments
+from latam_corpus.audit.documents import CHOSEN
 from latam_corpus.audit.samples import drawn_sample
 from latam_corpus.codes import known_code
 from latam_corpus.columns import DOCUMENT
@@ -93,7 +94,9 @@ def sample(
 
 
 def _warn(note: str | Message) -> None:
-    warnings.warn(str(note), stacklevel=5)
+    """Warn about a choice of which the name leaves doubt, as `open_run` does."""
+    if not (isinstance(note, Message) and note.msgid == CHOSEN.msgid):
+        warnings.warn(str(note), stacklevel=5)
 
 
 def judge(judgements: Sequence[Mapping[str, Any]], reader: str, out: str | Path = "out") -> int:

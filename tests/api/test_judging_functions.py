@@ -40,8 +40,7 @@ def test_a_sample_is_that_of_the_command(out: Path, command_line: CommandLine) -
     assert lc.sample("cuentos-1a2b3c4d", n=20, internal=True, out=out).height == 10
     grouped = lc.sample("cuentos-1a2b3c4d", by=["language"], n=1, out=out)
     assert grouped["drawn_by"].to_list() == ["language=spa_Latn"]
-    with pytest.warns(UserWarning, match="is the run"):
-        assert lc.sample("cuentos", n=1, out=out).height == 1
+    assert lc.sample("cuentos", n=1, out=out).height == 1
 
 
 def test_judgements_are_stored_as_by_the_command(out: Path, command_line: CommandLine) -> None:
