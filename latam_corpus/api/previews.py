@@ -16,7 +16,7 @@ from latam_corpus.paths import cache_folder
 from latam_corpus.pipeline.planning.policy_overlay import overlay
 
 if TYPE_CHECKING:
-    from latam_corpus.intake.preview_page import Item
+    from latam_corpus.intake.preview_page import Item, Measured
 
 KEPT: Final = "kept"
 
@@ -31,6 +31,7 @@ class Number:
         value: of the text; None if the language has no list for it.
         minimum: the smallest value that is kept; None if there is none.
         maximum: the largest value that is kept; None if there is none.
+        sentence: the value and its bounds in words, a share as the number of every 100.
     """
 
     signal: str
@@ -38,6 +39,7 @@ class Number:
     value: float | None
     minimum: float | None
     maximum: float | None
+    sentence: str
 
 
 @dataclass(frozen=True)
@@ -126,8 +128,10 @@ def _in_language(item: Item, language: str) -> PreviewItem:
         item.score,
         item.reason or KEPT,
         tuple(sentence.translate(language) for sentence in item.why),
-        tuple(
-            Number(one.signal, one.label.translate(language), one.value, one.minimum, one.maximum)
-            for one in item.measured
-        ),
+        tuple(_number(measured, language) for measured in item.measured),
     )
+
+
+def _number(measured: Measured, language: str) -> Number:
+    label, sentence = measured.label.translate(language), measured.sentence.translate(language)
+    return Number(measured.signal, label, measured.value, measured.minimum, measured.maximum, sentence)

@@ -181,6 +181,9 @@ def test_a_preview_is_that_of_the_command(source: Path, folder: Path, command_li
     numbers = {number.signal: number for number in letter.numbers}
     assert numbers["stop_word_count"].value == pytest.approx(17, abs=8)
     assert numbers["stop_word_count"].minimum is not None
+    assert (
+        numbers["mixed_case_word_share"].sentence == "words with capitals inside: 0 of every 100; at most 5 is allowed"
+    )
     [song] = lc.preview(source, folder, files=["canción.txt"], language="pt")
     assert (song.file, song.text) == ("canción.txt", by_file["canción.txt"].text)
     assert "palavras gramaticais distintas" in [number.label for number in song.numbers]
