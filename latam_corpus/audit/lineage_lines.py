@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 # Pieces of a line, each with its style: "", "bold", "green" or "red". Texts of documents in them aren't escaped.
 Line: TypeAlias = "list[tuple[str, str]]"
-_BASES: Final = {"declared": _("by its source's word"), "predicted": _("by its words")}
+_BASES: Final = {"declared": _("according to its source"), "predicted": _("according to its words")}
 _VERDICTS: Final = {"passed": _("passed"), "dropped": _("dropped"), "changed": _("changed"), "failed": _("set aside")}
 # Labels of the evidence in ledgers.
 _EVIDENCE: Final = {
@@ -37,7 +37,7 @@ _EVIDENCE: Final = {
     "name": _("name"),
     "names": _("names"),
     "row": _("row"),
-    "several": _("called so"),
+    "several": _("files with this name"),
     "list": _("list"),
     "record": _("record number"),
     "line": _("line"),
@@ -46,16 +46,16 @@ _EVIDENCE: Final = {
     "score": _("score"),
     "languages": _("languages"),
     "bytes": _("bytes"),
-    "limit_bytes": _("most bytes"),
-    "limit_members": _("most files"),
-    "near": _("near"),
+    "limit_bytes": _("maximum number of bytes"),
+    "limit_members": _("maximum number of files"),
+    "near": _("text near it"),
     "found": _("found"),
     "expected": _("expected"),
     "stated": _("stated"),
     "counted": _("counted"),
     "format": _("format"),
     "url": _("address"),
-    "speakers": _("speakers under codes"),
+    "speakers": _("speakers with codes"),
     "obtained": _("obtained"),
 }
 _SENTENCES: Final = ("error", "remedy", "why", "format")  # evidence that is a sentence
@@ -357,7 +357,7 @@ def bound_line(bound: dict[str, Any], language: str = "en") -> str:
     adjusted = bound.get("held_as")
     short = ""
     if adjusted is not None:
-        short = "  " + _("(few words: held as {value})", value=decimal(f"{adjusted:.3g}")).translate(language)
+        short = "  " + _("(few words: counted as {value})", value=decimal(f"{adjusted:.3g}")).translate(language)
     where, name = f"{bound['file']}{short}", bound["signal"]
     if language != "en":  # in English, the key describes itself
         where, name = f"{bound['file']}: {name}{short}", signal_label(name).translate(language)

@@ -211,7 +211,7 @@ def _unmatched(source: Source, files: Sequence[InputFile]) -> Iterator[Breach]:
         matched[stem(pattern)] = matched.get(stem(pattern), False) or is_matched
     for pattern, is_matched in matched.items():
         if not is_matched and any(matched.values()):
-            problem = _("no file is «{pattern}», which collect.files names", pattern=pattern)
+            problem = _("no file matches «{pattern}», which collect.files names", pattern=pattern)
             yield Breach(_("input of {source}", source=source.id), problem, _("check the pattern"))
 
 
@@ -250,7 +250,7 @@ def _undescribed(source: Source, files: Sequence[InputFile]) -> Iterator[Breach]
     given = {column for file in described for column in json.loads(file.description.record)}
     if described and given.isdisjoint(columns_read(source, given)):
         problem = _("none of the catalogue's columns is read: {columns}", columns=first_of(sorted(given), _SHOWN))
-        yield Breach(place, problem, _('say which is which: [collect.columns] title = "…"'))
+        yield Breach(place, problem, _('state what each column is: [collect.columns] title = "…"'))
     without_row = [file for file in files if not file.description.is_list and not file.description.record]
     yield from unlisted_files(source.id, {file.relative: file.description.near for file in without_row})
 

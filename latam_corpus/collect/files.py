@@ -374,7 +374,9 @@ def _of_members(
                     yield failed_rows(replace(inner, format=UNKNOWN), [member.failure])
                 elif entry.archive and context.member is not None:
                     failure = Failure(
-                        None, "nested archive", {"remedy": N_("unpack it; archives are read one in another")}
+                        None,
+                        "nested archive",
+                        {"remedy": N_("unpack it; only one level of archives within archives is read")},
                     )
                     yield failed_rows(replace(inner, format=UNKNOWN), [failure])
                 elif entry.archive or is_one_of(member.name, patterns):

@@ -225,7 +225,7 @@ class _Search:
                 lots.append(Lot(file, first, end, self.scheme, self.bounds, self.workdir, name))
         jobs = gather_jobs(files, [*self.corpus.pieces(), *self.earlier_pieces], self.workdir)
         frequency = np.zeros((FREQUENCIES, 1 << FREQUENCY_BITS), np.int64)
-        for piece_frequency in self.corpus.map(gather, jobs, N_("reading what is compared")):
+        for piece_frequency in self.corpus.map(gather, jobs, N_("reading the documents to compare")):
             frequency += piece_frequency
         np.save(self.workdir / FREQUENCY, frequency)
         verdict_files: list[Path] = []

@@ -49,7 +49,7 @@ ASK_FIRST: Final = (
     _("once there is an answer, write what was agreed into [rights] and change status"),
 )
 _RESTRICTED: Final = (
-    _("by the label {label} nothing of it is released"),
+    _("the label {label} doesn't allow any of it to be released"),
     _("if its community has agreed in writing, name that agreement in [rights]"),
 )
 _INCOMPLETE_RECORD: Final = (

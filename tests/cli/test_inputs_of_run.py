@@ -105,7 +105,7 @@ def test_the_recipe_says_where_records_are(command_line: CommandLine, folder: Pa
     assert told["rows"] == {"in": 2, "kept": 2}
     assert command_line("run", "r.toml", "--input", "a=datos/a.jsonl", "--json").json["rows"]["in"] == 1
     (folder / "r.toml").write_text(_RECIPE + '[inputs]\nx = "datos/a.jsonl"\n')
-    assert "[inputs] names «x», no source of this recipe" in command_line("check", "r.toml").err
+    assert "[inputs] names «x», which isn't a source of this recipe" in command_line("check", "r.toml").err
 
 
 def test_a_part_of_the_sources_and_stages_is_run(command_line: CommandLine, folder: Path) -> None:

@@ -109,7 +109,7 @@ def test_one_file_in_two_rows_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("collect", "told"),
     [
-        ({"index": {"file": "catalogo.xlsx"}}, "no file is «catalogo.xlsx»"),
+        ({"index": {"file": "catalogo.xlsx"}}, "no file matches «catalogo.xlsx»"),
         ({"index": {"file": "c.csv", "column": "Archivos"}}, "did you mean «Archivo»?"),
         ({"index": {"file": "c.csv"}, "columns": {"title": "Titulo"}}, "did you mean «Título»?"),
         ({"index": {"file": "dos.txt"}}, "MARC, MODS, METS or Dublin Core"),

@@ -110,7 +110,7 @@ def test_a_column_that_no_file_has_is_told(
     with pytest.raises(PartError) as told:
         _read(tmp_path / name, collect)
     assert f"«{column}», which collect.{key} names" in str(told.value)
-    assert f"did you mean «{near}»? The columns there are: clave, titulo, es, pt" in str(told.value)
+    assert f"did you mean «{near}»? The columns are: clave, titulo, es, pt" in str(told.value)
     assert f"input of pares, {name}" in str(told.value)
 
 
@@ -471,7 +471,7 @@ def test_a_pattern_that_no_file_matches_is_a_doubt(corpus: Corpus) -> None:
     corpus.has('files = ["**/*.txt", "cuentos/*.md", "**/*.txt.gz"]', a_txt=b"La barca.")
     code, said = corpus.told("sources", "check", str(corpus.source), "--lang", "en")
     assert code == 0
-    assert "no file is «cuentos/*.md», which collect.files names" in said
+    assert "no file matches «cuentos/*.md», which collect.files names" in said
     assert "txt.gz" not in said
 
 

@@ -216,7 +216,7 @@ def _show_record(values: Mapping[str, Any]) -> None:
             )
         )
     if values.get("accepted_loss"):
-        console.print(_("let pass because: {why}", why=values["accepted_loss"]))
+        console.print(_("accepted because: {why}", why=values["accepted_loss"]))
     for part in values["parts"]:
         if part.get("failed"):
             console.print(
@@ -356,7 +356,7 @@ def du(out: Out = Path("out"), as_json: Json = False) -> None:
         print_json(asdict(disk))
         return
     rows = [(use.run, megabytes(use.total), megabytes(use.alone)) for use in disk.runs]
-    table("", [_("run"), _("takes#"), _("alone#")], rows)
+    table("", [_("run"), _("disk use#"), _("alone#")], rows)
     console.print(
         _(
             "all outputs take {size}; no run refers to {unused} of that",
@@ -377,7 +377,7 @@ def prune_runs(
     store: StoreUrl = None,
     as_json: Json = False,
 ) -> None:
-    """Remove runs, and all outputs that no other run refers to; versions stay."""
+    """Remove runs, and all outputs that no other run refers to; versions are kept."""
     from latam_corpus.release.pages.card import megabytes
 
     folders = [_run_folder(run, out) for run in runs or ()]

@@ -148,7 +148,7 @@ def _add_missing(lists: Sequence[_List], fetch: InputFile | None, names_in_bag: 
     for list_ in lists:
         for name in sorted({*list_.checksums} - listed_names - {*names_in_bag}):
             where = {"fetch": fetched[name]} if name in fetched else {}
-            remedy = N_("fetch it from there into the bag") if where else _REMEDY
+            remedy = N_("download it from there, and put it into the bag") if where else _REMEDY
             list_.failures.append(Failure(None, "missing file", {"name": name, **where, "remedy": remedy}))
         listed_names.update(list_.checksums)
     detail = {"list": _FETCH, "remedy": N_("ask whoever made the bag whether it belongs there")}
@@ -201,7 +201,7 @@ def _read_list(list_: _List, names_in_bag: Collection[str], open_: Opener, *, of
             why = str(_("the checksum has {n} {n:digit|digits}, and {algorithm} has {length}", **about))
             list_.failures.append(Failure(line.number, "malformed record", {**detail, "error": why}))
         elif of_payload and not name.startswith(_PAYLOAD):
-            why = str(_("a list of the payload names what isn't in {folder}", folder=_PAYLOAD))
+            why = str(_("a list of the payload names files that aren't in {folder}", folder=_PAYLOAD))
             del list_.checksums[name]
             list_.failures.append(Failure(line.number, "malformed record", {**detail, "error": why}))
         elif first_value != line.value:

@@ -108,7 +108,7 @@ def opened(where: str, data: bytes, most_bytes: int = _MOST_BYTES, **options: bo
 
 
 def _broken(where: str, error: Exception) -> ConfigError:
-    problem = _("it is no workbook ({error})", error=error)
+    problem = _("it isn't a workbook ({error})", error=error)
     return ConfigError(where, problem, _("save it again as .xlsx, or as CSV"))
 
 

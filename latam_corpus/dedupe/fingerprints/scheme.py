@@ -125,7 +125,7 @@ class Scheme:
         exact_words: a text with fewer words is compared as a whole only and has no fingerprint.
         bands: keys per document; for "minhash" only.
         rows: minima per key; for "minhash" only.
-        seed: of the hash functions.
+        seed: the seed of the hash functions.
         version: of the method; 0 means this toolkit's.
 
     >>> Scheme().name, Scheme(name="minhash").bands

@@ -63,7 +63,7 @@ class Boilerplate(Stage):
             raise ConfigError(
                 _("option «{option}»", option="documents"),
                 _("{value} is too small", value=self.documents),
-                _("at least {least}", least=_FEWEST_DOCUMENTS),
+                _("give at least {least}", least=_FEWEST_DOCUMENTS),
             )
         if not 0 <= self.share <= 1:
             raise ConfigError(

@@ -116,7 +116,7 @@ def find_submission(named: str, out: Path) -> Submission:
         names = ", ".join(submission.folder.name for submission in matches[:3])
         raise ConfigError(
             named,
-            _("the names of {n} submissions begin with it: {names}", n=len(matches), names=names),
+            _("the names of {n} submissions begin like this: {names}", n=len(matches), names=names),
             _("write more of the name"),
         )
     try:

@@ -182,7 +182,9 @@ def _opened(raw: bytes) -> pdfium.PdfDocument:
         return pdfium.PdfDocument(raw)
     except pdfium.PdfiumError as error:
         if "password" in str(error).lower():
-            raise UnusableError("encrypted", N_("it is locked with a password"), N_("save it without one")) from None
+            raise UnusableError(
+                "encrypted", N_("it is protected with a password"), N_("save it without a password")
+            ) from None
         raise UnusableError("damaged file", str(error), N_("fetch the file again")) from None
 
 

@@ -66,11 +66,9 @@ _SURVIVAL: Final = _(
     "drops more is probably wrong."
 )
 _NO_SURVIVAL: Final = _("There is no [survival]: most pages of a site are lists and menus, which should be dropped.")
-_RELEASE: Final = _(
-    "The version that is published: which tiers of rights it admits, and which uses each text must allow."
-)
+_RELEASE: Final = _("The version that is built: which tiers of rights it admits, and which uses each text must allow.")
 _LEFT_OUT: Final = _("«{source}» is measured, but not released: {why}")
-_NO_RELEASE: Final = _("There is no [release]: nothing of these sources may be published yet.")
+_NO_RELEASE: Final = _("There is no [release]: no text of these sources may be in a version yet.")
 _ONLY_OTHERS: Final = _("its terms allow: {uses}")
 
 

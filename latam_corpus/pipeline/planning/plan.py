@@ -248,7 +248,9 @@ def make_plan(recipe: Recipe, inputs: Mapping[str, str], limit: int | None = Non
     ids = [source.id for source in sources]
     for option, named in (("--input", inputs), ("[inputs]", recipe.inputs)):
         if unknown := [name for name in named if name not in ids]:
-            problem = _("{option} names «{source}», no source of this recipe", option=option, source=unknown[0])
+            problem = _(
+                "{option} names «{source}», which isn't a source of this recipe", option=option, source=unknown[0]
+            )
             raise ConfigError(place, problem, closest(unknown[0], ids))
     chosen = tuple(source for source in sources if not inputs or source.id in inputs)
     segments = tuple(_segments(recipe, chosen))

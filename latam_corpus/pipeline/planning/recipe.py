@@ -90,7 +90,7 @@ class Recipe(BaseModel):
 
     Attributes:
         title: what the release is about.
-        genre: of sources that state none.
+        genre: the genre of sources that state none.
         sources: ids of the catalogue, source files or paths to data.
         stage: the stages, in order; each has its name in `use`, and its options as further keys.
         survival: the share of documents that each stage must keep, or nothing is released.

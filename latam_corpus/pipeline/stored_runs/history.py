@@ -244,7 +244,7 @@ def find_run(named: str, out: Path, *, must_be_finished: bool = True) -> Path:
     names = [name for name in candidates if name.startswith(named)]
     if len(names) > 1:
         remedy = _("name one of: {names}", names=", ".join(names))
-        raise ConfigError(named, _("the names of {n} runs begin with it", n=len(names)), remedy)
+        raise ConfigError(named, _("the names of {n} runs begin like this", n=len(names)), remedy)
     if not names:
         raise ConfigError(f"{out / 'runs'}", _("there is no run «{named}»", named=named), closest(named, candidates))
     return all_runs[names[0]]

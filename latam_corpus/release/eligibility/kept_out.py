@@ -31,7 +31,7 @@ _REASONS: Final = {
     WORDS: _("its words are withdrawn"),
     SOURCE: _("it is from the same source as the withdrawn document"),
     PEOPLE: _("the same people made or brought it"),
-    OTHER_COPY: _("another copy took the place"),
+    OTHER_COPY: _("another copy took its place"),
 }
 # Values of catalogues for unknown people; two equal values don't mean the same person.
 _UNKNOWN_PEOPLE: Final = frozenset(
