@@ -350,7 +350,10 @@ def test_an_argument_is_held_against_its_signature(folder: Path, given: dict[str
 @pytest.mark.parametrize(
     ("call", "told"),
     [
-        (lambda: lc.stage("identify")(pl.LazyFrame({"text": ["a"]})), "stage «identify»: it was called with a LazyFrame"),
+        (
+            lambda: lc.stage("identify")(pl.LazyFrame({"text": ["a"]})),
+            "stage «identify»: it was called with a LazyFrame",
+        ),
         (lambda: lc.stage("identify")([{"text": "a"}]), "stage «identify»: it was called with a list; .*pl.DataFrame"),
         (lambda: lc.stage(_NOTHING), "lc.stage: «name» is None"),
         (lambda: lc.stage(_Own(lambda b: b), does=len), "stage «propia»: «does» is .* set the options when you create"),

@@ -127,7 +127,7 @@ def test_a_wrong_catalogue_is_told_before_anything_is_read(tmp_path: Path, colle
 def test_a_single_file_has_no_catalogue_beside_it(tmp_path: Path) -> None:
     """It would be read without its data, and without a word."""
     _csv(_folder(tmp_path) / "c.csv")
-    with pytest.raises(ConfigError, match="is no folder"):
+    with pytest.raises(ConfigError, match="isn't a folder"):
         list_inputs(_source(index={"file": "c.csv"}), tmp_path / "dos.txt")
 
 
