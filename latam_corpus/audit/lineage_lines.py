@@ -15,7 +15,7 @@ from latam_corpus.catalog.display_names import (
     language_label,
     stage_names,
 )
-from latam_corpus.messages import Message, _, decimal, enumerated, recognised, same
+from latam_corpus.messages import Message, _, decimal, enumerated, same, sentence
 from latam_corpus.pipeline.stored_runs.held_documents import UNKNOWN
 from latam_corpus.pipeline.stored_runs.reasons import bound_of, meaning, reason_label
 from latam_corpus.report.figures import Figures
@@ -310,17 +310,19 @@ def _evidence(step: dict[str, Any], say: Speaker) -> str:
     if not isinstance(evidence, dict):
         return ""
     if say.language == "en":
-        return ", ".join(f"{key} = {value}" for key, value in evidence.items())
-    shown = [(key, value) for key, value in evidence.items() if value not in (None, []) and bound_of(key) is None]
-    pairs = ({"key": _EVIDENCE.get(key, same(key)), "value": _evidence_value(key, value)} for key, value in shown)
+        return ", ".join(f"{key} = {value}" for key, value in evidence.items() if key != "sentences")
+    shown = [
+        (key, sentence(evidence, str(value)) if key in _SENTENCES else _evidence_value(value))
+        for key, value in evidence.items()
+        if value not in (None, []) and bound_of(key) is None and key != "sentences"
+    ]
+    pairs = ({"key": _EVIDENCE.get(key, same(key)), "value": value} for key, value in shown)
     return say(enumerated(Message("{key}: {value}", pair) for pair in pairs))
 
 
-def _evidence_value(key: str, value: object) -> Message:
+def _evidence_value(value: object) -> Message:
     if isinstance(value, list):
-        return enumerated(_evidence_value(key, item) for item in value)
-    if key in _SENTENCES:
-        return recognised(value)
+        return enumerated(map(_evidence_value, value))
     return decimal(f"{value:g}") if isinstance(value, float) else same(value)
 
 

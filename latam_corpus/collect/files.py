@@ -335,7 +335,7 @@ def _guarded(context: RecordContext, content: Content, limits: Limits) -> Iterat
                 yield chunk
             is_empty &= not (chunk.records or chunk.failures or chunk.passed_over)
     except SourceError as error:
-        yield Chunk([], [], [Failure(None, "damaged file", {"error": error.problem})])
+        yield Chunk([], [], [Failure(None, "damaged file", {"error": error.args[1]})])
     else:
         if is_empty:
             yield Chunk([], [], [Failure(None, "empty file", {"remedy": _NO_RECORDS})])
@@ -382,7 +382,7 @@ def _of_members(
                 elif entry.archive or is_one_of(member.name, patterns):
                     yield from _of_member(inner, member, lists.members.get(member.name), limits, budget)
     except SourceError as error:
-        yield failed_rows(replace(context, format=UNKNOWN), [Failure(None, "damaged file", {"error": error.problem})])
+        yield failed_rows(replace(context, format=UNKNOWN), [Failure(None, "damaged file", {"error": error.args[1]})])
     except ConfigError as error:
         raise PartError(f"{context.relative}, {error.place}", error.problem, error.remedy) from None
 
@@ -419,4 +419,4 @@ def _of_member(
             else:
                 yield from _rows(context, member_content, limits, budget)
     except SourceError as error:
-        yield failed_rows(unread, [Failure(None, "damaged file", {"error": error.problem})])
+        yield failed_rows(unread, [Failure(None, "damaged file", {"error": error.args[1]})])

@@ -10,6 +10,7 @@ from latam_corpus.errors import DocumentError
 
 if TYPE_CHECKING:
     from latam_corpus.catalog.optout.opt_out import Signal
+    from latam_corpus.messages import Message
 
 # Why bytes gave no text: the words that may follow `extract:` in a reason. Reasons are counted and read, so they are
 # few and plain; details of a document are in its evidence.
@@ -139,7 +140,7 @@ class UnusableError(DocumentError):
     not TEI: its root is <alto>; convert it
     """
 
-    def __init__(self, cause: Cause, problem: str, remedy: str = "") -> None:
+    def __init__(self, cause: Cause, problem: str | Message, remedy: str | Message = "") -> None:
         super().__init__(cause, problem, remedy)
         self.cause: Cause = cause
 

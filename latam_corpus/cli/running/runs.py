@@ -15,7 +15,7 @@ from latam_corpus.cli.interface.show import console, number, print_json, table
 from latam_corpus.cli.interface.ui_language import spoken
 from latam_corpus.cli.running.counts_by_genre import print_by_genre
 from latam_corpus.errors import ConfigError
-from latam_corpus.messages import N_, Message, _, decimal, enumerated, known, same
+from latam_corpus.messages import N_, Message, _, decimal, enumerated, known, same, sentence
 from latam_corpus.pipeline.planning.own_policies import policies_recorded
 from latam_corpus.pipeline.stored_runs import history
 from latam_corpus.pipeline.stored_runs.difference import (
@@ -28,7 +28,6 @@ from latam_corpus.pipeline.stored_runs.difference import (
     title_of,
 )
 from latam_corpus.pipeline.stored_runs.disk import disk_use, prune
-from latam_corpus.pipeline.stored_runs.run_record import sentence
 from latam_corpus.storage.bucket import may_have_store
 
 if TYPE_CHECKING:

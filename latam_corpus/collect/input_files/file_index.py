@@ -388,7 +388,7 @@ def _rows(
             for number, record in zip(chunk.numbers, chunk.records, strict=True):
                 yield number or 0, column, record
     except SourceError as error:
-        report.failures.append(Failure(None, "damaged file", {"error": error.problem}))
+        report.failures.append(Failure(None, "damaged file", {"error": error.args[1]}))
     except PartError as error:
         raise ConfigError(list_.relative, error.problem, error.remedy) from None
 

@@ -67,7 +67,7 @@ def _records(stream: BinaryIO) -> Iterator[NumberedRecord | Failure | NoDocument
             yield Failure(
                 number,
                 "malformed record",
-                {"record": number, "error": str(_("its length is «{shown}»", shown=shown)), **about},
+                {"record": number, "error": _("its length is «{shown}»", shown=shown), **about},
             )
         else:
             yield _page(stream, number, length, header["type"].decode("latin-1"), about)

@@ -15,7 +15,7 @@ from latam_corpus.desk.check_source import Finding
 from latam_corpus.desk.previews.joined_verses import files_with_verses
 from latam_corpus.desk.source_argument import check_file
 from latam_corpus.errors import ConfigError
-from latam_corpus.messages import _, recognised
+from latam_corpus.messages import _
 from latam_corpus.pipeline.planning.own_terms import REMEDY, own_terms
 from latam_corpus.pipeline.planning.recipe_errors import unreadable_suffixes
 from latam_corpus.pipeline.stored_runs.reasons import meaning
@@ -84,5 +84,5 @@ def _record_findings(source: Source, where: str) -> Iterator[Finding]:
     for file, problem, remedy in files_with_verses(source, where):
         yield Finding(None, file, problem, remedy, wrong=False)
     for (file, reason), hint in examination.unread.items():
-        remedy = recognised(hint) if hint else _("repair it or remove it; a run drops it and continues")
+        remedy = hint or _("repair it or remove it; a run drops it and continues")
         yield Finding(None, file, meaning(reason), remedy, wrong=False)

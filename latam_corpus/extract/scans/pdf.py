@@ -108,7 +108,7 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
                 N_("show it in the program that made the file, and save the file again"),
             )
         raise UnusableError(
-            "no text", str(_("none of its {n} {n:page|pages} has text: it is a scan", n=len(pages))), OCR_REMEDY
+            "no text", _("none of its {n} {n:page|pages} has text: it is a scan", n=len(pages)), OCR_REMEDY
         )
     notes = (*((SOME_WITHOUT_TEXT,) if empty_pages else ()), *((MAC_ROMAN,) if recoded else ()))
     metadata = statements_of_pdf(raw)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from latam_corpus.errors import ConfigError, closest
-from latam_corpus.messages import Message, _, known
+from latam_corpus.messages import Message, _, known, sentence
 from latam_corpus.pipeline.stored_runs.keys import digest_of
 from latam_corpus.pipeline.stored_runs.run_record import (
     ATTEMPT_FILE,
@@ -24,7 +24,6 @@ from latam_corpus.pipeline.stored_runs.run_record import (
     is_removed,
     read_attempt,
     read_record,
-    sentence,
 )
 from latam_corpus.storage.bucket import is_leased, publish
 from latam_corpus.storage.durable import replace as replace_file
