@@ -116,7 +116,7 @@ def verified_pairs(
         earlier_pieces: documents of an earlier version; their rows start at the corpus' height or later.
         equal: the documents that are equal to another one.
         scheme: how candidates are proposed.
-        bounds: of the rules that compare documents.
+        bounds: the bounds of the rules that compare documents.
         keeping: the order of copies.
         packs: filled with the pairs, and with RANKED, WEIGHTS and EARLIER_COLUMNS of the documents in them.
     """

@@ -88,7 +88,7 @@ def advice(source: Source, name: str = "") -> Iterator[tuple[str, Message, Messa
 
     Args:
         source: the source.
-        name: of its file; if empty, the file's name and the shipped catalogue aren't checked.
+        name: the name of its file; if empty, the file's name and the shipped catalogue aren't checked.
     """
     yield from _of_rights(source)
     if source.status == "ask_first":

@@ -89,7 +89,7 @@ def usage_of(command: Any, context: Any, options: Sequence[str] = ()) -> str:
 
     Args:
         command: the command.
-        context: of its call.
+        context: the context of its call.
         options: options to add to the line.
     """
     first, *arguments = command.collect_usage_pieces(context)

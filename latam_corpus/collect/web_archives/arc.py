@@ -29,7 +29,7 @@ def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
     """Yield the file's pages, numbered by their records, including the record about the file.
 
     Raises:
-        SourceError: the file can't be opened, or is damaged; everything in front of the damage has been yielded.
+        SourceError: the file can't be opened, or is damaged; everything before the damage has been yielded.
     """
     del source
     with content.open() as stream:

@@ -63,11 +63,11 @@ def items_of(source: Source, where: str, n: int, policies: str = "", language: s
     """Return up to `n` items, spread over the files of a source, with the results of a run.
 
     Args:
-        source: of the records.
+        source: the source of the records.
         where: a file, a folder, a glob or a URL.
         n: largest number of items.
         policies: a `filters/` folder; the shipped one if empty.
-        language: of the metadata that stand in for an original without text.
+        language: the language of the metadata that are shown if the original has no text.
 
     Raises:
         ConfigError: there are no files.

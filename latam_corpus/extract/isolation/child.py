@@ -49,7 +49,7 @@ class DocumentLimits:
     """The limits of one document.
 
     Attributes:
-        seconds: of processor time.
+        seconds: the seconds of processor time.
         memory_mb: megabytes beyond the child's memory at rest.
         clock_seconds: of wall-clock time; far more than `seconds`, since a busy machine may give the child few of them.
     """
@@ -66,7 +66,7 @@ class ExtractJob:
     Attributes:
         extractor: `module:function`.
         raw: the document's bytes.
-        parameters: of its media type.
+        parameters: the parameters of its media type.
         patience: a factor by which its limits of time are multiplied.
     """
 

@@ -214,7 +214,7 @@ def _lines(document: pdfium.PdfDocument, number: int, hidden: list[str]) -> list
 
     Args:
         document: the document.
-        number: of the page, from 0.
+        number: the number of the page, from 0.
         hidden: the page's hidden words are appended to it.
 
     Raises:

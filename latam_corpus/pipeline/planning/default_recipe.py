@@ -77,7 +77,7 @@ def recipe_text(named: Sequence[tuple[str, Source]], language: str, model_codes:
 
     Args:
         named: the sources, each with its name in the recipe.
-        language: of the comments.
+        language: the language of the comments.
         model_codes: the codes that the language model can identify.
         today: the day for which permissions are checked.
     """

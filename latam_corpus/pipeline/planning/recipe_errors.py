@@ -33,7 +33,7 @@ def checked_recipe(named: str, language: str) -> Recipe:
 
     Args:
         named: a path or the name of a shipped recipe; see `load_recipe`.
-        language: of the comments in a default recipe.
+        language: the language of the comments in a default recipe.
 
     Raises:
         ConfigError: something is wrong; the error names all mistakes.
