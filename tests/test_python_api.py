@@ -307,7 +307,7 @@ def test_a_loss_without_a_reason_is_an_error(
 
 def test_what_is_kept_and_in_no_version_is_a_warning(folder: Path, tmp_path: Path) -> None:
     """As the command line ends with it; so is a column that no record filled."""
-    with pytest.warns(UserWarning, match=r"left out 1 of 1 kept document: .*--limit") as told:
+    with pytest.warns(UserWarning, match=r"1 of 1 kept document left out of the version: .*--limit") as told:
         lc.run(folder / "receta.toml", folder / "in", tmp_path, limit=1, engine="in-process")
     assert not [one for one in told if "left out" in str(one.message) and "1 of 1" not in str(one.message)]
 

@@ -175,7 +175,7 @@ def _refuse_unreleasable(result: RunResult, *, wants_version: bool) -> None:
         ReleaseError: a stage kept less than the recipe's floor, an input couldn't be read whole (`strict`), or nothing
             was kept for the version.
     """
-    look = _("{call} opens the run as it is", call=f"lc.open_run({str(result.folder)!r})")
+    look = _("{call} opens the existing run", call=f"lc.open_run({str(result.folder)!r})")
     if result.failures:
         name, error = next(iter(result.failures.items()))
         problem = _("{n} {n:part|parts} failed; {name} said: {error}", n=len(result.failures), name=name, error=error)

@@ -74,7 +74,7 @@ _OF_LISTS: Final[Mapping[Cause, tuple[Message, Message]]] = {
 }
 _BROKEN: Final = (
     _("{n} of its rows {n:is damaged and isn't|are damaged and aren't} used"),
-    _("the ledger of the run names each"),
+    _("the run's ledger lists each of them"),
 )
 
 

@@ -44,7 +44,9 @@ class Weighting:
             )
         for option, value in (("--temperature", self.temperature), ("--cap", self.cap)):
             if not 0 < value < float("inf"):
-                raise ConfigError(option, _("{value} isn't a number above 0", value=value), _("give one, such as 2"))
+                raise ConfigError(
+                    option, _("{value} isn't a number above 0", value=value), _("give a number, such as 2")
+                )
 
 
 def weighting_of(method: str | None, temperature: float | None, cap: float, weights: Mapping[str, float]) -> Weighting:

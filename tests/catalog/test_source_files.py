@@ -30,10 +30,10 @@ def _load(folder: Path, more: str, least: str = _LEAST) -> str:
     [
         ('genere = "news"', "line 4: unknown key «genere»; did you mean «genre»?"),
         ('genre = "nwes"', "line 4: «genre» may not be 'nwes'; did you mean «news»? Allowed: news, literature"),
-        ('country = "Chile"', "line 4: «country»: «Chile» is no ISO 3166-1 alpha-2 code"),
+        ('country = "Chile"', "line 4: «country»: «Chile» isn't a two-letter country code"),
         ('languages = ["es"]', "«es» isn't an ISO 639-3 code; write «spa»"),
         ('languages = ["klingon"]', "«klingon» isn't an ISO 639-3 code; write «tlh»"),
-        ('languages = ["klingonés"]', "«klingonés» is no ISO 639-3 code; three letters"),
+        ('languages = ["klingonés"]', "«klingonés» isn't an ISO 639-3 code; write three letters"),
         ('languages = "spa"', "«languages» is 'spa'; it must be a list in brackets"),
         ('[rights]\nstatement = "MIT"\nbasis = "licence"', "line 4: the key «rights.uses» is missing"),
         ('[rights]\nstatement = "MIT"\nuses = ["train"]', "need a legal basis; name it"),
@@ -60,7 +60,7 @@ def _load(folder: Path, more: str, least: str = _LEAST) -> str:
         ('[collect.columns]\nurl = { colum = "u" }', "did you mean «column»?"),
         ('[collect.columns]\nurl = { column = "u", value = "v" }', "name one origin"),
         ('[collect.columns]\ntext = "t"\n[[collect.texts]]\ncolumn = "a"', "exclude each other"),
-        ("id = ", "not TOML"),
+        ("id = ", "it isn't TOML"),
     ],
 )
 def test_a_mistake_is_told_with_place_and_remedy(tmp_path: Path, toml: str, told: str) -> None:

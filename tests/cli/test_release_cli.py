@@ -86,7 +86,7 @@ def test_what_is_typed_wrong_is_told(tmp_path: Path, document: Any, kept_run: An
         (["build", "puerto", "cuentos-1", "cuentos-3"], "the runs' recipes disagree"),
         (["build", "puerto", "prensa"], "pass --admit"),
         (["build", "puerto", "cuentos-1", "--parent", "2026.1.0"], "there is no release «puerto»"),
-        (["build", "puerto"], "nothing to build it from"),
+        (["build", "puerto"], "no run or version to build it from"),
         (["build", "./puerto", "cuentos-1"], "can't be a release's name"),
         (["show", "puerto"], "there is no release «puerto»"),
         (["list", "--store", "zzz://x"], "Protocol not known"),

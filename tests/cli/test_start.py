@@ -122,7 +122,7 @@ def test_help_lists_each_command_once_under_the_heading_of_its_purpose() -> None
         ("run news --workers dos", "--workers: it must be a whole number, and is «dos»"),
         (
             "run news --limit 0",
-            "--limit: it must be a number of 1 or more, and is «0»; `latam-corpus run --help` tells",
+            "--limit: it must be a number of 1 or more, and is «0»; `latam-corpus run --help` explains",
         ),
         ("report x --serve --port 99999", "--port: it must be a number of 65535 or less, and is «99999»"),
         ("rights recheck x --delay -1", "--delay: it must be a number of 0 or more, and is «-1»"),

@@ -129,7 +129,7 @@ def test_a_bomb_is_a_failed_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     members = {"a.txt": b"Sana.", "b.txt": b" " * 2**23, "c.txt": b"Buena."}
     rows = _rows(tmp_path / "e.zip", _zip(members))
     assert [row["drop_reason"] for row in rows] == [None, "unreadable:damaged file", None]
-    assert "as bombs do" in json.loads(rows[1]["evidence"])["error"]
+    assert "as decompression bombs do" in json.loads(rows[1]["evidence"])["error"]
     rows = _rows(tmp_path / "e.tar.gz", gzip.compress(_tar(members)))
     assert [row["drop_reason"] for row in rows][:2] == [None, "unreadable:damaged file"]
     monkeypatch.setattr(archives, "MAX_TOTAL", 1000)

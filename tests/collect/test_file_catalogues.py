@@ -333,7 +333,7 @@ def test_an_archive_without_its_catalogue_is_told(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     _csv(_folder(tmp_path / "a") / "c.csv")
     archive = shutil.make_archive(str(tmp_path / "envio"), "zip", tmp_path / "a")
-    with pytest.raises(ConfigError, match=r"no file in «envio\.zip» is «indice\.csv»"):
+    with pytest.raises(ConfigError, match=r"no file in «envio\.zip» matches «indice\.csv»"):
         list_inputs(_source(index={"file": "indice.csv"}), archive)
     with pytest.raises(ConfigError, match="did you mean «Título»"):
         list_inputs(_source(index={"file": "c.csv"}, columns={"title": "Titulo"}), archive)

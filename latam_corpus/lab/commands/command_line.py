@@ -52,7 +52,10 @@ def measure(
     language: Annotated[str, typer.Option(metavar="CODE", help=N_("The language of texts that don't state one."))] = "",
     genre: Annotated[str, typer.Option(metavar="NAME", help=N_("The genre of texts that don't state one."))] = "",
     propose: Annotated[
-        bool, typer.Option("--suggest", help=N_("Propose bounds that keep INPUT, all of which is good."))
+        bool,
+        typer.Option(
+            "--suggest", help=N_("Propose bounds that keep the documents of INPUT, all of which must be good.")
+        ),
     ] = False,
     tighten: Annotated[
         bool,

@@ -51,9 +51,9 @@ ASKED: Final = {
     "creator": _("everything by {value}, and its copies"),
     "url": _("everything from {value}"),
     "text": _("a text and its copies, by the text's hash {value}"),
-    "request": _("the return of what was held by {value}"),
-    "deletion": _("what the repositories that provided it have deleted ({value})"),
-    "terms": _("what its terms no longer allow ({value})"),
+    "request": _("the return of the documents held by {value}"),
+    "deletion": _("the records that their repositories have deleted ({value})"),
+    "terms": _("the documents whose terms no longer allow it ({value})"),
 }
 ASKED_TOGETHER: Final = {
     "doc": _("{n} {n:document|documents} ({value})"),
