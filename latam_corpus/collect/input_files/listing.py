@@ -335,4 +335,4 @@ def _nearest_files(fs: Any, path: str) -> Message:
     names = [name for name in names if not name.startswith(".")]
     if not names:
         return _("in {folder}, which has no files", folder=folder)
-    return _("in {folder}, whose files are: {there}", folder=folder, there=first_of(sorted(names), _SHOWN))
+    return _("in {folder}, which contains: {there}", folder=folder, there=first_of(sorted(names), _SHOWN))
