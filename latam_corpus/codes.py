@@ -198,12 +198,12 @@ def with_name(code: str) -> Message:
 def which_of(name: str, codes: Sequence[str]) -> Message:
     """Return a remedy that lists the first languages of one name by their codes.
 
-    >>> print(which_of("triqui", ["trc"]))
-    write the code of the one meant: trc (Copala Triqui); or its place («triqui de …»), or «triqui, I don't know which»
+    >>> print(which_of("triqui", ["trc"]))  # doctest: +ELLIPSIS
+    write the code of ...: trc (Copala Triqui); or its place («triqui de …»), or «triqui, I don't know which»
     """
     shown = first_of([with_name(code) for code in codes], _MOST_MEMBERS)
     family = _family_of(name)
-    which = _("write the code of the one meant: {codes}", codes=shown)
+    which = _("write the code of the language that you mean: {codes}", codes=shown)
     unknown = _("or its place («{name} de …»), or «{name}, I don't know which»", name=family[1] if family else name)
     return Message("{which}; {unknown}", {"which": which, "unknown": unknown})
 

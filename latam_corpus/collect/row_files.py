@@ -68,7 +68,7 @@ def read_chunks(path: Path) -> Iterator[list[dict[str, Any]]]:
             no text.
     """
     if not path.is_file():
-        problem = _("it is no file") if path.exists() else _("there is no such file")
+        problem = _("it isn't a file") if path.exists() else _("there is no such file")
         raise ConfigError(str(path), problem, _("check the path"))
     if kind_of(path) == "parquet":
         try:
@@ -80,7 +80,7 @@ def read_chunks(path: Path) -> Iterator[list[dict[str, Any]]]:
                         rows = [{**row, "text": text} for row, text in zip(rows, texts, strict=True)]
                     yield rows
         except UNREADABLE as error:
-            raise ConfigError(str(path), _("no Parquet file: {cause}", cause=cause_of(error))) from error
+            raise ConfigError(str(path), _("it isn't a Parquet file: {cause}", cause=cause_of(error))) from error
         return
     has_chunks = False
     try:
@@ -106,7 +106,7 @@ def text_rows(path: Path) -> list[dict[str, Any]]:
     """
     files = sorted(Path(name) for name in walked(str(path)) if name.endswith(".txt")) if path.is_dir() else [path]
     if not files:
-        raise ConfigError(str(path), _("there is no .txt file in this folder"), _("a document is a file"))
+        raise ConfigError(str(path), _("there is no .txt file in this folder"), _("save each document as a .txt file"))
     return [
         {"id": str(file.relative_to(path) if file != path else file.name), "text": _read_text(file)} for file in files
     ]

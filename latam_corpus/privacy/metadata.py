@@ -68,7 +68,7 @@ class MetadataRedaction:
     Attributes:
         modes: kind → mode.
         words: words that indicate the kinds of numbers.
-        country: of the document.
+        country: the country of the document.
         names: pattern of third persons' names, which are replaced in additional columns only.
         kinds: one for each identifier replaced so far.
     """
@@ -84,7 +84,7 @@ class MetadataRedaction:
 
         Args:
             value: a text, or a list or a struct with texts.
-            name: of the column or the struct field.
+            name: the name of the column or the struct field.
             fields: names of the struct fields that are read.
         """
         if isinstance(value, list):

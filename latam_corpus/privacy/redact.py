@@ -334,9 +334,11 @@ def _names(path: str, _digest: str) -> re.Pattern[str] | None:
         lines = Path(path).read_text(encoding="utf-8-sig").split("\n")
     except UnicodeDecodeError:
         raise ConfigError(
-            path, _("the list of names isn't UTF-8"), _("save it as UTF-8 text, one name a line")
+            path, _("the list of names isn't UTF-8"), _("save it as UTF-8 text, with one name per line")
         ) from None
     pattern = names_pattern(line.partition("#")[0] for line in lines)
     if pattern is None:
-        raise ConfigError(path, _("the list of names is empty"), _("write one name a line, or leave third_persons out"))
+        raise ConfigError(
+            path, _("the list of names is empty"), _("write one name per line, or leave third_persons out")
+        )
     return pattern

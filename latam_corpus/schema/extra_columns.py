@@ -45,11 +45,11 @@ def wrong_declaration(name: str, kind: str) -> tuple[Message, Message] | None:
 
     >>> wrong_declaration("precio", "float64")
     >>> print(*wrong_declaration("precio de venta", "float64"), sep=" · ")
-    «precio de venta» is no name of a column · write letters, digits and _, such as precio_de_venta
+    «precio de venta» can't be the name of a column · write letters, digits and _, such as precio_de_venta
     """
     if not name.isidentifier() or len(name) > LONGEST_NAME:
         plain = "_".join("".join(sign if sign.isalnum() else " " for sign in name).split())[:LONGEST_NAME]
-        problem = _("«{column}» is no name of a column", column=name)
+        problem = _("«{column}» can't be the name of a column", column=name)
         return problem, _("write letters, digits and _, such as {example}", example=plain or "precio")
     if name.casefold() in _TAKEN:
         problem = _("documents have a column «{column}» of their own", column=name)

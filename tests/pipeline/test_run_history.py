@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 
+from latam_corpus.messages import sentence
 from latam_corpus.paths import data_folder
 from latam_corpus.pipeline.execution import part
 from latam_corpus.pipeline.execution.barriers import decide
@@ -490,7 +491,7 @@ def test_what_another_toolkit_recorded_is_shown_as_it_stands(bench: Bench, faili
     [(written, _)] = record.values["sentences"].items()
     for sentences in (None, {}, {written: {"msgid": "{name}"}}, {written: {"msgid": "made up", "values": {}}}):
         values = record.values | ({"sentences": sentences} if sentences is not None else {})
-        assert run_record.sentence(values if sentences is not None else {}, written).translate("es") == written
+        assert sentence(values if sentences is not None else {}, written).translate("es") == written
 
 
 def test_diff_names_the_bound_that_was_edited(bench: Bench, tmp_path: Path, small_recipe: SmallRecipe) -> None:

@@ -89,7 +89,7 @@ def flow(pages: Sequence[Sequence[Line]], widths: Sequence[float] = ()) -> Flowe
 
     Args:
         pages: the lines of each page, in any order.
-        widths: of the pages, if they are known; they help to tell verse from full lines.
+        widths: the widths of the pages, if they are known; they help to tell verse from full lines.
 
     >>> page = [Line("La barca sa-", 0, 100, 80, 90, 10), Line("lió del puerto.", 0, 80, 68, 78, 10)]
     >>> flow([page]).text

@@ -108,7 +108,7 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
                 N_("show it in the program that made the file, and save the file again"),
             )
         raise UnusableError(
-            "no text", str(_("none of its {n} {n:page|pages} has text: it is a scan", n=len(pages))), OCR_REMEDY
+            "no text", _("none of its {n} {n:page|pages} has text: it is a scan", n=len(pages)), OCR_REMEDY
         )
     notes = (*((SOME_WITHOUT_TEXT,) if empty_pages else ()), *((MAC_ROMAN,) if recoded else ()))
     metadata = statements_of_pdf(raw)
@@ -182,7 +182,9 @@ def _opened(raw: bytes) -> pdfium.PdfDocument:
         return pdfium.PdfDocument(raw)
     except pdfium.PdfiumError as error:
         if "password" in str(error).lower():
-            raise UnusableError("encrypted", N_("it is locked with a password"), N_("save it without one")) from None
+            raise UnusableError(
+                "encrypted", N_("it is protected with a password"), N_("save it without a password")
+            ) from None
         raise UnusableError("damaged file", str(error), N_("fetch the file again")) from None
 
 
@@ -212,7 +214,7 @@ def _lines(document: pdfium.PdfDocument, number: int, hidden: list[str]) -> list
 
     Args:
         document: the document.
-        number: of the page, from 0.
+        number: the number of the page, from 0.
         hidden: the page's hidden words are appended to it.
 
     Raises:

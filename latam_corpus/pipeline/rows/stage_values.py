@@ -158,7 +158,7 @@ def _lost_text(rows_in: pl.DataFrame, rows_out: pl.DataFrame, *, in_place: bool)
     if not lost.any():
         return None
     problem = _(
-        "«{key}» is {given}, of the document {document}", key="text", given="null", document=_first(rows_out, lost)
+        "«{key}» of the document {document} is {given}", key="text", given="null", document=_first(rows_out, lost)
     )
     return problem, _("give the row a text, or a drop_reason")
 
@@ -181,7 +181,7 @@ def _wrong_word(
             has_value = rows_out[name].eq_missing(wrong[0])
             document = _first(rows_out, has_value)
             about = {"key": name, "given": repr(wrong[0]), "document": document}
-            return _("«{key}» is {given}, of the document {document}", **about), column.advice or one_of(column.words)
+            return _("«{key}» of the document {document} is {given}", **about), column.advice or one_of(column.words)
     return None
 
 

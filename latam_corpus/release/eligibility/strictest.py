@@ -420,9 +420,9 @@ _OVERRULED: Final[dict[Kind, Message]] = {
         'as agreement = "…" under [rights] of «{source}», and run the source again'
     ),
     "label": _(
-        "«{source}»: {n} {n:document|documents} {n:has|have} a text that a label of its community closes in «{other}» "
-        '({why}); if the community has agreed in writing, write the name of the agreement as agreement = "…" under '
-        "[rights] of «{other}», and run that source again"
+        "«{source}»: {n} {n:document|documents} {n:has|have} a text that a label of its community restricts in "
+        "«{other}» ({why}); if the community has agreed in writing, write the name of the agreement as "
+        'agreement = "…" under [rights] of «{other}», and run that source again'
     ),
 }
 

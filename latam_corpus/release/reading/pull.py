@@ -391,7 +391,7 @@ class _Pull:
         missing = ids.join(rows.filter(verdict="released"), on="doc_id", how="anti")
         if missing.height:
             problem = _(
-                "it doesn't list {n} of the pulled documents as released, such as {id}",
+                "it doesn't list {n} of the pulled documents as part of the version, such as {id}",
                 n=decimal(f"{missing.height:,}"),
                 id=missing.item(0, 0),
             )
@@ -587,7 +587,7 @@ def _copy(store: Store, folder: Path, job: _FileJob, finished: str | None, stop:
     if job.rows is not None and job.shard is not None:
         part.parent.mkdir(parents=True, exist_ok=True)
         if stop.is_set():
-            raise ReleaseError(job.stored_path, "stopped", _("the same command goes on from here"))
+            raise ReleaseError(job.stored_path, "stopped", _("the same command continues from here"))
         fetch_rows(store, job.shard, job.rows, job.columns or released({}), part)
         sync(part)
         sha256 = digest_of(part)
