@@ -45,6 +45,8 @@ def rows_to_read(values: pl.Series, fields: frozenset[str]) -> list[int]:
         values: texts, or lists or structs with texts.
         fields: names of the struct fields that are read.
     """
+    if values.null_count() == len(values):
+        return []
     rows = pl.DataFrame({"row": pl.arange(len(values), dtype=pl.UInt32, eager=True), "value": values})
     candidates: list[pl.Series] = []
     pending = [rows]

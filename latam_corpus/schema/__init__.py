@@ -78,7 +78,7 @@ def arrow_schema(schema: pl.Schema) -> pa.Schema:
     return _arrow_schema(tuple(schema.items()))
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=64)  # the schemas of a run are few, and each of its files has one
 def _arrow_schema(columns: tuple[tuple[str, pl.DataType], ...]) -> pa.Schema:
     # View types are newer than most readers, so the compatibility level is the oldest.
     return pl.DataFrame(schema=dict(columns)).to_arrow(compat_level=pl.CompatLevel.oldest()).schema
