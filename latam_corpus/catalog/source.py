@@ -187,7 +187,9 @@ class Pick(TomlModel):
     def _one_origin(self) -> Self:
         origins = [self.column, self.path, self.value, self.leave or None]
         if sum(origin is not None for origin in origins) != 1:
-            raise ValueError(_('name one origin: column = "…", path = "regular expression" or value = "…"'))
+            raise ValueError(
+                _('it has no origin or several; name one: column = "…", path = "regular expression" or value = "…"')
+            )
         return self
 
 
