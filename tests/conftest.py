@@ -158,7 +158,7 @@ def kept_run(tmp_path: Path, seal_run: SealRun) -> KeptRun:
 
 @pytest.fixture(scope="session", autouse=True)
 def unflushed() -> Iterator[None]:
-    """No wait for the disk: a run asks for it 150 times, and no test takes the power away."""
+    """Don't wait for the disk: a run asks for it 150 times, and no test cuts the power."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", lambda _descriptor: None)
         yield
@@ -166,7 +166,7 @@ def unflushed() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def speaking(monkeypatch: pytest.MonkeyPatch) -> None:
-    """English, whatever the machine's language is and whatever language a command was told to speak before."""
+    """Set the language to English, whatever the machine's language or that of an earlier command."""
     monkeypatch.setenv("LANGUAGE", "en")
     spoken = sys.modules.get("latam_corpus.cli.interface.ui_language")
     if spoken:
@@ -184,7 +184,7 @@ class SmallRecipe(Protocol):
 
 @pytest.fixture(scope="session")
 def small_recipe() -> SmallRecipe:
-    """A maker of recipes of one source; `release` "" is a release of what is open, for training."""
+    """Return a maker of recipes with one source; `release=""` releases open documents for training."""
 
     def make(*stages: str, source: str = "fuente.toml", genre: str = "literature", release: str | None = None) -> str:
         lines = ['title = "Prueba"', f'genre = "{genre}"', f"sources = [{json.dumps(source)}]"]
@@ -218,7 +218,7 @@ def small_source() -> SmallSource:
 
 
 class Told(NamedTuple):
-    """What a command said, and how it ended."""
+    """The output of a command, and its exit code."""
 
     code: int
     out: str
@@ -234,12 +234,12 @@ class CommandLine(Protocol):
     """Runs the command line as its users do."""
 
     def __call__(self, *arguments: str | Path) -> Told:
-        """What the command with these arguments said."""
+        """Return the result of the command with these arguments."""
 
 
 @pytest.fixture
 def command_line(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> CommandLine:
-    """`latam-corpus` in this process: what it raises beyond an exit code fails the test, as a traceback would."""
+    """Run `latam-corpus` in this process: an exception other than an exit fails the test, as a traceback would."""
     from latam_corpus.__main__ import main  # all rooms: tests of one of them don't wait for it
 
     return _in_this_process("latam-corpus", main, monkeypatch, capfd)
@@ -311,7 +311,7 @@ def _object_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 def object_store(_object_server: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The address of a bucket of its own in an object store that runs beside the tests."""
+    """Return the address of a new bucket in an object store that runs next to the tests."""
     for name, value in {
         "AWS_ENDPOINT_URL": _object_server, "AWS_ACCESS_KEY_ID": "uno", "AWS_SECRET_ACCESS_KEY": "dos",
         "AWS_DEFAULT_REGION": "us-east-1",
@@ -327,13 +327,13 @@ FIGURES = pytest.StashKey[dict[str, float]]()
 
 @pytest.fixture
 def figures(request: pytest.FixtureRequest) -> dict[str, float]:
-    """What gates have measured in this session, by name; `make gate` keeps it as dated JSON."""
+    """Collect the figures of gates by name; `make gate` stores them as dated JSON."""
     return request.config.stash.setdefault(FIGURES, {})
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Two more than there are cores: many tests wait, for Slurm, for a server that is slow, for what is killed."""
+    """Return two more workers than cores, because many tests wait for Slurm, slow servers or killed processes."""
     return (os.cpu_count() or 1) + 2
 
 

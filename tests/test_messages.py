@@ -1,4 +1,4 @@
-"""Sentences in three languages: every one that the code says is in the catalogues, whole, and said as it is today."""
+"""Sentences in three languages: the catalogues have every sentence of the code, complete and current."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _TRANSLATED = ("es", "pt")
 
 @cache
 def _said() -> frozenset[str]:
-    """The sentences that stand in the source, as `make messages` extracts them (`tests/babel.cfg`)."""
+    """Return the sentences in the source, as `make messages` extracts them (`tests/babel.cfg`)."""
     helps = importlib.import_module("tests.message_extractor")
     return frozenset(str(found[2]) for found in extract_from_dir(_PACKAGE, [("**.py", helps.extract)]))
 
@@ -64,7 +64,7 @@ def _counts(sentence: str) -> set[str]:
 
 @pytest.mark.parametrize("language", _TRANSLATED)
 def test_every_sentence_has_its_translation(language: str) -> None:
-    """One that was edited in the source is another, and is missing until it is translated (`make messages`)."""
+    """A sentence that was edited in the source has no translation until it gets a new one (`make messages`)."""
     written = {str(one.id): one for one in _catalogue(language) if one.id}
     assert len(_said()) > 500
     assert sorted(_said() - written.keys()) == []
@@ -100,8 +100,8 @@ _NEVER_ONE = re.compile(
 
 
 @pytest.mark.parametrize("language", _TRANSLATED)
-def test_a_number_of_one_has_its_own_words(language: str) -> None:
-    """No «1 documents»: neither in English, nor, where English chooses by a number, in a translation."""
+def test_a_count_of_one_is_singular(language: str) -> None:
+    """No sentence says «1 documents», in English or, where English chooses by a number, in a translation."""
     wanting = [
         (sentence, noun)
         for sentence in sorted(_said())
@@ -179,8 +179,8 @@ def _filled(module: str) -> Iterator[tuple[str, ast.Call]]:
             yield known[name], node
 
 
-def test_a_sentence_is_given_the_values_that_it_names() -> None:
-    """Where it is marked, or where a constant is filled: neither one less nor one more."""
+def test_sentences_get_exactly_their_parameters() -> None:
+    """Calls of `_` and of `fill` pass the parameters of the sentence, neither more nor fewer."""
     filled = [(module, sentence, call) for module in _modules() for sentence, call in _filled(module)]
     assert len(filled) > 120
     for module, sentence, call in filled:
@@ -195,8 +195,8 @@ def test_a_value_that_is_missing_is_an_error() -> None:
             _("there is no source «{name}» in the catalogue").translate(language)
 
 
-def test_an_error_is_translated_with_what_it_names() -> None:
-    """As it comes home from a worker; braces in a value are no parameters, and a text stays as it is."""
+def test_pickled_errors_are_translated() -> None:
+    """Parameters of a worker's error are translated; braces in a value aren't parameters, and texts are unchanged."""
     raised = ConfigError(
         _("input of {source}", source="a"), _("no file matches «{named}»", named="{x}"), "left as written"
     )
@@ -208,8 +208,8 @@ def test_an_error_is_translated_with_what_it_names() -> None:
     assert near.remedy == "você quis escrever “filter”?"
 
 
-def test_messages_inside_a_message_are_translated_too() -> None:
-    """What is written alike stays, and nothing is nothing."""
+def test_nested_messages_are_translated() -> None:
+    """Texts that are the same in every language are unchanged, and an empty one stays empty."""
     both = enumerated([_("news"), same("<b>")])
     assert both.translations() == {"es": "prensa, <b>", "pt": "imprensa, <b>", "en": "news, <b>"}
     assert enumerated([]).translations() == {"es": "", "pt": "", "en": ""}
@@ -239,8 +239,8 @@ def test_what_the_system_says_of_files_is_told_by_one_function() -> None:
     assert named == ["errors.py"]
 
 
-def test_every_step_that_is_told_is_marked_where_it_is_named() -> None:
-    """By texts, which the command line looks up; one that isn't marked would be told in English."""
+def test_progress_steps_are_marked_for_translation() -> None:
+    """The command line looks up steps by their texts; an unmarked one would be printed in English."""
     marked, bare = 0, []
     for room in ("dedupe", "lab", "pipeline", "release", "train"):
         for path in (_PACKAGE / room).rglob("*.py"):
@@ -290,8 +290,8 @@ def test_no_sentence_is_marked_inside_an_f_string() -> None:
     assert found == []
 
 
-def test_no_sentence_for_people_is_plain_english() -> None:
-    """Of errors, of helps, and of what is printed."""
+def test_no_user_facing_sentence_is_unmarked() -> None:
+    """Errors, helps and printed lines are marked for translation."""
     found = []
     for module, tree in _modules().items():
         of_module = [node for node in tree.body if isinstance(node, ast.AnnAssign | ast.Assign)]

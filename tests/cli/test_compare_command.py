@@ -35,7 +35,7 @@ def runs(tmp_path: Path, document: Document, kept_run: KeptRun, seal_run: SealRu
 
 
 def test_disagreements_are_counted_by_kind_and_reason(runs: Path, command_line: CommandLine) -> None:
-    """With the documents' words, slice by slice."""
+    """Each slice counts the disagreements, and the words of their documents."""
     told = command_line("compare", "a", "b", "--out", runs, "--json").json
     assert told["documents"] == {"both": 10, "only_a": 0, "only_b": 1}
     words = 15
@@ -58,8 +58,8 @@ def test_disagreements_are_counted_by_kind_and_reason(runs: Path, command_line: 
     assert "they disagree on 5 documents" in shown
 
 
-def test_what_is_shown_is_in_ones_language(runs: Path, command_line: CommandLine) -> None:
-    """What slices are cut by, their values, and what is counted; a document without a title by its file."""
+def test_comparison_is_translated(runs: Path, command_line: CommandLine) -> None:
+    """The names of slices, their values and the counts are translated; documents without a title have their file's."""
     shown = command_line("compare", "a", "b", "--out", runs, "--lang", "pt").out
     lines = [" ".join(line.split()) for line in shown.splitlines()]
     assert "língua espanhol (spa_Latn) 10 7 150 109 -27,3 %" in lines
@@ -73,7 +73,7 @@ def test_what_is_shown_is_in_ones_language(runs: Path, command_line: CommandLine
 def test_no_number_is_cut_on_a_narrow_screen(
     runs: Path, command_line: CommandLine, monkeypatch: pytest.MonkeyPatch, width: int
 ) -> None:
-    """What would not fit beside one another stands below, with its head."""
+    """Columns that don't fit next to one another are printed below, with their heads."""
     monkeypatch.setattr("latam_corpus.cli.interface.show._WIDTH_OF_FILES", width)
     lines = command_line("compare", "a", "b", "--out", runs, "--lang", "es").out.splitlines()
     place = next(n for n, line in enumerate(lines) if line.startswith("lengua"))
@@ -84,17 +84,17 @@ def test_no_number_is_cut_on_a_narrow_screen(
 
 
 def test_every_disagreement_can_be_written(runs: Path, command_line: CommandLine, tmp_path: Path) -> None:
-    """One a line, and the other way round the other side."""
+    """The file has one disagreement per line; with the runs exchanged, it has the other side."""
     command_line("compare", "b-1", "a-1", "--out", runs, "--to", tmp_path / "d.jsonl")
     rows = [json.loads(line) for line in (tmp_path / "d.jsonl").read_text().splitlines()]
     assert len(rows) == 5
     assert {row["what"] for row in rows} == {"kept by B alone", "kept by both, with another text"}
 
 
-def test_tokens_are_compared_where_both_have_them(
+def test_tokens_are_compared_if_both_runs_have_them(
     tmp_path: Path, command_line: CommandLine, document: Document, kept_run: KeptRun
 ) -> None:
-    """And runs that agree say so."""
+    """Without tokens, words are compared; runs that agree are reported as such."""
     for name in ("a-1", "b-1"):
         kept_run(name, [document(n, tokens=20) for n in range(3)])
     told = command_line("compare", "a", "b", "--out", tmp_path / "out", "--json").json
@@ -111,10 +111,10 @@ def test_tokens_are_compared_where_both_have_them(
         (["a-1", "b-1", "--to", "d.csv"], "neither JSONL nor Parquet"),
     ],
 )
-def test_what_is_wrong_is_a_sentence(
+def test_wrong_arguments_exit_with_2(
     runs: Path, command_line: CommandLine, document: Document, kept_run: KeptRun, named: list[str], said: str
 ) -> None:
-    """With exit code 2."""
+    """The error is one sentence, with exit code 2."""
     kept_run("otro-1", [document(n) for n in range(100, 103)])
     ended = command_line("compare", *named, "--out", runs)
     assert ended.code == 2

@@ -1,4 +1,4 @@
-"""Where records are, in a file or in the recipe; and a part of a recipe's sources and stages."""
+"""Locations of records, in a file or in the recipe, and a selection of a recipe's sources and stages."""
 
 from __future__ import annotations
 
@@ -61,8 +61,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("d.tsv", "a\ta.jsonl\nb\tb.jsonl\n"),
     ],
 )
-def test_inputs_stand_in_a_file(command_line: CommandLine, folder: Path, name: str, text: str) -> None:
-    """As TOML or a table, seen from the file; what is typed counts before it."""
+def test_inputs_are_read_from_a_file(command_line: CommandLine, folder: Path, name: str, text: str) -> None:
+    """The file is TOML or a table, with paths relative to it; `--input` overrides it."""
     (folder / "datos" / name).write_text(text, encoding="utf-8")
     told = command_line("check", "r.toml", "--inputs", f"datos/{name}", "--json").json
     assert [(one["source"], one["records"]) for one in told["inputs"]] == [("a", 1), ("b", 1)]
@@ -123,8 +123,8 @@ def test_a_part_of_the_sources_and_stages_is_run(command_line: CommandLine, fold
     assert (told["rows"]["in"], told["release"]["name"]) == (1, "dos")
 
 
-def test_a_name_that_nothing_has_is_told_with_the_nearest(command_line: CommandLine, folder: Path) -> None:
-    """Of sources and stages together; a name of both is refused."""
+def test_an_unknown_name_has_the_closest_as_remedy(command_line: CommandLine, folder: Path) -> None:
+    """Sources and stages are searched together; a name of both is refused."""
     told = command_line("run", "r.toml", "--select", "identifi,zz", "--lang", "pt")
     assert told.code == 2
     assert "“identifi” não é nem uma fonte nem uma etapa de r" in told.err
@@ -135,7 +135,7 @@ def test_a_name_that_nothing_has_is_told_with_the_nearest(command_line: CommandL
 
 
 def test_a_trial_of_some_records_releases_nothing(command_line: CommandLine, folder: Path) -> None:
-    """`latest` would be a stump of what it was, and nothing would say so."""
+    """A version from a trial would make `latest` incomplete without notice."""
     more = [{"id": str(n), "text": f"La vecina {n} vende pan de {n} harinas en la plaza."} for n in range(5)]
     (folder / "datos" / "a.jsonl").write_text("".join(json.dumps(one) + "\n" for one in more))
     (folder / "d.toml").write_text('a = "datos/a.jsonl"\nb = "datos/b.jsonl"\n')

@@ -36,7 +36,7 @@ def test_words_in_brackets_are_shown_as_they_are(command_line: CommandLine) -> N
 
 
 def test_every_signal_is_listed_with_its_definition(command_line: CommandLine) -> None:
-    """One line each, in the schema's order."""
+    """Each signal has one line, in the order of the schema."""
     rows = command_line("list", "signals", "--json").json
     assert [row["name"] for row in rows] == list(BY_NAME)
     assert all(row["definition"] and row["used_by"] for row in rows)

@@ -51,8 +51,8 @@ def policies(tmp_path: Path) -> Policies:
     return Policies.load(tmp_path / "filters")
 
 
-def test_a_bounds_cost_is_what_falls_and_what_falls_by_it_alone(policies: Policies) -> None:
-    """Of four documents outside a bound, one is outside two."""
+def test_a_bound_counts_all_drops_and_its_own(policies: Policies) -> None:
+    """Of four documents outside a bound, one is outside two bounds."""
     frame = measured(
         {
             "word_count": [5, 50, 50, 50, 50, 50],
@@ -110,8 +110,8 @@ def test_the_edge_has_the_nearest_of_both_sides(policies: Policies) -> None:
     assert (edge[0]["doc_id"], edge[0]["beginning"], edge[1]["beginning"]) == ("0001", "Inicio", None)
 
 
-def test_bounds_that_lose_nothing_stay(policies: Policies) -> None:
-    """Of a good sample a tighter one could only lose; one that loses more than agreed gives way, with room beyond."""
+def test_bounds_that_drop_nothing_are_kept(policies: Policies) -> None:
+    """A tighter bound could only drop good documents; one that drops more than agreed is loosened, with some room."""
     rng = np.random.default_rng(7)
     lines, digits = rng.normal(20, 3, 400), rng.uniform(0.05, 0.3, 400)
     frame = measured({"words_per_line": lines.tolist(), "word_count": [80.0] * 400, "digit_share": digits.tolist()})
@@ -126,8 +126,8 @@ def test_bounds_that_lose_nothing_stay(policies: Policies) -> None:
     assert "# now max 0.1" in toml
 
 
-def test_suggested_bounds_keep_what_was_agreed(policies: Policies) -> None:
-    """Asked for tight ones, each end loses no more than its share, is near the edge, and is tried on the other half."""
+def test_suggested_bounds_keep_the_agreed_share(policies: Policies) -> None:
+    """With `--tighten`, each end drops at most its share, is close to the edge, and is tested on the other half."""
     rng = np.random.default_rng(7)
     lines = rng.normal(20, 3, 400)
     frame = measured({"words_per_line": lines.tolist(), "word_count": [80.0] * 400, "digit_share": [0.0] * 400})
@@ -149,10 +149,8 @@ def lines(rows: list[dict[str, Any]]) -> str:
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
 
 
-def test_suggestions_are_toml_that_a_policy_can_hold(
-    command_line: CommandLine, tmp_path: Path, policies: Policies
-) -> None:
-    """What is typical and the bounds, a ratio as a ratio to it."""
+def test_suggestions_are_valid_policy_toml(command_line: CommandLine, tmp_path: Path, policies: Policies) -> None:
+    """They have typical values and bounds; a ratio is given as a ratio."""
     rows = [{"id": str(n), "text": f"{STORY} {STORY} Son {n}.", "language": "spa", "genre": "news"} for n in range(60)]
     (tmp_path / "in.jsonl").write_text(lines(rows))
     measure = ("measure", tmp_path / "in.jsonl", "--suggest", "--policies", policies.folder)
@@ -168,8 +166,8 @@ def test_suggestions_are_toml_that_a_policy_can_hold(
     assert "<svg" in (tmp_path / "muestra.html").read_text()
 
 
-def test_the_page_needs_no_network_and_escapes_what_it_shows(command_line: CommandLine, tmp_path: Path) -> None:
-    """One file; a text that is HTML is shown as text, and a telephone number is not shown."""
+def test_the_page_is_self_contained_and_escaped(command_line: CommandLine, tmp_path: Path) -> None:
+    """The page is one file; HTML in a text is shown as text, and a telephone number isn't shown."""
     rows = [{"id": str(n), "text": f"{STORY} Es la {n}.", "language": "spa", "genre": "news"} for n in range(4)]
     rows.append({"id": "x", "text": "<script>alert(1)</script> +56 9 8765 4321", "language": "spa", "genre": "news"})
     (tmp_path / "in.jsonl").write_text(lines(rows))
@@ -211,10 +209,10 @@ def test_texts_whose_terms_keep_them_inside_are_not_shown(command_line: CommandL
         ('{"id": "a", "text": \n', [], "JSON"),
     ],
 )
-def test_wrong_input_is_a_sentence(
+def test_wrong_input_exits_with_2(
     command_line: CommandLine, tmp_path: Path, content: str | None, more: list[str], said: str
 ) -> None:
-    """With exit code 2."""
+    """The error is one sentence, with exit code 2."""
     path = tmp_path / "in.jsonl"
     if content is not None:
         path.write_text(content)
@@ -226,7 +224,7 @@ def test_wrong_input_is_a_sentence(
 def test_a_run_is_measured_by_its_name_against_its_own_policies(
     command_line: CommandLine, tmp_path: Path, document: Any, kept_run: Any
 ) -> None:
-    """And what fell before it was measured is counted."""
+    """Documents dropped before they were measured are counted."""
     values = dict.fromkeys(BY_NAME, 0.5)
     documents = [document(n, signals=values) for n in range(3)] + [document(3)]
     kept_run("cuentos-1a2b3c4d", documents)
@@ -237,15 +235,15 @@ def test_a_run_is_measured_by_its_name_against_its_own_policies(
 
 
 def test_a_run_of_an_earlier_version_lacks_signals_and_is_measured(policies: Policies) -> None:
-    """Signals that came later are not known, and nothing falls by them."""
+    """Signals that were added later are unknown, and drop nothing."""
     frame = measured({"words_per_line": [3.0, 20.0]})
     fewer = frame.with_columns(pl.struct(pl.col("signals").struct.field("words_per_line")).alias("signals"))
     [group] = groups(fewer, policies)
     assert group.drops == 1
 
 
-def test_an_empty_parquet_file_is_a_sentence(command_line: CommandLine, tmp_path: Path) -> None:
-    """As is a file that is none."""
+def test_an_invalid_parquet_file_is_one_sentence(command_line: CommandLine, tmp_path: Path) -> None:
+    """An empty file, and a file that isn't Parquet, each give one sentence."""
     for content in ("", "no es Parquet"):
         (tmp_path / "in.parquet").write_text(content)
         ended = command_line("measure", tmp_path / "in.parquet")
@@ -253,5 +251,5 @@ def test_an_empty_parquet_file_is_a_sentence(command_line: CommandLine, tmp_path
 
 
 def test_every_signal_has_a_name_in_spanish_and_portuguese() -> None:
-    """For librarians."""
+    """Librarians see each signal's translated name."""
     assert [signal for signal in BY_NAME if signal in signal_label(signal).translations().values()] == []

@@ -36,8 +36,8 @@ def texts(tmp_path: Path) -> Path:
     return folder
 
 
-def test_texts_are_measured_as_they_are(texts: Path, command_line: CommandLine) -> None:
-    """A document is a file, in the language and genre that are said of it."""
+def test_plain_texts_are_measured(texts: Path, command_line: CommandLine) -> None:
+    """Each file is a document, in the language and genre that the options state."""
     said = ("--language", "español", "--genre", "literatura", "--json")
     [group] = command_line("measure", texts, *said).json
     assert (group["language"], group["genre"], group["documents"]) == ("spa", "literature", 3)
@@ -63,10 +63,10 @@ def test_one_changed_policy_shows_each_document_before_and_after(texts: Path, co
     assert shipped.read_bytes() == before
 
 
-def test_changed_words_are_measured_anew(
+def test_changed_words_are_measured_again(
     tmp_path: Path, command_line: CommandLine, document: Document, kept_run: KeptRun
 ) -> None:
-    """Of a run, too, whose signals were measured by the words that were there."""
+    """The documents of a run are measured again too, whose signals depend on the earlier words."""
     signals = dict.fromkeys(BY_NAME, 0.5)
     documents = [document(n, text=LONG, language="quy_Latn", genre="lyrics", signals=signals) for n in range(2)]
     kept_run("coplas-1a2b3c4d", documents)
@@ -114,8 +114,8 @@ def test_what_is_no_policy_is_named_as_the_reader_named_it(
     assert (ended.code, problem in ended.err) == (2, True), ended.err
 
 
-def test_texts_that_cannot_be_read_are_named(texts: Path, command_line: CommandLine) -> None:
-    """One in an old charset, and a folder without any."""
+def test_unreadable_texts_are_named(texts: Path, command_line: CommandLine) -> None:
+    """The error names a text in an old charset, and a folder without texts."""
     (texts / "viejo.txt").write_bytes("canción".encode("cp1252"))
     ended = command_line("measure", texts, "--lang", "es")
     assert (ended.code, "viejo.txt: no es UTF-8" in ended.err) == (2, True)
@@ -124,10 +124,10 @@ def test_texts_that_cannot_be_read_are_named(texts: Path, command_line: CommandL
     assert (ended.code, "no existe ni un archivo ni una ejecución" in ended.err) == (2, True)
 
 
-def test_each_bound_says_what_it_does_to_judged_texts(
+def test_bounds_count_judged_texts(
     tmp_path: Path, command_line: CommandLine, document: Document, kept_run: KeptRun
 ) -> None:
-    """Of good and of bad ones; a text that is another by now isn't one, nor is one on which readers differ."""
+    """Good and bad judgements are counted; texts that have changed, or on which readers disagree, aren't."""
     signals = dict.fromkeys(BY_NAME, None)
     documents = [document(n, signals=signals | {"char_entropy": float(n)}) for n in range(6)]
     kept_run("cuentos-1", documents)

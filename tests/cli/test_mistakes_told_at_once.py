@@ -1,4 +1,4 @@
-"""Mistakes that people make, in a recipe and the files that it names: one command tells all, in three languages."""
+"""Mistakes in a recipe and in the files that it names: one command reports all, in three languages."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def _lines(text: str) -> list[str]:
 
 @pytest.fixture
 def told(command_line: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
-    """What `check` says of all of it, a line each, by language."""
+    """Return the lines that `check` prints about all mistakes, by language."""
     monkeypatch.chdir(tmp_path)
     for name, text in _FILES.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
@@ -144,8 +144,8 @@ def test_all_mistakes_are_told_at_once_in_three_languages(told: dict[str, list[s
         assert not same, same
 
 
-def test_a_right_recipe_says_what_it_will_not_read(command_line: CommandLine, tmp_path: Path) -> None:
-    """A permission that has ended, a holder to be asked first, and languages that a stage sets aside: hints, exit 0."""
+def test_a_valid_recipe_reports_what_it_skips(command_line: CommandLine, tmp_path: Path) -> None:
+    """An expired permission, a holder to be asked first and dropped languages are hints; the exit code is 0."""
     about = 'title = "T"\nholder = "Casa"\ngenre = "literature"\n'
     rights = '[rights]\nstatement = "CC0-1.0"\nbasis = "licence"\nuses = ["train"]\n'
     (tmp_path / "a.toml").write_text(f'id = "a"\n{about}languages = ["arn"]\n{rights}expires = 2020-01-31\n')
@@ -165,8 +165,8 @@ def test_a_right_recipe_says_what_it_will_not_read(command_line: CommandLine, tm
     assert (said.code, "entrada de a: em «" in said.err or "entrada de a: em “" in said.err) == (2, True), said
 
 
-def test_sources_check_knows_the_same(command_line: CommandLine, tmp_path: Path) -> None:
-    """Files that nothing reads are wrong; a permission that has ended is told."""
+def test_sources_check_reports_the_same(command_line: CommandLine, tmp_path: Path) -> None:
+    """Files that no reader supports are errors, and an expired permission is reported."""
     for name in ("documentos", "vencida"):
         (tmp_path / f"{name}.toml").write_text(_FILES["documentos.toml"].replace("documentos", name), encoding="utf-8")
     with (tmp_path / "vencida.toml").open("a") as file:

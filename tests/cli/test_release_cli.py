@@ -19,7 +19,7 @@ RECIPE = {"name": "puerto", "admit": ["open"], "uses": ["train"], "split": {"val
 
 
 def run(out: Path, *arguments: str, code: int = 0) -> str:
-    """What a command prints; an error of ours is raised."""
+    """Return the output of a command; raise an error of the toolkit."""
     app = typer.Typer()
     app.add_typer(command_line.app, name="release")
     app.command("pull")(command_line.pull)

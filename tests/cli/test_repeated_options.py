@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def _commands(name: str) -> Iterator[tuple[str, Any]]:
-    """The command and, of a group, those in it, each with what is typed for it."""
+    """Yield the command, and those in a group, each with its name as typed."""
     command = typer.main.get_command(app) if name == "latam-corpus" else loaded(COMMANDS, name)
     yield from _within(name, command, inner=name != "latam-corpus")
 

@@ -65,7 +65,7 @@ def _starts_light(lines: list[list[str]], folder: Path, but: frozenset[str] = fr
 
 
 def test_help_and_version_load_nothing_heavy(tmp_path: Path) -> None:
-    """Neither does the help of any command; a module that is heavy is imported in the function that needs it."""
+    """No command's help loads a heavy module either: those are imported in the functions that need them."""
     lines = _lines()
     assert len(lines) > 40
     _starts_light([["--version"], *lines], tmp_path)
@@ -140,17 +140,15 @@ def test_help_lists_each_command_once_under_the_heading_of_its_purpose() -> None
         ("run news --workers dois --lang pt", "--workers: deve ser um número inteiro, e é “dois”"),
     ],
 )
-def test_what_is_wrong_with_a_command_line_is_told_with_the_remedy(
-    command_line: CommandLine, line: str, told: str
-) -> None:
-    """The user's input was wrong: exit code 2, and what it may have meant, in the language that is spoken."""
+def test_usage_errors_have_a_remedy(command_line: CommandLine, line: str, told: str) -> None:
+    """Exit code 2, and a suggestion, in the user's language."""
     said = command_line(*line.split())
     assert said.code == 2
     assert told in said.err
 
 
-def test_what_is_wrong_with_a_command_line_is_json_where_that_is_asked_for(command_line: CommandLine) -> None:
-    """As every other error is."""
+def test_usage_errors_can_be_json(command_line: CommandLine) -> None:
+    """With `--json`, usage errors are JSON as all other errors."""
     said = command_line("explain", "--json", "--lang", "es")
     (wrong,) = json.loads(said.err)["errors"]
     assert (said.code, said.out) == (2, "")
@@ -172,7 +170,7 @@ def test_a_help_is_in_one_language_alone(command_line: CommandLine, language: st
 
 @pytest.fixture
 def completed(command_line: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
-    """What a shell is told to offer for the last word of a line, in a folder with two folders of runs."""
+    """Return the completions for the last word of a line, in a folder with two folders of runs."""
     for out, name in (("out", "cuentos-1a2b3c4d"), ("otra", "cuentos-5e6f7a8b")):
         (tmp_path / out / "runs" / name).mkdir(parents=True)
         (tmp_path / out / "runs" / name / "run.json").touch()
@@ -213,8 +211,8 @@ def test_the_shell_completes_names(completed: Callable[..., list[str]], line: st
 
 
 @pytest.mark.parametrize("shell", ["zsh", "fish"])
-def test_other_shells_are_told_what_a_command_does(completed: Callable[..., list[str]], shell: str) -> None:
-    """They show it beside the name."""
+def test_completions_have_descriptions(completed: Callable[..., list[str]], shell: str) -> None:
+    """Shells other than bash show them next to the names."""
     told = " ".join(completed("latam-corpus meas", shell))
     assert "measure" in told
     assert "signal" in told

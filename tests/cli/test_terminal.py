@@ -1,4 +1,4 @@
-"""What reaches a terminal: no word of a document, a file's name or the user is obeyed by it, and none is hidden."""
+"""Output to a terminal: words of a document, a file's name or the user can't control it, and none are hidden."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 
 def hidden_in(text: str) -> set[str]:
-    """The characters of a text that a terminal may obey or not show; a line's end is none."""
+    """Return the characters of a text that may control a terminal or be invisible, except line ends."""
     return {sign for sign in text if unicodedata.category(sign) in HIDDEN} - {"\n"}
 
 
@@ -105,14 +105,14 @@ def test_on_a_terminal_only_our_own_colours_are_obeyed() -> None:
 
 
 def test_a_block_keeps_its_lines() -> None:
-    """And nothing else that would be obeyed."""
+    """All other control characters are replaced."""
     console, written = screen()
     console.print(show.block("uno\r\ndos\x1b[2J\n\ttres"))
     assert written.getvalue() == "uno\ndos\\x1b[2J\n    tres\n"
 
 
-def test_nothing_is_printed_but_by_the_screen() -> None:
-    """No module of the package prints, echoes, or draws by itself."""
+def test_only_the_screen_module_prints() -> None:
+    """No other module of the package prints, echoes or draws."""
     package = Path(latam_corpus.__file__).parent
     for file in sorted(package.rglob("*.py")):
         tree = ast.parse(file.read_text(encoding="utf-8"))
@@ -266,10 +266,8 @@ def test_the_same_in_a_process_with_workers(corpus: Path, command_process: Comma
     assert "documents in" in told.out
 
 
-def test_a_screen_that_is_not_utf8_is_no_reason_to_fail(
-    monkeypatch: pytest.MonkeyPatch, command_process: CommandLine
-) -> None:
-    """What it can't show is shown by its code; JSON stays JSON."""
+def test_a_screen_that_is_not_utf8_works(monkeypatch: pytest.MonkeyPatch, command_process: CommandLine) -> None:
+    """Characters that it can't show are shown by their codes; JSON is unchanged."""
     monkeypatch.setenv("PYTHONIOENCODING", "ascii")
     wrong = command_process("check", "ñandú.toml")
     assert (wrong.code, r"\xf1and\xfa.toml" in wrong.err) == (2, True)
@@ -291,10 +289,10 @@ def test_a_screen_that_is_not_utf8_is_no_reason_to_fail(
         OSError("1048576 requested and 38384 written"),
     ],
 )
-def test_a_full_disk_is_one_sentence_whichever_library_meets_it(
+def test_a_full_disk_is_one_sentence_from_any_library(
     command_line: CommandLine, monkeypatch: pytest.MonkeyPatch, raised: Exception
 ) -> None:
-    """What is wrong and what to do, with exit code 1; an error of another kind stays one."""
+    """The sentence has problem and remedy, with exit code 1; other errors keep their own text."""
 
     def full(*_arguments: object) -> None:
         raise raised
@@ -315,7 +313,7 @@ def test_a_full_disk_is_one_sentence_whichever_library_meets_it(
         (MemoryError(), "error: memory: this process can't get any more; give it more (on a cluster, with"),
     ],
 )
-def test_what_a_barrier_can_not_read_is_named_and_a_full_disk_has_its_stage(
+def test_errors_of_a_barrier_name_the_file_or_the_stage(
     command_line: CommandLine,
     small_recipe: SmallRecipe,
     tmp_path: Path,
@@ -323,7 +321,7 @@ def test_what_a_barrier_can_not_read_is_named_and_a_full_disk_has_its_stage(
     raised: Exception,
     told: str,
 ) -> None:
-    """The file where the system names one, else the stage; and memory that is at its end is told as that."""
+    """The error names the file if the system does, else the stage; a lack of memory is reported as such."""
 
     def fails(*_arguments: object) -> None:
         raise raised

@@ -93,8 +93,8 @@ def test_names_of_authors_are_kept() -> None:
         ("CO", "2024/05/12/acta 3.html", "2024/05/12/acta 3.html"),
     ],
 )
-def test_names_of_files(country: str | None, name: str, redacted: str) -> None:
-    """A telephone in a name of a file has no word beside it; days and numbers of a series stay."""
+def test_file_names(country: str | None, name: str, redacted: str) -> None:
+    """A telephone in a file's name needs no word; days and numbers of a series are kept."""
     policies = privacy_policies()
     modes = policies.modes("web", country)
     assert redacted_file_name(name, modes, policies.words, country)[0] == redacted
@@ -118,7 +118,7 @@ def test_names_of_files(country: str | None, name: str, redacted: str) -> None:
     ],
 )
 def test_addresses_keep_their_host(address: str, redacted: str) -> None:
-    """What is redacted is an address still, in canonical form, and is redacted once."""
+    """A redacted address is still a valid address in canonical form, and redacting it again changes nothing."""
     assert redacted_address(address)[0] == redacted
     assert redacted_address(redacted)[0] == redacted
     assert canonical_url(redacted) == redacted
@@ -149,7 +149,7 @@ def test_a_withdrawal_names_the_original_address() -> None:
 
 
 def test_pages_show_metadata_redacted() -> None:
-    """Those of documents that fell before `redact` too, and without a list of names of a withdrawn one."""
+    """Documents dropped before `redact` are included; those whose list of names was withdrawn aren't shown."""
     origin = {"file": f"{EMAIL}.txt", "member": None, "offset": None, "digest": None}
     values = {"text": "x", "title": "t", "creators": [EMAIL], "url": f"https://a.example/{EMAIL}", "origin": origin}
     row = {**values, "genre": "news", "country": None, "source_id": "s", "drop_reason": "short", "turns": None}

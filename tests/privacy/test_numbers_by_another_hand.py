@@ -1,4 +1,4 @@
-"""Numbers of identity hold where python-stdnum, which others wrote, says so: drawn by lot, with every last sign."""
+"""Identity numbers are valid if python-stdnum, an independent library, says so: random ones, with every check digit."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def _two(lot: random.Random, holds: Callable[[str], bool], count: int) -> str:
 
 
 def _ten(number: str) -> bool:
-    """Whether the digit of a CUIT would be ten: its prefix is changed then, and the number isn't given."""
+    """Return whether the digit of a CUIT would be ten: its prefix is then changed, and the number isn't issued."""
     weights = (5, 4, 3, 2, 7, 6, 5, 4, 3, 2)
     return sum(int(digit) * weight for digit, weight in zip(number[:10], weights, strict=False)) % 11 == 1
 
@@ -107,8 +107,8 @@ def _numbers(name: str) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("name", sorted(_DRAWN))
-def test_another_library_says_the_same(name: str) -> None:
-    """Of thousands of numbers, some of which hold."""
+def test_another_library_agrees(name: str) -> None:
+    """Thousands of numbers are compared, of which some are valid."""
     other = importlib.import_module(f"stdnum.{_DRAWN[name][0]}")
     holds = getattr(identifiers, name)
     numbers = [one for one in _numbers(name) if not (name == "is_cuit" and _ten(one))]

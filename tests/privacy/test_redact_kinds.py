@@ -1,4 +1,4 @@
-"""What stands in a text as an identifier is replaced by its kind, and what only looks like one stays."""
+"""Identifiers in a text are replaced by their kind, and text that only looks like one is kept."""
 
 from __future__ import annotations
 
@@ -67,8 +67,8 @@ _PHONES = [
 
 
 @pytest.mark.parametrize("number", _PHONES)
-def test_a_telephone_number_in_international_form_goes(number: str) -> None:
-    """Of every country's length, with spaces, points, hyphens and brackets."""
+def test_international_telephones_are_replaced(number: str) -> None:
+    """Numbers of every country's length are found, with spaces, points, hyphens and brackets."""
     for before, after in (("", ""), ("Llame al ", ", por favor."), ("tel:", "\n"), ("(", ")")):
         expected = (f"{before}[PHONE]{after}", [{"key": "phone", "value": 1}], '{"phone": 1}')
         assert _redacted(f"{before}{number}{after}") == expected
@@ -175,8 +175,8 @@ def test_each_kind_is_counted_and_told() -> None:
     assert list(json.loads(evidence).items()) == list(found.items())
 
 
-def test_only_rows_with_an_identifier_are_touched() -> None:
-    """Rows keep their order, their texts and nulls; what a stage says it gives is what it gives."""
+def test_only_rows_with_an_identifier_change() -> None:
+    """Rows keep their order, texts and nulls; the stage sets the columns that it declares."""
     texts = ["La luna.", None, "A rosa@ejemplo.org", "", "Al 3.5 no", "A luis@ejemplo.org y ana@ejemplo.org"]
     stage = Redact()
     made = stage(Batch(pl.DataFrame({"text": texts, "n": range(6)}))).frame

@@ -67,8 +67,8 @@ def test_a_bracket_around_a_telephone_number_stays_and_one_within_goes(text: str
     assert redact(text)[0] == redacted
 
 
-def test_a_title_is_redacted_as_its_text_is() -> None:
-    """What both had is counted together; a row that has it in its title alone is a change too."""
+def test_titles_are_redacted_like_texts() -> None:
+    """Identifiers of both are counted together; a row with one only in its title counts as changed."""
     rows = {
         "text": ["Escriba a rosa@ejemplo.org.", "Sin datos.", "Nada."],
         "title": ["Aviso: tel. +56 9 8765 4321, rosa@ejemplo.org", "Llame al +56 9 8765 4321", None],

@@ -1,4 +1,4 @@
-"""Speakers of interviews stand under codes that only their contributor's key leads back from."""
+"""Speakers of interviews are replaced by codes, which only the contributor's key leads back to names."""
 
 from __future__ import annotations
 
@@ -54,8 +54,8 @@ def test_codes_stand_in_labels_turns_and_for_full_names() -> None:
     assert json.loads(passed.ledger["evidence"][0]) == {"email": 1, "speakers": 3}
 
 
-def test_codes_stand_in_the_title_too(tmp_path: Path) -> None:
-    """Of this interview's speakers, and of all whom the archive's key names; a word that is a name as well stays."""
+def test_titles_have_codes_too(tmp_path: Path) -> None:
+    """This holds for the interview's speakers and for all in the archive's key; a word that is also a name is kept."""
     batch = _batch()
     batch = batch.with_columns({"title": pl.Series(["Pedro y ROSA  QUISPE: piedra sobre piedra, con Juana Mamani"])})
     without = pass_through(Redact(), batch).kept.frame.row(0, named=True)
@@ -67,8 +67,8 @@ def test_codes_stand_in_the_title_too(tmp_path: Path) -> None:
     assert passed.ledger["verdict"].to_list() == ["changed"]
 
 
-def test_rows_of_all_kinds_stand_in_one_batch() -> None:
-    """One without turns, one of no source, one whose speakers nobody named."""
+def test_rows_of_all_kinds_may_share_a_batch() -> None:
+    """The batch has a row without turns, one without a source, and one whose speakers aren't named."""
     said = (Utterance("Sí.", "Rosa Quispe"), Utterance("(risas)"))
     text, turns = as_lines(said)
     nobody, unnamed = as_lines((Utterance("Sí."), Utterance("No.")))
@@ -198,8 +198,8 @@ _TALK = (
         ("Nombre de la comunidad: San Juan", "Nombre de la comunidad: San Juan"),
     ],
 )
-def test_a_heading_names_nobody(heading: str, coded_heading: str) -> None:
-    """The person whom it names is a speaker, and has the code in the heading, in what is said and in the title."""
+def test_headings_have_codes(heading: str, coded_heading: str) -> None:
+    """A person named in the heading is a speaker, and has the code in the heading, the text and the title."""
     row = _spoken([Utterance(heading), *_TALK], "oral_history", "Petra Ruiz cuenta")
     assert row["text"].split("\n")[0] == coded_heading
     if "Petra Ruiz" in heading:
@@ -209,7 +209,7 @@ def test_a_heading_names_nobody(heading: str, coded_heading: str) -> None:
 
 
 def test_headings_of_several_persons_and_labels() -> None:
-    """A label that is a part of a name, its initials or its role tells whose it is; answers are no headings."""
+    """A label that is part of a name, its initials or its role belongs to that person; answers aren't headings."""
     of_two = [
         Utterance("Narradores: Petra Ruiz y Luis Soto"),
         *_TALK[:2],
@@ -235,8 +235,8 @@ def test_a_key_names_the_person_of_a_heading() -> None:
     assert written.split("\n")[0] == "Entrevistadas: H7 y HX1"
 
 
-def test_codes_stay_as_they_are() -> None:
-    """A coded interview that is coded again has the same codes, whoever speaks first."""
+def test_codes_are_stable() -> None:
+    """Coding a coded interview again gives the same codes, whoever speaks first."""
     text, turns = as_lines([Utterance("Aquí.", "H2"), Utterance("¿Sí?", "E1"), Utterance("No.", "H1")])
     rows = [turn._asdict() for turn in turns]
     assert coded(text, rows)[0] == text
@@ -266,8 +266,8 @@ def test_a_key_holds_in_the_whole_archive(tmp_path: Path) -> None:
         (None, "can't be read"),
     ],
 )
-def test_a_wrong_key_is_told_before_anything_is_read(tmp_path: Path, table: str | None, told: str) -> None:
-    """Names would go out in the open otherwise."""
+def test_an_invalid_key_is_reported_first(tmp_path: Path, table: str | None, told: str) -> None:
+    """Without this check, names would be released."""
     if table is not None:
         (tmp_path / "k.csv").write_text(table, encoding="utf-8")
     with pytest.raises(ConfigError) as caught:
@@ -276,7 +276,7 @@ def test_a_wrong_key_is_told_before_anything_is_read(tmp_path: Path, table: str 
 
 
 def test_a_key_is_written_from_an_archive_and_grows(tmp_path: Path, command_line: CommandLine) -> None:
-    """Codes that were given stay; nobody else may read the file."""
+    """Existing codes are kept; only the user can read the file."""
     folder = tmp_path / "entrevistas"
     folder.mkdir()
     (folder / "b.txt").write_text(_INTERVIEW, encoding="utf-8")
@@ -296,14 +296,14 @@ def test_a_key_is_written_from_an_archive_and_grows(tmp_path: Path, command_line
     assert command_line("sources", "speakers", path, "--input", folder).code == 2
 
 
-def test_codes_are_counted_on_from_the_keys() -> None:
-    """Whatever else stands there as a code."""
+def test_new_codes_continue_those_of_the_key() -> None:
+    """Codes that occur in the text don't change the numbering."""
     key: dict[str, Any] = {"Ana": "E3", "Luis": "anónimo"}
     assert with_codes(["P", "Luis", "Eva"], key) == {"Ana": "E3", "Luis": "anónimo", "P": "E4", "Eva": "H1"}
 
 
-def test_no_name_stays_where_lines_are_other_than_turns() -> None:
-    """As after a stage that has cut or joined lines: whoever a line begins with is its speaker."""
+def test_names_are_replaced_if_lines_and_turns_differ() -> None:
+    """After a stage has cut or joined lines, the name at a line's start is its speaker."""
     turns = [{"speaker": "Ana", "offset": 0}, {"speaker": "Rosa Paz", "offset": 15}, {"speaker": "Ana", "offset": 40}]
     text, told = coded("Ana: ¿Y usted?\nRosa Paz: yo, Rosa Paz.", turns)
     assert text == "H1: ¿Y usted?\nH2: yo, H2."
@@ -365,8 +365,8 @@ def test_a_name_that_is_replaced_is_said_to_be(tmp_path: Path, command_line: Com
     assert (told.code, "codes such as H1 in place of their names" in told.err) == (2, True)
 
 
-def test_additional_columns_have_codes_for_speakers_too() -> None:
-    """What a catalogue says of an interview names who speaks in it."""
+def test_extra_columns_have_codes_too() -> None:
+    """Catalogue columns about an interview may name its speakers."""
     text, turns = as_lines([Utterance("¿Dónde vive?", "P"), Utterance("En el cerro.", "Rosa Vera")])
     row: dict[str, Any] = {"text": text, "genre": "oral_history", "country": "MX"}
     row["turns"] = [turn._asdict() for turn in turns]

@@ -50,7 +50,7 @@ _HOSTILE = (
 
 
 class _Page(HTMLParser):
-    """What a page consists of; its elements must close in the order in which they were opened."""
+    """Parse a page: its ids, links and text; elements must be closed in reverse order."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -107,7 +107,7 @@ def _checked(text: str) -> _Page:
 
 
 def _dropped(seal_run: SealRun, run: Path, rows: list[dict[str, Any]], stage: str = "filter") -> None:
-    """Rows that the run set aside, and what its ledger says of them."""
+    """Return the rows that the run dropped, with the reasons in its ledger."""
     for kind, columns in (("dropped", schema.DOCUMENT_SCHEMA), ("ledger", schema.LEDGER_SCHEMA)):
         (run / kind).mkdir()
         told = [row | {"stage": stage, "verdict": "dropped", "reason": row["drop_reason"]} for row in rows]
@@ -119,7 +119,7 @@ def _dropped(seal_run: SealRun, run: Path, rows: list[dict[str, Any]], stage: st
 
 @pytest.fixture
 def run(document: Document, kept_run: KeptRun, seal_run: SealRun) -> Path:
-    """A run that kept 30 documents of two countries and set 9 aside for three reasons."""
+    """Return a run that kept 30 documents of two countries and dropped 9 for three reasons."""
     signals = [{"stop_word_share": 0.3 + n / 100, "scripture_per_1000": 1.5} for n in range(40)]
     kept = [document(n, title=f"Cuento {n}", signals=signals[n], country="CL" if n % 3 else "MX") for n in range(30)]
     kept[0] |= {"language": "quy_Latn", "genre": "religious", "published": "1898-03"}
@@ -133,7 +133,7 @@ def run(document: Document, kept_run: KeptRun, seal_run: SealRun) -> Path:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_run_is_shown_in_each_language(run: Path, command_line: CommandLine, tmp_path: Path, language: str) -> None:
-    """The page says which it speaks, links what it has, and counts what the ledger counts."""
+    """The page states its language, links only to existing parts, and shows the counts of the ledger."""
     told = command_line("report", run, "--lang", language, "--out", tmp_path / "out").out
     path = run / "report.html"
     assert told.split()[-1] == str(path)
@@ -148,8 +148,8 @@ def test_a_run_is_shown_in_each_language(run: Path, command_line: CommandLine, t
     assert "latam-corpus explain" in page.text
 
 
-def test_what_costs_most_comes_first(run: Path, command_line: CommandLine, tmp_path: Path) -> None:
-    """With the documents nearest to the bound, the copy beside what is kept, and the small language's scripture."""
+def test_costliest_reason_comes_first(run: Path, command_line: CommandLine, tmp_path: Path) -> None:
+    """The page shows documents near the bound, copies next to kept documents, and scripture in the small language."""
     command_line("report", run, "--lang", "en", "--out", tmp_path / "out")
     text = _checked((run / "report.html").read_text(encoding="utf-8")).text
     codes = [text.index(reason) for reason in ("stop_word_share<0.3", "language=eng", "duplicate Documents: 1")]
@@ -165,7 +165,7 @@ def test_what_costs_most_comes_first(run: Path, command_line: CommandLine, tmp_p
 def test_a_curators_five_questions_are_answered(
     document: Document, kept_run: KeptRun, seal_run: SealRun, command_line: CommandLine, tmp_path: Path, language: str
 ) -> None:
-    """Which source lost most and by which bound; small languages and scripture; what changed; terms; how to go on."""
+    """Losses by source and bound; small languages and scripture; changes; terms; next steps."""
     kept = [document(n, source_id="diario" if n < 4 else "cancionero") for n in range(8)]
     kept[0] |= {"language": "quy_Latn", "genre": "religious", "rights": "CC-BY-SA-4.0", "rights_tier": "share_alike"}
     kept[1] |= {"language": "quy_Latn", "rights": None, "rights_tier": "unknown"}
@@ -217,7 +217,7 @@ def test_a_curators_five_questions_are_answered(
 def test_long_copies_are_compared_whole(
     document: Document, kept_run: KeptRun, seal_run: SealRun, command_line: CommandLine, tmp_path: Path
 ) -> None:
-    """Words that stand far behind count, and the place where a text is cut is no difference."""
+    """Words at the end of a long text count, and the place where a text is cut isn't a difference."""
     words = " ".join(f"palabra{n}" for n in range(1500))
     folder = kept_run("cuentos-1a2b3c4d", [document(0, text=words)])
     more = f"Ay sí: {words} " + " ".join(f"agregada{n}" for n in range(40))
@@ -228,10 +228,10 @@ def test_long_copies_are_compared_whole(
     assert "… (+16) …" in text
 
 
-def test_without_a_small_language_no_section_is_about_them(
+def test_section_on_small_languages_needs_one(
     document: Document, kept_run: KeptRun, command_line: CommandLine, tmp_path: Path
 ) -> None:
-    """Neither on the page of a run in Spanish nor on that of its version, and nothing links to such a section."""
+    """The pages of a Spanish run and its version have no such section and no link to it."""
     out = ("--out", tmp_path / "out", "--lang", "en")
     folder = kept_run("cuentos-1a2b3c4d", [document(n) for n in range(9)])
     built = command_line("release", "build", "puerto", folder.name, "--admit", "open", "--uses", "train", *out)
@@ -243,10 +243,10 @@ def test_without_a_small_language_no_section_is_about_them(
         assert WORDS["small"].translate("en") not in _checked(path.read_text(encoding="utf-8")).text
 
 
-def test_of_a_version_with_a_parent_a_run_counts_its_own(
+def test_run_counts_its_own_documents_of_a_version(
     document: Document, kept_run: KeptRun, command_line: CommandLine, tmp_path: Path
 ) -> None:
-    """And says that the others are from elsewhere: no more was released than came."""
+    """The run's page says that the others are from elsewhere, so no more are released than were read."""
     out = ("--out", tmp_path / "out")
     build = ("release", "build", "puerto", "--admit", "open", "--uses", "train", *out)
     first = kept_run("cuentos-1a2b3c4d", [document(n) for n in range(9)])
@@ -294,8 +294,8 @@ def test_pieces_that_a_stage_makes_of_a_document_came_with_it(
     assert re.search(r"identify it is in another language: English \(1\) 67 % 2 1", text), text
 
 
-def test_every_word_has_its_parameters_only(run: Path, command_line: CommandLine, tmp_path: Path) -> None:
-    """No brace of a sentence or of a template is left on a page."""
+def test_pages_have_no_unfilled_parameters(run: Path, command_line: CommandLine, tmp_path: Path) -> None:
+    """No brace of a sentence or a template is left on a page."""
     command_line("report", run, "--lang", "es", "--out", tmp_path / "out")
     assert not set("{}") & set(_checked((run / "report.html").read_text(encoding="utf-8")).text)
     for sentence in WORDS.values():
@@ -305,7 +305,7 @@ def test_every_word_has_its_parameters_only(run: Path, command_line: CommandLine
 def test_hostile_texts_and_names_stay_texts(
     document: Document, kept_run: KeptRun, seal_run: SealRun, command_line: CommandLine, tmp_path: Path
 ) -> None:
-    """No script, no element and no attribute of theirs is on the page; what turns a line is shown by its code."""
+    """Texts and names add no script, element or attribute; characters that reverse a line are shown as codes."""
     kept = [
         document(n, text=f"{one}\n{one}", title=one, country=one[:40], variety=one, contributor=one, published=one)
         for n, one in enumerate(_HOSTILE)
@@ -358,8 +358,8 @@ def test_hostile_texts_stay_texts_on_the_other_pages(
         assert "only in this one: Fin." in _no_trace(tmp_path / "v.html").text
 
 
-def test_hostile_files_stay_files_on_the_pages_of_a_desk(command_line: CommandLine, tmp_path: Path) -> None:
-    """What `sources preview` and `sources inventory` show of a folder that somebody hands over."""
+def test_hostile_files_are_escaped_on_desk_pages(command_line: CommandLine, tmp_path: Path) -> None:
+    """The pages of `sources preview` and `sources inventory` escape the names and texts of a partner's files."""
     folder = tmp_path / "entrega"
     folder.mkdir()
     for n, one in enumerate(_HOSTILE):
@@ -373,10 +373,10 @@ def test_hostile_files_stay_files_on_the_pages_of_a_desk(command_line: CommandLi
     assert _no_trace(tmp_path / "i.html").text.count("<script") == 5
 
 
-def test_only_what_may_be_shown_is_on_the_page(
+def test_page_shows_only_permitted_texts(
     document: Document, kept_run: KeptRun, command_line: CommandLine, tmp_path: Path
 ) -> None:
-    """And redacted; `--internal` shows the rest, and goes by another name."""
+    """Texts are redacted and shown only if their terms allow it; `--internal` shows all and writes another file."""
     kept = [
         document(1, text="Escriba a rosa@ejemplo.org. A la vista."),
         document(2, text="Por dentro.", uses=["train"]),
@@ -397,10 +397,10 @@ def test_only_what_may_be_shown_is_on_the_page(
     assert "Por dentro" not in (folder / "report.html").read_text(encoding="utf-8")
 
 
-def test_the_page_beside_a_run_names_what_its_terms_hide(
+def test_run_page_names_documents_with_hidden_texts(
     document: Document, kept_run: KeptRun, command_line: CommandLine, tmp_path: Path
 ) -> None:
-    """For whoever ran it: by title, redacted, or by file; the text is hidden. A page to be passed on names nothing."""
+    """The page in the run's folder names them by redacted title or file; a page for others names none of them."""
     origin = {"file": "cartas/carta-de-rosa.txt"}
     turn = {"speaker": "Ana", "start": None, "end": None}
     kept = [
@@ -433,7 +433,7 @@ def test_the_page_beside_a_run_names_what_its_terms_hide(
 def test_a_release_is_shown_in_each_language(
     run: Path, command_line: CommandLine, tmp_path: Path, language: str
 ) -> None:
-    """With what is owed and what is missing, and without a text; the store isn't touched."""
+    """The page has obligations and gaps, and no text; the store isn't changed."""
     out = ("--out", tmp_path / "out", "--lang", language)
     told = command_line("release", "build", "puerto", run.name, "--admit", "open", "--uses", "train", *out).out
     page = tmp_path / "out" / "reports" / f"puerto-{told.split('@')[1].split(':')[0]}.html"
@@ -451,8 +451,8 @@ def test_a_release_is_shown_in_each_language(
     ] in told_page.text
 
 
-def test_a_page_can_be_left_out(run: Path, command_line: CommandLine, tmp_path: Path) -> None:
-    """By `--no-report`."""
+def test_no_report_writes_no_page(run: Path, command_line: CommandLine, tmp_path: Path) -> None:
+    """`--no-report` writes no page."""
     command_line(
         "release",
         "build",

@@ -86,7 +86,7 @@ def test_a_spelling_that_is_a_spanish_word_is_not_a_stop_word() -> None:
 
 @pytest.mark.parametrize(("language", "nouns"), [("quc", ["winaq", "tinamit", "achi"]), ("gug", ["tetã", "tapicha"])])
 def test_nouns_of_the_declaration_are_not_stop_words(language: str, nouns: list[str]) -> None:
-    """No list has nouns of the Universal Declaration, as CONTRIBUTING requires."""
+    """Lists have no nouns of the Universal Declaration, as CONTRIBUTING requires."""
     assert [noun for noun in nouns if _share(noun, language)] == []
 
 
