@@ -79,19 +79,19 @@ def seal_run() -> SealRun:
     """A maker of the records of runs."""
 
     def seal(folder: Path, **values: Any) -> None:
-        told: dict[str, Any] = {"format": FORMAT, "id": folder.name, "finished": True, "written": "", "seconds": 1.5}
-        told |= {"recipe": {"name": "r", "title": "R"}, "made_of": [], "sources": [], "parts": [], "rows": {}}
-        told |= {"stages": {}, "by_genre": [], "losses": []}
-        told |= read_record(folder).values if (folder / RUN_FILE).exists() else {}
+        output: dict[str, Any] = {"format": FORMAT, "id": folder.name, "finished": True, "written": "", "seconds": 1.5}
+        output |= {"recipe": {"name": "r", "title": "R"}, "made_of": [], "sources": [], "parts": [], "rows": {}}
+        output |= {"stages": {}, "by_genre": [], "losses": []}
+        output |= read_record(folder).values if (folder / RUN_FILE).exists() else {}
         paths = [path for name in (*KINDS, "filters", REPLACED_FILE) for path in _below(folder / name)]
         (folder / DIGESTS_FILE).write_bytes(sealed({str(path.relative_to(folder)): digest_of(path) for path in paths}))
-        (folder / RUN_FILE).write_bytes(sealed(told | values))
+        (folder / RUN_FILE).write_bytes(sealed(output | values))
 
     return seal
 
 
 def _below(path: Path) -> list[Path]:
-    return [path] if path.is_file() else [one for one in path.rglob("*") if one.is_file()]
+    return [path] if path.is_file() else [item for item in path.rglob("*") if item.is_file()]
 
 
 @pytest.fixture
@@ -266,8 +266,8 @@ def _in_this_process(
                 code = main() or 0
             except SystemExit as ended:
                 code = ended.code or 0
-        said = capfd.readouterr()
-        return Told(int(code), said.out, said.err)
+        result = capfd.readouterr()
+        return Told(int(code), result.out, result.err)
 
     return call
 
@@ -301,7 +301,7 @@ def _object_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     log = tmp_path_factory.mktemp("moto") / "log"
     # The server takes a free port itself: one that was chosen here could be another process's by then.
     command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", "0"]
-    with log.open("wb") as said, subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=said) as server:
+    with log.open("wb") as caught, subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=caught) as server:
         while not (listening := re.search(r"Running on (http://127\.0\.0\.1:\d+)", log.read_text())):
             assert server.poll() is None, log.read_text()
             time.sleep(0.05)
@@ -343,10 +343,15 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     measured = session.config.stash.get(FIGURES, {})
     if named and measured:
         facts = importlib.import_module("tests.benchmarks.machine").facts()
-        told = {key: facts[key] for key in ("commit", "model")}
+        measured_facts = {key: facts[key] for key in ("commit", "model")}
         reporter = session.config.pluginmanager.get_plugin("terminalreporter")
         skipped = sorted({report.nodeid for report in reporter.stats.get("skipped", ())} if reporter else ())
         passed = session.testsfailed == 0 and not skipped
-        told |= {"date": f"{datetime.now(UTC):%Y-%m-%d}", "passed": passed, "skipped": skipped, "figures": measured}
+        measured_facts |= {
+            "date": f"{datetime.now(UTC):%Y-%m-%d}",
+            "passed": passed,
+            "skipped": skipped,
+            "figures": measured,
+        }
         Path(named).parent.mkdir(parents=True, exist_ok=True)
-        Path(named).write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        Path(named).write_text(json.dumps(measured_facts, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

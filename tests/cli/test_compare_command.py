@@ -36,19 +36,19 @@ def runs(tmp_path: Path, document: Document, kept_run: KeptRun, seal_run: SealRu
 
 def test_disagreements_are_counted_by_kind_and_reason(runs: Path, command_line: CommandLine) -> None:
     """Each slice counts the disagreements, and the words of their documents."""
-    told = command_line("compare", "a", "b", "--out", runs, "--json").json
-    assert told["documents"] == {"both": 10, "only_a": 0, "only_b": 1}
+    output = command_line("compare", "a", "b", "--out", runs, "--json").json
+    assert output["documents"] == {"both": 10, "only_a": 0, "only_b": 1}
     words = 15
-    assert told["unit"] == "words"
-    assert [(row["what"], row["reason"], row["documents"], row["units"]) for row in told["reasons"]] == [
+    assert output["unit"] == "words"
+    assert [(row["what"], row["reason"], row["documents"], row["units"]) for row in output["reasons"]] == [
         ("kept by A alone", "word_count<20", 3, 3 * words),
         ("kept by A alone", "duplicate", 1, words),
         ("kept by both, with another text", "", 1, words + 4),
     ]
-    [all_] = [row for row in told["slices"] if row["slice"] == "all"]
+    [all_] = [row for row in output["slices"] if row["slice"] == "all"]
     assert (all_["documents_a"], all_["documents_b"]) == (10, 7)
     assert (all_["units_a"], all_["units_b"]) == (10 * words, 7 * words + 4)
-    assert len([one for one in told["examples"] if one["reason"] == "word_count<20"]) == 3
+    assert len([item for item in output["examples"] if item["reason"] == "word_count<20"]) == 3
     shown = command_line("compare", "a", "b", "--out", runs, "--examples", "1").out
     assert shown.index("they disagree on") < shown.index("kept, and changed")
     spanish = command_line("compare", "a", "b", "--out", runs, "--lang", "es").out
@@ -77,10 +77,10 @@ def test_no_number_is_cut_on_a_narrow_screen(
     monkeypatch.setattr("latam_corpus.cli.interface.show._WIDTH_OF_FILES", width)
     lines = command_line("compare", "a", "b", "--out", runs, "--lang", "es").out.splitlines()
     place = next(n for n, line in enumerate(lines) if line.startswith("lengua"))
-    told = " ".join(" ".join(lines[place : place + (3 if width < 100 else 1)]).split())
+    output = " ".join(" ".join(lines[place : place + (3 if width < 100 else 1)]).split())
     narrow = "lengua español (spa_Latn) A docs.: 10 · B docs.: 7 · A palabras: 150 · B palabras: 109 · cambio: -27,3 %"
     assert max(map(len, lines[place : place + 3])) <= width
-    assert told == (narrow if width < 100 else "lengua español (spa_Latn) 10 7 150 109 -27,3 %")
+    assert output == (narrow if width < 100 else "lengua español (spa_Latn) 10 7 150 109 -27,3 %")
 
 
 def test_every_disagreement_can_be_written(runs: Path, command_line: CommandLine, tmp_path: Path) -> None:
@@ -97,8 +97,8 @@ def test_tokens_are_compared_if_both_runs_have_them(
     """Without tokens, words are compared; runs that agree are reported as such."""
     for name in ("a-1", "b-1"):
         kept_run(name, [document(n, tokens=20) for n in range(3)])
-    told = command_line("compare", "a", "b", "--out", tmp_path / "out", "--json").json
-    assert (told["unit"], told["slices"][0]["units_a"], told["disagreements"]) == ("tokens", 60, 0)
+    output = command_line("compare", "a", "b", "--out", tmp_path / "out", "--json").json
+    assert (output["unit"], output["slices"][0]["units_a"], output["disagreements"]) == ("tokens", 60, 0)
     assert "they agree on every document" in command_line("compare", "a", "b", "--out", tmp_path / "out").out
 
 

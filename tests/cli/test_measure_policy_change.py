@@ -38,11 +38,11 @@ def texts(tmp_path: Path) -> Path:
 
 def test_plain_texts_are_measured(texts: Path, command_line: CommandLine) -> None:
     """Each file is a document, in the language and genre that the options state."""
-    said = ("--language", "español", "--genre", "literatura", "--json")
-    [group] = command_line("measure", texts, *said).json
+    arguments = ("--language", "español", "--genre", "literatura", "--json")
+    [group] = command_line("measure", texts, *arguments).json
     assert (group["language"], group["genre"], group["documents"]) == ("spa", "literature", 3)
-    [one] = command_line("measure", texts / "dos.txt", *said).json
-    assert one["documents"] == 1
+    [item] = command_line("measure", texts / "dos.txt", *arguments).json
+    assert item["documents"] == 1
 
 
 def test_one_changed_policy_shows_each_document_before_and_after(texts: Path, command_line: CommandLine) -> None:
@@ -52,14 +52,14 @@ def test_one_changed_policy_shows_each_document_before_and_after(texts: Path, co
     shipped = data_folder("filters") / "languages" / "spa.toml"
     before = shipped.read_bytes()
     measured = ("measure", texts, "--policies", policy, "--genre", "literature")
-    found = command_line(*measured, "--json").json
-    assert (found["file"], found["decides"], found["documents"]) == ("languages/spa.toml", 3, 3)
-    assert found["kept_after"] == 0
-    changed = {row["doc_id"]: (row["before"], row["after"], row["language"]) for row in found["changed"]}
+    matches = command_line(*measured, "--json").json
+    assert (matches["file"], matches["decides"], matches["documents"]) == ("languages/spa.toml", 3, 3)
+    assert matches["kept_after"] == 0
+    changed = {row["doc_id"]: (row["before"], row["after"], row["language"]) for row in matches["changed"]}
     assert changed["dos.txt"] == ([], ["char_entropy<8"], "spa")
-    told = command_line(*measured, "--lang", "es").out
-    assert f"conservados: {found['kept_before']} antes, 0 después" in told
-    assert "✓ → ✗  dos.txt" in told
+    output = command_line(*measured, "--lang", "es").out
+    assert f"conservados: {matches['kept_before']} antes, 0 después" in output
+    assert "✓ → ✗  dos.txt" in output
     assert shipped.read_bytes() == before
 
 
@@ -74,8 +74,8 @@ def test_changed_words_are_measured_again(
     policy.write_text(f"{_POLICY}{_WORDS}[bounds]\nstop_word_count = {{ min = 2 }}\n")
     few = tmp_path / "pocas.toml"
     few.write_text(policy.read_text().replace('"la", "que", "y"', '"perro"'))
-    found = command_line("measure", "coplas", "--policies", policy, "--out", tmp_path / "out", "--json").json
-    assert found["kept_after"] == 2
+    matches = command_line("measure", "coplas", "--policies", policy, "--out", tmp_path / "out", "--json").json
+    assert matches["kept_after"] == 2
     lost = command_line("measure", "coplas", "--policies", few, "--out", tmp_path / "out", "--json").json
     assert lost["kept_after"] == 0
 
@@ -149,8 +149,8 @@ def test_bounds_count_judged_texts(
     measured: Any = ("measure", "cuentos", "--policies", filters, "--out", tmp_path / "out")
     [group] = command_line(*measured, "--json").json
     assert group["judged"] == {"good": {"documents": 2, "would_drop": 1}, "bad": {"documents": 1, "would_drop": 1}}
-    [signal] = [one for one in group["signals"] if one["signal"] == "char_entropy"]
+    [signal] = [item for item in group["signals"] if item["signal"] == "char_entropy"]
     assert signal["would_drop_judged"] == {"good": 1, "bad": 1}
-    told = command_line(*measured, "--lang", "es").out
-    assert "de 2 evaluados como buenos apartarían 1; de 1 malos, 1" in told
-    assert json.dumps(told).count("de buenos") == 1
+    output = command_line(*measured, "--lang", "es").out
+    assert "de 2 evaluados como buenos apartarían 1; de 1 malos, 1" in output
+    assert json.dumps(output).count("de buenos") == 1

@@ -126,9 +126,9 @@ def told(command_line: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.chdir(tmp_path)
     for name, text in _FILES.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
-    said = {language: command_line("check", "receta.toml", "--lang", language) for language in ("es", "pt", "en")}
-    assert {one.code for one in said.values()} == {2}
-    return {language: _lines(one.err) for language, one in said.items()}
+    results = {language: command_line("check", "receta.toml", "--lang", language) for language in ("es", "pt", "en")}
+    assert {item.code for item in results.values()} == {2}
+    return {language: _lines(item.err) for language, item in results.items()}
 
 
 def test_all_mistakes_are_told_at_once_in_three_languages(told: dict[str, list[str]]) -> None:
@@ -154,15 +154,15 @@ def test_a_valid_recipe_reports_what_it_skips(command_line: CommandLine, tmp_pat
     stages = '[[stage]]\nuse = "extract"\n[[stage]]\nuse = "identify"\nlanguages = ["spa"]\n'
     release = '[release]\nname = "r"\nadmit = ["open"]\nuses = ["train"]\n'
     recipe.write_text(f'title = "T"\nsources = ["a.toml", "b.toml"]\n{stages}{release}')
-    said = command_line("check", recipe, "--lang", "es")
-    assert said.code == 0
-    assert "«a»: su permiso terminó el 2020-01-31; pida uno nuevo" in said.err
-    assert "«b» no se lee hasta pedir permiso a la institución que la custodia (Casa)" in said.err
-    assert "«a» tiene textos en arn, pero «identify» solo conserva textos en spa" in said.err
-    assert "«a» se procesa y no entra en la versión: su permiso terminó el 2020-01-31" in said.out
+    result = command_line("check", recipe, "--lang", "es")
+    assert result.code == 0
+    assert "«a»: su permiso terminó el 2020-01-31; pida uno nuevo" in result.err
+    assert "«b» no se lee hasta pedir permiso a la institución que la custodia (Casa)" in result.err
+    assert "«a» tiene textos en arn, pero «identify» solo conserva textos en spa" in result.err
+    assert "«a» se procesa y no entra en la versión: su permiso terminó el 2020-01-31" in result.out
     recipe.write_text(f'title = "T"\nsources = ["a.toml"]\n{stages}{release}[inputs]\na = "no-hay"\n')
-    said = command_line("check", recipe, "--lang", "pt")
-    assert (said.code, "entrada de a: em «" in said.err or "entrada de a: em “" in said.err) == (2, True), said
+    result = command_line("check", recipe, "--lang", "pt")
+    assert (result.code, "entrada de a: em «" in result.err or "entrada de a: em “" in result.err) == (2, True), result
 
 
 def test_sources_check_reports_the_same(command_line: CommandLine, tmp_path: Path) -> None:

@@ -58,8 +58,8 @@ def test_a_recipe_is_written_with_its_reasons(
     command_line: CommandLine, folder: Path, language: str, named: str, reason: str
 ) -> None:
     """In the language that is spoken, by a name in it; the same command writes over nothing, and it is right."""
-    told = command_line("recipe", "new", "fuente.toml", "--lang", language)
-    assert (told.code, named in told.out) == (0, True)
+    result = command_line("recipe", "new", "fuente.toml", "--lang", language)
+    assert (result.code, named in result.out) == (0, True)
     text = (folder / named).read_text(encoding="utf-8")
     assert reason in text
     assert tomllib.loads(text)["sources"] == ["fuente.toml"]
@@ -84,8 +84,8 @@ def test_pictures_are_recognised_in_their_languages(monkeypatch: pytest.MonkeyPa
 
 def test_a_recipe_elsewhere_finds_its_sources(command_line: CommandLine, folder: Path) -> None:
     """Files by their path from the recipe's folder, sources of the catalogue by their id; two of one id are refused."""
-    told = command_line("recipe", "new", "fuente.toml", "conha19", "--to", "otra/r.toml", "--json").json
-    assert told == {"file": "otra/r.toml", "sources": ["fuente", "conha19"]}
+    output = command_line("recipe", "new", "fuente.toml", "conha19", "--to", "otra/r.toml", "--json").json
+    assert output == {"file": "otra/r.toml", "sources": ["fuente", "conha19"]}
     assert load_recipe("otra/r.toml").sources == ("../fuente.toml", "conha19")
     assert command_line("check", "otra/r.toml").code == 0
     assert "fuente.toml also has the id" in command_line("recipe", "new", "fuente.toml", "./fuente.toml").err
@@ -177,16 +177,16 @@ def test_sources_that_allow_less_together_release_less() -> None:
         )
         for name, uses in texts
     ]
-    text = recipe_text([(one.id, one) for one in sources], "en", {"spa"}, _TODAY)
+    text = recipe_text([(item.id, item) for item in sources], "en", {"spa"}, _TODAY)
     assert tomllib.loads(text)["release"]["uses"] == ["evaluate"]
     assert "«c» is measured, but not released: its terms allow: train" in text
 
 
 def test_a_source_runs_by_its_default_recipe(command_line: CommandLine, folder: Path) -> None:
     """To its release; the run keeps the recipe that it ran by, in the language that was spoken."""
-    told = command_line("run", "fuente.toml", "--input", "textos", "--lang", "es")
-    assert (told.code, told.err.count("error")) == (0, 0)
-    assert "1 documento leído = 1 conservado + 0 apartados" in told.out
+    result = command_line("run", "fuente.toml", "--input", "textos", "--lang", "es")
+    assert (result.code, result.err.count("error")) == (0, 0)
+    assert "1 documento leído = 1 conservado + 0 apartados" in result.out
     assert "fuente" in command_line("release", "list").out
     [run] = (folder / "out" / "runs").glob("fuente-*")
     assert "# Reconoce la lengua" in (run / "recipe.toml").read_text(encoding="utf-8")
@@ -199,7 +199,7 @@ def test_mistakes_in_a_source_are_reported_as_such(command_line: CommandLine) ->
     """All its mistakes are reported, and not those of a recipe without stages."""
     with open("fuente.toml", "a", encoding="utf-8") as file:  # noqa: PTH123  (where the command is given)
         file.write('form = "poesía"\nfils = ["*"]\n')
-    told = command_line("run", "fuente.toml", "--input", "textos", "--lang", "es")
-    assert told.code == 2
-    assert "¿quiso escribir «verse»?" in told.err
-    assert "no existe la clave «collect.fils»; ¿quiso escribir «files»?" in told.err
+    result = command_line("run", "fuente.toml", "--input", "textos", "--lang", "es")
+    assert result.code == 2
+    assert "¿quiso escribir «verse»?" in result.err
+    assert "no existe la clave «collect.fils»; ¿quiso escribir «files»?" in result.err

@@ -119,7 +119,7 @@ def test_only_the_screen_module_prints() -> None:
         where = file.relative_to(package).as_posix()
         for node in ast.walk(tree):
             if isinstance(node, ast.Import | ast.ImportFrom):
-                names = [node.module or ""] if isinstance(node, ast.ImportFrom) else [one.name for one in node.names]
+                names = [node.module or ""] if isinstance(node, ast.ImportFrom) else [item.name for item in node.names]
                 assert where == "cli/interface/show.py" or not any(name.split(".")[0] == "rich" for name in names), (
                     where
                 )
@@ -186,13 +186,13 @@ def test_no_command_lets_a_word_through(
     monkeypatch.chdir(corpus)
     out, evil = corpus / "out", HOSTILE.replace("\0", "")
     common: list[str | Path] = ["--out", out]
-    told = [command_line("run", corpus / "receta.toml", "--input", corpus / "in", "--engine", "in-process", *common)]
-    found = ids(out)
+    output = [command_line("run", corpus / "receta.toml", "--input", corpus / "in", "--engine", "in-process", *common)]
+    matches = ids(out)
     run = next((out / "runs").iterdir()).name
     commands: list[list[str | Path]] = [
         ["check", corpus / "receta.toml"],
         ["run", corpus / "receta.toml", "--input", corpus / "in", "--dry-run", *common],
-        ["explain", found[0], *common],
+        ["explain", matches[0], *common],
         ["explain", "barca", *common],
         ["explain", evil, *common],
         ["runs", "list", *common],
@@ -229,27 +229,27 @@ def test_no_command_lets_a_word_through(
         ["crawl", evil, *common],
     ]
     for arguments in commands:
-        said = command_line(*arguments)
-        assert said.code in (0, 1, 2), arguments
-        assert said.out or said.err, arguments
-        told.append(said)
-        assert not hidden_in(said.out + said.err), (arguments, hidden_in(said.out + said.err), said)
+        result = command_line(*arguments)
+        assert result.code in (0, 1, 2), arguments
+        assert result.out or result.err, arguments
+        output.append(result)
+        assert not hidden_in(result.out + result.err), (arguments, hidden_in(result.out + result.err), result)
         if (
             "--json" not in arguments
-            and said.code == 0
+            and result.code == 0
             and arguments[0] in ("explain", "sample", "release", "runs", "measure")
         ):
             exact = command_line(*arguments, "--json")
             assert not hidden_in(exact.out + exact.err), arguments
             assert exact.json is not None
-    assert any(SEEN in said.out for said in told)
-    [story] = command_line("explain", found[0], *common, "--json").json
+    assert any(SEEN in result.out for result in output)
+    [story] = command_line("explain", matches[0], *common, "--json").json
     assert story["title"] == HOSTILE
 
 
 def test_the_same_in_a_process_with_workers(corpus: Path, command_process: CommandLine) -> None:
     """Workers, and the libraries in them, write nothing by themselves."""
-    told = command_process(
+    result = command_process(
         "run",
         corpus / "receta.toml",
         "--input",
@@ -261,9 +261,9 @@ def test_the_same_in_a_process_with_workers(corpus: Path, command_process: Comma
         "--out",
         corpus / "out",
     )
-    assert not hidden_in(told.out + told.err), told
-    assert told.code in (0, 1)
-    assert "documents in" in told.out
+    assert not hidden_in(result.out + result.err), result
+    assert result.code in (0, 1)
+    assert "documents in" in result.out
 
 
 def test_a_screen_that_is_not_utf8_works(monkeypatch: pytest.MonkeyPatch, command_process: CommandLine) -> None:
@@ -298,11 +298,11 @@ def test_a_full_disk_is_one_sentence_from_any_library(
         raise raised
 
     monkeypatch.setattr("latam_corpus.pipeline.stored_runs.history.history", full)
-    told = command_line("runs", "list", "--lang", "es", "--out", "otra-salida")
-    assert told.code == 1
-    assert told.err.startswith("error: el disco: no queda espacio en el disco (")
-    assert "otra-salida, " in told.err
-    assert "; corrija eso, o indique otro lugar" in told.err
+    result = command_line("runs", "list", "--lang", "es", "--out", "otra-salida")
+    assert result.code == 1
+    assert result.err.startswith("error: el disco: no queda espacio en el disco (")
+    assert "otra-salida, " in result.err
+    assert "; corrija eso, o indique otro lugar" in result.err
 
 
 @pytest.mark.parametrize(
@@ -330,9 +330,9 @@ def test_errors_of_a_barrier_name_the_file_or_the_stage(
     (tmp_path / "r.toml").write_text(small_recipe("dedupe", source="./r.jsonl"), encoding="utf-8")
     monkeypatch.setattr("latam_corpus.dedupe.dedupe.Dedupe.decide", fails)
     monkeypatch.chdir(tmp_path)
-    said = command_line("run", "r.toml", "--out", tmp_path / "out", "--lang", "en")
-    assert said.code != 0
-    assert told in said.err
+    result = command_line("run", "r.toml", "--out", tmp_path / "out", "--lang", "en")
+    assert result.code != 0
+    assert told in result.err
 
 
 def test_a_note_is_json_on_any_screen(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,7 +22,7 @@ _FULL = (
 
 
 def _told(text: str, language: str = "es", name: str = "") -> list[str]:
-    return [one.in_language(language) for one in check_source(text, name)[1]]
+    return [item.in_language(language) for item in check_source(text, name)[1]]
 
 
 @pytest.mark.parametrize(
@@ -67,25 +67,25 @@ def test_a_mistake_is_a_sentence_with_line_problem_and_remedy(toml: str, languag
 )
 def test_toml_errors_name_the_usual_mistake(broken: str, line: int | None, told: str) -> None:
     """The error names what people usually did wrong, not where the parser stopped, and the line if it is known."""
-    [found] = check_source(broken)[1]
-    assert told in found.in_language("es")
-    assert line is None or found.line == line
+    [matches] = check_source(broken)[1]
+    assert told in matches.in_language("es")
+    assert line is None or matches.line == line
 
 
 def test_all_that_is_wrong_is_told_at_once_in_the_order_of_the_file() -> None:
     """A librarian who puts right one thing shouldn't meet the next only then."""
-    found = check_source('id = "Mala"\ntitle = 3\ngenre = "x"\n[rights]\nuses = ["vender"]\nstatement = "MIT"\n')[1]
-    assert [one.key for one in found] == ["holder", "id", "title", "genre", "rights.uses (1)"]
-    assert [one.line for one in found] == [None, 1, 2, 3, 5]
+    matches = check_source('id = "Mala"\ntitle = 3\ngenre = "x"\n[rights]\nuses = ["vender"]\nstatement = "MIT"\n')[1]
+    assert [item.key for item in matches] == ["holder", "id", "title", "genre", "rights.uses (1)"]
+    assert [item.line for item in matches] == [None, 1, 2, 3, 5]
 
 
 def test_a_good_file_has_nothing_to_put_right(command_line: CommandLine, tmp_path: Path) -> None:
     """It is right, exit code 0, read back by its names, without a word of advice."""
     path = tmp_path / "radio.toml"
     path.write_text(_FULL, encoding="utf-8")
-    told = command_line("sources", "check", path, "--lang", "pt")
+    result = command_line("sources", "check", path, "--lang", "pt")
     read = "  lido assim: gênero: imprensa · país: CL: Chile · línguas: spa: espanhol"
-    assert (told.code, told.out.strip()) == (0, f"✓ {path}: sem erros\n{read}")
+    assert (result.code, result.out.strip()) == (0, f"✓ {path}: sem erros\n{read}")
 
 
 def test_exit_code_is_1_if_any_file_is_wrong(command_line: CommandLine, tmp_path: Path) -> None:
@@ -93,10 +93,10 @@ def test_exit_code_is_1_if_any_file_is_wrong(command_line: CommandLine, tmp_path
     good, bad = tmp_path / "radio.toml", tmp_path / "mala.toml"
     good.write_text(_FULL, encoding="utf-8")
     bad.write_text(_FULL.replace('"news"', '"todos"'), encoding="utf-8")
-    told = command_line("sources", "check", good, bad, "--lang", "es")
-    assert told.code == 1
-    assert f"✓ {good}" in told.out
-    assert "1 error" in told.out
+    result = command_line("sources", "check", good, bad, "--lang", "es")
+    assert result.code == 1
+    assert f"✓ {good}" in result.out
+    assert "1 error" in result.out
     first, second = command_line("sources", "check", good, bad, "--lang", "es", "--json").json
     assert (first["ok"], second["ok"]) == (True, False)
     assert second["findings"][0]["line"] == 4
@@ -107,8 +107,8 @@ def test_a_file_in_windows_1252_has_a_remedy(command_line: CommandLine, tmp_path
     """The error for a file that an editor on Windows saved says how to save it."""
     path = tmp_path / "radio.toml"
     path.write_bytes(_FULL.replace("Radio", "Señal").encode("cp1252"))
-    told = command_line("sources", "check", path, "--lang", "pt")
-    assert (told.code, "salve o arquivo outra vez e escolha a codificação UTF-8" in told.out) == (1, True)
+    result = command_line("sources", "check", path, "--lang", "pt")
+    assert (result.code, "salve o arquivo outra vez e escolha a codificação UTF-8" in result.out) == (1, True)
 
 
 def test_system_language_is_the_default(
@@ -119,26 +119,26 @@ def test_system_language_is_the_default(
     path.write_text(_FULL, encoding="utf-8")
     for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES"):
         monkeypatch.delenv(name, raising=False)
-    for language, said in (("es_CL.UTF-8", "sin errores"), ("pt_BR", "sem erros"), ("fr_FR", "no errors")):
+    for language, output in (("es_CL.UTF-8", "sin errores"), ("pt_BR", "sem erros"), ("fr_FR", "no errors")):
         monkeypatch.setenv("LANG", language)
-        assert said in command_line("sources", "check", path).out
+        assert output in command_line("sources", "check", path).out
     assert command_line("sources", "check", path, "--lang", "fr").code == 2
 
 
 def test_advice_names_obstacles_to_a_release() -> None:
     """Advice is given without rights, for an unknown licence, for uses beyond the licence, and without a quotation."""
-    assert any("no entra en ninguna versión" in one for one in _told(_LEAST))
+    assert any("no entra en ninguna versión" in item for item in _told(_LEAST))
     rights = '[rights]\nstatement = "{}"\nbasis = "licence"\nuses = ["{}"]\n'
-    assert any("no se reconoce como licencia" in one for one in _told(_LEAST + rights.format("todos", "evaluate")))
+    assert any("no se reconoce como licencia" in item for item in _told(_LEAST + rights.format("todos", "evaluate")))
     misspelt = _told(_LEAST + rights.format("CC-YB-4.0", "train"))
-    assert any("no se reconoce como licencia" in one and "¿quiso escribir «CC-BY-4.0»?" in one for one in misspelt)
-    assert any("permite train" in one for one in _told(_LEAST + rights.format("CC-BY-NC-4.0", "train")))
-    assert any("copie en quotation la frase" in one for one in _told(_LEAST + rights.format("CC-BY-4.0", "train")))
+    assert any("no se reconoce como licencia" in item and "¿quiso escribir «CC-BY-4.0»?" in item for item in misspelt)
+    assert any("permite train" in item for item in _told(_LEAST + rights.format("CC-BY-NC-4.0", "train")))
+    assert any("copie en quotation la frase" in item for item in _told(_LEAST + rights.format("CC-BY-4.0", "train")))
     crawl = '[collect]\nkind = "crawl"\n[collect.crawl]\nstart = ["https://radio.example/"]\n'
-    told = _told(_FULL + crawl, name="otra.toml")
-    assert any("sin contacto" in one for one in told)
-    assert any("todavía tiene el valor de ejemplo" in one for one in told)
-    assert any("el archivo se llama «otra.toml»" in one for one in told)
+    output = _told(_FULL + crawl, name="otra.toml")
+    assert any("sin contacto" in item for item in output)
+    assert any("todavía tiene el valor de ejemplo" in item for item in output)
+    assert any("el archivo se llama «otra.toml»" in item for item in output)
     assert check_source(_FULL + crawl)[0] is not None  # advice makes no file wrong
 
 
@@ -156,8 +156,8 @@ def test_a_date_in_another_order_is_known_for_one(line: str) -> None:
 def test_toml_errors_are_translated(text: str) -> None:
     """No word of the parser's English errors is printed in Spanish or Portuguese."""
     for language in ("es", "pt"):
-        [told] = _told(text, language)
-        assert not re.search(r"\b(at line|Expected|Invalid|Un|Illegal|the|of)\b", told), told
+        [output] = _told(text, language)
+        assert not re.search(r"\b(at line|Expected|Invalid|Un|Illegal|the|of)\b", output), output
 
 
 def test_unreadable_files_are_reported_before_a_run(command_line: CommandLine, tmp_path: Path) -> None:
@@ -166,9 +166,9 @@ def test_unreadable_files_are_reported_before_a_run(command_line: CommandLine, t
     (tmp_path / "b.zip").write_bytes(b"PK\x03\x04 cortado")
     (tmp_path / "c.txt").write_bytes(b"")
     (tmp_path / "fuente.toml").write_text('id = "fuente"\ntitle = "T"\nholder = "B"\n', encoding="utf-8")
-    told = command_line("sources", "check", tmp_path / "fuente.toml", "--input", tmp_path / "?.*", "--lang", "es")
-    assert told.code == 0
-    advice = [line.strip() for line in told.out.splitlines() if "repárelo o quítelo" in line]
+    result = command_line("sources", "check", tmp_path / "fuente.toml", "--input", tmp_path / "?.*", "--lang", "es")
+    assert result.code == 0
+    advice = [line.strip() for line in result.out.splitlines() if "repárelo o quítelo" in line]
     assert [line.partition(";")[0] for line in advice] == [
         "consejo: «b.zip»: el registro no se puede leer: el archivo está dañado",
         "consejo: «c.txt»: el registro no se puede leer: el archivo está vacío",
@@ -179,7 +179,7 @@ def test_the_remedy_for_a_missing_file_is_the_closest_name(command_line: Command
     """This holds for sources and recipes; the error for a folder says that it is one."""
     (tmp_path / "cronicas.toml").write_text('id = "cronicas"\n', encoding="utf-8")
     for line in (("sources", "check", tmp_path / "cronica"), ("run", tmp_path / "cronica.toml")):
-        told = command_line(*line, "--lang", "es")
-        assert f"¿quiso escribir «{tmp_path / 'cronicas.toml'}»?" in told.out + told.err
-    told = command_line("run", tmp_path, "--lang", "es")
-    assert (told.code, "es una carpeta, no una receta" in told.err) == (2, True), told.err
+        result = command_line(*line, "--lang", "es")
+        assert f"¿quiso escribir «{tmp_path / 'cronicas.toml'}»?" in result.out + result.err
+    result = command_line("run", tmp_path, "--lang", "es")
+    assert (result.code, "es una carpeta, no una receta" in result.err) == (2, True), result.err

@@ -109,8 +109,8 @@ def test_a_few_words_are_named_if_they_are_likely_without_the_declaration(likely
 
 def test_explain_names_the_sources_declaration() -> None:
     """The step shows the declaration, the prior and the result for the text alone."""
-    told = note(LanguageJudgement("spa_Latn", 0.96), "gn")
-    step = {"stage": "identify", "verdict": "changed", "reason": "identify", "evidence": told}
+    evidence = note(LanguageJudgement("spa_Latn", 0.96), "gn")
+    step = {"stage": "identify", "verdict": "changed", "reason": "identify", "evidence": evidence}
     line = "declared by its source as gn (prior 0.99); the text alone: spa_Latn, score 0.96"
     story: dict[str, Any] = {
         **dict.fromkeys(("title", "url", "reason", "genre", "country", "extractor")),

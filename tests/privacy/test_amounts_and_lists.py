@@ -68,7 +68,7 @@ def test_an_address_apart_needs_a_sign_of_one() -> None:
 
 def test_a_list_goes_on() -> None:
     """However far its word is; another sentence isn't of it."""
-    numbers = [str(45678912 + one) for one in range(9)]
+    numbers = [str(45678912 + item) for item in range(9)]
     assert redact(f"Con DNI {', '.join(numbers[:-1])} y {numbers[-1]}.", "news", "PE")[1] == {"dni": 9}
     far = "Con DNI 45678912. " + "Así quedó escrito en el libro que guarda la municipalidad, con el 45678913."
     assert redact(far, "news", "PE")[1] == {"dni": 1}

@@ -115,9 +115,9 @@ _CUT = re.compile(rf"\w{_MARK}|\d[./–-]{_MARK}|{_MARK}(?:\w|[.,/–-]\d)")
 @pytest.mark.parametrize(("country", "word", "number"), [(one[0], *one[2:]) for one in _EACH_SPOKEN])
 def test_no_part_of_a_longer_number_is_a_number(country: str | None, word: str, number: str) -> None:
     """With one more character before or after it, it is another number, which is kept or replaced whole."""
-    texts = [*(f"{one}{number}" for one in _BEFORE), *(f"{number}{one}" for one in _AFTER)]
-    redacted = [_said(f"Con {word} ", one, " y nada más.", country)[0] for one in texts]
-    assert [one for one in redacted if _CUT.search(one)] == []
+    texts = [*(f"{item}{number}" for item in _BEFORE), *(f"{number}{item}" for item in _AFTER)]
+    redacted = [_said(f"Con {word} ", item, " y nada más.", country)[0] for item in texts]
+    assert [item for item in redacted if _CUT.search(item)] == []
 
 
 # Of each form one number more or less than there may be, or another last sign than its rule asks for.
@@ -215,9 +215,9 @@ def test_a_number_of_two_kinds_is_of_the_rows_country(text: str, by_country: dic
 def test_each_country_has_its_documents() -> None:
     """Those of the row's country are tried before the others."""
     own: dict[str, list[str]] = {}
-    for one in IDENTIFIERS:
-        for country in one.countries or ("everybody",):
-            own.setdefault(country, []).append(one.kind)
+    for item in IDENTIFIERS:
+        for country in item.countries or ("everybody",):
+            own.setdefault(country, []).append(item.kind)
     assert own == {
         "AR": ["cuit", "dni", "cbu"], "BO": ["cedula", "nit"], "BB": ["cedula"],
         "BR": ["cpf", "cnpj", "elector", "nss", "pis", "rg", "rg"], "CL": ["rut"],

@@ -64,11 +64,11 @@ def test_a_number_holds_and_no_other_that_differs_in_one_sign(
     assert holds(number)
     assert holds("".join(sign for sign in number if sign.isalnum()))
     for place, sign in enumerate(number):
-        others = signs.replace(sign.upper(), "") if sign.isalnum() else ""
+        other_values = signs.replace(sign.upper(), "") if sign.isalnum() else ""
         # The prefix of a CUIT has its own test, and a K stands at the end.
         if holds is is_cuit and place < 2:
             continue
-        for other in others if place == len(number) - 1 else others.replace("K", ""):
+        for other in other_values if place == len(number) - 1 else other_values.replace("K", ""):
             assert not holds(number[:place] + other + number[place + 1 :])
 
 

@@ -47,8 +47,10 @@ def _ruc_ecuador(lot: random.Random) -> str:
 
 def _curp(lot: random.Random) -> str:
     letters = lot.choice("BCDW") + lot.choice("AEIOUX") + "".join(lot.choices(_CURP, k=2))
-    rest = lot.choice("HM") + lot.choice(["DF", "OC", "NE"]) + "".join(lot.choices("BCDFGX", k=3)) + lot.choice("09A")
-    return letters + lot.choice(_DATES) + rest
+    remainder = (
+        lot.choice("HM") + lot.choice(["DF", "OC", "NE"]) + "".join(lot.choices("BCDFGX", k=3)) + lot.choice("09A")
+    )
+    return letters + lot.choice(_DATES) + remainder
 
 
 def _rfc(lot: random.Random) -> str:
@@ -111,8 +113,8 @@ def test_another_library_agrees(name: str) -> None:
     """Thousands of numbers are compared, of which some are valid."""
     other = importlib.import_module(f"stdnum.{_DRAWN[name][0]}")
     holds = getattr(identifiers, name)
-    numbers = [one for one in _numbers(name) if not (name == "is_cuit" and _ten(one))]
+    numbers = [item for item in _numbers(name) if not (name == "is_cuit" and _ten(item))]
     asked = {"validate_check_digits": True} if name == "is_rfc" else {}
-    answers = {one: bool(other.is_valid(one, **asked)) for one in numbers}
+    answers = {item: bool(other.is_valid(item, **asked)) for item in numbers}
     assert sum(answers.values()) >= 40
-    assert {one: (holds(one), answer) for one, answer in answers.items() if holds(one) != answer} == {}
+    assert {item: (holds(item), answer) for item, answer in answers.items() if holds(item) != answer} == {}

@@ -29,8 +29,8 @@ def test_every_genre_has_one_policy_and_every_kind_its_words() -> None:
     """In each file, every kind in mode `context` has words."""
     known = privacy_policies()
     assert sorted(known.files) == sorted(vocabulary.GENRES)
-    told = {kind for phrases in known.words.phrases.values() for _, kinds in phrases for kind in kinds}
-    assert {one.kind for one in IDENTIFIERS if one.bare} <= told <= set(KINDS)
+    kinds_with_words = {kind for phrases in known.words.phrases.values() for _, kinds in phrases for kind in kinds}
+    assert {item.kind for item in IDENTIFIERS if item.bare} <= kinds_with_words <= set(KINDS)
 
 
 @pytest.mark.parametrize(

@@ -81,9 +81,9 @@ def test_each_row_has_its_own_genre_and_country() -> None:
 
 def test_names_are_those_of_the_rows_source(tmp_path: Path) -> None:
     """A row of no source has none; a list may begin with a mark of its encoding, and its accents are UTF-8."""
-    listed = tmp_path / "nombres.txt"
-    listed.write_bytes("\ufeffRosa Ñuñez # la vecina\nJosé\n".encode())
-    stage = replace(Redact(), names=(("a", str(listed)),))
+    names = tmp_path / "nombres.txt"
+    names.write_bytes("\ufeffRosa Ñuñez # la vecina\nJosé\n".encode())
+    stage = replace(Redact(), names=(("a", str(names)),))
     text = "Dijo Rosa Ñuñez que sí."
     redacted = _texts(stage, text=[text, text, text], source_id=["a", "b", None])
     assert redacted == ["Dijo [NAME] que sí.", text, text]

@@ -166,13 +166,13 @@ def test_what_only_looks_like_an_identifier_stays(text: str) -> None:
 def test_each_kind_is_counted_and_told() -> None:
     """Counts by kind, in the order of their names as a column and in that of the search as evidence."""
     text = "rosa@ejemplo.org, luis@ejemplo.org, 12.345.678-5, 529.982.247-25, 20-12345678-6, 8.8.8.8 y +56 9 8765 4321"
-    found = {"email": 2, "ip": 1, "rut": 1, "cpf": 1, "cuit": 1, "phone": 1}
+    matches = {"email": 2, "ip": 1, "rut": 1, "cpf": 1, "cuit": 1, "phone": 1}
     hidden = "[EMAIL], [EMAIL], [RUT], [CPF], [CUIT], [IP] y [PHONE]"
-    assert redact(text) == (hidden, found)
+    assert redact(text) == (hidden, matches)
     made, counts, evidence = _redacted(text)
     assert made == hidden
-    assert counts == [{"key": kind, "value": found[kind]} for kind in sorted(found)]
-    assert list(json.loads(evidence).items()) == list(found.items())
+    assert counts == [{"key": kind, "value": matches[kind]} for kind in sorted(matches)]
+    assert list(json.loads(evidence).items()) == list(matches.items())
 
 
 def test_only_rows_with_an_identifier_change() -> None:

@@ -39,9 +39,9 @@ def test_the_quick_look_misses_nothing(texts: list[str]) -> None:
     made = Redact()(Batch(pl.DataFrame({"text": texts}, {"text": pl.String}))).frame
     expected = [redact(text) for text in texts]
     assert made["text"].to_list() == [text for text, _ in expected]
-    counts = [{one["key"]: one["value"] for one in found or []} for found in made["redactions"].to_list()]
-    assert counts == [found for _, found in expected]
-    assert [json.loads(told) if told else {} for told in made["evidence"]] == counts
+    counts = [{item["key"]: item["value"] for item in matches or []} for matches in made["redactions"].to_list()]
+    assert counts == [matches for _, matches in expected]
+    assert [json.loads(output) if output else {} for output in made["evidence"]] == counts
 
 
 def test_a_number_that_ends_in_k_is_found_without_dots() -> None:
@@ -75,7 +75,7 @@ def test_titles_are_redacted_like_texts() -> None:
     }
     made = Redact()(Batch(pl.DataFrame(rows))).frame
     assert made["title"].to_list() == ["Aviso: tel. [PHONE], [EMAIL]", "Llame al [PHONE]", None]
-    assert [{one["key"]: one["value"] for one in found or []} for found in made["redactions"].to_list()] == [
+    assert [{item["key"]: item["value"] for item in matches or []} for matches in made["redactions"].to_list()] == [
         {"email": 2, "phone": 1}, {"phone": 1}, {},
     ]  # fmt: skip
     assert made["verdict"].to_list() == ["changed", "changed", None]

@@ -69,12 +69,12 @@ def test_titles_have_codes_too(tmp_path: Path) -> None:
 
 def test_rows_of_all_kinds_may_share_a_batch() -> None:
     """The batch has a row without turns, one without a source, and one whose speakers aren't named."""
-    said = (Utterance("Sí.", "Rosa Quispe"), Utterance("(risas)"))
-    text, turns = as_lines(said)
+    utterances = (Utterance("Sí.", "Rosa Quispe"), Utterance("(risas)"))
+    text, turns = as_lines(utterances)
     nobody, unnamed = as_lines((Utterance("Sí."), Utterance("No.")))
     texts = [text, "Nada que ver.", text, nobody]
     sources = [None, "archivo", "archivo", "archivo"]
-    of_rows = [[turn._asdict() for turn in one] if one else None for one in (turns, None, turns, unnamed)]
+    of_rows = [[turn._asdict() for turn in item] if item else None for item in (turns, None, turns, unnamed)]
     columns = {"doc_id": list("abcd"), "source_id": sources, "genre": ["oral_history"] * 4, "text": texts}
     frame = pl.DataFrame(columns).with_columns(pl.Series("turns", of_rows, dtype=schema.TURNS))
     passed = Redact()(Batch(frame)).frame
@@ -92,14 +92,14 @@ def test_rows_of_all_kinds_may_share_a_batch() -> None:
 def test_who_has_no_name_is_no_speaker_and_a_row_without_text_has_none() -> None:
     """They are neither coded nor counted; a batch may be empty, too."""
     text, turns = as_lines((Utterance("Sí.", "Rosa Quispe"), Utterance("No."), Utterance("Vale.", "P")))
-    mine = [turn._asdict() for turn in turns]
-    mine[1]["speaker"] = ""
+    turn_rows = [turn._asdict() for turn in turns]
+    turn_rows[1]["speaker"] = ""
     columns = {"genre": ["oral_history"] * 2, "text": [text, None]}
-    frame = pl.DataFrame(columns).with_columns(pl.Series("turns", [mine, mine], dtype=schema.TURNS))
+    frame = pl.DataFrame(columns).with_columns(pl.Series("turns", [turn_rows, turn_rows], dtype=schema.TURNS))
     made = Redact()(Batch(frame)).frame
     assert made["text"].to_list() == ["H1: Sí.\nNo.\nE1: Vale.", None]
     assert made["evidence"].to_list() == ['{"speakers": 2}', None]
-    assert made["turns"][1].to_list() == mine
+    assert made["turns"][1].to_list() == turn_rows
     assert Redact()(Batch(frame.clear())).frame.is_empty()
 
 
@@ -138,8 +138,8 @@ def test_sources_stand_in_one_order(tmp_path: Path) -> None:
     assert Redact().for_sources([]) == Redact()
 
 
-def _spoken(said: Sequence[Utterance], genre: str, title: str | None = None) -> dict[str, Any]:
-    text, turns = as_lines(said)
+def _spoken(utterances: Sequence[Utterance], genre: str, title: str | None = None) -> dict[str, Any]:
+    text, turns = as_lines(utterances)
     row: dict[str, Any] = {"text": text, "genre": genre, "country": "MX", "title": title}
     row["turns"] = [turn._asdict() for turn in turns]
     frame = pl.DataFrame([row], schema={name: schema.DOCUMENT_SCHEMA[name] for name in row})
@@ -148,8 +148,8 @@ def _spoken(said: Sequence[Utterance], genre: str, title: str | None = None) -> 
 
 def test_a_play_keeps_the_names_of_its_characters() -> None:
     """A character's telephone is the text, too."""
-    said = [Utterance("Toma mi teléfono: 55 1234 5678.", "CALISTO"), Utterance("¿Qué, Calisto?", "MELIBEA")] * 2
-    row = _spoken(said, "literature")
+    utterances = [Utterance("Toma mi teléfono: 55 1234 5678.", "CALISTO"), Utterance("¿Qué, Calisto?", "MELIBEA")] * 2
+    row = _spoken(utterances, "literature")
     assert row["text"].startswith("CALISTO: Toma mi teléfono: 55 1234 5678.\nMELIBEA: ¿Qué")
     assert row["evidence"] is None
 
@@ -157,10 +157,10 @@ def test_a_play_keeps_the_names_of_its_characters() -> None:
 @pytest.mark.parametrize("genre", ["literature", "lyrics", "news", "oral_history"])
 def test_an_interview_has_the_strictest_policy_in_every_genre(genre: str) -> None:
     """Somebody asks in it, or it was recorded: a folder of literature doesn't make it a novel."""
-    said = "Mi teléfono: 55 1234 5678. Vivo en Calle Hidalgo 45."
-    asked = _spoken([Utterance("¿Dónde vive?", "P"), Utterance(said, "Rosa Vera")], genre)
+    text = "Mi teléfono: 55 1234 5678. Vivo en Calle Hidalgo 45."
+    asked = _spoken([Utterance("¿Dónde vive?", "P"), Utterance(text, "Rosa Vera")], genre)
     assert asked["text"] == "E1: ¿Dónde vive?\nH1: Mi teléfono: [PHONE]. Vivo en [ADDRESS]."
-    recorded = _spoken([Utterance(said, "Rosa Vera", 0.5)], genre)
+    recorded = _spoken([Utterance(text, "Rosa Vera", 0.5)], genre)
     assert recorded["text"] == "H1: Mi teléfono: [PHONE]. Vivo en [ADDRESS]."
 
 
@@ -288,8 +288,8 @@ def test_a_key_is_written_from_an_archive_and_grows(tmp_path: Path, command_line
     assert read_key(str(key)) == {"ENTREVISTADORA": "E1", "ROSA": "H1"}
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
     (folder / "a.txt").write_text(_INTERVIEW.replace("ROSA", "PEDRO"), encoding="utf-8")
-    again = command_line("sources", "speakers", path, "--input", folder, "--json")
-    assert json.loads(again.out)["new"] == 1
+    repeated = command_line("sources", "speakers", path, "--input", folder, "--json")
+    assert json.loads(repeated.out)["new"] == 1
     assert read_key(str(key), "again") == {"ENTREVISTADORA": "E1", "ROSA": "H1", "PEDRO": "H2"}
     (folder / "a.txt").unlink()
     (folder / "b.txt").write_text("Un relato sin turnos.", encoding="utf-8")
@@ -305,9 +305,9 @@ def test_new_codes_continue_those_of_the_key() -> None:
 def test_names_are_replaced_if_lines_and_turns_differ() -> None:
     """After a stage has cut or joined lines, the name at a line's start is its speaker."""
     turns = [{"speaker": "Ana", "offset": 0}, {"speaker": "Rosa Paz", "offset": 15}, {"speaker": "Ana", "offset": 40}]
-    text, told = coded("Ana: ¿Y usted?\nRosa Paz: yo, Rosa Paz.", turns)
+    text, output = coded("Ana: ¿Y usted?\nRosa Paz: yo, Rosa Paz.", turns)
     assert text == "H1: ¿Y usted?\nH2: yo, H2."
-    assert [turn["speaker"] for turn in told] == ["H1", "H2", "H1"]
+    assert [turn["speaker"] for turn in output] == ["H1", "H2", "H1"]
 
 
 def test_a_key_is_found_however_its_accents_are_stored(tmp_path: Path) -> None:
@@ -346,23 +346,23 @@ def test_a_name_that_is_replaced_is_said_to_be(tmp_path: Path, command_line: Com
     """A search for it, and a preview, say that speakers have codes."""
     folder, source = tmp_path / "cintas", tmp_path / "cintas.toml"
     folder.mkdir()
-    said = (
+    output = (
         "E: ¿Dónde nació usted?\nROSA: En el puerto, cuando todavía llegaban los barcos de vela a cargar salitre.\n"
         "E: ¿Y qué hacían sus padres?\nROSA: Mi padre era carpintero y mi madre cosía para las señoras del centro.\n"
         "E: ¿Cómo era la escuela?\nROSA: Era una sala grande con dos ventanas, y en el invierno nos moríamos de frío.\n"
     )
-    (folder / "uno.txt").write_text(said, encoding="utf-8")
+    (folder / "uno.txt").write_text(output, encoding="utf-8")
     source.write_text(
         'id = "cintas"\ntitle = "Cintas"\nholder = "Archivo"\ngenre = "oral_history"\nlanguages = ["spa"]\n'
         '[collect]\nfiles = ["*.txt"]\nform = "interview"\n',
         encoding="utf-8",
     )
-    told = command_line("sources", "preview", source, "--input", folder)
-    assert "Codes replace the names of speakers" in told.out
-    assert "Names aren't recognised" not in told.out
+    result = command_line("sources", "preview", source, "--input", folder)
+    assert "Codes replace the names of speakers" in result.out
+    assert "Names aren't recognised" not in result.out
     assert command_line("run", source, "--input", folder, "--out", tmp_path / "out").code == 0
-    told = command_line("explain", "Rosa", "--out", tmp_path / "out")
-    assert (told.code, "codes such as H1 in place of their names" in told.err) == (2, True)
+    result = command_line("explain", "Rosa", "--out", tmp_path / "out")
+    assert (result.code, "codes such as H1 in place of their names" in result.err) == (2, True)
 
 
 def test_extra_columns_have_codes_too() -> None:

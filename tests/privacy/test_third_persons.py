@@ -36,8 +36,8 @@ def source(tmp_path: Path) -> Source:
 
 
 def _redacted(stage: Redact, texts: list[str], sources: list[str]) -> list[str]:
-    found: list[str] = stage(Batch(pl.DataFrame({"text": texts, "source_id": sources}))).frame["text"].to_list()
-    return found
+    matches: list[str] = stage(Batch(pl.DataFrame({"text": texts, "source_id": sources}))).frame["text"].to_list()
+    return matches
 
 
 def test_listed_names_go_from_the_rows_of_their_source(source: Source) -> None:

@@ -41,7 +41,7 @@ def test_a_kind_that_is_off_is_kept(kind: str) -> None:
     assert _kinds(_SIGNED[kind], _FORM) == [kind]
     assert _kinds(_SIGNED[kind], _FORM | {kind: "off"}) == []
     assert _kinds(_SIGNED[kind], dict.fromkeys(KINDS, "off") | {kind: "form"}) == [kind]
-    assert _kinds(text, _FORM | {kind: "off"}) == [one for one in _SIGNED if one != kind]
+    assert _kinds(text, _FORM | {kind: "off"}) == [item for item in _SIGNED if item != kind]
     assert _kinds("en 33°27'S 70°40'O", _FORM | {"coordinates": "off"}) == []
 
 
@@ -216,8 +216,8 @@ def test_a_name_that_an_identifier_cuts_goes_whole() -> None:
 
 def test_of_two_names_that_begin_alike_the_longer_goes() -> None:
     """In whatever case the list has them."""
-    for listed in (["ana", "Ana María"], ["Ana", "ANA MARÍA"], ["Ana María", "ana"]):
-        assert redact("Vino Ana María con Ana.", names=names_pattern(listed))[0] == "Vino [NAME] con [NAME]."
+    for names in (["ana", "Ana María"], ["Ana", "ANA MARÍA"], ["Ana María", "ana"]):
+        assert redact("Vino Ana María con Ana.", names=names_pattern(names))[0] == "Vino [NAME] con [NAME]."
 
 
 def test_an_empty_list_of_names_matches_nothing() -> None:

@@ -110,8 +110,8 @@ def _dropped(seal_run: SealRun, run: Path, rows: list[dict[str, Any]], stage: st
     """Return the rows that the run dropped, with the reasons in its ledger."""
     for kind, columns in (("dropped", schema.DOCUMENT_SCHEMA), ("ledger", schema.LEDGER_SCHEMA)):
         (run / kind).mkdir()
-        told = [row | {"stage": stage, "verdict": "dropped", "reason": row["drop_reason"]} for row in rows]
-        frame = schema.conform(pl.DataFrame(told, infer_schema_length=None), columns)
+        events = [row | {"stage": stage, "verdict": "dropped", "reason": row["drop_reason"]} for row in rows]
+        frame = schema.conform(pl.DataFrame(events, infer_schema_length=None), columns)
         frame.write_parquet(run / kind / "parte-00000-0.parquet")
     kept = read_record(run).values["rows"]["kept"]
     seal_run(run, rows={"in": kept + len(rows), "kept": kept})
@@ -134,9 +134,9 @@ def run(document: Document, kept_run: KeptRun, seal_run: SealRun) -> Path:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_run_is_shown_in_each_language(run: Path, command_line: CommandLine, tmp_path: Path, language: str) -> None:
     """The page states its language, links only to existing parts, and shows the counts of the ledger."""
-    told = command_line("report", run, "--lang", language, "--out", tmp_path / "out").out
+    output = command_line("report", run, "--lang", language, "--out", tmp_path / "out").out
     path = run / "report.html"
-    assert told.split()[-1] == str(path)
+    assert output.split()[-1] == str(path)
     page = _checked(path.read_text(encoding="utf-8"))
     assert page.elements[0] == ("html", {"lang": language})
     for key in ("flow", "holds", "why", "survival", "copies", "small", "speed", "since", "how"):
@@ -175,11 +175,11 @@ def test_a_curators_five_questions_are_answered(
     _dropped(seal_run, now, fell)
     count = {"rows_in": 12, "kept": 8, "dropped": {}, "failed": {}, "changed": 0, "seconds": 1.0}
     for n, folder in enumerate((before, now)):
-        files = [{"file": f"{one}.txt", "bytes": 9, "sha256": "0", "key": "k"} for one in range(2 + 40 * n)]
+        files = [{"file": f"{item}.txt", "bytes": 9, "sha256": "0", "key": "k"} for item in range(2 + 40 * n)]
         seal_run(
             folder,
             written=f"2026-11-2{n}T10:00:00+00:00",
-            sources=[{"id": one, "title": one.title()} for one in ("diario", "cancionero")],
+            sources=[{"id": item, "title": item.title()} for item in ("diario", "cancionero")],
             stages={"filter": count | {"kept": 9 - n}},
             by_genre=[{"source": "diario", "genre": "news", "in": 6 - n, "kept": 4}],
             parts=[{"name": "diario-0", "source": "diario", "files": files, "bytes": 9}],
@@ -252,8 +252,8 @@ def test_run_counts_its_own_documents_of_a_version(
     first = kept_run("cuentos-1a2b3c4d", [document(n) for n in range(9)])
     second = kept_run("cuentos-5e6f7a8b", [document(n) for n in range(20, 22)])
     for run, more in ((first, ()), (second, ("--parent", "latest"))):
-        told = command_line(*build, run.name, *more)
-        assert told.code == 0, told.err
+        result = command_line(*build, run.name, *more)
+        assert result.code == 0, result.err
     command_line("report", second, "--lang", "en", *out)
     text = _checked((second / "report.html").read_text(encoding="utf-8")).text
     assert "11 documents. Of these this run kept 2; the others are from elsewhere." in text
@@ -271,8 +271,8 @@ def test_of_many_sources_the_first_are_named_and_the_others_counted(
         folder,
         [document(100 + n, source_id=f"fuente-{n:03d}", drop_reason=f"language=l{n}") for n in range(70)],
     )
-    told = command_line("report", folder, "--lang", "en", "--out", tmp_path / "out")
-    assert told.code == 0, told.err
+    result = command_line("report", folder, "--lang", "en", "--out", tmp_path / "out")
+    assert result.code == 0, result.err
     text = _checked((folder / "report.html").read_text(encoding="utf-8")).text
     assert "Carta 39" in text
     assert "Carta 40" not in text
@@ -307,15 +307,17 @@ def test_hostile_texts_and_names_stay_texts(
 ) -> None:
     """Texts and names add no script, element or attribute; characters that reverse a line are shown as codes."""
     kept = [
-        document(n, text=f"{one}\n{one}", title=one, country=one[:40], variety=one, contributor=one, published=one)
-        for n, one in enumerate(_HOSTILE)
+        document(
+            n, text=f"{item}\n{item}", title=item, country=item[:40], variety=item, contributor=item, published=item
+        )
+        for n, item in enumerate(_HOSTILE)
     ]
     folder = kept_run("cuentos-1a2b3c4d", kept, title=_HOSTILE[2])
     _dropped(
         seal_run, folder, [row | {"drop_reason": row["title"][:300], "variant_of": None} for row in kept], _HOSTILE[0]
     )
-    told = command_line("report", folder, "--out", tmp_path / "out")
-    assert told.code == 0, told.err
+    result = command_line("report", folder, "--out", tmp_path / "out")
+    assert result.code == 0, result.err
     text = (folder / "report.html").read_text(encoding="utf-8")
     page = _checked(text)
     assert "<script>alert(1)</script>" in page.text
@@ -336,10 +338,10 @@ def test_hostile_texts_stay_texts_on_the_other_pages(
 ) -> None:
     """On those of `measure`, `sample` and `explain`: of the text, its title, its author, its reason and its copy."""
     signals = {"stop_word_share": 0.1, "word_count": 40.0}
-    short = [one[:100_000] for one in _HOSTILE]
-    words = [*short, " ".join(one for one in short if len(one) < 1000)]
-    about = [dict.fromkeys(("title", "contributor", "variety", "rights"), one) | {"text": one} for one in words]
-    kept = [document(n, **one, creators=[one["title"]], signals=signals) for n, one in enumerate(about)]
+    short = [item[:100_000] for item in _HOSTILE]
+    words = [*short, " ".join(item for item in short if len(item) < 1000)]
+    about = [dict.fromkeys(("title", "contributor", "variety", "rights"), item) | {"text": item} for item in words]
+    kept = [document(n, **item, creators=[item["title"]], signals=signals) for n, item in enumerate(about)]
     folder = kept_run("cuentos-1a2b3c4d", kept)
     copies = [
         row
@@ -362,9 +364,9 @@ def test_hostile_files_are_escaped_on_desk_pages(command_line: CommandLine, tmp_
     """The pages of `sources preview` and `sources inventory` escape the names and texts of a partner's files."""
     folder = tmp_path / "entrega"
     folder.mkdir()
-    for n, one in enumerate(_HOSTILE):
-        words = one[:20_000].encode()
-        name = "".join(sign for sign in one[:60] if sign not in "/\x00")
+    for n, item in enumerate(_HOSTILE):
+        words = item[:20_000].encode()
+        name = "".join(sign for sign in item[:60] if sign not in "/\x00")
         (folder / f"{n} {name}.txt").write_bytes(words + "\nLa barca salió del puerto antes del alba.".encode())
     out = ("--out", tmp_path / "out")
     command_line("sources", "preview", folder, "--n", "20", "--html", tmp_path / "p.html", *out)
@@ -435,9 +437,9 @@ def test_a_release_is_shown_in_each_language(
 ) -> None:
     """The page has obligations and gaps, and no text; the store isn't changed."""
     out = ("--out", tmp_path / "out", "--lang", language)
-    told = command_line("release", "build", "puerto", run.name, "--admit", "open", "--uses", "train", *out).out
-    page = tmp_path / "out" / "reports" / f"puerto-{told.split('@')[1].split(':')[0]}.html"
-    assert told.split()[-1] == str(page)
+    output = command_line("release", "build", "puerto", run.name, "--admit", "open", "--uses", "train", *out).out
+    page = tmp_path / "out" / "reports" / f"puerto-{output.split('@')[1].split(':')[0]}.html"
+    assert output.split()[-1] == str(page)
     before = sorted(path for path in (tmp_path / "out" / "store").rglob("*"))
     command_line("report", "puerto", *out)
     assert sorted(path for path in (tmp_path / "out" / "store").rglob("*")) == before

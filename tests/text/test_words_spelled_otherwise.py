@@ -27,8 +27,8 @@ def _policies() -> Policies:
 
 def _share(text: str, language: str) -> float:
     lexicon = Lexicon([language], _policies().stop_table, _policies().background)
-    found = measure_signals(Reading(WordTable.of([text]), lexicon), ("stop_word_share",))
-    return float(found["stop_word_share"][0])
+    matches = measure_signals(Reading(WordTable.of([text]), lexicon), ("stop_word_share",))
+    return float(matches["stop_word_share"][0])
 
 
 @pytest.mark.parametrize("sign", apostrophes())
