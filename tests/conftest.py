@@ -79,19 +79,19 @@ def seal_run() -> SealRun:
     """A maker of the records of runs."""
 
     def seal(folder: Path, **values: Any) -> None:
-        told: dict[str, Any] = {"format": FORMAT, "id": folder.name, "finished": True, "written": "", "seconds": 1.5}
-        told |= {"recipe": {"name": "r", "title": "R"}, "made_of": [], "sources": [], "parts": [], "rows": {}}
-        told |= {"stages": {}, "by_genre": [], "losses": []}
-        told |= read_record(folder).values if (folder / RUN_FILE).exists() else {}
+        output: dict[str, Any] = {"format": FORMAT, "id": folder.name, "finished": True, "written": "", "seconds": 1.5}
+        output |= {"recipe": {"name": "r", "title": "R"}, "made_of": [], "sources": [], "parts": [], "rows": {}}
+        output |= {"stages": {}, "by_genre": [], "losses": []}
+        output |= read_record(folder).values if (folder / RUN_FILE).exists() else {}
         paths = [path for name in (*KINDS, "filters", REPLACED_FILE) for path in _below(folder / name)]
         (folder / DIGESTS_FILE).write_bytes(sealed({str(path.relative_to(folder)): digest_of(path) for path in paths}))
-        (folder / RUN_FILE).write_bytes(sealed(told | values))
+        (folder / RUN_FILE).write_bytes(sealed(output | values))
 
     return seal
 
 
 def _below(path: Path) -> list[Path]:
-    return [path] if path.is_file() else [one for one in path.rglob("*") if one.is_file()]
+    return [path] if path.is_file() else [item for item in path.rglob("*") if item.is_file()]
 
 
 @pytest.fixture
@@ -158,7 +158,7 @@ def kept_run(tmp_path: Path, seal_run: SealRun) -> KeptRun:
 
 @pytest.fixture(scope="session", autouse=True)
 def unflushed() -> Iterator[None]:
-    """No wait for the disk: a run asks for it 150 times, and no test takes the power away."""
+    """Don't wait for the disk: a run asks for it 150 times, and no test cuts the power."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", lambda _descriptor: None)
         yield
@@ -166,7 +166,7 @@ def unflushed() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def speaking(monkeypatch: pytest.MonkeyPatch) -> None:
-    """English, whatever the machine's language is and whatever language a command was told to speak before."""
+    """Set the language to English, whatever the machine's language or that of an earlier command."""
     monkeypatch.setenv("LANGUAGE", "en")
     spoken = sys.modules.get("latam_corpus.cli.interface.ui_language")
     if spoken:
@@ -184,7 +184,7 @@ class SmallRecipe(Protocol):
 
 @pytest.fixture(scope="session")
 def small_recipe() -> SmallRecipe:
-    """A maker of recipes of one source; `release` "" is a release of what is open, for training."""
+    """Return a maker of recipes with one source; `release=""` releases open documents for training."""
 
     def make(*stages: str, source: str = "fuente.toml", genre: str = "literature", release: str | None = None) -> str:
         lines = ['title = "Prueba"', f'genre = "{genre}"', f"sources = [{json.dumps(source)}]"]
@@ -218,7 +218,7 @@ def small_source() -> SmallSource:
 
 
 class Told(NamedTuple):
-    """What a command said, and how it ended."""
+    """The output of a command, and its exit code."""
 
     code: int
     out: str
@@ -234,12 +234,12 @@ class CommandLine(Protocol):
     """Runs the command line as its users do."""
 
     def __call__(self, *arguments: str | Path) -> Told:
-        """What the command with these arguments said."""
+        """Return the result of the command with these arguments."""
 
 
 @pytest.fixture
 def command_line(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> CommandLine:
-    """`latam-corpus` in this process: what it raises beyond an exit code fails the test, as a traceback would."""
+    """Run `latam-corpus` in this process: an exception other than an exit fails the test, as a traceback would."""
     from latam_corpus.__main__ import main  # all rooms: tests of one of them don't wait for it
 
     return _in_this_process("latam-corpus", main, monkeypatch, capfd)
@@ -266,8 +266,8 @@ def _in_this_process(
                 code = main() or 0
             except SystemExit as ended:
                 code = ended.code or 0
-        said = capfd.readouterr()
-        return Told(int(code), said.out, said.err)
+        result = capfd.readouterr()
+        return Told(int(code), result.out, result.err)
 
     return call
 
@@ -301,7 +301,7 @@ def _object_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     log = tmp_path_factory.mktemp("moto") / "log"
     # The server takes a free port itself: one that was chosen here could be another process's by then.
     command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", "0"]
-    with log.open("wb") as said, subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=said) as server:
+    with log.open("wb") as caught, subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=caught) as server:
         while not (listening := re.search(r"Running on (http://127\.0\.0\.1:\d+)", log.read_text())):
             assert server.poll() is None, log.read_text()
             time.sleep(0.05)
@@ -311,7 +311,7 @@ def _object_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 def object_store(_object_server: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The address of a bucket of its own in an object store that runs beside the tests."""
+    """Return the address of a new bucket in an object store that runs next to the tests."""
     for name, value in {
         "AWS_ENDPOINT_URL": _object_server, "AWS_ACCESS_KEY_ID": "uno", "AWS_SECRET_ACCESS_KEY": "dos",
         "AWS_DEFAULT_REGION": "us-east-1",
@@ -327,13 +327,13 @@ FIGURES = pytest.StashKey[dict[str, float]]()
 
 @pytest.fixture
 def figures(request: pytest.FixtureRequest) -> dict[str, float]:
-    """What gates have measured in this session, by name; `make gate` keeps it as dated JSON."""
+    """Collect the figures of gates by name; `make gate` stores them as dated JSON."""
     return request.config.stash.setdefault(FIGURES, {})
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Two more than there are cores: many tests wait, for Slurm, for a server that is slow, for what is killed."""
+    """Return two more workers than cores, because many tests wait for Slurm, slow servers or killed processes."""
     return (os.cpu_count() or 1) + 2
 
 
@@ -343,10 +343,15 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     measured = session.config.stash.get(FIGURES, {})
     if named and measured:
         facts = importlib.import_module("tests.benchmarks.machine").facts()
-        told = {key: facts[key] for key in ("commit", "model")}
+        measured_facts = {key: facts[key] for key in ("commit", "model")}
         reporter = session.config.pluginmanager.get_plugin("terminalreporter")
         skipped = sorted({report.nodeid for report in reporter.stats.get("skipped", ())} if reporter else ())
         passed = session.testsfailed == 0 and not skipped
-        told |= {"date": f"{datetime.now(UTC):%Y-%m-%d}", "passed": passed, "skipped": skipped, "figures": measured}
+        measured_facts |= {
+            "date": f"{datetime.now(UTC):%Y-%m-%d}",
+            "passed": passed,
+            "skipped": skipped,
+            "figures": measured,
+        }
         Path(named).parent.mkdir(parents=True, exist_ok=True)
-        Path(named).write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        Path(named).write_text(json.dumps(measured_facts, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

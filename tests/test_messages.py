@@ -1,4 +1,4 @@
-"""Sentences in three languages: every one that the code says is in the catalogues, whole, and said as it is today."""
+"""Sentences in three languages: the catalogues have every sentence of the code, complete and current."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ _TRANSLATED = ("es", "pt")
 
 @cache
 def _said() -> frozenset[str]:
-    """The sentences that stand in the source, as `make messages` extracts them (`tests/babel.cfg`)."""
+    """Return the sentences in the source, as `make messages` extracts them (`tests/babel.cfg`)."""
     helps = importlib.import_module("tests.message_extractor")
-    return frozenset(str(found[2]) for found in extract_from_dir(_PACKAGE, [("**.py", helps.extract)]))
+    return frozenset(str(message[2]) for message in extract_from_dir(_PACKAGE, [("**.py", helps.extract)]))
 
 
 @cache
@@ -59,28 +59,28 @@ def _parameters(sentence: str) -> list[str]:
 
 def _counts(sentence: str) -> set[str]:
     """The parameters by which a sentence chooses its words."""
-    return {found[1] for found in _COUNTED.finditer(sentence)}
+    return {match[1] for match in _COUNTED.finditer(sentence)}
 
 
 @pytest.mark.parametrize("language", _TRANSLATED)
 def test_every_sentence_has_its_translation(language: str) -> None:
-    """One that was edited in the source is another, and is missing until it is translated (`make messages`)."""
-    written = {str(one.id): one for one in _catalogue(language) if one.id}
+    """A sentence that was edited in the source has no translation until it gets a new one (`make messages`)."""
+    written = {str(item.id): item for item in _catalogue(language) if item.id}
     assert len(_said()) > 500
     assert sorted(_said() - written.keys()) == []
     assert sorted(written.keys() - _said()) == []
-    assert [name for name, one in written.items() if one.fuzzy or not str(one.string).strip()] == []
+    assert [name for name, item in written.items() if item.fuzzy or not str(item.string).strip()] == []
     assert not _catalogue(language).obsolete
 
 
 @pytest.mark.parametrize("language", _TRANSLATED)
 def test_a_translation_has_the_parameters_of_its_sentence(language: str) -> None:
     """Each as often, and under the same name."""
-    for one in _catalogue(language):
-        if one.id:
-            assert _parameters(str(one.id)) == _parameters(str(one.string)), one.id
-            assert _counts(str(one.string)) <= set(_parameters(str(one.id))), one.id
-            assert list(one.check(_catalogue(language))) == []
+    for item in _catalogue(language):
+        if item.id:
+            assert _parameters(str(item.id)) == _parameters(str(item.string)), item.id
+            assert _counts(str(item.string)) <= set(_parameters(str(item.id))), item.id
+            assert list(item.check(_catalogue(language))) == []
 
 
 # A number with a noun for several: two words may stand between them.
@@ -100,8 +100,8 @@ _NEVER_ONE = re.compile(
 
 
 @pytest.mark.parametrize("language", _TRANSLATED)
-def test_a_number_of_one_has_its_own_words(language: str) -> None:
-    """No «1 documents»: neither in English, nor, where English chooses by a number, in a translation."""
+def test_a_count_of_one_is_singular(language: str) -> None:
+    """No sentence says «1 documents», in English or, where English chooses by a number, in a translation."""
     wanting = [
         (sentence, noun)
         for sentence in sorted(_said())
@@ -109,7 +109,7 @@ def test_a_number_of_one_has_its_own_words(language: str) -> None:
         if not _NO_NOUNS.fullmatch(noun) and not _NEVER_ONE.search(sentence)
     ]
     assert wanting == []
-    assert [one.id for one in _catalogue(language) if not _counts(str(one.id)) <= _counts(str(one.string))] == []
+    assert [item.id for item in _catalogue(language) if not _counts(str(item.id)) <= _counts(str(item.string))] == []
 
 
 @pytest.mark.parametrize("language", _TRANSLATED)
@@ -117,8 +117,8 @@ def test_what_is_read_is_what_is_written(language: str) -> None:
     """The compiled catalogue, which is installed, was compiled from this one."""
     with (LOCALE / language / "LC_MESSAGES" / f"{DOMAIN}.mo").open("rb") as file:
         compiled = gettext.GNUTranslations(file)
-    for one in _catalogue(language):
-        assert not one.id or compiled.gettext(str(one.id)) == one.string
+    for item in _catalogue(language):
+        assert not item.id or compiled.gettext(str(item.id)) == item.string
     assert len(vars(compiled)["_catalog"]) == len(_catalogue(language)) + 1  # the header
 
 
@@ -145,7 +145,7 @@ def _constants(module: str) -> dict[str, str]:
         if isinstance(node, ast.AnnAssign):
             name = ast.unparse(node.target)
             parts = node.value.elts if isinstance(node.value, ast.Tuple) else ()
-            kept |= {name: _sentence(node.value), **{f"{name}[{n}]": _sentence(one) for n, one in enumerate(parts)}}
+            kept |= {name: _sentence(node.value), **{f"{name}[{n}]": _sentence(item) for n, item in enumerate(parts)}}
     return {name: text for name, text in kept.items() if text}
 
 
@@ -179,8 +179,8 @@ def _filled(module: str) -> Iterator[tuple[str, ast.Call]]:
             yield known[name], node
 
 
-def test_a_sentence_is_given_the_values_that_it_names() -> None:
-    """Where it is marked, or where a constant is filled: neither one less nor one more."""
+def test_sentences_get_exactly_their_parameters() -> None:
+    """Calls of `_` and of `fill` pass the parameters of the sentence, neither more nor fewer."""
     filled = [(module, sentence, call) for module in _modules() for sentence, call in _filled(module)]
     assert len(filled) > 120
     for module, sentence, call in filled:
@@ -195,8 +195,8 @@ def test_a_value_that_is_missing_is_an_error() -> None:
             _("there is no source «{name}» in the catalogue").translate(language)
 
 
-def test_an_error_is_translated_with_what_it_names() -> None:
-    """As it comes home from a worker; braces in a value are no parameters, and a text stays as it is."""
+def test_pickled_errors_are_translated() -> None:
+    """Parameters of a worker's error are translated; braces in a value aren't parameters, and texts are unchanged."""
     raised = ConfigError(
         _("input of {source}", source="a"), _("no file matches «{named}»", named="{x}"), "left as written"
     )
@@ -208,8 +208,8 @@ def test_an_error_is_translated_with_what_it_names() -> None:
     assert near.remedy == "você quis escrever “filter”?"
 
 
-def test_messages_inside_a_message_are_translated_too() -> None:
-    """What is written alike stays, and nothing is nothing."""
+def test_nested_messages_are_translated() -> None:
+    """Texts that are the same in every language are unchanged, and an empty one stays empty."""
     both = enumerated([_("news"), same("<b>")])
     assert both.translations() == {"es": "prensa, <b>", "pt": "imprensa, <b>", "en": "news, <b>"}
     assert enumerated([]).translations() == {"es": "", "pt": "", "en": ""}
@@ -230,7 +230,9 @@ def test_every_refusal_of_a_source_can_be_translated() -> None:
     for error in raised:
         sentence = _sentence(error.args[0])
         assert sentence, ast.unparse(error)
-        assert all("; " in text for text in (sentence, *(str(_catalogue(one)[sentence].string) for one in _TRANSLATED)))
+        assert all(
+            "; " in text for text in (sentence, *(str(_catalogue(item)[sentence].string) for item in _TRANSLATED))
+        )
 
 
 def test_what_the_system_says_of_files_is_told_by_one_function() -> None:
@@ -239,16 +241,16 @@ def test_what_the_system_says_of_files_is_told_by_one_function() -> None:
     assert named == ["errors.py"]
 
 
-def test_every_step_that_is_told_is_marked_where_it_is_named() -> None:
-    """By texts, which the command line looks up; one that isn't marked would be told in English."""
+def test_progress_steps_are_marked_for_translation() -> None:
+    """The command line looks up steps by their texts; an unmarked one would be printed in English."""
     marked, bare = 0, []
     for room in ("dedupe", "lab", "pipeline", "release", "train"):
         for path in (_PACKAGE / room).rglob("*.py"):
             for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 named = getattr(getattr(call, "func", None), "attr", getattr(getattr(call, "func", None), "id", ""))
                 if isinstance(call, ast.Call) and named in ("step", "progress", "_with_progress", "map"):
-                    bare += [one.value for one in call.args if isinstance(one, ast.Constant) and one.value]
-                    marked += any(isinstance(one, ast.Call) and ast.unparse(one.func) == "N_" for one in call.args)
+                    bare += [item.value for item in call.args if isinstance(item, ast.Constant) and item.value]
+                    marked += any(isinstance(item, ast.Call) and ast.unparse(item.func) == "N_" for item in call.args)
     assert [text for text in bare if isinstance(text, str)] == []
     assert marked > 10
 
@@ -274,25 +276,27 @@ def _plain(value: ast.expr | None, named: dict[str, ast.expr | None]) -> Iterato
     if isinstance(value, ast.Constant):
         yield str(value.value)
     elif isinstance(value, ast.JoinedStr):
-        yield "…".join(str(one.value) for one in value.values if isinstance(one, ast.Constant))
+        yield "…".join(str(item.value) for item in value.values if isinstance(item, ast.Constant))
     elif isinstance(value, ast.IfExp):
         yield from (*_plain(value.body, named), *_plain(value.orelse, named))
 
 
 def test_no_sentence_is_marked_inside_an_f_string() -> None:
     """Babel doesn't read those, so that the sentence would have no translation."""
-    found = []
+    matches = []
     for path in sorted(Path(latam_corpus.__file__).parent.rglob("*.py")):
         for outer in ast.walk(ast.parse(path.read_text("utf-8"))):
             inner = ast.walk(outer) if isinstance(outer, ast.JoinedStr) else ()
-            called = [one.func for one in inner if isinstance(one, ast.Call)]
-            found += [f"{path}:{one.lineno}" for one in called if isinstance(one, ast.Name) and one.id in ("_", "N_")]
-    assert found == []
+            called = [item.func for item in inner if isinstance(item, ast.Call)]
+            matches += [
+                f"{path}:{item.lineno}" for item in called if isinstance(item, ast.Name) and item.id in ("_", "N_")
+            ]
+    assert matches == []
 
 
-def test_no_sentence_for_people_is_plain_english() -> None:
-    """Of errors, of helps, and of what is printed."""
-    found = []
+def test_no_user_facing_sentence_is_unmarked() -> None:
+    """Errors, helps and printed lines are marked for translation."""
+    matches = []
     for module, tree in _modules().items():
         of_module = [node for node in tree.body if isinstance(node, ast.AnnAssign | ast.Assign)]
         named = {ast.unparse(getattr(node, "target", None) or node.targets[0]): node.value for node in of_module}  # type: ignore[union-attr]
@@ -302,10 +306,10 @@ def test_no_sentence_for_people_is_plain_english() -> None:
             if not isinstance(call, ast.Call) or short not in _TELL:
                 continue
             words = {keyword.arg: keyword.value for keyword in call.keywords}
-            told = [words.get("help"), words.get("show_default"), words.get("error"), *call.args]
-            texts = [text for one in told for text in _plain(one, named)]
-            found += [f"{module}:{call.lineno}: {text}" for text in texts if _PROSE.search(text)]
-    assert found == []
+            sentences = [words.get("help"), words.get("show_default"), words.get("error"), *call.args]
+            texts = [text for item in sentences for text in _plain(item, named)]
+            matches += [f"{module}:{call.lineno}: {text}" for text in texts if _PROSE.search(text)]
+    assert matches == []
 
 
 def test_sentences_of_evidence_can_be_translated() -> None:

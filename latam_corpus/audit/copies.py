@@ -24,17 +24,17 @@ _COPY_COLUMNS: Final = ("doc_id", "title", "source_id", "url")
 _WHY: Final = {
     "existing": _("it is in the earlier version"),
     "terms": _("the release may use it, but may not use this one, or only for a shorter time"),
-    "rights_tier": _("its rights are more open: {kept} against {mine}"),
-    "damage": _("it is less damaged: {kept} words of 1,000 against {mine}; {how}"),
-    "appended": _("less was added to it: {kept} words of a menu, a summary or questions against {mine}"),
-    "words": _("it is longer: {kept} words against {mine}"),
-    "obtained": _("it was obtained earlier: {kept} against {mine}"),
+    "rights_tier": _("its rights are more open: {kept}, compared with {mine}"),
+    "damage": _("it is less damaged: {kept} words of 1,000, compared with {mine}; {how}"),
+    "appended": _("less was added to it: {kept} words of a menu, a summary or questions, compared with {mine}"),
+    "words": _("it is longer: {kept} words, compared with {mine}"),
+    "obtained": _("it was obtained earlier: {kept}, compared with {mine}"),
     "stated": _("it states when it was obtained ({kept}), and this one doesn't"),
     "doc_id": _("the two have equal rights, damage, length and date; the smaller doc_id is kept"),
 }
 _COMPARED_DAMAGE: Final = _(
-    "it is less damaged: in {kept} words of 1,000 against {mine}, a copy has another accent or a much more frequent "
-    "word that looks alike"
+    "it is less damaged: in {kept} words of 1,000, compared with {mine}, a copy has another accent or a much "
+    "more frequent word that looks alike"
 )
 _DAMAGE: Final = {
     "accents_missing": _("accents are missing"),

@@ -76,9 +76,11 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 
 def sources() -> list[Source]:
-    """Return the sources that the list names."""
-    listed = tomllib.loads(LIST.read_text("utf-8"))["source"]
-    rows: list[dict[str, Any]] = [row | {"keys": tuple(row["keys"])} if "keys" in row else row for row in listed]
+    """Return the sources that the list listed_sources."""
+    listed_sources = tomllib.loads(LIST.read_text("utf-8"))["source"]
+    rows: list[dict[str, Any]] = [
+        row | {"keys": tuple(row["keys"])} if "keys" in row else row for row in listed_sources
+    ]
     return [Source(**row) for row in rows]
 
 
@@ -88,9 +90,9 @@ def bad_pages() -> frozenset[str]:
     return frozenset(place for places in judged.values() for place in places)
 
 
-def documents(roots: Sequence[Path], found: Iterable[Source]) -> Iterator[Document]:
+def documents(roots: Sequence[Path], matches: Iterable[Source]) -> Iterator[Document]:
     """Yield the documents of 40 words or more: at most 60 of a source, evenly over its pages."""
-    for source in found:
+    for source in matches:
         of_source = [document for root in roots for document in _of_root(root, source)]
         yield from of_source[:: max(1, -(-len(of_source) // _MOST_PAGES))]
 
@@ -121,10 +123,10 @@ def _texts(path: Path, keys: tuple[str, ...]) -> list[str]:
         except UnusableError:  # drawings
             return []
     strings = [
-        html.unescape(_TAG.sub("", _BLOCK.sub("\n", one)))
-        for one in _strings(json.loads(path.read_text("utf-8-sig")), keys)
+        html.unescape(_TAG.sub("", _BLOCK.sub("\n", item)))
+        for item in _strings(json.loads(path.read_text("utf-8-sig")), keys)
     ]
-    lines = (line.strip() for one in strings for line in one.replace("\r", "\n").split("\n"))
+    lines = (line.strip() for item in strings for line in item.replace("\r", "\n").split("\n"))
     return stretches("\n".join(line for line in lines if line))
 
 
@@ -147,49 +149,50 @@ def measure(args: argparse.Namespace) -> Report:
         ConfigError: no package is unpacked below a root.
     """
     roots = args.root or [Path("/usr/share")]
-    found = list(documents(roots, sources()))
-    if not found:
+    matches = list(documents(roots, sources()))
+    if not matches:
         raise ConfigError(str(roots[0]), "no page of the sources is there", "install the packages, or give --root")
     bad = bad_pages()
-    texts = [Text(one.source.name, one.source.language, one.source.genre, one.text) for one in found]
+    texts = [Text(item.source.name, item.source.language, item.source.genre, item.text) for item in matches]
     broken = reasons(measured(texts))
-    judged_good = [one.place not in bad for one in found]
+    judged_good = [item.place not in bad for item in matches]
     if args.dropped:
-        rows = ((one.place, why, one.text) for one, why in zip(found, broken, strict=True) if why)
+        rows = ((item.place, why, item.text) for item, why in zip(matches, broken, strict=True) if why)
         args.dropped.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), "utf-8")
     rivals = filtered_by_rivals(texts, args.rival_python, args.data) if args.rival_python else None
     spoilt = [text for text in junk(args.data) if text.scores and text.kind != _UNREPORTED]
     rivals_junk = filtered_by_rivals(spoilt, args.rival_python, args.data) if args.rival_python else None
     digest = hashlib.sha256("".join(text.text for text in texts).encode()).hexdigest()
     tables = (
-        _by_genre(found, judged_good, broken, rivals, _junk_dropped(spoilt, rivals_junk)),
-        _by_source(found, judged_good, broken),
+        _by_genre(matches, judged_good, broken, rivals, _junk_dropped(spoilt, rivals_junk)),
+        _by_source(matches, judged_good, broken),
     )
     notes = (
         "Junk is that of `quality_kept`, without word salad; the least share of a kind is given under the kind's name.",
         "FineWeb-2: datatrove's Gopher and FineWeb filters with FineWeb-2's bounds; with C4: C4's filter after them.",
     )
-    return Report("genres", {"pages": digest}, {"pages": len(found)}, tables, notes)
+    return Report("genres", {"pages": digest}, {"pages": len(matches)}, tables, notes)
 
 
 def _junk_dropped(texts: Sequence[Text], rivals: Sequence[list[str | None]] | None) -> dict[str, tuple[float, ...]]:
     """Return for each genre the least share of a kind of junk that is dropped: by ours, and by the rivals."""
     frame = measured(texts)
     kinds = [text.kind for text in texts]
-    theirs = [] if rivals is None else [[bool(one[0]) for one in rivals], [any(one) for one in rivals]]
-    least = [min(_by_kind(kinds, dropped).values()) for dropped in theirs]
+    rival_drops = [] if rivals is None else [[bool(item[0]) for item in rivals], [any(item) for item in rivals]]
+    least = [min(_by_kind(kinds, dropped).values()) for dropped in rival_drops]
     return {
-        genre: (min(_by_kind(kinds, [bool(one) for one in reasons(frame, genre)]).values()), *least) for genre in GENRES
+        genre: (min(_by_kind(kinds, [bool(item) for item in reasons(frame, genre)]).values()), *least)
+        for genre in GENRES
     }
 
 
 def _by_kind(kinds: Sequence[str], dropped: Sequence[bool]) -> dict[str, float]:
-    counts, lost = Counter(kinds), Counter(kind for kind, one in zip(kinds, dropped, strict=True) if one)
+    counts, lost = Counter(kinds), Counter(kind for kind, item in zip(kinds, dropped, strict=True) if item)
     return {kind: lost[kind] / count for kind, count in counts.items()}
 
 
 def _by_genre(
-    found: Sequence[Document],
+    matches: Sequence[Document],
     is_good: Sequence[bool],
     broken: Sequence[list[str]],
     rivals: Sequence[list[str | None]] | None,
@@ -198,25 +201,25 @@ def _by_genre(
     rows: list[tuple[object, ...]] = []
     for genre in GENRES:
         for half in HALVES:
-            all_ = [at for at, one in enumerate(found) if (one.source.genre, one.source.half) == (genre, half)]
+            all_ = [at for at, item in enumerate(matches) if (item.source.genre, item.source.half) == (genre, half)]
             places = [at for at in all_ if is_good[at]]
             counts = [sum(bool(broken[at]) for at in places)]
             if rivals is not None:
                 counts += [sum(bool(rivals[at][0]) for at in places), sum(any(rivals[at]) for at in places)]
-            dropped = [f"{one} ({share(one, len(places))})" for one in counts]
-            junk_ = [f"{one:.1%}" for one in spoilt[genre]]
+            dropped = [f"{item} ({share(item, len(places))})" for item in counts]
+            junk_ = [f"{item:.1%}" for item in spoilt[genre]]
             rows.append((genre, half, len(all_), len(places), *dropped, *junk_))
     systems = ("ours", "FineWeb-2", "with C4")[: 1 if rivals is None else 3]
-    heads = (*(f"{one} drops#" for one in systems), *(f"junk {one} drops, least kind#" for one in systems))
+    heads = (*(f"{item} drops#" for item in systems), *(f"junk {item} drops, least kind#" for item in systems))
     return Table("Good pages dropped, by genre", ("genre", "half", "pages#", "good#", *heads), tuple(rows))
 
 
-def _by_source(found: Sequence[Document], is_good: Sequence[bool], broken: Sequence[list[str]]) -> Table:
+def _by_source(matches: Sequence[Document], is_good: Sequence[bool], broken: Sequence[list[str]]) -> Table:
     rows = []
-    for source in dict.fromkeys(one.source for one in found):
-        places = [at for at, one in enumerate(found) if one.source == source and is_good[at]]
+    for source in dict.fromkeys(item.source for item in matches):
+        places = [at for at, item in enumerate(matches) if item.source == source and is_good[at]]
         lost = [broken[at] for at in places if broken[at]]
-        why = ", ".join(f"{reason} {count}" for reason, count in Counter(one[0] for one in lost).most_common(3))
+        why = ", ".join(f"{reason} {count}" for reason, count in Counter(item[0] for item in lost).most_common(3))
         rows.append(
             (source.name, source.genre, source.half, source.package, source.licence, len(places), len(lost), why)
         )
@@ -228,7 +231,7 @@ def main() -> int:
     """Print the packages of one kind, for `apt-get` or `pip`."""
     packages = dict.fromkeys(source.package for source in sources())
     kind = f"{sys.argv[1]}:" if len(sys.argv) > 1 else ""
-    sys.stdout.write(" ".join(one.removeprefix(kind) for one in packages if one.startswith(kind)) + "\n")
+    sys.stdout.write(" ".join(item.removeprefix(kind) for item in packages if item.startswith(kind)) + "\n")
     return 0
 
 

@@ -35,20 +35,20 @@ def runs(tmp_path: Path, document: Document, kept_run: KeptRun, seal_run: SealRu
 
 
 def test_disagreements_are_counted_by_kind_and_reason(runs: Path, command_line: CommandLine) -> None:
-    """With the documents' words, slice by slice."""
-    told = command_line("compare", "a", "b", "--out", runs, "--json").json
-    assert told["documents"] == {"both": 10, "only_a": 0, "only_b": 1}
+    """Each slice counts the disagreements, and the words of their documents."""
+    output = command_line("compare", "a", "b", "--out", runs, "--json").json
+    assert output["documents"] == {"both": 10, "only_a": 0, "only_b": 1}
     words = 15
-    assert told["unit"] == "words"
-    assert [(row["what"], row["reason"], row["documents"], row["units"]) for row in told["reasons"]] == [
+    assert output["unit"] == "words"
+    assert [(row["what"], row["reason"], row["documents"], row["units"]) for row in output["reasons"]] == [
         ("kept by A alone", "word_count<20", 3, 3 * words),
         ("kept by A alone", "duplicate", 1, words),
         ("kept by both, with another text", "", 1, words + 4),
     ]
-    [all_] = [row for row in told["slices"] if row["slice"] == "all"]
+    [all_] = [row for row in output["slices"] if row["slice"] == "all"]
     assert (all_["documents_a"], all_["documents_b"]) == (10, 7)
     assert (all_["units_a"], all_["units_b"]) == (10 * words, 7 * words + 4)
-    assert len([one for one in told["examples"] if one["reason"] == "word_count<20"]) == 3
+    assert len([item for item in output["examples"] if item["reason"] == "word_count<20"]) == 3
     shown = command_line("compare", "a", "b", "--out", runs, "--examples", "1").out
     assert shown.index("they disagree on") < shown.index("kept, and changed")
     spanish = command_line("compare", "a", "b", "--out", runs, "--lang", "es").out
@@ -58,8 +58,8 @@ def test_disagreements_are_counted_by_kind_and_reason(runs: Path, command_line: 
     assert "they disagree on 5 documents" in shown
 
 
-def test_what_is_shown_is_in_ones_language(runs: Path, command_line: CommandLine) -> None:
-    """What slices are cut by, their values, and what is counted; a document without a title by its file."""
+def test_comparison_is_translated(runs: Path, command_line: CommandLine) -> None:
+    """The names of slices, their values and the counts are translated; documents without a title have their file's."""
     shown = command_line("compare", "a", "b", "--out", runs, "--lang", "pt").out
     lines = [" ".join(line.split()) for line in shown.splitlines()]
     assert "língua espanhol (spa_Latn) 10 7 150 109 -27,3 %" in lines
@@ -73,32 +73,32 @@ def test_what_is_shown_is_in_ones_language(runs: Path, command_line: CommandLine
 def test_no_number_is_cut_on_a_narrow_screen(
     runs: Path, command_line: CommandLine, monkeypatch: pytest.MonkeyPatch, width: int
 ) -> None:
-    """What would not fit beside one another stands below, with its head."""
+    """Columns that don't fit next to one another are printed below, with their heads."""
     monkeypatch.setattr("latam_corpus.cli.interface.show._WIDTH_OF_FILES", width)
     lines = command_line("compare", "a", "b", "--out", runs, "--lang", "es").out.splitlines()
     place = next(n for n, line in enumerate(lines) if line.startswith("lengua"))
-    told = " ".join(" ".join(lines[place : place + (3 if width < 100 else 1)]).split())
+    output = " ".join(" ".join(lines[place : place + (3 if width < 100 else 1)]).split())
     narrow = "lengua español (spa_Latn) A docs.: 10 · B docs.: 7 · A palabras: 150 · B palabras: 109 · cambio: -27,3 %"
     assert max(map(len, lines[place : place + 3])) <= width
-    assert told == (narrow if width < 100 else "lengua español (spa_Latn) 10 7 150 109 -27,3 %")
+    assert output == (narrow if width < 100 else "lengua español (spa_Latn) 10 7 150 109 -27,3 %")
 
 
 def test_every_disagreement_can_be_written(runs: Path, command_line: CommandLine, tmp_path: Path) -> None:
-    """One a line, and the other way round the other side."""
+    """The file has one disagreement per line; with the runs exchanged, it has the other side."""
     command_line("compare", "b-1", "a-1", "--out", runs, "--to", tmp_path / "d.jsonl")
     rows = [json.loads(line) for line in (tmp_path / "d.jsonl").read_text().splitlines()]
     assert len(rows) == 5
     assert {row["what"] for row in rows} == {"kept by B alone", "kept by both, with another text"}
 
 
-def test_tokens_are_compared_where_both_have_them(
+def test_tokens_are_compared_if_both_runs_have_them(
     tmp_path: Path, command_line: CommandLine, document: Document, kept_run: KeptRun
 ) -> None:
-    """And runs that agree say so."""
+    """Without tokens, words are compared; runs that agree are reported as such."""
     for name in ("a-1", "b-1"):
         kept_run(name, [document(n, tokens=20) for n in range(3)])
-    told = command_line("compare", "a", "b", "--out", tmp_path / "out", "--json").json
-    assert (told["unit"], told["slices"][0]["units_a"], told["disagreements"]) == ("tokens", 60, 0)
+    output = command_line("compare", "a", "b", "--out", tmp_path / "out", "--json").json
+    assert (output["unit"], output["slices"][0]["units_a"], output["disagreements"]) == ("tokens", 60, 0)
     assert "they agree on every document" in command_line("compare", "a", "b", "--out", tmp_path / "out").out
 
 
@@ -111,10 +111,10 @@ def test_tokens_are_compared_where_both_have_them(
         (["a-1", "b-1", "--to", "d.csv"], "neither JSONL nor Parquet"),
     ],
 )
-def test_what_is_wrong_is_a_sentence(
+def test_wrong_arguments_exit_with_2(
     runs: Path, command_line: CommandLine, document: Document, kept_run: KeptRun, named: list[str], said: str
 ) -> None:
-    """With exit code 2."""
+    """The error is one sentence, with exit code 2."""
     kept_run("otro-1", [document(n) for n in range(100, 103)])
     ended = command_line("compare", *named, "--out", runs)
     assert ended.code == 2

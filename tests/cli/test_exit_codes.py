@@ -38,8 +38,8 @@ def _run(folder: Path, command_line: CommandLine, *options: str) -> tuple[int, d
 def test_a_run_that_keeps_nothing_makes_no_version_and_exits_with_1(folder: Path, command_line: CommandLine) -> None:
     """A recipe with [release] asks for a version; a trial with --limit does not."""
     (folder / "in" / "a.jsonl").write_text("nada\nmenos\n", encoding="utf-8")
-    code, told = _run(folder, command_line)
-    assert (code, told["release"]) == (1, None)
+    code, output = _run(folder, command_line)
+    assert (code, output["release"]) == (1, None)
     assert _run(folder, command_line, "--limit", "1")[0] == 0
     with pytest.raises(lc.ReleaseError, match="no document was kept, so no version is made"):
         lc.run(folder / "receta.toml", folder / "in", folder / "out", engine="in-process", progress=False)
@@ -49,19 +49,19 @@ def test_strict_refuses_inputs_that_cannot_be_read_whole(folder: Path, command_l
     """A gzip file that was cut short is named; what came before is released unless --strict is given."""
     lines = "\n".join(json.dumps({"text": _TEXT.format(n)}) for n in range(100, 500))
     (folder / "in" / "b.jsonl.gz").write_bytes(gzip.compress(lines.encode())[:-9])
-    code, told = _run(folder, command_line, "--strict")
-    assert (code, told["release"], told["unread"]) == (1, None, {"unreadable:damaged file": 1})
+    code, output = _run(folder, command_line, "--strict")
+    assert (code, output["release"], output["unread"]) == (1, None, {"unreadable:damaged file": 1})
     with pytest.raises(lc.ReleaseError, match="1 input couldn't be read"), pytest.warns(match=r"b\.jsonl\.gz"):
         lc.run(folder / "receta.toml", folder / "in", folder / "out", engine="in-process", strict=True, progress=False)
-    code, told = _run(folder, command_line)
+    code, output = _run(folder, command_line)
     assert code == 0
-    assert told["release"]
-    assert told["damaged"] == [
+    assert output["release"]
+    assert output["damaged"] == [
         {"source": "fuente", "file": "b.jsonl.gz", "problem": "the compressed data end too early"}
     ]
 
 
 def test_strict_passes_a_run_whose_inputs_were_read_whole(folder: Path, command_line: CommandLine) -> None:
     """Sound inputs are released with --strict as without."""
-    code, told = _run(folder, command_line, "--strict")
-    assert (code, told["unread"], bool(told["release"])) == (0, {}, True)
+    code, output = _run(folder, command_line, "--strict")
+    assert (code, output["unread"], bool(output["release"])) == (0, {}, True)

@@ -1,4 +1,4 @@
-"""`latam-corpus explain` tells a run's stages in the recipe's order and words."""
+"""`latam-corpus explain` prints a run's stages in the recipe's order and words."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ def out(command_line: CommandLine, small_recipe: SmallRecipe, small_source: Smal
         (tmp_path / "in" / f"{name}.jsonl").write_text("".join(lines), encoding="utf-8")
     (tmp_path / "fuente.toml").write_text(small_source('files = ["*.jsonl"]'))
     (tmp_path / "receta.toml").write_text(small_recipe(*_STAGES))
-    told = command_line(
+    result = command_line(
         "run", tmp_path / "receta.toml", "--input", tmp_path / "in", "--out", tmp_path / "out", "--engine", "in-process"
     )
-    assert told.code == 0, told.err
+    assert result.code == 0, result.err
     return tmp_path / "out"
 
 
@@ -47,8 +47,8 @@ def _story(command_line: CommandLine, out: Path, words: str) -> dict[str, Any]:
     return dict(story)
 
 
-def test_stages_stand_in_the_recipes_order_and_no_others(command_line: CommandLine, out: Path) -> None:
-    """What a plan adds to do its work (keys of lines, fingerprints) is none of a reader's business."""
+def test_stages_are_those_of_the_recipe_in_order(command_line: CommandLine, out: Path) -> None:
+    """Stages that a plan adds for itself (keys of lines, fingerprints) aren't shown."""
     story = _story(command_line, out, "cruzar el puente")
     assert [step["stage"] for step in story["stages"]] == ["collect", "repair", "redact", "boilerplate", "dedupe"]
     assert [step["verdict"] for step in story["stages"]] == ["passed", "changed", "passed", "passed", "passed"]
@@ -75,8 +75,8 @@ def test_a_run_lists_every_stage_of_its_plan_in_order(out: Path) -> None:
     assert stages.index("line_keys") < stages.index("supersede") < stages.index("common_lines")
 
 
-def test_a_superseded_record_is_told_in_words(command_line: CommandLine, out: Path) -> None:
-    """The older record says what stands in its place, the newer one that another gave way; no reason is the other's."""
+def test_a_superseded_record_is_explained(command_line: CommandLine, out: Path) -> None:
+    """The older record names its replacement, and the newer one the record that it replaced, with its own reason."""
     older = command_line("explain", "barca salió", "--out", out).out
     assert "another record of the same document was kept, obtained 2025-05-01" in older
     newer = command_line("explain", "barca volvió", "--out", out).out
@@ -89,8 +89,8 @@ def test_a_superseded_record_is_told_in_words(command_line: CommandLine, out: Pa
 
 
 @pytest.mark.parametrize("words", ["el  puente.", "quiso\ncruzar", "cruzar el puente", "  Nadie quiso "])
-def test_words_are_found_however_they_are_spaced(command_line: CommandLine, out: Path, words: str) -> None:
-    """A line end in the text may be a space in what is asked for, and the other way round."""
+def test_words_are_found_across_line_ends(command_line: CommandLine, out: Path, words: str) -> None:
+    """A line end in the text matches a space in the query, and vice versa."""
     assert _story(command_line, out, words)["beginning"].startswith("Nadie quiso\ncruzar")
 
 
@@ -109,7 +109,7 @@ def test_words_are_found_without_their_accents_and_in_either_case(
 
 
 def test_the_run_that_is_explained_is_named(command_line: CommandLine, out: Path) -> None:
-    """By one story, and by the table of several."""
+    """A single story names its run, and so does the table of several."""
     [run] = [path.name for path in (out / "runs").glob("receta-*")]
     for words in ("cruzar el puente", "puerto"):
         assert run in command_line("explain", words, "--out", out).out
@@ -117,14 +117,14 @@ def test_the_run_that_is_explained_is_named(command_line: CommandLine, out: Path
 
 def test_nothing_is_no_question(command_line: CommandLine, out: Path) -> None:
     """An empty string would be in every document."""
-    told = command_line("explain", " ", "--out", out)
-    assert (told.code, "the query is empty" in told.err) == (2, True)
+    result = command_line("explain", " ", "--out", out)
+    assert (result.code, "the query is empty" in result.err) == (2, True)
 
 
 def test_a_path_is_answered_with_how_a_file_is_named(command_line: CommandLine, out: Path) -> None:
     """The folders before it are the input's, which a document doesn't know."""
-    told = command_line("explain", "cuentos/barca.txt", "--out", out)
-    assert (told.code, "the name of its file without the folders" in told.err) == (2, True)
+    result = command_line("explain", "cuentos/barca.txt", "--out", out)
+    assert (result.code, "the name of its file without the folders" in result.err) == (2, True)
 
 
 @pytest.mark.parametrize("damage", ["{", "[]", '{"id": "x", "written": "2026"}'])
@@ -132,27 +132,30 @@ def test_a_path_is_answered_with_how_a_file_is_named(command_line: CommandLine, 
 def test_a_damaged_record_of_a_run_is_one_sentence(
     command_line: CommandLine, tmp_path: Path, asked: tuple[str, ...], damage: str
 ) -> None:
-    """With the file, and nothing is removed for it."""
+    """The error names the file, and nothing is removed."""
     (tmp_path / "runs" / "receta-1").mkdir(parents=True)
     (tmp_path / "runs" / "receta-1" / "run.json").write_text(damage)
     output = tmp_path / "work" / "ab" / "abcd"
     output.mkdir(parents=True)
-    told = command_line(*asked, "--out", tmp_path)
-    assert (told.code, "isn't the record of a run" in told.err, output.is_dir()) == (2, True, True), told.err
+    result = command_line(*asked, "--out", tmp_path)
+    assert (result.code, "isn't the record of a run" in result.err, output.is_dir()) == (2, True, True), result.err
 
 
-def test_a_folder_with_brackets_is_no_pattern(command_line: CommandLine, out: Path, tmp_path: Path) -> None:
-    """As in «datos [2026]»: a run is made in it, and its documents and their ledger are found."""
-    there = tmp_path / "datos [2026] *"
-    told = command_line(
-        "run", tmp_path / "receta.toml", "--input", tmp_path / "in", "--out", there, "--engine", "in-process"
+def test_brackets_in_a_folder_name_are_literal(command_line: CommandLine, out: Path, tmp_path: Path) -> None:
+    """A run in «datos [2026]» is made, and its documents and ledger are found."""
+    runs_folder = tmp_path / "datos [2026] *"
+    result = command_line(
+        "run", tmp_path / "receta.toml", "--input", tmp_path / "in", "--out", runs_folder, "--engine", "in-process"
     )
-    assert told.code == 0, told.err
-    assert _story(command_line, there, "barca volvió")["stages"] == _story(command_line, out, "barca volvió")["stages"]
+    assert result.code == 0, result.err
+    assert (
+        _story(command_line, runs_folder, "barca volvió")["stages"]
+        == _story(command_line, out, "barca volvió")["stages"]
+    )
 
 
 def test_a_document_is_found_by_its_files_name(command_line: CommandLine, out: Path) -> None:
-    """Of one without a text there is nothing else to quote; with folders above or without."""
+    """A document without text has nothing else to quote; folders in the name are optional."""
     (out.parent / "in" / "carpeta").mkdir()
     (out.parent / "in" / "carpeta" / "vacía.jsonl").write_text('{"id": "tres", "text": ""}\n')
     source = out.parent / "fuente.toml"
@@ -162,8 +165,8 @@ def test_a_document_is_found_by_its_files_name(command_line: CommandLine, out: P
     for name in ("vacía.jsonl", "carpeta/vacía.jsonl"):
         story = _story(command_line, out, name)
         assert (story["verdict"], story["source"]["origin"]["file"]) == ("set aside", "carpeta/vacía.jsonl")
-    told = command_line("explain", "vacía.jsonl", "--out", out, "--lang", "es").out
-    assert "apartado: el registro no se puede leer" in told
+    output = command_line("explain", "vacía.jsonl", "--out", out, "--lang", "es").out
+    assert "apartado: el registro no se puede leer" in output
 
 
 def test_what_a_catalogue_names_in_vain_is_found_by_that_name(
@@ -183,8 +186,8 @@ def test_what_a_catalogue_names_in_vain_is_found_by_that_name(
 
 def test_runs_and_reasons_are_told_in_the_language(command_line: CommandLine, out: Path) -> None:
     """States, genres and reasons too; in English a reason is its code."""
-    listed = {code: command_line("runs", "list", "--out", out, "--lang", code).out for code in LANGUAGES}
-    assert ["finished" in listed["en"], "terminada" in listed["es"], "finished" in listed["es"]] == [True, True, False]
+    names = {code: command_line("runs", "list", "--out", out, "--lang", code).out for code in LANGUAGES}
+    assert ["finished" in names["en"], "terminada" in names["es"], "finished" in names["es"]] == [True, True, False]
     shown = {code: command_line("runs", "show", "receta", "--out", out, "--lang", code).out for code in LANGUAGES}
     assert "superseded 1" in shown["en"]
     assert "superseded" not in shown["es"] + shown["pt"]
@@ -192,13 +195,13 @@ def test_runs_and_reasons_are_told_in_the_language(command_line: CommandLine, ou
 
 
 @pytest.mark.parametrize(("language", "repaired"), [("es", "reparar"), ("pt", "reparar"), ("en", "repair")])
-def test_a_story_is_told_without_codes(command_line: CommandLine, out: Path, language: str, repaired: str) -> None:
-    """Stages by what they do, moments to the minute; as JSON all stays as it is stored."""
-    told = command_line("explain", "cruzar el puente", "--out", out, "--lang", language).out
-    assert re.search(rf"^  {repaired} +", told, re.MULTILINE)
-    assert ("repair " in told) is (language == "en")
-    assert ("2025-05-01 00:00" if language == "en" else "01/05/2025 00:00") in told
-    assert "+00:00" not in told
+def test_a_story_has_no_codes(command_line: CommandLine, out: Path, language: str, repaired: str) -> None:
+    """Stages are named by what they do, and times are given to the minute; the JSON has the stored values."""
+    output = command_line("explain", "cruzar el puente", "--out", out, "--lang", language).out
+    assert re.search(rf"^  {repaired} +", output, re.MULTILINE)
+    assert ("repair " in output) is (language == "en")
+    assert ("2025-05-01 00:00" if language == "en" else "01/05/2025 00:00") in output
+    assert "+00:00" not in output
     story = _story(command_line, out, "cruzar el puente")
     assert (story["stages"][1]["stage"], story["source"]["obtained"]) == ("repair", "2025-05-01T00:00:00+00:00")
 
@@ -230,8 +233,8 @@ def test_what_is_wrong_with_a_record_is_told_in_the_language(
     assert any(line.endswith(told) for line in lines)
 
 
-def test_what_a_stage_notes_is_named_in_the_language(command_line: CommandLine, out: Path) -> None:
-    """What it has nothing of, and a reason that it hasn't, leave no gap."""
+def test_evidence_is_labelled_in_the_language(command_line: CommandLine, out: Path) -> None:
+    """Empty evidence, or a missing reason, leaves no gap in the line."""
     story = _story(command_line, out, "cruzar el puente")
     about = {"reason": "repair", "evidence": {"lines": 1, "score": 0.5, "languages": []}}
     changed = {"stage": "repair", "verdict": "changed", **about}

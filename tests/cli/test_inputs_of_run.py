@@ -1,4 +1,4 @@
-"""Where records are, in a file or in the recipe; and a part of a recipe's sources and stages."""
+"""Locations of records, in a file or in the recipe, and a selection of a recipe's sources and stages."""
 
 from __future__ import annotations
 
@@ -61,14 +61,14 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("d.tsv", "a\ta.jsonl\nb\tb.jsonl\n"),
     ],
 )
-def test_inputs_stand_in_a_file(command_line: CommandLine, folder: Path, name: str, text: str) -> None:
-    """As TOML or a table, seen from the file; what is typed counts before it."""
+def test_inputs_are_read_from_a_file(command_line: CommandLine, folder: Path, name: str, text: str) -> None:
+    """The file is TOML or a table, with paths relative to it; `--input` overrides it."""
     (folder / "datos" / name).write_text(text, encoding="utf-8")
-    told = command_line("check", "r.toml", "--inputs", f"datos/{name}", "--json").json
-    assert [(one["source"], one["records"]) for one in told["inputs"]] == [("a", 1), ("b", 1)]
+    output = command_line("check", "r.toml", "--inputs", f"datos/{name}", "--json").json
+    assert [(item["source"], item["records"]) for item in output["inputs"]] == [("a", 1), ("b", 1)]
     (folder / "otra.jsonl").write_text('{"id": 1, "text": "uno"}\n{"id": 2, "text": "dos"}\n')
-    told = command_line("check", "r.toml", "--inputs", f"datos/{name}", "--input", "a=otra.jsonl", "--json").json
-    assert [one["records"] for one in told["inputs"]] == [2, 1]
+    output = command_line("check", "r.toml", "--inputs", f"datos/{name}", "--input", "a=otra.jsonl", "--json").json
+    assert [item["records"] for item in output["inputs"]] == [2, 1]
 
 
 @pytest.mark.parametrize(
@@ -91,9 +91,9 @@ def test_what_is_wrong_in_the_file_is_told(
     """All of it, with the line."""
     if text is not None:
         (folder / name).write_text(text)
-    said = command_line("run", "r.toml", "--inputs", name, "--lang", "es")
-    assert said.code == 2
-    assert told.replace("la fuente «aa»; elija: a, b", "la fuente «aa»") in said.err
+    result = command_line("run", "r.toml", "--inputs", name, "--lang", "es")
+    assert result.code == 2
+    assert told.replace("la fuente «aa»; elija: a, b", "la fuente «aa»") in result.err
 
 
 def test_the_recipe_says_where_records_are(command_line: CommandLine, folder: Path) -> None:
@@ -101,8 +101,8 @@ def test_the_recipe_says_where_records_are(command_line: CommandLine, folder: Pa
     before = load_recipe("r.toml").digest()
     (folder / "r.toml").write_text(_RECIPE + '[inputs]\na = "datos/a.jsonl"\nb = "datos/b.jsonl"\n')
     assert load_recipe("r.toml").digest() == before
-    told = command_line("run", "r.toml", "--json").json
-    assert told["rows"] == {"in": 2, "kept": 2}
+    output = command_line("run", "r.toml", "--json").json
+    assert output["rows"] == {"in": 2, "kept": 2}
     assert command_line("run", "r.toml", "--input", "a=datos/a.jsonl", "--json").json["rows"]["in"] == 1
     (folder / "r.toml").write_text(_RECIPE + '[inputs]\nx = "datos/a.jsonl"\n')
     assert "[inputs] names «x», which isn't a source of this recipe" in command_line("check", "r.toml").err
@@ -111,33 +111,33 @@ def test_the_recipe_says_where_records_are(command_line: CommandLine, folder: Pa
 def test_a_part_of_the_sources_and_stages_is_run(command_line: CommandLine, folder: Path) -> None:
     """Sources: their release is made; stages: none is, since the texts didn't pass the others."""
     (folder / "r.toml").write_text(_RECIPE + '[inputs]\na = "datos/a.jsonl"\nb = "datos/b.jsonl"\n')
-    told = command_line("run", "r.toml", "--select", "a", "--json").json
-    assert (told["rows"]["in"], told["release"]["name"]) == (1, "dos")
-    told = command_line("run", "r.toml", "--select", "identify", "--json").json
-    assert (told["rows"]["in"], told["release"]) == (2, None)
-    assert set(told["stages"]) >= {"identify"}
-    assert "dedupe" not in told["stages"]
-    kept = (folder / told["folder"] / "recipe.toml").read_text()
+    output = command_line("run", "r.toml", "--select", "a", "--json").json
+    assert (output["rows"]["in"], output["release"]["name"]) == (1, "dos")
+    output = command_line("run", "r.toml", "--select", "identify", "--json").json
+    assert (output["rows"]["in"], output["release"]) == (2, None)
+    assert set(output["stages"]) >= {"identify"}
+    assert "dedupe" not in output["stages"]
+    kept = (folder / output["folder"] / "recipe.toml").read_text()
     assert kept.startswith("# --select identify\n")
-    told = command_line("run", "r.toml", "--select", "b,identify", "--select", "dedupe", "--json").json
-    assert (told["rows"]["in"], told["release"]["name"]) == (1, "dos")
+    output = command_line("run", "r.toml", "--select", "b,identify", "--select", "dedupe", "--json").json
+    assert (output["rows"]["in"], output["release"]["name"]) == (1, "dos")
 
 
-def test_a_name_that_nothing_has_is_told_with_the_nearest(command_line: CommandLine, folder: Path) -> None:
-    """Of sources and stages together; a name of both is refused."""
-    told = command_line("run", "r.toml", "--select", "identifi,zz", "--lang", "pt")
-    assert told.code == 2
-    assert "“identifi” não é nem uma fonte nem uma etapa de r" in told.err
-    assert "«identify»" in told.err or "“identify”" in told.err
-    assert "“zz” não é nem" in told.err
+def test_an_unknown_name_has_the_closest_as_remedy(command_line: CommandLine, folder: Path) -> None:
+    """Sources and stages are searched together; a name of both is refused."""
+    result = command_line("run", "r.toml", "--select", "identifi,zz", "--lang", "pt")
+    assert result.code == 2
+    assert "“identifi” não é nem uma fonte nem uma etapa de r" in result.err
+    assert "«identify»" in result.err or "“identify”" in result.err
+    assert "“zz” não é nem" in result.err
     (folder / "a.toml").write_text(_SOURCE.format(id="dedupe"))
     assert "is a source and a stage of r" in command_line("check", "r.toml", "--select", "dedupe").err
 
 
 def test_a_trial_of_some_records_releases_nothing(command_line: CommandLine, folder: Path) -> None:
-    """`latest` would be a stump of what it was, and nothing would say so."""
+    """A version from a trial would make `latest` incomplete without notice."""
     more = [{"id": str(n), "text": f"La vecina {n} vende pan de {n} harinas en la plaza."} for n in range(5)]
-    (folder / "datos" / "a.jsonl").write_text("".join(json.dumps(one) + "\n" for one in more))
+    (folder / "datos" / "a.jsonl").write_text("".join(json.dumps(item) + "\n" for item in more))
     (folder / "d.toml").write_text('a = "datos/a.jsonl"\nb = "datos/b.jsonl"\n')
     ran = ("run", "r.toml", "--inputs", "d.toml", "--engine", "in-process")
     release = command_line(*ran, "--json").json["release"]

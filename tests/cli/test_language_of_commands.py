@@ -1,4 +1,4 @@
-"""`--lang` on every command: what is printed, what is wrong, and the helps, in three languages."""
+"""`--lang` on every command: output, errors and helps in three languages."""
 
 from __future__ import annotations
 
@@ -25,32 +25,32 @@ _HELLO = {"es": "esa receta no existe", "pt": "essa receita não existe", "en": 
 def _leaves(command: Any) -> Iterator[Any]:
     inner = command.commands.values() if isinstance(command, TyperGroup) else ()
     yield command
-    for one in inner:
-        yield from _leaves(one)
+    for item in inner:
+        yield from _leaves(item)
 
 
 @pytest.mark.parametrize("name", [name for name in COMMANDS if " " not in name])
 def test_every_command_has_the_option(name: str) -> None:
-    """Once each, groups too."""
+    """Each command and each group has `--lang` once."""
     for command in _leaves(loaded(COMMANDS, name)):
-        assert [one.name for one in command.params].count("lang") == 1, command.name
+        assert [item.name for item in command.params].count("lang") == 1, command.name
 
 
 @pytest.mark.parametrize("language", ["es", "pt"])
 @pytest.mark.parametrize("name", [name for name in COMMANDS if " " not in name])
-def test_no_help_is_in_english(command_line: CommandLine, name: str, language: str) -> None:
-    """What a command is for, each option, and what stands for its value; Typer's own names of types neither."""
-    told, english = (set(_help_rows(name, one)) for one in (language, "en"))
-    assert told & english == set()
-    said = command_line(*name.split(), "--help", "--lang", language).out
-    assert not re.search(r"env var|<\w+>|list\[| range|\bFILE\b|\bPATH\b|\bNAME\b", said), said
+def test_every_help_is_translated(command_line: CommandLine, name: str, language: str) -> None:
+    """The commands' descriptions, the options and the metavariables are translated, also Typer's own names of types."""
+    output, english = (set(_help_rows(name, item)) for item in (language, "en"))
+    assert output & english == set()
+    printed = command_line(*name.split(), "--help", "--lang", language).out
+    assert not re.search(r"env var|<\w+>|list\[| range|\bFILE\b|\bPATH\b|\bNAME\b", printed), printed
 
 
 def _help_rows(name: str, language: str) -> Iterator[tuple[str, str]]:
     speak(language)
     for command in _leaves(loaded(COMMANDS, name)):
         yield "", command.help or ""
-        yield from ((one.name, one.help) for one in command.params if not one.hidden)
+        yield from ((item.name, item.help) for item in command.params if not item.hidden)
     speak("en")
 
 
@@ -73,10 +73,10 @@ def test_the_language_is_the_one_asked_for_else_the_machines(
     assert _HELLO[language] in command_line("check", "nada").err
 
 
-def test_another_language_is_refused(command_line: CommandLine) -> None:
-    """With those that there are."""
-    told = command_line("release", "list", "--lang", "fr")
-    assert (told.code, "choose one of: es, pt, en" in told.err) == (2, True)
+def test_unknown_languages_are_refused(command_line: CommandLine) -> None:
+    """The error lists the languages of the program."""
+    result = command_line("release", "list", "--lang", "fr")
+    assert (result.code, "choose one of: es, pt, en" in result.err) == (2, True)
 
 
 @pytest.mark.parametrize(
@@ -89,29 +89,29 @@ def test_another_language_is_refused(command_line: CommandLine) -> None:
 )
 def test_helps_and_wrong_lines_are_in_the_language(command_line: CommandLine, line: str, told: tuple[str, ...]) -> None:
     """Though Typer writes them before a command begins."""
-    said = command_line(*line.split())
-    assert all(one in said.out + said.err for one in told), said
+    result = command_line(*line.split())
+    assert all(item in result.out + result.err for item in told), result
 
 
 def test_a_file_that_cannot_be_used_is_told_by_every_command(command_line: CommandLine, tmp_path: Path) -> None:
     """A folder that is a file: where, what and what to do, and no traceback."""
     (tmp_path / "out").write_text("")
-    told = command_line("recipe", "new", "conha19", "--to", tmp_path / "out" / "r.toml", "--lang", "es")
-    assert (told.code, told.err.count("una parte de la ruta no es una carpeta")) == (2, 1), told
+    result = command_line("recipe", "new", "conha19", "--to", tmp_path / "out" / "r.toml", "--lang", "es")
+    assert (result.code, result.err.count("una parte de la ruta no es una carpeta")) == (2, 1), result
 
 
 def test_errors_are_json_where_json_is_asked_for(command_line: CommandLine) -> None:
     """Each with its place, problem and remedy, in the language that is spoken; the exit code stays."""
-    told = command_line("check", "nada", "--json", "--lang", "es")
-    assert (told.code, told.out) == (2, "")
-    found = json.loads(told.err)
-    assert found["exit_code"] == 2
-    assert [(one["place"], one["problem"]) for one in found["errors"]] == [("nada", "esa receta no existe")]
+    result = command_line("check", "nada", "--json", "--lang", "es")
+    assert (result.code, result.out) == (2, "")
+    matches = json.loads(result.err)
+    assert matches["exit_code"] == 2
+    assert [(item["place"], item["problem"]) for item in matches["errors"]] == [("nada", "esa receta no existe")]
 
 
 @pytest.mark.parametrize(("language", "told"), [("es", "Instala el autocompletado"), ("pt", "Instala o autocompletar")])
-def test_lists_of_commands_are_whole(command_line: CommandLine, language: str, told: str) -> None:
-    """None is cut, and the options that Typer adds itself are in the language too."""
+def test_lists_of_commands_are_complete(command_line: CommandLine, language: str, told: str) -> None:
+    """No description is cut, and the options that Typer adds are translated too."""
     for line in ((), ("release",), ("sources",)):
         shown = command_line(*line, "--help", "--lang", language).out
         assert "..." not in shown.replace("ARGUMENTOS]...", "")
@@ -120,17 +120,17 @@ def test_lists_of_commands_are_whole(command_line: CommandLine, language: str, t
     assert "Install completion" not in shown
 
 
-def test_a_folder_is_no_source_and_what_describes_it_is_named(command_line: CommandLine, tmp_path: Path) -> None:
-    """Who begins with a folder of texts is led to the questions."""
-    told = command_line("sources", "check", tmp_path, "--lang", "es")
-    assert (told.code, "describa sus textos con `latam-corpus sources new`" in told.err) == (2, True)
+def test_the_remedy_for_a_folder_is_sources_new(command_line: CommandLine, tmp_path: Path) -> None:
+    """A user who passes a folder of texts as a source is pointed to the questions."""
+    result = command_line("sources", "check", tmp_path, "--lang", "es")
+    assert (result.code, "describa sus textos con `latam-corpus sources new`" in result.err) == (2, True)
 
 
-def test_a_value_of_the_wrong_form_is_told_in_the_language(
+def test_invalid_values_are_explained_in_the_language(
     command_line: CommandLine, small_source: SmallSource, tmp_path: Path
 ) -> None:
-    """By the form, or the number of characters, that it must have."""
+    """The error states the required form or number of characters."""
     source = tmp_path / "fuente.toml"
     source.write_text(small_source('format = "csv"\ndelimiter = ";;"'))
-    told = command_line("run", source, "--input", tmp_path, "--lang", "es")
-    assert "un texto de 1 carácter como máximo" in told.out + told.err
+    result = command_line("run", source, "--input", tmp_path, "--lang", "es")
+    assert "un texto de 1 carácter como máximo" in result.out + result.err

@@ -36,7 +36,7 @@ def test_words_in_brackets_are_shown_as_they_are(command_line: CommandLine) -> N
 
 
 def test_every_signal_is_listed_with_its_definition(command_line: CommandLine) -> None:
-    """One line each, in the schema's order."""
+    """Each signal has one line, in the order of the schema."""
     rows = command_line("list", "signals", "--json").json
     assert [row["name"] for row in rows] == list(BY_NAME)
     assert all(row["definition"] and row["used_by"] for row in rows)
@@ -45,13 +45,13 @@ def test_every_signal_is_listed_with_its_definition(command_line: CommandLine) -
 @pytest.mark.parametrize("language", ["es", "pt"])
 def test_what_is_listed_is_of_the_language(command_line: CommandLine, language: str) -> None:
     """Titles of recipes, and who uses a signal; names of data sets are alike in all."""
-    said = {*vars(gettext.translation(DOMAIN, LOCALE, [language]))["_catalog"]}
+    output = {*vars(gettext.translation(DOMAIN, LOCALE, [language]))["_catalog"]}
     titles = [row["title"] for row in command_line("list", "recipes", "--json").json]
     users = [row["used_by"] for row in command_line("list", "signals", "--json").json]
-    in_words = [one for one in users if not re.fullmatch(r"([A-Z][\w-]+(, )?)+", one)]
+    in_words = [item for item in users if not re.fullmatch(r"([A-Z][\w-]+(, )?)+", item)]
     assert "ours" in in_words
     assert len(in_words) < len(users)
-    assert {*titles, *in_words} <= said
+    assert {*titles, *in_words} <= output
     assert translated("ours", language) in command_line("list", "signals", "--lang", language).out
     assert translated(titles[0], language) in command_line("list", "recipes", "--lang", language).out
 

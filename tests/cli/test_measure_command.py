@@ -51,8 +51,8 @@ def policies(tmp_path: Path) -> Policies:
     return Policies.load(tmp_path / "filters")
 
 
-def test_a_bounds_cost_is_what_falls_and_what_falls_by_it_alone(policies: Policies) -> None:
-    """Of four documents outside a bound, one is outside two."""
+def test_a_bound_counts_all_drops_and_its_own(policies: Policies) -> None:
+    """Of four documents outside a bound, one is outside two bounds."""
     frame = measured(
         {
             "word_count": [5, 50, 50, 50, 50, 50],
@@ -62,14 +62,14 @@ def test_a_bounds_cost_is_what_falls_and_what_falls_by_it_alone(policies: Polici
     )
     [group] = groups(frame, policies)
     assert (group.documents, group.drops) == (6, 4)
-    found = {m.signal: m for m in group.signals if m.bound}
-    assert [(c.reason, c.drops, c.alone) for c in found["words_per_line"].costs] == [
+    matches = {m.signal: m for m in group.signals if m.bound}
+    assert [(c.reason, c.drops, c.alone) for c in matches["words_per_line"].costs] == [
         ("words_per_line<6", 2, 1),
         ("words_per_line>40", 1, 1),
     ]
-    assert [(c.reason, c.drops, c.alone) for c in found["word_count"].costs] == [("word_count<10", 1, 0)]
-    assert (found["digit_share"].drops, found["digit_share"].values) == (1, 5)
-    assert sum(found["digit_share"].counts) == 5
+    assert [(c.reason, c.drops, c.alone) for c in matches["word_count"].costs] == [("word_count<10", 1, 0)]
+    assert (matches["digit_share"].drops, matches["digit_share"].values) == (1, 5)
+    assert sum(matches["digit_share"].counts) == 5
 
 
 def test_what_measure_counts_is_what_filter_drops(policies: Policies, tmp_path: Path) -> None:
@@ -105,34 +105,34 @@ def test_the_edge_has_the_nearest_of_both_sides(policies: Policies) -> None:
     [alone] = groups(measured({"words_per_line": [1, 5, 4, 3, 2, 0]}), policies)
     [cost, _] = next(m for m in alone.signals if m.signal == "words_per_line").costs
     assert [near.value for near in cost.edge] == [5, 4, 3, 2, 1]
-    told = as_dict(group, {"0001": "Inicio"})
-    edge = next(s for s in told["signals"] if s["signal"] == "words_per_line")["edge"]
+    output = as_dict(group, {"0001": "Inicio"})
+    edge = next(s for s in output["signals"] if s["signal"] == "words_per_line")["edge"]
     assert (edge[0]["doc_id"], edge[0]["beginning"], edge[1]["beginning"]) == ("0001", "Inicio", None)
 
 
-def test_bounds_that_lose_nothing_stay(policies: Policies) -> None:
-    """Of a good sample a tighter one could only lose; one that loses more than agreed gives way, with room beyond."""
+def test_bounds_that_drop_nothing_are_kept(policies: Policies) -> None:
+    """A tighter bound could only drop good documents; one that drops more than agreed is loosened, with some room."""
     rng = np.random.default_rng(7)
     lines, digits = rng.normal(20, 3, 400), rng.uniform(0.05, 0.3, 400)
     frame = measured({"words_per_line": lines.tolist(), "word_count": [80.0] * 400, "digit_share": digits.tolist()})
-    [found] = suggest(frame, policies, 0.01)
-    bounds = {b.signal: (b.minimum, b.maximum) for b in found.bounds}
+    [matches] = suggest(frame, policies, 0.01)
+    bounds = {b.signal: (b.minimum, b.maximum) for b in matches.bounds}
     assert (bounds["words_per_line"], bounds["word_count"]) == ((6, 40), (10, None))
     least, most = np.quantile(digits, 0.99), np.max(digits)
     assert least < most < (bounds["digit_share"][1] or 0) < 0.35
-    assert (found.loses, found.present_loses > 0.5) == (0, True)
-    toml = as_toml(found, policies)
+    assert (matches.loses, matches.present_loses > 0.5) == (0, True)
+    toml = as_toml(matches, policies)
     assert toml.count("# stays") == 3  # the stop words' ratio is measured of none
     assert "# now max 0.1" in toml
 
 
-def test_suggested_bounds_keep_what_was_agreed(policies: Policies) -> None:
-    """Asked for tight ones, each end loses no more than its share, is near the edge, and is tried on the other half."""
+def test_suggested_bounds_keep_the_agreed_share(policies: Policies) -> None:
+    """With `--tighten`, each end drops at most its share, is close to the edge, and is tested on the other half."""
     rng = np.random.default_rng(7)
     lines = rng.normal(20, 3, 400)
     frame = measured({"words_per_line": lines.tolist(), "word_count": [80.0] * 400, "digit_share": [0.0] * 400})
-    [found] = suggest(frame, policies, 0.01, tighten=True)
-    bounds = {b.signal: b for b in found.bounds}
+    [matches] = suggest(frame, policies, 0.01, tighten=True)
+    bounds = {b.signal: b for b in matches.bounds}
     low, high = bounds["words_per_line"].minimum or 0, bounds["words_per_line"].maximum or 0
     assert (lines < low).sum() <= 4
     assert (lines > high).sum() <= 4
@@ -140,8 +140,8 @@ def test_suggested_bounds_keep_what_was_agreed(policies: Policies) -> None:
     assert np.quantile(lines, 0.99) < high < np.max(lines) + 2
     assert (bounds["word_count"].minimum, bounds["word_count"].maximum) == (80, None)
     assert bounds["digit_share"].maximum == 0
-    assert 0 < found.loses < 0.06
-    assert found.present_loses == 0
+    assert 0 < matches.loses < 0.06
+    assert matches.present_loses == 0
 
 
 def lines(rows: list[dict[str, Any]]) -> str:
@@ -149,32 +149,30 @@ def lines(rows: list[dict[str, Any]]) -> str:
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
 
 
-def test_suggestions_are_toml_that_a_policy_can_hold(
-    command_line: CommandLine, tmp_path: Path, policies: Policies
-) -> None:
-    """What is typical and the bounds, a ratio as a ratio to it."""
+def test_suggestions_are_valid_policy_toml(command_line: CommandLine, tmp_path: Path, policies: Policies) -> None:
+    """They have typical values and bounds; a ratio is given as a ratio."""
     rows = [{"id": str(n), "text": f"{STORY} {STORY} Son {n}.", "language": "spa", "genre": "news"} for n in range(60)]
     (tmp_path / "in.jsonl").write_text(lines(rows))
     measure = ("measure", tmp_path / "in.jsonl", "--suggest", "--policies", policies.folder)
-    [found] = command_line(*measure, "--json").json
-    assert found["documents"] == 60
-    language, genre = found["toml"].split("# genres/news.toml")
-    assert tomllib.loads(language)["typical"]["stop_word_share"] == pytest.approx(found["typical"]["stop_word_share"])
-    told = tomllib.loads(genre)["bounds"]
-    assert told["stop_word_share"]["of"] == "typical"
-    assert told["stop_word_share"]["min"] <= 1
+    [matches] = command_line(*measure, "--json").json
+    assert matches["documents"] == 60
+    language, genre = matches["toml"].split("# genres/news.toml")
+    assert tomllib.loads(language)["typical"]["stop_word_share"] == pytest.approx(matches["typical"]["stop_word_share"])
+    genre_bounds = tomllib.loads(genre)["bounds"]
+    assert genre_bounds["stop_word_share"]["of"] == "typical"
+    assert genre_bounds["stop_word_share"]["min"] <= 1
     shown = command_line(*measure, "--html", tmp_path / "muestra.html")
     assert "on documents that they weren't chosen on" in shown.out
     assert "<svg" in (tmp_path / "muestra.html").read_text()
 
 
-def test_the_page_needs_no_network_and_escapes_what_it_shows(command_line: CommandLine, tmp_path: Path) -> None:
-    """One file; a text that is HTML is shown as text, and a telephone number is not shown."""
+def test_the_page_is_self_contained_and_escaped(command_line: CommandLine, tmp_path: Path) -> None:
+    """The page is one file; HTML in a text is shown as text, and a telephone number isn't shown."""
     rows = [{"id": str(n), "text": f"{STORY} Es la {n}.", "language": "spa", "genre": "news"} for n in range(4)]
     rows.append({"id": "x", "text": "<script>alert(1)</script> +56 9 8765 4321", "language": "spa", "genre": "news"})
     (tmp_path / "in.jsonl").write_text(lines(rows))
-    told = command_line("measure", tmp_path / "in.jsonl", "--html", tmp_path / "p" / "m.html", "--in", "pt")
-    assert told.code == 0
+    result = command_line("measure", tmp_path / "in.jsonl", "--html", tmp_path / "p" / "m.html", "--in", "pt")
+    assert result.code == 0
     page = (tmp_path / "p" / "m.html").read_text()
     assert "<script" not in page
     assert "&lt;script&gt;" in page
@@ -211,10 +209,10 @@ def test_texts_whose_terms_keep_them_inside_are_not_shown(command_line: CommandL
         ('{"id": "a", "text": \n', [], "JSON"),
     ],
 )
-def test_wrong_input_is_a_sentence(
+def test_wrong_input_exits_with_2(
     command_line: CommandLine, tmp_path: Path, content: str | None, more: list[str], said: str
 ) -> None:
-    """With exit code 2."""
+    """The error is one sentence, with exit code 2."""
     path = tmp_path / "in.jsonl"
     if content is not None:
         path.write_text(content)
@@ -226,26 +224,26 @@ def test_wrong_input_is_a_sentence(
 def test_a_run_is_measured_by_its_name_against_its_own_policies(
     command_line: CommandLine, tmp_path: Path, document: Any, kept_run: Any
 ) -> None:
-    """And what fell before it was measured is counted."""
+    """Documents dropped before they were measured are counted."""
     values = dict.fromkeys(BY_NAME, 0.5)
     documents = [document(n, signals=values) for n in range(3)] + [document(3)]
     kept_run("cuentos-1a2b3c4d", documents)
-    told = command_line("measure", "cuentos-1a", "--out", tmp_path / "out")
-    assert told.code == 0, told.err
-    assert "spa_Latn · literature · 3 documents" in told.out
-    assert "1 more document was dropped before signals were measured" in told.out
+    result = command_line("measure", "cuentos-1a", "--out", tmp_path / "out")
+    assert result.code == 0, result.err
+    assert "spa_Latn · literature · 3 documents" in result.out
+    assert "1 more document was dropped before signals were measured" in result.out
 
 
 def test_a_run_of_an_earlier_version_lacks_signals_and_is_measured(policies: Policies) -> None:
-    """Signals that came later are not known, and nothing falls by them."""
+    """Signals that were added later are unknown, and drop nothing."""
     frame = measured({"words_per_line": [3.0, 20.0]})
     fewer = frame.with_columns(pl.struct(pl.col("signals").struct.field("words_per_line")).alias("signals"))
     [group] = groups(fewer, policies)
     assert group.drops == 1
 
 
-def test_an_empty_parquet_file_is_a_sentence(command_line: CommandLine, tmp_path: Path) -> None:
-    """As is a file that is none."""
+def test_an_invalid_parquet_file_is_one_sentence(command_line: CommandLine, tmp_path: Path) -> None:
+    """An empty file, and a file that isn't Parquet, each give one sentence."""
     for content in ("", "no es Parquet"):
         (tmp_path / "in.parquet").write_text(content)
         ended = command_line("measure", tmp_path / "in.parquet")
@@ -253,5 +251,5 @@ def test_an_empty_parquet_file_is_a_sentence(command_line: CommandLine, tmp_path
 
 
 def test_every_signal_has_a_name_in_spanish_and_portuguese() -> None:
-    """For librarians."""
+    """Librarians see each signal's translated name."""
     assert [signal for signal in BY_NAME if signal in signal_label(signal).translations().values()] == []

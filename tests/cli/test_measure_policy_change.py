@@ -36,13 +36,13 @@ def texts(tmp_path: Path) -> Path:
     return folder
 
 
-def test_texts_are_measured_as_they_are(texts: Path, command_line: CommandLine) -> None:
-    """A document is a file, in the language and genre that are said of it."""
-    said = ("--language", "español", "--genre", "literatura", "--json")
-    [group] = command_line("measure", texts, *said).json
+def test_plain_texts_are_measured(texts: Path, command_line: CommandLine) -> None:
+    """Each file is a document, in the language and genre that the options state."""
+    arguments = ("--language", "español", "--genre", "literatura", "--json")
+    [group] = command_line("measure", texts, *arguments).json
     assert (group["language"], group["genre"], group["documents"]) == ("spa", "literature", 3)
-    [one] = command_line("measure", texts / "dos.txt", *said).json
-    assert one["documents"] == 1
+    [item] = command_line("measure", texts / "dos.txt", *arguments).json
+    assert item["documents"] == 1
 
 
 def test_one_changed_policy_shows_each_document_before_and_after(texts: Path, command_line: CommandLine) -> None:
@@ -52,21 +52,21 @@ def test_one_changed_policy_shows_each_document_before_and_after(texts: Path, co
     shipped = data_folder("filters") / "languages" / "spa.toml"
     before = shipped.read_bytes()
     measured = ("measure", texts, "--policies", policy, "--genre", "literature")
-    found = command_line(*measured, "--json").json
-    assert (found["file"], found["decides"], found["documents"]) == ("languages/spa.toml", 3, 3)
-    assert found["kept_after"] == 0
-    changed = {row["doc_id"]: (row["before"], row["after"], row["language"]) for row in found["changed"]}
+    matches = command_line(*measured, "--json").json
+    assert (matches["file"], matches["decides"], matches["documents"]) == ("languages/spa.toml", 3, 3)
+    assert matches["kept_after"] == 0
+    changed = {row["doc_id"]: (row["before"], row["after"], row["language"]) for row in matches["changed"]}
     assert changed["dos.txt"] == ([], ["char_entropy<8"], "spa")
-    told = command_line(*measured, "--lang", "es").out
-    assert f"conservados: {found['kept_before']} antes, 0 después" in told
-    assert "✓ → ✗  dos.txt" in told
+    output = command_line(*measured, "--lang", "es").out
+    assert f"conservados: {matches['kept_before']} antes, 0 después" in output
+    assert "✓ → ✗  dos.txt" in output
     assert shipped.read_bytes() == before
 
 
-def test_changed_words_are_measured_anew(
+def test_changed_words_are_measured_again(
     tmp_path: Path, command_line: CommandLine, document: Document, kept_run: KeptRun
 ) -> None:
-    """Of a run, too, whose signals were measured by the words that were there."""
+    """The documents of a run are measured again too, whose signals depend on the earlier words."""
     signals = dict.fromkeys(BY_NAME, 0.5)
     documents = [document(n, text=LONG, language="quy_Latn", genre="lyrics", signals=signals) for n in range(2)]
     kept_run("coplas-1a2b3c4d", documents)
@@ -74,8 +74,8 @@ def test_changed_words_are_measured_anew(
     policy.write_text(f"{_POLICY}{_WORDS}[bounds]\nstop_word_count = {{ min = 2 }}\n")
     few = tmp_path / "pocas.toml"
     few.write_text(policy.read_text().replace('"la", "que", "y"', '"perro"'))
-    found = command_line("measure", "coplas", "--policies", policy, "--out", tmp_path / "out", "--json").json
-    assert found["kept_after"] == 2
+    matches = command_line("measure", "coplas", "--policies", policy, "--out", tmp_path / "out", "--json").json
+    assert matches["kept_after"] == 2
     lost = command_line("measure", "coplas", "--policies", few, "--out", tmp_path / "out", "--json").json
     assert lost["kept_after"] == 0
 
@@ -114,8 +114,8 @@ def test_what_is_no_policy_is_named_as_the_reader_named_it(
     assert (ended.code, problem in ended.err) == (2, True), ended.err
 
 
-def test_texts_that_cannot_be_read_are_named(texts: Path, command_line: CommandLine) -> None:
-    """One in an old charset, and a folder without any."""
+def test_unreadable_texts_are_named(texts: Path, command_line: CommandLine) -> None:
+    """The error names a text in an old charset, and a folder without texts."""
     (texts / "viejo.txt").write_bytes("canción".encode("cp1252"))
     ended = command_line("measure", texts, "--lang", "es")
     assert (ended.code, "viejo.txt: no es UTF-8" in ended.err) == (2, True)
@@ -124,10 +124,10 @@ def test_texts_that_cannot_be_read_are_named(texts: Path, command_line: CommandL
     assert (ended.code, "no existe ni un archivo ni una ejecución" in ended.err) == (2, True)
 
 
-def test_each_bound_says_what_it_does_to_judged_texts(
+def test_bounds_count_judged_texts(
     tmp_path: Path, command_line: CommandLine, document: Document, kept_run: KeptRun
 ) -> None:
-    """Of good and of bad ones; a text that is another by now isn't one, nor is one on which readers differ."""
+    """Good and bad judgements are counted; texts that have changed, or on which readers disagree, aren't."""
     signals = dict.fromkeys(BY_NAME, None)
     documents = [document(n, signals=signals | {"char_entropy": float(n)}) for n in range(6)]
     kept_run("cuentos-1", documents)
@@ -149,8 +149,8 @@ def test_each_bound_says_what_it_does_to_judged_texts(
     measured: Any = ("measure", "cuentos", "--policies", filters, "--out", tmp_path / "out")
     [group] = command_line(*measured, "--json").json
     assert group["judged"] == {"good": {"documents": 2, "would_drop": 1}, "bad": {"documents": 1, "would_drop": 1}}
-    [signal] = [one for one in group["signals"] if one["signal"] == "char_entropy"]
+    [signal] = [item for item in group["signals"] if item["signal"] == "char_entropy"]
     assert signal["would_drop_judged"] == {"good": 1, "bad": 1}
-    told = command_line(*measured, "--lang", "es").out
-    assert "de 2 evaluados como buenos apartarían 1; de 1 malos, 1" in told
-    assert json.dumps(told).count("de buenos") == 1
+    output = command_line(*measured, "--lang", "es").out
+    assert "de 2 evaluados como buenos apartarían 1; de 1 malos, 1" in output
+    assert json.dumps(output).count("de buenos") == 1

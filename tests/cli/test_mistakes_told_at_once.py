@@ -1,4 +1,4 @@
-"""Mistakes that people make, in a recipe and the files that it names: one command tells all, in three languages."""
+"""Mistakes in a recipe and in the files that it names: one command reports all, in three languages."""
 
 from __future__ import annotations
 
@@ -122,13 +122,13 @@ def _lines(text: str) -> list[str]:
 
 @pytest.fixture
 def told(command_line: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
-    """What `check` says of all of it, a line each, by language."""
+    """Return the lines that `check` prints about all mistakes, by language."""
     monkeypatch.chdir(tmp_path)
     for name, text in _FILES.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
-    said = {language: command_line("check", "receta.toml", "--lang", language) for language in ("es", "pt", "en")}
-    assert {one.code for one in said.values()} == {2}
-    return {language: _lines(one.err) for language, one in said.items()}
+    results = {language: command_line("check", "receta.toml", "--lang", language) for language in ("es", "pt", "en")}
+    assert {item.code for item in results.values()} == {2}
+    return {language: _lines(item.err) for language, item in results.items()}
 
 
 def test_all_mistakes_are_told_at_once_in_three_languages(told: dict[str, list[str]]) -> None:
@@ -144,8 +144,8 @@ def test_all_mistakes_are_told_at_once_in_three_languages(told: dict[str, list[s
         assert not same, same
 
 
-def test_a_right_recipe_says_what_it_will_not_read(command_line: CommandLine, tmp_path: Path) -> None:
-    """A permission that has ended, a holder to be asked first, and languages that a stage sets aside: hints, exit 0."""
+def test_a_valid_recipe_reports_what_it_skips(command_line: CommandLine, tmp_path: Path) -> None:
+    """An expired permission, a holder to be asked first and dropped languages are hints; the exit code is 0."""
     about = 'title = "T"\nholder = "Casa"\ngenre = "literature"\n'
     rights = '[rights]\nstatement = "CC0-1.0"\nbasis = "licence"\nuses = ["train"]\n'
     (tmp_path / "a.toml").write_text(f'id = "a"\n{about}languages = ["arn"]\n{rights}expires = 2020-01-31\n')
@@ -154,19 +154,19 @@ def test_a_right_recipe_says_what_it_will_not_read(command_line: CommandLine, tm
     stages = '[[stage]]\nuse = "extract"\n[[stage]]\nuse = "identify"\nlanguages = ["spa"]\n'
     release = '[release]\nname = "r"\nadmit = ["open"]\nuses = ["train"]\n'
     recipe.write_text(f'title = "T"\nsources = ["a.toml", "b.toml"]\n{stages}{release}')
-    said = command_line("check", recipe, "--lang", "es")
-    assert said.code == 0
-    assert "«a»: su permiso terminó el 2020-01-31; pida uno nuevo" in said.err
-    assert "«b» no se lee hasta pedir permiso a la institución que la custodia (Casa)" in said.err
-    assert "«a» tiene textos en arn, pero «identify» solo conserva textos en spa" in said.err
-    assert "«a» se procesa y no entra en la versión: su permiso terminó el 2020-01-31" in said.out
+    result = command_line("check", recipe, "--lang", "es")
+    assert result.code == 0
+    assert "«a»: su permiso terminó el 2020-01-31; pida uno nuevo" in result.err
+    assert "«b» no se lee hasta pedir permiso a la institución que la custodia (Casa)" in result.err
+    assert "«a» tiene textos en arn, pero «identify» solo conserva textos en spa" in result.err
+    assert "«a» se procesa y no entra en la versión: su permiso terminó el 2020-01-31" in result.out
     recipe.write_text(f'title = "T"\nsources = ["a.toml"]\n{stages}{release}[inputs]\na = "no-hay"\n')
-    said = command_line("check", recipe, "--lang", "pt")
-    assert (said.code, "entrada de a: em «" in said.err or "entrada de a: em “" in said.err) == (2, True), said
+    result = command_line("check", recipe, "--lang", "pt")
+    assert (result.code, "entrada de a: em «" in result.err or "entrada de a: em “" in result.err) == (2, True), result
 
 
-def test_sources_check_knows_the_same(command_line: CommandLine, tmp_path: Path) -> None:
-    """Files that nothing reads are wrong; a permission that has ended is told."""
+def test_sources_check_reports_the_same(command_line: CommandLine, tmp_path: Path) -> None:
+    """Files that no reader supports are errors, and an expired permission is reported."""
     for name in ("documentos", "vencida"):
         (tmp_path / f"{name}.toml").write_text(_FILES["documentos.toml"].replace("documentos", name), encoding="utf-8")
     with (tmp_path / "vencida.toml").open("a") as file:

@@ -1,4 +1,4 @@
-"""`latam-corpus plugin new`, and the kit that tests what it writes."""
+"""`latam-corpus plugin new`, and the kit that tests the packages that it writes."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize("kind", ["stage", "signal", "extractor", "reader"])
-def test_what_is_written_keeps_the_contract(
+def test_the_written_package_keeps_the_contract(
     tmp_path: Path, command_line: CommandLine, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    """Its own test passes, its entry point names what is there, and the code is as our own checks want it."""
+    """Its test passes, its entry point names an existing object, and its code passes our checks."""
     name = f"prueba{kind}"
     ended = command_line("plugin", "new", kind, name, "--to", tmp_path / "paquete", "--json")
     assert (ended.code, len(ended.json["files"])) == (0, 3)
@@ -60,10 +60,10 @@ def test_what_is_written_keeps_the_contract(
         ("stage", "../../x", "no es un nombre válido"),
     ],
 )
-def test_names_that_cannot_be_are_refused(
+def test_invalid_names_are_refused(
     tmp_path: Path, command_line: CommandLine, monkeypatch: pytest.MonkeyPatch, kind: str, name: str, problem: str
 ) -> None:
-    """And nothing is written; nor over a folder that is there."""
+    """Nothing is written, and an existing folder isn't overwritten."""
     monkeypatch.chdir(tmp_path)
     ended = command_line("plugin", "new", kind, name, "--lang", "es")
     assert (ended.code, problem in ended.err) == (2, True), ended.err
@@ -83,7 +83,7 @@ class _Broken(lc.Stage):
     count: ClassVar[Iterator[int]] = itertools.count()
 
     def __call__(self, batch: lc.Batch) -> lc.Batch:
-        """Return what the contract forbids."""
+        """Return a batch that breaks the contract."""
         frame = batch.frame
         if self.how == "loses":
             return lc.Batch(frame.filter(pl.col("text").str.len_chars() > 0))
@@ -128,8 +128,8 @@ def _one(reading: Any) -> Any:
     return np.ones(1) * len(reading)
 
 
-def test_the_kit_sees_a_signal_that_looks_at_other_documents() -> None:
-    """Or that gives one number for all of them, or can't be sent."""
+def test_the_kit_detects_invalid_signals() -> None:
+    """It detects a signal that depends on other documents, returns one number for all, or can't be pickled."""
     check_signal(lc.signal("words_twice")(_words))
     for function, problem in ((_share, "if others are in the batch"), (_one, "one number each")):
         with pytest.raises(AssertionError, match=problem):

@@ -58,8 +58,8 @@ def test_a_recipe_is_written_with_its_reasons(
     command_line: CommandLine, folder: Path, language: str, named: str, reason: str
 ) -> None:
     """In the language that is spoken, by a name in it; the same command writes over nothing, and it is right."""
-    told = command_line("recipe", "new", "fuente.toml", "--lang", language)
-    assert (told.code, named in told.out) == (0, True)
+    result = command_line("recipe", "new", "fuente.toml", "--lang", language)
+    assert (result.code, named in result.out) == (0, True)
     text = (folder / named).read_text(encoding="utf-8")
     assert reason in text
     assert tomllib.loads(text)["sources"] == ["fuente.toml"]
@@ -70,7 +70,7 @@ def test_a_recipe_is_written_with_its_reasons(
 
 
 def test_pictures_are_recognised_in_their_languages(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where tesseract has them here; else a comment says what is to be installed."""
+    """The recipe names the languages if tesseract has them; if not, a comment says what to install."""
     source = _ABOUT + 'languages = ["spa", "quy"]\n[collect]\nfiles = ["**/*.png"]\n'
     monkeypatch.setattr("latam_corpus.pipeline.planning.default_recipe.models", lambda: frozenset({"spa", "que"}))
     assert tomllib.loads(_recipe(source))["stage"][0] == {"use": "extract", "ocr": ["spa", "que"]}
@@ -84,8 +84,8 @@ def test_pictures_are_recognised_in_their_languages(monkeypatch: pytest.MonkeyPa
 
 def test_a_recipe_elsewhere_finds_its_sources(command_line: CommandLine, folder: Path) -> None:
     """Files by their path from the recipe's folder, sources of the catalogue by their id; two of one id are refused."""
-    told = command_line("recipe", "new", "fuente.toml", "conha19", "--to", "otra/r.toml", "--json").json
-    assert told == {"file": "otra/r.toml", "sources": ["fuente", "conha19"]}
+    output = command_line("recipe", "new", "fuente.toml", "conha19", "--to", "otra/r.toml", "--json").json
+    assert output == {"file": "otra/r.toml", "sources": ["fuente", "conha19"]}
     assert load_recipe("otra/r.toml").sources == ("../fuente.toml", "conha19")
     assert command_line("check", "otra/r.toml").code == 0
     assert "fuente.toml also has the id" in command_line("recipe", "new", "fuente.toml", "./fuente.toml").err
@@ -130,14 +130,14 @@ def test_the_stages_fit_what_is_collected(folder: Path) -> None:
         ("[collect]\ncolumns = { genre = false }\n", False),
     ],
 )
-def test_marks_go_where_the_genre_says_so(about: str, unmarks: bool) -> None:
-    """As in a preview: songs and talk have marks, and records that state their genre may be either."""
+def test_marks_are_removed_according_to_genre(about: str, unmarks: bool) -> None:
+    """As in a preview, songs and talk have marks, and records that state their genre may be either."""
     stages = [entry["use"] for entry in tomllib.loads(_recipe(_ABOUT + about))["stage"]]
     assert stages[:2] == ["extract", "unmark" if unmarks else "repair"]
 
 
-def test_no_text_falls_for_a_language_that_the_model_cannot_name() -> None:
-    """Or that no source states: then none is set aside for its language, and the recipe says why."""
+def test_unknown_languages_are_not_dropped() -> None:
+    """No text is dropped for a language that the model lacks or no source states; the recipe says why."""
     assert 'languages = ["spa", "quy"]' in _recipe(_ABOUT + 'languages = ["spa", "quy"]')
     unnamed = _recipe(_ABOUT + 'languages = ["spa", "yrl"]')
     assert "languages" not in tomllib.loads(unnamed)["stage"][2]
@@ -157,8 +157,8 @@ def test_no_text_falls_for_a_language_that_the_model_cannot_name() -> None:
         (_RIGHTS.replace('["train", "evaluate"]', "[]"), None, "no permiten nada"),
     ],
 )
-def test_it_releases_what_the_terms_allow(rights: str, release: dict[str, object] | None, why: str) -> None:
-    """And says of the rest why not."""
+def test_it_releases_sources_whose_terms_allow_it(rights: str, release: dict[str, object] | None, why: str) -> None:
+    """For the other sources, the recipe states the reason."""
     text = _recipe(_ABOUT + rights, "es")
     assert tomllib.loads(text).get("release") == release
     assert why in text
@@ -177,16 +177,16 @@ def test_sources_that_allow_less_together_release_less() -> None:
         )
         for name, uses in texts
     ]
-    text = recipe_text([(one.id, one) for one in sources], "en", {"spa"}, _TODAY)
+    text = recipe_text([(item.id, item) for item in sources], "en", {"spa"}, _TODAY)
     assert tomllib.loads(text)["release"]["uses"] == ["evaluate"]
     assert "«c» is measured, but not released: its terms allow: train" in text
 
 
 def test_a_source_runs_by_its_default_recipe(command_line: CommandLine, folder: Path) -> None:
     """To its release; the run keeps the recipe that it ran by, in the language that was spoken."""
-    told = command_line("run", "fuente.toml", "--input", "textos", "--lang", "es")
-    assert (told.code, told.err.count("error")) == (0, 0)
-    assert "1 documento leído = 1 conservado + 0 apartados" in told.out
+    result = command_line("run", "fuente.toml", "--input", "textos", "--lang", "es")
+    assert (result.code, result.err.count("error")) == (0, 0)
+    assert "1 documento leído = 1 conservado + 0 apartados" in result.out
     assert "fuente" in command_line("release", "list").out
     [run] = (folder / "out" / "runs").glob("fuente-*")
     assert "# Reconoce la lengua" in (run / "recipe.toml").read_text(encoding="utf-8")
@@ -195,11 +195,11 @@ def test_a_source_runs_by_its_default_recipe(command_line: CommandLine, folder: 
 
 
 @pytest.mark.usefixtures("folder")
-def test_a_source_that_is_wrong_is_told_as_a_source(command_line: CommandLine) -> None:
-    """With all that is wrong, and not as a recipe without stages."""
+def test_mistakes_in_a_source_are_reported_as_such(command_line: CommandLine) -> None:
+    """All its mistakes are reported, and not those of a recipe without stages."""
     with open("fuente.toml", "a", encoding="utf-8") as file:  # noqa: PTH123  (where the command is given)
         file.write('form = "poesía"\nfils = ["*"]\n')
-    told = command_line("run", "fuente.toml", "--input", "textos", "--lang", "es")
-    assert told.code == 2
-    assert "¿quiso escribir «verse»?" in told.err
-    assert "no existe la clave «collect.fils»; ¿quiso escribir «files»?" in told.err
+    result = command_line("run", "fuente.toml", "--input", "textos", "--lang", "es")
+    assert result.code == 2
+    assert "¿quiso escribir «verse»?" in result.err
+    assert "no existe la clave «collect.fils»; ¿quiso escribir «files»?" in result.err

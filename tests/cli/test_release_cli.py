@@ -19,7 +19,7 @@ RECIPE = {"name": "puerto", "admit": ["open"], "uses": ["train"], "split": {"val
 
 
 def run(out: Path, *arguments: str, code: int = 0) -> str:
-    """What a command prints; an error of ours is raised."""
+    """Return the output of a command; raise an error of the toolkit."""
     app = typer.Typer()
     app.add_typer(command_line.app, name="release")
     app.command("pull")(command_line.pull)
@@ -42,9 +42,9 @@ def test_a_release_is_built_listed_shown_compared_verified_and_pulled(
     assert json.loads(second)["documents"] == 5
     assert json.loads(second)["left_out"] == {"rights_tier=attribution": 1}
     assert "nothing has changed" in run(out, "release", "build", "puerto", "cuentos-3", "--parent", "latest")
-    listed = json.loads(run(out, "release", "list", "--json"))
-    versions = [row["version"] for row in listed]
-    assert [row["latest"] for row in listed] == [False, True]
+    releases = json.loads(run(out, "release", "list", "--json"))
+    versions = [row["version"] for row in releases]
+    assert [row["latest"] for row in releases] == [False, True]
     assert versions[0] in run(out, "release", "list")
     shown = run(out, "release", "show", "puerto")
     assert "cuentos-33334444" in shown
@@ -70,8 +70,8 @@ def test_verify_says_what_is_damaged_and_fails(tmp_path: Path, document: Any, ke
     run(out, "release", "build", "puerto", "cuentos")
     next((out / "store" / "objects").rglob("*.parquet")).write_bytes(b"PAR1")
     assert "the manifest says" in run(out, "release", "verify", "puerto", code=1)
-    told = json.loads(run(out, "release", "verify", "puerto", "--json", code=1))
-    assert (told["whole"], len(told["problems"])) == (False, 1)
+    output = json.loads(run(out, "release", "verify", "puerto", "--json", code=1))
+    assert (output["whole"], len(output["problems"])) == (False, 1)
 
 
 def test_what_is_typed_wrong_is_told(tmp_path: Path, document: Any, kept_run: Any) -> None:
@@ -80,7 +80,7 @@ def test_what_is_typed_wrong_is_told(tmp_path: Path, document: Any, kept_run: An
     kept_run("cuentos-11112222", [document(1)], release=RECIPE)
     kept_run("cuentos-33334444", [document(2)], release=RECIPE | {"admit": ["open", "attribution"]})
     kept_run("prensa-55556666", [document(3)])
-    for arguments, told in (
+    for arguments, output in (
         (["build", "puerto", "cuent"], "the names of 2 runs begin like this"),
         (["build", "puerto", "cuento-11112222"], "did you mean «cuentos-11112222»"),
         (["build", "puerto", "cuentos-1", "cuentos-3"], "the runs' recipes disagree"),
@@ -91,7 +91,7 @@ def test_what_is_typed_wrong_is_told(tmp_path: Path, document: Any, kept_run: An
         (["show", "puerto"], "there is no release «puerto»"),
         (["list", "--store", "zzz://x"], "Protocol not known"),
     ):
-        with pytest.raises(ConfigError, match=told):
+        with pytest.raises(ConfigError, match=output):
             run(out, "release", *arguments)
     assert "no release in" in run(out, "release", "list")
 

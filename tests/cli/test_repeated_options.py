@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def _commands(name: str) -> Iterator[tuple[str, Any]]:
-    """The command and, of a group, those in it, each with what is typed for it."""
+    """Yield the command, and those in a group, each with its name as typed."""
     command = typer.main.get_command(app) if name == "latam-corpus" else loaded(COMMANDS, name)
     yield from _within(name, command, inner=name != "latam-corpus")
 
@@ -29,8 +29,8 @@ def _commands(name: str) -> Iterator[tuple[str, Any]]:
 def _within(name: str, command: Any, *, inner: bool) -> Iterator[tuple[str, Any]]:
     yield name, command
     if inner and isinstance(command, TyperGroup):
-        for one, nested in command.commands.items():
-            yield from _within(f"{name} {one}", nested, inner=True)
+        for item, nested in command.commands.items():
+            yield from _within(f"{name} {item}", nested, inner=True)
 
 
 @pytest.mark.parametrize("name", ["latam-corpus", *(name for name in COMMANDS if " " not in name)])
@@ -44,9 +44,9 @@ def test_every_option_of_every_command_accumulates_or_is_refused(name: str) -> N
                 continue
             for spelt in (*option.opts, *option.secondary_opts):
                 values: tuple[list[str], ...] = ([], []) if option.is_flag else (["a"], ["b"])
-                once, again = ([spelt, *value] for value in values)
-                joined = again if option.is_flag or not spelt.startswith("--") else [f"{spelt}=b"]
-                for line in ([*once, *again], [*once, *joined], [*once, *once]):
+                once, repeated = ([spelt, *value] for value in values)
+                joined = repeated if option.is_flag or not spelt.startswith("--") else [f"{spelt}=b"]
+                for line in ([*once, *repeated], [*once, *joined], [*once, *once]):
                     tried += 1
                     parser = command.make_parser(typer.Context(command))
                     if option.multiple:
@@ -73,9 +73,9 @@ def test_every_option_of_every_command_accumulates_or_is_refused(name: str) -> N
 )
 def test_a_repeated_option_is_a_mistake_of_the_user(command_line: CommandLine, line: list[str], option: str) -> None:
     """It ends with exit code 2 and names the option, before anything runs."""
-    said = command_line(*line, "--json")
-    assert said.code == 2
-    assert [one["place"] for one in json.loads(said.err)["errors"]] == [option]
+    result = command_line(*line, "--json")
+    assert result.code == 2
+    assert [item["place"] for item in json.loads(result.err)["errors"]] == [option]
 
 
 def test_a_variable_of_the_environment_is_no_repetition(
@@ -83,16 +83,16 @@ def test_a_variable_of_the_environment_is_no_repetition(
 ) -> None:
     """An option on the line takes precedence over its variable."""
     monkeypatch.setenv("LATAM_CORPUS_KEY", str(tmp_path / "one.key"))
-    said = command_line("release", "purge", "--sign", tmp_path / "two.key", "--out", tmp_path)
-    assert "more than once" not in said.err
-    assert "two.key" in said.err
+    result = command_line("release", "purge", "--sign", tmp_path / "two.key", "--out", tmp_path)
+    assert "more than once" not in result.err
+    assert "two.key" in result.err
 
 
 def test_a_stages_option_that_is_set_twice_is_refused(command_line: CommandLine, tmp_path: Path) -> None:
     """`--set` keeps all pairs, but a key has one value."""
-    said = command_line("stage", "dedupe", tmp_path / "a", tmp_path / "b", "--set", "by=1", "--set", "by=2")
-    assert said.code == 2
-    assert "--set: «by» is given twice" in said.err
+    result = command_line("stage", "dedupe", tmp_path / "a", tmp_path / "b", "--set", "by=1", "--set", "by=2")
+    assert result.code == 2
+    assert "--set: «by» is given twice" in result.err
 
 
 @pytest.mark.parametrize("name", ["latam-corpus", *(name for name in COMMANDS if " " not in name)])

@@ -1,4 +1,4 @@
-"""What a run shows while it goes on, where there is no terminal."""
+"""Progress of a run if there is no terminal."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ def test_a_barrier_tells_its_steps_every_ten_seconds(capsys: pytest.CaptureFixtu
     ]
 
 
-def test_a_short_barrier_tells_no_step(capsys: pytest.CaptureFixture[str]) -> None:
-    """What is done within ten seconds is told by the line with which it begins."""
+def test_a_short_barrier_prints_no_step(capsys: pytest.CaptureFixture[str]) -> None:
+    """A barrier that ends within ten seconds prints only the line with which it begins."""
     progress = RunProgress(_Clock())
     progress.show(BarrierStarted("supersede", 3))
     progress.step("reading every doc_id", 1, 1)
@@ -61,8 +61,8 @@ def test_every_barrier_has_its_own_ten_seconds(capsys: pytest.CaptureFixture[str
     assert _lines(capsys) == ["supersede: deciding on 3 rows"]
 
 
-def test_parts_tell_the_time_left_and_what_is_kept(capsys: pytest.CaptureFixture[str]) -> None:
-    """Nothing of time in the first second, when it would be a guess, and at the end, when none is left."""
+def test_parts_print_remaining_time_and_kept_documents(capsys: pytest.CaptureFixture[str]) -> None:
+    """No time is printed in the first second, when it would be a guess, or at the end."""
     clock = _Clock()
     progress = RunProgress(clock)
     progress.show(SegmentStarted("filter", 4))

@@ -39,14 +39,14 @@ def _read(path: Path) -> list[dict[str, Any]]:
 
 
 def test_identify_gives_language_and_score_and_keeps_ids(command_line: CommandLine, tmp_path: Path) -> None:
-    """Spanish and Portuguese are told apart; an unknown column passes through."""
+    """Spanish and Portuguese are distinguished; an unknown column is passed through."""
     rows: list[dict[str, Any]] = [
         {"id": "uno", "text": _SPANISH, "nota": 7},
         {"id": "dois", "text": _PORTUGUESE},
         {"id": "vacío", "text": ""},
     ]
-    told = command_line("stage", "identify", _write(tmp_path / "in.jsonl", rows), tmp_path / "out.jsonl")
-    assert told.code == 0, told.err
+    result = command_line("stage", "identify", _write(tmp_path / "in.jsonl", rows), tmp_path / "out.jsonl")
+    assert result.code == 0, result.err
     out = _read(tmp_path / "out.jsonl")
     assert [row["id"] for row in out] == ["uno", "dois", "vacío"]
     assert [row["language"] for row in out] == ["spa_Latn", "por_Latn", "und"]
@@ -55,18 +55,18 @@ def test_identify_gives_language_and_score_and_keeps_ids(command_line: CommandLi
 
 
 def test_rows_without_a_text_are_refused(command_line: CommandLine, tmp_path: Path) -> None:
-    """They would all be in no language; the fields that are there are told, and nothing is written."""
+    """The error lists the existing fields, and nothing is written. All rows would have no language."""
     source = _write(tmp_path / "in.jsonl", [{"id": "uno", "texto": _SPANISH}])
-    told = command_line("stage", "identify", source, tmp_path / "out.jsonl")
-    assert told.code == 2
+    result = command_line("stage", "identify", source, tmp_path / "out.jsonl")
+    assert result.code == 2
     assert "no row has a field «text»; rename the field that has the text; there are id, texto" in " ".join(
-        told.err.split()
+        result.err.split()
     )
     assert not (tmp_path / "out.jsonl").exists()
 
 
 def test_filter_gives_a_reason_derived_from_a_bound(command_line: CommandLine, tmp_path: Path) -> None:
-    """A menu falls with its bound as the reason; prose stays; the signals of both are kept."""
+    """A menu is dropped with its bound as the reason, prose is kept, and the signals of both are kept."""
     rows = [
         {"id": "a", "text": _SPANISH, "language": "spa_Latn", "genre": "news"},
         {"id": "b", "text": _MENU, "language": "spa_Latn", "genre": "news"},
@@ -79,7 +79,7 @@ def test_filter_gives_a_reason_derived_from_a_bound(command_line: CommandLine, t
 
 
 def test_dedupe_names_the_kept_document(command_line: CommandLine, tmp_path: Path) -> None:
-    """The copy with the more open rights is kept, wherever it stands in the file."""
+    """The copy with the more open rights is kept, wherever it is in the file."""
     rows = [
         {"id": "cerrado", "text": _SPANISH, "rights_tier": "non_commercial"},
         {"id": "otro", "text": _PORTUGUESE, "rights_tier": "open"},
@@ -94,33 +94,33 @@ def test_dedupe_names_the_kept_document(command_line: CommandLine, tmp_path: Pat
     assert third["duplicate_cluster"] == first["duplicate_cluster"] == "abierto"
 
 
-def test_rows_that_fell_before_keep_their_reason(command_line: CommandLine, tmp_path: Path) -> None:
-    """None falls as their copy, and what another stage said of them stays, on every row of them."""
+def test_rows_dropped_before_keep_their_reason(command_line: CommandLine, tmp_path: Path) -> None:
+    """No row is dropped as a copy of them, and all their rows keep what another stage recorded."""
     rows = [
         {"id": "caída", "text": _SPANISH, "drop_reason": "language=spa"},
         {"id": "a-igual", "text": _SPANISH},
         {"id": "b-copia", "text": _SPANISH},
         {"id": "otra", "text": _PORTUGUESE, "drop_reason": "words<50"},
     ]
-    told = command_line("stage", "dedupe", _write(tmp_path / "in.jsonl", rows), tmp_path / "out.jsonl")
-    assert told.code == 0, told.err
-    assert "4 rows, 3 with a drop reason" in told.out
+    result = command_line("stage", "dedupe", _write(tmp_path / "in.jsonl", rows), tmp_path / "out.jsonl")
+    assert result.code == 0, result.err
+    assert "4 rows, 3 with a drop reason" in result.out
     out = _read(tmp_path / "out.jsonl")
     assert [row["drop_reason"] for row in out] == ["language=spa", None, "duplicate", "words<50"]
     assert [row["duplicate_of"] for row in out] == [None, None, "a-igual", None]
 
 
 def test_a_stage_that_drops_some_rows_gives_their_reasons(command_line: CommandLine, tmp_path: Path) -> None:
-    """Though it gives none otherwise: `identify` with the languages to keep."""
+    """`identify` sets reasons if it is given the languages to keep."""
     source = _write(tmp_path / "in.jsonl", [{"id": "uno", "text": _SPANISH}, {"id": "dois", "text": _PORTUGUESE}])
-    told = command_line("stage", "identify", source, tmp_path / "out.jsonl", "--set", "languages=spa")
-    assert told.code == 0, told.err
-    assert "2 rows, 1 with a drop reason" in told.out
+    result = command_line("stage", "identify", source, tmp_path / "out.jsonl", "--set", "languages=spa")
+    assert result.code == 0, result.err
+    assert "2 rows, 1 with a drop reason" in result.out
     assert [row["drop_reason"] for row in _read(tmp_path / "out.jsonl")] == [None, "language=por"]
 
 
 def test_redact_replaces_and_counts(command_line: CommandLine, tmp_path: Path) -> None:
-    """Counts by kind, and nothing of what stood there."""
+    """It counts by kind and keeps nothing of the replaced text."""
     rows = [{"id": "a", "text": "Escríbame a rosa@ejemplo.org; mi RUT es 12.345.678-5."}]
     command_line("stage", "redact", _write(tmp_path / "in.jsonl", rows), tmp_path / "out.jsonl")
     [row] = _read(tmp_path / "out.jsonl")
@@ -153,50 +153,50 @@ def test_extract_reads_a_folder_and_names_each_file(command_line: CommandLine, t
 
 
 def test_skim_reads_a_folder_of_pages(command_line: CommandLine, tmp_path: Path) -> None:
-    """As `extract` does."""
+    """`skim` takes a folder of pages, as `extract` does."""
     folder = tmp_path / "in"
     folder.mkdir()
     (folder / "nota.html").write_text(f"<html><body><p>{_SPANISH}</p></body></html>", encoding="utf-8")
-    told = command_line("stage", "skim", folder, tmp_path / "out.jsonl")
-    assert told.code == 0, told.err
+    result = command_line("stage", "skim", folder, tmp_path / "out.jsonl")
+    assert result.code == 0, result.err
     [row] = _read(tmp_path / "out.jsonl")
     assert row["text"].split() == _SPANISH.split()
 
 
 @pytest.mark.parametrize("name", ["repair", "identify", "filter", "redact", "dedupe"])
 def test_odd_rows_pass_through_every_stage(command_line: CommandLine, tmp_path: Path, name: str) -> None:
-    """No id, no text, a null, a number, a lone surrogate, the same row twice: one row out for each, in order."""
+    """Rows with no id, no text, a null, a number, a lone surrogate, or a copy give one output row each, in order."""
     lines = ['{"text": "Hola"}', '{"id": 5, "text": null}', '{"id": "x"}', '{"id": "y", "text": 123}']
     lines += ['{"id": "z", "text": "\\u0000\\ud83d", "nota": "\\udc00"}'] * 2
     (tmp_path / "in.jsonl").write_text("\n".join(lines) + "\n\n")
-    told = command_line("stage", name, tmp_path / "in.jsonl", tmp_path / "out.jsonl")
-    assert told.code == 0, told.err
+    result = command_line("stage", name, tmp_path / "in.jsonl", tmp_path / "out.jsonl")
+    assert result.code == 0, result.err
     assert [row.get("id") for row in _read(tmp_path / "out.jsonl")] == [None, 5, "x", "y", "z", "z"]
 
 
-def test_bytes_are_read_as_the_text_that_they_are(command_line: CommandLine, tmp_path: Path) -> None:
-    """As a run reads them: judged by their words, and written as words; bytes in another charset are no text."""
+def test_bytes_are_read_as_utf8_text(command_line: CommandLine, tmp_path: Path) -> None:
+    """As in a run, bytes are judged and written as text; bytes in another charset aren't a text."""
     frame = pl.DataFrame({"id": ["a", "b"], "text": [_SPANISH.encode(), None], "language": ["spa_Latn"] * 2})
     frame.write_parquet(tmp_path / "in.parquet")
-    told = command_line("stage", "filter", tmp_path / "in.parquet", tmp_path / "out.jsonl")
-    assert told.code == 0, told.err
+    result = command_line("stage", "filter", tmp_path / "in.parquet", tmp_path / "out.jsonl")
+    assert result.code == 0, result.err
     good, empty = _read(tmp_path / "out.jsonl")
     assert (good["text"], good["drop_reason"], empty["text"]) == (_SPANISH, None, None)
     frame.with_columns(text=pl.lit("año".encode("latin-1"))).write_parquet(tmp_path / "in.parquet")
-    told = command_line("stage", "filter", tmp_path / "in.parquet", tmp_path / "out.jsonl")
-    assert (told.code, "in.parquet" in told.err, "UTF-8" in told.err) == (2, True, True), told.err
+    result = command_line("stage", "filter", tmp_path / "in.parquet", tmp_path / "out.jsonl")
+    assert (result.code, "in.parquet" in result.err, "UTF-8" in result.err) == (2, True, True), result.err
 
 
 @pytest.mark.parametrize("text", [["La barca"], {"es": "La barca"}, True])
-def test_what_is_no_text_is_refused(command_line: CommandLine, tmp_path: Path, text: object) -> None:
-    """A list, an object, a truth: with its line, whatever stands beside it; so is a column of another type."""
+def test_values_that_are_not_texts_are_refused(command_line: CommandLine, tmp_path: Path, text: object) -> None:
+    """The error for a list, an object or a boolean names its line; a column of another type is refused too."""
     source = _write(tmp_path / "in.jsonl", [{"text": _SPANISH}, {"text": text}])
-    told = command_line("stage", "repair", source, tmp_path / "out.jsonl")
-    assert told.code == 2
-    assert "in.jsonl:2: «text» is " in "".join(told.err.split("\n"))
+    result = command_line("stage", "repair", source, tmp_path / "out.jsonl")
+    assert result.code == 2
+    assert "in.jsonl:2: «text» is " in "".join(result.err.split("\n"))
     pl.DataFrame({"text": [text]}).write_parquet(tmp_path / "in.parquet")
-    told = command_line("stage", "repair", tmp_path / "in.parquet", tmp_path / "out.jsonl")
-    assert (told.code, "the column «text» is of the type" in " ".join(told.err.split())) == (2, True), told.err
+    result = command_line("stage", "repair", tmp_path / "in.parquet", tmp_path / "out.jsonl")
+    assert (result.code, "the column «text» is of the type" in " ".join(result.err.split())) == (2, True), result.err
 
 
 @pytest.mark.parametrize(
@@ -220,9 +220,9 @@ def test_a_wrong_input_is_one_sentence(
     (tmp_path / "in.csv").write_text("a,b")
     (tmp_path / "bad.jsonl").write_text('{"id": 1, "text": "uno"}\n{"id": 2, "text": \n')
     named = [str(tmp_path / a) if "." in a else a for a in arguments]
-    said = command_line("stage", *named)
-    assert said.code == 2
-    assert told in said.err
+    result = command_line("stage", *named)
+    assert result.code == 2
+    assert told in result.err
 
 
 @pytest.mark.parametrize(
@@ -234,10 +234,10 @@ def test_a_wrong_input_is_one_sentence(
         (".GZ", lambda data: gzip.compress(data[:20]) + gzip.compress(data[20:])),
     ],
 )
-def test_compressed_rows_are_read_and_damage_is_told(
+def test_compressed_rows_are_read_and_damage_is_reported(
     command_line: CommandLine, tmp_path: Path, suffix: str, pack: Callable[[bytes], bytes]
 ) -> None:
-    """By their suffix, in and out, several members one after the other; half a file is no input."""
+    """The suffix decides, for input and output, also with several members; a truncated file is an error."""
     packed = pack('{"id": "a", "text": "MaÃ±ana"}\n{"id": "b", "text": "Ayer"}'.encode())
     path = tmp_path / f"in.jsonl{suffix}"
     path.write_bytes(packed)
@@ -249,8 +249,8 @@ def test_compressed_rows_are_read_and_damage_is_told(
     assert command_line("stage", "repair", out, tmp_path / "again.jsonl").code == 0
     assert (tmp_path / "again.jsonl").read_bytes() == (tmp_path / "out.jsonl").read_bytes()
     path.write_bytes(packed[:-10])
-    said = command_line("stage", "repair", path, tmp_path / "out.jsonl")
-    assert (said.code, str(path) in said.err, "damaged" in said.err) == (2, True, True), said.err
+    result = command_line("stage", "repair", path, tmp_path / "out.jsonl")
+    assert (result.code, str(path) in result.err, "damaged" in result.err) == (2, True, True), result.err
 
 
 @pytest.mark.parametrize(
@@ -265,6 +265,6 @@ def test_compressed_rows_are_read_and_damage_is_told(
 def test_a_line_that_is_no_row_is_named(command_line: CommandLine, tmp_path: Path, line: bytes, told: str) -> None:
     """In the words of the ledger; brackets without end are no traceback."""
     (tmp_path / "in.jsonl").write_bytes(b'{"text": "Hola"}\n' + line + b"\n")
-    said = command_line("stage", "repair", tmp_path / "in.jsonl", tmp_path / "out.jsonl")
-    assert (said.code, told in said.err) == (2, True), said.err
+    result = command_line("stage", "repair", tmp_path / "in.jsonl", tmp_path / "out.jsonl")
+    assert (result.code, told in result.err) == (2, True), result.err
     assert not (tmp_path / "out.jsonl").exists()

@@ -48,13 +48,13 @@ with contextlib.redirect_stdout(io.StringIO()):
 
 def _lines() -> list[list[str]]:
     """Every command and every group's command, with `--help` after it."""
-    found = [["--help"]]
+    matches = [["--help"]]
     for name in _NAMES:
-        found.append([name, "--help"])
+        matches.append([name, "--help"])
         command = loaded(COMMANDS, name)
         if isinstance(command, TyperGroup):
-            found += [[name, inner, "--help"] for inner in command.commands]
-    return found
+            matches += [[name, inner, "--help"] for inner in command.commands]
+    return matches
 
 
 def _starts_light(lines: list[list[str]], folder: Path, but: frozenset[str] = frozenset()) -> None:
@@ -65,7 +65,7 @@ def _starts_light(lines: list[list[str]], folder: Path, but: frozenset[str] = fr
 
 
 def test_help_and_version_load_nothing_heavy(tmp_path: Path) -> None:
-    """Neither does the help of any command; a module that is heavy is imported in the function that needs it."""
+    """No command's help loads a heavy module either: those are imported in the functions that need them."""
     lines = _lines()
     assert len(lines) > 40
     _starts_light([["--version"], *lines], tmp_path)
@@ -75,8 +75,8 @@ def test_lists_of_files_load_nothing_heavy(tmp_path: Path) -> None:
     """Recipes and runs are TOML and JSON, signals are descriptors, and sources are looked up in tables of codes."""
     run = tmp_path / "out" / "runs" / "cuentos-1a2b3c4d"
     run.mkdir(parents=True)
-    told = {"id": run.name, "written": "2026-11-27", "parts": [], "recipe": {"title": "Cuentos"}, "seconds": 1.0}
-    (run / "run.json").write_bytes(sealed(told | {"rows": {"in": 2, "kept": 1}}))
+    values = {"id": run.name, "written": "2026-11-27", "parts": [], "recipe": {"title": "Cuentos"}, "seconds": 1.0}
+    (run / "run.json").write_bytes(sealed(values | {"rows": {"in": 2, "kept": 1}}))
     _starts_light([["list", "recipes"], ["list", "signals"], ["runs", "list"]], tmp_path)
     _starts_light([["list", "sources"]], tmp_path, frozenset({"iso639", "license_expression"}))
 
@@ -102,8 +102,8 @@ def test_help_lists_each_command_once_under_the_heading_of_its_purpose() -> None
     sections = re.split("|".join(f"^{heading}:$" for heading in HEADINGS.values()), shown, flags=re.MULTILINE)[1:]
     assert len(sections) == len(HEADINGS)
     for purpose, section in zip(HEADINGS, sections, strict=True):
-        listed = re.findall(r"^  (\S+)", section, re.MULTILINE)
-        assert sorted(listed) == sorted(name for name in _NAMES if COMMANDS[name].purpose == purpose)
+        names = re.findall(r"^  (\S+)", section, re.MULTILINE)
+        assert sorted(names) == sorted(name for name in _NAMES if COMMANDS[name].purpose == purpose)
 
 
 @pytest.mark.parametrize(
@@ -140,20 +140,18 @@ def test_help_lists_each_command_once_under_the_heading_of_its_purpose() -> None
         ("run news --workers dois --lang pt", "--workers: deve ser um número inteiro, e é “dois”"),
     ],
 )
-def test_what_is_wrong_with_a_command_line_is_told_with_the_remedy(
-    command_line: CommandLine, line: str, told: str
-) -> None:
-    """The user's input was wrong: exit code 2, and what it may have meant, in the language that is spoken."""
-    said = command_line(*line.split())
-    assert said.code == 2
-    assert told in said.err
+def test_usage_errors_have_a_remedy(command_line: CommandLine, line: str, told: str) -> None:
+    """Exit code 2, and a suggestion, in the user's language."""
+    result = command_line(*line.split())
+    assert result.code == 2
+    assert told in result.err
 
 
-def test_what_is_wrong_with_a_command_line_is_json_where_that_is_asked_for(command_line: CommandLine) -> None:
-    """As every other error is."""
-    said = command_line("explain", "--json", "--lang", "es")
-    (wrong,) = json.loads(said.err)["errors"]
-    assert (said.code, said.out) == (2, "")
+def test_usage_errors_can_be_json(command_line: CommandLine) -> None:
+    """With `--json`, usage errors are JSON as all other errors."""
+    result = command_line("explain", "--json", "--lang", "es")
+    (wrong,) = json.loads(result.err)["errors"]
+    assert (result.code, result.out) == (2, "")
     assert wrong["place"] == "latam-corpus explain"
     assert wrong["problem"].startswith("falta ")
 
@@ -163,16 +161,16 @@ def test_what_is_wrong_with_a_command_line_is_json_where_that_is_asked_for(comma
 )
 def test_a_help_is_in_one_language_alone(command_line: CommandLine, language: str, usage: str, help_told: str) -> None:
     """The words of the library that writes it, too."""
-    said = command_line("runs", "list", "--help", "--lang", language)
-    assert said.code == 0
-    assert said.out.startswith(usage)
-    assert help_told in said.out
-    assert "Show this" not in said.out
+    result = command_line("runs", "list", "--help", "--lang", language)
+    assert result.code == 0
+    assert result.out.startswith(usage)
+    assert help_told in result.out
+    assert "Show this" not in result.out
 
 
 @pytest.fixture
 def completed(command_line: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
-    """What a shell is told to offer for the last word of a line, in a folder with two folders of runs."""
+    """Return the completions for the last word of a line, in a folder with two folders of runs."""
     for out, name in (("out", "cuentos-1a2b3c4d"), ("otra", "cuentos-5e6f7a8b")):
         (tmp_path / out / "runs" / name).mkdir(parents=True)
         (tmp_path / out / "runs" / name / "run.json").touch()
@@ -185,9 +183,9 @@ def completed(command_line: CommandLine, tmp_path: Path, monkeypatch: pytest.Mon
         asked |= {"_TYPER_COMPLETE_ARGS": line, "_TYPER_COMPLETE_FISH_ACTION": "get-args"}
         for name, value in asked.items():
             monkeypatch.setenv(name, value)
-        said = command_line()
-        assert (said.code, said.err) == (0, "")
-        return said.out.split()
+        result = command_line()
+        assert (result.code, result.err) == (0, "")
+        return result.out.split()
 
     return call
 
@@ -213,8 +211,8 @@ def test_the_shell_completes_names(completed: Callable[..., list[str]], line: st
 
 
 @pytest.mark.parametrize("shell", ["zsh", "fish"])
-def test_other_shells_are_told_what_a_command_does(completed: Callable[..., list[str]], shell: str) -> None:
-    """They show it beside the name."""
-    told = " ".join(completed("latam-corpus meas", shell))
-    assert "measure" in told
-    assert "signal" in told
+def test_completions_have_descriptions(completed: Callable[..., list[str]], shell: str) -> None:
+    """Shells other than bash show them next to the names."""
+    output = " ".join(completed("latam-corpus meas", shell))
+    assert "measure" in output
+    assert "signal" in output

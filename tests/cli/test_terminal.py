@@ -1,4 +1,4 @@
-"""What reaches a terminal: no word of a document, a file's name or the user is obeyed by it, and none is hidden."""
+"""Output to a terminal: words of a document, a file's name or the user can't control it, and none are hidden."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 
 def hidden_in(text: str) -> set[str]:
-    """The characters of a text that a terminal may obey or not show; a line's end is none."""
+    """Return the characters of a text that may control a terminal or be invisible, except line ends."""
     return {sign for sign in text if unicodedata.category(sign) in HIDDEN} - {"\n"}
 
 
@@ -105,21 +105,21 @@ def test_on_a_terminal_only_our_own_colours_are_obeyed() -> None:
 
 
 def test_a_block_keeps_its_lines() -> None:
-    """And nothing else that would be obeyed."""
+    """All other control characters are replaced."""
     console, written = screen()
     console.print(show.block("uno\r\ndos\x1b[2J\n\ttres"))
     assert written.getvalue() == "uno\ndos\\x1b[2J\n    tres\n"
 
 
-def test_nothing_is_printed_but_by_the_screen() -> None:
-    """No module of the package prints, echoes, or draws by itself."""
+def test_only_the_screen_module_prints() -> None:
+    """No other module of the package prints, echoes or draws."""
     package = Path(latam_corpus.__file__).parent
     for file in sorted(package.rglob("*.py")):
         tree = ast.parse(file.read_text(encoding="utf-8"))
         where = file.relative_to(package).as_posix()
         for node in ast.walk(tree):
             if isinstance(node, ast.Import | ast.ImportFrom):
-                names = [node.module or ""] if isinstance(node, ast.ImportFrom) else [one.name for one in node.names]
+                names = [node.module or ""] if isinstance(node, ast.ImportFrom) else [item.name for item in node.names]
                 assert where == "cli/interface/show.py" or not any(name.split(".")[0] == "rich" for name in names), (
                     where
                 )
@@ -186,13 +186,13 @@ def test_no_command_lets_a_word_through(
     monkeypatch.chdir(corpus)
     out, evil = corpus / "out", HOSTILE.replace("\0", "")
     common: list[str | Path] = ["--out", out]
-    told = [command_line("run", corpus / "receta.toml", "--input", corpus / "in", "--engine", "in-process", *common)]
-    found = ids(out)
+    output = [command_line("run", corpus / "receta.toml", "--input", corpus / "in", "--engine", "in-process", *common)]
+    matches = ids(out)
     run = next((out / "runs").iterdir()).name
     commands: list[list[str | Path]] = [
         ["check", corpus / "receta.toml"],
         ["run", corpus / "receta.toml", "--input", corpus / "in", "--dry-run", *common],
-        ["explain", found[0], *common],
+        ["explain", matches[0], *common],
         ["explain", "barca", *common],
         ["explain", evil, *common],
         ["runs", "list", *common],
@@ -229,27 +229,27 @@ def test_no_command_lets_a_word_through(
         ["crawl", evil, *common],
     ]
     for arguments in commands:
-        said = command_line(*arguments)
-        assert said.code in (0, 1, 2), arguments
-        assert said.out or said.err, arguments
-        told.append(said)
-        assert not hidden_in(said.out + said.err), (arguments, hidden_in(said.out + said.err), said)
+        result = command_line(*arguments)
+        assert result.code in (0, 1, 2), arguments
+        assert result.out or result.err, arguments
+        output.append(result)
+        assert not hidden_in(result.out + result.err), (arguments, hidden_in(result.out + result.err), result)
         if (
             "--json" not in arguments
-            and said.code == 0
+            and result.code == 0
             and arguments[0] in ("explain", "sample", "release", "runs", "measure")
         ):
             exact = command_line(*arguments, "--json")
             assert not hidden_in(exact.out + exact.err), arguments
             assert exact.json is not None
-    assert any(SEEN in said.out for said in told)
-    [story] = command_line("explain", found[0], *common, "--json").json
+    assert any(SEEN in result.out for result in output)
+    [story] = command_line("explain", matches[0], *common, "--json").json
     assert story["title"] == HOSTILE
 
 
 def test_the_same_in_a_process_with_workers(corpus: Path, command_process: CommandLine) -> None:
     """Workers, and the libraries in them, write nothing by themselves."""
-    told = command_process(
+    result = command_process(
         "run",
         corpus / "receta.toml",
         "--input",
@@ -261,15 +261,13 @@ def test_the_same_in_a_process_with_workers(corpus: Path, command_process: Comma
         "--out",
         corpus / "out",
     )
-    assert not hidden_in(told.out + told.err), told
-    assert told.code in (0, 1)
-    assert "documents in" in told.out
+    assert not hidden_in(result.out + result.err), result
+    assert result.code in (0, 1)
+    assert "documents in" in result.out
 
 
-def test_a_screen_that_is_not_utf8_is_no_reason_to_fail(
-    monkeypatch: pytest.MonkeyPatch, command_process: CommandLine
-) -> None:
-    """What it can't show is shown by its code; JSON stays JSON."""
+def test_a_screen_that_is_not_utf8_works(monkeypatch: pytest.MonkeyPatch, command_process: CommandLine) -> None:
+    """Characters that it can't show are shown by their codes; JSON is unchanged."""
     monkeypatch.setenv("PYTHONIOENCODING", "ascii")
     wrong = command_process("check", "ñandú.toml")
     assert (wrong.code, r"\xf1and\xfa.toml" in wrong.err) == (2, True)
@@ -291,20 +289,20 @@ def test_a_screen_that_is_not_utf8_is_no_reason_to_fail(
         OSError("1048576 requested and 38384 written"),
     ],
 )
-def test_a_full_disk_is_one_sentence_whichever_library_meets_it(
+def test_a_full_disk_is_one_sentence_from_any_library(
     command_line: CommandLine, monkeypatch: pytest.MonkeyPatch, raised: Exception
 ) -> None:
-    """What is wrong and what to do, with exit code 1; an error of another kind stays one."""
+    """The sentence has problem and remedy, with exit code 1; other errors keep their own text."""
 
     def full(*_arguments: object) -> None:
         raise raised
 
     monkeypatch.setattr("latam_corpus.pipeline.stored_runs.history.history", full)
-    told = command_line("runs", "list", "--lang", "es", "--out", "otra-salida")
-    assert told.code == 1
-    assert told.err.startswith("error: el disco: no queda espacio en el disco (")
-    assert "otra-salida, " in told.err
-    assert "; corrija eso, o indique otro lugar" in told.err
+    result = command_line("runs", "list", "--lang", "es", "--out", "otra-salida")
+    assert result.code == 1
+    assert result.err.startswith("error: el disco: no queda espacio en el disco (")
+    assert "otra-salida, " in result.err
+    assert "; corrija eso, o indique otro lugar" in result.err
 
 
 @pytest.mark.parametrize(
@@ -315,7 +313,7 @@ def test_a_full_disk_is_one_sentence_whichever_library_meets_it(
         (MemoryError(), "error: memory: this process can't get any more; give it more (on a cluster, with"),
     ],
 )
-def test_what_a_barrier_can_not_read_is_named_and_a_full_disk_has_its_stage(
+def test_errors_of_a_barrier_name_the_file_or_the_stage(
     command_line: CommandLine,
     small_recipe: SmallRecipe,
     tmp_path: Path,
@@ -323,7 +321,7 @@ def test_what_a_barrier_can_not_read_is_named_and_a_full_disk_has_its_stage(
     raised: Exception,
     told: str,
 ) -> None:
-    """The file where the system names one, else the stage; and memory that is at its end is told as that."""
+    """The error names the file if the system does, else the stage; a lack of memory is reported as such."""
 
     def fails(*_arguments: object) -> None:
         raise raised
@@ -332,9 +330,9 @@ def test_what_a_barrier_can_not_read_is_named_and_a_full_disk_has_its_stage(
     (tmp_path / "r.toml").write_text(small_recipe("dedupe", source="./r.jsonl"), encoding="utf-8")
     monkeypatch.setattr("latam_corpus.dedupe.dedupe.Dedupe.decide", fails)
     monkeypatch.chdir(tmp_path)
-    said = command_line("run", "r.toml", "--out", tmp_path / "out", "--lang", "en")
-    assert said.code != 0
-    assert told in said.err
+    result = command_line("run", "r.toml", "--out", tmp_path / "out", "--lang", "en")
+    assert result.code != 0
+    assert told in result.err
 
 
 def test_a_note_is_json_on_any_screen(monkeypatch: pytest.MonkeyPatch) -> None:

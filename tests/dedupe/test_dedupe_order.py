@@ -364,8 +364,11 @@ def test_a_recipe_releases_the_copy_that_it_may_use(
         ({"decided_by": "existing"}, "it is in the earlier version"),
         ({"decided_by": "rights_tier", "rights_tier": "unknown", "kept_rights_tier": "open"}, "open against unknown"),
         ({"decided_by": "damage", "mojibake": 90, "kept_mojibake": 2, "misread": 5}, "wrong encoding"),
-        ({"decided_by": "damage", "misread": 5, "kept_misread": 2}, "2 words of 1,000 against 5; letters are misread"),
-        ({"decided_by": "obtained", "obtained": "2025", "kept_obtained": "2024"}, "earlier: 2024 against 2025"),
+        (
+            {"decided_by": "damage", "misread": 5, "kept_misread": 2},
+            "2 words of 1,000, compared with 5; letters are misread",
+        ),
+        ({"decided_by": "obtained", "obtained": "2025", "kept_obtained": "2024"}, "earlier: 2024, compared with 2025"),
         ({"decided_by": "doc_id"}, "the smaller doc_id is kept"),
         ({"words": 9, "kept_words": 99}, None),
     ],

@@ -22,7 +22,7 @@ _FULL = (
 
 
 def _told(text: str, language: str = "es", name: str = "") -> list[str]:
-    return [one.in_language(language) for one in check_source(text, name)[1]]
+    return [item.in_language(language) for item in check_source(text, name)[1]]
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def _told(text: str, language: str = "es", name: str = "") -> list[str]:
     ],
 )  # fmt: skip
 def test_a_mistake_is_a_sentence_with_line_problem_and_remedy(toml: str, language: str, told: str) -> None:
-    """In the language asked for; a word of that language is met by the key or code it stands for."""
+    """Mistakes are reported in the chosen language; for a word of that language the remedy names the key or code."""
     assert told in " · ".join(_told(_LEAST + toml, language))
 
 
@@ -65,80 +65,80 @@ def test_a_mistake_is_a_sentence_with_line_problem_and_remedy(toml: str, languag
         ('id = "a"\nid = "b"', None, "está definida dos veces"),
     ],
 )
-def test_what_is_no_toml_is_told_by_what_people_did(broken: str, line: int | None, told: str) -> None:
-    """Not by what a parser stumbled over; the line is named where it can be known."""
-    [found] = check_source(broken)[1]
-    assert told in found.in_language("es")
-    assert line is None or found.line == line
+def test_toml_errors_name_the_usual_mistake(broken: str, line: int | None, told: str) -> None:
+    """The error names what people usually did wrong, not where the parser stopped, and the line if it is known."""
+    [matches] = check_source(broken)[1]
+    assert told in matches.in_language("es")
+    assert line is None or matches.line == line
 
 
 def test_all_that_is_wrong_is_told_at_once_in_the_order_of_the_file() -> None:
     """A librarian who puts right one thing shouldn't meet the next only then."""
-    found = check_source('id = "Mala"\ntitle = 3\ngenre = "x"\n[rights]\nuses = ["vender"]\nstatement = "MIT"\n')[1]
-    assert [one.key for one in found] == ["holder", "id", "title", "genre", "rights.uses (1)"]
-    assert [one.line for one in found] == [None, 1, 2, 3, 5]
+    matches = check_source('id = "Mala"\ntitle = 3\ngenre = "x"\n[rights]\nuses = ["vender"]\nstatement = "MIT"\n')[1]
+    assert [item.key for item in matches] == ["holder", "id", "title", "genre", "rights.uses (1)"]
+    assert [item.line for item in matches] == [None, 1, 2, 3, 5]
 
 
 def test_a_good_file_has_nothing_to_put_right(command_line: CommandLine, tmp_path: Path) -> None:
     """It is right, exit code 0, read back by its names, without a word of advice."""
     path = tmp_path / "radio.toml"
     path.write_text(_FULL, encoding="utf-8")
-    told = command_line("sources", "check", path, "--lang", "pt")
+    result = command_line("sources", "check", path, "--lang", "pt")
     read = "  lido assim: gênero: imprensa · país: CL: Chile · línguas: spa: espanhol"
-    assert (told.code, told.out.strip()) == (0, f"✓ {path}: sem erros\n{read}")
+    assert (result.code, result.out.strip()) == (0, f"✓ {path}: sem erros\n{read}")
 
 
-def test_of_several_files_one_that_is_wrong_makes_exit_code_1(command_line: CommandLine, tmp_path: Path) -> None:
-    """Each is told of; as JSON too. A file that isn't there is the user's mistake, exit code 2."""
+def test_exit_code_is_1_if_any_file_is_wrong(command_line: CommandLine, tmp_path: Path) -> None:
+    """Every file is reported, also as JSON. A missing file is the user's mistake: exit code 2."""
     good, bad = tmp_path / "radio.toml", tmp_path / "mala.toml"
     good.write_text(_FULL, encoding="utf-8")
     bad.write_text(_FULL.replace('"news"', '"todos"'), encoding="utf-8")
-    told = command_line("sources", "check", good, bad, "--lang", "es")
-    assert told.code == 1
-    assert f"✓ {good}" in told.out
-    assert "1 error" in told.out
+    result = command_line("sources", "check", good, bad, "--lang", "es")
+    assert result.code == 1
+    assert f"✓ {good}" in result.out
+    assert "1 error" in result.out
     first, second = command_line("sources", "check", good, bad, "--lang", "es", "--json").json
     assert (first["ok"], second["ok"]) == (True, False)
     assert second["findings"][0]["line"] == 4
     assert command_line("sources", "check", tmp_path / "nada.toml").code == 2
 
 
-def test_a_file_in_an_old_charset_is_told_what_to_do(command_line: CommandLine, tmp_path: Path) -> None:
-    """As an editor on Windows saves it."""
+def test_a_file_in_windows_1252_has_a_remedy(command_line: CommandLine, tmp_path: Path) -> None:
+    """The error for a file that an editor on Windows saved says how to save it."""
     path = tmp_path / "radio.toml"
     path.write_bytes(_FULL.replace("Radio", "Señal").encode("cp1252"))
-    told = command_line("sources", "check", path, "--lang", "pt")
-    assert (told.code, "salve o arquivo outra vez e escolha a codificação UTF-8" in told.out) == (1, True)
+    result = command_line("sources", "check", path, "--lang", "pt")
+    assert (result.code, "salve o arquivo outra vez e escolha a codificação UTF-8" in result.out) == (1, True)
 
 
-def test_the_users_own_language_is_spoken_where_none_is_named(
+def test_system_language_is_the_default(
     command_line: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By LANG; English for another language, and an unknown one asked for is told."""
+    """LANG decides if no language is named; other languages give English, and an unknown `--lang` is refused."""
     path = tmp_path / "radio.toml"
     path.write_text(_FULL, encoding="utf-8")
     for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES"):
         monkeypatch.delenv(name, raising=False)
-    for language, said in (("es_CL.UTF-8", "sin errores"), ("pt_BR", "sem erros"), ("fr_FR", "no errors")):
+    for language, output in (("es_CL.UTF-8", "sin errores"), ("pt_BR", "sem erros"), ("fr_FR", "no errors")):
         monkeypatch.setenv("LANG", language)
-        assert said in command_line("sources", "check", path).out
+        assert output in command_line("sources", "check", path).out
     assert command_line("sources", "check", path, "--lang", "fr").code == 2
 
 
-def test_advice_is_given_on_what_keeps_a_source_from_release() -> None:
-    """Without rights, with a statement that is no licence, with more uses than it allows, without a quotation."""
-    assert any("no entra en ninguna versión" in one for one in _told(_LEAST))
+def test_advice_names_obstacles_to_a_release() -> None:
+    """Advice is given without rights, for an unknown licence, for uses beyond the licence, and without a quotation."""
+    assert any("no entra en ninguna versión" in item for item in _told(_LEAST))
     rights = '[rights]\nstatement = "{}"\nbasis = "licence"\nuses = ["{}"]\n'
-    assert any("no se reconoce como licencia" in one for one in _told(_LEAST + rights.format("todos", "evaluate")))
+    assert any("no se reconoce como licencia" in item for item in _told(_LEAST + rights.format("todos", "evaluate")))
     misspelt = _told(_LEAST + rights.format("CC-YB-4.0", "train"))
-    assert any("no se reconoce como licencia" in one and "¿quiso escribir «CC-BY-4.0»?" in one for one in misspelt)
-    assert any("permite train" in one for one in _told(_LEAST + rights.format("CC-BY-NC-4.0", "train")))
-    assert any("copie en quotation la frase" in one for one in _told(_LEAST + rights.format("CC-BY-4.0", "train")))
+    assert any("no se reconoce como licencia" in item and "¿quiso escribir «CC-BY-4.0»?" in item for item in misspelt)
+    assert any("permite train" in item for item in _told(_LEAST + rights.format("CC-BY-NC-4.0", "train")))
+    assert any("copie en quotation la frase" in item for item in _told(_LEAST + rights.format("CC-BY-4.0", "train")))
     crawl = '[collect]\nkind = "crawl"\n[collect.crawl]\nstart = ["https://radio.example/"]\n'
-    told = _told(_FULL + crawl, name="otra.toml")
-    assert any("sin contacto" in one for one in told)
-    assert any("todavía tiene el valor de ejemplo" in one for one in told)
-    assert any("el archivo se llama «otra.toml»" in one for one in told)
+    output = _told(_FULL + crawl, name="otra.toml")
+    assert any("sin contacto" in item for item in output)
+    assert any("todavía tiene el valor de ejemplo" in item for item in output)
+    assert any("el archivo se llama «otra.toml»" in item for item in output)
     assert check_source(_FULL + crawl)[0] is not None  # advice makes no file wrong
 
 
@@ -153,33 +153,33 @@ def test_a_date_in_another_order_is_known_for_one(line: str) -> None:
 @pytest.mark.parametrize(
     "text", ["a = [1 2]\n[b", "id = 1 2", '"a b', "= 3", "a = {x = 1", "a = 2030-13-45", "a = 'x\ny'"]
 )
-def test_what_the_toml_reader_says_is_told_in_ones_language(text: str) -> None:
-    """None of its words in English."""
+def test_toml_errors_are_translated(text: str) -> None:
+    """No word of the parser's English errors is printed in Spanish or Portuguese."""
     for language in ("es", "pt"):
-        [told] = _told(text, language)
-        assert not re.search(r"\b(at line|Expected|Invalid|Un|Illegal|the|of)\b", told), told
+        [output] = _told(text, language)
+        assert not re.search(r"\b(at line|Expected|Invalid|Un|Illegal|the|of)\b", output), output
 
 
-def test_a_file_that_cannot_be_read_is_told_before_a_run(command_line: CommandLine, tmp_path: Path) -> None:
-    """As advice, with what is wrong with it: a run sets it aside and goes on."""
+def test_unreadable_files_are_reported_before_a_run(command_line: CommandLine, tmp_path: Path) -> None:
+    """The file is reported as advice, with its problem: a run drops it and continues."""
     (tmp_path / "a.txt").write_text("La barca salió del puerto antes del alba.", encoding="utf-8")
     (tmp_path / "b.zip").write_bytes(b"PK\x03\x04 cortado")
     (tmp_path / "c.txt").write_bytes(b"")
     (tmp_path / "fuente.toml").write_text('id = "fuente"\ntitle = "T"\nholder = "B"\n', encoding="utf-8")
-    told = command_line("sources", "check", tmp_path / "fuente.toml", "--input", tmp_path / "?.*", "--lang", "es")
-    assert told.code == 0
-    advice = [line.strip() for line in told.out.splitlines() if "repárelo o quítelo" in line]
+    result = command_line("sources", "check", tmp_path / "fuente.toml", "--input", tmp_path / "?.*", "--lang", "es")
+    assert result.code == 0
+    advice = [line.strip() for line in result.out.splitlines() if "repárelo o quítelo" in line]
     assert [line.partition(";")[0] for line in advice] == [
         "consejo: «b.zip»: el registro no se puede leer: el archivo está dañado",
         "consejo: «c.txt»: el registro no se puede leer: el archivo está vacío",
     ]
 
 
-def test_a_file_that_is_not_there_has_the_one_beside_it_as_remedy(command_line: CommandLine, tmp_path: Path) -> None:
-    """Of sources and recipes; a folder is told to be one."""
+def test_the_remedy_for_a_missing_file_is_the_closest_name(command_line: CommandLine, tmp_path: Path) -> None:
+    """This holds for sources and recipes; the error for a folder says that it is one."""
     (tmp_path / "cronicas.toml").write_text('id = "cronicas"\n', encoding="utf-8")
     for line in (("sources", "check", tmp_path / "cronica"), ("run", tmp_path / "cronica.toml")):
-        told = command_line(*line, "--lang", "es")
-        assert f"¿quiso escribir «{tmp_path / 'cronicas.toml'}»?" in told.out + told.err
-    told = command_line("run", tmp_path, "--lang", "es")
-    assert (told.code, "es una carpeta, no una receta" in told.err) == (2, True), told.err
+        result = command_line(*line, "--lang", "es")
+        assert f"¿quiso escribir «{tmp_path / 'cronicas.toml'}»?" in result.out + result.err
+    result = command_line("run", tmp_path, "--lang", "es")
+    assert (result.code, "es una carpeta, no una receta" in result.err) == (2, True), result.err

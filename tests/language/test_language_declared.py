@@ -73,8 +73,8 @@ def test_a_mixed_text_is_called_what_its_source_says(declared: str) -> None:
 
 
 @pytest.mark.parametrize("declared", [None, "", "es", "spa", "qu", "Guaraní", "klingonés"])
-def test_any_other_declaration_weighs_nothing(declared: str | None) -> None:
-    """No declaration, Spanish, another language of the Americas or an unknown name changes nothing."""
+def test_other_declarations_change_nothing(declared: str | None) -> None:
+    """These are: no declaration, Spanish, another language of the Americas, and an unknown name."""
     assert _told(0.1, f"{_WORDS} {_LOANS}", declared) is None
 
 
@@ -107,10 +107,10 @@ def test_a_few_words_are_named_if_they_are_likely_without_the_declaration(likely
     assert (judged is not None) == named
 
 
-def test_explain_says_that_it_is_by_the_sources_word() -> None:
-    """The step tells the declaration, the prior and what the text alone shows."""
-    told = note(LanguageJudgement("spa_Latn", 0.96), "gn")
-    step = {"stage": "identify", "verdict": "changed", "reason": "identify", "evidence": told}
+def test_explain_names_the_sources_declaration() -> None:
+    """The step shows the declaration, the prior and the result for the text alone."""
+    evidence = note(LanguageJudgement("spa_Latn", 0.96), "gn")
+    step = {"stage": "identify", "verdict": "changed", "reason": "identify", "evidence": evidence}
     line = "declared by its source as gn (prior 0.99); the text alone: spa_Latn, score 0.96"
     story: dict[str, Any] = {
         **dict.fromkeys(("title", "url", "reason", "genre", "country", "extractor")),

@@ -137,7 +137,7 @@ def test_rows_of_a_groups_own_syllables_are_hardly_named_after_it(group: str) ->
 
 
 def test_a_group_whose_syllables_make_its_words_needs_more_of_them() -> None:
-    """Without its bound a group is reported for more rows of syllables than the bound allows."""
+    """Without its bound, a group is reported for more rows of syllables than the bound allows."""
     model = replace(load(), words={"omq": load().words["omq"]}, bounds={})
     bound = calibrated(model, [], 1)["omq"]
     assert bound.telling > RULE.least_telling
@@ -177,7 +177,7 @@ def test_a_bound_that_is_none_is_an_error(tmp_path: Path) -> None:
 
 
 def test_a_text_with_fewer_sounds_than_its_language_must_show_more_words() -> None:
-    """From twenty words on a text with few consonants needs twice the evidence."""
+    """A text of twenty words or more with few consonants needs twice the evidence."""
     few = Evidence(words=30, own=0.3, colonial=0.0, kinds=4, telling=2.0, consonants=6)
     assert not is_supported(0.99, few, consonants=10)
     assert is_supported(0.99, few, consonants=6)

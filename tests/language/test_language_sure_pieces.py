@@ -47,5 +47,5 @@ def test_pieces_that_agree_change_nothing(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(judging, "by_pieces", lambda *given: whole(*given[:4]))
     assert judge(model, texts) == judged
     assert 0 < some < len(examined) - some
-    assert [dict(one.languages).keys() for one in judged[:2]] == [set(), set()]
-    assert any(set(dict(one.languages)) == {"spa_Latn", "por_Latn"} for one in judged)
+    assert [dict(item.languages).keys() for item in judged[:2]] == [set(), set()]
+    assert any(set(dict(item.languages)) == {"spa_Latn", "por_Latn"} for item in judged)

@@ -1,4 +1,4 @@
-"""What counts things is no identifier, and what a list begins with holds for all of it."""
+"""Counted things aren't identifiers, and the head of a list applies to all of its items."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_an_amount_is_no_identifier(genre: str, country: str, text: str) -> None
     ],
 )
 def test_other_words_after_a_number_count_nothing(genre: str, country: str, text: str, redacted: str) -> None:
-    """Pronouns, verbs, what stands after a comma."""
+    """Pronouns, verbs and words after a comma don't make a number an amount."""
     assert redact(text, genre, country)[0] == redacted
 
 
@@ -53,8 +53,8 @@ def test_other_words_after_a_number_count_nothing(genre: str, country: str, text
         ("CO", "cédulas 79.123.456 y 52.345.678 expedidas allí", "cédulas [CEDULA] y [CEDULA] expedidas allí"),
     ],
 )
-def test_what_names_a_number_right_before_it_holds(country: str, text: str, left: str) -> None:
-    """As deeds and judgements have it, whatever is said of its bearers after it."""
+def test_the_word_right_before_a_number_decides(country: str, text: str, left: str) -> None:
+    """Deeds and judgements name the number so, whatever they say about its bearer afterwards."""
     assert redact(text, "news", country)[0] == left
 
 
@@ -68,14 +68,14 @@ def test_an_address_apart_needs_a_sign_of_one() -> None:
 
 def test_a_list_goes_on() -> None:
     """However far its word is; another sentence isn't of it."""
-    numbers = [str(45678912 + one) for one in range(9)]
+    numbers = [str(45678912 + item) for item in range(9)]
     assert redact(f"Con DNI {', '.join(numbers[:-1])} y {numbers[-1]}.", "news", "PE")[1] == {"dni": 9}
     far = "Con DNI 45678912. " + "Así quedó escrito en el libro que guarda la municipalidad, con el 45678913."
     assert redact(far, "news", "PE")[1] == {"dni": 1}
 
 
 def test_a_telephone_may_be_a_key_or_an_address() -> None:
-    """Of PIX, and of a conversation."""
+    """Telephones are found as keys of PIX and in links to a conversation."""
     assert redact("Doações: chave pix 11987654321.", "web", "BR")[0] == "Doações: chave pix [PHONE]."
     assert redact("Chave pix 52998224725.", "web", "BR")[0] == "Chave pix [CPF]."
     linked = "https://wa.me/573001234567 o https://api.whatsapp.com/send?phone=573001234567"

@@ -1,4 +1,4 @@
-"""An identifier is found however its spaces, lines and dashes are made, and what stands beside it stays as it is."""
+"""Identifiers are found with any spaces, line ends and dashes, and the text around them is unchanged."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_any_white_space_is_the_gap_that_it_is(word: str, value: str, mark: str,
 
 @pytest.mark.parametrize("dash", ["\u2010", "\u2011", "\u2012", "\u2013", "\u2014", "\u2212"])
 def test_any_dash_within_a_number_is_a_hyphen(dash: str) -> None:
-    """And a sentence's own dashes stay."""
+    """Dashes of a sentence are unchanged."""
     key = "3f2504e0-4f89-41d3-9a0c-0305e82c3301".replace("-", dash)
     text = f"—Sí —dijo—, la patente ABC-123, el RUT 12.345.678-5 y el pix {key}—".replace("-", dash)
     assert _stage(text) == "—Sí —dijo—, la patente [PLATE], el RUT [RUT] y el pix [PIX]—".replace("-", dash)
@@ -77,8 +77,8 @@ def test_emphasis_hides_nothing() -> None:
         ("en Instagram @museo.cl", "en Instagram @museo.cl"),
     ],
 )
-def test_what_breaks_after_its_own_sign_is_whole(text: str, redacted: str) -> None:
-    """And a sentence that ends there is another's."""
+def test_identifiers_broken_after_a_separator_are_whole(text: str, redacted: str) -> None:
+    """A sentence that ends there isn't joined to the next number."""
     assert redact(text)[0] == redacted
 
 
@@ -107,7 +107,7 @@ def test_what_does_not_go_on_in_the_next_line_is_no_identifier(text: str) -> Non
     ],
 )
 def test_lists_and_columns_are_not_one_number(text: str, redacted: str) -> None:
-    """What stands above or beside a number hides none of it."""
+    """Text above or next to a number hides no part of it."""
     assert _stage(text, country="PE") == redacted
 
 
@@ -141,5 +141,5 @@ def test_all_but_the_identifiers_stays(pieces: list[str], data: st.DataObject) -
     ],
 )
 def test_signs_of_emphasis_may_come_in_runs(text: str, left: str) -> None:
-    """And those within an address are its own."""
+    """Such characters within an address belong to it."""
     assert redact(text, None, "CL")[0] == left

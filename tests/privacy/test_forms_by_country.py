@@ -92,8 +92,8 @@ _EACH_SPOKEN = [(country, kind, word, number) for country, kind, word, *numbers 
 
 
 @pytest.mark.parametrize(("country", "kind", "number"), _EACH_WRITTEN)
-def test_marks_tell_a_number_in_its_country(country: str, kind: str, number: str) -> None:
-    """No word stands beside it."""
+def test_punctuation_identifies_a_number_in_its_country(country: str, kind: str, number: str) -> None:
+    """No word needs to be next to it."""
     expected = (f"Firma Rosa, [{kind.upper()}], y nada más.", {kind: 1})
     assert _said("Firma Rosa, ", number, ", y nada más.", country) == expected
 
@@ -114,10 +114,10 @@ _CUT = re.compile(rf"\w{_MARK}|\d[./–-]{_MARK}|{_MARK}(?:\w|[.,/–-]\d)")
 
 @pytest.mark.parametrize(("country", "word", "number"), [(one[0], *one[2:]) for one in _EACH_SPOKEN])
 def test_no_part_of_a_longer_number_is_a_number(country: str | None, word: str, number: str) -> None:
-    """With a sign more before or after it is another number, which stays or goes whole."""
-    texts = [*(f"{one}{number}" for one in _BEFORE), *(f"{number}{one}" for one in _AFTER)]
-    redacted = [_said(f"Con {word} ", one, " y nada más.", country)[0] for one in texts]
-    assert [one for one in redacted if _CUT.search(one)] == []
+    """With one more character before or after it, it is another number, which is kept or replaced whole."""
+    texts = [*(f"{item}{number}" for item in _BEFORE), *(f"{number}{item}" for item in _AFTER)]
+    redacted = [_said(f"Con {word} ", item, " y nada más.", country)[0] for item in texts]
+    assert [item for item in redacted if _CUT.search(item)] == []
 
 
 # Of each form one number more or less than there may be, or another last sign than its rule asks for.
@@ -147,8 +147,8 @@ _NONE = [
 
 
 @pytest.mark.parametrize(("country", "text"), _NONE)
-def test_other_lengths_and_other_last_signs_are_other_numbers(country: str | None, text: str) -> None:
-    """Though a word stands before them."""
+def test_other_lengths_and_check_digits_are_kept(country: str | None, text: str) -> None:
+    """This holds even after a word for such numbers."""
     assert redact(f"Con {text}, y nada más.", "news", country) == (f"Con {text}, y nada más.", {})
 
 
@@ -166,8 +166,8 @@ def test_other_lengths_and_other_last_signs_are_other_numbers(country: str | Non
         "son 1'483'909'956", "el documento 12,5,300",
     ],
 )  # fmt: skip
-def test_commas_and_apostrophes_part_amounts_too(text: str, country: str | None) -> None:
-    """Which stay, though a word of documents stands near them."""
+def test_commas_and_apostrophes_separate_thousands(text: str, country: str | None) -> None:
+    """Amounts are kept, even near a word for documents."""
     assert redact(f"Con {text}, y nada más.", "news", country) == (f"Con {text}, y nada más.", {})
 
 
@@ -183,7 +183,7 @@ _IBANS = (
 
 @pytest.mark.parametrize("number", _IBANS)
 def test_an_account_of_a_bank_has_its_countrys_length(number: str) -> None:
-    """In one piece or by fours, as another library knows it; with a sign more or less it is none."""
+    """An IBAN is found in one piece or in groups of four, and only with the length that its country has."""
     is_valid = importlib.import_module("stdnum.iban").is_valid
     by_fours = " ".join(number[place : place + 4] for place in range(0, len(number), 4))
     for written in (number, by_fours):
@@ -213,11 +213,11 @@ def test_a_number_of_two_kinds_is_of_the_rows_country(text: str, by_country: dic
 
 
 def test_each_country_has_its_documents() -> None:
-    """Of a row's country these are looked for before the others."""
+    """Those of the row's country are tried before the others."""
     own: dict[str, list[str]] = {}
-    for one in IDENTIFIERS:
-        for country in one.countries or ("everybody",):
-            own.setdefault(country, []).append(one.kind)
+    for item in IDENTIFIERS:
+        for country in item.countries or ("everybody",):
+            own.setdefault(country, []).append(item.kind)
     assert own == {
         "AR": ["cuit", "dni", "cbu"], "BO": ["cedula", "nit"], "BB": ["cedula"],
         "BR": ["cpf", "cnpj", "elector", "nss", "pis", "rg", "rg"], "CL": ["rut"],

@@ -64,11 +64,11 @@ def test_a_number_holds_and_no_other_that_differs_in_one_sign(
     assert holds(number)
     assert holds("".join(sign for sign in number if sign.isalnum()))
     for place, sign in enumerate(number):
-        others = signs.replace(sign.upper(), "") if sign.isalnum() else ""
+        other_values = signs.replace(sign.upper(), "") if sign.isalnum() else ""
         # The prefix of a CUIT has its own test, and a K stands at the end.
         if holds is is_cuit and place < 2:
             continue
-        for other in others if place == len(number) - 1 else others.replace("K", ""):
+        for other in other_values if place == len(number) - 1 else other_values.replace("K", ""):
             assert not holds(number[:place] + other + number[place + 1 :])
 
 
@@ -87,7 +87,7 @@ def test_a_check_digit_of_a_cpf_is_0_where_it_would_be_10_or_11(number: str) -> 
 
 
 def test_eleven_equal_digits_are_no_cpf() -> None:
-    """Their check digits hold, and nobody is given such a number."""
+    """Their check digits are right, but no one is issued such a number."""
     assert [digit for digit in "0123456789" if is_cpf(digit * 11)] == []
 
 
@@ -134,8 +134,8 @@ _NUMBERS: list[tuple[Callable[[str], bool], str, str]] = [
 
 
 @pytest.mark.parametrize(("holds", "number", "signs"), _NUMBERS, ids=[number for _, number, _ in _NUMBERS])
-def test_the_last_sign_is_the_only_one_that_holds(holds: Callable[[str], bool], number: str, signs: str) -> None:
-    """And a sign too few or too many is another number."""
+def test_only_one_check_digit_is_valid(holds: Callable[[str], bool], number: str, signs: str) -> None:
+    """A number with one character too few or too many isn't valid."""
     assert holds(number)
     assert [sign for sign in signs if holds(number[:-1] + sign)] == ([number[-1]] if signs else [])
     assert not holds("")
@@ -159,7 +159,7 @@ def test_the_last_sign_is_the_only_one_that_holds(holds: Callable[[str], bool], 
     ],
 )
 def test_departments_days_and_years_have_bounds(holds: Callable[[str], bool], form: str, first: int, last: int) -> None:
-    """Each from its first to its last, and the numbers beside them are none."""
+    """Each is valid from its first to its last value, and not outside."""
     assert [number for number in range(max(first - 2, 0), last + 3) if holds(form.format(number))] == [
         *range(first, last + 1)
     ]

@@ -1,4 +1,4 @@
-"""Identifiers are found whatever joins them to their label and whatever stands between their groups."""
+"""Identifiers are found with any separator between label and number, and between their groups."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_check_digits_beat_words_of_other_things(country: str, text: str, redact
 @pytest.mark.parametrize("gap", [" ", "-", ".", "/", "–", "—", " - ", " / ", " – ", "\xa0"])
 @pytest.mark.parametrize("prefix", ["+{}", "00{}", "00 {}", "(+{})", "+({})", "011 {}"])
 def test_a_telephone_is_found_with_any_separator(prefix: str, gap: str) -> None:
-    """In international form, without a word beside it, in a text of any country."""
+    """International form needs no word next to it, in a text of any country."""
     numbers = (("56", "9", "8765", "4321"), ("52", "55", "1234", "5678"), ("54", "11", "4321", "5678"))
     for code, *groups in numbers:
         number = gap.join((prefix.format(code), *groups))
@@ -66,7 +66,7 @@ def test_a_telephone_is_found_with_any_separator(prefix: str, gap: str) -> None:
 
 
 def test_a_number_that_begins_with_zeros_is_no_telephone() -> None:
-    """A series, a score, and a number without separators or a word beside it."""
+    """Neither are a series, a score, or a number without separators and without a word next to it."""
     for text in ("Serie 0056987654.", "Obtuvo 0056 de 9000.", "El inventario 00525512345678.", "00 77 1234 5678"):
         assert redact(text, "news", "CL") == (text, {})
     assert redact("llame al 00525512345678")[1] == {"phone": 1}
@@ -89,14 +89,14 @@ def test_a_number_that_begins_with_zeros_is_no_telephone() -> None:
     ],
 )
 def test_more_documents_of_the_region(country: str, text: str, kind: str) -> None:
-    """Each beside its word, and not without it."""
+    """Each is found next to its word, and not without it."""
     assert redact(f"Consta: {text}.", "news", country)[1] == {kind: 1}
     number = text[next(place for place, sign in enumerate(text) if sign.isdecimal()) :]
     assert kind not in redact(f"Consta {number}.", "web", country)[1]
 
 
-def test_full_width_signs_are_read() -> None:
-    """As a keyboard of East Asia or an OCR writes them."""
+def test_full_width_characters_are_read() -> None:
+    """East Asian keyboards and OCR write them."""
     assert (
         redact("Escriba a rosa＠correo.example o al ＋５６ ９ ８７６５ ４３２１.")[0]
         == "Escriba a [EMAIL] o al [PHONE]."

@@ -51,9 +51,9 @@ def test_no_column_of_a_release_keeps_an_address() -> None:
     values = {name: _filled(dtype, name) for name, dtype in schema.RELEASE_SCHEMA.items() if name not in MACHINE}
     row = _redacted(**{name: value for name, value in values.items() if name in schema.DOCUMENT_SCHEMA}, genre="lyrics")
     assert EMAIL not in str({name: value for name, value in row.items() if name != "signals"})
-    again = Redact()(Batch(_row(**{name: row[name] for name in (*values, "genre")}))).frame.row(0, named=True)
-    assert again["evidence"] is None
-    assert {name: again[name] for name in values if name != "redactions"} == {
+    repeated = Redact()(Batch(_row(**{name: row[name] for name in (*values, "genre")}))).frame.row(0, named=True)
+    assert repeated["evidence"] is None
+    assert {name: repeated[name] for name in values if name != "redactions"} == {
         name: row[name] for name in values if name != "redactions"
     }
 
@@ -63,7 +63,7 @@ def test_the_free_fields_are_texts_of_the_schema() -> None:
     for name, fields in schema.FREE_FIELDS.items():
         kind: Any = schema.DOCUMENT_SCHEMA[name]
         kind = kind.inner if isinstance(kind, pl.List) else kind
-        texts = {one.name: one.dtype for one in kind.fields} if isinstance(kind, pl.Struct) else {name: kind}
+        texts = {item.name: item.dtype for item in kind.fields} if isinstance(kind, pl.Struct) else {name: kind}
         assert fields <= {field for field, dtype in texts.items() if dtype == pl.String()}, name
 
 
@@ -75,7 +75,7 @@ def test_names_of_authors_are_kept() -> None:
     )
     assert row["creators"] == ["Rosa Vera <[EMAIL]>", "Sarmiento, Domingo Faustino, 1811-1888", "Gil, Luis. CPF [CPF]"]
     assert row["contributor"] == "Museo, tel. [PHONE]"
-    assert {one["key"]: one["value"] for one in row["redactions"]} == {"cpf": 1, "email": 1, "phone": 1}
+    assert {item["key"]: item["value"] for item in row["redactions"]} == {"cpf": 1, "email": 1, "phone": 1}
 
 
 @pytest.mark.parametrize(
@@ -93,8 +93,8 @@ def test_names_of_authors_are_kept() -> None:
         ("CO", "2024/05/12/acta 3.html", "2024/05/12/acta 3.html"),
     ],
 )
-def test_names_of_files(country: str | None, name: str, redacted: str) -> None:
-    """A telephone in a name of a file has no word beside it; days and numbers of a series stay."""
+def test_file_names(country: str | None, name: str, redacted: str) -> None:
+    """A telephone in a file's name needs no word; days and numbers of a series are kept."""
     policies = privacy_policies()
     modes = policies.modes("web", country)
     assert redacted_file_name(name, modes, policies.words, country)[0] == redacted
@@ -118,7 +118,7 @@ def test_names_of_files(country: str | None, name: str, redacted: str) -> None:
     ],
 )
 def test_addresses_keep_their_host(address: str, redacted: str) -> None:
-    """What is redacted is an address still, in canonical form, and is redacted once."""
+    """A redacted address is still a valid address in canonical form, and redacting it again changes nothing."""
     assert redacted_address(address)[0] == redacted
     assert redacted_address(redacted)[0] == redacted
     assert canonical_url(redacted) == redacted
@@ -149,7 +149,7 @@ def test_a_withdrawal_names_the_original_address() -> None:
 
 
 def test_pages_show_metadata_redacted() -> None:
-    """Those of documents that fell before `redact` too, and without a list of names of a withdrawn one."""
+    """Documents dropped before `redact` are included; those whose list of names was withdrawn aren't shown."""
     origin = {"file": f"{EMAIL}.txt", "member": None, "offset": None, "digest": None}
     values = {"text": "x", "title": "t", "creators": [EMAIL], "url": f"https://a.example/{EMAIL}", "origin": origin}
     row = {**values, "genre": "news", "country": None, "source_id": "s", "drop_reason": "short", "turns": None}
@@ -175,10 +175,10 @@ def test_additional_columns_keep_no_identifier(tmp_path: Path) -> None:
     row = _row(text="La barca.", genre="literature", country="MX", source_id="cartas", extra=values)
     redact = Redact(names=(("cartas", str(tmp_path / "personas.txt")),))
     redacted = redact(Batch(row)).frame.row(0, named=True)
-    assert {one["key"]: one["value"] for one in redacted["extra"]} == {
+    assert {item["key"]: item["value"] for item in redacted["extra"]} == {
         "Teléfono": "[PHONE]", "año": "1872", "nota": "escribir a [EMAIL], o a [NAME]", "precio": "1234567890.5",
         "temas": "mar",
     }  # fmt: skip
-    assert {one["key"]: one["value"] for one in redacted["redactions"]} == {"email": 1, "name": 1, "phone": 1}
+    assert {item["key"]: item["value"] for item in redacted["redactions"]} == {"email": 1, "name": 1, "phone": 1}
     plain = Redact()(Batch(_row(text="x", genre="lyrics", country="MX", extra=values[4:]))).frame
     assert plain["extra"].to_list() == [values[4:]]

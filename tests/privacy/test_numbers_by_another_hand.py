@@ -1,4 +1,4 @@
-"""Numbers of identity hold where python-stdnum, which others wrote, says so: drawn by lot, with every last sign."""
+"""Identity numbers are valid if python-stdnum, an independent library, says so: random ones, with every check digit."""
 
 from __future__ import annotations
 
@@ -47,8 +47,10 @@ def _ruc_ecuador(lot: random.Random) -> str:
 
 def _curp(lot: random.Random) -> str:
     letters = lot.choice("BCDW") + lot.choice("AEIOUX") + "".join(lot.choices(_CURP, k=2))
-    rest = lot.choice("HM") + lot.choice(["DF", "OC", "NE"]) + "".join(lot.choices("BCDFGX", k=3)) + lot.choice("09A")
-    return letters + lot.choice(_DATES) + rest
+    remainder = (
+        lot.choice("HM") + lot.choice(["DF", "OC", "NE"]) + "".join(lot.choices("BCDFGX", k=3)) + lot.choice("09A")
+    )
+    return letters + lot.choice(_DATES) + remainder
 
 
 def _rfc(lot: random.Random) -> str:
@@ -93,7 +95,7 @@ def _two(lot: random.Random, holds: Callable[[str], bool], count: int) -> str:
 
 
 def _ten(number: str) -> bool:
-    """Whether the digit of a CUIT would be ten: its prefix is changed then, and the number isn't given."""
+    """Return whether the digit of a CUIT would be ten: its prefix is then changed, and the number isn't issued."""
     weights = (5, 4, 3, 2, 7, 6, 5, 4, 3, 2)
     return sum(int(digit) * weight for digit, weight in zip(number[:10], weights, strict=False)) % 11 == 1
 
@@ -107,12 +109,12 @@ def _numbers(name: str) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("name", sorted(_DRAWN))
-def test_another_library_says_the_same(name: str) -> None:
-    """Of thousands of numbers, some of which hold."""
+def test_another_library_agrees(name: str) -> None:
+    """Thousands of numbers are compared, of which some are valid."""
     other = importlib.import_module(f"stdnum.{_DRAWN[name][0]}")
     holds = getattr(identifiers, name)
-    numbers = [one for one in _numbers(name) if not (name == "is_cuit" and _ten(one))]
+    numbers = [item for item in _numbers(name) if not (name == "is_cuit" and _ten(item))]
     asked = {"validate_check_digits": True} if name == "is_rfc" else {}
-    answers = {one: bool(other.is_valid(one, **asked)) for one in numbers}
+    answers = {item: bool(other.is_valid(item, **asked)) for item in numbers}
     assert sum(answers.values()) >= 40
-    assert {one: (holds(one), answer) for one, answer in answers.items() if holds(one) != answer} == {}
+    assert {item: (holds(item), answer) for item, answer in answers.items() if holds(item) != answer} == {}

@@ -1,4 +1,4 @@
-"""`filters/privacy/` says what is replaced; what it can't mean is refused with its file and line."""
+"""`filters/privacy/` states what is replaced; an impossible setting is refused with its file and line."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ def policies(tmp_path: Path) -> Path:
 
 
 def test_every_genre_has_one_policy_and_every_kind_its_words() -> None:
-    """What a word must tell has one, in each file."""
+    """In each file, every kind in mode `context` has words."""
     known = privacy_policies()
     assert sorted(known.files) == sorted(vocabulary.GENRES)
-    told = {kind for phrases in known.words.phrases.values() for _, kinds in phrases for kind in kinds}
-    assert {one.kind for one in IDENTIFIERS if one.bare} <= told <= set(KINDS)
+    kinds_with_words = {kind for phrases in known.words.phrases.values() for _, kinds in phrases for kind in kinds}
+    assert {item.kind for item in IDENTIFIERS if item.bare} <= kinds_with_words <= set(KINDS)
 
 
 @pytest.mark.parametrize(

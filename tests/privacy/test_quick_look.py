@@ -38,8 +38,8 @@ def _texts(stage: Redact, **columns: list[str | None]) -> list[str]:
 
 
 @pytest.mark.parametrize("street", [*_STREETS])
-def test_every_word_for_a_street_is_looked_at(street: str) -> None:
-    """Where testimony names a house."""
+def test_every_word_for_a_street_is_searched(street: str) -> None:
+    """Testimony that names a house is searched."""
     text = f"Vivíamos en {street} Las Heras 1450, con mi tía."
     [redacted] = _texts(Redact(), text=[text], genre=["oral_history"])
     assert redacted == "Vivíamos en [ADDRESS], con mi tía."
@@ -51,15 +51,15 @@ def test_a_street_after_its_sign_is_looked_at() -> None:
 
 
 @pytest.mark.parametrize("spoken", _SPOKEN)
-def test_every_spoken_address_is_looked_at(spoken: str) -> None:
-    """No digit and no @ stands in it."""
+def test_every_spoken_address_is_searched(spoken: str) -> None:
+    """Spoken addresses have no digit and no @."""
     assert _texts(Redact(), text=[f"Escriba a {spoken}"]) == ["Escriba a [EMAIL]"]
     assert redact(f"Escriba a {spoken}")[1] == {"email": 1}
 
 
 @pytest.mark.parametrize("key", ["123e4567-e89b-12d3-a456-426614174000", "ABCDEF01-23AB-4CDE-8F01-ABCDEFABCDEF"])
-def test_random_keys_are_looked_at(key: str) -> None:
-    """Beside their word alone."""
+def test_random_keys_are_searched(key: str) -> None:
+    """They are found only next to their word."""
     assert _texts(Redact(), text=[f"A chave pix é {key}.", f"O arquivo é {key}."]) == [
         "A chave pix é [PIX].",
         f"O arquivo é {key}.",
@@ -67,7 +67,7 @@ def test_random_keys_are_looked_at(key: str) -> None:
 
 
 def test_each_row_has_its_own_genre_and_country() -> None:
-    """A character's telephone stays, and a number is first what it is in its country."""
+    """A character's telephone is kept, and a number is first read as one of its country."""
     text = "Llámame al +56 9 8765 4321."
     assert _texts(Redact(), text=[text, text, text], genre=["literature", "news", None]) == [
         text,
@@ -81,9 +81,9 @@ def test_each_row_has_its_own_genre_and_country() -> None:
 
 def test_names_are_those_of_the_rows_source(tmp_path: Path) -> None:
     """A row of no source has none; a list may begin with a mark of its encoding, and its accents are UTF-8."""
-    listed = tmp_path / "nombres.txt"
-    listed.write_bytes("\ufeffRosa Ñuñez # la vecina\nJosé\n".encode())
-    stage = replace(Redact(), names=(("a", str(listed)),))
+    names = tmp_path / "nombres.txt"
+    names.write_bytes("\ufeffRosa Ñuñez # la vecina\nJosé\n".encode())
+    stage = replace(Redact(), names=(("a", str(names)),))
     text = "Dijo Rosa Ñuñez que sí."
     redacted = _texts(stage, text=[text, text, text], source_id=["a", "b", None])
     assert redacted == ["Dijo [NAME] que sí.", text, text]
@@ -97,8 +97,8 @@ def test_names_overrule_numbers_and_the_longest_is_taken() -> None:
     assert redact("Ana María y Ana, al +56 9 8765 4321", names=names)[0] == "[NAME] y [NAME], al [NAME]"
 
 
-def test_a_list_that_is_not_there_is_told(tmp_path: Path) -> None:
-    """By its path."""
+def test_a_missing_list_is_reported(tmp_path: Path) -> None:
+    """The error names its path."""
     with pytest.raises(ConfigError, match=r"no hay\.txt"):
         Redact(names=(("a", str(tmp_path / "no hay.txt")),)).fingerprint()
 
@@ -118,7 +118,7 @@ def test_what_it_says_goes_by_content() -> None:
     ],
 )
 def test_coordinates_in_degrees(text: str, redacted: str) -> None:
-    """Two of them are a place; a temperature is none."""
+    """Two values in degrees are a place; a temperature isn't."""
     assert _texts(Redact(), text=[text], genre=["oral_history"]) == [redacted]
     assert _texts(Redact(), text=[text], genre=["literature"]) == [text]
 

@@ -1,4 +1,4 @@
-"""A number alone is no identity: its form, its check digit and a word beside it, as genre and country ask."""
+"""A number alone isn't an identifier: its form, check digit and a word near it decide, by genre and country."""
 
 from __future__ import annotations
 
@@ -65,8 +65,8 @@ from latam_corpus.privacy.redact import Redact, redact
         (None, "desde 2800:3f0:4001:81b::200e", "desde [IP]"),
     ],
 )
-def test_a_word_tells_whose_number_it_is(country: str | None, text: str, redacted: str) -> None:
-    """With and without marks, in the forms of each country; each is counted under its kind."""
+def test_a_word_identifies_the_kind_of_number(country: str | None, text: str, redacted: str) -> None:
+    """Each is found with and without punctuation, in the forms of its country, and counted under its kind."""
     assert redact(text, "news", country) == (redacted, Counter(re.findall(r"\[([a-z]+)\]", redacted.lower())))
 
 
@@ -91,8 +91,8 @@ def test_a_word_tells_whose_number_it_is(country: str | None, text: str, redacte
         "el sismo, en -33.44891, -70.66927",
     ],
 )
-def test_a_number_without_its_word_stays(text: str) -> None:
-    """Nor does one that a nearer word gives to a law, a book or a price."""
+def test_a_number_without_its_word_is_kept(text: str) -> None:
+    """A number that a nearer word assigns to a law, a book or a price is kept too."""
     assert redact(text, "news", "AR") == (text, {})
 
 
@@ -108,8 +108,8 @@ def test_a_novels_telephone_stays_and_a_testimonys_address_goes() -> None:
     assert [redact(street, genre, "AR")[1] for genre in genres] == [{}, {"address": 1}, {}, {}]
 
 
-def test_a_country_may_be_judged_otherwise() -> None:
-    """Plates of the Mercosul pattern go from Brazilian testimony without a word, and from nobody else's."""
+def test_a_country_may_have_its_own_modes() -> None:
+    """Plates of the Mercosul pattern need no word in Brazilian testimony, and need one elsewhere."""
     text = "Era o carro BRA2E19."
     assert redact(text, "oral_history", "BR")[0] == "Era o carro [PLATE]."
     assert redact(text, "oral_history", "AR")[0] == text
@@ -117,14 +117,14 @@ def test_a_country_may_be_judged_otherwise() -> None:
 
 
 def test_the_rows_country_is_read_first() -> None:
-    """1.234.567-2 is a cédula in Uruguay; where nobody knows, what keeps both rules is told by its word."""
+    """1.234.567-2 is a cédula in Uruguay; without a country, a number valid under both rules is decided by its word."""
     both = "1.000.013-0"  # a RUT whose digits would be a cédula's with another sign
     assert redact(f"N.º {both}", "news", "CL")[1] == {"rut": 1}
     assert redact("N.º 1.234.567-2", "news", "UY")[1] == {"cedula": 1}
 
 
 def test_counts_and_marks_are_all_that_is_kept() -> None:
-    """Neither the evidence nor the counts hold a sign of what stood there."""
+    """Neither the evidence nor the counts have a character of the replaced text."""
     frame = pl.DataFrame({"text": ["DNI 28.456.789, RUT 12.345.678-5, cel. 11 4321-5678"], "country": ["AR"]})
     made = Redact()(Batch(frame)).frame
     assert not [sign for sign in "".join(made["text"]) if sign.isdecimal()]

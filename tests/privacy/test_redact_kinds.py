@@ -1,4 +1,4 @@
-"""What stands in a text as an identifier is replaced by its kind, and what only looks like one stays."""
+"""Identifiers in a text are replaced by their kind, and text that only looks like one is kept."""
 
 from __future__ import annotations
 
@@ -67,8 +67,8 @@ _PHONES = [
 
 
 @pytest.mark.parametrize("number", _PHONES)
-def test_a_telephone_number_in_international_form_goes(number: str) -> None:
-    """Of every country's length, with spaces, points, hyphens and brackets."""
+def test_international_telephones_are_replaced(number: str) -> None:
+    """Numbers of every country's length are found, with spaces, points, hyphens and brackets."""
     for before, after in (("", ""), ("Llame al ", ", por favor."), ("tel:", "\n"), ("(", ")")):
         expected = (f"{before}[PHONE]{after}", [{"key": "phone", "value": 1}], '{"phone": 1}')
         assert _redacted(f"{before}{number}{after}") == expected
@@ -166,17 +166,17 @@ def test_what_only_looks_like_an_identifier_stays(text: str) -> None:
 def test_each_kind_is_counted_and_told() -> None:
     """Counts by kind, in the order of their names as a column and in that of the search as evidence."""
     text = "rosa@ejemplo.org, luis@ejemplo.org, 12.345.678-5, 529.982.247-25, 20-12345678-6, 8.8.8.8 y +56 9 8765 4321"
-    found = {"email": 2, "ip": 1, "rut": 1, "cpf": 1, "cuit": 1, "phone": 1}
+    matches = {"email": 2, "ip": 1, "rut": 1, "cpf": 1, "cuit": 1, "phone": 1}
     hidden = "[EMAIL], [EMAIL], [RUT], [CPF], [CUIT], [IP] y [PHONE]"
-    assert redact(text) == (hidden, found)
+    assert redact(text) == (hidden, matches)
     made, counts, evidence = _redacted(text)
     assert made == hidden
-    assert counts == [{"key": kind, "value": found[kind]} for kind in sorted(found)]
-    assert list(json.loads(evidence).items()) == list(found.items())
+    assert counts == [{"key": kind, "value": matches[kind]} for kind in sorted(matches)]
+    assert list(json.loads(evidence).items()) == list(matches.items())
 
 
-def test_only_rows_with_an_identifier_are_touched() -> None:
-    """Rows keep their order, their texts and nulls; what a stage says it gives is what it gives."""
+def test_only_rows_with_an_identifier_change() -> None:
+    """Rows keep their order, texts and nulls; the stage sets the columns that it declares."""
     texts = ["La luna.", None, "A rosa@ejemplo.org", "", "Al 3.5 no", "A luis@ejemplo.org y ana@ejemplo.org"]
     stage = Redact()
     made = stage(Batch(pl.DataFrame({"text": texts, "n": range(6)}))).frame

@@ -39,9 +39,9 @@ def test_the_quick_look_misses_nothing(texts: list[str]) -> None:
     made = Redact()(Batch(pl.DataFrame({"text": texts}, {"text": pl.String}))).frame
     expected = [redact(text) for text in texts]
     assert made["text"].to_list() == [text for text, _ in expected]
-    counts = [{one["key"]: one["value"] for one in found or []} for found in made["redactions"].to_list()]
-    assert counts == [found for _, found in expected]
-    assert [json.loads(told) if told else {} for told in made["evidence"]] == counts
+    counts = [{item["key"]: item["value"] for item in matches or []} for matches in made["redactions"].to_list()]
+    assert counts == [matches for _, matches in expected]
+    assert [json.loads(output) if output else {} for output in made["evidence"]] == counts
 
 
 def test_a_number_that_ends_in_k_is_found_without_dots() -> None:
@@ -67,15 +67,15 @@ def test_a_bracket_around_a_telephone_number_stays_and_one_within_goes(text: str
     assert redact(text)[0] == redacted
 
 
-def test_a_title_is_redacted_as_its_text_is() -> None:
-    """What both had is counted together; a row that has it in its title alone is a change too."""
+def test_titles_are_redacted_like_texts() -> None:
+    """Identifiers of both are counted together; a row with one only in its title counts as changed."""
     rows = {
         "text": ["Escriba a rosa@ejemplo.org.", "Sin datos.", "Nada."],
         "title": ["Aviso: tel. +56 9 8765 4321, rosa@ejemplo.org", "Llame al +56 9 8765 4321", None],
     }
     made = Redact()(Batch(pl.DataFrame(rows))).frame
     assert made["title"].to_list() == ["Aviso: tel. [PHONE], [EMAIL]", "Llame al [PHONE]", None]
-    assert [{one["key"]: one["value"] for one in found or []} for found in made["redactions"].to_list()] == [
+    assert [{item["key"]: item["value"] for item in matches or []} for matches in made["redactions"].to_list()] == [
         {"email": 2, "phone": 1}, {"phone": 1}, {},
     ]  # fmt: skip
     assert made["verdict"].to_list() == ["changed", "changed", None]

@@ -1,4 +1,4 @@
-"""Speakers of interviews stand under codes that only their contributor's key leads back from."""
+"""Speakers of interviews are replaced by codes, which only the contributor's key leads back to names."""
 
 from __future__ import annotations
 
@@ -54,8 +54,8 @@ def test_codes_stand_in_labels_turns_and_for_full_names() -> None:
     assert json.loads(passed.ledger["evidence"][0]) == {"email": 1, "speakers": 3}
 
 
-def test_codes_stand_in_the_title_too(tmp_path: Path) -> None:
-    """Of this interview's speakers, and of all whom the archive's key names; a word that is a name as well stays."""
+def test_titles_have_codes_too(tmp_path: Path) -> None:
+    """This holds for the interview's speakers and for all in the archive's key; a word that is also a name is kept."""
     batch = _batch()
     batch = batch.with_columns({"title": pl.Series(["Pedro y ROSA  QUISPE: piedra sobre piedra, con Juana Mamani"])})
     without = pass_through(Redact(), batch).kept.frame.row(0, named=True)
@@ -67,14 +67,14 @@ def test_codes_stand_in_the_title_too(tmp_path: Path) -> None:
     assert passed.ledger["verdict"].to_list() == ["changed"]
 
 
-def test_rows_of_all_kinds_stand_in_one_batch() -> None:
-    """One without turns, one of no source, one whose speakers nobody named."""
-    said = (Utterance("Sí.", "Rosa Quispe"), Utterance("(risas)"))
-    text, turns = as_lines(said)
+def test_rows_of_all_kinds_may_share_a_batch() -> None:
+    """The batch has a row without turns, one without a source, and one whose speakers aren't named."""
+    utterances = (Utterance("Sí.", "Rosa Quispe"), Utterance("(risas)"))
+    text, turns = as_lines(utterances)
     nobody, unnamed = as_lines((Utterance("Sí."), Utterance("No.")))
     texts = [text, "Nada que ver.", text, nobody]
     sources = [None, "archivo", "archivo", "archivo"]
-    of_rows = [[turn._asdict() for turn in one] if one else None for one in (turns, None, turns, unnamed)]
+    of_rows = [[turn._asdict() for turn in item] if item else None for item in (turns, None, turns, unnamed)]
     columns = {"doc_id": list("abcd"), "source_id": sources, "genre": ["oral_history"] * 4, "text": texts}
     frame = pl.DataFrame(columns).with_columns(pl.Series("turns", of_rows, dtype=schema.TURNS))
     passed = Redact()(Batch(frame)).frame
@@ -92,14 +92,14 @@ def test_rows_of_all_kinds_stand_in_one_batch() -> None:
 def test_who_has_no_name_is_no_speaker_and_a_row_without_text_has_none() -> None:
     """They are neither coded nor counted; a batch may be empty, too."""
     text, turns = as_lines((Utterance("Sí.", "Rosa Quispe"), Utterance("No."), Utterance("Vale.", "P")))
-    mine = [turn._asdict() for turn in turns]
-    mine[1]["speaker"] = ""
+    turn_rows = [turn._asdict() for turn in turns]
+    turn_rows[1]["speaker"] = ""
     columns = {"genre": ["oral_history"] * 2, "text": [text, None]}
-    frame = pl.DataFrame(columns).with_columns(pl.Series("turns", [mine, mine], dtype=schema.TURNS))
+    frame = pl.DataFrame(columns).with_columns(pl.Series("turns", [turn_rows, turn_rows], dtype=schema.TURNS))
     made = Redact()(Batch(frame)).frame
     assert made["text"].to_list() == ["H1: Sí.\nNo.\nE1: Vale.", None]
     assert made["evidence"].to_list() == ['{"speakers": 2}', None]
-    assert made["turns"][1].to_list() == mine
+    assert made["turns"][1].to_list() == turn_rows
     assert Redact()(Batch(frame.clear())).frame.is_empty()
 
 
@@ -138,8 +138,8 @@ def test_sources_stand_in_one_order(tmp_path: Path) -> None:
     assert Redact().for_sources([]) == Redact()
 
 
-def _spoken(said: Sequence[Utterance], genre: str, title: str | None = None) -> dict[str, Any]:
-    text, turns = as_lines(said)
+def _spoken(utterances: Sequence[Utterance], genre: str, title: str | None = None) -> dict[str, Any]:
+    text, turns = as_lines(utterances)
     row: dict[str, Any] = {"text": text, "genre": genre, "country": "MX", "title": title}
     row["turns"] = [turn._asdict() for turn in turns]
     frame = pl.DataFrame([row], schema={name: schema.DOCUMENT_SCHEMA[name] for name in row})
@@ -148,8 +148,8 @@ def _spoken(said: Sequence[Utterance], genre: str, title: str | None = None) -> 
 
 def test_a_play_keeps_the_names_of_its_characters() -> None:
     """A character's telephone is the text, too."""
-    said = [Utterance("Toma mi teléfono: 55 1234 5678.", "CALISTO"), Utterance("¿Qué, Calisto?", "MELIBEA")] * 2
-    row = _spoken(said, "literature")
+    utterances = [Utterance("Toma mi teléfono: 55 1234 5678.", "CALISTO"), Utterance("¿Qué, Calisto?", "MELIBEA")] * 2
+    row = _spoken(utterances, "literature")
     assert row["text"].startswith("CALISTO: Toma mi teléfono: 55 1234 5678.\nMELIBEA: ¿Qué")
     assert row["evidence"] is None
 
@@ -157,10 +157,10 @@ def test_a_play_keeps_the_names_of_its_characters() -> None:
 @pytest.mark.parametrize("genre", ["literature", "lyrics", "news", "oral_history"])
 def test_an_interview_has_the_strictest_policy_in_every_genre(genre: str) -> None:
     """Somebody asks in it, or it was recorded: a folder of literature doesn't make it a novel."""
-    said = "Mi teléfono: 55 1234 5678. Vivo en Calle Hidalgo 45."
-    asked = _spoken([Utterance("¿Dónde vive?", "P"), Utterance(said, "Rosa Vera")], genre)
+    text = "Mi teléfono: 55 1234 5678. Vivo en Calle Hidalgo 45."
+    asked = _spoken([Utterance("¿Dónde vive?", "P"), Utterance(text, "Rosa Vera")], genre)
     assert asked["text"] == "E1: ¿Dónde vive?\nH1: Mi teléfono: [PHONE]. Vivo en [ADDRESS]."
-    recorded = _spoken([Utterance(said, "Rosa Vera", 0.5)], genre)
+    recorded = _spoken([Utterance(text, "Rosa Vera", 0.5)], genre)
     assert recorded["text"] == "H1: Mi teléfono: [PHONE]. Vivo en [ADDRESS]."
 
 
@@ -198,8 +198,8 @@ _TALK = (
         ("Nombre de la comunidad: San Juan", "Nombre de la comunidad: San Juan"),
     ],
 )
-def test_a_heading_names_nobody(heading: str, coded_heading: str) -> None:
-    """The person whom it names is a speaker, and has the code in the heading, in what is said and in the title."""
+def test_headings_have_codes(heading: str, coded_heading: str) -> None:
+    """A person named in the heading is a speaker, and has the code in the heading, the text and the title."""
     row = _spoken([Utterance(heading), *_TALK], "oral_history", "Petra Ruiz cuenta")
     assert row["text"].split("\n")[0] == coded_heading
     if "Petra Ruiz" in heading:
@@ -209,7 +209,7 @@ def test_a_heading_names_nobody(heading: str, coded_heading: str) -> None:
 
 
 def test_headings_of_several_persons_and_labels() -> None:
-    """A label that is a part of a name, its initials or its role tells whose it is; answers are no headings."""
+    """A label that is part of a name, its initials or its role belongs to that person; answers aren't headings."""
     of_two = [
         Utterance("Narradores: Petra Ruiz y Luis Soto"),
         *_TALK[:2],
@@ -235,8 +235,8 @@ def test_a_key_names_the_person_of_a_heading() -> None:
     assert written.split("\n")[0] == "Entrevistadas: H7 y HX1"
 
 
-def test_codes_stay_as_they_are() -> None:
-    """A coded interview that is coded again has the same codes, whoever speaks first."""
+def test_codes_are_stable() -> None:
+    """Coding a coded interview again gives the same codes, whoever speaks first."""
     text, turns = as_lines([Utterance("Aquí.", "H2"), Utterance("¿Sí?", "E1"), Utterance("No.", "H1")])
     rows = [turn._asdict() for turn in turns]
     assert coded(text, rows)[0] == text
@@ -266,8 +266,8 @@ def test_a_key_holds_in_the_whole_archive(tmp_path: Path) -> None:
         (None, "can't be read"),
     ],
 )
-def test_a_wrong_key_is_told_before_anything_is_read(tmp_path: Path, table: str | None, told: str) -> None:
-    """Names would go out in the open otherwise."""
+def test_an_invalid_key_is_reported_first(tmp_path: Path, table: str | None, told: str) -> None:
+    """Without this check, names would be released."""
     if table is not None:
         (tmp_path / "k.csv").write_text(table, encoding="utf-8")
     with pytest.raises(ConfigError) as caught:
@@ -276,7 +276,7 @@ def test_a_wrong_key_is_told_before_anything_is_read(tmp_path: Path, table: str 
 
 
 def test_a_key_is_written_from_an_archive_and_grows(tmp_path: Path, command_line: CommandLine) -> None:
-    """Codes that were given stay; nobody else may read the file."""
+    """Existing codes are kept; only the user can read the file."""
     folder = tmp_path / "entrevistas"
     folder.mkdir()
     (folder / "b.txt").write_text(_INTERVIEW, encoding="utf-8")
@@ -288,26 +288,26 @@ def test_a_key_is_written_from_an_archive_and_grows(tmp_path: Path, command_line
     assert read_key(str(key)) == {"ENTREVISTADORA": "E1", "ROSA": "H1"}
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
     (folder / "a.txt").write_text(_INTERVIEW.replace("ROSA", "PEDRO"), encoding="utf-8")
-    again = command_line("sources", "speakers", path, "--input", folder, "--json")
-    assert json.loads(again.out)["new"] == 1
+    repeated = command_line("sources", "speakers", path, "--input", folder, "--json")
+    assert json.loads(repeated.out)["new"] == 1
     assert read_key(str(key), "again") == {"ENTREVISTADORA": "E1", "ROSA": "H1", "PEDRO": "H2"}
     (folder / "a.txt").unlink()
     (folder / "b.txt").write_text("Un relato sin turnos.", encoding="utf-8")
     assert command_line("sources", "speakers", path, "--input", folder).code == 2
 
 
-def test_codes_are_counted_on_from_the_keys() -> None:
-    """Whatever else stands there as a code."""
+def test_new_codes_continue_those_of_the_key() -> None:
+    """Codes that occur in the text don't change the numbering."""
     key: dict[str, Any] = {"Ana": "E3", "Luis": "anónimo"}
     assert with_codes(["P", "Luis", "Eva"], key) == {"Ana": "E3", "Luis": "anónimo", "P": "E4", "Eva": "H1"}
 
 
-def test_no_name_stays_where_lines_are_other_than_turns() -> None:
-    """As after a stage that has cut or joined lines: whoever a line begins with is its speaker."""
+def test_names_are_replaced_if_lines_and_turns_differ() -> None:
+    """After a stage has cut or joined lines, the name at a line's start is its speaker."""
     turns = [{"speaker": "Ana", "offset": 0}, {"speaker": "Rosa Paz", "offset": 15}, {"speaker": "Ana", "offset": 40}]
-    text, told = coded("Ana: ¿Y usted?\nRosa Paz: yo, Rosa Paz.", turns)
+    text, output = coded("Ana: ¿Y usted?\nRosa Paz: yo, Rosa Paz.", turns)
     assert text == "H1: ¿Y usted?\nH2: yo, H2."
-    assert [turn["speaker"] for turn in told] == ["H1", "H2", "H1"]
+    assert [turn["speaker"] for turn in output] == ["H1", "H2", "H1"]
 
 
 def test_a_key_is_found_however_its_accents_are_stored(tmp_path: Path) -> None:
@@ -346,27 +346,27 @@ def test_a_name_that_is_replaced_is_said_to_be(tmp_path: Path, command_line: Com
     """A search for it, and a preview, say that speakers have codes."""
     folder, source = tmp_path / "cintas", tmp_path / "cintas.toml"
     folder.mkdir()
-    said = (
+    output = (
         "E: ¿Dónde nació usted?\nROSA: En el puerto, cuando todavía llegaban los barcos de vela a cargar salitre.\n"
         "E: ¿Y qué hacían sus padres?\nROSA: Mi padre era carpintero y mi madre cosía para las señoras del centro.\n"
         "E: ¿Cómo era la escuela?\nROSA: Era una sala grande con dos ventanas, y en el invierno nos moríamos de frío.\n"
     )
-    (folder / "uno.txt").write_text(said, encoding="utf-8")
+    (folder / "uno.txt").write_text(output, encoding="utf-8")
     source.write_text(
         'id = "cintas"\ntitle = "Cintas"\nholder = "Archivo"\ngenre = "oral_history"\nlanguages = ["spa"]\n'
         '[collect]\nfiles = ["*.txt"]\nform = "interview"\n',
         encoding="utf-8",
     )
-    told = command_line("sources", "preview", source, "--input", folder)
-    assert "Codes replace the names of speakers" in told.out
-    assert "Names aren't recognised" not in told.out
+    result = command_line("sources", "preview", source, "--input", folder)
+    assert "Codes replace the names of speakers" in result.out
+    assert "Names aren't recognised" not in result.out
     assert command_line("run", source, "--input", folder, "--out", tmp_path / "out").code == 0
-    told = command_line("explain", "Rosa", "--out", tmp_path / "out")
-    assert (told.code, "codes such as H1 in place of their names" in told.err) == (2, True)
+    result = command_line("explain", "Rosa", "--out", tmp_path / "out")
+    assert (result.code, "codes such as H1 in place of their names" in result.err) == (2, True)
 
 
-def test_additional_columns_have_codes_for_speakers_too() -> None:
-    """What a catalogue says of an interview names who speaks in it."""
+def test_extra_columns_have_codes_too() -> None:
+    """Catalogue columns about an interview may name its speakers."""
     text, turns = as_lines([Utterance("¿Dónde vive?", "P"), Utterance("En el cerro.", "Rosa Vera")])
     row: dict[str, Any] = {"text": text, "genre": "oral_history", "country": "MX"}
     row["turns"] = [turn._asdict() for turn in turns]

@@ -29,15 +29,15 @@ _NAMES = "# de las entrevistas de 2019\nRosa Quispe\nJosé  Pérez # el del moli
 
 @pytest.fixture
 def source(tmp_path: Path) -> Source:
-    """A source with a list beside its file."""
+    """Return a source with a list of names next to its file."""
     (tmp_path / "terceros.txt").write_text(_NAMES, "utf-8")
     (tmp_path / "voces.toml").write_text(_SOURCE, "utf-8")
     return load_source(tmp_path / "voces.toml")
 
 
 def _redacted(stage: Redact, texts: list[str], sources: list[str]) -> list[str]:
-    found: list[str] = stage(Batch(pl.DataFrame({"text": texts, "source_id": sources}))).frame["text"].to_list()
-    return found
+    matches: list[str] = stage(Batch(pl.DataFrame({"text": texts, "source_id": sources}))).frame["text"].to_list()
+    return matches
 
 
 def test_listed_names_go_from_the_rows_of_their_source(source: Source) -> None:
@@ -50,7 +50,7 @@ def test_listed_names_go_from_the_rows_of_their_source(source: Source) -> None:
 
 
 def test_a_changed_list_redoes_the_stage_and_its_path_does_not(source: Source, tmp_path: Path) -> None:
-    """What the list says is what counts."""
+    """The content of the list is in the cache key; its path isn't."""
     before = Redact().for_sources([source])
     digest = before.fingerprint()
     (tmp_path / "copia").mkdir()

@@ -1,4 +1,4 @@
-"""What is found stands apart from the rest, in each way that people write it, and only where its kind is looked for."""
+"""Identifiers are found in each way that people write them, and only if their kind is searched for."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ def _kinds(text: str, modes: Mapping[str, str], hints: Hints = Hints()) -> list[
 
 
 @pytest.mark.parametrize("kind", _SIGNED)
-def test_a_kind_that_is_off_is_left_alone(kind: str) -> None:
-    """And the others aren't."""
+def test_a_kind_that_is_off_is_kept(kind: str) -> None:
+    """The other kinds are replaced."""
     text = "; ".join(_SIGNED.values())
     assert _kinds(_SIGNED[kind], _FORM) == [kind]
     assert _kinds(_SIGNED[kind], _FORM | {kind: "off"}) == []
     assert _kinds(_SIGNED[kind], dict.fromkeys(KINDS, "off") | {kind: "form"}) == [kind]
-    assert _kinds(text, _FORM | {kind: "off"}) == [one for one in _SIGNED if one != kind]
+    assert _kinds(text, _FORM | {kind: "off"}) == [item for item in _SIGNED if item != kind]
     assert _kinds("en 33°27'S 70°40'O", _FORM | {"coordinates": "off"}) == []
 
 
@@ -51,7 +51,7 @@ def test_a_kind_that_is_off_is_left_alone(kind: str) -> None:
      ("address", "la Avenida Corrientes 1234"), ("coordinates", "el sismo, en -33.44891, -70.66927")],
 )  # fmt: skip
 def test_a_kind_in_context_needs_its_word(kind: str, text: str) -> None:
-    """By its form it goes wherever it stands."""
+    """In mode `form` it is replaced anywhere."""
     assert _kinds(text, _FORM) == [kind]
     assert _kinds(text, _FORM | {kind: "context"}) == []
     for word in ("chave pix", "mi casa", "placa", "vivo en"):
@@ -63,8 +63,8 @@ def test_a_kind_in_context_needs_its_word(kind: str, text: str) -> None:
     [("rosa arroba ejemplo punto org", Hints(spoken_at=False)), (f"chave pix {_UUID}", Hints(keys=False)),
      ("vive en Avenida Corrientes 1234", Hints(streets=False))],
 )  # fmt: skip
-def test_what_a_look_at_many_texts_has_excluded_is_not_looked_for(text: str, hints: Hints) -> None:
-    """Without such a look all is."""
+def test_kinds_excluded_for_a_batch_are_not_searched(text: str, hints: Hints) -> None:
+    """Without the quick look, all kinds are searched."""
     assert len(_kinds(text, _FORM)) == 1
     assert _kinds(text, _FORM, hints) == []
 
@@ -108,8 +108,8 @@ def test_what_only_sounds_like_an_address_stays(text: str) -> None:
     assert redact(text) == (text, {})
 
 
-def test_a_spoken_address_is_read_for_eighty_signs() -> None:
-    """On either side; what is longer is cut before, and is none after."""
+def test_a_spoken_address_has_eighty_characters_at_most() -> None:
+    """The limit holds on either side; a longer one is cut at the front, and isn't an address at the end."""
     for length, left in ((80, ""), (81, "x")):
         assert redact("x" * length + " arroba ejemplo.org")[0] == f"{left}[EMAIL]"
         host = "x" * (length - 4) + ".org"
@@ -119,7 +119,7 @@ def test_a_spoken_address_is_read_for_eighty_signs() -> None:
 
 
 def test_a_name_has_four_parts_at_most_and_a_host_as_many() -> None:
-    """One more belongs to the sentence before."""
+    """A fifth part belongs to the sentence before."""
     assert redact("a punto b punto c punto d punto e arroba f.org")[0] == "a punto [EMAIL]"
     assert redact("a arroba b.c.d.com.pe")[0] == "[EMAIL]"
 
@@ -216,10 +216,10 @@ def test_a_name_that_an_identifier_cuts_goes_whole() -> None:
 
 def test_of_two_names_that_begin_alike_the_longer_goes() -> None:
     """In whatever case the list has them."""
-    for listed in (["ana", "Ana María"], ["Ana", "ANA MARÍA"], ["Ana María", "ana"]):
-        assert redact("Vino Ana María con Ana.", names=names_pattern(listed))[0] == "Vino [NAME] con [NAME]."
+    for names in (["ana", "Ana María"], ["Ana", "ANA MARÍA"], ["Ana María", "ana"]):
+        assert redact("Vino Ana María con Ana.", names=names_pattern(names))[0] == "Vino [NAME] con [NAME]."
 
 
-def test_no_names_are_no_pattern() -> None:
-    """Nor are blank ones."""
+def test_an_empty_list_of_names_matches_nothing() -> None:
+    """Blank names match nothing either."""
     assert names_pattern([]) is names_pattern(["", " "]) is None

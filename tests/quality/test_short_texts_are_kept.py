@@ -44,8 +44,8 @@ def test_one_name_drops_no_sentence_and_damage_does(text: str, reason: str | Non
     assert _reasons(text) == [reason]
 
 
-def test_longer_texts_are_held_as_before() -> None:
-    """From FEW words on a share is compared unchanged, and so is any signal that isn't a share of words."""
+def test_longer_texts_are_compared_unchanged() -> None:
+    """The share isn't adjusted in texts of FEW words or more, nor are signals that aren't shares of words."""
     values = np.array([0.051, 0.049], np.float32)
     for words in (FEW, FEW + 1, 5000):
         counts = np.full(2, words, np.float32)

@@ -1,4 +1,4 @@
-"""With the same words and bounds, datatrove's own filters drop the same documents."""
+"""Datatrove's own filters drop the same documents, given the same words and bounds."""
 
 from __future__ import annotations
 

@@ -33,8 +33,8 @@ def _reason(text: str, language: str | None = "und", genre: str = "web") -> str 
     ],
 )
 @pytest.mark.parametrize("genre", ["web", "oral_history", "lyrics", "religious"])
-def test_one_word_marks_and_noise_fall(text: str, genre: str) -> None:
-    """One word, marks and noise are dropped in every genre, also if no language is stated."""
+def test_single_words_marks_and_noise_are_dropped(text: str, genre: str) -> None:
+    """A single word, marks and noise are dropped in every genre, also if no language is stated."""
     assert _reason(text, "und", genre) is not None
     assert _reason(text, None, genre) is not None
 

@@ -87,7 +87,7 @@ def test_a_life_is_told_with_the_copy_beside_it(
     assert "only in this one: </span>anoche. Escriba a [EMAIL]</del>" in text
     assert "only in the other: </span>ayer</ins>" in text
     assert "Compared with “La campana”" in text
-    assert "it was obtained earlier: 2024-05-01 10:00 against 2025-05-01 10:00" in text
+    assert "it was obtained earlier: 2024-05-01 10:00, compared with 2025-05-01 10:00" in text
     assert "Suscríbase en [EMAIL]" in text
     assert f"explain {document(2)['doc_id']} --run copias-1a2b3c4d --out {tmp_path}" in text
     assert 'lang="es">Cuando bajó' in text

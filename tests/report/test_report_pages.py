@@ -50,7 +50,7 @@ _HOSTILE = (
 
 
 class _Page(HTMLParser):
-    """What a page consists of; its elements must close in the order in which they were opened."""
+    """Parse a page: its ids, links and text; elements must be closed in reverse order."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -107,11 +107,11 @@ def _checked(text: str) -> _Page:
 
 
 def _dropped(seal_run: SealRun, run: Path, rows: list[dict[str, Any]], stage: str = "filter") -> None:
-    """Rows that the run set aside, and what its ledger says of them."""
+    """Return the rows that the run dropped, with the reasons in its ledger."""
     for kind, columns in (("dropped", schema.DOCUMENT_SCHEMA), ("ledger", schema.LEDGER_SCHEMA)):
         (run / kind).mkdir()
-        told = [row | {"stage": stage, "verdict": "dropped", "reason": row["drop_reason"]} for row in rows]
-        frame = schema.conform(pl.DataFrame(told, infer_schema_length=None), columns)
+        events = [row | {"stage": stage, "verdict": "dropped", "reason": row["drop_reason"]} for row in rows]
+        frame = schema.conform(pl.DataFrame(events, infer_schema_length=None), columns)
         frame.write_parquet(run / kind / "parte-00000-0.parquet")
     kept = read_record(run).values["rows"]["kept"]
     seal_run(run, rows={"in": kept + len(rows), "kept": kept})
@@ -119,7 +119,7 @@ def _dropped(seal_run: SealRun, run: Path, rows: list[dict[str, Any]], stage: st
 
 @pytest.fixture
 def run(document: Document, kept_run: KeptRun, seal_run: SealRun) -> Path:
-    """A run that kept 30 documents of two countries and set 9 aside for three reasons."""
+    """Return a run that kept 30 documents of two countries and dropped 9 for three reasons."""
     signals = [{"stop_word_share": 0.3 + n / 100, "scripture_per_1000": 1.5} for n in range(40)]
     kept = [document(n, title=f"Cuento {n}", signals=signals[n], country="CL" if n % 3 else "MX") for n in range(30)]
     kept[0] |= {"language": "quy_Latn", "genre": "religious", "published": "1898-03"}
@@ -133,10 +133,10 @@ def run(document: Document, kept_run: KeptRun, seal_run: SealRun) -> Path:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_run_is_shown_in_each_language(run: Path, command_line: CommandLine, tmp_path: Path, language: str) -> None:
-    """The page says which it speaks, links what it has, and counts what the ledger counts."""
-    told = command_line("report", run, "--lang", language, "--out", tmp_path / "out").out
+    """The page states its language, links only to existing parts, and shows the counts of the ledger."""
+    output = command_line("report", run, "--lang", language, "--out", tmp_path / "out").out
     path = run / "report.html"
-    assert told.split()[-1] == str(path)
+    assert output.split()[-1] == str(path)
     page = _checked(path.read_text(encoding="utf-8"))
     assert page.elements[0] == ("html", {"lang": language})
     for key in ("flow", "holds", "why", "survival", "copies", "small", "speed", "since", "how"):
@@ -148,8 +148,8 @@ def test_a_run_is_shown_in_each_language(run: Path, command_line: CommandLine, t
     assert "latam-corpus explain" in page.text
 
 
-def test_what_costs_most_comes_first(run: Path, command_line: CommandLine, tmp_path: Path) -> None:
-    """With the documents nearest to the bound, the copy beside what is kept, and the small language's scripture."""
+def test_costliest_reason_comes_first(run: Path, command_line: CommandLine, tmp_path: Path) -> None:
+    """The page shows documents near the bound, copies next to kept documents, and scripture in the small language."""
     command_line("report", run, "--lang", "en", "--out", tmp_path / "out")
     text = _checked((run / "report.html").read_text(encoding="utf-8")).text
     codes = [text.index(reason) for reason in ("stop_word_share<0.3", "language=eng", "duplicate Documents: 1")]
@@ -165,7 +165,7 @@ def test_what_costs_most_comes_first(run: Path, command_line: CommandLine, tmp_p
 def test_a_curators_five_questions_are_answered(
     document: Document, kept_run: KeptRun, seal_run: SealRun, command_line: CommandLine, tmp_path: Path, language: str
 ) -> None:
-    """Which source lost most and by which bound; small languages and scripture; what changed; terms; how to go on."""
+    """Losses by source and bound; small languages and scripture; changes; terms; next steps."""
     kept = [document(n, source_id="diario" if n < 4 else "cancionero") for n in range(8)]
     kept[0] |= {"language": "quy_Latn", "genre": "religious", "rights": "CC-BY-SA-4.0", "rights_tier": "share_alike"}
     kept[1] |= {"language": "quy_Latn", "rights": None, "rights_tier": "unknown"}
@@ -175,11 +175,11 @@ def test_a_curators_five_questions_are_answered(
     _dropped(seal_run, now, fell)
     count = {"rows_in": 12, "kept": 8, "dropped": {}, "failed": {}, "changed": 0, "seconds": 1.0}
     for n, folder in enumerate((before, now)):
-        files = [{"file": f"{one}.txt", "bytes": 9, "sha256": "0", "key": "k"} for one in range(2 + 40 * n)]
+        files = [{"file": f"{item}.txt", "bytes": 9, "sha256": "0", "key": "k"} for item in range(2 + 40 * n)]
         seal_run(
             folder,
             written=f"2026-11-2{n}T10:00:00+00:00",
-            sources=[{"id": one, "title": one.title()} for one in ("diario", "cancionero")],
+            sources=[{"id": item, "title": item.title()} for item in ("diario", "cancionero")],
             stages={"filter": count | {"kept": 9 - n}},
             by_genre=[{"source": "diario", "genre": "news", "in": 6 - n, "kept": 4}],
             parts=[{"name": "diario-0", "source": "diario", "files": files, "bytes": 9}],
@@ -217,7 +217,7 @@ def test_a_curators_five_questions_are_answered(
 def test_long_copies_are_compared_whole(
     document: Document, kept_run: KeptRun, seal_run: SealRun, command_line: CommandLine, tmp_path: Path
 ) -> None:
-    """Words that stand far behind count, and the place where a text is cut is no difference."""
+    """Words at the end of a long text count, and the place where a text is cut isn't a difference."""
     words = " ".join(f"palabra{n}" for n in range(1500))
     folder = kept_run("cuentos-1a2b3c4d", [document(0, text=words)])
     more = f"Ay sí: {words} " + " ".join(f"agregada{n}" for n in range(40))
@@ -228,10 +228,10 @@ def test_long_copies_are_compared_whole(
     assert "… (+16) …" in text
 
 
-def test_without_a_small_language_no_section_is_about_them(
+def test_section_on_small_languages_needs_one(
     document: Document, kept_run: KeptRun, command_line: CommandLine, tmp_path: Path
 ) -> None:
-    """Neither on the page of a run in Spanish nor on that of its version, and nothing links to such a section."""
+    """The pages of a Spanish run and its version have no such section and no link to it."""
     out = ("--out", tmp_path / "out", "--lang", "en")
     folder = kept_run("cuentos-1a2b3c4d", [document(n) for n in range(9)])
     built = command_line("release", "build", "puerto", folder.name, "--admit", "open", "--uses", "train", *out)
@@ -243,17 +243,17 @@ def test_without_a_small_language_no_section_is_about_them(
         assert WORDS["small"].translate("en") not in _checked(path.read_text(encoding="utf-8")).text
 
 
-def test_of_a_version_with_a_parent_a_run_counts_its_own(
+def test_run_counts_its_own_documents_of_a_version(
     document: Document, kept_run: KeptRun, command_line: CommandLine, tmp_path: Path
 ) -> None:
-    """And says that the others are from elsewhere: no more was released than came."""
+    """The run's page says that the others are from elsewhere, so no more are released than were read."""
     out = ("--out", tmp_path / "out")
     build = ("release", "build", "puerto", "--admit", "open", "--uses", "train", *out)
     first = kept_run("cuentos-1a2b3c4d", [document(n) for n in range(9)])
     second = kept_run("cuentos-5e6f7a8b", [document(n) for n in range(20, 22)])
     for run, more in ((first, ()), (second, ("--parent", "latest"))):
-        told = command_line(*build, run.name, *more)
-        assert told.code == 0, told.err
+        result = command_line(*build, run.name, *more)
+        assert result.code == 0, result.err
     command_line("report", second, "--lang", "en", *out)
     text = _checked((second / "report.html").read_text(encoding="utf-8")).text
     assert "11 documents. Of these this run kept 2; the others are from elsewhere." in text
@@ -271,8 +271,8 @@ def test_of_many_sources_the_first_are_named_and_the_others_counted(
         folder,
         [document(100 + n, source_id=f"fuente-{n:03d}", drop_reason=f"language=l{n}") for n in range(70)],
     )
-    told = command_line("report", folder, "--lang", "en", "--out", tmp_path / "out")
-    assert told.code == 0, told.err
+    result = command_line("report", folder, "--lang", "en", "--out", tmp_path / "out")
+    assert result.code == 0, result.err
     text = _checked((folder / "report.html").read_text(encoding="utf-8")).text
     assert "Carta 39" in text
     assert "Carta 40" not in text
@@ -294,8 +294,8 @@ def test_pieces_that_a_stage_makes_of_a_document_came_with_it(
     assert re.search(r"identify it is in another language: English \(1\) 67 % 2 1", text), text
 
 
-def test_every_word_has_its_parameters_only(run: Path, command_line: CommandLine, tmp_path: Path) -> None:
-    """No brace of a sentence or of a template is left on a page."""
+def test_pages_have_no_unfilled_parameters(run: Path, command_line: CommandLine, tmp_path: Path) -> None:
+    """No brace of a sentence or a template is left on a page."""
     command_line("report", run, "--lang", "es", "--out", tmp_path / "out")
     assert not set("{}") & set(_checked((run / "report.html").read_text(encoding="utf-8")).text)
     for sentence in WORDS.values():
@@ -305,17 +305,19 @@ def test_every_word_has_its_parameters_only(run: Path, command_line: CommandLine
 def test_hostile_texts_and_names_stay_texts(
     document: Document, kept_run: KeptRun, seal_run: SealRun, command_line: CommandLine, tmp_path: Path
 ) -> None:
-    """No script, no element and no attribute of theirs is on the page; what turns a line is shown by its code."""
+    """Texts and names add no script, element or attribute; characters that reverse a line are shown as codes."""
     kept = [
-        document(n, text=f"{one}\n{one}", title=one, country=one[:40], variety=one, contributor=one, published=one)
-        for n, one in enumerate(_HOSTILE)
+        document(
+            n, text=f"{item}\n{item}", title=item, country=item[:40], variety=item, contributor=item, published=item
+        )
+        for n, item in enumerate(_HOSTILE)
     ]
     folder = kept_run("cuentos-1a2b3c4d", kept, title=_HOSTILE[2])
     _dropped(
         seal_run, folder, [row | {"drop_reason": row["title"][:300], "variant_of": None} for row in kept], _HOSTILE[0]
     )
-    told = command_line("report", folder, "--out", tmp_path / "out")
-    assert told.code == 0, told.err
+    result = command_line("report", folder, "--out", tmp_path / "out")
+    assert result.code == 0, result.err
     text = (folder / "report.html").read_text(encoding="utf-8")
     page = _checked(text)
     assert "<script>alert(1)</script>" in page.text
@@ -336,10 +338,10 @@ def test_hostile_texts_stay_texts_on_the_other_pages(
 ) -> None:
     """On those of `measure`, `sample` and `explain`: of the text, its title, its author, its reason and its copy."""
     signals = {"stop_word_share": 0.1, "word_count": 40.0}
-    short = [one[:100_000] for one in _HOSTILE]
-    words = [*short, " ".join(one for one in short if len(one) < 1000)]
-    about = [dict.fromkeys(("title", "contributor", "variety", "rights"), one) | {"text": one} for one in words]
-    kept = [document(n, **one, creators=[one["title"]], signals=signals) for n, one in enumerate(about)]
+    short = [item[:100_000] for item in _HOSTILE]
+    words = [*short, " ".join(item for item in short if len(item) < 1000)]
+    about = [dict.fromkeys(("title", "contributor", "variety", "rights"), item) | {"text": item} for item in words]
+    kept = [document(n, **item, creators=[item["title"]], signals=signals) for n, item in enumerate(about)]
     folder = kept_run("cuentos-1a2b3c4d", kept)
     copies = [
         row
@@ -358,13 +360,13 @@ def test_hostile_texts_stay_texts_on_the_other_pages(
         assert "only in this one: Fin." in _no_trace(tmp_path / "v.html").text
 
 
-def test_hostile_files_stay_files_on_the_pages_of_a_desk(command_line: CommandLine, tmp_path: Path) -> None:
-    """What `sources preview` and `sources inventory` show of a folder that somebody hands over."""
+def test_hostile_files_are_escaped_on_desk_pages(command_line: CommandLine, tmp_path: Path) -> None:
+    """The pages of `sources preview` and `sources inventory` escape the names and texts of a partner's files."""
     folder = tmp_path / "entrega"
     folder.mkdir()
-    for n, one in enumerate(_HOSTILE):
-        words = one[:20_000].encode()
-        name = "".join(sign for sign in one[:60] if sign not in "/\x00")
+    for n, item in enumerate(_HOSTILE):
+        words = item[:20_000].encode()
+        name = "".join(sign for sign in item[:60] if sign not in "/\x00")
         (folder / f"{n} {name}.txt").write_bytes(words + "\nLa barca salió del puerto antes del alba.".encode())
     out = ("--out", tmp_path / "out")
     command_line("sources", "preview", folder, "--n", "20", "--html", tmp_path / "p.html", *out)
@@ -373,10 +375,10 @@ def test_hostile_files_stay_files_on_the_pages_of_a_desk(command_line: CommandLi
     assert _no_trace(tmp_path / "i.html").text.count("<script") == 5
 
 
-def test_only_what_may_be_shown_is_on_the_page(
+def test_page_shows_only_permitted_texts(
     document: Document, kept_run: KeptRun, command_line: CommandLine, tmp_path: Path
 ) -> None:
-    """And redacted; `--internal` shows the rest, and goes by another name."""
+    """Texts are redacted and shown only if their terms allow it; `--internal` shows all and writes another file."""
     kept = [
         document(1, text="Escriba a rosa@ejemplo.org. A la vista."),
         document(2, text="Por dentro.", uses=["train"]),
@@ -397,10 +399,10 @@ def test_only_what_may_be_shown_is_on_the_page(
     assert "Por dentro" not in (folder / "report.html").read_text(encoding="utf-8")
 
 
-def test_the_page_beside_a_run_names_what_its_terms_hide(
+def test_run_page_names_documents_with_hidden_texts(
     document: Document, kept_run: KeptRun, command_line: CommandLine, tmp_path: Path
 ) -> None:
-    """For whoever ran it: by title, redacted, or by file; the text is hidden. A page to be passed on names nothing."""
+    """The page in the run's folder names them by redacted title or file; a page for others names none of them."""
     origin = {"file": "cartas/carta-de-rosa.txt"}
     turn = {"speaker": "Ana", "start": None, "end": None}
     kept = [
@@ -433,11 +435,11 @@ def test_the_page_beside_a_run_names_what_its_terms_hide(
 def test_a_release_is_shown_in_each_language(
     run: Path, command_line: CommandLine, tmp_path: Path, language: str
 ) -> None:
-    """With what is owed and what is missing, and without a text; the store isn't touched."""
+    """The page has obligations and gaps, and no text; the store isn't changed."""
     out = ("--out", tmp_path / "out", "--lang", language)
-    told = command_line("release", "build", "puerto", run.name, "--admit", "open", "--uses", "train", *out).out
-    page = tmp_path / "out" / "reports" / f"puerto-{told.split('@')[1].split(':')[0]}.html"
-    assert told.split()[-1] == str(page)
+    output = command_line("release", "build", "puerto", run.name, "--admit", "open", "--uses", "train", *out).out
+    page = tmp_path / "out" / "reports" / f"puerto-{output.split('@')[1].split(':')[0]}.html"
+    assert output.split()[-1] == str(page)
     before = sorted(path for path in (tmp_path / "out" / "store").rglob("*"))
     command_line("report", "puerto", *out)
     assert sorted(path for path in (tmp_path / "out" / "store").rglob("*")) == before
@@ -451,8 +453,8 @@ def test_a_release_is_shown_in_each_language(
     ] in told_page.text
 
 
-def test_a_page_can_be_left_out(run: Path, command_line: CommandLine, tmp_path: Path) -> None:
-    """By `--no-report`."""
+def test_no_report_writes_no_page(run: Path, command_line: CommandLine, tmp_path: Path) -> None:
+    """`--no-report` writes no page."""
     command_line(
         "release",
         "build",

@@ -56,7 +56,7 @@ def test_word_tables_and_signals_are_equal(texts: list[str]) -> None:
     def make() -> list[Any]:
         words = WordTable.of(texts)
         counted = (words, Letters.of(words), MarkCounts.of(words), Grams.of(words))
-        return [words.wholes, *(array for one in counted for array in _arrays(one))]
+        return [words.wholes, *(array for item in counted for array in _arrays(item))]
 
     for compiled, plain in zip(*_both(make), strict=True):
         assert_array_equal(compiled, plain)

@@ -21,7 +21,7 @@ _CELLS = st.text(st.sampled_from("=+-@ ,;\t\r\n'\"a|1"), max_size=12)
 @example(["copla", "hola,=cmd|'/C calc'!A0,x", 'dijo,"=1+1"'])
 @example(["a,\t=1", "-dijo,-sí\n-no"])
 def test_no_cell_begins_a_formula(cells: Sequence[str]) -> None:
-    """No cell is a formula if the separator is a semicolon, a comma or a tab."""
+    """A cell is never a formula, whether the separator is a semicolon, a comma or a tab."""
     text = csv_text([cells])
     for mark in ";,\t":
         for row in csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), delimiter=mark):

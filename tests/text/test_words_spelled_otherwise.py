@@ -27,8 +27,8 @@ def _policies() -> Policies:
 
 def _share(text: str, language: str) -> float:
     lexicon = Lexicon([language], _policies().stop_table, _policies().background)
-    found = measure_signals(Reading(WordTable.of([text]), lexicon), ("stop_word_share",))
-    return float(found["stop_word_share"][0])
+    matches = measure_signals(Reading(WordTable.of([text]), lexicon), ("stop_word_share",))
+    return float(matches["stop_word_share"][0])
 
 
 @pytest.mark.parametrize("sign", apostrophes())
@@ -86,7 +86,7 @@ def test_a_spelling_that_is_a_spanish_word_is_not_a_stop_word() -> None:
 
 @pytest.mark.parametrize(("language", "nouns"), [("quc", ["winaq", "tinamit", "achi"]), ("gug", ["tetã", "tapicha"])])
 def test_nouns_of_the_declaration_are_not_stop_words(language: str, nouns: list[str]) -> None:
-    """No list has nouns of the Universal Declaration, as CONTRIBUTING requires."""
+    """Lists have no nouns of the Universal Declaration, as CONTRIBUTING requires."""
     assert [noun for noun in nouns if _share(noun, language)] == []
 
 

@@ -230,7 +230,7 @@ def _print_evaluation(evaluation: Evaluation) -> None:
         )
         for row in evaluation.languages
     ]
-    table("", [_("language"), _("texts#"), _("precision#"), _("recall#"), "F1#", _("taken for")], rows)
+    table("", [_("language"), _("texts#"), _("precision#"), _("recall#"), "F1#", _("mistaken for")], rows)
     console.print(
         _(
             "{n} {n:text|texts}, {right} identified correctly; macro-F1 {macro_f1}; {rate} texts per second",

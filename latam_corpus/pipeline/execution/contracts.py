@@ -225,7 +225,7 @@ def input_lines(record: Mapping[str, Any]) -> Iterator[Message]:
     for row in record.get("not_taken", ()):
         facts[row["source"]].leave(row["columns"])
     for row in record.get("mapping", ()):
-        if row["filled"] and not row.get("unmapped"):  # what documents get needs no other column
+        if row["filled"] and not row.get("unmapped"):  # an unmapped column only narrowed the terms
             facts[row["source"]].fills[row["column"]] = ColumnFill(row["from"])
     for row in record.get("header_rows", ()):
         facts[row["source"]].header_rows[row["file"]] = row["row"]
