@@ -337,7 +337,8 @@ def test_a_longer_restricted_copy_restricts_the_shorter_one(shelf: Shelf, docume
 def test_a_restriction_is_remembered_for_copies_of_later_runs(shelf: Shelf, document: Document) -> None:
     """The restricted texts are in no version, and the restriction applies until their source names an agreement."""
     holders = {"cuentos-del-puerto": "Biblioteca del Puerto", "otra": "Archivo del Norte"}
-    texts = {n: (f"{TEXT} {n}", narrowed) for n, narrowed in enumerate([RESERVED, {"consent": SECRET}, *BEYOND])}
+    narrowing: list[dict[str, Any]] = [RESERVED, {"consent": SECRET}, *BEYOND]
+    texts = {n: (f"{TEXT} {n}", narrowed) for n, narrowed in enumerate(narrowing)}
     restricted = [document(n, text=text, **narrowed) for n, (text, narrowed) in texts.items()]
     copies = [document(n + 10, text=text, source_id="otra") for n, (text, _narrowed) in texts.items()]
     shelf.build(shelf.run("a-1", *restricted, *copies, document(40), holders=holders))
