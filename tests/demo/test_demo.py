@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,14 +13,6 @@ from latam_corpus.errors import ConfigError
 
 if TYPE_CHECKING:
     from conftest import CommandLine
-
-
-@pytest.fixture(scope="module")
-def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder that a demo has kept."""
-    folder = tmp_path_factory.mktemp("demo")
-    subprocess.run([sys.executable, "-m", "latam_corpus", "demo", "--out", folder], check=True, capture_output=True)
-    return folder
 
 
 def test_the_screen_shows_a_kept_and_a_dropped_document_and_the_totals(command_line: CommandLine) -> None:
@@ -113,26 +103,26 @@ def test_it_ends_with_commands_that_work(
 
 
 @pytest.mark.slow
-def test_no_personal_identifier_reaches_the_release(out: Path) -> None:
+def test_no_personal_identifier_reaches_the_release(demo_out: Path) -> None:
     """Planted addresses and numbers are replaced in the pulled documents."""
-    rows = pl.read_parquet(out / "pulled" / "data/**/*.parquet")
+    rows = pl.read_parquet(demo_out / "pulled" / "data/**/*.parquet")
     assert not rows["text"].str.contains(r"@example\.org|@ejemplo").any()
     assert rows["redactions"].list.len().sum() > 0
     assert rows["text"].str.contains(r"\[EMAIL\]").any()
 
 
 @pytest.mark.slow
-def test_explain_finds_a_document_by_id_url_and_words(command_line: CommandLine, out: Path) -> None:
+def test_explain_finds_a_document_by_id_url_and_words(command_line: CommandLine, demo_out: Path) -> None:
     """`explain` finds a document in three ways, and reports words that are in no document."""
-    kept = pl.read_parquet(out / "runs" / "*" / "kept" / "*.parquet")  # of a recollected song's run too
+    kept = pl.read_parquet(demo_out / "runs" / "*" / "kept" / "*.parquet")  # of a recollected song's run too
     row = kept.filter(pl.col("url").is_not_null()).row(0, named=True)
     words = row["text"].split("\n")[0][:60]
     for query in (row["doc_id"], row["url"], words):
-        [story] = command_line("explain", query, "--out", out, "--json").json
+        [story] = command_line("explain", query, "--out", demo_out, "--json").json
         assert story["doc_id"] == row["doc_id"]
-    shown = command_line("explain", row["doc_id"], "--out", out)
+    shown = command_line("explain", row["doc_id"], "--out", demo_out)
     assert "verdict" in shown.out
     assert row["doc_id"] in shown.out
-    unknown = command_line("explain", "palabras que nadie escribió", "--out", out)
+    unknown = command_line("explain", "palabras que nadie escribió", "--out", demo_out)
     assert unknown.code == 2
     assert "there is no matching document" in unknown.err
