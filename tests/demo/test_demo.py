@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def shown(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """The folder that a demo has kept, and its screen."""
     folder = tmp_path_factory.mktemp("demo")
-    command = [sys.executable, "-m", "latam_corpus", "demo", "--out", folder, "--lang", "en"]
+    command = [sys.executable, "-m", "latam_corpus", "demo", "--out", str(folder), "--lang", "en"]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     return folder, done.stdout
 
