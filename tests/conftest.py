@@ -186,10 +186,12 @@ def made_once(tmp_path_factory: pytest.TempPathFactory) -> MadeOnce:
 
 @pytest.fixture(scope="session")
 def demo_out(made_once: MadeOnce) -> Path:
-    """The folder that `latam-corpus demo` has kept; tests only read it."""
+    """The folder that `latam-corpus demo` has kept, with its screen in `screen.txt`; tests only read it."""
 
     def make(folder: Path) -> None:
-        subprocess.run([sys.executable, "-m", "latam_corpus", "demo", "--out", folder], check=True, capture_output=True)
+        command = [sys.executable, "-m", "latam_corpus", "demo", "--out", str(folder), "--lang", "en"]
+        done = subprocess.run(command, check=True, capture_output=True)
+        (folder / "screen.txt").write_bytes(done.stdout)
 
     return made_once("demo", make)
 

@@ -51,29 +51,9 @@ def test_the_screen_shows_a_kept_and_a_dropped_document_and_the_totals(command_l
     assert kept["source"]["origin"]["file"].endswith(".warc.gz")
 
 
-def test_without_the_crawler_the_pages_are_read_from_the_disk_and_the_same_is_released(
-    command_line: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Without the crawler, a message says why, and the released documents are the same.
-
-    With the crawler, the screen has all lines that the README quotes.
-    """
-
-    def missing(named: str) -> None:
-        raise ConfigError("crawl", f"«{named}» isn't installed", "pip install 'latam-corpus[crawl]'")
-
-    shown = command_line("demo", "--out", tmp_path / "web")
-    assert shown.code == 0
-    assert not _quoted_on_the_first_page() - set(_without_versions(shown.out))
-    monkeypatch.setattr("latam_corpus.harvest.crawlers.installed", missing)
-    ended = command_line("demo", "--out", tmp_path / "disco")
-    assert (ended.code, "isn't installed" in ended.err) == (0, True)
-    columns = ["doc_id", "text", "url", "title", "published", "country", "obtained", "rights", "uses"]
-    from_web, from_disk = [
-        pl.read_parquet(tmp_path / name / "pulled" / "data/**/*.parquet", columns=columns).sort("doc_id")
-        for name in ("web", "disco")
-    ]
-    assert from_web.equals(from_disk)
+def test_the_screen_has_what_the_first_page_quotes(demo_out: Path) -> None:
+    """With the crawler, the screen has all lines that the README quotes."""
+    assert not _quoted_on_the_first_page() - set(_without_versions((demo_out / "screen.txt").read_text("utf-8")))
 
 
 def _quoted_on_the_first_page() -> set[str]:
@@ -88,18 +68,31 @@ def _without_versions(text: str) -> list[str]:
 
 
 @pytest.mark.slow
-def test_it_ends_with_commands_that_work(
-    command_line: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_without_the_crawler_it_releases_the_same_and_ends_with_commands_that_work(
+    command_line: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, demo_out: Path
 ) -> None:
-    """Each command that the demo names works on the folder that it keeps."""
+    """The pages are read from the disk and a message says why; commands that it names work on the folder it keeps."""
+
+    def missing(named: str) -> None:
+        raise ConfigError("crawl", f"«{named}» isn't installed", "pip install 'latam-corpus[crawl]'")
+
     monkeypatch.chdir(tmp_path)
-    shown = command_line("demo", "--out", "out", "--lang", "es").out
-    assert "dónde seguir" in shown
-    commands = [line.split()[1:] for line in shown.splitlines() if line.startswith("    latam-corpus ")]
+    with monkeypatch.context() as patch:
+        patch.setattr("latam_corpus.harvest.crawlers.installed", missing)
+        ended = command_line("demo", "--out", "out", "--lang", "es")
+    assert (ended.code, "isn't installed" in ended.err) == (0, True)
+    columns = ["doc_id", "text", "url", "title", "published", "country", "obtained", "rights", "uses"]
+    from_web, from_disk = [
+        pl.read_parquet(folder / "pulled" / "data/**/*.parquet", columns=columns).sort("doc_id")
+        for folder in (demo_out, tmp_path / "out")
+    ]
+    assert from_web.equals(from_disk)
+    assert "dónde seguir" in ended.out
+    commands = [line.split()[1:] for line in ended.out.splitlines() if line.startswith("    latam-corpus ")]
     assert [command[0] for command in commands] == ["explain", "report", "measure", "sample", "release", "sources"]
     for command in commands[:-1]:
-        ended = command_line(*command)
-        assert ended.code == 0, ended.err
+        done = command_line(*command)
+        assert done.code == 0, done.err
 
 
 @pytest.mark.slow

@@ -166,7 +166,7 @@ def test_parts_that_can_not_be_kept_are_told(
     with _network.FaultyNetwork(os.environ["AWS_ENDPOINT_URL"]) as network:
         monkeypatch.setenv("AWS_ENDPOINT_URL", network.address)
         network.refuses = lambda method, path: method == "PUT" and "/work/objects/" in path and path[-1] in "01234567"
-        result = command_process(*_command(tales, out)[3:])
+        result = command_process(*_command(tales, out, *_ALONE)[3:])
         assert result.code == 1, result.err
         assert "can't be read or written" in result.err + result.out
         assert f"{out}/work/objects/" in result.err + result.out
