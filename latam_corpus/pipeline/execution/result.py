@@ -127,7 +127,7 @@ class Work:
     rebuilt_keys: set[str] = field(default_factory=set)
     decisions: list[str] = field(default_factory=list)
     facts: dict[str, Facts] = field(default_factory=dict)
-    seconds: Counter[str] = field(default_factory=Counter)
+    seconds: dict[str, float] = field(default_factory=lambda: {"parts": 0.0, "decisions": 0.0})
 
     def done(self) -> list[str]:
         """Return the names of the parts that haven't failed, in order."""
