@@ -2,7 +2,7 @@
 
 Compiled functions are in files named `*_kernels.py`, which have their own lint settings. Loading Numba takes longer
 than any other import, so it is loaded by the first call that needs it. Calls with small inputs run as plain Python,
-with the same results; a test compares both. `LATAM_CORPUS_COMPILE=1` in the environment turns this off.
+with the same results (`plain_work.py`); a test compares both.
 """
 
 from __future__ import annotations
@@ -17,13 +17,14 @@ from contextlib import suppress
 from functools import cache, cached_property, update_wrapper
 from pathlib import Path
 from types import FunctionType
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from latam_corpus.errors import NoteWarning
 from latam_corpus.messages import _
 from latam_corpus.paths import PACKAGE, cache_folder, use_folder
+from latam_corpus.plain_work import PlainWork, is_small
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,14 +35,7 @@ KERNELS: Final = "*_kernels.py"
 _IMPORT: Final = re.compile(r"^from latam_corpus\.(?P<module>[\w.]+) import (?P<names>\([^)]*\)|[^\n]*)", re.MULTILINE)
 _NOTED: Final = "LATAM_CORPUS_COMPILING"
 _FOLDER: Final = "NUMBA_CACHE_DIR"
-_COMPILE: Final = "LATAM_CORPUS_COMPILE"
 _NOTE_SECONDS: Final = 10.0  # between notes on progress
-# The items that a process works on in plain Python, at about 1 million a second, before it loads Numba and its cached
-# code (half a second), or compiles the code (a minute).
-_PLAIN_ITEMS: Final = 300_000
-_PLAIN_ITEMS_UNCOMPILED: Final = 3_000_000
-_ITEMS_A_BYTE: Final = 30  # the items of all stages for a byte of text
-_MOST_AT_ONCE: Final = 12  # a call with more than one in so many of these items is followed by others like it
 
 
 def digest_of_compiled(package: Path) -> str:
@@ -117,15 +111,8 @@ def note_empty_cache(text_bytes: int) -> None:
     Args:
         text_bytes: how much the workers read. They don't compile for small inputs.
     """
-    if _is_empty() and text_bytes * _ITEMS_A_BYTE > _most_plain_items():
+    if _is_empty() and not is_small(text_bytes):
         note_compiling()
-
-
-def _most_plain_items() -> int:
-    """Return how many items a process works on in plain Python."""
-    if os.environ.get(_COMPILE, "0") not in ("", "0"):
-        return 0
-    return _PLAIN_ITEMS_UNCOMPILED if _is_empty() else _PLAIN_ITEMS
 
 
 def _is_empty() -> bool:
@@ -180,26 +167,6 @@ def _compiler() -> Callable[..., Any]:
     return numba.njit
 
 
-class PlainWork:
-    """What this process has done in plain Python.
-
-    Attributes:
-        items: the items that it has worked on.
-        most: the most items; None before the first.
-    """
-
-    items: ClassVar[int] = 0
-    most: ClassVar[int | None] = None
-
-    @classmethod
-    def has_room(cls, items: int) -> bool:
-        """Add these items, and return whether they are few enough for plain Python."""
-        if cls.most is None:
-            cls.most = _most_plain_items()
-        cls.items += items if items * _MOST_AT_ONCE <= cls.most else cls.most + 1
-        return cls.items <= cls.most
-
-
 def _size(argument: Any) -> int:
     """Return the number of items of an array, or of the first array of a tuple."""
     while isinstance(argument, tuple):
@@ -222,7 +189,7 @@ class _Kernel:
     def __call__(self, *arguments: Any) -> Any:
         if self._is_inlined:  # it does little, and Numba wouldn't do it faster
             return self.plain(*arguments)
-        if self._work is not None and PlainWork.has_room(_size(arguments[self._work])):
+        if self._work is not None and PlainWork.has_room(_size(arguments[self._work]), _is_empty):
             with np.errstate(over="ignore"):  # hashes overflow
                 return self.plain(*arguments)
         return self.compiled(*arguments)

@@ -211,7 +211,7 @@ def test_compiled_code_is_found_from_another_place(tmp_path: Path) -> None:
     """An image is built in one folder and used in another, and a new installation has other times."""
     kernels = "from latam_corpus.compiled import kernel\n\n\n@kernel\ndef double(number):\n    return 2 * number\n"
     script = "import doubles_kernels as d; d.double(4); print(sum(d.double.compiled.stats.cache_hits.values()))"
-    hits = []
+    hits: list[int] = []
     for place in ("here", "there"):
         (tmp_path / place).mkdir()
         (tmp_path / place / "doubles_kernels.py").write_text(kernels)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -112,6 +113,7 @@ def run_recipe_events(
         SourceError: a source can't be read.
         PartError: rows were lost (a defect of the toolkit).
     """
+    began = time.monotonic()
     run = plan_run(request, only_look=only_look)
     for doubt in doubt_lines(run.examined):
         yield Warned("doubt", doubt)
@@ -120,7 +122,8 @@ def run_recipe_events(
     refuse_beyond_site(run.engine, run.plan, len(parts))
     for hint in (*hints_of(run.plan, datetime.now(UTC).date()), *spelling_hints(run.plan, run.store, run.against)):
         yield Warned("hint", hint)
-    result = yield from run_events(run.plan, parts, request.out, run.engine, run.settings, on_step)
+    settings = replace(run.settings, began=began)
+    result = yield from run_events(run.plan, parts, request.out, run.engine, settings, on_step)
     yield StagesDone(result, _without_version(run.plan, result))
     if run.plan.recipe.release and run.wants_version and result.kept and result.releasable:
         yield from _release(run, run.plan.recipe.release, result)

@@ -56,7 +56,7 @@ FEW: Final = 16
 # The limits of a pack, which on average is half full. They are small enough that a changed file repeats only some
 # seconds of work, and that there are packs for all workers.
 PACK_FILES: Final = 1024
-PACK_BYTES: Final = 32 * 2**20
+PACK_BYTES: Final = 16 * 2**20
 
 
 def reading_version() -> str:

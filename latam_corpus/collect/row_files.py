@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, Final, Self
 
-import fsspec
 import polars as pl
 import pyarrow.parquet as pq
 
@@ -289,6 +288,8 @@ class RowWriter:
         self._file = None
         if self._kind == "jsonl":
             method = _COMPRESSED.get(compression(path.name))
+            import fsspec  # it takes longer to load than a small file to write, and Parquet doesn't need it
+
             # The file system and not `fsspec.open`, which would read `::` in a name as a chain of URLs.
             self._file = fsspec.filesystem("file").open(
                 str(self._partial_path), "wt", encoding="utf-8", compression=method

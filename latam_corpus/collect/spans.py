@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 Kind: TypeAlias = Literal["lines", "row_groups", "batches", "records", "members"]
 
 SPAN_BYTES: Final = 64 * 2**20
+# A source of at most `SMALL_SOURCE` bytes is cut into smaller spans: several workers share it, and one that ends loses
+# less. Those of a large source would be too many files for the quotas of clusters.
+SMALL_SPAN_BYTES: Final = 8 * 2**20
+SMALL_SOURCE: Final = 2**30
 # The number of spans that may begin within one member of a compressed file. To reach a span, the bytes of the member
 # in front of it are unpacked again: with 8 spans, the member is unpacked 3.5 times. With gzip that takes a tenth of the
 # time of a run's stages for its text, with Zstandard a twentieth, with xz a quarter

@@ -8,7 +8,6 @@ import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, Protocol, cast
 
-import fsspec
 import zstandard
 
 from latam_corpus.collect.spans import Entry
@@ -70,6 +69,8 @@ def open_url(url: str) -> BinaryIO:
         raise SourceError(url, _("leads to {address}, which isn't a public address", address=address), remedy)
     try:
         if "://" in url:
+            import fsspec  # it loads asyncio, and a stage on local files needs neither
+
             opened = fsspec.open(url, "rb", **web_options(url)).open()
         else:  # fsspec would read "::" in it as a chain of file systems
             opened = Path(url).open("rb", buffering=0)  # noqa: SIM115  (the caller closes it)
@@ -132,6 +133,8 @@ def state_of(url: str) -> str:
         if "://" not in url:
             status = Path(url).stat()
             return f"{status.st_size} {status.st_mtime_ns}"
+        import fsspec
+
         fs, path = fsspec.core.url_to_fs(url, **web_options(url))
         fs.invalidate_cache()
         info = fs.info(path)

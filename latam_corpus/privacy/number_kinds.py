@@ -11,8 +11,6 @@ import string
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
-import phonenumbers
-
 from latam_corpus.privacy.kinds import DASH, IDENTIFIERS
 
 if TYPE_CHECKING:
@@ -487,6 +485,8 @@ def _is_public(address: str) -> bool:
 
 def _valid(number: str) -> str:
     """Return the longest valid telephone at the start of groups of digits in international form; empty without one."""
+    import phonenumbers  # it takes longer to load than a small run spends on redacting; most texts have no number
+
     shorter, longer = number, ""
     while shorter != longer:
         try:
@@ -516,6 +516,8 @@ def _first_number(number: str, country: str | None, *, local: bool) -> str:
 
 def _is_international(number: str) -> bool:
     """Whether a number in international form has a possible length for its country."""
+    import phonenumbers
+
     try:
         return bool(phonenumbers.is_possible_number(phonenumbers.parse(number)))
     except phonenumbers.NumberParseException:
@@ -524,6 +526,8 @@ def _is_international(number: str) -> bool:
 
 def is_telephone_of(number: str, country: str | None) -> bool:
     """Whether a number is a valid telephone of the country, or of the region in international form."""
+    import phonenumbers
+
     digits = _NO_DIGIT.sub("", number)
     if number.startswith("+") or len(digits) > _MOST_OF_COUNTRY:
         return bool(_COUNTRY_CODE.match(digits) and _valid("+" + digits))
@@ -543,6 +547,8 @@ def _is_number(number: str, country: str | None, *, local: bool = False) -> bool
         country: ISO 3166-1 alpha-2, or None.
         local: whether numbers without an area code are accepted.
     """
+    import phonenumbers
+
     digits = sum(map(str.isdecimal, number))
     if country is None or country not in phonenumbers.SUPPORTED_REGIONS:
         return _FEWEST_ANYWHERE <= digits <= _MOST_ANYWHERE

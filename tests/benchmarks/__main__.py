@@ -48,6 +48,7 @@ from . import (
     update,
     withdraw,
     word_table,
+    workers,
     writers,
 )
 from .extraction import gate
@@ -63,6 +64,7 @@ NAMES = {
     "growth": growth,
     "update": update,
     "balance": balance,
+    "workers": workers,
     "chain": chain,
     "memory": memory,
     "millions": millions,

@@ -1,4 +1,7 @@
-"""`start`: what a command costs before it does anything: `--version`, `--help`, completion, `list …`, `runs list`."""
+"""`start`: what a command costs before it does anything: `--version`, `--help`, completion, `list …`, `runs list`.
+
+Then what little work costs: one stage on one line, and a run of ten documents with a release.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +16,19 @@ from typing import TYPE_CHECKING, Final
 from latam_corpus.storage.durable import sealed
 
 from .machine import Report, Table, rounded
-from .own import ROOT
+from .own import ROOT, write_recipe
+from .texts import write_jsonl
 
 if TYPE_CHECKING:
     import argparse
 
-_TARGET: Final = "Target: 0.25 CPU seconds and 60 MB."
+_TARGET: Final = "Target: 0.25 CPU seconds and 60 MB; of one line 0.7 CPU seconds, of ten documents 1.0."
+_LITTLE: Final = (
+    ("stage identify, one line", "stage identify one.jsonl one-{round}.parquet"),
+    ("run, ten documents", "run benchmark.toml --input documents.jsonl --out out-{round}"),
+)
+_STAGES: Final = ("extract", "repair", "identify", "filter", "redact", "dedupe")
+_RELEASE: Final = '[release]\nname = "small"\nadmit = ["open"]\nuses = ["train"]\n'
 _LISTED: Final = ("--version", "--help", "list recipes", "list sources", "list stages", "list signals", "runs list")
 _HELPED: Final = (
     *("demo", "check", "run", "stage", "measure", "sample", "compare", "explain", "crawl", "pull", "list", "runs"),
@@ -55,6 +65,12 @@ def measure(args: argparse.Namespace) -> Report:
         for title, arguments, more in asked:
             found = [_started(args.checkout, arguments, more, folder) for _ in range(args.rounds + 1)][1:]
             rows.append((title, *(rounded(statistics.median(values)) for values in zip(*found, strict=True))))
+        _make_documents(Path(folder))
+        for title, line in _LITTLE:
+            found = []
+            for number in range(args.rounds + 1):
+                found.append(_started(args.checkout, line.format(round=number).split(), {}, folder))
+            rows.append((title, *(rounded(statistics.median(values)) for values in zip(*found[1:], strict=True))))
     table = Table("What a command costs", ("command", "CPU s#", "peak MB#"), tuple(rows))
     return Report("start", {}, {"rounds": args.rounds}, (table,), (_TARGET,))
 
@@ -69,6 +85,15 @@ def _make_run(folder: Path) -> None:
     run.mkdir(parents=True)
     told = {"id": run.name, "written": "2026-11-27", "parts": [], "recipe": {"title": "Cuentos"}, "seconds": 1.0}
     (run / "run.json").write_bytes(sealed(told | {"rows": {"in": 2, "kept": 1}}))
+
+
+def _make_documents(folder: Path) -> None:
+    """Ten documents of 300 words, a file of one line, and a recipe."""
+    sentence = "La barca número {n} salió del puerto {line} antes del alba y volvió con la red vacía."
+    texts = ["\n".join(sentence.format(n=n, line=line) for line in range(20)) for n in range(10)]
+    write_jsonl(folder / "documents.jsonl", texts)
+    write_jsonl(folder / "one.jsonl", texts[:1])
+    write_recipe(folder, _STAGES, files="documents.jsonl", near=True, more=_RELEASE)
 
 
 def _started(checkout: Path, arguments: list[str], more: dict[str, str], folder: str) -> tuple[float, float]:

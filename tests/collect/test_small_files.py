@@ -246,6 +246,20 @@ def test_a_dry_run_says_what_is_taken_together_and_what_is_cut(
     assert "s.txt: one part" in said.out
 
 
+def test_a_small_source_is_cut_into_smaller_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that workers share it; of a large one they would be too many files."""
+    monkeypatch.setattr(span_cache, "SPAN_BYTES", 4_000)
+    monkeypatch.setattr(span_cache, "SMALL_SPAN_BYTES", 1_000)
+    monkeypatch.setattr(span_cache, "SMALL_SOURCE", 100_000)
+    monkeypatch.setenv("LATAM_CORPUS_CACHE", str(tmp_path / "cache"))
+    path = tmp_path / "r.jsonl"
+    path.write_text("".join(f'{{"id": "r{n}", "text": "{_TEXT}"}}\n' for n in range(100)))
+    (file,) = list_inputs(_ANY, str(path))
+    one = Input(file, "00", "00", state_of(file.url))
+    small, large = (span_cache.cached_spans(_ANY, one, size) for size in (100_000, 100_001))
+    assert len(small) > 2 * len(large) > 2
+
+
 def test_where_a_file_is_cut_is_found_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Kept by its bytes and how it is read; found again where what is kept is damaged, or can not be written."""
     monkeypatch.setattr(span_cache, "SPAN_BYTES", 1_000)
@@ -261,17 +275,17 @@ def test_where_a_file_is_cut_is_found_once(tmp_path: Path, monkeypatch: pytest.M
     path.write_text('{"text": "Copla de la vidala."}\n' * 100)
     (file,) = list_inputs(_ANY, path)
     one = Input(file, digest(file), "", state_of(file.url))
-    found = span_cache.cached_spans(_ANY, one)
+    found = span_cache.cached_spans(_ANY, one, one.file.size)
     assert found == split(_ANY, file, 1_000)
-    assert span_cache.cached_spans(_ANY, one) == found
+    assert span_cache.cached_spans(_ANY, one, one.file.size) == found
     assert len(looked) == 1
     grouped = _ANY.model_copy(update={"collect": _ANY.collect.model_copy(update={"group_rows": 3})})
-    assert span_cache.cached_spans(grouped, one) == [None]
+    assert span_cache.cached_spans(grouped, one, one.file.size) == [None]
     (kept,) = [one for one in (tmp_path / "cache").rglob("*.json") if "lines" in one.read_text()]
     for spoilt in (kept.read_text()[:-9], kept.read_text().replace('"stop": 1', '"stop": 2', 1), "[]"):
         kept.write_text(spoilt)
-        assert span_cache.cached_spans(_ANY, one) == found
+        assert span_cache.cached_spans(_ANY, one, one.file.size) == found
     assert len(looked) == 5
     (tmp_path / "plain").write_text("")
     monkeypatch.setenv("LATAM_CORPUS_CACHE", str(tmp_path / "plain"))
-    assert span_cache.cached_spans(_ANY, one) == found
+    assert span_cache.cached_spans(_ANY, one, one.file.size) == found

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from latam_corpus.compiled import PlainWork
 from latam_corpus.pipeline.planning.registry import STAGES, stage_class
+from latam_corpus.plain_work import PlainWork
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,11 +16,11 @@ from hypothesis.extra.numpy import arrays
 from numpy.testing import assert_array_equal
 
 from latam_corpus.batch import Batch
-from latam_corpus.compiled import PlainWork
 from latam_corpus.language.classifier.vectors import products
 from latam_corpus.language.classifier.vectors_kernels import multiply
 from latam_corpus.pipeline.planning.registry import make_stage
 from latam_corpus.pipeline.rows.conserve import apply_stage
+from latam_corpus.plain_work import PlainWork
 from latam_corpus.signals.shared_counts import Grams, Letters, MarkCounts
 from latam_corpus.stages import Stage
 from latam_corpus.text.words import WordTable

@@ -7,12 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from latam_corpus.audit.documents import disclosure_of, named_documents
-from latam_corpus.audit.explanation import explained_of
-from latam_corpus.audit.life_page import where_options
 from latam_corpus.audit.stores import existing_store, released_ids, releases_of
 from latam_corpus.cli.interface.show import console, note, print_json
 from latam_corpus.cli.interface.ui_language import spoken
-from latam_corpus.cli.reading import report_server
 from latam_corpus.errors import ConfigError, CorpusError, cause_of
 from latam_corpus.messages import _
 from latam_corpus.pipeline.stored_runs.held_documents import held_documents
@@ -89,6 +86,11 @@ def _serve(
     *,
     internal: bool,
 ) -> None:
+    # What answers the search is loaded only to serve it; every run writes its page.
+    from latam_corpus.audit.explanation import explained_of
+    from latam_corpus.audit.life_page import where_options
+    from latam_corpus.cli.reading import report_server
+
     served = report_server.Served(
         documents.name,
         html,

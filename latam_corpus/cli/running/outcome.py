@@ -194,6 +194,7 @@ def print_result(
     left_out: Mapping[str, int],
     *,
     doubts: Collection[Message] = (),
+    release_seconds: float = 0.0,
     as_json: bool,
 ) -> None:
     """Print the result of a run.
@@ -205,6 +206,7 @@ def print_result(
         report: the page about the run; None if it wasn't written.
         left_out: the number of kept documents that are not in the version, by reason.
         doubts: doubts that were printed before the run; they aren't repeated.
+        release_seconds: the duration of building the version.
         as_json: print JSON.
     """
     if as_json:
@@ -230,6 +232,7 @@ def print_result(
                 "accepted_loss": result.accepted_loss,
                 "mended": list(map(str, result.mended)),
                 "seconds": result.seconds,
+                "phases": {**result.phases, "release": round(release_seconds, 2)},
                 "release": None if released is None else {"name": released.name, "version": released.version},
                 "left_out": dict(left_out),
                 "report": None if report is None else str(report),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections import Counter
 from contextlib import closing
 from datetime import UTC, datetime
@@ -215,6 +216,7 @@ def run_recipe(
     released: Manifest | None = None
     failed: ReleaseError | None = None
     doubts: list[Message] = []
+    ended = time.monotonic()
     with (
         closing(RunProgress(as_json=as_json)) as progress,
         closing(run_recipe_events(request, progress.step, print_scan, only_look=dry_run or submits)) as events,
@@ -235,6 +237,7 @@ def run_recipe(
                     print_warning(event)
                 case StagesDone(result, left_out):
                     progress.close()
+                    ended = time.monotonic()
                     previous_version = planned.store.latest(loaded.release.name) if loaded.release else None
                 case Decided(release_plan):
                     left_out = release_plan.left_out
@@ -244,8 +247,18 @@ def run_recipe(
                     failed = error
                 case _:
                     progress.show(event)
+    release_seconds = time.monotonic() - ended
     report = None if no_report else report_of_run(result.folder, out, released, store)
-    print_result(result, released, previous_version, report, left_out, doubts=doubts, as_json=as_json)
+    print_result(
+        result,
+        released,
+        previous_version,
+        report,
+        left_out,
+        doubts=doubts,
+        release_seconds=release_seconds,
+        as_json=as_json,
+    )
     print_repeated_note(planned.store, released, previous_version)
     if failed:  # only after the result is printed: the run itself is done
         raise failed

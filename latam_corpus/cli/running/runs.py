@@ -191,6 +191,11 @@ def _show_record(values: Mapping[str, Any]) -> None:
             seconds=decimal(f"{values['seconds']:.1f}"),
         )
     )
+    if phases := values.get("phases"):  # records of earlier versions have none
+        times = {name: decimal(f"{phases.get(name, 0.0):.1f}") for name in ("start", "parts", "decisions", "record")}
+        console.print(
+            _("time     start {start} s, parts {parts} s, decisions {decisions} s, record {record} s", **times)
+        )
     print_by_genre(values["by_genre"])
     stages = [
         (

@@ -8,8 +8,6 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-import fsspec
-
 from latam_corpus.collect.streams import cannot_be_opened
 
 if TYPE_CHECKING:
@@ -57,6 +55,8 @@ class _Walk:
             real: its path without links.
             by_link: whether a link has led to it.
         """
+        import fsspec
+
         try:
             entries = fsspec.filesystem("file").ls(folder, detail=True)
         except OSError as error:
@@ -99,6 +99,8 @@ def followed(info: Info) -> Info:
     real = os.path.realpath(path)
     if OF_THE_SYSTEM.match(real):
         return {**info, "type": "other"}
+    import fsspec
+
     try:
         target: Info = fsspec.filesystem("file").info(real)
     except OSError as error:

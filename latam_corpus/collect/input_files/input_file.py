@@ -8,8 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeAlias
 
-from fsspec.utils import glob_translate
-
 from latam_corpus.collect.records import Failure
 from latam_corpus.collect.streams import open_url
 from latam_corpus.formats.compression import COMPRESSIONS, compression
@@ -95,6 +93,8 @@ def compiled(pattern: str, *, also_compressed: bool = True) -> re.Pattern[str]:
     >>> [bool(compiled("**/*.txt").fullmatch(name)) for name in ("1998/CARTA.TXT", "carta.txt.gz", "carta.txt.bak")]
     [True, True, False]
     """
+    from fsspec.utils import glob_translate
+
     endings = ("", *COMPRESSIONS) if also_compressed and not compression(pattern) else ("",)
     return re.compile("|".join(glob_translate(pattern + ending) for ending in endings), re.IGNORECASE)
 

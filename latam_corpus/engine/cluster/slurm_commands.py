@@ -161,7 +161,7 @@ def ask(command: str, *words: str, text: str | None = None) -> str:
             capture_output=True,
             text=True,
             check=False,
-            # Its answers are read in English. A job inherits the variable, and in the locale C, Python doesn't start from
+            # Its answers are read in English. Jobs inherit the variable, and in the locale C, Python doesn't start from
             # a folder whose name has an accent.
             env=environment | {"LC_ALL": "C.UTF-8"},
             timeout=_PATIENCE,

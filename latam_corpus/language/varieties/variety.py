@@ -44,6 +44,8 @@ def predict(words: WordTable, languages: Sequence[str], folder: str = "") -> lis
     """
     varieties: list[str | None] = [None] * len(words)
     enough = words.word_count >= LEAST_WORDS
+    if not folder and not enough.any():  # the shipped cues needn't be loaded; a user's own are checked
+        return varieties
     for language, lexicon in lexicons(folder).items():
         is_selected = enough & np.array([code == language for code in languages], np.bool_)
         if is_selected.any():

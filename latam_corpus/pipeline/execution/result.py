@@ -57,6 +57,8 @@ class RunResult:
         by_genre: rows kept and dropped by genre and source.
         outputs: the keys of each part's outputs.
         seconds: duration of the run.
+        phases: seconds by the clock of `start` (plan, digests, cuts of files), `parts` (all segments), `decisions`
+            (barriers) and `record` (sums and the run's folder).
         losses: the groups of which a stage kept less than the recipe's floor.
         accepted_loss: the reason for releasing them nevertheless; None if there is none.
         barriers: notes of barriers, such as what was left out of a comparison.
@@ -75,6 +77,7 @@ class RunResult:
     by_genre: list[dict[str, Any]] = field(default_factory=list)
     outputs: dict[str, list[str]] = field(default_factory=dict)
     seconds: float = 0.0
+    phases: Mapping[str, float] = field(default_factory=dict)
     losses: tuple[Loss, ...] = ()
     accepted_loss: str | None = None
     barriers: dict[str, Any] = field(default_factory=dict)
@@ -112,6 +115,7 @@ class Work:
         rebuilt_keys: the keys of all outputs of parts that had damaged ones.
         decisions: the names of the files with the barriers' decisions.
         facts: facts about the columns of records, by source.
+        seconds: seconds by the clock of `parts` and `decisions`.
     """
 
     keys: dict[str, list[str]]
@@ -123,6 +127,7 @@ class Work:
     rebuilt_keys: set[str] = field(default_factory=set)
     decisions: list[str] = field(default_factory=list)
     facts: dict[str, Facts] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=lambda: {"parts": 0.0, "decisions": 0.0})
 
     def done(self) -> list[str]:
         """Return the names of the parts that haven't failed, in order."""
@@ -262,6 +267,7 @@ def run_values(plan: Plan, parts: Sequence[Part], digest: str, result: RunResult
         "mended": list(map(str, result.mended)),
         "sentences": sentences([*result.failures.values(), *result.mended]),
         "seconds": result.seconds,
+        "phases": dict(result.phases),
         "columns": list(schema.DOCUMENT_SCHEMA),
     }
 

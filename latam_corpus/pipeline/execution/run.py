@@ -76,11 +76,13 @@ def find_parts(plan: Plan, limit: int | None = None, on_scan: Callable[[InputFil
             raise ConfigError(str(plan.recipe.file), problem, remedy)
         genre = plan.recipe.genre
         reading = reading_digest(source, genre, limit)
-        for pack in packs(list_inputs(source, location)):
+        files = list_inputs(source, location)
+        source_bytes = sum(file.size for file in files)
+        for pack in packs(files):
             inputs = tuple(_input(file, reading) for file in pack)
             # Files are cut at fixed places, whatever the number of workers; with a limit they are read from the start.
             whole = limit is not None or len(inputs) > 1
-            for span in [None] if whole else cached_spans(source, inputs[0], on_scan):
+            for span in [None] if whole else cached_spans(source, inputs[0], source_bytes, on_scan):
                 key = digest_of([file.key for file in inputs], span)
                 parts.append(Part(f"{source.id}-{len(parts):05d}", source, inputs, genre, key, limit, span))
     return parts
@@ -123,6 +125,7 @@ class RunSettings:
         mended: damaged files that were rebuilt before the run, for its record.
         keep: which outputs are kept, see `work_cleanup.py`.
         strict: whether to make no release if an input can't be read completely.
+        began: when the command began, by `time.monotonic`, for the record; by default when its parts were known.
     """
 
     batch: tuple[int, int] | None = None
@@ -130,6 +133,7 @@ class RunSettings:
     mended: tuple[Message, ...] = ()
     keep: str = "all"
     strict: bool = False
+    began: float | None = None
 
 
 def run(
@@ -186,6 +190,7 @@ def run_events(
         work = Work({part.name: [] for part in parts})
         yield from _rebuilt(settings.mended, work)
         sweep = sweep_of(out, folder) if sweeps else None
+        ready = time.monotonic()
         for attempts_left in reversed(range(MAX_ATTEMPTS)):
             try:
                 yield from _run(plan, parts, out / "work", engine, settings.batch, work, sweep, on_step)
@@ -193,14 +198,23 @@ def run_events(
             except RowsChangedError as changed:
                 if not attempts_left:
                     raise
-                work = Work({part.name: [] for part in parts}, mended=work.mended, rebuilt_keys=work.rebuilt_keys)
+                work = Work(
+                    {part.name: [] for part in parts},
+                    mended=work.mended,
+                    rebuilt_keys=work.rebuilt_keys,
+                    seconds=work.seconds,
+                )
                 yield from _rebuilt([changed.without_remedy], work)
+        worked = time.monotonic()
         folders = {name: [folder_of(out / "work", key) for key in work.keys[name]] for name in work.done()}
         result = sum_parts(plan, folder, folders, work)
+        ended = time.monotonic()
+        phases = {"start": ready - (settings.began or started), **work.seconds, "record": ended - worked}
         result = replace(
             result,
             accepted_loss=reason if result.losses else None,
-            seconds=round(time.monotonic() - started, 2),
+            seconds=round(ended - started, 2),
+            phases={name: round(seconds, 2) for name, seconds in phases.items()},
             strict=settings.strict,
         )
         result = yield from _recorded(plan, parts, digest, result, contents_of(folders, written, work))
@@ -267,7 +281,9 @@ def _run(
                 )
                 for task in tasks
             ]
+        began = time.monotonic()
         yield from _run_segment(segment, tasks, engine, done, earlier, sweep, place)
+        done.seconds["parts"] += time.monotonic() - began
         tasks = [task for task in tasks if task.part.name not in done.failures]
         if parts and not tasks:
             name, error = next(iter(done.failures.items()))
@@ -275,6 +291,7 @@ def _run(
         if not number:
             done.facts = facts_of(parts, {name: folder_of(work, done.keys[name][0]) for name in done.done()})
         if segment.barriers:
+            began = time.monotonic()
             outputs = {name: [folder_of(work, key) for key in done.keys[name]] for name in done.done()}
             barriers = with_source_facts(segment.barriers, done.facts)
             # The files of a bucket are fetched to this machine, so the barriers' jobs must run here.
@@ -289,6 +306,7 @@ def _run(
             title = " │ ".join(barrier.name for barrier in segment.barriers)
             done.reused[title] = [len(tasks) if decisions.reused else 0, len(tasks)]
             yield from _rebuilt(decisions.mended, done)
+            done.seconds["decisions"] += time.monotonic() - began
         earlier.append({task.part.name: task for task in tasks})
 
 

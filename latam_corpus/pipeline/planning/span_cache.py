@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from latam_corpus.collect.files import SPAN_BYTES, reading_version, split
-from latam_corpus.collect.spans import Span
+from latam_corpus.collect.spans import SMALL_SOURCE, SMALL_SPAN_BYTES, Span
 from latam_corpus.paths import cache_folder, use_folder
 from latam_corpus.pipeline.stored_runs.keys import digest_of
 from latam_corpus.storage.durable import replace
@@ -23,30 +23,32 @@ if TYPE_CHECKING:
 
 
 def cached_spans(
-    source: Source, input_: Input, on_scan: Callable[[InputFile], None] | None = None
+    source: Source, input_: Input, source_bytes: int, on_scan: Callable[[InputFile], None] | None = None
 ) -> list[Span | None]:
     """Return the spans of a file, as `split` finds them, from the user's cache if they are known.
 
     Args:
         source: the file's source, which says how it is read.
         input_: the file, with the digest of its bytes.
+        source_bytes: the size of all files of the source, which decides the size of spans.
         on_scan: called with the file before it is read from end to end.
 
     Raises:
         PartError: the file has changed since its digest was computed.
     """
     file = input_.file
-    if file.size <= SPAN_BYTES:
+    span_bytes = SPAN_BYTES if source_bytes > SMALL_SOURCE else min(SPAN_BYTES, SMALL_SPAN_BYTES)
+    if file.size <= span_bytes:
         return [None]
     settings = source.collect.model_dump(mode="json")
     # The suffixes of the name state format and compression.
-    key = digest_of(input_.sha256, file.relative, settings, SPAN_BYTES)
+    key = digest_of(input_.sha256, file.relative, settings, span_bytes)
     path = cache_folder() / "cuts" / digest_of(reading_version()) / f"{key}.json"
     spans = _load(path)
     if spans is None:
         if on_scan:
             on_scan(file)
-        spans = split(source, file, SPAN_BYTES)
+        spans = split(source, file, span_bytes)
         input_.check()
         _save(path, spans)
     return spans
