@@ -61,7 +61,7 @@ class Source(NamedTuple):
 
 
 class Document(NamedTuple):
-    """A page, or about 800 words of a longer document; `place` is its path below the root and its number."""
+    """A page, or about 800 words of a longer document; `place` is its path below the root."""
 
     source: Source
     place: str
@@ -84,10 +84,27 @@ def sources() -> list[Source]:
     return [Source(**row) for row in rows]
 
 
-def bad_pages() -> frozenset[str]:
-    """Return the places of pages that a reader judged not to be good."""
+def bad_pages() -> dict[str, list[str]]:
+    """Return the pages that a reader judged not to be good: by path, the words that name a part; none for a whole."""
     judged: dict[str, list[str]] = tomllib.loads(LIST.read_text("utf-8"))["bad"]
-    return frozenset(place for places in judged.values() for place in places)
+    parts: dict[str, list[str]] = {}
+    for name in (name for names in judged.values() for name in names):
+        path, _, words = name.partition(": ")
+        parts.setdefault(path, []).extend([words] if words else [])
+    return parts
+
+
+def is_named(document: Document, parts: dict[str, list[str]]) -> bool:
+    r"""Return whether a document is one of these pages.
+
+    >>> source = Source("curso", "education", "spa", "fitted", "debian:curso", "GPL-2+", "*.pdf")
+    >>> parts = {"curso.pdf": ["Índice de figuras 9"], "portada.html": []}
+    >>> texts = ("Índice de\nfiguras 9", "La barca salió.")
+    >>> [is_named(Document(source, path, text), parts) for path in parts for text in texts]
+    [True, False, True, True]
+    """
+    words = parts.get(document.place)
+    return words is not None and (not words or any(each in " ".join(document.text.split()) for each in words))
 
 
 def documents(roots: Sequence[Path], matches: Iterable[Source]) -> Iterator[Document]:
@@ -104,10 +121,10 @@ def _of_root(root: Path, source: Source) -> Iterator[Document]:
     for path in paths:
         if path in whole and whole.index(path) % step:
             continue
-        for number, text in enumerate(_texts(path, source.keys)):
+        for text in _texts(path, source.keys):
             if len(text.split()) >= _LEAST_WORDS:
                 whole_signs = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-                yield Document(source, f"{path.relative_to(root)}:{number}", whole_signs)
+                yield Document(source, str(path.relative_to(root)), whole_signs)
 
 
 def _texts(path: Path, keys: tuple[str, ...]) -> list[str]:
@@ -155,7 +172,7 @@ def measure(args: argparse.Namespace) -> Report:
     bad = bad_pages()
     texts = [Text(item.source.name, item.source.language, item.source.genre, item.text) for item in matches]
     broken = reasons(measured(texts))
-    judged_good = [item.place not in bad for item in matches]
+    judged_good = [not is_named(item, bad) for item in matches]
     if args.dropped:
         rows = ((item.place, why, item.text) for item, why in zip(matches, broken, strict=True) if why)
         args.dropped.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), "utf-8")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 if TYPE_CHECKING:
@@ -20,8 +21,8 @@ _COMBINING: Final = {
 }  # fmt: skip
 _ACCENT: Final = re.compile(f"[{re.escape(''.join(_COMBINING))}]")
 _DOTLESS: Final = {"ı": "i", "ȷ": "j"}
-# A letter is at most so many characters from its accent: the accents of a word may be written after it.
-_NEAR: Final = 16
+# A letter is at most so many characters from its accent: pdfium may give the accents of capitals after their line.
+_NEAR: Final = 80
 # In heights of the accent: how far its middle may be outside the letter, and how much higher it may be set.
 _ASIDE: Final = 0.1
 _RAISED: Final = 0.6
@@ -66,6 +67,7 @@ def _letter_under(characters: list[str], accent_at: int, box_of: Callable[[int],
     return min(distances, key=lambda at: distances[at], default=None)
 
 
+@lru_cache(maxsize=4096)
 def _composed(letter: str, accent: str) -> str:
     """Return a letter with an accent as one character; "" if Unicode has none."""
     composed = unicodedata.normalize("NFC", _DOTLESS.get(letter, letter) + _COMBINING[accent])
