@@ -1,0 +1,64 @@
+"""Forms that say what is wrong beside each field and in a summary, and that notice another person's edit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.db.models import F
+from django.forms.renderers import TemplatesSetting
+from django.utils.translation import gettext as _
+
+
+class Renderer(TemplatesSetting):
+    """Show forms with the desk's own templates."""
+
+    form_template_name = "desk/parts/form.html"
+    field_template_name = "desk/parts/field.html"
+
+
+class VersionedForm(forms.ModelForm):
+    """A form of a `Versioned` row, which is saved only if nobody else has saved the row since it was opened.
+
+    Attributes:
+        conflict: the row as another person saved it; None if nobody did. Templates show it beside the form:
+            `desk/parts/conflict.html`.
+    """
+
+    conflict: Any = None
+    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["version"].initial = self.instance.version
+
+    def save_unless_changed(self) -> bool:
+        """Save a valid form; return False, and explain in the form, if the row has a newer version.
+
+        Then the form carries the newer version, so that sending it again overwrites the other person's values.
+        """
+        row = self.instance
+        values = {name: getattr(row, name) for name in self.cleaned_data if name != "version"}
+        same = type(row).objects.filter(pk=row.pk, version=self.cleaned_data["version"] or 0)
+        if same.update(version=F("version") + 1, **values):
+            row.refresh_from_db()
+            return True
+        self.conflict = type(row).objects.get(pk=row.pk)
+        self.data = self.data.copy()
+        self.data[self.add_prefix("version")] = self.conflict.version
+        self.add_error(
+            None,
+            _("Somebody else saved this in the meantime. Compare both texts; saving again replaces theirs by yours."),
+        )
+        return False
+
+    def conflict_rows(self) -> list[tuple[str, str, str]]:
+        """Return label, the other person's value and the own one, of each field that differs."""
+        if self.conflict is None:
+            return []
+        rows = []
+        for name, field in self.fields.items():
+            stored, own = str(getattr(self.conflict, name)), str(self.cleaned_data.get(name))
+            if name != "version" and stored != own:
+                rows.append((str(field.label), stored, own))
+        return rows
