@@ -117,6 +117,41 @@ def invite(
     console.print(f"{address.rstrip('/')}/join/{token}", soft_wrap=True)
 
 
+@app.command("backup")
+def back_up_desk(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help=N_("The archive to write: .tar.gz or .tar."))],
+    data: Data = Path("desk"),
+    database: Database = "",
+) -> None:
+    """Write the desk into one archive: people, drafts and decisions, sources, uploads, runs and versions."""
+    if not data.is_dir():
+        raise ConfigError("--data", _("there is no folder «{folder}»", folder=data), _("check the path"))
+    configure(Desk(_created(data), database))
+    from latam_corpus.web.backup import back_up
+
+    _prepared()
+    count = back_up(file)
+    console.print(_("{file}: the desk with {n} {n:file|files}", file=file, n=count))
+
+
+@app.command("restore")
+def restore_desk(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help=N_("An archive of `desk backup`."))],
+    data: Data = Path("desk"),
+    database: Database = "",
+) -> None:
+    """Restore a desk into a new folder, and into an empty database."""
+    from latam_corpus.web import archive
+
+    archive.unpack(file, data)
+    configure(Desk(_created(data), database))
+    from latam_corpus.web.backup import restore_rows
+
+    _prepared()
+    people = restore_rows()
+    console.print(_("The desk is restored: {n} {n:person|people}", n=people))
+
+
 def _created(data: Path) -> Path:
     """Create the data folder; return its full path.
 
