@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django.conf import settings
 from django.contrib.auth import logout
-from django.contrib.auth.signals import user_logged_in
 from django.contrib.auth.views import redirect_to_login
-from django.dispatch import receiver
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
 
@@ -78,7 +76,6 @@ def core_language() -> str:
     return next((core for core, django_code in DJANGO_CODES.items() if django_code == code), "en")
 
 
-@receiver(user_logged_in)
 def note_start(request: HttpRequest, **values: Any) -> None:
     """Note when a session began, in the session."""
     del values

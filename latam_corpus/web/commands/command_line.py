@@ -75,7 +75,7 @@ def serve_desk(
     proxy: Annotated[
         str,
         typer.Option(
-            "--proxy", metavar="ADDRESS", help=N_("The address of the proxy in front of it that speaks https.")
+            "--proxy", metavar="IP", help=N_("The address of the proxy in front of it that speaks https.")
         ),
     ] = "",
 ) -> None:
