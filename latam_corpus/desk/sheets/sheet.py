@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from latam_corpus.catalog.display_names import BASES
 from latam_corpus.desk import answers
-from latam_corpus.desk.check_source import MISSING, check_source
 from latam_corpus.desk.sheets.sheet_columns import FIELDS, OTHER, field_of
 from latam_corpus.desk.toml_text import toml_text
+from latam_corpus.intake.check_source import MISSING, check_source
 from latam_corpus.messages import LANGUAGES, Message, _, enumerated, same
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class Row:
     """The source that a row of a sheet describes.
 
     Attributes:
-        values: of the source file; empty if the row has an error.
+        values: the values of the source file; empty if the row has an error.
         wrong: the errors, each as a sentence that names the column.
     """
 
@@ -45,7 +45,7 @@ def row_of(text: str, language: str) -> dict[str, str]:
 
     Args:
         text: TOML of a valid source.
-        language: of the display names.
+        language: the language of the display names.
     """
     remaining = tomllib.loads(text)
     kind = remaining.get("collect", {}).get("kind", "files")

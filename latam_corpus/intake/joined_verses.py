@@ -23,28 +23,36 @@ _FILES: Final = 20  # evenly spread over all files
 _TEXTS: Final = 5  # per file or archive
 
 
+def plain_text_of(row: Mapping[str, Any]) -> str | None:
+    """Return the text of a collected plain text file with line ends as LF; None for another format.
+
+    Args:
+        row: the collected document, with `raw` and `media_type`.
+    """
+    raw = row.get("raw")
+    kind, parameters = parse_media_type(row.get("media_type") or "")
+    if raw is None or kind != "text/plain":
+        return None
+    text = decode(raw, parameters.get("charset"))[0]
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
 def joins_verses(source: Source, row: Mapping[str, Any]) -> bool:
     """Return whether a run would join the verses of a document.
 
     Args:
-        source: of the document.
+        source: the source of the document.
         row: the collected document, with `raw` and `media_type`.
     """
-    raw = row.get("raw")
-    if source.collect.form != "prose" or raw is None:
-        return False
-    kind, parameters = parse_media_type(row.get("media_type") or "")
-    if kind != "text/plain":
-        return False
-    text = decode(raw, parameters.get("charset"))[0]
-    return looks_like_verse(text.replace("\r\n", "\n").replace("\r", "\n"))
+    text = plain_text_of(row) if source.collect.form == "prose" else None
+    return text is not None and looks_like_verse(text)
 
 
 def files_with_verses(source: Source, where: str) -> Iterator[tuple[str, Message, Message]]:
     """Yield the path of each sampled file with a text that looks like verse, the problem and the remedy.
 
     Args:
-        source: of the files.
+        source: the source of the files.
         where: a file, a folder, a glob or a URL.
     """
     if source.collect.form != "prose":
