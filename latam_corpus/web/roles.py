@@ -8,15 +8,15 @@ from django.conf import settings
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 
-from latam_corpus.web.models import Collection, Role
+from latam_corpus.web.models import Collection
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
 VISITOR: Final = "visitor"
-CONTRIBUTOR: Final = Role.CONTRIBUTOR.value
-REVIEWER: Final = Role.REVIEWER.value
-STEWARD: Final = Role.STEWARD.value
+CONTRIBUTOR: Final = "contributor"
+REVIEWER: Final = "reviewer"
+STEWARD: Final = "steward"
 
 EVERYONE: Final = frozenset({VISITOR, CONTRIBUTOR, REVIEWER, STEWARD})
 PEOPLE: Final = EVERYONE - {VISITOR}

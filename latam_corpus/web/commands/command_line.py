@@ -74,9 +74,7 @@ def serve_desk(
     ] = [],
     proxy: Annotated[
         str,
-        typer.Option(
-            "--proxy", metavar="IP", help=N_("The address of the proxy in front of it that speaks https.")
-        ),
+        typer.Option("--proxy", metavar="IP", help=N_("The address of the proxy in front of it that speaks https.")),
     ] = "",
 ) -> None:
     """Serve the desk for a library: people log in, with accounts by invitation (`desk invite`)."""

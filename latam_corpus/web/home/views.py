@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import mimetypes
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -129,7 +129,7 @@ def health(request: HttpRequest) -> HttpResponse:
     return HttpResponse("ok\n", content_type="text/plain; charset=utf-8")
 
 
-def _jobs_of(request: HttpRequest):  # noqa: ANN202  (Django's query sets have no types here)
+def _jobs_of(request: HttpRequest) -> Any:
     """Return the jobs that a person may see: a contributor those of her own collections, others all."""
     everything = Job.objects.select_related("collection", "person")
     if role_of(request) == CONTRIBUTOR and not is_single():
