@@ -52,6 +52,14 @@ class Kind(NamedTuple):
 
 KINDS: Final = {
     "import folder": Kind("latam_corpus.web.files.jobs:import_named_folder", gettext_lazy("copy a folder")),
+    "release": Kind("latam_corpus.web.releases.jobs:make_version", gettext_lazy("make a version")),
+    "count versions": Kind("latam_corpus.web.releases.jobs:count_versions", gettext_lazy("count what versions hold")),
+    "find texts": Kind("latam_corpus.web.withdrawals.jobs:find_texts", gettext_lazy("look for texts"), is_short=True),
+    "try withdrawal": Kind(
+        "latam_corpus.web.withdrawals.jobs:try_withdrawal", gettext_lazy("try a withdrawal"), is_short=True
+    ),
+    "withdraw": Kind("latam_corpus.web.withdrawals.jobs:withdraw", gettext_lazy("withdraw texts")),
+    "end hold": Kind("latam_corpus.web.withdrawals.jobs:end_hold", gettext_lazy("end a hold")),
 }
 _SHORT: Final = frozenset(name for name, kind in KINDS.items() if kind.is_short)
 _MOST_SHORT: Final = 2  # short jobs at once

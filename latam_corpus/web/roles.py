@@ -50,6 +50,32 @@ ROUTES: Final[dict[str, frozenset[str]]] = {
     "files": PEOPLE,
     "files-upload": OWNERS,
     "files-folder": STEWARDS,
+    # rights
+    "rights": PEOPLE,
+    "rights-terms": OWNERS,
+    "rights-group": OWNERS,
+    "rights-consent": OWNERS,
+    "rights-consent-remove": OWNERS,
+    "rights-document": PEOPLE,
+    "rights-propose": OWNERS,
+    "rights-approve": REVIEWERS,
+    # releases
+    "release": PEOPLE,
+    "release-build": STEWARDS,
+    "release-public": OWNERS,
+    "release-texts": OWNERS,
+    "release-text": OWNERS,
+    "status": EVERYONE,
+    "status-find": EVERYONE,
+    # withdrawals
+    "withdraw": PEOPLE,
+    "withdraw-rule": OWNERS,
+    "withdraw-found": OWNERS,
+    "withdraw-request": PEOPLE,
+    "withdraw-drop": OWNERS,
+    "withdraw-done": PEOPLE,
+    "withdraw-receipt": PEOPLE,
+    "withdraw-return": STEWARDS,
 }
 
 

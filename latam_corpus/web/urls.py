@@ -15,4 +15,7 @@ urlpatterns: Final = [
     path("", include("latam_corpus.web.home.urls")),
     path("", include("latam_corpus.web.accounts.urls")),
     path("", include("latam_corpus.web.files.urls")),
+    path("", include("latam_corpus.web.rights.urls")),
+    path("", include("latam_corpus.web.releases.urls")),
+    path("", include("latam_corpus.web.withdrawals.urls")),
 ]

@@ -12,6 +12,7 @@ from django.contrib.humanize.templatetags.humanize import intcomma
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext_lazy as _
 
+from latam_corpus.catalog.display_names import BASES, TIERS, USES, language_name
 from latam_corpus.messages import Message, known, read_back
 from latam_corpus.web.jobs import KINDS
 from latam_corpus.web.middleware import core_language
@@ -86,3 +87,45 @@ def can_edit(context: Any) -> bool:
 def job_label(job: Any) -> Any:
     """Return what a job does."""
     return KINDS[job.kind].label if job.kind in KINDS else job.kind
+
+
+@register.filter
+def item(values: Any, key: str) -> Any:
+    """Return the value of a key; of a path of a file, also the row of the catalogue, which names its folder."""
+    found = (values or {}).get(key)
+    return (values or {}).get(f"files/{key}") if found is None else found
+
+
+@register.filter
+def pairs(values: Any) -> list[tuple[str, Any]]:
+    """Return the keys and values of a dictionary; none if there is none."""
+    return list((values or {}).items())
+
+
+@register.filter
+def use_names(values: Any) -> str:
+    """Return the names of allowed uses."""
+    return _names(USES, [values] if isinstance(values, str) else values)
+
+
+@register.filter
+def tier_names(values: Any) -> str:
+    """Return the names of tiers of rights."""
+    return _names(TIERS, values)
+
+
+@register.filter
+def basis_name(value: Any) -> str:
+    """Return the name of a legal basis."""
+    return _names(BASES, [value])
+
+
+def _names(names: Any, values: Any) -> str:
+    said_names = [names[value].translate(core_language()) if value in names else str(value) for value in values or ()]
+    return ", ".join(said_names) or "–"
+
+
+@register.filter
+def language_label(code: Any) -> str:
+    """Return the name of a document's language, such as `spa_Latn`."""
+    return language_name(str(code or "und").partition("_")[0]).translate(core_language())
