@@ -52,6 +52,12 @@ class Kind(NamedTuple):
 
 KINDS: Final = {
     "import folder": Kind("latam_corpus.web.files.jobs:import_named_folder", gettext_lazy("copy a folder")),
+    "survey": Kind("latam_corpus.web.files.jobs:survey", gettext_lazy("examine files"), is_short=True),
+    "read catalogue": Kind(
+        "latam_corpus.web.files.jobs:read_uploaded_catalogue", gettext_lazy("read the catalogue"), is_short=True
+    ),
+    "preview": Kind("latam_corpus.web.texts.jobs:preview", gettext_lazy("preview texts"), is_short=True),
+    "run": Kind("latam_corpus.web.files.jobs:run_collection", gettext_lazy("run the collection")),
 }
 _SHORT: Final = frozenset(name for name, kind in KINDS.items() if kind.is_short)
 _MOST_SHORT: Final = 2  # short jobs at once

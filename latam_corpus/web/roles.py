@@ -50,6 +50,20 @@ ROUTES: Final[dict[str, frozenset[str]]] = {
     "files": PEOPLE,
     "files-upload": OWNERS,
     "files-folder": STEWARDS,
+    "files-survey": OWNERS,
+    "files-run": OWNERS,
+    "file-edit": OWNERS,
+    "file-set": OWNERS,
+    "catalogue": PEOPLE,
+    "catalogue-upload": OWNERS,
+    "catalogue-columns": OWNERS,
+    "catalogue-language": OWNERS,
+    "catalogue-remove": OWNERS,
+    # texts
+    "texts": PEOPLE,
+    "texts-preview": OWNERS,
+    "text": PEOPLE,
+    "text-note": OWNERS,
 }
 
 

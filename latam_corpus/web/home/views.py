@@ -5,24 +5,21 @@ from __future__ import annotations
 import mimetypes
 from typing import TYPE_CHECKING
 
-from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db import connection
 from django.db.models import Count, Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.text import slugify
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from latam_corpus.web.home.forms import CollectionForm, NewCollectionForm
+from latam_corpus.web.home.forms import NewCollectionForm
 from latam_corpus.web.jobs import KINDS, request_stop
 from latam_corpus.web.log import log
 from latam_corpus.web.models import Collection, Job
 from latam_corpus.web.roles import (
     CONTRIBUTOR,
     collections_of,
-    editable_collection,
     is_single,
     may_edit,
     readable_collection,
@@ -71,19 +68,6 @@ def collection(request: HttpRequest, slug: str) -> HttpResponse:
     found = readable_collection(request, slug)
     values = {"collection": found, "jobs": found.jobs.all()[:5], "files": found.files.count()}
     return render(request, "desk/home/collection.html", values)
-
-
-def collection_edit(request: HttpRequest, slug: str) -> HttpResponse:
-    """Change the name of a collection, who keeps it and who holds the rights."""
-    found = editable_collection(request, slug)
-    form = CollectionForm(request.POST or None, instance=found)
-    if request.method == "POST" and form.is_valid() and form.save_unless_changed():
-        log(request.user, "collection changed", f"collection {slug}")
-        messages.success(request, _("Saved."))
-        return redirect("collection", slug)
-    return render(
-        request, "desk/home/collection_edit.html", {"form": form, "collection": Collection.objects.get(slug=slug)}
-    )
 
 
 def jobs(request: HttpRequest) -> HttpResponse:

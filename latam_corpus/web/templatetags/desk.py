@@ -12,7 +12,8 @@ from django.contrib.humanize.templatetags.humanize import intcomma
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext_lazy as _
 
-from latam_corpus.messages import Message, known, read_back
+from latam_corpus.catalog.display_names import language_name
+from latam_corpus.messages import Message, read_back, recognised
 from latam_corpus.web.jobs import KINDS
 from latam_corpus.web.middleware import core_language
 from latam_corpus.web.roles import may_edit, may_open
@@ -45,8 +46,14 @@ def said(text: Any) -> str:
     """Return a message of the core in the language of the page; also one that `messages.recorded` stored as JSON."""
     if isinstance(text, dict):
         text = read_back(text, str(text.get("text") or text.get("number") or text.get("msgid", "")))
-    message = text if isinstance(text, Message) else known(text or "")
+    message = text if isinstance(text, Message) else recognised(text or "")
     return message.translate(core_language())
+
+
+@register.filter
+def named_language(code: str | None) -> str:
+    """Return the name of a language of the core, such as `que` or `spa_Latn`; nothing if it isn't clear."""
+    return "" if code in {None, "", "und"} else language_name(str(code).partition("_")[0]).translate(core_language())
 
 
 @register.filter
