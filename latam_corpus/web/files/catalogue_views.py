@@ -65,7 +65,7 @@ def _page(request: HttpRequest, collection: Collection, form: MappingForm | None
         "form": form,
         "page": page,
         "missing": known.get("missing", [])[:_A_PAGE],
-        "languages": _languages(collection),
+        "named": _languages(collection),
         "language_names": language_names(),
         "open_job": newest if newest and newest.is_open else None,
         "failed_job": newest if newest and newest.state == Job.State.FAILED else None,
