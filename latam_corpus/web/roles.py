@@ -46,10 +46,35 @@ ROUTES: Final[dict[str, frozenset[str]]] = {
     "jobs": PEOPLE,
     "job": PEOPLE,
     "job-stop": PEOPLE,
+    # the log and tokens
+    "log": STEWARDS,
+    "token-new": PEOPLE,
+    "token-revoke": PEOPLE,
+    # api
+    "api-openapi": EVERYONE,
+    "api-collections": PEOPLE,
+    "api-collection": PEOPLE,
+    "api-source": PEOPLE,
+    "api-jobs": PEOPLE,
+    "api-job": PEOPLE,
     # files
     "files": PEOPLE,
     "files-upload": OWNERS,
     "files-folder": STEWARDS,
+}
+
+# What a token must allow, by route and method.
+READ_COLLECTIONS: Final = "collections:read"
+READ_SOURCES: Final = "sources:read"
+WRITE_SOURCES: Final = "sources:write"
+READ_JOBS: Final = "jobs:read"
+SCOPES: Final = {
+    ("api-collections", "GET"): READ_COLLECTIONS,
+    ("api-collection", "GET"): READ_COLLECTIONS,
+    ("api-source", "GET"): READ_SOURCES,
+    ("api-source", "PUT"): WRITE_SOURCES,
+    ("api-jobs", "GET"): READ_JOBS,
+    ("api-job", "GET"): READ_JOBS,
 }
 
 

@@ -15,4 +15,5 @@ urlpatterns: Final = [
     path("", include("latam_corpus.web.home.urls")),
     path("", include("latam_corpus.web.accounts.urls")),
     path("", include("latam_corpus.web.files.urls")),
+    path("api/", include("latam_corpus.web.api.urls")),
 ]
