@@ -69,7 +69,9 @@ def block(name: str, *, exclusion_writer: DiskWriter | None = None, batch_size: 
     defaults: dict[str, Any] = {key: options.pop(key) for key in _DEFAULTS if key in options and key not in fields}
     for key in options:
         if fields and key not in fields:
-            problem = _("«{key}» is no option of «{name}», nor what a document may lack", key=key, name=name)
+            problem = _(
+                "«{key}» is neither an option of «{name}» nor a column that documents may lack", key=key, name=name
+            )
             raise ConfigError(place, problem, closest(key, [*fields, *_DEFAULTS]))
     stages = []
     for stage in make_stage(name, options, place).expand():
@@ -94,7 +96,7 @@ def _checked(defaults: dict[str, Any], place: str) -> dict[str, str]:
     if "language" in defaults:
         defaults["language"] = _language(defaults["language"], None) or ""
         if not defaults["language"]:
-            raise ConfigError(place, _("«language» is no code of a language"), _("write it as spa_Latn"))
+            raise ConfigError(place, _("«language» isn't a language code"), _("write it as spa_Latn"))
     return defaults
 
 

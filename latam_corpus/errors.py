@@ -53,10 +53,10 @@ _ERROR_NUMBER: Final = re.compile(r"(?:os error |\[errno )(\d{1,5})\b", re.IGNOR
 _DISK_IS_FULL: Final = re.compile(r"disk is full|(?<!\d)\d+ requested and \d+ written")
 _MINIMUM_SPACE: Final = 2**20  # bytes: a disk with less counts as full
 DISK: Final = _("the disk")
-MAKE_ROOM: Final = _("mend that, or name another place, and give the same command: it goes on from here")
+MAKE_ROOM: Final = _("fix that, or name another place, and run the same command again: it continues from here")
 MORE_MEMORY: Final = _(
-    "give it more, on a cluster by «memory_gb» or «driver_memory_gb» in the site file, and give the same command: "
-    "it goes on from here"
+    "give it more (on a cluster, with «memory_gb» or «driver_memory_gb» in the site file), and run the same "
+    "command again: it continues from here"
 )
 
 

@@ -9,15 +9,13 @@ from __future__ import annotations
 
 import gettext
 import os
-import re
-import string
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 LANGUAGES: Final = {"es": "Español", "pt": "Português", "en": "English"}
 LOCALE: Final = Path(__file__).resolve().parent / "locale"
@@ -149,68 +147,6 @@ def decimal(number: str) -> Message:
     return _Decimal(number)
 
 
-def recognised(english: object) -> Message:
-    """Return an English text from a ledger, such as an error, as the message from which it was made.
-
-    A text that matches no sentence of the catalogues is unchanged.
-
-    >>> recognised("it was cut after 1,200 of 3,000 bytes").translate("es")
-    'se cortó después de 1 200 de 3 000 bytes'
-    >>> recognised("its header is incomplete").translate("pt"), recognised("{x").translate("es")
-    ('seu cabeçalho está incompleto', '{x')
-    """
-    text = str(english)
-    if re.fullmatch(r"\d[\d,]*(\.\d+)?", text):
-        return decimal(text)
-    candidates = [form for form in _forms() if all(part in text for part in form.fixed)]
-    for form in sorted(candidates, key=lambda form: -len("".join(form.fixed))):
-        if match := re.fullmatch(form.pattern, text, re.DOTALL):
-            return Message(form.msgid, {name: recognised(value) for name, value in match.groupdict().items()})
-    return known(text)
-
-
-@dataclass(frozen=True)
-class _Form:
-    """A sentence with parameters: its fixed parts, and a pattern of the whole."""
-
-    msgid: str
-    fixed: tuple[str, ...]
-    pattern: str
-
-
-_MINIMUM_LETTERS: Final = 12  # of the fixed parts: with fewer, a sentence may match any text
-
-
-@cache
-def _forms() -> tuple[_Form, ...]:
-    """Return the sentences with parameters whose fixed parts are long enough to recognise them."""
-    forms = []
-    for msgid in filter(None, vars(_catalogue("es"))["_catalog"]):
-        fields = [] if "{" not in msgid else list(string.Formatter().parse(msgid))
-        fixed = tuple(part for part, *_rest in fields if part)
-        # A number that only chooses between words can't be read back.
-        readable = {name for _part, name, words, _conversion in fields if not words}
-        if (
-            fields
-            and readable.issuperset(name for _part, name, *_rest in fields)
-            and sum(map(str.isalpha, "".join(fixed))) >= _MINIMUM_LETTERS
-        ):
-            forms.append(_Form(msgid, fixed, "".join(_patterns(fields))))
-    return tuple(forms)
-
-
-def _patterns(fields: Iterable[tuple[str, str | None, str | None, str | None]]) -> Iterator[str]:
-    """Yield the pattern of each part of a sentence; a repeated parameter must have the same value."""
-    seen: set[str] = set()
-    for part, name, words, _conversion in fields:
-        yield re.escape(part)
-        if name and words:
-            yield f"(?:{'|'.join(map(re.escape, words.split('|')))})"
-        elif name:
-            yield f"(?P={name})" if name in seen else f"(?P<{name}>.+?)"
-            seen.add(name)
-
-
 # The keys under which `recorded` stores plain texts and numbers.
 _KINDS: Final[dict[str, type[Message]]] = {"text": _Text, "number": _Decimal}
 
@@ -254,6 +190,37 @@ def _sentence(value: Any) -> str | Message:
     values = value.get("values")
     parts = {str(name): _sentence(part) for name, part in values.items()} if isinstance(values, dict) else {}
     return Message(str(value.get("msgid", "")), parts)
+
+
+def sentences(texts: Iterable[object]) -> dict[str, Any]:
+    """Return the translatable form of each message among these, by its English text, for a record."""
+    return {str(text): recorded(text) for text in texts if isinstance(text, Message)}
+
+
+def sentence(values: Mapping[str, Any], text: str) -> Message:
+    """Return a sentence of a record as a translatable message.
+
+    Args:
+        values: the record; its key `sentences` has what `sentences` returned.
+        text: the sentence in English, as it is in the record.
+    """
+    return read_back(values.get("sentences", {}).get(text), text)
+
+
+def evidence_values(evidence: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the evidence of a ledger's row with its messages as English texts.
+
+    Those with parameters, which no catalogue has in this form, are also under `sentences`.
+
+    >>> evidence = evidence_values({"error": _("it was cut after {n} of {all} bytes", n=1, all=3), "record": 2})
+    >>> evidence["error"], sentence(evidence, evidence["error"]).translate("es")
+    ('it was cut after 1 of 3 bytes', 'se cortó después de 1 de 3 bytes')
+    >>> evidence_values({"error": _("its header is incomplete")})
+    {'error': 'its header is incomplete'}
+    """
+    filled = sentences(value for value in evidence.values() if isinstance(value, Message) and value.values)
+    texts = {name: str(value) if isinstance(value, Message) else value for name, value in evidence.items()}
+    return {**texts, "sentences": filled} if filled else texts
 
 
 def enumerated(messages: Iterable[Message], between: str = ", ") -> Message:

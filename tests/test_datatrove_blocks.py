@@ -174,7 +174,7 @@ def test_a_block_can_be_sent_to_a_worker() -> None:
         ("filtro", {}, "did you mean «filter»"),
         ("filter", {"langage": "spa"}, "did you mean «language»"),
         ("filter", {"genre": "nws"}, "there is no genre «nws»"),
-        ("filter", {"language": "xq"}, "no code of a language"),
+        ("filter", {"language": "xq"}, "isn't a language code"),
         ("filter", {"country": 56}, "it must be a text"),
         ("filter", {"batch_size": 0}, "batch_size is 0"),
         ("filter", {"signals": ["nada"]}, "nada"),

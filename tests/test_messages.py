@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import gettext
 import importlib
+import json
 import pickle
 import re
 import string
@@ -17,8 +18,9 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 import latam_corpus
+from latam_corpus import messages
 from latam_corpus.errors import ConfigError, closest
-from latam_corpus.messages import DOMAIN, LOCALE, Message, _, enumerated, recognised, same
+from latam_corpus.messages import DOMAIN, LOCALE, Message, _, enumerated, evidence_values, same
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -306,14 +308,15 @@ def test_no_sentence_for_people_is_plain_english() -> None:
     assert found == []
 
 
-def test_a_sentence_is_recognised_with_all_that_it_names() -> None:
-    """For one and for several; what can't be read back stays as it was written."""
-    recognisable = 0
-    for sentence in _said():
-        names = {name for _part, name, *_rest in string.Formatter().parse(sentence) if name}
+def test_sentences_of_evidence_can_be_translated() -> None:
+    """The ledger stores the English text of a sentence, and enough to translate it with its parameters."""
+    translated = 0
+    for written in _said():
+        names = {name for _part, name, *_rest in string.Formatter().parse(written) if name}
         for value in ("1", "2") if names and all(map(str.isidentifier, names)) else ():
-            written = Message(sentence, dict.fromkeys(names, value)).translate("en")
-            found = recognised(written)
-            assert found.translate("en") == written
-            recognisable += found.translate("es") != written
-    assert recognisable > 100
+            message = Message(written, dict.fromkeys(names, value))
+            evidence = json.loads(json.dumps(evidence_values({"error": message, "record": 3})))
+            assert (evidence["error"], evidence["record"]) == (str(message), 3)
+            assert messages.sentence(evidence, evidence["error"]).translate("es") == message.translate("es")
+            translated += message.translate("es") != str(message)
+    assert translated > 100

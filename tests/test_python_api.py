@@ -307,7 +307,7 @@ def test_a_loss_without_a_reason_is_an_error(
 
 def test_what_is_kept_and_in_no_version_is_a_warning(folder: Path, tmp_path: Path) -> None:
     """As the command line ends with it; so is a column that no record filled."""
-    with pytest.warns(UserWarning, match=r"left out 1 of 1 kept document: .*--limit") as told:
+    with pytest.warns(UserWarning, match=r"1 of 1 kept document left out of the version: .*--limit") as told:
         lc.run(folder / "receta.toml", folder / "in", tmp_path, limit=1, engine="in-process")
     assert not [one for one in told if "left out" in str(one.message) and "1 of 1" not in str(one.message)]
 
@@ -350,8 +350,11 @@ def test_an_argument_is_held_against_its_signature(folder: Path, given: dict[str
 @pytest.mark.parametrize(
     ("call", "told"),
     [
-        (lambda: lc.stage("identify")(pl.LazyFrame({"text": ["a"]})), "stage «identify»: it is given a LazyFrame"),
-        (lambda: lc.stage("identify")([{"text": "a"}]), "stage «identify»: it is given a list; .*pl.DataFrame"),
+        (
+            lambda: lc.stage("identify")(pl.LazyFrame({"text": ["a"]})),
+            "stage «identify»: it was called with a LazyFrame",
+        ),
+        (lambda: lc.stage("identify")([{"text": "a"}]), "stage «identify»: it was called with a list; .*pl.DataFrame"),
         (lambda: lc.stage(_NOTHING), "lc.stage: «name» is None"),
         (lambda: lc.stage(_Own(lambda b: b), does=len), "stage «propia»: «does» is .* set the options when you create"),
         (lambda: lc.explain(_NOTHING), "lc.explain: «query» is None"),

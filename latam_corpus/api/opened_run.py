@@ -16,12 +16,12 @@ from latam_corpus.audit.documents import with_documents
 from latam_corpus.audit.explanation import Explanation, explained
 from latam_corpus.audit.measurement import measured_run, signal_table
 from latam_corpus.audit.stores import existing_store, made_of
-from latam_corpus.extra_columns import EXTRA, released
-from latam_corpus.extra_forms import in_form
 from latam_corpus.pipeline.stored_runs.history import find_run, unfinished_after
 from latam_corpus.pipeline.stored_runs.reasons import meaning
 from latam_corpus.pipeline.stored_runs.run_record import read_record
 from latam_corpus.report.notebook import plain, table_html
+from latam_corpus.schema.extra_columns import EXTRA, released
+from latam_corpus.schema.extra_forms import in_form
 from latam_corpus.storage.bucket import out_folder
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from latam_corpus.dedupe.fingerprints.scheme import DEDUPE
 from latam_corpus.engine.choose import make_engine, slurm_site
 from latam_corpus.engine.cluster.slurm_jobs import new_folder, require_shared
 from latam_corpus.errors import ConfigError
-from latam_corpus.messages import Message, _, recognised
+from latam_corpus.messages import Message, _
 from latam_corpus.paths import cache_folder
 from latam_corpus.pipeline.execution.contracts import examine_sources, never_filled
 from latam_corpus.pipeline.execution.decisions import store as store_table
@@ -321,5 +321,5 @@ def doubt_lines(examined: Iterable[Examined]) -> Iterator[Message]:
         for (file, reason), remedy in source.unread.items():
             if remedy:
                 about: dict[str, str | Message] = {"file": file, "problem": meaning(reason)}
-                yield _("«{file}»: {problem}; {remedy}", remedy=recognised(remedy), **about)
+                yield _("«{file}»: {problem}; {remedy}", remedy=remedy, **about)
         yield from never_filled({source.source: source.facts})

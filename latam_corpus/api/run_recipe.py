@@ -162,7 +162,7 @@ def _located(recipe: Recipe, inputs: Mapping[str, str | Path] | str | Path | Non
             raise ConfigError(
                 "inputs",
                 _("«{entry}» names no source", entry=inputs),
-                _('say which: {{"{ids}": "{inputs}"}}', ids=ids[0], inputs=inputs),
+                _('say which source it is for: {{"{ids}": "{inputs}"}}', ids=ids[0], inputs=inputs),
             )
         return {ids[0]: str(inputs)}
     return {source: str(where) for source, where in inputs.items()}
@@ -176,11 +176,11 @@ def _refuse_unreleasable(result: RunResult, *, wants_version: bool) -> None:
         ReleaseError: a stage kept less than the recipe's floor, an input couldn't be read whole (`strict`), or nothing
             was kept for the version.
     """
-    look = _("{call} opens the run as it is", call=f"lc.open_run({str(result.folder)!r})")
+    look = _("{call} opens the existing run", call=f"lc.open_run({str(result.folder)!r})")
     if result.failures:
         name, error = next(iter(result.failures.items()))
         problem = _("{n} {n:part|parts} failed; {name} said: {error}", n=len(result.failures), name=name, error=error)
-        raise PartError(str(result.folder), problem, _("run it again to do them; {look}", look=look))
+        raise PartError(str(result.folder), problem, _("run it again to repeat them; {look}", look=look))
     if result.strict and result.unread:
         raise ReleaseError(str(result.folder), unread_problem(result), look)
     if not result.releasable:

@@ -179,7 +179,7 @@ def left_out_lines(result: RunResult, left_out: Mapping[str, int]) -> Iterator[M
         left_out = with_true_reasons(left_out, held)
     for reason, n in sorted(left_out.items(), key=lambda item: (-item[1], item[0])):
         about = {"n": decimal(f"{n:,}"), "kept": decimal(f"{result.kept:,}"), "reason": meaning(reason)}
-        yield _("left out {n} of {kept} kept {kept:document|documents}: {reason}", **about)
+        yield _("{n} of {kept} kept {kept:document|documents} left out of the version: {reason}", **about)
 
 
 def unread_problem(result: RunResult) -> Message:

@@ -52,7 +52,7 @@ class StageAlone:
         if isinstance(frame, pa.Table):
             return self(pl.DataFrame(frame)).to_arrow(compat_level=pl.CompatLevel.oldest())
         if not isinstance(frame, pl.DataFrame):
-            problem = _("it is given a {kind}", kind=type(frame).__name__)
+            problem = _("it was called with a {kind}", kind=type(frame).__name__)
             raise ConfigError(place, problem, _("give it a Polars frame, `pl.DataFrame(…)`, or an Arrow table"))
         if "raw" in self.stage.needs:
             problem = _("it reads the bytes of files, not rows of text")

@@ -113,7 +113,9 @@ def resolve_run(named: str, out: Path, tell: Callable[[str | Message], None]) ->
     folder = find_run(named, out)
     if folder.name != Path(named).name:
         for later in unfinished_after(folder, out)[:1]:
-            newest = _("«{named}» is the run {run}, the newest finished one; the later run {later} isn't: {state}")
+            newest = _(
+                "«{named}» is the run {run}, the newest finished one; the later run {later} isn't finished: {state}"
+            )
             tell(newest.fill(named=named, run=folder.name, later=later.name, state=Message(later.state)))
             return folder
         tell(CHOSEN.fill(named=named, run=folder.name))

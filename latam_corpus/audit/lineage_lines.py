@@ -15,7 +15,7 @@ from latam_corpus.catalog.display_names import (
     language_label,
     stage_names,
 )
-from latam_corpus.messages import Message, _, decimal, enumerated, recognised, same
+from latam_corpus.messages import Message, _, decimal, enumerated, same, sentence
 from latam_corpus.pipeline.stored_runs.held_documents import UNKNOWN
 from latam_corpus.pipeline.stored_runs.reasons import bound_of, meaning, reason_label
 from latam_corpus.report.figures import Figures
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 # Pieces of a line, each with its style: "", "bold", "green" or "red". Texts of documents in them aren't escaped.
 Line: TypeAlias = "list[tuple[str, str]]"
-_BASES: Final = {"declared": _("by its source's word"), "predicted": _("by its words")}
+_BASES: Final = {"declared": _("according to its source"), "predicted": _("according to its words")}
 _VERDICTS: Final = {"passed": _("passed"), "dropped": _("dropped"), "changed": _("changed"), "failed": _("set aside")}
 # Labels of the evidence in ledgers.
 _EVIDENCE: Final = {
@@ -37,7 +37,7 @@ _EVIDENCE: Final = {
     "name": _("name"),
     "names": _("names"),
     "row": _("row"),
-    "several": _("called so"),
+    "several": _("files with this name"),
     "list": _("list"),
     "record": _("record number"),
     "line": _("line"),
@@ -46,16 +46,16 @@ _EVIDENCE: Final = {
     "score": _("score"),
     "languages": _("languages"),
     "bytes": _("bytes"),
-    "limit_bytes": _("most bytes"),
-    "limit_members": _("most files"),
-    "near": _("near"),
+    "limit_bytes": _("maximum number of bytes"),
+    "limit_members": _("maximum number of files"),
+    "near": _("text near it"),
     "found": _("found"),
     "expected": _("expected"),
     "stated": _("stated"),
     "counted": _("counted"),
     "format": _("format"),
     "url": _("address"),
-    "speakers": _("speakers under codes"),
+    "speakers": _("speakers with codes"),
     "obtained": _("obtained"),
 }
 _SENTENCES: Final = ("error", "remedy", "why", "format")  # evidence that is a sentence
@@ -310,17 +310,19 @@ def _evidence(step: dict[str, Any], say: Speaker) -> str:
     if not isinstance(evidence, dict):
         return ""
     if say.language == "en":
-        return ", ".join(f"{key} = {value}" for key, value in evidence.items())
-    shown = [(key, value) for key, value in evidence.items() if value not in (None, []) and bound_of(key) is None]
-    pairs = ({"key": _EVIDENCE.get(key, same(key)), "value": _evidence_value(key, value)} for key, value in shown)
+        return ", ".join(f"{key} = {value}" for key, value in evidence.items() if key != "sentences")
+    shown = [
+        (key, sentence(evidence, str(value)) if key in _SENTENCES else _evidence_value(value))
+        for key, value in evidence.items()
+        if value not in (None, []) and bound_of(key) is None and key != "sentences"
+    ]
+    pairs = ({"key": _EVIDENCE.get(key, same(key)), "value": value} for key, value in shown)
     return say(enumerated(Message("{key}: {value}", pair) for pair in pairs))
 
 
-def _evidence_value(key: str, value: object) -> Message:
+def _evidence_value(value: object) -> Message:
     if isinstance(value, list):
-        return enumerated(_evidence_value(key, item) for item in value)
-    if key in _SENTENCES:
-        return recognised(value)
+        return enumerated(map(_evidence_value, value))
     return decimal(f"{value:g}") if isinstance(value, float) else same(value)
 
 
@@ -357,7 +359,7 @@ def bound_line(bound: dict[str, Any], language: str = "en") -> str:
     adjusted = bound.get("held_as")
     short = ""
     if adjusted is not None:
-        short = "  " + _("(few words: held as {value})", value=decimal(f"{adjusted:.3g}")).translate(language)
+        short = "  " + _("(few words: counted as {value})", value=decimal(f"{adjusted:.3g}")).translate(language)
     where, name = f"{bound['file']}{short}", bound["signal"]
     if language != "en":  # in English, the key describes itself
         where, name = f"{bound['file']}: {name}{short}", signal_label(name).translate(language)

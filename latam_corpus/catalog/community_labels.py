@@ -79,11 +79,11 @@ def known_label(statement: str) -> str:
     near = nearest(statement.strip().casefold(), called) or nearest(_end_of(statement), called)
     if near:
         raise ValueError(
-            _("«{label}» is no label of Local Contexts; did you mean {near}?", label=statement, near=called[near].uri)
+            _("«{label}» isn't a label of Local Contexts; did you mean {near}?", label=statement, near=called[near].uri)
         )
     raise ValueError(
         _(
-            "«{label}» is no label of Local Contexts; write its address, such as {example}",
+            "«{label}» isn't a label of Local Contexts; write its address, such as {example}",
             label=statement,
             example=f"{_BASE}tk-attribution/",
         )

@@ -15,7 +15,12 @@ from latam_corpus.vocabulary import COUNTRY_CODES
 
 def _country(code: str) -> str:
     if code not in COUNTRY_CODES:
-        raise ValueError(_("«{code}» is no ISO 3166-1 alpha-2 code; two capital letters, such as CL or BR", code=code))
+        raise ValueError(
+            _(
+                "«{code}» isn't a two-letter country code (ISO 3166-1); write two capital letters, such as CL or BR",
+                code=code,
+            )
+        )
     return code
 
 
@@ -28,15 +33,15 @@ def _language(code: str) -> str:
     if standard_code is None and is_family(code):
         raise ValueError(_("«{code}» is a family of languages; name its languages, one by one", code=code))
     if standard_code is None:
-        raise ValueError(_("«{code}» is no ISO 639-3 code; three letters, such as spa, por, quy", code=code))
-    raise ValueError(_("«{code}» is no ISO 639-3 code; write «{known}»", code=code, known=standard_code))
+        raise ValueError(_("«{code}» isn't an ISO 639-3 code; write three letters, such as spa, por or quy", code=code))
+    raise ValueError(_("«{code}» isn't an ISO 639-3 code; write «{known}»", code=code, known=standard_code))
 
 
 def _charset(name: str) -> str:
     try:
         return codecs.lookup(name).name
     except LookupError:
-        raise ValueError(_("«{name}» is no charset; such as utf-8, cp1252, utf-16", name=name)) from None
+        raise ValueError(_("«{name}» isn't a charset; write one such as utf-8, cp1252 or utf-16", name=name)) from None
 
 
 def _pattern(pattern: str) -> str:
@@ -45,7 +50,7 @@ def _pattern(pattern: str) -> str:
     except re.error as error:
         raise ValueError(
             _(
-                "«{pattern}» is no regular expression ({error}); correct it, or ask a programmer for help",
+                "«{pattern}» isn't a regular expression ({error}); correct it, or ask a programmer for help",
                 pattern=pattern,
                 error=error,
             )

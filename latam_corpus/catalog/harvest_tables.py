@@ -21,7 +21,9 @@ _HOST: Final = re.compile(r"(?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*(?::\d+)?|\[[0
 def _address(url: str) -> str:
     address = canonical_url(url)
     if not re.match(r"https?://[^/]", address):
-        raise ValueError(_("«{url}» is no address of a website; such as https://gaceta.example/", url=url))
+        raise ValueError(
+            _("«{url}» isn't the address of a website; write one such as https://gaceta.example/", url=url)
+        )
     if "@" in url.split("//")[1].partition("/")[0]:
         raise ValueError(_("an address must not contain a password; leave out the part before @"))
     return address
@@ -29,13 +31,15 @@ def _address(url: str) -> str:
 
 def _host(name: str) -> str:
     if not _HOST.fullmatch(name.lower()):
-        raise ValueError(_("«{name}» is no host; such as gaceta.example or *.gaceta.example", name=name))
+        raise ValueError(
+            _("«{name}» isn't a host name; write one such as gaceta.example or *.gaceta.example", name=name)
+        )
     return name.lower()
 
 
 def _path(pattern: str) -> str:
     if not pattern.startswith(("/", "*")):
-        raise ValueError(_("«{pattern}» is no path; it starts with / or *, as in robots.txt", pattern=pattern))
+        raise ValueError(_("«{pattern}» isn't a path; a path starts with / or *, as in robots.txt", pattern=pattern))
     return pattern
 
 
@@ -64,15 +68,17 @@ class Asking(TomlModel):
     """The limits for requests to servers, common to all kinds of sources.
 
     Attributes:
-        delay: the minimum of seconds between the end of one request to a host and the next.
-        max_page_bytes: the maximum of bytes of a page, as sent or unpacked; larger pages are refused.
-        timeout: the maximum of seconds for one response.
+        delay: the minimum number of seconds between the end of one request to a host and the next.
+        max_page_bytes: the maximum number of bytes of a page, as sent or unpacked; larger pages are refused.
+        timeout: the maximum number of seconds for one response.
         private_hosts: hosts in private networks, or on this machine, that may be contacted; `host:port`.
         unverified_tls: hosts whose certificate isn't verified, such as one that has expired.
-        max_requests: the maximum of requests to one host per round; by default, ten per page of `max_pages`, plus 100.
-        max_bytes: the maximum of body bytes from one host per round; by default, a megabyte per page, plus a gigabyte.
-        max_hours: the maximum of hours for all responses of one host per round; by default, ten seconds per page, plus
-            an hour.
+        max_requests: the maximum number of requests to one host per round; by default, ten per page of `max_pages`,
+            plus 100.
+        max_bytes: the maximum number of body bytes from one host per round; by default, a megabyte per page, plus a
+            gigabyte.
+        max_hours: the maximum number of hours for all responses of one host per round; by default, ten seconds per
+            page, plus an hour.
     """
 
     delay: Annotated[float, Field(ge=0, strict=False)] = 1.0
@@ -273,7 +279,7 @@ class CommonCrawl(Asking):
         if not (self.hosts or self.domains or self.languages):
             raise ValueError(_("it chooses nothing; name hosts, domains or languages"))
         if not self.records.endswith("/"):
-            raise ValueError(_("«{url}» is no folder; it ends in /", url=self.records))
+            raise ValueError(_("«{url}» isn't a folder; the address of a folder ends in /", url=self.records))
         return self
 
     @property

@@ -110,7 +110,7 @@ def checked_version(version: str, place: str = "the version", existing_versions:
     existing = list(existing_versions)
     raise ConfigError(
         place,
-        _("«{version}» is no version: {version_form}", version=version, version_form=VERSION_FORM),
+        _("«{version}» isn't a version: {version_form}", version=version, version_form=VERSION_FORM),
         closest(version, existing) if existing else "",
     )
 

@@ -109,7 +109,7 @@ class Rights(TomlModel):
                 _('free_since is only for the public domain; write basis = "public_domain" and jurisdiction = "CL"')
             )
         if self.expires and self.embargo_until and self.expires < self.embargo_until:
-            raise ValueError(_("it expires before its embargo ends; correct one of the two days"))
+            raise ValueError(_("it expires before its embargo ends; correct one of the two dates"))
         if self.tier == "permission" and not self.agreement:
             raise ValueError(_('the tier «permission» needs an agreement; name it: agreement = "…"'))
         return self
@@ -141,7 +141,7 @@ class ConsentRecord(TomlModel):
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.given and self.expires and self.expires < self.given:
-            raise ValueError(_("the consent expires before it was given; correct one of the two days"))
+            raise ValueError(_("the consent expires before it was given; correct one of the two dates"))
         return self
 
 
@@ -187,7 +187,7 @@ class Pick(TomlModel):
     def _one_origin(self) -> Self:
         origins = [self.column, self.path, self.value, self.leave or None]
         if sum(origin is not None for origin in origins) != 1:
-            raise ValueError(_('name one origin; column = "…", path = "regular expression" or value = "…"'))
+            raise ValueError(_('name one origin: column = "…", path = "regular expression" or value = "…"'))
         return self
 
 
@@ -356,7 +356,7 @@ class Collect(TomlModel):
     def _check_extra(self) -> None:
         if not self.extra:
             return
-        from latam_corpus.extra_columns import merged, wrong_declaration
+        from latam_corpus.schema.extra_columns import merged, wrong_declaration
 
         for name, extra in self.extra.items():
             if wrong := wrong_declaration(name, extra.type):

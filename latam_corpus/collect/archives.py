@@ -93,13 +93,15 @@ class _Guarded(io.RawIOBase):
         self._budget.bytes_ -= len(data)
         if self._size > RATIO_FROM and self._size > MAX_RATIO * max(self._stored(), 1):
             raise SourceError(
-                "", _("it unpacks to more than {max_ratio} times its size, as bombs do", max_ratio=MAX_RATIO), ""
+                "",
+                _("it unpacks to more than {max_ratio} times its size, as decompression bombs do", max_ratio=MAX_RATIO),
+                "",
             )
         if self._budget.bytes_ < 0:
             raise SourceError(
                 "",
                 _("the archive unpacks to more than {max_total} bytes", max_total=decimal(f"{MAX_TOTAL:,}")),
-                _("hand it over in pieces"),
+                _("split it into smaller archives"),
             )
         view[: len(data)] = data
         return len(data)
@@ -146,7 +148,7 @@ def members(content: Content, budget: ArchiveBudget | None = None) -> Iterator[M
     try:
         yield from _safe(entries)
     except _TooManyError:
-        yield Failure(None, "too large", {"limit_members": MAX_MEMBERS, "remedy": N_("hand it over in pieces")})
+        yield Failure(None, "too large", {"limit_members": MAX_MEMBERS, "remedy": N_("split it into smaller archives")})
 
 
 def split(content: Content, source: Source, bytes_: int) -> list[Span]:
@@ -195,12 +197,12 @@ def _unsafe(name: str) -> str:
     r"""Return the reason for which a member's name is refused; empty if it is safe.
 
     >>> _unsafe("../../etc/passwd"), _unsafe("C:\\notas.txt"), _unsafe("notas/año.txt")
-    ('it leads out of the archive', 'it is absolute', '')
+    ('its path leads out of the archive', 'its path is absolute', '')
     """
     path = PurePosixPath(name.replace("\\", "/"))
     if path.is_absolute() or path.parts[0][1:2] == ":":
-        return N_("it is absolute")
-    return N_("it leads out of the archive") if ".." in path.parts else ""
+        return N_("its path is absolute")
+    return N_("its path leads out of the archive") if ".." in path.parts else ""
 
 
 def _normal(name: str) -> str:
@@ -229,7 +231,9 @@ def _zip(content: Content, budget: ArchiveBudget) -> Iterator[Member | Refused]:
             if info.is_dir():
                 continue
             if info.flag_bits & _ENCRYPTED:
-                yield Refused(_normal(info.filename), Failure(None, "encrypted member", {"remedy": N_("unlock it")}))
+                yield Refused(
+                    _normal(info.filename), Failure(None, "encrypted member", {"remedy": N_("remove its password")})
+                )
                 continue
             yield Member(_normal(info.filename), _opener(archive, info, budget))
 

@@ -31,7 +31,7 @@ from latam_corpus.collect.repeats import COLUMNS, unlike
 from latam_corpus.errors import Breach
 from latam_corpus.formats.compression import stem
 from latam_corpus.formats.registry import UNKNOWN, format_of
-from latam_corpus.messages import _, decimal, first_of
+from latam_corpus.messages import _, decimal, first_of, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -74,7 +74,7 @@ _OF_LISTS: Final[Mapping[Cause, tuple[Message, Message]]] = {
 }
 _BROKEN: Final = (
     _("{n} of its rows {n:is damaged and isn't|are damaged and aren't} used"),
-    _("the ledger of the run names each"),
+    _("the run's ledger lists each of them"),
 )
 
 
@@ -93,7 +93,7 @@ class Examined:
         of_bytes: the first file whose text must be extracted; empty if there is none.
         by_request: the number of files of each format that is only read on request of a recipe.
         terms: the number of documents that were read with each rights tier and set of uses.
-        unread: the remedy for records that can't be read, by file and drop reason; empty if it isn't known.
+        unread: the remedy for records that can't be read, by file and drop reason; None if it isn't known.
     """
 
     source: str
@@ -104,7 +104,7 @@ class Examined:
     breaches: tuple[Breach, ...]
     doubts: tuple[Breach, ...]
     of_bytes: str
-    unread: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    unread: Mapping[tuple[str, str], Message | None] = field(default_factory=dict)
     by_request: Mapping[str, int] = field(default_factory=dict)
     terms: Counter[tuple[str, tuple[str, ...]]] = field(default_factory=Counter)
 
@@ -132,7 +132,7 @@ def examine(source: Source, where: str) -> Examined:
     limit = _DOCUMENTS * max(len(source.collect.texts), 1)
     whole = len(sample) == len(files)
     rows = [pl.DataFrame()]
-    unread: dict[tuple[str, str], str] = {}
+    unread: dict[tuple[str, str], Message | None] = {}
     terms = Counter[tuple[str, tuple[str, ...]]]()
     for file in sample:
         frames = []
@@ -144,7 +144,9 @@ def examine(source: Source, where: str) -> Examined:
             if file.description.is_list:  # `unusable_entries` reports these causes, with the names
                 failed = failed.filter(~pl.col("drop_reason").is_in([unreadable(cause) for cause in _OF_LISTS]))
             for reason, evidence in failed.select("drop_reason", "evidence").rows():
-                unread.setdefault((file.relative, reason), json.loads(evidence or "{}").get("remedy", ""))
+                values = json.loads(evidence or "{}")
+                remedy = sentence(values, values["remedy"]) if values.get("remedy") else None
+                unread.setdefault((file.relative, reason), remedy)
         watch.end_of_file()
         whole &= sum(frame.height for frame in frames) < limit
         rows += frames
@@ -211,7 +213,7 @@ def _unmatched(source: Source, files: Sequence[InputFile]) -> Iterator[Breach]:
         matched[stem(pattern)] = matched.get(stem(pattern), False) or is_matched
     for pattern, is_matched in matched.items():
         if not is_matched and any(matched.values()):
-            problem = _("no file is «{pattern}», which collect.files names", pattern=pattern)
+            problem = _("no file matches «{pattern}», which collect.files names", pattern=pattern)
             yield Breach(_("input of {source}", source=source.id), problem, _("check the pattern"))
 
 
@@ -250,7 +252,7 @@ def _undescribed(source: Source, files: Sequence[InputFile]) -> Iterator[Breach]
     given = {column for file in described for column in json.loads(file.description.record)}
     if described and given.isdisjoint(columns_read(source, given)):
         problem = _("none of the catalogue's columns is read: {columns}", columns=first_of(sorted(given), _SHOWN))
-        yield Breach(place, problem, _('say which is which: [collect.columns] title = "…"'))
+        yield Breach(place, problem, _('state what each column is: [collect.columns] title = "…"'))
     without_row = [file for file in files if not file.description.is_list and not file.description.record]
     yield from unlisted_files(source.id, {file.relative: file.description.near for file in without_row})
 

@@ -335,7 +335,7 @@ def _guarded(context: RecordContext, content: Content, limits: Limits) -> Iterat
                 yield chunk
             is_empty &= not (chunk.records or chunk.failures or chunk.passed_over)
     except SourceError as error:
-        yield Chunk([], [], [Failure(None, "damaged file", {"error": error.problem})])
+        yield Chunk([], [], [Failure(None, "damaged file", {"error": error.args[1]})])
     else:
         if is_empty:
             yield Chunk([], [], [Failure(None, "empty file", {"remedy": _NO_RECORDS})])
@@ -374,13 +374,15 @@ def _of_members(
                     yield failed_rows(replace(inner, format=UNKNOWN), [member.failure])
                 elif entry.archive and context.member is not None:
                     failure = Failure(
-                        None, "nested archive", {"remedy": N_("unpack it; archives are read one in another")}
+                        None,
+                        "nested archive",
+                        {"remedy": N_("unpack it; only one level of archives within archives is read")},
                     )
                     yield failed_rows(replace(inner, format=UNKNOWN), [failure])
                 elif entry.archive or is_one_of(member.name, patterns):
                     yield from _of_member(inner, member, lists.members.get(member.name), limits, budget)
     except SourceError as error:
-        yield failed_rows(replace(context, format=UNKNOWN), [Failure(None, "damaged file", {"error": error.problem})])
+        yield failed_rows(replace(context, format=UNKNOWN), [Failure(None, "damaged file", {"error": error.args[1]})])
     except ConfigError as error:
         raise PartError(f"{context.relative}, {error.place}", error.problem, error.remedy) from None
 
@@ -417,4 +419,4 @@ def _of_member(
             else:
                 yield from _rows(context, member_content, limits, budget)
     except SourceError as error:
-        yield failed_rows(unread, [Failure(None, "damaged file", {"error": error.problem})])
+        yield failed_rows(unread, [Failure(None, "damaged file", {"error": error.args[1]})])

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, Literal, NamedTuple, TypeAlias
 
 from latam_corpus.errors import SourceError
-from latam_corpus.messages import N_, _, first_of
+from latam_corpus.messages import N_, _, evidence_values, first_of
 
 if TYPE_CHECKING:
     from latam_corpus.catalog.source import Source
@@ -58,9 +58,9 @@ WITHDRAWN: Final = "withdrawn"
 class Failure:
     """A record that can't be read; without a `number`, the rest of its file.
 
-    `evidence` has the details of the case. `offset` is the record's offset in the file, if its format has records that
-    are found by offset. `about` has columns of the document that the record would have been: `id`, `url`, `title`,
-    `obtained`.
+    `evidence` has the details of the case; messages in it become texts (`evidence_values`). `offset` is the record's
+    offset in the file, if its format has records that are found by offset. `about` has columns of the document that the
+    record would have been: `id`, `url`, `title`, `obtained`.
     """
 
     number: int | None
@@ -68,6 +68,9 @@ class Failure:
     evidence: dict[str, Any] = field(default_factory=dict)
     offset: int | None = None
     about: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "evidence", evidence_values(self.evidence))
 
     @property
     def names(self) -> list[str]:

@@ -13,7 +13,7 @@ import fsspec
 import polars as pl
 import pyarrow.parquet as pq
 
-from latam_corpus import extra_columns, schema
+from latam_corpus import schema
 from latam_corpus.catalog.identity import doc_id
 from latam_corpus.catalog.rights import tier_of
 from latam_corpus.catalog.source import Source
@@ -25,10 +25,11 @@ from latam_corpus.collect.readers.parquet import pieces
 from latam_corpus.collect.records import Content, Limits
 from latam_corpus.collect.streams import open_url
 from latam_corpus.errors import ConfigError, SourceError
-from latam_corpus.extra_columns import EXTRA
-from latam_corpus.extra_forms import in_form
 from latam_corpus.formats.compression import compression, stem
 from latam_corpus.messages import Message, _
+from latam_corpus.schema import extra_columns
+from latam_corpus.schema.extra_columns import EXTRA
+from latam_corpus.schema.extra_forms import in_form
 from latam_corpus.vocabulary import EXTRA_TYPES
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def read_chunks(path: Path) -> Iterator[list[dict[str, Any]]]:
             no text.
     """
     if not path.is_file():
-        problem = _("it is no file") if path.exists() else _("there is no such file")
+        problem = _("it isn't a file") if path.exists() else _("there is no such file")
         raise ConfigError(str(path), problem, _("check the path"))
     if kind_of(path) == "parquet":
         try:
@@ -79,7 +80,7 @@ def read_chunks(path: Path) -> Iterator[list[dict[str, Any]]]:
                         rows = [{**row, "text": text} for row, text in zip(rows, texts, strict=True)]
                     yield rows
         except UNREADABLE as error:
-            raise ConfigError(str(path), _("no Parquet file: {cause}", cause=cause_of(error))) from error
+            raise ConfigError(str(path), _("it isn't a Parquet file: {cause}", cause=cause_of(error))) from error
         return
     has_chunks = False
     try:
@@ -105,7 +106,7 @@ def text_rows(path: Path) -> list[dict[str, Any]]:
     """
     files = sorted(Path(name) for name in walked(str(path)) if name.endswith(".txt")) if path.is_dir() else [path]
     if not files:
-        raise ConfigError(str(path), _("there is no .txt file in this folder"), _("a document is a file"))
+        raise ConfigError(str(path), _("there is no .txt file in this folder"), _("save each document as a .txt file"))
     return [
         {"id": str(file.relative_to(path) if file != path else file.name), "text": _read_text(file)} for file in files
     ]

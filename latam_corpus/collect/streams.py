@@ -67,7 +67,7 @@ def open_url(url: str) -> BinaryIO:
     """
     if address := private_address(url):
         remedy = _("if it should be read, name its host in {variable}", variable=VARIABLE)
-        raise SourceError(url, _("leads to {address}, which is no public address", address=address), remedy)
+        raise SourceError(url, _("leads to {address}, which isn't a public address", address=address), remedy)
     try:
         if "://" in url:
             opened = fsspec.open(url, "rb", **web_options(url)).open()
@@ -162,8 +162,8 @@ def seekable(content: Content) -> BinaryIO:
     if held is None:
         raise SourceError(
             content.relative,
-            _("more than {max_record} bytes to hold in memory", max_record=decimal(f"{MAX_RECORD:,}")),
-            _("unpack it before"),
+            _("it needs more than {max_record} bytes of memory", max_record=decimal(f"{MAX_RECORD:,}")),
+            _("unpack it first"),
         )
     return io.BytesIO(held)
 
@@ -218,7 +218,9 @@ def surveyed(stream: BinaryIO, suffix: str, entries: list[Entry]) -> Iterator[by
         size += len(block)
         if size > RATIO_FROM and size > MAX_RATIO * counted.count:
             raise SourceError(
-                "", _("it unpacks to more than {max_ratio} times its size, as bombs do", max_ratio=MAX_RATIO), ""
+                "",
+                _("it unpacks to more than {max_ratio} times its size, as decompression bombs do", max_ratio=MAX_RATIO),
+                "",
             )
         yield block
 

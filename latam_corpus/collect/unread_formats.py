@@ -11,7 +11,7 @@ _TABLE: Final = _("export each sheet as CSV")
 _TEXT: Final = _("save it as DOCX, ODT or plain text")
 _SLIDES: Final = _("export its text as DOCX or PDF")
 # The remedy also marks the formats of catalogues.
-DESCRIBED: Final = _("name it in [collect.index], beside the texts that it describes")
+DESCRIBED: Final = _("name it in [collect.index], next to the texts that it describes")
 _PICTURE: Final = _("recognise its text (OCR) and hand over ALTO, hOCR or a PDF with text")
 _SOUND: Final = _("transcribe it: ELAN, CHAT, subtitles or plain text")
 _EPUB: Final = _("convert it to EPUB (Calibre)")
@@ -66,7 +66,7 @@ FORMATS: Final = (
     Unread(_("a feed (Atom)"), _FEED, Marks(roots=("feed",))),
     Unread(
         _("a MediaWiki dump"),
-        _("convert it to JSONL, as `sources new --template mediawiki` tells"),
+        _("convert it to JSONL, as `sources new --template mediawiki` explains"),
         Marks(roots=("mediawiki",)),
     ),
     Unread(_("a FictionBook"), _EPUB, Marks(roots=("FictionBook",))),

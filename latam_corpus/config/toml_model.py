@@ -254,7 +254,7 @@ def config_error(mistake: Mistake, name: str) -> ConfigError:
     if mistake.kind == "syntax":
         line, reason, remedy = syntax_mistake(str(mistake.raised), mistake.line, str(mistake.value))
         place = _("{file}, line {line}", file=name, line=line) if line else name
-        return ConfigError(place, _("not TOML: {reason}", reason=reason), remedy)
+        return ConfigError(place, _("it isn't TOML: {reason}", reason=reason), remedy)
     place = _("{file}, line {line}", file=name, line=mistake.line) if mistake.line else name
     key, last = shown_key(mistake.key), mistake.key.rpartition(".")[2]
     if mistake.kind == "unknown":

@@ -87,7 +87,7 @@ def write_extent(jobs: Sequence[Scatter], scheme: Scheme, workdir: Path) -> floa
 
     Args:
         jobs: finished jobs, in the order of their pieces.
-        scheme: of the fingerprints.
+        scheme: the scheme of the fingerprints.
         workdir: the folder with the files of BY_NUMBER.
     """
     by_row = OnDisk(workdir / "counts-by-row", _COUNTS_OF[1])
@@ -193,7 +193,7 @@ class Merge:
     Attributes:
         low: the first key.
         high: the end of the range.
-        runs: of `pair_range`.
+        runs: the result of `pair_range`.
         workdir: the folder with the files of `write_extent` and BY_NUMBER.
         share: see `Extent`.
         new_end: keep pairs in which one document's row is below it; None keeps all.

@@ -67,7 +67,7 @@ class Dedupe(Barrier):
         shingle: words in a run.
         bands: keys per document; for "minhash" only.
         rows: minima per key; for "minhash" only.
-        seed: of the hash functions.
+        seed: the seed of the hash functions.
         policies: a `filters/` folder whose `dedupe/` has the bounds; the shipped one if empty.
     """
 
@@ -193,12 +193,12 @@ class Dedupe(Barrier):
         dropped_kinds = [DUPLICATE, *(kind for kind, choice in choices.items() if choice == "drop")]
         report = verified_pairs(corpus, release_pieces, texts, scheme, bounds, keeping, packs)
         corpus.notes[self.name] = asdict(report)
-        corpus.step(N_("deciding on true pairs"), 0, packs.count)
+        corpus.step(N_("deciding on confirmed pairs"), 0, packs.count)
         for number, pack in enumerate(packs, 1):
             decisions = decision_rows(pack, corpus.height, dropped_kinds)
             texts.add_decisions(decisions.select(pl.col(ROW).alias("kept_row"), *_NEAR_COLUMNS))
             yield decisions.drop("kept_row")
-            corpus.step(N_("deciding on true pairs"), number, packs.count)
+            corpus.step(N_("deciding on confirmed pairs"), number, packs.count)
 
 
 def _superseded_rows(corpus: Corpus, release_pieces: Sequence[Piece]) -> pl.Series:

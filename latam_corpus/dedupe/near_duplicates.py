@@ -116,7 +116,7 @@ def verified_pairs(
         earlier_pieces: documents of an earlier version; their rows start at the corpus' height or later.
         equal: the documents that are equal to another one.
         scheme: how candidates are proposed.
-        bounds: of the rules that compare documents.
+        bounds: the bounds of the rules that compare documents.
         keeping: the order of copies.
         packs: filled with the pairs, and with RANKED, WEIGHTS and EARLIER_COLUMNS of the documents in them.
     """
@@ -225,7 +225,7 @@ class _Search:
                 lots.append(Lot(file, first, end, self.scheme, self.bounds, self.workdir, name))
         jobs = gather_jobs(files, [*self.corpus.pieces(), *self.earlier_pieces], self.workdir)
         frequency = np.zeros((FREQUENCIES, 1 << FREQUENCY_BITS), np.int64)
-        for piece_frequency in self.corpus.map(gather, jobs, N_("reading what is compared")):
+        for piece_frequency in self.corpus.map(gather, jobs, N_("reading the documents to compare")):
             frequency += piece_frequency
         np.save(self.workdir / FREQUENCY, frequency)
         verdict_files: list[Path] = []

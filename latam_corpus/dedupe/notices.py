@@ -36,14 +36,14 @@ if TYPE_CHECKING:
 
 EDGES: Final = ".edges"  # next to the file of a lot: the words that longer copies add at an edge, EDGE
 EDGE_RUNS: Final = "edge-runs"  # the runs to look up, uint64, sorted
-# Words added at an edge: the pair, whether its second document is the longer, how many words, and their `write_runs`.
+# Words added at an edge: the pair, whether its second document is the longer, the number of words, and their runs.
 EDGE: Final = np.dtype(
     [("first", "u4"), ("second", "u4"), ("in_second", "?"), ("words", "i4"), ("runs", "u8", (2, RUNS))]
 )
 # About how many runs are looked up together: 48 MB with their counts, and 100 MB more while they are sorted. Each batch
 # reads all documents.
 _BATCH_RUNS: Final = 4_000_000
-# A notice is in so many times as many documents as the adjacent words: for two copies, in more than COMMON.
+# A notice is in more documents than the adjacent words are, by this factor: for two copies, in more than COMMON.
 _TIMES: Final = COMMON // 2
 
 
@@ -56,7 +56,7 @@ def added_edges(
         streams: the word stream of each document.
         places: uint32[n, 2], the documents of the pairs in `streams`.
         pairs: uint32[n, 2], their numbers.
-        verdicts: on the pairs.
+        verdicts: the verdicts on the pairs.
     """
     added_words = verdicts.facts.tallies[:, [HEAD, TAIL]]
     are_copies = (verdicts.kind == DUPLICATE) & (verdicts.inclusion == (A_IN_B | B_IN_A))
@@ -118,8 +118,8 @@ def find_notices(edges: NDArray[Any], runs: NDArray[np.uint64], counts: NDArray[
     """Return the pairs in which one document has an added notice: `first`, `second`, and the words added to each.
 
     Args:
-        edges: of `added_edges`.
-        runs: of `edge_runs`.
+        edges: the result of `added_edges`.
+        runs: the result of `edge_runs`.
         counts: for each run, the number of documents that have it at an edge.
     """
     document_counts = counts[np.searchsorted(runs, edges["runs"]).clip(max=len(runs) - 1)].astype(np.float64)

@@ -134,8 +134,8 @@ class Lot:
         pairs: a file of pairs, uint32[k, 2], sorted.
         first: the lot's first pair in the file.
         end: the end of the lot in the file.
-        scheme: of the fingerprints.
-        bounds: of the rules.
+        scheme: the scheme of the fingerprints.
+        bounds: the bounds of the rules.
         workdir: the folder with the streams and the facts of all documents.
         file: the file to write.
     """
@@ -163,8 +163,8 @@ def gather_jobs(files: Sequence[Path], pieces: Sequence[Piece], workdir: Path) -
     """Return one job per piece that writes the streams of its candidates; write the files by which lots find them.
 
     Args:
-        files: of pairs of numbers, uint32[k, 2].
-        pieces: of the corpus and of the earlier version, in order.
+        files: the files of pairs of numbers, uint32[k, 2].
+        pieces: the pieces of the corpus and of the earlier version, in order.
         workdir: the folder for all files.
     """
     paired = _paired_documents(files, workdir)

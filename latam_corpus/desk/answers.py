@@ -207,7 +207,7 @@ def choice(
         names: the values, each with its display name.
         numbered: whether they are shown with numbers.
         synonym_of: returns the value for another common name, None if it has none.
-        key: of the source file; its vocabulary is used to suggest a value.
+        key: the key of the source file; its vocabulary is used to suggest a value.
     """
 
     def read(typed: str) -> str:

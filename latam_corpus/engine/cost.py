@@ -91,7 +91,7 @@ def refuse_beyond_site(engine: Engine, plan: Plan, parts: int, *, led_by_job: bo
     stated, needed = engine.site.driver_memory_gb, driver_gb(plan, parts)
     if (led_by_job or is_job()) and needed > stated:
         problem = _(
-            "leading the run takes {takes} GB for {parts} {parts:part|parts}, but `driver_memory_gb` is {stated}",
+            "coordinating the run takes {takes} GB for {parts} {parts:part|parts}, but `driver_memory_gb` is {stated}",
             takes=f"{needed:.1f}",
             parts=decimal(f"{parts:,}"),
             stated=f"{stated:g}",

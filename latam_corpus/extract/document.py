@@ -10,6 +10,7 @@ from latam_corpus.errors import DocumentError
 
 if TYPE_CHECKING:
     from latam_corpus.catalog.optout.opt_out import Signal
+    from latam_corpus.messages import Message
 
 # Why bytes gave no text: the words that may follow `extract:` in a reason. Reasons are counted and read, so they are
 # few and plain; details of a document are in its evidence.
@@ -42,7 +43,7 @@ class Turn(NamedTuple):
         start: seconds from the recording's beginning.
         end: seconds from the recording's beginning.
         language: as the transcript states it.
-        offset: of the line's first character in the text.
+        offset: the offset of the line's first character in the text.
         segment: its number in the file, shared with its versions in other languages.
     """
 
@@ -64,10 +65,10 @@ class Extracted:
     Attributes:
         notices: lines outside the text that reserve rights, such as the footer of a page.
         refusals: signals by which the file refuses training or mining, each with its words (`catalog.optout`).
-        turns: of an interview: the speaker and times of each line of the text.
+        turns: for an interview, the speaker and times of each line of the text.
         notes: what was repaired or is missing, in a few plain words each.
         versions: the same text in other languages, each a document of its own.
-        confidence: of an OCR engine in its words, 0 to 1.
+        confidence: the confidence of an OCR engine in its words, 0 to 1.
     """
 
     text: str
@@ -139,7 +140,7 @@ class UnusableError(DocumentError):
     not TEI: its root is <alto>; convert it
     """
 
-    def __init__(self, cause: Cause, problem: str, remedy: str = "") -> None:
+    def __init__(self, cause: Cause, problem: str | Message, remedy: str | Message = "") -> None:
         super().__init__(cause, problem, remedy)
         self.cause: Cause = cause
 

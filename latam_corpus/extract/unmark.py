@@ -205,9 +205,9 @@ def without_marks(
     A line without a mark is unchanged; a line of marks alone is removed.
 
     Args:
-        text: of a transcription.
+        text: the text of a transcription.
         keeping: "normalise" replaces marks by [pause], [noise] and [unclear], "remove" deletes them.
-        turns: of its lines, if it has any.
+        turns: the turns of its lines, if it has any.
         extractor: that produced the text, if it is known.
 
     >>> without_marks("ROS: en <la la> [//] la ca(sa) (.) &=laughs .\nINV: <Noise>\nROS: pu' <!1pu> xxx", "remove")[0]

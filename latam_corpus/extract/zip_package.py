@@ -51,7 +51,7 @@ class ZipPackage:
         if info is None:
             raise UnusableError("damaged file", f"the package has no «{name}»", _REMEDY)
         if info.flag_bits & _ENCRYPTED:
-            raise UnusableError("encrypted", f"«{name}» is encrypted", N_("unlock it"))
+            raise UnusableError("encrypted", f"«{name}» is encrypted", N_("remove its password"))
         try:
             with self._zip.open(info) as stream:
                 data = stream.read(self._left + 1)

@@ -112,7 +112,7 @@ def _described_by(entry: EntryPoint, place: Message) -> Format:
         loaded = entry.load()
     except (ImportError, AttributeError) as error:
         raise ConfigError(
-            place, _("it can't be imported: {reason}", reason=error), _("install the package again, or mend it")
+            place, _("it can't be imported: {reason}", reason=error), _("install the package again, or fix it")
         ) from error
     if not isinstance(loaded, Format):
         raise ConfigError(place, _("it isn't a format"), _("name a value of latam_corpus.formats.format.Format"))

@@ -84,7 +84,7 @@ OUT_OF_PLAN: Final[Mapping[str, Message]] = {
     "media type": CAUSES["not a page"],
     "language": _("it is in another language"),
     "path": CAUSES["excluded path"],
-    "its file is elsewhere": _("its file isn't in the archive"),
+    "its file is elsewhere": _("the WARC file that it names isn't in this web archive"),
     "the plan is full (max_records)": _("the plan is full (max_records)"),
     "another capture of the page is later": _("a later capture of the page exists"),
 }

@@ -49,7 +49,7 @@ ASK_FIRST: Final = (
     _("once there is an answer, write what was agreed into [rights] and change status"),
 )
 _RESTRICTED: Final = (
-    _("by the label {label} nothing of it is released"),
+    _("the label {label} doesn't allow any of it to be released"),
     _("if its community has agreed in writing, name that agreement in [rights]"),
 )
 _INCOMPLETE_RECORD: Final = (
@@ -88,7 +88,7 @@ def advice(source: Source, name: str = "") -> Iterator[tuple[str, Message, Messa
 
     Args:
         source: the source.
-        name: of its file; if empty, the file's name and the shipped catalogue aren't checked.
+        name: the name of its file; if empty, the file's name and the shipped catalogue aren't checked.
     """
     yield from _of_rights(source)
     if source.status == "ask_first":

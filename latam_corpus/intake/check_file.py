@@ -9,7 +9,7 @@ from latam_corpus.config.toml_model import read_toml
 from latam_corpus.errors import ConfigError
 from latam_corpus.intake.check_source import Finding, check_source
 from latam_corpus.intake.joined_verses import files_with_verses
-from latam_corpus.messages import _, recognised
+from latam_corpus.messages import _
 from latam_corpus.pipeline.planning.own_terms import REMEDY, own_terms
 from latam_corpus.pipeline.planning.recipe_errors import unreadable_suffixes
 from latam_corpus.pipeline.stored_runs.reasons import meaning
@@ -64,5 +64,5 @@ def findings_in_records(source: Source, where: str) -> Iterator[Finding]:
     for file, problem, remedy in files_with_verses(source, where):
         yield Finding(None, file, problem, remedy, wrong=False)
     for (file, reason), hint in examination.unread.items():
-        remedy = recognised(hint) if hint else _("repair it or remove it; a run drops it and continues")
+        remedy = hint or _("repair it or remove it; a run drops it and continues")
         yield Finding(None, file, meaning(reason), remedy, wrong=False)

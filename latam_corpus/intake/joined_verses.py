@@ -41,7 +41,7 @@ def joins_verses(source: Source, row: Mapping[str, Any]) -> bool:
     """Return whether a run would join the verses of a document.
 
     Args:
-        source: of the document.
+        source: the source of the document.
         row: the collected document, with `raw` and `media_type`.
     """
     text = plain_text_of(row) if source.collect.form == "prose" else None
@@ -52,7 +52,7 @@ def files_with_verses(source: Source, where: str) -> Iterator[tuple[str, Message
     """Yield the path of each sampled file with a text that looks like verse, the problem and the remedy.
 
     Args:
-        source: of the files.
+        source: the source of the files.
         where: a file, a folder, a glob or a URL.
     """
     if source.collect.form != "prose":

@@ -70,11 +70,11 @@ def items_of(
     """Return up to `n` items, spread over the files of a source, with the results of a run.
 
     Args:
-        source: of the records.
+        source: the source of the records.
         where: a file, a folder, a glob or a URL.
         n: largest number of items.
         policies: a `filters/` folder; the shipped one if empty.
-        language: of the metadata that stand in for an original without text.
+        language: the language of the metadata that are shown if the original has no text.
         files: the paths of those to read; by default all.
 
     Raises:

@@ -94,7 +94,7 @@ class Item:
         where: its URL, or its file and the place in it.
         title: from the catalogue or the text.
         language: as identified; None if it was dropped earlier.
-        score: of the identification, 0 to 1.
+        score: the score of the identification, 0 to 1.
         reason: why a run would drop it; None for an item that is kept.
         why: the reason as sentences, and notes for a person.
         original: the whole text before extraction, redacted.
@@ -211,9 +211,9 @@ def preview_page(
 
     Args:
         name: the source's title.
-        items: of the preview.
+        items: the items of the preview.
         sentences: the result of `summary`.
-        language: of the page.
+        language: the language of the page.
         internal: whether it is stamped as internal.
     """
     return render(

@@ -61,11 +61,11 @@ class SurveyedFile:
         bytes: size of the file.
         format: name in a source file, or a description of a format that isn't read.
         remedy: what to do with a file that isn't read, or an option that the recipe needs.
-        sha256: of the bytes, hex; empty if they can't be read.
-        charset: of a text.
-        pages: of a PDF or picture.
+        sha256: the SHA-256 of the bytes, hex; empty if they can't be read.
+        charset: the charset of a text.
+        pages: the pages of a PDF or picture.
         scans: number of pages without text.
-        language: of a sampled text.
+        language: the language of a sampled text.
         problem: why it has no text, or how it differs from the manifest of its bag (BagIt).
     """
 

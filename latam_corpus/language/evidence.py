@@ -125,7 +125,7 @@ def is_supported(
     Args:
         chance: its likelihood, see `lead`.
         shown: the evidence of the words.
-        bounds: of this group.
+        bounds: the bounds of this group.
         long: the fewest words of a text in which they must be stronger evidence than rows of syllables.
         consonants: how many a text of `long` words in the language has, nineteen times in twenty.
 

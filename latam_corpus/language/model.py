@@ -215,7 +215,7 @@ def digest(name: str = SHIPPED, label_map: str = "") -> str:
 def _open(path: Path, map_path: Path | None, model_digest: str) -> LanguageModel:
     with path.open("rb") as file:
         if file.read(4) != _MAGIC:
-            raise ConfigError(str(path), _("not a fastText model"), _("give a .ftz or .bin that fastText saved"))
+            raise ConfigError(str(path), _("it isn't a fastText model"), _("give a .ftz or .bin that fastText saved"))
     tables = _read_map(map_path) if map_path else dict(_TABLES)
     sha256 = tables.get("sha256")
     if sha256 and sha256 != known_digest(path):
@@ -231,7 +231,7 @@ def _open(path: Path, map_path: Path | None, model_digest: str) -> LanguageModel
         own_labels = parts.labels if parts else tuple(fasttext_model.get_labels())
     except (struct.error, ValueError, RuntimeError, MemoryError, UnicodeDecodeError) as error:
         raise ConfigError(
-            str(path), _("not a usable fastText model ({reason})", reason=error), _("download the file again")
+            str(path), _("it isn't a usable fastText model ({reason})", reason=error), _("download the file again")
         ) from error
     labels = labels_of(own_labels, tables["labels"], str(map_path), looked_up=bool(sha256))
     # Frequent words, and the bounds that go with them, belong to languages, not to models.

@@ -31,7 +31,7 @@ class ModelCache:
 
         Args:
             digest: SHA-256 of the model's file, hex.
-            version: of the code that computes the arrays.
+            version: the version of the code that computes the arrays.
         """
         key = hashlib.sha256(f"{digest} {version}".encode()).hexdigest()
         self.folder = cache_folder() / _FOLDER / key[:16]

@@ -38,7 +38,7 @@ def reviews(reviewed_by: Iterable[str], digest: str) -> list[Review]:
 
     Args:
         reviewed_by: its signatures, or plain names.
-        digest: of `content_digest`.
+        digest: the result of `content_digest`.
 
     >>> signatures = ["Rosa, Cusco, 2026-11-27, sha256:0123456789abcdef", "Juan"]
     >>> [review.state for review in reviews(signatures, "0123456789abcdef")]
@@ -72,7 +72,7 @@ def signed(text: str, reader: str, day: date, place: str) -> str:
     Args:
         text: TOML of a policy.
         reader: the name, with any description that the reader wishes.
-        day: of the signature.
+        day: the day of the signature.
         place: the file, for the error.
 
     Raises:

@@ -51,7 +51,7 @@ class Identifier:
     """An identifier of one or more countries.
 
     Attributes:
-        kind: of `KINDS`.
+        kind: one of `KINDS`.
         countries: ISO 3166-1 alpha-2 codes; empty if it is used everywhere.
         written: the form that is recognised by its punctuation; None if it has none.
         bare: the form that needs a word next to it; None if it has none.

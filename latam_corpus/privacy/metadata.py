@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
-from latam_corpus.extra_columns import EXTRA
 from latam_corpus.privacy.find import find, replaced, without_overlaps
 from latam_corpus.privacy.kinds import IDENTIFIERS
 from latam_corpus.privacy.number_kinds import EMAIL, IdentifierSpan, is_telephone_of
 from latam_corpus.privacy.privacy_policy import UNSTATED, privacy_policies
+from latam_corpus.schema.extra_columns import EXTRA
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -45,6 +45,8 @@ def rows_to_read(values: pl.Series, fields: frozenset[str]) -> list[int]:
         values: texts, or lists or structs with texts.
         fields: names of the struct fields that are read.
     """
+    if values.null_count() == len(values):
+        return []
     rows = pl.DataFrame({"row": pl.arange(len(values), dtype=pl.UInt32, eager=True), "value": values})
     candidates: list[pl.Series] = []
     pending = [rows]
@@ -68,7 +70,7 @@ class MetadataRedaction:
     Attributes:
         modes: kind → mode.
         words: words that indicate the kinds of numbers.
-        country: of the document.
+        country: the country of the document.
         names: pattern of third persons' names, which are replaced in additional columns only.
         kinds: one for each identifier replaced so far.
     """
@@ -84,7 +86,7 @@ class MetadataRedaction:
 
         Args:
             value: a text, or a list or a struct with texts.
-            name: of the column or the struct field.
+            name: the name of the column or the struct field.
             fields: names of the struct fields that are read.
         """
         if isinstance(value, list):

@@ -93,7 +93,7 @@ _NATIONAL: Final = re.compile(
 )
 _WITH_AREA: Final = re.compile(r"\(0?\d{2,4}\) ?9?\d{3,4}[ \u2010-\u2013-]?\d{4}(?!\w|[.,]\d)")
 _FEWEST_NATIONAL: Final = 6
-_NEAR: Final = 4  # most words between a word for telephones and a local number without an area code
+_NEAR: Final = 4  # the maximum number of words between a word for telephones and a local number without an area code
 _STREET: Final = re.compile(
     r"(?<!\w)(?i:(?:calle|av(?:enida|da)?\.?|avda\.?|rua|r\.|carrera|cra\.?|kra\.?|cl\.|diagonal|diag\.?|transversal"
     r"|pasaje|pje\.?|psje\.?|jir[oó]n|jr\.|alameda|calzada|bou?levard|blvd\.?|bulevar|travessa|pra[çc]a|plaza|camino"
@@ -106,7 +106,7 @@ _NAMED: Final = re.compile(r"[A-ZÁÉÍÓÚÑÂÊÔÃÕÇ]|\d")
 # A letter after the number belongs to it, unless it is a word that begins a sentence («4930 Y nada más»).
 _HOUSE: Final = re.compile(rf"\d{{1,5}}(?: ?(?![AEOY] [a-z])[A-Z](?!\w))?(?: ?{DASH} ?\d{{1,4}}(?!\d))?(?!\w|[.,/:]\d)")
 _STREET_WINDOW: Final = 70
-_HOME_NEAR: Final = 8  # most words between a word such as «vive» and the street
+_HOME_NEAR: Final = 8  # the maximum number of words between a word such as «vive» and the street
 _PLATE: Final = re.compile(
     r"(?<![\w-])(?:[A-Z]{3}[ -]?\d[A-Z]\d{2}|[A-Z]{2}[ -]?\d{3}[ -]?[A-Z]{2}|[A-Z]{3}[ -]\d{2}[ -]\d{2}"
     r"|[A-Z]{1,3}[ -]?\d{3,4}|[A-Z]{2}[ ·.-]?[A-Z]{2}[ ·.-]?\d{2}|\d{3,4}[ -]?[A-Z]{3}|[A-Z]{3}[ -]?\d{2}[A-Z]"
@@ -129,10 +129,10 @@ _ATTACHED: Final = re.compile(r"([^\W\d_ºª]+(?:\.[^\W\d_ºª]+)*)\.?[/\u2010-\
 _JOINS: Final = frozenset("/-\u2010\u2011\u2012\u2013")
 _LONGEST_LABEL: Final = 24
 _NUMBER_WORDS: Final = frozenset({"n", "no", "nr", "nro", "num", "numero", "xx"})
-_SURE: Final = 50  # lowest `Identifier.chance` at which a word for another kind doesn't reject a valid number
+_SURE: Final = 50  # the lowest `Identifier.chance` at which a word for another kind doesn't reject a valid number
 _SURE_AT_HOME: Final = 10  # the same in a text of the identifier's country
 _MOST_OF_PLATE: Final = 5
-_LONG: Final = 13  # fewest digits of a written form without separators
+_LONG: Final = 13  # the fewest digits of a written form without separators
 _FEWEST_ANYWHERE: Final = 7
 _MOST_ANYWHERE: Final = 11
 _MOST_OF_COUNTRY: Final = 11
@@ -233,9 +233,9 @@ class Numbers:
         """Yield the bare numbers whose kind a word before them indicates.
 
         Args:
-            start: of the number.
-            end: of the number.
-            distances: kind → number of words between its word and the number.
+            start: the start of the number.
+            end: the end of the number.
+            distances: the number of words between the word for a kind and the number, by kind.
         """
         for rank, identifier, form in self.bare:
             kind = identifier.kind

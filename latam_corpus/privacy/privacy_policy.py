@@ -212,7 +212,7 @@ class PrivacyPolicies:
         """Whether codes replace the names of speakers in a text of this genre.
 
         Args:
-            genre: of the text; None if unknown.
+            genre: the genre of the text; None if unknown.
             interview: whether the text is an interview (`speakers.is_interview`).
         """
         stated = self._file(genre).speakers

@@ -21,13 +21,13 @@ import polars as pl
 
 from latam_corpus import schema
 from latam_corpus.errors import ConfigError, cause_of
-from latam_corpus.extra_columns import EXTRA
 from latam_corpus.messages import _
 from latam_corpus.privacy.find import Hints, find, names_pattern, replaced
 from latam_corpus.privacy.kinds import KINDS
 from latam_corpus.privacy.metadata import MetadataRedaction, rows_to_read
 from latam_corpus.privacy.privacy_policy import INTERVIEW, UNSTATED, known_country, privacy_policies
 from latam_corpus.privacy.speakers import coded, coded_names, coded_title, headings_of, is_interview, read_key
+from latam_corpus.schema.extra_columns import EXTRA
 from latam_corpus.stages import Stage
 
 if TYPE_CHECKING:
@@ -334,9 +334,11 @@ def _names(path: str, _digest: str) -> re.Pattern[str] | None:
         lines = Path(path).read_text(encoding="utf-8-sig").split("\n")
     except UnicodeDecodeError:
         raise ConfigError(
-            path, _("the list of names isn't UTF-8"), _("save it as UTF-8 text, one name a line")
+            path, _("the list of names isn't UTF-8"), _("save it as UTF-8 text, with one name per line")
         ) from None
     pattern = names_pattern(line.partition("#")[0] for line in lines)
     if pattern is None:
-        raise ConfigError(path, _("the list of names is empty"), _("write one name a line, or leave third_persons out"))
+        raise ConfigError(
+            path, _("the list of names is empty"), _("write one name per line, or leave third_persons out")
+        )
     return pattern

@@ -116,8 +116,8 @@ def headings_of(
     Args:
         text: an interview.
         turns: one for each line.
-        key: of the archive; None without one.
-        title: of the interview, which may name the interviewed person.
+        key: the key of the archive; None without one.
+        title: the title of the interview, which may name the interviewed person.
 
     >>> turns = [{"speaker": None}, {"speaker": "P"}, {"speaker": "R"}]
     >>> headings_of("Entrevistada: Petra Ruiz López\nP: ¿Sí?\nR: Sí.", turns)
@@ -203,7 +203,7 @@ def coded(
     Args:
         text: one line per turn.
         turns: one for each line.
-        key: of the archive; None without one.
+        key: the key of the archive; None without one.
         headings: the result of `headings_of`; computed if None.
 
     >>> turns = [{"speaker": "Ana", "offset": 0}, {"speaker": "Rosa Paz", "offset": 15}]
@@ -254,8 +254,8 @@ def coded_title(
 
     Args:
         title: from the record.
-        speakers: of the interview, in order of their first turns.
-        key: of the archive; None without one.
+        speakers: the speakers of the interview, in order of their first turns.
+        key: the key of the archive; None without one.
         headings: the result of `headings_of`.
 
     >>> coded_title("Rosa Paz cuenta; la visita Ana (P), y una rosa", ["Rosa Paz", "Ana", "P", "Rosa"])
@@ -305,8 +305,8 @@ def coded_names(
 
     Args:
         names: from the record.
-        speakers: of the interview, in order of their first turns.
-        key: of the archive; None without one.
+        speakers: the speakers of the interview, in order of their first turns.
+        key: the key of the archive; None without one.
         headings: the result of `headings_of`.
 
     >>> coded_names(["Ramírez, Lucha", "Archivo del puerto"], ["P", "LUCHA RAMÍREZ"])
@@ -355,7 +355,7 @@ def read_key(path: str, _digest: str = "") -> dict[str, str]:
     """Return the codes of a contributor's key, by name.
 
     Args:
-        path: of a table with the columns `name` and `code`, as written by `sources speakers`.
+        path: the path of a table with the columns `name` and `code`, as written by `sources speakers`.
         _digest: of the file, so that the cache reads a changed file again.
 
     Raises:

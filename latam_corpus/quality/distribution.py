@@ -72,7 +72,7 @@ class SignalDistribution:
         counts: documents in each interval, the outermost open.
         edges: the ends of the intervals, see `edges_of`.
         bound: the policy's bound; None if it has none.
-        costs: of each end of the bound.
+        costs: the costs of each end of the bound.
     """
 
     signal: str

@@ -89,7 +89,7 @@ class Filter(Stage):
         policies: a `filters/` folder; the shipped one if empty.
         signals: names of signals to measure in addition to those with bounds; `all` for every one.
         word_lists: a folder of word lists, for `dictionary_word_rate`.
-        quality_model: of `quality train`, for `learned_quality`.
+        quality_model: a model that `quality train` wrote, for `learned_quality`.
         scores: a Parquet file with `doc_id` and `score`, for `outside_score`.
         flagged_words: a folder of word lists, for `flagged_word_share`.
     """

@@ -45,7 +45,7 @@ class Measure(Stage):
         policies: a `filters/` folder with the stop words to use; the shipped one if empty.
         signals: names of signals to measure too; `all` for every one.
         word_lists: a folder of word lists, `<code>.txt`, for `dictionary_word_rate`.
-        quality_model: a file of `quality train`, for `learned_quality`.
+        quality_model: a model that `quality train` wrote, for `learned_quality`.
         scores: a Parquet file with `doc_id` and `score`, for `outside_score`.
         flagged_words: a folder of word lists, `<code>.txt` or `all.txt`, for `flagged_word_share`.
 

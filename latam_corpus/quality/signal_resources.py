@@ -91,7 +91,7 @@ class SignalResources:
 
     Attributes:
         word_lists: a folder of word lists, `<code>.txt`, for `dictionary_word_rate`.
-        quality_model: of `quality train`, for `learned_quality`.
+        quality_model: a model that `quality train` wrote, for `learned_quality`.
         scores: a Parquet file with `doc_id` and `score`, for `outside_score`.
         flagged_words: a folder of word lists, `<code>.txt` or `all.txt`, for `flagged_word_share`.
     """

@@ -27,7 +27,7 @@ WORDS: Final = {
     "failed_parts": _("{n} {n:part|parts} failed; {n:its|their} documents aren't counted here."),
     "loss_head": _("Losses below the recipe's floor"),
     "own_policies": _("Policies used instead of the shipped ones:"),
-    "loss_accepted": _("Let pass because: {why}"),
+    "loss_accepted": _("Accepted because: {why}"),
     "loss_refused": _(
         "No version is built from this run as it is: read the documents that were set aside and correct the "
         "recipe or the source, or state why the loss is acceptable."
@@ -65,7 +65,7 @@ WORDS: Final = {
     "reason": _("Reason"),
     "other_reasons": _("The other reasons"),
     "about_inputs": _("Input that couldn't be read, or isn't a document"),
-    "held_back": _("Why kept documents aren't released"),
+    "held_back": _("Why some kept documents aren't in a version"),
     "about_terms": _("What the records and the catalogue state about rights"),
     "cost": _("Documents: {n}, {share} of all that were read; from {sources}"),
     "measured": _("Values and bounds"),
@@ -91,7 +91,7 @@ WORDS: Final = {
         "documents doesn't exceed."
     ),
     "group_lead": _("{n} {n:document|documents}; all bounds together would drop {drops} ({share})."),
-    "group_judged": _("Of {good} judged good they would drop {lost}, of {bad} judged bad {caught}."),
+    "group_judged": _("Of {good} judged good, they would drop {lost}; of {bad} judged bad, {caught}."),
     "signals": _("{n} {n:signal|signals}"),
     "signal": _("Signal"),
     "distribution": _("Values of {signal}, from {low} to {high}; bounds: {limit}."),
@@ -134,7 +134,7 @@ WORDS: Final = {
     "steps": _("What each stage did"),
     "did": _("What it did"),
     "bounds": _("Measured values, and the bounds of its policy"),
-    "held_as": _("few words: held as {value}"),
+    "held_as": _("few words: counted as {value}"),
     "no_list": _("no list"),
     "inside": _("within"),
     "outside": _("beyond"),
@@ -169,7 +169,7 @@ WORDS: Final = {
         "This page is meant to stay in the run's folder, and shows their titles and files; `report … --to "
         "FILE` writes a page without them, to share."
     ),
-    "goes_on": _("it goes on …"),
+    "goes_on": _("it continues …"),
     "untitled": _("without a title"),
     "survival": _("Documents left by each stage, by source"),
     "survival_how": _("The share of a source's documents that is left after each stage that set documents aside."),
@@ -179,7 +179,7 @@ WORDS: Final = {
     ),
     "variants_how": _("Variants of one work, which are all kept, compared in pairs."),
     "no_copies": _("No copies and no variants that may be shown."),
-    "cluster": _("{n} {n:text that says|texts that say} the same"),
+    "cluster": _("{n} {n:text|texts} with the same or nearly the same words"),
     "cluster_variants": _("{n} {n:variant|variants}"),
     "only_here": _("only in this one:"),
     "only_there": _("only in the other:"),
@@ -242,8 +242,8 @@ WORDS: Final = {
     "admits": _("It admits these rights: {tiers}; each document allows: {uses}."),
     "left_out": _("What was left out"),
     "left_out_how": _(
-        "Of {n} {n:document|documents} read, {out} {out:was|were} left out of this version, each with its evidence "
-        "in its ledger."
+        "Of {n} {n:document|documents} read, {out} {out:was|were} left out of this version; the ledger gives "
+        "the reason for each."
     ),
     "gaps": _("What is missing"),
     "gaps_how": _("Content that a reader might expect and won't find here; the list doesn't give the reasons."),
@@ -256,7 +256,7 @@ WORDS: Final = {
     "gap_oral": _("Documents of spoken language, transcribed"),
     "nothing": _("none"),
     "limits": _("Limits"),
-    "limits_how": _("A program's decisions are partly wrong."),
+    "limits_how": _("Some decisions of a program are wrong."),
     "withdraw": _("How to have a text withdrawn"),
     "withdraw_how": _(
         "Anyone who created or holds a text, or is mentioned in it, can ask to withdraw it: write to whoever "
@@ -285,7 +285,7 @@ ASPECTS: Final = {
 }
 
 OWED: Final = {
-    "attribution": _("name whom the row names"),
+    "attribution": _("credit the person or institution that the row names"),
     "share_alike": _("pass it on under the same terms"),
     "non_commercial": _("not for commercial use"),
     "no_derivatives": _("pass it on unchanged"),

@@ -110,7 +110,7 @@ def write_sheet(path: Path, rows: Sequence[dict[str, Any]], language: str = "es"
 
     Args:
         path: the file, CSV or XLSX; in XLSX, answers are chosen from a list.
-        rows: of `shown_rows`.
+        rows: the result of `shown_rows`.
         language: the language of the column names and the answers.
         internal: mark the sheet as internal.
 
@@ -188,7 +188,7 @@ def sample_page(
 
     Args:
         name: the name of the run or version.
-        rows: of `shown_rows`.
+        rows: the result of `shown_rows`.
         by: the columns of the groups.
         seed: the seed of the draw.
         hidden: the number of documents that may not be shown.

@@ -252,8 +252,8 @@ def mark(words, meanings, bullets, counts, line_sentences, line_is_code):
                 line_sentences[line] = sentences + (starts[stop - 1] > sentence_end)
 
 
-_LEAST_LINES: Final = 3  # one or two are no list
-_LEAST_WORDS: Final = 10  # of a line; verses are shorter, and poems without full stops aren't lists
+_LEAST_LINES: Final = 3  # one or two items aren't a list
+_LEAST_WORDS: Final = 10  # per line; verses are shorter, and poems without full stops aren't lists
 _MOST_WORDS: Final = 40  # a longer line is a paragraph that lost its full stop
 _GO_ON: Final = (44, 45, 59)  # , - ;
 _BAR: Final = 124

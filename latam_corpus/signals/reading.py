@@ -57,7 +57,7 @@ class Reading:
 
     Attributes:
         words: the word table.
-        lexicon: of the documents' languages; without it, signals that need a list are not-a-number.
+        lexicon: the lexicon of the documents' languages; without it, signals that need a list are not-a-number.
     """
 
     words: WordTable

@@ -183,7 +183,7 @@ def sealed(values: Mapping[str, Any], indent: int | None = None) -> bytes:
 
     Args:
         values: the values, at least one.
-        indent: of the JSON.
+        indent: the indent of the JSON.
 
     >>> unsealed(sealed({"lugar": "puerto"}))
     {'lugar': 'puerto'}

@@ -61,7 +61,7 @@ def file_system(url: str, **options: Any) -> tuple[Any, str]:
 
     Args:
         url: a path, or a URL. Only in URLs, «::» chains several file systems.
-        options: of the file system.
+        options: the options of the file system.
 
     Raises:
         ValueError: the protocol is unknown.
@@ -85,7 +85,7 @@ def opened(url: str, **options: Any) -> tuple[Any, str]:
 
     Args:
         url: a path or fsspec URL.
-        options: of the file system.
+        options: the options of the file system.
 
     Raises:
         ConfigError: the URL's protocol is unknown, its package isn't installed, or a part of it is missing.

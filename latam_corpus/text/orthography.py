@@ -30,7 +30,7 @@ class SpellingPair:
     """An old and a modern spelling of some languages, and the rules that convert one to the other.
 
     Attributes:
-        name: of the two spellings.
+        name: the name of the two spellings.
         source: the publication that states the correspondences.
         codes: ISO 639-3 of the languages.
         old, modern: patterns of the signs of each spelling.

@@ -185,7 +185,7 @@ def after_changes(table: WordTable, old_texts: pl.Series, new_texts: pl.Series) 
     """Return the word table of changed texts, reusing the table of the same documents before the change.
 
     Args:
-        table: of the old texts.
+        table: the table of the old texts.
         old_texts: n texts.
         new_texts: n texts, of which some may differ.
 

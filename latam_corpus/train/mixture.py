@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 METHODS: Final = ("proportional", "temperature", "unimax", "given")
 # After four epochs, repeated text is worth much less than new text (Muennighoff and others, arXiv 2305.16264).
 MAX_EPOCHS: Final = 4.0
-_WRITE_WEIGHT: Final = _("write such as {example}", example="quy_Latn=0.2")
+_WRITE_WEIGHT: Final = _("write, for example, {example}", example="quy_Latn=0.2")
 _NUMBER: Final = re.compile(r"([0-9][0-9_]*(?:\.[0-9]+)?(?:e[0-9]+)?)([kmbt]?)", re.IGNORECASE)
 _SCALE: Final = {"": 1, "k": 10**3, "m": 10**6, "b": 10**9, "t": 10**12}
 
@@ -44,7 +44,9 @@ class Weighting:
             )
         for option, value in (("--temperature", self.temperature), ("--cap", self.cap)):
             if not 0 < value < float("inf"):
-                raise ConfigError(option, _("{value} isn't a number above 0", value=value), _("give one, such as 2"))
+                raise ConfigError(
+                    option, _("{value} isn't a number above 0", value=value), _("give a number, such as 2")
+                )
 
 
 def weighting_of(method: str | None, temperature: float | None, cap: float, weights: Mapping[str, float]) -> Weighting:
@@ -79,7 +81,7 @@ def token_budget(text: str) -> int:
     tokens = float(match[1].replace("_", "")) * _SCALE[match[2].lower()] if match else 0.0
     if not 1 <= tokens < float("inf"):
         problem = _("«{text}» isn't a number of tokens", text=text)
-        raise ConfigError("--tokens", problem, _("write such as 20000, 1.5B or 300M"))
+        raise ConfigError("--tokens", problem, _("write a number such as 20000, 1.5B or 300M"))
     return int(tokens)
 
 
@@ -131,7 +133,7 @@ def _by_weights(slices: Mapping[str, int], weights: Mapping[str, float]) -> dict
             )
     largest = max(weights.values(), default=0.0)
     if not largest:
-        remedy = _("write such as {example}", example=f"{next(iter(slices))}=0.5")
+        remedy = _("write, for example, {example}", example=f"{next(iter(slices))}=0.5")
         raise ConfigError("--weight", _("no slice has a weight above 0"), remedy)
     total = sum(weight / largest for weight in weights.values())  # scaled, so that huge weights don't overflow
     return {name: weight / largest / total for name, weight in weights.items()}

@@ -10,3 +10,11 @@ class DeskConfig(AppConfig):
 
     name = "latam_corpus.web"
     label = "desk"
+
+    def ready(self) -> None:
+        """Connect what notes the start of a session."""
+        from django.contrib.auth.signals import user_logged_in
+
+        from latam_corpus.web.middleware import note_start
+
+        user_logged_in.connect(note_start)

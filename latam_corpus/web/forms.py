@@ -26,6 +26,7 @@ class VersionedForm(forms.ModelForm):
     """
 
     conflict: Any = None
+    data: Any
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

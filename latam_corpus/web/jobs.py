@@ -25,6 +25,7 @@ from django.utils.translation import gettext_lazy
 
 from latam_corpus.errors import CorpusError
 from latam_corpus.messages import recorded
+from latam_corpus.storage.public_hosts import VARIABLE as PRIVATE_HOSTS
 from latam_corpus.web.models import Job
 from latam_corpus.web.workspace import data_folder
 
@@ -178,7 +179,7 @@ class Worker(threading.Thread):
                     stdin=subprocess.DEVNULL,
                     stdout=output,
                     stderr=subprocess.STDOUT,
-                    env=os.environ | settings.DESK.as_environment(),
+                    env=_environment(),
                     start_new_session=True,
                     pass_fds=[lock],
                 )
@@ -206,6 +207,14 @@ class Worker(threading.Thread):
             unfinished.update(state=Job.State.QUEUED, pid=None)
         else:
             unfinished.update(state=Job.State.FAILED, ended=now, result={"error": None})
+
+
+def _environment() -> dict[str, str]:
+    """Return the environment of a job, which on a desk for several people reaches no private network."""
+    environment = os.environ | settings.DESK.as_environment()
+    if not settings.DESK.single:
+        environment.pop(PRIVATE_HOSTS, None)
+    return environment
 
 
 def _lock(job: Job) -> int | None:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django.conf import settings
 from django.contrib.auth import logout
-from django.contrib.auth.signals import user_logged_in
 from django.contrib.auth.views import redirect_to_login
-from django.dispatch import receiver
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
 
+from latam_corpus.web.api.access import refusal, too_many
 from latam_corpus.web.errors import error_page
+from latam_corpus.web.limits import is_over
 from latam_corpus.web.roles import is_single, may_open
 from latam_corpus.web.settings import SESSION_HOURS
 
@@ -78,7 +78,6 @@ def core_language() -> str:
     return next((core for core, django_code in DJANGO_CODES.items() if django_code == code), "en")
 
 
-@receiver(user_logged_in)
 def note_start(request: HttpRequest, **values: Any) -> None:
     """Note when a session began, in the session."""
     del values
@@ -104,7 +103,12 @@ class Access:
     ) -> HttpResponse | None:
         """Refuse a page before its view, or the protection against forged requests, reads the request's body."""
         del view, args, kwargs
-        if may_open(request, request.resolver_match.view_name or ""):
+        route = request.resolver_match.view_name or ""
+        if is_over(request, route):
+            return too_many() if route.startswith("api-") else error_page(request, 429)
+        if route.startswith("api-"):
+            return refusal(request, route)
+        if may_open(request, route):
             return None
         if not request.user.is_authenticated and not is_single():
             return redirect_to_login(request.get_full_path() if request.method == "GET" else "/")

@@ -8,15 +8,15 @@ from django.conf import settings
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 
-from latam_corpus.web.models import Collection, Role
+from latam_corpus.web.models import Collection
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
 VISITOR: Final = "visitor"
-CONTRIBUTOR: Final = Role.CONTRIBUTOR.value
-REVIEWER: Final = Role.REVIEWER.value
-STEWARD: Final = Role.STEWARD.value
+CONTRIBUTOR: Final = "contributor"
+REVIEWER: Final = "reviewer"
+STEWARD: Final = "steward"
 
 EVERYONE: Final = frozenset({VISITOR, CONTRIBUTOR, REVIEWER, STEWARD})
 PEOPLE: Final = EVERYONE - {VISITOR}
@@ -46,6 +46,17 @@ ROUTES: Final[dict[str, frozenset[str]]] = {
     "jobs": PEOPLE,
     "job": PEOPLE,
     "job-stop": PEOPLE,
+    # the log and tokens
+    "log": STEWARDS,
+    "token-new": PEOPLE,
+    "token-revoke": PEOPLE,
+    # api
+    "api-openapi": EVERYONE,
+    "api-collections": PEOPLE,
+    "api-collection": PEOPLE,
+    "api-source": PEOPLE,
+    "api-jobs": PEOPLE,
+    "api-job": PEOPLE,
     # files
     "files": PEOPLE,
     "files-upload": OWNERS,
@@ -64,6 +75,20 @@ ROUTES: Final[dict[str, frozenset[str]]] = {
     "texts-preview": OWNERS,
     "text": PEOPLE,
     "text-note": OWNERS,
+}
+
+# What a token must allow, by route and method.
+READ_COLLECTIONS: Final = "collections:read"
+READ_SOURCES: Final = "sources:read"
+WRITE_SOURCES: Final = "sources:write"
+READ_JOBS: Final = "jobs:read"
+SCOPES: Final = {
+    ("api-collections", "GET"): READ_COLLECTIONS,
+    ("api-collection", "GET"): READ_COLLECTIONS,
+    ("api-source", "GET"): READ_SOURCES,
+    ("api-source", "PUT"): WRITE_SOURCES,
+    ("api-jobs", "GET"): READ_JOBS,
+    ("api-job", "GET"): READ_JOBS,
 }
 
 

@@ -16,4 +16,5 @@ urlpatterns: Final = [
     path("", include("latam_corpus.web.accounts.urls")),
     path("", include("latam_corpus.web.files.urls")),
     path("", include("latam_corpus.web.texts.urls")),
+    path("api/", include("latam_corpus.web.api.urls")),
 ]

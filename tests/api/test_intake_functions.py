@@ -167,7 +167,7 @@ def test_a_catalogue_that_contradicts_itself_leaves_the_survey(source: Path, fol
 
 def test_a_preview_is_that_of_the_command(source: Path, folder: Path, command_line: CommandLine) -> None:
     """Original, text, language and reasons of each item, in the wanted language."""
-    told = command_line("sources", "preview", source, "--input", folder, "--n", 20, "--json").json["items"]
+    told = command_line("sources", "preview", source, "--input", folder, "--n", "20", "--json").json["items"]
     items = lc.preview(source, folder)
     assert [
         [one.where, one.title, one.language, one.kept, list(one.reasons), one.original, one.text] for one in items
@@ -177,6 +177,7 @@ def test_a_preview_is_that_of_the_command(source: Path, folder: Path, command_li
     by_file = {one.file: one for one in items}
     letter, picture = by_file["cartas/uno.txt"], by_file["foto.gif"]
     assert (letter.verdict, letter.kept, letter.language) == ("kept", True, "spa_Latn")
+    assert [one.language_score for one in items] == [one["language_score"] for one in told]
     assert (picture.verdict, picture.numbers) == ("unreadable:unknown format", ())
     numbers = {number.signal: number for number in letter.numbers}
     assert numbers["stop_word_count"].value == pytest.approx(17, abs=8)

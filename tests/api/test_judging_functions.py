@@ -30,7 +30,7 @@ def _judged(row: dict[str, Any], **answers: str) -> dict[str, Any]:
 
 def test_a_sample_is_that_of_the_command(out: Path, command_line: CommandLine) -> None:
     """The same rows for the same seed, without those that may not be shown, unless it is internal."""
-    told = command_line("sample", "cuentos-1a2b3c4d", "--n", 20, "--seed", 7, "--out", out, "--json").json
+    told = command_line("sample", "cuentos-1a2b3c4d", "--n", "20", "--seed", "7", "--out", out, "--json").json
     drawn = lc.sample("cuentos-1a2b3c4d", n=20, seed=7, out=out)
     assert drawn.columns == list(COLUMNS)
     assert drawn.height == 9

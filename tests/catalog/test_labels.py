@@ -105,7 +105,7 @@ def test_rows_that_were_worked_before_labels_bound_stay_out_too() -> None:
 )
 def test_a_label_in_free_words_is_refused_with_the_nearest_one(label: str, near: str) -> None:
     """The address is what binds; a name may be another community's."""
-    with pytest.raises(ConfigError, match=rf"no label of Local Contexts; did you mean {_BASE}{near}/"):
+    with pytest.raises(ConfigError, match=rf"isn't a label of Local Contexts; did you mean {_BASE}{near}/"):
         _source(f'label = "{label}"')
 
 

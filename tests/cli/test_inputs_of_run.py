@@ -105,7 +105,7 @@ def test_the_recipe_says_where_records_are(command_line: CommandLine, folder: Pa
     assert told["rows"] == {"in": 2, "kept": 2}
     assert command_line("run", "r.toml", "--input", "a=datos/a.jsonl", "--json").json["rows"]["in"] == 1
     (folder / "r.toml").write_text(_RECIPE + '[inputs]\nx = "datos/a.jsonl"\n')
-    assert "[inputs] names «x», no source of this recipe" in command_line("check", "r.toml").err
+    assert "[inputs] names «x», which isn't a source of this recipe" in command_line("check", "r.toml").err
 
 
 def test_a_part_of_the_sources_and_stages_is_run(command_line: CommandLine, folder: Path) -> None:
@@ -143,7 +143,8 @@ def test_a_trial_of_some_records_releases_nothing(command_line: CommandLine, fol
     release = command_line(*ran, "--json").json["release"]
     trial = command_line(*ran, "--limit", "2", "--work", "none")
     assert trial.code == 0
-    assert "left out 3 of 3 kept documents: the run is a trial of some records of each file (--limit)" in trial.out
+    reason = "the run is a trial of some records of each file (--limit)"
+    assert f"3 of 3 kept documents left out of the version: {reason}" in trial.out
     latest = command_line("release", "show", "dos", "--json").json
     assert release == {"name": "dos", "version": latest["version"]}
     assert len(list((folder / "out" / "runs").glob("r-*/kept/*.parquet"))) > 1  # the documents stay

@@ -249,7 +249,7 @@ def test_an_empty_parquet_file_is_a_sentence(command_line: CommandLine, tmp_path
     for content in ("", "no es Parquet"):
         (tmp_path / "in.parquet").write_text(content)
         ended = command_line("measure", tmp_path / "in.parquet")
-        assert (ended.code, "no Parquet file" in ended.err) == (2, True)
+        assert (ended.code, "it isn't a Parquet file" in ended.err) == (2, True)
 
 
 def test_every_signal_has_a_name_in_spanish_and_portuguese() -> None:

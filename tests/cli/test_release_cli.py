@@ -81,12 +81,12 @@ def test_what_is_typed_wrong_is_told(tmp_path: Path, document: Any, kept_run: An
     kept_run("cuentos-33334444", [document(2)], release=RECIPE | {"admit": ["open", "attribution"]})
     kept_run("prensa-55556666", [document(3)])
     for arguments, told in (
-        (["build", "puerto", "cuent"], "the names of 2 runs begin with it"),
+        (["build", "puerto", "cuent"], "the names of 2 runs begin like this"),
         (["build", "puerto", "cuento-11112222"], "did you mean «cuentos-11112222»"),
         (["build", "puerto", "cuentos-1", "cuentos-3"], "the runs' recipes disagree"),
         (["build", "puerto", "prensa"], "pass --admit"),
         (["build", "puerto", "cuentos-1", "--parent", "2026.1.0"], "there is no release «puerto»"),
-        (["build", "puerto"], "nothing to build it from"),
+        (["build", "puerto"], "no run or version to build it from"),
         (["build", "./puerto", "cuentos-1"], "can't be a release's name"),
         (["show", "puerto"], "there is no release «puerto»"),
         (["list", "--store", "zzz://x"], "Protocol not known"),

@@ -105,7 +105,7 @@ def test_an_option_is_no_value_of_another_one(name: str) -> None:
             for spelt in option.opts:
                 for following in ("--lang", "--help", "--lagn=es"):
                     parser = command.make_parser(typer.Context(command))
-                    with pytest.raises(ConfigError, match="it needs a value after it") as refused:
+                    with pytest.raises(ConfigError, match="a value is missing after this option") as refused:
                         parser.parse_args([spelt, following, "es"])
                     assert refused.value.place == spelt, (typed, following)
                 if spelt.startswith("--"):

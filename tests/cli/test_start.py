@@ -122,13 +122,13 @@ def test_help_lists_each_command_once_under_the_heading_of_its_purpose() -> None
         ("run news --workers dos", "--workers: it must be a whole number, and is «dos»"),
         (
             "run news --limit 0",
-            "--limit: it must be a number of 1 or more, and is «0»; `latam-corpus run --help` tells",
+            "--limit: it must be a number of 1 or more, and is «0»; `latam-corpus run --help` explains",
         ),
         ("report x --serve --port 99999", "--port: it must be a number of 65535 or less, and is «99999»"),
         ("rights recheck x --delay -1", "--delay: it must be a number of 0 or more, and is «-1»"),
         ("lab ablate x --passes 0 --lang es", "--passes: debe ser un número de 0,01 o más, y es «0»"),
-        ("run news --out", "--out: it needs a value after it, or takes none"),
-        ("runs list --json=1", "--json: it needs a value after it, or takes none"),
+        ("run news --out", "--out: a value is missing after this option, or the option takes none"),
+        ("runs list --json=1", "--json: a value is missing after this option, or the option takes none"),
         (
             "runs list uno dos",
             "latam-corpus runs list: «uno dos» is not expected here; write: latam-corpus runs list [OPTIONS]; put",

@@ -312,7 +312,7 @@ def test_a_full_disk_is_one_sentence_whichever_library_meets_it(
     [
         (FileNotFoundError(2, "No such file or directory", "/datos/lista.txt"), "error: /datos/lista.txt: "),
         (OSError(28, "No space left on device"), "error: stage «dedupe»: No space left on device (disk of "),
-        (MemoryError(), "error: memory: this process can't get any more; give it more, on a cluster by"),
+        (MemoryError(), "error: memory: this process can't get any more; give it more (on a cluster, with"),
     ],
 )
 def test_what_a_barrier_can_not_read_is_named_and_a_full_disk_has_its_stage(

@@ -129,7 +129,7 @@ def test_a_bomb_is_a_failed_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     members = {"a.txt": b"Sana.", "b.txt": b" " * 2**23, "c.txt": b"Buena."}
     rows = _rows(tmp_path / "e.zip", _zip(members))
     assert [row["drop_reason"] for row in rows] == [None, "unreadable:damaged file", None]
-    assert "as bombs do" in json.loads(rows[1]["evidence"])["error"]
+    assert "as decompression bombs do" in json.loads(rows[1]["evidence"])["error"]
     rows = _rows(tmp_path / "e.tar.gz", gzip.compress(_tar(members)))
     assert [row["drop_reason"] for row in rows][:2] == [None, "unreadable:damaged file"]
     monkeypatch.setattr(archives, "MAX_TOTAL", 1000)
@@ -141,7 +141,7 @@ def test_a_member_that_can_not_seek_is_held_only_up_to_a_limit(tmp_path: Path, m
     """A Parquet file in an archive is read from memory, or not at all."""
     monkeypatch.setattr(streams, "MAX_RECORD", 100)
     rows = _rows(tmp_path / "e.zip", _zip({"t.parquet": _PARQUET.getvalue()}))
-    assert "bytes to hold in memory" in rows[0]["evidence"]
+    assert "bytes of memory" in rows[0]["evidence"]
     assert [row["drop_reason"] for row in rows] == ["unreadable:damaged file"]
 
 
@@ -185,7 +185,7 @@ def test_a_bomb_by_number_is_told_and_not_held(tmp_path: Path, monkeypatch: pyte
     assert len(rows) == (1 if name == "e.zip" else 6)
     assert rows[-1]["origin"] == {"file": name, "member": None, "offset": None, "digest": None}
     told = json.loads(rows[-1]["evidence"])
-    assert told == {"file": name, "limit_members": 5, "remedy": "hand it over in pieces"}
+    assert told == {"file": name, "limit_members": 5, "remedy": "split it into smaller archives"}
 
 
 def test_a_zip_that_lies_of_its_number_is_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -165,7 +165,7 @@ def test_a_file_that_unpacks_to_gigabytes_is_told_and_costs_little(tmp_path: Pat
 def test_a_bomb_for_one_stage_is_told(tmp_path: Path) -> None:
     """`stage` reads Parquet by itself."""
     path = _write(tmp_path / "bomba.parquet", _bomb("numbers")[0])
-    with pytest.raises(ConfigError, match="as bombs do"):
+    with pytest.raises(ConfigError, match="as decompression bombs do"):
         list(read_chunks(path))
 
 

@@ -88,7 +88,7 @@ def test_the_source_may_state_charset_delimiter_and_header(tmp_path: Path) -> No
     assert frame["doc_id"][0] == doc_id("notas", "1")
     path = _write(tmp_path / "n.csv", "\ufefftext\nAño\n", "utf-16-le")
     assert _read(path)["text"].to_list() == ["Año"]
-    with pytest.raises(ConfigError, match="is no charset"):
+    with pytest.raises(ConfigError, match="isn't a charset"):
         _source('[collect]\ncharset = "klingon"\n')
 
 

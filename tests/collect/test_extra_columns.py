@@ -112,7 +112,7 @@ def test_columns_of_a_catalogue_are_kept_or_named(tmp_path: Path) -> None:
     source = _source(index + '[collect.extra]\nsignatura = { column = "Signatura", type = "string" }\n')
     assert _extra(source, tmp_path) == [{"signatura": "B-12"}]
     doubts = [str(one.problem) for one in examine(source, str(tmp_path)).notes]
-    assert "1 column isn't taken: «Sala»" in doubts
+    assert "1 column isn't used: «Sala»" in doubts
     wrong = _source(index + '[collect.extra]\nsignatura = { column = "Signatra", type = "string" }\n')
     with pytest.raises(ConfigError, match=r"no column «Signatra».*Signatura"):
         list_inputs(wrong, str(tmp_path))

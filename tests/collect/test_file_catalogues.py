@@ -109,7 +109,7 @@ def test_one_file_in_two_rows_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("collect", "told"),
     [
-        ({"index": {"file": "catalogo.xlsx"}}, "no file is «catalogo.xlsx»"),
+        ({"index": {"file": "catalogo.xlsx"}}, "no file matches «catalogo.xlsx»"),
         ({"index": {"file": "c.csv", "column": "Archivos"}}, "did you mean «Archivo»?"),
         ({"index": {"file": "c.csv"}, "columns": {"title": "Titulo"}}, "did you mean «Título»?"),
         ({"index": {"file": "dos.txt"}}, "MARC, MODS, METS or Dublin Core"),
@@ -127,7 +127,7 @@ def test_a_wrong_catalogue_is_told_before_anything_is_read(tmp_path: Path, colle
 def test_a_single_file_has_no_catalogue_beside_it(tmp_path: Path) -> None:
     """It would be read without its data, and without a word."""
     _csv(_folder(tmp_path) / "c.csv")
-    with pytest.raises(ConfigError, match="is no folder"):
+    with pytest.raises(ConfigError, match="isn't a folder"):
         list_inputs(_source(index={"file": "c.csv"}), tmp_path / "dos.txt")
 
 
@@ -333,7 +333,7 @@ def test_an_archive_without_its_catalogue_is_told(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     _csv(_folder(tmp_path / "a") / "c.csv")
     archive = shutil.make_archive(str(tmp_path / "envio"), "zip", tmp_path / "a")
-    with pytest.raises(ConfigError, match=r"no file in «envio\.zip» is «indice\.csv»"):
+    with pytest.raises(ConfigError, match=r"no file in «envio\.zip» matches «indice\.csv»"):
         list_inputs(_source(index={"file": "indice.csv"}), archive)
     with pytest.raises(ConfigError, match="did you mean «Título»"):
         list_inputs(_source(index={"file": "c.csv"}, columns={"title": "Titulo"}), archive)

@@ -40,7 +40,7 @@ def test_a_pipe_is_neither_a_file_nor_a_folder(tmp_path: Path) -> None:
 
 def test_a_folder_is_no_file_of_rows(tmp_path: Path) -> None:
     """It is there, and so the path isn't wrong."""
-    with pytest.raises(ConfigError, match="it is no file"):
+    with pytest.raises(ConfigError, match="it isn't a file"):
         next(read_chunks(tmp_path))
 
 

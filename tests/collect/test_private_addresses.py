@@ -76,10 +76,10 @@ def test_a_private_address_is_never_asked_unless_it_is_named(
     port = hosts[0].server_port
     for host in (f"127.0.0.1:{port}", f"localhost:{port}", f"ana@0x7f000001:{port}"):
         url = f"{chain}http://{host}/a.jsonl"
-        with pytest.raises(ConfigError, match="no public address") as told:
+        with pytest.raises(ConfigError, match="isn't a public address") as told:
             list_inputs(_ANY, url)
         assert VARIABLE in str(told.value)
-        with pytest.raises(SourceError, match="no public address"):
+        with pytest.raises(SourceError, match="isn't a public address"):
             open_url(url).read(1)
     assert _asked(hosts[0]) == []
     monkeypatch.setenv(VARIABLE, f"archivo.example, 127.0.0.1:{port}")

@@ -43,7 +43,7 @@ def test_a_country_that_does_not_exist_is_none(tmp_path: Path, small_source: Sma
     assert [country_of(one) for one in ("XX", "zz", "cl", "BR")] == [None, None, "CL", "BR"]
     file = tmp_path / "fuente.toml"
     file.write_text('country = "XX"\n' + small_source(), encoding="utf-8")
-    with pytest.raises(ConfigError, match="«XX» is no ISO 3166-1"):
+    with pytest.raises(ConfigError, match="«XX» isn't a two-letter country code"):
         load_source(str(file))
 
 

@@ -280,7 +280,7 @@ def test_a_sheet_whose_digests_a_program_changed_is_told(sheet: Path, command_li
         ("vacia.csv", "doc_id,text_hash,veredicto\n", "no row has an answer"),
         ("otra.csv", "uno,dos\n1,2\n", "no row has the expected column heads; use a sheet that `sample"),
         ("hoja.pdf", "%PDF", "«.pdf» isn't a format of sheets"),
-        ("hoja.xlsx", "no es un libro", "it is no workbook"),
+        ("hoja.xlsx", "no es un libro", "it isn't a workbook"),
     ],
 )
 def test_what_is_no_filled_sheet_is_refused(
@@ -302,7 +302,7 @@ def test_a_damaged_file_of_judgements_is_told(sheet: Path, command_line: Command
         _judge(command_line, _filled(sheet, "a.xlsx", {1: ("bueno",)}), "Rosa"),
         command_line("release", "build", "cuentos", "cuentos-1", *_TERMS, "--out", path.parent),
     ):
-        assert (ended.code, f"{FILE}:1: this line is no judgement" in ended.err) == (2, True)
+        assert (ended.code, f"{FILE}:1: this line isn't a judgement" in ended.err) == (2, True)
     assert path.read_text() == '{"doc_id": "a"}\n'
 
 

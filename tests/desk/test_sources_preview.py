@@ -192,7 +192,7 @@ def test_reasons_are_said_in_plain_words() -> None:
     both = in_plain_words("digit_share>0.2", {"digit_share>0.2": 0.5, "stop_word_count<2": 0.0})
     assert [str(one) for one in both] == [
         "digits: 0.5; at most 0.2 is allowed",
-        "different stop words: 0; 2 or more are asked for",
+        "different stop words: 0; at least 2 is required",
     ]
     assert (
         in_plain_words("unreadable:not JSON", {})[0].translate("es")

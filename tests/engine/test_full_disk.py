@@ -134,7 +134,7 @@ def _numpy_on_full_disk(_: object) -> None:
 def test_a_library_s_words_of_a_full_disk_are_no_traceback(tasks: list[Task], monkeypatch: pytest.MonkeyPatch) -> None:
     """A part and a barrier's job report the remedy; other numbers in errors aren't taken for error codes."""
     outcome = _run_job(_BarrierJob(_numpy_on_full_disk, tasks[0], "gather 1 of 2"))
-    assert (str(outcome.error), "goes on from here" in str(outcome.remedy)) == (_SAID, True)
+    assert (str(outcome.error), "continues from here" in str(outcome.remedy)) == (_SAID, True)
     monkeypatch.setattr(restart, "_run", lambda _: (_ for _ in ()).throw(RuntimeError(f"{_SAID} (os error 28)")))
     assert str(run_part(tasks[0]).error).startswith(f"{tasks[0].work}: {_SAID} (disk of {tasks[0].work}, ")
     started = time.process_time()

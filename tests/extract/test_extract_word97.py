@@ -8,7 +8,7 @@ import pytest
 
 from latam_corpus.extract.document import UnusableError
 from latam_corpus.extract.documents import word97
-from latam_corpus.messages import recognised
+from latam_corpus.messages import known
 
 if TYPE_CHECKING:
     from extract.conftest import Office
@@ -37,5 +37,5 @@ def test_without_the_option_the_remedy_names_it() -> None:
     with pytest.raises(UnusableError, match="libreoffice = true") as caught:
         word97.extract(b"\xd0\xcf\x11\xe0", {})
     assert caught.value.cause == "no extractor"
-    assert recognised(caught.value.problem).translate("es") == "es un documento de Word 97-2003 (.doc)"
-    assert "DOCX, ODT o texto" in recognised(caught.value.remedy).translate("es")
+    assert known(caught.value.problem).translate("es") == "es un documento de Word 97-2003 (.doc)"
+    assert "DOCX, ODT o texto" in known(caught.value.remedy).translate("es")

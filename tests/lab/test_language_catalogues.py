@@ -67,7 +67,7 @@ def test_a_language_in_another_script_is_left_out(tmp_path: Path) -> None:
 def test_a_broken_catalogue_is_an_error_with_its_path(tmp_path: Path, data: bytes) -> None:
     """An empty file, a file of another format and two truncated catalogues are errors that name the path."""
     path = written(tmp_path, "es", data)
-    with pytest.raises(ConfigError, match="not a compiled catalogue") as caught:
+    with pytest.raises(ConfigError, match="it isn't a compiled catalogue") as caught:
         list(catalogue_rows(tmp_path, "cuento"))
     assert str(path) in str(caught.value)
 

@@ -211,7 +211,7 @@ def test_the_command_trains_and_reports_its_measurements(
     arguments = ("quality", "train", tmp_path / "bueno.jsonl", tmp_path / "malo.jsonl", "--out", tmp_path / "m.npz")
     ended = command_line(*arguments)
     assert ended.code == 0, ended.err
-    assert "kept out of training: a good one scores above a bad one" in ended.out
+    assert "held out of training: a good one scores above a bad one" in ended.out
     assert "measured on documents like these only" in ended.out
     assert (tmp_path / "m.npz").stat().st_size < 2_000_000
 

@@ -112,7 +112,7 @@ def test_a_file_that_is_no_model_is_an_error(tmp_path: Path, content: bytes) -> 
     """A file that fastText didn't save isn't passed to fastText."""
     wrong = tmp_path / "modelo.ftz"
     wrong.write_bytes(content)
-    with pytest.raises(ConfigError, match="not a fastText model"):
+    with pytest.raises(ConfigError, match="it isn't a fastText model"):
         load(str(wrong))
 
 
@@ -171,7 +171,7 @@ def test_half_a_model_is_an_error(tmp_path: Path) -> None:
     wrong = tmp_path / "medio.ftz"
     data = (MODELS / "americas.ftz").read_bytes()
     wrong.write_bytes(data[: len(data) // 2])
-    with pytest.raises(ConfigError, match="not a usable fastText model"):
+    with pytest.raises(ConfigError, match="it isn't a usable fastText model"):
         load(str(wrong))
 
 

@@ -39,7 +39,7 @@ def test_explain_shows_the_words_by_which_a_variety_was_predicted(
     [declared] = command_line("explain", "mi marido", "--out", tmp_path / "out", "--json").json
     assert (declared["language"]["variety"], declared["language"]["variety_cues"]) == ("es-PE", None)
     shown = command_line("explain", "mi pololo", "--out", tmp_path / "out").out
-    assert "es-CL (by its words)" in shown
+    assert "es-CL (according to its words)" in shown
     assert "chile: cachái, pololo" in shown
     # The lexicons are those that the run kept, so that a later edit doesn't change the story.
     shutil.copytree(data_folder("filters"), tmp_path / "filters")

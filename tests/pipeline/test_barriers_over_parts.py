@@ -209,7 +209,7 @@ def test_a_job_without_memory_is_told_in_a_sentence(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(near_duplicates, "scatter", scatter)
     with pytest.raises(PartError) as raised:
         _decided(tmp_path, [(number, number, 0, False) for number in range(4)], 3, 2, [Dedupe()])
-    assert str(raised.value).startswith("scatter 1 of 3: its worker ran out of memory; give it more, on a cluster by ")
+    assert str(raised.value).startswith("scatter 1 of 3: its worker ran out of memory; give it more (on a cluster, ")
 
 
 def test_a_jobs_error_tells_its_remedy_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

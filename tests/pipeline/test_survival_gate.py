@@ -135,17 +135,17 @@ def test_a_run_below_its_floor_makes_no_release_until_someone_says_why(
     assert [path.name for path in (tmp_path / "out" / "runs").iterdir()] == [folder.name]
     assert json.loads((folder / "run.json").read_text())["accepted_loss"] == "son menús del sitio"
     # It was said of this very result, and is told again.
-    assert "let pass because: son menús del sitio" in command_line(*run, "--engine", "in-process").out
+    assert "accepted because: son menús del sitio" in command_line(*run, "--engine", "in-process").out
     version = passed["release"]["version"]
     manifest = load_manifest(Store.at(tmp_path / "out" / "store"), "prueba", version)
     assert {(loss.kind, loss.value, loss.accepted) for loss in manifest.accepted_losses} == {
         ("country", "BO", "son menús del sitio")
     }
     card = (tmp_path / "out" / "store" / "releases" / "prueba" / version / "README.md").read_text()
-    assert "It was let pass because: son menús del sitio" in card
+    assert "It was accepted because: son menús del sitio" in card
     assert "| filter | country BO | 25 | 0 | 40 % |" in card
     shown = command_line("release", "show", "prueba", "--out", tmp_path / "out").out
-    assert "filter kept 0 of 25 documents of the country BO, let pass because: son menús del sitio" in shown
+    assert "filter kept 0 of 25 documents of the country BO, accepted because: son menús del sitio" in shown
 
 
 def test_a_reason_given_when_nothing_is_lost_stands_nowhere(
@@ -227,7 +227,7 @@ def test_a_version_built_upon_another_keeps_what_was_let_pass(
     upon = build("puerto", [second], tmp_path / "store", parent="latest", **terms)
     assert upon.accepted_losses == first.accepted_losses
     card = (tmp_path / "store" / "releases" / "puerto" / upon.version / "README.md").read_text()
-    assert "It was let pass because: todo es menú" in card
+    assert "It was accepted because: todo es menú" in card
     rebuilt = build("puerto", [], tmp_path / "store", parent="latest", **terms)
     assert (rebuilt.version, rebuilt.accepted_losses) == (upon.version, first.accepted_losses)
     seal_run(folder, losses=[], accepted_loss=None)

@@ -91,5 +91,5 @@ def test_explain_tells_as_what_a_share_was_held() -> None:
     """`explain` shows the measured value, its bound, and the adjusted value of a short text."""
     held = float(adjusted(np.array([0.1], np.float32), _CAPITALS, np.array([10], np.float32))[1][0])
     bound = {"signal": "s", "value": 0.1, "min": None, "max": 0.05, "file": "f", "kept_to": True, "held_as": held}
-    assert bound_line(bound).endswith("(few words: held as 0.025)")
+    assert bound_line(bound).endswith("(few words: counted as 0.025)")
     assert "held" not in bound_line(bound | {"held_as": None})

@@ -102,7 +102,7 @@ def test_the_card_has_a_section_in_each_language(tmp_path: Path, document: Any, 
     for title, *words in (
         ("Español", "1 documento (", "Para pedir que se retire un texto", "con el consentimiento de comunidades"),
         ("Português", "1 documento (", "Para pedir a retirada de um texto", "com o consentimento de comunidades"),
-        ("English", "1 document (", "To ask for a text to be taken out", "with the consent of communities"),
+        ("English", "1 document (", "To ask for the withdrawal of a text", "with the consent of communities"),
     ):
         for word in words:
             assert word in section(card, title)

@@ -126,7 +126,7 @@ def test_copies_of_what_its_owner_has_refused_since_wait_for_an_agreement(room: 
     room.run("primera", "segunda")
     assert room.released() == ["primera", "primera"]
     room.refuse("primera")
-    assert "nothing is left to release" in room.run("primera", "segunda", dedupe=against, code=1)
+    assert "no document is left for the version" in room.run("primera", "segunda", dedupe=against, code=1)
     room.source("segunda", holder="Archivo", agreement='agreement = "Carta 2"')
     would = room.run("primera", "segunda", dedupe=against, more=("--dry-run",))["run"]
     made = room.run("primera", "segunda", dedupe=against)["run"]
@@ -232,4 +232,4 @@ def test_a_source_that_became_stricter_and_whose_files_look_older_leaves_the_nex
     [newest] = set((room.folder / "out" / "runs").glob("receta-*")) - earlier
     told = room.command_line("release", "build", "prueba", newest, "--parent", "latest", "--out", room.folder / "out")
     assert told.code == 1
-    assert "nothing is left to release" in told.err
+    assert "no document is left for the version" in told.err

@@ -347,7 +347,7 @@ def test_impossible_terms_are_refused_before_anything_is_read(
         ({"splits": {"test": 1.0}}, "isn't a share"),
         ({"splits": {"test": 0.5, "validation": 0.5}}, "nothing is left to train on"),
         ({"parent": "2026.1.0"}, "there is no release «puerto»"),
-        ({"version": "../2026"}, "is no version"),
+        ({"version": "../2026"}, "isn't a version"),
     ]
     for change, problem in cases:
         with pytest.raises(ConfigError, match=problem):
@@ -362,7 +362,7 @@ def test_impossible_terms_are_refused_before_anything_is_read(
 
 
 def test_an_empty_version_is_an_error_with_reasons(tmp_path: Path, document: Any, kept_run: Any) -> None:
-    """If nothing is left to release, no version is made, and the error counts the reasons."""
+    """If no document is left for the version, no version is made, and the error counts the reasons."""
     run = kept_run("a-1", [document(1, rights_tier="permission"), document(2, uses=[])])
     with pytest.raises(ReleaseError, match=r"its rights tier is by permission \(1\), its terms don't allow: tr"):
         build("puerto", [run], tmp_path / "store", **TERMS)

@@ -331,7 +331,7 @@ def test_values_and_key_words_are_parsed(text: str, rows_: list[int]) -> None:
         ("cluster_size like '1%'", "character 1", "«cluster_size» isn't a text", "cluster_size >= 2"),
         ("title like 5", "character 12, «5»", "holds no numbers", ""),
         ("title like title", "character 12", "a text is expected here", "single quotes"),
-        ("title like 'a' escape 'bc'", "character 23", "isn't one character", ""),
+        ("title like 'a' escape 'bc'", "character 23", "isn't a single character", ""),
         ("title like 'a!' escape '!'", "character 12", "the pattern ends with «!»", "double it"),
         ("expires > 'mañana'", "character 11", "«expires» can't have this value", "such as '2026-11-25'"),
         ("expires > '2026-02-30'", "character 11", "«expires» can't have this value", "such as '2026-11-25'"),

@@ -46,8 +46,9 @@ def test_the_card_and_attribution_list_obligations(tmp_path: Path, document: Any
     card = (folder / "README.md").read_text("utf-8")
     obligations = card.partition("## Obligations")[2].partition("\n## ")[0]
     assert "`abierta`" not in obligations
-    assert "- `citada`, under CC-BY-4.0: name whom the row names." in obligations
-    assert "- `igual`, under CC-BY-SA-4.0: name whom the row names; pass it on under the same terms." in obligations
+    credit = "credit the person or institution that the row names"
+    assert f"- `citada`, under CC-BY-4.0: {credit}." in obligations
+    assert f"- `igual`, under CC-BY-SA-4.0: {credit}; pass it on under the same terms." in obligations
     assert f"[TK Attribution · CT Atribución · TK Atribuição]({_OTHERS[0]}): `igual`" in obligations
     attribution_page = (folder / "ATTRIBUTION.md").read_text("utf-8")
     assert attribution_page.count("\n- asks: ") == 3

@@ -183,7 +183,7 @@ def renamed(rows: pl.DataFrame, which: pl.Expr, doc_id: pl.Expr) -> pl.DataFrame
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        (lambda rows: renamed(rows, RELEASED, pl.col("doc_id").filter(RELEASED).first()), "is released twice"),
+        (lambda rows: renamed(rows, RELEASED, pl.col("doc_id").filter(RELEASED).first()), "is in the version twice"),
         (lambda rows: renamed(rows, FIRST, pl.lit("f" * 32)), "its released documents aren't those in the shards"),
         (lambda rows: pl.concat([rows, rows.filter(FIRST)]), "12 rows are released, but the manifest says 11"),
         (lambda rows: rows.filter(~FIRST), "10 rows are released, but the manifest says 11"),

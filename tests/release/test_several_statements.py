@@ -145,9 +145,9 @@ def test_terms_that_leave_nothing_are_remembered(shelf: Shelf, document: Documen
     _built(shelf, "puerto", first)
     closed = shelf.run("b-1", document(1, consent=SECRET))
     for run in (closed, first):
-        with pytest.raises(ReleaseError, match="nothing is left to release"):
+        with pytest.raises(ReleaseError, match="no document is left for the version"):
             _built(shelf, "puerto", run, "latest")
-    with pytest.raises(ReleaseError, match="nothing is left to release"):
+    with pytest.raises(ReleaseError, match="no document is left for the version"):
         _built(shelf, "otra", first)
 
 

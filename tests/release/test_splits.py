@@ -134,7 +134,7 @@ def test_splits_far_from_the_requested_share_are_reported(tmp_path: Path, docume
         "puerto", [kept_run("a-1", documents)], tmp_path / "s", splits=requested, split_by="source", **TERMS
     )
     assert [str(sentence) for sentence in held_out(manifest)] == [
-        "The test split has a share of 33 %, and 20 % were asked for: groups go whole."
+        "The test split has a share of 33 %, and 20 % were asked for: groups aren't divided."
     ]
     halves = build("muelle", [kept_run("a-2", documents)], tmp_path / "s", splits={"test": 0.4}, **TERMS)
     assert held_out(halves) == []

@@ -65,9 +65,9 @@ def test_a_forged_receipt_isnt_in_the_log(receipts: dict[str, bytes], tmp_path: 
     values = unsealed(receipts["json"])
     for key, value, message in (
         ("documents", 4, "doesn't list this receipt"),
-        ("release", "faro", "its release isn't that of its entry"),
-        ("request", "W9", "its request isn't that of its entry"),
-        ("asked", values["asked"] | {"value": "f" * 32}, "its what was asked isn't that"),
+        ("release", "faro", "its release differs from its entry in the log"),
+        ("request", "W9", "its request differs from its entry in the log"),
+        ("asked", values["asked"] | {"value": "f" * 32}, "its what was asked differs from"),
     ):
         for forged in receipt_files(values | {key: value}).values():
             assert any(message in problem for problem in problems_of(forged, store)), key

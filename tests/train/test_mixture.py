@@ -59,7 +59,7 @@ def test_unimax_never_goes_beyond_its_cap(slices: dict[str, int], budget: int, c
 @pytest.mark.parametrize("text", ["", "-5", "0", "12x", "1e", "many", "1e400", "1e308T"])
 def test_invalid_budgets_are_refused(text: str) -> None:
     """The error shows valid budgets."""
-    with pytest.raises(ConfigError, match="write such as"):
+    with pytest.raises(ConfigError, match="write a number such as"):
         token_budget(text)
 
 

@@ -217,7 +217,8 @@ def test_an_uploaded_catalogue_may_be_ods_and_a_damaged_one_is_a_problem(client:
         '<office:document-content xmlns:office="o" xmlns:table="t" xmlns:text="x"><table:table>'
         + "".join(f"<table:table-row>{row}</table:table-row>" for row in rows)
         + '<table:table-row table:number-rows-repeated="1048570">'
-        '<table:table-cell table:number-columns-repeated="1024"/></table:table-row></table:table></office:document-content>'
+        '<table:table-cell table:number-columns-repeated="1024"/></table:table-row>'
+        "</table:table></office:document-content>"
     )
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as file:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     import typer
 
-NO_VALUE: Final = _("it needs a value after it, or takes none")
+NO_VALUE: Final = _("a value is missing after this option, or the option takes none")
 _EXTRA: Final = re.compile(r"Got unexpected extra arguments?(?:\(s\))? \((?P<words>.*)\)\.?", re.DOTALL)
 _REQUIRED: Final = re.compile(r"\{(.+)\}(\.\.\.)?")  # Typer's notation of a required argument
 
@@ -63,7 +63,7 @@ def usage_error(error: typer.TyperException) -> ConfigError:
 
 def help_of(command: str) -> Message:
     """Return the remedy that names a command's help."""
-    return _("`{command} --help` tells how it is used", command=command)
+    return _("`{command} --help` explains how to use it", command=command)
 
 
 def _refusal(error: Any) -> Message | str:
@@ -89,7 +89,7 @@ def usage_of(command: Any, context: Any, options: Sequence[str] = ()) -> str:
 
     Args:
         command: the command.
-        context: of its call.
+        context: the context of its call.
         options: options to add to the line.
     """
     first, *arguments = command.collect_usage_pieces(context)

@@ -48,8 +48,8 @@ def sample(
     by: Annotated[
         str, typer.Option(metavar="COLUMNS", help=N_("Draw from each value of these columns, such as language,genre."))
     ] = "",
-    n: Annotated[int, typer.Option(min=1, help=N_("How many to draw, with --by from each value."))] = 10,
-    seed: Annotated[int, typer.Option(help=N_("The seed; another one draws other documents."))] = 1,
+    n: Annotated[int, typer.Option(min=1, help=N_("How many documents to draw; with --by, from each value."))] = 10,
+    seed: Annotated[int, typer.Option(help=N_("The seed of the random draw; another seed draws other documents."))] = 1,
     to: Annotated[
         Path | None,
         typer.Option(help=N_("The file to write: .html, .jsonl, .xlsx or .csv; by default the sample is printed.")),

@@ -127,7 +127,7 @@ def _print(group: Group, texts: dict[str, str | None], with_unbounded: bool) -> 
     console.print(_("all bounds together would drop {n}", n=number(group.drops)))
     if judged:
         counts = {"good": group.good[0], "lost": group.good[1], "bad": group.bad[0], "caught": group.bad[1]}
-        costs = _("of {good} judged good they would drop {lost}, of {bad} judged bad {caught}")
+        costs = _("of {good} judged good, they would drop {lost}; of {bad} judged bad, {caught}")
         console.print(costs.fill(**{name: number(n) for name, n in counts.items()}))
     for measured in group.signals:
         for cost in measured.costs:

@@ -41,7 +41,7 @@ _TOPICS: Final = (
     ("errors", _("error"), _("errors")),
     ("commands", _("command"), _("commands")),
 )
-_NOTE: Final = _("Made by `make reference` of the models in the code; don't edit it.")
+_NOTE: Final = _("`make reference` generates this page from the models in the code; don't edit it.")
 
 
 def help_on(
@@ -303,8 +303,8 @@ def _formats_page() -> str:
         for file_format in FORMATS
     ]
     lead = _(
-        "The formats of files that are read. A source's `format` is one of these names, but no archive's; without it,"
-        " the first bytes of a file decide, then its suffix."
+        "The formats of files that are read. A source's `format` is one of these names, except those of "
+        "archives; without it, the first bytes of a file decide, then its suffix."
     )
     table = "\n" + _heads(_("format"), "", _("suffixes"), _("media types"))
     return _page(_("Formats"), lead, (table, *_markdown(rows)))
@@ -326,7 +326,7 @@ def _errors_page() -> str:
 
 def _commands_page(context: typer.Context) -> str:
     root: Any = context.find_root().command
-    lead = _("Every command with its arguments and options; `--help` after any of them says the same.")
+    lead = _("Every command with its arguments and options; `--help` after any of them shows the same text.")
 
     def parts() -> Iterator[str]:
         for name in root.commands:

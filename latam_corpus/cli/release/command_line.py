@@ -62,7 +62,10 @@ def build(
     no_report: NoReport = False,
     receipt: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help=N_("A receipt of the documents that left because their terms have lapsed.")),
+        typer.Option(
+            metavar="FILE",
+            help=N_("A file for the receipt of the documents that left because their terms have lapsed."),
+        ),
     ] = None,
     out: Out = Path("out"),
     store: StoreUrl = None,
@@ -107,7 +110,7 @@ def show(spec: Spec, out: Out = Path("out"), store: StoreUrl = None, as_json: Js
 
 @app.command("verify")
 def verify(spec: Spec, key: Key = None, out: Out = Path("out"), store: StoreUrl = None, as_json: Json = False) -> None:
-    """Read every byte of a version and compare it with the manifest, with a key also with the signature."""
+    """Read every byte of a version and compare it with the manifest and, if a key is given, with the signature."""
     from latam_corpus.cli.release.version_contents import verify_version
 
     verify_version(spec=spec, key=key, out=out, store=store, as_json=as_json)
@@ -223,7 +226,7 @@ def verify_receipt(
     key: Key = None,
     as_json: Json = False,
 ) -> None:
-    """Verify a receipt of a withdrawal; with a store also against its log, with a key also its signature."""
+    """Verify the receipt of a withdrawal; with --store also against the store's log, with --key also its signature."""
     from latam_corpus.cli.release.receipts import check_receipt
 
     check_receipt(receipt, store, key, as_json=as_json)

@@ -15,7 +15,7 @@ from latam_corpus.release.withdrawals.withdrawal_receipt import receipt_problems
 
 
 def check_receipt(receipt: Path, store: str | None, key: list[str] | None, *, as_json: bool) -> None:
-    """Verify a receipt of a withdrawal; with a store also against its log, with a key also its signature."""
+    """Verify the receipt of a withdrawal; with --store also against the store's log, with --key also its signature."""
     keys = read_public_keys(key or ())
     try:
         data = receipt.read_bytes()

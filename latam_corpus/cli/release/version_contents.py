@@ -21,7 +21,7 @@ from latam_corpus.storage.durable import replace
 
 
 def verify_version(*, spec: str, key: list[str] | None, out: Path, store: str | None, as_json: bool) -> None:
-    """Read every byte of a version and compare it with the manifest, with a key also with the signature."""
+    """Read every byte of a version and compare it with the manifest and, if a key is given, with the signature."""
     opened, keys = open_store(store, out), read_public_keys(key or ())
     manifest = load_version(opened, spec, note)
     print_withdrawn_note(opened, manifest)

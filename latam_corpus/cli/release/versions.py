@@ -76,12 +76,12 @@ def show_version(spec: str, out: Path, store: str | None, *, as_json: bool) -> N
     for loss in manifest.accepted_losses:
         about = {"stage": loss.stage, "kept": number(loss.kept), "rows": number(loss.rows_in)}
         message = _(
-            "loss     {stage} kept {kept} of {rows} {rows:document|documents} of the {kind} {value}, let pass "
+            "loss     {stage} kept {kept} of {rows} {rows:document|documents} of the {kind} {value}, accepted "
             "because: {why}"
         )
         console.print(message.fill(kind=LOSS_KINDS[loss.kind], value=loss.value, why=loss.accepted, **about))
     runs = ", ".join(run.id for run in manifest.runs) or _("no run")
     if manifest.parent:
-        console.print(_("from     {runs}, upon {version}", runs=runs, version=manifest.parent.version))
+        console.print(_("from     {runs}, based on {version}", runs=runs, version=manifest.parent.version))
     else:
         console.print(_("from     {runs}", runs=runs))

@@ -74,7 +74,7 @@ def run(
     ] = False,
     limit: Annotated[
         int | None,
-        typer.Option(min=1, help=N_("For a trial, read at most so many records of each file; nothing is released.")),
+        typer.Option(min=1, help=N_("For a trial, read at most this many records of each file; no version is built.")),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help=N_("Print what would be done, and do nothing."))] = False,
     accept_loss: AcceptLoss = None,

@@ -44,7 +44,9 @@ def show_comparison(*, run_a: str, run_b: str, examples: int, to: Path | None, o
         raise ConfigError(a.name, _("a run can't be compared with itself"), _("name two runs"))
     comparison = compare(_verdicts(a), _verdicts(b))
     if not comparison.both:
-        raise ConfigError(f"{a.name}, {b.name}", _("they have no document in common"), _("compare runs over one input"))
+        raise ConfigError(
+            f"{a.name}, {b.name}", _("the runs have no document in common"), _("compare runs over one input")
+        )
     if to:
         with RowWriter(to) as writer:
             writer.write([{} for _ in range(comparison.disagreements.height)], comparison.disagreements)

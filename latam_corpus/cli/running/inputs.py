@@ -107,7 +107,7 @@ def _toml_rows(text: str, file: Path) -> Iterator[tuple[int | None, str, str]]:
     try:
         values = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        problem = _("not TOML: {reason}", reason=error)
+        problem = _("it isn't TOML: {reason}", reason=error)
         raise ConfigError(str(file), problem, _("put texts in quotes and lists in brackets")) from None
     table = ("inputs",) if isinstance(values.get("inputs"), dict) else ()
     for name, where in (values["inputs"] if table else values).items():

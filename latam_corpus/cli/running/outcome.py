@@ -129,7 +129,7 @@ def _print_narrowed(result: RunResult) -> None:
     messages = {
         "reserved": _("rights   {n} {n:document reserves|documents reserve} all rights, unlike the source"),
         "claimed": _("rights   {n} {n:document names|documents name} a copyright and no licence"),
-        "unread": _("rights   {n} {n:document states|documents state} rights that nobody has read"),
+        "unread": _("rights   {n} {n:document states|documents state} rights that no person has reviewed"),
         "licence": _("rights   {n} {n:document states|documents state} a less open licence than the source"),
         "refused": _("rights   {n} {n:document refuses|documents refuse} a use, such as training"),
     }
@@ -328,7 +328,7 @@ def _print_losses(result: RunResult) -> None:
     if len(result.losses) > _MOST_LOSSES:
         console.print(_("         and {n} more, in run.json", n=len(result.losses) - _MOST_LOSSES))
     if result.losses and result.accepted_loss:
-        console.print(_("let pass because: {why}", why=result.accepted_loss))
+        console.print(_("accepted because: {why}", why=result.accepted_loss))
     elif result.losses:
         remedy = _(
             "no version is built from a run that kept less than its recipe's floor: look at the dropped documents with "

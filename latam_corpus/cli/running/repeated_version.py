@@ -21,8 +21,8 @@ def print_repeated_note(store: Store, manifest: Manifest | None, *previous: str 
     """Name the earlier version that has exactly the documents of a new one, if there is one.
 
     Args:
-        store: of the release.
-        manifest: of the version; None if none was made.
+        store: the store of the release.
+        manifest: the manifest of the version; None if none was made.
         previous: versions that existed before the command; none of them counts as new.
     """
     if manifest is None or manifest.version in previous:

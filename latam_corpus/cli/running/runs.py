@@ -15,7 +15,7 @@ from latam_corpus.cli.interface.show import console, number, print_json, table
 from latam_corpus.cli.interface.ui_language import spoken
 from latam_corpus.cli.running.counts_by_genre import print_by_genre
 from latam_corpus.errors import ConfigError
-from latam_corpus.messages import N_, Message, _, decimal, enumerated, known, same
+from latam_corpus.messages import N_, Message, _, decimal, enumerated, known, same, sentence
 from latam_corpus.pipeline.planning.own_policies import policies_recorded
 from latam_corpus.pipeline.stored_runs import history
 from latam_corpus.pipeline.stored_runs.difference import (
@@ -28,7 +28,6 @@ from latam_corpus.pipeline.stored_runs.difference import (
     title_of,
 )
 from latam_corpus.pipeline.stored_runs.disk import disk_use, prune
-from latam_corpus.pipeline.stored_runs.run_record import sentence
 from latam_corpus.storage.bucket import may_have_store
 
 if TYPE_CHECKING:
@@ -216,7 +215,7 @@ def _show_record(values: Mapping[str, Any]) -> None:
             )
         )
     if values.get("accepted_loss"):
-        console.print(_("let pass because: {why}", why=values["accepted_loss"]))
+        console.print(_("accepted because: {why}", why=values["accepted_loss"]))
     for part in values["parts"]:
         if part.get("failed"):
             console.print(
@@ -356,7 +355,7 @@ def du(out: Out = Path("out"), as_json: Json = False) -> None:
         print_json(asdict(disk))
         return
     rows = [(use.run, megabytes(use.total), megabytes(use.alone)) for use in disk.runs]
-    table("", [_("run"), _("takes#"), _("alone#")], rows)
+    table("", [_("run"), _("disk use#"), _("alone#")], rows)
     console.print(
         _(
             "all outputs take {size}; no run refers to {unused} of that",
@@ -377,7 +376,7 @@ def prune_runs(
     store: StoreUrl = None,
     as_json: Json = False,
 ) -> None:
-    """Remove runs, and all outputs that no other run refers to; versions stay."""
+    """Remove runs, and all outputs that no other run refers to; versions are kept."""
     from latam_corpus.release.pages.card import megabytes
 
     folders = [_run_folder(run, out) for run in runs or ()]

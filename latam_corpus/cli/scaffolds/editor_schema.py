@@ -57,4 +57,4 @@ def _create(path: Path, text: str, other_name: str | Message) -> None:
         with path.open("x", encoding="utf-8") as file:
             file.write(text)
     except FileExistsError:
-        raise ConfigError(str(path), _("that file is there already"), other_name) from None
+        raise ConfigError(str(path), _("that file already exists"), other_name) from None

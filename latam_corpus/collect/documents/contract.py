@@ -421,8 +421,8 @@ def columns_left(source: str, facts: Facts) -> Iterator[Breach]:
         heads = [_("«{name}»", name=head) for head in suggested]
         lines = ", ".join(f"{name} = {json.dumps(head, ensure_ascii=False)}" for head, name in suggested.items())
         problem = _(
-            "{n} {n:column isn't taken, though its head says|columns aren't taken, though their heads say} what "
-            "{n:it has|they have}: {columns}",
+            "{n} {n:column isn't used, although its head says|columns aren't used, although their heads say} "
+            "what {n:it has|they have}: {columns}",
             n=len(heads),
             columns=first_of(heads, _SHOWN),
         )
@@ -431,12 +431,12 @@ def columns_left(source: str, facts: Facts) -> Iterator[Breach]:
     if not unknown:
         return
     names = [_("«{name}»", name=name) for name in unknown]
-    problem = _("{n} {n:column isn't|columns aren't} taken: {columns}", n=len(names), columns=first_of(names, _SHOWN))
+    problem = _("{n} {n:column isn't|columns aren't} used: {columns}", n=len(names), columns=first_of(names, _SHOWN))
     column = unknown[0]
     name = "_".join("".join(sign if sign.isalnum() else " " for sign in column).split()).lower()
     key = name if name.isascii() and name else f'"{name}"'
     remedy = _(
-        "to take one, write under [collect.extra]: {example}",
+        "to use one, write under [collect.extra]: {example}",
         example=f'{key} = {{ column = "{column}", type = "string" }}',
     )
     yield Breach(place, problem, remedy)
@@ -463,9 +463,9 @@ def missing(source: Source, relative: str, column: str, present: Sequence[str], 
     near = _nearest(column, present)
     shown = first_of(present, _SHOWN)
     if near:
-        remedy = _("did you mean «{near}»? The columns there are: {there}", near=near, there=shown)
+        remedy = _("did you mean «{near}»? The columns are: {there}", near=near, there=shown)
     else:
-        remedy = _("the columns there are: {there}", there=shown) if present else _("there are no columns")
+        remedy = _("the columns are: {there}", there=shown) if present else _("there are no columns")
     if not key:
         more = _('write text = "…" under [collect.columns], or name the files that have texts in collect.files')
         if any(is_file_column(head) for head in present):
@@ -475,7 +475,7 @@ def missing(source: Source, relative: str, column: str, present: Sequence[str], 
             )
         remedy = enumerated([remedy, more], between="; ")
     elif not has_header:
-        more = _("where some files lack it, write optional = [{column}]", column=f'"{column}"')
+        more = _("if some files lack it, write optional = [{column}]", column=f'"{column}"')
         remedy = enumerated([remedy, more], between="; ")
     return Breach(_place(source, relative), problem, remedy)
 
@@ -501,8 +501,8 @@ def unread(source: str, facts: Facts) -> Iterator[Breach]:
             )
         else:
             problem = _(
-                "{n} {n:value|values} of «{origin}» {n:isn't|aren't} understood as «{name}», such as {examples}, and "
-                "{n:its document goes|their documents go} on without"
+                "{n} {n:value|values} of «{origin}» {n:isn't|aren't} understood as «{name}», such as "
+                "{examples}, and {n:its document is|their documents are} processed without {n:it|them}"
             )
         examples = enumerated(_example(name, example) for example in fill.examples)
         yield Breach(
@@ -525,14 +525,14 @@ def _how_to_correct(name: str, fill: ColumnFill) -> Message:
     if key and key.value in ("genre", "composition"):
         values = ", ".join(f"{json.dumps(example, ensure_ascii=False)} = …" for example in fill.examples if example)
         return _(
-            "write one of: {choices}; or say under [collect.columns] which each value is: {line}, with all other "
-            "values that the column has",
+            "write one of: {choices}; or state under [collect.columns] what each value means: {line}, with all "
+            "other values of the column",
             choices=", ".join(BY_NAME[name].words),
             line=f"{name} = {{ column = {column}, values = {{ {values} }} }}",
         )
     return _(
-        "correct them, or give «{name}» under [collect.columns] a table `values` that lists every value there is, "
-        "these and those that are understood",
+        "correct them, or give «{name}» under [collect.columns] a table `values` that lists every value, "
+        "including those that are understood",
         name=name,
     )
 

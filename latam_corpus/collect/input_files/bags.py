@@ -148,7 +148,7 @@ def _add_missing(lists: Sequence[_List], fetch: InputFile | None, names_in_bag: 
     for list_ in lists:
         for name in sorted({*list_.checksums} - listed_names - {*names_in_bag}):
             where = {"fetch": fetched[name]} if name in fetched else {}
-            remedy = N_("fetch it from there into the bag") if where else _REMEDY
+            remedy = N_("download it from there, and put it into the bag") if where else _REMEDY
             list_.failures.append(Failure(None, "missing file", {"name": name, **where, "remedy": remedy}))
         listed_names.update(list_.checksums)
     detail = {"list": _FETCH, "remedy": N_("ask whoever made the bag whether it belongs there")}
@@ -189,7 +189,7 @@ def _read_list(list_: _List, names_in_bag: Collection[str], open_: Opener, *, of
     try:
         text = _read(list_.file, open_)
     except SourceError as error:
-        list_.failures.append(Failure(None, "damaged file", {"error": error.problem}))
+        list_.failures.append(Failure(None, "damaged file", {"error": error.args[1]}))
         return list_
     length = 2 * hashlib.new(list_.algorithm, usedforsecurity=False).digest_size
     for line in parsed(text, _LINE, list_.failures):
@@ -198,10 +198,10 @@ def _read_list(list_: _List, names_in_bag: Collection[str], open_: Opener, *, of
         detail = {"line": line.number, "name": name, "remedy": _REMEDY}
         if len(line.value) != length:
             about = {"n": len(line.value), "algorithm": list_.algorithm, "length": length}
-            why = str(_("the checksum has {n} {n:digit|digits}, and {algorithm} has {length}", **about))
+            why = _("the checksum has {n} {n:digit|digits}, and {algorithm} has {length}", **about)
             list_.failures.append(Failure(line.number, "malformed record", {**detail, "error": why}))
         elif of_payload and not name.startswith(_PAYLOAD):
-            why = str(_("a list of the payload names what isn't in {folder}", folder=_PAYLOAD))
+            why = _("a list of the payload names files that aren't in {folder}", folder=_PAYLOAD)
             del list_.checksums[name]
             list_.failures.append(Failure(line.number, "malformed record", {**detail, "error": why}))
         elif first_value != line.value:
@@ -247,7 +247,7 @@ def _fetched(
     try:
         lines = list(parsed(_read(file, open_), _FETCHED, failures))
     except SourceError as error:
-        return {}, [Failure(None, "damaged file", {"list": _FETCH, "error": error.problem})]
+        return {}, [Failure(None, "damaged file", {"list": _FETCH, "error": error.args[1]})]
     failures = [replace(failure, number=None, evidence={"list": _FETCH, **failure.evidence}) for failure in failures]
     return {_name(line.name, names_in_bag): line.value for line in lines}, failures
 

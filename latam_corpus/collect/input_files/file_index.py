@@ -111,8 +111,8 @@ def with_index(
         shown = first_of(sorted(file.relative for file in all_files), _SHOWN)
         raise ConfigError(
             _("input of {source}", source=source.id),
-            _("no file is «{pattern}», which collect.index names", pattern=index.file),
-            _("there: {there}", there=shown),
+            _("no file matches «{pattern}», which collect.index names", pattern=index.file),
+            _("its files: {there}", there=shown),
         )
     list_paths = {file.relative for file in lists}
     names = FileNames([file for file in files if file.relative not in list_paths and not file.description.is_list])
@@ -433,7 +433,7 @@ def _rows(
             for number, record in zip(chunk.numbers, chunk.records, strict=True):
                 yield number or 0, column, record
     except SourceError as error:
-        report.failures.append(Failure(None, "damaged file", {"error": error.problem}))
+        report.failures.append(Failure(None, "damaged file", {"error": error.args[1]}))
     except PartError as error:
         raise ConfigError(list_.relative, error.problem, error.remedy) from None
 

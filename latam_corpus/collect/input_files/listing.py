@@ -61,7 +61,7 @@ def list_inputs(source: Source, where: str | Path) -> list[InputFile]:
     if address := private_address(named):
         raise ConfigError(
             _("input of {source}", source=source.id),
-            _("«{named}» leads to {address}, which is no public address", named=named, address=address),
+            _("«{named}» leads to {address}, which isn't a public address", named=named, address=address),
             _("if it should be read, name its host in {variable}", variable=VARIABLE),
         )
     fs.invalidate_cache()
@@ -238,12 +238,12 @@ def _refuse_without_index(source: Source, files: list[InputFile], named: str, *,
             if is_folder:  # a file in a folder without a catalogue is only described by bags
                 continue
             problem = _(
-                "«{named}» is no folder, and collect.index names a catalogue among a folder's files", named=named
+                "«{named}» isn't a folder, and collect.index names a catalogue among a folder's files", named=named
             )
             raise ConfigError(place, problem, _("name the folder in which both are"))
         lists = listed_members(source, Content(file.relative, partial(open_url, file.url)))
         if index and not lists.has_index:
-            problem = _("no file in «{archive}» is «{pattern}», which collect.index names")
+            problem = _("no file in «{archive}» matches «{pattern}», which collect.index names")
             raise ConfigError(place, problem.fill(archive=file.relative, pattern=index.file), _("check the pattern"))
 
 
@@ -300,7 +300,10 @@ def _input_file(fs: Any, info: dict[str, Any], relative: str) -> InputFile:
     size = info.get("size")
     description = FileDescription()
     if "leads_to" in info:
-        detail = {"link": _readable(info["leads_to"]), "remedy": N_("fetch what the link leads to, or remove it")}
+        detail = {
+            "link": _readable(info["leads_to"]),
+            "remedy": N_("replace the link with the file that it leads to, or remove the link"),
+        }
         description = FileDescription(failures=as_json([Failure(None, "missing file", detail)]))
     if info.get("special"):
         failure = Failure(None, "no file", {"remedy": N_("leave it out, or save a file")})
@@ -318,7 +321,7 @@ def _protocols(fs: Any) -> tuple[str, ...]:
 
 
 def _files_there(names: list[str]) -> Message:
-    return _("there: {there}", there=first_of(sorted(names), _SHOWN)) if names else _("it has no files")
+    return _("its files: {there}", there=first_of(sorted(names), _SHOWN)) if names else _("it has no files")
 
 
 def _nearest_files(fs: Any, path: str) -> Message:
@@ -331,5 +334,5 @@ def _nearest_files(fs: Any, path: str) -> Message:
     names = [PurePosixPath(name).name for name in fs.ls(str(folder), detail=False)]
     names = [name for name in names if not name.startswith(".")]
     if not names:
-        return _("in {folder} — it has no files", folder=folder)
-    return _("in {folder} — there: {there}", folder=folder, there=first_of(sorted(names), _SHOWN))
+        return _("in {folder}, which has no files", folder=folder)
+    return _("in {folder}, which contains: {there}", folder=folder, there=first_of(sorted(names), _SHOWN))

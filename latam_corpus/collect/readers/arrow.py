@@ -40,7 +40,7 @@ def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
     """Yield the file's records, numbered from 1, with the columns that the source's mapping reads.
 
     Raises:
-        SourceError: the file can't be opened or read; everything in front of the damage has been yielded.
+        SourceError: the file can't be opened or read; everything before the damage has been yielded.
     """
     span = content.span
     number = span.first_record - 1 if span else 0

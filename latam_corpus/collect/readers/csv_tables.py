@@ -207,7 +207,7 @@ def read(
 
     Raises:
         PartError: two rows look like its header.
-        SourceError: the file can't be opened, or is damaged; everything in front of the damage has been yielded.
+        SourceError: the file can't be opened, or is damaged; everything before the damage has been yielded.
     """
     table = _table(content, source, is_head)
     with content.open() as stream:

@@ -22,7 +22,7 @@ def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
     """Yield the file's records, numbered by their lines; a line that is no JSON object in UTF-8 is a failure.
 
     Raises:
-        SourceError: the file can't be opened, or is damaged; everything in front of the damage has been yielded.
+        SourceError: the file can't be opened, or is damaged; everything before the damage has been yielded.
     """
     del source
     with content.open() as stream:

@@ -37,10 +37,10 @@ def record_reader(entry: Format) -> Reader:
         function: Callable[[BinaryIO], Iterable[dict[str, Any]]] = attrgetter(name)(import_module(module))
     except (ImportError, AttributeError) as error:
         raise ConfigError(
-            place, _("it can't be imported: {reason}", reason=error), _("install the package again, or mend it")
+            place, _("it can't be imported: {reason}", reason=error), _("install the package again, or fix it")
         ) from error
     if not callable(function):
-        raise ConfigError(place, _("it is no function"), _("name one that maps a file's bytes to records"))
+        raise ConfigError(place, _("it isn't a function"), _("name one that maps a file's bytes to records"))
 
     def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
         del source
@@ -69,6 +69,9 @@ def _numbered(records: Iterable[Any], name: str, relative: str) -> Iterator[Numb
         raise
     except Exception as error:
         problem = _(
-            "the reader «{name}» broke off: {name2}: {reason}", name=name, name2=type(error).__name__, reason=error
+            "the reader «{name}» stopped with an error: {name2}: {reason}",
+            name=name,
+            name2=type(error).__name__,
+            reason=error,
         )
         raise SourceError(relative, problem, _("correct the file, or the reader")) from error

@@ -94,7 +94,7 @@ def opened(where: str, data: bytes, most_bytes: int = _MOST_BYTES, **options: bo
         options: options of openpyxl's `load_workbook`.
 
     Raises:
-        ConfigError: openpyxl isn't installed, the file is no workbook, or it unpacks to too many bytes.
+        ConfigError: openpyxl isn't installed, the file isn't a workbook, or it unpacks to too many bytes.
     """
     openpyxl = openpyxl_for(where)
     try:
@@ -108,7 +108,7 @@ def opened(where: str, data: bytes, most_bytes: int = _MOST_BYTES, **options: bo
 
 
 def _broken(where: str, error: Exception) -> ConfigError:
-    problem = _("it is no workbook ({error})", error=error)
+    problem = _("it isn't a workbook ({error})", error=error)
     return ConfigError(where, problem, _("save it again as .xlsx, or as CSV"))
 
 
@@ -121,7 +121,7 @@ def tables(where: str, data: bytes, is_head: Callable[[str], bool]) -> Iterator[
         is_head: whether a cell is the head of a required column.
 
     Raises:
-        ConfigError: openpyxl isn't installed; the file is no workbook or is much too large; two rows look like the
+        ConfigError: openpyxl isn't installed; the file isn't a workbook or is much too large; two rows look like the
             header; a row has too many cells; a formula was never computed or has an error; or, while the rows are
             read, a cell is in a column without a head.
     """

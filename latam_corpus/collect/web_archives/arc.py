@@ -29,7 +29,7 @@ def read(content: Content, source: Source, limits: Limits) -> Iterator[Chunk]:
     """Yield the file's pages, numbered by their records, including the record about the file.
 
     Raises:
-        SourceError: the file can't be opened, or is damaged; everything in front of the damage has been yielded.
+        SourceError: the file can't be opened, or is damaged; everything before the damage has been yielded.
     """
     del source
     with content.open() as stream:
@@ -67,7 +67,7 @@ def _records(stream: BinaryIO) -> Iterator[NumberedRecord | Failure | NoDocument
             yield Failure(
                 number,
                 "malformed record",
-                {"record": number, "error": str(_("its length is «{shown}»", shown=shown)), **about},
+                {"record": number, "error": _("its length is «{shown}»", shown=shown), **about},
             )
         else:
             yield _page(stream, number, length, header["type"].decode("latin-1"), about)

@@ -73,7 +73,7 @@ def page_of(
         block += take(-1)
         raw = block if content_type is not None else payload_of(parse_response(block))
     except DocumentError as error:
-        return Failure(number, "malformed record", {"record": number, "error": error.problem, **about}, offset)
+        return Failure(number, "malformed record", {"record": number, "error": error.args[1], **about}, offset)
     if not raw.strip():
         return Failure(number, "empty page", {"record": number, "bytes": len(raw), **about}, offset)
     opt_outs = _opt_outs_of_page(about, sent, raw) if refused is None else refused

@@ -36,7 +36,7 @@ def bound_candidates(files: Sequence[Path], documents: int, workdir: Path) -> tu
     """Remove the pairs beyond the bound from the files; return the number of documents with more, and of removed pairs.
 
     Args:
-        files: of candidates, uint32[k, 2], numbers in the order of keeping, each with a file SHARES.
+        files: the files of candidates, uint32[k, 2], numbers in the order of keeping, each with a file SHARES.
         documents: how many documents there are.
         workdir: a folder for files.
     """

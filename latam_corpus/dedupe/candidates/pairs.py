@@ -44,7 +44,7 @@ class Pairing:
         """Start at the first bucket.
 
         Args:
-            buckets: of all pieces.
+            buckets: the buckets of all pieces.
             cap: the first so many holders of a value are paired with each other.
             hubs: each later holder is paired with the first so many; 0 leaves the later ones out.
             common: a value with more holders is reported as common.

@@ -170,7 +170,7 @@ def terms_cross(rows: pl.DataFrame, pairs: NDArray[np.integer[Any]]) -> NDArray[
     """Return whether one row of each pair may be used earlier, the other for longer: then neither replaces the other.
 
     Args:
-        rows: of `Keeping.ranked`.
+        rows: the result of `Keeping.ranked`.
         pairs: int[k, 2], places of rows.
     """
     ends, begins = (rows[name].to_numpy()[pairs].astype(np.int64) for name in ("ends", "begins"))

@@ -81,7 +81,7 @@ def anchors_of(stream: Ragged, scheme: Scheme, sampling: NDArray[np.uint64] | No
     its runs of three words, which propose short copies.
 
     Args:
-        stream: of `word_stream`.
+        stream: the result of `word_stream`.
         scheme: shingle, seed and lengths.
         sampling: the divisor of the anchors of each document, uint64[n]; by its length if None.
 

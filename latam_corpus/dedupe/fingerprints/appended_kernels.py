@@ -39,10 +39,10 @@ def count_menus(doc_words, doc_lines, line_words, line_kinds, entry_kinds, out):
     """Write how many words of each text are menus before and after it.
 
     Args:
-        doc_words: of the word table.
-        doc_lines: of the word table.
-        line_words: of the word table.
-        line_kinds: of the word table.
+        doc_words: `doc_words` of the word table.
+        doc_lines: `doc_lines` of the word table.
+        line_words: `line_words` of the word table.
+        line_kinds: `line_kinds` of the word table.
         entry_kinds: as `line_kinds`, but a line that ends in a comma is closed too: a verse may, an entry doesn't.
         out: int64[n], written to.
     """

@@ -49,7 +49,7 @@ class Fingerprint(Stage):
         shingle: words in a run.
         bands: keys per document; for "minhash" only.
         rows: minima per key; for "minhash" only.
-        seed: of the hash functions.
+        seed: the seed of the hash functions.
     """
 
     name: ClassVar[str] = "fingerprint"

@@ -60,9 +60,9 @@ def unpacked(strings: pa.LargeBinaryArray, lexicon: NDArray[np.uint32], places: 
     """Return the streams of the documents at these places.
 
     Args:
-        strings: of `packed`, of a group of documents.
-        lexicon: of the group.
-        places: of the documents to unpack.
+        strings: the result of `packed`, of a group of documents.
+        lexicon: the lexicon of the group.
+        places: the places of the documents to unpack.
 
     Raises:
         ValueError: a place is beyond the lexicon, or a string ends within a place.
@@ -83,7 +83,7 @@ def strings_of(values: NDArray[Any], offsets: NDArray[np.int64]) -> pl.Series:
     r"""Return each document's numbers as one byte string.
 
     Args:
-        values: of all documents, one after another.
+        values: the values of all documents, one after another.
         offsets: where each document starts, and the end.
 
     >>> strings_of(np.array([1, 2, 3], "<u2"), np.array([0, 2, 3])).to_list()
@@ -236,7 +236,7 @@ def open_index(folder: Path, start: int, scheme: Scheme) -> list[IndexFile]:
     Args:
         folder: the index.
         start: the row number of the first row.
-        scheme: of the fingerprints to compare with.
+        scheme: the scheme of the fingerprints to compare with.
 
     Raises:
         ConfigError: there is no index, a file isn't an index file, or its fingerprints were made with another scheme.

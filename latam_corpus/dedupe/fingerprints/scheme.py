@@ -125,8 +125,8 @@ class Scheme:
         exact_words: a text with fewer words is compared as a whole only and has no fingerprint.
         bands: keys per document; for "minhash" only.
         rows: minima per key; for "minhash" only.
-        seed: of the hash functions.
-        version: of the method; 0 means this toolkit's.
+        seed: the seed of the hash functions.
+        version: the version of the method; 0 means this toolkit's.
 
     >>> Scheme().name, Scheme(name="minhash").bands
     ('anchors', 14)
@@ -190,7 +190,7 @@ class Scheme:
         """Return the scheme that an index stores.
 
         Args:
-            values: of `to_dict`.
+            values: the result of `to_dict`.
             place: where the values are from, for the error.
 
         Raises:

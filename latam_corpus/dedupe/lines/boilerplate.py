@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 
     from latam_corpus.batch import Batch
 
-# A line that a document has more often is its refrain or a speaker's label; a menu may be at the top and at the bottom.
+# A line that a document repeats more often is a refrain or a speaker's label; a menu may be at both ends of a page.
 _TIMES: Final = 2
 # Uncut lines that may be between two cut ones near an edge: title, date and author of a page; file, date and
 # transcriber in the header of a transcript.
 _GAP: Final = 3
 _MOST_SHOWN: Final = 80  # characters of a cut line in the evidence
-_FEWEST_DOCUMENTS: Final = 2  # that have a line in common
+_FEWEST_DOCUMENTS: Final = 2  # a line is shared by at least this many
 # The largest share of a document's characters that is cut; if more would be cut, the document isn't changed.
 _MOST_CUT: Final = 0.75
 
@@ -63,7 +63,7 @@ class Boilerplate(Stage):
             raise ConfigError(
                 _("option «{option}»", option="documents"),
                 _("{value} is too small", value=self.documents),
-                _("at least {least}", least=_FEWEST_DOCUMENTS),
+                _("give at least {least}", least=_FEWEST_DOCUMENTS),
             )
         if not 0 <= self.share <= 1:
             raise ConfigError(
@@ -78,7 +78,7 @@ class Boilerplate(Stage):
 
     def __call__(self, batch: Batch) -> Batch:
         """Return the batch without the lines that are common in the sources of its documents."""
-        if COMMON not in batch.frame.columns:  # no document of the part has any
+        if COMMON not in batch.frame.columns:  # no document of the part has a common line
             return batch
         common = batch.frame[COMMON]
         rows = common.is_not_null().arg_true()
@@ -219,8 +219,8 @@ def cut_lines(text: str, cut: dict[int, int]) -> tuple[str, str]:
     r"""Return the text without some lines and the blank lines that would be left over, and the evidence as JSON.
 
     Args:
-        text: any.
-        cut: number of a line → how many documents have it.
+        text: the text.
+        cut: the lines to cut by number, with the number of documents that have each.
 
     >>> text, evidence = cut_lines("Inicio\n\nLlovió.\n\nLéase también\n\nEscampó.\n", {0: 20, 4: 50})
     >>> text

@@ -90,7 +90,7 @@ def count_anchors(anchors, offsets, common, sampling, pairs, out):
     """Count the anchors of each pair: those that one or both documents have; see the columns from OWN on.
 
     Args:
-        anchors: of all documents, sorted within each.
+        anchors: the anchors of all documents, sorted within each.
         offsets: where each document starts.
         common: sorted: the anchors that many documents have.
         sampling: the divisor of the anchors of each document.
@@ -205,7 +205,7 @@ def tally_spoilt(texts, gaps, count, lexicon, frequency, tally):
         gaps: as in `tally_gaps`.
         count: the number of gaps.
         lexicon: as in `tally_differences`.
-        frequency: of `count_words`, how often each word occurs in the compared documents.
+        frequency: the result of `count_words`: how often each word occurs in the compared documents.
         tally: int32[TALLIES], added to.
     """
     stream, s_start, l_start, _, l_words = texts
@@ -293,7 +293,7 @@ def is_form(tally, limits):
     """Return whether enough numbers or names are swapped to make two texts of one form; then nothing more is measured.
 
     Args:
-        tally: of `tally_gaps`.
+        tally: the result of `tally_gaps`.
         limits: numbers, names, and the share of all names (`bounds.Bounds`).
     """
     equal_count, swapped_count = tally[NUMBERS_KEPT], tally[NUMBERS_SWAPPED]
@@ -465,7 +465,7 @@ def count_regular(texts, exchanged, tally):
 
     Args:
         texts: as in `tally_gaps`.
-        exchanged: of `tally_differences`; sorted here.
+        exchanged: the result of `tally_differences`; sorted here.
         tally: int32[TALLIES], written to.
     """
     stream, s_start, l_start, s_words, l_words = texts
@@ -599,8 +599,8 @@ def compare(stream, offsets, longer, shorter, min_containment, lexicon, limits, 
         shorter: the shorter document of each pair.
         min_containment: if both containments are smaller, neither text is in the other, and the gaps aren't examined.
         lexicon: uint8, the kind of each word by its identity (`pair_facts.lexicon`).
-        limits: of `is_form`.
-        frequency: of `tally_spoilt`.
+        limits: as in `is_form`.
+        frequency: as in `tally_spoilt`.
     """
     containment = np.zeros((len(longer), 2), np.float32)
     longest = np.zeros((len(longer), 2), np.int32)

@@ -101,7 +101,7 @@ def measure_pairs(
     Args:
         streams: the word stream of each document (`anchors.word_stream`).
         pairs: uint32[k, 2], numbers of documents in `streams`.
-        bounds: of the rules that will decide; pairs that no rule can accept are measured only partly.
+        bounds: the bounds of the rules that will decide; pairs that no rule can accept are measured only partly.
         document_facts: facts about the documents other than their words.
         frequency: how often each word occurs (`count_words`); without it no word counts as misread.
         rarity: which fingerprints are boilerplate.
@@ -165,8 +165,8 @@ def judge(facts: PairFacts, bounds: Bounds, rules: Sequence[Rule] = RULES) -> Ve
     """Return the verdicts by the rules, with the bounds of each pair's genre.
 
     Args:
-        facts: of the pairs; `added`, `is_in_other` and `template` are written to.
-        bounds: of all rules.
+        facts: the facts of the pairs; `added`, `is_in_other` and `template` are written to.
+        bounds: the bounds of all rules.
         rules: in their order.
     """
     kind, rule_numbers = np.zeros(len(facts), np.uint8), np.zeros(len(facts), np.uint8)

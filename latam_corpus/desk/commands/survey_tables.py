@@ -45,7 +45,7 @@ def show_survey(folder: Path, draft: Path | None, html: Path | None, language: s
         folder: or a file.
         draft: path of a new file for a draft of the source file; None for no draft.
         html: path for a page; None for no page.
-        language: of the output.
+        language: the language of the output.
         as_json: whether to print JSON instead of tables.
 
     Raises:

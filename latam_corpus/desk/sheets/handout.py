@@ -39,7 +39,7 @@ def handout_csv(rows: Sequence[Mapping[str, str]], language: str) -> str:
 
     Args:
         rows: the cells of each source, by key.
-        language: of the heads.
+        language: the language of the heads.
     """
     heads = [_head(field, language) for field in _COLUMNS]
     return csv_text([heads, *([row.get(field.key, "") for field in _COLUMNS] for row in rows)])
@@ -50,7 +50,7 @@ def handout_workbook(rows: Sequence[Mapping[str, str]], language: str, path: Pat
 
     Args:
         rows: the cells of each source, by key.
-        language: of the heads and the choices.
+        language: the language of the heads and the choices.
         path: named in error messages.
 
     Raises:

@@ -69,7 +69,7 @@ def read_answer(question: str, typed: str, named: str, column: Iterable[str] = (
     """Return the answer in a cell; None if it has none, or is ambiguous.
 
     Args:
-        question: of `QUESTIONS`.
+        question: a key of `QUESTIONS`.
         typed: the cell.
         named: the language that the document had.
         column: all cells of the column. An `x` in a column with ticks may be a cross, so it isn't an answer.

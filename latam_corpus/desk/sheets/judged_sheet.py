@@ -80,7 +80,7 @@ def judgements_of(sheet: Sheet, reader: str, day: date, digest: str) -> JudgedSh
     Args:
         sheet: the result of `read_judged`.
         reader: who filled it in.
-        day: of the judgements.
+        day: the day of the judgements.
         digest: SHA-256 of the file, hex.
     """
     result = JudgedSheet()
@@ -114,9 +114,9 @@ def write_corrected(path: Path, sheet: Sheet, result: JudgedSheet, fallback: str
     Understood answers are written in the sheet's language, and each row with a problem has a note. No file is replaced.
 
     Args:
-        path: of the sheet.
+        path: the path of the sheet.
         sheet: the result of `read_judged`.
-        result: of `judgements_of`.
+        result: the result of `judgements_of`.
         fallback: the language of the notes if the heads are in several.
 
     Raises:
@@ -199,7 +199,7 @@ def _no_answer(question: str, typed: str, language: str) -> Message:
     """Return the problem with a cell that isn't understood.
 
     Args:
-        question: of `QUESTIONS`.
+        question: a key of `QUESTIONS`.
         typed: the cell.
         language: the document's language label.
     """

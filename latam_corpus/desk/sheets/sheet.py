@@ -27,7 +27,7 @@ class Row:
     """The source that a row of a sheet describes.
 
     Attributes:
-        values: of the source file; empty if the row has an error.
+        values: the values of the source file; empty if the row has an error.
         wrong: the errors, each as a sentence that names the column.
     """
 
@@ -45,7 +45,7 @@ def row_of(text: str, language: str) -> dict[str, str]:
 
     Args:
         text: TOML of a valid source.
-        language: of the display names.
+        language: the language of the display names.
     """
     remaining = tomllib.loads(text)
     kind = remaining.get("collect", {}).get("kind", "files")

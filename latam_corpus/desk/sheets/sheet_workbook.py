@@ -46,7 +46,7 @@ class Sheet:
         head_row: index of the row with the heads.
         keys: the key of each column; None for an unknown column.
         formulas: row and column indexes of the cells with formulas.
-        title: of the sheet in its workbook.
+        title: the title of the sheet in its workbook.
     """
 
     rows: tuple[tuple[str, ...], ...]
@@ -82,7 +82,7 @@ def read_sheet(path: Path, key_of: Callable[[str], str | None] | None = None, re
     """Read the sheet of a file, in a workbook the one with most of the expected heads.
 
     Args:
-        path: of the file.
+        path: the path of the file.
         key_of: returns the key of a head, None for an unknown one; by default the columns of sources.
         remedy: for a file without the expected heads.
 
@@ -217,10 +217,10 @@ def returned_workbook(
     """Return a copy of the workbook with a column of notes, and each formula as text.
 
     Args:
-        path: of the workbook.
+        path: the path of the workbook.
         sheet: as it was read.
         notes: by row index.
-        head: of the column of notes.
+        head: the head of the column of notes.
         changed: new texts of cells, by row and column index.
         marked: row and column indexes of cells to colour.
     """

@@ -116,8 +116,8 @@ def find_submission(named: str, out: Path) -> Submission:
         names = ", ".join(submission.folder.name for submission in matches[:3])
         raise ConfigError(
             named,
-            _("the names of {n} submissions begin with it: {names}", n=len(matches), names=names),
-            _("write more of the name"),
+            _("the names of {n} submissions begin like this: {names}", n=len(matches), names=names),
+            _("write a longer part of the name"),
         )
     try:
         run = find_run(named, out, must_be_finished=False)
@@ -132,7 +132,7 @@ def find_submission(named: str, out: Path) -> Submission:
             return submission
     attempt = read_attempt(run)
     who = f"process {attempt.get('process')} on {attempt.get('host')}"
-    problem = _("the run wasn't submitted as a job: {who} led it", who=who)
+    problem = _("the run wasn't submitted as a job: {who} coordinated it", who=who)
     raise ConfigError(run.name, problem, _("see `latam-corpus runs show`"))
 
 

@@ -143,7 +143,7 @@ class _Spine(NamedTuple):
     """The pages of a book.
 
     Attributes:
-        paths: of the pages that are read.
+        paths: the paths of the pages that are read.
         pages: the paths of all pages.
         unsupported: names of pages in unsupported formats.
     """

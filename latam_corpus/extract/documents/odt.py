@@ -53,7 +53,7 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     if raw.startswith(b"PK"):
         package = ZipPackage(raw)
         if _MANIFEST in package and package.xml(_MANIFEST).find(".//{*}encryption-data") is not None:
-            raise UnusableError("encrypted", N_("it is locked with a password"), N_("save it without one"))
+            raise UnusableError("encrypted", N_("it is protected with a password"), N_("save it without a password"))
         root = package.xml(_CONTENT)
         meta = package.xml(_META) if _META in package else None
         styles = package.xml(_STYLES) if _STYLES in package else None

@@ -93,7 +93,7 @@ def cut_hidden(
 
     Args:
         page: the root of the page.
-        rules: of its stylesheets, in order.
+        rules: the rules of its stylesheets, in order.
         is_no_text: returns whether an element is left out anyway.
     """
     rule_list = list(rules)

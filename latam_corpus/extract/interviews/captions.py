@@ -82,7 +82,7 @@ def extract(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
     if not cues and broken:
         number, line = broken[0]
         raise UnusableError(
-            "not a transcript", str(_("line {n} has a time that can't be read: «{line}»", n=number, line=line[:80])),
+            "not a transcript", _("line {n} has a time that can't be read: «{line}»", n=number, line=line[:80]),
             N_("write times as 00:00:01,000 --> 00:00:02,500"),
         )  # fmt: skip
     if not cues:

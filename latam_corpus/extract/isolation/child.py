@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 from latam_corpus.extract.document import Cause, Extracted, UnusableError
 from latam_corpus.extract.isolation.process_memory import bounded, held, limit
+from latam_corpus.messages import evidence_values
 from latam_corpus.vocabulary import MAX_TEXT, TOO_LONG
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class DocumentLimits:
     """The limits of one document.
 
     Attributes:
-        seconds: of processor time.
+        seconds: the seconds of processor time.
         memory_mb: megabytes beyond the child's memory at rest.
         clock_seconds: of wall-clock time; far more than `seconds`, since a busy machine may give the child few of them.
     """
@@ -65,7 +66,7 @@ class ExtractJob:
     Attributes:
         extractor: `module:function`.
         raw: the document's bytes.
-        parameters: of its media type.
+        parameters: the parameters of its media type.
         patience: a factor by which its limits of time are multiplied.
     """
 
@@ -108,7 +109,8 @@ def attempt(job: ExtractJob) -> Outcome:
     except MemoryError:
         return ExtractFailure("memory", evidence)
     except UnusableError as error:
-        return ExtractFailure(error.cause, {"error": error.problem[:_ERROR_SHOWN], "remedy": error.remedy} | evidence)
+        problem = error.args[1] if len(error.problem) <= _ERROR_SHOWN else error.problem[:_ERROR_SHOWN]
+        return ExtractFailure(error.cause, evidence_values({"error": problem, "remedy": error.help}) | evidence)
     except Exception as error:  # noqa: BLE001  (the document boundary: a document's bytes may break any parser)
         return ExtractFailure("parser error", {"error": f"{type(error).__name__}: {error}"[:_ERROR_SHOWN]} | evidence)
     if not _VISIBLE.search(extracted.text):

@@ -60,7 +60,7 @@ def run(command: Sequence[str], seconds: float, data: bytes = b"") -> bytes:
 
     Args:
         command: the program and its arguments.
-        seconds: of wall-clock time.
+        seconds: the seconds of wall-clock time.
         data: its standard input.
 
     Raises:

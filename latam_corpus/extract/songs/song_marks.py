@@ -35,7 +35,7 @@ def without_song_marks(text: str, keeping: Literal["normalise", "remove"]) -> st
     r"""Return the verses without chords and tablature, and with part names and repeats as `keeping` says.
 
     Args:
-        text: of a song.
+        text: the text of a song.
         keeping: "normalise" writes a part's name as `[coro]` and a repeat as `[x2]`; "remove" drops names and writes
             repeated verses out.
 

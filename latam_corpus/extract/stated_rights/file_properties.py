@@ -21,7 +21,7 @@ def title_and_creators(
     """Return those properties that the source declares to describe the work, and nothing for the others.
 
     Args:
-        parameters: of the media type: `properties`, property names separated by +.
+        parameters: the parameters of the media type: `properties`, property names separated by +.
         title: from the file's properties.
         creators: from the file's properties.
 

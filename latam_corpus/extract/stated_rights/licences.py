@@ -40,7 +40,7 @@ def with_page_terms(frame: pl.DataFrame, outcomes: Sequence[object]) -> pl.DataF
 
     Args:
         frame: with `url` and `text`, already filled; terms are narrowed if it has `rights`, `rights_tier` and `uses`.
-        outcomes: of each row; for one that isn't `Extracted`, only the text is searched for notices.
+        outcomes: the outcomes of each row; for one that isn't `Extracted`, only the text is searched for notices.
 
     >>> row = {"url": ["https://a.example/1"], "rights": ["CC0-1.0"], "rights_tier": ["open"], "uses": [["train"]]}
     >>> page = Extracted("Hola", "x", licences=("//creativecommons.org/licenses/by-nc/4.0/",))
@@ -73,7 +73,7 @@ def narrowing(
     contradict a licence; alone in a field for rights it grants nothing, and the rights are reserved.
 
     Args:
-        statements: of the file's fields for rights.
+        statements: the statements of the file's fields for rights.
         notices: lines that reserve rights, outside such fields.
         own: the row's own statement, whose repetition adds nothing.
         is_agreed: whether the source names an agreement, which overrides statements of the tier `unknown`, but no

@@ -100,7 +100,7 @@ def notices_in(lines: Sequence[str], published: str | None = None) -> tuple[str,
     """Return the lines that are notices; those of a print before 1931 no longer reserve anything and are left out.
 
     Args:
-        lines: of the text's edges; a notice may span two.
+        lines: the lines of the text's edges; a notice may span two.
         published: the work's date of publication, used if no year is near the notice.
 
     >>> notices_in(["Coplas", "© 2019 Editorial Sur. Todos los", "derechos reservados."])

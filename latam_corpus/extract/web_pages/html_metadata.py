@@ -73,11 +73,11 @@ class HtmlMetadata:
     """The metadata that a page states about itself.
 
     Attributes:
-        title: of the article, or else of the page.
+        title: the title of the article, or else of the page.
         titles: all its titles, for recognising them in the text.
         creators: names of persons or agencies.
         published: a date, ISO 8601.
-        section: of the newspaper or site.
+        section: the section of the newspaper or site.
         licences: addresses of the licences it links to (`rel=license`, JSON-LD), as they are written, and its
             statements of rights in Dublin Core.
         notices: other reservations of rights in its metadata.

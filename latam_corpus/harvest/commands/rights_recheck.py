@@ -62,9 +62,7 @@ class _Lines:
 
 @app.command("recheck")
 def recheck(
-    spec: Annotated[
-        str, typer.Argument(metavar="NAME[@VERSION]", help=N_("A version; the latest when none is named."))
-    ],
+    spec: Annotated[str, typer.Argument(metavar="NAME[@VERSION]", help=N_("A version; the latest by default."))],
     contact: Annotated[str, typer.Option(help=N_("Contact for site owners: an e-mail address or a web page."))],
     retroactive: Annotated[
         bool,
@@ -77,7 +75,7 @@ def recheck(
         bool, typer.Option("--again", help=N_("Start over instead of resuming an interrupted session."))
     ] = False,
     delay: Annotated[
-        float, typer.Option(min=0.0, help=N_("Seconds between two requests to one host, at least."))
+        float, typer.Option(min=0.0, help=N_("The minimum number of seconds between two requests to one host."))
     ] = 1.0,
     workers: HostsAtOnce = 16,
     private_host: Annotated[

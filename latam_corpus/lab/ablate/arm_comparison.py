@@ -98,7 +98,9 @@ def ablate(
     if len(names) == 1 or len(set(names)) < len(names):
         raise ConfigError(" ".join(names), _("a comparison needs two arms with different names"), _("name two or more"))
     if seeds < 1:
-        raise ConfigError("--seeds", _("{value} isn't a number above 0", value=seeds), _("give one, such as {n}", n=3))
+        raise ConfigError(
+            "--seeds", _("{value} isn't a number above 0", value=seeds), _("give a number, such as {n}", n=3)
+        )
     excluded_lines = lines_of(held_out)
     languages = sorted({text.language for text in held_out})
     pools = {(arm.name, language): arm.of(language, excluded_lines) for arm in arms for language in languages}

@@ -52,7 +52,10 @@ def measure(
     language: Annotated[str, typer.Option(metavar="CODE", help=N_("The language of texts that don't state one."))] = "",
     genre: Annotated[str, typer.Option(metavar="NAME", help=N_("The genre of texts that don't state one."))] = "",
     propose: Annotated[
-        bool, typer.Option("--suggest", help=N_("Propose bounds that keep INPUT, all of which is good."))
+        bool,
+        typer.Option(
+            "--suggest", help=N_("Propose bounds that keep the documents of INPUT, all of which must be good.")
+        ),
     ] = False,
     tighten: Annotated[
         bool,
@@ -104,7 +107,8 @@ def ablate(
     model: Annotated[str, typer.Option(help=N_("ngrams (of bytes), or transformer (needs PyTorch)."))] = "ngrams",
     seeds: Annotated[int, typer.Option(help=N_("How many times documents are drawn and models trained."))] = 3,
     budget: Annotated[
-        int | None, typer.Option("--bytes", help=N_("The most bytes of a language that a model is trained on."), min=1)
+        int | None,
+        typer.Option("--bytes", help=N_("The maximum number of bytes per language that a model is trained on."), min=1),
     ] = None,
     whole: Annotated[
         bool,
@@ -139,7 +143,7 @@ def ablate(
 @quality_app.command("train")
 def train_quality(
     good: Annotated[
-        Path, typer.Argument(help=N_("Documents that someone vouches for: JSONL, Parquet, a folder of .txt."))
+        Path, typer.Argument(help=N_("Good documents, reviewed by a person: JSONL, Parquet, a folder of .txt."))
     ],
     bad: Annotated[Path, typer.Argument(help=N_("Bad documents, in the same formats."))],
     out: Annotated[Path, typer.Option(help=N_("The model to write, .npz."))],
@@ -147,7 +151,7 @@ def train_quality(
     epoch: Annotated[int, typer.Option(help=N_("Passes over the documents."), min=1)] = ScoreSettings.epoch,
     as_json: Json = False,
 ) -> None:
-    """Train a model; a tenth of the documents is kept out to measure it."""
+    """Train a model; a tenth of the documents is held out to measure it."""
     from latam_corpus.lab.commands.quality import train_score
 
     train_score(good=good, bad=bad, out=out, seed=seed, epoch=epoch, as_json=as_json)
@@ -191,7 +195,7 @@ def train(
     seed: Annotated[int, typer.Option(help=N_("The seed of sampling and training."))] = IdentifierSettings.seed,
     epoch: Annotated[int, typer.Option(help=N_("Passes over the lines."), min=1)] = IdentifierSettings.epoch,
     max_lines: Annotated[
-        int, typer.Option("--most", help=N_("The most lines per label."), min=1)
+        int, typer.Option("--most", help=N_("The maximum number of lines per label."), min=1)
     ] = IdentifierSettings.most,
     bucket: Annotated[
         int, typer.Option(help=N_("Hash buckets of n-grams; fewer for few texts."), min=1)
@@ -201,7 +205,7 @@ def train(
     ] = IdentifierSettings.threads,
     as_json: Json = False,
 ) -> None:
-    """Add a language to the shipped model, or train a model on labelled texts; some texts are kept to measure it."""
+    """Add a language to the shipped model, or train one on labelled texts; some texts are held out to measure it."""
     from latam_corpus.lab.commands.language import train_model
 
     train_model(

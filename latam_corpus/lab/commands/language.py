@@ -59,7 +59,9 @@ def _print_drawn(drawn: DrawnTexts) -> None:
     counts = {"train": number(len(own.train)), "away": number(len(own.kept_out)), "again": number(drawn.repeated)}
     name = f"{own.code} ({called(own.code, spoken())})"
     console.print(_("{folder}: {name}", folder=own.folder, name=name))
-    console.print(_("lines to train on: {train}; kept out, to measure on: {away}; repeated: {again}", **counts))
+    console.print(
+        _("lines to train on: {train}; lines held out to measure on: {away}; repeated lines: {again}", **counts)
+    )
     if len(own.train) + len(own.kept_out) < ENOUGH:
         console.print(_("few lines: {n} or more are enough to identify it well", n=ENOUGH))
     for code, n, some in drawn.named_otherwise:
@@ -85,7 +87,7 @@ def train_model(
     threads: int,
     as_json: bool,
 ) -> None:
-    """Add a language to the shipped model, or train a model on labelled texts; some texts are kept to measure it."""
+    """Add a language to the shipped model, or train one on labelled texts; some texts are held out to measure it."""
     folders = [Path(argument) for argument in data if is_language(Path(argument))]
     if folders:
         if len(data) > 1 or out:
@@ -123,7 +125,11 @@ def train_model(
         shown = ", ".join(f"{code} {n}" for code, n in names.most_common(4))
         about = {"n": number(names.total()), "rows": number(rows), "names": shown}
         errors.print(
-            _("warning: it names {n} of {rows} {rows:row|rows} in languages that it doesn't know: {names}", **about)
+            _(
+                "warning: {n} of {rows} {rows:row|rows} in languages that it doesn't know {n:is|are} identified "
+                "as others: {names}",
+                **about,
+            )
         )
         errors.print(_("  to add one language without this effect, begin with `language new`"))
 
@@ -146,10 +152,10 @@ def _print_comparison(comparison: Comparison) -> None:
         "",
         ["", _("lines#"), _("shipped model#"), _("this one#")],
         [
-            (_("kept out, named {code}", code=comparison.code), comparison.kept_out, *comparison.named),
-            (_("in other languages, named correctly"), comparison.other_lines, *comparison.right),
+            (_("held out, identified as {code}", code=comparison.code), comparison.kept_out, *comparison.named),
+            (_("in other languages, identified correctly"), comparison.other_lines, *comparison.right),
             (
-                _("in other languages, taken for {code}", code=comparison.code),
+                _("in other languages, mistaken for {code}", code=comparison.code),
                 comparison.other_lines,
                 "",
                 sum(n for _code, n in comparison.taken),
@@ -158,13 +164,13 @@ def _print_comparison(comparison: Comparison) -> None:
     )
     console.print(
         _(
-            "of new texts it would correctly name {low} to {high} % (interval of 95 %)",
+            "of new texts, it would identify {low} to {high} % correctly (interval of 95 %)",
             low=f"{100 * low:.0f}",
             high=f"{100 * high:.0f}",
         )
     )
     for title, counts in (
-        (_("kept out, and named as others"), comparison.lost_to),
+        (_("held out, identified as another language"), comparison.lost_to),
         (_("taken from"), comparison.taken),
     ):
         if counts:
@@ -227,7 +233,7 @@ def _print_evaluation(evaluation: Evaluation) -> None:
     table("", [_("language"), _("texts#"), _("precision#"), _("recall#"), "F1#", _("taken for")], rows)
     console.print(
         _(
-            "{n} {n:text|texts}, {right} named correctly; macro-F1 {macro_f1}; {rate} texts per second",
+            "{n} {n:text|texts}, {right} identified correctly; macro-F1 {macro_f1}; {rate} texts per second",
             n=number(evaluation.texts),
             right=number(evaluation.right),
             macro_f1=decimal(f"{evaluation.macro_f1:.3f}"),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def train_score(*, good: Path, bad: Path, out: Path, seed: int, epoch: int, as_json: bool) -> None:
-    """Train a model; a tenth of the documents is kept out to measure it."""
+    """Train a model; a tenth of the documents is held out to measure it."""
     origin = {"good": good.name, "bad": bad.name}
     trained = train(_texts(good), _texts(bad), out, ScoreSettings(seed=seed, epoch=epoch), origin)
     if as_json:
@@ -48,12 +48,12 @@ def _print_figures(trained: TrainedScore) -> None:
         )
     )
     if trained.auc is None:
-        console.print(_("no document of one kind was kept out, so the model wasn't measured"))
+        console.print(_("no document of one kind was held out, so the model wasn't measured"))
         return
     console.print(
         _(
-            "on {good} good and {bad} bad {bad:document|documents} kept out of training: a good one scores above a "
-            "bad one {n} {n:time|times} in 100",
+            "on {good} good and {bad} bad {bad:document|documents} held out of training: a good one scores "
+            "above a bad one {n} {n:time|times} in 100",
             good=number(trained.held_good),
             bad=number(trained.held_bad),
             n=decimal(f"{100 * trained.auc:.1f}"),
@@ -69,5 +69,5 @@ def _print_figures(trained: TrainedScore) -> None:
             )
         )
     if not trained.bounds:
-        console.print(_("  too few to propose a bound: a loss of 1 % needs a hundred good ones kept out"))
+        console.print(_("  too few to propose a bound: a loss of 1 % needs a hundred good ones held out"))
     console.print(_("the model was trained and measured on documents like these only"))

@@ -189,7 +189,7 @@ def read_language(folder: Path) -> OwnLanguage:
     shared_lines = {*map(_words, own.train)} & {*map(_words, own.kept_out)}
     if shared_lines:
         problem = _(
-            "a line that is kept out to measure on is also in {file}: «{line}»", file=TRAIN, line=min(shared_lines)[:80]
+            "a line that is held out to measure on is also in {file}: «{line}»", file=TRAIN, line=min(shared_lines)[:80]
         )
         raise ConfigError(str(folder), problem, _DRAW)
     if not own.train:

@@ -74,7 +74,7 @@ def evaluate(model: LanguageModel, data: Sequence[Texts]) -> Evaluation:
     pairs = [(_group_of_label(label, str(texts.path)), text) for texts in data for label, text in rows(texts)]
     if not pairs:
         raise ConfigError(
-            ", ".join(str(t.path) for t in data), _("no labelled text"), _("each line is «label<TAB>text»")
+            ", ".join(str(t.path) for t in data), _("it has no labelled text"), _("each line is «label<TAB>text»")
         )
     start = time.perf_counter()
     named: list[str] = []

@@ -45,7 +45,7 @@ def word_list_rows(folder: Path) -> Iterator[tuple[str, str]]:
         telling = {str(row["subset"]): [str(word) for word in row["words"]] for row in rows}
     except (OSError, tarfile.TarError, lzma.LZMAError, ValueError, KeyError, TypeError) as error:
         raise ConfigError(
-            str(folder), _("can't be read: {reason}", reason=error), _("give the folder of FineWeb-2's facts")
+            str(folder), _("it can't be read: {reason}", reason=error), _("give the folder of FineWeb-2's facts")
         ) from error
     group_of = groups().of
     for subset, words in sorted(telling.items()):

@@ -75,7 +75,7 @@ def messages(path: Path, *, translated: bool = False) -> Iterator[str]:
         data = path.read_bytes()
     except OSError as error:
         raise ConfigError(
-            str(path), _("can't be read ({reason})", reason=cause_of(error)), _("give a file that can be read")
+            str(path), _("it can't be read ({reason})", reason=cause_of(error)), _("give a file that can be read")
         ) from error
     try:
         order = "<" if struct.unpack_from("<I", data)[0] == _MAGIC else ">"
@@ -84,13 +84,13 @@ def messages(path: Path, *, translated: bool = False) -> Iterator[str]:
             _texts(data, struct.unpack_from(f"{order}{2 * count}I", data, table), str(path)) for table in tables
         )
     except UnicodeDecodeError as error:
-        raise ConfigError(str(path), _("not in UTF-8"), _("msgconv --to-code=UTF-8, then msgfmt")) from error
+        raise ConfigError(str(path), _("it isn't in UTF-8"), _("msgconv --to-code=UTF-8, then msgfmt")) from error
     except (struct.error, ValueError) as error:
         raise ConfigError(
-            str(path), _("not a compiled catalogue: {reason}", reason=error), _("give a file made by msgfmt")
+            str(path), _("it isn't a compiled catalogue: {reason}", reason=error), _("give a file made by msgfmt")
         ) from error
     if magic != _MAGIC:
-        raise ConfigError(str(path), _("not a compiled catalogue"), _("give a file made by msgfmt"))
+        raise ConfigError(str(path), _("it isn't a compiled catalogue"), _("give a file made by msgfmt"))
     # The first entry is the header. NUL separates plural forms, and \x04 a key from its context.
     for key, message in zip(keys[1:], translations[1:], strict=True):
         sources = key.rpartition("\x04")[2].split("\0") if translated else ()
@@ -105,7 +105,9 @@ def messages(path: Path, *, translated: bool = False) -> Iterator[str]:
 def _texts(data: bytes, table: Sequence[int], path: str) -> list[str]:
     """Return the texts of a table of alternating sizes and offsets."""
     if max(map(sum, zip(table[::2], table[1::2], strict=True)), default=0) > len(data):
-        raise ConfigError(path, _("not a compiled catalogue: it is cut off"), _("give a file made by msgfmt"))
+        raise ConfigError(path, _("it isn't a compiled catalogue: it is cut off"), _("give a file made by msgfmt"))
     if sum(table[::2]) > len(data):
-        raise ConfigError(path, _("not a compiled catalogue: its messages overlap"), _("give a file made by msgfmt"))
+        raise ConfigError(
+            path, _("it isn't a compiled catalogue: its messages overlap"), _("give a file made by msgfmt")
+        )
     return [data[offset : offset + size].decode() for size, offset in zip(table[::2], table[1::2], strict=True)]

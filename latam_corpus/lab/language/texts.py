@@ -131,7 +131,7 @@ def _all_rows(texts: Texts) -> Iterator[tuple[str, str]]:
         return
     if kind not in (".tsv", ".jsonl"):
         raise ConfigError(
-            str(texts.path), _("can't read «{kind}» files", kind=kind), _("give .tsv, .jsonl or .txt (.xz, .gz)")
+            str(texts.path), _("it can't read «{kind}» files", kind=kind), _("give .tsv, .jsonl or .txt (.xz, .gz)")
         )
     read = _tsv if kind == ".tsv" else _jsonl
     for number, line in enumerate(_lines(texts.path), 1):
@@ -186,15 +186,15 @@ def _from_list(path: Path, root: Path | None, packages: Path | None) -> list[Tex
         ]
     except OSError as error:
         raise ConfigError(
-            str(path), _("can't be read ({reason})", reason=cause_of(error)), _("give a list of texts")
+            str(path), _("it can't be read ({reason})", reason=cause_of(error)), _("give a list of texts")
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(
-            str(path), _("isn't TOML: {reason}", reason=error), _("see latam_corpus/lab/language/texts.py")
+            str(path), _("it isn't TOML: {reason}", reason=error), _("see latam_corpus/lab/language/texts.py")
         ) from error
     except (KeyError, TypeError, AttributeError) as error:
         raise ConfigError(
-            str(path), _("lacks {reason}", reason=error), _("each [[data]] has a path and a licence")
+            str(path), _("it lacks {reason}", reason=error), _("each [[data]] has a path and a licence")
         ) from error
 
 
@@ -234,7 +234,9 @@ def _lines(path: Path) -> Iterator[str]:
             yield from lines
     except (OSError, EOFError, lzma.LZMAError, UnicodeDecodeError) as error:
         raise ConfigError(
-            str(path), _("can't be read: {reason}", reason=error), _("give UTF-8 text, plain, .xz or .gz")
+            str(path),
+            _("it can't be read: {reason}", reason=error),
+            _("give UTF-8 text, uncompressed or as .xz or .gz"),
         ) from error
 
 
@@ -245,20 +247,24 @@ def _tsv(texts: Texts, line: str, place: str) -> Iterator[tuple[str, str]]:
     elif tab and label:
         yield label, text
     else:
-        raise ConfigError(place, _("no label before a tab"), _("each line is «label<TAB>text»"))
+        raise ConfigError(place, _("the line has no label before a tab"), _("each line is «label<TAB>text»"))
 
 
 def _jsonl(texts: Texts, line: str, place: str) -> Iterator[tuple[str, str]]:
     try:
         row = json.loads(line)
     except ValueError as error:
-        raise ConfigError(place, _("isn't JSON: {reason}", reason=error), _("each line is one JSON object")) from error
+        raise ConfigError(
+            place, _("it isn't JSON: {reason}", reason=error), _("each line is one JSON object")
+        ) from error
     if not isinstance(row, dict):
-        raise ConfigError(place, _("isn't a JSON object"), _("each line is one JSON object"))
+        raise ConfigError(place, _("it isn't a JSON object"), _("each line is one JSON object"))
     label = texts.label or next((str(row[f]) for f in _LABEL_FIELDS if row.get(f)), "")
     if not label:
         raise ConfigError(
-            place, _("no label"), _("give LABEL=PATH, or one of the fields {names}", names=", ".join(_LABEL_FIELDS))
+            place,
+            _("it has no label"),
+            _("give LABEL=PATH, or one of the fields {names}", names=", ".join(_LABEL_FIELDS)),
         )
     if row.get(texts.field):
         yield label, str(row[texts.field])

@@ -72,7 +72,7 @@ def train(
     lines, names = lines_and_names(data, settings, excluded_texts)
     languages = len(lines.keys() - {UNDETERMINED})
     if languages < 2:  # noqa: PLR2004 - a classifier needs two labels
-        problem = _("texts in {n} {n:language|languages} only", n=languages)
+        problem = _("it has texts in only {n} {n:language|languages}", n=languages)
         raise ConfigError(str(out), problem, _("give texts in at least two languages"))
     out.parent.mkdir(parents=True, exist_ok=True)
     _fit(lines, out, settings)

@@ -109,7 +109,7 @@ def _distinct(texts: Sequence[str]) -> list[str]:
 def _check(good: Sequence[str], bad: Sequence[str]) -> None:
     for kind, texts in (("GOOD", good), ("BAD", bad)):
         if len(texts) < LEAST:
-            problem = _("{n} different {n:text|texts}", n=len(texts))
+            problem = _("it has only {n} different {n:text|texts}", n=len(texts))
             raise ConfigError(
                 kind, problem, _("a model needs at least {least} of each kind; some thousands are better", least=LEAST)
             )

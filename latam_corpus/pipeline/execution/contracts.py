@@ -112,7 +112,7 @@ def facts_of(parts: Iterable[Part], folders: Mapping[str, Path]) -> dict[str, Fa
         fetch_outputs(present, VALUES)
         for folder in present:
             facts.add(StepCounts.read(folder).facts)
-        if len(present) < len(source_parts):  # the failed parts may have what the others lack; nothing is released
+        if len(present) < len(source_parts):  # the failed parts may have the missing columns; no version is made
             continue
         values = [pl.read_parquet(folder / VALUES, glob=False) for folder in present if (folder / VALUES).exists()]
         unique_values = pl.concat([pl.DataFrame(schema=VALUES_SCHEMA), *values])

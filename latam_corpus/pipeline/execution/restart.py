@@ -86,7 +86,7 @@ def next_step(states: Sequence[OutputState], *, restore: bool) -> int | None:
     """Return the number of the step to run next; None if nothing is left to do.
 
     Args:
-        states: of the outputs in order. Those after an absent or damaged one aren't known, and are left out.
+        states: the states of the outputs in order. Those after an absent or damaged one aren't known, and are left out.
         restore: whether the last output must have its rows.
 
     >>> next_step([OutputState.WHOLE, OutputState.CLEARED, OutputState.ABSENT], restore=False)

@@ -13,7 +13,7 @@ from latam_corpus.__about__ import __version__
 from latam_corpus.collect.files import reading_version
 from latam_corpus.config.toml_model import bytes_of
 from latam_corpus.errors import PartError
-from latam_corpus.messages import _
+from latam_corpus.messages import _, sentences
 from latam_corpus.pipeline.execution.barriers import REPLACED
 from latam_corpus.pipeline.execution.contracts import (
     damaged_rows,
@@ -260,7 +260,7 @@ def run_values(plan: Plan, parts: Sequence[Part], digest: str, result: RunResult
         "accepted_loss": result.accepted_loss,
         "reused": {title: {"parts": n, "of": of} for title, (n, of) in result.reused.items()},
         "mended": list(map(str, result.mended)),
-        "sentences": run_record.sentences([*result.failures.values(), *result.mended]),
+        "sentences": sentences([*result.failures.values(), *result.mended]),
         "seconds": result.seconds,
         "columns": list(schema.DOCUMENT_SCHEMA),
     }

@@ -66,11 +66,9 @@ _SURVIVAL: Final = _(
     "drops more is probably wrong."
 )
 _NO_SURVIVAL: Final = _("There is no [survival]: most pages of a site are lists and menus, which should be dropped.")
-_RELEASE: Final = _(
-    "The version that is published: which tiers of rights it admits, and which uses each text must allow."
-)
+_RELEASE: Final = _("The version that is built: which tiers of rights it admits, and which uses each text must allow.")
 _LEFT_OUT: Final = _("«{source}» is measured, but not released: {why}")
-_NO_RELEASE: Final = _("There is no [release]: nothing of these sources may be published yet.")
+_NO_RELEASE: Final = _("There is no [release]: no text of these sources may be in a version yet.")
 _ONLY_OTHERS: Final = _("its terms allow: {uses}")
 
 
@@ -79,7 +77,7 @@ def recipe_text(named: Sequence[tuple[str, Source]], language: str, model_codes:
 
     Args:
         named: the sources, each with its name in the recipe.
-        language: of the comments.
+        language: the language of the comments.
         model_codes: the codes that the language model can identify.
         today: the day for which permissions are checked.
     """

@@ -28,7 +28,7 @@ _FILES: Final = 20
 _DOCUMENTS: Final = 25  # per file
 _TRAIN: Final = "train"
 _WHY: Final = {
-    "reserved": _("rights reserved in words"),
+    "reserved": _("a reservation of rights in words"),
     "claimed": _("a copyright notice and no licence"),
     "unread": _("a statement of rights that the toolkit doesn't understand"),
 }

@@ -21,7 +21,6 @@ from latam_corpus.collect.streams import state_of
 from latam_corpus.columns import DOCUMENT
 from latam_corpus.dedupe.fingerprints.fingerprint import Fingerprint
 from latam_corpus.errors import ConfigError, PartError, as_one, closest
-from latam_corpus.extra_columns import merged
 from latam_corpus.formats.compression import stem
 from latam_corpus.formats.registry import FORMATS, suffixes
 from latam_corpus.messages import Message, _
@@ -31,6 +30,7 @@ from latam_corpus.pipeline.planning.supersede import Supersede
 from latam_corpus.pipeline.planning.survival import check_floors
 from latam_corpus.pipeline.rows.stage_values import added_columns, check_own_columns
 from latam_corpus.pipeline.stored_runs.keys import digest_of, made_of, stage_digest
+from latam_corpus.schema.extra_columns import merged
 from latam_corpus.stages import Barrier
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ class Input:
 
     Attributes:
         file: where it is, and how it is read.
-        sha256: of its bytes; empty if the file is missing.
+        sha256: the SHA-256 of its bytes; empty if the file is missing.
         key: digest of its bytes and of the settings by which it is read.
         state: what its file system reported (see `state_of`) just before `sha256` was computed.
     """
@@ -153,7 +153,7 @@ class Part:
         name: `<source>-<number>`, for people.
         source: the source of all its records.
         inputs: one file, or several small ones that are read together, in order.
-        genre: of records whose source states none.
+        genre: the genre of records whose source states none.
         key: digest of the input's bytes and of the settings by which they are read.
         limit: the most records that are read of each file; None for all.
         span: the range of the file that is read; None for the whole file.
@@ -248,7 +248,9 @@ def make_plan(recipe: Recipe, inputs: Mapping[str, str], limit: int | None = Non
     ids = [source.id for source in sources]
     for option, named in (("--input", inputs), ("[inputs]", recipe.inputs)):
         if unknown := [name for name in named if name not in ids]:
-            problem = _("{option} names «{source}», no source of this recipe", option=option, source=unknown[0])
+            problem = _(
+                "{option} names «{source}», which isn't a source of this recipe", option=option, source=unknown[0]
+            )
             raise ConfigError(place, problem, closest(unknown[0], ids))
     chosen = tuple(source for source in sources if not inputs or source.id in inputs)
     segments = tuple(_segments(recipe, chosen))

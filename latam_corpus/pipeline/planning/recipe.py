@@ -90,7 +90,7 @@ class Recipe(BaseModel):
 
     Attributes:
         title: what the release is about.
-        genre: of sources that state none.
+        genre: the genre of sources that state none.
         sources: ids of the catalogue, source files or paths to data.
         stage: the stages, in order; each has its name in `use`, and its options as further keys.
         survival: the share of documents that each stage must keep, or nothing is released.
@@ -219,7 +219,7 @@ def load_recipe(named: str, language: str = "en") -> Recipe:
 
     Args:
         named: a path, or the name of a shipped recipe.
-        language: of the comments in a default recipe.
+        language: the language of the comments in a default recipe.
 
     Raises:
         ConfigError: there is no such recipe, or it has a mistake; the message names file and line.
@@ -265,7 +265,7 @@ def default_text(named: Sequence[tuple[str, Source]], language: str) -> str:
 
     Args:
         named: the sources, each with its name in the recipe.
-        language: of the comments.
+        language: the language of the comments.
     """
     # Imported here because a written recipe may not need fastText and its model.
     from latam_corpus.language.model import load

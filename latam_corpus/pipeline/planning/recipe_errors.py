@@ -33,7 +33,7 @@ def checked_recipe(named: str, language: str) -> Recipe:
 
     Args:
         named: a path or the name of a shipped recipe; see `load_recipe`.
-        language: of the comments in a default recipe.
+        language: the language of the comments in a default recipe.
 
     Raises:
         ConfigError: something is wrong; the error names all mistakes.
@@ -125,7 +125,7 @@ def hints_of(plan: Plan, today: date) -> list[Message]:
     hints = plan.recipe.hints()
     for source in plan.sources:
         if source.status == "ask_first":
-            hint = _("«{source}» isn't read until its holder was asked ({holder})")
+            hint = _("«{source}» isn't read until its holder has been asked ({holder})")
             hints.append(hint.fill(source=source.id, holder=source.holder))
         if source.expires and source.expires < today:
             hint = _("«{source}»: its permission ended on {day}; ask for a new one")

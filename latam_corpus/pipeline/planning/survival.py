@@ -228,7 +228,7 @@ def check_floors(floors: Floors, stages: Sequence[str], sources: Sequence[str], 
         if not _COUNTRY.fullmatch(name):
             capital = name.upper()
             is_code = _COUNTRY.fullmatch(capital)
-            remedy = _("write {code}", code=capital) if is_code else _("two capital letters, such as CL or BR")
+            remedy = _("write {code}", code=capital) if is_code else _("write two capital letters, such as CL or BR")
             problem = _("«{name}» is not an ISO 3166-1 alpha-2 code", name=name)
             raise ConfigError(f"{place}, [survival.country]", problem, remedy)
 

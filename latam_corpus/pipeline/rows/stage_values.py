@@ -12,8 +12,8 @@ import polars as pl
 from latam_corpus import schema
 from latam_corpus.columns import DOCUMENT, WORKING
 from latam_corpus.errors import ConfigError, one_of
-from latam_corpus.extra_columns import merged, wrong_declaration
 from latam_corpus.messages import Message, _, same
+from latam_corpus.schema.extra_columns import merged, wrong_declaration
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -158,7 +158,7 @@ def _lost_text(rows_in: pl.DataFrame, rows_out: pl.DataFrame, *, in_place: bool)
     if not lost.any():
         return None
     problem = _(
-        "«{key}» is {given}, of the document {document}", key="text", given="null", document=_first(rows_out, lost)
+        "«{key}» of the document {document} is {given}", key="text", given="null", document=_first(rows_out, lost)
     )
     return problem, _("give the row a text, or a drop_reason")
 
@@ -181,7 +181,7 @@ def _wrong_word(
             has_value = rows_out[name].eq_missing(wrong[0])
             document = _first(rows_out, has_value)
             about = {"key": name, "given": repr(wrong[0]), "document": document}
-            return _("«{key}» is {given}, of the document {document}", **about), column.advice or one_of(column.words)
+            return _("«{key}» of the document {document} is {given}", **about), column.advice or one_of(column.words)
     return None
 
 

@@ -89,7 +89,7 @@ class StepFile:
         """Create the file.
 
         Args:
-            path: of the file.
+            path: the path of the file.
             columns: the names and types of its columns.
         """
         arrow = schema.arrow_schema(columns)

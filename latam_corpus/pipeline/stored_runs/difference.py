@@ -29,7 +29,7 @@ class Difference(NamedTuple):
     Attributes:
         what: `recipe`, `stage`, `policy`, `source`, `input` or `run`.
         name: the key, stage, source or file; of a policy its file and key.
-        aspect: of a stage `options`, `models`, `code` or `libraries`; of an input `content` or `reading`.
+        aspect: for a stage `options`, `models`, `code` or `libraries`; for an input `content` or `reading`.
         a: the value in the first run; None if it has none.
         b: the value in the second run; None if it has none.
     """

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from latam_corpus.errors import ConfigError, closest
-from latam_corpus.messages import Message, _, known
+from latam_corpus.messages import Message, _, known, sentence
 from latam_corpus.pipeline.stored_runs.keys import digest_of
 from latam_corpus.pipeline.stored_runs.run_record import (
     ATTEMPT_FILE,
@@ -24,7 +24,6 @@ from latam_corpus.pipeline.stored_runs.run_record import (
     is_removed,
     read_attempt,
     read_record,
-    sentence,
 )
 from latam_corpus.storage.bucket import is_leased, publish
 from latam_corpus.storage.durable import replace as replace_file
@@ -244,7 +243,7 @@ def find_run(named: str, out: Path, *, must_be_finished: bool = True) -> Path:
     names = [name for name in candidates if name.startswith(named)]
     if len(names) > 1:
         remedy = _("name one of: {names}", names=", ".join(names))
-        raise ConfigError(named, _("the names of {n} runs begin with it", n=len(names)), remedy)
+        raise ConfigError(named, _("the names of {n} runs begin like this", n=len(names)), remedy)
     if not names:
         raise ConfigError(f"{out / 'runs'}", _("there is no run «{named}»", named=named), closest(named, candidates))
     return all_runs[names[0]]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _BOUND: Final = re.compile(r"(\w+)([<>])([-\d.e+]+)")
-_TOO_LOW: Final = _("{name}: {value}; {bound} or more are asked for")
+_TOO_LOW: Final = _("{name}: {value}; at least {bound} is required")
 _TOO_HIGH: Final = _("{name}: {value}; at most {bound} is allowed")
 _UNREADABLE: Final = _("the record can't be read: {cause}")
 _NO_TEXT: Final = _("no text could be extracted: {cause}")
@@ -72,13 +72,13 @@ _TERMS: Final[Mapping[str, Message]] = {
     "label=": _("a label of its community restricts its use: {value}"),
 }
 _TERM: Final = re.compile("(" + "|".join(map(re.escape, _TERMS)) + ")(.+)")
-_STRICTER: Final = _("a stricter statement about it or about a copy of it applies: {why}")
+_STRICTER: Final = _("a stricter statement about this document or a copy of it applies: {why}")
 _TIER: Final = _("its rights tier is {tier}")
 _LACKS: Final = _("its terms don't allow: {uses}")
 _OTHERS: Final[Mapping[str, Message]] = {
     "withdrawn": _("it was withdrawn by its rights holder"),
     "held": _("it is under dispute, and on hold until the dispute is settled"),
-    "duplicate": _("it says the same as another"),
+    "duplicate": _("another document has the same or nearly the same text"),
     "variant": _("it is a variant of another text"),
     "superseded": _("there is a newer record of it"),
     "text=null": _("it has no text"),
@@ -89,7 +89,7 @@ _OTHERS: Final[Mapping[str, Message]] = {
     "rights_tier=unknown:expires": _("the end of its permission isn't understood"),
     "rights_tier=unknown:embargo_until": _("the end of its embargo isn't understood"),
     "rights_tier=unknown:uses": _("the uses that its record allows aren't understood"),
-    "rights_tier=unknown:opt_outs": _("what its owner refuses isn't understood"),
+    "rights_tier=unknown:opt_outs": _("the uses that its owner refuses aren't understood"),
     "rights_tier=unknown:catalogue_row": _("the catalogue has no row for its file"),
     "rights_tier=unknown:unnamed_catalogue": _(
         "a catalogue in its folder isn't read, since the source doesn't name it"
@@ -151,7 +151,7 @@ def _stricter_reason(reason: str) -> Message | None:
     """Explain a reason about a stricter statement elsewhere; return None for any other reason.
 
     >>> str(_stricter_reason("stricter:uses_lack=train"))
-    "a stricter statement about it or about a copy of it applies: its terms don't allow: train"
+    "a stricter statement about this document or a copy of it applies: its terms don't allow: train"
     """
     kind, _, inner_reason = reason.partition(":")
     return _STRICTER.fill(why=meaning(inner_reason)) if kind == "stricter" else None

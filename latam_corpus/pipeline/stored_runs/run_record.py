@@ -25,7 +25,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from latam_corpus.errors import ConfigError, CorpusError, PartError, cause_of
-from latam_corpus.messages import N_, Message, _, read_back, recorded
+from latam_corpus.messages import N_, _, sentences
 from latam_corpus.storage.bucket import bucket_of, fetch, publish
 from latam_corpus.storage.durable import (
     Damage,
@@ -41,10 +41,12 @@ from latam_corpus.storage.durable import (
 from latam_corpus.storage.locks import LOCK_FILE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     import polars as pl
+
+    from latam_corpus.messages import Message
 
 T = TypeVar("T")
 RUN_FILE: Final = "run.json"
@@ -356,21 +358,6 @@ def attempted(
 
 def _error_sentences(error: Exception) -> dict[str, Any]:
     return {"sentences": sentences([error.as_message()])} if isinstance(error, CorpusError) else {}
-
-
-def sentences(texts: Iterable[str | Message]) -> dict[str, Any]:
-    """Return the translatable form of each message, by its English text, for a record."""
-    return {str(text): recorded(text) for text in texts if isinstance(text, Message)}
-
-
-def sentence(values: Mapping[str, Any], text: str) -> Message:
-    """Return a sentence of `run.json` or `attempt.json` as a translatable message.
-
-    Args:
-        values: the contents of the file.
-        text: the sentence in English, as it is in the file.
-    """
-    return read_back(values.get("sentences", {}).get(text), text)
 
 
 def _write_attempt(folder: Path, values: Mapping[str, Any]) -> None:

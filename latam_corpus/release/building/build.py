@@ -50,8 +50,8 @@ def build(request: BuildRequest, store: Store, progress: OnStep | None = None) -
     Raises:
         OvertakenError: during the build another version became the latest, or documents were withdrawn.
         ConfigError: a run, the version or the parent is wrong; nothing was written.
-        ReleaseError: nothing is left to release, a run lost more than its recipe's floor and no reason was given, or
-            files of a run or of the parent are missing or damaged.
+        ReleaseError: no document is left for the version, a run lost more than its recipe's floor and no reason was
+            given, or files of a run or of the parent are missing or damaged.
     """
     with planned_release(request, store, progress) as plan:
         return write_version(plan, progress)

@@ -126,7 +126,7 @@ def _scheme_of_file(store: Store, manifest: Manifest, file: str) -> Scheme:
         raise ConfigError(error.place, error.problem, remedy) from None
     except (pa.ArrowException, KeyError, TypeError, ValueError) as error:
         raise ConfigError(
-            f"{place}, {file}", _("it is no file of a fingerprint index: {reason}", reason=f"{error!r}"), remedy
+            f"{place}, {file}", _("it isn't a file of a fingerprint index: {reason}", reason=f"{error!r}"), remedy
         ) from None
 
 

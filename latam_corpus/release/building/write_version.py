@@ -65,7 +65,7 @@ def write_version(plan: ReleasePlan, progress: OnStep | None = None) -> Manifest
 
     Raises:
         OvertakenError: since the plan began another version became the latest, or documents were withdrawn.
-        ReleaseError: nothing is left to release, or the version can't be written.
+        ReleaseError: no document is left for the version, or the version can't be written.
     """
     request, basis = plan.request, plan.basis
     store, name, parent = basis.store, request.name, plan.inputs.parent
@@ -102,7 +102,7 @@ def _refuse_empty(plan: ReleasePlan) -> NoReturn:
     store, name, decided = plan.basis.store, plan.request.name, plan.decided
     with store.claim(name):  # even without a version, so that a later build of an older run knows the stricter terms
         remember(store, name, decided.remembered, decided.lifted)
-    raise ReleaseError(name, _("nothing is left to release"), _why_nothing(decided.reasons))
+    raise ReleaseError(name, _("no document is left for the version"), _why_nothing(decided.reasons))
 
 
 def _why_nothing(reasons: Mapping[str, int]) -> Message:

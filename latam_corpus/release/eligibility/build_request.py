@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from latam_corpus.release.pages.judgements import Judgement
     from latam_corpus.vocabulary import SplitBy, Variants
 
-NOTHING_TO_BUILD_FROM: Final = (_("there is nothing to build it from"), _("name a run, a parent version, or both"))
+NOTHING_TO_BUILD_FROM: Final = (
+    _("no run or version to build it from is named"),
+    _("name a run, a parent version, or both"),
+)
 
 
 @dataclass(frozen=True)

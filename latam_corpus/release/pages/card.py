@@ -178,19 +178,20 @@ def megabytes(size: int) -> Message:
 _ABOUT: Final = (
     _(
         "{n} {n:document|documents} ({size} of text): {genres}. {n:It|They} may be used to: {uses}. Admitted "
-        "rights: {tiers}. Each row says from which source it is, with which rights and how it was obtained; what "
-        "was left out, and why, is in {ledger}. The table «Collection» says whom to write to about each source, and "
-        "«Obligations» what each asks for."
+        "rights: {tiers}. Each row states its source, its rights and how it was obtained; what was left out, "
+        "and why, is in {ledger}. The table «Collection» names the contact for each source, and «Obligations» "
+        "states what each asks for."
     ),
     _(
-        "To ask for a text to be taken out, write to whoever published this version, or to the holder of its source, "
-        "and name the {doc_id}, the address, or some words of the text. The next version is without it, whoever reads "
-        "this one with the program doesn't get it any more, and there is a receipt that anybody can check."
+        "To ask for the withdrawal of a text, write to the publisher of this version or to the institution "
+        "that holds its source, and state the {doc_id}, the address, or some words of the text. The next "
+        "version omits it, readers of this one no longer get it through the program, and anyone can verify the "
+        "receipt."
     ),
 )
 _GIVEN: Final = _(
-    "Some texts were given with the consent of communities: the table «Consent» says which, until when, and whom to "
-    "write to."
+    "Some texts were given with the consent of communities: the table «Consent» states which, until when, and "
+    "whom to write to."
 )
 
 
@@ -296,7 +297,7 @@ def _losses(manifest: Manifest) -> str:
             for loss in manifest.accepted_losses
             if loss.accepted == reason
         ]
-        parts += [f"It was let pass because: {reason}", table(["stage", "of", "in", "kept", "floor", "mostly"], rows)]
+        parts += [f"It was accepted because: {reason}", table(["stage", "of", "in", "kept", "floor", "mostly"], rows)]
     return "\n\n".join(parts)
 
 

@@ -133,7 +133,7 @@ def held_out(manifest: Manifest) -> list[Message]:
         elif requested and abs(share - requested) > max(_MAX_DEVIATION, requested / 4):
             notes.append(
                 _(
-                    "The {split} split has a share of {is} %, and {share} % were asked for: groups go whole.",
+                    "The {split} split has a share of {is} %, and {share} % were asked for: groups aren't divided.",
                     **values,
                 )
             )

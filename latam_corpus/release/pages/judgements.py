@@ -138,7 +138,7 @@ def read_judgements(out: Path) -> list[Judgement]:
         try:
             judged.append(Judgement(**json.loads(line)))
         except (ValueError, TypeError):
-            raise ConfigError(f"{path}:{number}", _("this line is no judgement"), _REMEDY) from None
+            raise ConfigError(f"{path}:{number}", _("this line isn't a judgement"), _REMEDY) from None
     return judged
 
 

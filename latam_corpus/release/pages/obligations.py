@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 ATTRIBUTION: Final = "ATTRIBUTION.md"
 _DUTIES: Final = {
-    "attribution": "name whom the row names",
+    "attribution": "credit the person or institution that the row names",
     "share_alike": "pass it on under the same terms",
     "non_commercial": "not for commercial use",
     "no_derivatives": "pass it on unchanged",

@@ -25,7 +25,6 @@ import pyarrow as pa
 
 from latam_corpus import schema
 from latam_corpus.errors import ConfigError
-from latam_corpus.extra_columns import released
 from latam_corpus.messages import _, decimal
 from latam_corpus.release.reading.operands import (
     OPERATORS,
@@ -39,6 +38,7 @@ from latam_corpus.release.reading.operands import (
     like,
     member,
 )
+from latam_corpus.schema.extra_columns import released
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -147,7 +147,7 @@ def _tokens(text: str) -> Iterator[Token]:
         elif token.kind in ("foreign", "other"):
             intended = _INTENDED.get(token.text)
             remedy = _("write {meant}", meant=intended) if intended else _("leave it out")
-            raise ConditionError(token, _("this sign has no meaning here"), remedy)
+            raise ConditionError(token, _("this character has no meaning here"), remedy)
         elif token.kind != "space":
             yield token
     yield Token("end", "", len(text))
@@ -274,14 +274,14 @@ class _Parser:
         if token.kind != "word":
             value = _("a value or a column is expected here")
             problem = value if compared_with else _("a column is expected here")
-            raise ConditionError(token, problem, _("write for example country = 'CL'"))
+            raise ConditionError(token, problem, _("write, for example, country = 'CL'"))
         column = find_column(token, self._schema, may_be_value=compared_with is not None)
         self.columns.append(column.steps)
         return column
 
     def _list(self) -> list[Token]:
         """Parse values between parentheses."""
-        self._expect("(", _("write for example country in ('CL', 'AR'), or 'train' in uses if the column has a list"))
+        self._expect("(", _("write, for example, country in ('CL', 'AR'), or 'train' in uses if the column has a list"))
         tokens: list[Token] = []
         while not tokens or self._take(","):
             token = self._next()

@@ -170,7 +170,7 @@ def like(column: ColumnOperand, pattern: Token, escape: Token | None) -> pl.Expr
         )
     escape_sign = _text(escape, column) if escape else ""
     if escape and len(escape_sign) != 1:
-        raise ConditionError(escape, _("this isn't one character"), _("write for example escape '!'"))
+        raise ConditionError(escape, _("this isn't a single character"), _("write, for example, escape '!'"))
     pattern_text = _text(pattern, column)
     if len(pattern_text) > LONGEST_PATTERN:
         raise ConditionError(
@@ -183,8 +183,8 @@ def like(column: ColumnOperand, pattern: Token, escape: Token | None) -> pl.Expr
         if character == escape_sign:
             following = next(characters, None)
             if following is None:
-                problem = _("the pattern ends with «{sign}», which needs a sign after it", sign=escape_sign)
-                raise ConditionError(pattern, problem, _("double it to find the sign itself"))
+                problem = _("the pattern ends with «{sign}», which needs a character after it", sign=escape_sign)
+                raise ConditionError(pattern, problem, _("double it to match the character itself"))
             pieces.append(re.escape(following))
         else:
             pieces.append({"%": ".*", "_": "."}.get(character) or re.escape(character))
@@ -266,9 +266,9 @@ def _hint(column: ColumnOperand) -> Message:
         return _("name a part of it, such as {name}", name=f"{name}.{part}")
     if isinstance(dtype, pl.List):
         value = next(iter(BY_NAME[name].words), "…") if name in BY_NAME else "…"
-        return _("write for example {example}", example=f"'{value}' in {name}")
+        return _("write, for example, {example}", example=f"'{value}' in {name}")
     return {
         pl.Date: _("write a day, such as '2026-11-25'"),
         pl.Datetime: _("write a day or a time, such as '2026-11-25' or '2026-11-25T12:00:00Z'"),
         pl.Binary: _("write its bytes in hex"),
-    }.get(type(dtype), _("write for example {example}", example=f"{name} {'>= 2' if dtype.is_numeric() else '= …'}"))
+    }.get(type(dtype), _("write, for example, {example}", example=f"{name} {'>= 2' if dtype.is_numeric() else '= …'}"))

@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING, Final, Self
 import polars as pl
 
 from latam_corpus.errors import ConfigError, ReleaseError, cause_of
-from latam_corpus.extra_columns import released
 from latam_corpus.messages import N_, _, decimal
 from latam_corpus.release.eligibility.summary import recounted
 from latam_corpus.release.pages.card import CARD, card
@@ -48,6 +47,7 @@ from latam_corpus.release.storing.signatures import version_signature_problems
 from latam_corpus.release.storing.store import SUMS, Store
 from latam_corpus.release.storing.store_tables import LEDGER, read_ledger
 from latam_corpus.release.storing.withdrawal_log import read_log, withdrawn_note
+from latam_corpus.schema.extra_columns import released
 from latam_corpus.storage.durable import digest_of, replace, sync
 
 if TYPE_CHECKING:
@@ -391,7 +391,7 @@ class _Pull:
         missing = ids.join(rows.filter(verdict="released"), on="doc_id", how="anti")
         if missing.height:
             problem = _(
-                "it doesn't list {n} of the pulled documents as released, such as {id}",
+                "it doesn't list {n} of the pulled documents as part of the version, such as {id}",
                 n=decimal(f"{missing.height:,}"),
                 id=missing.item(0, 0),
             )
@@ -587,7 +587,7 @@ def _copy(store: Store, folder: Path, job: _FileJob, finished: str | None, stop:
     if job.rows is not None and job.shard is not None:
         part.parent.mkdir(parents=True, exist_ok=True)
         if stop.is_set():
-            raise ReleaseError(job.stored_path, "stopped", _("the same command goes on from here"))
+            raise ReleaseError(job.stored_path, "stopped", _("the same command continues from here"))
         fetch_rows(store, job.shard, job.rows, job.columns or released({}), part)
         sync(part)
         sha256 = digest_of(part)

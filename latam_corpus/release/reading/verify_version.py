@@ -169,7 +169,7 @@ def _ledger_problems(store: Store, manifest: Manifest, counts: _Counts) -> Itera
             )
     released = rows.filter(pl.col("verdict") == "released")["doc_id"]
     if released.n_unique() != released.len():
-        yield _("{file}: a document is released twice", file=LEDGER)
+        yield _("{file}: a document is in the version twice", file=LEDGER)
     counts.in_ledger = _hash_sum(released)
 
 

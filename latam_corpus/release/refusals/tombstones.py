@@ -41,7 +41,7 @@ def settled(by: By, value: str) -> str:
     ('gabriel garcia marquez', 'http://sitio.example/a/*')
     """
     if not value.strip():
-        raise ConfigError(f"--{by}", _("nothing is named"), _("say what is withdrawn"))
+        raise ConfigError(f"--{by}", _("nothing is named"), _("state which documents to withdraw"))
     if by == "creator":
         return person_key(redacted_name(value))
     if by != "url":

@@ -53,14 +53,14 @@ def _download(store: Store, path: str, part: Path, stop: threading.Event | None)
             opened.seek(written.tell())
             while piece := opened.read(_PIECE):
                 if stop and stop.is_set():
-                    raise ReleaseError(path, "stopped", _("the same command goes on from here"))
+                    raise ReleaseError(path, "stopped", _("the same command continues from here"))
                 written.write(piece)
                 digest.update(piece)
         except (OSError, ValueError) as error:
             raise ReleaseError(
                 f"{store.url}, {path}",
-                _("reading broke off: {reason}", reason=error),
-                _("the same command goes on from here"),
+                _("reading stopped: {reason}", reason=error),
+                _("the same command continues from here"),
             ) from error
     sync(part)
     return digest.hexdigest()

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import glob
 import json
+import os
 import secrets
 import shutil
 import tempfile
@@ -450,10 +451,23 @@ class Store:
 
     def _manifests(self, name: str) -> list[tuple[str, str]]:
         """Return the release and the version of each folder with a manifest, whether or not the names are valid."""
+        if self.folder is not None:
+            folder = self.folder / "releases"
+            releases = _listed(folder) if name == "*" else [name]
+            pairs = ((release, version) for release in releases for version in _listed(folder / release))
+            return sorted(pair for pair in pairs if os.path.lexists(folder.joinpath(*pair, MANIFEST)))
         self.filesystem.invalidate_cache()
         # The path of a store may contain brackets, as in «datos [2026]».
         paths = remote.matching(self.filesystem, f"{glob.escape(self.root)}/releases/{name}/*/{MANIFEST}")
         return sorted((path.parts[-3], path.parts[-2]) for path in map(PurePosixPath, paths))
+
+
+def _listed(folder: Path) -> list[str]:
+    """Return the names of the entries of a local folder; none if it doesn't exist or is a file."""
+    try:
+        return [path.name for path in folder.iterdir()]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
 
 
 def _is_name(name: str) -> bool:

@@ -420,8 +420,7 @@ def withdrawn_note(log: WithdrawalLog, manifest: Manifest) -> Message | None:
     if not count:
         return None
     return _(
-        "{n} {n:document|documents} of {release} {n:is|are} withdrawn, and left out; a later version is without "
-        "{n:it|them}",
+        "{n} {n:document|documents} of {release} {n:is|are} withdrawn, and left out; a later version omits {n:it|them}",
         n=f"{count:,}",
         release=manifest.spec,
     )

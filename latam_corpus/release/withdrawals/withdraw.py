@@ -151,7 +151,7 @@ def checked_reason(name: str, because: str) -> str:
             _("name the release alone: {partition}", partition=name.partition("@")[0]),
         )
     if not because.strip():
-        raise ConfigError("--because", _("it is empty"), _("say in a few words why, without personal data"))
+        raise ConfigError("--because", _("it is empty"), _("state the reason in a few words, without personal data"))
     return because.strip()
 
 

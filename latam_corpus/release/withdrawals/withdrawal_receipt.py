@@ -51,9 +51,9 @@ ASKED: Final = {
     "creator": _("everything by {value}, and its copies"),
     "url": _("everything from {value}"),
     "text": _("a text and its copies, by the text's hash {value}"),
-    "request": _("the return of what was held by {value}"),
-    "deletion": _("what the repositories that gave it have deleted ({value})"),
-    "terms": _("what its terms no longer allow ({value})"),
+    "request": _("the return of the documents held by {value}"),
+    "deletion": _("the records that their repositories have deleted ({value})"),
+    "terms": _("the documents whose terms no longer allow it ({value})"),
 }
 ASKED_TOGETHER: Final = {
     "doc": _("{n} {n:document|documents} ({value})"),
@@ -75,16 +75,16 @@ _STAY_OUT: Final = _("Copies that did not come back, since {why}: {n} ({copies})
 _REQUEST: Final = _("Request {request}, of {day}: {asked}. Reason: {because}.")
 _WITHOUT: Final = _("The version without them is {after}; the one before was {before}.")
 _OUT_OF_REACH: Final = _(
-    "Out of reach: copies that others made of older versions, and models trained on them, which don't forget. "
-    "Whoever checks such a copy is told."
+    "Out of reach: copies that others made of older versions, and models trained on them, which can't forget. "
+    "A check of such a copy reports the withdrawal."
 )
 _CHECK: Final = _("Anyone can check this page: latam-corpus release verify-receipt FILE")
 _LINES: Final = {
     "withdrawal": (
         _REQUEST,
         _(
-            "Documents withdrawn from {release}: {n}. From now on nobody who reads the collection with this program "
-            "gets them, older versions included, and copies collected later stay out."
+            "Documents withdrawn from {release}: {n}. From now on, readers who use this program don't get "
+            "them, in older versions either, and copies collected later are left out."
         ),
         _WITHOUT,
         _PROMOTED,
@@ -94,27 +94,28 @@ _LINES: Final = {
     "hold": (
         _REQUEST,
         _(
-            "Documents of {release} that are held until it is settled whether they stay: {n}. Until then nobody who "
-            "reads the collection with this program gets them, older versions included, and copies collected later "
-            "stay out."
+            "Documents of {release} that are held until it is decided whether they remain: {n}. Until then, "
+            "readers who use this program don't get them, in older versions either, and copies collected later "
+            "are left out."
         ),
         _WITHOUT,
         _PROMOTED,
-        _("They come back by: latam-corpus release return {release} {request}"),
+        _("They come back with: latam-corpus release return {release} {request}"),
         _OUT_OF_REACH,
         _CHECK,
     ),
     "return": (
         _REQUEST,
-        _("Documents that were held, and that readers of {release} are given again, as far as its terms allow: {n}."),
+        _("Documents that were held, and that readers of {release} get again, as far as its terms allow: {n}."),
         _("The version with them is {after}; the one before was {before}."),
         _CHECK,
     ),
     "lapse": (
         _REQUEST,
         _(
-            "Documents that left {release} for it: {n}. From now on nobody who reads the collection with this program "
-            "gets them, older versions included, unless a later version has them again, since their terms allow it."
+            "Documents that left {release} for this reason: {n}. From now on, readers who use this program "
+            "don't get them, in older versions either, unless a later version has them again because their "
+            "terms allow it."
         ),
         _WITHOUT,
         _OUT_OF_REACH,
@@ -128,7 +129,7 @@ _AFTERWARDS: Final = [
 
 
 _OTHER_BYTES: Final = Message(OTHER_BYTES)
-_OF_ENTRY: Final = _("its {what} isn't that of its entry of the log")
+_OF_ENTRY: Final = _("its {what} differs from its entry in the log")
 _WHAT: Final = {
     "digest": _("digest"),
     "number": _("number"),
@@ -276,7 +277,7 @@ def _problems(data: bytes, store: Store | None, keys: Sequence[PublicKey]) -> li
         values = unsealed(inner)
         problems = [*_entry_problems(values), *_page_problems(values, inner, data if page else None)]
     except ReleaseError as error:
-        return [_("its entry of the log: {problem}", problem=error.args[1])]
+        return [_("its entry in the log: {problem}", problem=error.args[1])]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         return [_unreadable(error)]
     if store and not problems:

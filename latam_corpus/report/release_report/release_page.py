@@ -33,7 +33,7 @@ def release_page(facts: ReleaseFacts, language: str, store: str | None, *, serve
     """Return the page as HTML, without texts of documents.
 
     Args:
-        facts: of the version.
+        facts: the facts of the version.
         language: the language of the page.
         store: the value of `--store` in commands on the page; None for the default.
         served: add the search of `report --serve`.

@@ -54,7 +54,7 @@ def run_page(
     """Return the page as HTML.
 
     Args:
-        facts: of the run.
+        facts: the facts of the run.
         language: the language of the page.
         out: the value of `--out` in commands on the page.
         released: the version with the run's documents.

@@ -32,8 +32,8 @@ def without_labels(texts: pl.Series, turns: pl.Series | None, by_shape: pl.Serie
     r"""Return the texts without their speakers' labels; None if none has any.
 
     Args:
-        texts: of n documents.
-        turns: of their lines, each with its speaker.
+        texts: the texts of n documents.
+        turns: the turns of their lines, each with its speaker.
         by_shape: bool[n], whether labels are recognised by their shape in a document without turns.
 
     >>> import polars as pl

@@ -72,7 +72,7 @@ def report_contamination(
     if rows:
         table("", [_("line"), "doc_id", _("share#")], rows)
     if len(matches) > _SHOWN:
-        console.print(_("and {n} more; --json has them all", n=number(len(matches) - _SHOWN)))
+        console.print(_("and {n} more; --json lists them all", n=number(len(matches) - _SHOWN)))
     if contaminated.too_short:
         n = number(len(contaminated.too_short))
         console.print(_("{n} {n:line has|lines have} fewer than three words, and can't be searched for", n=n))

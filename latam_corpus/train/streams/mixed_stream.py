@@ -293,7 +293,7 @@ def _ingredient(stream: CorpusStream, planned: Mapping[str, Any]) -> Ingredient:
     counted = planned.get("documents", available)
     if available < counted:
         problem = _(
-            "the plan counted {n} {n:document|documents} in a slice of {version} that has {available}",
+            "the plan counted {n} {n:document|documents} in a slice of {version}, which now has {available}",
             n=f"{counted:,}",
             version=stream.version,
             available=f"{available:,}",

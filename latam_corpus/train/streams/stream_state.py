@@ -207,4 +207,4 @@ def whole_number(option: str, value: object) -> int:
         return index(value)  # type: ignore[arg-type]
     except TypeError:
         problem = _("{value} isn't a whole number", value=repr(value))
-        raise ConfigError(option, problem, _("give one, such as 7")) from None
+        raise ConfigError(option, problem, _("give a whole number, such as 7")) from None

@@ -74,9 +74,7 @@ def serve_desk(
     ] = [],
     proxy: Annotated[
         str,
-        typer.Option(
-            "--proxy", metavar="ADDRESS", help=N_("The address of the proxy in front of it that speaks https.")
-        ),
+        typer.Option("--proxy", metavar="IP", help=N_("The address of the proxy in front of it that speaks https.")),
     ] = "",
 ) -> None:
     """Serve the desk for a library: people log in, with accounts by invitation (`desk invite`)."""
@@ -115,6 +113,41 @@ def invite(
     token = Invitation.make(role, None)
     log(None, "invitation made", f"role {role}")
     console.print(f"{address.rstrip('/')}/join/{token}", soft_wrap=True)
+
+
+@app.command("backup")
+def back_up_desk(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help=N_("The archive to write: .tar.gz or .tar."))],
+    data: Data = Path("desk"),
+    database: Database = "",
+) -> None:
+    """Write the desk into one archive: people, drafts and decisions, sources, uploads, runs and versions."""
+    if not data.is_dir():
+        raise ConfigError("--data", _("there is no folder «{folder}»", folder=data), _("check the path"))
+    configure(Desk(_created(data), database))
+    from latam_corpus.web.backup import back_up
+
+    _prepared()
+    count = back_up(file)
+    console.print(_("{file}: the desk with {n} {n:file|files}", file=file, n=count))
+
+
+@app.command("restore")
+def restore_desk(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help=N_("An archive of `desk backup`."))],
+    data: Data = Path("desk"),
+    database: Database = "",
+) -> None:
+    """Restore a desk into a new folder, and into an empty database."""
+    from latam_corpus.web import archive
+
+    archive.unpack(file, data)
+    configure(Desk(_created(data), database))
+    from latam_corpus.web.backup import restore_rows
+
+    _prepared()
+    people = restore_rows()
+    console.print(_("The desk is restored: {n} {n:person|people}", n=people))
 
 
 def _created(data: Path) -> Path:

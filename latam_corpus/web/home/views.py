@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import mimetypes
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.core.paginator import Paginator
 from django.db import connection
@@ -45,7 +45,7 @@ def home(request: HttpRequest) -> HttpResponse:
     page = Paginator(counted.order_by("-problem_count", "-failed_jobs", "title"), _A_PAGE).get_page(
         request.GET.get("page")
     )
-    open_jobs = _jobs_of(request).filter(state__in=[Job.State.QUEUED, Job.State.RUNNING])
+    open_jobs = jobs_of(request).filter(state__in=[Job.State.QUEUED, Job.State.RUNNING])
     return render(request, "desk/home/home.html", {"page": page, "open_jobs": open_jobs[:10]})
 
 
@@ -72,13 +72,13 @@ def collection(request: HttpRequest, slug: str) -> HttpResponse:
 
 def jobs(request: HttpRequest) -> HttpResponse:
     """List jobs, the newest first."""
-    page = Paginator(_jobs_of(request), _A_PAGE).get_page(request.GET.get("page"))
+    page = Paginator(jobs_of(request), _A_PAGE).get_page(request.GET.get("page"))
     return render(request, "desk/home/jobs.html", {"page": page})
 
 
 def job(request: HttpRequest, number: int) -> HttpResponse:
     """Show a job: how far it is, or how it ended."""
-    found = get_object_or_404(_jobs_of(request), pk=number)
+    found = get_object_or_404(jobs_of(request), pk=number)
     values = {"job": found, "label": KINDS[found.kind].label, "may_stop": found.is_open and _may_stop(request, found)}
     return render(request, "desk/home/job.html", values)
 
@@ -86,7 +86,7 @@ def job(request: HttpRequest, number: int) -> HttpResponse:
 @require_POST
 def job_stop(request: HttpRequest, number: int) -> HttpResponse:
     """Stop a job."""
-    found = get_object_or_404(_jobs_of(request), pk=number)
+    found = get_object_or_404(jobs_of(request), pk=number)
     if not _may_stop(request, found):
         raise Http404
     request_stop(found)
@@ -113,7 +113,7 @@ def health(request: HttpRequest) -> HttpResponse:
     return HttpResponse("ok\n", content_type="text/plain; charset=utf-8")
 
 
-def _jobs_of(request: HttpRequest):  # noqa: ANN202  (Django's query sets have no types here)
+def jobs_of(request: HttpRequest) -> Any:
     """Return the jobs that a person may see: a contributor those of her own collections, others all."""
     everything = Job.objects.select_related("collection", "person")
     if role_of(request) == CONTRIBUTOR and not is_single():

@@ -9,8 +9,8 @@ import polars as pl
 
 from latam_corpus import schema
 from latam_corpus.errors import ConfigError, one_of
-from latam_corpus.extra_forms import as_entries, in_form
 from latam_corpus.messages import Message, _
+from latam_corpus.schema.extra_forms import as_entries, in_form
 from latam_corpus.vocabulary import EXTRA_TYPES
 
 if TYPE_CHECKING:
@@ -45,11 +45,11 @@ def wrong_declaration(name: str, kind: str) -> tuple[Message, Message] | None:
 
     >>> wrong_declaration("precio", "float64")
     >>> print(*wrong_declaration("precio de venta", "float64"), sep=" · ")
-    «precio de venta» is no name of a column · write letters, digits and _, such as precio_de_venta
+    «precio de venta» can't be the name of a column · write letters, digits and _, such as precio_de_venta
     """
     if not name.isidentifier() or len(name) > LONGEST_NAME:
         plain = "_".join("".join(sign if sign.isalnum() else " " for sign in name).split())[:LONGEST_NAME]
-        problem = _("«{column}» is no name of a column", column=name)
+        problem = _("«{column}» can't be the name of a column", column=name)
         return problem, _("write letters, digits and _, such as {example}", example=plain or "precio")
     if name.casefold() in _TAKEN:
         problem = _("documents have a column «{column}» of their own", column=name)
