@@ -39,7 +39,7 @@ class VersionedForm(forms.ModelForm):
         Then the form carries the newer version, so that sending it again overwrites the other person's values.
         """
         row = self.instance
-        values = {name: getattr(row, name) for name in self.cleaned_data if name != "version"}
+        values = {name: getattr(row, name) for name in self._meta.fields or () if name in self.cleaned_data}
         same = type(row).objects.filter(pk=row.pk, version=self.cleaned_data["version"] or 0)
         if same.update(version=F("version") + 1, **values):
             row.refresh_from_db()
@@ -53,13 +53,17 @@ class VersionedForm(forms.ModelForm):
         )
         return False
 
+    def stored_value(self, name: str) -> Any:
+        """Return the other person's value of a field; forms with fields that the row lacks replace it."""
+        return getattr(self.conflict, name, None)
+
     def conflict_rows(self) -> list[tuple[str, str, str]]:
         """Return label, the other person's value and the own one, of each field that differs."""
         if self.conflict is None:
             return []
         rows = []
         for name, field in self.fields.items():
-            stored, own = str(getattr(self.conflict, name)), str(self.cleaned_data.get(name))
+            stored, own = str(self.stored_value(name) or ""), str(self.cleaned_data.get(name) or "")
             if name != "version" and stored != own:
                 rows.append((str(field.label), stored, own))
         return rows

@@ -25,6 +25,7 @@ from django.utils.translation import gettext_lazy
 
 from latam_corpus.errors import CorpusError
 from latam_corpus.messages import recorded
+from latam_corpus.storage.public_hosts import VARIABLE as PRIVATE_HOSTS
 from latam_corpus.web.models import Job
 from latam_corpus.web.workspace import data_folder
 
@@ -60,6 +61,12 @@ KINDS: Final = {
     ),
     "withdraw": Kind("latam_corpus.web.withdrawals.jobs:withdraw", gettext_lazy("withdraw texts")),
     "end hold": Kind("latam_corpus.web.withdrawals.jobs:end_hold", gettext_lazy("end a hold")),
+    "survey": Kind("latam_corpus.web.files.jobs:survey", gettext_lazy("examine files"), is_short=True),
+    "read catalogue": Kind(
+        "latam_corpus.web.files.jobs:read_uploaded_catalogue", gettext_lazy("read the catalogue"), is_short=True
+    ),
+    "preview": Kind("latam_corpus.web.texts.jobs:preview", gettext_lazy("preview texts"), is_short=True),
+    "run": Kind("latam_corpus.web.files.jobs:run_collection", gettext_lazy("run the collection")),
 }
 _SHORT: Final = frozenset(name for name, kind in KINDS.items() if kind.is_short)
 _MOST_SHORT: Final = 2  # short jobs at once
@@ -180,7 +187,7 @@ class Worker(threading.Thread):
                     stdin=subprocess.DEVNULL,
                     stdout=output,
                     stderr=subprocess.STDOUT,
-                    env=os.environ | settings.DESK.as_environment(),
+                    env=_environment(),
                     start_new_session=True,
                     pass_fds=[lock],
                 )
@@ -208,6 +215,14 @@ class Worker(threading.Thread):
             unfinished.update(state=Job.State.QUEUED, pid=None)
         else:
             unfinished.update(state=Job.State.FAILED, ended=now, result={"error": None})
+
+
+def _environment() -> dict[str, str]:
+    """Return the environment of a job, which on a desk for several people reaches no private network."""
+    environment = os.environ | settings.DESK.as_environment()
+    if not settings.DESK.single:
+        environment.pop(PRIVATE_HOSTS, None)
+    return environment
 
 
 def _lock(job: Job) -> int | None:

@@ -11,7 +11,9 @@ from django.contrib.auth.views import redirect_to_login
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
 
+from latam_corpus.web.api.access import refusal, too_many
 from latam_corpus.web.errors import error_page
+from latam_corpus.web.limits import is_over
 from latam_corpus.web.roles import is_single, may_open
 from latam_corpus.web.settings import SESSION_HOURS
 
@@ -101,7 +103,12 @@ class Access:
     ) -> HttpResponse | None:
         """Refuse a page before its view, or the protection against forged requests, reads the request's body."""
         del view, args, kwargs
-        if may_open(request, request.resolver_match.view_name or ""):
+        route = request.resolver_match.view_name or ""
+        if is_over(request, route):
+            return too_many() if route.startswith("api-") else error_page(request, 429)
+        if route.startswith("api-"):
+            return refusal(request, route)
+        if may_open(request, route):
             return None
         if not request.user.is_authenticated and not is_single():
             return redirect_to_login(request.get_full_path() if request.method == "GET" else "/")

@@ -326,6 +326,14 @@ class Token(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @classmethod
+    def make(cls, person: Person, name: str, scopes: list[str], days: int) -> str:
+        """Create a token of a person and return it; only its digest is stored."""
+        token = f"desk_{secrets.token_urlsafe(32)}"
+        expires = timezone.now() + timedelta(days=days)
+        cls.objects.create(digest=digest_of_token(token), name=name, person=person, scopes=scopes, expires=expires)
+        return token
+
 
 class Attempt(models.Model):
     """A request that counts towards a limit."""

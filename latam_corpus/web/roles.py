@@ -46,6 +46,17 @@ ROUTES: Final[dict[str, frozenset[str]]] = {
     "jobs": PEOPLE,
     "job": PEOPLE,
     "job-stop": PEOPLE,
+    # the log and tokens
+    "log": STEWARDS,
+    "token-new": PEOPLE,
+    "token-revoke": PEOPLE,
+    # api
+    "api-openapi": EVERYONE,
+    "api-collections": PEOPLE,
+    "api-collection": PEOPLE,
+    "api-source": PEOPLE,
+    "api-jobs": PEOPLE,
+    "api-job": PEOPLE,
     # files
     "files": PEOPLE,
     "files-upload": OWNERS,
@@ -76,6 +87,34 @@ ROUTES: Final[dict[str, frozenset[str]]] = {
     "withdraw-done": PEOPLE,
     "withdraw-receipt": PEOPLE,
     "withdraw-return": STEWARDS,
+    "files-survey": OWNERS,
+    "files-run": OWNERS,
+    "file-edit": OWNERS,
+    "file-set": OWNERS,
+    "catalogue": PEOPLE,
+    "catalogue-upload": OWNERS,
+    "catalogue-columns": OWNERS,
+    "catalogue-language": OWNERS,
+    "catalogue-remove": OWNERS,
+    # texts
+    "texts": PEOPLE,
+    "texts-preview": OWNERS,
+    "text": PEOPLE,
+    "text-note": OWNERS,
+}
+
+# What a token must allow, by route and method.
+READ_COLLECTIONS: Final = "collections:read"
+READ_SOURCES: Final = "sources:read"
+WRITE_SOURCES: Final = "sources:write"
+READ_JOBS: Final = "jobs:read"
+SCOPES: Final = {
+    ("api-collections", "GET"): READ_COLLECTIONS,
+    ("api-collection", "GET"): READ_COLLECTIONS,
+    ("api-source", "GET"): READ_SOURCES,
+    ("api-source", "PUT"): WRITE_SOURCES,
+    ("api-jobs", "GET"): READ_JOBS,
+    ("api-job", "GET"): READ_JOBS,
 }
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 import tempfile
 from typing import TYPE_CHECKING, Any
 
+import waitress
 from django.conf import settings
 from django.core.management import call_command
 from django.core.wsgi import get_wsgi_application
+from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser
 
 from latam_corpus.web.jobs import Worker
 from latam_corpus.web.models import Person, Role
@@ -17,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 ONE_PERSON = "you"
+_USUAL_BODY = 16 * 2**20  # bytes
 
 
 def prepare() -> None:
@@ -24,6 +29,17 @@ def prepare() -> None:
     call_command("migrate", verbosity=0, interactive=False)
     if settings.DESK.single and not Person.objects.filter(username=ONE_PERSON).exists():
         Person.objects.create_person(ONE_PERSON, None, role=Role.STEWARD)
+
+
+class CappedParser(HTTPRequestParser):
+    """Refuses a large body before it is received, unless somebody with a session sends it to a page for uploads."""
+
+    def parse_header(self, header_plus: bytes) -> None:
+        """Read the header, and choose the limit of the body by it."""
+        super().parse_header(header_plus)
+        if not (self.path.endswith("/upload") and f"{settings.SESSION_COOKIE_NAME}=" in self.headers.get("COOKIE", "")):
+            self.adj = copy.copy(self.adj)
+            self.adj.max_request_body_size = _USUAL_BODY
 
 
 def serve(host: str, port: int, ready: Callable[[int], None], proxy: str = "") -> None:
@@ -35,8 +51,7 @@ def serve(host: str, port: int, ready: Callable[[int], None], proxy: str = "") -
         ready: is called with the port when the desk answers.
         proxy: the address of a trusted proxy, whose headers name the reader's address and protocol.
     """
-    import waitress
-
+    HTTPChannel.parser_class = CappedParser
     recover()
     tempfile.tempdir = str(data_folder() / "tmp")  # waitress keeps large requests there, on the disk of the uploads
     options: dict[str, Any] = {}

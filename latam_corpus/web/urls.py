@@ -18,4 +18,6 @@ urlpatterns: Final = [
     path("", include("latam_corpus.web.rights.urls")),
     path("", include("latam_corpus.web.releases.urls")),
     path("", include("latam_corpus.web.withdrawals.urls")),
+    path("", include("latam_corpus.web.texts.urls")),
+    path("api/", include("latam_corpus.web.api.urls")),
 ]

@@ -90,9 +90,14 @@ def _shortened(part: str) -> str:
     return f"{kept}-{digest}{suffix}"
 
 
+def upload_of(digest: str) -> Path:
+    """Return the place of the upload with this SHA-256."""
+    return data_folder() / "uploads" / digest[:2] / digest
+
+
 def store_upload(temporary: Path, digest: str) -> Path:
     """Move an upload to its place under its SHA-256, durably; an upload with the same bytes is kept."""
-    target = data_folder() / "uploads" / digest[:2] / digest
+    target = upload_of(digest)
     target.parent.mkdir(parents=True, exist_ok=True)
     if not target.exists():
         temporary.chmod(0o440)

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login, logout, update_session_auth_hash
 from django.contrib.auth.forms import PasswordChangeForm
 from django.contrib.auth.views import LoginView
+from django.core.paginator import Paginator
 from django.db import transaction
+from django.db.models import Q
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from latam_corpus.web.accounts.forms import AccountForm, InviteForm, JoinForm, PersonForm
-from latam_corpus.web.log import log
+from latam_corpus.web.accounts.forms import AccountForm, InviteForm, JoinForm, LogInForm, PersonForm, TokenForm
+from latam_corpus.web.log import broken_entries, log
 from latam_corpus.web.middleware import DJANGO_CODES
-from latam_corpus.web.models import Invitation, Person, Role, digest_of_token
+from latam_corpus.web.models import Invitation, LogEntry, Person, Role, Token, digest_of_token
 from latam_corpus.web.roles import is_single
 
 if TYPE_CHECKING:
@@ -34,6 +38,7 @@ class LogIn(LoginView):
     """Log in with a name and a password."""
 
     template_name = "desk/accounts/login.html"
+    authentication_form = LogInForm
     redirect_authenticated_user = True
 
 
@@ -105,7 +110,57 @@ def account(request: HttpRequest) -> HttpResponse:
         log(person, "password changed", f"person {person.username}")
         messages.success(request, _("Your password is changed. Other sessions of yours have ended."))
         return redirect("account")
-    return render(request, "desk/accounts/account.html", {"form": form, "password": password})
+    values = {
+        "form": form,
+        "password": password,
+        "token_form": TokenForm(auto_id="token_%s"),
+        "tokens": _tokens(request),
+    }
+    return render(request, "desk/accounts/account.html", values)
+
+
+def _tokens(request: HttpRequest) -> Any:
+    return Token.objects.filter(person=request.user, expires__gt=timezone.now()).order_by("-created")
+
+
+@require_POST
+def token_new(request: HttpRequest) -> HttpResponse:
+    """Make a token of the API, and show it once."""
+    form = TokenForm(request.POST, auto_id="token_%s")
+    if not form.is_valid():
+        values = {"form": AccountForm(instance=request.user), "token_form": form, "tokens": _tokens(request)}
+        return render(request, "desk/accounts/account.html", values, status=422)
+    answers = form.cleaned_data
+    token = Token.make(request.user, answers["name"], answers["scopes"], answers["days"])
+    log(request.user, "token made", f"{answers['name']}: {', '.join(answers['scopes'])}")
+    return render(request, "desk/accounts/token.html", {"token": token, "name": answers["name"]})
+
+
+@require_POST
+def token_revoke(request: HttpRequest, number: int) -> HttpResponse:
+    """End a token of one's own."""
+    token = get_object_or_404(_tokens(request), pk=number)
+    token.delete()
+    log(request.user, "token revoked", token.name)
+    messages.success(request, _("The token «%(name)s» has ended.") % {"name": token.name})
+    return redirect("account")
+
+
+def log_page(request: HttpRequest) -> HttpResponse:
+    """Show the log, the newest entries first, by person, action or object."""
+    words = request.GET.get("q", "").strip()[:100]
+    entries = LogEntry.objects.select_related("person")
+    for word in words.split():
+        entries = entries.filter(
+            Q(action__icontains=word)
+            | Q(object__icontains=word)
+            | Q(reason__icontains=word)
+            | Q(person__name__icontains=word)
+        )
+    page = Paginator(entries, 100).get_page(request.GET.get("page"))
+    broken = [entry.pk for entry in broken_entries()] if "check" in request.GET else None
+    query = "&" + urlencode({"q": words}) if words else ""
+    return render(request, "desk/log/log.html", {"page": page, "words": words, "query": query, "broken": broken})
 
 
 def people(request: HttpRequest) -> HttpResponse:

@@ -25,6 +25,7 @@ _PATTERN: Final = f"{FOLDER}/**/*"
 WITHOUT_ROW: Final = "not in the catalogue"
 COLUMNS: Final = ("title", "creators", "published", "declared_language", "genre", "country", "composition", "rights")
 COLUMNS_OF_TERMS: Final = ("uses", "expires", "embargo_until", "consent")
+_TERMS: Final = ("rights", *COLUMNS_OF_TERMS)
 _OWN: Final = frozenset({FILE, "form", *KEYS})
 
 
@@ -72,13 +73,16 @@ def write_catalogue(collection: Collection) -> None:
     columns: dict[str, str] = catalogue.get("columns", {})
     files = list(CollectionFile.objects.filter(collection=collection))
     is_needed = bool(catalogue) or any(file.correction for file in files)
+    of_terms = {*columns.values(), *(name for file in files for name in file.correction or {})} if is_needed else set()
+    if is_needed and any(file.row is None for file in files if file.correction):
+        of_terms.add("rights")
     change_source(
         collection,
         {
             "collect.files": stated(source_values(collection), "collect.files") or [_PATTERN],
             "collect.index.file": NAME if is_needed else None,
             "collect.index.column": FILE if is_needed else None,
-            "collect.columns.consent": "consent" if "consent" in columns.values() else None,
+            **{f"collect.columns.{name}": name if name in of_terms else None for name in _TERMS},
         },
     )
     path = collection_folder(collection) / NAME
@@ -86,13 +90,11 @@ def write_catalogue(collection: Collection) -> None:
         path.unlink(missing_ok=True)
         return
     rows = [
-        _row(file, columns, has_catalogue=bool(catalogue))
-        for file in files
-        if not catalogue or file.row is not None or file.correction
+        _row(file, columns, catalogue) for file in files if not catalogue or file.row is not None or file.correction
     ]
     known = [FILE, "form", *COLUMNS, *COLUMNS_OF_TERMS]
     names = list(dict.fromkeys([*known, *(name for row in rows for name in row)]))
-    kept = {FILE, *({"consent"} & set(columns.values()))}
+    kept = {FILE, *of_terms.intersection(_TERMS)}
     used = [name for name in names if name in kept or any(row.get(name) for row in rows)]
     text = io.StringIO()
     writer = csv.DictWriter(text, used, restval="", extrasaction="ignore", lineterminator="\n")
@@ -101,7 +103,7 @@ def write_catalogue(collection: Collection) -> None:
     replace_file(path, text.getvalue().encode())
 
 
-def _row(file: CollectionFile, columns: Mapping[str, str], *, has_catalogue: bool) -> dict[str, str]:
+def _row(file: CollectionFile, columns: Mapping[str, str], catalogue: Mapping[str, Any]) -> dict[str, str]:
     row = {FILE: f"{FOLDER}/{file.path}"}
     for head, cell in (file.row or {}).items():
         name = columns.get(head, "")
@@ -110,8 +112,8 @@ def _row(file: CollectionFile, columns: Mapping[str, str], *, has_catalogue: boo
         elif head not in _OWN:
             row[head] = cell
     row |= {name: str(value) for name, value in (file.correction or {}).items() if value}
-    if row.get("declared_language"):
-        row["declared_language"] = language_code(row["declared_language"])
-    if has_catalogue and file.row is None and "rights" not in (file.correction or {}):
+    if typed := row.get("declared_language"):
+        row["declared_language"] = catalogue.get("languages", {}).get(typed) or language_code(typed)
+    if catalogue and file.row is None and "rights" not in (file.correction or {}):
         row["rights"] = WITHOUT_ROW
     return row

@@ -14,7 +14,6 @@ urlpatterns: Final = [
     path("static/desk/<str:name>", views.asset, name="asset"),
     path("collections/new", views.collection_new, name="collection-new"),
     path("collections/<slug:slug>/", views.collection, name="collection"),
-    path("collections/<slug:slug>/edit", views.collection_edit, name="collection-edit"),
     path("jobs/", views.jobs, name="jobs"),
     path("jobs/<int:number>", views.job, name="job"),
     path("jobs/<int:number>/stop", views.job_stop, name="job-stop"),

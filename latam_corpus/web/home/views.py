@@ -5,24 +5,21 @@ from __future__ import annotations
 import mimetypes
 from typing import TYPE_CHECKING, Any
 
-from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db import connection
 from django.db.models import Count, Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.text import slugify
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from latam_corpus.web.home.forms import CollectionForm, NewCollectionForm
+from latam_corpus.web.home.forms import NewCollectionForm
 from latam_corpus.web.jobs import KINDS, request_stop
 from latam_corpus.web.log import log
 from latam_corpus.web.models import Collection, Job
 from latam_corpus.web.roles import (
     CONTRIBUTOR,
     collections_of,
-    editable_collection,
     is_single,
     may_edit,
     readable_collection,
@@ -48,7 +45,7 @@ def home(request: HttpRequest) -> HttpResponse:
     page = Paginator(counted.order_by("-problem_count", "-failed_jobs", "title"), _A_PAGE).get_page(
         request.GET.get("page")
     )
-    open_jobs = _jobs_of(request).filter(state__in=[Job.State.QUEUED, Job.State.RUNNING])
+    open_jobs = jobs_of(request).filter(state__in=[Job.State.QUEUED, Job.State.RUNNING])
     return render(request, "desk/home/home.html", {"page": page, "open_jobs": open_jobs[:10]})
 
 
@@ -73,28 +70,15 @@ def collection(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "desk/home/collection.html", values)
 
 
-def collection_edit(request: HttpRequest, slug: str) -> HttpResponse:
-    """Change the name of a collection, who keeps it and who holds the rights."""
-    found = editable_collection(request, slug)
-    form = CollectionForm(request.POST or None, instance=found)
-    if request.method == "POST" and form.is_valid() and form.save_unless_changed():
-        log(request.user, "collection changed", f"collection {slug}")
-        messages.success(request, _("Saved."))
-        return redirect("collection", slug)
-    return render(
-        request, "desk/home/collection_edit.html", {"form": form, "collection": Collection.objects.get(slug=slug)}
-    )
-
-
 def jobs(request: HttpRequest) -> HttpResponse:
     """List jobs, the newest first."""
-    page = Paginator(_jobs_of(request), _A_PAGE).get_page(request.GET.get("page"))
+    page = Paginator(jobs_of(request), _A_PAGE).get_page(request.GET.get("page"))
     return render(request, "desk/home/jobs.html", {"page": page})
 
 
 def job(request: HttpRequest, number: int) -> HttpResponse:
     """Show a job: how far it is, or how it ended."""
-    found = get_object_or_404(_jobs_of(request), pk=number)
+    found = get_object_or_404(jobs_of(request), pk=number)
     values = {"job": found, "label": KINDS[found.kind].label, "may_stop": found.is_open and _may_stop(request, found)}
     return render(request, "desk/home/job.html", values)
 
@@ -102,7 +86,7 @@ def job(request: HttpRequest, number: int) -> HttpResponse:
 @require_POST
 def job_stop(request: HttpRequest, number: int) -> HttpResponse:
     """Stop a job."""
-    found = get_object_or_404(_jobs_of(request), pk=number)
+    found = get_object_or_404(jobs_of(request), pk=number)
     if not _may_stop(request, found):
         raise Http404
     request_stop(found)
@@ -129,7 +113,7 @@ def health(request: HttpRequest) -> HttpResponse:
     return HttpResponse("ok\n", content_type="text/plain; charset=utf-8")
 
 
-def _jobs_of(request: HttpRequest) -> Any:
+def jobs_of(request: HttpRequest) -> Any:
     """Return the jobs that a person may see: a contributor those of her own collections, others all."""
     everything = Job.objects.select_related("collection", "person")
     if role_of(request) == CONTRIBUTOR and not is_single():

@@ -15,10 +15,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 import latam_corpus as lc
-from latam_corpus.web.errors import error_page
 from latam_corpus.web.files.catalogue import change_draft
 from latam_corpus.web.jobs import enqueue
-from latam_corpus.web.limits import is_too_many
 from latam_corpus.web.log import log
 from latam_corpus.web.models import Collection, Job
 from latam_corpus.web.releases.forms import VersionForm
@@ -31,7 +29,6 @@ if TYPE_CHECKING:
 
 _A_PAGE: Final = 100
 _ALPHABET: Final = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # without signs that are mistaken for others
-_TRIES: Final = 30  # numbers that an address may ask for in ten minutes
 _OPEN: Final = (Job.State.QUEUED, Job.State.RUNNING)
 
 
@@ -150,8 +147,6 @@ def find_status(request: HttpRequest) -> HttpResponse:
 
 def status(request: HttpRequest, number: str) -> HttpResponse:
     """Show the status of a collection or of a withdrawal by its number, without an account and without titles."""
-    if is_too_many(request, "status", _TRIES, 10):
-        return error_page(request, 429)
     collection = Collection.objects.filter(status_number=number.upper()).first()
     request_values = None if collection else _withdrawal(number)
     if collection is None and request_values is None:

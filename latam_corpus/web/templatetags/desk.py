@@ -51,6 +51,12 @@ def said(text: Any) -> str:
 
 
 @register.filter
+def named_language(code: str | None) -> str:
+    """Return the name of a language of the core, such as `que` or `spa_Latn`; nothing if it isn't clear."""
+    return "" if code in {None, "", "und"} else language_name(str(code).partition("_")[0]).translate(core_language())
+
+
+@register.filter
 def count(number: Any) -> str:
     """Return a whole number with the language's separators."""
     return str(intcomma(number or 0))
@@ -123,9 +129,3 @@ def basis_name(value: Any) -> str:
 def _names(names: Any, values: Any) -> str:
     said_names = [names[value].translate(core_language()) if value in names else str(value) for value in values or ()]
     return ", ".join(said_names) or "–"
-
-
-@register.filter
-def language_label(code: Any) -> str:
-    """Return the name of a document's language, such as `spa_Latn`."""
-    return language_name(str(code or "und").partition("_")[0]).translate(core_language())
