@@ -37,7 +37,7 @@ class Group:
         is_without_row: whether the catalogue has no row for the files.
         paths: of the files.
         released: how many files could be in a version, by what is known of them.
-        held: why the others couldn't, as the survey's sentences in English, each once.
+        held: why the others couldn't, as the survey's codes, each once.
         tiers: the tiers of those that could be in a version.
         unknown: how many files weren't examined yet.
     """
@@ -81,8 +81,8 @@ def groups(collection: Collection) -> list[Group]:
 
 def _group(value: str, files: list[CollectionFile], *, is_without_row: bool) -> Group:
     facts = [file.facts for file in files if file.facts and not file.facts.get("is_catalogue")]
-    held = dict.fromkeys(str(fact["held"]) for fact in facts if fact.get("held"))
-    free = [fact for fact in facts if fact.get("read") and not fact.get("held")]
+    held = dict.fromkeys(str(fact["held_because"]) for fact in facts if fact.get("held_because"))
+    free = [fact for fact in facts if fact.get("read") and not fact.get("held_because")]
     tiers = dict.fromkeys(str(fact["rights_tier"]) for fact in free if fact.get("rights_tier"))
     unknown = sum(not file.facts for file in files)
     return Group(value, is_without_row, tuple(file.path for file in files), len(free), (*held,), (*tiers,), unknown)

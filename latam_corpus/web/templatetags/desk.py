@@ -12,8 +12,10 @@ from django.contrib.humanize.templatetags.humanize import intcomma
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext_lazy as _
 
+from latam_corpus.api.surveys import NOT_READ
 from latam_corpus.catalog.display_names import BASES, TIERS, USES, language_name
 from latam_corpus.messages import Message, known, read_back
+from latam_corpus.pipeline.stored_runs.reasons import meaning
 from latam_corpus.web.jobs import KINDS
 from latam_corpus.web.middleware import core_language
 from latam_corpus.web.roles import may_edit, may_open
@@ -48,6 +50,25 @@ def said(text: Any) -> str:
         text = read_back(text, str(text.get("text") or text.get("number") or text.get("msgid", "")))
     message = text if isinstance(text, Message) else known(text or "")
     return message.translate(core_language())
+
+
+@register.filter
+def means(code: str) -> str:
+    """Return what a code of the core means, such as the reason why a document is dropped or held, as a sentence."""
+    return meaning(code).translate(core_language()) if code else ""
+
+
+@register.filter
+def problem_of(facts: dict[str, Any] | None) -> str:
+    """Return why a surveyed file has no text, and what to do; empty if it has one."""
+    if not facts or not facts.get("problem"):
+        return ""
+    reason = facts.get("reason") or ""
+    problem = NOT_READ.fill(format=known(facts["kind"])) if reason == "unreadable:unknown format" else meaning(reason)
+    language = core_language()
+    known_problem = known(facts["problem"]) if reason == "not chosen" else problem
+    remedy = [known(facts["remedy"])] if facts.get("remedy") else []
+    return "; ".join(part.translate(language) for part in (known_problem, *remedy))
 
 
 @register.filter

@@ -21,7 +21,7 @@ from latam_corpus.web.models import CollectionFile, Job, LogEntry
 from latam_corpus.web.roles import editable_collection, may_edit, readable_collection
 from latam_corpus.web.source_values import change_source, replace_file, source_values, stated
 from latam_corpus.web.texts.jobs import state_of
-from latam_corpus.web.workspace import collection_folder
+from latam_corpus.web.workspace import collection_folder, safe_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -194,8 +194,10 @@ def note(request: HttpRequest, slug: str, number: int) -> HttpResponse:
 
 def hide_name(collection: Collection, name: str) -> None:
     """Add a name to those of third persons, which are hidden in all texts of a collection."""
-    named = stated(source_values(collection), "consent.third_persons") or NAMES
-    path = collection_folder(collection) / str(named)
+    named = str(stated(source_values(collection), "consent.third_persons") or NAMES)
+    if safe_path(named) != named:  # a source file that was written by hand may name a file elsewhere
+        named = NAMES
+    path = collection_folder(collection) / named
     names = path.read_text("utf-8").splitlines() if path.is_file() else []
     if name not in names:
         replace_file(path, "".join(f"{one}\n" for one in [*filter(None, names), name]).encode())
