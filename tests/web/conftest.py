@@ -28,7 +28,9 @@ settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  #
 def _tables() -> Iterator[None]:
     from django.core.management import call_command
     from django.db import connections
+    from django.test.utils import setup_test_environment
 
+    setup_test_environment()  # so that responses have the context of their templates
     call_command("migrate", verbosity=0, interactive=False)
     yield
     connections.close_all()
@@ -99,3 +101,20 @@ def collection() -> Callable[..., Any]:
         return made
 
     return make
+
+
+@pytest.fixture
+def jobs_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Do each job when it is queued, in this process."""
+    from latam_corpus.web import jobs
+    from latam_corpus.web.models import Job
+
+    def enqueue(kind: str, person: Any, collection: Any = None, **arguments: Any) -> Any:
+        job = Job.objects.create(kind=kind, person=person, collection=collection, arguments=arguments, state="running")
+        monkeypatch.setattr("sys.argv", ["job", str(job.pk)])
+        jobs.main()
+        job.refresh_from_db()
+        return job
+
+    for module in ("rights.terms", "releases.views", "withdrawals.views"):
+        monkeypatch.setattr(f"latam_corpus.web.{module}.enqueue", enqueue)

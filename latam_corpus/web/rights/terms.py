@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 # A cell that no reader takes for a licence, so that the text is in no version.
 NOT_RELEASED: Final = "not to be released"
+_WITHOUT_ROW: Final = "rights_tier=unknown:catalogue_row"  # the reason for a file that the catalogue lacks
 DECIDED: Final = ("rights", "uses", "expires", "embargo_until", "consent", "community", "withdrawal_contact")
 _BETWEEN: Final = re.compile(r"\s*(?:[;/|\n]|,|\bo\b|\bou\b|\bor\b|\by\b|\be\b|\band\b)\s*", re.IGNORECASE)
 _LONGEST: Final = 200  # characters of a cell in a heading
@@ -82,6 +83,8 @@ def groups(collection: Collection) -> list[Group]:
 def _group(value: str, files: list[CollectionFile], *, is_without_row: bool) -> Group:
     facts = [file.facts for file in files if file.facts and not file.facts.get("is_catalogue")]
     held = dict.fromkeys(str(fact["held_because"]) for fact in facts if fact.get("held_because"))
+    if is_without_row:
+        return Group(value, is_without_row, tuple(file.path for file in files), 0, (_WITHOUT_ROW,), (), 0)
     free = [fact for fact in facts if fact.get("read") and not fact.get("held_because")]
     tiers = dict.fromkeys(str(fact["rights_tier"]) for fact in free if fact.get("rights_tier"))
     unknown = sum(not file.facts for file in files)
