@@ -184,7 +184,9 @@ def test_a_second_person_confirms_if_the_collection_asks_for_one_and_a_hold_ends
 def test_a_copy_of_another_collection_is_shown_without_its_title_and_comes_back(
     released: Any, people: dict[str, Any], client_of: Callable[..., Any], collection: Any, person: Callable[..., Any]
 ) -> None:
-    other = _approved(person("contributor", "otra"), people["reviewer"], collection, "puerto", secreto_de_la_barca=_SONG)
+    other = _approved(
+        person("contributor", "otra"), people["reviewer"], collection, "puerto", secreto_de_la_barca=_SONG
+    )
     CollectionFile.objects.filter(collection=other).update(correction={"title": "Secreto", "creators": "Ana Paz"})
     from latam_corpus.web.files.catalogue import write_catalogue
 

@@ -99,7 +99,11 @@ def test_values_of_the_catalogue_are_groups_and_a_decision_is_written_into_its_r
 ) -> None:
     catalogue = {"name": "c.csv", "sha256": "0" * 64, "columns": {"Derechos": "rights"}}
     Collection.objects.update(draft=stated.draft | {"catalogue": catalogue})
-    for name, cell in (("tres.txt", "permiso verbal"), ("cuatro.txt", "permiso verbal"), ("cinco.txt", "CC BY-NC / CC0")):
+    for name, cell in (
+        ("tres.txt", "permiso verbal"),
+        ("cuatro.txt", "permiso verbal"),
+        ("cinco.txt", "CC BY-NC / CC0"),
+    ):
         _add(stated, name, _TEXT, row={"Derechos": cell})
     client = client_of(stated.owner)
     found = {group.value: group for group in groups(Collection.objects.get())}
@@ -129,7 +133,12 @@ def test_a_consent_is_recorded_with_its_document_which_only_readers_of_the_colle
 ) -> None:
     client = client_of(owned.owner)
     document = SimpleUploadedFile("acta 7.pdf", b"%PDF-1.7 firmado")
-    answers = {"id": "acta-7", "community": "Asamblea", "scope": ["train"], "withdrawal_contact": "asamblea@example.org"}
+    answers = {
+        "id": "acta-7",
+        "community": "Asamblea",
+        "scope": ["train"],
+        "withdrawal_contact": "asamblea@example.org",
+    }
     answers |= {"document": document, "given": "2020-01-05", "expires": "2100-01-05"}
     assert client.post("/collections/cantos/rights/consent", answers).status_code == 302
     (record,) = source_values(owned)["consent"]["records"]
@@ -158,7 +167,9 @@ def test_only_somebody_else_approves_and_a_refusal_says_why(
     client = client_of(reviewer)
     page = client.post("/collections/cantos/rights/approve/rights", answers | {"decision": "refuse"})
     assert page.context["form"].errors["reason"]
-    client.post("/collections/cantos/rights/approve/rights", answers | {"decision": "refuse", "reason": "Falta la carta."})
+    client.post(
+        "/collections/cantos/rights/approve/rights", answers | {"decision": "refuse", "reason": "Falta la carta."}
+    )
     found = standing(stated, "rights")
     assert (found.state, found.reason, found.person) == ("refused", "Falta la carta.", reviewer)
     assert "Falta la carta." in client_of(owner).get("/collections/cantos/rights").content.decode()
@@ -211,7 +222,9 @@ def test_an_approval_expires_and_the_page_says_what_changed(
     assert len(missing_approvals(stated)) == 2
 
 
-_CHANGES = st.sampled_from(["statement", "uses", "agreement", "holder", "rights_holder", "file", "content", "cell", "map"])
+_CHANGES = st.sampled_from(
+    ["statement", "uses", "agreement", "holder", "rights_holder", "file", "content", "cell", "map"]
+)
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

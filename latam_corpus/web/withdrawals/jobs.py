@@ -39,7 +39,7 @@ def try_withdrawal(job: Job) -> dict[str, Any]:
     arguments = job.arguments
     outcomes = []
     for name, values in _requests(arguments).items():
-        done = _asked(arguments["kind"], name, values, dry_run=True, receipt=None)
+        done = _asked(arguments["what"], name, values, dry_run=True, receipt=None)
         outcomes.append(_outcome(done))
     documents = documents_by_id([doc_id for one in outcomes for doc_id in (*one["documents"], *one["promoted"])])
     own = job.collection.slug
@@ -132,13 +132,13 @@ def withdraw(job: Job) -> dict[str, Any]:
     receipts = []
     for name, values in json.loads(kept.read_bytes()).items():
         file = _receipt_file(job, name)
-        done = _asked(arguments["kind"], name, values | {"because": arguments["because"]}, dry_run=False, receipt=file)
+        done = _asked(arguments["what"], name, values | {"because": arguments["because"]}, dry_run=False, receipt=file)
         receipts.append(_receipt(done, file.name))
-    removed = _remove_files(job.collection, arguments["files"]) if arguments["kind"] != "hold" else []
+    removed = _remove_files(job.collection, arguments["files"]) if arguments["what"] != "hold" else []
     if receipts:
         count_all()
     by = Person.objects.filter(pk=job.arguments.get("confirmed_by")).first()
-    what = "held" if arguments["kind"] == "hold" else "withdrawn"
+    what = "held" if arguments["what"] == "hold" else "withdrawn"
     numbers = ", ".join(entry["request"] for entry in receipts)
     log(
         by, f"texts {what}", f"collection {job.collection.slug}, {numbers or 'files only'}", reason=arguments["because"]

@@ -93,6 +93,8 @@ def find(collection: Collection, query: str, by: str, *, everywhere: bool) -> li
     copies = _collected(collection, is_copy & ~pl.col("doc_id").is_in(ids)) if matches else {}
     rows = [_row(collection, row, is_copy=False) for row in matches.values()]
     rows += [_row(collection, row, is_copy=True) for row in copies.values()]
+    paths = set(collection.files.values_list("path", flat=True))  # the run may have read files that left since
+    rows = [row for row in rows if row["versions"] or row["file"] in paths]
     rows += [_file_row(file) for file in _files(collection, query, by, {row["file"] for row in rows if row["is_own"]})]
     return sorted(rows, key=lambda row: (row["is_copy"], not row["is_own"], row["title"], row["doc_id"]))[:_MOST]
 

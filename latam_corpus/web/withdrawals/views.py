@@ -121,7 +121,7 @@ def found(request: HttpRequest, slug: str, number: int) -> HttpResponse:
             "try withdrawal",
             request.user,
             collection,
-            kind=answers["kind"],
+            what=answers["kind"],
             with_copies=answers["with_copies"],
             because=answers["because"].strip(),
             docs={row["doc_id"]: row["versions"] for row in ticked if row["versions"]},
