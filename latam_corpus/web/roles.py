@@ -75,6 +75,7 @@ ROUTES: Final[dict[str, frozenset[str]]] = {
     "texts-preview": OWNERS,
     "text": PEOPLE,
     "text-note": OWNERS,
+    "text-page": OWNERS,
 }
 
 # What a token must allow, by route and method.

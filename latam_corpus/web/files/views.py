@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 _A_PAGE = 50
 _PATIENCE = 4.0  # seconds in which a page waits for a short job
 _UNREAD = Q(facts__read=False) | (Q(facts__problem__isnull=False) & ~Q(facts__problem=""))
+_OF_ALL = ("rights=null", "uses=null")  # held because the collection states no rights, or allows no use
 _DROPPED = Q(fate__dropped__gt=0)
 _OPEN = (Job.State.QUEUED, Job.State.RUNNING)
 
@@ -77,6 +78,7 @@ def _list(request: HttpRequest, collection: Collection, folder_form: FolderForm,
     for file in page:
         file.near = missing.get(catalogue.get("near", {}).get(file.path))
         file.near_label = label_of(file.near) if file.near else ""
+        file.held_of_its_own = (file.facts or {}).get("held_because") not in {None, *_OF_ALL}
         file.form_label = FORMS.get((file.correction or {}).get("form") or (file.facts or {}).get("form") or "", "")
     present = {name: [value or "" for value in _values(everything, name)] for name in ("language", "form")}
     newest = collection.jobs.filter(kind__in=("survey", "import folder", "read catalogue", "run")).first()
@@ -92,6 +94,7 @@ def _list(request: HttpRequest, collection: Collection, folder_form: FolderForm,
         "forms_here": [(name, FORMS[name]) for name in FORMS if name in present["form"]],
         "catalogue": catalogue,
         "all_count": everything.count(),
+        "no_rights": everything.filter(facts__held_because__in=_OF_ALL).exists(),
         "is_run": everything.filter(fate__isnull=False).exists(),
         "open_job": newest if newest and newest.is_open else None,
         "failed_job": newest if newest and newest.state == Job.State.FAILED else None,
