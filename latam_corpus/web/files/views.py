@@ -8,9 +8,7 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Case, Count, F, Q, Value, When
-from django.http import HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
@@ -154,7 +152,7 @@ def named_folder(request: HttpRequest, slug: str) -> HttpResponse:
 
 def examine(request: HttpRequest, collection: Collection, **which: Any) -> Job:
     """Examine files in a job: those in `paths`, or all if `all`, or else the new ones."""
-    return wait_for(enqueue("survey", request.user, collection, **which), _PATIENCE if which.get("paths") else 0)
+    return enqueue("survey", request.user, collection, **which)
 
 
 @require_POST
@@ -212,9 +210,11 @@ def file_set(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         messages.error(request, _("That row isn't free any more. Look at the list again."))
         return redirect("files", slug)
     write_catalogue(collection)
-    examine(request, collection, paths=[file.path])
-    to_text = reverse("text", args=[slug, number])
-    return HttpResponseRedirect(to_text if request.POST.get("next") == "text" else reverse("files", args=[slug]))
+    job = examine(request, collection, paths=[file.path])
+    if request.POST.get("next") == "text":  # its page previews the text meanwhile
+        return redirect("text", slug, number)
+    wait_for(job, _PATIENCE)
+    return redirect("files", slug)
 
 
 def correct(request: HttpRequest, collection: Collection, file: CollectionFile, correction: dict[str, Any]) -> None:
