@@ -70,7 +70,9 @@ def texts(request: HttpRequest, slug: str) -> HttpResponse:
     for item in (job.result or {}).get("items", ()) if job and job.state == Job.State.DONE else ():
         file = files.get(item["file"])
         if file is not None and may_read(request, collection, file):
-            items.append(item | {"pk": file.pk, "beginning": " ".join(item["text"].split())[:200]})
+            failing = [number["sentence"] for number in item["numbers"] if number["fails"]]
+            why = next(iter([*failing, *item["reasons"]]), "")
+            items.append(item | {"pk": file.pk, "why": why, "beginning": " ".join(item["text"].split())[:200]})
     items.sort(key=lambda item: item["kept"])
     values = {
         "collection": collection,
