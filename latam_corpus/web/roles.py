@@ -69,6 +69,7 @@ ROUTES: Final[dict[str, frozenset[str]]] = {
     "catalogue-upload": OWNERS,
     "catalogue-columns": OWNERS,
     "catalogue-language": OWNERS,
+    "catalogue-join": OWNERS,
     "catalogue-remove": OWNERS,
     # texts
     "texts": PEOPLE,
