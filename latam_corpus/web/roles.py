@@ -95,12 +95,14 @@ ROUTES: Final[dict[str, frozenset[str]]] = {
     "catalogue-upload": OWNERS,
     "catalogue-columns": OWNERS,
     "catalogue-language": OWNERS,
+    "catalogue-join": OWNERS,
     "catalogue-remove": OWNERS,
     # texts
     "texts": PEOPLE,
     "texts-preview": OWNERS,
     "text": PEOPLE,
     "text-note": OWNERS,
+    "text-page": OWNERS,
 }
 
 # What a token must allow, by route and method.

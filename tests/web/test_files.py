@@ -128,6 +128,17 @@ def test_a_file_is_joined_with_the_row_that_it_looks_like(client: Any) -> None:
     assert _file("canto_dos_x.txt").row["Titulo"] == "El segundo"
 
 
+def test_all_files_are_joined_with_the_rows_that_they_look_like(client: Any) -> None:
+    similar = {"canto_dos_x__txt": _SONG * 3, "perdidos__txt": _PROSE}
+    _upload(client, historia__txt=_PROSE, otro__txt=_PROSE, catalogo__csv=_TABLE, **similar)
+    assert "Join all 2" in client.get("/collections/cantos/catalogue").content.decode()
+    client.post("/collections/cantos/catalogue/join")
+    assert _file("canto_dos_x.txt").row["Titulo"] == "El segundo"
+    assert _file("perdidos.txt").row["Titulo"] == "Un texto perdido"
+    assert _file("otro.txt").row is None
+    assert LogEntry.objects.filter(action="rows joined").exists()
+
+
 def test_a_correction_never_makes_a_file_without_a_row_releasable(client: Any) -> None:
     _upload(client, suelto__txt=_PROSE, historia__txt=_PROSE, catalogo__csv=_TABLE)
     client.post("/collections/cantos/edit", _SOURCE | {"licence": "CC-BY-4.0"})

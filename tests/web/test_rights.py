@@ -230,7 +230,7 @@ _CHANGES = st.sampled_from(
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(changes=st.lists(_CHANGES, min_size=1, max_size=3, unique=True), value=st.sampled_from(["uno", "dos", "tres"]))
 def test_an_approval_never_matches_changed_content(
-    changes: list[str], value: str, desk: Any, person: Callable[..., Any], collection: Callable[..., Any]
+    changes: list[str], value: str, person: Callable[..., Any], collection: Callable[..., Any]
 ) -> None:
     number = Collection.objects.count()
     owner = Person.objects.filter(username="duena").first() or person("contributor", "duena")

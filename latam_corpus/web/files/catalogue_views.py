@@ -10,13 +10,14 @@ from django.core.paginator import Paginator
 from django.db.models import F
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from latam_corpus.catalog.display_names import language_name
 from latam_corpus.codes import declared_tag
 from latam_corpus.web.files.catalogue import catalogue_of, change_draft, value_of, write_catalogue
 from latam_corpus.web.files.forms import LanguageField, MappingForm, language_names
-from latam_corpus.web.files.views import examine
+from latam_corpus.web.files.views import examine, join
 from latam_corpus.web.jobs import enqueue, wait_for
 from latam_corpus.web.log import log
 from latam_corpus.web.middleware import core_language
@@ -64,6 +65,7 @@ def _page(request: HttpRequest, collection: Collection, form: MappingForm | None
         "catalogue": known,
         "form": form,
         "page": page,
+        "near_count": len(known.get("near", {})),
         "missing": known.get("missing", [])[:_A_PAGE],
         "named": _languages(collection),
         "language_names": language_names(),
@@ -91,7 +93,16 @@ def _languages(collection: Collection) -> list[dict[str, Any]]:
     rows = []
     for typed, n in counts.items():
         code = meant.get(typed) or declared_tag(typed)
-        rows.append({"typed": typed, "n": n, "means": language_name(code).translate(core_language()) if code else ""})
+        of_group = _("%(name)s, I don't know which") % {"name": typed}
+        suggested = of_group if declared_tag(of_group) else ""
+        rows.append(
+            {
+                "typed": typed,
+                "n": n,
+                "suggested": suggested,
+                "means": language_name(code).translate(core_language()) if code else "",
+            }
+        )
     return sorted(rows, key=lambda row: (bool(row["means"]), row["typed"].casefold()))
 
 
@@ -151,6 +162,24 @@ def catalogue_language(request: HttpRequest, slug: str) -> HttpResponse:
     log(request.user, "language named", f"collection {slug}", reason=f"«{typed}»: {code}")
     write_catalogue(collection)
     examine(request, collection, all=True)
+    return redirect("catalogue", slug)
+
+
+@require_POST
+def catalogue_join(request: HttpRequest, slug: str) -> HttpResponse:
+    """Give each file without a row the row that it looks like."""
+    collection = editable_collection(request, slug)
+    joined = 0
+    for path, number in dict(catalogue_of(collection).get("near", {})).items():
+        file = CollectionFile.objects.filter(collection=collection, path=path, row__isnull=True).first()
+        joined += file is not None and join(collection, file, number)
+    if joined:
+        log(request.user, "rows joined", f"collection {slug}, {joined} files")
+        write_catalogue(collection)
+        examine(request, collection, all=True)
+    messages.success(
+        request, ngettext("%(n)d file has its row now.", "%(n)d files have their rows now.", joined) % {"n": joined}
+    )
     return redirect("catalogue", slug)
 
 

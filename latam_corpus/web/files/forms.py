@@ -89,7 +89,7 @@ class LanguageField(forms.CharField):
         typed = str(super().clean(value) or "").strip()
         if not typed:
             return ""
-        if not self.many and (code := declared_tag(typed)):
+        if code := language_names().get(typed) or (None if self.many else declared_tag(typed)):
             return code
         try:
             codes = languages(typed)
@@ -100,14 +100,15 @@ class LanguageField(forms.CharField):
         return ", ".join(codes)
 
 
-def language_names() -> list[str]:
-    """Return names of languages of the region for a picker: each group first, as «group, I don't know which»."""
+def language_names() -> dict[str, str]:
+    """Return the code of each name of a picker of the region's languages: groups first, «I don't know which»."""
     language = core_language()
     unknown = gettext("%(group)s, I don't know which")
     known = groups()
-    wide = [unknown % {"group": language_name(code).translate(language)} for code in known.collections]
-    own = [language_name(code).translate(language) for code in ("spa", "por", *known.of)]
-    return list(dict.fromkeys([*own[:2], *sorted(wide, key=str.casefold), *sorted(own[2:], key=str.casefold)]))
+    wide = {unknown % {"group": language_name(code).translate(language)}: code for code in known.collections}
+    own = {language_name(code).translate(language): code for code in known.of}
+    first = {language_name(code).translate(language): code for code in ("spa", "por")}
+    return {**first, **dict(sorted(wide.items())), **dict(sorted(own.items(), key=lambda pair: pair[0].casefold()))}
 
 
 class CorrectionForm(VersionedForm):

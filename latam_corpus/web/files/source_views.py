@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 # The field of the form that a key of the source file belongs to.
 _FIELD_OF = {"holder": "custodian", "title": "title", "country": "country", "languages": "languages", "genre": "genre"}
+# The field that an advice on the whole file is about, by a word of it; its remedy speaks of TOML and isn't shown.
+_FIELD_OF_WORD = {"rights": "licence", "genre": "genre", "language": "languages"}
 
 
 def source_edit(request: HttpRequest, slug: str) -> HttpResponse:
@@ -52,9 +54,10 @@ def _findings(collection: Collection) -> tuple[dict[str, list[str]], list[str]]:
     for finding in lc.check_source(source_file(collection)):
         values = finding.as_dict(core_language())
         sentence = "; ".join(filter(None, (values["problem"], values["remedy"])))
-        name = _FIELD_OF.get(finding.key)
+        about = finding.problem.msgid if not finding.key and not finding.wrong else ""
+        name = next((field for word, field in _FIELD_OF_WORD.items() if word in about), _FIELD_OF.get(finding.key))
         if name:
-            beside.setdefault(name, []).append(sentence)
+            beside.setdefault(name, []).append(values["problem"] if about else sentence)
         elif finding.key not in {"id", "rights.statement"} or finding.wrong:
             others.append(sentence)
     return beside, others

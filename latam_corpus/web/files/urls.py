@@ -20,6 +20,7 @@ urlpatterns: Final = [
     path("collections/<slug:slug>/catalogue/upload", catalogue_views.catalogue_upload, name="catalogue-upload"),
     path("collections/<slug:slug>/catalogue/columns", catalogue_views.catalogue_columns, name="catalogue-columns"),
     path("collections/<slug:slug>/catalogue/language", catalogue_views.catalogue_language, name="catalogue-language"),
+    path("collections/<slug:slug>/catalogue/join", catalogue_views.catalogue_join, name="catalogue-join"),
     path("collections/<slug:slug>/catalogue/remove", catalogue_views.catalogue_remove, name="catalogue-remove"),
     path("collections/<slug:slug>/edit", source_views.source_edit, name="collection-edit"),
 ]

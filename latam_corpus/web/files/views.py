@@ -8,9 +8,7 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Case, Count, F, Q, Value, When
-from django.http import HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
@@ -32,6 +30,7 @@ if TYPE_CHECKING:
 _A_PAGE = 50
 _PATIENCE = 4.0  # seconds in which a page waits for a short job
 _UNREAD = Q(facts__read=False) | (Q(facts__problem__isnull=False) & ~Q(facts__problem=""))
+_OF_ALL = ("rights=null", "uses=null")  # held because the collection states no rights, or allows no use
 _DROPPED = Q(fate__dropped__gt=0)
 _OPEN = (Job.State.QUEUED, Job.State.RUNNING)
 
@@ -77,6 +76,7 @@ def _list(request: HttpRequest, collection: Collection, folder_form: FolderForm,
     for file in page:
         file.near = missing.get(catalogue.get("near", {}).get(file.path))
         file.near_label = label_of(file.near) if file.near else ""
+        file.held_of_its_own = (file.facts or {}).get("held_because") not in {None, *_OF_ALL}
         file.form_label = FORMS.get((file.correction or {}).get("form") or (file.facts or {}).get("form") or "", "")
     present = {name: [value or "" for value in _values(everything, name)] for name in ("language", "form")}
     newest = collection.jobs.filter(kind__in=("survey", "import folder", "read catalogue", "run")).first()
@@ -92,6 +92,7 @@ def _list(request: HttpRequest, collection: Collection, folder_form: FolderForm,
         "forms_here": [(name, FORMS[name]) for name in FORMS if name in present["form"]],
         "catalogue": catalogue,
         "all_count": everything.count(),
+        "no_rights": everything.filter(facts__held_because__in=_OF_ALL).exists(),
         "is_run": everything.filter(fate__isnull=False).exists(),
         "open_job": newest if newest and newest.is_open else None,
         "failed_job": newest if newest and newest.state == Job.State.FAILED else None,
@@ -151,7 +152,7 @@ def named_folder(request: HttpRequest, slug: str) -> HttpResponse:
 
 def examine(request: HttpRequest, collection: Collection, **which: Any) -> Job:
     """Examine files in a job: those in `paths`, or all if `all`, or else the new ones."""
-    return wait_for(enqueue("survey", request.user, collection, **which), _PATIENCE if which.get("paths") else 0)
+    return enqueue("survey", request.user, collection, **which)
 
 
 @require_POST
@@ -209,9 +210,11 @@ def file_set(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         messages.error(request, _("That row isn't free any more. Look at the list again."))
         return redirect("files", slug)
     write_catalogue(collection)
-    examine(request, collection, paths=[file.path])
-    to_text = reverse("text", args=[slug, number])
-    return HttpResponseRedirect(to_text if request.POST.get("next") == "text" else reverse("files", args=[slug]))
+    job = examine(request, collection, paths=[file.path])
+    if request.POST.get("next") == "text":  # its page previews the text meanwhile
+        return redirect("text", slug, number)
+    wait_for(job, _PATIENCE)
+    return redirect("files", slug)
 
 
 def correct(request: HttpRequest, collection: Collection, file: CollectionFile, correction: dict[str, Any]) -> None:

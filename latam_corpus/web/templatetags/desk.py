@@ -13,7 +13,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext_lazy as _
 
 from latam_corpus.api.surveys import NOT_READ
-from latam_corpus.catalog.display_names import BASES, TIERS, USES, language_name
+from latam_corpus.catalog.display_names import BASES, LICENCES, TIERS, USES, language_name
 from latam_corpus.messages import Message, known, read_back
 from latam_corpus.pipeline.stored_runs.reasons import meaning
 from latam_corpus.web.jobs import KINDS
@@ -56,6 +56,12 @@ def said(text: Any) -> str:
 def means(code: str) -> str:
     """Return what a code of the core means, such as the reason why a document is dropped or held, as a sentence."""
     return meaning(code).translate(core_language()) if code else ""
+
+
+@register.filter
+def licence(statement: str) -> str:
+    """Return the name of a common licence or statement of rights; others as they are written."""
+    return LICENCES[statement].translate(core_language()) if statement in LICENCES else statement
 
 
 @register.filter

@@ -7,14 +7,19 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 import latam_corpus as lc
+from latam_corpus.api.page_pictures import page_picture
 from latam_corpus.web.files.catalogue import FOLDER, write_catalogue
-from latam_corpus.web.workspace import collection_folder, source_file
+from latam_corpus.web.source_values import replace_file
+from latam_corpus.web.workspace import collection_folder, data_folder, source_file, upload_of
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from latam_corpus.web.models import Collection, CollectionFile, Job
 
 MOST: Final = 20  # texts of a collection's preview
 _OF_A_FILE: Final = 10
+_PICTURES: Final = 3  # pages of a file
 _LONGEST: Final = 30_000  # characters of a text, and of its original
 
 
@@ -29,11 +34,38 @@ def preview(job: Job) -> dict[str, Any]:
         files=[f"{FOLDER}/{path}"] if path else [],
         language=job.arguments["language"],
     )
-    return {"items": [_as_json(item) for item in items]}
+    return {"items": [_as_json(item) for item in items], "pictures": _draw(collection, path) if path else 0}
+
+
+def _draw(collection: Collection, path: str) -> int:
+    """Draw the first pages of a PDF, for those who may change the collection; return how many pictures there are."""
+    file = collection.files.get(path=path)
+    facts = file.facts or {}
+    if facts.get("kind") == "image":
+        return 1
+    if facts.get("kind") != "pdf":
+        return 0
+    pages = min(facts.get("pages") or 0, _PICTURES)
+    for page in range(1, pages + 1):
+        target = picture_path(file.sha256, page)
+        if not target.exists():
+            try:
+                picture = page_picture(upload_of(file.sha256), page)
+            except lc.ConfigError:
+                return page - 1
+            target.parent.mkdir(parents=True, exist_ok=True)
+            replace_file(target, picture)
+    return pages
+
+
+def picture_path(digest: str, page: int) -> Path:
+    """Return the place of the picture of a page of the upload with this SHA-256."""
+    return data_folder() / "pictures" / f"{digest}-{page}.png"
 
 
 def _as_json(item: lc.PreviewItem) -> dict[str, Any]:
     original = [[line, is_left_out] for line, is_left_out in item.original_lines] if item.original else []
+    failing = [number for number in item.numbers if _fails(number)]
     return {
         "file": item.file.removeprefix(f"{FOLDER}/"),
         "member": item.member,
@@ -45,7 +77,9 @@ def _as_json(item: lc.PreviewItem) -> dict[str, Any]:
         "language": item.language,
         "kept": item.kept,
         "verdict": item.verdict,
-        "reasons": list(item.reasons),
+        "reasons": [
+            reason for reason in item.reasons if not any(reason.startswith(f"{number.label}:") for number in failing)
+        ],
         "numbers": [
             {"sentence": number.sentence, "fails": _fails(number), "signal": number.signal} for number in item.numbers
         ],

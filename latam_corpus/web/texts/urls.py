@@ -13,4 +13,5 @@ urlpatterns: Final = [
     path("collections/<slug:slug>/texts/preview", views.preview, name="texts-preview"),
     path("collections/<slug:slug>/texts/<int:number>", views.text, name="text"),
     path("collections/<slug:slug>/texts/<int:number>/note", views.note, name="text-note"),
+    path("collections/<slug:slug>/texts/<int:number>/pages/<int:page>", views.picture, name="text-page"),
 ]

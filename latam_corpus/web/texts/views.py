@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -20,8 +20,8 @@ from latam_corpus.web.middleware import core_language
 from latam_corpus.web.models import CollectionFile, Job, LogEntry
 from latam_corpus.web.roles import editable_collection, may_edit, readable_collection
 from latam_corpus.web.source_values import change_source, replace_file, source_values, stated
-from latam_corpus.web.texts.jobs import state_of
-from latam_corpus.web.workspace import collection_folder, safe_path
+from latam_corpus.web.texts.jobs import picture_path, state_of
+from latam_corpus.web.workspace import collection_folder, safe_path, upload_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,6 +34,8 @@ NAMES: Final = "names.txt"  # of third persons, next to the source file
 _HIDDEN: Final = re.compile(r"(\[[A-Z][A-Z_ ]{2,30}(?: ?\d+)?\])")
 _TURN: Final = re.compile(r"([^:\n]{1,40}): (.*)")
 _LONGEST_NAME: Final = 120
+# Pictures that browsers show, by their first bytes.
+_PICTURES: Final = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
 
 
 class NoteForm(forms.Form):
@@ -68,7 +70,9 @@ def texts(request: HttpRequest, slug: str) -> HttpResponse:
     for item in (job.result or {}).get("items", ()) if job and job.state == Job.State.DONE else ():
         file = files.get(item["file"])
         if file is not None and may_read(request, collection, file):
-            items.append(item | {"pk": file.pk, "beginning": " ".join(item["text"].split())[:200]})
+            failing = [number["sentence"] for number in item["numbers"] if number["fails"]]
+            why = next(iter([*failing, *item["reasons"]]), "")
+            items.append(item | {"pk": file.pk, "why": why, "beginning": " ".join(item["text"].split())[:200]})
     items.sort(key=lambda item: item["kept"])
     values = {
         "collection": collection,
@@ -139,6 +143,8 @@ def _shown(
         "hidden": len(_HIDDEN.findall(item["text"])) if item else 0,
         "failing": [number for number in item["numbers"] if number["fails"]] if item else [],
         "passing": [number for number in item["numbers"] if not number["fails"]] if item else [],
+        "pictures": range(1, (job.result or {}).get("pictures", 0) + 1) if may_edit(request.user, collection) else (),
+        "is_words": facts.get("charset") is not None,
         "note_form": form,
         "notes": notes[:10],
         "before": paths[at - 1] if at else None,
@@ -202,3 +208,22 @@ def hide_name(collection: Collection, name: str) -> None:
     if name not in names:
         replace_file(path, "".join(f"{one}\n" for one in [*filter(None, names), name]).encode())
     change_source(collection, {"consent.third_persons": named})
+
+
+def picture(request: HttpRequest, slug: str, number: int, page: int) -> HttpResponse:
+    """Return a page of a PDF as it was drawn, or a picture that is a file, to those who may change the collection."""
+    collection = editable_collection(request, slug)
+    file = get_object_or_404(CollectionFile, collection=collection, pk=number)
+    path = picture_path(file.sha256, page)
+    if not path.is_file():
+        path = upload_of(file.sha256)
+    if not path.is_file():
+        raise Http404
+    with path.open("rb") as opened:
+        head = opened.read(8)
+    kind = next((kind for start, kind in _PICTURES.items() if head.startswith(start)), None)
+    if kind is None:
+        raise Http404
+    response = FileResponse(path.open("rb"), content_type=kind)
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return response
