@@ -48,7 +48,7 @@ def _page(request: HttpRequest, collection: Collection, form: MappingForm | None
     rows = {row["number"]: row for row in known.get("missing", ())}
     for file in page:
         file.near = rows.get(known.get("near", {}).get(file.path))
-    examples = {}
+    examples: dict[str, str] = {}
     for cells in [*(row["cells"] for row in rows.values()), *_cells(collection)]:
         for head, cell in cells.items():
             examples.setdefault(head, cell[:60])

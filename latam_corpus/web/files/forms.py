@@ -14,7 +14,7 @@ from latam_corpus.catalog.rights import tier_of
 from latam_corpus.codes import declared_tag, groups
 from latam_corpus.desk.answers import AnswerError, languages
 from latam_corpus.web.files.catalogue import COLUMNS, COLUMNS_OF_TERMS, catalogue_of
-from latam_corpus.web.forms import VersionedForm
+from latam_corpus.web.forms import NAME_HELP, NAME_LABELS, NAMES, VersionedForm
 from latam_corpus.web.middleware import core_language
 from latam_corpus.web.models import Collection, CollectionFile
 from latam_corpus.web.source_values import source_values, stated
@@ -236,19 +236,9 @@ class SourceForm(VersionedForm):
 
     class Meta:
         model = Collection
-        fields: tuple[str, ...] = ("title", "custodian", "rights_holder")
-        labels: Final = {
-            "title": _("What is the collection called?"),
-            "custodian": _("Who keeps it?"),
-            "rights_holder": _("Who holds the rights?"),
-        }
-        help_texts: Final = {
-            "title": _("The name by which people know it, such as «Songs of the river»."),
-            "custodian": _("The library, archive, family or community that has the texts."),
-            "rights_holder": _(
-                "The authors, their heirs, a publisher or a community. Leave it empty if you don't know yet."
-            ),
-        }
+        fields = NAMES
+        labels = NAME_LABELS
+        help_texts = NAME_HELP
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -269,7 +259,7 @@ class SourceForm(VersionedForm):
 
     def stored_value(self, name: str) -> Any:
         """Return the other person's value, of the row or of the source file."""
-        if name in self.Meta.fields:
+        if name in NAMES:
             return super().stored_value(name)
         value = source_values(self.instance).get(name, self.cleaned_data.get(name) if name == "licence" else "")
         return ", ".join(value) if isinstance(value, list) else value

@@ -52,12 +52,12 @@ def _findings(collection: Collection) -> tuple[dict[str, list[str]], list[str]]:
     beside: dict[str, list[str]] = {}
     others = []
     for finding in lc.check_source(source_file(collection)):
-        values = finding.as_dict(core_language())
-        sentence = "; ".join(filter(None, (values["problem"], values["remedy"])))
+        language = core_language()
+        sentence = finding.sentence.translate(language)
         about = finding.problem.msgid if not finding.key and not finding.wrong else ""
         name = next((field for word, field in _FIELD_OF_WORD.items() if word in about), _FIELD_OF.get(finding.key))
         if name:
-            beside.setdefault(name, []).append(values["problem"] if about else sentence)
+            beside.setdefault(name, []).append(finding.problem.translate(language) if about else sentence)
         elif finding.key not in {"id", "rights.statement"} or finding.wrong:
             others.append(sentence)
     return beside, others

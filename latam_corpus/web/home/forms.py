@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django import forms
 
-from latam_corpus.web.files.forms import SourceForm
+from latam_corpus.web.forms import NAME_HELP, NAME_LABELS, NAMES
 from latam_corpus.web.models import Collection
 
 
@@ -13,6 +13,6 @@ class NewCollectionForm(forms.ModelForm):
 
     class Meta:
         model = Collection
-        fields = SourceForm.Meta.fields
-        labels = SourceForm.Meta.labels
-        help_texts = SourceForm.Meta.help_texts
+        fields = NAMES
+        labels = NAME_LABELS
+        help_texts = NAME_HELP

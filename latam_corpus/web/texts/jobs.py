@@ -64,7 +64,7 @@ def picture_path(digest: str, page: int) -> Path:
 
 
 def _as_json(item: lc.PreviewItem) -> dict[str, Any]:
-    original = [[line, is_left_out] for line, is_left_out in item.original_lines] if item.original else []
+    original = item.original_lines if item.original else []
     failing = [number for number in item.numbers if _fails(number)]
     return {
         "file": item.file.removeprefix(f"{FOLDER}/"),
@@ -86,7 +86,7 @@ def _as_json(item: lc.PreviewItem) -> dict[str, Any]:
     }
 
 
-def _cut(lines: list[list[Any]]) -> list[list[Any]]:
+def _cut(lines: list[tuple[str, bool]]) -> list[tuple[str, bool]]:
     kept, length = [], 0
     for line in lines:
         length += len(line[0])
