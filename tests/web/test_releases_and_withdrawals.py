@@ -81,8 +81,9 @@ def released(people: dict[str, Any], collection: Callable[..., Any], client_of: 
     return made
 
 
+@pytest.mark.usefixtures("released")
 def test_an_owner_sees_her_share_and_her_texts_and_everyone_the_status(
-    released: Any, people: dict[str, Any], client_of: Callable[..., Any], person: Callable[..., Any]
+    people: dict[str, Any], client_of: Callable[..., Any]
 ) -> None:
     (share,), uncounted = shares_of("rio")
     assert uncounted == []
@@ -154,8 +155,9 @@ def test_a_song_and_its_copy_are_withdrawn_with_a_receipt(
     assert Job.objects.filter(kind="withdraw").count() == 1
 
 
+@pytest.mark.usefixtures("released")
 def test_a_second_person_confirms_if_the_collection_asks_for_one_and_a_hold_ends(
-    released: Any, people: dict[str, Any], client_of: Callable[..., Any]
+    people: dict[str, Any], client_of: Callable[..., Any]
 ) -> None:
     owner, reviewer, steward = (client_of(people[role]) for role in ("contributor", "reviewer", "steward"))
     owner.post("/collections/rio/withdraw/rule", {"second_person": "on"})
@@ -181,8 +183,9 @@ def test_a_second_person_confirms_if_the_collection_asks_for_one_and_a_hold_ends
     assert "Receipt of a return" in steward.get(f"/collections/rio/withdraw/done/{ended.pk}").content.decode()
 
 
-def test_a_copy_of_another_collection_is_shown_without_its_title_and_comes_back(
-    released: Any, people: dict[str, Any], client_of: Callable[..., Any], collection: Any, person: Callable[..., Any]
+@pytest.mark.usefixtures("released")
+def test_a_copy_of_another_collection_is_shown_without_its_title_and_a_steward_confirms(
+    people: dict[str, Any], client_of: Callable[..., Any], collection: Any, person: Callable[..., Any]
 ) -> None:
     other = _approved(
         person("contributor", "otra"), people["reviewer"], collection, "puerto", secreto_de_la_barca=_SONG
