@@ -13,7 +13,7 @@ REAL = PYTHONDONTWRITEBYTECODE= $(if $(wildcard ../shared/data),LATAM_CORPUS_DAT
 STEPS = sed -n -e 's/^ *Downloading \([A-Za-z0-9_.]*\)-.* \(([0-9.]* [MG]B)\).*/  downloading \1 \2/p' -e 's/^Installing collected.*/  writing files/p'
 # pip's success is noted by its side of the pipe, because the pipe has the exit code of the other.
 INSTALL = $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off --only-binary :all: --no-binary latam-corpus,srt -c constraints.txt
-EXTRAS = crawl,http,marc,ray,s3,sheets,sign
+EXTRAS = crawl,desk,desk-postgresql,http,marc,ray,s3,sheets,sign
 
 # What running needs, the crawler of the demo included. Dependency groups need pip 25.1.
 $(VENV)/.ready: pyproject.toml constraints.txt
@@ -98,6 +98,12 @@ messages: $(VENV)/.dev
 	$(BIN)/pybabel -q update -D latam_corpus -d latam_corpus/locale -i $$pot -w 120 --previous \
 	  --ignore-obsolete --ignore-pot-creation-date && rm $$pot
 	$(BIN)/pybabel -q compile -D latam_corpus -d latam_corpus/locale
+	pot=$$(mktemp) && \
+	PYTHONPATH=tests $(BIN)/pybabel -q extract -F tests/babel-web.cfg -k gettext_lazy -k ngettext_lazy:1,2 \
+	  --add-location=file --sort-by-file -w 120 -o $$pot latam_corpus/web && \
+	$(BIN)/pybabel -q update -D django -d latam_corpus/web/locale -i $$pot -w 120 --previous \
+	  --ignore-obsolete --ignore-pot-creation-date && rm $$pot
+	$(BIN)/pybabel -q compile -D django -d latam_corpus/web/locale
 
 # What every stage gives of the fixed corpus, after a stage's `version` was raised or a policy, model or library changed.
 versions: $(VENV)/.dev

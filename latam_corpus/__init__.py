@@ -12,7 +12,7 @@ from latam_corpus.__about__ import __version__ as __version__
 
 if TYPE_CHECKING:
     from latam_corpus.api.judging import Judgements, judge, judgements, sample
-    from latam_corpus.api.opened_release import Release, open_release, pull
+    from latam_corpus.api.opened_release import Release, open_release, pull, versions
     from latam_corpus.api.opened_run import Run, explain, open_run
     from latam_corpus.api.previews import Number, PreviewItem, preview
     from latam_corpus.api.run_recipe import run
@@ -55,11 +55,12 @@ __all__ = [
     "signal",
     "stage",
     "survey",
+    "versions",
     "withdraw",
 ]
 _MODULES: Final = {
     "api.judging": ("Judgements", "judge", "judgements", "sample"),
-    "api.opened_release": ("Release", "open_release", "pull"),
+    "api.opened_release": ("Release", "open_release", "pull", "versions"),
     "api.opened_run": ("Run", "explain", "open_run"),
     "api.previews": ("Number", "PreviewItem", "preview"),
     "api.run_recipe": ("run",),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from latam_corpus import demo, desk, harvest, lab, train
+from latam_corpus import demo, desk, harvest, lab, train, web
 from latam_corpus.cli.interface import app as command_line
 from latam_corpus.cli.interface import commands as core
 
 # In the order of `--help`: sources are described and collected before they are run.
 COMMANDS: Final = {
     **demo.COMMANDS,
+    **web.COMMANDS,
     **desk.COMMANDS,
     **harvest.COMMANDS,
     **core.COMMANDS,

@@ -138,6 +138,26 @@ class Release:
         )
 
 
+def versions(store: str | Path, name: str = "") -> list[str]:
+    """Return the versions in a store as `NAME@VERSION`, each release's oldest first; none if there is no store.
+
+    Args:
+        store: a folder or URL.
+        name: the release; by default, all releases.
+
+    Raises:
+        ConfigError: the name can't be that of a release.
+        ReleaseError: the store can't be read.
+    """
+    check_arguments(versions, locals())
+    if isinstance(store, Path) and not store.exists():
+        return []
+    opened = Store.at(store)
+    with opened.named_errors():
+        names = [name] if name else opened.names()
+        return [f"{release}@{version}" for release in names for version in opened.versions(release)]
+
+
 def open_release(store: str | Path, spec: str) -> Release:
     """Open a version in a store.
 

@@ -12,6 +12,7 @@ from latam_corpus.catalog.source import load_source
 from latam_corpus.collect.examine import examine
 from latam_corpus.errors import ConfigError
 from latam_corpus.intake.preview_items import items_of
+from latam_corpus.intake.preview_page import lines_left_out
 from latam_corpus.paths import cache_folder
 from latam_corpus.pipeline.planning.policy_overlay import overlay
 
@@ -76,6 +77,11 @@ class PreviewItem:
     def kept(self) -> bool:
         """Whether a run would keep the text."""
         return self.verdict == KEPT
+
+    @property
+    def original_lines(self) -> list[tuple[str, bool]]:
+        """The lines of the original, each with whether its words are missing from both text and title."""
+        return list(lines_left_out(self.original, self.text, self.title))
 
 
 def preview(

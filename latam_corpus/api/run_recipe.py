@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping  # noqa: TC003  (arguments are checked against it)
+from collections.abc import Callable, Mapping  # noqa: TC003  (arguments are checked against it)
 from contextlib import closing
 from itertools import chain
 from pathlib import Path
@@ -54,7 +54,7 @@ def run(
     sign: str | Path | None = None,
     strict: bool = False,
     policies: str | Path | None = None,
-    progress: bool = True,
+    progress: bool | Callable[[str, int, int], object] = True,
 ) -> Run:
     """Run a recipe: collect, process and, if it has a `[release]`, release documents, like `latam-corpus run`.
 
@@ -76,7 +76,8 @@ def run(
         sign: a secret key of minisign, with which the release is signed.
         strict: whether to make no release if an input can't be read whole.
         policies: a folder of policies that replace the shipped ones: a copy of `filters/`, or some files.
-        progress: whether a line shows how far the run is, on a terminal and in a notebook.
+        progress: whether a line shows how far the run is, on a terminal and in a notebook; or a function that is called
+            with each step's title, how much of it is done, and how much there is.
 
     Raises:
         ConfigError: the recipe or an option is wrong; nothing ran.

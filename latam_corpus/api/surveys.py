@@ -47,7 +47,7 @@ _SCHEMA: Final = pl.Schema(
     }
 )
 _UNCHOSEN: Final = (_("the source doesn't choose this kind of file"), _("add its pattern to files in [collect]"))
-_NOT_READ: Final = _("it is {format}, which isn't read")
+NOT_READ: Final = _("it is {format}, which isn't read")
 
 
 def survey(
@@ -161,7 +161,7 @@ def _problem(file: SurveyedFile) -> tuple[Message | None, str | None, Message | 
         return meaning(reason), reason, file.remedy
     if file.is_read:
         return None, None, None
-    return _NOT_READ.fill(format=file.format), "unreadable:unknown format", file.remedy
+    return NOT_READ.fill(format=file.format), "unreadable:unknown format", file.remedy
 
 
 def _in(text: Message | str | None, language: str) -> str | None:

@@ -401,7 +401,9 @@ def not_taken(source: Source, heads: Iterable[str]) -> list[str]:
     read = columns_read(source, columns_present) | turned_off
     index = source.collect.index
     if index:
-        read |= {name for name in columns_present if (name == index.column if index.column else is_file_column(name))}
+        read |= {"form"} | {
+            name for name in columns_present if (name == index.column if index.column else is_file_column(name))
+        }
     return [name for name in columns_present if name and name not in read]
 
 

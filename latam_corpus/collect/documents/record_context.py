@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
+
+from latam_corpus.catalog.source import Form
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -11,6 +13,8 @@ if TYPE_CHECKING:
     from latam_corpus.catalog.source import Source
     from latam_corpus.collect.documents.contract import Watch
     from latam_corpus.formats.format import Format
+
+FORMS = frozenset(get_args(Form))
 
 
 @dataclass(frozen=True)
@@ -68,9 +72,11 @@ class RecordContext:
         return None
 
     def with_form(self, media_type: str) -> str:
-        """Return the media type with the form and the file properties that the source states."""
+        """Return the media type with the form that the catalogue or the source states, and the file properties."""
         collect = self.source.collect
-        media_type += f"; form={collect.form}" if collect.form else ""
+        stated = (self.catalogued or {}).get("form")
+        form = stated if stated in FORMS else collect.form
+        media_type += f"; form={form}" if form else ""
         return media_type + (f"; properties={'+'.join(collect.properties)}" if collect.properties else "")
 
     def named(self, member: str | None) -> str | None:

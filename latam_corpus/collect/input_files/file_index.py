@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from glob import escape as glob_escape
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from lxml import etree
 
@@ -165,6 +165,15 @@ class _Claim:
     unmatched: dict[str, Sequence[str]]
 
 
+class MatchedRow(NamedTuple):
+    """A row of a catalogue: its number, its columns, the files that it describes, and its names without a file."""
+
+    number: int
+    columns: Mapping[str, Any]
+    files: tuple[str, ...]
+    unmatched: tuple[str, ...]
+
+
 @dataclass
 class _ListReport:
     """The entries of a list that can't be used, and the header row if it is a table."""
@@ -192,15 +201,7 @@ class _Matches:
 
 def _matches(source: Source, lists: Sequence[InputFile], names: FileNames, open_: Opener) -> _Matches:
     matches = _Matches(reports=[_ListReport() for _list in lists])
-    claims: list[_Claim] = []
-    for number, list_ in enumerate(lists):
-        is_of_table = is_table(list_)
-        for entry in _entries(source, list_, matches.reports[number], open_):
-            matched, unmatched = names.match(entry.names, list_, each=is_of_table)
-            if not matched and not is_of_table and (matched := names.next_to(list_)):
-                unmatched = {}
-            claims.append(_Claim(number, entry, matched, unmatched))
-    _match_alike(claims, names)
+    claims = _claims(source, lists, names, matches.reports, open_)
     for claim in claims:
         list_, entry, failures = lists[claim.list_], claim.entry, matches.reports[claim.list_].failures
         if claim.unmatched or not claim.files:
@@ -212,6 +213,50 @@ def _matches(source: Source, lists: Sequence[InputFile], names: FileNames, open_
                 failures.append(_compare(source, matches, (list_, entry), name))
             entries.append((list_, entry))
     return matches
+
+
+def _claims(
+    source: Source, lists: Sequence[InputFile], names: FileNames, reports: Sequence[_ListReport], open_: Opener
+) -> list[_Claim]:
+    claims: list[_Claim] = []
+    for number, list_ in enumerate(lists):
+        is_of_table = is_table(list_)
+        for entry in _entries(source, list_, reports[number], open_):
+            matched, unmatched = names.match(entry.names, list_, each=is_of_table)
+            if not matched and not is_of_table and (matched := names.next_to(list_)):
+                unmatched = {}
+            claims.append(_Claim(number, entry, matched, unmatched))
+    _match_alike(claims, names)
+    return claims
+
+
+def matched_rows(
+    source: Source, list_: InputFile, files: Sequence[InputFile], open_: Opener = opened_file
+) -> tuple[list[MatchedRow], dict[str, str], int]:
+    """Return the rows of a catalogue with their files, and for each file without a row the closest name.
+
+    Args:
+        source: the source, whose `collect.index` names the column of a table.
+        list_: the catalogue.
+        files: the files that it describes.
+        open_: opens the catalogue.
+
+    Returns:
+        The rows, the closest names by file, and the number of the header row (0 if it isn't a table).
+
+    Raises:
+        ConfigError: the catalogue can't be read, or lacks the column.
+    """
+    report = _ListReport()
+    claims = _claims(source, [list_], FileNames(files), [report], open_)
+    rows = [
+        MatchedRow(claim.entry.number, claim.entry.columns, tuple(claim.files), tuple(claim.unmatched))
+        for claim in claims
+    ]
+    with_row = {file for row in rows for file in row.files}
+    missing = [name for row in rows for name in row.unmatched]
+    near = _nearest([file.relative for file in files if file.relative not in with_row], missing)
+    return rows, near, report.header_row
 
 
 def _match_alike(claims: Sequence[_Claim], names: FileNames) -> None:

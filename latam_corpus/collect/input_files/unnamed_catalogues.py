@@ -194,7 +194,7 @@ def recognised(source: Source, list_: InputFile, names: FileNames, open_: Opener
     for charset in charsets:
         plain = source.model_copy(update={"collect": Collect(charset=charset)})
         try:
-            heads, records, is_garbled = _beginning(plain, list_, open_)
+            heads, records, is_garbled = beginning(plain, list_, open_)
         except (ConfigError, PartError, SourceError):
             return Catalogue(list_.relative)
         if not is_garbled:
@@ -249,7 +249,7 @@ def _is_about_terms(head: str) -> bool:
     return _ABOUT_TERMS.search(folded(head)) is not None
 
 
-def _beginning(source: Source, list_: InputFile, open_: Opener) -> tuple[list[str], list[Mapping[str, Any]], bool]:
+def beginning(source: Source, list_: InputFile, open_: Opener) -> tuple[list[str], list[Mapping[str, Any]], bool]:
     """Return the heads of a table, its first records, and whether it seems to be in another charset.
 
     Raises:

@@ -7,8 +7,11 @@ document are never run or followed.
 
 from __future__ import annotations
 
+import base64
 import ctypes
 import re
+import struct
+import zlib
 from math import hypot
 from typing import TYPE_CHECKING, Final
 
@@ -51,6 +54,8 @@ _FIRST_PAGES: Final = 6  # and as many last pages are searched for notices
 _MAX_NOTICES: Final = 5
 _POINTS: Final = 72
 # Pixels of a page rendered for OCR; a poster gets a lower resolution.
+_PICTURE_WIDTH: Final = 900  # pixels
+_PICTURE_HEIGHT: Final = 2000
 _MAX_DOTS: Final = 40_000_000
 
 # The end of a line. pdfium joins the two parts of a hyphenated word.
@@ -159,6 +164,37 @@ def count_pages(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
         return Extracted(f"{len(document)} {empty_count}", EXTRACTOR)
     finally:
         document.close()
+
+
+def picture(raw: bytes, parameters: Mapping[str, str]) -> Extracted:
+    """Return a page of a PDF as a PNG in shades of grey, in Base64.
+
+    Args:
+        raw: the file's bytes.
+        parameters: `page`, from 1.
+
+    Raises:
+        UnusableError: it is damaged, locked with a password, or has no such page.
+    """
+    document = _opened(raw)
+    try:
+        number = int(parameters["page"]) - 1
+        if not 0 <= number < len(document):
+            raise UnusableError("no text", f"it has {len(document)} pages", N_("check the number"))
+        page = document[number]
+        scale = min(_PICTURE_WIDTH / max(page.get_width(), 1), _PICTURE_HEIGHT / max(page.get_height(), 1))
+        pixels = page.render(scale=scale, grayscale=True).to_numpy()
+        height, width = pixels.shape[:2]
+        lines = b"".join(b"\0" + line.tobytes() for line in pixels)
+        head = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+        chunks = [_chunk(b"IHDR", head), _chunk(b"IDAT", zlib.compress(lines, 9)), _chunk(b"IEND", b"")]
+        return Extracted(base64.b64encode(b"\x89PNG\r\n\x1a\n" + b"".join(chunks)).decode(), EXTRACTOR)
+    finally:
+        document.close()
+
+
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
 def _has_content(document: pdfium.PdfDocument, number: int) -> bool:

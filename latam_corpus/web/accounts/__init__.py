@@ -1,0 +1,1 @@
+"""Accounts: log in, invitations, people, the language of the pages."""

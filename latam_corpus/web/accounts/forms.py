@@ -1,0 +1,93 @@
+"""The forms of accounts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth.forms import AuthenticationForm, BaseUserCreationForm
+from django.utils.translation import gettext_lazy as _
+
+from latam_corpus.web.limits import is_name_over, note_failed_login
+from latam_corpus.web.models import Person, Role
+from latam_corpus.web.roles import READ_COLLECTIONS, READ_JOBS, READ_SOURCES, WRITE_SOURCES
+
+
+class JoinForm(BaseUserCreationForm):
+    """An invited person's name and password."""
+
+    class Meta:
+        model = Person
+        fields = ["username", "name"]
+
+
+class InviteForm(forms.Form):
+    """The role of a person to invite."""
+
+    role = forms.ChoiceField(
+        label=_("What may this person do?"),
+        choices=[
+            (Role.CONTRIBUTOR, _("Contributor: hand over own collections, and follow them")),
+            (Role.REVIEWER, _("Reviewer: approve the rights of others' collections, and judge texts")),
+            (Role.STEWARD, _("Steward: everything, with invitations, versions and withdrawals")),
+        ],
+        widget=forms.RadioSelect,
+        initial=Role.CONTRIBUTOR,
+    )
+
+
+class PersonForm(forms.ModelForm):
+    """A person's role, and whether she may log in."""
+
+    class Meta:
+        model = Person
+        fields = ["role", "is_active"]
+        labels = {"role": _("Role"), "is_active": _("May log in")}
+
+
+class LogInForm(AuthenticationForm):
+    """A name and a password; a name with too many failed attempts waits."""
+
+    def clean(self) -> dict[str, Any]:
+        """Return the answers of a person who may log in.
+
+        Raises:
+            ValidationError: the name or the password is wrong, or too many attempts failed.
+        """
+        name = str(self.cleaned_data.get("username", "")).casefold()
+        if is_name_over(name):
+            raise forms.ValidationError(_("Too many attempts failed with this name. Wait a quarter of an hour."))
+        try:
+            return super().clean()
+        except forms.ValidationError:
+            note_failed_login(name)
+            raise
+
+
+class TokenForm(forms.Form):
+    """What a token is for, what it allows, and for how long."""
+
+    name = forms.CharField(label=_("What is it for?"), max_length=80)
+    scopes = forms.MultipleChoiceField(
+        label=_("What may it do?"),
+        choices=[
+            (READ_COLLECTIONS, _("read collections")),
+            (READ_SOURCES, _("read source files")),
+            (WRITE_SOURCES, _("write source files")),
+            (READ_JOBS, _("follow jobs")),
+        ],
+        widget=forms.CheckboxSelectMultiple,
+    )
+    days = forms.IntegerField(label=_("For how many days?"), min_value=1, max_value=365, initial=90)
+
+
+class AccountForm(forms.ModelForm):
+    """A person's own name."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"].label = _("Your name, as colleagues see it")
+
+    class Meta:
+        model = Person
+        fields = ["name"]

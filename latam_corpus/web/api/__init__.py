@@ -1,0 +1,1 @@
+"""The JSON API: sources, collections and jobs, with tokens that have scopes; `openapi.json` describes it."""

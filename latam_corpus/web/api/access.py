@@ -1,0 +1,66 @@
+"""Who may call the API: a token's person, within the token's scopes. A session of a browser opens nothing here."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from django.contrib.auth.models import AnonymousUser
+from django.http import JsonResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from latam_corpus.web.models import Token, digest_of_token
+from latam_corpus.web.roles import SCOPES, may_open
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponse
+
+_SCHEME: Final = "Bearer "
+
+
+def error(status: int, problem: str, remedy: str = "", place: str = "", **headers: str) -> JsonResponse:
+    """Return an error as JSON: place, problem and remedy."""
+    row = {"place": place, "problem": problem, "remedy": remedy}
+    return JsonResponse({"errors": [row]}, status=status, headers=headers)
+
+
+def too_many() -> JsonResponse:
+    """Return the error of an address that sends too many requests."""
+    return error(429, _("Too many attempts"), _("Wait a few minutes, and try again."), **{"Retry-After": "600"})
+
+
+def refusal(request: HttpRequest, route: str) -> HttpResponse | None:
+    """Set the request's person to the token's; return an error unless the token allows the route."""
+    request.user = AnonymousUser()
+    token = _token(request)
+    if token is not None:
+        request.user = token.person
+    if token is None and not may_open(request, route):
+        challenge = {"WWW-Authenticate": 'Bearer realm="desk"'}
+        return error(
+            401, _("The request has no valid token"), _("Make a token on the page of your account."), **challenge
+        )
+    if not may_open(request, route):
+        return error(403, _("Your account doesn't allow this"))
+    scope = SCOPES.get((route, request.method))
+    if scope is not None and (token is None or scope not in token.scopes):
+        return error(
+            403, _("The token doesn't allow this"), _("Make a token with the scope %(scope)s.") % {"scope": scope}
+        )
+    return None
+
+
+def _token(request: HttpRequest) -> Token | None:
+    """Return the valid token in a request's header; note once a minute that it was used."""
+    header = str(request.headers.get("Authorization", ""))
+    if not header.startswith(_SCHEME):
+        return None
+    now = timezone.now()
+    digest = digest_of_token(header.removeprefix(_SCHEME).strip())
+    token: Token | None = (
+        Token.objects.select_related("person").filter(digest=digest, expires__gt=now, person__is_active=True).first()
+    )
+    if token is not None and (token.last_used is None or now - token.last_used > timedelta(minutes=1)):
+        Token.objects.filter(pk=token.pk).update(last_used=now)
+    return token

@@ -1,0 +1,172 @@
+"""The API: read collections and jobs, read and write source files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from django.core.paginator import Paginator
+from django.db import transaction
+from django.db.models import Count, F
+from django.http import HttpResponse, JsonResponse
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_GET, require_http_methods
+
+from latam_corpus.web.api.access import error
+from latam_corpus.web.home.views import jobs_of
+from latam_corpus.web.log import log
+from latam_corpus.web.middleware import core_language
+from latam_corpus.web.models import Collection
+from latam_corpus.web.roles import OWNERS, collections_of, is_single, may_edit
+from latam_corpus.web.sources import LARGEST, check_sent_source, read_source, replace_source, sentence
+from latam_corpus.web.workspace import collection_folder
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+    from latam_corpus.web.models import Job
+
+_A_PAGE: Final = 100
+_DESCRIPTION: Final = Path(__file__).with_name("openapi.json")
+
+
+@require_GET
+def openapi(request: HttpRequest) -> HttpResponse:
+    """Return the description of the API (OpenAPI 3.1)."""
+    del request
+    return HttpResponse(_DESCRIPTION.read_bytes(), content_type="application/json")
+
+
+@csrf_exempt
+@require_GET
+def collections(request: HttpRequest) -> HttpResponse:
+    """List the collections that the token's person may read."""
+    found = collections_of(request.user).annotate(file_count=Count("files")).order_by("slug")
+    return _page(request, "collections", found, _collection_row)
+
+
+@csrf_exempt
+@require_GET
+def collection(request: HttpRequest, slug: str) -> HttpResponse:
+    """Return a collection."""
+    found = collections_of(request.user).annotate(file_count=Count("files")).filter(slug=slug).first()
+    return _missing() if found is None else JsonResponse(_collection_row(found))
+
+
+@csrf_exempt
+@require_http_methods(["GET", "PUT"])
+def source(request: HttpRequest, slug: str) -> HttpResponse:
+    """Return a collection's source file, or replace it; a new collection is made for a new id."""
+    found = collections_of(request.user).filter(slug=slug).first()
+    if request.method == "PUT":
+        return _put_source(request, slug, found)
+    if found is None:
+        return _missing()
+    text, digest = read_source(found)
+    return JsonResponse({"toml": text, "sha256": digest})
+
+
+def _put_source(request: HttpRequest, slug: str, found: Collection | None) -> HttpResponse:
+    """Replace a source file if it is as the sender last saw it."""
+    body = _body(request)
+    if not isinstance(body.get("toml"), str) or not isinstance(body.get("replaces", ""), str):
+        return error(400, _("The body must be JSON with the texts `toml` and `replaces`"), place="toml")
+    language = core_language()
+    findings = check_sent_source(body["toml"], slug)
+    mistakes = [sentence(finding, language) for finding in findings if finding.wrong]
+    if mistakes:
+        return JsonResponse({"errors": mistakes}, status=422)
+    with transaction.atomic():
+        answer = _replaced(request, slug, found, body)
+    if isinstance(answer, HttpResponse):
+        return answer
+    advice = [sentence(finding, language) for finding in findings]
+    return JsonResponse({"sha256": answer, "advice": advice}, status=201 if found is None else 200)
+
+
+def _replaced(request: HttpRequest, slug: str, found: Collection | None, body: dict[str, Any]) -> str | HttpResponse:
+    """Write the source file, and the collection's row; return the digest of the file, or the reason against it."""
+    import tomllib
+
+    values = tomllib.loads(body["toml"])
+    shown = {"title": values["title"][:200], "custodian": values["holder"][:200]}
+    if found is None:
+        taken = Collection.objects.filter(slug=slug).exists() or collection_folder(Collection(slug=slug)).exists()
+        if taken or not (is_single() or request.user.role in OWNERS):
+            return error(403, _("A collection with this id isn't yours"), _("Use another id."), "id")
+        found = Collection.objects.create(slug=slug, owner=request.user, **shown)
+        log(request.user, "collection made", f"collection {slug}")
+        before = ""
+    else:
+        locked = Collection.objects.select_for_update().get(pk=found.pk)
+        if not may_edit(request.user, locked):
+            return error(403, _("Your account doesn't allow this"))
+        before = read_source(locked)[1]
+        if before != body.get("replaces", ""):
+            remedy = _("Pull it, join both, and push again with `replaces` as it is now.")
+            return error(409, _("The source file has changed in the meantime"), remedy, before)
+        Collection.objects.filter(pk=locked.pk).update(version=F("version") + 1, **shown)
+    digest = replace_source(found, body["toml"])
+    log(request.user, "source replaced", f"collection {slug}", before=before, after=digest)
+    return digest
+
+
+@csrf_exempt
+@require_GET
+def jobs(request: HttpRequest) -> HttpResponse:
+    """List the jobs that the token's person may see, the newest first."""
+    return _page(request, "jobs", jobs_of(request), _job_row)
+
+
+@csrf_exempt
+@require_GET
+def job(request: HttpRequest, number: int) -> HttpResponse:
+    """Return a job."""
+    found = jobs_of(request).filter(pk=number).first()
+    return _missing() if found is None else JsonResponse(_job_row(found))
+
+
+def _collection_row(found: Collection) -> dict[str, Any]:
+    return {
+        "id": found.slug,
+        "title": found.title,
+        "custodian": found.custodian,
+        "rights_holder": found.rights_holder,
+        "state": found.state,
+        "files": found.file_count,
+    }
+
+
+def _job_row(found: Job) -> dict[str, Any]:
+    return {
+        "number": found.pk,
+        "kind": found.kind,
+        "collection": found.collection.slug if found.collection else None,
+        "state": found.state,
+        "progress": found.progress,
+        "created": found.created.isoformat(),
+        "ended": found.ended.isoformat() if found.ended else None,
+    }
+
+
+def _page(request: HttpRequest, name: str, rows: Any, as_row: Any) -> JsonResponse:
+    page = Paginator(rows, _A_PAGE).get_page(request.GET.get("page"))
+    following = page.next_page_number() if page.has_next() else None
+    return JsonResponse({name: [as_row(row) for row in page], "next_page": following})
+
+
+def _body(request: HttpRequest) -> dict[str, Any]:
+    """Return the JSON object that a request contains; an empty one if it contains none, or is too large."""
+    if int(request.headers.get("Content-Length") or 0) > 2 * LARGEST:
+        return {}
+    try:
+        value = json.loads(request.body)
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) and len(str(value.get("toml", ""))) <= LARGEST else {}
+
+
+def _missing() -> JsonResponse:
+    return error(404, _("There is no such page"), _("The address is wrong, or the page isn't open to you."))

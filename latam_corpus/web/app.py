@@ -1,0 +1,20 @@
+"""The desk as an application of Django."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class DeskConfig(AppConfig):
+    """The application, whose tables are named `desk_…`."""
+
+    name = "latam_corpus.web"
+    label = "desk"
+
+    def ready(self) -> None:
+        """Connect what notes the start of a session."""
+        from django.contrib.auth.signals import user_logged_in
+
+        from latam_corpus.web.middleware import note_start
+
+        user_logged_in.connect(note_start)

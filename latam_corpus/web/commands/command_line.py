@@ -1,0 +1,194 @@
+"""The commands `desk`, `desk serve`, `desk invite`, `desk backup` and `desk restore`."""
+
+from __future__ import annotations
+
+import webbrowser
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from latam_corpus.cli.interface.show import console
+from latam_corpus.errors import ConfigError, cause_of, one_of
+from latam_corpus.messages import N_, _
+from latam_corpus.web.settings import Desk, configure
+
+app = typer.Typer(invoke_without_command=True)
+
+Data = Annotated[Path, typer.Option("--data", metavar="FOLDER", help=N_("The folder of the desk's data."))]
+Database = Annotated[
+    str,
+    typer.Option(
+        "--database",
+        metavar="URL",
+        envvar="LATAM_CORPUS_DESK_DATABASE",
+        show_default=N_("an SQLite file in the data folder"),
+        help=N_("A PostgreSQL database: postgresql://user:password@host/name."),
+    ),
+]
+_LOOPBACK = "127.0.0.1"
+
+
+@app.callback()
+def desk(
+    context: typer.Context,
+    data: Data = Path("desk"),
+    port: Annotated[int, typer.Option(min=0, max=65535, help=N_("The port; 0 for any free one."))] = 0,
+    no_browser: Annotated[
+        bool, typer.Option("--no-browser", help=N_("Print the address, and don't open the browser."))
+    ] = False,
+) -> None:
+    """Open the desk: hand over a collection, see what becomes of it and withdraw it, in a browser.
+
+    Without a further command, it serves one person on this machine and opens the browser.
+    """
+    if context.invoked_subcommand is not None:
+        return
+    settings = Desk(_created(data), single=True)
+    configure(settings)
+    from latam_corpus.web.server import prepare, serve
+
+    prepare()
+
+    def ready(used_port: int) -> None:
+        address = f"http://{_LOOPBACK}:{used_port}/start/{settings.start_token}"
+        console.print(_("The desk is open, for you alone: {address}", address=address), soft_wrap=True)
+        console.print(_("Press Ctrl-C to close it. Its data is in {folder}.", folder=settings.data))
+        if not no_browser:
+            webbrowser.open(address)
+
+    _served(_LOOPBACK, port, lambda: serve(_LOOPBACK, port, ready))
+
+
+@app.command("serve")
+def serve_desk(
+    data: Data = Path("desk"),
+    database: Database = "",
+    bind: Annotated[
+        str, typer.Option("--bind", metavar="HOST:PORT", help=N_("The address to listen on."))
+    ] = "127.0.0.1:8000",
+    hosts: Annotated[
+        list[str],
+        typer.Option("--host", metavar="NAME", help=N_("A name by which browsers reach it; can be repeated.")),
+    ] = [],
+    proxy: Annotated[
+        str,
+        typer.Option("--proxy", metavar="IP", help=N_("The address of the proxy in front of it that speaks https.")),
+    ] = "",
+) -> None:
+    """Serve the desk for a library: people log in, with accounts by invitation (`desk invite`)."""
+    host, _colon, port = bind.rpartition(":")
+    if not host or not port.isdecimal() or int(port) >= 2**16:
+        raise ConfigError("--bind", _("«{text}» isn't HOST:PORT", text=bind), _("write it as 127.0.0.1:8000"))
+    names = (*hosts, host.strip("[]"), "localhost") if host not in {"0.0.0.0", "[::]"} else (*hosts, "localhost")  # noqa: S104
+    configure(Desk(_created(data), database, hosts=tuple(dict.fromkeys(names)), https=bool(proxy)))
+    from latam_corpus.web.server import serve
+
+    _prepared()
+
+    def ready(used_port: int) -> None:
+        console.print(_("The desk is open: {address}", address=f"http://{host}:{used_port}/"), soft_wrap=True)
+
+    _served(host.strip("[]"), int(port), lambda: serve(host.strip("[]"), int(port), ready, proxy))
+
+
+@app.command()
+def invite(
+    role: Annotated[str, typer.Option("--role", help=N_("contributor, reviewer or steward."))],
+    data: Data = Path("desk"),
+    database: Database = "",
+    address: Annotated[
+        str, typer.Option("--address", metavar="URL", help=N_("The address by which browsers reach the desk."))
+    ] = "http://127.0.0.1:8000",
+) -> None:
+    """Print a link with which one person makes an account, within 14 days."""
+    configure(Desk(_created(data), database))
+    from latam_corpus.web.log import log
+    from latam_corpus.web.models import Invitation, Role
+
+    if role not in Role.values:
+        raise ConfigError("--role", _("there is no role «{name}»", name=role), one_of(Role.values))
+    _prepared()
+    token = Invitation.make(role, None)
+    log(None, "invitation made", f"role {role}")
+    console.print(f"{address.rstrip('/')}/join/{token}", soft_wrap=True)
+
+
+@app.command("backup")
+def back_up_desk(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help=N_("The archive to write: .tar.gz or .tar."))],
+    data: Data = Path("desk"),
+    database: Database = "",
+) -> None:
+    """Write the desk into one archive: people, drafts and decisions, sources, uploads, runs and versions."""
+    if not data.is_dir():
+        raise ConfigError("--data", _("there is no folder «{folder}»", folder=data), _("check the path"))
+    configure(Desk(_created(data), database))
+    from latam_corpus.web.backup import back_up
+
+    _prepared()
+    count = back_up(file)
+    console.print(_("{file}: the desk with {n} {n:file|files}", file=file, n=count))
+
+
+@app.command("restore")
+def restore_desk(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help=N_("An archive of `desk backup`."))],
+    data: Data = Path("desk"),
+    database: Database = "",
+) -> None:
+    """Restore a desk into a new folder, and into an empty database."""
+    from latam_corpus.web import archive
+
+    archive.unpack(file, data)
+    configure(Desk(_created(data), database))
+    from latam_corpus.web.backup import restore_rows
+
+    _prepared()
+    people = restore_rows()
+    console.print(_("The desk is restored: {n} {n:person|people}", n=people))
+
+
+def _created(data: Path) -> Path:
+    """Create the data folder; return its full path.
+
+    Raises:
+        ConfigError: it can't be created.
+    """
+    try:
+        data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        (data / "tmp").mkdir(exist_ok=True)
+    except OSError as error:
+        problem = _("it can't be written: {cause}", cause=cause_of(error))
+        raise ConfigError("--data", problem, _("name another place")) from None
+    return data.resolve()
+
+
+def _prepared() -> None:
+    """Create or migrate the tables.
+
+    Raises:
+        ConfigError: the database doesn't answer.
+    """
+    from django.core.exceptions import ImproperlyConfigured
+    from django.db import DatabaseError
+
+    from latam_corpus.web.server import prepare
+
+    try:
+        prepare()
+    except ImproperlyConfigured:
+        problem = _("PostgreSQL needs psycopg, which isn't installed")
+        raise ConfigError("--database", problem, "pip install 'latam-corpus[desk-postgresql]'") from None
+    except DatabaseError as error:
+        problem = _("the database doesn't answer: {cause}", cause=str(error).strip().partition("\n")[0])
+        raise ConfigError("--database", problem, _("check its address, name and password")) from None
+
+
+def _served(host: str, port: int, start: Callable[[], None]) -> None:
+    try:
+        start()
+    except OSError as error:
+        problem = _("{address} can't be used: {cause}", address=f"{host}:{port}", cause=cause_of(error))
+        raise ConfigError("--port", problem, _("name another port")) from None

@@ -1,0 +1,73 @@
+"""Pages about errors, in the reader's language."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+_TEXTS: Final = {
+    400: (_("This request can't be read"), _("Go back, and send the form again.")),
+    403: (
+        _("This page isn't open to you"),
+        _("Your account doesn't allow it. Ask a steward of this desk if you need it."),
+    ),
+    404: (_("There is no such page"), _("The address is wrong, or the page isn't open to you.")),
+    405: (_("This address only takes forms"), _("Go back to the page with the form, and use its button.")),
+    413: (_("This is too large"), _("Send fewer or smaller files at a time.")),
+    429: (_("Too many attempts"), _("Wait a few minutes, and try again.")),
+    500: (
+        _("The desk made an error"),
+        _("Nothing that was saved is lost. Try again; if it happens again, tell whoever runs this desk."),
+    ),
+}
+_SINGLE: Final = _("Open the desk with the address that the terminal shows: it proves that it is you.")
+_FORGED: Final = _("The form was open for too long, or was sent from another page. Open it again, and send it.")
+
+
+def error_page(request: HttpRequest, status: int, advice: Any = "") -> HttpResponse:
+    """Return the page of an HTTP status, with other advice if there is any."""
+    from latam_corpus.web.roles import is_single
+
+    heading, usual_advice = _TEXTS[status]
+    if status == 403 and is_single() and not advice:  # noqa: PLR2004  (as the table has it)
+        advice = _SINGLE
+    return render(request, "desk/error.html", {"heading": heading, "advice": advice or usual_advice}, status=status)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Return the page of a request that can't be read."""
+    from django.core.exceptions import TooManyFilesSent
+
+    return error_page(request, 413 if isinstance(exception, TooManyFilesSent) else 400)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Return the page of a refused request."""
+    del exception
+    return error_page(request, 403)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Return the page of a missing page."""
+    del exception
+    return error_page(request, 404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Return the page of an error in the desk itself; a plain text if even that page fails."""
+    try:
+        return error_page(request, 500)
+    except Exception:  # noqa: BLE001  (a template or the database is broken; Django logs the first error)
+        return HttpResponse("500\n", status=500, content_type="text/plain")
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Return the page of a form that another site may have sent."""
+    del reason
+    return error_page(request, 403, _FORGED)

@@ -1,0 +1,119 @@
+"""The catalogue of a collection: the librarian's table, with the corrections of each file, as `catalogue.csv`."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING, Any, Final
+
+from django.db import transaction
+
+from latam_corpus.codes import declared_tag
+from latam_corpus.columns import KEYS
+from latam_corpus.web.models import Collection, CollectionFile
+from latam_corpus.web.source_values import change_source, replace_file, source_values, stated
+from latam_corpus.web.workspace import collection_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+NAME: Final = "catalogue.csv"
+FOLDER: Final = "files"  # of the files, in the collection's folder
+FILE: Final = "file"
+_PATTERN: Final = f"{FOLDER}/**/*"
+# The rights of a file that has corrections and no row, so that correcting it never makes it releasable.
+WITHOUT_ROW: Final = "not in the catalogue"
+COLUMNS: Final = ("title", "creators", "published", "declared_language", "genre", "country", "composition", "rights")
+COLUMNS_OF_TERMS: Final = ("uses", "expires", "embargo_until", "consent")
+_TERMS: Final = ("rights", *COLUMNS_OF_TERMS)
+_OWN: Final = frozenset({FILE, "form", *KEYS})
+
+
+def catalogue_of(collection: Collection) -> dict[str, Any]:
+    """Return what is known of a collection's uploaded catalogue; empty if it has none."""
+    found: dict[str, Any] = (collection.draft or {}).get("catalogue") or {}
+    return found
+
+
+def change_draft(collection: Collection, change: Callable[[dict[str, Any]], None]) -> None:
+    """Change a collection's draft, without losing what another process changes at the same time."""
+    with transaction.atomic():
+        row = Collection.objects.select_for_update().get(pk=collection.pk)
+        draft = dict(row.draft or {})
+        change(draft)
+        Collection.objects.filter(pk=row.pk).update(draft=draft)
+    collection.draft = draft
+
+
+def value_of(file: CollectionFile, column: str, columns: Mapping[str, str]) -> str:
+    """Return a file's value of a document's column: the correction, or else the cell of its row.
+
+    Args:
+        file: the file.
+        column: such as `rights`.
+        columns: the document's column for each column of the librarian's table.
+    """
+    if column in (file.correction or {}):
+        return str(file.correction[column])
+    heads = (head for head, name in columns.items() if name == column)
+    return next((str(value) for head in heads if (value := (file.row or {}).get(head))), "")
+
+
+def language_code(typed: str) -> str:
+    """Return the code of a language's name as people say it; the name itself if it is unknown or means several."""
+    return declared_tag(typed) or typed
+
+
+def write_catalogue(collection: Collection) -> None:
+    """Write `catalogue.csv` from the rows of the database, and name it in the source file.
+
+    Without an uploaded catalogue, every file has a row as soon as one has a correction.
+    """
+    catalogue = catalogue_of(collection)
+    columns: dict[str, str] = catalogue.get("columns", {})
+    files = list(CollectionFile.objects.filter(collection=collection))
+    is_needed = bool(catalogue) or any(file.correction for file in files)
+    of_terms = {*columns.values(), *(name for file in files for name in file.correction or {})} if is_needed else set()
+    if is_needed and any(file.row is None for file in files if file.correction):
+        of_terms.add("rights")
+    change_source(
+        collection,
+        {
+            "collect.files": stated(source_values(collection), "collect.files") or [_PATTERN],
+            "collect.index.file": NAME if is_needed else None,
+            "collect.index.column": FILE if is_needed else None,
+            **{f"collect.columns.{name}": name if name in of_terms else None for name in _TERMS},
+        },
+    )
+    path = collection_folder(collection) / NAME
+    if not is_needed:
+        path.unlink(missing_ok=True)
+        return
+    rows = [
+        _row(file, columns, catalogue) for file in files if not catalogue or file.row is not None or file.correction
+    ]
+    known = [FILE, "form", *COLUMNS, *COLUMNS_OF_TERMS]
+    names = list(dict.fromkeys([*known, *(name for row in rows for name in row)]))
+    kept = {FILE, *of_terms.intersection(_TERMS)}
+    used = [name for name in names if name in kept or any(row.get(name) for row in rows)]
+    text = io.StringIO()
+    writer = csv.DictWriter(text, used, restval="", extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    replace_file(path, text.getvalue().encode())
+
+
+def _row(file: CollectionFile, columns: Mapping[str, str], catalogue: Mapping[str, Any]) -> dict[str, str]:
+    row = {FILE: f"{FOLDER}/{file.path}"}
+    for head, cell in (file.row or {}).items():
+        name = columns.get(head, "")
+        if name:
+            row.setdefault(name, cell)
+        elif head not in _OWN:
+            row[head] = cell
+    row |= {name: str(value) for name, value in (file.correction or {}).items() if value}
+    if typed := row.get("declared_language"):
+        row["declared_language"] = catalogue.get("languages", {}).get(typed) or language_code(typed)
+    if catalogue and file.row is None and "rights" not in (file.correction or {}):
+        row["rights"] = WITHOUT_ROW
+    return row

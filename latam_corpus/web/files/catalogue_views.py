@@ -1,0 +1,196 @@
+"""The catalogue of a collection: upload it, say what its columns mean, and join rows and files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import F
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST
+
+from latam_corpus.catalog.display_names import language_name
+from latam_corpus.codes import declared_tag
+from latam_corpus.web.files.catalogue import catalogue_of, change_draft, value_of, write_catalogue
+from latam_corpus.web.files.forms import LanguageField, MappingForm, language_names
+from latam_corpus.web.files.views import examine, join
+from latam_corpus.web.jobs import enqueue, wait_for
+from latam_corpus.web.log import log
+from latam_corpus.web.middleware import core_language
+from latam_corpus.web.models import CollectionFile, Job
+from latam_corpus.web.roles import editable_collection, readable_collection
+from latam_corpus.web.workspace import store_upload
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponse
+
+    from latam_corpus.web.models import Collection
+
+_A_PAGE = 50
+_PATIENCE = 5.0
+_SUFFIXES = (".csv", ".tsv", ".xlsx", ".ods")
+
+
+def catalogue(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show the columns of a collection's catalogue, its languages, and the rows and files that don't match."""
+    collection = readable_collection(request, slug)
+    return _page(request, collection)
+
+
+def _page(request: HttpRequest, collection: Collection, form: MappingForm | None = None, status: int = 200) -> Any:
+    known = catalogue_of(collection)
+    without_row = CollectionFile.objects.filter(collection=collection, row__isnull=True) if known else []
+    page = Paginator(without_row, _A_PAGE).get_page(request.GET.get("page"))
+    rows = {row["number"]: row for row in known.get("missing", ())}
+    for file in page:
+        file.near = rows.get(known.get("near", {}).get(file.path))
+    examples: dict[str, str] = {}
+    for cells in [*(row["cells"] for row in rows.values()), *_cells(collection)]:
+        for head, cell in cells.items():
+            examples.setdefault(head, cell[:60])
+    form = form or (MappingForm(catalogue=known) if known else None)
+    if form:
+        for number, head in enumerate(form.heads):
+            form.fields[f"c{number}"].help_text = (
+                _("such as «%(cell)s»") % {"cell": examples[head]} if head in examples else ""
+            )
+    newest = collection.jobs.filter(kind__in=("read catalogue", "survey")).first()
+    values = {
+        "collection": collection,
+        "tab": "files",
+        "catalogue": known,
+        "form": form,
+        "page": page,
+        "near_count": len(known.get("near", {})),
+        "missing": known.get("missing", [])[:_A_PAGE],
+        "named": _languages(collection),
+        "language_names": language_names(),
+        "open_job": newest if newest and newest.is_open else None,
+        "failed_job": newest if newest and newest.state == Job.State.FAILED else None,
+    }
+    return render(request, "desk/files/catalogue.html", values, status=status)
+
+
+def _cells(collection: Collection) -> list[dict[str, str]]:
+    described = CollectionFile.objects.filter(collection=collection, row__isnull=False)
+    return list(described.values_list("row", flat=True)[:_A_PAGE])
+
+
+def _languages(collection: Collection) -> list[dict[str, Any]]:
+    """Return the languages that the catalogue states, unknown names first: name, number of files, name of the core."""
+    columns = catalogue_of(collection).get("columns", {})
+    if "declared_language" not in columns.values():
+        return []
+    counts: dict[str, int] = {}
+    for file in CollectionFile.objects.filter(collection=collection, row__isnull=False):
+        if typed := value_of(file, "declared_language", columns):
+            counts[typed] = counts.get(typed, 0) + 1
+    meant = catalogue_of(collection).get("languages", {})
+    rows = []
+    for typed, n in counts.items():
+        code = meant.get(typed) or declared_tag(typed)
+        of_group = _("%(name)s, I don't know which") % {"name": typed}
+        suggested = of_group if declared_tag(of_group) else ""
+        rows.append(
+            {
+                "typed": typed,
+                "n": n,
+                "suggested": suggested,
+                "means": language_name(code).translate(core_language()) if code else "",
+            }
+        )
+    return sorted(rows, key=lambda row: (bool(row["means"]), row["typed"].casefold()))
+
+
+@require_POST
+def catalogue_upload(request: HttpRequest, slug: str) -> HttpResponse:
+    """Keep a catalogue that a form uploads, and read it."""
+    collection = editable_collection(request, slug)
+    file = request.FILES.get("catalogue")
+    if file is None or not file.relative.lower().endswith(_SUFFIXES):
+        messages.error(request, _("Choose a table: CSV, XLSX or ODS. Save another kind as one of these."))
+        return redirect("catalogue", slug)
+    digest = file.digest.hexdigest()
+    file.file.flush()
+    store_upload(Path(file.temporary_file_path()), digest)
+    log(request.user, "catalogue added", f"collection {slug}", after=digest)
+    name = Path(file.relative).name
+    wait_for(enqueue("read catalogue", request.user, collection, name=name, sha256=digest), _PATIENCE)
+    return redirect("catalogue", slug)
+
+
+@require_POST
+def catalogue_columns(request: HttpRequest, slug: str) -> HttpResponse:
+    """Store what the columns mean, and read the catalogue again."""
+    collection = editable_collection(request, slug)
+    known = catalogue_of(collection)
+    form = MappingForm(request.POST, catalogue=known)
+    if not known:
+        return redirect("catalogue", slug)
+    if not form.is_valid():
+        return _page(request, collection, form, status=422)
+    arguments = {"column": form.cleaned_data["column"], "columns": form.columns}
+    log(request.user, "catalogue mapped", f"collection {slug}", reason=str(form.columns)[:1000])
+    job = enqueue("read catalogue", request.user, collection, name=known["name"], sha256=known["sha256"], **arguments)
+    wait_for(job, _PATIENCE)
+    return redirect("catalogue", slug)
+
+
+@require_POST
+def catalogue_language(request: HttpRequest, slug: str) -> HttpResponse:
+    """Store which language a name in the catalogue means, for all its rows."""
+    collection = editable_collection(request, slug)
+    typed, meant = request.POST.get("typed", ""), request.POST.get("meant", "")
+    field = LanguageField(label="")
+    from django.core.exceptions import ValidationError
+
+    try:
+        code = field.clean(meant)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+        return redirect("catalogue", slug)
+
+    def change(draft: dict[str, Any]) -> None:
+        if draft.get("catalogue"):
+            draft["catalogue"].setdefault("languages", {})[typed] = code
+
+    change_draft(collection, change)
+    log(request.user, "language named", f"collection {slug}", reason=f"«{typed}»: {code}")
+    write_catalogue(collection)
+    examine(request, collection, all=True)
+    return redirect("catalogue", slug)
+
+
+@require_POST
+def catalogue_join(request: HttpRequest, slug: str) -> HttpResponse:
+    """Give each file without a row the row that it looks like."""
+    collection = editable_collection(request, slug)
+    joined = 0
+    for path, number in dict(catalogue_of(collection).get("near", {})).items():
+        file = CollectionFile.objects.filter(collection=collection, path=path, row__isnull=True).first()
+        joined += file is not None and join(collection, file, number)
+    if joined:
+        log(request.user, "rows joined", f"collection {slug}, {joined} files")
+        write_catalogue(collection)
+        examine(request, collection, all=True)
+    messages.success(
+        request, ngettext("%(n)d file has its row now.", "%(n)d files have their rows now.", joined) % {"n": joined}
+    )
+    return redirect("catalogue", slug)
+
+
+@require_POST
+def catalogue_remove(request: HttpRequest, slug: str) -> HttpResponse:
+    """Stop using a catalogue: files lose their rows, and keep their corrections."""
+    collection = editable_collection(request, slug)
+    before = catalogue_of(collection).get("sha256", "")
+    change_draft(collection, lambda draft: draft.pop("catalogue", None))
+    CollectionFile.objects.filter(collection=collection).update(row=None, version=F("version") + 1)
+    log(request.user, "catalogue removed", f"collection {slug}", before=before)
+    write_catalogue(collection)
+    examine(request, collection, all=True)
+    return redirect("catalogue", slug)

@@ -1,0 +1,222 @@
+"""Jobs about files: copy a folder, examine files, read a catalogue, run the collection's recipe."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import unicodedata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from django.db.models import F
+
+import latam_corpus as lc
+from latam_corpus.api.catalogue_tables import read_catalogue
+from latam_corpus.catalog.source import load_source
+from latam_corpus.pipeline.planning.recipe import default_text
+from latam_corpus.web.files.catalogue import FOLDER, catalogue_of, change_draft, write_catalogue
+from latam_corpus.web.jobs import report_progress
+from latam_corpus.web.models import CollectionFile
+from latam_corpus.web.source_values import replace_file
+from latam_corpus.web.workspace import (
+    collection_folder,
+    files_folder,
+    import_folder,
+    out_folder,
+    source_file,
+    upload_of,
+)
+
+if TYPE_CHECKING:
+    from latam_corpus.web.models import Collection, Job
+
+_MOST_NAMED = 50
+_AT_ONCE: Final = 50  # files between two reports of the progress
+_MOST_MISSING: Final = 2000  # rows without a file that are kept for joining them
+_MOST_COMPARED: Final = 300  # files, and names
+_CLOSE: Final = 0.7
+_RELEASE: Final = re.compile(r"^\[release\]\n.*?(?=^\[|\Z)", re.MULTILINE | re.DOTALL)
+
+
+def import_named_folder(job: Job) -> dict[str, Any]:
+    """Copy the files of a folder on this machine into the job's collection, and examine them."""
+    copied, left_out = 0, []
+    for path, reason in import_folder(job.collection, Path(job.arguments["folder"])):
+        if reason:
+            left_out.append([path, reason])
+        else:
+            copied += 1
+            report_progress(job, copied, 0, path)
+    examined = survey(job)
+    return {"copied": copied, "left_out": left_out[:_MOST_NAMED], "left_out_count": len(left_out), **examined}
+
+
+def survey(job: Job) -> dict[str, Any]:
+    """Examine the files of the job's collection: those in `paths`, or all if `all`, or else those not examined yet.
+
+    The first table that describes the files becomes the collection's catalogue.
+    """
+    collection = job.collection
+    write_catalogue(collection)
+    files = CollectionFile.objects.filter(collection=collection)
+    if paths := job.arguments.get("paths"):
+        files = files.filter(path__in=paths)
+    elif not job.arguments.get("all"):
+        files = files.filter(facts__isnull=True)
+    named = list(files.values_list("path", flat=True))
+    lists = []
+    for start in range(0, len(named), _AT_ONCE):
+        report_progress(job, start, len(named), named[start])
+        lists += _survey(collection, named[start : start + _AT_ONCE])
+    result: dict[str, Any] = {"files": len(named)}
+    if lists and not catalogue_of(collection):
+        file = CollectionFile.objects.get(collection=collection, path=lists[0])
+        result |= use_catalogue(collection, Path(file.path).name, file.sha256)
+        survey(job.__class__(pk=job.pk, collection=collection, arguments={"all": True}))
+    return result
+
+
+def _survey(collection: Collection, paths: list[str]) -> list[str]:
+    """Store the facts about some files; return those that are catalogues."""
+    by_path = {unicodedata.normalize("NFC", f"{FOLDER}/{path}"): path for path in paths}
+    lists = []
+    for row in lc.survey(collection_folder(collection), source_file(collection), files=list(by_path)).iter_rows(
+        named=True
+    ):
+        path = by_path[unicodedata.normalize("NFC", row.pop("path"))]
+        if row["is_catalogue"]:
+            lists.append(path)
+        sha256, is_read = row.pop("sha256"), row.pop("is_read")
+        facts = row | {"read": is_read, "problem": row["problem"] or "", "looks_like": row["looks_like"] or ""}
+        same = CollectionFile.objects.filter(collection=collection, path=path)
+        if sha256:  # a file that was replaced meanwhile is examined by its own job
+            same = same.filter(sha256=sha256)
+        same.update(facts=facts)
+    return lists
+
+
+def read_uploaded_catalogue(job: Job) -> dict[str, Any]:
+    """Read a catalogue that was uploaded, with the columns that the librarian chose; examine the files again."""
+    arguments = job.arguments
+    result = use_catalogue(
+        job.collection, arguments["name"], arguments["sha256"], arguments.get("column"), arguments.get("columns")
+    )
+    survey(job.__class__(pk=job.pk, collection=job.collection, arguments={"all": True}))
+    return result
+
+
+def use_catalogue(
+    collection: Collection, name: str, sha256: str, column: str | None = None, columns: dict[str, str] | None = None
+) -> dict[str, Any]:
+    """Make a table the catalogue of a collection: give each file its row, and keep the rows without a file.
+
+    A table that is among the files leaves them, since it is no text of the collection. Rows that were joined by hand
+    stay joined, as long as the table has them.
+
+    Args:
+        collection: which it describes.
+        name: the table's name, with its suffix.
+        sha256: the digest of the upload.
+        column: the column that names files; by default, the one whose name or cells say so.
+        columns: the document's column for each column of the table; by default, those that their names suggest.
+    """
+    files = {file.path: file for file in CollectionFile.objects.filter(collection=collection)}
+    own = [path for path, file in files.items() if file.sha256 == sha256]
+    table = read_catalogue(
+        upload_of(sha256), [path for path in files if path not in own], name=name, column=column or None
+    )
+    for path in own:
+        (files_folder(collection) / path).unlink(missing_ok=True)
+        files.pop(path).delete()
+    joined = {} if not catalogue_of(collection) else catalogue_of(collection).get("joined", {})
+    rows = {row.number: row for row in table.rows}
+    row_of: dict[str, int] = {}
+    for row in table.rows:
+        for path in row.files:
+            row_of.setdefault(path, row.number)
+    row_of |= {path: number for path, number in joined.items() if path in files and number in rows}
+    for path, file in files.items():
+        cells = dict(rows[row_of[path]].cells) if path in row_of else None
+        if file.row != cells:
+            CollectionFile.objects.filter(pk=file.pk).update(row=cells, version=F("version") + 1)
+    used = set(row_of.values())
+    missing = [row for row in table.rows if row.number not in used]
+    without_row = [path for path in files if path not in row_of]
+    catalogue = {
+        "name": name,
+        "sha256": sha256,
+        "heads": list(table.heads),
+        "header_row": table.header_row,
+        "column": table.column,
+        "columns": dict(table.columns) if columns is None else columns,
+        "rows": len(table.rows),
+        "twice": sorted({path for row in table.rows for path in row.files if row_of[path] != row.number})[:_MOST_NAMED],
+        "missing": [
+            {"number": row.number, "name": _name_of(row, table.column), "cells": dict(row.cells)}
+            for row in missing[:_MOST_MISSING]
+        ],
+        "missing_count": len(missing),
+        "languages": catalogue_of(collection).get("languages", {}),
+        "joined": {path: number for path, number in joined.items() if row_of.get(path) == number},
+        "near": _nearest(without_row, {_name_of(row, table.column): row.number for row in missing[:_MOST_MISSING]}),
+    }
+    change_draft(collection, lambda draft: draft.__setitem__("catalogue", catalogue))
+    write_catalogue(collection)
+    return {"rows": len(table.rows), "with_row": len(row_of), "missing": len(missing)}
+
+
+def _name_of(row: Any, column: str) -> str:
+    return str(row.cells.get(column) or next(iter(row.cells.values()), ""))[:200]
+
+
+def _nearest(paths: list[str], names: dict[str, int]) -> dict[str, int]:
+    """Return the number of the row whose name is closest to each file's; no row is proposed twice."""
+    pairs = []
+    for path in paths[:_MOST_COMPARED]:
+        own = _key(path)
+        matcher = difflib.SequenceMatcher(b=own, autojunk=False)
+        for name, number in list(names.items())[:_MOST_COMPARED]:
+            other = _key(name)
+            matcher.set_seq1(other)
+            is_other_number = re.findall(r"\d+", own) != re.findall(r"\d+", other)
+            score = _CLOSE if own and own in other else matcher.ratio()
+            if score >= _CLOSE and not is_other_number:
+                pairs.append((score, path, number))
+    nearest: dict[str, int] = {}
+    for _score, path, number in sorted(pairs, reverse=True):
+        if path not in nearest and number not in nearest.values():
+            nearest[path] = number
+    return nearest
+
+
+def _key(name: str) -> str:
+    plain = unicodedata.normalize("NFKD", Path(name).stem.casefold())
+    return "".join(sign for sign in plain if sign.isalnum())
+
+
+def run_collection(job: Job) -> dict[str, Any]:
+    """Run the collection's recipe without releasing anything, and note what became of each file."""
+    collection = job.collection
+    write_catalogue(collection)
+    source = load_source(source_file(collection))
+    recipe = collection_folder(collection) / "recipe.toml"
+    text = default_text([(source_file(collection).name, source)], job.arguments.get("language", "en"))
+    replace_file(recipe, _RELEASE.sub("", text).encode())
+    run = lc.run(
+        recipe,
+        collection_folder(collection),
+        out_folder(),
+        progress=lambda title, done, of: report_progress(job, done, of, title),
+    )
+    fates = {
+        str(row["file"]): {key: row[key] for key in ("documents", "kept", "dropped", "reasons", "why")}
+        for row in run.files().iter_rows(named=True)
+        if row["file"]
+    }
+    at = job.started.isoformat() if job.started else ""
+    for file in CollectionFile.objects.filter(collection=collection):
+        name = unicodedata.normalize("NFC", f"{FOLDER}/{file.path}")
+        fate = {**fates[name], "run": run.name, "at": at} if name in fates else None
+        CollectionFile.objects.filter(pk=file.pk, sha256=file.sha256).update(fate=fate)
+    kept = sum(fate["kept"] for fate in fates.values())
+    return {"run": run.name, "documents": sum(fate["documents"] for fate in fates.values()), "kept": kept}

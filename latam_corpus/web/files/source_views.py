@@ -1,0 +1,63 @@
+"""The source of a collection, as forms: its names, country, languages, genre and rights, with what is wrong in it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.contrib import messages
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+
+import latam_corpus as lc
+from latam_corpus.web.files.forms import SourceForm, language_names
+from latam_corpus.web.files.views import examine
+from latam_corpus.web.log import log
+from latam_corpus.web.middleware import core_language
+from latam_corpus.web.models import Collection
+from latam_corpus.web.roles import editable_collection
+from latam_corpus.web.source_values import change_source
+from latam_corpus.web.workspace import source_file, write_source
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponse
+
+# The field of the form that a key of the source file belongs to.
+_FIELD_OF = {"holder": "custodian", "title": "title", "country": "country", "languages": "languages", "genre": "genre"}
+# The field that an advice on the whole file is about, by a word of it; its remedy speaks of TOML and isn't shown.
+_FIELD_OF_WORD = {"rights": "licence", "genre": "genre", "language": "languages"}
+
+
+def source_edit(request: HttpRequest, slug: str) -> HttpResponse:
+    """Change what is known about a collection as a whole; show what the check of its source file finds."""
+    collection = editable_collection(request, slug)
+    form = SourceForm(request.POST or None, instance=collection)
+    if request.method == "POST" and form.is_valid() and form.save_unless_changed():
+        before, after = change_source(collection, form.changes())
+        log(request.user, "collection changed", f"collection {slug}", before=before, after=after)
+        messages.success(request, _("Saved."))
+        if before != after and collection.files.exists():
+            examine(request, collection, all=True)
+        return redirect("collection-edit", slug)
+    found = Collection.objects.get(slug=slug)
+    beside, others = _findings(found)
+    for name, field in form.fields.items():
+        field.advice = beside.get(name, [])
+    values = {"form": form, "collection": found, "others": others, "language_names": language_names()}
+    return render(request, "desk/home/collection_edit.html", values)
+
+
+def _findings(collection: Collection) -> tuple[dict[str, list[str]], list[str]]:
+    """Return what the check of a source file finds, by the field that it belongs to, and the rest."""
+    write_source(collection)
+    beside: dict[str, list[str]] = {}
+    others = []
+    for finding in lc.check_source(source_file(collection)):
+        language = core_language()
+        sentence = finding.sentence.translate(language)
+        about = finding.problem.msgid if not finding.key and not finding.wrong else ""
+        name = next((field for word, field in _FIELD_OF_WORD.items() if word in about), _FIELD_OF.get(finding.key))
+        if name:
+            beside.setdefault(name, []).append(finding.problem.translate(language) if about else sentence)
+        elif finding.key not in {"id", "rights.statement"} or finding.wrong:
+            others.append(sentence)
+    return beside, others

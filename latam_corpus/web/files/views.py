@@ -1,0 +1,248 @@
+"""The files of a collection: the list with its problems, three ways to add files, corrections, and the run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Case, Count, F, Q, Value, When
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST
+
+from latam_corpus.web.files.catalogue import catalogue_of, change_draft, write_catalogue
+from latam_corpus.web.files.forms import FORMS, CorrectionForm, FolderForm, label_of, language_names
+from latam_corpus.web.jobs import enqueue, wait_for
+from latam_corpus.web.log import log
+from latam_corpus.web.middleware import core_language
+from latam_corpus.web.models import CollectionFile, Job
+from latam_corpus.web.roles import editable_collection, is_single, readable_collection
+from latam_corpus.web.uploads import keep_uploads
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponse
+
+    from latam_corpus.web.models import Collection
+
+_A_PAGE = 50
+_PATIENCE = 4.0  # seconds in which a page waits for a short job
+_UNREAD = Q(facts__read=False) | (Q(facts__problem__isnull=False) & ~Q(facts__problem=""))
+_OF_ALL = ("rights=null", "uses=null")  # held because the collection states no rights, or allows no use
+_DROPPED = Q(fate__dropped__gt=0)
+_OPEN = (Job.State.QUEUED, Job.State.RUNNING)
+
+
+def problems(collection: Collection) -> dict[str, tuple[Any, Q]]:
+    """Return the problems by which files are filtered, the gravest first: a label, and a condition of the rows."""
+    of_row = {"no-row": (_("without a row in the catalogue"), Q(row__isnull=True))} if catalogue_of(collection) else {}
+    return {
+        "unread": (_("can't be read"), _UNREAD),
+        **of_row,
+        "language": (_("of an unclear language"), Q(facts__language="und")),
+        "rights": (_("held because of their rights"), Q(facts__held_because__isnull=False)),
+        "dropped": (_("dropped by the last run"), _DROPPED),
+        "new": (_("not examined yet"), Q(facts__isnull=True)),
+    }
+
+
+def files(request: HttpRequest, slug: str) -> HttpResponse:
+    """List a collection's files, those with problems first, and what became of them."""
+    collection = readable_collection(request, slug)
+    return _list(request, collection, FolderForm())
+
+
+def _list(request: HttpRequest, collection: Collection, folder_form: FolderForm, status: int = 200) -> HttpResponse:
+    known = problems(collection)
+    chosen = {name: request.GET.get(name, "") for name in ("problem", "language", "form", "q")}
+    everything = CollectionFile.objects.filter(collection=collection)
+    counts = everything.aggregate(
+        **{key.replace("-", "_"): Count("pk", filter=q) for key, (_label, q) in known.items()}
+    )
+    rows = everything.annotate(gravity=_gravity(known))
+    if chosen["problem"] in known:
+        rows = rows.filter(known[chosen["problem"]][1])
+    if chosen["language"]:
+        rows = rows.filter(facts__language=chosen["language"])
+    if chosen["form"]:
+        rows = rows.filter(facts__form=chosen["form"])
+    if chosen["q"]:
+        rows = rows.filter(path__icontains=chosen["q"])
+    page = Paginator(rows.order_by("gravity", "path"), _A_PAGE).get_page(request.GET.get("page"))
+    catalogue = catalogue_of(collection)
+    missing = {row["number"]: row for row in catalogue.get("missing", ())}
+    for file in page:
+        file.near = missing.get(catalogue.get("near", {}).get(file.path))
+        file.near_label = label_of(file.near) if file.near else ""
+        file.held_of_its_own = (file.facts or {}).get("held_because") not in {None, *_OF_ALL}
+        file.form_label = FORMS.get((file.correction or {}).get("form") or (file.facts or {}).get("form") or "", "")
+    present = {name: [value or "" for value in _values(everything, name)] for name in ("language", "form")}
+    newest = collection.jobs.filter(kind__in=("survey", "import folder", "read catalogue", "run")).first()
+    query = {key: value for key, value in chosen.items() if value}
+    values = {
+        "collection": collection,
+        "tab": "files",
+        "page": page,
+        "query": "&" + urlencode(query) if query else "",
+        "chosen": chosen,
+        "problems": [(key, label, n) for key, (label, _q) in known.items() if (n := counts[key.replace("-", "_")])],
+        "languages_here": sorted(filter(None, present["language"])),
+        "forms_here": [(name, FORMS[name]) for name in FORMS if name in present["form"]],
+        "catalogue": catalogue,
+        "all_count": everything.count(),
+        "no_rights": everything.filter(facts__held_because__in=_OF_ALL).exists(),
+        "is_run": everything.filter(fate__isnull=False).exists(),
+        "open_job": newest if newest and newest.is_open else None,
+        "failed_job": newest if newest and newest.state == Job.State.FAILED else None,
+        "folder_form": folder_form,
+    }
+    return render(request, "desk/files/files.html", values, status=status)
+
+
+def _gravity(known: dict[str, tuple[Any, Q]]) -> Case:
+    """Return the place of a file's gravest problem; rights are a matter of all files and don't change the order."""
+    order = [key for key in known if key != "rights"]
+    return Case(*(When(known[key][1], then=Value(place)) for place, key in enumerate(order)), default=Value(len(order)))
+
+
+def _values(rows: Any, name: str) -> list[str]:
+    return list(rows.order_by().values_list(f"facts__{name}", flat=True).distinct())
+
+
+@require_POST
+def upload(request: HttpRequest, slug: str) -> HttpResponse:
+    """Keep the files that a form uploads, and examine them."""
+    collection = editable_collection(request, slug)
+    taken, refused = keep_uploads(request, collection)
+    if taken:
+        log(request.user, "files added", f"collection {slug}, {taken} files")
+        text = ngettext("%(n)d file is here.", "%(n)d files are here.", taken) % {"n": taken}
+        messages.success(request, text)
+        examine(request, collection)
+    reasons = {
+        "hidden": _("hidden files of the system, or names that lead out of the folder"),
+        "large": _("larger than this desk takes"),
+        "cut": _("too much at a time; send the rest separately"),
+    }
+    for reason, label in reasons.items():
+        names = [file.name for file in refused if file.reason == reason]
+        if names:
+            shown = ", ".join(names[:5]) + (" …" if len(names) > 5 else "")  # noqa: PLR2004  (enough to recognise them)
+            messages.warning(request, _("Not taken, %(reason)s: %(names)s") % {"reason": label, "names": shown})
+    if not taken and not refused:
+        messages.error(request, _("No file was chosen."))
+    return redirect("files", slug)
+
+
+@require_POST
+def named_folder(request: HttpRequest, slug: str) -> HttpResponse:
+    """Copy a folder on this machine into the collection, on a desk for one person."""
+    collection = editable_collection(request, slug)
+    form = FolderForm(request.POST)
+    if not is_single():
+        messages.error(request, _("A folder can be named only on a desk for one person."))
+        return redirect("files", slug)
+    if not form.is_valid():
+        return _list(request, collection, form, status=422)
+    wait_for(enqueue("import folder", request.user, collection, folder=form.cleaned_data["folder"]), _PATIENCE)
+    return redirect("files", slug)
+
+
+def examine(request: HttpRequest, collection: Collection, **which: Any) -> Job:
+    """Examine files in a job: those in `paths`, or all if `all`, or else the new ones."""
+    return enqueue("survey", request.user, collection, **which)
+
+
+@require_POST
+def survey(request: HttpRequest, slug: str) -> HttpResponse:
+    """Examine all files of a collection again."""
+    examine(request, editable_collection(request, slug), all=True)
+    return redirect("files", slug)
+
+
+@require_POST
+def run(request: HttpRequest, slug: str) -> HttpResponse:
+    """Run the collection's recipe; nothing is released."""
+    collection = editable_collection(request, slug)
+    if not collection.files.exists():
+        messages.error(request, _("Add files first."))
+        return redirect("files", slug)
+    if not collection.jobs.filter(kind="run", state__in=_OPEN).exists():
+        job = enqueue("run", request.user, collection, language=core_language())
+        log(request.user, "run started", f"collection {slug}, job {job.pk}")
+    return redirect("files", slug)
+
+
+def file_edit(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    """Correct what is known about a file; the text is previewed with the corrections."""
+    collection = editable_collection(request, slug)
+    file = get_object_or_404(CollectionFile, collection=collection, pk=number)
+    form = CorrectionForm(request.POST or None, instance=file, collection=collection)
+    if request.method == "POST" and form.is_valid() and form.save_unless_changed():
+        correct(request, collection, file, form.correction())
+        if form.cleaned_data.get("row"):
+            join(collection, file, int(form.cleaned_data["row"]))
+        write_catalogue(collection)
+        examine(request, collection, paths=[file.path])
+        return redirect("text", slug, number)
+    values = {"collection": collection, "tab": "files", "file": file, "form": form, "language_names": language_names()}
+    return render(request, "desk/files/file_edit.html", values, status=422 if form.errors else 200)
+
+
+@require_POST
+def file_set(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    """Store one correction with one click: the genre or form that a button names, or the row that a file looks like."""
+    collection = editable_collection(request, slug)
+    file = get_object_or_404(CollectionFile, collection=collection, pk=number)
+    stored = dict(file.correction or {})
+    if request.POST.get("is") == "song":
+        correct(request, collection, file, stored | {"genre": "lyrics", "form": "verse"})
+    elif request.POST.get("is") == "interview":
+        correct(request, collection, file, stored | {"genre": "oral_history", "form": "interview"})
+    elif request.POST.get("is") == "as found":
+        correct(request, collection, file, {})
+    elif request.POST.get("row", "").isdecimal() and join(collection, file, int(request.POST["row"])):
+        log(request.user, "row joined", f"collection {slug}, file {file.path}", reason=f"row {request.POST['row']}")
+        messages.success(request, _("«%(file)s» has its row now.") % {"file": file.path})
+    else:
+        messages.error(request, _("That row isn't free any more. Look at the list again."))
+        return redirect("files", slug)
+    write_catalogue(collection)
+    job = examine(request, collection, paths=[file.path])
+    if request.POST.get("next") == "text":  # its page previews the text meanwhile
+        return redirect("text", slug, number)
+    wait_for(job, _PATIENCE)
+    return redirect("files", slug)
+
+
+def correct(request: HttpRequest, collection: Collection, file: CollectionFile, correction: dict[str, Any]) -> None:
+    """Store the corrections of a file, and log them."""
+    if correction == (file.correction or {}):
+        return
+    CollectionFile.objects.filter(pk=file.pk).update(correction=correction, version=F("version") + 1)
+    said = ", ".join(f"{key}: {value}" for key, value in correction.items()) or "none"
+    log(request.user, "file corrected", f"collection {collection.slug}, file {file.path}", reason=said)
+    file.refresh_from_db()
+
+
+def join(collection: Collection, file: CollectionFile, number: int) -> bool:
+    """Give a file a row of the catalogue that no file has; return whether there was one."""
+    is_joined = False
+
+    def change(draft: dict[str, Any]) -> None:
+        nonlocal is_joined
+        catalogue = draft.get("catalogue") or {}
+        row = next((row for row in catalogue.get("missing", ()) if row["number"] == number), None)
+        if row is None:
+            return
+        catalogue["missing"] = [other for other in catalogue["missing"] if other["number"] != number]
+        catalogue["missing_count"] = max(catalogue.get("missing_count", 1) - 1, 0)
+        catalogue["joined"] = {**catalogue.get("joined", {}), file.path: number}
+        catalogue["near"] = {path: near for path, near in catalogue.get("near", {}).items() if near != number}
+        CollectionFile.objects.filter(pk=file.pk).update(row=row["cells"], version=F("version") + 1)
+        is_joined = True
+
+    change_draft(collection, change)
+    return is_joined

@@ -1,0 +1,85 @@
+"""Forms that say what is wrong beside each field and in a summary, and that notice another person's edit."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django import forms
+from django.db.models import F
+from django.forms.renderers import TemplatesSetting
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+# The fields of a collection's row in forms.
+NAMES: Final = ("title", "custodian", "rights_holder")
+NAME_LABELS: Final = {
+    "title": gettext_lazy("What is the collection called?"),
+    "custodian": gettext_lazy("Who keeps it?"),
+    "rights_holder": gettext_lazy("Who holds the rights?"),
+}
+NAME_HELP: Final = {
+    "title": gettext_lazy("The name by which people know it, such as «Songs of the river»."),
+    "custodian": gettext_lazy("The library, archive, family or community that has the texts."),
+    "rights_holder": gettext_lazy(
+        "The authors, their heirs, a publisher or a community. Leave it empty if you don't know yet."
+    ),
+}
+
+
+class Renderer(TemplatesSetting):
+    """Show forms with the desk's own templates."""
+
+    form_template_name = "desk/parts/form.html"
+    field_template_name = "desk/parts/field.html"
+
+
+class VersionedForm(forms.ModelForm):
+    """A form of a `Versioned` row, which is saved only if nobody else has saved the row since it was opened.
+
+    Attributes:
+        conflict: the row as another person saved it; None if nobody did. Templates show it beside the form:
+            `desk/parts/conflict.html`.
+    """
+
+    conflict: Any = None
+    data: Any
+    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["version"].initial = self.instance.version
+
+    def save_unless_changed(self) -> bool:
+        """Save a valid form; return False, and explain in the form, if the row has a newer version.
+
+        Then the form carries the newer version, so that sending it again overwrites the other person's values.
+        """
+        row = self.instance
+        values = {name: getattr(row, name) for name in self._meta.fields or () if name in self.cleaned_data}
+        same = type(row).objects.filter(pk=row.pk, version=self.cleaned_data["version"] or 0)
+        if same.update(version=F("version") + 1, **values):
+            row.refresh_from_db()
+            return True
+        self.conflict = type(row).objects.get(pk=row.pk)
+        self.data = self.data.copy()
+        self.data[self.add_prefix("version")] = self.conflict.version
+        self.add_error(
+            None,
+            _("Somebody else saved this in the meantime. Compare both texts; saving again replaces theirs by yours."),
+        )
+        return False
+
+    def stored_value(self, name: str) -> Any:
+        """Return the other person's value of a field; forms with fields that the row lacks replace it."""
+        return getattr(self.conflict, name, None)
+
+    def conflict_rows(self) -> list[tuple[str, str, str]]:
+        """Return label, the other person's value and the own one, of each field that differs."""
+        if self.conflict is None:
+            return []
+        rows = []
+        for name, field in self.fields.items():
+            stored, own = str(self.stored_value(name) or ""), str(self.cleaned_data.get(name) or "")
+            if name != "version" and stored != own:
+                rows.append((str(field.label), stored, own))
+        return rows

@@ -1,0 +1,138 @@
+"""The home page, collections, jobs, the style sheet and the health check."""
+
+from __future__ import annotations
+
+import mimetypes
+from typing import TYPE_CHECKING, Any
+
+from django.core.paginator import Paginator
+from django.db import connection
+from django.db.models import Count, Q
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.text import slugify
+from django.views.decorators.http import require_POST
+
+from latam_corpus.web.home.forms import NewCollectionForm
+from latam_corpus.web.jobs import KINDS, request_stop
+from latam_corpus.web.log import log
+from latam_corpus.web.models import Collection, Job
+from latam_corpus.web.roles import (
+    CONTRIBUTOR,
+    collections_of,
+    is_single,
+    may_edit,
+    readable_collection,
+    role_of,
+)
+from latam_corpus.web.templatetags.desk import STATIC
+from latam_corpus.web.workspace import collection_folder, data_folder, write_source
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+_A_PAGE = 50
+
+
+def home(request: HttpRequest) -> HttpResponse:
+    """List the person's collections, those with problems first, and the jobs that run."""
+    is_problem = Q(files__facts__read=False) | (Q(files__facts__problem__isnull=False) & ~Q(files__facts__problem=""))
+    counted = collections_of(request.user).annotate(
+        file_count=Count("files", distinct=True),
+        problem_count=Count("files", filter=is_problem, distinct=True),
+        failed_jobs=Count("jobs", filter=Q(jobs__state=Job.State.FAILED), distinct=True),
+    )
+    page = Paginator(counted.order_by("-problem_count", "-failed_jobs", "title"), _A_PAGE).get_page(
+        request.GET.get("page")
+    )
+    open_jobs = jobs_of(request).filter(state__in=[Job.State.QUEUED, Job.State.RUNNING])
+    return render(request, "desk/home/home.html", {"page": page, "open_jobs": open_jobs[:10]})
+
+
+def collection_new(request: HttpRequest) -> HttpResponse:
+    """Make a collection: its folder, and a source file without rights."""
+    form = NewCollectionForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        made = form.save(commit=False)
+        made.owner = request.user
+        made.slug = _free_slug(made.title)
+        made.save()
+        write_source(made)
+        log(request.user, "collection made", f"collection {made.slug}")
+        return redirect("files", made.slug)
+    return render(request, "desk/home/collection_new.html", {"form": form})
+
+
+def collection(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show a collection: who keeps it, its state, and what to do next."""
+    found = readable_collection(request, slug)
+    values = {"collection": found, "jobs": found.jobs.all()[:5], "files": found.files.count()}
+    return render(request, "desk/home/collection.html", values)
+
+
+def jobs(request: HttpRequest) -> HttpResponse:
+    """List jobs, the newest first."""
+    page = Paginator(jobs_of(request), _A_PAGE).get_page(request.GET.get("page"))
+    return render(request, "desk/home/jobs.html", {"page": page})
+
+
+def job(request: HttpRequest, number: int) -> HttpResponse:
+    """Show a job: how far it is, or how it ended."""
+    found = get_object_or_404(jobs_of(request), pk=number)
+    values = {"job": found, "label": KINDS[found.kind].label, "may_stop": found.is_open and _may_stop(request, found)}
+    return render(request, "desk/home/job.html", values)
+
+
+@require_POST
+def job_stop(request: HttpRequest, number: int) -> HttpResponse:
+    """Stop a job."""
+    found = get_object_or_404(jobs_of(request), pk=number)
+    if not _may_stop(request, found):
+        raise Http404
+    request_stop(found)
+    log(request.user, "job stopped", f"job {found.pk}, {found.kind}")
+    return redirect("job", number)
+
+
+def asset(request: HttpRequest, name: str) -> HttpResponse:
+    """Return the style sheet or the script; browsers keep it as long as its address is the same."""
+    path = STATIC / "desk" / name
+    if path.parent != STATIC / "desk" or not path.is_file():
+        raise Http404
+    response = HttpResponse(path.read_bytes(), content_type=mimetypes.guess_type(name)[0])
+    response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if "v" in request.GET else "no-cache"
+    return response
+
+
+def health(request: HttpRequest) -> HttpResponse:
+    """Return `ok` if the database answers and the data folder can be written, for a monitor."""
+    del request
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    (data_folder() / "tmp" / "health").write_bytes(b"ok")
+    return HttpResponse("ok\n", content_type="text/plain; charset=utf-8")
+
+
+def jobs_of(request: HttpRequest) -> Any:
+    """Return the jobs that a person may see: a contributor those of her own collections, others all."""
+    everything = Job.objects.select_related("collection", "person")
+    if role_of(request) == CONTRIBUTOR and not is_single():
+        return everything.filter(Q(person=request.user) | Q(collection__owner=request.user))
+    return everything
+
+
+def _may_stop(request: HttpRequest, found: Job) -> bool:
+    is_own = found.person_id == request.user.pk
+    return is_own or (found.collection is not None and may_edit(request.user, found.collection))
+
+
+def _free_slug(title: str) -> str:
+    """Return an id for a collection that neither a row nor a folder has."""
+    stem = slugify(title)[:50].strip("-_").replace("_", "-") or "collection"
+    if not stem[0].isalpha():
+        stem = f"c-{stem}"
+    slug, number = stem, 1
+    while Collection.objects.filter(slug=slug).exists() or collection_folder(Collection(slug=slug)).exists():
+        number += 1
+        slug = f"{stem}-{number}"
+    return slug

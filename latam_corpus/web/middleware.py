@@ -1,0 +1,121 @@
+"""What holds for all pages: headers, language, who may open them, and how long a session lasts."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+from django.conf import settings
+from django.contrib.auth import logout
+from django.contrib.auth.views import redirect_to_login
+from django.utils import translation
+from django.utils.cache import patch_vary_headers
+
+from latam_corpus.web.api.access import refusal, too_many
+from latam_corpus.web.errors import error_page
+from latam_corpus.web.limits import is_over
+from latam_corpus.web.roles import is_single, may_open
+from latam_corpus.web.settings import SESSION_HOURS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from django.http import HttpRequest, HttpResponse
+
+    Next = Callable[[HttpRequest], HttpResponse]
+
+STARTED: Final = "started"  # the key in a session: seconds since 1970
+_HEADERS: Final = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; connect-src 'self'; "
+        "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+# The core's codes of languages, and Django's.
+DJANGO_CODES: Final = {"es": "es", "pt": "pt-br", "en": "en"}
+
+
+def headers(get_response: Next) -> Next:
+    """Add headers that keep a page from loading anything from elsewhere, and other sites from embedding it."""
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        for name, value in _HEADERS.items():
+            response.headers.setdefault(name, value)
+        if settings.DESK.https:
+            response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+        response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+    return answer
+
+
+def language(get_response: Next) -> Next:
+    """Answer in the person's language, else in that of the cookie, else in that of the browser."""
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        chosen = DJANGO_CODES.get(request.user.language) if request.user.is_authenticated else None
+        code = chosen or translation.get_language_from_request(request)
+        with translation.override(code):
+            request.LANGUAGE_CODE = code
+            response = get_response(request)
+        response.headers.setdefault("Content-Language", "pt-BR" if code == "pt-br" else code)
+        patch_vary_headers(response, ("Accept-Language", "Cookie"))
+        return response
+
+    return answer
+
+
+def core_language() -> str:
+    """Return the language of the page as the core names it: `es`, `pt` or `en`."""
+    code = translation.get_language() or "en"
+    return next((core for core, django_code in DJANGO_CODES.items() if django_code == code), "en")
+
+
+def note_start(request: HttpRequest, **values: Any) -> None:
+    """Note when a session began, in the session."""
+    del values
+    request.session[STARTED] = time.time()
+
+
+class Access:
+    """Enforce `roles.ROUTES`, and end sessions after some hours, however much they are used."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer a request."""
+        if request.user.is_authenticated:
+            started = request.session.get(STARTED)
+            if started is None or time.time() - started > SESSION_HOURS * 3600:
+                logout(request)
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any
+    ) -> HttpResponse | None:
+        """Refuse a page before its view, or the protection against forged requests, reads the request's body."""
+        del view, args, kwargs
+        route = request.resolver_match.view_name or ""
+        if is_over(request, route):
+            return too_many() if route.startswith("api-") else error_page(request, 429)
+        if route.startswith("api-"):
+            return refusal(request, route)
+        if may_open(request, route):
+            return None
+        if not request.user.is_authenticated and not is_single():
+            return redirect_to_login(request.get_full_path() if request.method == "GET" else "/")
+        return error_page(request, 403)
+
+
+def page_values(request: HttpRequest) -> dict[str, Any]:
+    """Return the values that all templates may use."""
+    del request
+    return {"is_single": is_single(), "core_language": core_language(), "languages": settings.LANGUAGES}

@@ -1,0 +1,349 @@
+"""What the desk's database holds: people, drafts, states, decisions, jobs and the log.
+
+Source files, runs and releases on the disk are the truth about texts and their rights.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import timedelta
+from typing import Any, Final, NoReturn
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.core.validators import RegexValidator
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+
+class Role(models.TextChoices):
+    """What a person may do; `web/roles.py` says on which pages."""
+
+    CONTRIBUTOR = "contributor", _("contributor")
+    REVIEWER = "reviewer", _("reviewer")
+    STEWARD = "steward", _("steward")
+
+
+class People(BaseUserManager):
+    """The people of a desk."""
+
+    def create_person(self, username: str, password: str | None, **values: Any) -> Person:
+        """Create a person; without a password, nobody can log in as this person."""
+        person: Person = self.model(username=self.model.normalize_username(username), **values)
+        person.set_password(password)
+        person.save()
+        return person
+
+
+class Person(AbstractBaseUser):
+    """A person who logs in, or the one person of a desk on one machine."""
+
+    username = models.CharField(
+        _("name to log in with"),
+        max_length=60,
+        unique=True,
+        validators=[RegexValidator(r"^[\w.-]+\Z", _("Use letters, digits, points, hyphens and underscores only."))],
+    )
+    name = models.CharField(_("your name, as colleagues see it"), max_length=120)
+    role = models.CharField(max_length=20, choices=Role, default=Role.CONTRIBUTOR)
+    language = models.CharField(max_length=5, blank=True)
+    is_active = models.BooleanField(default=True)
+    joined = models.DateTimeField(default=timezone.now)
+
+    objects = People()
+    USERNAME_FIELD = "username"
+
+    def __str__(self) -> str:
+        return self.name or self.username
+
+
+def digest_of_token(token: str) -> str:
+    """Return the digest under which a token is stored, so that the database doesn't reveal it."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+class Invitation(models.Model):
+    """A link with which a person makes an account, once."""
+
+    DAYS: Final = 14
+
+    digest = models.CharField(max_length=64, unique=True)
+    role = models.CharField(max_length=20, choices=Role)
+    created_by = models.ForeignKey(Person, models.SET_NULL, null=True, related_name="invitations")
+    created = models.DateTimeField(default=timezone.now)
+    expires = models.DateTimeField()
+    used_by = models.OneToOneField(Person, models.SET_NULL, null=True, related_name="invitation")
+
+    @classmethod
+    def make(cls, role: str, by: Person | None) -> str:
+        """Create an invitation and return its token, which isn't stored."""
+        token = secrets.token_urlsafe(24)
+        expires = timezone.now() + timedelta(days=cls.DAYS)
+        cls.objects.create(digest=digest_of_token(token), role=role, created_by=by, expires=expires)
+        return token
+
+    @classmethod
+    def open_ones(cls) -> models.QuerySet[Invitation]:
+        """Return the invitations that can still be used."""
+        return cls.objects.filter(used_by=None, expires__gt=timezone.now())
+
+
+class Versioned(models.Model):
+    """A row that two people may edit; `forms.VersionedForm` refuses a save over a newer version."""
+
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        abstract = True
+
+
+class Collection(Versioned):
+    """A collection: the source of this id, in `collections/<slug>/source.toml`."""
+
+    class State(models.TextChoices):
+        DRAFT = "draft", _("being described")
+        REVIEW = "review", _("waiting for approval")
+        APPROVED = "approved", _("approved, not in a version yet")
+        RELEASED = "released", _("in a version")
+        HELD = "held", _("on hold")
+        WITHDRAWN = "withdrawn", _("withdrawn")
+
+    slug = models.SlugField(max_length=60, unique=True)
+    title = models.CharField(max_length=200)
+    custodian = models.CharField(max_length=200)
+    rights_holder = models.CharField(max_length=200, blank=True)
+    owner = models.ForeignKey(Person, models.PROTECT, related_name="collections")
+    created = models.DateTimeField(default=timezone.now)
+    state = models.CharField(max_length=20, choices=State, default=State.DRAFT)
+    reason = models.TextField(blank=True)
+    draft = models.JSONField(default=dict, blank=True)
+    status_number = models.CharField(max_length=24, unique=True, null=True)  # noqa: DJ001  (unique, where there is one)
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class CollectionFile(Versioned):
+    """A file of a collection; `facts` are the survey's, `correction` and `row` the librarian's."""
+
+    collection = models.ForeignKey(Collection, models.CASCADE, related_name="files")
+    path = models.CharField(max_length=1000)
+    sha256 = models.CharField(max_length=64)
+    size = models.BigIntegerField()
+    added = models.DateTimeField(default=timezone.now)
+    facts = models.JSONField(null=True, blank=True)
+    row = models.JSONField(null=True, blank=True)
+    correction = models.JSONField(default=dict, blank=True)
+    fate = models.JSONField(null=True, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["collection", "path"], name="one_row_per_file")]
+        ordering = ["path"]
+
+    def __str__(self) -> str:
+        return self.path
+
+
+class AppendOnly(models.QuerySet):
+    """Rows that are written once."""
+
+    def update(self, **values: Any) -> NoReturn:
+        """Refuse.
+
+        Raises:
+            PermissionError: always.
+        """
+        del values
+        raise PermissionError("the log is append-only")
+
+    def delete(self) -> NoReturn:
+        """Refuse.
+
+        Raises:
+            PermissionError: always.
+        """
+        raise PermissionError("the log is append-only")
+
+
+class LogEntry(models.Model):
+    """Who did what to which object, when and why; each entry has the digest of the previous one."""
+
+    at = models.DateTimeField(default=timezone.now)
+    person = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
+    action = models.CharField(max_length=60)
+    object = models.CharField(max_length=300)
+    digest_before = models.CharField(max_length=64, blank=True)
+    digest_after = models.CharField(max_length=64, blank=True)
+    reason = models.TextField(blank=True)
+    previous = models.CharField(max_length=64, blank=True)
+    digest = models.CharField(max_length=64)
+
+    objects = AppendOnly.as_manager()
+
+    class Meta:
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M} {self.action} {self.object}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Add the entry; refuse to change one.
+
+        Raises:
+            PermissionError: the entry was stored before.
+        """
+        if self.pk is not None:
+            raise PermissionError("the log is append-only")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """Refuse.
+
+        Raises:
+            PermissionError: always.
+        """
+        del args, kwargs
+        raise PermissionError("the log is append-only")
+
+    def computed_digest(self) -> str:
+        """Return the SHA-256 of the entry, with the digest of the previous entry in it."""
+        values = [
+            self.previous,
+            self.at.isoformat(),
+            str(self.person_id or ""),
+            self.action,
+            self.object,
+            self.digest_before,
+            self.digest_after,
+            self.reason,
+        ]
+        return hashlib.sha256("\x1f".join(values).encode()).hexdigest()
+
+
+class Approval(models.Model):
+    """A second person's approval of rights or consent, bound to the digest of what was approved."""
+
+    class Kind(models.TextChoices):
+        RIGHTS = "rights", _("rights")
+        CONSENT = "consent", _("consent")
+
+    collection = models.ForeignKey(Collection, models.CASCADE, related_name="approvals")
+    kind = models.CharField(max_length=20, choices=Kind)
+    digest = models.CharField(max_length=64)
+    approved = models.BooleanField(default=True)
+    person = models.ForeignKey(Person, models.PROTECT, related_name="approvals")
+    given = models.DateTimeField(default=timezone.now)
+    reason = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["-given"]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.collection_id}"
+
+
+class Job(models.Model):
+    """Work that a process of its own does; `web/jobs.py` starts it and notices its end."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued", _("waiting")
+        RUNNING = "running", _("running")
+        DONE = "done", _("done")
+        FAILED = "failed", _("failed")
+        STOPPED = "stopped", _("stopped")
+
+    kind = models.CharField(max_length=40)
+    arguments = models.JSONField(default=dict)
+    collection = models.ForeignKey(Collection, models.CASCADE, null=True, related_name="jobs")
+    person = models.ForeignKey(Person, models.PROTECT, null=True, related_name="jobs")
+    state = models.CharField(max_length=10, choices=State, default=State.QUEUED, db_index=True)
+    stop_requested = models.BooleanField(default=False)
+    pid = models.IntegerField(null=True)
+    starts = models.PositiveIntegerField(default=0)
+    progress = models.JSONField(default=dict)
+    result = models.JSONField(null=True)
+    created = models.DateTimeField(default=timezone.now)
+    started = models.DateTimeField(null=True)
+    ended = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.pk}"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it waits or runs."""
+        return self.state in {self.State.QUEUED, self.State.RUNNING}
+
+
+class Judgement(models.Model):
+    """A reader's answer about a text of a sheet."""
+
+    sheet = models.CharField(max_length=64)
+    doc_id = models.CharField(max_length=200)
+    person = models.ForeignKey(Person, models.PROTECT, related_name="judgements")
+    answer = models.CharField(max_length=40)
+    note = models.TextField(blank=True)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["sheet", "doc_id", "person"], name="one_answer_per_reader")]
+
+    def __str__(self) -> str:
+        return f"{self.doc_id}: {self.answer}"
+
+
+class PolicyDraft(Versioned):
+    """The rules of a language that a speaker edits before she signs them."""
+
+    language = models.CharField(max_length=20)
+    kind = models.CharField(max_length=40)
+    values = models.JSONField(default=dict)
+    person = models.ForeignKey(Person, models.PROTECT, related_name="policy_drafts")
+    changed = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["language", "kind", "person"], name="one_draft_per_policy")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.language}"
+
+
+class Token(models.Model):
+    """A token of the JSON API: what it allows, and until when."""
+
+    digest = models.CharField(max_length=64, unique=True)
+    name = models.CharField(max_length=80)
+    person = models.ForeignKey(Person, models.CASCADE, related_name="tokens")
+    scopes = models.JSONField(default=list)
+    created = models.DateTimeField(default=timezone.now)
+    expires = models.DateTimeField()
+    last_used = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+    @classmethod
+    def make(cls, person: Person, name: str, scopes: list[str], days: int) -> str:
+        """Create a token of a person and return it; only its digest is stored."""
+        token = f"desk_{secrets.token_urlsafe(32)}"
+        expires = timezone.now() + timedelta(days=days)
+        cls.objects.create(digest=digest_of_token(token), name=name, person=person, scopes=scopes, expires=expires)
+        return token
+
+
+class Attempt(models.Model):
+    """A request that counts towards a limit."""
+
+    address = models.CharField(max_length=64)
+    route = models.CharField(max_length=40)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        indexes = [models.Index(fields=["route", "address", "at"])]
+
+    def __str__(self) -> str:
+        return f"{self.route} {self.address}"

@@ -1,0 +1,128 @@
+"""Jobs about versions: make one of an approved collection, and count what versions hold."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+from django.utils import timezone
+
+import latam_corpus as lc
+from latam_corpus.errors import ConfigError, ReleaseError
+from latam_corpus.messages import _
+from latam_corpus.web.files.jobs import run_collection
+from latam_corpus.web.log import log
+from latam_corpus.web.models import Collection
+from latam_corpus.web.releases.shares import count_version, store_folder, stored_counts
+from latam_corpus.web.rights.approvals import KINDS, approvals_of
+from latam_corpus.web.workspace import files_folder, out_folder
+
+if TYPE_CHECKING:
+    from latam_corpus.web.models import Approval, Job
+
+_TIERS = ("open", "attribution", "share_alike", "non_commercial", "no_derivatives", "permission")
+
+
+def make_version(job: Job) -> dict[str, Any]:
+    """Run an approved collection, and make the next version with what its terms allow.
+
+    The approvals and the files are checked before and after the run, so that nothing is released that wasn't approved.
+    """
+    collection = job.collection
+    approvals = approvals_now(collection)
+    run = run_collection(job)["run"]
+    if [one.pk for one in approvals_now(collection)] != [one.pk for one in approvals]:
+        raise _not_approved(collection)
+    name, uses = job.arguments["name"], job.arguments.get("uses") or ["train"]
+    if lc.versions(store_folder(), name):
+        terms = ["--parent", "latest"]
+    else:
+        terms = [option for tier in _TIERS for option in ("--admit", tier)]
+        terms += [option for use in uses for option in ("--uses", use)]
+    made = command("release", "build", name, run, *terms, "--no-report")
+    version = f"{name}@{made['version']}"
+    entries = [
+        {"kind": one.kind, "by": str(one.person), "on": one.given.date().isoformat(), "digest": one.digest}
+        | {"alone": _is_alone(collection, one)}
+        for one in approvals
+    ]
+    counts = count_version(version, {collection.slug: entries})
+    documents = sum(row[2] for row in counts["counts"] if row[0] == collection.slug)
+    state = Collection.State.RELEASED if documents else Collection.State.APPROVED
+    Collection.objects.filter(pk=collection.pk).update(state=state, reason="")
+    log(job.person, "version made", f"collection {collection.slug}, {version}", after=approvals[0].digest)
+    return {
+        "version": version,
+        "run": run,
+        "documents": documents,
+        "left_out": made.get("left_out", {}),
+        "unchanged": bool(made.get("unchanged")),
+        "approvals": [one.pk for one in approvals],
+    }
+
+
+def _is_alone(collection: Collection, approval: Approval) -> bool:
+    proposed = ((collection.draft or {}).get("proposed") or {}).get(approval.kind) or {}
+    return bool(proposed.get("person") == approval.person_id)
+
+
+def approvals_now(collection: Collection) -> list[Approval]:
+    """Return the approvals of a collection's rights and consent as the disk has them now.
+
+    Raises:
+        ConfigError: one is missing or doesn't match, or a file in the folder isn't the one that was approved.
+    """
+    collection.refresh_from_db()
+    if (other := _other_file(collection)) is not None:
+        problem = _("it isn't the file that was added here, or was put into the folder in another way")
+        raise ConfigError(other, problem, _("add it on the page of the files, and propose the collection again"))
+    found = approvals_of(collection)
+    if len(found) != len(KINDS):
+        raise _not_approved(collection)
+    return found
+
+
+def _not_approved(collection: Collection) -> ConfigError:
+    problem = _("its rights and its consent aren't both approved as they are now")
+    return ConfigError(collection.slug, problem, _("propose it, and let somebody else approve it"))
+
+
+def _other_file(collection: Collection) -> str | None:
+    """Return a file on the disk whose bytes aren't those of its row, or that has none; None if all agree."""
+    known = dict(collection.files.values_list("path", "sha256"))
+    root = files_folder(collection)
+    on_disk = {path.relative_to(root).as_posix(): path for path in root.rglob("*") if not path.is_dir()}
+    for name in sorted(known.keys() | on_disk.keys()):
+        if name not in known or name not in on_disk or on_disk[name].is_symlink():
+            return name
+        with on_disk[name].open("rb") as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() != known[name]:
+                return name
+    return None
+
+
+def command(*arguments: str) -> dict[str, Any]:
+    """Run a command of the toolkit on the desk's runs and store; return its JSON.
+
+    Raises:
+        ReleaseError: it failed.
+    """
+    line = [sys.executable, "-m", "latam_corpus", *arguments, "--out", str(out_folder()), "--json", "--lang", "en"]
+    done = subprocess.run(line, capture_output=True, text=True, check=False)  # noqa: S603  (this program)
+    if done.returncode:
+        sys.stderr.write(done.stderr)
+        raise ReleaseError(" ".join(arguments[:2]), done.stderr.strip()[-2000:] or _("it failed"))
+    values: dict[str, Any] = json.loads(done.stdout)
+    return values
+
+
+def count_versions(job: Job) -> dict[str, Any]:
+    """Count the versions that weren't counted yet."""
+    del job
+    missing = [version for version in lc.versions(store_folder()) if stored_counts(version) is None]
+    for version in missing:
+        count_version(version)
+    return {"versions": missing, "at": timezone.now().isoformat()}

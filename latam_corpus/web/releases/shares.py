@@ -1,0 +1,142 @@
+"""What each version holds of each collection: documents, words, and the share of each language.
+
+A version never changes, so its counts are stored in `versions/`. After a withdrawal they are counted again, since
+readers of older versions get fewer documents from then on.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+import latam_corpus as lc
+from latam_corpus.web.source_values import replace_file
+from latam_corpus.web.workspace import data_folder, out_folder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Share:
+    """What a version holds of a collection.
+
+    Attributes:
+        version: `NAME@VERSION`.
+        day: on which it was made, such as 2026-12-01.
+        documents: the documents of the collection.
+        words: their words.
+        languages: for each language of the collection: its code, the collection's documents and words in it, and their
+            share of all words of the version in it, in percent.
+        attribution: title, holder and terms, as they must be named.
+        approvals: who approved the rights and the consent: kind, name and day of each, and whether nobody else looked.
+    """
+
+    version: str
+    day: str
+    documents: int
+    words: int
+    languages: list[tuple[str, int, int, float]]
+    attribution: str
+    approvals: list[dict[str, Any]]
+
+
+def store_folder() -> Path:
+    """Return the folder of the store of versions."""
+    return out_folder() / "store"
+
+
+def _file(version: str) -> Path:
+    return data_folder() / "versions" / f"{version}.json"
+
+
+def count_version(version: str, approvals: dict[str, list[dict[str, Any]]] | None = None) -> dict[str, Any]:
+    """Count a version's documents and words by collection and language, store the counts, and return them.
+
+    Args:
+        version: `NAME@VERSION`.
+        approvals: the approvals with which the version was made, by collection; earlier ones are kept.
+    """
+    release = lc.open_release(store_folder(), version)
+    words = pl.coalesce(pl.col("signals").struct.field("word_count"), pl.col("text").str.count_matches(r"\S+"))
+    counted = (
+        release.scan()
+        .group_by("source_id", "language")
+        .agg(pl.len().alias("documents"), words.sum().cast(pl.Int64).alias("words"))
+        .sort("source_id", "language")
+        .collect()
+    )
+    kept = stored_counts(version)
+    values = {
+        "version": version,
+        "day": release.manifest.created.date().isoformat(),
+        "counts": counted.rows(),
+        "sources": [
+            {"id": entry.source_id, "title": entry.title, "holder": entry.holder, "rights": entry.rights}
+            for entry in release.manifest.sources
+        ],
+        "approvals": (kept or {}).get("approvals", {}) | (approvals or {}),
+    }
+    _file(version).parent.mkdir(exist_ok=True)
+    replace_file(_file(version), json.dumps(values, ensure_ascii=False).encode())
+    return values
+
+
+def stored_counts(version: str) -> dict[str, Any] | None:
+    """Return the stored counts of a version; None if it wasn't counted yet."""
+    try:
+        found: dict[str, Any] = json.loads(_file(version).read_bytes())
+    except FileNotFoundError:
+        return None
+    return found
+
+
+def count_all() -> list[str]:
+    """Count all versions again, after a withdrawal; return them."""
+    found = lc.versions(store_folder())
+    for version in found:
+        count_version(version)
+    return found
+
+
+def shares_of(slug: str) -> tuple[list[Share], list[str]]:
+    """Return what the versions hold of a collection, the newest first, and the versions that aren't counted yet."""
+    shares, uncounted = [], []
+    for version in lc.versions(store_folder()):
+        values = stored_counts(version)
+        if values is None:
+            uncounted.append(version)
+        elif any(source == slug for source, *_rest in values["counts"]):
+            shares.append(_share(values, slug))
+    return sorted(shares, key=lambda share: (share.day, _number(share.version)), reverse=True), uncounted
+
+
+def _number(version: str) -> list[int]:
+    return [int(part) for part in version.partition("@")[2].split(".") if part.isdigit()]
+
+
+def _share(values: dict[str, Any], slug: str) -> Share:
+    own = [(language, documents, words) for source, language, documents, words in values["counts"] if source == slug]
+    all_words: dict[str, int] = {}
+    for _source, language, _documents, words in values["counts"]:
+        all_words[language] = all_words.get(language, 0) + words
+    languages = [
+        (language, documents, words, 100 * words / all_words[language] if all_words[language] else 0.0)
+        for language, documents, words in own
+    ]
+    entries = [entry for entry in values["sources"] if entry["id"] == slug]
+    terms = ", ".join(dict.fromkeys(str(entry["rights"]) for entry in entries if entry["rights"]))
+    named = entries[0] if entries else {"title": slug, "holder": ""}
+    attribution = ". ".join(str(part) for part in (named["title"], named["holder"], terms, values["version"]) if part)
+    return Share(
+        values["version"],
+        values["day"],
+        sum(documents for _language, documents, _words in own),
+        sum(words for _language, _documents, words in own),
+        languages,
+        f"{attribution}.",
+        values["approvals"].get(slug, []),
+    )

@@ -1,0 +1,169 @@
+"""Versions: make the next one, see what each holds of a collection, and the status page without an account."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from typing import TYPE_CHECKING, Any, Final
+
+import polars as pl
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+import latam_corpus as lc
+from latam_corpus.web.files.catalogue import change_draft
+from latam_corpus.web.jobs import enqueue
+from latam_corpus.web.log import log
+from latam_corpus.web.models import Collection, Job
+from latam_corpus.web.releases.forms import VersionForm
+from latam_corpus.web.releases.shares import shares_of, store_folder
+from latam_corpus.web.rights.approvals import KINDS, missing_approvals, standing
+from latam_corpus.web.roles import editable_collection, readable_collection
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponse
+
+_A_PAGE: Final = 100
+_ALPHABET: Final = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # without signs that are mistaken for others
+_OPEN: Final = (Job.State.QUEUED, Job.State.RUNNING)
+
+
+def release(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show what versions hold of a collection, and whether the next one can be made."""
+    return _page(request, readable_collection(request, slug), None)
+
+
+def _page(request: HttpRequest, collection: Collection, form: VersionForm | None, status: int = 200) -> HttpResponse:
+    shares, uncounted = shares_of(collection.slug)
+    if uncounted and not Job.objects.filter(kind="count versions", state__in=_OPEN).exists():
+        enqueue("count versions", request.user)
+    names = _names()
+    values = {
+        "collection": collection,
+        "tab": "release",
+        "shares": shares,
+        "uncounted": uncounted,
+        "stands": [(standing(collection, kind), False) for kind in KINDS],
+        "missing": missing_approvals(collection),
+        "form": form or VersionForm(names=names),
+        "open_job": collection.jobs.filter(kind="release", state__in=_OPEN).first(),
+        "last": collection.jobs.filter(kind="release").exclude(state__in=_OPEN).first(),
+        "number": number_of(collection),
+        "is_public": bool((collection.draft or {}).get("is_public")),
+    }
+    return render(request, "desk/releases/release.html", values, status=status)
+
+
+def _names() -> list[str]:
+    return list(dict.fromkeys(version.partition("@")[0] for version in lc.versions(store_folder())))
+
+
+@require_POST
+def build(request: HttpRequest, slug: str) -> HttpResponse:
+    """Start the job that makes the next version, if both approvals match."""
+    collection = editable_collection(request, slug)
+    missing = missing_approvals(collection)
+    if missing:
+        messages.error(
+            request, _("Nothing is released before both approvals match. %(why)s") % {"why": " ".join(missing)}
+        )
+        return redirect("release", slug)
+    names = _names()
+    form = VersionForm(request.POST, names=names)
+    if not form.is_valid():
+        return _page(request, collection, form, status=422)
+    if collection.jobs.filter(kind="release", state__in=_OPEN).exists():
+        messages.info(request, _("A version is being made already."))
+        return redirect("release", slug)
+    job = enqueue("release", request.user, collection, **form.cleaned_data)
+    log(request.user, "version requested", f"collection {slug}, job {job.pk}")
+    return redirect("job", job.pk)
+
+
+@require_POST
+def public(request: HttpRequest, slug: str) -> HttpResponse:
+    """Set whether the status page names the collection."""
+    collection = editable_collection(request, slug)
+    is_public = request.POST.get("is_public") == "on"
+    change_draft(collection, lambda draft: draft.__setitem__("is_public", is_public))
+    log(request.user, "status page changed", f"collection {slug}", reason="with the title" if is_public else "no title")
+    messages.success(request, _("Saved."))
+    return redirect("release", slug)
+
+
+def texts(request: HttpRequest, slug: str) -> HttpResponse:
+    """List a collection's own texts in a version: its owner sees them, whatever the terms say about others."""
+    collection = editable_collection(request, slug)
+    version = request.GET.get("version", "")
+    rows = _own_texts(collection, version).select(
+        "doc_id", "title", "creators", "language", "origin", pl.col("signals").struct.field("word_count").alias("words")
+    )
+    page = Paginator(rows.sort("title", "doc_id").collect().to_dicts(), _A_PAGE).get_page(request.GET.get("page"))
+    values = {"collection": collection, "tab": "release", "version": version, "page": page}
+    return render(request, "desk/releases/texts.html", values | {"query": f"&version={version}"})
+
+
+def text(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show a text of a collection as a version has it."""
+    collection = editable_collection(request, slug)
+    version = request.GET.get("version", "")
+    rows = _own_texts(collection, version).filter(pl.col("doc_id") == request.GET.get("doc", "")).head(1).collect()
+    if rows.is_empty():
+        raise Http404
+    values = {"collection": collection, "tab": "release", "version": version, "row": rows.to_dicts()[0]}
+    return render(request, "desk/releases/text.html", values)
+
+
+def _own_texts(collection: Collection, version: str) -> pl.LazyFrame:
+    """Return the texts of a collection in a version.
+
+    Raises:
+        Http404: there is no such version.
+    """
+    if version not in lc.versions(store_folder()):
+        raise Http404
+    return lc.open_release(store_folder(), version).scan().filter(pl.col("source_id") == collection.slug)
+
+
+def number_of(collection: Collection) -> str:
+    """Return the number under which anyone can see the status of a collection; give it one if it has none."""
+    if not collection.status_number:
+        signs = "".join(secrets.choice(_ALPHABET) for _sign in range(12))
+        number = "-".join(signs[start : start + 4] for start in range(0, 12, 4))
+        Collection.objects.filter(pk=collection.pk, status_number=None).update(status_number=number)
+        collection.refresh_from_db(fields=["status_number"])
+    return str(collection.status_number)
+
+
+def find_status(request: HttpRequest) -> HttpResponse:
+    """Ask for a number, and show what became of the collection or the request that has it."""
+    number = re.sub(r"[^0-9A-Za-z-]", "", request.GET.get("number", ""))[:40]
+    return redirect("status", number) if number else render(request, "desk/releases/status_find.html")
+
+
+def status(request: HttpRequest, number: str) -> HttpResponse:
+    """Show the status of a collection or of a withdrawal by its number, without an account and without titles."""
+    collection = Collection.objects.filter(status_number=number.upper()).first()
+    request_values = None if collection else _withdrawal(number)
+    if collection is None and request_values is None:
+        return render(request, "desk/releases/status_find.html", {"number": number, "is_unknown": True}, status=404)
+    values: dict[str, Any] = {"number": number, "withdrawal": request_values, "found": collection}
+    if collection is not None:
+        values["shares"] = shares_of(collection.slug)[0]
+        values["stands"] = [standing(collection, kind) for kind in KINDS]
+        values["title"] = collection.title if (collection.draft or {}).get("is_public") else ""
+    return render(request, "desk/releases/status.html", values)
+
+
+def _withdrawal(number: str) -> dict[str, Any] | None:
+    """Return what is public about a withdrawal: number, day, versions, how many documents; None if there is none."""
+    for job in Job.objects.filter(kind__in=("withdraw", "end hold"), state=Job.State.DONE).order_by("-pk"):
+        for entry in (job.result or {}).get("receipts", ()):
+            if secrets.compare_digest(str(entry["request"]).lower().encode(), number.lower().encode()):
+                names = ("request", "kind", "day", "documents", "before", "after", "entry_sha256")
+                return {name: entry[name] for name in names}
+    return None

@@ -1,0 +1,310 @@
+"""Approvals: what one covers, whether it still matches, and which ones a collection lacks.
+
+An approval has the digest of exactly what was approved. What it covers is stored under that digest in `approvals/`, so
+that a page can say what changed since.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Final
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from latam_corpus.web.files.catalogue import FILE, NAME, change_draft
+from latam_corpus.web.log import log
+from latam_corpus.web.models import Approval, Collection, Job, Person
+from latam_corpus.web.roles import is_single, may_approve
+from latam_corpus.web.source_values import replace_file, source_values
+from latam_corpus.web.workspace import collection_folder, data_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
+    from pathlib import Path
+
+RIGHTS: Final = Approval.Kind.RIGHTS.value
+CONSENT: Final = Approval.Kind.CONSENT.value
+KINDS: Final = (RIGHTS, CONSENT)
+# Columns of the catalogue that say what a text is, and nothing about terms. Any other column may.
+_DESCRIBING: Final = frozenset(
+    {FILE, "form", "title", "creators", "published", "declared_language", "genre", "country", "composition"}
+)
+CONSENTING: Final = ("consent", "community", "withdrawal_contact")
+_SHOWN: Final = 5  # names in a sentence about a change
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where the approval of a collection's rights or consent stands.
+
+    Attributes:
+        kind: `rights` or `consent`.
+        state: `draft`, `proposed`, `approved`, `expired` or `refused`.
+        digest: of what an approval would cover now.
+        person: who proposed, approved or refused it; None for a draft.
+        at: when.
+        reason: the reason of a refusal, or the approver's note.
+        changes: what changed since it was proposed or approved, a sentence each.
+        approval: the approval or refusal; None for a draft or a proposal.
+        is_alone: whether the person who proposed it approved it, on a desk for one person.
+        version: the first version made with the approval, `NAME@VERSION`; empty if there is none yet.
+    """
+
+    kind: str
+    state: str
+    digest: str
+    person: Person | None = None
+    at: datetime | None = None
+    reason: str = ""
+    changes: list[str] = field(default_factory=list)
+    approval: Approval | None = None
+    is_alone: bool = False
+    version: str = ""
+
+    @property
+    def label(self) -> str:
+        """What it is about."""
+        return str(Approval.Kind(self.kind).label)
+
+
+def catalogue_rows(collection: Collection) -> dict[str, dict[str, str]]:
+    """Return the rows of a collection's `catalogue.csv`, by file, as a run reads them; empty if it has none."""
+    path = collection_folder(collection) / NAME
+    if not path.is_file():
+        return {}
+    with path.open(encoding="utf-8", newline="") as file:
+        return {
+            row.pop(FILE, "") or "": {head: cell for head, cell in row.items() if cell} for row in csv.DictReader(file)
+        }
+
+
+def covered(collection: Collection, kind: str) -> dict[str, Any]:
+    """Return what an approval covers: what source file and catalogue state about it, and the files with their SHA-256.
+
+    Args:
+        collection: of the approval.
+        kind: `rights` or `consent`.
+    """
+    source = source_values(collection)
+    rows = catalogue_rows(collection)
+    if kind == RIGHTS:
+        rights_holder = Collection.objects.values_list("rights_holder", flat=True).get(pk=collection.pk)
+        stated = {"holder": source.get("holder"), "rights_holder": rights_holder}
+        stated |= {name: source.get(name) for name in ("rights", "collect", "contributor")}
+        cells = {
+            name: {head: cell for head, cell in row.items() if head not in _DESCRIBING and head not in CONSENTING}
+            for name, row in rows.items()
+        }
+    else:
+        stated = {"consent": source.get("consent"), "documents": consent_documents(collection)}
+        cells = {name: {head: cell for head, cell in row.items() if head in CONSENTING} for name, row in rows.items()}
+    files = dict(collection.files.values_list("path", "sha256"))
+    return json.loads(json.dumps({"stated": stated, "rows": cells, "files": files}, default=str, sort_keys=True))
+
+
+def consent_folder(collection: Collection) -> Path:
+    """Return the folder of a collection's consent documents, each under its SHA-256 and its suffix."""
+    return collection_folder(collection) / "consent"
+
+
+def consent_documents(collection: Collection) -> dict[str, list[str]]:
+    """Return the name and the file of the document of each consent record, by the record's id."""
+    found: dict[str, list[str]] = _draft(collection).get("consent_documents") or {}
+    return found
+
+
+def _draft(collection: Collection) -> dict[str, Any]:
+    """Return a collection's draft as the database has it now."""
+    return Collection.objects.values_list("draft", flat=True).get(pk=collection.pk) or {}
+
+
+def digest_of(values: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of what an approval covers, hex."""
+    return hashlib.sha256(_dumped(values)).hexdigest()
+
+
+def _dumped(values: Mapping[str, Any]) -> bytes:
+    return json.dumps(values, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _keep(values: Mapping[str, Any]) -> str:
+    """Store what an approval covers under its digest; return the digest."""
+    data = _dumped(values)
+    digest = hashlib.sha256(data).hexdigest()
+    path = data_folder() / "approvals" / f"{digest}.json"
+    path.parent.mkdir(exist_ok=True)
+    if not path.exists():
+        replace_file(path, data)
+    return digest
+
+
+def _kept(digest: str) -> dict[str, Any] | None:
+    """Return what was stored under a digest; None if it is missing or was changed."""
+    path = data_folder() / "approvals" / f"{digest}.json"
+    data = path.read_bytes() if path.is_file() else b""
+    return json.loads(data) if hashlib.sha256(data).hexdigest() == digest else None
+
+
+def standing(collection: Collection, kind: str) -> Standing:
+    """Return where the approval of a collection's rights or consent stands now."""
+    values = covered(collection, kind)
+    digest = digest_of(values)
+    decisions = Approval.objects.filter(collection=collection, kind=kind).select_related("person").order_by("-pk")
+    latest = decisions.filter(digest=digest).first()
+    proposal = _proposal(collection, kind)
+    proposer = Person.objects.filter(pk=proposal.get("person")).first()
+    is_proposed = proposal.get("digest") == digest and (latest is None or proposal["after"] >= latest.pk)
+    if is_proposed:
+        return Standing(kind, "proposed", digest, proposer, timezone.datetime.fromisoformat(proposal["at"]))
+    if latest is not None:
+        state = "approved" if latest.approved else "refused"
+        alone = latest.approved and latest.person_id == proposal.get("person")
+        found = Standing(kind, state, digest, latest.person, latest.given, latest.reason, [], latest, alone)
+        return found if state == "refused" else _with_version(collection, found)
+    earlier = decisions.filter(approved=True).first()
+    if earlier is not None:
+        changes = list(_changes(_kept(earlier.digest), values))
+        return Standing(kind, "expired", digest, earlier.person, earlier.given, "", changes, earlier)
+    changes = list(_changes(_kept(proposal["digest"]), values)) if proposal else []
+    return Standing(kind, "draft", digest, changes=changes)
+
+
+def _with_version(collection: Collection, found: Standing) -> Standing:
+    for job in Job.objects.filter(collection=collection, kind="release", state=Job.State.DONE).order_by("pk"):
+        if found.approval and found.approval.pk in (job.result or {}).get("approvals", ()):
+            return replace(found, version=job.result["version"])
+    return found
+
+
+def _proposal(collection: Collection, kind: str) -> dict[str, Any]:
+    found: dict[str, Any] = (_draft(collection).get("proposed") or {}).get(kind) or {}
+    return found
+
+
+def propose(collection: Collection, person: Person) -> list[str]:
+    """Ask for the approval of what isn't approved yet; return the kinds that are now proposed."""
+    kinds = [kind for kind in KINDS if standing(collection, kind).state not in {"approved", "proposed"}]
+    for kind in kinds:
+        digest = _keep(covered(collection, kind))
+        last = Approval.objects.filter(collection=collection, kind=kind).order_by("-pk").first()
+        entry = {
+            "digest": digest,
+            "person": person.pk,
+            "at": timezone.now().isoformat(),
+            "after": last.pk if last else 0,  # a refusal of the same content doesn't answer a later proposal
+        }
+        change_draft(
+            collection, lambda draft, kind=kind, entry=entry: draft.setdefault("proposed", {}).update({kind: entry})
+        )
+        log(person, f"{kind} proposed", f"collection {collection.slug}", after=digest)
+    if kinds:
+        Collection.objects.filter(pk=collection.pk).update(state=Collection.State.REVIEW, reason="")
+    return kinds
+
+
+def may_decide(person: Person, collection: Collection, kind: str) -> bool:
+    """Return whether a person may approve or refuse a proposal: somebody else than who proposed or wrote the terms."""
+    if is_single():
+        return True
+    involved = {_proposal(collection, kind).get("person"), _draft(collection).get("terms_by")}
+    return may_approve(person, collection) and person.pk not in involved
+
+
+def decide(collection: Collection, kind: str, person: Person, digest: str, *, approved: bool, reason: str) -> bool:
+    """Approve or refuse what has this digest; return False, and store nothing, if it isn't proposed any more."""
+    found = standing(collection, kind)
+    if found.state != "proposed" or found.digest != digest or not may_decide(person, collection, kind):
+        return False
+    _keep(covered(collection, kind))
+    Approval.objects.create(
+        collection=collection, kind=kind, digest=digest, person=person, approved=approved, reason=reason
+    )
+    log(
+        person,
+        f"{kind} {'approved' if approved else 'refused'}",
+        f"collection {collection.slug}",
+        after=digest,
+        reason=reason,
+    )
+    if not approved:
+        Collection.objects.filter(pk=collection.pk).update(state=Collection.State.DRAFT, reason=reason)
+    elif not missing_approvals(collection):
+        Collection.objects.filter(pk=collection.pk).update(state=Collection.State.APPROVED, reason="")
+    return True
+
+
+def approvals_of(collection: Collection) -> list[Approval]:
+    """Return the approvals that match a collection as it is now: at most one of rights and one of consent."""
+    found = [standing(collection, kind) for kind in KINDS]
+    return [one.approval for one in found if one.state == "approved" and one.approval is not None]
+
+
+def missing_approvals(collection: Collection) -> list[str]:
+    """Return why a collection may not be released, a sentence for each approval that is missing or doesn't match."""
+    sentences = {
+        "draft": _("It isn't proposed yet."),
+        "proposed": _("It is proposed, and nobody has approved it yet."),
+        "refused": _("It was refused."),
+        "expired": _("What was approved has changed since."),
+    }
+    found = [standing(collection, kind) for kind in KINDS]
+    return [f"{one.label}: {sentences[one.state]}" for one in found if one.state != "approved"]
+
+
+def _changes(old: Mapping[str, Any] | None, new: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a sentence for each thing that differs between two states that approvals cover."""
+    if old is None:
+        yield _("The record of what was approved is missing or damaged.")
+        return
+    files, now = old["files"], new["files"]
+    added, removed = sorted(now.keys() - files.keys()), sorted(files.keys() - now.keys())
+    other = sorted(name for name in files.keys() & now.keys() if files[name] != now[name])
+    if added:
+        yield _named(
+            ngettext("%(n)d file was added: %(names)s", "%(n)d files were added: %(names)s", len(added)), added
+        )
+    if removed:
+        text = ngettext("%(n)d file was removed: %(names)s", "%(n)d files were removed: %(names)s", len(removed))
+        yield _named(text, removed)
+    if other:
+        text = ngettext(
+            "%(n)d file has other content: %(names)s", "%(n)d files have other content: %(names)s", len(other)
+        )
+        yield _named(text, other)
+    rows = sorted(
+        name.removeprefix("files/")
+        for name in old["rows"].keys() | new["rows"].keys()
+        if old["rows"].get(name) != new["rows"].get(name)
+    )
+    rows = [name for name in rows if name not in added and name not in removed]
+    if rows:
+        text = ngettext(
+            "The terms of %(n)d file changed: %(names)s", "The terms of %(n)d files changed: %(names)s", len(rows)
+        )
+        yield _named(text, rows)
+    before, after = dict(_flat(old["stated"])), dict(_flat(new["stated"]))
+    for key in sorted(before.keys() | after.keys()):
+        if before.get(key) != after.get(key):
+            values = {"key": key, "before": before.get(key) or "–", "after": after.get(key) or "–"}
+            yield _("%(key)s: “%(before)s” became “%(after)s”") % values
+
+
+def _named(text: str, names: list[str]) -> str:
+    return text % {"n": len(names), "names": ", ".join(names[:_SHOWN]) + (" …" if len(names) > _SHOWN else "")}
+
+
+def _flat(values: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
+    if isinstance(values, dict):
+        for key, value in values.items():
+            yield from _flat(value, f"{prefix}.{key}" if prefix else str(key))
+    elif isinstance(values, list) and any(isinstance(value, dict) for value in values):
+        for number, value in enumerate(values, 1):
+            yield from _flat(value, f"{prefix} {number}")
+    elif values not in (None, "", []):
+        yield prefix, ", ".join(map(str, values)) if isinstance(values, list) else str(values)

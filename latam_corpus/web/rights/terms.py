@@ -1,0 +1,136 @@
+"""Terms: the catalogue's statements in groups, each with what follows from it, and decisions about them."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from django.db import transaction
+from django.db.models import F
+
+from latam_corpus.catalog.rights import is_known
+from latam_corpus.web.files.catalogue import catalogue_of, change_draft, value_of, write_catalogue
+from latam_corpus.web.jobs import enqueue, wait_for
+from latam_corpus.web.log import log
+from latam_corpus.web.models import CollectionFile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from latam_corpus.web.models import Collection, Person
+
+# A cell that no reader takes for a licence, so that the text is in no version.
+NOT_RELEASED: Final = "not to be released"
+_WITHOUT_ROW: Final = "rights_tier=unknown:catalogue_row"  # the reason for a file that the catalogue lacks
+DECIDED: Final = ("rights", "uses", "expires", "embargo_until", "consent", "community", "withdrawal_contact")
+_BETWEEN: Final = re.compile(r"\s*(?:[;/|\n]|,|\bo\b|\bou\b|\bor\b|\by\b|\be\b|\band\b)\s*", re.IGNORECASE)
+_LONGEST: Final = 200  # characters of a cell in a heading
+
+
+@dataclass(frozen=True)
+class Group:
+    """The files whose rows state the same about rights.
+
+    Attributes:
+        value: the cell, as it is; empty if the rows leave it empty.
+        is_without_row: whether the catalogue has no row for the files.
+        paths: of the files.
+        released: how many files could be in a version, by what is known of them.
+        held: why the others couldn't, as the survey's codes, each once.
+        tiers: the tiers of those that could be in a version.
+        unknown: how many files weren't examined yet.
+    """
+
+    value: str
+    is_without_row: bool
+    paths: tuple[str, ...]
+    released: int
+    held: tuple[str, ...]
+    tiers: tuple[str, ...]
+    unknown: int
+
+    @property
+    def shown(self) -> str:
+        """The cell, shortened."""
+        return self.value if len(self.value) <= _LONGEST else f"{self.value[:_LONGEST]}…"
+
+    @property
+    def is_kept_out(self) -> bool:
+        """Whether somebody decided that the texts are in no version."""
+        return self.value == NOT_RELEASED
+
+    @property
+    def licences(self) -> list[str]:
+        """The licences that the cell names, if it names several."""
+        parts = list(dict.fromkeys(part for part in _BETWEEN.split(self.value) if part and is_known(part)))
+        return parts if len(parts) > 1 and not is_known(self.value) else []
+
+
+def groups(collection: Collection) -> list[Group]:
+    """Return the groups of a collection's files, those that can't be in a version first, then the largest first."""
+    columns = catalogue_of(collection).get("columns", {})
+    has_catalogue = bool(catalogue_of(collection))
+    files: dict[tuple[bool, str], list[CollectionFile]] = defaultdict(list)
+    for file in CollectionFile.objects.filter(collection=collection):
+        value = value_of(file, "rights", columns).strip()
+        files[has_catalogue and file.row is None and not value, value].append(file)
+    found = [_group(value, members, is_without_row=alone) for (alone, value), members in files.items()]
+    return sorted(found, key=lambda group: (not group.held, -len(group.paths), group.value))
+
+
+def _group(value: str, files: list[CollectionFile], *, is_without_row: bool) -> Group:
+    facts = [file.facts for file in files if file.facts and not file.facts.get("is_catalogue")]
+    held = dict.fromkeys(str(fact["held_because"]) for fact in facts if fact.get("held_because"))
+    if is_without_row:
+        return Group(value, is_without_row, tuple(file.path for file in files), 0, (_WITHOUT_ROW,), (), 0)
+    free = [fact for fact in facts if fact.get("read") and not fact.get("held_because")]
+    tiers = dict.fromkeys(str(fact["rights_tier"]) for fact in free if fact.get("rights_tier"))
+    unknown = sum(not file.facts for file in files)
+    return Group(value, is_without_row, tuple(file.path for file in files), len(free), (*held,), (*tiers,), unknown)
+
+
+def group_of(collection: Collection, value: str, *, is_without_row: bool) -> Group | None:
+    """Return the group with this cell; None if no file has it any more."""
+    found = (group for group in groups(collection) if (group.value, group.is_without_row) == (value, is_without_row))
+    return next(found, None)
+
+
+def decide_terms(collection: Collection, person: Person, paths: Iterable[str], values: Mapping[str, Any]) -> int:
+    """Write a decision into the catalogue's rows of some files, and examine them again; return how many they are.
+
+    Args:
+        collection: of the files.
+        person: who decides.
+        paths: of the files.
+        values: by column of DECIDED; an empty value removes an earlier decision about the column.
+    """
+    cells = {column: values[column] for column in DECIDED if column in values}
+    with transaction.atomic():
+        files = list(CollectionFile.objects.select_for_update().filter(collection=collection, path__in=list(paths)))
+        for file in files:
+            kept = {column: value for column, value in (file.correction or {}).items() if column not in cells}
+            correction = kept | {column: value for column, value in cells.items() if value}
+            CollectionFile.objects.filter(pk=file.pk).update(correction=correction, version=F("version") + 1)
+    note_writer(collection, person)
+    write_catalogue(collection)
+    log(
+        person,
+        "terms decided",
+        f"collection {collection.slug}, {len(files)} files",
+        reason=str(cells.get("rights", "")),
+    )
+    examine(collection, person, [file.path for file in files])
+    return len(files)
+
+
+def note_writer(collection: Collection, person: Person) -> None:
+    """Note who wrote the terms last; this person doesn't approve them."""
+    change_draft(collection, lambda draft: draft.__setitem__("terms_by", person.pk))
+
+
+def examine(collection: Collection, person: Person, paths: list[str] | None = None) -> None:
+    """Examine files again, by default all, since their terms changed; wait for a moment."""
+    arguments: dict[str, Any] = {"all": True} if paths is None else {"paths": paths}
+    wait_for(enqueue("survey", person, collection, **arguments), 2.5)

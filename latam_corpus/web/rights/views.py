@@ -1,0 +1,276 @@
+"""The rights of a collection: terms, consents, decisions by group or file, proposals and approvals."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import messages
+from django.db.models import F
+from django.http import FileResponse, Http404
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST
+
+from latam_corpus.web.files.catalogue import catalogue_of, change_draft, write_catalogue
+from latam_corpus.web.log import log
+from latam_corpus.web.models import Collection, CollectionFile, Job
+from latam_corpus.web.rights.approvals import (
+    KINDS,
+    catalogue_rows,
+    consent_documents,
+    consent_folder,
+    covered,
+    decide,
+    digest_of,
+    may_decide,
+    propose,
+    standing,
+)
+from latam_corpus.web.rights.forms import ConsentForm, DecisionForm, GroupForm, TermsForm, shown_statement
+from latam_corpus.web.rights.terms import decide_terms, examine, group_of, groups, note_writer
+from latam_corpus.web.roles import editable_collection, may_edit, readable_collection
+from latam_corpus.web.source_values import change_source, source_values, stated
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponse
+
+_SHOWN = 30  # files that a page about a decision lists
+
+
+def rights(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show what may be done with the texts: by whom, by which groups, with which consents, and who approved it."""
+    collection = readable_collection(request, slug)
+    source = source_values(collection)
+    stands = [standing(collection, kind) for kind in KINDS]
+    values = {
+        "collection": collection,
+        "tab": "rights",
+        "terms": source.get("rights") or {},
+        "statement": shown_statement(stated(source, "rights.statement") or ""),
+        "groups": groups(collection),
+        "has_catalogue": bool(catalogue_of(collection)),
+        "records": _records(source),
+        "documents": consent_documents(collection),
+        "stands": [(one, one.state == "proposed" and may_decide(request.user, collection, one.kind)) for one in stands],
+        "may_propose": any(one.state not in {"approved", "proposed"} for one in stands),
+        "is_examining": collection.jobs.filter(kind="survey", state__in=[Job.State.QUEUED, Job.State.RUNNING]).exists(),
+    }
+    return render(request, "desk/rights/rights.html", values)
+
+
+def terms(request: HttpRequest, slug: str) -> HttpResponse:
+    """State what may be done with the texts of a collection at most, who keeps them and who holds the rights."""
+    collection = editable_collection(request, slug)
+    stated_now = source_values(collection).get("rights") or {}
+    seen = digest_of(covered(collection, "rights")["stated"])
+    initial = TermsForm.initial_of(stated_now, collection.custodian, collection.rights_holder, seen)
+    form = TermsForm(request.POST or None, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        if form.cleaned_data["seen"] != seen:
+            form.add_error(None, _conflict())
+            form.data = _with(form.data, seen=seen)
+        else:
+            people = {"custodian": form.cleaned_data["custodian"], "rights_holder": form.cleaned_data["rights_holder"]}
+            Collection.objects.filter(pk=collection.pk).update(version=F("version") + 1, **people)
+            before, after = change_source(collection, form.source_changes())
+            note_writer(collection, request.user)
+            write_catalogue(collection)
+            log(request.user, "terms stated", f"collection {slug}", before=before, after=after)
+            examine(collection, request.user)
+            messages.success(request, _("The terms are saved. A second person approves them before a release."))
+            return redirect("rights", slug)
+    values = {"collection": collection, "tab": "rights", "form": form, "now": stated_now if form.errors else None}
+    return render(request, "desk/rights/terms.html", values)
+
+
+def _conflict() -> str:
+    return _(
+        "Somebody else changed this in the meantime. Compare it with what is stated now; saving again replaces it."
+    )
+
+
+def _with(data: Any, **values: str) -> Any:
+    copy = data.copy()
+    for name, value in values.items():
+        copy[name] = value
+    return copy
+
+
+def group(request: HttpRequest, slug: str) -> HttpResponse:
+    """Decide what holds for the texts whose rows state the same, or for one file."""
+    collection = editable_collection(request, slug)
+    source = source_values(collection)
+    if not stated(source, "rights.statement"):
+        messages.warning(request, _("First state what may be done with the collection; then decide on its parts."))
+        return redirect("rights-terms", slug)
+    name = request.GET.get("file", "")
+    value, is_without_row = request.GET.get("value", ""), request.GET.get("row") == "no"
+    if name:
+        file = get_object_or_404(CollectionFile, collection=collection, path=name)
+        paths, licences = [name], []
+        value = str(catalogue_rows(collection).get(f"files/{name}", {}).get("rights", ""))
+        initial = _initial(file.correction or {})
+    else:
+        found = group_of(collection, value, is_without_row=is_without_row)
+        if found is None:
+            messages.info(request, _("No file states this any more."))
+            return redirect("rights", slug)
+        paths, licences = list(found.paths), found.licences
+        initial = _initial(CollectionFile.objects.get(collection=collection, path=paths[0]).correction or {})
+    form = GroupForm(request.POST or None, rights=source["rights"], licences=licences, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        count = decide_terms(collection, request.user, paths, form.cells())
+        text = ngettext("The terms of %(n)d file are saved.", "The terms of %(n)d files are saved.", count)
+        messages.success(request, text % {"n": count})
+        return redirect("rights", slug)
+    values = {
+        "collection": collection,
+        "tab": "rights",
+        "form": form,
+        "value": value,
+        "file": name,
+        "is_without_row": is_without_row,
+        "paths": paths[:_SHOWN],
+        "count": len(paths),
+        "more": max(0, len(paths) - _SHOWN),
+    }
+    return render(request, "desk/rights/group.html", values)
+
+
+def _initial(correction: dict[str, Any]) -> dict[str, Any]:
+    uses = [use for use in str(correction.get("uses", "")).split("; ") if use]
+    return {**correction, "statement": correction.get("rights"), "uses": uses}
+
+
+def _records(source: dict[str, Any]) -> list[dict[str, Any]]:
+    found = stated(source, "consent.records")
+    return [record for record in found if isinstance(record, dict)] if isinstance(found, list) else []
+
+
+def consent(request: HttpRequest, slug: str) -> HttpResponse:
+    """Add a record of consent, or change one."""
+    collection = editable_collection(request, slug)
+    records = _records(source_values(collection))
+    name = request.GET.get("id", "")
+    current = next((record for record in records if record.get("id") == name), None)
+    taken = [str(record.get("id")) for record in records if record is not current]
+    form = ConsentForm(request.POST or None, request.FILES or None, taken=taken, initial=current or {})
+    if request.method == "POST" and form.is_valid():
+        record = form.record()
+        if current and "language" in current:
+            record["language"] = current["language"]
+        changed = [record if one is current else one for one in records] if current else [*records, record]
+        before, after = change_source(collection, {"consent.records": changed})
+        _keep_document(request, collection, name, record["id"])
+        note_writer(collection, request.user)
+        log(request.user, "consent recorded", f"collection {slug}, {record['id']}", before=before, after=after)
+        examine(collection, request.user)
+        messages.success(request, _("The consent is recorded. A second person approves it before a release."))
+        return redirect("rights", slug)
+    values = {"collection": collection, "tab": "rights", "form": form, "record": current}
+    values |= {"kept": consent_documents(collection).get(name)}
+    return render(request, "desk/rights/consent.html", values)
+
+
+def _keep_document(request: HttpRequest, collection: Collection, old: str, new: str) -> None:
+    """Store an uploaded consent document under its digest; nothing in this process looks into it."""
+    upload = request.FILES.get("document")
+    entry = None
+    if upload is not None:
+        digest = upload.digest.hexdigest()
+        folder = consent_folder(collection)
+        folder.mkdir(exist_ok=True)
+        upload.file.flush()
+        Path(upload.temporary_file_path()).replace(folder / digest)
+        (folder / digest).chmod(0o440)
+        entry = [Path(upload.relative).name, digest]
+
+    def change(draft: dict[str, Any]) -> None:
+        documents = draft.setdefault("consent_documents", {})
+        kept = documents.pop(old, None)
+        if entry or kept:
+            documents[new] = entry or kept
+
+    change_draft(collection, change)
+
+
+@require_POST
+def consent_remove(request: HttpRequest, slug: str) -> HttpResponse:
+    """Remove a record of consent from the source file; its document is kept with the collection."""
+    collection = editable_collection(request, slug)
+    name = request.POST.get("id", "")
+    records = _records(source_values(collection))
+    rest = [record for record in records if record.get("id") != name]
+    if len(rest) == len(records):
+        raise Http404
+    before, after = change_source(collection, {"consent.records": rest})
+    change_draft(collection, lambda draft: draft.get("consent_documents", {}).pop(name, None))
+    note_writer(collection, request.user)
+    log(request.user, "consent removed", f"collection {slug}, {name}", before=before, after=after)
+    examine(collection, request.user)
+    messages.success(request, _("The record is removed."))
+    return redirect("rights", slug)
+
+
+def document(request: HttpRequest, slug: str) -> HttpResponse:
+    """Return a consent document, as a file to save."""
+    collection = readable_collection(request, slug)
+    entry = consent_documents(collection).get(request.GET.get("id", ""))
+    path = consent_folder(collection) / entry[1] if entry else None
+    if entry is None or path is None or not path.is_file():
+        raise Http404
+    log(request.user, "consent document read", f"collection {slug}, {request.GET['id']}")
+    content_type = "application/octet-stream"
+    return FileResponse(path.open("rb"), as_attachment=True, filename=entry[0], content_type=content_type)
+
+
+@require_POST
+def propose_both(request: HttpRequest, slug: str) -> HttpResponse:
+    """Ask for the approval of rights and consent as they are now."""
+    collection = editable_collection(request, slug)
+    if not stated(source_values(collection), "rights.statement"):
+        messages.error(request, _("First state what may be done with the texts."))
+    elif not collection.rights_holder:
+        messages.error(request, _("First write who holds the rights."))
+    elif not collection.files.exists():
+        messages.error(request, _("First add files."))
+    elif propose(collection, request.user):
+        messages.success(request, _("Proposed. Now somebody else reads it, and approves it or says what is missing."))
+    return redirect("rights", slug)
+
+
+def approve(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
+    """Show exactly what is proposed, and approve or refuse it."""
+    collection = readable_collection(request, slug)
+    if kind not in KINDS:
+        raise Http404
+    found = standing(collection, kind)
+    if found.state != "proposed" or not may_decide(request.user, collection, kind):
+        messages.info(request, _("There is nothing for you to approve here."))
+        return redirect("rights", slug)
+    form = DecisionForm(request.POST or None, initial={"digest": found.digest})
+    if request.method == "POST" and form.is_valid():
+        answers = form.cleaned_data
+        approved = answers["decision"] == "approve"
+        if decide(
+            collection, kind, request.user, answers["digest"], approved=approved, reason=answers["reason"].strip()
+        ):
+            messages.success(request, _("Approved.") if approved else _("Refused. The owner sees your reason."))
+            return redirect("rights", slug)
+        form.add_error(None, _("It changed while you were reading it. Read it again, and decide again."))
+        form.data = _with(form.data, digest=found.digest)
+    values = {
+        "collection": collection,
+        "tab": "rights",
+        "form": form,
+        "found": found,
+        "covers": covered(collection, kind),
+        "records": _records(source_values(collection)),
+        "documents": consent_documents(collection),
+        "groups": groups(collection),
+        "statement": shown_statement(stated(source_values(collection), "rights.statement") or ""),
+        "is_own": may_edit(request.user, collection),
+    }
+    return render(request, "desk/rights/approve.html", values)

@@ -1,0 +1,179 @@
+"""Which roles may open which page: one table, which `middleware.Access` enforces."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from django.conf import settings
+from django.http import Http404
+from django.shortcuts import get_object_or_404
+
+from latam_corpus.web.models import Collection
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+VISITOR: Final = "visitor"
+CONTRIBUTOR: Final = "contributor"
+REVIEWER: Final = "reviewer"
+STEWARD: Final = "steward"
+
+EVERYONE: Final = frozenset({VISITOR, CONTRIBUTOR, REVIEWER, STEWARD})
+PEOPLE: Final = EVERYONE - {VISITOR}
+OWNERS: Final = frozenset({CONTRIBUTOR, STEWARD})  # a contributor's own collections only: `editable_collection`
+REVIEWERS: Final = frozenset({REVIEWER, STEWARD})
+STEWARDS: Final = frozenset({STEWARD})
+
+# A route that isn't in the table is closed to all.
+ROUTES: Final[dict[str, frozenset[str]]] = {
+    # accounts
+    "login": EVERYONE,
+    "logout": PEOPLE,
+    "start": EVERYONE,
+    "language": EVERYONE,
+    "join": EVERYONE,
+    "people": STEWARDS,
+    "invite": STEWARDS,
+    "person-role": STEWARDS,
+    "account": PEOPLE,
+    # home
+    "asset": EVERYONE,
+    "health": EVERYONE,
+    "home": PEOPLE,
+    "collection-new": OWNERS,
+    "collection-edit": OWNERS,
+    "collection": PEOPLE,
+    "jobs": PEOPLE,
+    "job": PEOPLE,
+    "job-stop": PEOPLE,
+    # the log and tokens
+    "log": STEWARDS,
+    "token-new": PEOPLE,
+    "token-revoke": PEOPLE,
+    # api
+    "api-openapi": EVERYONE,
+    "api-collections": PEOPLE,
+    "api-collection": PEOPLE,
+    "api-source": PEOPLE,
+    "api-jobs": PEOPLE,
+    "api-job": PEOPLE,
+    # files
+    "files": PEOPLE,
+    "files-upload": OWNERS,
+    "files-folder": STEWARDS,
+    # rights
+    "rights": PEOPLE,
+    "rights-terms": OWNERS,
+    "rights-group": OWNERS,
+    "rights-consent": OWNERS,
+    "rights-consent-remove": OWNERS,
+    "rights-document": PEOPLE,
+    "rights-propose": OWNERS,
+    "rights-approve": REVIEWERS,
+    # releases
+    "release": PEOPLE,
+    "release-build": STEWARDS,
+    "release-public": OWNERS,
+    "release-texts": OWNERS,
+    "release-text": OWNERS,
+    "status": EVERYONE,
+    "status-find": EVERYONE,
+    # withdrawals
+    "withdraw": PEOPLE,
+    "withdraw-rule": OWNERS,
+    "withdraw-found": OWNERS,
+    "withdraw-request": PEOPLE,
+    "withdraw-drop": OWNERS,
+    "withdraw-done": PEOPLE,
+    "withdraw-receipt": PEOPLE,
+    "withdraw-return": STEWARDS,
+    "files-survey": OWNERS,
+    "files-run": OWNERS,
+    "file-edit": OWNERS,
+    "file-set": OWNERS,
+    "catalogue": PEOPLE,
+    "catalogue-upload": OWNERS,
+    "catalogue-columns": OWNERS,
+    "catalogue-language": OWNERS,
+    "catalogue-join": OWNERS,
+    "catalogue-remove": OWNERS,
+    # texts
+    "texts": PEOPLE,
+    "texts-preview": OWNERS,
+    "text": PEOPLE,
+    "text-note": OWNERS,
+    "text-page": OWNERS,
+}
+
+# What a token must allow, by route and method.
+READ_COLLECTIONS: Final = "collections:read"
+READ_SOURCES: Final = "sources:read"
+WRITE_SOURCES: Final = "sources:write"
+READ_JOBS: Final = "jobs:read"
+SCOPES: Final = {
+    ("api-collections", "GET"): READ_COLLECTIONS,
+    ("api-collection", "GET"): READ_COLLECTIONS,
+    ("api-source", "GET"): READ_SOURCES,
+    ("api-source", "PUT"): WRITE_SOURCES,
+    ("api-jobs", "GET"): READ_JOBS,
+    ("api-job", "GET"): READ_JOBS,
+}
+
+
+def role_of(request: HttpRequest) -> str:
+    """Return the role of the person who sends a request."""
+    return str(request.user.role) if request.user.is_authenticated else VISITOR
+
+
+def is_single() -> bool:
+    """Return whether the desk serves one person on this machine, who has all roles."""
+    return bool(settings.DESK.single)
+
+
+def may_open(request: HttpRequest, route: str) -> bool:
+    """Return whether the table allows a route to the person who sends the request."""
+    allowed = ROUTES.get(route, frozenset())
+    if is_single() and request.user.is_authenticated:
+        return bool(allowed)
+    return role_of(request) in allowed
+
+
+def collections_of(person: Any) -> Any:
+    """Return the collections that a person may read: a contributor's own ones, all for others."""
+    everything = Collection.objects.all()
+    return everything.filter(owner=person) if person.role == CONTRIBUTOR else everything
+
+
+def readable_collection(request: HttpRequest, slug: str) -> Collection:
+    """Return a collection that the person may read.
+
+    Raises:
+        Http404: there is none; another's collection isn't distinguished from a missing one.
+    """
+    found: Collection = get_object_or_404(collections_of(request.user), slug=slug)
+    return found
+
+
+def may_edit(person: Any, collection: Collection) -> bool:
+    """Return whether a person may change a collection: its owner and the stewards may."""
+    return bool(person.role == STEWARD or (collection.owner_id == person.pk and person.role == CONTRIBUTOR))
+
+
+def editable_collection(request: HttpRequest, slug: str) -> Collection:
+    """Return a collection that the person may change.
+
+    Raises:
+        Http404: there is none that this person may change.
+    """
+    collection = readable_collection(request, slug)
+    if not may_edit(request.user, collection):
+        raise Http404
+    return collection
+
+
+def may_approve(person: Any, collection: Collection) -> bool:
+    """Return whether a person may approve a collection: a reviewer or steward who doesn't own it.
+
+    The one person of a desk on one machine may, and the approval says so.
+    """
+    return is_single() or (person.role in REVIEWERS and collection.owner_id != person.pk)

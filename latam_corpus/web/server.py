@@ -1,0 +1,82 @@
+"""The server of the desk: waitress, with the worker of the jobs in a thread."""
+
+from __future__ import annotations
+
+import copy
+import tempfile
+from typing import TYPE_CHECKING, Any
+
+import waitress
+from django.conf import settings
+from django.core.management import call_command
+from django.core.wsgi import get_wsgi_application
+from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser
+
+from latam_corpus.web.jobs import Worker
+from latam_corpus.web.models import Person, Role
+from latam_corpus.web.workspace import data_folder, recover
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ONE_PERSON = "you"
+_USUAL_BODY = 16 * 2**20  # bytes
+
+
+def prepare() -> None:
+    """Create or migrate the tables; on a desk for one person, create that person."""
+    call_command("migrate", verbosity=0, interactive=False)
+    if settings.DESK.single and not Person.objects.filter(username=ONE_PERSON).exists():
+        Person.objects.create_person(ONE_PERSON, None, role=Role.STEWARD)
+
+
+class CappedParser(HTTPRequestParser):
+    """Refuses a large body before it is received, unless somebody with a session sends it to a page for uploads."""
+
+    def parse_header(self, header_plus: bytes) -> None:
+        """Read the header, and choose the limit of the body by it."""
+        super().parse_header(header_plus)
+        if not (self.path.endswith("/upload") and f"{settings.SESSION_COOKIE_NAME}=" in self.headers.get("COOKIE", "")):
+            self.adj = copy.copy(self.adj)
+            self.adj.max_request_body_size = _USUAL_BODY
+
+
+def serve(host: str, port: int, ready: Callable[[int], None], proxy: str = "") -> None:
+    """Serve the desk until the user presses Ctrl-C.
+
+    Args:
+        host: the address to listen on.
+        port: 0 for any free one.
+        ready: is called with the port when the desk answers.
+        proxy: the address of a trusted proxy, whose headers name the reader's address and protocol.
+    """
+    HTTPChannel.parser_class = CappedParser
+    recover()
+    tempfile.tempdir = str(data_folder() / "tmp")  # waitress keeps large requests there, on the disk of the uploads
+    options: dict[str, Any] = {}
+    if proxy:
+        options = {
+            "trusted_proxy": proxy,
+            "trusted_proxy_headers": {"x-forwarded-for", "x-forwarded-proto"},
+            "clear_untrusted_proxy_headers": True,
+        }
+    server = waitress.create_server(
+        get_wsgi_application(),
+        host=host,
+        port=port,
+        threads=8,
+        ident=None,
+        max_request_body_size=settings.DESK.largest_upload + 2**26,
+        channel_timeout=300,
+        **options,
+    )
+    worker = Worker()
+    worker.start()
+    ready(int(server.effective_port))
+    try:
+        server.run()
+    finally:
+        worker.end()
+        worker.join()
+        server.close()

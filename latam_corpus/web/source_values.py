@@ -1,0 +1,82 @@
+"""The values of a collection's source file: forms read and change them, and keep the keys that others wrote."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from latam_corpus.desk.toml_text import toml_text
+from latam_corpus.web.workspace import source_file, write_source
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from latam_corpus.web.models import Collection
+
+
+def source_values(collection: Collection) -> dict[str, Any]:
+    """Return the values of a collection's source file; only its id, title and holder if the file is no TOML."""
+    write_source(collection)
+    try:
+        return tomllib.loads(source_file(collection).read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+        return {"id": collection.slug, "title": collection.title, "holder": collection.custodian}
+
+
+def stated(values: Mapping[str, Any], key: str) -> Any:
+    """Return the value of a dotted key; None if there is none."""
+    found: Any = values
+    for part in key.split("."):
+        found = found.get(part) if isinstance(found, dict) else None
+    return found
+
+
+def change_source(collection: Collection, changes: Mapping[str, Any]) -> tuple[str, str]:
+    """Change values of a collection's source file; other keys are kept, comments are not.
+
+    Args:
+        collection: of the file.
+        changes: the new values by dotted key; None or an empty value removes a key, and a table that is then empty.
+
+    Returns:
+        The SHA-256 of the file before and after, hex.
+    """
+    values = source_values(collection)
+    for key, value in changes.items():
+        *tables, name = key.split(".")
+        path = [values]
+        for table in tables:
+            child = path[-1].get(table)
+            path.append(child if isinstance(child, dict) else {})
+        if value is None or value in ("", [], ()):
+            path[-1].pop(name, None)
+        else:
+            path[-1][name] = value
+        for parent, table, child in reversed(list(zip(path, tables, path[1:], strict=False))):
+            if child:
+                parent[table] = child
+            else:
+                parent.pop(table, None)
+    target = source_file(collection)
+    before = target.read_bytes()
+    after = before if values == source_values(collection) else toml_text(values).encode()
+    if after != before:
+        replace_file(target, after)
+    return hashlib.sha256(before).hexdigest(), hashlib.sha256(after).hexdigest()
+
+
+def replace_file(target: Path, content: bytes) -> None:
+    """Replace a file durably; a reader sees the old or the new one."""
+    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=".")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(target)
+    finally:
+        Path(name).unlink(missing_ok=True)

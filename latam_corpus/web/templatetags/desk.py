@@ -1,0 +1,158 @@
+"""Tags and filters that all templates of the desk may use, without `{% load %}`."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from django import template
+from django.contrib.humanize.templatetags.humanize import intcomma
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext_lazy as _
+
+from latam_corpus.api.surveys import NOT_READ
+from latam_corpus.catalog.display_names import BASES, LICENCES, TIERS, USES, language_name
+from latam_corpus.messages import Message, known, read_back
+from latam_corpus.pipeline.stored_runs.reasons import meaning
+from latam_corpus.web.jobs import KINDS
+from latam_corpus.web.middleware import core_language
+from latam_corpus.web.roles import may_edit, may_open
+
+register: Final = template.Library()
+STATIC: Final = Path(__file__).parent.parent / "static"
+# The tabs of a collection: the route of each, which takes the collection's slug.
+TABS: Final = {
+    "files": _("Files"),
+    "rights": _("Rights"),
+    "texts": _("Texts"),
+    "release": _("Release"),
+    "withdraw": _("Withdraw"),
+}
+
+
+@register.simple_tag
+def asset(name: str) -> str:
+    """Return the address of a file in `static/desk`, which changes with its content."""
+    return f"{reverse('asset', args=[name])}?v={_digests()[name]}"
+
+
+@cache
+def _digests() -> dict[str, str]:
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest()[:12] for path in (STATIC / "desk").iterdir()}
+
+
+@register.filter
+def said(text: Any) -> str:
+    """Return a message of the core in the language of the page; also one that `messages.recorded` stored as JSON."""
+    if isinstance(text, dict):
+        text = read_back(text, str(text.get("text") or text.get("number") or text.get("msgid", "")))
+    message = text if isinstance(text, Message) else known(text or "")
+    return message.translate(core_language())
+
+
+@register.filter
+def means(code: str) -> str:
+    """Return what a code of the core means, such as the reason why a document is dropped or held, as a sentence."""
+    return meaning(code).translate(core_language()) if code else ""
+
+
+@register.filter
+def licence(statement: str) -> str:
+    """Return the name of a common licence or statement of rights; others as they are written."""
+    return LICENCES[statement].translate(core_language()) if statement in LICENCES else statement
+
+
+@register.filter
+def problem_of(facts: dict[str, Any] | None) -> str:
+    """Return why a surveyed file has no text, and what to do; empty if it has one."""
+    if not facts or not facts.get("problem"):
+        return ""
+    reason = facts.get("reason") or ""
+    problem = NOT_READ.fill(format=known(facts["kind"])) if reason == "unreadable:unknown format" else meaning(reason)
+    language = core_language()
+    known_problem = known(facts["problem"]) if reason == "not chosen" else problem
+    remedy = [known(facts["remedy"])] if facts.get("remedy") else []
+    return "; ".join(part.translate(language) for part in (known_problem, *remedy))
+
+
+@register.filter
+def named_language(code: str | None) -> str:
+    """Return the name of a language of the core, such as `que` or `spa_Latn`; nothing if it isn't clear."""
+    return "" if code in {None, "", "und"} else language_name(str(code).partition("_")[0]).translate(core_language())
+
+
+@register.filter
+def count(number: Any) -> str:
+    """Return a whole number with the language's separators."""
+    return str(intcomma(number or 0))
+
+
+@register.inclusion_tag("desk/parts/tabs.html", takes_context=True)
+def collection_tabs(context: Any) -> dict[str, Any]:
+    """Show the tabs of the page's collection; the page names its own in `tab`."""
+    request, collection = context["request"], context["collection"]
+    tabs = []
+    for route, label in TABS.items():
+        try:
+            address = reverse(route, args=[collection.slug])
+        except NoReverseMatch:
+            continue
+        if may_open(request, route):
+            tabs.append((address, label, route == context.get("tab")))
+    return {"tabs": tabs}
+
+
+@register.simple_tag(takes_context=True)
+def can_open(context: Any, route: str) -> bool:
+    """Return whether the person may open a route."""
+    return may_open(context["request"], route)
+
+
+@register.simple_tag(takes_context=True)
+def can_edit(context: Any) -> bool:
+    """Return whether the person may change the page's collection."""
+    return may_edit(context["request"].user, context["collection"])
+
+
+@register.filter
+def job_label(job: Any) -> Any:
+    """Return what a job does."""
+    return KINDS[job.kind].label if job.kind in KINDS else job.kind
+
+
+@register.filter
+def item(values: Any, key: str) -> Any:
+    """Return the value of a key; of a path of a file, also the row of the catalogue, which names its folder."""
+    found = (values or {}).get(key)
+    return (values or {}).get(f"files/{key}") if found is None else found
+
+
+@register.filter
+def pairs(values: Any) -> list[tuple[str, Any]]:
+    """Return the keys and values of a dictionary; none if there is none."""
+    return list((values or {}).items())
+
+
+@register.filter
+def use_names(values: Any) -> str:
+    """Return the names of allowed uses."""
+    return _names(USES, [values] if isinstance(values, str) else values)
+
+
+@register.filter
+def tier_names(values: Any) -> str:
+    """Return the names of tiers of rights."""
+    return _names(TIERS, values)
+
+
+@register.filter
+def basis_name(value: Any) -> str:
+    """Return the name of a legal basis."""
+    return _names(BASES, [value])
+
+
+def _names(names: Any, values: Any) -> str:
+    said_names = [names[value].translate(core_language()) if value in names else str(value) for value in values or ()]
+    return ", ".join(said_names) or "–"

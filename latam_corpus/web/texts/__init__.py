@@ -1,0 +1,1 @@
+"""A file as the text that comes out of it."""

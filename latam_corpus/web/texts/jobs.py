@@ -1,0 +1,116 @@
+"""Jobs about texts: take a few through the stages of a run, and draw pages as pictures."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+import latam_corpus as lc
+from latam_corpus.api.page_pictures import page_picture
+from latam_corpus.web.files.catalogue import FOLDER, write_catalogue
+from latam_corpus.web.source_values import replace_file
+from latam_corpus.web.workspace import collection_folder, data_folder, source_file, upload_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from latam_corpus.web.models import Collection, CollectionFile, Job
+
+MOST: Final = 20  # texts of a collection's preview
+_OF_A_FILE: Final = 10
+_PICTURES: Final = 3  # pages of a file
+_LONGEST: Final = 30_000  # characters of a text, and of its original
+
+
+def preview(job: Job) -> dict[str, Any]:
+    """Preview a file's texts, if the job names one, or else some texts of the whole collection."""
+    collection, path = job.collection, job.arguments.get("path")
+    write_catalogue(collection)
+    items = lc.preview(
+        source_file(collection),
+        collection_folder(collection),
+        _OF_A_FILE if path else MOST,
+        files=[f"{FOLDER}/{path}"] if path else [],
+        language=job.arguments["language"],
+    )
+    return {"items": [_as_json(item) for item in items], "pictures": _draw(collection, path) if path else 0}
+
+
+def _draw(collection: Collection, path: str) -> int:
+    """Draw the first pages of a PDF, for those who may change the collection; return how many pictures there are."""
+    file = collection.files.get(path=path)
+    facts = file.facts or {}
+    if facts.get("kind") == "image":
+        return 1
+    if facts.get("kind") != "pdf":
+        return 0
+    pages = min(facts.get("pages") or 0, _PICTURES)
+    for page in range(1, pages + 1):
+        target = picture_path(file.sha256, page)
+        if not target.exists():
+            try:
+                picture = page_picture(upload_of(file.sha256), page)
+            except lc.ConfigError:
+                return page - 1
+            target.parent.mkdir(parents=True, exist_ok=True)
+            replace_file(target, picture)
+    return pages
+
+
+def picture_path(digest: str, page: int) -> Path:
+    """Return the place of the picture of a page of the upload with this SHA-256."""
+    return data_folder() / "pictures" / f"{digest}-{page}.png"
+
+
+def _as_json(item: lc.PreviewItem) -> dict[str, Any]:
+    original = item.original_lines if item.original else []
+    failing = [number for number in item.numbers if _fails(number)]
+    return {
+        "file": item.file.removeprefix(f"{FOLDER}/"),
+        "member": item.member,
+        "title": item.title,
+        "original": _cut(original),
+        "original_is_cut": sum(len(line) for line, _out in original) > _LONGEST,
+        "text": item.text[:_LONGEST],
+        "text_is_cut": len(item.text) > _LONGEST,
+        "language": item.language,
+        "kept": item.kept,
+        "verdict": item.verdict,
+        "reasons": [
+            reason for reason in item.reasons if not any(reason.startswith(f"{number.label}:") for number in failing)
+        ],
+        "numbers": [
+            {"sentence": number.sentence, "fails": _fails(number), "signal": number.signal} for number in item.numbers
+        ],
+    }
+
+
+def _cut(lines: list[tuple[str, bool]]) -> list[tuple[str, bool]]:
+    kept, length = [], 0
+    for line in lines:
+        length += len(line[0])
+        if length > _LONGEST:
+            break
+        kept.append(line)
+    return kept
+
+
+def _fails(number: lc.Number) -> bool:
+    value = number.value
+    if value is None:
+        return False
+    is_low = number.minimum is not None and value < number.minimum
+    return is_low or (number.maximum is not None and value > number.maximum)
+
+
+def state_of(collection: Collection, file: CollectionFile | None) -> str:
+    """Return a digest of all that a preview depends on: the file, its row and corrections, and the source."""
+    of_file = (
+        [file.sha256, file.row, file.correction]
+        if file
+        else sorted(collection.files.values_list("path", "sha256", "version"))
+    )
+    source = source_file(collection)
+    described = source.read_bytes() if source.exists() else b""
+    return hashlib.sha256(json.dumps(of_file, sort_keys=True).encode() + described).hexdigest()

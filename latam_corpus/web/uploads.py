@@ -1,0 +1,100 @@
+"""Uploads: streamed to the data folder, hashed on the way, capped; nothing in this process looks into them."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from django.conf import settings
+from django.core.files.uploadhandler import SkipFile, StopUpload, TemporaryFileUploadHandler
+from django.http.multipartparser import MultiPartParser
+
+from latam_corpus.web.workspace import add_file, safe_path, store_upload
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+    from latam_corpus.web.models import Collection
+
+
+class Refused(NamedTuple):
+    """A file that wasn't taken, and why: `hidden`, `large` or `cut`."""
+
+    name: str
+    reason: str
+
+
+class _PathKeepingParser(MultiPartParser):
+    """Django's parser, which keeps the folders in the names that browsers send for a folder."""
+
+    def sanitize_file_name(self, file_name: str) -> str:
+        return file_name[:2000]
+
+
+class DigestHandler(TemporaryFileUploadHandler):
+    """Write each uploaded file into the data folder, with its SHA-256, and refuse what is too large."""
+
+    def __init__(self, request: HttpRequest | None = None) -> None:
+        super().__init__(request)
+        self.total = 0
+        self.written = 0
+        self.refused: list[Refused] = []
+
+    def handle_raw_input(
+        self,
+        input_data: Any,
+        META: Any,  # noqa: N803  (Django passes it by this name)
+        content_length: int,
+        boundary: bytes,
+        encoding: str | None = None,
+    ) -> Any:
+        """Parse the body with a parser that keeps folders; note what is refused on the request."""
+        del content_length, boundary
+        if self.request is not None:
+            self.request.refused_files = self.refused
+        if getattr(self, "inner", False):
+            return None
+        self.inner = True
+        parser = _PathKeepingParser(META, input_data, [self], encoding)
+        return parser.parse()
+
+    def new_file(self, field_name: str, file_name: str, *args: Any, **kwargs: Any) -> None:
+        """Start a file, unless its name is hidden or leads elsewhere."""
+        relative = safe_path(file_name)
+        if not relative:
+            self.refused.append(Refused(file_name[:200], "hidden"))
+            raise SkipFile
+        super().new_file(field_name, relative, *args, **kwargs)
+        self.file.relative = relative
+        self.file.digest = hashlib.sha256()
+        self.written = 0
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        """Write a piece of the file."""
+        del start
+        self.written += len(raw_data)
+        self.total += len(raw_data)
+        if self.total > settings.DESK.largest_upload:
+            self.refused.append(Refused(self.file.relative, "cut"))
+            raise StopUpload(connection_reset=False)
+        if self.written > settings.DESK.largest_file:
+            self.refused.append(Refused(self.file.relative, "large"))
+            self.file.close()
+            raise SkipFile
+        self.file.digest.update(raw_data)
+        self.file.write(raw_data)
+
+
+def keep_uploads(request: HttpRequest, collection: Collection, field: str = "files") -> tuple[int, list[Refused]]:
+    """Put the uploaded files of a form's field into a collection; return how many, and those that weren't taken."""
+    taken = 0
+    files = request.FILES.getlist(field)
+    for file in files:
+        digest = file.digest.hexdigest()
+        temporary = Path(file.temporary_file_path())
+        file.file.flush()
+        upload = store_upload(temporary, digest)
+        add_file(collection, file.relative, upload, digest)
+        taken += 1
+    return taken, list(getattr(request, "refused_files", ()))

@@ -1,0 +1,169 @@
+"""Find texts by words, title or person: in all versions, in the collection's last run, and among its files."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import TYPE_CHECKING, Any, Final
+
+import polars as pl
+
+import latam_corpus as lc
+from latam_corpus.errors import ConfigError
+from latam_corpus.web.files.catalogue import FOLDER
+from latam_corpus.web.models import Collection, Job
+from latam_corpus.web.releases.shares import store_folder
+from latam_corpus.web.workspace import out_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from latam_corpus.web.models import CollectionFile
+
+BY: Final = ("words", "title", "person")
+_MOST: Final = 500  # matches that a search lists
+_BEGINNING: Final = 180  # characters of a text in a list
+_COLUMNS: Final = ("doc_id", "source_id", "title", "creators", "contributor", "language", "origin", "text", "text_hash")
+_COLUMNS_OF_COPIES: Final = ("duplicate_cluster", "contained_in", "variant_of")
+
+
+def folded(text: str) -> str:
+    """Return a text in small letters, without accents and with single spaces, for comparison.
+
+    >>> folded("  La  CANCIÓN"), folded("ñandú")
+    ('la cancion', 'nandu')
+    """
+    plain = "".join(sign for sign in unicodedata.normalize("NFKD", text) if not unicodedata.combining(sign))
+    return " ".join(plain.casefold().split())
+
+
+def _folded(column: pl.Expr) -> pl.Expr:
+    plain = column.str.normalize("NFKD").str.replace_all(r"\p{M}", "").str.to_lowercase()
+    return plain.str.replace_all(r"\s+", " ").str.strip_chars()
+
+
+def _matching(query: str, by: str) -> pl.Expr:
+    """Return whether a row has the query in its text, its title, or the names of its people."""
+    people = pl.concat_str(
+        pl.col("creators").list.join("; ").fill_null(""), pl.col("contributor").fill_null(""), separator="; "
+    )
+    column = {"words": pl.col("text"), "title": pl.col("title"), "person": people}[by]
+    return _folded(column.fill_null("")).str.contains(folded(query), literal=True)
+
+
+def last_run(collection: Collection) -> str:
+    """Return the name of the collection's last run; empty if it has none."""
+    jobs = Job.objects.filter(collection=collection, kind__in=("run", "release"), state=Job.State.DONE).order_by("-pk")
+    return next((str(job.result["run"]) for job in jobs if (job.result or {}).get("run")), "")
+
+
+def _scans(collection: Collection | None) -> Iterator[tuple[str, pl.LazyFrame]]:
+    """Yield the documents of each version, the newest first, then those of the last run, with where they are."""
+    for version in reversed(lc.versions(store_folder())):
+        yield version, lc.open_release(store_folder(), version).scan()
+    run = last_run(collection) if collection is not None else ""
+    if run:
+        try:
+            opened = lc.open_run(run, out_folder())
+        except ConfigError:  # it was removed
+            return
+        yield "", opened.documents()
+        yield "", opened.dropped()
+
+
+def find(collection: Collection, query: str, by: str, *, everywhere: bool) -> list[dict[str, Any]]:
+    """Return the matches of a search, the collection's own first, each with the places where it is; then their copies.
+
+    Args:
+        collection: whose own texts are searched.
+        query: words, a title or a name; capitals, accents and spaces make no difference.
+        by: `words`, `title` or `person`.
+        everywhere: whether to search texts of other collections, too.
+    """
+    scope = pl.lit(value=True) if everywhere else pl.col("source_id") == collection.slug
+    matches = _collected(collection, scope & _matching(query, by))
+    hashes = [row["text_hash"] for row in matches.values()]
+    clusters = [row["duplicate_cluster"] for row in matches.values() if row["duplicate_cluster"]]
+    ids = list(matches)
+    is_copy = (
+        pl.col("text_hash").is_in(hashes)
+        | pl.col("duplicate_cluster").is_in(clusters)
+        | pl.col("contained_in").is_in(ids)
+        | pl.col("variant_of").is_in(ids)
+    ).fill_null(value=False)
+    copies = _collected(collection, is_copy & ~pl.col("doc_id").is_in(ids)) if matches else {}
+    rows = [_row(collection, row, is_copy=False) for row in matches.values()]
+    rows += [_row(collection, row, is_copy=True) for row in copies.values()]
+    paths = set(collection.files.values_list("path", flat=True))  # the run may have read files that left since
+    rows = [row for row in rows if row["versions"] or row["file"] in paths]
+    rows += [_file_row(file) for file in _files(collection, query, by, {row["file"] for row in rows if row["is_own"]})]
+    return sorted(rows, key=lambda row: (row["is_copy"], not row["is_own"], row["title"], row["doc_id"]))[:_MOST]
+
+
+def _collected(collection: Collection, condition: pl.Expr) -> dict[str, dict[str, Any]]:
+    """Return the rows that meet a condition, by id, each with the versions that have it and its fate in the run."""
+    found: dict[str, dict[str, Any]] = {}
+    for version, scan in _scans(collection):
+        names = scan.collect_schema().names()
+        columns = [name for name in (*_COLUMNS, *_COLUMNS_OF_COPIES, "drop_reason", "duplicate_of") if name in names]
+        for row in scan.filter(condition).select(columns).head(_MOST).collect().iter_rows(named=True):
+            kept = found.setdefault(row["doc_id"], row | {"versions": [], "dropped": None})
+            if version:
+                kept["versions"].append(version)
+            else:
+                kept["dropped"] = row.get("drop_reason")
+    return found
+
+
+def _row(collection: Collection, row: dict[str, Any], *, is_copy: bool) -> dict[str, Any]:
+    """Return a match for its page, as JSON; of another collection's text, neither title nor words."""
+    is_own = row["source_id"] == collection.slug
+    line = " ".join((row["text"] or "").split())
+    origin = row["origin"] or {}
+    return {
+        "doc_id": row["doc_id"],
+        "source": row["source_id"],
+        "is_own": is_own,
+        "is_copy": is_copy,
+        "title": row["title"] or "",
+        "people": "; ".join(row["creators"] or []),
+        "language": row["language"] or "",
+        "file": str(origin.get("file") or "").removeprefix(f"{FOLDER}/"),
+        "beginning": line[:_BEGINNING] + ("…" if len(line) > _BEGINNING else ""),
+        "versions": row["versions"],
+        "dropped": row["dropped"],
+    }
+
+
+def _files(collection: Collection, query: str, by: str, known: set[str]) -> list[CollectionFile]:
+    """Return the files without a text among the matches whose name or row has the query."""
+    wanted = folded(query)
+    found = []
+    for file in collection.files.all():
+        said = [file.path] if by != "person" else []
+        said += [str(cell) for cell in (file.row or {}).values() if cell] if by != "words" else []
+        if file.path not in known and any(wanted in folded(text) for text in said):
+            found.append(file)
+    return found
+
+
+def _file_row(file: CollectionFile) -> dict[str, Any]:
+    values = {"doc_id": "", "source": file.collection.slug, "title": file.path, "people": "", "language": ""}
+    shown = {"file": file.path, "beginning": "", "versions": [], "dropped": None}
+    return values | shown | {"is_own": True, "is_copy": False}
+
+
+def documents_by_id(ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Return title, source, people and text of documents, from the versions and each collection's last run."""
+    wanted = list(ids)
+    found: dict[str, dict[str, Any]] = {}
+    columns = ("doc_id", "title", "source_id", "creators", "text")
+    scans = [scan for _version, scan in _scans(None)]
+    for collection in Collection.objects.all():
+        scans += [scan for version, scan in _scans(collection) if not version]
+    for scan in scans:
+        missing = [doc_id for doc_id in wanted if doc_id not in found]
+        if not missing:
+            break
+        for row in scan.filter(pl.col("doc_id").is_in(missing)).select(columns).collect().iter_rows(named=True):
+            found.setdefault(row["doc_id"], row)
+    return found

@@ -1,0 +1,225 @@
+"""Withdraw texts: search, tick, see what would happen, confirm, and get a receipt."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import segno
+from django.contrib import messages
+from django.http import FileResponse, Http404
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from latam_corpus.web.files.catalogue import change_draft
+from latam_corpus.web.jobs import enqueue, wait_for
+from latam_corpus.web.log import log
+from latam_corpus.web.models import Collection, Job
+from latam_corpus.web.roles import STEWARD, editable_collection, is_single, may_approve, may_edit, readable_collection
+from latam_corpus.web.withdrawals.forms import ReasonForm, RequestForm, SearchForm
+from latam_corpus.web.workspace import data_folder
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponse
+
+_OPEN: Final = (Job.State.QUEUED, Job.State.RUNNING)
+_SECONDS: Final = 3.0
+_SHOWN: Final = 50
+
+
+def withdraw(request: HttpRequest, slug: str) -> HttpResponse:
+    """Search for texts; list requests that wait for somebody, and earlier withdrawals with their receipts."""
+    collection = readable_collection(request, slug)
+    may = may_edit(request.user, collection)
+    form = SearchForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and may and form.is_valid():
+        everywhere = request.user.role == STEWARD
+        job = enqueue("find texts", request.user, collection, everywhere=everywhere, **form.cleaned_data)
+        wait_for(job, _SECONDS)
+        return redirect("withdraw-found", slug, job.pk)
+    done = collection.jobs.filter(kind__in=("withdraw", "end hold")).select_related("person")
+    values = {
+        "collection": collection,
+        "tab": "withdraw",
+        "form": form,
+        "waiting": _waiting(collection),
+        "done": done[:_SHOWN],
+        "asks_second": _asks_second(collection),
+    }
+    return render(request, "desk/withdrawals/withdraw.html", values)
+
+
+def _asks_second(collection: Collection) -> bool:
+    return bool((collection.draft or {}).get("second_person"))
+
+
+def _waiting(collection: Collection) -> list[Job]:
+    """Return the requests that wait for a second person or a steward."""
+    tried = collection.jobs.filter(kind="try withdrawal", state=Job.State.DONE).select_related("person")[:_SHOWN]
+    return [job for job in tried if _needs_other(job) and not job.arguments.get("dropped") and not _confirmed(job)]
+
+
+def _needs_other(job: Job) -> bool:
+    return _asks_second(job.collection) or bool((job.result or {}).get("concerns_others"))
+
+
+def _confirmed(job: Job) -> Job | None:
+    """Return the job that a request's confirmation started."""
+    return Job.objects.filter(kind="withdraw", arguments__request=job.pk).first()
+
+
+def _may_confirm(request: HttpRequest, job: Job) -> bool:
+    """Return whether a person may confirm a request: her own, or another's if a second person is asked for."""
+    person, collection = request.user, job.collection
+    if is_single():
+        return True
+    if (job.result or {}).get("concerns_others") and person.role != STEWARD:
+        return False
+    if _asks_second(collection):
+        return person.pk != job.person_id and (may_edit(person, collection) or may_approve(person, collection))
+    return bool(may_edit(person, collection))
+
+
+@require_POST
+def rule(request: HttpRequest, slug: str) -> HttpResponse:
+    """Set whether a second person confirms each withdrawal from a collection."""
+    collection = editable_collection(request, slug)
+    wanted = request.POST.get("second_person") == "on"
+    if _asks_second(collection) and not wanted and request.user.role != STEWARD:
+        messages.error(request, _("Only a steward ends this rule."))
+        return redirect("withdraw", slug)
+    change_draft(collection, lambda draft: draft.__setitem__("second_person", wanted))
+    log(
+        request.user,
+        "withdrawal rule changed",
+        f"collection {slug}",
+        reason="second person" if wanted else "one person",
+    )
+    messages.success(request, _("Saved."))
+    return redirect("withdraw", slug)
+
+
+def _job(collection: Collection, number: int, *kinds: str) -> Job:
+    found: Job = get_object_or_404(Job, pk=number, collection=collection, kind__in=kinds)
+    return found
+
+
+def found(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    """Show the matches of a search; tick some, and see what would happen."""
+    collection = editable_collection(request, slug)
+    job = _job(collection, number, "find texts")
+    if job.person_id != request.user.pk:
+        raise Http404
+    rows = (job.result or {}).get("rows", [])
+    form = RequestForm(request.POST or None, rows=rows)
+    if request.method == "POST" and job.state == Job.State.DONE and form.is_valid():
+        answers, ticked = form.cleaned_data, form.ticked
+        keeps = answers["keep_files"] or answers["kind"] == "hold"
+        files = [row["file"] for row in ticked if row["is_own"] and row["file"] and not (keeps and row["versions"])]
+        tried = enqueue(
+            "try withdrawal",
+            request.user,
+            collection,
+            what=answers["kind"],
+            with_copies=answers["with_copies"],
+            because=answers["because"].strip(),
+            docs={row["doc_id"]: row["versions"] for row in ticked if row["versions"]},
+            files=sorted(set(files)),
+        )
+        wait_for(tried, _SECONDS)
+        return redirect("withdraw-request", slug, tried.pk)
+    ticked_numbers = set(request.POST.getlist("row"))
+    listed = [(row, str(place) in ticked_numbers, place) for place, row in enumerate(rows)]
+    values = {"collection": collection, "tab": "withdraw", "job": job, "form": form, "listed": listed}
+    return render(request, "desk/withdrawals/found.html", values)
+
+
+def request_page(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    """Show what would leave and what would come back; confirm it."""
+    collection = readable_collection(request, slug)
+    job = _job(collection, number, "try withdrawal")
+    started = _confirmed(job)
+    may = job.state == Job.State.DONE and not job.arguments.get("dropped") and _may_confirm(request, job)
+    if started is not None:
+        return redirect("withdraw-done", slug, started.pk)
+    if request.method == "POST" and may:
+        done_job = enqueue("withdraw", request.user, collection, request=job.pk, confirmed_by=request.user.pk)
+        log(request.user, "withdrawal confirmed", f"collection {slug}, job {job.pk}", reason=job.arguments["because"])
+        wait_for(done_job, _SECONDS)
+        return redirect("withdraw-done", slug, done_job.pk)
+    values = {
+        "collection": collection,
+        "tab": "withdraw",
+        "job": job,
+        "may": may,
+        "needs_other": job.state == Job.State.DONE and _needs_other(job) and not is_single(),
+        "asks_second": _asks_second(collection),
+        "may_drop": may_edit(request.user, collection) and not job.arguments.get("dropped"),
+    }
+    return render(request, "desk/withdrawals/request.html", values)
+
+
+@require_POST
+def drop(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    """Give up a request that nobody has confirmed."""
+    collection = editable_collection(request, slug)
+    job = _job(collection, number, "try withdrawal")
+    if _confirmed(job) is None:
+        Job.objects.filter(pk=job.pk).update(arguments=job.arguments | {"dropped": True})
+        log(request.user, "withdrawal given up", f"collection {slug}, job {job.pk}")
+        messages.success(request, _("Given up. Nothing was withdrawn."))
+    return redirect("withdraw", slug)
+
+
+def done(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    """Show the receipts of a withdrawal, to print, each with a code that leads to its status page."""
+    collection = readable_collection(request, slug)
+    job = _job(collection, number, "withdraw", "end hold")
+    receipts = []
+    for entry in (job.result or {}).get("receipts", ()):
+        address = request.build_absolute_uri(reverse("status", args=[entry["request"]]))
+        code = segno.make(address, error="m").svg_data_uri(scale=4, border=2, dark="#000", light="#fff")
+        receipts.append((entry, address, code, _may_return(request, job, entry)))
+    values = {"collection": collection, "tab": "withdraw", "job": job, "receipts": receipts, "form": ReasonForm()}
+    return render(request, "desk/withdrawals/done.html", values)
+
+
+def _may_return(request: HttpRequest, job: Job, entry: dict[str, Any]) -> bool:
+    is_held = entry["kind"] == "hold"
+    others = Job.objects.filter(kind="end hold", arguments__request=entry["request"])
+    ended = others.exclude(state__in=(Job.State.FAILED, Job.State.STOPPED))
+    return (
+        is_held and (is_single() or request.user.role == STEWARD) and not ended.exists() and job.state == Job.State.DONE
+    )
+
+
+def receipt(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    """Return the receipt's file, which anyone can verify."""
+    collection = readable_collection(request, slug)
+    job = _job(collection, number, "withdraw", "end hold")
+    names = [entry["file"] for entry in (job.result or {}).get("receipts", ())]
+    name = request.GET.get("file", names[0] if names else "")
+    if name not in names or not (data_folder() / "receipts" / name).is_file():
+        raise Http404
+    path = data_folder() / "receipts" / name
+    return FileResponse(path.open("rb"), as_attachment=True, filename=name, content_type="application/octet-stream")
+
+
+@require_POST
+def return_held(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    """End a hold, with the reason."""
+    collection = editable_collection(request, slug)
+    job = _job(collection, number, "withdraw")
+    form = ReasonForm(request.POST)
+    entries = (job.result or {}).get("receipts", ())
+    entry = next((one for one in entries if one["request"] == request.POST.get("request")), None)
+    if entry is None or not _may_return(request, job, entry):
+        raise Http404
+    if not form.is_valid():
+        messages.error(request, _("Say in a few words how it was settled."))
+        return redirect("withdraw-done", slug, number)
+    values = {"release": entry["release"], "request": entry["request"], "because": form.cleaned_data["because"]}
+    ended = enqueue("end hold", request.user, collection, **values)
+    wait_for(ended, _SECONDS)
+    return redirect("withdraw-done", slug, ended.pk)

@@ -1,0 +1,208 @@
+"""The desk's folders: uploads under their digests, collections with their files and source files, jobs.
+
+Names that people send are never names of files before `safe_path` has accepted them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import tempfile
+import unicodedata
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+
+from latam_corpus.desk.template import load_template
+from latam_corpus.web.models import Collection, CollectionFile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f<>:\"|?*]")
+_LONGEST_PART: Final = 180  # bytes; file systems allow 255
+_LONGEST_PATH: Final = 900  # characters
+_DEEPEST: Final = 20  # folders
+_JUNK: Final = frozenset({"thumbs.db", "desktop.ini"})
+
+
+def data_folder() -> Path:
+    """Return the data folder."""
+    folder: Path = settings.DESK.data
+    return folder
+
+
+def collection_folder(collection: Collection) -> Path:
+    """Return a collection's folder, with `source.toml`."""
+    return data_folder() / "collections" / collection.slug
+
+
+def files_folder(collection: Collection) -> Path:
+    """Return the folder of a collection's files."""
+    return collection_folder(collection) / "files"
+
+
+def source_file(collection: Collection) -> Path:
+    """Return the path of a collection's source file."""
+    return collection_folder(collection) / "source.toml"
+
+
+def out_folder() -> Path:
+    """Return the folder of runs, work and the release store."""
+    return data_folder() / "out"
+
+
+def safe_path(name: str) -> str:
+    r"""Return a relative path without folders above, drives, control characters or overlong parts; "" if none is left.
+
+    >>> safe_path("cantos/../../etc/passwd"), safe_path("C:\\textos\\uno.txt"), safe_path("/a//b.txt")
+    ('', 'C_/textos/uno.txt', 'a/b.txt')
+    >>> safe_path(".DS_Store"), safe_path("a/.git/config"), safe_path("acta\x00.pdf")
+    ('', '', 'acta_.pdf')
+    """
+    parts = []
+    for raw_part in unicodedata.normalize("NFC", name).replace("\\", "/").split("/"):
+        part = _CONTROL.sub("_", raw_part).strip()
+        if part in {"", "."}:
+            continue
+        if part.startswith(".") or part.lower() in _JUNK:
+            return ""
+        parts.append(_shortened(part))
+    path = "/".join(parts)
+    return path if len(parts) <= _DEEPEST and len(path) <= _LONGEST_PATH else ""
+
+
+def _shortened(part: str) -> str:
+    """Return a name of at most 180 bytes; a longer one keeps its suffix and gets a digest."""
+    if len(part.encode()) <= _LONGEST_PART:
+        return part
+    suffix = Path(part).suffix
+    stem = part.removesuffix(suffix)
+    suffix = suffix if len(suffix.encode()) <= 20 else ""  # noqa: PLR2004  (no suffix is longer)
+    digest = hashlib.sha256(part.encode()).hexdigest()[:12]
+    kept = stem.encode()[: _LONGEST_PART - 13 - len(suffix.encode())].decode(errors="ignore")
+    return f"{kept}-{digest}{suffix}"
+
+
+def upload_of(digest: str) -> Path:
+    """Return the place of the upload with this SHA-256."""
+    return data_folder() / "uploads" / digest[:2] / digest
+
+
+def store_upload(temporary: Path, digest: str) -> Path:
+    """Move an upload to its place under its SHA-256, durably; an upload with the same bytes is kept."""
+    target = upload_of(digest)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if not target.exists():
+        temporary.chmod(0o440)
+        with temporary.open("rb") as file:
+            os.fsync(file.fileno())
+        temporary.replace(target)
+        _sync_folder(target.parent)
+    return target
+
+
+def add_file(collection: Collection, relative: str, upload: Path, digest: str) -> CollectionFile:
+    """Put an upload into a collection under a path that `safe_path` returned; replace an earlier file there."""
+    target = files_folder(collection) / relative
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=data_folder() / "tmp") as folder:
+        link = Path(folder, "file")
+        try:
+            os.link(upload, link)
+        except OSError:  # the file system has no hard links
+            shutil.copyfile(upload, link)
+        link.replace(target)
+    _sync_folder(target.parent)
+    return record_file(collection, relative, digest, target.stat().st_size)
+
+
+def record_file(collection: Collection, relative: str, digest: str, size: int) -> CollectionFile:
+    """Create or update a file's row; facts about other bytes are removed from it."""
+    with transaction.atomic():
+        row, _created = CollectionFile.objects.get_or_create(
+            collection=collection, path=relative, defaults={"sha256": digest, "size": size}
+        )
+        if row.sha256 != digest:
+            changed = {"sha256": digest, "size": size, "facts": None, "fate": None}
+            CollectionFile.objects.filter(pk=row.pk).update(version=F("version") + 1, **changed)
+            row.refresh_from_db()
+    return row
+
+
+def import_folder(collection: Collection, folder: Path) -> Iterator[tuple[str, str]]:
+    """Copy the files of a folder on this machine into a collection; yield each path and, if left out, the reason.
+
+    Links are left out, so that a folder can't show files from elsewhere.
+    """
+    for root, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            path = Path(root, name)
+            shown = path.relative_to(folder).as_posix()
+            relative = safe_path(shown)
+            if not relative or path.is_symlink() or not path.is_file():
+                yield shown, "hidden"
+                continue
+            if path.stat().st_size > settings.DESK.largest_file:
+                yield shown, "large"
+                continue
+            temporary, digest = _copied(path)
+            try:
+                add_file(collection, relative, store_upload(temporary, digest), digest)
+            finally:
+                temporary.unlink(missing_ok=True)
+            yield relative, ""
+
+
+def _copied(path: Path) -> tuple[Path, str]:
+    """Copy a file into the data folder; return the copy and its SHA-256."""
+    descriptor, name = tempfile.mkstemp(dir=data_folder() / "tmp")
+    digest = hashlib.sha256()
+    with path.open("rb") as source, os.fdopen(descriptor, "wb") as copy:
+        while block := source.read(2**20):
+            digest.update(block)
+            copy.write(block)
+    return Path(name), digest.hexdigest()
+
+
+def recover() -> None:
+    """Give files without a row their rows, after a server was killed between the two; remove unfinished uploads."""
+    for leftover in (data_folder() / "tmp").iterdir():
+        if leftover.is_dir():
+            shutil.rmtree(leftover, ignore_errors=True)
+        else:
+            leftover.unlink(missing_ok=True)
+    for collection in Collection.objects.all():
+        known = set(collection.files.values_list("path", flat=True))
+        root = files_folder(collection)
+        for path in sorted(root.rglob("*")):
+            relative = path.relative_to(root).as_posix()
+            if path.is_file() and not path.is_symlink() and relative not in known:
+                with path.open("rb") as file:
+                    digest = hashlib.file_digest(file, "sha256").hexdigest()
+                record_file(collection, relative, digest, path.stat().st_size)
+
+
+def write_source(collection: Collection) -> None:
+    """Write a collection's source file from its row, if there is none; a file that exists is never overwritten."""
+    answers = {"id": collection.slug, "title": collection.title, "holder": collection.custodian, "collect.files": None}
+    text = load_template("folder").filled(answers, collection.owner.language or "en")
+    path = source_file(collection)
+    files_folder(collection).mkdir(parents=True, exist_ok=True)
+    with suppress(FileExistsError), path.open("x", encoding="utf-8") as file:
+        file.write(text)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

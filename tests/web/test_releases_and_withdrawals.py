@@ -1,0 +1,221 @@
+"""From an approved collection to its share of a version, and from a search to a receipt."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import latam_corpus as lc
+from latam_corpus.web.models import Collection, CollectionFile, Job
+from latam_corpus.web.releases.shares import shares_of, store_folder
+from latam_corpus.web.rights.approvals import KINDS, decide, propose, standing
+from latam_corpus.web.source_values import change_source
+from latam_corpus.web.withdrawals.search import find, folded
+from latam_corpus.web.workspace import files_folder, record_file
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# A run's warnings are for the job's log.
+pytestmark = [pytest.mark.usefixtures("jobs_at_once"), pytest.mark.filterwarnings("ignore::UserWarning")]
+
+_SONG = (
+    "Baja la barca por el río de mi pueblo, baja cantando con la lluvia de abril, y en la orilla la espera mi madre "
+    "con un pañuelo blanco y un farol encendido. Dile que vuelvo cuando madure el maíz, dile que guardo su carta, que "
+    "en el puerto los vecinos me preguntan por ella y que nadie en la ribera canta como ella cantaba. "
+)
+_TALE = (
+    "El maestro llegó a la escuela en una mula prestada por el comisario, con dos cajas de libros y una campana. Los "
+    "niños lo recibieron en la plaza, y durante la primera semana nadie estudió, porque había que reparar el techo y "
+    "pintar las paredes. Después aprendieron a leer con los periódicos que el comerciante traía cada mes de la ciudad. "
+)
+_LETTER = (
+    "Querida hermana, te escribo desde la estación para decirte que el tren salió tarde y que la cosecha de este año "
+    "fue mejor que la del año pasado. Mi padre vendió los bueyes, compró un arado nuevo, y piensa sembrar trigo en la "
+    "ladera que mira al norte. Saluda a todos los primos, y manda noticias con el cartero que viene los jueves. "
+)
+
+
+def _add(collection: Any, name: str, text: str, **correction: str) -> None:
+    path = files_folder(collection) / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    row = record_file(collection, name, hashlib.sha256(path.read_bytes()).hexdigest(), path.stat().st_size)
+    CollectionFile.objects.filter(pk=row.pk).update(correction=correction)
+
+
+def _approved(owner: Any, reviewer: Any, collection: Callable[..., Any], slug: str, **texts: str) -> Any:
+    made = collection(owner, slug, title=f"Cantos de {slug}", rights_holder="Familia Ruiz")
+    for name, text in texts.items():
+        _add(made, f"{name}.txt", text, title=name.replace("_", " ").capitalize(), creators="Rosa Ruiz")
+    change_source(made, {"rights.statement": "CC-BY-4.0", "rights.uses": ["train"], "rights.basis": "licence"})
+    change_source(made, {"genre": "literature", "languages": ["spa"]})
+    from latam_corpus.web.files.catalogue import write_catalogue
+
+    write_catalogue(made)
+    propose(made, owner)
+    for kind in KINDS:
+        assert decide(made, kind, reviewer, standing(made, kind).digest, approved=True, reason="")
+    return made
+
+
+@pytest.fixture
+def people(person: Callable[..., Any]) -> dict[str, Any]:
+    """An owner, a reviewer and a steward."""
+    return {role: person(role) for role in ("contributor", "reviewer", "steward")}
+
+
+@pytest.fixture
+def released(
+    people: dict[str, Any], collection: Callable[..., Any], client_of: Callable[..., Any], jobs_at_once: None
+) -> Any:
+    """A collection with a song, its copy and two other texts in a version."""
+    del jobs_at_once  # the version is made by a job
+    texts = {"la_barca": _SONG, "la_barca_otra_vez": _SONG, "el_maestro": _TALE, "la_carta": _LETTER}
+    made = _approved(people["contributor"], people["reviewer"], collection, "rio", **texts)
+    client = client_of(people["steward"])
+    answer = client.post("/collections/rio/release/build", {"name": "voces", "uses": ["train"]})
+    job = Job.objects.filter(kind="release").get()
+    assert job.state == "done", job.result
+    assert answer["Location"] == f"/jobs/{job.pk}"
+    return made
+
+
+@pytest.mark.usefixtures("released")
+def test_an_owner_sees_her_share_and_her_texts_and_everyone_the_status(
+    people: dict[str, Any], client_of: Callable[..., Any]
+) -> None:
+    (share,), uncounted = shares_of("rio")
+    assert uncounted == []
+    assert (share.documents, share.languages[0][0], share.languages[0][3]) == (3, "spa_Latn", 100.0)
+    assert share.words == sum(len(text.split()) for text in (_SONG, _TALE, _LETTER))
+    assert share.attribution.startswith("Cantos de rio. Biblioteca de Xico. CC-BY-4.0. voces@")
+    assert [entry["by"] for entry in share.approvals] == ["reviewer", "reviewer"]
+    owner = client_of(people["contributor"])
+    page = owner.get("/collections/rio/release").content.decode()
+    assert share.attribution in page
+    assert f"approved, in version {share.version}" in page
+    assert Collection.objects.get().state == "released"
+    page = owner.get(f"/collections/rio/release/texts?version={share.version}").content.decode()
+    assert "El maestro" in page
+    doc = re.search(r"doc=([^\"&]+)\">El maestro", page)
+    assert doc is not None
+    text = owner.get(f"/collections/rio/release/text?version={share.version}&doc={doc[1]}")
+    assert "una mula prestada" in text.content.decode()
+    assert owner.get("/collections/rio/release/texts?version=voces@1999.1.0").status_code == 404
+    reviewer = client_of(people["reviewer"])
+    assert reviewer.get(f"/collections/rio/release/texts?version={share.version}").status_code == 403
+    number = Collection.objects.get().status_number
+    page = client_of().get(f"/status/{number}").content.decode()
+    assert share.version in page
+    assert "Cantos de rio" not in page
+    owner.post("/collections/rio/release/public", {"is_public": "on"})
+    assert "Cantos de rio" in client_of().get(f"/status/{number}").content.decode()
+    assert client_of().get("/status/W0001-00000000").status_code == 404
+
+
+def test_a_song_and_its_copy_are_withdrawn_with_a_receipt(
+    released: Any, people: dict[str, Any], client_of: Callable[..., Any]
+) -> None:
+    owner = client_of(people["contributor"])
+    found = owner.post("/collections/rio/withdraw", {"query": "BAJA la  barca", "by": "words"})["Location"]
+    page = owner.get(found).content.decode()
+    rows = Job.objects.get(kind="find texts").result["rows"]
+    assert {row["file"] for row in rows} == {"la_barca.txt", "la_barca_otra_vez.txt"}
+    assert "2 matches" in page
+    assert "as a copy" in page
+    wrong = owner.post(found, {"kind": "withdrawal", "because": ""})
+    assert "Tick at least one text." in wrong.content.decode()
+    answers = {"row": ["0", "1"], "kind": "withdrawal", "because": "la familia lo pide"}
+    request = owner.post(found, answers)["Location"]
+    tried = Job.objects.get(kind="try withdrawal")
+    assert tried.state == "done", tried.result
+    assert (tried.result["leaving_count"], tried.result["returning"]) == (1, [])
+    page = owner.get(request).content.decode()
+    assert "La barca" in page
+    assert "la_barca_otra_vez.txt" in page
+    assert len(lc.versions(store_folder())) == 1
+    assert CollectionFile.objects.count() == 4
+    done = owner.post(request)["Location"]
+    (entry,) = Job.objects.get(kind="withdraw").result["receipts"]
+    page = owner.get(done).content.decode()
+    assert entry["request"] in page
+    assert "data:image/svg+xml" in page
+    assert len(lc.versions(store_folder())) == 2
+    assert {file.path for file in CollectionFile.objects.all()} == {"el_maestro.txt", "la_carta.txt"}
+    assert [share.documents for share in shares_of("rio")[0]] == [2, 2]
+    assert find(released, "baja la barca", "words", everywhere=True) == []
+    receipt = owner.get(f"{done}/receipt")
+    assert receipt["Content-Disposition"].startswith("attachment")
+    assert entry["request"] in b"".join(receipt.streaming_content).decode()
+    public = client_of().get(f"/status/{entry['request']}").content.decode()
+    assert "1 text was withdrawn." in public
+    assert "barca" not in public
+    assert owner.post(request)["Location"] == done
+    assert Job.objects.filter(kind="withdraw").count() == 1
+
+
+@pytest.mark.usefixtures("released")
+def test_a_second_person_confirms_if_the_collection_asks_for_one_and_a_hold_ends(
+    people: dict[str, Any], client_of: Callable[..., Any]
+) -> None:
+    owner, reviewer, steward = (client_of(people[role]) for role in ("contributor", "reviewer", "steward"))
+    owner.post("/collections/rio/withdraw/rule", {"second_person": "on"})
+    found = owner.post("/collections/rio/withdraw", {"query": "maestro", "by": "title"})["Location"]
+    answers = {"row": ["0"], "kind": "hold", "because": "dos herederos discuten"}
+    request = owner.post(found, answers)["Location"]
+    assert "A second person confirms it" in owner.get(request).content.decode()
+    owner.post(request)
+    assert not Job.objects.filter(kind="withdraw").exists()
+    owner.post("/collections/rio/withdraw/rule", {})
+    assert Collection.objects.get().draft["second_person"]
+    assert "dos herederos discuten" in reviewer.get("/collections/rio/withdraw").content.decode()
+    done = reviewer.post(request)["Location"]
+    (entry,) = Job.objects.get(kind="withdraw").result["receipts"]
+    assert entry["kind"] == "hold"
+    assert CollectionFile.objects.count() == 4
+    assert shares_of("rio")[0][0].documents == 2
+    assert owner.post(f"{done}/return", {"request": entry["request"], "because": "acuerdo"}).status_code == 403
+    steward.post(f"{done}/return", {"request": entry["request"], "because": "llegaron a un acuerdo"})
+    ended = Job.objects.get(kind="end hold")
+    assert ended.state == "done", ended.result
+    assert shares_of("rio")[0][0].documents == 3
+    assert "Receipt of a return" in steward.get(f"/collections/rio/withdraw/done/{ended.pk}").content.decode()
+
+
+@pytest.mark.usefixtures("released")
+def test_a_copy_of_another_collection_is_shown_without_its_title_and_a_steward_confirms(
+    people: dict[str, Any], client_of: Callable[..., Any], collection: Any, person: Callable[..., Any]
+) -> None:
+    other = _approved(
+        person("contributor", "otra"), people["reviewer"], collection, "puerto", secreto_de_la_barca=_SONG
+    )
+    CollectionFile.objects.filter(collection=other).update(correction={"title": "Secreto", "creators": "Ana Paz"})
+    from latam_corpus.web.files.catalogue import write_catalogue
+
+    write_catalogue(other)
+    propose(other, other.owner)
+    for kind in KINDS:
+        decide(other, kind, people["reviewer"], standing(other, kind).digest, approved=True, reason="")
+    steward = client_of(people["steward"])
+    steward.post("/collections/puerto/release/build", {"name": "voces"})
+    assert Job.objects.filter(kind="release", state="done").count() == 2
+    owner = client_of(people["contributor"])
+    found = owner.post("/collections/rio/withdraw", {"query": "pañuelo blanco", "by": "words"})["Location"]
+    page = owner.get(found).content.decode()
+    assert "Secreto" not in page
+    answers = {"row": ["0", "1"], "kind": "withdrawal", "because": "la familia lo pide"}
+    request = owner.post(found, answers | {"with_copies": "on"})["Location"]
+    tried = Job.objects.filter(kind="try withdrawal").get()
+    assert tried.state == "done", tried.result
+    if tried.result["concerns_others"]:
+        assert "a steward confirms it" in owner.get(request).content.decode()
+        owner.post(request)
+        assert not Job.objects.filter(kind="withdraw").exists()
+
+
+def test_capitals_accents_and_spaces_make_no_difference() -> None:
+    assert folded(" La  CANCIÓN\n") == "la cancion"
