@@ -34,6 +34,8 @@ def prepare() -> None:
 class CappedParser(HTTPRequestParser):
     """Refuses a large body before it is received, unless somebody with a session sends it to a page for uploads."""
 
+    adj: Any
+
     def parse_header(self, header_plus: bytes) -> None:
         """Read the header, and choose the limit of the body by it."""
         super().parse_header(header_plus)

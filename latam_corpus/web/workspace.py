@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import tempfile
+import time
 import unicodedata
 from contextlib import suppress
 from pathlib import Path
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f<>:\"|?*]")
 _LONGEST_PART: Final = 180  # bytes; file systems allow 255
 _LONGEST_PATH: Final = 900  # characters
+_HOUR: Final = 3600  # seconds
 _DEEPEST: Final = 20  # folders
 _JUNK: Final = frozenset({"thumbs.db", "desktop.ini"})
 
@@ -175,6 +177,8 @@ def _copied(path: Path) -> tuple[Path, str]:
 def recover() -> None:
     """Give files without a row their rows, after a server was killed between the two; remove unfinished uploads."""
     for leftover in (data_folder() / "tmp").iterdir():
+        if time.time() - leftover.stat().st_mtime < _HOUR:  # a job that outlived the server may be writing it
+            continue
         if leftover.is_dir():
             shutil.rmtree(leftover, ignore_errors=True)
         else:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.utils import timezone
 
-from latam_corpus.web.models import Collection, LogEntry, Token
+from latam_corpus.web.models import Collection, LogEntry, Person, Token
 from latam_corpus.web.roles import ROUTES, SCOPES
 from latam_corpus.web.workspace import source_file
 
@@ -153,6 +153,10 @@ def test_neither_a_session_nor_an_old_revoked_or_invented_token_opens_the_api(
     assert client_of().get("/api/collections", headers=headers).status_code == 200
     assert client_of().get("/api/collections", headers={"authorization": f"Bearer {token}x"}).status_code == 401
     assert client_of().get("/", headers=headers).status_code == 302
+    Person.objects.update(is_active=False)
+    assert client_of().get("/api/collections", headers=headers).status_code == 401
+    Person.objects.update(is_active=True)
+    assert client_of().get("/api/collections", headers=headers).status_code == 200
     Token.objects.update(expires=timezone.now() - timedelta(seconds=1))
     assert client_of().get("/api/collections", headers=headers).status_code == 401
 

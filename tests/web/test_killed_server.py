@@ -1,0 +1,111 @@
+"""A server that is killed loses no upload that it confirmed and no job; a restored backup has them all."""
+
+from __future__ import annotations
+
+import http.cookiejar
+import re
+import signal
+import subprocess
+import sys
+import time
+import urllib.parse
+import urllib.request
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.slow
+_BOUNDARY = "limite"
+
+
+class Browser:
+    """A desk's server for one person, and a browser with its session."""
+
+    def __init__(self, data: Path) -> None:
+        command = [sys.executable, "-m", "latam_corpus", "desk", "--data", str(data), "--no-browser", "--lang", "en"]
+        self.server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        assert self.server.stdout is not None
+        address = re.search(r"http://\S+", self.server.stdout.readline())
+        assert address is not None
+        self.root = address[0].partition("/start")[0]
+        self._cookies = http.cookiejar.CookieJar()
+        self._opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self._cookies))
+        self.page(address[0].removeprefix(self.root))
+
+    def page(self, path: str, body: bytes | None = None, kind: str = "application/x-www-form-urlencoded") -> str:
+        """The page at a path, after a form was sent there if there is a body."""
+        headers = {"Content-Type": kind, "Referer": self.root}
+        request = urllib.request.Request(self.root + path, body, headers)  # noqa: S310  (loopback)
+        with self._opener.open(request, timeout=60) as answer:
+            return str(answer.read().decode())
+
+    def form(self, path: str, **values: str) -> str:
+        """The page after a form was sent."""
+        token = self._token()
+        return self.page(path, urllib.parse.urlencode(values | {"csrfmiddlewaretoken": token}).encode())
+
+    def upload(self, name: str, data: bytes) -> str:
+        """The page after a file was uploaded."""
+        fields = [("csrfmiddlewaretoken", "", self._token().encode()), ("files", f'; filename="{name}"', data)]
+        parts = [
+            f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="{field}"{more}\r\n\r\n'.encode() + value + b"\r\n"
+            for field, more, value in fields
+        ]
+        body = b"".join(parts) + f"--{_BOUNDARY}--\r\n".encode()
+        return self.page("/collections/cantos/files/upload", body, f"multipart/form-data; boundary={_BOUNDARY}")
+
+    def _token(self) -> str:
+        found = re.search(r'csrfmiddlewaretoken" value="(\w+)"', self.page("/"))
+        assert found is not None
+        return found[1]
+
+    def end(self, number: int = signal.SIGKILL) -> None:
+        """End the server."""
+        self.server.send_signal(number)
+        self.server.wait(30)
+        assert self.server.stdout is not None
+        self.server.stdout.close()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    many = tmp_path / "muchos"
+    many.mkdir()
+    for number in range(300):
+        (many / f"{number}.txt").write_text(f"texto {number}\n" * 50, "utf-8")
+    return many
+
+
+def test_confirmed_uploads_and_jobs_outlive_kills_and_a_restored_backup(tmp_path: Path, folder: Path) -> None:
+    data = tmp_path / "desk"
+    desk = Browser(data)
+    desk.form("/collections/new", title="Cantos", custodian="Biblioteca")
+    for moment in range(5):
+        assert "1 file is here." in desk.upload(f"{moment}.bin", bytes([moment]) * 200_000)
+        if moment == 2:
+            desk.form("/collections/cantos/files/folder", folder=str(folder))
+        time.sleep(0.15 * moment)
+        desk.end()
+        desk = Browser(data)
+    for _ in range(300):
+        if "Done" in (page := desk.page("/jobs/")) or "done" in page:
+            break
+        time.sleep(0.2)
+    assert "300" in desk.page("/jobs/1")
+    page = desk.page("/collections/cantos/")
+    assert "305" in page
+    desk.end(signal.SIGINT)
+    for moment in range(5):
+        stored = data / "collections/cantos/files" / f"{moment}.bin"
+        assert stored.read_bytes() == bytes([moment]) * 200_000
+    base = [sys.executable, "-m", "latam_corpus", "desk"]
+    archive, copy = str(tmp_path / "copia.tar.gz"), tmp_path / "copia"
+    subprocess.run([*base, "backup", archive, "--data", str(data)], check=True)
+    subprocess.run([*base, "restore", archive, "--data", str(copy)], check=True)
+    restored = Browser(copy)
+    assert "305" in restored.page("/collections/cantos/")
+    restored.end(signal.SIGINT)
+    assert not [path for path in (copy / "tmp").iterdir() if path.name != "health"]
