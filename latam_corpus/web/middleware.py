@@ -11,7 +11,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
 
-from latam_corpus.web.api.access import refusal, too_many
+from latam_corpus.web.api_access import refusal, too_many
 from latam_corpus.web.errors import error_page
 from latam_corpus.web.limits import is_over
 from latam_corpus.web.roles import is_single, may_open

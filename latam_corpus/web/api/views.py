@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods
 
-from latam_corpus.web.api.access import error
+from latam_corpus.web.api_access import error
 from latam_corpus.web.home.views import jobs_of
 from latam_corpus.web.log import log
 from latam_corpus.web.middleware import core_language
