@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from django.http import HttpResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 
@@ -37,6 +37,9 @@ def error_page(request: HttpRequest, status: int, advice: Any = "") -> HttpRespo
     heading, usual_advice = _TEXTS[status]
     if status == 403 and is_single() and not advice:  # noqa: PLR2004  (as the table has it)
         advice = _SINGLE
+    if request.path.startswith("/api/"):
+        row = {"place": "", "problem": str(heading), "remedy": str(advice or usual_advice)}
+        return JsonResponse({"errors": [row]}, status=status)
     return render(request, "desk/error.html", {"heading": heading, "advice": advice or usual_advice}, status=status)
 
 

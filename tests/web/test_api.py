@@ -174,6 +174,11 @@ def test_a_person_makes_and_ends_tokens_on_her_page(person: Callable[..., Any], 
     assert client_of().get("/api/jobs", headers=headers).status_code == 401
 
 
+def test_a_wrong_address_is_answered_with_json(client_of: Callable[..., Any]) -> None:
+    answer = client_of().get("/api/nothing")
+    assert (answer.status_code, len(answer.json()["errors"])) == (404, 1)
+
+
 def test_the_description_has_every_route_and_its_scope(client_of: Callable[..., Any]) -> None:
     described = client_of().get("/api/openapi.json").json()
     operations = [
