@@ -37,7 +37,7 @@ def ods_rows(where: str, data: bytes) -> list[list[str]]:
             is_large = packed.getinfo("content.xml").file_size > _MOST_BYTES
             root = None if is_large else tree_of(packed.read("content.xml"))
     except (zipfile.BadZipFile, KeyError, OSError, etree.XMLSyntaxError) as error:
-        problem = _("it is no workbook ({error})", error=error)
+        problem = _("it isn't a workbook ({error})", error=error)
         raise ConfigError(where, problem, _("save it again as .xlsx, or as CSV")) from None
     if root is None:
         problem = _("it unpacks to more than a sheet of sources should")

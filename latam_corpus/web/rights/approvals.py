@@ -10,6 +10,7 @@ import csv
 import hashlib
 import json
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from django.utils import timezone
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-RIGHTS: Final = Approval.Kind.RIGHTS.value
-CONSENT: Final = Approval.Kind.CONSENT.value
+RIGHTS: Final = str(Approval.Kind.RIGHTS)
+CONSENT: Final = str(Approval.Kind.CONSENT)
 KINDS: Final = (RIGHTS, CONSENT)
 # Columns of the catalogue that say what a text is, and nothing about terms. Any other column may.
 _DESCRIBING: Final = frozenset(
@@ -187,6 +188,10 @@ def _proposal(collection: Collection, kind: str) -> dict[str, Any]:
     return found
 
 
+def _note_proposal(draft: dict[str, Any], *, kind: str, entry: dict[str, Any]) -> None:
+    draft.setdefault("proposed", {})[kind] = entry
+
+
 def propose(collection: Collection, person: Person) -> list[str]:
     """Ask for the approval of what isn't approved yet; return the kinds that are now proposed."""
     kinds = [kind for kind in KINDS if standing(collection, kind).state not in {"approved", "proposed"}]
@@ -199,9 +204,7 @@ def propose(collection: Collection, person: Person) -> list[str]:
             "at": timezone.now().isoformat(),
             "after": last.pk if last else 0,  # a refusal of the same content doesn't answer a later proposal
         }
-        change_draft(
-            collection, lambda draft, kind=kind, entry=entry: draft.setdefault("proposed", {}).update({kind: entry})
-        )
+        change_draft(collection, partial(_note_proposal, kind=kind, entry=entry))
         log(person, f"{kind} proposed", f"collection {collection.slug}", after=digest)
     if kinds:
         Collection.objects.filter(pk=collection.pk).update(state=Collection.State.REVIEW, reason="")

@@ -169,8 +169,8 @@ def consent(request: HttpRequest, slug: str) -> HttpResponse:
         examine(collection, request.user)
         messages.success(request, _("The consent is recorded. A second person approves it before a release."))
         return redirect("rights", slug)
-    values = {"collection": collection, "tab": "rights", "form": form, "record": current}
-    values |= {"kept": consent_documents(collection).get(name)}
+    values: dict[str, object] = {"collection": collection, "tab": "rights", "form": form, "record": current}
+    values["kept"] = consent_documents(collection).get(name)
     return render(request, "desk/rights/consent.html", values)
 
 
