@@ -296,22 +296,6 @@ class Judgement(models.Model):
         return f"{self.doc_id}: {self.answer}"
 
 
-class PolicyDraft(Versioned):
-    """The rules of a language that a speaker edits before she signs them."""
-
-    language = models.CharField(max_length=20)
-    kind = models.CharField(max_length=40)
-    values = models.JSONField(default=dict)
-    person = models.ForeignKey(Person, models.PROTECT, related_name="policy_drafts")
-    changed = models.DateTimeField(auto_now=True)
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["language", "kind", "person"], name="one_draft_per_policy")]
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.language}"
-
-
 class Token(models.Model):
     """A token of the JSON API: what it allows, and until when."""
 

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from latam_corpus.web.models import CollectionFile
 
-BY: Final = ("words", "title", "person")
 _MOST: Final = 500  # matches that a search lists
 _BEGINNING: Final = 180  # characters of a text in a list
 _COLUMNS: Final = ("doc_id", "source_id", "title", "creators", "contributor", "language", "origin", "text", "text_hash")
