@@ -19,7 +19,7 @@ from latam_corpus.extract.documents import word97
 from latam_corpus.extract.isolation import programs
 from latam_corpus.extract.scans import pdf, recognised
 from latam_corpus.extract.stage import Extract
-from latam_corpus.messages import recognised as told
+from latam_corpus.messages import known
 from latam_corpus.pipeline.rows.conserve import pass_through
 
 if TYPE_CHECKING:
@@ -149,8 +149,8 @@ def test_without_languages_nothing_is_recognised() -> None:
             extract(raw, {})
         assert caught.value.cause == "no text"
         assert 'ocr = ["spa"]' in caught.value.remedy
-        for sentence in (caught.value.problem, caught.value.remedy):  # the ledger has them in English
-            assert all(told(sentence).translate(language) != sentence for language in ("es", "pt"))
+        for sentence in caught.value.args[1:]:  # the problem and the remedy
+            assert all(known(sentence).translate(language) != str(sentence) for language in ("es", "pt"))
 
 
 def test_check_reports_a_missing_engine(
